@@ -97,10 +97,10 @@ def register_metrics() -> Mapping[str, Callable[..., Metric]]:  # type: ignore[e
 
 
 @hookspec
-def register_importers() -> Mapping[str, Callable[[], Importer]]:  # type: ignore[empty-body]
+def register_importers() -> Mapping[str, Callable[..., Importer]]:  # type: ignore[empty-body]
     """Return importers of weights by name, for ``translate import``.
 
-    A factory is called without arguments and returns a `translate.importers.Importer`.
+    A factory is called as ``factory(**options)`` and returns a `translate.importers.Importer`.
     """
 
 

@@ -1,6 +1,7 @@
 """Files of tensors that other programs wrote: what is read, and one line for what is not."""
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,9 @@ def test_F1_a_pickle_with_code_is_refused_and_not_run(
         ("text.pth", b"hello", "is no file of torch.save"),
         ("short.safetensors", b"hello", "is no tensor file, or truncated"),
         ("empty.pt", b"", "is empty: copy or download it again"),
+        ("page.pth", b"\n<!DOCTYPE html>\n<html><head>", "is an HTML page, such as one that asks"),
+        ("keras.h5", b"\x89HDF\r\n\x1a\n", "is an HDF5 file, as Keras writes them"),
+        ("packed.pth", b"\x1f\x8b\x08", "is compressed by gzip: unpack it first"),
     ],
 )
 def test_other_files_are_refused_in_one_line(
@@ -69,7 +73,12 @@ def test_a_folder_a_truncated_file_and_one_without_tensors_are_refused(tmp_path:
     path = tmp_path / "G.pth"
     torch.save({"a": torch.zeros(1000)}, path)
     path.write_bytes(path.read_bytes()[:2000])
-    with pytest.raises(CheckpointError, match="is truncated: copy or download it again"):
+    with pytest.raises(CheckpointError, match=r"is truncated at 2,000 bytes: copy or"):
+        read_weights(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # such files will be met for years
+        torch.jit.script(torch.nn.ReLU()).save(path)
+    with pytest.raises(CheckpointError, match="is a program of TorchScript, not weights"):
         read_weights(path)
     torch.save([1, 2], path)
     with pytest.raises(CheckpointError, match="holds a list without a tensor"):
@@ -87,7 +96,7 @@ def test_tensors_that_no_network_has_are_refused(tensor: torch.Tensor, tmp_path:
     ("name", "message"),
     [
         ("lfs_pointer_latest_net_G.pth", "is a pointer of Git LFS"),
-        ("truncated_legacy_latest_net_G_B.pth", "131,072 bytes, is truncated"),
+        ("truncated_legacy_latest_net_G_B.pth", "is truncated at 131,072 bytes"),
         ("zero_byte_latest_net_G.pth", "is empty"),
     ],
 )

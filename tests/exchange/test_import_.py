@@ -9,6 +9,7 @@ import pytest
 import torch
 from authors_networks import AuthorsResnet
 
+from translate.engine.inference.model import load
 from translate.errors import CheckpointError, ConfigError, SaveError
 from translate.exchange.import_ import build, import_weights
 from translate.importers import ImportedModel
@@ -20,17 +21,39 @@ RESNET = {"name": "resnet", "width": 4, "blocks": 1, "downsamplings": 1}
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "latest_net_G.pth"
-    torch.save(AuthorsResnet(4, 6).state_dict(), path)
+    torch.save(AuthorsResnet(4, 2).state_dict(), path)
     return path
 
 
 def test_a_run_says_what_it_was_made_of(file: Path, tmp_path: Path, messages: list[str]) -> None:
-    path = import_weights(file, tmp_path / "run")
+    options = {"crop_size": 64}
+    path = import_weights(file, tmp_path / "run", domains=("photo", "monet"), options=options)
     assert path == tmp_path / "run/checkpoints/step-00000000"
     facts = json.loads((tmp_path / "run/run.json").read_text())
-    assert facts == {"importer": "junyanz", "imported": {str(file): hash_file(file)}}
+    assert (facts["importer"], facts["imported"]) == ("junyanz", {str(file): hash_file(file)})
+    assert facts["options"] == {"crop_size": 64}
+    assert "training crops had 64 pixels (option crop_size)" in facts["notes"]
+    card = (tmp_path / "run/README.md").read_text()
+    assert f"`latest_net_G.pth` | all | photo → monet | {file.stat().st_size:,} | " in card
+    assert hash_file(file) in card
+    assert "assumed: training crops had 64 pixels (option crop_size)" in messages
     assert any(line.startswith("not in the file, and so untrained: ") for line in messages)
     assert not (path / "training.safetensors").exists()
+
+
+def test_domains_have_the_names_that_were_given(file: Path, tmp_path: Path) -> None:
+    import_weights(file, tmp_path / "run", domains=("photo", "monet"))
+    model, _ = load(tmp_path / "run", device="cpu")
+    assert model.spec.names == ("photo", "monet")
+    for names, message in (
+        (("photo", "photo"), "expected two names, got 'photo' twice"),
+        (("a/b", "monet"), "expected the name of a folder, such as photo, got 'a/b'"),
+        (("photo", ""), "got ''"),
+        (("..", "monet"), "got '..'"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            import_weights(file, tmp_path / "other", domains=names)
+    assert not (tmp_path / "other").exists()
 
 
 def test_an_imported_run_is_not_resumed(
@@ -69,20 +92,6 @@ def test_a_folder_that_cannot_be_written_to_is_reported(file: Path, tmp_path: Pa
     (tmp_path / "file").write_text("")
     with pytest.raises(SaveError, match="cannot write to"):
         import_weights(file, tmp_path / "file/run")
-
-
-def test_unknown_weights_are_refused_with_their_keys_and_the_importers_tried(
-    tmp_path: Path,
-) -> None:
-    path = tmp_path / "D.pth"
-    torch.save({"model.0.weight": torch.zeros(4, 3, 4, 4), "model.0.bias": torch.zeros(4)}, path)
-    with pytest.raises(CheckpointError) as error:
-        import_weights(path, tmp_path / "run")
-    assert str(error.value) == (
-        f"no importer recognizes {path}: it has model.0.weight (4, 3, 4, 4), model.0.bias (4,). "
-        "Tried: junyanz. A plugin can add an importer: see plugins/README.md."
-    )
-    assert not (tmp_path / "run").exists()
 
 
 def test_tensors_that_do_not_fit_are_named(tmp_path: Path) -> None:

@@ -1,27 +1,58 @@
-"""Generators as in pytorch-CycleGAN-and-pix2pix: layers, order and keys of its files."""
+"""Generators of published code: layers, order and keys of its files."""
 
 from functools import partial
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 NORMS = {
     "instance": partial(nn.InstanceNorm2d, affine=False, track_running_stats=False),
+    "instance-affine": partial(nn.InstanceNorm2d, affine=True, track_running_stats=False),
     "batch": nn.BatchNorm2d,
     "none": lambda _channels: nn.Identity(),
 }
 
 
+class Blur(nn.Module):
+    """A filter of CUT before every other pixel is taken, or after zeros are put between pixels."""
+
+    def __init__(self, channels: int, row: list[float], *, up: bool = False) -> None:
+        super().__init__()
+        square = torch.tensor(row)[:, None] * torch.tensor(row)
+        filt = square / square.sum() * (4 if up else 1)
+        self.up = up
+        self.register_buffer("filt", filt[None, None].repeat(channels, 1, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        (_, channels, height, width), weight = x.shape, self.get_buffer("filt")
+        if not self.up:
+            padded = F.pad(x, (1, 1, 1, 1), mode="reflect")
+            return F.conv2d(padded, weight, stride=2, groups=channels)
+        spread = x.new_zeros(*x.shape[:2], 2 * height + 3, 2 * width + 3)
+        spread[..., ::2, ::2] = F.pad(x, (1, 1, 1, 1), mode="replicate")
+        return F.conv2d(spread, weight, padding=1, groups=channels)[..., 1:-1, 1:-1]
+
+
+def around(inner: int, outer: int, kernel: int, padding: str, bias: bool) -> list[nn.Module]:
+    """Return the layers of a convolution that keeps the sides."""
+    pixels = kernel // 2
+    if padding == "zero":
+        return [nn.Conv2d(inner, outer, kernel, padding=pixels, bias=bias)]
+    return [nn.ReflectionPad2d(pixels), nn.Conv2d(inner, outer, kernel, bias=bias)]
+
+
 class Block(nn.Module):
     """A residual block."""
 
-    def __init__(self, width: int, norm: str, dropout: bool) -> None:
+    def __init__(
+        self, width: int, norm: str, dropout: bool, padding: str = "reflect", bias: bool = True
+    ) -> None:
         super().__init__()
-        bias = norm == "instance"
         layers: list[nn.Module] = [
-            nn.ReflectionPad2d(1), nn.Conv2d(width, width, 3, bias=bias), NORMS[norm](width),
+            *around(width, width, 3, padding, bias), NORMS[norm](width),
             nn.ReLU(True), *([nn.Dropout(0.5)] if dropout else []),
-            nn.ReflectionPad2d(1), nn.Conv2d(width, width, 3, bias=bias), NORMS[norm](width),
+            *around(width, width, 3, padding, bias), NORMS[norm](width),
         ]  # fmt: skip
         self.conv_block = nn.Sequential(*layers)
 
@@ -30,31 +61,72 @@ class Block(nn.Module):
 
 
 class AuthorsResnet(nn.Module):
-    """The ResNet generator."""
+    """The ResNet generator.
+
+    Args:
+        width: Channels after the first layer.
+        blocks: Residual blocks.
+        norm: The norm.
+        dropout: Whether blocks have dropout.
+        inputs: Channels of the input.
+        downsamplings: 2, or 3 and 4 in pix2pixHD.
+        padding: ``zero`` before July 2017.
+        bias: Whether convolutions before a norm have biases; None: before instance norm alone.
+        blurs: Parts of CUT's network that blur: ``down``, ``up``.
+        kernel: Side of the transposed convolutions; 4 in DeblurGAN of May 2018.
+    """
 
     def __init__(
-        self,
-        width: int,
-        blocks: int,
-        norm: str = "instance",
-        dropout: bool = False,
-        inputs: int = 3,
-    ) -> None:
+        self, width: int, blocks: int, norm: str = "instance", dropout: bool = False,
+        inputs: int = 3, *, downsamplings: int = 2, padding: str = "reflect",
+        bias: bool | None = None, blurs: tuple[str, ...] = (), kernel: int = 3,
+    ) -> None:  # fmt: skip
         super().__init__()
-        bias, made = norm == "instance", NORMS[norm]
-        layers = [nn.ReflectionPad2d(3), nn.Conv2d(inputs, width, 7, bias=bias), made(width)]
-        layers += [nn.ReLU(True)]
-        for wide in (width, 2 * width):
-            layers += [nn.Conv2d(wide, 2 * wide, 3, 2, 1, bias=bias), made(2 * wide), nn.ReLU(True)]
-        layers += [Block(4 * width, norm, dropout) for _ in range(blocks)]
-        for wide in (4 * width, 2 * width):
-            up = nn.ConvTranspose2d(wide, wide // 2, 3, 2, 1, output_padding=1, bias=bias)
-            layers += [up, made(wide // 2), nn.ReLU(True)]
-        layers += [nn.ReflectionPad2d(3), nn.Conv2d(width, 3, 7), nn.Tanh()]
+        made, bias = NORMS[norm], norm.startswith("instance") if bias is None else bias
+        layers = [*around(inputs, width, 7, padding, bias), made(width), nn.ReLU(True)]
+        for _ in range(downsamplings):
+            stride = 1 if "down" in blurs else 2
+            layers += [nn.Conv2d(width, 2 * width, 3, stride, 1, bias=bias), made(2 * width)]
+            width *= 2
+            layers += [nn.ReLU(True), *([Blur(width, [1, 2, 1])] if "down" in blurs else [])]
+        layers += [Block(width, norm, dropout, padding, bias) for _ in range(blocks)]
+        for _ in range(downsamplings):
+            half = width // 2
+            layers += (
+                [Blur(width, [1, 3, 3, 1], up=True), nn.Conv2d(width, half, 3, 1, 1, bias=bias)]
+                if "up" in blurs
+                else [nn.ConvTranspose2d(width, half, kernel, 2, 1, 4 - kernel, bias=bias)]
+            )
+            width = half
+            layers += [made(width), nn.ReLU(True)]
+        layers += [*around(width, 3, 7, padding, True), nn.Tanh()]
         self.model = nn.Sequential(*layers)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.model(x)
+
+
+class AuthorsEnhancer(nn.Module):
+    """The generator of pix2pixHD with one local enhancer."""
+
+    def __init__(self, width: int, blocks: int, norm: str = "instance") -> None:
+        super().__init__()
+        made, twice = NORMS[norm], 2 * width
+        coarse = AuthorsResnet(twice, blocks, norm, downsamplings=3, bias=True)
+        self.model = coarse.model[:-3]
+        self.model1_1 = nn.Sequential(
+            *around(3, width, 7, "reflect", True), made(width), nn.ReLU(True),
+            nn.Conv2d(width, twice, 3, 2, 1), made(twice), nn.ReLU(True),
+        )  # fmt: skip
+        self.model1_2 = nn.Sequential(
+            *(Block(twice, norm, False) for _ in range(2)),
+            nn.ConvTranspose2d(twice, width, 3, 2, 1, 1), made(width), nn.ReLU(True),
+            *around(width, 3, 7, "reflect", True), nn.Tanh(),
+        )  # fmt: skip
+
+    def forward(self, x: Tensor) -> Tensor:
+        half = F.avg_pool2d(x, 3, 2, 1, count_include_pad=False)
+        return self.model1_2(self.model1_1(x) + self.model(half))
 
 
 class Skip(nn.Module):
@@ -62,10 +134,10 @@ class Skip(nn.Module):
 
     def __init__(
         self, outer: int, inner: int, inside: "Skip | None", norm: str, *,
-        outermost: int = 0, dropout: bool = False,
+        outermost: int = 0, dropout: bool = False, bias: bool = True, inner_first: bool = False,
     ) -> None:  # fmt: skip
         super().__init__()
-        bias, made = norm == "instance", NORMS[norm]
+        made = NORMS[norm]
         down = nn.Conv2d(outermost or outer, inner, 4, 2, 1, bias=bias)
         channels = 2 * inner if inside else inner
         up = nn.ConvTranspose2d(channels, outer, 4, 2, 1, bias=bias or bool(outermost))
@@ -78,35 +150,73 @@ class Skip(nn.Module):
         else:
             layers = [nn.LeakyReLU(0.2, True), down, nn.ReLU(True), up, made(outer)]
         self.model, self.outermost = nn.Sequential(*layers), outermost
+        self.inner_first = inner_first
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.model(x) if self.outermost else torch.cat([x, self.model(x)], 1)
+        if self.outermost:
+            return self.model(x)
+        inner = self.model(x)
+        return torch.cat([inner, x] if self.inner_first else [x, inner], 1)
 
 
 class AuthorsUnet(nn.Module):
-    """The U-Net generator of `levels` downsamplings, 5 or more."""
+    """The U-Net generator of 5 `levels` or more; `inner_first` before 22 September 2017."""
 
-    def __init__(self, width: int, levels: int, norm: str = "batch") -> None:
+    def __init__(
+        self, width: int, levels: int, norm: str = "batch", *,
+        bias: bool | None = None, inner_first: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__()
+        bias = norm.startswith("instance") if bias is None else bias
+        level = partial(Skip, norm=norm, bias=bias, inner_first=inner_first)
         wide = 8 * width
-        block = Skip(wide, wide, None, norm)
+        block = level(wide, wide, None)
         for _ in range(levels - 5):
-            block = Skip(wide, wide, block, norm, dropout=True)
+            block = level(wide, wide, block, dropout=True)
         for outer in (4 * width, 2 * width, width):
-            block = Skip(outer, 2 * outer, block, norm)
-        self.model = Skip(3, width, block, norm, outermost=3)
+            block = level(outer, 2 * outer, block)
+        self.model = level(3, width, block, outermost=3)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.model(x)
 
 
+class AuthorsDiscriminator(nn.Module):
+    """The PatchGAN discriminator."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [nn.Conv2d(3, width, 4, 2, 1), nn.LeakyReLU(0.2, True)]
+        for stride in (2, 2, 1):
+            layers += [nn.Conv2d(width, 2 * width, 4, stride, 1), NORMS["instance"](2 * width)]
+            layers += [nn.LeakyReLU(0.2, True)]
+            width *= 2
+        self.model = nn.Sequential(*layers, nn.Conv2d(width, 1, 4, 1, 1))
+
+
 def old_instance_norms(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Add the statistics that instance norm had before PyTorch 0.4.1, next to each convolution."""
+    """Add the statistics that instance norm had before PyTorch 0.4.1.
+
+    Its layers are those with weights, or else those next to each convolution but the last.
+    """
     added = dict(tensors)
+    affine = any(key.endswith("weight") and tensor.ndim == 1 for key, tensor in tensors.items())
     for key, tensor in tensors.items():
         head, _, name = key.rpartition(".")
-        if name == "bias" and not head.endswith((".23", ".26")):  # the last layer has no norm
+        if affine:
+            norm = head if name == "weight" and tensor.ndim == 1 else ""
+        else:
             place, _, number = head.rpartition(".")
-            norm = f"{place}.{int(number) + 1}"
+            last = head.endswith((".23", ".26"))  # it has no norm
+            norm = f"{place}.{int(number) + 1}" if name == "bias" and not last else ""
+        if norm:
             added |= {f"{norm}.running_mean": tensor.clone(), f"{norm}.running_var": tensor.abs()}
     return added
+
+
+def draw_norms_(network: nn.Module) -> nn.Module:
+    """Draw the weights, biases and statistics of norms, which are 1 and 0 otherwise."""
+    for key, tensor in network.state_dict().items():
+        if tensor.ndim == 1 and tensor.is_floating_point():
+            tensor.uniform_(0.5, 1.5) if key.endswith(("weight", "var")) else tensor.normal_(0, 0.1)
+    return network

@@ -19,6 +19,16 @@ PREFIXES = ("module.", "_orig_mod.")
 """what `nn.DataParallel` and `torch.compile` put before all keys"""
 STARTS = (b"PK", b"\x80\x02")
 """the first bytes of what torch.save writes: an archive, or before PyTorch 1.6 a pickle"""
+OTHER_FILES = {
+    b"version https://git-lfs": "is a pointer of Git LFS, not the file itself: get it by `git lfs "
+    "pull`.",
+    b"<!doctype html": "is an HTML page, such as one that asks to log in or to confirm a download: "
+    "open its address in a browser and download the file itself.",
+    b"<html": "is an HTML page: open its address in a browser and download the file itself.",
+    b"\x89hdf": "is an HDF5 file, as Keras writes them: expected a file of tensors of PyTorch.",
+    b"\x1f\x8b": "is compressed by gzip: unpack it first.",
+}
+"""first bytes of files that are not of torch.save, in small letters, and what to do"""
 SUFFIXES = "a file of tensors, .pth, .pt or .safetensors"
 MAX_DEPTH = 20
 
@@ -60,15 +70,14 @@ def read_weights(path: Path) -> ForeignWeights:
                 "expected dense real numbers."
             )
     metadata = {key: value for key, value in found.items() if key not in tensors}
-    return ForeignWeights(path, _without_prefixes(tensors), metadata)
+    return ForeignWeights(path, without_prefixes(tensors), metadata)
 
 
 def _unpickle(path: Path, start: bytes) -> Any:
     name, size = printable_name(str(path)), path.stat().st_size
-    if start.startswith(b"version https://git-lfs"):
-        raise CheckpointError(
-            f"{name} is a pointer of Git LFS, not the file itself: get it by `git lfs pull`."
-        )
+    for beginning, reason in OTHER_FILES.items():
+        if start.lstrip().lower().startswith(beginning):
+            raise CheckpointError(f"{name} {reason}")
     if not size:
         raise CheckpointError(f"{name} is empty: copy or download it again.")
     if not start.startswith(STARTS):
@@ -80,10 +89,10 @@ def _unpickle(path: Path, start: bytes) -> Any:
     except OSError:
         raise
     except Exception as error:  # a hostile file may make PyTorch raise anything
-        raise CheckpointError(f"{name}, {size:,} bytes, {_reason(error)}") from error
+        raise CheckpointError(f"{name} {_reason(error, size)}") from error
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, size: int) -> str:
     """Return why PyTorch did not load a file, in a line."""
     text = message_of(error)
     if code := re.search(r"GLOBAL (\S+)", text):
@@ -91,8 +100,10 @@ def _reason(error: Exception) -> str:
             f"would run code of {printable_name(code[1])}, and is not loaded: save its state_dict "
             "alone, torch.save(network.state_dict(), FILE)."
         )
+    if "TorchScript" in text:
+        return "is a program of TorchScript, not weights: expected a state_dict."
     if "EOF" in text or "central directory" in text:
-        return "is truncated: copy or download it again."
+        return f"is truncated at {size:,} bytes: copy or download it again."
     return f"cannot be loaded: {printable_name(describe_error(error)).removesuffix('.')}."
 
 
@@ -108,7 +119,7 @@ def _flatten(
             found[name] = value
 
 
-def _without_prefixes(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def without_prefixes(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return `tensors` without the prefixes that PyTorch puts before all keys of a network."""
     for prefix in PREFIXES * 2:  # in either order
         if all(key.startswith(prefix) for key in tensors):

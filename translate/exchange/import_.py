@@ -1,8 +1,9 @@
 """Make a run of weights that another program wrote."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
@@ -13,24 +14,30 @@ from translate.engine.checkpoints.untrusted import MemoryLimit
 from translate.engine.config import layers, schema, yaml
 from translate.engine.disk import files, folders
 from translate.engine.plugins.errors import plugin_code
-from translate.errors import CheckpointError, ConfigError, SaveError, printable_name
-from translate.exchange.foreign import read_weights
-from translate.importers import ForeignWeights, ImportedModel, Importer
+from translate.errors import CheckpointError, ConfigError, SaveError, printable_name, short_repr
+from translate.exchange.card import Origin, write_card
+from translate.exchange.recognition import MAX_LISTED, recognize
+from translate.importers import ImportedModel
 from translate.nn.noise import seeded
 from translate.recipe import Recipe
-from translate.registry import create, create_recipe, names
+from translate.registry import create_recipe
 from translate.weights import hash_file
 
 DOMAINS = ("source", "target")
-"""names of the domains of an imported model; its file has none"""
-MAX_LISTED = 5
-"""keys that a message names"""
+"""names of the domains of an imported model, as its file has none"""
 
 logger = logging.getLogger(__name__)
 
 
 def import_weights(
-    file: Path, out: Path, *, other: Path | None = None, recipe: str | None = None
+    file: Path,
+    out: Path,
+    *,
+    other: Path | None = None,
+    recipe: str | None = None,
+    domains: tuple[str, str] = DOMAINS,
+    networks: Sequence[str] = (),
+    options: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write the run of a file of weights; it has a checkpoint that infers and is not resumed.
 
@@ -39,65 +46,72 @@ def import_weights(
         out: The folder of the run, which must not hold one.
         other: The weights of the opposite direction.
         recipe: The name of the recipe; None: the importer chooses.
+        domains: Names for what `file` translates from and to.
+        networks: Names of networks in the file, the second for the opposite direction.
+        options: Options of the importer.
 
     Returns:
         The folder of the checkpoint.
 
     Raises:
-        CheckpointError: A file is damaged, or no importer recognizes it.
+        CheckpointError: A file is damaged, no importer recognizes it, or it is no generator.
         ConfigError: The importer refuses what it was given, or `out` already exists.
         SaveError: `out` cannot be written to.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ConfigError(f"{out} already exists: choose another folder with --out.")
-    name, importer, weights = _recognized(file)
-    opposite = read_weights(other) if other else None
-    if opposite:
-        with plugin_code(importer, "recognizes"):
-            known = importer.recognizes(opposite)
-        if not known:
-            raise CheckpointError(_unknown(opposite, [name]))
-    with plugin_code(importer, "convert"):
-        imported = importer.convert(weights, opposite, recipe)
-    model, untrained = build(imported, file)
+    _expect_names(domains)
+    options = options or {}
+    found = recognize(file, other=other, recipe=recipe, networks=networks, options=options)
+    with plugin_code(found.importer, "convert"):
+        imported = found.importer.convert(found.weights, found.other, recipe)
+    model, untrained = build(imported, file, domains)
+    origins = [Origin(file, found.weights.network, domains)]
+    if found.other:
+        origins.append(Origin(found.other.path, found.other.network, domains[::-1]))
+    facts = {
+        "importer": found.name,
+        "imported": {str(origin.path): hash_file(origin.path) for origin in origins},
+        "networks": [origin.network for origin in origins],
+        "options": yaml.plain(options),
+        "notes": list(imported.notes),
+    }
     folders.ensure_writable(out)
-    origin = {str(path): hash_file(path) for path in (file, other) if path}
+    card = write_card(out, found.name, options, imported, origins, untrained)
     try:
         files.replace(out / "config.yaml", yaml.dump(model.config).encode())
-        files.replace_json(out / "run.json", {"importer": name, "imported": origin})
+        files.replace_json(out / "run.json", facts)
+        files.replace(out / "README.md", card.encode())
     except OSError as error:
         raise SaveError(f"could not write to {out}: {error.strerror or error}.") from error
     path = write.save(out, model)
-    logger.info(f"{file}: recognized by the importer {name}, recipe {imported.recipe}")
+    logger.info(
+        f"{found.weights.name}: recognized by the importer {found.name}, recipe {imported.recipe}"
+    )
     for note in imported.notes:
-        logger.info(note)
+        logger.info(f"assumed: {note}")
     if untrained:
         logger.info(f"not in the file, and so untrained: {', '.join(untrained)}")
+    if found.ignored:
+        more = f" and {n} more" if (n := len(found.ignored) - MAX_LISTED) > 0 else ""
+        logger.info(f"left in the file: {', '.join(found.ignored[:MAX_LISTED])}{more}")
     return path
 
 
-def _recognized(file: Path) -> tuple[str, Importer, ForeignWeights]:
-    """Return the first importer that recognizes a file, with its name and the file's weights."""
-    weights, tried = read_weights(file), names("importer")
-    for name in tried:
-        importer: Importer = create("importer", name)
-        with plugin_code(importer, "recognizes"):
-            if importer.recognizes(weights):
-                return name, importer, weights
-    raise CheckpointError(_unknown(weights, tried))
+def _expect_names(domains: tuple[str, str]) -> None:
+    """Raise `ConfigError` unless domains have two names that folders can have."""
+    for name in domains:
+        if not (name.isprintable() and name.strip() and Path(name).name == name != ".."):
+            raise ConfigError(
+                f"--domains: expected the name of a folder, such as photo, got {short_repr(name)}."
+            )
+    if domains[0] == domains[1]:
+        raise ConfigError(f"--domains: expected two names, got {domains[0]!r} twice.")
 
 
-def _unknown(weights: ForeignWeights, tried: Mapping[str, object] | list[str]) -> str:
-    shapes = [f"{key} {tuple(tensor.shape)}" for key, tensor in weights.tensors.items()]
-    listed = printable_name(", ".join(shapes[:MAX_LISTED]))
-    more = f" and {len(shapes) - MAX_LISTED} more" if len(shapes) > MAX_LISTED else ""
-    return (
-        f"no importer recognizes {weights.path}: it has {listed}{more}. Tried: "
-        f"{', '.join(tried)}. A plugin can add an importer: see plugins/README.md."
-    )
-
-
-def build(imported: ImportedModel, file: Path) -> tuple[ModelState, list[str]]:
+def build(
+    imported: ImportedModel, file: Path, domains: tuple[str, str] = DOMAINS
+) -> tuple[ModelState, list[str]]:
     """Return the model of what an importer returned, and its networks that are untrained.
 
     Raises:
@@ -109,19 +123,18 @@ def build(imported: ImportedModel, file: Path) -> tuple[ModelState, list[str]]:
         raise ConfigError(
             f"{file}: images of {before} channels become images of {after}: expected 1 or 3."
         )
-    config = _config(imported)
-    domains = tuple(map(Domain, DOMAINS, imported.channels))
-    spec = ImageSpec(imported.size, domains)
+    config = _config(imported, domains)
+    spec = ImageSpec(imported.size, tuple(map(Domain, domains, imported.channels)))
     with seeded(0), MemoryLimit(file):
         recipe = create_recipe({"name": config.recipe, **config.options}, spec=spec)
     return ModelState(config, spec, recipe), _load(recipe, imported.tensors, file)
 
 
-def _config(imported: ImportedModel) -> schema.Config:
+def _config(imported: ImportedModel, domains: tuple[str, str]) -> schema.Config:
     flags = {
-        "data.domains": DOMAINS,
+        "data.domains": domains,
         "data.size": imported.size,
-        "data.channels": dict(zip(DOMAINS, imported.channels, strict=True)),
+        "data.channels": dict(zip(domains, imported.channels, strict=True)),
         **{f"options.{name}": value for name, value in imported.options.items()},
     }
     return layers.resolve(imported.recipe, flags=flags)

@@ -1,12 +1,29 @@
-"""Importers: generators of pytorch-CycleGAN-and-pix2pix."""
+"""Weights of published code: an importer for each family, one that refuses by name, an exporter."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from translate import hookimpl
+from translate.exporters import Exporter
 from translate.importers import Importer
+from translate_plugins.importers.cut import CutImporter
+from translate_plugins.importers.deblurgan import DeblurGANImporter
 from translate_plugins.importers.junyanz import JunyanzImporter
+from translate_plugins.importers.pix2pixhd import Pix2PixHDImporter
+from translate_plugins.importers.state_dict import StateDictExporter
+from translate_plugins.importers.unsupported import UnsupportedImporter
 
 
 @hookimpl
-def register_importers() -> Mapping[str, type[Importer]]:
-    return {"junyanz": JunyanzImporter}
+def register_importers() -> Mapping[str, Callable[..., Importer]]:
+    return {
+        "junyanz": JunyanzImporter,
+        "cut": CutImporter,
+        "pix2pixhd": Pix2PixHDImporter,
+        "deblurgan": DeblurGANImporter,
+        "unsupported": UnsupportedImporter,
+    }
+
+
+@hookimpl
+def register_exporters() -> Mapping[str, Callable[[], Exporter]]:
+    return {"state-dict": StateDictExporter}

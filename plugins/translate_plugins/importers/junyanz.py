@@ -1,149 +1,84 @@
 """Weights of pytorch-CycleGAN-and-pix2pix: the ResNet and U-Net generators, with all norms."""
 
-import re
-from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-import torch
-from torch import Tensor
+from pydantic import Field
 
-from translate.errors import ConfigError, suggest
+from translate.errors import ConfigError
 from translate.importers import ForeignWeights, ImportedModel
-
-RESNET, UNET = "model.1.weight", "model.model.0.weight"
-BLOCK = re.compile(r"model\.(\d+)\.conv_block\.1\.weight")
-STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
-RECIPES = {"cyclegan": "source_to_target", "cut": "generator", "pix2pix": "generator"}
-"""the recipes with such a generator, and what they call it"""
+from translate_plugins.importers.generators import Norm, Skips, read_generator
+from translate_plugins.importers.published import BOTH_WAYS, CROP_SIZE, NORM, SKIPS, assemble, read
 
 
 class JunyanzImporter:
-    """Generators of pytorch-CycleGAN-and-pix2pix: ResNet and U-Net, ``latest_net_G*.pth``."""
+    """Generators of pytorch-CycleGAN-and-pix2pix and forks with its keys, ``latest_net_G*.pth``."""
+
+    recipes = ("cut", "fastcut", "pix2pix", BOTH_WAYS)
+
+    def __init__(
+        self,
+        *,
+        norm: Annotated[Norm | None, NORM] = None,
+        skips: Annotated[Skips | None, SKIPS] = None,
+        dropout: Annotated[
+            float,
+            Field(ge=0, le=1),
+            "dropout probability of a U-Net, which the file does not say; the authors' is 0.5",
+        ] = 0.5,
+        crop_size: Annotated[int | None, Field(gt=0), CROP_SIZE] = None,
+    ) -> None:
+        self.norm, self.skips = norm, skips
+        self.dropout, self.crop_size = dropout, crop_size
 
     def recognizes(self, weights: ForeignWeights) -> bool:
-        tensors = weights.tensors
-        if any(key.endswith(".filt") or "/" in key for key in tensors):
-            return False  # antialiased networks of CUT; files of several networks
-        first = tensors.get(UNET if UNET in tensors else RESNET)
-        if first is None or first.ndim != 4:
-            return False
-        last = tensors.get(f"{_last_layer(tensors)}.bias")
-        if last is None or last.ndim != 1:
-            return False
-        return UNET in tensors or (first.shape[-1] == 7 and any(map(BLOCK.fullmatch, tensors)))
+        generator = read_generator(weights.tensors, self.norm)
+        if generator is None or generator.part["name"] == "unet":
+            return generator is not None
+        part = generator.part
+        return (
+            part.get("downsamplings") == 2 and "antialias" not in part and part["name"] == "resnet"
+        )
 
     def convert(
         self, weights: ForeignWeights, other: ForeignWeights | None, recipe: str | None
     ) -> ImportedModel:
-        part, tensors = _generator(weights)
-        recipe = recipe or _default_recipe(part, weights, other is not None)
-        if recipe not in RECIPES:
-            raise ConfigError(
-                f"--recipe {recipe}: {weights.path} is a generator of pytorch-CycleGAN-and-pix2pix."
-                f"{suggest(recipe, RECIPES)}"
-            )
-        if (recipe == "cyclegan") != (other is not None):
-            wanted = "needs" if recipe == "cyclegan" else "does not use"
-            raise ConfigError(
-                f"recipe {recipe!r} {wanted} the generator of the opposite direction: "
-                + ("add --other FILE, or --recipe cut" if other is None else "leave out --other")
-                + "."
-            )
-        channels = _channels(tensors)
-        found = {f"{RECIPES[recipe]}.{key}": tensor for key, tensor in tensors.items()}
-        if other:
-            other_part, others = _generator(other)
-            if (other_part, _channels(others)) != (part, channels[::-1]):
-                raise ConfigError(
-                    f"--other {other.path}: expected the same network as {weights.path}, with "
-                    "input and output exchanged; it has other layers, norms or channels."
+        generator = read(weights, self.norm)
+        part, channels = generator.part, generator.channels
+        if recipe is None:
+            recipe = BOTH_WAYS if other else _default_recipe(part, channels, weights)
+        notes: tuple[str, ...] = ()
+        options: dict[str, Any] = {}
+        if part["name"] == "unet":
+            options["dropout"] = self.dropout
+            notes += (f"the U-Net has dropout of {self.dropout:g} (option dropout)",)
+            if channels[0] > 4:
+                notes += (
+                    f"all {channels[0]} input channels are an image's; in BicycleGAN's code some "
+                    "are a latent vector",
                 )
-            found |= {f"target_to_source.{key}": tensor for key, tensor in others.items()}
-        options: dict[str, Any] = {"generator": part}
-        if recipe == "cyclegan" and channels[0] != channels[1]:
-            options["identity_weight"] = 0.0
-        return ImportedModel(
-            recipe=recipe,
+        if recipe == "pix2pix":
+            notes += ("dropout and statistics of each image at inference, as in their test.py",)
+        return assemble(
+            weights,
+            other,
+            recipe,
+            norm=self.norm,
+            skips=self.skips,
             options=options,
-            tensors=found,
-            size=_size(part),
-            channels=channels,
-            notes=_notes(part, recipe),
+            crop_size=self.crop_size,
+            notes=notes,
         )
 
 
-def _default_recipe(part: Mapping[str, Any], weights: ForeignWeights, both: bool) -> str:
-    """Return the recipe whose inference is that of the authors' ``test.py``."""
-    if both:
-        return "cyclegan"
-    if part["name"] == "resnet" and part["dropout"]:
+def _default_recipe(
+    part: dict[str, Any], channels: tuple[int, int], weights: ForeignWeights
+) -> str:
+    """Return the recipe with the inference of the authors' ``test.py``."""
+    if part["name"] == "resnet" and (part["dropout"] or "upsample" in part):
         raise ConfigError(
-            f"{weights.path}: a ResNet with dropout, which pix2pix and DeblurGAN have alike. Say "
-            "which it is: --recipe pix2pix (DeblurGAN is not imported)."
+            f"{weights.name}: a ResNet with {'dropout' if part['dropout'] else '4x4 upsampling'}, "
+            "which pix2pix and DeblurGAN have alike: add --recipe pix2pix, or --recipe deblurgan "
+            "if its output is added to its input (--learn_residual)."
         )
-    before, after = _channels(weights.tensors)
-    unpaired = part["name"] == "resnet" and part["norm"] != "batch" and before == after
+    unpaired = part["name"] == "resnet" and part["norm"] != "batch" and channels[0] == channels[1]
     return "cut" if unpaired else "pix2pix"
-
-
-def _generator(weights: ForeignWeights) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Return a generator with its options, and its weights by the keys of our network."""
-    tensors = dict(weights.tensors)
-    first = tensors[UNET if UNET in tensors else RESNET]
-    part: dict[str, Any] = {"name": "unet" if UNET in tensors else "resnet", "width": len(first)}
-    convolutions = {key.rpartition(".")[0] for key, t in tensors.items() if t.ndim == 4}
-    norms = {key.rpartition(".")[0] for key, t in tensors.items() if t.ndim == 1} - convolutions
-    inner = convolutions - {_last_layer(tensors)}  # the last one has a bias under every norm
-    biased = any(f"{convolution}.bias" in tensors for convolution in inner)
-    if any(f"{norm}.weight" in tensors for norm in norms):
-        part["norm"] = "batch"
-        if biased:
-            raise ConfigError(
-                f"{weights.path}: instance norm with weights, as files of 2017 have it: expected "
-                "batch norm, instance norm without weights, or none. It cannot be imported."
-            )
-        for norm in norms:  # PyTorch before 0.4.1 did not count
-            tensors.setdefault(f"{norm}.num_batches_tracked", torch.tensor(0))
-    else:
-        part |= {"norm": "instance"} if biased else {"norm": "none", "bias": False}
-        # statistics that instance norm had before PyTorch 0.4.1, and never used
-        tensors = {k: t for k, t in tensors.items() if k.rpartition(".")[2] not in STATISTICS}
-    if part["name"] == "unet":
-        part["levels"] = sum(t.ndim == 4 for t in tensors.values()) // 2
-        part["dropout"] = 0.5
-        return part, tensors
-    blocks = [int(match[1]) for match in map(BLOCK.fullmatch, tensors) if match]
-    dropout = any(k.endswith(".conv_block.6.weight") and t.ndim == 4 for k, t in tensors.items())
-    part["blocks"], part["dropout"] = len(blocks), 0.5 if dropout else 0.0
-    part["downsamplings"] = (min(blocks) - 4) // 3
-    return part, tensors
-
-
-def _last_layer(tensors: Mapping[str, Tensor]) -> str:
-    """Return the key of the last convolution."""
-    if UNET in tensors:
-        return "model.model.3"
-    layers = (re.match(r"model\.(\d+)\.", key) for key in tensors)
-    return f"model.{max(int(layer[1]) for layer in layers if layer)}"
-
-
-def _channels(tensors: Mapping[str, Tensor]) -> tuple[int, int]:
-    """Return the channels of the images that go in and come out."""
-    first = tensors[UNET if UNET in tensors else RESNET]
-    return first.shape[1], len(tensors[f"{_last_layer(tensors)}.bias"])
-
-
-def _size(part: Mapping[str, Any]) -> tuple[int, int]:
-    side = max(256, 2 ** part["levels"]) if "levels" in part else 256
-    return side, side
-
-
-def _notes(part: Mapping[str, Any], recipe: str) -> tuple[str, ...]:
-    notes = ["the file does not say the direction: its input is the domain source"]
-    if part["name"] == "unet":
-        notes.append("the file does not say whether it has dropout: 0.5, the authors' default")
-    if recipe == "pix2pix":
-        notes.append(
-            "dropout and statistics of each image at inference, as in the authors' test.py"
-        )
-    return tuple(notes)

@@ -42,8 +42,8 @@ class ResnetGenerator(nn.Module):
             Remedy("checkerboard artifacts", "resize"),
         ] = "deconv",
         antialias: Annotated[
-            bool | Literal["down"],
-            "blur before downsampling and after upsampling, as in CUT; down: before downsampling",
+            bool | Literal["down", "up"],
+            "blur before downsampling and after upsampling, as in CUT; down or up: only there",
         ] = False,
         padding: Annotated[
             Literal["reflect", "zero"],
@@ -59,7 +59,8 @@ class ResnetGenerator(nn.Module):
             blocks = 6 if size and max(size) <= 128 else 9
         if blocks < 1:
             raise ConfigError(f"blocks: expected 1 or more, got {blocks}.")
-        if antialias is True and upsample != "deconv":
+        blurs_down, blurs_up = antialias in (True, "down"), antialias in (True, "up")
+        if blurs_up and upsample != "deconv":
             raise ConfigError("upsample: antialias includes upsampling: set only one of them.")
         normed, doubled = norm_layer(norm), upsample_layer(upsample)
         bias = bias_before(norm, bias)
@@ -69,17 +70,17 @@ class ResnetGenerator(nn.Module):
         self._taps = [0]
         for _ in range(downsamplings):
             self._taps.append(len(layers))
-            stride = 1 if antialias else 2
+            stride = 1 if blurs_down else 2
             down = nn.Conv2d(width, 2 * width, 3, stride=stride, padding=1, bias=bias)
             width *= 2
             layers += [down, normed(width), nn.ReLU()]
-            layers += [BlurDown(width)] if antialias else []
+            layers += [BlurDown(width)] if blurs_down else []
         self._taps += [len(layers), len(layers) + blocks // 2]
         layers += [ResidualBlock(width, norm, dropout, bias, reflect) for _ in range(blocks)]
         for _ in range(downsamplings):
             layers += (
                 [BlurUp(width), nn.Conv2d(width, width // 2, 3, padding=1, bias=bias)]
-                if antialias is True
+                if blurs_up
                 else [doubled(width, width // 2, 3, bias)]
             )
             width //= 2

@@ -15,6 +15,7 @@ from translate.testing import check_importer
 class ValidImporter:
     """An importer of files with a tensor ``mine``."""
 
+    recipes: Any = ("cut",)
     tensors: dict[str, torch.Tensor] = {}
 
     def recognizes(self, weights: ForeignWeights) -> bool:
@@ -35,6 +36,14 @@ class ValidImporter:
 class ReadsInTheConstructor(ValidImporter):
     def __init__(self) -> None:
         self.text = (Path(__file__).parents[2] / "pyproject.toml").read_text()
+
+
+class NamesAnUnknownRecipe(ValidImporter):
+    recipes = ("cut", "cutt")
+
+
+class NamesARecipeAsText(ValidImporter):
+    recipes = "cut"
 
 
 class RecognizesAll(ValidImporter):
@@ -97,3 +106,17 @@ def test_an_importer_that_breaks_a_rule_gets_its_message(
         check(importer)
     assert message in str(error.value)
     assert "test_importers.py, line " in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("importer", "message"),
+    [
+        (NamesAnUnknownRecipe, "no recipe is called 'cutt'. Did you mean 'cut'"),
+        (NamesARecipeAsText, "recipes is 'cut': expected a tuple of names"),
+    ],
+)
+def test_an_importer_names_recipes_that_exist(
+    importer: Any, message: str, check: Callable[[Any], None]
+) -> None:
+    with pytest.raises(AssertionError, match=message):
+        check(importer)

@@ -39,6 +39,8 @@ class ColourMatrix(Recipe):
 class MatrixImporter:
     """Colour-correction matrices: ``matrix`` (3, 3) and ``offset`` (3,), of RGB in [0, 1]."""
 
+    recipes = ("colour-matrix",)
+
     def recognizes(self, weights):
         shapes = {key: tuple(tensor.shape) for key, tensor in weights.tensors.items()}
         return shapes == {"matrix": (3, 3), "offset": (3,)}

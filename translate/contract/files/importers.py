@@ -1,6 +1,6 @@
 """The rules of importers, tested on unknown weights, and on files that are given."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -50,6 +50,15 @@ def constructor_does_no_io(subject: ImporterSubject) -> None:
     require_no_io(heard, importer)
 
 
+def names_its_recipes(subject: ImporterSubject) -> None:
+    """Have the attribute recipes, names of recipes; empty if it refuses what it recognizes."""
+    recipes = subject.make().recipes
+    known = isinstance(recipes, Collection) and not isinstance(recipes, str)
+    require(known, f"recipes is {recipes!r}: expected a tuple of names.")
+    for name in recipes:
+        find("recipe", name)
+
+
 def declines_unknown_weights(subject: ImporterSubject) -> None:
     """Return False from `recognizes` for unknown weights of any shape, without an error."""
     for key in ("weight", "model.weight", "0.bias", "a/b", ""):
@@ -76,4 +85,4 @@ def converts_its_files(subject: ImporterSubject) -> str | None:
     return None if subject.files else UNTRIED
 
 
-RULES = (constructor_does_no_io, declines_unknown_weights, converts_its_files)
+RULES = (constructor_does_no_io, names_its_recipes, declines_unknown_weights, converts_its_files)

@@ -1,0 +1,53 @@
+"""Weights of CUT and FastCUT: ResNet generators that blur instead of aliasing."""
+
+from typing import Annotated
+
+import torch
+from pydantic import Field
+
+from translate.errors import CheckpointError
+from translate.importers import ForeignWeights, ImportedModel
+from translate_plugins.importers.generators import read_generator
+from translate_plugins.importers.published import BOTH_WAYS, CROP_SIZE, assemble, read
+
+FILTERS = {3: (1.0, 2.0, 1.0), 4: (1.0, 3.0, 3.0, 1.0)}
+"""of downsampling, of sum 1, and of upsampling, of sum 4"""
+
+
+class CutImporter:
+    """Generators of contrastive-unpaired-translation with antialiasing, ``latest_net_G.pth``."""
+
+    recipes = ("cut", "fastcut", "pix2pix", BOTH_WAYS)
+
+    def __init__(self, *, crop_size: Annotated[int | None, Field(gt=0), CROP_SIZE] = None) -> None:
+        self.crop_size = crop_size
+
+    def recognizes(self, weights: ForeignWeights) -> bool:
+        generator = read_generator(weights.tensors)
+        return generator is not None and "antialias" in generator.part
+
+    def convert(
+        self, weights: ForeignWeights, other: ForeignWeights | None, recipe: str | None
+    ) -> ImportedModel:
+        for file in (weights, other) if other else (weights,):
+            expect_filters(file)
+        before, after = read(weights).channels
+        default = BOTH_WAYS if other else "cut" if before == after else "pix2pix"
+        return assemble(weights, other, recipe or default, crop_size=self.crop_size)
+
+
+def expect_filters(weights: ForeignWeights) -> None:
+    """Raise `CheckpointError` unless the blurs of a file are the constants of the authors' code."""
+    for key, found in weights.tensors.items():
+        if not key.endswith(".filt"):
+            continue
+        row = torch.tensor(FILTERS.get(found.shape[-1], (1.0,)))
+        square = row[:, None] * row
+        expected = square / square.sum() * (4 if len(row) == 4 else 1)
+        if found.shape[1:] != (1, *square.shape) or not torch.allclose(
+            found.float(), expected.expand_as(found)
+        ):
+            raise CheckpointError(
+                f"{weights.name}: {key} is another filter than that of the authors' code, "
+                f"[1, 2, 1] for downsampling and [1, 3, 3, 1] for upsampling."
+            )

@@ -1,0 +1,82 @@
+"""State dicts of generators with the keys of published code, as an exporter writes them."""
+
+import copy
+from collections.abc import Callable, Mapping
+from io import BytesIO
+from typing import get_args
+
+import torch
+from torch import Tensor, nn
+
+from translate.errors import ConfigError
+from translate.exporters import ExportedModel
+from translate.nn.geometry import geometry_of
+from translate.registry import create_generator
+from translate_plugins.importers.generators import Generator, Norm, read_generator
+
+TOLERANCE = 1e-4
+EXPECTED = (
+    "Expected a recipe of one generator for a direction: resnet, unet or enhancer with layers and "
+    "norms that the code of pytorch-CycleGAN-and-pix2pix, CUT, DeblurGAN or pix2pixHD has"
+)
+
+
+class StateDictExporter:
+    """Weights of one generator for the authors' code, ``latest_net_G.pth`` (.pth)."""
+
+    suffix = ".pth"
+    network: nn.Module
+
+    def write(self, model: ExportedModel) -> bytes:
+        self.network = model.network
+        prefix, network = find_generator(model.network)
+        tensors = network.state_dict()
+        if not any(equals(network, part) for part in readings(tensors)):
+            raise ConfigError(f"{prefix or 'it'} has no published layout of keys. {EXPECTED}.")
+        buffer = BytesIO()
+        torch.save(tensors, buffer)
+        return buffer.getvalue()
+
+    def load(self, data: bytes) -> Callable[[Tensor], Tensor]:
+        whole = copy.deepcopy(self.network)
+        _, network = find_generator(whole)
+        network.load_state_dict(torch.load(BytesIO(data), map_location="cpu", weights_only=True))
+        return whole
+
+
+def find_generator(whole: nn.Module) -> tuple[str, nn.Module]:
+    """Return the name and the module of the only network that has tensors.
+
+    Raises `ConfigError` if there are several before one has keys of published code.
+    """
+    name, network = "", whole
+    while not any(True for _ in readings(network.state_dict())):
+        children = {key: child for key, child in network.named_children() if child.state_dict()}
+        if len(children) != 1:
+            raise ConfigError(f"{name or 'it'} has no published layout of keys. {EXPECTED}.")
+        ((name, network),) = children.items()
+    return name, network
+
+
+def readings(tensors: Mapping[str, Tensor]) -> list[Generator]:
+    """Return the generators that have these keys: one, or two with other norms."""
+    found = (read_generator(tensors, norm, "outer-first") for norm in get_args(Norm))
+    return [generator for generator in found if generator]
+
+
+def equals(network: nn.Module, generator: Generator) -> bool:
+    """Return whether a network has the function of a generator that was read from its keys."""
+    before, after = generator.channels
+    other = create_generator(generator.part, in_channels=before, out_channels=after).eval()
+    if {k: t.shape for k, t in other.state_dict().items()} != {
+        k: t.shape for k, t in generator.tensors.items()
+    }:
+        return False
+    other.load_state_dict(generator.tensors)
+    side = geometry_of(other).fit(32)
+    images = torch.rand(1, before, side, side, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    training = network.training
+    with torch.no_grad():
+        difference = (network.eval()(images) - other(images)).abs().max()
+    network.train(training)
+    return float(difference) <= TOLERANCE

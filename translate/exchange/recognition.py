@@ -1,0 +1,178 @@
+"""Find the networks of a file of weights that importers recognize, and choose among them."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from torch import Tensor
+
+from translate.engine.plugins.errors import plugin_code
+from translate.errors import CheckpointError, ConfigError, printable_name, suggest
+from translate.exchange.foreign import read_weights, without_prefixes
+from translate.importers import ForeignWeights, Importer
+from translate.registry import create, names
+
+MAX_LISTED = 5
+"""keys that a message names"""
+MAX_DEPTH = 3
+"""parts of a key before a dot that may name a network: ``model.generator.main.weight``"""
+
+
+class Recognition(NamedTuple):
+    """What is imported, and by what."""
+
+    name: str
+    """of the importer"""
+    importer: Importer
+    weights: ForeignWeights
+    other: ForeignWeights | None
+    """the network of the opposite direction"""
+    ignored: tuple[str, ...]
+    """names of the other networks in the file"""
+
+
+def recognize(
+    file: Path,
+    *,
+    other: Path | None = None,
+    recipe: str | None = None,
+    networks: Sequence[str] = (),
+    options: Mapping[str, Any] | None = None,
+) -> Recognition:
+    """Return the network of a file, with the importer that recognizes it.
+
+    Args:
+        file: The weights.
+        other: The weights of the opposite direction.
+        recipe: The recipe that the importer must know; None: the first that recognizes the file.
+        networks: Names of networks in the file, the second for the opposite direction; empty: the
+            only one.
+        options: Options of the importer.
+
+    Raises:
+        CheckpointError: A file is damaged, no importer recognizes it, or one refuses what it is.
+        ConfigError: There is a choice of networks, or a name, recipe or option does not exist.
+    """
+    if len(networks) > 2 or (len(networks) == 2 and other):
+        raise ConfigError(
+            f"--network {' '.join(networks)}: expected one network, or two without --other."
+        )
+    importers: dict[str, Importer] = {name: create("importer", name) for name in names("importer")}
+    found, usable = _usable(file, importers, importers)
+    first, *rest = _choose(file, usable, networks)
+    matching = _recognizing(importers, first)
+    recipes = list(dict.fromkeys(r for name in matching for r in importers[name].recipes))
+    if recipe not in (None, *recipes):
+        raise ConfigError(
+            f"--recipe {recipe}: {first.name} is recognized by {', '.join(matching)}."
+            f"{suggest(str(recipe), recipes)}"
+        )
+    name = next(n for n in matching if recipe is None or recipe in importers[n].recipes)
+    if other:
+        _, others = _usable(other, importers, {name: importers[name]})
+        rest = _choose(other, others, ())
+    chosen = [first.network, *(part.network for part in rest if not other)]
+    ignored = tuple(part.network for part in found if part.network not in chosen)
+    importer: Importer = create("importer", {"name": name, **(options or {})})
+    return Recognition(name, importer, first, rest[0] if rest else None, ignored)
+
+
+def _usable(
+    file: Path, importers: Mapping[str, Importer], chosen: Mapping[str, Importer]
+) -> tuple[list[ForeignWeights], dict[str, ForeignWeights]]:
+    """Return the networks that are recognized in a file, and by name those for `chosen`."""
+    found = find_networks(read_weights(file), importers)
+    usable = {part.network: part for part in found if _recognizing(chosen, part)}
+    if not usable:
+        refuse(found, importers)
+    return found, usable
+
+
+def find_networks(
+    weights: ForeignWeights, importers: Mapping[str, Importer]
+) -> list[ForeignWeights]:
+    """Return the networks of a file that an importer recognizes; all of the file, if none does."""
+
+    def known(part: ForeignWeights) -> bool:
+        return bool(_recognizing(importers, part, also_refused=True))
+
+    groups: dict[str, dict[str, Tensor]] = {}
+    for key, tensor in weights.tensors.items():
+        folder, _, name = key.rpartition("/")
+        groups.setdefault(folder, {})[name] = tensor
+    if known(weights):
+        return [weights]
+    return [
+        network
+        for name, tensors in groups.items()
+        for network in _search(replace(weights, network=name, tensors=tensors), known, MAX_DEPTH)
+    ] or [weights]
+
+
+def _search(
+    weights: ForeignWeights, known: Callable[[ForeignWeights], bool], depth: int
+) -> Iterator[ForeignWeights]:
+    """Yield `weights` if they are known, else the known ones below a common start of keys."""
+    weights = replace(weights, tensors=without_prefixes(weights.tensors))
+    if known(weights):
+        yield weights
+    elif depth:
+        groups: dict[str, dict[str, Tensor]] = {}
+        for key, tensor in weights.tensors.items():
+            start, _, rest = key.partition(".")
+            if rest:
+                groups.setdefault(start, {})[rest] = tensor
+        for start, tensors in groups.items():
+            name = f"{weights.network}.{start}".removeprefix(".")
+            yield from _search(replace(weights, network=name, tensors=tensors), known, depth - 1)
+
+
+def _recognizing(
+    importers: Mapping[str, Importer], weights: ForeignWeights, *, also_refused: bool = False
+) -> list[str]:
+    """Return the names of the importers that recognize `weights`."""
+    matching = []
+    for name, importer in importers.items():
+        with plugin_code(importer, "recognizes"):
+            if (importer.recipes or also_refused) and importer.recognizes(weights):
+                matching.append(name)
+    return matching
+
+
+def _choose(
+    file: Path, usable: Mapping[str, ForeignWeights], networks: Sequence[str]
+) -> list[ForeignWeights]:
+    """Return the networks with these names; without names, the only one."""
+    if not networks and len(usable) > 1:
+        raise ConfigError(
+            f"{file} has {len(usable)} networks, {', '.join(usable)}: choose one by --network "
+            f"NAME, or both directions by --network {' '.join(list(usable)[:2])}."
+        )
+    return [usable[_full_name(file, usable, name)] for name in networks or usable]
+
+
+def _full_name(file: Path, usable: Mapping[str, ForeignWeights], name: str) -> str:
+    """Return the network that `name` means: all of its name, or the end of it."""
+    ends = [full for full in usable if full.endswith((f".{name}", f"/{name}"))]
+    if name in usable:
+        return name
+    if len(ends) != 1:
+        raise ConfigError(f"--network {name}: {file} has no such network.{suggest(name, usable)}")
+    return ends[0]
+
+
+def refuse(found: Sequence[ForeignWeights], importers: Mapping[str, Importer]) -> None:
+    """Raise `CheckpointError`: by the importer that knows what it is, or as unknown."""
+    for weights in found:
+        for name in _recognizing(importers, weights, also_refused=True):
+            with plugin_code(importers[name], "convert"):
+                importers[name].convert(weights, None, None)
+    weights = found[0]
+    shapes = [f"{key} {tuple(tensor.shape)}" for key, tensor in weights.tensors.items()]
+    listed = printable_name(", ".join(shapes[:MAX_LISTED]))
+    more = f" and {len(shapes) - MAX_LISTED} more" if len(shapes) > MAX_LISTED else ""
+    raise CheckpointError(
+        f"no importer recognizes {weights.path}: it has {listed}{more}. Tried: "
+        f"{', '.join(importers)}. A plugin can add an importer: see plugins/README.md."
+    )
