@@ -1,7 +1,76 @@
-"""The built-in exporters keep the rules."""
+"""The built-in exporters keep the rules; state dicts come back as they were imported."""
 
+from pathlib import Path
+from typing import Any
+
+import pytest
+import small_checkpoints
+import torch
+from authors_networks import AuthorsEnhancer, AuthorsResnet, AuthorsUnet, draw_norms_
+from torch import nn
+
+from translate.engine.inference.model import load
+from translate.errors import ConfigError
+from translate.exchange.export import export_model
+from translate.exchange.import_ import import_weights
 from translate.testing import check_exporter
 
 
-def test_the_exporter_of_torch_export_keeps_the_rules() -> None:
-    check_exporter("torch-export")
+@pytest.mark.parametrize("name", ["torch-export", "state-dict"])
+def test_the_exporters_keep_the_rules(name: str) -> None:
+    check_exporter(name)
+
+
+@pytest.mark.parametrize(
+    ("network", "recipe", "options"),
+    [
+        (AuthorsResnet(4, 2), None, {}),
+        (AuthorsResnet(4, 1, "batch"), None, {}),
+        (AuthorsResnet(4, 1, "batch", bias=True, padding="zero"), None, {"norm": "batch"}),
+        (AuthorsResnet(4, 1, "instance-affine", dropout=True), "pix2pix", {}),
+        (AuthorsResnet(4, 1, "none"), None, {}),
+        (AuthorsResnet(4, 1, dropout=True, kernel=4), "deblurgan", {}),
+        (AuthorsResnet(4, 1, blurs=("down", "up")), "fastcut", {}),
+        (AuthorsUnet(4, 5), None, {}),
+        (AuthorsEnhancer(4, 1), None, {}),
+    ],
+)
+def test_an_imported_state_dict_is_exported_with_equal_tensors(
+    network: nn.Module, recipe: str | None, options: dict[str, Any], tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    tensors = draw_norms_(network).state_dict()
+    torch.save(tensors, tmp_path / "G.pth")
+    import_weights(tmp_path / "G.pth", tmp_path / "run", recipe=recipe, options=options)
+    differences = export_model(tmp_path / "run", tmp_path / "again.pth")
+    assert max(value for _, value in differences) == 0
+    again = torch.load(tmp_path / "again.pth", weights_only=True)
+    torch.testing.assert_close(again, tensors, rtol=0, atol=0)
+
+
+def test_the_generator_of_a_direction_is_exported(tmp_path: Path) -> None:
+    run = small_checkpoints.cyclegan(tmp_path / "run")
+    model, _ = load(run, device="cpu")
+    for to, network in (("winter", "source_to_target"), ("summer", "target_to_source")):
+        export_model(run, tmp_path / f"{to}.pth", to=to)
+        tensors = torch.load(tmp_path / f"{to}.pth", weights_only=True)
+        expected = model.recipe.get_submodule(network).state_dict()
+        torch.testing.assert_close(tensors, expected, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"norm": "layer"},
+        {"norm": "none"},  # with biases, so that its keys are those of instance norm
+        {"upsample": "resize"},
+    ],
+)
+def test_a_generator_with_other_keys_or_the_same_keys_and_another_function_is_refused(
+    part: dict[str, Any], tmp_path: Path
+) -> None:
+    generator = {"name": "resnet", "width": 4, "blocks": 1, **part}
+    small_checkpoints.write_run(tmp_path / "run", "cut", options={"generator": generator})
+    with pytest.raises(ConfigError, match="has no published layout of keys"):
+        export_model(tmp_path / "run", tmp_path / "G.pth")
+    assert not (tmp_path / "G.pth").exists()
