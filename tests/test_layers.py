@@ -58,7 +58,8 @@ WRITERS |= {"symlink_to", "hardlink_to", "extractall", "extract", "tofile", "mem
 WRITERS |= {"imwrite", "imwritemulti", "imencode_to_file", "save_file", "save_image", "savez"}
 WRITERS |= {"savez_compressed", "savetxt", "open_memmap"}
 PICKLERS = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "jsonpickle"}
-TRUSTED = {(name, "torch.load") for name in ("pretrained.py", "weights.py", "foreign.py")}
+LOADERS = ("pretrained.py", "weights.py", "foreign.py", "state_dict.py")
+TRUSTED = {(name, "torch.load") for name in LOADERS}
 """loads tensors only, and runs no code"""
 
 
@@ -306,15 +307,13 @@ def opens_to_write(call: ast.Call, owner: str) -> bool:
 
 
 def into_memory(call: ast.Call, tree: ast.AST) -> bool:
-    """Return whether the first argument is the name of a `BytesIO`."""
-    if not (call.args and isinstance(call.args[0], ast.Name)):
-        return False
+    """Return whether an argument is the name of a `BytesIO`."""
     buffers = set()
     for node in nodes(tree):
         if isinstance(node, ast.Assign) and "BytesIO(" in ast.unparse(node.value):
             for target in node.targets:
                 buffers |= {n.id for n in ast.walk(target) if isinstance(n, ast.Name)}
-    return call.args[0].id in buffers
+    return any(isinstance(argument, ast.Name) and argument.id in buffers for argument in call.args)
 
 
 def test_F1_nothing_is_unpickled_or_evaluated() -> None:

@@ -85,7 +85,7 @@ def test_unknown_weights_are_refused_with_their_keys_and_the_importers_tried(
         recognize(path)
     assert str(error.value) == (
         f"no importer recognizes {path}: it has a.weight (4, 3), a.bias (4,). Tried: junyanz, cut, "
-        "pix2pixhd, deblurgan, unsupported. A plugin can add an importer: see plugins/README.md."
+        "pix2pixhd, deblurgan, other-networks. A plugin can add an importer: see plugins/README.md."
     )
 
 

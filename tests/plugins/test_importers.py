@@ -230,9 +230,9 @@ def one(key: str, *shape: int) -> Tensors:
     ],
 )
 def test_networks_that_cannot_be_imported_are_named(tensors: Tensors, what: str) -> None:
-    assert recognizing(tensors) == ["unsupported"]
+    assert recognizing(tensors) == ["other-networks"]
     with pytest.raises(TranslateError, match=what):
-        converted("unsupported", tensors)
+        converted("other-networks", tensors)
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_networks_that_cannot_be_imported_are_named(tensors: Tensors, what: str)
         ("cut", AuthorsResnet(4, 2, blurs=BLURS)),
         ("deblurgan", AuthorsResnet(4, 2, kernel=4)),
         ("pix2pixhd", AuthorsResnet(4, 2, downsamplings=3)),
-        ("unsupported", None),
+        ("other-networks", None),
     ],
 )
 def test_the_importers_keep_the_rules(

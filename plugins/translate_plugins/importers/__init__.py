@@ -20,7 +20,7 @@ def register_importers() -> Mapping[str, Callable[..., Importer]]:
         "cut": CutImporter,
         "pix2pixhd": Pix2PixHDImporter,
         "deblurgan": DeblurGANImporter,
-        "unsupported": UnsupportedImporter,
+        "other-networks": UnsupportedImporter,
     }
 
 
