@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-import torch
 from pydantic import Field
 
 from translate.errors import CheckpointError
@@ -38,6 +37,8 @@ class CutImporter:
 
 def expect_filters(weights: ForeignWeights) -> None:
     """Raise `CheckpointError` unless the blurs of a file are the constants of the authors' code."""
+    import torch
+
     for key, found in weights.tensors.items():
         if not key.endswith(".filt"):
             continue

@@ -3,12 +3,14 @@
 Nothing else is known of a file: where keys fit two networks, the caller decides.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Collection, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Norm = Literal["batch", "instance-affine"]
 Skips = Literal["outer-first", "inner-first"]
@@ -71,6 +73,8 @@ def _read_unet(tensors: Mapping[str, Tensor], norm: Norm, skips: Skips | None) -
     old = part["norm"] == "instance-affine" or bool(part.get("bias"))
     skips = skips or ("inner-first" if old else "outer-first")
     if skips == "inner-first":
+        import torch
+
         for key, tensor in tensors.items():
             if key == "model.model.3.weight" or key.endswith(".model.5.weight"):
                 read.tensors[key] = torch.cat(tensor.chunk(2)[::-1])
@@ -183,7 +187,10 @@ def _with_norm(
     part["norm"] = norm
     if biased == (norm == "batch"):
         part["bias"] = biased
-    if norm == "batch":  # PyTorch before 0.4.1 did not count
+    if norm == "batch":
+        import torch
+
+        # PyTorch before 0.4.1 did not count
         counts = {f"{name}.num_batches_tracked": torch.tensor(0) for name in norms}
         kept = {**counts, **tensors}
     else:  # statistics that instance norm had before PyTorch 0.4.1, and never used

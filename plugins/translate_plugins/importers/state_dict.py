@@ -1,18 +1,20 @@
 """State dicts of generators with the keys of published code, as an exporter writes them."""
 
+from __future__ import annotations
+
 import copy
 from collections.abc import Callable, Mapping
 from io import BytesIO
-from typing import get_args
-
-import torch
-from torch import Tensor, nn
+from typing import TYPE_CHECKING, get_args
 
 from translate.errors import ConfigError
 from translate.exporters import ExportedModel
 from translate.nn.geometry import geometry_of
 from translate.registry import create_generator
 from translate_plugins.importers.generators import Generator, Norm, read_generator
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 TOLERANCE = 1e-4
 EXPECTED = (
@@ -28,6 +30,8 @@ class StateDictExporter:
     network: nn.Module
 
     def write(self, model: ExportedModel) -> bytes:
+        import torch
+
         self.network = model.network
         prefix, network = find_generator(model.network)
         tensors = network.state_dict()
@@ -38,6 +42,8 @@ class StateDictExporter:
         return buffer.getvalue()
 
     def load(self, data: bytes) -> Callable[[Tensor], Tensor]:
+        import torch
+
         whole = copy.deepcopy(self.network)
         _, network = find_generator(whole)
         network.load_state_dict(torch.load(BytesIO(data), map_location="cpu", weights_only=True))
@@ -66,6 +72,8 @@ def readings(tensors: Mapping[str, Tensor]) -> list[Generator]:
 
 def equals(network: nn.Module, generator: Generator) -> bool:
     """Return whether a network has the function of a generator that was read from its keys."""
+    import torch
+
     before, after = generator.channels
     other = create_generator(generator.part, in_channels=before, out_channels=after).eval()
     if {k: t.shape for k, t in other.state_dict().items()} != {

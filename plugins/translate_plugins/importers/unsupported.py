@@ -1,13 +1,16 @@
 """Networks of published code that no recipe has: they are recognized to be refused by name."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
-from typing import NoReturn
-
-from torch import Tensor
+from typing import TYPE_CHECKING, NoReturn
 
 from translate.errors import CheckpointError
 from translate.importers import ForeignWeights
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 OF = "pytorch-CycleGAN-and-pix2pix"
 KEYS = {
