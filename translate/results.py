@@ -17,6 +17,8 @@ class InferenceResult:
     skipped: int = 0
     """existing outputs, which were verified"""
     listed: int = 0
+    begun: float = 0.0
+    """the share that is done of an image that is translated in tiles, from 0 to 1"""
 
     @property
     def left(self) -> int:

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any, Self, overload
 
 import torch
@@ -21,6 +22,7 @@ from translate.engine.inference.inputs import find_inputs
 from translate.engine.inference.model import Model
 from translate.engine.inference.options import InferenceOptions
 from translate.engine.inference.processing import ImageProcessor
+from translate.engine.inference.tiles import TileOptions, default_memory
 from translate.engine.trust.meter import open_meter
 from translate.errors import ConfigError, TranslateError, short_repr
 from translate.images.source import MAX_PIXELS
@@ -74,28 +76,29 @@ class Translator:
     def __call__(
         self, image: FileLike | Image.Image, *, to: str | None = ..., size: int | None = ...,
         scale_back: bool = ..., side: str | None = ..., mask: ImageInput | None = ...,
-        seed: int | None = ..., **options: Any,
+        seed: int | None = ..., tile: int | None = ..., **options: Any,
     ) -> Image.Image: ...  # fmt: skip
 
     @overload
     def __call__(
         self, image: NDArray[Any], *, to: str | None = ..., size: int | None = ...,
         scale_back: bool = ..., side: str | None = ..., mask: ImageInput | None = ...,
-        seed: int | None = ..., **options: Any,
+        seed: int | None = ..., tile: int | None = ..., **options: Any,
     ) -> NDArray[Any]: ...  # fmt: skip
 
     @overload
     def __call__(
         self, image: Tensor, *, to: str | None = ..., size: int | None = ...,
         scale_back: bool = ..., side: str | None = ..., mask: ImageInput | None = ...,
-        seed: int | None = ..., **options: Any,
+        seed: int | None = ..., tile: int | None = ..., **options: Any,
     ) -> Tensor: ...  # fmt: skip
 
     @overload
     def __call__(
         self, image: list[Any] | tuple[Any, ...], *, to: str | None = ..., size: int | None = ...,
         scale_back: bool = ..., side: str | None = ...,
-        mask: Sequence[ImageInput | None] | None = ..., seed: int | None = ..., **options: Any,
+        mask: Sequence[ImageInput | None] | None = ..., seed: int | None = ...,
+        tile: int | None = ..., **options: Any,
     ) -> list[Any]: ...  # fmt: skip
 
     @checked("image", "mask")
@@ -109,6 +112,7 @@ class Translator:
         side: str | None = None,
         mask: ImageInput | Sequence[ImageInput | None] | None = None,
         seed: int | None = None,
+        tile: int | None = None,
         **options: Any,
     ) -> Any:
         """Return `image` in the domain `to`, by default the last one.
@@ -130,6 +134,8 @@ class Translator:
                 the hole; without one, what is wholly transparent. For a list, a list; for a tensor
                 of N images, one for all or (N, 1, height, width).
             seed: seed of the noise, where the recipe draws some; by default 0.
+            tile: sides of the tiles in which the image is translated, so that memory is bounded; by
+                default it is translated in tiles only where half of the free memory does not do.
             options: of the recipe's own `translate`, such as ``steps=20``; ``translate show RUN``
                 lists them.
 
@@ -140,10 +146,13 @@ class Translator:
         Raises:
             BadImage: for a file that cannot be read.
             DataError: for anything else that is no image.
-            ConfigError: for a domain, size, mask or option that the model cannot take.
+            ConfigError: for a domain, size, mask, tile or option that the model cannot take.
         """
-        if size is not None and size < 1:
-            raise ConfigError(f"size: expected a number of pixels from 1, got {short_repr(size)}.")
+        for key, value in {"size": size, "tile": tile}.items():
+            if value is not None and value < 1:
+                raise ConfigError(
+                    f"{key}: expected a number of pixels from 1, got {short_repr(value)}."
+                )
         half, target = self._model.half(side), self._model.choose(to)
         translate, name = self._model.recipe.translate, self._model.name
         processor = ImageProcessor(
@@ -152,8 +161,9 @@ class Translator:
             half,
             size,
             scale_back,
-            options=calls.complete(translate, options, name, others=calls.ARGUMENTS[:6]),
+            options=calls.complete(translate, options, name, others=calls.ARGUMENTS[:7]),
             seed=calls.choose_seed(translate, seed, name),
+            limits=TileOptions(tile, default_memory(self._model.device), Path(gettempdir())),
         )
         return translate_images(processor, image, mask, stacklevel=3)
 
@@ -207,6 +217,8 @@ class Translator:
         limit: int | None = None,
         seed: int | None = None,
         trust: bool = False,
+        tile: int | None = None,
+        memory: int | None = None,
         **options: Any,
     ) -> InferenceResult:
         """Translate a file, a folder or a glob into the same tree below `out`.
@@ -231,6 +243,8 @@ class Translator:
             limit=limit,
             options=options,
             seed=seed,
+            tile=tile,
+            memory=memory,
         )
         inputs, meter = find_inputs(source, Path(out)), open_meter if trust else None
         return translate_folder(self._model, inputs, Path(out), settings, trust=meter)

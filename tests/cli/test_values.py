@@ -5,7 +5,7 @@ import math
 import click
 import pytest
 
-from translate.cli.values import parse_duration, parse_size
+from translate.cli.values import parse_bytes, parse_duration, parse_size
 
 
 @pytest.mark.parametrize(("text", "size"), [(None, None), ("64", 64), ("64x96", [64, 96])])
@@ -27,3 +27,12 @@ def test_any_other_notation_is_refused_with_an_example(text: str) -> None:
         parse_duration(text)
     with pytest.raises(click.BadParameter, match="expected N or HEIGHTxWIDTH"):
         parse_size(f"{text}px")
+
+
+def test_an_amount_of_memory_is_in_bytes() -> None:
+    assert parse_bytes("4GB") == 4_000_000_000
+    assert parse_bytes("2.5 mb") == 2_500_000
+    assert parse_bytes(None) is None
+    for text in ("4", "GB", "0GB", "-1GB", "4 GBit"):
+        with pytest.raises(click.BadParameter, match="expected a size such as 4GB or 500MB"):
+            parse_bytes(text)

@@ -30,7 +30,7 @@ def counted(work: str, *, quiet: bool) -> Iterator[Callable[[InferenceResult], N
 
             def move(counts: InferenceResult) -> None:
                 begun = counts.done + counts.skipped + counts.listed
-                bar.update(task, total=begun + counts.left, completed=begun)
+                bar.update(task, total=begun + counts.left, completed=begun + counts.begun)
 
             def write(line: str) -> None:
                 bar.console.print(
@@ -47,7 +47,8 @@ def counted(work: str, *, quiet: bool) -> Iterator[Callable[[InferenceResult], N
             if monotonic() - last > PROGRESS_SECONDS:
                 last = monotonic()
                 begun = counts.done + counts.skipped + counts.listed
-                console.say(f"{begun} of {begun + counts.left}")
+                share = f", {counts.begun:.0%} of the next" if counts.begun else ""
+                console.say(f"{begun} of {begun + counts.left}{share}")
 
         with console.messages():
             yield print_line

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from translate.cli.counting import counted, summary
+from translate.cli.values import parse_bytes
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +109,19 @@ logger = logging.getLogger(__name__)
     "OUT/.translate/done.jsonl, and a map NAME.trust.png next to the output, white where it is "
     "doubtful. See docs/trust.md.",
 )
+@click.option(
+    "--tile",
+    type=click.IntRange(16),
+    metavar="N",
+    help="Translate in tiles of NxN pixels, without seams, so that memory does not grow with the "
+    "image. [in tiles only where an image would take more than --memory]",
+)
+@click.option(
+    "--memory",
+    metavar="SIZE",
+    help="Memory that the values of a network may take, such as 4GB; what exceeds it is kept in "
+    "scratch files in OUT. [half of what is free]",
+)
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(
     run: Path,
@@ -118,6 +132,7 @@ def command(
     form: str | None,
     assignments: tuple[str, ...],
     trust: bool,
+    memory: str | None,
     **options: Any,
 ) -> int:
     """Translate SOURCE, a file, a folder or a quoted glob, into the folder OUT.
@@ -140,12 +155,15 @@ def command(
     from translate.engine.processes.launch import read_launch
     from translate.engine.processes.signals import Interrupts
 
+    limit = parse_bytes(memory)
     if trust:
         from translate.engine.trust import meter
     inputs = find_inputs(source, out)
     model, complaints = infer.load(run, device=device)
     given = {name: value for name, value in options.items() if value is not None}
-    settings = InferenceOptions(format=form, options=parse_assignments(assignments), **given)
+    settings = InferenceOptions(
+        format=form, options=parse_assignments(assignments), memory=limit, **given
+    )
     with (
         counted("translating", quiet=quiet) as show_progress,
         Interrupts(work="the current image") as interrupts,
@@ -159,6 +177,7 @@ def command(
             settings,
             trust=meter.open_meter if trust else None,
             stop=lambda: interrupts.caught,
+            watch=show_progress,
         )
         for result in results:
             show_progress(result)

@@ -27,3 +27,15 @@ def parse_duration(text: str | None) -> float:
         )
     parts = re.findall(r"([\d.]+)([dhms])", text)
     return sum(float(number) * units[unit] for number, unit in parts)
+
+
+def parse_bytes(text: str | None) -> int | None:
+    """Return ``4GB``, ``500MB`` or ``2.5GB`` in bytes."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT])i?B", text.strip(), re.IGNORECASE)
+    if not match or not float(match[1]):
+        raise click.BadParameter(
+            f"expected a size such as 4GB or 500MB, got {text!r}.", param_hint="--memory"
+        )
+    return int(float(match[1]) * 1000 ** (1 + "KMGT".index(match[2].upper())))

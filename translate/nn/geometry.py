@@ -24,8 +24,9 @@ class Geometry:
     scale: int = 1
     """How many times longer the sides of the output are; 0: the output is not an image."""
     halo: int | None = None
-    """How many pixels of the input around a pixel's place the output there depends on, at most;
-    None: all of them, as with instance norm, or an unknown number."""
+    """How many pixels of the input around a pixel's place the output there depends on, at most.
+    Only for a network that PyTorch cannot trace: of others `translate infer --tile` reads the
+    layers. None: all of them, or an unknown number."""
 
     def fit(self, side: int) -> int:
         """Return the smallest length from `side` on that is accepted."""

@@ -47,9 +47,7 @@ class SrResnet(nn.Module):
             )
         bias = bias_before(norm)
         self.residual = residual
-        # 4 pixels for each 9x9 convolution, 2 for each block, 1 for each 3x3, 2 of interpolation
-        reach = None if norm in ("instance", "layer") else 4 + 2 * blocks + 1 + 1 + 4
-        self.geometry = Geometry(scale=scale, halo=reach)
+        self.geometry = Geometry(scale=scale)
         self.head = nn.Sequential(nn.Conv2d(in_channels, width, 9, padding=4), nn.PReLU())
         self.body = nn.Sequential(
             *(Block(width, norm) for _ in range(blocks)),

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from translate.contract.attributes import attributes, differing
 from translate.contract.parts.subject import SIDE, TestedPart
 from translate.contract.rules import random_pixels, record_io, require, require_equal, require_no_io
+from translate.engine.tiling.halo import network_halo
 from translate.errors import ConfigError
 from translate.losses import Scores
 from translate.nn.geometry import Geometry, geometry_of
@@ -52,11 +53,17 @@ def _keeps_sides(part: TestedPart) -> None:
 
 
 def keeps_its_halo(part: TestedPart) -> str | None:
-    """Let each pixel of the output depend on no input further away than `geometry.halo`."""
+    """Let each pixel of the output depend on no input further away than the halo.
+
+    It is `geometry.halo`, or what the layers of the network say.
+    """
     network = part.make(*part.channels).eval()
     geometry = geometry_of(network)
-    if (halo := geometry.halo) is None:
-        return "its geometry has none"
+    halo = geometry.halo
+    if halo is None and part.use == "translates":
+        halo = network_halo(network, part.channels[0])
+    if halo is None or halo > LARGEST_HALO:
+        return "the output depends on the whole image, or on what its layers do not say"
     side = geometry.fit(2 * halo + 2 * geometry.multiple_of)
     images, start = random_pixels(1, part.channels[0], side, side), side // 2
     changed = images.clone()
@@ -66,6 +73,10 @@ def keeps_its_halo(part: TestedPart) -> str | None:
     distance = start - int(difference.nonzero().min()) // geometry.scale
     require(distance <= halo, f"An output depends on pixels {distance} away, but halo is {halo}.")
     return None
+
+
+LARGEST_HALO = 128
+"""pixels of the halos that are tried"""
 
 
 def _takes_or_makes_one_pixel(part: TestedPart) -> None:

@@ -19,9 +19,9 @@ Call = Callable[..., Tensor]
 
 RESERVED = ("self", "images", "to", "latents", "condition", "noise")
 """parameters that the engine sets; all others are options"""
-ARGUMENTS = ("to", "size", "scale_back", "side", "mask", "seed", "source", "out", "batch_size",
-             "format", "max_pixels", "frames", "keep_metadata", "overwrite", "limit", "count",
-             "label", "text", "trust")  # fmt: skip
+ARGUMENTS = ("to", "size", "scale_back", "side", "mask", "seed", "tile", "memory", "source",
+             "out", "batch_size", "format", "max_pixels", "frames", "keep_metadata", "overwrite",
+             "limit", "count", "label", "text", "trust")  # fmt: skip
 """arguments of `translate.api.Translator`, which no option can be called"""
 
 
@@ -102,6 +102,10 @@ def noise_for(images: Tensor, seed: int) -> Noise:
     What identifies an image is its pixels in 8 bits: under another name, in another folder or
     format, and in memory, it has the same noise.
     """
-    levels = images.detach().float().clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8).cpu()
-    digests = [sha256(f"{tuple(x.shape)}".encode() + x.numpy().tobytes()) for x in levels]
+    digests = [sha256(f"{tuple(x.shape)}".encode() + x.numpy().tobytes()) for x in levels(images)]
     return Noise(seed, [digest.hexdigest() for digest in digests], device=images.device)
+
+
+def levels(images: Tensor) -> Tensor:
+    """Return images in [-1, 1] in 8 bits, on the CPU."""
+    return images.detach().float().clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8).cpu()

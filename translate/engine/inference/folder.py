@@ -11,13 +11,14 @@ from translate.engine.config.yaml import plain
 from translate.engine.disk.problems import Problem
 from translate.engine.inference import calls
 from translate.engine.inference.inputs import Inputs, assign_outputs, with_frames, with_masks
-from translate.engine.inference.manifest import OutputManifest
+from translate.engine.inference.manifest import HIDDEN, OutputManifest
 from translate.engine.inference.model import Model
 from translate.engine.inference.options import NOT_RECORDED, InferenceOptions, recorded
 from translate.engine.inference.pipeline import Pipeline
 from translate.engine.inference.processing import ImageProcessor
 from translate.engine.inference.report import FolderReport
 from translate.engine.inference.sources import Job, Sources
+from translate.engine.inference.tiles import TileOptions, default_memory
 from translate.engine.inference.trust import TrustMeter
 from translate.engine.processes.launch import read_launch
 from translate.errors import ConfigError
@@ -50,12 +51,14 @@ def translate_each(
     *,
     trust: OpenMeter | None = None,
     stop: Callable[[], object] = bool,
+    watch: Callable[[InferenceResult], object] = bool,
 ) -> Iterator[InferenceResult]:
     """Translate `inputs` into the same tree below `out`, and yield how many are done so far.
 
     What cannot be translated is listed in ``problems.jsonl`` there. Under torchrun each process
     takes its share. Once `stop` returns something true, the batch at hand is finished and no other
-    begun. With `trust`, the trust of each output is measured and recorded.
+    begun; an image that is translated in tiles is given up. `watch` gets how far such an image is.
+    With `trust`, the trust of each output is measured and recorded.
 
     Raises:
         TranslateError: before any work, if the options do not fit or an output is taken.
@@ -69,10 +72,16 @@ def translate_each(
     own = calls.complete(model.recipe.translate, options.options or {}, model.name)
     seed = calls.choose_seed(model.recipe.translate, options.seed, model.name)
     effective = replace(options, to=to, side=side, options=plain(own) or None, seed=seed)
+    memory = options.memory or default_memory(model.device)
+    limits = TileOptions(options.tile, memory, out / HIDDEN, stop, lambda share: advance(share))
+    processor = ImageProcessor(
+        model, to, half, options.size, options.scale_back, options.max_pixels, own, seed, limits
+    )
     made_by = {
         "model": model.digest,
         "gray": model.recipe.keeps_gray or None,
         **recorded(effective, NOT_RECORDED),
+        "tile": processor.tiler and processor.tiler.recorded_tile,
     }
     manifest = OutputManifest(
         out, made_by, overwrite=options.overwrite, with_trust=trust is not None
@@ -80,9 +89,6 @@ def translate_each(
     todo, skipped = manifest.split(jobs, lambda job: sources.digest(job, keep=options.overwrite))
     unreadable = [Problem.of(bad, "read") for bad in inputs.problems if read_launch().is_first]
     result = InferenceResult(len(jobs) + len(unreadable), manifest.problems, skipped=skipped)
-    processor = ImageProcessor(
-        model, to, half, options.size, options.scale_back, options.max_pixels, own, seed
-    )
     pipeline = Pipeline(
         processor,
         sources,
@@ -93,6 +99,12 @@ def translate_each(
     )
     report = FolderReport(result, manifest, processor)
     report.describe_folder(inputs.skipped)
+
+    def advance(share: float) -> None:
+        begun = min(1.0, report.result.begun + share)
+        report.result = replace(report.result, begun=begun)
+        watch(report.result)
+
     with manifest.open(), closing(pipeline.run(todo, stop)) as results:
         report.list_again(manifest.recorded_notes)
         for each in chain(unreadable, results):

@@ -10,7 +10,6 @@ from threading import RLock
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -18,10 +17,10 @@ from translate.batches import Domain, ImageSpec
 from translate.engine.checkpoints import contents, read
 from translate.engine.checkpoints.references import resolve
 from translate.engine.inference import calls
-from translate.engine.plugins.errors import at_definition, plugin_code
+from translate.engine.inference.padding import padded_translation
 from translate.engine.processes import distributed
 from translate.engine.processes.threads import ThreadCount
-from translate.errors import CheckpointError, ConfigError, PluginError, short_repr, suggest
+from translate.errors import CheckpointError, ConfigError, short_repr, suggest
 from translate.folders.names import short_names
 from translate.images.layers import Pixels
 from translate.images.tensors import from_device, from_device_as_floats, network_input
@@ -227,24 +226,5 @@ def translate_batch(
     keywords = dict(options)
     if calls.takes_noise(recipe.translate):
         keywords["noise"] = calls.noise_for(batch, seed)
-    height, width = batch.shape[-2:]
-    fit = recipe.geometry.fit
-    right, below = fit(width) - width, fit(height) - height
     with torch.inference_mode():
-        padded = F.pad(batch, (0, right, 0, below), mode="replicate")
-        with plugin_code(recipe, "translate"):
-            output = recipe.translate(padded, to=to, **keywords)
-    if not isinstance(output, Tensor):
-        raise PluginError(
-            f"{type(recipe).__name__}.translate returned {short_repr(output)}: it must return a "
-            f"tensor (N, C, H, W){at_definition(recipe, 'translate')}."
-        )
-    scale = recipe.geometry.scale
-    sides = tuple(scale * side for side in padded.shape[-2:])
-    if output.shape[-2:] != sides or len(output) != len(batch):
-        raise PluginError(
-            f"{type(recipe).__name__}.translate made {tuple(output.shape)} of "
-            f"{tuple(padded.shape)}: it must make images {scale} times as large, or "
-            f"have a geometry that says which sizes it takes{at_definition(recipe, 'translate')}."
-        )
-    return output[..., : scale * height, : scale * width]
+        return padded_translation(recipe, batch, to, keywords)

@@ -8,10 +8,11 @@ from typing import Any
 from translate.images.source import MAX_PIXELS
 
 NOT_RECORDED = frozenset(
-    {"mask", "batch_size", "format", "max_pixels", "frames", "overwrite", "limit"}
+    {"mask", "batch_size", "format", "max_pixels", "frames", "overwrite", "limit", "memory", "tile"}
 )
 """Fields of `InferenceOptions` that change no output of a given name: the content of a mask is part
-of the input's hash, format and frame are part of the name. All others are recorded."""
+of the input's hash, format and frame are part of the name. All others are recorded; ``tile`` only
+where it changes outputs."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,11 @@ class InferenceOptions:
     """options of the recipe's own `translate`"""
     seed: int | None = None
     """seed of the noise, if the recipe takes noise; by default 0"""
+    tile: int | None = None
+    """sides of the tiles in which images are translated; by default images are translated in tiles
+    only where they would take more than `memory`, and the result does not depend on it"""
+    memory: int | None = None
+    """bytes that a network's values may take; by default half of what is free"""
 
 
 def recorded(options: Any, excluded: Collection[str]) -> Mapping[str, Any]:

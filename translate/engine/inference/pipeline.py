@@ -14,15 +14,16 @@ from typing import NamedTuple
 from translate.engine.data.item_errors import item_error
 from translate.engine.disk.problems import FAILED, Problem
 from translate.engine.inference.decoded import DecodedInput
+from translate.engine.inference.failures import translation_problem
 from translate.engine.inference.manifest import OutputManifest
 from translate.engine.inference.processing import ImageProcessor, OutputForm
 from translate.engine.inference.run_ahead import cut, run_ahead
 from translate.engine.inference.sources import Job, Sources
+from translate.engine.inference.tiles import StoppedError
 from translate.engine.inference.trust import Trust, TrustMeter, measure_finite
 from translate.engine.plugins.errors import describe_unexpected
 from translate.engine.processes.pool import DaemonThreadPool
 from translate.engine.processes.signals import reraise_interruption
-from translate.engine.system.memory import out_of_memory
 from translate.errors import BadImage, TranslateError
 from translate.formats import Header, Note
 from translate.images import domain_images
@@ -154,11 +155,14 @@ class Pipeline:
             inputs = [image.pixels for image in images]
             translated = self.processor.translate(inputs)
             trusts = measure_finite(self.meter, inputs, translated)
+        except StoppedError:
+            return []
         except BaseException as error:
             reraise_interruption(error)
             if len(images) > 1:
                 return [result for image in images for result in self._translate([image])]
-            return [_translation_problem(images[0], error)]
+            (height, width), path = images[0].pixels.shape[:2], images[0].job.input
+            return [translation_problem(path, (height, width), error)]
         return [
             Problem(image.job.input, "translate", "not finite", "the translation is not finite")
             if pixels is None
@@ -196,14 +200,3 @@ class Pipeline:
             reraise_interruption(error)
             return Problem(source, "write", FAILED, describe_unexpected(error))
         return image
-
-
-def _translation_problem(image: ImageResult, error: BaseException) -> Problem:
-    """Return why one image could not be translated."""
-    path, (height, width) = image.job.input, image.pixels.shape[:2]
-    if isinstance(error, TranslateError):
-        return Problem(path, "translate", FAILED, str(error))
-    if isinstance(error, Exception) and out_of_memory(error):
-        message = f"not enough memory for {width}x{height} pixels: scale them down with --size"
-        return Problem(path, "translate", "memory", message)
-    return Problem(path, "translate", FAILED, describe_unexpected(error))

@@ -7,6 +7,7 @@ the result of each.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import cv2
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 
 from translate.batches import Domain
 from translate.engine.inference.model import Model
+from translate.engine.inference.tiled_pixels import translate_pixels
+from translate.engine.inference.tiles import TileOptions, Tiler
 from translate.images import domain_images
 from translate.images.layers import Pixels
 from translate.images.levels import to_uint8
@@ -59,6 +62,15 @@ class ImageProcessor:
     """of the recipe's `translate`"""
     seed: int | None = None
     """of the noise, if the recipe takes noise"""
+    limits: TileOptions | None = None
+    """of the memory for one image; None: images are translated whole"""
+
+    @cached_property
+    def tiler(self) -> Tiler | None:
+        """What translates images in tiles, if there are limits."""
+        if self.limits is None:
+            return None
+        return Tiler(self.model, self.to, self.options, self.seed, self.limits)
 
     @property
     def source(self) -> Domain:
@@ -125,6 +137,8 @@ class ImageProcessor:
         self, images: Sequence[Pixels], *, floats: bool = False
     ) -> list[NDArray[Any] | None]:
         """Return the translations of inputs of one size, as `Model.translate` does."""
+        if self.tiler and self.tiler.wants(images[0].shape[:2]):
+            return [translate_pixels(self.tiler, image, floats=floats) for image in images]
         return self.model.translate(
             images, self.to, floats=floats, options=self.options, seed=self.seed
         )

@@ -56,6 +56,9 @@ class FolderReport:
             return
         if skipped:
             logger.info(skipped_files.describe(skipped))
+        tiler = self.processor.tiler
+        if tiler and (text := tiler.describe()):
+            logger.info(text)
         for limit in file_system.unsupported_operations(self.manifest.out):
             logger.info(f"the file system of {self.manifest.out}: {limit}")
 
@@ -66,7 +69,7 @@ class FolderReport:
         translates no image.
         """
         if isinstance(result, ImageResult):
-            self.result = replace(self.result, done=self.result.done + 1)
+            self.result = replace(self.result, done=self.result.done + 1, begun=0.0)
             self.failed_writes = 0
             self._compare_sizes(result)
             if result.trust and "trust" in result.trust.scores:
@@ -75,7 +78,7 @@ class FolderReport:
             for note in result.notes:
                 self._note(result.job.input, note)
             return
-        self.result = replace(self.result, listed=self.result.listed + 1)
+        self.result = replace(self.result, listed=self.result.listed + 1, begun=0.0)
         self._report(result)
         failed_write = result.stage == "write" and result.reason not in ONE_OUTPUT
         self.failed_writes = self.failed_writes + 1 if failed_write else 0

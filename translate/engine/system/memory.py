@@ -44,13 +44,31 @@ def memory_limit_mb(device: torch.device) -> int:
         import torch
 
         return torch.cuda.get_device_properties(device).total_memory >> 20
+    return _memory_limit() >> 20
+
+
+def _memory_limit() -> int:
+    """Return how many bytes of the machine's memory the process may use; 0 if not known."""
     limits = []
     with suppress(AttributeError, ValueError, OSError):  # Windows has no sysconf
         limits.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     for path in CONTROL_GROUPS:
         with suppress(OSError, ValueError):  # not this version, or "max"
             limits.append(int(path.read_text()))
-    return min(limits, default=0) >> 20
+    return min(limits, default=0)
+
+
+def free_memory() -> int:
+    """Return how many bytes of the machine's memory a process may still use; 0 if not known.
+
+    A control group's limit is taken as it is, whatever its other processes use.
+    """
+    limit = _memory_limit()
+    with suppress(OSError, ValueError, StopIteration):  # not Linux
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        available = next(line for line in lines if line.startswith("MemAvailable:"))
+        return min(limit, int(available.split()[1]) << 10)
+    return limit
 
 
 def peak_memory_mb() -> int:

@@ -1,0 +1,15 @@
+"""Recipes get images of the sides that they take."""
+
+import torch
+from tint_recipe import Tint
+
+from translate.engine.inference.padding import padded_translation
+from translate.nn.geometry import Geometry
+
+
+def test_images_are_padded_to_the_sides_of_the_recipe_and_results_cropped() -> None:
+    recipe = Tint(scale=2)
+    recipe.made = Geometry(multiple_of=8, minimum=16, scale=2)
+    output = padded_translation(recipe, torch.zeros(1, 3, 9, 21), "sharp", {})
+    assert recipe.sizes == [(16, 24)]
+    assert output.shape == (1, 3, 18, 42)

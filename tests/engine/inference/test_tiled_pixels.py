@@ -1,0 +1,40 @@
+"""Images in memory, translated in tiles."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from specs import image_spec
+from tiled import CPU
+
+from translate.engine.inference.model import Model
+from translate.engine.inference.tiled_pixels import translate_pixels
+from translate.engine.inference.tiles import TileOptions, Tiler
+from translate.registry import create_recipe
+
+RANDOM = np.random.default_rng(0)
+
+
+def tiler(recipe: Any, name: str = "b") -> Tiler:
+    model = Model("x", "x", recipe.eval(), image_spec((32, 32), ("a", "b")), (), CPU)
+    return Tiler(model, name, {}, None, TileOptions(16, 1 << 30, Path("/nowhere")))
+
+
+def test_pixels_in_tiles_are_those_of_the_whole_image() -> None:
+    recipe = create_recipe(
+        {"name": "cut", "generator": {"name": "resnet", "width": 4, "blocks": 1}},
+        spec=image_spec((32, 32), ("a", "b")),
+    )
+    made, pixels = tiler(recipe), RANDOM.integers(0, 256, (45, 51, 3), np.uint8)
+    for floats in (False, True):
+        (whole,) = made.model.translate([pixels], "b", floats=floats)
+        tiles = translate_pixels(made, pixels, floats=floats)
+        assert whole is not None and tiles is not None and tiles.dtype == whole.dtype
+        assert np.abs(whole.astype(float) - tiles).max() <= (1e-5 if floats else 1)
+
+
+def test_an_image_with_a_number_that_is_not_finite_has_no_translation() -> None:
+    recipe = create_recipe("restore", spec=image_spec((32, 32), ("a", "b")))
+    next(recipe.parameters()).data.fill_(torch.nan)
+    assert translate_pixels(tiler(recipe), np.zeros((20, 20, 3), np.uint8), floats=False) is None

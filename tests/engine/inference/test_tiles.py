@@ -1,0 +1,172 @@
+"""Recipes of ours in tiles give what they give for the whole image."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from specs import image_spec
+from tiled import CPU, Source, random_weights
+from torch import Tensor, nn
+
+from translate.engine.inference.model import Model, translate_batch
+from translate.engine.inference.tiles import (
+    StoppedError,
+    TileOptions,
+    Tiler,
+    Traced,
+    default_memory,
+)
+from translate.nn.geometry import Geometry
+from translate.nn.noise import Noise
+from translate.recipe import Recipe, Turn
+from translate.registry import create_recipe
+
+SMALL = {"name": "resnet", "width": 4, "blocks": 1}
+
+
+def tiler(
+    recipe: Recipe[Any], tile: int | None = 20, *, seed: int | None = None, **limits: Any
+) -> Tiler:
+    """Return what translates from the first domain to the last."""
+    names = recipe.domains or ("a", "b")
+    model = Model("runs/x", "digest", recipe.eval(), image_spec((32, 32), names), (), CPU)
+    options = TileOptions(tile, **{"memory": 1 << 30, "folder": Path("/nowhere"), **limits})
+    return Tiler(model, names[-1], {}, seed, options)
+
+
+def in_tiles(made: Tiler, images: Tensor) -> Tensor:
+    """Return the translation of one image."""
+    scale, size = made.model.geometry.scale, (images.shape[2], images.shape[3])
+    result = torch.full((1, 3, scale * size[0], scale * size[1]), torch.nan)
+    for region, part in made.translate(Source(images), size):
+        result[..., slice(*region.rows), slice(*region.columns)] = part
+    return result
+
+
+@pytest.mark.parametrize(
+    ("part", "domains"),
+    [
+        ({"name": "cyclegan", "generator": SMALL}, ("a", "b")),
+        ({"name": "cyclegan", "generator": {"name": "unet", "width": 4, "levels": 4}}, ("a", "b")),
+        ({"name": "deblurgan", "generator": SMALL, "content_weight": 0.0}, ("a", "b")),
+        ({"name": "cut", "generator": SMALL}, ("a", "b")),
+        ({"name": "pix2pixhd", "generator": {"name": "enhancer", "width": 4}}, ("a", "b")),
+        ({"name": "srgan", "generator": {"name": "srresnet", "width": 4, "blocks": 1}}, ("a",)),
+        ({"name": "restore"}, ("a",)),
+        ({"name": "inpaint"}, ("a",)),
+        ({"name": "inpaint", "fill": "gray"}, ("a",)),
+    ],
+    ids=lambda value: value["name"] if isinstance(value, dict) else "",
+)  # fmt: skip
+def test_a_recipe_in_tiles_gives_the_full_frame(
+    part: dict[str, Any], domains: tuple[str, ...]
+) -> None:
+    if isinstance(part.get("generator"), dict):
+        part["generator"] = {k: v for k, v in part["generator"].items() if v is not None}
+    recipe = create_recipe(part, spec=image_spec((32, 32), domains))
+    random_weights(recipe)
+    images = torch.rand(1, 3 + recipe.takes_mask, 53, 70) * 2 - 1
+    if recipe.takes_mask:
+        images[:, -1] = torch.where(images[:, -1] > 0.6, 1.0, -1.0)
+    made = tiler(recipe)
+    assert made.is_exact and made.recorded_tile is None and made.describe() == ""
+    expected = translate_batch(recipe, images, domains[-1])
+    level = 2 / 255
+    torch.testing.assert_close(in_tiles(made, images), expected, rtol=0, atol=level / 50)
+
+
+class Unseen(Recipe[Any]):
+    """Translates by a convolution that PyTorch cannot trace, as it reads the numbers."""
+
+    def __init__(self, geometry: Geometry, norm: nn.Module | None = None) -> None:
+        super().__init__()
+        self.made, self.norm = geometry, norm or nn.Identity()
+        self.layer = nn.Conv2d(3, 3, 3, padding=1, padding_mode="replicate")
+
+    @property
+    def geometry(self) -> Geometry:
+        return self.made
+
+    def optimizers(self) -> dict[str, Any]:
+        return {}
+
+    def step(self, batch: Any) -> Iterator[Turn]:
+        raise NotImplementedError
+
+    def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
+        assert np.isfinite(images.numpy()).all()
+        return self.norm(self.layer(images)) * 0.3
+
+
+def test_a_recipe_that_cannot_be_traced_is_exact_with_the_halo_that_it_declares() -> None:
+    recipe = random_weights(Unseen(Geometry(halo=1, multiple_of=4)))
+    made, images = tiler(recipe), torch.rand(1, 3, 53, 70)  # type: ignore[arg-type]
+    assert "it reads the numbers of its images" in made.describe()
+    assert "with 1 pixels around them" in made.describe()
+    assert made.recorded_tile == 20
+    torch.testing.assert_close(
+        in_tiles(made, images), translate_batch(made.model.recipe, images, "b")
+    )
+
+
+def test_other_recipes_are_blended_with_the_statistics_of_a_reduced_image() -> None:
+    recipe = random_weights(Unseen(Geometry(multiple_of=4), nn.InstanceNorm2d(3)))
+    made = tiler(recipe)  # type: ignore[arg-type]
+    assert "blended" in made.describe()
+    ramp = torch.linspace(-1, 1, 96).expand(1, 3, 64, 96).contiguous()
+    whole, tiles = translate_batch(made.model.recipe, ramp, "b"), in_tiles(made, ramp)
+    assert float((tiles - whole).abs().mean()) < 0.06, "each tile alone would have mean 0"
+    steps = tiles[..., 1:] - tiles[..., :-1]
+    assert float(steps.abs().max()) < 0.1, "there is no seam"
+
+
+class Noisy(Unseen):
+    """Adds noise of the image's coordinates."""
+
+    def translate(  # type: ignore[override]
+        self, images: Tensor, *, to: str | None = None, noise: Noise | None = None  # noqa: ARG002
+    ) -> Tensor:  # fmt: skip
+        assert noise is not None
+        count, _, height, width = images.shape
+        first = noise.normal((count, 3, height, width))
+        second = noise.uniform((count, 1, height // 2, width // 2), at=(3, 1), index=1)
+        larger = second.repeat_interleave(2, 2).repeat_interleave(2, 3) if self.training else second
+        return images + first + torch.nn.functional.interpolate(larger, scale_factor=2.0)
+
+
+def test_noise_of_tiles_is_that_of_the_whole_image() -> None:
+    recipe, images = Noisy(Geometry(multiple_of=2)).eval(), torch.rand(1, 3, 54, 70) * 2 - 1
+    made = tiler(recipe, seed=5)
+    assert made.is_exact
+    torch.testing.assert_close(
+        in_tiles(made, images), translate_batch(recipe, images, "b", seed=5), rtol=0, atol=1e-6
+    )
+
+
+def test_images_are_translated_in_tiles_by_themselves_only_where_memory_does_not_suffice() -> None:
+    recipe = create_recipe(
+        {"name": "cut", "generator": SMALL}, spec=image_spec((32, 32), ("a", "b"))
+    )
+    made = tiler(recipe, None, memory=10_000_000)
+    traced = made.trace((400, 400))
+    assert isinstance(traced, Traced) and traced.full_frame > 5_000_000
+    assert not made.wants((40, 40))
+    assert made.wants((1000, 1000))
+    assert not tiler(recipe, None, memory=1 << 40).wants((1000, 1000))
+    assert not tiler(Unseen(Geometry()), None, memory=10_000).wants((1000, 1000))
+    assert tiler(recipe, 64).wants((8, 8))
+
+
+def test_a_stop_between_tiles_ends_the_image() -> None:
+    recipe, shares = create_recipe("restore", spec=image_spec((32, 32), ("a",))), list[float]()
+    made = tiler(recipe, stop=lambda: len(shares) > 3, advance=shares.append)
+    with pytest.raises(StoppedError):
+        in_tiles(made, torch.zeros(1, 3, 60, 60))
+    assert len(shares) == 4
+
+
+def test_half_of_the_free_memory_is_the_default() -> None:
+    assert default_memory(CPU) > 100_000_000

@@ -1,0 +1,60 @@
+"""Every network of ours gives in tiles what it gives for the whole image."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from tiled import CPU, Source, in_tiles, random_weights, traced
+from torch import nn
+
+from translate.engine.tiling.execution import Execution
+from translate.engine.tiling.plan import CHEAP, make_plan
+from translate.engine.tiling.store import Store
+from translate.nn.geometry import geometry_of
+from translate.registry import create_generator
+
+NETWORKS: list[dict[str, Any]] = [
+    {"name": "resnet", "blocks": 3},
+    {"name": "resnet", "blocks": 2, "norm": "batch"},
+    {"name": "resnet", "blocks": 2, "norm": "layer", "antialias": True},
+    {"name": "resnet", "blocks": 2, "norm": "none", "upsample": "resize"},
+    {"name": "resnet", "blocks": 2, "dropout": 0.5},
+    {"name": "unet", "levels": 4, "norm": "instance"},
+    {"name": "unet", "levels": 4, "upsample": "resize"},
+    {"name": "enhancer", "blocks": 1, "coarse_blocks": 2, "downsamplings": 2},
+    {"name": "dilated", "blocks": 3},
+    {"name": "srresnet", "blocks": 2, "scale": 4, "residual": True},
+    {"name": "srresnet", "blocks": 2, "scale": 2, "norm": "instance"},
+]
+
+
+@pytest.mark.parametrize("part", NETWORKS, ids=lambda part: "-".join(map(str, part.values())))
+@pytest.mark.parametrize("tile", [18, 40])
+def test_a_network_in_tiles_gives_the_full_frame(part: dict[str, Any], tile: int) -> None:
+    network = random_weights(create_generator({**part, "width": 4}, in_channels=3, out_channels=3))
+    fit = geometry_of(network).fit
+    images = torch.rand(1, 3, fit(45), fit(71)) * 2 - 1
+    whole = network(images)
+    torch.testing.assert_close(
+        in_tiles(network, images, tile), whole, rtol=0, atol=1e-5 * max(1, float(whole.std()))
+    )
+
+
+def test_values_on_a_disk_and_values_that_are_computed_again_change_nothing(tmp_path: Path) -> None:
+    part = {"name": "resnet", "blocks": 2, "width": 4}
+    network = random_weights(create_generator(part, in_channels=3, out_channels=3))
+    images = torch.rand(1, 3, 44, 72) * 2 - 1
+    made = in_tiles(network, images, 16, folder=tmp_path, memory=0, cheap=CHEAP)
+    torch.testing.assert_close(made, network(images), rtol=1e-5, atol=1e-5)
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_the_shares_of_the_tiles_make_one_and_the_output_comes_in_the_sides_asked_for() -> None:
+    layers = nn.Sequential(nn.Conv2d(1, 2, 3), nn.InstanceNorm2d(2), nn.Conv2d(2, 1, 3)).eval()
+    graph, shares = traced(layers.requires_grad_(False), 1, 1, 34, 34), list[float]()
+    sources = {graph.sources[0]: Source(torch.rand(1, 1, 34, 34))}
+    run = Execution(make_plan(graph), sources, 8, Store(1 << 20, Path()), CPU, shares.append)
+    regions = [region for region, _ in run.tiles((16, 30))]
+    assert [region.size for region in regions] == [(16, 30), (14, 30)]
+    assert sum(shares) == pytest.approx(1)

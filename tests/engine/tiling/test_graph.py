@@ -1,0 +1,22 @@
+"""The values of a traced function."""
+
+import pytest
+import torch.nn.functional as F
+from tiled import traced
+
+from translate.engine.tiling.graph import needs_moments
+from translate.engine.tiling.operators import UnsupportedError
+
+
+def test_a_graph_says_which_statistics_are_needed() -> None:
+    graph = traced(lambda x: F.instance_norm(x.relu()) - x.mean(), 1, 2, 40, 50)
+    (norm,) = [each for each in graph.operators.values() if needs_moments(each)]
+    assert graph.measured == {norm.inputs[0], graph.sources[0]}
+    assert [*graph.reductions.values()] == [graph.sources[0]]
+
+
+def test_a_result_that_is_no_image_is_refused() -> None:
+    with pytest.raises(UnsupportedError, match="no image"):
+        traced(lambda x: x.mean(), 1, 2, 40, 50)
+    with pytest.raises(UnsupportedError, match="no image of one"):
+        traced(lambda x: x.repeat(2, 1, 1, 1), 1, 2, 4000, 5000)

@@ -1,0 +1,22 @@
+"""Noise of tiles is that of the whole image."""
+
+import pytest
+import torch
+
+from translate.engine.tiling.noise import NoiseRecorder, NoiseSource
+from translate.engine.tiling.operators import UnsupportedError
+from translate.engine.tiling.regions import Region, Span
+from translate.nn.noise import Noise
+
+
+def test_a_region_of_the_noise_is_part_of_the_whole() -> None:
+    recorder = NoiseRecorder(torch.device("cpu"))
+    recorder.uniform((1, 2, 9, 8), at=(1, 2), index=3)
+    (request,), noise = recorder.requests, Noise(5, ["image"])
+    part = NoiseSource(noise, request).read(Region(Span(2, 6), Span(1, 8)))
+    assert torch.equal(part, noise.uniform((1, 2, 9, 8), at=(1, 2), index=3)[..., 2:6, 1:8])
+
+
+def test_noise_that_is_no_image_is_refused() -> None:
+    with pytest.raises(UnsupportedError, match=r"\(1, 8\)"):
+        NoiseRecorder(torch.device("cpu")).normal((1, 8))

@@ -1,0 +1,57 @@
+"""Which values are kept, and the memory that it takes."""
+
+import torch
+import torch.nn.functional as F
+from tiled import CPU, in_tiles, traced
+from torch import Tensor, nn
+
+from translate.engine.tiling.plan import full_frame_bytes, make_plan
+from translate.engine.tiling.tracing import trace
+
+CONVOLUTIONS = nn.Sequential(
+    nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 8, 3, padding=1), nn.Conv2d(8, 1, 1)
+).requires_grad_(False)  # fmt: skip
+MEGABYTE = 4 * 500 * 500
+
+
+def test_a_convolution_that_another_one_reads_is_kept() -> None:
+    plan = make_plan(traced(CONVOLUTIONS, 1, 1, 500, 500))
+    assert [each.keeps for each in plan.passes] == [True, True, False]
+    assert plan.kept_bytes == 16 * MEGABYTE
+    assert plan.released(1) == [plan.passes[0].node]
+
+
+def test_cheap_values_are_computed_again_instead() -> None:
+    graph = traced(CONVOLUTIONS, 1, 1, 500, 500)
+    plan = make_plan(graph, cheap=10)
+    assert [each.keeps for each in plan.passes] == [False, True, False][1:]
+    images = torch.rand(1, 1, 60, 70)
+    torch.testing.assert_close(
+        in_tiles(CONVOLUTIONS, images, 16, cheap=10), CONVOLUTIONS(images), rtol=0, atol=1e-6
+    )
+
+
+def test_a_long_chain_of_sums_keeps_few_values() -> None:
+    layers = nn.ModuleList(nn.Conv2d(4, 4, 3, padding=1, bias=False) for _ in range(12))
+    layers.requires_grad_(False)
+
+    def function(images: Tensor) -> Tensor:
+        for layer in layers:
+            images = images + F.instance_norm(layer(images))
+        return images
+
+    plan = make_plan(traced(function, 1, 4, 500, 500))
+    assert plan.kept_bytes <= 5 * 4 * MEGABYTE
+    assert all(len(each.reads) <= 3 for each in plan.passes)
+
+
+def test_the_work_for_a_tile_does_not_grow_with_the_image() -> None:
+    small, large = (
+        make_plan(traced(CONVOLUTIONS, 1, 1, side, side)).working_bytes(64) for side in (500, 5000)
+    )
+    assert 0 < large <= small
+
+
+def test_the_memory_of_a_full_frame_is_known_without_it() -> None:
+    module = trace(CONVOLUTIONS, [(1, 1, 500, 500)], CPU)
+    assert full_frame_bytes(module) == 16 * MEGABYTE

@@ -1,0 +1,72 @@
+"""Norms and reductions use the statistics of the whole image."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+import torch.nn.functional as F
+from tiled import in_tiles, random_weights
+from torch import Tensor, nn
+
+from translate.engine.tiling.statistics import Moments
+
+IMAGES = torch.rand(1, 4, 23, 31, generator=torch.Generator().manual_seed(0)) * 3 + 20
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.InstanceNorm2d(4),
+        nn.InstanceNorm2d(4, affine=True),
+        nn.GroupNorm(2, 4),
+        nn.GroupNorm(1, 4),
+        nn.BatchNorm2d(4),
+        nn.BatchNorm2d(4, track_running_stats=False),
+    ],
+    ids=str,
+)
+def test_a_norm_on_tiles_gives_the_whole(layer: nn.Module) -> None:
+    torch.testing.assert_close(
+        in_tiles(random_weights(layer), IMAGES, 9), layer(IMAGES), rtol=0, atol=2e-5
+    )
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x - x.mean((2, 3), keepdim=True),
+        lambda x: x / x.std((1, 2, 3), keepdim=True),
+        lambda x: x - x.mean(),
+        lambda x: x / x.var((2, 3), keepdim=True, correction=0),
+        lambda x: x / x.sum((2, 3), keepdim=True),
+    ],
+)
+def test_a_reduction_is_that_of_the_whole_image(function: Callable[[Tensor], Tensor]) -> None:
+    torch.testing.assert_close(
+        in_tiles(function, IMAGES, 9), function(IMAGES), rtol=1e-5, atol=1e-5
+    )
+
+
+def test_moments_of_parts_are_those_of_the_whole() -> None:
+    moments = Moments()
+    for part in IMAGES.split([5, 1, 17], dim=2):
+        moments.add(part)
+    mean, deviation, number = moments.grouped(4)
+    assert number == 23 * 31
+    exact = IMAGES.double()
+    torch.testing.assert_close(mean, exact.mean((0, 2, 3)), rtol=1e-7, atol=0)
+    torch.testing.assert_close(
+        deviation / number, exact.var((0, 2, 3), correction=0), rtol=1e-6, atol=0
+    )
+    pooled = moments.grouped(1)[1] / moments.grouped(1)[2]
+    torch.testing.assert_close(pooled, exact.var(correction=0).view(1), rtol=1e-6, atol=0)
+
+
+def test_a_large_offset_costs_no_digits() -> None:
+    images = IMAGES + 5000
+    torch.testing.assert_close(
+        in_tiles(lambda x: F.instance_norm(x), images, 9),
+        F.instance_norm(images.double()).float(),
+        rtol=0,
+        atol=2e-3,
+    )

@@ -1,0 +1,45 @@
+"""What can be traced, and what cannot."""
+
+import pytest
+import torch
+from tiled import CPU
+from torch import Tensor
+
+from translate.engine.tiling.operators import UnsupportedError
+from translate.engine.tiling.tracing import trace
+
+
+def test_nothing_is_computed_or_allocated_for_an_image_of_any_size() -> None:
+    module = trace(lambda x: x.relu() + 1, [(1, 3, 2_000_000, 2_000_000)], CPU)
+    assert [node.op for node in module.graph.nodes].count("call_function") == 2
+
+
+def test_control_flow_by_the_size_is_followed() -> None:
+    def function(images: Tensor) -> Tensor:
+        return images.relu() if images.shape[-1] > 5 else images.tanh()
+
+    names = [str(node.target) for node in trace(function, [(1, 1, 6, 6)], CPU).graph.nodes]
+    assert "aten.relu.default" in names
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x * float(x.mean()),
+        lambda x: x if x.max() > 0 else -x,
+        lambda x: x * x.numpy().max(),
+        lambda x: x * x.mean().item(),
+        lambda x: x * len(x.tolist()),
+    ],
+)
+def test_a_function_that_reads_numbers_is_refused(function: object) -> None:
+    with pytest.raises(UnsupportedError):
+        trace(function, [(1, 1, 8, 8)], CPU)  # type: ignore[arg-type]
+
+
+def test_the_error_of_a_function_is_the_reason() -> None:
+    def broken(images: Tensor) -> Tensor:
+        raise ValueError(f"no {images.shape[1]} channels")
+
+    with pytest.raises(UnsupportedError, match="no 3 channels"):
+        trace(broken, [(1, 3, 8, 8)], torch.device("cpu"))

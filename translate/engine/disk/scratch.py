@@ -1,0 +1,59 @@
+"""Scratch files for numbers that do not fit into memory; they have no name and so never remain."""
+
+import errno
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from translate.engine.disk.durable import BINARY
+from translate.engine.disk.file_system import free_bytes
+from translate.engine.disk.folders import make_folder
+from translate.engine.disk.partial_files import temporary_file
+
+
+class ScratchFile:
+    """A file of a given size that is deleted at once, and lives as long as it is open.
+
+    Nothing is left of it after `close`, nor where the process is killed. (Windows deletes no open
+    file: there `close` does.)
+
+    Args:
+        folder: where it takes room.
+        size: in bytes.
+
+    Raises:
+        OSError: fewer bytes are free.
+    """
+
+    def __init__(self, folder: Path, size: int) -> None:
+        free = free_bytes(folder)
+        if free is not None and free < size:
+            needed = f"{size / 1e9:.1f} GB of scratch files, and {free / 1e9:.1f} GB are free"
+            raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}: it takes {needed}")
+        make_folder(folder)
+        self._path = temporary_file(folder / "scratch")
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | BINARY
+        self._file = os.fdopen(os.open(self._path, flags, 0o600), "r+b", buffering=0)
+        with suppress(PermissionError):
+            self._path.unlink()
+        self._file.truncate(size)
+
+    def write(self, offset: int, data: memoryview) -> None:
+        """Write `data` at a byte."""
+        self._file.seek(offset)
+        while data:
+            data = data[self._file.write(data) :]
+
+    def read_into(self, offset: int, buffer: memoryview) -> None:
+        """Fill `buffer` with the bytes from `offset` on."""
+        self._file.seek(offset)
+        while buffer:
+            count = self._file.readinto(buffer)
+            if not count:
+                raise OSError(errno.EIO, "a scratch file is shorter than it was")
+            buffer = buffer[count:]
+
+    def close(self) -> None:
+        """Release the room."""
+        self._file.close()
+        self._path.unlink(missing_ok=True)

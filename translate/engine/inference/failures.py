@@ -1,0 +1,28 @@
+"""Why an image could not be translated."""
+
+from pathlib import Path
+
+from translate.engine.disk.problems import FAILED, Problem
+from translate.engine.inference.tiles import DEFAULT_TILE
+from translate.engine.plugins.errors import describe_unexpected
+from translate.engine.system.memory import out_of_memory
+from translate.errors import TranslateError
+
+
+def translation_problem(path: Path, size: tuple[int, int], error: BaseException) -> Problem:
+    """Return what a person has to know of an exception.
+
+    Args:
+        path: the image.
+        size: its height and width.
+        error: what its translation has raised.
+    """
+    if isinstance(error, TranslateError):
+        return Problem(path, "translate", FAILED, str(error))
+    if isinstance(error, Exception) and out_of_memory(error):
+        message = (
+            f"not enough memory for {size[1]}x{size[0]} pixels: translate them in tiles with "
+            f"--tile {DEFAULT_TILE}, or scale them down with --size"
+        )
+        return Problem(path, "translate", "memory", message)
+    return Problem(path, "translate", FAILED, describe_unexpected(error))

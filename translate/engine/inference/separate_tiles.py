@@ -1,0 +1,94 @@
+"""Translation of tiles on their own, by a recipe whose operations cannot be traced."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from math import ceil
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from translate.engine.tiling import overlap
+from translate.engine.tiling.frozen import FrozenStatistics
+from translate.engine.tiling.regions import Region, Span, fetch, split
+from translate.engine.tiling.store import Readable, Store
+from translate.nn.geometry import Geometry
+
+
+@dataclass(frozen=True)
+class SeparateTiles:
+    """A translation that is put together from those of overlapping tiles."""
+
+    recipe: Callable[[Tensor, tuple[int, int]], Tensor]
+    """translates a tile that begins at a row and column, (1, C, H, W) in [-1, 1]"""
+    geometry: Geometry
+    channels: int
+    """of the output"""
+    tile: int
+    """side of the tiles"""
+    store: Callable[[], Store]
+
+    def translate(
+        self,
+        image: Readable,
+        size: tuple[int, int],
+        sides: tuple[int, int] | None,
+        advance: Callable[[float], None],
+    ) -> Iterator[tuple[Region, Tensor]]:
+        """Yield the translation region by region; arguments as those of `Tiler.translate`.
+
+        Raises `ConfigError` if the tiles are too small.
+        """
+        geometry, scale = self.geometry, self.geometry.scale
+        padded = _Padded(image, size, (geometry.fit(size[0]), geometry.fit(size[1])))
+        tile = geometry.fit(self.tile)
+        rows, columns = (
+            overlap.windows(side, tile, multiple_of=geometry.multiple_of, halo=geometry.halo)
+            for side in padded.padded
+        )
+        frozen = FrozenStatistics()
+        if geometry.halo is None and len(rows) * len(columns) > 1:
+            with torch.no_grad(), frozen:
+                self.recipe(_reduced(padded, tile, geometry), (0, 0))
+            frozen.replay()
+
+        def one(pixels: Tensor, region: Region) -> Tensor:
+            frozen.rewind()
+            with torch.no_grad(), frozen:
+                return self.recipe(pixels, (region.rows.start, region.columns.start))
+
+        shape = (1, self.channels, *(scale * side for side in padded.padded))
+        with closing(self.store()) as store:
+            output = store.allocate(shape, torch.float32)
+            for _ in overlap.translate_windows(one, padded, rows, columns, output, scale):
+                advance(1 / (len(rows) * len(columns)))
+            for region in split((scale * size[0], scale * size[1]), sides or (tile, tile)):
+                yield region, output.read(region)
+
+
+@dataclass(frozen=True)
+class _Padded:
+    """An image whose edge is repeated on the right and at the bottom."""
+
+    image: Readable
+    size: tuple[int, int]
+    padded: tuple[int, int]
+
+    def read(self, region: Region) -> Tensor:
+        return fetch(self.image.read, region, self.size, "replicate")
+
+
+def _reduced(image: _Padded, tile: int, geometry: Geometry) -> Tensor:
+    """Return the whole image scaled down by a whole number, with a tile's pixels at most."""
+    height, width = image.padded
+    factor = min(ceil((height * width) ** 0.5 / tile), height, width)
+    below, right = height - height % factor, width - width % factor
+    band = factor * max(1, tile // factor)
+    regions = (
+        Region(Span(top, min(top + band, below)), Span(0, right)) for top in range(0, below, band)
+    )
+    small = torch.cat([F.avg_pool2d(image.read(region), factor) for region in regions], dim=2)
+    sides = small.shape[2], small.shape[3]
+    missing = (0, geometry.fit(sides[1]) - sides[1], 0, geometry.fit(sides[0]) - sides[0])
+    return F.pad(small, missing, mode="replicate")

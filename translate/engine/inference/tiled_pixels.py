@@ -1,0 +1,48 @@
+"""Translation in tiles of an image whose pixels are in memory."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from translate.batches import Domain
+from translate.engine.inference.tiles import Tiler
+from translate.engine.tiling.regions import Region
+from translate.images.layers import Pixels
+from translate.images.tensors import from_device, from_device_as_floats, network_input
+
+
+@dataclass(frozen=True)
+class PixelSource:
+    """The pixels of an image, as a network gets them."""
+
+    pixels: Pixels
+    device: torch.device
+    domain: Domain
+
+    def read(self, region: Region) -> Tensor:
+        """Return (1, C, height, width) in [-1, 1]."""
+        part = self.pixels[slice(*region.rows), slice(*region.columns)]
+        made = network_input(part, self.device, self.domain)
+        return made.contiguous(memory_format=torch.channels_last)
+
+
+def translate_pixels(tiler: Tiler, pixels: Pixels, *, floats: bool) -> NDArray[Any] | None:
+    """Return the translation of an image, as `Model.translate` does; None: not finite."""
+    source, target = tiler.model.source_and_target(tiler.to)
+    size, scale = (pixels.shape[0], pixels.shape[1]), tiler.model.geometry.scale
+    image = PixelSource(pixels, tiler.model.device, source)
+    convert = from_device_as_floats if floats else from_device
+    result: NDArray[Any] | None = None
+    for region, output in tiler.translate(image, size):
+        if not bool(output.isfinite().all()):
+            return None
+        (part,) = convert(output, target)
+        if result is None:
+            shape = (scale * size[0], scale * size[1], part.shape[2])
+            result = np.empty(shape, part.dtype)
+        result[slice(*region.rows), slice(*region.columns)] = part
+    return result

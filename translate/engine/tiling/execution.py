@@ -1,0 +1,118 @@
+"""The computation of a function of images in tiles, one value after another."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, fx
+
+from translate.engine.tiling.operators import shape_of, size_of
+from translate.engine.tiling.plan import Pass, Plan, scaled_tile
+from translate.engine.tiling.regions import Region, count, split
+from translate.engine.tiling.statistics import Moments, reduced
+from translate.engine.tiling.store import Readable, Store
+
+
+@dataclass
+class Execution:
+    """A run of a plan.
+
+    Args:
+        plan: of the function.
+        sources: where the images, and further spatial inputs, are read from.
+        tile: the sides of the tiles of the image.
+        store: room for the values in between.
+        device: where the function is computed.
+        advance: called after each tile, with its share of the work; it may raise to stop.
+    """
+
+    plan: Plan
+    sources: Mapping[fx.Node, Readable]
+    tile: int
+    store: Store
+    device: torch.device
+    advance: Callable[[float], None]
+    _kept: dict[fx.Node, Readable] = field(default_factory=dict)
+    _constants: dict[fx.Node, Any] = field(default_factory=dict)
+    _moments: dict[fx.Node, Moments] = field(default_factory=dict)
+
+    def tiles(self, sides: tuple[int, int] | None = None) -> Iterator[tuple[Region, Tensor]]:
+        """Yield the output, (1, C, height, width), by regions of at most `sides`, row by row.
+
+        Args:
+            sides: height and width; by default those that belong to a tile of the image.
+        """
+        self._kept |= self.sources
+        passes = self.plan.passes
+        for index, each in enumerate(passes):
+            if index == len(passes) - 1:
+                yield from self._compute(each, sides)
+            else:
+                self._keep(each)
+            for node in self.plan.released(index):
+                if node not in self.sources:
+                    value: Any = self._kept.pop(node)
+                    value.close()
+
+    def _keep(self, each: Pass) -> None:
+        """Compute a value, and keep it or gather its moments."""
+        moments, value = Moments(), None
+        if each.keeps:
+            value = self.store.allocate(shape_of(each.node), each.node.meta["val"].dtype)
+        for region, pixels in self._compute(each, None):
+            if value:
+                value.write(region, pixels)
+            if each.measures:
+                moments.add(pixels)
+        if value:
+            self._kept[each.node] = value
+        if each.measures:
+            self._moments[each.node] = moments
+
+    def _compute(
+        self, each: Pass, sides: tuple[int, int] | None
+    ) -> Iterator[tuple[Region, Tensor]]:
+        """Yield a value region by region."""
+        size = size_of(each.node)
+        sides = sides or scaled_tile(each.node, self.plan.graph, self.tile)
+        share = 1 / count(size, sides) / len(self.plan.passes)
+        for region in split(size, sides):
+            with torch.inference_mode():
+                pixels = self._evaluate(each.node, region, {})
+            yield region, pixels
+            self.advance(share)
+
+    def _evaluate(self, node: fx.Node, region: Region, memo: dict[Any, Tensor]) -> Tensor:
+        """Return a region of a value, on the device."""
+        if node in self._kept:
+            return self._kept[node].read(region).to(self.device)
+        key = node, region
+        if key not in memo:
+            memo[key] = self.plan.graph.operators[node].run(
+                lambda source, part: self._evaluate(source, part, memo), self._constant, region
+            )
+        return memo[key] if len(node.users) > 1 else memo.pop(key)
+
+    def _constant(self, node: fx.Node | None) -> Any:
+        """Return the value of a node, or the moments of a spatial one; None for None."""
+        if node is None:
+            return None
+        if node in self._moments:
+            return self._moments[node]
+        if node not in self._constants:
+            self._constants[node] = self._compute_constant(node)
+        return self._constants[node]
+
+    def _compute_constant(self, node: fx.Node) -> Any:
+        graph = self.plan.graph
+        if node.op == "get_attr":
+            value: Any = graph.module
+            for name in str(node.target).split("."):
+                value = getattr(value, name)
+            return value
+        if node in graph.reductions:
+            return reduced(node, self._moments[graph.reductions[node]]).to(self.device)
+        arguments = fx.node.map_arg(node.args, self._constant)
+        call: Any = node.target
+        return call(*arguments, **fx.node.map_arg(node.kwargs, self._constant))

@@ -1,0 +1,82 @@
+"""Statistics of norms that are taken from one image and used for its tiles."""
+
+from typing import Any
+
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from translate.engine.tiling.statistics import Moments
+
+GROUP_NORM, BATCH_NORMS = "aten::native_group_norm", (
+    "aten::native_batch_norm",
+    "aten::_native_batch_norm_legit",
+    "aten::cudnn_batch_norm",
+)  # fmt: skip
+
+
+class FrozenStatistics(TorchDispatchMode):
+    """Lets the norms of a function use the statistics that they had in an earlier call.
+
+    In blocks under it, statistics are recorded until `replay`, and used from then on, call by call
+    in the same order. So a function that is applied to a reduced image first treats all tiles of
+    the image alike. It needs `torch.no_grad`: in inference mode PyTorch does not show the norms.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.statistics: list[tuple[Tensor, Tensor]] = []
+        """mean and reciprocal of the standard deviation of each channel, call by call"""
+        self._position: int | None = None
+        """of the next call; None while statistics are recorded"""
+
+    def replay(self) -> None:
+        """Use the recorded statistics from now on."""
+        self._position = 0
+
+    def rewind(self) -> None:
+        """Begin with the first of the statistics again, if they are used."""
+        self._position = None if self._position is None else 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        norm = _norm_of(func, args)
+        if norm is None:
+            return result
+        groups, epsilon = norm
+        if self._position is None:
+            self.statistics.append(_statistics(args[0], groups, epsilon))
+            return result
+        if self._position >= len(self.statistics):
+            return result
+        mean, scale = self.statistics[self._position]
+        self._position += 1
+        if len(mean) != args[0].shape[1]:
+            return result
+        shape = (1, -1, 1, 1)
+        weight, bias = args[1], args[2]
+        pixels = (args[0] - mean.view(shape)) * scale.view(shape)
+        pixels = pixels if weight is None else pixels * weight.view(shape)
+        return (pixels if bias is None else pixels + bias.view(shape), *result[1:])
+
+
+def _norm_of(func: Any, args: tuple[Any, ...]) -> tuple[int, float] | None:
+    """Return groups of channels and epsilon of a norm with the statistics of its input."""
+    name = func._schema.name
+    if not args or not isinstance(args[0], Tensor) or args[0].ndim != 4 or len(args[0]) != 1:
+        return None
+    if name == GROUP_NORM:
+        return int(args[6]), float(args[7])
+    if name in BATCH_NORMS and bool(args[5 if len(args) > 6 else 3]):
+        return args[0].shape[1], float(args[-1])
+    return None
+
+
+def _statistics(pixels: Tensor, groups: int, epsilon: float) -> tuple[Tensor, Tensor]:
+    moments = Moments()
+    moments.add(pixels)
+    mean, deviation, number = moments.grouped(groups)
+    repeats = pixels.shape[1] // groups
+    scale = (deviation / number + epsilon).rsqrt()
+    return tuple(each.repeat_interleave(repeats).to(pixels) for each in (mean, scale))  # type: ignore[return-value]

@@ -1,0 +1,217 @@
+"""The operators that a traced function of images consists of."""
+
+import operator
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import torch
+from torch import fx
+
+from translate.engine.tiling import windows
+from translate.engine.tiling.operators import (
+    Channels,
+    Elementwise,
+    Identity,
+    Operator,
+    Pad,
+    Stride,
+    UnsupportedError,
+    name_of,
+    shape_of,
+    size_of,
+)
+from translate.engine.tiling.statistics import REDUCTIONS, Norm, reduced_dims
+
+SMALL = 1 << 22
+"""numbers of a value up to which any operation on it may be computed as a whole"""
+CHANNEL_WISE = {"cat", "repeat", "flip", "index_select", "mean", "sum", "_softmax"}
+"""operations that may be along the channels alone"""
+COPIES = {"view", "_unsafe_view", "reshape", "alias", "detach", "expand", "lift_fresh"}
+UNMARKED = {"zeros_like", "ones_like", "full_like", "clone", "_to", "_prelu_kernel"}
+"""operations on each pixel that PyTorch does not mark as such; "_to" is "_to_copy\""""
+INTERPOLATIONS = {f"upsample_{mode}2d": mode for mode in windows.REACH}
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A function of images, by the operators of its values."""
+
+    module: fx.GraphModule
+    sources: Sequence[fx.Node]
+    """the images, and further spatial inputs"""
+    operators: Mapping[fx.Node, Operator]
+    """of spatial values, in an order in which they can be computed"""
+    reductions: Mapping[fx.Node, fx.Node]
+    """means and the like of whole values, with the value"""
+    output: fx.Node
+
+    @property
+    def measured(self) -> set[fx.Node]:
+        """The values of which moments of the whole image are needed."""
+        norms = {o.inputs[0] for o in self.operators.values() if needs_moments(o)}
+        return norms | set(self.reductions.values())
+
+
+def needs_moments(each: Operator) -> bool:
+    """Return whether an operator is a norm with the statistics of the image."""
+    return isinstance(each, Norm) and not each.running
+
+
+def read_graph(module: fx.GraphModule) -> Graph:
+    """Return the operators of a traced function.
+
+    Raises `UnsupportedError` for an operation of which regions cannot be computed.
+    """
+    sources, operators = list[fx.Node](), dict[fx.Node, Operator]()
+    reductions, splits = dict[fx.Node, fx.Node](), dict[fx.Node, fx.Node]()
+    repeated = dict[fx.Node, fx.Node]()
+    """images with one more dimension, along which pixels are repeated: `repeat_interleave`"""
+    known: tuple[Container[fx.Node], ...] = operators, sources, splits, repeated
+    output: Any = None
+    for node in module.graph.nodes:
+        spatial = [n for n in node.all_input_nodes if any(n in each for each in known)]
+        if node.op == "placeholder":
+            sources.append(node)
+        elif node.op == "output":
+            output = node.args[0]
+        elif not spatial:
+            continue
+        elif len(spatial) == 1 and _is_repeating(node, spatial[0], repeated):
+            repeated[node] = repeated.get(spatial[0], spatial[0])
+        elif spatial[0] in repeated:
+            operators[node] = _repetition(node, repeated[spatial[0]])
+        elif name_of(node) in ("split", "split_with_sizes", "chunk"):
+            splits[node] = spatial[0]
+        elif node.target is operator.getitem:
+            operators[node] = _part(node, splits)
+        elif name_of(node) in REDUCTIONS and {2, 3} <= reduced_dims(node):
+            reductions[node] = spatial[0]
+        else:
+            operators[node] = _operator(node, tuple(spatial))
+    if output not in operators:
+        raise UnsupportedError("an output that is no image")
+    return Graph(module, sources, operators, reductions, output)
+
+
+def _part(node: fx.Node, splits: Mapping[fx.Node, fx.Node]) -> Operator:
+    """Return the operator of one part of an input that was split by channels."""
+    several: Any = node.args[0]
+    dim = several.args[2] if len(several.args) > 2 else 0
+    if several in splits and dim % 4 == 0:
+        return Identity(node, (splits[several],))
+    if several not in splits or dim % 4 != 1:
+        raise UnsupportedError(f"value {node.args[1]} of {several.target}")
+    start = sum(part.shape[1] for part in several.meta["val"][: node.args[1]])
+    return Channels(node, splits[several], slice(start, start + shape_of(node)[1]))
+
+
+def _is_repeating(node: fx.Node, source: fx.Node, repeated: Container[fx.Node]) -> bool:
+    """Return whether a node is a step of `repeat_interleave` before pixels become an image."""
+    if name_of(node) == "unsqueeze":
+        return source not in repeated and node.args[1] in (3, 4)
+    return source in repeated and name_of(node) in ("expand", "clone")
+
+
+def _repetition(node: fx.Node, source: fx.Node) -> Operator:
+    """Return the operator of the last step, which repeats rows or columns."""
+    if name_of(node) not in COPIES or shape_of(node)[:2] != shape_of(source)[:2]:
+        raise UnsupportedError(f"{node.target} of repeated pixels")
+    return windows.Interpolation(node, source, "nearest")
+
+
+def _operator(node: fx.Node, spatial: tuple[fx.Node, ...]) -> Operator:
+    """Return the operator of a node; raises `UnsupportedError`."""
+    try:
+        _require_image(node)
+        return _supported(node, spatial)
+    except UnsupportedError:
+        small = all(prod(shape_of(n)) <= SMALL for n in (node, *spatial))
+        if len(spatial) == 1 and small and len(shape_of(node)) == 4:
+            return windows.Whole(node, spatial[0])
+        raise
+
+
+def _require_image(node: fx.Node) -> None:
+    value = node.meta["val"]
+    if not isinstance(value, torch.Tensor) or value.ndim != 4 or value.shape[0] != 1:
+        raise UnsupportedError(f"{node.target} that makes no image of one")
+
+
+def _supported(node: fx.Node, spatial: tuple[fx.Node, ...]) -> Operator:
+    name, source, args = name_of(node), spatial[0], node.args
+    if name == "convolution":
+        kind = windows.TransposedConvolution if args[6] else windows.Convolution
+        return kind(node, source)
+    if name in ("avg_pool2d", "max_pool2d_with_indices"):
+        return windows.Pool(node, source, average=name == "avg_pool2d")
+    if name in INTERPOLATIONS:
+        return windows.Interpolation(node, source, INTERPOLATIONS[name])
+    if name in ("pixel_shuffle", "pixel_unshuffle"):
+        kinds = {"pixel_shuffle": windows.PixelShuffle, "pixel_unshuffle": windows.PixelUnshuffle}
+        return kinds[name](node, source)
+    if name in ("reflection_pad2d", "replication_pad2d", "constant_pad_nd"):
+        return _pad(node, source, name)
+    if name == "slice":
+        return _slice(node, source)
+    if name in ("native_group_norm", "native_batch_norm", "_native_batch_norm_legit",
+                "_native_batch_norm_legit_no_training"):  # fmt: skip
+        return _norm(node, source, name)
+    if name in COPIES and shape_of(node) == shape_of(source):
+        return Identity(node, spatial)
+    tags = getattr(node.target, "tags", ())
+    if torch.Tag.pointwise in tags or name in UNMARKED or _is_channel_wise(node, name, spatial):
+        return Elementwise(node, spatial)
+    raise UnsupportedError(f"{node.target}")
+
+
+def _is_channel_wise(node: fx.Node, name: str, spatial: tuple[fx.Node, ...]) -> bool:
+    """Return whether an operation is along the channels alone."""
+    if name not in CHANNEL_WISE or any(size_of(n) != size_of(node) for n in spatial):
+        return False
+    if name == "repeat":
+        return True  # of the channels, as the sides stay
+    dims: Any = node.args[1] if len(node.args) > 1 else 0
+    return {dim % 4 for dim in (dims if isinstance(dims, (list, tuple)) else [dims])} == {1}
+
+
+def _pad(node: fx.Node, source: fx.Node, name: str) -> Operator:
+    args: Any = node.args
+    amounts = args[1]
+    left, _, top, _ = (*amounts, 0, 0, 0, 0)[:4]
+    if any(amounts[4:]):
+        raise UnsupportedError("padding of channels")
+    if name == "constant_pad_nd":
+        return Pad(node, source, (top, left), float(args[2] if len(args) > 2 else 0))
+    return Pad(node, source, (top, left), "reflect" if name == "reflection_pad2d" else "replicate")
+
+
+def _slice(node: fx.Node, source: fx.Node) -> Operator:
+    args: tuple[Any, ...] = node.args
+    defaults: tuple[Any, ...] = (0, None, None, 1)
+    dim, start, end, step = (*args[1:], *defaults[len(args) - 1 :])
+    dim, length = dim % 4, shape_of(source)[dim % 4]
+    part = slice(start, None if end is None else min(end, length), step)
+    first, _, step = part.indices(length)
+    if dim == 0:
+        return Identity(node, (source,))
+    if dim == 1:
+        return Channels(node, source, part)
+    if step == 1:
+        before = (-first, 0) if dim == 2 else (0, -first)
+        return Pad(node, source, before, 0.0)
+    return Stride(node, source, dim - 2, first, step)
+
+
+def _norm(node: fx.Node, source: fx.Node, name: str) -> Operator:
+    args: Any = node.args
+    _, weight, bias, *rest = args
+    epsilon = float(rest[-1])
+    if name == "native_group_norm":
+        return Norm(node, source, rest[-2], weight, bias, epsilon)
+    running = None
+    if len(rest) > 3:  # no_stats has none
+        fixed = name.endswith("no_training") or not rest[2]
+        running = (rest[0], rest[1]) if fixed else None
+    return Norm(node, source, shape_of(source)[1], weight, bias, epsilon, running)

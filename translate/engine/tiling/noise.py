@@ -1,0 +1,73 @@
+"""Noise that a traced function asks for, as further inputs with their own coordinates."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from translate.engine.tiling.operators import UnsupportedError
+from translate.engine.tiling.regions import Region
+from translate.nn.noise import Noise
+
+
+class NoiseRequest(NamedTuple):
+    """One call of `Noise.normal` or `Noise.uniform`."""
+
+    is_normal: bool
+    shape: tuple[int, ...]
+    at: tuple[int, int]
+    number: int
+    """the `index` of the call"""
+
+
+class NoiseRecorder(Noise):
+    """Stands for the noise while a function is traced.
+
+    Args:
+        device: where results are.
+        inputs: what the calls return, in their order; None: empty tensors, so that a first trace
+            shows in `requests` which calls there are.
+    """
+
+    def __init__(self, device: torch.device, inputs: Sequence[Tensor] | None = None) -> None:
+        super().__init__(0, [""], device=device)
+        self.requests: list[NoiseRequest] = []
+        self._inputs = inputs
+
+    def normal(
+        self, shape: Sequence[int], *, at: tuple[int, int] = (0, 0), index: int = 0
+    ) -> Tensor:
+        return self._request(NoiseRequest(True, tuple(shape), at, index))
+
+    def uniform(
+        self, shape: Sequence[int], *, at: tuple[int, int] = (0, 0), index: int = 0
+    ) -> Tensor:
+        return self._request(NoiseRequest(False, tuple(shape), at, index))
+
+    def tile(self, at: tuple[int, int]) -> Noise:
+        raise UnsupportedError(f"noise of a tile at {at}")
+
+    def _request(self, request: NoiseRequest) -> Tensor:
+        if len(request.shape) != 4:
+            raise UnsupportedError(f"noise of the shape {request.shape}")
+        self.requests.append(request)
+        if self._inputs is None:
+            return torch.empty(request.shape, device=self.device)
+        return self._inputs[len(self.requests) - 1]
+
+
+class NoiseSource(NamedTuple):
+    """The noise of a request, region by region."""
+
+    noise: Noise
+    """of one whole image"""
+    request: NoiseRequest
+
+    def read(self, region: Region) -> Tensor:
+        """Return (1, C, height, width)."""
+        request = self.request
+        shape = (1, request.shape[1], *region.size)
+        at = request.at[0] + region.rows.start, request.at[1] + region.columns.start
+        draw = self.noise.normal if request.is_normal else self.noise.uniform
+        return draw(shape, at=at, index=request.number)

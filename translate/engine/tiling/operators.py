@@ -1,0 +1,202 @@
+"""Operators of a network that give a region of their output from regions of their inputs.
+
+Each is made from a node of the graph that PyTorch traces (`translate.engine.tiling.tracing`). So
+nothing here depends on the class of a network or on the plugin that it is from.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from torch import Tensor, fx
+
+from translate.engine.tiling.regions import Fill, Region, Span, fetch, source_span
+
+Evaluate = Callable[[fx.Node, Region], Tensor]
+"""Returns a region of the value of a node."""
+
+
+Constant = Callable[[Any], Any]
+"""Returns the value of a node, or the moments of a spatial one; None for None."""
+
+
+class UnsupportedError(Exception):
+    """An operation, or the way it is used, for which regions cannot be computed."""
+
+
+def name_of(node: fx.Node) -> str:
+    """Return the name of an operation of PyTorch, without its overload: ``relu``."""
+    return str(getattr(node.target, "_opname", node.target)).removesuffix("_copy")
+
+
+def shape_of(node: fx.Node) -> tuple[int, ...]:
+    """Return the shape of the value of a node."""
+    return tuple(node.meta["val"].shape)
+
+
+def size_of(node: fx.Node) -> tuple[int, int]:
+    """Return the height and width of the value of a node."""
+    height, width = shape_of(node)[-2:]
+    return height, width
+
+
+class Operator:
+    """A spatial value: (1, C, H, W), of which regions are computed.
+
+    Args:
+        node: the node of the value.
+        inputs: the spatial values that it is computed from.
+    """
+
+    local = False
+    """whether a pixel depends on several pixels of an input, so that neighbouring regions of the
+    output need the same pixels"""
+    work = 1.0
+    """multiplications for each number of the output"""
+
+    def __init__(self, node: fx.Node, inputs: tuple[fx.Node, ...]) -> None:
+        self.node, self.inputs = node, inputs
+
+    def reads(self, region: Region) -> Iterator[tuple[fx.Node, Region]]:
+        """Yield the inputs with the regions that a region of the output needs of them."""
+        for node in self.inputs:
+            yield node, self._aligned(node, region)
+
+    def run(self, evaluate: Evaluate, constant: Constant, region: Region) -> Tensor:
+        """Return a region of the value.
+
+        Args:
+            evaluate: returns regions of inputs.
+            constant: returns the value of a node that is not spatial.
+            region: inside the value.
+        """
+        raise NotImplementedError
+
+    def _aligned(self, node: fx.Node, region: Region) -> Region:
+        """Return the region of an input that is broadcast to `region` of the output."""
+        sides, own = size_of(node), size_of(self.node)
+
+        def align(axis: int, span: Span) -> Span:
+            if sides[axis] == own[axis]:
+                return span
+            if sides[axis] == 1:
+                return Span(0, 1)
+            raise UnsupportedError(f"{self.node.target} of sizes {sides} and {own}")
+
+        return region.map(align)
+
+
+class Elementwise(Operator):
+    """An operation that treats each pixel alone: arithmetic, activations, sums over channels."""
+
+    def __init__(self, node: fx.Node, inputs: tuple[fx.Node, ...]) -> None:
+        super().__init__(node, inputs)
+        for each in inputs:
+            self._aligned(each, Region(Span(0, 1), Span(0, 1)))
+
+    def run(self, evaluate: Evaluate, constant: Constant, region: Region) -> Tensor:
+        def argument(node: fx.Node) -> Any:
+            if node in self.inputs:
+                return evaluate(node, self._aligned(node, region))
+            value = constant(node)
+            large = isinstance(value, Tensor) and value.ndim > 2 and max(value.shape[-2:]) > 1
+            if not large:
+                return value
+            rows, columns = self._aligned(node, region)
+            return value[..., slice(*rows), slice(*columns)]
+
+        call: Any = self.node.target
+        arguments = fx.node.map_arg(self.node.args, argument)
+        return call(*arguments, **fx.node.map_arg(self.node.kwargs, argument))
+
+
+class Channels(Operator):
+    """A part of the channels of an input."""
+
+    work = 0.0
+
+    def __init__(self, node: fx.Node, source: fx.Node, part: slice) -> None:
+        super().__init__(node, (source,))
+        self.part = part
+
+    def run(self, evaluate: Evaluate, constant: Constant, region: Region) -> Tensor:  # noqa: ARG002
+        return evaluate(self.inputs[0], region)[:, self.part]
+
+
+class Identity(Operator):
+    """An input, unchanged."""
+
+    work = 0.0
+
+    def run(self, evaluate: Evaluate, constant: Constant, region: Region) -> Tensor:  # noqa: ARG002
+        return evaluate(self.inputs[0], region)
+
+
+class Windowed(Operator):
+    """An operation whose pixels depend on a window of the input, such as a convolution."""
+
+    local = True
+    fill: Fill = 0.0
+    """what is outside the input"""
+
+    def __init__(self, node: fx.Node, source: fx.Node) -> None:
+        super().__init__(node, (source,))
+
+    def needs(self, axis: int, span: Span) -> Span:
+        """Return which part of the input a span of the output needs; it may exceed the input."""
+        raise NotImplementedError
+
+    def apply(self, pixels: Tensor, constant: Constant, region: Region) -> Tensor:
+        """Return the output in `region` from what `needs` says."""
+        raise NotImplementedError
+
+    def reads(self, region: Region) -> Iterator[tuple[fx.Node, Region]]:
+        (source,) = self.inputs
+        size = size_of(source)
+        yield (
+            source,
+            region.map(
+                lambda axis, span: source_span(self.needs(axis, span), size[axis], self.fill)
+            ),
+        )
+
+    def run(self, evaluate: Evaluate, constant: Constant, region: Region) -> Tensor:
+        (source,) = self.inputs
+        needed = region.map(self.needs)
+        pixels = fetch(lambda part: evaluate(source, part), needed, size_of(source), self.fill)
+        return self.apply(pixels, constant, region)
+
+
+class Pad(Windowed):
+    """Padding by a number, by reflection or by repeating the edge; or cropping."""
+
+    local = False
+    work = 0.0
+
+    def __init__(self, node: fx.Node, source: fx.Node, before: tuple[int, int], fill: Fill) -> None:
+        super().__init__(node, source)
+        self.before, self.fill = before, fill
+
+    def needs(self, axis: int, span: Span) -> Span:
+        return Span(span.start - self.before[axis], span.stop - self.before[axis])
+
+    def apply(self, pixels: Tensor, constant: Constant, region: Region) -> Tensor:  # noqa: ARG002
+        return pixels
+
+
+class Stride(Windowed):
+    """Every so many rows or columns of a part of the input."""
+
+    work = 0.0
+
+    def __init__(self, node: fx.Node, source: fx.Node, axis: int, start: int, step: int) -> None:
+        super().__init__(node, source)
+        self.axis, self.start, self.step = axis, start, step
+
+    def needs(self, axis: int, span: Span) -> Span:
+        if axis != self.axis:
+            return span
+        first = self.start + span.start * self.step
+        return Span(first, first + (span.length - 1) * self.step + 1)
+
+    def apply(self, pixels: Tensor, constant: Constant, region: Region) -> Tensor:  # noqa: ARG002
+        return pixels[:, :, :: self.step] if self.axis == 0 else pixels[..., :: self.step]

@@ -1,0 +1,118 @@
+"""Regions of images and feature maps, and how to fetch one that exceeds the border."""
+
+from collections.abc import Callable, Iterator
+from math import ceil
+from typing import Literal, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+Fill = float | Literal["reflect", "replicate"]
+"""What is outside an image: a number, or the image itself."""
+
+
+class Span(NamedTuple):
+    """A range of rows or columns."""
+
+    start: int
+    stop: int
+
+    @property
+    def length(self) -> int:
+        """How many there are."""
+        return self.stop - self.start
+
+    def within(self, side: int) -> "Span":
+        """Return the part that is inside an image with a side of this length."""
+        start = min(max(self.start, 0), side)
+        return Span(start, max(start, min(self.stop, side)))
+
+
+class Region(NamedTuple):
+    """A rectangle of rows and columns."""
+
+    rows: Span
+    columns: Span
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.rows.length, self.columns.length
+
+    @property
+    def area(self) -> int:
+        """Number of pixels."""
+        return self.rows.length * self.columns.length
+
+    def map(self, change: Callable[[int, Span], Span]) -> "Region":
+        """Return the region whose spans are ``change(axis, span)``; axis 0 has the rows."""
+        return Region(change(0, self.rows), change(1, self.columns))
+
+    def within(self, size: tuple[int, int]) -> "Region":
+        """Return the part that is inside an image of this size."""
+        return self.map(lambda axis, span: span.within(size[axis]))
+
+
+def whole(size: tuple[int, int]) -> Region:
+    """Return the region of a whole image of this height and width."""
+    return Region(Span(0, size[0]), Span(0, size[1]))
+
+
+def split(size: tuple[int, int], tile: tuple[int, int]) -> Iterator[Region]:
+    """Yield the regions of at most ``tile`` that an image consists of, row by row."""
+    for top in range(0, size[0], tile[0]):
+        for left in range(0, size[1], tile[1]):
+            yield Region(Span(top, top + tile[0]), Span(left, left + tile[1])).within(size)
+
+
+def count(size: tuple[int, int], tile: tuple[int, int]) -> int:
+    """Return how many regions `split` yields."""
+    return ceil(size[0] / tile[0]) * ceil(size[1] / tile[1])
+
+
+def source_span(span: Span, side: int, fill: Fill) -> Span:
+    """Return which part of a side is needed to fetch `span`, which may exceed it."""
+    if not isinstance(fill, str):
+        return span.within(side)
+    places = _places(span, side, fill)
+    return Span(min(places), max(places) + 1)
+
+
+def fetch(
+    read: Callable[[Region], Tensor], region: Region, size: tuple[int, int], fill: Fill
+) -> Tensor:
+    """Return a region of an image that may exceed its border.
+
+    Args:
+        read: returns (N, C, height, width) of a region inside the image.
+        region: what to return.
+        size: height and width of the image.
+        fill: what is outside.
+    """
+    inside = region.map(lambda axis, span: source_span(span, size[axis], fill))
+    pixels = read(inside)
+    if inside == region:
+        return pixels
+    before = [part.start - span.start for span, part in zip(region, inside, strict=True)]
+    after = [span.stop - part.stop for span, part in zip(region, inside, strict=True)]
+    beyond = (before[1], after[1], before[0], after[0])
+    if isinstance(fill, str):
+        if min(beyond) >= 0:
+            return F.pad(pixels, beyond, mode=fill)
+        for axis, (span, part) in enumerate(zip(region, inside, strict=True)):
+            if span != part:
+                places = [place - part.start for place in _places(span, size[axis], fill)]
+                pixels = pixels.index_select(2 + axis, torch.tensor(places, device=pixels.device))
+        return pixels
+    if not inside.area:
+        return pixels.new_full((*pixels.shape[:2], *region.size), fill)
+    return F.pad(pixels, beyond, value=fill)
+
+
+def _places(span: Span, side: int, fill: Fill) -> list[int]:
+    """Return which row or column is at each place of `span`."""
+    if fill == "replicate":
+        return [min(max(place, 0), side - 1) for place in range(*span)]
+    folded = (abs(place) for place in range(*span))
+    return [place if place < side else 2 * (side - 1) - place for place in folded]

@@ -1,0 +1,125 @@
+"""Means and variances of whole feature maps, gathered region by region, and norms that use them."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, fx
+
+from translate.engine.tiling.operators import Constant, Evaluate, Operator, name_of, shape_of
+from translate.engine.tiling.regions import Region
+
+
+@dataclass
+class Moments:
+    """Number, mean and sum of squared deviations of each channel, in float64.
+
+    Regions are merged without loss of digits (Chan, Golub and LeVeque, 1979).
+    """
+
+    count: int = 0
+    mean: Tensor = field(default_factory=lambda: torch.zeros(1, dtype=torch.float64))
+    deviation: Tensor = field(default_factory=lambda: torch.zeros(1, dtype=torch.float64))
+
+    def add(self, pixels: Tensor) -> None:
+        """Add a region, (1, C, H, W)."""
+        rows = pixels.float().permute(0, 2, 3, 1).reshape(-1, pixels.shape[1])
+        local = rows.mean(0)
+        centred = rows - local  # `torch.var_mean` takes six times as long
+        deviation, mean = centred.mul_(centred).sum(0).double().cpu(), local.double().cpu()
+        number, difference = len(rows), mean - self.mean
+        total = self.count + number
+        self.mean = self.mean + difference * (number / total)
+        self.deviation = self.deviation + deviation + difference**2 * (self.count * number / total)
+        self.count = total
+
+    def grouped(self, groups: int) -> tuple[Tensor, Tensor, int]:
+        """Return mean and sum of squared deviations of groups of channels, and their numbers."""
+        means = self.mean.view(groups, -1)
+        mean = means.mean(1)
+        spread = ((means - mean[:, None]) ** 2).sum(1) * self.count
+        return mean, self.deviation.view(groups, -1).sum(1) + spread, self.count * means.shape[1]
+
+
+class Norm(Operator):
+    """Instance, group, layer or batch norm, with the statistics of the whole image.
+
+    Args:
+        node: the operation.
+        source: its input.
+        groups: how many groups of channels have statistics of their own.
+        weight: the node of a factor for each channel, or None.
+        bias: the node of a summand for each channel, or None.
+        epsilon: what is added to variances.
+        running: the nodes of means and variances that were gathered in training, or None.
+    """
+
+    def __init__(
+        self,
+        node: fx.Node,
+        source: fx.Node,
+        groups: int,
+        weight: Any,
+        bias: Any,
+        epsilon: float,
+        running: tuple[Any, Any] | None = None,
+    ) -> None:
+        super().__init__(node, (source,))
+        self.groups, self.weight, self.bias, self.epsilon = groups, weight, bias, epsilon
+        self.running = running
+        self._factors: tuple[Tensor, Tensor] | None = None
+
+    def run(self, evaluate: Evaluate, constant: Constant, region: Region) -> Tensor:
+        pixels = evaluate(self.inputs[0], region)
+        if self._factors is None:
+            each = self._scale_and_shift(constant)
+            self._factors = tuple(f.to(pixels)[None, :, None, None] for f in each)  # type: ignore[assignment]
+        scale, shift = self._factors  # type: ignore[misc]
+        return torch.addcmul(shift, pixels, scale)
+
+    def _scale_and_shift(self, constant: Constant) -> tuple[Tensor, Tensor]:
+        """Return the factor and the summand of each channel, in float64."""
+        if self.running:
+            mean, variance = (constant(each).double() for each in self.running)
+        else:
+            mean, deviation, number = constant(self.inputs[0]).grouped(self.groups)
+            repeats = shape_of(self.node)[1] // self.groups
+            mean = mean.repeat_interleave(repeats)
+            variance = (deviation / number).repeat_interleave(repeats)
+        scale = (variance + self.epsilon).rsqrt()
+        shift = -mean * scale
+        weight, bias = constant(self.weight), constant(self.bias)
+        if weight is not None:
+            scale, shift = scale * weight.to(scale), shift * weight.to(scale)
+        return scale, shift if bias is None else shift + bias.to(shift)
+
+
+def reduced(node: fx.Node, moments: Moments) -> Tensor:
+    """Return the mean, the sum or the spread of a whole feature map that `node` asks for.
+
+    Args:
+        node: an operation of `REDUCTIONS`.
+        moments: of its input.
+    """
+    name, dims = name_of(node), reduced_dims(node)
+    channels = len(moments.mean)
+    mean, deviation, number = moments.grouped(1 if 1 in dims else channels)
+    if name.startswith("mean"):
+        result = mean
+    elif name.startswith("sum"):
+        result = mean * number
+    else:
+        correction = node.kwargs.get("correction", 1)
+        result = deviation / (number - (1 if correction is None else float(correction)))  # type: ignore[arg-type]
+        result = result.sqrt() if name.startswith("std") else result
+    expected = node.meta["val"]
+    return result.to(expected.dtype).reshape(expected.shape)
+
+
+def reduced_dims(node: fx.Node) -> set[int]:
+    """Return the dimensions over which `node` takes a mean, sum or spread."""
+    dims: Any = node.args[1] if len(node.args) > 1 else None
+    return {dim % 4 for dim in dims} if isinstance(dims, (list, tuple)) and dims else {0, 1, 2, 3}
+
+
+REDUCTIONS = {"mean", "sum", "var", "std"}

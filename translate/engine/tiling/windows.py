@@ -1,0 +1,203 @@
+"""Operators with windows: convolutions, pooling, interpolation and pixel shuffles."""
+
+from math import prod
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, fx
+
+from translate.engine.tiling.operators import (
+    Constant,
+    UnsupportedError,
+    Windowed,
+    shape_of,
+    size_of,
+)
+from translate.engine.tiling.regions import Region, Span, fetch, whole
+
+REACH = {"nearest": 0, "bilinear": 1, "bicubic": 2}
+"""how many pixels of the input on each side of its place an interpolated one depends on"""
+
+
+def pair(values: Any) -> tuple[int, int]:
+    """Return a number for rows and one for columns from what an operation was called with."""
+    numbers = (values,) if isinstance(values, int) else tuple(values)
+    return numbers if len(numbers) == 2 else (numbers[0], numbers[0])
+
+
+def _factor(node: fx.Node) -> int:
+    """Return the factor of a pixel shuffle."""
+    factor: Any = node.args[1]
+    return int(factor)
+
+
+class Convolution(Windowed):
+    """Convolution with zeros around the input."""
+
+    def __init__(self, node: fx.Node, source: fx.Node) -> None:
+        super().__init__(node, source)
+        args: Any = node.args
+        _, self.weight, self.bias, stride, padding, dilation, *_, self.groups = args
+        self.stride, self.padding, self.dilation = pair(stride), pair(padding), pair(dilation)
+        self.kernel = pair(shape_of(self.weight)[-2:])
+        self.work = prod(shape_of(self.weight)[1:])
+
+    def needs(self, axis: int, span: Span) -> Span:
+        start = span.start * self.stride[axis] - self.padding[axis]
+        reach = self.dilation[axis] * (self.kernel[axis] - 1) + 1
+        return Span(start, start + (span.length - 1) * self.stride[axis] + reach)
+
+    def apply(self, pixels: Tensor, constant: Constant, region: Region) -> Tensor:  # noqa: ARG002
+        weight, bias = constant(self.weight), constant(self.bias)
+        return F.conv2d(pixels, weight, bias, self.stride, 0, self.dilation, self.groups)
+
+
+class TransposedConvolution(Convolution):
+    """Transposed convolution, which makes images larger."""
+
+    def __init__(self, node: fx.Node, source: fx.Node) -> None:
+        super().__init__(node, source)
+        channels, *rest = shape_of(self.weight)
+        self.work = channels * prod(rest[1:]) / self.groups / prod(self.stride)
+
+    def needs(self, axis: int, span: Span) -> Span:
+        stride, padding = self.stride[axis], self.padding[axis]
+        reach = self.dilation[axis] * (self.kernel[axis] - 1)
+        before = -((reach - span.start - padding) // stride)  # rounded up
+        first = min(before, (span.start + padding) // stride)
+        return Span(first, (span.stop - 1 + padding) // stride + 1)
+
+    def apply(self, pixels: Tensor, constant: Constant, region: Region) -> Tensor:
+        weight, bias = constant(self.weight), constant(self.bias)
+        beyond = self.stride[0] - 1, self.stride[1] - 1  # places that no input reaches
+        larger = F.conv_transpose2d(
+            pixels, weight, bias, self.stride, 0, beyond, self.groups, self.dilation
+        )  # fmt: skip
+        for axis, span in enumerate(region):
+            first = self.needs(axis, span).start * self.stride[axis] - self.padding[axis]
+            larger = larger.narrow(2 + axis, span.start - first, span.length)
+        return larger
+
+
+class Pool(Windowed):
+    """Average or maximum of a window."""
+
+    def __init__(self, node: fx.Node, source: fx.Node, *, average: bool) -> None:
+        super().__init__(node, source)
+        args: tuple[Any, ...] = node.args
+        _, kernel, *rest = args
+        self.average, self.fill = average, 0.0 if average else -torch.inf
+        defaults: list[Any] = [[], 0, False, True, None] if average else [[], 0, 1, False]
+        complete: list[Any] = [*rest, *defaults[len(rest) :]]
+        stride, padding, *others = complete
+        self.kernel, self.padding = pair(kernel), pair(padding)
+        self.stride = pair(stride) if stride else self.kernel
+        self.dilation = (1, 1) if average else pair(others[0])
+        self.work = prod(self.kernel)
+        counts_padding = average and bool(others[1]) and any(self.padding)
+        if average and (others[2] is not None or (counts_padding and others[0])):
+            raise UnsupportedError("average pooling with a divisor or rounded-up sides")
+        self.counts_all = counts_padding
+
+    def needs(self, axis: int, span: Span) -> Span:
+        start = span.start * self.stride[axis] - self.padding[axis]
+        reach = self.dilation[axis] * (self.kernel[axis] - 1) + 1
+        return Span(start, start + (span.length - 1) * self.stride[axis] + reach)
+
+    def apply(self, pixels: Tensor, constant: Constant, region: Region) -> Tensor:  # noqa: ARG002
+        if not self.average:
+            return F.max_pool2d(pixels, self.kernel, self.stride, 0, self.dilation)
+        means, needed = F.avg_pool2d(pixels, self.kernel, self.stride), region.map(self.needs)
+        size = size_of(self.inputs[0])
+        if self.counts_all or needed == needed.within(size):
+            return means
+        inside = fetch(lambda part: pixels.new_ones(1, 1, *part.size), needed, size, 0.0)
+        return means / F.avg_pool2d(inside, self.kernel, self.stride)
+
+
+class Interpolation(Windowed):
+    """Interpolation to sides that are a whole number of times as long."""
+
+    fill = "replicate"
+
+    def __init__(self, node: fx.Node, source: fx.Node, mode: str) -> None:
+        super().__init__(node, source)
+        before, after = size_of(source), size_of(node)
+        self.factors = tuple(a // b for a, b in zip(after, before, strict=True))
+        aligned = mode != "nearest" and len(node.args) > 2 and node.args[2] is True
+        if aligned or any(b * f != a for a, b, f in zip(after, before, self.factors, strict=True)):
+            raise UnsupportedError(f"{mode} interpolation from {before} to {after}")
+        self.mode, self.work = mode, (2.0 * REACH[mode]) ** 2
+
+    def needs(self, axis: int, span: Span) -> Span:
+        factor, reach = self.factors[axis], REACH[self.mode]
+        if not reach:
+            return Span(span.start // factor, -(-span.stop // factor))
+        first, last = (
+            (2 * place + 1 - factor) // (2 * factor) for place in (span.start, span.stop - 1)
+        )
+        return Span(first - reach + 1, last + reach + 1)
+
+    def apply(self, pixels: Tensor, constant: Constant, region: Region) -> Tensor:  # noqa: ARG002
+        factors: Any = tuple(map(float, self.factors))
+        larger = F.interpolate(pixels, scale_factor=factors, mode=self.mode)
+        for axis, span in enumerate(region):
+            first = self.needs(axis, span).start * self.factors[axis]
+            larger = larger.narrow(2 + axis, span.start - first, span.length)
+        return larger
+
+
+class PixelShuffle(Windowed):
+    """Channels that become pixels (Shi et al., 2016)."""
+
+    work = 0.0
+
+    def __init__(self, node: fx.Node, source: fx.Node) -> None:
+        super().__init__(node, source)
+        self.factor = _factor(node)
+
+    def needs(self, axis: int, span: Span) -> Span:  # noqa: ARG002
+        return Span(span.start // self.factor, -(-span.stop // self.factor))
+
+    def apply(self, pixels: Tensor, constant: Constant, region: Region) -> Tensor:  # noqa: ARG002
+        larger = F.pixel_shuffle(pixels, self.factor)
+        for axis, span in enumerate(region):
+            larger = larger.narrow(2 + axis, span.start % self.factor, span.length)
+        return larger
+
+
+class PixelUnshuffle(Windowed):
+    """Pixels that become channels."""
+
+    work = 0.0
+
+    def __init__(self, node: fx.Node, source: fx.Node) -> None:
+        super().__init__(node, source)
+        self.factor = _factor(node)
+
+    def needs(self, axis: int, span: Span) -> Span:  # noqa: ARG002
+        return Span(span.start * self.factor, span.stop * self.factor)
+
+    def apply(self, pixels: Tensor, constant: Constant, region: Region) -> Tensor:  # noqa: ARG002
+        return F.pixel_unshuffle(pixels, self.factor)
+
+
+class Whole(Windowed):
+    """Any operation on a small value, which is computed from all of it."""
+
+    fill = "replicate"
+
+    def needs(self, axis: int, span: Span) -> Span:  # noqa: ARG002
+        return whole(size_of(self.inputs[0]))[axis]
+
+    def apply(self, pixels: Tensor, constant: Constant, region: Region) -> Tensor:
+        def argument(node: fx.Node) -> Any:
+            return pixels if node is self.inputs[0] else constant(node)
+
+        call: Any = self.node.target
+        result: Tensor = call(
+            *fx.node.map_arg(self.node.args, argument),
+            **fx.node.map_arg(self.node.kwargs, argument),
+        )
+        return result[..., slice(*region.rows), slice(*region.columns)]
