@@ -1,14 +1,15 @@
-"""Image formats: the eight that Pillow, OpenCV and the tags of a TIFF read.
+"""Image formats, tried in the order of their names.
 
 ===========================  =======================================================================
 what a file holds            what it becomes
 ===========================  =======================================================================
 gray, RGB                    the same, in the file's 8 or 16 bits; 10, 12 and 14 bits become 16
-1, P, CMYK, YCbCr, LAB, HSV  8 bits by Pillow's conversion, LAB through sRGB
-alpha, a transparent colour  alpha
-float32, float64             16 bits: 0 is black and 1 is white, in every file
-other numbers                refused: signed ones and those of 32 bits have no agreed range
-extra bands of a TIFF        skipped; which TIFFs are read is in `translate_plugins.formats.tiff`
+1, P, CMYK, YCbCr, LAB, HSV  8 bits of RGB, LAB through sRGB; CMYK of 16 bits becomes 16
+alpha, a transparent colour  alpha, the last channel
+int8, int16                  int16
+float16, float32, float64    float32
+integers of 32 and 64 bits   float32, where it has the same number; others are refused
+other bands                  all of them, up to 64: TIFF and NumPy
 several frames               one of them, colour in 8 bits
 ===========================  =======================================================================
 """
@@ -17,6 +18,8 @@ from collections.abc import Callable, Mapping
 
 from translate import hookimpl
 from translate.formats import Format, Writable
+from translate_plugins.formats import png_write
+from translate_plugins.formats.numpy_files import Npy, Npz
 from translate_plugins.formats.raster import GRAY_OR_RGB, Raster
 from translate_plugins.formats.tiff import Tiff
 
@@ -28,6 +31,8 @@ def register_formats() -> Mapping[str, Callable[[], Format]]:
         "bmp": bmp,
         "gif": gif,
         "jpeg": jpeg,
+        "npy": Npy,
+        "npz": Npz,
         "png": png_format,
         "ppm": ppm,
         "tiff": Tiff,
@@ -36,8 +41,10 @@ def register_formats() -> Mapping[str, Callable[[], Format]]:
 
 
 def avif() -> Format:
-    """AVIF: read; 8 bits, the first frame's colours."""
-    return Raster("AVIF", {".avif"}, writes={}, one_canvas=True)
+    """AVIF: read in 8 bits, the first frame's colours; written nearly without loss."""
+    written = {".avif": Writable((1, 3, 4), alpha=True)}
+    options = {"quality": 95, "subsampling": "4:4:4"}
+    return Raster("AVIF", written, writes=written, options=options, lossless=False, one_canvas=True)
 
 
 def bmp() -> Format:
@@ -58,8 +65,9 @@ def jpeg() -> Format:
 
 
 def png_format() -> Format:
-    """PNG: read in 8 and 16 bits, with its frames; written in 8 bits."""
-    return Raster("PNG", {".png"}, options={"compress_level": 1}, one_canvas=True)
+    """PNG: read and written in 8 and 16 bits with alpha; read with its frames."""
+    written = {".png": Writable((1, 2, 3, 4), ("uint8", "uint16"), alpha=True)}
+    return Raster("PNG", written, writes=written, one_canvas=True, encode=png_write.encode)
 
 
 def ppm() -> Format:
@@ -69,5 +77,7 @@ def ppm() -> Format:
 
 
 def webp() -> Format:
-    """WebP: read, with its frames; written without loss."""
-    return Raster("WEBP", {".webp"}, options={"lossless": True}, one_canvas=True)
+    """WebP: read, with its frames; written without loss, also colours that are transparent."""
+    written = {".webp": Writable((1, 3, 4), alpha=True)}
+    options = {"lossless": True, "exact": True}
+    return Raster("WEBP", written, writes=written, options=options, one_canvas=True)

@@ -24,12 +24,18 @@ def is_better(details: FrameDetails) -> bool:
     return header.mode in ("L", "RGB") and header.format in ("JPEG", "MPO", "WEBP")
 
 
-def decode(data: bytes) -> Layers | None:
-    """Return the pixels of a file, or None if OpenCV cannot or should not decode it."""
+def decode(data: bytes, *, gray: bool) -> Layers | None:
+    """Return the pixels of a file, or None if OpenCV cannot or should not decode it.
+
+    Args:
+        data: the content of the file.
+        gray: whether it has no colour; OpenCV repeats gray beside opacity as red, green and blue.
+    """
     pixels = read_numbers(data)
     if pixels is None or pixels.dtype not in WHITE:
         return None
-    return split_alpha(pixels, alpha=pixels.shape[2:] == (4,))
+    alpha = pixels.shape[2:] == (4,)
+    return split_alpha(pixels[..., [0, 3]] if gray and alpha else pixels, alpha=alpha)
 
 
 def read_numbers(data: bytes) -> NDArray[Any] | None:

@@ -151,7 +151,7 @@ def read_details(image: ImageFile, source: EncodedImage, form: str) -> FrameDeta
     header = Header(
         format=image.format or "",
         size=(width, height) if orientation > 4 else (height, width),
-        channels=(1 if image.mode in GRAY else 3) + image.has_transparency_data,
+        channels=(1 if _is_gray(image) else 3) + image.has_transparency_data,
         alpha=image.has_transparency_data,
         dtype=_dtype(image, bits, count),
         bits=bits,
@@ -165,6 +165,11 @@ def read_details(image: ImageFile, source: EncodedImage, form: str) -> FrameDeta
         private=Exif(source, form) if may_have_exif(image, data) else {},
     )
     return FrameDetails(header, count)
+
+
+def _is_gray(image: ImageFile) -> bool:
+    """Return whether the file has no colour; Pillow makes 16-bit gray with opacity RGBA."""
+    return image.mode in GRAY or (bool(image.tile) and str(image.tile[0].args).startswith("LA;16"))
 
 
 def _orientation(image: ImageFile, data: bytes) -> int:

@@ -1,6 +1,6 @@
 """Formats of Pillow, decoded by Pillow or OpenCV, whichever is correct."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from io import BytesIO
 from typing import Any
 
@@ -27,6 +27,7 @@ class Raster:
         options: options of the encoder.
         lossless: whether it is written without loss.
         one_canvas: whether all frames have one size.
+        encode: what writes files, where Pillow does not.
     """
 
     def __init__(
@@ -38,10 +39,12 @@ class Raster:
         options: Mapping[str, Any] | None = None,
         lossless: bool = True,
         one_canvas: bool = False,
+        encode: Callable[[NDArray[Any], Header], bytes] | None = None,
     ) -> None:
         self.name, self.suffixes, self.lossless = name, frozenset(suffixes), lossless
         self.writes = dict.fromkeys(suffixes, GRAY_OR_RGB) if writes is None else writes
         self._options, self._one_canvas = {"format": name, **(options or {})}, one_canvas
+        self._encode = encode
 
     def probe(self, source: EncodedImage, frame: int = 0) -> Header | None:
         """Return the header of a frame; None for a file of another format."""
@@ -60,6 +63,8 @@ class Raster:
 
     def write(self, pixels: NDArray[Any], like: Header) -> bytes:
         """Return the content of a file."""
+        if self._encode is not None:
+            return self._encode(pixels, like)
         flat = pixels[..., 0] if pixels.shape[2] == 1 else pixels
         buffer, extra = BytesIO(), metadata.options(like.extra, like.private)
         Image.fromarray(np.ascontiguousarray(flat)).save(buffer, **{**self._options, **extra})
@@ -77,7 +82,7 @@ class Raster:
     def _decode(self, source: EncodedImage, frame: int, details: pillow.FrameDetails) -> Layers:
         png.require_whole(source.data)
         by_opencv = opencv.is_better(details)
-        if by_opencv and (layers := opencv.decode(source.data)):
+        if by_opencv and (layers := opencv.decode(source.data, gray=details.header.gray)):
             return layers
         with pillow.open_frame(source, self.name, frame) as image:  # raises for a damaged file
             layers = layers_from_pillow(image)

@@ -1,114 +1,93 @@
-"""Directories of a TIFF: where its pages and the values of their tags lie."""
+"""Tags of a TIFF that its translation keeps: layout, place on earth, calibration and profile."""
 
-import struct
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-MAX_PAGES = 100_000
-"""directories of one file; more would take too long to read"""
-TYPES = {1: "B", 3: "H", 4: "I", 7: "B", 16: "Q"}
-"""letters of `struct` for the types of whole numbers"""
+from translate_plugins.formats import tiff_pages
+from translate_plugins.formats.tiff_pages import Page
 
+if TYPE_CHECKING:
+    from tifffile import TiffTag
 
-class Directory(NamedTuple):
-    """The positions of the values of a directory's tags."""
-
-    data: bytes
-    order: str
-    entries: dict[int, tuple[str, int, int]]
-    """letter, count and offset, by tag"""
-
-    def values(self, tag: int, *default: int, limit: int = 1024) -> tuple[int, ...]:
-        """Return up to `limit` values of a tag; raises `struct.error` if they are missing."""
-        if tag not in self.entries:
-            return default
-        letter, count, offset = self.entries[tag]
-        return struct.unpack_from(f"{self.order}{min(count, limit)}{letter}", self.data, offset)
-
-    def value(self, tag: int, default: int) -> int:
-        """Return the first value of a tag."""
-        return (*self.values(tag, limit=1), default)[0]
+PLACE = {33550: "scale of a pixel", 33922: "tie points", 34264: "transformation"}
+"""tags of GeoTIFF with coordinates of pixels"""
+KEPT = (34735, 34736, 34737, 42112, 42113, 50844)
+"""GeoTIFF: keys, numbers and text; GDAL: metadata and the number of missing pixels; coefficients"""
+DESCRIPTION, RESOLUTION_UNIT, IMAGEJ_COUNTS, IMAGEJ = 270, 296, 50838, 50839
+PROFILE = 34675
+IMAGEJ_STACK = ("images=", "channels=", "slices=", "frames=", "hyperstack=", "mode=", "loop=")
+"""lines of ImageJ's description that count pages"""
 
 
-def is_tiff(data: bytes) -> bool:
-    """Return whether `data` begins like a TIFF."""
-    return data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+@dataclass(frozen=True)
+class Tag:
+    """One tag, as `tifffile` writes it."""
+
+    code: int
+    dtype: int
+    count: int
+    value: Any
 
 
-def page_offsets(data: bytes) -> list[int]:
-    """Return where the directories of `data` begin, without those of thumbnails and masks.
-
-    Raises `ValueError` for a chain that is too long, or leads out of the file at once.
-    """
-    order, wide = byte_order(data), is_bigtiff(data)
-    count, step = struct.Struct(order + ("Q" if wide else "H")), 20 if wide else 12
-    following = struct.Struct(order + ("Q" if wide else "I"))
-    full: dict[int, bool] = {}
-    offset = first_directory(data)
-    while offset and offset not in full:
-        try:
-            begin = offset + count.size
-            (after,) = following.unpack_from(
-                data, begin + count.unpack_from(data, offset)[0] * step
-            )
-            full[offset] = not _subfile_type(data, begin, order, wide=wide) & 0b101
-        except (struct.error, OverflowError):
-            break  # what is before it is whole
-        if len(full) > MAX_PAGES:
-            raise ValueError(f"a TIFF of more than {MAX_PAGES:,} directories")
-        offset = after
-    if not full:
-        raise ValueError("a damaged TIFF: its directory cannot be read")
-    return [place for place, is_full in full.items() if is_full] or list(full)
+def extra(page: Page, *, only_page: bool) -> dict[str, Any]:
+    """Return what `Header.extra` keeps of a page, under names of this format."""
+    tags = page.tags
+    kept: dict[str, Any] = {
+        "tiff_byte_order": tags.parent.byteorder,
+        "tiff_big": tags.parent.is_bigtiff,
+        "tiff_compression": int(tags.compression),
+        "tiff_predictor": int(tags.predictor),
+        "tiff_planar": tags.planarconfig == 2,
+        "tiff_photometric": page.photometric,
+        "tiff_size": page.size,
+        "tiff_channels": page.channels,
+        "tiff_dtype": page.dtype,
+        "tiff_block": (tags.tilelength, tags.tilewidth) if tags.is_tiled else tags.rowsperstrip,
+        "tiff_tags": tuple(_read_tags(page, only_page=only_page)),
+        "tiff_description": _description(page, only_page=only_page),
+        "tiff_resolution": _resolution(page),
+    }
+    profile = tags.tags.valueof(PROFILE)
+    if isinstance(profile, bytes):
+        kept["icc_profile"] = profile
+    return kept
 
 
-def _subfile_type(data: bytes, begin: int, order: str, *, wide: bool) -> int:
-    """Return the tag NewSubfileType, the first one if it exists, as tags ascend."""
-    tag, kind = struct.unpack_from(order + "HH", data, begin)
-    if tag != 254:
-        return 0
-    letter, place = "H" if kind == 3 else "I", begin + (12 if wide else 8)
-    return int(struct.unpack_from(order + letter, data, place)[0])
+def _read_tags(page: Page, *, only_page: bool) -> list[Tag]:
+    wanted = (*PLACE, *KEPT)
+    if only_page and page.tags.description.startswith("ImageJ="):
+        wanted = (*wanted, IMAGEJ_COUNTS, IMAGEJ)
+    found = (page.tags.tags.get(code) for code in wanted)
+    return [Tag(tag.code, int(tag.dtype), tag.count, _value(tag, page)) for tag in found if tag]
 
 
-def read_directory(data: bytes, offset: int, limit: int = 4096) -> tuple[Directory, int]:
-    """Return the first `limit` tags of the directory at `offset`, and where the next one begins.
-
-    Raises `struct.error` where `data` is too short for it.
-    """
-    order, wide = byte_order(data), is_bigtiff(data)
-    count_letter, entry, room = ("Q", "HHQ8x", 8) if wide else ("H", "HHI4x", 4)
-    following = "Q" if wide else "I"
-    (count,) = struct.unpack_from(order + count_letter, data, offset)
-    begin = offset + struct.calcsize(order + count_letter)
-    step = struct.calcsize(order + entry)
-    (after,) = struct.unpack_from(order + following, data, begin + count * step)
-    entries: dict[int, tuple[str, int, int]] = {}
-    for place in range(begin, begin + min(count, limit) * step, step):
-        tag, kind, number = struct.unpack_from(order + entry, data, place)
-        letter = TYPES.get(kind, "")
-        inside = place + step - room
-        if letter and number:
-            if struct.calcsize(f"={letter}") * number > room:
-                (inside,) = struct.unpack_from(order + following, data, inside)
-            entries.setdefault(tag, (letter, number, inside))
-    return Directory(data, order, entries), after
+def _value(tag: "TiffTag", page: Page) -> Any:
+    """Return the value of a tag, of texts the bytes, which need not be ASCII."""
+    if int(tag.dtype) in (1, 2, 7) and tag.valuebytecount > 4:
+        with page.lock:
+            page.file.seek(tag.valueoffset)
+            return page.file.read(tag.valuebytecount)
+    return tag.value.encode() if isinstance(tag.value, str) else tag.value
 
 
-def first_directory(data: bytes) -> int:
-    """Return where the first directory of `data` begins."""
-    letter, at = ("Q", 8) if is_bigtiff(data) else ("I", 4)
-    try:
-        (offset,) = struct.unpack_from(byte_order(data) + letter, data, at)
-    except struct.error:
-        return 0
-    return int(offset)
+def _description(page: Page, *, only_page: bool) -> str:
+    """Return the metadata of ImageJ or OME; no other text, which may name a person."""
+    text: str = page.tags.description
+    if text.startswith("ImageJ="):
+        lines = (line for line in text.splitlines() if not line.startswith(IMAGEJ_STACK))
+        return text if only_page else "\n".join(lines) + "\n"
+    return text if only_page and page.tags.is_ome else ""
 
 
-def byte_order(data: bytes) -> str:
-    """Return the byte order of `data` as `struct` writes it."""
-    return "<" if data[:2] == b"II" else ">"
+def _resolution(page: Page) -> tuple[Any, Any, int] | None:
+    """Return the fractions of pixels a unit, across and down, and the unit."""
+    across, down = page.tags.tags.valueof(282), page.tags.tags.valueof(283)
+    if not (isinstance(across, tuple) and isinstance(down, tuple) and across[1] and down[1]):
+        return None
+    return across, down, int(page.tags.tags.valueof(RESOLUTION_UNIT, 2))
 
 
-def is_bigtiff(data: bytes) -> bool:
-    """Return whether `data` is a BigTIFF, with 64-bit offsets."""
-    return 43 in data[2:4]
+def compression(kept: dict[str, Any]) -> int:
+    """Return the compression of a translation: that of the file, or deflate for lossy ones."""
+    value = kept.get("tiff_compression", 8)
+    return value if value in tiff_pages.LOSSLESS else 8

@@ -17,33 +17,29 @@ from PIL import Image, ImageOps
 
 from translate.errors import BadImage
 from translate.images import masks
+from translate.formats import Window
+from translate.images.layers import Layers
 from translate.images.source import EncodedImage
-from translate_plugins.formats import tiff_tags
+from translate_plugins.formats import tiff_directories
+from translate_plugins.formats.tiff import Tiff
 
-PHOTOMETRIC = {"minisblack": 1, "miniswhite": 1, "rgb": 3, "separated": 4}
-"""how many bands are colours"""
-KINDS = ["u1", "u2", "u4", "u8", "i1", "i2", "i4", "f2", "f4", "f8"]
-BANDS = [
-    (1, "minisblack", None), (1, "miniswhite", None), (2, "minisblack", (0,)),
-    (2, "minisblack", (1,)), (2, "minisblack", (2,)), (3, "rgb", None), (4, "rgb", (0,)),
-    (4, "rgb", (1,)), (4, "rgb", (2,)), (5, "rgb", (0, 0)), (5, "rgb", (2, 0)), (5, "rgb", (0, 2)),
-    (6, "rgb", (0, 0, 0)), (7, "rgb", (0, 0, 0, 0)), (3, "minisblack", (0, 0)),
-    (4, "minisblack", (0, 0, 0)), (7, "minisblack", (0,) * 6), (4, "separated", None),
+KINDS = {"u1": "uint8", "u2": "uint16", "i2": "int16", "f4": "float32"}
+"""types of files, and what they are read as: the same"""
+WIDER = {"i1": "int16", "u4": "float32", "i4": "float32", "u8": "float32", "f2": "float32",
+         "f8": "float32"}  # fmt: skip
+BANDS: list[tuple[int, str, tuple[int, ...] | None]] = [
+    (1, "minisblack", None), (2, "minisblack", (0,)), (2, "minisblack", (2,)), (3, "rgb", None),
+    (4, "rgb", (0,)), (4, "rgb", (2,)), (5, "minisblack", (0,) * 4), (7, "rgb", (0,) * 4),
+    (64, "minisblack", (0,) * 63),
 ]  # fmt: skip
 STORED: list[dict[str, Any]] = [
-    {}, {"byteorder": ">"}, {"compression": "zlib"}, {"compression": "zlib", "byteorder": ">"},
-    {"compression": "zlib", "predictor": True}, {"tile": (16, 16)}, {"bigtiff": True},
-    {"compression": "zlib", "tile": (16, 16)}, {"rowsperstrip": 3},
+    {}, {"byteorder": ">"}, {"compression": "zlib", "predictor": True}, {"tile": (16, 16)},
+    {"bigtiff": True, "byteorder": ">"}, {"compression": "lzw", "rowsperstrip": 7},
+    {"compression": "zstd", "tile": (32, 16)}, {"compression": "packbits"},
+    {"compression": "lzma"}, {"rowsperstrip": 3},
 ]  # fmt: skip
-READ = {
-    *product(["u1", "u2", "f4", "f8"], [(1, "minisblack", None), (1, "miniswhite", None)]),
-    *product(["u1", "u2", "f4", "f8"], [(3, "rgb", None), *((4, "rgb", (n,)) for n in range(3))]),
-    *product(["u1"], [(2, "minisblack", (n,)) for n in range(3)]),
-    *product(["u1"], [(5, "rgb", (0, 0)), (5, "rgb", (2, 0)), (6, "rgb", (0, 0, 0))]),
-    *product(["u1", "u2"], [(4, "separated", None)]),
-}
-"""what is read where all bands of a pixel are stored together"""
-READ_APART = {("u1", (3, "rgb", None)), ("u1", (4, "rgb", (2,))), ("u1", (4, "separated", None))}
+OTHER = (273, 279, 305, 324, 325)
+"""tags of where blocks are, of their lengths, and of the program"""
 
 
 def numbers(kind: str, bands: int) -> NDArray[Any]:
@@ -61,73 +57,123 @@ def content(values: NDArray[Any], **options: Any) -> bytes:
     return buffer.getvalue()
 
 
-def displayed(data: bytes, photometric: str, extra: Sequence[int] | None) -> NDArray[np.float64]:
-    """Return fractions of white from the values of tifffile, composited over white."""
-    values = tifffile.imread(BytesIO(data))
+def stored(values: NDArray[Any], bands: tuple[int, str, Any], planar: str, **options: Any) -> bytes:
+    """Return a TIFF of (height, width, bands) values."""
+    count, photometric, extra = bands
+    if count > 1:
+        options |= {"extrasamples": extra, "planarconfig": planar}
+    values = np.moveaxis(values, -1, 0) if planar == "separate" else values
+    return content(values, photometric=photometric, **options)
+
+
+def tags_of(data: bytes) -> dict[int, Any]:
     with tifffile.TiffFile(BytesIO(data)) as file:
-        if file.pages[0].planarconfig == 2:
-            values = np.moveaxis(values, 0, -1)
-    top = np.iinfo(values.dtype).max if values.dtype.kind == "u" else 1
-    shares = values.reshape(*values.shape[:2], -1).astype(float) / top
-    colours = PHOTOMETRIC[photometric]
-    colour, alpha = shares[..., :colours], shares[..., colours : colours + 1]
-    if photometric == "miniswhite":
-        colour = 1 - colour
-    if photometric == "separated":
-        colour = (1 - colour[..., :3]) * (1 - colour[..., 3:])
-    if extra and extra[0] == 1:
-        colour = np.minimum(colour, alpha) + 1 - alpha
-    if extra and extra[0] == 2:
-        colour = colour * alpha + 1 - alpha
-    return colour
+        tags = {tag.code: tag.value for tag in file.pages[0].tags if tag.code not in OTHER}
+        return {**tags, 0: (file.byteorder, file.is_bigtiff)}
+
+
+def all_bands(layers: Layers) -> NDArray[Any]:
+    pixels = layers.pixels if layers.pixels.ndim == 3 else layers.pixels[..., None]
+    return pixels if layers.alpha is None else np.dstack([pixels, layers.alpha])
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("bands", BANDS)
-def test_D22_every_kind_of_tiff_is_read_as_by_tifffile_or_refused(
+@pytest.mark.parametrize("bands", BANDS, ids=str)
+def test_D22_every_kind_is_read_whole_and_in_windows_and_written_alike(
     kind: str, bands: tuple[int, str, tuple[int, ...] | None]
 ) -> None:
-    count, photometric, extra = bands
-    planar_configs = ["contig"] if count == 1 else ["contig", "separate"]
-    for planar, stored in product(planar_configs, STORED):
-        if "predictor" in stored and (np.dtype(kind).kind == "f" or kind == "u8"):
-            continue  # tifffile writes none of these
-        values = numbers(kind, count)
-        options = {**stored, "photometric": photometric}
-        if count > 1:
-            options |= {"extrasamples": extra, "planarconfig": planar}
-        values = np.moveaxis(values, -1, 0) if planar == "separate" else values
-        data, readable = content(values, **options), READ if planar == "contig" else READ_APART
-        if (kind, bands) not in readable:
-            name = f"a TIFF of {count} band(s)? of {np.dtype(kind).name}"
-            with pytest.raises(BadImage, match=name) as raised_error:
-                decode_bytes(data)
-            assert "no image of a known format" not in str(raised_error.value)
-            continue
+    values, window = numbers(kind, bands[0]), Window(3, 5, 11, 21)
+    alpha = bands[2] == (2,) and kind != "i2"
+    for planar, options in product(["contig", "separate"], STORED):
+        data = stored(values, bands, planar, **options)
         image = EncodedImage("x", data, 10**6)
-        header, layers = image.header, image.decode_layers()
-        pixels = layers.composite_over_white().reshape(18, 33, -1)
-        expected = displayed(data, photometric, extra)
-        levels = 2.1 if kind == "u2" else 1.01  # 16-bit CMYK is cut to 8 bits before it is RGB
-        slack = 2 / 65535 if pixels.dtype == np.uint16 else levels / 255
-        error = np.abs(pixels / np.iinfo(pixels.dtype).max - expected).max()
-        assert error <= slack, (options, error)
-        exact = photometric != "separated" and kind in ("u1", "u2") and 1 not in (extra or ())
-        if exact and 2 not in (extra or ()):
-            top = np.iinfo(kind).max
-            assert (pixels == np.rint(expected * top)).all(), options
-        assert header.bits == 8 * np.dtype(kind).itemsize
-        assert header.size == (18, 33)
+        header = image.header
+        assert (header.size, header.channels) == ((18, 33), bands[0])
+        assert (header.dtype, header.alpha) == (KINDS[kind], alpha)
+        assert (all_bands(image.decode_layers()) == values).all(), (planar, options)
+        part = all_bands(EncodedImage("x", data, 10**6).decode_layers(0, window))
+        assert (part == values[3:14, 5:26]).all(), (planar, options)
+        written = Tiff().write(values, header)
+        assert (tifffile.imread(BytesIO(written)) == tifffile.imread(BytesIO(data))).all()
+        if bands[2] == (2,) and not alpha:
+            continue  # opacity with a sign is another band
+        assert tags_of(written) == tags_of(data), (planar, options)
+
+
+@pytest.mark.parametrize("kind", WIDER)
+def test_D22_other_types_are_read_as_a_wider_one_where_it_has_their_numbers(kind: str) -> None:
+    dtype = np.dtype(kind)
+    ends = np.iinfo(dtype) if dtype.kind in "iu" else None
+    low = max(ends.min, -(2**24)) if ends else -1.5
+    values = np.array([low, 0, 1, min(ends.max, 2**24) if ends else 1000], kind).reshape(2, 2)
+    for options in STORED[:2]:
+        image = EncodedImage("x", content(values, photometric="minisblack", **options))
+        assert image.header.dtype == WIDER[kind]
+        assert (image.decode_layers().pixels == values).all()
+
+
+def test_D22_numbers_that_no_type_holds_are_refused() -> None:
+    for value, kind, reason in (
+        (2**24 + 1, "u4", "a TIFF of 1 band of uint32: only whole numbers up to 2..24"),
+        (-(2**40), "i8", "a TIFF of 1 band of int64: only whole numbers"),
+        (1e300, "f8", "a TIFF of 1 band of float64: numbers beyond 3e38"),
+    ):
+        image = EncodedImage("x", content(np.full((2, 2), value, kind), photometric="minisblack"))
+        with pytest.raises(BadImage, match=reason):
+            image.decode_layers()
+    with pytest.raises(BadImage, match="of complex64: integers and floats of one type"):
+        header_of(content(np.zeros((2, 2), "c8"), photometric="minisblack"))
+    with pytest.raises(BadImage, match="a TIFF of 65 bands of uint8: at most 64 bands"):
+        header_of(content(numbers("u1", 65), photometric="minisblack", planarconfig="contig"))
+
+
+@pytest.mark.parametrize("kind", ["u1", "u2", "f4"])
+@pytest.mark.parametrize("colours", [1, 3])
+def test_D22_premultiplied_opacity_is_divided_out(kind: str, colours: int) -> None:
+    white = np.iinfo(kind).max if kind != "f4" else 1
+    straight, alpha = numbers(kind, colours), numbers(kind, 1)
+    values = np.dstack([straight / white * alpha, alpha])
+    values = (np.rint(values) if kind != "f4" else values).astype(kind)
+    photometric = "minisblack" if colours == 1 else "rgb"
+    data = content(values, photometric=photometric, extrasamples=(1,), planarconfig="contig")
+    layers = EncodedImage("x", data).decode_layers()
+    assert layers.alpha is not None
+    assert (layers.alpha == alpha[..., 0]).all()
+    opaque = alpha[..., 0] > white / 2
+    error = all_bands(layers)[..., :colours].astype(float) - straight
+    assert np.abs(error[opaque]).max() <= (1e-6 if kind == "f4" else 1.5)
+
+
+@pytest.mark.parametrize("kind", ["u1", "u2"])
+@pytest.mark.parametrize("extra", [(), (0,), (2,)])
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+def test_D22_cmyk_becomes_rgb_in_its_own_depth(
+    kind: str, extra: tuple[int, ...], planar: str
+) -> None:
+    values, white = numbers(kind, 4 + len(extra)), np.iinfo(kind).max
+    data = stored(values, (values.shape[2], "separated", extra or None), planar)
+    layers = EncodedImage("x", data).decode_layers()
+    paper = 1 - values[..., :4] / white
+    rgb = np.rint(paper[..., :3] * paper[..., 3:] * white)
+    assert layers.pixels.dtype == kind
+    assert np.abs(all_bands(layers)[..., :3] - rgb).max() <= 1
+    assert (all_bands(layers)[..., 3:] == values[..., 4:]).all()
+    assert (layers.alpha is not None) == (extra == (2,))
+
+
+def test_D22_opacity_between_other_bands_becomes_the_last_channel() -> None:
+    values = numbers("u1", 6)
+    data = content(values, photometric="rgb", extrasamples=(0, 2, 0), planarconfig="contig")
+    image = EncodedImage("x", data)
+    assert (all_bands(image.decode_layers()) == values[..., [0, 1, 2, 3, 5, 4]]).all()
+    assert tags_of(Tiff().write(values, image.header))[338] == (0, 0, 2)
 
 
 @pytest.mark.parametrize("depth", ["u1", "u2"])
 def test_D22_an_extra_band_is_not_alpha_at_either_depth(depth: str) -> None:
-    values = numbers(depth, 4)
-    data = content(values, photometric="rgb", extrasamples=(0,))
-    assert (decode_bytes(data) == values[..., :3]).all()
-    notes = {note.kind: note.text for note in header_of(data).notes()}
-    assert notes["bands"] == "has 4 bands: the first three are read"
-    assert "alpha" not in notes
+    data = content(numbers(depth, 4), photometric="rgb", extrasamples=(0,))
+    header = header_of(data)
+    assert (header.channels, header.alpha) == (4, False)
     with pytest.raises(BadImage, match="has no hole"):
         hole_of(data)
 
@@ -142,39 +188,9 @@ def test_a_fourth_band_without_a_tag_is_not_alpha(depth: str) -> None:
     data = bytearray(content(values, photometric="rgb", extrasamples=(2,)))
     position = data.index(struct.pack("<HHI", 338, 3, 1))
     data[position : position + 2] = struct.pack("<H", 337)  # TargetPrinter, which no reader uses
-    assert (decode_bytes(bytes(data)) == values[..., :3]).all()
-    (note,) = [n for n in header_of(bytes(data)).notes() if n.kind == "bands"]
-    assert note.text == "has 4 bands: the first three are read"
-
-
-@pytest.mark.parametrize(
-    ("kind", "reason"),
-    [
-        ("i1", "1 band of int8"), ("i2", "1 band of int16"), ("u4", "1 band of uint32"),
-        ("i4", "1 band of int32"), ("u8", "1 band of uint64"), ("f2", "1 band of float16"),
-        ("c8", "1 band of complex64"),
-    ],
-)  # fmt: skip
-def test_D22_types_without_a_defined_range_are_refused(kind: str, reason: str) -> None:
-    values = np.arange(12).reshape(3, 4, 1).astype(kind)
-    for stored in STORED[:2]:
-        with pytest.raises(BadImage) as error:
-            header_of(content(values, photometric="minisblack", **stored))
-        assert error.value.reason == (
-            f"a TIFF of {reason}: uint8, uint16, and float32 or float64 from 0 to 1 can be read"
-            ": convert all files with one scale"
-        )
-
-
-def test_D22_a_valid_unsupported_tiff_is_refused_with_its_kind(capfd: Any) -> None:
-    data = content(numbers("u1", 7), photometric="minisblack", planarconfig="contig")
-    with pytest.raises(BadImage, match="a TIFF of 7 bands of uint8: 1 or 3 can be read"):
-        decode_bytes(data)
-    data = content(numbers("u2", 3), photometric="minisblack", planarconfig="contig")
-    with pytest.raises(BadImage, match="declared as gray and 2 more: 1 or 3 can be read of RGB"):
-        decode_bytes(data)
-    logging.getLogger("PIL.TiffImagePlugin").error("More samples per pixel than can be decoded")
-    assert capfd.readouterr() == ("", "")
+    layers = EncodedImage("x", bytes(data)).decode_layers()
+    assert layers.alpha is None
+    assert (layers.pixels == values).all()
 
 
 @pytest.mark.parametrize("kind", ["u1", "u2"])
@@ -186,31 +202,32 @@ def test_D22_a_volume_in_one_page_is_refused(kind: str, tile: tuple[int, ...] | 
         decode_bytes(data)
 
 
-@pytest.mark.parametrize(
-    ("options", "reason"),
-    [
-        ({"bigtiff": True, "byteorder": ">", "photometric": "rgb"}, "no big-endian BigTIFF"),
-        ({"photometric": "separated", "extrasamples": [2]}, "alpha with such colours"),
-        ({"photometric": "rgb", "extrasamples": [0, 2]}, "the first band after the colours alone"),
-    ],
-    ids=["big-endian", "CMYK", "RGB"],
-)
-def test_D22_a_kind_that_pillow_does_not_read_is_refused_by_name(
-    options: dict[str, Any], reason: str
-) -> None:
-    bands = PHOTOMETRIC[options["photometric"]] + len(options.get("extrasamples", ()))
-    data = content(numbers("u1", bands), **options)
-    with pytest.raises(BadImage, match=reason):
-        decode_bytes(data)
+def test_D22_a_kind_that_is_not_read_is_refused_by_name(capfd: Any) -> None:
+    for tags, reason in (
+        ({262: [4]}, "a transparency mask is not read, but gray, RGB"),
+        ({262: [1], 339: [2], 258: [1]}, "of int1: integers and floats of one type can be read"),
+        ({262: [2], 277: [2], 258: [8, 8]}, "3 belong to such colours: it is damaged"),
+        ({262: [0], 339: [2]}, "0 as white is read of numbers without a sign alone"),
+        ({262: [3], 258: [16]}, "more than 8 bits are read of gray, RGB and CMYK alone"),
+        ({262: [5], 277: [4], 258: [8] * 4, 332: [2]}, "InkSet 2 is not read, but 1"),
+        ({262: [1], 259: [34712]}, "compression JPEG2000 is not read: expected one of"),
+        ({262: [1], 258: [8, 4], 277: [2]}, "a TIFF of 2 bands of uint mixed depths"),
+    ):
+        data = handmade({258: [8], 277: [1], **tags}, bytes(64), (2, 3))
+        with pytest.raises(BadImage, match=reason) as error:
+            header_of(data)
+        assert error.value.reason.startswith("a TIFF of ")
+    logging.getLogger("PIL.TiffImagePlugin").error("More samples per pixel than can be decoded")
+    logging.getLogger("tifffile").error("missing data offset tag")
+    assert capfd.readouterr() == ("", "")
 
 
 def test_D22_white_is_zero_holds_at_every_depth() -> None:
     for kind, white in (("u1", 255), ("u2", 65535), ("f4", 1), ("f8", 1)):
         values = np.array([[[0], [white]]], kind)
-        for stored in STORED[:4]:
-            data = content(values, photometric="miniswhite", **stored)
-            pixels = decode_bytes(data, channels=1)
-            assert pixels.ravel().tolist() == [np.iinfo(pixels.dtype).max, 0]
+        for options in STORED[:4]:
+            data = content(values, photometric="miniswhite", **options)
+            assert decode_bytes(data, channels=1).ravel().tolist() == [white, 0]
 
 
 def pack_bits(values: NDArray[Any], bits: int) -> bytes:
@@ -247,18 +264,14 @@ def handmade(
 
 
 @pytest.mark.parametrize("order", "<>")
-@pytest.mark.parametrize(("bits", "bands"), [*product([1, 2, 4, 6, 10, 12, 14, 24], [1, 3])])
-def test_D22_other_depths_span_the_whole_range_or_are_refused(
+@pytest.mark.parametrize(("bits", "bands"), [*product([1, 2, 4, 6, 10, 12, 14], [1, 3])])
+def test_D22_other_depths_span_the_whole_range(
     bits: int, bands: int, order: str
 ) -> None:
     values = np.random.default_rng(0).integers(0, 2**bits, (5, 7, bands))
     values[0, :2] = np.array([0, 2**bits - 1])[:, None]
     tags = {258: [bits] * bands, 262: [1 if bands == 1 else 2], 277: [bands]}
     data = handmade(tags, pack_bits(values, bits), (5, 7), order)
-    if bits in (6, 24) or (bits < 8 and bands == 3):
-        with pytest.raises(BadImage, match=f"of uint{bits}: uint8, uint16, and float32"):
-            decode_bytes(data)
-        return
     pixels = decode_bytes(data, channels=bands)
     white = np.iinfo(pixels.dtype).max
     assert pixels.dtype == (np.uint16 if bits > 8 else np.uint8)
@@ -321,7 +334,7 @@ def test_a_chain_of_60_000_directories_is_counted_quickly(loop: bool) -> None:
 
 
 def test_a_longer_chain_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tiff_tags, "MAX_PAGES", 50)
+    monkeypatch.setattr(tiff_directories, "MAX_PAGES", 50)
     assert header_of(chain(50)).frames == 50
     with pytest.raises(BadImage, match="a TIFF of more than 50 directories"):
         header_of(chain(51))
@@ -351,7 +364,7 @@ def test_reduced_copies_of_a_page_are_not_pages() -> None:
 def test_a_profile_is_kept_for_files_that_pillow_cannot_open() -> None:
     profile = bytes(16) + b"RGB " + bytes(100)
     data = content(numbers("f4", 3), photometric="rgb", iccprofile=profile)
-    assert header_of(data).extra == {"icc_profile": profile}
+    assert header_of(data).extra["icc_profile"] == profile
 
 
 def test_a_damaged_tiff_is_reported_as_damaged() -> None:

@@ -1,0 +1,104 @@
+"""Directories of a TIFF: where they lie, checked before `tifffile` reads one.
+
+`tifffile` follows loops of directories, and reads all values that a damaged directory announces.
+"""
+
+import struct
+from typing import BinaryIO, NamedTuple
+
+MAX_PAGES = 100_000
+"""directories of one file; more would take too long to read"""
+MAX_TAGS = 4096
+SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+SIZES |= {16: 8, 17: 8, 18: 8}
+"""bytes of a value, by the number of its type"""
+
+
+class Numbers(NamedTuple):
+    """How a kind of TIFF stores the numbers of its directories."""
+
+    order: str
+    count: struct.Struct
+    """number of tags"""
+    tag: struct.Struct
+    """tag, type and number of values"""
+    offset: struct.Struct
+    start: int
+    """where the offset of the first directory is"""
+
+
+def is_tiff(data: bytes) -> bool:
+    """Return whether `data` begins like a TIFF."""
+    return data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
+def numbers_of(data: bytes) -> Numbers:
+    """Return how a TIFF that begins with `data` stores numbers."""
+    order, big = "<" if data[:2] == b"II" else ">", 43 in data[2:4]
+    letters = ("Q", "HHQ8x", "Q", 8) if big else ("H", "HHI4x", "I", 4)
+    count, tag, offset = (struct.Struct(order + letter) for letter in letters[:3])
+    return Numbers(order, count, tag, offset, letters[3])
+
+
+def page_offsets(file: BinaryIO, numbers: Numbers) -> list[int]:
+    """Return where the directories of pages begin, without those of thumbnails and masks.
+
+    Raises `ValueError` for a chain that is too long, or leads out of the file at once.
+    """
+    full: dict[int, bool] = {}
+    (offset,) = numbers.offset.unpack(_read(file, numbers.start, numbers.offset.size))
+    while offset and offset not in full:
+        try:
+            (count,) = numbers.count.unpack(_read(file, offset, numbers.count.size))
+            first = _read(file, offset + numbers.count.size, numbers.tag.size)
+            after = offset + numbers.count.size + count * numbers.tag.size
+            (following,) = numbers.offset.unpack(_read(file, after, numbers.offset.size))
+        except (struct.error, OverflowError, OSError, ValueError):
+            break  # what is before it is whole
+        full[offset] = not _subfile_type(first, numbers) & 0b101
+        if len(full) > MAX_PAGES:
+            raise ValueError(f"a TIFF of more than {MAX_PAGES:,} directories")
+        offset = following
+    if not full:
+        raise ValueError("a damaged TIFF: its directory cannot be read")
+    return [place for place, is_full in full.items() if is_full] or list(full)
+
+
+def require_plausible(file: BinaryIO, offset: int, numbers: Numbers) -> None:
+    """Raise `ValueError` for a directory with too many tags, or with more values than the file."""
+    (count,) = numbers.count.unpack(_read(file, offset, numbers.count.size))
+    size = file.seek(0, 2)
+    if count > MAX_TAGS:
+        raise ValueError(f"a damaged TIFF: its directory announces {count:,} tags")
+    table = _read(file, offset + numbers.count.size, count * numbers.tag.size)
+    values = sum(SIZES.get(kind, 0) * number for _, kind, number in numbers.tag.iter_unpack(table))
+    if values > 2 * size:
+        raise ValueError(f"a damaged TIFF: tags of {values:,} bytes in a file of {size:,}")
+
+
+def single_page(data: bytes, offset: int, numbers: Numbers) -> bytes:
+    """Return a TIFF of one page only, for decoders that follow the chain of directories."""
+    changed = bytearray(data)
+    numbers.offset.pack_into(changed, numbers.start, offset)
+    (count,) = numbers.count.unpack_from(data, offset)
+    numbers.offset.pack_into(changed, offset + numbers.count.size + count * numbers.tag.size, 0)
+    return bytes(changed)
+
+
+def _read(file: BinaryIO, offset: int, size: int) -> bytes:
+    """Return a part of a file; raises `ValueError` if it ends before."""
+    file.seek(offset)
+    data = file.read(size)
+    if len(data) != size:
+        raise ValueError("a damaged TIFF: its directory cannot be read")
+    return data
+
+
+def _subfile_type(entry: bytes, numbers: Numbers) -> int:
+    """Return the tag NewSubfileType, the first one if it exists, as tags ascend."""
+    tag, kind, _ = numbers.tag.unpack(entry)
+    if tag != 254:
+        return 0
+    place = numbers.tag.size - numbers.offset.size
+    (value,) = struct.unpack_from(numbers.order + ("H" if kind == 3 else "I"), entry, place)
+    return int(value)
