@@ -58,8 +58,8 @@ def test_every_hook_is_in_the_plugin_guide_with_its_arguments() -> None:
 
 def test_the_format_of_the_plugin_guide_is_the_example_that_is_installed() -> None:
     guide = (ROOT / "plugins/README.md").read_text()
-    (code,) = re.findall(r"<!-- npy -->\n```python\n(.*?)^```$", guide, re.M | re.S)
-    assert code == (ROOT / "tests/examples/translate_npy/translate_npy.py").read_text()
+    (code,) = re.findall(r"<!-- nifti -->\n```python\n(.*?)^```$", guide, re.M | re.S)
+    assert code == (ROOT / "tests/examples/translate_nifti/translate_nifti.py").read_text()
 
 
 def test_the_metric_of_the_plugin_guide_is_the_example_that_is_installed() -> None:

@@ -296,31 +296,36 @@ def test_the_plugin_guide_shows_the_example_verbatim() -> None:
 
 
 def test_a_third_party_image_format_is_checked_trained_on_and_written(
-    sandbox: Command, tmp_path: Path
+    sandbox: Command, example_tests: Callable[[str], Any], tmp_path: Path
 ) -> None:
+    tests = example_tests("nifti")
     random = np.random.default_rng(0)
-    for domain, dtype in (("gray16", np.uint16), ("colour", np.uint8)):
+    for domain, ends in (("mr", (0, 4000)), ("ct", (-1024, 3071))):
         folder = tmp_path / "data" / domain / "train"
         folder.mkdir(parents=True)
         for number in range(4):
-            shape = (32, 32) if domain == "gray16" else (32, 32, 3)
-            pixels = random.integers(0, np.iinfo(dtype).max, shape, dtype)
-            np.save(folder / f"{number}.npy", pixels)
-    assert "format npy" in translate(sandbox, "plugins", "check", "npy")
-    flags = ["--domains", "gray16", "colour", "--data", tmp_path / "data"]
-    checked = translate(sandbox, "datasets", "check", *flags[1:])
-    assert "4 uint16" in checked
-    run = tmp_path / "run"
-    train = ["train", "--plugin", "sharpen", *flags, "--out", run, "--steps", 4, "--size", 32]
-    translate(sandbox, *train)
-    translate(sandbox, "infer", run, tmp_path / "data/gray16", tmp_path / "out")
-    (output, *others) = sorted((tmp_path / "out").rglob("*.npy"))
-    assert len(others) == 3
-    assert np.load(output).shape == (32, 32, 3)
-    assert np.load(output).dtype == np.uint8
-    Image.new("RGB", (32, 32), "red").save(tmp_path / "red.png")
-    translate(sandbox, "infer", run, tmp_path / "red.png", tmp_path / "arrays", "--format", "npy")
-    assert np.load(tmp_path / "arrays/red.npy").shape == (32, 32, 3)
+            numbers = random.integers(*ends, (32, 32, 1)).astype(np.int16)
+            (folder / f"{number}.nii").write_bytes(
+                tests.Nifti1Image(numbers, tests.AFFINE).to_bytes()
+            )
+    assert "format nifti" in translate(sandbox, "plugins", "check", "nifti")
+    flags = ["--domains", "mr", "ct", "--data", tmp_path / "data"]
+    assert "4 int16" in translate(sandbox, "datasets", "check", *flags[1:])
+    tests.test_each_slice_is_a_frame_and_its_place_is_kept()
+    tests.test_a_scale_makes_floats()
+    tests.test_half_a_volume_is_refused()
+
+
+def test_the_tests_of_the_dicom_example_pass(
+    example_tests: Callable[[str], Any],
+    caplog: pytest.LogCaptureFixture,
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    tests = example_tests("dicom")
+    tests.test_the_format_keeps_the_rules()
+    tests.test_numbers_are_hounsfield_units_and_come_back()
+    tests.test_a_translation_is_a_new_image_that_names_nobody_unless_it_is_asked_to()
+    tests.test_no_error_log_or_print_names_the_person(caplog, recwarn)
 
 
 def test_a_third_party_command_is_listed_and_run(sandbox: Command, tmp_path: Path) -> None:

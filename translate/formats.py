@@ -32,11 +32,11 @@ class Writable(NamedTuple):
     """The pixels that `Format.write` takes for one suffix."""
 
     channels: Collection[int]
-    """numbers of channels, with that of opacity"""
+    """numbers of channels, without that of opacity"""
     dtypes: Collection[str] = ("uint8",)
     """types of numbers, of `translate.batches.DTYPES`"""
     alpha: bool = False
-    """whether the last of 2 or 4 channels may be opacity"""
+    """whether one channel of opacity may follow gray or RGB"""
 
 
 class Note(NamedTuple):

@@ -114,7 +114,7 @@ def test_a_glob_is_a_domain(
 
 def test_D13_the_error_for_a_folder_without_images_lists_its_files(tmp_path: Path) -> None:
     (tmp_path / "scans").mkdir()
-    for name in ("1.dcm", "2.dcm", "3.npy", "4.HEIC"):
+    for name in ("1.dcm", "2.dcm", "3.mat", "4.HEIC"):
         (tmp_path / "scans" / name).touch()
     write(tmp_path / "b/1.png")
     with pytest.raises(DataError) as error:
@@ -122,7 +122,7 @@ def test_D13_the_error_for_a_folder_without_images_lists_its_files(tmp_path: Pat
     text = str(error.value)
     assert text.startswith(
         f"domain 'scans': no images in {tmp_path / 'scans'}: skipped 4 files without an image "
-        "suffix (2 .dcm, 1 .npy, 1 .heic)"
+        "suffix (2 .dcm, 1 .mat, 1 .heic)"
     )
-    for advice in (".dcm: not read, save its slices", ".npy: not read", ".heic: not read, convert"):
+    for advice in (".dcm: not read, save its slices", ".mat: not read", ".heic: not read, convert"):
         assert advice in text

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, Literal, TypeAlias
 
 from translate.contract import commands
-from translate.contract.files import formats, importers, layouts
+from translate.contract.files import format_subject, formats, importers, layouts
 from translate.contract.parts import exporters, losses, metrics, networks, trackers
 from translate.contract.parts.subject import PARTS, make_part
 from translate.contract.recipes import calls, inference, training
@@ -107,7 +107,7 @@ SMALL: Mapping[str, int] = {"width": 4, "blocks": 1, "layers": 2}
 
 SUBJECTS: Mapping[Kind, Callable[..., Any]] = {
     "recipe": make_subject,
-    "format": lambda name, *_: formats.FormatSubject(name),
+    "format": lambda name, *_: format_subject.FormatSubject(name),
     "importer": lambda name, *_: importers.ImporterSubject(name),
     "command": lambda name, *_: commands.CommandSubject(name),
     **{kind: partial(make_part, kind) for kind in PARTS},

@@ -8,7 +8,7 @@ import torch
 
 from translate.batches import ImageSpec
 from translate.contract import events
-from translate.contract.files import formats, importers, layout_subject
+from translate.contract.files import format_subject, importers, layout_subject
 from translate.contract.findings import Cause, find_cause
 from translate.contract.kinds import FIRST, RULES, STEPPING, SUBJECTS, Rule, Tested, small_options
 from translate.contract.recipes import training
@@ -67,7 +67,7 @@ def run_file_rules(
     kind: Literal["format", "importer"], name: str, files: Sequence[Path] = ()
 ) -> Iterator[Verdict]:
     """Yield a verdict for each rule of formats or importers, tested on `files` as well."""
-    subjects = {"format": formats.FormatSubject, "importer": importers.ImporterSubject}
+    subjects = {"format": format_subject.FormatSubject, "importer": importers.ImporterSubject}
     yield from _verdicts(RULES[kind], subjects[kind](name, files))
 
 

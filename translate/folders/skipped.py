@@ -12,7 +12,7 @@ ADVICE = {
     "develop to 16-bit TIFF or PNG": ".arw .cr2 .cr3 .dng .nef .orf .raf .raw .rw2",
     "save its slices as 16-bit PNG or TIFF (pydicom reads it)": ".dcm .dicom",
     "save its slices as 16-bit PNG or TIFF (nibabel reads it)": ".nii .nii.gz .mgz",
-    "save its arrays as PNG or TIFF": ".npy .npz .mat .h5 .hdf5 .pt .pth",
+    "save its arrays as .npy files": ".mat .h5 .hdf5 .pt .pth",
     "convert to PNG or TIFF": ".bpg .dds .exr .hdr .ico .j2k .jp2 .pcx .psd .qoi .tga .xcf",
     "render its pages as PNG": ".ai .eps .pdf .ps .svg",
     "save its frames as PNG (ffmpeg -i video.mp4 frames/%06d.png)": (

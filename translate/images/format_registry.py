@@ -74,7 +74,9 @@ def can_hold(suffix: str, channels: int = 3, dtype: str = "uint8", *, alpha: boo
     if writer is None:
         return False
     takes = writer.format.writes[suffix.lower()]
-    return channels in takes.channels and dtype in takes.dtypes and takes.alpha >= alpha
+    colours = channels - alpha
+    fits = colours in takes.channels and dtype in takes.dtypes
+    return fits and (not alpha or (takes.alpha and colours in (1, 3)))
 
 
 def writable_suffixes(channels: int = 3, dtype: str = "uint8") -> list[str]:

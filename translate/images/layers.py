@@ -148,8 +148,10 @@ def layers_from_pillow(image: Image.Image) -> Layers:
     if image.mode.startswith("I;16"):
         deep = np.asarray(image).astype(np.uint16)
         return Layers(deep, None if key is None else np.where(deep == key, 0, 65535).astype("u2"))
-    if image.mode in ("I", "F"):
+    if image.mode == "I":
         return Layers(to_uint16(np.asarray(image)))
+    if image.mode == "F":
+        return Layers(np.asarray(image).astype(np.float32))
     if isinstance(key, tuple) and max(key) > 255:
         raise ValueError("a transparent colour of 16 bits is not read in several frames")
     if image.mode in ("1", "L"):

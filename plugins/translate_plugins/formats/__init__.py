@@ -42,7 +42,7 @@ def register_formats() -> Mapping[str, Callable[[], Format]]:
 
 def avif() -> Format:
     """AVIF: read in 8 bits, the first frame's colours; written nearly without loss."""
-    written = {".avif": Writable((1, 3, 4), alpha=True)}
+    written = {".avif": Writable((1, 3), alpha=True)}
     options = {"quality": 95, "subsampling": "4:4:4"}
     return Raster("AVIF", written, writes=written, options=options, lossless=False, one_canvas=True)
 
@@ -66,7 +66,7 @@ def jpeg() -> Format:
 
 def png_format() -> Format:
     """PNG: read and written in 8 and 16 bits with alpha; read with its frames."""
-    written = {".png": Writable((1, 2, 3, 4), ("uint8", "uint16"), alpha=True)}
+    written = {".png": Writable((1, 3), ("uint8", "uint16"), alpha=True)}
     return Raster("PNG", written, writes=written, one_canvas=True, encode=png_write.encode)
 
 
@@ -78,6 +78,6 @@ def ppm() -> Format:
 
 def webp() -> Format:
     """WebP: read, with its frames; written without loss, also colours that are transparent."""
-    written = {".webp": Writable((1, 3, 4), alpha=True)}
+    written = {".webp": Writable((1, 3), alpha=True)}
     options = {"lossless": True, "exact": True}
     return Raster("WEBP", written, writes=written, options=options, one_canvas=True)

@@ -13,7 +13,7 @@ from translate.images.layers import MAX_CHANNELS
 
 MAGIC = npy.MAGIC_PREFIX
 READ_AS = {"b1": "uint8", "u1": "uint8", "u2": "uint16", "i1": "int16", "i2": "int16"}
-READ_AS |= {kind: "float32" for kind in ("u4", "i4", "i8", "u8", "f2", "f4", "f8")}
+READ_AS |= dict.fromkeys(("u4", "i4", "i8", "u8", "f2", "f4", "f8"), "float32")
 """types of arrays, and what they are read as"""
 EXACT = 2**24
 """the largest whole number of which float32 has all smaller ones"""
@@ -99,9 +99,9 @@ def converted(values: NDArray[Any], header: ArrayHeader) -> NDArray[Any]:
     """Return `values` in the type that `header` is read as; raises `ValueError`."""
     if values.dtype.kind == "b":
         return values.astype(np.uint8) * np.uint8(255)
-    if header.read_as == "float32" and values.dtype.kind in "iu":
-        if values.max() > EXACT or values.min() < -EXACT:
-            raise ValueError(f"an array of {header.dtype}: numbers up to 2**24 are read exactly")
+    whole_to_float = header.read_as == "float32" and values.dtype.kind in "iu"
+    if whole_to_float and max(values.max(), -int(values.min())) > EXACT:
+        raise ValueError(f"an array of {header.dtype}: numbers up to 2**24 are read exactly")
     return np.ascontiguousarray(values.astype(header.read_as))
 
 

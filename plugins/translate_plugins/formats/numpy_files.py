@@ -33,7 +33,7 @@ class Npy:
     writes = {".npy": WRITABLE}
     lossless = True
 
-    def probe(self, source: EncodedImage, frame: int = 0) -> Header | None:
+    def probe(self, source: EncodedImage, frame: int = 0) -> Header | None:  # noqa: ARG002
         """Return the header of an array; None for a file of another format."""
         if not source.data.startswith(arrays.MAGIC):
             return None
@@ -44,7 +44,10 @@ class Npy:
         return _header("NPY", array)
 
     def read(
-        self, source: EncodedImage, frame: int = 0, window: Window | None = None
+        self,
+        source: EncodedImage,
+        frame: int = 0,  # noqa: ARG002
+        window: Window | None = None,
     ) -> NDArray[Any]:
         """Return numbers of an array; only the rows of a window are read."""
         array, file = arrays.read_header(BytesIO(source.data)), source.file or BytesIO(source.data)
@@ -66,7 +69,7 @@ class Npz:
     writes = {".npz": WRITABLE}
     lossless = True
 
-    def probe(self, source: EncodedImage, frame: int = 0) -> Header | None:
+    def probe(self, source: EncodedImage, frame: int = 0) -> Header | None:  # noqa: ARG002
         """Return the header of the array; None for a file of another format."""
         if not source.data.startswith(b"PK\x03\x04") or b".npy" not in source.data[:4096]:
             return None
@@ -78,7 +81,10 @@ class Npz:
         return _header("NPZ", array, npz_name=entry.filename)
 
     def read(
-        self, source: EncodedImage, frame: int = 0, window: Window | None = None
+        self,
+        source: EncodedImage,
+        frame: int = 0,  # noqa: ARG002
+        window: Window | None = None,
     ) -> NDArray[Any]:
         """Return numbers of the array, which is unpacked whole."""
         with _open(source) as archive:

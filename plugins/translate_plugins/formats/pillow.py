@@ -215,7 +215,9 @@ def _bits(image: ImageFile, data: bytes) -> int:
 def _dtype(image: ImageFile, bits: int, count: int) -> str:
     """Return the type of the decoded numbers: 16 bits of colour are decoded by OpenCV alone."""
     deep_colour = bits == 16 and image.mode in ("RGB", "RGBA", "LA") and image.format != "AVIF"
-    return "uint16" if image.mode[0] in "IF" or (deep_colour and count == 1) else "uint8"
+    if image.mode == "F":
+        return "float32"
+    return "uint16" if image.mode[0] == "I" or (deep_colour and count == 1) else "uint8"
 
 
 def avif_bits(data: bytes) -> int:

@@ -43,7 +43,7 @@ def encode(pixels: NDArray[Any], like: Header) -> bytes:
     chunks = [
         _chunk(b"IHDR", kind),
         *_metadata(metadata.options(like.extra, like.private)),
-        _chunk(b"IDAT", imagecodecs.deflate_encode(rows, level=LEVEL)),
+        _chunk(b"IDAT", bytes(imagecodecs.deflate_encode(rows.tobytes(), level=LEVEL))),
         _chunk(b"IEND", b""),
     ]
     return b"".join([png.MAGIC, *chunks])

@@ -21,7 +21,8 @@ def as_layers(page: Page, values: NDArray[Any]) -> Layers:
     if page.alpha:
         band, multiplied = page.alpha
         alpha = extra.pop(band - page.colours)
-        colours = _unpremultiplied(colours, alpha) if multiplied else colours
+        signed = colours.dtype.kind == "i"  # for which nobody has said what it means
+        colours = _unpremultiplied(colours, alpha) if multiplied and not signed else colours
     if extra:
         colours = np.concatenate([colours, np.stack(extra, axis=2)], axis=2)
     pixels = colours[..., 0] if colours.shape[2] == 1 else colours

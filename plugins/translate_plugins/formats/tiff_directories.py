@@ -18,7 +18,7 @@ class Numbers(NamedTuple):
     """How a kind of TIFF stores the numbers of its directories."""
 
     order: str
-    count: struct.Struct
+    tag_count: struct.Struct
     """number of tags"""
     tag: struct.Struct
     """tag, type and number of values"""
@@ -49,9 +49,9 @@ def page_offsets(file: BinaryIO, numbers: Numbers) -> list[int]:
     (offset,) = numbers.offset.unpack(_read(file, numbers.start, numbers.offset.size))
     while offset and offset not in full:
         try:
-            (count,) = numbers.count.unpack(_read(file, offset, numbers.count.size))
-            first = _read(file, offset + numbers.count.size, numbers.tag.size)
-            after = offset + numbers.count.size + count * numbers.tag.size
+            (count,) = numbers.tag_count.unpack(_read(file, offset, numbers.tag_count.size))
+            first = _read(file, offset + numbers.tag_count.size, numbers.tag.size)
+            after = offset + numbers.tag_count.size + count * numbers.tag.size
             (following,) = numbers.offset.unpack(_read(file, after, numbers.offset.size))
         except (struct.error, OverflowError, OSError, ValueError):
             break  # what is before it is whole
@@ -66,11 +66,11 @@ def page_offsets(file: BinaryIO, numbers: Numbers) -> list[int]:
 
 def require_plausible(file: BinaryIO, offset: int, numbers: Numbers) -> None:
     """Raise `ValueError` for a directory with too many tags, or with more values than the file."""
-    (count,) = numbers.count.unpack(_read(file, offset, numbers.count.size))
+    (count,) = numbers.tag_count.unpack(_read(file, offset, numbers.tag_count.size))
     size = file.seek(0, 2)
     if count > MAX_TAGS:
         raise ValueError(f"a damaged TIFF: its directory announces {count:,} tags")
-    table = _read(file, offset + numbers.count.size, count * numbers.tag.size)
+    table = _read(file, offset + numbers.tag_count.size, count * numbers.tag.size)
     values = sum(SIZES.get(kind, 0) * number for _, kind, number in numbers.tag.iter_unpack(table))
     if values > 2 * size:
         raise ValueError(f"a damaged TIFF: tags of {values:,} bytes in a file of {size:,}")
@@ -80,8 +80,8 @@ def single_page(data: bytes, offset: int, numbers: Numbers) -> bytes:
     """Return a TIFF of one page only, for decoders that follow the chain of directories."""
     changed = bytearray(data)
     numbers.offset.pack_into(changed, numbers.start, offset)
-    (count,) = numbers.count.unpack_from(data, offset)
-    numbers.offset.pack_into(changed, offset + numbers.count.size + count * numbers.tag.size, 0)
+    (count,) = numbers.tag_count.unpack_from(data, offset)
+    numbers.offset.pack_into(changed, offset + numbers.tag_count.size + count * numbers.tag.size, 0)
     return bytes(changed)
 
 

@@ -76,7 +76,9 @@ class Page:
     def photometric(self) -> int:
         """PhotometricInterpretation, of the colours that the decoder returns."""
         value = int(self.tags.photometric if self.tags.photometric is not None else GRAY_INVERTED)
-        return RGB if value == YCBCR and self.tags.compression == JPEG and self.bands == 3 else value
+        return (
+            RGB if value == YCBCR and self.tags.compression == JPEG and self.bands == 3 else value
+        )
 
     @cached_property
     def colours(self) -> int:
@@ -87,10 +89,9 @@ class Page:
     def alpha(self) -> tuple[int, bool] | None:
         """The band of opacity, and whether the colours are multiplied by it; None: opaque."""
         kinds = tuple(self.tags.extrasamples or ())[: max(0, self.bands - self.colours)]
-        if np.dtype(self.tags.dtype).kind == "i":
-            return None
-        found = [(self.colours + place, kind == 1) for place, kind in enumerate(kinds) if kind in (1, 2)]
-        return found[0] if found else None
+        places = (place for place, kind in enumerate(kinds) if kind in (1, 2))
+        first = next(places, None)
+        return None if first is None else (self.colours + first, kinds[first] == 1)
 
     @cached_property
     def dtype(self) -> str:
@@ -180,9 +181,7 @@ def _reason(page: Page) -> str:
     """Return why a page is not read; "" if it is."""
     tags, extra = page.tags, page.bands - page.colours
     if tags.imagedepth != 1:
-        return (
-            f"a volume of {tags.imagedepth} slices in one page is not read: save a page for each"
-        )
+        return f"a volume of {tags.imagedepth} slices in one page is not read: save a page for each"
     if int(tags.compression) not in READ:
         known = ", ".join(dict.fromkeys(READ.values()))
         name = getattr(tags.compression, "name", tags.compression)

@@ -71,7 +71,7 @@ def _options(shape: tuple[int, ...], dtype: np.dtype[Any], like: Header) -> dict
     kept, (height, width, channels) = dict(like.extra), shape
     colours = channels - like.alpha
     was_rgb = kept.get("tiff_photometric", tiff_pages.RGB) != tiff_pages.GRAY
-    rgb = colours == 3 and was_rgb or colours > 3 and "tiff_channels" in kept and was_rgb
+    rgb = (colours == 3 and was_rgb) or (colours > 3 and "tiff_channels" in kept and was_rgb)
     unspecified = colours - (3 if rgb else 1)
     compression = tiff_tags.compression(kept)
     options: dict[str, Any] = {
@@ -128,7 +128,7 @@ def _placed(tags: tuple[Tag, ...], like: Header, size: tuple[int, int]) -> Itera
     """
     down, across = _scale(like, size)
     for tag in tags:
-        if tag.code not in tiff_tags.PLACE or (down, across) == (1, 1) and like.orientation == 1:
+        if tag.code not in tiff_tags.PLACE or ((down, across) == (1, 1) and like.orientation == 1):
             yield tag
         elif like.orientation == 1:
             numbers = np.array(tag.value, float)

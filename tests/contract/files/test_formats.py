@@ -1,40 +1,34 @@
 """Each rule for image formats has a format that breaks only this one."""
 
 from collections.abc import Callable
-from importlib import import_module
+from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
-from command_result import ROOT
 from PIL import Image
+from plain_format import Plain
 
 from translate import hookimpl
 from translate.engine.plugins import discovery
-from translate.formats import Writable
+from translate.formats import Header, Writable
+from translate.images.layers import Layers
 from translate.images.source import EncodedImage
 from translate.registry import names
 from translate.testing import check_format
 
 Register = Callable[..., object]
+RGB = {".plain": Writable((3,))}
 
 
 @pytest.fixture
-def npy(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """Return the module of the example format, which keeps every rule."""
-    monkeypatch.syspath_prepend(ROOT / "tests/examples/translate_npy")
-    return import_module("translate_npy")
-
-
-@pytest.fixture
-def check(npy: ModuleType, register_plugin: Register) -> Callable[..., None]:
-    """Check a format that differs from the example in some members."""
+def check(register_plugin: Register) -> Callable[..., None]:
+    """Check a format that differs from `Plain` in some members."""
     managers = discovery.load(), discovery.load(torch_free=True)
 
     def check_changed(**members: Any) -> None:
-        broken = type("Broken", (npy.Npy,), members)
+        broken = type("Broken", (Plain,), members)
 
         class Plugin:
             @hookimpl
@@ -58,87 +52,138 @@ def test_built_in_formats_keep_the_rules(name: str) -> None:
 
 
 def test_a_format_that_only_reads_is_checked_on_given_files(tmp_path: Path) -> None:
-    for name in ("gif", "avif"):
-        path = tmp_path / f"image.{name}"
-        Image.fromarray(np.zeros((9, 13, 3), np.uint8)).save(path)
-        check_format(name, files=[path])
+    path = tmp_path / "image.gif"
+    Image.fromarray(np.zeros((9, 13, 3), np.uint8)).save(path)
+    check_format("gif", files=[path])
 
 
-def test_the_example_keeps_the_rules(check: Callable[..., None]) -> None:
+def test_a_format_of_all_types_keeps_the_rules(check: Callable[..., None]) -> None:
     check()
 
 
 def test_suffixes_are_in_lower_case_and_written_files_are_read(check: Callable[..., None]) -> None:
     with pytest.raises(AssertionError, match=r"expected lower case with a dot.*'NPY'"):
         check(suffixes={"NPY"}, writes={})
-    with pytest.raises(AssertionError, match=r"`writes` names \['.npz'\]"):
-        check(writes={".npz": Writable((3,))})
+    with pytest.raises(AssertionError, match=r"`writes` names \['.other'\]"):
+        check(writes={".other": Writable((3,))})
     with pytest.raises(AssertionError, match="`suffixes` is empty"):
         check(suffixes=set(), writes={})
 
 
-def test_probe_must_refuse_files_of_other_formats(
-    npy: ModuleType, check: Callable[..., None]
-) -> None:
+def test_types_of_numbers_are_those_that_images_have(check: Callable[..., None]) -> None:
+    with pytest.raises(AssertionError, match=r"`writes` names the types \['float64'\]: expected"):
+        check(writes={".plain": Writable((3,), ("float64",))})
+
+
+def test_probe_must_refuse_files_of_other_formats(check: Callable[..., None]) -> None:
     def probe(self: Any, source: Any, frame: int = 0) -> Any:
-        own = npy.Npy.probe(self, source, frame)
-        return own or npy.Header(format="ANY", size=(1, 1))
+        return Plain.probe(self, source, frame) or Header(format="ANY", size=(1, 1))
 
     with pytest.raises(AssertionError, match="`probe` takes nothing for its own"):
         check(probe=probe)
 
 
-def test_probe_must_not_decode(npy: ModuleType, check: Callable[..., None]) -> None:
+def test_probe_must_not_decode(check: Callable[..., None]) -> None:
     def probe(self: Any, source: Any, frame: int = 0) -> Any:
-        header = npy.Npy.probe(self, source, frame)
-        return header and self.read(source).astype(float).size and header
+        header = Plain.probe(self, source, frame)
+        return header and self.read(source).pixels.astype(float).size and header
 
     with pytest.raises(AssertionError, match=r"`probe` allocates .* read its header only"):
         check(probe=probe)
 
 
-def test_read_returns_what_probe_announces(npy: ModuleType, check: Callable[..., None]) -> None:
+def test_read_returns_what_probe_announces(check: Callable[..., None]) -> None:
     def transposed(self: Any, *arguments: Any) -> Any:
-        return npy.Npy.read(self, *arguments).swapaxes(0, 1)
+        return Plain.read(self, *arguments).pixels.swapaxes(0, 1)
 
-    with pytest.raises(AssertionError, match=r"announces \(9, 13, 1\), and `read` returns \(13, 9"):
-        check(read=transposed)
+    with pytest.raises(AssertionError, match=r"announces \(9, 13, 3\), and `read` returns \(13, 9"):
+        check(read=transposed, writes=RGB)
 
     def floats(self: Any, *arguments: Any) -> Any:
-        return npy.Npy.read(self, *arguments) / 255
+        return (Plain.read(self, *arguments).pixels / 255).astype(np.float32)
 
-    with pytest.raises(AssertionError, match="`probe` announces uint8, and `read` returns float64"):
-        check(read=floats)
+    with pytest.raises(AssertionError, match="announces uint8, and `read` returns float32"):
+        check(read=floats, writes=RGB)
+
+    def unknown(self: Any, source: Any, frame: int = 0) -> Any:
+        header = Plain.probe(self, source, frame)
+        return header and replace(header, dtype="float64")
+
+    with pytest.raises(AssertionError, match="announces float64: expected one of"):
+        check(probe=unknown)
 
 
-def test_read_of_a_window_is_that_part(npy: ModuleType, check: Callable[..., None]) -> None:
+def test_read_of_a_window_is_that_part(check: Callable[..., None]) -> None:
     def whole(self: Any, source: Any, frame: int = 0, window: Any = None) -> Any:  # noqa: ARG001
-        return npy.Npy.read(self, source, frame)
+        return Plain.read(self, source, frame)
 
     with pytest.raises(AssertionError, match="in a window is not that part of the image"):
         check(read=whole)
 
 
-def test_what_is_written_without_loss_is_read_back(
-    npy: ModuleType, check: Callable[..., None]
-) -> None:
+def test_what_is_written_without_loss_is_read_back(check: Callable[..., None]) -> None:
     def write(self: Any, pixels: Any, like: Any) -> bytes:
-        return npy.Npy.write(self, pixels // 2 * 2, like)
+        changed = pixels // 2 * 2
+        changed[..., 3:] = pixels[..., 3:]
+        return Plain.write(self, changed, like)
 
     with pytest.raises(AssertionError, match="the pixels read differ from those written"):
-        check(write=write)
-    check(write=write, lossless=False)
+        check(write=write, writes=RGB)
+    check(write=write, writes=RGB, lossless=False)
 
 
-def test_half_a_file_is_not_read(npy: ModuleType, check: Callable[..., None]) -> None:
-    def probe(self: Any, source: Any, frame: int = 0) -> Any:
-        return npy.Npy.probe(self, padded(source), frame)
+def test_the_type_of_numbers_is_kept(check: Callable[..., None]) -> None:
+    def write(self: Any, pixels: Any, like: Any) -> bytes:
+        return Plain.write(self, pixels.astype(np.uint8), like)
 
+    with pytest.raises(AssertionError, match="of 3 channels of uint16 is read back as uint8"):
+        check(write=write, writes={".plain": Writable((3,), ("uint8", "uint16"))})
+
+
+def test_opacity_is_neither_lost_nor_made_up(check: Callable[..., None]) -> None:
+    opaque = {".plain": Writable((3,), alpha=True)}
+
+    def lost(self: Any, pixels: Any, like: Any) -> bytes:
+        return Plain.write(self, pixels[..., :3], replace(like, alpha=False))
+
+    with pytest.raises(AssertionError, match="and opacity: opacity is lost"):
+        check(write=lost, writes=opaque)
+
+    def made_up(self: Any, pixels: Any, like: Any) -> bytes:
+        white = np.full_like(pixels[..., :1], 255)
+        return Plain.write(self, np.dstack([pixels, white]), replace(like, alpha=True))
+
+    with pytest.raises(AssertionError, match="of 3 channels of uint8: opacity is made up"):
+        check(write=made_up, writes=RGB)
+
+    def announced(self: Any, source: Any, frame: int = 0) -> Any:
+        header = Plain.probe(self, source, frame)
+        return header and replace(header, alpha=not header.alpha)
+
+    with pytest.raises(AssertionError, match="`probe` announces `alpha` True, and `read` returns"):
+        check(probe=announced)
+
+    def inverted(self: Any, *arguments: Any) -> Any:
+        layers = Plain.read(self, *arguments)
+        return layers if layers.alpha is None else Layers(layers.pixels, 255 - layers.alpha)
+
+    with pytest.raises(AssertionError, match="the opacity read differs from that written"):
+        check(read=inverted, writes=opaque)
+
+
+def test_tiles_make_the_image(check: Callable[..., None]) -> None:
+    def write_tiles(self: Any, file: Any, tiles: Any, *arguments: Any) -> None:
+        Plain.write_tiles(self, file, iter([*tiles][::-1]), *arguments)
+
+    with pytest.raises(AssertionError, match="written with `write_tiles`, differs from its tiles"):
+        check(write_tiles=write_tiles)
+
+
+def test_half_a_file_is_not_read(check: Callable[..., None]) -> None:
     def read(self: Any, source: Any, *arguments: Any) -> Any:
-        return npy.Npy.read(self, padded(source), *arguments)
-
-    def padded(source: Any) -> Any:
-        return EncodedImage(source.name, source.data.ljust(128 + 9 * 13 * 3, b"\0"))
+        whole = source.data.ljust(40 + 9 * 13 * 3, b"\0")
+        head = whole.index(b"\n") + 1
+        return Plain.read(self, EncodedImage("x", whole[: head + 9 * 13 * 3]), *arguments)
 
     with pytest.raises(AssertionError, match="half of the file is read as an image"):
-        check(probe=probe, read=read, writes={".npy": Writable((3,))})
+        check(read=read, writes=RGB)

@@ -115,7 +115,7 @@ def test_nothing_is_unpickled(tmp_path: Path) -> None:
         (npy(np.zeros((2, 2), "U3")), "an array of <U3"),
         (npy(np.zeros((4, 4), "u2"))[:-1], "an array that ends early: the file is truncated"),
         (npy(np.full((2, 2), 2**24 + 1)), "numbers up to 2..24 are read exactly"),
-        (npz(a=np.zeros((2, 2)), b=np.zeros((2, 2))), r"an .npz of 2 arrays \(a, b\): expected one"),
+        (npz(a=np.zeros((2, 2)), b=np.zeros((2, 2))), r"an .npz of 2 arrays \(a, b\)"),
         (npz(image=np.zeros((4, 4)))[:-30], "File is not a zip file"),
     ],
 )  # fmt: skip
@@ -138,7 +138,7 @@ def test_a_huge_shape_is_refused_before_it_is_allocated(shape: str) -> None:
         archive.writestr("image.npy", with_header(text, bytes(1 << 20)))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for data in (with_header(text, bytes(100)), bomb.getvalue()):
-        with pytest.raises(BadImage, match="ends early|more than 178,956,970 pixels"):
+        with pytest.raises(BadImage, match=r"ends early|more than 178,956,970 pixels"):
             EncodedImage("x", data).decode()
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
 

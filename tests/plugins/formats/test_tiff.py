@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from translate.errors import BadImage
-from translate.images import masks
 from translate.formats import Window
+from translate.images import masks
 from translate.images.layers import Layers
 from translate.images.source import EncodedImage
 from translate_plugins.formats import tiff_directories
@@ -78,25 +78,22 @@ def all_bands(layers: Layers) -> NDArray[Any]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("bands", BANDS, ids=str)
+@pytest.mark.parametrize("bands", BANDS, ids=lambda bands: f"{bands[0]}-{bands[1]}")
 def test_D22_every_kind_is_read_whole_and_in_windows_and_written_alike(
     kind: str, bands: tuple[int, str, tuple[int, ...] | None]
 ) -> None:
     values, window = numbers(kind, bands[0]), Window(3, 5, 11, 21)
-    alpha = bands[2] == (2,) and kind != "i2"
-    for planar, options in product(["contig", "separate"], STORED):
+    for planar, options in [*product(["contig"], STORED), *product(["separate"], STORED[:4])]:
         data = stored(values, bands, planar, **options)
         image = EncodedImage("x", data, 10**6)
         header = image.header
         assert (header.size, header.channels) == ((18, 33), bands[0])
-        assert (header.dtype, header.alpha) == (KINDS[kind], alpha)
+        assert (header.dtype, header.alpha) == (KINDS[kind], bands[2] == (2,))
         assert (all_bands(image.decode_layers()) == values).all(), (planar, options)
         part = all_bands(EncodedImage("x", data, 10**6).decode_layers(0, window))
         assert (part == values[3:14, 5:26]).all(), (planar, options)
         written = Tiff().write(values, header)
         assert (tifffile.imread(BytesIO(written)) == tifffile.imread(BytesIO(data))).all()
-        if bands[2] == (2,) and not alpha:
-            continue  # opacity with a sign is another band
         assert tags_of(written) == tags_of(data), (planar, options)
 
 
@@ -265,9 +262,7 @@ def handmade(
 
 @pytest.mark.parametrize("order", "<>")
 @pytest.mark.parametrize(("bits", "bands"), [*product([1, 2, 4, 6, 10, 12, 14], [1, 3])])
-def test_D22_other_depths_span_the_whole_range(
-    bits: int, bands: int, order: str
-) -> None:
+def test_D22_other_depths_span_the_whole_range(bits: int, bands: int, order: str) -> None:
     values = np.random.default_rng(0).integers(0, 2**bits, (5, 7, bands))
     values[0, :2] = np.array([0, 2**bits - 1])[:, None]
     tags = {258: [bits] * bands, 262: [1 if bands == 1 else 2], 277: [bands]}

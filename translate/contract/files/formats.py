@@ -1,78 +1,34 @@
 """The rules of image formats, tested on files that a format writes, and on given files."""
 
 import tracemalloc
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
+from collections.abc import Iterator
+from io import BytesIO
 from random import Random
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from translate.batches import DTYPES
+from translate.contract.files.format_subject import (
+    FormatSubject,
+    Sample,
+    as_array,
+    samples_of,
+)
 from translate.contract.rules import require
 from translate.errors import BadImage
-from translate.formats import Format, Header, Window
+from translate.formats import Header, Window, WindowedFormat
 from translate.images import format_registry
-from translate.images.layers import Layers
 from translate.images.source import EncodedImage
-from translate.registry import create, find
 
-SIDES = (9, 13)
 LARGE = (640, 640)
 UNTRIED = "not tried: it writes no files, so give it some: check_format(NAME, files=[...])"
-MUTANTS = 60
+MUTANTS = 20
 """damaged files of each kind"""
-
-
-@dataclass(frozen=True)
-class FormatSubject:
-    """A format under test."""
-
-    name: str
-    files: Sequence[Path] = ()
-
-    example: ClassVar[None] = None
-    """a format is given no batch"""
-
-    @property
-    def owner(self) -> object:
-        """The class or function of the plugin."""
-        return find("format", self.name)
-
-    @cached_property
-    def format(self) -> Format:
-        """The format, created once."""
-        made: Format = create("format", self.name)
-        return made
-
-    @cached_property
-    def images(self) -> list[EncodedImage]:
-        """The files that are given, and one for each suffix and number of channels it writes."""
-        written = [self.write(suffix, channels) for suffix, channels in self.written]
-        return [*map(EncodedImage.open, self.files), *written]
-
-    @property
-    def written(self) -> Iterator[tuple[str, int]]:
-        """Each suffix that it writes, with each number of channels."""
-        return ((suffix, n) for suffix, takes in self.format.writes.items() for n in takes.channels)
-
-    def write(self, suffix: str, channels: int) -> EncodedImage:
-        """Return a file of random pixels, written by the format."""
-        content = self.format.write(pixels(channels), header(channels))
-        return EncodedImage(f"image{suffix}", content)
-
-
-def pixels(channels: int) -> NDArray[np.uint8]:
-    """Return random pixels that are the same for the same number of channels."""
-    return np.random.default_rng(0).integers(0, 256, (*SIDES, channels), np.uint8)
-
-
-def header(channels: int, size: tuple[int, int] = SIDES) -> Header:
-    """Return the header of an image that holds pixels and nothing else."""
-    return Header(format="", size=size, channels=channels)
+TILE = 16
+TILED = (2 * TILE + 5, 3 * TILE + 7)
+"""sides of an image that no tile divides"""
 
 
 def names_its_suffixes(subject: FormatSubject) -> str | None:
@@ -85,18 +41,21 @@ def names_its_suffixes(subject: FormatSubject) -> str | None:
     require(
         not extra, f"`writes` names {extra}, which `suffixes` does not: such files are not listed"
     )
+    unknown = sorted(
+        {t for takes in subject.format.writes.values() for t in takes.dtypes} - {*DTYPES}
+    )
+    require(not unknown, f"`writes` names the types {unknown}: expected some of {DTYPES}")
     return None
 
 
 def leaves_others_alone(subject: FormatSubject) -> str | None:
     """`probe` returns None for files of other formats, and for any bytes that are not its own."""
     others = [
-        (named.name, named.format.write(pixels(channels), header(channels)))
+        (named.name, named.format.write(sample.pixels(), sample.header()))
         for named in format_registry.formats()
         if named.name != subject.name
-        for channels in sorted(
-            {n for takes in named.format.writes.values() for n in takes.channels}
-        )
+        for sample in samples_of(named.format)
+        if sample.channels < 5
     ]
     noise = Random(0).randbytes(64)
     for name, data in [("nothing", b""), ("a zero", b"\0"), ("noise", noise), *others]:
@@ -107,9 +66,9 @@ def leaves_others_alone(subject: FormatSubject) -> str | None:
 
 def probes_without_decoding(subject: FormatSubject) -> str | None:
     """`probe` decodes no pixels: it allocates much less memory than the image."""
-    for suffix, channels in subject.written:
-        black = np.zeros((*LARGE, channels), np.uint8)
-        data = subject.format.write(black, header(channels, LARGE))
+    for sample in subject.samples:
+        black = np.zeros((*LARGE, sample.channels), sample.dtype)
+        data = subject.format.write(black, sample.header(LARGE))
         subject.format.probe(EncodedImage("image", data))  # which imports what it needs, once
         tracemalloc.start()
         try:
@@ -118,45 +77,82 @@ def probes_without_decoding(subject: FormatSubject) -> str | None:
         finally:
             tracemalloc.stop()
         require(peak < black.nbytes // 2,
-             f"`probe` allocates {peak:,} bytes for the {black.nbytes:,} of a {suffix} image: read "
-             "its header only")  # fmt: skip
-    return None if [*subject.written] else UNTRIED
+             f"`probe` allocates {peak:,} bytes for the {black.nbytes:,} of a {sample.suffix} "
+             "image: read its header only")  # fmt: skip
+    return None if subject.samples else UNTRIED
 
 
 def reads_what_it_announces(subject: FormatSubject) -> str | None:
-    """`read` returns pixels of the size and with the channels that `probe` announces."""
+    """`read` returns pixels of the size, channels and type that `probe` announces."""
     for image in subject.images:
         header = subject.format.probe(image)
         require(header is not None, f"`probe` returns None for {image.name}, its own file")
         assert header is not None
-        _require_shape(image.name, _array(subject.format.read(image)), header)
+        _require_announced(image.name, as_array(subject.format.read(image)), header)
     return None if subject.images else UNTRIED
 
 
 def reads_windows(subject: FormatSubject) -> str | None:
     """`read` of a window returns that part of the image."""
     for image in subject.images:
-        whole = _array(subject.format.read(image))
+        whole = as_array(subject.format.read(image))
         height, width = whole.shape[0] // 2, whole.shape[1] // 3
         if not height or not width:
             continue
-        part = _array(subject.format.read(image, 0, Window(1, width, height, width)))
-        expected = whole[1 : 1 + height, width : 2 * width]
-        same = part.shape == expected.shape and (part == expected).all()
-        require(same, f"`read` of {image.name} in a window is not that part of the image")
+        for top, left in ((1, width), (whole.shape[0] - height, whole.shape[1] - width)):
+            part = as_array(subject.format.read(image, 0, Window(top, left, height, width)))
+            expected = whole[top : top + height, left : left + width]
+            require(_are_equal(part, expected),
+                 f"`read` of {image.name} in a window is not that part of the image")  # fmt: skip
     return None if subject.images else UNTRIED
 
 
 def keeps_pixels(subject: FormatSubject) -> str | None:
-    """`read` returns the pixels that `write` stored, exactly if the format is `lossless`."""
-    for suffix, channels in subject.written:
-        image = subject.write(suffix, channels)
-        decoded = image.decode(channels=channels)
-        same = decoded.dtype == np.uint8 and np.array_equal(decoded, pixels(channels))
-        require(same or not subject.format.lossless,
-             f"{image.name}: the pixels read differ from those written with {channels} channels: "
-             "store them exactly, or set `lossless` to False")  # fmt: skip
-    return None if [*subject.written] else UNTRIED
+    """`read` returns what `write` stored: its type, and if `lossless` exactly its numbers."""
+    for sample in subject.samples:
+        image = subject.write(sample)
+        dtype = image.header.dtype
+        require(dtype == sample.dtype, f"{sample.text} is read back as {dtype}: store its type, or "
+             "leave it out of `writes`")  # fmt: skip
+        colours, expected = _colours(image, sample), sample.pixels()[..., : sample.colours]
+        require(_are_equal(colours, expected) or not subject.format.lossless,
+             f"{sample.text}: the pixels read differ from those written: store them exactly, or "
+             "set `lossless` to False")  # fmt: skip
+    return None if subject.samples else UNTRIED
+
+
+def keeps_opacity(subject: FormatSubject) -> str | None:
+    """`read` returns opacity where `write` got it, and nowhere else."""
+    for sample in subject.samples:
+        image = subject.write(sample)
+        alpha = image.decode_layers().alpha
+        announced = image.header.alpha
+        require(announced == (alpha is not None),
+             f"{sample.text}: `probe` announces `alpha` {announced}, and `read` returns the "
+             "contrary")  # fmt: skip
+        require((alpha is not None) == sample.alpha,
+             f"{sample.text}: opacity is {'lost' if sample.alpha else 'made up'}: write the last "
+             "channel as opacity where `like.alpha` is true")  # fmt: skip
+        if alpha is not None and subject.format.lossless:
+            require(_are_equal(alpha, sample.pixels()[..., -1]),
+                 f"{sample.text}: the opacity read differs from that written")  # fmt: skip
+    return None if subject.samples else UNTRIED
+
+
+def writes_tiles(subject: FormatSubject) -> str | None:
+    """`write_tiles`, if it is there, stores the image that `write` stores."""
+    if not isinstance(subject.format, WindowedFormat):
+        return "not tried: it is not written in tiles"
+    for sample in subject.samples:
+        pixels = np.resize(sample.pixels(), (*TILED, sample.channels))
+        file = BytesIO()
+        subject.format.write_tiles(
+            file, _tiles(pixels), TILED, sample.channels, sample.dtype, TILE, sample.header(TILED)
+        )
+        whole = as_array(EncodedImage("image", file.getvalue()).decode_layers())
+        same = _are_equal(whole, pixels) or not subject.format.lossless
+        require(same, f"{sample.text}, written with `write_tiles`, differs from its tiles")
+    return None
 
 
 def refuses_damage(subject: FormatSubject) -> str | None:
@@ -184,25 +180,39 @@ def _refused(image: EncodedImage) -> bool:
     return False
 
 
-def _require_shape(name: str, pixels: NDArray[Any], header: Header) -> None:
+def _require_announced(name: str, pixels: NDArray[Any], header: Header) -> None:
     shape = (*header.size, header.channels)
     require(
         pixels.shape == shape,
         f"{name}: `probe` announces {shape}, and `read` returns {pixels.shape}",
     )
-    announced = f"{name}: `probe` announces {header.dtype}"
-    require(header.dtype in DTYPES, f"{announced}: expected one of {', '.join(DTYPES)}")
-    require(pixels.dtype == header.dtype, f"{announced}, and `read` returns {pixels.dtype}")
+    require(header.dtype in DTYPES,
+         f"{name}: `probe` announces {header.dtype}: expected one of {DTYPES}")  # fmt: skip
+    require(
+        pixels.dtype == header.dtype,
+        f"{name}: `probe` announces {header.dtype}, and `read` returns {pixels.dtype}",
+    )
 
 
-def _array(content: NDArray[Any] | Layers) -> NDArray[Any]:
-    """Return the result of `read` as (height, width, channels), alpha last."""
-    if not isinstance(content, Layers):
-        return content if content.ndim == 3 else content[..., None]
-    colours = content.pixels if content.pixels.ndim == 3 else content.pixels[..., None]
-    if content.alpha is None:
-        return colours
-    return np.concatenate([colours, content.alpha[..., None]], axis=2)
+def _colours(image: EncodedImage, sample: Sample) -> NDArray[Any]:
+    """Return the colours of a file; gray that was stored as three equal ones is gray."""
+    pixels = image.decode_layers().pixels
+    colours = pixels if pixels.ndim == 3 else pixels[..., None]
+    repeated = sample.colours == 1 and _are_equal(colours, colours[..., :1].repeat(3, axis=2))
+    return colours[..., :1] if repeated else colours
+
+
+def _are_equal(pixels: NDArray[Any], others: NDArray[Any]) -> bool:
+    return pixels.shape == others.shape and bool((pixels == others).all())
+
+
+def _tiles(pixels: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """Yield (TILE, TILE, channels), padded, from left to right and from top to bottom."""
+    for top in range(0, pixels.shape[0], TILE):
+        for left in range(0, pixels.shape[1], TILE):
+            part = pixels[top : top + TILE, left : left + TILE]
+            missing = [(0, TILE - part.shape[0]), (0, TILE - part.shape[1]), (0, 0)]
+            yield np.pad(part, missing)
 
 
 RULES = (
@@ -212,5 +222,7 @@ RULES = (
     reads_what_it_announces,
     reads_windows,
     keeps_pixels,
+    keeps_opacity,
     refuses_damage,
+    writes_tiles,
 )

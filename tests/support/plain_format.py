@@ -1,0 +1,73 @@
+"""An image format of a stranger that keeps every rule: a line of JSON, then the numbers."""
+
+import json
+from collections.abc import Iterator
+from math import prod
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from translate.batches import DTYPES
+from translate.formats import Header, Window, Writable
+from translate.images.layers import Layers, split_alpha
+from translate.images.source import EncodedImage
+
+MAGIC = b"PLAIN"
+
+
+class Plain:
+    """Numbers of every type, with or without opacity, in memory and in tiles."""
+
+    suffixes = frozenset({".plain"})
+    writes = {".plain": Writable(range(1, 6), DTYPES, alpha=True)}
+    lossless = True
+
+    def probe(self, source: EncodedImage, frame: int = 0) -> Header | None:  # noqa: ARG002
+        """Return the header of a file; None for a file of another format."""
+        if not source.data.startswith(MAGIC):
+            return None
+        shape, dtype, alpha, _ = parse(source.data)
+        return Header(
+            format="PLAIN", size=shape[:2], channels=shape[2], dtype=dtype, alpha=alpha, mode=dtype
+        )
+
+    def read(self, source: EncodedImage, frame: int = 0, window: Window | None = None) -> Layers:  # noqa: ARG002
+        """Return the pixels of a file."""
+        shape, dtype, alpha, start = parse(source.data)
+        if len(source.data) - start != prod(shape) * np.dtype(dtype).itemsize:
+            raise ValueError("a PLAIN file that ends early")
+        pixels = np.frombuffer(source.data, dtype, offset=start).reshape(shape)
+        return split_alpha(pixels, alpha=alpha).crop(window)
+
+    def write(self, pixels: NDArray[Any], like: Header) -> bytes:
+        """Return the content of a file."""
+        head = [pixels.shape, pixels.dtype.name, like.alpha]
+        return MAGIC + json.dumps(head).encode() + b"\n" + pixels.tobytes()
+
+    def write_tiles(
+        self,
+        file: BinaryIO,
+        tiles: Iterator[NDArray[Any]],
+        size: tuple[int, int],
+        channels: int,
+        dtype: str,
+        tile: int,
+        like: Header,
+    ) -> None:
+        """Write a file from tiles."""
+        pixels = np.zeros((*size, channels), dtype)
+        for top in range(0, size[0], tile):
+            for left in range(0, size[1], tile):
+                place = pixels[top : top + tile, left : left + tile]
+                place[:] = next(tiles)[: place.shape[0], : place.shape[1]]
+        file.write(self.write(pixels, like))
+
+
+def parse(data: bytes) -> tuple[tuple[int, int, int], str, bool, int]:
+    """Return the shape, the type, whether the last channel is opacity, and where numbers begin."""
+    end = data.index(b"\n")
+    (height, width, channels), dtype, alpha = json.loads(data[len(MAGIC) : end])
+    if dtype not in DTYPES or not all(0 < n < 10**6 for n in (height, width, channels)):
+        raise ValueError("a PLAIN file of unknown numbers")
+    return (height, width, channels), dtype, bool(alpha), end + 1
