@@ -284,7 +284,7 @@ def writes(call: ast.Call, tree: ast.AST) -> bool:
     if owner in ("os", "shutil", "tempfile"):
         return name in SYSTEM | SHELL
     if name in ("open", "ZipFile"):
-        return opens_to_write(call, owner)
+        return opens_to_write(call, owner) and not into_memory(call, tree)
     if name == "save":  # into memory is fine, and so is a function of our own of that name
         ours = any(n.endswith(f".{owner}") for n in NAMES)
         return bool(owner) and not ours and not into_memory(call, tree)
@@ -346,6 +346,7 @@ def test_F1_nothing_is_unpickled_or_evaluated() -> None:
         ("Image.open(path, formats=FORMATS)", False),
         ("zipfile.ZipFile(path)", False),
         ("zipfile.ZipFile(path, 'w')", True),
+        ("buffer = BytesIO(); zipfile.ZipFile(buffer, 'w')", False),
         ("image.save(path)", True),
         ("buffer = BytesIO(); image.save(buffer, 'PNG')", False),
         ("torch.save(x, path)", True),

@@ -58,7 +58,7 @@ class Npy:
     def write(self, pixels: NDArray[Any], like: Header) -> bytes:
         """Return the content of a file."""
         buffer = BytesIO()
-        np.save(buffer, _as_stored(pixels, like), allow_pickle=False)
+        np.save(buffer, _as_stored(pixels, like))
         return buffer.getvalue()
 
 
@@ -91,14 +91,14 @@ class Npz:
             entry = _entry(archive)
             array = _array_header(archive, entry)
             limits.require_allowed(prod(array.shape), source)
-            with archive.open(entry) as stream:
+            with archive.open(entry, mode="r") as stream:
                 data = stream.read(array.start + array.bytes)
         return arrays.read_part(BytesIO(data), array, window)
 
     def write(self, pixels: NDArray[Any], like: Header) -> bytes:
         """Return the content of a file with one array, under the name that it was read by."""
         array, buffer = BytesIO(), BytesIO()
-        np.save(array, _as_stored(pixels, like), allow_pickle=False)
+        np.save(array, _as_stored(pixels, like))
         entry = ZipInfo(like.extra.get("npz_name", NAME))  # of 1980, so that equal pixels are alike
         with ZipFile(buffer, "w") as archive:
             archive.writestr(entry, array.getvalue(), ZIP_DEFLATED)
@@ -122,7 +122,7 @@ def _entry(archive: ZipFile) -> ZipInfo:
 
 
 def _array_header(archive: ZipFile, entry: ZipInfo) -> ArrayHeader:
-    with archive.open(entry) as stream:
+    with archive.open(entry, mode="r") as stream:
         return arrays.read_header(BytesIO(stream.read(MAX_HEADER)))
 
 
