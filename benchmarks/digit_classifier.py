@@ -66,17 +66,17 @@ def train(
     return train_classifier(DigitClassifier, as_input(images), labels, steps=steps, seed=seed)
 
 
-def pretrained(data: Path, seed: int = 0) -> DigitClassifier:
+def pretrained_classifier(data: Path, seed: int = 0) -> DigitClassifier:
     """Return the classifier of MNIST, from the cache if it is there."""
     images, digits = mnist.read(data, "train")
     code = inspect.getsource(classifier) + str(EPOCHS)
     key = sha256(code.encode() + images.tobytes() + digits.tobytes()).hexdigest()[:16]
-    return cached(
+    return load_or_train(
         f"digits-{key}-seed-{seed}", DigitClassifier(), lambda: train(images, digits, seed)
     )
 
 
-def cached(name: str, network: Network, train: Callable[[], Network]) -> Network:
+def load_or_train(name: str, network: Network, train: Callable[[], Network]) -> Network:
     """Return `network` with the cached weights of that name; call `train` if there are none."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     folder = Path(base) / "translate-kit" / "classifiers"

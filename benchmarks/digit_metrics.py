@@ -68,7 +68,7 @@ class DigitEvaluator:
 
     def __init__(self, data: Path, seed: int = 0) -> None:
         self.train, self.test = (mnist.read(data, split) for split in ("train", "test"))
-        self.classifier = digit_classifier.pretrained(data, seed)
+        self.classifier = digit_classifier.pretrained_classifier(data, seed)
         self.real = fit_gaussian(self.classifier.predict(self.test[0]))
         averages = self.classifier.predict(average_pairs(self.train[0], COUNT))
         self.unit = frechet_distance(fit_gaussian(averages), self.real)

@@ -32,11 +32,11 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--json", type=Path, help="write every measurement to this file")
     args = parser.parse_args()
-    rows = [compared(name, args.steps) for name in args.names]
+    rows = [compare(name, args.steps) for name in args.names]
     tables.report(rows, f"{args.steps} steps each", args.json)
 
 
-def compared(name: str, steps: int) -> dict[str, Any]:
+def compare(name: str, steps: int) -> dict[str, Any]:
     """Return what is predicted for a configuration, and what its run takes."""
     draw_sample_domains(name)
     command = [*train_command(name), "--steps", str(steps)]

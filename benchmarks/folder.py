@@ -52,7 +52,7 @@ def main() -> None:
         for number in range(args.rounds + 1):
             for name, command in calls.items():
                 out = setup.root / f"{name}-{number}"
-                seconds[name].append(timed([*command, str(out)], args.threads))
+                seconds[name].append(time_command([*command, str(out)], args.threads))
         last = {name: setup.root / f"{name}-{args.rounds}" for name in calls}
         rows = [row(name, seconds, last, args) for name in calls]
     note = (
@@ -115,10 +115,10 @@ def commands(setup: Setup, args: argparse.Namespace) -> dict[str, list[str]]:
     }
 
 
-def timed(command: Sequence[str], threads: int) -> startup.Duration:
+def time_command(command: Sequence[str], threads: int) -> startup.Duration:
     """Run `command`; return its duration."""
     environment = {**os.environ, **dict.fromkeys(THREADS, str(threads))}
-    return startup.timed(command, environment)
+    return startup.time_command(command, environment)
 
 
 def row(

@@ -27,7 +27,7 @@ import scene_evaluation
 import tables
 import torch
 from digit_metrics import DigitEvaluator, read_digits
-from targets import SEEDS, TARGETS, check, short
+from targets import SEEDS, TARGETS, check, format_figure
 from trained_run import TrainedRun
 
 from translate.engine.config import layers
@@ -115,7 +115,7 @@ def measure(args: argparse.Namespace, name: str, seed: int) -> tuple[dict[str, A
         "seed": "" if args.run else seed,
         "minutes": "" if seconds is None else f"{seconds[0] / 60:.1f}",
         "CPU minutes": "" if seconds is None else f"{seconds[1] / 60:.1f}",
-        "measured": ", ".join(f"{figure} {short(v)}" for figure, v in figures.items()),
+        "measured": ", ".join(f"{figure} {format_figure(v)}" for figure, v in figures.items()),
         "required": check(figures, TARGETS[kind], "required"),
         "goal": check(figures, TARGETS[kind], "goal"),
     }

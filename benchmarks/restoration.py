@@ -33,7 +33,7 @@ from score import Image
 from translate.engine.config import yaml
 from translate.images.encode import write_image
 from translate.images.tensors import as_tensor, from_device, to_device
-from translate.nn.noise import seeded
+from translate.nn.noise import temporary_seed
 from translate.registry import create_loss
 from translate_plugins.inpaint.harmonic_fill import harmonic_fill
 from translate_plugins.inpaint.holes import random_holes
@@ -121,7 +121,7 @@ def arguments() -> argparse.Namespace:
 
 def degrade(images: Sequence[Image], change: Callable[[torch.Tensor], torch.Tensor]) -> list[Image]:
     """Apply `change` to each image, (1, C, H, W) in [-1, 1], with a fixed seed."""
-    with seeded(0):
+    with temporary_seed(0):
         return [from_device(change(tensor(image)))[0] for image in images]
 
 
@@ -153,7 +153,7 @@ def compress(image: Image, quality: int) -> Image:
 # -- baselines -------------------------------------------------------------------------------------
 
 
-def enlarge(small: Sequence[Image], factor: int) -> Rows:
+def enlarge(images: Sequence[Image], factor: int) -> Rows:
     """Return each enlarged by interpolation, Pillow's and OpenCV's."""
     methods: dict[str, Callable[[Image, tuple[int, int]], Image]] = {
         "nearest": lambda p, size: cv2.resize(p, size, interpolation=cv2.INTER_NEAREST),
@@ -161,9 +161,9 @@ def enlarge(small: Sequence[Image], factor: int) -> Rows:
         "bicubic (OpenCV)": lambda p, size: cv2.resize(p, size, interpolation=cv2.INTER_CUBIC),
         "Lanczos (Pillow)": lambda p, size: resample(p, size, PIL.Image.Resampling.LANCZOS),
     }
-    sizes = [(p.shape[1] * factor, p.shape[0] * factor) for p in small]
+    sizes = [(p.shape[1] * factor, p.shape[0] * factor) for p in images]
     return {
-        name: [method(p, size) for p, size in zip(small, sizes, strict=True)]
+        name: [method(p, size) for p, size in zip(images, sizes, strict=True)]
         for name, method in methods.items()
     }
 
@@ -208,9 +208,9 @@ def fill_with_surroundings(image: Image, hole: Image) -> Image:
     return fill(image, hole, mean_colour(image, near & (hole == 0)))
 
 
-def mean_colour(image: Image, where: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Return the mean colour where `where` is true."""
-    return np.rint(image[where].mean(0)).astype(np.uint8)
+def mean_colour(image: Image, mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Return the mean colour where `mask` is true."""
+    return np.rint(image[mask].mean(0)).astype(np.uint8)
 
 
 def fill(image: Image, hole: Image, colour: Any) -> Image:

@@ -12,7 +12,7 @@ import captioned_scenes
 import torch
 import torch.nn.functional as F
 from captioned_scenes import Attributes, CaptionedImages, Images
-from digit_classifier import cached
+from digit_classifier import load_or_train
 from torch import Tensor, nn
 
 SCENES, EPOCHS, BATCH_SIZE, LEARNING_RATE = 4000, 25, 64, 3e-3
@@ -100,13 +100,13 @@ def _augmented(images: Tensor) -> Tensor:
     return padded[..., top : top + side, left : left + side]
 
 
-def pretrained(size: int, seed: int = 0) -> SceneClassifier:
+def pretrained_classifier(size: int, seed: int = 0) -> SceneClassifier:
     """Return the classifier of scenes of `size` pixels, from the cache if it is there."""
     parts = (SceneClassifier, train, split_logits, binary_truth, _augmented, captioned_scenes)
     code = "".join(map(inspect.getsource, parts))
     code += f" {SCENES} {EPOCHS} {BATCH_SIZE} {LEARNING_RATE}"
     key = sha256(code.encode()).hexdigest()[:16]
-    return cached(
+    return load_or_train(
         f"scenes-{size}-{key}-seed-{seed}",
         SceneClassifier(size),
         lambda: train(captioned_scenes.generate(SCENES, size), seed),

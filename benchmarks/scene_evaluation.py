@@ -56,7 +56,7 @@ def evaluate_captions(run: TrainedRun) -> Evaluation:
     texts = captioned_scenes.held_out_captions()
     images = [_sample(run, model, text, f"held-out/{i}") for i, text in enumerate(texts)]
     attributes = [captioned_scenes.parse(text) for text in texts for _ in range(SAMPLES)]
-    logits = scene_classifier.pretrained(size).predict(np.concatenate(images))
+    logits = scene_classifier.pretrained_classifier(size).predict(np.concatenate(images))
     figures = agreement(logits, attributes)
     groups = captioned_scenes.generate_groups(size)
     again = [_sample(run, model, text, f"groups/{i}") for i, text in enumerate(groups.captions)]
@@ -85,7 +85,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    classifier = scene_classifier.pretrained(args.size)
+    classifier = scene_classifier.pretrained_classifier(args.size)
     real = captioned_scenes.generate(500, args.size, "others")
     attributes = [captioned_scenes.parse(text) for text in real.captions]
     groups = captioned_scenes.generate_groups(args.size).images

@@ -57,14 +57,14 @@ def main() -> None:
         seconds: dict[str, list[Duration]] = {name: [] for name in commands}
         for _ in range(args.rounds + 1):
             for name, command in commands.items():
-                seconds[name].append(timed(command))
+                seconds[name].append(time_command(command))
         rows = [
             {
                 "command": name,
                 "seconds": tables.spread([one.wall for one in seconds[name][1:]]),
                 "minimum": round(min(seconds[name][1:]).wall, 3),
                 "CPU seconds": tables.spread([one.cpu for one in seconds[name][1:]]),
-                "imported": ", ".join(imported(command)) or "none",
+                "imported": ", ".join(imported_modules(command)) or "none",
             }
             for name, command in commands.items()
         ]
@@ -98,7 +98,7 @@ def train(root: Path) -> Path:
     return run
 
 
-def timed(command: Sequence[str], environment: Mapping[str, str] = os.environ) -> Duration:
+def time_command(command: Sequence[str], environment: Mapping[str, str] = os.environ) -> Duration:
     """Run `command`; return its duration."""
     started = clocks()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
@@ -111,7 +111,7 @@ def clocks() -> tuple[float, float]:
     return time.perf_counter(), usage.ru_utime + usage.ru_stime
 
 
-def imported(command: Sequence[str]) -> list[str]:
+def imported_modules(command: Sequence[str]) -> list[str]:
     """Return which heavy modules `command` imports, as Python reports them."""
     environment = {**os.environ, "PYTHONPROFILEIMPORTTIME": "1"}
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)

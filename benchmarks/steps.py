@@ -98,14 +98,14 @@ def main() -> None:
     tables.report([row], note, args.json, pairs=pairs, memory=growth, differences=differences)
 
 
-class Pair(NamedTuple):
+class StepSeconds(NamedTuple):
     """Seconds per step of both loops."""
 
     ours: float
     ours_cpu: float
     textbook: float
     textbook_cpu: float
-    reading: float
+    reading_share: float
     """fraction of our time spent on reading and cropping; the textbook's batches are in memory"""
 
 
@@ -157,7 +157,7 @@ def create_textbook(
     )
 
 
-def interleave(args: argparse.Namespace, root: Path) -> tuple[list[Pair], str]:
+def interleave(args: argparse.Namespace, root: Path) -> tuple[list[StepSeconds], str]:
     """Return seconds per step of both loops in alternating blocks, and the times of saving.
 
     The textbook's block runs in our progress callback, so our loop is unchanged.
@@ -166,7 +166,7 @@ def interleave(args: argparse.Namespace, root: Path) -> tuple[list[Pair], str]:
     setup = prepare(args, root, total, log_every=args.block)
     batches = cycle(setup.batches(training_setup.IMAGES))
     theirs = create_textbook(args, setup, deepcopy(setup.training.recipe), batches)
-    pairs: list[Pair] = []
+    pairs: list[StepSeconds] = []
     started = clocks()
 
     def change(report: ProgressReport) -> None:
@@ -176,7 +176,7 @@ def interleave(args: argparse.Namespace, root: Path) -> tuple[list[Pair], str]:
             next(theirs)
         end = clocks()
         ours, other = (middle - started) / args.block, (end - middle) / args.block
-        pairs.append(Pair(*ours, *other, report.data_wait))
+        pairs.append(StepSeconds(*ours, *other, report.data_wait))
         started = clocks()
 
     setup.loop(root / "timed", total, training_setup.ProgressCallback(change)).run()

@@ -18,7 +18,7 @@ class Target(NamedTuple):
         return value >= bound if self.minimum else value <= bound
 
     def text(self, bound: float) -> str:
-        return f"{self.figure} {'≥' if self.minimum else '≤'} {short(bound)}"
+        return f"{self.figure} {'≥' if self.minimum else '≤'} {format_figure(bound)}"
 
 
 def at_least(figure: str, required: float | None = None, goal: float | None = None) -> Target:
@@ -89,6 +89,6 @@ def check(figures: Mapping[str, float], targets: Sequence[Target], which: str) -
     return f"{'pass' if all(met.values()) else 'miss'}: {texts}"
 
 
-def short(value: float) -> str:
+def format_figure(value: float) -> str:
     """Return a figure with as many digits as the table has."""
     return f"{value:.0f}" if value >= 1000 else f"{value:.{4 if value > 10 else 3}g}"

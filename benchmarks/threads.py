@@ -75,7 +75,7 @@ def main() -> None:
     results: list[Measurement] = []
     for round_number in range(args.rounds):
         for busy in args.busy:
-            for name in rotated(list(settings), round_number):
+            for name in rotate(list(settings), round_number):
                 with busy_processes(busy):
                     results.append(measure(name, settings[name], busy, args))
                 print(
@@ -119,11 +119,11 @@ def arguments() -> argparse.Namespace:
 
 
 def selected_settings(
-    added: Sequence[str], only: Sequence[str] | None
+    added_settings: Sequence[str], only: Sequence[str] | None
 ) -> dict[str, dict[str, str]]:
-    """Return the settings to measure: ours and `added` ones, restricted to `only`."""
+    """Return the settings to measure: ours and `added_settings` ones, restricted to `only`."""
     settings = dict(SETTINGS)
-    for text in added:
+    for text in added_settings:
         name, colon, values = text.partition(":")
         pairs = [value.partition("=") for value in values.split()]
         if not colon or not all(equals for _, equals, _ in pairs):
@@ -184,7 +184,7 @@ def rate(lines: Sequence[Mapping[str, Any]]) -> float:
     return sum(steps) / sum(seconds)
 
 
-def rotated(names: Sequence[str], by: int) -> list[str]:
+def rotate(names: Sequence[str], by: int) -> list[str]:
     """Return `names`, rotated by the number of the round."""
     first = by % len(names)
     return [*names[first:], *names[:first]]

@@ -225,7 +225,9 @@ def calls(model: Translator, gan: Translator) -> Mapping[str, Callable[[Path], A
         "archives.members": lambda path: archives.inspect(path) or list(archives.members(path)),
         "lookup.find_domains": lambda path: lookup.find_domains(path.parent, [path.name], ""),
         "listing.find_images": listing.find_images,
-        "lookup.first_with_images": lambda path: lookup.first_with_images("images", [path]),
+        "lookup.first_folder_with_images": lambda path: lookup.first_folder_with_images(
+            "images", [path]
+        ),
         "listing.is_path": lambda path: listing.is_path(path.parent, path.name),
         "lookup.expect_different": lambda path: lookup.expect_different(
             path.parent, [path.name, str(path)]
@@ -236,7 +238,7 @@ def calls(model: Translator, gan: Translator) -> Mapping[str, Callable[[Path], A
         "listing.scan": listing.scan,
         "listing.stem_below": lambda path: listing.stem_below(path, path.parent),
         "listing.subfolders": listing.subfolders,
-        "lookup.usable": lambda path: lookup.usable(lookup.Folder(path, [path]), []),
+        "lookup.usable_files": lambda path: lookup.usable_files(lookup.Folder(path, [path]), []),
         "testing.check_format": check_format,
         "testing.check_importer": check_importer,
         "source.read_image": source.read_image,

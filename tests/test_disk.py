@@ -111,8 +111,8 @@ def test_P2_a_save_is_atomic(fault: Fault, tmp_path: Path, disk: FaultyDisk) -> 
         save(0), save(1)
 
     def act() -> None:
-        newest, complaints = retention.newest_checkpoint(run)
-        assert newest.name >= "step-00000001" and not complaints
+        newest, messages = retention.newest_checkpoint(run)
+        assert newest.name >= "step-00000001" and not messages
         save(2)
 
     assert fail_everywhere(run, disk, fault, prepare, act) > 20

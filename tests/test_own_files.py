@@ -161,10 +161,10 @@ def test_a_damaged_checkpoint_is_replaced_by_the_previous_one(
 ) -> None:
     first, second = sorted((run / "checkpoints").iterdir())[-2:]
     damage(second / name)
-    for checkpoint, complaints in (retention.newest_checkpoint(run), resolve(run)):
+    for checkpoint, messages in (retention.newest_checkpoint(run), resolve(run)):
         assert checkpoint == first
-        assert [str(second / name) in complaint for complaint in complaints] == [True]
-        assert "\n" not in complaints[0]
+        assert [str(second / name) in message for message in messages] == [True]
+        assert "\n" not in messages[0]
     with pytest.raises(CheckpointError) as caught:
         infer.load(second)
     one_line(caught.value)
@@ -254,8 +254,8 @@ def test_a_checkpoint_without_its_training_state_translates_and_is_not_resumed(
             manifest = json.loads((path / "MANIFEST.json").read_bytes())
             del manifest["files"]["training.safetensors"]
             (path / "MANIFEST.json").write_text(json.dumps(manifest))
-    model, complaints = infer.load(run)
-    assert model.domains and not complaints
+    model, messages = infer.load(run)
+    assert model.domains and not messages
     assert infer.load(path)[0].domains
     with pytest.raises(CheckpointError, match=rf"translate train --init {run}$") as caught:
         small_runs.resume(run, steps=3)

@@ -222,11 +222,11 @@ def test_T19_a_process_that_is_killed_ends_the_others_within_seconds(
             small_runs.train(config, root / "run")
         return str(error.value), time.monotonic() - last[0]
 
-    for message, seconds in two_processes.run(work, world=3, killed=victim):
+    for message, seconds in two_processes.run(work, world=3, killed_rank=victim):
         assert "another process has died or cannot be reached" in message
         assert seconds < 5
-    newest, complaints = retention.newest_checkpoint(root / "run")
-    assert (newest.name, complaints) == ("step-00000006", [])
+    newest, messages = retention.newest_checkpoint(root / "run")
+    assert (newest.name, messages) == ("step-00000006", [])
     assert small_runs.resume(root / "run", steps=9).step == 9
 
 

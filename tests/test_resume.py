@@ -237,14 +237,14 @@ def forget_random_state(patch: pytest.MonkeyPatch, stopped: int) -> None:  # noq
 
 def forget_average(patch: pytest.MonkeyPatch, stopped: int) -> None:  # noqa: ARG001
     real = read.restore_weights
-    patch.setattr(read, "restore_weights", lambda *arguments, averaged=False: (
-        None if averaged else real(*arguments)))  # fmt: skip
+    patch.setattr(read, "restore_weights", lambda *arguments, moving_average=False: (
+        None if moving_average else real(*arguments)))  # fmt: skip
 
 
 def forget_weights(patch: pytest.MonkeyPatch, stopped: int) -> None:  # noqa: ARG001
     real = read.restore_weights
-    patch.setattr(read, "restore_weights", lambda *arguments, averaged=False: (
-        real(*arguments, averaged=averaged) if averaged else None))  # fmt: skip
+    patch.setattr(read, "restore_weights", lambda *arguments, moving_average=False: (
+        real(*arguments, moving_average=moving_average) if moving_average else None))  # fmt: skip
 
 
 def forget_place(patch: pytest.MonkeyPatch, stopped: int) -> None:

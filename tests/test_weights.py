@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from pretrained_files import WEIGHTS, published, saved
+from pretrained_files import WEIGHTS, published_file, saved_bytes
 
 from translate.errors import ConfigError
 from translate.weights import PretrainedFile
@@ -20,7 +20,7 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def cached(data: bytes, *, digits: int = 64) -> PretrainedFile:
     """Put `data` into the cache, as a file that was published with this content."""
-    file = published(data, digits)
+    file = published_file(data, digits)
     file.path.parent.mkdir(parents=True, exist_ok=True)
     file.path.write_bytes(data)
     return file
@@ -34,7 +34,7 @@ def test_a_file_lies_in_the_cache_of_pytorch(tmp_path: Path, digits: int) -> Non
 
 
 def test_a_missing_file_is_named_with_size_licence_address_and_command(tmp_path: Path) -> None:
-    file = published()
+    file = published_file()
     assert not file.present
     with pytest.raises(ConfigError) as caught:
         file.require()
@@ -60,7 +60,7 @@ class Code:
 
 def test_a_file_that_runs_code_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ConfigError, match="cannot be loaded"):
-        cached(saved(Code())).require()
+        cached(saved_bytes(Code())).require()
     assert capsys.readouterr().out == ""
 
 

@@ -9,7 +9,7 @@ import torch
 
 from translate.engine.checkpoints.initialization import InitialWeights
 from translate.engine.config import layers
-from translate.engine.config.arguments import checked
+from translate.engine.config.arguments import check_arguments
 from translate.engine.display.progress_bar import shown_progress
 from translate.engine.system import console
 from translate.engine.training import train as training
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 
-@checked()
+@check_arguments()
 def train(
     plugin: str | None = None,
     *,
@@ -123,7 +123,7 @@ def train(
             "fork_run and accept_data_change are for resume: name the run with resume=."
         )
     folder = Path(out) if out else None
-    with _shown(progress, steps=not dry_run) as reporter:
+    with _shown_progress(progress, steps=not dry_run) as reporter:
         if resume:
             return training.resume(
                 Path(resume),
@@ -145,7 +145,9 @@ def train(
 
 
 @contextmanager
-def _shown(progress: bool | ProgressReporter, *, steps: bool) -> Iterator[ProgressReporter]:
+def _shown_progress(
+    progress: bool | ProgressReporter, *, steps: bool
+) -> Iterator[ProgressReporter]:
     """Yield what shows progress, which gets the messages of training, too."""
     if isinstance(progress, bool):
         with shown_progress(quiet=not progress, steps=steps) as reporter:

@@ -10,7 +10,7 @@ from torch.optim import Adam, Optimizer
 
 from translate.batches import Pair
 from translate.errors import TranslateError
-from translate.nn.geometry import Geometry, combined, geometries
+from translate.nn.geometry import Geometry, combine_geometries, geometries
 from translate.nn.latents import Prior, interpolate
 from translate.nn.pools import ImagePool
 
@@ -87,7 +87,7 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
 
         By default, those that suit all networks of the recipe that return images.
         """
-        return combined(*(each for each in geometries(self) if each.scale))
+        return combine_geometries(*(each for each in geometries(self) if each.scale))
 
     @abstractmethod
     def optimizers(self) -> dict[str, Optimizer]:

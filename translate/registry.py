@@ -123,9 +123,9 @@ def create(kind: Kind, part: Part, **arguments: Any) -> Any:
     """
     name, options = split_part(kind, part)
     factory = find(kind, name)
-    options = signatures.check(f"{kind} {name!r}", factory, options, reserved=tuple(arguments))
+    options = signatures.check(f"{kind} {name!r}", factory, options, tuple(arguments))
     with plugin_code(factory, "__init__"):
-        return factory(**signatures.accepted(factory, arguments), **options)
+        return factory(**signatures.accepted_arguments(factory, arguments), **options)
 
 
 def split_part(kind: Kind, part: Part) -> tuple[str, dict[str, Any]]:

@@ -191,6 +191,6 @@ def check_events(name: str) -> None:
 
 def _raise(verdicts: Iterable[Verdict]) -> None:
     for verdict in verdicts:
-        if verdict.broken:
+        if verdict.failure:
             place = f" ({verdict.place})" if verdict.place else ""
-            raise AssertionError(f"{verdict.rule} {verdict.broken}{place}") from verdict.error
+            raise AssertionError(f"{verdict.rule} {verdict.failure}{place}") from verdict.error

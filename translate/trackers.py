@@ -12,13 +12,13 @@ class Tracker(Protocol):
 
     A plugin offers a tracker by the hook ``register_trackers`` as a class or function of its
     options, and ``train.trackers`` selects it. Its options are checked before the run folder is
-    made. The constructor opens no file and no connection: `started` does.
+    made. The constructor opens no file and no connection: `start` does.
 
     All methods are called on the first process, in the order of the run. What one raises is listed
     in ``problems.jsonl``, and training continues; a tracker that fails to start gets no more calls.
     """
 
-    def started(self, run: Run, step: int) -> None:
+    def start(self, run: Run, step: int) -> None:
         """Begin, or continue after a resume.
 
         Args:
@@ -27,19 +27,19 @@ class Tracker(Protocol):
                 steps did not happen: remove it.
         """
 
-    def logged(self, record: LogRecord) -> None:
+    def log(self, record: LogRecord) -> None:
         """Track a line of ``log.jsonl``; a loss may be NaN."""
 
     def preview(self, step: int, path: Path) -> None:
         """Track the preview of a step, a PNG file at `path`."""
 
-    def finished(self, outcome: str) -> None:
-        """Track how the session ended: ``finished``, ``stopped``, ``interrupted`` or ``failed``."""
+    def finish(self, outcome: str) -> None:
+        """Track how the session ended: ``finish``, ``stopped``, ``interrupted`` or ``failed``."""
 
     def close(self) -> None:
         """Write what is buffered and close everything.
 
-        It is called once, however the session ends, and also where `started` has failed.
+        It is called once, however the session ends, and also where `start` has failed.
         """
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from translate.engine.config.arguments import checked
+from translate.engine.config.arguments import check_arguments
 from translate.engine.inference import calls
 from translate.engine.inference import model as infer
 from translate.engine.inference.conversion import FileLike, ImageInput
@@ -39,7 +39,7 @@ class Translator:
     _model: Model
 
     @classmethod
-    @checked()
+    @check_arguments()
     def load(
         cls,
         path: str | Path,
@@ -53,9 +53,9 @@ class Translator:
                 of a checkpoint.
             device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         """
-        model, complaints = infer.load(path, device=str(device))
-        for complaint in complaints:
-            warnings.warn(f"{complaint} An older checkpoint is used.", stacklevel=2)
+        model, messages = infer.load(path, device=str(device))
+        for message in messages:
+            warnings.warn(f"{message} An older checkpoint is used.", stacklevel=2)
         return cls._of(model)
 
     @classmethod
@@ -101,7 +101,7 @@ class Translator:
         tile: int | None = ..., **options: Any,
     ) -> list[Any]: ...  # fmt: skip
 
-    @checked("image", "mask")
+    @check_arguments("image", "mask")
     def __call__(
         self,
         image: ImageInput | Sequence[ImageInput],
@@ -167,7 +167,7 @@ class Translator:
         )
         return translate_images(processor, image, mask, stacklevel=3)
 
-    @checked()
+    @check_arguments()
     def sample(
         self,
         count: int = 1,
@@ -197,7 +197,7 @@ class Translator:
             raise TranslateError(f"{self._model.name}: what it draws is not finite.")
         return [Image.fromarray(p[..., 0] if p.shape[2] == 1 else p) for p in finite]
 
-    @checked()
+    @check_arguments()
     def folder(
         self,
         source: str | Path,

@@ -93,7 +93,10 @@ class ConditionalGAN(Recipe[Labelled]):
     def step(self, batch: Labelled) -> Iterator[Turn]:
         discriminator, labels = self.discriminator, batch.labels
         fake = self.draw(self.latents(len(labels)).to(batch.images), labels)
-        real, fake = self.labelled(batch.images, labels), self.labelled(fake, labels)
+        real, fake = (
+            self.with_label_planes(batch.images, labels),
+            self.with_label_planes(fake, labels),
+        )
         scores = forward_batched(discriminator, real, fake.detach())
         yield Turn("discriminator", gan=self.adversarial.for_discriminator(*scores)).log(
             auc=auc(*scores)
@@ -107,7 +110,7 @@ class ConditionalGAN(Recipe[Labelled]):
             losses["feature_matching"] = self.feature_matching_weight * distance
         yield Turn("generator", **losses)
 
-    def labelled(self, images: Tensor, labels: Tensor) -> Tensor:
+    def with_label_planes(self, images: Tensor, labels: Tensor) -> Tensor:
         """Return images, or latent vectors, with a plane for each class: (N, C + classes, H, W)."""
         return with_labels(images, labels, len(self.classes))
 
@@ -117,7 +120,7 @@ class ConditionalGAN(Recipe[Labelled]):
                 f"class: this model needs the class of each image: name one of "
                 f"{', '.join(self.classes)}."
             )
-        return self.generator(self.labelled(latents, condition))
+        return self.generator(self.with_label_planes(latents, condition))
 
     def conditions(self) -> tuple[str, ...]:
         return self.classes

@@ -15,7 +15,7 @@ from translate.batches import ImageSpec, Pair
 from translate.losses import auc, generator_loss
 from translate.nn.init import init_normal_
 from translate.nn.modes import mode, unchanged_buffers
-from translate.nn.noise import seeded
+from translate.nn.noise import temporary_seed
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss, part
 
@@ -91,7 +91,7 @@ class Pix2Pix(Recipe[Pair]):
             return torch.cat([self._translate_one(image) for image in images.split(1)])
 
     def _translate_one(self, image: Tensor) -> Tensor:
-        with seeded(zlib.crc32(image.float().cpu().numpy().tobytes())):
+        with temporary_seed(zlib.crc32(image.float().cpu().numpy().tobytes())):
             return self.generator(image)
 
     def preview(self, batch: Pair) -> dict[str, Tensor]:

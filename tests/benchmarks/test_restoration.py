@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from translate.engine.config import layers
-from translate.engine.config.yaml import plain
+from translate.engine.config.yaml import to_yaml_types
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def hole() -> np.ndarray:
 def task(restoration: ModuleType, folder: Path, recipe: str, *settings: str):
     """Return the task of a run of `recipe` at its defaults except for `settings`."""
     config = layers.resolve(recipe, flags={"data.domains": ["a"]}, assignments=settings)
-    document = {"recipe": recipe, "options": plain(config.options)}
+    document = {"recipe": recipe, "options": to_yaml_types(config.options)}
     (folder / "config.yaml").write_text(json.dumps(document))
     return restoration.create_task(Namespace(run=folder, libjpeg=None), [noise()])
 

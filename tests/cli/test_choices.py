@@ -8,7 +8,7 @@ import pytest
 from annotated_types import Ge, Gt, Le
 
 from translate import registry
-from translate.cli.choices import allowed
+from translate.cli.choices import allowed_values
 from translate.contract import kinds
 from translate.contract.recipes.subject import make_subject
 from translate.engine.config.parts import part_kind, part_name
@@ -81,4 +81,4 @@ def test_the_kind_of_an_option_is_the_kind_of_part_that_the_recipe_creates(
     ],
 )
 def test_a_type_has_its_values_or_its_range(annotation: Any, expected: str) -> None:
-    assert allowed(annotation) == expected
+    assert allowed_values(annotation) == expected

@@ -14,7 +14,7 @@ def test_progress_is_a_plain_line_at_intervals(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(counting, "PROGRESS_SECONDS", -1.0)
-    with counting.counted("translating", quiet=False) as show_progress:
+    with counting.show_progress("translating", quiet=False) as show_progress:
         show_progress(InferenceResult(10, PROBLEMS, done=3, skipped=1))
     assert "4 of 10" in capsys.readouterr().out
 
@@ -23,7 +23,7 @@ def test_nothing_is_printed_when_quiet_or_before_the_interval(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     for quiet in (True, False):
-        with counting.counted("translating", quiet=quiet) as show_progress:
+        with counting.show_progress("translating", quiet=quiet) as show_progress:
             show_progress(InferenceResult(10, PROBLEMS, done=3))
     assert capsys.readouterr().out == ""
 

@@ -81,10 +81,10 @@ def test_configurations_and_recipes_of_examples_exist() -> None:
 def example_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Create the runs and folders that examples name."""
     from translate.images.encode import write_image
-    from translate.nn.noise import seeded
+    from translate.nn.noise import temporary_seed
 
     root = tmp_path_factory.mktemp("examples")
-    with seeded(0):
+    with temporary_seed(0):
         small_checkpoints.cyclegan(root / "runs/cyclegan-summer-winter")
         small_checkpoints.gan(root / "runs/dcgan-digits")
         small_checkpoints.write_run(

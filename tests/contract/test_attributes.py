@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from valid_recipe import ValidRecipe, register
 
-from translate.contract.attributes import attributes, differing
+from translate.contract.attributes import attributes, differing_names
 from translate.contract.recipes.subject import make_subject
 from translate.contract.recipes.training import resumes_exactly
 
@@ -185,7 +185,7 @@ def test_attributes_are_compared_bit_for_bit_and_nan_equals_nan() -> None:
         "len(ours)",
         *(f"ours[{i}]" for i in range(3)),
     }
-    assert not differing(before, attributes(module))
+    assert not differing_names(before, attributes(module))
     module.ours[2][0] = 1.0
     module.in_features = 1.0
-    assert differing(before, attributes(module)) == ["in_features", "ours[2]"]
+    assert differing_names(before, attributes(module)) == ["in_features", "ours[2]"]

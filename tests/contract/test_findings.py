@@ -102,7 +102,7 @@ def findings(register_plugin: Plugin, recipe: type) -> list[Verdict]:
     register(register_plugin, recipes={"stranger": recipe})
     results = list(verdicts.run_rules("recipe", "stranger", {}))
     assert len(results) == len(kinds.RULES["recipe"])
-    return [v for v in results if v.broken and not v.same_as]
+    return [v for v in results if v.failure and not v.same_as]
 
 
 def line_of(text: str, after: str) -> int:
@@ -135,15 +135,15 @@ def test_one_fault_is_one_finding_with_its_file_line_and_remedy(
     register_plugin: Plugin, recipe: type, code: str, message: str
 ) -> None:
     (finding,) = findings(register_plugin, recipe)
-    assert message in finding.broken
+    assert message in finding.failure
     place = f"{__file__}, line {line_of(code, recipe.__name__)}: `"
-    assert place in f"{finding.place} {finding.broken}", (finding.place, finding.broken)
+    assert place in f"{finding.place} {finding.failure}", (finding.place, finding.failure)
 
 
 def test_two_faults_are_two_findings(register_plugin: Plugin) -> None:
     first, second = findings(register_plugin, TwoFaults)
-    assert "it has no field 'sources'" in first.broken
-    assert "ZeroDivisionError" in second.broken
+    assert "it has no field 'sources'" in first.failure
+    assert "ZeroDivisionError" in second.failure
 
 
 class RaisesInForward(nn.Module):
@@ -157,7 +157,7 @@ class RaisesInForward(nn.Module):
 
 def test_a_network_that_raises_is_one_finding(register_plugin: Plugin) -> None:
     register(register_plugin, generators={"stranger": RaisesInForward})
-    finding, *repeated = (v for v in verdicts.run_rules("generator", "stranger", {}) if v.broken)
+    finding, *repeated = (v for v in verdicts.run_rules("generator", "stranger", {}) if v.failure)
     assert [v.same_as for v in repeated] == [finding.rule] * 3
     assert f"line {line_of('reshape(-1, 7)', 'RaisesInForward')}: `" in finding.place
 

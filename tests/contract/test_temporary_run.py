@@ -6,7 +6,7 @@ import random
 import pytest
 
 from translate.contract.rules import RuleError
-from translate.contract.temporary_run import STEPS, temporary_run, unchanged
+from translate.contract.temporary_run import STEPS, require_unchanged, temporary_run
 
 
 def test_a_temporary_run_has_the_files_and_records_of_a_run() -> None:
@@ -22,11 +22,11 @@ def test_a_temporary_run_has_the_files_and_records_of_a_run() -> None:
 
 def test_a_changed_file_and_a_random_number_break_the_rule() -> None:
     with temporary_run() as (run, _):
-        with unchanged(run.path, lambda: None):
+        with require_unchanged(run.path, lambda: None):
             (run.path / "mine.txt").write_text("a plugin's own")
         changes = pytest.raises(RuleError, match=r"It changed log\.jsonl of the run")
-        with changes, unchanged(run.path, lambda: None):
+        with changes, require_unchanged(run.path, lambda: None):
             (run.path / "log.jsonl").write_text("")
         draws = pytest.raises(RuleError, match="the global generator of python")
-        with draws, unchanged(run.path, lambda: None):
+        with draws, require_unchanged(run.path, lambda: None):
             random.random()

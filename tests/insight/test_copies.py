@@ -50,10 +50,10 @@ def test_training_images_that_are_gone_are_said(history: History, tmp_path: Path
     for path in (tmp_path / "a").iterdir():
         path.unlink()
     assert list(copied_images(history)) == []
-    assert history.unexamined[-1].startswith("copied training images: ")
+    assert history.omissions[-1].startswith("copied training images: ")
 
 
 def test_a_recipe_that_draws_nothing_is_not_examined(small_run: Path) -> None:
     history = read_history(small_run)
     assert list(copied_images(history)) == []
-    assert not any(line.startswith("copied") for line in history.unexamined)
+    assert not any(line.startswith("copied") for line in history.omissions)

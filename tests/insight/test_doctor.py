@@ -31,7 +31,7 @@ def test_a_run_that_has_just_begun_is_not_judged(small_run: Path) -> None:
         path.unlink()
     examination = examine(small_run)
     assert examination.diagnoses == []
-    assert examination.unexamined == [
+    assert examination.omissions == [
         "losses and gradients: log.jsonl is missing",
         "images: 0 previews, expected 3 or more",
         "overfitting: nothing was evaluated during training",

@@ -20,11 +20,11 @@ def test_a_run_is_read_from_its_folder(small_run: Path) -> None:
     assert "discriminators/target_auc" in history.log.last.metrics
     assert [preview.step for preview in history.previews()] == [10, 8, 6, 4, 2]
     (newest, *_) = history.previews()
-    assert newest.given == {"source", "target"}
+    assert newest.dataset_rows == {"source", "target"}
     assert newest.inputs == {"source to target": "source", "target to source": "target"}
     assert history.config and history.config.recipe == "cyclegan"
     assert history.memory_limit_mb > 100
-    assert history.unexamined == [EVALUATED]
+    assert history.omissions == [EVALUATED]
 
 
 def test_what_is_not_a_run_is_refused(tmp_path: Path) -> None:
@@ -42,10 +42,10 @@ def test_a_log_that_is_missing_empty_or_short_is_said(small_run: Path) -> None:
     ):
         log.write_text("".join(lines))
         history = read_history(small_run)
-        assert history.unexamined == [f"losses and gradients: log.jsonl {reason}", EVALUATED]
+        assert history.omissions == [f"losses and gradients: log.jsonl {reason}", EVALUATED]
         assert len(list(history.previews())) == 5
     log.unlink()
-    assert "losses and gradients: log.jsonl is missing" in read_history(small_run).unexamined
+    assert "losses and gradients: log.jsonl is missing" in read_history(small_run).omissions
 
 
 def test_damaged_lines_and_lines_out_of_order_are_counted(small_run: Path) -> None:
@@ -54,7 +54,7 @@ def test_damaged_lines_and_lines_out_of_order_are_counted(small_run: Path) -> No
     lines += ['{"step": "x"}', lines[2], '{"step": -4}']
     log.write_text("\n".join(lines) + "\n")
     history = read_history(small_run)
-    assert history.unexamined == ["3 lines of log.jsonl: they are damaged", EVALUATED]
+    assert history.omissions == ["3 lines of log.jsonl: they are damaged", EVALUATED]
     assert len(history.log.records) == 10
 
 
@@ -64,7 +64,7 @@ def test_a_damaged_preview_is_named_and_the_others_are_read(small_run: Path) -> 
     history = read_history(small_run)
     for _ in range(2):
         assert [preview.step for preview in history.previews()] == [10, 6, 4, 2]
-    (line,) = [line for line in history.unexamined if "step 8" in line]
+    (line,) = [line for line in history.omissions if "step 8" in line]
     assert line.startswith(f"the preview of step 8: {path}: ")
 
 
@@ -72,12 +72,12 @@ def test_a_run_without_previews_or_checkpoints_is_examined_without_them(small_ru
     shutil.rmtree(small_run / "previews")
     shutil.rmtree(small_run / "checkpoints")
     history = read_history(small_run)
-    assert history.unexamined[0].startswith("weights: ")
-    assert history.unexamined[1] == "images: 0 previews, expected 3 or more"
+    assert history.omissions[0].startswith("weights: ")
+    assert history.omissions[1] == "images: 0 previews, expected 3 or more"
     assert history.config and history.config.recipe == "cyclegan"  # of config.yaml
     (small_run / "previews.json").unlink()
     (small_run / "config.yaml").write_text("recipe: nothing-known\n")
-    lines = read_history(small_run).unexamined
+    lines = read_history(small_run).omissions
     assert any(line.startswith("no setting can be proposed: ") for line in lines)
     assert any(line.startswith("images: ") and "previews.json is missing" in line for line in lines)
 

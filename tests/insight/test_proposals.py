@@ -109,6 +109,6 @@ def test_a_run_whose_plugin_is_gone_has_no_proposal(
     history = read_history(tmp_path / "run")
     detection = Detection("mode collapse", 1, "", 0.0, "source to target")
     assert propose(detection, history) == propose(detection, history) == ("", "")
-    (line,) = [line for line in history.unexamined if "test-framed" in line]
+    (line,) = [line for line in history.omissions if "test-framed" in line]
     assert line.startswith("no setting can be proposed: no generator is called 'test-framed'")
     register_plugin(Offers(), "stranger:failing")

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from translate.nn.batching import forward_batched
-from translate.nn.noise import seeded
+from translate.nn.noise import temporary_seed
 from translate.registry import create_discriminator, create_generator
 
 
@@ -24,7 +24,7 @@ def values_and_gradients(network: nn.Module, passes: tuple[Tensor, ...]) -> list
 
 @pytest.mark.parametrize("norm", ["instance", "batch", "none"])
 def test_one_pass_equals_two(norm: str) -> None:
-    with seeded(0):
+    with temporary_seed(0):
         network = create_generator(
             {"name": "resnet", "width": 2, "blocks": 1, "downsamplings": 1, "norm": norm},
             in_channels=3, out_channels=3,

@@ -8,7 +8,7 @@ from translate.errors import ConfigError
 from translate.nn.geometry import (
     Geometry,
     at_size,
-    combined,
+    combine_geometries,
     expect_scale,
     geometries,
     geometry_of,
@@ -18,11 +18,11 @@ from translate.nn.geometry import (
 def test_a_combined_geometry_suits_all_networks() -> None:
     four = Geometry(multiple_of=4, minimum=17, halo=3)
     six = Geometry(multiple_of=6, scale=2, halo=5)
-    both = combined(four, six)
+    both = combine_geometries(four, six)
     assert both == Geometry(multiple_of=12, minimum=17, scale=2, halo=5)
     assert [both.fit(side) for side in (1, 24, 25)] == [24, 24, 36]
-    assert combined(four, Geometry()).halo is None
-    assert combined() == Geometry()
+    assert combine_geometries(four, Geometry()).halo is None
+    assert combine_geometries() == Geometry()
 
 
 class Sized(nn.Module):

@@ -4,7 +4,7 @@ import pytest
 from torch import nn
 
 from translate.nn.init import init_normal_
-from translate.nn.noise import seeded
+from translate.nn.noise import temporary_seed
 
 # -- initialisation --------------------------------------------------------------------------------
 
@@ -15,7 +15,7 @@ def test_weights_are_initialized_as_in_the_papers() -> None:
         nn.BatchNorm2d(20_000), nn.GroupNorm(1, 20_000), nn.BatchNorm2d(3, affine=False),
         nn.Conv2d(3, 3, 1, bias=False),
     )  # fmt: skip
-    with seeded(0):
+    with temporary_seed(0):
         init_normal_(network)
     for layer in network[:3]:
         assert layer.weight.mean().abs() < 3e-4

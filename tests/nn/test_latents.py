@@ -5,7 +5,7 @@ import torch
 
 from translate.errors import ConfigError
 from translate.nn.latents import Prior
-from translate.nn.noise import seeded
+from translate.nn.noise import temporary_seed
 
 
 @pytest.mark.parametrize(
@@ -29,9 +29,9 @@ def test_latent_vectors_have_the_distribution_of_their_prior(
 
 
 def test_latent_vectors_come_from_the_global_generator_by_default() -> None:
-    with seeded(5):
+    with temporary_seed(5):
         one = Prior("normal", dim=3).draw(2)
-    with seeded(5):
+    with temporary_seed(5):
         other = Prior("normal", dim=3).draw(2)
         before = torch.get_rng_state()
         Prior("normal", dim=3).draw(2, torch.Generator())

@@ -9,7 +9,7 @@ import torch
 
 from translate.errors import ConfigError
 from translate.nn import noise
-from translate.nn.noise import Noise, seeded
+from translate.nn.noise import Noise, temporary_seed
 
 SHAPE = (1, 3, 12, 20)
 
@@ -148,7 +148,7 @@ def test_a_shape_without_noise_is_refused(
 def test_noise_leaves_the_global_generators_alone() -> None:
     before = torch.get_rng_state()
     noise_of("a").normal(SHAPE)
-    with seeded(7):
+    with temporary_seed(7):
         torch.rand(3)
     assert torch.equal(before, torch.get_rng_state())
 
@@ -171,10 +171,10 @@ def test_seeded_draws_the_same_and_puts_the_generator_back() -> None:
     torch.manual_seed(3)
     expected = torch.rand(2)
     torch.manual_seed(3)
-    with seeded(7):
+    with temporary_seed(7):
         first = torch.rand(2)
-    with seeded(7):
+    with temporary_seed(7):
         assert torch.equal(torch.rand(2), first)
-    with pytest.raises(ZeroDivisionError), seeded(7):
+    with pytest.raises(ZeroDivisionError), temporary_seed(7):
         _ = 1 / 0
     assert torch.equal(torch.rand(2), expected)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from translate.errors import ConfigError
-from translate.nn.noise import seeded
+from translate.nn.noise import temporary_seed
 from translate.nn.penalties import (
     clip_weights_,
     gradient_penalty,
@@ -63,9 +63,9 @@ def test_the_penalty_of_a_linear_critic_is_the_length_of_its_weights_less_one() 
 
 def test_the_penalty_agrees_with_finite_differences() -> None:
     network, real, fake = critic(), images(4), images(4)
-    with seeded(3):
+    with temporary_seed(3):
         result = gradient_penalty(network, real, fake)
-    with seeded(3):
+    with temporary_seed(3):
         mix = torch.rand(4, 1, 1, 1).double()
     lengths = slopes(network, real + mix * (fake - real)).norm(dim=1)
     assert len(lengths.unique()) == 4
@@ -76,9 +76,9 @@ def test_the_penalty_agrees_with_finite_differences() -> None:
 
 def test_the_penalty_is_computed_for_each_image() -> None:
     network, real, fake = critic(), images(2), images(2)
-    with seeded(3):
+    with temporary_seed(3):
         both = gradient_penalty(network, real, fake)
-    with seeded(3):  # the same two points
+    with temporary_seed(3):  # the same two points
         single_outputs = [
             gradient_penalty(network, real[i : i + 1], fake[i : i + 1]) for i in range(2)
         ]
@@ -114,7 +114,7 @@ def test_the_penalty_has_gradients_for_the_critic_and_not_for_images(penalise) -
     network, real, fake = critic(), images(3), images(3).requires_grad_()
 
     def penalty(*_: Tensor) -> Tensor:
-        with seeded(3):
+        with temporary_seed(3):
             return penalise(network, real, fake)
 
     assert torch.autograd.gradcheck(penalty, (network[1].weight, network[3].weight))
@@ -214,9 +214,9 @@ def test_the_two_penalties_differ_by_hand() -> None:
 
 def test_the_penalty_of_pixels_agrees_with_finite_differences() -> None:
     network, real, fake = critic(), images(4), images(4)
-    with seeded(3):
+    with temporary_seed(3):
         result = pixelwise_gradient_penalty(network, real, fake)
-    with seeded(3):
+    with temporary_seed(3):
         mix = torch.rand(1).double()
     lengths = slopes(network, fake + mix * (real - fake)).view(4, 2, 3, 3).norm(dim=1)
     assert lengths.shape == (4, 3, 3)

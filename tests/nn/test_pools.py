@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from translate.nn.noise import seeded
+from translate.nn.noise import temporary_seed
 from translate.nn.pools import ImagePool
 
 
@@ -39,10 +39,10 @@ def plain_pool(size: int, batches: list[Tensor]) -> list[Tensor]:
 @pytest.mark.parametrize("count", [1, 4])
 def test_a_pool_returns_the_images_of_a_plain_list(size: int, count: int) -> None:
     batches = [images(count, seed=step) for step in range(40)]
-    with seeded(5):
+    with temporary_seed(5):
         expected = plain_pool(size, batches)
     pool = ImagePool(size)
-    with seeded(5):
+    with temporary_seed(5):
         outputs = [pool(batch) for batch in batches]
     assert all(torch.equal(a, b) for a, b in zip(outputs, expected, strict=True))
     assert len(pool.images) == min(size, 40 * count)
@@ -52,7 +52,7 @@ def test_a_pool_fills_first_and_then_returns_old_images_half_of_the_time() -> No
     pool = ImagePool(50)
     for step in range(50):
         assert torch.equal(pool(images(1, seed=step)), images(1, seed=step))
-    with seeded(0):
+    with temporary_seed(0):
         new = [torch.equal(pool(images(1, seed=s)), images(1, seed=s)) for s in range(50, 1050)]
     assert 440 < sum(new) < 560  # a fair coin, four deviations either way
 
@@ -70,7 +70,7 @@ def test_images_of_a_pool_are_detached_copies() -> None:
     with torch.no_grad():
         options.zero_()
     assert torch.equal(pool.images, images(1))  # the pool keeps its inputs
-    with seeded(1):
+    with temporary_seed(1):
         outputs = [pool(images(1, seed=s)) for s in range(20)]
     original = [image.clone() for image in outputs]
     for seed in range(20, 40):

@@ -9,7 +9,7 @@ from turns import advance_to_turn
 from translate.batches import ImageSpec, Labelled
 from translate.engine.optimization.step import take_turns
 from translate.errors import ConfigError
-from translate.nn.noise import seeded
+from translate.nn.noise import temporary_seed
 from translate.registry import create, find
 
 CLASSES = ("cat", "dog", "owl")
@@ -19,7 +19,7 @@ SMALL = {"name": "dcgan", "width": 4}
 
 def build(spec: ImageSpec = SPEC, **options: object) -> nn.Module:
     values = {"generator": SMALL, "discriminator": SMALL, "latent_dim": 5, **options}
-    with seeded(0):
+    with temporary_seed(0):
         return create("recipe", {"name": "cgan", **values}, spec=spec).double()
 
 

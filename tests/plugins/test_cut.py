@@ -12,7 +12,7 @@ from translate import hookimpl
 from translate.batches import Pair
 from translate.engine.optimization.step import take_turns
 from translate.errors import ConfigError
-from translate.nn.noise import seeded
+from translate.nn.noise import temporary_seed
 from translate.registry import create, create_recipe, find
 
 SPEC = image_spec((16, 16), ("summer", "winter"))
@@ -23,7 +23,7 @@ EVERY = 10_000  # more patches than positions, so that the loss is not random
 
 def build(name: str = "cut", **options: object) -> nn.Module:
     """Return a small recipe with random weights and biases everywhere."""
-    with seeded(0):
+    with temporary_seed(0):
         part = {"name": name, "generator": RESNET, "discriminator": PATCH, "patches": EVERY}
         recipe = create_recipe({**part, **options}, spec=SPEC).double()
         for parameter in recipe.parameters():
@@ -72,7 +72,7 @@ class Bare(nn.Module):
 
 def mirrors(seed: int) -> bool:
     """Whether FastCUT flips its source in a step that starts at `seed`."""
-    with seeded(seed):
+    with temporary_seed(seed):
         return bool(torch.rand(()) < 0.5)
 
 
@@ -85,7 +85,7 @@ MIRRORED = next(seed for seed in range(100) if mirrors(seed))
 @pytest.mark.parametrize("name", ["cut", "fastcut"])
 def test_the_discriminator_turn_is_first_and_uses_new_images(name: str) -> None:
     recipe, (source, target) = build(name), batch()
-    with seeded(STRAIGHT):
+    with temporary_seed(STRAIGHT):
         _, turn = advance_to_turn(recipe, Pair(source, target), 0)
     discriminator = recipe.discriminator
     fake = recipe.generator(source)
@@ -243,7 +243,7 @@ def test_half_of_the_sources_of_fastcut_are_flipped_and_features_flipped_back(
     seed: int,
 ) -> None:
     recipe, (source, target) = build("fastcut"), batch()
-    with seeded(seed):
+    with temporary_seed(seed):
         _, turn = advance_to_turn(recipe, Pair(source, target), 1)
     extract_features, mirrored = recipe.generator.features, seed == MIRRORED
     fake = recipe.generator(source.flip(3) if mirrored else source)
@@ -272,7 +272,7 @@ def test_a_symmetric_generator_has_the_same_loss_for_a_flipped_source() -> None:
                 layer.weight.copy_((layer.weight + layer.weight.flip(3)) / 2)
     losses = []
     for seed in (STRAIGHT, MIRRORED):
-        with seeded(seed):
+        with temporary_seed(seed):
             _, turn = advance_to_turn(recipe, batch(), 1)
         losses.append(turn.losses["nce"])
     torch.testing.assert_close(*losses)

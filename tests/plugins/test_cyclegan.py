@@ -9,14 +9,14 @@ from turns import advance_to_turn
 
 from translate.batches import Pair
 from translate.engine.optimization.step import take_turns
-from translate.nn.noise import seeded
+from translate.nn.noise import temporary_seed
 from translate.registry import create_recipe, find
 
 SPEC = image_spec((16, 16), ("summer", "winter"))
 
 
 def build(**options: object) -> torch.nn.Module:
-    with seeded(0):
+    with temporary_seed(0):
         part = {"name": "cyclegan", **small_runs.OPTIONS["cyclegan"], **options}
         return create_recipe(part, spec=SPEC).double()
 
@@ -85,7 +85,7 @@ def test_the_discriminators_get_images_of_the_pools() -> None:
         lambda _m, inputs, _o: outputs.append(inputs[0])
     )
     optimizers = recipe.optimizers()
-    with seeded(3):
+    with temporary_seed(3):
         for seed in range(12):
             take_turns(recipe, batch(1, seed), optimizers)
     # each step: the generators' fake, then the real one and one of the pool

@@ -9,7 +9,7 @@ from turns import advance_to_turn
 from translate.batches import Pair
 from translate.engine.optimization.step import take_turns
 from translate.errors import ConfigError
-from translate.nn.noise import seeded
+from translate.nn.noise import temporary_seed
 from translate.registry import create, create_loss, find
 from translate_plugins.deblurgan import match_means
 
@@ -41,7 +41,7 @@ class Sum(nn.Module):
 
 
 def build(**options: object) -> nn.Module:
-    with seeded(0):
+    with temporary_seed(0):
         part = {"name": "deblurgan", "generator": RESNET, "critic": PATCH, "content": "l2"}
         return create("recipe", {**part, **options}, spec=SPEC).double()
 
@@ -281,7 +281,7 @@ def test_the_output_of_the_generator_is_added_and_stays_in_range() -> None:
 
 def test_restoration_is_deterministic_without_dropout() -> None:
     recipe = build(generator={**RESNET, "dropout": 0.5})
-    with seeded(2):
+    with temporary_seed(2):
         for _ in range(3):
             take_turns(recipe, batch(), recipe.optimizers())
     blurred = batch().source
@@ -330,7 +330,7 @@ def test_a_shift_between_the_domains_is_learned_unless_colours_are_matched(
     players = recipe.optimizers()
     sharp = batch(4).target * 0.5
     pair = Pair(sharp - 0.3, sharp)
-    with seeded(0):
+    with temporary_seed(0):
         for _ in range(60):
             take_turns(recipe, pair, players)
     shift = (recipe.restore(pair.source) - pair.source).mean((0, 2, 3))

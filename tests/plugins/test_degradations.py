@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from translate.errors import ConfigError
-from translate.nn.noise import seeded
+from translate.nn.noise import temporary_seed
 from translate_plugins.restore.degradations import Degradations
 
 
@@ -30,7 +30,7 @@ def scenery(height: int, width: int) -> NDArray[np.uint8]:
 
 
 def degrade(images: Tensor, *chain: Any, seed: int = 0) -> Tensor:
-    with seeded(seed):
+    with temporary_seed(seed):
         return Degradations([*chain])(images)
 
 
@@ -122,7 +122,7 @@ def test_images_of_one_batch_have_different_blur_widths() -> None:
     blurred = degrade(point, {"name": "blur", "sigma": [0.5, 3]}) / 2 + 0.5
     squares = (torch.arange(41.0) - 20) ** 2
     widths = [(image[0].sum(0) * squares).sum().sqrt().item() for image in blurred]
-    with seeded(0):
+    with temporary_seed(0):
         sigmas = 0.5 + 2.5 * torch.rand(2)
     assert widths == pytest.approx(sigmas.tolist(), rel=0.03)  # slightly truncated
     assert blurred.sum((1, 2, 3)).tolist() == pytest.approx([1, 1])

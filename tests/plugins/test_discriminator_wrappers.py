@@ -15,7 +15,7 @@ from translate.errors import ConfigError
 from translate.nn.geometry import Geometry, geometry_of
 from translate.nn.init import init_normal_
 from translate.nn.modes import Progressive, mode, unchanged_buffers
-from translate.nn.noise import seeded
+from translate.nn.noise import temporary_seed
 from translate.nn.penalties import gradient_penalty
 from translate.registry import create_discriminator
 from translate_plugins.discriminator_wrappers.augmentation import color, cutout, translation
@@ -140,9 +140,9 @@ def test_noise_differs_each_time_and_is_only_added_in_training():
 
 def test_colours_change_by_the_random_factors_and_are_not_clamped():
     x = images(256)
-    with seeded(2):
+    with temporary_seed(2):
         augmented = color(x, 3)
-    with seeded(2):
+    with temporary_seed(2):
         brightness, saturation, contrast = torch.rand(3, 256)
     gray = x.mean(1, keepdim=True)
     torch.testing.assert_close(  # the mean changes by the brightness alone
@@ -174,9 +174,9 @@ def test_translation_moves_whole_pixels_by_up_to_an_eighth():
     assert columns.unique().tolist() == [9, 10, 11, 12, 13, 14, 15]
     assert torch.bincount(rows)[6:].min() > 300  # each about as often
     x = torch.ones(1, 1, 8, 8)
-    with seeded(1):
+    with temporary_seed(1):
         down, right = (torch.randint(-1, 2, (1, 1, 1, 1)).item() for _ in range(2))
-    with seeded(1):
+    with temporary_seed(1):
         output = translation(x, 1)[0, 0]
     assert output.sum() == (8 - abs(down)) * (8 - abs(right))  # new pixels are gray
 
@@ -209,11 +209,11 @@ def test_augmentation_differs_by_image_and_is_only_applied_in_training():
 @pytest.mark.parametrize("step", [color, translation, cutout])
 def test_augmentation_works_in_any_memory_format_and_precision(step):
     x = images(4)
-    with seeded(1):
+    with temporary_seed(1):
         expected = step(x, 3)
-    with seeded(1):
+    with temporary_seed(1):
         torch.testing.assert_close(step(x.to(memory_format=torch.channels_last), 3), expected)
-    with seeded(1):
+    with temporary_seed(1):
         half = step(x.bfloat16(), 3)
     assert half.dtype == torch.bfloat16
     torch.testing.assert_close(half.float(), expected, atol=0.05, rtol=0.05)
@@ -224,7 +224,7 @@ def test_augmentation_is_differentiable_twice():
     x = images(2).double().requires_grad_()
 
     def changed(x: Tensor) -> Tensor:
-        with seeded(4):
+        with temporary_seed(4):
             return network.change(x)
 
     assert torch.autograd.gradcheck(changed, x, fast_mode=True)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from translate.nn.noise import seeded
+from translate.nn.noise import temporary_seed
 from translate_plugins.inpaint.harmonic_fill import harmonic_fill
 from translate_plugins.inpaint.holes import random_holes
 
@@ -18,7 +18,7 @@ def random_images(count: int, size: tuple[int, int]) -> Tensor:
 
 
 def holes(images: Tensor) -> Tensor:
-    with seeded(2):
+    with temporary_seed(2):
         return random_holes(images, (0.1, 0.3), 0.5)
 
 

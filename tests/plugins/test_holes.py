@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from translate.nn.noise import seeded
+from translate.nn.noise import temporary_seed
 from translate_plugins.inpaint.holes import LARGEST_FRACTION, boxes, brush_strokes, random_holes
 
 SIZES = [(64, 64), (40, 96), (17, 9)]
@@ -15,7 +15,7 @@ SIZES = [(64, 64), (40, 96), (17, 9)]
 def holes(
     count: int, size: tuple[int, int], fraction: tuple[float, float], strokes: float, seed: int = 0
 ) -> Tensor:
-    with seeded(seed):
+    with temporary_seed(seed):
         return random_holes(torch.zeros(count, 3, *size), fraction, strokes)
 
 
@@ -42,7 +42,7 @@ def test_each_image_has_its_own_hole_within_the_fractions(
 
 
 def test_strokes_cover_their_fraction_to_within_a_few_pixels() -> None:
-    with seeded(0):
+    with temporary_seed(0):
         fraction = torch.linspace(0.02, 0.6, 30)
         taken = brush_strokes(fraction, (48, 64)).sum((1, 2, 3))
     expected = (fraction * 48 * 64).round()
@@ -52,7 +52,7 @@ def test_strokes_cover_their_fraction_to_within_a_few_pixels() -> None:
 
 def test_boxes_are_complete_upright_and_at_most_twice_as_long_as_wide() -> None:
     ratios, corners = [], []
-    with seeded(0):
+    with temporary_seed(0):
         masks = boxes(torch.full((200,), 0.2), (60, 60))
     for (hole,) in masks:
         rows, columns = box_of(hole)
@@ -80,7 +80,7 @@ def test_half_of_the_holes_are_strokes_and_not_boxes() -> None:
 def test_brush_strokes_leave_no_isolated_pixels() -> None:
     """Strokes are unions of discs: a morphological opening does not change them."""
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
-    with seeded(1):
+    with temporary_seed(1):
         masks = brush_strokes(torch.full((20,), 0.3), (64, 64))
     for (hole,) in masks:
         opened = cv2.morphologyEx(hole.numpy().astype(np.uint8), cv2.MORPH_OPEN, disc)

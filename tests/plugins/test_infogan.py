@@ -11,7 +11,7 @@ from turns import advance_to_turn
 from translate.batches import Images
 from translate.engine.optimization.step import take_turns
 from translate.errors import ConfigError
-from translate.nn.noise import seeded
+from translate.nn.noise import temporary_seed
 from translate.registry import create, find
 
 SPEC = image_spec((16, 16), ("digits",), 1)
@@ -26,7 +26,7 @@ def build(**options: object) -> nn.Module:
         "categories": 3,
         **options,
     }
-    with seeded(0):
+    with temporary_seed(0):
         return create("recipe", {"name": "infogan", **values}, spec=SPEC).double()
 
 

@@ -13,7 +13,7 @@ from turns import advance_to_turn
 from translate.batches import Images
 from translate.errors import ConfigError
 from translate.images.encode import write_image
-from translate.nn.noise import seeded
+from translate.nn.noise import temporary_seed
 from translate.registry import create, find
 from translate_plugins.inpaint import mask_out
 from translate_plugins.inpaint.harmonic_fill import harmonic_fill
@@ -25,7 +25,7 @@ PATCH = {"name": "patch", "width": 2, "layers": 1}
 
 
 def build(**options: object) -> nn.Module:
-    with seeded(0):
+    with temporary_seed(0):
         part = {"name": "inpaint", "generator": RESNET, "discriminator": PATCH}
         return create("recipe", {**part, **options}, spec=SPEC).double()
 
@@ -36,7 +36,7 @@ def batch(count: int = 2) -> Images:
 
 
 def hole_of(images: Tensor) -> Tensor:
-    with seeded(5):
+    with temporary_seed(5):
         return random_holes(images, (0.1, 0.3), 0.5)
 
 

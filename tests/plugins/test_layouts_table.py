@@ -52,6 +52,7 @@ WANTED = [["x/0.png", "y/1.png"], ["x/2.png", "y/3.png"]]
         'source,target\n"x/0.png","y/1.png"\nx/2.png,y/3.png\n',
         'source, target\n"x/0.png", "y/1.png"\n x/2.png, y/3.png\n',
         "source,target\rx/0.png,y/1.png\rx/2.png,y/3.png\r",
+        "source,target\nx\\0.png,y\\1.png\n.\\x\\2.png,y\\3.png\n",
     ],
 )
 def test_a_row_is_a_pair_with_or_without_a_header(text: str, make: Make, tmp_path: Path) -> None:
@@ -105,6 +106,14 @@ def test_faulty_rows_are_listed_with_their_lines(make: Make) -> None:
     assert "skipped 7 of 8 rows, line 3: there is no file x/9.png." in layout.notes[0]
 
 
+def test_a_pair_in_two_rows_counts_once_and_an_image_may_be_in_several_pairs(
+    make: Make, tmp_path: Path
+) -> None:
+    layout = make("source,target\nx/0.png,y/1.png\nx/0.png,y/2.png\nx/0.png,y/1.png\n")
+    assert below(layout, tmp_path) == [["x/0.png", "y/1.png"], ["x/0.png", "y/2.png"]]
+    assert layout.notes == [f"{tmp_path}/pairs.csv: 1 of 3 rows repeat others: skipped"]
+
+
 def test_D24_a_row_of_one_file_under_two_names_is_refused(make: Make, tmp_path: Path) -> None:
     (tmp_path / "link.png").symlink_to("x/0.png")
     with pytest.raises(DataError, match=r"x/0\.png is its own target"):
@@ -118,8 +127,8 @@ def test_D24_a_row_of_one_file_under_two_names_is_refused(make: Make, tmp_path: 
     [
         ("", "is empty: expected a line source,target"),
         ("a,b\nx/0.png,y/0.png", r"line 1: expected a header .* got 'a,b' \(there is no file a"),
-        ("source,target\n", "not one of its 0 rows"),
-        ('source,target\n"x/0.png,y/0.png\n', "line 2: unexpected end of data"),
+        ("source,target\n", "has a header and no rows"),
+        ('source,target\n"x/0.png,y/0.png\n', "line 2: unexpected end of data. Close the quotes"),
         ("source,target\nx/0.png\0,y/0.png\n", "line 2: "),
     ],
 )

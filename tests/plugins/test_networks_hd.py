@@ -12,7 +12,7 @@ from translate_plugins.networks.enhancer import EnhancerGenerator
 from translate_plugins.networks.patch import PatchDiscriminator
 from translate_plugins.networks.resnet import ResnetGenerator
 from translate_plugins.networks.scales import ScalesDiscriminator
-from translate_plugins.networks.sizes import halved
+from translate_plugins.networks.sizes import halve
 
 NARROW = {"name": "patch", "width": 4, "layers": 1, "padding": 2}
 
@@ -281,9 +281,9 @@ def test_downsamplings_of_the_coarse_generator_depend_on_the_crop(options, multi
 
 def test_downscaling_averages_three_pixels_and_two_at_the_edge():
     row = torch.tensor([[[[1.0, 2.0, 6.0, 7.0]]]])
-    assert halved(row).tolist() == [[[[1.5, 5.0]]]]
+    assert halve(row).tolist() == [[[[1.5, 5.0]]]]
     column = torch.tensor([1.0, 2.0, 6.0]).view(1, 1, 3, 1)
-    assert halved(column).flatten().tolist() == [1.5, 4.0]
+    assert halve(column).flatten().tolist() == [1.5, 4.0]
 
 
 def test_each_discriminator_gets_half_the_size_of_the_previous_one():
@@ -304,7 +304,7 @@ def test_one_pass_gives_the_scores_and_features_of_two():
         assert len(actual) == len(expected)
         assert all(torch.equal(one, other) for one, other in zip(actual, expected, strict=True))
     first, second = network.networks
-    expected = [*features_of(first)(x), *features_of(second)(halved(x))]
+    expected = [*features_of(first)(x), *features_of(second)(halve(x))]
     assert [one.shape for one in features] == [one.shape for one in expected]
     assert all(torch.equal(one, other) for one, other in zip(features, expected, strict=True))
 

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from translate.errors import ConfigError
-from translate.nn.noise import seeded
+from translate.nn.noise import temporary_seed
 from translate.registry import create_generator
 from translate_plugins.cut.patch_nce import (
     PatchNCE,
@@ -135,16 +135,16 @@ def test_each_layer_is_sampled_at_that_many_positions_shared_by_all_images() -> 
 def test_output_and_source_are_sampled_at_the_same_new_positions() -> None:
     module = nce([3], patches=5)
     query, source = maps((2, 3, 4, 6), (2, 3, 4, 6))
-    with seeded(1):
+    with temporary_seed(1):
         before = module([query], [source])
         assert not torch.equal(module([query], [source]), before)
-    with seeded(1):
+    with temporary_seed(1):
         indices = torch.randperm(24)[:5]
     elsewhere = torch.ones(24, dtype=torch.bool)
     elsewhere[indices] = False
     for features in (query, source):
         features.view(2, 3, 24)[:, :, elsewhere] = 9.0
-    with seeded(1):
+    with temporary_seed(1):
         torch.testing.assert_close(module([query], [source]), before)
 
 

@@ -21,7 +21,7 @@ from translate.images.levels import to_uint8
 from translate.images.resize import resize_pixels
 from translate.images.source import read_image
 from translate.images.tensors import as_tensor
-from translate.nn.noise import seeded
+from translate.nn.noise import temporary_seed
 from translate.nn.pretrained import efficientnet_lite0
 from translate.registry import create_loss
 from translate_plugins.losses import perceptual
@@ -58,7 +58,7 @@ def vgg19(monkeypatch) -> nn.Sequential:
     """Create random weights for torchvision; return the layers, built here."""
     layers: list[nn.Module] = []
     channels = 3
-    with seeded(0):
+    with temporary_seed(0):
         for word in COLUMN_E.split():
             if word == "M":
                 layers.append(nn.MaxPool2d(2))

@@ -9,14 +9,14 @@ from turns import advance_to_turn
 
 from translate.batches import Pair
 from translate.engine.optimization.step import take_turns
-from translate.nn.noise import seeded
+from translate.nn.noise import temporary_seed
 from translate.registry import create, find
 
 SPEC = image_spec((64, 64), ("labels", "photo"))
 
 
 def build(**options: object) -> nn.Module:
-    with seeded(0):
+    with temporary_seed(0):
         part = {"name": "pix2pix", **small_runs.OPTIONS["pix2pix"], **options}
         return create("recipe", part, spec=SPEC).double()
 
@@ -116,7 +116,7 @@ def test_a_smaller_crop_makes_a_shallower_network() -> None:
 def trained_recipe() -> nn.Module:
     recipe = build()
     optimizers = recipe.optimizers()
-    with seeded(2):
+    with temporary_seed(2):
         for seed in range(3):
             take_turns(recipe, batch(2, seed), optimizers)
     return recipe.eval()

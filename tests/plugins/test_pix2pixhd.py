@@ -14,7 +14,7 @@ from translate import hookimpl
 from translate.batches import Pair
 from translate.engine.optimization.step import take_turns
 from translate.errors import ConfigError
-from translate.nn.noise import seeded
+from translate.nn.noise import temporary_seed
 from translate.registry import create, create_loss, find
 from translate_plugins.pix2pixhd import feature_matching_loss
 
@@ -26,7 +26,7 @@ TINY = {"generator": RESNET, "discriminator": {"name": "scales", "of": PATCH}}
 
 def build(**options: object) -> nn.Module:
     """Return a small recipe with random weights and biases everywhere."""
-    with seeded(0):
+    with temporary_seed(0):
         recipe = create("recipe", {"name": "pix2pixhd", **TINY, **options}, spec=SPEC).double()
         for parameter in recipe.parameters():
             nn.init.normal_(parameter, 0.0, 0.3)

@@ -8,7 +8,7 @@ from turns import advance_to_turn
 
 from translate.batches import Images
 from translate.errors import ConfigError
-from translate.nn.noise import seeded
+from translate.nn.noise import temporary_seed
 from translate.registry import create, find
 from translate_plugins.restore.degradations import Degradations
 
@@ -19,7 +19,7 @@ PATCH = {"name": "patch", "width": 2, "layers": 1}
 
 
 def build(**options: object) -> nn.Module:
-    with seeded(0):
+    with temporary_seed(0):
         part = {
             "name": "restore",
             "degradations": NOISE,
@@ -35,7 +35,7 @@ def batch(count: int = 2) -> Images:
 
 
 def degrade(images: Tensor) -> Tensor:
-    with seeded(5):
+    with temporary_seed(5):
         return Degradations(NOISE)(images)
 
 

@@ -23,7 +23,7 @@ from translate.errors import ConfigError
 from translate.images.encode import write_image
 from translate.images.source import read_image
 from translate.nn.geometry import Geometry
-from translate.nn.noise import seeded
+from translate.nn.noise import temporary_seed
 from translate.registry import create, find
 from translate_plugins.srgan import downscale
 
@@ -51,7 +51,7 @@ class Stranger:
 
 
 def build(**options: object) -> nn.Module:
-    with seeded(0):
+    with temporary_seed(0):
         part = {"name": "srgan", "generator": SRRESNET, "discriminator": PATCH, "content": "l2"}
         return create("recipe", {**part, **options}, spec=SPEC).double()
 

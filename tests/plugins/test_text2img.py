@@ -9,7 +9,7 @@ from turns import advance_to_turn
 from translate.batches import Captioned
 from translate.engine.optimization.step import take_turns
 from translate.errors import ConfigError
-from translate.nn.noise import seeded
+from translate.nn.noise import temporary_seed
 from translate.registry import create, find
 from translate_plugins.text2img import mode_seeking_loss
 from translate_plugins.text2img.text_encoder import TextEncoder, hash_words
@@ -26,7 +26,7 @@ SMALL = {
 
 
 def build(**options: object) -> nn.Module:
-    with seeded(0):
+    with temporary_seed(0):
         recipe = create("recipe", {"name": "text2img", **SMALL, **options}, spec=SPEC).double()
         nn.init.normal_(recipe.text_encoder.table.weight)  # as after training
     return recipe
@@ -166,7 +166,7 @@ def test_hashes_are_polynomials_of_bytes_and_of_words() -> None:
 def test_padding_capitals_and_punctuation_are_ignored() -> None:
     assert bag("two red houses") == bag("Two  RED houses.", 60)
     assert bag("") == []
-    with seeded(0):
+    with temporary_seed(0):
         encoder = TextEncoder(3)
         nn.init.normal_(encoder.table.weight)
     assert torch.equal(

@@ -50,23 +50,23 @@ def test_a_csv_file_has_a_row_for_each_line_of_the_log(root: Path) -> None:
 
 def test_a_csv_file_is_truncated_to_the_resumed_step(tmp_path: Path) -> None:
     run, tracker = Run(tmp_path, {}, 9), create("tracker", {"name": "csv", "file": "my.csv"})
-    tracker.started(run, 0)
+    tracker.start(run, 0)
     for step in (1, 2, 3):
-        tracker.logged(record(step))
+        tracker.log(record(step))
     with (tmp_path / "my.csv").open("a") as file:
         file.write("4,0.")  # cut off by a kill
     tracker = create("tracker", {"name": "csv", "file": "my.csv"})
-    tracker.started(run, 2)
-    tracker.logged(record(3))
+    tracker.start(run, 2)
+    tracker.log(record(3))
     assert [row["step"] for row in rows(tmp_path / "my.csv")] == ["1", "2", "3"]
 
 
 def test_a_new_value_adds_a_column(tmp_path: Path) -> None:
     tracker = create("tracker", "csv")
-    tracker.started(Run(tmp_path, {}, 9), 0)
-    tracker.logged(record(1))
-    tracker.logged(record(2, metrics={"critic/real, score": math.nan}))
-    tracker.logged(record(3))
+    tracker.start(Run(tmp_path, {}, 9), 0)
+    tracker.log(record(1))
+    tracker.log(record(2, metrics={"critic/real, score": math.nan}))
+    tracker.log(record(3))
     result = [row["metric/critic/real, score"] for row in rows(tmp_path / "log.csv")]
     assert result == ["", "nan", ""]
     assert [row["loss/generator/gan"] for row in rows(tmp_path / "log.csv")] == ["0.5"] * 3
@@ -106,10 +106,10 @@ def test_tensorboard_hides_records_after_the_resumed_step(tmp_path: Path) -> Non
     pytest.importorskip("tensorboard")
     for first, steps in ((0, (1, 2, 3)), (2, (3, 4))):
         tracker = create("tracker", "tensorboard")
-        tracker.started(Run(tmp_path, {}, 9), first)
+        tracker.start(Run(tmp_path, {}, 9), first)
         for step in steps:
-            tracker.logged(record(step, losses={"generator/gan": float(first)}))
-        tracker.finished("finished")
+            tracker.log(record(step, losses={"generator/gan": float(first)}))
+        tracker.finish("finished")
         tracker.close()
     result = scalars(tmp_path / "events", "loss/generator/gan")
     assert result == [(1, 0.0), (2, 0.0), (3, 2.0), (4, 2.0)]

@@ -8,7 +8,7 @@ from turns import advance_to_turn
 
 from translate.batches import Images
 from translate.errors import ConfigError
-from translate.nn.noise import seeded
+from translate.nn.noise import temporary_seed
 from translate.nn.penalties import mmd
 from translate.registry import create
 
@@ -32,9 +32,9 @@ def test_codes_are_compared_with_noise_by_mmd() -> None:
         small_autoencoders.build_state(NAME, mmd_weight=3.0).recipe,
         small_gans.random_batch(8).images,
     )
-    with seeded(1):
+    with temporary_seed(1):
         _, turn = advance_to_turn(recipe, Images(images), 0)
-    with seeded(1), torch.no_grad():
+    with temporary_seed(1), torch.no_grad():
         expected = 3 * mmd(recipe.encoder(images), recipe.latents(8), scale=1.0)
     assert turn.losses["mmd"].item() == pytest.approx(expected.item())
 

@@ -41,9 +41,9 @@ def test_the_slider_the_figures_and_both_colour_schemes_work_in_a_browser(
     other = recorded_runs.write_run(tmp_path / "second", identity_weight=0.5)
     (tmp_path / "report.html").write_bytes(page.render(read_runs([run, other])))
     tab = browser.new_page(viewport={"width": 360, "height": 740}, color_scheme="dark")
-    complaints, requests = [], []
-    tab.on("console", lambda message: complaints.append(message.text))
-    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    errors, requests = [], []
+    tab.on("console", lambda message: errors.append(message.text))
+    tab.on("pageerror", lambda error: errors.append(str(error)))
     tab.on("request", lambda request: requests.append(request.url))
     address = (tmp_path / "report.html").as_uri()
     tab.goto(address)
@@ -82,7 +82,7 @@ def test_the_slider_the_figures_and_both_colour_schemes_work_in_a_browser(
     assert levels[0] == 1
     assert all(b <= a + 1 for a, b in pairwise(levels)), "no level is skipped"
     assert tab.locator("img:not([alt])").count() == 0
-    assert complaints == []
+    assert errors == []
     assert [url for url in requests if not url.startswith("data:")] == [address]
     tab.close()
 

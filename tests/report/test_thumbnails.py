@@ -39,7 +39,7 @@ def test_an_image_of_noise_is_downscaled_until_it_fits(limit: int) -> None:
 )
 def test_the_first_and_the_last_preview_are_shown(count: int, steps: list[int]) -> None:
     previews = [(step, Path(f"{step}.png")) for step in range(1, 6)]
-    assert [step for step, _ in thumbnails.chosen(previews, count)] == steps
+    assert [step for step, _ in thumbnails.choose_evenly(previews, count)] == steps
 
 
 def test_examples_of_several_runs_share_the_bytes_of_a_page(run: Path) -> None:

@@ -10,12 +10,12 @@ import recorded_runs
 from translate.engine.disk import files
 from translate.engine.disk.folders import remove_folder
 from translate.errors import CheckpointError, ConfigError
-from translate.report.watch import serving
+from translate.report.watch import serve_reports
 
 
 @pytest.fixture
 def address(run: Path) -> Iterator[str]:
-    with serving([run], 0) as found:
+    with serve_reports([run], 0) as found:
         yield found
 
 
@@ -53,7 +53,10 @@ def test_a_port_in_use_and_a_folder_that_is_no_run_are_refused(
     address: str, run: Path, tmp_path: Path
 ) -> None:
     port = httpx.URL(address).port or 0
-    with pytest.raises(ConfigError, match=f"--port {port}: cannot be used"), serving([run], port):
+    with (
+        pytest.raises(ConfigError, match=f"--port {port}: cannot be used"),
+        serve_reports([run], port),
+    ):
         pass
-    with pytest.raises(CheckpointError, match="is no run folder"), serving([tmp_path], 0):
+    with pytest.raises(CheckpointError, match="is no run folder"), serve_reports([tmp_path], 0):
         pass

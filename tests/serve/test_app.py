@@ -237,9 +237,9 @@ def test_the_page_translates_compares_and_explains(
     photo.write_bytes(encoded())
     text.write_text("no image")
     page = browser.new_page(viewport={"width": 375, "height": 700})
-    complaints, requests = [], []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    errors, requests = [], []
+    page.on("console", lambda message: errors.append(message.text))
+    page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("request", lambda request: requests.append(request.url))
     page.goto(server)
     page.get_by_label("Model", exact=True).wait_for()
@@ -271,7 +271,7 @@ def test_the_page_translates_compares_and_explains(
     assert "100%" in before.evaluate("image => image.style.clipPath")
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width <= 375, "nothing is cut off on a phone"
-    assert not complaints
+    assert not errors
 
     photo.with_suffix(".tif").write_bytes(encoded(form="TIFF"))
     page.get_by_label("Drop an image here").set_input_files(photo.with_suffix(".tif"))

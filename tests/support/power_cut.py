@@ -51,17 +51,17 @@ class DiskRecorder:
             else:
                 folder = self.opened.get(options.get("dir_fd") or -1, "")
                 path = os.path.join(folder, os.fspath(arguments[0]))  # noqa: PTH118 - may be absolute
-            fresh = kind == "open" and not os.path.lexists(path)
+            is_new = kind == "open" and not os.path.lexists(path)
             result = real(*arguments, **options)
             if kind == "open":
                 self.opened[result] = path
             if path.startswith(self.root):
-                self._record(kind, path, arguments, fresh)
+                self._record(kind, path, arguments, is_new)
             return result
 
         return call
 
-    def _record(self, kind: str, path: str, arguments: Any, fresh: bool) -> None:
+    def _record(self, kind: str, path: str, arguments: Any, is_new: bool) -> None:
         match kind:
             case "write":
                 self._do(Operation("write", self._find(path), value=bytes(arguments[1])))
@@ -69,7 +69,7 @@ class DiskRecorder:
                 self._do(Operation("sync", self._find(path)))
             case "mkdir":
                 self._add(path, {})
-            case "open" if fresh:
+            case "open" if is_new:
                 self._add(path, b"")
             case "unlink" | "rmdir":
                 folder, name = self._place(path)
@@ -105,14 +105,14 @@ class DiskRecorder:
             it for it in self.done if it.kind != "sync" or not isinstance(self.nodes[it.node], kind)
         ]
 
-    def crash_states(self, *, first: int = 0) -> Iterator[tuple[bool, FileTree]]:
-        """Yield each distinct tree that may remain after `first` or more operations.
+    def crash_states(self, *, first_operation: int = 0) -> Iterator[tuple[bool, FileTree]]:
+        """Yield each distinct tree that may remain after `first_operation` or more operations.
 
         The flag says whether all operations were done. Of the operations that are not durable, all
         are lost, or none, or all names, or all contents, or any single one.
         """
         states = set()
-        for count in range(first, len(self.done) + 1):
+        for count in range(first_operation, len(self.done) + 1):
             done = self.done[:count]
             not_durable = [
                 i

@@ -12,17 +12,17 @@ from translate import hookimpl
 from translate.weights import PretrainedFile
 
 
-def saved(value: object) -> bytes:
+def saved_bytes(value: object) -> bytes:
     """Return what `torch.save` writes."""
     buffer = io.BytesIO()
     torch.save(value, buffer)
     return buffer.getvalue()
 
 
-WEIGHTS = saved({"weight": torch.zeros(2)})
+WEIGHTS = saved_bytes({"weight": torch.zeros(2)})
 
 
-def published(data: bytes = WEIGHTS, digits: int = 64) -> PretrainedFile:
+def published_file(data: bytes = WEIGHTS, digits: int = 64) -> PretrainedFile:
     """Return a file whose published content is `data`, with so many digits of its hash."""
     return PretrainedFile(
         name="taste-v1.pth",
@@ -36,7 +36,7 @@ def published(data: bytes = WEIGHTS, digits: int = 64) -> PretrainedFile:
 
 def register(register_plugin: Callable[..., object]) -> PretrainedFile:
     """Register two losses that declare the file, and return it."""
-    declared = published()
+    declared = published_file()
 
     class Taste(nn.Module):
         pretrained = (declared,)

@@ -11,7 +11,7 @@ COLOUR = {"name": "ColorJitter", "brightness": 0.5, "hue": 0.2, "p": 1.0}
 NOISE = {"name": "GaussNoise", "std_range": (0.1, 0.2), "p": 1.0}
 
 
-def checked(config: Data) -> check.CheckedData:
+def checked_data(config: Data) -> check.CheckedData:
     """Return the dataset of `config` after the check that precedes training."""
     return check.check_data(check.open_layout(config), config)
 
@@ -19,7 +19,7 @@ def checked(config: Data) -> check.CheckedData:
 def read_batches(config: Data, *, batch_size: int = 2, stop: int = 9, **options: Any) -> list[Any]:
     """Return the batches of steps up to `stop`, without the problems."""
     pairs = loader.batches(
-        checked(config), config, seed=7, batch_size=batch_size, stop=stop, **options
+        checked_data(config), config, seed=7, batch_size=batch_size, stop=stop, **options
     )
     return [batch for batch, _ in pairs]
 

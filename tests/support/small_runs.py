@@ -117,8 +117,8 @@ def equal_checkpoints(run: Path, other: Path) -> bool:
 
 def checkpoint_tensors(run: Path) -> dict[str, bytes]:
     """Return the bytes of every tensor file of the newest checkpoint, which must be intact."""
-    path, complaints = retention.newest_checkpoint(run)
-    assert not complaints
+    path, messages = retention.newest_checkpoint(run)
+    assert not messages
     return {file.name: file.read_bytes() for file in sorted(path.glob("*.safetensors"))}
 
 

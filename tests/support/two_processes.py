@@ -12,10 +12,10 @@ import torch
 import torch._dynamo
 
 
-def run(work: Callable[[int], Any], *, world: int = 2, killed: int | None = None) -> list[Any]:
+def run(work: Callable[[int], Any], *, world: int = 2, killed_rank: int | None = None) -> list[Any]:
     """Call `work(rank)` in `world` processes under torchrun's environment; return the results.
 
-    The rank `killed` must end by SIGKILL; it has no result.
+    The rank `killed_rank` must end by SIGKILL; it has no result.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -31,7 +31,7 @@ def run(work: Callable[[int], Any], *, world: int = 2, killed: int | None = None
             process.start()
         results = []
         for rank, (reader, _) in enumerate(pipes):
-            if rank == killed:
+            if rank == killed_rank:
                 continue
             assert reader.poll(60), "the processes do not answer"
             error, result = reader.recv()
@@ -39,7 +39,7 @@ def run(work: Callable[[int], Any], *, world: int = 2, killed: int | None = None
             results.append(result)
         for rank, process in enumerate(processes):
             process.join(60)
-            assert process.exitcode == (-signal.SIGKILL if rank == killed else 0)
+            assert process.exitcode == (-signal.SIGKILL if rank == killed_rank else 0)
         return results
     finally:
         for process in processes:

@@ -77,4 +77,6 @@ def require_broken(
 
 def broken_rules(kind: Literal["generator", "discriminator", "loss"], name: str) -> str:
     """Return a line for each rule that a part breaks, with its message."""
-    return "\n".join(f"{v.rule} {v.broken}" for v in verdicts.run_rules(kind, name, {}) if v.broken)
+    return "\n".join(
+        f"{v.rule} {v.failure}" for v in verdicts.run_rules(kind, name, {}) if v.failure
+    )

@@ -108,7 +108,7 @@ def main(arguments: list[str] | None = None) -> None:
     A traceback is shown only where the environment variable TRANSLATE_DEBUG asks for it.
     """
     with (
-        console.guarded(),
+        console.safe_streams(),
         console.warnings_on_stderr(),
         guard.recorded_interrupts() as interrupts,
     ):
@@ -140,7 +140,7 @@ def _run(arguments: list[str] | None, interrupts: list[int]) -> int:
     except BaseException as error:  # also what libraries in Rust raise
         if interrupts:
             return guard.INTERRUPTED
-        if guard.debugging() and not file_system.explain_path_error(error):
+        if guard.is_debugging() and not file_system.explain_path_error(error):
             raise
         return guard.report(error)
     return outcome if isinstance(outcome, int) else 0

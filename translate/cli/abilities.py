@@ -24,7 +24,7 @@ def abilities(run: Path) -> list[str]:
     from translate.engine.checkpoints.references import resolve
     from translate.engine.inference.model import target_domains
     from translate.errors import CheckpointError
-    from translate.nn.noise import seeded
+    from translate.nn.noise import temporary_seed
     from translate.recipe import Recipe
 
     is_run = (run / "config.yaml").is_file() or (run / MANIFEST).is_file()
@@ -35,7 +35,7 @@ def abilities(run: Path) -> list[str]:
     except CheckpointError as error:
         return [f"Nothing can be translated or drawn yet: {error}"]
     checkpoint = read.read_checkpoint(path)
-    with seeded(0), memory_limit(checkpoint):
+    with temporary_seed(0), memory_limit(checkpoint):
         recipe = rebuild_recipe(checkpoint)
     lines = [f"{path.name} of {checkpoint.config.recipe}: step {checkpoint.step}"]
     if type(recipe).translate is not Recipe.translate:

@@ -5,7 +5,7 @@ from inspect import Parameter
 from typing import TYPE_CHECKING, Any
 
 from translate.cli.catalogue import summary
-from translate.cli.choices import allowed, choices
+from translate.cli.choices import allowed_values, choices
 
 if TYPE_CHECKING:
     from translate.engine.system.signatures import Option
@@ -36,7 +36,7 @@ def annotate(document: dict[str, Any], options: "dict[str, Option]") -> str:
             if model:
                 field = model.model_fields[key]
                 comment = meaning(
-                    field.description or "", allowed(field.annotation, field.metadata)
+                    field.description or "", allowed_values(field.annotation, field.metadata)
                 )
             else:
                 option = options.get(key)

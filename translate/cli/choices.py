@@ -19,12 +19,12 @@ def choices(option: "Option") -> str:
     from translate.registry import names
 
     if not (kind := part_kind(option)):
-        return allowed(option.annotation)
+        return allowed_values(option.annotation)
     purpose = use(kind, part_name(option.default))
     return ", ".join(name for name in names(kind) if use(kind, name) == purpose)
 
 
-def allowed(annotation: Any, metadata: Sequence[Any] = ()) -> str:
+def allowed_values(annotation: Any, metadata: Sequence[Any] = ()) -> str:
     """Return the values or the range of a type, or an empty string where it has neither."""
     values, limits = list(_values(annotation)), dict(_limits(annotation, metadata))
     if {"ge", "le"} <= limits.keys():

@@ -16,7 +16,7 @@ PROGRESS_SECONDS = 10.0
 
 
 @contextmanager
-def counted(work: str, *, quiet: bool) -> Iterator[Callable[[InferenceResult], None]]:
+def show_progress(work: str, *, quiet: bool) -> Iterator[Callable[[InferenceResult], None]]:
     """Show messages and the progress of `work`; yield the function that updates the progress."""
     from time import monotonic
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from translate.cli.options import completing, domain_names
+from translate.cli.options import completer, domain_names
 from translate.engine.system import console
 
 ROOT = Path("datasets")
@@ -121,12 +121,12 @@ def fetch(names: tuple[str, ...], root: Path, quiet: bool) -> None:
     from translate.exchange.fetch import fetch
 
     for name in names:
-        with _arriving(quiet) as progress, nullcontext() if quiet else console.messages():
+        with _download_progress(quiet) as progress, nullcontext() if quiet else console.messages():
             fetch(name, root, progress)
 
 
 @contextmanager
-def _arriving(quiet: bool) -> Iterator[Callable[[int, int | None], object]]:
+def _download_progress(quiet: bool) -> Iterator[Callable[[int, int | None], object]]:
     """Show the progress of a download on a terminal."""
     if quiet or not console.has_bars():
         yield lambda *_: None
@@ -145,7 +145,7 @@ def _arriving(quiet: bool) -> Iterator[Callable[[int, int | None], object]]:
     nargs=-1,
     required=True,
     metavar="DOMAIN ...",
-    shell_complete=completing(domain_names),
+    shell_complete=completer(domain_names),
 )
 @data_option
 @click.option(

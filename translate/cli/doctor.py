@@ -67,6 +67,6 @@ def _examine(run: Path, as_json: bool, quiet: bool) -> int:
     if not quiet:
         if not examination.diagnoses:
             console.say("nothing found")
-        for line in examination.unexamined:
+        for line in examination.omissions:
             console.say(f"- not examined: {line}")
     return FOUND if examination.diagnoses else 0

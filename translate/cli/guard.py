@@ -37,7 +37,7 @@ class ExitCallError(Exception):
     """`sys.exit` was called within a command."""
 
 
-def debugging() -> bool:
+def is_debugging() -> bool:
     """Return whether to show tracebacks: TRANSLATE_DEBUG is set, and is not 0."""
     return os.environ.get(DEBUG, "0") not in ("", "0")
 
@@ -67,7 +67,7 @@ def recorded_interrupts() -> Iterator[list[int]]:
 def report(error: BaseException) -> int:
     """Print what an unexpected exception means for the user; return the exit code."""
     if message := file_system.explain_path_error(error) or _resource_message(error):
-        if debugging():
+        if is_debugging():
             console.show("".join(traceback.format_exception(error)), err=True)
         console.say(f"Error: {message}", err=True)
         return USAGE
@@ -110,7 +110,7 @@ def check_address_space() -> None:
 def show_cause(error: BaseException) -> None:
     """Print the traceback of the exception that caused `error`, if TRANSLATE_DEBUG is set."""
     ours = isinstance(error, (PluginError, TrainingError))  # others are mistakes of the user
-    if ours and debugging() and error.__cause__ is not None:
+    if ours and is_debugging() and error.__cause__ is not None:
         console.show("".join(traceback.format_exception(error.__cause__)), err=True)
 
 

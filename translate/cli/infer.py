@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from translate.cli.counting import counted, summary
+from translate.cli.counting import show_progress, summary
 from translate.cli.values import parse_bytes
 
 logger = logging.getLogger(__name__)
@@ -159,17 +159,17 @@ def command(
     if trust:
         from translate.engine.trust import meter
     inputs = find_inputs(source, out)
-    model, complaints = infer.load(run, device=device)
+    model, messages = infer.load(run, device=device)
     given = {name: value for name, value in options.items() if value is not None}
     settings = InferenceOptions(
         format=form, options=parse_assignments(assignments), memory=limit, **given
     )
     with (
-        counted("translating", quiet=quiet) as show_progress,
+        show_progress("translating", quiet=quiet) as update_progress,
         Interrupts(work="the current image") as interrupts,
     ):
-        for complaint in complaints:
-            logger.info(f"{complaint} An older checkpoint is used.")
+        for message in messages:
+            logger.info(f"{message} An older checkpoint is used.")
         results = translate_each(
             model,
             inputs,
@@ -177,10 +177,10 @@ def command(
             settings,
             trust=meter.open_meter if trust else None,
             stop=lambda: interrupts.caught,
-            watch=show_progress,
+            watch=update_progress,
         )
         for result in results:
-            show_progress(result)
+            update_progress(result)
         logger.info(summary(result))
     if interrupts.caught:
         return 128 + interrupts.caught

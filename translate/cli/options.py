@@ -76,7 +76,7 @@ def _spread(args: list[str], names: set[str]) -> list[str]:
 Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
-def completing(names: Callable[[], Any]) -> Completer:
+def completer(names: Callable[[], Any]) -> Completer:
     """Return a completer of `names`, a function that imports nothing heavy."""
 
     def complete(ctx: click.Context, param: click.Parameter, start: str) -> list[CompletionItem]:  # noqa: ARG001
@@ -87,9 +87,9 @@ def completing(names: Callable[[], Any]) -> Completer:
 
 def plugin_names() -> set[str]:
     """Return the names of installed plugins, from their metadata alone."""
-    from translate.engine.plugins.discovery import installed
+    from translate.engine.plugins.discovery import installed_entries
 
-    return {entry.name for entry in installed()}
+    return {entry.name for entry in installed_entries()}
 
 
 def config_names() -> list[str]:

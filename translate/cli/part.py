@@ -38,13 +38,13 @@ def describe(part: Entry) -> str:
 
 def record(part: Entry) -> dict[str, Any]:
     """Return a part and its options for JSON."""
-    from translate.engine.config.yaml import plain
+    from translate.engine.config.yaml import to_yaml_types
 
     described = [
         {
             "name": option.name,
             "meaning": option.meaning,
-            "default": None if option.required else plain(option.default),
+            "default": None if option.required else to_yaml_types(option.default),
             "required": option.required,
             "choices": choices(option),
         }
@@ -96,7 +96,7 @@ def _usage(part: Entry) -> list[str]:
             f"  translate evaluate RUN --metric {part.name}",
             f"  --set train.evaluate_every=500 --set train.metric={part.name}",
         ]
-    accepted = _accepting(part)
+    accepted = _recipes_that_accept(part)
     if not accepted:
         return [f"No installed recipe accepts this {part.kind}: select it in a recipe of your own."]
     first = next(iter(accepted))
@@ -105,7 +105,7 @@ def _usage(part: Entry) -> list[str]:
     return ["Select it for training:", f'  --set "options.{first}={value}"', *fits]
 
 
-def _accepting(part: Entry) -> dict[str, list[str]]:
+def _recipes_that_accept(part: Entry) -> dict[str, list[str]]:
     """Return the recipes that accept such a part, by the name of their option."""
     from translate.engine.config.parts import part_kind, part_name
     from translate.engine.system import signatures

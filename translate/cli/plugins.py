@@ -65,7 +65,7 @@ def list_distributions() -> list[dict[str, Any]]:
         empty: dict[str, Any] = {"offers": {}, "events": [], "broken": {}}
         return distributions.setdefault(name, {"distribution": name, "version": version, **empty})
 
-    for entry in discovery.allowed(discovery.installed()):
+    for entry in discovery.allowed_entries(discovery.installed_entries()):
         version = entry.dist.version if entry.dist else None
         facts(discovery.distribution(entry), version or "?")
     for kind, name, registration in registrations:

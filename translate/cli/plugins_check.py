@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from translate.cli.catalogue import all_registrations
-from translate.cli.options import completing, plugin_names
+from translate.cli.options import completer, plugin_names
 from translate.engine.system import console
 from translate.errors import ConfigError, PluginError, describe_error, suggest
 
@@ -22,7 +22,7 @@ TESTED = (
 
 
 @click.command("check")
-@click.argument("name", shell_complete=completing(plugin_names))
+@click.argument("name", shell_complete=completer(plugin_names))
 @click.option(
     "--set",
     "assignments",
@@ -86,16 +86,16 @@ def command(name: str, assignments: tuple[str, ...], report_file: str | None, qu
 
 
 def _print_verdicts(
-    verdicts: Iterable["Verdict"], say: Callable[[str], object], where: str
+    verdicts: Iterable["Verdict"], say: Callable[[str], object], prefix: str
 ) -> list[str]:
     """Print a line for each rule, and the place in the code that breaks it; return the findings."""
     findings = []
     for verdict in verdicts:
         if verdict.same_as:
             say(f"  -       {verdict.rule} (fails by the cause above: {verdict.same_as})")
-        elif verdict.broken:
-            findings.append(verdict.broken)
-            console.say(f"  BROKEN  {where}{verdict.rule} {verdict.broken}")
+        elif verdict.failure:
+            findings.append(verdict.failure)
+            console.say(f"  BROKEN  {prefix}{verdict.rule} {verdict.failure}")
             if verdict.place:
                 console.say(f"          in {verdict.place}")
         elif verdict.note:
@@ -115,7 +115,7 @@ def _parts(name: str) -> list[tuple[Any, str]]:
     from translate.registry import find
 
     parts: list[tuple[Any, str]] = []
-    known = {entry.name for entry in discovery.installed()}
+    known = {entry.name for entry in discovery.installed_entries()}
     for kind, short_name, registration in all_registrations():
         distribution = registration.distribution
         known |= {distribution, short_name}

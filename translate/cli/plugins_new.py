@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from translate.engine.system import console
-from translate.engine.system.bundled import bundled
+from translate.engine.system.bundled import bundled_folder
 from translate.errors import ConfigError
 
 KINDS = ("recipe", "generator", "loss", "layout", "metric", "tracker")
@@ -56,4 +56,6 @@ def create_project(folder: Path, name: str, kind: str, author: str = "The author
             'a new project needs copier: pip install "translate-kit[plugins]".'
         ) from error
     answers = {"name": name, "kind": kind, "author": author}
-    run_copy(str(bundled("plugin_template")), folder, data=answers, defaults=True, quiet=True)
+    run_copy(
+        str(bundled_folder("plugin_template")), folder, data=answers, defaults=True, quiet=True
+    )

@@ -59,14 +59,14 @@ def command(
     require_package("plotly", "report")
     from translate.engine.processes.signals import Interrupts
     from translate.report import output, page, run_data
-    from translate.report.watch import serving
+    from translate.report.watch import serve_reports
 
     with ExitStack() as stack:
         if not quiet:
             stack.enter_context(console.messages())
         if watch:
             interrupts = stack.enter_context(Interrupts())
-            address = stack.enter_context(serving(runs, PORT if port is None else port))
+            address = stack.enter_context(serve_reports(runs, PORT if port is None else port))
             logger.info(f"Serving on {address}. Ctrl-C stops.")
             while not interrupts.caught:
                 time.sleep(0.1)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from translate.cli.counting import counted, summary
+from translate.cli.counting import show_progress, summary
 
 logger = logging.getLogger(__name__)
 
@@ -100,15 +100,15 @@ def command(
     from translate.engine.processes.signals import Interrupts
     from translate.images.encode import write_image
 
-    model, complaints = infer.load(run, device=device)
+    model, messages = infer.load(run, device=device)
     options = parse_assignments(assignments)
     request = SampleRequest(count or (12 if walk else 64), label, text, seed, options)
     with (
-        counted("drawing", quiet=quiet) as show_progress,
+        show_progress("drawing", quiet=quiet) as update_progress,
         Interrupts(work="the current image") as interrupts,
     ):
-        for complaint in complaints:
-            logger.info(f"{complaint} An older checkpoint is used.")
+        for message in messages:
+            logger.info(f"{message} An older checkpoint is used.")
         if walk:
             write_image(out / "walk.png", draw_walk(model, request))
             logger.info(f"{out / 'walk.png'}")
@@ -116,7 +116,7 @@ def command(
         for result in sample_each(
             model, out, request, form=form, overwrite=overwrite, stop=lambda: interrupts.caught
         ):
-            show_progress(result)
+            update_progress(result)
         if grid and not interrupts.caught:
             write_image(out / "grid.png", draw_sheet(model, request))
         logger.info(summary(result))

@@ -117,8 +117,8 @@ def command(
         if stop():
             return 128 + interrupts.caught
         for worker in workers.values():
-            for complaint in worker.complaints:
-                logger.info(f"{complaint} An older checkpoint is used.")
+            for message in worker.messages:
+                logger.info(f"{message} An older checkpoint is used.")
             logger.info(f"{worker.name}: step {worker.description['step']}")
         bound.listen()  # whoever reads the next lines may connect at once
         name = f"[{host}]" if ":" in host else host

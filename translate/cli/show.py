@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from translate.cli.options import completing, config_names, plugin_names
+from translate.cli.options import completer, config_names, plugin_names
 from translate.engine.system import console
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ KINDS = (
     "name",
     metavar="[NAME_OR_RUN]",
     required=False,
-    shell_complete=completing(lambda: {*plugin_names(), *config_names()}),
+    shell_complete=completer(lambda: {*plugin_names(), *config_names()}),
 )
 @click.option(
     "--kind",

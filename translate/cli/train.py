@@ -9,7 +9,7 @@ import click
 from translate.cli.options import (
     Several,
     SeveralCommand,
-    completing,
+    completer,
     config_names,
     domain_names,
     plugin_names,
@@ -46,7 +46,7 @@ class TrainCommand(SeveralCommand):
 @click.option(
     "--plugin",
     metavar="RECIPE",
-    shell_complete=completing(plugin_names),
+    shell_complete=completer(plugin_names),
     help="Method to train; `translate show` lists all. [that of --config]",
 )
 @click.option(
@@ -54,14 +54,14 @@ class TrainCommand(SeveralCommand):
     cls=Several,
     multiple=True,
     metavar="A [B ...]",
-    shell_complete=completing(domain_names),
+    shell_complete=completer(domain_names),
     help="Domains to train on, names of folders or paths: images are translated from the first to "
     "the last. [those of --config]",
 )
 @click.option(
     "--config",
     metavar="NAME_OR_FILE",
-    shell_complete=completing(config_names),
+    shell_complete=completer(config_names),
     help="Configuration to start from: a bundled one by its name, or a YAML file. [none]",
 )
 @click.option(
@@ -187,7 +187,7 @@ def command(**given: Any) -> int:
     limit = parse_duration(given["max_time"])
     if given["steps"] is not None and given["epochs"] is not None:
         raise click.UsageError("--steps and --epochs say the same thing: give one of them.")
-    _refuse_what_does_not_apply(given)
+    _refuse_mixed_options(given)
     quiet = given["quiet"] or given["as_json"]
     with shown_progress(quiet=quiet, steps=not given["dry_run"]) as progress:
         work = "this step, then saving a checkpoint"
@@ -224,7 +224,7 @@ def command(**given: Any) -> int:
     return 3 if result.listed else 0
 
 
-def _refuse_what_does_not_apply(given: dict[str, Any]) -> None:
+def _refuse_mixed_options(given: dict[str, Any]) -> None:
     """Raise if a flag is for a start and this is a resume, or the other way round."""
     from translate.engine.config.layers import is_given
 

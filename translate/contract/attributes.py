@@ -38,7 +38,7 @@ def attributes(recipe: nn.Module) -> dict[str, Any]:
     return values
 
 
-def shared(recipe: nn.Module) -> dict[str, Any]:
+def shared_numbers(recipe: nn.Module) -> dict[str, Any]:
     """Return copies of the class attributes and module variables of `recipe` that are numbers.
 
     They are shared by all instances, and are in no checkpoint.
@@ -57,7 +57,7 @@ def shared(recipe: nn.Module) -> dict[str, Any]:
     return values
 
 
-def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+def differing_names(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """Return the names of values that are not equal bit for bit."""
     missing = object()
     keys = dict.fromkeys([*before, *after])
@@ -96,14 +96,14 @@ def _changes(function: ast.FunctionDef, words: list[str]) -> list[int]:
     return [n.lineno for n in nodes if isinstance(n.ctx, ast.Store)] or [n.lineno for n in nodes]
 
 
-def _values(name: str, value: Any, visited: set[int]) -> Iterator[tuple[str, Any]]:
+def _values(name: str, value: Any, visited_ids: set[int]) -> Iterator[tuple[str, Any]]:
     """Yield the scalars, arrays and generator states within `value`, each with its name."""
     if isinstance(value, PLAIN):
         yield name, value
         return
-    if id(value) in visited:
+    if id(value) in visited_ids:
         return
-    visited.add(id(value))
+    visited_ids.add(id(value))
     if isinstance(value, Tensor):
         yield name, value.detach().clone()
     elif isinstance(value, np.ndarray | np.generic):
@@ -119,17 +119,17 @@ def _values(name: str, value: Any, visited: set[int]) -> Iterator[tuple[str, Any
     elif isinstance(value, Mapping):
         yield f"len({name})", len(value)
         for key, item in value.items():
-            yield from _values(f"{name}[{key!r}]", item, visited)
+            yield from _values(f"{name}[{key!r}]", item, visited_ids)
     elif isinstance(value, list | tuple | deque):
         yield f"len({name})", len(value)
         for index, item in enumerate(value):
-            yield from _values(f"{name}[{index}]", item, visited)
+            yield from _values(f"{name}[{index}]", item, visited_ids)
     elif isinstance(value, nn.Module):
         for key, item in value.state_dict().items():
             yield f"{name}.{key}", item.detach().clone()
     elif not isinstance(value, type) and type(value).__module__.partition(".")[0] not in FOREIGN:
         for key, item in getattr(value, "__dict__", {}).items():
-            yield from _values(f"{name}.{key}", item, visited)
+            yield from _values(f"{name}.{key}", item, visited_ids)
 
 
 def _equal(one: Any, other: Any) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from translate.contract.temporary_run import temporary_run, unchanged
+from translate.contract.temporary_run import require_unchanged, temporary_run
 from translate.engine.plugins import discovery
 from translate.engine.plugins.errors import definition
 
@@ -61,7 +61,9 @@ def _rule(event: str) -> Callable[[Listener], None]:
 
 def _call(hook: Any, arguments: Mapping[str, Any]) -> None:
     """Call one hook as training does; raise `RuleError` if it changes the run."""
-    with unchanged(arguments["run"].path, lambda: definition(_Hook(hook.function), "function")):
+    with require_unchanged(
+        arguments["run"].path, lambda: definition(_Hook(hook.function), "function")
+    ):
         hook.function(*(arguments[name] for name in hook.argnames))
 
 

@@ -25,7 +25,7 @@ MEMBERS = {
     "declares_options": "translate",
     "draws_from_given_noise": "translate",
     "shows_features": "features",
-    "tracks_a_run": "logged",
+    "tracks_a_run": "log",
     "closes_when_not_started": "close",
     "declines_unknown_weights": "recognizes",
     "converts_its_files": "convert",
@@ -42,7 +42,7 @@ class Cause(NamedTuple):
     """what was wrong, and how to fix it"""
     place: Place | None
     """the line of the plugin's code, where one is known"""
-    raised: bool
+    is_exception: bool
     """whether the plugin raised an exception; otherwise a result was wrong"""
 
     root: str
@@ -52,7 +52,7 @@ class Cause(NamedTuple):
         """Return whether both have one cause: the same error, or exceptions of the same line."""
         if self.root in other.root or other.root in self.root:
             return True
-        return self.raised and other.raised and self.place == other.place is not None
+        return self.is_exception and other.is_exception and self.place == other.place is not None
 
 
 def find_cause(error: BaseException, owner: object, rule: Callable[..., Any], batch: Any) -> Cause:
@@ -64,7 +64,9 @@ def find_cause(error: BaseException, owner: object, rule: Callable[..., Any], ba
         if not isinstance(each, AssertionError) and (place := find_place(each, owner)):
             hint = _wrong_field(each, batch)
             message = f"It raised {describe_error(each)}.{hint}{_expected(place, owner)}"
-            return Cause(message, place, raised=True, root=_mask_numbers(describe_error(each)))
+            return Cause(
+                message, place, is_exception=True, root=_mask_numbers(describe_error(each))
+            )
     place = getattr(error, "place", None) or definition(owner, _member(rule, owner))
     has_message = isinstance(error, (AssertionError, TranslateError))
     message = str(error) if has_message else f"It raised {describe_error(error)}"

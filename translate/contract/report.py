@@ -61,8 +61,8 @@ class ContractReport:
 def _result(verdict: Verdict) -> dict[str, str]:
     if verdict.same_as:
         return {"rule": verdict.rule, "result": "skipped", "text": verdict.same_as}
-    if verdict.broken:
-        facts = {"rule": verdict.rule, "result": "broken", "text": verdict.broken}
+    if verdict.failure:
+        facts = {"rule": verdict.rule, "result": "broken", "text": verdict.failure}
         return {**facts, "place": verdict.place} if verdict.place else facts
     if verdict.note:
         return {"rule": verdict.rule, "result": "skipped", "text": verdict.note}

@@ -95,7 +95,7 @@ def _record(step: int) -> LogRecord:
 
 
 @contextmanager
-def unchanged(run: Path, place: Callable[[], Place | None]) -> Iterator[None]:
+def require_unchanged(run: Path, place: Callable[[], Place | None]) -> Iterator[None]:
     """Raise `RuleError` if the block changes a file of the run, or a global random generator."""
     before, random = _digests(run), random_state()
     yield

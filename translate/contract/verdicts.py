@@ -23,7 +23,7 @@ class Verdict(NamedTuple):
     """The result of a rule."""
 
     rule: str
-    broken: str = ""
+    failure: str = ""
     """what breaks it, and what to do; empty if it is kept"""
     note: str = ""
     """why it does not apply, or was not tried"""
@@ -37,7 +37,7 @@ class Verdict(NamedTuple):
 def run_rules(
     kind: Tested,
     name: str,
-    given: Mapping[str, Any],
+    options: Mapping[str, Any],
     *,
     spec: ImageSpec | None = None,
     data: Mapping[str, Any] | None = None,
@@ -47,16 +47,16 @@ def run_rules(
     Raises `ConfigError` for an unknown name, option or setting.
     """
     if kind == "layout":
-        yield from _run_layout_rules(name, given, data)
+        yield from _run_layout_rules(name, options, data)
         return
-    options = {**small_options(kind, name), **given}
+    options = {**small_options(kind, name), **options}
     yield from _verdicts(RULES[kind], SUBJECTS[kind](name, options, spec, data))
 
 
 def _run_layout_rules(
-    name: str, given: Mapping[str, Any], data: Mapping[str, Any] | None
+    name: str, options: Mapping[str, Any], data: Mapping[str, Any] | None
 ) -> Iterator[Verdict]:
-    with layout_subject.make_subject(name, given, data) as subject:
+    with layout_subject.make_subject(name, options, data) as subject:
         if not data and (reason := layout_subject.problem(subject.data)):
             yield Verdict(_title(RULES["layout"][0]), note=f"{UNTRIED}: {reason}")
         else:
@@ -91,7 +91,7 @@ def _verdicts(rules: Sequence[Rule], subject: Any) -> Iterator[Verdict]:
             same = next((title for known, title in causes if known.is_same(cause)), "")
             causes.append((cause, verdict.rule))
             verdict = verdict._replace(same_as=same)
-            if rule in FIRST and cause.raised:
+            if rule in FIRST and cause.is_exception:
                 skipped, reason = tuple(rules), "not tried: it cannot be made"
             elif rule is training.takes_turns:
                 skipped, reason = STEPPING, "not tried: its steps fail, see above"

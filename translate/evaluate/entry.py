@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from translate.engine.config.arguments import checked
+from translate.engine.config.arguments import check_arguments
 from translate.errors import ConfigError
 from translate.evaluate import result as results
 from translate.evaluate.folder_evaluation import evaluate_folders
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 EXAMPLE = "translate evaluate RUN, or translate evaluate --real DIR --fake DIR"
 
 
-@checked()
+@check_arguments()
 def evaluate(
     run: str | Path | None = None,
     *,

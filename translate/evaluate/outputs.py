@@ -20,7 +20,7 @@ from translate.errors import NothingUsableError
 from translate.evaluate.run_images import Image, RunImages
 from translate.images.resize import resize_pixels
 from translate.images.tensors import as_tensor, from_device, to_device
-from translate.nn.noise import seeded
+from translate.nn.noise import temporary_seed
 from translate.recipe import Recipe
 
 FieldName = str
@@ -147,7 +147,7 @@ class Generator:
         rows: dict[str, list[Any]] = {"fake": [], "source": [], "target": [], "mask": []}
         for number, item in enumerate(images.items):
             batch = batch_to_device(default_collate([item]), model.device, model.spec)
-            with model.lock, seeded(seed * len(images.items) + number):
+            with model.lock, temporary_seed(seed * len(images.items) + number):
                 with plugin_code(model.recipe, "ground_truth_pair"), torch.no_grad():
                     pair = model.recipe.ground_truth_pair(batch)
                 if pair is None:

@@ -63,7 +63,7 @@ def evaluate_run(
         )
     run = place.parent.parent if place.parent.name == "checkpoints" else place
     config = read.read_checkpoint(place).config
-    data = places.locate(config.data, working_directory_of(run), moved=False)
+    data = places.locate(config.data, working_directory_of(run), root_changed=False)
     data = data.model_copy(update={"size": size} if size else {})
     layout, of_split, trained, note = open_split(data, split, config.train.seed)
     notes = [*notes, *([note] if note else [])]

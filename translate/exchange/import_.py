@@ -18,7 +18,7 @@ from translate.errors import CheckpointError, ConfigError, SaveError, printable_
 from translate.exchange.card import Origin, write_card
 from translate.exchange.recognition import MAX_LISTED, recognize
 from translate.importers import ImportedModel
-from translate.nn.noise import seeded
+from translate.nn.noise import temporary_seed
 from translate.recipe import Recipe
 from translate.registry import create_recipe
 from translate.weights import hash_file
@@ -73,7 +73,7 @@ def import_weights(
         "importer": found.name,
         "imported": {str(origin.path): hash_file(origin.path) for origin in origins},
         "networks": [origin.network for origin in origins],
-        "options": yaml.plain(options),
+        "options": yaml.to_yaml_types(options),
         "notes": list(imported.notes),
     }
     folders.ensure_writable(out)
@@ -125,7 +125,7 @@ def build(
         )
     config = _config(imported, domains)
     spec = ImageSpec(imported.size, tuple(map(Domain, domains, imported.channels)))
-    with seeded(0), MemoryLimit(file):
+    with temporary_seed(0), MemoryLimit(file):
         recipe = create_recipe({"name": config.recipe, **config.options}, spec=spec)
     return ModelState(config, spec, recipe), _load(recipe, imported.tensors, file)
 

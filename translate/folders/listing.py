@@ -168,7 +168,7 @@ def is_split(name: str) -> bool:
     return name.lower() in SPLITS
 
 
-def listed(things: Iterable[object]) -> str:
+def join_words(things: Iterable[object]) -> str:
     """Return `things` joined for a sentence: a and b."""
     return " and ".join(map(str, things))
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from translate import registry
 from translate.errors import BadImage, ConfigError, DataError, short_repr, suggest
 from translate.folders import distinct, skipped
-from translate.folders.listing import is_path, is_split, listed, match, scan, subfolders
+from translate.folders.listing import is_path, is_split, join_words, match, scan, subfolders
 from translate.folders.names import SPLITS
 from translate.images.format_registry import image_suffixes
 
@@ -32,7 +32,9 @@ class Folder(NamedTuple):
     """Images in its parent, if it is the folder of a split: they are not read."""
 
 
-def expect(layout: str, domains: Sequence[str], count: int, *, or_more: bool = False) -> None:
+def expect_domains(
+    layout: str, domains: Sequence[str], count: int, *, or_more: bool = False
+) -> None:
     """Raise an error unless a layout gets as many domains as it reads.
 
     Args:
@@ -92,7 +94,7 @@ def expect_different(root: Path, domains: Sequence[str]) -> None:
     distinct.refuse_equal(domains, places)
 
 
-def first_with_images(name: str, places: Sequence[Path], near: str = "") -> Folder:
+def first_folder_with_images(name: str, places: Sequence[Path], near: str = "") -> Folder:
     """Return the first of `places` that holds images, without those in subfolders of splits."""
     existing = [place for place in places if place.is_dir()]
     others: list[Folder] = []
@@ -107,8 +109,8 @@ def first_with_images(name: str, places: Sequence[Path], near: str = "") -> Fold
         if images:
             return others[-1]
     if existing:
-        raise DataError(f"{name}: no images in {listed(existing)}{_why_none(others)}.")
-    raise DataError(f"no folder for {name}: looked for {listed(places[:2])}.{near}")
+        raise DataError(f"{name}: no images in {join_words(existing)}{_why_none(others)}.")
+    raise DataError(f"no folder for {name}: looked for {join_words(places[:2])}.{near}")
 
 
 def notes(*folders: Folder, read: Iterable[Path] = ()) -> list[str]:
@@ -135,7 +137,7 @@ def problems(*folders: Folder) -> list[BadImage]:
     return [bad for folder in folders for bad in folder.problems]
 
 
-def usable(folder: Folder, leave_out: Iterable[Path]) -> list[Path]:
+def usable_files(folder: Folder, leave_out: Iterable[Path]) -> list[Path]:
     """Return the files of a folder that can be read.
 
     Args:
@@ -154,7 +156,7 @@ def usable(folder: Folder, leave_out: Iterable[Path]) -> list[Path]:
 def _find_domain(root: Path, name: str, split: str) -> Folder:
     homes, description = places(root, name, split), f"domain {name!r}"
     if any(place.is_dir() for place in homes):
-        return first_with_images(description, homes)
+        return first_folder_with_images(description, homes)
     for path in (Path(name), root / name):
         if path.is_file():
             return Folder(path.parent, [path])
@@ -164,7 +166,7 @@ def _find_domain(root: Path, name: str, split: str) -> Folder:
                 return Folder(folder, *files)
     if has_magic(name):
         raise DataError(f"{description}: no image matches this pattern, here or in {root}.")
-    return first_with_images(description, homes, suggest(name, _names(root)))
+    return first_folder_with_images(description, homes, suggest(name, _names(root)))
 
 
 def places(root: Path, name: str, split: str) -> list[Path]:

@@ -35,17 +35,17 @@ def copied_images(history: History) -> Iterator[Detection]:
     if not (config and history.spec) or not _draws(config.recipe):
         return
     if history.spec.text_length:
-        history.unexamined.append("copied training images: samples need a text")
+        history.omissions.append("copied training images: samples need a text")
         return
     try:
         model, _ = load(history.run, device="cpu")
         drawn = [p for p in draw_images(model, SampleRequest(SAMPLES)) if p is not None]
         real = _training_images(history)
     except TranslateError as error:
-        history.unexamined.append(f"copied training images: {error}")
+        history.omissions.append(f"copied training images: {error}")
         return
     if len(real) < 2 or not drawn:
-        history.unexamined.append("copied training images: there are fewer than 2 images")
+        history.omissions.append("copied training images: there are fewer than 2 images")
         return
     samples = np.stack([pixels.ravel() for pixels in drawn]).astype(np.float32)
     usual = float(np.median(nearest(real[:SAMPLES], real, skip_self=True)))
@@ -87,7 +87,7 @@ def nearest(images: Images, others: Images, *, skip_self: bool = False) -> NDArr
 def _training_images(history: History) -> Images:
     """Return up to `TRAINING_IMAGES` training images as training crops them, one a row."""
     assert history.config
-    data = places.locate(history.config.data, working_directory_of(history.run), moved=False)
+    data = places.locate(history.config.data, working_directory_of(history.run), root_changed=False)
     data = data.model_copy(update={"flip": False, "augment": (), "workers": 0})
     layout = check.open_layout(data)
     kind, by_file = domain_images.common(layout.spec), domain_images.of_files(layout)

@@ -184,12 +184,12 @@ def _duplicates(reports: Sequence[FileReport]) -> Iterator[Finding]:
     )
 
 
-def _near_duplicates(reports: Sequence[FileReport], trained: str) -> Iterator[Finding]:
+def _near_duplicates(reports: Sequence[FileReport], train_split: str) -> Iterator[Finding]:
     """Find images of other splits that are nearly images that are trained on."""
     digests = {file.path: file.digest for file in reports}
     sides: dict[bool, list[FileReport]] = {True: [], False: []}
     for file in reports:
-        sides[file.split == trained].append(file)
+        sides[file.split == train_split].append(file)
     trained_hashes, other_hashes = (
         near_duplicates.stack((file.path, file.hash) for file in sides[is_trained])
         for is_trained in (True, False)

@@ -35,7 +35,7 @@ class Examination:
     """The failures of a run, and the records that could not be examined."""
 
     diagnoses: list[Diagnosis]
-    unexamined: list[str]
+    omissions: list[str]
     """a line for each thing that could not be examined, and why"""
 
 
@@ -60,7 +60,7 @@ def examine_history(history: History) -> Examination:
     """Return what goes wrong in a run that was read, and what could not be examined."""
     detections = detect(history)
     diagnoses = []
-    for detection in merged(detections):
+    for detection in merge_by_failure(detections):
         proposal = propose(detection, history)
         diagnoses.append(
             Diagnosis(
@@ -72,10 +72,10 @@ def examine_history(history: History) -> Examination:
                 proposal.command,
             )
         )
-    return Examination(diagnoses, history.unexamined)
+    return Examination(diagnoses, history.omissions)
 
 
-def merged(detections: Sequence[Detection]) -> list[Detection]:
+def merge_by_failure(detections: Sequence[Detection]) -> list[Detection]:
     """Return one detection for each failure, the earliest, which names the others' subjects."""
     by_failure: dict[str, list[Detection]] = {}
     for detection in sorted(detections, key=lambda d: d.since_step):

@@ -26,11 +26,11 @@ LEAST_RECORDS = 8
 
 
 class History:
-    """The records of a run; unreadable ones are listed in `unexamined`."""
+    """The records of a run; unreadable ones are listed in `omissions`."""
 
     def __init__(self, run: Path) -> None:
         self.run = run
-        self.unexamined: list[str] = []
+        self.omissions: list[str] = []
         self.spec: ImageSpec | None = None
         """the images that the newest checkpoint was trained on"""
         self.better: dict[str, str] = {}
@@ -43,7 +43,7 @@ class History:
         self.rows = self._rows()
         self.sheets = sheets.sheets(run) if self.rows else []
         if self.rows and len(self.sheets) < PREVIEWS:
-            self.unexamined.append(
+            self.omissions.append(
                 f"images: {len(self.sheets)} previews, expected {PREVIEWS} or more"
             )
         self.read = cache(self._read)
@@ -53,8 +53,8 @@ class History:
 
     def note(self, line: str) -> None:
         """List something that cannot be examined, once."""
-        if line not in self.unexamined:
-            self.unexamined.append(line)
+        if line not in self.omissions:
+            self.omissions.append(line)
 
     def previews(self) -> Iterator[Preview]:
         """Yield the previews that can be read, from the newest to the oldest."""
@@ -66,7 +66,7 @@ class History:
         try:
             return sheets.read_sheet(step, path, self.rows)
         except BadImage as error:
-            self.unexamined.append(f"the preview of step {step}: {error}")
+            self.omissions.append(f"the preview of step {step}: {error}")
             return None
 
     def _config(self) -> Config | None:
@@ -81,12 +81,12 @@ class History:
             )
             return checkpoint.config
         except TranslateError as error:
-            self.unexamined.append(f"weights: {error}")
+            self.omissions.append(f"weights: {error}")
         try:
             document = yaml.read(str(self.run / "config.yaml"))
             return layers.resolve(config=current_document(document))
         except TranslateError as error:
-            self.unexamined.append(f"no setting can be proposed: {error}")
+            self.omissions.append(f"no setting can be proposed: {error}")
             return None
 
     def _records(self) -> list[LogRecord]:
@@ -100,15 +100,15 @@ class History:
                 else:
                     records.append(record)
         except CheckpointError as error:
-            self.unexamined.append(f"losses and gradients: {error}")
+            self.omissions.append(f"losses and gradients: {error}")
             return records
         if damaged:
-            self.unexamined.append(f"{damaged} lines of log.jsonl: they are damaged")
+            self.omissions.append(f"{damaged} lines of log.jsonl: they are damaged")
         if len(records) < LEAST_RECORDS:
             there = "is missing" if not os.path.lexists(self.run / "log.jsonl") else (
                 f"has {len(records)} usable lines, expected {LEAST_RECORDS} or more"
             )  # fmt: skip
-            self.unexamined.append(f"losses and gradients: log.jsonl {there}")
+            self.omissions.append(f"losses and gradients: log.jsonl {there}")
         return records
 
     def _end(self) -> int:
@@ -125,14 +125,14 @@ class History:
         try:
             return sheets.read_rows(self.run)
         except CheckpointError as error:
-            self.unexamined.append(f"images: {error}")
+            self.omissions.append(f"images: {error}")
             return []
 
     def _memory_limit(self) -> int:
         try:
             *_, last = sessions(self.run) or [{}]
         except CheckpointError as error:
-            self.unexamined.append(f"memory: {error}")
+            self.omissions.append(f"memory: {error}")
             return 0
         return int(last.get("memory_limit_mb") or 0)
 

@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pydantic import Field
 
 from translate.engine.disk.json_files import Record
-from translate.engine.system.bundled import bundled
+from translate.engine.system.bundled import bundled_folder
 
 
 class DirectoryEntry(Record):
@@ -50,6 +50,8 @@ class DirectoryEntry(Record):
 
 def read_directory() -> list[DirectoryEntry]:
     """Return the entries, sorted by name."""
-    files = (file for file in bundled("plugin_directory").iterdir() if file.name.endswith(".toml"))
+    files = (
+        file for file in bundled_folder("plugin_directory").iterdir() if file.name.endswith(".toml")
+    )
     entries = [DirectoryEntry.model_validate(tomllib.loads(file.read_text())) for file in files]
     return sorted(entries, key=lambda entry: entry.name)

@@ -67,7 +67,7 @@ def settings(failure: str, subject: Subject) -> Iterator[Setting]:
     """Yield settings against a failure, the best first."""
     for general in BEFORE.get(failure, ()):
         yield from general(subject)
-    yield from _declared(failure, subject)
+    yield from _declared_by_options(failure, subject)
     yield from _wrappers(failure, subject)
     for general in AFTER.get(failure, (lower_rate,)):
         yield from general(subject)
@@ -76,7 +76,7 @@ def settings(failure: str, subject: Subject) -> Iterator[Setting]:
 # -- what plugins declare -------------------------------------------------------------------------
 
 
-def _declared(failure: str, subject: Subject) -> Iterator[Setting]:
+def _declared_by_options(failure: str, subject: Subject) -> Iterator[Setting]:
     """Yield values that options of the recipe, or of its parts, declare to help."""
     config = subject.config
     for name, option in subject.options.items():
@@ -123,13 +123,13 @@ def _wrappers(failure: str, subject: Subject) -> Iterator[Setting]:
 def lower_rate(subject: Subject) -> Iterator[Setting]:
     """Halve the learning rate of the player, or of any."""
     for name, value, _ in subject.rates() or subject.all_rates():
-        yield Setting(f"options.{name}", _short(value / 2))
+        yield Setting(f"options.{name}", _format(value / 2))
 
 
 def higher_rate(subject: Subject) -> Iterator[Setting]:
     """Double the learning rate of the player, or set the default where that is higher."""
     for name, value, default in subject.rates():
-        yield Setting(f"options.{name}", _short(max(2 * value, default)))
+        yield Setting(f"options.{name}", _format(max(2 * value, default)))
 
 
 def default_rate(subject: Subject) -> Iterator[Setting]:
@@ -139,7 +139,7 @@ def default_rate(subject: Subject) -> Iterator[Setting]:
             yield Setting(f"options.{name}", default)
 
 
-def clipping(subject: Subject) -> Iterator[Setting]:
+def clip_gradients(subject: Subject) -> Iterator[Setting]:
     """Clip the gradients."""
     if subject.config.train.clip_norm is None:
         yield Setting("train.clip_norm", 1.0)
@@ -190,16 +190,16 @@ def other_seed(subject: Subject) -> Iterator[Setting]:
     yield Setting("train.seed", subject.config.train.seed + 1, restarts=True)
 
 
-def _short(rate: float) -> float:
+def _format(rate: float) -> float:
     return float(f"{rate:.2g}")
 
 
 BEFORE: Mapping[str, tuple[General, ...]] = {
     failures.CHANCE: (higher_rate,),
     failures.COLLAPSE: (default_rate,),
-    failures.EXPLODING: (default_rate, clipping),
-    failures.DIVERGING: (default_rate, clipping),
-    failures.SKIPPED: (default_rate, clipping),
+    failures.EXPLODING: (default_rate, clip_gradients),
+    failures.DIVERGING: (default_rate, clip_gradients),
+    failures.SKIPPED: (default_rate, clip_gradients),
     failures.RATE: (constant_rate,),
     failures.WAITING: (reading,),
     failures.MEMORY: (smaller_batch,),

@@ -40,7 +40,7 @@ def geometry_of(network: nn.Module) -> Geometry:
     return geometry if isinstance(geometry, Geometry) else Geometry()
 
 
-def combined(*geometries: Geometry) -> Geometry:
+def combine_geometries(*geometries: Geometry) -> Geometry:
     """Return the geometry of images that suit all of several networks."""
     if not geometries:
         return Geometry()

@@ -20,7 +20,7 @@ _LN2, _PI = math.log(2), math.pi
 
 
 @contextmanager
-def seeded(seed: int) -> Iterator[None]:
+def temporary_seed(seed: int) -> Iterator[None]:
     """Seed PyTorch's global generators for the block, and restore their states at its end.
 
     They belong to the process: only one thread at a time may be in such a block.

@@ -187,8 +187,8 @@ def _direction(runs: Sequence[RunData], figure: str) -> str:
     )
 
 
-def _baselines(runs: Sequence[RunData], figure: str, used: int) -> Iterator[dict[str, Any]]:
-    """Yield a horizontal line for each baseline in a figure that has `used` colours."""
+def _baselines(runs: Sequence[RunData], figure: str, colours_used: int) -> Iterator[dict[str, Any]]:
+    """Yield a horizontal line for each baseline in a figure that has `colours_used` colours."""
     for run in runs:
         records = run.history.log.records
         if run.evaluation is None or figure not in run.evaluation.figures or not records:
@@ -202,6 +202,10 @@ def _baselines(runs: Sequence[RunData], figure: str, used: int) -> Iterator[dict
                     "name": html.escape(f"{prefix}{name}"),
                     "x": [records[0].step, records[-1].step],
                     "y": [value, value],
-                    "line": {"color": COLOURS[used % len(COLOURS)], "dash": "dash", "width": 1},
+                    "line": {
+                        "color": COLOURS[colours_used % len(COLOURS)],
+                        "dash": "dash",
+                        "width": 1,
+                    },
                 }
-                used += 1
+                colours_used += 1

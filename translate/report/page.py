@@ -140,7 +140,7 @@ def _view(run: RunData, runs: int) -> View:
         previews,
         rows,
         list(
-            dict.fromkeys([*run.missing, *damaged, *damaged_examples, *run.examination.unexamined])
+            dict.fromkeys([*run.missing, *damaged, *damaged_examples, *run.examination.omissions])
         ),
         yaml.dump(config) if config else "",
         evaluation_tables.caption(found) if found else "",

@@ -38,7 +38,7 @@ class Thumbnail:
     downscaled: bool = False
 
 
-def chosen(previews: Sequence[tuple[int, Path]], count: int) -> list[tuple[int, Path]]:
+def choose_evenly(previews: Sequence[tuple[int, Path]], count: int) -> list[tuple[int, Path]]:
     """Return at most `count` evenly spaced previews, with the first and the last."""
     if len(previews) <= count:
         return list(previews)
@@ -55,7 +55,7 @@ def preview_thumbnails(
         previews: Step and file of each preview of a run, the oldest first.
         runs: Runs on the page, which share its bytes.
     """
-    shown = chosen(previews, max(1, PREVIEWS // runs))
+    shown = choose_evenly(previews, max(1, PREVIEWS // runs))
     limit = min(LARGEST_BYTES, PREVIEW_BYTES // max(1, runs * len(shown)))
     found, damaged = [], []
     for step, path in shown:
@@ -114,6 +114,6 @@ def thumbnail(pixels: NDArray[np.uint8], limit: int) -> Thumbnail:
 
 
 @lru_cache(maxsize=4 * PREVIEWS)
-def _of_file(path: Path, modified: int, limit: int) -> Thumbnail:  # noqa: ARG001 - a part of the key
+def _of_file(path: Path, modification_time: int, limit: int) -> Thumbnail:  # noqa: ARG001 - a part of the key
     pixels = read_image(path)
     return thumbnail(pixels.astype(np.uint8), limit)

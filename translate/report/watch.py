@@ -30,7 +30,7 @@ class Reports:
     def __init__(self, runs: Sequence[Path]) -> None:
         self.runs = runs
         self.lock = threading.Lock()
-        self.made: tuple[str, bytes] = "", b""
+        self.newest_page: tuple[str, bytes] = "", b""
         """the newest page, with the version of the runs that it shows"""
 
     def version(self) -> str:
@@ -49,9 +49,9 @@ class Reports:
         """Return the page of the runs as they are now."""
         with self.lock:
             version = self.version()
-            if self.made[0] != version:
-                self.made = version, render(read_runs(self.runs), version=version)
-            return self.made[1]
+            if self.newest_page[0] != version:
+                self.newest_page = version, render(read_runs(self.runs), version=version)
+            return self.newest_page[1]
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -103,7 +103,7 @@ class Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(runs: Sequence[Path], port: int) -> Iterator[str]:
+def serve_reports(runs: Sequence[Path], port: int) -> Iterator[str]:
     """Serve the report of runs while the block runs; yield its address.
 
     Raises:

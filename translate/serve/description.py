@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 
-from translate.engine.config.yaml import plain
+from translate.engine.config.yaml import to_yaml_types
 from translate.engine.inference import calls
 from translate.engine.inference.drawing import classes
 from translate.engine.inference.model import WHOLE, Model
@@ -134,7 +134,7 @@ def _parameters(
 
 
 def _parameter(option: Option, schema: dict[str, Any] | None) -> dict[str, Any]:
-    default = plain(option.default)
+    default = to_yaml_types(option.default)
     try:
         json.dumps(default, allow_nan=False)
     except (TypeError, ValueError):

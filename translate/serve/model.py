@@ -51,7 +51,7 @@ class ServedModel:
     """
 
     def __init__(self, reference: str, name: str, *, device: str, max_pixels: int) -> None:
-        self.checkpoint, self.complaints = resolve(reference)
+        self.checkpoint, self.messages = resolve(reference)
         model, _ = infer.load(self.checkpoint, device=device)
         self.model = replace(model, name=name)
         self.max_pixels = max_pixels

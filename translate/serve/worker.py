@@ -39,7 +39,7 @@ class Worker:
     def __init__(self, name: str, reference: str, *, device: str, limits: Limits) -> None:
         self.name, self.reference, self.device, self.limits = name, reference, device, limits
         self.description: dict[str, Any] = {}
-        self.complaints: list[str] = []
+        self.messages: list[str] = []
         self.restarts = 0
         self.process: Any = None
         self._threads = DaemonThreadPool(1)
@@ -93,7 +93,7 @@ class Worker:
         if "error" in hello:
             self._stop()
             raise TranslateError(*hello["error"])
-        self.description, self.complaints = hello["description"], hello["complaints"]
+        self.description, self.messages = hello["description"], hello["messages"]
         self.reference, self._loaded = hello["checkpoint"], True
 
     def _call(
@@ -176,7 +176,7 @@ def serve_model(
     except TranslateError as error:
         send(connection, {"error": [str(argument) for argument in error.args]})
         return
-    send(connection, {**hello, "complaints": model.complaints})
+    send(connection, {**hello, "messages": model.messages})
     while True:
         try:
             head, files = receive(connection)

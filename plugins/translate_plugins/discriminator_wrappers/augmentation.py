@@ -78,8 +78,8 @@ def color(x: Tensor, colors: int) -> Tensor:
 def translation(x: Tensor, colors: int) -> Tensor:  # noqa: ARG001 - all channels move
     """Translate by up to an eighth of a side, in whole pixels; gray (0) fills the border."""
     height, width = x.shape[2:]
-    rows = _counted(x, 2, -(height // 8), height // 8)
-    columns = _counted(x, 3, -(width // 8), width // 8)
+    rows = _pixel_index(x, 2, -(height // 8), height // 8)
+    columns = _pixel_index(x, 3, -(width // 8), width // 8)
     inside = _within(rows, height) & _within(columns, width)
     index = (rows * width + columns).where(inside, 0).flatten(2).expand(-1, x.shape[1], -1)
     return x.flatten(2).gather(2, index).reshape(x.shape) * inside
@@ -88,8 +88,8 @@ def translation(x: Tensor, colors: int) -> Tensor:  # noqa: ARG001 - all channel
 def cutout(x: Tensor, colors: int) -> Tensor:  # noqa: ARG001 - all channels are cut
     """Replace a rectangle of half the sides, which may cross the edge, by gray (0)."""
     tall, wide = x.shape[2] // 2, x.shape[3] // 2
-    rows = _counted(x, 2, -(tall // 2), x.shape[2] - (tall + 1) // 2)
-    columns = _counted(x, 3, -(wide // 2), x.shape[3] - (wide + 1) // 2)
+    rows = _pixel_index(x, 2, -(tall // 2), x.shape[2] - (tall + 1) // 2)
+    columns = _pixel_index(x, 3, -(wide // 2), x.shape[3] - (wide + 1) // 2)
     return x * ~(_within(rows, tall) & _within(columns, wide))
 
 
@@ -100,7 +100,7 @@ POLICIES: Mapping[str, Callable[[Tensor, int], Tensor]] = {
 }
 
 
-def _counted(x: Tensor, dim: int, least: int, most: int) -> Tensor:
+def _pixel_index(x: Tensor, dim: int, least: int, most: int) -> Tensor:
     """Return the index of each pixel along `dim`, with a random start for each image.
 
     Starts are whole numbers from `least` to `most`; it is (N, 1, H, 1) or (N, 1, 1, W).

@@ -16,7 +16,14 @@ import torch
 
 from translate.batches import Captioned, Domain, ImageSpec, Item, Layout, Transform
 from translate.errors import DataError
-from translate.folders.lookup import Folder, expect, find_domains, notes, problems, usable
+from translate.folders.lookup import (
+    Folder,
+    expect_domains,
+    find_domains,
+    notes,
+    problems,
+    usable_files,
+)
 
 NAME = "captions.jsonl"
 EXAMPLE = '{"file": "0001.png", "text": "..."}'
@@ -30,14 +37,14 @@ class CaptionedFolders(Layout):
     def __init__(
         self, root: Path, domains: Sequence[str], split: str, leave_out: Iterable[Path] = ()
     ) -> None:
-        expect("captioned", domains, 1, or_more=True)
+        expect_domains("captioned", domains, 1, or_more=True)
         bad = set(leave_out)
         self.captions: dict[Path, list[Caption]] = {}
         self.domain_files = []
         folders = find_domains(root, domains, split)
         for folder in folders:
             captions = _captions(folder)
-            self.domain_files.append(usable(Folder(folder.path, list(captions)), bad))
+            self.domain_files.append(usable_files(Folder(folder.path, list(captions)), bad))
             for path in self.domain_files[-1]:
                 self.captions[path] = captions[path]
         self.files = list(self.captions)

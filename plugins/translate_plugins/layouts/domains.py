@@ -9,7 +9,7 @@ from random import Random
 import torch
 
 from translate.batches import Domain, ImageSpec, Item, Labelled, Layout, Transform
-from translate.folders.lookup import expect, find_domains, notes, problems, usable
+from translate.folders.lookup import expect_domains, find_domains, notes, problems, usable_files
 from translate.folders.names import short_names
 
 
@@ -21,10 +21,10 @@ class LabelledDomains(Layout):
     def __init__(
         self, root: Path, domains: Sequence[str], split: str, leave_out: Iterable[Path] = ()
     ) -> None:
-        expect("domains", domains, 2, or_more=True)
+        expect_domains("domains", domains, 2, or_more=True)
         bad = set(leave_out)
         folders = find_domains(root, domains, split)
-        self.domain_files = [usable(folder, bad) for folder in folders]
+        self.domain_files = [usable_files(folder, bad) for folder in folders]
         self.items = [(file, label) for label, fs in enumerate(self.domain_files) for file in fs]
         self.files = sorted({file for file, _ in self.items})
         self.spec = ImageSpec(domains=tuple(map(Domain, domains)), classes=short_names(domains))

@@ -21,8 +21,8 @@ from torch import Tensor
 
 from translate.batches import Domain, Images, ImageSpec, Item, Labelled, Layout, Transform
 from translate.errors import DataError
-from translate.folders.listing import is_path, listed
-from translate.folders.lookup import expect
+from translate.folders.listing import is_path, join_words
+from translate.folders.lookup import expect_domains
 
 PREFIXES = {"test": "t10k"}  # other splits have their own names as prefix
 GZIP = b"\x1f\x8b"
@@ -47,7 +47,7 @@ class IdxFiles(Layout):
         *,
         labels: Annotated[bool, "read the labels, too"] = True,
     ) -> None:
-        expect("idx", domains, 1)
+        expect_domains("idx", domains, 1)
         self.path = _find_images(root, domains[0], split)
         self.images = read(self.path, 3)
         self.labels: Tensor | None = None
@@ -148,7 +148,7 @@ def _find_images(root: Path, domain: str, split: str) -> Path:
         if path := _find(place, prefix, "images"):
             return path
     raise DataError(
-        f"domain {domain!r}: no {prefix}-images-idx3-ubyte or .gz of it in {listed(places)}."
+        f"domain {domain!r}: no {prefix}-images-idx3-ubyte or .gz of it in {join_words(places)}."
     )
 
 

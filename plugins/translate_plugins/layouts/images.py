@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 
 from translate.batches import Domain, Images, ImageSpec, Item, Layout, Transform
-from translate.folders.lookup import expect, find_domains, notes, problems, usable
+from translate.folders.lookup import expect_domains, find_domains, notes, problems, usable_files
 
 
 class OneDomain(Layout):
@@ -18,10 +18,10 @@ class OneDomain(Layout):
     def __init__(
         self, root: Path, domains: Sequence[str], split: str, leave_out: Iterable[Path] = ()
     ) -> None:
-        expect("images", domains, 1)
+        expect_domains("images", domains, 1)
         self.spec = ImageSpec(domains=tuple(map(Domain, domains)))
         (folder,) = find_domains(root, domains, split)
-        self.files = usable(folder, leave_out)
+        self.files = usable_files(folder, leave_out)
         self.domain_files = [self.files]
         self.notes, self.problems = notes(folder), problems(folder)
 

@@ -12,7 +12,14 @@ import torch
 from translate.batches import Domain, ImageSpec, Item, Labelled, Layout, Transform
 from translate.errors import DataError
 from translate.folders.listing import is_split, subfolders
-from translate.folders.lookup import Folder, expect, find_domains, notes, problems, usable
+from translate.folders.lookup import (
+    Folder,
+    expect_domains,
+    find_domains,
+    notes,
+    problems,
+    usable_files,
+)
 
 
 class LabelledFolders(Layout):
@@ -23,10 +30,10 @@ class LabelledFolders(Layout):
     def __init__(
         self, root: Path, domains: Sequence[str], split: str, leave_out: Iterable[Path] = ()
     ) -> None:
-        expect("labelled", domains, 1)
+        expect_domains("labelled", domains, 1)
         bad = set(leave_out)
         (folder,) = find_domains(root, domains, split)
-        classes = [(f.path.name, usable(f, bad)) for f in _class_folders(folder)]
+        classes = [(f.path.name, usable_files(f, bad)) for f in _class_folders(folder)]
         self.spec = ImageSpec(
             domains=tuple(map(Domain, domains)), classes=tuple(name for name, _ in classes)
         )

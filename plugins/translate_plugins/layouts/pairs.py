@@ -9,15 +9,15 @@ from typing import Annotated
 
 from translate.batches import Domain, ImageSpec, Item, Layout, Pair, Transform
 from translate.errors import BadImage, ConfigError, DataError, suggest
-from translate.folders.listing import listed
+from translate.folders.listing import join_words
 from translate.folders.lookup import (
-    expect,
     expect_different,
+    expect_domains,
     find_domains,
-    first_with_images,
+    first_folder_with_images,
     notes,
     problems,
-    usable,
+    usable_files,
 )
 from translate_plugins.layouts.partners import OTHER_LAYOUTS, by_name, load_pair, partners
 
@@ -30,11 +30,11 @@ class Unpaired(Layout):
     def __init__(
         self, root: Path, domains: Sequence[str], split: str, leave_out: Iterable[Path] = ()
     ) -> None:
-        expect("unpaired", domains, 2)
+        expect_domains("unpaired", domains, 2)
         self.spec = ImageSpec(domains=tuple(map(Domain, domains)))
         bad = set(leave_out)
         source, target = find_domains(root, domains, split)
-        self.source, self.target = usable(source, bad), usable(target, bad)
+        self.source, self.target = usable_files(source, bad), usable_files(target, bad)
         self.domain_files = [self.source, self.target]
         self.files = sorted({*self.source, *self.target})
         self.notes, self.problems = notes(source, target), problems(source, target)
@@ -69,7 +69,7 @@ class Paired(Layout):
         *,
         drop_unpaired: Annotated[bool, "skip images without a partner instead of refusing"] = False,
     ) -> None:
-        expect("paired", domains, 2)
+        expect_domains("paired", domains, 2)
         self.spec = ImageSpec(domains=tuple(map(Domain, domains)))
         folders = find_domains(root, domains, split)
         left, right = (by_name(folder.path, folder.files) for folder in folders)
@@ -78,7 +78,9 @@ class Paired(Layout):
         self.pairs = [(left[n], right[n]) for n in names if bad.isdisjoint((left[n], right[n]))]
         if not self.pairs:
             reason = "none is usable" if names else "no two files have the same name"
-            raise DataError(f"no pairs of {listed(domains)} below {root}: {reason}.{OTHER_LAYOUTS}")
+            raise DataError(
+                f"no pairs of {join_words(domains)} below {root}: {reason}.{OTHER_LAYOUTS}"
+            )
         self.domain_files = list(zip(*self.pairs, strict=True))
         self.files = sorted({path for pair in self.pairs for path in pair})
         self.notes, self.problems = [*notes(*folders), *dropped], problems(*folders)
@@ -107,7 +109,7 @@ class SideBySide(Layout):
         *,
         sides: Annotated[Sequence[str], "the domains of the left and the right half"] = (),
     ) -> None:
-        expect("side-by-side", domains, 2)
+        expect_domains("side-by-side", domains, 2)
         expect_different(root, domains)
         if len(set(sides)) != 2:
             raise ConfigError(
@@ -119,8 +121,8 @@ class SideBySide(Layout):
                 raise ConfigError(f"no side is called {name!r}.{suggest(name, sides)}")
         self.spec = ImageSpec(domains=tuple(map(Domain, domains)), sides=tuple(sides))
         self.order = [sides.index(name) for name in domains]
-        folder = first_with_images(f"pairs of {listed(domains)}", [root / split, root])
-        self.files = usable(folder, leave_out)
+        folder = first_folder_with_images(f"pairs of {join_words(domains)}", [root / split, root])
+        self.files = usable_files(folder, leave_out)
         self.notes, self.problems = notes(folder), problems(folder)
 
     def __len__(self) -> int:

@@ -77,12 +77,12 @@ def load_pair(item: Item, transform: Transform) -> Pair:
 
 
 def _table_of_unpaired(
-    domains: Sequence[str], left: Mapping[str, Path], right: Mapping[str, Path], most: int = 5
+    domains: Sequence[str], left: Mapping[str, Path], right: Mapping[str, Path], limit: int = 5
 ) -> list[str]:
     sides = [sorted(left.keys() - right.keys()), sorted(right.keys() - left.keys())]
-    width = max(len(text) for text in (*sides[0][:most], f"only in {domains[0]}"))
-    rows = [(f"only in {name}" for name in domains), *zip_longest(*(s[:most] for s in sides))]
+    width = max(len(text) for text in (*sides[0][:limit], f"only in {domains[0]}"))
+    rows = [(f"only in {name}" for name in domains), *zip_longest(*(s[:limit] for s in sides))]
     table = [f"  {a or '':{width}}  {b or ''}".rstrip() for a, b in rows]
     counts = f"{len(sides[0])} of {domains[0]}, {len(sides[1])} of {domains[1]}"
-    more = ["  ..."] if max(map(len, sides)) > most else []
+    more = ["  ..."] if max(map(len, sides)) > limit else []
     return [f"images without a partner: {counts}", *table, *more]

@@ -9,12 +9,12 @@ from typing import Annotated
 
 from translate.batches import Domain, ImageSpec, Item, Layout, Pair, Transform
 from translate.errors import ConfigError, DataError
-from translate.folders.listing import listed, stem_below
+from translate.folders.listing import join_words, stem_below
 from translate.folders.lookup import (
     Folder,
-    expect,
+    expect_domains,
     find_domains,
-    first_with_images,
+    first_folder_with_images,
     notes,
     places,
     problems,
@@ -47,7 +47,7 @@ class SuffixPairs(Layout):
                 'suffixes: --set "data.layout={name: suffix, source: _in, target: _out}"'
             )
         if len(domains) != 1:
-            expect("suffix", domains, 2)
+            expect_domains("suffix", domains, 2)
         suffixes = source, target
         names = (
             domains
@@ -72,10 +72,11 @@ class SuffixPairs(Layout):
         pairs = [(files[0][key], files[1][key]) for key in names_of_pairs]
         self.pairs = [pair for pair in pairs if bad.isdisjoint(pair)]
         if not self.pairs:
-            count = sum(len(folder.files) for folder in folders)
+            images = [path for folder in folders for path in folder.files]
             raise DataError(
-                f"{' and '.join(str(folder.path) for folder in folders)}: no pair NAME{source} and "
-                f"NAME{target} among {count} images can be used."
+                f"{join_words(folder.path for folder in folders)}: no pair NAME{source} and "
+                f"NAME{target} among {len(images)} images such as {images[0].name} can be used. "
+                "Expected source and target as the ends of names before the dot."
             )
         self.domain_files = list(zip(*self.pairs, strict=True))
         self.files = sorted({path for pair in self.pairs for path in pair})
@@ -100,7 +101,7 @@ def _folders(root: Path, domains: Sequence[str], split: str) -> list[Folder]:
     """Return one folder of both sides, or one for each; the root if the domains are no folders."""
     homes = [place for name in domains for place in places(root, name, split)]
     if len(domains) == 2 and not any(place.exists() for place in homes):
-        return [first_with_images(f"pairs of {listed(domains)}", [root / split, root])]
+        return [first_folder_with_images(f"pairs of {join_words(domains)}", [root / split, root])]
     return find_domains(root, domains, split)
 
 

@@ -12,8 +12,8 @@ from typing import Annotated, NamedTuple
 
 from translate.batches import Domain, ImageSpec, Item, Layout, Pair, Transform
 from translate.errors import DataError, short_repr
-from translate.folders.listing import listed
-from translate.folders.lookup import expect, expect_different, places
+from translate.folders.listing import join_words
+from translate.folders.lookup import expect_different, expect_domains, places
 from translate_plugins.layouts.partners import is_same_file, load_pair
 
 NAMED = 5
@@ -43,7 +43,7 @@ class Table(Layout):
         drop_unpaired: Annotated[bool, "skip rows that cannot be used"] = False,
     ) -> None:
         if len(domains) != 1:
-            expect("csv", domains, 2)
+            expect_domains("csv", domains, 2)
         expect_different(root, domains)
         names = domains if len(domains) == 2 else (source, target)
         self.spec = ImageSpec(domains=tuple(map(Domain, names)))
@@ -51,13 +51,17 @@ class Table(Layout):
         bases = [*(homes[0] if len(homes) == 1 else ()), root / split, root, Path()]
         path = next((base / file for base in bases if (base / file).is_file()), None)
         if not path:
-            raise DataError(f"there is no table {file}: looked in {listed(bases[:-1])} and here.")
+            raise DataError(
+                f"there is no table {file}: looked in {join_words(bases[:-1])} and here."
+            )
         self.sources = [path]
         table = _read(path)
         sides = [[path.parent, root, *home] for home in (homes[0], homes[-1])]
         columns = _columns(path, table, [(source, target), tuple(domains)], sides)
         if columns.header:
             table = _of_split(path, table[1:], table[0], split)
+        if not table:
+            raise DataError(f"{path} has a header and no rows: expected one for each pair.")
         pairs, faults = [], []
         for row in table:
             try:
@@ -70,19 +74,23 @@ class Table(Layout):
                 f"{path}: {len(faults)} of {len(table)} rows cannot be used",
                 *(f"  {fault}" for fault in faults[:NAMED]),
                 *more,
-                f"Files were looked for below {listed(dict.fromkeys(sides[0]))}.",
+                f"Files were looked for below {join_words(dict.fromkeys(sides[0]))}.",
                 "--drop-unpaired skips these rows.",
             )
-        bad = set(leave_out)
-        self.pairs = [pair for pair in pairs if bad.isdisjoint(pair)]
+        unreadable = set(leave_out)
+        distinct = dict.fromkeys(pairs)
+        self.pairs = [pair for pair in distinct if unreadable.isdisjoint(pair)]
         if not self.pairs:
             raise DataError(f"{path}: not one of its {len(table)} rows can be used.")
         by_column = [set(column) for column in zip(*self.pairs, strict=True)]
         if by_column[0].isdisjoint(by_column[1]):
             self.domain_files = [sorted(column) for column in by_column]
-        self.files = sorted({each for pair in self.pairs for each in pair})
+        self.files = sorted({image for pair in self.pairs for image in pair})
+        self.notes = []
         if faults:
-            self.notes = [f"{path}: skipped {len(faults)} of {len(table)} rows, {faults[0]}"]
+            self.notes.append(f"{path}: skipped {len(faults)} of {len(table)} rows, {faults[0]}")
+        if repeated := len(pairs) - len(distinct):
+            self.notes.append(f"{path}: {repeated} of {len(table)} rows repeat others: skipped")
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -124,7 +132,8 @@ def _read(path: Path) -> list[Row]:
     try:
         rows = [Row(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
     except csv.Error as error:
-        raise DataError(f"{path}, line {reader.line_num}: {error}.") from error
+        hint = " Close the quotes of its last cell." if "end of data" in str(error) else ""
+        raise DataError(f"{path}, line {reader.line_num}: {error}.{hint}") from error
     if rows := [row for row in rows if any(row.cells)]:
         return rows
     raise DataError(f"{path} is empty: expected a line source,target and a row for each pair.")
@@ -139,12 +148,12 @@ def _columns(
     """Return where the files are: by a first line that names columns, else the first two."""
     first = [cell.lower() for cell in table[0].cells]
     for names in known:
-        wanted = [name.lower() for name in names]
-        if len(wanted) == 2 and {*wanted} <= {*first}:
-            return Columns(first.index(wanted[0]), first.index(wanted[1]), header=True)
-    columns = Columns(0, 1, header=False)
+        columns = [name.lower() for name in names]
+        if len(columns) == 2 and {*columns} <= {*first}:
+            return Columns(first.index(columns[0]), first.index(columns[1]), header=True)
+    first_two = Columns(0, 1, header=False)
     try:
-        _pair(table[0], columns, sides)
+        _pair(table[0], first_two, sides)
     except DataError as error:
         expected = " or ".join(",".join(names) for names in known if len(names) == 2)
         raise DataError(
@@ -152,7 +161,7 @@ def _columns(
             f"{short_repr(','.join(table[0].cells))} ({str(error).rstrip('.')}). Other columns: "
             f'--set "data.layout={{name: csv, file: {path.name}, source: COLUMN, target: COLUMN}}"'
         ) from error
-    return columns
+    return first_two
 
 
 def _of_split(path: Path, rows: list[Row], header: Row, split: str) -> list[Row]:
@@ -164,7 +173,7 @@ def _of_split(path: Path, rows: list[Row], header: Row, split: str) -> list[Row]
     splits = [row.cells[place] if place < len(row.cells) else "" for row in rows]
     if rows_of_split := [row for row, name in zip(rows, splits, strict=True) if name == split]:
         return rows_of_split
-    present = listed(sorted(set(splits))) or "none"
+    present = join_words(sorted(set(splits))) or "none"
     raise DataError(f"{path}: no row of split {split!r}; its column split has {present}.")
 
 
@@ -181,7 +190,13 @@ def _pair(row: Row, columns: Columns, sides: Sequence[Sequence[Path]]) -> tuple[
 
 
 def _file(cell: str, bases: Iterable[Path]) -> Path:
-    names = {cell: None} | {unicodedata.normalize(form, cell): None for form in ("NFC", "NFD")}
+    """Return the file that a cell names, below one of `bases`; it may be written on Windows."""
+    names = {
+        unicodedata.normalize(form, name): None
+        for name in (cell, cell.replace("\\", "/"))
+        for form in ("NFC", "NFD")
+    }
+    names = {cell: None} | names
     places = (base / name for base in bases for name in names if name)
     files: Iterator[Path] = (place for place in places if place.is_file())
     if path := next(files, None):

@@ -18,7 +18,7 @@ SIDE = 28
 """pixels of a side to which all images are resized"""
 KEPT = 16
 """trained classifiers to keep, as several sets of images are measured with the same one"""
-_trained: dict[bytes, SmallClassifier] = {}
+_classifiers: dict[bytes, SmallClassifier] = {}
 
 
 class _ClassifierAccuracy(MeanOfSetValues):
@@ -77,17 +77,17 @@ class _ClassifierAccuracy(MeanOfSetValues):
         for place in order:
             digest.update(b"%d" % rows[place][0] + rows[place][1])
         key = digest.digest()
-        if key not in _trained:
-            _trained[key] = train_classifier(
+        if key not in _classifiers:
+            _classifiers[key] = train_classifier(
                 lambda: SmallClassifier(levels.shape[1], SIDE, classes),
                 levels[order] / 255,
                 labels[order].long(),
                 steps=self.steps,
                 seed=self.seed,
             )
-        while len(_trained) > KEPT:
-            del _trained[next(iter(_trained))]
-        return _trained[key]
+        while len(_classifiers) > KEPT:
+            del _classifiers[next(iter(_classifiers))]
+        return _classifiers[key]
 
 
 class ClassAccuracy(_ClassifierAccuracy):

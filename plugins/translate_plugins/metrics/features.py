@@ -42,7 +42,7 @@ class FeatureNetwork:
         weights: Callable[[], Path],
         *,
         resize: str,
-        cached: int = CACHED,
+        cache_size: int = CACHED,
     ) -> None:
         """Describe the network; nothing is loaded.
 
@@ -51,11 +51,11 @@ class FeatureNetwork:
             load: Returns the network, from images (N, 3, H, W) in [-1, 1] to features (N, ...).
             weights: Returns the file of the weights, for the protocol.
             resize: What the protocol says of the size that the network resizes images to.
-            cached: Images with features that are kept.
+            cache_size: Images with features that are kept.
         """
-        self.name, self.resize, self.cached = name, resize, cached
+        self.name, self.resize, self.cache_size = name, resize, cache_size
         self._load, self._weights = load, weights
-        self._known: dict[bytes, Tensor] = {}
+        self._cache: dict[bytes, Tensor] = {}
 
     def __call__(self, images: Tensor, domain: Domain) -> Tensor:
         """Return the features (N, ...) of images (N, 1 or 3, H, W), float32 on the CPU.
@@ -70,14 +70,14 @@ class FeatureNetwork:
                 f"{self.name} takes. Choose metrics without a feature network: --metric mae"
             )
         keys = [_digest(image, domain) for image in images]
-        todo = {key: place for place, key in enumerate(keys) if key not in self._known}
+        todo = {key: place for place, key in enumerate(keys) if key not in self._cache}
         places = list(todo.values())
         for chunk in (places[start : start + CHUNK] for start in range(0, len(places), CHUNK)):
             computed = self._compute(images[chunk], domain).cpu()
-            self._known |= zip([keys[place] for place in chunk], computed, strict=True)
-        features = [self._known[key] for key in keys]
-        while len(self._known) > self.cached:
-            del self._known[next(iter(self._known))]
+            self._cache |= zip([keys[place] for place in chunk], computed, strict=True)
+        features = [self._cache[key] for key in keys]
+        while len(self._cache) > self.cache_size:
+            del self._cache[next(iter(self._cache))]
         return torch.stack(features)
 
     def protocol(self) -> dict[str, str]:
@@ -121,17 +121,17 @@ def lite0_maps() -> FeatureNetwork:
     return _lite0(
         "block 11, 14x14",
         lambda: nn.Sequential(Resize(), *efficientnet_lite0()[:12]),
-        cached=1000,
+        cache_size=1000,
     )
 
 
-def _lite0(layer: str, load: Callable[[], nn.Module], cached: int = CACHED) -> FeatureNetwork:
+def _lite0(layer: str, load: Callable[[], nn.Module], cache_size: int = CACHED) -> FeatureNetwork:
     return FeatureNetwork(
         f"EfficientNet-Lite0 (ImageNet), {layer}",
         load,
         efficientnet_lite0_weights,
         resize=f"{SIDE}x{SIDE}, bilinear, antialiased",
-        cached=cached,
+        cache_size=cache_size,
     )
 
 

@@ -25,7 +25,7 @@ class _PerceptualDistance(Metric):
     domain: Domain
 
     def update(self, batch: MetricBatch) -> None:
-        fake, target = (scaled(batch[name], self.domain) for name in ("fake", "target"))
+        fake, target = (to_unit_range(batch[name], self.domain) for name in ("fake", "target"))
         if min(fake.shape[-2:]) < SMALLEST:
             distance = torch.full((len(fake),), torch.nan)
         else:
@@ -97,7 +97,7 @@ class StructureAndTextureDistance(_PerceptualDistance):
         return {"network": "VGG-16", "weights sha256": VGG16.sha256}
 
 
-def scaled(images: Tensor, domain: Domain) -> Tensor:
+def to_unit_range(images: Tensor, domain: Domain) -> Tensor:
     """Return images in [0, 1], in colour."""
     low, high = domain.range
     return ((images.float() - low) / (high - low)).clamp(0, 1).expand(-1, 3, -1, -1)

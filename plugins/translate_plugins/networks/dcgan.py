@@ -70,7 +70,9 @@ class DcganEncoder(nn.Module):
     ) -> None:
         super().__init__()
         self.size = size
-        self.main = _halved(in_channels, out_channels, width, norm, size, last_bias=True)
+        self.main = _downsampling_layers(
+            in_channels, out_channels, width, norm, size, last_bias=True
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         expect_size(x, self.size)
@@ -96,7 +98,9 @@ class DcganDiscriminator(nn.Module):
     ) -> None:
         super().__init__()
         self.size = size
-        self.main = _halved(in_channels, 1, width, norm, size, last_bias=bias_before(norm))
+        self.main = _downsampling_layers(
+            in_channels, 1, width, norm, size, last_bias=bias_before(norm)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         expect_size(x, self.size)
@@ -111,7 +115,7 @@ class DcganDiscriminator(nn.Module):
         return activations(self.main, x)
 
 
-def _halved(
+def _downsampling_layers(
     in_channels: int, out: int, width: int, norm: str, size: tuple[int, int], *, last_bias: bool
 ) -> nn.Sequential:
     """Return the layers from images of `size` to (N, out, 1, 1)."""

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from translate.nn.geometry import Geometry
 from translate_plugins.networks.norms import BIAS, NORM, bias_before, norm_layer
 from translate_plugins.networks.resnet import ResidualBlock, ResnetGenerator
-from translate_plugins.networks.sizes import halved
+from translate_plugins.networks.sizes import halve
 
 
 class EnhancerGenerator(nn.Module):
@@ -81,4 +81,4 @@ class EnhancerGenerator(nn.Module):
         self.geometry = Geometry(multiple_of=2 * half.multiple_of, minimum=2 * half.minimum)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.model1_2(self.model1_1(x) + self.model(halved(x)))
+        return self.model1_2(self.model1_1(x) + self.model(halve(x)))

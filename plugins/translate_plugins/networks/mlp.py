@@ -34,7 +34,7 @@ class MlpGenerator(nn.Module):
         super().__init__()
         self.model = nn.Sequential(
             nn.Flatten(),
-            *_hidden(in_channels, width, layers, norm, nn.ReLU),
+            *_hidden_layers(in_channels, width, layers, norm, nn.ReLU),
             nn.Linear(width, out_channels * math.prod(size)),
             nn.Tanh(),
             nn.Unflatten(1, (out_channels, *size)),
@@ -65,7 +65,7 @@ class MlpEncoder(nn.Module):
         self.size = size
         self.model = nn.Sequential(
             nn.Flatten(),
-            *_hidden(in_channels * math.prod(size), width, layers, norm, nn.ReLU),
+            *_hidden_layers(in_channels * math.prod(size), width, layers, norm, nn.ReLU),
             nn.Linear(width, out_channels),
             nn.Unflatten(1, (out_channels, 1, 1)),
         )
@@ -99,7 +99,7 @@ class MlpDiscriminator(nn.Module):
         leaky = partial(nn.LeakyReLU, 0.2)
         self.model = nn.Sequential(
             nn.Flatten(),
-            *_hidden(in_channels * math.prod(size), width, layers, norm, leaky, dropout),
+            *_hidden_layers(in_channels * math.prod(size), width, layers, norm, leaky, dropout),
             nn.Linear(width, 1),
         )
 
@@ -113,7 +113,7 @@ class MlpDiscriminator(nn.Module):
         return activations(self.model, x)
 
 
-def _hidden(
+def _hidden_layers(
     units: int,
     width: int,
     layers: int,

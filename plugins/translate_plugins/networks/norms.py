@@ -53,12 +53,12 @@ VECTOR_NORMS: Mapping[str, Callable[[int], nn.Module]] = {
 
 def norm_layer(name: str) -> Callable[[int], nn.Module]:
     """Return the factory of a norm of images by name; it takes the number of channels."""
-    return _chosen("norm", name, NORMS)
+    return _choose("norm", name, NORMS)
 
 
 def vector_norm_layer(name: str) -> Callable[[int], nn.Module]:
     """Return the factory of a norm of vectors (N, units) by name; it takes the number of units."""
-    return _chosen("norm", name, VECTOR_NORMS)
+    return _choose("norm", name, VECTOR_NORMS)
 
 
 def bias_before(norm: str, bias: bool | None = None) -> bool:
@@ -106,10 +106,10 @@ def upsample_layer(name: str) -> Callable[[int, int, int, bool], nn.Module]:
     It takes the channels in and out, the kernel size of the paper's transposed convolution (3 or 4,
     used by `deconv` alone) and whether there is a bias.
     """
-    return _chosen("upsample", name, UPSAMPLERS)
+    return _choose("upsample", name, UPSAMPLERS)
 
 
-def _chosen(option: str, name: str, known: Mapping[str, Any]) -> Any:
+def _choose(option: str, name: str, known: Mapping[str, Any]) -> Any:
     if name not in known:
         raise ConfigError(f"{option}: there is no {name!r}.{suggest(name, known)}")
     return known[name]

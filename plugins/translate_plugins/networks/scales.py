@@ -7,9 +7,9 @@ from torch import Tensor, nn
 
 from translate.errors import ConfigError
 from translate.nn.features import features_of, output_and_features
-from translate.nn.geometry import Geometry, combined, geometry_of
+from translate.nn.geometry import Geometry, combine_geometries, geometry_of
 from translate.registry import Part, create_discriminator
-from translate_plugins.networks.sizes import halved
+from translate_plugins.networks.sizes import halve
 
 
 class ScalesDiscriminator(nn.Module):
@@ -37,7 +37,7 @@ class ScalesDiscriminator(nn.Module):
                 create_discriminator(of, in_channels=in_channels, size=(height, width))
             )
             height, width = (height + 1) // 2, (width + 1) // 2
-        each, times = combined(*map(geometry_of, self.networks)), 2 ** (count - 1)
+        each, times = combine_geometries(*map(geometry_of, self.networks)), 2 ** (count - 1)
         self.geometry = Geometry(
             multiple_of=each.multiple_of * times if each.multiple_of > 1 else 1,
             minimum=(each.minimum - 1) * times + 1,  # which leaves enough at the smallest scale
@@ -63,5 +63,5 @@ class ScalesDiscriminator(nn.Module):
     def _scales(self, x: Tensor) -> Iterator[tuple[nn.Module, Tensor]]:
         """Yield each network with its images."""
         for number, network in enumerate(self.networks):
-            x = halved(x) if number else x
+            x = halve(x) if number else x
             yield network, x

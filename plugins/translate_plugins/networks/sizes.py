@@ -10,7 +10,7 @@ from translate.errors import ConfigError
 LARGEST_START = 32
 
 
-def halved(x: Tensor) -> Tensor:
+def halve(x: Tensor) -> Tensor:
     """Return (N, C, H, W) at half its sides, rounded up, by average pooling of 3x3 pixels.
 
     Padding does not count in the averages, as in pix2pixHD (Wang et al., 2018).

@@ -108,13 +108,13 @@ def _link(part: Part) -> tuple[Callable[[Tensor, Tensor], Tensor], float, float]
     return kind.apply, *_range(f"degradations: {kind.option} of {name}", given, kind)
 
 
-def _range(what: str, given: Any, kind: Kind) -> tuple[float, float]:
-    """Return the smallest and largest value of `given`, a number or two."""
-    ends = list(given) if isinstance(given, list | tuple) else [given] * 2
+def _range(what: str, value: Any, kind: Kind) -> tuple[float, float]:
+    """Return the smallest and largest value of `value`, a number or two."""
+    ends = list(value) if isinstance(value, list | tuple) else [value] * 2
     numbers = all(isinstance(end, int | float) and not isinstance(end, bool) for end in ends)
     if not (numbers and len(ends) == 2 and kind.least <= ends[0] <= ends[1] <= kind.most):
         raise ConfigError(
             f"{what}: expected a number from {kind.least:g} to {kind.most:g}, or [least, most], "
-            f"got {given!r}."
+            f"got {value!r}."
         )
     return float(ends[0]), float(ends[1])

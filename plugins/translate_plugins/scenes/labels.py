@@ -45,7 +45,7 @@ def label(scene: Scene) -> Bytes:
     for x, y in scene.tufts:
         size = scene.tuft_size(y)
         canvas.fill([(x, y), (x + size / 2, y - size), (x - size / 2, y - size)], CLASSES["flower"])
-    for item in scene.standing():
+    for item in scene.standing_objects():
         _house(canvas, item) if isinstance(item, House) else _tree(canvas, item)
     return canvas.pixels[::SCALE, ::SCALE].copy()
 
@@ -54,7 +54,7 @@ def _house(canvas: Canvas, house: House) -> None:
     canvas.fill(house.gable(), WALLS[house.walls])
     canvas.fill(house.long_wall(), WALLS[house.walls])
     canvas.fill(house.chimney(), CLASSES["chimney"])
-    canvas.fill(house.roofing(), ROOFS[house.roof])
+    canvas.fill(house.roof_outline(), ROOFS[house.roof])
     canvas.stroke(house.verge(), ROOFS[house.roof], house.width * 0.04)
     for window in house.windows():
         canvas.fill(window, CLASSES["window"])

@@ -29,7 +29,7 @@ def paint_house(canvas: Canvas, house: House, side: int, palette: Palette) -> No
     canvas.fill(house.chimney(), _dim(roof))
     if palette.snow:
         canvas.fill(house.block(0.61, 0.87, 0.11, 0.05), SNOW.top)
-    canvas.fill(house.roofing(), Gradient(roof, _dim(roof)))
+    canvas.fill(house.roof_outline(), Gradient(roof, _dim(roof)))
     for row in (0.67, 0.57, 0.47):
         shift = (0.76 - row) / 0.39
         row_of_tiles = house.shape((0.22 + 0.23 * shift, row), (0.84 + 0.19 * shift, row))

@@ -36,7 +36,7 @@ def paint(scene: Scene, palette: Palette) -> Bytes:
         _path(canvas, scene.path, palette)
     for x, y in scene.tufts:
         _tuft(canvas, x, y, scene.tuft_size(y), palette)
-    for item in scene.standing():
+    for item in scene.standing_objects():
         if isinstance(item, House):
             paint_house(canvas, item, scene.sun.side, palette)
         else:

@@ -45,7 +45,7 @@ class House:
     def long_wall(self) -> list[Point]:
         return self.shape((0.42, 0), (0.42, 0.42), (0.98, 0.42), (0.98, 0))
 
-    def roofing(self) -> list[Point]:
+    def roof_outline(self) -> list[Point]:
         return self.shape((0.22, 0.76), (0.84, 0.76), (1.03, 0.37), (0.45, 0.37))
 
     def verge(self) -> list[Point]:
@@ -111,7 +111,7 @@ class Scene:
     trees: tuple[Tree, ...]
     tufts: tuple[Point, ...]
 
-    def standing(self) -> list[House | Tree]:
+    def standing_objects(self) -> list[House | Tree]:
         """Return houses and trees, the nearest last."""
         return sorted((*self.houses, *self.trees), key=lambda thing: thing.base)
 

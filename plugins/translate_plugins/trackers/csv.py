@@ -23,7 +23,7 @@ class CsvTracker:
         self.path = Path()
         self.columns: list[str] = []
 
-    def started(self, run: Run, step: int) -> None:
+    def start(self, run: Run, step: int) -> None:
         """Keep the rows up to `step` of an earlier session."""
         self.path = run.path / self.file
         rows = [row for row in self._rows() if _step(row) <= step]
@@ -31,7 +31,7 @@ class CsvTracker:
         if rows or self.path.exists():
             self._rewrite(rows)
 
-    def logged(self, record: LogRecord) -> None:
+    def log(self, record: LogRecord) -> None:
         """Add a row; a value that is new adds a column."""
         row = _row(record)
         if new := [name for name in row if name not in self.columns]:
@@ -43,7 +43,7 @@ class CsvTracker:
     def preview(self, step: int, path: Path) -> None:
         """Do nothing: a table holds no images."""
 
-    def finished(self, outcome: str) -> None:
+    def finish(self, outcome: str) -> None:
         """Do nothing: every row is written already."""
 
     def close(self) -> None:

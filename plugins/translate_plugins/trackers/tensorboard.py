@@ -24,7 +24,7 @@ class TensorBoardTracker:
         self.folder = folder
         self.writer: Any = None
 
-    def started(self, run: Run, step: int) -> None:
+    def start(self, run: Run, step: int) -> None:
         """Open an event file; TensorBoard hides what earlier sessions wrote of later steps."""
         from torch.utils.tensorboard import SummaryWriter  # slow, and needs the optional package
 
@@ -33,7 +33,7 @@ class TensorBoardTracker:
         document = json.dumps(run.config, indent=2, default=str)
         self.writer.add_text("config", f"```json\n{document}\n```", step)
 
-    def logged(self, record: LogRecord) -> None:
+    def log(self, record: LogRecord) -> None:
         """Add a scalar for each number of the record."""
         groups: Mapping[str, Mapping[str, float]] = {
             "loss": record.losses,
@@ -53,7 +53,7 @@ class TensorBoardTracker:
         pixels = EncodedImage.open(path).decode(channels=3)
         self.writer.add_image("preview", pixels, step, dataformats="HWC")
 
-    def finished(self, outcome: str) -> None:
+    def finish(self, outcome: str) -> None:
         """Add the outcome as a text."""
         self.writer.add_text("outcome", outcome)
 

@@ -35,7 +35,7 @@ class ValidImporter:
 
 class ReadsInTheConstructor(ValidImporter):
     def __init__(self) -> None:
-        self.text = (Path(__file__).parents[2] / "pyproject.toml").read_text()
+        self.text = (Path(__file__).parents[3] / "pyproject.toml").read_text()
 
 
 class NamesAnUnknownRecipe(ValidImporter):

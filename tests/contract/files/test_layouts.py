@@ -15,7 +15,7 @@ from translate import hookimpl
 from translate.batches import Domain, Images, ImageSpec, Item, Labelled, Layout, Transform
 from translate.contract.kinds import RULES
 from translate.errors import DataError
-from translate.folders.lookup import expect, find_domains, notes, problems, usable
+from translate.folders.lookup import expect_domains, find_domains, notes, problems, usable_files
 from translate.images.tensors import as_tensor
 from translate.testing import check_layout
 
@@ -30,10 +30,10 @@ class ValidLayout(Layout):
     def __init__(
         self, root: Path, domains: Sequence[str], split: str, leave_out: Iterable[Path] = ()
     ) -> None:
-        expect("tested", domains, 1)
+        expect_domains("tested", domains, 1)
         self.spec = ImageSpec(domains=tuple(map(Domain, domains)))
         (folder,) = find_domains(root, domains, split)
-        self.files = usable(folder, leave_out)
+        self.files = usable_files(folder, leave_out)
         self.notes, self.problems = notes(folder), problems(folder)
         self.adjust(leave_out)
 

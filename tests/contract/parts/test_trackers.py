@@ -20,16 +20,16 @@ class ValidTracker:
     def __init__(self, *, label: str = "") -> None:
         self.label = label
 
-    def started(self, run: Run, step: int) -> None:
+    def start(self, run: Run, step: int) -> None:
         (run.path / "mine.txt").write_text(f"{self.label} {step}")
 
-    def logged(self, record: LogRecord) -> None:
+    def log(self, record: LogRecord) -> None:
         assert record.losses
 
     def preview(self, step: int, path: Path) -> None:
         assert path.is_file() and step
 
-    def finished(self, outcome: str) -> None:
+    def finish(self, outcome: str) -> None:
         assert outcome
 
     def close(self) -> None:
@@ -38,34 +38,34 @@ class ValidTracker:
 
 class ReadsInTheConstructor(ValidTracker):
     def __init__(self) -> None:
-        self.text = (Path(__file__).parents[2] / "pyproject.toml").read_text()
+        self.text = (Path(__file__).parents[3] / "pyproject.toml").read_text()
 
 
 class Incomplete:
-    def started(self, run: Run, step: int) -> None:
+    def start(self, run: Run, step: int) -> None:
         pass
 
-    def logged(self, record: LogRecord) -> None:
+    def log(self, record: LogRecord) -> None:
         pass
 
 
 class RoundsLosses(ValidTracker):
-    def logged(self, record: LogRecord) -> None:
+    def log(self, record: LogRecord) -> None:
         _ = {name: round(value) for name, value in record.losses.items()}
 
 
 class RewritesTheConfig(ValidTracker):
-    def started(self, run: Run, step: int) -> None:
+    def start(self, run: Run, step: int) -> None:
         (run.path / "config.yaml").write_text(f"step: {step}")
 
 
 class DrawsRandomNumbers(ValidTracker):
-    def logged(self, record: LogRecord) -> None:
+    def log(self, record: LogRecord) -> None:
         _ = random.random() * record.step
 
 
 class ClosesBeforeStart(ValidTracker):
-    def started(self, run: Run, step: int) -> None:
+    def start(self, run: Run, step: int) -> None:
         self.file = (run.path / f"mine-{step}.txt").open("w")
 
     def close(self) -> None:
@@ -96,14 +96,14 @@ def test_a_valid_tracker_keeps_the_rules(register_plugin: Plugin) -> None:
     ("tracker", "message"),
     [
         (ReadsInTheConstructor, "Read no file and no network in a constructor.*pyproject"),
-        (Incomplete, "There is no method preview or finished or close"),
+        (Incomplete, "There is no method preview or finish or close"),
         (RoundsLosses, "ValueError: cannot convert float NaN to integer"),
         (RewritesTheConfig, "It changed config.yaml of the run: write your own files"),
         (
             DrawsRandomNumbers,
             "It drew from the global generator of python: use your own generator",
         ),
-        (ClosesBeforeStart, "Close also if `started` was not called.*no attribute 'file'"),
+        (ClosesBeforeStart, "Close also if `start` was not called.*no attribute 'file'"),
     ],
 )
 def test_a_tracker_that_breaks_a_rule_gets_its_message(

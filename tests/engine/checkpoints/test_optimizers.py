@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.optim import SGD, Adam, Optimizer, RMSprop
 
 from translate.engine.checkpoints.optimizers import hyperparameters, restore_optimizer
-from translate.engine.config.yaml import plain
+from translate.engine.config.yaml import to_yaml_types
 
 
 def stepped(optimizer: Optimizer) -> Optimizer:
@@ -58,7 +58,7 @@ def test_T26_hyperparameters_come_from_the_config_and_moments_from_the_checkpoin
     now = create_optimizer(kind, **{**defaults, **changes})
     hyperparameters_now = hyperparameters(now)
     assert restore_optimizer(now, hyperparameters_now, record, tensors) == ""
-    assert plain(hyperparameters(now)) == plain(hyperparameters_now)
+    assert to_yaml_types(hyperparameters(now)) == to_yaml_types(hyperparameters_now)
     (values,) = now.state.values()
     for name, value in values.items():
         assert torch.equal(value, tensors[f"0/{name}"])

@@ -89,7 +89,7 @@ def test_inference_uses_the_moving_average_if_there_is_one(tmp_path: Path) -> No
     path = save(tmp_path, training)
     checkpoint = read.read_checkpoint(path)
     averaged, plain = read.rebuild_recipe(checkpoint), read.rebuild_recipe(checkpoint)
-    read.restore_weights(averaged, path, averaged=True)
+    read.restore_weights(averaged, path, moving_average=True)
     read.restore_weights(plain, path)
     assert training.average
     key = "source_to_target.model.1.weight"

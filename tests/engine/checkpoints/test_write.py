@@ -145,7 +145,7 @@ def test_T3_the_newest_complete_state_survives_a_power_cut(
         save(run, training)
 
     def newest(name: str, first: int = 0) -> Iterator[tuple[bool, int]]:
-        for number, (complete, tree) in enumerate(recorder.crash_states(first=first)):
+        for number, (complete, tree) in enumerate(recorder.crash_states(first_operation=first)):
             checkpoint, _ = retention.newest_checkpoint(
                 write_tree(tree, tmp_path / f"{name}-{number}")
             )

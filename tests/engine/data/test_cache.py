@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from small_data import checked, equal_batches, read_batches
+from small_data import checked_data, equal_batches, read_batches
 
 from translate.batches import Domain
 from translate.engine.config.schema import Data
@@ -25,10 +25,10 @@ def test_memory_and_disk_give_the_same_batches(
     Image.fromarray(deep).save(path)
     cached = read_batches(data_config())
     assert equal_batches(cached, read_batches(data_config(cache=0)))
-    checked_data = checked(data_config())
+    dataset = checked_data(data_config())
     for file in tmp_path.rglob("*.png"):
         file.unlink()
-    second = loader.batches(checked_data, data_config(), seed=7, batch_size=2, stop=9)
+    second = loader.batches(dataset, data_config(), seed=7, batch_size=2, stop=9)
     assert equal_batches(cached, [batch for batch, _ in second])
 
 
@@ -36,7 +36,7 @@ def test_a_data_set_is_cached_completely_or_not_at_all(
     data_config: Callable[..., Data], tmp_path: Path
 ) -> None:
     needed = 8 * 32 * 32 * 3 / 1e9
-    fitting, too_large = (checked(data_config(cache=size)) for size in (needed, needed * 0.99))
+    fitting, too_large = (checked_data(data_config(cache=size)) for size in (needed, needed * 0.99))
     path = tmp_path / "a/train/0000.png"
     path.unlink()
     assert fitting.augment.read(path).shape == (32, 32, 3)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from encoded_images import write_photo, write_strip
-from small_data import checked, equal_batches, read_batches
+from small_data import checked_data, equal_batches, read_batches
 
 from translate.engine.config.schema import Data
 from translate.engine.data import check, loader
@@ -16,7 +16,7 @@ def test_D12_a_dead_link_is_listed_before_training(
     data_config: Callable[..., Data], tmp_path: Path
 ) -> None:
     (tmp_path / "a/train/dead.png").symlink_to("nowhere")
-    result = checked(data_config(max_bad=0.5))
+    result = checked_data(data_config(max_bad=0.5))
     assert [(p.path.name, p.message) for p in result.problems] == [
         ("dead.png", "a link to nothing")
     ]
@@ -29,12 +29,12 @@ def test_a_bad_file_changes_only_the_list_of_items(
     bad = tmp_path / "a/train/0002.png"
     bad.write_bytes(b"<html>")
     settings = data_config(cache=cache)
-    (problem,) = checked(settings).problems
+    (problem,) = checked_data(settings).problems
     assert problem.path == bad
     assert (problem.stage, problem.reason) == ("check", "unreadable")
     with_it = read_batches(settings)
     bad.unlink()
-    assert checked(settings).problems == []
+    assert checked_data(settings).problems == []
     assert equal_batches(with_it, read_batches(settings))
 
 
@@ -43,20 +43,20 @@ def test_a_truncated_file_is_found_by_full_decoding(
 ) -> None:
     bad = tmp_path / "b/train/0001.png"
     bad.write_bytes(bad.read_bytes()[:-40])
-    assert [problem.path for problem in checked(data_config()).problems] == [bad]
-    assert checked(data_config(cache=0)).problems == []
+    assert [problem.path for problem in checked_data(data_config()).problems] == [bad]
+    assert checked_data(data_config(cache=0)).problems == []
 
 
 def test_D11_when_the_whole_folder_is_gone_training_stops(
     data_config: Callable[..., Data], tmp_path: Path
 ) -> None:
     settings = data_config(cache=0)
-    checked_data = checked(settings)
+    dataset = checked_data(settings)
     (tmp_path / "a").rename(tmp_path / "gone")
     with pytest.raises(
         TrainingError, match=r"100 items in a row cannot be read\. The first is \S+/a/train/000"
     ):
-        next(loader.batches(checked_data, settings, seed=0, batch_size=1))
+        next(loader.batches(dataset, settings, seed=0, batch_size=1))
 
 
 def test_D18_more_bad_files_than_allowed_stop_training(
@@ -67,8 +67,8 @@ def test_D18_more_bad_files_than_allowed_stop_training(
     with pytest.raises(
         TrainingError, match=r"2 of 8 images cannot be read, and data\.max_bad is 0\.2"
     ):
-        checked(data_config(max_bad=0.2))
-    assert len(checked(data_config(max_bad=0.25)).problems) == 2
+        checked_data(data_config(max_bad=0.2))
+    assert len(checked_data(data_config(max_bad=0.25)).problems) == 2
 
 
 def test_a_domain_without_usable_images_is_refused(
@@ -77,7 +77,7 @@ def test_a_domain_without_usable_images_is_refused(
     for path in tmp_path.rglob("*.png"):
         path.write_bytes(b"")
     with pytest.raises(DataError, match="not one of 8 images can be read"):
-        checked(data_config())
+        checked_data(data_config())
 
 
 @pytest.mark.parametrize("width", [60_000, 2_000_000])
@@ -89,9 +89,9 @@ def test_training_lists_a_strip_before_the_first_step(width: int, tmp_path: Path
         settings = Data(
             root=tmp_path, domains=("one",), layout="images", size=64, max_bad=0.5, cache=cache
         )
-        checked_data = check.check_data(check.open_layout(settings), settings)
-        (problem,) = checked_data.problems
+        dataset = check.check_data(check.open_layout(settings), settings)
+        (problem,) = dataset.problems
         assert problem.path == path
         assert problem.message.startswith(f"its {width}x1 pixels would become ")
         assert "before a crop of 64x64, more than 178,956,970: split it" in problem.message
-        assert len(checked_data.layout) == 3
+        assert len(dataset.layout) == 3

@@ -8,7 +8,7 @@ import pytest
 from failing_layout import FailingLayout, batches_of
 from odd_exceptions import PanicException
 from PIL import Image
-from small_data import checked
+from small_data import checked_data
 
 from translate.batches import Item
 from translate.engine.config.schema import Data
@@ -23,11 +23,11 @@ def test_D16_a_domain_of_one_image_gets_one_warning(
 ) -> None:
     only = image_folder("one", 1) / "0000.png"
     expected = [f"{only} is the only image of its domain: networks will overfit it"]
-    assert checked(data_config(layout="images", domains=("one",))).warnings == expected
+    assert checked_data(data_config(layout="images", domains=("one",))).warnings == expected
     for domains in (("a", "one"), ("one", "b")):
-        assert checked(data_config(domains=domains)).warnings == expected
+        assert checked_data(data_config(domains=domains)).warnings == expected
     image_folder("two", 2)
-    assert checked(data_config(domains=("two", "b"))).warnings == []
+    assert checked_data(data_config(domains=("two", "b"))).warnings == []
 
 
 def test_D13_files_of_other_suffixes_are_counted_before_training(
@@ -37,7 +37,7 @@ def test_D13_files_of_other_suffixes_are_counted_before_training(
                  "b/train/Thumbs.db", "elsewhere.txt"):  # fmt: skip
         (tmp_path / name).touch()
     (tmp_path / "a/train/folder.psd").mkdir()
-    (warning,) = checked(data_config()).warnings
+    (warning,) = checked_data(data_config()).warnings
     assert warning.startswith(
         "skipped 3 files without an image suffix (2 .heic, 1 without suffix): "
         f"{tmp_path / 'a/train/Y.HEIC'}, {tmp_path / 'a/train/x.heic'}, "
@@ -59,21 +59,21 @@ def test_D4_lost_information_is_listed_for_each_image(
     paths = [tmp_path / f"{name}.tif" for name in ("a/train/0001", "b/train/0001")]
     for path in paths:
         Image.new(mode, (32, 32)).save(path)
-    checked_data = checked(data_config())
-    assert checked_data.warnings == [f"{paths[0]} (and 1 more of 10): {text}"]
-    assert [note.path for note in checked_data.notes] == paths
-    assert {(note.stage, note.reason, note.message) for note in checked_data.notes} == {
+    dataset = checked_data(data_config())
+    assert dataset.warnings == [f"{paths[0]} (and 1 more of 10): {text}"]
+    assert [note.path for note in dataset.notes] == paths
+    assert {(note.stage, note.reason, note.message) for note in dataset.notes} == {
         ("check", "note", text)
     }
-    assert not checked_data.problems
+    assert not dataset.problems
 
 
 def test_colour_read_as_gray_loses_information_and_one_bit_does_not(
     data_config: Callable[..., Data], tmp_path: Path
 ) -> None:
     Image.new("1", (32, 32)).save(tmp_path / "a/train/0001.tif")
-    assert not checked(data_config()).notes
-    gray = checked(data_config(channels=1)).notes
+    assert not checked_data(data_config()).notes
+    gray = checked_data(data_config(channels=1)).notes
     assert {note.message for note in gray} == {"colour becomes gray"}
     assert tmp_path / "a/train/0001.tif" not in [note.path for note in gray]
 
@@ -120,4 +120,4 @@ def joined_warnings(
     for number, size in enumerate(sizes):
         Image.effect_noise(size, 80).save(root / f"{number}.png")
     layout = {"name": "side-by-side", "sides": ["a", "b"]}
-    return checked(data_config(root=root, layout=layout, size=16)).warnings
+    return checked_data(data_config(root=root, layout=layout, size=16)).warnings

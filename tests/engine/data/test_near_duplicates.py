@@ -9,7 +9,7 @@ import pytest
 import small_runs
 from numpy.typing import NDArray
 from PIL import Image
-from small_data import checked
+from small_data import checked_data
 
 from translate.engine.data import near_duplicates
 from translate.engine.data.near_duplicates import find_near_duplicates, hash_images, hash_pixels
@@ -69,7 +69,7 @@ def test_V10_training_warns_of_test_images_that_it_has_seen(
     changed[0, 0] += 1
     Image.fromarray(changed).save(copied)
     config = small_runs.config(tmp_path, train__steps=1)
-    (line,) = near_duplicates.split_warnings(checked(config.data), config.data)
+    (line,) = near_duplicates.split_warnings(checked_data(config.data), config.data)
     assert line.startswith(
         f"test: 1 of 5 images are nearly images that are trained on, such as {copied} and "
         f"{tmp_path / 'a/train/0002.png'} ("
@@ -79,4 +79,4 @@ def test_V10_training_warns_of_test_images_that_it_has_seen(
     small_runs.train(config, tmp_path / "run", heard)
     assert line in heard.lines
     copied.unlink()
-    assert near_duplicates.split_warnings(checked(config.data), config.data) == []
+    assert near_duplicates.split_warnings(checked_data(config.data), config.data) == []

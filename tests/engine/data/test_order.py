@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 import torch
-from small_data import checked
+from small_data import checked_data
 
 from translate.batches import Images, ImageSpec, Item, Layout
 from translate.engine.config.schema import Data
@@ -74,8 +74,8 @@ def test_every_item_occurs_once_an_epoch_and_epochs_differ() -> None:
 
 def test_the_replacement_is_the_next_item(data_config: Callable[..., Data], tmp_path: Path) -> None:
     settings = data_config(cache=0, layout="images", domains=("a",))
-    checked_data = checked(settings)
-    items = order.Items(checked_data.layout, checked_data.augment.item, 7)
+    dataset = checked_data(settings)
+    items = order.Items(dataset.layout, dataset.augment.item, 7)
     expected, _ = items[3, 3]
     (tmp_path / "a/train/0002.png").unlink()
     result, index = items[3, 2]

@@ -120,13 +120,15 @@ def test_a_table_and_settings_of_domains_are_found_again(
         layout={"name": "csv", "file": "pairs.csv"},
         channels={"photos/my b": 1, "a": 3},
     )
-    result = locate(data, str(working_dir), moved=False)
+    result = locate(data, str(working_dir), root_changed=False)
     assert result == data  # all of them
     monkeypatch.chdir("/")
-    result = locate(data, str(working_dir), moved=False)
+    result = locate(data, str(working_dir), root_changed=False)
     assert result.layout == {"name": "csv", "file": str(working_dir / "pairs.csv")}
     assert result.channels == {str(working_dir / "photos/my b"): 1, "a": 3}
-    assert locate(data, "", moved=False) == locate(data, "/nowhere", moved=False) == data
+    assert (
+        locate(data, "", root_changed=False) == locate(data, "/nowhere", root_changed=False) == data
+    )
 
 
 @pytest.mark.parametrize("arguments", [["a", "b"], ["./data/a", "data/b"]])

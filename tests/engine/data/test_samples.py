@@ -93,15 +93,15 @@ def test_a_missing_or_outdated_sample_domain_is_refused_where_nothing_is_written
 ) -> None:
     wanted = Data(domains=("meadow", "marsh"))
     with pytest.raises(DataError, match=r"exist yet: datasets/meadow, datasets/marsh\. .*draw "):
-        samples.expect(wanted)
+        samples.expect_existing(wanted)
     assert not Path("datasets").exists() and not sample_messages
     samples.ensure(wanted)
-    samples.expect(wanted)
+    samples.expect_existing(wanted)
     Path("datasets/marsh", samples.MARKER).write_text('{"name": "marsh", "version": 2}')
     with pytest.raises(DataError, match="translate datasets draw marsh"):
-        samples.expect(wanted)
+        samples.expect_existing(wanted)
     image_folder("own/meadow", 1)
-    samples.expect(Data(root=Path("own"), domains=("meadow",)))
+    samples.expect_existing(Data(root=Path("own"), domains=("meadow",)))
 
 
 @pytest.mark.parametrize("marker", [{"name": "meadow", "version": 2}, {"version": 3}, None])

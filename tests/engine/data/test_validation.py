@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import small_runs
-from small_data import checked
+from small_data import checked_data
 
 from translate.engine.data.check import CheckedData
 from translate.engine.data.validation import add_validation
@@ -25,7 +25,7 @@ def root(image_folder: Folder, tmp_path: Path) -> Path:
 def read(root: Path, **flags: Any) -> CheckedData:
     """Return the images of the domains ``a`` and ``b`` below `root`."""
     config = small_runs.config(root, data__size=8, **flags)
-    return add_validation(checked(config.data), config.data, config)
+    return add_validation(checked_data(config.data), config.data, config)
 
 
 def names(data: CheckedData, root: Path) -> set[str]:

@@ -1,4 +1,4 @@
-"""Batches read in advance by a thread; worker processes are in test_loader.py."""
+"""Batches read in advance by a thread; worker processes are in test_worker_failures.py."""
 
 import multiprocessing
 import threading

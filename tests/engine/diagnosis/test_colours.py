@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from histories import make_preview, photographs
 
-from translate.engine.diagnosis.colours import correlation, inversion, tint, unchanged
+from translate.engine.diagnosis.colours import correlation, inversion, tint, unchanged_translations
 from translate.engine.diagnosis.preview import Preview
 
 
@@ -30,16 +30,16 @@ def test_the_correlation_of_a_flat_image_is_0() -> None:
 
 def test_an_output_that_equals_its_input_is_found() -> None:
     source = photographs(seed=1)
-    (found,) = unchanged(make_preview(source + 0.5, source=source))
+    (found,) = unchanged_translations(make_preview(source + 0.5, source=source))
     assert (found.failure, found.figure) == ("output equals input", pytest.approx(0.5))
-    assert not list(unchanged(make_preview(source + 20, source=source)))
+    assert not list(unchanged_translations(make_preview(source + 20, source=source)))
 
 
 def test_nothing_has_to_change_where_target_and_input_are_equal() -> None:
     row = photographs()
     rows = {"source": row, "translated": row, "target": row}
     given = frozenset({"source", "target"})
-    assert not list(unchanged(Preview(1, rows, given, {"translated": "source"})))
+    assert not list(unchanged_translations(Preview(1, rows, given, {"translated": "source"})))
 
 
 def test_a_tint_is_found_with_its_colour() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from histories import make_log
 
-from translate.engine.diagnosis.curves import oscillating, overfitting, strongest_period
+from translate.engine.diagnosis.curves import oscillating_losses, overfitting, strongest_period
 
 
 def test_the_period_of_a_wave_on_a_trend_is_found() -> None:
@@ -21,7 +21,7 @@ def test_the_period_of_a_wave_on_a_trend_is_found() -> None:
 
 def test_a_loss_that_swings_is_found_with_its_period_in_steps() -> None:
     wave = [1 + 0.8 * math.sin(2 * math.pi * n / 6) for n in range(60)]
-    (found,) = oscillating(make_log(losses={"generator/gan": wave}))
+    (found,) = oscillating_losses(make_log(losses={"generator/gan": wave}))
     assert (found.failure, found.subject) == ("oscillating loss", "generator")
     period = float(re.search(r"period of (\d+) steps", found.evidence)[1])  # type: ignore[index]
     assert period == pytest.approx(300, rel=0.05)
@@ -38,8 +38,10 @@ def test_noise_a_trend_and_small_waves_do_not_oscillate() -> None:
         np.full(60, 0.5),
         [math.nan] * 60,
     ):
-        assert not list(oscillating(make_log(losses={"generator/gan": list(values)})))
-    assert not list(oscillating(make_log(losses={"generator/gan": [0.0, 2.0] * 10})))  # too short
+        assert not list(oscillating_losses(make_log(losses={"generator/gan": list(values)})))
+    assert not list(
+        oscillating_losses(make_log(losses={"generator/gan": [0.0, 2.0] * 10}))
+    )  # too short
 
 
 def test_noise_is_hardly_ever_an_oscillation() -> None:
@@ -49,7 +51,7 @@ def test_noise_is_hardly_ever_an_oscillation() -> None:
         white = random.normal(1, 0.5, 48)
         slow = 1 + np.array(list(accumulate(random.normal(0, 1, 48), lambda x, e: 0.8 * x + e)))
         for values in (white, slow):
-            found += len(list(oscillating(make_log(losses={"generator/gan": list(values)}))))
+            found += len(list(oscillating_losses(make_log(losses={"generator/gan": list(values)}))))
     assert found <= 1
 
 

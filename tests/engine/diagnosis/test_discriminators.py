@@ -5,12 +5,12 @@ import math
 import pytest
 from histories import make_log
 
-from translate.engine.diagnosis.discriminators import at_chance, saturated
+from translate.engine.diagnosis.discriminators import at_chance, saturated_discriminators
 
 
 def test_a_saturated_discriminator_is_found_with_its_first_step_and_its_loss() -> None:
     log = make_log(losses={"discriminator/gan": [0.5, *[2e-5] * 9]})
-    (found,) = saturated(log)
+    (found,) = saturated_discriminators(log)
     assert (found.failure, found.since_step, found.figure) == ("discriminator saturated", 51, 2e-5)
     assert found.subject == "discriminator"
     assert found.evidence == (
@@ -22,12 +22,12 @@ def test_a_saturated_discriminator_is_found_with_its_first_step_and_its_loss() -
     "series", [[0.0] * 3, [0.0, 0.0, 0.0, 0.3] * 4, [math.nan] * 9, [2e-4] * 9]
 )
 def test_losses_that_recover_are_not_saturated(series: list[float]) -> None:
-    assert not list(saturated(make_log(losses={"discriminator/gan": series})))
+    assert not list(saturated_discriminators(make_log(losses={"discriminator/gan": series})))
 
 
 def test_a_critic_may_have_any_loss() -> None:
     log = make_log(losses={"critic/gan": [0.0] * 9})
-    assert not list(saturated(log))
+    assert not list(saturated_discriminators(log))
 
 
 def test_a_discriminator_at_chance_is_found_with_its_auc() -> None:

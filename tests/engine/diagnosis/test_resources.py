@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 from histories import make_log
 
-from translate.engine.diagnosis.resources import memory_near_limit, rate_near_zero, waiting
+from translate.engine.diagnosis.resources import (
+    memory_near_limit,
+    rate_near_zero,
+    waiting_for_images,
+)
 
 
 def test_a_learning_rate_that_is_0_long_before_the_end_is_found() -> None:
@@ -23,7 +27,7 @@ def test_a_schedule_that_ends_at_0_is_healthy() -> None:
 
 
 def test_a_run_that_waits_for_images_most_of_the_time_is_found() -> None:
-    (found,) = waiting(make_log(data_wait={"": [0.1] * 4 + [0.8] * 8}))
+    (found,) = waiting_for_images(make_log(data_wait={"": [0.1] * 4 + [0.8] * 8}))
     assert found.failure == "waiting for data"
     assert found.evidence == "80% of the time is spent waiting for images, at 10 images/s"
     assert 50 < found.since_step <= 251
@@ -31,7 +35,7 @@ def test_a_run_that_waits_for_images_most_of_the_time_is_found() -> None:
 
 @pytest.mark.parametrize("waits", [[0.9], [0.9] * 8 + [0.1] * 4, [0.4] * 9])
 def test_waiting_that_is_short_is_healthy(waits: list[float]) -> None:
-    assert not list(waiting(make_log(data_wait={"": waits})))
+    assert not list(waiting_for_images(make_log(data_wait={"": waits})))
 
 
 def test_memory_near_the_limit_is_found_with_both_numbers() -> None:

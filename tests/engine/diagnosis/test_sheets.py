@@ -32,7 +32,7 @@ def test_a_preview_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     (step, path), (earlier, _) = sheets.sheets(tmp_path)
     assert (step, earlier) == (1000, 500)
     preview = sheets.read_sheet(step, path, sheets.read_rows(tmp_path))
-    assert preview.given == {"source", "target"}
+    assert preview.dataset_rows == {"source", "target"}
     assert preview.inputs == {"translated": "source"}
     assert np.abs(preview.rows["translated"] - photographs().round().clip(0, 255)).max() <= 1
 

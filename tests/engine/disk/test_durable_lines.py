@@ -18,7 +18,7 @@ def test_waiting_threads_share_one_sync(tmp_path: Path, monkeypatch: pytest.Monk
         if not syncs:
             syncs.append(0)
             barrier.wait()  # all other threads are waiting
-            while lines.added < 9:
+            while lines.line_count < 9:
                 pass
         syncs.append(descriptor)
         real(descriptor)
@@ -29,13 +29,13 @@ def test_waiting_threads_share_one_sync(tmp_path: Path, monkeypatch: pytest.Monk
         if number:
             barrier.wait()
         lines.add({"number": number})
-        assert lines.durable > 0
+        assert lines.durable_count > 0
 
     threads = [threading.Thread(target=add, args=(number,)) for number in range(9)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert lines.durable == lines.added == 9
+    assert lines.durable_count == lines.line_count == 9
     assert len(syncs) <= 1 + 3, "the first of the nine, the file's name, and one for all others"
     assert sorted(line["number"] for line in json_files.read_lines(lines.path)) == list(range(9))

@@ -139,7 +139,9 @@ def test_new_folders_are_durable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         files.replace(tmp_path / "deep/er/x", NEW)
         folders.write_folders(tmp_path, "set", [("a/train/1", b"1"), ("a/test/2", b"2")])
     last = [
-        image for complete, image in recorder.crash_states(first=len(recorder.done)) if complete
+        image
+        for complete, image in recorder.crash_states(first_operation=len(recorder.done))
+        if complete
     ]
     whole = {"a": {"train": {"1": b"1"}, "test": {"2": b"2"}}, "deep": {"er": {"x": NEW}}}
     for image in last:
@@ -149,7 +151,7 @@ def test_new_folders_are_durable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     for kind in (bytes, dict):
         recorder.done = complete
         recorder.forget_syncs(kind)
-        states = [image for _, image in recorder.crash_states(first=len(recorder.done))]
+        states = [image for _, image in recorder.crash_states(first_operation=len(recorder.done))]
         assert any(image.get("a") not in (None, whole["a"]) for image in states), (
             "syncs are necessary"
         )

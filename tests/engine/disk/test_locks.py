@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from translate.engine.disk import locks
 try:
-    with locks.locked(Path(sys.argv[1])):
+    with locks.lock_folder(Path(sys.argv[1])):
         print("held", flush=True)
         sys.stdin.read()
 except Exception as error:
@@ -32,13 +32,13 @@ def holder(folder: Path) -> "subprocess.Popen[str]":
 
 
 def test_a_lock_is_held_once_and_removed_afterwards(tmp_path: Path) -> None:
-    with locks.locked(tmp_path):
+    with locks.lock_folder(tmp_path):
         assert holder(tmp_path).communicate()[0].startswith("ConfigError")
     assert not list(tmp_path.iterdir())
     with holder(tmp_path) as process:
         assert process.stdout and process.stdout.readline() == "held\n"
         with pytest.raises(ConfigError, match="is in use: another process trains there"):
-            locks.locked(tmp_path).__enter__()
+            locks.lock_folder(tmp_path).__enter__()
 
 
 def test_a_lock_file_deleted_by_its_last_holder_is_not_a_lock(
@@ -54,7 +54,7 @@ def test_a_lock_file_deleted_by_its_last_holder_is_not_a_lock(
         real(descriptor)
 
     monkeypatch.setattr(locks, "_lock", lock)
-    with locks.locked(tmp_path):
+    with locks.lock_folder(tmp_path):
         assert deleted
         assert (tmp_path / locks.LOCK).exists()
         assert holder(tmp_path).communicate()[0].startswith("ConfigError")
@@ -71,9 +71,9 @@ def test_T28_without_file_locks_work_continues_and_it_is_noted(
     monkeypatch.setattr(locks.fcntl, "flock", refuse)
     results = list[bool | None]()
     with (
-        locks.locked(tmp_path),
+        locks.lock_folder(tmp_path),
         locks.one_at_a_time(tmp_path, lambda: None) as certain,
-        locks.shared(tmp_path / "lock", results.append),
+        locks.share_lock(tmp_path / "lock", results.append),
     ):
         assert results == [None] and not certain
     assert file_system.unsupported_operations(tmp_path) == [
@@ -86,19 +86,19 @@ def test_T28_a_system_without_fcntl_has_no_locks(
 ) -> None:
     monkeypatch.setattr(file_system, "_notes", {})
     monkeypatch.setattr(locks, "fcntl", None)
-    with locks.locked(tmp_path), locks.one_at_a_time(tmp_path, lambda: None) as certain:
+    with locks.lock_folder(tmp_path), locks.one_at_a_time(tmp_path, lambda: None) as certain:
         assert not certain
     assert file_system.unsupported_operations(tmp_path) == ["files cannot be locked: no fcntl"]
 
 
 def test_a_shared_file_decides_who_is_first(tmp_path: Path) -> None:
     results = list[bool | None]()
-    with locks.shared(tmp_path / "lock", results.append):
-        with locks.shared(tmp_path / "lock", results.append):
+    with locks.share_lock(tmp_path / "lock", results.append):
+        with locks.share_lock(tmp_path / "lock", results.append):
             pass
-        with locks.shared(tmp_path / "lock", results.append):
+        with locks.share_lock(tmp_path / "lock", results.append):
             pass
-    with locks.shared(tmp_path / "lock", results.append):
+    with locks.share_lock(tmp_path / "lock", results.append):
         pass
     assert results == [True, False, False, True]
 
@@ -131,5 +131,5 @@ def test_a_lock_in_a_read_only_folder_is_a_one_line_error(
     with pytest.raises(
         folders.UnwritableError, match=rf"^cannot write to {tmp_path}: Perm"
     ) as error:
-        locks.locked(tmp_path).__enter__()
+        locks.lock_folder(tmp_path).__enter__()
     assert error.value.exit_code == 2

@@ -129,7 +129,7 @@ def on_terminal(
             os.environ.pop(name, None)
         os.environ |= {"TERM": "xterm-256color", **environment}
         sys.stdout, sys.stderr = open(1, "w"), open(2, "w")  # noqa: SIM115
-        with console.guarded(), console.warnings_on_stderr():
+        with console.safe_streams(), console.warnings_on_stderr():
             return work()
 
     reader = threading.Thread(target=read)

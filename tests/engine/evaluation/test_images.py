@@ -11,7 +11,7 @@ import small_gans
 import small_runs
 import torch
 from PIL import Image
-from small_data import checked
+from small_data import checked_data
 from torch import Tensor
 
 from translate.batches import Domain
@@ -28,7 +28,7 @@ ALL = frozenset({"fake", "real", "source", "target"})
 
 
 def images_of(config: Config) -> EvaluationImages:
-    data = checked(config.data)
+    data = checked_data(config.data)
     training = build_training(config, data.layout.spec, CPU)
     training.recipe.eval()
     return EvaluationImages(training, data, CPU)

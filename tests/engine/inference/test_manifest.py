@@ -108,7 +108,7 @@ def test_I15_a_record_is_durable_before_its_output_is_visible(
             return True
         return False
 
-    trees = [tree for _, tree in recorder.crash_states(first=len(recorder.done))]
+    trees = [tree for _, tree in recorder.crash_states(first_operation=len(recorder.done))]
     for number, tree in enumerate(trees):
         write_tree(tree, tmp_path / str(number))
     assert any(refused(number) for number in range(len(trees)))

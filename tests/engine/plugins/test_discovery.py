@@ -205,14 +205,14 @@ def test_a_half_removed_distribution_is_skipped(install, tmp_path) -> None:
     (tmp_path / "site/sweets-1.5.dist-info/METADATA").unlink()
     discovery.load.cache_clear()
     assert "l1" in names("loss")
-    assert discovery.installed()[0].name == "aae"
+    assert discovery.installed_entries()[0].name == "aae"
 
 
 def test_a_distribution_that_is_on_the_path_twice_counts_once(install, tmp_path) -> None:
     (tmp_path / "other").mkdir()
     install("sweets", plugin_source("honey"))
     install("sweets", plugin_source("honey"), base=tmp_path / "other")
-    assert [e.name for e in discovery.installed()].count("sweets") == 1
+    assert [e.name for e in discovery.installed_entries()].count("sweets") == 1
     assert find("loss", "honey").__module__ == "other_sweets_plugin"
 
 

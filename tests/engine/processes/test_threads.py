@@ -55,14 +55,14 @@ def simulate_load(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], CpuTime]
 def test_the_number_of_threads_is_that_of_idle_cores(
     others: float, current: int, expected: int
 ) -> None:
-    assert threads_for(others, cores=4, current=current, most=4) == expected
+    assert threads_for(others, cores=4, current=current, max_threads=4) == expected
 
 
 def test_the_number_of_threads_settles() -> None:
     for others in (0.0, 0.3, 0.6, 1.0, 1.4, 1.9, 2.5, 4.0):
         for start in (1, 2, 3, 4):
-            once = threads_for(others, cores=4, current=start, most=4)
-            assert threads_for(others, cores=4, current=once, most=4) == once
+            once = threads_for(others, cores=4, current=start, max_threads=4)
+            assert threads_for(others, cores=4, current=once, max_threads=4) == once
 
 
 def test_the_number_of_threads_follows_the_load(simulate_load: Callable[[float], CpuTime]) -> None:
@@ -125,7 +125,7 @@ def test_a_cpu_quota_limits_the_threads(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(threads, "_quota", lambda: 1.5)
     monkeypatch.setattr(threads.os, "sched_getaffinity", lambda _: range(64))
     torch.set_num_threads(4)
-    assert ThreadCount().most == 2
+    assert ThreadCount().max_threads == 2
 
 
 def test_without_load_figures_the_number_stays() -> None:

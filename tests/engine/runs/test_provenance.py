@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import small_runs
-from small_data import checked
+from small_data import checked_data
 
 from translate.engine.data.check import CheckedData
 from translate.engine.runs.provenance import fingerprint
@@ -14,7 +14,7 @@ from translate.engine.runs.provenance import fingerprint
 @pytest.fixture
 def data(image_folder: Callable[..., Path], tmp_path: Path) -> CheckedData:
     image_folder("a", 4), image_folder("b", 3)
-    return checked(small_runs.config(tmp_path).data)
+    return checked_data(small_runs.config(tmp_path).data)
 
 
 def test_a_fingerprint_covers_names_and_sizes(data: CheckedData, tmp_path: Path) -> None:
@@ -27,7 +27,7 @@ def test_a_fingerprint_covers_names_and_sizes(data: CheckedData, tmp_path: Path)
 
 
 def test_a_fingerprint_has_the_images_that_are_held_out(data: CheckedData, tmp_path: Path) -> None:
-    held = checked(small_runs.config(tmp_path, data__domains=["b", "a"]).data)
+    held = checked_data(small_runs.config(tmp_path, data__domains=["b", "a"]).data)
     found = fingerprint(data._replace(validation=held))
     assert found == {**fingerprint(data), "validation": fingerprint(held)}
 

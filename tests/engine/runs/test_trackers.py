@@ -34,18 +34,18 @@ class Recorder:
     def __init__(self, label: str = "first") -> None:
         self.label = label
 
-    def started(self, run: Run, step: int) -> None:
-        self.calls.append((self.label, "started", run.path.name, step))
+    def start(self, run: Run, step: int) -> None:
+        self.calls.append((self.label, "start", run.path.name, step))
 
-    def logged(self, record: LogRecord) -> None:
-        self.calls.append((self.label, "logged", record.step))
+    def log(self, record: LogRecord) -> None:
+        self.calls.append((self.label, "log", record.step))
 
     def preview(self, step: int, path: Path) -> None:
         assert path.read_bytes().startswith(b"\x89PNG")
         self.calls.append((self.label, "preview", step))
 
-    def finished(self, outcome: str) -> None:
-        self.calls.append((self.label, "finished", outcome))
+    def finish(self, outcome: str) -> None:
+        self.calls.append((self.label, "finish", outcome))
 
     def close(self) -> None:
         self.calls.append((self.label, "close"))
@@ -87,10 +87,10 @@ def problems(run: Path) -> list[dict[str, Any]]:
 def test_several_trackers_are_called_in_order(root: Path, calls: list[tuple[Any, ...]]) -> None:
     two = ("recorder", {"name": "recorder", "label": "second"})
     small_runs.train(config(root, *two, train__preview_every=4), root / "run")
-    events = [("started", "run", 0), ("logged", 2), ("logged", 4), ("preview", 4)]
+    events = [("start", "run", 0), ("log", 2), ("log", 4), ("preview", 4)]
     assert [call[1:] for call in calls if call[0] == "first"] == [
         *events,
-        ("finished", "finished"),
+        ("finish", "finished"),
         ("close",),
     ]
     assert [call[0] for call in calls[:4]] == ["first", "second"] * 2
@@ -100,7 +100,7 @@ def test_trackers_of_a_resumed_run_get_its_step(root: Path, calls: list[tuple[An
     small_runs.train(config(root, "recorder"), root / "run")
     calls.clear()
     small_runs.resume(root / "run", steps=6)
-    assert calls[0] == ("first", "started", "run", 4)
+    assert calls[0] == ("first", "start", "run", 4)
     calls.clear()
     small_runs.resume(root / "run", steps=8, assignments=["train.trackers=[]"])
     assert not calls
@@ -202,12 +202,12 @@ def test_trackers_are_closed_once_however_a_run_ends(
     else:
         start()
     disk.disarm()
-    assert calls[0][1] == "started"
-    assert [call[1:] for call in calls[-2:]] == [("finished", outcome), ("close",)]
+    assert calls[0][1] == "start"
+    assert [call[1:] for call in calls[-2:]] == [("finish", outcome), ("close",)]
     assert sum(call[1] == "close" for call in calls) == 1
 
 
-@pytest.mark.parametrize("method", ["started", "logged", "preview", "finished", "close"])
+@pytest.mark.parametrize("method", ["start", "log", "preview", "finish", "close"])
 def test_a_tracker_that_fails_is_listed_with_its_line_and_the_run_continues(
     method: str, root: Path, calls: list[tuple[Any, ...]], register_plugin: Plugin
 ) -> None:
@@ -225,9 +225,9 @@ def test_a_tracker_that_fails_is_listed_with_its_line_and_the_run_continues(
     assert "ConnectionError: no answer (plugin stranger:failing" in problem["message"]
     assert "test_trackers.py, line " in problem["message"]
     assert [call[1] for call in calls if call[0] == "first"] == [
-        "started", "logged", "preview", "logged", "preview", "finished", "close",
+        "start", "log", "preview", "log", "preview", "finish", "close",
     ]  # fmt: skip
     closed = [call for call in calls if call[:2] == ("failing", "close")]
     assert len(closed) == (method != "close")
-    if method == "started":
+    if method == "start":
         assert [call[1] for call in calls if call[0] == "failing"] == ["close"]

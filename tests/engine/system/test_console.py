@@ -109,7 +109,7 @@ def test_T25_a_missing_stream_is_no_error(name: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(sys, name, None)
     say("a line", err=name == "stderr")
     assert not SafeStream(None).isatty()
-    with console.guarded():
+    with console.safe_streams():
         print("by a library", file=getattr(sys, name))
     assert getattr(sys, name) is None
 
@@ -119,7 +119,7 @@ def test_all_output_of_the_process_is_escaped_during_a_command(
 ) -> None:
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), "ascii", errors="strict"))
     before = sys.stdout
-    with console.guarded():
+    with console.safe_streams():
         print("写真")
         assert isinstance(sys.stdout, SafeStream)
         assert stdout() is sys.stdout
@@ -149,7 +149,7 @@ def test_T25_no_file_gets_the_descriptor_of_a_closed_stream(
     script.write_text(
         "import os\nfrom translate.engine.system import console\n"
         "os.close(0), os.close(1), os.close(2)\n"
-        "with console.guarded():\n"
+        "with console.safe_streams():\n"
         "    number = os.open('log', os.O_WRONLY | os.O_CREAT)\n"
         "    os.write(number, str(number).encode())\n"
     )

@@ -39,7 +39,7 @@ def takes_anything(depth: int, **others: Any) -> None:
 
 def check(**args: Any) -> dict[str, Any]:
     """Check options of the network above."""
-    return signatures.check("generator 'net'", Network, args, reserved=["in_channels"])
+    return signatures.check("generator 'net'", Network, args, reserved_names=["in_channels"])
 
 
 def test_an_option_knows_its_default_and_its_meaning() -> None:
@@ -104,11 +104,16 @@ def test_options_without_a_default_are_required() -> None:
 def test_a_factory_with_var_keywords_gets_all_options() -> None:
     options = {"depth": "3", "colour": "red"}
     assert signatures.check("it", takes_anything, options) == {"depth": 3, "colour": "red"}
-    assert signatures.accepted(takes_anything, {"size": 3, "depth": 1}) == {"size": 3, "depth": 1}
+    assert signatures.accepted_arguments(takes_anything, {"size": 3, "depth": 1}) == {
+        "size": 3,
+        "depth": 1,
+    }
 
 
 def test_a_factory_gets_only_the_keywords_that_it_takes() -> None:
-    assert signatures.accepted(Network, {"in_channels": 3, "size": (8, 8)}) == {"in_channels": 3}
+    assert signatures.accepted_arguments(Network, {"in_channels": 3, "size": (8, 8)}) == {
+        "in_channels": 3
+    }
 
 
 def test_a_factory_may_be_a_function_a_partial_or_a_class_of_torch() -> None:

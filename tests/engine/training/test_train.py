@@ -69,8 +69,9 @@ def test_T16_two_runs_do_not_share_a_folder(root: Path) -> None:
         [
             sys.executable,
             "-c",
-            "import sys; from pathlib import Path; from translate.engine.disk.locks import locked\n"
-            "with locked(Path(sys.argv[1])):\n    print('held', flush=True); sys.stdin.read()",
+            "import sys; from pathlib import Path\n"
+            "from translate.engine.disk.locks import lock_folder\n"
+            "with lock_folder(Path(sys.argv[1])):\n    print('held', flush=True); sys.stdin.read()",
             str(root / "run"),
         ],
         stdin=subprocess.PIPE,

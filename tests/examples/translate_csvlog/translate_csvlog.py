@@ -19,14 +19,14 @@ class CsvLog:
         self.path = Path(file)
         self.run = ""
 
-    def started(self, run, step):
+    def start(self, run, step):
         self.run = run.path.name
         rows = [row for row in self._rows() if row[0] != self.run or int(row[1]) <= step]
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("w", newline="") as file:
             csv.writer(file).writerows(rows)
 
-    def logged(self, record):
+    def log(self, record):
         with self.path.open("a", newline="") as file:
             for name, value in {**record.losses, **record.metrics}.items():
                 csv.writer(file).writerow([self.run, record.step, name, value])
@@ -34,7 +34,7 @@ class CsvLog:
     def preview(self, step, path):
         pass  # a table has no images
 
-    def finished(self, outcome):
+    def finish(self, outcome):
         with self.path.open("a", newline="") as file:
             csv.writer(file).writerow([self.run, 0, "outcome", outcome])
 

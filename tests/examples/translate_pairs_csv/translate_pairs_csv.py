@@ -5,7 +5,7 @@ import csv
 from translate import hookimpl
 from translate.batches import Domain, ImageSpec, Item, Layout, Pair
 from translate.errors import BadImage, DataError
-from translate.folders.lookup import expect, find_domains, notes, problems, usable
+from translate.folders.lookup import expect_domains, find_domains, notes, problems, usable_files
 
 
 @hookimpl
@@ -19,9 +19,9 @@ class Pairs(Layout):
     batch, paired = Pair, True
 
     def __init__(self, root, domains, split, leave_out=(), *, file="pairs.csv"):
-        expect("pairs-csv", domains, 1)
+        expect_domains("pairs-csv", domains, 1)
         (folder,) = find_domains(root, domains, split)
-        known = set(usable(folder, leave_out))
+        known = set(usable_files(folder, leave_out))
         table = folder.path / file
         pairs = by_table(table) if table.is_file() else by_name(folder.files)
         self.pairs = [pair for pair in pairs if known.issuperset(pair)]

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from translate.contract.parts.subject import TestedPart
 from translate.contract.rules import random_pixels, require
 from translate.losses import is_relativistic
-from translate.nn.noise import seeded
+from translate.nn.noise import temporary_seed
 
 
 def returns_finite_scalar(part: TestedPart) -> None:
@@ -42,7 +42,7 @@ def rewards_better_outputs(part: TestedPart) -> None:
         return
     # many, so that a few randomly flipped labels do not decide
     real, fake = (torch.full((256,), score, requires_grad=True) for score in (0.0, 0.5))
-    with seeded(0):
+    with temporary_seed(0):
         real_gradient, fake_gradient = torch.autograd.grad(
             loss.for_discriminator(real, fake), (real, fake)
         )
@@ -52,7 +52,7 @@ def rewards_better_outputs(part: TestedPart) -> None:
     require(
         fake_gradient.sum() > 0, "for_discriminator(real, fake) does not fall as fake scores fall."
     )
-    with seeded(0):
+    with temporary_seed(0):
         (real_gradient,) = torch.autograd.grad(loss.for_generator(fake, real), fake)
     require(real_gradient.sum() < 0, "for_generator(fake, real) does not fall as fake scores rise.")
     if not is_relativistic(loss):
@@ -67,7 +67,7 @@ def has_true_gradients(part: TestedPart) -> None:
     """Have gradients that agree with finite differences, in double precision."""
     for name, loss, inputs in _losses(part, torch.float64):
         leaves = [tensor.requires_grad_() for tensor in inputs]
-        with seeded(0):
+        with temporary_seed(0):
             value = loss(*leaves)
         grads = torch.autograd.grad(value, leaves, allow_unused=True, materialize_grads=True)
         directions = [(-1) ** i * random_pixels(*t.shape).double() for i, t in enumerate(inputs)]
@@ -76,7 +76,7 @@ def has_true_gradients(part: TestedPart) -> None:
         )
         ends = []
         for h in (1e-6, -1e-6):
-            with torch.no_grad(), seeded(0):  # the same random numbers
+            with torch.no_grad(), temporary_seed(0):  # the same random numbers
                 ends.append(
                     float(
                         loss(

@@ -39,7 +39,7 @@ def unless_unavailable(rule: Rule) -> Rule:
 @unless_unavailable
 def returns_what_it_declares(part: TestedPart) -> None:
     """Return the declared figures, as numbers, from the needed fields alone."""
-    metric = measured(part, needed(part))
+    metric = measure_batches(part, needed_fields(part))
     unknown = metric.needs - images().keys()
     require(not unknown, f"needs has no field {unknown} of MetricBatch.")
     for name, figure in metric.figures.items():
@@ -65,12 +65,12 @@ def returns_what_it_declares(part: TestedPart) -> None:
 @unless_unavailable
 def tolerates_other_fields(part: TestedPart) -> None:
     """Return equal figures twice, also with fields that it does not need."""
-    first = measured(part, needed(part)).compute()
-    second = measured(part, needed(part))
+    first = measure_batches(part, needed_fields(part)).compute()
+    second = measure_batches(part, needed_fields(part))
     require_close(first, second.compute(), "A second pass gave other figures")
     require_close(first, second.compute(), "A second call of compute gave other figures")
     require(
-        measured(part, images()).compute().keys() == first.keys(),
+        measure_batches(part, images()).compute().keys() == first.keys(),
         "With all fields of MetricBatch it returned other figures.",
     )
 
@@ -78,19 +78,23 @@ def tolerates_other_fields(part: TestedPart) -> None:
 @unless_unavailable
 def measures_in_any_order(part: TestedPart) -> None:
     """Return the same figures for the same images in another order and other batches."""
-    whole = measured(part, needed(part)).compute()
+    whole = measure_batches(part, needed_fields(part)).compute()
     order = torch.randperm(COUNT, generator=torch.Generator().manual_seed(1))
-    reordered = {name: tensor[order] for name, tensor in needed(part).items()}
-    require_close(whole, measured(part, reordered).compute(), "In another order of images")
-    halves = measured(part, *(cut(needed(part), half) for half in (slice(3), slice(3, None))))
+    reordered = {name: tensor[order] for name, tensor in needed_fields(part).items()}
+    require_close(whole, measure_batches(part, reordered).compute(), "In another order of images")
+    halves = measure_batches(
+        part, *(cut(needed_fields(part), half) for half in (slice(3), slice(3, None)))
+    )
     require_close(whole, halves.compute(), "In two batches instead of one")
 
 
 @unless_unavailable
 def merges_states(part: TestedPart) -> None:
     """Return the figures of one pass after merging the states of two processes."""
-    whole = measured(part, needed(part)).compute()
-    first, second = (measured(part, cut(needed(part), half)) for half in (slice(3), slice(3, None)))
+    whole = measure_batches(part, needed_fields(part)).compute()
+    first, second = (
+        measure_batches(part, cut(needed_fields(part), half)) for half in (slice(3), slice(3, None))
+    )
     first.merge({name: tensor.clone() for name, tensor in second.state().items()})
     require_close(whole, first.compute(), "After merge(state()) of two halves")
 
@@ -98,7 +102,7 @@ def merges_states(part: TestedPart) -> None:
 @unless_unavailable
 def can_be_resampled(part: TestedPart) -> str | None:
     """Resample images with replacement for intervals, without changing the metric."""
-    metric = measured(part, needed(part))
+    metric = measure_batches(part, needed_fields(part))
     if not metric.resamples:
         return "its resamples are 0"
     before = metric.compute()
@@ -114,11 +118,11 @@ def measures_inside_masks(part: TestedPart) -> str | None:
     metric: Metric = part.make()
     if not metric.masked:
         return "it is not masked"
-    whole = needed(part)
+    whole = needed_fields(part)
     everywhere = {**whole, "mask": torch.ones(COUNT, 1, SIDE, SIDE, dtype=torch.bool)}
     require_close(
-        measured(part, whole).compute(),
-        measured(part, everywhere).compute(),
+        measure_batches(part, whole).compute(),
+        measure_batches(part, everywhere).compute(),
         "With masks of all pixels",
     )
     return None
@@ -127,7 +131,7 @@ def measures_inside_masks(part: TestedPart) -> str | None:
 @unless_unavailable
 def has_no_side_effects(part: TestedPart) -> None:
     """Change neither the images nor the state of global random generators."""
-    fields, metric = needed(part), part.make()
+    fields, metric = needed_fields(part), part.make()
     before = {name: tensor.clone() for name, tensor in fields.items()}
     random = randomness.random_state()
     measure(metric, fields)
@@ -139,7 +143,7 @@ def has_no_side_effects(part: TestedPart) -> None:
 @unless_unavailable
 def survives_one_image(part: TestedPart) -> None:
     """Return numbers or NaN for one image, and raise nothing."""
-    figures = measured(part, cut(needed(part), slice(1))).compute()
+    figures = measure_batches(part, cut(needed_fields(part), slice(1))).compute()
     infinite = [name for name, value in figures.items() if math.isinf(value)]
     require(
         not infinite, f"For one image, {infinite} is infinite: return NaN for an undefined figure."
@@ -158,7 +162,7 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def measured(part: TestedPart, *batches: Mapping[str, Tensor]) -> Metric:
+def measure_batches(part: TestedPart, *batches: Mapping[str, Tensor]) -> Metric:
     """Return a new metric that has measured `batches`."""
     metric: Metric = part.make()
     measure(metric, *batches)
@@ -174,7 +178,7 @@ def measure(metric: Metric, *batches: Mapping[str, Tensor]) -> None:
                 metric.update(fields)
 
 
-def needed(part: TestedPart) -> dict[str, Tensor]:
+def needed_fields(part: TestedPart) -> dict[str, Tensor]:
     """Return the fields that the metric needs."""
     needs = part.make().needs
     return {name: tensor for name, tensor in images().items() if name in needs}

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from translate.contract.attributes import attributes, differing
+from translate.contract.attributes import attributes, differing_names
 from translate.contract.parts.subject import SIDE, TestedPart
 from translate.contract.rules import random_pixels, record_io, require, require_equal, require_no_io
 from translate.engine.tiling.halo import network_halo
@@ -178,7 +178,7 @@ def survives_saving(part: TestedPart) -> None:
     new.load_state_dict({name: tensor.clone() for name, tensor in old.state_dict().items()})
     before, after = _scales(old.eval()(images)), _scales(new.eval()(images))
     same = all(torch.equal(one, other) for one, other in zip(before, after, strict=True))
-    unsaved = differing(attributes(old), attributes(new))
+    unsaved = differing_names(attributes(old), attributes(new))
     problem = (
         f"{', '.join(unsaved[:3])} changed in a forward pass, and was not saved"
         if unsaved

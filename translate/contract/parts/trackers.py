@@ -4,15 +4,15 @@ from typing import cast
 
 from translate.contract.parts.subject import TestedPart
 from translate.contract.rules import require
-from translate.contract.temporary_run import STEPS, temporary_run, unchanged
+from translate.contract.temporary_run import STEPS, require_unchanged, temporary_run
 from translate.engine.plugins.errors import definition
 from translate.trackers import Tracker
 
-METHODS = ("started", "logged", "preview", "finished", "close")
+METHODS = ("start", "log", "preview", "finish", "close")
 
 
 def has_all_methods(part: TestedPart) -> None:
-    """Have the methods started, logged, preview, finished and close."""
+    """Have the methods start, log, preview, finish and close."""
     tracker = part.make()
     missing = [name for name in METHODS if not callable(getattr(tracker, name, None))]
     require(not missing, f"There is no method {' or '.join(missing)}: see translate.trackers.")
@@ -26,17 +26,17 @@ def tracks_a_run(part: TestedPart) -> None:
     with temporary_run() as (run, calls):
         for step, outcome in ((0, "interrupted"), (STEPS - 2, "stopped"), (STEPS - 1, "failed")):
             tracker = cast(Tracker, part.make())
-            with unchanged(run.path, lambda: definition(part.owner, "logged")):
-                tracker.started(run, step)
+            with require_unchanged(run.path, lambda: definition(part.owner, "log")):
+                tracker.start(run, step)
                 for event, arguments in calls:
                     if event == "losses_logged" and arguments["step"] > step:
-                        tracker.logged(arguments["record"])
+                        tracker.log(arguments["record"])
                     if event == "preview_drawn" and arguments["step"] > step:
                         tracker.preview(arguments["step"], arguments["path"])
-                tracker.finished(outcome)
+                tracker.finish(outcome)
                 tracker.close()
 
 
 def closes_when_not_started(part: TestedPart) -> None:
-    """Close also if `started` was not called, or has failed."""
+    """Close also if `start` was not called, or has failed."""
     cast(Tracker, part.make()).close()

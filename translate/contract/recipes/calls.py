@@ -10,7 +10,7 @@ from translate.contract.recipes.subject import Subject
 from translate.contract.rules import random_pixels, require
 from translate.engine.inference import calls
 from translate.engine.inference.model import translate_batch
-from translate.nn.noise import Noise, seeded
+from translate.nn.noise import Noise, temporary_seed
 from translate.recipe import Recipe
 
 
@@ -33,9 +33,9 @@ def draws_from_given_noise(subject: Subject) -> str | None:
     recipe = subject.build().recipe.eval()
     last = None
     for name, call in _calls_with_noise(subject, recipe):
-        with seeded(0):
+        with temporary_seed(0):
             first = call(0)
-        with seeded(1):
+        with temporary_seed(1):
             second = call(0)
         worst = float((first - second).abs().max())
         require(worst <= 1 / 255, f"{name}: equal noise gives results that differ by {worst:.3f}. "

@@ -12,7 +12,7 @@ from torch.utils._pytree import tree_map
 
 from translate.contract.recipes.subject import STEPS, Subject
 from translate.engine.system.randomness import seed_everything
-from translate.nn.noise import seeded
+from translate.nn.noise import temporary_seed
 from translate.recipe import Recipe, Turn
 
 STEP_SIZES = (1e-6, 1e-7, 1e-8)
@@ -60,7 +60,7 @@ def _check(recipe: Recipe, batch: Any, number: int, player: str, names: list[str
     weights = [p for name, p in copy.named_parameters() if name in names and p.requires_grad]
     total = _total(copy, batch, number, constants)
     gradients = torch.autograd.grad(total, weights, allow_unused=True, materialize_grads=True)
-    with seeded(1):
+    with temporary_seed(1):
         directions = [_scale(weight) * torch.randn_like(weight) for weight in weights]
     trainable = [n for n, p in copy.named_parameters() if n in names and p.requires_grad]
     slope = sum(
@@ -78,7 +78,7 @@ def _check(recipe: Recipe, batch: Any, number: int, player: str, names: list[str
                 for name, direction in zip(trainable, directions, strict=True)
             }
             copy = _copy(recipe, moves)
-            ends.append(float(_total(copy, batch, number, constants.replayed()).detach()))
+            ends.append(float(_total(copy, batch, number, constants.replay()).detach()))
         differences.append((ends[0] - ends[1]) / (2 * width))
         if abs(differences[-1] - slope) <= TOLERANCE * max(abs(slope), length**0.5) + 1e-7:
             return
@@ -133,12 +133,12 @@ class _Constants(TorchFunctionMode):
 
     def __init__(self, recorded: list[Tensor] | None = None) -> None:
         super().__init__()
-        self.made: list[Tensor] = []
+        self.constants: list[Tensor] = []
         self.recorded = recorded
         self.position = 0
 
-    def replayed(self) -> "_Constants":
-        return _Constants(self.made)
+    def replay(self) -> "_Constants":
+        return _Constants(self.constants)
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
@@ -157,7 +157,7 @@ class _Constants(TorchFunctionMode):
         if not (isinstance(value, Tensor) and value.is_floating_point()):
             return value
         if self.recorded is None:
-            self.made.append(value.detach().clone())
+            self.constants.append(value.detach().clone())
             return value
         before = self.recorded[self.position]
         self.position += 1

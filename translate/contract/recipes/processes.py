@@ -62,7 +62,9 @@ def can_fork() -> bool:
 
 
 def _is_installed(recipe: str) -> bool:
-    installed = {(discovery.distribution(entry), entry.name) for entry in discovery.installed()}
+    installed = {
+        (discovery.distribution(entry), entry.name) for entry in discovery.installed_entries()
+    }
     name = recipe.rpartition("/")[2]
     return any(
         (registration.distribution, registration.entry) in installed

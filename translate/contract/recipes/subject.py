@@ -46,7 +46,7 @@ class Subject:
 
     config: schema.Config
     spec: ImageSpec
-    checked: check.CheckedData | None = None
+    dataset: check.CheckedData | None = None
     """images of a folder; None: random images"""
 
     @property
@@ -70,9 +70,9 @@ class Subject:
 
     def batch(self, index: int, count: int = 2) -> Any:
         """Return batch `index`, in [-1, 1]; the same index gives the same batch."""
-        if self.checked:
+        if self.dataset:
             [(batch, _)] = loader.batches(
-                self.checked,
+                self.dataset,
                 self.config.data,
                 seed=0,
                 batch_size=count,

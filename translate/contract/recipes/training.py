@@ -8,7 +8,7 @@ from unittest import mock
 import torch
 from torch import Tensor
 
-from translate.contract.attributes import assignment, attributes, differing, shared
+from translate.contract.attributes import assignment, attributes, differing_names, shared_numbers
 from translate.contract.recipes.subject import STEPS, Subject, state
 from translate.contract.rules import RuleError, record_io, require, require_equal, require_no_io
 from translate.engine.checkpoints.state import TrainingState
@@ -97,9 +97,9 @@ def survives_saving(subject: Subject) -> None:
 def resumes_exactly(subject: Subject) -> None:
     """Resume exactly: a run that is saved, loaded and continued equals an uninterrupted one."""
     straight = subject.build()
-    before = shared(straight.recipe)
+    before = shared_numbers(straight.recipe)
     subject.train(straight, 4)
-    moved = differing(before, shared(straight.recipe))
+    moved = differing_names(before, shared_numbers(straight.recipe))
     message = f"{', '.join(moved)} changed while training: keep it in the recipe, in a buffer."
     require(not moved, f"{message} {STATE_RULE}")
     expected = state(straight)
@@ -112,18 +112,18 @@ def resumes_exactly(subject: Subject) -> None:
 
 
 def _require_equal_attributes(
-    subject: Subject, straight: TrainingState, resumed: TrainingState
+    subject: Subject, uninterrupted: TrainingState, after_resume: TrainingState
 ) -> None:
     """Require that no plain attribute differs after the resume."""
-    ours, theirs = attributes(straight.recipe), attributes(resumed.recipe)
-    if not (moved := differing(ours, theirs)):
+    ours, theirs = attributes(uninterrupted.recipe), attributes(after_resume.recipe)
+    if not (moved := differing_names(ours, theirs)):
         return
     repeated = subject.build()  # values that differ between equal runs, such as times, are no state
     subject.train(repeated, 4)
-    random = differing(ours, attributes(repeated.recipe))
+    random = differing_names(ours, attributes(repeated.recipe))
     if lost := [name for name in moved if name not in random]:
         listed = [f"{n} differs{_versus(theirs.get(n), ours.get(n))}" for n in lost[:3]]
-        place = assignment(straight.recipe, lost[0])
+        place = assignment(uninterrupted.recipe, lost[0])
         raise RuleError(f"After a resume, {'; '.join(listed)}: {STATE_RULE}", place)
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from translate.engine.config.yaml import plain
+from translate.engine.config.yaml import to_yaml_types
 
 LAYOUT = {"amsgrad", "centered", "momentum"}
 """hyperparameters that decide which moments PyTorch's optimizers keep"""
@@ -22,9 +22,9 @@ def hyperparameters(optimizer: Optimizer) -> list[dict[str, Any]]:
 
 
 def describe_optimizers(
-    optimizers: Mapping[str, Optimizer], configured: Mapping[str, Sequence[Mapping[str, Any]]]
+    optimizers: Mapping[str, Optimizer], initial_groups: Mapping[str, Sequence[Mapping[str, Any]]]
 ) -> dict[str, Any]:
-    """Return the state of each player's optimizer but tensors, with its `configured` options."""
+    """Return the state of each player's optimizer but tensors, with its `initial_groups`."""
     described = {}
     for player, optimizer in optimizers.items():
         state = optimizer.state_dict()
@@ -37,7 +37,7 @@ def describe_optimizers(
             "kind": type(optimizer).__name__,
             "state": scalars,
             "param_groups": state["param_groups"],
-            "configured": configured[player],
+            "configured": initial_groups[player],
         }
     return described
 
@@ -55,36 +55,36 @@ def optimizer_tensors(optimizers: Mapping[str, Optimizer]) -> dict[str, Tensor]:
 
 def restore_optimizer(
     optimizer: Optimizer,
-    configured: Sequence[Mapping[str, Any]],
-    saved: Mapping[str, Any] | None,
+    initial_groups: Sequence[Mapping[str, Any]],
+    saved_state: Mapping[str, Any] | None,
     tensors: Mapping[str, Tensor],
 ) -> str:
     """Restore the state of one player's new optimizer; return why not, or an empty string.
 
-    `configured` are its groups as they were built, `saved` its description in the checkpoint, and
-    `tensors` its moments, by ``index/name``. A hyperparameter whose configured value is that of
-    the checkpoint gets its saved value, which the schedule or the recipe may have changed; any
-    other one keeps the value of the configuration.
+    `initial_groups` are its groups as they were built, `saved_state` its description in the
+    checkpoint, and `tensors` its moments, by ``index/name``. A hyperparameter whose configured
+    value is that of the checkpoint gets its saved value, which the schedule or the recipe may have
+    changed; any other one keeps the value of the configuration.
     """
-    if saved is None:
+    if saved_state is None:
         return "the checkpoint has no such player"
-    groups, last = optimizer.state_dict()["param_groups"], saved["param_groups"]
+    groups, last = optimizer.state_dict()["param_groups"], saved_state["param_groups"]
     if [len(group["params"]) for group in groups] != [len(group["params"]) for group in last]:
         return "it has other parameters now"
-    if (kind := type(optimizer).__name__) != saved.get("kind", kind):
-        return f"it is {kind}, and was {saved['kind']}"
+    if (kind := type(optimizer).__name__) != saved_state.get("kind", kind):
+        return f"it is {kind}, and was {saved_state['kind']}"
     # older versions did not save the configured values
-    past = saved.get("configured", [{**g, "lr": g.get("initial_lr", g["lr"])} for g in last])
-    for group, now, before, then in zip(groups, configured, past, last, strict=True):
+    past = saved_state.get("configured", [{**g, "lr": g.get("initial_lr", g["lr"])} for g in last])
+    for group, now, before, then in zip(groups, initial_groups, past, last, strict=True):
         for key, value in now.items():
-            if key in before and plain(value) == plain(before[key]):
+            if key in before and to_yaml_types(value) == to_yaml_types(before[key]):
                 group[key] = tuple(then[key]) if isinstance(then[key], list) else then[key]
                 if key == "lr" and "initial_lr" in then:
                     group["initial_lr"] = then["initial_lr"]
             elif key in LAYOUT and bool(value) != bool(before.get(key)):
                 return f"{key} is {value}, and was {before.get(key)}"
     state: dict[int, dict[str, Any]] = {
-        int(index): dict(values) for index, values in saved["state"].items()
+        int(index): dict(values) for index, values in saved_state["state"].items()
     }
     for name, tensor in tensors.items():
         index, _, moment = name.partition("/")

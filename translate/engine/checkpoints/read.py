@@ -80,14 +80,14 @@ def _config(file: Path, document: Mapping[str, Any]) -> schema.Config:
         raise CheckpointError(f"{file}: config: {error}") from error
 
 
-def _spec(saved: Mapping[str, Any]) -> ImageSpec:
-    facts = {**saved, "domains": [Domain(**domain) for domain in saved["domains"]]}
+def _spec(document: Mapping[str, Any]) -> ImageSpec:
+    facts = {**document, "domains": [Domain(**domain) for domain in document["domains"]]}
     known = asdict(ImageSpec(**facts))  # refuses unknown fields, as `Domain` does
     spec = TypeAdapter(ImageSpec).validate_python(known)
     counts = (*spec.size, *(domain.channels for domain in spec.domains))
     fits = min(counts) >= 1 and max(counts) <= schema.LARGEST_SIDE
     if not fits or not 0 <= spec.text_length <= MAX_TEXT_BYTES or not spec.domains:
-        raise ValueError(f"no image fits the spec {short_repr(saved)}")
+        raise ValueError(f"no image fits the spec {short_repr(document)}")
     return spec
 
 
@@ -136,9 +136,9 @@ def memory_limit(checkpoint: Checkpoint) -> Iterator[None]:
         yield
 
 
-def restore_weights(recipe: Recipe, path: Path, *, averaged: bool = False) -> None:
-    """Load the weights at `path`; with `averaged`, their moving average, if it is saved."""
-    file, expected = _weights_file(path, averaged), recipe.state_dict()
+def restore_weights(recipe: Recipe, path: Path, *, moving_average: bool = False) -> None:
+    """Load the weights at `path`; with `moving_average`, their average, if saved."""
+    file, expected = _weights_file(path, moving_average), recipe.state_dict()
     tensors = current_names(_read_tensors(file), recipe.renamed, expected)
     differences = [f"{key} is missing" for key in expected.keys() - tensors.keys()]
     differences += [f"{printable_name(key)} is unknown" for key in tensors.keys() - expected.keys()]
@@ -155,18 +155,18 @@ def restore_weights(recipe: Recipe, path: Path, *, averaged: bool = False) -> No
     recipe.load_state_dict(tensors)
 
 
-def read_weights(checkpoint: Checkpoint, own: Iterable[str]) -> dict[str, Tensor]:
+def read_weights(checkpoint: Checkpoint, network_names: Iterable[str]) -> dict[str, Tensor]:
     """Return the weights that inference uses: the moving average, if the checkpoint has it.
 
-    Names in `own`, those of the network to load, are not renamed.
+    Names in `network_names`, those of the network to load, are not renamed.
     """
-    tensors = _read_tensors(_weights_file(checkpoint.path, averaged=True))
-    return current_names(tensors, renamed_by(checkpoint.config.recipe), own)
+    tensors = _read_tensors(_weights_file(checkpoint.path, moving_average=True))
+    return current_names(tensors, renamed_by(checkpoint.config.recipe), network_names)
 
 
-def _weights_file(path: Path, averaged: bool) -> Path:
+def _weights_file(path: Path, moving_average: bool) -> Path:
     average = path / "ema.safetensors"
-    return average if averaged and average.is_file() else path / "weights.safetensors"
+    return average if moving_average and average.is_file() else path / "weights.safetensors"
 
 
 def _built_by(path: Path) -> str:
@@ -188,7 +188,7 @@ def restore(training: TrainingState, checkpoint: Checkpoint) -> list[str]:
         restore_weights(training.recipe, checkpoint.path)
         if training.average:
             average: Any = training.average.module  # a copy of the recipe
-            restore_weights(average, checkpoint.path, averaged=True)
+            restore_weights(average, checkpoint.path, moving_average=True)
             training.average.n_averaged.fill_(checkpoint.description["averaged"])
         optimizers = checkpoint.description["optimizers"]
         optimizers = current_names(optimizers, training.recipe.renamed, training.optimizers)
@@ -200,7 +200,7 @@ def restore(training: TrainingState, checkpoint: Checkpoint) -> list[str]:
             if (
                 reason := restore_optimizer(
                     optimizer,
-                    training.configured[player],
+                    training.initial_groups[player],
                     optimizers.get(player),
                     without_prefix(f"optimizer/{player}", tensors),
                 )

@@ -31,7 +31,7 @@ class TrainingState(ModelState):
     """A model in training: with the optimizers, all that a resumed run needs."""
 
     optimizers: dict[str, Optimizer] = field(kw_only=True)
-    configured: dict[str, list[dict[str, Any]]] = field(init=False)
+    initial_groups: dict[str, list[dict[str, Any]]] = field(init=False)
     """hyperparameters of each player's groups, as the recipe made them from its options"""
     selection: Selection | None = None
     """the best checkpoint so far, if ``train.metric`` is set"""
@@ -39,4 +39,4 @@ class TrainingState(ModelState):
     """results of the evaluation at this step, by the name of the figure"""
 
     def __post_init__(self) -> None:
-        self.configured = {name: hyperparameters(o) for name, o in self.optimizers.items()}
+        self.initial_groups = {name: hyperparameters(o) for name, o in self.optimizers.items()}

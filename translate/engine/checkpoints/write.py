@@ -98,11 +98,11 @@ def serialized_bytes(training: TrainingState) -> int:
 def _size(
     model: ModelState,
     resume: TrainingState | None,
-    mine: Mapping[str, Tensor],
+    own_state: Mapping[str, Tensor],
     others: list[bytes],
 ) -> int:
     """Return how many bytes a checkpoint takes, without headers and descriptions."""
-    states = [model.recipe.state_dict(), mine]
+    states = [model.recipe.state_dict(), own_state]
     states += [model.average.module.state_dict()] if model.average else []
     optimizers = resume.optimizers.values() if resume else ()
     states += [values for o in optimizers for values in o.state.values()]
@@ -125,7 +125,9 @@ def _describe(
         "config": config,
         "spec": asdict(model.spec),
         "images": {"range": [-1, 1], "channels_first": True},
-        "optimizers": describe_optimizers(resume.optimizers, resume.configured) if resume else {},
+        "optimizers": describe_optimizers(resume.optimizers, resume.initial_groups)
+        if resume
+        else {},
         "averaged": int(model.average.n_averaged) if model.average else 0,
         "metrics": {name: float(v) for name, v in metrics.items() if isfinite(v)},
         "best": list(best) if best else None,
@@ -141,7 +143,7 @@ def _contents(
     model: ModelState,
     resume: TrainingState | None,
     description: Mapping[str, Any],
-    mine: Mapping[str, Tensor],
+    own_state: Mapping[str, Tensor],
     others: list[bytes],
 ) -> dict[str, Iterator[Chunk]]:
     """Return the files of a checkpoint; the manifest is the last, and made of what was written."""
@@ -149,16 +151,16 @@ def _contents(
     if model.average:
         contents[AVERAGE] = serialize(model.average.module.state_dict())
     if resume:
-        contents[TRAINING] = serialize({**optimizer_tensors(resume.optimizers), **mine})
+        contents[TRAINING] = serialize({**optimizer_tensors(resume.optimizers), **own_state})
     for number, data in enumerate(others, start=1):
         contents[f"training-rank-{number}.safetensors"] = [data]
     contents["state.json"] = [_json(description)]
     listed: dict[str, dict[str, Any]] = {}
-    written = {name: _noted(chunks, name, listed) for name, chunks in contents.items()}
+    written = {name: with_digest(chunks, name, listed) for name, chunks in contents.items()}
     return {**written, MANIFEST: _manifest(listed)}
 
 
-def _noted(
+def with_digest(
     chunks: Iterable[Chunk], name: str, listed: dict[str, dict[str, Any]]
 ) -> Iterator[Chunk]:
     """Pass on `chunks`, and then list what they were."""
@@ -170,8 +172,8 @@ def _noted(
     listed[name] = {"sha256": digest.hexdigest(), "size": size}
 
 
-def _manifest(listed: Mapping[str, Any]) -> Iterator[Chunk]:
-    yield _json({"format": FORMAT, "files": listed})
+def _manifest(entries: Mapping[str, Any]) -> Iterator[Chunk]:
+    yield _json({"format": FORMAT, "files": entries})
 
 
 def _json(value: Mapping[str, Any]) -> bytes:

@@ -30,7 +30,7 @@ MAX_REASON = 300
 Outcome: TypeAlias = shapes.Failure | shapes.Refusal | Exception
 
 
-class Swapped(NamedTuple):
+class PartSwap(NamedTuple):
     """A configured part that replaces the default of the recipe."""
 
     option: str
@@ -43,7 +43,7 @@ def expect_parts(config: Config, layout: Layout, device: torch.device) -> None:
 
     `device` is the one to train on.
     """
-    swapped = _swapped(config)
+    swapped = _swaps(config)
     if not swapped or (outcome := _try_step(config, layout, META)) is None:
         return
     if isinstance(outcome, shapes.Refusal):
@@ -68,22 +68,22 @@ def expect_parts(config: Config, layout: Layout, device: torch.device) -> None:
     )
 
 
-def _swapped(config: Config) -> list[Swapped]:
+def _swaps(config: Config) -> list[PartSwap]:
     known = signatures.read(find("recipe", config.recipe), ["spec"])
     swapped = []
     for name, given in config.options.items():
         option = known.get(name)
         kind = part_kind(option) if option and given is not None else None
         if option and kind and part_name(given) != part_name(option.default):
-            swapped.append(Swapped(name, kind, option.default))
+            swapped.append(PartSwap(name, kind, option.default))
     return swapped
 
 
 def _at_fault(
-    config: Config, layout: Layout, swapped: Sequence[Swapped], device: torch.device
-) -> list[Swapped]:
-    """Return which of the parts `swapped` alone keep a step from succeeding."""
-    return [s for s in swapped if _fits(config, layout, s.option, s.default, device)]
+    config: Config, layout: Layout, swaps: Sequence[PartSwap], device: torch.device
+) -> list[PartSwap]:
+    """Return which of the parts `swaps` alone keep a step from succeeding."""
+    return [s for s in swaps if _fits(config, layout, s.option, s.default, device)]
 
 
 def _fits(
@@ -100,9 +100,9 @@ def _try_step(config: Config, layout: Layout, device: torch.device) -> Outcome |
     return shapes.failure(config, layout, size, count, device, turns=None)
 
 
-def _other_use(kind: Kind, given: str, usual: str) -> str:
+def _other_use(kind: Kind, configured: str, usual: str) -> str:
     """Return that a loss is adversarial, or compares images, where the usual one does the other."""
-    uses = [hasattr(find(kind, name), "for_discriminator") for name in (given, usual)]
+    uses = [hasattr(find(kind, name), "for_discriminator") for name in (configured, usual)]
     if kind != "loss" or uses[0] == uses[1]:
         return ""
     return "it is an adversarial loss" if uses[0] else "it is no adversarial loss"

@@ -25,8 +25,8 @@ from translate.engine.processes import distributed
 from translate.engine.system.memory import too_small
 from translate.errors import ConfigError
 from translate.images.tensors import to_device
-from translate.nn.geometry import combined, geometry_of
-from translate.nn.noise import seeded
+from translate.nn.geometry import combine_geometries, geometry_of
+from translate.nn.noise import temporary_seed
 from translate.registry import create
 
 LARGER = (2, 4, 8, 16, 32)
@@ -36,7 +36,7 @@ LARGER = (2, 4, 8, 16, 32)
 class Failure(NamedTuple):
     """The first layer for which an image became too small."""
 
-    short: str
+    setting: str
     """``size`` or ``batch_size``"""
     message: str
     layer: str
@@ -51,7 +51,7 @@ class Refusal(NamedTuple):
 def expect_sides(config: Config, recipe: nn.Module) -> None:
     """Raise `ConfigError` for crops with sides that the geometry of `recipe` excludes."""
     size = config.data.crop
-    needed = combined(*map(geometry_of, recipe.modules()))  # discriminators included
+    needed = combine_geometries(*map(geometry_of, recipe.modules()))  # discriminators included
     if any(side != needed.fit(side) for side in size):
         raise ConfigError(
             f"data.size: {config.recipe} with these networks needs sides that divide by "
@@ -72,7 +72,7 @@ def expect_size(config: Config, layout: Layout) -> None:
     enough = sufficient(config, layout, failed)
     if not enough:
         return
-    if failed.short == "batch_size":
+    if failed.setting == "batch_size":
         raise ConfigError(
             f"train.batch_size: {config.recipe} with these networks needs more than {count} at "
             f"a time: {failed.message} (in {failed.layer}). Try --batch-size "
@@ -97,7 +97,7 @@ def sufficient(config: Config, layout: Layout, failed: Failure, *, turns: int | 
     def fits(size: tuple[int, int], count: int) -> bool:
         return failure(config, layout, size, count, turns=turns) is None
 
-    if failed.short == "batch_size":
+    if failed.setting == "batch_size":
         return 2 if fits(size, 2 * count) else 0
     return next((f for f in LARGER if fits(_times(size, f), count)), 0)
 
@@ -124,7 +124,7 @@ def failure(
 
     By default the first turn is taken: what follows it may need numbers. None takes a whole step.
     """
-    with seeded(0), _watched() as entered:
+    with temporary_seed(0), _record_modules() as entered:
         try:
             with device:
                 options = {"name": config.recipe, **config.options}
@@ -148,7 +148,7 @@ def failure(
 
 
 @contextmanager
-def _watched() -> Iterator[list[nn.Module]]:
+def _record_modules() -> Iterator[list[nn.Module]]:
     """Keep the modules that are called, the last one at the end."""
     entered: list[nn.Module] = []
     hook = register_module_forward_pre_hook(lambda module, _: entered.append(module))

@@ -13,7 +13,7 @@ Parameters = ParamSpec("Parameters")
 Value = TypeVar("Value")
 
 
-def checked(
+def check_arguments(
     *unchecked: str,
 ) -> Callable[[Callable[Parameters, Value]], Callable[Parameters, Value]]:
     """Return a decorator that raises `ConfigError` for an argument of another type than declared.

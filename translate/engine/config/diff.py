@@ -91,17 +91,17 @@ def why_without_effect(config: Config, key: str) -> str:
 def differences(before: Config, now: Config) -> dict[str, tuple[Any, Any]]:
     """Return by dotted key what differs, as it was and as it is; a part's options one by one."""
     one, other = (yaml.document(c, unset=True) for c in (before, now))
-    return _differing(one, other)
+    return _differences(one, other)
 
 
-def _differing(
+def _differences(
     one: Mapping[str, Any], other: Mapping[str, Any], prefix: str = ""
 ) -> dict[str, tuple[Any, Any]]:
     result: dict[str, tuple[Any, Any]] = {}
     for key in [*one, *(key for key in other if key not in one)]:
         old, new = one.get(key), other.get(key)
         if isinstance(old, Mapping) and isinstance(new, Mapping):
-            result |= _differing(old, new, f"{prefix}{key}.")
+            result |= _differences(old, new, f"{prefix}{key}.")
         elif old != new:
             result[f"{prefix}{key}"] = old, new
     return result

@@ -9,7 +9,7 @@ from pydantic import (
 )
 
 from translate.engine.config.schema import Config, Data, Fragment, Section, Train
-from translate.engine.config.yaml import parse, plain, read
+from translate.engine.config.yaml import parse, read, to_yaml_types
 from translate.engine.system import signatures
 from translate.errors import ConfigError, printable_name, short_repr, suggest
 from translate.registry import find, names
@@ -104,9 +104,9 @@ def _assign_layout(document: Fragment, flags: Mapping[str, Any]) -> None:
             set_key(document, key, value)
 
 
-def settings_from_flags(given: Mapping[str, Any]) -> Fragment:
-    """Return by dotted key those of `given`, named as in `FLAGS`, that are set."""
-    return {FLAGS[name]: value for name, value in given.items() if is_given(value)}
+def settings_from_flags(flags: Mapping[str, Any]) -> Fragment:
+    """Return by dotted key those of `flags`, named as in `FLAGS`, that are set."""
+    return {FLAGS[name]: value for name, value in flags.items() if is_given(value)}
 
 
 def is_given(value: Any) -> bool:
@@ -122,11 +122,13 @@ def validate(document: Mapping[str, Any]) -> Config:
         raise ConfigError(signatures.explain(error, KEYS)) from error
 
 
-def with_defaults(recipe: Callable[..., Any], given: Mapping[str, Any]) -> Fragment:
-    """Return `given` with the recipe's defaults for what is not given."""
+def with_defaults(recipe: Callable[..., Any], settings: Mapping[str, Any]) -> Fragment:
+    """Return `settings` with the recipe's defaults for what is not given."""
     known = signatures.read(recipe, ["spec"]).values()
-    defaults = {o.name: plain(o.default) for o in known if not o.required or o.name in given}
-    return {**defaults, **given}
+    defaults = {
+        o.name: to_yaml_types(o.default) for o in known if not o.required or o.name in settings
+    }
+    return {**defaults, **settings}
 
 
 def merge_fragment(below: Fragment, above: Mapping[str, Any]) -> None:

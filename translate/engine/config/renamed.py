@@ -45,32 +45,32 @@ def _current_data(data: Mapping[str, Any]) -> Fragment:
 
 
 def current_names(
-    written: Mapping[str, Any], renamed: Mapping[str, str], known: Iterable[str] = ()
+    values: Mapping[str, Any], new_names: Mapping[str, str], known: Iterable[str] = ()
 ) -> dict[str, Any]:
-    """Return `written` by the present names; a name that is among the `known` ones stays."""
+    """Return `values` by the present names; a name that is among the `known` ones stays."""
     kept = set(known)
     return {
-        name if name in kept else current_name(name, renamed): value
-        for name, value in written.items()
+        name if name in kept else current_name(name, new_names): value
+        for name, value in values.items()
     }
 
 
-def current_name(name: str, renamed: Mapping[str, str]) -> str:
+def current_name(name: str, new_names: Mapping[str, str]) -> str:
     """Return the present form of a dotted `name`: its longest renamed beginning is replaced."""
     parts = name.split(".")
     for length in range(len(parts), 0, -1):
-        if new := renamed.get(".".join(parts[:length])):
+        if new := new_names.get(".".join(parts[:length])):
             return ".".join([new, *parts[length:]])
     return name
 
 
 def _current_options(
-    options: Mapping[str, Any], renamed: Mapping[str, str], path: str = ""
+    options: Mapping[str, Any], new_names: Mapping[str, str], path: str = ""
 ) -> Fragment:
     """Return options and, within them, the options of parts by their present names."""
     result: Fragment = {}
     for key, value in options.items():
         inner = isinstance(value, Mapping)
-        new = current_name(f"{path}{key}", renamed).rpartition(".")[2]
-        result[new] = _current_options(value, renamed, f"{path}{key}.") if inner else value
+        new = current_name(f"{path}{key}", new_names).rpartition(".")[2]
+        result[new] = _current_options(value, new_names, f"{path}{key}.") if inner else value
     return result

@@ -20,12 +20,12 @@ DEEPEST = 40
 """levels of nesting, each of which makes the parser slower"""
 
 
-def plain(value: Any) -> Any:
+def to_yaml_types(value: Any) -> Any:
     """Return `value` as YAML has it: tuples become lists, paths become text."""
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): to_yaml_types(item) for key, item in value.items()}
     if isinstance(value, (tuple, list)):
-        return [plain(item) for item in value]
+        return [to_yaml_types(item) for item in value]
     return str(value) if isinstance(value, Path) else value
 
 
@@ -56,18 +56,18 @@ def read(name: str) -> Fragment:
     return document
 
 
-def parse(text: str, where: str) -> Any:
+def parse(text: str, source: str) -> Any:
     """Return what the YAML 1.2 `text` says; tags and aliases are refused with a `ConfigError`."""
     yaml = YAML(typ="safe", pure=True)
     try:
         if wrong := _beyond_plain(yaml.parse(text)):
-            raise ConfigError(f"{printable_name(where)}: YAML {wrong}.")
+            raise ConfigError(f"{printable_name(source)}: YAML {wrong}.")
         value = yaml.load(text)
     except (YAMLError, ValueError) as error:  # a date of month 99, a number of 5,000 digits
-        raise ConfigError(f"{printable_name(where)}: {' '.join(str(error).split())}") from error
+        raise ConfigError(f"{printable_name(source)}: {' '.join(str(error).split())}") from error
     if key := _unspaced(value):
         raise ConfigError(
-            f"{printable_name(where)}: {short_repr(key)} is a name without a value: YAML wants a "
+            f"{printable_name(source)}: {short_repr(key)} is a name without a value: YAML wants a "
             f"space after the colon, {short_repr(key.replace(':', ': ', 1))}."
         )
     return value
@@ -108,7 +108,7 @@ def dump(config: Config) -> str:
 
 def document(config: Config, *, unset: bool = False) -> Fragment:
     """Return `config` as plain values, for YAML and JSON; with `unset`, also what is not set."""
-    return plain(config.model_dump(exclude_none=not unset))
+    return to_yaml_types(config.model_dump(exclude_none=not unset))
 
 
 def flow(value: Any) -> str:
@@ -116,5 +116,5 @@ def flow(value: Any) -> str:
     yaml, stream = YAML(typ="safe", pure=True), StringIO()
     yaml.default_flow_style, yaml.width = True, 10_000
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-    yaml.dump(plain(value), stream)
+    yaml.dump(to_yaml_types(value), stream)
     return stream.getvalue().removesuffix("\n").removesuffix("...").strip()

@@ -35,10 +35,10 @@ class Cache:
             self._places[path] = end, (*size, channels)
             end += prod(size) * channels
         self._block = torch.empty(end, dtype=torch.uint8)  # a tensor, which spawned workers share
-        self._kept: set[Path] = set()
+        self._cached_paths: set[Path] = set()
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._cached_paths)
 
     def keep(self, image: EncodedImage) -> None:
         """Decode `image` into the block; raises `BadImage`."""
@@ -47,14 +47,14 @@ class Cache:
         if pixels.shape != place.shape:
             raise BadImage(image.path, "changed while it was read")
         place[...] = pixels
-        self._kept.add(image.path)
+        self._cached_paths.add(image.path)
 
     def read(self, path: Path) -> NDArray[np.uint8]:
         """Return the pixels of `path`, read-only, from memory or the disk.
 
         Raises `BadImage`.
         """
-        if path not in self._kept:
+        if path not in self._cached_paths:
             return decode(EncodedImage.open(path), self._kinds.get(path, self._kind))
         pixels = self._place(path)
         pixels.flags.writeable = False

@@ -77,7 +77,7 @@ def open_layout(
     return layout
 
 
-def joined(data: Data) -> bool:
+def is_joined(data: Data) -> bool:
     """Return whether the domains of `data` are parts of joined images rather than folders."""
     factory = registry.find("layout", data.layout_name)
     return isinstance(factory, type) and issubclass(factory, Layout) and factory.joined

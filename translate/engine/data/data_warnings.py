@@ -43,15 +43,15 @@ def notes(headers: Mapping[Path, Any], domains: Mapping[Path, Domain]) -> list[t
     ]
 
 
-def as_problems(lost: Iterable[tuple[Path, Note]]) -> list[Problem]:
+def as_problems(losses: Iterable[tuple[Path, Note]]) -> list[Problem]:
     """Return the result of `notes` as lines of ``problems.jsonl``."""
-    return [Problem(path, "check", "note", note.text) for path, note in lost]
+    return [Problem(path, "check", "note", note.text) for path, note in losses]
 
 
 def find_warnings(
     layout: Layout,
     data: Data,
-    lost: Sequence[tuple[Path, Note]],
+    losses: Sequence[tuple[Path, Note]],
     sizes: Collection[tuple[int, int]],
     read: Callable[[Path], NDArray[np.uint8]],
 ) -> list[str]:
@@ -60,14 +60,14 @@ def find_warnings(
     Args:
         layout: The images.
         data: The settings that they are read with.
-        lost: The result of `notes`.
+        losses: The result of `notes`.
         sizes: Height and width of each file that can be read.
         read: Returns the pixels of a file.
     """
     return [
-        *_losses(lost, len(sizes)),
+        *_losses(losses, len(sizes)),
         *layout.notes,
-        *_small(data, sizes),
+        *_small_images(data, sizes),
         *_few_levels(layout, read),
         *_lossy_labels(layout),
         *_single_images(layout),
@@ -75,11 +75,11 @@ def find_warnings(
     ]
 
 
-def _losses(lost: Sequence[tuple[Path, Note]], count: int) -> Iterable[str]:
+def _losses(losses: Sequence[tuple[Path, Note]], count: int) -> Iterable[str]:
     """Yield a line for each kind of loss, with the first file that has it."""
-    kinds = Counter(note.kind for _, note in lost)
+    kinds = Counter(note.kind for _, note in losses)
     for kind, number in kinds.items():
-        path, note = next((path, note) for path, note in lost if note.kind == kind)
+        path, note = next((path, note) for path, note in losses if note.kind == kind)
         more = f" (and {number - 1} more of {count})" if number > 1 else ""
         yield f"{path}{more}: {note.text}"
 
@@ -117,7 +117,7 @@ def _pick(layout: Layout, number: int) -> tuple[Path, ...]:
         return ()
 
 
-def _small(data: Data, sizes: Collection[tuple[int, int]]) -> Iterable[str]:
+def _small_images(data: Data, sizes: Collection[tuple[int, int]]) -> Iterable[str]:
     """Yield a line with the number of images smaller than a crop, and how they are enlarged."""
     rows, columns = data.crop
     if small := sum(height < rows or width < columns for height, width in sizes):
@@ -154,20 +154,20 @@ def _lossy_labels(layout: Layout) -> Iterable[str]:
             yield f"{name}: label maps in JPEG have values of no class at edges: use PNG"
 
 
-def palette_domains(layout: Layout, domains: Sequence[str], opened: OpenedFiles) -> tuple[str, ...]:
+def palette_domains(layout: Layout, domains: Sequence[str], cache: OpenedFiles) -> tuple[str, ...]:
     """Return the `domains` of `layout` in which all checked files are PNGs with a palette."""
     if len(layout.domain_files) != len(domains):
         return ()
     return tuple(
         name
         for name, files in zip(domains, layout.domain_files, strict=True)
-        if files and all(_has_palette(path, opened) for path in _spread(files, HEADERS_CHECKED))
+        if files and all(_has_palette(path, cache) for path in _spread(files, HEADERS_CHECKED))
     )
 
 
-def _has_palette(path: Path, opened: OpenedFiles) -> bool:
+def _has_palette(path: Path, cache: OpenedFiles) -> bool:
     try:
-        header = opened.read(path).header
+        header = cache.read(path).header
     except BadImage:
         return False
     return header.label_map

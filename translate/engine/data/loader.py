@@ -27,7 +27,7 @@ SHARED_MEMORY = Path("/dev/shm")
 
 
 def batches(
-    prepared: CheckedData,
+    dataset: CheckedData,
     data: Data,
     *,
     seed: int,
@@ -45,7 +45,7 @@ def batches(
     a file that cannot be read is replaced by the next item, and listed once.
 
     Args:
-        prepared: The checked dataset.
+        dataset: The checked dataset.
         data: The settings.
         seed: The seed of the order and of augmentation.
         batch_size: Items of a batch over all processes.
@@ -72,8 +72,8 @@ def batches(
         first = start + done
         steps = count(first) if stop is None else range(first, stop)
         return DataLoader(
-            Items(prepared.layout, prepared.augment.item, seed),
-            batch_sampler=batch_keys(steps, len(prepared.layout), seed, batch_size, own),
+            Items(dataset.layout, dataset.augment.item, seed),
+            batch_sampler=batch_keys(steps, len(dataset.layout), seed, batch_size, own),
             collate_fn=collate,
             generator=torch.Generator(),  # otherwise it draws from the global generator
             pin_memory=pin,
@@ -86,14 +86,14 @@ def batches(
     return report_once(workers.by_thread(loader(0), stop_requested), restarts)
 
 
-def shared_memory_warning(prepared: CheckedData, data: Data, *, seed: int, batch_size: int) -> str:
+def shared_memory_warning(dataset: CheckedData, data: Data, *, seed: int, batch_size: int) -> str:
     """Return a warning where /dev/shm is too small for the batches that workers read ahead; or "".
 
     There are two batches for each worker, and the one of the training step.
     """
     if not data.workers or not SHARED_MEMORY.is_dir():
         return ""
-    item, _ = Items(prepared.layout, prepared.augment.item, seed)[0, 0]
+    item, _ = Items(dataset.layout, dataset.augment.item, seed)[0, 0]
     parts = [part for part in item or () if isinstance(part, torch.Tensor)]
     batch = batch_size * sum(part.numel() * part.element_size() for part in parts)
     free = shutil.disk_usage(SHARED_MEMORY).free
@@ -108,9 +108,9 @@ def shared_memory_warning(prepared: CheckedData, data: Data, *, seed: int, batch
     )
 
 
-def item_names(prepared: CheckedData, *, seed: int, batch_size: int, step: int) -> list[str]:
+def item_names(dataset: CheckedData, *, seed: int, batch_size: int, step: int) -> list[str]:
     """Return the names of the items of one step's batch, over all processes."""
-    layout = prepared.layout
+    layout = dataset.layout
     (keys,) = batch_keys([step], len(layout), seed, batch_size, range(batch_size))
     items = (layout.pick(index, item_rng(seed, epoch, index)) for epoch, index in keys)
     return list(dict.fromkeys(name for item in items for name in item.names))

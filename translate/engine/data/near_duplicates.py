@@ -55,17 +55,17 @@ class Hashes(NamedTuple):
     """how many of how many images were sampled; empty if it is all"""
 
 
-def split_warnings(checked: CheckedData, data: Data) -> list[str]:
+def split_warnings(dataset: CheckedData, data: Data) -> list[str]:
     """Return a line for each split that has near-duplicates of images that are trained on."""
-    others = {"validation": checked.validation} if checked.validation else {}
+    others = {"validation": dataset.validation} if dataset.validation else {}
     if data.split != TEST and (test_layout := _open_test(data)):
-        others[TEST] = CheckedData(test_layout, checked.augment, [], [])
+        others[TEST] = CheckedData(test_layout, dataset.augment, [], [])
     training_hashes, lines = None, []
     for name, other in others.items():
-        files = sorted({*other.layout.files} - {*checked.layout.files})
-        if not files or not checked.layout.files:
+        files = sorted({*other.layout.files} - {*dataset.layout.files})
+        if not files or not dataset.layout.files:
             continue
-        training_hashes = training_hashes or hash_images(checked.layout.files, checked.augment.read)
+        training_hashes = training_hashes or hash_images(dataset.layout.files, dataset.augment.read)
         hashes = hash_images(files, other.augment.read)
         if pairs := find_near_duplicates(hashes, training_hashes):
             first, count = pairs[0], len({pair.path for pair in pairs})

@@ -13,24 +13,24 @@ class OpenedFiles:
     """Reads each file once for both its header and its pixels, which are read later."""
 
     def __init__(self) -> None:
-        self._kept: dict[Path, EncodedImage] = {}
+        self._files: dict[Path, EncodedImage] = {}
         self._bytes = 0
         self._lock = Lock()
 
     def read(self, path: Path) -> EncodedImage:
         """Return the file at `path`, and keep it if there is room; raises `BadImage`."""
-        if (kept := self._kept.get(path)) is not None:
+        if (kept := self._files.get(path)) is not None:
             return kept
         image = EncodedImage.open(path)
         with self._lock:
-            if path not in self._kept and self._bytes + len(image.data) <= KEPT_BYTES:
-                self._kept[path] = image
+            if path not in self._files and self._bytes + len(image.data) <= KEPT_BYTES:
+                self._files[path] = image
                 self._bytes += len(image.data)
         return image
 
     def take(self, path: Path) -> EncodedImage:
         """Return the file at `path`, and do not keep it any longer; raises `BadImage`."""
         with self._lock:
-            if (kept := self._kept.pop(path, None)) is not None:
+            if (kept := self._files.pop(path, None)) is not None:
                 self._bytes -= len(kept.data)
         return kept or EncodedImage.open(path)

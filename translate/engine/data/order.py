@@ -35,13 +35,13 @@ def item_rng(seed: int, epoch: int, index: int) -> Random:
 
 
 def batch_keys(
-    steps: Iterable[int], length: int, seed: int, batch_size: int, own: range
+    steps: Iterable[int], length: int, seed: int, batch_size: int, places: range
 ) -> Iterator[list[Key]]:
-    """Yield the keys of each step's batch at the positions `own`; no item is dropped."""
+    """Yield the keys of each step's batch at the positions `places`; no item is dropped."""
     current, indices = -1, list[int]()
     for step in steps:
         keys = []
-        for position in own:
+        for position in places:
             epoch, place = divmod(step * batch_size + position, length)
             if epoch != current:
                 current, indices = epoch, order(length, seed, epoch)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from translate.engine.config.schema import Data
-from translate.engine.data.check import joined, open_layout
+from translate.engine.data.check import is_joined, open_layout
 from translate.errors import ConfigError, DataError
 from translate.folders.listing import is_path
 from translate.folders.names import short_names
@@ -22,17 +22,17 @@ def working_directory() -> str:
         return ""
 
 
-def locate(data: Data, directory: str, *, moved: bool) -> Data:
+def locate(data: Data, directory: str, *, root_changed: bool) -> Data:
     """Return `data` with paths at which its images exist; unchanged if there are none.
 
     Args:
         data: The settings.
         directory: The directory in which paths were typed, which are tried from there as well.
-        moved: Whether the root has changed: a domain that was typed as a path is then first looked
-            up below the root by its name.
+        root_changed: A domain that was typed as a path is first looked up below the root by its
+            name.
     """
     candidates = [data]
-    if moved:  # folders below the new root come first
+    if root_changed:  # folders below the new root come first
         _expect_below(data)
         candidates.insert(0, _renamed(data, short_names(data.domains)))
     elif directory and directory != working_directory():
@@ -51,7 +51,7 @@ def locate(data: Data, directory: str, *, moved: bool) -> Data:
 def with_root(data: Data, root: Path) -> Data:
     """Return `data` with its domains below another `root`, by their names."""
     relocated = data.model_copy(update={"root": root})
-    return relocated if joined(data) else _renamed(relocated, short_names(data.domains))
+    return relocated if is_joined(data) else _renamed(relocated, short_names(data.domains))
 
 
 def expect_root(data: Data) -> None:
@@ -87,7 +87,7 @@ def _from(data: Data, directory: Path) -> Data:
     if isinstance(data.validation, str) and (directory / data.validation).is_dir():
         update["validation"] = str(directory / data.validation)
     absolute = data.model_copy(update=update)
-    return absolute if joined(data) else _renamed(absolute, domains)
+    return absolute if is_joined(data) else _renamed(absolute, domains)
 
 
 def _absolute(name: str, root: Path, directory: Path) -> str:

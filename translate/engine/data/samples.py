@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from translate import registry
 from translate.engine.config.schema import Data
-from translate.engine.data.check import joined
+from translate.engine.data.check import is_joined
 from translate.engine.disk import folders, json_files, locks, partial_files
 from translate.engine.system import bundled
 from translate.errors import CheckpointError, DataError, PluginError, SaveError
@@ -53,7 +53,7 @@ def ensure(data: Data) -> None:
         draw(name, ROOT)
 
 
-def expect(data: Data) -> None:
+def expect_existing(data: Data) -> None:
     """Raise `DataError` where `ensure` would generate a sample domain."""
     expect_different(data.root, data.domains)
     missing = [name for name in _sample_names(data) if not _is_current(name, ROOT)]
@@ -67,7 +67,7 @@ def expect(data: Data) -> None:
 
 def _sample_names(data: Data) -> list[str]:
     """Return the names of `data` that are sample domains, and no folders of the user."""
-    if data.root != ROOT or joined(data):  # domains are parts of images, not folders
+    if data.root != ROOT or is_joined(data):  # domains are parts of images, not folders
         return []
     known = registry.names("domain")
     names = []
@@ -147,7 +147,7 @@ def drawable() -> list[str]:
 
 def cards() -> list[dict[str, Any]]:
     """Return the cards of public data sets, each with its ``name``."""
-    folder = bundled.bundled("datasets")
+    folder = bundled.bundled_folder("datasets")
     files = sorted(folder.iterdir(), key=lambda file: file.name) if folder.is_dir() else []
     return [
         {"name": card.name.removesuffix(".toml"), **tomllib.loads(card.read_text("utf-8"))}

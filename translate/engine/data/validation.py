@@ -22,45 +22,45 @@ HOW = (
 )
 
 
-def add_validation(checked: CheckedData, data: Data, config: Config) -> CheckedData:
-    """Return `checked` with the validation images, without them in the training images.
+def add_validation(dataset: CheckedData, data: Data, config: Config) -> CheckedData:
+    """Return `dataset` with the validation images, without them in the training images.
 
     Raises `ConfigError` if ``train.evaluate_every`` needs some and there are none, `DataError` if
     they cannot be used.
     """
-    layout, warnings = checked.layout, [*checked.warnings]
+    layout, warnings = dataset.layout, [*dataset.warnings]
     if data.groups:
         warnings += splits.ungrouped_warnings(layout, data)
     if isinstance(data.validation, float):
-        checked = _hold_out(checked, data, data.validation, config.train.seed)
+        dataset = _hold_out(dataset, data, data.validation, config.train.seed)
     elif config.train.evaluate_every:
         settings, name = _validation_settings(data)
-        checked = checked._replace(validation=_check_validation(settings, name, layout, data))
+        dataset = dataset._replace(validation=_check_validation(settings, name, layout, data))
         if data.validation is None:
             warnings.append(
                 f"train.metric is measured on the split {TEST!r}, which then chooses the best "
                 f"checkpoint: its figures are optimistic. {HOW}"
             )
-    if validation := checked.validation:
+    if validation := dataset.validation:
         warnings.append(
-            f"validation: {len(validation.layout)} items, {len(checked.layout)} are trained on"
+            f"validation: {len(validation.layout)} items, {len(dataset.layout)} are trained on"
         )
         if config.train.evaluate_every and len(validation.layout) > MEASURED:
             warnings[-1] += f"; {MEASURED} of them are measured, spread evenly"
-        checked = checked._replace(problems=[*checked.problems, *validation.problems])
-    return checked._replace(warnings=warnings)
+        dataset = dataset._replace(problems=[*dataset.problems, *validation.problems])
+    return dataset._replace(warnings=warnings)
 
 
-def _hold_out(checked: CheckedData, data: Data, share: float, seed: int) -> CheckedData:
-    """Return `checked` without a share of its items, which become the validation images."""
-    bad = [problem.path for problem in checked.problems]
-    layouts = hold_out(checked.layout, data, share, seed, bad)
-    kept, validation = (checked._replace(layout=each) for each in layouts)
+def _hold_out(dataset: CheckedData, data: Data, share: float, seed: int) -> CheckedData:
+    """Return `dataset` without a share of its items, which become the validation images."""
+    bad = [problem.path for problem in dataset.problems]
+    layouts = hold_out(dataset.layout, data, share, seed, bad)
+    kept, validation = (dataset._replace(layout=each) for each in layouts)
     return kept._replace(validation=validation._replace(problems=[]))
 
 
 def hold_out(
-    layout: Layout, data: Data, share: float, seed: int, bad: Sequence[Path] = ()
+    layout: Layout, data: Data, share: float, seed: int, unreadable: Sequence[Path] = ()
 ) -> tuple[Layout, Layout]:
     """Return the layouts of the items that are trained on, and of the share that is held out.
 
@@ -69,21 +69,23 @@ def hold_out(
         data: Its settings.
         share: ``data.validation``.
         seed: ``train.seed``.
-        bad: Files that `layout` has left out.
+        unreadable: Files that `layout` has left out.
     """
     held_out = splits.held_out(layout, data, share, seed)
     if not layout.files:
         others = sorted({*range(len(layout))} - {*held_out})
         return splits.Subset(layout, others), splits.Subset(layout, sorted(held_out))
     kept = {*layout.files} - {*held_out}
-    return _without(layout, data, [*bad, *held_out]), _without(layout, data, [*bad, *kept])
+    return _without(layout, data, [*unreadable, *held_out]), _without(
+        layout, data, [*unreadable, *kept]
+    )
 
 
-def _without(whole: Layout, data: Data, files: Sequence[Path]) -> Layout:
-    """Return the layout of `data` without some `files`, with the classes and lengths of `whole`."""
-    layout = open_layout(data, files)
-    layout.spec = whole.spec
-    return layout
+def _without(layout: Layout, data: Data, files: Sequence[Path]) -> Layout:
+    """Return `layout` of `data` without some `files`, with the same classes and lengths."""
+    rest = open_layout(data, files)
+    rest.spec = layout.spec
+    return rest
 
 
 def _validation_settings(data: Data) -> tuple[Data, str]:
@@ -97,7 +99,7 @@ def _validation_settings(data: Data) -> tuple[Data, str]:
     return data.model_copy(update={**update, "split": name}), f"the split {name!r}"
 
 
-def _check_validation(settings: Data, name: str, trained: Layout, data: Data) -> CheckedData:
+def _check_validation(settings: Data, name: str, train_layout: Layout, data: Data) -> CheckedData:
     """Return the images of `elsewhere` after the check; raises an error if they are trained on."""
     key = "train.evaluate_every" if data.validation is None else "data.validation"
     try:
@@ -105,12 +107,14 @@ def _check_validation(settings: Data, name: str, trained: Layout, data: Data) ->
     except DataError as error:
         raise ConfigError(f"{key}: {name} has no images to measure on: {error} {HOW}") from error
     used = {*layout.files, *layout.sources}
-    if shared := sorted(used & {*trained.files, *(() if trained.files else trained.sources)}):
+    if shared := sorted(
+        used & {*train_layout.files, *(() if train_layout.files else train_layout.sources)}
+    ):
         raise ConfigError(
             f"{key}: {name} has images that are trained on, {len(shared)} files, the first is "
             f"{shared[0]}. {HOW}"
         )
-    training_names = splits.relative_names(trained.files, data).values()
+    training_names = splits.relative_names(train_layout.files, data).values()
     validation_names = splits.relative_names(layout.files, settings).values()
     if groups := splits.shared_groups(training_names, validation_names, data):
         raise DataError(
@@ -119,9 +123,9 @@ def _check_validation(settings: Data, name: str, trained: Layout, data: Data) ->
             "the training images: --set data.validation=0.1"
         )
     validation = check_data(layout, settings, OpenedFiles())
-    if validation.layout.spec.classes != trained.spec.classes:
+    if validation.layout.spec.classes != train_layout.spec.classes:
         raise DataError(f"{key}: {name} has other classes than {data.split!r}. {HOW}")
-    if validation.layout.spec.text_length > trained.spec.text_length:
+    if validation.layout.spec.text_length > train_layout.spec.text_length:
         raise DataError(f"{key}: {name} has longer captions than {data.split!r}. {HOW}")
-    validation.layout.spec = trained.spec
+    validation.layout.spec = train_layout.spec
     return validation

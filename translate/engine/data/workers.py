@@ -72,12 +72,12 @@ def by_thread(
             yield batch
 
 
-def _wait_for(coming: Future[Any], stop_requested: Callable[[], object]) -> Any:
-    while not coming.done():
-        wait([coming], THREAD_POLL_SECONDS)
-        if stop_requested() and not coming.done():
+def _wait_for(future: Future[Any], stop_requested: Callable[[], object]) -> Any:
+    while not future.done():
+        wait([future], THREAD_POLL_SECONDS)
+        if stop_requested() and not future.done():
             raise StoppedWaitingError("stopped while waiting for images")
-    return coming.result()
+    return future.result()
 
 
 def by_processes(
@@ -93,10 +93,10 @@ def by_processes(
     """
     done, failed = 0, False
     while True:
-        running = _watched(loader(done), stop_requested)
+        running = _watch_workers(loader(done), stop_requested)
         try:
             with closing(running):
-                _running.add(running)
+                _running_loaders.add(running)
                 for batch in running:
                     yield batch
                     done += 1
@@ -123,7 +123,7 @@ def refuse_in_worker() -> None:
         sys.exit(1)
 
 
-def _watched(loader: DataLoader, stop_requested: Callable[[], object]) -> Generator[Any]:
+def _watch_workers(loader: DataLoader, stop_requested: Callable[[], object]) -> Generator[Any]:
     """Yield batches; raises `WorkerError`. All workers are ended with the generator."""
     before, child = set(active_children()), getattr(signal, "SIGCHLD", None)
     handler = signal.getsignal(child) if child else None
@@ -237,11 +237,11 @@ def _exit_code(error: BaseException) -> int:
     return TOO_MANY_FILES_CODE if files else 1
 
 
-_running: WeakSet[Generator] = WeakSet()
+_running_loaders: WeakSet[Generator] = WeakSet()
 
 
 @atexit.register
 def _end() -> None:
     """End workers at exit; Python would send them SIGTERM, which they ignore, and wait forever."""
-    for running in list(_running):
+    for running in list(_running_loaders):
         running.close()

@@ -25,7 +25,7 @@ def checkerboard(preview: Preview) -> Iterator[Detection]:
         row = preview.rows[title]
         if min(row.shape[1:3]) < SMALLEST:
             continue
-        references = [preview.rows[t] for t in preview.rows if t in preview.given]
+        references = [preview.rows[t] for t in preview.rows if t in preview.dataset_rows]
         for period in PERIODS:
             ratio, amplitude = grid_peak(row, period)
             usual = max((grid_peak(real, period)[0] for real in references), default=1.0)
@@ -74,7 +74,9 @@ def border(preview: Preview) -> Iterator[Detection]:
         row = preview.rows[title]
         if min(row.shape[1:3]) < SMALLEST:
             continue
-        usual = max((frame(preview.rows[t]) for t in preview.rows if t in preview.given), default=0)
+        usual = max(
+            (frame(preview.rows[t]) for t in preview.rows if t in preview.dataset_rows), default=0
+        )
         contrast = frame(row)
         if contrast > max(BORDER_LEVELS, BORDER_FACTOR * usual):
             yield Detection(

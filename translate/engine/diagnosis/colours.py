@@ -35,7 +35,7 @@ def inversion(preview: Preview) -> Iterator[Detection]:
             )
 
 
-def unchanged(preview: Preview) -> Iterator[Detection]:
+def unchanged_translations(preview: Preview) -> Iterator[Detection]:
     """Find translations that equal their inputs."""
     for title, row, source, references in _translations(preview):
         change = float(np.abs(row - source).mean())

@@ -23,7 +23,7 @@ WORSE, WORSE_ERRORS, EVALUATIONS = 0.05, 3.0, 5
 this share, and by so many standard deviations of the noise from one evaluation to the next"""
 
 
-def oscillating(log: Log) -> Iterator[Detection]:
+def oscillating_losses(log: Log) -> Iterator[Detection]:
     """Find losses with a spectrum that has one strong peak."""
     if len(log.records) < RECORDS:
         return

@@ -16,22 +16,22 @@ from translate.engine.diagnosis.log import Log
 from translate.engine.diagnosis.preview import Detector
 
 LOG_DETECTORS: tuple[Callable[[Log], Iterator[Detection]], ...] = (
-    discriminators.saturated,
+    discriminators.saturated_discriminators,
     discriminators.at_chance,
-    gradients.vanishing,
-    gradients.exploding,
-    gradients.diverging,
-    gradients.skipped,
-    curves.oscillating,
+    gradients.vanishing_gradients,
+    gradients.exploding_gradients,
+    gradients.diverging_losses,
+    gradients.skipped_turns,
+    curves.oscillating_losses,
     resources.rate_near_zero,
-    resources.waiting,
+    resources.waiting_for_images,
 )
 PREVIEW_DETECTORS: tuple[Detector, ...] = (
     diversity.collapse,
     artifacts.checkerboard,
     artifacts.border,
     colours.inversion,
-    colours.unchanged,
+    colours.unchanged_translations,
     colours.tint,
 )
 

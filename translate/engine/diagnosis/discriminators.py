@@ -22,7 +22,7 @@ CHANCE_DISTANCE, CHANCE_STEPS = 0.04, 600
 """a discriminator is at chance when its mean AUC is this close to 0.5 over so many steps"""
 
 
-def saturated(log: Log) -> Iterator[Detection]:
+def saturated_discriminators(log: Log) -> Iterator[Detection]:
     """Find discriminators with losses near 0, from which a generator learns nothing."""
     for player in DISCRIMINATORS:
         worst = [max(map(abs, own_losses(r, player).values()), default=1.0) for r in log.records]

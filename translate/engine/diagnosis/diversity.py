@@ -18,7 +18,7 @@ def collapse(preview: Preview) -> Iterator[Detection]:
         row, source = preview.rows[title], preview.inputs.get(title)
         if len(row) < 2:
             continue
-        names = [source] if source else [t for t in preview.rows if t in preview.given]
+        names = [source] if source else [t for t in preview.rows if t in preview.dataset_rows]
         real = max((mean_distance(preview.rows[name]) for name in names), default=0.0)
         distance = mean_distance(row)
         if names and real < 4 * SAME_LEVELS:

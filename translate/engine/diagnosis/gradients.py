@@ -29,7 +29,7 @@ FIRST = 4
 """records that later ones are compared with"""
 
 
-def vanishing(log: Log) -> Iterator[Detection]:
+def vanishing_gradients(log: Log) -> Iterator[Detection]:
     """Find players with a gradient near 0."""
     for player in log.names("grad_norm"):
         norms = log.values("grad_norm", player)
@@ -51,7 +51,7 @@ def vanishing(log: Log) -> Iterator[Detection]:
             )
 
 
-def exploding(log: Log) -> Iterator[Detection]:
+def exploding_gradients(log: Log) -> Iterator[Detection]:
     """Find players with a gradient that has grown by orders of magnitude."""
     for player in log.names("grad_norm"):
         norms = log.values("grad_norm", player)
@@ -73,7 +73,7 @@ def exploding(log: Log) -> Iterator[Detection]:
             )
 
 
-def diverging(log: Log) -> Iterator[Detection]:
+def diverging_losses(log: Log) -> Iterator[Detection]:
     """Find players with a finite loss far above its first value."""
     worst_of: dict[str, Detection] = {}
     for name in log.names("losses"):
@@ -98,7 +98,7 @@ def diverging(log: Log) -> Iterator[Detection]:
     yield from worst_of.values()
 
 
-def skipped(log: Log) -> Iterator[Detection]:
+def skipped_turns(log: Log) -> Iterator[Detection]:
     """Find turns that changed no weight, as a loss or gradient was not finite."""
     count = log.last.skipped
     if not count:

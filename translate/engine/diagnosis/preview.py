@@ -20,7 +20,7 @@ class Preview:
 
     step: int
     rows: Mapping[str, Row]
-    given: frozenset[str]
+    dataset_rows: frozenset[str]
     """titles of rows of the data set's images"""
     inputs: Mapping[str, str]
     """the title of the input of each row that is a translation"""
@@ -28,11 +28,17 @@ class Preview:
     @property
     def outputs(self) -> list[str]:
         """Titles of rows that the model has made."""
-        return [t for t in self.rows if t not in self.given and t not in self.inputs.values()]
+        return [
+            t for t in self.rows if t not in self.dataset_rows and t not in self.inputs.values()
+        ]
 
     def references(self, title: str) -> list[Row]:
         """Return the data set's images that a row should resemble: all rows but its input."""
-        return [self.rows[t] for t in self.rows if t in self.given and t != self.inputs.get(title)]
+        return [
+            self.rows[t]
+            for t in self.rows
+            if t in self.dataset_rows and t != self.inputs.get(title)
+        ]
 
 
 Detector = Callable[[Preview], Iterator[Detection]]

@@ -42,7 +42,7 @@ def rate_near_zero(log: Log) -> Iterator[Detection]:
             )
 
 
-def waiting(log: Log) -> Iterator[Detection]:
+def waiting_for_images(log: Log) -> Iterator[Detection]:
     """Find runs that wait for images most of the time."""
     waits = np.array([record.data_wait for record in log.records])
     count = log.window(WAIT_STEPS)

@@ -37,7 +37,7 @@ def describe(preview: Preview) -> dict[str, Any]:
     """Return what `ROWS` holds: the size of each row, and what it shows."""
     rows = [
         {"title": title, "count": row.shape[0], "height": row.shape[1], "width": row.shape[2]}
-        | {"given": title in preview.given, "input": preview.inputs.get(title)}
+        | {"given": title in preview.dataset_rows, "input": preview.inputs.get(title)}
         for title, row in preview.rows.items()
     ]
     return {"rows": rows}

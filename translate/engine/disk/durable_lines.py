@@ -14,19 +14,19 @@ class DurableLines:
     """Adds records to a file from several threads; each call returns once its own is durable."""
 
     path: Path
-    added: int = 0
-    durable: int = 0
-    adding: Lock = field(default_factory=Lock)
-    syncing: Lock = field(default_factory=Lock)
+    line_count: int = 0
+    durable_count: int = 0
+    add_lock: Lock = field(default_factory=Lock)
+    sync_lock: Lock = field(default_factory=Lock)
 
     def add(self, record: Mapping[str, Any]) -> None:
         """Add `record`; threads that wait for the disk at the same time share one sync."""
-        with self.adding:
+        with self.add_lock:
             files.append(self.path, record)
-            self.added += 1
-            mine = self.added
-        with self.syncing:
-            if self.durable < mine:
-                added = self.added
-                files.sync(self.path, name=not self.durable)
-                self.durable = added
+            self.line_count += 1
+            mine = self.line_count
+        with self.sync_lock:
+            if self.durable_count < mine:
+                added = self.line_count
+                files.sync(self.path, name=not self.durable_count)
+                self.durable_count = added

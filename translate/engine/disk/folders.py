@@ -68,13 +68,13 @@ def write_folder(target: Path, contents: Mapping[str, Content], *, size: int = 0
     sync_folder(target.parent)
 
 
-def write_folders(root: Path, staged: str, contents: Iterable[tuple[str, Content]]) -> None:
+def write_folders(root: Path, staging_name: str, contents: Iterable[tuple[str, Content]]) -> None:
     """Write files, by path below `root`, in order; the folders they are in appear there whole.
 
-    They are gathered in a hidden folder named after `staged`. Folders of these names must not be
-    there yet.
+    They are gathered in a hidden folder named after `staging_name`. Folders of these names must not
+    be there yet.
     """
-    tree = temporary_folder(root / staged)
+    tree = temporary_folder(root / staging_name)
     folders, names = {tree}, dict[str, list[str]]()
     try:
         for name, data in contents:

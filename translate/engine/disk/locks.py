@@ -31,13 +31,13 @@ NO_LOCKS = "files cannot be locked"
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def lock_folder(folder: Path) -> Iterator[None]:
     """Hold `folder` for this process while the block runs; raises `ConfigError` if another does.
 
     No child inherits the lock: a forked worker that outlives a killed parent holds nothing.
     """
     path = folder / LOCK
-    descriptor = _held(path)
+    descriptor = _open_locked(path)
     try:
         yield
     finally:
@@ -46,7 +46,7 @@ def locked(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _held(path: Path) -> int:
+def _open_locked(path: Path) -> int:
     """Return a descriptor of the locked file at `path`."""
     for _ in range(ATTEMPTS):
         descriptor = _open(path)
@@ -96,7 +96,7 @@ def _lock(descriptor: int) -> None:
 
 
 @contextmanager
-def shared(path: Path, begin: Callable[[bool | None], None]) -> Iterator[None]:
+def share_lock(path: Path, begin: Callable[[bool | None], None]) -> Iterator[None]:
     """Share the lock file `path` with other processes and threads while the block runs.
 
     `begin` is first called with whether none of them shares it; None: there are no locks here.
@@ -114,10 +114,10 @@ def shared(path: Path, begin: Callable[[bool | None], None]) -> Iterator[None]:
 
 
 @contextmanager
-def one_at_a_time(folder: Path, waiting: Callable[[], object]) -> Iterator[bool]:
+def one_at_a_time(folder: Path, on_wait: Callable[[], object]) -> Iterator[bool]:
     """Let one process or thread at a time run the block; yields whether that is certain.
 
-    `waiting` is called before another is waited for.
+    `on_wait` is called before another is waited for.
     """
     try:
         descriptor = durable.open_folder(folder)
@@ -128,7 +128,7 @@ def one_at_a_time(folder: Path, waiting: Callable[[], object]) -> Iterator[bool]
     try:
         alone = _flock(descriptor, folder, "LOCK_EX", wait=False)
         if alone is False:
-            waiting()
+            on_wait()
             alone = _flock(descriptor, folder, "LOCK_EX", wait=True)
         yield bool(alone)
     finally:

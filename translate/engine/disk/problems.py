@@ -20,10 +20,10 @@ class Problem(NamedTuple):
     message: str
 
     @classmethod
-    def of(cls, bad: BadImage, stage: str) -> "Problem":
-        """Return `bad` as something that can be listed."""
-        word = FAILED if isinstance(bad, ItemError) else "unreadable"
-        return cls(bad.path, stage, word, bad.reason)
+    def of(cls, error: BadImage, stage: str) -> "Problem":
+        """Return `error` as something that can be listed."""
+        word = FAILED if isinstance(error, ItemError) else "unreadable"
+        return cls(error.path, stage, word, error.reason)
 
     def record(self) -> dict[str, str]:
         """Return the line of ``problems.jsonl``."""

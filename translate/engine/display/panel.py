@@ -28,13 +28,13 @@ class Panel(ProgressReporter):
         self.screen = screen
         self.place = (0, 0)
         """steps done, and all steps; zeros before the first"""
-        self.first: tuple[int, float] | None = None
+        self.first_step: tuple[int, float] | None = None
         """the first step that was shown, and when"""
         self.step_seconds = 0.0
         self.report: ProgressReport | None = None
         self.totals: dict[str, list[float]] = {}
         """the sum of each player's losses, at every report"""
-        self.evaluated = 0
+        self.evaluation_step = 0
         """the step of the newest evaluation"""
         self.newest_preview: Path | None = None
 
@@ -45,14 +45,14 @@ class Panel(ProgressReporter):
     def step(self, step: int, steps: int) -> None:
         """Show how many steps are done."""
         self.place, now = (step, steps), time.monotonic()
-        first, since = self.first = self.first or (step, now)
+        first, since = self.first_step = self.first_step or (step, now)
         if self.report is None and step > first:
             self.step_seconds = (now - since) / (step - first)
 
     def progress(self, report: ProgressReport) -> None:
         """Show new losses."""
         if report.evaluation and (not self.report or self.report.evaluation != report.evaluation):
-            self.evaluated = report.step
+            self.evaluation_step = report.step
         self.report, self.place = report, (report.step, report.steps)
         if report.step < report.steps:
             self.step_seconds = report.seconds_left / (report.steps - report.step)
@@ -102,7 +102,7 @@ class Panel(ProgressReporter):
                 yield console.printable(player), console.printable(line)
             if report.evaluation:
                 figures = "  ".join(f"{n} {value:.4g}" for n, value in report.evaluation.items())
-                yield "evaluation", console.printable(f"{figures}, step {self.evaluated}")
+                yield "evaluation", console.printable(f"{figures}, step {self.evaluation_step}")
             waiting = f", {report.data_wait:.0%} waiting" if report.data_wait >= 0.01 else ""
             yield "speed", f"{report.images_per_second:.3g} images/s{waiting}"
             if report.memory_mb:

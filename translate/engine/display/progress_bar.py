@@ -32,13 +32,13 @@ class NotebookBar(Lines):
 
     def __init__(self) -> None:
         self.handle: Any = None
-        self.shown = -math.inf
+        self.draw_time = -math.inf
         self.report: ProgressReport | None = None
 
     def step(self, step: int, steps: int) -> None:
         now = time.monotonic()
-        if step == steps or now - self.shown > 0.2:
-            self.shown = now
+        if step == steps or now - self.draw_time > 0.2:
+            self.draw_time = now
             self._draw(step, steps)
 
     def progress(self, report: ProgressReport) -> None:

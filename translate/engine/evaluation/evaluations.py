@@ -46,7 +46,7 @@ class Evaluations:
         """the selection before the newest evaluation"""
         self.seconds = 0.0
         """time that the newest evaluation took"""
-        self.reported = False
+        self.cost_reported = False
         """whether its cost was logged"""
         if distributed.is_first():
             with evaluation_mode(training) as recipe:
@@ -66,8 +66,8 @@ class Evaluations:
     def report_cost(self, step_seconds: float) -> None:
         """Log once where the newest evaluation took long beside the steps between two of them."""
         share = self.seconds / (self.seconds + step_seconds * self.every)
-        if share > MOST and not self.reported:
-            self.reported = True
+        if share > MOST and not self.cost_reported:
+            self.cost_reported = True
             seldom = self.every * math.ceil(share / (1 - share) / MOST)
             logger.info(
                 f"an evaluation takes {duration(self.seconds)}, {share:.0%} of the time of "

@@ -57,7 +57,7 @@ def choose_metric(train: Train, spec: ImageSpec, fields: frozenset[str]) -> Chos
         raise ConfigError(
             f"train.evaluate_every is {train.evaluate_every}, and train.metric is not set. "
             f"Expected the figure that chooses the best checkpoint: --set train.metric=NAME."
-            f"{_fitting(spec, fields)}"
+            f"{_fitting_figures(spec, fields)}"
         )
     wanted, options = split_part("metric", train.metric)
     known = dict(_figures(spec))
@@ -65,7 +65,7 @@ def choose_metric(train: Train, spec: ImageSpec, fields: frozenset[str]) -> Chos
     if not name:
         raise ConfigError(
             f"train.metric: no metric has a figure {wanted!r}.{suggest(wanted, known)}"
-            f"{_fitting(spec, fields)}"
+            f"{_fitting_figures(spec, fields)}"
         )
     part: Part = {"name": name, **options} if options else name
     metric = _create(part, spec)
@@ -82,7 +82,7 @@ def choose_metric(train: Train, spec: ImageSpec, fields: frozenset[str]) -> Chos
         )
         raise ConfigError(
             f"train.metric: {figure!r} needs {needed}, and this recipe with these images has none."
-            f"{_fitting(spec, fields)}"
+            f"{_fitting_figures(spec, fields)}"
         )
     return ChosenMetric(part, spec, figure, figures[figure])
 
@@ -112,7 +112,7 @@ def _figures(spec: ImageSpec) -> Iterator[tuple[str, tuple[str, Metric]]]:
             yield figure, (name, metric)
 
 
-def _fitting(spec: ImageSpec, fields: frozenset[str]) -> str:
+def _fitting_figures(spec: ImageSpec, fields: frozenset[str]) -> str:
     """Return the figures that can be computed, for a message."""
     fitting = [figure for figure, (_, metric) in _figures(spec) if metric.needs <= fields]
     return f" These fit: {', '.join(sorted(fitting))}." if fitting else " No metric fits."

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-from translate.engine.config.yaml import plain
+from translate.engine.config.yaml import to_yaml_types
 from translate.engine.disk.problems import Problem
 from translate.engine.inference import calls
 from translate.engine.inference.inputs import Inputs, assign_outputs, with_frames, with_masks
@@ -71,7 +71,7 @@ def translate_each(
     side = None if half is None else options.side
     own = calls.complete(model.recipe.translate, options.options or {}, model.name)
     seed = calls.choose_seed(model.recipe.translate, options.seed, model.name)
-    effective = replace(options, to=to, side=side, options=plain(own) or None, seed=seed)
+    effective = replace(options, to=to, side=side, options=to_yaml_types(own) or None, seed=seed)
     memory = options.memory or default_memory(model.device)
     limits = TileOptions(options.tile, memory, out / HIDDEN, stop, lambda share: advance(share))
     processor = ImageProcessor(

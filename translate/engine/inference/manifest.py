@@ -75,7 +75,7 @@ class OutputManifest:
         """
         with ExitStack() as stack:
             try:
-                stack.enter_context(locks.shared(self.out / HIDDEN / "lock", self._begin))
+                stack.enter_context(locks.share_lock(self.out / HIDDEN / "lock", self._begin))
             except OSError as error:
                 raise folders.unwritable(Path(error.filename or self.out), error) from error
             yield

@@ -25,7 +25,7 @@ from translate.folders.names import short_names
 from translate.images.layers import Pixels
 from translate.images.tensors import from_device, from_device_as_floats, network_input
 from translate.nn.geometry import Geometry
-from translate.nn.noise import seeded
+from translate.nn.noise import temporary_seed
 from translate.recipe import Recipe
 
 WHOLE = "whole"
@@ -188,9 +188,9 @@ def load(reference: str | Path, *, device: str = "auto") -> tuple[Model, list[st
     checkpoint = read.read_checkpoint(path)
     if not {domain.channels for domain in checkpoint.spec.domains} <= {1, 3}:
         raise CheckpointError(f"{path}: its images have neither 1 nor 3 channels.")
-    with seeded(0), read.memory_limit(checkpoint):  # the caller's random state is restored
+    with temporary_seed(0), read.memory_limit(checkpoint):  # the caller's random state is restored
         recipe = read.rebuild_recipe(checkpoint)
-    read.restore_weights(recipe, path, averaged=True)
+    read.restore_weights(recipe, path, moving_average=True)
     recipe.eval().requires_grad_(False).to(chosen_device)
     digest = sha256((path / contents.MANIFEST).read_bytes()).hexdigest()
     data = checkpoint.config.data

@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from translate.engine.config.yaml import plain
+from translate.engine.config.yaml import to_yaml_types
 from translate.engine.disk import file_system, folders
 from translate.engine.disk.problems import FAILED, Problem
 from translate.engine.inference.drawing import (
@@ -89,7 +89,7 @@ def sample_each(
     request = complete(model, request)
     suffix = output_suffix(form, model.spec.target.channels)
     folders.ensure_writable(out)
-    recorded_request = replace(request, options=plain(request.options))
+    recorded_request = replace(request, options=to_yaml_types(request.options))
     made_by = {"model": model.digest, **recorded(recorded_request, ["count"])}
     manifest = OutputManifest(out, made_by, overwrite=overwrite)
     todo, skipped = manifest.split(_samples(model, out, request, suffix), lambda _: "")

@@ -65,25 +65,28 @@ class Schedule(NamedTuple):
 
 def rate_changes(
     optimizers: Mapping[str, Optimizer],
-    saved: Mapping[str, Mapping[str, Any]],
+    saved_optimizers: Mapping[str, Mapping[str, Any]],
     step: int,
     before: Schedule,
     now: Schedule,
 ) -> list[str]:
     """Return messages on how a resume changes the learning rates.
 
-    `optimizers` have the initial rates, `saved` are those of the checkpoint of `step`.
+    `optimizers` have the initial rates, `saved_optimizers` are those of the checkpoint of `step`.
     """
     players_of: dict[str, list[str]] = {}
-    for player in optimizers.keys() & saved.keys() if step else ():
-        last, group = saved[player]["param_groups"][0], optimizers[player].param_groups[0]
+    for player in optimizers.keys() & saved_optimizers.keys() if step else ():
+        last, group = (
+            saved_optimizers[player]["param_groups"][0],
+            optimizers[player].param_groups[0],
+        )
         first = last.get("initial_lr", last["lr"])
         usual = first * player_factor(player, step, *before)
         rate = group.get("initial_lr", group["lr"]) * player_factor(player, step, *now)
         if math.isclose(rate, usual, rel_tol=1e-6):
             continue
         verb = "falls" if rate < last["lr"] else "goes back" if rate <= first else "rises"
-        line = f"{verb} from {short(last['lr'])} to {short(rate)}"
+        line = f"{verb} from {format_rate(last['lr'])} to {format_rate(rate)}"
         if schedule_of(player, now.train) != "constant":
             line += f": the schedule now ends at step {now.train.schedule_steps or now.steps}"
             if verb == "goes back" and not now.train.schedule_steps and now.steps > before.steps:
@@ -100,6 +103,6 @@ def rate_changes(
     ]
 
 
-def short(rate: float) -> str:
+def format_rate(rate: float) -> str:
     """Return a rate as people write it: ``4e-05``, ``1.8e-04``."""
     return f"{rate:.1e}".replace(".0e", "e")

@@ -21,7 +21,7 @@ from translate.engine.plugins.errors import (
     plugin_error,
 )
 from translate.engine.processes.distributed import average_gradients
-from translate.errors import PluginError, TrainingError, message_of, short_repr, suggest
+from translate.errors import PluginError, message_of, short_repr, suggest
 from translate.nn.modes import Progressive
 from translate.recipe import Recipe, Turn
 
@@ -74,7 +74,7 @@ def take_turns(
         optimizer = optimizers[turn.player]
         movable = [p for g in optimizer.param_groups for p in g["params"] if p.requires_grad]
         if movable:  # none if the player is frozen
-            with _explained(recipe, turn, turns):
+            with _explain_errors(recipe, turn, turns):
                 total = turn.total
                 total.backward(inputs=movable)  # only this player accumulates gradient
             total = average_gradients(movable, total.detach())
@@ -94,13 +94,13 @@ def take_turns(
             result.metrics[f"{turn.player}/{name}"] = value
 
 
-def _step_if(finite: Tensor, optimizer: Optimizer) -> None:
-    """Step where `finite` holds; for a fused optimizer without waiting for the device."""
+def _step_if(is_finite: Tensor, optimizer: Optimizer) -> None:
+    """Step where `is_finite` holds; for a fused optimizer without waiting for the device."""
     if all(group.get("fused") for group in optimizer.param_groups):
-        optimizer.found_inf = (~finite).float()  # type: ignore[attr-defined]
+        optimizer.found_inf = (~is_finite).float()  # type: ignore[attr-defined]
         optimizer.step()
         del optimizer.found_inf  # type: ignore[attr-defined]
-    elif finite:
+    elif is_finite:
         optimizer.step()
 
 
@@ -133,7 +133,7 @@ def _modes(device: str) -> tuple[Any, ...]:
 
 
 @contextmanager
-def _explained(recipe: Recipe, turn: Turn, turns: Iterator[Turn]) -> Iterator[None]:
+def _explain_errors(recipe: Recipe, turn: Turn, turns: Iterator[Turn]) -> Iterator[None]:
     """Raise the common errors of autograd in a plugin author's words."""
     try:
         yield
@@ -157,34 +157,6 @@ def _explained(recipe: Recipe, turn: Turn, turns: Iterator[Turn]) -> Iterator[No
         if is_explained(error):
             raise
         raise plugin_error(error, recipe, "step", at) from error
-
-
-class Guard:
-    """Count the turns that were skipped, and stop when a player has too many in a row."""
-
-    def __init__(self, limit: int, device: torch.device) -> None:
-        self.limit = limit
-        self.in_a_row: dict[str, Tensor] = {}
-        """skipped turns in a row, by player"""
-        self.total = torch.zeros((), dtype=torch.long, device=device)
-
-    def count(self, result: StepResult) -> None:
-        """Count one step's turns, without waiting for the device."""
-        for player, turns in result.skipped.items():
-            for bad in turns:
-                before = self.in_a_row.get(player, self.total * 0)
-                self.in_a_row[player] = (before + bad) * bad
-                self.total += bad
-
-    def check(self) -> None:
-        """Raise `TrainingError` if the limit is reached."""
-        for player, count in self.in_a_row.items():
-            if int(count) >= self.limit:
-                raise TrainingError(
-                    f"the last {int(count)} turns of {player!r} had losses or gradients that are "
-                    "not finite, and moved nothing. Try a lower learning rate, --precision fp32, "
-                    "or look at the images; raise train.guard to tolerate more."
-                )
 
 
 def take_step(training: TrainingState, batch: Any, steps: int) -> StepResult:

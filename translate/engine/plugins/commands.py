@@ -37,8 +37,8 @@ class PluginCommand(NamedTuple):
 
 
 @cache
-def plugin_commands(reserved: tuple[str, ...]) -> dict[str, PluginCommand]:
-    """Return the commands of plugins by the name to type; `reserved` names are refused.
+def plugin_commands(reserved_names: tuple[str, ...]) -> dict[str, PluginCommand]:
+    """Return the commands of plugins by the name to type; `reserved_names` names are refused.
 
     Only modules of plugins that mention the hook are imported. A plugin that fails, or registers
     a reserved name, is named in a warning and adds nothing.
@@ -46,7 +46,7 @@ def plugin_commands(reserved: tuple[str, ...]) -> dict[str, PluginCommand]:
     manager = pluggy.PluginManager("translate")
     manager.add_hookspecs(hookspecs)
     commands: list[PluginCommand] = []
-    for entry in discovery.allowed(discovery.installed()):
+    for entry in discovery.allowed_entries(discovery.installed_entries()):
         if not _mentions_hook(entry):
             continue
         owner = discovery.distribution(entry)
@@ -54,7 +54,7 @@ def plugin_commands(reserved: tuple[str, ...]) -> dict[str, PluginCommand]:
         try:
             plugin = discovery.load_entry(manager, entry)
             where += f", {HOOK}"
-            by_name = _checked(dict(getattr(plugin, HOOK, dict)()), reserved)
+            by_name = _check_commands(dict(getattr(plugin, HOOK, dict)()), reserved_names)
         except BaseException as error:
             reraise_interruption(error)
             discovery.skipped[where] = error
@@ -66,13 +66,15 @@ def plugin_commands(reserved: tuple[str, ...]) -> dict[str, PluginCommand]:
     return {command.name: command for command in named}
 
 
-def _checked(by_name: dict[Any, Any], reserved: tuple[str, ...]) -> dict[str, click.Command]:
+def _check_commands(
+    by_name: dict[Any, Any], reserved_names: tuple[str, ...]
+) -> dict[str, click.Command]:
     """Return what a hook returned.
 
     Raises `PluginError` for a reserved name, an invalid one, and anything but a command.
     """
     for name, command in by_name.items():
-        if name in reserved:
+        if name in reserved_names:
             raise PluginError(f"the command {name!r} is translate's own: choose another name")
         if not isinstance(name, str) or not re.fullmatch("[a-z0-9][a-z0-9_-]*", name):
             raise PluginError(f"{short_repr(name)} is not a command name: expected a-z, 0-9, -")

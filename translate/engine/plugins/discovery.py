@@ -30,7 +30,7 @@ skipped: dict[str, BaseException] = {}
 logger = logging.getLogger(__name__)
 
 
-def installed() -> list[EntryPoint]:
+def installed_entries() -> list[EntryPoint]:
     """Return every installed plugin's entry point, ours first; imports nothing."""
     entries = {(distribution(e), e.name): e for e in entry_points(group=GROUP)}
     return [entries[key] for key in sorted(entries, key=lambda k: (k[0] != OWN_DISTRIBUTION, *k))]
@@ -38,7 +38,7 @@ def installed() -> list[EntryPoint]:
 
 def written_for_newer_hooks() -> Iterator[tuple[EntryPoint, int]]:
     """Yield plugins that are only for hooks of a newer version, with the oldest that suits them."""
-    known = {(distribution(e), e.name) for e in installed()}
+    known = {(distribution(e), e.name) for e in installed_entries()}
     numbers = (group.removeprefix(f"{GROUP}.") for group in entry_points().groups)
     for number in sorted(int(text) for text in numbers if text.isdecimal()):
         for entry in entry_points(group=f"{GROUP}.{number}"):
@@ -53,7 +53,7 @@ def distribution(entry: EntryPoint) -> str:
     return _normalised(name or "unknown")
 
 
-def allowed(entries: Iterable[EntryPoint]) -> Iterator[EntryPoint]:
+def allowed_entries(entries: Iterable[EntryPoint]) -> Iterator[EntryPoint]:
     """Yield the entries of the distributions that ``TRANSLATE_PLUGINS=a,b`` names, and our own.
 
     All of them where the variable is not set.
@@ -78,7 +78,7 @@ def load(*, torch_free: bool = False) -> pluggy.PluginManager:
     """
     manager = pluggy.PluginManager("translate")
     manager.add_hookspecs(hookspecs)
-    for entry in allowed(_torch_free() if torch_free else installed()):
+    for entry in allowed_entries(_torch_free() if torch_free else installed_entries()):
         name = f"{distribution(entry)}:{entry.name}"
         if name in skipped:
             continue  # it failed when its commands were looked up, and was named then
@@ -96,7 +96,7 @@ def load(*, torch_free: bool = False) -> pluggy.PluginManager:
 def _skip_newer() -> None:
     """List the plugins that need newer hooks as skipped, each named in one warning."""
     versions = dict(written_for_newer_hooks())
-    for entry in allowed(versions):
+    for entry in allowed_entries(versions):
         error = PluginError(
             f"it needs hooks {versions[entry]}, and {OWN_DISTRIBUTION} {version(OWN_DISTRIBUTION)} "
             f"has hooks {HOOKS_VERSION}: pip install --upgrade {OWN_DISTRIBUTION}"
@@ -114,7 +114,7 @@ def _torch_free() -> Iterator[EntryPoint]:
     """Yield the plugins in the group `TORCH_FREE`, and all of distributions without it."""
     repeated = {(distribution(entry), entry.name) for entry in entry_points(group=TORCH_FREE)}
     distributions = {name for name, _ in repeated}
-    for entry in installed():
+    for entry in installed_entries():
         owner = distribution(entry)
         if owner not in distributions or (owner, entry.name) in repeated:
             yield entry

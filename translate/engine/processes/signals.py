@@ -103,9 +103,9 @@ class SignalListener:
 
     def start(self, numbers: set[signal.Signals]) -> None:
         """Listen for signals of these `numbers`."""
-        self.reading, self.writing = socket.socketpair()
-        self.writing.setblocking(False)
-        self.before = signal.set_wakeup_fd(self.writing.fileno(), warn_on_full_buffer=False)
+        self.read_end, self.write_end = socket.socketpair()
+        self.write_end.setblocking(False)
+        self.before = signal.set_wakeup_fd(self.write_end.fileno(), warn_on_full_buffer=False)
         self.thread = threading.Thread(target=self._listen, args=(numbers,), daemon=True)
         self.thread.start()
 
@@ -115,14 +115,14 @@ class SignalListener:
             return
         signal.set_wakeup_fd(self.before)
         thread, self.thread = self.thread, None
-        self.writing.send(b"\0")
+        self.write_end.send(b"\0")
         thread.join(1)
-        self.writing.close()
-        self.reading.close()
+        self.write_end.close()
+        self.read_end.close()
 
     def _listen(self, numbers: set[signal.Signals]) -> None:
         count = 0
-        while (data := self.reading.recv(1)) not in (b"", b"\0"):
+        while (data := self.read_end.recv(1)) not in (b"", b"\0"):
             if data[0] not in numbers:
                 continue
             count += 1

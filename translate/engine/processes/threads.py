@@ -90,13 +90,13 @@ class ThreadCount:
         explicit = any(os.environ.get(name) for name in VARIABLES)
         self.measure = measure
         self.cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-        self.most = torch.get_num_threads()
+        self.max_threads = torch.get_num_threads()
         """the largest number of threads, which is the first"""
         if not explicit:
-            self.most = min(self.most, available_cores())
-            torch.set_num_threads(self.most)
-        self.current, self.others = self.most, 0.0
-        self.last = _start if adapt and not explicit and self.most > 1 else None
+            self.max_threads = min(self.max_threads, available_cores())
+            torch.set_num_threads(self.max_threads)
+        self.current, self.others = self.max_threads, 0.0
+        self.last = _start if adapt and not explicit and self.max_threads > 1 else None
         if self.last and self.last.clock + SHORTEST_SECONDS < time.monotonic():
             self._adjust()
 
@@ -121,7 +121,9 @@ class ThreadCount:
         elapsed = max(now.clock - before.clock, 1e-9)
         own = now.this_process - before.this_process
         self.others = max(0.0, now.all_processes - before.all_processes - own) / elapsed
-        number = threads_for(self.others, cores=self.cores, current=self.current, most=self.most)
+        number = threads_for(
+            self.others, cores=self.cores, current=self.current, max_threads=self.max_threads
+        )
         if number == self.current:
             return False
         torch.set_num_threads(number)
@@ -129,8 +131,8 @@ class ThreadCount:
         return True
 
 
-def threads_for(others: float, *, cores: int, current: int, most: int) -> int:
-    """Return how many threads to use, from 1 to `most`.
+def threads_for(others: float, *, cores: int, current: int, max_threads: int) -> int:
+    """Return how many threads to use, from 1 to `max_threads`.
 
     A number that is nearly right is kept, so that a load between two values does not change it back
     and forth: another number of threads rounds sums differently.
@@ -139,10 +141,12 @@ def threads_for(others: float, *, cores: int, current: int, most: int) -> int:
         others: Cores that other processes keep busy, such as 0.7.
         cores: Cores that this process may use.
         current: The present number of threads.
-        most: The largest number of threads.
+        max_threads: The largest number of threads.
     """
     free = cores - others
-    if current - 0.5 <= free <= current + 1 - SLACK or (current == most and free >= most - 0.5):
+    if current - 0.5 <= free <= current + 1 - SLACK or (
+        current == max_threads and free >= max_threads - 0.5
+    ):
         return current
     number = int(free + SLACK) if free > current else round(free)
-    return max(1, min(most, number))
+    return max(1, min(max_threads, number))

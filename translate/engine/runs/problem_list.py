@@ -54,7 +54,7 @@ class ProblemList:
 
     def add_checked(self, data: CheckedData) -> None:
         """Add the problems and notes of `data`; those of earlier sessions are only counted."""
-        listed = self._listed([*data.problems, *data.notes])
+        listed = self._listed_before([*data.problems, *data.notes])
         for problem in data.problems:
             if problem in listed:
                 self.count += 1
@@ -71,7 +71,7 @@ class ProblemList:
             with suppress(OSError):  # the same full disk may be the reason
                 files.append(self.path, note.record())
 
-    def _listed(self, problems: Iterable[Problem]) -> set[Problem]:
+    def _listed_before(self, problems: Iterable[Problem]) -> set[Problem]:
         """Return those of `problems` that earlier sessions have listed."""
         by_line = {json.dumps(problem.record()): problem for problem in problems}
         result = set[Problem]()

@@ -40,7 +40,7 @@ class RunTrackers:
         """Start all; one that fails is closed and gets no more calls."""
         try:
             for name, tracker in list(self.trackers):
-                if not self._call(name, "started", tracker.started, run, step):
+                if not self._call(name, "start", tracker.start, run, step):
                     self.trackers.remove((name, tracker))
                     self._call(name, "close", tracker.close)
         except BaseException:
@@ -50,7 +50,7 @@ class RunTrackers:
     def log(self, record: LogRecord) -> None:
         """Send a line of the log to all."""
         for name, tracker in self.trackers:
-            self._call(name, "logged", tracker.logged, record)
+            self._call(name, "log", tracker.log, record)
 
     def preview(self, step: int, path: Path) -> None:
         """Send a preview to all."""
@@ -63,7 +63,7 @@ class RunTrackers:
             for name, tracker in self.trackers:
                 closing.callback(self._call, name, "close", tracker.close)
             for name, tracker in self.trackers:
-                self._call(name, "finished", tracker.finished, outcome)
+                self._call(name, "finish", tracker.finish, outcome)
         self.trackers.clear()
 
     def _call(self, name: str, stage: str, method: Callable[..., None], *arguments: object) -> bool:

@@ -14,7 +14,7 @@ IN_CHECKOUT = {
 """the folder of each kind in a checkout, by its name in an installed package"""
 
 
-def bundled(
+def bundled_folder(
     kind: Literal["configs", "datasets", "plugin_directory", "plugin_template"],
 ) -> Traversable:
     """Return a folder of installed files, in a checkout or an installed wheel."""
@@ -27,7 +27,7 @@ def bundled(
 
 def configs() -> dict[str, Traversable]:
     """Return the bundled configurations by name."""
-    folder = bundled("configs")
+    folder = bundled_folder("configs")
     files = folder.iterdir() if folder.is_dir() else iter(())
     return {
         file.name.removesuffix(".yaml"): file

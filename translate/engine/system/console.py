@@ -187,7 +187,7 @@ def take_loss() -> str:
 
 
 @contextmanager
-def guarded() -> Iterator[None]:
+def safe_streams() -> Iterator[None]:
     """Replace standard output and error by `SafeStream`s while the block runs."""
     _open_missing()
     before = sys.stdout, sys.stderr

@@ -25,14 +25,17 @@ class Option(NamedTuple):
         return self.default is Parameter.empty
 
 
-def read(factory: Callable[..., Any], reserved: Sequence[str] = ()) -> dict[str, Option]:
-    """Return the options of `factory` by name, without the `reserved` parameters.
+def read(factory: Callable[..., Any], reserved_names: Sequence[str] = ()) -> dict[str, Option]:
+    """Return the options of `factory` by name, without the `reserved_names` parameters.
 
     An option's meaning is the string in its annotation: ``lr: Annotated[float, "rate"] = 2e-4``.
     """
     options = {}
     for name, parameter in _parameters(factory).items():
-        if name in reserved or parameter.kind in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD):
+        if name in reserved_names or parameter.kind in (
+            Parameter.VAR_POSITIONAL,
+            Parameter.VAR_KEYWORD,
+        ):
             continue
         annotation = _resolve(factory, parameter)
         notes = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
@@ -42,7 +45,10 @@ def read(factory: Callable[..., Any], reserved: Sequence[str] = ()) -> dict[str,
 
 
 def check(
-    owner: str, factory: Callable[..., Any], values: Mapping[str, Any], reserved: Sequence[str] = ()
+    owner: str,
+    factory: Callable[..., Any],
+    values: Mapping[str, Any],
+    reserved_names: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return `values`, converted to the types that `factory` declares.
 
@@ -52,19 +58,20 @@ def check(
         owner: The beginning of messages, such as "recipe 'cyclegan'".
         factory: The class or function that takes the options.
         values: The values by name.
-        reserved: Parameters that are not options.
+        reserved_names: Parameters that are not options.
 
     Raises:
         ConfigError: A name is unknown, a value is of another type, or one is missing.
     """
-    known = read(factory, reserved)
+    known = read(factory, reserved_names)
     takes_any = any(p.kind is Parameter.VAR_KEYWORD for p in _parameters(factory).values())
     for name in values:
         if name not in known and not takes_any:
             raise ConfigError(f"{owner} has no option {short_repr(name)}.{suggest(name, known)}")
     for name, option in known.items():
         if option.required and name not in values:
-            raise ConfigError(f"{owner} needs the option {name!r}.")
+            meaning = f": {option.meaning}" if option.meaning else ""
+            raise ConfigError(f"{owner} needs the option {name!r}{meaning}.")
     fields = {name: known[name].annotation if name in known else Any for name in values}
     schema = TypedDict("schema", fields)  # type: ignore[misc]
     schema.__pydantic_config__ = ConfigDict(extra="forbid", arbitrary_types_allowed=True)  # type: ignore[attr-defined]
@@ -74,7 +81,7 @@ def check(
         raise ConfigError(f"{owner}: {explain(error)}") from error
 
 
-def accepted(factory: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+def accepted_arguments(factory: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return those of `arguments` that the signature of `factory` has."""
     parameters = _parameters(factory)
     if any(p.kind is Parameter.VAR_KEYWORD for p in parameters.values()):

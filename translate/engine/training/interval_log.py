@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from translate.engine.data import loader
-from translate.engine.optimization.step import Guard, StepResult
+from translate.engine.optimization.guard import Guard
+from translate.engine.optimization.step import StepResult
 from translate.engine.processes import distributed
 from translate.engine.processes.threads import ThreadCount
 from translate.engine.system.memory import peak_memory_mb
@@ -38,9 +39,9 @@ class IntervalLog:
         self.guard, self.threads, self.monitor, self.progress = guard, threads, monitor, progress
         self.results: list[StepResult] = []
         """of the steps since the last record"""
-        self.waited = 0.0
+        self.wait_seconds = 0.0
         """seconds of the interval spent waiting for images"""
-        self.evaluated: Mapping[str, float] = {}
+        self.figures: Mapping[str, float] = {}
         """figures of the newest evaluation, by name"""
         self.evaluation_seconds = 0.0
         """seconds of the interval spent on evaluations"""
@@ -51,17 +52,17 @@ class IntervalLog:
     def restart(self) -> None:
         """Begin an interval now."""
         self.results.clear()
-        self.waited, self.start = 0.0, time.perf_counter()
+        self.wait_seconds, self.start = 0.0, time.perf_counter()
         self.evaluation_seconds = 0.0
 
-    def add(self, result: StepResult, waited: float) -> None:
-        """Add one step, for whose images the loop has `waited` so many seconds."""
+    def add(self, result: StepResult, wait_seconds: float) -> None:
+        """Add one step, for whose images the loop has waited `wait_seconds`."""
         self.results.append(result)
-        self.waited += waited
+        self.wait_seconds += wait_seconds
 
     def add_evaluation(self, figures: Mapping[str, float], seconds: float) -> None:
         """Add the `figures` of an evaluation after this step, which took so many `seconds`."""
-        self.evaluated = figures
+        self.figures = figures
         self.evaluation_seconds += seconds
 
     def seconds(self) -> float:
@@ -89,7 +90,7 @@ class IntervalLog:
                 record.images_per_second,
                 record.data_wait,
                 left,
-                self.evaluated,
+                self.figures,
                 record.memory_mb,
             )
             self.progress.progress(report)
@@ -108,7 +109,7 @@ class IntervalLog:
             lr={name: o.param_groups[0]["lr"] for name, o in optimizers.items()},
             grad_norm=_means([result.norms for result in self.results]),
             images_per_second=round(len(self.results) * batch_size / seconds, 3),
-            data_wait=round(self.waited / seconds, 4),
+            data_wait=round(self.wait_seconds / seconds, 4),
             memory_mb=peak_memory_mb(),
             threads=self.threads.current,
             skipped=int(self.guard.total),

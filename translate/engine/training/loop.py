@@ -10,8 +10,9 @@ from translate.engine.data import loader, workers
 from translate.engine.data.device import batch_to_device
 from translate.engine.disk.problems import Problem
 from translate.engine.optimization.failures import explained_failures
+from translate.engine.optimization.guard import Guard
 from translate.engine.optimization.schedules import initial_rates
-from translate.engine.optimization.step import Guard, take_step
+from translate.engine.optimization.step import take_step
 from translate.engine.processes import distributed
 from translate.engine.processes.signals import Interrupts
 from translate.engine.processes.threads import ThreadCount
@@ -66,7 +67,7 @@ class Loop:
         outcome = "failed"
         try:
             if self.session.is_new:
-                self.saver.write_checkpoint(first=True)
+                self.saver.write_checkpoint(is_first=True)
             # closed here: the garbage collector would, in any thread, with any lock held
             with self.interrupts, closing(self._batches()) as batches:
                 stop = self._steps(batches)
@@ -91,7 +92,7 @@ class Loop:
         )
         if remark:
             logger.info(remark)
-        if self.threads.current < self.threads.most:
+        if self.threads.current < self.threads.max_threads:
             logger.info(self.threads.reason())
 
     def _result(self, stop: Stop) -> TrainingResult:
@@ -152,8 +153,8 @@ class Loop:
             stop, save = self._agree()
             improved = self._evaluate()
             stop = stop or (Stop.PLATEAU if self.session.plateau else Stop.FINISHED)
-            last = training.step == self.steps or bool(stop)
-            hooks_ran = self._intervals(last=last, save=save or improved)
+            is_last = training.step == self.steps or bool(stop)
+            hooks_ran = self._intervals(is_last=is_last, save=save or improved)
             if improved and self.evaluations and self.saver.step != training.step:
                 self.evaluations.forget()
             if stop and training.step < self.steps:
@@ -188,7 +189,7 @@ class Loop:
             failure = error if isinstance(error, TrainingError) else TrainingError(str(error))
         worst = distributed.all_reduce_max(2 if failure else min(1, len(problems)))
         if worst == 2:
-            self.saver.write_checkpoint(last=True)
+            self.saver.write_checkpoint(is_last=True)
             raise failure or TrainingError("another process cannot read its images.")
         return batch, gather_problems(problems) if worst else []
 
@@ -201,19 +202,19 @@ class Loop:
         self.log.add_evaluation(self.training.figures, self.evaluations.seconds)
         return improved
 
-    def _intervals(self, *, last: bool, save: bool) -> bool:
+    def _intervals(self, *, is_last: bool, save: bool) -> bool:
         """Log, draw and save if that is due after a step; return whether anything was."""
         step, train = self.training.step, self.training.config.train
-        log = step % train.log_every == 0 or last or bool(self.training.figures)
+        log = step % train.log_every == 0 or is_last or bool(self.training.figures)
         every = train.preview_every
         draw = bool(every) and (step % every == 0 or step == self.steps)
-        save = step % train.save_every == 0 or last or save
+        save = step % train.save_every == 0 or is_last or save
         if log:
             self._log()
         if draw and (path := self.previews.draw()):
             self.progress.preview(path)
         if save:
-            self.saver.write_checkpoint(last=last)
+            self.saver.write_checkpoint(is_last=is_last)
         return log or draw or save
 
     def _stopped_by_hook(self) -> bool:
@@ -222,7 +223,7 @@ class Loop:
         if stopped:
             self._log()
             if self.saver.step != self.training.step:
-                self.saver.write_checkpoint(last=True)
+                self.saver.write_checkpoint(is_last=True)
         return stopped
 
     def _log(self) -> None:
@@ -230,5 +231,5 @@ class Loop:
         try:
             self.guard.check()
         except TrainingError:
-            self.saver.write_checkpoint(last=True)
+            self.saver.write_checkpoint(is_last=True)
             raise

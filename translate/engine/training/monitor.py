@@ -44,7 +44,7 @@ class TrainingMonitor:
         self.records: deque[LogRecord] = deque(maxlen=RECORDS)
         self.previews: deque[Preview] = deque(maxlen=PREVIEWS)
         """the newest first"""
-        self.reported = {SKIPPED}
+        self.reported_failures = {SKIPPED}
         """failures that have been logged; skipped turns are by `IntervalLog`, with their images"""
 
     def check_rates(self) -> None:
@@ -52,7 +52,7 @@ class TrainingMonitor:
         high = {player: rate for player, rate in self.rates.items() if rate > HIGHEST_RATE}
         if high:
             players = " and ".join(f"{player} is {rate:g}" for player, rate in high.items())
-            self.reported.add(DIVERGING)
+            self.reported_failures.add(DIVERGING)
             logger.info(
                 f"the learning rate of {players}: usual are 1e-05 to 1e-02, and training will "
                 "probably diverge. Set a lower one."
@@ -77,9 +77,9 @@ class TrainingMonitor:
                 self._report(preview.step, detection)
 
     def _report(self, step: int, detection: Detection) -> None:
-        if detection.failure in self.reported:
+        if detection.failure in self.reported_failures:
             return
-        self.reported.add(detection.failure)
+        self.reported_failures.add(detection.failure)
         logger.info(
             f"step {step}: {detection.failure}: {detection.evidence}. "
             f"What to set: translate doctor {self.run}"

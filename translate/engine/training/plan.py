@@ -45,19 +45,19 @@ def measure_plan(session: Session) -> TrainingPlan:
         logger.info(warning)
     keep_freed_memory()
     threads = ThreadCount(adapt=device.type == "cpu" and not train.deterministic)
-    if threads.current < threads.most:
+    if threads.current < threads.max_threads:
         logger.info(threads.reason())
     start = training.step
     step_seconds, gflops = _take_steps(session, device)
     seconds = step_seconds * (steps - start)
-    size, once = _timed(lambda: serialized_bytes(training), device)
+    size, once = _time_call(lambda: serialized_bytes(training), device)
     written = _times_due(start, steps, train.save_every) + session.is_new
     seconds += 2 * once * written  # a checkpoint is read back
     if train.preview_every and distributed.is_first():
-        _, once = _timed(lambda: _draw(session, device), device)
+        _, once = _time_call(lambda: _draw(session, device), device)
         seconds += once * _times_due(start, steps, train.preview_every)
     if session.evaluations and distributed.is_first():
-        _, once = _timed(session.evaluations.measure, device)
+        _, once = _time_call(session.evaluations.measure, device)
         seconds += once * (steps // train.evaluate_every - start // train.evaluate_every)
     return TrainingPlan(
         recipe=config.recipe,
@@ -120,7 +120,7 @@ def _draw(session: Session, device: torch.device) -> None:
         encode_image(contact_sheet(rows), ".png")
 
 
-def _timed(call: Callable[[], T], device: torch.device) -> tuple[T, float]:
+def _time_call(call: Callable[[], T], device: torch.device) -> tuple[T, float]:
     """Return what `call` returns, and its seconds."""
     before = time.perf_counter()
     result = call()

@@ -48,7 +48,7 @@ class Previews:
                 rows = draw_preview(self.training, self.batch)
                 if rows:
                     path = self.session.writer.preview(self.training.step, rows)
-                    preview = self._examined(rows)
+                    preview = self._describe_rows(rows)
                     self.session.writer.describe_previews(sheets.describe(preview))
                     if len(self.session.data.layout) > 1:  # copies of one image are no collapse
                         self.monitor.check_preview(preview)
@@ -59,7 +59,7 @@ class Previews:
             self.session.writer.problems.add_once([problem])
         return None
 
-    def _examined(self, rows: Mapping[str, Tensor]) -> Preview:
+    def _describe_rows(self, rows: Mapping[str, Tensor]) -> Preview:
         """Return the rows with what each of them is: given by the data set, or made from what."""
         images = [field for field in self.batch if field.ndim == 4]
         given = [t for t, row in rows.items() if any(torch.equal(row, field) for field in images)]

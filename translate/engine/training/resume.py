@@ -38,9 +38,9 @@ class ResumePoint:
             raise ConfigError(
                 f"{run} is one checkpoint: --resume {run.parent.parent} takes its run."
             )
-        path, complaints = retention.newest_checkpoint(run)
-        for complaint in complaints:
-            logger.info(f"{complaint} Resuming from {path.name}.")
+        path, messages = retention.newest_checkpoint(run)
+        for message in messages:
+            logger.info(f"{message} Resuming from {path.name}.")
         self.run, self.fork = run, fork
         self.checkpoint = read.read_checkpoint(path)
         self.config, self.changes = resumed_config(
@@ -57,7 +57,7 @@ class ResumePoint:
         the working directory.
         """
         directory = working_directory_of(self.run)
-        data = places.locate(config.data, directory, moved=self.has_new_root)
+        data = places.locate(config.data, directory, root_changed=self.has_new_root)
         if data == config.data:
             return config, data, ""
         logger.info(f"reading {' and '.join(data.domains)} in {data.root}")

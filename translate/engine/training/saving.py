@@ -21,11 +21,11 @@ class Saver:
         self.step = -1
         """the step of the newest checkpoint of this session"""
 
-    def write_checkpoint(self, *, first: bool = False, last: bool = False) -> None:
+    def write_checkpoint(self, *, is_first: bool = False, is_last: bool = False) -> None:
         """Write a checkpoint of this step.
 
         Raises `TrainingError` for weights that are not finite, and where a plugin fails. Raises
-        `SaveError` if it is the `first` or `last` and cannot be written; others are tried again.
+        `SaveError` if the first or the last one cannot be written; others are tried again.
         """
         training = self.training
         broken = [n for n, t in training.recipe.state_dict().items() if not _is_finite(t)]
@@ -35,9 +35,9 @@ class Saver:
                 "the checkpoint before is intact."
             )
         try:
-            path = self._write(first)
+            path = self._write(is_first)
         except SaveError as error:
-            if first or last:
+            if is_first or is_last:
                 raise
             self._report(error)
             return
@@ -45,7 +45,7 @@ class Saver:
         if distributed.is_first():
             self.writer.notify("checkpoint_saved", step=training.step, path=path)
 
-    def _write(self, first: bool) -> Path:
+    def _write(self, is_first: bool) -> Path:
         """Write a checkpoint; after the first one, an error of a plugin stops the run."""
         training, step = self.training, self.training.step
         best = training.selection.best_by if training.selection else None
@@ -56,7 +56,7 @@ class Saver:
         except MemoryError as error:
             raise SaveError(f"could not save step {step}: not enough memory") from error
         except PluginError as error:
-            if first:
+            if is_first:
                 raise
             raise TrainingError(
                 f"step {step}: {error} The last checkpoint is intact; once the plugin is fixed: "

@@ -99,7 +99,7 @@ def open_session(
         places.expect_root(data)
     if dry_run:
         config = _without_compilation(config)
-        samples.expect(data)
+        samples.expect_existing(data)
     elif distributed.is_first():
         samples.ensure(data)
     distributed.barrier()

@@ -76,7 +76,9 @@ def resume(
         if session.training.step < session.steps and not session.plateau:
             return _plan(session) if dry_run else _train(session, progress, interrupts)
         if distributed.is_first() and not dry_run:
-            with locks.locked(run):  # the process before may have been killed after its last step
+            with locks.lock_folder(
+                run
+            ):  # the process before may have been killed after its last step
                 remove_partial_run_files(run)
         point.report_complete(session.training.step, session.plateau)
         return TrainingResult(run, session.training.step)
@@ -106,5 +108,5 @@ def _train(
 @contextmanager
 def _locked(run: Path) -> Iterator[None]:
     """Keep other processes from training in `run`; of several that train as one, the first does."""
-    with locks.locked(run) if distributed.is_first() else nullcontext():
+    with locks.lock_folder(run) if distributed.is_first() else nullcontext():
         yield

@@ -25,7 +25,7 @@ from translate.engine.runs.provenance import working_directory_of
 from translate.errors import BadImage, NothingUsableError
 from translate.images.layers import Pixels
 from translate.images.tensors import from_device, network_input
-from translate.nn.noise import seeded
+from translate.nn.noise import temporary_seed
 from translate.recipe import Recipe
 
 
@@ -82,7 +82,7 @@ class TrainingInputs:
     def _open(self) -> tuple[Layout, MeasuredImages]:
         checkpoint, _ = resolve(self.processor.model.name)
         run = checkpoint.parent.parent
-        data = places.locate(self.config.data, working_directory_of(run), moved=False)
+        data = places.locate(self.config.data, working_directory_of(run), root_changed=False)
         samples.ensure(data)
         layout, seed = open_layout(data), self.config.train.seed
         if isinstance(data.validation, float):
@@ -109,7 +109,7 @@ class TrainingInputs:
         for number, item in enumerate(_items(images, limit)):
             batch = batch_to_device(default_collate([item]), model.device, model.spec)
             own_code = plugin_code(model.recipe, "ground_truth_pair")
-            with model.lock, seeded(number), torch.no_grad(), own_code:
+            with model.lock, temporary_seed(number), torch.no_grad(), own_code:
                 pair = model.recipe.ground_truth_pair(batch)
             if pair is None:
                 continue

@@ -1,0 +1,140 @@
+"""A broken rule of `yield` in a step is named, with its line and what to change."""
+
+import pytest
+import torch
+from scalar_players import ScalarPlayers, take_one_step, with_step
+
+from translate.errors import PluginError
+from translate.recipe import Turn
+
+
+def test_an_unknown_player_is_refused_with_the_nearest_name() -> None:
+    def step(self, batch):
+        yield Turn("makr", score=self.maker(batch))
+
+    with pytest.raises(PluginError, match=r"no optimizer is called 'makr'\. Did you mean 'maker'"):
+        take_one_step(with_step(step))
+
+
+def test_a_yield_without_a_turn_is_refused() -> None:
+    def step(self, batch):
+        yield self.maker(batch)
+
+    with pytest.raises(PluginError, match=r"Scalars.step yielded tensor.*, which is no Turn"):
+        take_one_step(with_step(step))
+
+
+def no_grad(self, batch):
+    with torch.no_grad():
+        yield Turn("maker", score=self.maker(batch))
+
+
+def inference(self, batch):
+    with torch.inference_mode():
+        yield Turn("maker", score=self.maker(batch))
+
+
+def autocast(self, batch):
+    with torch.autocast("cpu", torch.bfloat16):
+        yield Turn("maker", score=self.maker(batch))
+
+
+def forgets_to_switch_back(self, batch):
+    torch.set_grad_enabled(False)
+    yield Turn("maker", score=self.maker(batch))
+
+
+def enables_at_the_end(self, batch):
+    yield Turn("maker", score=self.maker(batch))
+    torch.set_grad_enabled(False)
+
+
+@pytest.mark.parametrize(
+    "step", [no_grad, inference, autocast, forgets_to_switch_back, enables_at_the_end]
+)
+def test_a_yield_inside_a_mode_is_refused_and_the_mode_does_not_leak(step) -> None:
+    with pytest.raises(PluginError, match=r"Scalars.step yields inside `with torch.no_grad\(\)`"):
+        take_one_step(with_step(step))
+    assert torch.is_grad_enabled()
+    assert not torch.is_inference_mode_enabled()
+    assert not torch.is_autocast_enabled("cpu")
+    take_one_step(ScalarPlayers())  # and the next recipe can train
+
+
+def test_modes_that_close_before_the_yield_are_accepted() -> None:
+    def step(self, batch):
+        with torch.no_grad():
+            self.maker(batch)
+        with torch.autocast("cpu", torch.bfloat16):
+            score = self.maker(batch)
+        yield Turn("maker", score=score)
+        with torch.no_grad():
+            self.maker.weight.clamp_(-0.5, 0.5)
+
+    recipe = with_step(step)
+    take_one_step(recipe)
+    assert recipe.weights[0] == 0.5
+
+
+def test_a_loss_computed_before_an_update_is_explained() -> None:
+    def step(self, batch):
+        fake = self.maker(batch)
+        score = self.judge(fake) * self.judge.weight
+        yield Turn("judge", score=-self.judge(fake.detach()))
+        yield Turn("maker", score=score)  # with a graph through the judge before its update
+
+    with pytest.raises(PluginError, match=r"Scalars, turn of 'maker': a loss was computed before"):
+        take_one_step(with_step(step))
+
+
+def test_a_graph_that_two_turns_share_is_explained() -> None:
+    def step(self, batch):
+        score = self.judge(self.maker(batch)).square()
+        yield Turn("maker", score=score)
+        yield Turn("maker", score=score)
+
+    with pytest.raises(PluginError, match="turn of 'maker': two turns share one graph"):
+        take_one_step(with_step(step))
+
+
+def test_a_loss_without_a_graph_is_explained() -> None:
+    def step(self, batch):
+        yield Turn("maker", score=self.maker(batch).detach())
+
+    with pytest.raises(PluginError, match="turn of 'maker': no loss depends on any network"):
+        take_one_step(with_step(step))
+
+
+def test_G12_an_error_in_a_recipe_names_its_line_and_keeps_its_traceback() -> None:
+    def step(self, batch):
+        yield Turn("maker", score=self.maker(torch.cat([batch, batch], 1)))
+
+    with pytest.raises(PluginError, match="mat1 and mat2 shapes cannot be multiplied") as error:
+        take_one_step(with_step(step))
+    line = step.__code__.co_firstlineno + 1
+    assert f"{__file__}, line {line}: `yield Turn(" in str(error.value)
+    assert "`step` must yield a Turn" in str(error.value)
+    assert isinstance(error.value.__cause__, RuntimeError)
+
+
+def test_G12_a_step_that_returns_is_told_to_yield() -> None:
+    def returns_a_turn(self, batch):
+        return Turn("maker", score=self.maker(batch))
+
+    def returns_nothing(self, batch):
+        self.maker(batch)
+
+    for step in (returns_a_turn, returns_nothing):
+        with pytest.raises(PluginError, match="a step must yield a Turn") as error:
+            take_one_step(with_step(step))
+        assert f"{__file__}, line {step.__code__.co_firstlineno}" in str(error.value)
+
+
+def test_G12_a_loss_that_is_no_tensor_names_the_line_of_the_yield() -> None:
+    def step(self, batch):
+        self.maker(batch)
+        yield Turn("maker", score="low")
+
+    with pytest.raises(PluginError, match="AttributeError") as error:
+        take_one_step(with_step(step))
+    assert f"line {step.__code__.co_firstlineno + 2}" in str(error.value)

@@ -1,0 +1,8 @@
+"""A mark for tests that start worker processes by a fork."""
+
+import pytest
+
+forking = pytest.mark.filterwarnings(
+    "ignore:.*multi-threaded.*fork:DeprecationWarning",  # Python 3.12's
+    "ignore:This DataLoader will create [23] worker processes:UserWarning",
+)
