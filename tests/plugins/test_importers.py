@@ -1,6 +1,7 @@
 """The built-in importers: parity with published networks, options, and what is refused by name."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -233,6 +234,27 @@ def test_networks_that_cannot_be_imported_are_named(tensors: Tensors, what: str)
     assert recognizing(tensors) == ["other-networks"]
     with pytest.raises(TranslateError, match=what):
         converted("other-networks", tensors)
+
+
+@pytest.mark.parametrize("shape", [(), (0, 3), (2,), (1, 2, 3, 4)])
+@pytest.mark.parametrize(
+    "network",
+    [
+        AuthorsResnet(4, 1, blurs=BLURS),
+        AuthorsUnet(4, 5, bias=True, inner_first=True),
+        AuthorsEnhancer(4, 1),
+        AuthorsDiscriminator(4),
+    ],
+)
+def test_a_file_with_a_tensor_of_any_shape_is_converted_or_refused(
+    network: nn.Module, shape: tuple[int, ...]
+) -> None:
+    tensors = network.state_dict()
+    for key in tensors:
+        changed = tensors | {key: torch.zeros(shape)}
+        for importer in recognizing(changed):
+            with suppress(TranslateError):
+                converted(importer, changed)
 
 
 @pytest.mark.parametrize(

@@ -42,9 +42,10 @@ def expect_filters(weights: ForeignWeights) -> None:
     for key, found in weights.tensors.items():
         if not key.endswith(".filt"):
             continue
-        row = torch.tensor(FILTERS.get(found.shape[-1], (1.0,)))
+        side = found.shape[-1] if found.ndim == 4 else 0
+        row = torch.tensor(FILTERS.get(side, (1.0,)))
         square = row[:, None] * row
-        expected = square / square.sum() * (4 if len(row) == 4 else 1)
+        expected = square / square.sum() * (4 if side == 4 else 1)
         if found.shape[1:] != (1, *square.shape) or not torch.allclose(
             found.float(), expected.expand_as(found)
         ):

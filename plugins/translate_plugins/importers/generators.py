@@ -76,7 +76,8 @@ def _read_unet(tensors: Mapping[str, Tensor], norm: Norm, skips: Skips | None) -
         import torch
 
         for key, tensor in tensors.items():
-            if key == "model.model.3.weight" or key.endswith(".model.5.weight"):
+            after_skip = key == "model.model.3.weight" or key.endswith(".model.5.weight")
+            if after_skip and tensor.ndim == 4:
                 read.tensors[key] = torch.cat(tensor.chunk(2)[::-1])
     return read._replace(skips=skips)
 
