@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from translate.errors import printable_name
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -32,8 +34,8 @@ class ForeignWeights:
 
     @property
     def name(self) -> str:
-        """The file, and the network in it, for messages."""
-        return f"{self.path}, {self.network}" if self.network else str(self.path)
+        """The file, and the network in it, in a line for messages."""
+        return printable_name(f"{self.path}, {self.network}" if self.network else str(self.path))
 
 
 @dataclass(frozen=True, kw_only=True)

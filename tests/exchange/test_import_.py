@@ -107,6 +107,12 @@ def test_tensors_that_do_not_fit_are_named(tmp_path: Path) -> None:
     assert "generator.model.1.bias is missing" in str(error.value)
 
 
+def test_channels_that_images_cannot_have_are_refused(tmp_path: Path) -> None:
+    imported = ImportedModel(recipe="cut", options={}, tensors={}, channels=(0, 3))
+    with pytest.raises(ConfigError, match=r"G.pth, 0 to 3 channels: data.channels: expected"):
+        build(imported, tmp_path / "G.pth")
+
+
 def test_a_network_that_the_file_could_never_fill_is_not_made(tmp_path: Path) -> None:
     file = tmp_path / "G.pth"
     file.write_bytes(bytes(1000))

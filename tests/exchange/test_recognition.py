@@ -69,6 +69,14 @@ def test_several_generators_are_chosen_by_name(tmp_path: Path) -> None:
         recognize(file, networks=["a", "b"], other=file)
 
 
+def test_names_of_networks_with_line_breaks_stay_in_one_line(tmp_path: Path) -> None:
+    file = saved({"a\nb": ONE, "c": DISCRIMINATOR, "d": OTHER}, tmp_path / "G.pth")
+    for arguments in ({}, {"networks": ["x"]}, {"networks": ["a\nb"], "recipe": "none"}):
+        with pytest.raises(ConfigError) as error:
+            recognize(file, **arguments)
+        assert "\n" not in str(error.value)
+
+
 def test_a_recipe_selects_among_the_importers_that_recognize_a_file(tmp_path: Path) -> None:
     file = saved(ONE, tmp_path / "G.pth")
     assert recognize(file, recipe="deblurgan").name == "deblurgan"

@@ -62,22 +62,22 @@ def import_weights(
         raise ConfigError(f"{out} already exists: choose another folder with --out.")
     _expect_names(domains)
     options = options or {}
-    found = recognize(file, other=other, recipe=recipe, networks=networks, options=options)
-    with plugin_code(found.importer, "convert"):
-        imported = found.importer.convert(found.weights, found.other, recipe)
+    match = recognize(file, other=other, recipe=recipe, networks=networks, options=options)
+    with plugin_code(match.importer, "convert"):
+        imported = match.importer.convert(match.weights, match.other, recipe)
     model, untrained = build(imported, file, domains)
-    origins = [Origin(file, found.weights.network, domains)]
-    if found.other:
-        origins.append(Origin(found.other.path, found.other.network, domains[::-1]))
+    origins = [Origin(file, match.weights.network, domains)]
+    if match.other:
+        origins.append(Origin(match.other.path, match.other.network, domains[::-1]))
     facts = {
-        "importer": found.name,
+        "importer": match.name,
         "imported": {str(origin.path): hash_file(origin.path) for origin in origins},
         "networks": [origin.network for origin in origins],
         "options": yaml.to_yaml_types(options),
         "notes": list(imported.notes),
     }
     folders.ensure_writable(out)
-    card = write_card(out, found.name, options, imported, origins, untrained)
+    card = write_card(out, match.name, options, imported, origins, untrained)
     try:
         files.replace(out / "config.yaml", yaml.dump(model.config).encode())
         files.replace_json(out / "run.json", facts)
@@ -86,15 +86,15 @@ def import_weights(
         raise SaveError(f"could not write to {out}: {error.strerror or error}.") from error
     path = write.save(out, model)
     logger.info(
-        f"{found.weights.name}: recognized by the importer {found.name}, recipe {imported.recipe}"
+        f"{match.weights.name}: recognized by the importer {match.name}, recipe {imported.recipe}"
     )
     for note in imported.notes:
         logger.info(f"assumed: {note}")
     if untrained:
         logger.info(f"not in the file, and so untrained: {', '.join(untrained)}")
-    if found.ignored:
-        more = f" and {n} more" if (n := len(found.ignored) - MAX_LISTED) > 0 else ""
-        logger.info(f"left in the file: {', '.join(found.ignored[:MAX_LISTED])}{more}")
+    if match.ignored:
+        more = f" and {n} more" if (n := len(match.ignored) - MAX_LISTED) > 0 else ""
+        logger.info(f"left in the file: {', '.join(match.ignored[:MAX_LISTED])}{more}")
     return path
 
 
@@ -118,12 +118,11 @@ def build(
         CheckpointError: The tensors do not fit the recipe with these options.
         ConfigError: The recipe or an option does not exist, or images have other channels.
     """
-    if not {*imported.channels} <= {1, 3}:
+    try:
+        config = _config(imported, domains)
+    except ConfigError as error:
         before, after = imported.channels
-        raise ConfigError(
-            f"{file}: images of {before} channels become images of {after}: expected 1 or 3."
-        )
-    config = _config(imported, domains)
+        raise ConfigError(f"{file}, {before} to {after} channels: {error}") from error
     spec = ImageSpec(imported.size, tuple(map(Domain, domains, imported.channels)))
     with temporary_seed(0), MemoryLimit(file):
         recipe = create_recipe({"name": config.recipe, **config.options}, spec=spec)

@@ -1,6 +1,6 @@
 """Find the networks of a file of weights that importers recognize, and choose among them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -59,8 +59,8 @@ def recognize(
             f"--network {' '.join(networks)}: expected one network, or two without --other."
         )
     importers: dict[str, Importer] = {name: create("importer", name) for name in names("importer")}
-    found, usable = _usable(file, importers, importers)
-    first, *rest = _choose(file, usable, networks)
+    parts, importable = _networks_of(file, importers, importers)
+    first, *rest = _choose(file, importable, networks)
     matching = _recognizing(importers, first)
     recipes = list(dict.fromkeys(r for name in matching for r in importers[name].recipes))
     if recipe not in (None, *recipes):
@@ -70,23 +70,23 @@ def recognize(
         )
     name = next(n for n in matching if recipe is None or recipe in importers[n].recipes)
     if other:
-        _, others = _usable(other, importers, {name: importers[name]})
-        rest = _choose(other, others, ())
-    chosen = [first.network, *(part.network for part in rest if not other)]
-    ignored = tuple(part.network for part in found if part.network not in chosen)
+        _, importable = _networks_of(other, importers, {name: importers[name]})
+        rest = _choose(other, importable, ())
+    taken = [first.network, *(part.network for part in rest if not other)]
+    ignored = tuple(part.network for part in parts if part.network not in taken)
     importer: Importer = create("importer", {"name": name, **(options or {})})
     return Recognition(name, importer, first, rest[0] if rest else None, ignored)
 
 
-def _usable(
-    file: Path, importers: Mapping[str, Importer], chosen: Mapping[str, Importer]
+def _networks_of(
+    file: Path, importers: Mapping[str, Importer], suitable: Mapping[str, Importer]
 ) -> tuple[list[ForeignWeights], dict[str, ForeignWeights]]:
-    """Return the networks that are recognized in a file, and by name those for `chosen`."""
-    found = find_networks(read_weights(file), importers)
-    usable = {part.network: part for part in found if _recognizing(chosen, part)}
-    if not usable:
-        refuse(found, importers)
-    return found, usable
+    """Return the networks of a file, and by name those that a `suitable` importer can import."""
+    parts = find_networks(read_weights(file), importers)
+    importable = {part.network: part for part in parts if _recognizing(suitable, part)}
+    if not importable:
+        refuse(parts, importers)
+    return parts, importable
 
 
 def find_networks(
@@ -141,38 +141,44 @@ def _recognizing(
 
 
 def _choose(
-    file: Path, usable: Mapping[str, ForeignWeights], networks: Sequence[str]
+    file: Path, importable: Mapping[str, ForeignWeights], networks: Sequence[str]
 ) -> list[ForeignWeights]:
     """Return the networks with these names; without names, the only one."""
-    if not networks and len(usable) > 1:
+    if not networks and len(importable) > 1:
+        example = printable_name(" ".join(list(importable)[:2]))
         raise ConfigError(
-            f"{file} has {len(usable)} networks, {', '.join(usable)}: choose one by --network "
-            f"NAME, or both directions by --network {' '.join(list(usable)[:2])}."
+            f"{file} has {len(importable)} networks, {_listed(importable)}: choose one by "
+            f"--network NAME, or both directions by --network {example}."
         )
-    return [usable[_full_name(file, usable, name)] for name in networks or usable]
+    return [importable[_full_name(file, importable, name)] for name in networks or importable]
 
 
-def _full_name(file: Path, usable: Mapping[str, ForeignWeights], name: str) -> str:
+def _full_name(file: Path, importable: Mapping[str, ForeignWeights], name: str) -> str:
     """Return the network that `name` means: all of its name, or the end of it."""
-    ends = [full for full in usable if full.endswith((f".{name}", f"/{name}"))]
-    if name in usable:
+    ends = [full for full in importable if full.endswith((f".{name}", f"/{name}"))]
+    if name in importable:
         return name
     if len(ends) != 1:
-        raise ConfigError(f"--network {name}: {file} has no such network.{suggest(name, usable)}")
+        hint = printable_name(suggest(name, importable).strip())
+        raise ConfigError(f"--network {name}: {file} has no such network. {hint}")
     return ends[0]
 
 
-def refuse(found: Sequence[ForeignWeights], importers: Mapping[str, Importer]) -> None:
+def _listed(texts: Collection[str]) -> str:
+    """Return the first of `texts` in a line, and how many more there are."""
+    more = f" and {len(texts) - MAX_LISTED} more" if len(texts) > MAX_LISTED else ""
+    return printable_name(", ".join(list(texts)[:MAX_LISTED])) + more
+
+
+def refuse(parts: Sequence[ForeignWeights], importers: Mapping[str, Importer]) -> None:
     """Raise `CheckpointError`: by the importer that knows what it is, or as unknown."""
-    for weights in found:
+    for weights in parts:
         for name in _recognizing(importers, weights, also_refused=True):
             with plugin_code(importers[name], "convert"):
                 importers[name].convert(weights, None, None)
-    weights = found[0]
+    weights = parts[0]
     shapes = [f"{key} {tuple(tensor.shape)}" for key, tensor in weights.tensors.items()]
-    listed = printable_name(", ".join(shapes[:MAX_LISTED]))
-    more = f" and {len(shapes) - MAX_LISTED} more" if len(shapes) > MAX_LISTED else ""
     raise CheckpointError(
-        f"no importer recognizes {weights.path}: it has {listed}{more}. Tried: "
+        f"no importer recognizes {weights.path}: it has {_listed(shapes)}. Tried: "
         f"{', '.join(importers)}. A plugin can add an importer: see plugins/README.md."
     )

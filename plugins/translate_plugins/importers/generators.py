@@ -34,7 +34,7 @@ class Generator(NamedTuple):
     """by the keys of our network"""
     channels: tuple[int, int]
     """of the images that go in and come out"""
-    two_norms: bool = False
+    ambiguous_norm: bool = False
     """whether the keys fit batch norm and affine instance norm alike"""
     skips: Skips = "outer-first"
     """the order of the file; `tensors` are of outer-first"""
@@ -98,8 +98,8 @@ def _read_resnet(tensors: Mapping[str, Tensor], norm: Norm | None) -> Generator 
     first = layers.convolutions[before[0]]
     if first.shape[2:] != (7, 7) or bias.ndim != 1:
         return None
-    down = any(number < min(layers.blocks) for number in layers.blurs)
-    up = any(number > max(layers.blocks) for number in layers.blurs)
+    blurs_down = any(number < min(layers.blocks) for number in layers.blurs)
+    blurs_up = any(number > max(layers.blocks) for number in layers.blurs)
     kernels = {layers.convolutions[number].shape[2:] for number in after[:-1]}
     part: dict[str, Any] = {
         "name": "resnet",
@@ -110,8 +110,8 @@ def _read_resnet(tensors: Mapping[str, Tensor], norm: Norm | None) -> Generator 
     }
     if padding == "zero":
         part["padding"] = padding
-    if down or up:
-        part["antialias"] = (down and up) or ("down" if down else "up")
+    if blurs_down or blurs_up:
+        part["antialias"] = (blurs_down and blurs_up) or ("down" if blurs_down else "up")
     if kernels == {(4, 4)}:
         part["upsample"] = "deconv4"
     default: Norm = "instance-affine" if len(before) == 3 else "batch"
@@ -178,8 +178,8 @@ def _with_norm(
     biased = any(f"{name}.bias" in tensors for name in convolutions.difference(outputs))
     affine = any(f"{name}.weight" in tensors for name in norms)
     statistics = any(f"{name}.running_mean" in tensors for name in norms)
-    two_norms = affine and biased and statistics
-    if two_norms:
+    ambiguous_norm = affine and biased and statistics
+    if ambiguous_norm:
         norm: str = choice
     elif affine:
         norm = "instance-affine" if biased else "batch"
@@ -196,4 +196,4 @@ def _with_norm(
         kept = {**counts, **tensors}
     else:  # statistics that instance norm had before PyTorch 0.4.1, and never used
         kept = {k: t for k, t in tensors.items() if k.rpartition(".")[2] not in STATISTICS}
-    return Generator(part, kept, channels, two_norms)
+    return Generator(part, kept, channels, ambiguous_norm)

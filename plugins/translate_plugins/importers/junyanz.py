@@ -44,9 +44,11 @@ class JunyanzImporter:
     ) -> ImportedModel:
         generator = read(weights, self.norm)
         part, channels = generator.part, generator.channels
+        notes: tuple[str, ...] = ()
         if recipe is None:
             recipe = BOTH_WAYS if other else _default_recipe(part, channels, weights)
-        notes: tuple[str, ...] = ()
+            if recipe == "cut":
+                notes += ("recipe cut, as it translates in one direction; CycleGAN needs both",)
         options: dict[str, Any] = {}
         if part["name"] == "unet":
             options["dropout"] = self.dropout

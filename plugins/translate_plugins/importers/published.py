@@ -9,7 +9,10 @@ from translate_plugins.importers.generators import Generator, Norm, Skips, read_
 
 BOTH_WAYS = "cyclegan"
 """the recipe with a generator of each direction; the others have one, `generator`"""
-NORM = "norm of files of 2017, of which the keys fit both; default: instance-affine for a ResNet"
+NORM = (
+    "norm where the keys fit both, as in files of 2017; default: instance-affine for a ResNet, "
+    "batch for a U-Net"
+)
 SKIPS = (
     "order in which a U-Net concatenates features: outer-first; inner-first in the authors' code "
     "before 22 September 2017, in BicycleGAN and DeblurGAN; default: as code with such biases"
@@ -77,7 +80,7 @@ def assemble(
         tensors |= {f"target_to_source.{key}": tensor for key, tensor in opposite.tensors.items()}
         if channels[0] != channels[1]:
             recipe_options["identity_weight"] = 0.0
-    if generator.two_norms:
+    if generator.ambiguous_norm:
         notes += (
             f"the keys fit batch norm and instance norm with weights: {part['norm']} (option norm)",
         )
