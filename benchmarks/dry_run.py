@@ -4,8 +4,8 @@ python benchmarks/dry_run.py [NAME ...] [--steps N] [--json FILE]
 
 Each configuration is trained for `--steps` steps, by default in the working directory's `datasets`;
 those on MNIST read ../shared/data. Predicted and real are peak memory of the process and seconds
-from the first checkpoint to the end, as `run.json` has them. Run it on an idle machine: the load
-before each of the two is printed.
+from the first checkpoint to the end, as `run.json` has them. The time is predicted before and after
+the run: where these differ, the load of the machine has changed. Run it on an idle machine.
 """
 
 import argparse
@@ -40,9 +40,8 @@ def compare(name: str, steps: int) -> dict[str, Any]:
     """Return what is predicted for a configuration, and what its run takes."""
     draw_sample_domains(name)
     command = [*train_command(name), "--steps", str(steps)]
-    before = os.getloadavg()[0]
-    plan = json.loads(run([*command, "--dry-run", "--json"]))
-    during = os.getloadavg()[0]
+    load = os.getloadavg()[0]
+    plan = predicted(command)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "run"
         run([*command, "--out", str(path), "--quiet"])
@@ -50,6 +49,7 @@ def compare(name: str, steps: int) -> dict[str, Any]:
         *_, last = map(json.loads, (path / "log.jsonl").read_text().splitlines())
     started, ended = (datetime.fromisoformat(facts[key]) for key in ("started", "ended"))
     seconds = (ended - started).total_seconds()
+    later = predicted(command)
     return {
         "configuration": name,
         "memory predicted, MiB": plan["memory_mb"],
@@ -57,9 +57,17 @@ def compare(name: str, steps: int) -> dict[str, Any]:
         "error": f"{plan['memory_mb'] / last['memory_mb'] - 1:+.0%}",
         "time predicted, s": round(plan["seconds"], 1),
         "real, s": round(seconds, 1),
+        "predicted afterwards, s": round(later["seconds"], 1),
         "error of time": f"{plan['seconds'] / seconds - 1:+.0%}",
-        "load before, between": f"{before:.1f}, {during:.1f}",
+        "afterwards": f"{later['seconds'] / seconds - 1:+.0%}",
+        "load before, after": f"{load:.1f}, {os.getloadavg()[0]:.1f}",
     }
+
+
+def predicted(command: list[str]) -> dict[str, Any]:
+    """Return the plan of a training command."""
+    plan: dict[str, Any] = json.loads(run([*command, "--dry-run", "--json"]))
+    return plan
 
 
 def run(command: list[str]) -> str:

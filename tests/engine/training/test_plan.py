@@ -13,6 +13,7 @@ from two_player_recipe import TwoPlayers
 from translate import hookimpl
 from translate.engine.checkpoints import retention
 from translate.engine.checkpoints.initialization import InitialWeights
+from translate.engine.training.plan import is_enough
 from translate.errors import TrainingError
 from translate.results import TrainingPlan
 
@@ -130,3 +131,24 @@ def test_compiled_code_is_not_cached(root: Path) -> None:
     result = small_runs.train(config, root / "run", progress, dry_run=True)
     assert result.plan
     assert "train.compile is off in a dry run" in str(progress)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "enough"),
+    [
+        ([], False),
+        ([1.0, 1.0], False),
+        ([1.0, 1.0, 1.0], True),
+        ([5.0], False),
+        ([5.0, 5.0], True),
+        ([0.1] * 40, True),
+        ([0.2] * 20 + [0.1] * 20, False),
+        ([2.0, 2.0, 1.0, 1.0], False),
+        ([9.0, 4.0, 2.5], True),
+        ([20.0], True),
+    ],
+)
+def test_steps_are_timed_longer_where_their_times_have_not_settled(
+    seconds: list[float], enough: bool
+) -> None:
+    assert is_enough(seconds) == enough
