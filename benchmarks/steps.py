@@ -8,7 +8,7 @@ in memory. `--passes ours` runs the networks as our recipes do, and so compares 
 of CUT's two terms have forward passes of their own there, and InfoGAN's two heads share one.
 `--adam default` gives the textbook an Adam that is not fused. Ours is the whole loop of a run:
 reading, guard and log, with the log written every `--block` steps (a run does it every 50). Its
-checkpoints and previews are timed separately.
+checkpoints and previews are timed separately. `--checkpointing` recomputes blocks in ours alone.
 """
 
 import argparse
@@ -34,6 +34,7 @@ from numpy.typing import NDArray
 
 from translate import registry
 from translate.engine.checkpoints import write
+from translate.engine.optimization.checkpointing import checkpoint_blocks
 from translate.engine.training.preview import draw_preview
 from translate.progress import ProgressReport
 from translate.recipe import adam
@@ -68,6 +69,7 @@ def main() -> None:
         "px": args.size,
         "passes": args.passes,
         "Adam": args.adam,
+        "checkpointing": args.checkpointing,
         "ours s/step": tables.spread([p.ours for p in pairs]),
         "textbook s/step": tables.spread([p.textbook for p in pairs]),
         "time ratio": tables.spread([p.ours / p.textbook for p in pairs]),
@@ -122,6 +124,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--batch-size", type=int, help="default: that of the recipe")
     parser.add_argument("--passes", choices=["ours", "authors"], default="ours")
     parser.add_argument("--adam", choices=["same", "default"], default="same")
+    parser.add_argument("--checkpointing", action="store_true", help="train.checkpointing, ours")
     parser.add_argument("--pairs", type=int, default=30, help="0: only memory and differences")
     parser.add_argument("--block", type=int, default=1, help="steps between changes of turn")
     parser.add_argument("--threads", type=int, default=1)
@@ -166,6 +169,8 @@ def interleave(args: argparse.Namespace, root: Path) -> tuple[list[StepSeconds],
     setup = prepare(args, root, total, log_every=args.block)
     batches = cycle(setup.batches(training_setup.IMAGES))
     theirs = create_textbook(args, setup, deepcopy(setup.training.recipe), batches)
+    if args.checkpointing:
+        checkpoint_blocks(setup.training.recipe)
     pairs: list[StepSeconds] = []
     started = clocks()
 
@@ -217,6 +222,8 @@ def memory(args: argparse.Namespace, loop: str) -> dict[str, float]:
 
         setup = prepare(args, root, steps, log_every=steps)
         if loop == "ours":
+            if args.checkpointing:
+                checkpoint_blocks(setup.training.recipe)
             setup.loop(root / "run", steps, training_setup.ProgressCallback(note)).run()
         else:
             recipe = setup.training.recipe
