@@ -17,7 +17,7 @@ cli
 api report serve testing
 contract
 evaluate exchange insight translator
-engine.trust
+engine.trust engine.exports
 engine.training engine.inference
 engine.evaluation
 engine.optimization

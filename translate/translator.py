@@ -12,17 +12,18 @@ from PIL import Image
 from torch import Tensor
 
 from translate.engine.config.arguments import check_arguments
+from translate.engine.exports.loading import load_model
 from translate.engine.inference import calls
-from translate.engine.inference import model as infer
 from translate.engine.inference.conversion import FileLike, ImageInput
 from translate.engine.inference.drawing import SampleRequest, draw_images
 from translate.engine.inference.folder import translate_folder
+from translate.engine.inference.image_model import ImageModel
 from translate.engine.inference.in_memory import translate_images
 from translate.engine.inference.inputs import find_inputs
-from translate.engine.inference.model import Model
+from translate.engine.inference.model import require_recipe
 from translate.engine.inference.options import InferenceOptions
 from translate.engine.inference.processing import ImageProcessor
-from translate.engine.inference.tiles import TileOptions, default_memory
+from translate.engine.inference.tile_options import TileOptions
 from translate.engine.trust.meter import open_meter
 from translate.errors import ConfigError, TranslateError, short_repr
 from translate.images.source import MAX_PIXELS
@@ -36,7 +37,7 @@ class Translator:
     network works for one of them at a time, while the others read and write files.
     """
 
-    _model: Model
+    _model: ImageModel
 
     @classmethod
     @check_arguments()
@@ -46,20 +47,20 @@ class Translator:
         *,
         device: str | torch.device = "auto",
     ) -> Self:
-        """Return the model of a run, or of one of its checkpoints.
+        """Return the model of a run, of one of its checkpoints, or of an exported file.
 
         Args:
-            path: A run folder; ``RUN@500`` or ``RUN@best``, one of its checkpoints; or the folder
-                of a checkpoint.
+            path: A run folder; ``RUN@500`` or ``RUN@best``; the folder of a checkpoint; or a file
+                of ``translate export``.
             device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         """
-        model, messages = infer.load(path, device=str(device))
+        model, messages = load_model(path, str(device), InferenceOptions())
         for message in messages:
             warnings.warn(f"{message} An older checkpoint is used.", stacklevel=2)
         return cls._of(model)
 
     @classmethod
-    def _of(cls, model: Model) -> Self:
+    def _of(cls, model: ImageModel) -> Self:
         translator = cls()
         translator._model = model
         return translator
@@ -154,16 +155,15 @@ class Translator:
                     f"{key}: expected a number of pixels from 1, got {short_repr(value)}."
                 )
         half, target = self._model.half(side), self._model.choose(to)
-        translate, name = self._model.recipe.translate, self._model.name
         processor = ImageProcessor(
             self._model,
             target,
             half,
             size,
             scale_back,
-            options=calls.complete(translate, options, name, others=calls.ARGUMENTS[:7]),
-            seed=calls.choose_seed(translate, seed, name),
-            limits=TileOptions(tile, default_memory(self._model.device), Path(gettempdir())),
+            options=self._model.complete_options(options, others=calls.ARGUMENTS[:7]),
+            seed=self._model.choose_seed(seed),
+            limits=TileOptions(tile, None, Path(gettempdir())),
         )
         return translate_images(processor, image, mask, stacklevel=3)
 
@@ -190,8 +190,8 @@ class Translator:
             ConfigError: The model cannot generate images, or has no such class or option.
             TranslateError: An image is not finite.
         """
-        request = SampleRequest(count, label, text, seed, options)
-        images = list(draw_images(self._model, request))
+        request, model = SampleRequest(count, label, text, seed, options), self._model
+        images = list(draw_images(require_recipe(model), request))
         finite = [pixels for pixels in images if pixels is not None]
         if len(finite) < count:
             raise TranslateError(f"{self._model.name}: what it draws is not finite.")
@@ -223,10 +223,9 @@ class Translator:
     ) -> InferenceResult:
         """Translate a file, a folder or a glob into the same tree below `out`.
 
-        Existing outputs of the same input, model and options are skipped;
-        failures are listed in ``problems.jsonl`` of that folder. With `trust`, the trust of each
-        output is measured, as by ``translate infer --trust``. Other `options` are those of the
-        recipe's own `translate`.
+        Existing outputs of the same input, model and options are skipped; failures are listed in
+        ``problems.jsonl`` of that folder. With `trust`, the trust of each output is measured, as by
+        ``translate infer --trust``. Other `options` are those of the recipe's own `translate`.
         """
         settings = InferenceOptions(
             to=to,

@@ -7,14 +7,15 @@ from typing import Annotated
 
 import torch
 from pydantic import Field
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from translate import hookimpl
 from translate.batches import ImageSpec, Pair
+from translate.errors import ConfigError
 from translate.losses import auc, generator_loss
 from translate.nn.init import init_normal_
-from translate.nn.modes import mode, unchanged_buffers
+from translate.nn.modes import mode, normalized_alone, unchanged_buffers
 from translate.nn.noise import temporary_seed
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss, part
@@ -30,7 +31,8 @@ class Pix2Pix(Recipe[Pair]):
 
     Sections 3 and 6.1. Dropout is the only source of noise (section 3.3), and stays on at
     inference, as do batch statistics. Here each image is normalized alone, and the seed of its
-    dropout is a hash of its pixels, so that a translation does not depend on the batch.
+    dropout is a hash of its pixels, so that a translation does not depend on the batch. An exported
+    model has no such dropout: ``--set dropout=false`` translates without it.
     """
 
     defaults = {
@@ -86,7 +88,23 @@ class Pix2Pix(Recipe[Pair]):
         """Return the logits of `target` being the true target of `source`."""
         return self.discriminator(torch.cat([source, target], dim=1))
 
-    def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
+    def translate(
+        self,
+        images: Tensor,
+        *,
+        to: str | None = None,  # noqa: ARG002
+        dropout: Annotated[
+            bool, "dropout, seeded by the pixels; false: translate without it, as exports must"
+        ] = True,
+    ) -> Tensor:
+        if not dropout or not has_dropout(self.generator):
+            with normalized_alone(self.generator):
+                return self.generator(images)
+        if torch.compiler.is_exporting():
+            raise ConfigError(
+                "its dropout is seeded by the pixels, as only PyTorch can do. --set dropout=false "
+                "exports it without dropout, which gives somewhat other images."
+            )
         with mode(self.generator, training=True), unchanged_buffers(self.generator):
             return torch.cat([self._translate_one(image) for image in images.split(1)])
 
@@ -100,3 +118,8 @@ class Pix2Pix(Recipe[Pair]):
             "translated": self.translate(batch.source),
             "target": batch.target,
         }
+
+
+def has_dropout(network: nn.Module) -> bool:
+    """Return whether `network` drops anything in training mode."""
+    return any(isinstance(part, nn.Dropout) and part.p > 0 for part in network.modules())

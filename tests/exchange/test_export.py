@@ -1,103 +1,135 @@
-"""Exported models: parity, metadata, and models that are refused before anything is written."""
+"""Files of each kind: written with equal outputs, and run on images of other sizes."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import onnx
 import pytest
 import small_checkpoints
 import torch
+from PIL import Image
+from small_exports import InvertingExporter, Plugin
 
-from translate import hookimpl
-from translate.engine.inference.model import load
+from translate.api import Translator
+from translate.engine.exports.record import parse_record
 from translate.errors import ConfigError, SaveError
 from translate.exchange.export import export_model
-from translate.exporters import ExportedModel
 
 
-class Shifting:
-    """An exporter of files whose network returns other images."""
-
-    suffix = ".shifted"
-
-    def write(self, model: ExportedModel) -> bytes:
-        return b"" if model.channels else b"none"
-
-    def load(self, data: bytes) -> Callable[[torch.Tensor], torch.Tensor]:
-        return lambda images: images + len(data) + 0.5
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small_checkpoints.cyclegan(tmp_path_factory.mktemp("run") / "run")
 
 
-def test_a_program_of_torch_export_translates_images_of_other_sizes(tmp_path: Path) -> None:
-    run = small_checkpoints.cyclegan(tmp_path / "run")
-    differences = export_model(run, tmp_path / "model.pt2", to="summer")
-    assert [size for size, _ in differences] == [(64, 64), (66, 68)]
-    assert max(value for _, value in differences) < 1e-5
-    weights = torch.export.load(tmp_path / "model.pt2").state_dict
-    assert {key.split(".")[1] for key in weights} == {"target_to_source"}, "no other network"
-    extra = {"translate.json": ""}
-    program = torch.export.load(tmp_path / "model.pt2", extra_files=extra).module()
-    images = torch.rand(3, 3, 14, 90) * 2 - 1
-    model, _ = load(run, device="cpu")
-    expected = model.recipe.translate(images, to="summer")
-    torch.testing.assert_close(program(images), expected)
-    facts = json.loads(extra["translate.json"])
-    assert facts == {
-        "recipe": "cyclegan",
-        "step": 1,
-        "checkpoint": model.digest,
-        "source": {"name": "winter", "channels": 3, "range": [0.0, 255.0]},
-        "target": {"name": "summer", "channels": 3, "range": [0.0, 255.0]},
-        "tensors": {"layout": "NCHW", "range": [-1, 1]},
-        "sides": {"multiple_of": 2, "minimum": 4},
-        "scale": 1,
-    }
+@pytest.fixture(scope="module")
+def model_file(run: Path) -> Path:
+    """Return the run's model as an ONNX file."""
+    export_model(run, run.parent / "model.onnx")
+    return run.parent / "model.onnx"
 
 
-def test_a_model_that_cannot_be_exported_is_refused_in_one_line(tmp_path: Path) -> None:
-    run = small_checkpoints.pix2pix(tmp_path / "run")  # its dropout is seeded by the pixels
-    with pytest.raises(ConfigError, match=r"by torch-export: .* Expected a recipe") as error:
-        export_model(run, tmp_path / "model.pt2")
-    assert "\n" not in str(error.value)
-    assert not (tmp_path / "model.pt2").exists()
+def photograph(path: Path, *size: int) -> Path:
+    pixels = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
+    Image.fromarray(pixels).save(path)
+    return path
 
 
-def test_a_file_with_other_outputs_is_not_written(
-    register_plugin: Callable[..., Any], tmp_path: Path
+def test_an_onnx_file_names_its_dimensions_and_says_what_it_is(run: Path, model_file: Path) -> None:
+    proto = onnx.load(model_file)
+    shapes = [
+        [dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim]
+        for value in (proto.graph.input[0], proto.graph.output[0])
+    ]
+    assert shapes == [["images", 3, "height", "width"]] * 2
+    assert proto.opset_import[0].version >= 18
+    metadata = {prop.key: prop.value for prop in proto.metadata_props}
+    record = parse_record(json.loads(metadata["translate"]))
+    assert (record.recipe, record.target.name, record.size) == ("cyclegan", "winter", (32, 32))
+    assert record.target.range == (0, 255)
+    assert "translate-kit" in record.tool and str(run) not in metadata["translate"]
+
+
+def test_an_onnx_file_gives_the_images_of_the_run_without_pytorch(
+    run: Path, model_file: Path, tmp_path: Path
 ) -> None:
-    class Plugin:
-        @hookimpl
-        def register_exporters(self) -> Any:
-            return {"shifting": Shifting}
+    photograph(tmp_path / "in.png", 33, 47)
+    command = (
+        "import sys; from translate.__main__ import main; sys.argv[1:] = "
+        f"['infer', {str(model_file)!r}, 'in.png', 'out', '--quiet']\n"
+        "try: main()\nexcept SystemExit as end: assert not end.code, end.code\n"
+        "heavy = {'torch', 'onnx', 'onnxscript', 'openvino', 'albumentations', 'torchvision', "
+        "'fastapi'}\nsys.exit(' '.join(heavy & {*sys.modules}) or 0)"
+    )
+    subprocess.run([sys.executable, "-c", command], check=True, cwd=tmp_path)
+    Translator.load(run).folder(tmp_path / "in.png", tmp_path / "expected")
+    found, expected = (np.asarray(Image.open(tmp_path / d / "in.png")) for d in ("out", "expected"))
+    assert found.shape == (33, 47, 3)
+    assert np.abs(found.astype(int) - expected).max() <= 1
 
-    register_plugin(Plugin())
-    run = small_checkpoints.cyclegan(tmp_path / "run")
-    with pytest.raises(ConfigError, match=r"outputs differ by .* expected at most 0.0001"):
-        export_model(run, tmp_path / "model.shifted")
-    assert not (tmp_path / "model.shifted").exists()
+
+def test_the_same_file_in_python_gives_the_images_of_the_run(run: Path, model_file: Path) -> None:
+    image = np.random.default_rng(1).random((20, 30, 3)).astype(np.float32)
+    found, expected = (Translator.load(path)(image) for path in (model_file, run))
+    assert np.abs(found - expected).max() < 1e-5
+    with pytest.raises(
+        ConfigError, match="is an exported model, which translates and does nothing else"
+    ):
+        Translator.load(model_file).sample(1)
+
+
+def test_a_program_of_torch_export_translates_images_of_other_sizes(
+    run: Path, tmp_path: Path
+) -> None:
+    result = export_model(run, tmp_path / "model.pt2", to="summer")
+    assert [size for size, _ in result.differences] == [(64, 64), (66, 68), (70, 64)]
+    assert max(value for _, value in result.differences) < 1e-5
+    program = torch.export.load(tmp_path / "model.pt2").module()
+    assert program(torch.zeros(3, 3, 14, 90)).shape == (3, 3, 14, 90)
+    assert Translator.load(tmp_path / "model.pt2").domains == ("summer",)
+
+
+def test_a_folder_for_openvino_gives_the_images_of_the_run(run: Path, tmp_path: Path) -> None:
+    export_model(run, tmp_path / "model_openvino")
+    files = {path.name for path in (tmp_path / "model_openvino").iterdir()}
+    assert files == {"model.xml", "model.bin"}
+    image = np.random.default_rng(1).integers(0, 256, (21, 30, 3), np.uint8)
+    found, expected = (Translator.load(p)(image) for p in (tmp_path / "model_openvino", run))
+    assert np.abs(found.astype(int) - expected).max() <= 1
+
+
+def test_seeded_dropout_is_refused_with_the_option_that_exports(tmp_path: Path) -> None:
+    deep = {"name": "unet", "width": 2, "levels": 6}  # dropout is in inner levels
+    options = {"generator": deep, "discriminator": small_checkpoints.PATCH}
+    run = small_checkpoints.write_run(tmp_path / "run", "pix2pix", options=options, size=64)
+    with pytest.raises(ConfigError, match=r"seeded by the pixels.* --set dropout=false") as error:
+        export_model(run, tmp_path / "model.onnx")
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "model.onnx").exists()
+    result = export_model(run, tmp_path / "model.onnx", options={"dropout": False})
+    assert result.options == {"dropout": False}
+    image = np.random.default_rng(1).integers(0, 256, (32, 40, 3), np.uint8)
+    expected = Translator.load(run)(image, dropout=False)
+    found = Translator.load(tmp_path / "model.onnx")(image)
+    assert np.abs(found.astype(int) - expected).max() <= 1
 
 
 def test_other_suffixes_existing_files_and_bad_folders_are_refused(
-    tmp_path: Path, register_plugin: Callable[..., Any]
+    run: Path,
+    tmp_path: Path,
+    register_plugin: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    class Plugin:
-        @hookimpl
-        def register_exporters(self) -> Any:
-            return {"same": Same}
-
-    class Same(Shifting):
-        suffix = ".same"
-
-        def load(self, data: bytes) -> Callable[[torch.Tensor], torch.Tensor]:  # noqa: ARG002
-            model, _ = load(run, device="cpu")
-            return lambda images: model.recipe.translate(images, to="winter")
-
     register_plugin(Plugin())
-    run = small_checkpoints.cyclegan(tmp_path / "run")
-    with pytest.raises(ConfigError, match=r"no exporter writes .xyz. Expected .pt2 \(torch-export"):
+    monkeypatch.setattr(InvertingExporter, "network", InvertingExporter.network)
+    with pytest.raises(ConfigError, match=r"no exporter writes .xyz. Expected a name that ends"):
         export_model(run, tmp_path / "model.xyz")
-    (tmp_path / "model.same").write_text("mine")
+    (tmp_path / "model.inverting").write_text("mine")
     with pytest.raises(ConfigError, match="already exists: choose another name, or delete it"):
-        export_model(run, tmp_path / "model.same")
+        export_model(run, tmp_path / "model.inverting")
     with pytest.raises(SaveError, match="could not write"):
-        export_model(run, tmp_path / "model.same/model.same")
+        export_model(run, tmp_path / "model.inverting/model.inverting")

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from translate.nn.modes import mode, unchanged_buffers
+from translate.nn.modes import mode, normalized_alone, unchanged_buffers
 
 
 def images(count: int, *, seed: int = 0, size: int = 4) -> Tensor:
@@ -34,3 +34,16 @@ def test_buffers_are_restored_in_place_even_if_replaced() -> None:
     assert network[0].running_mean is running_mean
     for name, buffer in network.named_buffers():
         assert torch.equal(buffer, before[name])
+
+
+def test_images_that_are_normalized_alone_are_as_in_a_training_batch_of_one() -> None:
+    network = nn.Sequential(nn.Conv2d(3, 3, 3), nn.BatchNorm2d(3), nn.Dropout(0.5)).train()
+    nn.init.normal_(network[1].weight), nn.init.normal_(network[1].bias)
+    batch, before = images(3, size=8), {k: v.clone() for k, v in network.state_dict().items()}
+    with normalized_alone(network), torch.no_grad():
+        actual = network(batch)
+    assert all(torch.equal(before[k], v) for k, v in network.state_dict().items())
+    assert all(part.training for part in network.modules())
+    with torch.no_grad():
+        expected = torch.cat([network[:2](image[None]) for image in batch])
+    torch.testing.assert_close(actual, expected)

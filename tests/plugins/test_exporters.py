@@ -1,5 +1,7 @@
 """The built-in exporters keep the rules; state dicts come back as they were imported."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from translate.exchange.import_ import import_weights
 from translate.testing import check_exporter
 
 
-@pytest.mark.parametrize("name", ["torch-export", "state-dict"])
+@pytest.mark.parametrize("name", ["onnx", "openvino", "torch-export", "state-dict"])
 def test_the_exporters_keep_the_rules(name: str) -> None:
     check_exporter(name)
 
@@ -42,7 +44,7 @@ def test_an_imported_state_dict_is_exported_with_equal_tensors(
     tensors = draw_norms_(network).state_dict()
     torch.save(tensors, tmp_path / "G.pth")
     import_weights(tmp_path / "G.pth", tmp_path / "run", recipe=recipe, options=options)
-    differences = export_model(tmp_path / "run", tmp_path / "again.pth")
+    differences = export_model(tmp_path / "run", tmp_path / "again.pth").differences
     assert max(value for _, value in differences) == 0
     again = torch.load(tmp_path / "again.pth", weights_only=True)
     torch.testing.assert_close(again, tensors, rtol=0, atol=0)
@@ -74,3 +76,15 @@ def test_a_generator_with_other_keys_or_the_same_keys_and_another_function_is_re
     with pytest.raises(ConfigError, match="has no published layout of keys"):
         export_model(tmp_path / "run", tmp_path / "G.pth")
     assert not (tmp_path / "G.pth").exists()
+
+
+def test_openvino_is_imported_without_its_telemetry() -> None:
+    code = (
+        "import sys, threading\n"
+        "sys.addaudithook(lambda event, args: event == 'socket.connect' and sys.exit(f'{args}'))\n"
+        "from translate_plugins.exporters.openvino import import_without_telemetry\n"
+        "import_without_telemetry().Core().available_devices\n"
+        "assert threading.active_count() == 1, threading.enumerate()\n"
+        "assert sys.modules['openvino_telemetry'] is None"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,34 +1,58 @@
 """`translate export`: write a model as a file of another program."""
 
+from __future__ import annotations
+
+import logging
 from pathlib import Path
 
 import click
 
 from translate.engine.system import console
 
+logger = logging.getLogger(__name__)
+
 
 @click.command(no_args_is_help=True)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--to", metavar="DOMAIN", help="Domain to translate to. [the last domain of the run]")
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="OPTION=VALUE",
+    help="Option of the recipe's own to fix in FILE, such as steps=20; `translate show RUN` lists "
+    "them. [its defaults]",
+)
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
-def command(run: Path, file: Path, to: str | None, quiet: bool) -> None:
+def command(
+    run: Path, file: Path, to: str | None, assignments: tuple[str, ...], quiet: bool
+) -> None:
     """Write the model of RUN as FILE, in the format of its suffix, for other programs.
 
-    The outputs of FILE are compared with those of the model at two sizes before it is written. Its
-    metadata has the domains, the range of numbers and the sizes of images. `translate show --kind
-    exporter` lists the formats.
+    .onnx is a file for ONNX Runtime, .pt2 a program of torch.export, and a name that ends with
+    _openvino a folder for OpenVINO. `translate infer FILE SOURCE OUT` runs each of them, and
+    `translate show --kind exporter` lists the formats.
+
+    The outputs of FILE are compared with those of the model at three sizes before it is written.
+    Its metadata has the domains, the range of numbers and the sizes of images.
 
     \b
     Examples:
-      translate export runs/cyclegan-summer-winter model.pt2
+      translate export runs/cyclegan-summer-winter model.onnx
       translate export runs/cyclegan-summer-winter back.pt2 --to summer
     """
+    from translate.engine.inference.assignments import parse_assignments
     from translate.exchange.export import export_model
 
-    differences = export_model(run, file, to=to)
+    result = export_model(run, file, to=to, options=parse_assignments(assignments))
     if quiet:
         return
-    console.say(f"{file}: {file.stat().st_size / 1e6:.1f} MB")
-    for (height, width), value in differences:
+    for problem in result.problems:
+        logger.info(f"{problem} An older checkpoint is used.")
+    console.say(f"{file}: {result.size / 1e6:.1f} MB")
+    if result.options:
+        fixed = ", ".join(f"{name}={value}" for name, value in result.options.items())
+        console.say(f"fixed options: {fixed}")
+    for (height, width), value in result.differences:
         console.say(f"largest difference from PyTorch at {width}x{height}: {value:.2g} of [-1, 1]")

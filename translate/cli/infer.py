@@ -57,6 +57,12 @@ logger = logging.getLogger(__name__)
     help="Device to use: auto, cpu, cuda or cuda:N; auto takes a GPU if there is one. [auto]",
 )
 @click.option(
+    "--backend",
+    metavar="NAME",
+    help="Program that runs the model: torch, or one that an exporter names, such as onnxruntime "
+    "or openvino; the model is exported at the first use, and kept in the cache. [torch]",
+)
+@click.option(
     "--format",
     "form",
     metavar="FORMAT",
@@ -128,6 +134,7 @@ def command(
     source: str,
     out: Path,
     device: str,
+    backend: str | None,
     quiet: bool,
     form: str | None,
     assignments: tuple[str, ...],
@@ -147,8 +154,9 @@ def command(
       translate infer runs/cyclegan-summer-winter datasets/summer/test out/
       translate infer runs/cyclegan-summer-winter "datasets/winter/test/*.png" back/ --to summer
     """
-    from translate.engine.inference import model as infer
-    from translate.engine.inference.calls import parse_assignments
+    from translate.engine.exports.backends import other_backend
+    from translate.engine.exports.loading import load_model
+    from translate.engine.inference.assignments import parse_assignments
     from translate.engine.inference.folder import translate_each
     from translate.engine.inference.inputs import find_inputs
     from translate.engine.inference.options import InferenceOptions
@@ -159,11 +167,15 @@ def command(
     if trust:
         from translate.engine.trust import meter
     inputs = find_inputs(source, out)
-    model, messages = infer.load(run, device=device)
     given = {name: value for name, value in options.items() if value is not None}
     settings = InferenceOptions(
-        format=form, options=parse_assignments(assignments), memory=limit, **given
+        format=form,
+        options=parse_assignments(assignments),
+        memory=limit,
+        backend=other_backend(backend),
+        **given,
     )
+    model, messages = load_model(run, device, settings)
     with (
         show_progress("translating", quiet=quiet) as update_progress,
         Interrupts(work="the current image") as interrupts,

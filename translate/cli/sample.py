@@ -94,7 +94,7 @@ def command(
       translate sample runs/cgan-digits sevens/ --count 1000 --class 7
     """
     from translate.engine.inference import model as infer
-    from translate.engine.inference.calls import parse_assignments
+    from translate.engine.inference.assignments import parse_assignments
     from translate.engine.inference.drawing import SampleRequest, draw_sheet, draw_walk
     from translate.engine.inference.sampling import sample_each
     from translate.engine.processes.signals import Interrupts

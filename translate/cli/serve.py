@@ -65,6 +65,12 @@ logger = logging.getLogger(__name__)
     default="auto",
     help="Device to use: auto, cpu, cuda or cuda:N; auto takes a GPU if there is one. [auto]",
 )
+@click.option(
+    "--backend",
+    metavar="NAME",
+    help="Program that translates: torch, or one that an exporter names, such as onnxruntime or "
+    "openvino; models are exported at the first use, and kept in the cache. [torch]",
+)
 @click.option("--quiet", is_flag=True, help="Print nothing but errors and the token.")
 def command(
     runs: tuple[str, ...],
@@ -75,6 +81,7 @@ def command(
     max_pixels: int,
     timeout: float,
     device: str,
+    backend: str | None,
     quiet: bool,
 ) -> int:
     """Serve the models of RUN ... on a page in the browser, and by HTTP.
@@ -94,6 +101,7 @@ def command(
             f"translate serve needs {', '.join(missing)}, which is not installed: "
             'pip install "translate-kit[serve]"'
         )
+    from translate.engine.exports.backends import other_backend
     from translate.engine.processes.signals import Interrupts
     from translate.serve.access import access_to, choose_token
     from translate.serve.limits import Limits
@@ -112,7 +120,9 @@ def command(
             return interrupts.caught
 
         workers = stack.enter_context(
-            running_workers(runs, device=device, limits=limits, stop=stop)
+            running_workers(
+                runs, device=device, limits=limits, stop=stop, backend=other_backend(backend)
+            )
         )
         if stop():
             return 128 + interrupts.caught

@@ -1,8 +1,5 @@
 """Images as tensors: to floats in [-1, 1] on a device, and back."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -10,13 +7,7 @@ from torch import Tensor
 
 from translate.batches import Domain
 from translate.images.layers import Pixels
-
-UNNAMED = Domain("")
-LARGEST: Mapping[Any, float] = {
-    **{torch.uint8: 255, torch.uint16: 65535, torch.float32: 1},
-    **{"uint8": 255, "uint16": 65535, "float32": 1},
-}
-"""The number of the brightest intensity in each type."""
+from translate.images.levels import UNNAMED, from_unit, to_unit
 
 
 def as_tensor(pixels: Pixels) -> Tensor:
@@ -33,9 +24,9 @@ def to_device(images: Tensor, device: torch.device | str, domain: Domain = UNNAM
         device: The device to copy to.
         domain: Its `range` becomes [-1, 1].
     """
-    low, half = _low_and_half(domain, LARGEST[images.dtype])
     floats = images.to(device, non_blocking=True).to(torch.float32)
-    return (floats.sub_(low) if low else floats).div_(half).sub_(1)
+    floats = floats.clone() if floats is images else floats
+    return to_unit(floats, _name(images.dtype), domain)
 
 
 def network_input(pixels: Pixels, device: torch.device | str, domain: Domain) -> Tensor:
@@ -64,7 +55,7 @@ def from_device(images: Tensor, domain: Domain = UNNAMED) -> NDArray[np.uint8]:
     Returns:
         (N, H, W, C), uint8.
     """
-    levels = _levels(images, domain, LARGEST[torch.uint8]).round()
+    levels = from_unit(images.detach().float(), "uint8", domain).round()
     return levels.to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu().numpy()
 
 
@@ -78,17 +69,10 @@ def from_device_as_floats(images: Tensor, domain: Domain = UNNAMED) -> NDArray[n
     Returns:
         (N, H, W, C), float32.
     """
-    levels = _levels(images, domain, LARGEST[torch.float32])
+    levels = from_unit(images.detach().float(), "float32", domain)
     return levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
 
 
-def _levels(images: Tensor, domain: Domain, largest: float) -> Tensor:
-    low, half = _low_and_half(domain, largest)
-    levels = images.detach().float().clamp(-1, 1).add(1).mul(half)
-    return levels.add(low) if low else levels
-
-
-def _low_and_half(domain: Domain, largest: float) -> tuple[float, float]:
-    """Return the lower end and half the length of a domain's range, in a type of this `largest`."""
-    low, high = (end * largest / LARGEST[domain.dtype] for end in domain.range)
-    return low, (high - low) / 2
+def _name(dtype: torch.dtype) -> str:
+    """Return the name of a type, as NumPy has it."""
+    return str(dtype).removeprefix("torch.")

@@ -69,12 +69,12 @@ def _system() -> Iterator[Finding]:
 def _torch() -> Iterator[Finding]:
     import torch
 
-    from translate.engine.processes import threads
+    from translate.engine.processes import cores
 
-    explicit = next((name for name in threads.VARIABLES if os.environ.get(name)), "")
+    explicit = next((name for name in cores.VARIABLES if os.environ.get(name)), "")
     rule = f"set by {explicit}" if explicit else "fewer where other processes use the cores"
-    count = min(torch.get_num_threads(), threads.available_cores())
-    text = f"{count} threads on {threads.available_cores()} cores, {rule}"
+    count = min(torch.get_num_threads(), cores.available_cores())
+    text = f"{count} threads on {cores.available_cores()} cores, {rule}"
     yield Finding("torch", "ok", f"{torch.__version__}, {text}")
     if torch.cuda.is_available():
         for index in range(torch.cuda.device_count()):

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -41,3 +43,24 @@ def mode(module: nn.Module, *, training: bool) -> Iterator[None]:
     finally:
         for child, was in before:
             child.training = was
+
+
+@contextmanager
+def normalized_alone(module: nn.Module) -> Iterator[None]:
+    """Give each image its own statistics in the batch norms of `module`, in evaluation mode.
+
+    For a single image it is what batch norm does in training mode, but for running statistics.
+    """
+    norms = [part for part in module.modules() if isinstance(part, nn.BatchNorm2d)]
+    with mode(module, training=False):
+        try:
+            for norm in norms:
+                norm.forward = partial(_normalize_alone, norm)  # type: ignore[method-assign]
+            yield
+        finally:
+            for norm in norms:
+                del norm.forward
+
+
+def _normalize_alone(norm: nn.BatchNorm2d, images: Tensor) -> Tensor:
+    return F.group_norm(images, norm.num_features, norm.weight, norm.bias, norm.eps)

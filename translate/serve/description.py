@@ -13,7 +13,8 @@ from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 from translate.engine.config.yaml import to_yaml_types
 from translate.engine.inference import calls
 from translate.engine.inference.drawing import classes
-from translate.engine.inference.model import WHOLE, Model
+from translate.engine.inference.image_model import WHOLE
+from translate.engine.inference.model import Model
 from translate.engine.system import signatures
 from translate.engine.system.signatures import Option
 from translate.folders.names import short_names
@@ -55,8 +56,11 @@ def sample(
     """Declare the parameters of a sample."""
 
 
-def describe(model: Model) -> dict[str, Any]:
-    """Return what `model` does: ``translate`` and ``sample`` are None if it cannot."""
+def describe(model: Model, *, fixed_options: bool = False) -> dict[str, Any]:
+    """Return what `model` does: ``translate`` and ``sample`` are None if it cannot.
+
+    With `fixed_options`, the recipe's own options of a translation are no parameters.
+    """
     recipe = model.recipe
     translates = type(recipe).translate is not Recipe.translate and bool(model.domains)
     samples = type(recipe).draw is not Recipe.draw
@@ -65,12 +69,12 @@ def describe(model: Model) -> dict[str, Any]:
         "recipe": model.method,
         "step": model.step,
         "size": list(model.spec.size),
-        "translate": _translation(model) if translates else None,
+        "translate": _translation(model, fixed_options) if translates else None,
         "sample": _sampling(model) if samples else None,
     }
 
 
-def _translation(model: Model) -> dict[str, Any]:
+def _translation(model: Model, fixed_options: bool) -> dict[str, Any]:
     recipe, spec = model.recipe, model.spec
     names = dict(zip(spec.names, short_names(spec.names), strict=True))
     domains = [names[domain] for domain in model.domains]
@@ -84,7 +88,7 @@ def _translation(model: Model) -> dict[str, Any]:
         "side": [*spec.sides, WHOLE],
         "format": sorted({suffix[1:] for suffix in writable_suffixes()}),
     }
-    own = options_of(recipe.translate)
+    own = {} if fixed_options else options_of(recipe.translate)
     return {
         "domains": domains,
         "scale": model.geometry.scale,

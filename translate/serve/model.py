@@ -11,6 +11,7 @@ from PIL import Image
 
 from translate.engine.checkpoints.references import resolve
 from translate.engine.config.yaml import parse
+from translate.engine.exports.backends import load_with_backend
 from translate.engine.inference import model as infer
 from translate.engine.inference.calls import Call
 from translate.engine.inference.drawing import SampleRequest, draw_sheet
@@ -48,14 +49,21 @@ class ServedModel:
         name: what the messages to clients call it.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         max_pixels: of an image, before and after it is scaled.
+        backend: the program that translates; None: PyTorch. It is exported now, to each domain.
     """
 
-    def __init__(self, reference: str, name: str, *, device: str, max_pixels: int) -> None:
+    def __init__(
+        self, reference: str, name: str, *, device: str, max_pixels: int, backend: str | None = None
+    ) -> None:
         self.checkpoint, self.messages = resolve(reference)
         model, _ = infer.load(self.checkpoint, device=device)
         self.model = replace(model, name=name)
         self.max_pixels = max_pixels
         self._translator = Translator._of(self.model)
+        self._by_backend = dict[str, Translator]()
+        for to in self.model.domains if backend else ():
+            exported, _ = load_with_backend(self.checkpoint, str(backend), to=to)
+            self._by_backend[to] = Translator._of(replace(exported, name=name))
         types = mimetypes.MimeTypes()  # reads the system's tables now, not during a request
         suffixes = {*writable_suffixes(1), *writable_suffixes(3)}
         media_types = {
@@ -87,7 +95,10 @@ class ServedModel:
             self._check_scaled_size(header, given.get("size"), given.get("scale_back", False))
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
-                result = self._translator(image, mask=mask, **given)
+                translator = self._by_backend.get(
+                    self.model.choose(given.get("to")), self._translator
+                )
+                result = translator(image, mask=mask, **given)
             notes = [str(warning.message).removeprefix("reading an image: ") for warning in caught]
             return self._encode(result, header, suffix, notes)
         except Exception as error:

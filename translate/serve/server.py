@@ -48,7 +48,12 @@ def bound_socket(host: str, port: int) -> Iterator[socket.socket]:
 
 @contextmanager
 def running_workers(
-    references: Sequence[str], *, device: str, limits: Limits, stop: Callable[[], object]
+    references: Sequence[str],
+    *,
+    device: str,
+    limits: Limits,
+    stop: Callable[[], object],
+    backend: str | None = None,
 ) -> Iterator[dict[str, Worker]]:
     """Yield a loaded model for each of `references`, by the name that clients call it.
 
@@ -57,7 +62,7 @@ def running_workers(
     """
     names = names_of(references)
     workers = {
-        name: Worker(name, reference, device=device, limits=limits)
+        name: Worker(name, reference, device=device, limits=limits, backend=backend)
         for name, reference in zip(names, references, strict=True)
     }
     try:

@@ -34,10 +34,20 @@ class Worker:
         reference: a run, or one of its checkpoints; a restart loads the same checkpoint.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         limits: of pixels and of time.
+        backend: the program that translates; None: PyTorch.
     """
 
-    def __init__(self, name: str, reference: str, *, device: str, limits: Limits) -> None:
+    def __init__(
+        self,
+        name: str,
+        reference: str,
+        *,
+        device: str,
+        limits: Limits,
+        backend: str | None = None,
+    ) -> None:
         self.name, self.reference, self.device, self.limits = name, reference, device, limits
+        self.backend = backend
         self.description: dict[str, Any] = {}
         self.messages: list[str] = []
         self.restarts = 0
@@ -75,7 +85,7 @@ class Worker:
             self._stop()
         context = get_context("spawn")  # a fork would copy the threads' locks
         self._connection, theirs = context.Pipe()
-        settings = (self.reference, self.name, self.device, self.limits.max_pixels)
+        settings = (self.reference, self.name, self.device, self.backend, self.limits.max_pixels)
         self.process = context.Process(target=serve_model, args=(theirs, *settings), daemon=True)
         self.process.start()
         theirs.close()
@@ -163,7 +173,12 @@ class _Watchdog:
 
 
 def serve_model(
-    connection: Connection, reference: str, name: str, device: str, max_pixels: int
+    connection: Connection,
+    reference: str,
+    name: str,
+    device: str,
+    backend: str | None,
+    max_pixels: int,
 ) -> None:
     """Answer requests until the connection ends: what runs in the process of a model."""
     ignore_signals_in_worker()
@@ -171,8 +186,9 @@ def serve_model(
     from translate.serve.model import ServedModel
 
     try:
-        model = ServedModel(reference, name, device=device, max_pixels=max_pixels)
-        hello = {"description": describe(model.model), "checkpoint": str(model.checkpoint)}
+        model = ServedModel(reference, name, device=device, backend=backend, max_pixels=max_pixels)
+        description = describe(model.model, fixed_options=backend is not None)
+        hello = {"description": description, "checkpoint": str(model.checkpoint)}
     except TranslateError as error:
         send(connection, {"error": [str(argument) for argument in error.args]})
         return

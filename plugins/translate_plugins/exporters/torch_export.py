@@ -3,42 +3,43 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from io import BytesIO
-from typing import TYPE_CHECKING
 
-from translate.exporters import ExportedModel
+import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from torch import Tensor
+from translate.exporters import Content, ExportedModel, LoadedModel
+from translate_plugins.exporters.program import trace
+
+METADATA = "translate.json"
 
 
 class TorchExporter:
     """Programs of torch.export (.pt2), with dynamic sides and the metadata as translate.json."""
 
     suffix = ".pt2"
+    backend = ""  # it is as fast as the model itself
 
     def write(self, model: ExportedModel) -> bytes:
-        import torch
-        from torch.export import Dim, export, save  # seconds, and only this command needs it
+        from torch.export import save
 
-        geometry = model.geometry
-        multiple, side = geometry.multiple_of, geometry.fit(32) + geometry.multiple_of
-        # an example of unequal numbers, none of them 1, so that none is taken for a constant
-        example = torch.zeros(2, model.channels, side, side + multiple)
-        least = max(1, -(-geometry.minimum // multiple))
-        height, width = (multiple * Dim(name, min=least) for name in ("height", "width"))
-        with torch.no_grad():
-            program = export(
-                model.network,
-                (example,),
-                dynamic_shapes=({0: Dim("images"), 2: height, 3: width},),
-            )
         buffer = BytesIO()
-        save(program, buffer, extra_files={"translate.json": json.dumps(dict(model.metadata))})
+        save(trace(model), buffer, extra_files={METADATA: json.dumps(dict(model.metadata))})
         return buffer.getvalue()
 
-    def load(self, data: bytes) -> Callable[[Tensor], Tensor]:
+    def load(self, content: Content, *, threads: int | None = None) -> LoadedModel:
+        import torch
         from torch.export import load
 
-        return load(BytesIO(data)).module()
+        if not isinstance(content, bytes):
+            raise ValueError("it is a folder")
+        if threads:
+            torch.set_num_threads(threads)
+        extra = {METADATA: ""}
+        program = load(BytesIO(content), extra_files=extra).module()
+
+        def run(images: NDArray[np.float32]) -> NDArray[np.float32]:
+            with torch.inference_mode():
+                return program(torch.from_numpy(images)).numpy()
+
+        return LoadedModel(run, json.loads(extra[METADATA]))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from io import BytesIO
 from typing import TYPE_CHECKING, get_args
 
+import numpy as np
+from numpy.typing import NDArray
+
 from translate.errors import ConfigError
-from translate.exporters import ExportedModel
+from translate.exporters import Content, ExportedModel, LoadedModel
 from translate.nn.geometry import geometry_of
 from translate.registry import create_generator
 from translate_plugins.importers.generators import Generator, Norm, read_generator
@@ -27,12 +30,13 @@ class StateDictExporter:
     """Weights of one generator for the authors' code, ``latest_net_G.pth`` (.pth)."""
 
     suffix = ".pth"
-    network: nn.Module
+    backend = ""
+    model: ExportedModel | None = None
 
     def write(self, model: ExportedModel) -> bytes:
         import torch
 
-        self.network = model.network
+        self.model = model
         prefix, network = find_generator(model.network)
         tensors = network.state_dict()
         if not any(equals(network, part) for part in readings(tensors)):
@@ -41,13 +45,23 @@ class StateDictExporter:
         torch.save(tensors, buffer)
         return buffer.getvalue()
 
-    def load(self, data: bytes) -> Callable[[Tensor], Tensor]:
+    def load(self, content: Content, *, threads: int | None = None) -> LoadedModel:
         import torch
 
-        whole = copy.deepcopy(self.network)
+        if not (self.model and isinstance(content, bytes)):
+            raise ValueError("it has weights alone, of which `translate import` makes a run")
+        if threads:
+            torch.set_num_threads(threads)
+        whole = copy.deepcopy(self.model.network)
         _, network = find_generator(whole)
-        network.load_state_dict(torch.load(BytesIO(data), map_location="cpu", weights_only=True))
-        return whole
+        weights = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
+        network.load_state_dict(weights)
+
+        def run(images: NDArray[np.float32]) -> NDArray[np.float32]:
+            with torch.inference_mode():
+                return whole(torch.from_numpy(images)).numpy()
+
+        return LoadedModel(run, self.model.metadata)
 
 
 def find_generator(whole: nn.Module) -> tuple[str, nn.Module]:

@@ -1,14 +1,16 @@
 """An exporter that breaks a rule gets its message."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from translate import hookimpl
-from translate.exporters import ExportedModel
+from translate.exporters import Content, ExportedModel, LoadedModel
 from translate.testing import check_exporter
 
 
@@ -16,14 +18,20 @@ class ValidExporter:
     """An exporter that keeps the network in memory."""
 
     suffix = ".kept"
+    backend = ""
     kept: nn.Module
+    metadata: Mapping[str, Any]
 
     def write(self, model: ExportedModel) -> bytes:
-        self.kept = model.network
+        self.kept, self.metadata = model.network, model.metadata
         return b"kept"
 
-    def load(self, data: bytes) -> Callable[[torch.Tensor], torch.Tensor]:  # noqa: ARG002
-        return self.kept
+    def load(self, content: Content, *, threads: int | None = None) -> LoadedModel:  # noqa: ARG002
+        return LoadedModel(self.run, self.metadata)
+
+    def run(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        with torch.no_grad():
+            return self.kept(torch.from_numpy(images)).numpy()
 
 
 class NoDot(ValidExporter):
@@ -36,8 +44,13 @@ class ReturnsText(ValidExporter):
 
 
 class OtherImages(ValidExporter):
-    def load(self, data: bytes) -> Callable[[torch.Tensor], torch.Tensor]:  # noqa: ARG002
-        return lambda images: self.kept(images) + 0.1
+    def run(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        return super().run(images) + 0.1
+
+
+class ForgetsMetadata(ValidExporter):
+    def load(self, content: Content, *, threads: int | None = None) -> LoadedModel:
+        return super().load(content, threads=threads)._replace(metadata={})
 
 
 class ChangesWeights(ValidExporter):
@@ -77,6 +90,7 @@ def test_a_valid_exporter_keeps_the_rules(check: Callable[[Any], None]) -> None:
     [
         (NoDot, "suffix is 'kept'"),
         (ReturnsText, "write returned str: expected bytes"),
+        (ForgetsMetadata, "load changed step of the metadata"),
         (OtherImages, "the outputs differ by 0.1"),
         (ChangesWeights, "write changed down.weight"),
         (LeavesTrainingMode, "write left the network in training mode"),

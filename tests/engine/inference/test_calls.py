@@ -143,15 +143,6 @@ def test_a_wrong_option_is_refused_with_a_correction(
     assert not (tmp_path / "out").exists() or not contents(tmp_path / "out")
 
 
-def test_assignments_are_read_as_yaml() -> None:
-    assert calls.parse_assignments(["steps=3", "mode=fast", "sizes=[1, 2]"]) == {
-        "steps": 3, "mode": "fast", "sizes": [1, 2],
-    }  # fmt: skip
-    for wrong in ("steps", "=3"):
-        with pytest.raises(ConfigError, match="expected OPTION=VALUE, as in steps=20"):
-            calls.parse_assignments([wrong])
-
-
 def test_every_interface_passes_options(model: Model, images: Path, tmp_path: Path) -> None:
     translator, recipe = Translator._of(model), model.recipe
     assert isinstance(recipe, Grainy)

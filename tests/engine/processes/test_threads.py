@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from translate.engine.processes import threads
+from translate.engine.processes import cores, threads
 from translate.engine.processes.threads import CpuTime, ThreadCount, threads_for
 
 
@@ -122,8 +122,8 @@ def test_a_deterministic_run_keeps_its_number(simulate_load: Callable[[float], C
 
 
 def test_a_cpu_quota_limits_the_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(threads, "_quota", lambda: 1.5)
-    monkeypatch.setattr(threads.os, "sched_getaffinity", lambda _: range(64))
+    monkeypatch.setattr(cores, "_quota", lambda: 1.5)
+    monkeypatch.setattr(cores.os, "sched_getaffinity", lambda _: range(64))
     torch.set_num_threads(4)
     assert ThreadCount().max_threads == 2
 

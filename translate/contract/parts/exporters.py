@@ -1,5 +1,6 @@
 """The rules of exporters, tested on a small network."""
 
+from collections.abc import Mapping
 from typing import cast
 
 import torch
@@ -8,8 +9,8 @@ from torch import Tensor, nn
 from translate.contract.parts import networks
 from translate.contract.parts.subject import TestedPart
 from translate.contract.rules import require, require_equal
+from translate.engine.exports.exporting import TOLERANCE, compare
 from translate.errors import ConfigError
-from translate.exchange.export import TOLERANCE, compare
 from translate.exporters import ExportedModel, Exporter
 from translate.nn.geometry import Geometry
 
@@ -28,10 +29,12 @@ class Halving(nn.Module):
 
 
 def has_a_suffix(part: TestedPart) -> None:
-    """Have the attribute suffix, such as ``.onnx``."""
-    suffix = part.make().suffix
-    fine = isinstance(suffix, str) and suffix.startswith(".") and len(suffix) > 1
-    require(fine, f"suffix is {suffix!r}: expected a text that starts with a dot.")
+    """Have the attributes suffix, such as ``.onnx`` or ``_openvino``, and backend."""
+    exporter = part.make()
+    suffix, backend = exporter.suffix, exporter.backend
+    fine = isinstance(suffix, str) and suffix[:1] in (".", "_") and len(suffix) > 1
+    require(fine, f"suffix is {suffix!r}: expected a text that starts with a dot or _.")
+    require(isinstance(backend, str), f"backend is {backend!r}: expected a text.")
 
 
 def writes_what_it_loads(part: TestedPart) -> str | None:
@@ -44,8 +47,12 @@ def writes_what_it_loads(part: TestedPart) -> str | None:
         data = exporter.write(model)
     except ConfigError as error:
         return f"not tried: it refuses a network of two convolutions: {error}"
-    require(isinstance(data, bytes), f"write returned {type(data).__name__}: expected bytes.")
-    for (height, width), value in compare(model, exporter.load(data)):
+    contents = data.values() if isinstance(data, Mapping) else [data]
+    fine = all(isinstance(content, bytes) for content in contents)
+    require(fine, f"write returned {type(data).__name__}: expected bytes, or bytes by file name.")
+    loaded = exporter.load(data, threads=1)
+    require_equal(dict(model.metadata), dict(loaded.metadata), "load changed {} of the metadata.")
+    for (height, width), value in compare(model, loaded.network):
         require(
             value <= TOLERANCE,
             f"At {width}x{height} the outputs differ by {value:.2g}: expected {TOLERANCE:g}.",

@@ -1,12 +1,16 @@
 """The files of a checkpoint and what they contain."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, Field
-from torch import Tensor
 
 from translate.engine.disk import json_files
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 FORMAT = 1
 MANIFEST = "MANIFEST.json"

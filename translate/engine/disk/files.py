@@ -110,6 +110,11 @@ def extend(path: Path, chunks: Iterable[Chunk], *, start: int) -> None:
         os.close(descriptor)
 
 
+def mark_used(path: Path) -> None:
+    """Set the time of the last change of the file `path` to now."""
+    os.utime(path)
+
+
 def discard(path: Path) -> None:
     """Delete the file `path`, if it exists."""
     path.unlink(missing_ok=True)

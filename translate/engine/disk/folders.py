@@ -3,9 +3,11 @@
 import errno
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from translate.engine.disk.durable import Content, sync_folder, write_durably
 from translate.engine.disk.file_system import NO_RENAME, free_bytes, tolerate
@@ -99,6 +101,13 @@ def remove_folder(folder: Path) -> None:
     with tolerate("folders cannot be renamed", folder.parent, NO_RENAME):
         folder.rename(doomed)
     shutil.rmtree(doomed if doomed.exists() else folder)
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """Yield an empty folder for a library that writes files only; it is deleted at the end."""
+    with TemporaryDirectory(prefix="translate-") as folder:
+        yield Path(folder)
 
 
 def ensure_writable(folder: Path) -> None:

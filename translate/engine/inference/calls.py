@@ -8,10 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from translate.engine.config.yaml import parse
 from translate.engine.system import signatures
 from translate.engine.system.signatures import Option
-from translate.errors import ConfigError, printable_name, short_repr, suggest
+from translate.errors import ConfigError, short_repr, suggest
 from translate.nn.noise import Noise
 
 Call = Callable[..., Tensor]
@@ -67,19 +66,6 @@ def complete(
     except ConfigError as error:
         raise ConfigError(f"{error} {see}") from error
     return {name: checked.get(name, option.default) for name, option in known.items()}
-
-
-def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
-    """Return the options that ``--set name=value`` sets; raises `ConfigError`."""
-    options = {}
-    for assignment in assignments:
-        name, equals, text = assignment.partition("=")
-        if not equals or not name.strip():
-            raise ConfigError(
-                f"--set {printable_name(assignment)}: expected OPTION=VALUE, as in steps=20."
-            )
-        options[name.strip()] = parse(text, name) if text.strip() else None
-    return options
 
 
 def choose_seed(call: Call, seed: int | None, run: str) -> int | None:

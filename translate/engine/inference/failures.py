@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from translate.engine.disk.problems import FAILED, Problem
-from translate.engine.inference.tiles import DEFAULT_TILE
+from translate.engine.inference.tile_options import DEFAULT_TILE
 from translate.engine.plugins.errors import describe_unexpected
 from translate.engine.system.memory import out_of_memory
 from translate.errors import TranslateError

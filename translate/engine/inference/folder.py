@@ -9,16 +9,15 @@ from pathlib import Path
 
 from translate.engine.config.yaml import to_yaml_types
 from translate.engine.disk.problems import Problem
-from translate.engine.inference import calls
+from translate.engine.inference.image_model import ImageModel
 from translate.engine.inference.inputs import Inputs, assign_outputs, with_frames, with_masks
 from translate.engine.inference.manifest import HIDDEN, OutputManifest
-from translate.engine.inference.model import Model
 from translate.engine.inference.options import NOT_RECORDED, InferenceOptions, recorded
 from translate.engine.inference.pipeline import Pipeline
 from translate.engine.inference.processing import ImageProcessor
 from translate.engine.inference.report import FolderReport
 from translate.engine.inference.sources import Job, Sources
-from translate.engine.inference.tiles import TileOptions, default_memory
+from translate.engine.inference.tile_options import TileOptions
 from translate.engine.inference.trust import TrustMeter
 from translate.engine.processes.launch import read_launch
 from translate.errors import ConfigError
@@ -29,7 +28,7 @@ OpenMeter = Callable[[ImageProcessor], TrustMeter]
 
 
 def translate_folder(
-    model: Model,
+    model: ImageModel,
     inputs: Inputs,
     out: Path,
     options: InferenceOptions,
@@ -44,7 +43,7 @@ def translate_folder(
 
 
 def translate_each(
-    model: Model,
+    model: ImageModel,
     inputs: Inputs,
     out: Path,
     options: InferenceOptions,
@@ -69,17 +68,17 @@ def translate_each(
     sources = Sources(options.max_pixels)
     jobs = _plan(model, inputs, out, replace(options, to=to), sources)
     side = None if half is None else options.side
-    own = calls.complete(model.recipe.translate, options.options or {}, model.name)
-    seed = calls.choose_seed(model.recipe.translate, options.seed, model.name)
+    own, seed = model.complete_options(options.options or {}), model.choose_seed(options.seed)
     effective = replace(options, to=to, side=side, options=to_yaml_types(own) or None, seed=seed)
-    memory = options.memory or default_memory(model.device)
-    limits = TileOptions(options.tile, memory, out / HIDDEN, stop, lambda share: advance(share))
+    limits = TileOptions(
+        options.tile, options.memory, out / HIDDEN, stop, lambda share: advance(share)
+    )
     processor = ImageProcessor(
         model, to, half, options.size, options.scale_back, options.max_pixels, own, seed, limits
     )
     made_by = {
         "model": model.digest,
-        "gray": model.recipe.keeps_gray or None,
+        "gray": model.keeps_gray or None,
         **recorded(effective, NOT_RECORDED),
         "tile": processor.tiler and processor.tiler.recorded_tile,
     }
@@ -93,7 +92,7 @@ def translate_each(
         processor,
         sources,
         manifest,
-        batch_size=options.batch_size or (8 if model.device.type == "cuda" else 1),
+        batch_size=options.batch_size or model.batch_size,
         keep_metadata=options.keep_metadata,
         meter=trust(processor) if trust and todo else None,
     )
@@ -118,13 +117,13 @@ def translate_each(
 
 
 def _plan(
-    model: Model, inputs: Inputs, out: Path, options: InferenceOptions, sources: Sources
+    model: ImageModel, inputs: Inputs, out: Path, options: InferenceOptions, sources: Sources
 ) -> list[Job]:
     """Return the images that this process translates, each to its own output."""
-    gray, channels = model.recipe.keeps_gray, model.channels(str(options.to))[1]
+    gray, channels = model.keeps_gray, model.channels(str(options.to))[1]
     jobs = assign_outputs(inputs, out, channels=channels, form=options.format, gray=gray)
     if options.mask:
-        if not model.recipe.takes_mask:
+        if not model.takes_mask:
             raise ConfigError(f"mask: {model.name} fills no holes: leave --mask out.")
         jobs = with_masks(jobs, inputs.root, options.mask)
     jobs = jobs[: options.limit]

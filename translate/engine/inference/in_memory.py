@@ -36,7 +36,7 @@ def translate_images(
 
 def _translate(processor: ImageProcessor, image: Any, mask: Any, stacklevel: int) -> Any:
     model = processor.model
-    fills = model.recipe.takes_mask
+    fills = model.takes_mask
     if mask is not None and not fills:
         raise ConfigError(f"mask: {model.name} fills no holes: leave it out.")
     source = conversion.load(image)

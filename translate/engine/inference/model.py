@@ -1,4 +1,4 @@
-"""A trained model: it translates images of any size, independently of the batch."""
+"""A trained recipe as a model: it translates images of any size, independently of the batch."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -13,44 +13,36 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from translate.batches import Domain, ImageSpec
+from translate.batches import ImageSpec
 from translate.engine.checkpoints import contents, read
 from translate.engine.checkpoints.references import resolve
 from translate.engine.inference import calls
+from translate.engine.inference.image_model import ImageModel
 from translate.engine.inference.padding import padded_translation
 from translate.engine.processes import distributed
 from translate.engine.processes.threads import ThreadCount
-from translate.errors import CheckpointError, ConfigError, short_repr, suggest
-from translate.folders.names import short_names
+from translate.errors import CheckpointError, ConfigError
 from translate.images.layers import Pixels
 from translate.images.tensors import from_device, from_device_as_floats, network_input
 from translate.nn.geometry import Geometry
 from translate.nn.noise import temporary_seed
 from translate.recipe import Recipe
 
-WHOLE = "whole"
-"""the side of images that are not joined"""
-
 
 @dataclass(frozen=True)
-class Model:
+class Model(ImageModel):
     """A trained recipe, ready to translate."""
 
     name: str
-    """the reference to the run or checkpoint, as given"""
     digest: str
     """SHA-256 of the checkpoint's manifest, which has those of its files"""
     recipe: Recipe
     spec: ImageSpec
     sides: tuple[str, ...]
-    """the names of the left and the right half of joined pairs in training"""
     device: torch.device
     typed: tuple[str, ...] = ()
-    """the values of ``--domains``, if they are a path for each domain"""
     unscaled: bool = False
-    """whether it was trained on crops at full resolution, and so suits large images"""
     method: str = ""
-    """the name of the recipe"""
     step: int = 0
     lock: AbstractContextManager[Any] = field(default_factory=RLock, compare=False, repr=False)
     """Held during a call of the recipe, which may switch modes or draw random numbers: several
@@ -67,79 +59,38 @@ class Model:
         """The domains it translates to."""
         return target_domains(self.recipe, self.spec)
 
-    def describe(self) -> str:
-        """Return a description in one line of ``key=value``."""
-        spec = self.spec
-        facts = {
-            "recipe": self.method,
-            "domains": spec.names,
-            "channels": self.channels(spec.target.name),
-            "size": spec.size,
-            "step": self.step,
-            "device": str(self.device),
-        }
-        return ", ".join(f"{key}={value!r}" for key, value in facts.items())
-
-    def choose(self, to: str | None) -> str:
-        """Return the domain `to`, by default the last; its path is another name of it.
-
-        Raises `ConfigError` for a domain that it does not translate to.
-        """
-        known = self.spec.names
-        if to is None:
-            return known[-1]
-        typed = self.typed if len(self.typed) == len(known) else known
-        names = short_names(known)
-        by_name = {**dict(zip(typed, known, strict=True)), **dict(zip(names, known, strict=True))}
-        domain = to if to in known else by_name.get(to, by_name.get(to.rstrip("/"), ""))
-        if domain not in self.domains:
-            targets = [
-                name for name, each in zip(names, known, strict=True) if each in self.domains
-            ]
-            raise ConfigError(
-                f"{self.name} was trained on {' and '.join(names)}, and does not translate to "
-                f"{short_repr(to)}.{suggest(to, targets)}"
-            )
-        return domain
-
-    def source_and_target(self, to: str) -> tuple[Domain, Domain]:
-        """Return the domains of the inputs and of the outputs of a translation to `to`."""
-        source, target = self.spec.source, self.spec.target
-        if to == source.name:
-            return target, source
-        return source, dict(zip(self.spec.names, self.spec.domains, strict=True)).get(to, target)
-
-    def channels(self, to: str) -> tuple[int, int]:
-        """Return the numbers of input and output channels of a translation to `to`."""
-        source, target = self.source_and_target(to)
-        return source.channels, target.channels
-
     def has_way_back(self, to: str) -> bool:
         """Return whether it translates outputs in the domain `to` back to their source domain."""
         source, target = self.source_and_target(to)
         return source.name != target.name and source.name in self.recipe.targets(target.name)
 
-    def half(self, side: str | None) -> int | None:
-        """Return the index of the half `side` of a joined image; None: the whole image.
+    @property
+    def takes_mask(self) -> bool:
+        return self.recipe.takes_mask
 
-        Raises `ConfigError` for an unknown side, and if none is given after training on joined
-        images: a joined image is never translated as a whole.
-        """
-        joined = len(self.sides) == 2
-        if side is None and joined:
-            left, right = self.sides
-            raise ConfigError(
-                f"side: {self.name} was trained on joined images, {left} on the left and {right} "
-                f"on the right. --side {self.spec.source.name} translates that half of each; "
-                f"--side {WHOLE} is for images that are not joined."
-            )
-        if not joined and side not in (None, WHOLE):
-            raise ConfigError(f"side: {self.name} was not trained on pairs with named sides.")
-        if side in self.sides:
-            return self.sides.index(side)
-        if side not in (None, WHOLE):
-            raise ConfigError(f"side: unknown side {side!r}.{suggest(side, [*self.sides, WHOLE])}")
-        return None
+    @property
+    def keeps_gray(self) -> bool:
+        return self.recipe.keeps_gray
+
+    @property
+    def batch_size(self) -> int:
+        return 8 if self.device.type == "cuda" else 1
+
+    @property
+    def tiles(self) -> bool:
+        return True
+
+    @property
+    def place(self) -> str:
+        return str(self.device)
+
+    def complete_options(
+        self, given: Mapping[str, Any], others: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        return calls.complete(self.recipe.translate, given, self.name, others)
+
+    def choose_seed(self, seed: int | None) -> int | None:
+        return calls.choose_seed(self.recipe.translate, seed, self.name)
 
     def translate(
         self,
@@ -150,15 +101,6 @@ class Model:
         options: Mapping[str, Any] = {},
         seed: int | None = None,
     ) -> list[NDArray[Any] | None]:
-        """Return the translations of `images` of one size to the domain `to`; None: not finite.
-
-        Args:
-            images: uint8, uint16, or float32 in [0, 1].
-            to: the target domain.
-            floats: whether to return floats in [0, 1] instead of bytes.
-            options: of the recipe's `translate`.
-            seed: of the noise.
-        """
         source, target = self.source_and_target(to)
         tensors = [network_input(pixels, self.device, source) for pixels in images]
         with self.lock:
@@ -169,6 +111,16 @@ class Model:
         convert = from_device_as_floats if floats else from_device
         pixels = convert(output.nan_to_num(), target)
         return [p if sound else None for p, sound in zip(pixels, finite, strict=True)]
+
+
+def require_recipe(model: ImageModel) -> Model:
+    """Return `model`; raises `ConfigError` for an exported one."""
+    if not isinstance(model, Model):
+        raise ConfigError(
+            f"{model.name} is an exported model, which translates and does nothing else: expected "
+            "the run itself, without --backend."
+        )
+    return model
 
 
 def target_domains(recipe: Recipe, spec: ImageSpec) -> tuple[str, ...]:

@@ -55,6 +55,8 @@ class InferenceOptions:
     only where they would take more than `memory`, and the result does not depend on it"""
     memory: int | None = None
     """bytes that a network's values may take; by default half of what is free"""
+    backend: str | None = None
+    """the program that runs the model, if it is not PyTorch"""
 
 
 def recorded(options: Any, excluded: Collection[str]) -> Mapping[str, Any]:

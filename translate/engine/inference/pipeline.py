@@ -19,7 +19,7 @@ from translate.engine.inference.manifest import OutputManifest
 from translate.engine.inference.processing import ImageProcessor, OutputForm
 from translate.engine.inference.run_ahead import cut, run_ahead
 from translate.engine.inference.sources import Job, Sources
-from translate.engine.inference.tiles import StoppedError
+from translate.engine.inference.tile_options import StoppedError
 from translate.engine.inference.trust import Trust, TrustMeter, measure_finite
 from translate.engine.plugins.errors import describe_unexpected
 from translate.engine.processes.pool import DaemonThreadPool
@@ -127,7 +127,7 @@ class Pipeline:
         source, processor = self.sources.take(job), self.processor
         decoded = source.decode(job.frame)
         image = DecodedInput(decoded, job.input, source.image)
-        kind, fills = processor.source, processor.model.recipe.takes_mask
+        kind, fills = processor.source, processor.model.takes_mask
         pixels, form = processor.preprocess(
             image.pixels(processor.file),
             single=image.is_gray,

@@ -5,23 +5,28 @@
 the result of each.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from translate.batches import Domain
-from translate.engine.inference.model import Model
-from translate.engine.inference.tiled_pixels import translate_pixels
-from translate.engine.inference.tiles import TileOptions, Tiler
+from translate.engine.inference.image_model import ImageModel
+from translate.engine.inference.tile_options import TileOptions
+from translate.errors import ConfigError
 from translate.images import domain_images
 from translate.images.layers import Pixels
 from translate.images.levels import to_uint8
 from translate.images.source import MAX_PIXELS
+
+if TYPE_CHECKING:
+    from translate.engine.inference.tiles import Tiler
 
 PHOTOGRAPH = Domain("")
 
@@ -47,7 +52,7 @@ class OutputForm(NamedTuple):
 class ImageProcessor:
     """Translates images to one domain, at one size."""
 
-    model: Model
+    model: ImageModel
     to: str
     half: int | None = None
     """the half of a joined image that is translated; None: all of it"""
@@ -68,9 +73,18 @@ class ImageProcessor:
     @cached_property
     def tiler(self) -> Tiler | None:
         """What translates images in tiles, if there are limits."""
-        if self.limits is None:
+        if self.limits is None or not self.model.tiles:
+            if self.limits and self.limits.tile:
+                raise ConfigError(
+                    f"tile: {self.model.name} is an exported model, which translates images whole: "
+                    "leave --tile out."
+                )
             return None
-        return Tiler(self.model, self.to, self.options, self.seed, self.limits)
+        from translate.engine.inference.model import require_recipe  # seconds: PyTorch
+        from translate.engine.inference.tiles import Tiler
+
+        model = require_recipe(self.model)
+        return Tiler(model, self.to, self.options, self.seed, self.limits)
 
     @property
     def source(self) -> Domain:
@@ -119,7 +133,7 @@ class ImageProcessor:
         height, width = pixels.shape[:2]
         if hole is not None and hole.shape[:2] != (height, width):
             raise ValueError(f"is {width}x{height}, but its mask {hole.shape[1]}x{hole.shape[0]}")
-        keeps_gray = self.model.recipe.keeps_gray and self.target.channels == 3
+        keeps_gray = self.model.keeps_gray and self.target.channels == 3
         gray = keeps_gray and is_gray(pixels)
         channels = 1 if gray and single else self.target.channels
         resized = scaled(pixels, self.shorter, self.max_pixels, self.source)
@@ -136,8 +150,10 @@ class ImageProcessor:
     def translate(
         self, images: Sequence[Pixels], *, floats: bool = False
     ) -> list[NDArray[Any] | None]:
-        """Return the translations of inputs of one size, as `Model.translate` does."""
+        """Return the translations of inputs of one size, as `ImageModel.translate` does."""
         if self.tiler and self.tiler.wants(images[0].shape[:2]):
+            from translate.engine.inference.tiled_pixels import translate_pixels
+
             return [translate_pixels(self.tiler, image, floats=floats) for image in images]
         return self.model.translate(
             images, self.to, floats=floats, options=self.options, seed=self.seed

@@ -1,11 +1,10 @@
 """Translation of an image in tiles: exact where the operations of the recipe can be traced."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -15,6 +14,7 @@ from translate.engine.inference import calls
 from translate.engine.inference.model import Model
 from translate.engine.inference.padding import padded_translation
 from translate.engine.inference.separate_tiles import SeparateTiles
+from translate.engine.inference.tile_options import DEFAULT_TILE, StoppedError, TileOptions
 from translate.engine.system.memory import free_memory
 from translate.engine.tiling.execution import Execution
 from translate.engine.tiling.graph import read_graph
@@ -28,31 +28,10 @@ from translate.nn.noise import Noise
 
 NOMINAL = 4096
 """Sides of an image that stands for all large ones."""
-DEFAULT_TILE = 1024
 SMALLEST_TILE = 64
 BYTES_A_PIXEL = 4096
 """More than the values of most networks take for each pixel of an image, so that smaller images
 need not be traced to know that they fit."""
-
-
-class StoppedError(Exception):
-    """The user has interrupted the command while an image was translated in tiles."""
-
-
-@dataclass(frozen=True)
-class TileOptions:
-    """Limits of the translation of one image."""
-
-    tile: int | None
-    """sides of tiles; None: images are translated in tiles only where memory does not suffice"""
-    memory: int
-    """bytes that the values of a network may take; what exceeds it is in scratch files"""
-    folder: Path
-    """where scratch files are"""
-    stop: Callable[[], object] = bool
-    """whether to stop, asked between tiles"""
-    advance: Callable[[float], object] = bool
-    """called after each tile with its share of the work for one image"""
 
 
 def default_memory(device: torch.device) -> int:
@@ -88,6 +67,11 @@ class Tiler:
     _traced: dict[tuple[int, int], Traced | UnsupportedError] = field(default_factory=dict)
 
     @cached_property
+    def memory(self) -> int:
+        """Bytes that the values of the network may take."""
+        return self.limits.memory or default_memory(self.model.device)
+
+    @cached_property
     def is_exact(self) -> bool:
         """Whether the tiles of large images give what the whole image would give."""
         return not isinstance(self.trace((NOMINAL, NOMINAL)), UnsupportedError)
@@ -115,10 +99,10 @@ class Tiler:
         """Return whether an image of this size is translated in tiles."""
         if self.limits.tile is not None:
             return True
-        if size[0] * size[1] * BYTES_A_PIXEL <= self.limits.memory:
+        if size[0] * size[1] * BYTES_A_PIXEL <= self.memory:
             return False
         traced = self.trace(size)
-        return isinstance(traced, Traced) and traced.full_frame > self.limits.memory
+        return isinstance(traced, Traced) and traced.full_frame > self.memory
 
     def translate(
         self, image: Readable, size: tuple[int, int], sides: tuple[int, int] | None = None
@@ -141,8 +125,8 @@ class Tiler:
             yield from self._separate(noise).translate(image, size, sides, self._advance)
             return
         plan = traced.plan
-        tile = limits.tile or _fitting_tile(plan, limits.memory)
-        memory = limits.memory - plan.working_bytes(tile)
+        tile = limits.tile or _fitting_tile(plan, self.memory)
+        memory = self.memory - plan.working_bytes(tile)
         if plan.kept_bytes > memory:
             plan = make_plan(plan.graph, cheap=CHEAP)
         sources: list[Readable] = [
@@ -210,7 +194,7 @@ class Tiler:
                 return self._call(pixels.to(self.model.device), noise and noise.tile(at))
 
         limits, channels = self.limits, self.model.channels(self.to)[1]
-        store = partial(Store, limits.memory, limits.folder)
+        store = partial(Store, self.memory, limits.folder)
         tile = limits.tile or DEFAULT_TILE
         return SeparateTiles(translate, self.model.geometry, channels, tile, store)
 

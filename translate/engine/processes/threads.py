@@ -9,17 +9,17 @@ takes precedence.
 import os
 import time
 from collections.abc import Callable
-from math import ceil
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 
+from translate.engine.processes.cores import VARIABLES, available_cores
+
 UPDATE_SECONDS = 20.0
 """seconds between two measurements of the load"""
 SHORTEST_SECONDS = 0.5
 """least seconds over which the load is measured"""
-VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 SLACK = 0.35
 """fraction of a core that other processes may use before it counts as busy"""
 
@@ -49,28 +49,6 @@ def cpu_time() -> CpuTime | None:
                 user + nice + system + sum(rest[:3])
             )  # interrupts, and time of other virtual machines
     return CpuTime(time.monotonic(), used / ticks, time.process_time())
-
-
-def available_cores() -> int:
-    """Return how many cores this process may use: its affinity, and the quota of its container."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, ceil(min(cores or 1, _quota())))
-
-
-def _quota() -> float:
-    """Return the number of cores that the control group allows; infinite without a limit."""
-    for quota, period in (
-        ("/sys/fs/cgroup/cpu.max", ""),
-        ("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "/sys/fs/cgroup/cpu/cpu.cfs_period_us"),
-    ):
-        try:
-            text = Path(quota).read_text() + (Path(period).read_text() if period else "")
-            microseconds, of_microseconds = map(int, text.split())
-        except (OSError, ValueError):  # none, or "max"
-            continue
-        if microseconds > 0 < of_microseconds:
-            return microseconds / of_microseconds
-    return float("inf")
 
 
 _start = cpu_time()

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from translate.batches import Domain
 from translate.engine.inference import calls
+from translate.engine.inference.model import require_recipe
 from translate.engine.inference.processing import ImageProcessor
 from translate.images.layers import Pixels
 from translate.images.tensors import network_input
@@ -20,12 +21,12 @@ Difference = NDArray[np.float32]
 
 def has_spread(processor: ImageProcessor) -> bool:
     """Return whether outputs depend on a random seed."""
-    return calls.takes_noise(processor.model.recipe.translate)
+    return calls.takes_noise(require_recipe(processor.model).recipe.translate)
 
 
 def has_cycle(processor: ImageProcessor) -> bool:
     """Return whether outputs can be translated back."""
-    return processor.model.has_way_back(processor.to)
+    return require_recipe(processor.model).has_way_back(processor.to)
 
 
 def cycle_differences(

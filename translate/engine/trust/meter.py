@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from translate.engine.inference.model import require_recipe
 from translate.engine.inference.processing import ImageProcessor
 from translate.engine.inference.trust import Trust
 from translate.engine.trust import differences
@@ -39,7 +40,9 @@ class Meter:
         measures = {name: [float(each.mean()) for each in rows] for name, rows in maps.items()}
         if self.reference and len(self.reference.features):
             crops = [self.inputs.crop(image) for image in inputs]
-            rows = features(crops, self.processor.source, self.processor.model.device)
+            rows = features(
+                crops, self.processor.source, require_recipe(self.processor.model).device
+            )
             measures["distance"] = distances(rows, self.reference.features).tolist()
         return [
             Trust(

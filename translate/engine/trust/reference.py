@@ -17,6 +17,7 @@ from translate.engine.checkpoints.references import resolve
 from translate.engine.checkpoints.safetensors import serialize
 from translate.engine.checkpoints.untrusted import check_header
 from translate.engine.disk import files
+from translate.engine.inference.model import require_recipe
 from translate.engine.inference.processing import ImageProcessor
 from translate.engine.trust import differences
 from translate.engine.trust.features import distances_within, features
@@ -88,7 +89,7 @@ def open_reference(processor: ImageProcessor, inputs: TrainingInputs) -> Referen
 
 def measure(processor: ImageProcessor, crops: list[Pixels]) -> Reference:
     """Return the measures of training inputs (H, W, C) of one size, as the network gets them."""
-    source, device = processor.source, processor.model.device
+    source, device = processor.source, require_recipe(processor.model).device
     measures: dict[str, Tensor] = {}
     rows = torch.empty(0, 1)
     if source.channels in (1, 3) and len(crops) > 1:

@@ -19,6 +19,7 @@ from translate.engine.data.check import open_layout
 from translate.engine.data.device import batch_to_device
 from translate.engine.data.measured_images import MeasuredImages, Middle, center_crop, spread
 from translate.engine.data.validation import hold_out
+from translate.engine.inference.model import require_recipe
 from translate.engine.inference.processing import ImageProcessor
 from translate.engine.plugins.errors import plugin_code
 from translate.engine.runs.provenance import working_directory_of
@@ -62,7 +63,7 @@ class TrainingInputs:
             TranslateError: The images are not where they were, or none can be read.
         """
         layout, images = self._open()
-        pairs = type(self.processor.model.recipe).ground_truth_pair
+        pairs = type(require_recipe(self.processor.model).recipe).ground_truth_pair
         made = (
             self._own_inputs(images, limit)
             if pairs is not Recipe.ground_truth_pair
@@ -105,7 +106,7 @@ class TrainingInputs:
 
     def _own_inputs(self, images: MeasuredImages, limit: int) -> Iterator[Pixels]:
         """Yield inputs that the recipe makes of training images."""
-        model = self.processor.model
+        model = require_recipe(self.processor.model)
         for number, item in enumerate(_items(images, limit)):
             batch = batch_to_device(default_collate([item]), model.device, model.spec)
             own_code = plugin_code(model.recipe, "ground_truth_pair")

@@ -1,0 +1,63 @@
+"""Models of OpenVINO: a folder with model.xml and model.bin."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from translate.errors import require_package
+from translate.exporters import Content, ExportedModel, LoadedModel, written_files
+from translate_plugins.exporters.onnx import OnnxExporter
+
+METADATA = "translate"
+"""the key of the model's runtime information"""
+XML, BIN = "model.xml", "model.bin"
+
+
+def import_without_telemetry() -> Any:
+    """Return the module openvino, which else would report its import to the makers' server."""
+    require_package("openvino", "openvino")
+    if "openvino" not in sys.modules:
+        sys.modules["openvino_telemetry"] = cast(Any, None)  # it has a stub for where it is missing
+    import openvino
+
+    return openvino
+
+
+class OpenvinoExporter:
+    """Folders (..._openvino) with model.xml, which has the metadata, and model.bin."""
+
+    suffix = "_openvino"
+    backend = "openvino"
+
+    def write(self, model: ExportedModel) -> dict[str, bytes]:
+        openvino = import_without_telemetry()
+        converted = openvino.Core().read_model(OnnxExporter().write(model))
+        converted.set_rt_info(json.dumps(dict(model.metadata)), [METADATA])
+        return written_files(
+            lambda folder: openvino.save_model(converted, folder / XML, compress_to_fp16=False)
+        )
+
+    def load(self, content: Content, *, threads: int | None = None) -> LoadedModel:
+        openvino = import_without_telemetry()
+
+        if isinstance(content, bytes) or not {XML, BIN} <= content.keys():
+            raise ValueError(f"it is no folder with {XML} and {BIN}")
+        core = openvino.Core()
+        network = core.read_model(content[XML], content[BIN])
+        if not network.has_rt_info([METADATA]):
+            raise ValueError("it has no metadata of translate")
+        metadata = json.loads(network.get_rt_info([METADATA]).value)
+        settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}  # not bfloat16
+        if threads:
+            settings["INFERENCE_NUM_THREADS"] = threads
+        compiled = core.compile_model(network, "CPU", settings)
+
+        def run(images: NDArray[np.float32]) -> NDArray[np.float32]:
+            return compiled([images])[0]
+
+        return LoadedModel(run, metadata)

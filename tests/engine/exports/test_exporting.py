@@ -1,0 +1,83 @@
+"""Exported models: three sizes compared, metadata, and models that are refused."""
+
+from pathlib import Path
+
+import pytest
+import small_checkpoints
+import torch
+from small_exports import InvertingExporter, invert
+from torch import Tensor
+
+from translate.engine.exports import exporting
+from translate.engine.exports.record import parse_record
+from translate.engine.inference.model import load
+from translate.errors import ConfigError
+from translate.nn.geometry import Geometry
+from translate.nn.noise import Noise
+from translate.recipe import Recipe
+
+
+@pytest.mark.parametrize("geometry", [Geometry(), Geometry(16, 128), Geometry(scale=4)])
+def test_the_compared_sizes_suit_the_network_and_are_odd_if_it_takes_odd_ones(
+    geometry: Geometry,
+) -> None:
+    sizes = exporting.sizes(geometry)
+    assert len({*sizes}) == 3
+    assert all(geometry.fit(side) == side for size in sizes for side in size)
+    if geometry.multiple_of == 1:
+        assert any(side % 2 for size in sizes for side in size)
+
+
+def test_the_metadata_say_what_a_user_of_the_file_needs(tmp_path: Path) -> None:
+    model, _ = load(small_checkpoints.cyclegan(tmp_path / "run"), device="cpu")
+    exported = exporting.describe(model, "summer", {})
+    record = parse_record(exported.metadata)
+    assert (record.source.name, record.target.name) == ("winter", "summer")
+    assert (record.recipe, record.step, record.checkpoint) == ("cyclegan", 1, model.digest)
+    assert record.geometry == model.geometry
+    names = exported.network.state_dict()
+    assert {name.split(".")[1] for name in names} == {"target_to_source"}, "no other network"
+    with torch.no_grad():
+        next(model.recipe.target_to_source.parameters()).add_(1)
+    changed = parse_record(exporting.describe(model, "summer", {}).metadata)
+    assert changed.weights != record.weights
+
+
+def test_I12_a_file_whose_outputs_differ_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, _ = load(small_checkpoints.cyclegan(tmp_path / "run"), device="cpu")
+
+    class Shifting(InvertingExporter):
+        def write(self, model):
+            content = super().write(model)
+            right = type(self).network
+            type(self).network = staticmethod(lambda images: right(images) + 0.01)
+            return content
+
+    monkeypatch.setattr(InvertingExporter, "network", staticmethod(invert))
+    with pytest.raises(ConfigError, match=r"cannot be exported by x: its outputs differ by 0.01"):
+        exporting.export(model, "x", Shifting(), "winter", {})
+
+
+def test_a_recipe_that_draws_noise_is_refused_by_name(tmp_path: Path) -> None:
+    class Noisy(Recipe):
+        def optimizers(self):
+            return {}
+
+        def step(self, batch):
+            raise NotImplementedError
+
+        def translate(
+            self,
+            images: Tensor,
+            *,
+            to: str | None = None,  # noqa: ARG002
+            noise: Noise | None = None,  # noqa: ARG002
+        ) -> Tensor:
+            return images
+
+    model, _ = load(small_checkpoints.cyclegan(tmp_path / "run"), device="cpu")
+    object.__setattr__(model, "recipe", Noisy())
+    with pytest.raises(ConfigError, match="its recipe cyclegan draws noise for each image"):
+        exporting.describe(model, "winter", {})

@@ -1,0 +1,34 @@
+"""A reference is a run or an exported file, run by the program that the user names."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import small_checkpoints
+from small_exports import RECORD, Plugin
+
+from translate.engine.disk import files
+from translate.engine.exports.file_model import FileModel
+from translate.engine.exports.loading import load_model
+from translate.engine.inference.model import Model
+from translate.engine.inference.options import InferenceOptions
+from translate.errors import ConfigError
+
+
+def test_a_run_and_an_exported_file_are_loaded(
+    tmp_path: Path, register_plugin: Callable[..., Any]
+) -> None:
+    register_plugin(Plugin())
+    run = small_checkpoints.cyclegan(tmp_path / "run")
+    model, problems = load_model(run, "cpu", InferenceOptions())
+    assert isinstance(model, Model) and not problems
+    files.replace_json(tmp_path / "x.inverting", RECORD.json())
+    exported, _ = load_model(tmp_path / "x.inverting", "auto", InferenceOptions())
+    assert isinstance(exported, FileModel)
+    assert exported.describe() == (
+        "recipe='cyclegan', domains=('summer', 'winter'), channels=(3, 3), size=(32, 32), step=1, "
+        "device='cpu'"
+    )
+    with pytest.raises(ConfigError, match="which one program runs, got 'x': leave --backend out"):
+        load_model(tmp_path / "x.inverting", "auto", InferenceOptions(backend="x"))

@@ -1,0 +1,28 @@
+"""Metadata of exported files are read back as written; others are refused in one line."""
+
+import json
+
+import pytest
+from small_exports import RECORD
+
+from translate.engine.exports.record import parse_record
+
+
+def test_a_record_is_read_back_from_its_json() -> None:
+    assert parse_record(json.loads(json.dumps(RECORD.json()))) == RECORD
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"format": 2}, "has format 2: expected 1"),
+        ({"size": "large"}, "not understood: size"),
+        ({"source": {"name": "a", "range": [3, 1]}}, "not understood: source"),
+        ({"geometry": {"multiple_of": "x"}}, "not understood: geometry"),
+    ],
+)
+def test_other_metadata_are_refused(change: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        parse_record(RECORD.json() | change)
+    with pytest.raises(ValueError, match="metadata"):
+        parse_record(["no", "record"])

@@ -1,0 +1,31 @@
+"""What all models share: the choice of a domain and of the half of a joined image."""
+
+from dataclasses import replace
+
+import pytest
+from small_exports import RECORD, invert
+
+from translate.batches import Domain, ImageSpec
+from translate.engine.exports.file_model import FileModel
+from translate.errors import ConfigError
+
+SPEC = ImageSpec((32, 32), (Domain("photo"), Domain("labels")), sides=("labels", "photo"))
+RECORD = RECORD.model_copy(update={"target": Domain("labels")})
+MODEL = FileModel("m.onnx", "d", RECORD, invert, SPEC, SPEC.sides)
+
+
+def test_the_target_is_chosen_by_its_name_or_path_and_by_default_the_last() -> None:
+    model = replace(MODEL, typed=("data/photo", "data/labels"))
+    for to in (None, "labels", "data/labels", "data/labels/"):
+        assert model.choose(to) == "labels"
+    with pytest.raises(ConfigError, match="trained on photo and labels, and does not translate to"):
+        model.choose("photos")
+
+
+def test_a_joined_image_needs_the_name_of_a_half() -> None:
+    assert [MODEL.half(side) for side in ("labels", "photo", "whole")] == [0, 1, None]
+    with pytest.raises(ConfigError, match=r"--side photo translates that half of each"):
+        MODEL.half(None)
+    assert replace(MODEL, sides=()).half(None) is None
+    with pytest.raises(ConfigError, match="not trained on pairs with named sides"):
+        replace(MODEL, sides=()).half("photo")

@@ -1,0 +1,1 @@
+"""Models as files of other programs: written, read, run and cached."""

@@ -1,0 +1,91 @@
+"""A cache of exported models in the user's cache folder, checked by their hashes when read."""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from translate.engine.disk import files, json_files
+from translate.engine.exports.files import size_of
+from translate.exporters import Content
+
+VARIABLE = "TRANSLATE_CACHE"
+LIMIT = 4 << 30
+"""bytes, above which the files used longest ago are deleted"""
+SUFFIX = ".model"
+
+
+class Header(json_files.Record):
+    """The first line of a cached file: the names, sizes and hashes of what follows."""
+
+    is_folder: bool
+    files: list[tuple[str, int, str]]
+
+
+def folder() -> Path:
+    """Return the folder of exported models: ``$TRANSLATE_CACHE``, or one in the user's cache."""
+    if given := os.environ.get(VARIABLE):
+        return Path(given).expanduser()
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
+    elif sys.platform == "darwin":
+        base = "~/Library/Caches"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "translate" / "models"
+
+
+def key_of(facts: Mapping[str, Any]) -> str:
+    """Return the name of a cached model that depends on `facts`, which JSON can hold."""
+    return sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def read(key: str) -> Content | None:
+    """Return a cached model; None if it is not there, or not what was written."""
+    path = folder() / f"{key}{SUFFIX}"
+    try:
+        line, _, data = path.read_bytes().partition(b"\n")
+        header = Header.model_validate(json_files.parse(line), strict=False)
+    except (OSError, ValueError, ValidationError):
+        return None
+    content, start = dict[str, bytes](), 0
+    for name, size, digest in header.files:
+        content[name] = data[start : start + size]
+        start += size
+        if sha256(content[name]).hexdigest() != digest:
+            return None
+    with suppress(OSError):
+        files.mark_used(path)
+    return content if header.is_folder else content.get("")
+
+
+def write(key: str, content: Content) -> None:
+    """Keep a model, and delete those used longest ago above `LIMIT`; raises `OSError`."""
+    parts = {"": content} if isinstance(content, bytes) else dict(content)
+    listed = [(name, len(data), sha256(data).hexdigest()) for name, data in parts.items()]
+    header = {"is_folder": not isinstance(content, bytes), "files": listed}
+    remove_oldest(LIMIT - size_of(content))
+    files.replace(
+        folder() / f"{key}{SUFFIX}", b"".join([json.dumps(header).encode(), b"\n", *parts.values()])
+    )
+
+
+def remove_oldest(limit: int) -> None:
+    """Delete cached models, those used longest ago first, until at most `limit` bytes are left."""
+    known = []
+    for path in folder().glob(f"*{SUFFIX}"):
+        with suppress(OSError):  # another process has deleted it
+            facts = path.stat()
+            known.append((facts.st_mtime, facts.st_size, path))
+    total = sum(size for _, size, _ in known)
+    for _, size, path in sorted(known):
+        if total <= limit:
+            return
+        files.discard(path)
+        total -= size

@@ -1,0 +1,173 @@
+"""Export the model of a run, after a comparison of outputs with those of the model itself."""
+
+import copy
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+import translate
+from translate.engine.config.yaml import to_yaml_types
+from translate.engine.exports.record import ExportRecord
+from translate.engine.inference import calls
+from translate.engine.inference.model import Model
+from translate.engine.plugins.errors import plugin_code
+from translate.engine.processes.signals import reraise_interruption
+from translate.errors import ConfigError, describe_error
+from translate.exporters import Content, ExportedModel, Exporter, Network
+from translate.nn.geometry import Geometry
+from translate.recipe import Recipe
+
+TOLERANCE = 1e-4
+"""the largest difference of outputs in [-1, 1] that is accepted: 1/80 of a level of 8 bits"""
+
+
+class Difference(NamedTuple):
+    """The largest difference of an output of the file from that of the model."""
+
+    size: tuple[int, int]
+    value: float
+
+
+class Translation(nn.Module):
+    """The translation of a recipe to one domain, as a network."""
+
+    def __init__(self, recipe: Recipe, to: str, options: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.recipe, self.to_domain, self.options = recipe, to, dict(options)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.recipe.translate(images, to=self.to_domain, **self.options)
+
+
+def export(
+    model: Model, name: str, exporter: Exporter, to: str, options: Mapping[str, Any]
+) -> tuple[Content, list[Difference]]:
+    """Return the file of a model's translation to a domain, and the differences of its outputs.
+
+    Args:
+        model: The model, on the CPU.
+        name: The name of the exporter, for messages.
+        exporter: Writes and loads the file.
+        to: The domain to translate to.
+        options: Options of the recipe's `translate`, all of them; they are fixed in the file.
+
+    Raises:
+        ConfigError: The model cannot be exported, or its outputs differ by more than `TOLERANCE`.
+    """
+    refused = f"{model.name} cannot be exported by {name}: "
+    exported = describe(model, to, options)
+    try:
+        content = exporter.write(exported)
+        differences = compare(exported, exporter.load(content).network)
+    except Exception as error:  # a compiler may raise anything
+        reraise_interruption(error)
+        reason = str(error)
+        if not isinstance(error, ConfigError):
+            cause = f"{describe_error(error):.300}".removesuffix(".")
+            reason = (
+                f"{cause}. Expected a recipe whose translate consists of "
+                "operations of PyTorch, with the same ones for every image."
+            )
+        raise ConfigError(refused + reason) from error
+    worst = max(differences, key=lambda difference: difference.value)
+    if not worst.value <= TOLERANCE:
+        raise ConfigError(
+            f"{refused}its outputs differ by {worst.value:.2g} at {worst.size[1]}x{worst.size[0]}; "
+            f"expected at most {TOLERANCE:g}."
+        )
+    return content, differences
+
+
+def describe(model: Model, to: str, options: Mapping[str, Any]) -> ExportedModel:
+    """Return the translation of a model to a domain, with what a user of its file needs to know.
+
+    Raises `ConfigError` for a recipe that draws noise.
+    """
+    recipe, geometry = model.recipe, model.geometry
+    if calls.takes_noise(recipe.translate):
+        raise ConfigError(
+            f"{model.name}: its recipe {model.method} draws noise for each image, which a file of "
+            "another program cannot: expected a recipe that takes images alone."
+        )
+    source, target = model.source_and_target(to)
+    channels = source.channels + recipe.takes_mask
+    network = without_unused_networks(recipe, channels, to, options)
+    record = ExportRecord(
+        tool=f"translate-kit {translate.__version__}, PyTorch {torch.__version__}",
+        recipe=model.method,
+        step=model.step,
+        checkpoint=model.digest,
+        weights=digest_of_tensors(network.state_dict()),
+        source=source,
+        target=target,
+        options=to_yaml_types(dict(options)),
+        geometry=geometry,
+        takes_mask=recipe.takes_mask,
+        keeps_gray=recipe.keeps_gray,
+        size=model.spec.size,
+        sides=model.sides,
+        unscaled=model.unscaled,
+    )
+    return ExportedModel(
+        network=Translation(network, to, options).eval(),
+        channels=channels,
+        geometry=geometry,
+        metadata=record.json(),
+    )
+
+
+def digest_of_tensors(tensors: Mapping[str, Tensor]) -> str:
+    """Return the SHA-256 of the names, types, shapes and bytes of `tensors`, by name."""
+    digest = sha256()
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def without_unused_networks(
+    recipe: Recipe, channels: int, to: str, options: Mapping[str, Any]
+) -> Recipe:
+    """Return a copy of `recipe` that shares the networks of a translation, and has no others."""
+    used: set[str] = set()
+    hooks = [
+        module.register_forward_pre_hook(lambda *_, name=name: used.add(name))
+        for name, network in recipe.named_children()
+        for module in network.modules()
+    ]
+    try:
+        side = recipe.geometry.fit(64)
+        with plugin_code(recipe, "translate"), torch.no_grad():
+            recipe.translate(torch.zeros(1, channels, side, side), to=to, **options)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    smaller = copy.copy(recipe)
+    smaller._modules = {name: n for name, n in recipe.named_children() if name in used}
+    return smaller
+
+
+def compare(model: ExportedModel, network: Network) -> list[Difference]:
+    """Return the largest difference of the outputs at each of three sizes."""
+    differences = []
+    for number, size in enumerate(sizes(model.geometry), start=1):
+        generator = torch.Generator().manual_seed(number)
+        images = torch.rand(number, model.channels, *size, generator=generator) * 2 - 1
+        with torch.no_grad():
+            expected = model.network(images).numpy()
+        actual = network(images.numpy())
+        same = actual.shape == expected.shape
+        value = float(np.abs(actual - expected).max()) if same else float("inf")
+        differences.append(Difference(size, value))
+    return differences
+
+
+def sizes(geometry: Geometry) -> tuple[tuple[int, int], ...]:
+    """Return a square, a wide and a high size; odd ones where the network takes these."""
+    side, step = geometry.fit(64), geometry.multiple_of
+    larger = geometry.fit(side + 1)
+    return (side, side), (larger, larger + step), (larger + 2 * step, side)

@@ -1,0 +1,174 @@
+"""A model that is read from an exported file: it translates without PyTorch."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from translate.batches import ImageSpec
+from translate.engine.config.yaml import to_yaml_types
+from translate.engine.exports import files
+from translate.engine.exports.record import ExportRecord, parse_record
+from translate.engine.inference.image_model import ImageModel
+from translate.engine.processes.cores import thread_limit
+from translate.engine.processes.signals import reraise_interruption
+from translate.engine.system.memory import out_of_memory
+from translate.errors import ConfigError, TranslateError, describe_error, short_repr
+from translate.exporters import Content, Exporter, Network
+from translate.images import levels
+from translate.images.layers import Pixels
+from translate.nn.geometry import Geometry
+
+
+@dataclass(frozen=True)
+class FileModel(ImageModel):
+    """The translation to one domain, in an exported file."""
+
+    name: str
+    digest: str
+    record: ExportRecord
+    network: Network
+    spec: ImageSpec
+    sides: tuple[str, ...] = ()
+    unscaled: bool = False
+    method: str = ""
+    step: int = 0
+    typed: tuple[str, ...] = ()
+    lock: AbstractContextManager[Any] = field(default_factory=RLock, compare=False, repr=False)
+    """Held during a call of the network: not every program lets threads share one."""
+
+    @property
+    def geometry(self) -> Geometry:
+        return self.record.geometry
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        return (self.record.target.name,)
+
+    @property
+    def takes_mask(self) -> bool:
+        return self.record.takes_mask
+
+    @property
+    def keeps_gray(self) -> bool:
+        return self.record.keeps_gray
+
+    @property
+    def batch_size(self) -> int:
+        return 1
+
+    @property
+    def tiles(self) -> bool:
+        return False
+
+    @property
+    def place(self) -> str:
+        return "cpu"
+
+    def complete_options(
+        self,
+        given: Mapping[str, Any],
+        others: Sequence[str] = (),  # noqa: ARG002
+    ) -> dict[str, Any]:
+        fixed = self.record.options
+        for name, value in given.items():
+            if name not in fixed or to_yaml_types(value) != fixed[name]:
+                known = ", ".join(f"{key}={value!r}" for key, value in fixed.items()) or "none"
+                raise ConfigError(
+                    f"{self.name} has its options fixed ({known}), got {name}={short_repr(value)}: "
+                    "leave --set out, or export the run again with it."
+                )
+        return dict(fixed)
+
+    def choose_seed(self, seed: int | None) -> None:
+        if seed is not None:
+            raise ConfigError(
+                f"seed: {self.name} translates without random numbers, got {seed}: leave --seed "
+                "out."
+            )
+
+    def translate(
+        self,
+        images: Sequence[Pixels],
+        to: str,
+        *,
+        floats: bool = False,
+        options: Mapping[str, Any] = {},  # noqa: ARG002 - they are fixed in the file
+        seed: int | None = None,  # noqa: ARG002
+    ) -> list[NDArray[Any] | None]:
+        source, target = self.source_and_target(to)
+        batch = np.concatenate([levels.network_array(pixels, source) for pixels in images])
+        with self.lock:
+            output = self._run(batch)
+        finite = [bool(np.isfinite(image).all()) for image in output]
+        convert = levels.image_floats if floats else levels.image_bytes
+        pixels = convert(np.nan_to_num(output), target)
+        return [p if sound else None for p, sound in zip(pixels, finite, strict=True)]
+
+    def _run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the translation of (N, C, H, W); sides are padded and cropped as by a `Model`."""
+        height, width = batch.shape[-2:]
+        rows = np.arange(self.geometry.fit(height)).clip(max=height - 1)  # the edge is repeated
+        columns = np.arange(self.geometry.fit(width)).clip(max=width - 1)
+        padded = batch[:, :, rows[:, None], columns]
+        try:
+            output = self.network(np.ascontiguousarray(padded))
+        except Exception as error:  # whatever the other program raises
+            if out_of_memory(error):
+                raise
+            raise TranslateError(f"{self.name}: {describe_error(error):.300}") from error
+        scale = self.geometry.scale
+        expected = (len(batch), self.record.target.channels, *(scale * s for s in padded.shape[2:]))
+        if output.shape != expected:
+            raise TranslateError(
+                f"{self.name} made {output.shape} of {padded.shape}: expected {expected}. Export "
+                "the run again."
+            )
+        return output[..., : scale * height, : scale * width]
+
+
+def load_file(path: str | Path, *, device: str = "auto") -> FileModel:
+    """Return the model in an exported file or folder; raises `ConfigError`."""
+    path = Path(path)
+    if device not in ("auto", "cpu"):
+        raise ConfigError(f"device: {path} runs on the CPU, got {device!r}: leave --device out.")
+    _, exporter = files.require_exporter(path)
+    content = files.read_content(path)
+    return file_model(str(path), exporter, content, digest=files.digest_of(content))
+
+
+def file_model(name: str, exporter: Exporter, content: Content, *, digest: str) -> FileModel:
+    """Return the model in the `content` of an exported file, under a name for messages.
+
+    Raises `ConfigError` if `exporter` cannot load it.
+    """
+    try:
+        network, metadata = exporter.load(content, threads=thread_limit())
+        record = parse_record(metadata)
+    except Exception as error:  # a parser of another program may raise anything
+        reraise_interruption(error)
+        if isinstance(error, TranslateError):
+            raise
+        reason = str(error) if isinstance(error, ValueError) else f"{describe_error(error):.300}"
+        raise ConfigError(
+            f"{name} cannot be used: {reason.removesuffix('.')}. Expected a file that `translate "
+            "export` has written."
+        ) from error
+    source, target = record.source, record.target
+    domains = (target,) if source == target else (source, target)
+    return FileModel(
+        name,
+        digest,
+        record,
+        network,
+        ImageSpec(record.size, domains, sides=record.sides),
+        record.sides,
+        record.unscaled,
+        record.recipe,
+        record.step,
+    )

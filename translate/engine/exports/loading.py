@@ -1,0 +1,40 @@
+"""The model that a user names: a run or an exported file, and the program that runs it."""
+
+from pathlib import Path
+
+from translate.engine.exports import backends
+from translate.engine.exports.file_model import load_file
+from translate.engine.exports.files import is_exported
+from translate.engine.inference.image_model import ImageModel
+from translate.engine.inference.options import InferenceOptions
+from translate.errors import ConfigError
+
+
+def load_model(
+    reference: str | Path, device: str, options: InferenceOptions
+) -> tuple[ImageModel, list[str]]:
+    """Return the model of `reference`, and problems of newer checkpoints of its run.
+
+    Args:
+        reference: A run, a checkpoint, or an exported file or folder.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        options: Of the translation, of which a backend needs the domain and the recipe's own.
+
+    Raises:
+        ConfigError: The options do not fit.
+        CheckpointError: The run has no checkpoint that can be read.
+    """
+    if is_exported(reference):
+        if options.backend:
+            raise ConfigError(
+                f"backend: {reference} is an exported file, which one program runs, got "
+                f"{options.backend!r}: leave --backend out."
+            )
+        return load_file(reference, device=device), []
+    if options.backend:
+        return backends.load_with_backend(
+            reference, options.backend, to=options.to, options=options.options or {}, device=device
+        )
+    from translate.engine.inference import model  # seconds: it imports PyTorch
+
+    return model.load(reference, device=device)

@@ -1,0 +1,29 @@
+"""Limits of the translation of an image in tiles."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_TILE = 1024
+"""sides of tiles, in pixels"""
+
+
+class StoppedError(Exception):
+    """The user has interrupted the command while an image was translated in tiles."""
+
+
+@dataclass(frozen=True)
+class TileOptions:
+    """Limits of the translation of one image."""
+
+    tile: int | None
+    """sides of tiles; None: images are translated in tiles only where memory does not suffice"""
+    memory: int | None
+    """bytes that the values of a network may take; what exceeds it is in scratch files; None: half
+    of what is free"""
+    folder: Path
+    """where scratch files are"""
+    stop: Callable[[], object] = bool
+    """whether to stop, asked between tiles"""
+    advance: Callable[[float], object] = bool
+    """called after each tile with its share of the work for one image"""
