@@ -26,6 +26,7 @@ import numpy as np
 import pytest
 import small_checkpoints
 import small_runs
+import tifffile
 import torch
 import torch._dynamo  # so that no mutant is the first to import it
 from audit_events import record_events
@@ -48,8 +49,10 @@ from translate.engine.checkpoints.references import resolve
 from translate.engine.config import layers, yaml
 from translate.engine.system.bundled import configs as bundled
 from translate.errors import BadImage, TranslateError
+from translate.formats import Header
 from translate.images.masks import hole_from_alpha
 from translate.images.source import EncodedImage, read_image
+from translate.registry import create
 
 HANG = 20
 """seconds for one mutant, after which the process ends with a traceback"""
@@ -230,8 +233,54 @@ def valid_images() -> list[tuple[str, bytes]]:
         encoded.append((name, buffer.getvalue()))
     for name, pixels in (("PNG", deep), ("PNG", deep[..., :3]), ("TIFF", deep[..., :3])):
         encoded.append((name, cv2.imencode(f".{name}", pixels)[1].tobytes()))
+    encoded += [("TIFF", tiff(**options)) for options in TIFFS]
+    encoded += arrays() + optional_formats()
     return [*encoded, ("PPM", b"P3 2 1 255 1 2 3 4 5 6\n"), ("PPM", b"P2 #\n2 2 65535 1 2 3 4\n"),
             *WRITTEN.items()]  # fmt: skip
+
+
+TIFFS: list[dict[str, Any]] = [
+    {"tile": (16, 16), "compression": "zlib", "predictor": True},
+    {"compression": "lzw", "rowsperstrip": 3, "byteorder": ">"},
+    {"compression": "zstd", "bigtiff": True},
+    {"compression": "lzma", "dtype": "float32", "bands": 5},
+    {"compression": "packbits", "dtype": "int16", "bands": 1},
+    {"planarconfig": "separate", "dtype": "uint16", "bands": 4, "extrasamples": [2]},
+    {"compression": "jpeg", "tile": (16, 16), "bands": 3, "photometric": "rgb"},
+    {"dtype": "uint32", "bands": 1, "iccprofile": bytes(200), "description": "ImageJ=1.0\n"},
+]
+
+
+def tiff(*, bands: int = 3, dtype: str = "uint8", **options: Any) -> bytes:
+    """Return a TIFF of 9x7 pixels."""
+    pixels = np.resize(PIXELS, (9, 7, bands)).astype(dtype)
+    pixels = np.moveaxis(pixels, 2, 0) if "planarconfig" in options else pixels
+    pixels = pixels[..., 0] if bands == 1 else pixels
+    known = {"photometric": "rgb" if bands in (3, 4) else "minisblack", "metadata": None}
+    planar = {"planarconfig": "contig"} if bands > 1 else {}
+    tifffile.imwrite(buffer := BytesIO(), pixels, **{**known, **planar, **options})
+    return buffer.getvalue()
+
+
+def arrays() -> list[tuple[str, bytes]]:
+    """Return NumPy files."""
+    np.save(single := BytesIO(), PIXELS.astype(">i2"))
+    np.savez_compressed(several := BytesIO(), image=PIXELS.astype("f4"), label=np.arange(3))
+    return [("NPY", single.getvalue()), ("NPZ", several.getvalue())]
+
+
+def optional_formats() -> list[tuple[str, bytes]]:
+    """Return files of the formats whose packages are installed."""
+    encoded = []
+    for name in ("heif", "jxl"):
+        form = create("format", name)
+        for suffix in form.writes:
+            like = Header(format="", size=(9, 7), channels=4, alpha=True)
+            encoded.append((suffix[1:].upper(), form.write(PIXELS, like)))
+    if encoded:
+        deep = np.random.default_rng(0).random((9, 7, 3)).astype(np.float32)
+        encoded.append(("JXL", form.write(deep, Header(format="", size=(9, 7)))))
+    return encoded
 
 
 WRITTEN = {

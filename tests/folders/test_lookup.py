@@ -99,13 +99,13 @@ def test_a_glob_is_a_domain(
         write(tmp_path / f"photos/a{number}.png")
         write(tmp_path / f"photos/deep/b{number}.PNG")
         write(tmp_path / f"photos/__MACOSX/b{number}.png")
-    (tmp_path / "photos/a9.heic").touch()
+    (tmp_path / "photos/a9.psd").touch()
     patterns = ["a*", "**/b*.PNG"] if root else ["photos/a*", "photos/**/b*.PNG"]
     layout = Unpaired(Path(root or "datasets"), patterns, "train")
     assert [path.name for path in layout.files] == [
         "a0.png", "a1.png", "a2.png", "b0.PNG", "b1.PNG", "b2.PNG",
     ]  # fmt: skip
-    assert layout.notes[0].startswith("skipped 1 file without an image suffix (1 .heic)")
+    assert layout.notes[0].startswith("skipped 1 file without an image suffix (1 .psd)")
     image_folder("my [photos]", 1)
     assert len(OneDomain(Path(root), [str(tmp_path / "my [photos]")], "train")) == 1
     with pytest.raises(DataError, match=r"domain 'photos/c\*': no image matches this pattern"):
@@ -114,7 +114,7 @@ def test_a_glob_is_a_domain(
 
 def test_D13_the_error_for_a_folder_without_images_lists_its_files(tmp_path: Path) -> None:
     (tmp_path / "scans").mkdir()
-    for name in ("1.dcm", "2.dcm", "3.mat", "4.HEIC"):
+    for name in ("1.dcm", "2.dcm", "3.mat", "4.PSD"):
         (tmp_path / "scans" / name).touch()
     write(tmp_path / "b/1.png")
     with pytest.raises(DataError) as error:
@@ -122,7 +122,7 @@ def test_D13_the_error_for_a_folder_without_images_lists_its_files(tmp_path: Pat
     text = str(error.value)
     assert text.startswith(
         f"domain 'scans': no images in {tmp_path / 'scans'}: skipped 4 files without an image "
-        "suffix (2 .dcm, 1 .mat, 1 .heic)"
+        "suffix (2 .dcm, 1 .mat, 1 .psd)"
     )
-    for advice in (".dcm: not read, save its slices", ".mat: not read", ".heic: not read, convert"):
+    for advice in (".dcm: not read, save its slices", ".mat: not read", ".psd: not read, convert"):
         assert advice in text

@@ -8,7 +8,6 @@ NAMED = 3
 """number of files that a message names"""
 DOUBLE = {".gz", ".bz2", ".xz"}
 ADVICE = {
-    "convert to PNG or JPEG (ImageMagick: magick photo.heic photo.png)": ".heic .heif .hif .jxl",
     "develop to 16-bit TIFF or PNG": ".arw .cr2 .cr3 .dng .nef .orf .raf .raw .rw2",
     "save its slices as 16-bit PNG or TIFF (pydicom reads it)": ".dcm .dicom",
     "save its slices as 16-bit PNG or TIFF (nibabel reads it)": ".nii .nii.gz .mgz",

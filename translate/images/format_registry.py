@@ -15,10 +15,8 @@ if TYPE_CHECKING:
     from translate.images.source import EncodedImage
 
 UNREADABLE = (
-    (0, b"\x00\x00\x00\x0cJXL ", "JPEG XL"), (0, b"\xff\x0a", "JPEG XL"),
     (0, b"\x00\x00\x00\x0cjP  ", "JPEG 2000"), (0, b"\xff\x4f\xff\x51", "JPEG 2000"),
-    (4, b"ftypheic", "HEIC"), (4, b"ftypheix", "HEIC"), (4, b"ftyphevc", "HEIC"),
-    (4, b"ftypmif1", "HEIF"), (4, b"ftypmsf1", "HEIF"), (128, b"DICM", "DICOM"),
+    (128, b"DICM", "DICOM"),
     (0, b"\x93NUMPY", "NumPy"), (0, b"\x76\x2f\x31\x01", "OpenEXR"), (0, b"#?", "Radiance HDR"),
     (0, b"8BPS", "Photoshop"), (0, b"%PDF", "PDF"), (0, b"%!PS", "PostScript"),
     (0, b"SIMPLE  =", "FITS"), (0, b"PK\x03\x04", "ZIP"), (0, b"\x1f\x8b", "gzip"),

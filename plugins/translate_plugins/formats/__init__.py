@@ -19,6 +19,8 @@ from collections.abc import Callable, Mapping
 from translate import hookimpl
 from translate.formats import Format, Writable
 from translate_plugins.formats import png_write
+from translate_plugins.formats.heif import Heif
+from translate_plugins.formats.jxl import Jxl
 from translate_plugins.formats.numpy_files import Npy, Npz
 from translate_plugins.formats.raster import GRAY_OR_RGB, Raster
 from translate_plugins.formats.tiff import Tiff
@@ -30,7 +32,9 @@ def register_formats() -> Mapping[str, Callable[[], Format]]:
         "avif": avif,
         "bmp": bmp,
         "gif": gif,
+        "heif": Heif,
         "jpeg": jpeg,
+        "jxl": Jxl,
         "npy": Npy,
         "npz": Npz,
         "png": png_format,

@@ -32,10 +32,15 @@ def is_tiff(data: bytes) -> bool:
     return data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
+def is_big(data: bytes) -> bool:
+    """Return whether a TIFF that begins with `data` is a BigTIFF, with 64-bit offsets."""
+    return 43 in data[2:4]
+
+
 def numbers_of(data: bytes) -> Numbers:
     """Return how a TIFF that begins with `data` stores numbers."""
-    order, big = "<" if data[:2] == b"II" else ">", 43 in data[2:4]
-    letters = ("Q", "HHQ8x", "Q", 8) if big else ("H", "HHI4x", "I", 4)
+    order = "<" if data[:2] == b"II" else ">"
+    letters = ("Q", "HHQ8x", "Q", 8) if is_big(data) else ("H", "HHI4x", "I", 4)
     count, tag, offset = (struct.Struct(order + letter) for letter in letters[:3])
     return Numbers(order, count, tag, offset, letters[3])
 

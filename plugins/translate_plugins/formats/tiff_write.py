@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from translate.formats import Header
-from translate_plugins.formats import tiff_pages, tiff_tags
+from translate_plugins.formats import tiff_exif, tiff_pages, tiff_tags
 from translate_plugins.formats.tiff_tags import Tag
 
 CLASSIC_LIMIT = 3 << 30
@@ -33,7 +33,8 @@ def encode(pixels: NDArray[Any], like: Header) -> bytes:
         pixels = pixels[..., 0]
     with TiffWriter(buffer, **_file_options(pixels.nbytes, kept)) as writer:
         writer.write(np.ascontiguousarray(pixels), **options)
-    return buffer.getvalue()
+    exif = like.private.get("exif")
+    return tiff_exif.add_directories(buffer.getvalue(), exif) if exif else buffer.getvalue()
 
 
 def write_tiles(
@@ -62,13 +63,14 @@ def write_tiles(
 
 def _file_options(size: int, kept: Mapping[str, Any]) -> dict[str, Any]:
     """Return options of `TiffWriter` for so many bytes of pixels."""
-    big = kept.get("tiff_big", False) or size > CLASSIC_LIMIT
+    big = bool(kept.get("tiff_big")) or size > CLASSIC_LIMIT
     return {"byteorder": kept.get("tiff_byte_order", "<"), "bigtiff": big}
 
 
 def _options(shape: tuple[int, ...], dtype: np.dtype[Any], like: Header) -> dict[str, Any]:
     """Return options of `TiffWriter.write`, apart from the layout of blocks."""
     kept, (height, width, channels) = dict(like.extra), shape
+    exif = like.private.get("exif")
     colours = channels - like.alpha
     was_rgb = kept.get("tiff_photometric", tiff_pages.RGB) != tiff_pages.GRAY
     rgb = (colours == 3 and was_rgb) or (colours > 3 and "tiff_channels" in kept and was_rgb)
@@ -82,8 +84,11 @@ def _options(shape: tuple[int, ...], dtype: np.dtype[Any], like: Header) -> dict
         "metadata": None,
         "software": False,
         "extratags": [
-            (tag.code, tag.dtype, tag.count, tag.value, True)
-            for tag in _placed(kept.get("tiff_tags", ()), like, (height, width))
+            *(tiff_exif.tags(exif) if exif else ()),
+            *(
+                (tag.code, tag.dtype, tag.count, tag.value, True)
+                for tag in _placed(kept.get("tiff_tags", ()), like, (height, width))
+            ),
         ],
     }
     if unspecified or like.alpha:

@@ -66,7 +66,7 @@ def leaves_others_alone(subject: FormatSubject) -> str | None:
 
 def probes_without_decoding(subject: FormatSubject) -> str | None:
     """`probe` decodes no pixels: it allocates much less memory than the image."""
-    for sample in subject.samples:
+    for sample in {sample.suffix: sample for sample in subject.samples}.values():
         black = np.zeros((*LARGE, sample.channels), sample.dtype)
         data = subject.format.write(black, sample.header(LARGE))
         subject.format.probe(EncodedImage("image", data))  # which imports what it needs, once

@@ -1,0 +1,104 @@
+"""HEIC files, of telephones, with `pillow-heif`."""
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from translate.errors import require_package
+from translate.formats import Header, Window, Writable
+from translate.images.layers import Layers, split_alpha
+from translate.images.source import EncodedImage
+from translate_plugins.formats import pillow
+from translate_plugins.formats.raster import Raster
+
+if TYPE_CHECKING:
+    from pillow_heif import HeifImage
+
+BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+LOSSLESS = {"quality": -1, "chroma": 444, "matrix_coefficients": 0}
+SUFFIXES = frozenset({".heic", ".heif", ".hif"})
+
+
+class Heif:
+    """HEIC: read in 8 to 12 bits, the first image; written in 8 bits without loss."""
+
+    suffixes = SUFFIXES
+    lossless = True
+
+    @property
+    def writes(self) -> Mapping[str, Writable]:
+        """The suffix of files that are written; none if the package is not installed."""
+        if find_spec("pillow_heif") is None:
+            return {}
+        return {".heic": Writable((1, 3), alpha=True)}
+
+    def probe(self, source: EncodedImage, frame: int = 0) -> Header | None:  # noqa: ARG002
+        """Return the header of a file; None for a file of another format."""
+        if source.data[4:8] != b"ftyp" or source.data[8:12] not in BRANDS:
+            return None
+        image = _open(source)
+        mode, bits = _kind(image)
+        profile = image.info.get("icc_profile")
+        return Header(
+            format="HEIF",
+            size=(image.size[1], image.size[0]),
+            channels=len(mode),
+            alpha=mode[-1] == "A",
+            dtype="uint16" if bits > 8 else "uint8",
+            bits=bits,
+            mode=mode,
+            extra={"icc_profile": profile} if profile else {},
+            private=pillow.Exif(source, "HEIF"),
+        )
+
+    def read(
+        self,
+        source: EncodedImage,
+        frame: int = 0,  # noqa: ARG002
+        window: Window | None = None,
+    ) -> Layers:
+        """Return the upright pixels; 10 and 12 bits span all 16."""
+        image = _open(source)
+        mode, bits = _kind(image)
+        pixels = np.asarray(image).reshape(image.size[1], image.size[0], len(mode))
+        if bits > 8:
+            pixels = (pixels.astype(np.uint32) * 65535 // ((1 << bits) - 1)).astype(np.uint16)
+        return split_alpha(pixels, alpha=mode[-1] == "A").crop(window)
+
+    def write(self, pixels: NDArray[Any], like: Header) -> bytes:
+        """Return the content of a file."""
+        _register()
+        return Raster("HEIF", SUFFIXES, options=LOSSLESS).write(pixels, like)
+
+
+def _register() -> None:
+    """Make HEIC a format of Pillow; raises `MissingPackageError`."""
+    require_package("pillow_heif", "heif")
+    from pillow_heif import register_heif_opener
+
+    register_heif_opener()
+
+
+def _open(source: EncodedImage) -> "HeifImage":
+    """Return the first image of a file; its pixels are decoded when they are used."""
+    _register()
+    from pillow_heif import open_heif
+
+    try:
+        file = open_heif(BytesIO(source.data), convert_hdr_to_8bit=False, hdr_to_16bit=False)
+        return file[file.primary_index]
+    except Exception as error:
+        text = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(f"a HEIC that cannot be read: {text}") from error
+
+
+def _kind(image: "HeifImage") -> tuple[str, int]:
+    """Return the channels, such as RGB, and the bits of each."""
+    mode, _, bits = image.mode.partition(";")
+    if mode not in ("L", "LA", "RGB", "RGBA"):
+        raise ValueError(f"a HEIC of {image.mode}: expected gray or RGB, or both with opacity")
+    return mode, int(bits or 8)

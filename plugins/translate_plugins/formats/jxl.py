@@ -1,0 +1,130 @@
+"""JPEG XL files, with `pillow-jxl-plugin`, and `imagecodecs` for colours of more than 8 bits."""
+
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from translate.errors import require_package
+from translate.formats import Header, Window, Writable
+from translate.images.layers import Layers, split_alpha
+from translate.images.source import EncodedImage
+from translate_plugins.formats import metadata
+from translate_plugins.formats.jxl_header import JxlHeader, is_jxl, read_header
+
+EFFORT = 3
+"""of compression, from 1 to 9; more takes longer"""
+
+
+class Jxl:
+    """JPEG XL: read in its own type of numbers; written without loss."""
+
+    suffixes = frozenset({".jxl"})
+    lossless = True
+
+    @property
+    def writes(self) -> Mapping[str, Writable]:
+        """Suffixes of files that are written; none if the package is not installed."""
+        if find_spec("pillow_jxl") is None:
+            return {}
+        return {".jxl": Writable((1, 3), ("uint8", "uint16", "float32"), alpha=True)}
+
+    def probe(self, source: EncodedImage, frame: int = 0) -> Header | None:  # noqa: ARG002
+        """Return the header of a file; None for a file of another format."""
+        if not is_jxl(source.data):
+            return None
+        require_package("pillow_jxl", "jxl")
+        header = read_header(source.data)
+        return Header(
+            format="JXL",
+            size=header.size,
+            channels=(1 if header.gray else 3) + header.alpha,
+            alpha=header.alpha,
+            dtype=_dtype(header),
+            bits=max(8, header.bits),
+            mode=("L" if header.gray else "RGB") + "A" * header.alpha,
+            extra=Metadata(source, "icc_profile"),
+            private=Metadata(source, "exif"),
+        )
+
+    def read(
+        self,
+        source: EncodedImage,
+        frame: int = 0,  # noqa: ARG002
+        window: Window | None = None,
+    ) -> Layers:
+        """Return the upright pixels of the first frame."""
+        header = read_header(source.data)
+        pixels = _decode(source, header)
+        channels = (1 if header.gray else 3) + header.alpha
+        return split_alpha(pixels.reshape(*header.size, channels), alpha=header.alpha).crop(window)
+
+    def write(self, pixels: NDArray[Any], like: Header) -> bytes:
+        """Return the content of a file; EXIF data are kept of images of 8 bits."""
+        flat = np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+        if pixels.dtype != np.uint8:
+            import imagecodecs
+
+            return bytes(imagecodecs.jpegxl_encode(flat, lossless=True, effort=EFFORT))
+        import pillow_jxl  # noqa: F401 - importing it registers the format
+
+        buffer, exif = BytesIO(), metadata.options(like.private).get("exif")
+        options = {"lossless": True, "effort": EFFORT, "num_threads": 1, "exif": exif}
+        Image.fromarray(flat).save(buffer, "JXL", **options)
+        return buffer.getvalue()
+
+
+class Metadata(Mapping[str, bytes]):
+    """One piece of metadata, which is read with the pixels, and only if it is needed."""
+
+    def __init__(self, source: EncodedImage, name: str) -> None:
+        self._source, self._name = source, name
+
+    def _values(self) -> dict[str, bytes]:
+        image = _opened(self._source)
+        if self._name == "exif":
+            return metadata.exif(image)
+        return {**metadata.profile(image)}
+
+    def __getitem__(self, name: str) -> bytes:
+        return self._values()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values())
+
+    def __len__(self) -> int:
+        return len(self._values())
+
+
+def _dtype(header: JxlHeader) -> str:
+    if header.is_float:
+        return "float32"
+    return "uint16" if header.bits > 8 else "uint8"
+
+
+def _decode(source: EncodedImage, header: JxlHeader) -> NDArray[Any]:
+    if _dtype(header) == "uint8":
+        return np.asarray(_opened(source))
+    import imagecodecs
+
+    try:
+        return np.asarray(imagecodecs.jpegxl_decode(source.data)).astype(_dtype(header))
+    except Exception as error:
+        raise ValueError(f"a JPEG XL file that cannot be decoded: {error}") from error
+
+
+def _opened(source: EncodedImage) -> Any:
+    """Return a file as Pillow opens it, which decodes it; raises `ValueError`."""
+    if "JXL" not in source.cache:
+        import pillow_jxl  # noqa: F401 - importing it registers the format
+
+        try:
+            source.cache["JXL"] = Image.open(BytesIO(source.data), formats=("JXL",))
+        except Exception as error:
+            text = " ".join(str(error).split()) or type(error).__name__
+            raise ValueError(f"a JPEG XL file that cannot be decoded: {text}") from error
+    return source.cache["JXL"]

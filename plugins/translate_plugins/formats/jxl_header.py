@@ -1,0 +1,149 @@
+"""The header of a JPEG XL file, whose libraries decode all pixels before they say the size."""
+
+from typing import NamedTuple
+
+CONTAINER = b"\x00\x00\x00\x0cJXL \r\n\x87\n"
+CODESTREAM = b"\xff\x0a"
+RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
+"""of the width to the height"""
+SIDE = ((1, 9), (1, 13), (1, 18), (1, 30))
+ENUM = ((0, 0), (1, 0), (2, 4), (18, 6))
+ALPHA, SPOT, COLOUR_FILTER = 0, 2, 5
+"""types of extra channels"""
+
+
+class JxlHeader(NamedTuple):
+    """What the beginning of a JPEG XL file says; ISO/IEC 18181-1, annexes D and E."""
+
+    size: tuple[int, int]
+    """height and width of the upright image"""
+    bits: int
+    is_float: bool
+    gray: bool
+    alpha: bool
+
+
+class _Bits:
+    """A reader of bits, the lowest of each byte first."""
+
+    def __init__(self, data: bytes) -> None:
+        self._left, self._value = 8 * len(data), int.from_bytes(data, "little")
+
+    def number(self, bits: int) -> int:
+        """Return the next bits; raises `ValueError` if there are fewer."""
+        self._left -= bits
+        if self._left < 0:
+            raise ValueError("a damaged JPEG XL file: its header ends early")
+        result = self._value & ((1 << bits) - 1)
+        self._value >>= bits
+        return result
+
+    def flag(self) -> bool:
+        """Return the next bit."""
+        return self.number(1) == 1
+
+    def choice(self, choices: tuple[tuple[int, int], ...]) -> int:
+        """Return a number that is stored in one of four ways: an offset, and so many bits."""
+        offset, bits = choices[self.number(2)]
+        return offset + self.number(bits)
+
+
+def is_jxl(data: bytes) -> bool:
+    """Return whether `data` begins like a JPEG XL file."""
+    return data.startswith((CONTAINER, CODESTREAM))
+
+
+def read_header(data: bytes) -> JxlHeader:
+    """Return the header; raises `ValueError` for a damaged one."""
+    bits = _Bits(_codestream(data)[2 : 2 + 4096])
+    size, orientation = _size(bits), 1
+    if bits.flag():  # everything is as usual
+        return JxlHeader(size, 8, is_float=False, gray=False, alpha=False)
+    if bits.flag():
+        orientation = 1 + bits.number(3)
+        if bits.flag():
+            _size(bits)
+        if bits.flag():
+            _skip_preview(bits)
+        if bits.flag():
+            _skip_animation(bits)
+    is_float, depth = _depth(bits)
+    bits.flag()  # about memory
+    extra = bits.choice(((0, 0), (1, 0), (2, 4), (1, 12)))
+    kinds = [_extra_channel(bits) for _ in range(extra)]
+    bits.flag()  # XYB
+    gray = not bits.flag() and (bits.flag(), bits.choice(ENUM))[1] == 1
+    upright = size[::-1] if orientation > 4 else size
+    return JxlHeader(upright, depth, is_float, gray, ALPHA in kinds)
+
+
+def _codestream(data: bytes) -> bytes:
+    """Return the image without the boxes of a container, or the first part of it."""
+    if data.startswith(CODESTREAM):
+        return data
+    at = 0
+    while at + 16 <= len(data):
+        length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        start = at + (16 if length == 1 else 8)
+        length = int.from_bytes(data[at + 8 : at + 16], "big") if length == 1 else length
+        if kind in (b"jxlc", b"jxlp"):
+            return data[start + (4 if kind == b"jxlp" else 0) :]
+        if length < 8:
+            break
+        at += length
+    raise ValueError("a damaged JPEG XL file: it holds no image")
+
+
+def _size(bits: _Bits) -> tuple[int, int]:
+    small = bits.flag()
+
+    def side() -> int:
+        return 8 * (bits.number(5) + 1) if small else bits.choice(SIDE)
+
+    height = side()
+    if ratio := bits.number(3):
+        across, down = RATIOS[ratio - 1]
+        return height, height * across // down
+    return height, side()
+
+
+def _skip_preview(bits: _Bits) -> None:
+    eighths = ((16, 0), (32, 0), (1, 5), (33, 9))
+    side = eighths if bits.flag() else ((1, 6), (65, 8), (321, 10), (1345, 12))
+    bits.choice(side)
+    if not bits.number(3):
+        bits.choice(side)
+
+
+def _skip_animation(bits: _Bits) -> None:
+    bits.choice(((100, 0), (1000, 0), (1, 10), (1, 30)))
+    bits.choice(((1, 0), (1001, 0), (1, 8), (1, 10)))
+    bits.choice(((0, 0), (0, 3), (0, 16), (0, 32)))
+    bits.flag()
+
+
+def _depth(bits: _Bits) -> tuple[bool, int]:
+    """Return whether numbers are floats, and their bits."""
+    if not bits.flag():
+        return False, bits.choice(((8, 0), (10, 0), (12, 0), (1, 6)))
+    depth = bits.choice(((32, 0), (16, 0), (24, 0), (1, 6)))
+    bits.number(4)
+    return True, depth
+
+
+def _extra_channel(bits: _Bits) -> int:
+    """Return the type of an extra channel."""
+    if bits.flag():
+        return ALPHA
+    kind = bits.choice(ENUM)
+    _depth(bits)
+    bits.choice(((0, 0), (3, 0), (4, 0), (1, 3)))
+    for _ in range(bits.choice(((0, 0), (0, 4), (16, 5), (48, 10)))):
+        bits.number(8)
+    if kind == ALPHA:
+        bits.flag()
+    elif kind == SPOT:
+        bits.number(64)
+    elif kind == COLOUR_FILTER:
+        bits.choice(((1, 0), (0, 2), (3, 4), (19, 8)))
+    return kind
