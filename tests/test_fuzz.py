@@ -22,6 +22,7 @@ from random import Random, SystemRandom
 from typing import Any, NamedTuple
 
 import cv2
+import imagecodecs
 import numpy as np
 import pytest
 import small_checkpoints
@@ -43,13 +44,15 @@ from PIL.PngImagePlugin import PngInfo
 from translate import api
 from translate.api import Translator
 from translate.cli import main
+from translate.contract.files.format_subject import as_array
 from translate.contract.kinds import small_options
 from translate.engine.checkpoints import contents, read
 from translate.engine.checkpoints.references import resolve
 from translate.engine.config import layers, yaml
 from translate.engine.system.bundled import configs as bundled
 from translate.errors import BadImage, TranslateError
-from translate.formats import Header
+from translate.formats import Header, Window
+from translate.images.format_registry import writer_of
 from translate.images.masks import hole_from_alpha
 from translate.images.source import EncodedImage, read_image
 from translate.registry import create
@@ -81,6 +84,14 @@ def test_D2_a_mutated_image_is_a_bad_image_or_has_the_size_of_its_header(
     seconds: int, tmp_path: Path
 ) -> None:
     report = fuzz(image_target, tmp_path, seconds, minimum=100 * seconds)
+    assert report.memory_growth < 100
+
+
+@SECONDS
+def test_D2_a_mutated_image_of_any_type_is_a_bad_image_or_has_what_its_header_says(
+    seconds: int, tmp_path: Path
+) -> None:
+    report = fuzz(format_target, tmp_path, seconds, minimum=200 * seconds)
     assert report.memory_growth < 100
 
 
@@ -167,6 +178,7 @@ def image_target(home: Path) -> Target:
     """Return a target for images of ten formats that are decoded, and some that are refused."""
     model = Translator.load(small_checkpoints.cyclegan(home / "run"), device="cpu")
     seeds, folder, path = valid_images(), home / "folder", home / "image"
+    load_codecs()
     folder.mkdir()
 
     def target(rng: Random) -> None:
@@ -191,6 +203,39 @@ def image_target(home: Path) -> Target:
         assert model(path).size == header.size[::-1]
 
     return target
+
+
+def format_target(home: Path) -> Target:  # noqa: ARG001
+    """Return a target for images of every type of numbers: whole, in a window, and written."""
+    tiffs = [("TIFF", tiff(**options)) for options in TIFFS]
+    seeds = [data for _, data in [*valid_images(), *tiffs, *arrays(), *optional_formats()]]
+    load_codecs()
+    for data in seeds:
+        with suppress(BadImage):
+            EncodedImage("x", data).decode_layers()
+
+    def target(rng: Random) -> None:
+        image = EncodedImage("x", mutate_bytes(rng.choice(seeds), rng, others=seeds), LARGEST)
+        header = image.header
+        layers = image.decode_layers()
+        pixels = as_array(layers)
+        assert pixels.shape == (*header.size, header.channels)
+        assert pixels.dtype == header.dtype
+        assert (layers.alpha is not None) == header.alpha
+        height, width = header.size
+        part = image.decode_layers(0, Window(height // 2, width // 2, 1, 1))
+        assert np.array_equal(as_array(part)[0, 0], pixels[height // 2, width // 2], equal_nan=True)
+        like = header.for_output(header.channels, keep_private=rng.random() < 0.5)
+        if writer := writer_of(".tif"):
+            writer.format.write(pixels, like)
+
+    return target
+
+
+def load_codecs() -> None:
+    """Import the codecs of TIFF and JPEG XL, so that no mutant is the first to import one."""
+    for codec in CODECS:
+        getattr(imagecodecs, f"{codec}_decode")
 
 
 REFUSED = ("EPS", "HTML", "ICNS", "ICO", "JPEG2000", "PCX", "PDF", "PSD", "SVG", "TGA")
@@ -233,12 +278,14 @@ def valid_images() -> list[tuple[str, bytes]]:
         encoded.append((name, buffer.getvalue()))
     for name, pixels in (("PNG", deep), ("PNG", deep[..., :3]), ("TIFF", deep[..., :3])):
         encoded.append((name, cv2.imencode(f".{name}", pixels)[1].tobytes()))
-    encoded += [("TIFF", tiff(**options)) for options in TIFFS]
-    encoded += arrays() + optional_formats()
     return [*encoded, ("PPM", b"P3 2 1 255 1 2 3 4 5 6\n"), ("PPM", b"P2 #\n2 2 65535 1 2 3 4\n"),
             *WRITTEN.items()]  # fmt: skip
 
 
+CODECS = (
+    *("bitorder", "ccittfax3", "ccittfax4", "ccittrle", "deflate", "delta", "float24", "floatpred"),
+    *("jpeg", "jpegxl", "lzma", "lzw", "packbits", "packints", "xor", "zlib", "zstd"),
+)
 TIFFS: list[dict[str, Any]] = [
     {"tile": (16, 16), "compression": "zlib", "predictor": True},
     {"compression": "lzw", "rowsperstrip": 3, "byteorder": ">"},

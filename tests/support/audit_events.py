@@ -28,6 +28,8 @@ WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 INSTALLED = (str(ROOT / "translate"), str(ROOT / "plugins"), "<frozen ")
 INSTALLED += tuple(path for path in sys.path if path.endswith("site-packages"))
 INSTALLED += (sysconfig.get_path("stdlib"),)
+TRACEBACK = b"_getframe()"
+"""what modules that Cython made for the stable ABI compile, to add a line to a traceback"""
 WRITERS = {str(m.__file__) for m in (ast, collections, dataclasses, typing, typing_extensions)}
 """modules that compile generated source: to define classes, or to read a signature"""
 
@@ -42,6 +44,8 @@ def record_events() -> list[str]:
         if event in ("exec", "compile"):
             code = arguments[0] if event == "exec" else arguments[1]
             name = code.co_filename if isinstance(code, CodeType) else str(code)
+            if arguments[0] == TRACEBACK:
+                return
             if not (name.startswith(INSTALLED) or sys._getframe(1).f_code.co_filename in WRITERS):
                 events.append(f"{event} {arguments[0]!r:.200}")
         elif event == "import":

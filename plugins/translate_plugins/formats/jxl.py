@@ -85,7 +85,10 @@ class Metadata(Mapping[str, bytes]):
         self._source, self._name = source, name
 
     def _values(self) -> dict[str, bytes]:
-        image = _opened(self._source)
+        try:
+            image = _opened(self._source)
+        except ValueError:  # damaged pixels, which are reported when they are read
+            return {}
         if self._name == "exif":
             return metadata.exif(image)
         return {**metadata.profile(image)}
