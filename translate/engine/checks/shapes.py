@@ -103,8 +103,9 @@ def sufficient(config: Config, layout: Layout, failed: Failure, *, turns: int | 
 
 
 def batch_size(config: Config) -> int:
-    """Return how many images one process has in a step."""
-    return max(1, config.train.batch_size // distributed.world_size())
+    """Return how many images one process has in a step at a time."""
+    train = config.train
+    return max(1, train.batch_size // (distributed.world_size() * train.accumulate))
 
 
 def _times(size: tuple[int, int], factor: float) -> tuple[int, int]:

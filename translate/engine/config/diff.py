@@ -17,6 +17,7 @@ WITHOUT_EFFECT_ON_RESULT = {
 }
 """Settings that change nothing of what is learnt."""
 WITHOUT_EXACT_REPETITION = {
+    "train.accumulate",
     "train.device",
     "train.precision",
     "train.compile",

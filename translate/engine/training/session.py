@@ -168,14 +168,19 @@ def _without_compilation(config: schema.Config) -> schema.Config:
 
 
 def _batch_for_processes(config: schema.Config) -> schema.Config:
-    """Raise the batch to a multiple of the number of processes, with a message."""
-    world, size = distributed.world_size(), config.train.batch_size
-    if size % world == 0:
+    """Raise the batch to a multiple of processes and of parts, with a message."""
+    world, train = distributed.world_size(), config.train
+    if train.batch_size % (world * train.accumulate) == 0:
         return config
-    raised = math.ceil(size / world) * world
-    logger.info(f"train.batch_size is {raised} instead of {size}, to suit {world} processes")
-    train = {**config.train.model_dump(), "batch_size": raised}
-    return layers.validate({**config.model_dump(), "train": train})
+    raised = math.ceil(train.batch_size / (world * train.accumulate)) * world * train.accumulate
+    reasons = [f"{world} processes"] if world > 1 else []
+    reasons += [f"train.accumulate={train.accumulate}"] if train.accumulate > 1 else []
+    logger.info(
+        f"train.batch_size is {raised} instead of {train.batch_size}, to suit "
+        f"{' and '.join(reasons)}"
+    )
+    changed = {**train.model_dump(), "batch_size": raised}
+    return layers.validate({**config.model_dump(), "train": changed})
 
 
 def _new_folder(config: schema.Config, resume_from: ResumePoint | None, out: Path | None) -> Path:

@@ -1,0 +1,111 @@
+"""A move: the gradients of all parts of a batch, and one update; equal to that of the whole."""
+
+import copy
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from translate.batches import Images, ImageSpec, Pair
+from translate.engine.optimization.step import take_turns
+from translate.errors import PluginError
+from translate.recipe import Recipe, Turn, adam
+from translate.registry import create_recipe
+
+CYCLEGAN = {
+    "name": "cyclegan",
+    "generator": {"name": "resnet", "width": 4, "blocks": 1, "downsamplings": 1},
+    "discriminator": {"name": "patch", "width": 4, "layers": 1},
+}
+
+
+def step_twice(recipe: Recipe, batch: Any, **options: Any) -> Any:
+    """Take two steps; return the result of the second."""
+    optimizers = recipe.optimizers()
+    take_turns(recipe, batch, optimizers, **options)
+    return take_turns(recipe, batch, optimizers, **options)
+
+
+@pytest.mark.parametrize("parts", [2, 4])
+def test_parts_of_a_batch_move_all_players_as_the_whole_batch_does(parts: int) -> None:
+    torch.manual_seed(0)
+    whole = create_recipe(CYCLEGAN, spec=ImageSpec(size=(16, 16))).double()
+    batch = Pair(*(torch.rand(4, 3, 16, 16, dtype=torch.double) * 2 - 1 for _ in range(2)))
+    divided, start = copy.deepcopy(whole), copy.deepcopy(whole.state_dict())
+    expected = step_twice(whole, batch)
+    result = step_twice(divided, batch, accumulate=parts)
+    for key, value in divided.state_dict().items():
+        torch.testing.assert_close(value, whole.state_dict()[key], rtol=1e-5, atol=1e-8)
+    assert any((start[key] != value).any() for key, value in divided.state_dict().items())
+    for name, loss in expected.losses.items():
+        torch.testing.assert_close(result.losses[name], loss, rtol=1e-6, atol=1e-9)
+    for player, norm in expected.norms.items():
+        torch.testing.assert_close(result.norms[player], norm, rtol=1e-5, atol=1e-9)
+
+
+class Counting(Recipe[Images]):
+    """One weight; each turn sees whether the weight has moved since the turn before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(1, 1, bias=False)
+        self.seen: list[float] = []
+
+    def optimizers(self):
+        return {"layer": adam(self.layer, lr=0.1), "other": adam(self.layer, lr=0.1)}
+
+    def step(self, batch):
+        for player in ("layer", "other"):
+            self.seen.append(self.layer.weight.item())
+            yield Turn(player, loss=self.layer(batch.images)).log(mean=batch.images)
+
+
+def test_every_part_is_at_the_same_turn_and_moves_come_after_the_last_part() -> None:
+    recipe, images = Counting(), Images(torch.tensor([[1.0], [2.0], [3.0], [6.0]]))
+    result = take_turns(recipe, images, recipe.optimizers(), accumulate=2)
+    first, second, third, fourth = recipe.seen
+    assert first == second and third == fourth and first != third
+    assert result.metrics["layer/mean"] == pytest.approx(3.0)
+    assert list(result.losses) == ["layer/loss", "other/loss"]
+
+
+@pytest.mark.parametrize("kind", ["player", "length"])
+def test_parts_that_take_different_turns_are_an_error_that_names_the_setting(kind: str) -> None:
+    class Deciding(Counting):
+        def step(self, batch):
+            large = bool(batch.images.mean() > 2)
+            if kind == "length" and large:
+                return
+            player = "other" if large else "layer"
+            yield Turn(player, loss=self.layer(batch.images))
+
+    recipe, images = Deciding(), Images(torch.tensor([[1.0], [6.0]]))
+    match = "'layer' and 'other'" if kind == "player" else "'layer' and no turn"
+    with pytest.raises(PluginError, match=f"{match}, so train.accumulate"):
+        take_turns(recipe, images, recipe.optimizers(), accumulate=2)
+
+
+def test_a_part_that_is_not_finite_moves_nothing() -> None:
+    recipe, images = Counting(), Images(torch.tensor([[1.0], [float("nan")]]))
+    before = recipe.layer.weight.item()
+    result = take_turns(recipe, images, recipe.optimizers(), accumulate=2)
+    assert recipe.layer.weight.item() == before
+    assert all(bool(bad) for turns in result.skipped.values() for bad in turns)
+
+
+def test_a_batch_is_raised_to_a_multiple_of_the_parts(run_command, image_folder, tmp_path) -> None:
+    image_folder("data/a/train"), image_folder("data/b/train")
+    small = [
+        *("options.generator={name: resnet, width: 2, blocks: 1}", "train.accumulate=2"),
+        "options.discriminator={name: patch, width: 2, layers: 1}",
+    ]
+    settings = [word for setting in small for word in ("--set", setting)]
+    trained = run_command("train", "--plugin", "cyclegan", "--domains", "a", "b", *settings,
+                          "--data", tmp_path / "data", "--size", 16, "--steps", 2,
+                          "--batch-size", 3, "--out", tmp_path / "run")  # fmt: skip
+    assert trained.code == 0
+    assert "batch_size is 4 instead of 3, to suit train.accumulate=2" in trained.out + trained.err
+    resumed = run_command("train", "--resume", tmp_path / "run", "--steps", 3, "--set",
+                          "train.accumulate=4")  # fmt: skip
+    assert resumed.code == 0, resumed.err
