@@ -82,7 +82,7 @@ def test_parts_that_take_different_turns_are_an_error_that_names_the_setting(kin
 
     recipe, images = Deciding(), Images(torch.tensor([[1.0], [6.0]]))
     match = "'layer' and 'other'" if kind == "player" else "'layer' and no turn"
-    with pytest.raises(PluginError, match=f"{match}, so train.accumulate"):
+    with pytest.raises(PluginError, match=f"{match}: set train.accumulate to 1"):
         take_turns(recipe, images, recipe.optimizers(), accumulate=2)
 
 

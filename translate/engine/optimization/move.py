@@ -9,7 +9,7 @@ from torch.autograd.graph import increment_version
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.optim import Optimizer
 
-from translate.engine.plugins.errors import at_yield, plugin_error
+from translate.engine.plugins.errors import at_yield, is_explained, plugin_error
 from translate.engine.processes.distributed import average_gradients
 from translate.errors import PluginError, message_of, suggest
 from translate.recipe import Recipe, Turn
@@ -55,7 +55,7 @@ class Move:
             names = (repr(name) if name else "no turn" for name in (self.player, player))
             raise PluginError(
                 f"{type(self.recipe).__name__}: parts of one batch yielded different turns, "
-                f"{' and '.join(names)}, so train.accumulate cannot add their gradients: leave it at 1."
+                f"{' and '.join(names)}: set train.accumulate to 1"
                 f"{at_yield(self.recipe, 'step', turns)}"
             )
         if turn and not self._added:
@@ -138,6 +138,6 @@ def _explain_errors(recipe: Recipe, turn: Turn, turns: Iterator[Turn]) -> Iterat
             raise PluginError(
                 f"{where}: no loss depends on any network; was a tensor detached by mistake?{at}"
             ) from error
-        if is_explain_errors(error):
+        if is_explained(error):
             raise
         raise plugin_error(error, recipe, "step", at) from error
