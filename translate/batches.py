@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -45,8 +45,15 @@ class Captioned(NamedTuple):
     text: Tensor
 
 
-DTYPES = ("uint8", "uint16", "int16", "float32")
-"""The types of numbers that images are read as."""
+FULL_RANGES: Mapping[str, tuple[float, float]] = {
+    "uint8": (0.0, 255.0),
+    "uint16": (0.0, 65535.0),
+    "int16": (-32768.0, 32767.0),
+    "float32": (0.0, 1.0),
+}
+"""The numbers that become -1 and 1 by default, for each type that images are read as."""
+DTYPES = tuple(FULL_RANGES)
+MAX_CHANNELS = 64
 
 
 @dataclass(frozen=True)
@@ -57,18 +64,24 @@ class Domain:
     """The name without folders: ``summer`` for ``datasets/summer``."""
     channels: int = 3
     range: tuple[float, float] = (0.0, 255.0)
-    """The numbers that become -1 and 1."""
+    """The numbers that become -1 and 1; others are clipped."""
     dtype: str = "uint8"
     """The NumPy type of images as they are read."""
     unit: str = ""
     """The unit of the numbers, such as ``HU``; empty for intensities."""
     labels: bool = False
     """True: label maps, with values that name classes and are never blended."""
+    bands: tuple[int, ...] = ()
+    """The bands of a file that are read, the first is 1; empty: its colours."""
+    alpha: bool = False
+    """Whether the last channel is opacity."""
 
     def __post_init__(self) -> None:
         low, high = self.range
         if self.dtype not in DTYPES:
             raise ValueError(f"dtype: expected {' or '.join(DTYPES)}, got {self.dtype!r}.")
+        if not 1 <= self.channels <= MAX_CHANNELS:
+            raise ValueError(f"channels: expected 1 to {MAX_CHANNELS}, got {self.channels}.")
         if not -inf < low < high < inf:
             raise ValueError(f"range: expected two numbers, the smaller first, got {self.range}.")
 

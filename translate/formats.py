@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from translate.images.layers import Layers
     from translate.images.source import EncodedImage
 
-COUNTS = ("no band", "the first", "the first two", "the first three", "the first four")
-
 
 class Window(NamedTuple):
     """A part of an upright image, in pixels."""
@@ -43,7 +41,7 @@ class Note(NamedTuple):
     """One thing that an image loses when it is read."""
 
     kind: str
-    """``alpha``, ``depth``, ``colour``, ``bands`` or ``frames``"""
+    """``alpha``, ``depth``, ``colour``, ``bands``, ``frames`` or ``saturation``"""
     text: str
 
 
@@ -71,10 +69,6 @@ class Header:
     """whether each frame has its own header and size"""
     orientation: int = 1
     """the EXIF tag from 1 to 8 that `Format.read` turns the pixels by"""
-    bands: int = 0
-    """how many the file has, where not all are read"""
-    bands_read: int = 0
-    """how many of the `bands` are read"""
     converted: str = ""
     """what `Format.read` converts to RGB: ``CMYK``; empty if nothing is converted"""
     label_map: bool = False
@@ -91,42 +85,18 @@ class Header:
         """Whether the file has no colour."""
         return self.channels - self.alpha < 3
 
-    def notes(
-        self, *, channels: int = 3, frame: int | None = None, hole: bool = False
-    ) -> tuple[Note, ...]:
-        """Return what the file loses when it is read.
-
-        Args:
-            channels: how many it is read with; 1 is gray.
-            frame: which one of several is read; None is the first, and the others are lost.
-            hole: whether what is transparent is a hole to fill, and so is not lost.
-
-        """
-        notes = []
-        if self.alpha and not hole:
-            notes.append(Note("alpha", "transparency is composited over white"))
-        if self.bits > 8:
-            notes.append(Note("depth", f"{self.bits} bits a channel become 8"))
-        if self.bands:
-            verb = "are" if self.bands_read > 1 else "is"
-            text = f"has {self.bands} bands: {COUNTS[self.bands_read]} {verb} read"
-            notes.append(Note("bands", text))
-        if self.converted or (channels == 1 and not self.gray):
-            source = self.converted or "colour"
-            notes.append(Note("colour", f"{source} becomes {'gray' if channels == 1 else 'RGB'}"))
-        if frame is None and self.frames > 1:
-            notes.append(Note("frames", f"only the first of {self.frames} frames is read"))
-        return tuple(notes)
-
     def without_extra(self) -> Header:
         """Return the header without what `Format.write` alone needs, which may be large."""
         return replace(self, extra={}, private={})
 
-    def for_output(self, channels: int, *, alpha: bool = False, keep_private: bool) -> Header:
+    def for_output(
+        self, channels: int, dtype: str = "uint8", *, alpha: bool = False, keep_private: bool
+    ) -> Header:
         """Return what `Format.write` gets for a translation.
 
         Args:
             channels: of the translation, with that of opacity.
+            dtype: the type of its numbers.
             alpha: whether its last channel is opacity.
             keep_private: whether what is `private` is written.
         """
@@ -134,7 +104,9 @@ class Header:
         if not suits(extra.get("icc_profile", b""), channels - alpha):
             extra.pop("icc_profile", None)
         private = self.private if keep_private else {}
-        return replace(self, channels=channels, alpha=alpha, extra=extra, private=private)
+        return replace(
+            self, channels=channels, alpha=alpha, dtype=dtype, extra=extra, private=private
+        )
 
 
 def suits(profile: bytes, channels: int) -> bool:

@@ -14,7 +14,7 @@ from torch import Tensor
 from translate.engine.config.arguments import check_arguments
 from translate.engine.exports.loading import load_model
 from translate.engine.inference import calls
-from translate.engine.inference.conversion import FileLike, ImageInput
+from translate.engine.inference.conversion import FileLike, ImageInput, to_pillow
 from translate.engine.inference.drawing import SampleRequest, draw_images
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.image_model import ImageModel
@@ -26,6 +26,7 @@ from translate.engine.inference.processing import ImageProcessor
 from translate.engine.inference.tile_options import TileOptions
 from translate.engine.trust.meter import open_meter
 from translate.errors import ConfigError, TranslateError, short_repr
+from translate.images.levels import is_photographic
 from translate.images.source import MAX_PIXELS
 from translate.results import InferenceResult
 
@@ -121,10 +122,9 @@ class Translator:
         Args:
             image: a path, the bytes of a file or a file opened with mode ``rb``, which give a PIL
                 image with the colour profile of the file; a PIL image, which gives one; an array
-                (height, width[, channels]) of uint8 or uint16, which gives one of uint8, or of
-                floats in [0, 1], which gives such floats; a tensor (channels, height, width) or
-                (N, channels, height, width) of uint8 or of floats in [0, 1], which gives such a
-                tensor on its device; or a list of any of these, which gives a list.
+                (height, width[, channels]) or a tensor ([N, ]channels, height, width) of uint8,
+                uint16, floats in [0, 1] or the source domain's numbers, which gives one of that or
+                the target domain's type; or a list of these, which gives a list.
             to: the target domain.
             size: length of the shorter side to which the image is scaled first.
             scale_back: return the size that the result would have without `size`. Without a
@@ -151,9 +151,8 @@ class Translator:
         """
         for key, value in {"size": size, "tile": tile}.items():
             if value is not None and value < 1:
-                raise ConfigError(
-                    f"{key}: expected a number of pixels from 1, got {short_repr(value)}."
-                )
+                got = short_repr(value)
+                raise ConfigError(f"{key}: expected a number of pixels from 1, got {got}.")
         half, target = self._model.half(side), self._model.choose(to)
         processor = ImageProcessor(
             self._model,
@@ -184,18 +183,19 @@ class Translator:
             label: Class to generate; ``all``, or None, takes each class in turn.
             text: Caption, for a model trained with captions.
             seed: Random seed of the latent vectors.
-            options: Options of the recipe's own ``draw``.
+            options: Of the recipe's own ``draw``.
 
         Raises:
             ConfigError: The model cannot generate images, or has no such class or option.
             TranslateError: An image is not finite.
         """
         request, model = SampleRequest(count, label, text, seed, options), self._model
-        images = list(draw_images(require_recipe(model), request))
+        dtype = "uint8" if is_photographic(model.spec.target) else ""
+        images = list(draw_images(require_recipe(model), request, dtype))
         finite = [pixels for pixels in images if pixels is not None]
         if len(finite) < count:
             raise TranslateError(f"{self._model.name}: what it draws is not finite.")
-        return [Image.fromarray(p[..., 0] if p.shape[2] == 1 else p) for p in finite]
+        return [to_pillow(pixels) for pixels in finite]
 
     @check_arguments()
     def folder(

@@ -122,8 +122,8 @@ def test_a_recipe_that_needs_equal_channels_refuses_others(
     [
         ([3, 1], 'a mapping from domains to numbers; try --set "data.channels={a: 3, my b: 1}"'),
         ({"a": 3, "my-b": 1}, r"names of domains, not 'my-b' (Did you mean 'my b'?)"),
-        ({"a": 2}, "data.channels: expected 1 or 3, got {'a': 2}."),
-        (4, "data.channels: expected 1 or 3 or a mapping, got 4."),
+        ({"a": 0}, "data.channels"),
+        (65, "data.channels"),
     ],
 )
 def test_an_invalid_number_of_channels_is_an_error_with_the_setting_to_type(

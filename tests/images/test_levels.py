@@ -2,14 +2,22 @@
 
 import numpy as np
 
-from translate.images.levels import to_uint8
+from translate.images.levels import in_proportion
 
 
 def test_sixteen_bits_are_rounded_to_the_nearest_of_256_levels() -> None:
     levels = np.array([0, 128, 129, 257, 65535 - 128, 65535], np.uint16)
-    assert to_uint8(levels).tolist() == [0, 0, 1, 1, 255, 255]
+    assert in_proportion(levels, "uint8").tolist() == [0, 0, 1, 1, 255, 255]
 
 
 def test_bytes_stay_as_they_are() -> None:
     levels = np.arange(256, dtype=np.uint8)
-    assert to_uint8(levels) is levels
+    assert in_proportion(levels, "uint8") is levels
+
+
+def test_photographs_change_their_type_in_proportion() -> None:
+    levels = np.array([0, 1, 128, 255], np.uint8)
+    assert in_proportion(levels, "uint16").tolist() == [0, 257, 128 * 257, 65535]
+    assert in_proportion(in_proportion(levels, "float32"), "uint8").tolist() == levels.tolist()
+    assert in_proportion(np.array([0, 1], np.float32), "uint16").tolist() == [0, 65535]
+    assert in_proportion(levels, "uint8") is levels

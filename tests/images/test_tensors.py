@@ -5,11 +5,10 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from translate.batches import Domain
+from translate.batches import FULL_RANGES, Domain
 from translate.images.tensors import (
     as_tensor,
     from_device,
-    from_device_as_floats,
     network_input,
     to_device,
 )
@@ -35,7 +34,7 @@ def test_a_range_goes_to_the_device_and_back_unchanged(ends: tuple[float, float]
     floats = to_device(as_tensor(levels)[None], "cpu", domain)
     assert (floats.min().item(), floats.max().item()) == (-1, 1)
     assert (from_device(floats, domain)[0] == levels).all()
-    shares = from_device_as_floats(floats, domain)
+    shares = from_device(floats, domain, "float32")
     assert np.abs(shares[0] - levels / 255).max() < 1e-6
 
 
@@ -50,6 +49,44 @@ def test_sixteen_bits_span_the_same_range() -> None:
     tensor = as_tensor(ends)
     assert tensor.dtype == torch.uint16
     assert to_device(tensor[None], "cpu").flatten().tolist() == [-1, 1]
+
+
+WHOLE = {
+    "uint8": np.arange(256, dtype=np.uint8),
+    "uint16": np.arange(65536).astype(np.uint16),
+    "int16": np.arange(-32768, 32768).astype(np.int16),
+}
+
+
+@pytest.mark.parametrize("ends", [None, (-1024, 3071), (0, 255), (100.5, 60000), (-40000, 40000)])
+@pytest.mark.parametrize("dtype", WHOLE)
+def test_every_number_in_range_goes_to_the_device_and_back_unchanged(
+    dtype: str, ends: tuple[float, float] | None
+) -> None:
+    low, high = ends or FULL_RANGES[dtype]
+    domain = Domain("a", channels=1, range=(low, high), dtype=dtype)
+    numbers = WHOLE[dtype][(WHOLE[dtype] >= low) & (WHOLE[dtype] <= high)].reshape(1, -1, 1)
+    floats = to_device(as_tensor(numbers)[None], "cpu", domain)
+    assert floats.abs().max() <= 1
+    result = from_device(floats, domain)[0]
+    assert result.dtype == numbers.dtype
+    assert (result == numbers).all()
+
+
+def test_floats_of_a_range_come_back_as_near_as_floats_are() -> None:
+    domain = Domain("a", channels=1, range=(-1024, 3071), dtype="float32")
+    numbers = np.linspace(-1024, 3071, 9999, dtype=np.float32).reshape(1, -1, 1)
+    result = from_device(to_device(as_tensor(numbers)[None], "cpu", domain), domain)[0]
+    assert np.abs(result - numbers).max() <= 4095 * 2**-23
+    grid = np.linspace(0, 1, 4097, dtype=np.float32).reshape(1, -1, 1)
+    unit = Domain("a", channels=1, range=(0, 1), dtype="float32")
+    assert (from_device(to_device(as_tensor(grid)[None], "cpu", unit), unit)[0] == grid).all()
+
+
+def test_numbers_out_of_range_are_clipped_on_the_way() -> None:
+    domain = Domain("ct", channels=1, range=(-1000, 1000), dtype="int16")
+    pixels = np.array([[[-2000], [0], [3000]]], np.int16)
+    assert to_device(as_tensor(pixels)[None], "cpu", domain).flatten().tolist() == [-1, 0, 1]
 
 
 def test_values_out_of_range_are_clamped() -> None:

@@ -13,7 +13,8 @@ from translate.engine.config.schema import Data
 from translate.engine.data import check as data
 from translate.errors import DataError
 from translate.insight import dataset
-from translate.insight.dataset import Finding, check_images
+from translate.insight.dataset import check_images
+from translate.insight.file_reports import Finding
 
 
 def data_config(root: Path, **args: Any) -> Data:

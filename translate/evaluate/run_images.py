@@ -5,12 +5,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from translate.batches import Layout
+from translate.batches import Domain, Layout
 from translate.engine.config.schema import Data
 from translate.engine.data import samples
 from translate.engine.data.check import open_layout
@@ -21,8 +20,8 @@ from translate.engine.processes.pool import DaemonThreadPool
 from translate.engine.processes.signals import reraise_interruption
 from translate.errors import BadImage, DataError, NothingUsableError
 
-Image = NDArray[np.uint8]
-"""(H, W, C)"""
+Image = NDArray[Any]
+"""(H, W, C), in the numbers of its domain"""
 THREADS = 8
 VALIDATION = "validation"
 """The name of the split of images that were held out by a share, ``data.validation=0.1``."""
@@ -61,7 +60,7 @@ class Split(NamedTuple):
     """What is to be known of the split; empty for a test split."""
 
 
-def open_split(data: Data, split: str | None, seed: int = 0) -> Split:
+def open_split(data: Data, split: str | None, seed: int = 0, known: Sequence[Domain] = ()) -> Split:
     """Return a split of a run's data.
 
     Args:
@@ -69,12 +68,13 @@ def open_split(data: Data, split: str | None, seed: int = 0) -> Split:
         split: The split that the user names; None: ``test``, or if there is none the validation
             images that were held out, or else the training images, as the note says.
         seed: ``train.seed`` of the run, on which it depends what was held out.
+        known: The domains that the model was trained on.
 
     Raises:
         DataError: There is no split of that name.
     """
     samples.ensure(data)
-    trained, name = open_layout(data), split or "test"
+    trained, name = open_layout(data, known=known), split or "test"
     every, held_out = trained, None
     if isinstance(data.validation, float):
         trained, held_out = hold_out(every, data, data.validation, seed)
@@ -82,7 +82,7 @@ def open_split(data: Data, split: str | None, seed: int = 0) -> Split:
         return Split(held_out, data.model_copy(update={"split": name}), trained)
     wanted = data.model_copy(update={"split": name})
     try:
-        layout, reason = open_layout(wanted), ""
+        layout, reason = open_layout(wanted, known=known), ""
     except DataError as error:
         layout, reason = every, f" ({error})"
     same = {*layout.files, *layout.sources} <= {*every.files, *every.sources}

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from translate.images.tensors import from_device
+from translate.images.shown import shown_levels
 
 GAP = 2
 COLUMNS = 8
@@ -62,13 +62,13 @@ def image_grid(rows: Sequence[Tensor], *, gap: int = 2) -> NDArray[np.uint8]:
     """Return rows of images on one sheet, RGB on white.
 
     Args:
-        rows: (N, C, H, W) in [-1, 1] each.
+        rows: (N, C, H, W) in [-1, 1] each; of more than three channels the first three are shown.
         gap: Pixels between images.
 
     Returns:
         (H, W, 3), uint8.
     """
-    cells = [list(from_device(row)) for row in rows]
+    cells = [list(shown_levels(row)) for row in rows]
     height, width = (max(c.shape[side] for row in cells for c in row) + gap for side in (0, 1))
     columns = max(len(row) for row in cells)
     sheet = np.full((height * len(rows) - gap, width * columns - gap, 3), 255, np.uint8)

@@ -1,25 +1,39 @@
-"""Read, resize and convert the images of a domain: in colour, gray, or as label maps.
+"""Read, resize and convert the images of a domain: its bands and numbers, or as label maps.
+
+=================================  =================================================================
+what a file holds                  what becomes of it
+=================================  =================================================================
+as many bands as the domain        they are read; a last one of opacity counts where all fit
+gray, RGB, further bands           photographs: RGB is the first three, gray their luma
+opacity                            photographs: composited over white; else not read
+other bands, where `bands` names   those, in that order
+other types of numbers             photographs: in proportion; else refused
+=================================  =================================================================
 
 Each pixel of a label map is the colour or number of a class, so no other values may be created:
 label maps are resized by nearest neighbour, their numbers are kept at any bit depth, and a palette
 read with one channel gives the indices themselves.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from translate.batches import Domain, ImageSpec, Layout
-from translate.formats import Note
+from translate.formats import Header
 from translate.images import label_maps
-from translate.images.layers import Pixels, with_channels
-from translate.images.levels import to_uint8
+from translate.images.layers import Layers, Pixels, guarded, with_channels
+from translate.images.levels import in_proportion, is_photographic
 from translate.images.resize import resize_pixels
 from translate.images.source import EncodedImage
+
+HALF_LEVEL = 1 / 131070
+"""of 16 bits, by which floats may exceed [0, 1]"""
 
 
 def by_role(spec: ImageSpec) -> Mapping[str, Domain]:
@@ -48,12 +62,11 @@ def _are_alike(domain: Domain, other: Domain) -> bool:
 def common(spec: ImageSpec) -> Domain:
     """Return the domain for files of unknown domain, with the channels that all domains need."""
     known = spec.domains or (spec.source,)
-    return Domain(
-        "", max(domain.channels for domain in known), labels=all(domain.labels for domain in known)
-    )
+    images = next((domain for domain in known if not domain.labels), known[0])
+    return replace(images, name="", channels=max(domain.channels for domain in known))
 
 
-def read(path: Path, domain: Domain) -> NDArray[np.uint8]:
+def read(path: Path, domain: Domain) -> Pixels:
     """Return the pixels of a file with the channels of its domain.
 
     Args:
@@ -62,15 +75,15 @@ def read(path: Path, domain: Domain) -> NDArray[np.uint8]:
             values.
 
     Returns:
-        (H, W, C), uint8.
+        (H, W, C), of the domain's type.
 
     Raises:
-        BadImage: The file cannot be decoded completely.
+        BadImage: The file cannot be decoded completely, or has other numbers or bands.
     """
     return decode(EncodedImage.open(path), domain)
 
 
-def decode(image: EncodedImage, domain: Domain) -> NDArray[np.uint8]:
+def decode(image: EncodedImage, domain: Domain) -> Pixels:
     """Return the pixels of an image with the channels of its domain.
 
     Args:
@@ -78,20 +91,114 @@ def decode(image: EncodedImage, domain: Domain) -> NDArray[np.uint8]:
         domain: The domain that it belongs to; values of label maps are not converted.
 
     Returns:
-        (H, W, C), uint8.
+        (H, W, C), of the domain's type.
 
     Raises:
-        BadImage: The image cannot be decoded completely.
+        BadImage: The image cannot be decoded completely, or has other numbers or bands.
     """
-    if not domain.labels:
-        return to_uint8(image.decode(channels=domain.channels))
-    return label_maps.labels_from_layers(image.decode_layers(), image.path, domain.channels)
+    layers = image.decode_layers()
+    with guarded(image.path):
+        return in_proportion(from_layers(layers, domain, image.path), domain.dtype)
 
 
-def losses(notes: Iterable[Note], domain: Domain) -> tuple[Note, ...]:
-    """Return the `notes` that apply: label maps keep their numbers and colours."""
-    kept = ("colour", "depth") if domain.labels else ()
-    return tuple(note for note in notes if note.kind not in kept)
+def from_layers(layers: Layers, domain: Domain, path: Path) -> Pixels:
+    """Return the pixels of a file with the channels of its domain, in the file's type of numbers.
+
+    Args:
+        layers: The pixels.
+        domain: The domain that they belong to; values of label maps are not converted.
+        path: The file, for a `BadImage`.
+
+    Returns:
+        (H, W, C).
+
+    Raises:
+        ValueError: They have other numbers or bands.
+    """
+    if domain.labels:
+        return label_maps.labels_from_layers(layers, path, domain.channels)
+    _require_type(layers.pixels.dtype.name, domain)
+    _require_unit_floats(layers.pixels, domain)
+    count, opacity = _bands(layers.pixels), layers.alpha is not None
+    _require_bands(count, opacity, domain)
+    if domain.bands:
+        every = layers.with_alpha() if opacity else layers.pixels.reshape(*layers.size, count)
+        return np.ascontiguousarray(every[..., [band - 1 for band in domain.bands]])
+    if opacity and count + 1 == domain.channels:
+        return layers.with_alpha()
+    if domain.alpha and domain.channels in (2, 4) and not opacity:
+        colours = with_channels(_colours(layers.pixels), domain.channels - 1)
+        return Layers(colours).opaque().with_alpha()
+    if not is_photographic(domain):
+        return with_channels(layers.pixels, domain.channels)
+    shown = layers.composite_over_white()
+    return with_channels(_colours(shown) if domain.channels in (1, 3) else shown, domain.channels)
+
+
+def require_readable(header: Header, domain: Domain) -> None:
+    """Raise `ValueError` for a file that `domain` cannot have, as far as its header says."""
+    if domain.labels:
+        return
+    _require_type(header.dtype, domain)
+    _require_bands(header.channels - header.alpha, header.alpha, domain)
+
+
+def _require_type(dtype: str, domain: Domain) -> None:
+    if dtype == domain.dtype or (is_photographic(domain) and dtype != "int16"):
+        return
+    low, high = domain.range
+    raise ValueError(
+        f"its numbers are {dtype}, and those of {_name(domain)} are {domain.dtype} from {low:g} "
+        f"to {high:g}: convert all files to one type"
+    )
+
+
+def _require_bands(count: int, opacity: bool, domain: Domain) -> None:
+    """Raise `ValueError` where a file with so many bands, besides opacity, does not suit."""
+    every = count + opacity
+    if domain.bands:
+        if max(domain.bands) > every:
+            raise ValueError(
+                f"has {every} band{'s' if every > 1 else ''}, and data.bands names band "
+                f"{max(domain.bands)}: expected bands from 1 to {every}"
+            )
+        return
+    wanted = domain.channels
+    colour = wanted in (1, 3) and (is_photographic(domain) or count in (1, 3))
+    with_opacity = domain.alpha and count in (1, 3) and wanted in (2, 4)
+    if wanted not in (count, every) and not colour and not with_opacity:
+        raise ValueError(
+            f"has {every} bands, and {_name(domain)} has {wanted}: choose bands of all files in "
+            f'training, as in --set "data.bands={{{domain.name or "ct"}: [1]}}"'
+        )
+
+
+def _require_unit_floats(pixels: Pixels, domain: Domain) -> None:
+    """Raise `ValueError` for floats outside [0, 1] where no other range is known."""
+    if pixels.dtype != np.float32 or not is_photographic(domain):
+        return
+    least, most = float(pixels.min()), float(pixels.max())
+    if least < -HALF_LEVEL or most > 1 + HALF_LEVEL:
+        raise ValueError(
+            f"its values go from {least:g} to {most:g}: expected float32 from 0 to 1. Train with "
+            f"the range of all files, as in --set "
+            f'"data.range={{{domain.name or "ct"}: [{least:g}, {most:g}]}}"'
+        )
+
+
+def _bands(pixels: NDArray[Any]) -> int:
+    return pixels.shape[2] if pixels.ndim == 3 else 1
+
+
+def _colours(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Return gray or RGB, the first bands of others."""
+    if pixels.ndim == 2:
+        return pixels
+    return pixels[..., :3] if pixels.shape[2] >= 3 else pixels[..., :1]
+
+
+def _name(domain: Domain) -> str:
+    return domain.name or "the domain"
 
 
 def resize(pixels: Pixels, size: tuple[int, int], domain: Domain) -> Pixels:

@@ -14,6 +14,8 @@ from translate.images.layers import guarded
 if TYPE_CHECKING:
     from translate.images.source import EncodedImage
 
+USUAL = (".png", ".tif")
+"""suffixes of outputs, where the input's cannot hold them and these can"""
 UNREADABLE = (
     (0, b"\x00\x00\x00\x0cjP  ", "JPEG 2000"), (0, b"\xff\x4f\xff\x51", "JPEG 2000"),
     (128, b"DICM", "DICOM"),
@@ -81,6 +83,34 @@ def writable_suffixes(channels: int = 3, dtype: str = "uint8") -> list[str]:
     """Return the suffixes of files that can hold such an image, sorted."""
     every = {suffix for named in formats() for suffix in named.format.writes}
     return sorted(suffix for suffix in every if can_hold(suffix, channels, dtype))
+
+
+def best_type(suffix: str, channels: int, dtype: str, alpha: bool = False) -> str:
+    """Return the type of numbers that a file can hold an image of `dtype` in; empty if in none.
+
+    Args:
+        suffix: of the file.
+        channels: of the image, without that of opacity.
+        dtype: the type of its numbers; photographs may have fewer bits.
+        alpha: whether a channel of opacity is added.
+    """
+    smaller = (dtype, "uint16", "uint8") if dtype in ("uint16", "float32") else (dtype,)
+    held = (t for t in smaller if can_hold(suffix, channels + alpha, t, alpha=alpha))
+    return next(held, "")
+
+
+def default_suffix(channels: int = 3, dtype: str = "uint8", *, alpha: bool = False) -> str:
+    """Return the suffix of files for such an image, where its input's cannot hold it.
+
+    Raises `ConfigError` if no format that is installed can hold it.
+    """
+    known = (*USUAL, *(suffix for suffix in writable_suffixes(channels, dtype)))
+    suffix = next((s for s in known if can_hold(s, channels, dtype, alpha=alpha)), None)
+    if suffix is None:
+        raise ConfigError(
+            f"format: no installed format can be written with {channels} channels of {dtype}."
+        )
+    return suffix
 
 
 def output_suffix(form: str, channels: int = 3, dtype: str = "uint8") -> str:

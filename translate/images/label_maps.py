@@ -33,7 +33,7 @@ def labels_from_layers(layers: Layers, path: Path, channels: int) -> NDArray[np.
     pixels = layers.pixels
     if layers.indices is not None and channels == 1:
         pixels = layers.indices
-    if pixels.dtype == np.uint16:
+    if pixels.dtype != np.uint8:
         pixels = _to_uint8(pixels, path)
     if pixels.ndim == 3 and channels == 1:
         with guarded(path):
@@ -56,11 +56,17 @@ def class_numbers(pixels: NDArray[Any]) -> NDArray[Any]:
 
 def _to_uint8(pixels: NDArray[Any], path: Path) -> NDArray[np.uint8]:
     if pixels.ndim == 2:
-        if (largest := int(pixels.max())) > 255:
+        if (largest := float(pixels.max())) > 255:
             raise BadImage(
-                path, f"a label map with numbers up to {largest}: expected classes from 0 to 255"
+                path, f"a label map with numbers up to {largest:g}: expected classes from 0 to 255"
+            )
+        if (pixels < 0).any() or (pixels % 1).any():
+            raise BadImage(
+                path, "a label map of numbers that are no classes: expected integers from 0 to 255"
             )
         return pixels.astype(np.uint8)
+    if pixels.dtype != np.uint16:
+        raise BadImage(path, f"a label map of colours in {pixels.dtype}: expected 8 or 16 bits")
     if (pixels % 257).any():
         raise BadImage(
             path, "a label map of 16-bit colours, some of which would be equal in 8 bits: save it "

@@ -51,6 +51,29 @@ class Layers(NamedTuple):
         shown = (colour * alpha + whole * (whole - alpha) + whole // 2) // whole
         return shown.astype(dtype)
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.pixels.shape[0], self.pixels.shape[1]
+
+    def opaque(self) -> "Layers":
+        """Return the image with an opacity, which is full."""
+        white = np.full(self.size, WHITE[self.pixels.dtype], self.pixels.dtype)
+        return self._replace(alpha=white)
+
+    def with_alpha(self) -> Pixels:
+        """Return (height, width, channels) with the opacity as the last channel."""
+        assert self.alpha is not None
+        return np.dstack([self.pixels, self.alpha])
+
+    def without_alpha(self) -> "Layers":
+        """Return the image without opacity, with white for the colour of what is transparent."""
+        if self.alpha is None:
+            return self
+        clear = self.alpha == 0 if self.pixels.ndim == 2 else (self.alpha == 0)[..., None]
+        white = self.pixels.dtype.type(WHITE[self.pixels.dtype])
+        return self._replace(pixels=np.where(clear, white, self.pixels), alpha=None)
+
     def flatten(self, channels: int = 3) -> Pixels:
         """Return (height, width, channels) opaque pixels: gray for 1, RGB for 3."""
         return with_channels(self.composite_over_white(), channels)

@@ -1,27 +1,27 @@
-"""Levels of intensity, and the numbers of networks: arithmetic on arrays and tensors alike."""
+"""Numbers of images, and those of networks: arithmetic on arrays and tensors alike."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from translate.batches import Domain
+from translate.batches import FULL_RANGES, UNNAMED, Domain
 from translate.images.layers import Pixels
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 Floats = TypeVar("Floats", "Tensor", NDArray[np.float32])
-UNNAMED = Domain("")
-LARGEST: Mapping[str, float] = {"uint8": 255, "uint16": 65535, "float32": 1}
+LARGEST: Mapping[str, float] = {name: high for name, (_, high) in FULL_RANGES.items()}
 """The number of the brightest intensity in each type."""
 
 
 def to_unit(levels: Floats, dtype: str, domain: Domain = UNNAMED) -> Floats:
-    """Map levels to [-1, 1], in place.
+    """Map levels to [-1, 1], in place; those outside the range are clipped.
 
     Args:
         levels: float32, which were read as the type `dtype`. Numbers of another type than the
@@ -34,6 +34,9 @@ def to_unit(levels: Floats, dtype: str, domain: Domain = UNNAMED) -> Floats:
         levels -= low
     levels /= half
     levels -= 1
+    if not _spans_integers(domain):
+        levels[levels > 1] = 1
+        levels[levels < -1] = -1
     return levels
 
 
@@ -46,6 +49,11 @@ def from_unit(values: Floats, dtype: str, domain: Domain = UNNAMED) -> Floats:
     if low:
         levels += low
     return levels
+
+
+def _spans_integers(domain: Domain) -> bool:
+    """Return whether no number of the domain's type lies outside its range."""
+    return domain.dtype != "float32" and domain.range == FULL_RANGES[domain.dtype]
 
 
 def _low_and_half(domain: Domain, dtype: str) -> tuple[float, float]:
@@ -72,21 +80,62 @@ def network_array(pixels: Pixels, domain: Domain) -> NDArray[np.float32]:
     return floats
 
 
-def image_bytes(values: NDArray[np.float32], domain: Domain) -> NDArray[np.uint8]:
-    """Return (N, C, H, W) in [-1, 1], finite, as (N, H, W, C) in 8 bits, rounded."""
-    levels = np.rint(from_unit(values, "uint8", domain)).astype(np.uint8)
+def image_numbers(values: NDArray[np.float32], domain: Domain, dtype: str = "") -> NDArray[Any]:
+    """Return (N, C, H, W) in [-1, 1], finite, as (N, H, W, C) numbers; integers are rounded.
+
+    Args:
+        values: The output of a network.
+        domain: [-1, 1] becomes its `range`.
+        dtype: The type of the numbers, in proportion; empty: the domain's.
+    """
+    dtype = dtype or domain.dtype
+    levels = from_unit(values, dtype, domain)
+    if dtype != "float32":
+        limits = np.iinfo(dtype)
+        levels = np.rint(levels).clip(limits.min, limits.max).astype(dtype)
     return np.ascontiguousarray(levels.transpose(0, 2, 3, 1))
 
 
-def image_floats(values: NDArray[np.float32], domain: Domain) -> NDArray[np.float32]:
-    """Return (N, C, H, W) in [-1, 1], finite, as (N, H, W, C) in [0, 1]."""
-    return np.ascontiguousarray(from_unit(values, "float32", domain).transpose(0, 2, 3, 1))
+def in_proportion(pixels: Pixels, dtype: str) -> Pixels:
+    """Return intensities in another type: integers rounded, the brightest number the brightest."""
+    if pixels.dtype.name == dtype:
+        return pixels
+    if (pixels.dtype.name, dtype) == ("uint8", "uint16"):
+        return pixels.astype(np.uint16) * np.uint16(257)
+    scale = LARGEST[dtype] / LARGEST[pixels.dtype.name]
+    if dtype == "float32":
+        return pixels.astype(np.float32) * np.float32(scale)
+    levels = pixels / 257 if (pixels.dtype.name, dtype) == ("uint16", "uint8") else pixels * scale
+    return np.rint(levels.clip(*FULL_RANGES[dtype])).astype(dtype)
 
 
-def to_uint8(pixels: Pixels) -> NDArray[np.uint8]:
-    """Return `pixels` in eight bits: sixteen-bit ones rounded to the nearest of 256 levels."""
-    return pixels if pixels.dtype == np.uint8 else _bytes(pixels / 257)
+def is_photographic(domain: Domain) -> bool:
+    """Return whether its numbers are intensities, the same in proportion at any depth."""
+    return domain.dtype != "int16" and domain.range == FULL_RANGES[domain.dtype] and not domain.unit
 
 
-def _bytes(levels: NDArray[Any]) -> NDArray[np.uint8]:
-    return np.rint(levels).astype(np.uint8)
+def saturation(pixels: Pixels, domain: Domain) -> tuple[float, float]:
+    """Return the shares of `pixels` below and above the domain's range, which are clipped."""
+    if domain.labels or is_photographic(domain) or pixels.dtype.name != domain.dtype:
+        return 0.0, 0.0
+    low, high = domain.range
+    return float((pixels < low).mean()), float((pixels > high).mean())
+
+
+def describe_saturation(shares: tuple[float, float], domain: Domain) -> str:
+    """Return the result of `saturation` in words; empty if nothing is clipped."""
+    return " and ".join(
+        f"{max(100 * share, 0.1):.1f} % of {domain.name or 'the domain'} {side} {end:g}"
+        for share, side, end in zip(shares, ("below", "above"), domain.range, strict=True)
+        if share
+    )
+
+
+def is_gray(pixels: Pixels) -> bool:
+    """Return whether there is no colour in `pixels`, (height, width, 1 or 3).
+
+    Channels may differ by one of 255 levels, as they do where a lossy WebP or AVIF is decoded.
+    """
+    level = 1 / 250 if pixels.dtype == np.float32 else np.iinfo(pixels.dtype).max // 255
+    first, *others = cv2.split(np.ascontiguousarray(pixels))
+    return all(cv2.absdiff(first, other).max() <= level for other in others)

@@ -1,13 +1,26 @@
-"""Images as tensors: to floats in [-1, 1] on a device, and back."""
+"""Images as tensors: to floats in [-1, 1] on a device, and back to the numbers of their domain.
+
+=================================  =================================================================
+numbers of                         what becomes -1 and 1
+=================================  =================================================================
+the domain's type                  the ends of the domain's `range`
+another type, of a photograph      the same in proportion: 65535 of uint16 is 255 of uint8
+=================================  =================================================================
+
+Numbers outside the range are clipped. Integers in it come back unchanged:
+``from_device(to_device(x)) == x``.
+"""
+
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from translate.batches import Domain
+from translate.batches import UNNAMED, Domain
 from translate.images.layers import Pixels
-from translate.images.levels import UNNAMED, from_unit, to_unit
+from translate.images.levels import from_unit, to_unit
 
 
 def as_tensor(pixels: Pixels) -> Tensor:
@@ -19,8 +32,8 @@ def to_device(images: Tensor, device: torch.device | str, domain: Domain = UNNAM
     """Return images as floats in [-1, 1]; they are copied to the device in their own type.
 
     Args:
-        images: (N, C, H, W), uint8, uint16, or float32 in [0, 1]. Numbers of another type than the
-            domain's are taken in proportion: 65535 of uint16 is 255 of uint8.
+        images: (N, C, H, W) of a type in `translate.batches.DTYPES`. Numbers of another type than
+            the domain's are taken in proportion: 65535 of uint16 is 255 of uint8.
         device: The device to copy to.
         domain: Its `range` becomes [-1, 1].
     """
@@ -45,31 +58,23 @@ def network_input(pixels: Pixels, device: torch.device | str, domain: Domain) ->
     return torch.cat([to_device(image, device, domain), to_device(mask, device)], dim=1)
 
 
-def from_device(images: Tensor, domain: Domain = UNNAMED) -> NDArray[np.uint8]:
-    """Return images as 8-bit levels on the CPU, clamped and rounded: the inverse of `to_device`.
+def from_device(images: Tensor, domain: Domain = UNNAMED, dtype: str = "") -> NDArray[Any]:
+    """Return images as numbers on the CPU, clamped; integers are rounded: inverse of `to_device`.
 
     Args:
         images: (N, C, H, W) in [-1, 1]; values must be finite.
         domain: [-1, 1] becomes its `range`.
+        dtype: The type of the numbers; empty: the domain's. In another type they are in proportion:
+            255 of uint8 becomes 1.0 of float32.
 
     Returns:
-        (N, H, W, C), uint8.
+        (N, H, W, C) of that type.
     """
-    levels = from_unit(images.detach().float(), "uint8", domain).round()
-    return levels.to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu().numpy()
-
-
-def from_device_as_floats(images: Tensor, domain: Domain = UNNAMED) -> NDArray[np.float32]:
-    """Return images as floats in [0, 1] on the CPU, clamped.
-
-    Args:
-        images: (N, C, H, W) in [-1, 1]; values must be finite.
-        domain: [-1, 1] becomes its `range`, of which 1.0 is the brightest intensity.
-
-    Returns:
-        (N, H, W, C), float32.
-    """
-    levels = from_unit(images.detach().float(), "float32", domain)
+    dtype = dtype or domain.dtype
+    levels = from_unit(images.detach().float(), dtype, domain)
+    if dtype != "float32":
+        limits = np.iinfo(dtype)
+        levels = levels.round().clamp(limits.min, limits.max).to(getattr(torch, dtype))
     return levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
 
 

@@ -1,15 +1,14 @@
 """Check folders of images as training would, without training."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import combinations
 from pathlib import Path
 from random import Random
-from typing import Literal, NamedTuple
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from translate.batches import Domain, Layout
@@ -18,35 +17,14 @@ from translate.engine.data import check, data_warnings, near_duplicates, splits
 from translate.engine.data.opened_files import OpenedFiles
 from translate.engine.data.transform import require_size
 from translate.errors import BadImage, DataError
-from translate.formats import Header
-from translate.images import domain_images
+from translate.images import domain_images, levels
 from translate.images.layers import guarded
+from translate.insight.file_reports import FileReport, Finding, numbers, pixel_formats, sizes
 
 THREADS = 8
 MAX_LISTED = 20
 """limit of listed findings of one kind"""
 SPLITS = ("train", "val", "test")
-
-
-class Finding(NamedTuple):
-    """A result of the check."""
-
-    state: Literal["ok", "note", "broken"]
-    message: str
-    consequence: str = ""
-    """the effect on training, or what to do"""
-
-
-class FileReport(NamedTuple):
-    """One image file: its header and hash, or why it cannot be read."""
-
-    path: Path
-    split: str
-    header: Header | None
-    digest: str
-    error: str
-    hash: NDArray[np.uint64] | None = None
-    """its perceptual hash"""
 
 
 def check_images(data: Data) -> Iterator[Finding]:
@@ -85,8 +63,9 @@ def check_images(data: Data) -> Iterator[Finding]:
         yield from _training_warnings(layout, data, new_reports, domain_of, files)
     yield from _first_few([Finding("broken", str(bad), "left out and listed") for bad in problems])
     yield from _unreadable(reports, data)
-    yield from _pixel_formats(reports)
-    yield from _sizes(reports)
+    yield from pixel_formats(reports)
+    yield from numbers(reports)
+    yield from sizes(reports)
     yield from _duplicates(reports)
     yield from _near_duplicates(reports, data.split)
     yield from _shared_groups(names, data)
@@ -104,7 +83,7 @@ def _training_warnings(
     sizes = [file.header.size for file in reports if file.header]
     lost = data_warnings.notes(headers, domain_of)
 
-    def read(path: Path) -> NDArray[np.uint8]:
+    def read(path: Path) -> NDArray[Any]:
         return domain_images.decode(files.read(path), domain_of[path])
 
     for line in data_warnings.find_warnings(layout, data, lost, sizes, read):
@@ -117,10 +96,21 @@ def _check_file(split: str, data: Data, files: OpenedFiles, path: Path, kind: Do
         pixels = domain_images.decode(image, kind)
         with guarded(path):
             require_size(data, *image.header.size)
+            domain_images.require_readable(image.header, kind)
     except BadImage as bad:
         return FileReport(path, split, None, "", bad.reason)
     header, digest = image.header.without_extra(), image.sha256
-    return FileReport(path, split, header, digest, "", near_duplicates.hash_pixels(pixels))
+    return FileReport(
+        path,
+        split,
+        header,
+        digest,
+        "",
+        near_duplicates.hash_pixels(pixels),
+        kind,
+        (float(pixels.min()), float(pixels.max())),
+        levels.saturation(pixels, kind),
+    )
 
 
 def _unreadable(reports: Sequence[FileReport], data: Data) -> Iterator[Finding]:
@@ -135,28 +125,6 @@ def _unreadable(reports: Sequence[FileReport], data: Data) -> Iterator[Finding]:
             "broken", f"{unreadable} of {len(trained)} files cannot be read",
             f"training is refused: data.max_bad is {data.max_bad:g}",
         )  # fmt: skip
-
-
-def _pixel_formats(reports: Sequence[FileReport]) -> Iterator[Finding]:
-    headers = [file.header for file in reports if file.header]
-    modes = Counter(header.mode for header in headers)
-    text = ", ".join(f"{count} {mode}" for mode, count in modes.most_common())
-    consequence = "read as data.channels says, by default in colour"
-    yield Finding("ok" if len(modes) < 2 else "note", f"kinds: {text}",
-                 consequence if len(modes) > 1 else "")  # fmt: skip
-    if rotated := sum(header.orientation > 1 for header in headers):
-        yield Finding(
-            "ok", f"{rotated} are rotated by their EXIF tag", "they are rotated when read"
-        )
-
-
-def _sizes(reports: Sequence[FileReport]) -> Iterator[Finding]:
-    sizes = Counter(file.header.size for file in reports if file.header)
-    if not sizes:
-        return
-    common = ", ".join(f"{count} {w}x{h}" for (h, w), count in sizes.most_common(3))
-    more = f", {len(sizes) - 3} sizes more" if len(sizes) > 3 else ""
-    yield Finding("ok", f"sizes: {common}{more}")
 
 
 def _duplicates(reports: Sequence[FileReport]) -> Iterator[Finding]:

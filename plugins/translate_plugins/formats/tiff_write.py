@@ -73,7 +73,10 @@ def _options(shape: tuple[int, ...], dtype: np.dtype[Any], like: Header) -> dict
     exif = like.private.get("exif")
     colours = channels - like.alpha
     was_rgb = kept.get("tiff_photometric", tiff_pages.RGB) != tiff_pages.GRAY
-    rgb = (colours == 3 and was_rgb) or (colours > 3 and "tiff_channels" in kept and was_rgb)
+    was_gray = kept.get("tiff_channels", 3) <= 2  # and colours were made of it
+    rgb = (colours == 3 and (was_rgb or was_gray)) or (
+        colours > 3 and "tiff_channels" in kept and was_rgb
+    )
     unspecified = colours - (3 if rgb else 1)
     compression = tiff_tags.compression(kept)
     options: dict[str, Any] = {

@@ -37,7 +37,7 @@ def test_sides_that_the_network_does_not_take_are_padded_and_cropped(
 
 def test_floats_stay_floats_and_what_is_not_finite_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     pixels = np.full((8, 8, 3), 0.25, np.float32)
-    (result,) = model(monkeypatch).translate([pixels], "winter", floats=True)
+    (result,) = model(monkeypatch).translate([pixels], "winter", dtypes=["float32"])
     assert result.dtype == np.float32
     assert np.allclose(result, 0.75)
     assert (pixels == 0.25).all(), "the input is unchanged"

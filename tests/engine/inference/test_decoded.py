@@ -1,4 +1,4 @@
-"""A decoded image gives its pixels in the channels of a domain, and says what was lost."""
+"""A decoded image gives its pixels in the channels of a domain, and its opacity."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ from PIL import Image
 
 from translate.batches import Domain
 from translate.engine.inference.decoded import DecodedInput
+from translate.images.layers import Layers
 from translate.images.source import EncodedImage
 
 
@@ -18,5 +19,22 @@ def test_a_gray_file_has_the_channels_of_its_domain(tmp_path: Path) -> None:
     assert decoded.is_gray
     assert decoded.pixels(Domain("gray", channels=1)).shape == (4, 4, 1)
     assert decoded.pixels(Domain("colour")).shape == (4, 4, 3)
-    assert decoded.notes(Domain("colour"), hole=False) == ()
     assert decoded.profile_for(3) == b""
+
+
+def test_opacity_is_carried_unless_it_is_a_channel_of_the_domain() -> None:
+    pixels, alpha = np.full((2, 3, 3), 9, np.uint8), np.full((2, 3), 7, np.uint8)
+    decoded = DecodedInput(Layers(pixels, alpha), Path("x"))
+    carried = decoded.carried_alpha(Domain("photo"))
+    assert carried is not None
+    assert carried.shape == (2, 3, 1)
+    assert decoded.carried_alpha(Domain("sprite", channels=4, alpha=True)) is None
+    assert decoded.pixels(Domain("sprite", channels=4, alpha=True)).shape == (2, 3, 4)
+    assert DecodedInput(Layers(pixels), Path("x")).carried_alpha(Domain("photo")) is None
+
+
+def test_D5_the_colour_of_what_is_transparent_is_white_where_opacity_is_kept() -> None:
+    pixels, alpha = np.full((1, 2, 3), 9, np.uint8), np.array([[0, 1]], np.uint8)
+    decoded = DecodedInput(Layers(pixels, alpha), Path("x"))
+    kept = decoded.pixels(Domain("photo"), keeps_alpha=True)
+    assert kept.tolist() == [[[255] * 3, [9] * 3]]

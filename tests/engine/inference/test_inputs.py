@@ -3,17 +3,23 @@
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from translate.batches import Domain
 from translate.engine.inference.inputs import Inputs, Job, assign_outputs, find_inputs, with_masks
 from translate.errors import ConfigError, DataError, NothingUsableError, SaveError
 
 
-def output_names(*names: str, file_format: str | None = None, channels: int = 3) -> list[str]:
-    """Return the outputs of files of these names."""
+def output_names(
+    *names: str, file_format: str | None = None, channels: int = 3, **domain: Any
+) -> list[str]:
+    """Return the outputs of files of these names, in a domain of these properties."""
     inputs = Inputs(Path("in"), [Path("in") / name for name in names], 0, [])
-    jobs = assign_outputs(inputs, Path("out"), channels=channels, form=file_format)
+    jobs = assign_outputs(
+        inputs, Path("out"), target=Domain("", channels, **domain), form=file_format
+    )
     assert [job.input for job in jobs] == inputs.images
     return [job.output.relative_to("out").as_posix() for job in jobs]
 
@@ -26,7 +32,7 @@ def test_tree_and_names_are_kept_if_the_format_can_hold_the_result() -> None:
 def test_D15_other_formats_become_png_under_the_next_free_name() -> None:
     assert output_names("x.gif") == ["x.png"]
     assert output_names("x.gif", "x.png") == ["x.gif.png", "x.png"]
-    assert output_names("x.avif", "x.gif") == ["x.png", "x.gif.png"]
+    assert output_names("x.mpo", "x.gif") == ["x.png", "x.gif.png"]
     assert output_names("x.gif", "X.PNG") == ["x.gif.png", "X.PNG"]
     assert output_names("x.gif", "x.png/y.png") == ["x.gif.png", "x.png/y.png"]
 
@@ -45,6 +51,16 @@ def test_a_requested_format_applies_to_all_outputs() -> None:
 def test_a_gray_map_keeps_its_suffix_only_for_gray() -> None:
     assert output_names("x.pgm", channels=1) == ["x.pgm"]
     assert output_names("x.pgm", channels=3) == ["x.png"]
+
+
+def test_numbers_that_the_format_of_the_input_cannot_hold_become_tiff() -> None:
+    ct = {"channels": 1, "dtype": "int16", "range": (-1024, 3071)}
+    assert output_names("x.png", "y.tif", "z.npy", **ct) == ["x.tif", "y.tif", "z.npy"]
+    assert output_names("x.jpg", "y.png", channels=5, dtype="uint16") == ["x.tif", "y.tif"]
+    assert output_names("x.jpg", dtype="uint16", range=(0, 65535)) == ["x.png"]
+    assert output_names("x.png", dtype="uint16", range=(0, 65535), file_format="jpg") == ["x.jpg"]
+    with pytest.raises(ConfigError, match="cannot write 'png' of 1 channels of int16"):
+        output_names("x.png", file_format="png", **ct)
 
 
 @pytest.mark.parametrize(

@@ -27,14 +27,14 @@ def test_pixels_in_tiles_are_those_of_the_whole_image() -> None:
         spec=image_spec((32, 32), ("a", "b")),
     )
     made, pixels = tiler(recipe), RANDOM.integers(0, 256, (45, 51, 3), np.uint8)
-    for floats in (False, True):
-        (whole,) = made.model.translate([pixels], "b", floats=floats)
-        tiles = translate_pixels(made, pixels, floats=floats)
+    for dtype in ("uint8", "float32"):
+        (whole,) = made.model.translate([pixels], "b", dtypes=[dtype])
+        tiles = translate_pixels(made, pixels, dtype)
         assert whole is not None and tiles is not None and tiles.dtype == whole.dtype
-        assert np.abs(whole.astype(float) - tiles).max() <= (1e-5 if floats else 1)
+        assert np.abs(whole.astype(float) - tiles).max() <= (1e-5 if dtype == "float32" else 1)
 
 
 def test_an_image_with_a_number_that_is_not_finite_has_no_translation() -> None:
     recipe = create_recipe("restore", spec=image_spec((32, 32), ("a", "b")))
     next(recipe.parameters()).data.fill_(torch.nan)
-    assert translate_pixels(tiler(recipe), np.zeros((20, 20, 3), np.uint8), floats=False) is None
+    assert translate_pixels(tiler(recipe), np.zeros((20, 20, 3), np.uint8)) is None

@@ -19,6 +19,7 @@ from translate.errors import BadImage
 from translate.formats import Window
 from translate.images import masks
 from translate.images.layers import Layers
+from translate.images.losses import losses
 from translate.images.source import EncodedImage
 from translate_plugins.formats import tiff_directories
 from translate_plugins.formats.tiff import Tiff
@@ -283,7 +284,7 @@ def test_a_palette_of_8_bit_colours_keeps_its_colours() -> None:
         tags = {258: [8], 262: [3], 277: [1], 320: table.T.ravel().tolist()}
         data = handmade(tags, pack_bits(index, 8), (2, 2))
         assert (decode_bytes(data).reshape(4, 3) == colours).all()
-        (note,) = header_of(data).notes()
+        (note,) = losses(header_of(data))
         assert note == ("colour", "a palette becomes RGB")
 
 

@@ -26,6 +26,7 @@ from translate.engine.checkpoints.untrusted import MemoryLimit, check_header
 from translate.engine.config import layers, schema
 from translate.engine.config.plugin_versions import missing_plugins_named
 from translate.engine.config.renamed import current_document, current_names, renamed_by
+from translate.engine.config.value_types import LARGEST_SIDE
 from translate.engine.disk import json_files
 from translate.engine.plugins.errors import NO_TEMPORARY
 from translate.engine.processes import distributed
@@ -84,8 +85,7 @@ def _spec(document: Mapping[str, Any]) -> ImageSpec:
     facts = {**document, "domains": [Domain(**domain) for domain in document["domains"]]}
     known = asdict(ImageSpec(**facts))  # refuses unknown fields, as `Domain` does
     spec = TypeAdapter(ImageSpec).validate_python(known)
-    counts = (*spec.size, *(domain.channels for domain in spec.domains))
-    fits = min(counts) >= 1 and max(counts) <= schema.LARGEST_SIDE
+    fits = min(spec.size) >= 1 and max(spec.size) <= LARGEST_SIDE
     if not fits or not 0 <= spec.text_length <= MAX_TEXT_BYTES or not spec.domains:
         raise ValueError(f"no image fits the spec {short_repr(document)}")
     return spec

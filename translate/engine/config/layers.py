@@ -8,7 +8,8 @@ from pydantic import (
     ValidationError,
 )
 
-from translate.engine.config.schema import Config, Data, Fragment, Section, Train
+from translate.engine.config.schema import Config, Data, Train
+from translate.engine.config.value_types import Fragment, Section
 from translate.engine.config.yaml import parse, read, to_yaml_types
 from translate.engine.system import signatures
 from translate.errors import ConfigError, printable_name, short_repr, suggest

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from translate.engine.config.schema import Fragment
+from translate.engine.config.value_types import Fragment
 from translate.engine.system import signatures
 from translate.registry import names
 

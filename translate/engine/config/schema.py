@@ -3,40 +3,29 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    field_validator,
+from pydantic import Field, ValidationInfo, field_validator
+
+from translate.engine.config.value_types import (
+    LARGEST_BATCH,
+    Bands,
+    Channels,
+    Fraction,
+    Fragment,
+    Norm,
+    Positive,
+    Range,
+    Schedule,
+    Section,
+    Share,
+    Side,
+    by_domain,
+    domain_names,
+    of_domain,
 )
-
 from translate.engine.system.devices import DEVICES, is_device
 from translate.errors import short_repr, suggest
-from translate.folders.names import short_names
-
-Fragment = dict[str, Any]
-LARGEST_SIDE, LARGEST_BATCH = 1 << 16, 1 << 16
-"""More than any machine holds: a damaged configuration is refused before it takes all memory."""
-Positive = Annotated[int, Field(gt=0, le=10**12)]
-Side = Annotated[int, Field(gt=0, le=LARGEST_SIDE)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Share = Annotated[float, Field(gt=0, lt=1)]
-Norm = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Schedule = Literal["constant", "linear", "cosine"]
-
-
-class Section(BaseModel):
-    """Nested keyword arguments: unknown ones are refused, and nothing changes afterwards."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-def domain_names(domain: str) -> set[str]:
-    """Return what a domain may be called: as it is given, and by the last part of its path."""
-    return {domain, Path(domain).name, *short_names([domain])}
 
 
 class Data(Section):
@@ -56,8 +45,14 @@ class Data(Section):
     """mirror half of the images"""
     augment: tuple[dict[str, Any], ...] = ()
     """albumentations by name: [{name: ColorJitter, p: 0.5, to: source}]"""
-    channels: Literal[1, 3] | dict[str, Literal[1, 3]] | None = None
-    """1 reads gray, 3 colour; or by domain: {photo: 3, mask: 1}; default: as the layout says"""
+    channels: Channels | dict[str, Channels] | None = None
+    """1 gray, 3 colour, or all bands; by domain: {photo: 3, mask: 1}; default: of 8 bits 3"""
+    range: Range | dict[str, Range] | None = None
+    """numbers that become -1 and 1: [0, 4095], {ct: [-1024, 3071]}; default: the type's range"""
+    units: str | dict[str, str] | None = None
+    """unit of the numbers, for the figures of an evaluation: HU, or {ct: HU}"""
+    bands: Bands | dict[str, Bands] | None = None
+    """bands of each file that are read, from 1: [3, 2, 1], or by domain; default: as channels"""
     labels: tuple[str, ...] | None = None
     """domains of label maps: resized by nearest neighbour; default: those of palette PNGs alone"""
     workers: int = Field(default=0, ge=0, le=1024)
@@ -95,9 +90,7 @@ class Data(Section):
 
     def channels_of(self, domain: str) -> int | None:
         """Return what `channels` says of one of the domains; None: nothing."""
-        if not isinstance(self.channels, dict):
-            return self.channels
-        return next((self.channels[n] for n in domain_names(domain) if n in self.channels), None)
+        return of_domain(self.channels, domain)
 
     def is_labels(self, domain: str) -> bool:
         """Return whether one of the domains is of label maps."""
@@ -112,14 +105,25 @@ class Data(Section):
         numbers = [*channels, *(3 for _ in names)]
         pairs = ", ".join(f"{Path(n).name}: {c}" for n, c in zip(names, numbers, strict=False))
         raise ValueError(
-            "expected 1 or 3 for all domains, or a mapping from domains to numbers; "
+            "expected one number for all domains, or a mapping from domains to numbers; "
             f'try --set "data.channels={{{pairs}}}"'
         )
 
-    @field_validator("channels", "labels")
+    @field_validator("range")
+    @classmethod
+    def _smaller_first(cls, value: Any) -> Any:
+        for name, (low, high) in by_domain(value):
+            if not low < high:
+                place = f"{name}: " if name else ""
+                raise ValueError(
+                    f"expected the smaller number first, got {place}[{low:g}, {high:g}]"
+                )
+        return value
+
+    @field_validator("channels", "labels", "range", "units", "bands")
     @classmethod
     def _known_domains(cls, value: Any, info: ValidationInfo) -> Any:
-        named = value if isinstance(value, (dict, tuple)) else ()
+        named = [] if info.field_name != "labels" and not isinstance(value, dict) else value or []
         known = {name for domain in info.data.get("domains", ()) for name in domain_names(domain)}
         for name in named:
             if name not in known:

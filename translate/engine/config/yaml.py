@@ -9,7 +9,8 @@ from typing import Any
 from ruamel.yaml import YAML, AliasEvent, CollectionEndEvent, CollectionStartEvent, Event
 from ruamel.yaml.error import YAMLError
 
-from translate.engine.config.schema import Config, Fragment
+from translate.engine.config.schema import Config
+from translate.engine.config.value_types import Fragment
 from translate.engine.system.bundled import configs
 from translate.errors import ConfigError, printable_name, short_repr
 from translate.registry import nearest

@@ -20,23 +20,25 @@ class Blank:
 
     def __init__(self, size: tuple[int, int], spec: ImageSpec) -> None:
         self.size, self.domains = size, domain_images.by_role(spec)
-        self.channels = domain_images.common(spec).channels
+        self.file = domain_images.common(spec)
         self.roles: set[str] = set()
         """the roles of all images that it was called with"""
 
-    def read(self, path: Path) -> NDArray[np.uint8]:  # noqa: ARG002
-        """Return (height, width, channels) bytes."""
-        return np.zeros((*self.size, self.channels), np.uint8)
+    def read(self, path: Path) -> NDArray[Any]:  # noqa: ARG002
+        """Return (height, width, channels) numbers."""
+        return np.zeros((*self.size, self.file.channels), self.file.dtype)
 
     def __call__(
         self, *images: NDArray[Any], roles: Sequence[str] = ("source", "target")
     ) -> tuple[Tensor, ...]:
-        """Return (channels, height, width) bytes for each of `images`."""
+        """Return (channels, height, width) numbers for each of `images`."""
         self.roles.update(roles[: len(images)])
         domains = [
             domain_images.of_role(self.domains, roles, place) for place in range(len(images))
         ]
         return tuple(
-            torch.empty(domain.channels, *self.size, dtype=torch.uint8, device=META)
+            torch.empty(
+                domain.channels, *self.size, dtype=getattr(torch, domain.dtype), device=META
+            )
             for domain in domains
         )

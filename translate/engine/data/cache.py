@@ -14,9 +14,12 @@ from translate.errors import BadImage
 from translate.images.domain_images import decode
 from translate.images.source import EncodedImage
 
+ALIGNED = 4
+"""bytes of the largest number: each image begins at a multiple"""
+
 
 class Cache:
-    """Reads images as (height, width, channels) bytes, and keeps some of them.
+    """Reads images as (height, width, channels) numbers of their domain, and keeps some of them.
 
     Args:
         sizes: Height and width of each image that is to be kept.
@@ -28,12 +31,12 @@ class Cache:
         self, sizes: Mapping[Path, tuple[int, int]], kind: Domain, kinds: Mapping[Path, Domain]
     ) -> None:
         self._kind, self._kinds = kind, kinds
-        self._places: dict[Path, tuple[int, tuple[int, int, int]]] = {}
+        self._places: dict[Path, tuple[int, tuple[int, int, int], str]] = {}
         end = 0
         for path, size in sizes.items():
-            channels = kinds.get(path, kind).channels
-            self._places[path] = end, (*size, channels)
-            end += prod(size) * channels
+            domain = kinds.get(path, kind)
+            self._places[path] = end, (*size, domain.channels), domain.dtype
+            end += cached_bytes(size, domain)
         self._block = torch.empty(end, dtype=torch.uint8)  # a tensor, which spawned workers share
         self._cached_paths: set[Path] = set()
 
@@ -49,7 +52,7 @@ class Cache:
         place[...] = pixels
         self._cached_paths.add(image.path)
 
-    def read(self, path: Path) -> NDArray[np.uint8]:
+    def read(self, path: Path) -> NDArray[Any]:
         """Return the pixels of `path`, read-only, from memory or the disk.
 
         Raises `BadImage`.
@@ -75,5 +78,12 @@ class Cache:
         return offset if inside else None
 
     def _place(self, path: Path) -> NDArray[Any]:
-        start, shape = self._places[path]
-        return self._block[start : start + prod(shape)].numpy().reshape(shape)
+        start, shape, dtype = self._places[path]
+        count = prod(shape) * np.dtype(dtype).itemsize
+        return self._block[start : start + count].numpy().view(dtype).reshape(shape)
+
+
+def cached_bytes(size: tuple[int, int], domain: Domain) -> int:
+    """Return how many bytes an image of this height and width takes, a multiple of `ALIGNED`."""
+    count = prod(size) * domain.channels * np.dtype(domain.dtype).itemsize
+    return -(-count // ALIGNED) * ALIGNED

@@ -8,17 +8,15 @@ from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
-from math import prod
 from pathlib import Path
-from random import Random
 from typing import Any, NamedTuple
 
 from translate import registry
 from translate.batches import Domain, Layout
 from translate.engine.config.schema import Data
-from translate.engine.data.blank import Blank
-from translate.engine.data.cache import Cache
+from translate.engine.data.cache import Cache, cached_bytes
 from translate.engine.data.data_warnings import as_problems, find_warnings, notes, palette_domains
+from translate.engine.data.domains import domains_of, require_compatible_domains
 from translate.engine.data.item_errors import item_error
 from translate.engine.data.opened_files import OpenedFiles
 from translate.engine.data.order import TRIES, UNBATCHED
@@ -27,8 +25,7 @@ from translate.engine.data.transform import Augment, require_size
 from translate.engine.disk.problems import Problem
 from translate.engine.processes.pool import DaemonThreadPool
 from translate.engine.processes.signals import reraise_interruption
-from translate.errors import BadImage, ConfigError, DataError, TrainingError
-from translate.folders.names import short_names
+from translate.errors import BadImage, DataError, TrainingError
 from translate.formats import Header
 from translate.images import domain_images
 from translate.images.layers import guarded
@@ -52,9 +49,26 @@ class CheckedData(NamedTuple):
 
 
 def open_layout(
-    data: Data, leave_out: Iterable[Path] = (), files: OpenedFiles | None = None
+    data: Data,
+    leave_out: Iterable[Path] = (),
+    files: OpenedFiles | None = None,
+    *,
+    known: Sequence[Domain] = (),
 ) -> Layout:
-    """Find the files of `data`; raises `DataError` for folders that cannot be used."""
+    """Find the files of `data`.
+
+    Args:
+        data: The settings.
+        leave_out: Files that are not used.
+        files: Keeps the files of which the headers are read.
+        known: The domains as a run or another layout of `data` has them: their types of numbers,
+            ranges and channels. Without them they are found in the headers of a few files.
+
+    Raises:
+        DataError: Folders cannot be used.
+        ConfigError: Settings of domains contradict each other.
+    """
+    files = files or OpenedFiles()
     layout: Layout = registry.create(
         "layout",
         data.layout,
@@ -63,17 +77,16 @@ def open_layout(
         split=data.split,
         leave_out=tuple(leave_out),
     )
-    if data.labels is None and (
-        label_maps := palette_domains(layout, data.domains, files or OpenedFiles())
-    ):
+    if data.labels is None and (label_maps := palette_domains(layout, data.domains, files)):
         data = data.model_copy(update={"labels": label_maps})
         layout.notes = [
             *layout.notes,
             f"label maps: {' and '.join(label_maps)}, as all sampled images have a palette. They "
             "are never blended;  --set data.labels=[] reads them as photographs",
         ]
-    layout.spec = replace(layout.spec, domains=_domains(layout, data), size=data.crop)
-    _require_compatible_domains(layout, data)
+    domains = known if len(known) == len(layout.spec.domains) else domains_of(layout, data, files)
+    layout.spec = replace(layout.spec, domains=tuple(domains), size=data.crop)
+    require_compatible_domains(layout, data)
     return layout
 
 
@@ -81,40 +94,6 @@ def is_joined(data: Data) -> bool:
     """Return whether the domains of `data` are parts of joined images rather than folders."""
     factory = registry.find("layout", data.layout_name)
     return isinstance(factory, type) and issubclass(factory, Layout) and factory.joined
-
-
-def _domains(layout: Layout, data: Data) -> tuple[Domain, ...]:
-    """Return the domains of `layout` under short names, with the settings of `data`."""
-    domains = layout.spec.domains
-    configured = list(data.domains)
-    if len(configured) != len(domains):  # two domains in one file or folder
-        configured = [configured[0], *(configured[-1] for _ in domains)][: len(domains)]
-    return tuple(
-        replace(
-            domain,
-            name=short,
-            channels=data.channels_of(name) or domain.channels,
-            labels=data.is_labels(name),
-        )
-        for domain, short, name in zip(
-            domains, short_names(layout.spec.names), configured, strict=True
-        )
-    )
-
-
-def _require_compatible_domains(layout: Layout, data: Data) -> None:
-    """Raise `ConfigError` if domains of different kinds are mixed in one field of batches."""
-    kinds = {(data.channels_of(name), data.is_labels(name)) for name in data.domains}
-    if len(kinds) == 1:
-        return
-    blank = Blank(data.crop, layout.spec)
-    layout.load(layout.pick(0, Random(0)), blank)
-    if len(data.domains) > 2 or "target" not in blank.roles:
-        raise ConfigError(
-            f"data.channels, data.labels: the layout {data.layout_name!r} mixes the images of "
-            f"{' and '.join(data.domains)}, which are read in one way: set one number "
-            "of channels, as in  --set data.channels=3, and all domains as labels or none."
-        )
 
 
 def check_data(layout: Layout, data: Data, files: OpenedFiles | None = None) -> CheckedData:
@@ -130,12 +109,12 @@ def check_data(layout: Layout, data: Data, files: OpenedFiles | None = None) -> 
     """
     files = files or OpenedFiles()
     with DaemonThreadPool(THREADS) as pool:
-        results = pool.map(partial(_probe, data=data, files=files), layout.files)
-        headers = dict(zip(layout.files, results, strict=True))
         kind, by_file = domain_images.common(layout.spec), domain_images.of_files(layout)
-        by_path = {path: by_file.get(path, kind) for path in headers}
+        by_path = {path: by_file.get(path, kind) for path in layout.files}
+        results = pool.map(partial(_probe, data, files), by_path, by_path.values())
+        headers = dict(zip(by_path, results, strict=True))
         sizes = {p: error.size for p, error in headers.items() if isinstance(error, Header)}
-        needed = sum(prod(size) * by_path[path].channels for path, size in sizes.items())
+        needed = sum(cached_bytes(size, by_path[path]) for path, size in sizes.items())
         cache = Cache(sizes if needed <= data.cache * 1e9 else {}, kind, by_file)
         augment = Augment(data, layout.spec, cache.read, _scaling(cache, data))
         bad = [error for error in headers.values() if isinstance(error, BadImage)]
@@ -145,7 +124,11 @@ def check_data(layout: Layout, data: Data, files: OpenedFiles | None = None) -> 
     problems = sorted(Problem.of(error, "check") for error in bad)
     if problems:
         _limit_problems(problems, len(layout.files) + len(layout.problems), data.max_bad)
-        layout = open_layout(data, [p.path for p in problems], files)
+        bad_paths = [problem.path for problem in problems]
+        try:
+            layout = open_layout(data, bad_paths, files, known=layout.spec.domains)
+        except DataError as error:  # nothing is left of a domain
+            raise DataError(f"{error} {_first(problems)}") from error
     lost = notes(headers, by_path)
     warnings = find_warnings(layout, data, lost, sizes.values(), cache.read)
     return CheckedData(layout, augment, problems, warnings, as_problems(lost))
@@ -158,12 +141,13 @@ def _scaling(cache: Cache, data: Data) -> ScaledImages:
     return ScaledImages(cache, room if least == most else 0)
 
 
-def _probe(path: Path, data: Data, files: OpenedFiles) -> Header | BadImage:
+def _probe(data: Data, files: OpenedFiles, path: Path, domain: Domain) -> Header | BadImage:
     """Return the header of a usable file, or why it is unusable."""
     try:
         header = files.read(path).header
         with guarded(path):
             require_size(data, *header.size)
+            domain_images.require_readable(header, domain)
         return header.without_extra()
     except BadImage as bad:
         return bad
@@ -184,7 +168,7 @@ def _keep(cache: Cache, files: OpenedFiles, path: Path) -> BadImage | None:
 
 
 def _limit_problems(problems: Sequence[Problem], files: int, maximum: float) -> None:
-    first = f"The first is {problems[0].path}: {problems[0].message}."
+    first = _first(problems)
     if len(problems) == files:
         raise DataError(f"not one of {files} images can be read. {first}")
     if len(problems) > maximum * files:
@@ -192,6 +176,10 @@ def _limit_problems(problems: Sequence[Problem], files: int, maximum: float) -> 
             f"{len(problems)} of {files} images cannot be read, and data.max_bad is {maximum:g}. "
             f"{first}"
         )
+
+
+def _first(problems: Sequence[Problem]) -> str:
+    return f"The first is {problems[0].path}: {problems[0].message}."
 
 
 def report_once(

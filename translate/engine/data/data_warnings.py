@@ -6,7 +6,6 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from translate.batches import Domain, Layout
@@ -16,8 +15,9 @@ from translate.engine.disk.problems import Problem
 from translate.engine.processes.signals import reraise_interruption
 from translate.errors import BadImage
 from translate.formats import Header, Note
-from translate.images import domain_images
+from translate.images import domain_images, levels
 from translate.images.format_registry import is_lossy
+from translate.images.losses import losses
 
 DRAWS = 100
 """items that are picked to find domains of a single image"""
@@ -37,9 +37,7 @@ def notes(headers: Mapping[Path, Any], domains: Mapping[Path, Domain]) -> list[t
         (path, note)
         for path, header in headers.items()
         if isinstance(header, Header)
-        for note in domain_images.losses(
-            header.notes(channels=domains[path].channels), domains[path]
-        )
+        for note in losses(header, domains[path])
     ]
 
 
@@ -53,7 +51,7 @@ def find_warnings(
     data: Data,
     losses: Sequence[tuple[Path, Note]],
     sizes: Collection[tuple[int, int]],
-    read: Callable[[Path], NDArray[np.uint8]],
+    read: Callable[[Path], NDArray[Any]],
 ) -> list[str]:
     """Return a line for each property of the data that the user may not have intended.
 
@@ -68,7 +66,7 @@ def find_warnings(
         *_losses(losses, len(sizes)),
         *layout.notes,
         *_small_images(data, sizes),
-        *_few_levels(layout, read),
+        *_numbers(layout, read),
         *_lossy_labels(layout),
         *_single_images(layout),
         *_not_joined(layout, data, sizes),
@@ -125,25 +123,43 @@ def _small_images(data: Data, sizes: Collection[tuple[int, int]]) -> Iterable[st
         yield f"{small} of {len(sizes)} images are smaller than the crop of {rows}x{columns}: {how}"
 
 
-def _few_levels(layout: Layout, read: Callable[[Path], NDArray[np.uint8]]) -> Iterable[str]:
-    """Yield a line for each domain of nearly one shade, as maps of class numbers are."""
-    domains = domain_images.by_role(layout.spec)
-    for role, name, files in _domains(layout):
+def _numbers(layout: Layout, read: Callable[[Path], NDArray[Any]]) -> Iterable[str]:
+    """Yield a line for each domain of which the numbers do not suit its range."""
+    for place, (_, name, files) in enumerate(_domains(layout)):
+        domain = layout.spec.domains[place]
         values = [v for p in _spread(files, IMAGES_CHECKED) if (v := _values(p, read)) is not None]
-        if not values:
-            continue
-        least, most = min(int(v.min()) for v in values), max(int(v.max()) for v in values)
-        if most - least < FEW_LEVELS:
-            fix = (
-                ""
-                if domains[role].labels
-                else f", --set data.labels=[{name}] keeps them apart, and"
-            )
-            yield (
-                f"{name}: values from {least} to {most} of 255 in the {len(values)} images "
-                f"checked, nearly one shade. If they are class numbers{fix or ','} a palette of "
-                "colours shows them better to a network"
-            )
+        if values:
+            yield from _few_levels(name, domain, values)
+            yield from _clipped(domain, values)
+
+
+def _few_levels(name: str, domain: Domain, values: Sequence[NDArray[Any]]) -> Iterable[str]:
+    """Yield a line for a domain of nearly one shade, as maps of class numbers are."""
+    least, most = min(float(v.min()) for v in values), max(float(v.max()) for v in values)
+    low, high = domain.range
+    if most - least >= FEW_LEVELS / 256 * (high - low):
+        return
+    found = f"{name}: values from {least:g} to {most:g}"
+    if domain.dtype != "uint8":
+        yield (
+            f"{found} in the {len(values)} images checked, a small part of {domain.dtype} from "
+            f"{low:g} to {high:g}. State the range of all files: "
+            f'--set "data.range={{{name}: [{least:g}, {most:g}]}}"'
+        )
+        return
+    fix = "" if domain.labels else f", --set data.labels=[{name}] keeps them apart, and"
+    yield (
+        f"{found} of 255 in the {len(values)} images checked, nearly one shade. If they are class "
+        f"numbers{fix or ','} a palette of colours shows them better to a network"
+    )
+
+
+def _clipped(domain: Domain, values: Sequence[NDArray[Any]]) -> Iterable[str]:
+    """Yield a line for a domain with numbers outside its range."""
+    shares = [levels.saturation(each, domain) for each in values]
+    below, above = (sum(share) / len(shares) for share in zip(*shares, strict=True))
+    if text := levels.describe_saturation((below, above), domain):
+        yield f"{text}, in the {len(values)} images checked: clipped, see data.range"
 
 
 def _lossy_labels(layout: Layout) -> Iterable[str]:
@@ -173,7 +189,7 @@ def _has_palette(path: Path, cache: OpenedFiles) -> bool:
     return header.label_map
 
 
-def _values(path: Path, read: Callable[[Path], NDArray[np.uint8]]) -> NDArray[np.uint8] | None:
+def _values(path: Path, read: Callable[[Path], NDArray[Any]]) -> NDArray[Any] | None:
     try:
         return read(path)
     except Exception:

@@ -8,7 +8,7 @@ have hashes of noise and are not compared.
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -33,7 +33,7 @@ THREADS = 8
 
 TEST = "test"
 
-Read = Callable[[Path], NDArray[np.uint8]]
+Read = Callable[[Path], NDArray[Any]]
 
 
 class NearDuplicate(NamedTuple):
@@ -126,11 +126,19 @@ def _hash(path: Path, read: Read) -> NDArray[np.uint64] | None:
         return None  # it is listed when it is checked
 
 
-def hash_pixels(pixels: NDArray[np.uint8]) -> NDArray[np.uint64] | None:
-    """Return the hash of an image (H, W, C) in 4 numbers; None for one of nearly one shade."""
+def hash_pixels(pixels: NDArray[Any]) -> NDArray[np.uint64] | None:
+    """Return the hash of an image (H, W, C) in 4 numbers; None for one of nearly one shade.
+
+    Of numbers other than bytes the least is black and the largest white.
+    """
     import imagehash  # slow, and only this check needs it
 
     small = cv2.resize(pixels, (4 * HASH_SIDE, 4 * HASH_SIDE), interpolation=cv2.INTER_AREA)
+    if small.dtype != np.uint8:
+        least, most = float(small.min()), float(small.max())
+        small = ((small - least) * (255 / max(most - least, 1e-12))).astype(np.uint8)
+    if small.ndim == 3:
+        small = small[..., :3] if small.shape[2] >= 3 else small[..., 0]
     if small.std() < FLAT:
         return None
     bits = imagehash.phash(Image.fromarray(small).convert("L"), hash_size=HASH_SIDE).hash

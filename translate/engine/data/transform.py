@@ -21,7 +21,7 @@ from translate.engine.data.scaling import scale
 from translate.errors import ConfigError, suggest
 from translate.images import domain_images
 from translate.images.layers import Pixels, guarded
-from translate.images.levels import to_uint8
+from translate.images.levels import in_proportion
 from translate.images.resize import pad_to
 from translate.images.source import MAX_PIXELS
 from translate.images.tensors import as_tensor
@@ -37,18 +37,31 @@ class Augmentation(NamedTuple):
     is_geometric: bool
     """whether it moves pixels: the images of a pair are then transformed alike"""
 
-    def apply(self, pixels: Pixels, seed: int, *, labels: bool = False) -> Pixels:
+    def apply(self, pixels: Pixels, seed: int, domain: Domain) -> Pixels:
         """Return augmented `pixels`; equal seeds change images of one size alike.
 
         Label maps get geometric transforms only, by nearest neighbour.
         """
-        if labels and not self.is_geometric:
+        if domain.labels and not self.is_geometric:
             return pixels
         pixels = np.ascontiguousarray(pixels)
         self.transform.set_random_state(np.random.default_rng(seed), Random(seed))
-        if labels:
+        if domain.labels:
             return self.transform(image=pixels, mask=pixels)["mask"].reshape(pixels.shape)
-        return self.transform(image=pixels)["image"]
+        return self.changed(pixels, domain)
+
+    def changed(self, pixels: Pixels, domain: Domain, **options: Any) -> Pixels:
+        """Return `pixels` after the transform.
+
+        Colours of more than 8 bits are changed as floats, the domain's range from 0 to 1: few
+        transforms know other types, and none knows a range.
+        """
+        if self.is_geometric or domain.dtype == "uint8":
+            return self.transform(image=pixels, **options)["image"]
+        low, high = domain.range
+        unit = np.clip((pixels.astype(np.float32) - low) / (high - low), 0, 1, dtype=np.float32)
+        floats = self.transform(image=unit, **options)["image"].clip(0, 1) * (high - low) + low
+        return floats if domain.dtype == "float32" else np.rint(floats).astype(domain.dtype)
 
 
 class Augment:
@@ -65,7 +78,7 @@ class Augment:
         self,
         data: Data,
         spec: ImageSpec,
-        read: Callable[[Path], NDArray[np.uint8]],
+        read: Callable[[Path], NDArray[Any]],
         scale: Callable[[Pixels, tuple[int, int], Domain], Tensor] = scale,
     ) -> None:
         self.data, self.domains, self.read = data, domain_images.by_role(spec), read
@@ -119,15 +132,15 @@ class Item:
         self._augment, self._random = augment, random
         self._path: Path | None = None
 
-    def read(self, path: Path) -> NDArray[np.uint8]:
-        """Return (height, width, channels) bytes."""
+    def read(self, path: Path) -> NDArray[Any]:
+        """Return (height, width, channels) numbers."""
         self._path = self._path or path
         return self._augment.read(path)
 
     def __call__(
         self, *images: NDArray[Any], roles: Sequence[str] = ("source", "target")
     ) -> tuple[Tensor, ...]:
-        """Crop, flip and augment `images` alike; return (channels, height, width) bytes.
+        """Crop, flip and augment `images` alike; return (channels, height, width) numbers.
 
         An exception becomes a `BadImage` of the first file that was read.
         """
@@ -153,19 +166,18 @@ class Item:
             scaled = self._augment.scale(image, (height, width), domain)
             crop = scaled[:, top : top + rows, left : left + columns]
             crop = crop.flip(2) if mirror else crop.clone()
-            pixels = to_uint8(crop.permute(1, 2, 0).numpy())
+            pixels = in_proportion(crop.permute(1, 2, 0).numpy(), domain.dtype)
             crops.append(domain_images.convert(pad_to(pixels, (rows, columns)), domain))
         for augmentation in self._augment.augmentations:
             seed = self._random.getrandbits(64)
             for place, role in enumerate(roles[: len(crops)]):
                 if augmentation.to in ("both", role):
-                    labels = domains[place].labels
-                    crops[place] = augmentation.apply(crops[place], seed, labels=labels)
+                    crops[place] = augmentation.apply(crops[place], seed, domains[place])
         return tuple(as_tensor(crop) for crop in crops)
 
 
 def _create(entry: Mapping[str, Any], data: Data, by_role: Mapping[str, Domain]) -> Augmentation:
-    """Return one entry of ``data.augment``, tested on gray crops; raises `ConfigError`."""
+    """Return one entry of ``data.augment``, tested on blank crops; raises `ConfigError`."""
     known = _albumentations()
     options = {key: value for key, value in entry.items() if key not in ("name", "to")}
     name, to = entry.get("name"), entry.get("to", "both")
@@ -181,29 +193,34 @@ def _create(entry: Mapping[str, Any], data: Data, by_role: Mapping[str, Domain])
         raise ConfigError(f"data.augment: {name}: {_reason(error)}") from error
     is_geometric = "mask" in transform.targets
     augmentation = Augmentation(transform, "both" if is_geometric else to, is_geometric)
-    channels = {
-        domain.channels
+    changed = [
+        domain
         for role, domain in by_role.items()
         if augmentation.to in ("both", role) and (is_geometric or not domain.labels)
-    }
-    if not channels:
+    ]
+    if not changed:
         others = " and ".join(role for role, domain in by_role.items() if not domain.labels)
         fix = f"Try to: {others}." if others else "Remove it."
         raise ConfigError(
             f"data.augment: {name} changes colours, and {augmentation.to} is label maps here. {fix}"
         )
-    for count in channels:
-        _test(augmentation, name, np.full((*data.crop, count), 128, np.uint8))
+    for domain in changed:
+        _test(augmentation, name, domain, data.crop)
     return augmentation
 
 
-def _test(augmentation: Augmentation, name: str, crop: Pixels) -> None:
-    """Raise `ConfigError` if a transform fails on `crop`, or changes its size or type."""
+def _test(augmentation: Augmentation, name: str, domain: Domain, size: tuple[int, int]) -> None:
+    """Raise `ConfigError` if a transform fails on a crop of `domain`, or changes its shape."""
+    crop = np.full((*size, domain.channels), sum(domain.range) / 2, domain.dtype)
     try:
         augmentation.transform.set_random_state(np.random.default_rng(0), Random(0))
-        result = augmentation.transform(image=crop.copy(), force_apply=True)["image"]
+        result = augmentation.changed(crop.copy(), domain, force_apply=True)
     except Exception as error:
-        raise ConfigError(f"data.augment: {name}: {_reason(error)}") from error
+        kind = f"{domain.channels} channels of {domain.dtype}"
+        raise ConfigError(
+            f"data.augment: {name} does not suit {domain.name or 'images'} ({kind}): "
+            f"{_reason(error)}"
+        ) from error
     if result.shape != crop.shape or result.dtype != crop.dtype:
         raise ConfigError(f"data.augment: {name} changes the size or type of images.")
 

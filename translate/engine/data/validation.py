@@ -83,7 +83,7 @@ def hold_out(
 
 def _without(layout: Layout, data: Data, files: Sequence[Path]) -> Layout:
     """Return `layout` of `data` without some `files`, with the same classes and lengths."""
-    rest = open_layout(data, files)
+    rest = open_layout(data, files, known=layout.spec.domains)
     rest.spec = layout.spec
     return rest
 
@@ -103,7 +103,7 @@ def _check_validation(settings: Data, name: str, train_layout: Layout, data: Dat
     """Return the images of `elsewhere` after the check; raises an error if they are trained on."""
     key = "train.evaluate_every" if data.validation is None else "data.validation"
     try:
-        layout = open_layout(settings)
+        layout = open_layout(settings, known=train_layout.spec.domains)
     except DataError as error:
         raise ConfigError(f"{key}: {name} has no images to measure on: {error} {HOW}") from error
     used = {*layout.files, *layout.sources}

@@ -97,7 +97,7 @@ class FileModel(ImageModel):
         images: Sequence[Pixels],
         to: str,
         *,
-        floats: bool = False,
+        dtypes: Sequence[str] = (),
         options: Mapping[str, Any] = {},  # noqa: ARG002 - they are fixed in the file
         seed: int | None = None,  # noqa: ARG002
     ) -> list[NDArray[Any] | None]:
@@ -106,9 +106,12 @@ class FileModel(ImageModel):
         with self.lock:
             output = self._run(batch)
         finite = [bool(np.isfinite(image).all()) for image in output]
-        convert = levels.image_floats if floats else levels.image_bytes
-        pixels = convert(np.nan_to_num(output), target)
-        return [p if sound else None for p, sound in zip(pixels, finite, strict=True)]
+        types = dtypes or [target.dtype] * len(images)
+        rows = zip(np.nan_to_num(output)[:, None], types, finite, strict=True)
+        return [
+            levels.image_numbers(row, target, dtype)[0] if sound else None
+            for row, dtype, sound in rows
+        ]
 
     def _run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the translation of (N, C, H, W); sides are padded and cropped as by a `Model`."""

@@ -5,14 +5,16 @@ input                                           result
 ==============================================  ====================================================
 a path, the bytes of a file, an open file       a PIL image with the colour profile of the file
 a PIL image                                     the same, with the profile in its ``info``
-an array (H, W) or (H, W, C), uint8 or uint16   an array of uint8
+an array (H, W) or (H, W, C), uint8 or uint16   an array of the same type
 an array of floats in [0, 1]                    an array of the same type in [0, 1]
-a tensor (C, H, W) or (N, C, H, W): uint8, or   a tensor of the same type, on the same device
-floats in [0, 1]
+a tensor (C, H, W) or (N, C, H, W) of such      a tensor of the same type, on the same device
+numbers
+the same of the source domain's type            of the target domain's type, where it has its own
 ==============================================  ====================================================
 
-Arrays and tensors have 1, 3 or 4 channels; the fourth is alpha. Images are made upright and opaque,
-as by `translate infer`. An open file is read from its beginning, as by PIL.
+Arrays and tensors have the channels of the source domain; for photographs 1, 3 or 4, of which the
+fourth is opacity. The result has the opacity of the image, of PIL images and arrays alike. Images
+are made upright, as by `translate infer`. An open file is read from its beginning, as by PIL.
 """
 
 from collections.abc import Iterator
@@ -28,9 +30,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from torch import Tensor
 
+from translate.batches import MAX_CHANNELS, UNNAMED, Domain
 from translate.engine.inference.decoded import DecodedInput
 from translate.errors import BadImage, DataError
-from translate.images.layers import WHITE, Layers, Pixels, guarded, layers_from_pillow
+from translate.images import levels
+from translate.images.layers import WHITE, Layers, Pixels, guarded, layers_from_pillow, split_alpha
 from translate.images.source import EncodedImage
 
 FileLike: TypeAlias = str | PathLike[str] | bytes | bytearray | memoryview | BinaryIO
@@ -39,38 +43,55 @@ TOLERANCE = 1e-4
 """by which floats may exceed [0, 1], through rounding"""
 
 
-def load(value: ImageInput) -> DecodedInput:
-    """Decode an input; raises `BadImage` for a file, `DataError` for anything else."""
+def load(value: ImageInput, kind: Domain = UNNAMED) -> DecodedInput:
+    """Decode an input; raises `BadImage` for a file, `DataError` for anything else.
+
+    Args:
+        value: the input.
+        kind: the domain that it is read as, which decides what the channels of an array are.
+    """
     if isinstance(value, Image.Image):
         return _from_pillow(value)
     if isinstance(value, np.ndarray):
-        return DecodedInput(_from_array(value), Path("the array"))
+        return DecodedInput(_from_array(value, kind), Path("the array"))
     if isinstance(value, Tensor):
-        return DecodedInput(_from_array(_channels_last(value)), Path("the tensor"))
+        array = _channels_last(value, kind)
+        return DecodedInput(_from_array(array, kind), Path("the tensor"))
     image = encode_input(value)
     return DecodedInput(image.decode_layers(), image.path, image)
 
 
 def convert_back(value: ImageInput, source: DecodedInput, result: Pixels) -> Any:
-    """Return the `result`, (H, W, C) bytes or floats in [0, 1], in the type of `value`."""
+    """Return the `result`, (H, W, C), in the form of `value`; raises `DataError` if it has none."""
     channels = result.shape[2]
     if isinstance(value, Tensor):
         tensor = torch.from_numpy(np.ascontiguousarray(result.transpose(2, 0, 1)))
-        return tensor.to(value.device, value.dtype)
+        is_float = value.is_floating_point() and tensor.is_floating_point()
+        return tensor.to(value.device, value.dtype if is_float else None)
     if isinstance(value, np.ndarray):
         array = result[..., 0] if value.ndim == 2 and channels == 1 else result
-        return array.astype(value.dtype) if value.dtype.kind == "f" else array
-    image = Image.fromarray(result[..., 0] if channels == 1 else result)
-    if profile := source.profile_for(channels):
+        is_float = value.dtype.kind == array.dtype.kind == "f"
+        return array.astype(value.dtype) if is_float else array
+    image = to_pillow(result)
+    if profile := source.profile_for(channels - (channels in (2, 4))):
         image.info["icc_profile"] = profile
     return image
 
 
-def is_float(value: ImageInput) -> bool:
-    """Return whether `value` consists of floats, and so its result."""
-    if isinstance(value, Tensor):
-        return value.is_floating_point()
-    return isinstance(value, np.ndarray) and value.dtype.kind == "f"
+def to_pillow(result: Pixels) -> Image.Image:
+    """Return a result, (H, W, C), as a PIL image; raises `DataError` for what is none."""
+    channels = result.shape[2]
+    if result.dtype != np.uint8 or channels > 4:
+        raise DataError(
+            f"the result has {channels} channels of {result.dtype}, which no PIL image holds: pass "
+            "an array, which gives one, or write files with Translator.folder."
+        )
+    return Image.fromarray(result[..., 0] if channels == 1 else result)
+
+
+def is_pillow_result(value: ImageInput) -> bool:
+    """Return whether the result of `value` is a PIL image, of 8 bits."""
+    return not isinstance(value, (Tensor, np.ndarray))
 
 
 def encode_input(value: Any) -> EncodedImage:
@@ -115,16 +136,16 @@ def _from_pillow(value: Image.Image) -> DecodedInput:
         return DecodedInput(layers_from_pillow(upright), path, profile=profile)
 
 
-def _channels_last(value: Tensor) -> NDArray[Any]:
-    if value.ndim != 3 or value.shape[0] not in (1, 3, 4) or not value.numel():
+def _channels_last(value: Tensor, kind: Domain) -> NDArray[Any]:
+    if value.ndim != 3 or value.shape[0] not in _channels(kind) or not value.numel():
         raise DataError(
             f"got a tensor of {tuple(value.shape)}: expected (channels, height, width), or "
-            "(N, channels, height, width), with 1, 3 or 4 channels."
+            f"(N, channels, height, width), with {_listed(kind)} channels."
         )
     if value.is_meta or value.is_quantized or value.layout != torch.strided:
         raise DataError(
             f"got a tensor without numbers of its own ({value.dtype}, {value.device}, "
-            f"{value.layout}): expected a dense one of uint8, uint16, or floats in [0, 1]."
+            f"{value.layout}): expected a dense one of {_numbers(kind)}."
         )
     values = value.detach().cpu()
     values = values.float() if values.is_floating_point() else values
@@ -132,25 +153,54 @@ def _channels_last(value: Tensor) -> NDArray[Any]:
     return array[..., 0] if array.shape[2] == 1 else array
 
 
-def _from_array(value: NDArray[Any]) -> Layers:
+def _from_array(value: NDArray[Any], kind: Domain) -> Layers:
     array = value[..., 0] if value.shape[2:] == (1,) else value
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
     known = array.dtype in WHITE or array.dtype.kind == "f"
-    if not known or array.ndim not in (2, 3) or not array.size or array.shape[2:] not in SHAPES:
-        first = value.ndim == 3 and value.shape[0] in (1, 3, 4)
+    count = array.shape[2] if array.ndim == 3 else 1
+    if not known or array.ndim not in (2, 3) or not array.size or count not in _channels(kind):
+        first = value.ndim == 3 and value.shape[0] in _channels(kind)
         fix = " Channels come last: transpose(1, 2, 0)." if first and known else ""
         raise DataError(
-            f"got {value.shape} of {value.dtype}: expected (height, width) or (height, width, 1, 3 "
-            f"or 4) of uint8 or uint16, or of floats in [0, 1].{fix}"
+            f"got {value.shape} of {value.dtype}: expected (height, width) or (height, width, "
+            f"{_listed(kind)}) of {_numbers(kind)}.{fix}"
         )
     if array.dtype.kind == "f":
-        array = _unit_floats(array)
-    if array.ndim == 2 or array.shape[2] == 3:
-        return Layers(array)
-    return Layers(array[..., :3], array[..., 3])
+        photograph = levels.is_photographic(kind) and not kind.labels
+        array = _unit_floats(array) if photograph else _finite_floats(array)
+    return split_alpha(array, alpha=count == 4 and kind.channels in (1, 3))
 
 
-SHAPES = ((), (3,), (4,))
+def _channels(kind: Domain) -> set[int]:
+    """Return how many channels an array may have that is read as `kind`."""
+    return {1, 3, 4} if kind.channels in (1, 3) and not kind.bands else _all_channels(kind)
+
+
+def _all_channels(kind: Domain) -> set[int]:
+    if kind.bands:
+        return set(range(max(kind.bands), MAX_CHANNELS + 1))
+    return {kind.channels, kind.channels - 1} if kind.alpha else {kind.channels}
+
+
+def _listed(kind: Domain) -> str:
+    """Return the numbers of channels in words."""
+    *others, last = sorted(_channels(kind))
+    if len(others) > 4:
+        return f"{others[0]} to {last}"
+    return f"{', '.join(map(str, others))} or {last}" if others else str(last)
+
+
+def _numbers(kind: Domain) -> str:
+    """Return the numbers that an array has that is read as `kind`, in words."""
+    if levels.is_photographic(kind):
+        return "uint8 or uint16, or of floats in [0, 1]"
+    return f"{kind.dtype} from {kind.range[0]:g} to {kind.range[1]:g}"
+
+
+def _finite_floats(array: NDArray[Any]) -> NDArray[np.float32]:
+    if not np.isfinite(array).all():
+        raise DataError("not all values are finite.")
+    return array.astype(np.float32)
 
 
 def _unit_floats(array: NDArray[Any]) -> NDArray[np.float32]:

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from translate.batches import Domain
-from translate.formats import Note, suits
-from translate.images import domain_images, label_maps
+from translate.formats import suits
+from translate.images import domain_images
 from translate.images.layers import Layers, Pixels, guarded
 from translate.images.source import EncodedImage
 
@@ -27,20 +27,32 @@ class DecodedInput(NamedTuple):
         """Whether it has one channel."""
         return self.layers.pixels.ndim == 2
 
-    def pixels(self, kind: Domain) -> Pixels:
-        """Return (height, width, channels), opaque; raises `BadImage`."""
-        with guarded(self.path):
-            if kind.labels:
-                return label_maps.labels_from_layers(self.layers, self.path, kind.channels)
-            return self.layers.flatten(kind.channels)
+    @property
+    def dtype(self) -> str:
+        """The type of its numbers."""
+        return self.layers.pixels.dtype.name
 
-    def notes(self, kind: Domain, *, hole: bool) -> tuple[Note, ...]:
-        """Return a note for each loss of information when the file is read."""
-        if not self.image:
-            return ()
-        return domain_images.losses(
-            self.image.header.notes(channels=kind.channels, hole=hole), kind
-        )
+    def carried_alpha(self, kind: Domain) -> Pixels | None:
+        """Return (height, width, 1) opacity that goes around the network; None if there is none.
+
+        There is none either where opacity is a channel of the domain.
+        """
+        if self.layers.alpha is None or kind.labels or kind.bands:
+            return None
+        count = self.layers.pixels.shape[2] if self.layers.pixels.ndim == 3 else 1
+        return None if count + 1 == kind.channels else self.layers.alpha[..., None]
+
+    def pixels(self, kind: Domain, *, keeps_alpha: bool = False) -> Pixels:
+        """Return (height, width, channels); raises `BadImage`.
+
+        Args:
+            kind: the domain that it is read as.
+            keeps_alpha: whether the result gets the opacity; else colours are composited over
+                white.
+        """
+        with guarded(self.path):
+            layers = self.layers.without_alpha() if keeps_alpha else self.layers
+            return domain_images.from_layers(layers, kind, self.path)
 
     def profile_for(self, channels: int) -> bytes:
         """Return the colour profile, if it suits an image with this number of channels."""

@@ -92,18 +92,21 @@ def complete(model: Model, request: SampleRequest) -> SampleRequest:
     return replace(request, options=own or None)
 
 
-def draw_images(model: Model, request: SampleRequest) -> Iterator[Pixels | None]:
-    """Yield the images of `request` one by one; None for one that is not finite."""
+def draw_images(model: Model, request: SampleRequest, dtype: str = "") -> Iterator[Pixels | None]:
+    """Yield the images of `request` one by one, as `draw_chunk` returns them."""
     text = check(model, request)
     request = complete(model, request)
     for first in range(0, request.count, CHUNK):
-        yield from draw_chunk(model, request, first, text)[: request.count - first]
+        yield from draw_chunk(model, request, first, text, dtype)[: request.count - first]
 
 
 def draw_chunk(
-    model: Model, request: SampleRequest, first: int, text: Tensor | None
+    model: Model, request: SampleRequest, first: int, text: Tensor | None, dtype: str = ""
 ) -> list[Pixels | None]:
-    """Return the images whose numbers begin at `first`; None for one that is not finite."""
+    """Return the images whose numbers begin at `first`; None for one that is not finite.
+
+    They are of the target domain's type, or in proportion of `dtype`.
+    """
     recipe, device, numbers = model.recipe, model.device, range(first, first + CHUNK)
     labels = [request.condition(model, number) for number in numbers]
     condition = text.expand(CHUNK, -1) if text is not None else None
@@ -122,7 +125,7 @@ def draw_chunk(
             condition = None if condition is None else condition.to(device)
             drawn = recipe.draw(latents.to(device), condition, **keywords)
             finite = drawn.isfinite().flatten(1).all(1).tolist()
-            pixels = from_device(drawn.nan_to_num(), model.spec.target)
+            pixels = from_device(drawn.nan_to_num(), model.spec.target, dtype)
     return [p if is_finite else None for p, is_finite in zip(pixels, finite, strict=True)]
 
 
@@ -147,7 +150,10 @@ def draw_sheet(model: Model, request: SampleRequest) -> Pixels:
     columns = ceil(count / rows) if rows else ceil(count**0.5)
     images = list(draw_images(model, request))
     blank = next(pixels for pixels in images if pixels is not None) * 0
-    cells = [to_device(as_tensor(blank if p is None else p)[None], "cpu") for p in images]
+    cells = [
+        to_device(as_tensor(blank if p is None else p)[None], "cpu", model.spec.target)
+        for p in images
+    ]
     if rows:
         cells = [cell for row in range(rows) for cell in cells[row::rows]]
     return image_grid([torch.cat(cells[i : i + columns]) for i in range(0, count, columns)])

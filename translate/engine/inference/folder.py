@@ -120,8 +120,8 @@ def _plan(
     model: ImageModel, inputs: Inputs, out: Path, options: InferenceOptions, sources: Sources
 ) -> list[Job]:
     """Return the images that this process translates, each to its own output."""
-    gray, channels = model.keeps_gray, model.channels(str(options.to))[1]
-    jobs = assign_outputs(inputs, out, channels=channels, form=options.format, gray=gray)
+    gray, target = model.keeps_gray, model.source_and_target(str(options.to))[1]
+    jobs = assign_outputs(inputs, out, target=target, form=options.format, gray=gray)
     if options.mask:
         if not model.takes_mask:
             raise ConfigError(f"mask: {model.name} fills no holes: leave --mask out.")

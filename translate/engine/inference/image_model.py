@@ -161,16 +161,16 @@ class ImageModel(ABC):
         images: Sequence[Pixels],
         to: str,
         *,
-        floats: bool = False,
+        dtypes: Sequence[str] = (),
         options: Mapping[str, Any] = {},
         seed: int | None = None,
     ) -> list[NDArray[Any] | None]:
         """Return the translations of `images` of one size to the domain `to`; None: not finite.
 
         Args:
-            images: uint8, uint16, or float32 in [0, 1].
+            images: of the source domain's type, or of another one in proportion.
             to: the target domain.
-            floats: whether to return floats in [0, 1] instead of bytes.
+            dtypes: the type of each translation, in proportion; by default the target domain's.
             options: of a translation, as `complete_options` returns them.
             seed: of the noise.
         """

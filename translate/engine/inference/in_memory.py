@@ -9,6 +9,7 @@ from torch import Tensor
 
 from translate.engine.inference import conversion, mask_inputs
 from translate.engine.inference.conversion import ImageInput
+from translate.engine.inference.prepared import prepare
 from translate.engine.inference.processing import ImageProcessor
 from translate.errors import ConfigError, TranslateError
 
@@ -39,15 +40,23 @@ def _translate(processor: ImageProcessor, image: Any, mask: Any, stacklevel: int
     fills = model.takes_mask
     if mask is not None and not fills:
         raise ConfigError(f"mask: {model.name} fills no holes: leave it out.")
-    source = conversion.load(image)
-    for note in source.notes(processor.source, hole=fills and mask is None):
-        warnings.warn(f"reading an image: {note.text}", stacklevel=stacklevel + 1)
+    source = conversion.load(image, processor.file)
     hole = mask_inputs.find_hole(source, mask) if fills else None
+    choose = _pillow_type if conversion.is_pillow_result(image) else _own_type
     with conversion.named_errors(source.path, is_file=source.image is not None):
-        pixels, form = processor.preprocess(
-            source.pixels(processor.file), single=source.is_gray, hole=hole
-        )
-    (translated,) = processor.translate([pixels], floats=conversion.is_float(image))
+        prepared = prepare(processor, source, choose, hole=hole, masked=mask is not None)
+    for note in prepared.notes:
+        warnings.warn(f"reading an image: {note.text}", stacklevel=stacklevel + 1)
+    form = prepared.form
+    (translated,) = processor.translate([prepared.pixels], [form])
     if translated is None:
         raise TranslateError(f"{model.name}: the translation is not finite.")
     return conversion.convert_back(image, source, processor.postprocess(translated, form))
+
+
+def _own_type(channels: int, dtype: str, alpha: bool) -> str:  # noqa: ARG001 - arrays hold all
+    return dtype
+
+
+def _pillow_type(channels: int, dtype: str, alpha: bool) -> str:  # noqa: ARG001
+    return "uint8" if dtype in ("uint16", "float32") and channels in (1, 3) else dtype

@@ -7,12 +7,20 @@ from glob import has_magic
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
+from translate.batches import UNNAMED, Domain
 from translate.engine.disk import folders
 from translate.engine.inference.sources import Job, Sources
 from translate.errors import BadImage, ConfigError, DataError, NothingUsableError
 from translate.folders import skipped
 from translate.folders.listing import find_images, match, scan, stem_below
-from translate.images.format_registry import can_hold, is_same_format, output_suffix
+from translate.images.format_registry import (
+    can_hold,
+    default_suffix,
+    is_same_format,
+    output_suffix,
+    writable_suffixes,
+)
+from translate.images.levels import is_photographic
 
 
 class Inputs(NamedTuple):
@@ -63,25 +71,37 @@ def assign_outputs(
     inputs: Inputs,
     out: Path,
     *,
-    channels: int = 3,
+    target: Domain = UNNAMED,
     form: str | None = None,
     gray: bool = False,
 ) -> list[Job]:
     """Return where the translation of each image goes: to the same place and name below `out`.
 
-    A suffix is kept where its format can hold the result, and is `form` if that is given. Otherwise
-    it becomes ``.form``, by default ``.png``, appended to the whole old name if the short one is
-    taken. With `gray`, images of a format without colour have gray results. Raises `ConfigError`
-    where two images would become one file, if only on some file systems.
+    A suffix is kept where its format can hold a result of the domain `target`, and is `form` if
+    that is given. Otherwise it becomes ``.form``, by default ``.png``, appended to the whole old
+    name if the short one is taken. With `gray`, images of a format without colour have gray
+    results. Raises `ConfigError` where two images would become one file, if only on some file
+    systems.
     """
-    suffix = output_suffix(form or "png", channels)
+    channels, dtype, alpha = target.channels, target.dtype, target.alpha
+    if is_photographic(target) and (form or not writable_suffixes(channels, dtype)):
+        dtype = "uint8"  # with fewer bits, as a note says
+    suffix = (
+        output_suffix(form, channels, dtype)
+        if form
+        else default_suffix(channels, dtype, alpha=alpha)
+    )
     names = [path.relative_to(inputs.root) for path in inputs.images]
     kept = {
         name
         for name in names
-        if _keeps(
-            name.suffix, form and suffix, 1 if gray and not can_hold(name.suffix, 3) else channels
+        if can_hold(
+            name.suffix,
+            1 if gray and not can_hold(name.suffix, 3) else channels,
+            dtype,
+            alpha=alpha,
         )
+        and (not form or is_same_format(name.suffix, suffix))
     }
     taken = {_folded(name) for name in kept}
     taken |= {_folded(folder) for name in names for folder in name.parents}
@@ -159,11 +179,6 @@ def _frames(job: Job, sources: Sources) -> list[Job]:
     stem, suffix = job.output.stem, job.output.suffix
     outputs = [job.output.with_name(f"{stem}.{n:04}{suffix}") for n in range(1, header.frames + 1)]
     return [job._replace(output=output, frame=n) for n, output in enumerate(outputs)]
-
-
-def _keeps(suffix: str, wanted: str | None, channels: int) -> bool:
-    """Return whether an output keeps the suffix of its input, or has the `wanted` one."""
-    return can_hold(suffix, channels) and (not wanted or is_same_format(suffix, wanted))
 
 
 def _folded(name: PurePath) -> PurePath:

@@ -21,9 +21,9 @@ from translate.engine.inference.image_model import ImageModel
 from translate.engine.inference.padding import padded_translation
 from translate.engine.processes import distributed
 from translate.engine.processes.threads import ThreadCount
-from translate.errors import CheckpointError, ConfigError
+from translate.errors import ConfigError
 from translate.images.layers import Pixels
-from translate.images.tensors import from_device, from_device_as_floats, network_input
+from translate.images.tensors import from_device, network_input
 from translate.nn.geometry import Geometry
 from translate.nn.noise import temporary_seed
 from translate.recipe import Recipe
@@ -97,7 +97,7 @@ class Model(ImageModel):
         images: Sequence[Pixels],
         to: str,
         *,
-        floats: bool = False,
+        dtypes: Sequence[str] = (),
         options: Mapping[str, Any] = {},
         seed: int | None = None,
     ) -> list[NDArray[Any] | None]:
@@ -108,9 +108,9 @@ class Model(ImageModel):
                 self.recipe, torch.cat(tensors), to, options=options, seed=seed or 0
             )
         finite = output.isfinite().flatten(1).all(1).tolist()
-        convert = from_device_as_floats if floats else from_device
-        pixels = convert(output.nan_to_num(), target)
-        return [p if sound else None for p, sound in zip(pixels, finite, strict=True)]
+        types = dtypes or [target.dtype] * len(images)
+        rows = zip(output.nan_to_num().split(1), types, finite, strict=True)
+        return [from_device(row, target, t)[0] if sound else None for row, t, sound in rows]
 
 
 def require_recipe(model: ImageModel) -> Model:
@@ -138,8 +138,6 @@ def load(reference: str | Path, *, device: str = "auto") -> tuple[Model, list[st
     chosen_device = distributed.choose_device(device)
     path, problems = resolve(reference)
     checkpoint = read.read_checkpoint(path)
-    if not {domain.channels for domain in checkpoint.spec.domains} <= {1, 3}:
-        raise CheckpointError(f"{path}: its images have neither 1 nor 3 channels.")
     with temporary_seed(0), read.memory_limit(checkpoint):  # the caller's random state is restored
         recipe = read.rebuild_recipe(checkpoint)
     read.restore_weights(recipe, path, moving_average=True)

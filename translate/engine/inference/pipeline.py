@@ -8,6 +8,7 @@ import errno
 import os
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import repeat, takewhile
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from translate.engine.disk.problems import FAILED, Problem
 from translate.engine.inference.decoded import DecodedInput
 from translate.engine.inference.failures import translation_problem
 from translate.engine.inference.manifest import OutputManifest
+from translate.engine.inference.prepared import prepare
 from translate.engine.inference.processing import ImageProcessor, OutputForm
 from translate.engine.inference.run_ahead import cut, run_ahead
 from translate.engine.inference.sources import Job, Sources
@@ -26,8 +28,8 @@ from translate.engine.processes.pool import DaemonThreadPool
 from translate.engine.processes.signals import reraise_interruption
 from translate.errors import BadImage, TranslateError
 from translate.formats import Header, Note
-from translate.images import domain_images
 from translate.images.encode import encode_image
+from translate.images.format_registry import best_type
 from translate.images.layers import Pixels, guarded
 
 READ_AHEAD = 2
@@ -125,22 +127,23 @@ class Pipeline:
 
     def _read(self, job: Job) -> ImageResult:
         source, processor = self.sources.take(job), self.processor
-        decoded = source.decode(job.frame)
-        image = DecodedInput(decoded, job.input, source.image)
-        kind, fills = processor.source, processor.model.takes_mask
-        pixels, form = processor.preprocess(
-            image.pixels(processor.file),
-            single=image.is_gray,
+        decoded, fills = source.decode(job.frame), processor.model.takes_mask
+        prepared = prepare(
+            processor,
+            DecodedInput(decoded, job.input, source.image),
+            partial(best_type, job.output.suffix),
             hole=source.hole(decoded) if fills else None,
+            masked=job.mask is not None,
+            frame=job.frame,
         )
-        return ImageResult(
-            job,
-            source.sha256,
-            pixels,
-            form,
-            domain_images.losses(source.notes(job.frame, kind.channels, fills=fills), kind),
-            source.like(form.channels, keep_private=self.keep_metadata),
+        form = prepared.form
+        like = source.header.for_output(
+            form.channels + (form.alpha is not None),
+            form.dtype,
+            alpha=form.alpha is not None or processor.target.alpha,
+            keep_private=self.keep_metadata,
         )
+        return ImageResult(job, source.sha256, prepared.pixels, form, prepared.notes, like)
 
     # -- translate ----------------------------------------------------------------------------
 
@@ -152,8 +155,8 @@ class Pipeline:
 
     def _translate(self, images: Sequence[ImageResult]) -> list[PipelineResult]:
         try:
-            inputs = [image.pixels for image in images]
-            translated = self.processor.translate(inputs)
+            inputs, forms = [image.pixels for image in images], [image.form for image in images]
+            translated = self.processor.translate(inputs, forms)
             trusts = measure_finite(self.meter, inputs, translated)
         except StoppedError:
             return []

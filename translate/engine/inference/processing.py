@@ -12,17 +12,17 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from translate.batches import Domain
+from translate.batches import FULL_RANGES, Domain
 from translate.engine.inference.image_model import ImageModel
 from translate.engine.inference.tile_options import TileOptions
 from translate.errors import ConfigError
-from translate.images import domain_images
-from translate.images.layers import Pixels
-from translate.images.levels import to_uint8
+from translate.images import domain_images, levels
+from translate.images.layers import WHITE, Pixels, to_gray
+from translate.images.levels import in_proportion, is_gray
+from translate.images.resize import resize_pixels
 from translate.images.source import MAX_PIXELS
 
 if TYPE_CHECKING:
@@ -46,6 +46,10 @@ class OutputForm(NamedTuple):
     """the image before it was resized, where its known pixels are put back"""
     hole: Pixels | None = None
     """(height, width, 1), not zero where pixels are not known"""
+    dtype: str = "uint8"
+    """of the result's numbers"""
+    alpha: Pixels | None = None
+    """(height, width, 1) opacity of the image, which becomes the last channel of the result"""
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,13 @@ class ImageProcessor:
         return min(self.model.spec.size)
 
     def preprocess(
-        self, pixels: Pixels, *, single: bool, hole: Pixels | None = None
+        self,
+        pixels: Pixels,
+        *,
+        single: bool,
+        hole: Pixels | None = None,
+        alpha: Pixels | None = None,
+        dtype: str = "uint8",
     ) -> tuple[Pixels, OutputForm]:
         """Return the network's input for an image, (height, width, channels), and its output form.
 
@@ -119,6 +129,8 @@ class ImageProcessor:
             single: whether it had one channel before it was read.
             hole: (height, width, 1) bytes, 255 in the hole, for a recipe that takes a mask; of the
                 whole image, or of the half that is translated. It becomes the last channel.
+            alpha: (height, width, 1) opacity of the whole image, which the result gets; or None.
+            dtype: the type of the result's numbers.
 
         Raises:
             ValueError: where resizing makes more than `max_pixels`; for a joined image without
@@ -130,11 +142,11 @@ class ImageProcessor:
             if hole is not None and hole.shape[:2] == pixels.shape[:2]:
                 hole = halved(hole, self.half)
             pixels = domain_images.convert(halved(pixels, self.half), self.source)
+            alpha = None if alpha is None else halved(alpha, self.half)
         height, width = pixels.shape[:2]
         if hole is not None and hole.shape[:2] != (height, width):
             raise ValueError(f"is {width}x{height}, but its mask {hole.shape[1]}x{hole.shape[0]}")
-        keeps_gray = self.model.keeps_gray and self.target.channels == 3
-        gray = keeps_gray and is_gray(pixels)
+        gray = self.model.keeps_gray and self.target.channels == 3 and is_gray(pixels)
         channels = 1 if gray and single else self.target.channels
         resized = scaled(pixels, self.shorter, self.max_pixels, self.source)
         input_size = resized.shape[0], resized.shape[1]
@@ -145,33 +157,62 @@ class ImageProcessor:
         rows, columns = (height, width) if self.scale_back else input_size
         known, hole = (pixels, hole) if restore and scale == 1 else (None, None)
         size = scale * rows, scale * columns
-        return resized, OutputForm(input_size, size, channels, gray, known, hole)
+        return resized, OutputForm(input_size, size, channels, gray, known, hole, dtype, alpha)
 
     def translate(
-        self, images: Sequence[Pixels], *, floats: bool = False
+        self, images: Sequence[Pixels], forms: Sequence[OutputForm] = ()
     ) -> list[NDArray[Any] | None]:
-        """Return the translations of inputs of one size, as `ImageModel.translate` does."""
+        """Return the translations of inputs of one size, as `ImageModel.translate` does.
+
+        They are of the types of numbers that their `forms` say; by default the target domain's.
+        """
+        dtypes = [form.dtype for form in forms]
         if self.tiler and self.tiler.wants(images[0].shape[:2]):
             from translate.engine.inference.tiled_pixels import translate_pixels
 
-            return [translate_pixels(self.tiler, image, floats=floats) for image in images]
+            pairs = zip(images, dtypes or [""] * len(images), strict=True)
+            return [translate_pixels(self.tiler, image, dtype) for image, dtype in pairs]
         return self.model.translate(
-            images, self.to, floats=floats, options=self.options, seed=self.seed
+            images, self.to, dtypes=dtypes, options=self.options, seed=self.seed
         )
 
     def postprocess(self, pixels: NDArray[Any], form: OutputForm) -> NDArray[Any]:
         """Return the network's output with the size and the channels of its `form`."""
         if pixels.shape[:2] != form.size:
             pixels = domain_images.resize(pixels, form.size, self.target)
-            if pixels.dtype == np.float32:
-                pixels = pixels.clip(0, 1)  # cubic interpolation overshoots
+            if pixels.dtype == np.float32:  # cubic interpolation overshoots
+                pixels = pixels.clip(*self._ends(form.dtype), dtype=np.float32)
         if form.known is not None and form.hole is not None:
-            pixels = np.where(form.hole, pixels, _as(form.known, pixels.dtype))
+            pixels = np.where(form.hole, pixels, in_proportion(form.known, pixels.dtype.name))
         if form.gray:
-            pixels = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY)[..., None]
+            pixels = to_gray(pixels)[..., None]
         if pixels.shape[2] != form.channels:
             pixels = np.repeat(pixels, form.channels, axis=2)
+        if form.alpha is not None:
+            alpha = in_proportion(resize_pixels(form.alpha, form.size), pixels.dtype.name)
+            pixels = np.concatenate([pixels, alpha.astype(pixels.dtype)], axis=2)
         return pixels
+
+    def _ends(self, dtype: str) -> tuple[float, float]:
+        """Return the least and the largest number of results in `dtype`."""
+        target = self.target
+        return target.range if dtype == target.dtype else FULL_RANGES[dtype]
+
+    def result_channels(self, *, single: bool) -> int:
+        """Return the channels of the result, without opacity, of an image of one channel or not."""
+        keeps_gray = self.model.keeps_gray and self.target.channels == 3
+        return 1 if keeps_gray and single else self.target.channels
+
+    def result_type(self, dtype: str) -> str:
+        """Return the type of numbers of the result for an input of `dtype`.
+
+        It is that of the target domain, and for photographs of 8 bits that of the input.
+        """
+        source, target = self.source, self.target
+        photographs = all(map(levels.is_photographic, (source, target)))
+        if target.dtype == "uint8" and photographs and not (target.labels or source.labels):
+            return dtype
+        return target.dtype
 
 
 def halved(pixels: Pixels, half: int) -> Pixels:
@@ -203,26 +244,7 @@ def scaled(
     return domain_images.resize(pixels, (round(height * scale), round(width * scale)), kind)
 
 
-def is_gray(pixels: Pixels) -> bool:
-    """Return whether there is no colour in `pixels`, (height, width, 1 or 3).
-
-    Channels may differ by one of 255 levels, as they do where a lossy WebP or AVIF is decoded.
-    """
-    level = 1 / 250 if pixels.dtype == np.float32 else np.iinfo(pixels.dtype).max // 255
-    first, *others = cv2.split(np.ascontiguousarray(pixels))
-    return all(cv2.absdiff(first, other).max() <= level for other in others)
-
-
-def _as(pixels: Pixels, dtype: np.dtype[Any]) -> Pixels:
-    """Return `pixels` as bytes, or as floats in [0, 1]."""
-    if pixels.dtype == dtype:
-        return pixels
-    if dtype == np.float32:
-        return pixels.astype(np.float32) / np.iinfo(pixels.dtype).max
-    return to_uint8(pixels)
-
-
 def with_hole(pixels: Pixels, hole: Pixels) -> Pixels:
     """Return `pixels` with one more channel, white where `hole` is not zero."""
-    white = 1 if pixels.dtype == np.float32 else np.iinfo(pixels.dtype).max
+    white = WHITE[pixels.dtype]
     return np.concatenate([pixels, np.where(hole > 0, white, 0).astype(pixels.dtype)], axis=2)

@@ -30,8 +30,9 @@ from translate.engine.processes.pool import DaemonThreadPool
 from translate.engine.processes.signals import reraise_interruption
 from translate.errors import NothingUsableError, SaveError
 from translate.images.encode import encode_image
-from translate.images.format_registry import output_suffix
+from translate.images.format_registry import best_type, output_suffix
 from translate.images.layers import Pixels
+from translate.images.levels import is_photographic
 from translate.results import InferenceResult
 
 WRITERS = 4
@@ -85,9 +86,12 @@ def sample_each(
         SaveError: where an image cannot be written.
         NothingUsableError: if not one image is finite.
     """
-    text = check(model, request)
+    text, target = check(model, request), model.spec.target
     request = complete(model, request)
-    suffix = output_suffix(form, model.spec.target.channels)
+    suffix = output_suffix(
+        form, target.channels, "uint8" if is_photographic(target) else target.dtype
+    )
+    dtype = best_type(suffix, target.channels, target.dtype)
     folders.ensure_writable(out)
     recorded_request = replace(request, options=to_yaml_types(request.options))
     made_by = {"model": model.digest, **recorded(recorded_request, ["count"])}
@@ -100,7 +104,7 @@ def sample_each(
         for chunk, of_chunk in groupby(todo, lambda sample: sample.number // CHUNK):
             if stop():
                 break
-            images, samples = draw_chunk(model, request, chunk * CHUNK, text), list(of_chunk)
+            images, samples = draw_chunk(model, request, chunk * CHUNK, text, dtype), list(of_chunk)
             pixels = [images[sample.number % CHUNK] for sample in samples]
             written = writers.map(partial(_write, manifest), samples, pixels)
             problems = [problem for problem in written if problem]

@@ -1,14 +1,14 @@
 """The content of input files, of which each is read once."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
 from translate.errors import BadImage
-from translate.formats import Header, Note
+from translate.formats import Header
 from translate.images import masks
 from translate.images.layers import Layers, Pixels
 from translate.images.source import EncodedImage
@@ -72,10 +72,6 @@ class Source:
         """Return the height and width of a frame; raises `BadImage`."""
         return self.image.header_of(frame or 0).size
 
-    def like(self, channels: int, *, keep_private: bool) -> Header:
-        """Return the header of an output with this number of channels; raises `BadImage`."""
-        return self.header.for_output(channels, keep_private=keep_private)
-
     def decode(self, frame: int | None) -> Layers:
         """Return the pixels of a frame; raises `BadImage`."""
         return self.image.decode_layers(frame or 0)
@@ -85,13 +81,6 @@ class Source:
         if self.mask is None:
             return masks.hole_from_alpha(layers, self.path)
         return masks.hole_from_mask(self.mask, self.path)
-
-    def notes(self, frame: int | None, channels: int, *, fills: bool) -> Sequence[Note]:
-        """Return notes on losses of information; for an animation only with its first frame."""
-        if frame and not self.header.pages:
-            return ()
-        hole = fills and self._mask_path is None
-        return self.header.notes(channels=channels, frame=frame, hole=hole)
 
     @property
     def length(self) -> int:

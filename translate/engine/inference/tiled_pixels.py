@@ -12,7 +12,7 @@ from translate.batches import Domain
 from translate.engine.inference.tiles import Tiler
 from translate.engine.tiling.regions import Region
 from translate.images.layers import Pixels
-from translate.images.tensors import from_device, from_device_as_floats, network_input
+from translate.images.tensors import from_device, network_input
 
 
 @dataclass(frozen=True)
@@ -30,17 +30,22 @@ class PixelSource:
         return made.contiguous(memory_format=torch.channels_last)
 
 
-def translate_pixels(tiler: Tiler, pixels: Pixels, *, floats: bool) -> NDArray[Any] | None:
-    """Return the translation of an image, as `Model.translate` does; None: not finite."""
+def translate_pixels(tiler: Tiler, pixels: Pixels, dtype: str = "") -> NDArray[Any] | None:
+    """Return the translation of an image, as `Model.translate` does; None: not finite.
+
+    Args:
+        tiler: the model and the tiles.
+        pixels: (H, W, C), as the network gets them.
+        dtype: the type of the result's numbers; empty: the target domain's.
+    """
     source, target = tiler.model.source_and_target(tiler.to)
     size, scale = (pixels.shape[0], pixels.shape[1]), tiler.model.geometry.scale
     image = PixelSource(pixels, tiler.model.device, source)
-    convert = from_device_as_floats if floats else from_device
     result: NDArray[Any] | None = None
     for region, output in tiler.translate(image, size):
         if not bool(output.isfinite().all()):
             return None
-        (part,) = convert(output, target)
+        (part,) = from_device(output, target, dtype)
         if result is None:
             shape = (scale * size[0], scale * size[1], part.shape[2])
             result = np.empty(shape, part.dtype)

@@ -21,7 +21,7 @@ from translate.engine.processes import distributed
 from translate.engine.training.monitor import TrainingMonitor
 from translate.engine.training.session import Session
 from translate.errors import TranslateError
-from translate.images.tensors import from_device
+from translate.images.shown import shown_levels
 
 IMAGES = 4
 """images in a row of a preview"""
@@ -66,7 +66,7 @@ class Previews:
         inputs = self.training.recipe.preview_inputs
         return Preview(
             self.training.step,
-            {title: from_device(row).astype(np.float64) for title, row in rows.items()},
+            {title: shown_levels(row).astype(np.float64) for title, row in rows.items()},
             frozenset(given),
             {title: inputs[title] for title in rows if inputs.get(title) in rows},
         )

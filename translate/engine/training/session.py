@@ -106,7 +106,8 @@ def open_session(
     if resume_from and not is_new:  # what are label maps was decided when the run began
         data = data.model_copy(update={"labels": resume_from.label_domains(data)})
     files = OpenedFiles()
-    layout = check.open_layout(data, files=files)
+    known = resume_from.checkpoint.spec.domains if resume_from and not is_new else ()
+    layout = check.open_layout(data, files=files, known=known)
     if is_new:
         expect_parts(config, layout, device)
         expect_size(config, layout)

@@ -44,11 +44,11 @@ class TrainingInputs:
     def crop(self, pixels: Pixels) -> Pixels:
         """Return an input of any size as the crop (H, W, C) that training would cut at its centre.
 
-        Channels after those of the domain are left out, and numbers become 8-bit levels.
+        Channels after those of the domain are left out, and numbers become those of the domain.
         """
         model, domain = self.processor.model, self.processor.source
         image = pixels[..., : domain.channels]
-        if image.dtype != np.uint8:
+        if image.dtype.name != domain.dtype:
             (image,) = from_device(network_input(image, "cpu", domain), domain)
         transform = center_crop(model.spec, self.config.data, _no_file)
         (crop,) = transform.item(Middle())(image, roles=(self._role,))

@@ -1,0 +1,47 @@
+"""Settings for all domains or for each domain: ranges, units, bands and channels."""
+
+from typing import Any
+
+import pytest
+
+from translate.engine.config.schema import Data
+from translate.engine.config.value_types import by_domain, of_domain
+
+
+def data(**settings: Any) -> Data:
+    return Data(domains=("scans/mr", "scans/ct"), **settings)
+
+
+def test_a_setting_is_of_all_domains_or_of_those_that_it_names() -> None:
+    assert of_domain(3, "scans/ct") == 3
+    assert of_domain({"ct": 3}, "scans/ct") == of_domain({"scans/ct": 3}, "scans/ct") == 3
+    assert of_domain({"ct": 3}, "scans/mr") is None
+    assert by_domain({"ct": 3}) == [("ct", 3)]
+    assert by_domain(3) == [("", 3)]
+    assert by_domain(None) == []
+
+
+def test_numbers_units_and_bands_of_a_domain() -> None:
+    settings = data(range={"ct": [-1024, 3071]}, units={"ct": "HU"}, bands={"mr": [3, 1]})
+    assert of_domain(settings.range, "scans/ct") == (-1024, 3071)
+    assert of_domain(settings.range, "scans/mr") is None
+    assert (settings.units, settings.bands) == ({"ct": "HU"}, {"mr": (3, 1)})
+    same = data(range=[0, 4095], units="HU", bands=[1])
+    assert (same.range, same.units, same.bands) == ((0, 4095), "HU", (1,))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"range": {"ct": [3071, -1024]}}, r"the smaller number first, got ct: \[3071, -1024\]"),
+        ({"range": [1, 1]}, r"the smaller number first, got \[1, 1\]"),
+        ({"range": [0, float("inf")]}, "finite"),
+        ({"range": {"xt": [0, 1]}}, "expected names of domains, not 'xt'"),
+        ({"bands": {"ct": [0]}}, "greater than or equal to 1"),
+        ({"bands": []}, "at least 1"),
+        ({"channels": 65}, "less than or equal to 64"),
+    ],
+)
+def test_settings_that_mean_nothing_are_refused(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        data(**settings)

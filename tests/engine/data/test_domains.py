@@ -1,0 +1,121 @@
+"""The types of numbers, ranges and channels of domains: set, or found in the files."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from encoded_arrays import write_array
+
+from translate.batches import Domain
+from translate.engine.config.schema import Data
+from translate.engine.data import check
+from translate.errors import ConfigError, DataError
+
+Write = Callable[..., Data]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Return a function that writes arrays as files of a domain ``a``, and configures it with b."""
+
+    def configure(*arrays: Any, suffix: str = ".npy", **settings: Any) -> Data:
+        for number, array in enumerate(arrays):
+            write_array(tmp_path / f"a/train/{number}{suffix}", array)
+        write_array(tmp_path / "b/train/0.png", np.zeros((8, 8, 3), np.uint8))
+        return Data(root=tmp_path, domains=("a", "b"), size=8, max_bad=0.9, **settings)
+
+    return configure
+
+
+def first_domain(data: Data) -> Domain:
+    return check.open_layout(data).spec.source
+
+
+def array(dtype: str, *channels: int) -> Any:
+    return np.zeros((8, 9, *channels), dtype)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "expected"),
+    [
+        (array("uint8"), Domain("a")),
+        (array("uint8", 3), Domain("a")),
+        (array("uint16"), Domain("a", 1, (0, 65535), "uint16")),
+        (array("uint16", 3), Domain("a", 3, (0, 65535), "uint16")),
+        (array("int16"), Domain("a", 1, (-32768, 32767), "int16")),
+        (array("float32", 2), Domain("a", 2, (0, 1), "float32")),
+        (array("uint8", 7), Domain("a", 7)),
+        (array("uint8", 4), Domain("a", 4)),
+    ],
+)
+def test_numbers_and_channels_are_those_of_the_files(
+    write: Write, pixels: Any, expected: Domain
+) -> None:
+    assert first_domain(write(pixels)) == expected
+
+
+def test_settings_of_a_domain_are_kept(write: Write) -> None:
+    settings = {"range": {"a": [-1024, 3071]}, "units": {"a": "HU"}}
+    expected = Domain("a", 1, (-1024, 3071), "int16", "HU")
+    assert first_domain(write(array("int16"), **settings)) == expected
+    bands = first_domain(write(array("uint16", 5), bands={"a": [3, 2, 1]}))
+    assert (bands.channels, bands.bands) == (3, (3, 2, 1))
+
+
+def test_opacity_is_a_channel_where_a_domain_has_one_more_channel(write: Write) -> None:
+    transparent = np.full((8, 9, 4), 7, np.uint8)
+    data = write(transparent, suffix=".png", channels={"a": 4})
+    assert first_domain(data) == Domain("a", 4, alpha=True)
+    checked = check.check_data(check.open_layout(data), data)
+    assert checked.problems == []
+    (path,) = checked.layout.domain_files[0]
+    assert (checked.augment.read(path) == transparent).all()
+    assert first_domain(write(transparent, suffix=".png")) == Domain("a")
+
+
+def test_files_of_another_type_are_listed_with_both_types(write: Write) -> None:
+    data = write(array("int16"), array("int16"), array("uint8"))
+    checked = check.check_data(check.open_layout(data), data)
+    (problem,) = checked.problems
+    assert problem.path.name == "2.npy"
+    expected = "its numbers are uint8, and those of a are int16 from -32768 to 32767"
+    assert expected in problem.message
+
+
+def test_photographs_of_mixed_depth_are_read_in_proportion(write: Write) -> None:
+    deep = np.full((8, 9, 3), 65535, np.uint16)
+    data = write(np.zeros((8, 9, 3), np.uint8), np.zeros((8, 9, 3), np.uint8), deep)
+    checked = check.check_data(check.open_layout(data), data)
+    assert checked.problems == []
+    assert (checked.augment.read(checked.layout.domain_files[0][2]) == 255).all()
+    assert [note.message for note in checked.notes] == ["16 bits a channel become 8"]
+
+
+@pytest.mark.parametrize(
+    ("pixels", "settings", "message"),
+    [
+        (array("uint16", 5), {"bands": {"a": [6]}}, "has 5 bands, and data.bands names band 6"),
+        (array("uint16", 5), {"channels": {"a": 4}}, "has 5 bands, and a has 4: choose bands"),
+        (array("float32") + 2, {}, r"go from 2 to 2: expected float32 from 0 to 1.*\[2, 2\]"),
+        (array("float32") * np.nan, {}, "not all values are finite"),
+    ],
+)
+def test_files_that_do_not_suit_are_listed_with_the_setting_to_type(
+    write: Write, pixels: Any, settings: dict[str, Any], message: str
+) -> None:
+    data = write(pixels, **settings)
+    with pytest.raises(DataError, match=message):
+        check.check_data(check.open_layout(data), data)
+
+
+def test_bands_and_channels_that_contradict_each_other_are_refused(write: Write) -> None:
+    with pytest.raises(ConfigError, match=r"3 of a are read, and data\.channels is 1"):
+        first_domain(write(array("uint16", 5), bands={"a": [3, 2, 1]}, channels={"a": 1}))
+
+
+def test_known_domains_are_kept_whatever_the_files_hold(write: Write) -> None:
+    data = write(array("uint16"))
+    known = (Domain("a"), Domain("b"))
+    assert check.open_layout(data, known=known).spec.domains == known

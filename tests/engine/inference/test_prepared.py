@@ -1,0 +1,83 @@
+"""An image before the network: its opacity and depth are kept where the output can hold them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from encoded_arrays import read_array, write_array
+from identity_models import identity_model, translate_files
+from image_inversion import listed_notes
+
+from translate.batches import Domain
+
+PHOTO = Domain("photo")
+RANDOM = np.random.default_rng(0)
+
+
+def test_a_transparent_image_comes_back_transparent(tmp_path: Path) -> None:
+    pixels = RANDOM.integers(0, 256, (9, 7, 4), np.uint8)
+    pixels[pixels[..., 3] == 0] = [255, 255, 255, 0]
+    write_array(tmp_path / "in/a.png", pixels)
+    assert translate_files(identity_model(PHOTO), tmp_path / "in", tmp_path / "out").done == 1
+    assert (read_array(tmp_path / "out/a.png") == pixels).all()
+    assert listed_notes(tmp_path / "out") == []
+
+
+def test_opacity_is_resized_with_the_image(tmp_path: Path) -> None:
+    pixels = np.full((16, 8, 4), 255, np.uint8)
+    pixels[:8, :, 3] = 0
+    write_array(tmp_path / "in/a.png", pixels)
+    translate_files(identity_model(PHOTO), tmp_path / "in", tmp_path / "out", size=4)
+    result = read_array(tmp_path / "out/a.png")
+    assert result.shape == (8, 4, 4)
+    assert result[[0, -1], 0, 3].tolist() == [0, 255]
+
+
+def test_D5_opacity_is_composited_over_white_where_the_output_has_none(tmp_path: Path) -> None:
+    pixels = np.zeros((8, 8, 4), np.uint8)
+    write_array(tmp_path / "in/a.png", pixels)
+    translate_files(identity_model(PHOTO), tmp_path / "in", tmp_path / "out", format="bmp")
+    assert (read_array(tmp_path / "out/a.bmp") == 255).all()
+    assert listed_notes(tmp_path / "out") == [("a.png", "transparency is composited over white")]
+
+
+def test_the_depth_of_an_image_is_kept_where_the_output_holds_it(tmp_path: Path) -> None:
+    pixels = RANDOM.integers(0, 65536, (9, 7, 3)).astype(np.uint16)
+    write_array(tmp_path / "in/a.png", pixels)
+    model = identity_model(PHOTO)
+    translate_files(model, tmp_path / "in", tmp_path / "out")
+    assert (read_array(tmp_path / "out/a.png") == pixels).all()
+    assert listed_notes(tmp_path / "out") == []
+    translate_files(model, tmp_path / "in", tmp_path / "jpg", format="bmp")
+    assert read_array(tmp_path / "jpg/a.bmp").dtype == np.uint8
+    assert listed_notes(tmp_path / "jpg") == [("a.png", "16 bits a channel become 8")]
+
+
+def test_numbers_outside_the_range_are_clipped_and_counted(tmp_path: Path) -> None:
+    ct = Domain("ct", 1, (-1024, 3071), "int16", "HU")
+    pixels = np.zeros((10, 10, 1), np.int16)
+    pixels[0, :3], pixels[1, 0] = 4000, -2000
+    write_array(tmp_path / "in/a.npy", pixels)
+    translate_files(identity_model(ct), tmp_path / "in", tmp_path / "out")
+    assert (read_array(tmp_path / "out/a.npy") == pixels.clip(-1024, 3071)).all()
+    assert listed_notes(tmp_path / "out") == [
+        ("a.npy", "1.0 % of ct below -1024 and 3.0 % of ct above 3071: clipped")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "channels", "message"),
+    [
+        ("uint8", 1, "its numbers are uint8, and those of ct are int16 from -1024 to 3071"),
+        ("int16", 2, "has 2 bands, and ct has 1"),
+    ],
+)
+def test_files_of_other_numbers_or_bands_are_listed(
+    tmp_path: Path, dtype: str, channels: int, message: str
+) -> None:
+    ct = Domain("ct", 1, (-1024, 3071), "int16", "HU")
+    write_array(tmp_path / "in/a.npy", np.zeros((8, 8, channels), dtype))
+    write_array(tmp_path / "in/b.npy", np.zeros((8, 8, 1), np.int16))
+    result = translate_files(identity_model(ct), tmp_path / "in", tmp_path / "out")
+    assert (result.done, result.listed) == (1, 1)
+    assert message in (tmp_path / "out/problems.jsonl").read_text()

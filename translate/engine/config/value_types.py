@@ -1,0 +1,49 @@
+"""The types of settings, and settings that may be given for each domain."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from translate.batches import MAX_CHANNELS
+from translate.folders.names import short_names
+
+Fragment = dict[str, Any]
+LARGEST_SIDE, LARGEST_BATCH = 1 << 16, 1 << 16
+"""More than any machine holds: a damaged configuration is refused before it takes all memory."""
+Positive = Annotated[int, Field(gt=0, le=10**12)]
+Side = Annotated[int, Field(gt=0, le=LARGEST_SIDE)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Channels = Annotated[int, Field(ge=1, le=MAX_CHANNELS)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Range = tuple[Number, Number]
+Bands = Annotated[
+    tuple[Annotated[int, Field(ge=1, le=MAX_CHANNELS)], ...],
+    Field(min_length=1, max_length=MAX_CHANNELS),
+]
+Norm = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Schedule = Literal["constant", "linear", "cosine"]
+
+
+class Section(BaseModel):
+    """Nested keyword arguments: unknown ones are refused, and nothing changes afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+def domain_names(domain: str) -> set[str]:
+    """Return what a domain may be called: as it is given, and by the last part of its path."""
+    return {domain, Path(domain).name, *short_names([domain])}
+
+
+def of_domain(value: Any, domain: str) -> Any:
+    """Return what a setting, for all domains or by domain, says of `domain`; None: nothing."""
+    if not isinstance(value, dict):
+        return value
+    return next((value[name] for name in domain_names(domain) if name in value), None)
+
+
+def by_domain(value: Any) -> list[tuple[str, Any]]:
+    """Return a setting with the names of its domains; one for all has the name ""."""
+    return [*value.items()] if isinstance(value, dict) else [] if value is None else [("", value)]

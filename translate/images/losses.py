@@ -1,0 +1,70 @@
+"""What a file loses when it is read: opacity, depth, bands, colour, frames."""
+
+from collections.abc import Iterator
+
+from translate.batches import UNNAMED, Domain
+from translate.formats import Header, Note
+
+BITS = {"uint8": 8, "uint16": 16, "int16": 16, "float32": 32}
+
+
+def losses(
+    header: Header,
+    domain: Domain = UNNAMED,
+    *,
+    frame: int | None = None,
+    hole: bool = False,
+    keeps_alpha: bool = False,
+    dtype: str = "",
+) -> tuple[Note, ...]:
+    """Return a note for each thing that a file loses.
+
+    Args:
+        header: of the file.
+        domain: what it is read as; label maps keep their numbers and colours.
+        frame: which one of several is read; None is the first, and the others are lost.
+        hole: whether what is transparent is a hole to fill, and so is not lost.
+        keeps_alpha: whether opacity is put back on what is made of it.
+        dtype: the type of what is made of it; empty: the domain's.
+    """
+    notes = [*_opacity(header, domain, kept=hole or keeps_alpha)]
+    if not domain.labels:
+        notes += [*_depth(header, dtype or domain.dtype), *_colour(header, domain)]
+    if text := _unread_bands(header, domain):
+        notes.append(Note("bands", text))
+    if frame is None and header.frames > 1:
+        notes.append(Note("frames", f"only the first of {header.frames} frames is read"))
+    return tuple(notes)
+
+
+def _opacity(header: Header, domain: Domain, *, kept: bool) -> Iterator[Note]:
+    is_channel = domain.bands or domain.channels == header.channels
+    if header.alpha and not kept and not is_channel:
+        yield Note("alpha", "transparency is composited over white")
+
+
+def _depth(header: Header, dtype: str) -> Iterator[Note]:
+    bits = min(BITS[header.dtype], BITS[dtype])
+    if header.bits > bits:
+        yield Note("depth", f"{header.bits} bits a channel become {bits}")
+
+
+def _colour(header: Header, domain: Domain) -> Iterator[Note]:
+    gray = domain.channels == 1 and not domain.bands
+    if header.converted or (gray and not header.gray):
+        source = header.converted or "colour"
+        yield Note("colour", f"{source} becomes {'gray' if gray else 'RGB'}")
+
+
+def _unread_bands(header: Header, domain: Domain) -> str:
+    """Return which bands are read, where `domain` does not read all; or ""."""
+    count = header.channels - header.alpha
+    if domain.bands:
+        unread = header.channels - len(set(domain.bands))
+        bands = " and ".join(map(str, domain.bands))
+        return f"has {header.channels} bands: {bands} of them are read" if unread else ""
+    if count == 2 and domain.channels in (1, 3):
+        return "has 2 bands: the first is read"
+    if count > 3 and domain.channels in (1, 3):
+        return f"has {count} bands: the first three are read"
+    return ""

@@ -1,0 +1,93 @@
+"""The files of a dataset, and what their pixels are."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from translate.batches import Domain
+from translate.formats import Header
+from translate.images import levels
+
+
+class Finding(NamedTuple):
+    """A result of the check."""
+
+    state: Literal["ok", "note", "broken"]
+    message: str
+    consequence: str = ""
+    """the effect on training, or what to do"""
+
+
+class FileReport(NamedTuple):
+    """One image file: its header and hash, or why it cannot be read."""
+
+    path: Path
+    split: str
+    header: Header | None
+    digest: str
+    error: str
+    hash: NDArray[np.uint64] | None = None
+    """its perceptual hash"""
+    domain: Domain | None = None
+    """what it is read as"""
+    values: tuple[float, float] = (0, 0)
+    """the smallest and the largest number"""
+    saturation: tuple[float, float] = (0, 0)
+    """the shares of numbers below and above the range"""
+
+
+def pixel_formats(reports: Sequence[FileReport]) -> Iterator[Finding]:
+    headers = [file.header for file in reports if file.header]
+    modes = Counter(header.mode for header in headers)
+    text = ", ".join(f"{count} {mode}" for mode, count in modes.most_common())
+    consequence = "read as data.channels says, by default in colour"
+    yield Finding("ok" if len(modes) < 2 else "note", f"kinds: {text}",
+                 consequence if len(modes) > 1 else "")  # fmt: skip
+    if rotated := sum(header.orientation > 1 for header in headers):
+        yield Finding(
+            "ok", f"{rotated} are rotated by their EXIF tag", "they are rotated when read"
+        )
+
+
+def numbers(reports: Sequence[FileReport]) -> Iterator[Finding]:
+    """Yield what the numbers of each domain are, and what becomes of them."""
+    groups: dict[Domain, list[FileReport]] = defaultdict(list)
+    for file in reports:
+        if file.domain and file.header:
+            groups[file.domain].append(file)
+    for domain, files in groups.items():
+        name, (low, high) = domain.name or "images", domain.range
+        unit = f" {domain.unit}" if domain.unit else ""
+        least, most = min(f.values[0] for f in files), max(f.values[1] for f in files)
+        plural = "s" if domain.channels > 1 else ""
+        yield Finding(
+            "ok",
+            f"{name}: {domain.channels} channel{plural} of {domain.dtype}, values from {least:g} "
+            f"to {most:g}{unit}; {low:g} is black and {high:g} white",
+        )
+        depths = Counter(file.header.dtype for file in files if file.header)
+        if len(depths) > 1:
+            text = ", ".join(f"{count} {dtype}" for dtype, count in depths.most_common())
+            yield Finding(
+                "note",
+                f"{name}: {text}",
+                f"read as {domain.dtype}: 65535 of uint16 is 255 of uint8",
+            )
+        below, above = (
+            sum(file.saturation[side] for file in files) / len(files) for side in (0, 1)
+        )
+        if text := levels.describe_saturation((below, above), domain):
+            yield Finding("note", text, "clipped: see data.range")
+
+
+def sizes(reports: Sequence[FileReport]) -> Iterator[Finding]:
+    counts = Counter(file.header.size for file in reports if file.header)
+    if not counts:
+        return
+    common = ", ".join(f"{count} {w}x{h}" for (h, w), count in counts.most_common(3))
+    more = f", {len(counts) - 3} sizes more" if len(counts) > 3 else ""
+    yield Finding("ok", f"sizes: {common}{more}")
