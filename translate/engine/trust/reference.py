@@ -122,7 +122,6 @@ def _place(processor: ImageProcessor) -> Path:
         "checkpoint": model.digest,
         "to": processor.to,
         "options": dict(processor.options),
-        "seed": processor.seed,
     }
     text = json.dumps(facts, sort_keys=True, default=str)
     return run / "trust" / f"{sha256(text.encode()).hexdigest()[:16]}.safetensors"
