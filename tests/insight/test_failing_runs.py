@@ -88,6 +88,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("name", SMALL)
 def test_a_healthy_run_has_no_failure(
     name: str, samples: Path, shared_images: Path, tmp_path: Path

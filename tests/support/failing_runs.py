@@ -160,7 +160,7 @@ FAILING: Mapping[str, Callable[[Path], Config]] = {
         root, "dirac", data__domains=["a"], train__log_every=10
     ),
     "mode collapse": lambda root: gan(
-        root, options__lr_generator=0.05, options__lr_discriminator=1e-4
+        root, options__lr_generator=0.05, options__lr_discriminator=1e-5
     ),
     "checkerboard artifacts": lambda root: translation(root, "gridded"),
     "border artifacts": lambda root: translation(root, "framed"),

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+import pytest
 from histories import make_preview, photographs
 
-from translate.engine.diagnosis.detection import Detection
+from translate.engine.diagnosis.detection import BORDER, CHECKERBOARD, COLLAPSE, Detection
 from translate.engine.diagnosis.preview import Preview, persistent
 
 
@@ -27,6 +28,27 @@ def previews(*states: str) -> list[Preview]:
 def test_a_failure_is_dated_to_the_first_preview_of_the_streak_at_the_end() -> None:
     (found,) = persistent(dark, previews("dark", "dark", "dark", "light", "dark"))
     assert (found.since_step, found.evidence) == (1200, "at 2000")
+
+
+@pytest.mark.parametrize(
+    ("failure", "figures", "steps"),
+    [
+        (CHECKERBOARD, (12.4, 12.4, 22.4, 28.9), []),
+        (CHECKERBOARD, (16.0, 12.4, 22.4, 28.9), [400]),
+        (BORDER, (20.0, 60.0, 60.0), []),
+        (COLLAPSE, (0.1, 9.0, 9.0), [400]),
+    ],
+)
+def test_artifacts_that_fade_are_no_failure_but_a_collapse_that_goes_on_is(
+    failure: str, figures: tuple[float, ...], steps: list[int]
+) -> None:
+    by_step = {400 * (len(figures) - number): figure for number, figure in enumerate(figures)}
+
+    def graded(preview: Preview) -> Iterator[Detection]:
+        yield Detection(failure, preview.step, "", by_step[preview.step], "row")
+
+    found = persistent(graded, previews(*["dark"] * len(figures)))
+    assert [each.since_step for each in found] == steps
 
 
 def test_fewer_than_three_previews_are_not_enough() -> None:

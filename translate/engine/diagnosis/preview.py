@@ -1,17 +1,19 @@
 """The images of a preview, and a search for what is wrong with several previews in a row."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from translate.engine.diagnosis.detection import Detection
+from translate.engine.diagnosis.detection import BORDER, CHECKERBOARD, Detection
 
 Row = NDArray[np.float64]
 PREVIEWS, LEAST_STEPS = 3, 1000
 """previews in a row that have to show a failure, and the steps before the newest of them: images of
 a model that has just begun have all kinds of artifacts"""
+FADING = 0.7
+"""an artifact fades when it has less than this share of its figure `PREVIEWS` - 1 previews ago"""
 
 
 @dataclass(frozen=True)
@@ -47,21 +49,27 @@ Detector = Callable[[Preview], Iterator[Detection]]
 def persistent(detector: Detector, previews: Iterable[Preview]) -> Iterator[Detection]:
     """Yield what `detector` finds in the newest preview and in those before it, without a gap.
 
-    `previews` are given from the newest to the oldest, and read as far as needed.
+    Artifacts that fade are not yielded: training removes them. `previews` are given from the newest
+    to the oldest, and read as far as needed.
     """
-    newest: dict[str, Detection] = {}
-    since: dict[str, list[int]] = {}
+    streaks: dict[str, list[Detection]] = {}
     for number, preview in enumerate(previews):
         detections = {detection.subject: detection for detection in detector(preview)}
         if not number:
             if preview.step < LEAST_STEPS:
                 return
-            newest, since = detections, {subject: [] for subject in detections}
-        unbroken = {s for s in detections if len(since.get(s, ())) == number}
-        for subject in unbroken & since.keys():
-            since[subject].append(preview.step)
-        if not unbroken & since.keys():
+            streaks = {subject: [] for subject in detections}
+        unbroken = {s for s in detections if len(streaks.get(s, ())) == number}
+        for subject in unbroken & streaks.keys():
+            streaks[subject].append(detections[subject])
+        if not unbroken & streaks.keys():
             break
-    for subject, steps in since.items():
-        if len(steps) >= PREVIEWS:
-            yield newest[subject]._replace(since_step=steps[-1])
+    for streak in streaks.values():
+        if len(streak) >= PREVIEWS and not _fades(streak):
+            yield streak[0]._replace(since_step=streak[-1].since_step)
+
+
+def _fades(streak: Sequence[Detection]) -> bool:
+    """Return whether an artifact, the newest detection first, is much weaker than before."""
+    newest, before = streak[0], streak[PREVIEWS - 1]
+    return newest.failure in (CHECKERBOARD, BORDER) and newest.figure < FADING * before.figure
