@@ -145,6 +145,14 @@ def test_the_best_and_the_worst_images_are_ranked(run: Path) -> None:
     ]
 
 
+def test_the_least_trusted_images_are_shown_before_the_most_trusted() -> None:
+    orders = [
+        [title for title, _ in page.RankedImages(figure, (), ()).groups]
+        for figure in ("trust", "psnr")
+    ]
+    assert orders == [["Worst", "Best"], ["Best", "Worst"]]
+
+
 def test_compared_runs_have_fewer_images_each(run: Path) -> None:
     images = np.zeros((16, 8, 8, 3), np.uint8)
     recorded_runs.write_evaluation(run, {f"{n}.png": n for n in range(16)}, images)

@@ -49,6 +49,12 @@ class RankedImages:
     best: Sequence[RankedImage]
     worst: Sequence[RankedImage]
 
+    @property
+    def groups(self) -> list[tuple[str, Sequence[RankedImage]]]:
+        """Both with their titles, as they are shown: of trust the worst first."""
+        groups = [("Best", self.best), ("Worst", self.worst)]
+        return groups[::-1] if self.figure == "trust" else groups
+
 
 @dataclass(frozen=True)
 class View:
