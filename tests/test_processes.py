@@ -230,6 +230,30 @@ def test_T19_a_process_that_is_killed_ends_the_others_within_seconds(
     assert small_runs.resume(root / "run", steps=9).step == 9
 
 
+def test_T19_a_process_that_hangs_ends_the_others_after_the_timeout(root: Path) -> None:
+    config = small_runs.config(root, train__batch_size=2, train__steps=2000, train__timeout=2.0)
+    take_step = loop.take_step
+
+    def work(rank: int) -> tuple[str, float]:
+        last = [time.monotonic()]
+
+        def hang_at_step_3(training: state.TrainingState, *arguments: Any) -> Any:
+            last[0] = time.monotonic()
+            if training.step == 3 and rank == 1:
+                time.sleep(8)
+            return take_step(training, *arguments)
+
+        loop.take_step = hang_at_step_3  # in a forked process, which ends after this
+        with pytest.raises(TrainingError) as error:
+            small_runs.train(config, root / "run")
+        return str(error.value), time.monotonic() - last[0]
+
+    (message, seconds), (late, _) = two_processes.run(work)
+    assert "another process hangs: train.timeout has passed" in message
+    assert 1.5 < seconds < 7
+    assert "another process" in late
+
+
 def test_T19_three_processes_share_five_images_with_equal_batch_counts(
     root: Path, image_folder: Callable[..., Path]
 ) -> None:

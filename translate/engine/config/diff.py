@@ -13,6 +13,7 @@ WITHOUT_EFFECT_ON_RESULT = {
     *("data.root", "data.workers", "data.cache", "data.max_bad"),
     *("train.log_every", "train.save_every", "train.preview_every", "train.keep", "train.guard"),
     *("train.evaluate_every", "train.metric", "train.patience", "train.trackers"),
+    "train.timeout",
     "train.checkpointing",
 }
 """Settings that change nothing of what is learnt."""

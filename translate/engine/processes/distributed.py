@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 
 import torch
 import torch.distributed as dist
@@ -49,17 +50,23 @@ def choose_device(name: str) -> torch.device:
 
 
 @contextmanager
-def process_group(device: torch.device) -> Iterator[None]:
+def process_group(device: torch.device, timeout: float = 1800.0) -> Iterator[None]:
     """Join the process group that torchrun started; do nothing for a single process.
 
-    Raises `ConfigError` if the processes cannot connect.
+    Args:
+        device: The device that this process trains on.
+        timeout: Seconds that a process waits for the others before it gives up.
+
+    Raises:
+        ConfigError: The processes cannot connect.
     """
     if read_launch().is_single or dist.is_initialized():
         yield
         return
     require_rendezvous()
     try:
-        dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
+        backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
+        dist.init_process_group(backend, timeout=timedelta(seconds=timeout))
     except (ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise ConfigError(
@@ -88,9 +95,11 @@ def _explained_peer_failure() -> Iterator[None]:
     except RuntimeError as error:
         if not isinstance(error, dist.DistError) and "gloo" not in message_of(error):
             raise
+        slow = "timed out" in message_of(error).lower()
+        what = "hangs: train.timeout has passed" if slow else "has died or cannot be reached"
         raise TrainingError(
-            "another process has died or cannot be reached, so all of them stop. The last "
-            "checkpoint is complete: continue with --resume."
+            f"another process {what}, so all of them stop. The last checkpoint is complete: "
+            "continue with --resume."
         ) from error
 
 

@@ -89,7 +89,8 @@ def _processes(config: Config) -> Iterator[torch.device]:
     """Join the other processes of this training; yield the device to train on."""
     workers.refuse_in_worker()
     device = distributed.choose_device(config.train.device)
-    with distributed.process_group(device), deterministic(config.train.deterministic):
+    group = distributed.process_group(device, config.train.timeout)
+    with group, deterministic(config.train.deterministic):
         yield device
 
 
