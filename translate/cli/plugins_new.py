@@ -9,7 +9,7 @@ from translate.engine.system import console
 from translate.engine.system.bundled import bundled_folder
 from translate.errors import ConfigError
 
-KINDS = ("recipe", "generator", "loss", "layout", "metric", "tracker")
+KINDS = ("recipe", "generator", "loss", "layout", "format", "metric", "tracker")
 
 
 @click.command("new")
