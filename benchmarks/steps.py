@@ -73,9 +73,9 @@ def main() -> None:
         "ours s/step": tables.spread([p.ours for p in pairs]),
         "textbook s/step": tables.spread([p.textbook for p in pairs]),
         "time ratio": tables.spread([p.ours / p.textbook for p in pairs]),
-        "fraction reading": tables.spread([p.reading for p in pairs], 2),
+        "fraction reading": tables.spread([p.reading_share for p in pairs], 2),
         "ratio without reading": tables.spread(
-            [p.ours * (1 - p.reading) / p.textbook for p in pairs]
+            [p.ours * (1 - p.reading_share) / p.textbook for p in pairs]
         ),
         "CPU time ratio": tables.spread([p.ours_cpu / p.textbook_cpu for p in pairs]),
         "memory ratio": tables.spread(
