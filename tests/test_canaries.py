@@ -15,7 +15,7 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
-from typing import Any, get_type_hints
+from typing import Any
 
 import click
 import numpy as np
@@ -28,6 +28,7 @@ from translate import api, batches, losses, recipe, registry, run, testing, tran
 from translate.api import Translator
 from translate.cli import COMMANDS, cli
 from translate.errors import BadImage, TranslateError
+from translate.evaluate import entry
 from translate.exchange import archives, fetch
 from translate.folders import listing, lookup
 from translate.images import encode, masks, source
@@ -172,8 +173,8 @@ def test_F1_no_command_executes_a_file_that_it_is_given(
     assert not Path("it-was-run").exists()
 
 
-MODULES = (api, archives, batches, fetch, listing, lookup, encode, masks, losses, modes, recipe,
-           registry, run, source, testing, translator)  # fmt: skip
+MODULES = (api, archives, entry, batches, fetch, listing, lookup, encode, masks, losses, modes,
+           recipe, registry, run, source, testing, translator)  # fmt: skip
 """what plugins and notebooks import, and what opens archives"""
 WRITERS = {"translator.Translator.sample", "encode.write_image", "fetch.fetch", "fetch.download"}
 """functions whose path is one to write to"""
@@ -191,8 +192,10 @@ def path_takers(modules: tuple[ModuleType, ...]) -> Iterator[str]:
             for method, function in members.items():
                 function = getattr(function, "__func__", function)
                 if inspect.isfunction(function) and (method == "__call__" or method[:1] != "_"):
-                    hints = {k: str(v) for k, v in get_type_hints(function).items()}
-                    hints.pop("return", None)
+                    parameters = inspect.signature(function).parameters.values()
+                    hints = {
+                        p.name: str(p.annotation) for p in parameters
+                    }  # as text: some name torch
                     if "config" in hints or any("Path" in hint for hint in hints.values()):
                         module_name = module.__name__.rpartition(".")[2]
                         yield ".".join(filter(None, (module_name, name, method)))
@@ -218,7 +221,7 @@ def calls(model: Translator, gan: Translator) -> Mapping[str, Callable[[Path], A
         "translator.Translator.load": Translator.load,
         "translator.Translator.__call__": lambda path: (model(path), gan(gray, mask=path)),
         "translator.Translator.folder": lambda path: model.folder(path, "out", mask=path),
-        "api.evaluate": api.evaluate,
+        "entry.evaluate": api.evaluate,
         "api.train": lambda path: api.train(config=str(path), **settings),
         "archives.inspect": archives.inspect,
         "archives.is_archive": archives.is_archive,
