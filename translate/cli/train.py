@@ -1,6 +1,5 @@
 """`translate train`: train a method on folders of images."""
 
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +7,13 @@ import click
 
 from translate.cli.options import (
     Several,
-    SeveralCommand,
     completer,
     config_names,
     domain_names,
     plugin_names,
 )
 from translate.cli.result_messages import plan_json, report
+from translate.cli.setting_hints import SettingCommand
 from translate.cli.values import parse_duration, parse_size
 from translate.engine.system import console
 
@@ -22,27 +21,7 @@ ONLY_AT_THE_START = ("plugin", "config", "init")
 ONLY_WITH_RESUME = ("accept_data_change", "fork_run")
 
 
-class TrainCommand(SeveralCommand):
-    """A command whose errors name the setting that was mistaken for an option."""
-
-    def hint(self, option: str, args: list[str]) -> str:
-        """Return how to set the setting that was mistaken for an option; empty if there is none."""
-        from translate.engine.config import layers, yaml
-        from translate.errors import TranslateError
-
-        given = dict(pairwise(args))
-        try:
-            recipe = given.get("--plugin")
-            if not recipe and "--config" in given:
-                recipe = yaml.read(given["--config"]).get("recipe")
-            elif not recipe and (run := given.get("--resume") or given.get("--init")):
-                recipe = yaml.read(str(Path(run) / "config.yaml")).get("recipe")
-            return layers.hint(option.lstrip("-").replace("-", "_"), recipe)
-        except (TranslateError, OSError):
-            return ""
-
-
-@click.command(cls=TrainCommand, no_args_is_help=True)
+@click.command(cls=SettingCommand, no_args_is_help=True)
 @click.option(
     "--plugin",
     metavar="RECIPE",
