@@ -22,7 +22,7 @@ def test_a_setting_of_the_recipe_is_named_from_wherever_the_recipe_is(
     Path("run").mkdir()
     Path("run/config.yaml").write_text("recipe: pix2pix\n")
     hint = SettingCommand("train").hint("--lr", arguments)
-    assert f"Did you mean the setting options.lr of {recipe}" in hint
+    assert f"Did you mean the setting options.lr of recipe {recipe!r}" in hint
 
 
 def test_nothing_is_guessed_without_a_recipe_or_a_readable_run(tmp_path: Path) -> None:
