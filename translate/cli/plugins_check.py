@@ -33,7 +33,7 @@ TESTED = (
     "data.layout for a recipe) name images.",
 )
 @click.option("--report", "report_file", metavar="FILE", help="Write the result as JSON: rules, "
-              "seconds, versions, licence.")  # fmt: skip
+              "seconds, versions, licence. [none]")  # fmt: skip
 @click.option("--quiet", is_flag=True, help="Print only what is broken.")
 def command(name: str, assignments: tuple[str, ...], report_file: str | None, quiet: bool) -> None:
     """Check a plugin against the contract, rule by rule.
