@@ -16,8 +16,14 @@ KINDS = ("recipe", "generator", "loss", "layout", "format", "metric", "tracker")
 @click.argument("name")
 @click.option("--kind", type=click.Choice(KINDS), default="recipe", show_default=True,
               help="What the plugin offers.")  # fmt: skip
-@click.option("--out", metavar="DIR", help="Folder of the project.  [default: NAME]")
-@click.option("--author", default="The authors", show_default=True, help="Name in the licence.")
+@click.option("--out", metavar="DIR", help="Folder of the project. [NAME]")
+@click.option(
+    "--author",
+    metavar="NAME",
+    default="The authors",
+    show_default=True,
+    help="Name in the licence.",
+)
 @click.option("--quiet", is_flag=True, help="Print nothing.")
 def command(name: str, kind: str, out: str | None, author: str, quiet: bool) -> None:
     """Start the project of a plugin: a package with its tests, which can be published as it is.
