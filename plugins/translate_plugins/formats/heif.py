@@ -1,6 +1,5 @@
 """HEIC files, of telephones, with `pillow-heif`."""
 
-from collections.abc import Mapping
 from importlib.util import find_spec
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -29,12 +28,9 @@ class Heif:
     suffixes = SUFFIXES
     lossless = True
 
-    @property
-    def writes(self) -> Mapping[str, Writable]:
-        """The suffix of files that are written; none if the package is not installed."""
-        if find_spec("pillow_heif") is None:
-            return {}
-        return {".heic": Writable((1, 3), alpha=True)}
+    def __init__(self) -> None:
+        installed = find_spec("pillow_heif") is not None
+        self.writes = {".heic": Writable((1, 3), alpha=True)} if installed else {}
 
     def probe(self, source: EncodedImage, frame: int = 0) -> Header | None:  # noqa: ARG002
         """Return the header of a file; None for a file of another format."""

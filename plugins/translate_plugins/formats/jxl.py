@@ -26,12 +26,10 @@ class Jxl:
     suffixes = frozenset({".jxl"})
     lossless = True
 
-    @property
-    def writes(self) -> Mapping[str, Writable]:
-        """Suffixes of files that are written; none if the package is not installed."""
-        if find_spec("pillow_jxl") is None:
-            return {}
-        return {".jxl": Writable((1, 3), ("uint8", "uint16", "float32"), alpha=True)}
+    def __init__(self) -> None:
+        installed = find_spec("pillow_jxl") is not None
+        types = ("uint8", "uint16", "float32")
+        self.writes = {".jxl": Writable((1, 3), types, alpha=True)} if installed else {}
 
     def probe(self, source: EncodedImage, frame: int = 0) -> Header | None:  # noqa: ARG002
         """Return the header of a file; None for a file of another format."""

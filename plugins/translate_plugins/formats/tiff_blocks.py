@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,10 @@ KEPT = 128 << 20
 """bytes of decoded blocks that are kept for the next window"""
 SMALLEST_LIMIT = 16 << 20
 """bytes of a block that are always allowed"""
+
+
+Rows: TypeAlias = tuple[int, int, int]
+"""the number of a block, its first row that is read, and how many are read"""
 
 
 class Grid(NamedTuple):
@@ -50,7 +54,7 @@ class Blocks:
 
     page: Page
     grid: Grid
-    _kept: OrderedDict[int, NDArray[Any]] = field(default_factory=OrderedDict)
+    _kept: OrderedDict[Rows, NDArray[Any]] = field(default_factory=OrderedDict)
 
     def read(self, window: Window) -> NDArray[Any]:
         """Return a part of the page as stored: (height, width, bands)."""
@@ -80,22 +84,24 @@ class Blocks:
 
     def _part(self, index: int, part: Window, *, keep: bool) -> NDArray[Any]:
         """Return a part of one block."""
-        if self._is_plain:
-            return self._rows(index, part)
-        block = self._kept.get(index)
-        if block is None:
-            block = self._decode(index)
-            if keep:
-                self._keep(index, block)
-        else:
-            self._kept.move_to_end(index)
         top, left, height, width = part
+        if self._is_plain:  # the rows of the window are a block
+            key, top = (index, top, height), 0
+        else:
+            key = (index, 0, self.grid.rows)
+        block = self._kept.get(key)
+        if block is None:
+            block = self._rows(*key) if self._is_plain else self._decode(index)
+            if keep:
+                self._keep(key, block)
+        else:
+            self._kept.move_to_end(key)
         if block.shape[0] < top + height or block.shape[1] < left + width:
             raise ValueError(f"{self.page.kind} that cannot be decoded: a block is too small")
         return block[top : top + height, left : left + width]
 
-    def _keep(self, index: int, block: NDArray[Any]) -> None:
-        self._kept[index] = block
+    def _keep(self, key: Rows, block: NDArray[Any]) -> None:
+        self._kept[key] = block
         while len(self._kept) > 1 and sum(b.nbytes for b in self._kept.values()) > KEPT:
             self._kept.popitem(last=False)
 
@@ -107,18 +113,17 @@ class Blocks:
         plain = tags.compression == tiff_pages.UNCOMPRESSED and tags.predictor == 1
         return plain and whole and tags.fillorder == 1
 
-    def _rows(self, index: int, part: Window) -> NDArray[Any]:
-        """Return a part of a block that is stored without compression."""
+    def _rows(self, index: int, top: int, height: int) -> NDArray[Any]:
+        """Return rows of a block that is stored without compression."""
         tags = self.page.tags
         bands = 1 if self.grid.planes > 1 else self.page.bands
         dtype = np.dtype(tags.dtype).newbyteorder(tags.parent.byteorder)
         length = self.grid.columns * bands * dtype.itemsize
         offset, count = self._place(index)
-        if count < (part.top + part.height) * length:
+        if count < (top + height) * length:
             raise ValueError(f"{self.page.kind} that is damaged: pixels are missing")
-        data = self._read(offset + part.top * length, part.height * length)
-        rows = np.frombuffer(data, dtype).reshape(part.height, self.grid.columns, bands)
-        return rows[:, part.left : part.left + part.width]
+        data = self._read(offset + top * length, height * length)
+        return np.frombuffer(data, dtype).reshape(height, self.grid.columns, bands)
 
     def _decode(self, index: int) -> NDArray[Any]:
         """Return a decoded block: (height, width, bands)."""

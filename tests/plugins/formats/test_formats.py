@@ -1,6 +1,8 @@
 import os
 import resource
 import struct
+import subprocess
+import sys
 import zlib
 from collections.abc import Callable
 from io import BytesIO
@@ -314,3 +316,17 @@ def test_files_of_the_nasty_folder_are_read_or_refused_with_a_reason(shared_imag
     assert deep.dtype == np.uint16
     assert deep.mean() / 257 == pytest.approx(87.3, abs=0.1)  # 252 where it is clipped
     assert outcomes["orientation_rectangle.jpg"].shape == (2, 1, 3)
+
+
+def test_other_libraries_are_imported_for_the_files_that_need_them() -> None:
+    program = (
+        "import sys, numpy as np; from translate.images.encode import encode_image\n"
+        "from translate.images.source import EncodedImage\n"
+        "data = encode_image(np.zeros((4, 4, 3), np.uint8), '.png')\n"
+        "EncodedImage('x', data).decode()\n"
+        "print([m for m in ('tifffile', 'pillow_heif', 'pillow_jxl') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
