@@ -310,7 +310,7 @@ def test_a_third_party_image_format_is_checked_trained_on_and_written(
             )
     assert "format nifti" in translate(sandbox, "plugins", "check", "nifti")
     flags = ["--domains", "mr", "ct", "--data", tmp_path / "data"]
-    assert "4 int16" in translate(sandbox, "datasets", "check", *flags[1:])
+    assert "8 int16" in translate(sandbox, "datasets", "check", *flags[1:])
     tests.test_each_slice_is_a_frame_and_its_place_is_kept()
     tests.test_a_scale_makes_floats()
     tests.test_half_a_volume_is_refused()
