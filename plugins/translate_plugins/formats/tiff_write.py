@@ -72,11 +72,7 @@ def _options(shape: tuple[int, ...], dtype: np.dtype[Any], like: Header) -> dict
     kept, (height, width, channels) = dict(like.extra), shape
     exif = like.private.get("exif")
     colours = channels - like.alpha
-    was_rgb = kept.get("tiff_photometric", tiff_pages.RGB) != tiff_pages.GRAY
-    was_gray = kept.get("tiff_channels", 3) <= 2  # and colours were made of it
-    rgb = (colours == 3 and (was_rgb or was_gray)) or (
-        colours > 3 and "tiff_channels" in kept and was_rgb
-    )
+    rgb = _is_rgb(colours, kept)
     unspecified = colours - (3 if rgb else 1)
     compression = tiff_tags.compression(kept)
     options: dict[str, Any] = {
@@ -104,6 +100,15 @@ def _options(shape: tuple[int, ...], dtype: np.dtype[Any], like: Header) -> dict
         options["resolution"] = _times(across, scale[1]), _times(down, scale[0])
         options["resolutionunit"] = unit
     return options
+
+
+def _is_rgb(colours: int, kept: Mapping[str, Any]) -> bool:
+    """Return whether the first three bands are RGB: of three, unless those of the file are not."""
+    has_bands = kept.get("tiff_channels", 1) >= 3
+    was_gray = kept.get("tiff_photometric") in (tiff_pages.GRAY, tiff_pages.GRAY_INVERTED)
+    return (
+        has_bands and not was_gray if colours > 3 else colours == 3 and not (has_bands and was_gray)
+    )
 
 
 def _predictor(compression: int, dtype: np.dtype[Any], kept: Mapping[str, Any]) -> bool:

@@ -33,15 +33,15 @@ def test_D16_a_domain_of_one_image_gets_one_warning(
 def test_D13_files_of_other_suffixes_are_counted_before_training(
     data_config: Callable[..., Data], tmp_path: Path
 ) -> None:
-    for name in ("a/train/x.heic", "a/train/Y.HEIC", "b/train/notes", "b/train/.hidden",
+    for name in ("a/train/x.psd", "a/train/Y.PSD", "b/train/notes", "b/train/.hidden",
                  "b/train/Thumbs.db", "elsewhere.txt"):  # fmt: skip
         (tmp_path / name).touch()
     (tmp_path / "a/train/folder.psd").mkdir()
     (warning,) = checked_data(data_config()).warnings
     assert warning.startswith(
-        "skipped 3 files without an image suffix (2 .heic, 1 without suffix): "
-        f"{tmp_path / 'a/train/Y.HEIC'}, {tmp_path / 'a/train/x.heic'}, "
-        f"{tmp_path / 'b/train/notes'}; .heic: not read, convert to PNG or JPEG"
+        "skipped 3 files without an image suffix (2 .psd, 1 without suffix): "
+        f"{tmp_path / 'a/train/Y.PSD'}, {tmp_path / 'a/train/x.psd'}, "
+        f"{tmp_path / 'b/train/notes'}; .psd: not read, convert to PNG or TIFF"
     )
 
 

@@ -130,6 +130,19 @@ def test_exif_data_of_a_camera_are_kept_on_request(order: Any) -> None:
         assert read.get_ifd(ExifTags.IFD.GPSInfo)[1] == "N"
 
 
+@pytest.mark.parametrize("mode", ["1", "L", "P", "CMYK", "LAB", "I;16"])
+def test_colour_made_of_any_mode_is_rgb_for_every_reader(mode: str) -> None:
+    image = Image.new("I;16", (9, 7)) if mode == "I;16" else Image.new("RGB", (9, 7)).convert("L")
+    if mode not in ("L", "I;16"):
+        image = Image.new("LAB", (9, 7)) if mode == "LAB" else image.convert("RGB").convert(mode)
+    image.save(buffer := BytesIO(), "TIFF")
+    for channels, read in ((1, "L"), (3, "RGB")):
+        pixels = np.full((7, 9, channels), 200, np.uint8)
+        with Image.open(BytesIO(translated(buffer.getvalue(), pixels))) as written:
+            assert written.mode == read
+            assert (np.asarray(written).reshape(pixels.shape) == pixels).all()
+
+
 def test_an_image_of_another_format_is_compressed() -> None:
     smooth = np.add.outer(np.arange(64), np.arange(64)).astype(np.uint8)[..., None].repeat(3, 2)
     data = Tiff().write(smooth, Header(format="PNG", size=(64, 64)))
