@@ -126,7 +126,7 @@ logger = logging.getLogger(__name__)
     "--memory",
     metavar="SIZE",
     help="Memory that the values of a network may take, such as 4GB; what exceeds it is kept in "
-    "scratch files in OUT. [half of what is free]",
+    "scratch files in OUT. [400MB with --tile, else half of what is free]",
 )
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(

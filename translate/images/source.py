@@ -16,7 +16,7 @@ from typing import Any, Self
 import numpy as np
 
 from translate.errors import BadImage
-from translate.formats import Format, Header, Window
+from translate.formats import Format, Header, Window, WindowedFormat
 from translate.images import format_registry
 from translate.images.layers import WHITE, Layers, Pixels, guarded, split_alpha
 
@@ -42,22 +42,25 @@ class EncodedImage:
     name: str
     data: bytes = field(repr=False)
     max_pixels: int = MAX_PIXELS
+    advice: str = field(default="", kw_only=True, repr=False, compare=False)
+    """what follows the refusal of an image of more pixels in a format that has windows"""
     file: BufferedReader | None = field(default=None, repr=False, compare=False)
     cache: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     """what a format keeps between two calls, such as an open decoder, under its own name"""
 
     @classmethod
-    def open(cls, path: Path, *, max_pixels: int = MAX_PIXELS) -> Self:
+    def open(cls, path: Path, *, max_pixels: int = MAX_PIXELS, advice: str = "") -> Self:
         """Read a file.
 
         Args:
             path: The file.
             max_pixels: The largest number of pixels that is decoded.
+            advice: See `advice`.
 
         Raises:
             BadImage: The file does not exist, is empty or cannot be read.
         """
-        return cls(str(path), _read_file(path), max_pixels)
+        return cls(str(path), _read_file(path), max_pixels, advice=advice)
 
     @classmethod
     def open_file(cls, path: Path, *, max_pixels: int = MAX_PIXELS) -> Self:
@@ -97,6 +100,11 @@ class EncodedImage:
             if _identity(self.file) != opened or _identity(self.path) != opened:
                 raise BadImage(self.path, "changed while it was read")
 
+    @property
+    def has_windows(self) -> bool:
+        """Whether its format reads and writes windows; raises `BadImage`."""
+        return isinstance(self._detected[0], WindowedFormat)
+
     @cached_property
     def path(self) -> Path:
         """The name, as a `BadImage` has it."""
@@ -125,7 +133,7 @@ class EncodedImage:
             result = form.probe(self, frame)
             if result is None:
                 raise ValueError(f"its frame {frame + 1} is of another format")
-            return self._checked(result)
+            return self._checked(form, result)
 
     def decode(
         self, *, channels: int | None = None, frame: int = 0, window: Window | None = None
@@ -169,11 +177,12 @@ class EncodedImage:
     def _detected(self) -> tuple[Format, Header]:
         form, header = format_registry.detect(self)
         with guarded(self.path):
-            return form, self._checked(header)
+            return form, self._checked(form, header)
 
-    def _checked(self, header: Header) -> Header:
+    def _checked(self, form: Format, header: Header) -> Header:
         if header.size[0] * header.size[1] > self.max_pixels:
-            raise ValueError(f"more than {self.max_pixels:,} pixels")
+            advice = self.advice if isinstance(form, WindowedFormat) else ""
+            raise ValueError(f"more than {self.max_pixels:,} pixels{advice}")
         return header
 
 

@@ -104,3 +104,42 @@ def test_D20_the_bytes_of_an_interrupted_download_are_durable(
     files.extend(tmp_path / "set.zip", [b" and half"], start=4)
     assert synced == [4, 13]
     assert (tmp_path / "set.zip").read_bytes() == b"half and half"
+
+
+def test_a_staged_file_appears_whole_at_the_end_of_its_block(tmp_path: Path) -> None:
+    path = tmp_path / "deep/large.tif"
+    with files.staged(path) as file:
+        file.write(b"0123")
+        assert not path.exists()
+        file.seek(1)
+        assert file.read(2) == b"12"
+    assert path.read_bytes() == b"0123"
+    assert [each.name for each in path.parent.iterdir()] == ["large.tif"]
+
+
+@pytest.mark.parametrize("fault", [disk_full, io_error])
+def test_a_staged_file_is_old_or_new_after_any_failure(
+    fault: Fault, tmp_path: Path, disk: FaultyDisk
+) -> None:
+    path, outcomes = tmp_path / "large.tif", set()
+
+    def prepare() -> None:
+        path.write_bytes(OLD)
+
+    def write() -> None:
+        with files.staged(path) as file:
+            file.write(NEW)
+
+    for _, run in each_operation(disk, prepare, write):
+        failed = run(fault)
+        assert failed or path.read_bytes() == NEW
+        outcomes.add(path.read_bytes())
+        assert {each.name for each in tmp_path.iterdir()} == {"large.tif"}
+    assert outcomes == {OLD, NEW}
+
+
+def test_nothing_is_left_of_a_staged_file_whose_block_raises(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="stop"), files.staged(tmp_path / "a") as file:
+        file.write(b"0")
+        raise ValueError("stop")
+    assert not any(tmp_path.iterdir())

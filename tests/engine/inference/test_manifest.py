@@ -3,6 +3,7 @@
 import shutil
 import threading
 from collections.abc import Callable
+from io import BufferedRandom
 from pathlib import Path
 from typing import NamedTuple
 
@@ -269,3 +270,22 @@ def test_a_map_is_written_before_its_output(
     with manifest.open(), pytest.raises(OSError):
         manifest.write(item, "s", b"image", trust={"trust": 0.4}, trust_map=b"map")
     assert not item.output.exists()
+
+
+def test_an_output_that_is_written_piece_by_piece_is_recorded_with_its_notes(
+    tmp_path: Path,
+) -> None:
+    manifest, item = OutputManifest(tmp_path, {"model": "m"}), Item(tmp_path / "a.tif")
+    with manifest.open():
+
+        def write(file: BufferedRandom) -> list[str]:
+            file.write(b"0123")
+            return ["a note"]
+
+        assert manifest.write_with(item, "0", write) == ["a note"]
+        with pytest.raises(FileExistsError, match="another program"):
+            manifest.write_with(item, "1", write)
+    assert item.output.read_bytes() == b"0123"
+    again = OutputManifest(tmp_path, {"model": "m"})
+    assert again.split([item], digest) == ([], 1)
+    assert [problem.message for problem in again.recorded_notes] == ["a note"]

@@ -6,11 +6,14 @@ memory, written under a temporary name in the same folder, made durable, and ren
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from io import BufferedRandom
 from pathlib import Path
 from typing import Any
 
 from translate.engine.disk.durable import (
+    CHUNK_BYTES,
     Chunk,
     Content,
     open_regular,
@@ -38,6 +41,32 @@ def replace(path: Path, data: Content) -> None:
         part.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+@contextmanager
+def staged(path: Path) -> Iterator[BufferedRandom]:
+    """Yield a file to write, which becomes `path` at the end of the block, durably and atomically.
+
+    If the block raises, nothing is left of it.
+    """
+    make_folder(path.parent)
+    part = temporary_file(path)
+    try:
+        with part.open("x+b") as file:
+            yield file
+            file.flush()
+            sync_descriptor(file.fileno(), part)
+        _put_in_place(part, path, _chunks(part))
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk
 
 
 def replace_json(path: Path, value: Mapping[str, Any]) -> None:

@@ -1,22 +1,33 @@
 """Why an image could not be translated."""
 
+import errno
 from pathlib import Path
 
 from translate.engine.disk.problems import FAILED, Problem
-from translate.engine.inference.tile_options import DEFAULT_TILE
+from translate.engine.inference.tile_options import DEFAULT_TILE, NotFiniteError
 from translate.engine.plugins.errors import describe_unexpected
 from translate.engine.system.memory import out_of_memory
-from translate.errors import TranslateError
+from translate.errors import BadImage, TranslateError
 
 
-def translation_problem(path: Path, size: tuple[int, int], error: BaseException) -> Problem:
+def translation_problem(
+    path: Path, output: Path, size: tuple[int, int], error: BaseException
+) -> Problem:
     """Return what a person has to know of an exception.
 
     Args:
         path: the image.
+        output: the file of its translation, next to which scratch files are.
         size: its height and width.
         error: what its translation has raised.
     """
+    if isinstance(error, BadImage):
+        return Problem.of(error, "read")
+    if isinstance(error, OSError):
+        code = errno.errorcode.get(error.errno or 0, "OSError")
+        return Problem(path, "write", code, f"{output}: {error.strerror or error}")
+    if isinstance(error, NotFiniteError):
+        return Problem(path, "translate", "not finite", "the translation is not finite")
     if isinstance(error, TranslateError):
         return Problem(path, "translate", FAILED, str(error))
     if isinstance(error, Exception) and out_of_memory(error):

@@ -19,6 +19,7 @@ from translate.engine.inference.report import FolderReport
 from translate.engine.inference.sources import Job, Sources
 from translate.engine.inference.tile_options import TileOptions
 from translate.engine.inference.trust import TrustMeter
+from translate.engine.inference.windows import takes_windows
 from translate.engine.processes.launch import read_launch
 from translate.errors import ConfigError
 from translate.results import InferenceResult
@@ -65,8 +66,6 @@ def translate_each(
         NothingUsableError: if not one image could be translated.
     """
     to, half = model.choose(options.to), model.half(options.side)
-    sources = Sources(options.max_pixels)
-    jobs = _plan(model, inputs, out, replace(options, to=to), sources)
     side = None if half is None else options.side
     own, seed = model.complete_options(options.options or {}), model.choose_seed(options.seed)
     effective = replace(options, to=to, side=side, options=to_yaml_types(own) or None, seed=seed)
@@ -76,6 +75,11 @@ def translate_each(
     processor = ImageProcessor(
         model, to, half, options.size, options.scale_back, options.max_pixels, own, seed, limits
     )
+    sources = Sources(
+        options.max_pixels,
+        lambda job: trust is None and takes_windows(processor, job.output.suffix),
+    )
+    jobs = _plan(model, inputs, out, replace(options, to=to), sources)
     made_by = {
         "model": model.digest,
         "gray": model.keeps_gray or None,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from hashlib import file_digest, sha256
+from io import BufferedRandom
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -163,12 +164,35 @@ class OutputManifest:
             if trust is None:
                 return
             record = record.model_copy(update={"output_sha256": found.output_sha256})
-        facts = record.model_dump(exclude_defaults=True)
-        self._done.add({**facts, "input": work.origin, **self.made_by})
+        self._add(work, record)
         if trust_map is not None:
             files.replace(map_path(work.output), trust_map)
         if not exists:
             files.replace(work.output, data)
+
+    def write_with(
+        self, work: Output, origin_sha256: str, write: Callable[[BufferedRandom], Sequence[str]]
+    ) -> Sequence[str]:
+        """Write an output by `write`, which returns notes for its record; raises `OSError`."""
+        with files.staged(work.output) as file:
+            notes = write(file)
+            file.seek(0)
+            record = DoneRecord(
+                output=self._name(work),
+                output_sha256=file_digest(file, "sha256").hexdigest(),
+                input_sha256=origin_sha256,
+                notes=list(notes),
+            )
+            if not self.overwrite and _exists(work.output):
+                raise FileExistsError(
+                    errno.EEXIST, "another program has written this file meanwhile"
+                )
+            self._add(work, record)
+        return notes
+
+    def _add(self, work: Output, record: DoneRecord) -> None:
+        facts = record.model_dump(exclude_defaults=True)
+        self._done.add({**facts, "input": work.origin, **self.made_by})
 
     def report(self, problem: Problem) -> None:
         """Add a line to ``problems.jsonl``."""

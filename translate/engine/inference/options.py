@@ -54,7 +54,8 @@ class InferenceOptions:
     """sides of the tiles in which images are translated; by default images are translated in tiles
     only where they would take more than `memory`, and the result does not depend on it"""
     memory: int | None = None
-    """bytes that a network's values may take; by default half of what is free"""
+    """bytes that a network's values may take; by default 400 MB with `tile`, else half of what is
+    free"""
     backend: str | None = None
     """the program that runs the model, if it is not PyTorch"""
 

@@ -7,10 +7,11 @@ Each stage takes images and problems and returns as many: what goes wrong with a
 import errno
 import os
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from itertools import repeat, takewhile
-from typing import NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from translate.engine.data.item_errors import item_error
 from translate.engine.disk.problems import FAILED, Problem
@@ -20,7 +21,7 @@ from translate.engine.inference.manifest import OutputManifest
 from translate.engine.inference.prepared import prepare
 from translate.engine.inference.processing import ImageProcessor, OutputForm
 from translate.engine.inference.run_ahead import cut, run_ahead
-from translate.engine.inference.sources import Job, Sources
+from translate.engine.inference.sources import Job, Source, Sources
 from translate.engine.inference.tile_options import StoppedError
 from translate.engine.inference.trust import Trust, TrustMeter, measure_finite
 from translate.engine.plugins.errors import describe_unexpected
@@ -31,6 +32,9 @@ from translate.formats import Header, Note
 from translate.images.encode import encode_image
 from translate.images.format_registry import best_type
 from translate.images.layers import Pixels, guarded
+
+if TYPE_CHECKING:
+    from translate.engine.inference.large_images import LargeImage
 
 READ_AHEAD = 2
 """batches"""
@@ -54,6 +58,8 @@ class ImageResult(NamedTuple):
     """what its file said, as far as it is saved with the output"""
     trust: Trust | None = None
     """of the translation, if it is measured"""
+    large: "LargeImage | None" = None
+    """an image that is read and written in windows, and has no `pixels`"""
 
 
 PipelineResult = ImageResult | Problem
@@ -127,6 +133,8 @@ class Pipeline:
 
     def _read(self, job: Job) -> ImageResult:
         source, processor = self.sources.take(job), self.processor
+        if source.is_large:
+            return self._open_large(job, source)
         decoded, fills = source.decode(job.frame), processor.model.takes_mask
         prepared = prepare(
             processor,
@@ -136,22 +144,38 @@ class Pipeline:
             masked=job.mask is not None,
             frame=job.frame,
         )
-        form = prepared.form
-        like = source.header.for_output(
+        like = self._like(source, prepared.form)
+        return ImageResult(job, source.sha256, prepared.pixels, prepared.form, prepared.notes, like)
+
+    def _open_large(self, job: Job, source: Source) -> ImageResult:
+        """Return an image without its pixels, which are read while it is translated."""
+        from translate.engine.inference.large_images import LargeImage  # seconds: PyTorch
+
+        choose = partial(best_type, job.output.suffix)
+        large = LargeImage(self.processor, source.image, job.frame or 0, choose)
+        pixels, form, notes = large.prepare(frame=job.frame)
+        like = self._like(source, form)
+        return ImageResult(job, source.sha256, pixels, form, notes, like, large=large)
+
+    def _like(self, source: Source, form: OutputForm) -> Header:
+        """Return what the output keeps of the file."""
+        return source.header.for_output(
             form.channels + (form.alpha is not None),
             form.dtype,
-            alpha=form.alpha is not None or processor.target.alpha,
+            alpha=form.alpha is not None or self.processor.target.alpha,
             keep_private=self.keep_metadata,
         )
-        return ImageResult(job, source.sha256, prepared.pixels, form, prepared.notes, like)
 
     # -- translate ----------------------------------------------------------------------------
 
     def translate(self, items: Sequence[PipelineResult]) -> list[PipelineResult]:
         """Translate images of one size; one by one where memory does not suffice for all."""
-        images = [item for item in items if isinstance(item, ImageResult)]
-        problems: list[PipelineResult] = [item for item in items if isinstance(item, Problem)]
-        return problems + self._translate(images) if images else problems
+        images = [item for item in items if isinstance(item, ImageResult) and not item.large]
+        results: list[PipelineResult] = [item for item in items if isinstance(item, Problem)]
+        for item in items:
+            if isinstance(item, ImageResult) and item.large:
+                results += self._translate_large(item, item.large)
+        return results + self._translate(images) if images else results
 
     def _translate(self, images: Sequence[ImageResult]) -> list[PipelineResult]:
         try:
@@ -164,8 +188,8 @@ class Pipeline:
             reraise_interruption(error)
             if len(images) > 1:
                 return [result for image in images for result in self._translate([image])]
-            (height, width), path = images[0].pixels.shape[:2], images[0].job.input
-            return [translation_problem(path, (height, width), error)]
+            job, size = images[0].job, images[0].form.input_size
+            return [translation_problem(job.input, job.output, size, error)]
         return [
             Problem(image.job.input, "translate", "not finite", "the translation is not finite")
             if pixels is None
@@ -173,11 +197,32 @@ class Pipeline:
             for image, pixels, trust in zip(images, translated, trusts, strict=True)
         ]
 
+    def _translate_large(self, image: ImageResult, large: "LargeImage") -> list[PipelineResult]:
+        """Translate an image that is written while it is translated."""
+        job, notes = image.job, list(image.notes)
+
+        def write(file: BinaryIO) -> list[str]:
+            assert image.like is not None
+            notes.extend(large.write(file, image.form, image.like, job.output.suffix))
+            return [note.text for note in notes]
+
+        try:
+            with closing(large.image):
+                self.manifest.write_with(job, image.input_sha256, write)
+        except StoppedError:
+            return []
+        except BaseException as error:
+            reraise_interruption(error)
+            return [translation_problem(job.input, job.output, image.form.input_size, error)]
+        return [image._replace(notes=notes)]
+
     # -- write --------------------------------------------------------------------------------
 
     def write(self, items: Sequence[PipelineResult]) -> list[PipelineResult]:
         """Resize to the output size, encode in memory, then write."""
-        return [item if isinstance(item, Problem) else self._write(item) for item in items]
+        return [
+            item if isinstance(item, Problem) or item.large else self._write(item) for item in items
+        ]
 
     def _write(self, image: ImageResult) -> PipelineResult:
         source, output = image.job.input, image.job.output

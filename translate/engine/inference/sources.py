@@ -1,21 +1,30 @@
 """The content of input files, of which each is read once."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import cached_property
 from hashlib import sha256
+from math import prod
 from pathlib import Path
 from typing import NamedTuple
+
+import numpy as np
 
 from translate.errors import BadImage
 from translate.formats import Header
 from translate.images import masks
 from translate.images.layers import Layers, Pixels
-from translate.images.source import EncodedImage
+from translate.images.source import MAX_PIXELS, EncodedImage
 
 HELD_BYTES = 256 << 20
 """largest size of files that are kept in memory between the reading of their header or hash and
 their decoding; others are read again"""
+
+LARGE_BYTES = 64 << 20
+"""pixels of larger images are read in windows, where that is possible"""
+UNLIMITED = 1 << 62
+ADVICE = ": translate it in tiles, with --tile 1024"
 
 Files = tuple[Path, Path | None]
 """an image and its mask"""
@@ -45,9 +54,23 @@ class Job(NamedTuple):
 class Source:
     """The content of an image file, and of its mask."""
 
-    def __init__(self, files: Files, max_pixels: int) -> None:
+    def __init__(self, files: Files, max_pixels: int, *, windows: bool | None = None) -> None:
+        """Read a file, or open it where it is larger than memory should be.
+
+        Args:
+            files: the image and its mask.
+            max_pixels: how many pixels it may have.
+            windows: whether a large image may be read in windows; None: with ``--tile`` it could.
+        """
         self.path, self._mask_path = files
-        self.image = EncodedImage.open(self.path, max_pixels=max_pixels)
+        advice = ADVICE if windows is None else ""
+        large = _open_large(self.path, max_pixels) if windows else None
+        self.image = large or EncodedImage.open(self.path, max_pixels=max_pixels, advice=advice)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the image is read in windows."""
+        return self.image.file is not None
 
     @cached_property
     def mask(self) -> EncodedImage | None:
@@ -82,6 +105,10 @@ class Source:
             return masks.hole_from_alpha(layers, self.path)
         return masks.hole_from_mask(self.mask, self.path)
 
+    def close(self) -> None:
+        """Close the file, if it is open."""
+        self.image.close()
+
     @property
     def length(self) -> int:
         """Bytes in memory."""
@@ -95,14 +122,22 @@ class Sources:
     the input of each job, and keeps it until the last of the jobs that were given to `expect`.
     """
 
-    def __init__(self, max_pixels: int) -> None:
-        self._max_pixels = max_pixels
+    def __init__(
+        self, max_pixels: int, windows: Callable[[Job], bool | None] = lambda _: False
+    ) -> None:
+        """Make an empty collection.
+
+        Args:
+            max_pixels: how many pixels an image may have.
+            windows: whether the image of a job may be read in windows, as for `Source`.
+        """
+        self._max_pixels, self._windows = max_pixels, windows
         self._held: dict[Files, Source] = {}
         self._uses: Counter[Files] = Counter()
 
     def look(self, job: Job, *, keep: bool = True) -> Source:
         """Return the input of `job`, and keep it for `take` if `keep` is true."""
-        source = self._held.get(job.files) or Source(job.files, self._max_pixels)
+        source = self._held.get(job.files) or self._open(job)
         used = sum(other.length for other in self._held.values())
         if keep and used + source.length <= HELD_BYTES:
             self._held[job.files] = source
@@ -111,23 +146,45 @@ class Sources:
     def digest(self, job: Job, *, keep: bool = False) -> str | None:
         """Return the sha256 of the input of `job`; None if it cannot be read."""
         try:
-            return self.look(job, keep=keep).sha256
+            source = self.look(job, keep=keep)
+            try:
+                return source.sha256
+            finally:
+                if job.files not in self._held:
+                    source.close()
         except BadImage:
             return None
 
     def expect(self, jobs: Iterable[Job]) -> None:
         """Set the jobs that will take inputs, and release the inputs of others."""
         self._uses = Counter(job.files for job in jobs)
-        self._held = {files: s for files, s in self._held.items() if files in self._uses}
+        for files in self._held.keys() - self._uses.keys():
+            self._held.pop(files).close()
 
     def take(self, job: Job) -> Source:
         """Return the input of `job`; raises `BadImage`."""
         self._uses[job.files] -= 1
         try:
-            source = self._held.pop(job.files, None) or Source(job.files, self._max_pixels)
+            source = self._held.pop(job.files, None) or self._open(job)
         finally:
             if self._uses[job.files] <= 0:
                 del self._uses[job.files]
         if job.files in self._uses:
             self._held[job.files] = source
         return source
+
+    def _open(self, job: Job) -> Source:
+        return Source(job.files, self._max_pixels, windows=self._windows(job))
+
+
+def _open_large(path: Path, max_pixels: int) -> EncodedImage | None:
+    """Return an image that is read in windows, open; None if it is small or of another format."""
+    most = max_pixels if max_pixels != MAX_PIXELS else UNLIMITED
+    image = EncodedImage.open_file(path, max_pixels=most)
+    with suppress(BadImage):  # which is raised again when the file is read
+        header = image.header
+        size = prod(header.size) * header.channels * np.dtype(header.dtype).itemsize
+        if image.has_windows and size > LARGE_BYTES:
+            return image
+    image.close()
+    return None

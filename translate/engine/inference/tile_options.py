@@ -12,6 +12,10 @@ class StoppedError(Exception):
     """The user has interrupted the command while an image was translated in tiles."""
 
 
+class NotFiniteError(Exception):
+    """The translation of a tile is not finite."""
+
+
 @dataclass(frozen=True)
 class TileOptions:
     """Limits of the translation of one image."""
@@ -19,8 +23,8 @@ class TileOptions:
     tile: int | None
     """sides of tiles; None: images are translated in tiles only where memory does not suffice"""
     memory: int | None
-    """bytes that the values of a network may take; what exceeds it is in scratch files; None: half
-    of what is free"""
+    """bytes that the values of a network may take; what exceeds it is in scratch files; None: with
+    a `tile` 400 MB, else half of what is free"""
     folder: Path
     """where scratch files are"""
     stop: Callable[[], object] = bool

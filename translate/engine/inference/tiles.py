@@ -34,14 +34,21 @@ BYTES_A_PIXEL = 4096
 need not be traced to know that they fit."""
 
 
-def default_memory(device: torch.device) -> int:
-    """Return how many bytes the values of a network may take by default: half of what is free."""
+def default_memory(device: torch.device, *, tile: int | None = None) -> int:
+    """Return how many bytes the values of a network may take by default.
+
+    Half of what is free; little with a given `tile`, which is a wish for little memory.
+    """
+    if tile is not None:
+        return MEMORY_OF_TILES
     free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else free_memory()
     return free // 2 or UNKNOWN_MEMORY
 
 
 UNKNOWN_MEMORY = 4_000_000_000
 """bytes, where the system does not say how much is free"""
+MEMORY_OF_TILES = 400_000_000
+"""bytes of values that stay in memory where images are translated in tiles of a given size"""
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,7 @@ class Tiler:
     @cached_property
     def memory(self) -> int:
         """Bytes that the values of the network may take."""
-        return self.limits.memory or default_memory(self.model.device)
+        return self.limits.memory or default_memory(self.model.device, tile=self.limits.tile)
 
     @cached_property
     def is_exact(self) -> bool:

@@ -1,0 +1,132 @@
+"""Images that are read and written in windows, and never in memory as a whole."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+from command_result import CommandResult
+from specs import image_spec
+from tiled import CPU, random_weights
+
+from translate.api import Translator
+from translate.engine.inference import large_images, sources
+from translate.engine.inference.folder import translate_each
+from translate.engine.inference.inputs import find_inputs
+from translate.engine.inference.model import Model
+from translate.engine.inference.options import InferenceOptions
+from translate.errors import NothingUsableError
+from translate.registry import create_recipe
+
+RANDOM = np.random.default_rng(0)
+SIZE = (150, 203)
+
+
+@pytest.fixture
+def translator() -> Translator:
+    part = {"name": "cut", "generator": {"name": "resnet", "width": 4, "blocks": 1}}
+    recipe = random_weights(create_recipe(part, spec=image_spec((32, 32), ("a", "b"))))
+    model = Model("runs/x", "digest", recipe, image_spec((32, 32), ("a", "b")), (), CPU)  # type: ignore[arg-type]
+    return Translator._of(model)
+
+
+@pytest.fixture(autouse=True)
+def small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "LARGE_BYTES", 1000)
+
+
+def write(path: Path, pixels: Any, **options: Any) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    tifffile.imwrite(path, pixels, photometric="rgb", **options)
+    return path
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+@pytest.mark.parametrize(
+    "layout", [{"tile": (32, 48)}, {"rowsperstrip": 7, "compression": "deflate"}]
+)
+def test_an_image_in_windows_has_the_translation_of_the_whole(
+    dtype: str, layout: dict[str, Any], translator: Translator, tmp_path: Path
+) -> None:
+    pixels = RANDOM.integers(0, np.iinfo(dtype).max, (*SIZE, 3), dtype)
+    source = write(tmp_path / "in/a.tif", pixels, resolution=(300, 300), **layout)
+    assert translator.folder(source, tmp_path / "whole").done == 1
+    assert translator.folder(source, tmp_path / "tiles", tile=64).done == 1
+    whole, tiles = (tmp_path / out / "a.tif" for out in ("whole", "tiles"))
+    with tifffile.TiffFile(tiles) as file:
+        page = file.pages[0]
+        assert page.shape == (*SIZE, 3) and page.is_tiled and page.dtype == dtype  # type: ignore[union-attr]
+    largest = np.iinfo(dtype).max
+    difference = np.abs(tifffile.imread(whole).astype(float) - tifffile.imread(tiles))
+    assert difference.max() <= max(1, largest * 2e-5)
+    assert translator.folder(source, tmp_path / "tiles", tile=48).skipped == 1, "it is recorded"
+    assert {path.name for path in (tmp_path / "tiles").iterdir()} == {"a.tif", ".translate"}
+
+
+def test_opacity_goes_around_the_network_in_windows(translator: Translator, tmp_path: Path) -> None:
+    pixels = RANDOM.integers(0, 256, (*SIZE, 4), np.uint8)
+    source = write(tmp_path / "in/a.tif", pixels, extrasamples=["unassalpha"])
+    translator.folder(source, tmp_path / "tiles", tile=64)
+    made = tifffile.imread(tmp_path / "tiles/a.tif")
+    assert np.array_equal(made[..., 3], pixels[..., 3])
+
+
+def test_an_image_that_changes_while_it_is_read_leaves_nothing(
+    translator: Translator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write(tmp_path / "in/a.tif", RANDOM.integers(0, 256, (*SIZE, 3), np.uint8))
+    read = large_images.Copy.read
+
+    def read_and_change(copy: large_images.Copy) -> None:
+        read(copy)
+        source.write_bytes(source.read_bytes() + b"0")
+
+    monkeypatch.setattr(large_images.Copy, "read", read_and_change)
+    with pytest.raises(NothingUsableError):
+        translator.folder(source, tmp_path / "out", tile=64)
+    assert "changed while it was read" in (tmp_path / "out/problems.jsonl").read_text()
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {".translate", "problems.jsonl"}
+
+
+def test_a_stop_between_tiles_leaves_nothing(translator: Translator, tmp_path: Path) -> None:
+    source = write(tmp_path / "in/a.tif", RANDOM.integers(0, 256, (*SIZE, 3), np.uint8))
+    out, shares = tmp_path / "out", list[float]()
+    *_, result = translate_each(
+        translator._model, find_inputs(source, out), out, InferenceOptions(tile=64),
+        stop=lambda: len(shares) > 5, watch=lambda each: shares.append(each.begun),
+    )  # fmt: skip
+    assert (result.done, result.listed, result.left) == (0, 0, 1)
+    assert 0 < shares[-1] < 1 and shares == sorted(shares)
+    assert {path.name for path in out.iterdir()} == {".translate"}
+
+
+def test_too_many_pixels_are_refused_with_the_option_that_takes_them(
+    translator: Translator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("translate.engine.inference.options.MAX_PIXELS", 10_000)
+    monkeypatch.setattr(sources, "MAX_PIXELS", 10_000)
+    source = write(tmp_path / "in/a.tif", RANDOM.integers(0, 256, (*SIZE, 3), np.uint8))
+    with pytest.raises(NothingUsableError):
+        translator.folder(source, tmp_path / "out", max_pixels=10_000)
+    text = (tmp_path / "out/problems.jsonl").read_text()
+    assert "more than 10,000 pixels: translate it in tiles, with --tile 1024" in text
+    assert translator.folder(source, tmp_path / "out", max_pixels=10_000, tile=64).done == 1
+    with pytest.raises(NothingUsableError):
+        translator.folder(source, tmp_path / "other", max_pixels=20_000, tile=64)
+
+
+def test_other_formats_are_decoded_whole_and_translated_in_tiles(
+    translator: Translator, image_folder: Callable[..., Path], tmp_path: Path
+) -> None:
+    source = image_folder("in", 2, size=90)
+    assert translator.folder(source, tmp_path / "out", tile=32).done == 2
+
+
+def test_the_command_has_tiles_and_memory(run_command: Callable[..., CommandResult]) -> None:
+    assert "--tile N" in run_command("infer", "--help").out
+    assert (
+        "expected a size such as 4GB"
+        in run_command("infer", "runs/x", "in", "out", "--memory", "4 pixels").err
+    )
