@@ -191,6 +191,8 @@ CASES: Mapping[str, Case] = {
     "data.flip": Case(False),
     "data.augment": Case([{"name": "ColorJitter", "p": 1.0}]),
     "data.channels": Case(1),
+    "data.range": Case([0, 128]),
+    "data.bands": Case([3, 2, 1]),
     "data.labels": Case(["a", "b"]),
     "data.workers": Case(1),
     "data.cache": Case(0, meanwhile=lambda root: shutil.rmtree(root / "gone"), base={
@@ -223,8 +225,8 @@ CASES: Mapping[str, Case] = {
     "train.deterministic": Case(True),
     "train.trackers": Case(["csv"]),
 }  # fmt: skip
-BUILT = {"train.compile"}
-"""keys that are tested on the built networks: compiling them takes minutes"""
+BUILT = {"train.compile", "data.units"}
+"""keys that are tested elsewhere: compiling networks takes minutes, a unit is that of figures"""
 
 
 class RunObserver:
