@@ -69,7 +69,7 @@ class CycleGAN(Recipe[Pair]):
         if identity_weight and source != target:
             raise ConfigError(
                 f"identity_weight: an image of {source} channels cannot equal one of {target}: set "
-                "it to 0, or data.channels to 1 or 3 for both domains."
+                "it to 0, or data.channels to one number for both domains."
             )
         self.source_to_target = create_generator(
             generator, in_channels=source, out_channels=target, size=spec.size

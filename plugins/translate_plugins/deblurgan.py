@@ -81,7 +81,7 @@ class DeblurGAN(Recipe[Pair]):
         if spec.source.channels != channels:
             raise ConfigError(
                 f"data.channels: images of {spec.source.channels} channels cannot be corrected to "
-                f"{channels}: set it to 1 or 3, for both domains."
+                f"{channels}: set one number for both domains."
             )
         self.generator = create_generator(
             generator, in_channels=channels, out_channels=channels, size=spec.size

@@ -89,7 +89,7 @@ def expect_equal_channels(source: int, target: int) -> int:
     if source != target:
         raise ConfigError(
             f"data.channels: source and output have one encoder, but {source} and {target} "
-            "channels: set it to 1 or 3, for both domains."
+            "channels: set one number for both domains."
         )
     return source
 

@@ -99,7 +99,8 @@ class Frozen:
         if images.shape[1] not in (1, 3):
             raise ConfigError(
                 f"perceptual: {self.name} takes gray or colour images, 1 or 3 channels, not "
-                f"{images.shape[1]}."
+                f"{images.shape[1]}. Set the weight of the perceptual loss to 0, or choose three "
+                "bands, as in --set data.bands=[3,2,1]."
             )
         images = at_least_float32(images)
         if self.network is None:
