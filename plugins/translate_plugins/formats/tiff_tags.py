@@ -80,11 +80,12 @@ def _description(page: Page, *, only_page: bool) -> str:
 
 
 def _resolution(page: Page) -> tuple[Any, Any, int] | None:
-    """Return the fractions of pixels a unit, across and down, and the unit."""
+    """Return the fractions of pixels a unit, across and down, and the unit; None if damaged."""
     across, down = page.tags.tags.valueof(282), page.tags.tags.valueof(283)
     if not (isinstance(across, tuple) and isinstance(down, tuple) and across[1] and down[1]):
         return None
-    return across, down, int(page.tags.tags.valueof(RESOLUTION_UNIT, 2))
+    unit = page.tags.tags.valueof(RESOLUTION_UNIT, 2)
+    return (across, down, int(unit)) if unit in (1, 2, 3) else None
 
 
 def compression(kept: dict[str, Any]) -> int:

@@ -68,6 +68,14 @@ def test_the_resolution_is_kept_and_follows_a_resize() -> None:
         assert written[296] == 3
 
 
+def test_a_resolution_of_an_unknown_unit_is_left_out() -> None:
+    data = bytearray(tiff(resolution=((300, 1), (150, 1)), resolutionunit=3))
+    with tifffile.TiffFile(BytesIO(data)) as file:
+        place = file.pages.first.tags[296].valueoffset
+    data[place] = 9
+    assert tags(translated(bytes(data), PIXELS[..., None]))[282] == (1, 1)
+
+
 def test_the_colour_profile_is_kept() -> None:
     profile = bytes(16) + b"GRAY" + bytes(300)
     assert tags(translated(tiff(iccprofile=profile), PIXELS[..., None]))[34675] == profile
