@@ -63,11 +63,11 @@ def _read_tags(page: Page, *, only_page: bool) -> list[Tag]:
 
 def _value(tag: "TiffTag", page: Page) -> Any:
     """Return the value of a tag, of texts the bytes, which need not be ASCII."""
-    if int(tag.dtype) in (1, 2, 7) and tag.valuebytecount > 4:
+    if int(tag.dtype) in (1, 2, 7):
         with page.lock:
             page.file.seek(tag.valueoffset)
             return page.file.read(tag.valuebytecount)
-    return tag.value.encode() if isinstance(tag.value, str) else tag.value
+    return tag.value
 
 
 def _description(page: Page, *, only_page: bool) -> str:

@@ -93,7 +93,7 @@ def _options(shape: tuple[int, ...], dtype: np.dtype[Any], like: Header) -> dict
     if unspecified or like.alpha:
         options["extrasamples"] = [0] * unspecified + [2] * like.alpha
     if text := _description(kept, like, shape, dtype):
-        options["description"] = text
+        options["description"] = text.encode()  # a text need not be ASCII
     if resolution := kept.get("tiff_resolution"):
         across, down, unit = resolution
         scale = _scale(like, (height, width))

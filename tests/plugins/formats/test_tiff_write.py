@@ -81,6 +81,11 @@ def test_the_colour_profile_is_kept() -> None:
     assert tags(translated(tiff(iccprofile=profile), PIXELS[..., None]))[34675] == profile
 
 
+def test_metadata_with_signs_beyond_ascii_is_kept() -> None:
+    data = tiff(description="ImageJ=1.53\nunit=µm\n".encode())
+    assert tags(translated(data, PIXELS[..., None]))[270] == "ImageJ=1.53\nunit=µm"
+
+
 def test_metadata_of_imagej_is_kept() -> None:
     buffer = BytesIO()
     metadata = {"unit": "um", "min": 5.0, "max": 900.0, "Info": "a lens"}
