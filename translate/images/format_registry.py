@@ -19,7 +19,7 @@ USUAL = (".png", ".tif")
 UNREADABLE = (
     (0, b"\x00\x00\x00\x0cjP  ", "JPEG 2000"), (0, b"\xff\x4f\xff\x51", "JPEG 2000"),
     (128, b"DICM", "DICOM"),
-    (0, b"\x93NUMPY", "NumPy"), (0, b"\x76\x2f\x31\x01", "OpenEXR"), (0, b"#?", "Radiance HDR"),
+    (0, b"\x76\x2f\x31\x01", "OpenEXR"), (0, b"#?", "Radiance HDR"),
     (0, b"8BPS", "Photoshop"), (0, b"%PDF", "PDF"), (0, b"%!PS", "PostScript"),
     (0, b"SIMPLE  =", "FITS"), (0, b"PK\x03\x04", "ZIP"), (0, b"\x1f\x8b", "gzip"),
     (0, b"icns", "ICNS"), (0, b"\x00\x00\x01\x00", "ICO"),
