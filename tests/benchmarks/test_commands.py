@@ -7,6 +7,7 @@ import pytest
 from command_result import ROOT
 
 COMMANDS = (
+    "backends.py --network resnet --width 2 --size 32 --rounds 1",
     "cost.py --pairs 1",
     "gpu.py --tiny --batches 1 --device cpu",
     "kill_and_resume.py --times 1 --steps 15",

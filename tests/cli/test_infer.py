@@ -15,6 +15,8 @@ import pytest
 import small_checkpoints
 import torch
 from PIL import Image
+from small_exports import InvertingExporter
+from small_exports import Plugin as ExporterPlugin
 from torch import Tensor
 
 from translate import hookimpl
@@ -235,3 +237,31 @@ def test_the_trust_of_each_output_is_measured_once_and_maps_are_no_images(
     assert run_command(*command, "--trust").out == "0 done, 3 skipped (already there), 0 listed\n"
     again = run_command("infer", "runs/x", "out", "out2", "--trust", "--to", "a")
     assert again.out.endswith("3 done, 0 skipped (already there), 0 listed\n")
+
+
+@pytest.mark.usefixtures("run_and_domains")
+def test_a_backend_is_recorded_with_its_outputs(
+    run_command: Callable[..., Any],
+    register_plugin: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    register_plugin(ExporterPlugin())
+    monkeypatch.setenv("TRANSLATE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(InvertingExporter, "network", InvertingExporter.network)
+    command = ("infer", RUN, "datasets/summer/test", "out", "--backend")
+    first = run_command(*command, "inverter")
+    assert (first.code, first.out.splitlines()[-1]) == (
+        0,
+        "3 done, 0 skipped (already there), 0 listed",
+    )
+    assert run_command(*command, "inverter").out == "0 done, 3 skipped (already there), 0 listed\n"
+    refused = run_command(*command, "torch")
+    assert (refused.code, "was not made from this input with this model" in refused.err) == (
+        2,
+        True,
+    )
+    unknown = run_command(*command, "tensorrt")
+    assert (unknown.code, "unknown backend 'tensorrt'" in unknown.err) == (2, True)
+    tiled = run_command(*command, "inverter", "--tile", 64, "--overwrite")
+    assert (tiled.code, "translates images whole: leave --tile out" in tiled.err) == (2, True)

@@ -9,6 +9,8 @@ import pytest
 import small_checkpoints
 from PIL import Image, ImageCms
 from shade_recipe import SECRET, ShadePlugin
+from small_exports import InvertingExporter
+from small_exports import Plugin as ExporterPlugin
 
 from translate.contract.kinds import small_options
 from translate.contract.recipes.subject import make_subject
@@ -218,3 +220,25 @@ def test_every_recipe_is_served(name: str, tmp_path: Path) -> None:
     if able := found["sample"]:
         result = model.sample({"text": "a lake"} if able["captions"] else {})
         assert Image.open(BytesIO(result.data)).size == tuple(found["size"])
+
+
+def test_a_backend_translates_to_each_domain_and_takes_no_options(
+    tmp_path: Path, register_plugin: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register_plugin(ExporterPlugin())
+    monkeypatch.setenv("TRANSLATE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(InvertingExporter, "network", InvertingExporter.network)
+    run = small_checkpoints.cyclegan(tmp_path / "run")
+    model = ServedModel(str(run), "m", device="cpu", max_pixels=MAX_PIXELS, backend="inverter")
+    assert len([*(tmp_path / "cache").iterdir()]) == 2, "one for each domain"
+    results = [model.translate({"to": to}, encoded()).data for to in ("summer", "winter")]
+    expected = [served(run).translate({"to": to}, encoded()).data for to in ("summer", "winter")]
+    for found, right in zip(results, expected, strict=True):
+        found, right = (np.asarray(Image.open(BytesIO(data)), int) for data in (found, right))
+        assert np.abs(found - right).max() <= 1
+
+
+def test_own_options_are_no_parameters_of_a_backend(shade: ServedModel) -> None:
+    own = {option["name"] for option in describe(shade.model)["translate"]["parameters"]}
+    fixed = describe(shade.model, fixed_options=True)["translate"]["parameters"]
+    assert {option["name"] for option in fixed} < own

@@ -8,13 +8,14 @@ from pathlib import Path
 import click
 
 from translate.engine.system import console
+from translate.errors import ConfigError
 
 logger = logging.getLogger(__name__)
 
 
 @click.command(no_args_is_help=True)
 @click.argument("run", type=click.Path(path_type=Path))
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--to", metavar="DOMAIN", help="Domain to translate to. [the last domain of the run]")
 @click.option(
     "--set",
@@ -24,9 +25,29 @@ logger = logging.getLogger(__name__)
     help="Option of the recipe's own to fix in FILE, such as steps=20; `translate show RUN` lists "
     "them. [its defaults]",
 )
+@click.option(
+    "--web",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Write, instead of FILE, a folder with a page that runs the model in the browser; any "
+    "file server shows it. [none]",
+)
+@click.option(
+    "--runtime",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Package of the program that runs the model in the page, onnxruntime-web of npm. "
+    "[downloaded]",
+)
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(
-    run: Path, file: Path, to: str | None, assignments: tuple[str, ...], quiet: bool
+    run: Path,
+    file: Path | None,
+    to: str | None,
+    assignments: tuple[str, ...],
+    web: Path | None,
+    runtime: Path | None,
+    quiet: bool,
 ) -> None:
     """Write the model of RUN as FILE, in the format of its suffix, for other programs.
 
@@ -41,18 +62,25 @@ def command(
     Examples:
       translate export runs/cyclegan-summer-winter model.onnx
       translate export runs/cyclegan-summer-winter back.pt2 --to summer
+      translate export runs/cyclegan-summer-winter --web page
     """
     from translate.engine.inference.assignments import parse_assignments
     from translate.exchange.export import export_model
 
-    result = export_model(run, file, to=to, options=parse_assignments(assignments))
+    path = web or file
+    if path is None or (web and file) or (runtime and not web):
+        raise ConfigError("expected FILE, or --web DIR, for which alone --runtime FILE is.")
+    options = parse_assignments(assignments)
+    result = export_model(run, path, to=to, options=options, web=web is not None, runtime=runtime)
     if quiet:
         return
     for problem in result.problems:
         logger.info(f"{problem} An older checkpoint is used.")
-    console.say(f"{file}: {result.size / 1e6:.1f} MB")
+    console.say(f"{path}: {result.size / 1e6:.1f} MB")
     if result.options:
         fixed = ", ".join(f"{name}={value}" for name, value in result.options.items())
         console.say(f"fixed options: {fixed}")
     for (height, width), value in result.differences:
         console.say(f"largest difference from PyTorch at {width}x{height}: {value:.2g} of [-1, 1]")
+    if web:
+        console.say(f"open http://localhost:8000 after: python -m http.server --directory {web}")

@@ -8,6 +8,7 @@ from translate.engine.exports import files
 from translate.engine.exports.exporting import Difference, export
 from translate.engine.inference.model import load
 from translate.errors import ConfigError
+from translate.registry import create
 
 
 class ExportResult(NamedTuple):
@@ -24,8 +25,18 @@ class ExportResult(NamedTuple):
     """of newer checkpoints of the run"""
 
 
+WEB = "_web"
+"""suffix of the exporter that writes a page for a browser"""
+
+
 def export_model(
-    run: str | Path, path: Path, *, to: str | None = None, options: Mapping[str, Any] = {}
+    run: str | Path,
+    path: Path,
+    *,
+    to: str | None = None,
+    options: Mapping[str, Any] = {},
+    web: bool = False,
+    runtime: Path | None = None,
 ) -> ExportResult:
     """Write the model of a run as `path`, by the exporter of its suffix.
 
@@ -34,12 +45,16 @@ def export_model(
         path: The file or folder to write, which must not exist.
         to: The domain to translate to; None: the last one of the run.
         options: Options of the recipe's `translate`, such as ``{"steps": 20}``.
+        web: Write a page for a browser, whatever the name of `path`.
+        runtime: The file of the program that runs the model in the page; None: it is downloaded.
 
     Raises:
         ConfigError: No exporter has the suffix, or the model cannot be exported.
         SaveError: The file cannot be written.
     """
-    name, exporter = files.require_exporter(path)
+    name, exporter = files.require_exporter(Path(f"page{WEB}") if web else path)
+    if runtime:
+        exporter = create("exporter", name, runtime=runtime)
     if path.exists():
         raise ConfigError(f"{path} already exists: choose another name, or delete it.")
     model, problems = load(run, device="cpu")

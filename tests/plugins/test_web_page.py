@@ -1,0 +1,136 @@
+"""The page of an exported model translates in a real browser as `translate infer` does."""
+
+import hashlib
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from tempfile import gettempdir
+from threading import Thread
+from typing import TYPE_CHECKING
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import cv2
+import numpy as np
+import pytest
+import small_checkpoints
+from PIL import Image
+
+from translate.api import Translator
+from translate.errors import ConfigError
+from translate.exchange.export import export_model
+from translate_plugins.exporters import web
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+
+@pytest.fixture(scope="module")
+def runtime() -> Path:
+    """Return the package of npm, kept for other tests; skip where npm cannot be reached."""
+    path = Path(gettempdir()) / web.RUNTIME.rpartition("/")[2]
+    if path.exists() and _hash(path.read_bytes()) == web.INTEGRITY:
+        return path
+    try:
+        with urlopen(web.RUNTIME, timeout=60) as answer:
+            path.write_bytes(answer.read())
+    except (URLError, TimeoutError) as error:
+        pytest.skip(f"npm cannot be reached: {error}")
+    return path
+
+
+def _hash(data: bytes) -> str:
+    return b64encode(hashlib.sha512(data).digest()).decode()
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def site(runtime: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """Serve the page of a run as any file server does; return its address and the run."""
+    folder = tmp_path_factory.mktemp("site")
+    run = small_checkpoints.cyclegan(folder / "run")
+    export_model(run, folder / "page", web=True, runtime=runtime)
+    handler = partial(QuietHandler, directory=folder / "page")
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/", run
+        server.shutdown()
+
+
+@pytest.mark.slow  # it compiles a model and starts a browser
+def test_an_image_that_is_chosen_is_translated_as_by_infer(
+    browser: "Browser", site: tuple[str, Path], tmp_path: Path
+) -> None:
+    address, run = site
+    pixels = cv2.resize(np.random.default_rng(0).integers(0, 256, (6, 9, 3), np.uint8), (61, 45))
+    Image.fromarray(pixels).save(tmp_path / "photo.png")
+    page = browser.new_page(viewport={"width": 360, "height": 740}, color_scheme="dark")
+    complaints, hosts = [], set()
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
+    page.goto(address)
+    page.get_by_text("The model is ready.").wait_for()
+    assert page.get_by_role("heading", name="summer to winter").is_visible()
+    page.get_by_label("Drop an image here").set_input_files(tmp_path / "photo.png")
+    link = page.get_by_role("link", name="Download the translation")
+    link.wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360, "nothing is cut off"
+    with page.expect_download() as download:
+        link.click()
+    assert download.value.suggested_filename == "photo-winter.png"
+    found = np.asarray(Image.open(download.value.path()).convert("RGB"))
+    expected = np.asarray(Translator.load(run)(tmp_path / "photo.png"))
+    assert found.shape == expected.shape
+    assert np.abs(found.astype(int) - expected).max() <= 1
+    slider = page.get_by_label("Compare")
+    slider.focus()
+    page.keyboard.press("End")
+    assert "0%" in page.evaluate("document.getElementById('before').style.clipPath")
+
+    alpha = np.linspace(0, 255, 45 * 61).astype(np.uint8).reshape(45, 61, 1)
+    Image.fromarray(np.concatenate([pixels, alpha], axis=2)).save(tmp_path / "drawing.png")
+    page.get_by_label("Drop an image here").set_input_files(tmp_path / "drawing.png")
+    page.get_by_text("drawing.png, 61x45").wait_for()
+    with page.expect_download() as download:
+        link.click()
+    assert np.array_equal(np.asarray(Image.open(download.value.path()))[..., 3:], alpha)
+
+    (tmp_path / "broken.png").write_bytes(b"no image")
+    page.get_by_label("Drop an image here").set_input_files(tmp_path / "broken.png")
+    page.get_by_text("broken.png is no image that this browser can read").wait_for()
+    assert not complaints
+    assert hosts == {address.split("/")[2]}, "nothing leaves the computer"
+
+
+def test_another_file_than_npm_published_is_refused(tmp_path: Path) -> None:
+    assert len(b64decode(web.INTEGRITY)) == 64
+    (tmp_path / "runtime.tgz").write_bytes(b"another")
+    with pytest.raises(ConfigError, match=r"runtime.tgz is not the file that npm published as"):
+        web.read_runtime(tmp_path / "runtime.tgz")
+    with pytest.raises(ConfigError, match=r"--runtime .*absent.tgz cannot be read: No such file"):
+        web.read_runtime(tmp_path / "absent.tgz")
+
+
+def test_a_machine_without_network_is_told_what_to_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web, "RUNTIME", "http://127.0.0.1:9/onnxruntime-web.tgz")
+    with pytest.raises(ConfigError, match=r"could not be downloaded .* type: --runtime FILE"):
+        web.read_runtime(None)
+
+
+def test_images_that_no_browser_reads_are_refused(tmp_path: Path) -> None:
+    run = small_checkpoints.cyclegan(tmp_path / "run")
+    from translate.engine.exports.exporting import describe
+    from translate.engine.inference.model import load
+
+    exported = describe(load(run, device="cpu")[0], "winter", {})
+    web.require_bytes(exported)
+    exported.metadata["source"]["dtype"] = "int16"
+    with pytest.raises(ConfigError, match="those of the source 'summer' are int16"):
+        web.require_bytes(exported)
