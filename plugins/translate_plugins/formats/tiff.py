@@ -68,10 +68,9 @@ class Tiff:
         page = tiff_pages.open_pages(source).page(frame)
         if tiff_pages.needs_pillow(page):
             return _read_with_pillow(source, page).upright(_orientation(page)).crop(window)
-        key = f"TIFF {frame}"
-        if key not in source.cache:
-            source.cache[key] = Blocks(page, Grid.of(page))
-        blocks: Blocks = source.cache[key]
+        blocks: Blocks | None = source.cache.get("TIFF blocks")
+        if blocks is None or blocks.page is not page:  # those of one page are kept
+            source.cache["TIFF blocks"] = blocks = Blocks(page, Grid.of(page))
         part = stored_window(window, page.size, _orientation(page))
         limits.require_allowed(part.height * part.width * page.bands, source)
         return tiff_colours.as_layers(page, blocks.read(part)).upright(_orientation(page))

@@ -53,7 +53,7 @@ class Page:
     tags: "TiffPage"
     """as `tifffile` reads it"""
     file: BinaryIO
-    lock: Lock = field(default_factory=Lock, repr=False)
+    lock: Lock = field(repr=False)
     """held while the position in `file` matters"""
 
     @cached_property
@@ -124,6 +124,7 @@ class Pages:
     file: BinaryIO
     numbers: tiff_directories.Numbers
     offsets: list[int]
+    lock: Lock = field(default_factory=Lock, repr=False)
     _opened: dict[int, Page] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -135,7 +136,8 @@ class Pages:
             raise ValueError(f"it has {len(self)} pages, and no page {frame + 1}")
         if frame not in self._opened:
             self._opened.clear()  # pages are read in order, and may be many
-            self._opened[frame] = self._read(self.offsets[frame], frame)
+            with self.lock:
+                self._opened[frame] = self._read(self.offsets[frame], frame)
         return self._opened[frame]
 
     def _read(self, offset: int, frame: int) -> Page:
@@ -144,7 +146,7 @@ class Pages:
         tiff_directories.require_plausible(self.file, offset, self.numbers)
         try:
             self._tiff.filehandle.seek(offset)
-            page = Page(TiffPage(self._tiff, index=frame), self.file)
+            page = Page(TiffPage(self._tiff, index=frame), self.file, self.lock)
             reason = _reason(page)
         except Exception as error:
             raise ValueError("a damaged TIFF: its tags cannot be read") from error

@@ -303,6 +303,8 @@ def test_D6_a_tiff_of_any_depth_is_read_upright(kind: str, orientation: int) -> 
     pixels = decode_bytes(data)
     assert header_of(data).size == upright.shape
     assert (pixels == plain.reshape(-1, 3)[upright]).all()
+    part = EncodedImage("x", data).decode_layers(0, Window(2, 3, 9, 11)).pixels
+    assert (part == pixels[2:11, 3:14]).all()
 
 
 def chain(count: int, *, loop: bool = False) -> bytes:
@@ -342,6 +344,9 @@ def test_every_page_is_read_in_its_own_depth() -> None:
         for kind in ("u2", "u1"):
             writer.write(numbers(kind, 3), photometric="rgb", metadata=None)
     data = buffer.getvalue()
+    image = EncodedImage("x", data)
+    for frame, kind in enumerate(("u2", "u1", "u2")):
+        assert (image.decode_layers(frame % 2).pixels == numbers(kind, 3)).all()
     for frame, kind in enumerate(("u2", "u1")):
         assert (decode_bytes(data, frame=frame) == numbers(kind, 3)).all()
         assert header_of(data, frame=frame).bits == 16 >> frame
