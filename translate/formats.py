@@ -41,7 +41,7 @@ class Note(NamedTuple):
     """One thing that an image loses when it is read."""
 
     kind: str
-    """``alpha``, ``depth``, ``colour``, ``bands``, ``frames`` or ``saturation``"""
+    """``alpha``, ``depth``, ``colour``, ``bands``, ``frames``, ``saturation`` or ``profile``"""
     text: str
 
 

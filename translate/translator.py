@@ -25,7 +25,7 @@ from translate.engine.inference.options import InferenceOptions
 from translate.engine.inference.processing import ImageProcessor
 from translate.engine.inference.tile_options import TileOptions
 from translate.engine.trust.meter import open_meter
-from translate.errors import ConfigError, TranslateError, short_repr
+from translate.errors import ConfigError, TranslateError
 from translate.images.levels import is_photographic
 from translate.images.source import MAX_PIXELS
 from translate.results import InferenceResult
@@ -151,8 +151,7 @@ class Translator:
         """
         for key, value in {"size": size, "tile": tile}.items():
             if value is not None and value < 1:
-                got = short_repr(value)
-                raise ConfigError(f"{key}: expected a number of pixels from 1, got {got}.")
+                raise ConfigError(f"{key}: expected a number of pixels from 1, got {value}.")
         half, target = self._model.half(side), self._model.choose(to)
         processor = ImageProcessor(
             self._model,
@@ -213,6 +212,7 @@ class Translator:
         max_pixels: int = MAX_PIXELS,
         frames: str = "first",
         keep_metadata: bool = False,
+        to_srgb: bool = False,
         overwrite: bool = False,
         limit: int | None = None,
         seed: int | None = None,
@@ -238,6 +238,7 @@ class Translator:
             max_pixels=max_pixels,
             frames=frames,
             keep_metadata=keep_metadata,
+            to_srgb=to_srgb,
             overwrite=overwrite,
             limit=limit,
             options=options,

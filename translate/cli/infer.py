@@ -87,6 +87,11 @@ logger = logging.getLogger(__name__)
     help="Copy EXIF data, including GPS, to outputs. [only colour profiles]",
 )
 @click.option(
+    "--to-srgb",
+    is_flag=True,
+    help="Convert colours to sRGB through the profile of their file. [both are kept]",
+)
+@click.option(
     "--set",
     "assignments",
     multiple=True,

@@ -98,6 +98,7 @@ def translate_each(
         manifest,
         batch_size=options.batch_size or model.batch_size,
         keep_metadata=options.keep_metadata,
+        to_srgb=options.to_srgb,
         meter=trust(processor) if trust and todo else None,
     )
     report = FolderReport(result, manifest, processor)

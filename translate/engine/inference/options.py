@@ -42,6 +42,8 @@ class InferenceOptions:
     """``all`` translates each frame or page of a file that has several"""
     keep_metadata: bool = field(default=False, metadata={"key": "metadata"})
     """keep EXIF data, GPS included; by default only colour profiles are kept"""
+    to_srgb: bool = False
+    """convert colours to sRGB through the profile of their file; by default both are kept"""
     overwrite: bool = False
     """replace outputs that something else made"""
     limit: int | None = None

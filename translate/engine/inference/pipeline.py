@@ -32,6 +32,7 @@ from translate.formats import Header, Note
 from translate.images.encode import encode_image
 from translate.images.format_registry import best_type
 from translate.images.layers import Pixels, guarded
+from translate.images.profiles import in_srgb, unconverted
 
 if TYPE_CHECKING:
     from translate.engine.inference.large_images import LargeImage
@@ -74,6 +75,8 @@ class Pipeline:
     manifest: OutputManifest
     batch_size: int
     keep_metadata: bool = False
+    to_srgb: bool = False
+    """whether colours are converted to sRGB through the profile of their file"""
     meter: TrustMeter | None = None
     """measures the trust of each output"""
 
@@ -136,6 +139,9 @@ class Pipeline:
         if source.is_large:
             return self._open_large(job, source)
         decoded, fills = source.decode(job.frame), processor.model.takes_mask
+        header, notes = source.header, tuple[Note, ...]()
+        if self.to_srgb:
+            decoded, header, notes = in_srgb(decoded, header)
         prepared = prepare(
             processor,
             DecodedInput(decoded, job.input, source.image),
@@ -144,8 +150,8 @@ class Pipeline:
             masked=job.mask is not None,
             frame=job.frame,
         )
-        like = self._like(source, prepared.form)
-        return ImageResult(job, source.sha256, prepared.pixels, prepared.form, prepared.notes, like)
+        like, notes = self._like(header, prepared.form), (*notes, *prepared.notes)
+        return ImageResult(job, source.sha256, prepared.pixels, prepared.form, notes, like)
 
     def _open_large(self, job: Job, source: Source) -> ImageResult:
         """Return an image without its pixels, which are read while it is translated."""
@@ -154,12 +160,14 @@ class Pipeline:
         choose = partial(best_type, job.output.suffix)
         large = LargeImage(self.processor, source.image, job.frame or 0, choose)
         pixels, form, notes = large.prepare(frame=job.frame)
-        like = self._like(source, form)
+        if self.to_srgb and "icc_profile" in source.header.extra:
+            notes = (*notes, unconverted("images in windows are not"))
+        like = self._like(source.header, form)
         return ImageResult(job, source.sha256, pixels, form, notes, like, large=large)
 
-    def _like(self, source: Source, form: OutputForm) -> Header:
+    def _like(self, header: Header, form: OutputForm) -> Header:
         """Return what the output keeps of the file."""
-        return source.header.for_output(
+        return header.for_output(
             form.channels + (form.alpha is not None),
             form.dtype,
             alpha=form.alpha is not None or self.processor.target.alpha,

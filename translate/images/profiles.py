@@ -1,0 +1,44 @@
+"""Colours in sRGB, converted through the colour profile of their file."""
+
+from dataclasses import replace
+from io import BytesIO
+
+import numpy as np
+from PIL import Image, ImageCms
+
+from translate.formats import Header, Note
+from translate.images.layers import Layers
+
+
+def in_srgb(layers: Layers, header: Header) -> tuple[Layers, Header, tuple[Note, ...]]:
+    """Return an image in sRGB, its header without a profile, and a note if it is not converted.
+
+    Images without a profile are sRGB already. Colours of 8 bits are converted, by the perceptual
+    intent; gray images, other types of numbers and damaged profiles are kept as they are.
+
+    Args:
+        layers: the pixels of a file.
+        header: of the file, with its profile.
+    """
+    profile = bytes(header.extra.get("icc_profile", b""))
+    if not profile:
+        return layers, header, ()
+    if layers.pixels.dtype != np.uint8 or layers.pixels.shape[2:] != (3,):
+        return layers, header, (unconverted("only RGB of 8 bits is converted"),)
+    try:
+        pixels = np.asarray(
+            ImageCms.profileToProfile(
+                Image.fromarray(np.ascontiguousarray(layers.pixels)),
+                ImageCms.ImageCmsProfile(BytesIO(profile)),
+                ImageCms.createProfile("sRGB"),
+            )
+        )
+    except (ImageCms.PyCMSError, OSError):
+        return layers, header, (unconverted("it is damaged, or not for RGB"),)
+    extra = {key: value for key, value in header.extra.items() if key != "icc_profile"}
+    return layers._replace(pixels=pixels), replace(header, extra=extra), ()
+
+
+def unconverted(reason: str) -> Note:
+    """Return the note that the colours of an image are not converted."""
+    return Note("profile", f"its colours are not converted to sRGB: {reason}")
