@@ -18,7 +18,7 @@ from translate.engine.disk.problems import FAILED, Problem
 from translate.engine.inference.decoded import DecodedInput
 from translate.engine.inference.failures import translation_problem
 from translate.engine.inference.manifest import OutputManifest
-from translate.engine.inference.prepared import prepare
+from translate.engine.inference.prepared import PreparedImage, prepare
 from translate.engine.inference.processing import ImageProcessor, OutputForm
 from translate.engine.inference.run_ahead import cut, run_ahead
 from translate.engine.inference.sources import Job, Source, Sources
@@ -32,7 +32,7 @@ from translate.formats import Header, Note
 from translate.images.encode import encode_image
 from translate.images.format_registry import best_type
 from translate.images.layers import Pixels, guarded
-from translate.images.profiles import in_srgb, unconverted
+from translate.images.profiles import in_srgb, unconverted_parts
 
 if TYPE_CHECKING:
     from translate.engine.inference.large_images import LargeImage
@@ -139,9 +139,8 @@ class Pipeline:
         if source.is_large:
             return self._open_large(job, source)
         decoded, fills = source.decode(job.frame), processor.model.takes_mask
-        header, notes = source.header, tuple[Note, ...]()
-        if self.to_srgb:
-            decoded, header, notes = in_srgb(decoded, header)
+        as_it_is = decoded, source.header, tuple[Note, ...]()
+        decoded, header, notes = in_srgb(decoded, source.header) if self.to_srgb else as_it_is
         prepared = prepare(
             processor,
             DecodedInput(decoded, job.input, source.image),
@@ -150,7 +149,7 @@ class Pipeline:
             masked=job.mask is not None,
             frame=job.frame,
         )
-        like, notes = self._like(header, prepared.form), (*notes, *prepared.notes)
+        like, notes = self._like(prepared, header), (*notes, *prepared.notes)
         return ImageResult(job, source.sha256, prepared.pixels, prepared.form, notes, like)
 
     def _open_large(self, job: Job, source: Source) -> ImageResult:
@@ -159,20 +158,13 @@ class Pipeline:
 
         choose = partial(best_type, job.output.suffix)
         large = LargeImage(self.processor, source.image, job.frame or 0, choose)
-        pixels, form, notes = large.prepare(frame=job.frame)
-        if self.to_srgb and "icc_profile" in source.header.extra:
-            notes = (*notes, unconverted("images in windows are not"))
-        like = self._like(source.header, form)
+        pixels, form, notes = prepared = large.prepare(frame=job.frame)
+        notes += unconverted_parts(source.header) if self.to_srgb else ()
+        like = self._like(prepared, source.header)
         return ImageResult(job, source.sha256, pixels, form, notes, like, large=large)
 
-    def _like(self, header: Header, form: OutputForm) -> Header:
-        """Return what the output keeps of the file."""
-        return header.for_output(
-            form.channels + (form.alpha is not None),
-            form.dtype,
-            alpha=form.alpha is not None or self.processor.target.alpha,
-            keep_private=self.keep_metadata,
-        )
+    def _like(self, prepared: PreparedImage, header: Header) -> Header:
+        return prepared.like(header, self.processor.target, keep_private=self.keep_metadata)
 
     # -- translate ----------------------------------------------------------------------------
 

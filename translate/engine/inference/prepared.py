@@ -6,7 +6,7 @@ from typing import NamedTuple
 from translate.batches import Domain
 from translate.engine.inference.decoded import DecodedInput
 from translate.engine.inference.processing import ImageProcessor, OutputForm
-from translate.formats import Note
+from translate.formats import Header, Note
 from translate.images import levels
 from translate.images.layers import Pixels
 from translate.images.losses import losses
@@ -23,6 +23,16 @@ class PreparedImage(NamedTuple):
     form: OutputForm
     notes: tuple[Note, ...]
     """what the file lost when it was read"""
+
+    def like(self, header: Header, target: Domain, *, keep_private: bool) -> Header:
+        """Return what the output, of the domain `target`, keeps of a file with this `header`."""
+        carried = self.form.alpha is not None
+        return header.for_output(
+            self.form.channels + carried,
+            self.form.dtype,
+            alpha=carried or target.alpha,
+            keep_private=keep_private,
+        )
 
 
 def prepare(
