@@ -183,7 +183,7 @@ def command(
     model, messages = load_model(run, device, settings)
     with (
         show_progress("translating", quiet=quiet) as update_progress,
-        Interrupts(work="the current image") as interrupts,
+        Interrupts(work="the current tile" if settings.tile else "the current image") as interrupts,
     ):
         for message in messages:
             logger.info(f"{message} An older checkpoint is used.")

@@ -47,7 +47,7 @@ def write(path: Path, pixels: Any, **options: Any) -> Path:
 @pytest.mark.parametrize(
     "layout", [{"tile": (32, 48)}, {"rowsperstrip": 7, "compression": "deflate"}]
 )
-def test_an_image_in_windows_has_the_translation_of_the_whole(
+def test_D9_an_image_in_windows_has_the_translation_of_the_whole(
     dtype: str, layout: dict[str, Any], translator: Translator, tmp_path: Path
 ) -> None:
     pixels = RANDOM.integers(0, np.iinfo(dtype).max, (*SIZE, 3), dtype)
@@ -102,7 +102,7 @@ def test_a_stop_between_tiles_leaves_nothing(translator: Translator, tmp_path: P
     assert {path.name for path in out.iterdir()} == {".translate"}
 
 
-def test_too_many_pixels_are_refused_with_the_option_that_takes_them(
+def test_D9_too_many_pixels_are_refused_with_the_option_that_takes_them(
     translator: Translator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("translate.engine.inference.options.MAX_PIXELS", 10_000)

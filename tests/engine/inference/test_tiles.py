@@ -146,7 +146,9 @@ def test_noise_of_tiles_is_that_of_the_whole_image() -> None:
     )
 
 
-def test_images_are_translated_in_tiles_by_themselves_only_where_memory_does_not_suffice() -> None:
+def test_D9_images_are_translated_in_tiles_by_themselves_only_where_memory_does_not_suffice() -> (
+    None
+):
     recipe = create_recipe(
         {"name": "cut", "generator": SMALL}, spec=image_spec((32, 32), ("a", "b"))
     )
