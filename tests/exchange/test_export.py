@@ -67,15 +67,17 @@ def test_an_onnx_file_gives_the_images_of_the_run_without_pytorch(
     )
     subprocess.run([sys.executable, "-c", command], check=True, cwd=tmp_path)
     Translator.load(run).folder(tmp_path / "in.png", tmp_path / "expected")
-    found, expected = (np.asarray(Image.open(tmp_path / d / "in.png")) for d in ("out", "expected"))
-    assert found.shape == (33, 47, 3)
-    assert np.abs(found.astype(int) - expected).max() <= 1
+    actual, expected = (
+        np.asarray(Image.open(tmp_path / d / "in.png")) for d in ("out", "expected")
+    )
+    assert actual.shape == (33, 47, 3)
+    assert np.abs(actual.astype(int) - expected).max() <= 1
 
 
 def test_the_same_file_in_python_gives_the_images_of_the_run(run: Path, model_file: Path) -> None:
     image = np.random.default_rng(1).random((20, 30, 3)).astype(np.float32)
-    found, expected = (Translator.load(path)(image) for path in (model_file, run))
-    assert np.abs(found - expected).max() < 1e-5
+    actual, expected = (Translator.load(path)(image) for path in (model_file, run))
+    assert np.abs(actual - expected).max() < 1e-5
     with pytest.raises(
         ConfigError, match="is an exported model, which translates and does nothing else"
     ):
@@ -98,8 +100,8 @@ def test_a_folder_for_openvino_gives_the_images_of_the_run(run: Path, tmp_path: 
     files = {path.name for path in (tmp_path / "model_openvino").iterdir()}
     assert files == {"model.xml", "model.bin"}
     image = np.random.default_rng(1).integers(0, 256, (21, 30, 3), np.uint8)
-    found, expected = (Translator.load(p)(image) for p in (tmp_path / "model_openvino", run))
-    assert np.abs(found.astype(int) - expected).max() <= 1
+    actual, expected = (Translator.load(p)(image) for p in (tmp_path / "model_openvino", run))
+    assert np.abs(actual.astype(int) - expected).max() <= 1
 
 
 def test_seeded_dropout_is_refused_with_the_option_that_exports(tmp_path: Path) -> None:
@@ -114,8 +116,8 @@ def test_seeded_dropout_is_refused_with_the_option_that_exports(tmp_path: Path) 
     assert result.options == {"dropout": False}
     image = np.random.default_rng(1).integers(0, 256, (32, 40, 3), np.uint8)
     expected = Translator.load(run)(image, dropout=False)
-    found = Translator.load(tmp_path / "model.onnx")(image)
-    assert np.abs(found.astype(int) - expected).max() <= 1
+    actual = Translator.load(tmp_path / "model.onnx")(image)
+    assert np.abs(actual.astype(int) - expected).max() <= 1
 
 
 def test_other_suffixes_existing_files_and_bad_folders_are_refused(

@@ -85,10 +85,10 @@ def test_an_image_that_is_chosen_is_translated_as_by_infer(
     with page.expect_download() as download:
         link.click()
     assert download.value.suggested_filename == "photo-winter.png"
-    found = np.asarray(Image.open(download.value.path()).convert("RGB"))
+    actual = np.asarray(Image.open(download.value.path()).convert("RGB"))
     expected = np.asarray(Translator.load(run)(tmp_path / "photo.png"))
-    assert found.shape == expected.shape
-    assert np.abs(found.astype(int) - expected).max() <= 1
+    assert actual.shape == expected.shape
+    assert np.abs(actual.astype(int) - expected).max() <= 1
     slider = page.get_by_label("Compare")
     slider.focus()
     page.keyboard.press("End")

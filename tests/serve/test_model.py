@@ -233,9 +233,9 @@ def test_a_backend_translates_to_each_domain_and_takes_no_options(
     assert len([*(tmp_path / "cache").iterdir()]) == 2, "one for each domain"
     results = [model.translate({"to": to}, encoded()).data for to in ("summer", "winter")]
     expected = [served(run).translate({"to": to}, encoded()).data for to in ("summer", "winter")]
-    for found, right in zip(results, expected, strict=True):
-        found, right = (np.asarray(Image.open(BytesIO(data)), int) for data in (found, right))
-        assert np.abs(found - right).max() <= 1
+    for actual, right in zip(results, expected, strict=True):
+        actual, right = (np.asarray(Image.open(BytesIO(data)), int) for data in (actual, right))
+        assert np.abs(actual - right).max() <= 1
 
 
 def test_own_options_are_no_parameters_of_a_backend(shade: ServedModel) -> None:
