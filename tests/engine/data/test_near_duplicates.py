@@ -80,3 +80,12 @@ def test_V10_training_warns_of_test_images_that_it_has_seen(
     assert line in heard.lines
     copied.unlink()
     assert near_duplicates.split_warnings(checked_data(config.data), config.data) == []
+
+
+@pytest.mark.parametrize(("dtype", "channels"), [("int16", 1), ("uint16", 5), ("float32", 2)])
+def test_images_of_any_numbers_and_bands_have_hashes(dtype: str, channels: int) -> None:
+    shades = np.random.default_rng(0).random((40, 40, channels)) * 1000
+    bits = near_duplicates.hash_pixels(shades.astype(dtype))
+    other = near_duplicates.hash_pixels(shades[::-1].astype(dtype))
+    assert bits is not None and other is not None and (bits != other).any()
+    assert near_duplicates.hash_pixels(np.full((40, 40, channels), 7, dtype)) is None

@@ -133,12 +133,11 @@ def hash_pixels(pixels: NDArray[Any]) -> NDArray[np.uint64] | None:
     """
     import imagehash  # slow, and only this check needs it
 
+    pixels = np.ascontiguousarray(pixels[..., :3] if pixels.shape[2] >= 3 else pixels[..., 0])
     small = cv2.resize(pixels, (4 * HASH_SIDE, 4 * HASH_SIDE), interpolation=cv2.INTER_AREA)
     if small.dtype != np.uint8:
         least, most = float(small.min()), float(small.max())
         small = ((small - least) * (255 / max(most - least, 1e-12))).astype(np.uint8)
-    if small.ndim == 3:
-        small = small[..., :3] if small.shape[2] >= 3 else small[..., 0]
     if small.std() < FLAT:
         return None
     bits = imagehash.phash(Image.fromarray(small).convert("L"), hash_size=HASH_SIDE).hash
