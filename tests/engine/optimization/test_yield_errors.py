@@ -83,7 +83,7 @@ def test_a_loss_computed_before_an_update_is_explained() -> None:
         yield Turn("judge", score=-self.judge(fake.detach()))
         yield Turn("maker", score=score)  # with a graph through the judge before its update
 
-    with pytest.raises(PluginError, match=r"Scalars, turn of 'maker': a loss was computed before"):
+    with pytest.raises(PluginError, match=r"Scalars, turn of 'maker': a network was updated"):
         take_one_step(with_step(step))
 
 

@@ -168,7 +168,7 @@ class Train(Section):
     batch_size: int = Field(default=1, gt=0, le=LARGEST_BATCH)
     """images in a step, over all processes"""
     accumulate: Positive = 1
-    """parts of a batch that run one by one, in less memory; batch norm sees each part alone"""
+    """microbatches of a batch, which run one by one, in less memory; batch norm sees each alone"""
     seed: int = Field(default=0, ge=0, lt=1 << 62)
     """where all random numbers start"""
     device: str = "auto"

@@ -14,52 +14,58 @@ from translate.errors import CheckpointError, ConfigError
 
 
 class DoneRecord(json_files.Record):
-    """A line of ``done.jsonl``: an output and its origin."""
+    """A line of ``done.jsonl``: an output, and the input that it was made from."""
 
     output: str
     output_sha256: str
     input_sha256: str
     notes: list[str] = []
-    """information that the input lost when it was read"""
+    """what was lost in reading the input"""
     trust: dict[str, float] | None = None
-    """scores of the output, if they were measured"""
+    """measures of how far the output can be trusted; None if not measured"""
     trust_map: bool = False
-    """whether there is a map next to the output"""
+    """whether an image of doubtful pixels, ``NAME.trust.png``, is next to the output"""
 
 
 Records = Mapping[str, Mapping[tuple[str, str], DoneRecord]]
-"""records by the sha256 of origin and output, by the output's name below the folder"""
+"""``records[output, below the folder][sha256 of the input, sha256 of the output]``"""
 
 
 def read_records(folder: Path, made_by: Mapping[str, Any]) -> Records:
-    """Return the records in `folder` of outputs that a model made with some options.
+    """Return the records in a folder.
 
-    Of two records of one output, one with `trust` counts, else the last. Raises `ConfigError` if
-    they cannot be read.
+    Of several records with equal hashes, the last with `trust` counts, else the first.
+
+    Args:
+        folder: The folder of records, ``OUT/.translate``.
+        made_by: Keys and values that a record must have: the model's digest and the options.
+
+    Raises:
+        ConfigError: The records cannot be read.
     """
-    made: dict[str, dict[tuple[str, str], DoneRecord]] = {}
+    records: dict[str, dict[tuple[str, str], DoneRecord]] = {}
     try:
-        for file in _listed(folder):
+        for file in _record_files(folder):
             for line in json_files.iterate_lines(file):
                 if any(line.get(key) != value for key, value in made_by.items()):
                     continue
                 with suppress(ValidationError):  # a damaged line: its output is made again
                     record = DoneRecord.model_validate(line)
-                    claims = made.setdefault(record.output, {})
-                    claim = record.input_sha256, record.output_sha256
-                    if record.trust or claim not in claims:
-                        claims[claim] = record
+                    by_hashes = records.setdefault(record.output, {})
+                    hashes = record.input_sha256, record.output_sha256
+                    if record.trust or hashes not in by_hashes:
+                        by_hashes[hashes] = record
     except CheckpointError as error:
         raise ConfigError(
             f"{error} Outputs cannot be verified: repair it, or choose another folder."
         ) from error
-    return made
+    return records
 
 
-def _listed(folder: Path) -> list[Path]:
+def _record_files(folder: Path) -> list[Path]:
     """Return the files of records in `folder`; raises `CheckpointError` if it is unreadable."""
     try:
-        names = sorted(os.listdir(folder))  # noqa: PTH208 - which says what glob passes over
+        names = sorted(os.listdir(folder))  # noqa: PTH208 - it raises, unlike glob
     except FileNotFoundError:
         return []
     except OSError as error:

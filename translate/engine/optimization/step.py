@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from translate.engine.checkpoints.state import TrainingState
-from translate.engine.optimization.move import Move
+from translate.engine.optimization.player_update import PlayerUpdate
 from translate.engine.optimization.schedules import set_rates
 from translate.engine.plugins.errors import at_definition, at_yield, plugin_code
 from translate.errors import PluginError, short_repr
@@ -47,30 +47,30 @@ def take_turns(
         optimizers: The optimizer of each player.
         precision: Type of the forward passes.
         clip_norm: Largest norm of a player's gradient, for all players or by player.
-        accumulate: Number of equal parts of the batch. Each part is a step of its own, and all of
-            them are at the same turn: its player moves by the mean of their gradients.
+        accumulate: Number of equal microbatches. The recipe's step runs on each, and all are at the
+            same turn: its player is updated by the mean of their gradients.
 
     Raises:
         PluginError: The recipe breaks one of the rules of ``yield``.
     """
     result = StepResult()
     device = next(recipe.parameters()).device.type
-    steps = [_begin(recipe, part) for part in split(batch, accumulate)]
+    steps = [_begin(recipe, microbatch) for microbatch in split(batch, accumulate)]
     while True:
-        move = Move(recipe, optimizers, accumulate)
-        for turns in steps:
+        update = PlayerUpdate(recipe, optimizers, accumulate)
+        for step in steps:
             with torch.autocast(device, precision, enabled=precision != torch.float32):
-                turn = _next(recipe, turns, device)  # forward in bf16, backward outside
-            move.add(turn, turns)
-            del turn  # and with it the graph, before the next part makes its own
-        if not move.player:
+                turn = _next(recipe, step, device)  # forward in bf16, backward outside
+            update.backpropagate(turn, step)
+            del turn  # and with it the graph, before the next microbatch makes its own
+        if not update.player:
             return result
-        limit = clip_norm.get(move.player) if isinstance(clip_norm, Mapping) else clip_norm
-        if norm := move.make(limit):
-            result.norms[move.player] = norm.value
-            result.skipped.setdefault(move.player, []).append(~norm.finite)
-        result.losses |= move.losses
-        result.metrics |= move.metrics
+        limit = clip_norm.get(update.player) if isinstance(clip_norm, Mapping) else clip_norm
+        if norm := update.apply(limit):
+            result.norms[update.player] = norm.value
+            result.skipped.setdefault(update.player, []).append(~norm.finite)
+        result.losses |= update.losses
+        result.metrics |= update.metrics
 
 
 def _begin(recipe: Recipe, batch: Any) -> Iterator[Turn]:
@@ -86,11 +86,11 @@ def _begin(recipe: Recipe, batch: Any) -> Iterator[Turn]:
 
 
 def split(batch: Any, count: int) -> list[Any]:
-    """Return equal parts of a batch, a named tuple of tensors whose size `count` divides."""
+    """Return equal microbatches of a batch, a named tuple of tensors whose size `count` divides."""
     if count == 1:
         return [batch]
-    parts = zip(*(tensor.chunk(count) for tensor in batch), strict=True)
-    return [type(batch)(*tensors) for tensors in parts]
+    microbatches = zip(*(tensor.chunk(count) for tensor in batch), strict=True)
+    return [type(batch)(*tensors) for tensors in microbatches]
 
 
 def _next(recipe: Recipe, turns: Iterator[Turn], device: str) -> Turn | None:

@@ -10,31 +10,31 @@ import pluggy
 from translate.engine.system import console
 from translate.errors import describe_error, short_repr
 
-VARIABLE: Final = "TRANSLATE_TRACE"
+TRACE_VARIABLE: Final = "TRANSLATE_TRACE"
 _printed: set[tuple[str, str]] = set()
 
 
 def call_hook(hook: pluggy.HookImpl, arguments: Mapping[str, Any]) -> Any:
     """Call a plugin's hook with those of the arguments that it takes; raise what it raises."""
-    given = [arguments[name] for name in hook.argnames]
-    if os.environ.get(VARIABLE, "0") in ("", "0"):
-        return hook.function(*given)
+    values = [arguments[name] for name in hook.argnames]
+    if os.environ.get(TRACE_VARIABLE, "0") in ("", "0"):
+        return hook.function(*values)
     start, result = time.perf_counter(), "raised an error"
     try:
-        value = hook.function(*given)
+        value = hook.function(*values)
         result = short_repr(list(value) if isinstance(value, Mapping) else value)
     except BaseException as error:
         result = describe_error(error)
         raise
     finally:
-        _print(hook, result, time.perf_counter() - start, once=not given)
+        _print(hook, result, time.perf_counter() - start, first_only=not values)
     return value
 
 
-def _print(hook: pluggy.HookImpl, result: str, seconds: float, *, once: bool) -> None:
-    """Print a call; of a hook without arguments, which returns names, the first one only."""
+def _print(hook: pluggy.HookImpl, result: str, seconds: float, *, first_only: bool) -> None:
+    """Print a call; hooks that register names are called often, and only the first is printed."""
     name = hook.function.__name__
-    if once and (hook.plugin_name, name) in _printed:
+    if first_only and (hook.plugin_name, name) in _printed:
         return
     _printed.add((hook.plugin_name, name))
     arguments = ", ".join(hook.argnames)

@@ -169,7 +169,7 @@ def _without_compilation(config: schema.Config) -> schema.Config:
 
 
 def _batch_for_processes(config: schema.Config) -> schema.Config:
-    """Raise the batch to a multiple of processes and of parts, with a message."""
+    """Raise the batch to a multiple of processes and microbatches, with a message."""
     world, train = distributed.world_size(), config.train
     if train.batch_size % (world * train.accumulate) == 0:
         return config

@@ -1,4 +1,4 @@
-"""A move: the gradients of all parts of a batch, and one update; equal to that of the whole."""
+"""The update of a player by all microbatches of a batch equals that by the whole batch."""
 
 import copy
 from typing import Any
@@ -28,7 +28,7 @@ def step_twice(recipe: Recipe, batch: Any, **options: Any) -> Any:
 
 
 @pytest.mark.parametrize("parts", [2, 4])
-def test_parts_of_a_batch_move_all_players_as_the_whole_batch_does(parts: int) -> None:
+def test_microbatches_update_all_players_as_the_whole_batch_does(parts: int) -> None:
     torch.manual_seed(0)
     whole = create_recipe(CYCLEGAN, spec=ImageSpec(size=(16, 16))).double()
     batch = Pair(*(torch.rand(4, 3, 16, 16, dtype=torch.double) * 2 - 1 for _ in range(2)))
@@ -61,7 +61,7 @@ class Counting(Recipe[Images]):
             yield Turn(player, loss=self.layer(batch.images)).log(mean=batch.images)
 
 
-def test_every_part_is_at_the_same_turn_and_moves_come_after_the_last_part() -> None:
+def test_all_microbatches_are_at_the_same_turn_and_updates_come_after_the_last() -> None:
     recipe, images = Counting(), Images(torch.tensor([[1.0], [2.0], [3.0], [6.0]]))
     result = take_turns(recipe, images, recipe.optimizers(), accumulate=2)
     first, second, third, fourth = recipe.seen
@@ -71,7 +71,9 @@ def test_every_part_is_at_the_same_turn_and_moves_come_after_the_last_part() -> 
 
 
 @pytest.mark.parametrize("kind", ["player", "length"])
-def test_parts_that_take_different_turns_are_an_error_that_names_the_setting(kind: str) -> None:
+def test_microbatches_with_different_turns_are_an_error_that_names_the_setting(
+    kind: str,
+) -> None:
     class Deciding(Counting):
         def step(self, batch):
             large = bool(batch.images.mean() > 2)
@@ -86,7 +88,7 @@ def test_parts_that_take_different_turns_are_an_error_that_names_the_setting(kin
         take_turns(recipe, images, recipe.optimizers(), accumulate=2)
 
 
-def test_a_part_that_is_not_finite_moves_nothing() -> None:
+def test_a_microbatch_that_is_not_finite_changes_nothing() -> None:
     recipe, images = Counting(), Images(torch.tensor([[1.0], [float("nan")]]))
     before = recipe.layer.weight.item()
     result = take_turns(recipe, images, recipe.optimizers(), accumulate=2)
@@ -94,7 +96,9 @@ def test_a_part_that_is_not_finite_moves_nothing() -> None:
     assert all(bool(bad) for turns in result.skipped.values() for bad in turns)
 
 
-def test_a_batch_is_raised_to_a_multiple_of_the_parts(run_command, image_folder, tmp_path) -> None:
+def test_a_batch_is_raised_to_a_multiple_of_the_microbatches(
+    run_command, image_folder, tmp_path
+) -> None:
     image_folder("data/a/train"), image_folder("data/b/train")
     small = [
         *("options.generator={name: resnet, width: 2, blocks: 1}", "train.accumulate=2"),

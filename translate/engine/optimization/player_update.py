@@ -1,4 +1,4 @@
-"""One player's update, by the gradients of its turn for each part of a batch."""
+"""One optimizer step of one player, from gradients accumulated over microbatches."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,99 +15,106 @@ from translate.errors import PluginError, message_of, suggest
 from translate.recipe import Recipe, Turn
 
 
-class Norm(NamedTuple):
+class GradientNorm(NamedTuple):
     """The norm of a gradient before clipping; scalars on the device."""
 
     value: Tensor
     finite: Tensor
-    """whether the norm and the loss are finite, on every process alike"""
+    """whether norm and loss are finite; all processes get the same value"""
 
 
-class Move:
-    """The update of one player by the turns of all parts of a batch.
+class PlayerUpdate:
+    """The update of one player by its turns in all microbatches of a batch.
 
     Args:
         recipe: The recipe that yields the turns.
         optimizers: The optimizer of each player.
-        parts: Number of parts.
+        microbatches: Number of microbatches.
     """
 
-    def __init__(self, recipe: Recipe, optimizers: Mapping[str, Optimizer], parts: int) -> None:
-        self.recipe, self.optimizers, self.parts = recipe, optimizers, parts
+    def __init__(
+        self, recipe: Recipe, optimizers: Mapping[str, Optimizer], microbatches: int
+    ) -> None:
+        self.recipe, self.optimizers, self.microbatches = recipe, optimizers, microbatches
         self.player = ""
         """whose turn it is; empty where the step has ended"""
         self.losses: dict[str, Tensor] = {}
-        """means over the parts, by ``player/name``"""
+        """means over the microbatches, by ``player/name``"""
         self.metrics: dict[str, Tensor] = {}
-        self._movable: list[Tensor] = []
-        self._total: Tensor | None = None
-        self._added = 0
+        self._trainable: list[Tensor] = []
+        self._mean_loss: Tensor | None = None
+        self._microbatches_added = 0
 
-    def add(self, turn: Turn | None, turns: Iterator[Turn]) -> None:
-        """Add the gradients of the turn of one part; None: its step has ended.
+    def backpropagate(self, turn: Turn | None, step: Iterator[Turn]) -> None:
+        """Backpropagate the losses of one microbatch's turn.
+
+        Args:
+            turn: The turn; None: the step of the microbatch has ended.
+            step: The generator that yielded it.
 
         Raises:
-            PluginError: The turn is another player's than that of the part before, or the recipe
-                breaks another rule of ``yield``.
+            PluginError: The turn names no optimizer, its losses cannot be backpropagated, or
+                microbatches disagree on the player.
         """
         player = turn.player if turn else ""
-        if self._added and player != self.player:
+        if self._microbatches_added and player != self.player:
             names = (repr(name) if name else "no turn" for name in (self.player, player))
             raise PluginError(
-                f"{type(self.recipe).__name__}: parts of one batch yielded different turns, "
+                f"{type(self.recipe).__name__}: microbatches of one batch yielded different turns, "
                 f"{' and '.join(names)}: set train.accumulate to 1"
-                f"{at_yield(self.recipe, 'step', turns)}"
+                f"{at_yield(self.recipe, 'step', step)}"
             )
-        if turn and not self._added:
-            self._begin(turn, turns)
-        self._added += 1
+        if turn and not self._microbatches_added:
+            self._begin(turn, step)
+        self._microbatches_added += 1
         if not turn:
             return
-        if self._movable:  # none if the player is frozen
-            with _explain_errors(self.recipe, turn, turns):
-                total = turn.total / self.parts if self.parts > 1 else turn.total
-                total.backward(inputs=self._movable)  # only this player accumulates gradient
+        if self._trainable:  # none if the player is frozen
+            with _explain_errors(self.recipe, turn, step):
+                total = turn.total / self.microbatches if self.microbatches > 1 else turn.total
+                total.backward(inputs=self._trainable)  # only this player accumulates gradient
             detached = total.detach()
-            self._total = detached if self._total is None else self._total + detached
+            self._mean_loss = detached if self._mean_loss is None else self._mean_loss + detached
         for name, loss in turn.losses.items():
             self._record(self.losses, name, loss.detach().mean())
         for name, value in turn.metrics.items():
             self._record(self.metrics, name, value)
 
-    def make(self, clip_norm: float | None) -> Norm | None:
+    def apply(self, clip_norm: float | None) -> GradientNorm | None:
         """Update the weights where loss and gradients are finite; None for a frozen player."""
-        if self._total is None:
+        if self._mean_loss is None:
             return None
-        movable, optimizer = self._movable, self.optimizers[self.player]
-        total = average_gradients(movable, self._total)
-        norm = get_total_norm([p.grad for p in movable if p.grad is not None])
+        trainable, optimizer = self._trainable, self.optimizers[self.player]
+        total = average_gradients(trainable, self._mean_loss)
+        norm = get_total_norm([p.grad for p in trainable if p.grad is not None])
         finite = (norm + total).isfinite()
         if clip_norm:
-            clip_grads_with_norm_(movable, clip_norm, norm)  # on the device, without waiting
+            clip_grads_with_norm_(trainable, clip_norm, norm)  # on the device, without waiting
         _step_if(finite, optimizer)
-        increment_version(movable)  # a fused step does not, and autograd would miss the move
+        increment_version(trainable)  # a fused step does not: autograd would miss the change
         optimizer.zero_grad()  # frees the gradients before the next turn
-        return Norm(norm, finite)
+        return GradientNorm(norm, finite)
 
-    def _begin(self, turn: Turn, turns: Iterator[Turn]) -> None:
+    def _begin(self, turn: Turn, step: Iterator[Turn]) -> None:
         if turn.player not in self.optimizers:
             raise PluginError(
                 f"{type(self.recipe).__name__}: no optimizer is called {turn.player!r}."
-                f"{suggest(turn.player, self.optimizers)}{at_yield(self.recipe, 'step', turns)}"
+                f"{suggest(turn.player, self.optimizers)}{at_yield(self.recipe, 'step', step)}"
             )
         groups = self.optimizers[turn.player].param_groups
         self.player = turn.player
-        self._movable = [p for group in groups for p in group["params"] if p.requires_grad]
+        self._trainable = [p for group in groups for p in group["params"] if p.requires_grad]
 
     def _record(self, values: dict[str, Tensor], name: str, value: Tensor) -> None:
         key = f"{self.player}/{name}"
-        if self.parts > 1:
-            value = value / self.parts + values.get(key, 0)
+        if self.microbatches > 1:
+            value = value / self.microbatches + values.get(key, 0)
         values[key] = value
 
 
 def _step_if(is_finite: Tensor, optimizer: Optimizer) -> None:
     """Step where `is_finite` holds; for a fused optimizer without waiting for the device."""
+    # found_inf is the protocol of GradScaler: a fused step is skipped where it is 1
     if all(group.get("fused") for group in optimizer.param_groups):
         optimizer.found_inf = (~is_finite).float()  # type: ignore[attr-defined]
         optimizer.step()
@@ -117,17 +124,17 @@ def _step_if(is_finite: Tensor, optimizer: Optimizer) -> None:
 
 
 @contextmanager
-def _explain_errors(recipe: Recipe, turn: Turn, turns: Iterator[Turn]) -> Iterator[None]:
-    """Raise the common errors of autograd in a plugin author's words."""
+def _explain_errors(recipe: Recipe, turn: Turn, step: Iterator[Turn]) -> Iterator[None]:
+    """Replace common errors of autograd by messages for the author of the recipe."""
     try:
         yield
     except Exception as error:
         where = f"{type(recipe).__name__}, turn of {turn.player!r}"
-        at = at_yield(recipe, "step", turns)
+        at = at_yield(recipe, "step", step)
         if "modified by an inplace operation" in message_of(error):
             raise PluginError(
-                f"{where}: a loss was computed before a network that it came through had moved. "
-                f"Compute a turn's losses after the previous yield.{at}"
+                f"{where}: a network was updated after a loss that depends on it had been "
+                f"computed. Compute a turn's losses after the previous yield.{at}"
             ) from error
         if "backward through the graph a second time" in message_of(error):
             raise PluginError(
