@@ -33,7 +33,7 @@ def test_a_name_is_not_a_domain() -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"dtype": "gan"}, "dtype: expected uint8 or uint16 or float32, got 'gan'"),
+        ({"dtype": "gan"}, "dtype: expected uint8 or uint16 or int16 or float32, got 'gan'"),
         ({"dtype": ""}, "dtype: expected"),
         ({"range": (1.0, 1.0)}, "range: expected two numbers, the smaller first"),
         ({"range": (255.0, 0.0)}, "range: expected"),

@@ -205,6 +205,7 @@ CASES: Mapping[str, Case] = {
     "train.steps": Case(4),
     "train.epochs": Case(2),
     "train.batch_size": Case(2),
+    "train.accumulate": Case(3, base={"train.batch_size": 3}),
     "train.seed": Case(5),
     "train.device": Case("cuda:99"),
     "train.precision": Case("bf16"),
@@ -225,8 +226,9 @@ CASES: Mapping[str, Case] = {
     "train.deterministic": Case(True),
     "train.trackers": Case(["csv"]),
 }  # fmt: skip
-BUILT = {"train.compile", "data.units"}
-"""keys that are tested elsewhere: compiling networks takes minutes, a unit is that of figures"""
+BUILT = {"train.compile", "train.checkpointing", "train.timeout", "data.units"}
+"""keys that are tested elsewhere: compiling networks takes minutes, checkpointing changes memory
+alone, a time-out needs several processes, a unit is that of figures"""
 
 
 class RunObserver:

@@ -44,7 +44,7 @@ def test_a_run_with_a_failure_exits_3_with_evidence_and_command(
     assert "- not examined: images: " in result.out
     document = json.loads(run_command("doctor", "run", "--json").out)
     assert document["diagnoses"][0]["name"] == "discriminator saturated"
-    assert document["unexamined"]
+    assert document["omissions"]
 
 
 def test_a_healthy_run_exits_0(run_command: Callable[..., CommandResult], tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ RESULT = EvaluationResult(
     },
     {"psnr": "no better than ..."},
     {"0001.png": {"psnr": 18.0}},
+    {"0001.png": {"trust": 0.5, "cycle": 0.1}},
     {"seeds": [0], "versions": {"torch": "2.10"}},
     ("few images",),
 )

@@ -252,7 +252,7 @@ def test_a_batch_dependent_critic_is_refused() -> None:
 def test_other_channels_than_those_of_the_input_are_refused() -> None:
     spec = image_spec((16, 16), ("gray", "colour"), 1, 3)
     with pytest.raises(
-        ConfigError, match=r"data\.channels: .* 1 channels cannot be corrected to 3: set it"
+        ConfigError, match=r"data\.channels: .* 1 channels cannot be corrected to 3: set one number"
     ):
         create("recipe", {"name": "deblurgan", "generator": RESNET}, spec=spec)
 

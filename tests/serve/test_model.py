@@ -84,7 +84,11 @@ def test_another_format_can_be_chosen(cycle: ServedModel) -> None:
 def test_what_the_image_loses_is_noted(cycle: ServedModel) -> None:
     file = BytesIO()
     Image.new("RGBA", (8, 8), (0, 0, 0, 0)).save(file, "PNG")
-    assert cycle.translate({}, file.getvalue()).notes == ["transparency is composited over white"]
+    kept = cycle.translate({}, file.getvalue())
+    assert (kept.notes, Image.open(BytesIO(kept.data)).mode) == ([], "RGBA")
+    lost = cycle.translate({"format": "jpg"}, file.getvalue())
+    assert lost.notes == ["transparency is composited over white"]
+    assert Image.open(BytesIO(lost.data)).getpixel((4, 4)) == (255, 255, 255)
     assert cycle.translate({}, encoded()).notes == []
 
 

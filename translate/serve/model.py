@@ -30,6 +30,7 @@ from translate.errors import (
 from translate.formats import Header
 from translate.images.encode import encode_image
 from translate.images.format_registry import can_hold, output_suffix, writable_suffixes
+from translate.images.layers import split_alpha
 from translate.images.source import EncodedImage
 from translate.serve import description
 from translate.serve.limits import RequestError
@@ -167,13 +168,19 @@ class ServedModel:
     def _encode(
         self, image: Image.Image, header: Header | None, form: str | None, notes: list[str]
     ) -> Result:
+        alpha = image.mode in ("LA", "RGBA")
         pixels = np.asarray(image)
         pixels = pixels[..., None] if pixels.ndim == 2 else pixels
         channels = pixels.shape[2]
-        suffix = output_suffix(form, channels) if form else ".png"
-        if header and not form and can_hold(f".{header.format.lower()}", channels):
+        suffix = output_suffix(form, channels - alpha) if form else ".png"
+        if header and not form and can_hold(f".{header.format.lower()}", channels, alpha=alpha):
             suffix = f".{header.format.lower()}"
-        like = header.for_output(channels, keep_private=False) if header else None
+        if alpha and not can_hold(suffix, channels, alpha=True):
+            channels, alpha = channels - 1, False
+            pixels = split_alpha(pixels, alpha=True).flatten(channels)
+            notes.append("transparency is composited over white")
+        like = header or Header(format="", size=pixels.shape[:2])
+        like = like.for_output(channels, alpha=alpha, keep_private=False)
         data = encode_image(pixels, suffix, like)
         return Result(data, suffix, self._media_types[suffix], notes)
 

@@ -9,7 +9,7 @@ from translate.contract import kinds
 from translate.contract.recipes import processes
 from translate.contract.recipes.processes import averages_over_processes
 from translate.contract.recipes.subject import make_subject
-from translate.engine.optimization import step
+from translate.engine.optimization import player_update
 from translate.recipe import Turn
 
 
@@ -49,7 +49,7 @@ needs_fork = pytest.mark.skipif(not processes.can_fork(), reason="a new process 
 
 @needs_fork
 def test_gradients_that_are_not_averaged_are_found(register_plugin, monkeypatch) -> None:
-    monkeypatch.setattr(step, "average_gradients", lambda _parameters, loss: loss)
+    monkeypatch.setattr(player_update, "average_gradients", lambda _parameters, loss: loss)
     register(register_plugin, recipes={"valid": ValidRecipe})
     with pytest.raises(AssertionError, match="gradient 0 differs between the processes"):
         averages_over_processes(make_subject("valid", {}, None, None))
@@ -63,8 +63,8 @@ def test_gradients_that_are_summed_are_found(register_plugin, monkeypatch) -> No
             parameter.grad *= 2
         return mean
 
-    average = step.average_gradients
-    monkeypatch.setattr(step, "average_gradients", sum_gradients)
+    average = player_update.average_gradients
+    monkeypatch.setattr(player_update, "average_gradients", sum_gradients)
     register(register_plugin, recipes={"valid": ValidRecipe})
     with pytest.raises(AssertionError, match="is not the mean of both halves"):
         averages_over_processes(make_subject("valid", {}, None, None))

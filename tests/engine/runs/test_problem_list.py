@@ -31,11 +31,11 @@ def test_D7_lost_information_is_listed_once_as_a_note(
     for name in ("a", "b"):
         folder = image_folder(name, 3)
         for number in (1, 2):
-            Image.new("I;16", (32, 32), 900).save(folder / f"000{number}.png")
+            Image.new("RGBA", (32, 32), (9, 9, 9, 90)).save(folder / f"000{number}.png")
     recorder, run = small_runs.ProgressRecorder(), tmp_path / "run"
     assert small_runs.train(small_runs.config(tmp_path, train__steps=1), run, recorder).listed == 0
-    assert [line for line in recorder.lines if "16 bits" in line] == [
-        f"{tmp_path / 'a/0001.png'} (and 3 more of 6): 16 bits a channel become 8"
+    assert [line for line in recorder.lines if "transparency" in line] == [
+        f"{tmp_path / 'a/0001.png'} (and 3 more of 6): transparency is composited over white"
     ]
     for _ in range(2):  # a resume lists nothing again
         notes = json_files.read_lines(run / "problems.jsonl")
@@ -43,6 +43,6 @@ def test_D7_lost_information_is_listed_once_as_a_note(
             tmp_path / f"{name}/000{number}.png" for name in "ab" for number in (1, 2)
         ]
         assert {(note["stage"], note["reason"], note["message"]) for note in notes} == {
-            ("check", "note", "16 bits a channel become 8")
+            ("check", "note", "transparency is composited over white")
         }
         assert small_runs.resume(run, steps=2).listed == 0

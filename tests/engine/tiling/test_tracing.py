@@ -1,5 +1,8 @@
 """What can be traced, and what cannot."""
 
+import multiprocessing
+import warnings
+
 import pytest
 import torch
 from tiled import CPU
@@ -42,4 +45,20 @@ def test_the_error_of_a_function_is_the_reason() -> None:
         raise ValueError(f"no {images.shape[1]} channels")
 
     with pytest.raises(UnsupportedError, match="no 3 channels"):
-        trace(broken, [(1, 3, 8, 8)], torch.device("cpu"))
+        trace(broken, [(1, 3, 8, 8)], CPU)
+
+
+def test_processes_forked_after_a_trace_compute_gradients() -> None:
+    trace(torch.tanh, [(1, 3, 8, 8)], CPU)
+    torch.ones(1, requires_grad=True).square().backward()
+    context = multiprocessing.get_context("fork")
+    process = context.Process(target=_compute_a_gradient)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of forking, from Python 3.12
+        process.start()
+    process.join(60)
+    assert process.exitcode == 0
+
+
+def _compute_a_gradient() -> None:
+    torch.ones(1, requires_grad=True).square().backward()

@@ -1,7 +1,8 @@
 """The operations of a function of images, traced by PyTorch for one size without any memory."""
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -10,6 +11,21 @@ from torch.overrides import TorchFunctionMode
 
 from translate.engine.tiling.operators import UnsupportedError
 from translate.errors import describe_error
+
+
+@contextmanager
+def _without_pretended_gpu() -> Iterator[None]:
+    """Keep fake tensors from pretending, for the life of the process, that there is a GPU.
+
+    Autograd would start threads for it, and a process that is forked afterwards could compute no
+    gradients.
+    """
+    pretend = torch._C._ensureCUDADeviceGuardSet
+    torch._C._ensureCUDADeviceGuardSet = lambda: None
+    try:
+        yield
+    finally:
+        torch._C._ensureCUDADeviceGuardSet = pretend
 
 
 class _WithoutNumbers(TorchFunctionMode):
@@ -45,8 +61,9 @@ def trace(
 
     pure = torch.func.functionalize(function, remove="mutations_and_views")
     tracer = make_fx(pure, tracing_mode="fake", _allow_non_fake_inputs=True)
+    fake_tensors = FakeTensorMode(allow_non_fake_inputs=True)
     try:
-        with torch.no_grad(), FakeTensorMode(allow_non_fake_inputs=True), _WithoutNumbers():
+        with torch.no_grad(), _without_pretended_gpu(), fake_tensors, _WithoutNumbers():
             module: fx.GraphModule = tracer(*(torch.empty(s, device=device) for s in shapes))
     except UnsupportedError:
         raise
