@@ -5,6 +5,8 @@ import pytest
 from numpy.typing import NDArray
 
 from translate.evaluate import baselines
+from translate.evaluate.outputs import Outputs
+from translate.evaluate.run_images import RunImages
 
 
 def gray(level: int, side: int = 16) -> NDArray[np.uint8]:
@@ -50,3 +52,12 @@ def test_an_image_covers_the_size_and_keeps_its_centre() -> None:
     fitted = baselines.resize_and_crop(image, (32, 16))
     assert fitted.shape == (32, 16, 3)
     assert (fitted[:, 4:12] == 100).all()
+
+
+def test_training_images_are_not_compared_with_the_nearest_training_image() -> None:
+    image = np.zeros((8, 8, 3), np.uint8)
+    made = Outputs(["a"], [image], [image], [image + 9])
+    train = RunImages(["a"], (), [image + 9], [image], "pairs")
+    for of_training in (False, True):
+        names = baselines.of_translation(made, train, same_kind=True, of_training=of_training)
+        assert ("nearest training image" in names) is not of_training

@@ -87,6 +87,18 @@ def test_V6_without_a_test_split_the_training_images_are_read_and_that_is_said(
         open_split(data(photos), "val")
 
 
+@pytest.mark.parametrize(("split", "validation"), [("val", None), ("Valid", None), ("val", "val")])
+def test_without_a_test_split_a_validation_folder_is_read_before_the_training_images(
+    photos: Path, split: str, validation: str | None
+) -> None:
+    for name in ("a", "b"):
+        (photos / name / "test").rename(photos / name / split)
+    layout, settings, _, note = open_split(data(photos, validation=validation), None)
+    assert {path.parent.name for path in layout.files} == {split}
+    assert settings.split == split.lower()
+    assert note == f"there is no test split: these are the images of the split {split.lower()!r}"
+
+
 @pytest.mark.parametrize("layout", ["unpaired", "paired"])
 def test_images_that_were_held_out_are_measured_before_those_that_were_trained_on(
     photos: Path, layout: str

@@ -26,7 +26,7 @@ SMALL = 16
 
 
 def of_translation(
-    outputs: Outputs, train: RunImages | None, *, same_kind: bool
+    outputs: Outputs, train: RunImages | None, *, same_kind: bool, of_training: bool = False
 ) -> dict[str, Callable[[], Outputs]]:
     """Return baselines of a translation by name, each made when it is called.
 
@@ -37,6 +37,7 @@ def of_translation(
         outputs: The translations.
         train: Training images of both domains; None where they are not known.
         same_kind: The images of source and target have equal channels, and neither is a label map.
+        of_training: The outputs are of training images, of which each is nearest to itself.
     """
     found: dict[str, Callable[[], Sequence[Image]]] = {}
     source, target = outputs.source, outputs.target
@@ -51,10 +52,9 @@ def of_translation(
             found["colour statistics of training images"] = lambda: transfer_colour_statistics(
                 source, train.target
             )
-        if source and train.truth:
-            found["nearest training image"] = lambda: nearest(source, train.source, train.target)
-        elif same_kind and source:
-            found["nearest training image"] = lambda: nearest(source, train.target, train.target)
+        known = train.source if train.truth else train.target if same_kind else ()
+        if source and known and not of_training:
+            found["nearest training image"] = lambda: nearest(source, known, train.target)
     changed = {name: partial(_replaced, outputs, make) for name, make in found.items()}
     if UNTOUCHED in changed:  # it is not compared with itself
         changed[UNTOUCHED] = partial(_replaced, replace(outputs, source=()), lambda: source)

@@ -87,7 +87,7 @@ def evaluate_run(
     logger.info(f"evaluating {len(images.names)} images of {_described(generator, images)}")
     return evaluation.run(
         f"{run}@{model.step}",
-        _subjects(generator, images, train),
+        _subjects(generator, images, train, of_training=of_split.split == data.split),
         seeds,
         {
             **_protocol(generator, images, train, of_split.split, data.crop),
@@ -112,7 +112,9 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _subjects(generator: Generator, images: RunImages, train: RunImages) -> list[Subject]:
+def _subjects(
+    generator: Generator, images: RunImages, train: RunImages, *, of_training: bool
+) -> list[Subject]:
     """Return the translations, then the samples, of a recipe that makes them."""
     source, target = generator.model.source_and_target(generator.to)
     photographs = not (source.labels or target.labels)
@@ -123,7 +125,9 @@ def _subjects(generator: Generator, images: RunImages, train: RunImages) -> list
             Subject(
                 generator.fields_translated(images),
                 lambda seed: generator.translated(images, seed),
-                lambda made: baselines.of_translation(made, train, same_kind=same_kind),
+                lambda made: baselines.of_translation(
+                    made, train, same_kind=same_kind, of_training=of_training
+                ),
                 generator.trust,
             )
         )

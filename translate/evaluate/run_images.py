@@ -25,6 +25,8 @@ Image = NDArray[Any]
 THREADS = 8
 VALIDATION = "validation"
 """The name of the split of images that were held out by a share, ``data.validation=0.1``."""
+OTHER_SPLITS = ("val", "valid", "validation")
+"""folders of images that were not trained on, where there is no test split"""
 
 
 class RunImages(NamedTuple):
@@ -66,7 +68,7 @@ def open_split(data: Data, split: str | None, seed: int = 0, known: Sequence[Dom
     Args:
         data: The settings of the run.
         split: The split that the user names; None: ``test``, or if there is none the validation
-            images that were held out, or else the training images, as the note says.
+            images, held out or in a folder, or else the training images, as the note says.
         seed: ``train.seed`` of the run, on which it depends what was held out.
         known: The domains that the model was trained on.
 
@@ -80,14 +82,9 @@ def open_split(data: Data, split: str | None, seed: int = 0, known: Sequence[Dom
         trained, held_out = hold_out(every, data, data.validation, seed)
     if held_out and name == VALIDATION:
         return Split(held_out, data.model_copy(update={"split": name}), trained)
-    wanted = data.model_copy(update={"split": name})
-    try:
-        layout, reason = open_layout(wanted, known=known), ""
-    except DataError as error:
-        layout, reason = every, f" ({error})"
-    same = {*layout.files, *layout.sources} <= {*every.files, *every.sources}
-    if not same or name == data.split:
-        return Split(layout, wanted, trained)
+    layout, reason = _open_other(data, name, every, known)
+    if layout:
+        return Split(layout, data.model_copy(update={"split": name}), trained)
     if split:
         raise DataError(
             f"split: there is no split {split!r} of {' and '.join(data.domains)} in {data.root}"
@@ -97,11 +94,29 @@ def open_split(data: Data, split: str | None, seed: int = 0, known: Sequence[Dom
     if held_out:
         note = "there is no test split: these are the validation images that were held out"
         return Split(held_out, data.model_copy(update={"split": VALIDATION}), trained, note)
-    note = (
-        "there is no test split: these are the images that it was trained on, and the nearest "
-        "training image of each is the image itself"
-    )
+    own = [data.validation] if isinstance(data.validation, str) else []
+    for other in [*own, *OTHER_SPLITS]:
+        layout, _ = _open_other(data, other, every, known)
+        if layout:
+            note = f"there is no test split: these are the images of the split {other!r}"
+            return Split(layout, data.model_copy(update={"split": other}), trained, note)
+    note = "there is no test split: these are the images that it was trained on"
     return Split(trained, data, trained, note)
+
+
+def _open_other(
+    data: Data, split: str, every: Layout, known: Sequence[Domain]
+) -> tuple[Layout | None, str]:
+    """Return the layout of a split with other images than `every`, or None and the reason.
+
+    The split that the run was trained on counts as such a split.
+    """
+    try:
+        layout = open_layout(data.model_copy(update={"split": split}), known=known)
+    except DataError as error:
+        return None, f" ({error})"
+    same = {*layout.files, *layout.sources} <= {*every.files, *every.sources}
+    return (None, "") if same and split != data.split else (layout, "")
 
 
 def read_images(
