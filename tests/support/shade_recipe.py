@@ -1,32 +1,20 @@
 """A recipe with options of inference, which fails where it is asked to."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import torch
+from one_weight_recipe import OneWeight
 from pydantic import Field
-from torch import Tensor, nn
-from torch.optim import SGD, Optimizer
+from torch import Tensor
 
 from translate import hookimpl
-from translate.recipe import Recipe, Turn
 
 SECRET = "/home/somebody/secret"
 
 
-class Shade(Recipe[Any]):
+class Shade(OneWeight):
     """Multiplies images by a level."""
-
-    def __init__(self, spec: Any) -> None:  # noqa: ARG002
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(1))
-
-    def optimizers(self) -> dict[str, Optimizer]:
-        return {"player": SGD([self.weight], lr=0.1)}
-
-    def step(self, batch: Any) -> Iterator[Turn]:
-        yield Turn("player", loss=self.weight.sum() * batch.source.mean())
 
     def translate(
         self,

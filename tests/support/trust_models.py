@@ -1,31 +1,18 @@
 """A recipe that draws noise, and what translates by the model of a run."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor, nn
-from torch.optim import SGD, Optimizer
+from one_weight_recipe import OneWeight
+from torch import Tensor
 
 from translate.engine.inference.model import load
 from translate.engine.inference.processing import ImageProcessor
 from translate.nn.noise import Noise
-from translate.recipe import Recipe, Turn
 
 
-class Noisy(Recipe[Any]):
+class Noisy(OneWeight):
     """Adds noise to the left half of images."""
-
-    def __init__(self, spec: Any) -> None:  # noqa: ARG002
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(1))
-
-    def optimizers(self) -> dict[str, Optimizer]:
-        return {"player": SGD([self.weight], lr=0.1)}
-
-    def step(self, batch: Any) -> Iterator[Turn]:
-        yield Turn("player", loss=self.weight.sum() * batch.source.mean())
 
     def translate(
         self,
