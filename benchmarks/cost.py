@@ -26,9 +26,9 @@ import training_setup
 from translate.engine.checkpoints import retention, write
 from translate.engine.disk import files
 from translate.engine.inference import inputs, manifest, sources
-from translate.engine.inference import model as infer
 from translate.engine.inference.folder import translate_folder
-from translate.engine.inference.options import InferenceOptions
+from translate.engine.models import model as infer
+from translate.engine.models.options import InferenceOptions
 from translate.images import source
 from translate.images.encode import write_image
 from translate.images.resize import resize_pixels

@@ -15,7 +15,7 @@ from digit_metrics import Images
 from numpy.typing import NDArray
 from trained_run import Evaluation, TrainedRun
 
-from translate.engine.inference import model as infer
+from translate.engine.models import model as infer
 from translate.folders.listing import subfolders
 from translate.images.tensors import to_device
 

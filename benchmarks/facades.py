@@ -21,7 +21,7 @@ import score
 import sheet
 import tables
 
-from translate.engine.inference.processing import scaled
+from translate.engine.pixels.processing import scaled
 from translate.folders import listing
 from translate.images.encode import write_image
 from translate.images.source import read_image

@@ -17,9 +17,9 @@ from digit_metrics import read_colour
 from torch import Tensor
 from trained_run import Evaluation, TrainedRun
 
-from translate.engine.inference import model as infer
 from translate.engine.inference import sampling
-from translate.engine.inference.drawing import SampleRequest
+from translate.engine.models import model as infer
+from translate.engine.models.drawing import SampleRequest
 from translate_plugins.metrics.diversity import distance_to_others
 
 SAMPLES = 8

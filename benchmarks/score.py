@@ -26,7 +26,7 @@ import tables
 from intervals import bootstrap_interval
 from numpy.typing import NDArray
 
-from translate.engine.inference.processing import scaled
+from translate.engine.pixels.processing import scaled
 from translate.evaluate import baselines
 from translate.folders import listing
 from translate.images.levels import in_proportion

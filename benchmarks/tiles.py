@@ -30,10 +30,10 @@ from numpy.typing import NDArray
 from translate.batches import Domain, ImageSpec
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
-from translate.engine.inference.model import Model
-from translate.engine.inference.options import InferenceOptions
-from translate.engine.inference.tiled_pixels import translate_pixels
-from translate.engine.inference.tiles import TileOptions, Tiler
+from translate.engine.models.model import Model
+from translate.engine.models.options import InferenceOptions
+from translate.engine.models.tiles import TileOptions, Tiler
+from translate.engine.pixels.tiled_pixels import translate_pixels
 from translate.registry import create_recipe
 
 CPU, BLOCK = torch.device("cpu"), 512

@@ -17,8 +17,8 @@ from PIL import Image
 
 from translate.api import ProgressReporter, TrainingResult, Translator, train
 from translate.engine.config import yaml
-from translate.engine.inference.drawing import SampleRequest
 from translate.engine.inference.sampling import sample_folder
+from translate.engine.models.drawing import SampleRequest
 from translate.errors import BadImage, ConfigError, DataError, NothingUsableError, TranslateError
 from translate.images.source import read_image
 

@@ -26,11 +26,11 @@ from translate.engine.checkpoints import retention
 from translate.engine.checkpoints import write as checkpoint
 from translate.engine.config import yaml
 from translate.engine.disk import files, json_files
-from translate.engine.inference import model as infer
 from translate.engine.inference import pipeline
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
-from translate.engine.inference.options import InferenceOptions
+from translate.engine.models import model as infer
+from translate.engine.models.options import InferenceOptions
 from translate.engine.optimization.build import build_training
 from translate.engine.runs import writer
 from translate.images.source import read_image

@@ -17,7 +17,7 @@ from specs import image_spec
 from translate.api import Translator
 from translate.engine.config.schema import Data
 from translate.engine.data import check
-from translate.engine.inference.model import Model
+from translate.engine.models.model import Model
 from translate.errors import BadImage
 from translate.images.layers import split_alpha
 from translate.images.levels import in_proportion

@@ -18,7 +18,9 @@ api report serve testing
 contract
 evaluate exchange insight translator
 engine.trust engine.exports
-engine.training engine.inference
+engine.inference
+engine.pixels
+engine.training engine.models
 engine.evaluation
 engine.optimization
 engine.checks

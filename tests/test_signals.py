@@ -15,10 +15,10 @@ import subprocesses
 from image_inversion import file_digests
 
 from translate.engine.disk import json_files
-from translate.engine.inference import model as infer
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
-from translate.engine.inference.options import InferenceOptions
+from translate.engine.models import model as infer
+from translate.engine.models.options import InferenceOptions
 
 STEPS = 60
 STOPPING = signal.SIGINT, signal.SIGTERM, signal.SIGHUP

@@ -15,7 +15,7 @@ import torch
 from translate.api import Translator
 from translate.contract.kinds import small_options
 from translate.contract.recipes.subject import CPU, make_subject
-from translate.engine.inference.model import Model
+from translate.engine.models.model import Model
 from translate.recipe import Recipe
 from translate.registry import names
 

@@ -13,17 +13,17 @@ from torch import Tensor
 
 from translate.engine.config.arguments import check_arguments
 from translate.engine.exports.loading import load_model
-from translate.engine.inference import calls
-from translate.engine.inference.conversion import FileLike, ImageInput, to_pillow
-from translate.engine.inference.drawing import SampleRequest, draw_images
 from translate.engine.inference.folder import translate_folder
-from translate.engine.inference.image_model import ImageModel
-from translate.engine.inference.in_memory import translate_images
 from translate.engine.inference.inputs import find_inputs
-from translate.engine.inference.model import require_recipe
-from translate.engine.inference.options import InferenceOptions
-from translate.engine.inference.processing import ImageProcessor
-from translate.engine.inference.tile_options import TileOptions
+from translate.engine.models import calls
+from translate.engine.models.drawing import SampleRequest, draw_images
+from translate.engine.models.image_model import ImageModel
+from translate.engine.models.model import require_recipe
+from translate.engine.models.options import InferenceOptions
+from translate.engine.models.tile_options import TileOptions
+from translate.engine.pixels.conversion import FileLike, ImageInput, to_pillow
+from translate.engine.pixels.in_memory import translate_images
+from translate.engine.pixels.processing import ImageProcessor
 from translate.engine.trust.meter import open_meter
 from translate.errors import ConfigError, TranslateError
 from translate.images.levels import is_photographic

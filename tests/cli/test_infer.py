@@ -20,7 +20,7 @@ from small_exports import Plugin as ExporterPlugin
 from torch import Tensor
 
 from translate import hookimpl
-from translate.engine.inference import model
+from translate.engine.models import model
 from translate.recipe import Recipe, adam
 from translate.registry import create_generator
 

@@ -1,4 +1,4 @@
-"""A recipe with controlled losses, its configurations, and counts of file reads."""
+"""A recipe with controlled losses, its configurations, counts of file reads, generative models."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import small_checkpoints
 import small_runs
 from two_player_recipe import TwoPlayers
 
 from translate import hookimpl
+from translate.engine.models import model
+from translate.engine.models.model import Model
 from translate.recipe import Recipe
 
 Plugin = Callable[..., object]
@@ -52,3 +55,13 @@ def open_counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
     monkeypatch.setattr(Path, "read_bytes", remember)
     return counts
+
+
+@pytest.fixture(scope="module")
+def gan_model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    return model.load(small_checkpoints.gan(tmp_path_factory.mktemp("gan")), device="cpu")[0]
+
+
+@pytest.fixture(scope="module")
+def cgan_model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    return model.load(small_checkpoints.cgan(tmp_path_factory.mktemp("cgan")), device="cpu")[0]

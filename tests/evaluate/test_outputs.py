@@ -7,8 +7,8 @@ import torch
 
 from translate.engine.checkpoints import read
 from translate.engine.checkpoints.references import resolve
-from translate.engine.inference.drawing import SampleRequest, draw_images
-from translate.engine.inference.model import Model, load
+from translate.engine.models.drawing import SampleRequest, draw_images
+from translate.engine.models.model import Model, load
 from translate.errors import NothingUsableError
 from translate.evaluate.outputs import Generator
 from translate.evaluate.run_images import RunImages, open_split, read_images

@@ -9,7 +9,7 @@ import pytest
 import torch
 from authors_networks import AuthorsResnet
 
-from translate.engine.inference.model import load
+from translate.engine.models.model import load
 from translate.errors import CheckpointError, ConfigError, SaveError
 from translate.exchange.import_ import build, import_weights
 from translate.importers import ImportedModel

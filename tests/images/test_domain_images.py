@@ -19,8 +19,8 @@ from translate.engine.config.schema import Data
 from translate.engine.data import check, loader
 from translate.engine.data.blank import Blank
 from translate.engine.data.transform import Augment
-from translate.engine.inference import model as infer
-from translate.engine.inference.model import Model
+from translate.engine.models import model as infer
+from translate.engine.models.model import Model
 from translate.errors import BadImage, ConfigError
 from translate.images import domain_images
 from translate.images.source import read_image

@@ -8,7 +8,7 @@ from small_checkpoints import write_run
 from specs import image_spec
 from turns import advance_to_turn
 
-from translate.engine.inference.model import translate_batch
+from translate.engine.models.model import translate_batch
 from translate.errors import ConfigError
 from translate.registry import create, find
 

@@ -11,7 +11,7 @@ import torch
 from authors_networks import AuthorsEnhancer, AuthorsResnet, AuthorsUnet, draw_norms_
 from torch import nn
 
-from translate.engine.inference.model import load
+from translate.engine.models.model import load
 from translate.errors import ConfigError
 from translate.exchange.export import export_model
 from translate.exchange.import_ import import_weights

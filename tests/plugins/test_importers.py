@@ -17,7 +17,7 @@ from authors_networks import (
 )
 from torch import Tensor, nn
 
-from translate.engine.inference.model import load
+from translate.engine.models.model import load
 from translate.errors import ConfigError, TranslateError
 from translate.exchange.import_ import import_weights
 from translate.importers import ForeignWeights, ImportedModel

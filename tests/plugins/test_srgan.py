@@ -16,8 +16,8 @@ from translate import hookimpl
 from translate.batches import Images
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
-from translate.engine.inference.model import Model
-from translate.engine.inference.options import InferenceOptions
+from translate.engine.models.model import Model
+from translate.engine.models.options import InferenceOptions
 from translate.engine.optimization.step import take_turns
 from translate.errors import ConfigError
 from translate.images.encode import write_image

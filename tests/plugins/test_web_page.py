@@ -127,7 +127,7 @@ def test_a_machine_without_network_is_told_what_to_type(monkeypatch: pytest.Monk
 def test_images_that_no_browser_reads_are_refused(tmp_path: Path) -> None:
     run = small_checkpoints.cyclegan(tmp_path / "run")
     from translate.engine.exports.exporting import describe
-    from translate.engine.inference.model import load
+    from translate.engine.models.model import load
 
     exported = describe(load(run, device="cpu")[0], "winter", {})
     web.require_bytes(exported)

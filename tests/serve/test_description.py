@@ -12,7 +12,7 @@ from shade_recipe import Shade
 from specs import image_spec
 
 from translate.batches import ImageSpec
-from translate.engine.inference.model import Model, load
+from translate.engine.models.model import Model, load
 from translate.nn.noise import Noise
 from translate.serve import description
 from translate.serve.description import describe, json_schema

@@ -16,8 +16,8 @@ from translate.contract.kinds import small_options
 from translate.contract.recipes.subject import make_subject
 from translate.engine.checkpoints import write
 from translate.engine.checkpoints.state import ModelState
-from translate.engine.inference.drawing import SampleRequest, draw_sheet
-from translate.engine.inference.model import load
+from translate.engine.models.drawing import SampleRequest, draw_sheet
+from translate.engine.models.model import load
 from translate.registry import names
 from translate.serve.description import describe
 from translate.serve.limits import RequestError

@@ -13,8 +13,8 @@ from torch.optim import Optimizer
 from translate.engine.disk import json_files
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
-from translate.engine.inference.model import Model
-from translate.engine.inference.options import InferenceOptions
+from translate.engine.models.model import Model
+from translate.engine.models.options import InferenceOptions
 from translate.nn.geometry import Geometry
 from translate.recipe import Recipe, Turn
 from translate.results import InferenceResult

@@ -10,8 +10,8 @@ from torch import Tensor
 from translate.batches import Domain, ImageSpec
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
-from translate.engine.inference.model import Model
-from translate.engine.inference.options import InferenceOptions
+from translate.engine.models.model import Model
+from translate.engine.models.options import InferenceOptions
 from translate.recipe import Recipe, Turn
 from translate.results import InferenceResult
 

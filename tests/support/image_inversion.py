@@ -15,8 +15,8 @@ from torch import Tensor
 from translate.engine.disk import json_files
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
-from translate.engine.inference.model import Model
-from translate.engine.inference.options import InferenceOptions
+from translate.engine.models.model import Model
+from translate.engine.models.options import InferenceOptions
 from translate.engine.system import console
 from translate.results import InferenceResult
 

@@ -6,8 +6,8 @@ from typing import Any
 from one_weight_recipe import OneWeight
 from torch import Tensor
 
-from translate.engine.inference.model import load
-from translate.engine.inference.processing import ImageProcessor
+from translate.engine.models.model import load
+from translate.engine.pixels.processing import ImageProcessor
 from translate.nn.noise import Noise
 
 

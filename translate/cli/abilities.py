@@ -22,7 +22,7 @@ def abilities(run: Path) -> list[str]:
     from translate.engine.checkpoints.contents import MANIFEST
     from translate.engine.checkpoints.read import memory_limit, rebuild_recipe
     from translate.engine.checkpoints.references import resolve
-    from translate.engine.inference.model import target_domains
+    from translate.engine.models.model import target_domains
     from translate.errors import CheckpointError
     from translate.nn.noise import temporary_seed
     from translate.recipe import Recipe
@@ -64,7 +64,7 @@ def abilities(run: Path) -> list[str]:
 
 def inference_options(recipe: type[Recipe]) -> list[str]:
     """Return what ``infer --set`` and ``sample --set`` set for `recipe`, with defaults."""
-    from translate.engine.inference.calls import options_of, takes_noise
+    from translate.engine.models.calls import options_of, takes_noise
 
     lines = []
     for command, call in (("infer", recipe.translate), ("sample", recipe.draw)):

@@ -64,7 +64,7 @@ def command(
       translate export runs/cyclegan-summer-winter back.pt2 --to summer
       translate export runs/cyclegan-summer-winter --web page
     """
-    from translate.engine.inference.assignments import parse_assignments
+    from translate.engine.models.assignments import parse_assignments
     from translate.exchange.export import export_model
 
     path = web or file

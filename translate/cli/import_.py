@@ -77,7 +77,7 @@ def command(
       translate import latest_net_G.pth --out runs/sharp --recipe deblurgan
       translate import checkpoint.pt --network netG_A netG_B --out runs/both
     """
-    from translate.engine.inference.assignments import parse_assignments
+    from translate.engine.models.assignments import parse_assignments
     from translate.exchange.import_ import import_weights
 
     with nullcontext() if quiet else console.messages():

@@ -161,10 +161,10 @@ def command(
     """
     from translate.engine.exports.backends import other_backend
     from translate.engine.exports.loading import load_model
-    from translate.engine.inference.assignments import parse_assignments
     from translate.engine.inference.folder import translate_each
     from translate.engine.inference.inputs import find_inputs
-    from translate.engine.inference.options import InferenceOptions
+    from translate.engine.models.assignments import parse_assignments
+    from translate.engine.models.options import InferenceOptions
     from translate.engine.processes.launch import read_launch
     from translate.engine.processes.signals import Interrupts
 

@@ -93,10 +93,10 @@ def command(
       translate sample runs/dcgan-digits out/ --count 64 --grid
       translate sample runs/cgan-digits sevens/ --count 1000 --class 7
     """
-    from translate.engine.inference import model as infer
-    from translate.engine.inference.assignments import parse_assignments
-    from translate.engine.inference.drawing import SampleRequest, draw_sheet, draw_walk
     from translate.engine.inference.sampling import sample_each
+    from translate.engine.models import model as infer
+    from translate.engine.models.assignments import parse_assignments
+    from translate.engine.models.drawing import SampleRequest, draw_sheet, draw_walk
     from translate.engine.processes.signals import Interrupts
     from translate.images.encode import write_image
 

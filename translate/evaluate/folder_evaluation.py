@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from translate.batches import Domain
-from translate.engine.inference.processing import scaled
+from translate.engine.pixels.processing import scaled
 from translate.engine.processes import distributed
 from translate.engine.processes.pool import DaemonThreadPool
 from translate.errors import BadImage, DataError, NothingUsableError

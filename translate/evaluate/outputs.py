@@ -11,9 +11,9 @@ from torch import Tensor
 from torch.utils.data import default_collate
 
 from translate.engine.data.device import batch_to_device
-from translate.engine.inference import calls, drawing
-from translate.engine.inference.model import Model, translate_batch
-from translate.engine.inference.processing import ImageProcessor
+from translate.engine.models import calls, drawing
+from translate.engine.models.model import Model, translate_batch
+from translate.engine.pixels.processing import ImageProcessor
 from translate.engine.plugins.errors import plugin_code
 from translate.engine.trust.meter import open_meter
 from translate.errors import NothingUsableError

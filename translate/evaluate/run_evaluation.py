@@ -13,7 +13,7 @@ from translate import __version__
 from translate.engine.checkpoints import read
 from translate.engine.checkpoints.references import resolve
 from translate.engine.data import places
-from translate.engine.inference.model import load
+from translate.engine.models.model import load
 from translate.engine.runs.provenance import working_directory_of
 from translate.errors import ConfigError
 from translate.evaluate import baselines

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from translate.engine.exports import files
 from translate.engine.exports.exporting import Difference, export
-from translate.engine.inference.model import load
+from translate.engine.models.model import load
 from translate.errors import ConfigError
 from translate.registry import create
 

@@ -10,8 +10,8 @@ from translate.engine.data import check, loader, places
 from translate.engine.data.cache import Cache
 from translate.engine.data.transform import Augment
 from translate.engine.diagnosis.detection import COPIES, Detection
-from translate.engine.inference.drawing import SampleRequest, draw_images
-from translate.engine.inference.model import load
+from translate.engine.models.drawing import SampleRequest, draw_images
+from translate.engine.models.model import load
 from translate.engine.runs.provenance import working_directory_of
 from translate.errors import TranslateError
 from translate.images import domain_images

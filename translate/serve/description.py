@@ -11,10 +11,10 @@ from pydantic import Field, TypeAdapter
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 
 from translate.engine.config.yaml import to_yaml_types
-from translate.engine.inference import calls
-from translate.engine.inference.drawing import classes
-from translate.engine.inference.image_model import WHOLE
-from translate.engine.inference.model import Model
+from translate.engine.models import calls
+from translate.engine.models.drawing import classes
+from translate.engine.models.image_model import WHOLE
+from translate.engine.models.model import Model
 from translate.engine.system import signatures
 from translate.engine.system.signatures import Option
 from translate.folders.names import short_names

@@ -12,9 +12,9 @@ from PIL import Image
 from translate.engine.checkpoints.references import resolve
 from translate.engine.config.yaml import parse
 from translate.engine.exports.backends import load_with_backend
-from translate.engine.inference import model as infer
-from translate.engine.inference.calls import Call
-from translate.engine.inference.drawing import SampleRequest, draw_sheet
+from translate.engine.models import model as infer
+from translate.engine.models.calls import Call
+from translate.engine.models.drawing import SampleRequest, draw_sheet
 from translate.engine.plugins.errors import describe_unexpected
 from translate.engine.system import signatures
 from translate.engine.system.memory import out_of_memory

@@ -19,7 +19,7 @@ import torch
 from translate.engine.checkpoints import read
 from translate.engine.checkpoints.references import resolve
 from translate.engine.checkpoints.untrusted import MAX_HEADER_BYTES, MemoryLimit, check_header
-from translate.engine.inference import model
+from translate.engine.models import model
 from translate.errors import CheckpointError, TranslateError
 
 Change = Callable[[dict[str, Any]], object]

@@ -12,10 +12,10 @@ import small_checkpoints
 import small_runs
 
 from translate.engine.disk import durable, file_system, files, folders, json_files
-from translate.engine.inference import model as infer
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
-from translate.engine.inference.options import InferenceOptions
+from translate.engine.models import model as infer
+from translate.engine.models.options import InferenceOptions
 from translate.engine.system import console
 
 FailCalls = Callable[[str, Callable[[str], bool], int], None]

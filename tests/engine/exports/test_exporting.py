@@ -10,7 +10,7 @@ from torch import Tensor
 
 from translate.engine.exports import exporting
 from translate.engine.exports.record import parse_record
-from translate.engine.inference.model import load
+from translate.engine.models.model import load
 from translate.errors import ConfigError
 from translate.nn.geometry import Geometry
 from translate.nn.noise import Noise

@@ -11,8 +11,8 @@ from small_exports import RECORD, Plugin
 from translate.engine.disk import files
 from translate.engine.exports.file_model import FileModel
 from translate.engine.exports.loading import load_model
-from translate.engine.inference.model import Model
-from translate.engine.inference.options import InferenceOptions
+from translate.engine.models.model import Model
+from translate.engine.models.options import InferenceOptions
 from translate.errors import ConfigError
 
 

@@ -1,14 +1,10 @@
-"""Folders of images and generative models for tests of inference."""
+"""A folder of images of many kinds for tests of inference."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
-import small_checkpoints
 from PIL import Image
-
-from translate.engine.inference import model
-from translate.engine.inference.model import Model
 
 
 @pytest.fixture
@@ -23,13 +19,3 @@ def mixed_folder(tmp_path: Path) -> Path:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(random.integers(0, 200, shape, np.uint8)).save(root / name)
     return root
-
-
-@pytest.fixture(scope="module")
-def gan_model(tmp_path_factory: pytest.TempPathFactory) -> Model:
-    return model.load(small_checkpoints.gan(tmp_path_factory.mktemp("gan")), device="cpu")[0]
-
-
-@pytest.fixture(scope="module")
-def cgan_model(tmp_path_factory: pytest.TempPathFactory) -> Model:
-    return model.load(small_checkpoints.cgan(tmp_path_factory.mktemp("cgan")), device="cpu")[0]

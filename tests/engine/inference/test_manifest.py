@@ -12,16 +12,16 @@ import small_checkpoints
 from power_cut import DiskRecorder, write_tree
 
 from translate.engine.disk import files, json_files
-from translate.engine.inference import model as infer
 from translate.engine.inference import pipeline, sampling
-from translate.engine.inference.drawing import SampleRequest
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
 from translate.engine.inference.manifest import OutputManifest
-from translate.engine.inference.model import Model
-from translate.engine.inference.options import InferenceOptions
 from translate.engine.inference.sampling import sample_folder
 from translate.engine.inference.trust import map_path
+from translate.engine.models import model as infer
+from translate.engine.models.drawing import SampleRequest
+from translate.engine.models.model import Model
+from translate.engine.models.options import InferenceOptions
 from translate.errors import ConfigError
 from translate.results import InferenceResult
 

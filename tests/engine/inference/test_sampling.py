@@ -11,9 +11,9 @@ from file_trees import image_bytes
 from image_inversion import read_pixels
 
 from translate.engine.disk import files, json_files
-from translate.engine.inference.drawing import CHUNK, SampleRequest
-from translate.engine.inference.model import Model
 from translate.engine.inference.sampling import sample_folder
+from translate.engine.models.drawing import CHUNK, SampleRequest
+from translate.engine.models.model import Model
 from translate.errors import ConfigError, NothingUsableError, SaveError
 
 

@@ -36,9 +36,8 @@ def test_a_network_in_tiles_gives_the_full_frame(part: dict[str, Any], tile: int
     fit = geometry_of(network).fit
     images = torch.rand(1, 3, fit(45), fit(71)) * 2 - 1
     whole = network(images)
-    torch.testing.assert_close(
-        in_tiles(network, images, tile), whole, rtol=0, atol=1e-5 * max(1, float(whole.std()))
-    )
+    rounding = 3e-5 * max(1, float(whole.std()))  # convolutions of other sizes sum in another order
+    torch.testing.assert_close(in_tiles(network, images, tile), whole, rtol=0, atol=rounding)
 
 
 def test_values_on_a_disk_and_values_that_are_computed_again_change_nothing(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import torch
 
 from translate.engine.checkpoints import read, retention
 from translate.engine.config import layers
-from translate.engine.inference import model as infer
+from translate.engine.models import model as infer
 from translate.engine.training import train
 from translate.errors import ConfigError, DataError, SaveError
 from translate.progress import ProgressReporter

@@ -8,7 +8,7 @@ import small_checkpoints
 from trust_models import Noisy, processor
 
 from translate import hookimpl
-from translate.engine.inference.processing import ImageProcessor
+from translate.engine.pixels.processing import ImageProcessor
 
 
 @pytest.fixture

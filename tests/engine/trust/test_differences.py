@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from translate.batches import Domain
-from translate.engine.inference.processing import ImageProcessor
+from translate.engine.pixels.processing import ImageProcessor
 from translate.engine.trust import differences
 
 

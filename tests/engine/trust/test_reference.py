@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save
 from trust_models import processor
 
-from translate.engine.inference.processing import ImageProcessor
+from translate.engine.pixels.processing import ImageProcessor
 from translate.engine.trust.reference import Reference, open_reference, read
 from translate.engine.trust.training_inputs import TrainingInputs
 from translate.errors import CheckpointError

@@ -9,7 +9,7 @@ import small_checkpoints
 from PIL import Image
 from trust_models import processor
 
-from translate.engine.inference.processing import ImageProcessor
+from translate.engine.pixels.processing import ImageProcessor
 from translate.engine.trust.training_inputs import TrainingInputs
 from translate.errors import NothingUsableError
 

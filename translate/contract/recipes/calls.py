@@ -8,8 +8,8 @@ from torch import Tensor
 
 from translate.contract.recipes.subject import Subject
 from translate.contract.rules import random_pixels, require
-from translate.engine.inference import calls
-from translate.engine.inference.model import translate_batch
+from translate.engine.models import calls
+from translate.engine.models.model import translate_batch
 from translate.nn.noise import Noise, temporary_seed
 from translate.recipe import Recipe
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from translate.batches import ImageSpec
 from translate.contract.recipes.subject import Subject
 from translate.contract.rules import random_pixels, require, require_equal
-from translate.engine.inference.model import translate_batch
+from translate.engine.models.model import translate_batch
 from translate.recipe import Recipe
 
 SIZES = (1, 1), (5, 7), (33, 20)

@@ -85,7 +85,7 @@ def load_with_backend(
         except ConfigError as error:
             logger.info(f"the cached model is made again: {error}")
     from translate.engine.exports.exporting import export  # seconds: it imports PyTorch
-    from translate.engine.inference.model import load
+    from translate.engine.models.model import load
 
     logger.info(f"exporting {reference} for {backend}, once")
     model, _ = load(path, device="cpu")

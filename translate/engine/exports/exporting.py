@@ -12,8 +12,8 @@ from torch import Tensor, nn
 import translate
 from translate.engine.config.yaml import to_yaml_types
 from translate.engine.exports.record import ExportRecord
-from translate.engine.inference import calls
-from translate.engine.inference.model import Model
+from translate.engine.models import calls
+from translate.engine.models.model import Model
 from translate.engine.plugins.errors import plugin_code
 from translate.engine.processes.signals import reraise_interruption
 from translate.errors import ConfigError, describe_error

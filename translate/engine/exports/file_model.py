@@ -14,7 +14,7 @@ from translate.batches import ImageSpec
 from translate.engine.config.yaml import to_yaml_types
 from translate.engine.exports import files
 from translate.engine.exports.record import ExportRecord, parse_record
-from translate.engine.inference.image_model import ImageModel
+from translate.engine.models.image_model import ImageModel
 from translate.engine.processes.cores import thread_limit
 from translate.engine.processes.signals import reraise_interruption
 from translate.engine.system.memory import out_of_memory

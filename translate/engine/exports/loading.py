@@ -5,8 +5,8 @@ from pathlib import Path
 from translate.engine.exports import backends
 from translate.engine.exports.file_model import load_file
 from translate.engine.exports.files import is_exported
-from translate.engine.inference.image_model import ImageModel
-from translate.engine.inference.options import InferenceOptions
+from translate.engine.models.image_model import ImageModel
+from translate.engine.models.options import InferenceOptions
 from translate.errors import ConfigError
 
 
@@ -35,6 +35,6 @@ def load_model(
         return backends.load_with_backend(
             reference, options.backend, to=options.to, options=options.options or {}, device=device
         )
-    from translate.engine.inference import model  # seconds: it imports PyTorch
+    from translate.engine.models import model  # seconds: it imports PyTorch
 
     return model.load(reference, device=device)

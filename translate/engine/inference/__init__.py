@@ -1,1 +1,1 @@
-"""Apply a trained model to images."""
+"""Folders of images and samples, with a manifest of outputs."""

@@ -9,17 +9,17 @@ from pathlib import Path
 
 from translate.engine.config.yaml import to_yaml_types
 from translate.engine.disk.problems import Problem
-from translate.engine.inference.image_model import ImageModel
 from translate.engine.inference.inputs import Inputs, assign_outputs, with_frames, with_masks
 from translate.engine.inference.manifest import HIDDEN, OutputManifest
-from translate.engine.inference.options import NOT_RECORDED, InferenceOptions, recorded
 from translate.engine.inference.pipeline import Pipeline
-from translate.engine.inference.processing import ImageProcessor
 from translate.engine.inference.report import FolderReport
 from translate.engine.inference.sources import Job, Sources
-from translate.engine.inference.tile_options import TileOptions
 from translate.engine.inference.trust import TrustMeter
-from translate.engine.inference.windows import takes_windows
+from translate.engine.models.image_model import ImageModel
+from translate.engine.models.options import NOT_RECORDED, InferenceOptions, recorded
+from translate.engine.models.tile_options import TileOptions
+from translate.engine.pixels.processing import ImageProcessor
+from translate.engine.pixels.windows import takes_windows
 from translate.engine.processes.launch import read_launch
 from translate.errors import ConfigError
 from translate.results import InferenceResult

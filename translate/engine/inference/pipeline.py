@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from translate.engine.data.item_errors import item_error
 from translate.engine.disk.problems import FAILED, Problem
-from translate.engine.inference.decoded import DecodedInput
 from translate.engine.inference.failures import translation_problem
 from translate.engine.inference.manifest import OutputManifest
-from translate.engine.inference.prepared import PreparedImage, prepare
-from translate.engine.inference.processing import ImageProcessor, OutputForm
 from translate.engine.inference.run_ahead import cut, run_ahead
 from translate.engine.inference.sources import Job, Source, Sources
-from translate.engine.inference.tile_options import StoppedError
 from translate.engine.inference.trust import Trust, TrustMeter, measure_finite
+from translate.engine.models.tile_options import StoppedError
+from translate.engine.pixels.decoded import DecodedInput
+from translate.engine.pixels.prepared import PreparedImage, prepare
+from translate.engine.pixels.processing import ImageProcessor, OutputForm
 from translate.engine.plugins.errors import describe_unexpected
 from translate.engine.processes.pool import DaemonThreadPool
 from translate.engine.processes.signals import reraise_interruption
@@ -35,7 +35,7 @@ from translate.images.layers import Pixels, guarded
 from translate.images.profiles import in_srgb, unconverted_parts
 
 if TYPE_CHECKING:
-    from translate.engine.inference.large_images import LargeImage
+    from translate.engine.pixels.large_images import LargeImage
 
 READ_AHEAD = 2
 """batches"""
@@ -154,7 +154,7 @@ class Pipeline:
 
     def _open_large(self, job: Job, source: Source) -> ImageResult:
         """Return an image without its pixels, which are read while it is translated."""
-        from translate.engine.inference.large_images import LargeImage  # seconds: PyTorch
+        from translate.engine.pixels.large_images import LargeImage  # seconds: PyTorch
 
         choose = partial(best_type, job.output.suffix)
         large = LargeImage(self.processor, source.image, job.frame or 0, choose)

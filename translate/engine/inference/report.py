@@ -11,7 +11,7 @@ from translate.engine.disk import file_system
 from translate.engine.disk.problems import FAILED, Problem
 from translate.engine.inference.manifest import OutputManifest
 from translate.engine.inference.pipeline import ImageResult, PipelineResult
-from translate.engine.inference.processing import ImageProcessor
+from translate.engine.pixels.processing import ImageProcessor
 from translate.engine.processes.launch import read_launch
 from translate.engine.system import console
 from translate.errors import NothingUsableError, PluginError, SaveError

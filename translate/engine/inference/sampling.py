@@ -12,7 +12,9 @@ from typing import NamedTuple
 from translate.engine.config.yaml import to_yaml_types
 from translate.engine.disk import file_system, folders
 from translate.engine.disk.problems import FAILED, Problem
-from translate.engine.inference.drawing import (
+from translate.engine.inference.manifest import OutputManifest
+from translate.engine.inference.report import note_lost_messages
+from translate.engine.models.drawing import (
     ALL_CLASSES,
     CHUNK,
     SampleRequest,
@@ -21,10 +23,8 @@ from translate.engine.inference.drawing import (
     complete,
     draw_chunk,
 )
-from translate.engine.inference.manifest import OutputManifest
-from translate.engine.inference.model import Model
-from translate.engine.inference.options import recorded
-from translate.engine.inference.report import note_lost_messages
+from translate.engine.models.model import Model
+from translate.engine.models.options import recorded
 from translate.engine.plugins.errors import describe_unexpected
 from translate.engine.processes.pool import DaemonThreadPool
 from translate.engine.processes.signals import reraise_interruption

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from translate.batches import Domain
-from translate.engine.inference import calls
-from translate.engine.inference.model import require_recipe
-from translate.engine.inference.processing import ImageProcessor
+from translate.engine.models import calls
+from translate.engine.models.model import require_recipe
+from translate.engine.pixels.processing import ImageProcessor
 from translate.images.layers import Pixels
 from translate.images.tensors import network_input
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from translate.engine.inference.model import require_recipe
-from translate.engine.inference.processing import ImageProcessor
 from translate.engine.inference.trust import Trust
+from translate.engine.models.model import require_recipe
+from translate.engine.pixels.processing import ImageProcessor
 from translate.engine.trust import differences
 from translate.engine.trust.features import distances, features
 from translate.engine.trust.reference import Reference, open_reference

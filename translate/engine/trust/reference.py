@@ -17,8 +17,8 @@ from translate.engine.checkpoints.references import resolve
 from translate.engine.checkpoints.safetensors import serialize
 from translate.engine.checkpoints.untrusted import check_header
 from translate.engine.disk import files
-from translate.engine.inference.model import require_recipe
-from translate.engine.inference.processing import ImageProcessor
+from translate.engine.models.model import require_recipe
+from translate.engine.pixels.processing import ImageProcessor
 from translate.engine.trust import differences
 from translate.engine.trust.features import distances_within, features
 from translate.engine.trust.training_inputs import TrainingInputs

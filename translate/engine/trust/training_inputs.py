@@ -19,8 +19,8 @@ from translate.engine.data.check import open_layout
 from translate.engine.data.device import batch_to_device
 from translate.engine.data.measured_images import MeasuredImages, Middle, center_crop, spread
 from translate.engine.data.validation import hold_out
-from translate.engine.inference.model import require_recipe
-from translate.engine.inference.processing import ImageProcessor
+from translate.engine.models.model import require_recipe
+from translate.engine.pixels.processing import ImageProcessor
 from translate.engine.plugins.errors import plugin_code
 from translate.engine.runs.provenance import working_directory_of
 from translate.errors import BadImage, NothingUsableError

@@ -17,13 +17,13 @@ from torch import Tensor
 
 from translate.api import Translator
 from translate.batches import Domain, ImageSpec
-from translate.engine.inference import calls
-from translate.engine.inference.drawing import SampleRequest, draw_walk
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
-from translate.engine.inference.model import Model
-from translate.engine.inference.options import InferenceOptions
 from translate.engine.inference.sampling import sample_folder
+from translate.engine.models import calls
+from translate.engine.models.drawing import SampleRequest, draw_walk
+from translate.engine.models.model import Model
+from translate.engine.models.options import InferenceOptions
 from translate.errors import ConfigError
 from translate.images.encode import write_image
 from translate.images.source import read_image
@@ -230,7 +230,7 @@ def test_a_sample_has_the_noise_of_its_number(model: Model, tmp_path: Path) -> N
 
 
 def test_the_noise_of_padded_images_is_that_of_the_image(model: Model) -> None:
-    from translate.engine.inference.model import translate_batch
+    from translate.engine.models.model import translate_batch
 
     batch = torch.rand(2, 3, 8, 8)
     names = calls.noise_for(batch, 0).images

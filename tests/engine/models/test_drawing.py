@@ -8,11 +8,11 @@ import torch
 from file_trees import image_bytes
 from image_inversion import read_pixels
 
-from translate.engine.inference import drawing
-from translate.engine.inference import model as infer
-from translate.engine.inference.drawing import CHUNK, SampleRequest, draw_sheet, draw_walk
-from translate.engine.inference.model import Model
 from translate.engine.inference.sampling import sample_folder
+from translate.engine.models import drawing
+from translate.engine.models import model as infer
+from translate.engine.models.drawing import CHUNK, SampleRequest, draw_sheet, draw_walk
+from translate.engine.models.model import Model
 from translate.errors import ConfigError
 
 

@@ -1,6 +1,6 @@
 """Whether images are read and written in windows, so that none is in memory as a whole."""
 
-from translate.engine.inference.processing import ImageProcessor
+from translate.engine.pixels.processing import ImageProcessor
 from translate.formats import WindowedFormat
 from translate.images import format_registry
 

@@ -7,10 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from translate.engine.inference import conversion, mask_inputs
-from translate.engine.inference.conversion import ImageInput
-from translate.engine.inference.prepared import prepare
-from translate.engine.inference.processing import ImageProcessor
+from translate.engine.pixels import conversion, mask_inputs
+from translate.engine.pixels.conversion import ImageInput
+from translate.engine.pixels.prepared import prepare
+from translate.engine.pixels.processing import ImageProcessor
 from translate.errors import ConfigError, TranslateError
 
 

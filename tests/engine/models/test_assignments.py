@@ -2,7 +2,7 @@
 
 import pytest
 
-from translate.engine.inference.assignments import parse_assignments
+from translate.engine.models.assignments import parse_assignments
 from translate.errors import ConfigError
 
 

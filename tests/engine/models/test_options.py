@@ -11,12 +11,12 @@ import torch
 from tint_recipe import SPEC, Tint
 
 from translate.api import Translator
-from translate.engine.inference.drawing import SampleRequest
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
-from translate.engine.inference.model import Model
-from translate.engine.inference.options import NOT_RECORDED, InferenceOptions
 from translate.engine.inference.sampling import sample_folder
+from translate.engine.models.drawing import SampleRequest
+from translate.engine.models.model import Model
+from translate.engine.models.options import NOT_RECORDED, InferenceOptions
 from translate.errors import ConfigError
 
 CHANGED: dict[str, Any] = {

@@ -18,9 +18,9 @@ from torch.optim.swa_utils import AveragedModel
 from translate.engine.checkpoints import read, write
 from translate.engine.checkpoints.references import resolve
 from translate.engine.checkpoints.state import ModelState
-from translate.engine.inference import model as infer
-from translate.engine.inference.model import Model, translate_batch
-from translate.engine.inference.processing import scaled
+from translate.engine.models import model as infer
+from translate.engine.models.model import Model, translate_batch
+from translate.engine.pixels.processing import scaled
 from translate.errors import CheckpointError, ConfigError, PluginError
 from translate.nn.geometry import Geometry
 from translate.recipe import Recipe, Turn

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from translate.batches import Domain
-from translate.engine.inference.decoded import DecodedInput
-from translate.engine.inference.processing import ImageProcessor, OutputForm
+from translate.engine.pixels.decoded import DecodedInput
+from translate.engine.pixels.processing import ImageProcessor, OutputForm
 from translate.formats import Header, Note
 from translate.images import levels
 from translate.images.layers import Pixels

@@ -11,8 +11,8 @@ from specs import image_spec
 from tiled import CPU, Source, random_weights
 from torch import Tensor, nn
 
-from translate.engine.inference.model import Model, translate_batch
-from translate.engine.inference.tiles import (
+from translate.engine.models.model import Model, translate_batch
+from translate.engine.models.tiles import (
     StoppedError,
     TileOptions,
     Tiler,

@@ -10,11 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from translate.engine.inference import calls
-from translate.engine.inference.model import Model
-from translate.engine.inference.padding import padded_translation
-from translate.engine.inference.separate_tiles import SeparateTiles
-from translate.engine.inference.tile_options import DEFAULT_TILE, StoppedError, TileOptions
+from translate.engine.models import calls
+from translate.engine.models.model import Model
+from translate.engine.models.padding import padded_translation
+from translate.engine.models.separate_tiles import SeparateTiles
+from translate.engine.models.tile_options import DEFAULT_TILE, StoppedError, TileOptions
 from translate.engine.system.memory import free_memory
 from translate.engine.tiling.execution import Execution
 from translate.engine.tiling.graph import read_graph

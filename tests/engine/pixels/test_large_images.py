@@ -12,11 +12,12 @@ from specs import image_spec
 from tiled import CPU, random_weights
 
 from translate.api import Translator
-from translate.engine.inference import large_images, sources
+from translate.engine.inference import sources
 from translate.engine.inference.folder import translate_each
 from translate.engine.inference.inputs import find_inputs
-from translate.engine.inference.model import Model
-from translate.engine.inference.options import InferenceOptions
+from translate.engine.models.model import Model
+from translate.engine.models.options import InferenceOptions
+from translate.engine.pixels import large_images
 from translate.errors import NothingUsableError
 from translate.registry import create_recipe
 
@@ -105,7 +106,7 @@ def test_a_stop_between_tiles_leaves_nothing(translator: Translator, tmp_path: P
 def test_D9_too_many_pixels_are_refused_with_the_option_that_takes_them(
     translator: Translator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("translate.engine.inference.options.MAX_PIXELS", 10_000)
+    monkeypatch.setattr("translate.engine.models.options.MAX_PIXELS", 10_000)
     monkeypatch.setattr(sources, "MAX_PIXELS", 10_000)
     source = write(tmp_path / "in/a.tif", RANDOM.integers(0, 256, (*SIZE, 3), np.uint8))
     with pytest.raises(NothingUsableError):

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from translate.batches import FULL_RANGES, Domain
-from translate.engine.inference.image_model import ImageModel
-from translate.engine.inference.tile_options import TileOptions
+from translate.engine.models.image_model import ImageModel
+from translate.engine.models.tile_options import TileOptions
 from translate.errors import ConfigError
 from translate.images import domain_images, levels
 from translate.images.layers import WHITE, Pixels, to_gray
@@ -26,7 +26,7 @@ from translate.images.resize import resize_pixels
 from translate.images.source import MAX_PIXELS
 
 if TYPE_CHECKING:
-    from translate.engine.inference.tiles import Tiler
+    from translate.engine.models.tiles import Tiler
 
 PHOTOGRAPH = Domain("")
 
@@ -84,8 +84,8 @@ class ImageProcessor:
                     "leave --tile out."
                 )
             return None
-        from translate.engine.inference.model import require_recipe  # seconds: PyTorch
-        from translate.engine.inference.tiles import Tiler
+        from translate.engine.models.model import require_recipe  # seconds: PyTorch
+        from translate.engine.models.tiles import Tiler
 
         model = require_recipe(self.model)
         return Tiler(model, self.to, self.options, self.seed, self.limits)
@@ -168,7 +168,7 @@ class ImageProcessor:
         """
         dtypes = [form.dtype for form in forms]
         if self.tiler and self.tiler.wants(images[0].shape[:2]):
-            from translate.engine.inference.tiled_pixels import translate_pixels
+            from translate.engine.pixels.tiled_pixels import translate_pixels
 
             pairs = zip(images, dtypes or [""] * len(images), strict=True)
             return [translate_pixels(self.tiler, image, dtype) for image, dtype in pairs]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from translate.api import Translator
-from translate.engine.inference.mask_inputs import split_masks
+from translate.engine.pixels.mask_inputs import split_masks
 from translate.errors import BadImage, ConfigError, DataError
 from translate.images.masks import hole_from_alpha
 from translate.images.source import EncodedImage, read_image

@@ -3,7 +3,7 @@
 import torch
 from tint_recipe import Tint
 
-from translate.engine.inference.padding import padded_translation
+from translate.engine.models.padding import padded_translation
 from translate.nn.geometry import Geometry
 
 

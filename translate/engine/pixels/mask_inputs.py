@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from translate.engine.inference.conversion import ImageInput, encode_input, named_errors
-from translate.engine.inference.decoded import DecodedInput
+from translate.engine.pixels.conversion import ImageInput, encode_input, named_errors
+from translate.engine.pixels.decoded import DecodedInput
 from translate.errors import ConfigError, DataError
 from translate.images import masks
 from translate.images.layers import Pixels

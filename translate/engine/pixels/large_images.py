@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from translate.batches import Domain
-from translate.engine.inference.decoded import DecodedInput
-from translate.engine.inference.prepared import PreparedImage, prepare
-from translate.engine.inference.processing import ImageProcessor, OutputForm
-from translate.engine.inference.tile_options import NotFiniteError
-from translate.engine.inference.tiles import Tiler
+from translate.engine.models.tile_options import NotFiniteError
+from translate.engine.models.tiles import Tiler
+from translate.engine.pixels.decoded import DecodedInput
+from translate.engine.pixels.prepared import PreparedImage, prepare
+from translate.engine.pixels.processing import ImageProcessor, OutputForm
 from translate.engine.tiling.regions import Region, Span
 from translate.engine.tiling.store import Kept, Store
 from translate.errors import BadImage

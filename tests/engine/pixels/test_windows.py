@@ -6,10 +6,10 @@ from pathlib import Path
 import torch
 from tint_recipe import SPEC, Tint
 
-from translate.engine.inference.model import Model
-from translate.engine.inference.processing import ImageProcessor
-from translate.engine.inference.tile_options import TileOptions
-from translate.engine.inference.windows import takes_windows
+from translate.engine.models.model import Model
+from translate.engine.models.tile_options import TileOptions
+from translate.engine.pixels.processing import ImageProcessor
+from translate.engine.pixels.windows import takes_windows
 
 
 def test_windows_need_tiles_a_format_that_has_them_and_no_change_of_the_whole_image() -> None:

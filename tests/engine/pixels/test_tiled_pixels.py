@@ -8,9 +8,9 @@ import torch
 from specs import image_spec
 from tiled import CPU
 
-from translate.engine.inference.model import Model
-from translate.engine.inference.tiled_pixels import translate_pixels
-from translate.engine.inference.tiles import TileOptions, Tiler
+from translate.engine.models.model import Model
+from translate.engine.models.tiles import TileOptions, Tiler
+from translate.engine.pixels.tiled_pixels import translate_pixels
 from translate.registry import create_recipe
 
 RANDOM = np.random.default_rng(0)

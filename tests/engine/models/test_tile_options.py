@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from translate.engine.inference.tile_options import TileOptions
+from translate.engine.models.tile_options import TileOptions
 
 
 def test_by_default_nothing_stops_or_counts_tiles() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from translate.batches import Domain
-from translate.engine.inference.decoded import DecodedInput
+from translate.engine.pixels.decoded import DecodedInput
 from translate.images.layers import Layers
 from translate.images.source import EncodedImage
 

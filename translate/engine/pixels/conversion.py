@@ -31,7 +31,7 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from translate.batches import MAX_CHANNELS, UNNAMED, Domain
-from translate.engine.inference.decoded import DecodedInput
+from translate.engine.pixels.decoded import DecodedInput
 from translate.errors import BadImage, DataError
 from translate.images import levels
 from translate.images.layers import WHITE, Layers, Pixels, guarded, layers_from_pillow, split_alpha

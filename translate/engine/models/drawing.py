@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from translate.engine.inference import calls
-from translate.engine.inference.model import Model
+from translate.engine.models import calls
+from translate.engine.models.model import Model
 from translate.engine.plugins.errors import plugin_code
 from translate.errors import ConfigError, suggest
 from translate.images.contact_sheet import image_grid

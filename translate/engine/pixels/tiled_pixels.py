@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from translate.batches import Domain
-from translate.engine.inference.tiles import Tiler
+from translate.engine.models.tiles import Tiler
 from translate.engine.tiling.regions import Region
 from translate.images.layers import Pixels
 from translate.images.tensors import from_device, network_input

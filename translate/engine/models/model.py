@@ -16,9 +16,9 @@ from torch import Tensor
 from translate.batches import ImageSpec
 from translate.engine.checkpoints import contents, read
 from translate.engine.checkpoints.references import resolve
-from translate.engine.inference import calls
-from translate.engine.inference.image_model import ImageModel
-from translate.engine.inference.padding import padded_translation
+from translate.engine.models import calls
+from translate.engine.models.image_model import ImageModel
+from translate.engine.models.padding import padded_translation
 from translate.engine.processes import distributed
 from translate.engine.processes.threads import ThreadCount
 from translate.errors import ConfigError

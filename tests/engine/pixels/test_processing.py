@@ -16,9 +16,9 @@ from translate.api import Translator
 from translate.contract.kinds import small_options
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
-from translate.engine.inference.model import Model
-from translate.engine.inference.options import InferenceOptions
-from translate.engine.inference.processing import ImageProcessor, scaled
+from translate.engine.models.model import Model
+from translate.engine.models.options import InferenceOptions
+from translate.engine.pixels.processing import ImageProcessor, scaled
 from translate.engine.system import console
 from translate.errors import BadImage, DataError, NothingUsableError
 from translate.images import domain_images

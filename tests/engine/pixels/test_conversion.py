@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from translate.batches import Domain
-from translate.engine.inference.conversion import convert_back, is_pillow_result, load, to_pillow
+from translate.engine.pixels.conversion import convert_back, is_pillow_result, load, to_pillow
 from translate.errors import DataError
 
 PIXELS = np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3)

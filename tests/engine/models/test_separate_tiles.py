@@ -7,7 +7,7 @@ import torch
 from tiled import Source
 from torch import Tensor
 
-from translate.engine.inference.separate_tiles import SeparateTiles
+from translate.engine.models.separate_tiles import SeparateTiles
 from translate.engine.tiling.store import Store
 from translate.nn.geometry import Geometry
 

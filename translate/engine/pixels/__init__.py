@@ -1,0 +1,1 @@
+"""The arrays of one image, read, translated and converted back."""
