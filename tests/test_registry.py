@@ -16,7 +16,7 @@ from translate.engine.plugins import discovery
 from translate.engine.system import signatures
 from translate.errors import ConfigError, PluginError
 from translate.registry import (
-    Part,
+    PartConfig,
     create,
     create_discriminator,
     create_generator,
@@ -65,11 +65,11 @@ def test_a_part_with_options_is_an_immutable_default(losses) -> None:
     losses("sweets", scaled=Scaled)
     assert create_loss(part("scaled", weight=3)).weight == 3
 
-    def function(loss: Part = default) -> None: ...
+    def function(loss: PartConfig = default) -> None: ...
 
-    assert signatures.check("it", function, {"loss": default}) == {"loss": mapping}
+    assert signatures.convert_options("it", function, {"loss": default}) == {"loss": mapping}
     assert type(layers.with_defaults(function, {})["loss"]) is dict
-    (option,) = signatures.read(function).values()
+    (option,) = signatures.read_options(function).values()
     assert annotated.default(option) == (
         "{name: scaled, weight: 2, of: {name: other}, betas: [1, 2]}"
     )

@@ -150,7 +150,7 @@ def test_T26_every_changed_option_of_a_recipe_takes_effect_or_is_refused(
         "an equal fork differs"
     )
     silent = []
-    for option in signatures.read(find("recipe", name), ["spec"]).values():
+    for option in signatures.read_options(find("recipe", name), ["spec"]).values():
         current, key = checkpoint.config.options[option.name], f"options.{option.name}"
         results = []
         for value in candidates(option, current):

@@ -29,7 +29,7 @@ Kind: TypeAlias = Literal[
     "tracker", "importer", "exporter", "command",
 ]
 # fmt: on
-Part: TypeAlias = str | Mapping[str, Any]
+PartConfig: TypeAlias = str | Mapping[str, Any]
 """``"resnet"``, or a name with options: ``{"name": "resnet", "blocks": 6}``."""
 
 HOOKS: Mapping[Kind, str] = {
@@ -77,7 +77,7 @@ def part(name: str, /, **options: Any) -> FrozenMapping:
 
 
 def create_generator(
-    part: Part, *, in_channels: int, out_channels: int, **arguments: Any
+    part: PartConfig, *, in_channels: int, out_channels: int, **arguments: Any
 ) -> nn.Module:
     """Return a network that makes images.
 
@@ -92,24 +92,24 @@ def create_generator(
     )
 
 
-def create_discriminator(part: Part, *, in_channels: int, **arguments: Any) -> nn.Module:
+def create_discriminator(part: PartConfig, *, in_channels: int, **arguments: Any) -> nn.Module:
     """Return a network that scores images; arguments as those of `create_generator`."""
     return _network("discriminator", part, in_channels=in_channels, **arguments)
 
 
-def create_recipe(part: Part, *, spec: ImageSpec) -> Recipe:
+def create_recipe(part: PartConfig, *, spec: ImageSpec) -> Recipe:
     """Return the recipe for images of `spec`, with its attribute ``domains`` set."""
     recipe: Recipe = create("recipe", part, spec=spec)
     recipe.domains = spec.names
     return recipe
 
 
-def create_loss(part: Part, **arguments: Any) -> Any:
+def create_loss(part: PartConfig, **arguments: Any) -> Any:
     """Return a loss: an `ImageLoss` or an `AdversarialLoss` of `translate.losses`."""
     return create("loss", part, **arguments)
 
 
-def create(kind: Kind, part: Part, **arguments: Any) -> Any:
+def create(kind: Kind, part: PartConfig, **arguments: Any) -> Any:
     """Call the factory of a part, with options checked against its signature.
 
     Args:
@@ -123,12 +123,12 @@ def create(kind: Kind, part: Part, **arguments: Any) -> Any:
     """
     name, options = split_part(kind, part)
     factory = find(kind, name)
-    options = signatures.check(f"{kind} {name!r}", factory, options, tuple(arguments))
+    options = signatures.convert_options(f"{kind} {name!r}", factory, options, tuple(arguments))
     with plugin_code(factory, "__init__"):
         return factory(**signatures.accepted_arguments(factory, arguments), **options)
 
 
-def split_part(kind: Kind, part: Part) -> tuple[str, dict[str, Any]]:
+def split_part(kind: Kind, part: PartConfig) -> tuple[str, dict[str, Any]]:
     """Return the name and the options of `part`."""
     if isinstance(part, str):
         return part, {}
@@ -237,7 +237,7 @@ def list_registrations(kind: Kind) -> list[Registration]:
     return sorted(registrations, key=lambda r: r.distribution != discovery.OWN_DISTRIBUTION)
 
 
-def _network(kind: Kind, part: Part, **arguments: Any) -> nn.Module:
+def _network(kind: Kind, part: PartConfig, **arguments: Any) -> nn.Module:
     network: nn.Module = create(kind, part, **arguments)
     return network
 

@@ -15,7 +15,7 @@ from translate.nn.batching import forward_batched
 from translate.nn.geometry import at_size
 from translate.nn.latents import Prior
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_discriminator, create_generator, create_loss, part
+from translate.registry import PartConfig, create_discriminator, create_generator, create_loss, part
 
 
 @hookimpl
@@ -40,16 +40,16 @@ class AAE(Recipe[Images]):
         self,
         spec: ImageSpec,
         *,
-        encoder: Annotated[Part, "encoder, from images to latent codes"] = part(
+        encoder: Annotated[PartConfig, "encoder, from images to latent codes"] = part(
             "mlp-encoder", width=1000, layers=2, norm="none"
         ),
-        decoder: Annotated[Part, "decoder, from latent codes to images"] = part(
+        decoder: Annotated[PartConfig, "decoder, from latent codes to images"] = part(
             "mlp", width=1000, layers=2, norm="none"
         ),
-        discriminator: Annotated[Part, "discriminator of prior samples and latent codes"] = part(
-            "mlp", width=1000
-        ),
-        adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
+        discriminator: Annotated[
+            PartConfig, "discriminator of prior samples and latent codes"
+        ] = part("mlp", width=1000),
+        adversarial: Annotated[PartConfig, "adversarial loss"] = "vanilla",
         latent_dim: Annotated[int, Field(gt=0), "dimension of the latent code"] = 8,
         prior: Annotated[
             Literal["normal", "uniform", "sphere"], "prior distribution of the latent code"

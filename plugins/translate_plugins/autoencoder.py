@@ -11,7 +11,7 @@ from translate import hookimpl
 from translate.batches import Images, ImageSpec, Pair
 from translate.nn.geometry import at_size
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_generator, create_loss
+from translate.registry import PartConfig, create_generator, create_loss
 
 
 @hookimpl
@@ -36,10 +36,10 @@ class Autoencoder(Recipe[Images]):
         self,
         spec: ImageSpec,
         *,
-        encoder: Annotated[Part, "encoder, from images to latent codes"] = "mlp-encoder",
-        decoder: Annotated[Part, "decoder, from latent codes to images"] = "mlp",
+        encoder: Annotated[PartConfig, "encoder, from images to latent codes"] = "mlp-encoder",
+        decoder: Annotated[PartConfig, "decoder, from latent codes to images"] = "mlp",
         latent_dim: Annotated[int, Field(gt=0), "dimension of the latent code"] = 30,
-        pixel: Annotated[Part, "reconstruction loss"] = "l2",
+        pixel: Annotated[PartConfig, "reconstruction loss"] = "l2",
         lr: Annotated[float, Field(ge=0), "learning rate of encoder and decoder"] = 1e-3,
     ) -> None:
         super().__init__()

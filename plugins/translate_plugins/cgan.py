@@ -17,7 +17,7 @@ from translate.nn.features import feature_distance, features_of
 from translate.nn.init import init_normal_
 from translate.nn.latents import Prior
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_discriminator, create_generator, create_loss
+from translate.registry import PartConfig, create_discriminator, create_generator, create_loss
 
 
 @hookimpl
@@ -42,9 +42,11 @@ class ConditionalGAN(Recipe[Labelled]):
         self,
         spec: ImageSpec,
         *,
-        generator: Annotated[Part, "generator, from latent vectors and labels to images"] = "dcgan",
-        discriminator: Annotated[Part, "discriminator of images with their labels"] = "dcgan",
-        adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
+        generator: Annotated[
+            PartConfig, "generator, from latent vectors and labels to images"
+        ] = "dcgan",
+        discriminator: Annotated[PartConfig, "discriminator of images with their labels"] = "dcgan",
+        adversarial: Annotated[PartConfig, "adversarial loss"] = "vanilla",
         latent_dim: Annotated[int, Field(gt=0), "number of latent variables"] = 100,
         prior: Annotated[
             Literal["normal", "uniform", "sphere"], "prior distribution of the latent vector"

@@ -16,7 +16,7 @@ from translate.nn.batching import forward_batched
 from translate.nn.init import init_normal_
 from translate.nn.pools import ImagePool
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_discriminator, create_generator, create_loss
+from translate.registry import PartConfig, create_discriminator, create_generator, create_loss
 from translate.remedies import Remedy
 
 
@@ -50,9 +50,9 @@ class CycleGAN(Recipe[Pair]):
         self,
         spec: ImageSpec,
         *,
-        generator: Annotated[Part, "generator of each direction"] = "resnet",
-        discriminator: Annotated[Part, "discriminator of each domain"] = "patch",
-        adversarial: Annotated[Part, "adversarial loss"] = "lsgan",
+        generator: Annotated[PartConfig, "generator of each direction"] = "resnet",
+        discriminator: Annotated[PartConfig, "discriminator of each domain"] = "patch",
+        adversarial: Annotated[PartConfig, "adversarial loss"] = "lsgan",
         cycle_weight: Annotated[float, "weight of the cycle-consistency loss (L1)"] = 10.0,
         identity_weight: Annotated[
             float,

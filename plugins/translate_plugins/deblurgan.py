@@ -15,7 +15,7 @@ from translate.nn.batching import batch_dependent
 from translate.nn.init import init_normal_
 from translate.nn.penalties import gradient_penalty, pixelwise_gradient_penalty
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_discriminator, create_generator, create_loss, part
+from translate.registry import PartConfig, create_discriminator, create_generator, create_loss, part
 from translate.remedies import Remedy
 
 GRADIENT_PENALTIES = {"textbook": gradient_penalty, "deblurgan": pixelwise_gradient_penalty}
@@ -50,16 +50,16 @@ class DeblurGAN(Recipe[Pair]):
         spec: ImageSpec,
         *,
         generator: Annotated[
-            Part, "generator of the correction that is added to the blurred image"
+            PartConfig, "generator of the correction that is added to the blurred image"
         ] = part("resnet", blocks=9, dropout=0.5),
-        critic: Annotated[Part, "critic of single images, without batch norm"] = part(
+        critic: Annotated[PartConfig, "critic of single images, without batch norm"] = part(
             "patch", padding=2
         ),
         content: Annotated[
-            Part, "content loss to the sharp image, between features of a pretrained network"
+            PartConfig, "content loss to the sharp image, between features of a pretrained network"
         ] = part("perceptual", network="efficientnet-lite0", weights=[0.02, 0.02]),
         content_weight: Annotated[float, "weight of the content loss"] = 100.0,
-        pixel: Annotated[Part, "pixel loss to the sharp image"] = "l2",
+        pixel: Annotated[PartConfig, "pixel loss to the sharp image"] = "l2",
         pixel_weight: Annotated[float, "weight of the pixel loss; 0 in the paper"] = 0.0,
         match_colour: Annotated[
             bool,

@@ -15,7 +15,7 @@ from translate.nn.batching import forward_batched
 from translate.nn.features import feature_distance, features_of
 from translate.nn.latents import Prior
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_discriminator, create_generator, create_loss
+from translate.registry import PartConfig, create_discriminator, create_generator, create_loss
 
 
 @hookimpl
@@ -39,9 +39,9 @@ class GAN(Recipe[Images]):
         self,
         spec: ImageSpec,
         *,
-        generator: Annotated[Part, "generator, from latent vectors to images"] = "mlp",
-        discriminator: Annotated[Part, "discriminator of images"] = "mlp",
-        adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
+        generator: Annotated[PartConfig, "generator, from latent vectors to images"] = "mlp",
+        discriminator: Annotated[PartConfig, "discriminator of images"] = "mlp",
+        adversarial: Annotated[PartConfig, "adversarial loss"] = "vanilla",
         latent_dim: Annotated[int, Field(gt=0), "number of latent variables"] = 100,
         prior: Annotated[
             Literal["normal", "uniform", "sphere"], "prior distribution of the latent vector"

@@ -21,7 +21,7 @@ from translate.nn.latents import Prior
 from translate.nn.modes import unchanged_buffers
 from translate.nn.precision import at_least_float32
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_discriminator, create_generator, create_loss
+from translate.registry import PartConfig, create_discriminator, create_generator, create_loss
 
 
 @hookimpl
@@ -49,11 +49,13 @@ class InfoGAN(Recipe[Images]):
         self,
         spec: ImageSpec,
         *,
-        generator: Annotated[Part, "generator, from latent vectors and codes to images"] = "dcgan",
+        generator: Annotated[
+            PartConfig, "generator, from latent vectors and codes to images"
+        ] = "dcgan",
         discriminator: Annotated[
-            Part, "discriminator of images; its last features predict the codes"
+            PartConfig, "discriminator of images; its last features predict the codes"
         ] = ("dcgan"),
-        adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
+        adversarial: Annotated[PartConfig, "adversarial loss"] = "vanilla",
         categories: Annotated[int, Field(ge=2), "number of values of the categorical code"] = 10,
         continuous: Annotated[
             int, Field(ge=0), "number of continuous codes, uniform in [-1, 1]"

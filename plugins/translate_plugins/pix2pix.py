@@ -18,7 +18,7 @@ from translate.nn.init import init_normal_
 from translate.nn.modes import mode, normalized_alone, unchanged_buffers
 from translate.nn.noise import temporary_seed
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_discriminator, create_generator, create_loss, part
+from translate.registry import PartConfig, create_discriminator, create_generator, create_loss, part
 
 
 @hookimpl
@@ -44,12 +44,12 @@ class Pix2Pix(Recipe[Pair]):
         self,
         spec: ImageSpec,
         *,
-        generator: Annotated[Part, "generator from source to target"] = "unet",
-        discriminator: Annotated[Part, "discriminator of source and target, concatenated"] = part(
-            "patch", norm="batch"
-        ),
-        adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
-        pixel: Annotated[Part, "pixel loss to the target image"] = "l1",
+        generator: Annotated[PartConfig, "generator from source to target"] = "unet",
+        discriminator: Annotated[
+            PartConfig, "discriminator of source and target, concatenated"
+        ] = part("patch", norm="batch"),
+        adversarial: Annotated[PartConfig, "adversarial loss"] = "vanilla",
+        pixel: Annotated[PartConfig, "pixel loss to the target image"] = "l1",
         pixel_weight: Annotated[float, "weight of the pixel loss (lambda)"] = 100.0,
         lr: Annotated[float, Field(ge=0), "learning rate of generator and discriminator"] = 2e-4,
     ) -> None:

@@ -16,7 +16,7 @@ from translate.nn.features import features_of, output_and_features
 from translate.nn.init import init_normal_
 from translate.nn.precision import at_least_float32
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_discriminator, create_generator, create_loss, part
+from translate.registry import PartConfig, create_discriminator, create_generator, create_loss, part
 
 
 @hookimpl
@@ -43,17 +43,17 @@ class Pix2PixHD(Recipe[Pair]):
         spec: ImageSpec,
         *,
         generator: Annotated[
-            Part, "generator from source to target; enhancer for large images"
+            PartConfig, "generator from source to target; enhancer for large images"
         ] = part("resnet", downsamplings=4, blocks=9),
         discriminator: Annotated[
-            Part, "discriminator of source and target, concatenated; must have features"
+            PartConfig, "discriminator of source and target, concatenated; must have features"
         ] = part("scales", of=part("patch", padding=2)),
-        adversarial: Annotated[Part, "adversarial loss"] = "lsgan",
+        adversarial: Annotated[PartConfig, "adversarial loss"] = "lsgan",
         feature_matching_weight: Annotated[
             float, "weight of the feature matching loss (L1)"
         ] = 10.0,
         content: Annotated[
-            Part, "content loss to the target image, between features of a pretrained network"
+            PartConfig, "content loss to the target image, between features of a pretrained network"
         ] = part("perceptual", criterion="l1"),
         content_weight: Annotated[float, "weight of the content loss"] = 10.0,
         lr: Annotated[float, Field(ge=0), "learning rate of generator and discriminator"] = 2e-4,

@@ -14,7 +14,7 @@ from translate.errors import ConfigError
 from translate.losses import auc, generator_loss
 from translate.nn.geometry import expect_scale
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_discriminator, create_generator, create_loss
+from translate.registry import PartConfig, create_discriminator, create_generator, create_loss
 
 
 @hookimpl
@@ -47,16 +47,16 @@ class SRGAN(Recipe[Images]):
         spec: ImageSpec,
         *,
         scale: Annotated[Literal[2, 4], "upscaling factor of the sides"] = 4,
-        generator: Annotated[Part, "generator from low to high resolution"] = "srresnet",
-        discriminator: Annotated[Part, "discriminator of high-resolution images"] = "vgg",
-        adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
+        generator: Annotated[PartConfig, "generator from low to high resolution"] = "srresnet",
+        discriminator: Annotated[PartConfig, "discriminator of high-resolution images"] = "vgg",
+        adversarial: Annotated[PartConfig, "adversarial loss"] = "vanilla",
         adversarial_weight: Annotated[
             float, Field(ge=0), "weight of the adversarial loss; 0: train without a discriminator"
         ] = 1e-3,
-        pixel: Annotated[Part, "pixel loss to the high-resolution image"] = "l1",
+        pixel: Annotated[PartConfig, "pixel loss to the high-resolution image"] = "l1",
         pixel_weight: Annotated[float, "weight of the pixel loss"] = 1.0,
         content: Annotated[
-            Part | None,
+            PartConfig | None,
             "content loss to the high-resolution image, between features of a pretrained network",
         ] = "perceptual",
         content_weight: Annotated[

@@ -14,7 +14,7 @@ from translate.batches import Images, ImageSpec, Pair
 from translate.nn.geometry import at_size
 from translate.nn.latents import Prior
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_generator, part
+from translate.registry import PartConfig, create_generator, part
 
 
 @hookimpl
@@ -42,9 +42,9 @@ class VAE(Recipe[Images]):
         spec: ImageSpec,
         *,
         encoder: Annotated[
-            Part, "encoder, from images to mean and log-variance of latent codes"
+            PartConfig, "encoder, from images to mean and log-variance of latent codes"
         ] = part("mlp-encoder", width=500, layers=1, norm="none"),
-        decoder: Annotated[Part, "decoder, from latent codes to images"] = part(
+        decoder: Annotated[PartConfig, "decoder, from latent codes to images"] = part(
             "mlp", width=500, layers=1, norm="none"
         ),
         latent_dim: Annotated[int, Field(gt=0), "dimension of the latent code"] = 20,

@@ -14,7 +14,7 @@ from translate.nn.batching import forward_batched
 from translate.nn.geometry import at_size
 from translate.nn.latents import Prior
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_discriminator, create_generator, create_loss, part
+from translate.registry import PartConfig, create_discriminator, create_generator, create_loss, part
 
 
 @hookimpl
@@ -39,12 +39,12 @@ class WAEGAN(Recipe[Images]):
         self,
         spec: ImageSpec,
         *,
-        encoder: Annotated[Part, "encoder, from images to latent codes"] = "dcgan-encoder",
-        decoder: Annotated[Part, "decoder, from latent codes to images"] = "dcgan",
-        discriminator: Annotated[Part, "discriminator of prior samples and latent codes"] = part(
-            "mlp", layers=4
-        ),
-        adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
+        encoder: Annotated[PartConfig, "encoder, from images to latent codes"] = "dcgan-encoder",
+        decoder: Annotated[PartConfig, "decoder, from latent codes to images"] = "dcgan",
+        discriminator: Annotated[
+            PartConfig, "discriminator of prior samples and latent codes"
+        ] = part("mlp", layers=4),
+        adversarial: Annotated[PartConfig, "adversarial loss"] = "vanilla",
         latent_dim: Annotated[int, Field(gt=0), "dimension of the latent code"] = 8,
         prior: Annotated[
             Literal["normal", "uniform", "sphere"], "prior distribution of the latent code"

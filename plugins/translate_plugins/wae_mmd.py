@@ -13,7 +13,7 @@ from translate.nn.geometry import at_size
 from translate.nn.latents import Prior
 from translate.nn.penalties import mmd
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_generator
+from translate.registry import PartConfig, create_generator
 
 
 @hookimpl
@@ -38,8 +38,8 @@ class WAEMMD(Recipe[Images]):
         self,
         spec: ImageSpec,
         *,
-        encoder: Annotated[Part, "encoder, from images to latent codes"] = "dcgan-encoder",
-        decoder: Annotated[Part, "decoder, from latent codes to images"] = "dcgan",
+        encoder: Annotated[PartConfig, "encoder, from images to latent codes"] = "dcgan-encoder",
+        decoder: Annotated[PartConfig, "decoder, from latent codes to images"] = "dcgan",
         latent_dim: Annotated[int, Field(gt=0), "dimension of the latent code"] = 8,
         prior: Annotated[
             Literal["normal", "uniform", "sphere"], "prior distribution of the latent code"

@@ -17,7 +17,7 @@ from translate.nn.init import init_normal_
 from translate.nn.latents import Prior
 from translate.nn.penalties import clip_weights_
 from translate.recipe import Recipe, Turn
-from translate.registry import Part, create_discriminator, create_generator, create_loss
+from translate.registry import PartConfig, create_discriminator, create_generator, create_loss
 
 
 @hookimpl
@@ -42,8 +42,8 @@ class WGAN(Recipe[Images]):
         self,
         spec: ImageSpec,
         *,
-        generator: Annotated[Part, "generator, from latent vectors to images"] = "dcgan",
-        critic: Annotated[Part, "critic of images, with unbounded scores"] = "dcgan",
+        generator: Annotated[PartConfig, "generator, from latent vectors to images"] = "dcgan",
+        critic: Annotated[PartConfig, "critic of images, with unbounded scores"] = "dcgan",
         latent_dim: Annotated[int, Field(gt=0), "number of latent variables"] = 100,
         prior: Annotated[
             Literal["normal", "uniform", "sphere"], "prior distribution of the latent vector"

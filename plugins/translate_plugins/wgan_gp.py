@@ -16,7 +16,7 @@ from translate.nn.batching import batch_dependent, forward_batched
 from translate.nn.latents import Prior
 from translate.nn.penalties import gradient_penalty
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_discriminator, create_generator, create_loss, part
+from translate.registry import PartConfig, create_discriminator, create_generator, create_loss, part
 
 
 @hookimpl
@@ -42,9 +42,9 @@ class WGANGP(Recipe[Images]):
         self,
         spec: ImageSpec,
         *,
-        generator: Annotated[Part, "generator, from latent vectors to images"] = "dcgan",
+        generator: Annotated[PartConfig, "generator, from latent vectors to images"] = "dcgan",
         critic: Annotated[
-            Part, "critic of images, with unbounded scores, without batch norm"
+            PartConfig, "critic of images, with unbounded scores, without batch norm"
         ] = part("dcgan", norm="layer"),
         latent_dim: Annotated[int, Field(gt=0), "number of latent variables"] = 128,
         prior: Annotated[

@@ -48,7 +48,7 @@ def test_the_kind_of_an_option_is_the_kind_of_part_that_the_recipe_creates(
     created: list[tuple[str, str]] = []
     create = registry.create
 
-    def record_and_create(kind: registry.Kind, part: registry.Part, **arguments: Any) -> Any:
+    def record_and_create(kind: registry.Kind, part: registry.PartConfig, **arguments: Any) -> Any:
         created.append((kind, registry.split_part(kind, part)[0]))
         return create(kind, part, **arguments)
 
@@ -59,14 +59,14 @@ def test_the_kind_of_an_option_is_the_kind_of_part_that_the_recipe_creates(
         created.clear()
         check_subject.make()
         monkeypatch.undo()
-        for option in signatures.read(registry.find("recipe", name), ["spec"]).values():
+        for option in signatures.read_options(registry.find("recipe", name), ["spec"]).values():
             if kind := part_kind(option):
                 is_default = option.name not in ("content", "adversarial", "discriminator", "pixel")
                 assert (kind, part_name(option.default)) in created or not is_default, (
                     name,
                     option.name,
                 )
-            assert kind or "Part" not in str(option.annotation) or option.name == "damage"
+            assert kind or "Mapping" not in str(option.annotation) or option.name == "degradations"
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_settings_of_every_recipe_exist(recipe: str) -> None:
         for failure in FAILURES
         for setting in settings(failure, Subject(config, 1000, "generator"))
     }
-    options = signatures.read(find("recipe", recipe), ["spec"])
+    options = signatures.read_options(find("recipe", recipe), ["spec"])
     known = {"options": options, "data": Data.model_fields, "train": Train.model_fields}
     assert len(keys) > 5
     for key in keys:
@@ -95,7 +95,7 @@ def test_declared_failures_exist() -> None:
     for kind in HOOKS:
         for factory in _factories(kind):
             declared |= {*remedies_of(factory)}
-            for option in signatures.read(factory).values():
+            for option in signatures.read_options(factory).values():
                 notes = getattr(option.annotation, "__metadata__", ())
                 declared |= {note.failure for note in notes if isinstance(note, Remedy)}
     assert declared <= {*FAILURES}

@@ -66,7 +66,7 @@ def test_each_minibatch_gets_its_own_scores_of_each_scale() -> None:
 
 def test_a_batch_dependent_network_gets_each_batch_alone() -> None:
     class Counts(nn.Module):
-        mixes_images = True
+        batch_dependent = True
 
         def forward(self, x: Tensor) -> Tensor:
             return x * len(x)

@@ -78,14 +78,14 @@ def _parts(options: dict[str, Any]) -> Iterator[str]:
     named = {key: name for key, name in named.items() if isinstance(name, str)}
     losses, networks = names("loss"), names("discriminator")
     for key, name in named.items():
-        own = signatures.read(losses[name]).values() if name in losses else ()
+        own = signatures.read_options(losses[name]).values() if name in losses else ()
         if described := [option for option in own if option.meaning]:
             yield from ("", f"  # Options of {key}: {{name: {name}}}")
             yield from map(_option, described)
     if set(named.values()) & set(networks):
         yield from ("", "  # Discriminators that wrap another discriminator:")
         for name, factory in networks.items():
-            wrapper = signatures.read(factory, ["in_channels", "size"])
+            wrapper = signatures.read_options(factory, ["in_channels", "size"])
             if inner := wrapper.pop("of", None):
                 yield line(f"  # {{name: {name}, of: {default(inner)}}}", summary(factory))
                 yield from map(_option, wrapper.values())

@@ -59,7 +59,7 @@ def options(part: Entry) -> "list[Option]":
     from translate.engine.system import signatures
 
     factory = registry.find(cast("Kind", part.kind), part.name)
-    return list(signatures.read(factory, RESERVED).values())
+    return list(signatures.read_options(factory, RESERVED).values())
 
 
 def _usage(part: Entry) -> list[str]:
@@ -114,7 +114,7 @@ def _recipes_that_accept(part: Entry) -> dict[str, list[str]]:
     kind = cast("Kind", part.kind)
     purpose, accepting = use(kind, part.name), dict[str, list[str]]()
     for recipe, factory in names("recipe").items():
-        for option in signatures.read(factory, ["spec"]).values():
+        for option in signatures.read_options(factory, ["spec"]).values():
             if part_kind(option) == kind and use(kind, part_name(option.default)) == purpose:
                 accepting.setdefault(option.name, []).append(recipe)
     return accepting

@@ -101,7 +101,7 @@ def describe(name: str, kind: str | None = None) -> str:
         return "\n---\n".join(part.describe(entry) for entry in others)
     resolved = _resolve(document)
     recipe = cast("type[Recipe]", find("recipe", str(resolved["recipe"])))
-    text = annotated.annotate(resolved, signatures.read(recipe, ["spec"]))
+    text = annotated.annotate(resolved, signatures.read_options(recipe, ["spec"]))
     facts = abilities(Path(name)) or inference_options(recipe)
     also = [f"# {name} is also a {o.kind}: translate show {name} --kind {o.kind}\n" for o in others]
     return "".join([*(f"# {line}\n" for line in facts), text, *also])

@@ -117,7 +117,7 @@ SUBJECTS: Mapping[Kind, Callable[..., Any]] = {
 
 def small_options(kind: Tested, name: str) -> dict[str, Any]:
     """Return the options that make the networks of the plugin called `name` small."""
-    options = signatures.read(find(kind, name), ["spec"])
+    options = signatures.read_options(find(kind, name), ["spec"])
     small: dict[str, Any] = {}
     if kind in ("generator", "discriminator"):
         small |= {key: value for key, value in SMALL.items() if key in options}

@@ -133,7 +133,7 @@ def read(path: Path) -> EvaluationResult:
         return TypeAdapter(EvaluationResult).validate_python(json_files.read_json(path))
     except ValidationError as error:
         raise CheckpointError(
-            f"{path} is not understood: {signatures.explain(error)}. "
+            f"{path} is not understood: {signatures.describe_validation_error(error)}. "
             "`translate evaluate RUN` writes it again."
         ) from error
 

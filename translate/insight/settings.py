@@ -42,7 +42,7 @@ class Subject(NamedTuple):
     @property
     def options(self) -> Mapping[str, Option]:
         """The options of the run's recipe."""
-        return signatures.read(find("recipe", self.config.recipe), ["spec"])
+        return signatures.read_options(find("recipe", self.config.recipe), ["spec"])
 
     def rates(self) -> list[Rate]:
         """Return the learning rate of the player, or else that of all players."""
@@ -87,7 +87,7 @@ def _declared_by_options(failure: str, subject: Subject) -> Iterator[Setting]:
         if not kind or current is None or why_without_effect(config, f"options.{name}"):
             continue
         part, own = split_part(kind, current)
-        for inner in signatures.read(find(kind, part)).values():
+        for inner in signatures.read_options(find(kind, part)).values():
             for value in _helpful(inner, failure, own.get(inner.name, inner.default)):
                 yield Setting(f"options.{name}", {"name": part, **own, inner.name: value})
 
@@ -112,7 +112,7 @@ def _wrappers(failure: str, subject: Subject) -> Iterator[Setting]:
         if why_without_effect(config, f"options.{name}"):
             continue
         for wrapper, factory in names("discriminator").items():
-            compares = getattr(factory, "mixes_images", False) and config.train.batch_size < 2
+            compares = getattr(factory, "batch_dependent", False) and config.train.batch_size < 2
             if failure in remedies_of(factory) and part_name(current) != wrapper and not compares:
                 yield Setting(f"options.{name}", {"name": wrapper, "of": current})
 

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 def batch_dependent(network: nn.Module) -> bool:
     """Return whether the output of `network` for one image depends on the others in its batch.
 
-    Batch norm makes it so; other modules declare it with an attribute ``mixes_images = True``.
+    Batch norm makes it so; other modules declare it with an attribute ``batch_dependent = True``.
     """
     return any(
-        isinstance(part, nn.modules.batchnorm._BatchNorm) or getattr(part, "mixes_images", False)
+        isinstance(part, nn.modules.batchnorm._BatchNorm) or getattr(part, "batch_dependent", False)
         for part in network.modules()
     )
 

@@ -129,7 +129,7 @@ def _parameters(
     own: Mapping[str, Option],
 ) -> Iterator[dict[str, Any]]:
     """Yield the parameters of a request: name, meaning, default and JSON schema."""
-    for name, option in signatures.read(declared).items():
+    for name, option in signatures.read_options(declared).items():
         if not excluded.get(name):
             schema = {"type": "string", "enum": list(values[name])} if name in values else None
             yield _parameter(option, schema)

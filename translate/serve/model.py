@@ -148,7 +148,7 @@ class ServedModel:
 
     def _parse(self, declared: Any, call: Call, fields: Mapping[str, str]) -> dict[str, Any]:
         """Return the values of `fields`; those without text have their defaults."""
-        common = signatures.read(declared)
+        common = signatures.read_options(declared)
         known = {*common, *description.options_of(call)}
         for name in fields:
             if name not in known:  # nothing else reaches the model, such as a mask by its path
@@ -163,7 +163,7 @@ class ServedModel:
             if text.strip()
         }
         own = {name: given.pop(name) for name in common if name in given}
-        return signatures.check(self.model.name, declared, own) | given
+        return signatures.convert_options(self.model.name, declared, own) | given
 
     def _encode(
         self, image: Image.Image, header: Header | None, form: str | None, notes: list[str]

@@ -13,7 +13,7 @@ from translate.losses import auc, generator_loss
 from translate.nn.features import features_of
 from translate.nn.init import init_xavier_
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_discriminator, create_generator, create_loss, part
+from translate.registry import PartConfig, create_discriminator, create_generator, create_loss, part
 from translate_plugins.cut.patch_nce import PatchNCE, expect_equal_channels, feature_channels
 
 
@@ -34,13 +34,13 @@ class FastCUT(Recipe[Pair]):
         self,
         spec: ImageSpec,
         *,
-        generator: Annotated[Part, "generator from source to target; must have features"] = part(
-            "resnet", antialias=True
-        ),
-        discriminator: Annotated[Part, "discriminator of the target domain"] = part(
+        generator: Annotated[
+            PartConfig, "generator from source to target; must have features"
+        ] = part("resnet", antialias=True),
+        discriminator: Annotated[PartConfig, "discriminator of the target domain"] = part(
             "patch", antialias=True
         ),
-        adversarial: Annotated[Part, "adversarial loss"] = "lsgan",
+        adversarial: Annotated[PartConfig, "adversarial loss"] = "lsgan",
         nce_weight: Annotated[
             float, "weight of the PatchNCE loss between output and source"
         ] = 10.0,

@@ -10,7 +10,7 @@ from torch import nn
 from translate import hookimpl
 from translate_plugins.discriminator_wrappers.augmentation import augmented
 from translate_plugins.discriminator_wrappers.instance_noise import noisy
-from translate_plugins.discriminator_wrappers.minibatch import MinibatchDiscriminator
+from translate_plugins.discriminator_wrappers.minibatch_discrimination import MinibatchDiscriminator
 from translate_plugins.discriminator_wrappers.spectral_norm import spectral
 
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from translate.errors import ConfigError, suggest
-from translate.registry import Part, create_discriminator
+from translate.registry import PartConfig, create_discriminator
 from translate.remedies import remedy_for
 from translate_plugins.discriminator_wrappers.preprocessed import PreprocessedDiscriminator
 
@@ -20,7 +20,7 @@ from translate_plugins.discriminator_wrappers.preprocessed import PreprocessedDi
 def augmented(
     in_channels: int,
     *,
-    of: Annotated[Part, "discriminator that it wraps"] = "patch",
+    of: Annotated[PartConfig, "discriminator that it wraps"] = "patch",
     policy: Annotated[str, "of color, translation, cutout"] = "color,translation,cutout",
     colors: Annotated[int, "first channels that color changes; 0: 3, or 1 of fewer"] = 0,
     size: Annotated[tuple[int, int], "of a training crop"] = (256, 256),

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from translate.errors import ConfigError
 from translate.nn.modes import Progressive
-from translate.registry import Part, create_discriminator
+from translate.registry import PartConfig, create_discriminator
 from translate.remedies import remedy_for
 from translate_plugins.discriminator_wrappers.preprocessed import PreprocessedDiscriminator
 
@@ -16,7 +16,7 @@ from translate_plugins.discriminator_wrappers.preprocessed import PreprocessedDi
 def noisy(
     in_channels: int,
     *,
-    of: Annotated[Part, "discriminator that it wraps"] = "patch",
+    of: Annotated[PartConfig, "discriminator that it wraps"] = "patch",
     sigma: Annotated[float, "standard deviation at the start, of pixels in [-1, 1]"] = 0.1,
     until: Annotated[float, "share of training after which there is none"] = 0.5,
     size: Annotated[tuple[int, int], "of a training crop"] = (256, 256),

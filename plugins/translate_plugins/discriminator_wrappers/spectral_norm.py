@@ -5,7 +5,7 @@ from typing import Annotated
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from translate.registry import Part, create_discriminator
+from translate.registry import PartConfig, create_discriminator
 from translate.remedies import remedy_for
 
 
@@ -13,7 +13,7 @@ from translate.remedies import remedy_for
 def spectral(
     in_channels: int,
     *,
-    of: Annotated[Part, "discriminator that it wraps; best without a norm"] = "patch",
+    of: Annotated[PartConfig, "discriminator that it wraps; best without a norm"] = "patch",
     size: Annotated[tuple[int, int], "of a training crop"] = (256, 256),
 ) -> nn.Module:
     """Spectral normalization of every layer: against a discriminator with large gradients.

@@ -10,7 +10,7 @@ from translate_plugins.importers.deblurgan import DeblurGANImporter
 from translate_plugins.importers.junyanz import JunyanzImporter
 from translate_plugins.importers.pix2pixhd import Pix2PixHDImporter
 from translate_plugins.importers.state_dict import StateDictExporter
-from translate_plugins.importers.unsupported import UnsupportedImporter
+from translate_plugins.importers.unsupported_networks import UnsupportedNetworks
 
 
 @hookimpl
@@ -20,7 +20,7 @@ def register_importers() -> Mapping[str, Callable[..., Importer]]:
         "cut": CutImporter,
         "pix2pixhd": Pix2PixHDImporter,
         "deblurgan": DeblurGANImporter,
-        "other-networks": UnsupportedImporter,
+        "other-networks": UnsupportedNetworks,
     }
 
 

@@ -15,7 +15,7 @@ from translate.losses import auc, generator_loss
 from translate.nn.geometry import expect_scale
 from translate.nn.init import init_normal_
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_discriminator, create_generator, create_loss, part
+from translate.registry import PartConfig, create_discriminator, create_generator, create_loss, part
 from translate_plugins.inpaint.harmonic_fill import harmonic_fill
 from translate_plugins.inpaint.holes import LARGEST_FRACTION, random_holes
 
@@ -55,7 +55,7 @@ class Inpaint(Recipe[Images]):
         spec: ImageSpec,
         *,
         generator: Annotated[
-            Part, "generator of the missing pixels; its input has one more channel, the mask"
+            PartConfig, "generator of the missing pixels; its input has one more channel, the mask"
         ] = part("resnet", norm="batch"),
         fill: Annotated[
             Literal["gray", "smooth"],
@@ -63,17 +63,17 @@ class Inpaint(Recipe[Images]):
             "generator predicts",
         ] = "gray",
         discriminator: Annotated[
-            Part, "discriminator of the completed image with its mask"
+            PartConfig, "discriminator of the completed image with its mask"
         ] = "patch",
-        adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
+        adversarial: Annotated[PartConfig, "adversarial loss"] = "vanilla",
         adversarial_weight: Annotated[
             float, Field(ge=0), "weight of the adversarial loss; 0: train without a discriminator"
         ] = 1e-3,
-        pixel: Annotated[Part, "pixel loss to the original image"] = "l1",
+        pixel: Annotated[PartConfig, "pixel loss to the original image"] = "l1",
         hole_weight: Annotated[float, "weight of the pixel loss within the hole"] = 1.0,
         known_weight: Annotated[float, "weight of the pixel loss outside the hole"] = 0.1,
         content: Annotated[
-            Part | None,
+            PartConfig | None,
             "content loss to the original image, between features of a pretrained network",
         ] = "perceptual",
         content_weight: Annotated[float, "weight of the content loss, such as 1e-4; 0: none"] = 0.0,

@@ -12,7 +12,7 @@ from translate.batches import Images, ImageSpec, Pair
 from translate.losses import auc, generator_loss
 from translate.nn.geometry import expect_scale
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_discriminator, create_generator, create_loss, part
+from translate.registry import PartConfig, create_discriminator, create_generator, create_loss, part
 from translate_plugins.restore.degradations import Degradations
 
 
@@ -43,23 +43,23 @@ class Restore(Recipe[Images]):
         spec: ImageSpec,
         *,
         degradations: Annotated[
-            Sequence[Part],
+            Sequence[PartConfig],
             "degradations of training images, applied in this order: gray, noise, blur, jpeg",
         ] = (part("noise", sigma=0.1),),
         generator: Annotated[
-            Part, "generator of the correction that is added to the degraded image"
+            PartConfig, "generator of the correction that is added to the degraded image"
         ] = part("srresnet", norm="none"),
         discriminator: Annotated[
-            Part, "discriminator of images, where adversarial_weight is not 0"
+            PartConfig, "discriminator of images, where adversarial_weight is not 0"
         ] = "patch",
-        adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
+        adversarial: Annotated[PartConfig, "adversarial loss"] = "vanilla",
         adversarial_weight: Annotated[
             float, Field(ge=0), "weight of the adversarial loss; 0: train without a discriminator"
         ] = 0.0,
-        pixel: Annotated[Part, "pixel loss to the original image"] = "l1",
+        pixel: Annotated[PartConfig, "pixel loss to the original image"] = "l1",
         pixel_weight: Annotated[float, "weight of the pixel loss"] = 1.0,
         content: Annotated[
-            Part | None,
+            PartConfig | None,
             "content loss to the original image, between features of a pretrained network",
         ] = "perceptual",
         content_weight: Annotated[float, "weight of the content loss, such as 1e-4; 0: none"] = 0.0,

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from translate.errors import ConfigError, suggest
-from translate.registry import Part
+from translate.registry import PartConfig
 
 
 def gray(images: Tensor, amount: Tensor) -> Tensor:
@@ -76,7 +76,7 @@ class Degradations:
     the range of a file.
     """
 
-    def __init__(self, chain: Sequence[Part]) -> None:
+    def __init__(self, chain: Sequence[PartConfig]) -> None:
         if not chain:
             raise ConfigError(f"degradations: the list is empty: name some of {', '.join(KINDS)}.")
         self.links = [_link(part) for part in chain]
@@ -92,7 +92,7 @@ class Degradations:
         return degraded.to(images) * 2 - 1
 
 
-def _link(part: Part) -> tuple[Callable[[Tensor, Tensor], Tensor], float, float]:
+def _link(part: PartConfig) -> tuple[Callable[[Tensor, Tensor], Tensor], float, float]:
     """Return the function that `part` names, and the range of its strength."""
     options = {"name": part} if isinstance(part, str) else dict(part)
     name = str(options.pop("name", ""))

@@ -15,7 +15,7 @@ from translate.losses import auc, is_relativistic
 from translate.nn.init import init_normal_
 from translate.nn.latents import Prior
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_discriminator, create_generator, create_loss
+from translate.registry import PartConfig, create_discriminator, create_generator, create_loss
 from translate.remedies import Remedy
 from translate_plugins.text2img.text_encoder import TextEncoder
 
@@ -45,13 +45,13 @@ class TextToImage(Recipe[Captioned]):
         spec: ImageSpec,
         *,
         generator: Annotated[
-            Part, "generator, from latent vectors and text codes to images"
+            PartConfig, "generator, from latent vectors and text codes to images"
         ] = "dcgan",
-        discriminator: Annotated[Part, "discriminator of images alone"] = "dcgan",
+        discriminator: Annotated[PartConfig, "discriminator of images alone"] = "dcgan",
         image_encoder: Annotated[
-            Part, "encoder, from images to codes that are multiplied with text codes"
+            PartConfig, "encoder, from images to codes that are multiplied with text codes"
         ] = "dcgan-encoder",
-        adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
+        adversarial: Annotated[PartConfig, "adversarial loss"] = "vanilla",
         latent_dim: Annotated[
             int, Field(gt=0), "number of latent variables besides the text code"
         ] = 100,

@@ -19,7 +19,7 @@ from translate.engine.config.schema import Config
 from translate.engine.data import check
 from translate.errors import ConfigError
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_generator, names
+from translate.registry import PartConfig, create_generator, names
 
 Run = Callable[..., Any]
 CPU = torch.device("cpu")
@@ -111,7 +111,7 @@ class Looking(Recipe[Images]):
     defaults = {"data": {"layout": "images"}}
 
     def __init__(
-        self, spec: ImageSpec, *, generator: Annotated[Part, "network"] = "dilated"
+        self, spec: ImageSpec, *, generator: Annotated[PartConfig, "network"] = "dilated"
     ) -> None:
         super().__init__()
         channels = {"in_channels": spec.source.channels, "out_channels": spec.target.channels}

@@ -10,7 +10,7 @@ from translate.registry import find
 
 
 def kinds(factory: Any) -> dict[str, Any]:
-    return {n: part_kind(o) for n, o in signatures.read(factory, ["spec"]).items()}
+    return {n: part_kind(o) for n, o in signatures.read_options(factory, ["spec"]).items()}
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from odd_exceptions import PanicException, UnprintableError
 
 from translate.engine.plugins.errors import (
     RULES,
-    at_definition,
+    definition_location,
     describe_unexpected,
     find_place,
     plugin_code,
@@ -102,11 +102,11 @@ def test_every_rule_names_an_existing_hook_or_method() -> None:
 
 def test_a_definition_is_found_for_a_message() -> None:
     line = line_of("def register_losses")
-    message = at_definition(Plugin(), "register_losses")
+    message = definition_location(Plugin(), "register_losses")
     assert f"({__file__}, line {line}: `def register_losses(self)" in message.replace(
         "plugin stranger:careless, ", ""
     )
-    assert at_definition(Plugin(), "absent") == ""
+    assert definition_location(Plugin(), "absent") == ""
 
 
 def test_an_unexpected_exception_names_the_plugin_or_translate(

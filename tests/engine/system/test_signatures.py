@@ -39,17 +39,19 @@ def takes_anything(depth: int, **others: Any) -> None:
 
 def check(**args: Any) -> dict[str, Any]:
     """Check options of the network above."""
-    return signatures.check("generator 'net'", Network, args, reserved_names=["in_channels"])
+    return signatures.convert_options(
+        "generator 'net'", Network, args, excluded_names=["in_channels"]
+    )
 
 
 def test_an_option_knows_its_default_and_its_meaning() -> None:
-    schema = signatures.read(Network, ["in_channels"])
+    schema = signatures.read_options(Network, ["in_channels"])
     assert list(schema)[:3] == ["width", "rate", "bias"]
     assert schema["width"].default == 64
     assert schema["width"].meaning == "channels after the first layer"
     assert schema["rate"].meaning == ""
     assert not schema["width"].required
-    assert signatures.read(Network)["in_channels"].required
+    assert signatures.read_options(Network)["in_channels"].required
 
 
 @pytest.mark.parametrize(
@@ -98,12 +100,15 @@ def test_a_mistake_says_what_was_expected(options, message) -> None:
 
 def test_options_without_a_default_are_required() -> None:
     with pytest.raises(ConfigError, match="loss 'deep' needs the option 'depth'"):
-        signatures.check("loss 'deep'", takes_anything, {})
+        signatures.convert_options("loss 'deep'", takes_anything, {})
 
 
 def test_a_factory_with_var_keywords_gets_all_options() -> None:
     options = {"depth": "3", "colour": "red"}
-    assert signatures.check("it", takes_anything, options) == {"depth": 3, "colour": "red"}
+    assert signatures.convert_options("it", takes_anything, options) == {
+        "depth": 3,
+        "colour": "red",
+    }
     assert signatures.accepted_arguments(takes_anything, {"size": 3, "depth": 1}) == {
         "size": 3,
         "depth": 1,
@@ -117,6 +122,8 @@ def test_a_factory_gets_only_the_keywords_that_it_takes() -> None:
 
 
 def test_a_factory_may_be_a_function_a_partial_or_a_class_of_torch() -> None:
-    assert set(signatures.read(partial(takes_anything, depth=1))) == {"depth"}
-    assert "negative_slope" in signatures.read(nn.LeakyReLU)
-    assert signatures.check("it", nn.LeakyReLU, {"negative_slope": 1}) == {"negative_slope": 1.0}
+    assert set(signatures.read_options(partial(takes_anything, depth=1))) == {"depth"}
+    assert "negative_slope" in signatures.read_options(nn.LeakyReLU)
+    assert signatures.convert_options("it", nn.LeakyReLU, {"negative_slope": 1}) == {
+        "negative_slope": 1.0
+    }

@@ -96,4 +96,6 @@ def make_part(kind: Kind, name: str, options: Mapping[str, Any], *_: Any) -> Tes
     """Return the plugin called `name` with its options, which are checked, to be tested."""
     arguments = ["in_channels", "out_channels", "size", *METRIC_ARGUMENTS]
     factory = find(kind, name)
-    return TestedPart(kind, name, signatures.check(f"{kind} {name!r}", factory, options, arguments))
+    return TestedPart(
+        kind, name, signatures.convert_options(f"{kind} {name!r}", factory, options, arguments)
+    )

@@ -114,7 +114,9 @@ def _readable_content(path: Path) -> Iterator[None]:
     except TranslateError:
         raise
     except ValidationError as error:
-        raise CheckpointError(f"{path} is not understood: {signatures.explain(error)}") from error
+        raise CheckpointError(
+            f"{path} is not understood: {signatures.describe_validation_error(error)}"
+        ) from error
     except Exception as error:
         if NO_TEMPORARY in message_of(error):
             raise  # not caused by the checkpoint

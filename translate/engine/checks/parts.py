@@ -69,7 +69,7 @@ def expect_parts(config: Config, layout: Layout, device: torch.device) -> None:
 
 
 def _swaps(config: Config) -> list[PartSwap]:
-    known = signatures.read(find("recipe", config.recipe), ["spec"])
+    known = signatures.read_options(find("recipe", config.recipe), ["spec"])
     swapped = []
     for name, given in config.options.items():
         option = known.get(name)

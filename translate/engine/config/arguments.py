@@ -33,7 +33,9 @@ def check_arguments(
                 for key, value in bound.arguments.items()
                 if key not in reserved
             }
-            bound.arguments.update(signatures.check(f"{name}()", function, given, reserved))
+            bound.arguments.update(
+                signatures.convert_options(f"{name}()", function, given, reserved)
+            )
             arguments: Any = bound
             return function(*arguments.args, **arguments.kwargs)
 

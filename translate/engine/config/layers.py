@@ -67,7 +67,7 @@ def resolve(
     _assign_all(merged, assignments)
     _assign_layout(merged, flags or {})
     name = f"recipe {recipe!r}"
-    merged["options"] = signatures.check(
+    merged["options"] = signatures.convert_options(
         name, kind, with_defaults(kind, merged["options"]), ["spec"]
     )
     return validate(merged)
@@ -120,12 +120,12 @@ def validate(document: Mapping[str, Any]) -> Config:
     try:
         return Config.model_validate(document)
     except ValidationError as error:
-        raise ConfigError(signatures.explain(error, KEYS)) from error
+        raise ConfigError(signatures.describe_validation_error(error, KEYS)) from error
 
 
 def with_defaults(recipe: Callable[..., Any], settings: Mapping[str, Any]) -> Fragment:
     """Return `settings` with the recipe's defaults for what is not given."""
-    known = signatures.read(recipe, ["spec"]).values()
+    known = signatures.read_options(recipe, ["spec"]).values()
     defaults = {
         o.name: to_yaml_types(o.default) for o in known if not o.required or o.name in settings
     }
@@ -194,7 +194,7 @@ def hint(name: str, recipe: str | None) -> str:
     keys = [f"{section}.{name}" for section in SECTIONS if name in KEYS[section]]
     kinds = names("recipe")
     known = [kinds[recipe]] if recipe in kinds else kinds.values() if recipe is None else ()
-    known_options = {option for kind in known for option in signatures.read(kind, ["spec"])}
+    known_options = {option for kind in known for option in signatures.read_options(kind, ["spec"])}
     words = [
         o for o in sorted(known_options) if name in (o.partition("_")[0], o.rpartition("_")[2])
     ]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, get_args, get_origin
 
 from translate.engine.system.signatures import Option
-from translate.registry import Kind, Part, names
+from translate.registry import Kind, PartConfig, names
 
 
 def part_kind(option: Option) -> Kind | None:
@@ -31,4 +31,4 @@ def _takes_parts(annotation: Any) -> bool:
     if annotation is Any:  # a plugin may leave it out: the default's name decides
         return True
     inner = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
-    return inner == Part or inner == Part | None
+    return inner == PartConfig or inner == PartConfig | None

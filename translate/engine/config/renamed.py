@@ -26,7 +26,7 @@ def current_document(document: Mapping[str, Any]) -> Fragment:
         return dict(document)  # validation says what is wrong with it
     if not (renamed := renamed_by(recipe)):
         return dict(document)
-    known = signatures.read(names("recipe")[recipe], ["spec"])
+    known = signatures.read_options(names("recipe")[recipe], ["spec"])
     old = {key: new for key, new in renamed.items() if key not in known}
     return {**document, "options": _current_options(options, old)}
 

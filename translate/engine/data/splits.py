@@ -1,7 +1,7 @@
-"""Hold out a share of the items for validation, by name: the same share on every machine.
+"""Split a data set into training and validation images, the same way on every machine.
 
-Whether an item is held out depends on the seed and its name, or its group's, and not on how many
-others there are: new files move no other to the other side.
+Whether an item is held out for validation depends on the seed and its name, or its group's, and not
+on how many others there are: new files move no other to the other split.
 """
 
 import re
@@ -39,13 +39,13 @@ class Subset(Layout):
         return self.layout.load(item, transform)
 
 
-class Part(NamedTuple):
-    """Images that are never divided: those of a group, a pair, or one image."""
+class SplitUnit(NamedTuple):
+    """Images that are held out together or not at all: those of a group, a pair, or one image."""
 
     key: str
-    """its name: sides are chosen by it"""
+    """its name, which decides whether it is held out"""
     strata: set[Hashable]
-    """domains or classes that it has images of: each needs images on both sides"""
+    """domains or classes of its images: each needs images in both splits"""
     members: list[Any]
     """files, or indices of items in a layout without files"""
 
@@ -53,17 +53,17 @@ class Part(NamedTuple):
 def held_out(layout: Layout, data: Data, share: float, seed: int) -> list[Any]:
     """Return the files of about a `share` of the items; of a layout without files, the indices.
 
-    Every domain and class has images on both sides. Raises `DataError` if that is impossible.
+    Every domain and class has images in both splits. Raises `DataError` if that is impossible.
     """
-    parts = parts_of(layout, data)
-    places = {part.key: _place(seed, part.key) for part in parts}
-    chosen = {key for key, place in places.items() if place < share}
+    units = split_units(layout, data)
+    fractions = {unit.key: _hash_fraction(seed, unit.key) for unit in units}
+    chosen = {key for key, fraction in fractions.items() if fraction < share}
     strata = defaultdict[Hashable, list[str]](list)
-    for part in parts:
-        for stratum in part.strata:
-            strata[stratum].append(part.key)
+    for unit in units:
+        for stratum in unit.strata:
+            strata[stratum].append(unit.key)
     for keys in strata.values():
-        ranked = sorted(keys, key=places.__getitem__)
+        ranked = sorted(keys, key=fractions.__getitem__)
         if chosen.isdisjoint(ranked):
             chosen.add(ranked[0])
         if chosen.issuperset(ranked):
@@ -73,27 +73,27 @@ def held_out(layout: Layout, data: Data, share: float, seed: int) -> list[Any]:
             what = "group of data.groups" if data.groups else "image"
             raise DataError(
                 f"data.validation: {_stratum_name(layout, stratum)} has {len(keys)} {what}"
-                f"{'s' * (len(keys) != 1)}, too few to hold any out. Expected images on both "
-                "sides: add some, or name a split: --set data.validation=val"
+                f"{'s' * (len(keys) != 1)}, too few to hold any out. Expected images in both "
+                "splits: add some, or name a split: --set data.validation=val"
             )
-    return [member for part in parts if part.key in chosen for member in part.members]
+    return [member for unit in units if unit.key in chosen for member in unit.members]
 
 
-def parts_of(layout: Layout, data: Data) -> list[Part]:
-    """Return the parts of a data set that may be on either side."""
+def split_units(layout: Layout, data: Data) -> list[SplitUnit]:
+    """Return what a data set is split into: groups, pairs or single images."""
     names: dict[Any, str] = {**relative_names(layout.files, data)}
     if not names:
         picked = (layout.pick(index, Random(0)) for index in range(len(layout)))
         names = {i: f"{item.files[-1].name}#{item.key}" for i, item in enumerate(picked)}
     keys = {member: group_of(name, data.groups) or name for member, name in names.items()}
-    joined = _joined_keys(layout, keys) if layout.paired and layout.files else {}
-    strata, parts = _strata(layout), dict[str, Part]()
+    merged = _merged_keys(layout, keys) if layout.paired and layout.files else {}
+    strata, units = _strata(layout), dict[str, SplitUnit]()
     for member, own in keys.items():
-        key = joined.get(own, own)
-        part = parts.setdefault(key, Part(key, set(), []))
-        part.members.append(member)
-        part.strata.update(strata.get(member, {""}))
-    return list(parts.values())
+        key = merged.get(own, own)
+        unit = units.setdefault(key, SplitUnit(key, set(), []))
+        unit.members.append(member)
+        unit.strata.update(strata.get(member, {""}))
+    return list(units.values())
 
 
 def relative_names(files: Iterable[Path], data: Data) -> dict[Path, str]:
@@ -138,14 +138,14 @@ def shared_groups(one: Iterable[str], other: Iterable[str], data: Data) -> list[
     return sorted(group for group in each[0] & each[1] if group is not None)
 
 
-def _place(seed: int, key: str) -> float:
+def _hash_fraction(seed: int, key: str) -> float:
     """Return a hash of a key in [0, 1): keys below the share are held out."""
     digest = sha256(f"{seed}/{key}".encode("utf-8", "surrogateescape")).digest()
     return int.from_bytes(digest[:6]) / 2**48
 
 
-def _joined_keys(layout: Layout, keys: dict[Any, str]) -> dict[str, str]:
-    """Return for each key the least of those that pairs join to it."""
+def _merged_keys(layout: Layout, keys: dict[Any, str]) -> dict[str, str]:
+    """Return the key of the unit of each key: pairs put the files of both domains into one unit."""
     least = {key: key for key in keys.values()}
 
     def root(key: str) -> str:

@@ -43,7 +43,9 @@ def read_record(path: Path, kind: type[AnyRecord]) -> AnyRecord:
     try:
         return kind.model_validate(value)
     except ValidationError as error:
-        raise CheckpointError(f"{path} is not understood: {signatures.explain(error)}") from error
+        raise CheckpointError(
+            f"{path} is not understood: {signatures.describe_validation_error(error)}"
+        ) from error
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from translate.engine.config.schema import Train
 from translate.engine.plugins.errors import plugin_code
 from translate.errors import ConfigError, PluginError, suggest
 from translate.metrics import Figure, Metric, MetricBatch
-from translate.registry import Part, create, names, split_part
+from translate.registry import PartConfig, create, names, split_part
 
 DESCRIPTIONS = {
     "target": "the ground truth of each image",
@@ -26,7 +26,7 @@ DESCRIPTIONS = {
 class ChosenMetric:
     """A metric, and its figure that chooses the best checkpoint."""
 
-    part: Part
+    part: PartConfig
     spec: ImageSpec
     figure: str
     facts: Figure
@@ -67,7 +67,7 @@ def choose_metric(train: Train, spec: ImageSpec, fields: frozenset[str]) -> Chos
             f"train.metric: no metric has a figure {wanted!r}.{suggest(wanted, known)}"
             f"{_fitting_figures(spec, fields)}"
         )
-    part: Part = {"name": name, **options} if options else name
+    part: PartConfig = {"name": name, **options} if options else name
     metric = _create(part, spec)
     figures = metric.figures
     figure = wanted if wanted in figures else next(iter(figures)) if len(figures) == 1 else ""
@@ -94,7 +94,7 @@ def measure(metric: Metric, batches: Iterable[MetricBatch]) -> None:
             metric.update(batch)
 
 
-def _create(part: Part, spec: ImageSpec) -> Metric:
+def _create(part: PartConfig, spec: ImageSpec) -> Metric:
     metric: Metric = create(
         "metric", part, domain=spec.target, source_domain=spec.source, classes=spec.classes
     )

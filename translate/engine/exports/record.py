@@ -64,4 +64,6 @@ def parse_record(metadata: object) -> ExportRecord:
     try:
         return ExportRecord.model_validate(metadata, strict=False)
     except ValidationError as error:
-        raise ValueError(f"its metadata is not understood: {signatures.explain(error)}") from error
+        raise ValueError(
+            f"its metadata is not understood: {signatures.describe_validation_error(error)}"
+        ) from error

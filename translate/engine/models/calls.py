@@ -29,7 +29,7 @@ def options_of(call: Call) -> dict[str, Option]:
     parameters = signature(call).parameters
     return {
         name: option
-        for name, option in signatures.read(call, RESERVED).items()
+        for name, option in signatures.read_options(call, RESERVED).items()
         if parameters[name].kind is Parameter.KEYWORD_ONLY
     }
 
@@ -62,7 +62,7 @@ def complete(
                 f"{run}: {call.__name__} has no option {short_repr(name)}.{near} {see}"
             )
     try:
-        checked = signatures.check(f"{run}: {call.__name__}", call, given, RESERVED)
+        checked = signatures.convert_options(f"{run}: {call.__name__}", call, given, RESERVED)
     except ConfigError as error:
         raise ConfigError(f"{error} {see}") from error
     return {name: checked.get(name, option.default) for name, option in known.items()}

@@ -6,7 +6,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor
 
-from translate.engine.plugins.errors import at_definition, plugin_code
+from translate.engine.plugins.errors import definition_location, plugin_code
 from translate.errors import PluginError, short_repr
 from translate.recipe import Recipe
 
@@ -33,7 +33,7 @@ def padded_translation(
     if not isinstance(output, Tensor):
         raise PluginError(
             f"{type(recipe).__name__}.translate returned {short_repr(output)}: it must return a "
-            f"tensor (N, C, H, W){at_definition(recipe, 'translate')}."
+            f"tensor (N, C, H, W){definition_location(recipe, 'translate')}."
         )
     scale = recipe.geometry.scale
     sides = tuple(scale * side for side in padded.shape[-2:])
@@ -41,6 +41,7 @@ def padded_translation(
         raise PluginError(
             f"{type(recipe).__name__}.translate made {tuple(output.shape)} of "
             f"{tuple(padded.shape)}: it must make images {scale} times as large, or "
-            f"have a geometry that says which sizes it takes{at_definition(recipe, 'translate')}."
+            "have a geometry that says which sizes it takes"
+            f"{definition_location(recipe, 'translate')}."
         )
     return output[..., : scale * height, : scale * width]

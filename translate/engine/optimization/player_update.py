@@ -9,7 +9,7 @@ from torch.autograd.graph import increment_version
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.optim import Optimizer
 
-from translate.engine.plugins.errors import at_yield, is_explained, plugin_error
+from translate.engine.plugins.errors import is_explained, plugin_error, yield_location
 from translate.engine.processes.distributed import average_gradients
 from translate.errors import PluginError, message_of, suggest
 from translate.recipe import Recipe, Turn
@@ -62,7 +62,7 @@ class PlayerUpdate:
             raise PluginError(
                 f"{type(self.recipe).__name__}: microbatches of one batch yielded different turns, "
                 f"{' and '.join(names)}: set train.accumulate to 1"
-                f"{at_yield(self.recipe, 'step', step)}"
+                f"{yield_location(self.recipe, 'step', step)}"
             )
         if turn and not self._microbatches_added:
             self._begin(turn, step)
@@ -99,7 +99,8 @@ class PlayerUpdate:
         if turn.player not in self.optimizers:
             raise PluginError(
                 f"{type(self.recipe).__name__}: no optimizer is called {turn.player!r}."
-                f"{suggest(turn.player, self.optimizers)}{at_yield(self.recipe, 'step', step)}"
+                f"{suggest(turn.player, self.optimizers)}"
+                f"{yield_location(self.recipe, 'step', step)}"
             )
         groups = self.optimizers[turn.player].param_groups
         self.player = turn.player
@@ -130,7 +131,7 @@ def _explain_errors(recipe: Recipe, turn: Turn, step: Iterator[Turn]) -> Iterato
         yield
     except Exception as error:
         where = f"{type(recipe).__name__}, turn of {turn.player!r}"
-        at = at_yield(recipe, "step", step)
+        at = yield_location(recipe, "step", step)
         if "modified by an inplace operation" in message_of(error):
             raise PluginError(
                 f"{where}: a network was updated after a loss that depends on it had been "

@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.optimization.player_update import PlayerUpdate
 from translate.engine.optimization.schedules import set_rates
-from translate.engine.plugins.errors import at_definition, at_yield, plugin_code
+from translate.engine.plugins.errors import definition_location, plugin_code, yield_location
 from translate.errors import PluginError, short_repr
 from translate.nn.modes import Progressive
 from translate.recipe import Recipe, Turn
@@ -80,7 +80,7 @@ def _begin(recipe: Recipe, batch: Any) -> Iterator[Turn]:
     if not isinstance(turns, Iterator):
         raise PluginError(
             f"{type(recipe).__name__}.step returned {short_repr(turns)}, but a step must yield a "
-            f"Turn for each player's move: `yield Turn(...)`.{at_definition(recipe, 'step')}"
+            f"Turn for each player's move: `yield Turn(...)`.{definition_location(recipe, 'step')}"
         )
     return turns
 
@@ -102,12 +102,12 @@ def _next(recipe: Recipe, turns: Iterator[Turn], device: str) -> Turn | None:
         raise PluginError(
             f"{type(recipe).__name__}.step yields inside `with torch.no_grad()` or `autocast`, "
             "which would leak into the engine. Close the block before the yield."
-            f"{at_yield(recipe, 'step', turns)}"
+            f"{yield_location(recipe, 'step', turns)}"
         )
     if turn is not None and not isinstance(turn, Turn):
         raise PluginError(
             f"{type(recipe).__name__}.step yielded {short_repr(turn)}, which is no Turn: a step "
-            f"must yield Turn(player, name=loss).{at_yield(recipe, 'step', turns)}"
+            f"must yield Turn(player, name=loss).{yield_location(recipe, 'step', turns)}"
         )
     return turn
 

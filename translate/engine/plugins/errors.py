@@ -144,7 +144,7 @@ def _is_ours(place: Place) -> bool:
     return place.plugin.startswith(f"{discovery.OWN_DISTRIBUTION}:")
 
 
-def at_definition(owner: object, member: str) -> str:
+def definition_location(owner: object, member: str) -> str:
     """Return where a plugin defines ``owner.member``, as the end of a message, or ""."""
     place = definition(owner, member)
     return f" ({place})" if place else ""
@@ -162,11 +162,11 @@ def definition(owner: object, member: str) -> Place | None:
     return place_of(function, code.co_filename, line, code.co_name)
 
 
-def at_yield(owner: object, member: str, generator: object) -> str:
+def yield_location(owner: object, member: str, generator: object) -> str:
     """Return where a `generator` of ``owner.member`` has yielded, as the end of a message."""
     frame, code = getattr(generator, "gi_frame", None), getattr(generator, "gi_code", None)
     if frame is None or code is None:
-        return at_definition(owner, member)
+        return definition_location(owner, member)
     function = getattr(owner, member, None)
     return f" ({place_of(function, code.co_filename, frame.f_lineno, code.co_name)})"
 

@@ -1,4 +1,4 @@
-"""Options of a factory, read from its signature, and errors for values that do not fit."""
+"""Read the options of a factory from its signature, and convert values to their types."""
 
 from collections.abc import Callable, Mapping, Sequence
 from inspect import Parameter, signature
@@ -12,7 +12,7 @@ from translate.errors import ConfigError, printable_name, short_repr, suggest
 
 
 class Option(NamedTuple):
-    """One keyword argument of a factory."""
+    """A parameter of a factory that a configuration may set."""
 
     name: str
     annotation: Any
@@ -25,14 +25,16 @@ class Option(NamedTuple):
         return self.default is Parameter.empty
 
 
-def read(factory: Callable[..., Any], reserved_names: Sequence[str] = ()) -> dict[str, Option]:
-    """Return the options of `factory` by name, without the `reserved_names` parameters.
+def read_options(
+    factory: Callable[..., Any], excluded_names: Sequence[str] = ()
+) -> dict[str, Option]:
+    """Return the options of `factory` by name; its parameters `excluded_names` are none.
 
     An option's meaning is the string in its annotation: ``lr: Annotated[float, "rate"] = 2e-4``.
     """
     options = {}
     for name, parameter in _parameters(factory).items():
-        if name in reserved_names or parameter.kind in (
+        if name in excluded_names or parameter.kind in (
             Parameter.VAR_POSITIONAL,
             Parameter.VAR_KEYWORD,
         ):
@@ -44,41 +46,41 @@ def read(factory: Callable[..., Any], reserved_names: Sequence[str] = ()) -> dic
     return options
 
 
-def check(
+def convert_options(
     owner: str,
     factory: Callable[..., Any],
     values: Mapping[str, Any],
-    reserved_names: Sequence[str] = (),
+    excluded_names: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Return `values`, converted to the types that `factory` declares.
+    """Return `values`, converted to the types of the options of `factory`.
 
     Options without an annotation are not checked.
 
     Args:
-        owner: The beginning of messages, such as "recipe 'cyclegan'".
+        owner: What has the options, as errors call it, such as "recipe 'cyclegan'".
         factory: The class or function that takes the options.
         values: The values by name.
-        reserved_names: Parameters that are not options.
+        excluded_names: Parameters that the caller sets itself: they are no options.
 
     Raises:
         ConfigError: A name is unknown, a value is of another type, or one is missing.
     """
-    known = read(factory, reserved_names)
+    options = read_options(factory, excluded_names)
     takes_any = any(p.kind is Parameter.VAR_KEYWORD for p in _parameters(factory).values())
     for name in values:
-        if name not in known and not takes_any:
-            raise ConfigError(f"{owner} has no option {short_repr(name)}.{suggest(name, known)}")
-    for name, option in known.items():
+        if name not in options and not takes_any:
+            raise ConfigError(f"{owner} has no option {short_repr(name)}.{suggest(name, options)}")
+    for name, option in options.items():
         if option.required and name not in values:
             meaning = f": {option.meaning}" if option.meaning else ""
             raise ConfigError(f"{owner} needs the option {name!r}{meaning}.")
-    fields = {name: known[name].annotation if name in known else Any for name in values}
+    fields = {name: options[name].annotation if name in options else Any for name in values}
     schema = TypedDict("schema", fields)  # type: ignore[misc]
     schema.__pydantic_config__ = ConfigDict(extra="forbid", arbitrary_types_allowed=True)  # type: ignore[attr-defined]
     try:
         return dict(TypeAdapter(schema).validate_python(dict(values)))
     except ValidationError as error:
-        raise ConfigError(f"{owner}: {explain(error)}") from error
+        raise ConfigError(f"{owner}: {describe_validation_error(error)}") from error
 
 
 def accepted_arguments(factory: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,22 +91,24 @@ def accepted_arguments(factory: Callable[..., Any], arguments: Mapping[str, Any]
     return {name: value for name, value in arguments.items() if name in parameters}
 
 
-def explain(error: ValidationError, known: Mapping[str, Sequence[str]] | None = None) -> str:
+def describe_validation_error(
+    error: ValidationError, valid_keys: Mapping[str, Sequence[str]] | None = None
+) -> str:
     """Return a message such as ``key: expected int, got 'many'.``, with a clause for each key.
 
-    `known` holds the valid keys by the dotted name of their section.
+    `valid_keys` holds the keys of each section by its dotted name, to suggest the nearest one.
     """
     clauses: dict[str, list[str]] = {}
     values: dict[str, Any] = {}
     for problem in error.errors():
         *sections, key = path = [str(part) for part in problem["loc"][:2]]
         if problem["type"] == "extra_forbidden":
-            keys = (known or {}).get(".".join(sections), ())
+            keys = (valid_keys or {}).get(".".join(sections), ())
             clauses[".".join(path)] = [f"unknown key.{suggest(key, keys)}"]
         elif problem["type"] == "missing":
             clauses[".".join(path)] = ["is missing."]
         else:
-            key = ".".join(path if (known or {}).get(str(problem["loc"][0])) else path[:1])
+            key = ".".join(path if (valid_keys or {}).get(str(problem["loc"][0])) else path[:1])
             clauses.setdefault(key, []).append(_expected(problem))
             values.setdefault(key, problem["input"])
     expected = {

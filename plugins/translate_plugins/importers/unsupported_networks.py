@@ -1,4 +1,4 @@
-"""Networks of published code that no recipe has: they are recognized to be refused by name."""
+"""Recognize networks of published code that no recipe has, and say which they are in the error."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from translate.importers import ForeignWeights
 if TYPE_CHECKING:
     from torch import Tensor
 
-OF = "pytorch-CycleGAN-and-pix2pix"
-KEYS = {
+REPOSITORY = "pytorch-CycleGAN-and-pix2pix"
+DESCRIPTIONS = {
     r"fpn\..+": "keys of a DeblurGANv2 FPN",
     r"UpBlock1_1\..+": "a generator of U-GAT-IT",
     r"gap_fc\.weight_orig": "a discriminator of U-GAT-IT",
@@ -32,19 +32,19 @@ KEYS = {
     r"model\.submodule\.down\..+": "a generator of BicycleGAN, with a latent vector at every level",
     r"(scale0_layer0|layer0)\.0\.weight": "a discriminator of pix2pixHD",
     r"mlp_\d\.0\.weight": "the network F of CUT, which is for training alone",
-    r"net\.0\.weight": f"a discriminator of pixels of {OF}",
+    r"net\.0\.weight": f"a discriminator of pixels of {REPOSITORY}",
     r"exp_avg|exp_avg_sq|momentum_buffer": "the state of an optimizer",
 }
-"""what a file is if one of its keys matches in full"""
+"""By a regular expression of a whole key, what network it belongs to."""
 
 
-class UnsupportedImporter:
-    """Known networks that are refused by name: discriminators, DeblurGANv2, U-GAT-IT and others."""
+class UnsupportedNetworks:
+    """Names networks that cannot be imported: discriminators, DeblurGANv2, U-GAT-IT and others."""
 
     recipes = ()
 
     def recognizes(self, weights: ForeignWeights) -> bool:
-        return describe(weights.tensors) is not None
+        return describe_network(weights.tensors) is not None
 
     def convert(
         self,
@@ -53,27 +53,27 @@ class UnsupportedImporter:
         recipe: str | None,  # noqa: ARG002
     ) -> NoReturn:
         raise CheckpointError(
-            f"{weights.name}: {describe(weights.tensors)}: not supported. Expected a generator, "
-            f"such as latest_net_G.pth of {OF}, CUT, DeblurGAN or pix2pixHD."
+            f"{weights.name}: {describe_network(weights.tensors)}: not supported. Expected a "
+            f"generator, such as latest_net_G.pth of {REPOSITORY}, CUT, DeblurGAN or pix2pixHD."
         )
 
 
-def describe(tensors: Mapping[str, Tensor]) -> str | None:
-    """Return what a network with these keys and shapes is, or None if it is not known."""
-    for pattern, text in KEYS.items():
+def describe_network(tensors: Mapping[str, Tensor]) -> str | None:
+    """Return a description of the network that has these keys and shapes, or None if unknown."""
+    for pattern, text in DESCRIPTIONS.items():
         if any(re.fullmatch(pattern, key) for key in tensors):
             return text
     return _describe_sequence(tensors)
 
 
 def _describe_sequence(tensors: Mapping[str, Tensor]) -> str | None:
-    """Return what a network is that has the layers ``model.0``, ``model.1`` and so on."""
+    """Return a description of a network with layers ``model.0``, ``model.1`` and so on."""
     if not all(key.startswith("model.") for key in tensors):
         return None
     blocks = {key.split(".conv_block.")[1] for key in tensors if ".conv_block." in key}
     if blocks:
         if "0.weight" in blocks and "model.1.weight" in tensors:
-            return f"a ResNet of {OF} with zero padding in its residual blocks alone"
+            return f"a ResNet of {REPOSITORY} with zero padding in its residual blocks alone"
         if "1.weight" in blocks and not blocks & {"5.weight", "6.weight"}:
             return "a ResNet of DeblurGAN's code since March 2019, of residual blocks of one layer"
         return None
@@ -81,7 +81,7 @@ def _describe_sequence(tensors: Mapping[str, Tensor]) -> str | None:
     weights = [t for key, t in tensors.items() if t.ndim == 4 and key.endswith(".weight")]
     if first is not None and first.shape[2:] == (4, 4) and len(weights[-1]) == 1:
         blurred = any(key.endswith(".filt") for key in tensors)
-        return f"a PatchGAN discriminator of {'CUT' if blurred else OF}"
+        return f"a PatchGAN discriminator of {'CUT' if blurred else REPOSITORY}"
     if weights and weights[0].shape[2:] == (7, 7) == weights[-1].shape[2:]:
         return "the feature encoder of pix2pixHD"
     return None

@@ -11,7 +11,7 @@ from translate.nn.features import features_of
 from translate.nn.geometry import geometry_of
 from translate.nn.modes import mode
 from translate.nn.precision import at_least_float32
-from translate.registry import Part, create_discriminator
+from translate.registry import PartConfig, create_discriminator
 from translate.remedies import remedy_for
 
 
@@ -25,13 +25,13 @@ class MinibatchDiscriminator(nn.Module):
     image is 0. Layers of the network after its features are not used.
     """
 
-    mixes_images = True
+    batch_dependent = True
 
     def __init__(
         self,
         in_channels: int,
         *,
-        of: Annotated[Part, "discriminator to wrap; must have features"] = "patch",
+        of: Annotated[PartConfig, "discriminator to wrap; must have features"] = "patch",
         kernels: Annotated[int, "number of kernels"] = 16,
         dims: Annotated[int, "dimension of each kernel"] = 8,
         size: Annotated[tuple[int, int], "height and width of a training crop"] = (256, 256),
