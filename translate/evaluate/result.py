@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from translate.engine.disk import files, folders, json_files, partial_files
-from translate.engine.system import signatures
+from translate.engine.system.signatures import validation_message
 from translate.errors import CheckpointError, SaveError
 
 FILE = "evaluation.json"
@@ -133,7 +133,7 @@ def read(path: Path) -> EvaluationResult:
         return TypeAdapter(EvaluationResult).validate_python(json_files.read_json(path))
     except ValidationError as error:
         raise CheckpointError(
-            f"{path} is not understood: {signatures.describe_validation_error(error)}. "
+            f"{path} is not understood: {validation_message(error)}. "
             "`translate evaluate RUN` writes it again."
         ) from error
 

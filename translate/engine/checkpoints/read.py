@@ -30,8 +30,8 @@ from translate.engine.config.value_types import LARGEST_SIDE
 from translate.engine.disk import json_files
 from translate.engine.plugins.errors import NO_TEMPORARY
 from translate.engine.processes import distributed
-from translate.engine.system import signatures
 from translate.engine.system.randomness import restore_random_state
+from translate.engine.system.signatures import validation_message
 from translate.errors import (
     CheckpointError,
     ConfigError,
@@ -114,9 +114,7 @@ def _readable_content(path: Path) -> Iterator[None]:
     except TranslateError:
         raise
     except ValidationError as error:
-        raise CheckpointError(
-            f"{path} is not understood: {signatures.describe_validation_error(error)}"
-        ) from error
+        raise CheckpointError(f"{path} is not understood: {validation_message(error)}") from error
     except Exception as error:
         if NO_TEMPORARY in message_of(error):
             raise  # not caused by the checkpoint

@@ -120,7 +120,7 @@ def validate(document: Mapping[str, Any]) -> Config:
     try:
         return Config.model_validate(document)
     except ValidationError as error:
-        raise ConfigError(signatures.describe_validation_error(error, KEYS)) from error
+        raise ConfigError(signatures.validation_message(error, KEYS)) from error
 
 
 def with_defaults(recipe: Callable[..., Any], settings: Mapping[str, Any]) -> Fragment:

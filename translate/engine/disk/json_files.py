@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from translate.engine.system import signatures
+from translate.engine.system.signatures import validation_message
 from translate.errors import CheckpointError
 
 MAX_DOCUMENT_BYTES = 64 << 20
@@ -43,9 +43,7 @@ def read_record(path: Path, kind: type[AnyRecord]) -> AnyRecord:
     try:
         return kind.model_validate(value)
     except ValidationError as error:
-        raise CheckpointError(
-            f"{path} is not understood: {signatures.describe_validation_error(error)}"
-        ) from error
+        raise CheckpointError(f"{path} is not understood: {validation_message(error)}") from error
 
 
 def read_json(path: Path) -> dict[str, Any]:

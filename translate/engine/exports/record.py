@@ -6,7 +6,7 @@ from pydantic import Field, ValidationError
 
 from translate.batches import Domain
 from translate.engine.disk import json_files
-from translate.engine.system import signatures
+from translate.engine.system.signatures import validation_message
 from translate.nn.geometry import Geometry
 
 FORMAT = 1
@@ -64,6 +64,4 @@ def parse_record(metadata: object) -> ExportRecord:
     try:
         return ExportRecord.model_validate(metadata, strict=False)
     except ValidationError as error:
-        raise ValueError(
-            f"its metadata is not understood: {signatures.describe_validation_error(error)}"
-        ) from error
+        raise ValueError(f"its metadata is not understood: {validation_message(error)}") from error

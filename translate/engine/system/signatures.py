@@ -80,7 +80,7 @@ def convert_options(
     try:
         return dict(TypeAdapter(schema).validate_python(dict(values)))
     except ValidationError as error:
-        raise ConfigError(f"{owner}: {describe_validation_error(error)}") from error
+        raise ConfigError(f"{owner}: {validation_message(error)}") from error
 
 
 def accepted_arguments(factory: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def accepted_arguments(factory: Callable[..., Any], arguments: Mapping[str, Any]
     return {name: value for name, value in arguments.items() if name in parameters}
 
 
-def describe_validation_error(
+def validation_message(
     error: ValidationError, valid_keys: Mapping[str, Sequence[str]] | None = None
 ) -> str:
     """Return a message such as ``key: expected int, got 'many'.``, with a clause for each key.
