@@ -88,6 +88,20 @@ def test_out_of_memory_halves_the_batch_then_lists_the_image(
     )
 
 
+def test_a_batch_is_halved_until_it_fits_into_memory(image_folder: Callable[..., Path]) -> None:
+    sizes: list[int] = []
+
+    def need(images: Tensor) -> None:
+        sizes.append(len(images))
+        if len(images) > 2:
+            raise RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9")
+
+    source = image_folder("photos", 8)
+    model = replace(MODEL, recipe=Invert(need))
+    assert counts(translate(source, source.parent / "out", model, batch_size=8)) == (8, 0, 0)
+    assert sizes == [8, 4, 2, 2, 4, 2, 2]
+
+
 def test_G12_a_bug_in_a_recipe_is_raised_and_not_listed(mixed_folder: Path, tmp_path: Path) -> None:
     def fail(_: Tensor) -> None:
         raise RuntimeError("shapes do not match")

@@ -7,21 +7,20 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-from translate.engine.config.yaml import to_yaml_types
 from translate.engine.disk.problems import Problem
-from translate.engine.inference.inputs import Inputs, assign_outputs, with_frames, with_masks
+from translate.engine.inference.inputs import Inputs
 from translate.engine.inference.manifest import HIDDEN, OutputManifest
 from translate.engine.inference.pipeline import Pipeline
+from translate.engine.inference.planning import make_processor, plan_jobs
 from translate.engine.inference.report import FolderReport
-from translate.engine.inference.sources import Job, Sources
+from translate.engine.inference.sources import Sources
 from translate.engine.inference.trust import TrustMeter
 from translate.engine.models.image_model import ImageModel
-from translate.engine.models.options import NOT_RECORDED, InferenceOptions, recorded
+from translate.engine.models.options import InferenceOptions
 from translate.engine.models.tile_options import TileOptions
 from translate.engine.pixels.processing import ImageProcessor
 from translate.engine.pixels.windows import takes_windows
 from translate.engine.processes.launch import read_launch
-from translate.errors import ConfigError
 from translate.results import InferenceResult
 
 OpenMeter = Callable[[ImageProcessor], TrustMeter]
@@ -65,27 +64,15 @@ def translate_each(
         SaveError: after three failed writes in a row.
         NothingUsableError: if not one image could be translated.
     """
-    to, half = model.choose(options.to), model.half(options.side)
-    side = None if half is None else options.side
-    own, seed = model.complete_options(options.options or {}), model.choose_seed(options.seed)
-    effective = replace(options, to=to, side=side, options=to_yaml_types(own) or None, seed=seed)
     limits = TileOptions(
         options.tile, options.memory, out / HIDDEN, stop, lambda share: advance(share)
     )
-    processor = ImageProcessor(
-        model, to, half, options.size, options.scale_back, options.max_pixels, own, seed, limits
-    )
+    processor, made_by = make_processor(model, options, limits)
     sources = Sources(
         options.max_pixels,
         lambda job: trust is None and takes_windows(processor, job.output.suffix),
     )
-    jobs = _plan(model, inputs, out, replace(options, to=to), sources)
-    made_by = {
-        "model": model.digest,
-        "gray": model.keeps_gray or None,
-        **recorded(effective, NOT_RECORDED),
-        "tile": processor.tiler and processor.tiler.recorded_tile,
-    }
+    jobs = plan_jobs(processor, inputs, out, options, sources)
     manifest = OutputManifest(
         out, made_by, overwrite=options.overwrite, with_trust=trust is not None
     )
@@ -95,7 +82,7 @@ def translate_each(
     pipeline = Pipeline(
         processor,
         sources,
-        manifest,
+        outputs=manifest,
         batch_size=options.batch_size or model.batch_size,
         keep_metadata=options.keep_metadata,
         to_srgb=options.to_srgb,
@@ -119,20 +106,3 @@ def translate_each(
     left = report.result.left
     assert stop() or not left, f"{left} images were lost on the way"
     yield report.result
-
-
-def _plan(
-    model: ImageModel, inputs: Inputs, out: Path, options: InferenceOptions, sources: Sources
-) -> list[Job]:
-    """Return the images that this process translates, each to its own output."""
-    gray, target = model.keeps_gray, model.source_and_target(str(options.to))[1]
-    jobs = assign_outputs(inputs, out, target=target, form=options.format, gray=gray)
-    if options.mask:
-        if not model.takes_mask:
-            raise ConfigError(f"mask: {model.name} fills no holes: leave --mask out.")
-        jobs = with_masks(jobs, inputs.root, options.mask)
-    jobs = jobs[: options.limit]
-    if options.frames == "all":
-        jobs = with_frames(jobs, sources)
-    process = read_launch()
-    return jobs[process.rank :: process.world_size]

@@ -53,6 +53,7 @@ class OutputManifest:
         *,
         overwrite: bool = False,
         with_trust: bool = False,
+        part: str | None = None,
     ) -> None:
         """Make a manifest.
 
@@ -61,9 +62,10 @@ class OutputManifest:
             made_by: the model and the options, as JSON has them.
             overwrite: whether outputs that something else made may be replaced.
             with_trust: whether outputs without a measured trust are still to be done.
+            part: what the names of this process's files end with; by default that of torchrun.
         """
         self.out, self.made_by, self.overwrite = out, made_by, overwrite
-        self.with_trust = with_trust
+        self.with_trust, self.part = with_trust, _part_of_process() if part is None else part
         self.recorded_notes: list[Problem] = []
         """what was lost of inputs whose outputs `split` has found done, from their records"""
         self._done = DurableLines(self.done)
@@ -201,12 +203,12 @@ class OutputManifest:
     @property
     def problems(self) -> Path:
         """The list of images that this process skipped."""
-        return self.out / f"problems{_process()}.jsonl"
+        return self.out / f"problems{self.part}.jsonl"
 
     @property
     def done(self) -> Path:
         """The records of outputs that this process makes."""
-        return self.out / HIDDEN / f"done{_process()}.jsonl"
+        return self.out / HIDDEN / f"done{self.part}.jsonl"
 
     def _read(self) -> Records:
         """Return the records of outputs that this model made with these options."""
@@ -242,7 +244,7 @@ def _sha256(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
-def _process() -> str:
-    """Return the suffix of the names of this process's files."""
+def _part_of_process() -> str:
+    """Return what the names of the files of this process of torchrun end with."""
     rank = read_launch().rank
     return f"-{rank}" if rank else ""

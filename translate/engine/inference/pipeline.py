@@ -4,7 +4,6 @@ Each stage takes images and problems and returns as many: what goes wrong with a
 `Problem`, and the others continue.
 """
 
-import errno
 import os
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from translate.engine.data.item_errors import item_error
 from translate.engine.disk.problems import FAILED, Problem
 from translate.engine.inference.failures import translation_problem
-from translate.engine.inference.manifest import OutputManifest
+from translate.engine.inference.outputs import Outputs
 from translate.engine.inference.run_ahead import cut, run_ahead
 from translate.engine.inference.sources import Job, Source, Sources
 from translate.engine.inference.trust import Trust, TrustMeter, measure_finite
@@ -72,7 +71,7 @@ class Pipeline:
 
     processor: ImageProcessor
     sources: Sources
-    manifest: OutputManifest
+    outputs: Outputs
     batch_size: int
     keep_metadata: bool = False
     to_srgb: bool = False
@@ -169,7 +168,7 @@ class Pipeline:
     # -- translate ----------------------------------------------------------------------------
 
     def translate(self, items: Sequence[PipelineResult]) -> list[PipelineResult]:
-        """Translate images of one size; one by one where memory does not suffice for all."""
+        """Translate images of one size; fewer at a time where that fails for all of them."""
         images = [item for item in items if isinstance(item, ImageResult) and not item.large]
         results: list[PipelineResult] = [item for item in items if isinstance(item, Problem)]
         for item in items:
@@ -186,16 +185,18 @@ class Pipeline:
             return []
         except BaseException as error:
             reraise_interruption(error)
-            if len(images) > 1:
-                return [result for image in images for result in self._translate([image])]
             job, size = images[0].job, images[0].form.input_size
-            return [translation_problem(job.input, job.output, size, error)]
-        return [
-            Problem(image.job.input, "translate", "not finite", "the translation is not finite")
-            if pixels is None
-            else image._replace(pixels=pixels, trust=trust)
-            for image, pixels, trust in zip(images, translated, trusts, strict=True)
-        ]
+            problem = translation_problem(job.input, job.output, size, error)
+        else:
+            return [
+                Problem(image.job.input, "translate", "not finite", "the translation is not finite")
+                if pixels is None
+                else image._replace(pixels=pixels, trust=trust)
+                for image, pixels, trust in zip(images, translated, trusts, strict=True)
+            ]
+        if half := len(images) // 2:  # only here is the memory of the failed call free
+            return self._translate(images[:half]) + self._translate(images[half:])
+        return [problem]
 
     def _translate_large(self, image: ImageResult, large: "LargeImage") -> list[PipelineResult]:
         """Translate an image that is written while it is translated."""
@@ -208,7 +209,7 @@ class Pipeline:
 
         try:
             with closing(large.image):
-                self.manifest.write_with(job, image.input_sha256, write)
+                self.outputs.write_with(job, image.input_sha256, write)
         except StoppedError:
             return []
         except BaseException as error:
@@ -238,10 +239,9 @@ class Pipeline:
         try:
             notes = [note.text for note in image.notes]
             scores = image.trust and image.trust.scores
-            self.manifest.write(image.job, image.input_sha256, data, notes, scores, trust_map)
+            self.outputs.write(image.job, image.input_sha256, data, notes, scores, trust_map)
         except OSError as error:
-            code = errno.errorcode.get(error.errno or 0, "OSError")
-            return Problem(source, "write", code, f"{output}: {error.strerror or error}")
+            return translation_problem(source, output, image.form.input_size, error)
         except TranslateError:
             raise
         except BaseException as error:

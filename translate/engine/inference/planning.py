@@ -1,0 +1,64 @@
+"""What is decided before any image is translated: the options, their record, and the outputs."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from translate.engine.config.yaml import to_yaml_types
+from translate.engine.inference.inputs import Inputs, assign_outputs, with_frames, with_masks
+from translate.engine.inference.sources import Job, Sources
+from translate.engine.models.image_model import ImageModel
+from translate.engine.models.options import NOT_RECORDED, InferenceOptions, recorded
+from translate.engine.models.tile_options import TileOptions
+from translate.engine.pixels.processing import ImageProcessor
+from translate.engine.processes.launch import read_launch
+from translate.errors import ConfigError
+
+
+def make_processor(
+    model: ImageModel, options: InferenceOptions, limits: TileOptions
+) -> tuple[ImageProcessor, Mapping[str, Any]]:
+    """Return what translates images with `options`, and what the record of each output says of it.
+
+    Raises `ConfigError` for options that the model cannot take.
+    """
+    to, half = model.choose(options.to), model.half(options.side)
+    side = None if half is None else options.side
+    own, seed = model.complete_options(options.options or {}), model.choose_seed(options.seed)
+    processor = ImageProcessor(
+        model, to, half, options.size, options.scale_back, options.max_pixels, own, seed, limits
+    )
+    complete = replace(options, to=to, side=side, options=to_yaml_types(own) or None, seed=seed)
+    made_by = {
+        "model": model.digest,
+        "gray": model.keeps_gray or None,
+        **recorded(complete, NOT_RECORDED),
+        "tile": processor.tiler and processor.tiler.recorded_tile,
+    }
+    return processor, made_by
+
+
+def plan_jobs(
+    processor: ImageProcessor,
+    inputs: Inputs,
+    out: Path,
+    options: InferenceOptions,
+    sources: Sources,
+) -> list[Job]:
+    """Return the images that this process translates, each to its own output.
+
+    Raises `ConfigError` if two images would become one file, or masks do not fit.
+    """
+    model = processor.model
+    gray, target = model.keeps_gray, processor.target
+    jobs = assign_outputs(inputs, out, target=target, form=options.format, gray=gray)
+    if options.mask:
+        if not model.takes_mask:
+            raise ConfigError(f"mask: {model.name} fills no holes: leave --mask out.")
+        jobs = with_masks(jobs, inputs.root, options.mask)
+    jobs = jobs[: options.limit]
+    if options.frames == "all":
+        jobs = with_frames(jobs, sources)
+    process = read_launch()
+    return jobs[process.rank :: process.world_size]
