@@ -27,9 +27,9 @@ from torchvision import transforms
 from translate.batches import Domain
 from translate.engine.config import layers
 from translate.engine.data import check
-from translate.engine.data.device import batch_to_device
-from translate.engine.data.order import Items, collate
-from translate.engine.data.scaling import scale
+from translate.engine.loading.device import batch_to_device
+from translate.engine.loading.order import Items, collate
+from translate.engine.loading.scaling import scale
 from translate.folders.listing import find_images
 from translate.images.source import read_image
 

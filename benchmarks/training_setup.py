@@ -16,9 +16,10 @@ from torch import nn
 
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import layers, schema
-from translate.engine.data import check, loader
-from translate.engine.data.device import batch_to_device
+from translate.engine.data import check
 from translate.engine.disk import folders
+from translate.engine.loading import loader
+from translate.engine.loading.device import batch_to_device
 from translate.engine.optimization.build import build_training
 from translate.engine.processes.signals import Interrupts
 from translate.engine.runs.writer import RunWriter

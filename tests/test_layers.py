@@ -27,7 +27,9 @@ engine.checks
 engine.runs
 engine.diagnosis
 engine.checkpoints
+engine.splits
 engine.data
+engine.loading
 engine.config engine.display engine.tiling
 folders
 images
@@ -165,7 +167,7 @@ def test_there_are_no_circular_imports() -> None:
 
 
 def test_every_module_has_a_test_of_its_name_at_its_place() -> None:
-    """Room by room: ``translate/engine/data/order.py`` is ``tests/engine/data/test_order.py``."""
+    """Room by room: ``translate/images/masks.py`` is ``tests/images/test_masks.py``."""
     missing = {
         module.name
         for module in OURS

@@ -20,8 +20,8 @@ from hash_metric import HashPlugin
 from translate import hookimpl
 from translate.engine.checkpoints import read, retention
 from translate.engine.config import layers, schema, yaml
-from translate.engine.data import loader
 from translate.engine.disk import json_files
+from translate.engine.loading import loader
 from translate.engine.optimization import step as taking
 from translate.errors import CheckpointError, ConfigError
 from translate.recipe import Recipe

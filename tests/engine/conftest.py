@@ -1,4 +1,4 @@
-"""A recipe with controlled losses, its configurations, counts of file reads, generative models."""
+"""A recipe with controlled losses, its configurations, two domains, counted reads, and models."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,6 +11,7 @@ import small_runs
 from two_player_recipe import TwoPlayers
 
 from translate import hookimpl
+from translate.engine.config.schema import Data
 from translate.engine.models import model
 from translate.engine.models.model import Model
 from translate.recipe import Recipe
@@ -65,3 +66,16 @@ def gan_model(tmp_path_factory: pytest.TempPathFactory) -> Model:
 @pytest.fixture(scope="module")
 def cgan_model(tmp_path_factory: pytest.TempPathFactory) -> Model:
     return model.load(small_checkpoints.cgan(tmp_path_factory.mktemp("cgan")), device="cpu")[0]
+
+
+@pytest.fixture
+def data_config(image_folder: Callable[..., Path], tmp_path: Path) -> Callable[..., Data]:
+    """Return a function that configures the domains a (5 images) and b (3), at 16x16."""
+    image_folder("a/train", 5)
+    image_folder("b/train", 3)
+
+    def configure(**changes: Any) -> Data:
+        defaults = {"root": tmp_path, "domains": ("a", "b"), "size": 16, "max_bad": 0.5}
+        return Data(**{**defaults, **changes})
+
+    return configure

@@ -13,7 +13,7 @@ from translate.engine.config.schema import Data
 from translate.engine.data.check import check_data, open_layout
 from translate.engine.data.opened_files import OpenedFiles
 from translate.engine.data.samples import MARKER
-from translate.engine.data.validation import add_validation
+from translate.engine.splits.validation import add_validation
 from translate.errors import DataError, NothingUsableError
 from translate.evaluate.run_images import RunImages, open_split, read_images
 from translate.images.resize import resize_pixels

@@ -16,9 +16,10 @@ from translate.api import Translator
 from translate.batches import Domain, ImageSpec, Pair
 from translate.engine.config import layers
 from translate.engine.config.schema import Data
-from translate.engine.data import check, loader
+from translate.engine.data import check
 from translate.engine.data.blank import Blank
-from translate.engine.data.transform import Augment
+from translate.engine.loading import loader
+from translate.engine.loading.transform import Augment
 from translate.engine.models import model as infer
 from translate.engine.models.model import Model
 from translate.errors import BadImage, ConfigError

@@ -65,7 +65,7 @@ def test_near_duplicates_and_groups_in_two_splits_are_listed(root: Path) -> None
     findings = list(check_images(data_config(root, groups=r"(\d+)\.")))
     assert broken(findings) == [
         "data.groups: 3 groups are in train and in test: 0000, 0001, 0002: results on "
-        "them are too good: move each to one side"
+        "them are too good: move each to one split"
     ]
     notes = [r.message for r in findings if r.state == "note" and "no match" in r.message]
     assert notes == [

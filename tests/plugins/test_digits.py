@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from translate.engine.config.schema import Data
-from translate.engine.data import check, loader, samples
+from translate.engine.data import check, samples
+from translate.engine.loading import loader
 from translate.images.source import EncodedImage
 from translate_plugins import digits
 from translate_plugins.digits.handwriting import SIDE, draw_digit

@@ -14,7 +14,8 @@ from identity_transform import IdentityTransform
 
 from translate.batches import Images, Item, Labelled
 from translate.engine.config.schema import Data
-from translate.engine.data import check, loader
+from translate.engine.data import check
+from translate.engine.loading import loader
 from translate.errors import ConfigError, DataError
 from translate_plugins.layouts.idx import IdxFiles, read
 

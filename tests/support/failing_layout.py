@@ -10,8 +10,9 @@ from specs import image_spec
 
 from translate.batches import Images, Item, Layout
 from translate.engine.config.schema import Data
-from translate.engine.data import check, loader
-from translate.engine.data.transform import Augment
+from translate.engine.data import check
+from translate.engine.loading import loader
+from translate.engine.loading.transform import Augment
 
 SEVENTH = "0006.png"
 

@@ -5,7 +5,8 @@ from typing import Any
 import torch
 
 from translate.engine.config.schema import Data
-from translate.engine.data import check, loader
+from translate.engine.data import check
+from translate.engine.loading import loader
 
 COLOUR = {"name": "ColorJitter", "brightness": 0.5, "hue": 0.2, "p": 1.0}
 NOISE = {"name": "GaussNoise", "std_range": (0.1, 0.2), "p": 1.0}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import default_collate
 
-from translate.engine.data.device import batch_to_device
+from translate.engine.loading.device import batch_to_device
 from translate.engine.models import calls, drawing
 from translate.engine.models.model import Model, translate_batch
 from translate.engine.pixels.processing import ImageProcessor

@@ -13,11 +13,11 @@ from translate.batches import Domain, Layout
 from translate.engine.config.schema import Data
 from translate.engine.data import samples
 from translate.engine.data.check import open_layout
-from translate.engine.data.item_errors import item_error
-from translate.engine.data.measured_images import MeasuredImages, spread
-from translate.engine.data.validation import hold_out
+from translate.engine.loading.item_errors import item_error
 from translate.engine.processes.pool import DaemonThreadPool
 from translate.engine.processes.signals import reraise_interruption
+from translate.engine.splits.measured_images import MeasuredImages, spread
+from translate.engine.splits.validation import hold_out
 from translate.errors import BadImage, DataError, NothingUsableError
 
 Image = NDArray[Any]

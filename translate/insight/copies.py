@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from translate.engine.data import check, loader, places
-from translate.engine.data.cache import Cache
-from translate.engine.data.transform import Augment
+from translate.engine.data import check, places
 from translate.engine.diagnosis.detection import COPIES, Detection
+from translate.engine.loading import loader
+from translate.engine.loading.cache import Cache
+from translate.engine.loading.transform import Augment
 from translate.engine.models.drawing import SampleRequest, draw_images
 from translate.engine.models.model import load
 from translate.engine.runs.provenance import working_directory_of

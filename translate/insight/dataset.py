@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from translate.batches import Domain, Layout
 from translate.engine.config.schema import Data
-from translate.engine.data import check, data_warnings, near_duplicates, splits
+from translate.engine.data import check, data_warnings
 from translate.engine.data.opened_files import OpenedFiles
-from translate.engine.data.transform import require_size
+from translate.engine.loading.transform import require_size
+from translate.engine.splits import groups, near_duplicates
 from translate.errors import BadImage, DataError
 from translate.images import domain_images, levels
 from translate.images.layers import guarded
@@ -48,8 +49,8 @@ def check_images(data: Data) -> Iterator[Finding]:
             continue
         yield Finding("ok", f"{split}: {len(layout)} items in {len(layout.files)} files")
         settings = data.model_copy(update={"split": split})
-        names[split] = [*splits.relative_names(layout.files, settings).values()]
-        for line in splits.ungrouped_warnings(layout, settings):
+        names[split] = [*groups.relative_names(layout.files, settings).values()]
+        for line in groups.ungrouped_warnings(layout, settings):
             yield Finding("note", f"{split}: {line}")
         problems += layout.problems
         kind, by_file = domain_images.common(layout.spec), domain_images.of_files(layout)
@@ -179,12 +180,12 @@ def _near_duplicates(reports: Sequence[FileReport], train_split: str) -> Iterato
 def _shared_groups(names: Mapping[str, Sequence[str]], data: Data) -> Iterator[Finding]:
     """Find the groups of `data.groups` that have images in two splits."""
     for one, other in combinations(names, 2):
-        if groups := splits.shared_groups(names[one], names[other], data):
-            listed = ", ".join(groups[:5]) + ", ..." * (len(groups) > 5)
+        if shared := groups.shared_groups(names[one], names[other], data):
+            listed = ", ".join(shared[:5]) + ", ..." * (len(shared) > 5)
             yield Finding(
                 "broken",
-                f"data.groups: {len(groups)} groups are in {one} and in {other}: {listed}",
-                "results on them are too good: move each to one side",
+                f"data.groups: {len(shared)} groups are in {one} and in {other}: {listed}",
+                "results on them are too good: move each to one split",
             )
 
 

@@ -8,7 +8,8 @@ from encoded_images import write_photo, write_strip
 from small_data import checked_data, equal_batches, read_batches
 
 from translate.engine.config.schema import Data
-from translate.engine.data import check, loader
+from translate.engine.data import check
+from translate.engine.loading import loader
 from translate.errors import DataError, TrainingError
 
 

@@ -11,7 +11,7 @@ from run_files import log_lines, run_facts, saved_weights
 from two_player_recipe import TwoPlayers
 
 from translate.batches import Images
-from translate.engine.data.cache import Cache
+from translate.engine.loading.cache import Cache
 from translate.recipe import Turn
 
 

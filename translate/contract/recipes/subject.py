@@ -14,8 +14,9 @@ from translate.contract.rules import require_equal
 from translate.engine.checkpoints import read, write
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import layers, schema
-from translate.engine.data import check, loader
-from translate.engine.data.device import batch_to_device
+from translate.engine.data import check
+from translate.engine.loading import loader
+from translate.engine.loading.device import batch_to_device
 from translate.engine.optimization.build import build_training
 from translate.engine.optimization.step import StepResult, take_step
 from translate.engine.system import randomness

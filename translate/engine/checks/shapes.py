@@ -20,7 +20,7 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 from translate.batches import Layout
 from translate.engine.config.schema import Config
 from translate.engine.data.blank import META, Blank
-from translate.engine.data.order import collate
+from translate.engine.loading.order import collate
 from translate.engine.processes import distributed
 from translate.engine.system.memory import too_small
 from translate.errors import ConfigError

@@ -1,1 +1,1 @@
-"""From folders to batches."""
+"""Find the images of a data set, and check each once."""

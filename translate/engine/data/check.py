@@ -4,25 +4,23 @@ Afterwards the content of a batch is a pure function of the configuration, the s
 for any number of workers and across resumes.
 """
 
-from collections.abc import Generator, Iterable, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from translate import registry
 from translate.batches import Domain, Layout
 from translate.engine.config.schema import Data
-from translate.engine.data.cache import Cache, cached_bytes
 from translate.engine.data.data_warnings import as_problems, find_warnings, notes, palette_domains
 from translate.engine.data.domains import domains_of, require_compatible_domains
-from translate.engine.data.item_errors import item_error
 from translate.engine.data.opened_files import OpenedFiles
-from translate.engine.data.order import TRIES, UNBATCHED
-from translate.engine.data.scaling import ScaledImages
-from translate.engine.data.transform import Augment, require_size
 from translate.engine.disk.problems import Problem
+from translate.engine.loading.cache import Cache, cached_bytes
+from translate.engine.loading.item_errors import item_error
+from translate.engine.loading.scaling import ScaledImages
+from translate.engine.loading.transform import Augment, require_size
 from translate.engine.processes.pool import DaemonThreadPool
 from translate.engine.processes.signals import reraise_interruption
 from translate.errors import BadImage, DataError, TrainingError
@@ -180,28 +178,3 @@ def _limit_problems(problems: Sequence[Problem], files: int, maximum: float) -> 
 
 def _first(problems: Sequence[Problem]) -> str:
     return f"The first is {problems[0].path}: {problems[0].message}."
-
-
-def report_once(
-    batches: Generator[tuple[Any, list[BadImage]]], restarts: list[str]
-) -> Generator[tuple[Any, list[Problem]]]:
-    """Yield `batches` with the new problems of each: every bad file is reported once."""
-    reported: set[Path] = set()
-    with closing(batches):
-        for batch, errors in batches:
-            if batch is None and errors and errors[-1].path == UNBATCHED:
-                raise TrainingError(errors[-1].reason)
-            if batch is None:
-                raise TrainingError(
-                    f"{TRIES} items in a row cannot be read. The first is "
-                    f"{str(errors[0]).removesuffix('.')}."
-                )
-            new = {
-                bad.path: Problem.of(bad, "training") for bad in errors if bad.path not in reported
-            }
-            reported.update(new)
-            restarted = [
-                Problem(Path("data.workers"), "training", "restarted", r) for r in restarts
-            ]
-            restarts.clear()
-            yield batch, [*new.values(), *restarted]

@@ -11,11 +11,11 @@ from torch import Tensor
 from translate.batches import Domain
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.data.check import CheckedData
-from translate.engine.data.device import batch_to_device
-from translate.engine.data.measured_images import MeasuredImages, Thing, UnpairedFiles, spread
-from translate.engine.data.order import collate
-from translate.engine.data.validation import MEASURED
+from translate.engine.loading.device import batch_to_device
+from translate.engine.loading.order import collate
 from translate.engine.plugins.errors import plugin_code
+from translate.engine.splits.measured_images import MeasuredImages, Thing, UnpairedFiles, spread
+from translate.engine.splits.validation import MEASURED
 from translate.errors import TrainingError
 from translate.images.tensors import to_device
 from translate.metrics import MetricBatch

@@ -12,13 +12,13 @@ from functools import partial
 from itertools import repeat, takewhile
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from translate.engine.data.item_errors import item_error
 from translate.engine.disk.problems import FAILED, Problem
 from translate.engine.inference.failures import translation_problem
 from translate.engine.inference.outputs import Outputs
 from translate.engine.inference.run_ahead import cut, run_ahead
 from translate.engine.inference.sources import Job, Source, Sources
 from translate.engine.inference.trust import Trust, TrustMeter, measure_finite
+from translate.engine.loading.item_errors import item_error
 from translate.engine.models.tile_options import StoppedError
 from translate.engine.pixels.decoded import DecodedInput
 from translate.engine.pixels.prepared import PreparedImage, prepare

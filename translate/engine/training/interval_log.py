@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from translate.engine.data import loader
+from translate.engine.loading import loader
 from translate.engine.optimization.guard import Guard
 from translate.engine.optimization.step import StepResult
 from translate.engine.processes import distributed

@@ -6,9 +6,9 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from typing import Any
 
-from translate.engine.data import loader, workers
-from translate.engine.data.device import batch_to_device
 from translate.engine.disk.problems import Problem
+from translate.engine.loading import loader, workers
+from translate.engine.loading.device import batch_to_device
 from translate.engine.optimization.failures import explained_failures
 from translate.engine.optimization.guard import Guard
 from translate.engine.optimization.schedules import initial_rates

@@ -10,7 +10,7 @@ import torch
 
 from translate.batches import Layout
 from translate.engine.checkpoints.write import serialized_bytes
-from translate.engine.data.device import batch_to_device
+from translate.engine.loading.device import batch_to_device
 from translate.engine.optimization.failures import explained_failures
 from translate.engine.optimization.step import take_step
 from translate.engine.plugins.errors import plugin_code

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 
 from translate.engine.checkpoints.state import TrainingState
-from translate.engine.data import loader
-from translate.engine.data.device import batch_to_device
 from translate.engine.diagnosis import sheets
 from translate.engine.diagnosis.preview import Preview
 from translate.engine.disk.problems import FAILED, Problem
 from translate.engine.evaluation.mode import evaluation_mode
+from translate.engine.loading import loader
+from translate.engine.loading.device import batch_to_device
 from translate.engine.plugins.errors import describe_unexpected, plugin_code
 from translate.engine.processes import distributed
 from translate.engine.training.monitor import TrainingMonitor

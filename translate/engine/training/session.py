@@ -17,17 +17,18 @@ from translate.engine.checks.layout import require_batch
 from translate.engine.checks.parts import expect_parts
 from translate.engine.checks.shapes import expect_size
 from translate.engine.config import layers, schema
-from translate.engine.data import check, loader, places, samples, workers
-from translate.engine.data.near_duplicates import split_warnings
+from translate.engine.data import check, places, samples
 from translate.engine.data.opened_files import OpenedFiles
-from translate.engine.data.validation import add_validation
 from translate.engine.disk import folders
 from translate.engine.disk.problems import Problem
 from translate.engine.evaluation.evaluations import Evaluations
+from translate.engine.loading import loader, workers
 from translate.engine.optimization.build import build_training
 from translate.engine.processes import distributed
 from translate.engine.runs.trackers import create_trackers
 from translate.engine.runs.writer import RunWriter
+from translate.engine.splits.near_duplicates import split_warnings
+from translate.engine.splits.validation import add_validation
 from translate.engine.training.resume import ResumePoint
 from translate.errors import ConfigError
 from translate.folders.names import short_names

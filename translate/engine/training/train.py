@@ -9,8 +9,8 @@ import torch
 
 from translate.engine.checkpoints.initialization import InitialWeights
 from translate.engine.config.schema import Config
-from translate.engine.data import workers
 from translate.engine.disk import locks
+from translate.engine.loading import workers
 from translate.engine.processes import distributed
 from translate.engine.processes.signals import Interrupts
 from translate.engine.runs.writer import remove_partial_run_files

@@ -16,13 +16,13 @@ from translate.engine.checkpoints.references import resolve
 from translate.engine.config.schema import Config
 from translate.engine.data import places, samples
 from translate.engine.data.check import open_layout
-from translate.engine.data.device import batch_to_device
-from translate.engine.data.measured_images import MeasuredImages, Middle, center_crop, spread
-from translate.engine.data.validation import hold_out
+from translate.engine.loading.device import batch_to_device
 from translate.engine.models.model import require_recipe
 from translate.engine.pixels.processing import ImageProcessor
 from translate.engine.plugins.errors import plugin_code
 from translate.engine.runs.provenance import working_directory_of
+from translate.engine.splits.measured_images import MeasuredImages, Middle, center_crop, spread
+from translate.engine.splits.validation import hold_out
 from translate.errors import BadImage, NothingUsableError
 from translate.images.layers import Pixels
 from translate.images.tensors import from_device, network_input

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from translate.batches import Domain, ImageSpec
 from translate.engine.config.schema import Data
-from translate.engine.data.scaling import scale
+from translate.engine.loading.scaling import scale
 from translate.errors import ConfigError, suggest
 from translate.images import domain_images
 from translate.images.layers import Pixels, guarded
@@ -71,7 +71,7 @@ class Augment:
         data: The settings.
         spec: The domains.
         read: Returns the pixels of a file.
-        scale: Returns an image at another size, as `translate.engine.data.scaling.scale` does.
+        scale: Returns an image at another size, as `translate.engine.loading.scaling.scale` does.
     """
 
     def __init__(

@@ -3,7 +3,7 @@
 import torch
 
 from translate.batches import Domain, ImageSpec, Labelled, Pair
-from translate.engine.data.device import batch_to_device
+from translate.engine.loading.device import batch_to_device
 
 SPEC = ImageSpec(domains=(Domain("digits"),))
 

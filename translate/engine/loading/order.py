@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils.data import Dataset, default_collate, get_worker_info
 
 from translate.batches import Item, Layout, Transform
-from translate.engine.data.item_errors import item_error
+from translate.engine.loading.item_errors import item_error
 from translate.engine.plugins.errors import RULES, plugin_code
 from translate.engine.processes.signals import reraise_interruption
 from translate.errors import BadImage, ItemError, describe_error, short_repr

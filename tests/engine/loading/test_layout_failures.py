@@ -124,7 +124,7 @@ def test_T23_a_run_that_cannot_read_on_ends_with_a_checkpoint_and_exit_code_5(
     def fail(*_: object, **__: object) -> None:
         raise AttributeError("a decoder of tomorrow")
 
-    monkeypatch.setattr("translate.engine.data.cache.Cache.read", fail)
+    monkeypatch.setattr("translate.engine.loading.cache.Cache.read", fail)
     with pytest.raises(TrainingError, match="a decoder of tomorrow") as error:
         small_runs.train(config, tmp_path / "run")
     assert error.value.exit_code == 5

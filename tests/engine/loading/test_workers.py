@@ -10,8 +10,8 @@ import pytest
 from odd_exceptions import PanicException, UnprintableError
 from torch.utils.data import DataLoader
 
-from translate.engine.data import workers
-from translate.engine.data.workers import StoppedWaitingError, by_processes, by_thread
+from translate.engine.loading import workers
+from translate.engine.loading.workers import StoppedWaitingError, by_processes, by_thread
 from translate.errors import TrainingError
 
 

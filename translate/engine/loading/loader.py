@@ -3,31 +3,46 @@
 import shutil
 import sys
 from collections.abc import Callable, Generator
+from contextlib import closing
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 import torch
 from torch.utils.data import DataLoader
 
+from translate.batches import Layout
 from translate.engine.config.schema import Data
-from translate.engine.data import workers
-from translate.engine.data.check import CheckedData, report_once
-from translate.engine.data.order import (
+from translate.engine.disk.problems import Problem
+from translate.engine.loading import workers
+from translate.engine.loading.order import (
+    TRIES,
+    UNBATCHED,
     Items,
     batch_keys,
     collate,
     item_rng,
 )
-from translate.engine.disk.problems import Problem
+from translate.engine.loading.transform import Augment
+from translate.errors import BadImage, TrainingError
 
 SHARED_MEMORY = Path("/dev/shm")
 """where worker processes put batches, on Linux"""
 
 
+class Dataset(Protocol):
+    """What is read: the items of a layout, and how their images are cropped and augmented."""
+
+    @property
+    def layout(self) -> Layout: ...
+
+    @property
+    def augment(self) -> Augment: ...
+
+
 def batches(
-    dataset: CheckedData,
+    dataset: Dataset,
     data: Data,
     *,
     seed: int,
@@ -86,7 +101,7 @@ def batches(
     return report_once(workers.by_thread(loader(0), stop_requested), restarts)
 
 
-def shared_memory_warning(dataset: CheckedData, data: Data, *, seed: int, batch_size: int) -> str:
+def shared_memory_warning(dataset: Dataset, data: Data, *, seed: int, batch_size: int) -> str:
     """Return a warning where /dev/shm is too small for the batches that workers read ahead; or "".
 
     There are two batches for each worker, and the one of the training step.
@@ -108,9 +123,34 @@ def shared_memory_warning(dataset: CheckedData, data: Data, *, seed: int, batch_
     )
 
 
-def item_names(dataset: CheckedData, *, seed: int, batch_size: int, step: int) -> list[str]:
+def item_names(dataset: Dataset, *, seed: int, batch_size: int, step: int) -> list[str]:
     """Return the names of the items of one step's batch, over all processes."""
     layout = dataset.layout
     (keys,) = batch_keys([step], len(layout), seed, batch_size, range(batch_size))
     items = (layout.pick(index, item_rng(seed, epoch, index)) for epoch, index in keys)
     return list(dict.fromkeys(name for item in items for name in item.names))
+
+
+def report_once(
+    batches: Generator[tuple[Any, list[BadImage]]], restarts: list[str]
+) -> Generator[tuple[Any, list[Problem]]]:
+    """Yield `batches` with the new problems of each: every bad file is reported once."""
+    reported: set[Path] = set()
+    with closing(batches):
+        for batch, errors in batches:
+            if batch is None and errors and errors[-1].path == UNBATCHED:
+                raise TrainingError(errors[-1].reason)
+            if batch is None:
+                raise TrainingError(
+                    f"{TRIES} items in a row cannot be read. The first is "
+                    f"{str(errors[0]).removesuffix('.')}."
+                )
+            new = {
+                bad.path: Problem.of(bad, "training") for bad in errors if bad.path not in reported
+            }
+            reported.update(new)
+            restarted = [
+                Problem(Path("data.workers"), "training", "restarted", r) for r in restarts
+            ]
+            restarts.clear()
+            yield batch, [*new.values(), *restarted]

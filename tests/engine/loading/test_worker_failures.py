@@ -16,7 +16,7 @@ from forking_marks import forking
 from small_data import checked_data, equal_batches, read_batches
 
 from translate.engine.config.schema import Data
-from translate.engine.data import loader, order
+from translate.engine.loading import loader, order
 from translate.errors import TrainingError
 
 
@@ -26,7 +26,8 @@ def test_a_process_that_fails_with_workers_running_ends(data_config: Callable[..
     program = """
 import sys
 from translate.engine.config.schema import Data
-from translate.engine.data import check, loader
+from translate.engine.data import check
+from translate.engine.loading import loader
 
 settings = Data(root=sys.argv[1], domains=("a", "b"), size=16, workers=2)
 prepared = check.check_data(check.open_layout(settings), settings)
@@ -63,8 +64,8 @@ def failing(
         return read(self, key)
 
     monkeypatch.setattr(order.Items, "__getitem__", instead)
-    monkeypatch.setattr("translate.engine.data.workers.WORKER_POLL_SECONDS", 0.2)
-    monkeypatch.setattr("translate.engine.data.workers.PATIENCE", 0.5)
+    monkeypatch.setattr("translate.engine.loading.workers.WORKER_POLL_SECONDS", 0.2)
+    monkeypatch.setattr("translate.engine.loading.workers.PATIENCE", 0.5)
 
 
 @pytest.mark.parametrize("hangs", [False, True])

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from translate.batches import Domain
-from translate.engine.data.cache import Cache
-from translate.engine.data.scaling import ScaledImages, scale
+from translate.engine.loading.cache import Cache
+from translate.engine.loading.scaling import ScaledImages, scale
 from translate.images import domain_images
 from translate.images.encode import write_image
 from translate.images.source import EncodedImage

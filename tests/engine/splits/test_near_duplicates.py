@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from small_data import checked_data
 
-from translate.engine.data import near_duplicates
-from translate.engine.data.near_duplicates import find_near_duplicates, hash_images, hash_pixels
+from translate.engine.splits import near_duplicates
+from translate.engine.splits.near_duplicates import find_near_duplicates, hash_images, hash_pixels
 
 Folder = Callable[..., Path]
 

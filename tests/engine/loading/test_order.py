@@ -10,7 +10,7 @@ from small_data import checked_data
 
 from translate.batches import Images, ImageSpec, Item, Layout
 from translate.engine.config.schema import Data
-from translate.engine.data import order
+from translate.engine.loading import order
 
 
 class Drawing(Layout):

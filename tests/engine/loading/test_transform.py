@@ -15,9 +15,9 @@ from specs import image_spec
 
 from translate.batches import Domain, ImageSpec
 from translate.engine.config.schema import Data
-from translate.engine.data import transform
-from translate.engine.data.scaling import scale
-from translate.engine.data.transform import Augment
+from translate.engine.loading import transform
+from translate.engine.loading.scaling import scale
+from translate.engine.loading.transform import Augment
 from translate.errors import BadImage, ConfigError
 from translate.images.source import read_image
 from translate.images.tensors import as_tensor

@@ -13,8 +13,9 @@ from small_data import COLOUR, NOISE, checked_data, equal_batches, read_batches
 
 from translate.batches import Pair
 from translate.engine.config.schema import Data
-from translate.engine.data import check, loader
-from translate.engine.data.transform import Augment
+from translate.engine.data import check
+from translate.engine.loading import loader
+from translate.engine.loading.transform import Augment
 
 ImageFolder = Callable[..., Path]
 
@@ -108,7 +109,7 @@ def test_T24_too_little_shared_memory_is_reported_with_the_setting(
 ) -> None:
     monkeypatch.setattr(loader, "SHARED_MEMORY", tmp_path)
     usage = type("Usage", (), {"free": 64 * 9 * 7})
-    monkeypatch.setattr("translate.engine.data.loader.shutil.disk_usage", lambda _: usage)
+    monkeypatch.setattr("translate.engine.loading.loader.shutil.disk_usage", lambda _: usage)
     layout = FailingLayout(tmp_path, lambda: None)
 
     def remark(workers: int, batch_size: int = 9) -> str:

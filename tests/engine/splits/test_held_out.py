@@ -1,4 +1,4 @@
-"""Items are held out by their names: pairs, groups and scenes stay on one side."""
+"""Items are held out by their names: pairs, groups and scenes stay together."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,9 +10,9 @@ from identity_transform import IdentityTransform
 
 from translate.batches import Item, Layout
 from translate.engine.config.schema import Data
-from translate.engine.data import splits
 from translate.engine.data.check import open_layout
-from translate.errors import ConfigError, DataError
+from translate.engine.splits.held_out import Subset, choose_held_out
+from translate.errors import DataError
 
 Folder = Callable[..., Path]
 
@@ -21,7 +21,7 @@ def held_out(root: Path, domains: tuple[str, ...], share: float = 0.3, seed: int
              **settings: Any) -> set[str]:  # fmt: skip
     """Return what is held out of the domains below `root`, below it."""
     data = Data(root=root, domains=domains, **settings)
-    files = splits.held_out(open_layout(data), data, share, seed)
+    files = choose_held_out(open_layout(data), data, share, seed)
     assert len(files) == len(set(files))
     return {path.relative_to(root).as_posix() for path in files}
 
@@ -34,7 +34,7 @@ def test_about_the_share_is_held_out_and_the_seed_chooses(image_folder: Folder) 
     assert held_out(root, ("a",), seed=1, layout="images") != held
 
 
-def test_new_files_and_another_place_move_no_file_to_the_other_side(
+def test_new_files_and_another_place_move_no_file_to_the_other_split(
     image_folder: Folder, tmp_path: Path
 ) -> None:
     root = image_folder("a", 20, size=4).parent
@@ -48,7 +48,7 @@ def test_new_files_and_another_place_move_no_file_to_the_other_side(
     assert {name.replace("elsewhere", "a") for name in moved} == later
 
 
-def test_images_of_one_name_in_two_domains_are_on_one_side(image_folder: Folder) -> None:
+def test_images_of_one_name_in_two_domains_are_in_one_split(image_folder: Folder) -> None:
     root = image_folder("a/train", 20, size=4).parent.parent
     image_folder("b/train", 20, size=4)
     held = held_out(root, ("a", "b"))
@@ -68,7 +68,7 @@ def test_pairs_are_held_out_whole(image_folder: Folder, tmp_path: Path) -> None:
     assert held and all(scenes.count(scene) == 2 for scene in scenes)
 
 
-def test_pairs_that_share_a_file_are_one_part(image_folder: Folder, tmp_path: Path) -> None:
+def test_pairs_that_share_a_file_stay_together(image_folder: Folder, tmp_path: Path) -> None:
     image_folder("a", 9, size=4), image_folder("b", 3, size=4)
     rows = "".join(f"a/{n:04}.png,b/{n % 3:04}.png\n" for n in range(9))
     (tmp_path / "pairs.csv").write_text(f"source,target\n{rows}")
@@ -79,7 +79,7 @@ def test_pairs_that_share_a_file_are_one_part(image_folder: Folder, tmp_path: Pa
     assert len(held) == 4 * len(numbers)
 
 
-def test_V9_a_group_is_on_one_side_in_every_domain(image_folder: Folder, tmp_path: Path) -> None:
+def test_V9_a_group_is_in_one_split_in_every_domain(image_folder: Folder, tmp_path: Path) -> None:
     for domain in ("a", "b"):
         folder = image_folder(domain, 24, size=4)
         for path in sorted(folder.iterdir()):
@@ -91,7 +91,7 @@ def test_V9_a_group_is_on_one_side_in_every_domain(image_folder: Folder, tmp_pat
     assert len(held) == 8 * len(patients)
 
 
-def test_every_class_has_images_on_both_sides(image_folder: Folder, tmp_path: Path) -> None:
+def test_every_class_has_images_in_both_splits(image_folder: Folder, tmp_path: Path) -> None:
     for label in range(8):
         image_folder(f"digits/train/{label}", 3, size=4)
     held = held_out(tmp_path, ("digits",), 0.05, layout="labelled")
@@ -134,28 +134,9 @@ def test_items_of_a_layout_without_files_are_held_out_by_their_keys(
     image_folder("a", 1, size=4)
     layout = Numbers(tmp_path)
     data = Data(root=tmp_path, domains=("a",))
-    held = splits.held_out(layout, data, 0.4, 0)
+    held = choose_held_out(layout, data, 0.4, 0)
     assert 0 < len(held) < 5
-    subset = splits.Subset(layout, held)
+    subset = Subset(layout, held)
     transform = IdentityTransform()
     items = [subset.load(subset.pick(i, Random(0)), transform) for i in range(len(subset))]
     assert items == held
-
-
-def test_files_without_a_group_are_counted_with_an_example(
-    image_folder: Folder, tmp_path: Path
-) -> None:
-    image_folder("a", 3, size=4)
-    data = Data(root=tmp_path, domains=("a",), layout="images", groups="(000[12])")
-    assert splits.ungrouped_warnings(open_layout(data), data) == [
-        "data.groups: 1 of 3 files have no match of '(000[12])', the first is 0000.png: each is "
-        "its own group"
-    ]
-    data = data.model_copy(update={"groups": "(P9)"})
-    with pytest.raises(ConfigError, match=r"'\(P9\)' matches not one of 3 paths, such as '0000"):
-        splits.ungrouped_warnings(open_layout(data), data)
-
-
-def test_groups_of_two_splits_are_compared() -> None:
-    data = Data(domains=("a",), groups=r"(P\d)")
-    assert splits.shared_groups(["P1_a", "P2_a", "x"], ["P2_b", "x"], data) == ["P2"]

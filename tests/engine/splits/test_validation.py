@@ -9,7 +9,7 @@ import small_runs
 from small_data import checked_data
 
 from translate.engine.data.check import CheckedData
-from translate.engine.data.validation import add_validation
+from translate.engine.splits.validation import add_validation
 from translate.errors import TranslateError
 
 Folder = Callable[..., Path]

@@ -10,8 +10,8 @@ from small_data import checked_data, equal_batches, read_batches
 
 from translate.batches import Domain
 from translate.engine.config.schema import Data
-from translate.engine.data import loader
-from translate.engine.data.cache import Cache
+from translate.engine.loading import loader
+from translate.engine.loading.cache import Cache
 from translate.errors import BadImage
 from translate.images.encode import write_image
 from translate.images.source import EncodedImage

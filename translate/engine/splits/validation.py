@@ -6,10 +6,11 @@ from typing import Any
 
 from translate.batches import Layout
 from translate.engine.config.schema import Config, Data
-from translate.engine.data import splits
 from translate.engine.data.check import CheckedData, check_data, open_layout
 from translate.engine.data.opened_files import OpenedFiles
 from translate.engine.data.places import with_root
+from translate.engine.splits import held_out
+from translate.engine.splits.groups import relative_names, shared_groups, ungrouped_warnings
 from translate.errors import ConfigError, DataError
 
 TEST = "test"
@@ -30,7 +31,7 @@ def add_validation(dataset: CheckedData, data: Data, config: Config) -> CheckedD
     """
     layout, warnings = dataset.layout, [*dataset.warnings]
     if data.groups:
-        warnings += splits.ungrouped_warnings(layout, data)
+        warnings += ungrouped_warnings(layout, data)
     if isinstance(data.validation, float):
         dataset = _hold_out(dataset, data, data.validation, config.train.seed)
     elif config.train.evaluate_every:
@@ -71,12 +72,12 @@ def hold_out(
         seed: ``train.seed``.
         unreadable: Files that `layout` has left out.
     """
-    held_out = splits.held_out(layout, data, share, seed)
+    chosen = held_out.choose_held_out(layout, data, share, seed)
     if not layout.files:
-        others = sorted({*range(len(layout))} - {*held_out})
-        return splits.Subset(layout, others), splits.Subset(layout, sorted(held_out))
-    kept = {*layout.files} - {*held_out}
-    return _without(layout, data, [*unreadable, *held_out]), _without(
+        others = sorted({*range(len(layout))} - {*chosen})
+        return held_out.Subset(layout, others), held_out.Subset(layout, sorted(chosen))
+    kept = {*layout.files} - {*chosen}
+    return _without(layout, data, [*unreadable, *chosen]), _without(
         layout, data, [*unreadable, *kept]
     )
 
@@ -114,12 +115,12 @@ def _check_validation(settings: Data, name: str, train_layout: Layout, data: Dat
             f"{key}: {name} has images that are trained on, {len(shared)} files, the first is "
             f"{shared[0]}. {HOW}"
         )
-    training_names = splits.relative_names(train_layout.files, data).values()
-    validation_names = splits.relative_names(layout.files, settings).values()
-    if groups := splits.shared_groups(training_names, validation_names, data):
+    training_names = relative_names(train_layout.files, data).values()
+    validation_names = relative_names(layout.files, settings).values()
+    if groups := shared_groups(training_names, validation_names, data):
         raise DataError(
             f"data.groups: {len(groups)} groups have images in {data.split!r} and in {name}, the "
-            f"first is {groups[0]!r}. Move the images of each to one side, or hold out groups of "
+            f"first is {groups[0]!r}. Move the images of each to one split, or hold out groups of "
             "the training images: --set data.validation=0.1"
         )
     validation = check_data(layout, settings, OpenedFiles())

@@ -1,6 +1,6 @@
 """Errors of items name the file, and are one line."""
 
-from translate.engine.data.item_errors import item_error
+from translate.engine.loading.item_errors import item_error
 from translate.errors import ConfigError
 
 

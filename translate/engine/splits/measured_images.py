@@ -12,8 +12,8 @@ from translate import registry
 from translate.batches import ImageSpec, Item, Layout
 from translate.engine.config.schema import Data
 from translate.engine.data import samples
-from translate.engine.data.order import item_rng
-from translate.engine.data.transform import Augment
+from translate.engine.loading.order import item_rng
+from translate.engine.loading.transform import Augment
 from translate.images import domain_images
 
 Thing = TypeVar("Thing")

@@ -9,8 +9,8 @@ import pytest
 
 from translate.engine.config.schema import Data
 from translate.engine.data.check import open_layout
-from translate.engine.data.measured_images import MeasuredImages, Middle, spread
 from translate.engine.data.samples import MARKER
+from translate.engine.splits.measured_images import MeasuredImages, Middle, spread
 
 
 def images_of(data: Data) -> MeasuredImages:

@@ -1,0 +1,1 @@
+"""From a layout to batches, in the order of training."""
