@@ -1,12 +1,11 @@
 """Build the API reference from docstrings, and print what is wrong with them.
 
 The public modules are those that plugins may import (`PUBLIC` in tests/test_layers.py), and
-`translate.api`, `translate.translator` and `translate.testing`. Their docstrings are parsed as
-Google sections by griffe,
-without importing the code. Wrong are: what griffe warns of (a documented parameter that does not
-exist or has no type, a line that is no "name: description"), a section of an unknown name, a
-documented attribute that does not exist, a reference to `translate.module.name` that leads nowhere,
-and a public function or class without a docstring.
+`translate.api`, `translate.scale`, `translate.translator` and `translate.testing`. Their docstrings
+are parsed as Google sections by griffe, without importing the code. Wrong are: what griffe warns of
+(a documented parameter that does not exist or has no type, a line that is no "name: description"),
+a section of an unknown name, a documented attribute that does not exist, a reference to
+`translate.module.name` that leads nowhere, and a public function or class without a docstring.
 """
 
 import logging
@@ -19,7 +18,7 @@ from pathlib import Path
 import griffe
 
 ROOT = Path(__file__).parent.parent
-ALSO_PUBLIC = ("api", "testing", "translator")
+ALSO_PUBLIC = ("api", "scale", "testing", "translator")
 ADMONITIONS = {"Example", "Note", "Warning"}
 """Titles of sections that griffe renders as a box."""
 

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 ROOMS = """
 __main__
 cli
-api report serve testing
+api report scale serve testing
 contract
 evaluate exchange insight translator
 engine.trust engine.exports
@@ -118,8 +118,13 @@ def imports(tree: ast.AST) -> Iterator[tuple[ast.AST, str]]:
 
 
 def room(name: str) -> str:
-    """Return the room that a module of ours is in, or its own name at the top level."""
+    """Return the room that a module of ours is in, or its own name at the top level.
+
+    What ``python -m`` runs, a ``__main__``, is above all rooms wherever it is.
+    """
     parts = name.removeprefix("translate.").split(".")
+    if parts[-1] == "__main__":
+        return "__main__"
     return ".".join(parts[: 2 if parts[0] == "engine" else 1])
 
 

@@ -60,7 +60,16 @@ class EncodedImage:
         Raises:
             BadImage: The file does not exist, is empty or cannot be read.
         """
-        return cls(str(path), _read_file(path), max_pixels, advice=advice)
+        return cls.of(path, _read_file(path), max_pixels=max_pixels, advice=advice)
+
+    @classmethod
+    def of(cls, path: Path, data: bytes, *, max_pixels: int = MAX_PIXELS, advice: str = "") -> Self:
+        """Return the file at `path`, of which the content `data` is in memory.
+
+        Raises:
+            BadImage: It is empty.
+        """
+        return cls(str(path), _not_empty(path, data), max_pixels, advice=advice)
 
     @classmethod
     def open_file(cls, path: Path, *, max_pixels: int = MAX_PIXELS) -> Self:
@@ -220,7 +229,7 @@ def _read_file(path: Path) -> bytes:
     """Return the content of `path`; raises `BadImage` if it cannot be had."""
     with guarded(path):
         _require_file(path)
-        return _not_empty(path, path.read_bytes())
+        return path.read_bytes()
 
 
 def _require_file(path: Path) -> None:

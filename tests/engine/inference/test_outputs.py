@@ -24,10 +24,10 @@ def test_outputs_in_memory_have_the_bytes_of_files(
     jobs = [Job(path, out / path.name) for path in sorted(source.iterdir())]
     assert len(list(pipeline.run(jobs, stop=bool))) == len(jobs) == 2
     for job in jobs:
-        assert outputs.outputs[job.output].data == job.output.read_bytes()
+        assert outputs.outputs[job.input].data == job.output.read_bytes()
 
 
 def test_an_output_that_is_written_in_windows_is_kept_too() -> None:
     outputs, job = MemoryOutputs(), Job(Path("a.tif"), Path("out/a.tif"))
     notes = outputs.write_with(job, "abc", lambda file: [str(file.write(b"data"))])
-    assert outputs.outputs[job.output] == (b"data", "abc", ["4"]) and notes == ["4"]
+    assert outputs.outputs[job.input] == (b"data", "abc", ["4"]) and notes == ["4"]

@@ -38,7 +38,7 @@ class EncodedOutput(NamedTuple):
 
 
 class MemoryOutputs:
-    """Keeps the outputs by the path that they would have; those of `trust` are not kept."""
+    """Keeps the outputs by the path of their input; those of `trust` are not kept."""
 
     def __init__(self) -> None:
         self.outputs: dict[Path, EncodedOutput] = {}
@@ -53,7 +53,7 @@ class MemoryOutputs:
         trust_map: bytes | None = None,  # noqa: ARG002
     ) -> None:
         """Keep the output `data` of an image."""
-        self.outputs[work.output] = EncodedOutput(data, origin_sha256, notes)
+        self.outputs[work.input] = EncodedOutput(data, origin_sha256, notes)
 
     def write_with(
         self, work: Job, origin_sha256: str, write: Callable[[BufferedRandom], Sequence[str]]
@@ -61,5 +61,5 @@ class MemoryOutputs:
         """Keep an output that `write` writes to a file in memory."""
         file = BytesIO()
         notes = write(cast(Any, file))
-        self.outputs[work.output] = EncodedOutput(file.getvalue(), origin_sha256, notes)
+        self.outputs[work.input] = EncodedOutput(file.getvalue(), origin_sha256, notes)
         return notes

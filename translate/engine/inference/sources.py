@@ -1,7 +1,7 @@
 """The content of input files, of which each is read once."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import cached_property
 from hashlib import sha256
@@ -54,16 +54,27 @@ class Job(NamedTuple):
 class Source:
     """The content of an image file, and of its mask."""
 
-    def __init__(self, files: Files, max_pixels: int, *, windows: bool | None = None) -> None:
+    def __init__(
+        self,
+        files: Files,
+        max_pixels: int,
+        *,
+        windows: bool | None = None,
+        content: bytes | None = None,
+    ) -> None:
         """Read a file, or open it where it is larger than memory should be.
 
         Args:
             files: the image and its mask.
             max_pixels: how many pixels it may have.
             windows: whether a large image may be read in windows; None: with ``--tile`` it could.
+            content: the bytes of the image; None: they are read from its file.
         """
         self.path, self._mask_path = files
         advice = ADVICE if windows is None else ""
+        if content is not None:
+            self.image = EncodedImage.of(self.path, content, max_pixels=max_pixels, advice=advice)
+            return
         large = _open_large(self.path, max_pixels) if windows else None
         self.image = large or EncodedImage.open(self.path, max_pixels=max_pixels, advice=advice)
 
@@ -123,15 +134,19 @@ class Sources:
     """
 
     def __init__(
-        self, max_pixels: int, windows: Callable[[Job], bool | None] = lambda _: False
+        self,
+        max_pixels: int,
+        windows: Callable[[Job], bool | None] = lambda _: False,
+        contents: Mapping[Path, bytes] = {},
     ) -> None:
         """Make an empty collection.
 
         Args:
             max_pixels: how many pixels an image may have.
             windows: whether the image of a job may be read in windows, as for `Source`.
+            contents: the bytes of inputs that are in memory; those of others are read.
         """
-        self._max_pixels, self._windows = max_pixels, windows
+        self._max_pixels, self._windows, self._contents = max_pixels, windows, contents
         self._held: dict[Files, Source] = {}
         self._uses: Counter[Files] = Counter()
 
@@ -174,7 +189,8 @@ class Sources:
         return source
 
     def _open(self, job: Job) -> Source:
-        return Source(job.files, self._max_pixels, windows=self._windows(job))
+        windows, content = self._windows(job), self._contents.get(job.input)
+        return Source(job.files, self._max_pixels, windows=windows, content=content)
 
 
 def _open_large(path: Path, max_pixels: int) -> EncodedImage | None:

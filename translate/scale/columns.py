@@ -1,0 +1,139 @@
+"""Rows of a batch, read from its columns and written back as columns."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from translate.engine.disk.problems import Problem
+from translate.errors import ConfigError, short_repr
+from translate.formats import Note
+
+Columns = Mapping[str, Any]
+"""a sequence for each name, such as a list or a NumPy array, all of one length"""
+
+
+@dataclass
+class Row:
+    """An image of a batch, and its translation."""
+
+    path: Path
+    data: bytes | None
+    """the content of the file; None: it is read"""
+    output: str = ""
+    """the relative path of the output; empty: it follows from `path`"""
+    mask: Path | None = None
+    frame: int | None = None
+    result: bytes = b""
+    problem: Problem | None = None
+    notes: Sequence[Note] = ()
+    input_sha256: str = ""
+    made_by: str = ""
+
+
+def read_rows(batch: Columns, *, translated: bool = False) -> list[Row]:
+    """Return the rows of a batch of images to translate, or of `translated` ones.
+
+    Raises `ConfigError` for a column that is missing, has another length, or other values.
+    """
+    names = ("path", "bytes", "output", "input_sha256", "made_by") if translated else ("path",)
+    for name in names:
+        if name not in batch:
+            raise ConfigError(
+                f"batch: there is no column {name!r}: got {', '.join(map(repr, batch))}. See: "
+                "python -m pydoc translate.scale"
+            )
+    count = len(batch["path"])
+    known = ("path", "bytes", "output", "mask", "frame", "input_sha256", "made_by")
+    columns = {name: list(batch[name]) for name in known if name in batch}
+    for name, values in columns.items():
+        if len(values) != count:
+            raise ConfigError(
+                f"batch: column 'path' has {count} values, and column {name!r} {len(values)}."
+            )
+    empty = [""] * count
+    rows = [
+        Row(
+            Path(_text("path", path)),
+            None if data is None else _content(data),
+            _text("output", output),
+            Path(_text("mask", mask)) if mask else None,
+            int(frame) if frame >= 0 else None,
+        )
+        for path, data, output, mask, frame in zip(
+            columns["path"],
+            columns.get("bytes", [None] * count),
+            columns.get("output", empty),
+            columns.get("mask", empty),
+            columns.get("frame", [-1] * count),
+            strict=True,
+        )
+    ]
+    if translated:
+        _read_results(rows, batch)
+    return rows
+
+
+def _read_results(rows: Sequence[Row], batch: Columns) -> None:
+    """Move the content of translated `rows` to their results, and read what belongs to these."""
+    for index, row in enumerate(rows):
+        row.result, row.data = row.data or b"", None
+        row.input_sha256, row.made_by = batch["input_sha256"][index], batch["made_by"][index]
+        row.notes = [Note(*note) for note in json.loads(_value(batch, "notes", index) or "[]")]
+        if message := _value(batch, "error", index):
+            stage, reason = _value(batch, "stage", index), _value(batch, "reason", index)
+            row.problem = Problem(row.path, stage, reason, message)
+
+
+def _value(batch: Columns, name: str, index: int) -> str:
+    return str(batch[name][index]) if name in batch else ""
+
+
+def to_columns(rows: Sequence[Row], *, seconds: float, made_by: str) -> dict[str, NDArray[Any]]:
+    """Return the columns of translated `rows`, after a call that took `seconds` for each."""
+    return {
+        "bytes": _objects([row.result for row in rows]),
+        "output": _objects([row.output for row in rows]),
+        **problem_columns(rows),
+        "notes": _objects([json.dumps([tuple(note) for note in row.notes]) for row in rows]),
+        "seconds": np.full(len(rows), seconds),
+        "input_sha256": _objects([row.input_sha256 for row in rows]),
+        "made_by": _objects([made_by for _ in rows]),
+    }
+
+
+def problem_columns(rows: Sequence[Row]) -> dict[str, NDArray[Any]]:
+    """Return the columns that say what is wrong with `rows`; empty where nothing is."""
+    problems = [row.problem or Problem(row.path, "", "", "") for row in rows]
+    return {
+        "error": _objects([problem.message for problem in problems]),
+        "stage": _objects([problem.stage for problem in problems]),
+        "reason": _objects([problem.reason for problem in problems]),
+    }
+
+
+def _objects(values: Sequence[Any]) -> NDArray[Any]:
+    """Return an array of objects: NumPy's own type of bytes drops zeros at the end."""
+    column = np.empty(len(values), object)
+    column[:] = values
+    return column
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str | Path):
+        raise ConfigError(f"batch: column {name!r}: expected text, got {short_repr(value)}.")
+    return str(value)
+
+
+def _content(value: Any) -> bytes:
+    if isinstance(value, np.ndarray) and value.dtype == np.uint8 and value.ndim == 1:
+        return value.tobytes()
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value)
+    raise ConfigError(
+        f"batch: column 'bytes': expected the content of an image file, got {short_repr(value)}."
+    )

@@ -1,0 +1,85 @@
+"""Writes translated rows into a folder, as `translate infer` does."""
+
+import json
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+from translate.engine.disk.problems import FAILED, Problem
+from translate.engine.inference.failures import translation_problem
+from translate.engine.inference.manifest import OutputManifest
+from translate.engine.inference.sources import Job
+from translate.engine.plugins.errors import describe_unexpected
+from translate.engine.processes.pool import DaemonThreadPool
+from translate.engine.processes.signals import reraise_interruption
+from translate.scale.columns import Columns, Row, problem_columns, read_rows
+
+WRITERS = min(4, os.cpu_count() or 1)
+"""threads: each waits for the disk"""
+
+
+class FolderWriter:
+    """Writes the rows that `translate.scale.Translate` returns into a folder.
+
+    A file is complete or absent, and never replaces what something else made. Each has its record
+    in ``OUT/.translate``, so that `translate infer` with the same run and options skips it. A row
+    that comes twice, as after a failure of its worker, is written once. Several workers may write
+    into one folder at the same time. An instance is pickled as its arguments.
+
+    Args:
+        out: The folder, which all workers share.
+        overwrite: Replace files that something else made.
+
+    Example:
+        >>> translated.map_batches(FolderWriter("out/"))
+    """
+
+    def __init__(self, out: str | Path, *, overwrite: bool = False) -> None:
+        self.out, self.overwrite = Path(out).absolute(), overwrite
+        self._manifests: dict[str, OutputManifest] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _make_writer, (self.out, self.overwrite)
+
+    def __call__(self, batch: Columns) -> dict[str, Any]:
+        """Write a batch, and return it without ``bytes``; errors of writing are in ``error``."""
+        rows = read_rows(batch, translated=True)
+        with DaemonThreadPool(WRITERS) as pool:
+            list(pool.map(self._write, rows))
+        return {
+            **{name: column for name, column in batch.items() if name != "bytes"},
+            **problem_columns(rows),
+        }
+
+    def _write(self, row: Row) -> None:
+        if row.problem:
+            return
+        try:
+            output = self.out / row.output
+            if ".." in output.parts or output == self.out or not output.is_relative_to(self.out):
+                message = f"the output {row.output!r} is not below {self.out}: expected a file name"
+                row.problem = Problem(row.path, "write", "outside", message)
+                return
+            manifest, notes = self._manifest(row.made_by), [note.text for note in row.notes]
+            manifest.write(Job(row.path, output), row.input_sha256, row.result, notes)
+        except OSError as error:
+            row.problem = translation_problem(row.path, output, (0, 0), error)
+        except BaseException as error:
+            reraise_interruption(error)
+            row.problem = Problem(row.path, "write", FAILED, describe_unexpected(error))
+
+    def _manifest(self, made_by: str) -> OutputManifest:
+        """Return the records of one model and options; processes of a machine share a file."""
+        if made_by not in self._manifests:
+            self._manifests[made_by] = OutputManifest(
+                self.out,
+                json.loads(made_by),
+                overwrite=self.overwrite,
+                part=f"-{platform.node() or 'unnamed'}",
+            )
+        return self._manifests[made_by]
+
+
+def _make_writer(out: Path, overwrite: bool) -> FolderWriter:
+    return FolderWriter(out, overwrite=overwrite)
