@@ -276,8 +276,14 @@ def test_the_page_translates_compares_and_explains(
     photo.with_suffix(".tif").write_bytes(encoded(form="TIFF"))
     page.get_by_label("Drop an image here").set_input_files(photo.with_suffix(".tif"))
     page.get_by_role("button", name="Translate").click()
-    page.get_by_text("This browser cannot show this format").wait_for()
-    assert not share.is_visible() and page.get_by_text("Download the result").is_visible()
+    page.get_by_text("Previews in 8 bits").wait_for()
+    assert share.is_visible()
+    after = page.get_by_alt_text("The result: photo.tif, translated (summer)")
+    assert after.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [12, 8]
+    with page.expect_download() as download:
+        page.get_by_text("Download the result").click()
+    assert download.value.suggested_filename == "photo-summer.tiff"
+    assert Path(download.value.path()).read_bytes().startswith(b"II*")
 
     page.get_by_label("Drop an image here").set_input_files(text)
     page.get_by_role("button", name="Translate").click()

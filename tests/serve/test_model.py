@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -7,17 +8,23 @@ from zlib import crc32
 import numpy as np
 import pytest
 import small_checkpoints
+from encoded_arrays import write_array
 from PIL import Image, ImageCms
 from shade_recipe import SECRET, ShadePlugin
-from small_exports import InvertingExporter
+from small_exports import RECORD, InvertingExporter, invert
 from small_exports import Plugin as ExporterPlugin
 
+from translate.batches import Domain
 from translate.contract.kinds import small_options
 from translate.contract.recipes.subject import make_subject
 from translate.engine.checkpoints import write
 from translate.engine.checkpoints.state import ModelState
 from translate.engine.models.drawing import SampleRequest, draw_sheet
 from translate.engine.models.model import load
+from translate.errors import ConfigError
+from translate.formats import Header
+from translate.images.encode import encode_image
+from translate.images.source import EncodedImage
 from translate.registry import names
 from translate.serve.description import describe
 from translate.serve.limits import RequestError
@@ -63,11 +70,89 @@ def test_a_result_is_what_infer_writes(form: str, cycle: ServedModel, tmp_path: 
     profile = {} if form in ("bmp", "ppm") else {"icc_profile": PROFILE}
     data = encoded({"jpg": "JPEG", "tif": "TIFF"}.get(form, form.upper()), **profile)
     (tmp_path / f"x.{form}").write_bytes(data)
-    model = Translator.load(cycle.checkpoint, device="cpu")
+    model = Translator.load(cycle.source, device="cpu")
     model.folder(tmp_path / f"x.{form}", tmp_path / "out", to="summer", size=16)
     made = cycle.translate({"to": "summer", "size": "16"}, data)
     assert made.data == (tmp_path / "out" / f"x.{form}").read_bytes()
     assert made.media_type.startswith("image/")
+
+
+CT = Domain("mr", 1, (-1024.0, 3071.0), "int16"), Domain("ct", 1, (-1024.0, 3071.0), "int16")
+
+
+@pytest.fixture(scope="module")
+def scanner(tmp_path_factory: pytest.TempPathFactory) -> ServedModel:
+    """Return a model of int16 numbers."""
+    return served(small_checkpoints.cyclegan(tmp_path_factory.mktemp("runs") / "ct", kinds=CT))
+
+
+@pytest.mark.parametrize("name", ["x.tif", "x.npy", "x.npz"])
+def test_numbers_of_scans_come_back_in_their_own_type(
+    name: str, scanner: ServedModel, tmp_path: Path
+) -> None:
+    numbers = np.arange(-1200, 1200, dtype=np.int16).reshape(40, 60)
+    write_array(tmp_path / name, numbers)
+    Translator.load(scanner.source, device="cpu").folder(tmp_path / name, tmp_path / "out")
+    made = scanner.translate({}, (tmp_path / name).read_bytes(), previews=True)
+    assert made.data == (tmp_path / "out" / name).read_bytes()
+    assert EncodedImage("x", made.data).header.dtype == "int16"
+    assert made.notes == ["7.3 % of mr below -1024: clipped"]
+    shown = np.asarray(Image.open(BytesIO(made.previews["before"])))
+    expected = np.rint((numbers.clip(-1024, 3071) + 1024) / 4095 * 255)
+    assert shown.shape == (40, 60) and np.abs(shown - expected).max() <= 1
+    assert Image.open(BytesIO(made.previews["after"])).size == (60, 40)
+
+
+@pytest.mark.parametrize(("name", "channels"), [("x.png", 3), ("x.png", 4), ("x.tif", 3)])
+def test_photographs_of_16_bits_come_back_in_16_bits(
+    name: str, channels: int, cycle: ServedModel, tmp_path: Path
+) -> None:
+    numbers = np.random.default_rng(0).integers(0, 65536, (32, 40, channels), np.uint16)
+    write_array(tmp_path / name, numbers)
+    Translator.load(cycle.source, device="cpu").folder(tmp_path / name, tmp_path / "out")
+    made = cycle.translate({}, (tmp_path / name).read_bytes(), previews=True)
+    assert made.data == (tmp_path / "out" / name).read_bytes()
+    assert EncodedImage("x", made.data).header.bits == 16
+    assert bool(made.previews) == (name == "x.tif"), "a browser shows the others itself"
+
+
+def test_numbers_of_many_bands_are_limited_as_pixels_are(cycle: ServedModel) -> None:
+    header = Header(format="", size=(100, 100), channels=64)
+    data = encode_image(np.zeros((100, 100, 64), np.uint8), ".tif", header)
+    status, text = refused(lambda: cycle.translate({}, data))
+    assert status == 422 and "640,000 numbers: more than 4 for each of the 10,000 pixels" in text
+    other = EncodedImage("x", data, 1 << 40).suffix
+    assert other in (".tif", ".tiff")
+
+
+def test_a_sample_of_other_numbers_is_a_tiff_file_with_a_preview(tmp_path: Path) -> None:
+    model = served(small_checkpoints.gan(tmp_path / "gan", kinds=CT[:1]))
+    made = model.sample({"seed": "3"}, previews=True)
+    assert (made.suffix, EncodedImage("x", made.data).header.dtype) == (".tif", "int16")
+    assert Image.open(BytesIO(made.previews["after"])).size == (8, 8)
+    assert not model.sample({"count": "2"}, previews=True).previews
+
+
+def test_an_exported_file_is_served(
+    register_plugin: Callable[..., object], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    register_plugin(ExporterPlugin())
+    monkeypatch.setattr(InvertingExporter, "network", staticmethod(invert))
+    path = tmp_path / "model.inverting"
+    path.write_text(json.dumps(RECORD.json()))
+    model = served(path)
+    found = describe(model.model, fixed_options=False)
+    assert found["sample"] is None and found["translate"]["domains"] == ["winter"]
+    assert [each["name"] for each in found["translate"]["parameters"]] == [
+        *("to", "size", "scale_back", "format"),
+    ]
+    made = Image.open(BytesIO(model.translate({}, encoded()).data))
+    difference = np.asarray(made, int) - 255 + np.asarray(Image.open(BytesIO(encoded())), int)
+    assert np.abs(difference).max() <= 1
+    status, text = refused(lambda: model.sample({}))
+    assert status == 400 and "exported model" in text
+    with pytest.raises(ConfigError, match="leave --backend out"):
+        ServedModel(str(path), "x", device="cpu", max_pixels=9, backend="inverter")
 
 
 def test_formats_that_cannot_be_written_become_png(cycle: ServedModel) -> None:
@@ -81,14 +166,17 @@ def test_another_format_can_be_chosen(cycle: ServedModel) -> None:
     assert (made.suffix, made.media_type) == (".webp", "image/webp")
 
 
-def test_what_the_image_loses_is_noted(cycle: ServedModel) -> None:
+def test_what_the_image_loses_is_noted(cycle: ServedModel, tmp_path: Path) -> None:
     file = BytesIO()
     Image.new("RGBA", (8, 8), (0, 0, 0, 0)).save(file, "PNG")
     kept = cycle.translate({}, file.getvalue())
     assert (kept.notes, Image.open(BytesIO(kept.data)).mode) == ([], "RGBA")
     lost = cycle.translate({"format": "jpg"}, file.getvalue())
     assert lost.notes == ["transparency is composited over white"]
-    assert Image.open(BytesIO(lost.data)).getpixel((4, 4)) == (255, 255, 255)
+    (tmp_path / "x.png").write_bytes(file.getvalue())
+    model = Translator.load(cycle.source, device="cpu")
+    model.folder(tmp_path / "x.png", tmp_path / "out", format="jpg")
+    assert lost.data == (tmp_path / "out/x.jpg").read_bytes()
     assert cycle.translate({}, encoded()).notes == []
 
 
@@ -175,7 +263,7 @@ def test_S7_what_fails_in_a_model_is_told_to_the_log_alone(
     with pytest.raises(RequestError) as caught:
         shade.translate({"fault": fault}, encoded())
     assert caught.value.status == status
-    assert "/home" not in caught.value.message and str(shade.checkpoint) not in caught.value.message
+    assert "/home" not in caught.value.message and str(shade.source) not in caught.value.message
     assert caught.value.detail
     assert fault != "bug" or SECRET in caught.value.detail
 

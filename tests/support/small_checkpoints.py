@@ -1,11 +1,13 @@
 """Run folders with a real checkpoint of tiny untrained networks."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from specs import image_spec
 
+from translate.batches import Domain
 from translate.engine.checkpoints import write
 from translate.engine.checkpoints.state import ModelState
 from translate.engine.config import layers
@@ -29,19 +31,22 @@ def write_run(
     seed: int = 0,
     step: int = 1,
     data: Mapping[str, Any] | None = None,
+    kinds: Sequence[Domain] = (),
     **facts: Any,
 ) -> Path:
     """Write a checkpoint into the run folder `path`, and return the folder.
 
-    `data` are more settings of the data, `facts` other attributes of the image spec: `classes`,
-    `text_length` or `sides`.
+    `data` are more settings of the data, `kinds` the domains where they are not photographs, and
+    `facts` other attributes of the image spec: `classes`, `text_length` or `sides`.
     """
     seed_everything(seed)
+    domains = [kind.name for kind in kinds] or domains
     settings = {"domains": list(domains), "size": size, **(data or {})}
     flags = {f"data.{key}": value for key, value in settings.items()}
     flags |= {f"options.{key}": value for key, value in (options or {}).items()}
     config = layers.resolve(recipe, flags={**flags, "train.steps": 1})
     spec = image_spec((size, size), domains, *channels, **facts)
+    spec = replace(spec, domains=(*kinds,)) if kinds else spec
     model = create("recipe", {"name": config.recipe, **config.options}, spec=spec)
     write.save(path, ModelState(config, spec, model, step=step))
     return path

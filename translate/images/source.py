@@ -114,6 +114,13 @@ class EncodedImage:
         """Whether its format reads and writes windows; raises `BadImage`."""
         return isinstance(self._detected[0], WindowedFormat)
 
+    @property
+    def suffix(self) -> str:
+        """The suffix of files of its format, whatever its name is; raises `BadImage`."""
+        form, header = self._detected
+        usual = f".{header.format.lower()}"
+        return usual if usual in form.suffixes else min(form.writes or form.suffixes, default="")
+
     @cached_property
     def path(self) -> Path:
         """The name, as a `BadImage` has it."""

@@ -13,12 +13,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from translate import __version__
-from translate.serve import requests
+from translate.serve import multipart, requests
 from translate.serve.access import Access
 from translate.serve.counters import MEDIA_TYPE, Counters
 from translate.serve.gate import INTERNAL, Gate, error_response
 from translate.serve.limits import Limits, RequestError
 from translate.serve.messages import Result
+from translate.serve.multipart import Part, encode_form
 from translate.serve.openapi import document
 from translate.serve.requests import Submission
 from translate.serve.worker import Worker
@@ -79,7 +80,9 @@ class Service:
         """Return the translation of an image, in its format and size.
 
         The body is the content of an image file, or a form with the file `image`. Parameters are
-        in the query or in the form.
+        in the query or in the form. Whoever accepts multipart/form-data gets a form with the file
+        `image`, and PNG files `before` and `after` where a browser does not show the image or the
+        result.
         """
         with self._admitted():
             submission = await requests.read(request, self.limits)
@@ -88,11 +91,12 @@ class Service:
                 text = "image: expected the content of an image file, as the body or in a form."
                 raise RequestError(400, text)
             content = (submission.files["image"], submission.files.get("mask"))
-            future = worker.call("translate", submission.fields, *content)
-            return _response(await asyncio.wrap_future(future), "translated")
+            previews = _accepts_form(request)
+            future = worker.call("translate", submission.fields, *content, previews=previews)
+            return _response(await asyncio.wrap_future(future), "translated", as_form=previews)
 
     async def sample(self, request: Request) -> Response:
-        """Return a generated image as PNG; of several, a sheet."""
+        """Return a generated image as PNG, or TIFF if PNG cannot hold it; of several, a sheet."""
         with self._admitted():
             submission = await requests.read(request, self.limits)
             worker = self._choose(submission, "sample")
@@ -101,8 +105,9 @@ class Service:
                     "an image is generated from noise: send no file, and parameters in the query."
                 )
                 raise RequestError(400, text)
-            future = worker.call("sample", submission.fields)
-            return _response(await asyncio.wrap_future(future), "sample")
+            previews = _accepts_form(request)
+            future = worker.call("sample", submission.fields, previews=previews)
+            return _response(await asyncio.wrap_future(future), "sample", as_form=previews)
 
     async def list_models(self, request: Request) -> Response:  # noqa: ARG002
         """Return what each model does, its parameters, and the limits of a request."""
@@ -139,10 +144,20 @@ class Service:
         return self.workers[name]
 
 
-def _response(result: Result, name: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}{result.suffix}"'}
+def _accepts_form(request: Request) -> bool:
+    return multipart.MEDIA_TYPE in request.headers.get("accept", "")
+
+
+def _response(result: Result, name: str, *, as_form: bool) -> Response:
+    file, headers = f"{name}{result.suffix}", dict[str, str]()
     if result.notes:
         headers["X-Translate-Notes"] = json.dumps(result.notes)
+    if as_form:
+        parts = [Part("image", file, result.media_type, result.data)]
+        parts += [Part(n, f"{n}.png", "image/png", png) for n, png in result.previews.items()]
+        body, kind = encode_form(parts)
+        return Response(body, headers=headers, media_type=kind)
+    headers["Content-Disposition"] = f'attachment; filename="{file}"'
     return Response(result.data, headers=headers, media_type=result.media_type)
 
 

@@ -10,15 +10,18 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 
+from translate.batches import Domain
 from translate.engine.config.yaml import to_yaml_types
+from translate.engine.exports.file_model import FileModel
 from translate.engine.models import calls
 from translate.engine.models.drawing import classes
 from translate.engine.models.image_model import WHOLE
-from translate.engine.models.model import Model
+from translate.engine.models.model import Model, require_recipe
 from translate.engine.system import signatures
 from translate.engine.system.signatures import Option
 from translate.folders.names import short_names
 from translate.images.format_registry import writable_suffixes
+from translate.images.levels import is_photographic
 from translate.recipe import Recipe
 
 TEXTS = ("to", "side", "format", "label", "text")
@@ -56,45 +59,51 @@ def sample(
     """Declare the parameters of a sample."""
 
 
-def describe(model: Model, *, fixed_options: bool = False) -> dict[str, Any]:
+def describe(model: Model | FileModel, *, fixed_options: bool = False) -> dict[str, Any]:
     """Return what `model` does: ``translate`` and ``sample`` are None if it cannot.
 
     With `fixed_options`, the recipe's own options of a translation are no parameters.
     """
-    recipe = model.recipe
-    translates = type(recipe).translate is not Recipe.translate and bool(model.domains)
-    samples = type(recipe).draw is not Recipe.draw
+    recipe = model.recipe if isinstance(model, Model) else None
+    translates = recipe is None or type(recipe).translate is not Recipe.translate
+    samples = isinstance(model, Model) and type(model.recipe).draw is not Recipe.draw
     return {
         "id": model.name,
         "recipe": model.method,
         "step": model.step,
         "size": list(model.spec.size),
-        "translate": _translation(model, fixed_options) if translates else None,
-        "sample": _sampling(model) if samples else None,
+        "translate": _translation(model, fixed_options) if translates and model.domains else None,
+        "sample": _sampling(require_recipe(model)) if samples else None,
     }
 
 
-def _translation(model: Model, fixed_options: bool) -> dict[str, Any]:
-    recipe, spec = model.recipe, model.spec
+def _translation(model: Model | FileModel, fixed_options: bool) -> dict[str, Any]:
+    spec = model.spec
     names = dict(zip(spec.names, short_names(spec.names), strict=True))
     domains = [names[domain] for domain in model.domains]
     excluded = {
         "to": not any(domains),
         "side": not spec.sides,
-        "seed": not calls.takes_noise(recipe.translate),
+        "seed": isinstance(model, FileModel) or not calls.takes_noise(model.recipe.translate),
     }
+    targets = [model.source_and_target(domain)[1] for domain in model.domains]
     values = {
         "to": domains,
         "side": [*spec.sides, WHOLE],
-        "format": sorted({suffix[1:] for suffix in writable_suffixes()}),
+        "format": sorted({suffix[1:] for target in targets for suffix in _suffixes(target)}),
     }
-    own = {} if fixed_options else options_of(recipe.translate)
+    own = {} if fixed_options else options_of_translation(model)
     return {
         "domains": domains,
         "scale": model.geometry.scale,
-        "mask": recipe.takes_mask,
+        "mask": model.takes_mask,
         "parameters": list(_parameters(translate, excluded, values, own)),
     }
+
+
+def _suffixes(target: Domain) -> list[str]:
+    """Return the suffixes of files that hold results of a domain, photographs in 8 bits."""
+    return writable_suffixes(target.channels, "uint8" if is_photographic(target) else target.dtype)
 
 
 def _sampling(model: Model) -> dict[str, Any]:
@@ -106,6 +115,11 @@ def _sampling(model: Model) -> dict[str, Any]:
         "captions": captions,
         "parameters": list(_parameters(sample, excluded, {"label": known}, own)),
     }
+
+
+def options_of_translation(model: Model | FileModel) -> dict[str, Option]:
+    """Return the recipe's own options of a translation; those of an exported file are fixed."""
+    return options_of(model.recipe.translate) if isinstance(model, Model) else {}
 
 
 def options_of(call: calls.Call) -> dict[str, Option]:

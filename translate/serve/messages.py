@@ -14,6 +14,8 @@ class Result(NamedTuple):
     media_type: str
     notes: list[str]
     """information that the input lost when it was read"""
+    previews: Mapping[str, bytes] = {}
+    """PNG files of what a browser does not show, ``before`` and ``after`` the translation"""
 
 
 def send(connection: Connection, head: Mapping[str, Any], *files: bytes | None) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 BINARY = {"type": "string", "contentMediaType": "application/octet-stream"}
+PREVIEWS = {"type": "object", "properties": dict.fromkeys(("image", "before", "after"), BINARY)}
 ERROR = {
     "description": "The request is refused; `id` finds it in the server's log.",
     "content": {
@@ -38,7 +39,11 @@ def document(models: Sequence[dict[str, Any]], ability: str) -> dict[str, Any]:
     for name, parameter in first.items():
         some = len(owners[name]) < len(able)
         parameters.append(_parameter(parameter, ", ".join(owners[name]) if some else ""))
-    image = {"description": "The image.", "content": {"image/*": {"schema": BINARY}}}
+    image = {
+        "description": "The image; as a form for clients that accept one, with PNG files `before` "
+        "and `after` where a browser does not show the image or the result.",
+        "content": {"image/*": {"schema": BINARY}, "multipart/form-data": {"schema": PREVIEWS}},
+    }
     operation: dict[str, Any] = {
         "parameters": parameters,
         "responses": {"200": image, **{str(status): ERROR for status in STATUSES}},

@@ -31,7 +31,8 @@ class Worker:
 
     Args:
         name: what clients call the model.
-        reference: a run, or one of its checkpoints; a restart loads the same checkpoint.
+        reference: a run, one of its checkpoints, or an exported file; a restart loads the same
+            checkpoint.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         limits: of pixels and of time.
         backend: the program that translates; None: PyTorch.
@@ -64,10 +65,17 @@ class Worker:
         """Load the model; the future raises a `TranslateError` if that fails."""
         return self._threads.submit(self._start)
 
-    def call(self, action: str, fields: Mapping[str, str], *files: bytes | None) -> Future[Result]:
+    def call(
+        self,
+        action: str,
+        fields: Mapping[str, str],
+        *files: bytes | None,
+        previews: bool = False,
+    ) -> Future[Result]:
         """Call ``translate`` or ``sample`` of the model; the future raises `RequestError`."""
         deadline = time.monotonic() + self.limits.work_seconds
-        return self._threads.submit(self._call, deadline, action, fields, files)
+        request = {"action": action, "fields": dict(fields), "previews": previews}
+        return self._threads.submit(self._call, deadline, request, files)
 
     def close(self) -> None:
         """End the process, also one that is at work."""
@@ -104,14 +112,10 @@ class Worker:
             self._stop()
             raise TranslateError(*hello["error"])
         self.description, self.messages = hello["description"], hello["messages"]
-        self.reference, self._loaded = hello["checkpoint"], True
+        self.reference, self._loaded = hello["source"], True
 
     def _call(
-        self,
-        deadline: float,
-        action: str,
-        fields: Mapping[str, str],
-        files: tuple[bytes | None, ...],
+        self, deadline: float, request: Mapping[str, Any], files: tuple[bytes | None, ...]
     ) -> Result:
         if time.monotonic() > deadline:
             text = "the model was busy for too long: try again later."
@@ -124,8 +128,8 @@ class Worker:
         seconds = self.limits.work_seconds
         with _Watchdog(seconds, self.process) as killed:
             try:
-                send(self._connection, {"action": action, "fields": dict(fields)}, *files)
-                head, (data,) = receive(self._connection)
+                send(self._connection, request, *files)
+                head, (data, *shown) = receive(self._connection)
             except (EOFError, OSError) as error:
                 self._restart()
                 if killed.is_set():
@@ -135,7 +139,9 @@ class Worker:
                 raise RequestError(500, text, detail="a model's process ended") from error
         if "status" in head:
             raise RequestError(head["status"], head["message"], detail=head["detail"])
-        return Result(data or b"", **head)
+        names = head.pop("previews")
+        previews = {name: png or b"" for name, png in zip(names, shown, strict=True)}
+        return Result(data or b"", previews=previews, **head)
 
     def _restart(self) -> None:
         """End what is left of the process, and start another before the next request comes."""
@@ -188,7 +194,7 @@ def serve_model(
     try:
         model = ServedModel(reference, name, device=device, backend=backend, max_pixels=max_pixels)
         description = describe(model.model, fixed_options=backend is not None)
-        hello = {"description": description, "checkpoint": str(model.checkpoint)}
+        hello = {"description": description, "source": str(model.source)}
     except TranslateError as error:
         send(connection, {"error": [str(argument) for argument in error.args]})
         return
@@ -200,9 +206,9 @@ def serve_model(
             return  # the server has ended
         action: Any = model.translate if head["action"] == "translate" else model.sample
         try:
-            answer = action(head["fields"], *files)._asdict()
-            data = answer.pop("data")
-            send(connection, answer, data)
+            answer = action(head["fields"], *files, previews=head["previews"])._asdict()
+            data, previews = answer.pop("data"), answer.pop("previews")
+            send(connection, answer | {"previews": [*previews]}, data, *previews.values())
         except RequestError as error:
             answer = {"status": error.status, "message": error.message, "detail": error.detail}
             send(connection, answer, None)

@@ -1,18 +1,24 @@
 """The model that a user names: a run or an exported file, and the program that runs it."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from translate.engine.exports import backends
 from translate.engine.exports.file_model import load_file
 from translate.engine.exports.files import is_exported
-from translate.engine.models.image_model import ImageModel
 from translate.engine.models.options import InferenceOptions
 from translate.errors import ConfigError
+
+if TYPE_CHECKING:
+    from translate.engine.exports.file_model import FileModel
+    from translate.engine.models.model import Model
 
 
 def load_model(
     reference: str | Path, device: str, options: InferenceOptions
-) -> tuple[ImageModel, list[str]]:
+) -> tuple[Model | FileModel, list[str]]:
     """Return the model of `reference`, and problems of newer checkpoints of its run.
 
     Args:

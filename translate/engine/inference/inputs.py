@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from glob import has_magic
 from pathlib import Path, PurePath
 from typing import NamedTuple
@@ -83,26 +83,10 @@ def assign_outputs(
     results. Raises `ConfigError` where two images would become one file, if only on some file
     systems.
     """
-    channels, dtype, alpha = target.channels, target.dtype, target.alpha
-    if is_photographic(target) and (form or not writable_suffixes(channels, dtype)):
-        dtype = "uint8"  # with fewer bits, as a note says
-    suffix = (
-        output_suffix(form, channels, dtype)
-        if form
-        else default_suffix(channels, dtype, alpha=alpha)
-    )
+    choose = suffix_of_result(target, form, gray=gray)
     names = [path.relative_to(inputs.root) for path in inputs.images]
-    kept = {
-        name
-        for name in names
-        if can_hold(
-            name.suffix,
-            1 if gray and not can_hold(name.suffix, 3) else channels,
-            dtype,
-            alpha=alpha,
-        )
-        and (not form or is_same_format(name.suffix, suffix))
-    }
+    suffixes = {name.suffix: choose(name.suffix) for name in names}
+    kept = {name for name in names if suffixes[name.suffix] == name.suffix}
     taken = {_folded(name) for name in kept}
     taken |= {_folded(folder) for name in names for folder in name.parents}
     claims: dict[PurePath, list[str]] = {}
@@ -110,6 +94,7 @@ def assign_outputs(
     for path, name in zip(inputs.images, names, strict=True):
         new = name
         if name not in kept:
+            suffix = suffixes[name.suffix]
             short, long = name.with_suffix(suffix), name.with_name(name.name + suffix)
             new = long if _folded(short) in taken else short
             taken.add(_folded(new))
@@ -119,6 +104,32 @@ def assign_outputs(
         listed = "; ".join(clashes[:10]) + ("; ..." if len(clashes) > 10 else "")
         raise ConfigError(f"these would become one file, rename one of each: {listed}.")
     return jobs
+
+
+def suffix_of_result(
+    target: Domain, form: str | None = None, *, gray: bool = False
+) -> Callable[[str], str]:
+    """Return the function from the suffix of an image to that of its translation.
+
+    A suffix is kept where its format can hold a result of the domain `target`, and is `form` if
+    that is given. With `gray`, images of a format without colour have gray results. Raises
+    `ConfigError` where no format can hold the result.
+    """
+    channels, dtype, alpha = target.channels, target.dtype, target.alpha
+    if is_photographic(target) and (form or not writable_suffixes(channels, dtype)):
+        dtype = "uint8"  # with fewer bits, as a note says
+    other = (
+        output_suffix(form, channels, dtype)
+        if form
+        else default_suffix(channels, dtype, alpha=alpha)
+    )
+
+    def choose(suffix: str) -> str:
+        count = 1 if gray and not can_hold(suffix, 3) else channels
+        keeps = can_hold(suffix, count, dtype, alpha=alpha)
+        return suffix if keeps and (not form or is_same_format(suffix, other)) else other
+
+    return choose
 
 
 def with_masks(jobs: Sequence[Job], root: Path, masks: Path) -> list[Job]:

@@ -1,0 +1,56 @@
+"""A file in memory is translated to what `translate infer` writes for it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from encoded_arrays import write_array
+from hole_filling import MODEL as FILLING
+from identity_models import identity_model, translate_files
+
+from translate.batches import Domain
+from translate.engine.inference.encoded import translate_encoded
+from translate.engine.models.model import Model
+from translate.engine.pixels.processing import ImageProcessor
+from translate.errors import BadImage, ConfigError
+from translate.images.source import EncodedImage
+
+
+def processor(model: Model) -> ImageProcessor:
+    return ImageProcessor(model, model.choose(None))
+
+
+@pytest.mark.parametrize(
+    ("name", "channels", "domain"),
+    [
+        ("x.tif", 1, Domain("ct", 1, (-1024.0, 3071.0), "int16")),
+        ("x.npy", 5, Domain("bands", 5, (-1024.0, 3071.0), "int16")),
+        ("x.tif", 5, Domain("bands", 5, (0.0, 4095.0), "uint16")),
+        ("x.tif", 3, Domain("hdr", 3, (0.0, 100.0), "float32")),
+        ("x.png", 4, Domain("photo")),
+    ],
+)
+def test_the_file_is_that_of_infer(
+    name: str, channels: int, domain: Domain, tmp_path: Path
+) -> None:
+    numbers = np.arange(24 * 20 * channels).reshape(24, 20, channels) % 100
+    write_array(tmp_path / name, numbers.astype(domain.dtype))
+    model = identity_model(domain)
+    translate_files(model, tmp_path / name, tmp_path / "out")
+    content = (tmp_path / name).read_bytes()
+    made = translate_encoded(processor(model), EncodedImage("the image", content))
+    assert made.data == (tmp_path / "out" / name).read_bytes()
+    assert made.suffix in (name[1:], name[1:] + "f") and made.notes == ()
+    assert np.allclose(made.before, made.after, atol=1e-5)
+
+
+def test_what_does_not_suit_the_model_is_refused(tmp_path: Path) -> None:
+    write_array(tmp_path / "x.png", np.zeros((8, 8, 3), np.uint8))
+    image = EncodedImage.open(tmp_path / "x.png")
+    scans = processor(identity_model(Domain("ct", 1, (-1024.0, 3071.0), "int16")))
+    with pytest.raises(BadImage, match="its numbers are uint8, and those of ct are int16"):
+        translate_encoded(scans, image)
+    with pytest.raises(ConfigError, match="mask: identity fills no holes: leave it out"):
+        translate_encoded(processor(identity_model(Domain("photo"))), image, image)
+    with pytest.raises(BadImage, match="has no hole"):
+        translate_encoded(processor(FILLING), image)

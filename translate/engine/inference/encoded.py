@@ -1,0 +1,75 @@
+"""Translate the content of one image file in memory: `translate infer` without a disk."""
+
+from functools import partial
+from typing import NamedTuple
+
+from translate.engine.inference.inputs import suffix_of_result
+from translate.engine.pixels.decoded import DecodedInput
+from translate.engine.pixels.prepared import prepare
+from translate.engine.pixels.processing import ImageProcessor
+from translate.errors import ConfigError, TranslateError
+from translate.images import masks
+from translate.images.encode import encode_image
+from translate.images.format_registry import best_type
+from translate.images.layers import Pixels, guarded
+from translate.images.source import EncodedImage
+
+
+class EncodedResult(NamedTuple):
+    """The file of a translation."""
+
+    data: bytes
+    suffix: str
+    notes: tuple[str, ...]
+    """what the image lost when it was read"""
+    before: Pixels
+    """(H, W, C) of the source domain, as the network gets it, without a mask"""
+    after: Pixels
+    """(H, W, C) of the file, without opacity"""
+
+
+def translate_encoded(
+    processor: ImageProcessor,
+    image: EncodedImage,
+    mask: EncodedImage | None = None,
+    *,
+    form: str | None = None,
+) -> EncodedResult:
+    """Return the file that `translate infer` writes for a file with this content.
+
+    Args:
+        processor: the model and the options.
+        image: the content; only its first frame is read.
+        mask: the content of a mask, for a model that fills holes.
+        form: the suffix of the result; None: that of the image, where its format can hold it.
+
+    Raises:
+        BadImage: for a file that cannot be read, or does not suit the domain.
+        ConfigError: for a mask that the model does not take, and a form that cannot be written.
+        TranslateError: for a translation that is not finite.
+    """
+    model, source, target = processor.model, processor.source, processor.target
+    if mask is not None and not model.takes_mask:
+        raise ConfigError(f"mask: {model.name} fills no holes: leave it out.")
+    suffix = suffix_of_result(target, form, gray=model.keeps_gray)(image.suffix)
+    layers, hole = image.decode_layers(), None
+    if model.takes_mask:
+        hole = masks.hole_from_file(mask) if mask else masks.hole_from_alpha(layers, image.path)
+    with guarded(image.path):
+        prepared = prepare(
+            processor,
+            DecodedInput(layers, image.path, image),
+            partial(best_type, suffix),
+            hole=hole,
+            masked=mask is not None,
+        )
+    form_of_result = prepared.form
+    (translated,) = processor.translate([prepared.pixels], [form_of_result])
+    if translated is None:
+        raise TranslateError(f"{model.name}: the translation is not finite.")
+    pixels = processor.postprocess(translated, form_of_result)
+    like = prepared.like(image.header, target, keep_private=False)
+    data = encode_image(pixels, suffix, like)
+    notes = tuple(note.text for note in prepared.notes)
+    before, after = prepared.pixels[..., : source.channels], pixels[..., : form_of_result.channels]
+    return EncodedResult(data, suffix, notes, before, after)
