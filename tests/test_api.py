@@ -253,6 +253,9 @@ def test_a_run_is_resumed_forked_and_fine_tuned() -> None:
         train("cyclegan", resume=run)
     with pytest.raises(ConfigError, match="are for resume"):
         training(fork_run=True)
+    assert [training(out="both", resume="auto", steps=steps).step for steps in (1, 2)] == [1, 2]
+    with pytest.raises(ConfigError, match="continues the run in out, or starts it: set out"):
+        training(resume="auto")
 
 
 @pytest.mark.usefixtures("root")

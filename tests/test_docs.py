@@ -148,9 +148,9 @@ def test_the_readme_has_at_most_120_lines() -> None:
 def test_every_command_of_a_page_is_parsed(page: Path) -> None:
     blocks = re.findall(r"^```\w*\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
     for line in "".join(blocks).splitlines():
-        words = shlex.split(line, comments=True) if line.startswith("translate ") else []
-        if words:
-            parse_command(words[1:])
+        words = shlex.split(line, comments=True) if "translate " in line else []
+        if words[:1] in (["translate"], ["torchrun"]):
+            parse_command(words[words.index("translate") + 1 :])
 
 
 def test_every_link_in_the_documents_has_a_target() -> None:

@@ -69,7 +69,8 @@ def train(
         settings: Any settings by dotted key, ``{"train.save_every": 500}``, or as ``--set`` takes
             them, ``["train.save_every=500"]``. None goes back to the default.
         out: The run folder.
-        resume: A run to go on with; what is not given comes from it.
+        resume: A run to continue; what is not given comes from it. ``"auto"``: continue the run in
+            `out`, or start it if there is none.
         init: A run to fine-tune: its weights, with a fresh optimizer, schedule and step 0.
         fork_run: Resume with any other settings, in a new folder.
         accept_data_change: Resume although the images are others now.
@@ -114,7 +115,10 @@ def train(
     flags |= layers.settings_from_flags(given)
     flags |= _by_dotted_key(settings) if isinstance(settings, Mapping) else {}
     assignments = () if isinstance(settings, Mapping) else settings
-    if resume and (plugin or config or init):
+    automatic = resume == "auto"
+    if automatic and (fork_run or not out):
+        raise ConfigError('resume="auto" continues the run in out, or starts it: set out.')
+    if resume and not automatic and (plugin or config or init):
         raise ConfigError(
             "resume takes everything from the run: leave out plugin, config and init."
         )
@@ -124,7 +128,7 @@ def train(
         )
     folder = Path(out) if out else None
     with _shown_progress(progress, steps=not dry_run) as reporter:
-        if resume:
+        if resume and not automatic:
             return training.resume(
                 Path(resume),
                 flags=flags,
@@ -139,6 +143,15 @@ def train(
         configuration = (initial.configuration if initial else layers.resolve)(
             plugin, config=config, flags=flags, assignments=assignments
         )
+        if folder and automatic:
+            return training.start_or_resume(
+                configuration,
+                out=folder,
+                init=initial,
+                accept_data_change=accept_data_change,
+                dry_run=dry_run,
+                progress=reporter,
+            )
         return training.start(
             configuration, out=folder, init=initial, dry_run=dry_run, progress=reporter
         )

@@ -14,11 +14,9 @@ from translate.cli.options import (
 )
 from translate.cli.result_messages import plan_json, report
 from translate.cli.setting_hints import SettingCommand
+from translate.cli.train_options import AUTO, refuse_mixed_options
 from translate.cli.values import parse_duration, parse_size
 from translate.engine.system import console
-
-ONLY_AT_THE_START = ("plugin", "config", "init")
-ONLY_WITH_RESUME = ("accept_data_change", "fork_run")
 
 
 @click.command(cls=SettingCommand, no_args_is_help=True)
@@ -50,14 +48,15 @@ ONLY_WITH_RESUME = ("accept_data_change", "fork_run")
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Run folder to write, which must not hold a run. [runs/RECIPE-A-B]",
+    help="Run folder to write, which must not hold a run, except with --resume auto. "
+    "[runs/RECIPE-A-B]",
 )
 @click.option(
     "--resume",
-    type=click.Path(path_type=Path),
+    type=click.Path(),
     metavar="RUN",
     help="Run to continue, with its own settings; --steps may be raised, and --set may change what "
-    "is logged and saved. [none]",
+    "is logged and saved. auto: continue the run in --out, or start it if there is none. [none]",
 )
 @click.option(
     "--init",
@@ -166,7 +165,7 @@ def command(**given: Any) -> int:
     limit = parse_duration(given["max_time"])
     if given["steps"] is not None and given["epochs"] is not None:
         raise click.UsageError("--steps and --epochs say the same thing: give one of them.")
-    _refuse_mixed_options(given)
+    refuse_mixed_options(given)
     quiet = given["quiet"] or given["as_json"]
     with shown_progress(quiet=quiet, steps=not given["dry_run"]) as progress:
         work = "this step, then saving a checkpoint"
@@ -176,9 +175,9 @@ def command(**given: Any) -> int:
             "progress": progress,
             "interrupts": Interrupts(save_on=given["save_on"], seconds=limit, work=work),
         }
-        if given["resume"]:
+        if given["resume"] not in (None, AUTO):
             result = train.resume(
-                given["resume"],
+                Path(given["resume"]),
                 flags=_flags(given),
                 assignments=given["assignments"],
                 accept_data_change=given["accept_data_change"],
@@ -193,7 +192,11 @@ def command(**given: Any) -> int:
                 flags=_flags(given),
                 assignments=given["assignments"],
             )
-            result = train.start(config, init=init, **how)
+            if given["resume"]:
+                changed = given["accept_data_change"]
+                result = train.start_or_resume(config, init=init, accept_data_change=changed, **how)
+            else:
+                result = train.start(config, init=init, **how)
     if given["as_json"] and read_launch().is_first:
         console.show(plan_json(result.plan))
     with shown_messages(quiet=quiet):  # below the finished progress bar
@@ -201,24 +204,6 @@ def command(**given: Any) -> int:
     if result.signal:
         return 128 + result.signal
     return 3 if result.listed else 0
-
-
-def _refuse_mixed_options(given: dict[str, Any]) -> None:
-    """Raise if a flag is for a start and this is a resume, or the other way round."""
-    from translate.engine.config.layers import is_given
-
-    start = ONLY_AT_THE_START if given["fork_run"] else (*ONLY_AT_THE_START, "out")
-    wrong = [
-        name for name in (start if given["resume"] else ONLY_WITH_RESUME) if is_given(given[name])
-    ]
-    flags = {parameter.name: parameter.opts[0] for parameter in command.params}
-    named = ", ".join(flags[name] for name in wrong)
-    if given["as_json"] and not given["dry_run"]:
-        raise click.UsageError("--json is for --dry-run.")
-    if wrong and given["resume"]:
-        raise click.UsageError(f"--resume takes everything from the run: leave out {named}.")
-    if wrong:
-        raise click.UsageError(f"{named} is for --resume.")
 
 
 def _flags(given: dict[str, Any]) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from shutil import copytree, rmtree
 
 import pytest
 import small_runs
+import two_processes
 
 from translate.engine.training import train
-from translate.errors import DataError
+from translate.errors import CheckpointError, DataError
 from translate.progress import ProgressReporter
 
 
@@ -31,3 +33,18 @@ def test_T15_a_changed_data_set_is_refused_unless_accepted(
     assert (
         train.resume(root / "run", flags={"train.steps": 3}, progress=ProgressReporter()).step == 3
     )
+
+
+def test_T19_processes_with_different_newest_checkpoints_are_refused(root: Path) -> None:
+    config = small_runs.config(root, train__batch_size=2, train__save_every=2)
+    small_runs.train(config, root / "0")
+    copytree(root / "0", root / "1")
+    rmtree(root / "1/checkpoints/step-00000004")
+
+    def resume(rank: int) -> str:
+        with pytest.raises(CheckpointError) as error:
+            small_runs.resume(root / str(rank), steps=6)
+        return str(error.value)
+
+    for message in two_processes.run(resume):
+        assert "is that of step 2 for one process, and of step 4 for another" in message

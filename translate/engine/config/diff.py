@@ -38,13 +38,16 @@ def resumed_config(
     assignments: Sequence[str],
     *,
     fork: bool,
+    command: Config | None = None,
 ) -> tuple[Config, list[str]]:
     """Return the configuration that `run` is resumed with, and a line for each key that differs.
 
-    It is that of ``config.yaml``, with `flags` and `assignments` on top; `before` is that of the
-    checkpoint. They differ where that file was edited, or where a resume with other settings was
-    killed before its first checkpoint. Raises `ConfigError` if the result makes another method,
-    or other data, of a run that is not forked.
+    It is that of `command`, the command that starts or resumes the run, but with the batch size of
+    the run where several processes have raised it. Without a `command`, it is that of
+    ``config.yaml``, with `flags` and `assignments` on top; `before` is that of the checkpoint. They
+    differ where that file was edited, or where a resume with other settings was killed before its
+    first checkpoint. Raises `ConfigError` if the result makes another method, or other data, of a
+    run that is not forked.
     """
     document, lines = yaml.document(before), list[str]()
     try:
@@ -53,6 +56,10 @@ def resumed_config(
         lines.append(f"{error} Its newest checkpoint has the settings, too.")
     written = layers.resolve(config=document)
     now = layers.resolve(config=document, flags=flags, assignments=assignments)
+    if command:
+        batch_size = max(command.train.batch_size, written.train.batch_size)
+        train = command.train.model_copy(update={"batch_size": batch_size})
+        now = command.model_copy(update={"train": train})
     edited = differences(before, written)
     others = []
     for key, (old, new) in differences(before, now).items():

@@ -52,6 +52,11 @@ def read_launch() -> Launch:
     return Launch(rank, world_size, max(0, local_rank or 0))
 
 
+def max_restarts() -> int:
+    """Return how often torchrun runs this command again after a failure."""
+    return _number("TORCHELASTIC_MAX_RESTARTS") or 0
+
+
 def require_rendezvous() -> None:
     """Raise `ConfigError` if the address or port at which processes connect is missing."""
     absent = [name for name in RENDEZVOUS_VARIABLES if not os.environ.get(name, "").strip()]

@@ -12,6 +12,7 @@ from translate.engine.config import schema
 from translate.engine.config.diff import resumed_config
 from translate.engine.data import places
 from translate.engine.optimization.schedules import Schedule, rate_changes
+from translate.engine.processes import distributed
 from translate.engine.runs.provenance import machine_changes, working_directory_of
 from translate.errors import CheckpointError, ConfigError, DataError
 
@@ -21,7 +22,9 @@ logger = logging.getLogger(__name__)
 class ResumePoint:
     """The newest whole checkpoint of a run, and the configuration to continue with.
 
-    Raises `ConfigError` for settings that make another run of it, unless it is forked.
+    That is the configuration of the run with `flags` and `assignments`, or that of the `command`
+    which starts or resumes it. Raises `ConfigError` for settings that make another run of it,
+    unless it is forked.
     """
 
     def __init__(
@@ -30,7 +33,8 @@ class ResumePoint:
         flags: Mapping[str, Any],
         assignments: Sequence[str],
         *,
-        fork: bool,
+        fork: bool = False,
+        command: schema.Config | None = None,
     ) -> None:
         with retention.readable(run):
             is_checkpoint = (run / contents.MANIFEST).is_file()
@@ -44,11 +48,22 @@ class ResumePoint:
         self.run, self.fork = run, fork
         self.checkpoint = read.read_checkpoint(path)
         self.config, self.changes = resumed_config(
-            self.checkpoint.config, run, flags, assignments, fork=fork
+            self.checkpoint.config, run, flags, assignments, fork=fork, command=command
         )
         """the configuration to continue with, and a line for each change"""
         given = [key.partition("=")[0].strip() for key in (*flags, *assignments)]
         self.has_new_root = "data.root" in given
+
+    def expect_same_checkpoint(self) -> None:
+        """Raise `CheckpointError` on every process if they would continue from different steps."""
+        step = self.checkpoint.step
+        newest, oldest = (distributed.all_reduce_max(number) for number in (step, -step))
+        if newest != -oldest:
+            raise CheckpointError(
+                f"{self.run}: the newest checkpoint is that of step {-oldest} for one process, and "
+                f"of step {newest} for another. Expected one folder for all machines, on a file "
+                "system that they share: choose it with --out."
+            )
 
     def locate(self, config: schema.Config) -> tuple[schema.Config, schema.Data, str]:
         """Return `config`, its data with paths that lead there from here, and the directory.

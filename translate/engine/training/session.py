@@ -95,6 +95,7 @@ def open_session(
     trackers = create_trackers(config) if distributed.is_first() else []
     data, directory = config.data, ""
     if resume_from:
+        resume_from.expect_same_checkpoint()
         config, data, directory = resume_from.locate(config)
     else:
         places.expect_root(data)
@@ -197,7 +198,7 @@ def _new_folder(config: schema.Config, resume_from: ResumePoint | None, out: Pat
     # a start that was killed before its first checkpoint left nothing to continue
     if any(retention.list_checkpoints(free)) or (free / "log.jsonl").exists():
         raise ConfigError(
-            f"{free} already holds a run. Resume it with --resume {free}, "
-            "or choose another folder with --out."
+            f"{free} already holds a run. Resume it with --resume {free}, repeat this command with "
+            "--resume auto, or choose another folder with --out."
         )
     return free

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from translate.engine.checkpoints import retention
 from translate.engine.checkpoints.initialization import InitialWeights
 from translate.engine.config.schema import Config
 from translate.engine.disk import locks
@@ -64,6 +65,51 @@ def resume(
     """
     workers.refuse_in_worker()
     point = ResumePoint(run, flags or {}, assignments, fork=fork)
+    return _resume(
+        point,
+        out=out,
+        accept_data_change=accept_data_change,
+        dry_run=dry_run,
+        progress=progress,
+        interrupts=interrupts,
+    )
+
+
+def start_or_resume(
+    config: Config,
+    *,
+    out: Path,
+    init: InitialWeights | None = None,
+    accept_data_change: bool = False,
+    dry_run: bool = False,
+    progress: ProgressReporter,
+    interrupts: Interrupts | None = None,
+) -> TrainingResult:
+    """Continue the run in `out` if it has a checkpoint, else start it: one command for both.
+
+    So a launcher such as torchrun can run the same command again after a failure. Raises
+    `ConfigError` where `config` is not that of the run.
+    """
+    how: Any = {"dry_run": dry_run, "progress": progress, "interrupts": interrupts}
+    with _processes(config):  # so that all of them decide before the first one writes
+        exists = distributed.all_reduce_max(any(retention.list_checkpoints(out)))
+        if not exists:
+            return start(config, out=out, init=init, **how)
+        point = ResumePoint(out, {}, (), command=config)
+        return _resume(point, accept_data_change=accept_data_change, **how)
+
+
+def _resume(
+    point: ResumePoint,
+    *,
+    out: Path | None = None,
+    accept_data_change: bool,
+    dry_run: bool,
+    progress: ProgressReporter,
+    interrupts: Interrupts | None,
+) -> TrainingResult:
+    """Train from `point` to the end."""
+    run = point.run
     with _processes(point.config) as device:
         session = open_session(
             point.config,

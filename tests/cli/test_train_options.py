@@ -1,0 +1,82 @@
+"""`translate train`: options that suit a start, a resume, or both, and ``--resume auto``."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import small_runs
+from train_command import TINY, saved_settings
+
+Run = Callable[..., Any]
+pytestmark = pytest.mark.usefixtures("root")
+
+
+def test_one_command_starts_a_run_continues_it_and_then_says_that_it_is_complete(
+    run_command: Run, root: Path
+) -> None:
+    automatic = [*TINY, "--out", "run", "--resume", "auto"]
+    started = run_command(*automatic)
+    assert (started.code, started.err) == (0, "")
+    assert "resuming" not in started.out
+    again = run_command(*automatic)
+    assert again.code == 0
+    assert again.out.startswith("run is complete: 2 steps.")
+    longer = run_command(*automatic, "--steps", "3", "--set", "train.log_every=1")
+    assert longer.code == 0
+    assert longer.out.splitlines()[:2] == [
+        "train.log_every: 50 -> 1",
+        "resuming run from step 2",
+    ]
+    assert small_runs.checkpoint_steps(root / "run") == [2, 3]
+    assert saved_settings(root / "run")["train"]["log_every"] == 1
+
+
+def test_an_automatic_resume_with_other_settings_is_refused(run_command: Run, root: Path) -> None:
+    automatic = [*TINY, "--out", "run", "--resume", "auto"]
+    run_command(*automatic)
+    weights = small_runs.checkpoint_tensors(root / "run")
+    refused = run_command(*automatic, "--seed", "7", "--steps", "3")
+    assert refused.code == 2
+    assert "train.seed: 0 -> 7: this would be another run." in refused.err
+    assert small_runs.checkpoint_tensors(root / "run") == weights
+
+
+def test_a_batch_that_more_processes_had_raised_stays_as_it_was(
+    run_command: Run, root: Path
+) -> None:
+    run_command(*TINY, "--batch-size", "2", "--out", "run")
+    result = run_command(
+        *TINY, "--batch-size", "1", "--steps", "3", "--out", "run", "--resume", "auto"
+    )
+    assert result.code == 0, result.err
+    assert saved_settings(root / "run")["train"]["batch_size"] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([*TINY, "--resume", "auto"], "add --out DIR"),
+        ([*TINY, "--resume", "auto", "--out", "run", "--fork-run"], "--resume RUN in place of"),
+        (["train", "--resume", "run", "--plugin", "cut"], "leave out --plugin"),
+        ([*TINY, "--fork-run"], "--fork-run is for --resume"),
+        ([*TINY, "--json"], "--json is for --dry-run"),
+    ],
+)
+def test_options_that_do_not_suit_each_other_are_refused(
+    arguments: list[str], message: str, run_command: Run
+) -> None:
+    refused = run_command(*arguments)
+    assert refused.code == 2
+    assert message in " ".join(refused.err.split())
+
+
+def test_T19_a_command_that_torchrun_may_restart_must_resume(
+    run_command: Run, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCHELASTIC_MAX_RESTARTS", "3")
+    refused = run_command(*TINY, "--out", "run")
+    assert refused.code == 2
+    assert "(--max-restarts 3)" in refused.err and "--out DIR --resume auto" in refused.err
+    assert not (root / "run").exists()
+    assert run_command(*TINY, "--out", "run", "--resume", "auto").code == 0
