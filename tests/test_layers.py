@@ -30,7 +30,8 @@ engine.checkpoints
 engine.splits
 engine.data
 engine.loading
-engine.config engine.display engine.tiling
+engine.tiling
+engine.config engine.display engine.traced
 folders
 images
 registry

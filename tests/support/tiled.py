@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from translate.engine.tiling.execution import Execution
-from translate.engine.tiling.graph import Graph, read_graph
 from translate.engine.tiling.plan import make_plan
-from translate.engine.tiling.regions import Region
 from translate.engine.tiling.store import Store
-from translate.engine.tiling.tracing import trace
+from translate.engine.traced.graph import Graph, read_graph
+from translate.engine.traced.regions import Region
+from translate.engine.traced.tracing import trace
 
 CPU = torch.device("cpu")
 
@@ -47,7 +47,7 @@ def in_tiles(
     sources = {graph.sources[0]: Source(images)}
     plan = make_plan(graph, cheap=cheap)
     parts = [*Execution(plan, sources, tile, store, CPU, lambda _: None).tiles()]
-    assert not store.held, "every value is released"
+    assert not store.values, "every value is released"
     store.close()
     height, width = parts[-1][0].rows.stop, parts[-1][0].columns.stop
     result = torch.full((1, parts[0][1].shape[1], height, width), torch.nan)

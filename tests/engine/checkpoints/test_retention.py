@@ -105,8 +105,8 @@ def test_T5_a_damaged_checkpoint_is_replaced_by_the_previous_one(
         (second / name).unlink()
     else:
         data[len(data) // 2] ^= 1
-        kept_bytes = {"flip": len(data), "cut": len(data) - 1, "empty": 0}[damage]
-        (second / name).write_bytes(data[:kept_bytes])
+        stored_bytes = {"flip": len(data), "cut": len(data) - 1, "empty": 0}[damage]
+        (second / name).write_bytes(data[:stored_bytes])
     checkpoint, warnings = retention.newest_checkpoint(tmp_path)
     assert checkpoint == first
     (warning,) = warnings

@@ -104,7 +104,7 @@ class Unseen(Recipe[Any]):
 def test_a_recipe_that_cannot_be_traced_is_exact_with_the_halo_that_it_declares() -> None:
     recipe = random_weights(Unseen(Geometry(halo=1, multiple_of=4)))
     made, images = tiler(recipe), torch.rand(1, 3, 53, 70)  # type: ignore[arg-type]
-    assert "it reads the numbers of its images" in made.describe()
+    assert "it reads the values of its images" in made.describe()
     assert "with 1 pixels around them" in made.describe()
     assert made.recorded_tile == 20
     torch.testing.assert_close(

@@ -7,9 +7,9 @@ import torch
 import torch.nn.functional as F
 from tiled import Source
 
-from translate.engine.tiling.overlap import translate_windows, windows
-from translate.engine.tiling.regions import Region, Span
+from translate.engine.tiling.overlap import overlapping_spans, translate_tiles
 from translate.engine.tiling.store import Store
+from translate.engine.traced.regions import Region, Span
 from translate.errors import ConfigError
 
 
@@ -19,14 +19,14 @@ def test_the_weights_of_each_pixel_have_the_sum_one(
     side: int, tile: int, multiple: int, halo: int | None
 ) -> None:
     total = torch.zeros(side, dtype=torch.float64)
-    for window in windows(side, tile, multiple_of=multiple, halo=halo):
+    for window in overlapping_spans(side, tile, multiple_of=multiple, halo=halo):
         total[slice(*window.span)] += window.weights
         assert window.span.start % multiple == 0
     torch.testing.assert_close(total, torch.ones_like(total))
 
 
 def test_with_a_halo_no_pixel_near_a_cut_edge_is_used() -> None:
-    for window in windows(100, 20, halo=3):
+    for window in overlapping_spans(100, 20, halo=3):
         inside = window.weights.nonzero().flatten()
         assert window.span.start == 0 or int(inside[0]) >= 3
         assert window.span.stop == 100 or window.span.length - 1 - int(inside[-1]) >= 3
@@ -35,12 +35,12 @@ def test_with_a_halo_no_pixel_near_a_cut_edge_is_used() -> None:
 def test_tiles_with_the_right_halo_give_the_whole() -> None:
     kernel, images = torch.rand(1, 1, 7, 7), torch.rand(1, 1, 60, 50)
     output = Store(1 << 20, Path()).allocate((1, 1, 60, 50), torch.float32)
-    rows, columns = (windows(side, 20, halo=3) for side in (60, 50))
+    rows, columns = (overlapping_spans(side, 20, halo=3) for side in (60, 50))
 
     def convolved(pixels: torch.Tensor, _: Region) -> torch.Tensor:
         return F.conv2d(pixels, kernel, padding=3)
 
-    number = [*translate_windows(convolved, Source(images), rows, columns, output, 1)][-1]
+    number = [*translate_tiles(convolved, Source(images), rows, columns, output, 1)][-1]
     assert number == len(rows) * len(columns)
     whole = output.read(Region(Span(0, 60), Span(0, 50)))
     torch.testing.assert_close(whole, F.conv2d(images, kernel, padding=3))
@@ -48,7 +48,7 @@ def test_tiles_with_the_right_halo_give_the_whole() -> None:
 
 def test_a_tile_not_larger_than_two_halos_is_refused_with_the_smallest_one() -> None:
     with pytest.raises(ConfigError, match=r"tile: 64 .* 40 pixels on each side: expected 84"):
-        windows(500, 64, multiple_of=4, halo=40)
-    assert windows(500, 84, multiple_of=4, halo=40)
+        overlapping_spans(500, 64, multiple_of=4, halo=40)
+    assert overlapping_spans(500, 84, multiple_of=4, halo=40)
     with pytest.raises(ConfigError, match="divide by 256: expected 512 at least"):
-        windows(1024, 256, multiple_of=256)
+        overlapping_spans(1024, 256, multiple_of=256)

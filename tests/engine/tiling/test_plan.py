@@ -6,7 +6,7 @@ from tiled import CPU, in_tiles, traced
 from torch import Tensor, nn
 
 from translate.engine.tiling.plan import full_frame_bytes, make_plan
-from translate.engine.tiling.tracing import trace
+from translate.engine.traced.tracing import trace
 
 CONVOLUTIONS = nn.Sequential(
     nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 8, 3, padding=1), nn.Conv2d(8, 1, 1)
@@ -16,15 +16,15 @@ MEGABYTE = 4 * 500 * 500
 
 def test_a_convolution_that_another_one_reads_is_kept() -> None:
     plan = make_plan(traced(CONVOLUTIONS, 1, 1, 500, 500))
-    assert [each.keeps for each in plan.passes] == [True, True, False]
-    assert plan.kept_bytes == 16 * MEGABYTE
-    assert plan.released(1) == [plan.passes[0].node]
+    assert [each.is_stored for each in plan.passes] == [True, True, False]
+    assert plan.stored_bytes == 16 * MEGABYTE
+    assert plan.values_to_release(1) == [plan.passes[0].node]
 
 
 def test_cheap_values_are_computed_again_instead() -> None:
     graph = traced(CONVOLUTIONS, 1, 1, 500, 500)
     plan = make_plan(graph, cheap=10)
-    assert [each.keeps for each in plan.passes] == [False, True, False][1:]
+    assert [each.is_stored for each in plan.passes] == [False, True, False][1:]
     images = torch.rand(1, 1, 60, 70)
     torch.testing.assert_close(
         in_tiles(CONVOLUTIONS, images, 16, cheap=10), CONVOLUTIONS(images), rtol=0, atol=1e-6
@@ -41,7 +41,7 @@ def test_a_long_chain_of_sums_keeps_few_values() -> None:
         return images
 
     plan = make_plan(traced(function, 1, 4, 500, 500))
-    assert plan.kept_bytes <= 5 * 4 * MEGABYTE
+    assert plan.stored_bytes <= 5 * 4 * MEGABYTE
     assert all(len(each.reads) <= 3 for each in plan.passes)
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from translate.engine.tiling.regions import Region, Span
 from translate.engine.tiling.store import Store
+from translate.engine.traced.regions import Region, Span
 
 REGION = Region(Span(2, 5), Span(1, 8))
 
@@ -21,7 +21,7 @@ def test_what_is_written_is_read_back(memory: int, dtype: torch.dtype, tmp_path:
     assert torch.equal(value.read(REGION), pixels)
     assert not value.read(Region(Span(0, 2), Span(0, 9))).any(), "what is not written is 0"
     value.close()
-    assert store.memory == memory and not store.held
+    assert store.memory == memory and not store.values
 
 
 def test_only_what_exceeds_the_memory_is_on_the_disk(tmp_path: Path) -> None:

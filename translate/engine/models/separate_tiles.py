@@ -9,10 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from translate.engine.tiling import overlap
 from translate.engine.tiling.frozen import FrozenStatistics
-from translate.engine.tiling.regions import Region, Span, fetch, split
+from translate.engine.tiling.overlap import overlapping_spans, translate_tiles
 from translate.engine.tiling.store import Readable, Store
+from translate.engine.traced.regions import Region, Span, fetch, split
 from translate.nn.geometry import Geometry
 
 
@@ -44,7 +44,7 @@ class SeparateTiles:
         padded = _Padded(image, size, (geometry.fit(size[0]), geometry.fit(size[1])))
         tile = geometry.fit(self.tile)
         rows, columns = (
-            overlap.windows(side, tile, multiple_of=geometry.multiple_of, halo=geometry.halo)
+            overlapping_spans(side, tile, multiple_of=geometry.multiple_of, halo=geometry.halo)
             for side in padded.padded
         )
         frozen = FrozenStatistics()
@@ -61,7 +61,7 @@ class SeparateTiles:
         shape = (1, self.channels, *(scale * side for side in padded.padded))
         with closing(self.store()) as store:
             output = store.allocate(shape, torch.float32)
-            for _ in overlap.translate_windows(one, padded, rows, columns, output, scale):
+            for _ in translate_tiles(one, padded, rows, columns, output, scale):
                 advance(1 / (len(rows) * len(columns)))
             for region in split((scale * size[0], scale * size[1]), sides or (tile, tile)):
                 yield region, output.read(region)

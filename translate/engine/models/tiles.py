@@ -17,13 +17,13 @@ from translate.engine.models.separate_tiles import SeparateTiles
 from translate.engine.models.tile_options import DEFAULT_TILE, StoppedError, TileOptions
 from translate.engine.system.memory import free_memory
 from translate.engine.tiling.execution import Execution
-from translate.engine.tiling.graph import read_graph
-from translate.engine.tiling.noise import NoiseRecorder, NoiseRequest, NoiseSource
-from translate.engine.tiling.operators import UnsupportedError
 from translate.engine.tiling.plan import CHEAP, Plan, full_frame_bytes, make_plan
-from translate.engine.tiling.regions import Region, split, whole
 from translate.engine.tiling.store import Readable, Store
-from translate.engine.tiling.tracing import trace
+from translate.engine.traced.graph import read_graph
+from translate.engine.traced.noise import NoiseRecorder, NoiseRequest, NoiseSource
+from translate.engine.traced.operators import UnsupportedError
+from translate.engine.traced.regions import Region, split, whole
+from translate.engine.traced.tracing import trace
 from translate.nn.noise import Noise
 
 NOMINAL = 4096
@@ -134,7 +134,7 @@ class Tiler:
         plan = traced.plan
         tile = limits.tile or _fitting_tile(plan, self.memory)
         memory = self.memory - plan.working_bytes(tile)
-        if plan.kept_bytes > memory:
+        if plan.stored_bytes > memory:
             plan = make_plan(plan.graph, cheap=CHEAP)
         sources: list[Readable] = [
             image,

@@ -16,8 +16,8 @@ from translate.engine.models.tiles import Tiler
 from translate.engine.pixels.decoded import DecodedInput
 from translate.engine.pixels.prepared import PreparedImage, prepare
 from translate.engine.pixels.processing import ImageProcessor, OutputForm
-from translate.engine.tiling.regions import Region, Span
-from translate.engine.tiling.store import Kept, Store
+from translate.engine.tiling.store import Store, StoredValue
+from translate.engine.traced.regions import Region, Span
 from translate.errors import BadImage
 from translate.formats import Header, Note, Window, WindowedFormat
 from translate.images import format_registry, levels
@@ -126,8 +126,8 @@ class Copy:
         self.domain: Domain = large.processor.source
         self.device: torch.device = large.tiler.model.device
         self.gray = True
-        self.pixels: Kept | None = None
-        self.alpha: Kept | None = None
+        self.pixels: StoredValue | None = None
+        self.alpha: StoredValue | None = None
         self._outside = np.zeros(2)
 
     def read(self) -> None:
@@ -149,7 +149,9 @@ class Copy:
                     raise BadImage(self._large.image.path, "opacity is missing in a part of it")
                 self.alpha = self._keep(self.alpha, alpha, region, height)
 
-    def _keep(self, kept: Kept | None, part: Pixels, region: Region, height: int) -> Kept:
+    def _keep(
+        self, kept: StoredValue | None, part: Pixels, region: Region, height: int
+    ) -> StoredValue:
         numbers = torch.from_numpy(np.ascontiguousarray(part)).permute(2, 0, 1)[None]
         if kept is None:
             shape = (1, part.shape[2], height, region.columns.length)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from translate.batches import Domain
 from translate.engine.models.tiles import Tiler
-from translate.engine.tiling.regions import Region
+from translate.engine.traced.regions import Region
 from translate.images.layers import Pixels
 from translate.images.tensors import from_device, network_input
 

@@ -1,1 +1,1 @@
-"""Translation of images in tiles, layer by layer, with the result of the full frame."""
+"""Compute a function of large images in tiles."""

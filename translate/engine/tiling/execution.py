@@ -1,4 +1,4 @@
-"""The computation of a function of images in tiles, one value after another."""
+"""Execute a plan: compute a function of images in tiles, one pass after another."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -7,24 +7,24 @@ from typing import Any
 import torch
 from torch import Tensor, fx
 
-from translate.engine.tiling.operators import shape_of, size_of
 from translate.engine.tiling.plan import Pass, Plan, scaled_tile
-from translate.engine.tiling.regions import Region, count, split
-from translate.engine.tiling.statistics import Moments, reduced
 from translate.engine.tiling.store import Readable, Store
+from translate.engine.traced.operators import shape_of, size_of
+from translate.engine.traced.regions import Region, count, split
+from translate.engine.traced.statistics import Moments, value_of_reduction
 
 
 @dataclass
 class Execution:
-    """A run of a plan.
+    """The execution of a plan.
 
     Args:
-        plan: of the function.
-        sources: where the images, and further spatial inputs, are read from.
-        tile: the sides of the tiles of the image.
-        store: room for the values in between.
-        device: where the function is computed.
-        advance: called after each tile, with its share of the work; it may raise to stop.
+        plan: the plan of the function.
+        sources: the image, and further inputs with pixels, by their nodes.
+        tile: side of the tiles of the image, in pixels.
+        store: stores intermediate values.
+        device: the device of the weights.
+        advance: called after each tile with its fraction of the work; may raise to stop.
     """
 
     plan: Plan
@@ -33,7 +33,7 @@ class Execution:
     store: Store
     device: torch.device
     advance: Callable[[float], None]
-    _kept: dict[fx.Node, Readable] = field(default_factory=dict)
+    _stored: dict[fx.Node, Readable] = field(default_factory=dict)
     _constants: dict[fx.Node, Any] = field(default_factory=dict)
     _moments: dict[fx.Node, Moments] = field(default_factory=dict)
 
@@ -41,33 +41,33 @@ class Execution:
         """Yield the output, (1, C, height, width), by regions of at most `sides`, row by row.
 
         Args:
-            sides: height and width; by default those that belong to a tile of the image.
+            sides: height and width; default: those that correspond to a tile of the image.
         """
-        self._kept |= self.sources
+        self._stored |= self.sources
         passes = self.plan.passes
         for index, each in enumerate(passes):
             if index == len(passes) - 1:
                 yield from self._compute(each, sides)
             else:
-                self._keep(each)
-            for node in self.plan.released(index):
+                self._run_pass(each)
+            for node in self.plan.values_to_release(index):
                 if node not in self.sources:
-                    value: Any = self._kept.pop(node)
+                    value: Any = self._stored.pop(node)
                     value.close()
 
-    def _keep(self, each: Pass) -> None:
-        """Compute a value, and keep it or gather its moments."""
+    def _run_pass(self, each: Pass) -> None:
+        """Compute a value; store it, or accumulate its moments, or both."""
         moments, value = Moments(), None
-        if each.keeps:
+        if each.is_stored:
             value = self.store.allocate(shape_of(each.node), each.node.meta["val"].dtype)
         for region, pixels in self._compute(each, None):
             if value:
                 value.write(region, pixels)
-            if each.measures:
+            if each.is_measured:
                 moments.add(pixels)
         if value:
-            self._kept[each.node] = value
-        if each.measures:
+            self._stored[each.node] = value
+        if each.is_measured:
             self._moments[each.node] = moments
 
     def _compute(
@@ -85,8 +85,8 @@ class Execution:
 
     def _evaluate(self, node: fx.Node, region: Region, memo: dict[Any, Tensor]) -> Tensor:
         """Return a region of a value, on the device."""
-        if node in self._kept:
-            return self._kept[node].read(region).to(self.device)
+        if node in self._stored:
+            return self._stored[node].read(region).to(self.device)
         key = node, region
         if key not in memo:
             memo[key] = self.plan.graph.operators[node].run(
@@ -112,7 +112,7 @@ class Execution:
                 value = getattr(value, name)
             return value
         if node in graph.reductions:
-            return reduced(node, self._moments[graph.reductions[node]]).to(self.device)
+            return value_of_reduction(node, self._moments[graph.reductions[node]]).to(self.device)
         arguments = fx.node.map_arg(node.args, self._constant)
         call: Any = node.target
         return call(*arguments, **fx.node.map_arg(node.kwargs, self._constant))

@@ -1,11 +1,11 @@
-"""Statistics of norms that are taken from one image and used for its tiles."""
+"""Statistics of norms, recorded on a reduced image and used for all tiles of the image."""
 
 from typing import Any
 
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from translate.engine.tiling.statistics import Moments
+from translate.engine.traced.statistics import Moments
 
 GROUP_NORM, BATCH_NORMS = "aten::native_group_norm", (
     "aten::native_batch_norm",
@@ -15,26 +15,26 @@ GROUP_NORM, BATCH_NORMS = "aten::native_group_norm", (
 
 
 class FrozenStatistics(TorchDispatchMode):
-    """Lets the norms of a function use the statistics that they had in an earlier call.
+    """Records the statistics of the norms in a function, and replays them in later calls.
 
-    In blocks under it, statistics are recorded until `replay`, and used from then on, call by call
-    in the same order. So a function that is applied to a reduced image first treats all tiles of
-    the image alike. It needs `torch.no_grad`: in inference mode PyTorch does not show the norms.
+    Statistics are recorded in ``with`` blocks until `replay`, and used from then on, norm by norm.
+    A function that is first called with a reduced image then normalizes all tiles alike. Use it
+    with `torch.no_grad`: inference mode hides norms from PyTorch's dispatch.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.statistics: list[tuple[Tensor, Tensor]] = []
-        """mean and reciprocal of the standard deviation of each channel, call by call"""
+        """mean and reciprocal of the standard deviation of each channel, norm by norm"""
         self._position: int | None = None
-        """of the next call; None while statistics are recorded"""
+        """index of the next norm; None while statistics are recorded"""
 
     def replay(self) -> None:
         """Use the recorded statistics from now on."""
         self._position = 0
 
     def rewind(self) -> None:
-        """Begin with the first of the statistics again, if they are used."""
+        """Return to the statistics of the first norm, for the next tile."""
         self._position = None if self._position is None else 0
 
     def __torch_dispatch__(
@@ -76,7 +76,7 @@ def _norm_of(func: Any, args: tuple[Any, ...]) -> tuple[int, float] | None:
 def _statistics(pixels: Tensor, groups: int, epsilon: float) -> tuple[Tensor, Tensor]:
     moments = Moments()
     moments.add(pixels)
-    mean, deviation, number = moments.grouped(groups)
+    mean, deviation, number = moments.of_groups(groups)
     repeats = pixels.shape[1] // groups
     scale = (deviation / number + epsilon).rsqrt()
     return tuple(each.repeat_interleave(repeats).to(pixels) for each in (mean, scale))  # type: ignore[return-value]

@@ -1,19 +1,19 @@
-"""The receptive field of a function of images, from its operators."""
+"""The halo of a function of images, how far its receptive field extends, from its operators."""
 
 import torch
 from torch import fx, nn
 
-from translate.engine.tiling.graph import Graph, read_graph
-from translate.engine.tiling.operators import UnsupportedError, size_of
-from translate.engine.tiling.regions import Region, Span
-from translate.engine.tiling.tracing import trace
+from translate.engine.traced.graph import Graph, read_graph
+from translate.engine.traced.operators import UnsupportedError, size_of
+from translate.engine.traced.regions import Region, Span
+from translate.engine.traced.tracing import trace
 from translate.nn.geometry import geometry_of
 
 
 def receptive_halo(graph: Graph) -> int | None:
-    """Return how many pixels around a pixel's place the output depends on, at most.
+    """Return how many pixels away an output pixel depends on input pixels, at most.
 
-    None: on all of them, through the statistics of the image.
+    None: it depends on the whole image, through statistics of norms.
     """
     if graph.measured:
         return None
@@ -30,20 +30,20 @@ def _halo(graph: Graph) -> int:
         for place in range(side // 2, min(side, side // 2 + PERIOD)):
             pixel = [Span(0, 1), Span(0, 1)]
             pixel[axis] = Span(place, place + 1)
-            reach = _reach(graph, Region(*pixel), axis)
-            if reach is None:
+            needed = _input_span(graph, Region(*pixel), axis)
+            if needed is None:
                 continue
             at = int(place / scale[axis])
-            halo = max(halo, at - reach.start, reach.stop - 1 - at)
+            halo = max(halo, at - needed.start, needed.stop - 1 - at)
     return halo
 
 
 PERIOD = 64
-"""pixels of the output after which the same parts of strides and of upsampling come again"""
+"""output pixels after which the alignment of strides and upsampling repeats"""
 
 
-def _reach(graph: Graph, region: Region, axis: int) -> Span | None:
-    """Return which rows or columns of the first source a region of the output depends on."""
+def _input_span(graph: Graph, region: Region, axis: int) -> Span | None:
+    """Return the rows or columns of the image that a region of the output depends on."""
     needed: dict[fx.Node, Span] = {graph.output: region[axis]}
     for node, each in reversed(list(graph.operators.items())):
         span = needed.get(node)
@@ -66,9 +66,9 @@ def network_halo(network: nn.Module, channels: int) -> int | None:
         channels: of its input.
 
     Returns:
-        The number of pixels; None: the output depends on the whole image, or on what is not known.
+        The number of pixels; None: the output depends on the whole image, or cannot be traced.
     """
-    side = geometry_of(network).fit(NOMINAL)
+    side = geometry_of(network).fit(TRACED_SIDE)
     parameter = next(network.parameters(), None)
     device = torch.device("cpu") if parameter is None else parameter.device
     try:
@@ -77,5 +77,5 @@ def network_halo(network: nn.Module, channels: int) -> int | None:
         return None
 
 
-NOMINAL = 2048
-"""The side of an image that no halo of a network without statistics reaches across."""
+TRACED_SIDE = 2048
+"""side of the traced image: larger than any halo"""

@@ -1,7 +1,7 @@
-"""Tiles that are translated on their own, for a function whose operations are not known.
+"""Translate overlapping tiles one by one, where the operators of a function are not known.
 
-Neighbouring tiles overlap. If the halo is known, each gives the pixels that nothing outside of it
-changes; else they are blended, and the result depends on the tiles.
+If the halo is known, only pixels of a tile that do not depend on others are used; else neighbouring
+tiles are blended, and the result depends on the tile size.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,31 +10,33 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from translate.engine.tiling.regions import Region, Span
-from translate.engine.tiling.store import Kept, Readable
+from translate.engine.tiling.store import Readable, StoredValue
+from translate.engine.traced.regions import Region, Span
 from translate.errors import ConfigError
 
 OVERLAP = 4
-"""The part of a tile's side that two neighbours share if they are blended: a fourth."""
+"""Blended tiles overlap by this fraction of their side: one fourth."""
 
 
-class Window(NamedTuple):
-    """A part of a side, and what its pixels count for."""
+class WeightedSpan(NamedTuple):
+    """The rows or columns of a tile, and their weights in the blended image."""
 
     span: Span
     weights: Tensor
-    """one for each pixel; those of all windows at a pixel have the sum 1"""
+    """one for each row or column; the weights of all tiles sum to 1"""
 
 
-def windows(side: int, tile: int, *, multiple_of: int = 1, halo: int | None = None) -> list[Window]:
-    """Return the windows that cover a side.
+def overlapping_spans(
+    side: int, tile: int, *, multiple_of: int = 1, halo: int | None = None
+) -> list[WeightedSpan]:
+    """Return the overlapping spans of tiles that cover a side of an image.
 
     Args:
         side: length in pixels, a multiple of `multiple_of`.
-        tile: length of each window, or of the whole side if that is shorter.
-        multiple_of: what lengths and starts divide by.
-        halo: how many pixels at the ends of a window are not used, unless they are those of the
-            side; None: neighbours are blended linearly.
+        tile: length of each span, or of the whole side if that is shorter.
+        multiple_of: a divisor of all lengths and starts.
+        halo: number of pixels at the ends of a span that are not used, except at the border of the
+            image; None: neighbours are blended linearly.
 
     Raises:
         ConfigError: the tile is not larger than two halos.
@@ -64,8 +66,10 @@ def windows(side: int, tile: int, *, multiple_of: int = 1, halo: int | None = No
     return _normalized(starts, raw, side, hard=halo is not None)
 
 
-def _normalized(starts: list[int], raw: list[Tensor], side: int, *, hard: bool) -> list[Window]:
-    """Return windows with weights of the sum 1; `hard`: the largest becomes 1, the others 0."""
+def _normalized(
+    starts: list[int], raw: list[Tensor], side: int, *, hard: bool
+) -> list[WeightedSpan]:
+    """Return spans with weights that sum to 1; `hard`: the largest becomes 1, the others 0."""
     total = torch.zeros(side, dtype=torch.float64)
     best = torch.full((side,), -1.0, dtype=torch.float64)
     owner = torch.full((side,), -1)
@@ -78,37 +82,39 @@ def _normalized(starts: list[int], raw: list[Tensor], side: int, *, hard: bool) 
     for index, (start, weights) in enumerate(zip(starts, raw, strict=True)):
         part = slice(start, start + len(weights))
         shares = (owner[part] == index).double() if hard else weights / total[part]
-        result.append(Window(Span(start, start + len(weights)), shares))
+        result.append(WeightedSpan(Span(start, start + len(weights)), shares))
     return result
 
 
-def translate_windows(
+def translate_tiles(
     translate: Callable[[Tensor, Region], Tensor],
     source: Readable,
-    rows: list[Window],
-    columns: list[Window],
-    output: Kept,
+    rows: list[WeightedSpan],
+    columns: list[WeightedSpan],
+    output: StoredValue,
     scale: int,
 ) -> Iterator[int]:
-    """Add up the translations of all windows in `output`, which is zero; yield after each.
+    """Add the weighted translations of all tiles to `output`, which is zero; yield after each.
 
     Args:
-        translate: returns the translation of a window, `scale` times as large, and gets its place.
+        translate: returns the translation, `scale` times as large, of a tile and its region.
         source: the image.
-        rows: windows of its height.
-        columns: windows of its width.
-        output: room for the result.
+        rows: spans of its height.
+        columns: spans of its width.
+        output: where translations are added.
         scale: how many times longer its sides are.
     """
     number = 0
     for row in rows:
         for column in columns:
             region = Region(row.span, column.span)
-            made = translate(source.read(region), region)
+            translated = translate(source.read(region), region)
             down, across = (
-                each.weights.repeat_interleave(scale).to(made) for each in (row, column)
+                each.weights.repeat_interleave(scale).to(translated) for each in (row, column)
             )
             place = region.map(lambda _, span: Span(span.start * scale, span.stop * scale))
-            output.write(place, output.read(place).to(made) + made * down[:, None] * across)
+            output.write(
+                place, output.read(place).to(translated) + translated * down[:, None] * across
+            )
             number += 1
             yield number

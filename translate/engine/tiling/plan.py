@@ -1,120 +1,120 @@
-"""Which values are kept, in which order they are computed, and how much memory that takes."""
+"""Plan a computation in tiles: its passes, the values that are stored, and their memory."""
 
 from dataclasses import dataclass
 from math import ceil, prod
 
 from torch import fx
 
-from translate.engine.tiling.graph import Graph
-from translate.engine.tiling.operators import shape_of, size_of
-from translate.engine.tiling.regions import Region, Span
+from translate.engine.traced.graph import Graph
+from translate.engine.traced.operators import shape_of, size_of
+from translate.engine.traced.regions import Region, Span
 
-MOST_READS = 2
-"""A value that is needed more than once is kept where it is made of more kept ones than this."""
+MAX_READS = 2
+"""A value that is read more than once is stored if it depends on more stored values than this."""
 CHEAP = 256
-"""multiplications for each number that take less time than writing it to a disk and back"""
+"""multiplications per element that are faster than writing the element to disk and reading it"""
 
 
 @dataclass(frozen=True)
 class Pass:
-    """The computation of one value, tile by tile."""
+    """One pass over all tiles, which computes one value."""
 
     node: fx.Node
-    keeps: bool
-    """whether the value is kept for later passes"""
-    measures: bool
-    """whether its moments are gathered"""
+    is_stored: bool
+    """whether the value is stored for later passes"""
+    is_measured: bool
+    """whether the moments of the value are accumulated, for norms"""
     reads: frozenset[fx.Node]
-    """kept values and sources"""
+    """the stored values and sources that it reads"""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The passes of a function; the last makes the output, which is not kept."""
+    """The passes of a function; the last computes the output, which is not stored."""
 
     graph: Graph
     passes: tuple[Pass, ...]
 
-    def released(self, index: int) -> list[fx.Node]:
-        """Return the values that this pass reads, and no later one."""
+    def values_to_release(self, index: int) -> list[fx.Node]:
+        """Return the values that pass `index` reads and no later pass does."""
         later = {node for each in self.passes[index + 1 :] for node in each.reads}
         return [node for node in self.passes[index].reads if node not in later]
 
     @property
-    def kept_bytes(self) -> int:
-        """The most bytes of kept values at any time."""
+    def stored_bytes(self) -> int:
+        """Peak size of all stored values."""
         held, most = dict[fx.Node, int](), 0
         for index, each in enumerate(self.passes):
-            if each.keeps:
+            if each.is_stored:
                 held[each.node] = size_in_bytes(each.node)
             most = max(most, sum(held.values()))
-            for node in self.released(index):
+            for node in self.values_to_release(index):
                 held.pop(node, None)
         return most
 
     def working_bytes(self, tile: int) -> int:
-        """Return the most bytes that the computation of one tile takes besides."""
+        """Return the peak memory of computing one tile, without stored values."""
         return max(_bytes_of_tile(self.graph, each, tile) for each in self.passes)
 
 
 def make_plan(graph: Graph, *, cheap: float = 0) -> Plan:
-    """Return how to compute a function.
+    """Return the plan of a function.
 
     Args:
         graph: the function.
-        cheap: multiplications for each number up to which a value is computed again where it is
-            needed again, instead of being kept.
+        cheap: multiplications per element up to which a value is computed again each time that it
+            is read, instead of being stored.
     """
     users: dict[fx.Node, list[fx.Node]] = {}
     for node, each in graph.operators.items():
         for source in each.inputs:
             users.setdefault(source, []).append(node)
-    measured, kept = graph.measured, set[fx.Node](graph.sources)
+    measured, stored = graph.measured, set[fx.Node](graph.sources)
     cost, reads = dict[fx.Node, float](), dict[fx.Node, frozenset[fx.Node]]()
 
     def repeats(node: fx.Node) -> bool:
-        """Return whether pixels of a value are needed more than once."""
+        """Return whether elements of a value are read more than once."""
         after = users.get(node, [])
         if len(after) != 1 or node in measured:
             return len(after) > 1 or node in measured
         return graph.operators[after[0]].local or repeats(after[0])
 
     passes = [
-        Pass(node, keeps=False, measures=True, reads=frozenset({node}))
+        Pass(node, is_stored=False, is_measured=True, reads=frozenset({node}))
         for node in graph.sources
         if node in measured
     ]
     for node, each in graph.operators.items():
-        inputs = [i for i in each.inputs if i not in kept]
+        inputs = [i for i in each.inputs if i not in stored]
         ratio = 1 / prod(shape_of(node))
         cost[node] = each.work + sum(cost[i] * prod(shape_of(i)) * ratio for i in inputs)
-        direct = frozenset(i for i in each.inputs if i in kept)
+        direct = frozenset(i for i in each.inputs if i in stored)
         reads[node] = direct.union(*(reads[i] for i in inputs))
         heavy = (
-            cost[node] > max(cheap, len(reads[node]) * MOST_READS) or len(reads[node]) > MOST_READS
+            cost[node] > max(cheap, len(reads[node]) * MAX_READS) or len(reads[node]) > MAX_READS
         )
-        keeps = node is not graph.output and heavy and repeats(node)
-        if keeps or node in measured or node is graph.output:
-            passes.append(Pass(node, keeps, node in measured, reads[node]))
-        if keeps:
-            kept.add(node)
+        is_stored = node is not graph.output and heavy and repeats(node)
+        if is_stored or node in measured or node is graph.output:
+            passes.append(Pass(node, is_stored, node in measured, reads[node]))
+        if is_stored:
+            stored.add(node)
     return Plan(graph, tuple(passes))
 
 
 def scaled_tile(node: fx.Node, graph: Graph, tile: int) -> tuple[int, int]:
-    """Return the sides of the part of a value that belongs to a tile of the image."""
+    """Return the size of the region of a value that corresponds to a tile of the image."""
     sides = zip(size_of(node), size_of(graph.sources[0]), strict=True)
     height, width = (max(1, ceil(tile * own / side)) for own, side in sides)
     return height, width
 
 
 def size_in_bytes(node: fx.Node) -> int:
-    """Return how many bytes a value takes."""
+    """Return the size of a value in bytes."""
     return prod(shape_of(node)) * node.meta["val"].dtype.itemsize
 
 
 def full_frame_bytes(module: fx.GraphModule) -> int:
-    """Return the most bytes that a function takes when it is computed without tiles."""
+    """Return the peak memory, in bytes, of a function that is computed without tiles."""
     last = {n: node for node in module.graph.nodes for n in node.all_input_nodes}
     sizes: dict[fx.Node, int] = {}
     most = 0
@@ -129,7 +129,7 @@ def full_frame_bytes(module: fx.GraphModule) -> int:
 
 
 def _bytes_of_tile(graph: Graph, each: Pass, tile: int) -> int:
-    """Return the bytes of all values that a tile in the middle is computed from."""
+    """Return the bytes of all values that a tile in the middle depends on."""
     size, sides = size_of(each.node), scaled_tile(each.node, graph, tile)
     spans = (Span((a - b) // 2, (a - b) // 2 + b) for a, b in zip(size, sides, strict=True))
     middle = Region(*spans)

@@ -9,61 +9,61 @@ import torch
 from torch import Tensor
 
 from translate.engine.disk.scratch import ScratchFile
-from translate.engine.tiling.regions import Region
+from translate.engine.traced.regions import Region
 
 
 class Readable(Protocol):
-    """A spatial value, (1, C, H, W), of which regions can be had."""
+    """An image or feature map, (1, C, H, W), that is read region by region."""
 
     def read(self, region: Region) -> Tensor:
         """Return a region, (1, C, height, width); it must not be changed."""
 
 
-class Kept(Readable, Protocol):
-    """A value that is written region by region."""
+class StoredValue(Readable, Protocol):
+    """An image or feature map that is written and read region by region."""
 
     def write(self, region: Region, pixels: Tensor) -> None:
-        """Keep a region."""
+        """Write a region."""
 
     def close(self) -> None:
-        """Release its memory."""
+        """Release its memory or file."""
 
 
 @dataclass
 class Store:
-    """Room for values."""
+    """Stores images and feature maps: in memory up to a limit, then in scratch files."""
 
     memory: int
-    """bytes that may be held in memory"""
+    """bytes that may still be allocated in memory"""
     folder: Path
     """where scratch files are"""
-    held: list[Kept] = field(default_factory=list)
-    """values that are not closed"""
+    values: list[StoredValue] = field(default_factory=list)
+    """allocated values that are not closed yet"""
 
-    def allocate(self, shape: tuple[int, ...], dtype: torch.dtype) -> Kept:
-        """Return room for a value (1, C, H, W); raises `OSError` where the disk has none."""
+    def allocate(self, shape: tuple[int, ...], dtype: torch.dtype) -> StoredValue:
+        """Return an empty value (1, C, H, W) to write to; raises `OSError` if the disk is full."""
         size = prod(shape) * dtype.itemsize
         if size <= self.memory:
             self.memory -= size
-            value: Kept = _InMemory(self, shape, dtype)
+            value: StoredValue = _InMemory(self, shape, dtype)
         else:
             value = _OnDisk(self, shape, dtype, ScratchFile(self.folder, size))
-        self.held.append(value)
+        self.values.append(value)
         return value
 
-    def release(self, value: Kept, memory: int) -> None:
-        """Take back what a value has held of the memory."""
+    def release(self, value: StoredValue, memory: int) -> None:
+        """Add the `memory` of a closed value to the memory that is left."""
         self.memory += memory
-        self.held.remove(value)
+        self.values.remove(value)
 
     def close(self) -> None:
-        """Release everything."""
-        for value in [*self.held]:
+        """Close all values."""
+        for value in [*self.values]:
             value.close()
 
 
 class _InMemory:
-    """Rows of pixels of all channels, in which a region is a view."""
+    """A value in memory, as (H, W, C); reading a region copies nothing."""
 
     def __init__(self, store: Store, shape: tuple[int, ...], dtype: torch.dtype) -> None:
         _, channels, height, width = shape
@@ -83,7 +83,7 @@ class _InMemory:
 
 
 class _OnDisk:
-    """The same in a file."""
+    """A value in a scratch file, as (H, W, C)."""
 
     def __init__(
         self, store: Store, shape: tuple[int, ...], dtype: torch.dtype, file: ScratchFile

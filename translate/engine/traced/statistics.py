@@ -1,4 +1,4 @@
-"""Means and variances of whole feature maps, gathered region by region, and norms that use them."""
+"""Means and variances of feature maps, accumulated over regions, and norms that use them."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,15 +6,15 @@ from typing import Any
 import torch
 from torch import Tensor, fx
 
-from translate.engine.tiling.operators import Constant, Evaluate, Operator, name_of, shape_of
-from translate.engine.tiling.regions import Region
+from translate.engine.traced.operators import Constant, Evaluate, Operator, name_of, shape_of
+from translate.engine.traced.regions import Region
 
 
 @dataclass
 class Moments:
     """Number, mean and sum of squared deviations of each channel, in float64.
 
-    Regions are merged without loss of digits (Chan, Golub and LeVeque, 1979).
+    Regions are merged by a numerically stable formula (Chan, Golub and LeVeque, 1979).
     """
 
     count: int = 0
@@ -33,12 +33,16 @@ class Moments:
         self.deviation = self.deviation + deviation + difference**2 * (self.count * number / total)
         self.count = total
 
-    def grouped(self, groups: int) -> tuple[Tensor, Tensor, int]:
-        """Return mean and sum of squared deviations of groups of channels, and their numbers."""
+    def of_groups(self, groups: int) -> tuple[Tensor, Tensor, int]:
+        """Return mean, sum of squared deviations and number of values of each group of channels."""
         means = self.mean.view(groups, -1)
         mean = means.mean(1)
-        spread = ((means - mean[:, None]) ** 2).sum(1) * self.count
-        return mean, self.deviation.view(groups, -1).sum(1) + spread, self.count * means.shape[1]
+        between_groups = ((means - mean[:, None]) ** 2).sum(1) * self.count
+        return (
+            mean,
+            self.deviation.view(groups, -1).sum(1) + between_groups,
+            self.count * means.shape[1],
+        )
 
 
 class Norm(Operator):
@@ -48,10 +52,10 @@ class Norm(Operator):
         node: the operation.
         source: its input.
         groups: how many groups of channels have statistics of their own.
-        weight: the node of a factor for each channel, or None.
-        bias: the node of a summand for each channel, or None.
-        epsilon: what is added to variances.
-        running: the nodes of means and variances that were gathered in training, or None.
+        weight: the node of the scale of each channel, or None.
+        bias: the node of the shift of each channel, or None.
+        epsilon: added to the variance.
+        running: the nodes of the running mean and variance of batch norm, or None.
     """
 
     def __init__(
@@ -78,11 +82,11 @@ class Norm(Operator):
         return torch.addcmul(shift, pixels, scale)
 
     def _scale_and_shift(self, constant: Constant) -> tuple[Tensor, Tensor]:
-        """Return the factor and the summand of each channel, in float64."""
+        """Return the scale and the shift of each channel, in float64."""
         if self.running:
             mean, variance = (constant(each).double() for each in self.running)
         else:
-            mean, deviation, number = constant(self.inputs[0]).grouped(self.groups)
+            mean, deviation, number = constant(self.inputs[0]).of_groups(self.groups)
             repeats = shape_of(self.node)[1] // self.groups
             mean = mean.repeat_interleave(repeats)
             variance = (deviation / number).repeat_interleave(repeats)
@@ -94,8 +98,8 @@ class Norm(Operator):
         return scale, shift if bias is None else shift + bias.to(shift)
 
 
-def reduced(node: fx.Node, moments: Moments) -> Tensor:
-    """Return the mean, the sum or the spread of a whole feature map that `node` asks for.
+def value_of_reduction(node: fx.Node, moments: Moments) -> Tensor:
+    """Return the value of `node`: a mean, sum, variance or standard deviation of its input.
 
     Args:
         node: an operation of `REDUCTIONS`.
@@ -103,7 +107,7 @@ def reduced(node: fx.Node, moments: Moments) -> Tensor:
     """
     name, dims = name_of(node), reduced_dims(node)
     channels = len(moments.mean)
-    mean, deviation, number = moments.grouped(1 if 1 in dims else channels)
+    mean, deviation, number = moments.of_groups(1 if 1 in dims else channels)
     if name.startswith("mean"):
         result = mean
     elif name.startswith("sum"):
@@ -117,7 +121,7 @@ def reduced(node: fx.Node, moments: Moments) -> Tensor:
 
 
 def reduced_dims(node: fx.Node) -> set[int]:
-    """Return the dimensions over which `node` takes a mean, sum or spread."""
+    """Return the dimensions that `node`, a mean, sum or variance, reduces."""
     dims: Any = node.args[1] if len(node.args) > 1 else None
     return {dim % 4 for dim in dims} if isinstance(dims, (list, tuple)) and dims else {0, 1, 2, 3}
 

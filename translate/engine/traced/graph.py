@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import fx
 
-from translate.engine.tiling import windows
-from translate.engine.tiling.operators import (
+from translate.engine.traced import window_operators
+from translate.engine.traced.operators import (
     Channels,
     Elementwise,
     Identity,
@@ -22,21 +22,21 @@ from translate.engine.tiling.operators import (
     shape_of,
     size_of,
 )
-from translate.engine.tiling.statistics import REDUCTIONS, Norm, reduced_dims
+from translate.engine.traced.statistics import REDUCTIONS, Norm, reduced_dims
 
-SMALL = 1 << 22
-"""numbers of a value up to which any operation on it may be computed as a whole"""
+SMALL_VALUE = 1 << 22
+"""largest number of elements of a value on which any operation may be computed at once"""
 CHANNEL_WISE = {"cat", "repeat", "flip", "index_select", "mean", "sum", "_softmax"}
-"""operations that may be along the channels alone"""
+"""operations that can be computed region by region if they are along the channels only"""
 COPIES = {"view", "_unsafe_view", "reshape", "alias", "detach", "expand", "lift_fresh"}
-UNMARKED = {"zeros_like", "ones_like", "full_like", "clone", "_to", "_prelu_kernel"}
-"""operations on each pixel that PyTorch does not mark as such; "_to" is "_to_copy\""""
-INTERPOLATIONS = {f"upsample_{mode}2d": mode for mode in windows.REACH}
+UNTAGGED = {"zeros_like", "ones_like", "full_like", "clone", "_to", "_prelu_kernel"}
+"""pointwise operations that PyTorch does not tag as such; "_to" is "_to_copy\""""
+INTERPOLATIONS = {f"upsample_{mode}2d": mode for mode in window_operators.RADIUS}
 
 
 @dataclass(frozen=True)
 class Graph:
-    """A function of images, by the operators of its values."""
+    """A traced function of images, with the operator of each of its values."""
 
     module: fx.GraphModule
     sources: Sequence[fx.Node]
@@ -44,19 +44,19 @@ class Graph:
     operators: Mapping[fx.Node, Operator]
     """of spatial values, in an order in which they can be computed"""
     reductions: Mapping[fx.Node, fx.Node]
-    """means and the like of whole values, with the value"""
+    """means, sums and variances over whole images, each with the node that it is computed from"""
     output: fx.Node
 
     @property
     def measured(self) -> set[fx.Node]:
-        """The values of which moments of the whole image are needed."""
+        """The values whose moments over the whole image are needed."""
         norms = {o.inputs[0] for o in self.operators.values() if needs_moments(o)}
         return norms | set(self.reductions.values())
 
 
-def needs_moments(each: Operator) -> bool:
-    """Return whether an operator is a norm with the statistics of the image."""
-    return isinstance(each, Norm) and not each.running
+def needs_moments(candidate: Operator) -> bool:
+    """Return whether an operator normalizes by the statistics of its input."""
+    return isinstance(candidate, Norm) and not candidate.running
 
 
 def read_graph(module: fx.GraphModule) -> Graph:
@@ -68,17 +68,17 @@ def read_graph(module: fx.GraphModule) -> Graph:
     reductions, splits = dict[fx.Node, fx.Node](), dict[fx.Node, fx.Node]()
     repeated = dict[fx.Node, fx.Node]()
     """images with one more dimension, along which pixels are repeated: `repeat_interleave`"""
-    known: tuple[Container[fx.Node], ...] = operators, sources, splits, repeated
+    spatial_nodes: tuple[Container[fx.Node], ...] = operators, sources, splits, repeated
     output: Any = None
     for node in module.graph.nodes:
-        spatial = [n for n in node.all_input_nodes if any(n in each for each in known)]
+        spatial = [n for n in node.all_input_nodes if any(n in each for each in spatial_nodes)]
         if node.op == "placeholder":
             sources.append(node)
         elif node.op == "output":
             output = node.args[0]
         elif not spatial:
             continue
-        elif len(spatial) == 1 and _is_repeating(node, spatial[0], repeated):
+        elif len(spatial) == 1 and _is_step_of_repetition(node, spatial[0], repeated):
             repeated[node] = repeated.get(spatial[0], spatial[0])
         elif spatial[0] in repeated:
             operators[node] = _repetition(node, repeated[spatial[0]])
@@ -91,7 +91,7 @@ def read_graph(module: fx.GraphModule) -> Graph:
         else:
             operators[node] = _operator(node, tuple(spatial))
     if output not in operators:
-        raise UnsupportedError("an output that is no image")
+        raise UnsupportedError("an output that is not an image")
     return Graph(module, sources, operators, reductions, output)
 
 
@@ -107,7 +107,7 @@ def _part(node: fx.Node, splits: Mapping[fx.Node, fx.Node]) -> Operator:
     return Channels(node, splits[several], slice(start, start + shape_of(node)[1]))
 
 
-def _is_repeating(node: fx.Node, source: fx.Node, repeated: Container[fx.Node]) -> bool:
+def _is_step_of_repetition(node: fx.Node, source: fx.Node, repeated: Container[fx.Node]) -> bool:
     """Return whether a node is a step of `repeat_interleave` before pixels become an image."""
     if name_of(node) == "unsqueeze":
         return source not in repeated and node.args[1] in (3, 4)
@@ -118,7 +118,7 @@ def _repetition(node: fx.Node, source: fx.Node) -> Operator:
     """Return the operator of the last step, which repeats rows or columns."""
     if name_of(node) not in COPIES or shape_of(node)[:2] != shape_of(source)[:2]:
         raise UnsupportedError(f"{node.target} of repeated pixels")
-    return windows.Interpolation(node, source, "nearest")
+    return window_operators.Interpolation(node, source, "nearest")
 
 
 def _operator(node: fx.Node, spatial: tuple[fx.Node, ...]) -> Operator:
@@ -127,29 +127,32 @@ def _operator(node: fx.Node, spatial: tuple[fx.Node, ...]) -> Operator:
         _require_image(node)
         return _supported(node, spatial)
     except UnsupportedError:
-        small = all(prod(shape_of(n)) <= SMALL for n in (node, *spatial))
+        small = all(prod(shape_of(n)) <= SMALL_VALUE for n in (node, *spatial))
         if len(spatial) == 1 and small and len(shape_of(node)) == 4:
-            return windows.Whole(node, spatial[0])
+            return window_operators.Whole(node, spatial[0])
         raise
 
 
 def _require_image(node: fx.Node) -> None:
     value = node.meta["val"]
     if not isinstance(value, torch.Tensor) or value.ndim != 4 or value.shape[0] != 1:
-        raise UnsupportedError(f"{node.target} that makes no image of one")
+        raise UnsupportedError(f"{node.target} whose output is not one image")
 
 
 def _supported(node: fx.Node, spatial: tuple[fx.Node, ...]) -> Operator:
     name, source, args = name_of(node), spatial[0], node.args
     if name == "convolution":
-        kind = windows.TransposedConvolution if args[6] else windows.Convolution
+        kind = window_operators.TransposedConvolution if args[6] else window_operators.Convolution
         return kind(node, source)
     if name in ("avg_pool2d", "max_pool2d_with_indices"):
-        return windows.Pool(node, source, average=name == "avg_pool2d")
+        return window_operators.Pool(node, source, average=name == "avg_pool2d")
     if name in INTERPOLATIONS:
-        return windows.Interpolation(node, source, INTERPOLATIONS[name])
+        return window_operators.Interpolation(node, source, INTERPOLATIONS[name])
     if name in ("pixel_shuffle", "pixel_unshuffle"):
-        kinds = {"pixel_shuffle": windows.PixelShuffle, "pixel_unshuffle": windows.PixelUnshuffle}
+        kinds = {
+            "pixel_shuffle": window_operators.PixelShuffle,
+            "pixel_unshuffle": window_operators.PixelUnshuffle,
+        }
         return kinds[name](node, source)
     if name in ("reflection_pad2d", "replication_pad2d", "constant_pad_nd"):
         return _pad(node, source, name)
@@ -161,7 +164,7 @@ def _supported(node: fx.Node, spatial: tuple[fx.Node, ...]) -> Operator:
     if name in COPIES and shape_of(node) == shape_of(source):
         return Identity(node, spatial)
     tags = getattr(node.target, "tags", ())
-    if torch.Tag.pointwise in tags or name in UNMARKED or _is_channel_wise(node, name, spatial):
+    if torch.Tag.pointwise in tags or name in UNTAGGED or _is_channel_wise(node, name, spatial):
         return Elementwise(node, spatial)
     raise UnsupportedError(f"{node.target}")
 

@@ -1,4 +1,4 @@
-"""Noise that a traced function asks for, as further inputs with their own coordinates."""
+"""Noise in a traced function: each call of `Noise` becomes a further input of the function."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,8 +6,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from translate.engine.tiling.operators import UnsupportedError
-from translate.engine.tiling.regions import Region
+from translate.engine.traced.operators import UnsupportedError
+from translate.engine.traced.regions import Region
 from translate.nn.noise import Noise
 
 
@@ -22,12 +22,12 @@ class NoiseRequest(NamedTuple):
 
 
 class NoiseRecorder(Noise):
-    """Stands for the noise while a function is traced.
+    """Replaces the noise while a function is traced, and records its calls.
 
     Args:
-        device: where results are.
-        inputs: what the calls return, in their order; None: empty tensors, so that a first trace
-            shows in `requests` which calls there are.
+        device: the device of the results.
+        inputs: the results of the calls, in their order; None: empty tensors, for a first trace
+            that records the calls in `requests`.
     """
 
     def __init__(self, device: torch.device, inputs: Sequence[Tensor] | None = None) -> None:

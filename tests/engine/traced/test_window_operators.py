@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from tiled import in_tiles, traced
 from torch import Tensor, nn
 
-from translate.engine.tiling.operators import UnsupportedError
-from translate.engine.tiling.windows import Whole
+from translate.engine.traced.operators import UnsupportedError
+from translate.engine.traced.window_operators import Whole
 
 GENERATOR = torch.Generator().manual_seed(0)
 IMAGES = torch.rand(1, 4, 23, 31, generator=GENERATOR) * 2 - 1

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from tiled import in_tiles, random_weights
 from torch import Tensor, nn
 
-from translate.engine.tiling.statistics import Moments
+from translate.engine.traced.statistics import Moments
 
 IMAGES = torch.rand(1, 4, 23, 31, generator=torch.Generator().manual_seed(0)) * 3 + 20
 
@@ -51,14 +51,14 @@ def test_moments_of_parts_are_those_of_the_whole() -> None:
     moments = Moments()
     for part in IMAGES.split([5, 1, 17], dim=2):
         moments.add(part)
-    mean, deviation, number = moments.grouped(4)
+    mean, deviation, number = moments.of_groups(4)
     assert number == 23 * 31
     exact = IMAGES.double()
     torch.testing.assert_close(mean, exact.mean((0, 2, 3)), rtol=1e-7, atol=0)
     torch.testing.assert_close(
         deviation / number, exact.var((0, 2, 3), correction=0), rtol=1e-6, atol=0
     )
-    pooled = moments.grouped(1)[1] / moments.grouped(1)[2]
+    pooled = moments.of_groups(1)[1] / moments.of_groups(1)[2]
     torch.testing.assert_close(pooled, exact.var(correction=0).view(1), rtol=1e-6, atol=0)
 
 

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from tiled import Source
 
-from translate.engine.tiling.regions import Region, Span, count, fetch, source_span, split
+from translate.engine.traced.regions import Region, Span, count, fetch, source_span, split
 
 IMAGE = torch.arange(42.0).view(1, 1, 6, 7)
 

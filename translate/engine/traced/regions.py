@@ -1,4 +1,4 @@
-"""Regions of images and feature maps, and how to fetch one that exceeds the border."""
+"""Regions of images and feature maps, with padding where they exceed the border."""
 
 from collections.abc import Callable, Iterator
 from math import ceil
@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 Fill = float | Literal["reflect", "replicate"]
-"""What is outside an image: a number, or the image itself."""
+"""Padding: a constant, or a mode of `torch.nn.functional.pad`."""
 
 
 class Span(NamedTuple):
@@ -20,7 +20,7 @@ class Span(NamedTuple):
 
     @property
     def length(self) -> int:
-        """How many there are."""
+        """Number of rows or columns."""
         return self.stop - self.start
 
     def within(self, side: int) -> "Span":
@@ -72,23 +72,23 @@ def count(size: tuple[int, int], tile: tuple[int, int]) -> int:
 
 
 def source_span(span: Span, side: int, fill: Fill) -> Span:
-    """Return which part of a side is needed to fetch `span`, which may exceed it."""
+    """Return the span inside a side that `fetch` reads for `span`, which may exceed it."""
     if not isinstance(fill, str):
         return span.within(side)
-    places = _places(span, side, fill)
-    return Span(min(places), max(places) + 1)
+    indices = _padded_indices(span, side, fill)
+    return Span(min(indices), max(indices) + 1)
 
 
 def fetch(
     read: Callable[[Region], Tensor], region: Region, size: tuple[int, int], fill: Fill
 ) -> Tensor:
-    """Return a region of an image that may exceed its border.
+    """Return a region of an image, padded where it exceeds the border.
 
     Args:
         read: returns (N, C, height, width) of a region inside the image.
         region: what to return.
         size: height and width of the image.
-        fill: what is outside.
+        fill: the padding.
     """
     inside = region.map(lambda axis, span: source_span(span, size[axis], fill))
     pixels = read(inside)
@@ -102,16 +102,16 @@ def fetch(
             return F.pad(pixels, beyond, mode=fill)
         for axis, (span, part) in enumerate(zip(region, inside, strict=True)):
             if span != part:
-                places = [place - part.start for place in _places(span, size[axis], fill)]
-                pixels = pixels.index_select(2 + axis, torch.tensor(places, device=pixels.device))
+                indices = [place - part.start for place in _padded_indices(span, size[axis], fill)]
+                pixels = pixels.index_select(2 + axis, torch.tensor(indices, device=pixels.device))
         return pixels
     if not inside.area:
         return pixels.new_full((*pixels.shape[:2], *region.size), fill)
     return F.pad(pixels, beyond, value=fill)
 
 
-def _places(span: Span, side: int, fill: Fill) -> list[int]:
-    """Return which row or column is at each place of `span`."""
+def _padded_indices(span: Span, side: int, fill: Fill) -> list[int]:
+    """Return the row or column that padding repeats at each position of `span`."""
     if fill == "replicate":
         return [min(max(place, 0), side - 1) for place in range(*span)]
     folded = (abs(place) for place in range(*span))

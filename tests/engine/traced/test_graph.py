@@ -4,8 +4,8 @@ import pytest
 import torch.nn.functional as F
 from tiled import traced
 
-from translate.engine.tiling.graph import needs_moments
-from translate.engine.tiling.operators import UnsupportedError
+from translate.engine.traced.graph import needs_moments
+from translate.engine.traced.operators import UnsupportedError
 
 
 def test_a_graph_says_which_statistics_are_needed() -> None:

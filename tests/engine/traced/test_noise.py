@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from translate.engine.tiling.noise import NoiseRecorder, NoiseSource
-from translate.engine.tiling.operators import UnsupportedError
-from translate.engine.tiling.regions import Region, Span
+from translate.engine.traced.noise import NoiseRecorder, NoiseSource
+from translate.engine.traced.operators import UnsupportedError
+from translate.engine.traced.regions import Region, Span
 from translate.nn.noise import Noise
 
 

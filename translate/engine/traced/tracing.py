@@ -1,4 +1,4 @@
-"""The operations of a function of images, traced by PyTorch for one size without any memory."""
+"""Trace a function of images by PyTorch, for one image size, without computing values."""
 
 import operator
 from collections.abc import Callable, Iterator, Sequence
@@ -9,15 +9,15 @@ import torch
 from torch import Tensor, fx
 from torch.overrides import TorchFunctionMode
 
-from translate.engine.tiling.operators import UnsupportedError
+from translate.engine.traced.operators import UnsupportedError
 from translate.errors import describe_error
 
 
 @contextmanager
-def _without_pretended_gpu() -> Iterator[None]:
-    """Keep fake tensors from pretending, for the life of the process, that there is a GPU.
+def _without_fake_gpu() -> Iterator[None]:
+    """Keep fake tensors from initializing a GPU context, which would last as long as the process.
 
-    Autograd would start threads for it, and a process that is forked afterwards could compute no
+    Autograd would start threads for it, and processes forked afterwards could not compute
     gradients.
     """
     pretend = torch._C._ensureCUDADeviceGuardSet
@@ -28,19 +28,28 @@ def _without_pretended_gpu() -> Iterator[None]:
         torch._C._ensureCUDADeviceGuardSet = pretend
 
 
-class _WithoutNumbers(TorchFunctionMode):
-    """Refuses what takes numbers out of tensors, as they have none while a function is traced."""
+class _RefuseValues(TorchFunctionMode):
+    """Refuses methods that read values of tensors: they have none while a function is traced."""
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
-        if getattr(func, "__name__", "") in TAKING:
-            raise UnsupportedError("it reads the numbers of its images")
+        if getattr(func, "__name__", "") in READING_METHODS:
+            raise UnsupportedError("it reads the values of its images")
         return func(*args, **(kwargs or {}))
 
 
-TAKING = {"numpy", "__array__", "tolist", "item", "data_ptr", "__bool__", "__float__", "__int__"}
-"""methods of tensors that return numbers"""
+READING_METHODS = {
+    "numpy",
+    "__array__",
+    "tolist",
+    "item",
+    "data_ptr",
+    "__bool__",
+    "__float__",
+    "__int__",
+}
+"""methods of tensors that return their values"""
 
 
 def trace(
@@ -49,12 +58,12 @@ def trace(
     """Return the operations of a function, with the shapes of their values.
 
     Args:
-        function: takes float32 tensors and returns one. Nothing is computed.
+        function: takes float32 tensors and returns one. No values are computed.
         shapes: of its arguments.
         device: where its weights are.
 
     Raises:
-        UnsupportedError: what it does depends on the numbers in its arguments, or it fails.
+        UnsupportedError: what it does depends on the values of its arguments, or it fails.
     """
     from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
     from torch.fx.experimental.proxy_tensor import make_fx
@@ -63,7 +72,7 @@ def trace(
     tracer = make_fx(pure, tracing_mode="fake", _allow_non_fake_inputs=True)
     fake_tensors = FakeTensorMode(allow_non_fake_inputs=True)
     try:
-        with torch.no_grad(), _without_pretended_gpu(), fake_tensors, _WithoutNumbers():
+        with torch.no_grad(), _without_fake_gpu(), fake_tensors, _RefuseValues():
             module: fx.GraphModule = tracer(*(torch.empty(s, device=device) for s in shapes))
     except UnsupportedError:
         raise
@@ -71,7 +80,7 @@ def trace(
         if isinstance(error.__cause__, UnsupportedError):
             raise error.__cause__ from error
         raise UnsupportedError(describe_error(error)) from error
-    _take_first_values(module.graph)
+    _replace_by_first_output(module.graph)
     module.graph.eliminate_dead_code()
     for node in module.graph.nodes:
         value = getattr(module, str(node.target)) if node.op == "get_attr" else None
@@ -82,8 +91,8 @@ def trace(
     return module
 
 
-def _take_first_values(graph: fx.Graph) -> None:
-    """Let a node with several values stand for the first, the output of a norm or of pooling."""
+def _replace_by_first_output(graph: fx.Graph) -> None:
+    """Replace the first output of a node with several, as norms and pooling have, by the node."""
     for node in graph.nodes:
         several = node.args[0] if node.target is operator.getitem else None
         if isinstance(several, fx.Node) and node.args[1] == 0 and not _is_split(several):

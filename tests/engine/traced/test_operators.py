@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from tiled import in_tiles, traced
 from torch import Tensor
 
-from translate.engine.tiling.operators import UnsupportedError
+from translate.engine.traced.operators import UnsupportedError
 
 GENERATOR = torch.Generator().manual_seed(0)
 IMAGES = torch.rand(1, 4, 23, 31, generator=GENERATOR) * 2 - 1

@@ -1,7 +1,7 @@
 """Operators of a network that give a region of their output from regions of their inputs.
 
-Each is made from a node of the graph that PyTorch traces (`translate.engine.tiling.tracing`). So
-nothing here depends on the class of a network or on the plugin that it is from.
+Each is made from a node of the graph that PyTorch traces (`translate.engine.traced.tracing`). So
+nothing here depends on the class of a network or on its plugin.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,18 +9,16 @@ from typing import Any
 
 from torch import Tensor, fx
 
-from translate.engine.tiling.regions import Fill, Region, Span, fetch, source_span
+from translate.engine.traced.regions import Fill, Region, Span, fetch, source_span
 
 Evaluate = Callable[[fx.Node, Region], Tensor]
 """Returns a region of the value of a node."""
-
-
 Constant = Callable[[Any], Any]
-"""Returns the value of a node, or the moments of a spatial one; None for None."""
+"""Returns the value of a node without pixels, or the moments of one with pixels; None for None."""
 
 
 class UnsupportedError(Exception):
-    """An operation, or the way it is used, for which regions cannot be computed."""
+    """An operation that cannot be computed region by region, or not the way it is used."""
 
 
 def name_of(node: fx.Node) -> str:
@@ -44,7 +42,7 @@ class Operator:
 
     Args:
         node: the node of the value.
-        inputs: the spatial values that it is computed from.
+        inputs: the nodes of the spatial values that it is computed from.
     """
 
     local = False
@@ -59,7 +57,7 @@ class Operator:
     def reads(self, region: Region) -> Iterator[tuple[fx.Node, Region]]:
         """Yield the inputs with the regions that a region of the output needs of them."""
         for node in self.inputs:
-            yield node, self._aligned(node, region)
+            yield node, self._broadcast_region(node, region)
 
     def run(self, evaluate: Evaluate, constant: Constant, region: Region) -> Tensor:
         """Return a region of the value.
@@ -71,7 +69,7 @@ class Operator:
         """
         raise NotImplementedError
 
-    def _aligned(self, node: fx.Node, region: Region) -> Region:
+    def _broadcast_region(self, node: fx.Node, region: Region) -> Region:
         """Return the region of an input that is broadcast to `region` of the output."""
         sides, own = size_of(node), size_of(self.node)
 
@@ -91,17 +89,17 @@ class Elementwise(Operator):
     def __init__(self, node: fx.Node, inputs: tuple[fx.Node, ...]) -> None:
         super().__init__(node, inputs)
         for each in inputs:
-            self._aligned(each, Region(Span(0, 1), Span(0, 1)))
+            self._broadcast_region(each, Region(Span(0, 1), Span(0, 1)))
 
     def run(self, evaluate: Evaluate, constant: Constant, region: Region) -> Tensor:
         def argument(node: fx.Node) -> Any:
             if node in self.inputs:
-                return evaluate(node, self._aligned(node, region))
+                return evaluate(node, self._broadcast_region(node, region))
             value = constant(node)
             large = isinstance(value, Tensor) and value.ndim > 2 and max(value.shape[-2:]) > 1
             if not large:
                 return value
-            rows, columns = self._aligned(node, region)
+            rows, columns = self._broadcast_region(node, region)
             return value[..., slice(*rows), slice(*columns)]
 
         call: Any = self.node.target
@@ -136,17 +134,17 @@ class Windowed(Operator):
 
     local = True
     fill: Fill = 0.0
-    """what is outside the input"""
+    """padding of the input: a number, or a mode"""
 
     def __init__(self, node: fx.Node, source: fx.Node) -> None:
         super().__init__(node, (source,))
 
     def needs(self, axis: int, span: Span) -> Span:
-        """Return which part of the input a span of the output needs; it may exceed the input."""
+        """Return the span of the input that a span of the output needs; it may exceed the input."""
         raise NotImplementedError
 
     def apply(self, pixels: Tensor, constant: Constant, region: Region) -> Tensor:
-        """Return the output in `region` from what `needs` says."""
+        """Return the output in `region`, from the pixels of the input that `needs` names."""
         raise NotImplementedError
 
     def reads(self, region: Region) -> Iterator[tuple[fx.Node, Region]]:
@@ -184,7 +182,7 @@ class Pad(Windowed):
 
 
 class Stride(Windowed):
-    """Every so many rows or columns of a part of the input."""
+    """A slice with a step, along the rows or the columns."""
 
     work = 0.0
 

@@ -7,21 +7,21 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, fx
 
-from translate.engine.tiling.operators import (
+from translate.engine.traced.operators import (
     Constant,
     UnsupportedError,
     Windowed,
     shape_of,
     size_of,
 )
-from translate.engine.tiling.regions import Region, Span, fetch, whole
+from translate.engine.traced.regions import Region, Span, fetch, whole
 
-REACH = {"nearest": 0, "bilinear": 1, "bicubic": 2}
-"""how many pixels of the input on each side of its place an interpolated one depends on"""
+RADIUS = {"nearest": 0, "bilinear": 1, "bicubic": 2}
+"""number of input pixels, on each side of its position, that an interpolated pixel depends on"""
 
 
 def pair(values: Any) -> tuple[int, int]:
-    """Return a number for rows and one for columns from what an operation was called with."""
+    """Return an argument of an operation as a pair, for rows and for columns."""
     numbers = (values,) if isinstance(values, int) else tuple(values)
     return numbers if len(numbers) == 2 else (numbers[0], numbers[0])
 
@@ -45,8 +45,8 @@ class Convolution(Windowed):
 
     def needs(self, axis: int, span: Span) -> Span:
         start = span.start * self.stride[axis] - self.padding[axis]
-        reach = self.dilation[axis] * (self.kernel[axis] - 1) + 1
-        return Span(start, start + (span.length - 1) * self.stride[axis] + reach)
+        extent = self.dilation[axis] * (self.kernel[axis] - 1) + 1
+        return Span(start, start + (span.length - 1) * self.stride[axis] + extent)
 
     def apply(self, pixels: Tensor, constant: Constant, region: Region) -> Tensor:  # noqa: ARG002
         weight, bias = constant(self.weight), constant(self.bias)
@@ -54,7 +54,7 @@ class Convolution(Windowed):
 
 
 class TransposedConvolution(Convolution):
-    """Transposed convolution, which makes images larger."""
+    """Transposed convolution."""
 
     def __init__(self, node: fx.Node, source: fx.Node) -> None:
         super().__init__(node, source)
@@ -63,14 +63,17 @@ class TransposedConvolution(Convolution):
 
     def needs(self, axis: int, span: Span) -> Span:
         stride, padding = self.stride[axis], self.padding[axis]
-        reach = self.dilation[axis] * (self.kernel[axis] - 1)
-        before = -((reach - span.start - padding) // stride)  # rounded up
+        extent = self.dilation[axis] * (self.kernel[axis] - 1)
+        before = -((extent - span.start - padding) // stride)  # rounded up
         first = min(before, (span.start + padding) // stride)
         return Span(first, (span.stop - 1 + padding) // stride + 1)
 
     def apply(self, pixels: Tensor, constant: Constant, region: Region) -> Tensor:
         weight, bias = constant(self.weight), constant(self.bias)
-        beyond = self.stride[0] - 1, self.stride[1] - 1  # places that no input reaches
+        beyond = (
+            self.stride[0] - 1,
+            self.stride[1] - 1,
+        )  # rows and columns that no input adds to
         larger = F.conv_transpose2d(
             pixels, weight, bias, self.stride, 0, beyond, self.groups, self.dilation
         )  # fmt: skip
@@ -102,8 +105,8 @@ class Pool(Windowed):
 
     def needs(self, axis: int, span: Span) -> Span:
         start = span.start * self.stride[axis] - self.padding[axis]
-        reach = self.dilation[axis] * (self.kernel[axis] - 1) + 1
-        return Span(start, start + (span.length - 1) * self.stride[axis] + reach)
+        extent = self.dilation[axis] * (self.kernel[axis] - 1) + 1
+        return Span(start, start + (span.length - 1) * self.stride[axis] + extent)
 
     def apply(self, pixels: Tensor, constant: Constant, region: Region) -> Tensor:  # noqa: ARG002
         if not self.average:
@@ -117,7 +120,7 @@ class Pool(Windowed):
 
 
 class Interpolation(Windowed):
-    """Interpolation to sides that are a whole number of times as long."""
+    """Upsampling by an integer factor: nearest, bilinear or bicubic."""
 
     fill = "replicate"
 
@@ -128,16 +131,16 @@ class Interpolation(Windowed):
         aligned = mode != "nearest" and len(node.args) > 2 and node.args[2] is True
         if aligned or any(b * f != a for a, b, f in zip(after, before, self.factors, strict=True)):
             raise UnsupportedError(f"{mode} interpolation from {before} to {after}")
-        self.mode, self.work = mode, (2.0 * REACH[mode]) ** 2
+        self.mode, self.work = mode, (2.0 * RADIUS[mode]) ** 2
 
     def needs(self, axis: int, span: Span) -> Span:
-        factor, reach = self.factors[axis], REACH[self.mode]
-        if not reach:
+        factor, radius = self.factors[axis], RADIUS[self.mode]
+        if not radius:
             return Span(span.start // factor, -(-span.stop // factor))
         first, last = (
             (2 * place + 1 - factor) // (2 * factor) for place in (span.start, span.stop - 1)
         )
-        return Span(first - reach + 1, last + reach + 1)
+        return Span(first - radius + 1, last + radius + 1)
 
     def apply(self, pixels: Tensor, constant: Constant, region: Region) -> Tensor:  # noqa: ARG002
         factors: Any = tuple(map(float, self.factors))
@@ -149,7 +152,7 @@ class Interpolation(Windowed):
 
 
 class PixelShuffle(Windowed):
-    """Channels that become pixels (Shi et al., 2016)."""
+    """Pixel shuffle, from channels to pixels (Shi et al., 2016)."""
 
     work = 0.0
 
@@ -168,7 +171,7 @@ class PixelShuffle(Windowed):
 
 
 class PixelUnshuffle(Windowed):
-    """Pixels that become channels."""
+    """The inverse of pixel shuffle."""
 
     work = 0.0
 
@@ -184,7 +187,7 @@ class PixelUnshuffle(Windowed):
 
 
 class Whole(Windowed):
-    """Any operation on a small value, which is computed from all of it."""
+    """Any operation on a small value, computed from the whole of it."""
 
     fill = "replicate"
 

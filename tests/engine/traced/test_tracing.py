@@ -8,8 +8,8 @@ import torch
 from tiled import CPU
 from torch import Tensor
 
-from translate.engine.tiling.operators import UnsupportedError
-from translate.engine.tiling.tracing import trace
+from translate.engine.traced.operators import UnsupportedError
+from translate.engine.traced.tracing import trace
 
 
 def test_nothing_is_computed_or_allocated_for_an_image_of_any_size() -> None:
