@@ -16,7 +16,7 @@ def test_a_graph_says_which_statistics_are_needed() -> None:
 
 
 def test_a_result_that_is_no_image_is_refused() -> None:
-    with pytest.raises(UnsupportedError, match="no image"):
+    with pytest.raises(UnsupportedError, match="is not an image"):
         traced(lambda x: x.mean(), 1, 2, 40, 50)
-    with pytest.raises(UnsupportedError, match="no image of one"):
+    with pytest.raises(UnsupportedError, match="is not one image"):
         traced(lambda x: x.repeat(2, 1, 1, 1), 1, 2, 4000, 5000)
