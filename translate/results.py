@@ -7,18 +7,20 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class InferenceResult:
-    """The numbers of images of a folder that were translated, or drawn from noise."""
+    """The numbers of images that were translated, or generated, and of those that were not."""
 
     requested: int
-    """inputs of a folder, or samples"""
+    """all inputs, or all samples"""
     problems: Path
-    """the file that lists images without an output, and the reasons"""
+    """the file with a line for each image without an output: ``problems.jsonl``"""
     done: int = 0
+    """outputs that were written"""
     skipped: int = 0
-    """existing outputs, which were verified"""
+    """outputs that existed and were verified"""
     listed: int = 0
+    """images without an output, each a line in `problems`"""
     begun: float = 0.0
-    """the share that is done of an image that is translated in tiles, from 0 to 1"""
+    """fraction of the current image that is done, where it is translated in tiles"""
 
     @property
     def left(self) -> int:
@@ -44,9 +46,9 @@ class TrainingPlan:
     items: int
     """items in an epoch, such as pairs"""
     validation: int
-    """items that are measured and not trained on"""
+    """validation items, which are not trained on"""
     step: int
-    """the step that training starts from: 0, or that of the run to resume"""
+    """the step that training starts from: 0, or the last step of the run to resume"""
     steps: int
     """the step at which training ends"""
     epochs: float
@@ -54,7 +56,7 @@ class TrainingPlan:
     parameters: Mapping[str, int]
     """parameters of each network"""
     gflops: float
-    """billions of floating-point operations of a step, forward and backward, without those of
+    """billions of floating-point operations in a step, forward and backward, without those of
     element-wise layers; a multiplication and an addition are two"""
     step_seconds: float
     """time of a step"""
@@ -76,11 +78,11 @@ class TrainingResult:
     signal: int = 0
     """the signal that stopped it, or 0"""
     late: bool = False
-    """whether its time was up before its last step"""
+    """whether it reached its time limit before its last step"""
     reason: str = ""
-    """why a plugin's hook stopped it"""
+    """the reason that a plugin's hook gave to stop it"""
     plateau: str = ""
-    """why it ended before its last step: evaluations without improvement"""
+    """the reason of an early stop: evaluations without improvement"""
     best: str = ""
     """the best value of ``train.metric`` and its step, as text; ``RUN@best`` has these weights"""
     listed: int = 0
@@ -88,6 +90,6 @@ class TrainingResult:
     preview: Path | None = None
     """the newest preview of a run that is finished"""
     next_command: str = ""
-    """what applies a run that is finished, to be typed"""
+    """the command that applies a finished run"""
     plan: TrainingPlan | None = None
     """what a dry run measured; it writes no run folder"""

@@ -31,7 +31,7 @@ def test_the_result_of_folders_is_written_where_that_is_asked(tmp_path: Path, ph
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({}, "real: there is no run and no folder to measure"),
+        ({}, "real: there is no run and no folder to evaluate"),
         ({"real": "a"}, "fake: there is no run and no folder"),
         ({"real": "a", "fake": "b", "to": "winter"}, "to: folders cannot be evaluated with it"),
         ({"real": "a", "fake": "b", "seeds": (1,)}, "seed: folders cannot be evaluated with it"),

@@ -170,7 +170,7 @@ def test_V3_empty_and_missing_folders_are_named(real: Path, tmp_path: Path) -> N
 
 def test_two_images_of_one_name_are_refused(real: Path, fake: Path) -> None:
     write(real, (20, 24, 3), suffix=".bmp")
-    assert "have one name" in refused(real, fake)
+    assert "have the same name" in refused(real, fake)
 
 
 def test_masks_have_the_names_and_sizes_of_the_images(

@@ -7,7 +7,7 @@ import torch
 from translate.batches import UNNAMED
 from translate.errors import ConfigError
 from translate.evaluate import measuring
-from translate.evaluate.measuring import Chosen, choose, measure, with_interval
+from translate.evaluate.measuring import SelectedMetric, measure, select_metrics, with_interval
 from translate.evaluate.outputs import Outputs
 from translate.metrics import Metric
 from translate.registry import create
@@ -21,12 +21,14 @@ def images(count: int = 4, side: int = 16, *, seed: int = 0) -> list[np.ndarray]
     return list(random.integers(0, 256, (count, side, side, 3)).astype(np.uint8))
 
 
-def chosen(wanted: list[str], fields: frozenset[str] = ALL) -> list[Chosen]:
-    return choose(wanted, fields, domain=UNNAMED, source_domain=UNNAMED, classes=(), skipped={})
+def chosen(wanted: list[str], fields: frozenset[str] = ALL) -> list[SelectedMetric]:
+    return select_metrics(
+        wanted, fields, domain=UNNAMED, source_domain=UNNAMED, classes=(), skipped={}
+    )
 
 
 def measured(name: str, outputs: Outputs, *, masked: bool = False) -> Metric:
-    return measure(Chosen(name, {}, masked), outputs, batch_size=3, device=CPU)
+    return measure(SelectedMetric(name, {}, masked), outputs, batch_size=3, device=CPU)
 
 
 def test_a_figure_is_that_of_all_images_in_one_batch() -> None:
@@ -59,7 +61,7 @@ def test_only_pixels_inside_masks_count_where_that_is_chosen() -> None:
     )
     assert measured("mae", outputs, masked=True).compute()["mae"] == pytest.approx(inside, rel=1e-5)
     assert measured("mae", outputs).compute()["mae"] != pytest.approx(inside, rel=1e-3)
-    assert Chosen("mae", {}, True).figure("mae") == "mae in mask"
+    assert SelectedMetric("mae", {}, True).figure("mae") == "mae in mask"
 
 
 def test_the_interval_of_a_mean_is_the_bootstraps() -> None:
@@ -71,7 +73,7 @@ def test_the_interval_of_a_mean_is_the_bootstraps() -> None:
     assert result.low is not None and result.high is not None and result.value is not None
     assert result.low < result.value < result.high
     assert result.high - result.low == pytest.approx(2 * 1.96 * error, rel=0.25)
-    assert (result.resamples, result.count) == (measuring.PER_IMAGE, 40)
+    assert (result.resamples, result.count) == (measuring.MEAN_RESAMPLES, 40)
     assert with_interval(metric, 40)["mae"] == result, "equal seeds give equal intervals"
 
 
@@ -119,7 +121,9 @@ def test_V1_a_metric_without_its_package_is_noted(monkeypatch) -> None:
 
     monkeypatch.setattr(errors, "find_spec", lambda _: None)
     skipped: dict[str, list[str]] = {}
-    found = choose([], ALL, domain=UNNAMED, source_domain=UNNAMED, classes=(), skipped=skipped)
+    found = select_metrics(
+        [], ALL, domain=UNNAMED, source_domain=UNNAMED, classes=(), skipped=skipped
+    )
     assert "psnr" in [each.name for each in found]
     assert "kd-lite0" not in [each.name for each in found]
     reason = 'the package torch_fidelity is not installed: pip install "translate-kit[metrics]"'

@@ -90,7 +90,7 @@ def test_a_run_that_draws_is_measured_on_as_many_samples_as_there_are_images(
 
 
 def test_only_recipes_that_draw_random_numbers_take_several_seeds(paired_run: Path) -> None:
-    with pytest.raises(ConfigError, match="draws no random numbers, got 2 seeds"):
+    with pytest.raises(ConfigError, match="uses no random numbers, got 2 seeds"):
         evaluate_run(paired_run, device="cpu", seeds=(0, 1))
 
 

@@ -113,7 +113,7 @@ def test_images_that_were_held_out_are_measured_before_those_that_were_trained_o
     trained = add_validation(checked, settings, layers.resolve("cyclegan", config=document))
     assert trained.validation is not None
     assert sorted(found.layout.files) == sorted(trained.validation.layout.files)
-    assert sorted(found.trained.files) == sorted(trained.layout.files)
+    assert sorted(found.trained_layout.files) == sorted(trained.layout.files)
     assert open_split(settings, "validation", seed=3).layout.files == found.layout.files
 
 

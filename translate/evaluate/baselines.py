@@ -1,4 +1,4 @@
-"""Baselines that translate without learning: what a method has to beat, and what beating it shows.
+"""Baselines that translate without learning, which a method has to beat.
 
 All images are (H, W, C) uint8. A baseline returns one image for each image of the source or of
 the ground truth.
@@ -18,59 +18,63 @@ from translate.evaluate.run_images import RunImages
 from translate.images.resize import resize_pixels
 
 Image = NDArray[np.uint8]
-UNTOUCHED = "untouched input"
-REPEATED = 10
+INPUT = "untouched input"
+COLLAPSED_IMAGES = 10
 """largest number of training images that a collapsed generator repeats"""
-SMALL = 16
-"""side in pixels at which the nearest image is looked for"""
+SEARCH_SIDE = 16
+"""side in pixels to which images are reduced to find the nearest one"""
 
 
 def of_translation(
     outputs: Outputs, train: RunImages | None, *, same_kind: bool, of_training: bool = False
 ) -> dict[str, Callable[[], Outputs]]:
-    """Return baselines of a translation by name, each made when it is called.
+    """Return baselines of a translation by name, each computed when it is called.
 
-    Those that do not apply are absent: of images with other channels or sizes, without ground truth
-    or without training images.
+    Baselines that do not apply are absent: those of images with other channels or sizes, and those
+    that need ground truth or training images where there are none.
 
     Args:
-        outputs: The translations.
-        train: Training images of both domains; None where they are not known.
-        same_kind: The images of source and target have equal channels, and neither is a label map.
-        of_training: The outputs are of training images, of which each is nearest to itself.
+        outputs: The translations, with their inputs and ground truth.
+        train: Training images of both domains; None if they are unknown.
+        same_kind: Whether source and target have equal channels, and neither is a label map.
+        of_training: Whether the inputs are training images, each of which is nearest to itself.
     """
-    found: dict[str, Callable[[], Sequence[Image]]] = {}
+    images: dict[str, Callable[[], Sequence[Image]]] = {}
     source, target = outputs.source, outputs.target
     reconstructs = all(map(np.array_equal, source, target)) if target else False
     if same_kind and source and not reconstructs:  # else the input is the ground truth
-        found[UNTOUCHED] = lambda: source
+        images[INPUT] = lambda: source
         if target:
-            found["best constant shift"] = lambda: shift_colours(source, target)
+            images["best constant shift"] = lambda: shift_colours(source, target)
     if train and train.target:
-        found |= _of_training(train.target, len(outputs.fake))
+        images |= _of_training_images(train.target, len(outputs.fake))
         if same_kind and source:
-            found["colour statistics of training images"] = lambda: transfer_colour_statistics(
+            images["colour statistics of training images"] = lambda: transfer_colour_statistics(
                 source, train.target
             )
-        known = train.source if train.truth else train.target if same_kind else ()
-        if source and known and not of_training:
-            found["nearest training image"] = lambda: nearest(source, known, train.target)
-    changed = {name: partial(_replaced, outputs, make) for name, make in found.items()}
-    if UNTOUCHED in changed:  # it is not compared with itself
-        changed[UNTOUCHED] = partial(_replaced, replace(outputs, source=()), lambda: source)
-    return changed | _floor(outputs, train)
+        candidates = train.source if train.truth else train.target if same_kind else ()
+        if source and candidates and not of_training:
+            images["nearest training image"] = lambda: nearest(source, candidates, train.target)
+    baselines = {name: partial(_with_images, outputs, make) for name, make in images.items()}
+    if INPUT in baselines:  # it is not compared with itself
+        baselines[INPUT] = partial(_with_images, replace(outputs, source=()), lambda: source)
+    return baselines | _floor(outputs, train)
 
 
 def of_samples(outputs: Outputs, train: RunImages) -> dict[str, Callable[[], Outputs]]:
-    """Return baselines of generated images by name: what can be made of training images."""
-    found = _of_training(train.target, len(outputs.fake))
-    plain = replace(outputs, labels=(), real_labels=())
-    changed = {name: partial(_replaced, plain, make) for name, make in found.items()}
-    return changed | _floor(outputs, train)
+    """Return baselines of generated images by name, which are made of training images."""
+    images = _of_training_images(train.target, len(outputs.fake))
+    unlabelled = replace(outputs, labels=(), real_labels=())
+    baselines = {name: partial(_with_images, unlabelled, make) for name, make in images.items()}
+    return baselines | _floor(outputs, train)
 
 
-def _of_training(train: Sequence[Image], count: int) -> dict[str, Callable[[], Sequence[Image]]]:
-    different = max(1, min(REPEATED, count // 10))  # ten of twenty images are no collapse
+def _of_training_images(
+    train: Sequence[Image], count: int
+) -> dict[str, Callable[[], Sequence[Image]]]:
+    different = max(
+        1, min(COLLAPSED_IMAGES, count // 10)
+    )  # ten images of twenty would not be mode collapse
     repeated = "1 training image" if different == 1 else f"{different} training images"
     return {
         "mean target image": lambda: [mean_image(train)] * count,
@@ -78,23 +82,23 @@ def _of_training(train: Sequence[Image], count: int) -> dict[str, Callable[[], S
     }
 
 
-def _replaced(outputs: Outputs, make: Callable[[], Sequence[Image]]) -> Outputs:
-    """Return `outputs` with the images of a baseline, which nothing translates back."""
+def _with_images(outputs: Outputs, make: Callable[[], Sequence[Image]]) -> Outputs:
+    """Return `outputs` with the images of a baseline, which have no cycle."""
     return replace(outputs, fake=make(), cycle=())
 
 
 def _floor(outputs: Outputs, train: RunImages | None) -> dict[str, Callable[[], Outputs]]:
-    """Return real training images: what distances of sets are where nothing is wrong."""
+    """Return real training images, whose distance to real test images is the lowest to expect."""
     if train is None or not train.target:
         return {}
     labels = train.field("labels") if outputs.labels else None
-    chosen = [place * len(train.target) // len(outputs.fake) for place in range(len(outputs.fake))]
+    indices = [i * len(train.target) // len(outputs.fake) for i in range(len(outputs.fake))]
     if len(train.target) < len(outputs.fake):
-        chosen = list(range(len(train.target)))
+        indices = list(range(len(train.target)))
     floor = Outputs(
-        [train.names[place % len(train.names)] for place in chosen],
-        [train.target[place] for place in chosen],
-        labels=[int(labels[place]) for place in chosen] if labels is not None else (),
+        [train.names[i % len(train.names)] for i in indices],
+        [train.target[i] for i in indices],
+        labels=[int(labels[i]) for i in indices] if labels is not None else (),
         real=outputs.real,
         real_labels=outputs.real_labels,
     )
@@ -102,27 +106,30 @@ def _floor(outputs: Outputs, train: RunImages | None) -> dict[str, Callable[[], 
 
 
 def nearest(
-    images: Sequence[Image], known: Sequence[Image], answers: Sequence[Image]
+    images: Sequence[Image], sources: Sequence[Image], targets: Sequence[Image]
 ) -> list[Image]:
-    """Return for each image the answer of the known image that is closest to it.
+    """Return for each image the target of the training source image that is closest to it.
 
     Args:
         images: Any images.
-        known: Images with as many channels, compared at 16x16 pixels by squared differences.
-        answers: One for each known image.
+        sources: Training images with as many channels, compared at 16x16 pixels by squared error.
+        targets: The target of each of `sources`.
     """
-    one, other = (
-        np.stack([resize_pixels(image, (SMALL, SMALL)).ravel() for image in each]).astype(float)
-        for each in (images, known)
+    queries, candidates = (
+        np.stack(
+            [resize_pixels(image, (SEARCH_SIDE, SEARCH_SIDE)).ravel() for image in group]
+        ).astype(float)
+        for group in (images, sources)
     )
-    squares = (other**2).sum(1) - 2 * one @ other.T  # up to what is equal for all known images
-    return [answers[place] for place in squares.argmin(1)]
+    # squared distances, without a term that is equal for all candidates
+    distances = (candidates**2).sum(1) - 2 * queries @ candidates.T
+    return [targets[index] for index in distances.argmin(1)]
 
 
 def shift_colours(source: Sequence[Image], truth: Sequence[Image]) -> list[Image]:
-    """Shift all images by the one colour that brings their means closest to the ground truth.
+    """Add one colour to all images, the one that brings their means closest to the ground truth.
 
-    It knows the ground truth, which no method does: to beat it takes more than a tint.
+    It uses the ground truth, which no method has: beating it takes more than a change of tint.
     """
     pairs = zip(truth, source, strict=True)
     shift = np.mean([t.mean((0, 1)) - s.mean((0, 1)) for t, s in pairs], axis=0)
@@ -130,7 +137,7 @@ def shift_colours(source: Sequence[Image], truth: Sequence[Image]) -> list[Image
 
 
 def transfer_colour_statistics(source: Sequence[Image], target: Sequence[Image]) -> list[Image]:
-    """Give each image the channel means and deviations of all `target` images.
+    """Give each image the mean and standard deviation of each channel over all `target` images.
 
     Reinhard et al. (2001), on RGB. All `target` images have one size.
     """
@@ -141,15 +148,15 @@ def transfer_colour_statistics(source: Sequence[Image], target: Sequence[Image])
 
 
 def mean_image(images: Sequence[Image]) -> Image:
-    """Return the mean of images of one size: what a method gives that ignores its input.
+    """Return the mean of images of one size, the best output that ignores its input.
 
-    Blurred, and hard to beat in PSNR where images are alike.
+    It is blurred, and hard to beat in PSNR if the images are similar.
     """
     return _round(np.mean(images, axis=0))
 
 
 def repeat_images(images: Sequence[Image], count: int, *, different: int = 10) -> list[Image]:
-    """Return `count` images, of which only `different` differ: a generator that collapsed."""
+    """Return `count` images, of which only `different` differ, as after mode collapse."""
     chosen = images[:: max(1, len(images) // different)][:different]
     return [chosen[i % len(chosen)] for i in range(count)]
 

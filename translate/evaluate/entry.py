@@ -44,23 +44,24 @@ def evaluate(
         run: A run, ``RUN@STEP``, ``RUN@best`` or a checkpoint; or else `real` and `fake`.
         real: Folder of real images.
         fake: Folder of images to measure.
-        paired: Files of equal names in `real` and `fake` belong together.
-        mask: Folder of masks for `fake`; white pixels count.
+        paired: Each image in `real` is the ground truth of the image with its name in `fake`.
+        mask: Folder of masks for `fake`; only white pixels are measured.
         source: Folder of the inputs of `fake`, for baselines.
         train: Folder of training images of the target domain, for baselines.
-        metrics: Names of metrics; none: all that fit.
+        metrics: Names of metrics; none: all that these images have the data for.
         to: Domain to translate to, by default the last one of the run.
         split: Split of the run's data, by default ``test``.
         limit: Measure at most so many images.
-        size: Of a run, the crop instead of that of training; of folders, the shorter side.
-        seeds: Random seeds of the outputs; several give mean and deviation.
+        size: Size of the crops of a run, by default as in training; shorter side of the images of
+            folders.
+        seeds: Random seeds of the outputs; several give means and standard deviations.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         batch_size: Images that are measured together.
         out: JSON file to write; of a run, by default ``evaluation.json`` in its folder. Thumbnails
             of the best and the worst images are written next to it.
 
     Returns:
-        Figures with intervals, those of baselines, figures of each image, and the protocol.
+        Figures with intervals, figures of baselines and of each image, and the protocol.
 
     Raises:
         translate.errors.TranslateError: Something is missing or does not fit; it says what to do.
@@ -68,9 +69,9 @@ def evaluate(
     Example:
         >>> evaluate("runs/cyclegan-summer-winter").figures["psnr"].value
     """
-    of_folders: dict[str, Any] = {"real": real, "fake": fake, "paired": paired or None}
-    of_folders |= {"mask": mask, "source": source, "train": train}
-    of_run: dict[str, Any] = {
+    folder_options: dict[str, Any] = {"real": real, "fake": fake, "paired": paired or None}
+    folder_options |= {"mask": mask, "source": source, "train": train}
+    run_options: dict[str, Any] = {
         "to": to,
         "split": split,
         "seed": None if tuple(seeds) == (0,) else seeds,
@@ -82,19 +83,19 @@ def evaluate(
         "batch_size": batch_size,
     }
     if run is not None:
-        _refuse(of_folders, "a run")
-        found = evaluate_run(run, to=to, split=split, size=size, seeds=seeds, **shared)
-        place = Path(str(found.protocol["run"])) / results.FILE
-        path = Path(out) if out else place if place.parent.is_dir() else None
+        _refuse(folder_options, "a run")
+        result = evaluate_run(run, to=to, split=split, size=size, seeds=seeds, **shared)
+        default = Path(str(result.protocol["run"])) / results.FILE
+        path = Path(out) if out else default if default.parent.is_dir() else None
     else:
-        _refuse(of_run, "folders")
+        _refuse(run_options, "folders")
         if real is None or fake is None:
             missing = "real" if real is None else "fake"
-            raise ConfigError(f"{missing}: there is no run and no folder to measure: {EXAMPLE}")
+            raise ConfigError(f"{missing}: there is no run and no folder to evaluate: {EXAMPLE}")
         if isinstance(size, tuple):
             raise ConfigError(f"size: got {size[0]}x{size[1]}: folders take one number, --size N.")
         path = Path(out) if out else None
-        found = evaluate_folders(
+        result = evaluate_folders(
             real,
             fake,
             paired=paired,
@@ -105,13 +106,15 @@ def evaluate(
             **shared,
         )
     if path is None:
-        return replace(found, examples={}, thumbnails={})  # whose files are next to the result
-    results.write(found, path)
+        return replace(
+            result, examples={}, thumbnails={}
+        )  # their files would be next to the result
+    results.write(result, path)
     logger.info(f"{path}")
-    return found
+    return result
 
 
-def _refuse(options: Mapping[str, Any], what: str) -> None:
-    """Raise `ConfigError` for an option that `what` does not take."""
-    if given := [name for name, value in options.items() if value is not None]:
-        raise ConfigError(f"{given[0]}: {what} cannot be evaluated with it: {EXAMPLE}")
+def _refuse(options: Mapping[str, Any], subject: str) -> None:
+    """Raise `ConfigError` for an option that the evaluation of `subject` does not take."""
+    if names := [name for name, value in options.items() if value is not None]:
+        raise ConfigError(f"{names[0]}: {subject} cannot be evaluated with it: {EXAMPLE}")

@@ -11,7 +11,7 @@ import torch
 from translate.batches import Domain
 from translate.errors import ConfigError, TranslateError
 from translate.evaluate import examples, measuring
-from translate.evaluate.measuring import Chosen
+from translate.evaluate.measuring import SelectedMetric
 from translate.evaluate.outputs import FieldName, Outputs
 from translate.evaluate.result import EvaluationResult, FigureResult
 
@@ -23,21 +23,21 @@ class Subject:
     """Images to evaluate, with their baselines."""
 
     fields: frozenset[FieldName]
-    """those that `outputs` will have"""
+    """fields that `outputs` will have"""
     outputs: Callable[[int], Outputs]
-    """of a seed"""
+    """computes the outputs for a seed"""
     baselines: Callable[[Outputs], Mapping[str, Callable[[], Outputs]]]
-    """of the outputs of the first seed"""
+    """returns baselines of the outputs for the first seed"""
     trust: Callable[[Outputs], Mapping[str, Mapping[str, float]]] = lambda _: {}
-    """of the outputs of the first seed, by the name of the image"""
+    """returns the trust of the outputs for the first seed, by the name of the image"""
 
 
 @dataclass
 class Evaluation:
-    """Measures subjects by metrics; what it finds becomes an `EvaluationResult`."""
+    """Measures subjects by metrics, and returns an `EvaluationResult`."""
 
-    wanted: Sequence[str]
-    """names of metrics; none: all that fit"""
+    metric_names: Sequence[str]
+    """none: all metrics that the images have the data for"""
     domain: Domain
     source_domain: Domain
     classes: tuple[str, ...] = ()
@@ -47,7 +47,7 @@ class Evaluation:
     skipped: dict[str, list[str]] = field(default_factory=dict)
     """names of metrics that could not be measured, by the reason"""
     _seeds: dict[str, list[float | None]] = field(default_factory=dict)
-    """values of further seeds, by figure"""
+    """values for further seeds, by figure"""
 
     def run(
         self, name: str, subjects: Sequence[Subject], seeds: Sequence[int], protocol: dict[str, Any]
@@ -56,33 +56,35 @@ class Evaluation:
 
         Args:
             name: What is evaluated.
-            subjects: Translations, samples or both: a metric is of the last that has what it needs,
-                of translations where it needs their inputs or ground truth.
-            seeds: Of the outputs; baselines are of the first.
-            protocol: What is recorded beside what the metrics say.
+            subjects: Translations, samples or both. A metric measures the last one that has the
+                fields that it needs: translations if it needs inputs or ground truth.
+            seeds: Random seeds of the outputs; baselines are computed for the first.
+            protocol: Settings to record, in addition to those of the metrics.
         """
         first, *others = seeds
-        chosen = measuring.choose(
-            self.wanted,
+        selected = measuring.select_metrics(
+            self.metric_names,
             frozenset().union(*(each.fields for each in subjects)),
             domain=self.domain,
             source_domain=self.source_domain,
             classes=self.classes,
             skipped=self.skipped,
-        )  # first: outputs take long
+        )  # before the outputs, which take long: errors come early
         outputs = [subject.outputs(first) for subject in subjects]
         figures: dict[str, FigureResult] = {}
         baselines: dict[str, dict[str, float | None]] = {}
         per_image: dict[str, dict[str, float | None]] = {}
         protocols: dict[str, Any] = {}
-        for subject, made in zip(subjects, outputs, strict=True):
-            own = [each for each in chosen if self._suits(each, made, outputs)]
-            found = self._measure(own, made)
+        for subject, subject_outputs in zip(subjects, outputs, strict=True):
+            own = [
+                each for each in selected if self._is_measured_on(each, subject_outputs, outputs)
+            ]
+            found = self._measure(own, subject_outputs)
             for each, metric in found:
                 protocols[each.figure(each.name)] = metric.protocol()
-                results = measuring.with_interval(metric, len(made.fake), seed=first)
+                results = measuring.with_interval(metric, len(subject_outputs.fake), seed=first)
                 figures |= {each.figure(figure): result for figure, result in results.items()}
-                rows = measuring.of_each_image(metric, made.names)
+                rows = measuring.of_each_image(metric, subject_outputs.names)
                 for image, row in rows.items():
                     named = {each.figure(figure): value for figure, value in row.items()}
                     per_image.setdefault(image, {}).update(named)
@@ -90,7 +92,7 @@ class Evaluation:
             for other in others:
                 self._add_seed(kept, subject.outputs(other))
             self._finish_seeds(figures)
-            for baseline, make in subject.baselines(made).items():
+            for baseline, make in subject.baselines(subject_outputs).items():
                 scores: dict[str, float | None] = {}
                 for each, metric in self._measure(kept, make()):
                     scores |= {each.figure(k): v for k, v in measuring.values(metric).items()}
@@ -100,12 +102,12 @@ class Evaluation:
         if others and baselines:
             self.notes.append(f"figures are means over seeds, baselines of the seed {first}")
         self.notes += [f"skipped {', '.join(k)}: {why}" for why, k in self.skipped.items()]
-        self._note_few(chosen, figures)
+        self._note_biased_figures(selected, figures)
         if not figures:
             raise ConfigError(
                 "there is nothing to measure: no metric fits these images. " + " ".join(self.notes)
             )
-        order = [name for each in chosen for name in figures if self._is_of(each, name)]
+        order = [name for each in selected for name in figures if self._has_figure(each, name)]
         figures = {name: figures[name] for name in dict.fromkeys([*order, *figures])}
         result = EvaluationResult(
             name,
@@ -123,31 +125,35 @@ class Evaluation:
     ) -> dict[str, Mapping[str, float]]:
         """Return the trust of each image, unless metrics were named."""
         found: dict[str, Mapping[str, float]] = {}
-        for subject, made in zip(subjects, outputs, strict=True):
-            if self.wanted:
+        for subject, subject_outputs in zip(subjects, outputs, strict=True):
+            if self.metric_names:
                 continue
             try:
-                found |= subject.trust(made)
+                found |= subject.trust(subject_outputs)
             except TranslateError as error:
                 self.notes.append(f"trust was not measured: {error}")
         return found
 
-    def _is_of(self, chosen: Chosen, figure: str) -> bool:
-        return figure in {chosen.figure(name) for name in chosen.create().figures}
+    def _has_figure(self, selected: SelectedMetric, figure: str) -> bool:
+        return figure in {selected.figure(name) for name in selected.create().figures}
 
-    def _suits(self, chosen: Chosen, made: Outputs, outputs: Sequence[Outputs]) -> bool:
-        """Return whether a metric is of these outputs, where there may be others."""
-        metric = chosen.create()
-        needs = metric.needs | ({"mask"} if chosen.masked else set())
+    def _is_measured_on(
+        self, selected: SelectedMetric, subject_outputs: Outputs, outputs: Sequence[Outputs]
+    ) -> bool:
+        """Return whether a metric measures these outputs, rather than others of `outputs`."""
+        metric = selected.create()
+        needs = metric.needs | ({"mask"} if selected.masked else set())
         fitting = [each for each in outputs if needs <= each.fields]
-        if metric.of_samples and not self.wanted:
+        if metric.of_samples and not self.metric_names:
             fitting = [each for each in fitting if "source" not in each.fields]
-        return bool(fitting) and made is fitting[-1]
+        return bool(fitting) and subject_outputs is fitting[-1]
 
-    def _measure(self, chosen: Sequence[Chosen], outputs: Outputs) -> list[tuple[Chosen, Any]]:
-        """Return the metrics that could measure, each with what it found."""
+    def _measure(
+        self, selected: Sequence[SelectedMetric], outputs: Outputs
+    ) -> list[tuple[SelectedMetric, Any]]:
+        """Return the metrics that could be computed, each with its measurement."""
         found = []
-        for each in chosen:
+        for each in selected:
             needs = each.create().needs | ({"mask"} if each.masked else set())
             if not needs <= outputs.fields:
                 continue
@@ -157,40 +163,42 @@ class Evaluation:
                 )
                 measuring.values(metric)
             except TranslateError as error:
-                if self.wanted:
+                if self.metric_names:
                     raise
                 measuring.skip(self.skipped, each.name, error)
                 continue
             found.append((each, metric))
         return found
 
-    def _add_seed(self, chosen: Sequence[Chosen], outputs: Outputs) -> None:
-        """Keep the values of one more seed."""
-        for each, metric in self._measure(chosen, outputs):
+    def _add_seed(self, selected: Sequence[SelectedMetric], outputs: Outputs) -> None:
+        """Record the values for one more seed."""
+        for each, metric in self._measure(selected, outputs):
             for name, value in measuring.values(metric).items():
                 self._seeds.setdefault(each.figure(name), []).append(value)
 
     def _finish_seeds(self, figures: dict[str, FigureResult]) -> None:
-        """Replace each value by its mean over seeds, with the deviation."""
+        """Replace each value by its mean over seeds, with the standard deviation."""
         for name, others in self._seeds.items():
             result = figures[name]
-            every = [result.value, *others]
-            known = [value for value in every if value is not None]
-            if len(known) < len(every):
+            seed_values = [result.value, *others]
+            values = [value for value in seed_values if value is not None]
+            if len(values) < len(seed_values):
                 continue
-            mean, shift = float(np.mean(known)), float(np.mean(known)) - known[0]
+            mean, shift = float(np.mean(values)), float(np.mean(values)) - values[0]
             figures[name] = replace(
                 result,
                 value=mean,
                 low=None if result.low is None else result.low + shift,
                 high=None if result.high is None else result.high + shift,
-                deviation=float(np.std(known, ddof=1)),
+                deviation=float(np.std(values, ddof=1)),
             )
         self._seeds.clear()
 
-    def _note_few(self, chosen: Sequence[Chosen], figures: Mapping[str, FigureResult]) -> None:
-        """Note figures that are biased for so few images, and those that are undefined."""
-        for each in chosen:
+    def _note_biased_figures(
+        self, selected: Sequence[SelectedMetric], figures: Mapping[str, FigureResult]
+    ) -> None:
+        """Add notes on figures that are biased for so few images, and on undefined ones."""
+        for each in selected:
             metric = each.create()
             for name in map(each.figure, metric.figures):
                 if name not in figures:
@@ -217,7 +225,7 @@ def flags(result: EvaluationResult) -> dict[str, str]:
 
 
 def verdict(result: EvaluationResult, name: str) -> str:
-    """Return what a figure shows next to its baselines, in words."""
+    """Return a comparison of a figure with its baselines, in words."""
     figure, best = result.figures[name], result.best_baseline(name)
     if figure.value is None:
         return "undefined"

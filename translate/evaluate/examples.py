@@ -13,16 +13,16 @@ from translate.images.encode import encode_image
 from translate.images.tensors import as_tensor, to_device
 
 RANKED = 8
-"""best and worst images of a ranking, at most"""
+"""largest number of best, and of worst, images in a ranking"""
 SIDE = 128
-"""long side of a thumbnail in pixels, at most"""
+"""largest longer side of a thumbnail in pixels"""
 ROLES = {"source": "source", "fake": "output", "target": "ground truth"}
-"""what the images of an example are called, by the field of `Outputs`, in the order of display"""
+"""names of the images of an example, by the field of `Outputs`, in the order of display"""
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """Names and values of the best and the worst images by a figure, the extreme ones first."""
+    """Names and values of the best and the worst images by a figure, best and worst first."""
 
     figure: str
     best: Sequence[tuple[str, float]]
@@ -32,16 +32,16 @@ class Ranking:
 def rankings(result: EvaluationResult) -> list[Ranking]:
     """Return a ranking for each figure that single images have, and one by trust.
 
-    That by trust is the last one, but the first where there is no ground truth. No image is among
-    the best and the worst of one ranking.
+    The ranking by trust is the last, or the first if there is no ground truth. No image is both
+    among the best and the worst of a ranking.
     """
-    found = [
+    by_figure = [
         _ranking(name, figure.better, _column(result.per_image, name))
         for name, figure in result.figures.items()
     ]
     by_trust = _ranking("trust", "max", _column(result.trust, "trust"))
-    untrue = result.protocol.get("ground truth", "none") == "none"
-    ordered = [by_trust, *found] if untrue else [*found, by_trust]
+    without_truth = result.protocol.get("ground truth", "none") == "none"
+    ordered = [by_trust, *by_figure] if without_truth else [*by_figure, by_trust]
     return [ranking for ranking in ordered if ranking.best]
 
 
@@ -61,28 +61,28 @@ def with_thumbnails(
     """Return a result with thumbnails of the images of its first ranking.
 
     Args:
-        result: That was measured.
-        outputs: What it was measured on.
+        result: The result, without thumbnails.
+        outputs: The images that were measured.
         source: The domain of the inputs.
         target: The domain of the outputs and their ground truth.
     """
-    places = {name: (made, row) for made in outputs for row, name in enumerate(made.names)}
+    rows = {name: (group, row) for group in outputs for row, name in enumerate(group.names)}
     examples: dict[str, dict[str, str]] = {}
     thumbnails: dict[str, bytes] = {}
     for ranking in rankings(result)[:1]:
         for kind, ranked in (("best", ranking.best), ("worst", ranking.worst)):
             for number, (name, _) in enumerate(ranked, 1):
-                made, row = places[name]
+                group, row = rows[name]
                 files = examples.setdefault(name, {})
-                for field in (each for each in ROLES if each in made.fields):
+                for field in (role for role in ROLES if role in group.fields):
                     files[field] = f"{kind}-{number}-{field}.png"
                     domain = source if field == "source" else target
-                    thumbnails[files[field]] = _thumbnail(getattr(made, field)[row], domain)
+                    thumbnails[files[field]] = _thumbnail(getattr(group, field)[row], domain)
     return replace(result, examples=examples, thumbnails=thumbnails)
 
 
 def _thumbnail(pixels: Image, domain: Domain) -> bytes:
-    """Return an image as a PNG file in colours, downscaled to `SIDE`."""
+    """Return an image as a PNG file in 8 bits, downscaled to `SIDE`."""
     height, width = pixels.shape[:2]
     scale = min(1, SIDE / max(height, width))
     size = max(1, round(height * scale)), max(1, round(width * scale))

@@ -1,4 +1,4 @@
-"""Evaluate a folder of images against a folder of real ones, whatever made them."""
+"""Evaluate a folder of images of any origin against a folder of real images."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -24,8 +24,8 @@ from translate.images.resize import resize_pixels
 from translate.images.source import EncodedImage
 
 logger = logging.getLogger(__name__)
-Found = Mapping[str, Image]
-"""images by their path below the folder, without suffix"""
+NamedImages = Mapping[str, Image]
+"""images by path below the folder, without suffix"""
 
 
 def evaluate_folders(
@@ -47,8 +47,8 @@ def evaluate_folders(
     Args:
         real: Folder of real images; with `paired`, the ground truth of each fake image.
         fake: Folder of translated or generated images.
-        paired: Images with one path, without suffix, belong together.
-        mask: Folder of masks with the names of the images; white pixels count.
+        paired: Each real image is the ground truth of the fake image with its path, without suffix.
+        mask: Folder of masks with the names of the images; only white pixels are measured.
         source: Folder of the images that were translated, with the names of `fake`, for baselines.
         train: Folder of training images of the target domain, for baselines.
         metrics: Names of metrics; none: all that fit.
@@ -58,26 +58,26 @@ def evaluate_folders(
         batch_size: Images that are measured together.
     """
     notes: list[str] = []
-    places = {"real": Path(real), "fake": Path(fake)}
-    places |= {"source": Path(source)} if source else {}
-    places |= {"train": Path(train)} if train else {}
-    files = {name: _files(name, folder) for name, folder in places.items()}
+    folders = {"real": Path(real), "fake": Path(fake)}
+    folders |= {"source": Path(source)} if source else {}
+    folders |= {"train": Path(train)} if train else {}
+    files = {name: _files(name, folder) for name, folder in folders.items()}
     if paired:
-        _expect_partners(files, places, "real", notes)
+        _expect_partners(files, folders, "real", notes)
     if source:
-        _expect_partners(files, places, "source", notes)
+        _expect_partners(files, folders, "source", notes)
     names = sorted(files["fake"])[:limit]
     files["fake"] = {name: files["fake"][name] for name in names}
     if paired:
         files["real"] = {name: files["real"][name] for name in names}
     elif limit:
         files["real"] = dict(list(files["real"].items())[:limit])
-    domain = Domain("fake", channels=_channels(files, places))
+    domain = Domain("fake", channels=_channels(files, folders))
     images = {name: _read(each, domain, size) for name, each in files.items()}
-    outputs = _outputs(images, _masks(mask, names, size), places, paired=paired)
-    where = distributed.choose_device(device)
+    outputs = _outputs(images, _masks(mask, names, size), folders, paired=paired)
+    chosen_device = distributed.choose_device(device)
     logger.info(f"evaluating {len(outputs.fake)} images of {fake}")
-    return Evaluation(metrics, domain, domain, (), batch_size, where, notes).run(
+    return Evaluation(metrics, domain, domain, (), batch_size, chosen_device, notes).run(
         str(fake),
         [Subject(outputs.fields, lambda _: outputs, partial(_baselines, images.get("train", {})))],
         (0,),
@@ -90,30 +90,32 @@ def evaluate_folders(
             "resize": f"shorter side to {size}" if size else "none",
             "range": "uint8, 0 to 255",
             "interval": "95 %, percentiles of images drawn with replacement",
-            "device": str(where),
+            "device": str(chosen_device),
             "versions": versions(),
         },
     )
 
 
 def _files(name: str, folder: Path) -> dict[str, Path]:
-    """Return the images of a folder by name; raise an error for none and for two of one name."""
+    """Return the image files of a folder by name; raise an error for none, or two with one name."""
     if not folder.is_dir():
         raise DataError(f"{name}: there is no folder {folder}. Expected a folder of images.")
-    found: dict[str, Path] = {}
+    by_name: dict[str, Path] = {}
     for path in find_images(folder):
         stem = stem_below(path, folder)
-        if stem in found:
-            raise DataError(f"{name}: {found[stem]} and {path} have one name: remove one of them.")
-        found[stem] = path
-    if not found:
+        if stem in by_name:
+            raise DataError(
+                f"{name}: {by_name[stem]} and {path} have the same name: remove one of them."
+            )
+        by_name[stem] = path
+    if not by_name:
         raise NothingUsableError(f"{name}: there is no image in {folder}.")
-    return found
+    return by_name
 
 
 def _expect_partners(
     files: Mapping[str, Mapping[str, Path]],
-    places: Mapping[str, Path],
+    folders: Mapping[str, Path],
     other: str,
     notes: list[str],
 ) -> None:
@@ -121,15 +123,17 @@ def _expect_partners(
     missing = sorted(files["fake"].keys() - files[other].keys())
     if missing:
         raise DataError(
-            f"{other}: {len(missing)} of {len(files['fake'])} images in {places['fake']} have no "
-            f"image with their name in {places[other]}; the first is {missing[0]}. Expected one "
+            f"{other}: {len(missing)} of {len(files['fake'])} images in {folders['fake']} have no "
+            f"image with their name in {folders[other]}; the first is {missing[0]}. Expected one "
             "for each. Leave --paired and --source out for images that do not belong together."
         )
-    if left := len(files[other].keys() - files["fake"].keys()):
-        notes.append(f"{left} images in {places[other]} have no partner: they are not measured")
+    if unpaired := len(files[other].keys() - files["fake"].keys()):
+        notes.append(
+            f"{unpaired} images in {folders[other]} have no partner: they are not measured"
+        )
 
 
-def _channels(files: Mapping[str, Mapping[str, Path]], places: Mapping[str, Path]) -> int:
+def _channels(files: Mapping[str, Mapping[str, Path]], folders: Mapping[str, Path]) -> int:
     """Return 1 for two folders of gray images, 3 for colour; raise `DataError` for one of each."""
     gray = {}
     for name in files.keys() & {"real", "fake"}:
@@ -138,8 +142,9 @@ def _channels(files: Mapping[str, Mapping[str, Path]], places: Mapping[str, Path
     if len(set(gray.values())) > 1:
         one, other = ("real", "fake") if gray["real"] else ("fake", "real")
         raise DataError(
-            f"{one}: {places[one]} holds gray images and {places[other]} images in colour: "
-            "expected both alike. Convert one of them: magick mogrify -colorspace gray DIR/*.png"
+            f"{one}: {folders[one]} holds gray images and {folders[other]} images in colour: "
+            "expected both gray, or both in colour. Convert one of them: "
+            "magick mogrify -colorspace gray DIR/*.png"
         )
     return 1 if gray["real"] else 3
 
@@ -148,11 +153,11 @@ def _channels_of(path: Path) -> int:
     try:
         return EncodedImage.open(path).header.channels
     except BadImage:
-        return 1  # it is said when it is read
+        return 1  # reported when it is read
 
 
 def _read(files: Mapping[str, Path], domain: Domain, size: int | None) -> dict[str, Image]:
-    """Return images by name; raise `NothingUsableError` where one cannot be read."""
+    """Return images by name; raise `NothingUsableError` if one cannot be read."""
 
     def load(path: Path) -> Image | BadImage:
         try:
@@ -164,14 +169,18 @@ def _read(files: Mapping[str, Path], domain: Domain, size: int | None) -> dict[s
         loaded = dict(zip(files, pool.map(load, files.values()), strict=True))
     if bad := [each for each in loaded.values() if isinstance(each, BadImage)]:
         raise NothingUsableError(
-            f"{len(bad)} of {len(files)} files cannot be read as images: {bad[0]}. Expected images "
-            "alone, as a figure of the others would compare with nothing. Remove these files."
+            f"{len(bad)} of {len(files)} files cannot be read as images: {bad[0]}. Expected only "
+            "readable images, as figures of a part of them are not comparable. Remove these files."
         )
     return {name: image for name, image in loaded.items() if not isinstance(image, BadImage)}
 
 
 def _outputs(
-    images: Mapping[str, Found], masks: Sequence[Any], places: Mapping[str, Path], *, paired: bool
+    images: Mapping[str, NamedImages],
+    masks: Sequence[Any],
+    folders: Mapping[str, Path],
+    *,
+    paired: bool,
 ) -> Outputs:
     fake, real = images["fake"], images["real"]
     names = list(fake)
@@ -180,7 +189,7 @@ def _outputs(
             one, other = fake[name].shape, real[name].shape
             if one != other:
                 raise DataError(
-                    f"paired: {places['fake'] / name} has {one[1]}x{one[0]} pixels, its ground "
+                    f"paired: {folders['fake'] / name} has {one[1]}x{one[0]} pixels, its ground "
                     f"truth {other[1]}x{other[0]}: expected equal sizes. Images of one aspect can "
                     f"be scaled: --size {min(*one[:2], *other[:2])}"
                 )
@@ -205,7 +214,7 @@ def _outputs(
 
 
 def _masks(folder: str | Path | None, names: Sequence[str], size: int | None) -> list[Any]:
-    """Return where pixels count in each image: where its mask is white."""
+    """Return for each image the pixels to measure, those where its mask is white."""
     if folder is None:
         return []
     files = _files("mask", Path(folder))
@@ -221,12 +230,12 @@ def _masks(folder: str | Path | None, names: Sequence[str], size: int | None) ->
     return [scaled(hole, size) > 0 for hole in holes]
 
 
-def _baselines(train: Found, outputs: Outputs) -> Mapping[str, Callable[[], Outputs]]:
-    """Return the baselines of images of one size; of others there is only the input."""
+def _baselines(train: NamedImages, outputs: Outputs) -> Mapping[str, Callable[[], Outputs]]:
+    """Return the baselines; those of training images need outputs of one size."""
     sizes = {image.shape[:2] for image in outputs.fake}
-    known = None
+    training_images = None
     if train and len(sizes) == 1:
         ((height, width),) = sizes
         target = [baselines.resize_and_crop(image, (height, width)) for image in train.values()]
-        known = RunImages(list(train), (), (), target)
-    return baselines.of_translation(outputs, known, same_kind=True)
+        training_images = RunImages(list(train), (), (), target)
+    return baselines.of_translation(outputs, training_images, same_kind=True)

@@ -1,4 +1,4 @@
-"""What is measured: the outputs of a model for the images of a split, and what belongs to them."""
+"""The images to measure: outputs of a model, with their inputs, ground truth and labels."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,12 +24,12 @@ from translate.nn.noise import temporary_seed
 from translate.recipe import Recipe
 
 FieldName = str
-"""Of `translate.metrics.MetricBatch`."""
+"""A field of `translate.metrics.MetricBatch`."""
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """Images to measure, and what is known of them: (H, W, C) uint8, one for each name."""
+    """Images to measure, with inputs and ground truth: (H, W, C) uint8, one for each name."""
 
     names: Sequence[str]
     fake: Sequence[Image]
@@ -37,21 +37,21 @@ class Outputs:
     source: Sequence[Image] = ()
     cycle: Sequence[Image] = ()
     mask: Sequence[NDArray[np.bool_]] = ()
-    """(H, W, 1): the pixels that count."""
+    """(H, W, 1): the pixels to measure."""
     labels: Sequence[int] = ()
     real: Sequence[Image] = ()
     real_labels: Sequence[int] = ()
 
     @property
     def fields(self) -> frozenset[FieldName]:
-        """The names of the fields that are there."""
-        known = {k: v for k, v in vars(self).items() if k != "names"}
-        return frozenset(name for name, values in known.items() if len(values))
+        """The names of the fields that are not empty."""
+        images = {k: v for k, v in vars(self).items() if k != "names"}
+        return frozenset(name for name, values in images.items() if len(values))
 
 
 @dataclass(frozen=True)
 class Generator:
-    """Makes the outputs of a model, a batch at a time, in the order of the images."""
+    """Computes the outputs of a model, batch by batch, in the order of the images."""
 
     model: Model
     to: str
@@ -71,29 +71,31 @@ class Generator:
     @property
     def is_random(self) -> bool:
         """Whether outputs depend on the seed."""
-        return self.draws or self.makes_pairs or calls.takes_noise(self.model.recipe.translate)
+        return self.draws or self.degrades_images or calls.takes_noise(self.model.recipe.translate)
 
     @property
-    def makes_pairs(self) -> bool:
-        """Whether the recipe makes its own inputs of images, which are the ground truth."""
+    def degrades_images(self) -> bool:
+        """Whether the recipe degrades images to make inputs; the images are the ground truth."""
         return type(self.model.recipe).ground_truth_pair is not Recipe.ground_truth_pair
 
-    def fields_translated(self, images: RunImages) -> frozenset[FieldName]:
-        """Return the fields of `translated`."""
-        mask = {"mask"} if self.makes_pairs and self.model.recipe.takes_mask else set()
-        target = {"target"} if self.makes_pairs or images.truth else set()
-        cycle = {"cycle"} if self.model.has_way_back(self.to) and not self.makes_pairs else set()
+    def translation_fields(self, images: RunImages) -> frozenset[FieldName]:
+        """Return the fields of `translations`."""
+        mask = {"mask"} if self.degrades_images and self.model.recipe.takes_mask else set()
+        target = {"target"} if self.degrades_images or images.truth else set()
+        cycle = (
+            {"cycle"} if self.model.has_way_back(self.to) and not self.degrades_images else set()
+        )
         return frozenset({"fake", "source", "real"} | target | cycle | mask)
 
-    def fields_drawn(self, images: RunImages) -> frozenset[FieldName]:
-        """Return the fields of `drawn`."""
+    def sample_fields(self, images: RunImages) -> frozenset[FieldName]:
+        """Return the fields of `samples`."""
         labels = {"labels", "real_labels"} if self._is_conditioned(images) else set()
         return frozenset({"fake", "real"} | labels)
 
-    def translated(self, images: RunImages, seed: int) -> Outputs:
+    def translations(self, images: RunImages, seed: int) -> Outputs:
         """Return the translations of the images of a split."""
-        if self.makes_pairs:
-            return self._pairs(images, seed)
+        if self.degrades_images:
+            return self._restored(images, seed)
         domain, target = self.model.source_and_target(self.to)
         fake = self._translate(images.source, domain.name, self.to, seed)
         cycle: list[Image] = []
@@ -103,19 +105,19 @@ class Generator:
         return Outputs(images.names, fake, truth, images.source, cycle, real=images.target)
 
     def trust(self, outputs: Outputs) -> dict[str, Mapping[str, float]]:
-        """Return the trust of translations by name; of inputs that the recipe makes, none."""
-        if self.makes_pairs:
+        """Return the trust of translations by name; empty if the recipe degrades images."""
+        if self.degrades_images:
             return {}
         model = self.model
         options = calls.complete(model.recipe.translate, self.options, model.name)
         seed = calls.choose_seed(model.recipe.translate, None, model.name)
         meter = open_meter(ImageProcessor(model, self.to, options=options, seed=seed))
         pairs = zip(outputs.source, outputs.fake, strict=True)
-        found = [meter.measure([one], [other])[0].scores for one, other in pairs]
-        return dict(zip(outputs.names, found, strict=True))
+        scores = [meter.measure([one], [other])[0].scores for one, other in pairs]
+        return dict(zip(outputs.names, scores, strict=True))
 
-    def drawn(self, images: RunImages, seed: int) -> Outputs:
-        """Return as many generated images as there are real ones, under the same conditions."""
+    def samples(self, images: RunImages, seed: int) -> Outputs:
+        """Return as many samples as there are real images, with the same labels or captions."""
         model, count = self.model, len(images.target)
         texts, labels = images.field("text"), images.field("labels")
         classes = drawing.classes(model)
@@ -141,8 +143,8 @@ class Generator:
     def _is_conditioned(self, images: RunImages) -> bool:
         return bool(drawing.classes(self.model)) and images.field("labels") is not None
 
-    def _pairs(self, images: RunImages, seed: int) -> Outputs:
-        """Return the outputs for inputs that the recipe makes of the images, its ground truth."""
+    def _restored(self, images: RunImages, seed: int) -> Outputs:
+        """Return the outputs for inputs that the recipe makes by degrading the images."""
         model, made = self.model, Outputs(images.names, [])
         rows: dict[str, list[Any]] = {"fake": [], "source": [], "target": [], "mask": []}
         for number, item in enumerate(images.items):
@@ -179,7 +181,7 @@ class Generator:
 
 
 def _image(output: Tensor, domain: Any, name: str) -> Image:
-    """Return an output (1, C, H, W) as it is saved."""
+    """Return an output (1, C, H, W) with the pixel values that are saved."""
     finite = bool(output.isfinite().all())
     return _finite(from_device(output, domain)[0] if finite else None, name)
 

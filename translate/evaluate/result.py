@@ -17,7 +17,7 @@ from translate.errors import CheckpointError, SaveError
 FILE = "evaluation.json"
 """In a run folder."""
 FLOOR = "real training images"
-"""The baseline that no method is expected to beat, in figures of sets of images."""
+"""the baseline that no method is expected to beat, for distances between sets of images"""
 THUMBNAIL = re.compile(r"(best|worst)-\d+-[a-z]+\.png")
 """The name of a file in the folder of thumbnails."""
 
@@ -67,8 +67,8 @@ class EvaluationResult:
     per_image: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
     """Figures of each image by its name, where they are means over images."""
     trust: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    """Of each translation by the name of its image, what `translate infer --trust` measures:
-    ``trust``, where it is known what is usual, ``cycle``, ``spread`` and ``distance``."""
+    """By the name of the image, what `translate infer --trust` measures of its translation:
+    ``trust`` if validation images give its usual values, ``cycle``, ``spread``, ``distance``."""
     protocol: Mapping[str, Any] = field(default_factory=dict)
     """Settings that comparable figures share: data, sizes, seeds, networks, versions."""
     notes: tuple[str, ...] = ()
@@ -94,7 +94,7 @@ class EvaluationResult:
 
 
 def document(result: EvaluationResult) -> dict[str, Any]:
-    """Return what the file of a result holds."""
+    """Return a result as the content of its JSON file."""
     return {"format": 1, **{k: v for k, v in asdict(result).items() if k != "thumbnails"}}
 
 
@@ -104,7 +104,7 @@ def thumbnail_folder(path: Path) -> Path:
 
 
 def write(result: EvaluationResult, path: Path) -> None:
-    """Write a result as JSON, and the folder of its thumbnails, each whole or not at all.
+    """Write a result as JSON, and the folder of its thumbnails, each atomically.
 
     An earlier result and its thumbnails are replaced. A folder of other files is kept, and the
     result is written without thumbnails. Raises `SaveError` if writing fails.
@@ -119,7 +119,9 @@ def write(result: EvaluationResult, path: Path) -> None:
             )
             result = replace(result, examples={}, thumbnails={})
         elif folder.exists():
-            folders.remove_folder(folder)  # first: it must never be next to another result
+            folders.remove_folder(
+                folder
+            )  # before the result is replaced, as thumbnails must not be next to another result
         files.replace_json(path, document(result))
         if result.thumbnails:
             folders.write_folder(folder, result.thumbnails)

@@ -23,8 +23,8 @@ from translate.evaluate.result import EvaluationResult
 from translate.evaluate.run_images import RunImages, open_split, read_images
 
 logger = logging.getLogger(__name__)
-TRAINING = 1000
-"""training images that baselines are made of, at most, unless more are measured"""
+BASELINE_IMAGES = 1000
+"""largest number of training images for baselines, unless more images are measured"""
 
 
 def evaluate_run(
@@ -43,29 +43,29 @@ def evaluate_run(
 
     Args:
         reference: A run, ``RUN@STEP``, ``RUN@best`` or a checkpoint.
-        metrics: Names of metrics; none: all that fit.
+        metrics: Names of metrics; none: all that the images have the data for.
         to: The domain to translate to, by default the last one.
         split: The split to measure, by default ``test``.
         limit: Measure at most so many images, spread evenly.
         size: The size of the images instead of the training crop's.
         seeds: Random seeds of the outputs.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        batch_size: Images that are translated and measured together.
+        batch_size: Images that are translations and measured together.
     """
-    place, _ = resolve(reference)
+    checkpoint, _ = resolve(reference)
     model, notes = load(reference, device=device)
     generator = Generator(model, model.choose(to) if model.domains else "", batch_size)
     _expect_outputs(generator, to)
     if len(seeds) > 1 and not generator.is_random:
         raise ConfigError(
-            f"seed: {model.name} draws no random numbers, got {len(seeds)} seeds: expected one. "
+            f"seed: {model.name} uses no random numbers, got {len(seeds)} seeds: expected one. "
             "Leave --seed out."
         )
-    run = place.parent.parent if place.parent.name == "checkpoints" else place
-    config = read.read_checkpoint(place).config
+    run = checkpoint.parent.parent if checkpoint.parent.name == "checkpoints" else checkpoint
+    config = read.read_checkpoint(checkpoint).config
     data = places.locate(config.data, working_directory_of(run), root_changed=False)
     data = data.model_copy(update={"size": size} if size else {})
-    layout, of_split, trained, note = open_split(data, split, config.train.seed)
+    layout, split_data, trained_layout, note = open_split(data, split, config.train.seed)
     notes = [*notes, *([note] if note else [])]
     names = [domain.name for domain in layout.spec.domains]
     target = generator.to or names[-1]
@@ -74,27 +74,27 @@ def evaluate_run(
         read_images,
         reverse=reverse,
         to=target,
-        own_pairs=generator.makes_pairs,
+        degrades_images=generator.degrades_images,
         seed=config.train.seed,
     )
-    images = read_run(layout, of_split, limit=limit)
-    train = read_run(trained, data, limit=max(TRAINING, len(images.target)))
+    images = read_run(layout, split_data, limit=limit)
+    train = read_run(trained_layout, data, limit=max(BASELINE_IMAGES, len(images.target)))
     notes += [f"skipped {bad}" for bad in images.problems]
     source_domain, domain = model.source_and_target(target)
     evaluation = Evaluation(
         metrics, domain, source_domain, model.spec.classes, batch_size, model.device, notes
     )
-    logger.info(f"evaluating {len(images.names)} images of {_described(generator, images)}")
+    logger.info(f"evaluating {len(images.names)} images of {_subject_name(generator, images)}")
     return evaluation.run(
         f"{run}@{model.step}",
-        _subjects(generator, images, train, of_training=of_split.split == data.split),
+        _subjects(generator, images, train, of_training=split_data.split == data.split),
         seeds,
         {
-            **_protocol(generator, images, train, of_split.split, data.crop),
+            **_protocol(generator, images, train, split_data.split, data.crop),
             "seeds": list(seeds),
             "run": str(run),
             "recipe": model.method,
-            "checkpoint": str(place),
+            "checkpoint": str(checkpoint),
             "checkpoint sha256": model.digest,
             "step": model.step,
         },
@@ -102,31 +102,31 @@ def evaluate_run(
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of what figures depend on."""
-    found = {"translate-kit": __version__, "torch": str(torch.__version__)}
+    """Return the versions of packages that figures depend on."""
+    packages = {"translate-kit": __version__, "torch": str(torch.__version__)}
     for package in ("torchmetrics", "torch-fidelity"):
         try:
-            found[package] = version(package)
+            packages[package] = version(package)
         except PackageNotFoundError:
             continue  # nothing was measured with it
-    return found
+    return packages
 
 
 def _subjects(
     generator: Generator, images: RunImages, train: RunImages, *, of_training: bool
 ) -> list[Subject]:
-    """Return the translations, then the samples, of a recipe that makes them."""
+    """Return the translations, then the samples, as far as the recipe makes them."""
     source, target = generator.model.source_and_target(generator.to)
-    photographs = not (source.labels or target.labels)
-    same_kind = photographs and source.channels == target.channels
+    label_maps = source.labels or target.labels
+    same_kind = not label_maps and source.channels == target.channels
     found = []
     if generator.translates:
         found.append(
             Subject(
-                generator.fields_translated(images),
-                lambda seed: generator.translated(images, seed),
-                lambda made: baselines.of_translation(
-                    made, train, same_kind=same_kind, of_training=of_training
+                generator.translation_fields(images),
+                lambda seed: generator.translations(images, seed),
+                lambda outputs: baselines.of_translation(
+                    outputs, train, same_kind=same_kind, of_training=of_training
                 ),
                 generator.trust,
             )
@@ -134,16 +134,16 @@ def _subjects(
     if generator.draws:
         found.append(
             Subject(
-                generator.fields_drawn(images),
-                lambda seed: generator.drawn(images, seed),
-                lambda made: baselines.of_samples(made, train),
+                generator.sample_fields(images),
+                lambda seed: generator.samples(images, seed),
+                lambda outputs: baselines.of_samples(outputs, train),
             )
         )
     return found
 
 
 def _expect_outputs(generator: Generator, to: str | None) -> None:
-    """Raise `ConfigError` for a recipe without outputs, or a domain that it does not make."""
+    """Raise `ConfigError` for a recipe without outputs, or `to` where it does not translate."""
     if not (generator.translates or generator.draws):
         raise ConfigError(
             f"{generator.model.name}: its recipe neither translates nor generates images, so there "
@@ -153,7 +153,7 @@ def _expect_outputs(generator: Generator, to: str | None) -> None:
         raise ConfigError(f"to: {generator.model.name} translates nothing: leave --to out.")
 
 
-def _described(generator: Generator, images: RunImages) -> str:
+def _subject_name(generator: Generator, images: RunImages) -> str:
     model = generator.model
     source, target = model.source_and_target(generator.to)
     if not generator.translates:
@@ -175,7 +175,7 @@ def _protocol(
     return {
         **translation,
         "ground truth": images.truth
-        or ("the original images" if generator.makes_pairs else "none"),
+        or ("the original images" if generator.degrades_images else "none"),
         "split": split,
         "images": len(images.names),
         "real images": len(images.target),
@@ -183,7 +183,7 @@ def _protocol(
         "size": list(size),
         "resize": "to cover the size (area down, cubic up), then cropped to the centre",
         "range": f"{target.dtype}, {target.range[0]:g} to {target.range[1]:g}",
-        "interval": "95 %, percentiles of images drawn with replacement",
+        "interval": "95 %, percentiles of images samples with replacement",
         "device": str(generator.model.device),
         "versions": versions(),
     }

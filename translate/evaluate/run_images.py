@@ -21,68 +21,70 @@ from translate.engine.splits.validation import hold_out
 from translate.errors import BadImage, DataError, NothingUsableError
 
 Image = NDArray[Any]
-"""(H, W, C), in the numbers of its domain"""
+"""(H, W, C), with the pixel values of its domain"""
 THREADS = 8
 VALIDATION = "validation"
-"""The name of the split of images that were held out by a share, ``data.validation=0.1``."""
+"""the name of the split of held-out images, ``data.validation=0.1``"""
 OTHER_SPLITS = ("val", "valid", "validation")
-"""folders of images that were not trained on, where there is no test split"""
+"""splits that are evaluated if there is no test split"""
 
 
 class RunImages(NamedTuple):
     """Images of one split; all have the size of the training crop."""
 
     names: Sequence[str]
-    """Of the images that are translated, or of all where nothing is."""
+    """The names of the source images, or of all images if nothing is translated."""
     items: Sequence[Any]
-    """What the layout loads, where the images of an item belong together; else none."""
+    """The items that the layout loads, if the images of an item belong together; else empty."""
     source: Sequence[Image]
     target: Sequence[Image]
-    """Images of the target domain; the ground truth of `source` where `truth` says so."""
+    """Images of the target domain; the ground truth of `source` unless `truth` is empty."""
     truth: str = ""
-    """Why the target images are the ground truth; empty where they are not."""
+    """The kind of ground truth, such as ``pairs``; empty if `target` is not the ground truth."""
     problems: Sequence[BadImage] = ()
-    """What could not be read, and is skipped."""
+    """Files that could not be read, which are skipped."""
 
     def field(self, name: str) -> Tensor | None:
-        """Return a field of all items, such as the labels, where the items have one."""
+        """Return a field of all items, such as the labels; None if items do not have it."""
         if not self.items or name not in getattr(self.items[0], "_fields", ()):
             return None
         return torch.stack([getattr(item, name) for item in self.items])
 
 
 class Split(NamedTuple):
-    """The images to measure, and those that the run was trained on."""
+    """The layout of the images to measure, and of those that the run was trained on."""
 
     layout: Layout
     data: Data
     """The settings of `layout`."""
-    trained: Layout
+    trained_layout: Layout
     note: str = ""
-    """What is to be known of the split; empty for a test split."""
+    """Which split it is, as a message; empty for a test split."""
 
 
-def open_split(data: Data, split: str | None, seed: int = 0, known: Sequence[Domain] = ()) -> Split:
+def open_split(
+    data: Data, split: str | None, seed: int = 0, domains: Sequence[Domain] = ()
+) -> Split:
     """Return a split of a run's data.
 
     Args:
         data: The settings of the run.
-        split: The split that the user names; None: ``test``, or if there is none the validation
-            images, held out or in a folder, or else the training images, as the note says.
-        seed: ``train.seed`` of the run, on which it depends what was held out.
-        known: The domains that the model was trained on.
+        split: The name of the split; None: ``test``, or if there is none the validation images,
+            held out or in a folder, or else the training images; the note says which.
+        seed: ``train.seed`` of the run, which decides which images were held out.
+        domains: The domains that the model was trained on.
 
     Raises:
         DataError: There is no split of that name.
     """
     samples.ensure(data)
-    trained, name = open_layout(data, known=known), split or "test"
-    every, held_out = trained, None
+    trained, name = open_layout(data, known=domains), split or "test"
+    training_layout, held_out = trained, None
     if isinstance(data.validation, float):
-        trained, held_out = hold_out(every, data, data.validation, seed)
+        trained, held_out = hold_out(training_layout, data, data.validation, seed)
     if held_out and name == VALIDATION:
         return Split(held_out, data.model_copy(update={"split": name}), trained)
-    layout, reason = _open_other(data, name, every, known)
+    layout, reason = _open_other(data, name, training_layout, domains)
     if layout:
         return Split(layout, data.model_copy(update={"split": name}), trained)
     if split:
@@ -96,7 +98,7 @@ def open_split(data: Data, split: str | None, seed: int = 0, known: Sequence[Dom
         return Split(held_out, data.model_copy(update={"split": VALIDATION}), trained, note)
     own = [data.validation] if isinstance(data.validation, str) else []
     for other in [*own, *OTHER_SPLITS]:
-        layout, _ = _open_other(data, other, every, known)
+        layout, _ = _open_other(data, other, training_layout, domains)
         if layout:
             note = f"there is no test split: these are the images of the split {other!r}"
             return Split(layout, data.model_copy(update={"split": other}), trained, note)
@@ -105,17 +107,17 @@ def open_split(data: Data, split: str | None, seed: int = 0, known: Sequence[Dom
 
 
 def _open_other(
-    data: Data, split: str, every: Layout, known: Sequence[Domain]
+    data: Data, split: str, training_layout: Layout, domains: Sequence[Domain]
 ) -> tuple[Layout | None, str]:
-    """Return the layout of a split with other images than `every`, or None and the reason.
+    """Return the layout of a split that has other images than `training_layout`; or None, and why.
 
     The split that the run was trained on counts as such a split.
     """
     try:
-        layout = open_layout(data.model_copy(update={"split": split}), known=known)
+        layout = open_layout(data.model_copy(update={"split": split}), known=domains)
     except DataError as error:
         return None, f" ({error})"
-    same = {*layout.files, *layout.sources} <= {*every.files, *every.sources}
+    same = {*layout.files, *layout.sources} <= {*training_layout.files, *training_layout.sources}
     return (None, "") if same and split != data.split else (layout, "")
 
 
@@ -126,22 +128,22 @@ def read_images(
     reverse: bool,
     to: str,
     limit: int | None,
-    own_pairs: bool = False,
+    degrades_images: bool = False,
     seed: int = 0,
 ) -> RunImages:
     """Return the images of a layout, cropped at the centre to ``data.size``.
 
     Args:
-        layout: Of the split.
-        data: Its settings.
-        reverse: Translate from the last domain to the first.
-        to: The domain that is translated to.
+        layout: The layout of the split.
+        data: The settings of the layout.
+        reverse: Whether images are translated from the last domain to the first.
+        to: The domain to translate to.
         limit: Read at most so many images of each domain, spread evenly.
-        own_pairs: Whether the recipe makes inputs and their ground truth of the items.
+        degrades_images: Whether the recipe makes inputs by degrading the images.
         seed: ``train.seed`` of the run.
     """
     images = MeasuredImages(layout, data, seed=seed)
-    if images.is_unpaired and not own_pairs:
+    if images.is_unpaired and not degrades_images:
         return _unpaired(images, reverse=reverse, to=to, limit=limit)
     loaded, problems = _read(spread(range(len(layout)), limit), partial(_load_item, images))
     _expect_any(loaded, problems)
@@ -156,7 +158,7 @@ def read_images(
 
 
 def _unpaired(images: MeasuredImages, *, reverse: bool, to: str, limit: int | None) -> RunImages:
-    """Return the images of two domains that are read one by one, each once."""
+    """Return the images of two unpaired domains, each image once."""
     domains = images.layout.spec.names
     places = (len(domains) - 1, 0) if reverse else (0, domains.index(to))
     roles = ("target", "source") if reverse else ("source", "target")
@@ -176,10 +178,10 @@ def _unpaired(images: MeasuredImages, *, reverse: bool, to: str, limit: int | No
 
 
 def _read(
-    things: Sequence[Any], load: Callable[[Any], tuple[str, Any] | BadImage]
+    inputs: Sequence[Any], load: Callable[[Any], tuple[str, Any] | BadImage]
 ) -> tuple[list[tuple[str, Any]], list[BadImage]]:
     with DaemonThreadPool(THREADS) as pool:
-        found = list(pool.map(load, things))
+        found = list(pool.map(load, inputs))
     bad = [each for each in found if isinstance(each, BadImage)]
     return [each for each in found if not isinstance(each, BadImage)], bad
 
@@ -212,7 +214,7 @@ def _expect_any(found: Sequence[Any], problems: Sequence[BadImage]) -> None:
 
 
 def _names(paths: Sequence[str], root: Path) -> list[str]:
-    """Return the paths below `root`; of others, the whole path."""
+    """Return the paths relative to `root`; those that are not below it as they are."""
     return [
         str(Path(path).relative_to(root)) if Path(path).is_relative_to(root) else path
         for path in paths

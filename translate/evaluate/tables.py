@@ -1,4 +1,4 @@
-"""Render the result of an evaluation: as a table, as data, and for a model card."""
+"""Render the result of an evaluation: as a table, Markdown, LaTeX, CSV, JSON or model card."""
 
 import csv
 import io
@@ -8,27 +8,27 @@ from collections.abc import Callable, Mapping, Sequence
 from translate.evaluate.evaluation import verdict
 from translate.evaluate.result import FLOOR, EvaluationResult, FigureResult, document
 
-HEAD = ("figure", "value", "95 % interval", "best baseline", "verdict")
+COLUMNS = ("figure", "value", "95 % interval", "best baseline", "verdict")
 ARROWS = {"max": "↑", "min": "↓"}
 
 
 def table(result: EvaluationResult) -> str:
     """Return aligned columns for a terminal, with the subject above and the notes below."""
-    rows = [HEAD, *figure_rows(result)]
-    widths = [max(len(row[place]) for row in rows) for place in range(len(HEAD))]
+    rows = [COLUMNS, *figure_rows(result)]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(COLUMNS))]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     ]
-    return "\n".join([caption(result), "", *lines, *_remarks(result)])
+    return "\n".join([caption(result), "", *lines, *_notes(result)])
 
 
 def markdown(result: EvaluationResult) -> str:
     """Return a Markdown table, with the subject above and the notes below."""
-    rows = [HEAD, ("---",) * len(HEAD), *figure_rows(result)]
+    rows = [COLUMNS, ("---",) * len(COLUMNS), *figure_rows(result)]
     lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
-    remarks = [f"- {line}" for line in _remarks(result) if line]
-    return "\n".join([caption(result), "", *lines, *([""] if remarks else []), *remarks])
+    notes = [f"- {line}" for line in _notes(result) if line]
+    return "\n".join([caption(result), "", *lines, *([""] if notes else []), *notes])
 
 
 def latex(result: EvaluationResult) -> str:
@@ -43,8 +43,8 @@ def latex(result: EvaluationResult) -> str:
         return text
 
     rows = [" & ".join(map(cell, row)) + r" \\" for row in figure_rows(result)]
-    head = " & ".join(map(cell, HEAD)) + r" \\ \hline"
-    comments = [f"% {line}" for line in (caption(result), *_remarks(result)) if line]
+    head = " & ".join(map(cell, COLUMNS)) + r" \\ \hline"
+    comments = [f"% {line}" for line in (caption(result), *_notes(result)) if line]
     return "\n".join([*comments, r"\begin{tabular}{lrrll}", head, *rows, r"\end{tabular}"])
 
 
@@ -65,7 +65,7 @@ def comma_separated(result: EvaluationResult) -> str:
 
 
 def as_json(result: EvaluationResult) -> str:
-    """Return what ``evaluation.json`` holds."""
+    """Return the content of ``evaluation.json``."""
     return json.dumps(document(result), indent=2)
 
 
@@ -107,7 +107,7 @@ FORMATS: Mapping[str, Callable[[EvaluationResult], str]] = {
 
 
 def figure_rows(result: EvaluationResult) -> Sequence[tuple[str, ...]]:
-    """Return a row for each figure, with cells as in `HEAD`."""
+    """Return a row for each figure, with cells as in `COLUMNS`."""
     return [
         (
             f"{name} {ARROWS[figure.better]}",
@@ -123,8 +123,8 @@ def figure_rows(result: EvaluationResult) -> Sequence[tuple[str, ...]]:
 def _value(figure: FigureResult) -> str:
     if figure.value is None:
         return "-"
-    spread = "" if figure.deviation is None else f" ± {number(figure.deviation)}"
-    return f"{number(figure.value)}{spread}{f' {figure.unit}' if figure.unit else ''}"
+    deviation = "" if figure.deviation is None else f" ± {number(figure.deviation)}"
+    return f"{number(figure.value)}{deviation}{f' {figure.unit}' if figure.unit else ''}"
 
 
 def _interval(figure: FigureResult) -> str:
@@ -139,13 +139,13 @@ def _baseline(result: EvaluationResult, name: str) -> str:
 
 
 def number(value: float) -> str:
-    """Return a number with four significant digits from 1 on, else with four decimals."""
-    before = len(str(int(abs(value)))) if abs(value) >= 1 else 0
-    return f"{value:.{max(0, 4 - before)}f}"
+    """Return a number with four significant digits if it is 1 or more, else with four decimals."""
+    integer_digits = len(str(int(abs(value)))) if abs(value) >= 1 else 0
+    return f"{value:.{max(0, 4 - integer_digits)}f}"
 
 
 def caption(result: EvaluationResult) -> str:
-    """Return what was evaluated, in one line."""
+    """Return a description of what was evaluated, in one line."""
     protocol = result.protocol
     names = (str(protocol[key]) for key in ("from", "to") if key in protocol)
     domains = " to ".join(dict.fromkeys(names))
@@ -154,21 +154,21 @@ def caption(result: EvaluationResult) -> str:
         "pairs": "paired with the ground truth",
         "the original images": "ground truth: the original images",
     }
-    known = str(protocol.get("ground truth", "none"))
+    kind = str(protocol.get("ground truth", "none"))
     parts = [
         result.subject,
         domains,
         f"{protocol.get('images')} images",
         f"split {protocol['split']}" if "split" in protocol else "",
         f"{protocol['size'][1]}x{protocol['size'][0]} pixels" if "size" in protocol else "",
-        truth.get(known, known),
+        truth.get(kind, kind),
     ]
     return ", ".join(part for part in parts if part)
 
 
-def _remarks(result: EvaluationResult) -> list[str]:
+def _notes(result: EvaluationResult) -> list[str]:
     floor = result.baselines.get(FLOOR, {})
-    known = [f"{name} {number(value)}" for name, value in floor.items() if value is not None]
-    lines = [f"{FLOOR}, the floor: {', '.join(known)}"] if known else []
+    figures = [f"{name} {number(value)}" for name, value in floor.items() if value is not None]
+    lines = [f"{FLOOR}, the floor: {', '.join(figures)}"] if figures else []
     lines += result.notes
     return ["", *lines] if lines else []
