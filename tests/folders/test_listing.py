@@ -1,4 +1,5 @@
 import os
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -162,3 +163,21 @@ def test_brackets_in_the_name_of_a_folder_are_not_a_pattern(tmp_path: Path) -> N
         assert listing.images == [tmp_path / "a [x]" / name for name in names]
     _, listing = match(tmp_path / "a[ ]x/*.png")
     assert listing.images == [tmp_path / "a x/3.png"]
+
+
+def test_tar_files_are_folders_of_images_where_there_are_no_other_images(tmp_path: Path) -> None:
+    for name in ("00", "01"):
+        with tarfile.open(tmp_path / f"{name}.tar", "w") as archive:
+            for member in ("b.png", "deep/a.jpg", "b.cls", ".hidden/c.png"):
+                archive.addfile(tarfile.TarInfo(member))
+    (tmp_path / "02.tar").write_bytes(b"no tar file")
+    images, others, (problem,) = scan(tmp_path)
+    assert [path.relative_to(tmp_path).as_posix() for path in images] == [
+        "00.tar/b.png", "00.tar/deep/a.jpg", "01.tar/b.png", "01.tar/deep/a.jpg",
+    ]  # fmt: skip
+    assert [path.name for path in others] == ["b.cls", "b.cls"]
+    assert problem.path.name == "02.tar"
+    assert scan(tmp_path / "00.tar").images == images[:2]
+    assert match(tmp_path / "0[0-1].tar")[1].images == images
+    (tmp_path / "photo.png").touch()
+    assert scan(tmp_path).images == [tmp_path / "photo.png"], "a download next to its images"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from translate.engine.disk.problems import Problem
 from translate.formats import Note
-from translate.scale.columns import Row, read_rows, to_columns
+from translate.scale.columns import Row, read_results, read_rows, to_columns
 
 
 def test_translated_rows_survive_the_trip_as_columns() -> None:
@@ -13,7 +13,7 @@ def test_translated_rows_survive_the_trip_as_columns() -> None:
     failed = Row(Path("b.png"), None, problem=Problem(Path("b.png"), "read", "unreadable", "cut"))
     batch = {"path": ["a.png", "b.png"]}
     batch |= to_columns([done, failed], seconds=0.5, made_by="{}")
-    first, second = read_rows(batch, translated=True)
+    first, second = read_results(batch)
     assert first.result == b"\1\0\0", "NumPy's bytes would lose the zeros at the end"
     assert (first.notes, first.problem, first.made_by) == (done.notes, None, "{}")
     assert second.problem == failed.problem

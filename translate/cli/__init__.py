@@ -102,8 +102,8 @@ def cli() -> None:
         ) from error
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run the command; any exception becomes one line and an exit code.
+def main(arguments: list[str] | None = None, command: click.Command = cli) -> None:
+    """Run the command, or another one; any exception becomes one line and an exit code.
 
     A traceback is shown only where the environment variable TRANSLATE_DEBUG asks for it.
     """
@@ -112,15 +112,15 @@ def main(arguments: list[str] | None = None) -> None:
         console.warnings_on_stderr(),
         guard.recorded_interrupts() as interrupts,
     ):
-        code = _run(arguments, interrupts)
+        code = _run(command, arguments, interrupts)
         if arguments is None:  # the process is the command's
             guard.leave(code)
     sys.exit(code)
 
 
-def _run(arguments: list[str] | None, interrupts: list[int]) -> int:
+def _run(command: click.Command, arguments: list[str] | None, interrupts: list[int]) -> int:
     try:
-        outcome = cli.main(arguments, standalone_mode=False)
+        outcome = command.main(arguments, standalone_mode=False)
     except TranslateError as error:
         if interrupts:
             return guard.INTERRUPTED

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from translate.cli.counting import show_progress, summary
 from translate.cli.values import parse_bytes
+
+if TYPE_CHECKING:
+    from translate.engine.inference.folder import Execute
+    from translate.engine.models.options import InferenceOptions
 
 logger = logging.getLogger(__name__)
 
@@ -134,19 +139,7 @@ logger = logging.getLogger(__name__)
     "scratch files in OUT. [400MB with --tile, else half of what is free]",
 )
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
-def command(
-    run: Path,
-    source: str,
-    out: Path,
-    device: str,
-    backend: str | None,
-    quiet: bool,
-    form: str | None,
-    assignments: tuple[str, ...],
-    trust: bool,
-    memory: str | None,
-    **options: Any,
-) -> int:
+def command(**arguments: Any) -> int:
     """Translate SOURCE, a file, a folder or a quoted glob, into the folder OUT.
 
     RUN is a run folder; RUN@STEP or RUN@best, one of its checkpoints; or a checkpoint folder.
@@ -158,6 +151,27 @@ def command(
     Examples:
       translate infer runs/cyclegan-summer-winter datasets/summer/test out/
       translate infer runs/cyclegan-summer-winter "datasets/winter/test/*.png" back/ --to summer
+    """
+    return infer(**arguments)
+
+
+def infer(
+    run: Path,
+    source: str,
+    out: Path,
+    device: str,
+    backend: str | None,
+    quiet: bool,
+    form: str | None,
+    assignments: tuple[str, ...],
+    memory: str | None,
+    trust: bool = False,
+    executor: Callable[[InferenceOptions], Execute] | None = None,
+    **options: Any,
+) -> int:
+    """Translate images as the arguments of the command say, and return its exit code.
+
+    `executor` returns what does the work, in place of this process.
     """
     from translate.engine.exports.backends import other_backend
     from translate.engine.exports.loading import load_model
@@ -195,6 +209,7 @@ def command(
             trust=meter.open_meter if trust else None,
             stop=lambda: interrupts.caught,
             watch=update_progress,
+            execute=executor(settings) if executor else None,
         )
         for result in results:
             update_progress(result)

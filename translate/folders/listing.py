@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from translate.errors import BadImage, DataError
 from translate.folders.names import SPLITS, any_hidden, is_hidden, is_own
 from translate.images.format_registry import image_suffixes
+from translate.images.tar_files import is_tar, read_index
 
 MOST_NAMES = 100
 """under how many names one folder is read: links may double with every level"""
@@ -39,15 +40,18 @@ def scan(source: Path, *, deep: bool = True) -> FolderFiles:
     """Return the files at any depth below a folder.
 
     Links are followed, except those to a parent folder. A file with two names is listed twice.
-    Hidden folders are skipped.
+    Hidden folders are skipped. If there are no images, but tar files, their members are the files:
+    ``shards/00.tar/cat.png``.
 
     Args:
-        source: The folder.
-        deep: Enter subfolders.
+        source: The folder, or a tar file.
+        deep: Enter subfolders and tar files.
 
     Raises:
         DataError: There is no such folder.
     """
+    if is_tar(source):
+        return _with_members(FolderFiles([], [source], []))
     if not source.is_dir():
         raise DataError(f"{source} is not a folder.")
     files, visits, suffixes = FolderFiles([], [], []), Counter[Path](), image_suffixes()
@@ -72,9 +76,30 @@ def scan(source: Path, *, deep: bool = True) -> FolderFiles:
         for entry in entries:
             if _add(folder / entry.name, files, suffixes, entry) and deep:
                 folders.append((folder / entry.name, (*above, real)))
+    files = _with_members(files) if deep else files
     return FolderFiles(
         sorted(files.images), sorted(files.skipped), sorted(files.problems, key=lambda b: b.path)
     )
+
+
+def _with_members(files: FolderFiles) -> FolderFiles:
+    """Return `files`; if there are no images, with the members of tar files in their place."""
+    tars = [path for path in files.skipped if is_tar(path)]
+    if files.images or not tars:
+        return files
+    suffixes, problems = image_suffixes(), [*files.problems]
+    images, skipped = list[Path](), [path for path in files.skipped if path not in tars]
+    for tar in tars:
+        try:
+            index = read_index(tar)
+        except OSError as error:
+            problems.append(BadImage(tar, _reason(error)))
+            continue
+        problems += index.problems
+        for path in index.members:
+            if not any_hidden(path.relative_to(tar).parts):
+                (images if path.suffix.lower() in suffixes else skipped).append(path)
+    return FolderFiles(sorted(images), sorted(skipped), problems)
 
 
 def _add(
@@ -135,7 +160,7 @@ def match(pattern: str | Path) -> tuple[Path, FolderFiles]:
     for path in sorted(root.glob("/".join(parts))):
         if not any_hidden(path.relative_to(root).parts):
             _add(path, files, suffixes)
-    return root, files
+    return root, _with_members(files)
 
 
 def _split_pattern(parts: tuple[str, ...]) -> tuple[Path, tuple[str, ...]]:

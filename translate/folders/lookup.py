@@ -17,6 +17,7 @@ from translate.folders import distinct, skipped
 from translate.folders.listing import is_path, is_split, join_words, match, scan, subfolders
 from translate.folders.names import SPLITS
 from translate.images.format_registry import image_suffixes
+from translate.images.tar_files import is_tar
 
 
 class Folder(NamedTuple):
@@ -158,6 +159,8 @@ def _find_domain(root: Path, name: str, split: str) -> Folder:
     if any(place.is_dir() for place in homes):
         return first_folder_with_images(description, homes)
     for path in (Path(name), root / name):
+        if is_tar(path):
+            return Folder(path, *scan(path))
         if path.is_file():
             return Folder(path.parent, [path])
         if has_magic(name):

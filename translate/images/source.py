@@ -5,7 +5,6 @@ Pixels are upright numbers of the file's type until `translate.images.tensors` m
 `BadImage`.
 """
 
-import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import file_digest, sha256
@@ -18,7 +17,9 @@ import numpy as np
 from translate.errors import BadImage
 from translate.formats import Format, Header, Window, WindowedFormat
 from translate.images import format_registry
+from translate.images.file_bytes import identity, not_empty, read_file, require_file
 from translate.images.layers import WHITE, Layers, Pixels, guarded, split_alpha
+from translate.images.tar_files import find_tar
 
 MAX_PIXELS = 178_956_970
 HEAD = 1 << 20
@@ -60,7 +61,7 @@ class EncodedImage:
         Raises:
             BadImage: The file does not exist, is empty or cannot be read.
         """
-        return cls.of(path, _read_file(path), max_pixels=max_pixels, advice=advice)
+        return cls.of(path, read_file(path), max_pixels=max_pixels, advice=advice)
 
     @classmethod
     def of(cls, path: Path, data: bytes, *, max_pixels: int = MAX_PIXELS, advice: str = "") -> Self:
@@ -69,13 +70,14 @@ class EncodedImage:
         Raises:
             BadImage: It is empty.
         """
-        return cls(str(path), _not_empty(path, data), max_pixels, advice=advice)
+        return cls(str(path), not_empty(path, data), max_pixels, advice=advice)
 
     @classmethod
     def open_file(cls, path: Path, *, max_pixels: int = MAX_PIXELS) -> Self:
         """Open a file that may be too large for memory, and keep it open until `close`.
 
-        Only its first MiB is read. A format that reads windows reads the others from `file`.
+        Only its first MiB is read. A format that reads windows reads the others from `file`. A
+        member of a tar file is read whole, without a `file`.
 
         Args:
             path: The file.
@@ -85,11 +87,13 @@ class EncodedImage:
             BadImage: The file does not exist, is empty or cannot be read.
         """
         with guarded(path):
-            _require_file(path)
+            if find_tar(path):
+                return cls.of(path, read_file(path), max_pixels=max_pixels)
+            require_file(path)
             file = path.open("rb")
             try:
-                image = cls(str(path), _not_empty(path, file.read(HEAD)), max_pixels, file)
-                image.cache[OPENED] = _identity(file)
+                image = cls(str(path), not_empty(path, file.read(HEAD)), max_pixels, file)
+                image.cache[OPENED] = identity(file)
             except BaseException:
                 file.close()
                 raise
@@ -106,7 +110,7 @@ class EncodedImage:
             return
         with guarded(self.path):
             opened = self.cache[OPENED]
-            if _identity(self.file) != opened or _identity(self.path) != opened:
+            if identity(self.file) != opened or identity(self.path) != opened:
                 raise BadImage(self.path, "changed while it was read")
 
     @property
@@ -224,27 +228,3 @@ def read_image(
 
 OPENED = "opened"
 """the entry of `EncodedImage.cache` for the identity of an open file"""
-
-
-def _identity(file: BufferedReader | Path) -> tuple[int, int, int]:
-    """Return the size, the time of the last change and the inode of a file."""
-    facts = file.stat() if isinstance(file, Path) else os.fstat(file.fileno())
-    return facts.st_size, facts.st_mtime_ns, facts.st_ino
-
-
-def _read_file(path: Path) -> bytes:
-    """Return the content of `path`; raises `BadImage` if it cannot be had."""
-    with guarded(path):
-        _require_file(path)
-        return path.read_bytes()
-
-
-def _require_file(path: Path) -> None:
-    if not path.is_file():
-        raise BadImage(path, "not a file" if path.exists() else "not there")
-
-
-def _not_empty(path: Path, data: bytes) -> bytes:
-    if not data:
-        raise BadImage(path, "an empty file")
-    return data

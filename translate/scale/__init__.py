@@ -35,7 +35,7 @@ from typing import Any
 from translate.engine.config.arguments import check_arguments
 from translate.engine.disk.problems import Problem
 from translate.engine.exports.loading import load_model
-from translate.engine.inference.inputs import Inputs, assign_outputs
+from translate.engine.inference.inputs import suffix_of_result
 from translate.engine.inference.outputs import MemoryOutputs
 from translate.engine.inference.pipeline import ImageResult, Pipeline
 from translate.engine.inference.planning import make_processor
@@ -125,6 +125,7 @@ class Translate:
         limits = TileOptions(tile, memory, Path(gettempdir()))
         self._processor, made_by = make_processor(model, self._settings, limits)
         self._made_by = json.dumps(made_by)
+        self._suffix = suffix_of_result(self._processor.target, format, gray=model.keeps_gray)
 
     def __reduce__(self) -> tuple[Any, ...]:
         run, device, root = self._place
@@ -187,18 +188,11 @@ class Translate:
 
     def _job(self, row: Row) -> Job:
         """Return what the pipeline gets for a row; its output is a relative path."""
-        root, settings = self._place[2], self._settings
+        root = self._place[2]
         name = Path(row.output or (row.path.relative_to(root) if root else row.path.name))
-        model = self._processor.model
-        inputs = Inputs(Path(), [name], [], [])
-        (job,) = assign_outputs(
-            inputs,
-            Path(),
-            target=self._processor.target,
-            form=settings.format,
-            gray=model.keeps_gray,
-        )
-        return Job(row.path, job.output, row.mask, row.frame)
+        suffix = self._suffix(name.suffix)
+        output = name if suffix == name.suffix else name.with_suffix(suffix)
+        return Job(row.path, output, row.mask, row.frame)
 
 
 def _without_repeated_paths(rows: list[Row]) -> Iterator[dict[Path, Row]]:

@@ -35,20 +35,19 @@ class Row:
     made_by: str = ""
 
 
-def read_rows(batch: Columns, *, translated: bool = False) -> list[Row]:
-    """Return the rows of a batch of images to translate, or of `translated` ones.
+def read_rows(batch: Columns, required: Sequence[str] = ("path",)) -> list[Row]:
+    """Return the rows of a batch of images to translate; `required` columns must be there.
 
     Raises `ConfigError` for a column that is missing, has another length, or other values.
     """
-    names = ("path", "bytes", "output", "input_sha256", "made_by") if translated else ("path",)
-    for name in names:
+    for name in required:
         if name not in batch:
             raise ConfigError(
                 f"batch: there is no column {name!r}: got {', '.join(map(repr, batch))}. See: "
                 "python -m pydoc translate.scale"
             )
     count = len(batch["path"])
-    known = ("path", "bytes", "output", "mask", "frame", "input_sha256", "made_by")
+    known = ("path", "bytes", "output", "mask", "frame", *required[1:])
     columns = {name: list(batch[name]) for name in known if name in batch}
     for name, values in columns.items():
         if len(values) != count:
@@ -56,7 +55,7 @@ def read_rows(batch: Columns, *, translated: bool = False) -> list[Row]:
                 f"batch: column 'path' has {count} values, and column {name!r} {len(values)}."
             )
     empty = [""] * count
-    rows = [
+    return [
         Row(
             Path(_text("path", path)),
             None if data is None else _content(data),
@@ -73,13 +72,11 @@ def read_rows(batch: Columns, *, translated: bool = False) -> list[Row]:
             strict=True,
         )
     ]
-    if translated:
-        _read_results(rows, batch)
-    return rows
 
 
-def _read_results(rows: Sequence[Row], batch: Columns) -> None:
-    """Move the content of translated `rows` to their results, and read what belongs to these."""
+def read_results(batch: Columns) -> list[Row]:
+    """Return the rows of a batch that was translated, with their results; raises `ConfigError`."""
+    rows = read_rows(batch, ("path", "output", "input_sha256", "made_by"))
     for index, row in enumerate(rows):
         row.result, row.data = row.data or b"", None
         row.input_sha256, row.made_by = batch["input_sha256"][index], batch["made_by"][index]
@@ -87,6 +84,7 @@ def _read_results(rows: Sequence[Row], batch: Columns) -> None:
         if message := _value(batch, "error", index):
             stage, reason = _value(batch, "stage", index), _value(batch, "reason", index)
             row.problem = Problem(row.path, stage, reason, message)
+    return rows
 
 
 def _value(batch: Columns, name: str, index: int) -> str:

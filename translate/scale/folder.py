@@ -13,7 +13,7 @@ from translate.engine.inference.sources import Job
 from translate.engine.plugins.errors import describe_unexpected
 from translate.engine.processes.pool import DaemonThreadPool
 from translate.engine.processes.signals import reraise_interruption
-from translate.scale.columns import Columns, Row, problem_columns, read_rows
+from translate.scale.columns import Columns, Row, problem_columns, read_results
 
 WRITERS = min(4, os.cpu_count() or 1)
 """threads: each waits for the disk"""
@@ -37,6 +37,7 @@ class FolderWriter:
 
     def __init__(self, out: str | Path, *, overwrite: bool = False) -> None:
         self.out, self.overwrite = Path(out).absolute(), overwrite
+        self.problems = self.out / "problems.jsonl"
         self._manifests: dict[str, OutputManifest] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -44,7 +45,7 @@ class FolderWriter:
 
     def __call__(self, batch: Columns) -> dict[str, Any]:
         """Write a batch, and return it without ``bytes``; errors of writing are in ``error``."""
-        rows = read_rows(batch, translated=True)
+        rows = read_results(batch)
         with DaemonThreadPool(WRITERS) as pool:
             list(pool.map(self._write, rows))
         return {

@@ -1,11 +1,13 @@
 """Inputs and their outputs are determined before translation, one output for each input."""
 
+import tarfile
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from image_inversion import counts, file_digests, translate
 
 from translate.batches import Domain
 from translate.engine.inference.inputs import Inputs, Job, assign_outputs, find_inputs, with_masks
@@ -161,3 +163,22 @@ def test_two_masks_of_one_image_are_refused(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"x")
     with pytest.raises(ConfigError, match="are for one image: keep one of them"):
         with_masks([job], tmp_path / "in", tmp_path)
+
+
+def test_images_of_tar_files_go_to_folders_of_their_names(
+    image_folder: Callable[..., Path], tmp_path: Path
+) -> None:
+    photos, shards = image_folder("photos", 3), tmp_path / "shards"
+    shards.mkdir()
+    for name in ("00", "01"):
+        with tarfile.open(shards / f"{name}.tar", "w") as archive:
+            for path in photos.iterdir():
+                archive.add(path, path.name)
+    out = tmp_path / "out"
+    assert counts(translate(shards, out)) == (6, 0, 0)
+    translate(photos, tmp_path / "expected")
+    for name in ("00", "01"):
+        assert file_digests(out / name) == file_digests(tmp_path / "expected")
+    assert counts(translate(shards, out)) == (0, 6, 0)
+    assert counts(translate(shards / "00.tar", tmp_path / "one")) == (3, 0, 0)
+    assert file_digests(tmp_path / "one") == file_digests(tmp_path / "expected")

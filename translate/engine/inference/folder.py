@@ -1,7 +1,7 @@
 """Translate a folder of images: plan the outputs, skip what is done, and count every image."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from itertools import chain
@@ -10,10 +10,10 @@ from pathlib import Path
 from translate.engine.disk.problems import Problem
 from translate.engine.inference.inputs import Inputs
 from translate.engine.inference.manifest import HIDDEN, OutputManifest
-from translate.engine.inference.pipeline import Pipeline
+from translate.engine.inference.pipeline import Pipeline, PipelineResult
 from translate.engine.inference.planning import make_processor, plan_jobs
 from translate.engine.inference.report import FolderReport
-from translate.engine.inference.sources import Sources
+from translate.engine.inference.sources import Job, Sources
 from translate.engine.inference.trust import TrustMeter
 from translate.engine.models.image_model import ImageModel
 from translate.engine.models.options import InferenceOptions
@@ -25,6 +25,8 @@ from translate.results import InferenceResult
 
 OpenMeter = Callable[[ImageProcessor], TrustMeter]
 """returns what measures the trust of the outputs of a processor"""
+Execute = Callable[[Sequence[Job], Callable[[], object]], Generator[PipelineResult]]
+"""translates jobs and yields the result of each, until it is told to stop: as `Pipeline.run`"""
 
 
 def translate_folder(
@@ -51,13 +53,15 @@ def translate_each(
     trust: OpenMeter | None = None,
     stop: Callable[[], object] = bool,
     watch: Callable[[InferenceResult], object] = bool,
+    execute: Execute | None = None,
 ) -> Iterator[InferenceResult]:
     """Translate `inputs` into the same tree below `out`, and yield how many are done so far.
 
     What cannot be translated is listed in ``problems.jsonl`` there. Under torchrun each process
     takes its share. Once `stop` returns something true, the batch at hand is finished and no other
     begun; an image that is translated in tiles is given up. `watch` gets how far such an image is.
-    With `trust`, the trust of each output is measured and recorded.
+    With `trust`, the trust of each output is measured and recorded. With `execute`, that does the
+    work, and not this process.
 
     Raises:
         TranslateError: before any work, if the options do not fit or an output is taken.
@@ -96,7 +100,7 @@ def translate_each(
         report.result = replace(report.result, begun=begun)
         watch(report.result)
 
-    with manifest.open(), closing(pipeline.run(todo, stop)) as results:
+    with manifest.open(), closing((execute or pipeline.run)(todo, stop)) as results:
         report.list_again(manifest.recorded_notes)
         for each in chain(unreadable, results):
             report.add(each)

@@ -21,6 +21,7 @@ from translate.images.format_registry import (
     writable_suffixes,
 )
 from translate.images.levels import is_photographic
+from translate.images.tar_files import is_tar, without_tar_suffixes
 
 
 class Inputs(NamedTuple):
@@ -57,7 +58,7 @@ def find_inputs(source: str | Path, out: Path) -> Inputs:
 
 
 def _find(source: Path) -> Inputs:
-    if source.is_dir():
+    if source.is_dir() or is_tar(source):
         return Inputs(source, *scan(source))
     if source.exists():
         return Inputs(source.parent, [source], [], [])
@@ -77,14 +78,15 @@ def assign_outputs(
 ) -> list[Job]:
     """Return where the translation of each image goes: to the same place and name below `out`.
 
-    A suffix is kept where its format can hold a result of the domain `target`, and is `form` if
-    that is given. Otherwise it becomes ``.form``, by default ``.png``, appended to the whole old
-    name if the short one is taken. With `gray`, images of a format without colour have gray
-    results. Raises `ConfigError` where two images would become one file, if only on some file
-    systems.
+    Those of a tar file ``00.tar`` go to a folder ``00``. A suffix is kept where its format can hold
+    a result of the domain `target`, and is `form` if that is given. Otherwise it becomes ``.form``,
+    by default ``.png``, appended to the whole old name if the short one is taken. With `gray`,
+    images of a format without colour have gray results. Raises `ConfigError` where two images would
+    become one file, if only on some file systems.
     """
     choose = suffix_of_result(target, form, gray=gray)
-    names = [path.relative_to(inputs.root) for path in inputs.images]
+    root = inputs.root
+    names = [without_tar_suffixes(path.relative_to(root), root) for path in inputs.images]
     suffixes = {name.suffix: choose(name.suffix) for name in names}
     kept = {name for name in names if suffixes[name.suffix] == name.suffix}
     taken = {_folded(name) for name in kept}

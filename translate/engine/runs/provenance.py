@@ -21,6 +21,7 @@ from translate.engine.processes.launch import read_launch
 from translate.engine.splits.held_out import Subset
 from translate.engine.system.memory import memory_limit_mb
 from translate.errors import CheckpointError
+from translate.images.tar_files import file_size
 
 
 class DataFacts(json_files.Record):
@@ -118,7 +119,7 @@ def fingerprint(data: CheckedData) -> dict[str, Any]:
     digest includes the indices of those that are used.
     """
     paths = (*data.layout.files, *data.layout.sources)
-    listed = [f"{path.name} {path.stat().st_size}" for path in paths]
+    listed = [f"{path.name} {file_size(path)}" for path in paths]
     if isinstance(data.layout, Subset):
         listed += map(str, data.layout.indices)
     digest = sha256("\n".join(sorted(listed)).encode("utf-8", "surrogateescape")).hexdigest()

@@ -1,0 +1,166 @@
+"""On a Ray cluster every image is done or listed once, whatever happens to the workers."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import small_checkpoints
+from image_inversion import file_digests, listed_problems
+from PIL import Image
+
+from translate.api import Translator
+from translate.engine.disk import json_files
+from translate.engine.inference.sources import Job
+from translate.engine.models.options import InferenceOptions
+from translate.scale.ray.pipeline import RayPipeline
+
+POISON = """
+import os
+from pathlib import Path
+
+read = Path.read_bytes
+def read_bytes(path):
+    if path.name == "poison.png":
+        os.kill(os.getpid(), 11)
+    return read(path)
+Path.read_bytes = read_bytes
+"""
+"""a ``sitecustomize.py`` with which a process ends when it reads poison.png, as by a decoder"""
+
+
+def test_rows_have_what_actors_need(tmp_path: Path) -> None:
+    pipeline = RayPipeline("run", tmp_path / "out", InferenceOptions())
+    job = Job(Path("photos/a.tif"), tmp_path / "out/a.0002.png", Path("masks/a.png"), 2)
+    assert pipeline._row(7, job) == {
+        "index": 7,
+        "path": str(Path("photos/a.tif").absolute()),
+        "output": "a.0002.png",
+        "mask": str(Path("masks/a.png").absolute()),
+        "frame": 2,
+    }
+    assert pipeline._row(8, job._replace(mask=None, frame=None))["frame"] == -1
+
+
+@pytest.mark.parametrize(
+    ("count", "actors", "rows"), [(1, 1, 1), (9, 2, 2), (2000, 2, 64), (10**6, 8, 64)]
+)
+def test_all_actors_have_work_until_the_end(count: int, actors: int, rows: int) -> None:
+    pipeline = RayPipeline("run", Path("out"), InferenceOptions(), actors=actors)
+    assert pipeline._rows_of_a_task(count) == rows
+
+
+def test_no_jobs_start_no_cluster() -> None:
+    assert not list(
+        RayPipeline("run", Path("out"), InferenceOptions(), address="none").run([], bool)
+    )
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    return small_checkpoints.cyclegan(tmp_path / "run")
+
+
+@pytest.fixture
+def start(tmp_path: Path, run: Path) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
+    """Start the command in the test's folder."""
+    started: list[subprocess.Popen[str]] = []
+
+    def call(*arguments: object, **environment: str) -> "subprocess.Popen[str]":
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "translate.scale.ray", str(run), "photos", "out"),
+                *map(str, arguments),
+            ],
+            cwd=tmp_path,
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield call
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def actors_of(parent: int) -> list[int]:
+    """Return the processes below `parent` that translate."""
+    found, parents = [], {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            stat, line = (folder / "stat").read_text(), (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        parents[int(folder.name)] = int(stat.rpartition(")")[2].split()[1])
+        if b"Translate" in line:
+            found.append(int(folder.name))
+
+    def is_below(pid: int) -> bool:
+        return pid == parent or (pid in parents and is_below(parents[pid]))
+
+    return [pid for pid in found if is_below(pid)]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_2000_images_are_done_once_though_actors_are_killed(
+    start: Callable[..., "subprocess.Popen[str]"], run: Path, shared_images: Path, tmp_path: Path
+) -> None:
+    photos, out, images = tmp_path / "photos", tmp_path / "out", []
+    photos.mkdir()
+    for path in sorted((shared_images / "horse2zebra").rglob("*.jpg"))[:200]:
+        images.append(Image.open(path).convert("RGB").resize((80, 80)))
+    for index in range(2000):
+        x, y = divmod(index // len(images), 4)
+        image = images[index % len(images)].crop((4 * x, 4 * y, 64 + 4 * x, 64 + 4 * y))
+        image.save(photos / f"{index:04}.png")
+    (photos / "0100.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    process, killed = start("--actors", 2), 0
+    while process.poll() is None:
+        done = len([*out.glob("*.png")]) if out.exists() else 0
+        if done > 300 * (killed + 1) and killed < 3 and (actors := actors_of(process.pid)):
+            os.kill(actors[killed % len(actors)], 9)
+            killed += 1
+        time.sleep(0.05)
+    text = process.communicate()[0]
+    assert (process.returncode, killed) == (3, 3), text
+    assert "1999 done, 0 skipped (already there), 1 listed" in text
+    assert [Path(line["path"]).name for line in listed_problems(out)] == ["0100.png"]
+    records = Counter(
+        line["output"]
+        for path in (out / ".translate").glob("done*.jsonl")
+        for line in json_files.read_lines(path)
+    )
+    assert len(records) == 1999
+    Translator.load(run, device="cpu").folder(photos, tmp_path / "expected")
+    assert file_digests(out) == file_digests(tmp_path / "expected")
+    again = start("--actors", 1)
+    assert "0 done, 1999 skipped (already there), 1 listed" in again.communicate(timeout=200)[0]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_an_image_that_ends_each_process_is_listed_and_the_others_are_done(
+    start: Callable[..., "subprocess.Popen[str]"],
+    image_folder: Callable[..., Path],
+    tmp_path: Path,
+) -> None:
+    folder = image_folder("photos", 6)
+    shutil.copy(folder / "0000.png", folder / "poison.png")
+    (tmp_path / "path").mkdir()
+    (tmp_path / "path/sitecustomize.py").write_text(POISON)
+    process = start("--actors", 1, PYTHONPATH=str(tmp_path / "path"))
+    text = process.communicate(timeout=500)[0]
+    assert process.returncode == 3, text
+    assert "6 done, 0 skipped (already there), 1 listed" in text
+    (problem,) = listed_problems(tmp_path / "out")
+    assert problem["path"].endswith("poison.png") and problem["reason"] == "crashed"

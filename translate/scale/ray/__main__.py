@@ -1,0 +1,96 @@
+"""``python -m translate.scale.ray``: `translate infer` on a Ray cluster."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from translate.cli import infer, main
+
+if TYPE_CHECKING:
+    from translate.engine.inference.folder import Execute
+    from translate.engine.models.options import InferenceOptions
+
+ELSEWHERE = ("device", "trust")
+"""options of `translate infer` that this command does not have"""
+HELP = """Translate SOURCE into the folder OUT in actors of a Ray cluster.
+
+All machines of the cluster read RUN and SOURCE and write OUT by the same paths. Outputs,
+records, problems.jsonl and exit codes are those of `translate infer`, and so are the options;
+a repeated command skips what is done. Without --address or $RAY_ADDRESS, Ray is started on this
+machine.
+
+\b
+Examples:
+  python -m translate.scale.ray runs/x photos/ out/ --actors 4
+  python -m translate.scale.ray runs/x photos/ out/ --actors 8 --gpus 1 --address auto
+"""
+
+
+def translate(
+    run: Path, out: Path, actors: int, gpus: float, cpus: float, address: str | None, **options: Any
+) -> int:
+    """Translate in actors of a Ray cluster, and return the exit code."""
+    from translate.errors import require_package
+
+    require_package("ray", "ray")
+
+    def executor(settings: InferenceOptions) -> Execute:
+        from translate.scale.ray.pipeline import RayPipeline
+
+        return RayPipeline(
+            _absolute(run), out, settings, actors=actors, gpus=gpus, cpus=cpus, address=address
+        ).run
+
+    return infer.infer(run=run, out=out, device="cpu", executor=executor, **options)
+
+
+def _absolute(run: Path) -> str:
+    """Return a run as actors name it, which may have another working directory."""
+    name, at, step = str(run).rpartition("@") if not run.exists() else (str(run), "", "")
+    path = Path(name or str(run))
+    return f"{path.absolute()}{at}{step}" if path.exists() else str(run)
+
+
+command = click.Command(
+    "python -m translate.scale.ray",
+    callback=translate,
+    help=HELP,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    params=[
+        *(p for p in infer.command.params if p.name not in ELSEWHERE),
+        click.Option(
+            ["--actors"],
+            type=click.IntRange(1),
+            metavar="N",
+            default=1,
+            help="Actors, of which each has the model in memory. [1]",
+        ),
+        click.Option(
+            ["--gpus"],
+            type=click.FloatRange(0),
+            metavar="N",
+            default=0.0,
+            help="GPUs of each actor, such as 1, or 0.25 for four actors on one. [0: the CPU]",
+        ),
+        click.Option(
+            ["--cpus"],
+            type=click.FloatRange(0, min_open=True),
+            metavar="N",
+            default=1.0,
+            help="CPUs of each actor, and threads of PyTorch. [1]",
+        ),
+        click.Option(
+            ["--address"],
+            metavar="ADDRESS",
+            help="Address of a Ray cluster: auto, HOST:PORT or ray://HOST:PORT. [$RAY_ADDRESS, "
+            "else a cluster on this machine]",
+        ),
+    ],
+)
+
+if __name__ == "__main__":
+    main(command=command)

@@ -1,0 +1,76 @@
+"""Connection to a Ray cluster, or the start of one on this machine."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from translate.errors import ConfigError, TranslateError, message_of, require_package
+
+OTHER_TASKS = 2
+"""CPUs that Ray counts on this machine in addition to those of actors: reading and writing must
+never wait for an actor to end"""
+QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",  # no telemetry
+    "RAY_BACKEND_LOG_LEVEL": "fatal",  # its log files have the rest
+    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",  # ours counts images
+    "RAY_DATA_LOG_LEVEL": "CRITICAL",
+}
+
+
+@contextmanager
+def connected(*, address: str | None, actors: int, cpus: float, gpus: float) -> Iterator[Any]:
+    """Yield the module `ray`, connected to a cluster until the block ends.
+
+    Args:
+        address: Of the cluster, as `ray.init` takes it; None: ``$RAY_ADDRESS``, or else one is
+            started on this machine and stopped at the end.
+        actors: Actors that it must have room for.
+        cpus: Of each actor.
+        gpus: Of each actor.
+
+    Raises:
+        MissingPackageError: Ray is not installed.
+        ConfigError: There is no such cluster, or this machine has too few GPUs.
+        TranslateError: Ray fails.
+    """
+    require_package("ray", "ray")
+    address = address or os.environ.get("RAY_ADDRESS")
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    import ray  # seconds
+
+    room: dict[str, Any] = {}
+    if address is None:
+        room = {"num_cpus": max(os.cpu_count() or 1, int(actors * cpus) + OTHER_TASKS)}
+    try:
+        ray.init(
+            address=address,
+            include_dashboard=False if address is None else None,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            **room,
+        )
+    except ConnectionError as error:
+        raise ConfigError(
+            f"address: no Ray cluster answers at {address}: {message_of(error)}"
+        ) from error
+    try:
+        total = ray.cluster_resources().get("GPU", 0)
+        if address is None and total < actors * gpus:
+            raise ConfigError(
+                f"gpus: {actors} actors with {gpus:g} each need {actors * gpus:g} GPUs, and this "
+                f"machine has {total:g}: expected fewer actors, or --gpus 0.25 for four on one."
+            )
+        yield ray
+    except ray.exceptions.RayError as error:
+        raise TranslateError(f"Ray: {_last_line(error)}") from error
+    finally:
+        ray.shutdown()
+
+
+def _last_line(error: BaseException) -> str:
+    """Return the last line of the message of `error`, which names the cause."""
+    lines = [line.strip() for line in message_of(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__

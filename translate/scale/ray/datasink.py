@@ -1,0 +1,50 @@
+"""A sink for ``Dataset.write_datasink`` that writes translated rows."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Protocol
+
+from ray.data import Datasink
+from ray.data.block import BlockAccessor
+from ray.data.datasource import WriteResult
+
+from translate.engine.disk import files
+from translate.engine.disk.problems import Problem
+from translate.scale.columns import Columns, read_results
+
+
+class Writer(Protocol):
+    """Writes batches, such as a `translate.scale.folder.FolderWriter`."""
+
+    problems: Path
+    """The file that lists images without an output."""
+
+    def __call__(self, batch: Columns) -> Columns:
+        """Write a batch, and return it with the errors of writing."""
+
+
+class TranslationDatasink(Datasink):
+    """Writes the rows that `translate.scale.Translate` returns, and lists their problems.
+
+    Args:
+        writer: Writes batches, and has the path of the list of problems.
+
+    Example:
+        >>> translated.write_datasink(TranslationDatasink(FolderWriter("out/")))
+    """
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer = writer
+
+    def write(self, blocks: Iterable[Any], ctx: Any) -> list[Problem]:  # noqa: ARG002
+        """Write blocks, and return what is wrong with their rows."""
+        batches = (BlockAccessor.for_block(block).to_batch_format("numpy") for block in blocks)
+        rows = [row for batch in batches if batch for row in read_results(self.writer(batch))]
+        return [row.problem for row in rows if row.problem]
+
+    def on_write_complete(self, write_result: "WriteResult[list[Problem]]") -> None:
+        """List the problems of all blocks, each once."""
+        problems = [problem for each in write_result.write_returns for problem in each]
+        lines = "".join(f"{json.dumps(problem.record())}\n" for problem in problems)
+        files.replace(self.writer.problems, lines.encode())
