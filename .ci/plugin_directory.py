@@ -15,7 +15,7 @@ import venv
 from pathlib import Path
 
 from translate import __version__
-from translate.insight.plugin_directory import DirectoryEntry, read_directory
+from translate.engine.plugins.directory import DirectoryEntry, read_directory
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 HEADER = """# Directory of plugins

@@ -14,6 +14,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+from translate.engine.plugins.configs import configs
+
 ROOT = Path(__file__).parents[1]
 PLUGIN = """\
 import json, os, time
@@ -120,10 +122,10 @@ def install_plugin(root: Path) -> None:
 
 def train_command(name: str) -> list[str]:
     """Return the arguments of the first `translate train` in the header of a configuration."""
-    text = (ROOT / f"configs/{name}.yaml").read_text()
+    text = configs()[name].read_text(encoding="utf-8")
     command = re.search(
         rf"^#\s+translate (train --config {re.escape(name)}.*)$", text, re.MULTILINE
     )
     if not command:
-        raise SystemExit(f"configs/{name}.yaml: no `translate train --config {name}` in its header")
+        raise SystemExit(f"{name}: no `translate train --config {name}` in its header")
     return shlex.split(command[1], comments=True)

@@ -32,9 +32,9 @@ import training_setup
 from torch import Tensor, nn
 
 from translate.engine.checkpoints import read, retention
+from translate.nn.norms import InstanceNorm
 from translate.progress import ProgressReport, ProgressReporter
 from translate.run import Run
-from translate_plugins.networks.norms import InstanceNorm
 
 TINY = (
     "options.generator.width=4",

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
+from importlib import import_module
 from io import StringIO
 from pathlib import Path
 from tempfile import gettempdir
@@ -24,7 +25,6 @@ from translate.engine.system import console
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-collect_ignore = ["examples"]  # projects of their own: test_third_party installs and runs them
 os.environ["OMP_NUM_THREADS"] = "1"  # for the processes that tests start
 os.environ["TRANSLATE_CACHE"] = str(Path(gettempdir()) / f"translate-tests-{os.getpid()}")
 torch.set_num_threads(1)
@@ -106,6 +106,20 @@ def register_plugin() -> Iterator[Callable[..., object]]:
             manager.unregister(name=name)
     discovery.skipped.clear()
     discovery.skipped.update(before)
+
+
+@pytest.fixture
+def register_example(
+    register_plugin: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], object]:
+    """Register the plugin of a project in tests/examples: ``register_example("translate_vae")``."""
+
+    def register(project: str) -> object:
+        monkeypatch.syspath_prepend(ROOT / "tests/examples" / project)
+        name = f"{project.replace('_', '-')}:{project.removeprefix('translate_')}"
+        return register_plugin(import_module(project), name)
+
+    return register
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ from translate.contract.kinds import small_options
 from translate.engine.checkpoints import contents, read
 from translate.engine.checkpoints.references import resolve
 from translate.engine.config import layers, yaml
-from translate.engine.system.bundled import configs as bundled
+from translate.engine.plugins.configs import configs as bundled
 from translate.errors import BadImage, TranslateError
 from translate.formats import Header, Window
 from translate.images.format_registry import writer_of

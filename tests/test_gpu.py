@@ -26,7 +26,7 @@ def test_a_gpu_trains_in_every_precision_and_memory_format(
 
 
 def test_channels_last_gives_the_gradients_of_contiguous_images_on_a_gpu() -> None:
-    from translate_plugins.networks.norms import InstanceNorm
+    from translate.nn.norms import InstanceNorm
 
     x = torch.randn(1, 4, 8, 8, dtype=torch.float64, device="cuda")
     towards = torch.randn_like(x)

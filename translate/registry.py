@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from translate.batches import ImageSpec
 from translate.engine.plugins import discovery
 from translate.engine.plugins.calls import call_hook
+from translate.engine.plugins.configs import configs
 from translate.engine.plugins.errors import plugin_code
 from translate.engine.processes.signals import reraise_interruption
 from translate.engine.system import signatures
-from translate.engine.system.bundled import configs
 from translate.engine.system.frozen_mapping import FrozenMapping
 from translate.errors import ConfigError, PluginError, describe_error, short_repr, suggest
 
@@ -174,10 +174,15 @@ def find(kind: Kind, name: str) -> Callable[..., Any]:
 
 
 def nearest(kind: str, name: str, known: Iterable[str]) -> str:
-    """Return a sentence on what the unknown `name` may mean: one of `known`, or of another kind.
+    """Return a sentence on what the unknown `name` may mean.
 
+    It is offered by a plugin that is not installed, or near to one of `known` or of another kind.
     No plugin registers configurations, but their names are typed for those of recipes.
     """
+    from translate.engine.plugins.directory import offers_of_others
+
+    if others := offers_of_others(kind, name):
+        return f" `{others[0].install_command}` installs a plugin that offers it."
     known, other_kinds = list(known), dict[str, str]()
     for other in HOOKS:
         other_kinds |= {} if other == kind else dict.fromkeys(names(other), other)

@@ -24,7 +24,7 @@ class Autoencoder(Recipe[Images]):
 
     Trained end to end, without the layer-wise pretraining of the paper, which better initialization
     and optimizers have made unnecessary. The codes have no prior, so it cannot generate images:
-    `vae`, `aae` and `wae-mmd` can.
+    `aae` and `wae-mmd` can.
     """
 
     defaults = {

@@ -25,10 +25,19 @@ STEPS = {"wgan": 6, "wgan-gp": 6}
 """3 for all others: these train the generator in the sixth"""
 
 
+PLUGINS = ("pix2pixhd", "vae")
+"""recipes of projects in tests/examples"""
+
+
 @pytest.mark.parametrize("recipe", NETWORKS)
 def test_our_loop_gives_the_weights_of_the_textbook_loop(
-    recipe: str, tmp_path: Path, import_benchmark: Callable[[str], ModuleType]
+    recipe: str,
+    tmp_path: Path,
+    import_benchmark: Callable[[str], ModuleType],
+    register_example: Callable[[str], object],
 ) -> None:
+    if recipe in PLUGINS:
+        register_example(f"translate_{recipe}")
     equivalence, training_setup = map(import_benchmark, ("equivalence", "training_setup"))
     training_setup.write_images(tmp_path, 32)
     settings = [f"options.{network}.width=4" for network in NETWORKS[recipe]]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import small_checkpoints
 import torch
-from authors_networks import AuthorsEnhancer, AuthorsResnet, AuthorsUnet, draw_norms_
+from authors_networks import AuthorsResnet, AuthorsUnet, draw_norms_
 from torch import nn
 
 from translate.engine.models.model import load
@@ -34,7 +34,6 @@ def test_the_exporters_keep_the_rules(name: str) -> None:
         (AuthorsResnet(4, 1, dropout=True, kernel=4), "deblurgan", {}),
         (AuthorsResnet(4, 1, blurs=("down", "up")), "fastcut", {}),
         (AuthorsUnet(4, 5), None, {}),
-        (AuthorsEnhancer(4, 1), None, {}),
     ],
 )
 def test_an_imported_state_dict_is_exported_with_equal_tensors(

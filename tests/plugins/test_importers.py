@@ -9,7 +9,6 @@ import pytest
 import torch
 from authors_networks import (
     AuthorsDiscriminator,
-    AuthorsEnhancer,
     AuthorsResnet,
     AuthorsUnet,
     draw_norms_,
@@ -83,10 +82,6 @@ RESNETS = [
     (AuthorsResnet(4, 2, blurs=BLURS), dict, "cut", "cut", {}),
     (AuthorsResnet(4, 2, blurs=("down",)), dict, "cut", "cut", {}),
     (AuthorsResnet(4, 2, "batch", inputs=1, blurs=("up",)), dict, "cut", "pix2pix", {}),
-    (AuthorsResnet(4, 2, downsamplings=4), dict, "pix2pixhd", "pix2pixhd", {}),
-    (AuthorsResnet(4, 1, "batch", bias=True, downsamplings=3), dict, "pix2pixhd", "pix2pixhd", {}),
-    (AuthorsEnhancer(4, 2), dict, "pix2pixhd", "pix2pixhd", {}),
-    (AuthorsEnhancer(4, 1, "batch"), without_counts, "pix2pixhd", "pix2pixhd", {}),
 ]
 UNETS = [
     (AuthorsUnet(4, 6, "instance"), dict, {}),
@@ -215,9 +210,11 @@ def one(key: str, *shape: int) -> Tensors:
         (one("mlp_0.0.weight", 256, 3), "the network F of CUT"),
         (one("scale0_layer0.0.weight", 64, 6, 4, 4), "a discriminator of pix2pixHD"),
         (
-            AuthorsEnhancer(4, 1).state_dict() | one("model2_1.1.weight", 4, 3, 7, 7),
+            one("model1_1.1.weight", 4, 3, 7, 7) | one("model2_1.1.weight", 4, 3, 7, 7),
             "several local enhancers",
         ),
+        (one("model1_1.1.weight", 4, 3, 7, 7), "which the plugin translate-pix2pixhd imports"),
+        (AuthorsResnet(4, 1, downsamplings=4).state_dict(), "the plugin translate-pix2pixhd"),
         (one("model.1.weight", 4, 3, 7, 7), "the feature encoder of pix2pixHD"),
         (one("fpn.td1.0.weight", 4, 4, 3, 3), "keys of a DeblurGANv2 FPN: not supported"),
         (one("model.10.conv_block.1.weight", 4, 4, 3, 3), "residual blocks of one layer"),
@@ -242,7 +239,6 @@ def test_networks_that_cannot_be_imported_are_named(tensors: Tensors, what: str)
     [
         AuthorsResnet(4, 1, blurs=BLURS),
         AuthorsUnet(4, 5, bias=True, inner_first=True),
-        AuthorsEnhancer(4, 1),
         AuthorsDiscriminator(4),
     ],
 )
@@ -263,7 +259,6 @@ def test_a_file_with_a_tensor_of_any_shape_is_converted_or_refused(
         ("junyanz", AuthorsResnet(4, 2)),
         ("cut", AuthorsResnet(4, 2, blurs=BLURS)),
         ("deblurgan", AuthorsResnet(4, 2, kernel=4)),
-        ("pix2pixhd", AuthorsResnet(4, 2, downsamplings=3)),
         ("other-networks", None),
     ],
 )

@@ -8,7 +8,6 @@ from torch import Tensor, nn
 from translate.errors import ConfigError
 from translate.nn.features import features_of, output_and_features
 from translate_plugins.networks.antialiasing import BlurDown, BlurUp
-from translate_plugins.networks.enhancer import EnhancerGenerator
 from translate_plugins.networks.patch import PatchDiscriminator
 from translate_plugins.networks.resnet import ResnetGenerator
 from translate_plugins.networks.scales import ScalesDiscriminator
@@ -70,7 +69,6 @@ def vary_weights(network):
         # 9 * (64 + 128 + 256)
         (on_meta(PatchDiscriminator, 3, antialias=True), 2_764_737, 13, 4_032),
         (on_meta(ResnetGenerator, 36, 3, downsamplings=4), 182_546_755, 56, 0),
-        (on_meta(EnhancerGenerator, 36, 3), 182_857_059, 74, 0),
         # 16 * (6 * 64 + 64 * 128 + 128 * 256 + 256 * 512 + 512) + 64 + 128 + 256 + 512 + 1, twice
         (on_meta(ScalesDiscriminator, 6), 2 * 2_767_809, 20, 0),
     ],
@@ -132,16 +130,6 @@ GLOBAL = {
 def test_the_keys_of_pix2pixhd_are_those_of_published_checkpoints():
     drawing = {"model.38": [(3, 64, 7, 7)]}
     assert shapes(on_meta(ResnetGenerator, 36, 3, downsamplings=4)) == convs({**GLOBAL, **drawing})
-    assert shapes(on_meta(EnhancerGenerator, 36, 3)) == convs(
-        {
-            **GLOBAL,
-            "model1_1.1": [(32, 36, 7, 7)],
-            "model1_1.4": [(64, 32, 3, 3)],
-            **blocks(range(3), 64, "model1_2"),
-            "model1_2.3": [(64, 32, 3, 3), "doubles"],
-            "model1_2.7": [(3, 32, 7, 7)],
-        }
-    )
 
 
 # -- blur ------------------------------------------------------------------------------------------
@@ -195,11 +183,6 @@ class Plain:
         x = F.pad(x, (around,) * 4, mode="reflect")
         return F.conv2d(x, self.state[f"{key}.weight"], self.state[f"{key}.bias"], **options)
 
-    def double(self, key, x):
-        weight, bias = self.state[f"{key}.weight"], self.state[f"{key}.bias"]
-        x = F.conv_transpose2d(x, weight, bias, stride=2, padding=1, output_padding=1)
-        return standardised(x).relu()
-
     def block(self, key, x):
         inner = standardised(self.conv(f"{key}.conv_block.1", x, around=1)).relu()
         return x + standardised(self.conv(f"{key}.conv_block.5", inner, around=1))
@@ -234,46 +217,6 @@ def test_an_antialiased_patch_discriminator_blurs_at_each_downsampling():
     x = blurred_half(F.leaky_relu(standardised(plain.conv("model.3", x, padding=1)), 0.2))
     x = F.leaky_relu(standardised(plain.conv("model.7", x, padding=1)), 0.2)
     torch.testing.assert_close(network(images), plain.conv("model.10", x, padding=1))
-
-
-def test_the_enhancer_adds_features_of_the_coarse_generator_at_half_the_size():
-    network = vary_weights(
-        EnhancerGenerator(3, 2, width=2, blocks=2, coarse_blocks=1, downsamplings=1)
-    )
-    plain, images = Plain(network), numbers(2, 3, 16, 24)
-    small = F.avg_pool2d(images, 3, stride=2, padding=1, count_include_pad=False)
-    coarse = standardised(plain.conv("model.1", small, around=3)).relu()
-    coarse = standardised(plain.conv("model.4", coarse, stride=2, padding=1)).relu()
-    coarse = plain.double("model.8", plain.block("model.7", coarse))
-    x = standardised(plain.conv("model1_1.1", images, around=3)).relu()
-    x = standardised(plain.conv("model1_1.4", x, stride=2, padding=1)).relu() + coarse
-    for key in ("model1_2.0", "model1_2.1"):
-        x = plain.block(key, x)
-    x = plain.double("model1_2.2", x)
-    torch.testing.assert_close(network(images), plain.conv("model1_2.6", x, around=3).tanh())
-
-
-@pytest.mark.parametrize(
-    ("options", "multiple", "minimum"),
-    [
-        ({"downsamplings": 4}, 32, 64),
-        ({"downsamplings": 1}, 4, 8),
-        ({"size": (256, 512)}, 32, 64),
-        ({"size": (64, 96)}, 32, 64),
-        ({"size": (32, 96)}, 16, 32),
-        ({"size": (16, 16)}, 8, 16),
-        ({}, 32, 64),
-    ],
-)
-def test_downsamplings_of_the_coarse_generator_depend_on_the_crop(options, multiple, minimum):
-    network = EnhancerGenerator(3, 3, width=2, blocks=1, coarse_blocks=1, **options)
-    assert (network.geometry.multiple_of, network.geometry.minimum) == (multiple, minimum)
-    x = torch.randn(1, 3, minimum, minimum + multiple)
-    output = network(x)
-    assert output.shape == x.shape
-    output.sum().backward()
-    with pytest.raises((RuntimeError, ValueError)):
-        network(torch.randn(1, 3, minimum // 2, minimum // 2))
 
 
 # -- several scales --------------------------------------------------------------------------------

@@ -35,17 +35,6 @@ RECIPES = {
         {"fill": "smooth", "generator": {"name": "dilated", "width": 4}},
     ],
     "pix2pix": [{}, {"pixel": "ssim", "adversarial": "hinge", "discriminator": "pixel"}],
-    "pix2pixhd": [
-        {
-            "generator": {"name": "enhancer", "width": 4, "blocks": 1, "coarse_blocks": 1},
-            "discriminator": {"name": "scales", "of": {"name": "patch", "width": 4, "padding": 2}},
-        },
-        {
-            "generator": {"name": "resnet", "width": 4, "blocks": 1, "downsamplings": 4},
-            "discriminator": {"name": "patch", "width": 4, "padding": 2},
-            "content_weight": 0.0,
-        },
-    ],
     "restore": [
         {},
         {
@@ -56,7 +45,6 @@ RECIPES = {
     ],
     "srgan": [{}, {"scale": 2, "pretrain_steps": 2}, {"adversarial_weight": 0.0, "content": None}],
     "text2img": [{}, {"mode_seeking_weight": 0.1}],
-    "vae": [{}, {"likelihood": "gaussian"}],
     "wae-gan": [{}],
     "wae-mmd": [{}, {"prior": "uniform"}],
     "wgan": [
@@ -73,7 +61,6 @@ GENERATORS = {
         {"antialias": True},
     ],
     "unet": [{}, {"norm": "instance", "levels": 3, "upsample": "resize"}],
-    "enhancer": [{"coarse_blocks": 1}, {"coarse_blocks": 1, "norm": "batch", "downsamplings": 1}],
     "srresnet": [{}, {"scale": 4, "norm": "none", "blocks": 1}, {"scale": 2, "residual": True}],
     "dilated": [{}, {"blocks": 5, "downsampling": 2}],
     "dcgan": [{}, {"norm": "layer"}, {"norm": "none", "upsample": "resize"}],

@@ -106,29 +106,6 @@ class AuthorsResnet(nn.Module):
         return self.model(x)
 
 
-class AuthorsEnhancer(nn.Module):
-    """The generator of pix2pixHD with one local enhancer."""
-
-    def __init__(self, width: int, blocks: int, norm: str = "instance") -> None:
-        super().__init__()
-        made, twice = NORMS[norm], 2 * width
-        coarse = AuthorsResnet(twice, blocks, norm, downsamplings=3, bias=True)
-        self.model = coarse.model[:-3]
-        self.model1_1 = nn.Sequential(
-            *around(3, width, 7, "reflect", True), made(width), nn.ReLU(True),
-            nn.Conv2d(width, twice, 3, 2, 1), made(twice), nn.ReLU(True),
-        )  # fmt: skip
-        self.model1_2 = nn.Sequential(
-            *(Block(twice, norm, False) for _ in range(2)),
-            nn.ConvTranspose2d(twice, width, 3, 2, 1, 1), made(width), nn.ReLU(True),
-            *around(width, 3, 7, "reflect", True), nn.Tanh(),
-        )  # fmt: skip
-
-    def forward(self, x: Tensor) -> Tensor:
-        half = F.avg_pool2d(x, 3, 2, 1, count_include_pad=False)
-        return self.model1_2(self.model1_1(x) + self.model(half))
-
-
 class Skip(nn.Module):
     """A level of the U-Net; its activation in place changes the skip connection."""
 

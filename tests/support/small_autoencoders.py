@@ -20,15 +20,14 @@ NETWORKS: Mapping[str, Mapping[str, Any]] = {
 
 
 class HalfMeanEncoder(nn.Module):
-    """Encode an image as half of its mean, with an optional variance of 4."""
+    """Encode an image as half of its mean."""
 
-    def __init__(self, *, variance: bool = False) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.share, self.variance = nn.Parameter(torch.tensor(0.5)), variance
+        self.share = nn.Parameter(torch.tensor(0.5))
 
     def forward(self, images: Tensor) -> Tensor:
-        mean = self.share * images.mean(dim=(1, 2, 3), keepdim=True)
-        return torch.cat([mean, torch.full_like(mean, 4).log()], 1) if self.variance else mean
+        return self.share * images.mean(dim=(1, 2, 3), keepdim=True)
 
 
 class ConstantDecoder(nn.Module):
@@ -52,10 +51,10 @@ def build_state(name: str, spec: ImageSpec = SPEC, **options: Any) -> TrainingSt
     return build_training(layers.resolve(name, config=document), spec, torch.device("cpu"))
 
 
-def scalar_recipe(name: str, *, variance: bool = False, **options: Any) -> Recipe:
+def scalar_recipe(name: str, **options: Any) -> Recipe:
     """Return the recipe with the two networks above, a `MeanDiscriminator` and latents of 1."""
     recipe = build_state(name, **options).recipe
-    recipe.encoder, recipe.decoder = HalfMeanEncoder(variance=variance), ConstantDecoder()
+    recipe.encoder, recipe.decoder = HalfMeanEncoder(), ConstantDecoder()
     recipe.discriminator = MeanDiscriminator()
     recipe.latents = lambda count: torch.ones(count, 1, 1, 1)
     return recipe

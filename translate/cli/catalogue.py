@@ -80,9 +80,9 @@ def summary(factory: Callable[..., Any]) -> str:
 
 
 def _configurations() -> Iterator[tuple[str, str]]:
-    """Yield the name and the first comment of each bundled configuration."""
-    from translate.engine.system.bundled import configs
+    """Yield the name and the first comment of each configuration."""
+    from translate.engine.plugins.configs import configs
 
     for name, file in configs().items():
-        first = file.read_text(encoding="utf-8").partition("\n")[0]
+        first = file.read_bytes().decode(errors="replace").partition("\n")[0]
         yield name, first.removeprefix("#").strip() if first.startswith("#") else ""

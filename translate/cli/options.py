@@ -93,8 +93,8 @@ def plugin_names() -> set[str]:
 
 
 def config_names() -> list[str]:
-    """Return the names of bundled configurations, without importing the configuration's models."""
-    from translate.engine.system.bundled import configs
+    """Return the names of configurations, without importing the configuration's models."""
+    from translate.engine.plugins.configs import configs
 
     return list(configs())
 

@@ -1,6 +1,5 @@
 """`translate plugins check`: hold a plugin to the contract."""
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,6 +49,7 @@ def command(name: str, assignments: tuple[str, ...], report_file: str | None, qu
     from translate.contract import verdicts as testing
     from translate.contract.kinds import small_options
     from translate.contract.report import ContractReport
+    from translate.engine.config import yaml
     from translate.engine.disk import files
 
     parts = _parts(name)
@@ -70,7 +70,7 @@ def command(name: str, assignments: tuple[str, ...], report_file: str | None, qu
             continue
         small = small_options(kind, part)
         settings = _settings(kind, part, small, assignments if (kind, part) in chosen else ())
-        say(f"{kind} {part}" + (f", made small: {_as_yaml_flow(small)}" if small else ""))
+        say(f"{kind} {part}" + (f", made small: {yaml.flow(small)}" if small else ""))
         verdicts = testing.run_rules(kind, part, settings["options"], data=settings["data"])
         verdicts = report.record(f"{kind} {part}", verdicts)
         broken += _print_verdicts(verdicts, say, f"{kind} {part}: " if quiet else "")
@@ -169,8 +169,3 @@ def _settings(kind: Any, name: str, small: dict[str, Any], assignments: tuple[st
             raise ConfigError(f"--set {assignment}: expected {expected}.")
         layers.set_key(document, key, yaml.parse(value, key))
     return document
-
-
-def _as_yaml_flow(options: dict[str, Any]) -> str:
-    """Return `options` in one line, in the form that `--set` takes."""
-    return json.dumps(options).replace('"', "")

@@ -22,8 +22,8 @@ def command(text: str, as_json: bool, quiet: bool) -> None:
       translate plugins search
       translate plugins search "flow matching"
     """
+    from translate.engine.plugins.directory import read_directory
     from translate.errors import suggest
-    from translate.insight.plugin_directory import read_directory
 
     directory = read_directory()
     entries = [entry for entry in directory if entry.matches(text)]

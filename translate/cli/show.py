@@ -134,7 +134,7 @@ def _document(name: str, kind: str | None) -> dict[str, Any] | None:
     from translate.cli.catalogue import entries
     from translate.engine.config import yaml
     from translate.engine.config.renamed import current_document
-    from translate.engine.system.bundled import configs
+    from translate.engine.plugins.configs import configs
     from translate.errors import TranslateError, suggest
     from translate.registry import find, names
 

@@ -8,7 +8,6 @@ from translate.importers import Importer
 from translate_plugins.importers.cut import CutImporter
 from translate_plugins.importers.deblurgan import DeblurGANImporter
 from translate_plugins.importers.junyanz import JunyanzImporter
-from translate_plugins.importers.pix2pixhd import Pix2PixHDImporter
 from translate_plugins.importers.state_dict import StateDictExporter
 from translate_plugins.importers.unsupported_networks import UnsupportedNetworks
 
@@ -18,7 +17,6 @@ def register_importers() -> Mapping[str, Callable[..., Importer]]:
     return {
         "junyanz": JunyanzImporter,
         "cut": CutImporter,
-        "pix2pixhd": Pix2PixHDImporter,
         "deblurgan": DeblurGANImporter,
         "other-networks": UnsupportedNetworks,
     }

@@ -29,9 +29,9 @@ class DeblurGANImporter:
 
     def recognizes(self, weights: ForeignWeights) -> bool:
         generator = read_generator(weights.tensors, self.norm)
-        if generator is None or generator.part["name"] == "enhancer":
-            return False
-        return "antialias" not in generator.part
+        if generator is None or generator.part["name"] == "unet":
+            return generator is not None
+        return generator.part["downsamplings"] == 2 and "antialias" not in generator.part
 
     def convert(
         self,

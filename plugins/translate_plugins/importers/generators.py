@@ -43,7 +43,7 @@ class Generator(NamedTuple):
 def read_generator(
     tensors: Mapping[str, Tensor], norm: Norm | None = None, skips: Skips | None = None
 ) -> Generator | None:
-    """Return the ResNet, U-Net or enhancer with these keys, or None.
+    """Return the ResNet or U-Net with these keys, or None.
 
     Args:
         tensors: By key, without prefixes.
@@ -54,8 +54,6 @@ def read_generator(
     """
     if "model.model.0.weight" in tensors:
         return _read_unet(tensors, norm or "batch", skips)
-    if "model1_1.1.weight" in tensors:
-        return _read_enhancer(tensors, norm or "batch")
     return _read_resnet(tensors, norm)
 
 
@@ -118,35 +116,16 @@ def _read_resnet(tensors: Mapping[str, Tensor], norm: Norm | None) -> Generator 
     return _with_norm(part, tensors, (first.shape[1], len(bias)), [last], norm or default)
 
 
-def _read_enhancer(tensors: Mapping[str, Tensor], norm: Norm) -> Generator | None:
-    coarse, local = _Layers(tensors), _Layers(tensors, "model1_2")
-    if not (coarse.blocks and local.blocks and local.convolutions):
-        return None
-    first, last = tensors["model1_1.1.weight"], f"model1_2.{max(local.convolutions)}"
-    bias = tensors.get(f"{last}.bias")
-    others = any(key.startswith("model2_") for key in tensors)  # a second enhancer
-    if first.shape[2:] != (7, 7) or bias is None or bias.ndim != 1 or others:
-        return None
-    part = {
-        "name": "enhancer",
-        "width": len(first),
-        "blocks": len(local.blocks),
-        "coarse_blocks": len(coarse.blocks),
-        "downsamplings": sum(n < min(coarse.blocks) for n in coarse.convolutions) - 1,
-    }
-    return _with_norm(part, tensors, (first.shape[1], len(bias)), [last], norm)
-
-
 class _Layers:
-    """The numbers of layers in the sequence `name`: convolutions, blurs and residual blocks."""
+    """The numbers of layers in the sequence ``model``: convolutions, blurs, residual blocks."""
 
-    def __init__(self, tensors: Mapping[str, Tensor], name: str = "model") -> None:
+    def __init__(self, tensors: Mapping[str, Tensor]) -> None:
         self.blurs: list[int] = []
         self.convolutions: dict[int, Tensor] = {}
         self.blocks: dict[int, tuple[int, ...]] = {}
         """of each block, the numbers of its convolutions"""
         for key, tensor in tensors.items():
-            if not (match := re.fullmatch(rf"{name}\.(\d+)\.(.+)", key)):
+            if not (match := re.fullmatch(r"model\.(\d+)\.(.+)", key)):
                 continue
             number, rest = int(match[1]), match[2]
             if rest == "filt":

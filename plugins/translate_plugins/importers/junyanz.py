@@ -34,10 +34,7 @@ class JunyanzImporter:
         generator = read_generator(weights.tensors, self.norm)
         if generator is None or generator.part["name"] == "unet":
             return generator is not None
-        part = generator.part
-        return (
-            part.get("downsamplings") == 2 and "antialias" not in part and part["name"] == "resnet"
-        )
+        return generator.part["downsamplings"] == 2 and "antialias" not in generator.part
 
     def convert(
         self, weights: ForeignWeights, other: ForeignWeights | None, recipe: str | None

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from contextlib import suppress
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from translate.errors import ConfigError
+from translate.errors import ConfigError, TranslateError
 from translate.exporters import Content, ExportedModel, LoadedModel
+from translate.importers import ForeignWeights
 from translate.nn.geometry import geometry_of
-from translate.registry import create_generator
+from translate.registry import create, create_generator, names
 from translate_plugins.importers.generators import Generator, Norm, read_generator
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 TOLERANCE = 1e-4
+PREFIX = "generator."
+"""of the keys of a recipe with one generator"""
 EXPECTED = (
-    "Expected a recipe of one generator for a direction: resnet, unet or enhancer with layers and "
-    "norms that the code of pytorch-CycleGAN-and-pix2pix, CUT, DeblurGAN or pix2pixHD has"
+    "Expected a recipe of one generator for a direction: resnet or unet with layers and norms that "
+    "the code of pytorch-CycleGAN-and-pix2pix, CUT or DeblurGAN has, or a network that an importer "
+    "of another plugin reads"
 )
 
 
@@ -79,9 +85,27 @@ def find_generator(whole: nn.Module) -> tuple[str, nn.Module]:
 
 
 def readings(tensors: Mapping[str, Tensor]) -> list[Generator]:
-    """Return the generators that have these keys: one, or two with other norms."""
+    """Return the generators that have these keys: one, or two with other norms, or of a plugin."""
     found = (read_generator(tensors, norm, "outer-first") for norm in get_args(Norm))
-    return [generator for generator in found if generator]
+    return [generator for generator in found if generator] or imported_generators(tensors)
+
+
+def imported_generators(tensors: Mapping[str, Tensor]) -> list[Generator]:
+    """Return what importers make of these keys for a recipe with the part ``generator``."""
+    weights, generators = ForeignWeights(Path("generator.pth"), tensors), list[Generator]()
+    for importer in (create("importer", name) for name in names("importer")):
+        if not (importer.recipes and importer.recognizes(weights)):
+            continue
+        with suppress(TranslateError):  # it needs an option, of what the keys do not show
+            model = importer.convert(weights, None, None)
+            if isinstance(part := model.options.get("generator"), Mapping):
+                content = {
+                    key.removeprefix(PREFIX): tensor
+                    for key, tensor in model.tensors.items()
+                    if key.startswith(PREFIX)
+                }
+                generators.append(Generator({**part}, content, model.channels))
+    return generators
 
 
 def equals(network: nn.Module, generator: Generator) -> bool:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 from translate.errors import CheckpointError
 from translate.importers import ForeignWeights
+from translate_plugins.importers.generators import read_generator
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 REPOSITORY = "pytorch-CycleGAN-and-pix2pix"
+PIX2PIXHD = "a generator of pix2pixHD, which the plugin translate-pix2pixhd imports"
 DESCRIPTIONS = {
     r"fpn\..+": "keys of a DeblurGANv2 FPN",
     r"UpBlock1_1\..+": "a generator of U-GAT-IT",
@@ -29,6 +31,7 @@ DESCRIPTIONS = {
     r"head_0\..+": "a generator of SPADE",
     r"(en|de)coder\.convs\..+": "a StyleGAN2 generator of CUT",
     r"model2_1\..+": "a generator of pix2pixHD with several local enhancers",
+    r"model1_1\.1\.weight": PIX2PIXHD,
     r"model\.submodule\.down\..+": "a generator of BicycleGAN, with a latent vector at every level",
     r"(scale0_layer0|layer0)\.0\.weight": "a discriminator of pix2pixHD",
     r"mlp_\d\.0\.weight": "the network F of CUT, which is for training alone",
@@ -54,7 +57,7 @@ class UnsupportedNetworks:
     ) -> NoReturn:
         raise CheckpointError(
             f"{weights.name}: {describe_network(weights.tensors)}: not supported. Expected a "
-            f"generator, such as latest_net_G.pth of {REPOSITORY}, CUT, DeblurGAN or pix2pixHD."
+            f"generator, such as latest_net_G.pth of {REPOSITORY}, CUT or DeblurGAN."
         )
 
 
@@ -72,6 +75,8 @@ def _describe_sequence(tensors: Mapping[str, Tensor]) -> str | None:
         return None
     blocks = {key.split(".conv_block.")[1] for key in tensors if ".conv_block." in key}
     if blocks:
+        if (generator := read_generator(tensors)) and generator.part["downsamplings"] > 2:
+            return PIX2PIXHD
         if "0.weight" in blocks and "model.1.weight" in tensors:
             return f"a ResNet of {REPOSITORY} with zero padding in its residual blocks alone"
         if "1.weight" in blocks and not blocks & {"5.weight", "6.weight"}:

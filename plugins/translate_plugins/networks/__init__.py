@@ -1,6 +1,6 @@
 """Networks: generators, encoders and discriminators.
 
-Image to image: `resnet`, `unet`, `enhancer`; `srresnet` for super-resolution; `dilated` for smooth
+Image to image: `resnet`, `unet`; `srresnet` for super-resolution; `dilated` for smooth
 corrections. Latent vectors to images: `dcgan`, `mlp`. Images to latent codes: `dcgan-encoder`,
 `mlp-encoder`. Discriminators of patches or pixels: `patch`, `pixel`; of whole images: `dcgan`,
 `mlp`, `vgg`; of several scales: `scales`.
@@ -13,7 +13,6 @@ from torch import nn
 from translate import hookimpl
 from translate_plugins.networks.dcgan import DcganDiscriminator, DcganEncoder, DcganGenerator
 from translate_plugins.networks.dilated import DilatedGenerator
-from translate_plugins.networks.enhancer import EnhancerGenerator
 from translate_plugins.networks.mlp import MlpDiscriminator, MlpEncoder, MlpGenerator
 from translate_plugins.networks.patch import PatchDiscriminator, PixelDiscriminator
 from translate_plugins.networks.resnet import ResnetGenerator
@@ -27,7 +26,6 @@ def register_generators() -> Mapping[str, Callable[..., nn.Module]]:
     return {
         "resnet": ResnetGenerator,
         "unet": UnetGenerator,
-        "enhancer": EnhancerGenerator,
         "srresnet": SrResnet,
         "dilated": DilatedGenerator,
         "dcgan": DcganGenerator,

@@ -5,10 +5,11 @@ from typing import Annotated
 from pydantic import Field
 from torch import Tensor, nn
 
+from translate.nn.norms import NORM, bias_before, norm_layer
 from translate.remedies import Remedy
-from translate_plugins.networks.norms import NORM, bias_before, norm_layer, upsample_layer
 from translate_plugins.networks.patch import activations
 from translate_plugins.networks.sizes import expect_noise, expect_size, halvings
+from translate_plugins.networks.upsampling import upsample_layer
 
 
 class DcganGenerator(nn.Module):

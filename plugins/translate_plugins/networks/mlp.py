@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from translate.errors import ConfigError
-from translate_plugins.networks.norms import bias_before, vector_norm_layer
+from translate.nn.norms import bias_before, vector_norm_layer
 from translate_plugins.networks.patch import activations
 from translate_plugins.networks.sizes import expect_noise, expect_size
 

@@ -7,8 +7,8 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from translate.nn.geometry import Geometry
+from translate.nn.norms import BIAS, NORM, bias_before, norm_layer
 from translate_plugins.networks.antialiasing import BlurDown
-from translate_plugins.networks.norms import BIAS, NORM, bias_before, norm_layer
 
 
 class PatchDiscriminator(nn.Module):

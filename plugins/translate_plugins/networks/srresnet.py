@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from translate.errors import ConfigError
 from translate.nn.geometry import Geometry
-from translate_plugins.networks.norms import NORM, bias_before, norm_layer
+from translate.nn.norms import NORM, bias_before, norm_layer
 from translate_plugins.networks.sizes import expect_size
 
 SCALES = (1, 2, 4, 8)

@@ -10,8 +10,9 @@ from torch import Tensor, nn
 
 from translate.errors import ConfigError
 from translate.nn.geometry import Geometry
+from translate.nn.norms import BIAS, NORM, bias_before, norm_layer
 from translate.remedies import Remedy
-from translate_plugins.networks.norms import BIAS, NORM, bias_before, norm_layer, upsample_layer
+from translate_plugins.networks.upsampling import upsample_layer
 
 
 class UnetGenerator(nn.Module):

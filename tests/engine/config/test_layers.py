@@ -8,7 +8,7 @@ import small_runs
 from configs import resolve, write_config
 from translate.cli.show import describe
 from translate.engine.config import layers, yaml
-from translate.engine.system.bundled import configs
+from translate.engine.plugins.configs import configs
 from translate.registry import names
 
 

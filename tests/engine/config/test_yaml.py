@@ -7,6 +7,7 @@ import pytest
 from configs import error_message, resolve, write_config
 from translate.engine.config import layers, yaml
 from translate.errors import ConfigError
+from translate.registry import part
 
 
 @pytest.mark.parametrize(
@@ -74,5 +75,6 @@ def test_a_dumped_configuration_is_read_back_equal(tmp_path: Path) -> None:
 
 def test_a_value_is_one_line_of_yaml() -> None:
     assert yaml.flow({"name": "resnet", "blocks": 6}) == "{name: resnet, blocks: 6}"
+    assert yaml.flow({"of": part("patch", padding=2)}) == "{of: {name: patch, padding: 2}}"
     assert yaml.flow("summer") == "summer"
     assert yaml.flow([0.5, None]) == "[0.5, null]"

@@ -1,6 +1,6 @@
 """Recipes of ours in tiles give what they give for the whole image."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +62,9 @@ def in_tiles(made: Tiler, images: Tensor) -> Tensor:
     ids=lambda value: value["name"] if isinstance(value, dict) else "",
 )  # fmt: skip
 def test_a_recipe_in_tiles_gives_the_full_frame(
-    part: dict[str, Any], domains: tuple[str, ...]
+    part: dict[str, Any], domains: tuple[str, ...], register_example: Callable[[str], object]
 ) -> None:
+    register_example("translate_pix2pixhd")
     if isinstance(part.get("generator"), dict):
         part["generator"] = {k: v for k, v in part["generator"].items() if v is not None}
     recipe = create_recipe(part, spec=image_spec((32, 32), domains))

@@ -1,10 +1,10 @@
-"""Bundled configurations are found, and name their command."""
+"""Files that are installed with the package are found in a checkout."""
 
-from translate.engine.system.bundled import configs
+import pytest
+
+from translate.engine.system.bundled import IN_CHECKOUT, bundled_folder
 
 
-def test_every_config_names_the_command_that_runs_it() -> None:
-    for name, file in configs().items():
-        text = file.read_text()
-        assert f"translate train --config {name}" in text
-        assert len(text.splitlines()) < 25
+@pytest.mark.parametrize("kind", IN_CHECKOUT)
+def test_every_folder_of_installed_files_is_found(kind) -> None:
+    assert any(bundled_folder(kind).iterdir())

@@ -1,5 +1,6 @@
 """Every network of ours gives in tiles what it gives for the whole image."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,12 @@ NETWORKS: list[dict[str, Any]] = [
     {"name": "srresnet", "blocks": 2, "scale": 4, "residual": True},
     {"name": "srresnet", "blocks": 2, "scale": 2, "norm": "instance"},
 ]
+
+
+@pytest.fixture(autouse=True)
+def plugin(register_example: Callable[[str], object]) -> None:
+    """Offer the generator `enhancer`, which averages pixels and adds two branches."""
+    register_example("translate_pix2pixhd")
 
 
 @pytest.mark.parametrize("part", NETWORKS, ids=lambda part: "-".join(map(str, part.values())))

@@ -1,5 +1,6 @@
 """The halo of each network of ours is exactly how far a pixel's influence reaches."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,6 +11,12 @@ from torch import Tensor, nn
 from translate.engine.tiling.halo import network_halo, receptive_halo
 from translate.nn.geometry import geometry_of
 from translate.registry import create_generator
+
+
+@pytest.fixture(autouse=True)
+def plugin(register_example: Callable[[str], object]) -> None:
+    """Offer the generator `enhancer`, which averages pixels and adds two branches."""
+    register_example("translate_pix2pixhd")
 
 
 def reach(network: nn.Module, halo: int, places: int) -> int:

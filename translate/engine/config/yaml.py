@@ -11,7 +11,7 @@ from ruamel.yaml.error import YAMLError
 
 from translate.engine.config.schema import Config
 from translate.engine.config.value_types import Fragment
-from translate.engine.system.bundled import configs
+from translate.engine.plugins.configs import configs
 from translate.errors import ConfigError, printable_name, short_repr
 from translate.registry import nearest
 
@@ -31,7 +31,7 @@ def to_yaml_types(value: Any) -> Any:
 
 
 def read(name: str) -> Fragment:
-    """Return the YAML document of a bundled configuration, or of a file."""
+    """Return the YAML document of a configuration by its name, or of a file."""
     if name.endswith((".yaml", ".yml")):
         path: Path | Traversable = Path(name)
         if not path.is_file():

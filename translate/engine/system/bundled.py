@@ -23,14 +23,3 @@ def bundled_folder(
     if (checkout / "pyproject.toml").is_file():
         return checkout / IN_CHECKOUT[kind]
     return package / kind
-
-
-def configs() -> dict[str, Traversable]:
-    """Return the bundled configurations by name."""
-    folder = bundled_folder("configs")
-    files = folder.iterdir() if folder.is_dir() else iter(())
-    return {
-        file.name.removesuffix(".yaml"): file
-        for file in sorted(files, key=lambda file: file.name)
-        if file.name.endswith(".yaml")
-    }

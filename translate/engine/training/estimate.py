@@ -4,7 +4,8 @@ import logging
 
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config.yaml import read
-from translate.engine.system.bundled import configs
+from translate.engine.plugins.configs import configs
+from translate.errors import ConfigError
 from translate.progress import duration
 
 DAY = 24 * 3600
@@ -25,7 +26,15 @@ def report_long_training(seconds: float, training: TrainingState, steps: int) ->
     if left < DAY or device.type != "cpu":
         return
     recipe = training.config.recipe
-    small = [n for n in configs() if n.endswith("-small") and read(n).get("recipe") == recipe]
+    small = [n for n in configs() if n.endswith("-small") and _recipe_of(n) == recipe]
     if small:
         named = " or ".join(f"--config {name}" for name in small)
         logger.info(f"That is long. For a CPU there is {named}.")
+
+
+def _recipe_of(config: str) -> object:
+    """Return the recipe that a configuration names; None if it cannot be read."""
+    try:
+        return read(config).get("recipe")
+    except ConfigError:  # a plugin's
+        return None

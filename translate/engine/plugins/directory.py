@@ -55,3 +55,17 @@ def read_directory() -> list[DirectoryEntry]:
     )
     entries = [DirectoryEntry.model_validate(tomllib.loads(file.read_text())) for file in files]
     return sorted(entries, key=lambda entry: entry.name)
+
+
+def offers_of_others(kind: str, name: str) -> list[DirectoryEntry]:
+    """Return the entries of plugins that are not installed and offer `name`.
+
+    Args:
+        kind: The kind of part, such as "recipe".
+        name: A name that plugins register, or of a configuration.
+    """
+    return [
+        entry
+        for entry in read_directory()
+        if name in entry.offers.get(f"{kind}s", ()) and not entry.installed
+    ]

@@ -95,14 +95,14 @@ class VAE(Recipe[Images]):
         error = (decoded - images).square() / self.log_variance.exp()
         return -0.5 * (error + self.log_variance + math.log(2 * math.pi)).sum((1, 2, 3))
 
-    def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
+    def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:
         return self.decoder(latents)
 
     def reconstruct(self, images: Tensor) -> Tensor:
         """Return reconstructions of images of the training size, from the means of their codes."""
         return self.decoder(self.encoder(images)[:, : self.prior.dim])
 
-    def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
+    def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:
         return at_size(self.size, self.reconstruct, images)
 
     def ground_truth_pair(self, batch: Images) -> Pair:

@@ -5,13 +5,12 @@ The global generator alone is `resnet` with four downsamplings and nine blocks.
 
 from typing import Annotated
 
+import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
 from translate.nn.geometry import Geometry
-from translate_plugins.networks.norms import BIAS, NORM, bias_before, norm_layer
-from translate_plugins.networks.resnet import ResidualBlock, ResnetGenerator
-from translate_plugins.networks.sizes import halve
+from translate.nn.norms import BIAS, NORM, bias_before, norm_layer
 
 
 class EnhancerGenerator(nn.Module):
@@ -49,16 +48,7 @@ class EnhancerGenerator(nn.Module):
         if downsamplings is None:
             downsamplings = max(0, min(4, min(size).bit_length() - 3)) if size else 4
         normed, bias, twice = norm_layer(norm), bias_before(norm, bias), 2 * width
-        coarse = ResnetGenerator(
-            in_channels,
-            out_channels,
-            width=twice,
-            blocks=coarse_blocks,
-            downsamplings=downsamplings,
-            norm=norm,
-            bias=bias,
-        )
-        self.model = coarse.model[:-3]  # without the output layer, its padding and tanh
+        self.model = global_features(in_channels, twice, coarse_blocks, downsamplings, norm, bias)
         self.model1_1 = nn.Sequential(
             nn.ReflectionPad2d(3),
             nn.Conv2d(in_channels, width, 7, bias=bias),
@@ -69,7 +59,7 @@ class EnhancerGenerator(nn.Module):
             nn.ReLU(),
         )
         self.model1_2 = nn.Sequential(
-            *[ResidualBlock(twice, norm, 0.0, bias) for _ in range(blocks)],
+            *[ResidualBlock(twice, norm, bias) for _ in range(blocks)],
             nn.ConvTranspose2d(twice, width, 3, 2, 1, output_padding=1, bias=bias),
             normed(width),
             nn.ReLU(),
@@ -77,8 +67,53 @@ class EnhancerGenerator(nn.Module):
             nn.Conv2d(width, out_channels, 7),
             nn.Tanh(),
         )
-        half = coarse.geometry  # of an image at half its sides
-        self.geometry = Geometry(multiple_of=2 * half.multiple_of, minimum=2 * half.minimum)
+        # the global generator gets half the sides; reflection needs 4 pixels, or 2 in a block
+        half = 2**downsamplings
+        self.geometry = Geometry(multiple_of=2 * half, minimum=2 * max(4, 2 * half))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.model1_2(self.model1_1(x) + self.model(halve(x)))
+        half = F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)
+        return self.model1_2(self.model1_1(x) + self.model(half))
+
+
+def global_features(
+    in_channels: int, width: int, blocks: int, downsamplings: int, norm: str, bias: bool
+) -> nn.Sequential:
+    """Return the global generator without its output layer: images to (N, width, H, W)."""
+    normed = norm_layer(norm)
+    layers: list[nn.Module] = [
+        nn.ReflectionPad2d(3),
+        nn.Conv2d(in_channels, width, 7, bias=bias),
+        normed(width),
+        nn.ReLU(),
+    ]
+    for _ in range(downsamplings):
+        down = nn.Conv2d(width, 2 * width, 3, stride=2, padding=1, bias=bias)
+        width *= 2
+        layers += [down, normed(width), nn.ReLU()]
+    layers += [ResidualBlock(width, norm, bias) for _ in range(blocks)]
+    for _ in range(downsamplings):
+        up = nn.ConvTranspose2d(width, width // 2, 3, 2, 1, output_padding=1, bias=bias)
+        width //= 2
+        layers += [up, normed(width), nn.ReLU()]
+    return nn.Sequential(*layers)
+
+
+class ResidualBlock(nn.Module):
+    """Residual block of two 3x3 convolutions (He et al., 2016)."""
+
+    def __init__(self, channels: int, norm: str, bias: bool) -> None:
+        super().__init__()
+        normed = norm_layer(norm)
+        self.conv_block = nn.Sequential(
+            nn.ReflectionPad2d(1),
+            nn.Conv2d(channels, channels, 3, bias=bias),
+            normed(channels),
+            nn.ReLU(),
+            nn.ReflectionPad2d(1),
+            nn.Conv2d(channels, channels, 3, bias=bias),
+            normed(channels),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.conv_block(x)

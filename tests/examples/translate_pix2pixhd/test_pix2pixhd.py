@@ -1,44 +1,41 @@
 """pix2pixHD of Wang et al. (2018) and their code, against plain PyTorch."""
 
-from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
 import torch
 import torch.nn.functional as F
-from specs import image_spec
-from torch import Tensor, nn
-from turns import advance_to_turn
+from torch import nn
+from translate_pix2pixhd.recipe import Pix2PixHD, feature_matching_loss
 
 from translate import hookimpl
-from translate.batches import Pair
-from translate.engine.optimization.step import take_turns
+from translate.batches import Domain, ImageSpec, Pair
 from translate.errors import ConfigError
 from translate.nn.noise import temporary_seed
-from translate.registry import create, create_loss, find
-from translate_plugins.pix2pixhd import feature_matching_loss
+from translate.registry import create_loss, create_recipe
+from translate.testing import check_recipe
 
-SPEC = image_spec((32, 32), ("labels", "photo"))
+SPEC = ImageSpec((32, 32), (Domain("labels"), Domain("photo")))
 RESNET = {"name": "resnet", "width": 2, "blocks": 1, "downsamplings": 2}
 PATCH = {"name": "patch", "width": 2, "layers": 1, "padding": 2}
 TINY = {"generator": RESNET, "discriminator": {"name": "scales", "of": PATCH}}
 
 
-def build(**options: object) -> nn.Module:
+def build(**options):
     """Return a small recipe with random weights and biases everywhere."""
     with temporary_seed(0):
-        recipe = create("recipe", {"name": "pix2pixhd", **TINY, **options}, spec=SPEC).double()
+        recipe = create_recipe({"name": "pix2pixhd", **TINY, **options}, spec=SPEC).double()
         for parameter in recipe.parameters():
             nn.init.normal_(parameter, 0.0, 0.3)
     return recipe
 
 
-def batch(count: int = 2, seed: int = 1) -> Pair:
+def batch(count=2, seed=1):
     generator = torch.Generator().manual_seed(seed)
     return Pair(*(torch.rand(2, count, 3, 32, 32, generator=generator).double() * 2 - 1))
 
 
-def by_scale(recipe: nn.Module, *images: Tensor) -> list[tuple[Tensor, list[Tensor]]]:
+def by_scale(recipe, *images):
     """Return the scores of each discriminator and the outputs of its leaky ReLUs, by hand."""
     x, result = torch.cat(images, 1), []
     for network in recipe.discriminator.networks:
@@ -54,17 +51,35 @@ def by_scale(recipe: nn.Module, *images: Tensor) -> list[tuple[Tensor, list[Tens
 class Bare(nn.Module):
     """A discriminator without features."""
 
-    def __init__(self, in_channels: int) -> None:
+    def __init__(self, in_channels):
         super().__init__()
         self.conv = nn.Conv2d(in_channels, 1, 1)
+
+
+RULES = [
+    {
+        "generator": {"name": "enhancer", "width": 4, "blocks": 1, "coarse_blocks": 1},
+        "discriminator": {"name": "scales", "of": {"name": "patch", "width": 4, "padding": 2}},
+    },
+    {
+        "generator": {"name": "resnet", "width": 4, "blocks": 1, "downsamplings": 4},
+        "discriminator": {"name": "patch", "width": 4, "padding": 2},
+        "content_weight": 0.0,
+    },
+]
+
+
+@pytest.mark.parametrize("options", [RULES[0], pytest.param(RULES[1], marks=pytest.mark.slow)])
+def test_the_recipe_keeps_the_rules(options):
+    check_recipe("pix2pixhd", **options)
 
 
 # -- the step --------------------------------------------------------------------------------------
 
 
-def test_the_generator_turn_is_first_with_adversarial_feature_and_content_losses() -> None:
+def test_the_generator_turn_is_first_with_adversarial_feature_and_content_losses():
     recipe, (source, target) = build(), batch()
-    _, turn = advance_to_turn(recipe, Pair(source, target), 0)
+    turn = next(recipe.step(Pair(source, target)))
     fake = recipe.generator(source)
     fake_scales, true = by_scale(recipe, source, fake), by_scale(recipe, source, target)
     features = torch.tensor(0.0)
@@ -87,10 +102,11 @@ def test_the_generator_turn_is_first_with_adversarial_feature_and_content_losses
     torch.testing.assert_close(gradients, plain, rtol=1e-7, atol=1e-10)
 
 
-def test_the_discriminators_get_the_fake_from_before_the_generator_update() -> None:
+def test_the_discriminators_get_the_fake_from_before_the_generator_update():
     recipe, (source, target) = build(), batch()
     fake = recipe.generator(source).detach()
-    step, _ = advance_to_turn(recipe, Pair(source, target), 0)
+    step = recipe.step(Pair(source, target))
+    next(step)
     with torch.no_grad():
         for parameter in recipe.generator.parameters():
             parameter.add_(0.05)  # the generator is updated
@@ -110,7 +126,7 @@ def test_the_discriminators_get_the_fake_from_before_the_generator_update() -> N
     assert next(step, None) is None
 
 
-def test_each_turn_of_a_step_updates_its_own_network() -> None:
+def test_each_turn_of_a_step_updates_its_own_network():
     recipe = build(content_weight=0.0)
     before = {name: p.detach().clone() for name, p in recipe.named_parameters()}
     optimizers = recipe.optimizers()
@@ -118,8 +134,12 @@ def test_each_turn_of_a_step_updates_its_own_network() -> None:
     turns = []
     for turn in recipe.step(batch()):
         turns.append((turn.player, list(turn.losses)))
+        optimizer = optimizers[turn.player]
+        weights = optimizer.param_groups[0]["params"]
+        for weight, gradient in zip(weights, torch.autograd.grad(turn.total, weights), strict=True):
+            weight.grad = gradient
+        optimizer.step()
     assert turns == [("generator", ["gan", "feature_matching"]), ("discriminator", ["gan"])]
-    take_turns(recipe, batch(), optimizers)
     changed_modules = {
         n.split(".")[0] for n, p in recipe.named_parameters() if not torch.equal(p, before[n])
     }
@@ -129,7 +149,7 @@ def test_each_turn_of_a_step_updates_its_own_network() -> None:
 # -- feature matching ------------------------------------------------------------------------------
 
 
-def test_feature_matching_by_hand() -> None:
+def test_feature_matching_by_hand():
     fake = [torch.tensor([1.0, 3.0]), torch.tensor([[2.0]])]
     real = [torch.tensor([0.0, 1.0]), torch.tensor([[6.0]])]
     # means 1.5 and 4; four times their mean
@@ -137,7 +157,7 @@ def test_feature_matching_by_hand() -> None:
     assert feature_matching_loss(real, real).item() == 0.0
 
 
-def test_features_of_two_scales_are_weighted_as_in_the_authors_code() -> None:
+def test_features_of_two_scales_are_weighted_as_in_the_authors_code():
     layers, scales = 3, 2
     generator = torch.Generator().manual_seed(0)
     fake, real = torch.randn(2, scales, layers + 1, 5, dtype=torch.double, generator=generator)
@@ -150,7 +170,7 @@ def test_features_of_two_scales_are_weighted_as_in_the_authors_code() -> None:
     assert result.item() == pytest.approx(expected, rel=1e-12)
 
 
-def test_gradients_of_feature_matching_are_correct_and_real_features_are_detached() -> None:
+def test_gradients_of_feature_matching_are_correct_and_real_features_are_detached():
     generator = torch.Generator().manual_seed(0)
     fake, real = torch.randn(2, 3, 4, dtype=torch.double, generator=generator).requires_grad_()
     assert torch.autograd.gradcheck(lambda x: feature_matching_loss([x], [real]), fake)
@@ -158,7 +178,7 @@ def test_gradients_of_feature_matching_are_correct_and_real_features_are_detache
     assert torch.autograd.grad(loss, real, allow_unused=True) == (None,)
 
 
-def test_features_are_compared_in_full_precision() -> None:
+def test_features_are_compared_in_full_precision():
     fake, real = torch.full((4,), 1.0), torch.full((4,), 1.0 + 2**-7)
     halves = [[x.bfloat16()] for x in (fake, real)]
     assert feature_matching_loss(*halves).dtype == torch.float32
@@ -168,17 +188,17 @@ def test_features_are_compared_in_full_precision() -> None:
 # -- options ---------------------------------------------------------------------------------------
 
 
-def test_defaults_are_those_of_the_authors_code() -> None:
-    recipe = find("recipe", "pix2pixhd")
-    assert recipe.defaults["data"] == {"layout": "paired", "size": 256}
-    assert recipe.defaults["train"] == {
+def test_defaults_are_those_of_the_authors_code():
+    assert Pix2PixHD.defaults["data"] == {"layout": "paired", "size": 256}
+    assert Pix2PixHD.defaults["train"] == {
         "epochs": 200,
         "batch_size": 1,
         "schedule": "linear",
         "decay_from": 0.5,
     }
+    spec = ImageSpec((256, 256), (Domain("a", 36), Domain("b")))
     with torch.device("meta"):
-        built = create("recipe", "pix2pixhd", spec=image_spec((256, 256), ("a", "b"), 36, 3))
+        built = create_recipe("pix2pixhd", spec=spec)
     assert sum(p.numel() for p in built.generator.parameters()) == 182_546_755
     # 16 * (39 * 64 + 64 * 128 + 128 * 256 + 256 * 512 + 512) + 64 + 128 + 256 + 512 + 1, twice
     assert sum(p.numel() for p in built.discriminator.parameters()) == 2 * 2_801_601
@@ -190,9 +210,7 @@ def test_defaults_are_those_of_the_authors_code() -> None:
         assert {id(p) for p in group["params"]} == {id(p) for p in own}
 
 
-def test_a_discriminator_without_features_is_refused(
-    register_plugin: Callable[..., object],
-) -> None:
+def test_a_discriminator_without_features_is_refused(register_plugin):
     hook = hookimpl(lambda: {"bare": Bare})
     register_plugin(SimpleNamespace(register_discriminators=hook))
     with pytest.raises(ConfigError, match=r"discriminator: Bare shows no features"):
@@ -200,7 +218,7 @@ def test_a_discriminator_without_features_is_refused(
 
 
 @pytest.mark.parametrize("generator", [RESNET, {"name": "enhancer", "width": 2, "blocks": 1}])
-def test_images_are_translated_by_the_generator(generator: dict[str, object]) -> None:
+def test_images_are_translated_by_the_generator(generator):
     recipe, pair = build(generator=generator), batch()
     output = recipe.generator(pair.source)
     assert torch.equal(recipe.translate(pair.source, to="photo"), output)

@@ -3,11 +3,13 @@
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from command_result import ROOT
 
-from translate.insight.plugin_directory import read_directory
+from translate.engine.plugins.directory import read_directory
 
 
 def test_entries_are_named_by_their_file_and_have_the_name_of_their_project() -> None:
@@ -23,6 +25,17 @@ def test_entries_match_all_words_of_a_search_in_any_case() -> None:
     (entry,) = (entry for entry in read_directory() if entry.name == "translate-stargan")
     assert entry.matches("") and entry.matches("STARGAN") and entry.matches("recipes season")
     assert not entry.matches("stargan histology")
+
+
+@pytest.mark.parametrize(
+    ("flag", "name"), [("--plugin", "pix2pixhd"), ("--config", "pix2pixhd-small")]
+)
+def test_what_a_plugin_of_the_directory_offers_is_refused_with_the_line_to_type(
+    flag: str, name: str, run_command: Callable[..., Any]
+) -> None:
+    refused = run_command("train", flag, name, "--domains", "a", "b")
+    assert refused.code == 2
+    assert "`pip install tests/examples/translate_pix2pixhd` installs a plugin" in refused.err
 
 
 @pytest.mark.slow

@@ -1,6 +1,6 @@
 """pix2pixHD: translation of large images from aligned pairs, with multi-scale discriminators."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import torch
@@ -9,7 +9,6 @@ from pydantic import Field
 from torch import Tensor
 from torch.optim import Optimizer
 
-from translate import hookimpl
 from translate.batches import ImageSpec, Pair
 from translate.losses import Scores, auc
 from translate.nn.features import features_of, output_and_features
@@ -17,11 +16,6 @@ from translate.nn.init import init_normal_
 from translate.nn.precision import at_least_float32
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import PartConfig, create_discriminator, create_generator, create_loss, part
-
-
-@hookimpl
-def register_recipes() -> Mapping[str, type[Recipe]]:
-    return {"pix2pixhd": Pix2PixHD}
 
 
 class Pix2PixHD(Recipe[Pair]):
@@ -104,7 +98,7 @@ class Pix2PixHD(Recipe[Pair]):
         """Return the scores of `target` being the true target of `source`, and its features."""
         return output_and_features(self.discriminator, torch.cat([source, target], dim=1))
 
-    def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
+    def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:
         return self.generator(images)
 
     def preview(self, batch: Pair) -> dict[str, Tensor]:

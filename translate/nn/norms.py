@@ -1,8 +1,7 @@
-"""Norms and upsampling layers by name."""
+"""Normalization layers by name, and the biases of the convolutions before them."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -13,6 +12,7 @@ BIAS = (
     "biases of the convolutions before a norm: default none under batch norm, else one; "
     "`norm: none` of the authors' code is {norm: none, bias: false}"
 )
+"""description of an option that `bias_before` takes"""
 
 
 class InstanceNorm(nn.Module):
@@ -36,7 +36,7 @@ class InstanceNorm(nn.Module):
 
 
 NORM = "normalization: instance, instance-affine, batch, layer or none"
-
+"""description of an option that `norm_layer` takes"""
 NORMS: Mapping[str, Callable[[int], nn.Module]] = {
     "instance": InstanceNorm,
     "instance-affine": lambda channels: nn.GroupNorm(channels, channels),  # with weights
@@ -53,12 +53,12 @@ VECTOR_NORMS: Mapping[str, Callable[[int], nn.Module]] = {
 
 def norm_layer(name: str) -> Callable[[int], nn.Module]:
     """Return the factory of a norm of images by name; it takes the number of channels."""
-    return _choose("norm", name, NORMS)
+    return _choose(name, NORMS)
 
 
 def vector_norm_layer(name: str) -> Callable[[int], nn.Module]:
     """Return the factory of a norm of vectors (N, units) by name; it takes the number of units."""
-    return _choose("norm", name, VECTOR_NORMS)
+    return _choose(name, VECTOR_NORMS)
 
 
 def bias_before(norm: str, bias: bool | None = None) -> bool:
@@ -72,44 +72,9 @@ def bias_before(norm: str, bias: bool | None = None) -> bool:
     return norm != "batch" if bias is None else bias
 
 
-def deconvolve(inner: int, outer: int, kernel: int, bias: bool) -> nn.Module:
-    """Double the sides by a transposed convolution of 3x3 or 4x4, as in the papers."""
-    return nn.ConvTranspose2d(
-        inner, outer, kernel, stride=2, padding=1, output_padding=4 - kernel, bias=bias
-    )
-
-
-def resize(inner: int, outer: int, _kernel: int, bias: bool) -> nn.Module:
-    """Double the sides by repeating pixels, then convolve: no checkerboard (Odena et al., 2016)."""
-    return nn.Sequential(
-        nn.Upsample(scale_factor=2, mode="nearest"),
-        nn.ReflectionPad2d(1),
-        nn.Conv2d(inner, outer, 3, bias=bias),
-    )
-
-
-def deconvolve4(inner: int, outer: int, _kernel: int, bias: bool) -> nn.Module:
-    """Double the sides by a transposed convolution of 4x4, which the stride of 2 divides."""
-    return deconvolve(inner, outer, 4, bias)
-
-
-UPSAMPLERS: Mapping[str, Callable[[int, int, int, bool], nn.Module]] = {
-    "deconv": deconvolve,
-    "deconv4": deconvolve4,
-    "resize": resize,
-}
-
-
-def upsample_layer(name: str) -> Callable[[int, int, int, bool], nn.Module]:
-    """Return the factory of a layer that doubles the sides, by its name in `UPSAMPLERS`.
-
-    It takes the channels in and out, the kernel size of the paper's transposed convolution (3 or 4,
-    used by `deconv` alone) and whether there is a bias.
-    """
-    return _choose("upsample", name, UPSAMPLERS)
-
-
-def _choose(option: str, name: str, known: Mapping[str, Any]) -> Any:
+def _choose(
+    name: str, known: Mapping[str, Callable[[int], nn.Module]]
+) -> Callable[[int], nn.Module]:
     if name not in known:
-        raise ConfigError(f"{option}: there is no {name!r}.{suggest(name, known)}")
+        raise ConfigError(f"norm: there is no {name!r}.{suggest(name, known)}")
     return known[name]

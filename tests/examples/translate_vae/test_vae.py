@@ -3,25 +3,79 @@
 import math
 
 import pytest
-import small_autoencoders
-import small_gans
 import torch
 import torch.nn.functional as F
+from torch import nn
 from torch.distributions import Bernoulli, Normal, kl_divergence
-from turns import advance_to_turn
+from translate_vae import bernoulli, divergence
 
+from translate.batches import Domain, Images, ImageSpec
 from translate.errors import ConfigError
-from translate.registry import create
-from translate_plugins.vae import bernoulli, divergence
+from translate.registry import create_recipe
+from translate.testing import check_recipe
 
-NAME = "vae"
 WHITE = math.log(0.75)
 """log likelihood of a white pixel that is drawn as 0.5, and so white by three chances in four"""
 PRIOR = 0.5 * (0.5**2 + 4 - 1 - math.log(4))
 """divergence of N(0.5, 4) from N(0, 1)"""
 
 
-def test_the_divergence_is_the_closed_form() -> None:
+SPEC = ImageSpec((8, 8), (Domain("digits", 1),))
+SMALL = {
+    "encoder": {"name": "mlp-encoder", "width": 8, "layers": 1, "norm": "none"},
+    "decoder": {"name": "mlp", "width": 8, "layers": 1, "norm": "none"},
+}
+
+
+class HalfMeanEncoder(nn.Module):
+    """Encode an image as half of its mean, with a variance of 4."""
+
+    def __init__(self):
+        super().__init__()
+        self.share = nn.Parameter(torch.tensor(0.5))
+
+    def forward(self, images):
+        mean = self.share * images.mean(dim=(1, 2, 3), keepdim=True)
+        return torch.cat([mean, torch.full_like(mean, 4).log()], 1)
+
+
+class ConstantDecoder(nn.Module):
+    """Decode a code as 2x2 pixels of one fifth of its value."""
+
+    def __init__(self):
+        super().__init__()
+        self.shade = nn.Parameter(torch.tensor(0.2))
+
+    def forward(self, code):
+        return (self.shade * code).expand(-1, 1, 2, 2)
+
+
+def create(spec=SPEC, **options):
+    """Return the recipe with small networks."""
+    return create_recipe({"name": "vae", **SMALL, **options}, spec=spec)
+
+
+def scalar_recipe(**options):
+    """Return the recipe with the two networks above and latents of 1."""
+    recipe = create(**options)
+    recipe.encoder, recipe.decoder = HalfMeanEncoder(), ConstantDecoder()
+    recipe.latents = lambda count: torch.ones(count, 1, 1, 1)
+    return recipe
+
+
+def white_batch(count=2):
+    return Images(torch.ones(count, 1, 2, 2))
+
+
+GAUSSIAN = pytest.param({"likelihood": "gaussian"}, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("options", [{}, GAUSSIAN])
+def test_the_recipe_keeps_the_rules(options):
+    check_recipe("vae", **options)
+
+
+def test_the_divergence_is_the_closed_form():
     mean, log_variance = torch.randn(2, 5, 3, 1, 1, generator=torch.Generator().manual_seed(0))
     codes = Normal(mean, (0.5 * log_variance).exp())
     expected = kl_divergence(codes, Normal(0.0, 1.0)).sum((1, 2, 3))
@@ -32,12 +86,13 @@ def test_the_divergence_is_the_closed_form() -> None:
     )
 
 
-def test_the_elbo_is_the_likelihood_minus_the_divergence() -> None:
+def test_the_elbo_is_the_likelihood_minus_the_divergence():
     # a white image has the code 0.5 + 2 * 1, and its four pixels are decoded as 0.2 * 2.5
-    recipe = small_autoencoders.scalar_recipe(NAME, variance=True)
-    result = recipe.elbo(small_gans.white_batch().images)
+    recipe = scalar_recipe()
+    result = recipe.elbo(white_batch().images)
     assert result.tolist() == pytest.approx([4 * WHITE - PRIOR] * 2)
-    step, turn = advance_to_turn(recipe, small_gans.white_batch(), 0)
+    step = recipe.step(white_batch())
+    turn = next(step)
     assert (turn.player, list(turn.losses)) == ("autoencoder", ["reconstruction", "prior"])
     assert turn.losses["reconstruction"].tolist() == pytest.approx([-4 * WHITE] * 2)
     assert turn.losses["prior"].tolist() == pytest.approx([PRIOR] * 2)
@@ -46,14 +101,14 @@ def test_the_elbo_is_the_likelihood_minus_the_divergence() -> None:
     assert next(step, None) is None
 
 
-def test_the_weight_of_the_divergence_does_not_change_the_elbo() -> None:
-    recipe = small_autoencoders.scalar_recipe(NAME, variance=True, kl_weight=4.0)
-    _, turn = advance_to_turn(recipe, small_gans.white_batch(), 0)
+def test_the_weight_of_the_divergence_does_not_change_the_elbo():
+    recipe = scalar_recipe(kl_weight=4.0)
+    turn = next(recipe.step(white_batch()))
     assert turn.total.item() == pytest.approx(4 * PRIOR - 4 * WHITE)
-    assert recipe.elbo(small_gans.white_batch(1).images).item() == pytest.approx(4 * WHITE - PRIOR)
+    assert recipe.elbo(white_batch(1).images).item() == pytest.approx(4 * WHITE - PRIOR)
 
 
-def test_gray_values_are_probabilities_of_white() -> None:
+def test_gray_values_are_probabilities_of_white():
     random = torch.Generator().manual_seed(0)
     raw, images = torch.randn(2, 3, 1, 4, 4, generator=random).double()
     images = images.tanh()
@@ -66,7 +121,7 @@ def test_gray_values_are_probabilities_of_white() -> None:
 
 
 @pytest.mark.parametrize("raw", [-30.0, -8.0, -0.1, 0.0, 3.0, 8.0, 30.0])
-def test_a_saturated_decoder_has_finite_losses_and_exact_gradients(raw: float) -> None:
+def test_a_saturated_decoder_has_finite_losses_and_exact_gradients(raw):
     for white in (-1.0, 1.0):
         before = torch.full((1, 1, 1, 1), raw, requires_grad=True)
         result = bernoulli(before.tanh(), torch.full((1, 1, 1, 1), white))
@@ -77,23 +132,23 @@ def test_a_saturated_decoder_has_finite_losses_and_exact_gradients(raw: float) -
         )
 
 
-def test_a_gaussian_learns_its_variance() -> None:
-    recipe = small_autoencoders.scalar_recipe(NAME, variance=True, likelihood="gaussian")
+def test_a_gaussian_learns_its_variance():
+    recipe = scalar_recipe(likelihood="gaussian")
     expected = 4 * Normal(0.5, 1.0).log_prob(torch.tensor(1.0)).item()
-    assert recipe.elbo(small_gans.white_batch(1).images).item() == pytest.approx(expected - PRIOR)
+    assert recipe.elbo(white_batch(1).images).item() == pytest.approx(expected - PRIOR)
     with torch.no_grad():
         recipe.log_variance.fill_(math.log(0.25))
     expected = 4 * Normal(0.5, 0.5).log_prob(torch.tensor(1.0)).item()
-    likelihood, _ = recipe.bound(small_gans.white_batch(1).images)
+    likelihood, _ = recipe.bound(white_batch(1).images)
     assert likelihood.item() == pytest.approx(expected)
     likelihood.sum().backward()  # every pixel is off by 0.5, its standard deviation
     assert recipe.log_variance.grad.item() == pytest.approx(0, abs=1e-6)
 
 
-def test_a_preview_shows_originals_reconstructions_of_mean_codes_and_samples() -> None:
+def test_a_preview_shows_originals_reconstructions_of_mean_codes_and_samples():
     recipe, batch = (
-        small_autoencoders.scalar_recipe(NAME, variance=True, latent_dim=1),
-        small_gans.white_batch(3),
+        scalar_recipe(latent_dim=1),
+        white_batch(3),
     )
     with torch.no_grad():
         original, reconstructed, generated = recipe.preview(batch).values()
@@ -102,13 +157,24 @@ def test_a_preview_shows_originals_reconstructions_of_mean_codes_and_samples() -
     assert generated.unique().tolist() == pytest.approx([0.2])
 
 
-def test_invalid_options_are_refused() -> None:
+def test_invalid_options_are_refused():
     with pytest.raises(ConfigError, match="likelihood: expected 'bernoulli' or 'gaussian'"):
-        small_autoencoders.build_state(NAME, likelihood="poisson")
+        create(likelihood="poisson")
 
 
-def test_defaults_are_those_of_the_paper_with_adam() -> None:
-    recipe = create("recipe", NAME, spec=small_gans.SPEC)
+def test_images_of_any_size_keep_their_size():
+    recipe = create(ImageSpec((28, 28), (Domain("digits", 1),))).eval()
+    for height, width in ((28, 28), (1, 1), (100, 60), (20, 90), (7, 28)):
+        image = torch.rand(2, 1, height, width, generator=torch.Generator().manual_seed(0))
+        with torch.no_grad():
+            output = recipe.translate(image * 2 - 1)
+            assert torch.equal(output, recipe.translate(image * 2 - 1))
+        assert output.shape == image.shape
+        assert output.abs().max() <= 1
+
+
+def test_defaults_are_those_of_the_paper_with_adam():
+    recipe = create_recipe("vae", spec=SPEC)
     assert recipe.latents(3).shape == (3, 20, 1, 1)
     widths = [p.shape[0] for p in recipe.encoder.parameters() if p.ndim == 2]
     assert widths == [500, 40]  # means and variances of 20 numbers

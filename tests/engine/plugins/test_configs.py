@@ -1,0 +1,72 @@
+"""Configurations of plugins are found by name, without an import."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from translate.engine.config import yaml
+from translate.engine.plugins.configs import configs
+
+
+@pytest.fixture
+def install_configs(install, tmp_path):
+    """Install a package with configurations: ``install_configs("sweets", "lemon")``."""
+
+    def write(name: str, *named: str, code: str = "raise SystemExit", **options: str) -> Path:
+        package = tmp_path / "site" / install(name, code, **options)
+        (package / "configs").mkdir(parents=True)
+        (package / "__init__.py").write_text(code)
+        for config in named:
+            (package / f"configs/{config}.yaml").write_text(f"recipe: {name}\n")
+        return package
+
+    return write
+
+
+def test_every_config_of_ours_names_the_command_that_runs_it() -> None:
+    for name, file in configs().items():
+        text = file.read_text()
+        assert f"translate train --config {name}" in text
+        assert len(text.splitlines()) < 25
+
+
+def test_a_package_of_a_plugin_brings_configurations_and_is_not_imported(install_configs) -> None:
+    package = install_configs("sweets", "lemon", "lime")
+    (package / "configs/README.md").write_text("no configuration")
+    assert {"lemon", "lime", "cyclegan-small"} <= configs().keys()
+    assert yaml.read("lemon") == {"recipe": "sweets"}
+    assert "README" not in "".join(configs())
+    assert package.name not in sys.modules
+
+
+def test_a_name_of_two_distributions_has_the_distribution_in_front(install_configs) -> None:
+    install_configs("sour-drops", "lemon", "cyclegan-small")
+    install_configs("sweet-drops", "lemon")
+    assert configs().keys() >= {"sour-drops/lemon", "sweet-drops/lemon"}
+    assert "lemon" not in configs()
+    assert yaml.read("cyclegan-small")["recipe"] == "cyclegan"
+    assert yaml.read("sour-drops/cyclegan-small") == {"recipe": "sour-drops"}
+
+
+def test_only_allowed_plugins_bring_configurations(install_configs, monkeypatch) -> None:
+    install_configs("sweets", "lemon")
+    monkeypatch.setenv("TRANSLATE_PLUGINS", "other")
+    assert "lemon" not in configs()
+
+
+def test_modules_and_plugins_without_a_module_bring_none(install, tmp_path) -> None:
+    before = configs()
+    install("single", "nothing = 1")
+    (tmp_path / "site" / f"{install('gone', '')}.py").unlink()
+    assert configs() == before
+
+
+def test_the_commands_list_and_show_a_configuration_that_is_no_text(
+    install_configs, run_command
+) -> None:
+    package = install_configs("sweets", "lemon", code="nothing = 1")
+    (package / "configs/lemon.yaml").write_bytes(b"# caf\xe9\n")
+    assert "lemon" in run_command("show", "--kind", "configuration").out
+    shown = run_command("show", "lemon")
+    assert shown.code == 2 and "lemon is not a text file" in shown.err
