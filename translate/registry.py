@@ -174,15 +174,14 @@ def find(kind: Kind, name: str) -> Callable[..., Any]:
 
 
 def nearest(kind: str, name: str, known: Iterable[str]) -> str:
-    """Return a sentence on what the unknown `name` may mean.
+    """Return a sentence on what `name` may mean: a name to install, in `known` or of another kind.
 
-    It is offered by a plugin that is not installed, or near to one of `known` or of another kind.
     No plugin registers configurations, but their names are typed for those of recipes.
     """
-    from translate.engine.plugins.directory import offers_of_others
+    from translate.engine.plugins.directory import install_hint
 
-    if others := offers_of_others(kind, name):
-        return f" `{others[0].install_command}` installs a plugin that offers it."
+    if hint := install_hint(kind, name):
+        return hint
     known, other_kinds = list(known), dict[str, str]()
     for other in HOOKS:
         other_kinds |= {} if other == kind else dict.fromkeys(names(other), other)

@@ -57,15 +57,14 @@ def read_directory() -> list[DirectoryEntry]:
     return sorted(entries, key=lambda entry: entry.name)
 
 
-def offers_of_others(kind: str, name: str) -> list[DirectoryEntry]:
-    """Return the entries of plugins that are not installed and offer `name`.
+def install_hint(kind: str, name: str) -> str:
+    """Return a sentence with the line that installs a plugin of the directory; empty if none fits.
 
     Args:
         kind: The kind of part, such as "recipe".
         name: A name that plugins register, or of a configuration.
     """
-    return [
-        entry
-        for entry in read_directory()
-        if name in entry.offers.get(f"{kind}s", ()) and not entry.installed
-    ]
+    for entry in read_directory():
+        if name in entry.offers.get(f"{kind}s", ()) and not entry.installed:
+            return f" `{entry.install_command}` installs a plugin that offers it."
+    return ""
