@@ -174,10 +174,7 @@ def find(kind: Kind, name: str) -> Callable[..., Any]:
 
 
 def nearest(kind: str, name: str, known: Iterable[str]) -> str:
-    """Return a sentence on what `name` may mean: a name to install, in `known` or of another kind.
-
-    No plugin registers configurations, but their names are typed for those of recipes.
-    """
+    """Return a sentence on `name`: how to install it, or which known name it may mean."""
     from translate.engine.plugins.directory import install_hint
 
     if hint := install_hint(kind, name):
@@ -242,8 +239,7 @@ def list_registrations(kind: Kind) -> list[Registration]:
 
 
 def _network(kind: Kind, part: PartConfig, **arguments: Any) -> nn.Module:
-    network: nn.Module = create(kind, part, **arguments)
-    return network
+    return create(kind, part, **arguments)
 
 
 def _broken_plugin_hint(name: str) -> str:
