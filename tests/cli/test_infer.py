@@ -264,4 +264,4 @@ def test_a_backend_is_recorded_with_its_outputs(
     unknown = run_command(*command, "tensorrt")
     assert (unknown.code, "unknown backend 'tensorrt'" in unknown.err) == (2, True)
     tiled = run_command(*command, "inverter", "--tile", 64, "--overwrite")
-    assert (tiled.code, "translates images whole: leave --tile out" in tiled.err) == (2, True)
+    assert (tiled.code, "translates images whole, as its norms use" in tiled.err) == (2, True)

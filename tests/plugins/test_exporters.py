@@ -5,17 +5,42 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import small_checkpoints
 import torch
 from authors_networks import AuthorsResnet, AuthorsUnet, draw_norms_
 from torch import nn
 
+from translate.contract.kinds import small_options
+from translate.contract.recipes.subject import make_subject
+from translate.engine.checkpoints import write
+from translate.engine.checkpoints.state import ModelState
 from translate.engine.models.model import load
 from translate.errors import ConfigError
 from translate.exchange.export import export_model
 from translate.exchange.import_ import import_weights
 from translate.testing import check_exporter
+from translate.translator import Translator
+
+TRANSLATING = (
+    "cut",
+    "cyclegan",
+    "deblurgan",
+    "inpaint",
+    "pix2pix",
+    "pix2pixhd",
+    "restore",
+    "srgan",
+)
+
+
+def untrained(recipe: str, path: Path) -> Path:
+    """Write the run of a recipe with small networks that were not trained."""
+    subject = make_subject(recipe, small_options("recipe", recipe), None, None)
+    training = subject.build()
+    write.save(path, ModelState(training.config, subject.spec, training.recipe, step=1))
+    return path
 
 
 @pytest.mark.parametrize("name", ["onnx", "openvino", "torch-export", "state-dict"])
@@ -47,6 +72,40 @@ def test_an_imported_state_dict_is_exported_with_equal_tensors(
     assert max(value for _, value in differences) == 0
     again = torch.load(tmp_path / "again.pth", weights_only=True)
     torch.testing.assert_close(again, tensors, rtol=0, atol=0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suffix", [".onnx", ".pt2"])
+@pytest.mark.parametrize(
+    "recipe",
+    ["cut", "cyclegan", "deblurgan", "inpaint", "pix2pix", "pix2pixhd", "restore", "srgan"],
+)
+def test_a_file_of_every_recipe_that_translates_gives_what_its_run_gives_at_odd_sizes(
+    recipe: str, suffix: str, tmp_path: Path
+) -> None:
+    run = untrained(recipe, tmp_path / "run")
+    result = export_model(run, tmp_path / f"model{suffix}")
+    assert len(result.differences) == 3
+    assert max(value for _, value in result.differences) < 1e-5
+    pixels = np.random.default_rng(0).integers(0, 256, (37, 51, 3), np.uint8)
+    mask = (pixels[..., 0] > 99).astype(np.uint8) if recipe == "inpaint" else None
+    made = Translator.load(tmp_path / f"model{suffix}")(pixels, mask=mask).astype(int)
+    assert np.abs(made - Translator.load(run, device="cpu")(pixels, mask=mask)).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("recipe", "reason"),
+    [
+        ("autoencoder", "its operations depend on the sizes of images"),
+        ("dcgan", "its recipe dcgan generates images from noise.* translate sample"),
+    ],
+)
+def test_a_recipe_that_no_file_can_hold_is_refused_with_the_reason(
+    recipe: str, reason: str, tmp_path: Path
+) -> None:
+    run = untrained(recipe, tmp_path / "run")
+    with pytest.raises(ConfigError, match=reason):
+        export_model(run, tmp_path / "model.pt2")
 
 
 def test_the_generator_of_a_direction_is_exported(tmp_path: Path) -> None:

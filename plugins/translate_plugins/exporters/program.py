@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from translate.errors import ConfigError
 from translate.exporters import ExportedModel
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ NAMES = ("images", "height", "width")
 def trace(model: ExportedModel) -> ExportedProgram:
     """Return the operations of the network of `model`, with dynamic sides."""
     import torch
+    from torch._dynamo.exc import UserError, UserErrorType
     from torch.export import Dim, export  # seconds, and inference needs none of it
 
     multiple = model.geometry.multiple_of
@@ -24,7 +26,14 @@ def trace(model: ExportedModel) -> ExportedProgram:
     example = torch.zeros(2, model.channels, side, side + multiple)
     least = max(1, -(-model.geometry.minimum // multiple))
     height, width = (multiple * Dim(name, min=least) for name in NAMES[1:])
+    shapes = ({0: Dim(NAMES[0]), 2: height, 3: width},)
     with torch.no_grad():
-        return export(
-            model.network, (example,), dynamic_shapes=({0: Dim(NAMES[0]), 2: height, 3: width},)
-        )
+        try:
+            return export(model.network, (example,), dynamic_shapes=shapes)
+        except UserError as error:
+            if error.error_type is not UserErrorType.CONSTRAINT_VIOLATION:
+                raise
+            raise ConfigError(
+                "its operations depend on the sizes of images, as those of a recipe that scales "
+                "images to the size it was trained on: expected the same operations for all sizes."
+            ) from error

@@ -17,7 +17,6 @@ from translate.engine.models.tiles import (
     TileOptions,
     Tiler,
     Traced,
-    default_memory,
 )
 from translate.nn.geometry import Geometry
 from translate.nn.noise import Noise
@@ -169,7 +168,3 @@ def test_a_stop_between_tiles_ends_the_image() -> None:
     with pytest.raises(StoppedError):
         in_tiles(made, torch.zeros(1, 3, 60, 60))
     assert len(shares) == 4
-
-
-def test_half_of_the_free_memory_is_the_default() -> None:
-    assert default_memory(CPU) > 100_000_000

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 import small_checkpoints
 from PIL import Image
+from small_exports import RECORD, InvertingExporter
 from trust_models import processor
 
+from translate.engine.exports.file_model import file_model
 from translate.engine.pixels.processing import ImageProcessor
 from translate.engine.trust.meter import Meter, open_meter, trust
 from translate.errors import ConfigError
@@ -73,3 +75,10 @@ def test_without_training_images_there_are_differences_or_nothing(
     assert scores.keys() == {"cycle"}
     with pytest.raises(ConfigError, match="has no way back and draws no random numbers"):
         open_meter(processor(plain))
+
+
+def test_the_trust_of_an_exported_model_is_refused_with_the_reason() -> None:
+    record = RECORD.model_dump_json().encode()
+    model = file_model("x.inverting", InvertingExporter(), record, digest="d")
+    with pytest.raises(ConfigError, match=r"^trust: x\.inverting is an exported model"):
+        open_meter(ImageProcessor(model, "winter"))

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 
 import translate
 from translate.engine.config.yaml import to_yaml_types
+from translate.engine.exports.reach import measure_reach
 from translate.engine.exports.record import ExportRecord
 from translate.engine.models import calls
 from translate.engine.models.model import Model
@@ -85,9 +87,15 @@ def export(
 def describe(model: Model, to: str, options: Mapping[str, Any]) -> ExportedModel:
     """Return the translation of a model to a domain, with what a user of its file needs to know.
 
-    Raises `ConfigError` for a recipe that draws noise.
+    Raises `ConfigError` for a recipe that translates no images, or draws noise.
     """
     recipe, geometry = model.recipe, model.geometry
+    if type(recipe).translate is Recipe.translate:
+        raise ConfigError(
+            f"{model.name} cannot be exported: its recipe {model.method} generates images from "
+            "noise, and exported files translate images: expected a recipe that translates. To "
+            f"generate images: translate sample {model.name} OUT"
+        )
     if calls.takes_noise(recipe.translate):
         raise ConfigError(
             f"{model.name}: its recipe {model.method} draws noise for each image, which a file of "
@@ -95,25 +103,29 @@ def describe(model: Model, to: str, options: Mapping[str, Any]) -> ExportedModel
         )
     source, target = model.source_and_target(to)
     channels = source.channels + recipe.takes_mask
-    network = without_unused_networks(recipe, channels, to, options)
+    smaller = without_unused_networks(recipe, channels, to, options)
+    network = Translation(smaller, to, options).eval()
+    reach = measure_reach(network, channels, geometry)
     record = ExportRecord(
         tool=f"translate-kit {translate.__version__}, PyTorch {torch.__version__}",
         recipe=model.method,
         step=model.step,
         checkpoint=model.digest,
-        weights=digest_of_tensors(network.state_dict()),
+        weights=digest_of_tensors(smaller.state_dict()),
         source=source,
         target=target,
         options=to_yaml_types(dict(options)),
-        geometry=geometry,
+        geometry=replace(geometry, halo=reach.halo),
         takes_mask=recipe.takes_mask,
         keeps_gray=recipe.keeps_gray,
         size=model.spec.size,
         sides=model.sides,
         unscaled=model.unscaled,
+        whole_image=reach.reason,
+        bytes_per_pixel=reach.bytes_per_pixel,
     )
     return ExportedModel(
-        network=Translation(network, to, options).eval(),
+        network=network,
         channels=channels,
         geometry=geometry,
         metadata=record.json(),

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from translate.batches import ImageSpec
 from translate.engine.config.yaml import to_yaml_types
 from translate.engine.exports import files
+from translate.engine.exports.file_tiles import FileTiler
 from translate.engine.exports.record import ExportRecord, parse_record
 from translate.engine.models.image_model import ImageModel
+from translate.engine.models.tile_options import TileOptions
 from translate.engine.processes.cores import thread_limit
 from translate.engine.processes.signals import reraise_interruption
 from translate.engine.system.memory import out_of_memory
@@ -64,7 +66,7 @@ class FileModel(ImageModel):
 
     @property
     def tiles(self) -> bool:
-        return False
+        return self.geometry.halo is not None
 
     @property
     def place(self) -> str:
@@ -92,6 +94,24 @@ class FileModel(ImageModel):
                 "out."
             )
 
+    def tiler(
+        self,
+        to: str,
+        options: Mapping[str, Any],  # noqa: ARG002 - they are fixed in the file
+        seed: int | None,  # noqa: ARG002
+        limits: TileOptions,
+    ) -> FileTiler | None:
+        if self.tiles:
+            return FileTiler(self, to, limits)
+        for option, value in {"tile": limits.tile, "memory": limits.memory}.items():
+            if value is not None:
+                reason = self.record.whole_image
+                raise ConfigError(
+                    f"{option}: {self.name} translates images whole, as {reason}: leave "
+                    f"--{option} out, or translate with the run, which has tiles."
+                )
+        return None
+
     def translate(
         self,
         images: Sequence[Pixels],
@@ -103,8 +123,7 @@ class FileModel(ImageModel):
     ) -> list[NDArray[Any] | None]:
         source, target = self.source_and_target(to)
         batch = np.concatenate([levels.network_array(pixels, source) for pixels in images])
-        with self.lock:
-            output = self._run(batch)
+        output = self.run_network(batch)
         finite = [bool(np.isfinite(image).all()) for image in output]
         types = dtypes or [target.dtype] * len(images)
         rows = zip(np.nan_to_num(output)[:, None], types, finite, strict=True)
@@ -113,14 +132,15 @@ class FileModel(ImageModel):
             for row, dtype, sound in rows
         ]
 
-    def _run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+    def run_network(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the translation of (N, C, H, W); sides are padded and cropped as by a `Model`."""
         height, width = batch.shape[-2:]
         rows = np.arange(self.geometry.fit(height)).clip(max=height - 1)  # the edge is repeated
         columns = np.arange(self.geometry.fit(width)).clip(max=width - 1)
         padded = batch[:, :, rows[:, None], columns]
         try:
-            output = self.network(np.ascontiguousarray(padded))
+            with self.lock:
+                output = self.network(np.ascontiguousarray(padded))
         except Exception as error:  # whatever the other program raises
             if out_of_memory(error):
                 raise

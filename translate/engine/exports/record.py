@@ -45,6 +45,10 @@ class ExportRecord(json_files.Record):
     """height and width of a training crop"""
     sides: tuple[str, ...] = ()
     unscaled: bool = False
+    whole_image: str = "it was exported by an older version"
+    """why an output depends on the whole image, where `geometry` has no halo"""
+    bytes_per_pixel: int = Field(default=0, ge=0)
+    """memory of the network's values for each pixel of an image; 0: not known"""
 
     def json(self) -> dict[str, Any]:  # type: ignore[override]
         """Return the record for a file."""

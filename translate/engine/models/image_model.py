@@ -1,8 +1,10 @@
 """A model that translates images, as the processing of files needs it: with PyTorch or without."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
@@ -11,6 +13,10 @@ from translate.errors import ConfigError, short_repr, suggest
 from translate.folders.names import short_names
 from translate.images.layers import Pixels
 from translate.nn.geometry import Geometry
+
+if TYPE_CHECKING:
+    from translate.engine.models.image_tiler import ImageTiler
+    from translate.engine.models.tile_options import TileOptions
 
 WHOLE = "whole"
 """the side of images that are not joined"""
@@ -154,6 +160,22 @@ class ImageModel(ABC):
         if side not in (None, WHOLE):
             raise ConfigError(f"side: unknown side {side!r}.{suggest(side, [*self.sides, WHOLE])}")
         return None
+
+    @abstractmethod
+    def tiler(
+        self, to: str, options: Mapping[str, Any], seed: int | None, limits: TileOptions
+    ) -> ImageTiler | None:
+        """Return what translates images in tiles, within `limits`; None: it has no tiles.
+
+        Args:
+            to: the target domain.
+            options: of a translation, as `complete_options` returns them.
+            seed: of the noise.
+            limits: the size of tiles, and the memory.
+
+        Raises:
+            ConfigError: The limits ask for tiles, and it has none.
+        """
 
     @abstractmethod
     def translate(

@@ -1,5 +1,7 @@
 """A trained recipe as a model: it translates images of any size, independently of the batch."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -7,7 +9,7 @@ from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from numpy.typing import NDArray
@@ -27,6 +29,10 @@ from translate.images.tensors import from_device, network_input
 from translate.nn.geometry import Geometry
 from translate.nn.noise import temporary_seed
 from translate.recipe import Recipe
+
+if TYPE_CHECKING:
+    from translate.engine.models.tile_options import TileOptions
+    from translate.engine.models.tiles import Tiler
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,13 @@ class Model(ImageModel):
 
     def choose_seed(self, seed: int | None) -> int | None:
         return calls.choose_seed(self.recipe.translate, seed, self.name)
+
+    def tiler(
+        self, to: str, options: Mapping[str, Any], seed: int | None, limits: TileOptions
+    ) -> Tiler:
+        from translate.engine.models.tiles import Tiler  # which imports this module
+
+        return Tiler(self, to, options, seed, limits)
 
     def translate(
         self,

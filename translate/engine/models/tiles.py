@@ -14,7 +14,12 @@ from translate.engine.models import calls
 from translate.engine.models.model import Model
 from translate.engine.models.padding import padded_translation
 from translate.engine.models.separate_tiles import SeparateTiles
-from translate.engine.models.tile_options import DEFAULT_TILE, StoppedError, TileOptions
+from translate.engine.models.tile_options import (
+    DEFAULT_TILE,
+    SMALLEST_TILE,
+    StoppedError,
+    TileOptions,
+)
 from translate.engine.system.memory import free_memory
 from translate.engine.tiling.execution import Execution
 from translate.engine.tiling.plan import CHEAP, Plan, full_frame_bytes, make_plan
@@ -28,27 +33,9 @@ from translate.nn.noise import Noise
 
 NOMINAL = 4096
 """Sides of an image that stands for all large ones."""
-SMALLEST_TILE = 64
 BYTES_A_PIXEL = 4096
 """More than the values of most networks take for each pixel of an image, so that smaller images
 need not be traced to know that they fit."""
-
-
-def default_memory(device: torch.device, *, tile: int | None = None) -> int:
-    """Return how many bytes the values of a network may take by default.
-
-    Half of what is free; little with a given `tile`, which is a wish for little memory.
-    """
-    if tile is not None:
-        return MEMORY_OF_TILES
-    free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else free_memory()
-    return free // 2 or UNKNOWN_MEMORY
-
-
-UNKNOWN_MEMORY = 4_000_000_000
-"""bytes, where the system does not say how much is free"""
-MEMORY_OF_TILES = 400_000_000
-"""bytes of values that stay in memory where images are translated in tiles of a given size"""
 
 
 @dataclass(frozen=True)
@@ -73,10 +60,17 @@ class Tiler:
     limits: TileOptions
     _traced: dict[tuple[int, int], Traced | UnsupportedError] = field(default_factory=dict)
 
+    @property
+    def device(self) -> torch.device:
+        """Where the recipe computes."""
+        return self.model.device
+
     @cached_property
     def memory(self) -> int:
         """Bytes that the values of the network may take."""
-        return self.limits.memory or default_memory(self.model.device, tile=self.limits.tile)
+        if self.device.type == "cuda":
+            return self.limits.memory_within(torch.cuda.mem_get_info(self.device)[0])
+        return self.limits.memory_within(free_memory())
 
     @cached_property
     def is_exact(self) -> bool:

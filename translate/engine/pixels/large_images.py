@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from translate.batches import Domain
+from translate.engine.models.image_tiler import ImageTiler
 from translate.engine.models.tile_options import NotFiniteError
-from translate.engine.models.tiles import Tiler
 from translate.engine.pixels.decoded import DecodedInput
 from translate.engine.pixels.prepared import PreparedImage, prepare
 from translate.engine.pixels.processing import ImageProcessor, OutputForm
@@ -106,7 +106,7 @@ class LargeImage:
         return copy.notes()
 
     @property
-    def tiler(self) -> Tiler:
+    def tiler(self) -> ImageTiler:
         """What translates it."""
         tiler = self.processor.tiler
         assert tiler is not None
@@ -124,7 +124,7 @@ class Copy:
     def __init__(self, large: LargeImage, store: Store, has_alpha: bool) -> None:
         self._large, self._store, self._has_alpha = large, store, has_alpha
         self.domain: Domain = large.processor.source
-        self.device: torch.device = large.tiler.model.device
+        self.device: torch.device = large.tiler.device
         self.gray = True
         self.pixels: StoredValue | None = None
         self.alpha: StoredValue | None = None
@@ -171,7 +171,7 @@ class Result:
     """The tiles of the result."""
 
     copy: Copy
-    tiler: Tiler
+    tiler: ImageTiler
     form: OutputForm
     gray: bool
     tile: int

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from translate.batches import FULL_RANGES, Domain
 from translate.engine.models.image_model import ImageModel
 from translate.engine.models.tile_options import TileOptions
-from translate.errors import ConfigError
 from translate.images import domain_images, levels
 from translate.images.layers import WHITE, Pixels, to_gray
 from translate.images.levels import in_proportion, is_gray
@@ -26,7 +25,7 @@ from translate.images.resize import resize_pixels
 from translate.images.source import MAX_PIXELS
 
 if TYPE_CHECKING:
-    from translate.engine.models.tiles import Tiler
+    from translate.engine.models.image_tiler import ImageTiler
 
 PHOTOGRAPH = Domain("")
 
@@ -75,20 +74,11 @@ class ImageProcessor:
     """of the memory for one image; None: images are translated whole"""
 
     @cached_property
-    def tiler(self) -> Tiler | None:
-        """What translates images in tiles, if there are limits."""
-        if self.limits is None or not self.model.tiles:
-            if self.limits and self.limits.tile:
-                raise ConfigError(
-                    f"tile: {self.model.name} is an exported model, which translates images whole: "
-                    "leave --tile out."
-                )
+    def tiler(self) -> ImageTiler | None:
+        """What translates images in tiles, if there are limits and the model has tiles."""
+        if self.limits is None:
             return None
-        from translate.engine.models.model import require_recipe  # seconds: PyTorch
-        from translate.engine.models.tiles import Tiler
-
-        model = require_recipe(self.model)
-        return Tiler(model, self.to, self.options, self.seed, self.limits)
+        return self.model.tiler(self.to, self.options, self.seed, self.limits)
 
     @property
     def source(self) -> Domain:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from translate.batches import Domain
-from translate.engine.models.tiles import Tiler
+from translate.engine.models.image_tiler import ImageTiler
 from translate.engine.traced.regions import Region
 from translate.images.layers import Pixels
 from translate.images.tensors import from_device, network_input
@@ -30,7 +30,7 @@ class PixelSource:
         return made.contiguous(memory_format=torch.channels_last)
 
 
-def translate_pixels(tiler: Tiler, pixels: Pixels, dtype: str = "") -> NDArray[Any] | None:
+def translate_pixels(tiler: ImageTiler, pixels: Pixels, dtype: str = "") -> NDArray[Any] | None:
     """Return the translation of an image, as `Model.translate` does; None: not finite.
 
     Args:
@@ -40,7 +40,7 @@ def translate_pixels(tiler: Tiler, pixels: Pixels, dtype: str = "") -> NDArray[A
     """
     source, target = tiler.model.source_and_target(tiler.to)
     size, scale = (pixels.shape[0], pixels.shape[1]), tiler.model.geometry.scale
-    image = PixelSource(pixels, tiler.model.device, source)
+    image = PixelSource(pixels, tiler.device, source)
     result: NDArray[Any] | None = None
     for region, output in tiler.translate(image, size):
         if not bool(output.isfinite().all()):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from translate.engine.inference.trust import Trust
-from translate.engine.models.model import require_recipe
+from translate.engine.models.model import Model, require_recipe
 from translate.engine.pixels.processing import ImageProcessor
 from translate.engine.trust import differences
 from translate.engine.trust.features import distances, features
@@ -82,6 +82,12 @@ def open_meter(processor: ImageProcessor) -> Meter:
     Raises:
         ConfigError: There is nothing to measure.
     """
+    if not isinstance(processor.model, Model):
+        raise ConfigError(
+            f"trust: {processor.model.name} is an exported model, without the way back and the "
+            "training images that are measured: leave --trust out, or translate with the run, "
+            "without --backend."
+        )
     inputs = TrainingInputs(processor)
     reference = open_reference(processor, inputs)
     if reference is None and not (
