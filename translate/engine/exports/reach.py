@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from translate.engine.tiling.halo import NOMINAL, receptive_halo
+from translate.engine.tiling.halo import TRACED_SIDE, receptive_halo
 from translate.engine.tiling.plan import full_frame_bytes
 from translate.engine.traced.graph import read_graph
 from translate.engine.traced.operators import UnsupportedError
@@ -35,7 +35,7 @@ def measure_reach(network: nn.Module, channels: int, geometry: Geometry) -> Reac
         channels: of its input.
         geometry: the sizes that it takes; its halo counts where operations are not known.
     """
-    side = geometry.fit(NOMINAL)
+    side = geometry.fit(TRACED_SIDE)
     try:
         module = trace(network, [(1, channels, side, side)], torch.device("cpu"))
         memory = ceil(full_frame_bytes(module) / side**2)
