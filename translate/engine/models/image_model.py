@@ -15,8 +15,7 @@ from translate.images.layers import Pixels
 from translate.nn.geometry import Geometry
 
 if TYPE_CHECKING:
-    from translate.engine.models.image_tiler import ImageTiler
-    from translate.engine.models.tile_options import TileOptions
+    from translate.engine.models.tile_options import ImageTiler, TileOptions
 
 WHOLE = "whole"
 """the side of images that are not joined"""

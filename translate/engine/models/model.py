@@ -101,7 +101,7 @@ class Model(ImageModel):
     def tiler(
         self, to: str, options: Mapping[str, Any], seed: int | None, limits: TileOptions
     ) -> Tiler:
-        from translate.engine.models.tiles import Tiler  # which imports this module
+        from translate.engine.models.tiles import Tiler  # few images need it
 
         return Tiler(self, to, options, seed, limits)
 

@@ -1,17 +1,18 @@
 """Translation of an image in tiles: exact where the operations of the recipe can be traced."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from translate.engine.models import calls
-from translate.engine.models.model import Model
 from translate.engine.models.padding import padded_translation
 from translate.engine.models.separate_tiles import SeparateTiles
 from translate.engine.models.tile_options import (
@@ -30,6 +31,9 @@ from translate.engine.traced.operators import UnsupportedError
 from translate.engine.traced.regions import Region, split, whole
 from translate.engine.traced.tracing import trace
 from translate.nn.noise import Noise
+
+if TYPE_CHECKING:
+    from translate.engine.models.model import Model
 
 NOMINAL = 4096
 """Sides of an image that stands for all large ones."""

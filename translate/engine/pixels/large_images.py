@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from translate.batches import Domain
-from translate.engine.models.image_tiler import ImageTiler
-from translate.engine.models.tile_options import NotFiniteError
+from translate.engine.models.tile_options import ImageTiler, NotFiniteError
 from translate.engine.pixels.decoded import DecodedInput
 from translate.engine.pixels.prepared import PreparedImage, prepare
 from translate.engine.pixels.processing import ImageProcessor, OutputForm

@@ -10,22 +10,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from translate.batches import FULL_RANGES, Domain
 from translate.engine.models.image_model import ImageModel
-from translate.engine.models.tile_options import TileOptions
+from translate.engine.models.tile_options import ImageTiler, TileOptions
 from translate.images import domain_images, levels
 from translate.images.layers import WHITE, Pixels, to_gray
 from translate.images.levels import in_proportion, is_gray
 from translate.images.resize import resize_pixels
 from translate.images.source import MAX_PIXELS
-
-if TYPE_CHECKING:
-    from translate.engine.models.image_tiler import ImageTiler
 
 PHOTOGRAPH = Domain("")
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from translate.batches import Domain
-from translate.engine.models.image_tiler import ImageTiler
+from translate.engine.models.tile_options import ImageTiler
 from translate.engine.traced.regions import Region
 from translate.images.layers import Pixels
 from translate.images.tensors import from_device, network_input
