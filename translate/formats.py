@@ -41,7 +41,8 @@ class Note(NamedTuple):
     """One thing that an image loses when it is read."""
 
     kind: str
-    """``alpha``, ``depth``, ``colour``, ``bands``, ``frames``, ``saturation`` or ``profile``"""
+    """``alpha``, ``depth``, ``colour``, ``bands``, ``frames``, ``saturation``, ``profile`` or
+    ``xmp``"""
     text: str
 
 
@@ -79,6 +80,8 @@ class Header:
     colour profile for another number of channels is omitted."""
     private: Mapping[str, Any] = field(default_factory=dict)
     """what is written only with ``--keep-metadata``: a camera's ``exif`` data, its place in them"""
+    xmp: bytes = b""
+    """the XMP packet of a file; for `Format.write`, that of the output, with what made it"""
 
     @property
     def gray(self) -> bool:
@@ -87,12 +90,12 @@ class Header:
 
     def without_extra(self) -> Header:
         """Return the header without what `Format.write` alone needs, which may be large."""
-        return replace(self, extra={}, private={})
+        return replace(self, extra={}, private={}, xmp=b"")
 
     def for_output(
         self, channels: int, dtype: str = "uint8", *, alpha: bool = False, keep_private: bool
     ) -> Header:
-        """Return what `Format.write` gets for a translation.
+        """Return what `Format.write` gets for a translation, without its XMP packet.
 
         Args:
             channels: of the translation, with that of opacity.
@@ -104,9 +107,8 @@ class Header:
         if not suits(extra.get("icc_profile", b""), channels - alpha):
             extra.pop("icc_profile", None)
         private = self.private if keep_private else {}
-        return replace(
-            self, channels=channels, alpha=alpha, dtype=dtype, extra=extra, private=private
-        )
+        own = replace(self, extra=extra, private=private, xmp=b"")
+        return replace(own, channels=channels, alpha=alpha, dtype=dtype)
 
 
 def suits(profile: bytes, channels: int) -> bool:
@@ -181,9 +183,9 @@ class Format(Protocol):
         Args:
             pixels: (height, width, channels), of a type and with as many channels as `writes`
                 allows.
-            like: what is kept of the file that the pixels were made from, in `Header.extra` and
-                `Header.private`, as far as the format can hold it. Its `alpha` says whether the
-                last channel of `pixels` is opacity.
+            like: what is kept of the file that the pixels were made from, in `Header.extra`,
+                `Header.private` and `Header.xmp`, as far as the format can hold it. Its `alpha`
+                says whether the last channel of `pixels` is opacity.
         """
 
 

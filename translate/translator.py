@@ -185,8 +185,7 @@ class Translator:
             options: Of the recipe's own ``draw``.
 
         Raises:
-            ConfigError: The model cannot generate images, or has no such class or option.
-            TranslateError: An image is not finite.
+            TranslateError: The model has no such class or option, or an image is not finite.
         """
         request, model = SampleRequest(count, label, text, seed, options), self._model
         dtype = "uint8" if is_photographic(model.spec.target) else ""
@@ -213,6 +212,7 @@ class Translator:
         frames: str = "first",
         keep_metadata: bool = False,
         to_srgb: bool = False,
+        provenance: bool = True,
         overwrite: bool = False,
         limit: int | None = None,
         seed: int | None = None,
@@ -223,9 +223,8 @@ class Translator:
     ) -> InferenceResult:
         """Translate a file, a folder or a glob into the same tree below `out`.
 
-        Existing outputs of the same input, model and options are skipped; failures are listed in
-        ``problems.jsonl`` of that folder. With `trust`, the trust of each output is measured, as by
-        ``translate infer --trust``. Other `options` are those of the recipe's own `translate`.
+        Existing outputs of the same input, model and options are skipped, failures listed in its
+        ``problems.jsonl``. Arguments are options of ``translate infer``, or the recipe's own.
         """
         settings = InferenceOptions(
             to=to,
@@ -239,6 +238,7 @@ class Translator:
             frames=frames,
             keep_metadata=keep_metadata,
             to_srgb=to_srgb,
+            no_provenance=not provenance,
             overwrite=overwrite,
             limit=limit,
             options=options,

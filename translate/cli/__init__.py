@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 COMMANDS = (
-    *("train", "infer", "sample", "evaluate", "report", "serve", "import", "export"),
+    *("train", "infer", "sample", "evaluate", "report", "serve", "import", "export", "verify"),
     *("show", "plugins", "datasets", "weights", "doctor"),
 )
 

@@ -89,7 +89,14 @@ logger = logging.getLogger(__name__)
 @click.option(
     "--keep-metadata",
     is_flag=True,
-    help="Copy EXIF data, including GPS, to outputs. [only colour profiles]",
+    help="Copy EXIF and XMP data, including GPS, to outputs. [colour profiles, and of XMP owner "
+    "and licence]",
+)
+@click.option(
+    "--no-provenance",
+    is_flag=True,
+    help="Write outputs without the metadata that says what made them, see docs/share.md. "
+    "[DigitalSourceType, model, recipe and hash of the input, as XMP]",
 )
 @click.option(
     "--to-srgb",

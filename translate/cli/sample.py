@@ -66,6 +66,12 @@ logger = logging.getLogger(__name__)
     is_flag=True,
     help="Replace existing files that were made by another model or other options.",
 )
+@click.option(
+    "--no-provenance",
+    is_flag=True,
+    help="Write images without the metadata that says what made them, see docs/share.md. "
+    "[DigitalSourceType, model and recipe, as XMP]",
+)
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(
     run: Path,
@@ -80,6 +86,7 @@ def command(
     device: str,
     form: str,
     overwrite: bool,
+    no_provenance: bool,
     quiet: bool,
 ) -> int:
     """Generate images into the folder OUT, of the size that RUN was trained on.
@@ -99,10 +106,12 @@ def command(
     from translate.engine.models.drawing import SampleRequest, draw_sheet, draw_walk
     from translate.engine.processes.signals import Interrupts
     from translate.images.encode import write_image
+    from translate.images.provenance import header_of_sample
 
     model, messages = infer.load(run, device=device)
     options = parse_assignments(assignments)
     request = SampleRequest(count or (12 if walk else 64), label, text, seed, options)
+    maker = None if no_provenance else model.maker
     with (
         show_progress("drawing", quiet=quiet) as update_progress,
         Interrupts(work="the current image") as interrupts,
@@ -110,15 +119,23 @@ def command(
         for message in messages:
             logger.info(f"{message} An older checkpoint is used.")
         if walk:
-            write_image(out / "walk.png", draw_walk(model, request))
+            sheet = draw_walk(model, request)
+            write_image(out / "walk.png", sheet, header_of_sample(sheet, maker))
             logger.info(f"{out / 'walk.png'}")
             return 0
         for result in sample_each(
-            model, out, request, form=form, overwrite=overwrite, stop=lambda: interrupts.caught
+            model,
+            out,
+            request,
+            form=form,
+            overwrite=overwrite,
+            no_provenance=no_provenance,
+            stop=lambda: interrupts.caught,
         ):
             update_progress(result)
         if grid and not interrupts.caught:
-            write_image(out / "grid.png", draw_sheet(model, request))
+            sheet = draw_sheet(model, request)
+            write_image(out / "grid.png", sheet, header_of_sample(sheet, maker))
         logger.info(summary(result))
     if interrupts.caught:
         return 128 + interrupts.caught

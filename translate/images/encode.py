@@ -32,11 +32,12 @@ def encode_image(pixels: Pixels, suffix: str, like: Header | None = None) -> byt
     return writer.format.write(pixels, like)
 
 
-def write_image(path: Path, pixels: NDArray[np.uint8]) -> None:
+def write_image(path: Path, pixels: NDArray[np.uint8], like: Header | None = None) -> None:
     """Write an image file atomically.
 
     Args:
         path: The file; its suffix determines the format.
         pixels: (H, W, C), uint8.
+        like: Header of the image whose metadata the file gets.
     """
-    files.replace(path, encode_image(pixels, path.suffix))
+    files.replace(path, encode_image(pixels, path.suffix, like))

@@ -35,6 +35,7 @@ from translate.errors import (
 from translate.images.encode import encode_image
 from translate.images.format_registry import default_suffix
 from translate.images.levels import is_photographic
+from translate.images.provenance import header_of_sample
 from translate.images.source import EncodedImage
 from translate.serve import description
 from translate.serve.limits import RequestError
@@ -146,7 +147,7 @@ class ServedModel:
                     shown["after"] = make_preview(pixels, target)
             else:
                 pixels = draw_sheet(model, request)
-            data = encode_image(pixels, suffix)
+            data = encode_image(pixels, suffix, header_of_sample(pixels, model.maker))
             return Result(data, suffix, self._media_type(suffix), [], shown)
         except Exception as error:
             self._refuse(error)

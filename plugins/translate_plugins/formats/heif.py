@@ -11,7 +11,7 @@ from translate.errors import require_package
 from translate.formats import Header, Window, Writable
 from translate.images.layers import Layers, split_alpha
 from translate.images.source import EncodedImage
-from translate_plugins.formats import pillow
+from translate_plugins.formats import metadata, pillow
 from translate_plugins.formats.raster import Raster
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class Heif:
             mode=mode,
             extra={"icc_profile": profile} if profile else {},
             private=pillow.Exif(source, "HEIF"),
+            xmp=metadata.xmp(image.info),
         )
 
     def read(

@@ -14,7 +14,13 @@ from translate.formats import Header, Window, Writable
 from translate.images.layers import Layers, split_alpha
 from translate.images.source import EncodedImage
 from translate_plugins.formats import metadata
-from translate_plugins.formats.jxl_header import JxlHeader, is_jxl, read_header
+from translate_plugins.formats.jxl_header import (
+    JxlHeader,
+    add_xmp,
+    is_jxl,
+    read_header,
+    read_xmp,
+)
 
 EFFORT = 3
 """of compression, from 1 to 9; more takes longer"""
@@ -47,6 +53,7 @@ class Jxl:
             mode=("L" if header.gray else "RGB") + "A" * header.alpha,
             extra=Metadata(source, "icc_profile"),
             private=Metadata(source, "exif"),
+            xmp=read_xmp(source.data),
         )
 
     def read(
@@ -62,16 +69,17 @@ class Jxl:
         return split_alpha(pixels.reshape(*header.size, channels), alpha=header.alpha).crop(window)
 
     def write(self, pixels: NDArray[Any], like: Header) -> bytes:
-        """Return the content of a file; EXIF data are kept of images of 8 bits."""
+        """Return the content of a file with its XMP packet; with EXIF data, of 8 bits a channel."""
         flat = np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
         if pixels.dtype != np.uint8:
             import imagecodecs
 
-            return bytes(imagecodecs.jpegxl_encode(flat, lossless=True, effort=EFFORT))
+            data = bytes(imagecodecs.jpegxl_encode(flat, lossless=True, effort=EFFORT))
+            return add_xmp(data, like.xmp) if like.xmp else data
         import pillow_jxl  # noqa: F401 - importing it registers the format
 
-        buffer, exif = BytesIO(), metadata.options(like.private).get("exif")
-        options = {"lossless": True, "effort": EFFORT, "num_threads": 1, "exif": exif}
+        kept, buffer = {"exif": None, **metadata.options(like)}, BytesIO()
+        options = {"lossless": True, "effort": EFFORT, "num_threads": 1, **kept}
         Image.fromarray(flat).save(buffer, "JXL", **options)
         return buffer.getvalue()
 

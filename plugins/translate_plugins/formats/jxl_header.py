@@ -1,5 +1,6 @@
 """The header of a JPEG XL file, whose libraries decode all pixels before they say the size."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 CONTAINER = b"\x00\x00\x00\x0cJXL \r\n\x87\n"
@@ -81,17 +82,42 @@ def _codestream(data: bytes) -> bytes:
     """Return the image without the boxes of a container, or the first part of it."""
     if data.startswith(CODESTREAM):
         return data
+    for kind, start, _ in _boxes(data):
+        if kind in (b"jxlc", b"jxlp"):
+            return data[start + (4 if kind == b"jxlp" else 0) :]
+    raise ValueError("a damaged JPEG XL file: it holds no image")
+
+
+def read_xmp(data: bytes) -> bytes:
+    """Return the XMP packet of a file; empty if it has none, or a compressed one."""
+    if not data.startswith(CONTAINER):
+        return b""
+    return next((data[start:end] for kind, start, end in _boxes(data) if kind == b"xml "), b"")
+
+
+def add_xmp(data: bytes, packet: bytes) -> bytes:
+    """Return the file `data` with a packet, in a container."""
+    if not data.startswith(CONTAINER):
+        data = CONTAINER + _box(b"ftyp", b"jxl \0\0\0\0jxl ") + _box(b"jxlc", data)
+    return data + _box(b"xml ", packet)
+
+
+def _box(kind: bytes, content: bytes) -> bytes:
+    return (8 + len(content)).to_bytes(4, "big") + kind + content
+
+
+def _boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Yield the kind of each box of a container, and where its content begins and ends."""
     at = 0
     while at + 16 <= len(data):
         length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
         start = at + (16 if length == 1 else 8)
         length = int.from_bytes(data[at + 8 : at + 16], "big") if length == 1 else length
-        if kind in (b"jxlc", b"jxlp"):
-            return data[start + (4 if kind == b"jxlp" else 0) :]
-        if length < 8:
-            break
-        at += length
-    raise ValueError("a damaged JPEG XL file: it holds no image")
+        end = at + length if length else len(data)
+        yield kind, start, end
+        if end < start:
+            return
+        at = end
 
 
 def _size(bits: _Bits) -> tuple[int, int]:

@@ -1,9 +1,12 @@
-"""Metadata of an image file: the colour profile, and the EXIF data of a camera."""
+"""Metadata of an image file: the colour profile, the EXIF data of a camera, the XMP packet."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from PIL import ExifTags, Image
 from PIL.ImageFile import ImageFile
+
+from translate.formats import Header
 
 DESCRIPTIVE = (270, 271, 272, 305, 306, 315, 33432)
 """EXIF tags: description, make, model, software, time, artist, copyright"""
@@ -32,7 +35,17 @@ def exif(image: ImageFile) -> dict[str, bytes]:
     return {"exif": written} if 0 < len(written) < MAX_EXIF else {}
 
 
-def options(*metadata: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Return the entries of `metadata` that Pillow's encoders take."""
-    combined = {name: value for each in metadata for name, value in each.items()}
-    return {name: combined[name] for name in ("icc_profile", "exif") if name in combined}
+def xmp(info: Mapping[Any, Any]) -> bytes:
+    """Return the XMP packet in the ``info`` of an image; empty if it has none."""
+    value = info.get("xmp", b"")
+    return value.encode() if isinstance(value, str) else bytes(value or b"")
+
+
+def options(like: Header) -> dict[str, bytes]:
+    """Return the metadata in `like` that Pillow's encoders take."""
+    known = {
+        "icc_profile": like.extra.get("icc_profile"),
+        "exif": like.private.get("exif"),
+        "xmp": like.xmp,
+    }
+    return {name: value for name, value in known.items() if value}

@@ -163,6 +163,7 @@ def read_details(image: ImageFile, source: EncodedImage, form: str) -> FrameDeta
         label_map=image.format == "PNG" and image.mode == "P",
         extra=metadata.profile(image),
         private=Exif(source, form) if may_have_exif(image, data) else {},
+        xmp=metadata.xmp(image.info),
     )
     return FrameDetails(header, count)
 

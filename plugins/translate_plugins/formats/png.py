@@ -5,6 +5,8 @@ from zlib import crc32
 MAGIC = b"\x89PNG\r\n\x1a\n"
 PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"fcTL", b"fdAT")
 """chunks that decide the pixels"""
+XMP = b"XML:com.adobe.xmp\0\0\0\0\0"
+"""the beginning of a chunk iTXt with an XMP packet that is not compressed"""
 
 
 def require_whole(data: bytes) -> None:

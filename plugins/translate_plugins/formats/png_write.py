@@ -28,7 +28,7 @@ def encode(pixels: NDArray[Any], like: Header) -> bytes:
 
     Args:
         pixels: (H, W, 1 to 4), uint8 or uint16; the second or fourth channel is opacity.
-        like: the colour profile and EXIF data are kept.
+        like: the colour profile, EXIF data and XMP packet are kept.
     """
     import imagecodecs
 
@@ -42,7 +42,7 @@ def encode(pixels: NDArray[Any], like: Header) -> bytes:
     kind = pack(">IIBBBBB", width, height, 8 * pixels.itemsize, COLOUR_TYPES[channels], 0, 0, 0)
     chunks = [
         _chunk(b"IHDR", kind),
-        *_metadata(metadata.options(like.extra, like.private)),
+        *_metadata(metadata.options(like)),
         _chunk(b"IDAT", bytes(imagecodecs.deflate_encode(rows.tobytes(), level=LEVEL))),
         _chunk(b"IEND", b""),
     ]
@@ -50,12 +50,14 @@ def encode(pixels: NDArray[Any], like: Header) -> bytes:
 
 
 def _metadata(options: dict[str, bytes]) -> list[bytes]:
-    """Return chunks of a colour profile and of EXIF data."""
+    """Return chunks of a colour profile, of EXIF data and of an XMP packet."""
     chunks = []
     if profile := options.get("icc_profile"):
         chunks.append(_chunk(b"iCCP", b"ICC profile\0\0" + compress(profile)))
     if exif := options.get("exif"):
         chunks.append(_chunk(b"eXIf", exif.removeprefix(b"Exif\0\0")))
+    if xmp := options.get("xmp"):
+        chunks.append(_chunk(b"iTXt", png.XMP + xmp))
     return chunks
 
 

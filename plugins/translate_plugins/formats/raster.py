@@ -66,7 +66,7 @@ class Raster:
         if self._encode is not None:
             return self._encode(pixels, like)
         flat = pixels[..., 0] if pixels.shape[2] == 1 else pixels
-        buffer, extra = BytesIO(), metadata.options(like.extra, like.private)
+        buffer, extra = BytesIO(), metadata.options(like)
         Image.fromarray(np.ascontiguousarray(flat)).save(buffer, **{**self._options, **extra})
         return buffer.getvalue()
 

@@ -61,6 +61,7 @@ class Tiff:
             converted=CONVERTED.get(page.photometric, ""),
             extra=tiff_tags.extra(page, only_page=len(pages) == 1),
             private=pillow.Exif(source, "TIFF") if source.file is None else {},
+            xmp=tiff_tags.xmp(page),
         )
 
     def read(self, source: EncodedImage, frame: int = 0, window: Window | None = None) -> Layers:

@@ -14,7 +14,9 @@ PLACE = {33550: "scale of a pixel", 33922: "tie points", 34264: "transformation"
 KEPT = (34735, 34736, 34737, 42112, 42113, 50844)
 """GeoTIFF: keys, numbers and text; GDAL: metadata and the number of missing pixels; coefficients"""
 DESCRIPTION, RESOLUTION_UNIT, IMAGEJ_COUNTS, IMAGEJ = 270, 296, 50838, 50839
-PROFILE = 34675
+PROFILE, XMP = 34675, 700
+BYTES = (1, 2, 7)
+"""types of tags: bytes, text, and whatever a program puts there"""
 IMAGEJ_STACK = ("images=", "channels=", "slices=", "frames=", "hyperstack=", "mode=", "loop=")
 """lines of ImageJ's description that count pages"""
 
@@ -53,6 +55,12 @@ def extra(page: Page, *, only_page: bool) -> dict[str, Any]:
     return kept
 
 
+def xmp(page: Page) -> bytes:
+    """Return the XMP packet of a page; empty if it has none."""
+    tag = page.tags.tags.get(XMP)
+    return bytes(_value(tag, page)) if tag and int(tag.dtype) in BYTES else b""
+
+
 def _read_tags(page: Page, *, only_page: bool) -> list[Tag]:
     wanted = (*PLACE, *KEPT)
     if only_page and page.tags.description.startswith("ImageJ="):
@@ -63,7 +71,7 @@ def _read_tags(page: Page, *, only_page: bool) -> list[Tag]:
 
 def _value(tag: "TiffTag", page: Page) -> Any:
     """Return the value of a tag, of texts the bytes, which need not be ASCII."""
-    if int(tag.dtype) in (1, 2, 7):
+    if int(tag.dtype) in BYTES:
         with page.lock:
             page.file.seek(tag.valueoffset)
             return page.file.read(tag.valuebytecount)

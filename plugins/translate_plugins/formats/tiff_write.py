@@ -84,6 +84,7 @@ def _options(shape: tuple[int, ...], dtype: np.dtype[Any], like: Header) -> dict
         "software": False,
         "extratags": [
             *(tiff_exif.tags(exif) if exif else ()),
+            *([(tiff_tags.XMP, 1, len(like.xmp), like.xmp, True)] if like.xmp else ()),
             *(
                 (tag.code, tag.dtype, tag.count, tag.value, True)
                 for tag in _placed(kept.get("tiff_tags", ()), like, (height, width))

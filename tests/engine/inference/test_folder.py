@@ -23,6 +23,10 @@ from image_inversion import (
 from PIL import Image
 
 from translate.errors import ConfigError
+from translate.formats import Header
+from translate.images.encode import write_image
+from translate.images.source import EncodedImage
+from translate.images.xmp import RIGHTS, Packet, Property
 
 
 @pytest.mark.parametrize("batch_size", [1, 3])
@@ -161,6 +165,23 @@ def test_I11_profiles_are_kept_and_locations_only_on_request(suffix: str, tmp_pa
             assert "icc_profile" not in image.info, "the profile is for gray"
     with pytest.raises(ConfigError, match="--overwrite"):
         translate(source, tmp_path / "out", keep_metadata=True)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif", ".avif"])
+def test_I11_the_licence_in_xmp_is_kept_and_the_rest_on_request(
+    suffix: str, tmp_path: Path
+) -> None:
+    place, rights = Property("urn:x", "Place"), Property(RIGHTS, "UsageTerms")
+    prefixes = {"urn:x": "x", RIGHTS: "r"}
+    packet = Packet().merge({place: "home", rights: "CC0"}, prefixes, keep_all=True)
+    like = Header(format="", size=(4, 6), xmp=packet)
+    write_image(tmp_path / "in" / f"x{suffix}", np.zeros((4, 6, 3), np.uint8), like)
+    for name, option in (("out", "to_srgb"), ("kept", "keep_metadata"), ("plain", "no_provenance")):
+        translate(tmp_path / "in", tmp_path / name, **{option: True})
+        found = EncodedImage.open(tmp_path / name / f"x{suffix}").header.xmp
+        texts = Packet(found).texts
+        assert texts[rights] == "CC0" and (place in texts) == (name == "kept")
+        assert (MODEL.digest.encode() in found) == (name != "plain")
 
 
 def test_damaged_or_oversized_metadata_does_not_skip_the_image(tmp_path: Path) -> None:

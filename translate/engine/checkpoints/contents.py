@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, Field
@@ -80,6 +82,11 @@ class State(json_files.Record):
     versions: dict[str, str]
     plugins: dict[str, str] = {}
     """versions of the distributions whose plugins the configuration names, without ours"""
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of the manifest of a checkpoint, which has those of its files."""
+    return sha256((path / MANIFEST).read_bytes()).hexdigest()
 
 
 def with_prefix(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +68,7 @@ def load_with_backend(
         )
     name, exporter = known[backend]
     path, problems = resolve(reference)
-    digest = sha256((path / contents.MANIFEST).read_bytes()).hexdigest()
+    digest = contents.digest_of(path)
     key = cache.key_of(
         {
             "checkpoint": digest,

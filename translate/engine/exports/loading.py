@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from translate.engine.exports import backends
+from translate.engine.checkpoints import contents
+from translate.engine.checkpoints.references import resolve
+from translate.engine.exports import backends, files
 from translate.engine.exports.file_model import load_file
 from translate.engine.exports.files import is_exported
 from translate.engine.models.options import InferenceOptions
@@ -14,6 +16,18 @@ from translate.errors import ConfigError
 if TYPE_CHECKING:
     from translate.engine.exports.file_model import FileModel
     from translate.engine.models.model import Model
+
+
+def digest_of(reference: str | Path) -> str:
+    """Return the digest that the model of `reference` has, which is not loaded.
+
+    Raises:
+        CheckpointError: The run has no checkpoint that can be read.
+        ConfigError: The exported file cannot be read.
+    """
+    if is_exported(reference):
+        return files.digest_of(files.read_content(Path(reference)))
+    return contents.digest_of(resolve(reference)[0])
 
 
 def load_model(

@@ -68,7 +68,8 @@ def translate_encoded(
     if translated is None:
         raise TranslateError(f"{model.name}: the translation is not finite.")
     pixels = processor.postprocess(translated, form_of_result)
-    like = prepared.like(image.header, target, keep_private=False)
+    maker, digest = model.maker, image.sha256
+    like, _ = prepared.like(image.header, target, maker, digest, keep_private=False)
     data = encode_image(pixels, suffix, like)
     notes = tuple(note.text for note in prepared.notes)
     before, after = prepared.pixels[..., : source.channels], pixels[..., : form_of_result.channels]

@@ -32,6 +32,7 @@ from translate.images.encode import encode_image
 from translate.images.format_registry import best_type
 from translate.images.layers import Pixels, guarded
 from translate.images.profiles import in_srgb, unconverted_parts
+from translate.images.provenance import Maker
 
 if TYPE_CHECKING:
     from translate.engine.pixels.large_images import LargeImage
@@ -63,6 +64,7 @@ class ImageResult(NamedTuple):
 
 
 PipelineResult = ImageResult | Problem
+Notes = tuple[Note, ...]
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,8 @@ class Pipeline:
     keep_metadata: bool = False
     to_srgb: bool = False
     """whether colours are converted to sRGB through the profile of their file"""
+    maker: Maker | None = None
+    """what outputs name as their maker"""
     meter: TrustMeter | None = None
     """measures the trust of each output"""
 
@@ -105,15 +109,9 @@ class Pipeline:
         for window in cut(jobs, WINDOW * self.batch_size):
             by_size: dict[tuple[int, int], list[Job]] = {}
             for job in window:
-                by_size.setdefault(self._size(job), []).append(job)
+                by_size.setdefault(self.sources.size(job), []).append(job)
             for group in by_size.values():
                 yield from cut(group, self.batch_size)
-
-    def _size(self, job: Job) -> tuple[int, int]:
-        try:
-            return self.sources.look(job).size(job.frame)
-        except Exception:
-            return 0, 0  # it is listed when it is read
 
     def _read_next(self, batches: Iterator[Sequence[Job]]) -> list[PipelineResult] | None:
         jobs = next(batches, None)
@@ -138,7 +136,7 @@ class Pipeline:
         if source.is_large:
             return self._open_large(job, source)
         decoded, fills = source.decode(job.frame), processor.model.takes_mask
-        as_it_is = decoded, source.header, tuple[Note, ...]()
+        as_it_is = decoded, source.header, Notes()
         decoded, header, notes = in_srgb(decoded, source.header) if self.to_srgb else as_it_is
         prepared = prepare(
             processor,
@@ -148,8 +146,7 @@ class Pipeline:
             masked=job.mask is not None,
             frame=job.frame,
         )
-        like, notes = self._like(prepared, header), (*notes, *prepared.notes)
-        return ImageResult(job, source.sha256, prepared.pixels, prepared.form, notes, like)
+        return self._result(job, source, prepared, header, notes)
 
     def _open_large(self, job: Job, source: Source) -> ImageResult:
         """Return an image without its pixels, which are read while it is translated."""
@@ -157,13 +154,17 @@ class Pipeline:
 
         choose = partial(best_type, job.output.suffix)
         large = LargeImage(self.processor, source.image, job.frame or 0, choose)
-        pixels, form, notes = prepared = large.prepare(frame=job.frame)
-        notes += unconverted_parts(source.header) if self.to_srgb else ()
-        like = self._like(prepared, source.header)
-        return ImageResult(job, source.sha256, pixels, form, notes, like, large=large)
+        prepared = large.prepare(frame=job.frame)
+        notes = unconverted_parts(source.header) if self.to_srgb else ()
+        return self._result(job, source, prepared, source.header, notes)._replace(large=large)
 
-    def _like(self, prepared: PreparedImage, header: Header) -> Header:
-        return prepared.like(header, self.processor.target, keep_private=self.keep_metadata)
+    def _result(
+        self, job: Job, source: Source, prepared: PreparedImage, header: Header, notes: Notes
+    ) -> ImageResult:
+        digest, keep, target = source.image.sha256, self.keep_metadata, self.processor.target
+        like, lost = prepared.like(header, target, self.maker, digest, keep_private=keep)
+        notes = (*notes, *prepared.notes, *lost)
+        return ImageResult(job, source.sha256, prepared.pixels, prepared.form, notes, like)
 
     # -- translate ----------------------------------------------------------------------------
 

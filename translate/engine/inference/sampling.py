@@ -33,6 +33,7 @@ from translate.images.encode import encode_image
 from translate.images.format_registry import best_type, output_suffix
 from translate.images.layers import Pixels
 from translate.images.levels import is_photographic
+from translate.images.provenance import Maker, header_of_sample
 from translate.results import InferenceResult
 
 WRITERS = 4
@@ -60,10 +61,13 @@ def sample_folder(
     *,
     form: str = "png",
     overwrite: bool = False,
+    no_provenance: bool = False,
     stop: Callable[[], object] = bool,
 ) -> InferenceResult:
     """Write ``out/000001.png`` and so on, as `sample_each` does."""
-    each = sample_each(model, out, request, form=form, overwrite=overwrite, stop=stop)
+    each = sample_each(
+        model, out, request, form=form, overwrite=overwrite, no_provenance=no_provenance, stop=stop
+    )
     return deque(each, maxlen=1).pop()
 
 
@@ -74,12 +78,14 @@ def sample_each(
     *,
     form: str = "png",
     overwrite: bool = False,
+    no_provenance: bool = False,
     stop: Callable[[], object] = bool,
 ) -> Iterator[InferenceResult]:
     """Write ``out/000001.png`` and so on, and yield how many are done so far.
 
-    Existing outputs of the same model and seed are skipped. Once `stop`
-    returns something true, the images at hand are finished and no others begun.
+    Each says what made it, unless `no_provenance`. Existing outputs of the same model and seed are
+    skipped. Once `stop` returns something true, the images at hand are finished and no others
+    begun.
 
     Raises:
         TranslateError: before any work, if the model cannot draw what is requested.
@@ -95,6 +101,8 @@ def sample_each(
     folders.ensure_writable(out)
     recorded_request = replace(request, options=to_yaml_types(request.options))
     made_by = {"model": model.digest, **recorded(recorded_request, ["count"])}
+    made_by |= {"no_provenance": True} if no_provenance else {}
+    maker = None if no_provenance else model.maker
     manifest = OutputManifest(out, made_by, overwrite=overwrite)
     todo, skipped = manifest.split(_samples(model, out, request, suffix), lambda _: "")
     result = InferenceResult(request.count, manifest.problems, skipped=skipped)
@@ -106,7 +114,7 @@ def sample_each(
                 break
             images, samples = draw_chunk(model, request, chunk * CHUNK, text, dtype), list(of_chunk)
             pixels = [images[sample.number % CHUNK] for sample in samples]
-            written = writers.map(partial(_write, manifest), samples, pixels)
+            written = writers.map(partial(_write, manifest, maker), samples, pixels)
             problems = [problem for problem in written if problem]
             for problem in problems:
                 logger.info(f"{problem.path}: {problem.message}")
@@ -120,12 +128,15 @@ def sample_each(
     yield result
 
 
-def _write(manifest: OutputManifest, sample: Sample, pixels: Pixels | None) -> Problem | None:
+def _write(
+    manifest: OutputManifest, maker: Maker | None, sample: Sample, pixels: Pixels | None
+) -> Problem | None:
     """Write one image, or return what is wrong with it; raises `SaveError`."""
     if pixels is None:
         return Problem(sample.output, "draw", "not finite", "it is not finite")
     try:
-        data = encode_image(pixels, sample.output.suffix)
+        like = header_of_sample(pixels, maker)
+        data = encode_image(pixels, sample.output.suffix, like)
     except BaseException as error:
         reraise_interruption(error)
         return Problem(sample.output, "encode", FAILED, describe_unexpected(error))

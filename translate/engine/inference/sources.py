@@ -158,6 +158,13 @@ class Sources:
             self._held[job.files] = source
         return source
 
+    def size(self, job: Job) -> tuple[int, int]:
+        """Return the height and width of the image of `job`; (0, 0) if it cannot be read."""
+        try:
+            return self.look(job).size(job.frame)
+        except Exception:
+            return 0, 0  # it is listed when it is read
+
     def digest(self, job: Job, *, keep: bool = False) -> str | None:
         """Return the sha256 of the input of `job`; None if it cannot be read."""
         try:

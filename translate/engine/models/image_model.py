@@ -12,6 +12,7 @@ from translate.batches import Domain, ImageSpec
 from translate.errors import ConfigError, short_repr, suggest
 from translate.folders.names import short_names
 from translate.images.layers import Pixels
+from translate.images.provenance import Maker
 from translate.nn.geometry import Geometry
 
 if TYPE_CHECKING:
@@ -38,6 +39,11 @@ class ImageModel(ABC):
     method: str
     """the name of the recipe"""
     step: int
+
+    @property
+    def maker(self) -> Maker:
+        """What its outputs name as their maker."""
+        return Maker(self.digest, self.method)
 
     @property
     @abstractmethod

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any
@@ -155,11 +154,10 @@ def load(reference: str | Path, *, device: str = "auto") -> tuple[Model, list[st
         recipe = read.rebuild_recipe(checkpoint)
     read.restore_weights(recipe, path, moving_average=True)
     recipe.eval().requires_grad_(False).to(chosen_device)
-    digest = sha256((path / contents.MANIFEST).read_bytes()).hexdigest()
     data = checkpoint.config.data
     model = Model(
         str(reference),
-        digest,
+        contents.digest_of(path),
         recipe,
         checkpoint.spec,
         checkpoint.spec.sides,

@@ -41,9 +41,12 @@ class InferenceOptions:
     frames: str = "first"
     """``all`` translates each frame or page of a file that has several"""
     keep_metadata: bool = field(default=False, metadata={"key": "metadata"})
-    """keep EXIF data, GPS included; by default only colour profiles are kept"""
+    """keep EXIF and XMP data, GPS included; by default only colour profiles, and of XMP owner and
+    licence"""
     to_srgb: bool = False
     """convert colours to sRGB through the profile of their file; by default both are kept"""
+    no_provenance: bool = False
+    """leave out of outputs what made them"""
     overwrite: bool = False
     """replace outputs that something else made"""
     limit: int | None = None

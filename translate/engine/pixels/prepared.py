@@ -10,6 +10,7 @@ from translate.formats import Header, Note
 from translate.images import levels
 from translate.images.layers import Pixels
 from translate.images.losses import losses
+from translate.images.provenance import Maker, with_xmp
 
 ChooseType = Callable[[int, str, bool], str]
 """returns the type of numbers that a result is kept in: of so many channels without opacity, of
@@ -24,15 +25,33 @@ class PreparedImage(NamedTuple):
     notes: tuple[Note, ...]
     """what the file lost when it was read"""
 
-    def like(self, header: Header, target: Domain, *, keep_private: bool) -> Header:
-        """Return what the output, of the domain `target`, keeps of a file with this `header`."""
+    def like(
+        self,
+        header: Header,
+        target: Domain,
+        maker: Maker | None,
+        input_sha256: str,
+        *,
+        keep_private: bool,
+    ) -> tuple[Header, tuple[Note, ...]]:
+        """Return what the output keeps of its file, and a note on metadata that it cannot keep.
+
+        Args:
+            header: of the file.
+            target: the domain of the output.
+            maker: what the output names as its maker; None: nothing.
+            input_sha256: the hash of the file.
+            keep_private: whether all metadata is kept.
+        """
         carried = self.form.alpha is not None
-        return header.for_output(
+        like = header.for_output(
             self.form.channels + carried,
             self.form.dtype,
             alpha=carried or target.alpha,
             keep_private=keep_private,
         )
+        like, notes = with_xmp(like, header.xmp, maker, input_sha256, keep_all=keep_private)
+        return like, notes if keep_private else ()
 
 
 def prepare(
