@@ -238,7 +238,7 @@ class Translator:
             frames=frames,
             keep_metadata=keep_metadata,
             to_srgb=to_srgb,
-            no_provenance=not provenance,
+            provenance=provenance,
             overwrite=overwrite,
             limit=limit,
             options=options,

@@ -94,7 +94,9 @@ logger = logging.getLogger(__name__)
 )
 @click.option(
     "--no-provenance",
-    is_flag=True,
+    "provenance",
+    flag_value=False,
+    default=True,
     help="Write outputs without the metadata that says what made them, see docs/share.md. "
     "[DigitalSourceType, model, recipe and hash of the input, as XMP]",
 )

@@ -68,7 +68,9 @@ logger = logging.getLogger(__name__)
 )
 @click.option(
     "--no-provenance",
-    is_flag=True,
+    "provenance",
+    flag_value=False,
+    default=True,
     help="Write images without the metadata that says what made them, see docs/share.md. "
     "[DigitalSourceType, model and recipe, as XMP]",
 )
@@ -86,7 +88,7 @@ def command(
     device: str,
     form: str,
     overwrite: bool,
-    no_provenance: bool,
+    provenance: bool,
     quiet: bool,
 ) -> int:
     """Generate images into the folder OUT, of the size that RUN was trained on.
@@ -111,7 +113,7 @@ def command(
     model, messages = infer.load(run, device=device)
     options = parse_assignments(assignments)
     request = SampleRequest(count or (12 if walk else 64), label, text, seed, options)
-    maker = None if no_provenance else model.maker
+    maker = model.maker if provenance else None
     with (
         show_progress("drawing", quiet=quiet) as update_progress,
         Interrupts(work="the current image") as interrupts,
@@ -129,7 +131,7 @@ def command(
             request,
             form=form,
             overwrite=overwrite,
-            no_provenance=no_provenance,
+            provenance=provenance,
             stop=lambda: interrupts.caught,
         ):
             update_progress(result)

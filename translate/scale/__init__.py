@@ -64,8 +64,9 @@ class Translate:
         batch_size: Images of one size that are translated at once; None: 1, on a GPU 8.
         format: The suffix of every output; None: the input's, where it can hold the result.
         max_pixels: Larger images are not decoded: they have an error.
-        keep_metadata: Keep EXIF data.
+        keep_metadata: Keep EXIF and XMP data.
         to_srgb: Convert colours to sRGB.
+        provenance: Say in outputs what made them.
         seed: Seed of the noise, for a recipe that draws noise.
         tile: Sides of the tiles in which images are translated.
         memory: Bytes that the values of the network may take.
@@ -96,6 +97,7 @@ class Translate:
         max_pixels: int = MAX_PIXELS,
         keep_metadata: bool = False,
         to_srgb: bool = False,
+        provenance: bool = True,
         seed: int | None = None,
         tile: int | None = None,
         memory: int | None = None,
@@ -112,6 +114,7 @@ class Translate:
             max_pixels=max_pixels,
             keep_metadata=keep_metadata,
             to_srgb=to_srgb,
+            provenance=provenance,
             options=options,
             seed=seed,
             tile=tile,
@@ -176,6 +179,7 @@ class Translate:
             batch_size=settings.batch_size or processor.model.batch_size,
             keep_metadata=settings.keep_metadata,
             to_srgb=settings.to_srgb,
+            provenance=settings.provenance,
         )
         for result in pipeline.run(jobs, stop=bool):
             if isinstance(result, ImageResult):

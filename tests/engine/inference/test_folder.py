@@ -136,6 +136,9 @@ def test_D7_frames_all_translates_every_frame(batch_size: int, tmp_path: Path) -
         translate(source, tmp_path / "other", frames="all")
 
 
+NO_MAKER = {"provenance": False}
+
+
 def profile(space: bytes) -> bytes:
     """Return the start of a colour profile."""
     return bytes(16) + space + bytes(112)
@@ -176,8 +179,8 @@ def test_I11_the_licence_in_xmp_is_kept_and_the_rest_on_request(
     packet = Packet().merge({place: "home", rights: "CC0"}, prefixes, keep_all=True)
     like = Header(format="", size=(4, 6), xmp=packet)
     write_image(tmp_path / "in" / f"x{suffix}", np.zeros((4, 6, 3), np.uint8), like)
-    for name, option in (("out", "to_srgb"), ("kept", "keep_metadata"), ("plain", "no_provenance")):
-        translate(tmp_path / "in", tmp_path / name, **{option: True})
+    for name, options in (("out", {}), ("kept", {"keep_metadata": True}), ("plain", NO_MAKER)):
+        translate(tmp_path / "in", tmp_path / name, **options)
         found = EncodedImage.open(tmp_path / name / f"x{suffix}").header.xmp
         texts = Packet(found).texts
         assert texts[rights] == "CC0" and (place in texts) == (name == "kept")

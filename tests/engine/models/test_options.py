@@ -23,7 +23,7 @@ CHANGED: dict[str, Any] = {
     "to": "blurred", "size": 16, "scale_back": True, "side": "right", "keep_metadata": True,
     "mask": None, "batch_size": 2, "format": "png", "max_pixels": 10_000, "frames": "all",
     "overwrite": True, "to_srgb": True, "limit": 1, "tile": 16, "memory": 1_000_000,
-    "no_provenance": True,
+    "provenance": False,
 }  # fmt: skip
 """another value for each option"""
 

@@ -68,8 +68,7 @@ def translate_encoded(
     if translated is None:
         raise TranslateError(f"{model.name}: the translation is not finite.")
     pixels = processor.postprocess(translated, form_of_result)
-    maker, digest = model.maker, image.sha256
-    like, _ = prepared.like(image.header, target, maker, digest, keep_private=False)
+    like, _ = prepared.like(image.header, processor, image.sha256)
     data = encode_image(pixels, suffix, like)
     notes = tuple(note.text for note in prepared.notes)
     before, after = prepared.pixels[..., : source.channels], pixels[..., : form_of_result.channels]

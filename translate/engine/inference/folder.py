@@ -90,7 +90,7 @@ def translate_each(
         batch_size=options.batch_size or model.batch_size,
         keep_metadata=options.keep_metadata,
         to_srgb=options.to_srgb,
-        maker=None if options.no_provenance else model.maker,
+        provenance=options.provenance,
         meter=trust(processor) if trust and todo else None,
     )
     report = FolderReport(result, manifest, processor)

@@ -32,7 +32,6 @@ from translate.images.encode import encode_image
 from translate.images.format_registry import best_type
 from translate.images.layers import Pixels, guarded
 from translate.images.profiles import in_srgb, unconverted_parts
-from translate.images.provenance import Maker
 
 if TYPE_CHECKING:
     from translate.engine.pixels.large_images import LargeImage
@@ -78,8 +77,8 @@ class Pipeline:
     keep_metadata: bool = False
     to_srgb: bool = False
     """whether colours are converted to sRGB through the profile of their file"""
-    maker: Maker | None = None
-    """what outputs name as their maker"""
+    provenance: bool = True
+    """whether outputs name the model that made them"""
     meter: TrustMeter | None = None
     """measures the trust of each output"""
 
@@ -135,14 +134,13 @@ class Pipeline:
         source, processor = self.sources.take(job), self.processor
         if source.is_large:
             return self._open_large(job, source)
-        decoded, fills = source.decode(job.frame), processor.model.takes_mask
-        as_it_is = decoded, source.header, Notes()
-        decoded, header, notes = in_srgb(decoded, source.header) if self.to_srgb else as_it_is
+        as_it_is = source.decode(job.frame), source.header, Notes()
+        decoded, header, notes = in_srgb(*as_it_is[:2]) if self.to_srgb else as_it_is
         prepared = prepare(
             processor,
             DecodedInput(decoded, job.input, source.image),
             partial(best_type, job.output.suffix),
-            hole=source.hole(decoded) if fills else None,
+            hole=source.hole(decoded) if processor.model.takes_mask else None,
             masked=job.mask is not None,
             frame=job.frame,
         )
@@ -161,8 +159,8 @@ class Pipeline:
     def _result(
         self, job: Job, source: Source, prepared: PreparedImage, header: Header, notes: Notes
     ) -> ImageResult:
-        digest, keep, target = source.image.sha256, self.keep_metadata, self.processor.target
-        like, lost = prepared.like(header, target, self.maker, digest, keep_private=keep)
+        digest, keep, named = source.image.sha256, self.keep_metadata, self.provenance
+        like, lost = prepared.like(header, self.processor, digest, keep_private=keep, named=named)
         notes = (*notes, *prepared.notes, *lost)
         return ImageResult(job, source.sha256, prepared.pixels, prepared.form, notes, like)
 

@@ -61,12 +61,12 @@ def sample_folder(
     *,
     form: str = "png",
     overwrite: bool = False,
-    no_provenance: bool = False,
+    provenance: bool = True,
     stop: Callable[[], object] = bool,
 ) -> InferenceResult:
     """Write ``out/000001.png`` and so on, as `sample_each` does."""
     each = sample_each(
-        model, out, request, form=form, overwrite=overwrite, no_provenance=no_provenance, stop=stop
+        model, out, request, form=form, overwrite=overwrite, provenance=provenance, stop=stop
     )
     return deque(each, maxlen=1).pop()
 
@@ -78,12 +78,12 @@ def sample_each(
     *,
     form: str = "png",
     overwrite: bool = False,
-    no_provenance: bool = False,
+    provenance: bool = True,
     stop: Callable[[], object] = bool,
 ) -> Iterator[InferenceResult]:
     """Write ``out/000001.png`` and so on, and yield how many are done so far.
 
-    Each says what made it, unless `no_provenance`. Existing outputs of the same model and seed are
+    With `provenance`, each says what made it. Existing outputs of the same model and seed are
     skipped. Once `stop` returns something true, the images at hand are finished and no others
     begun.
 
@@ -101,8 +101,8 @@ def sample_each(
     folders.ensure_writable(out)
     recorded_request = replace(request, options=to_yaml_types(request.options))
     made_by = {"model": model.digest, **recorded(recorded_request, ["count"])}
-    made_by |= {"no_provenance": True} if no_provenance else {}
-    maker = None if no_provenance else model.maker
+    made_by |= {} if provenance else {"provenance": False}
+    maker = model.maker if provenance else None
     manifest = OutputManifest(out, made_by, overwrite=overwrite)
     todo, skipped = manifest.split(_samples(model, out, request, suffix), lambda _: "")
     result = InferenceResult(request.count, manifest.problems, skipped=skipped)

@@ -45,8 +45,8 @@ class InferenceOptions:
     licence"""
     to_srgb: bool = False
     """convert colours to sRGB through the profile of their file; by default both are kept"""
-    no_provenance: bool = False
-    """leave out of outputs what made them"""
+    provenance: bool = True
+    """say in outputs what made them"""
     overwrite: bool = False
     """replace outputs that something else made"""
     limit: int | None = None
@@ -69,11 +69,12 @@ def recorded(options: Any, excluded: Collection[str]) -> Mapping[str, Any]:
     """Return what a dataclass of options adds to the record of an output.
 
     Every field that is not `excluded` is in it, by its name or the ``key`` in its metadata. A
-    switch that is off is None, which is also what older records have of later options.
+    switch with its default is None, which is also what older records have of later options.
     """
     result = {}
     for option in fields(options):
         if option.name not in excluded:
             value = getattr(options, option.name)
-            result[option.metadata.get("key", option.name)] = None if value is False else value
+            is_default = isinstance(value, bool) and value is option.default
+            result[option.metadata.get("key", option.name)] = None if is_default else value
     return result

@@ -10,7 +10,7 @@ from translate.formats import Header, Note
 from translate.images import levels
 from translate.images.layers import Pixels
 from translate.images.losses import losses
-from translate.images.provenance import Maker, with_xmp
+from translate.images.provenance import with_xmp
 
 ChooseType = Callable[[int, str, bool], str]
 """returns the type of numbers that a result is kept in: of so many channels without opacity, of
@@ -28,28 +28,29 @@ class PreparedImage(NamedTuple):
     def like(
         self,
         header: Header,
-        target: Domain,
-        maker: Maker | None,
+        processor: ImageProcessor,
         input_sha256: str,
         *,
-        keep_private: bool,
+        keep_private: bool = False,
+        named: bool = True,
     ) -> tuple[Header, tuple[Note, ...]]:
         """Return what the output keeps of its file, and a note on metadata that it cannot keep.
 
         Args:
             header: of the file.
-            target: the domain of the output.
-            maker: what the output names as its maker; None: nothing.
+            processor: the model and the options.
             input_sha256: the hash of the file.
             keep_private: whether all metadata is kept.
+            named: whether the output names the model and the hash.
         """
         carried = self.form.alpha is not None
         like = header.for_output(
             self.form.channels + carried,
             self.form.dtype,
-            alpha=carried or target.alpha,
+            alpha=carried or processor.target.alpha,
             keep_private=keep_private,
         )
+        maker = processor.model.maker if named else None
         like, notes = with_xmp(like, header.xmp, maker, input_sha256, keep_all=keep_private)
         return like, notes if keep_private else ()
 
