@@ -5,7 +5,7 @@ RUN = .venv/bin/python -m
 # Training steps of the demo:
 STEPS ?= 1000
 .DEFAULT_GOAL = help
-.PHONY: help environment demo test check fix wheel clean
+.PHONY: help environment demo docs test check fix wheel clean
 
 help:         ## List the targets.
 	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 13
@@ -20,10 +20,13 @@ demo: environment  ## Train a small CycleGAN, translate a folder and write demo/
 	@.venv/bin/python benchmarks/sheet.py demo/sheet.png datasets/summer/test demo/winter datasets/winter/test
 	@echo "demo/sheet.png: summer | translated | ground truth"
 
+docs: environment  ## Build the documentation, build/site/index.html, and check its links.
+	@PYTHONPATH=.ci $(RUN) documentation
+
 test: environment  ## Run all tests that take seconds and need no GPU.
 	@OMP_NUM_THREADS=1 $(RUN) pytest -m "not gpu and not slow" -n 2 --dist loadfile
 
-check: environment  ## Lint, formatting, types and the API reference.
+check: environment docs  ## Lint, formatting, types, the API reference and the documentation.
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) mypy

@@ -78,10 +78,21 @@ Exit codes:
   5    training was stopped by a guard: the checkpoint before it is kept
   6    something could not be saved
   129, 130, 143   stopped by SIGHUP, SIGINT or SIGTERM, after a checkpoint"""
+ENVIRONMENT = """\b
+Environment variables:
+  TRANSLATE_PLUGINS  distributions whose plugins load, such as a,b; empty: ours
+                     alone [all that are installed]
+  TRANSLATE_CACHE    folder of exported models [~/.cache/translate/models]
+  TRANSLATE_TRACE    1: print each call of a hook of a plugin [0]
+  TRANSLATE_DEBUG    1: print the traceback of an error [0]
+  OMP_NUM_THREADS    number of threads [as many as there are free cores]
+  NO_COLOR           any value: print without colours"""
 
 
 @click.group(
-    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=f"{EXIT_CODES}\n\n{ENVIRONMENT}",
 )
 @click.version_option(__version__, prog_name="translate")
 def cli() -> None:

@@ -72,6 +72,8 @@ def _usage(part: Entry) -> list[str]:
         ]
     if part.kind == "command":
         return ["Run it:", f"  translate {part.name} --help"]
+    if part.kind == "format":
+        return ["Used for every file that it recognizes by its first bytes."]
     if part.kind == "importer":
         return [
             "Convert a file of weights to a run; the importer is chosen by what is in the file:",

@@ -1,0 +1,44 @@
+"""Pages of what plugins register."""
+
+import pytest
+from documentation import parts
+
+from translate.engine.plugins.discovery import OWN_DISTRIBUTION
+from translate.registry import list_registrations
+
+
+@pytest.fixture(scope="module")
+def pages() -> dict[str, str]:
+    """Return all pages, by their names."""
+    return {path.partition("/")[2]: text for path, text in parts.write().items()}
+
+
+def test_every_name_of_ours_is_on_a_page(pages: dict[str, str]) -> None:
+    for page, (_, kinds) in parts.PAGES.items():
+        for kind in kinds:
+            for one in list_registrations(kind) if kind != "configuration" else ():
+                if one.distribution == OWN_DISTRIBUTION:
+                    assert f"`{one.name}`" in pages[f"{page}.md"], (kind, one.name)
+
+
+def test_options_are_shown_with_default_text_and_values(pages: dict[str, str]) -> None:
+    assert (
+        "| `cycle_weight` | `10.0` | weight of the cycle-consistency loss (L1) |"
+        in pages["recipes.md"]
+    )
+    assert (
+        "| `dropout` | `0.5` | dropout probability in the inner levels (0 to 1) |"
+        in pages["networks.md"]
+    )
+    assert "| `file` | required | the table, relative to" in pages["layouts.md"]
+
+
+def test_a_part_says_how_it_is_selected(pages: dict[str, str]) -> None:
+    assert '--set "options.generator={name: unet, width: 64}"' in pages["networks.md"]
+    assert "translate evaluate RUN --metric psnr" in pages["metrics.md"]
+    assert "translate train --plugin cyclegan --domains A B" in pages["recipes.md"]
+
+
+def test_configurations_and_sample_domains_are_in_tables(pages: dict[str, str]) -> None:
+    assert "| `cyclegan-small` | CycleGAN on the sample landscapes" in pages["configurations.md"]
+    assert "| `summer` |" in pages["domains.md"]
