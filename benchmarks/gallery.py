@@ -1,7 +1,7 @@
 """Make the gallery: train each recipe briefly, apply it, write a small sheet of images.
 
 python benchmarks/gallery.py                 every recipe, to docs/gallery/NAME.jpg
-python benchmarks/gallery.py cut vae         some of them
+python benchmarks/gallery.py cut aae         some of them
 python benchmarks/gallery.py --steps 4 --work tmp --sheets tmp/sheets     a trial
 
 The commands are those of gallery_examples.toml, which docs/gallery.md prints. They run in the

@@ -133,7 +133,7 @@ def shortened(words: list[str], steps: int) -> list[str]:
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_every_block_of_commands_says_whether_it_is_tested(page: Path) -> None:
     for block in blocks(page):
-        if block.commands:
+        if re.search(r"^(translate|torchrun) ", block.text, re.MULTILINE):
             assert MARK.fullmatch(block.mark), f"{page.name}: no mark above\n{block.text}"
 
 

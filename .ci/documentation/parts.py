@@ -93,9 +93,9 @@ def _tables(entry: Entry) -> Iterator[str]:
         yield _table(part.options(entry))
         return
     recipe: type[Recipe] = find("recipe", entry.name)  # type: ignore[assignment]
-    yield _table(signatures.read(recipe, ["spec"]).values())
+    yield _table(signatures.read_options(recipe, ["spec"]).values())
     for method, command in ((recipe.translate, "infer"), (recipe.draw, "sample")):
-        if own := signatures.read(method, CALLED).values():
+        if own := signatures.read_options(method, CALLED).values():
             yield f"Options of `translate {command} --set OPTION=VALUE`:\n\n{_table(own)}"
 
 
