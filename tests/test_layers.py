@@ -389,6 +389,7 @@ SHARED_WORDS = {
     "relativistic": "the attribute of adversarial losses that take real scores",
     "csv": "the suffix of tables",
     "png": "the default of --format",
+    "webdataset": "the package of the extra shards",
     **dict.fromkeys(("jpeg", "webp", "tiff", "bmp", "ppm", "avif"), "choices of --format, codecs"),
 }
 """names of plugins that are words of the interface as well, with their meaning there"""

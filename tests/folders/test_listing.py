@@ -179,5 +179,7 @@ def test_tar_files_are_folders_of_images_where_there_are_no_other_images(tmp_pat
     assert problem.path.name == "02.tar"
     assert scan(tmp_path / "00.tar").images == images[:2]
     assert match(tmp_path / "0[0-1].tar")[1].images == images
+    assert match(tmp_path / "*.tar/*.png")[1].images == [images[0], images[2]]
+    assert match(tmp_path / "00.tar/deep/*")[1].images == [images[1]]
     (tmp_path / "photo.png").touch()
     assert scan(tmp_path).images == [tmp_path / "photo.png"], "a download next to its images"

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from translate.errors import BadImage, DataError
 from translate.folders.names import SPLITS, any_hidden, is_hidden, is_own
 from translate.images.format_registry import image_suffixes
-from translate.images.tar_files import is_tar, read_index
+from translate.images.tar_files import find_tar, is_tar, read_index
 
 MOST_NAMES = 100
 """under how many names one folder is read: links may double with every level"""
@@ -143,18 +143,27 @@ def subfolders(folder: Path) -> list[Path]:
 def match(pattern: str | Path) -> tuple[Path, FolderFiles]:
     """Return the folder that the glob `pattern` begins with, and the matching files below it.
 
-    ``**`` is any number of folders, including links to folders.
+    ``**`` is any number of folders, including links to folders. ``shards/*.tar/*.a.png`` are
+    members of tar files.
     """
     root, parts = _split_pattern(Path(pattern).parts)
-    if not root.is_dir():
+    tar = find_tar(root / "*")
+    in_tars = tar is not None or any(part.lower().endswith(".tar") for part in parts[:-1])
+    if not (in_tars or root.is_dir()):
         return root, FolderFiles([], [], [])
-    if "**" in parts:
-        everything = scan(root)
+    if in_tars or "**" in parts:
+        everything = scan(tar or root)
         images_, skipped_ = (
-            [path for path in paths if _matches(path.relative_to(root).parts, parts)]
+            [
+                path
+                for path in paths
+                if path.is_relative_to(root) and _matches(path.relative_to(root).parts, parts)
+            ]
             for paths in (everything.images, everything.skipped)
         )
-        bad = [b for b in everything.problems if _matches(b.path.relative_to(root).parts, parts)]
+        bad = everything.problems
+        if not in_tars:
+            bad = [b for b in bad if _matches(b.path.relative_to(root).parts, parts)]
         return root, FolderFiles(images_, skipped_, bad)
     files, suffixes = FolderFiles([], [], []), image_suffixes()
     for path in sorted(root.glob("/".join(parts))):

@@ -44,6 +44,7 @@ from translate.engine.models.options import InferenceOptions
 from translate.engine.models.tile_options import TileOptions
 from translate.engine.pixels.windows import takes_windows
 from translate.images.source import MAX_PIXELS
+from translate.images.tar_files import without_tar_suffixes
 from translate.scale.columns import Columns, Row, read_rows, to_columns
 
 
@@ -193,7 +194,8 @@ class Translate:
     def _job(self, row: Row) -> Job:
         """Return what the pipeline gets for a row; its output is a relative path."""
         root = self._place[2]
-        name = Path(row.output or (row.path.relative_to(root) if root else row.path.name))
+        below = without_tar_suffixes(row.path.relative_to(root), Path(root)) if root else None
+        name = Path(row.output or below or row.path.name)
         suffix = self._suffix(name.suffix)
         output = name if suffix == name.suffix else name.with_suffix(suffix)
         return Job(row.path, output, row.mask, row.frame)

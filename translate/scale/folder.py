@@ -35,6 +35,9 @@ class FolderWriter:
         >>> translated.map_batches(FolderWriter("out/"))
     """
 
+    rows: int | None = None
+    """The rows that a batch should have: any number."""
+
     def __init__(self, out: str | Path, *, overwrite: bool = False) -> None:
         self.out, self.overwrite = Path(out).absolute(), overwrite
         self.problems = self.out / "problems.jsonl"

@@ -14,6 +14,7 @@ from translate_plugins.layouts.labelled import LabelledFolders
 from translate_plugins.layouts.pairs import Paired, SideBySide, Unpaired
 from translate_plugins.layouts.suffix import SuffixPairs
 from translate_plugins.layouts.table import Table
+from translate_plugins.layouts.webdataset import webdataset
 
 
 @hookimpl
@@ -29,4 +30,5 @@ def register_layouts() -> Mapping[str, Callable[..., Layout]]:
         "domains": LabelledDomains,
         "idx": IdxFiles,
         "captioned": CaptionedFolders,
+        "webdataset": webdataset,
     }

@@ -13,6 +13,7 @@ from translate.contract.files.layout_subject import MANY, LayoutSubject
 from translate.contract.rules import require
 from translate.engine.data import check
 from translate.errors import BadImage, ConfigError, DataError
+from translate.images.tar_files import find_member
 
 DRAWS = 20
 """how often each item is picked, to collect all of its files"""
@@ -28,7 +29,10 @@ def finds_its_files(subject: LayoutSubject) -> None:
     repeated = sorted({str(path) for path in layout.files if list(layout.files).count(path) > 1})
     require(not repeated, f"`files` has {repeated[:1]} twice: each is checked once.")
     for path in (*layout.files, *layout.sources):
-        require(path.is_file(), f"{path}, of `files` or `sources`, is no file.")
+        require(
+            bool(path.is_file() or find_member(path)),
+            f"{path}, of `files` or `sources`, is no file.",
+        )
     same = list(layout.files) == list(second.files) and len(layout) == len(second)
     require(same, "A second one has other files, or the same in another order: sort them.")
 

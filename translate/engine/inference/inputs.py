@@ -21,7 +21,7 @@ from translate.images.format_registry import (
     writable_suffixes,
 )
 from translate.images.levels import is_photographic
-from translate.images.tar_files import is_tar, without_tar_suffixes
+from translate.images.tar_files import find_member, is_tar, without_tar_suffixes
 
 
 class Inputs(NamedTuple):
@@ -60,7 +60,7 @@ def find_inputs(source: str | Path, out: Path) -> Inputs:
 def _find(source: Path) -> Inputs:
     if source.is_dir() or is_tar(source):
         return Inputs(source, *scan(source))
-    if source.exists():
+    if source.exists() or find_member(source):
         return Inputs(source.parent, [source], [], [])
     if not has_magic(str(source)):
         raise DataError(f"there is no file or folder {source}.")

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 from ray.data import Datasink
 from ray.data.block import BlockAccessor
 from ray.data.datasource import WriteResult
@@ -19,6 +20,8 @@ class Writer(Protocol):
 
     problems: Path
     """The file that lists images without an output."""
+    rows: int | None
+    """The rows that a batch should have; None: any number."""
 
     def __call__(self, batch: Columns) -> Columns:
         """Write a batch, and return it with the errors of writing."""
@@ -39,9 +42,17 @@ class TranslationDatasink(Datasink):
 
     def write(self, blocks: Iterable[Any], ctx: Any) -> list[Problem]:  # noqa: ARG002
         """Write blocks, and return what is wrong with their rows."""
-        batches = (BlockAccessor.for_block(block).to_batch_format("numpy") for block in blocks)
-        rows = [row for batch in batches if batch for row in read_results(self.writer(batch))]
-        return [row.problem for row in rows if row.problem]
+        batches = [BlockAccessor.for_block(block).to_batch_format("numpy") for block in blocks]
+        batches = [batch for batch in batches if batch]
+        if not batches:
+            return []
+        batch = {name: np.concatenate([each[name] for each in batches]) for name in batches[0]}
+        return [row.problem for row in read_results(self.writer(batch)) if row.problem]
+
+    @property
+    def min_rows_per_write(self) -> int | None:
+        """The rows that Ray puts together for `write`."""
+        return self.writer.rows
 
     def on_write_complete(self, write_result: "WriteResult[list[Problem]]") -> None:
         """List the problems of all blocks, each once."""

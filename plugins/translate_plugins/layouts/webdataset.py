@@ -1,0 +1,194 @@
+"""Samples of tar shards, as webdataset names them: ``0001.photo.png`` and ``0001.labels.png``.
+
+The key of a sample is the name up to its first dot, and its parts are what follows. Shards are read
+by offset, in the order of the engine, so that a resume is exact.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from random import Random
+from typing import Annotated
+
+import torch
+
+from translate.batches import Domain, ImageSpec, Item, Labelled, Layout, Pair, Transform
+from translate.errors import BadImage, DataError
+from translate.folders.listing import join_words
+from translate.folders.lookup import (
+    Folder,
+    expect_different,
+    expect_domains,
+    first_folder_with_images,
+    notes,
+    problems,
+    usable_files,
+)
+from translate.images.tar_files import find_tar, read_member
+from translate_plugins.layouts.partners import load_pair, partners
+
+LABEL = "cls"
+"""the part of a sample that holds the number of its class"""
+
+
+def webdataset(
+    root: Path,
+    domains: Sequence[str],
+    split: str,
+    leave_out: Iterable[Path] = (),
+    *,
+    labels: Annotated[bool, "one domain of images with classes, KEY.cls, instead of pairs"] = False,
+    drop_unpaired: Annotated[bool, "skip samples without an image of a domain"] = False,
+) -> Layout:
+    """Return samples of tar shards: pairs KEY.DOMAIN.png, or images with a class in KEY.cls."""
+    if labels:
+        return LabelledSamples(root, domains, split, leave_out)
+    return PairedSamples(root, domains, split, leave_out, drop_unpaired=drop_unpaired)
+
+
+class PairedSamples(Layout):
+    """Samples with an image of each of two domains."""
+
+    batch, paired = Pair, True
+
+    def __init__(
+        self,
+        root: Path,
+        domains: Sequence[str],
+        split: str,
+        leave_out: Iterable[Path] = (),
+        *,
+        drop_unpaired: bool = False,
+    ) -> None:
+        expect_domains("webdataset", domains, 2)
+        expect_different(root, domains)
+        self.spec = ImageSpec(domains=tuple(map(Domain, domains)))
+        folder = _find_shards(root, split)
+        left, right = (_by_key(folder, name) for name in domains)
+        keys, dropped = partners(
+            domains,
+            left,
+            right,
+            drop_unpaired=drop_unpaired,
+            rule=f"A sample is KEY.{domains[0]}.png and KEY.{domains[1]}.png in one shard, "
+            "whatever the file type.",
+        )
+        bad = set(leave_out)
+        pairs = [(left[key], right[key]) for key in keys]
+        self.pairs = [pair for pair in pairs if bad.isdisjoint(pair)]
+        if not self.pairs:
+            raise DataError(
+                f"{folder.path}: no sample has usable images of {join_words(domains)}. Expected "
+                f"names such as KEY.{domains[0]}.png, got {folder.files[0].name}. Two domains of "
+                "shards of their own need no layout: --domains shards/a shards/b"
+            )
+        self.domain_files = list(zip(*self.pairs, strict=True))
+        self.files = sorted({path for pair in self.pairs for path in pair})
+        self.sources = _shards(self.files)
+        self.notes, self.problems = [*notes(folder), *dropped], problems(folder)
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def pick(self, index: int, random: Random) -> Item:  # noqa: ARG002
+        return Item(self.pairs[index])
+
+    def load(self, item: Item, transform: Transform) -> Pair:
+        return load_pair(item, transform)
+
+
+class LabelledSamples(Layout):
+    """Samples with an image, and the number of its class in ``KEY.cls``."""
+
+    batch = Labelled
+
+    def __init__(
+        self, root: Path, domains: Sequence[str], split: str, leave_out: Iterable[Path] = ()
+    ) -> None:
+        expect_domains("webdataset", domains, 1)
+        folder = _find_shards(root, split, domains[0])
+        self.problems = problems(folder)
+        numbers = _read_classes(folder, self.problems)
+        if not numbers:
+            raise DataError(
+                f"{folder.path}: not one of {len(folder.files)} images has a class. Expected "
+                f"KEY.{LABEL}, a text file with a number, next to each KEY.png in its shard."
+            )
+        self.classes = sorted(set(numbers.values()))
+        self.numbers = numbers
+        self.files = usable_files(folder._replace(files=list(numbers)), leave_out)
+        self.domain_files = [self.files]
+        self.sources = _shards(self.files)
+        self.spec = ImageSpec(
+            domains=tuple(map(Domain, domains)), classes=tuple(map(str, self.classes))
+        )
+        self.notes = notes(folder, read=_class_files(folder).values())
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def pick(self, index: int, random: Random) -> Item:  # noqa: ARG002
+        return Item((self.files[index],))
+
+    def load(self, item: Item, transform: Transform) -> Labelled:
+        (path,) = item.files
+        (image,) = transform(transform.read(path), roles=("source",))
+        return Labelled(image, torch.tensor(self.classes.index(self.numbers[path])))
+
+
+def _find_shards(root: Path, split: str, domain: str = "") -> Folder:
+    """Return the folder of the shards of a split, with the images in them."""
+    homes = [root / domain / split, root / domain] if domain else []
+    what = f"domain {domain!r}" if domain else "samples"
+    return first_folder_with_images(what, [*homes, root / split, root])
+
+
+def _split_key(path: Path) -> tuple[Path, str]:
+    """Return the key of a sample, with the folder or shard that it is in, and the part."""
+    match = re.fullmatch(r"([^.]+)\.(.*)", path.name)
+    key, part = match.groups() if match else (path.name, "")
+    return path.parent / key, part.lower()
+
+
+def _by_key(folder: Folder, domain: str) -> Mapping[str, Path]:
+    """Return the images of a domain by the keys of their samples, below the folder."""
+    found: dict[str, Path] = {}
+    for path in folder.files:
+        key, part = _split_key(path)
+        if not (part == domain.lower() or part.startswith(f"{domain.lower()}.")):
+            continue
+        name = key.relative_to(folder.path).as_posix()
+        if name in found:
+            raise DataError(f"{found[name]} and {path} are of one sample: keep one of them.")
+        found[name] = path
+    return found
+
+
+def _class_files(folder: Folder) -> dict[Path, Path]:
+    """Return the files of classes by the keys of their samples."""
+    keys = ((path, *_split_key(path)) for path in folder.skipped)
+    return {key: path for path, key, part in keys if part == LABEL}
+
+
+def _read_classes(folder: Folder, bad: list[BadImage]) -> dict[Path, int]:
+    """Return the class of each image; images without one are added to `bad`."""
+    files, numbers = _class_files(folder), dict[Path, int]()
+    for path in folder.files:
+        file = files.get(_split_key(path)[0])
+        if file is None:
+            bad.append(BadImage(path, f"no file {_split_key(path)[0].name}.{LABEL} in its shard"))
+            continue
+        text = (read_member(file) or b"") if find_tar(file) else file.read_bytes()
+        try:
+            numbers[path] = int(text)
+        except ValueError:
+            bad.append(BadImage(path, f"{file.name}: expected a number, got {text[:40]!r}"))
+    return numbers
+
+
+def _shards(files: Iterable[Path]) -> list[Path]:
+    """Return the tar files that `files` are in."""
+    parents = {path.parent for path in files}
+    return sorted({tar for parent in parents if (tar := find_tar(parent / "_"))})

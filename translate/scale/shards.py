@@ -1,0 +1,99 @@
+"""Writes translated rows as tar shards that webdataset reads."""
+
+import json
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from translate.engine.disk import files
+from translate.engine.disk.problems import Problem
+from translate.engine.inference.failures import translation_problem
+from translate.errors import require_package
+from translate.scale.columns import Columns, Row, problem_columns, read_results
+
+ROWS = 1000
+"""images of a shard, where an engine chooses batches by it"""
+
+
+class ShardWriter:
+    """Writes each batch of rows that `translate.scale.Translate` returns as one tar shard.
+
+    A sample has the key and the part of the name of its output, ``0001`` and ``png``, and a part
+    ``json`` with the input, its hash, the model and the options. A shard is complete or absent. Its
+    name is a hash of its rows, so that a batch that comes twice gives one shard. An instance is
+    pickled as its arguments.
+
+    Args:
+        out: The folder of the shards, which all workers share.
+
+    Raises:
+        translate.errors.MissingPackageError: webdataset is not installed.
+
+    Example:
+        >>> translated.map_batches(ShardWriter("out/"), batch_size=1000)
+    """
+
+    rows: int | None = ROWS
+    """The rows that a batch should have."""
+
+    def __init__(self, out: str | Path) -> None:
+        require_package("webdataset", "shards")
+        self.out = Path(out).absolute()
+        self.problems = self.out / "problems.jsonl"
+
+    def __call__(self, batch: Columns) -> dict[str, Any]:
+        """Write a batch, and return it without ``bytes``, with the name of its ``shard``."""
+        rows = read_results(batch)
+        samples = _samples(rows)
+        shard = self.out / f"{_digest(samples)}.tar"
+        if samples and not shard.exists():
+            self._write(shard, samples, rows)
+        return {
+            **{name: column for name, column in batch.items() if name != "bytes"},
+            **problem_columns(rows),
+            "shard": [shard.name if not row.problem else "" for row in rows],
+        }
+
+    def _write(self, shard: Path, samples: Mapping[str, Any], rows: Sequence[Row]) -> None:
+        from webdataset import TarWriter  # type: ignore[import-untyped]  # seconds: PyTorch
+
+        try:
+            with (
+                files.staged(shard) as file,
+                TarWriter(file, "", "", encoder=False, mtime=0, format="PAX_FORMAT") as writer,
+            ):
+                for key, parts in samples.items():
+                    writer.write({"__key__": key, **parts})
+        except OSError as error:
+            for row in rows:
+                row.problem = row.problem or translation_problem(row.path, shard, (0, 0), error)
+
+
+def _samples(rows: Sequence[Row]) -> dict[str, dict[str, bytes]]:
+    """Return the parts of each sample by its key; a row of a part that is there has a problem."""
+    samples: dict[str, dict[str, bytes]] = {}
+    for row in rows:
+        if row.problem:
+            continue
+        folder, slash, name = row.output.rpartition("/")
+        stem, _, part = name.partition(".")
+        parts = samples.setdefault(f"{folder}{slash}{stem}", {})
+        if part in parts:
+            message = f"the batch has two outputs {row.output}: expected each name once"
+            row.problem = Problem(row.path, "write", "EEXIST", message)
+            continue
+        before, dot, _ = part.rpartition(".")
+        facts = {"input": str(row.path), "input_sha256": row.input_sha256}
+        parts[part] = row.result
+        parts[f"{before}{dot}json"] = json.dumps({**facts, **json.loads(row.made_by)}).encode()
+    return samples
+
+
+def _digest(samples: Mapping[str, Mapping[str, bytes]]) -> str:
+    """Return the name of the shard of `samples`."""
+    digest = sha256()
+    for key, parts in samples.items():
+        for part, data in parts.items():
+            digest.update(f"{key}.{part}:{sha256(data).hexdigest()}\n".encode())
+    return digest.hexdigest()[:16]
