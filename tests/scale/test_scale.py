@@ -2,6 +2,8 @@
 
 import pickle
 from collections.abc import Callable
+from dataclasses import fields
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,9 @@ import small_checkpoints
 from PIL import Image
 
 from translate.api import Translator
+from translate.engine.models.options import InferenceOptions
 from translate.errors import ConfigError
-from translate.scale import Translate
+from translate.scale import FOLDER_OPTIONS, Translate
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +123,11 @@ def test_the_input_is_bytes_in_any_form(translate: Translate, photos: Path) -> N
 def test_wrong_columns_are_named(translate: Translate, batch: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         translate(batch)
+
+
+def test_every_option_of_infer_is_an_argument_or_belongs_to_the_folder() -> None:
+    options = {field.name for field in fields(InferenceOptions)}
+    assert options - signature(Translate).parameters.keys() == {*FOLDER_OPTIONS}
 
 
 def test_an_empty_batch_stays_empty(translate: Translate) -> None:

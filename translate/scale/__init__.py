@@ -47,6 +47,9 @@ from translate.images.source import MAX_PIXELS
 from translate.images.tar_files import without_tar_suffixes
 from translate.scale.columns import Columns, Row, read_rows, to_columns
 
+FOLDER_OPTIONS = ("mask", "frames", "overwrite", "limit")
+"""fields of `InferenceOptions` that are columns of a batch, or of the folder of outputs"""
+
 
 class Translate:
     """Translates batches of images with one model; no image makes it raise.
@@ -135,7 +138,7 @@ class Translate:
         run, device, root = self._place
         given = {**vars(self._settings)}
         given |= given.pop("options")
-        for name in ("mask", "frames", "overwrite", "limit"):  # which are not options of a batch
+        for name in FOLDER_OPTIONS:
             del given[name]
         return partial(type(self), run, device=device, root=root, **given), ()
 

@@ -18,13 +18,11 @@ from translate.engine.inference.pipeline import ImageResult, PipelineResult
 from translate.engine.inference.sources import Job
 from translate.engine.models.options import InferenceOptions
 from translate.engine.pixels.processing import OutputForm
-from translate.scale import Translate
+from translate.scale import FOLDER_OPTIONS, Translate
 from translate.scale.columns import read_results
 from translate.scale.folder import FolderWriter
 from translate.scale.ray.cluster import connected
 
-NOT_OF_ACTORS = frozenset({"mask", "frames", "overwrite", "limit", "options"})
-"""fields of `InferenceOptions` that are in the rows, or of the folder"""
 ROWS = 64
 """most images of a task, unless a batch has more"""
 TASKS_OF_AN_ACTOR = 4
@@ -85,7 +83,7 @@ class RayPipeline:
         settings = {
             option.name: getattr(self.options, option.name)
             for option in fields(InferenceOptions)
-            if option.name not in NOT_OF_ACTORS
+            if option.name not in (*FOLDER_OPTIONS, "options")
         }
         items = [self._row(index, job) for index, job in jobs.items()]
         dataset = ray.data.from_items(items, override_num_blocks=ceil(len(items) / rows))
