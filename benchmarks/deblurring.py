@@ -21,7 +21,7 @@ import numpy as np
 import tables
 from numpy.typing import NDArray
 
-from translate.images.levels import in_proportion
+from translate.images.levels import scale_dtype
 from translate.images.source import read_image
 
 Luminance = NDArray[np.float64]
@@ -58,7 +58,7 @@ def read(folder: Path) -> dict[str, Luminance]:
     """Return the luminance (Rec. 601) of each image of `folder`, by name without suffix."""
     images = {}
     for path in sorted(folder.glob("*.png")):
-        pixels = in_proportion(read_image(path), "uint8").astype(float)
+        pixels = scale_dtype(read_image(path), "uint8").astype(float)
         gray = pixels.shape[2] == 1
         images[path.stem] = pixels[..., 0] if gray else pixels[..., :3] @ (0.299, 0.587, 0.114)
     return images

@@ -27,7 +27,7 @@ from torch_fidelity.metric_fid import (
 
 from translate.evaluate.baselines import average_pairs, mean_image
 from translate.folders import listing
-from translate.images.levels import in_proportion
+from translate.images.levels import scale_dtype
 from translate.images.source import read_image
 
 Images = NDArray[np.uint8]
@@ -137,4 +137,4 @@ def _read(folder: Path, channels: int) -> Iterator[Images]:
     if not paths:
         raise SystemExit(f"{folder}: no images found.")
     for path in paths:
-        yield in_proportion(read_image(path, channels=channels), "uint8")
+        yield scale_dtype(read_image(path, channels=channels), "uint8")

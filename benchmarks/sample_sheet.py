@@ -14,7 +14,7 @@ from PIL import Image
 
 from translate.folders import listing
 from translate.images.encode import write_image
-from translate.images.levels import in_proportion
+from translate.images.levels import scale_dtype
 from translate.images.source import read_image
 
 GAP, ZOOM = 2, 2
@@ -41,7 +41,7 @@ def evenly_spaced(folder: Path) -> Images:
     """Return some of the images below `folder`, (N, H, W, 3)."""
     paths = [path for path in listing.find_images(folder) if path.stem not in SHEETS]
     indices = np.linspace(0, len(paths) - 1, min(PER_ROW, len(paths))).round().astype(int)
-    return np.stack([in_proportion(read_image(paths[i]), "uint8") for i in indices])
+    return np.stack([scale_dtype(read_image(paths[i]), "uint8") for i in indices])
 
 
 def write(path: Path, rows: Sequence[Images], sheets: Sequence[Path] = ()) -> None:

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from translate.engine.pixels.processing import scaled
 from translate.evaluate import baselines
 from translate.folders import listing
-from translate.images.levels import in_proportion
+from translate.images.levels import scale_dtype
 from translate.images.resize import resize_pixels
 from translate.images.source import read_image
 
@@ -109,7 +109,7 @@ def read(
     for path in listing.find_images(folder):
         name = str(path.relative_to(folder).with_suffix(""))
         if like is None or name in like:
-            pixels = scaled(in_proportion(read_image(path), "uint8"), shorter)
+            pixels = scaled(scale_dtype(read_image(path), "uint8"), shorter)
             if like and not shorter:
                 pixels = resize_pixels(pixels, like[name].shape[:2])
             images[name] = pixels

@@ -20,7 +20,7 @@ from translate.engine.data import check
 from translate.engine.models.model import Model
 from translate.errors import BadImage
 from translate.images.layers import split_alpha
-from translate.images.levels import in_proportion
+from translate.images.levels import scale_dtype
 from translate.images.source import EncodedImage
 from translate.insight.dataset import check_images
 from translate.recipe import Recipe
@@ -195,10 +195,10 @@ def test_I17_a_file_has_the_same_pixels_in_every_command_and_in_python(
         difference = np.abs(shown.astype(int) - file.pixels).max()
         assert difference <= file.tolerance, (file.name, difference)
         if outputs[file.name].suffix != ".jpg":
-            written = in_proportion(layers.composite_over_white(), "uint8")
+            written = scale_dtype(layers.composite_over_white(), "uint8")
             assert (written == shown).all(), file.name
         read = by_training[file.name]
-        assert (in_proportion(read, "uint8") == to_rgb(shown)[..., : read.shape[2]]).all()
+        assert (scale_dtype(read, "uint8") == to_rgb(shown)[..., : read.shape[2]]).all()
         for other in (file.data, BytesIO(file.data)):
             assert (np.asarray(model(other)) == np.asarray(by_python)).all(), file.name
 

@@ -51,30 +51,30 @@ FULL_RANGES: Mapping[str, tuple[float, float]] = {
     "int16": (-32768.0, 32767.0),
     "float32": (0.0, 1.0),
 }
-"""The numbers that become -1 and 1 by default, for each type that images are read as."""
+"""The pixel values that map to -1 and 1 by default, for each dtype of images."""
 DTYPES = tuple(FULL_RANGES)
 MAX_CHANNELS = 64
 
 
 @dataclass(frozen=True)
 class Domain:
-    """The images of one domain: their channels, and the meaning of their numbers."""
+    """The images of one domain: their channels, and the meaning of their pixel values."""
 
     name: str
     """The name without folders: ``summer`` for ``datasets/summer``."""
     channels: int = 3
     range: tuple[float, float] = (0.0, 255.0)
-    """The numbers that become -1 and 1; others are clipped."""
+    """The pixel values that map to -1 and 1; values outside are clipped."""
     dtype: str = "uint8"
-    """The NumPy type of images as they are read."""
+    """The NumPy dtype of images as they are read."""
     unit: str = ""
-    """The unit of the numbers, such as ``HU``; empty for intensities."""
+    """The unit of the pixel values, such as ``HU``; empty for intensities."""
     labels: bool = False
     """True: label maps, with values that name classes and are never blended."""
     bands: tuple[int, ...] = ()
-    """The bands of a file that are read, the first is 1; empty: its colours."""
+    """Numbers of the bands of a file that are read, from 1; empty: its colours."""
     alpha: bool = False
-    """Whether the last channel is opacity."""
+    """Whether the last channel is an alpha channel."""
 
     def __post_init__(self) -> None:
         low, high = self.range
@@ -129,12 +129,12 @@ class ImageSpec:
 
 
 class Item(NamedTuple):
-    """The files that `Layout.load` makes one item of."""
+    """The files that `Layout.load` reads one item from."""
 
     files: tuple[Path, ...]
     """The files that it is read from, those of images first."""
     key: Any = None
-    """The place in the files, such as the index in a file of many images; None: not needed."""
+    """The position in the files, such as the index in a file of many images; None: not needed."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -175,7 +175,7 @@ class Transform(Protocol):
 
 
 class Layout(ABC):
-    """A way to read folders as items: finds the files, and reports their problems.
+    """Reads folders as items of a data set: finds the files, and reports problems with them.
 
     A factory is called as ``factory(root=, domains=, split=, leave_out=)`` with those of these
     keywords that its signature takes, and raises `translate.errors.DataError` for folders that

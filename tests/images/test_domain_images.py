@@ -237,7 +237,7 @@ def test_D25_class_numbers_above_255_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     numbers = np.array([[0, 300]], np.uint16)
     Image.fromarray(numbers).save(tmp_path / "a/x.png")
-    with pytest.raises(BadImage, match="numbers up to 300: expected classes from 0 to 255"):
+    with pytest.raises(BadImage, match="values up to 300: expected classes from 0 to 255"):
         domain_images.read(tmp_path / "a/x.png", Domain("", 1, labels=True))
 
 

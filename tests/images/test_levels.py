@@ -2,22 +2,22 @@
 
 import numpy as np
 
-from translate.images.levels import in_proportion
+from translate.images.levels import scale_dtype
 
 
 def test_sixteen_bits_are_rounded_to_the_nearest_of_256_levels() -> None:
     levels = np.array([0, 128, 129, 257, 65535 - 128, 65535], np.uint16)
-    assert in_proportion(levels, "uint8").tolist() == [0, 0, 1, 1, 255, 255]
+    assert scale_dtype(levels, "uint8").tolist() == [0, 0, 1, 1, 255, 255]
 
 
 def test_bytes_stay_as_they_are() -> None:
     levels = np.arange(256, dtype=np.uint8)
-    assert in_proportion(levels, "uint8") is levels
+    assert scale_dtype(levels, "uint8") is levels
 
 
 def test_photographs_change_their_type_in_proportion() -> None:
     levels = np.array([0, 1, 128, 255], np.uint8)
-    assert in_proportion(levels, "uint16").tolist() == [0, 257, 128 * 257, 65535]
-    assert in_proportion(in_proportion(levels, "float32"), "uint8").tolist() == levels.tolist()
-    assert in_proportion(np.array([0, 1], np.float32), "uint16").tolist() == [0, 65535]
-    assert in_proportion(levels, "uint8") is levels
+    assert scale_dtype(levels, "uint16").tolist() == [0, 257, 128 * 257, 65535]
+    assert scale_dtype(scale_dtype(levels, "float32"), "uint8").tolist() == levels.tolist()
+    assert scale_dtype(np.array([0, 1], np.float32), "uint16").tolist() == [0, 65535]
+    assert scale_dtype(levels, "uint8") is levels

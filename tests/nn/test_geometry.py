@@ -44,7 +44,7 @@ def test_a_generator_of_another_scale_is_named() -> None:
     twice, same = Sized(Geometry(scale=2)), nn.Module()
     expect_scale(twice, 2)
     expect_scale(same, 1)
-    with pytest.raises(ConfigError, match="Sized makes sides 2 times as long, not 1: choose one"):
+    with pytest.raises(ConfigError, match="Sized has the scale 2, expected 1: choose a"):
         expect_scale(twice, 1)
 
 

@@ -144,7 +144,7 @@ def test_defaults_are_those_of_the_authors_code(name: str, epochs: int, decay: f
 @pytest.mark.parametrize("name", ["cut", "fastcut"])
 def test_options_that_cannot_work_are_refused(name: str, register_plugin) -> None:
     register_plugin(SimpleNamespace(register_generators=hookimpl(lambda: {"bare": Bare})))
-    with pytest.raises(ConfigError, match=r"generator: Bare shows no features.*choose resnet"):
+    with pytest.raises(ConfigError, match=r"generator: Bare has no method features.*choose resnet"):
         build(name, generator="bare")
     with pytest.raises(ConfigError, match=r"data\.channels: .* one encoder, but 1 and 3 channels"):
         create("recipe", name, spec=image_spec((32, 32), ("a", "b"), 1, 3))

@@ -108,7 +108,7 @@ def test_only_minibatch_needs_features(register_plugin):
     for name in ("noisy", "augmented", "spectral"):
         network = make(name, of="bare")
         assert network(images()).shape == (4, 1, 16, 16) and not hasattr(network, "features")
-    with pytest.raises(ConfigError, match="Bare shows no features"):
+    with pytest.raises(ConfigError, match="Bare has no method features"):
         make("minibatch", of="bare")
 
 

@@ -61,7 +61,7 @@ def test_feature_matching_needs_features(register_plugin) -> None:
     hook = hookimpl(lambda: {"bare": Bare})
     register_plugin(SimpleNamespace(register_discriminators=hook))
     small_gans.build_state(NAME, discriminator="bare")
-    with pytest.raises(ConfigError, match=r"Bare shows no features.*choose mlp, patch"):
+    with pytest.raises(ConfigError, match=r"Bare has no method features.*choose mlp, patch"):
         small_gans.build_state(NAME, discriminator="bare", feature_matching_weight=1.0)
 
 

@@ -245,7 +245,7 @@ def test_inpainting_a_folder_keeps_known_bytes_and_gives_opaque_images(
         ({"stroke_fraction": 2}, "stroke_fraction: expected less than or equal to 1"),
         (
             {"generator": {"name": "srresnet", "scale": 2}},
-            "SrResnet makes sides 2 times as long, not 1",
+            "SrResnet has the scale 2, expected 1",
         ),
         (
             {"generator": {"name": "srresnet", "residual": True}},

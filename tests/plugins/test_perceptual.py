@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torchvision.models import VGG19_Weights
 
 from translate.errors import ConfigError
-from translate.images.levels import in_proportion
+from translate.images.levels import scale_dtype
 from translate.images.resize import resize_pixels
 from translate.images.source import read_image
 from translate.images.tensors import as_tensor
@@ -108,7 +108,7 @@ def test_the_pretrained_network_classifies_photographs(shared_images):
     correct = []
     for folder, zebra in (("testA", False), ("testB", True)):
         for path in sorted((shared_images / "horse2zebra" / folder).iterdir())[:6]:
-            image = resize_pixels(in_proportion(read_image(path), "uint8"), (224, 224))
+            image = resize_pixels(scale_dtype(read_image(path), "uint8"), (224, 224))
             pixels = as_tensor(image)[None].float() / 127.5 - 1
             with torch.no_grad():
                 activations = F.conv2d(network(pixels), state["_conv_head.weight"])

@@ -140,7 +140,7 @@ def test_defaults_are_noise_a_residual_network_and_pixels() -> None:
         ({"degradations": ["nose"]}, "degradations: there is no 'nose'. Did you mean 'noise'"),
         ({"degradations": "noise"}, "degradations: expected a list, got 'noise'"),
         ({"adversarial_weight": -1}, "adversarial_weight: expected greater than or equal to 0"),
-        ({"generator": {**SRRESNET, "scale": 2}}, "SrResnet makes sides 2 times as long, not 1"),
+        ({"generator": {**SRRESNET, "scale": 2}}, "SrResnet has the scale 2, expected 1"),
     ],
 )
 def test_options_that_cannot_work_are_refused(options: dict[str, object], message: str) -> None:

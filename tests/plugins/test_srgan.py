@@ -211,7 +211,7 @@ def test_previews_show_input_output_and_target() -> None:
     ("options", "size", "message"),
     [
         ({}, (30, 32), r"data\.size: 30x32 does not divide by 4: .* divide by 4, such as 96"),
-        ({"generator": "resnet"}, (32, 32), "ResnetGenerator makes sides 1 times as long, not 4"),
+        ({"generator": "resnet"}, (32, 32), "ResnetGenerator has the scale 1, expected 4"),
         ({"scale": 3}, (32, 32), "scale: expected 2 or 4, got 3"),
         ({"discriminator": "pach"}, (32, 32), "Did you mean 'patch'"),
         ({"pretrain_steps": -1}, (32, 32), "pretrain_steps: expected greater than or equal to 0"),
@@ -233,5 +233,5 @@ def test_a_generator_of_another_scale_is_refused(register_plugin) -> None:
             return {"twice": Twice}
 
     register_plugin(Other())
-    with pytest.raises(ConfigError, match=r"Twice makes sides 8 times as long, not 4: .* srresnet"):
+    with pytest.raises(ConfigError, match=r"Twice has the scale 8, expected 4: .* srresnet"):
         build(generator="twice")

@@ -1,4 +1,4 @@
-"""Refuse domains that are the same images, which would be trained on themselves."""
+"""Refuse domains that share images."""
 
 from collections.abc import Iterable, Sequence
 from itertools import combinations
@@ -9,20 +9,20 @@ from translate.errors import DataError
 ADVICE = "Domains are different images: --domains A B, each a folder of its own."
 
 
-def refuse_equal(names: Sequence[str], places: Sequence[Path]) -> None:
+def refuse_equal(names: Sequence[str], folders: Sequence[Path]) -> None:
     """Raise an error if two domains are the same folder.
 
     Args:
         names: Names of the domains.
-        places: The folder of each.
+        folders: The folder of each.
 
     Raises:
         DataError: Two names or folders are equal.
     """
-    pairs = combinations(zip(names, places, strict=True), 2)
-    for (name, place), (other, other_place) in pairs:
-        if name == other or place.resolve() == other_place.resolve():
-            raise DataError(f"domains {name!r} and {other!r} are the same: {place}. {ADVICE}")
+    pairs = combinations(zip(names, folders, strict=True), 2)
+    for (name, folder), (other, other_folder) in pairs:
+        if name == other or folder.resolve() == other_folder.resolve():
+            raise DataError(f"domains {name!r} and {other!r} are the same: {folder}. {ADVICE}")
 
 
 def refuse_shared(names: Sequence[str], files: Sequence[Sequence[Path]]) -> None:
@@ -37,30 +37,32 @@ def refuse_shared(names: Sequence[str], files: Sequence[Sequence[Path]]) -> None
     Raises:
         DataError: Two domains share files.
     """
-    known = [_names(each) for each in files]
-    for (name, paths, one), (other, _, two) in combinations(
-        zip(names, files, known, strict=True), 2
+    by_key = [_by_real_folder(paths) for paths in files]
+    for (name, paths, first_files), (other, _, second_files) in combinations(
+        zip(names, files, by_key, strict=True), 2
     ):
-        if shared := one.keys() & two.keys():
-            first = min(one[key] for key in shared)
+        if shared := first_files.keys() & second_files.keys():
+            first = min(first_files[key] for key in shared)
             raise DataError(
                 f"domains {name!r} and {other!r} share {len(shared)} of their images, the first is "
                 f"{first}. {ADVICE}"
             )
-        if len(one) == len(two) and _contents(one.values()) == _contents(two.values()):
+        if len(first_files) == len(second_files) and (
+            _identities(first_files.values()) == _identities(second_files.values())
+        ):
             raise DataError(
                 f"domains {name!r} and {other!r} are the same {len(paths)} files under two names, "
                 f"the first is {paths[0]}. {ADVICE}"
             )
 
 
-def _names(paths: Iterable[Path]) -> dict[tuple[Path, str], Path]:
+def _by_real_folder(paths: Iterable[Path]) -> dict[tuple[Path, str], Path]:
     """Return `paths` by their real folder and their name in it."""
     folders = {folder: folder.resolve() for folder in {path.parent for path in paths}}
     return {(folders[path.parent], path.name): path for path in paths}
 
 
-def _contents(paths: Iterable[Path]) -> set[object]:
+def _identities(paths: Iterable[Path]) -> set[object]:
     """Return the identities of the files at `paths`, such as their inodes."""
     return {_identity(path) for path in paths}
 

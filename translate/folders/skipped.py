@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-NAMED = 3
+MAX_NAMES = 3
 """number of files that a message names"""
-DOUBLE = {".gz", ".bz2", ".xz"}
+COMPRESSIONS = {".gz", ".bz2", ".xz"}
 ADVICE = {
     "develop to 16-bit TIFF or PNG": ".arw .cr2 .cr3 .dng .nef .orf .raf .raw .rw2",
     "save its slices as 16-bit PNG or TIFF (pydicom reads it)": ".dcm .dicom",
@@ -24,7 +24,7 @@ BY_SUFFIX = {suffix: advice for advice, suffixes in ADVICE.items() for suffix in
 
 
 def describe(paths: Sequence[Path]) -> str:
-    """Return how many files are skipped, of which suffixes, the first few, and what to do.
+    """Return a message on skipped files: their number, suffixes, first names, and advice.
 
     An empty text for no files.
     """
@@ -33,12 +33,14 @@ def describe(paths: Sequence[Path]) -> str:
     suffixes = Counter(map(_suffix, paths))
     counts = ", ".join(f"{n} {suffix or 'without suffix'}" for suffix, n in suffixes.most_common(5))
     files = f"{len(paths)} file{'s' * (len(paths) > 1)}"
-    more = ", ..." if len(paths) > NAMED or len(suffixes) > 5 else ""
+    more = ", ..." if len(paths) > MAX_NAMES or len(suffixes) > 5 else ""
     text = f"skipped {files} without an image suffix ({counts}): "
-    text += f"{', '.join(map(str, paths[:NAMED]))}{more}"
+    text += f"{', '.join(map(str, paths[:MAX_NAMES]))}{more}"
     for advice in dict.fromkeys(BY_SUFFIX[s] for s, _ in suffixes.most_common() if s in BY_SUFFIX):
-        known = [suffix for suffix, _ in suffixes.most_common() if BY_SUFFIX.get(suffix) == advice]
-        text += f"; {', '.join(known)}: not read, {advice}"
+        advised = [
+            suffix for suffix, _ in suffixes.most_common() if BY_SUFFIX.get(suffix) == advice
+        ]
+        text += f"; {', '.join(advised)}: not read, {advice}"
     return text
 
 
@@ -46,4 +48,4 @@ def _suffix(path: Path) -> str:
     """Return the suffix of `path` in lower case, both of ``volume.nii.gz``."""
     *before, last = [suffix.lower() for suffix in path.suffixes[-2:]] or [""]
     both = "".join((*before, last))
-    return both if last in DOUBLE and both in BY_SUFFIX else last
+    return both if last in COMPRESSIONS and both in BY_SUFFIX else last

@@ -1,4 +1,4 @@
-"""Rows of images, with names, on one sheet."""
+"""Contact sheets: rows of images, each with its name."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +11,7 @@ from translate.images.shown import shown_levels
 
 GAP = 2
 COLUMNS = 8
-"""images next to each other; a row with more is continued below"""
+"""images in a line; a longer row continues below"""
 
 
 def contact_sheet(rows: Mapping[str, Tensor]) -> NDArray[np.uint8]:
@@ -19,14 +19,14 @@ def contact_sheet(rows: Mapping[str, Tensor]) -> NDArray[np.uint8]:
 
     The name of each row is written above it.
     """
-    parts = []
+    blocks = []
     for name, row in rows.items():
-        parts += [_written(name), image_grid(row.split(COLUMNS), gap=GAP)]
-    width = max(part.shape[1] for part in parts)
-    parts = [
-        np.pad(p, ((0, GAP), (0, width - p.shape[1]), (0, 0)), constant_values=255) for p in parts
+        blocks += [_text_image(name), image_grid(row.split(COLUMNS), gap=GAP)]
+    width = max(block.shape[1] for block in blocks)
+    blocks = [
+        np.pad(p, ((0, GAP), (0, width - p.shape[1]), (0, 0)), constant_values=255) for p in blocks
     ]
-    return np.concatenate(parts)[:-GAP]
+    return np.concatenate(blocks)[:-GAP]
 
 
 def split_sheet(
@@ -43,14 +43,14 @@ def split_sheet(
     """
     rows, top = {}, 0
     for name, (count, height, width) in shapes.items():
-        top += _written(name).shape[0] + GAP
+        top += _text_image(name).shape[0] + GAP
         cells = []
         for number in range(count):
             line, column = divmod(number, COLUMNS)
             y, x = top + line * (height + GAP), column * (width + GAP)
             cells.append(sheet[y : y + height, x : x + width, :3])
             if cells[-1].shape != (height, width, 3):
-                raise ValueError(f"image {number + 1} of the row {name!r} is not there")
+                raise ValueError(f"image {number + 1} of the row {name!r} is missing")
         rows[name] = np.stack(cells)
         top += -(-count // COLUMNS) * (height + GAP)
     if top - GAP != sheet.shape[0]:
@@ -74,13 +74,13 @@ def image_grid(rows: Sequence[Tensor], *, gap: int = 2) -> NDArray[np.uint8]:
     sheet = np.full((height * len(rows) - gap, width * columns - gap, 3), 255, np.uint8)
     for y, row in enumerate(cells):
         for x, cell in enumerate(row):
-            place = sheet[y * height :, x * width :]
-            place[: cell.shape[0], : cell.shape[1]] = cell  # gray broadcasts to three channels
+            region = sheet[y * height :, x * width :]
+            region[: cell.shape[0], : cell.shape[1]] = cell  # gray broadcasts to three channels
     return sheet
 
 
-def _written(name: str) -> NDArray[np.uint8]:
-    """Return `name` in black on white, (height, width, 3), in the font that Pillow comes with."""
+def _text_image(name: str) -> NDArray[np.uint8]:
+    """Return an image of the text `name`, (height, width, 3), in Pillow's default font."""
     font = ImageFont.load_default_imagefont()
     _, _, width, height = font.getbbox(name)
     image = Image.new("RGB", (max(1, int(width)), int(height)), "white")

@@ -1,18 +1,18 @@
-"""Read, resize and convert the images of a domain: its bands and numbers, or as label maps.
+"""Read, resize and convert the images of a domain: their bands and pixel values, or as label maps.
 
 =================================  =================================================================
-what a file holds                  what becomes of it
+content of a file                  how it is read
 =================================  =================================================================
-as many bands as the domain        they are read; a last one of opacity counts where all fit
-gray, RGB, further bands           photographs: RGB is the first three, gray their luma
-opacity                            photographs: composited over white; else not read
-other bands, where `bands` names   those, in that order
-other types of numbers             photographs: in proportion; else refused
+as many bands as the domain        as they are, with an alpha channel as the last band
+gray, RGB, further bands           photographs: as RGB, the first three bands; as gray, their luma
+alpha channel                      photographs: composited over white; else ignored
+bands that `Domain.bands` names    those, in that order
+another dtype                      photographs: scaled proportionally; else refused
 =================================  =================================================================
 
-Each pixel of a label map is the colour or number of a class, so no other values may be created:
-label maps are resized by nearest neighbour, their numbers are kept at any bit depth, and a palette
-read with one channel gives the indices themselves.
+Each pixel of a label map is the colour or index of a class, so no other values may be created:
+label maps are resized by nearest neighbour, their values are kept at any bit depth, and a palette
+image with one channel is read as its indices.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,12 +28,12 @@ from translate.batches import Domain, ImageSpec, Layout
 from translate.formats import Header
 from translate.images import label_maps
 from translate.images.layers import Layers, Pixels, guarded, with_channels
-from translate.images.levels import in_proportion, is_photographic
+from translate.images.levels import is_photographic, scale_dtype
 from translate.images.resize import resize_pixels
 from translate.images.source import EncodedImage
 
 HALF_LEVEL = 1 / 131070
-"""of 16 bits, by which floats may exceed [0, 1]"""
+"""half a level of 16 bits, by which floats may exceed [0, 1]"""
 
 
 def by_role(spec: ImageSpec) -> Mapping[str, Domain]:
@@ -41,29 +41,29 @@ def by_role(spec: ImageSpec) -> Mapping[str, Domain]:
     return {"source": spec.source, "target": spec.target}
 
 
-def of_role(by_role: Mapping[str, Domain], roles: Sequence[str], place: int) -> Domain:
-    """Return the domain of the image at `place`; the source domain if it has no other role."""
-    return by_role.get(roles[place] if place < len(roles) else "", by_role["source"])
+def of_role(by_role: Mapping[str, Domain], roles: Sequence[str], index: int) -> Domain:
+    """Return the domain of image `index` by its role; the source domain if it has no role."""
+    return by_role.get(roles[index] if index < len(roles) else "", by_role["source"])
 
 
 def of_files(layout: Layout) -> Mapping[Path, Domain]:
     """Return the domain of each file, without files that two different domains share."""
     domains, shared = dict[Path, Domain](), set[Path]()
     for domain, files in zip(layout.spec.domains, layout.domain_files, strict=False):
-        shared |= {path for path in files if not _are_alike(domains.get(path, domain), domain)}
+        shared |= {path for path in files if not _are_equal(domains.get(path, domain), domain)}
         domains |= dict.fromkeys(files, domain)
     return {path: domain for path, domain in domains.items() if path not in shared}
 
 
-def _are_alike(domain: Domain, other: Domain) -> bool:
+def _are_equal(domain: Domain, other: Domain) -> bool:
     return replace(domain, name=other.name) == other
 
 
 def common(spec: ImageSpec) -> Domain:
     """Return the domain for files of unknown domain, with the channels that all domains need."""
-    known = spec.domains or (spec.source,)
-    images = next((domain for domain in known if not domain.labels), known[0])
-    return replace(images, name="", channels=max(domain.channels for domain in known))
+    domains = spec.domains or (spec.source,)
+    images = next((domain for domain in domains if not domain.labels), domains[0])
+    return replace(images, name="", channels=max(domain.channels for domain in domains))
 
 
 def read(path: Path, domain: Domain) -> Pixels:
@@ -78,7 +78,7 @@ def read(path: Path, domain: Domain) -> Pixels:
         (H, W, C), of the domain's type.
 
     Raises:
-        BadImage: The file cannot be decoded completely, or has other numbers or bands.
+        BadImage: The file cannot be decoded completely, or has another dtype or other bands.
     """
     return decode(EncodedImage.open(path), domain)
 
@@ -94,15 +94,15 @@ def decode(image: EncodedImage, domain: Domain) -> Pixels:
         (H, W, C), of the domain's type.
 
     Raises:
-        BadImage: The image cannot be decoded completely, or has other numbers or bands.
+        BadImage: The image cannot be decoded completely, or has another dtype or other bands.
     """
     layers = image.decode_layers()
     with guarded(image.path):
-        return in_proportion(from_layers(layers, domain, image.path), domain.dtype)
+        return scale_dtype(from_layers(layers, domain, image.path), domain.dtype)
 
 
 def from_layers(layers: Layers, domain: Domain, path: Path) -> Pixels:
-    """Return the pixels of a file with the channels of its domain, in the file's type of numbers.
+    """Return the pixels of a file with the channels of its domain, in the dtype of the file.
 
     Args:
         layers: The pixels.
@@ -113,20 +113,20 @@ def from_layers(layers: Layers, domain: Domain, path: Path) -> Pixels:
         (H, W, C).
 
     Raises:
-        ValueError: They have other numbers or bands.
+        ValueError: They have another dtype or other bands.
     """
     if domain.labels:
         return label_maps.labels_from_layers(layers, path, domain.channels)
     _require_type(layers.pixels.dtype.name, domain)
     _require_unit_floats(layers.pixels, domain)
-    count, opacity = _bands(layers.pixels), layers.alpha is not None
-    _require_bands(count, opacity, domain)
+    count, has_alpha = _bands(layers.pixels), layers.alpha is not None
+    _require_bands(count, has_alpha, domain)
     if domain.bands:
-        every = layers.with_alpha() if opacity else layers.pixels.reshape(*layers.size, count)
-        return np.ascontiguousarray(every[..., [band - 1 for band in domain.bands]])
-    if opacity and count + 1 == domain.channels:
+        bands = layers.with_alpha() if has_alpha else layers.pixels.reshape(*layers.size, count)
+        return np.ascontiguousarray(bands[..., [band - 1 for band in domain.bands]])
+    if has_alpha and count + 1 == domain.channels:
         return layers.with_alpha()
-    if domain.alpha and domain.channels in (2, 4) and not opacity:
+    if domain.alpha and domain.channels in (2, 4) and not has_alpha:
         colours = with_channels(_colours(layers.pixels), domain.channels - 1)
         return Layers(colours).opaque().with_alpha()
     if not is_photographic(domain):
@@ -136,7 +136,7 @@ def from_layers(layers: Layers, domain: Domain, path: Path) -> Pixels:
 
 
 def require_readable(header: Header, domain: Domain) -> None:
-    """Raise `ValueError` for a file that `domain` cannot have, as far as its header says."""
+    """Raise `ValueError` for a file whose header does not fit `domain`."""
     if domain.labels:
         return
     _require_type(header.dtype, domain)
@@ -148,27 +148,27 @@ def _require_type(dtype: str, domain: Domain) -> None:
         return
     low, high = domain.range
     raise ValueError(
-        f"its numbers are {dtype}, and those of {_name(domain)} are {domain.dtype} from {low:g} "
-        f"to {high:g}: convert all files to one type"
+        f"its pixel values are {dtype}, and those of {_name(domain)} are {domain.dtype} from "
+        f"{low:g} to {high:g}: convert all files to one type"
     )
 
 
-def _require_bands(count: int, opacity: bool, domain: Domain) -> None:
-    """Raise `ValueError` where a file with so many bands, besides opacity, does not suit."""
-    every = count + opacity
+def _require_bands(count: int, has_alpha: bool, domain: Domain) -> None:
+    """Raise `ValueError` if `count` bands, and perhaps an alpha channel, do not fit `domain`."""
+    total = count + has_alpha
     if domain.bands:
-        if max(domain.bands) > every:
+        if max(domain.bands) > total:
             raise ValueError(
-                f"has {every} band{'s' if every > 1 else ''}, and data.bands names band "
-                f"{max(domain.bands)}: expected bands from 1 to {every}"
+                f"has {total} band{'s' if total > 1 else ''}, and data.bands names band "
+                f"{max(domain.bands)}: expected bands from 1 to {total}"
             )
         return
-    wanted = domain.channels
-    colour = wanted in (1, 3) and (is_photographic(domain) or count in (1, 3))
-    with_opacity = domain.alpha and count in (1, 3) and wanted in (2, 4)
-    if wanted not in (count, every) and not colour and not with_opacity:
+    channels = domain.channels
+    colour = channels in (1, 3) and (is_photographic(domain) or count in (1, 3))
+    with_alpha_channel = domain.alpha and count in (1, 3) and channels in (2, 4)
+    if channels not in (count, total) and not colour and not with_alpha_channel:
         raise ValueError(
-            f"has {every} bands, and {_name(domain)} has {wanted}: choose bands of all files in "
+            f"has {total} bands, and {_name(domain)} has {channels}: choose bands of all files in "
             f'training, as in --set "data.bands={{{domain.name or "ct"}: [1]}}"'
         )
 
@@ -223,5 +223,5 @@ def convert(pixels: Pixels, domain: Domain) -> Pixels:
     if pixels.shape[2] == domain.channels:
         return pixels
     if domain.labels and domain.channels == 1:
-        return label_maps.class_numbers(pixels)
+        return label_maps.class_indices(pixels)
     return with_channels(pixels, domain.channels)

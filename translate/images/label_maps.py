@@ -1,14 +1,14 @@
-"""Label maps: images whose values name classes, so that none may appear that is not in the file.
+"""Label maps: images whose pixel values are classes, so that no new values may be created.
 
 =====================  =============================================================================
-what a file holds      what it becomes
+content of a file      how it is read
 =====================  =============================================================================
-a palette              with one channel its indices, with three its colours
-numbers in 16 bits     the same numbers; above 255 they are refused
-colours in 16 bits     8 bits, where that merges no two of them; else refused
-colours                with three channels the same; with one channel they are refused
-transparency           is ignored, as blending would make other colours
-all else               as of a photograph: `translate.images.source`
+a palette              with one channel as its indices, with three as its colours
+values in 16 bits      as they are; above 255 they are refused
+colours in 16 bits     in 8 bits if no two colours become equal; else refused
+colours                with three channels as they are; with one channel they are refused
+transparency           is ignored, as blending would create other colours
+anything else          as a photograph: `translate.images.source`
 =====================  =============================================================================
 """
 
@@ -26,9 +26,9 @@ def labels_from_layers(layers: Layers, path: Path, channels: int) -> NDArray[np.
     """Return a label map as (height, width, channels) bytes.
 
     Args:
-        layers: its pixels, as those of a photograph.
-        path: its name in a `BadImage`.
-        channels: 1 for the numbers of classes, 3 for colours.
+        layers: its decoded pixels.
+        path: the file, for a `BadImage`.
+        channels: 1 for class indices, 3 for colours.
     """
     pixels = layers.pixels
     if layers.indices is not None and channels == 1:
@@ -37,19 +37,19 @@ def labels_from_layers(layers: Layers, path: Path, channels: int) -> NDArray[np.
         pixels = _to_uint8(pixels, path)
     if pixels.ndim == 3 and channels == 1:
         with guarded(path):
-            pixels = class_numbers(pixels)[..., 0]
+            pixels = class_indices(pixels)[..., 0]
     return with_channels(pixels, channels)
 
 
-def class_numbers(pixels: NDArray[Any]) -> NDArray[Any]:
-    """Return the numbers of (height, width, 3) `pixels` without colour as (height, width, 1).
+def class_indices(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Return gray `pixels`, (height, width, 3), as class indices (height, width, 1).
 
-    Raises `ValueError` for others, of which some would be alike.
+    Raises `ValueError` for colours, as several would become the same index.
     """
     if (pixels != pixels[..., :1]).any():
         raise ValueError(
-            "a label map in colours, and its domain has one channel, in which some would be alike: "
-            "give the domain three channels, or save palette images"
+            "a label map in colours, and its domain has one channel, in which several classes "
+            "would become equal: give the domain three channels, or save palette images"
         )
     return pixels[..., :1]
 
@@ -58,11 +58,12 @@ def _to_uint8(pixels: NDArray[Any], path: Path) -> NDArray[np.uint8]:
     if pixels.ndim == 2:
         if (largest := float(pixels.max())) > 255:
             raise BadImage(
-                path, f"a label map with numbers up to {largest:g}: expected classes from 0 to 255"
+                path, f"a label map with values up to {largest:g}: expected classes from 0 to 255"
             )
         if (pixels < 0).any() or (pixels % 1).any():
             raise BadImage(
-                path, "a label map of numbers that are no classes: expected integers from 0 to 255"
+                path,
+                "a label map with values that are not classes: expected integers from 0 to 255",
             )
         return pixels.astype(np.uint8)
     if pixels.dtype != np.uint16:

@@ -1,4 +1,4 @@
-"""The pixels of an image as a format reads them: colours, opacity and palette indices."""
+"""The pixels of an image as a format reads them: colours, alpha channel and palette indices."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ WHITE: Mapping[np.dtype[Any], float] = {
     np.dtype("int16"): 32767,
     np.dtype("float32"): 1,
 }
-"""the brightest, and the opaque, number of each type"""
+"""the value of white, and of an opaque alpha channel, for each dtype"""
 MAX_CHANNELS = 64
 
 
@@ -32,24 +32,24 @@ class Layers(NamedTuple):
     pixels: NDArray[Any]
     """(height, width) gray, (height, width, 3) RGB, or (height, width, channels) of other bands"""
     alpha: NDArray[Any] | None = None
-    """(height, width) opacity of the same type; None: opaque"""
+    """(height, width), the alpha channel, of the same type; None: opaque"""
     indices: NDArray[np.uint8] | None = None
-    """(height, width) numbers of a palette's colours, where the file has a palette"""
+    """(height, width) indices into the palette, if the file has one"""
 
     def composite_over_white(self) -> NDArray[Any]:
-        """Return the opaque pixels, with white behind what is transparent."""
+        """Return the pixels, composited over white by the alpha channel."""
         if self.alpha is None:
             return self.pixels
         dtype, alpha = self.pixels.dtype, self.alpha
         alpha = alpha if self.pixels.ndim == 2 else alpha[..., None]
         white = WHITE[dtype]
         if dtype.kind != "u":
-            shown = white + (self.pixels - white) * (alpha / white)
-            return (np.rint(shown) if dtype.kind == "i" else shown).astype(dtype)
+            composited = white + (self.pixels - white) * (alpha / white)
+            return (np.rint(composited) if dtype.kind == "i" else composited).astype(dtype)
         whole = int(white)
         colour, alpha = self.pixels.astype(np.uint32), alpha.astype(np.uint32)
-        shown = (colour * alpha + whole * (whole - alpha) + whole // 2) // whole
-        return shown.astype(dtype)
+        composited = (colour * alpha + whole * (whole - alpha) + whole // 2) // whole
+        return composited.astype(dtype)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -57,17 +57,17 @@ class Layers(NamedTuple):
         return self.pixels.shape[0], self.pixels.shape[1]
 
     def opaque(self) -> "Layers":
-        """Return the image with an opacity, which is full."""
+        """Return the image with an alpha channel that is opaque everywhere."""
         white = np.full(self.size, WHITE[self.pixels.dtype], self.pixels.dtype)
         return self._replace(alpha=white)
 
     def with_alpha(self) -> Pixels:
-        """Return (height, width, channels) with the opacity as the last channel."""
+        """Return (height, width, channels) with the alpha channel last."""
         assert self.alpha is not None
         return np.dstack([self.pixels, self.alpha])
 
     def without_alpha(self) -> "Layers":
-        """Return the image without opacity, with white for the colour of what is transparent."""
+        """Return the image without its alpha channel; wholly transparent pixels become white."""
         if self.alpha is None:
             return self
         clear = self.alpha == 0 if self.pixels.ndim == 2 else (self.alpha == 0)[..., None]
@@ -79,7 +79,7 @@ class Layers(NamedTuple):
         return with_channels(self.composite_over_white(), channels)
 
     def upright(self, orientation: int) -> "Layers":
-        """Return the image turned as an EXIF orientation from 1 to 8 says."""
+        """Return the image rotated and mirrored by an EXIF orientation from 1 to 8."""
         return self._map(lambda layer: _upright(layer, orientation))
 
     def crop(self, window: Window | None) -> "Layers":
@@ -99,8 +99,8 @@ def split_alpha(pixels: NDArray[Any], *, alpha: bool) -> Layers:
     """Return (height, width[, channels]) pixels as layers.
 
     Args:
-        pixels: of one channel or more.
-        alpha: whether the last channel is opacity.
+        pixels: one channel or more.
+        alpha: whether the last channel is the alpha channel.
 
     Raises:
         ValueError: for another shape.
@@ -136,7 +136,7 @@ def with_channels(pixels: NDArray[Any], channels: int) -> Pixels:
 
 
 def to_gray(pixels: NDArray[Any]) -> NDArray[Any]:
-    """Return (height, width, 3) RGB as (height, width) luma, of the same type of numbers."""
+    """Return (height, width, 3) RGB as (height, width) luma, of the same dtype."""
     if pixels.dtype != np.int16:
         return cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY)
     floats = cv2.cvtColor(pixels.astype(np.float32), cv2.COLOR_RGB2GRAY)
@@ -146,7 +146,7 @@ def to_gray(pixels: NDArray[Any]) -> NDArray[Any]:
 def to_uint16(values: NDArray[Any]) -> NDArray[np.uint16]:
     """Return integers from 0 to 65535, or floats from 0 to 1, in 16 bits.
 
-    Raises `ValueError` for others: the range of one file says nothing of the next one's.
+    Raises `ValueError` for other values: files may have different ranges.
     """
     if not np.isfinite(values).all():
         raise ValueError("not all values are finite")
@@ -161,9 +161,9 @@ def to_uint16(values: NDArray[Any]) -> NDArray[np.uint16]:
 
 
 def layers_from_pillow(image: Image.Image) -> Layers:
-    """Return the pixels of `image`; colour of more than eight bits is cut to eight.
+    """Return the pixels of `image`; colours of more than eight bits become eight bits.
 
-    Raises `ValueError` for numbers that are out of range.
+    Raises `ValueError` for values out of range.
     """
     stored = str(image.tile[0].args) if isinstance(image, ImageFile) and image.tile else ""
     image.load()
@@ -218,7 +218,7 @@ def guarded(path: Path) -> Iterator[None]:
 
 
 def reason(error: Exception) -> str:
-    """Return what went wrong, in one line."""
+    """Return the message of an error, in one line."""
     match error:
         case MemoryError():
             return "not enough memory"

@@ -1,4 +1,4 @@
-"""Numbers of images, and those of networks: arithmetic on arrays and tensors alike."""
+"""Map pixel values to the range [-1, 1] of networks and back, for arrays and tensors."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Floats = TypeVar("Floats", "Tensor", NDArray[np.float32])
-LARGEST: Mapping[str, float] = {name: high for name, (_, high) in FULL_RANGES.items()}
-"""The number of the brightest intensity in each type."""
+WHITE_LEVEL: Mapping[str, float] = {name: high for name, (_, high) in FULL_RANGES.items()}
+"""the pixel value of white in each dtype"""
 
 
 def to_unit(levels: Floats, dtype: str, domain: Domain = UNNAMED) -> Floats:
     """Map levels to [-1, 1], in place; those outside the range are clipped.
 
     Args:
-        levels: float32, which were read as the type `dtype`. Numbers of another type than the
-            domain's are taken in proportion: 65535 of uint16 is 255 of uint8.
-        dtype: The NumPy name of that type.
-        domain: Its `range` becomes [-1, 1].
+        levels: float32; pixel values that were read as `dtype`. If that is not the domain's dtype,
+            they are scaled: 65535 in uint16 is 255 in uint8.
+        dtype: The NumPy name of a type.
+        domain: The domain whose `range` is mapped to [-1, 1].
     """
     low, half = _low_and_half(domain, dtype)
     if low:
@@ -52,25 +52,25 @@ def from_unit(values: Floats, dtype: str, domain: Domain = UNNAMED) -> Floats:
 
 
 def _spans_integers(domain: Domain) -> bool:
-    """Return whether no number of the domain's type lies outside its range."""
+    """Return whether the range covers all integers of the dtype, so that nothing is clipped."""
     return domain.dtype != "float32" and domain.range == FULL_RANGES[domain.dtype]
 
 
 def _low_and_half(domain: Domain, dtype: str) -> tuple[float, float]:
     """Return the lower end and half the length of a domain's range, in levels of `dtype`."""
-    low, high = (end * LARGEST[dtype] / LARGEST[domain.dtype] for end in domain.range)
+    low, high = (end * WHITE_LEVEL[dtype] / WHITE_LEVEL[domain.dtype] for end in domain.range)
     return low, (high - low) / 2
 
 
 def network_array(pixels: Pixels, domain: Domain) -> NDArray[np.float32]:
-    """Return one image, and its mask where it has one, as the input of a network.
+    """Return one image, with its mask if it has one, as the input of a network.
 
     Args:
-        pixels: (H, W, C); a channel after those of the domain is a mask, 255 (of 8 bits) or 0.
-        domain: Its `range` becomes [-1, 1].
+        pixels: (H, W, C); a channel after those of the domain is a mask, 255 (in 8 bits) or 0.
+        domain: The domain whose `range` is mapped to [-1, 1].
 
     Returns:
-        (1, C, H, W): the image in [-1, 1], the mask of 1 and -1 whatever the range is.
+        (1, C, H, W): the image in [-1, 1]; the mask is 1 or -1, whatever the range is.
     """
     dtype = pixels.dtype.name
     floats = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], np.float32)
@@ -81,12 +81,12 @@ def network_array(pixels: Pixels, domain: Domain) -> NDArray[np.float32]:
 
 
 def image_numbers(values: NDArray[np.float32], domain: Domain, dtype: str = "") -> NDArray[Any]:
-    """Return (N, C, H, W) in [-1, 1], finite, as (N, H, W, C) numbers; integers are rounded.
+    """Return (N, C, H, W) in [-1, 1], finite, as pixel values (N, H, W, C); integers are rounded.
 
     Args:
         values: The output of a network.
-        domain: [-1, 1] becomes its `range`.
-        dtype: The type of the numbers, in proportion; empty: the domain's.
+        domain: The domain to whose `range` [-1, 1] is mapped.
+        dtype: The dtype to scale to; empty: the domain's.
     """
     dtype = dtype or domain.dtype
     levels = from_unit(values, dtype, domain)
@@ -96,13 +96,13 @@ def image_numbers(values: NDArray[np.float32], domain: Domain, dtype: str = "") 
     return np.ascontiguousarray(levels.transpose(0, 2, 3, 1))
 
 
-def in_proportion(pixels: Pixels, dtype: str) -> Pixels:
-    """Return intensities in another type: integers rounded, the brightest number the brightest."""
+def scale_dtype(pixels: Pixels, dtype: str) -> Pixels:
+    """Return intensities in another dtype, scaled so that white stays white, and rounded."""
     if pixels.dtype.name == dtype:
         return pixels
     if (pixels.dtype.name, dtype) == ("uint8", "uint16"):
         return pixels.astype(np.uint16) * np.uint16(257)
-    scale = LARGEST[dtype] / LARGEST[pixels.dtype.name]
+    scale = WHITE_LEVEL[dtype] / WHITE_LEVEL[pixels.dtype.name]
     if dtype == "float32":
         return pixels.astype(np.float32) * np.float32(scale)
     levels = pixels / 257 if (pixels.dtype.name, dtype) == ("uint16", "uint8") else pixels * scale
@@ -110,24 +110,24 @@ def in_proportion(pixels: Pixels, dtype: str) -> Pixels:
 
 
 def is_photographic(domain: Domain) -> bool:
-    """Return whether its numbers are intensities, the same in proportion at any depth."""
+    """Return whether pixel values are intensities, which may be scaled to another bit depth."""
     return domain.dtype != "int16" and domain.range == FULL_RANGES[domain.dtype] and not domain.unit
 
 
 def saturation(pixels: Pixels, domain: Domain) -> tuple[float, float]:
-    """Return the shares of `pixels` below and above the domain's range, which are clipped."""
+    """Return the fractions of `pixels` below and above the domain's range, which are clipped."""
     if domain.labels or is_photographic(domain) or pixels.dtype.name != domain.dtype:
         return 0.0, 0.0
     low, high = domain.range
     return float((pixels < low).mean()), float((pixels > high).mean())
 
 
-def describe_saturation(shares: tuple[float, float], domain: Domain) -> str:
+def describe_saturation(fractions: tuple[float, float], domain: Domain) -> str:
     """Return the result of `saturation` in words; empty if nothing is clipped."""
     return " and ".join(
-        f"{max(100 * share, 0.1):.1f} % of {domain.name or 'the domain'} {side} {end:g}"
-        for share, side, end in zip(shares, ("below", "above"), domain.range, strict=True)
-        if share
+        f"{max(100 * fraction, 0.1):.1f} % of {domain.name or 'the domain'} {side} {end:g}"
+        for fraction, side, end in zip(fractions, ("below", "above"), domain.range, strict=True)
+        if fraction
     )
 
 

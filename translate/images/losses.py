@@ -1,4 +1,4 @@
-"""What a file loses when it is read: opacity, depth, bands, colour, frames."""
+"""Information of a file that is lost when it is read: alpha channel, bit depth, bands, colour."""
 
 from collections.abc import Iterator
 
@@ -17,15 +17,15 @@ def losses(
     keeps_alpha: bool = False,
     dtype: str = "",
 ) -> tuple[Note, ...]:
-    """Return a note for each thing that a file loses.
+    """Return a note for each kind of information that is lost.
 
     Args:
-        header: of the file.
-        domain: what it is read as; label maps keep their numbers and colours.
-        frame: which one of several is read; None is the first, and the others are lost.
-        hole: whether what is transparent is a hole to fill, and so is not lost.
-        keeps_alpha: whether opacity is put back on what is made of it.
-        dtype: the type of what is made of it; empty: the domain's.
+        header: the header of the file.
+        domain: the domain of the image; label maps keep their values and colours.
+        frame: the index of the frame that is read; None: the first, and the others are lost.
+        hole: whether transparent pixels are a hole to fill, and so are not lost.
+        keeps_alpha: whether the alpha channel is added to the output again.
+        dtype: the dtype of the output; empty: the domain's.
     """
     notes = [*_opacity(header, domain, kept=hole or keeps_alpha)]
     if not domain.labels:
@@ -57,7 +57,7 @@ def _colour(header: Header, domain: Domain) -> Iterator[Note]:
 
 
 def _unread_bands(header: Header, domain: Domain) -> str:
-    """Return which bands are read, where `domain` does not read all; or ""."""
+    """Return which bands are read, if `domain` does not read all; or ""."""
     count = header.channels - header.alpha
     if domain.bands:
         unread = header.channels - len(set(domain.bands))

@@ -11,14 +11,14 @@ from translate.images.layers import Layers
 
 
 def in_srgb(layers: Layers, header: Header) -> tuple[Layers, Header, tuple[Note, ...]]:
-    """Return an image in sRGB, its header without a profile, and a note if it is not converted.
+    """Return an image in sRGB and its header without a profile; or both unchanged, with a note.
 
-    Images without a profile are sRGB already. Colours of 8 bits are converted, by the perceptual
-    intent; gray images, other types of numbers and damaged profiles are kept as they are.
+    Images without a profile are sRGB already. Colours in 8 bits are converted with perceptual
+    intent; gray images, other dtypes and images with damaged profiles are not converted.
 
     Args:
         layers: the pixels of a file.
-        header: of the file, with its profile.
+        header: the header of the file, with its profile.
     """
     profile = bytes(header.extra.get("icc_profile", b""))
     if not profile:
@@ -40,10 +40,10 @@ def in_srgb(layers: Layers, header: Header) -> tuple[Layers, Header, tuple[Note,
 
 
 def _unconverted(reason: str) -> Note:
-    """Return the note that the colours of an image are not converted."""
+    """Return the note that the colours of an image are not converted, with the reason."""
     return Note("profile", f"its colours are not converted to sRGB: {reason}")
 
 
-def unconverted_parts(header: Header) -> tuple[Note, ...]:
-    """Return the note on an image with a profile that is read in windows, and not converted."""
+def unconverted_windows(header: Header) -> tuple[Note, ...]:
+    """Return a note for an image with a profile that is read in windows: they are not converted."""
     return (_unconverted("it is read in windows"),) if "icc_profile" in header.extra else ()

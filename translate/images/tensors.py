@@ -1,13 +1,13 @@
-"""Images as tensors: to floats in [-1, 1] on a device, and back to the numbers of their domain.
+"""Convert images to tensors in [-1, 1] on a device, and back to the pixel values of their domain.
 
 =================================  =================================================================
-numbers of                         what becomes -1 and 1
+dtype                              pixel values that map to -1 and 1
 =================================  =================================================================
-the domain's type                  the ends of the domain's `range`
-another type, of a photograph      the same in proportion: 65535 of uint16 is 255 of uint8
+that of the domain                 the ends of the domain's `range`
+another, of a photograph           the same after scaling: 65535 in uint16 is 255 in uint8
 =================================  =================================================================
 
-Numbers outside the range are clipped. Integers in it come back unchanged:
+Values outside the range are clipped. Integers inside it are restored exactly:
 ``from_device(to_device(x)) == x``.
 """
 
@@ -32,10 +32,10 @@ def to_device(images: Tensor, device: torch.device | str, domain: Domain = UNNAM
     """Return images as floats in [-1, 1]; they are copied to the device in their own type.
 
     Args:
-        images: (N, C, H, W) of a type in `translate.batches.DTYPES`. Numbers of another type than
-            the domain's are taken in proportion: 65535 of uint16 is 255 of uint8.
+        images: (N, C, H, W) of a dtype in `translate.batches.DTYPES`. If it is not the domain's,
+            values are scaled: 65535 in uint16 is 255 in uint8.
         device: The device to copy to.
-        domain: Its `range` becomes [-1, 1].
+        domain: The domain whose `range` is mapped to [-1, 1].
     """
     floats = images.to(device, non_blocking=True).to(torch.float32)
     floats = floats.clone() if floats is images else floats
@@ -43,15 +43,15 @@ def to_device(images: Tensor, device: torch.device | str, domain: Domain = UNNAM
 
 
 def network_input(pixels: Pixels, device: torch.device | str, domain: Domain) -> Tensor:
-    """Return one image, and its mask where it has one, as the input of a network.
+    """Return one image, with its mask if it has one, as the input of a network.
 
     Args:
-        pixels: (H, W, C); a channel after those of the domain is a mask, 255 (of 8 bits) or 0.
+        pixels: (H, W, C); a channel after those of the domain is a mask, 255 (in 8 bits) or 0.
         device: The device to copy to.
-        domain: Its `range` becomes [-1, 1].
+        domain: The domain whose `range` is mapped to [-1, 1].
 
     Returns:
-        (1, C, H, W): the image in [-1, 1], the mask of 1 and -1 whatever the range is.
+        (1, C, H, W): the image in [-1, 1]; the mask is 1 or -1, whatever the range is.
     """
     tensor = as_tensor(pixels)[None]
     image, mask = tensor[:, : domain.channels], tensor[:, domain.channels :]
@@ -59,13 +59,13 @@ def network_input(pixels: Pixels, device: torch.device | str, domain: Domain) ->
 
 
 def from_device(images: Tensor, domain: Domain = UNNAMED, dtype: str = "") -> NDArray[Any]:
-    """Return images as numbers on the CPU, clamped; integers are rounded: inverse of `to_device`.
+    """Return images as pixel values on the CPU, clamped and rounded: the inverse of `to_device`.
 
     Args:
         images: (N, C, H, W) in [-1, 1]; values must be finite.
-        domain: [-1, 1] becomes its `range`.
-        dtype: The type of the numbers; empty: the domain's. In another type they are in proportion:
-            255 of uint8 becomes 1.0 of float32.
+        domain: The domain to whose `range` [-1, 1] is mapped.
+        dtype: The dtype of the result; empty: the domain's. For another dtype values are scaled:
+            255 in uint8 becomes 1.0 in float32.
 
     Returns:
         (N, H, W, C) of that type.
@@ -79,5 +79,5 @@ def from_device(images: Tensor, domain: Domain = UNNAMED, dtype: str = "") -> ND
 
 
 def _name(dtype: torch.dtype) -> str:
-    """Return the name of a type, as NumPy has it."""
+    """Return the NumPy name of a dtype."""
     return str(dtype).removeprefix("torch.")

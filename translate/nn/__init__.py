@@ -1,1 +1,1 @@
-"""Networks' common parts: what several recipes share."""
+"""Building blocks of networks and losses that several recipes share."""

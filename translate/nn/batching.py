@@ -9,7 +9,7 @@ from torch import Tensor, nn
 def batch_dependent(network: nn.Module) -> bool:
     """Return whether the output of `network` for one image depends on the others in its batch.
 
-    Batch norm makes it so; other modules declare it with an attribute ``batch_dependent = True``.
+    Batch norm is; other modules declare it with an attribute ``batch_dependent = True``.
     """
     return any(
         isinstance(part, nn.modules.batchnorm._BatchNorm) or getattr(part, "batch_dependent", False)
@@ -18,7 +18,7 @@ def batch_dependent(network: nn.Module) -> bool:
 
 
 def forward_batched(network: nn.Module, *images: Tensor) -> tuple[Any, ...]:
-    """Return the outputs of `network` for several batches, in one forward pass where that is equal.
+    """Return the outputs of `network` for several batches, in one forward pass if that is equal.
 
     Args:
         network: Returns a tensor, or a list of tensors, such as a discriminator of several scales.
@@ -30,7 +30,7 @@ def forward_batched(network: nn.Module, *images: Tensor) -> tuple[Any, ...]:
     """
     if batch_dependent(network):
         return tuple(network(image) for image in images)
-    made, counts = network(torch.cat(images)), [len(image) for image in images]
-    if isinstance(made, Tensor):
-        return made.split(counts)
-    return tuple(map(list, zip(*(part.split(counts) for part in made), strict=True)))
+    output, counts = network(torch.cat(images)), [len(image) for image in images]
+    if isinstance(output, Tensor):
+        return output.split(counts)
+    return tuple(map(list, zip(*(scale.split(counts) for scale in output), strict=True)))

@@ -29,8 +29,8 @@ def features_of(
     method = getattr(network, "features", None)
     if not callable(method):
         raise ConfigError(
-            f"{option}: {type(network).__name__} shows no features, which this method looks "
-            f"at: choose {such_as}, or another that has features(images)."
+            f"{option}: {type(network).__name__} has no method features(images), which this "
+            f"recipe needs: choose {such_as}, or another that has it."
         )
     return method
 
@@ -58,7 +58,7 @@ def feature_distance(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
         layer, so that no layer outweighs another, and summed over layers.
     """
     distances = [
-        (at_least_float32(one).mean(dim=0) - at_least_float32(other).mean(dim=0)).square().mean()
-        for one, other in zip(real, fake, strict=True)
+        (at_least_float32(layer).mean(0) - at_least_float32(fake_layer).mean(0)).square().mean()
+        for layer, fake_layer in zip(real, fake, strict=True)
     ]
     return torch.stack(distances).sum()

@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Geometry:
-    """The sizes of images that a network takes, and of what it makes of them."""
+    """The image sizes that a network takes, and the size of its output."""
 
     multiple_of: int = 1
-    """Sides of the input must divide by this."""
+    """Sides of the input must be multiples of this."""
     minimum: int = 1
     """Sides of the input must be at least this."""
     scale: int = 1
     """How many times longer the sides of the output are; 0: the output is not an image."""
     halo: int | None = None
-    """How many pixels of the input around a pixel's place the output there depends on, at most.
-    Only for a network that PyTorch cannot trace: of others `translate infer --tile` reads the
-    layers. None: all of them, or an unknown number."""
+    """How many pixels away an output pixel depends on input pixels, at most. Only needed for a
+    network that PyTorch cannot trace: `translate infer --tile` computes it for others. None: the
+    output depends on the whole image, or the number is unknown."""
 
     def fit(self, side: int) -> int:
-        """Return the smallest length from `side` on that is accepted."""
+        """Return the smallest accepted length that is at least `side`."""
         least = max(side, self.minimum)
         return least + -least % self.multiple_of
 
@@ -41,7 +41,7 @@ def geometry_of(network: nn.Module) -> Geometry:
 
 
 def combine_geometries(*geometries: Geometry) -> Geometry:
-    """Return the geometry of images that suit all of several networks."""
+    """Return the geometry of images that all of several networks take."""
     if not geometries:
         return Geometry()
     halos = [each.halo for each in geometries if each.halo is not None]
@@ -54,7 +54,7 @@ def combine_geometries(*geometries: Geometry) -> Geometry:
 
 
 def geometries(module: nn.Module) -> Iterator[Geometry]:
-    """Yield the geometries of the networks that `module` consists of, but not of their parts."""
+    """Yield the geometries of the networks in `module`, but not those of their submodules."""
     for child in module.children():
         if isinstance(found := getattr(child, "geometry", None), Geometry):
             yield found
@@ -74,8 +74,8 @@ def expect_scale(generator: nn.Module, scale: int) -> None:
     """
     if (found := geometry_of(generator).scale) != scale:
         raise ConfigError(
-            f"generator: {type(generator).__name__} makes sides {found} times as long, not {scale}:"
-            " choose one that can, such as srresnet, whose scale a recipe sets."
+            f"generator: {type(generator).__name__} has the scale {found}, expected {scale}:"
+            " choose a network with this scale, such as srresnet, whose scale the recipe sets."
         )
 
 
@@ -97,13 +97,13 @@ def at_size(size: tuple[int, int], network: Callable[[Tensor], Tensor], images: 
     import torch.nn.functional as F  # not above: `Geometry` serves exported models as well
 
     height, width = images.shape[-2:]
-    share = min(1.0, size[0] / height, size[1] / width)
-    rows, columns = max(1, round(height * share)), max(1, round(width * share))
-    if share < 1:
+    factor = min(1.0, size[0] / height, size[1] / width)
+    rows, columns = max(1, round(height * factor)), max(1, round(width * factor))
+    if factor < 1:
         images = F.interpolate(images, (rows, columns), mode="bilinear", antialias=True)
     missing = (0, size[1] - columns, 0, size[0] - rows)
     padded = F.pad(images, missing, mode="replicate")
-    drawn = network(padded)[..., :rows, :columns]
-    if share == 1:
-        return drawn
-    return F.interpolate(drawn, (height, width), mode="bicubic").clamp(-1, 1)
+    output = network(padded)[..., :rows, :columns]
+    if factor == 1:
+        return output
+    return F.interpolate(output, (height, width), mode="bicubic").clamp(-1, 1)

@@ -23,7 +23,7 @@ class Prior:
 
     name: str
     dim: int
-    """the number of entries of a vector"""
+    """the length of a vector"""
 
     def __post_init__(self) -> None:
         if self.name not in PRIORS:
@@ -44,15 +44,15 @@ class Prior:
         shape = (count, self.dim, 1, 1)
         if self.name == "uniform":
             return torch.rand(shape, generator=generator) * 2 - 1
-        drawn = torch.randn(shape, generator=generator)
-        return drawn if self.name == "normal" else F.normalize(drawn) * math.sqrt(self.dim)
+        samples = torch.randn(shape, generator=generator)
+        return samples if self.name == "normal" else F.normalize(samples) * math.sqrt(self.dim)
 
 
 def interpolate(start: Tensor, end: Tensor, count: int) -> Tensor:
     """Return latent vectors between two, by spherical interpolation (White, 2016, section 2).
 
-    Directions change by equal angles and lengths linearly. A straight line between two samples of
-    high dimension would lead through lengths that samples do not have.
+    Directions change by equal angles, lengths linearly. A straight line between two samples of high
+    dimension would pass through lengths that samples do not have.
 
     Args:
         start: A latent vector of any shape.
@@ -62,13 +62,13 @@ def interpolate(start: Tensor, end: Tensor, count: int) -> Tensor:
     Returns:
         (count, *shape).
     """
-    one, other = start.flatten(), end.flatten()
-    cosine = torch.dot(one, other) / (one.norm() * other.norm())
+    first, second = start.flatten(), end.flatten()
+    cosine = torch.dot(first, second) / (first.norm() * second.norm())
     angle = torch.arccos(cosine.clamp(-1, 1))
-    share = torch.linspace(0, 1, count, device=start.device)[:, None]
-    length = torch.lerp(one.norm(), other.norm(), share)
-    if angle.sin().abs() < 1e-4:  # along one line there is no angle
-        return torch.lerp(one, other, share).unflatten(1, start.shape)
-    direction = torch.sin((1 - share) * angle) * one / one.norm()
-    direction = direction + torch.sin(share * angle) * other / other.norm()
+    fraction = torch.linspace(0, 1, count, device=start.device)[:, None]
+    length = torch.lerp(first.norm(), second.norm(), fraction)
+    if angle.sin().abs() < 1e-4:  # parallel vectors span no angle
+        return torch.lerp(first, second, fraction).unflatten(1, start.shape)
+    direction = torch.sin((1 - fraction) * angle) * first / first.norm()
+    direction = direction + torch.sin(fraction * angle) * second / second.norm()
     return (length * direction / angle.sin()).unflatten(1, start.shape)

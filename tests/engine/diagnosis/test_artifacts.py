@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from histories import make_preview, photographs
 
-from translate.engine.diagnosis.artifacts import border, checkerboard, frame, grid_peak
+from translate.engine.diagnosis.artifacts import border, border_contrast, checkerboard, grid_peak
 from translate.engine.diagnosis.preview import Row
 
 
@@ -42,7 +42,7 @@ def framed(row: Row, levels: float) -> Row:
 def test_a_frame_on_all_sides_is_found_with_its_contrast() -> None:
     (found,) = border(make_preview(framed(photographs(), -80)))
     assert (found.failure, found.subject) == ("border artifacts", "translated")
-    assert frame(framed(np.full((2, 32, 32, 3), 100.0), 40)) == 40
+    assert border_contrast(framed(np.full((2, 32, 32, 3), 100.0), 40)) == 40
 
 
 def test_images_without_a_frame_have_no_border_artifacts() -> None:

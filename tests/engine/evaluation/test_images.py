@@ -18,7 +18,7 @@ from translate.batches import Domain
 from translate.engine.config import layers
 from translate.engine.config.schema import Config
 from translate.engine.data.samples import MARKER
-from translate.engine.evaluation.images import EvaluationImages, in_units
+from translate.engine.evaluation.images import EvaluationImages, pixel_values
 from translate.engine.optimization.build import build_training
 from translate.metrics import MetricBatch
 
@@ -131,9 +131,9 @@ def test_generators_draw_as_many_images_as_there_are_real_ones(
 
 def test_numbers_are_those_of_the_domain() -> None:
     ends = torch.tensor([-1.5, -1.0, 0.0, 1.0]).reshape(1, 1, 2, 2)
-    assert in_units(ends, Domain("a")).flatten().tolist() == [0.0, 0.0, 128.0, 255.0]
+    assert pixel_values(ends, Domain("a")).flatten().tolist() == [0.0, 0.0, 128.0, 255.0]
     floats = Domain("ct", range=(-1000.0, 3000.0), dtype="float32")
-    assert in_units(ends, floats).flatten().tolist() == [-1000, -1000, 1000, 3000]
+    assert pixel_values(ends, floats).flatten().tolist() == [-1000, -1000, 1000, 3000]
 
 
 def test_a_large_set_is_measured_in_part(

@@ -43,7 +43,7 @@ def offered(register_plugin: Any) -> None:
 
 def test_a_metric_is_found_by_its_figure_or_its_name() -> None:
     chosen = choose_metric(Train(evaluate_every=1, metric="mae"), SPEC, PAIRED)
-    assert (chosen.figure, chosen.best_by, chosen.facts.unit) == ("mae", ("mae", "min"), "HU")
+    assert (chosen.figure, chosen.best_by, chosen.direction.unit) == ("mae", ("mae", "min"), "HU")
     chosen = choose_metric(Train(evaluate_every=1, metric="largest"), SPEC, PAIRED)
     assert (chosen.part, chosen.best_by) == ("extremes", ("largest", "max"))
     part = {"name": "mean", "power": 2}
@@ -58,7 +58,7 @@ def test_a_metric_is_found_by_its_figure_or_its_name() -> None:
     [
         (None, r"train.evaluate_every is 5, and train.metric is not set. .* These fit: .*largest"),
         ("mean-error", r"no metric has a figure 'mean-error'.* These fit: .*largest"),
-        ("extremes", r"'extremes' has the figures mean, largest. Expected one of them: --set tr"),
+        ("extremes", r"'extremes' has the figures mean, largest. Expected one: --set tr"),
         ("mae", r"'mae' needs the ground truth of each image \(target\), and this recipe .* fit: "),
         ({"name": "mean", "size": 2}, r"metric 'extremes' has no option 'size'"),
     ],

@@ -48,7 +48,7 @@ def test_what_does_not_suit_the_model_is_refused(tmp_path: Path) -> None:
     write_array(tmp_path / "x.png", np.zeros((8, 8, 3), np.uint8))
     image = EncodedImage.open(tmp_path / "x.png")
     scans = processor(identity_model(Domain("ct", 1, (-1024.0, 3071.0), "int16")))
-    with pytest.raises(BadImage, match="its numbers are uint8, and those of ct are int16"):
+    with pytest.raises(BadImage, match="its pixel values are uint8, and those of ct are int16"):
         translate_encoded(scans, image)
     with pytest.raises(ConfigError, match="mask: identity fills no holes: leave it out"):
         translate_encoded(processor(identity_model(Domain("photo"))), image, image)

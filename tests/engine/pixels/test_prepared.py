@@ -68,7 +68,7 @@ def test_numbers_outside_the_range_are_clipped_and_counted(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("dtype", "channels", "message"),
     [
-        ("uint8", 1, "its numbers are uint8, and those of ct are int16 from -1024 to 3071"),
+        ("uint8", 1, "its pixel values are uint8, and those of ct are int16 from -1024 to 3071"),
         ("int16", 2, "has 2 bands, and ct has 1"),
     ],
 )

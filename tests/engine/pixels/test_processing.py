@@ -22,7 +22,7 @@ from translate.engine.pixels.processing import ImageProcessor, scaled
 from translate.engine.system import console
 from translate.errors import BadImage, DataError, NothingUsableError
 from translate.images import domain_images
-from translate.images.levels import in_proportion, is_gray
+from translate.images.levels import is_gray, scale_dtype
 from translate.images.resize import resize_pixels
 from translate.images.source import read_image
 from translate.registry import create, create_recipe, names
@@ -74,7 +74,7 @@ def test_case_20_gray_inputs_give_gray_outputs(name: str, kind: Any, tmp_path: P
     hole = np.zeros((12, 10), np.uint8)
     hole[3:6, 3:6] = 255
     Image.fromarray(shades).save(folder / "gray.png")
-    Image.fromarray(in_proportion(shades, "uint8")).convert("RGB").save(
+    Image.fromarray(scale_dtype(shades, "uint8")).convert("RGB").save(
         folder / "stored-as-colour.png"
     )
     Image.fromarray(noise(12, 10, 3)).save(folder / "colour.png")
@@ -91,7 +91,7 @@ def test_case_20_gray_inputs_give_gray_outputs(name: str, kind: Any, tmp_path: P
     assert output["colour"].ndim == 3 and not is_gray(output["colour"])
     mask = {"mask": hole} if options else {}
     for path in folder.iterdir():
-        written = in_proportion(output[path.stem], "uint8").astype(int)  # as in a PIL image
+        written = scale_dtype(output[path.stem], "uint8").astype(int)  # as in a PIL image
         by_python = model(path, **mask), model(Image.open(path), **mask)
         assert all(np.abs(np.asarray(made) - written).max() <= 1 for made in by_python)
         assert output[path.stem].dtype == np.uint8 or path.stem == "gray"

@@ -40,7 +40,7 @@ def test_it_is_measured_on_the_training_images_once(
     assert again is not None and again.limits == found.limits
     assert torch.equal(again.features, found.features)
     assert file.read_bytes() == before
-    assert messages == ["trust: measuring what is usual for 8 training images, once"]
+    assert messages == ["trust: measuring the reference on 8 training images, once"]
 
 
 def test_each_direction_has_its_own_whatever_the_seed_is(cycle_run: Path, noisy_run: Path) -> None:

@@ -213,7 +213,7 @@ def test_defaults_are_those_of_the_authors_code():
 def test_a_discriminator_without_features_is_refused(register_plugin):
     hook = hookimpl(lambda: {"bare": Bare})
     register_plugin(SimpleNamespace(register_discriminators=hook))
-    with pytest.raises(ConfigError, match=r"discriminator: Bare shows no features"):
+    with pytest.raises(ConfigError, match=r"discriminator: Bare has no method features"):
         build(discriminator="bare")
 
 

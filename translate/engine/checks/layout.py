@@ -12,8 +12,8 @@ from translate.registry import find, names
 def require_batch(config: Config, layout: Layout) -> None:
     """Raise `ConfigError` if the layout's batches lack a field of the recipe's batches.
 
-    A recipe declares the type of its batches by its base: ``class CycleGAN(Recipe[Pair])``. One
-    without is not checked.
+    A recipe declares the type of its batches by its base, ``class CycleGAN(Recipe[Pair])``; without
+    a type it is not checked.
     """
     expected, actual = batch_type(find("recipe", config.recipe)), getattr(layout, "batch", None)
     if actual is None:

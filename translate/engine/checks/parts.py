@@ -1,10 +1,10 @@
-"""Refuse parts that do not fit a recipe, before a run folder is made.
+"""Check that the configured networks and losses fit the recipe, before a run folder is made.
 
 A recipe takes its first step on PyTorch's meta device; see
-`translate.engine.checks.shapes`. Where that fails with the parts that are configured, and
-succeeds with the recipe's own in their place, a part does not fit: a network of another shape, or
-a loss of the other kind. What the meta device may not compute is tried once more on the device to
-train on, and counts only if it fails there, too.
+`translate.engine.checks.shapes`. If that fails with the configured parts, and succeeds with a
+default in place of one, that part does not fit: a network with another shape, or a loss of the
+other kind. As the meta device cannot compute everything, a failure must repeat on the device to
+train on.
 """
 
 from collections.abc import Sequence
@@ -22,16 +22,16 @@ from translate.errors import ConfigError, PluginError, TranslateError, describe_
 from translate.registry import Kind, find, names
 
 MAX_NAMED = 8
-"""parts that a message names"""
+"""largest number of parts that a message names"""
 MAX_REASON = 300
-"""characters of a reason that a message shows"""
+"""largest number of characters of a reason in a message"""
 
 
 Outcome: TypeAlias = shapes.Failure | shapes.Refusal | Exception
 
 
 class PartSwap(NamedTuple):
-    """A configured part that replaces the default of the recipe."""
+    """A configured part that is not the recipe's default."""
 
     option: str
     kind: Kind
@@ -47,34 +47,34 @@ def expect_parts(config: Config, layout: Layout, device: torch.device) -> None:
     if not swapped or (outcome := _try_step(config, layout, META)) is None:
         return
     if isinstance(outcome, shapes.Refusal):
-        return  # the constructor explains it
-    if isinstance(outcome, shapes.Failure) and shapes.sufficient(
+        return  # building the recipe reports it
+    if isinstance(outcome, shapes.Failure) and shapes.sufficient_multiple(
         config, layout, outcome, turns=None
     ):
-        return  # the size is at fault
+        return  # the size is the cause
     at_fault = _at_fault(config, layout, swapped, META)
     if (outcome := _try_step(config, layout, device)) is None:
         return  # only the meta device could not compute it
     if not (at_fault := at_fault or _at_fault(config, layout, swapped, device)):
         return
     option, kind, default = at_fault[0]
-    given, usual = part_name(config.options[option]), part_name(default)
+    configured, usual = part_name(config.options[option]), part_name(default)
     others = [n for n in names(kind) if n != usual and _fits(config, layout, option, {"name": n})]
     fits = ", ".join([usual, *others][:MAX_NAMED]) + ", ..." * (len(others) >= MAX_NAMED)
     raise ConfigError(
-        f"options.{option}: {given!r} does not fit {config.recipe}: "
-        f"{_other_use(kind, given, usual) or _reason(outcome)}. Expected {fits}: "
+        f"options.{option}: {configured!r} does not fit {config.recipe}: "
+        f"{_other_use(kind, configured, usual) or _reason(outcome)}. Expected {fits}: "
         f"--set options.{option}={usual}, or see: translate show {config.recipe}"
     )
 
 
 def _swaps(config: Config) -> list[PartSwap]:
-    known = signatures.read_options(find("recipe", config.recipe), ["spec"])
+    declared = signatures.read_options(find("recipe", config.recipe), ["spec"])
     swapped = []
-    for name, given in config.options.items():
-        option = known.get(name)
-        kind = part_kind(option) if option and given is not None else None
-        if option and kind and part_name(given) != part_name(option.default):
+    for name, value in config.options.items():
+        option = declared.get(name)
+        kind = part_kind(option) if option and value is not None else None
+        if option and kind and part_name(value) != part_name(option.default):
             swapped.append(PartSwap(name, kind, option.default))
     return swapped
 
@@ -82,7 +82,7 @@ def _swaps(config: Config) -> list[PartSwap]:
 def _at_fault(
     config: Config, layout: Layout, swaps: Sequence[PartSwap], device: torch.device
 ) -> list[PartSwap]:
-    """Return which of the parts `swaps` alone keep a step from succeeding."""
+    """Return the parts of `swaps` for which a step succeeds with their default instead."""
     return [s for s in swaps if _fits(config, layout, s.option, s.default, device)]
 
 
@@ -95,13 +95,13 @@ def _fits(
 
 
 def _try_step(config: Config, layout: Layout, device: torch.device) -> Outcome | None:
-    """Return what ends the first step; None if it succeeds."""
+    """Return the failure of the first step; None if it succeeds."""
     size, count = config.data.crop, shapes.batch_size(config)
     return shapes.failure(config, layout, size, count, device, turns=None)
 
 
 def _other_use(kind: Kind, configured: str, usual: str) -> str:
-    """Return that a loss is adversarial, or compares images, where the usual one does the other."""
+    """Return how the kind of the configured loss differs from the default's, or ""."""
     uses = [hasattr(find(kind, name), "for_discriminator") for name in (configured, usual)]
     if kind != "loss" or uses[0] == uses[1]:
         return ""
@@ -109,7 +109,7 @@ def _other_use(kind: Kind, configured: str, usual: str) -> str:
 
 
 def _reason(outcome: Outcome) -> str:
-    """Return the reason in one line, without what a plugin error adds to it."""
+    """Return the reason of a failure in one line, without the text that a plugin error adds."""
     if isinstance(outcome, shapes.Failure):
         return outcome.message.rstrip(".")
     error = outcome.error if isinstance(outcome, shapes.Refusal) else outcome

@@ -1,9 +1,8 @@
-"""Whether networks take crops of the configured size, tried before any image is read.
+"""Check that networks take crops of the configured size, before any image is read.
 
-A recipe is built once more on PyTorch's meta device, where tensors have shapes and no numbers, and
-takes the first turn of a step on a blank batch. Only what PyTorch's layers say of images that
-become too small counts: what else fails there may be for want of numbers, see
-`translate.engine.checks.parts`.
+A recipe is built on PyTorch's meta device, where tensors have shapes and no values, and takes the
+first turn of a step on a blank batch. Only PyTorch's errors about images that become too small
+count here: other errors may come from the meta device, see `translate.engine.checks.parts`.
 """
 
 from collections.abc import Iterator
@@ -29,8 +28,8 @@ from translate.nn.geometry import combine_geometries, geometry_of
 from translate.nn.noise import temporary_seed
 from translate.registry import create
 
-LARGER = (2, 4, 8, 16, 32)
-"""multiples of the configured size that are tried where it is too small"""
+MULTIPLES = (2, 4, 8, 16, 32)
+"""multiples of the configured size to try if it is too small"""
 
 
 class Failure(NamedTuple):
@@ -61,15 +60,15 @@ def expect_sides(config: Config, recipe: nn.Module) -> None:
 
 
 def expect_size(config: Config, layout: Layout) -> None:
-    """Raise `ConfigError` for crops, or batches, that are too small where larger ones would do.
+    """Raise `ConfigError` for crops or batches that are too small, if larger ones suffice.
 
-    It names the layer, and the least crop of the same shape.
+    It names the layer, and the smallest sufficient crop with the same aspect ratio.
     """
     size, count = config.data.crop, batch_size(config)
     failed = failure(config, layout, size, count)
     if not isinstance(failed, Failure):
         return
-    enough = sufficient(config, layout, failed)
+    enough = sufficient_multiple(config, layout, failed)
     if not enough:
         return
     if failed.setting == "batch_size":
@@ -78,20 +77,22 @@ def expect_size(config: Config, layout: Layout) -> None:
             f"a time: {failed.message} (in {failed.layer}). Try --batch-size "
             f"{2 * config.train.batch_size}."
         )
-    too_few, least = enough // 2 * min(size), enough * min(size)
-    while least - too_few > 1:
-        middle = (too_few + least) // 2
-        fine = failure(config, layout, _times(size, middle / min(size)), count) is None
-        too_few, least = (too_few, middle) if fine else (middle, least)
-    height, width = _times(size, least / min(size))
+    too_small, smallest = enough // 2 * min(size), enough * min(size)
+    while smallest - too_small > 1:
+        middle = (too_small + smallest) // 2
+        suffices = failure(config, layout, _times(size, middle / min(size)), count) is None
+        too_small, smallest = (too_small, middle) if suffices else (middle, smallest)
+    height, width = _times(size, smallest / min(size))
     raise ConfigError(
         f"data.size: {config.recipe} with these networks needs crops of {height}x{width} at least, "
         f"not {size[0]}x{size[1]}: {failed.message} (in {failed.layer})."
     )
 
 
-def sufficient(config: Config, layout: Layout, failed: Failure, *, turns: int | None = 1) -> int:
-    """Return how many times the size, or the batch, would do; 0 where more does not help."""
+def sufficient_multiple(
+    config: Config, layout: Layout, failed: Failure, *, turns: int | None = 1
+) -> int:
+    """Return the multiple of the size, or of the batch size, that suffices; 0 if none does."""
     size, count = config.data.crop, batch_size(config)
 
     def fits(size: tuple[int, int], count: int) -> bool:
@@ -99,11 +100,11 @@ def sufficient(config: Config, layout: Layout, failed: Failure, *, turns: int | 
 
     if failed.setting == "batch_size":
         return 2 if fits(size, 2 * count) else 0
-    return next((f for f in LARGER if fits(_times(size, f), count)), 0)
+    return next((f for f in MULTIPLES if fits(_times(size, f), count)), 0)
 
 
 def batch_size(config: Config) -> int:
-    """Return how many images one process has in a step at a time."""
+    """Return the number of images in one microbatch of one process."""
     train = config.train
     return max(1, train.batch_size // (distributed.world_size() * train.accumulate))
 
@@ -121,9 +122,9 @@ def failure(
     *,
     turns: int | None = 1,
 ) -> Failure | Refusal | Exception | None:
-    """Return what ends the first `turns` on a batch of `count` blank crops; None: they are fine.
+    """Return the failure of the first `turns` on a batch of `count` blank crops, or None.
 
-    By default the first turn is taken: what follows it may need numbers. None takes a whole step.
+    By default only the first turn: later ones may need values. None: the whole step.
     """
     with temporary_seed(0), _record_modules() as entered:
         try:
@@ -139,7 +140,7 @@ def failure(
         try:
             for _ in islice(recipe.train().step(_blank(layout, size, count, device)), turns):
                 pass
-        except Exception as error:  # of whatever a stranger's code meets without numbers
+        except Exception as error:  # a plugin's code may raise anything without values
             if not (short := too_small(error)):
                 return error
             names = {module: name for name, module in recipe.named_modules()}
@@ -150,7 +151,7 @@ def failure(
 
 @contextmanager
 def _record_modules() -> Iterator[list[nn.Module]]:
-    """Keep the modules that are called, the last one at the end."""
+    """Yield a list to which each module is appended when it is called."""
     entered: list[nn.Module] = []
     hook = register_module_forward_pre_hook(lambda module, _: entered.append(module))
     try:
@@ -160,7 +161,7 @@ def _record_modules() -> Iterator[list[nn.Module]]:
 
 
 def _blank(layout: Layout, size: tuple[int, int], count: int, device: torch.device) -> Any:
-    """Return a batch as `layout` makes them, of crops in which there is nothing."""
+    """Return a batch of the layout's type, of crops of zeros."""
     item = layout.load(layout.pick(0, Random(0)), Blank(size, layout.spec))
     batch, _ = collate([(item, [])] * count)
     moved = (torch.zeros_like(p, device=device) if p.is_meta else p.to(device) for p in batch)

@@ -8,22 +8,22 @@ from translate.engine.diagnosis.detection import BORDER, CHECKERBOARD, Detection
 from translate.engine.diagnosis.preview import Preview, Row
 
 PERIODS = (2, 4)
-"""pixels between the points of the grids that upsampling leaves"""
+"""periods in pixels of the grids that upsampling leaves"""
 PEAK, PEAK_LEVELS = 8.0, 1.0
-"""a grid is visible when its frequency has so many times the power of those next to it, and an
-amplitude of so many levels"""
+"""a grid is visible if its frequency has so many times the power of neighbouring frequencies, and
+an amplitude of so many levels"""
 BORDER_FACTOR, BORDER_LEVELS = 3.0, 16.0
-"""a border is visible when it differs from what is next to it by so many times as much as in real
-images, and by so many levels"""
-SMALLEST = 16
-"""side of the smallest images that are examined"""
+"""a border is visible if its difference from the pixels inside is so many times that of real
+images, and so many levels"""
+MIN_SIDE = 16
+"""smaller images are not examined"""
 
 
 def checkerboard(preview: Preview) -> Iterator[Detection]:
     """Find rows of outputs with a regular grid (Odena et al., 2016)."""
     for title in preview.outputs:
         row = preview.rows[title]
-        if min(row.shape[1:3]) < SMALLEST:
+        if min(row.shape[1:3]) < MIN_SIDE:
             continue
         references = [preview.rows[t] for t in preview.rows if t in preview.dataset_rows]
         for period in PERIODS:
@@ -43,10 +43,10 @@ def checkerboard(preview: Preview) -> Iterator[Detection]:
 
 
 def grid_peak(row: Row, period: int) -> tuple[float, float]:
-    """Return how far the frequency of a grid rises above its neighbours, and its amplitude.
+    """Return the power of a grid's frequency relative to its neighbours, and its amplitude.
 
-    The spectrum is that of lines of pixels of the mean of all colours, along both axes; the first
-    number is a ratio of powers, and the second is in levels.
+    The spectrum is that of the rows and columns of the mean of all channels. The amplitude is in
+    levels.
     """
     ratio, amplitude = 0.0, 0.0
     luma = row.mean(axis=3)
@@ -57,11 +57,11 @@ def grid_peak(row: Row, period: int) -> tuple[float, float]:
         centred = lines[..., :side] - lines[..., :side].mean(axis=2, keepdims=True)
         spectrum = np.abs(np.fft.rfft(centred * window, axis=2)) ** 2
         power = spectrum.mean(axis=(0, 1))
-        place = side // period
-        below = power[max(1, place - 5) : place - 1]
-        above = power[place + 2 : place + 6]
+        index = side // period
+        below = power[max(1, index - 5) : index - 1]
+        above = power[index + 2 : index + 6]
         usual = float(np.median(np.concatenate([below, above])))
-        peak = float(power[place])
+        peak = float(power[index])
         if peak > ratio * max(usual, 1e-9):
             ratio = peak / max(usual, 1e-9)
             amplitude = float(np.sqrt(peak)) / float(window.sum()) * (1 if period == 2 else 2)
@@ -72,12 +72,13 @@ def border(preview: Preview) -> Iterator[Detection]:
     """Find rows of outputs with a frame along the border of the images."""
     for title in preview.outputs:
         row = preview.rows[title]
-        if min(row.shape[1:3]) < SMALLEST:
+        if min(row.shape[1:3]) < MIN_SIDE:
             continue
         usual = max(
-            (frame(preview.rows[t]) for t in preview.rows if t in preview.dataset_rows), default=0
+            (border_contrast(preview.rows[t]) for t in preview.rows if t in preview.dataset_rows),
+            default=0,
         )
-        contrast = frame(row)
+        contrast = border_contrast(row)
         if contrast > max(BORDER_LEVELS, BORDER_FACTOR * usual):
             yield Detection(
                 BORDER,
@@ -89,11 +90,11 @@ def border(preview: Preview) -> Iterator[Detection]:
             )
 
 
-def frame(row: Row) -> float:
-    """Return how much brighter or darker the outer two pixels are than those four pixels inside.
+def border_contrast(row: Row) -> float:
+    """Return the difference between the outer two pixels and those four pixels further inside.
 
-    It is the mean difference over all images and colours, in levels, of the side with the least.
+    It is the mean over all images and channels, in levels, of the side where it is smallest.
     """
-    turned = row.transpose(0, 2, 1, 3)
-    sides = (row, row[:, ::-1], turned, turned[:, ::-1])
+    transposed = row.transpose(0, 2, 1, 3)
+    sides = (row, row[:, ::-1], transposed, transposed[:, ::-1])
     return float(min(abs(s[:, :2, 6:-6].mean() - s[:, 4:6, 6:-6].mean()) for s in sides))

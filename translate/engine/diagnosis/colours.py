@@ -8,13 +8,13 @@ from translate.engine.diagnosis.detection import INVERSION, TINT, UNCHANGED, Det
 from translate.engine.diagnosis.preview import Preview, Row
 
 INVERTED = -0.5
-"""correlation with the input below which an output is its negative"""
-USUAL = -0.2
-"""correlation of the mean images of both domains above which a translation is no negative"""
+"""correlation with the input below which an output counts as its negative"""
+DOMAIN_CORRELATION = -0.2
+"""domains whose mean images have a lower correlation may be negatives of each other"""
 TINT_LEVELS, TINT_ERRORS = 20.0, 4.0
-"""a tint is a colour shift of so many levels, and of so many standard errors of real images"""
-UNCHANGED_SHARE = 0.05
-"""an output equals its input when it differs by less than this share of what real images do"""
+"""a tint is a colour shift of so many levels, after so many standard errors of real images"""
+UNCHANGED_FRACTION = 0.05
+"""an output equals its input if their difference is below this fraction of that of real images"""
 
 
 def inversion(preview: Preview) -> Iterator[Detection]:
@@ -24,7 +24,7 @@ def inversion(preview: Preview) -> Iterator[Detection]:
         usual = max(
             (correlation(r.mean(axis=0), source.mean(axis=0)) for r in references), default=1.0
         )
-        if value < INVERTED and usual > USUAL:
+        if value < INVERTED and usual > DOMAIN_CORRELATION:
             yield Detection(
                 INVERSION,
                 preview.step,
@@ -39,20 +39,20 @@ def unchanged_translations(preview: Preview) -> Iterator[Detection]:
     """Find translations that equal their inputs."""
     for title, row, source, references in _translations(preview):
         change = float(np.abs(row - source).mean())
-        wanted = min((float(np.abs(r - source).mean()) for r in references), default=0.0)
-        if wanted and change < UNCHANGED_SHARE * wanted:
+        expected = min((float(np.abs(r - source).mean()) for r in references), default=0.0)
+        if expected and change < UNCHANGED_FRACTION * expected:
             yield Detection(
                 UNCHANGED,
                 preview.step,
                 f"the row {title!r} differs by {change:.2f} of 255 levels from its input, and the "
-                f"images of the target by {wanted:.1f}",
+                f"images of the target by {expected:.1f}",
                 change,
                 title,
             )
 
 
 def tint(preview: Preview) -> Iterator[Detection]:
-    """Find rows of outputs in another colour than the data set's images."""
+    """Find rows of outputs with a tint that the data set's images do not have."""
     for title in preview.outputs:
         row = preview.rows[title]
         shifts = [(float(np.abs(c).max()), c) for c in (_shift(row, r) for r in
@@ -72,18 +72,18 @@ def tint(preview: Preview) -> Iterator[Detection]:
             )
 
 
-def correlation(one: Row, other: Row) -> float:
-    """Return the correlation of the brightness of all pixels; 0 if one has none."""
-    first, second = one.mean(axis=-1).ravel(), other.mean(axis=-1).ravel()
-    if first.std() < 1 or second.std() < 1:
+def correlation(first: Row, second: Row) -> float:
+    """Return the correlation of the brightness of all pixels; 0 if one is nearly constant."""
+    brightness = [row.mean(axis=-1).ravel() for row in (first, second)]
+    if min(values.std() for values in brightness) < 1:
         return 0.0
-    return float(np.corrcoef(first, second)[0, 1])
+    return float(np.corrcoef(*brightness)[0, 1])
 
 
 def _shift(row: Row, real: Row) -> Row:
-    """Return by how many levels the mean colour differs beyond the variation of `real`, by channel.
+    """Return the difference in mean colour, in levels, that exceeds the variation of `real`.
 
-    Colours are relative to the brightness of their image.
+    Colours are relative to the brightness of their image; one value for each channel.
     """
     own, usual = (r.mean(axis=(1, 2)) - r.mean(axis=(1, 2, 3))[:, None] for r in (row, real))
     shift = own.mean(axis=0) - usual.mean(axis=0)

@@ -9,37 +9,37 @@ from numpy.typing import NDArray
 from translate.engine.diagnosis.detection import OSCILLATING, OVERFITTING, Detection
 from translate.engine.diagnosis.log import Log
 
-RECORDS, PERIODS = 48, 3
-"""records that are examined at least, and periods that half of them have to hold"""
-PEAK_SHARE, HALF_SHARE, PEAK_AMPLITUDE = 0.65, 0.6, 0.2
-"""a loss oscillates when one period has this share of the power of its changes, also in each half
-of the records, and its amplitude is this share of the mean loss"""
-SAME_PERIOD = 0.2
-"""share by which the periods of both halves may differ"""
+MIN_RECORDS, MIN_PERIODS = 48, 3
+"""least number of records, and least number of periods in half of them"""
+PEAK_POWER, HALF_POWER, PEAK_AMPLITUDE = 0.65, 0.6, 0.2
+"""a loss oscillates if one period has these fractions of the power of its spectrum, in all records
+and in each half of them, and its amplitude is this fraction of the mean loss"""
+PERIOD_TOLERANCE = 0.2
+"""largest relative difference of the periods of both halves"""
 EVALUATION = "evaluation/"
-"""the beginning of the names of metrics that are measured on held-out images"""
-WORSE, WORSE_ERRORS, EVALUATIONS = 0.05, 3.0, 5
-"""a model overfits when the median of so many evaluations is worse than the best such median by
-this share, and by so many standard deviations of the noise from one evaluation to the next"""
+"""prefix of the names of metrics that are measured on held-out images"""
+WORSENING, WORSENING_DEVIATIONS, EVALUATIONS = 0.05, 3.0, 5
+"""a model overfits if the median of so many evaluations is worse than the best such median by this
+fraction, and by so many standard deviations of the noise between evaluations"""
 
 
 def oscillating_losses(log: Log) -> Iterator[Detection]:
     """Find losses with a spectrum that has one strong peak."""
-    if len(log.records) < RECORDS:
+    if len(log.records) < MIN_RECORDS:
         return
-    records = log.records[-max(RECORDS, len(log.records) // 2) :]
+    records = log.records[-max(MIN_RECORDS, len(log.records) // 2) :]
     recent, middle = Log(records, log.end), len(records) // 2
     for name in log.names("losses"):
         values = recent.values("losses", name)
         if not np.isfinite(values).all():
             continue
         period, share, amplitude = strongest_period(values)
-        if share < PEAK_SHARE or amplitude < PEAK_AMPLITUDE * float(np.abs(values).mean()):
+        if share < PEAK_POWER or amplitude < PEAK_AMPLITUDE * float(np.abs(values).mean()):
             continue
         halves = [strongest_period(half) for half in (values[:middle], values[middle:])]
         if all(
-            part > HALF_SHARE and abs(own - period) < SAME_PERIOD * period
-            for own, part, _ in halves
+            half_share > HALF_POWER and abs(half_period - period) < PERIOD_TOLERANCE * period
+            for half_period, half_share, _ in halves
         ):
             steps = period * (records[-1].step - records[0].step) / (len(records) - 1)
             yield Detection(
@@ -54,23 +54,23 @@ def oscillating_losses(log: Log) -> Iterator[Detection]:
 
 
 def strongest_period(values: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Return the strongest period of a series in records, its share of the power, its amplitude.
+    """Return the strongest period of a series in records, its fraction of the power, its amplitude.
 
     The linear trend is removed; a peak is a frequency with its two neighbours, and slower changes
-    than `PERIODS` in the series count as a trend.
+    than `MIN_PERIODS` in the series count as a trend.
     """
     index = np.arange(len(values))
-    rest = values - np.polyval(np.polyfit(index, values, 1), index)
-    window = np.hanning(len(rest))
-    power = np.abs(np.fft.rfft(rest * window)) ** 2
+    residual = values - np.polyval(np.polyfit(index, values, 1), index)
+    window = np.hanning(len(residual))
+    power = np.abs(np.fft.rfft(residual * window)) ** 2
     usable = power[1:].sum()
-    if not usable or len(power) <= PERIODS + 2:
+    if not usable or len(power) <= MIN_PERIODS + 2:
         return 0.0, 0.0, 0.0
-    peak = PERIODS + int(np.argmax(power[PERIODS:-2]))
+    peak = MIN_PERIODS + int(np.argmax(power[MIN_PERIODS:-2]))
     near = power[peak - 1 : peak + 2]
     share = float(near.sum() / usable)
     centre = float((near * np.arange(peak - 1, peak + 2)).sum() / near.sum())
-    amplitude = float(np.sqrt(2 * share) * rest.std())
+    amplitude = float(np.sqrt(2 * share) * residual.std())
     return len(values) / centre, share, amplitude
 
 
@@ -81,18 +81,20 @@ def overfitting(log: Log, better: Mapping[str, str]) -> Iterator[Detection]:
     """
     for figure, direction in better.items():
         name = f"{EVALUATION}{figure}"
-        every = log.values("metrics", name)
-        at = np.flatnonzero(np.isfinite(every))
-        values = every[at]
+        column = log.values("metrics", name)
+        indices = np.flatnonzero(np.isfinite(column))
+        values = column[indices]
         if len(values) < 2 * EVALUATIONS:
             continue
         windows = np.lib.stride_tricks.sliding_window_view(values, EVALUATIONS)
         medians = np.median(windows, axis=1)
         best = int(np.argmin(medians) if direction == "min" else np.argmax(medians))
-        worse = abs(float(medians[-1] - medians[best]))
+        difference = abs(float(medians[-1] - medians[best]))
         deviation = 1.48 * float(np.median(np.abs(np.diff(values)))) / math.sqrt(2)
-        if worse > max(WORSE * abs(float(medians[best])), WORSE_ERRORS * deviation):
-            step = log.records[at[best + EVALUATIONS // 2]].step
+        if difference > max(
+            WORSENING * abs(float(medians[best])), WORSENING_DEVIATIONS * deviation
+        ):
+            step = log.records[indices[best + EVALUATIONS // 2]].step
             yield Detection(
                 OVERFITTING,
                 step,

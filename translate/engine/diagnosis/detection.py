@@ -27,15 +27,15 @@ class Detection(NamedTuple):
     """one of `FAILURES`"""
     since_step: int
     evidence: str
-    """how it is known, with numbers: a clause without a full stop"""
+    """the evidence with its figures: a clause without a full stop"""
     figure: float
-    """the number that was compared with a limit"""
+    """the value that exceeds its limit"""
     subject: str = ""
-    """the player, or the row of the preview, that it is about"""
+    """the player, or the title of the row of the preview, that fails"""
 
 
 def start_of_last_streak(flags: Sequence[bool]) -> int:
-    """Return the index at which the unbroken True values at the end begin; the length if none."""
+    """Return the index of the first of the True values at the end; the length if there are none."""
     start = len(flags)
     while start and flags[start - 1]:
         start -= 1

@@ -39,7 +39,7 @@ PREVIEW_DETECTORS: tuple[Detector, ...] = (
 def detect_in_log(
     log: Log, *, memory_limit_mb: int = 0, better: Mapping[str, str] | None = None
 ) -> list[Detection]:
-    """Return what the log shows at its last record."""
+    """Return the failures that the log shows at its last record."""
     if not log.records:
         return []
     detections = [d for detector in LOG_DETECTORS for d in detector(log)]

@@ -1,4 +1,4 @@
-"""Discriminators that always win, or that cannot tell real from generated images."""
+"""Discriminators that are saturated, or that cannot tell real from generated images."""
 
 from collections.abc import Iterator
 
@@ -13,28 +13,28 @@ from translate.engine.diagnosis.detection import (
 from translate.engine.diagnosis.log import Log, own_losses
 
 DISCRIMINATORS = ("discriminator", "discriminators")
-"""players with losses of zero only when they always win; a critic's may have any value"""
+"""players whose losses are near 0 only if they are saturated; a critic's may have any value"""
 SATURATED_LOSS, SATURATED_STEPS = 1e-4, 200
-"""a discriminator is saturated when all its losses are below this for so many steps"""
+"""a discriminator is saturated if all its losses are below this for so many steps"""
 AUC = "auc"
-"""the end of the names of metrics that are the area under a discriminator's ROC curve"""
+"""suffix of the names of metrics that are the area under a discriminator's ROC curve"""
 CHANCE_DISTANCE, CHANCE_STEPS = 0.04, 600
-"""a discriminator is at chance when its mean AUC is this close to 0.5 over so many steps"""
+"""a discriminator is at chance if its mean AUC is this close to 0.5 over so many steps"""
 
 
 def saturated_discriminators(log: Log) -> Iterator[Detection]:
-    """Find discriminators with losses near 0, from which a generator learns nothing."""
+    """Find discriminators with losses near 0, which give a generator no gradient."""
     for player in DISCRIMINATORS:
-        worst = [max(map(abs, own_losses(r, player).values()), default=1.0) for r in log.records]
-        start = start_of_last_streak([value < SATURATED_LOSS for value in worst])
-        steps = log.last.step - log.first_step(start) + 1 if start < len(worst) else 0
+        largest = [max(map(abs, own_losses(r, player).values()), default=1.0) for r in log.records]
+        start = start_of_last_streak([value < SATURATED_LOSS for value in largest])
+        steps = log.last.step - log.first_step(start) + 1 if start < len(largest) else 0
         if steps >= SATURATED_STEPS:
             yield Detection(
                 SATURATED,
                 log.first_step(start),
                 f"the losses of {player} have been below {SATURATED_LOSS:g} for {steps} steps, "
-                f"now {worst[-1]:.1e}",
-                worst[-1],
+                f"now {largest[-1]:.1e}",
+                largest[-1],
                 player,
             )
 

@@ -1,4 +1,4 @@
-"""Mode collapse: images made from different inputs that are all alike."""
+"""Mode collapse: nearly equal outputs for different inputs."""
 
 from collections.abc import Iterator
 
@@ -7,9 +7,9 @@ import numpy as np
 from translate.engine.diagnosis.detection import COLLAPSE, Detection
 from translate.engine.diagnosis.preview import Preview, Row
 
-SAME_LEVELS, SAME_SHARE = 2.0, 0.15
-"""images are alike when they differ by less than so many levels, or by less than this share of the
-difference of the data set's images"""
+SAME_LEVELS, SAME_FRACTION = 2.0, 0.15
+"""outputs are nearly equal if they differ by less than so many levels, or by less than this
+fraction of the difference between the data set's images"""
 
 
 def collapse(preview: Preview) -> Iterator[Detection]:
@@ -23,7 +23,7 @@ def collapse(preview: Preview) -> Iterator[Detection]:
         distance = mean_distance(row)
         if names and real < 4 * SAME_LEVELS:
             continue  # the images themselves are nearly the same
-        if distance < max(SAME_LEVELS, SAME_SHARE * real):
+        if distance < max(SAME_LEVELS, SAME_FRACTION * real):
             against = f", and those of {names[0]!r} by {real:.1f}" if names else ""
             yield Detection(
                 COLLAPSE,
@@ -36,7 +36,7 @@ def collapse(preview: Preview) -> Iterator[Detection]:
 
 
 def mean_distance(row: Row) -> float:
-    """Return the root mean square difference of two images of a row, in the mean over all pairs."""
+    """Return the mean, over all pairs of images in a row, of their root mean square difference."""
     flat = row.reshape(len(row), -1)
     first, second = np.triu_indices(len(flat), 1)
     if not len(first):

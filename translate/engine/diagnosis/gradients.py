@@ -15,18 +15,18 @@ from translate.engine.diagnosis.detection import (
 )
 from translate.engine.diagnosis.log import Log
 
-VANISHED_SHARE, VANISHED_STEPS = 1e-4, 100
-"""a gradient has vanished when its norm is below this share of its largest one for so many steps"""
-SMALL_NORM, SMALL_SHARE, NO_NORM = 1e-4, 5e-3, 1e-7
-"""it has also vanished below this norm and this share, and below the last norm anyway"""
+VANISHED_FRACTION, VANISHED_STEPS = 1e-4, 100
+"""a gradient has vanished if its norm is below this fraction of its maximum for so many steps"""
+SMALL_NORM, SMALL_FRACTION, ZERO_NORM = 1e-4, 5e-3, 1e-7
+"""or if it is below this norm and this fraction of its maximum, or below the last norm"""
 EXPLODED_FACTOR, EXPLODED_NORM = 100.0, 1e3
-"""a gradient explodes when its norm is so many times that of the first records, and above this"""
+"""a gradient explodes if its norm is so many times that of the first records, and above this"""
 DIVERGED = 1e4
-"""a finite loss diverges above this multiple of its first value, or of 1 where that was less"""
-MEDIAN = 3
-"""records of which the median is taken"""
-FIRST = 4
-"""records that later ones are compared with"""
+"""a finite loss diverges above this multiple of its first value, or of 1 if that is larger"""
+MEDIAN_RECORDS = 3
+"""number of records in a median"""
+FIRST_RECORDS = 4
+"""number of records at the start that later ones are compared with"""
 
 
 def vanishing_gradients(log: Log) -> Iterator[Detection]:
@@ -35,9 +35,9 @@ def vanishing_gradients(log: Log) -> Iterator[Detection]:
         norms = log.values("grad_norm", player)
         if np.isnan(norms).all():
             continue
-        largest, width = float(np.nanmax(norms)), min(MEDIAN, len(norms))
-        small = min(SMALL_NORM, SMALL_SHARE * largest)
-        limit = max(NO_NORM, VANISHED_SHARE * largest, small)
+        largest, width = float(np.nanmax(norms)), min(MEDIAN_RECORDS, len(norms))
+        small = min(SMALL_NORM, SMALL_FRACTION * largest)
+        limit = max(ZERO_NORM, VANISHED_FRACTION * largest, small)
         medians = np.median(np.lib.stride_tricks.sliding_window_view(norms, width), axis=1)
         start = start_of_last_streak(list(medians < limit))
         since = log.first_step(start + width // 2 if start else 0)
@@ -55,14 +55,14 @@ def exploding_gradients(log: Log) -> Iterator[Detection]:
     """Find players with a gradient that has grown by orders of magnitude."""
     for player in log.names("grad_norm"):
         norms = log.values("grad_norm", player)
-        early = norms[:FIRST][np.isfinite(norms[:FIRST])]
-        if len(norms) <= FIRST or not len(early):
+        early = norms[:FIRST_RECORDS][np.isfinite(norms[:FIRST_RECORDS])]
+        if len(norms) <= FIRST_RECORDS or not len(early):
             continue
         limit = max(EXPLODED_NORM, EXPLODED_FACTOR * float(np.median(early)))
         flags = norms > limit
-        if flags[-FIRST:].sum() >= 2:
+        if flags[-FIRST_RECORDS:].sum() >= 2:
             start = int(np.argmax(flags))
-            largest = float(np.nanmax(norms[-FIRST:]))
+            largest = float(np.nanmax(norms[-FIRST_RECORDS:]))
             yield Detection(
                 EXPLODING,
                 log.first_step(start),
@@ -75,31 +75,31 @@ def exploding_gradients(log: Log) -> Iterator[Detection]:
 
 def diverging_losses(log: Log) -> Iterator[Detection]:
     """Find players with a finite loss far above its first value."""
-    worst_of: dict[str, Detection] = {}
+    by_player: dict[str, Detection] = {}
     for name in log.names("losses"):
         values, player = np.abs(log.values("losses", name)), name.partition("/")[0]
-        known = [abs(log.records[0].first_losses.get(name, math.nan)), *values]
-        limit = DIVERGED * max(1.0, next(filter(math.isfinite, known), 0.0))
+        candidates = [abs(log.records[0].first_losses.get(name, math.nan)), *values]
+        limit = DIVERGED * max(1.0, next(filter(math.isfinite, candidates), 0.0))
         with np.errstate(invalid="ignore"):
             flags = (values > limit) & np.isfinite(values)
         if not flags.any():
             continue
-        worst = float(values[flags][-1])
-        if player not in worst_of or worst > worst_of[player].figure:
+        largest = float(values[flags][-1])
+        if player not in by_player or largest > by_player[player].figure:
             rate = log.last.lr.get(player, math.nan)
-            worst_of[player] = Detection(
+            by_player[player] = Detection(
                 DIVERGING,
                 log.first_step(int(np.argmax(flags))),
-                f"the loss {name} is {worst:.1e} at a learning rate of {rate:g}, more than "
+                f"the loss {name} is {largest:.1e} at a learning rate of {rate:g}, more than "
                 f"{DIVERGED:g} times that of the first steps",
-                worst,
+                largest,
                 player,
             )
-    yield from worst_of.values()
+    yield from by_player.values()
 
 
 def skipped_turns(log: Log) -> Iterator[Detection]:
-    """Find turns that changed no weight, as a loss or gradient was not finite."""
+    """Find turns without an update, as a loss or gradient was not finite."""
     count = log.last.skipped
     if not count:
         return
@@ -109,6 +109,6 @@ def skipped_turns(log: Log) -> Iterator[Detection]:
     yield Detection(
         SKIPPED,
         log.first_step(first),
-        f"{count} turns had a loss or gradient that was not finite, and changed nothing{named}",
+        f"{count} turns had a loss or gradient that was not finite, and updated no weight{named}",
         float(count),
     )

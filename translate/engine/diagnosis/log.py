@@ -1,4 +1,4 @@
-"""The log of a run as series of numbers."""
+"""The log of a run as series of values."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -30,21 +30,21 @@ class Log:
         return self.records[index - 1].step + 1 if index else 1
 
     def names(self, field: Field) -> list[str]:
-        """Return the names that any record has in a field, in order."""
+        """Return the names in a field of any record, in order."""
         return list(dict.fromkeys(name for r in self.records for name in getattr(r, field)))
 
     def values(self, field: Field, name: str) -> NDArray[np.float64]:
-        """Return a value of each record, NaN if it has none."""
+        """Return the value of `name` in each record, NaN where it is missing."""
         return np.array(
             [getattr(record, field).get(name, math.nan) for record in self.records], np.float64
         )
 
-    def window(self, steps: int, least: int = 4) -> int:
-        """Return how many of the newest records cover so many steps, at least `least`."""
+    def window(self, steps: int, minimum: int = 4) -> int:
+        """Return how many of the newest records cover so many steps, at least `minimum`."""
         start = next(
             (r.step for r in reversed(self.records) if r.step <= self.last.step - steps), 0
         )
-        return max(least, sum(record.step > start for record in self.records))
+        return max(minimum, sum(record.step > start for record in self.records))
 
 
 def players(log: Log) -> list[str]:

@@ -1,4 +1,4 @@
-"""The images of a preview, and a search for what is wrong with several previews in a row."""
+"""The images of a preview, and the failures that several consecutive previews show."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from translate.engine.diagnosis.detection import BORDER, CHECKERBOARD, Detection
 
 Row = NDArray[np.float64]
-PREVIEWS, LEAST_STEPS = 3, 1000
-"""previews in a row that have to show a failure, and the steps before the newest of them: images of
-a model that has just begun have all kinds of artifacts"""
+PREVIEWS, MIN_STEPS = 3, 1000
+"""number of consecutive previews that must show a failure, and least step of the newest of them:
+images of the first steps have all kinds of artifacts"""
 FADING = 0.7
-"""an artifact fades when it has less than this share of its figure `PREVIEWS` - 1 previews ago"""
+"""an artifact fades if its figure is less than this fraction of that `PREVIEWS` - 1 previews ago"""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Preview:
 
     @property
     def outputs(self) -> list[str]:
-        """Titles of rows that the model has made."""
+        """Titles of the rows that are outputs of the model."""
         return [
             t for t in self.rows if t not in self.dataset_rows and t not in self.inputs.values()
         ]
@@ -47,16 +47,16 @@ Detector = Callable[[Preview], Iterator[Detection]]
 
 
 def persistent(detector: Detector, previews: Iterable[Preview]) -> Iterator[Detection]:
-    """Yield what `detector` finds in the newest preview and in those before it, without a gap.
+    """Yield the failures that `detector` finds in the newest preview and each of those before it.
 
-    Artifacts that fade are not yielded: training removes them. `previews` are given from the newest
-    to the oldest, and read as far as needed.
+    Artifacts that fade are not yielded: training removes them. `previews` are in order from the
+    newest to the oldest, and read as far as needed.
     """
     streaks: dict[str, list[Detection]] = {}
     for number, preview in enumerate(previews):
         detections = {detection.subject: detection for detection in detector(preview)}
         if not number:
-            if preview.step < LEAST_STEPS:
+            if preview.step < MIN_STEPS:
                 return
             streaks = {subject: [] for subject in detections}
         unbroken = {s for s in detections if len(streaks.get(s, ())) == number}
@@ -70,6 +70,6 @@ def persistent(detector: Detector, previews: Iterable[Preview]) -> Iterator[Dete
 
 
 def _fades(streak: Sequence[Detection]) -> bool:
-    """Return whether an artifact, the newest detection first, is much weaker than before."""
-    newest, before = streak[0], streak[PREVIEWS - 1]
-    return newest.failure in (CHECKERBOARD, BORDER) and newest.figure < FADING * before.figure
+    """Return whether an artifact, with its newest detection first, has become much weaker."""
+    newest, earlier = streak[0], streak[PREVIEWS - 1]
+    return newest.failure in (CHECKERBOARD, BORDER) and newest.figure < FADING * earlier.figure

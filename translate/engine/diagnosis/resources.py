@@ -13,21 +13,21 @@ from translate.engine.diagnosis.detection import (
 )
 from translate.engine.diagnosis.log import Log
 
-RATE_SHARE, RATE_STEPS = 1e-3, 0.05
-"""a learning rate is near 0 below this share of its largest value, over this share of all steps"""
-WAIT_SHARE, WAIT_STEPS = 0.5, 100
-"""training waits for data when it takes this share of the time, in the mean of so many steps"""
-MEMORY_SHARE = 0.92
-"""share of the memory from which on it is near the limit"""
+RATE_FRACTION, RATE_STEPS = 1e-3, 0.05
+"""a learning rate is near 0 below this fraction of its maximum, for this fraction of all steps"""
+WAIT_FRACTION, WAIT_STEPS = 0.5, 100
+"""training waits for data if waiting takes this fraction of the time, over so many steps"""
+MEMORY_FRACTION = 0.92
+"""fraction of the memory limit above which memory is near the limit"""
 
 
 def rate_near_zero(log: Log) -> Iterator[Detection]:
-    """Find players that learn nothing, as their learning rate is near 0 before training ends."""
+    """Find players whose learning rate is near 0 long before training ends."""
     for player in log.names("lr"):
         rates = log.values("lr", player)
         if np.isnan(rates).all():
             continue
-        start = start_of_last_streak(list(rates <= RATE_SHARE * np.nanmax(rates)))
+        start = start_of_last_streak(list(rates <= RATE_FRACTION * np.nanmax(rates)))
         if start == len(rates):
             continue
         since = log.first_step(start)
@@ -43,13 +43,13 @@ def rate_near_zero(log: Log) -> Iterator[Detection]:
 
 
 def waiting_for_images(log: Log) -> Iterator[Detection]:
-    """Find runs that wait for images most of the time."""
+    """Find runs that spend most of the time waiting for images."""
     waits = np.array([record.data_wait for record in log.records])
     count = log.window(WAIT_STEPS)
     if log.last.step < WAIT_STEPS or len(waits) < count:
         return
     means = np.convolve(waits, np.ones(count) / count, "valid")
-    start = start_of_last_streak(list(means > WAIT_SHARE))
+    start = start_of_last_streak(list(means > WAIT_FRACTION))
     if start < len(means):
         yield Detection(
             WAITING,
@@ -61,8 +61,8 @@ def waiting_for_images(log: Log) -> Iterator[Detection]:
 
 
 def memory_near_limit(log: Log, limit_mb: int) -> Iterator[Detection]:
-    """Find runs that use nearly all of the `limit_mb` MiB of the machine; 0 is unknown."""
-    near = [record.memory_mb > MEMORY_SHARE * limit_mb for record in log.records]
+    """Find runs that use nearly all of the machine's memory, `limit_mb` MiB; 0: unknown."""
+    near = [record.memory_mb > MEMORY_FRACTION * limit_mb for record in log.records]
     start = start_of_last_streak(near)
     if limit_mb and start < len(near):
         used = log.last.memory_mb

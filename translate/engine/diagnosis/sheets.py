@@ -1,4 +1,4 @@
-"""Previews on the disk: the contact sheets, and the file that says what their rows are."""
+"""Previews on the disk: the contact sheets, and the file that describes their rows."""
 
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,13 @@ ROWS = "previews.json"
 
 
 class Row(json_files.Record):
-    """A row of images."""
+    """A row of images in a contact sheet."""
 
     title: str
     count: int = Field(ge=1, le=1 << 12)
     height: int = Field(ge=1, le=1 << 16)
     width: int = Field(ge=1, le=1 << 16)
-    given: bool
+    given: bool  # images of the data set
     input: str | None = None
 
 
@@ -34,7 +34,7 @@ class Rows(json_files.Record):
 
 
 def describe(preview: Preview) -> dict[str, Any]:
-    """Return what `ROWS` holds: the size of each row, and what it shows."""
+    """Return the content of `ROWS`: the size and the kind of each row."""
     rows = [
         {"title": title, "count": row.shape[0], "height": row.shape[1], "width": row.shape[2]}
         | {"given": title in preview.dataset_rows, "input": preview.inputs.get(title)}
@@ -50,7 +50,7 @@ def sheets(run: Path) -> list[tuple[int, Path]]:
 
 
 def read_rows(run: Path) -> list[Row]:
-    """Return the rows of a run's previews; raises `CheckpointError` if they are not known."""
+    """Return the rows of a run's previews; raises `CheckpointError` if their file is missing."""
     return json_files.read_record(run / ROWS, Rows).rows
 
 

@@ -1,4 +1,4 @@
-"""Evaluations during training: they choose the best checkpoint, and end a run without progress."""
+"""Evaluations during training, for the choice of the best checkpoint and for early stopping."""
 
 import logging
 import math
@@ -20,19 +20,19 @@ from translate.progress import duration
 
 logger = logging.getLogger(__name__)
 
-MOST = 0.1
-"""share of the time of training from which on the cost of evaluations is logged"""
-TRIED = 2
-"""images of each domain that are measured before training, to find what the metric lacks"""
+COST_FRACTION = 0.1
+"""fraction of the training time above which the cost of evaluations is logged"""
+TRIAL_IMAGES = 2
+"""images of each domain that are measured before training, so that errors come early"""
 
 
 class Evaluations:
     """Measures the validation images every ``train.evaluate_every`` steps, on the first process.
 
-    The other processes wait for the figure, so that all of them decide alike.
+    The other processes wait for the figure, so that all of them take the same decision.
 
     Raises:
-        ConfigError: There is no metric for these images, or it lacks something.
+        ConfigError: There is no metric for these images, or it needs what they do not have.
     """
 
     def __init__(self, training: TrainingState, validation: CheckedData) -> None:
@@ -42,7 +42,7 @@ class Evaluations:
         self.images = EvaluationImages(training, validation, device)
         self.metric = choose_metric(train, training.spec, self.images.fields)
         self.needs = self.metric.create().needs
-        training.selection = self.before = self._selection()
+        training.selection = self.previous_selection = self._selection()
         """the selection before the newest evaluation"""
         self.seconds = 0.0
         """time that the newest evaluation took"""
@@ -50,7 +50,7 @@ class Evaluations:
         """whether its cost was logged"""
         if distributed.is_first():
             with evaluation_mode(training) as recipe:
-                batches = self.images.batches(recipe, self.needs, TRIED)
+                batches = self.images.batches(recipe, self.needs, TRIAL_IMAGES)
                 measure(self.metric.create(), batches)
 
     def is_due(self) -> bool:
@@ -59,29 +59,29 @@ class Evaluations:
 
     @property
     def plateau(self) -> str:
-        """Why training ends, where too many evaluations were no better; else an empty text."""
+        """The reason to stop early, after too many evaluations without improvement; else ""."""
         selection = self._selection()
         return selection.plateau if 0 < self.patience <= selection.waited else ""
 
     def report_cost(self, step_seconds: float) -> None:
-        """Log once where the newest evaluation took long beside the steps between two of them."""
+        """Log once if an evaluation takes long, compared with the steps between two evaluations."""
         share = self.seconds / (self.seconds + step_seconds * self.every)
-        if share > MOST and not self.cost_reported:
+        if share > COST_FRACTION and not self.cost_reported:
             self.cost_reported = True
-            seldom = self.every * math.ceil(share / (1 - share) / MOST)
+            interval = self.every * math.ceil(share / (1 - share) / COST_FRACTION)
             logger.info(
                 f"an evaluation takes {duration(self.seconds)}, {share:.0%} of the time of "
-                f"training: --set train.evaluate_every={seldom} costs less"
+                f"training: --set train.evaluate_every={interval} costs less"
             )
 
     def seconds_left(self, steps: int) -> float:
-        """Return how long the evaluations up to the last of `steps` will take."""
+        """Return the estimated time of all evaluations until step `steps`."""
         return (steps // self.every - self.training.step // self.every) * self.seconds
 
     def run(self, problems: ProblemList) -> bool:
         """Measure, and return whether the weights are the best so far.
 
-        Where the metric fails, its figure is NaN, and that is listed.
+        If the metric fails, its figure is NaN, and the failure is listed.
         """
         start, name = time.perf_counter(), self.metric.figure
         figures: dict[str, float] = {}
@@ -93,14 +93,14 @@ class Evaluations:
             reason = str(error) if known else describe_unexpected(error)
             problems.add_once([Problem(Path("evaluation"), "evaluation", FAILED, reason)])
         figures[name] = distributed.broadcast_float(figures.get(name, math.nan))
-        self.before, training = self._selection(), self.training
-        training.selection = self.before.after(figures[name], training.step)
+        self.previous_selection, training = self._selection(), self.training
+        training.selection = self.previous_selection.after(figures[name], training.step)
         training.figures = figures
         self.seconds = time.perf_counter() - start
         return training.selection.waited == 0
 
     def measure(self) -> dict[str, float]:
-        """Return the figures of the present weights; on the first process."""
+        """Return the figures for the current weights; only on the first process."""
         metric = self.metric.create()
         with evaluation_mode(self.training) as recipe:
             measure(metric, self.images.batches(recipe, self.needs))
@@ -108,7 +108,7 @@ class Evaluations:
 
     def forget(self) -> None:
         """Discard the newest evaluation: its weights could not be saved."""
-        self.training.selection = self.before
+        self.training.selection = self.previous_selection
 
     def _selection(self) -> Selection:
         """Return the selection so far; a new one if the metric has changed."""

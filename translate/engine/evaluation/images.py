@@ -1,4 +1,4 @@
-"""The images that a run is measured on: the same crops at every evaluation, with their outputs."""
+"""The validation images during training: the same crops at every evaluation, and their outputs."""
 
 from collections.abc import Iterator, Sequence
 from inspect import signature
@@ -22,12 +22,12 @@ from translate.metrics import MetricBatch
 from translate.nn.noise import Noise
 from translate.recipe import Recipe
 
-PIXELS, MOST = 1 << 20, 64
-"""pixels of a batch, and images"""
+MAX_PIXELS, MAX_BATCH = 1 << 20, 64
+"""largest number of pixels, and of images, in a batch"""
 
 
 class EvaluationImages:
-    """Reads the validation images, and lets a recipe translate or generate."""
+    """Reads the validation images, and computes the outputs of a recipe for them."""
 
     def __init__(self, training: TrainingState, data: CheckedData, device: torch.device) -> None:
         self.training, self.layout, self.device = training, data.layout, device
@@ -35,11 +35,11 @@ class EvaluationImages:
         seed, settings = training.config.train.seed, data.augment.data
         self.images = MeasuredImages(data.layout, settings, seed=seed, read=data.augment.read)
         height, width = settings.crop
-        self.batch_size = max(1, min(MOST, PIXELS // (height * width)))
+        self.batch_size = max(1, min(MAX_BATCH, MAX_PIXELS // (height * width)))
         self.translates = self.recipe_type.translate is not Recipe.translate
         self.draws = self.recipe_type.draw is not Recipe.draw
-        self.has_own_pairs = self.recipe_type.ground_truth_pair is not Recipe.ground_truth_pair
-        self.unpaired = self.images.is_unpaired and not self.has_own_pairs
+        self.degrades_images = self.recipe_type.ground_truth_pair is not Recipe.ground_truth_pair
+        self.unpaired = self.images.is_unpaired and not self.degrades_images
 
     @property
     def fields(self) -> frozenset[str]:
@@ -56,7 +56,7 @@ class EvaluationImages:
     def batches(
         self, recipe: Recipe, needs: frozenset[str], limit: int = MEASURED
     ) -> Iterator[MetricBatch]:
-        """Yield what a metric with these `needs` measures, with the outputs of `recipe`.
+        """Yield batches for a metric with these `needs`, with the outputs of `recipe`.
 
         At most `limit` images of each domain are measured, spread evenly.
         """
@@ -68,7 +68,7 @@ class EvaluationImages:
             yield (
                 self._translation(recipe, batch, needs)
                 if translates
-                else _drawn(recipe, batch, self.spec.target)
+                else _samples(recipe, batch, self.spec.target)
             )
 
     def _unpaired(self, recipe: Recipe, needs: frozenset[str], limit: int) -> Iterator[MetricBatch]:
@@ -83,20 +83,20 @@ class EvaluationImages:
             measured = self._translated(recipe, sources, needs)
             if files.truth and needs & {"target", "real"}:
                 targets = self._crops(files.target[rows], "target", self.spec.target)
-                measured["target"] = measured["real"] = in_units(targets, self.spec.target)
+                measured["target"] = measured["real"] = pixel_values(targets, self.spec.target)
             yield measured
         if files.truth or "real" not in needs:
             return
         for paths in _chunks(files.target, self.batch_size):
             targets = self._crops(paths, "target", self.spec.target)
-            yield {"real": in_units(targets, self.spec.target)}
+            yield {"real": pixel_values(targets, self.spec.target)}
 
     def _files(self, limit: int) -> UnpairedFiles:
         return self.images.unpaired_files(0, len(self.layout.domain_files) - 1, limit)
 
     def _has_truth(self) -> bool:
         """Return whether there is a ground truth of each translation."""
-        if self.layout.paired or self.has_own_pairs:
+        if self.layout.paired or self.degrades_images:
             return True
         return self.unpaired and self._files(1).truth
 
@@ -106,22 +106,22 @@ class EvaluationImages:
 
     def _translation(self, recipe: Recipe, batch: Any, needs: frozenset[str]) -> MetricBatch:
         """Return the translation of a batch of items, with its ground truth, if any."""
-        pair = recipe.ground_truth_pair(batch) if self.has_own_pairs else batch
+        pair = recipe.ground_truth_pair(batch) if self.degrades_images else batch
         measured = self._translated(recipe, getattr(pair, "source", batch[0]), needs)
-        target = in_units(getattr(pair, "target", batch[0]), self.spec.target)
+        target = pixel_values(getattr(pair, "target", batch[0]), self.spec.target)
         measured["real"] = target
-        if self.layout.paired or self.has_own_pairs:
+        if self.layout.paired or self.degrades_images:
             measured["target"] = target
         return measured
 
     def _translated(self, recipe: Recipe, images: Tensor, needs: frozenset[str]) -> MetricBatch:
         fake = _translate(recipe, images)
-        measured: MetricBatch = {"fake": in_units(fake, self.spec.target)}
+        measured: MetricBatch = {"fake": pixel_values(fake, self.spec.target)}
         channels = self.spec.source.channels  # a mask may follow them
-        measured["source"] = in_units(images[:, :channels], self.spec.source)
+        measured["source"] = pixel_values(images[:, :channels], self.spec.source)
         if "cycle" in needs:
             back = _translate(recipe, fake, to=self.spec.source.name)
-            measured["cycle"] = in_units(back, self.spec.source)
+            measured["cycle"] = pixel_values(back, self.spec.source)
         return measured
 
     def _items(self, limit: int) -> Iterator[Any]:
@@ -140,21 +140,24 @@ class EvaluationImages:
         return to_device(crops, self.device, domain)
 
 
-def in_units(images: Tensor, domain: Domain) -> Tensor:
-    """Return images (N, C, H, W) in [-1, 1] in the numbers of their domain, as they are saved."""
+def pixel_values(images: Tensor, domain: Domain) -> Tensor:
+    """Map images (N, C, H, W) in [-1, 1] to the pixel values of their domain, as they are saved."""
     low, high = domain.range
     numbers = images.float().clamp(-1, 1).add(1).mul((high - low) / 2).add(low)
     return numbers if domain.dtype.startswith("float") else numbers.round()
 
 
-def _drawn(recipe: Recipe, batch: Any, domain: Domain) -> MetricBatch:
-    """Return as many generated images as the batch has real ones, under the same conditions."""
+def _samples(recipe: Recipe, batch: Any, domain: Domain) -> MetricBatch:
+    """Return as many generated images as the batch has images, with the same labels or captions."""
     labels, text = getattr(batch, "labels", None), getattr(batch, "text", None)
     with plugin_code(recipe, "draw"):
         condition = text if labels is None else labels if recipe.conditions() else None
         latents = recipe.latents(len(batch[0])).to(batch[0].device)
         fake = recipe.draw(latents, condition, **_noise(recipe.draw, len(latents), latents.device))
-    measured: MetricBatch = {"fake": in_units(fake, domain), "real": in_units(batch[0], domain)}
+    measured: MetricBatch = {
+        "fake": pixel_values(fake, domain),
+        "real": pixel_values(batch[0], domain),
+    }
     return measured if labels is None else {**measured, "labels": labels, "real_labels": labels}
 
 
@@ -171,6 +174,6 @@ def _noise(call: Any, count: int, device: torch.device) -> dict[str, Noise]:
     return {"noise": Noise(0, [f"image {number}" for number in range(count)], device=device)}
 
 
-def _chunks(things: Sequence[Thing], size: int) -> Iterator[Sequence[Thing]]:
-    """Yield `things` in slices of `size`."""
-    return (things[start : start + size] for start in range(0, len(things), size))
+def _chunks(items: Sequence[Thing], size: int) -> Iterator[Sequence[Thing]]:
+    """Yield `items` in slices of `size`."""
+    return (items[start : start + size] for start in range(0, len(items), size))

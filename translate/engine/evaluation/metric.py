@@ -29,12 +29,12 @@ class ChosenMetric:
     part: PartConfig
     spec: ImageSpec
     figure: str
-    facts: Figure
+    direction: Figure
 
     @property
     def best_by(self) -> Best:
         """The figure, and whether smaller or larger numbers are better."""
-        return self.figure, self.facts.better
+        return self.figure, self.direction.better
 
     def create(self) -> Metric:
         """Return a new metric."""
@@ -50,8 +50,8 @@ def choose_metric(train: Train, spec: ImageSpec, fields: frozenset[str]) -> Chos
         fields: The fields of `MetricBatch` that the recipe and its images have.
 
     Raises:
-        ConfigError: No metric has the figure, or it needs other fields; the message has those that
-            fit.
+        ConfigError: No metric has the figure, or it needs other fields; the message lists the
+            figures that can be computed.
     """
     if train.metric is None:
         raise ConfigError(
@@ -59,21 +59,25 @@ def choose_metric(train: Train, spec: ImageSpec, fields: frozenset[str]) -> Chos
             f"Expected the figure that chooses the best checkpoint: --set train.metric=NAME."
             f"{_fitting_figures(spec, fields)}"
         )
-    wanted, options = split_part("metric", train.metric)
-    known = dict(_figures(spec))
-    name = wanted if wanted in names("metric") or "/" in wanted else known.get(wanted, ("",))[0]
+    requested, options = split_part("metric", train.metric)
+    available = dict(_figures(spec))
+    name = (
+        requested
+        if requested in names("metric") or "/" in requested
+        else available.get(requested, ("",))[0]
+    )
     if not name:
         raise ConfigError(
-            f"train.metric: no metric has a figure {wanted!r}.{suggest(wanted, known)}"
+            f"train.metric: no metric has a figure {requested!r}.{suggest(requested, available)}"
             f"{_fitting_figures(spec, fields)}"
         )
     part: PartConfig = {"name": name, **options} if options else name
     metric = _create(part, spec)
     figures = metric.figures
-    figure = wanted if wanted in figures else next(iter(figures)) if len(figures) == 1 else ""
+    figure = requested if requested in figures else next(iter(figures)) if len(figures) == 1 else ""
     if not figure:
         raise ConfigError(
-            f"train.metric: {wanted!r} has the figures {', '.join(figures)}. Expected one of them: "
+            f"train.metric: {requested!r} has the figures {', '.join(figures)}. Expected one: "
             f"--set train.metric={next(iter(figures))}"
         )
     if missing := metric.needs - fields:
@@ -102,7 +106,7 @@ def _create(part: PartConfig, spec: ImageSpec) -> Metric:
 
 
 def _figures(spec: ImageSpec) -> Iterator[tuple[str, tuple[str, Metric]]]:
-    """Yield each figure with the name of its metric; those that need options are not listed."""
+    """Yield each figure with its metric, except those of metrics with required options."""
     for name in names("metric"):
         try:
             metric = _create(name, spec)

@@ -1,4 +1,4 @@
-"""Use the networks in the middle of training, without any effect on it."""
+"""Evaluate networks during training without an effect on training."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,8 +16,8 @@ from translate.recipe import Recipe
 def evaluation_mode(training: TrainingState) -> Iterator[Recipe]:
     """Yield the recipe with the weights that inference uses, in evaluation mode.
 
-    Random numbers start at the seed. At the end of the block modes, buffers and random state are as
-    before.
+    In the block, the random state is that of ``train.seed``. At its end modes, buffers and random
+    state are restored.
     """
     average, before = training.average, randomness.random_state()
     recipe = cast(Recipe, average.module) if average else training.recipe

@@ -31,7 +31,7 @@ from translate.formats import Header, Note
 from translate.images.encode import encode_image
 from translate.images.format_registry import best_type
 from translate.images.layers import Pixels, guarded
-from translate.images.profiles import in_srgb, unconverted_parts
+from translate.images.profiles import in_srgb, unconverted_windows
 
 if TYPE_CHECKING:
     from translate.engine.pixels.large_images import LargeImage
@@ -153,7 +153,7 @@ class Pipeline:
         choose = partial(best_type, job.output.suffix)
         large = LargeImage(self.processor, source.image, job.frame or 0, choose)
         prepared = large.prepare(frame=job.frame)
-        notes = unconverted_parts(source.header) if self.to_srgb else ()
+        notes = unconverted_windows(source.header) if self.to_srgb else ()
         return self._result(job, source, prepared, source.header, notes)._replace(large=large)
 
     def _result(

@@ -21,7 +21,7 @@ from translate.engine.loading.scaling import scale
 from translate.errors import ConfigError, suggest
 from translate.images import domain_images
 from translate.images.layers import Pixels, guarded
-from translate.images.levels import in_proportion
+from translate.images.levels import scale_dtype
 from translate.images.resize import pad_to
 from translate.images.source import MAX_PIXELS
 from translate.images.tensors import as_tensor
@@ -166,7 +166,7 @@ class Item:
             scaled = self._augment.scale(image, (height, width), domain)
             crop = scaled[:, top : top + rows, left : left + columns]
             crop = crop.flip(2) if mirror else crop.clone()
-            pixels = in_proportion(crop.permute(1, 2, 0).numpy(), domain.dtype)
+            pixels = scale_dtype(crop.permute(1, 2, 0).numpy(), domain.dtype)
             crops.append(domain_images.convert(pad_to(pixels, (rows, columns)), domain))
         for augmentation in self._augment.augmentations:
             seed = self._random.getrandbits(64)

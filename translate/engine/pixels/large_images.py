@@ -212,5 +212,5 @@ class Result:
         larger = resize_pixels(opacity, (scale * place.size[0], scale * place.size[1]))
         top, left = (span.start % scale for span in region)
         cut = larger[top : top + part.shape[0], left : left + part.shape[1]]
-        alpha = levels.in_proportion(cut, part.dtype.name).astype(part.dtype)
+        alpha = levels.scale_dtype(cut, part.dtype.name).astype(part.dtype)
         return np.concatenate([part, alpha], axis=2)

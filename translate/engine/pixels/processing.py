@@ -20,7 +20,7 @@ from translate.engine.models.image_model import ImageModel
 from translate.engine.models.tile_options import ImageTiler, TileOptions
 from translate.images import domain_images, levels
 from translate.images.layers import WHITE, Pixels, to_gray
-from translate.images.levels import in_proportion, is_gray
+from translate.images.levels import is_gray, scale_dtype
 from translate.images.resize import resize_pixels
 from translate.images.source import MAX_PIXELS
 
@@ -170,13 +170,13 @@ class ImageProcessor:
             if pixels.dtype == np.float32:  # cubic interpolation overshoots
                 pixels = pixels.clip(*self._ends(form.dtype), dtype=np.float32)
         if form.known is not None and form.hole is not None:
-            pixels = np.where(form.hole, pixels, in_proportion(form.known, pixels.dtype.name))
+            pixels = np.where(form.hole, pixels, scale_dtype(form.known, pixels.dtype.name))
         if form.gray:
             pixels = to_gray(pixels)[..., None]
         if pixels.shape[2] != form.channels:
             pixels = np.repeat(pixels, form.channels, axis=2)
         if form.alpha is not None:
-            alpha = in_proportion(resize_pixels(form.alpha, form.size), pixels.dtype.name)
+            alpha = scale_dtype(resize_pixels(form.alpha, form.size), pixels.dtype.name)
             pixels = np.concatenate([pixels, alpha.astype(pixels.dtype)], axis=2)
         return pixels
 

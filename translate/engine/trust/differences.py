@@ -1,4 +1,4 @@
-"""Differences that a model shows without ground truth: the way back, and other random seeds."""
+"""Differences that need no ground truth: cycle consistency, and the spread over random seeds."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from translate.images.layers import Pixels
 from translate.images.tensors import network_input
 
 SEEDS = 5
-"""random seeds of an output whose spread counts, the one that is written among them"""
+"""number of random seeds for the spread, including that of the written output"""
 Difference = NDArray[np.float32]
 """(H, W): the mean over channels, as a fraction of the range of the domain"""
 
@@ -32,7 +32,7 @@ def has_cycle(processor: ImageProcessor) -> bool:
 def cycle_differences(
     processor: ImageProcessor, inputs: Sequence[Pixels], outputs: Sequence[Pixels]
 ) -> list[Difference]:
-    """Return the difference of each input and the translation of its output back."""
+    """Return the difference between each input and its output translated back."""
     back = processor.model.translate(
         outputs, processor.source.name, options=processor.options, seed=processor.seed
     )
@@ -44,29 +44,29 @@ def cycle_differences(
 def spread_differences(
     processor: ImageProcessor, inputs: Sequence[Pixels], outputs: Sequence[Pixels]
 ) -> list[Difference]:
-    """Return the mean difference of each output and those of other random seeds."""
+    """Return the mean difference between each output and those for other random seeds."""
     totals: list[Any] = [0.0] * len(inputs)
     for number in range(1, SEEDS):
         others = processor.model.translate(
             inputs, processor.to, options=processor.options, seed=(processor.seed or 0) + number
         )
-        for place, (one, other) in enumerate(zip(outputs, others, strict=True)):
-            totals[place] = totals[place] + difference(one, other, processor.target)
+        for index, (output, other) in enumerate(zip(outputs, others, strict=True)):
+            totals[index] = totals[index] + difference(output, other, processor.target)
     return [total / (SEEDS - 1) for total in totals]
 
 
-def difference(one: Pixels, other: Pixels | None, domain: Domain) -> Difference:
-    """Return the difference of two images; of label maps, 1 where the classes differ.
+def difference(image: Pixels, other: Pixels | None, domain: Domain) -> Difference:
+    """Return the difference between two images; of label maps, 1 where the classes differ.
 
     Args:
-        one: (H, W, C); further channels, such as a mask, are ignored.
-        other: The same size; None, an image that is not finite, differs everywhere.
-        domain: Its range is 1.
+        image: (H, W, C); further channels, such as a mask, are ignored.
+        other: An image of the same size; None, an image that is not finite, differs everywhere.
+        domain: The domain of both; its range counts as 1.
     """
     if other is None:
-        return np.ones(one.shape[:2], np.float32)
-    parts = [network_input(image[..., : domain.channels], "cpu", domain) for image in (one, other)]
-    apart = (parts[0] - parts[1])[0].abs()
+        return np.ones(image.shape[:2], np.float32)
+    tensors = [network_input(x[..., : domain.channels], "cpu", domain) for x in (image, other)]
+    absolute = (tensors[0] - tensors[1])[0].abs()
     if domain.labels:
-        return (apart > 0).any(0).float().numpy()
-    return apart.mean(0).div(2).numpy()
+        return (absolute > 0).any(0).float().numpy()
+    return absolute.mean(0).div(2).numpy()

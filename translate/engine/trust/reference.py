@@ -1,4 +1,4 @@
-"""What is usual for a model: its features and differences on its own training images."""
+"""The reference of trust: features of training images, and a model's differences on them."""
 
 import json
 import logging
@@ -25,16 +25,16 @@ from translate.engine.trust.training_inputs import TrainingInputs
 from translate.errors import BadImage, CheckpointError, TranslateError
 from translate.images.layers import Pixels
 
-FEATURES = 1000
-"""training images with features, at most, spread evenly"""
-TRANSLATED = 64
-"""training images that are translated, at most"""
-USUAL = 0.95
-"""quantile over training images that is the limit of what is usual"""
-LEAST = 1e-3
-"""limit of a measure that is zero for all training images"""
+MAX_FEATURES = 1000
+"""largest number of training images with features, spread evenly"""
+MAX_TRANSLATIONS = 64
+"""largest number of training images that are translated"""
+QUANTILE = 0.95
+"""quantile of a measure over training images that is its limit"""
+MIN_LIMIT = 1e-3
+"""lowest limit, for a measure that is 0 on all training images"""
 VERSION = 1
-"""of the saved tensors"""
+"""version of the file"""
 
 logger = logging.getLogger(__name__)
 
@@ -44,40 +44,40 @@ class Reference:
     """Measures of training images."""
 
     features: Tensor
-    """(N, D); N is 0 where there are none"""
+    """(N, D); N may be 0"""
     measures: dict[str, Tensor]
-    """``cycle`` and ``spread``, each (M,), as far as the model has them; ``distance``, (N,)"""
+    """``cycle`` and ``spread``, each (M,), if the model has them; ``distance``, (N,)"""
 
     @property
     def limits(self) -> dict[str, float]:
-        """The limit of what is usual, by measure."""
+        """The limit of each measure: the `QUANTILE` over training images."""
         return {
-            name: max(LEAST, float(np.quantile(values.numpy(), USUAL)))
+            name: max(MIN_LIMIT, float(np.quantile(values.numpy(), QUANTILE)))
             for name, values in self.measures.items()
         }
 
 
 def open_reference(processor: ImageProcessor, inputs: TrainingInputs) -> Reference | None:
-    """Return the reference of a model, saved in its run or else measured and saved there.
+    """Return the reference of a model from its run, or measure it and save it there.
 
-    None, and a message, where it is not saved and the training images are not there.
+    None, with a message, if it is not saved and the training images cannot be read.
     """
-    path = _place(processor)
+    path = _path(processor)
     try:
         if path.is_file():
             return read(path)
     except CheckpointError as error:
         logger.info(f"{error} It is measured again.")
     try:
-        crops = inputs.read(FEATURES)
+        crops = inputs.read(MAX_FEATURES)
     except (TranslateError, BadImage, OSError) as error:
         logger.info(
             f"trust: the images that {processor.model.name} was trained on cannot be read: {error} "
-            "What is usual for it is not known: there is no distance and no trust, only "
-            "differences. With these images at their place, it is measured once and saved."
+            "Without them there is no distance and no trust, only differences. Once they can be "
+            "read, the reference is measured and saved."
         )
         return None
-    logger.info(f"trust: measuring what is usual for {len(crops)} training images, once")
+    logger.info(f"trust: measuring the reference on {len(crops)} training images, once")
     reference = measure(processor, crops)
     tensors = {"features": reference.features, **reference.measures}
     try:
@@ -95,17 +95,17 @@ def measure(processor: ImageProcessor, crops: list[Pixels]) -> Reference:
     if source.channels in (1, 3) and len(crops) > 1:
         rows = features([crop[..., : source.channels] for crop in crops], source, device)
         measures["distance"] = distances_within(rows)
-    wanted = {
+    functions = {
         "cycle": differences.has_cycle(processor) and differences.cycle_differences,
         "spread": differences.has_spread(processor) and differences.spread_differences,
     }
-    count = min(TRANSLATED, len(crops))
-    few = [crops[place * len(crops) // count] for place in range(count)]
-    for name, function in wanted.items():
+    count = min(MAX_TRANSLATIONS, len(crops))
+    selection = [crops[i * len(crops) // count] for i in range(count)]
+    for name, function in functions.items():
         if not function:
             continue
         means = []
-        for crop in few:
+        for crop in selection:
             outputs = processor.translate([crop])
             finite = [output for output in outputs if output is not None]
             means += [float(each.mean()) for each in function(processor, [crop], finite) if finite]
@@ -113,7 +113,7 @@ def measure(processor: ImageProcessor, crops: list[Pixels]) -> Reference:
     return Reference(rows, measures)
 
 
-def _place(processor: ImageProcessor) -> Path:
+def _path(processor: ImageProcessor) -> Path:
     """Return the file of the reference in the folder of the run."""
     model, (checkpoint, _) = processor.model, resolve(processor.model.name)
     run = checkpoint.parent.parent if checkpoint.parent.name == "checkpoints" else checkpoint
@@ -135,12 +135,14 @@ def read(path: Path) -> Reference:
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path} cannot be read: {error}.") from error
     rows = tensors.pop("features", torch.empty(0))
-    known = {"distance": len(rows), "cycle": None, "spread": None}
-    sound = rows.ndim == 2 and tensors.keys() <= known.keys() and len(tensors) > 0
+    lengths = {"distance": len(rows), "cycle": None, "spread": None}
+    is_valid = rows.ndim == 2 and tensors.keys() <= lengths.keys() and len(tensors) > 0
     for name, values in tensors.items():
-        sound &= values.ndim == 1 and len(values) > 0
-        sound &= known.get(name) in (None, len(values))
-    every = [rows, *tensors.values()]
-    if not sound or not all(each.is_floating_point() and each.isfinite().all() for each in every):
+        is_valid &= values.ndim == 1 and len(values) > 0
+        is_valid &= lengths.get(name) in (None, len(values))
+    all_tensors = [rows, *tensors.values()]
+    if not is_valid or not all(
+        each.is_floating_point() and each.isfinite().all() for each in all_tensors
+    ):
         raise CheckpointError(f"{path} holds no reference of trust.")
     return Reference(rows.float(), {name: values.float() for name, values in tensors.items()})
