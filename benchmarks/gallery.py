@@ -22,7 +22,7 @@ import numpy as np
 from PIL import Image
 
 from translate.folders.listing import find_images
-from translate.images.levels import in_proportion
+from translate.images.levels import scale_dtype
 from translate.images.source import read_image
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -81,7 +81,7 @@ def write_inputs(kind: str, work: Path) -> None:
         paths = find_images(work / "datasets/summer/test")[:COUNT]
     rng = np.random.default_rng(0)
     for index, path in enumerate(paths):
-        pixels = in_proportion(read_image(path), "uint8")
+        pixels = scale_dtype(read_image(path), "uint8")
         match kind:
             case "noisy":
                 noise = rng.normal(0, 0.1 * 255, pixels.shape)
@@ -128,7 +128,7 @@ def write_sheet(sheet: Path, folders: list[Path]) -> None:
 def load(path: Path) -> list[np.ndarray]:
     """Return the images of a folder, or one image, as (H, W, 3)."""
     paths = [path] if path.is_file() else find_images(path)[:24]
-    return [on_white(in_proportion(read_image(p), "uint8")) for p in paths]
+    return [on_white(scale_dtype(read_image(p), "uint8")) for p in paths]
 
 
 def on_white(pixels: np.ndarray) -> np.ndarray:
