@@ -13,19 +13,20 @@ from types import ModuleType
 from typing import Any
 
 import click
+import page_blocks
 import pytest
 from click.testing import CliRunner
 from command_result import ROOT
+from documentation import navigation
+from documentation.pages import ELSEWHERE, place
 from parsed_command import parse_command
 
 from translate import hookspecs
 
 Run = Callable[..., Any]
 README = ROOT / "README.md"
-FOLDERS = ("benchmarks", "configs", "datasets", "plugins")
-PAGES = [README, *sorted(ROOT.glob("docs/*.md")), *(ROOT / n / "README.md" for n in FOLDERS)]
+PAGES = [README, *page_blocks.PAGES]
 TESTED = re.compile(r"^<!-- tested -->\n```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-SLOW = re.compile(r"^<!-- tested, slow -->\n```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def hooks() -> list[str]:
@@ -154,6 +155,26 @@ def test_every_command_of_a_page_is_parsed(page: Path) -> None:
             parse_command(words[words.index("translate") + 1 :])
 
 
+def test_every_page_is_in_the_navigation_once() -> None:
+    listed = [
+        page
+        for page in navigation.pages((ROOT / "zensical.toml").read_text())
+        if not page.startswith("reference/")
+    ]
+    sources = [path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/**/*.md")]
+    expected = {place(source) for source in [*sources, *ELSEWHERE]}
+    assert sorted(listed) == sorted(expected), "add it to the navigation in zensical.toml"
+
+
+@pytest.mark.parametrize("page", page_blocks.PAGES, ids=page_blocks.name)
+def test_every_block_of_commands_says_whether_a_test_runs_it(page: Path) -> None:
+    for block in page_blocks.blocks(page):
+        if page_blocks.COMMAND.search(block.text):
+            assert page_blocks.MARK.fullmatch(block.mark), (
+                f"{page}: put <!-- tested --> or <!-- not run: REASON --> above\n{block.text}"
+            )
+
+
 def test_every_link_in_the_documents_has_a_target() -> None:
     for page in PAGES:
         for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text()):
@@ -184,15 +205,6 @@ def test_the_readme_first_commands_work_as_printed(tmp_path: Path, run_command: 
         result = run_command(*arguments)
         assert result.code == 0, (arguments, result.err)
     run_shell(shlex.join(lines[-1]), tmp_path)  # the program itself, as a shell finds it
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(1800)
-def test_the_long_commands_of_the_methods_page_work_as_printed(tmp_path: Path) -> None:
-    blocks = SLOW.findall((ROOT / "docs/methods.md").read_text())
-    assert blocks
-    (tmp_path / "datasets").mkdir()
-    run_shell("".join(blocks), tmp_path)
 
 
 def test_every_test_that_the_reliability_page_names_exists() -> None:

@@ -2,64 +2,31 @@
 
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
 import tifffile
-from command_result import ROOT, CommandResult
+from command_result import CommandResult
+from page_blocks import blocks, name, with_mark
 from PIL import Image
 
 Run = Callable[..., CommandResult]
-FOLDERS = ("benchmarks", "configs", "datasets", "plugins")
-PAGES = [*sorted(ROOT.glob("docs/*.md")), *(ROOT / name / "README.md" for name in FOLDERS)]
-BLOCK = re.compile(r"^(?:<!-- (.+?) -->\n)?```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-MARK = re.compile(r"tested|tested, slow|not run: .+")
 DOMAINS = ("summer", "winter", "labels", "horses", "zebras", "photo", "autumn", "spring")
 SIDE = 64
 GIVEN = {
     "docs/doctor.md": ("cyclegan-summer-winter",),
     "docs/evaluate.md": ("first", "second"),
     "docs/large-images.md": ("first",),
+    "docs/share.md": ("cyclegan-summer-winter",),
 }
 """Runs that a page expects from another one."""
 CODES = {"doctor": (0, 3)}
 """Exit codes of commands, where others than 0 are right."""
-
-
-class Block(NamedTuple):
-    """A block of code of a page, with the mark above it."""
-
-    mark: str
-    language: str
-    text: str
-
-    @property
-    def commands(self) -> list[list[str]]:
-        """The arguments of each command of the program."""
-        words = [shlex.split(line, comments=True) for line in self.text.splitlines() if line]
-        return [line[1:] for line in words if line[:1] == ["translate"]]
-
-
-def name(page: Path) -> str:
-    """Return the path of a page from the root."""
-    return page.relative_to(ROOT).as_posix()
-
-
-def blocks(page: Path) -> list[Block]:
-    """Return the blocks of a page."""
-    return [Block(*block) for block in BLOCK.findall(page.read_text())]
-
-
-def with_mark(mark: str) -> list[Path]:
-    """Return the pages that have blocks with `mark`."""
-    return [page for page in PAGES if any(block.mark == mark for block in blocks(page))]
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +63,7 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = [f"datasets/photo/train/{n:04}.png,datasets/labels/train/{n:04}.png" for n in (1, 2, 3)]
     (root / "pairs.csv").write_text("\n".join(["source,target", *rows]))
     write("large.tif", 300)
+    write("photos/photo.png")
     return root
 
 
@@ -128,13 +96,6 @@ def shortened(words: list[str], steps: int) -> list[str]:
             *words[words.index("--steps") + 2 :],
         ]
     return words if "--resume" in words else [*words, "--steps", str(steps)]
-
-
-@pytest.mark.parametrize("page", PAGES, ids=name)
-def test_every_block_of_commands_says_whether_it_is_tested(page: Path) -> None:
-    for block in blocks(page):
-        if re.search(r"^(translate|torchrun) ", block.text, re.MULTILINE):
-            assert MARK.fullmatch(block.mark), f"{page.name}: no mark above\n{block.text}"
 
 
 @pytest.mark.parametrize("page", with_mark("tested"), ids=name)

@@ -34,19 +34,20 @@ def code(root: Path, file: str, name: str) -> str:
 
 
 def gallery(root: Path) -> str:
-    """Return all examples of the gallery: the images, the commands, the steps."""
+    """Return all examples of the gallery: the images, the steps and the commands."""
     examples = tomllib.loads((root / "benchmarks/gallery_examples.toml").read_text())
     text, section = "", ""
-    shown = {n: e for n, e in examples.items() if (root / f"docs/gallery/{n}.jpg").exists()}
-    for name, example in shown.items():
+    for name, example in examples.items():
         if example["section"] != section:
             section = example["section"]
             text += markup.heading(2, section)
-        steps = re.search(r"--steps (\d+)", example["train"])
-        rows = ", ".join(title for title, _ in example["rows"])
+        titles = ", ".join(title for title, _ in example["rows"])
+        steps = re.findall(r"--steps (\d+)", example["train"])
+        caption = [f"{' '.join(steps)} steps."]
+        caption += [f"From top to bottom: {titles}."] if "," in titles else []
+        caption += [example["note"]] if "note" in example else []
         text += markup.heading(3, example["title"], name)
-        text += f"![{example['title']}: {rows}](gallery/{name}.jpg)\n\n"
-        text += f"*{steps[1] if steps else ''} steps. Rows: {rows}. "
-        text += f"{example.get('note', '')}* [Options](reference/recipes.md#recipe-{name})\n\n"
+        text += f"![{example['title']}: {titles}](gallery/{name}.jpg)\n\n"
+        text += f"*{' '.join(caption)}* [Options](reference/recipes.md#recipe-{name})\n\n"
         text += markup.block(f"{example['train']}\n{example['apply']}") + "\n"
     return text

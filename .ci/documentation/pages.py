@@ -23,20 +23,22 @@ ELSEWHERE = {
 }
 """Files outside of docs/ by path, and their pages; the README stands for the first page."""
 WRITTEN = [source for source in ELSEWHERE if source != "README.md"]
+COPIED = {".png", ".jpg", ".css"}
+"""Suffixes of files that the site has as they are."""
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^(```.*?^```)$", re.MULTILINE | re.DOTALL)
 
 
 def write(root: Path, target: Path) -> None:
-    """Write the sources of all pages, and their images, into the folder `target`."""
+    """Write the sources of all pages, their images and the style into the folder `target`."""
     shutil.rmtree(target, ignore_errors=True)
     for path, text in {**from_folders(root), **from_code()}.items():
         (target / path).parent.mkdir(parents=True, exist_ok=True)
         (target / path).write_text(text)
-    for image in [*root.glob("docs/**/*.png"), *root.glob("docs/**/*.jpg")]:
-        copy = target / image.relative_to(root / "docs")
+    for file in (path for path in root.glob("docs/**/*") if path.suffix in COPIED):
+        copy = target / file.relative_to(root / "docs")
         copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(image, copy)
+        shutil.copyfile(file, copy)
 
 
 def from_folders(root: Path) -> dict[str, str]:
