@@ -27,7 +27,8 @@ def test_every_recipe_of_ours_has_an_example_and_a_sheet(gallery: ModuleType) ->
     assert set(sheets) <= recipes
     for path in sheets.values():
         assert path.stat().st_size <= gallery.LIMIT
-        assert Image.open(path).width >= 300
+        with Image.open(path) as sheet:
+            assert sheet.width >= 300
 
 
 def test_the_commands_of_the_gallery_are_valid(gallery: ModuleType) -> None:
