@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 COMMANDS = (
-    *("train", "infer", "sample", "evaluate", "report", "serve", "import", "export", "verify"),
-    *("show", "plugins", "datasets", "weights", "doctor"),
+    *("train", "infer", "sample", "evaluate", "report", "serve", "import", "export"),
+    *("pack", "push", "verify", "show", "plugins", "datasets", "weights", "doctor"),
 )
 
 

@@ -132,6 +132,7 @@ def _document(name: str, kind: str | None) -> dict[str, Any] | None:
     """Return the configuration that `name` stands for; None if it is a part."""
     from translate.cli import part
     from translate.cli.catalogue import entries
+    from translate.engine.checkpoints.hub import is_hub_reference
     from translate.engine.config import yaml
     from translate.engine.config.renamed import current_document
     from translate.engine.plugins.configs import configs
@@ -147,7 +148,7 @@ def _document(name: str, kind: str | None) -> dict[str, Any] | None:
         return {"recipe": name}
     if part.find(name, kind):
         return None
-    if kind is None and (Path(name).exists() or "@" in name):
+    if kind is None and (Path(name).exists() or "@" in name or is_hub_reference(name)):
         from translate.engine.checkpoints import read
         from translate.engine.checkpoints.references import resolve
 

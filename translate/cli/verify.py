@@ -1,4 +1,4 @@
-"""`translate verify`: what made an image."""
+"""`translate verify`: what made an image, and whether a packed model is whole."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from translate.engine.system import console
+from translate.errors import ConfigError
 
 if TYPE_CHECKING:
     from translate.exchange.image_verification import Verification
@@ -33,18 +34,26 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON. [text]")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(file: Path, model: Path | None, source: Path | None, as_json: bool, quiet: bool) -> int:
-    """Show what made FILE, an output of `translate infer` or `sample`, and compare it.
+    """Show what made FILE, an image; or verify FILE, a packed model, on this machine.
 
-    The exit code is 0 if all that was compared is equal, 3 if something differs, and 4 if FILE says
-    nothing of its origin.
+    An output of `translate infer` or `sample` says which model made it, and of which file. Of a
+    model of `translate pack` the hash of every file is verified, plugins are looked up, and its
+    sample is made again, without network. The exit code is 0 if all is equal, 3 if something
+    differs, and 4 if an image says nothing of its origin.
 
     \b
     Examples:
+      translate verify winter.zip
       translate verify out/photo.png
       translate verify out/photo.png --model runs/cyclegan-summer-winter --input photos/photo.png
     """
+    from translate.engine.checkpoints.packs import is_pack
     from translate.exchange.image_verification import verify_image
 
+    if is_pack(file):
+        if given := model or source:
+            raise ConfigError(f"{file} is a packed model, got {given}: leave it out.")
+        return _verify_pack(file, as_json=as_json, quiet=quiet)
     found = verify_image(file, model=model, source=source)
     if as_json:
         record = {**found.provenance._asdict(), **_comparisons(found)}
@@ -52,6 +61,30 @@ def command(file: Path, model: Path | None, source: Path | None, as_json: bool, 
     elif not quiet:
         _describe(file, found, model, source)
     return 0 if found.matches else 3
+
+
+def _verify_pack(file: Path, *, as_json: bool, quiet: bool) -> int:
+    from translate.exchange.pack import verify_pack
+
+    found = verify_pack(file)
+    if as_json:
+        record = {**found._asdict(), "record": found.record.model_dump(), "equal": found.is_equal}
+        console.show(json.dumps(record, indent=2) + "\n")
+    elif not quiet:
+        console.say(f"{file}: model {found.record.model}")
+        console.say(f"  files    {len(found.record.files)}, {found.size:,} bytes, as packed")
+        for other in found.others:
+            console.say(f"  version  {other}")
+        if found.missing:
+            console.say(f"  plugins  not installed: pip install {' '.join(found.missing)}")
+        else:
+            limit = found.record.parity.tolerance
+            text = "equal" if found.is_equal else "different"
+            console.say(
+                f"  sample   {text}: largest difference {found.difference:.1e} of the range of "
+                f"numbers, at most {limit:g} is accepted"
+            )
+    return 0 if found.is_equal else 3
 
 
 def _comparisons(found: Verification) -> dict[str, bool]:

@@ -9,6 +9,7 @@ import pytest
 import small_checkpoints
 from small_exports import InvertingExporter, Plugin
 
+from translate.engine.disk import user_cache
 from translate.engine.exports import backends, cache
 from translate.errors import ConfigError
 
@@ -17,7 +18,7 @@ from translate.errors import ConfigError
 def run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, register_plugin: Callable[..., Any]
 ) -> Path:
-    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setenv(user_cache.VARIABLE, str(tmp_path / "cache"))
     monkeypatch.setattr(InvertingExporter, "writes", 0)
     monkeypatch.setattr(InvertingExporter, "network", InvertingExporter.network)
     register_plugin(Plugin())
@@ -52,7 +53,7 @@ def test_a_cache_that_cannot_be_written_is_no_obstacle(
     run: Path, monkeypatch: pytest.MonkeyPatch, messages: list[str]
 ) -> None:
     (run.parent / "file").touch()
-    monkeypatch.setenv(cache.VARIABLE, str(run.parent / "file/below"))
+    monkeypatch.setenv(user_cache.VARIABLE, str(run.parent / "file/below"))
     assert backends.load_with_backend(run, "inverter")[0].domains == ("winter",)
     assert "could not be kept" in messages[-1]
 

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from translate.engine.disk import user_cache
 from translate.engine.exports import cache
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
+    monkeypatch.setenv(user_cache.VARIABLE, str(tmp_path))
     return tmp_path
 
 
@@ -21,9 +22,9 @@ def test_a_model_is_read_back_as_written(content: cache.Content) -> None:
     assert cache.read("key") == content
 
 
-def test_a_damaged_model_counts_as_absent(folder: Path) -> None:
+def test_a_damaged_model_counts_as_absent() -> None:
     cache.write("key", b"weights")
-    (path,) = folder.iterdir()
+    (path,) = cache.folder().iterdir()
     whole = path.read_bytes()
     for damaged in (b"", whole[:-1], whole[:5], whole.replace(b"weights", b"weight5"), b"[]\n"):
         path.write_bytes(damaged)
@@ -31,27 +32,18 @@ def test_a_damaged_model_counts_as_absent(folder: Path) -> None:
 
 
 def test_the_models_used_longest_ago_are_deleted_above_the_limit(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for age, key in enumerate(["new", "middle", "old"]):
         cache.write(key, bytes(1000))
-        os.utime(folder / f"{key}.model", (10**9 - age, 10**9 - age))
+        os.utime(cache.folder() / f"{key}.model", (10**9 - age, 10**9 - age))
     assert cache.read("old") is not None  # which makes it the newest
     monkeypatch.setattr(cache, "LIMIT", 3500)
     cache.write("another", bytes(1000))
-    assert {path.stem for path in folder.iterdir()} == {"old", "new", "another"}
+    assert {path.stem for path in cache.folder().iterdir()} == {"old", "new", "another"}
 
 
 def test_keys_depend_on_every_fact() -> None:
     facts = [{"a": 1}, {"a": 2}, {"a": 1, "b": None}]
     assert len({cache.key_of(each) for each in facts}) == 3
     assert cache.key_of({"a": 1, "b": 2}) == cache.key_of({"b": 2, "a": 1})
-
-
-def test_the_folder_is_the_users_cache_unless_a_variable_names_another(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.delenv(cache.VARIABLE)
-    monkeypatch.setenv("XDG_CACHE_HOME", "/caches")
-    monkeypatch.setattr(cache.sys, "platform", "linux")
-    assert cache.folder() == Path("/caches/translate/models")

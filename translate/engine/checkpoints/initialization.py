@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from translate.engine.checkpoints import read
+from translate.engine.checkpoints import hub, read
 from translate.engine.checkpoints.references import resolve
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import layers
@@ -22,7 +22,8 @@ class InitialWeights:
     def __init__(self, run: Path) -> None:
         path, self.newer_problems = resolve(run)
         self.run, self.checkpoint = run, read.read_checkpoint(path)
-        self.facts: dict[str, Any] = {"run": str(run), "step": self.checkpoint.step}
+        facts = {"run": hub.pin(run, path), "step": self.checkpoint.step}
+        self.facts: dict[str, Any] = facts
         """the entries for ``run.json``"""
 
     def configuration(

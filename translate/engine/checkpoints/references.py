@@ -1,10 +1,12 @@
-"""References to checkpoints: ``RUN``, ``RUN@STEP``, ``RUN@best`` or a checkpoint folder."""
+"""References to checkpoints: a run, ``RUN@STEP``, ``RUN@best``, a checkpoint, a packed model."""
 
 import os
 import re
 from pathlib import Path
 
+from translate.engine.checkpoints import hub
 from translate.engine.checkpoints.contents import MANIFEST
+from translate.engine.checkpoints.packs import is_pack, unpack
 from translate.engine.checkpoints.retention import (
     best_checkpoint,
     existing_steps,
@@ -15,7 +17,7 @@ from translate.engine.checkpoints.retention import (
 )
 from translate.errors import CheckpointError, printable_name, short_repr
 
-EXPECTED = "a run folder, RUN@STEP, RUN@best or a checkpoint folder, such as {run}@{step}"
+EXPECTED = "a run folder, RUN@STEP, RUN@best, a checkpoint folder or a pack, such as {run}@{step}"
 
 
 def resolve(reference: str | Path) -> tuple[Path, list[str]]:
@@ -26,17 +28,22 @@ def resolve(reference: str | Path) -> tuple[Path, list[str]]:
 
     Args:
         reference: ``runs/x`` for its newest whole checkpoint, ``runs/x@500`` for that of a step,
-            ``runs/x@best`` for the best by the metric that was recorded, or
-            ``runs/x/checkpoints/step-00000500``.
+            ``runs/x@best`` for the best by the metric that was recorded,
+            ``runs/x/checkpoints/step-00000500``, ``x.zip`` of ``translate pack``, or
+            ``hf-hub:org/name`` of ``translate push``.
 
     Raises:
         CheckpointError: No usable checkpoint; the message lists those that exist.
     """
     path = Path(reference)
+    if hub.is_hub_reference(reference) and not path.exists():
+        return hub.download(reference)
     with readable(path):
         if os.path.lexists(path / MANIFEST):
             verify(path, training=False)
             return path, []
+        if is_pack(path):
+            return newest_checkpoint(unpack(path), training=False)
         if path.exists():
             return newest_checkpoint(path, training=False)
         run, at, which = str(path).rpartition("@")

@@ -1,8 +1,6 @@
 """A cache of exported models in the user's cache folder, checked by their hashes when read."""
 
 import json
-import os
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from hashlib import sha256
@@ -11,11 +9,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from translate.engine.disk import files, json_files
+from translate.engine.disk import files, json_files, user_cache
 from translate.engine.exports.files import size_of
 from translate.exporters import Content
 
-VARIABLE = "TRANSLATE_CACHE"
 LIMIT = 4 << 30
 """bytes, above which the files used longest ago are deleted"""
 SUFFIX = ".model"
@@ -29,16 +26,8 @@ class Header(json_files.Record):
 
 
 def folder() -> Path:
-    """Return the folder of exported models: ``$TRANSLATE_CACHE``, or one in the user's cache."""
-    if given := os.environ.get(VARIABLE):
-        return Path(given).expanduser()
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
-    elif sys.platform == "darwin":
-        base = "~/Library/Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "translate" / "models"
+    """Return the folder of exported models."""
+    return user_cache.folder("models")
 
 
 def key_of(facts: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from translate.batches import ImageSpec
-from translate.engine.checkpoints import contents, read
+from translate.engine.checkpoints import contents, hub, read
 from translate.engine.checkpoints.references import resolve
 from translate.engine.models import calls
 from translate.engine.models.image_model import ImageModel
@@ -156,7 +156,7 @@ def load(reference: str | Path, *, device: str = "auto") -> tuple[Model, list[st
     recipe.eval().requires_grad_(False).to(chosen_device)
     data = checkpoint.config.data
     model = Model(
-        str(reference),
+        hub.pin(reference, path),
         contents.digest_of(path),
         recipe,
         checkpoint.spec,

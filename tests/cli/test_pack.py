@@ -1,0 +1,57 @@
+"""`translate pack`, and packs in place of runs."""
+
+import json
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import small_checkpoints
+
+
+@pytest.fixture
+def pack(run_command: Callable[..., Any], tmp_path: Path) -> Path:
+    small_checkpoints.cyclegan(tmp_path / "runs/winter")
+    packed = run_command("pack", "runs/winter", "winter.zip", "--license", "mit")
+    assert packed.code == 0 and packed.out.startswith("winter.zip: ")
+    assert "licences are unknown" in packed.out
+    return Path("winter.zip")
+
+
+def test_a_pack_translates_as_its_run_does_and_is_a_run_elsewhere(
+    run_command: Callable[..., Any], image_folder: Callable[..., Path], pack: Path
+) -> None:
+    image_folder("photos", 1)
+    run_command("infer", "runs/winter", "photos", "a", "--quiet")
+    run_command("infer", pack, "photos", "b", "--quiet")
+    (name,) = (path.name for path in Path("a").glob("*.png"))
+    assert (Path("a") / name).read_bytes() == (Path("b") / name).read_bytes()
+    assert run_command("verify", f"b/{name}", "--model", pack).code == 0
+    shown = run_command("show", pack)
+    assert "translate infer winter.zip SOURCE OUT --to winter" in shown.out
+    assert "recipe: cyclegan" in shown.out
+
+
+def test_verify_needs_no_network(
+    run_command: Callable[..., Any], pack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError("a connection was opened")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    verified = run_command("verify", pack)
+    assert verified.code == 0 and "sample   equal" in verified.out
+    assert json.loads(run_command("verify", pack, "--json").out)["equal"] is True
+    refused = run_command("verify", pack, "--model", "runs/winter")
+    assert refused.code == 2 and "leave it out" in refused.err
+
+
+def test_a_damaged_pack_is_refused(run_command: Callable[..., Any], pack: Path) -> None:
+    data = bytearray(pack.read_bytes())
+    data[len(data) // 2] ^= 1
+    pack.write_bytes(data)
+    refused = run_command("verify", pack)
+    assert refused.code == 2 and "Error: winter.zip is " in refused.err
+    assert "has other bytes than were packed" in refused.err or "damaged" in refused.err

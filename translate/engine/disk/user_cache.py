@@ -1,0 +1,20 @@
+"""The user's cache folder, which may be deleted at any time."""
+
+import os
+import sys
+from pathlib import Path
+
+VARIABLE = "TRANSLATE_CACHE"
+
+
+def folder(name: str) -> Path:
+    """Return ``$TRANSLATE_CACHE/NAME``, or that folder in the user's cache."""
+    if given := os.environ.get(VARIABLE):
+        return Path(given).expanduser() / name
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
+    elif sys.platform == "darwin":
+        base = "~/Library/Caches"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "translate" / name
