@@ -51,8 +51,8 @@ class Translator:
         """Return the model of a run, of one of its checkpoints, or of an exported file.
 
         Args:
-            path: A run folder; ``RUN@500`` or ``RUN@best``; the folder of a checkpoint; or a file
-                of ``translate export``.
+            path: A run folder; ``RUN@500`` or ``RUN@best``; a checkpoint; a file of ``translate
+                export`` or ``pack``; or ``hf-hub:org/name``, a model on the Hugging Face Hub.
             device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         """
         model, messages = load_model(path, str(device), InferenceOptions())

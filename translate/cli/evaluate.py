@@ -122,7 +122,8 @@ def command(
 ) -> int:
     """Measure the outputs of RUN on the test images of its data, next to baselines.
 
-    RUN is a run folder; RUN@STEP or RUN@best, one of its checkpoints; or a checkpoint folder.
+    RUN is a run folder; RUN@STEP or RUN@best, one of its checkpoints; a checkpoint folder; a file
+    of `translate pack`; or hf-hub:ORG/NAME[@REVISION], a model on the Hugging Face Hub.
     Without RUN, the images in the folder --fake are measured against those in --real. Every figure
     has an interval and the best baseline, computed by the same code; a figure that a baseline
     reaches is flagged. All figures are written to evaluation.json in the run folder, and

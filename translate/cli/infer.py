@@ -151,7 +151,8 @@ logger = logging.getLogger(__name__)
 def command(**arguments: Any) -> int:
     """Translate SOURCE, a file, a folder or a quoted glob, into the folder OUT.
 
-    RUN is a run folder; RUN@STEP or RUN@best, one of its checkpoints; or a checkpoint folder.
+    RUN is a run folder; RUN@STEP or RUN@best, one of its checkpoints; a checkpoint folder; a file
+    of `translate pack`; or hf-hub:ORG/NAME[@REVISION], a model on the Hugging Face Hub.
     Outputs keep the relative path, name and size of their inputs. Outputs that exist, from the same
     input, model and options, are skipped; images that cannot be translated are listed in
     OUT/problems.jsonl. Processes started by torchrun share the images.
@@ -210,6 +211,8 @@ def infer(
     ):
         for message in messages:
             logger.info(f"{message} An older checkpoint is used.")
+        if model.name != str(run):
+            logger.info(f"{run} is {model.name}")
         results = translate_each(
             model,
             inputs,

@@ -93,7 +93,8 @@ def command(
 ) -> int:
     """Generate images into the folder OUT, of the size that RUN was trained on.
 
-    RUN is a run folder; RUN@STEP or RUN@best, one of its checkpoints; or a checkpoint folder.
+    RUN is a run folder; RUN@STEP or RUN@best, one of its checkpoints; a checkpoint folder; a file
+    of `translate pack`; or hf-hub:ORG/NAME[@REVISION], a model on the Hugging Face Hub.
     Image N depends only on the model, the seed and N, not on --count. Images that exist, from the
     same model and seed, are skipped.
 
@@ -120,6 +121,8 @@ def command(
     ):
         for message in messages:
             logger.info(f"{message} An older checkpoint is used.")
+        if model.name != str(run):
+            logger.info(f"{run} is {model.name}")
         if walk:
             sheet = draw_walk(model, request)
             write_image(out / "walk.png", sheet, header_of_sample(sheet, maker))

@@ -86,7 +86,8 @@ def command(
 ) -> int:
     """Serve the models of RUN ... on a page in the browser, and by HTTP.
 
-    RUN is a run folder; RUN@STEP or RUN@best, one of its checkpoints; or a checkpoint folder.
+    RUN is a run folder; RUN@STEP or RUN@best, one of its checkpoints; a checkpoint folder; a file
+    of `translate pack`; or hf-hub:ORG/NAME[@REVISION], a model on the Hugging Face Hub.
     The page translates images that are dropped on it, and generates images; programs send
     POST /v1/translate, see /docs on the server. Only this machine can use it, unless --host says
     otherwise. Images stay in memory; nothing is stored. Ctrl-C stops.

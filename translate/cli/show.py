@@ -132,7 +132,7 @@ def _document(name: str, kind: str | None) -> dict[str, Any] | None:
     """Return the configuration that `name` stands for; None if it is a part."""
     from translate.cli import part
     from translate.cli.catalogue import entries
-    from translate.engine.checkpoints.hub import is_hub_reference
+    from translate.engine.checkpoints.references import is_copy, resolve
     from translate.engine.config import yaml
     from translate.engine.config.renamed import current_document
     from translate.engine.plugins.configs import configs
@@ -148,9 +148,8 @@ def _document(name: str, kind: str | None) -> dict[str, Any] | None:
         return {"recipe": name}
     if part.find(name, kind):
         return None
-    if kind is None and (Path(name).exists() or "@" in name or is_hub_reference(name)):
+    if kind is None and (Path(name).exists() or "@" in name or is_copy(name)):
         from translate.engine.checkpoints import read
-        from translate.engine.checkpoints.references import resolve
 
         place, _ = resolve(name)
         return yaml.document(read.read_checkpoint(place).config)

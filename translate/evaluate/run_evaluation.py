@@ -11,7 +11,7 @@ import torch
 
 from translate import __version__
 from translate.engine.checkpoints import read
-from translate.engine.checkpoints.references import resolve
+from translate.engine.checkpoints.references import is_copy, resolve
 from translate.engine.data import places
 from translate.engine.models.model import load
 from translate.engine.runs.provenance import working_directory_of
@@ -85,14 +85,15 @@ def evaluate_run(
         metrics, domain, source_domain, model.spec.classes, batch_size, model.device, notes
     )
     logger.info(f"evaluating {len(images.names)} images of {_subject_name(generator, images)}")
+    shown = model.name if is_copy(reference) else run
     return evaluation.run(
-        f"{run}@{model.step}",
+        f"{shown}@{model.step}",
         _subjects(generator, images, train, of_training=split_data.split == data.split),
         seeds,
         {
             **_protocol(generator, images, train, split_data.split, data.crop),
             "seeds": list(seeds),
-            "run": str(run),
+            "run": str(shown),
             "recipe": model.method,
             "checkpoint": str(checkpoint),
             "checkpoint sha256": model.digest,

@@ -82,7 +82,7 @@ def test_the_best_of_a_run_without_metrics_is_an_error_with_the_setting(
         resolve(f"{run}@best")
 
 
-@pytest.mark.parametrize("reference", ["hf-hub:org/name", "s3://bucket/run", "ftp:x@best"])
+@pytest.mark.parametrize("reference", ["git+ssh:org/name", "s3://bucket/run", "ftp:x@best"])
 def test_an_unknown_scheme_is_an_error_with_the_expected_forms(reference: str) -> None:
     scheme = re.escape(reference.partition(":")[0] + ":")
     message = f"unknown scheme '{scheme}' in .*: expected a run folder, RUN@STEP, RUN@best"

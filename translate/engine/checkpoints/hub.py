@@ -130,8 +130,9 @@ def explain(place: HubReference, error: Exception) -> CheckpointError | SaveErro
     from huggingface_hub import errors
 
     login = "`hf auth login`, or the variable HF_TOKEN, says who you are"
-    while isinstance(error, RuntimeError) and isinstance(error.__cause__, Exception):
-        error = error.__cause__  # of a thread that uploads or downloads
+    wrapping = (RuntimeError, errors.LocalEntryNotFoundError)
+    while isinstance(error, wrapping) and isinstance(error.__cause__, errors.HfHubHTTPError):
+        error = error.__cause__
     response = getattr(error, "response", None)
     status = getattr(response, "status_code", None)
     if isinstance(error, errors.GatedRepoError):

@@ -128,7 +128,7 @@ def _read_record(path: Path, archive: ZipFile) -> PackRecord:
         document: dict[str, Any] = json_files.parse(archive.read(RECORD))
         record = PackRecord.model_validate(document)
     except ValidationError as error:
-        reason = signatures.explain(error)
+        reason = signatures.validation_message(error)
         raise CheckpointError(f"{path}: {RECORD} is not understood: {reason}") from error
     except ValueError as error:
         raise CheckpointError(f"{path}: {RECORD} is not understood: {error}.") from error

@@ -17,7 +17,10 @@ from translate.engine.checkpoints.retention import (
 )
 from translate.errors import CheckpointError, printable_name, short_repr
 
-EXPECTED = "a run folder, RUN@STEP, RUN@best, a checkpoint folder or a pack, such as {run}@{step}"
+EXPECTED = (
+    "a run folder, RUN@STEP, RUN@best, a checkpoint folder, a file of `translate pack` or "
+    "hf-hub:ORG/NAME, such as {run}@{step}"
+)
 
 
 def resolve(reference: str | Path) -> tuple[Path, list[str]]:
@@ -56,6 +59,11 @@ def resolve(reference: str | Path) -> tuple[Path, list[str]]:
                 f"{EXPECTED.format(run='runs/x', step=500)}."
             )
         return newest_checkpoint(path, training=False)  # raises
+
+
+def is_copy(reference: str | Path) -> bool:
+    """Return whether the run of `reference` is a copy in a cache, to which nothing is added."""
+    return hub.is_hub_reference(reference) or is_pack(Path(reference))
 
 
 def _resolve_in_run(run: Path, which: str) -> tuple[Path, list[str]]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from translate.engine.checkpoints import contents
+from translate.engine.checkpoints import contents, hub
 from translate.engine.checkpoints.references import resolve
 from translate.engine.config.yaml import to_yaml_types
 from translate.engine.exports import cache, files
@@ -68,7 +68,7 @@ def load_with_backend(
         )
     name, exporter = known[backend]
     path, problems = resolve(reference)
-    digest = contents.digest_of(path)
+    digest, name_of_run = contents.digest_of(path), hub.pin(reference, path)
     key = cache.key_of(
         {
             "checkpoint": digest,
@@ -80,7 +80,7 @@ def load_with_backend(
     )
     if content := cache.read(key):
         try:
-            return _loaded(reference, to, exporter, content, digest), problems
+            return _loaded(name_of_run, to, exporter, content, digest), problems
         except ConfigError as error:
             logger.info(f"the cached model is made again: {error}")
     from translate.engine.exports.exporting import export  # seconds: it imports PyTorch
@@ -94,14 +94,14 @@ def load_with_backend(
         cache.write(key, content)
     except OSError as error:
         logger.info(f"the exported model could not be kept in {cache.folder()}: {error.strerror}")
-    return _loaded(reference, to, exporter, content, digest), problems
+    return _loaded(name_of_run, to, exporter, content, digest), problems
 
 
 def _loaded(
-    reference: str | Path, to: str | None, exporter: Exporter, content: Content, digest: str
+    name_of_run: str, to: str | None, exporter: Exporter, content: Content, digest: str
 ) -> FileModel:
     """Return the exported model; `to` is another name of its target, as it is of the run's."""
-    model = file_model(str(reference), exporter, content, digest=digest)
+    model = file_model(name_of_run, exporter, content, digest=digest)
     return replace(model, typed=(*model.spec.names[:-1], to)) if to else model
 
 

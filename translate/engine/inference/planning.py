@@ -31,7 +31,7 @@ def make_processor(
     )
     complete = replace(options, to=to, side=side, options=to_yaml_types(own) or None, seed=seed)
     made_by = {
-        "model": model.digest,
+        **model.identity,
         "gray": model.keeps_gray or None,
         **recorded(complete, NOT_RECORDED),
         "tile": processor.tiler and processor.tiler.recorded_tile,

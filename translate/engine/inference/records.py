@@ -27,6 +27,10 @@ class DoneRecord(json_files.Record):
     """whether an image of doubtful pixels, ``NAME.trust.png``, is next to the output"""
 
 
+SOURCE = "hub"
+"""the key of a record for the commit on the Hub that the model is from, which is not compared: its
+digest is"""
+
 Records = Mapping[str, Mapping[tuple[str, str], DoneRecord]]
 """``records[output, below the folder][sha256 of the input, sha256 of the output]``"""
 
@@ -44,10 +48,11 @@ def read_records(folder: Path, made_by: Mapping[str, Any]) -> Records:
         ConfigError: The records cannot be read.
     """
     records: dict[str, dict[tuple[str, str], DoneRecord]] = {}
+    compared = {key: value for key, value in made_by.items() if key != SOURCE}
     try:
         for file in _record_files(folder):
             for line in json_files.iterate_lines(file):
-                if any(line.get(key) != value for key, value in made_by.items()):
+                if any(line.get(key) != compared[key] for key in compared):
                     continue
                 with suppress(ValidationError):  # a damaged line: its output is made again
                     record = DoneRecord.model_validate(line)

@@ -100,7 +100,7 @@ def sample_each(
     dtype = best_type(suffix, target.channels, target.dtype)
     folders.ensure_writable(out)
     recorded_request = replace(request, options=to_yaml_types(request.options))
-    made_by = {"model": model.digest, **recorded(recorded_request, ["count"])}
+    made_by = {**model.identity, **recorded(recorded_request, ["count"])}
     made_by |= {} if provenance else {"provenance": False}
     maker = model.maker if provenance else None
     manifest = OutputManifest(out, made_by, overwrite=overwrite)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from translate.batches import Domain, ImageSpec
+from translate.engine.checkpoints.hub import is_hub_reference
 from translate.errors import ConfigError, short_repr, suggest
 from translate.folders.names import short_names
 from translate.images.layers import Pixels
@@ -39,6 +40,12 @@ class ImageModel(ABC):
     method: str
     """the name of the recipe"""
     step: int
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What records of its outputs name it by: the digest, and the commit on the Hub."""
+        hub = {"hub": self.name} if is_hub_reference(self.name) else {}
+        return {"model": self.digest, **hub}
 
     @property
     def maker(self) -> Maker:
