@@ -189,7 +189,7 @@ def _origin(facts: Mapping[str, Any]) -> Iterator[str]:
         yield ""
         origin = str(start.get("run"))
         origin = origin if is_hub_reference(origin) else Path(origin).name
-        yield f"Training began with the weights of `{origin}`, step {start.get('step')}."
+        yield f"Trained from the weights of `{origin}`, step {start.get('step')}."
         yield ""
 
 

@@ -141,7 +141,7 @@ def _read_record(path: Path, archive: ZipFile) -> PackRecord:
 def _verified(path: Path, archive: ZipFile, name: str, record: PackRecord) -> Iterator[bytes]:
     """Yield the bytes of a file; raises `CheckpointError` at the end if they are not its own."""
     digest, size = sha256(), 0
-    with archive.open(name) as file:
+    with archive.open(name, mode="r") as file:
         while chunk := file.read(CHUNK_BYTES):
             digest.update(chunk)
             size += len(chunk)
