@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from translate.batches import Domain, ImageSpec, Item
+from translate.errors import ConfigError
 
 
 def test_the_first_domain_is_the_source_and_the_last_the_target() -> None:
@@ -28,6 +29,14 @@ def test_without_domains_images_are_in_colour() -> None:
 def test_a_name_is_not_a_domain() -> None:
     with pytest.raises(TypeError, match=r"expected a Domain, got 'a'.*Domain\('name'\)"):
         ImageSpec(domains=("a",))  # type: ignore[arg-type]
+
+
+def test_domains_have_equal_channels_or_are_named_with_theirs() -> None:
+    assert ImageSpec().equal_channels("so") == 3
+    assert ImageSpec(domains=(Domain("a", 5), Domain("b", 5))).equal_channels("so") == 5
+    spec = ImageSpec(domains=(Domain("a", 1), Domain("b"), Domain("c")))
+    with pytest.raises(ConfigError, match="a has 1 and b has 3 and c has 3, and so: expected one"):
+        spec.equal_channels("so")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from numpy.typing import NDArray
 
-from translate.errors import BadImage
+from translate.errors import BadImage, ConfigError
 
 if TYPE_CHECKING:
     from torch import Tensor  # its import takes seconds, and exported models work without it
@@ -126,6 +126,16 @@ class ImageSpec:
     def names(self) -> tuple[str, ...]:
         """The names of the domains."""
         return tuple(domain.name for domain in self.domains)
+
+    def equal_channels(self, reason: str) -> int:
+        """Return the channels of all domains; raises `ConfigError`, with the `reason`."""
+        if len({domain.channels for domain in self.domains}) > 1:
+            counts = " and ".join(f"{each.name} has {each.channels}" for each in self.domains)
+            raise ConfigError(
+                f"data.channels: {counts}, and {reason}: expected one number of channels. Type "
+                "--set data.channels=3, or --set data.bands=[1,2,3] for files of several bands."
+            )
+        return self.target.channels
 
 
 class Item(NamedTuple):

@@ -77,12 +77,7 @@ class DeblurGAN(Recipe[Pair]):
         lr_critic: Annotated[float, Field(ge=0), "learning rate of the critic"] = 1e-4,
     ) -> None:
         super().__init__()
-        channels = spec.target.channels
-        if spec.source.channels != channels:
-            raise ConfigError(
-                f"data.channels: images of {spec.source.channels} channels cannot be corrected to "
-                f"{channels}: set one number for both domains."
-            )
+        channels = spec.equal_channels("the generator corrects its input")
         self.generator = create_generator(
             generator, in_channels=channels, out_channels=channels, size=spec.size
         )

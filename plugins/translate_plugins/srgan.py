@@ -75,7 +75,7 @@ class SRGAN(Recipe[Images]):
                 f"data.size: {spec.size[0]}x{spec.size[1]} does not divide by {scale}: choose "
                 f"sides that divide by {scale}, such as 96."
             )
-        channels = spec.target.channels
+        channels = spec.equal_channels("the generator enlarges its input")
         self.generator = create_generator(
             generator, in_channels=channels, out_channels=channels, scale=scale
         )

@@ -106,8 +106,8 @@ def test_case_27_a_model_translates_colour_to_gray(recipe: str, root: Path) -> N
     ("recipe", "message"),
     [
         ("cyclegan", "identity_weight: an image of 3 channels cannot equal one of 1: set it to 0"),
-        ("cut", "data.channels: source and output have one encoder"),
-        ("deblurgan", "data.channels: images of 3 channels cannot be corrected to 1"),
+        ("cut", "data.channels: a has 3 and b has 1, and PatchNCE encodes"),
+        ("deblurgan", "data.channels: a has 3 and b has 1, and the generator corrects its"),
     ],
 )
 def test_a_recipe_that_needs_equal_channels_refuses_others(

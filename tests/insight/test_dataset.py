@@ -121,7 +121,7 @@ def test_kinds_depths_frames_and_small_images_are_notes(root: Path) -> None:
     frames = [Image.new("RGB", (40, 40), colour) for colour in ("red", "blue")]
     frames[0].save(root / "a/train/moving.webp", save_all=True, append_images=frames[1:])
     notes = {r.message: r.consequence for r in check_images(data_config(root)) if r.state == "note"}
-    assert notes["kinds: 67 RGB, 1 I;16, 1 L"].startswith("read as data.channels says")
+    assert notes["kinds: 67 RGB, 1 I;16, 1 L"] == "read with 3 channels: see data.channels"
     assert f"train: {root / 'a/train/deep.png'}: 16 bits a channel become 8" in notes
     moving = f"train: {root / 'a/train/moving.webp'}: only the first of 2 frames is read"
     assert moving in notes

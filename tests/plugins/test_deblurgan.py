@@ -249,12 +249,14 @@ def test_a_batch_dependent_critic_is_refused() -> None:
         build(critic={**PATCH, "norm": "batch"})
 
 
-def test_other_channels_than_those_of_the_input_are_refused() -> None:
+@pytest.mark.parametrize("recipe", ["cut", "deblurgan", "fastcut", "inpaint", "restore", "srgan"])
+def test_a_generator_whose_output_has_the_channels_of_its_input_refuses_others(
+    recipe: str,
+) -> None:
     spec = image_spec((16, 16), ("gray", "colour"), 1, 3)
-    with pytest.raises(
-        ConfigError, match=r"data\.channels: .* 1 channels cannot be corrected to 3: set one number"
-    ):
-        create("recipe", {"name": "deblurgan", "generator": RESNET}, spec=spec)
+    message = r"data\.channels: gray has 1 and colour has 3, and .* Type --set data\.channels=3"
+    with pytest.raises(ConfigError, match=message):
+        create("recipe", {"name": recipe}, spec=spec)
 
 
 @pytest.mark.parametrize(

@@ -44,9 +44,13 @@ def pixel_formats(reports: Sequence[FileReport]) -> Iterator[Finding]:
     headers = [file.header for file in reports if file.header]
     modes = Counter(header.mode for header in headers)
     text = ", ".join(f"{count} {mode}" for mode, count in modes.most_common())
-    consequence = "read as data.channels says, by default in colour"
-    yield Finding("ok" if len(modes) < 2 else "note", f"kinds: {text}",
-                 consequence if len(modes) > 1 else "")  # fmt: skip
+    if len(modes) < 2:
+        yield Finding("ok", f"kinds: {text}", "")
+    else:
+        domains = {file.domain for file in reports if file.domain}
+        counts = sorted({domain.channels for domain in domains}, reverse=True)
+        channels = " or ".join(map(str, counts)) or "the same number of"
+        yield Finding("note", f"kinds: {text}", f"read with {channels} channels: see data.channels")
     if rotated := sum(header.orientation > 1 for header in headers):
         yield Finding(
             "ok", f"{rotated} are rotated by their EXIF tag", "they are rotated when read"

@@ -14,7 +14,7 @@ from translate.nn.features import features_of
 from translate.nn.init import init_xavier_
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import PartConfig, create_discriminator, create_generator, create_loss, part
-from translate_plugins.cut.patch_nce import PatchNCE, expect_equal_channels, feature_channels
+from translate_plugins.cut.patch_nce import PatchNCE, feature_channels
 
 
 class FastCUT(Recipe[Pair]):
@@ -51,7 +51,7 @@ class FastCUT(Recipe[Pair]):
         lr: Annotated[float, Field(ge=0), "learning rate of all networks"] = 2e-4,
     ) -> None:
         super().__init__()
-        channels = expect_equal_channels(spec.source.channels, spec.target.channels)
+        channels = spec.equal_channels("PatchNCE encodes input and output by one encoder")
         self.generator = create_generator(
             generator, in_channels=channels, out_channels=channels, size=spec.size
         )

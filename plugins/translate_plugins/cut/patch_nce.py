@@ -6,7 +6,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from translate.errors import ConfigError
 from translate.nn.features import features_of
 from translate.nn.geometry import geometry_of
 from translate.nn.modes import mode
@@ -82,16 +81,6 @@ def feature_channels(generator: nn.Module, channels: int) -> list[int]:
     side = geometry_of(generator).fit(SIDE)
     with torch.no_grad(), mode(generator, training=False):
         return [feature.shape[1] for feature in features(torch.zeros(1, channels, side, side))]
-
-
-def expect_equal_channels(source: int, target: int) -> int:
-    """Return the channels of both domains; `ConfigError` if they differ."""
-    if source != target:
-        raise ConfigError(
-            f"data.channels: source and output have one encoder, but {source} and {target} "
-            "channels: set one number for both domains."
-        )
-    return source
 
 
 def _at(places: Tensor, features: Tensor) -> Tensor:

@@ -98,7 +98,7 @@ class Inpaint(Recipe[Images]):
                 f"{LARGEST_FRACTION}, the smaller first, got "
                 f"{hole_fraction[0]}, {hole_fraction[1]}."
             )
-        channels = spec.target.channels
+        channels = spec.equal_channels("the generator completes its input")
         self.generator = create_generator(
             generator, in_channels=channels + 1, out_channels=channels, size=spec.size
         )

@@ -68,7 +68,7 @@ class Restore(Recipe[Images]):
         super().__init__()
         self.degrade = Degradations(degradations)
         self.keeps_gray = not self.degrade.takes_colour  # else gray images are colourized
-        channels = spec.target.channels
+        channels = spec.equal_channels("the generator corrects its input")
         self.generator = create_generator(
             generator, in_channels=channels, out_channels=channels, size=spec.size
         )

@@ -33,8 +33,8 @@ def test_numbers_units_and_bands_of_a_domain() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"range": {"ct": [3071, -1024]}}, r"the smaller number first, got ct: \[3071, -1024\]"),
-        ({"range": [1, 1]}, r"the smaller number first, got \[1, 1\]"),
+        ({"range": {"ct": [3071, -1024]}}, "two numbers of ct, the smaller first, got {'ct': "),
+        ({"range": [1, 1]}, r"expected two numbers, the smaller first \["),
         ({"range": [0, float("inf")]}, "finite"),
         ({"range": {"xt": [0, 1]}}, "expected names of domains, not 'xt'"),
         ({"bands": {"ct": [0]}}, "greater than or equal to 1"),

@@ -114,10 +114,8 @@ class Data(Section):
     def _smaller_first(cls, value: Any) -> Any:
         for name, (low, high) in by_domain(value):
             if not low < high:
-                place = f"{name}: " if name else ""
-                raise ValueError(
-                    f"expected the smaller number first, got {place}[{low:g}, {high:g}]"
-                )
+                of = f" of {name}" if name else ""
+                raise ValueError(f"expected two numbers{of}, the smaller first")
         return value
 
     @field_validator("channels", "labels", "range", "units", "bands")
