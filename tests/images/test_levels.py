@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from translate.images.levels import scale_dtype
+from translate.batches import Domain
+from translate.images.levels import ClippedNumbers, scale_dtype
 
 
 def test_sixteen_bits_are_rounded_to_the_nearest_of_256_levels() -> None:
@@ -21,3 +22,18 @@ def test_photographs_change_their_type_in_proportion() -> None:
     assert scale_dtype(scale_dtype(levels, "float32"), "uint8").tolist() == levels.tolist()
     assert scale_dtype(np.array([0, 1], np.float32), "uint16").tolist() == [0, 65535]
     assert scale_dtype(levels, "uint8") is levels
+
+
+def test_numbers_of_an_output_beyond_its_range_are_counted_but_in_photographs() -> None:
+    values = np.array([[-1.5, -1.0, 0.0, 1.000001], [1.2, 1.3, 0.5, np.nan]], np.float32)
+    count = ClippedNumbers(Domain("ct", 1, (-1000.0, 1000.0), "int16"))
+    assert count.notes() == ()
+    count.add(values[:1])
+    count.add(values[1:])
+    (note,) = count.notes()
+    text = "12.5 % of output ct below -1000 and 25.0 % of output ct above 1000: clipped"
+    assert (note.kind, note.text) == ("saturation", text)
+    for kind in (Domain("photo"), Domain("classes", 1, labels=True)):
+        other = ClippedNumbers(kind)
+        other.add(values)
+        assert other.notes() == ()

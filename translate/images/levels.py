@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from math import prod
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import cv2
@@ -10,12 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from translate.batches import FULL_RANGES, UNNAMED, Domain
+from translate.formats import Note
 from translate.images.layers import Pixels
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 Floats = TypeVar("Floats", "Tensor", NDArray[np.float32])
+EXCESS = 1e-5
+"""beyond [-1, 1], by which no number of 16 bits changes"""
 WHITE_LEVEL: Mapping[str, float] = {name: high for name, (_, high) in FULL_RANGES.items()}
 """the pixel value of white in each dtype"""
 
@@ -129,6 +134,32 @@ def describe_saturation(fractions: tuple[float, float], domain: Domain) -> str:
         for fraction, side, end in zip(fractions, ("below", "above"), domain.range, strict=True)
         if fraction
     )
+
+
+class ClippedNumbers:
+    """Counts what of a network's output is beyond the range of its domain, and so is clipped.
+
+    As in inputs, nothing counts in photographs and label maps.
+    """
+
+    def __init__(self, domain: Domain) -> None:
+        self._counts = not (domain.labels or is_photographic(domain))
+        self._domain = replace(domain, name=f"output {domain.name}".rstrip())
+        self._below = self._above = self._total = 0
+
+    def add(self, values: Floats) -> None:
+        """Count the numbers of an output, or of a part of it, of which [-1, 1] is the range."""
+        if self._counts:
+            self._below += int((values < -1 - EXCESS).sum())
+            self._above += int((values > 1 + EXCESS).sum())
+            self._total += prod(values.shape)
+
+    def notes(self) -> tuple[Note, ...]:
+        """Return a note, if any number was clipped."""
+        total = self._total or 1
+        shares = self._below / total, self._above / total
+        text = describe_saturation(shares, self._domain)
+        return (Note("saturation", f"{text}: clipped"),) if text else ()
 
 
 def is_gray(pixels: Pixels) -> bool:

@@ -8,9 +8,11 @@ import pytest
 import small_checkpoints
 import torch
 from hole_filling import MODEL
+from identity_models import identity_model
 from PIL import Image
 
 from translate.api import Translator
+from translate.batches import Domain
 from translate.errors import ConfigError
 
 
@@ -55,3 +57,15 @@ def test_several_images_have_a_mask_each_or_share_one() -> None:
         model([pixels, pixels], mask=masks[0])
     with pytest.raises(ConfigError, match="mask: 2 masks for 1 images"):
         model(batch[:1], mask=torch.from_numpy(masks)[:, None])
+
+
+@pytest.mark.filterwarnings("error")
+def test_float64_that_is_rounded_is_said_where_numbers_have_a_meaning() -> None:
+    scans = Translator._of(identity_model(Domain("ct", 1, (-1000.0, 1000.0), "float32")))
+    exact, rounded = np.full((4, 4), 0.5), np.full((4, 4), 0.1)
+    assert scans(exact).dtype == np.float64
+    for image in (rounded, torch.from_numpy(rounded)[None]):
+        with pytest.warns(UserWarning, match="64 bits a number become 32"):
+            assert scans(image).dtype == image.dtype
+    photographs = Translator._of(identity_model(Domain("photo", 1)))
+    assert np.allclose(photographs(rounded), 0.1), "without a warning"

@@ -1,19 +1,24 @@
 """Pre- and post-processing: gray stays gray, sizes are restored."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from encoded_arrays import read_array, write_array
 from encoded_images import write_photo, write_strip
 from hole_filling import COPYING_MODEL, UPSCALING_MODEL, fill_folder, problem_messages
+from identity_models import Identity, identity_model, translate_files
 from PIL import Image
 from specs import image_spec
 from tint_recipe import SPEC, Tint
 
 from translate.api import Translator
+from translate.batches import Domain
 from translate.contract.kinds import small_options
+from translate.engine.inference import sources
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
 from translate.engine.models.model import Model
@@ -273,3 +278,29 @@ def test_an_error_while_scaling_an_image_is_listed(
         reason = {MemoryError: "not enough memory", OverflowError: "too large", KeyError: "'x'"}
         assert problem_messages(out) == [reason[type(error)]] * 2
     monkeypatch.undo()
+
+
+class Doubling(Identity):
+    def translate(self, images: torch.Tensor, *, to: str | None = None) -> torch.Tensor:  # noqa: ARG002
+        return 2 * images
+
+
+@pytest.mark.parametrize("way", ["whole", "tiles", "windows"])
+def test_numbers_of_results_beyond_the_range_are_clipped_and_said(
+    way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    domain = Domain("ct", 1, (-1000.0, 1000.0), "int16")
+    numbers = np.zeros((40, 40), np.int16)
+    numbers[:10], numbers[10:14] = 800, -600
+    write_array(tmp_path / "x.tif", numbers)
+    if way == "windows":
+        monkeypatch.setattr(sources, "LARGE_BYTES", 0)
+    model = identity_model(domain)
+    model = replace(model, recipe=Doubling(model.spec))
+    with console.messages():
+        tile = None if way == "whole" else 32
+        translate_files(model, tmp_path / "x.tif", tmp_path / "out", tile=tile)
+    result = read_array(tmp_path / "out/x.tif")
+    assert (result.max(), result.min()) == (1000, -1000)
+    text = "x.tif: 10.0 % of output ct below -1000 and 25.0 % of output ct above 1000: clipped"
+    assert text in capsys.readouterr().out

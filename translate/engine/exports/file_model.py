@@ -24,6 +24,7 @@ from translate.errors import ConfigError, TranslateError, describe_error, short_
 from translate.exporters import Content, Exporter, Network
 from translate.images import levels
 from translate.images.layers import Pixels
+from translate.images.levels import ClippedNumbers
 from translate.nn.geometry import Geometry
 
 
@@ -120,10 +121,13 @@ class FileModel(ImageModel):
         dtypes: Sequence[str] = (),
         options: Mapping[str, Any] = {},  # noqa: ARG002 - they are fixed in the file
         seed: int | None = None,  # noqa: ARG002
+        clipped: Sequence[ClippedNumbers] = (),
     ) -> list[NDArray[Any] | None]:
         source, target = self.source_and_target(to)
         batch = np.concatenate([levels.network_array(pixels, source) for pixels in images])
         output = self.run_network(batch)
+        for image, count in zip(output, clipped, strict=False):
+            count.add(image)
         finite = [bool(np.isfinite(image).all()) for image in output]
         types = dtypes or [target.dtype] * len(images)
         rows = zip(np.nan_to_num(output)[:, None], types, finite, strict=True)

@@ -70,6 +70,6 @@ def translate_encoded(
     pixels = processor.postprocess(translated, form_of_result)
     like, _ = prepared.like(image.header, processor, image.sha256)
     data = encode_image(pixels, suffix, like)
-    notes = tuple(note.text for note in prepared.notes)
+    notes = tuple(note.text for note in (*prepared.notes, *form_of_result.clipped.notes()))
     before, after = prepared.pixels[..., : source.channels], pixels[..., : form_of_result.channels]
     return EncodedResult(data, suffix, notes, before, after)

@@ -98,8 +98,6 @@ class Pipeline:
             if stop():
                 reader.abandon()  # images still being read are dropped
 
-    # -- read ---------------------------------------------------------------------------------
-
     def batches(self, jobs: Sequence[Job]) -> Iterator[Sequence[Job]]:
         """Yield jobs whose images have one size, in an order that depends on the jobs alone."""
         if self.batch_size == 1:
@@ -164,8 +162,6 @@ class Pipeline:
         notes = (*notes, *prepared.notes, *lost)
         return ImageResult(job, source.sha256, prepared.pixels, prepared.form, notes, like)
 
-    # -- translate ----------------------------------------------------------------------------
-
     def translate(self, items: Sequence[PipelineResult]) -> list[PipelineResult]:
         """Translate images of one size; fewer at a time where that fails for all of them."""
         images = [item for item in items if isinstance(item, ImageResult) and not item.large]
@@ -190,7 +186,11 @@ class Pipeline:
             return [
                 Problem(image.job.input, "translate", "not finite", "the translation is not finite")
                 if pixels is None
-                else image._replace(pixels=pixels, trust=trust)
+                else image._replace(
+                    pixels=pixels,
+                    trust=trust,
+                    notes=(*image.notes, *image.form.clipped.notes()),
+                )
                 for image, pixels, trust in zip(images, translated, trusts, strict=True)
             ]
         if half := len(images) // 2:  # only here is the memory of the failed call free
@@ -215,8 +215,6 @@ class Pipeline:
             reraise_interruption(error)
             return [translation_problem(job.input, job.output, image.form.input_size, error)]
         return [image._replace(notes=notes)]
-
-    # -- write --------------------------------------------------------------------------------
 
     def write(self, items: Sequence[PipelineResult]) -> list[PipelineResult]:
         """Resize to the output size, encode in memory, then write."""

@@ -18,6 +18,7 @@ from translate.nn.geometry import Geometry
 
 if TYPE_CHECKING:
     from translate.engine.models.tile_options import ImageTiler, TileOptions
+    from translate.images.levels import ClippedNumbers
 
 WHOLE = "whole"
 """the side of images that are not joined"""
@@ -198,6 +199,7 @@ class ImageModel(ABC):
         dtypes: Sequence[str] = (),
         options: Mapping[str, Any] = {},
         seed: int | None = None,
+        clipped: Sequence[ClippedNumbers] = (),
     ) -> list[NDArray[Any] | None]:
         """Return the translations of `images` of one size to the domain `to`; None: not finite.
 
@@ -207,4 +209,5 @@ class ImageModel(ABC):
             dtypes: the type of each translation, in proportion; by default the target domain's.
             options: of a translation, as `complete_options` returns them.
             seed: of the noise.
+            clipped: counts the clipped numbers of each translation, if they are to be counted.
         """

@@ -24,6 +24,7 @@ from translate.engine.processes import distributed
 from translate.engine.processes.threads import ThreadCount
 from translate.errors import ConfigError
 from translate.images.layers import Pixels
+from translate.images.levels import ClippedNumbers
 from translate.images.tensors import from_device, network_input
 from translate.nn.geometry import Geometry
 from translate.nn.noise import temporary_seed
@@ -112,6 +113,7 @@ class Model(ImageModel):
         dtypes: Sequence[str] = (),
         options: Mapping[str, Any] = {},
         seed: int | None = None,
+        clipped: Sequence[ClippedNumbers] = (),
     ) -> list[NDArray[Any] | None]:
         source, target = self.source_and_target(to)
         tensors = [network_input(pixels, self.device, source) for pixels in images]
@@ -119,6 +121,8 @@ class Model(ImageModel):
             output = translate_batch(
                 self.recipe, torch.cat(tensors), to, options=options, seed=seed or 0
             )
+        for row, count in zip(output, clipped, strict=False):
+            count.add(row)
         finite = output.isfinite().flatten(1).all(1).tolist()
         types = dtypes or [target.dtype] * len(images)
         rows = zip(output.nan_to_num().split(1), types, finite, strict=True)

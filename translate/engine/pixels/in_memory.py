@@ -4,14 +4,17 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from translate.batches import Domain
 from translate.engine.pixels import conversion, mask_inputs
 from translate.engine.pixels.conversion import ImageInput
 from translate.engine.pixels.prepared import prepare
 from translate.engine.pixels.processing import ImageProcessor
 from translate.errors import ConfigError, TranslateError
+from translate.images.levels import is_photographic
 
 
 def translate_images(
@@ -41,6 +44,9 @@ def _translate(processor: ImageProcessor, image: Any, mask: Any, stacklevel: int
     if mask is not None and not fills:
         raise ConfigError(f"mask: {model.name} fills no holes: leave it out.")
     source = conversion.load(image, processor.file)
+    if _loses_digits(image, processor.source):
+        text = "reading an image: 64 bits a number become 32"
+        warnings.warn(text, stacklevel=stacklevel + 1)
     hole = mask_inputs.find_hole(source, mask) if fills else None
     choose = _pillow_type if conversion.is_pillow_result(image) else _own_type
     with conversion.named_errors(source.path, is_file=source.image is not None):
@@ -49,9 +55,19 @@ def _translate(processor: ImageProcessor, image: Any, mask: Any, stacklevel: int
         warnings.warn(f"reading an image: {note.text}", stacklevel=stacklevel + 1)
     form = prepared.form
     (translated,) = processor.translate([prepared.pixels], [form])
+    for note in form.clipped.notes():
+        warnings.warn(f"translating an image: {note.text}", stacklevel=stacklevel + 1)
     if translated is None:
         raise TranslateError(f"{model.name}: the translation is not finite.")
     return conversion.convert_back(image, source, processor.postprocess(translated, form))
+
+
+def _loses_digits(image: Any, kind: Domain) -> bool:
+    """Return whether numbers with a meaning are rounded; what photographs lose is not visible."""
+    if is_photographic(kind) or getattr(image, "dtype", None) not in (np.float64, torch.float64):
+        return False
+    numbers = image.detach().cpu().numpy() if isinstance(image, Tensor) else image
+    return not np.array_equal(numbers, numbers.astype(np.float32))
 
 
 def _own_type(channels: int, dtype: str, alpha: bool) -> str:  # noqa: ARG001 - arrays hold all

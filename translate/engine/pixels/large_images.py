@@ -102,7 +102,7 @@ class LargeImage:
                 like,
             )
         self.image.verify_unchanged()
-        return copy.notes()
+        return (*copy.notes(), *form.clipped.notes())
 
     @property
     def tiler(self) -> ImageTiler:
@@ -188,6 +188,7 @@ class Result:
         for region, output in self.tiler.translate(self, size, sides):
             if not bool(output.isfinite().all()):
                 raise NotFiniteError
+            self.form.clipped.add(output)
             part = self._finish(region, output)
             missing = (self.tile - part.shape[0], self.tile - part.shape[1])
             yield np.pad(part, ((0, missing[0]), (0, missing[1]), (0, 0)))

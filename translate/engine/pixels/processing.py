@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from translate.engine.models.image_model import ImageModel
 from translate.engine.models.tile_options import ImageTiler, TileOptions
 from translate.images import domain_images, levels
 from translate.images.layers import WHITE, Pixels, to_gray
-from translate.images.levels import is_gray, scale_dtype
+from translate.images.levels import ClippedNumbers, is_gray, scale_dtype
 from translate.images.resize import resize_pixels
 from translate.images.source import MAX_PIXELS
 
@@ -46,6 +47,8 @@ class OutputForm(NamedTuple):
     """of the result's numbers"""
     alpha: Pixels | None = None
     """(height, width, 1) opacity of the image, which becomes the last channel of the result"""
+    clipped: ClippedNumbers = ClippedNumbers(PHOTOGRAPH)
+    """counts the numbers of the result that are clipped"""
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,10 @@ class ImageProcessor:
         rows, columns = (height, width) if self.scale_back else input_size
         known, hole = (pixels, hole) if restore and scale == 1 else (None, None)
         size = scale * rows, scale * columns
-        return resized, OutputForm(input_size, size, channels, gray, known, hole, dtype, alpha)
+        clipped = ClippedNumbers(self.target)
+        return resized, OutputForm(
+            input_size, size, channels, gray, known, hole, dtype, alpha, clipped
+        )
 
     def translate(
         self, images: Sequence[Pixels], forms: Sequence[OutputForm] = ()
@@ -152,15 +158,16 @@ class ImageProcessor:
         """Return the translations of inputs of one size, as `ImageModel.translate` does.
 
         They are of the types of numbers that their `forms` say; by default the target domain's.
+        The forms count what is clipped.
         """
-        dtypes = [form.dtype for form in forms]
+        dtypes, clipped = [form.dtype for form in forms], [form.clipped for form in forms]
         if self.tiler and self.tiler.wants(images[0].shape[:2]):
             from translate.engine.pixels.tiled_pixels import translate_pixels
 
-            pairs = zip(images, dtypes or [""] * len(images), strict=True)
-            return [translate_pixels(self.tiler, image, dtype) for image, dtype in pairs]
+            each = zip_longest(images, dtypes, clipped)
+            return [translate_pixels(self.tiler, *image) for image in each]
         return self.model.translate(
-            images, self.to, dtypes=dtypes, options=self.options, seed=self.seed
+            images, self.to, dtypes=dtypes, options=self.options, seed=self.seed, clipped=clipped
         )
 
     def postprocess(self, pixels: NDArray[Any], form: OutputForm) -> NDArray[Any]:

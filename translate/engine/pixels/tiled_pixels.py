@@ -12,6 +12,7 @@ from translate.batches import Domain
 from translate.engine.models.tile_options import ImageTiler
 from translate.engine.traced.regions import Region
 from translate.images.layers import Pixels
+from translate.images.levels import ClippedNumbers
 from translate.images.tensors import from_device, network_input
 
 
@@ -30,13 +31,19 @@ class PixelSource:
         return made.contiguous(memory_format=torch.channels_last)
 
 
-def translate_pixels(tiler: ImageTiler, pixels: Pixels, dtype: str = "") -> NDArray[Any] | None:
+def translate_pixels(
+    tiler: ImageTiler,
+    pixels: Pixels,
+    dtype: str | None = None,
+    clipped: ClippedNumbers | None = None,
+) -> NDArray[Any] | None:
     """Return the translation of an image, as `Model.translate` does; None: not finite.
 
     Args:
         tiler: the model and the tiles.
         pixels: (H, W, C), as the network gets them.
-        dtype: the type of the result's numbers; empty: the target domain's.
+        dtype: the type of the result's numbers; None: the target domain's.
+        clipped: counts the clipped numbers of the result.
     """
     source, target = tiler.model.source_and_target(tiler.to)
     size, scale = (pixels.shape[0], pixels.shape[1]), tiler.model.geometry.scale
@@ -45,7 +52,9 @@ def translate_pixels(tiler: ImageTiler, pixels: Pixels, dtype: str = "") -> NDAr
     for region, output in tiler.translate(image, size):
         if not bool(output.isfinite().all()):
             return None
-        (part,) = from_device(output, target, dtype)
+        if clipped:
+            clipped.add(output)
+        (part,) = from_device(output, target, dtype or "")
         if result is None:
             shape = (scale * size[0], scale * size[1], part.shape[2])
             result = np.empty(shape, part.dtype)
