@@ -33,7 +33,7 @@ def test_numbers_units_and_bands_of_a_domain() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"range": {"ct": [3071, -1024]}}, "two numbers of ct, the smaller first, got {'ct': "),
+        ({"range": {"ct": [3071, -1024]}}, "expected two numbers of ct, the smaller first"),
         ({"range": [1, 1]}, r"expected two numbers, the smaller first \["),
         ({"range": [0, float("inf")]}, "finite"),
         ({"range": {"xt": [0, 1]}}, "expected names of domains, not 'xt'"),
