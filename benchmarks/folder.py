@@ -56,9 +56,9 @@ def main() -> None:
         last = {name: setup.root / f"{name}-{args.rounds}" for name in calls}
         rows = [row(name, seconds, last, args) for name in calls]
     note = (
-        f"{args.images} images of 256 px, width {args.width}, {args.threads} threads; median "
-        f"(quartiles) of {args.rounds} interleaved rounds after one that is not counted. Ratios "
-        "are how many times as long the loop takes within a round."
+        f"{args.images} images of 256 px on {args.device}, width {args.width}, {args.threads} "
+        f"threads; median (quartiles) of {args.rounds} interleaved rounds after one that is not "
+        "counted. Ratios are how many times as long the loop takes within a round."
     )
     tables.report(rows, note, args.json, seconds=seconds)
 
@@ -73,6 +73,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--backend", nargs="*", default=[], help="backends of translate infer besides its default"
     )
+    parser.add_argument("--device", default="cpu", help="of the network: cpu or cuda")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", type=Path, help="write every measurement to this file")
@@ -102,8 +103,9 @@ def prepare(root: Path, args: argparse.Namespace) -> Setup:
 def commands(setup: Setup, args: argparse.Namespace) -> dict[str, list[str]]:
     """Return each command, without the folder of outputs."""
     loop = [sys.executable, str(HERE / "plain_loop.py"), f"--width={args.width}"]
+    loop += [f"--device={args.device}"]
     files = [str(setup.weights), str(setup.images)]
-    infer = [*startup.COMMAND, "infer", "--format=png", "--device=cpu", "--quiet"]
+    infer = [*startup.COMMAND, "infer", "--format=png", f"--device={args.device}", "--quiet"]
     infer += [f"--batch-size={args.batch_size}"]
     run = [str(setup.run), str(setup.images)]
     named = {name: [*infer, f"--backend={name}", *run] for name in args.backend}

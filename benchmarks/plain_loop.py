@@ -1,6 +1,6 @@
 """Translate a folder of images in a plain loop, as test.py of pytorch-CycleGAN-and-pix2pix does it.
 
-python benchmarks/plain_loop.py WEIGHTS IMAGES OUT [--width 8] [--outputs-only]
+python benchmarks/plain_loop.py WEIGHTS IMAGES OUT [--width 8] [--outputs-only] [--device cuda]
 
 `benchmarks/folder.py` runs it as a process of its own, so it imports nothing of this project.
 Pillow decodes, torchvision converts and normalises, the network runs without gradients on one image
@@ -70,16 +70,18 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--width", type=int, default=8)
     parser.add_argument("--outputs-only", action="store_true", help="do not write the inputs")
+    parser.add_argument("--device", default="cpu")
     args = parser.parse_args()
     network = Generator(args.width)
     network.load_state_dict(torch.load(args.weights, weights_only=True))
+    network.to(args.device)
     normalize = transforms.Normalize((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
     transform = transforms.Compose([transforms.ToTensor(), normalize])
     args.out.mkdir(parents=True)
     for path in sorted(args.images.iterdir()):
         image = transform(Image.open(path).convert("RGB"))[None]
         with torch.no_grad():
-            output = network(image)
+            output = network(image.to(args.device))
         if not args.outputs_only:
             Image.fromarray(to_pixels(image)).save(args.out / f"{path.stem}_real.png")
         Image.fromarray(to_pixels(output)).save(args.out / f"{path.stem}.png")

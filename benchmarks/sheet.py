@@ -1,4 +1,4 @@
-"""Write a contact sheet: a row for each image name, a column for each folder.
+"""Write a contact sheet: a row for each image, a column for each folder.
 
 python benchmarks/sheet.py SHEET FOLDER [FOLDER ...]
 """
@@ -18,8 +18,9 @@ ROWS, SIDE, GAP = 8, 192, 6
 
 def main(sheet: Path, *folders: Path) -> None:
     """Write the first images that all `folders` have as `sheet`."""
-    common = set.intersection(*({path.name for path in find_images(f)} for f in folders))
-    rows = [np.hstack([tile(f / name) for f in folders]) for name in sorted(common)[:ROWS]]
+    columns = [{path.stem: path for path in find_images(folder)} for folder in folders]
+    common = sorted(set.intersection(*(set(column) for column in columns)))
+    rows = [np.hstack([tile(column[name]) for column in columns]) for name in common[:ROWS]]
     write_image(sheet, np.vstack(rows))
 
 

@@ -1,6 +1,7 @@
 """Our training loop as a real run has it, on images generated for a benchmark."""
 
 import json
+from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,6 +31,8 @@ from translate.images.resize import resize_pixels
 from translate.progress import ProgressReport, ProgressReporter
 
 IMAGES = 8
+TINY = ("options.generator.width=4", "options.discriminator.width=4")
+"""settings of small networks"""
 LOOPS = {
     **textbook.LOOPS,
     **textbook_noise.LOOPS,
@@ -91,13 +94,32 @@ def write_images(root: Path, side: int) -> None:
     """
     random, side = np.random.default_rng(0), round(side * 286 / 256)
     for place in ("left/train", "right/train", "classes/train/one", "classes/train/two"):
-        folder = root / place
-        folder.mkdir(parents=True)
-        for number in range(IMAGES):
-            coarse = random.integers(0, 256, (6, 6, 3), dtype=np.uint8)
-            write_image(folder / f"{number}.png", resize_pixels(coarse, (side, side)))
+        write_smooth_images(root / place, (side, side), random)
     captions = [{"file": f"{n}.png", "text": f"{max(n, 1)} of many"} for n in range(IMAGES)]
     (root / "left/train/captions.jsonl").write_text("\n".join(map(json.dumps, captions)))
+
+
+def write_smooth_images(folder: Path, size: tuple[int, int], random: np.random.Generator) -> None:
+    """Write smooth random images of a height and width into a new folder."""
+    folder.mkdir(parents=True)
+    for number in range(IMAGES):
+        coarse = random.integers(0, 256, (6, 6, 3), dtype=np.uint8)
+        write_image(folder / f"{number}.png", resize_pixels(coarse, size))
+
+
+def create_quiet_setup(
+    args: Namespace, root: Path, recipe: str, batch_size: int, **train: Any
+) -> TrainingSetup:
+    """Return a setup of the command line's device, size and settings, without previews."""
+    intervals = {"preview_every": 0, "save_every": 10**9, "batch_size": batch_size}
+    return create_setup(
+        recipe,
+        root,
+        args.size,
+        settings=args.settings,
+        device=args.device,
+        **{**intervals, **train},
+    )
 
 
 def create_setup(

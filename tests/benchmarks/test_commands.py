@@ -9,7 +9,7 @@ from command_result import ROOT
 COMMANDS = (
     "backends.py --network resnet --width 2 --size 32 --rounds 1",
     "cost.py --pairs 1",
-    "gpu.py --tiny --batches 1 --device cpu",
+    "gpu.py --smoke --out out/gpu-smoke",
     "kill_and_resume.py --times 1 --steps 15",
     "startup.py --rounds 1",
     "steps.py --recipe gan --size 32 --pairs 2 --children 1",
