@@ -226,9 +226,9 @@ CASES: Mapping[str, Case] = {
     "train.deterministic": Case(True),
     "train.trackers": Case(["csv"]),
 }  # fmt: skip
-BUILT = {"train.compile", "train.checkpointing", "train.timeout", "data.units"}
+BUILT = {"train.compile", "train.checkpointing", "train.timeout", "train.shard", "data.units"}
 """keys that are tested elsewhere: compiling networks takes minutes, checkpointing changes memory
-alone, a time-out needs several processes, a unit is that of figures"""
+alone, a time-out and shards need several processes, a unit is that of figures"""
 
 
 class RunObserver:

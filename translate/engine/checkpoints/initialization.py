@@ -10,6 +10,7 @@ from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import layers
 from translate.engine.config.schema import Config
 from translate.engine.config.yaml import document
+from translate.engine.processes.sharded_tensors import shard_like
 from translate.errors import CheckpointError
 
 MAX_LISTED = 5
@@ -51,7 +52,9 @@ class InitialWeights:
         expected = training.recipe.state_dict()
         tensors = read.read_weights(self.checkpoint, expected)
         matching = {
-            n: t for n, t in tensors.items() if n in expected and expected[n].shape == t.shape
+            n: shard_like(t, expected[n])
+            for n, t in tensors.items()
+            if n in expected and expected[n].shape == t.shape
         }
         missing = [name for name in expected if name not in tensors]
         unused = [name for name in tensors if name not in expected]

@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from translate.engine.config.yaml import to_yaml_types
+from translate.engine.processes.sharded_tensors import shard_like
 
 LAYOUT = {"amsgrad", "centered", "momentum"}
 """hyperparameters that decide which moments PyTorch's optimizers keep"""
@@ -86,9 +87,10 @@ def restore_optimizer(
     state: dict[int, dict[str, Any]] = {
         int(index): dict(values) for index, values in saved_state["state"].items()
     }
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     for name, tensor in tensors.items():
         index, _, moment = name.partition("/")
-        state.setdefault(int(index), {})[moment] = tensor
+        state.setdefault(int(index), {})[moment] = shard_like(tensor, parameters[int(index)])
     optimizer.load_state_dict({"state": state, "param_groups": groups})
     for parameter, values in optimizer.state.items():
         for name, value in values.items():

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError
@@ -30,6 +30,7 @@ from translate.engine.config.value_types import LARGEST_SIDE
 from translate.engine.disk import json_files
 from translate.engine.plugins.errors import NO_TEMPORARY
 from translate.engine.processes import distributed
+from translate.engine.processes.sharded_tensors import shard_like
 from translate.engine.system.randomness import restore_random_state
 from translate.engine.system.signatures import validation_message
 from translate.errors import (
@@ -65,13 +66,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
     json_files.read_record(file, State)
     description = json_files.read_json(file)
     with _readable_content(file):
-        return Checkpoint(
-            path,
-            int(description["step"]),
-            _config(file, description["config"]),
-            _spec(_current_spec(description["spec"], description["config"])),
-            description,
-        )
+        config = _config(file, description["config"])
+        spec = _spec(_current_spec(description["spec"], description["config"]))
+        return Checkpoint(path, int(description["step"]), config, spec, description)
 
 
 def _config(file: Path, document: Mapping[str, Any]) -> schema.Config:
@@ -152,7 +149,7 @@ def restore_weights(recipe: Recipe, path: Path, *, moving_average: bool = False)
         raise CheckpointError(
             f"{file} does not fit {type(recipe).__name__}: {listed}. Expected {_built_by(path)}."
         )
-    recipe.load_state_dict(tensors)
+    recipe.load_state_dict({name: shard_like(t, expected[name]) for name, t in tensors.items()})
 
 
 def read_weights(checkpoint: Checkpoint, network_names: Iterable[str]) -> dict[str, Tensor]:
@@ -187,7 +184,7 @@ def restore(training: TrainingState, checkpoint: Checkpoint) -> list[str]:
     with _readable_content(checkpoint.path):
         restore_weights(training.recipe, checkpoint.path)
         if training.average:
-            average: Any = training.average.module  # a copy of the recipe
+            average = cast(Any, training.average.module)  # a copy of the recipe
             restore_weights(average, checkpoint.path, moving_average=True)
             training.average.n_averaged.fill_(checkpoint.description["averaged"])
         optimizers = checkpoint.description["optimizers"]

@@ -35,6 +35,8 @@ class TrainingState(ModelState):
     """hyperparameters of each player's groups, as the recipe made them from its options"""
     selection: Selection | None = None
     """the best checkpoint so far, if ``train.metric`` is set"""
+    replica: Recipe | None = None
+    """with sharded networks: on the first process, a recipe on the CPU that gets whole weights"""
     figures: Mapping[str, float] = field(default_factory=dict)
     """results of the evaluation at this step, by the name of the figure"""
 

@@ -31,6 +31,7 @@ from translate.engine.disk import folders
 from translate.engine.disk.durable import Chunk
 from translate.engine.plugins.errors import plugin_code
 from translate.engine.processes import distributed
+from translate.engine.processes.sharded_tensors import gather
 from translate.engine.system.randomness import random_state
 from translate.errors import CheckpointError, SaveError
 
@@ -62,13 +63,14 @@ def save(
     """
     path = run / "checkpoints" / f"step-{model.step:08d}"
     mine, others = _process_states(resume) if resume else ({}, [])
+    tensors = _gather_tensors(model, resume, mine)
     reason = ""
     if distributed.is_first():
         try:
             if not is_whole(path, training=bool(resume)):  # never replaced by one like it
                 description = _describe(model, resume, 1 + len(others), metrics or {}, best)
-                contents = _contents(model, resume, description, mine, others)
-                folders.write_folder(path, contents, size=_size(model, resume, mine, others))
+                contents = _contents(tensors, description, others)
+                folders.write_folder(path, contents, size=_size(tensors, others))
                 verify(path, training=bool(resume))
             retain(run, model.config.train.keep, best, upto=model.step)
         except (OSError, CheckpointError) as error:
@@ -91,23 +93,26 @@ def serialized_bytes(training: TrainingState) -> int:
     """Return how many bytes a checkpoint takes: serialize and hash it, and write nothing."""
     mine, others = _process_states(training)
     description = _describe(training, training, 1 + len(others), {}, None)
-    contents = _contents(training, training, description, mine, others)
+    contents = _contents(_gather_tensors(training, training, mine), description, others)
     return sum(len(chunk) for chunks in contents.values() for chunk in chunks)
 
 
-def _size(
-    model: ModelState,
-    resume: TrainingState | None,
-    own_state: Mapping[str, Tensor],
-    others: list[bytes],
-) -> int:
+def _gather_tensors(
+    model: ModelState, resume: TrainingState | None, own_state: Mapping[str, Tensor]
+) -> dict[str, dict[str, Tensor]]:
+    """Return the tensors of each file, whole on the first process; every process must call this."""
+    tensors: dict[str, Mapping[str, Tensor]] = {WEIGHTS: model.recipe.state_dict()}
+    if model.average:
+        tensors[AVERAGE] = model.average.module.state_dict()
+    if resume:
+        tensors[TRAINING] = {**optimizer_tensors(resume.optimizers), **own_state}
+    return {file: gather(named) for file, named in tensors.items()}
+
+
+def _size(tensors: Mapping[str, Mapping[str, Tensor]], others: list[bytes]) -> int:
     """Return how many bytes a checkpoint takes, without headers and descriptions."""
-    states = [model.recipe.state_dict(), own_state]
-    states += [model.average.module.state_dict()] if model.average else []
-    optimizers = resume.optimizers.values() if resume else ()
-    states += [values for o in optimizers for values in o.state.values()]
-    tensors = [t for state in states for t in state.values() if isinstance(t, Tensor)]
-    return sum(tensor.nbytes for tensor in tensors) + sum(map(len, others))
+    each = [tensor for named in tensors.values() for tensor in named.values()]
+    return sum(tensor.nbytes for tensor in each) + sum(map(len, others))
 
 
 def _describe(
@@ -140,18 +145,12 @@ def _describe(
 
 
 def _contents(
-    model: ModelState,
-    resume: TrainingState | None,
+    tensors: Mapping[str, Mapping[str, Tensor]],
     description: Mapping[str, Any],
-    own_state: Mapping[str, Tensor],
     others: list[bytes],
 ) -> dict[str, Iterator[Chunk]]:
     """Return the files of a checkpoint; the manifest is the last, and made of what was written."""
-    contents: dict[str, Iterable[Chunk]] = {WEIGHTS: serialize(model.recipe.state_dict())}
-    if model.average:
-        contents[AVERAGE] = serialize(model.average.module.state_dict())
-    if resume:
-        contents[TRAINING] = serialize({**optimizer_tensors(resume.optimizers), **own_state})
+    contents: dict[str, Iterable[Chunk]] = {n: serialize(named) for n, named in tensors.items()}
     for number, data in enumerate(others, start=1):
         contents[f"training-rank-{number}.safetensors"] = [data]
     contents["state.json"] = [_json(description)]

@@ -21,6 +21,7 @@ WITHOUT_EXACT_REPETITION = {
     "train.accumulate",
     "train.device",
     "train.precision",
+    "train.shard",
     "train.compile",
     "train.deterministic",
 }

@@ -205,6 +205,8 @@ class Train(Section):
     """turns in a row with a loss or gradient that is not finite, after which training stops"""
     timeout: float = Field(default=1800.0, gt=0, le=10**9)
     """seconds that a process waits for the others, under torchrun, before all of them stop"""
+    shard: Literal["none", "fsdp"] = "none"
+    """fsdp: each process keeps a part of weights, moments and average, for large networks"""
     compile: bool = False
     """compile the networks; needs a C++ compiler or Triton"""
     checkpointing: bool = False

@@ -11,7 +11,7 @@ from translate.engine.data.check import CheckedData
 from translate.engine.disk.problems import FAILED, Problem
 from translate.engine.evaluation.images import EvaluationImages
 from translate.engine.evaluation.metric import choose_metric, measure
-from translate.engine.evaluation.mode import evaluation_mode
+from translate.engine.evaluation.mode import evaluation_mode, gathered_weights
 from translate.engine.plugins.errors import describe_unexpected
 from translate.engine.processes import distributed
 from translate.engine.runs.problem_list import ProblemList
@@ -48,10 +48,14 @@ class Evaluations:
         """time that the newest evaluation took"""
         self.cost_reported = False
         """whether its cost was logged"""
-        if distributed.is_first():
-            with evaluation_mode(training) as recipe:
-                batches = self.images.batches(recipe, self.needs, TRIAL_IMAGES)
-                measure(self.metric.create(), batches)
+        with gathered_weights(training):
+            if distributed.is_first():
+                self._try_metric()
+
+    def _try_metric(self) -> None:
+        """Measure a few images, to find what the metric lacks."""
+        with evaluation_mode(self.training) as recipe:
+            measure(self.metric.create(), self.images.batches(recipe, self.needs, TRIAL_IMAGES))
 
     def is_due(self) -> bool:
         """Return whether there is an evaluation after this step."""
@@ -86,8 +90,9 @@ class Evaluations:
         start, name = time.perf_counter(), self.metric.figure
         figures: dict[str, float] = {}
         try:
-            if distributed.is_first():
-                figures = self.measure()
+            with gathered_weights(self.training):
+                if distributed.is_first():
+                    figures = self.measure()
         except Exception as error:
             known = isinstance(error, (TranslateError, BadImage))
             reason = str(error) if known else describe_unexpected(error)

@@ -1,6 +1,7 @@
 """Build what is trained: the recipe, its optimizers and the moving average of its weights."""
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 
 import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -10,6 +11,7 @@ from translate.engine.checkpoints.state import TrainingState
 from translate.engine.checks.shapes import expect_sides
 from translate.engine.config.schema import Config
 from translate.engine.optimization.checkpointing import checkpoint_blocks
+from translate.engine.optimization.sharding import expect_processes, shard_networks
 from translate.engine.plugins.errors import plugin_code
 from translate.engine.processes import distributed
 from translate.engine.system.randomness import seed_everything
@@ -19,6 +21,7 @@ from translate.registry import create_recipe
 
 def build_training(config: Config, spec: ImageSpec, device: torch.device) -> TrainingState:
     """Make the recipe, its optimizers and the moving average, from the seed alone."""
+    expect_processes(config.train)
     seed_everything(config.train.seed)
     recipe = create_recipe({"name": config.recipe, **config.options}, spec=spec)
     expect_sides(config, recipe)
@@ -28,6 +31,10 @@ def build_training(config: Config, spec: ImageSpec, device: torch.device) -> Tra
     if config.train.ema:
         blend = get_ema_multi_avg_fn(config.train.ema)
         average = AveragedModel(recipe, multi_avg_fn=blend)
+    replica = None
+    if config.train.shard != "none":
+        replica = deepcopy(recipe).cpu() if distributed.is_first() else None
+        shard_networks(recipe, *([average.module] if average else []), device=device)
     with plugin_code(recipe, "optimizers"):
         optimizers = recipe.optimizers()
     _expect_players(config, optimizers)
@@ -39,7 +46,7 @@ def build_training(config: Config, spec: ImageSpec, device: torch.device) -> Tra
     if config.train.compile:
         recipe.compile()
     seed_everything(config.train.seed + distributed.rank())
-    return TrainingState(config, spec, recipe, average, optimizers=optimizers)
+    return TrainingState(config, spec, recipe, average, optimizers=optimizers, replica=replica)
 
 
 def _expect_players(config: Config, players: Iterable[str]) -> None:

@@ -9,8 +9,10 @@ from torch.autograd.graph import increment_version
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.optim import Optimizer
 
+from translate.engine.optimization.sharding import backpropagate, reshard
 from translate.engine.plugins.errors import is_explained, plugin_error, yield_location
-from translate.engine.processes.distributed import average_gradients
+from translate.engine.processes.distributed import average_gradients, explained_peer_failure
+from translate.engine.processes.sharded_tensors import full_tensor, is_sharded
 from translate.errors import PluginError, message_of, suggest
 from translate.recipe import Recipe, Turn
 
@@ -72,7 +74,8 @@ class PlayerUpdate:
         if self._trainable:  # none if the player is frozen
             with _explain_errors(self.recipe, turn, step):
                 total = turn.total / self.microbatches if self.microbatches > 1 else turn.total
-                total.backward(inputs=self._trainable)  # only this player accumulates gradient
+                with explained_peer_failure():
+                    backpropagate(total, self._trainable)  # other players' gradients are dropped
             detached = total.detach()
             self._mean_loss = detached if self._mean_loss is None else self._mean_loss + detached
         for name, loss in turn.losses.items():
@@ -85,14 +88,19 @@ class PlayerUpdate:
         if self._mean_loss is None:
             return None
         trainable, optimizer = self._trainable, self.optimizers[self.player]
-        total = average_gradients(trainable, self._mean_loss)
-        norm = get_total_norm([p.grad for p in trainable if p.grad is not None])
+        sharded = is_sharded(trainable[0])
+        if sharded:
+            reshard(self.recipe)
+        total = average_gradients([] if sharded else trainable, self._mean_loss)
+        norm = full_tensor(get_total_norm([p.grad for p in trainable if p.grad is not None]))
         finite = (norm + total).isfinite()
         if clip_norm:
             clip_grads_with_norm_(trainable, clip_norm, norm)  # on the device, without waiting
         _step_if(finite, optimizer)
         increment_version(trainable)  # a fused step does not: autograd would miss the change
         optimizer.zero_grad()  # frees the gradients before the next turn
+        if sharded:
+            self.recipe.zero_grad()
         return GradientNorm(norm, finite)
 
     def _begin(self, turn: Turn, step: Iterator[Turn]) -> None:

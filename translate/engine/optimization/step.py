@@ -11,7 +11,10 @@ from torch.optim import Optimizer
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.optimization.player_update import PlayerUpdate
 from translate.engine.optimization.schedules import set_rates
+from translate.engine.optimization.sharding import reshard
 from translate.engine.plugins.errors import definition_location, plugin_code, yield_location
+from translate.engine.processes.distributed import explained_peer_failure
+from translate.engine.processes.sharded_tensors import is_sharded
 from translate.errors import PluginError, short_repr
 from translate.nn.modes import Progressive
 from translate.recipe import Recipe, Turn
@@ -64,6 +67,8 @@ def take_turns(
             update.backpropagate(turn, step)
             del turn  # and with it the graph, before the next microbatch makes its own
         if not update.player:
+            if any(is_sharded(o.param_groups[0]["params"][0]) for o in optimizers.values()):
+                reshard(recipe)  # used after the last turn, or by a frozen player
             return result
         limit = clip_norm.get(update.player) if isinstance(clip_norm, Mapping) else clip_norm
         if norm := update.apply(limit):
@@ -95,7 +100,7 @@ def split(batch: Any, count: int) -> list[Any]:
 
 def _next(recipe: Recipe, turns: Iterator[Turn], device: str) -> Turn | None:
     before = _modes(device)
-    with plugin_code(recipe, "step"):
+    with plugin_code(recipe, "step"), explained_peer_failure():
         turn = next(turns, None)
     if _modes(device) != before:
         torch.set_grad_enabled(True)

@@ -88,7 +88,7 @@ def own_indices(count: int) -> range:
 
 
 @contextmanager
-def _explained_peer_failure() -> Iterator[None]:
+def explained_peer_failure() -> Iterator[None]:
     """Raise `TrainingError` if communication fails because another process has ended."""
     try:
         yield
@@ -109,7 +109,7 @@ def broadcast_(module: nn.Module) -> None:
     if world_size() > 1:
         for tensor in [*module.parameters(), *module.buffers()]:
             contiguous = tensor.detach().contiguous()
-            with _explained_peer_failure():
+            with explained_peer_failure():
                 dist.broadcast(contiguous, 0)
             tensor.copy_(contiguous)
 
@@ -124,7 +124,7 @@ def average_gradients(parameters: Sequence[Tensor], loss: Tensor) -> Tensor:
         return loss
     gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
     flat = torch.cat([tensor.reshape(-1).float() for tensor in (*gradients, loss)])
-    with _explained_peer_failure():
+    with explained_peer_failure():
         dist.all_reduce(flat)
     flat /= world_size()
     *parts, mean = flat.split([tensor.numel() for tensor in (*gradients, loss)])
@@ -138,7 +138,7 @@ def all_reduce_max(value: int) -> int:
     if world_size() == 1:
         return value
     largest = torch.tensor(value)
-    with _explained_peer_failure():
+    with explained_peer_failure():
         dist.all_reduce(largest, dist.ReduceOp.MAX)
     return int(largest)
 
@@ -148,7 +148,7 @@ def broadcast_float(value: float) -> float:
     if world_size() == 1:
         return value
     shared = torch.tensor(value, dtype=torch.float64)
-    with _explained_peer_failure():
+    with explained_peer_failure():
         dist.broadcast(shared, 0)
     return float(shared)
 
@@ -158,7 +158,7 @@ def gather_bytes(data: bytes) -> list[bytes]:
     if world_size() == 1:
         return [data]
     gathered: list[bytes] | None = [b""] * world_size() if is_first() else None
-    with _explained_peer_failure():
+    with explained_peer_failure():
         dist.gather_object(data, gathered)
     return gathered or []
 
@@ -166,5 +166,5 @@ def gather_bytes(data: bytes) -> list[bytes]:
 def barrier() -> None:
     """Wait until all processes have called this."""
     if world_size() > 1:
-        with _explained_peer_failure():
+        with explained_peer_failure():
             dist.barrier()

@@ -10,6 +10,7 @@ import torch
 
 from translate.batches import Layout
 from translate.engine.checkpoints.write import serialized_bytes
+from translate.engine.evaluation.mode import gathered_weights
 from translate.engine.loading.device import batch_to_device
 from translate.engine.optimization.failures import explained_failures
 from translate.engine.optimization.step import take_step
@@ -58,12 +59,13 @@ def measure_plan(session: Session) -> TrainingPlan:
     size, once = _time_call(lambda: serialized_bytes(training), device)
     written = _times_due(start, steps, train.save_every) + session.is_new
     seconds += WRITING * once * written
-    if train.preview_every and distributed.is_first():
-        _, once = _time_call(lambda: _draw(session, device), device)
-        seconds += once * _times_due(start, steps, train.preview_every)
-    if session.evaluations and distributed.is_first():
-        _, once = _time_call(session.evaluations.measure, device)
-        seconds += once * (steps // train.evaluate_every - start // train.evaluate_every)
+    with gathered_weights(training):
+        if train.preview_every and distributed.is_first():
+            _, once = _time_call(lambda: _draw(session, device), device)
+            seconds += once * _times_due(start, steps, train.preview_every)
+        if session.evaluations and distributed.is_first():
+            _, once = _time_call(session.evaluations.measure, device)
+            seconds += once * (steps // train.evaluate_every - start // train.evaluate_every)
     return TrainingPlan(
         recipe=config.recipe,
         path=session.writer.path,

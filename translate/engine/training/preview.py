@@ -13,7 +13,7 @@ from translate.engine.checkpoints.state import TrainingState
 from translate.engine.diagnosis import sheets
 from translate.engine.diagnosis.preview import Preview
 from translate.engine.disk.problems import FAILED, Problem
-from translate.engine.evaluation.mode import evaluation_mode
+from translate.engine.evaluation.mode import evaluation_mode, gathered_weights
 from translate.engine.loading import loader
 from translate.engine.loading.device import batch_to_device
 from translate.engine.plugins.errors import describe_unexpected, plugin_code
@@ -40,9 +40,15 @@ class Previews:
         return fixed_batch(self.session, self.device)
 
     def draw(self) -> Path | None:
-        """Draw a preview of this step; return its path, if it was written."""
-        if not distributed.is_first():
-            return None
+        """Draw a preview of this step; return its path, if it was written.
+
+        Every process must call this; the first one draws.
+        """
+        with gathered_weights(self.training):
+            return self._draw() if distributed.is_first() else None
+
+    def _draw(self) -> Path | None:
+        """Draw a preview on this process."""
         try:
             with plugin_code(self.training.recipe, "preview"):
                 rows = draw_preview(self.training, self.batch)

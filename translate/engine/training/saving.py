@@ -7,6 +7,7 @@ from torch import Tensor
 
 from translate.engine.checkpoints import retention, write
 from translate.engine.processes import distributed
+from translate.engine.processes.sharded_tensors import own_part
 from translate.engine.training.session import Session
 from translate.errors import PluginError, SaveError, TrainingError
 
@@ -28,10 +29,12 @@ class Saver:
         `SaveError` if the first or the last one cannot be written; others are tried again.
         """
         training = self.training
-        broken = [n for n, t in training.recipe.state_dict().items() if not _is_finite(t)]
-        if broken:
+        weights = training.recipe.state_dict()
+        broken = [name for name, tensor in weights.items() if not _is_finite(own_part(tensor))]
+        if distributed.all_reduce_max(bool(broken)):
+            tensor = broken[0] if broken else "a tensor of another process"
             raise TrainingError(
-                f"step {training.step}: {broken[0]} is not finite, so nothing was saved; "
+                f"step {training.step}: {tensor} is not finite, so nothing was saved; "
                 "the checkpoint before is intact."
             )
         try:

@@ -1,0 +1,339 @@
+"""Sharded training on two processes equals that of one process, and saves the same files."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import small_runs
+import torch
+import two_processes
+from safetensors.torch import load
+from specs import image_spec
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from translate.batches import Images, Pair
+from translate.contract.kinds import small_options
+from translate.contract.recipes.subject import make_subject
+from translate.engine.checkpoints.state import TrainingState
+from translate.engine.config import layers, schema
+from translate.engine.optimization import build
+from translate.engine.optimization.build import build_training
+from translate.engine.optimization.sharding import shard_networks
+from translate.engine.optimization.step import StepResult, take_turns
+from translate.engine.processes import distributed
+from translate.engine.processes.sharded_tensors import full_tensor, own_part
+from translate.engine.training import loop
+from translate.errors import ConfigError, PluginError, TrainingError
+from translate.nn.penalties import r1_penalty
+from translate.recipe import Recipe, Turn, adam
+from translate.registry import names
+
+CPU = torch.device("cpu")
+SPEC = image_spec((32, 32), ("a", "b"))
+CYCLEGAN = {
+    "options__generator": {"name": "resnet", "width": 4, "blocks": 2, "downsamplings": 1},
+    "options__discriminator": {"name": "patch", "width": 4, "layers": 2},
+    "options__pool_size": 0,
+    "train__ema": 0.5,
+}
+
+
+@pytest.fixture(autouse=True)
+def no_torchrun(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Remove the environment variables of torchrun."""
+    for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def build_double(config: schema.Config, spec: Any, patch: pytest.MonkeyPatch) -> TrainingState:
+    """Return what is trained, in float64: sums in another order then change little."""
+    create = build.create_recipe
+    patch.setattr(build, "create_recipe", lambda *a, **k: create(*a, **k).double())
+    return build_training(config, spec, CPU)
+
+
+def step(training: TrainingState, batch: Any) -> StepResult:
+    train = training.config.train
+    result = take_turns(
+        training.recipe,
+        batch,
+        training.optimizers,
+        torch.float32,
+        train.clip_norm,
+        train.accumulate,
+    )
+    if training.average:
+        training.average.update_parameters(training.recipe)
+    return result
+
+
+def weights(training: TrainingState) -> dict[str, Tensor]:
+    """Return all parameters and their averages; every process must call this."""
+    modules = {"": training.recipe, "average ": training.average}
+    return {
+        label + name: full_tensor(parameter.detach()).clone()
+        for label, module in modules.items()
+        if module
+        for name, parameter in module.named_parameters()
+    }
+
+
+def test_two_processes_with_shards_train_as_one_process_without() -> None:
+    settings = {"accumulate": 2, "batch_size": 2, "checkpointing": True, "clip_norm": 1.0}
+    torch.manual_seed(3)
+    batches = [Pair(*(torch.rand(2, 4, 3, 32, 32, dtype=torch.float64) * 2 - 1)) for _ in range(3)]
+
+    def train(shard: str, part: slice) -> tuple[dict[str, Tensor], list[int]]:
+        named = {f"train__{key}": value for key, value in settings.items()}
+        config = small_runs.config(Path("none"), train__shard=shard, **CYCLEGAN, **named)
+        with pytest.MonkeyPatch.context() as patch:
+            training = build_double(config, SPEC, patch)
+        norms = [
+            step(training, Pair(*(images[part] for images in batch))).norms for batch in batches
+        ]
+        optimizers = training.optimizers.values()
+        kept = [*training.recipe.parameters(), *training.average.module.parameters()]  # type: ignore[union-attr]
+        kept += [t for o in optimizers for state in o.state.values() for t in state.values()]
+        sizes = [own_part(tensor.detach()).numel() for tensor in kept]
+        return {**weights(training), "norms": torch.stack(list(norms[-1].values()))}, sizes
+
+    def half(rank: int) -> tuple[dict[str, list[float]], int]:
+        with distributed.process_group(CPU):
+            result, sizes = train("fsdp", slice(2 * rank, 2 * rank + 2))
+        return {name: tensor.flatten().tolist() for name, tensor in result.items()}, sum(sizes)
+
+    (first, size), (second, other_size) = two_processes.run(half)
+    assert first == second
+    expected, sizes = train("none", slice(0, 4))
+    assert first.keys() == expected.keys()
+    for name, tensor in expected.items():
+        difference = (torch.tensor(first[name]).double() - tensor.flatten()).abs().max()
+        assert difference < 1e-6, name
+    assert max(size, other_size) < 0.6 * sum(sizes)
+
+
+@pytest.mark.slow
+def test_a_sharded_run_has_the_files_of_any_other_and_is_resumed_exactly(root: Path) -> None:
+    def config(steps: int) -> schema.Config:
+        settings = {
+            "train__batch_size": 2,
+            "train__preview_every": 2,
+            "train__schedule": "constant",
+        }
+        return small_runs.config(
+            root, train__shard="fsdp", train__ema=0.5, train__steps=steps, **settings
+        )
+
+    def resume(**options: Any) -> list[str]:
+        recorder = small_runs.ProgressRecorder()
+        small_runs.resume(root / "pieces", recorder, **options)
+        return recorder.lines
+
+    two_processes.run(lambda _: small_runs.train(config(4), root / "straight").step)
+    two_processes.run(lambda _: small_runs.train(config(2), root / "pieces").step)
+    two_processes.run(lambda _: resume(steps=4))
+    assert small_runs.equal_checkpoints(root / "pieces", root / "straight")
+    assert (root / "straight/previews/step-00000004.png").exists()
+
+    whole = small_runs.config(root, train__batch_size=2, train__ema=0.5)
+    small_runs.train(whole, root / "whole")
+    shapes, expected = (
+        {
+            file: {name: tensor.shape for name, tensor in load(data).items() if "pool" not in name}
+            for file, data in small_runs.checkpoint_tensors(root / name).items()
+            if "rank" not in file
+        }
+        for name in ("straight", "whole")
+    )
+    assert shapes == expected
+
+    lines = resume(steps=5, assignments=["train.shard=none"])  # on one process
+    assert "train.shard: 'fsdp' -> 'none': training continues, but not bit for bit" in lines[0]
+    assert small_runs.checkpoint_steps(root / "pieces") == [4, 5]
+    with pytest.raises(ConfigError, match="Start them with torchrun --nproc-per-node N"):
+        resume(steps=6, assignments=["train.shard=fsdp"])
+
+
+@pytest.mark.slow
+def test_T19_a_process_that_hangs_ends_sharded_training_after_the_timeout(root: Path) -> None:
+    config = small_runs.config(
+        root, train__shard="fsdp", train__batch_size=2, train__steps=2000, train__timeout=1.0
+    )
+    take_step = loop.take_step
+
+    def work(rank: int) -> str:
+        def hang_at_step_3(training: TrainingState, *arguments: Any) -> Any:
+            if training.step == 3 and rank == 1:
+                time.sleep(4)
+            return take_step(training, *arguments)
+
+        loop.take_step = hang_at_step_3  # in a forked process, which ends after this
+        with pytest.raises(TrainingError) as error:
+            small_runs.train(config, root / "run")
+        return str(error.value)
+
+    first, _ = two_processes.run(work)
+    assert "another process hangs: train.timeout has passed" in first
+
+
+# -- what is refused -------------------------------------------------------------------------------
+
+
+class OwnParameter(Recipe[Images]):
+    """A recipe with a parameter outside of its networks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.network, self.scale = nn.Conv2d(3, 2, 3), nn.Parameter(torch.ones(1))
+
+    def optimizers(self) -> dict[str, Optimizer]:
+        return {"critic": adam(self)}
+
+    def step(self, batch: Images) -> Iterator[Turn]:
+        yield Turn("critic", score=self.scale * self.network(batch.images))
+
+
+class SharedParameters(OwnParameter):
+    """A recipe of two networks with the same parameters."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        del self.scale
+        self.other = nn.Sequential(self.network)
+
+
+class OneNetwork(OwnParameter):
+    """A recipe whose turns are a score, a gradient penalty alone, and both."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        del self.scale
+
+    def optimizers(self) -> dict[str, Optimizer]:
+        return {"critic": torch.optim.SGD(self.parameters(), lr=0.1)}
+
+    def step(self, batch: Images) -> Iterator[Turn]:
+        images = batch.images + distributed.rank()
+        yield Turn("critic", score=self.network(images))
+        yield Turn("critic", penalty=r1_penalty(self.network, images))
+        penalty = r1_penalty(lambda x: self.network(x).square(), images)
+        yield Turn("critic", score=self.network(images), penalty=penalty)
+
+
+class ViewChangedInPlace(OwnParameter):
+    """A recipe that changes the output of its network in place, which is a view."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        del self.scale
+        self.network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.Flatten())
+
+    def step(self, batch: Images) -> Iterator[Turn]:
+        scores = self.network(batch.images)
+        scores += 1
+        yield Turn("critic", score=scores)
+
+
+class NotFinite(OneNetwork):
+    """A recipe with a gradient that is not finite on one process."""
+
+    def step(self, batch: Images) -> Iterator[Turn]:
+        factor = float("nan") if distributed.rank() else 1.0
+        yield Turn("critic", score=factor * self.network(batch.images))
+
+
+def take_step(create: Callable[[], Recipe], *, shard: bool = True) -> Any:
+    """Take a step on two processes; return the message of its error, or skips and weights."""
+
+    def work(_: int) -> str | tuple[list[bool], list[Any]]:
+        with distributed.process_group(CPU):
+            torch.manual_seed(0)
+            recipe = create()
+            try:
+                if shard:
+                    shard_networks(recipe, device=CPU)
+                result = take_turns(recipe, Images(torch.ones(1, 3, 4, 4)), recipe.optimizers())
+            except (ConfigError, PluginError) as error:
+                return str(error)
+            after = [full_tensor(parameter.detach()).flatten() for parameter in recipe.parameters()]
+            return [bool(skipped) for skipped in result.skipped["critic"]], torch.cat(
+                after
+            ).tolist()
+
+    first, second = two_processes.run(work)
+    assert first == second
+    return first
+
+
+@pytest.mark.parametrize(
+    ("create", "message"),
+    [
+        (OwnParameter, "has a parameter outside of its networks, scale, which cannot be sharded"),
+        (SharedParameters, "two networks of SharedParameters share parameters"),
+        (ViewChangedInPlace, "gradients of network are on one process alone"),
+    ],
+)
+def test_a_recipe_that_cannot_be_sharded_is_refused_with_the_alternative(
+    create: Callable[[], Recipe], message: str
+) -> None:
+    refusal = take_step(create)
+    assert message in refusal
+    assert "--set train.shard=none" in refusal
+
+
+def test_a_turn_that_is_not_finite_on_one_process_changes_no_shard() -> None:
+    torch.manual_seed(0)
+    before = nn.utils.parameters_to_vector(NotFinite().parameters()).tolist()
+    assert take_step(NotFinite) == ([True], before)
+
+
+def test_turns_of_a_penalty_update_shards_as_they_update_whole_networks() -> None:
+    skipped, weights = take_step(OneNetwork)
+    expected = take_step(OneNetwork, shard=False)
+    assert skipped == expected[0] == [False] * 3
+    assert weights == pytest.approx(expected[1], rel=1e-5)
+
+
+def test_compiled_networks_are_not_sharded() -> None:
+    config = small_runs.config(Path("none"), train__shard="fsdp", train__compile=True)
+
+    def work(_: int) -> str:
+        with distributed.process_group(CPU), pytest.raises(ConfigError) as error:
+            build_training(config, SPEC, CPU)
+        return str(error.value)
+
+    assert "train.compile: expected false with train.shard=fsdp" in two_processes.run(work)[0]
+
+
+# -- every recipe ----------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(names("recipe")))
+def test_every_recipe_trains_alike_with_shards_and_without(name: str) -> None:
+    subject = make_subject(name, small_options("recipe", name), None, None)
+
+    def train(shard: str) -> Any:
+        train = {**subject.config.train.model_dump(), "shard": shard, "ema": 0.5}
+        config = layers.validate({**subject.config.model_dump(), "train": train})
+
+        def work(rank: int) -> dict[str, list[float]]:
+            with distributed.process_group(CPU), pytest.MonkeyPatch.context() as patch:
+                training = build_double(config, subject.spec, patch)
+                torch.set_default_dtype(torch.float64)  # of latent vectors
+                for number in range(6 if "wgan" in name else 2):
+                    batch = subject.batch(2 * number + rank)
+                    step(training, batch._make(t.double() if t.is_floating_point() else t
+                                               for t in batch))  # fmt: skip
+                return {n: t.flatten().tolist() for n, t in weights(training).items()}
+
+        return two_processes.run(work)[0]
+
+    sharded, whole = train("fsdp"), train("none")
+    assert sharded.keys() == whole.keys()
+    for key, values in whole.items():
+        # gradients of whole networks are averaged in float32
+        assert torch.tensor(sharded[key]).sub(torch.tensor(values)).abs().max() < 1e-5, key
