@@ -23,7 +23,7 @@ def test_a_whole_tensor_stays_as_it_is() -> None:
 
 
 def test_a_tensor_is_sharded_as_another_and_gathered_on_the_first_process() -> None:
-    def work(rank: int) -> Any:
+    def work(_: int) -> Any:
         from torch.distributed.device_mesh import init_device_mesh
         from torch.distributed.tensor import Shard, distribute_tensor
 
