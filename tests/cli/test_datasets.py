@@ -24,7 +24,7 @@ def test_broken_images_are_exit_code_3(
     (root / "a/train/0001.png").write_bytes(b"")
     bad = run_command("datasets", "check", "a", "--data", root, "--quiet")
     assert bad.code == 3
-    assert bad.out.splitlines()[0].endswith("0001.png: an empty file: left out and listed")
+    assert bad.out.splitlines()[0].endswith("0001.png: an empty file: skipped and listed")
     assert (
         '"state": "broken"' in run_command("datasets", "check", "a", "--data", root, "--json").out
     )

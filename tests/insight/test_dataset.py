@@ -47,7 +47,7 @@ def test_unreadable_files_are_named_with_their_effect_on_training(root: Path) ->
     (root / "a/train/0001.png").write_bytes(content[: len(content) // 2])
     (finding,) = broken(list(check_images(data_config(root))))
     assert finding.startswith(f"{root / 'a/train/0001.png'}: a PNG that ends early")
-    assert finding.endswith("left out and listed")
+    assert finding.endswith("skipped and listed")
     refused = broken(list(check_images(data_config(root, max_bad=0.01))))
     assert refused[-1] == (
         "1 of 60 files cannot be read: training is refused: data.max_bad is 0.01"
@@ -89,7 +89,7 @@ def test_pairs_of_unequal_sizes_are_found_only_in_paired_layouts(root: Path) -> 
     assert broken(list(check_images(data_config(root)))) == []
     (finding,) = broken(list(check_images(data_config(root, layout="paired"))))
     assert finding == (
-        f"{root / 'a/train/0002.png'}: 32x32 and 32x30: the pair is left out and listed"
+        f"{root / 'a/train/0002.png'}: 32x32 and 32x30: the pair is skipped and listed"
     )
 
 
@@ -105,7 +105,7 @@ def test_skipped_files_are_reported_as_in_training(root: Path) -> None:
         in data.check_data(data.open_layout(data_config(root)), data_config(root)).warnings
     )
     assert broken(findings) == [
-        f"{root / 'a/train/dead.png'}: a link to nothing: left out and listed"
+        f"{root / 'a/train/dead.png'}: a link to nothing: skipped and listed"
     ]
 
 
@@ -137,7 +137,7 @@ def test_many_of_a_kind_are_counted(root: Path, monkeypatch: pytest.MonkeyPatch)
         (root / f"a/train/{index:04}.png").write_bytes(b"")
     finding = broken(list(check_images(data_config(root, max_bad=1.0))))
     assert len(finding) == 3
-    assert finding[-1] == "... and 3 more of this kind: left out and listed"
+    assert finding[-1] == "... and 3 more of this kind: skipped and listed"
 
 
 def test_an_image_that_would_be_scaled_too_large_is_a_fault(root: Path) -> None:

@@ -76,5 +76,5 @@ def test_a_check_that_fails_is_a_finding_itself(monkeypatch: pytest.MonkeyPatch)
         raise OSError("gone")
 
     monkeypatch.setattr(shutil, "disk_usage", fail)
-    assert findings_of("room") == [Finding("room", "broken", "OSError: gone")]
+    assert findings_of("disk_space") == [Finding("disk_space", "broken", "OSError: gone")]
     assert findings_of("compiler"), "and the next check runs"

@@ -42,8 +42,8 @@ def test_the_environment_has_a_column_for_each_run(run: Path, tmp_path: Path) ->
 
 
 def test_the_newest_problems_are_shown_and_the_others_counted(run: Path) -> None:
-    for number in range(tables.MOST_PROBLEMS + 1):
+    for number in range(tables.MAX_PROBLEMS + 1):
         files.append(run / "problems.jsonl", {"path": f"{number}.png", "message": "<gone>"})
     rows, more = tables.problems(read_runs([run])[0])
-    assert len(rows) == tables.MOST_PROBLEMS and more == 2
-    assert rows[-1] == (f"{tables.MOST_PROBLEMS}.png", "", "", "<gone>")
+    assert len(rows) == tables.MAX_PROBLEMS and more == 2
+    assert rows[-1] == (f"{tables.MAX_PROBLEMS}.png", "", "", "<gone>")

@@ -42,7 +42,7 @@ def command(ctx: click.Context, root: Path, as_json: bool, quiet: bool) -> None:
         return
     from translate.engine.data import samples
 
-    domains, drawable, public = samples.find(root), samples.drawable(), samples.cards()
+    domains, sample_domains, public = samples.find(root), samples.sample_domains(), samples.cards()
     if as_json:
         console.show(
             json.dumps(
@@ -56,7 +56,7 @@ def command(ctx: click.Context, root: Path, as_json: bool, quiet: bool) -> None:
                         }
                         for d in domains
                     ],
-                    "sample": drawable,
+                    "sample": sample_domains,
                     "public": public,
                 },
                 indent=2,
@@ -72,7 +72,8 @@ def command(ctx: click.Context, root: Path, as_json: bool, quiet: bool) -> None:
         if not domains:
             console.say("  none: a domain is a folder of images, such as datasets/summer/train")
         console.show(
-            "\nSample domains, generated when a command first names them: " + " ".join(drawable)
+            "\nSample domains, generated when a command first names them: "
+            + " ".join(sample_domains)
         )
         console.show("\nPublic data sets, for `translate datasets fetch NAME`:")
         for card in public:

@@ -1,1 +1,1 @@
-"""Eyes: what is true of the machine, of a data set, of a run."""
+"""Checks of the environment, of a data set, and of a run."""

@@ -22,16 +22,16 @@ from translate.recipe import Recipe
 from translate.registry import names
 
 SAMPLES, TRAINING_IMAGES = 32, 2000
-"""generated images that are compared, and training images that they are compared with"""
-COPIED = 0.4
-"""a sample is a copy when its distance to the nearest training image is below this share of that
-between training images"""
+"""largest number of generated images, and of training images, that are compared"""
+COPY_FRACTION = 0.4
+"""samples are copies if their distance to the nearest training image is below this fraction of the
+distance between training images"""
 
 Images = NDArray[np.float32]
 
 
 def copied_images(history: History) -> Iterator[Detection]:
-    """Find out whether samples of the newest checkpoint are copies of training images."""
+    """Find samples of the newest checkpoint that are copies of training images."""
     config = history.config
     if not (config and history.spec) or not _draws(config.recipe):
         return
@@ -40,18 +40,18 @@ def copied_images(history: History) -> Iterator[Detection]:
         return
     try:
         model, _ = load(history.run, device="cpu")
-        drawn = [p for p in draw_images(model, SampleRequest(SAMPLES)) if p is not None]
+        generated = [p for p in draw_images(model, SampleRequest(SAMPLES)) if p is not None]
         real = _training_images(history)
     except TranslateError as error:
         history.omissions.append(f"copied training images: {error}")
         return
-    if len(real) < 2 or not drawn:
+    if len(real) < 2 or not generated:
         history.omissions.append("copied training images: there are fewer than 2 images")
         return
-    samples = np.stack([pixels.ravel() for pixels in drawn]).astype(np.float32)
+    samples = np.stack([pixels.ravel() for pixels in generated]).astype(np.float32)
     usual = float(np.median(nearest(real[:SAMPLES], real, skip_self=True)))
     distance = float(np.median(nearest(samples, real)))
-    if distance < COPIED * usual:
+    if distance < COPY_FRACTION * usual:
         yield Detection(
             COPIES,
             model.step,
@@ -63,18 +63,18 @@ def copied_images(history: History) -> Iterator[Detection]:
 
 
 def _draws(recipe: str) -> bool:
-    """Return whether a recipe draws samples; not where its plugin is not installed any more."""
+    """Return whether a recipe generates samples; False if its plugin is not installed."""
     factory: Any = names("recipe").get(recipe)
     return factory is not None and factory.draw is not Recipe.draw
 
 
 def nearest(images: Images, others: Images, *, skip_self: bool = False) -> NDArray[np.float64]:
-    """Return the root mean square difference of each image to the nearest of `others`, in levels.
+    """Return the root mean square difference between each image and the nearest of `others`.
 
     Args:
         images: (N, pixels).
         others: (M, pixels).
-        skip_self: Whether image i is also `others` i, which does not count.
+        skip_self: Whether ``others[i]`` is ``images[i]`` itself, and is skipped.
     """
     result = []
     for index, image in enumerate(images):
@@ -86,7 +86,7 @@ def nearest(images: Images, others: Images, *, skip_self: bool = False) -> NDArr
 
 
 def _training_images(history: History) -> Images:
-    """Return up to `TRAINING_IMAGES` training images as training crops them, one a row."""
+    """Return up to `TRAINING_IMAGES` training crops, one in each row."""
     assert history.config
     data = places.locate(history.config.data, working_directory_of(history.run), root_changed=False)
     data = data.model_copy(update={"flip": False, "augment": (), "workers": 0})

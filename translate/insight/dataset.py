@@ -1,4 +1,4 @@
-"""Check folders of images as training would, without training."""
+"""Check folders of images as training does, without training."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,11 +20,11 @@ from translate.engine.splits import groups, near_duplicates
 from translate.errors import BadImage, DataError
 from translate.images import domain_images, levels
 from translate.images.layers import guarded
-from translate.insight.file_reports import FileReport, Finding, numbers, pixel_formats, sizes
+from translate.insight.file_reports import FileReport, Finding, pixel_formats, pixel_values, sizes
 
 THREADS = 8
 MAX_LISTED = 20
-"""limit of listed findings of one kind"""
+"""largest number of findings of one kind that are shown"""
 SPLITS = ("train", "val", "test")
 
 
@@ -62,10 +62,10 @@ def check_images(data: Data) -> Iterator[Finding]:
         reports += new_reports
         yield from _pairs(layout, {file.path: file for file in reports})
         yield from _training_warnings(layout, data, new_reports, domain_of, files)
-    yield from _first_few([Finding("broken", str(bad), "left out and listed") for bad in problems])
+    yield from _first_few([Finding("broken", str(bad), "skipped and listed") for bad in problems])
     yield from _unreadable(reports, data)
     yield from pixel_formats(reports)
-    yield from numbers(reports)
+    yield from pixel_values(reports)
     yield from sizes(reports)
     yield from _duplicates(reports)
     yield from _near_duplicates(reports, data.split)
@@ -79,7 +79,7 @@ def _training_warnings(
     domain_of: Mapping[Path, Domain],
     files: OpenedFiles,
 ) -> Iterator[Finding]:
-    """Yield the warnings of training for the same files."""
+    """Yield the warnings that training prints for the same files."""
     headers = {file.path: file.header for file in reports}
     sizes = [file.header.size for file in reports if file.header]
     lost = data_warnings.notes(headers, domain_of)
@@ -117,13 +117,13 @@ def _check_file(split: str, data: Data, files: OpenedFiles, path: Path, kind: Do
 def _unreadable(reports: Sequence[FileReport], data: Data) -> Iterator[Finding]:
     bad = [file for file in reports if file.error]
     yield from _first_few(
-        [Finding("broken", f"{file.path}: {file.error}", "left out and listed") for file in bad]
+        [Finding("broken", f"{file.path}: {file.error}", "skipped and listed") for file in bad]
     )
-    trained = [file for file in reports if file.split == data.split]
-    unreadable = sum(bool(file.error) for file in trained)
-    if trained and unreadable > data.max_bad * len(trained):
+    training_files = [file for file in reports if file.split == data.split]
+    unreadable = sum(bool(file.error) for file in training_files)
+    if training_files and unreadable > data.max_bad * len(training_files):
         yield Finding(
-            "broken", f"{unreadable} of {len(trained)} files cannot be read",
+            "broken", f"{unreadable} of {len(training_files)} files cannot be read",
             f"training is refused: data.max_bad is {data.max_bad:g}",
         )  # fmt: skip
 
@@ -147,23 +147,23 @@ def _duplicates(reports: Sequence[FileReport]) -> Iterator[Finding]:
     )  # fmt: skip
     yield from _first_few(
         [
-            Finding("note", " = ".join(str(f.path) for f in group), "drawn more often than others")
+            Finding("note", " = ".join(str(f.path) for f in group), "used more often than others")
             for group in within_split
         ]
     )
 
 
 def _near_duplicates(reports: Sequence[FileReport], train_split: str) -> Iterator[Finding]:
-    """Find images of other splits that are nearly images that are trained on."""
+    """Find images of other splits that nearly equal training images."""
     digests = {file.path: file.digest for file in reports}
-    sides: dict[bool, list[FileReport]] = {True: [], False: []}
+    by_training: dict[bool, list[FileReport]] = {True: [], False: []}
     for file in reports:
-        sides[file.split == train_split].append(file)
-    trained_hashes, other_hashes = (
-        near_duplicates.stack((file.path, file.hash) for file in sides[is_trained])
-        for is_trained in (True, False)
+        by_training[file.split == train_split].append(file)
+    training_hashes, other_hashes = (
+        near_duplicates.stack((file.path, file.hash) for file in by_training[is_training])
+        for is_training in (True, False)
     )
-    pairs = near_duplicates.find_near_duplicates(other_hashes, trained_hashes)
+    pairs = near_duplicates.find_near_duplicates(other_hashes, training_hashes)
     yield from _first_few(
         [
             Finding(
@@ -179,18 +179,18 @@ def _near_duplicates(reports: Sequence[FileReport], train_split: str) -> Iterato
 
 def _shared_groups(names: Mapping[str, Sequence[str]], data: Data) -> Iterator[Finding]:
     """Find the groups of `data.groups` that have images in two splits."""
-    for one, other in combinations(names, 2):
-        if shared := groups.shared_groups(names[one], names[other], data):
+    for first, second in combinations(names, 2):
+        if shared := groups.shared_groups(names[first], names[second], data):
             listed = ", ".join(shared[:5]) + ", ..." * (len(shared) > 5)
             yield Finding(
                 "broken",
-                f"data.groups: {len(shared)} groups are in {one} and in {other}: {listed}",
+                f"data.groups: {len(shared)} groups are in {first} and in {second}: {listed}",
                 "results on them are too good: move each to one split",
             )
 
 
 def _pairs(layout: Layout, reports: Mapping[Path, FileReport]) -> Iterator[Finding]:
-    """Find the items with files of different sizes, where an item's files belong together."""
+    """Find pairs of images with different sizes."""
     unequal = []
     for index in range(len(layout) if layout.paired else 0):
         files = layout.pick(index, Random(0)).files
@@ -199,7 +199,7 @@ def _pairs(layout: Layout, reports: Mapping[Path, FileReport]) -> Iterator[Findi
         if len(set(sizes)) > 1:
             text = " and ".join(f"{width}x{height}" for height, width in sizes)
             unequal.append(
-                Finding("broken", f"{files[0]}: {text}", "the pair is left out and listed")
+                Finding("broken", f"{files[0]}: {text}", "the pair is skipped and listed")
             )
     yield from _first_few(unequal)
 

@@ -1,4 +1,4 @@
-"""Examine a run: what goes wrong in training, since when, how it is known, and what to set."""
+"""Examine a run: its failures, the step since which each shows, the evidence, and the remedy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,20 +14,20 @@ from translate.insight.proposals import propose
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """A failure of training, and what to do about it."""
+    """A failure of training, with the evidence and a setting that helps."""
 
     name: str
     """the failure, such as ``mode collapse``"""
     since_step: int
     """the first step that shows it"""
     evidence: str
-    """how it is known, with numbers"""
+    """the evidence, with its figures"""
     figure: float
-    """the number that was compared with a limit"""
+    """the value that exceeds its limit"""
     option: str
     """the setting that helps, such as ``options.lr=1e-4``; empty if none is known"""
     command: str
-    """what to type to continue with that setting; empty if none is known"""
+    """the command that continues with that setting; empty if none is known"""
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,11 @@ class Examination:
 
     diagnoses: list[Diagnosis]
     omissions: list[str]
-    """a line for each thing that could not be examined, and why"""
+    """a line for each record that could not be examined, with the reason"""
 
 
 def diagnose(run: Path) -> list[Diagnosis]:
-    """Return what goes wrong in the training of a run, in order of its beginning.
+    """Return the failures in the training of a run, in the order in which they begin.
 
     Args:
         run: A run folder.
@@ -52,12 +52,12 @@ def diagnose(run: Path) -> list[Diagnosis]:
 
 
 def examine(run: Path) -> Examination:
-    """Return what goes wrong in a run, and what could not be examined; raises as `diagnose`."""
+    """Return the failures of a run and what could not be examined; raises as `diagnose`."""
     return examine_history(read_history(run))
 
 
 def examine_history(history: History) -> Examination:
-    """Return what goes wrong in a run that was read, and what could not be examined."""
+    """Return the failures of a run that was read, and records that could not be examined."""
     detections = detect(history)
     diagnoses = []
     for detection in merge_by_failure(detections):
@@ -76,7 +76,7 @@ def examine_history(history: History) -> Examination:
 
 
 def merge_by_failure(detections: Sequence[Detection]) -> list[Detection]:
-    """Return one detection for each failure, the earliest, which names the others' subjects."""
+    """Return the earliest detection of each failure, with the subjects of the others."""
     by_failure: dict[str, list[Detection]] = {}
     for detection in sorted(detections, key=lambda d: d.since_step):
         by_failure.setdefault(detection.failure, []).append(detection)
@@ -87,7 +87,7 @@ def merge_by_failure(detections: Sequence[Detection]) -> list[Detection]:
 
 
 def detect(history: History) -> list[Detection]:
-    """Return what all detectors find in a run."""
+    """Return the detections of all detectors in a run."""
     detections = detect_in_log(
         history.log, memory_limit_mb=history.memory_limit_mb, better=history.better
     )

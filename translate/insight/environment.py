@@ -15,12 +15,12 @@ import numpy as np
 from translate import __version__
 from translate.engine.plugins import discovery
 
-OURS = "translate-kit"
+PROJECT = "translate-kit"
 CLASHING = ("translate", "translate-toolkit")
 """Distributions that also install a package named translate."""
 GB = 1e9
 CODECS = {"jpg": "JPEG", "zlib": "PNG", "webp": "WebP", "libtiff": "TIFF", "avif": "AVIF"}
-"""Pillow's names of codecs, and the names of the formats."""
+"""names of codecs in Pillow, each with the name of its format"""
 
 
 class Finding(NamedTuple):
@@ -30,7 +30,7 @@ class Finding(NamedTuple):
     state: Literal["ok", "note", "broken"]
     text: str
     advice: str = ""
-    """what to type, or the consequence"""
+    """what to type, or the effect"""
 
 
 def check_environment() -> Iterator[Finding]:
@@ -45,15 +45,16 @@ def check_environment() -> Iterator[Finding]:
 def _python() -> Iterator[Finding]:
     text = f"{platform.python_version()}, {platform.system()} {platform.machine()}"
     yield Finding("python", "ok", text)
-    where = Path(str(import_module("translate").__file__)).parent
+    folder = Path(str(import_module("translate").__file__)).parent
     others = [name for name in CLASHING if _installed(name)]
     if others:
         yield Finding(
-            OURS, "broken", f"{', '.join(others)} is installed as well, in the same folder {where}",
-            f"pip uninstall {' '.join(others)} && pip install --force-reinstall --no-deps {OURS}",
+            PROJECT, "broken", f"{', '.join(others)} is installed as well, in {folder}",
+            f"pip uninstall {' '.join(others)} && pip install --force-reinstall --no-deps "
+            f"{PROJECT}",
         )  # fmt: skip
     else:
-        yield Finding(OURS, "ok", f"{__version__} in {where}")
+        yield Finding(PROJECT, "ok", f"{__version__} in {folder}")
 
 
 def _system() -> Iterator[Finding]:
@@ -78,8 +79,8 @@ def _torch() -> Iterator[Finding]:
     yield Finding("torch", "ok", f"{torch.__version__}, {text}")
     if torch.cuda.is_available():
         for index in range(torch.cuda.device_count()):
-            facts = torch.cuda.get_device_properties(index)
-            text = f"{facts.name}, {facts.total_memory / GB:.0f} GB"
+            properties = torch.cuda.get_device_properties(index)
+            text = f"{properties.name}, {properties.total_memory / GB:.0f} GB"
             yield Finding(f"gpu {index}", "ok", text)
     elif torch.version.cuda:
         yield Finding(
@@ -109,14 +110,14 @@ def _libraries() -> Iterator[Finding]:
             yield Finding(name, "ok", import_module(name).__version__)
         except Exception as error:
             reason = " ".join(f"{type(error).__name__}: {error}".split())
-            yield Finding(name, "broken", reason, f"pip install --force-reinstall {OURS}")
+            yield Finding(name, "broken", reason, f"pip install --force-reinstall {PROJECT}")
 
 
 def _codecs() -> Iterator[Finding]:
     import cv2
     from PIL import Image, features
 
-    missing = [ours for theirs, ours in CODECS.items() if not features.check(theirs)]
+    missing = [name for codec, name in CODECS.items() if not features.check(codec)]
     state: Literal["ok", "note"] = "note" if missing else "ok"
     present = ", ".join(name for name in CODECS.values() if name not in missing)
     advice = f"{', '.join(missing)} files will be listed as unreadable" if missing else ""
@@ -131,22 +132,22 @@ def _codecs() -> Iterator[Finding]:
 
 def _plugins() -> Iterator[Finding]:
     loaded = discovery.load()
-    others = sorted({name.partition(":")[0] for name, _ in loaded.list_name_plugin()} - {OURS})
+    others = sorted({name.partition(":")[0] for name, _ in loaded.list_name_plugin()} - {PROJECT})
     yield Finding("plugins", "ok", ", ".join(others) or "only the built-in ones")
     for name, error in discovery.skipped.items():
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         yield Finding("plugins", "note", f"{name} was not loaded: {reason}", "translate plugins")
 
 
-def _room() -> Iterator[Finding]:
-    here = Path.cwd()
-    free = shutil.disk_usage(here).free / GB
-    if not os.access(here, os.W_OK):
-        yield Finding("disk", "note", f"{here} is not writable", "use --out and --data")
+def _disk_space() -> Iterator[Finding]:
+    folder = Path.cwd()
+    free = shutil.disk_usage(folder).free / GB
+    if not os.access(folder, os.W_OK):
+        yield Finding("disk", "note", f"{folder} is not writable", "use --out and --data")
     elif free < 2:
-        yield Finding("disk", "note", f"{free:.1f} GB free in {here}", "a run takes about 1 GB")
+        yield Finding("disk", "note", f"{free:.1f} GB free in {folder}", "a run takes about 1 GB")
     else:
-        yield Finding("disk", "ok", f"{free:.0f} GB free in {here}")
+        yield Finding("disk", "ok", f"{free:.0f} GB free in {folder}")
     memory = Path("/dev/shm")  # through which loader workers pass images
     if memory.is_dir():
         shared = shutil.disk_usage(memory).free / GB
@@ -166,7 +167,17 @@ def _compiler() -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
-    *(_python, _system, _torch, _torchvision, _libraries, _codecs, _plugins, _room, _compiler),
+    *(
+        _python,
+        _system,
+        _torch,
+        _torchvision,
+        _libraries,
+        _codecs,
+        _plugins,
+        _disk_space,
+        _compiler,
+    ),
 )
 
 

@@ -1,4 +1,4 @@
-"""The files of a dataset, and what their pixels are."""
+"""Reports on the files of a data set: pixel formats, pixel values and sizes."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ class Finding(NamedTuple):
 
 
 class FileReport(NamedTuple):
-    """One image file: its header and hash, or why it cannot be read."""
+    """One image file: its header and hash, or the reason that it cannot be read."""
 
     path: Path
     split: str
@@ -33,11 +33,11 @@ class FileReport(NamedTuple):
     hash: NDArray[np.uint64] | None = None
     """its perceptual hash"""
     domain: Domain | None = None
-    """what it is read as"""
+    """the domain that it is read as"""
     values: tuple[float, float] = (0, 0)
-    """the smallest and the largest number"""
+    """the smallest and the largest pixel value"""
     saturation: tuple[float, float] = (0, 0)
-    """the shares of numbers below and above the range"""
+    """the fractions of pixel values below and above the range"""
 
 
 def pixel_formats(reports: Sequence[FileReport]) -> Iterator[Finding]:
@@ -57,8 +57,8 @@ def pixel_formats(reports: Sequence[FileReport]) -> Iterator[Finding]:
         )
 
 
-def numbers(reports: Sequence[FileReport]) -> Iterator[Finding]:
-    """Yield what the numbers of each domain are, and what becomes of them."""
+def pixel_values(reports: Sequence[FileReport]) -> Iterator[Finding]:
+    """Yield the dtype and the values of each domain, and the fraction outside its range."""
     groups: dict[Domain, list[FileReport]] = defaultdict(list)
     for file in reports:
         if file.domain and file.header:
@@ -79,7 +79,7 @@ def numbers(reports: Sequence[FileReport]) -> Iterator[Finding]:
             yield Finding(
                 "note",
                 f"{name}: {text}",
-                f"read as {domain.dtype}: 65535 of uint16 is 255 of uint8",
+                f"read as {domain.dtype}: 65535 in uint16 is 255 in uint8",
             )
         below, above = (
             sum(file.saturation[side] for file in files) / len(files) for side in (0, 1)

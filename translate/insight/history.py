@@ -21,8 +21,8 @@ from translate.engine.runs.provenance import sessions
 from translate.errors import BadImage, CheckpointError, TranslateError
 from translate.run import LogRecord
 
-LEAST_RECORDS = 8
-"""lines of the log from which on most of what is examined can show"""
+MIN_RECORDS = 8
+"""least number of lines of the log for most detectors"""
 
 
 class History:
@@ -32,7 +32,7 @@ class History:
         self.run = run
         self.omissions: list[str] = []
         self.spec: ImageSpec | None = None
-        """the images that the newest checkpoint was trained on"""
+        """the spec of the images that the newest checkpoint was trained on"""
         self.better: dict[str, str] = {}
         """for the figure that chooses the best checkpoint, whether ``min`` or ``max`` is better"""
         self.resumable = False
@@ -52,7 +52,7 @@ class History:
             self.note("overfitting: nothing was evaluated during training")
 
     def note(self, line: str) -> None:
-        """List something that cannot be examined, once."""
+        """Add a line to `omissions`, once."""
         if line not in self.omissions:
             self.omissions.append(line)
 
@@ -104,11 +104,11 @@ class History:
             return records
         if damaged:
             self.omissions.append(f"{damaged} lines of log.jsonl: they are damaged")
-        if len(records) < LEAST_RECORDS:
-            there = "is missing" if not os.path.lexists(self.run / "log.jsonl") else (
-                f"has {len(records)} usable lines, expected {LEAST_RECORDS} or more"
+        if len(records) < MIN_RECORDS:
+            state = "is missing" if not os.path.lexists(self.run / "log.jsonl") else (
+                f"has {len(records)} usable lines, expected {MIN_RECORDS} or more"
             )  # fmt: skip
-            self.omissions.append(f"losses and gradients: log.jsonl {there}")
+            self.omissions.append(f"losses and gradients: log.jsonl {state}")
         return records
 
     def _end(self) -> int:
@@ -151,7 +151,7 @@ def read_history(run: Path) -> History:
 
 
 def parse_record(line: Mapping[str, Any]) -> LogRecord | None:
-    """Return a line of the log as a record, with NaN for what is no number; None if damaged."""
+    """Return a line of the log as a record, with NaN for invalid numbers; None if damaged."""
     step = line.get("step")
     if type(step) is not int or step < 1:
         return None

@@ -1,4 +1,4 @@
-"""The setting that helps against a failure, and the command that continues a run with it."""
+"""Propose a setting against a failure, and the command that continues a run with it."""
 
 import shlex
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from translate.insight.settings import Setting, Subject, settings
 from translate.registry import create
 
 DESTRUCTIVE = {COLLAPSE, DIVERGING}
-"""failures after which the weights are of no use"""
+"""failures that make the weights useless"""
 Shapes = Mapping[str, tuple[int, ...]]
 
 
@@ -30,16 +30,16 @@ class Proposal(NamedTuple):
 
 
 def propose(detection: Detection, history: History) -> Proposal:
-    """Return the first setting against a failure with which the run's recipe can be made."""
+    """Return the first setting against a failure with which the recipe can be built."""
     if not history.config:
         return Proposal()
     subject = Subject(history.config, history.log.end, detection.subject)
     try:
-        known = list(settings(detection.failure, subject))
+        candidates = list(settings(detection.failure, subject))
     except TranslateError as error:  # a plugin is not installed any more
         history.note(f"no setting can be proposed: {error}")
         return Proposal()
-    for setting in known:
+    for setting in candidates:
         shapes = _shapes(history.config, history.spec, setting)
         if shapes is not None:
             fits = shapes == _shapes(history.config, history.spec, None)
@@ -50,28 +50,28 @@ def propose(detection: Detection, history: History) -> Proposal:
 def _command(detection: Detection, history: History, setting: Setting, fits: bool) -> str:
     """Return the command that continues a run with another setting.
 
-    The run is forked where its weights fit; weights of other networks are taken by ``--init``.
-    After a failure that destroys the weights, training restarts, if possible from an earlier
-    checkpoint.
+    If the weights fit, the run is forked; if only some fit, they are loaded by ``--init``. After a
+    failure that makes the weights useless, training restarts, from an earlier checkpoint if there
+    is one.
     """
-    run, longer = str(history.run), setting.key == "train.steps"
+    run, is_longer = str(history.run), setting.key == "train.steps"
     with retention.readable(history.run):
         steps = sorted(step for step, _ in retention.list_checkpoints(history.run))
     usable = [step for step in steps if 0 < step < detection.since_step]
     if setting.restarts or not steps or (detection.failure in DESTRUCTIVE and not usable):
-        words = ["--config", f"{run}/config.yaml"]
+        arguments = ["--config", f"{run}/config.yaml"]
     elif detection.failure in DESTRUCTIVE:
-        words = ["--init", f"{run}@{usable[-1]}"]
+        arguments = ["--init", f"{run}@{usable[-1]}"]
     elif not (fits and history.resumable):
-        words = ["--init", run]
+        arguments = ["--init", run]
     else:
-        words = ["--resume", run]
-        if setting.key not in WITHOUT_EFFECT_ON_RESULT and not longer:
-            words.append("--fork-run")
-        if steps[-1] >= history.log.end and not longer:
-            words += ["--steps", str(2 * steps[-1])]
-    words += ["--steps", str(setting.value)] if longer else ["--set", _assignment(setting)]
-    return shlex.join(["translate", "train", *words])
+        arguments = ["--resume", run]
+        if setting.key not in WITHOUT_EFFECT_ON_RESULT and not is_longer:
+            arguments.append("--fork-run")
+        if steps[-1] >= history.log.end and not is_longer:
+            arguments += ["--steps", str(2 * steps[-1])]
+    arguments += ["--steps", str(setting.value)] if is_longer else ["--set", _assignment(setting)]
+    return shlex.join(["translate", "train", *arguments])
 
 
 def _assignment(setting: Setting) -> str:
@@ -79,7 +79,7 @@ def _assignment(setting: Setting) -> str:
 
 
 def _shapes(config: Config, spec: ImageSpec | None, setting: Setting | None) -> Shapes | None:
-    """Return the shapes of all weights with a setting; None if the recipe cannot be made."""
+    """Return the shapes of all weights with a setting; None if the recipe cannot be built."""
     assignments = [_assignment(setting)] if setting else []
     try:
         changed = layers.resolve(config=yaml.document(config), assignments=assignments)

@@ -1,4 +1,4 @@
-"""Settings that help against a failure, from what is registered and from what every run has."""
+"""Settings that help against a failure: those that plugins declare, and general ones."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -24,7 +24,7 @@ class Setting(NamedTuple):
 
 
 class Rate(NamedTuple):
-    """An option that is a learning rate."""
+    """An option of a recipe that is a learning rate."""
 
     name: str
     value: float
@@ -32,7 +32,7 @@ class Rate(NamedTuple):
 
 
 class Subject(NamedTuple):
-    """The run, and the player or row of a failure, that settings are proposed for."""
+    """The run that settings are proposed for, and the player or row that fails."""
 
     config: Config
     end: int
@@ -51,59 +51,59 @@ class Subject(NamedTuple):
 
     def all_rates(self) -> list[Rate]:
         """Return the options of the recipe that are learning rates."""
-        found = []
+        rates = []
         for name, option in self.options.items():
             value = self.config.options.get(name, option.default)
-            numbers = isinstance(value, (int, float)) and isinstance(option.default, (int, float))
-            if numbers and (name == "lr" or name.startswith("lr_")):
-                found.append(Rate(name, float(value), float(option.default)))
-        return found
+            numeric = isinstance(value, (int, float)) and isinstance(option.default, (int, float))
+            if numeric and (name == "lr" or name.startswith("lr_")):
+                rates.append(Rate(name, float(value), float(option.default)))
+        return rates
 
 
-General = Callable[[Subject], Iterator[Setting]]
+SettingRule = Callable[[Subject], Iterator[Setting]]
 
 
 def settings(failure: str, subject: Subject) -> Iterator[Setting]:
     """Yield settings against a failure, the best first."""
-    for general in BEFORE.get(failure, ()):
-        yield from general(subject)
+    for rule in RULES_BEFORE_PLUGINS.get(failure, ()):
+        yield from rule(subject)
     yield from _declared_by_options(failure, subject)
     yield from _wrappers(failure, subject)
-    for general in AFTER.get(failure, (lower_rate,)):
-        yield from general(subject)
+    for rule in RULES_AFTER_PLUGINS.get(failure, (lower_rate,)):
+        yield from rule(subject)
 
 
-# -- what plugins declare -------------------------------------------------------------------------
+# -- settings that plugins declare ----------------------------------------------------------------
 
 
 def _declared_by_options(failure: str, subject: Subject) -> Iterator[Setting]:
-    """Yield values that options of the recipe, or of its parts, declare to help."""
+    """Yield settings of options with a `Remedy`, in the recipe or in its networks and losses."""
     config = subject.config
     for name, option in subject.options.items():
         current = config.options.get(name, option.default)
-        for value in _helpful(option, failure, current):
+        for value in _remedies(option, failure, current):
             yield Setting(f"options.{name}", value)
         kind = part_kind(option)
         if not kind or current is None or why_without_effect(config, f"options.{name}"):
             continue
         part, own = split_part(kind, current)
         for inner in signatures.read_options(find(kind, part)).values():
-            for value in _helpful(inner, failure, own.get(inner.name, inner.default)):
+            for value in _remedies(inner, failure, own.get(inner.name, inner.default)):
                 yield Setting(f"options.{name}", {"name": part, **own, inner.name: value})
 
 
-def _helpful(option: Option, failure: str, current: Any) -> Iterator[Any]:
-    """Yield the values that an option declares to help and does not have."""
+def _remedies(option: Option, failure: str, current: Any) -> Iterator[Any]:
+    """Yield the values of an option's `Remedy` notes for a failure that differ from `current`."""
     notes = get_args(option.annotation)[1:] if get_origin(option.annotation) is Annotated else ()
     for note in notes:
         if isinstance(note, Remedy) and note.failure == failure and current != note.value:
-            number = type(note.value) in (int, float) and type(current) in (int, float)
-            if not number or not note.value or current < note.value:
+            is_number = type(note.value) in (int, float) and type(current) in (int, float)
+            if not is_number or not note.value or current < note.value:
                 yield note.value
 
 
 def _wrappers(failure: str, subject: Subject) -> Iterator[Setting]:
-    """Yield the discriminators of the recipe in wrappers that are declared to help."""
+    """Yield discriminators of the recipe, wrapped by those with `remedy_for` the failure."""
     config = subject.config
     for name, option in subject.options.items():
         current = config.options.get(name, option.default)
@@ -112,28 +112,32 @@ def _wrappers(failure: str, subject: Subject) -> Iterator[Setting]:
         if why_without_effect(config, f"options.{name}"):
             continue
         for wrapper, factory in names("discriminator").items():
-            compares = getattr(factory, "batch_dependent", False) and config.train.batch_size < 2
-            if failure in remedies_of(factory) and part_name(current) != wrapper and not compares:
+            lacks_batch = getattr(factory, "batch_dependent", False) and config.train.batch_size < 2
+            if (
+                failure in remedies_of(factory)
+                and part_name(current) != wrapper
+                and not lacks_batch
+            ):
                 yield Setting(f"options.{name}", {"name": wrapper, "of": current})
 
 
-# -- what every run has ---------------------------------------------------------------------------
+# -- general settings -----------------------------------------------------------------------------
 
 
 def lower_rate(subject: Subject) -> Iterator[Setting]:
-    """Halve the learning rate of the player, or of any."""
+    """Halve the learning rate of the player, or of each player if it has none of its own."""
     for name, value, _ in subject.rates() or subject.all_rates():
         yield Setting(f"options.{name}", _format(value / 2))
 
 
 def higher_rate(subject: Subject) -> Iterator[Setting]:
-    """Double the learning rate of the player, or set the default where that is higher."""
+    """Double the learning rate of the player, or set its default if that is higher."""
     for name, value, default in subject.rates():
         yield Setting(f"options.{name}", _format(max(2 * value, default)))
 
 
 def default_rate(subject: Subject) -> Iterator[Setting]:
-    """Set the default learning rate where the present one is more than twice as high."""
+    """Set the default learning rate if the current one is more than twice as high."""
     for name, value, default in subject.rates() or subject.all_rates():
         if value > 2 * default:
             yield Setting(f"options.{name}", default)
@@ -145,7 +149,7 @@ def clip_gradients(subject: Subject) -> Iterator[Setting]:
         yield Setting("train.clip_norm", 1.0)
 
 
-def constant_rate(subject: Subject) -> Iterator[Setting]:
+def restored_rate(subject: Subject) -> Iterator[Setting]:
     """Restore a learning rate that is too low, by its value or by the schedule."""
     for name, value, default in subject.rates():
         if value < default / 100:
@@ -155,8 +159,8 @@ def constant_rate(subject: Subject) -> Iterator[Setting]:
     yield Setting("train.schedule", "constant")
 
 
-def reading(subject: Subject) -> Iterator[Setting]:
-    """Read images by more processes, or keep more of them in memory."""
+def faster_reading(subject: Subject) -> Iterator[Setting]:
+    """Read images by more worker processes, or cache more of them in memory."""
     data, cores = subject.config.data, os.cpu_count() or 1
     if data.workers < cores:
         yield Setting("data.workers", cores)
@@ -171,7 +175,7 @@ def smaller_batch(subject: Subject) -> Iterator[Setting]:
     yield Setting("data.size", [height // 2, width // 2])
 
 
-def varied_data(subject: Subject) -> Iterator[Setting]:
+def more_augmentation(subject: Subject) -> Iterator[Setting]:
     """Mirror and scale the images at random."""
     data = subject.config.data
     if not data.flip:
@@ -185,7 +189,7 @@ def longer_training(subject: Subject) -> Iterator[Setting]:
     yield Setting("train.steps", 2 * subject.end)
 
 
-def other_seed(subject: Subject) -> Iterator[Setting]:
+def another_seed(subject: Subject) -> Iterator[Setting]:
     """Start from scratch with another seed."""
     yield Setting("train.seed", subject.config.train.seed + 1, restarts=True)
 
@@ -194,24 +198,24 @@ def _format(rate: float) -> float:
     return float(f"{rate:.2g}")
 
 
-BEFORE: Mapping[str, tuple[General, ...]] = {
+RULES_BEFORE_PLUGINS: Mapping[str, tuple[SettingRule, ...]] = {
     failures.CHANCE: (higher_rate,),
     failures.COLLAPSE: (default_rate,),
     failures.EXPLODING: (default_rate, clip_gradients),
     failures.DIVERGING: (default_rate, clip_gradients),
     failures.SKIPPED: (default_rate, clip_gradients),
-    failures.RATE: (constant_rate,),
-    failures.WAITING: (reading,),
+    failures.RATE: (restored_rate,),
+    failures.WAITING: (faster_reading,),
     failures.MEMORY: (smaller_batch,),
 }
-"""settings that are tried before what plugins declare"""
-AFTER: Mapping[str, tuple[General, ...]] = {
+"""rules whose settings are tried before those that plugins declare"""
+RULES_AFTER_PLUGINS: Mapping[str, tuple[SettingRule, ...]] = {
     failures.UNCHANGED: (higher_rate,),
-    failures.OVERFITTING: (varied_data,),
-    failures.COPIES: (varied_data,),
+    failures.OVERFITTING: (more_augmentation,),
+    failures.COPIES: (more_augmentation,),
     failures.CHECKERBOARD: (longer_training,),
     failures.BORDER: (longer_training,),
     failures.TINT: (longer_training,),
-    failures.INVERSION: (other_seed,),
+    failures.INVERSION: (another_seed,),
 }
-"""settings that are tried after what plugins declare; of all others, a lower learning rate"""
+"""rules whose settings are tried after those; for other failures, `lower_rate`"""

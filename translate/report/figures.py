@@ -14,9 +14,9 @@ from translate.engine.diagnosis.log import Field, players
 from translate.report.run_data import RunData
 
 POINTS = 1200
-"""points of one curve in all runs together, at most"""
+"""largest number of points of one curve, over all runs"""
 COLOURS = ("#2f7ec2", "#d9622b", "#1f9d78", "#b3589a", "#a98200", "#7a70e0", "#c0455a", "#5f8f2f")
-"""distinguishable on white and on black"""
+"""colours of curves, distinguishable on white and on black"""
 DASHES = ("solid", "dot", "dash", "dashdot", "longdash", "longdashdot")
 
 
@@ -31,7 +31,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure with its title, a caption, and what Plotly draws."""
+    """A figure with its title, caption, and Plotly's data and layout."""
 
     title: str
     caption: str
@@ -40,7 +40,7 @@ class Figure:
 
 
 def evaluation_figures(runs: Sequence[RunData]) -> list[Figure]:
-    """Return a figure for each value that was measured during training, with its baselines."""
+    """Return a figure for each validation metric, with its baselines."""
     figures = []
     for name in _names(runs, "metrics"):
         if not name.startswith(EVALUATION):
@@ -80,7 +80,7 @@ def training_figures(runs: Sequence[RunData]) -> list[Figure]:
     figures.append(_figure("Other recorded values", _curves(runs, "metrics", recorded)))
     for title, field, note in (
         ("Images per second", "images_per_second", ""),
-        ("Waiting for images", "data_wait", "share of the time, from 0 to 1"),
+        ("Waiting for images", "data_wait", "fraction of the time, from 0 to 1"),
     ):
         curves = [
             Curve(run, title, np.array([getattr(r, field) for r in run.history.log.records], float))
@@ -113,20 +113,20 @@ def _figure(
     log: bool = False,
     sparse: bool = False,
 ) -> Figure:
-    """Return a figure of curves; `sparse` ones are not expected to have a value in each line."""
+    """Return a figure of curves; `sparse` curves do not have a value in each line of the log."""
     curves = [curve for curve in curves if len(curve.values)]
     runs = list(dict.fromkeys(curve.run.name for curve in curves))
     names = list(dict.fromkeys(curve.name for curve in curves))
     data, newest, gaps = [], [], []
     for curve in curves:
-        of_run, of_name = runs.index(curve.run.name), names.index(curve.name)
+        run_index, name_index = runs.index(curve.run.name), names.index(curve.name)
         parts = [curve.run.name] if len(runs) > 1 else []
         parts += [curve.name] if len(names) > 1 or curve.name not in title else []
         label = ": ".join(parts)
         steps = np.array([record.step for record in curve.run.history.log.records], float)
         points = thin(steps, curve.values, max(2, POINTS // max(1, len(runs))))
         points = [point for point in points if point[1] is not None] if sparse else points
-        colour, dash = (of_run, of_name) if len(runs) > 1 else (of_name, 0)
+        colour, dash = (run_index, name_index) if len(runs) > 1 else (name_index, 0)
         data.append(
             {
                 "type": "scatter",
@@ -158,7 +158,7 @@ def _figure(
 def thin(
     steps: NDArray[np.float64], values: NDArray[np.float64], count: int
 ) -> list[tuple[float, float | None]]:
-    """Return at most `count` points; of more, means of neighbours. None stands for no number."""
+    """Return at most `count` points, means of neighbours if there are more; None for NaN."""
     if len(steps) <= count:
         pairs = zip(steps, values, strict=True)
     else:
@@ -177,13 +177,13 @@ def _mean(values: NDArray[np.float64]) -> float:
 
 
 def _direction(runs: Sequence[RunData], figure: str) -> str:
-    """Return which numbers are better, as far as a checkpoint or an evaluation says it."""
-    known = {run.history.better.get(figure) for run in runs}
-    known |= {
+    """Return whether larger or smaller values are better, as a sentence; "" if unknown."""
+    directions = {run.history.better.get(figure) for run in runs}
+    directions |= {
         e.figures[figure].better for run in runs if (e := run.evaluation) and figure in e.figures
     }
     return {"max": "larger is better", "min": "smaller is better"}.get(
-        next(filter(None, known), ""), ""
+        next(filter(None, directions), ""), ""
     )
 
 

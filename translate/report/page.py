@@ -1,4 +1,4 @@
-"""The page of a report: everything in one HTML file, with no request to anywhere."""
+"""The page of a report: one HTML file that loads nothing else."""
 
 import base64
 import gzip
@@ -26,15 +26,15 @@ from translate.report.run_data import RunData
 from translate.report.thumbnails import Thumbnail, example_thumbnails, preview_thumbnails
 
 GENERATOR = "translate report"
-"""what the page names as its generator; a file that does not is not replaced"""
-LEAST_RANKED = 3
-"""best and worst images of each run that are shown where runs are compared, at least"""
+"""the generator that a page names; only files with it are replaced"""
+MIN_RANKED = 3
+"""least number of best, and of worst, images of each run if several runs are compared"""
 FOLDER = Path(__file__).with_name("page")
 
 
 @dataclass(frozen=True)
 class RankedImage:
-    """A test image with its value, and thumbnails by role where they are shown."""
+    """A test image with its value, and its thumbnails by role, if any."""
 
     name: str
     value: str
@@ -51,14 +51,14 @@ class RankedImages:
 
     @property
     def groups(self) -> list[tuple[str, Sequence[RankedImage]]]:
-        """Both with their titles, as they are shown: of trust the worst first."""
+        """Both with their titles, in the order of display: the worst first for trust."""
         groups = [("Best", self.best), ("Worst", self.worst)]
         return groups[::-1] if self.figure == "trust" else groups
 
 
 @dataclass(frozen=True)
-class View:
-    """A run as the page shows it."""
+class RunView:
+    """The contents of the page about one run."""
 
     run: RunData
     summary: str
@@ -79,14 +79,14 @@ def render(runs: Sequence[RunData], *, version: str = "") -> bytes:
     """Return the page.
 
     Args:
-        runs: The runs, which are compared where there are several.
-        version: Where the page is served while the runs are trained, a text that the server
-            changes when they change.
+        runs: The runs, which are compared if there are several.
+        version: For a page that is served while the runs are trained: a text that changes whenever
+            they do.
     """
-    on_first_screen = figures.evaluation_figures(runs)
-    in_training = figures.training_figures(runs)
-    every = [*on_first_screen, *in_training]
-    ids = {figure.title: f"figure-{number}" for number, figure in enumerate(every, 1)}
+    evaluation = figures.evaluation_figures(runs)
+    training = figures.training_figures(runs)
+    all_figures = [*evaluation, *training]
+    ids = {figure.title: f"figure-{number}" for number, figure in enumerate(all_figures, 1)}
     names = ", ".join(run.name for run in runs)
     text = (
         _environment()
@@ -99,16 +99,16 @@ def render(runs: Sequence[RunData], *, version: str = "") -> bytes:
             version=version,
             nonce=secrets.token_urlsafe(16),
             views=[_view(run, len(runs)) for run in runs],
-            evaluation_figures=on_first_screen,
-            training_figures=in_training,
+            evaluation_figures=evaluation,
+            training_figures=training,
             figure_ids=ids,
-            figures={ids[f.title]: {"data": f.data, "layout": f.layout} for f in every},
+            figures={ids[f.title]: {"data": f.data, "layout": f.layout} for f in all_figures},
             evaluation_head=evaluation_tables.COLUMNS,
             differences=tables.config_differences(runs),
             environment=tables.environment(runs),
             style=Markup((FOLDER / "report.css").read_text()),
             script=Markup((FOLDER / "report.js").read_text()),
-            plotly=_plotly() if every else "",
+            plotly=_plotly() if all_figures else "",
         )
     )
     return text.encode("utf-8", "backslashreplace")  # names of files may not be UTF-8
@@ -127,20 +127,20 @@ def _environment() -> Environment:
 
 @cache
 def _plotly() -> str:
-    """Return Plotly's script, compressed: as it is, it would be as large as a whole page may be."""
+    """Return Plotly's script, compressed: uncompressed, it exceeds the size limit of a page."""
     return base64.b64encode(gzip.compress(get_plotlyjs().encode(), 9, mtime=0)).decode()
 
 
-def _view(run: RunData, runs: int) -> View:
+def _view(run: RunData, runs: int) -> RunView:
     previews, damaged = preview_thumbnails(run.previews, runs)
     try:
         rows = [row.title for row in sheets.read_rows(run.path)]
     except CheckpointError:
-        rows = []  # which the examination of the run lists
+        rows = []  # the examination of the run lists the error
     found, config = run.evaluation, run.history.config
     problems, more = tables.problems(run)
     rankings, damaged_examples = _rankings(run, runs)
-    return View(
+    return RunView(
         run,
         _summary(run),
         previews,
@@ -159,7 +159,7 @@ def _view(run: RunData, runs: int) -> View:
 
 
 def _summary(run: RunData) -> str:
-    """Return what was trained, and how far, in a sentence."""
+    """Return recipe, domains and progress of a run, in one line."""
     config, log = run.history.config, run.history.log
     parts = []
     if config:
@@ -181,15 +181,17 @@ def _rankings(run: RunData, runs: int) -> tuple[list[RankedImages], list[str]]:
     if not found or not rankings:
         return [], []
     first, *others = rankings
-    count = max(LEAST_RANKED, examples.RANKED // runs)
-    few = replace(first, best=first.best[:count], worst=first.worst[:count])
+    count = max(MIN_RANKED, examples.RANKED // runs)
+    ranking = replace(first, best=first.best[:count], worst=first.worst[:count])
     files = {
-        name: found.examples[name] for name, _ in [*few.best, *few.worst] if name in found.examples
+        name: found.examples[name]
+        for name, _ in [*ranking.best, *ranking.worst]
+        if name in found.examples
     }
     folder = result.thumbnail_folder(run.path / result.FILE)
     thumbnails, damaged = example_thumbnails(folder, files, runs)
-    shown = [_ranked(few, thumbnails) if thumbnails else _ranked(first, {})]
-    return [*shown, *(_ranked(ranking, {}) for ranking in others)], damaged
+    shown = [_ranked(ranking, thumbnails) if thumbnails else _ranked(first, {})]
+    return [*shown, *(_ranked(other, {}) for other in others)], damaged
 
 
 def _ranked(

@@ -1,4 +1,4 @@
-"""What a report shows of a run: read from its folder, which may be in training."""
+"""Read from a run folder what a report shows; the run may still be in training."""
 
 import os
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from translate.insight.history import History, read_history
 
 @dataclass(frozen=True)
 class RunData:
-    """A run, as far as it can be read; what is not there is named in `missing`."""
+    """The contents of a run folder, as far as they can be read; `missing` lists the others."""
 
     name: str
     path: Path
@@ -28,7 +28,7 @@ class RunData:
     """Step and file of each preview, the oldest first."""
     evaluation: EvaluationResult | None
     sessions: Sequence[dict[str, Any]]
-    """What ``run.json`` says of each session, the newest last."""
+    """The entries of ``run.json`` for each session, the newest last."""
     problems: Sequence[dict[str, Any]]
     """Lines of ``problems.jsonl``."""
     missing: Sequence[str]

@@ -6,39 +6,39 @@ from typing import Any
 from translate.engine.config import diff, yaml
 from translate.report.run_data import RunData
 
-MOST_PROBLEMS = 50
-"""problems of a run that are shown"""
+MAX_PROBLEMS = 50
+"""largest number of problems of a run that are shown"""
 
 
 def config_differences(runs: Sequence[RunData]) -> list[tuple[str, list[str]]]:
     """Return each setting in which runs differ, with its value in each run."""
     configs = [run.history.config for run in runs]
-    known = [config for config in configs if config is not None]
-    if len(known) < 2:
+    readable = [config for config in configs if config is not None]
+    if len(readable) < 2:
         return []
-    found: dict[str, dict[int, Any]] = {}
-    first = configs.index(known[0])
+    changes: dict[str, dict[int, Any]] = {}
+    first = configs.index(readable[0])
     base: dict[str, Any] = {}
-    for place, config in enumerate(configs):
-        if config is None or place == first:
+    for index, config in enumerate(configs):
+        if config is None or index == first:
             continue
-        for key, (one, other) in diff.differences(known[0], config).items():
-            base[key] = one
-            found.setdefault(key, {})[place] = other
+        for key, (value, other_value) in diff.differences(readable[0], config).items():
+            base[key] = value
+            changes.setdefault(key, {})[index] = other_value
     return [
         (
             key,
             [
-                "unknown" if config is None else yaml.flow(found[key].get(place, base[key]))
-                for place, config in enumerate(configs)
+                "unknown" if config is None else yaml.flow(changes[key].get(index, base[key]))
+                for index, config in enumerate(configs)
             ],
         )
-        for key in sorted(found)
+        for key in sorted(changes)
     ]
 
 
 def environment(runs: Sequence[RunData]) -> list[tuple[str, list[str]]]:
-    """Return what each run was trained with and on, a row for each fact."""
+    """Return the environment of each run: command, versions, device and data, a row for each."""
     columns = [_facts(run.sessions[-1], len(run.sessions)) if run.sessions else {} for run in runs]
     keys = dict.fromkeys(key for column in columns for key in column)
     return [(key, [column.get(key, "-") for column in columns]) for key in keys]
@@ -58,9 +58,9 @@ def _facts(session: Mapping[str, Any], sessions: int) -> dict[str, str]:
         **{key: session.get(key) for key in ("device", "processes", "threads", "git", "seed")},
     }
     while isinstance(data, Mapping):
-        which = "validation images" if "validation images" in rows or "images" in rows else "images"
-        rows[which] = f"{data.get('files')} files, SHA-256 of names and sizes {data.get('sha256')}"
-        data = data.get("validation") if which == "images" else None
+        label = "validation images" if "validation images" in rows or "images" in rows else "images"
+        rows[label] = f"{data.get('files')} files, SHA-256 of names and sizes {data.get('sha256')}"
+        data = data.get("validation") if label == "images" else None
     return {str(key): str(value) for key, value in rows.items() if value not in (None, "")}
 
 
@@ -68,6 +68,6 @@ def problems(run: RunData) -> tuple[list[tuple[str, ...]], int]:
     """Return the cells of the newest problems, and how many more there are."""
     rows = [
         tuple(str(line.get(key, "")) for key in ("path", "stage", "reason", "message"))
-        for line in run.problems[-MOST_PROBLEMS:]
+        for line in run.problems[-MAX_PROBLEMS:]
     ]
     return rows, len(run.problems) - len(rows)

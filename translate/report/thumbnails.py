@@ -1,4 +1,4 @@
-"""Images of a page: downscaled, as WebP in data URIs, within a number of bytes."""
+"""Images of a page: downscaled to a limit of bytes, as WebP in data URIs."""
 
 import base64
 import io
@@ -16,13 +16,13 @@ from translate.evaluate.examples import ROLES
 from translate.images.source import read_image
 
 PREVIEWS = 100
-"""previews on a page, at most; of more, evenly spaced ones are shown"""
+"""largest number of previews on a page, evenly spaced"""
 PREVIEW_BYTES = 1_800_000
-"""all previews of a page"""
+"""limit for all previews of a page"""
 LARGEST_BYTES = 60_000
-"""one preview"""
+"""limit for one preview"""
 EXAMPLE_BYTES = 300_000
-"""best and worst test images of all runs of a page"""
+"""limit for the best and worst test images of all runs of a page"""
 WIDTH, HEIGHT = 640, 960
 """largest size of a preview in pixels"""
 QUALITY = 60
@@ -42,8 +42,8 @@ def choose_evenly(previews: Sequence[tuple[int, Path]], count: int) -> list[tupl
     """Return at most `count` evenly spaced previews, with the first and the last."""
     if len(previews) <= count:
         return list(previews)
-    places = np.linspace(0, len(previews) - 1, max(1, count)).round().astype(int)
-    return [previews[place] for place in places] if count > 1 else [previews[-1]]
+    indices = np.linspace(0, len(previews) - 1, max(1, count)).round().astype(int)
+    return [previews[index] for index in indices] if count > 1 else [previews[-1]]
 
 
 def preview_thumbnails(
@@ -53,17 +53,17 @@ def preview_thumbnails(
 
     Args:
         previews: Step and file of each preview of a run, the oldest first.
-        runs: Runs on the page, which share its bytes.
+        runs: Number of runs on the page, which share the limits.
     """
     shown = choose_evenly(previews, max(1, PREVIEWS // runs))
     limit = min(LARGEST_BYTES, PREVIEW_BYTES // max(1, runs * len(shown)))
-    found, damaged = [], []
+    thumbnails, damaged = [], []
     for step, path in shown:
         try:
-            found.append((step, _of_file(path, path.stat().st_mtime_ns, limit)))
+            thumbnails.append((step, _of_file(path, path.stat().st_mtime_ns, limit)))
         except (BadImage, OSError) as error:
             damaged.append(f"the preview of step {step}: {error}")
-    return found, damaged
+    return thumbnails, damaged
 
 
 def example_thumbnails(
@@ -74,10 +74,10 @@ def example_thumbnails(
     Args:
         folder: The folder of the files.
         examples: Files of each example, by its name and that of the field.
-        runs: Runs on the page, which share its bytes.
+        runs: Number of runs on the page, which share the limits.
     """
     limit = EXAMPLE_BYTES // max(1, runs * sum(map(len, examples.values())))
-    found: dict[str, list[tuple[str, Thumbnail]]] = {}
+    thumbnails: dict[str, list[tuple[str, Thumbnail]]] = {}
     damaged = []
     for name, files in examples.items():
         for field, role in ROLES.items():
@@ -86,18 +86,18 @@ def example_thumbnails(
             path = folder / Path(files[field]).name
             try:
                 image = _of_file(path, path.stat().st_mtime_ns, limit)
-                found.setdefault(name, []).append((role, image))
+                thumbnails.setdefault(name, []).append((role, image))
             except (BadImage, OSError) as error:
                 damaged.append(f"{error}")
     if len(damaged) > 1:
         damaged = [f"{damaged[0]}, and {len(damaged) - 1} more"]
-    return found, [f"best and worst test images: {line}" for line in damaged]
+    return thumbnails, [f"best and worst test images: {line}" for line in damaged]
 
 
 def thumbnail(pixels: NDArray[np.uint8], limit: int) -> Thumbnail:
     """Return an image (H, W, 3) that has at most `limit` bytes as WebP, downscaled until it fits.
 
-    An image of one pixel is returned whatever it takes.
+    An image of one pixel is returned even if it is larger.
     """
     image = Image.fromarray(pixels)
     image.thumbnail((WIDTH, HEIGHT))
@@ -114,6 +114,6 @@ def thumbnail(pixels: NDArray[np.uint8], limit: int) -> Thumbnail:
 
 
 @lru_cache(maxsize=4 * PREVIEWS)
-def _of_file(path: Path, modification_time: int, limit: int) -> Thumbnail:  # noqa: ARG001 - a part of the key
+def _of_file(path: Path, modification_time: int, limit: int) -> Thumbnail:  # noqa: ARG001 - part of the cache key
     pixels = read_image(path)
     return thumbnail(pixels.astype(np.uint8), limit)

@@ -17,15 +17,15 @@ from translate.report.run_data import read_runs
 HOST = "127.0.0.1"
 EVALUATION = (result.FILE, result.thumbnail_folder(Path(result.FILE)).name)
 FILES = ("log.jsonl", "previews", "problems.jsonl", "run.json", "config.yaml", *EVALUATION)
-"""what a run changes, and a report shows"""
+"""files of a run that change during training and are shown in a report"""
 IDLE_SECONDS = 30
 """a connection without a request is closed after this time"""
 
 logger = logging.getLogger(__name__)
 
 
-class Reports:
-    """The page of runs, which is made again when they have changed."""
+class LivePage:
+    """The page of runs, rendered again when they have changed."""
 
     def __init__(self, runs: Sequence[Path]) -> None:
         self.runs = runs
@@ -35,15 +35,15 @@ class Reports:
 
     def version(self) -> str:
         """Return a text that changes when a file of the runs does."""
-        found = sha256()
+        digest = sha256()
         for run in self.runs:
             for name in FILES:
                 try:
                     status = (run / name).stat()
                 except OSError:
                     continue  # a file that is not there yet
-                found.update(f"{run / name} {status.st_mtime_ns} {status.st_size}".encode())
-        return found.hexdigest()
+                digest.update(f"{run / name} {status.st_mtime_ns} {status.st_size}".encode())
+        return digest.hexdigest()
 
     def page(self) -> bytes:
         """Return the page of the runs as they are now."""
@@ -55,21 +55,21 @@ class Reports:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers for the page, and for the version of its runs."""
+    """Answers requests for the page, and for the version of its runs."""
 
     server: "Server"
     timeout = IDLE_SECONDS
 
     def do_GET(self) -> None:
-        """Answer a request; one through another name of this machine is refused."""
+        """Answer a request; refuse other host names than `HOST` and localhost."""
         port = self.server.server_address[1]
         if self.headers.get("Host") not in (f"{HOST}:{port}", f"localhost:{port}"):
             self._answer(403, "text/plain", b"Use the address that the command printed.\n")
         elif self.path == "/version":
-            self._answer(200, "text/plain", self.server.reports.version().encode())
+            self._answer(200, "text/plain", self.server.live_page.version().encode())
         elif self.path == "/":
             try:
-                self._answer(200, "text/html", self.server.reports.page())
+                self._answer(200, "text/html", self.server.live_page.page())
             except TranslateError as error:  # a run was deleted
                 self._answer(500, "text/plain", f"{error}\n".encode())
         else:
@@ -93,12 +93,12 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, port: int, reports: Reports) -> None:
-        self.reports = reports
+    def __init__(self, port: int, live_page: LivePage) -> None:
+        self.live_page = live_page
         super().__init__((HOST, port), Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
-        """Log what went wrong in one line: a browser that leaves, for example."""
+        """Log the error in one line, such as a connection that the browser closed."""
         logger.debug("a request of %s failed", client_address, exc_info=True)
 
 
@@ -110,10 +110,10 @@ def serve_reports(runs: Sequence[Path], port: int) -> Iterator[str]:
         CheckpointError: A path is no run folder.
         ConfigError: The port cannot be used.
     """
-    reports = Reports(runs)
-    reports.page()
+    live_page = LivePage(runs)
+    live_page.page()
     try:
-        server = Server(port, reports)
+        server = Server(port, live_page)
     except OSError as error:
         raise ConfigError(
             f"--port {port}: cannot be used on {HOST} ({error.strerror}). Choose another, or 0 for "

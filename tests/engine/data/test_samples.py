@@ -198,7 +198,7 @@ def test_existing_domains_are_listed_with_their_counts(image_folder: Any) -> Non
 
 @pytest.mark.usefixtures("sample_messages")
 def test_sample_domains_and_public_sets_have_names() -> None:
-    assert {"meadow", "marsh"} <= set(samples.drawable())
+    assert {"meadow", "marsh"} <= set(samples.sample_domains())
     assert all({"name", "title", "url"} <= card.keys() for card in samples.cards())
 
 

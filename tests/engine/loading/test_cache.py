@@ -50,10 +50,10 @@ def test_a_cached_image_equals_the_one_read(tmp_path: Path) -> None:
     write_image(one, pixels)
     write_image(two, 255 - pixels)
     cache = Cache({one: (5, 7), two: (5, 7)}, Domain("", 3), {})
-    cache.keep(EncodedImage.open(two))
-    cache.keep(EncodedImage.open(one))
+    cache.add(EncodedImage.open(two))
+    cache.add(EncodedImage.open(one))
     assert len(cache) == 2
     assert (cache.read(one) == pixels).all()
     assert (cache.read(two) == 255 - pixels).all()
     with pytest.raises(BadImage, match="changed while it was read"):
-        Cache({one: (7, 5)}, Domain("", 3), {}).keep(EncodedImage.open(one))
+        Cache({one: (7, 5)}, Domain("", 3), {}).add(EncodedImage.open(one))

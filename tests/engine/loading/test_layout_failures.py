@@ -60,8 +60,8 @@ def test_T23_any_exception_of_a_layout_is_a_listed_item(
 
 UNEQUAL: list[tuple[Callable[[], Any], str]] = [
     (lambda: Images(torch.zeros(1, 4, 4, dtype=torch.uint8)), "shapes"),
-    (lambda: "no tuple at all", "TypeError|do not go together"),
-    (lambda: Images("text"), "do not go together"),  # type: ignore[arg-type]
+    (lambda: "no tuple at all", "TypeError|cannot be collated"),
+    (lambda: Images("text"), "cannot be collated"),  # type: ignore[arg-type]
 ]
 
 

@@ -23,7 +23,7 @@ def cache(tmp_path: Path) -> Cache:
     path = tmp_path / "image.png"
     write_image(path, NOISE)
     cache = Cache({path: (NOISE.shape[0], NOISE.shape[1])}, PHOTO, {})
-    cache.keep(EncodedImage.open(path))
+    cache.add(EncodedImage.open(path))
     return cache
 
 
@@ -53,7 +53,7 @@ def test_label_maps_and_deep_images_are_scaled_as_everywhere_else() -> None:
 def test_an_image_of_the_cache_and_a_part_of_it_are_scaled_once(
     cache: Cache, pixels: np.ndarray
 ) -> None:
-    scaled = ScaledImages(cache, room=1e6)
+    scaled = ScaledImages(cache, memory=1e6)
     whole, half = scaled(pixels, SIZE, PHOTO), scaled(pixels[:, ::2], SIZE, PHOTO)
     assert torch.equal(whole, scale(pixels, SIZE, PHOTO)) and not torch.equal(whole, half)
     assert scaled(pixels, SIZE, PHOTO) is whole and scaled(pixels[:, ::2], SIZE, PHOTO) is half
@@ -64,14 +64,14 @@ def test_an_image_of_the_cache_and_a_part_of_it_are_scaled_once(
 def test_copies_which_a_layout_may_change_are_scaled_each_time(
     cache: Cache, pixels: np.ndarray
 ) -> None:
-    scaled, copy = ScaledImages(cache, room=1e6), pixels.copy()
+    scaled, copy = ScaledImages(cache, memory=1e6), pixels.copy()
     before = scaled(copy, SIZE, PHOTO).clone()
     copy[:] = 255 - copy
     assert not torch.equal(scaled(copy, SIZE, PHOTO), before)
 
 
-def test_what_exceeds_the_room_is_not_kept(cache: Cache, pixels: np.ndarray) -> None:
-    scaled = ScaledImages(cache, room=3 * SIZE[0] * SIZE[1])
+def test_what_exceeds_the_memory_limit_is_not_kept(cache: Cache, pixels: np.ndarray) -> None:
+    scaled = ScaledImages(cache, memory=3 * SIZE[0] * SIZE[1])
     first = scaled(pixels, SIZE, PHOTO)
     second = scaled(pixels, (22, 33), PHOTO)
     assert scaled(pixels, SIZE, PHOTO) is first

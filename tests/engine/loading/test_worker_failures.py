@@ -65,7 +65,7 @@ def failing(
 
     monkeypatch.setattr(order.Items, "__getitem__", instead)
     monkeypatch.setattr("translate.engine.loading.workers.WORKER_POLL_SECONDS", 0.2)
-    monkeypatch.setattr("translate.engine.loading.workers.PATIENCE", 0.5)
+    monkeypatch.setattr("translate.engine.loading.workers.HANG_SECONDS", 0.5)
 
 
 @pytest.mark.parametrize("hangs", [False, True])

@@ -1,4 +1,4 @@
-"""Arguments of the Python interface, checked as options are."""
+"""Check the types of arguments of the Python interface."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -18,23 +18,23 @@ def check_arguments(
 ) -> Callable[[Callable[Parameters, Value]], Callable[Parameters, Value]]:
     """Return a decorator that raises `ConfigError` for an argument of another type than declared.
 
-    NumPy's numbers are taken as Python's. Parameters named in `unchecked` are passed on as given.
+    NumPy scalars are converted to Python's. Parameters named in `unchecked` are not checked.
     """
 
     def decorate(function: Callable[Parameters, Value]) -> Callable[Parameters, Value]:
-        shape, name = signature(function), function.__qualname__.removesuffix(".__call__")
-        reserved = ("self", "cls", *unchecked)
+        parameters, name = signature(function), function.__qualname__.removesuffix(".__call__")
+        excluded = ("self", "cls", *unchecked)
 
         @wraps(function)
         def call(*positional: Parameters.args, **named: Parameters.kwargs) -> Value:
-            bound = shape.bind(*positional, **named)
-            given = {
+            bound = parameters.bind(*positional, **named)
+            values = {
                 key: value.item() if isinstance(value, np.generic) else value
                 for key, value in bound.arguments.items()
-                if key not in reserved
+                if key not in excluded
             }
             bound.arguments.update(
-                signatures.convert_options(f"{name}()", function, given, reserved)
+                signatures.convert_options(f"{name}()", function, values, excluded)
             )
             arguments: Any = bound
             return function(*arguments.args, **arguments.kwargs)

@@ -1,4 +1,4 @@
-"""Differences of configurations: which may change when a run continues, and which need a fork."""
+"""Differences between configurations: settings that a resume may change, and that need a fork."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ WITHOUT_EFFECT_ON_RESULT = {
     "train.timeout",
     "train.checkpointing",
 }
-"""Settings that change nothing of what is learnt."""
+"""settings without an effect on the trained weights"""
 WITHOUT_EXACT_REPETITION = {
     "train.accumulate",
     "train.device",
@@ -25,11 +25,11 @@ WITHOUT_EXACT_REPETITION = {
     "train.compile",
     "train.deterministic",
 }
-"""Settings with which the same is learnt, but not to the same bits."""
+"""settings that change the trained weights only by rounding"""
 DISCRIMINATOR_OPTIONS = ("discriminator", "critic")
-"""Options that are networks of an adversarial loss."""
-END = {"train.steps", "train.epochs", "train.schedule_steps"}
-"""Settings that say where training ends, and the schedule of its learning rates."""
+"""options for the discriminator of an adversarial loss"""
+LENGTH = {"train.steps", "train.epochs", "train.schedule_steps"}
+"""settings for the end of training and the length of learning-rate schedules"""
 
 
 def resumed_config(
@@ -65,7 +65,7 @@ def resumed_config(
     others = []
     for key, (old, new) in differences(before, now).items():
         line = f"{key}: {old!r} -> {new!r}"
-        if key in END:
+        if key in LENGTH:
             continue  # progress shows the last step
         if key in WITHOUT_EFFECT_ON_RESULT:
             lines.append(line)
@@ -79,17 +79,17 @@ def resumed_config(
             others.append(f"{run / 'config.yaml'} was edited: {line}" if key in edited else line)
     if others:
         raise ConfigError(
-            f"{'; '.join(others)}: this would be another run. Leave it out, or go on in a folder "
-            "of its own from this run's newest checkpoint, with --fork-run."
+            f"{'; '.join(others)}: this would be another run. Leave it out, or continue in "
+            "another folder from this run's newest checkpoint, with --fork-run."
         )
     return now, lines
 
 
 def why_without_effect(config: Config, key: str) -> str:
-    """Return why a setting changes nothing in a run of `config`; nothing if it may.
+    """Return the reason that a setting has no effect in a run of `config`, or "".
 
-    An option ``NAME`` of a recipe is without effect where its ``NAME_weight`` is 0, and so is a
-    discriminator without an adversarial loss.
+    An option ``NAME`` of a recipe has no effect if its ``NAME_weight`` is 0; a discriminator has
+    none without an adversarial loss.
     """
     section, name, *_ = key.split(".")
     if section == "options":
@@ -99,17 +99,17 @@ def why_without_effect(config: Config, key: str) -> str:
 
 
 def differences(before: Config, now: Config) -> dict[str, tuple[Any, Any]]:
-    """Return by dotted key what differs, as it was and as it is; a part's options one by one."""
-    one, other = (yaml.document(c, unset=True) for c in (before, now))
-    return _differences(one, other)
+    """Return the old and the new value of each key that differs, by dotted key."""
+    old, new = (yaml.document(config, unset=True) for config in (before, now))
+    return _differences(old, new)
 
 
 def _differences(
-    one: Mapping[str, Any], other: Mapping[str, Any], prefix: str = ""
+    before: Mapping[str, Any], now: Mapping[str, Any], prefix: str = ""
 ) -> dict[str, tuple[Any, Any]]:
     result: dict[str, tuple[Any, Any]] = {}
-    for key in [*one, *(key for key in other if key not in one)]:
-        old, new = one.get(key), other.get(key)
+    for key in [*before, *(key for key in now if key not in before)]:
+        old, new = before.get(key), now.get(key)
         if isinstance(old, Mapping) and isinstance(new, Mapping):
             result |= _differences(old, new, f"{prefix}{key}.")
         elif old != new:

@@ -33,7 +33,7 @@ FLAGS: Mapping[str, str] = {
 EXAMPLES = {"options": "options.lr", "data": "data.size", "train": "train.steps"}
 """an example of a setting of each section, for error messages"""
 DEFAULT_PARTS = {"data.layout": Data.model_fields["layout"].default}
-"""parts whose options can be set without naming the part"""
+"""default parts, whose options can be set without naming the part"""
 KEYS = {"": list(Config.model_fields)} | {k: list(s.model_fields) for k, s in SECTIONS.items()}
 
 
@@ -50,8 +50,8 @@ def resolve(
     `assignments` are ``section.key=VALUE`` with YAML values. Raises `ConfigError` that names the
     key, what was expected, and the nearest key there is.
     """
-    written = read(config) if isinstance(config, str) else config or {}
-    recipe = recipe or written.get("recipe")
+    document = read(config) if isinstance(config, str) else config or {}
+    recipe = recipe or document.get("recipe")
     if not isinstance(recipe, str):
         raise ConfigError(
             "which recipe? Name one with --plugin, or a configuration with --config: "
@@ -60,7 +60,7 @@ def resolve(
     kind: Any = find("recipe", recipe)
     merged: Fragment = {"recipe": recipe, "options": {}, "data": {}, "train": {}}
     merge_fragment(merged, kind.defaults)
-    merge_fragment(merged, {key: value for key, value in written.items() if key != "recipe"})
+    merge_fragment(merged, {key: value for key, value in document.items() if key != "recipe"})
     for key, value in (flags or {}).items():
         set_key(merged, key, value)
     merged["options"] = with_defaults(kind, merged["options"])

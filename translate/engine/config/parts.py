@@ -1,4 +1,4 @@
-"""Options of recipes and parts that take a part: a network or a loss, by its name."""
+"""Options whose value is a part: a network or a loss, by its name."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, get_args, get_origin
@@ -8,9 +8,9 @@ from translate.registry import Kind, PartConfig, names
 
 
 def part_kind(option: Option) -> Kind | None:
-    """Return which kind of part `option` takes: what its default is a name of.
+    """Return the kind of part that `option` takes: that of its default.
 
-    Where a network has the name of its counterpart, the option's own name decides.
+    If a generator and a discriminator have the default's name, the name of the option decides.
     """
     if not _takes_parts(option.annotation):
         return None

@@ -1,4 +1,4 @@
-"""The distributions of plugins that a configuration needs, and which of them are missing."""
+"""The distributions of plugins that a configuration needs."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -28,7 +28,7 @@ def plugin_versions(document: Mapping[str, Any]) -> dict[str, str]:
 
 @contextmanager
 def missing_plugins_named(versions: Mapping[str, str]) -> Iterator[None]:
-    """Add to a `ConfigError` in the block which of the recorded plugins are not installed."""
+    """Add the recorded plugins that are not installed to the message of a `ConfigError`."""
     try:
         yield
     except ConfigError as error:

@@ -1,4 +1,4 @@
-"""Names that a recipe has had before, in what earlier versions of it wrote."""
+"""Replace old names of options and networks in files of earlier versions."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -18,7 +18,7 @@ def renamed_by(recipe: str) -> Mapping[str, str]:
 
 
 def current_document(document: Mapping[str, Any]) -> Fragment:
-    """Return a configuration that an earlier version wrote, with the options' present names."""
+    """Return a configuration of an earlier version with the current names of its options."""
     if isinstance(data := document.get("data"), Mapping):
         document = {**document, "data": _current_data(data)}
     recipe, options = document.get("recipe"), document.get("options")
@@ -26,37 +26,37 @@ def current_document(document: Mapping[str, Any]) -> Fragment:
         return dict(document)  # validation says what is wrong with it
     if not (renamed := renamed_by(recipe)):
         return dict(document)
-    known = signatures.read_options(names("recipe")[recipe], ["spec"])
-    old = {key: new for key, new in renamed.items() if key not in known}
+    current = signatures.read_options(names("recipe")[recipe], ["spec"])
+    old = {key: new for key, new in renamed.items() if key not in current}
     return {**document, "options": _current_options(options, old)}
 
 
 def _current_data(data: Mapping[str, Any]) -> Fragment:
-    """Return settings of data with options of the layout where they are now: in `layout`."""
+    """Return settings of ``data`` with the options of the layout moved to `layout`."""
     result = dict(data)
     old = {key: result.pop(key) for key in LAYOUT_OPTIONS if key in result}
-    if given := {key: value for key, value in old.items() if value}:
+    if options := {key: value for key, value in old.items() if value}:
         layout = result.get("layout")
         result["layout"] = {
             **(layout if isinstance(layout, Mapping) else {"name": layout}),
-            **given,
+            **options,
         }
     return result
 
 
 def current_names(
-    values: Mapping[str, Any], new_names: Mapping[str, str], known: Iterable[str] = ()
+    values: Mapping[str, Any], new_names: Mapping[str, str], valid_names: Iterable[str] = ()
 ) -> dict[str, Any]:
-    """Return `values` by the present names; a name that is among the `known` ones stays."""
-    kept = set(known)
+    """Return `values` by their current names; `valid_names` are not replaced."""
+    unchanged = set(valid_names)
     return {
-        name if name in kept else current_name(name, new_names): value
+        name if name in unchanged else current_name(name, new_names): value
         for name, value in values.items()
     }
 
 
 def current_name(name: str, new_names: Mapping[str, str]) -> str:
-    """Return the present form of a dotted `name`: its longest renamed beginning is replaced."""
+    """Return a dotted `name` with its longest prefix in `new_names` replaced."""
     parts = name.split(".")
     for length in range(len(parts), 0, -1):
         if new := new_names.get(".".join(parts[:length])):
@@ -67,7 +67,7 @@ def current_name(name: str, new_names: Mapping[str, str]) -> str:
 def _current_options(
     options: Mapping[str, Any], new_names: Mapping[str, str], path: str = ""
 ) -> Fragment:
-    """Return options and, within them, the options of parts by their present names."""
+    """Return options, and the options of parts within them, by their current names."""
     result: Fragment = {}
     for key, value in options.items():
         inner = isinstance(value, Mapping)

@@ -32,7 +32,7 @@ class Data(Section):
     """The images to read, and their processing before a training step."""
 
     root: Path = Path("datasets")
-    """where domain folders lie"""
+    """folder that holds the domain folders"""
     domains: tuple[str, ...] = Field(default=(), min_length=1)
     """folders of images: the first is translated from, the last to"""
     layout: str | dict[str, Any] = "unpaired"
@@ -40,7 +40,7 @@ class Data(Section):
     size: Side | tuple[Side, Side] = 256
     """training crop in pixels: N, or [height, width]"""
     resize: Side | tuple[Side, Side] | Literal["none", "fit"] | None = None
-    """shorter side before the crop: N, [least, most], none, fit (shrink); default size * 286/256"""
+    """shorter side before the crop: N, [min, max], none, fit (shrink); default size * 286/256"""
     flip: bool = True
     """mirror half of the images"""
     augment: tuple[dict[str, Any], ...] = ()
@@ -48,13 +48,13 @@ class Data(Section):
     channels: Channels | dict[str, Channels] | None = None
     """1 gray, 3 colour, or all bands; by domain: {photo: 3, mask: 1}; default: of 8 bits 3"""
     range: Range | dict[str, Range] | None = None
-    """numbers that become -1 and 1: [0, 4095], {ct: [-1024, 3071]}; default: the type's range"""
+    """values that map to -1 and 1: [0, 4095], {ct: [-1024, 3071]}; default: the dtype's range"""
     units: str | dict[str, str] | None = None
-    """unit of the numbers, for the figures of an evaluation: HU, or {ct: HU}"""
+    """unit of the pixel values, for figures of an evaluation: HU, or {ct: HU}"""
     bands: Bands | dict[str, Bands] | None = None
     """bands of each file that are read, from 1: [3, 2, 1], or by domain; default: as channels"""
     labels: tuple[str, ...] | None = None
-    """domains of label maps: resized by nearest neighbour; default: those of palette PNGs alone"""
+    """domains of label maps: resized by nearest neighbour; default: those with only palette PNGs"""
     workers: int = Field(default=0, ge=0, le=1024)
     """processes that read images; 0: a thread reads the next batch"""
     cache: float = Field(default=2.0, ge=0)
@@ -62,11 +62,11 @@ class Data(Section):
     split: str = "train"
     """the subfolder of each domain that is trained on"""
     validation: Share | str | None = None
-    """images held out for train.metric: a share such as 0.1, a split such as val, or a folder"""
+    """images held out for train.metric: a fraction such as 0.1, a split such as val, or a folder"""
     groups: str | None = None
     """regular expression on paths, such as "(P\\d+)_": images of one first group stay together"""
     max_bad: Fraction = 0.05
-    """share of unreadable files from which on training is refused"""
+    """largest accepted fraction of unreadable files"""
 
     @property
     def layout_name(self) -> str:
@@ -80,7 +80,7 @@ class Data(Section):
 
     @property
     def shorter_side(self) -> tuple[int, int] | None:
-        """The least and most that the shorter side is scaled to before the crop, or None."""
+        """Smallest and largest length of the shorter side before the crop, or None."""
         if self.resize == "none" or self.resize == "fit":
             return None
         if isinstance(self.resize, tuple):
@@ -89,11 +89,11 @@ class Data(Section):
         return side, side
 
     def channels_of(self, domain: str) -> int | None:
-        """Return what `channels` says of one of the domains; None: nothing."""
+        """Return the setting `channels` of a domain; None if it is not set."""
         return of_domain(self.channels, domain)
 
     def is_labels(self, domain: str) -> bool:
-        """Return whether one of the domains is of label maps."""
+        """Return whether the images of a domain are label maps."""
         return not domain_names(domain).isdisjoint(self.labels or ())
 
     @field_validator("channels", mode="before")
@@ -166,21 +166,21 @@ class Train(Section):
     batch_size: int = Field(default=1, gt=0, le=LARGEST_BATCH)
     """images in a step, over all processes"""
     accumulate: Positive = 1
-    """microbatches of a batch, which run one by one, in less memory; batch norm sees each alone"""
+    """microbatches of a batch, which run one by one in less memory; batch norm uses each alone"""
     seed: int = Field(default=0, ge=0, lt=1 << 62)
-    """where all random numbers start"""
+    """random seed"""
     device: str = "auto"
     """auto, cpu, cuda or cuda:N; auto takes a GPU if there is one"""
     precision: Literal["fp32", "bf16"] = "fp32"
-    """bf16 halves memory on a GPU; on most CPUs it is very slow"""
+    """fp32 or bf16, which halves memory on a GPU and is very slow on most CPUs"""
     schedule: Schedule | dict[str, Schedule] = "constant"
     """decay of the learning rates: constant, linear, cosine; or {player: name}, others constant"""
     decay_from: Fraction = 0.5
-    """share of the steps after which the schedule begins to fall"""
+    """fraction of the steps after which the schedule begins to decay"""
     schedule_steps: Positive | None = None
-    """steps that the schedule is made for, after which the last rate stays; default: all steps"""
+    """length of the schedule in steps, after which the rate is constant; default: all steps"""
     warmup: int = Field(default=0, ge=0)
-    """steps over which the learning rates first rise, linearly, to their full values"""
+    """steps of linear warmup of the learning rates"""
     clip_norm: Norm | dict[str, Norm] | None = None
     """largest gradient norm of a player; a longer gradient is scaled down: N, or {player: N}"""
     log_every: Positive = 50
@@ -196,9 +196,9 @@ class Train(Section):
     patience: int = Field(default=0, ge=0, le=10**12)
     """evaluations without improvement after which training stops; 0: never"""
     trackers: tuple[str | dict[str, Any], ...] = ()
-    """where logs and previews go besides the run folder: [NAME, {name: NAME, option: value}]"""
+    """trackers that also get logs and previews: [NAME, {name: NAME, option: value}]"""
     keep: int = Field(default=2, ge=2, le=10**12)
-    """checkpoints kept, the newest ones; at least 2, so that a damaged one costs little"""
+    """number of newest checkpoints to keep; at least 2, in case one is damaged"""
     ema: float = Field(default=0.0, ge=0, lt=1)
     """decay of the moving average of the weights, which inference then uses; 0: no average"""
     guard: Positive = 10
@@ -212,7 +212,7 @@ class Train(Section):
     checkpointing: bool = False
     """compute repeated blocks again in the backward pass: less memory, more time, same result"""
     deterministic: bool = False
-    """repeat and resume bit for bit on a GPU, too: slower, and some operations are refused"""
+    """bit-for-bit repeatable on a GPU, too; slower, and some operations are refused"""
 
     @field_validator("checkpointing")
     @classmethod
@@ -235,13 +235,13 @@ class Train(Section):
 
 
 class Config(Section):
-    """Everything that a run needs to be repeated."""
+    """All settings of a run."""
 
     recipe: str
-    """the method, as `translate plugins` lists them"""
+    """name of the recipe: see `translate show`"""
     options: Fragment = {}
-    """what the method takes: see `translate show RECIPE`"""
+    """options of the recipe: see `translate show RECIPE`"""
     data: Data
-    """which images, and what is done to them"""
+    """the images, and their processing"""
     train: Train
-    """how long, how, and what is kept"""
+    """length and method of training, and the files that it writes"""

@@ -10,7 +10,7 @@ from translate.folders.names import short_names
 
 Fragment = dict[str, Any]
 LARGEST_SIDE, LARGEST_BATCH = 1 << 16, 1 << 16
-"""More than any machine holds: a damaged configuration is refused before it takes all memory."""
+"""larger values exceed any memory: a damaged configuration is refused before it uses it up"""
 Positive = Annotated[int, Field(gt=0, le=10**12)]
 Side = Annotated[int, Field(gt=0, le=LARGEST_SIDE)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -27,23 +27,23 @@ Schedule = Literal["constant", "linear", "cosine"]
 
 
 class Section(BaseModel):
-    """Nested keyword arguments: unknown ones are refused, and nothing changes afterwards."""
+    """A section of a configuration: unknown keys are refused, and it is immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 def domain_names(domain: str) -> set[str]:
-    """Return what a domain may be called: as it is given, and by the last part of its path."""
+    """Return the names by which settings may refer to a domain: as typed, and its short names."""
     return {domain, Path(domain).name, *short_names([domain])}
 
 
 def of_domain(value: Any, domain: str) -> Any:
-    """Return what a setting, for all domains or by domain, says of `domain`; None: nothing."""
+    """Return the value of a setting for `domain`; None if it is not set for it."""
     if not isinstance(value, dict):
         return value
     return next((value[name] for name in domain_names(domain) if name in value), None)
 
 
 def by_domain(value: Any) -> list[tuple[str, Any]]:
-    """Return a setting with the names of its domains; one for all has the name ""."""
+    """Return the names of domains with the value of a setting; "" for all domains."""
     return [*value.items()] if isinstance(value, dict) else [] if value is None else [("", value)]

@@ -1,4 +1,4 @@
-"""YAML documents in and out."""
+"""Read and write YAML documents."""
 
 from collections.abc import Iterable, Mapping
 from importlib.resources.abc import Traversable
@@ -16,13 +16,13 @@ from translate.errors import ConfigError, printable_name, short_repr
 from translate.registry import nearest
 
 MAX_BYTES = 100_000
-"""of a file, of which the parser reads so many in two seconds"""
-DEEPEST = 40
-"""levels of nesting, each of which makes the parser slower"""
+"""largest size of a file, which the parser reads in two seconds"""
+MAX_DEPTH = 40
+"""largest depth of nesting, which slows down the parser"""
 
 
 def to_yaml_types(value: Any) -> Any:
-    """Return `value` as YAML has it: tuples become lists, paths become text."""
+    """Return `value` in YAML's types: tuples become lists, paths become text."""
     if isinstance(value, Mapping):
         return {str(key): to_yaml_types(item) for key, item in value.items()}
     if isinstance(value, (tuple, list)):
@@ -58,7 +58,7 @@ def read(name: str) -> Fragment:
 
 
 def parse(text: str, source: str) -> Any:
-    """Return what the YAML 1.2 `text` says; tags and aliases are refused with a `ConfigError`."""
+    """Return the value of a YAML 1.2 document; raises `ConfigError`, also for tags and aliases."""
     yaml = YAML(typ="safe", pure=True)
     try:
         if wrong := _beyond_plain(yaml.parse(text)):
@@ -66,21 +66,21 @@ def parse(text: str, source: str) -> Any:
         value = yaml.load(text)
     except (YAMLError, ValueError) as error:  # a date of month 99, a number of 5,000 digits
         raise ConfigError(f"{printable_name(source)}: {' '.join(str(error).split())}") from error
-    if key := _unspaced(value):
+    if key := _key_without_space(value):
         raise ConfigError(
-            f"{printable_name(source)}: {short_repr(key)} is a name without a value: YAML wants a "
+            f"{printable_name(source)}: {short_repr(key)} is a name without a value: YAML needs a "
             f"space after the colon, {short_repr(key.replace(':', ': ', 1))}."
         )
     return value
 
 
-def _unspaced(value: Any) -> str:
-    """Return a key such as ``name:resnet`` of a mapping, at any depth, which was meant as two."""
+def _key_without_space(value: Any) -> str:
+    """Return a key such as ``name:resnet``, at any depth, whose colon lacks a space; or ""."""
     if isinstance(value, Mapping):
-        meant = (k for k, v in value.items() if v is None and isinstance(k, str) and ":" in k)
-        return next(meant, "") or _unspaced(list(value.values()))
+        keys = (k for k, v in value.items() if v is None and isinstance(k, str) and ":" in k)
+        return next(keys, "") or _key_without_space(list(value.values()))
     if isinstance(value, list):
-        return next((key for key in map(_unspaced, value) if key), "")
+        return next((key for key in map(_key_without_space, value) if key), "")
     return ""
 
 
@@ -93,8 +93,8 @@ def _beyond_plain(events: Iterable[Event]) -> str:
             return "aliases (*name) are not supported"
         if tag := getattr(event, "tag", None):
             return f"tags are not supported: {tag}"
-        if depth > DEEPEST:
-            return f"of more than {DEEPEST} levels is not supported"
+        if depth > MAX_DEPTH:
+            return f"of more than {MAX_DEPTH} levels is not supported"
     return ""
 
 

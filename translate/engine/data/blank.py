@@ -1,4 +1,4 @@
-"""Crops without values, on PyTorch's meta device, to test a layout before files are read."""
+"""Crops on PyTorch's meta device, without values, to test a layout before files are read."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,16 +25,16 @@ class Blank:
         """the roles of all images that it was called with"""
 
     def read(self, path: Path) -> NDArray[Any]:  # noqa: ARG002
-        """Return (height, width, channels) numbers."""
+        """Return (height, width, channels) zeros."""
         return np.zeros((*self.size, self.file.channels), self.file.dtype)
 
     def __call__(
         self, *images: NDArray[Any], roles: Sequence[str] = ("source", "target")
     ) -> tuple[Tensor, ...]:
-        """Return (channels, height, width) numbers for each of `images`."""
+        """Return a crop (channels, height, width) without values for each of `images`."""
         self.roles.update(roles[: len(images)])
         domains = [
-            domain_images.of_role(self.domains, roles, place) for place in range(len(images))
+            domain_images.of_role(self.domains, roles, index) for index in range(len(images))
         ]
         return tuple(
             torch.empty(

@@ -58,9 +58,9 @@ def open_layout(
     Args:
         data: The settings.
         leave_out: Files that are not used.
-        files: Keeps the files of which the headers are read.
-        known: The domains as a run or another layout of `data` has them: their types of numbers,
-            ranges and channels. Without them they are found in the headers of a few files.
+        files: Keeps the content of files whose headers are read.
+        known: The domains with dtype, range and channels, from a run or another split of `data`;
+            by default they are found in the headers of a few files.
 
     Raises:
         DataError: Folders cannot be used.
@@ -118,14 +118,14 @@ def check_data(layout: Layout, data: Data, files: OpenedFiles | None = None) -> 
         bad = [error for error in headers.values() if isinstance(error, BadImage)]
         bad += layout.problems
         if needed <= data.cache * 1e9:
-            bad += filter(None, pool.map(partial(_keep, cache, files), sizes))
+            bad += filter(None, pool.map(partial(_cache, cache, files), sizes))
     problems = sorted(Problem.of(error, "check") for error in bad)
     if problems:
         _limit_problems(problems, len(layout.files) + len(layout.problems), data.max_bad)
         bad_paths = [problem.path for problem in problems]
         try:
             layout = open_layout(data, bad_paths, files, known=layout.spec.domains)
-        except DataError as error:  # nothing is left of a domain
+        except DataError as error:  # a domain has no usable file
             raise DataError(f"{error} {_first(problems)}") from error
     lost = notes(headers, by_path)
     warnings = find_warnings(layout, data, lost, sizes.values(), cache.read)
@@ -133,14 +133,14 @@ def check_data(layout: Layout, data: Data, files: OpenedFiles | None = None) -> 
 
 
 def _scaling(cache: Cache, data: Data) -> ScaledImages:
-    """Return what scales images; it keeps them where each is always scaled to the same size."""
-    least, most = data.shorter_side or (0, 0)
-    room = (data.cache * 1e9 - cache.nbytes) / max(1, data.workers)  # each process has its own
-    return ScaledImages(cache, room if least == most else 0)
+    """Return the scaler of images; it caches them if each is always scaled to the same size."""
+    smallest, largest = data.shorter_side or (0, 0)
+    memory = (data.cache * 1e9 - cache.nbytes) / max(1, data.workers)  # each worker has its own
+    return ScaledImages(cache, memory if smallest == largest else 0)
 
 
 def _probe(data: Data, files: OpenedFiles, path: Path, domain: Domain) -> Header | BadImage:
-    """Return the header of a usable file, or why it is unusable."""
+    """Return the header of a usable file, or the reason that it is unusable."""
     try:
         header = files.read(path).header
         with guarded(path):
@@ -154,9 +154,9 @@ def _probe(data: Data, files: OpenedFiles, path: Path, domain: Domain) -> Header
         return item_error([path], error)
 
 
-def _keep(cache: Cache, files: OpenedFiles, path: Path) -> BadImage | None:
+def _cache(cache: Cache, files: OpenedFiles, path: Path) -> BadImage | None:
     try:
-        cache.keep(files.take(path))
+        cache.add(files.take(path))
     except BadImage as bad:
         return bad
     except BaseException as error:

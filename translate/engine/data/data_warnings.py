@@ -1,4 +1,4 @@
-"""Warnings about a usable data set, printed once before training."""
+"""Warnings about a data set that is usable, printed once before training."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -19,16 +19,16 @@ from translate.images import domain_images, levels
 from translate.images.format_registry import is_lossy
 from translate.images.losses import losses
 
-DRAWS = 100
-"""items that are picked to find domains of a single image"""
+PICKED_ITEMS = 100
+"""number of items that are picked to find domains with a single image"""
 HEADERS_CHECKED = 32
-"""files of a domain that are tested for a palette"""
+"""number of files of a domain that are checked for a palette"""
 IMAGES_CHECKED = 4
-"""files of a domain that are tested for few values"""
+"""number of files of a domain whose pixel values are checked"""
 JOINED_RATIO = (1.6, 3.0)
-"""width by height of two images side by side, each between 4:5 and 3:2"""
+"""aspect ratios of two images side by side, each between 4:5 and 3:2"""
 FEW_LEVELS = 32
-"""of 256"""
+"""a domain with fewer of 256 levels is nearly constant"""
 
 
 def notes(headers: Mapping[Path, Any], domains: Mapping[Path, Domain]) -> list[tuple[Path, Note]]:
@@ -84,14 +84,14 @@ def _losses(losses: Sequence[tuple[Path, Note]], count: int) -> Iterable[str]:
 
 def _single_images(layout: Layout) -> Iterable[str]:
     """Yield a line for each domain of one image."""
-    picked = [files for number in range(DRAWS) if (files := _pick(layout, number))]
+    picked = [files for number in range(PICKED_ITEMS) if (files := _pick(layout, number))]
     for one, *others in map(set, zip(*picked, strict=False)):
         if not others and one in layout.files:
             yield f"{one} is the only image of its domain: networks will overfit it"
 
 
 def _not_joined(layout: Layout, data: Data, sizes: Collection[tuple[int, int]]) -> Iterable[str]:
-    """Yield a warning where most images do not have the shape of two images side by side."""
+    """Yield a warning if most images do not have the aspect ratio of two images side by side."""
     if not layout.joined:
         return
     least, most = JOINED_RATIO
@@ -101,7 +101,7 @@ def _not_joined(layout: Layout, data: Data, sizes: Collection[tuple[int, int]]) 
         yield (
             f"{len(others)} of {len(sizes)} images below {data.root} are not about twice as wide "
             f"as high, as joined pairs are; the first is {width}x{height}. Each is split into two "
-            "halves all the same. If they are not pairs, name the folder of the pairs, --data DIR, "
+            "halves anyway. If they are not pairs, name the folder of the pairs, --data DIR, "
             "or another layout: translate show --kind layout"
         )
 
@@ -124,9 +124,9 @@ def _small_images(data: Data, sizes: Collection[tuple[int, int]]) -> Iterable[st
 
 
 def _numbers(layout: Layout, read: Callable[[Path], NDArray[Any]]) -> Iterable[str]:
-    """Yield a line for each domain of which the numbers do not suit its range."""
-    for place, (_, name, files) in enumerate(_domains(layout)):
-        domain = layout.spec.domains[place]
+    """Yield a line for each domain whose pixel values do not fit its range."""
+    for index, (_, name, files) in enumerate(_domains(layout)):
+        domain = layout.spec.domains[index]
         values = [v for p in _spread(files, IMAGES_CHECKED) if (v := _values(p, read)) is not None]
         if values:
             yield from _few_levels(name, domain, values)
@@ -134,7 +134,7 @@ def _numbers(layout: Layout, read: Callable[[Path], NDArray[Any]]) -> Iterable[s
 
 
 def _few_levels(name: str, domain: Domain, values: Sequence[NDArray[Any]]) -> Iterable[str]:
-    """Yield a line for a domain of nearly one shade, as maps of class numbers are."""
+    """Yield a line for a domain with few levels, as maps of class indices have."""
     least, most = min(float(v.min()) for v in values), max(float(v.max()) for v in values)
     low, high = domain.range
     if most - least >= FEW_LEVELS / 256 * (high - low):
@@ -149,13 +149,13 @@ def _few_levels(name: str, domain: Domain, values: Sequence[NDArray[Any]]) -> It
         return
     fix = "" if domain.labels else f", --set data.labels=[{name}] keeps them apart, and"
     yield (
-        f"{found} of 255 in the {len(values)} images checked, nearly one shade. If they are class "
-        f"numbers{fix or ','} a palette of colours shows them better to a network"
+        f"{found} of 255 in the {len(values)} images checked, nearly constant. If they are class "
+        f"indices{fix or ','} a network distinguishes them better as colours of a palette"
     )
 
 
 def _clipped(domain: Domain, values: Sequence[NDArray[Any]]) -> Iterable[str]:
-    """Yield a line for a domain with numbers outside its range."""
+    """Yield a line for a domain with values outside its range."""
     shares = [levels.saturation(each, domain) for each in values]
     below, above = (sum(share) / len(shares) for share in zip(*shares, strict=True))
     if text := levels.describe_saturation((below, above), domain):
@@ -201,12 +201,12 @@ def _domains(layout: Layout) -> Iterable[tuple[str, str, Sequence[Path]]]:
     names = layout.spec.names
     if len(layout.domain_files) != len(names):
         return
-    for place, (name, files) in enumerate(zip(names, layout.domain_files, strict=True)):
-        yield "target" if 0 < place == len(names) - 1 else "source", name, files
+    for index, (name, files) in enumerate(zip(names, layout.domain_files, strict=True)):
+        yield "target" if 0 < index == len(names) - 1 else "source", name, files
 
 
 def _spread(files: Sequence[Path], count: int) -> Sequence[Path]:
     """Return up to `count` of `files`, from the first to the last."""
     if len(files) <= count:
         return files
-    return [files[place * len(files) // count] for place in range(count)]
+    return [files[index * len(files) // count] for index in range(count)]

@@ -1,7 +1,7 @@
-"""The domains of a layout: their settings, and what is found in their files.
+"""The domains of a layout: their settings, and the dtype and channels of their files.
 
-Files of 8 bits are photographs, read in colour unless ``data.channels`` says otherwise. All others
-are read with the numbers and the channels that they have.
+Files of 8 bits are photographs, read in colour unless ``data.channels`` says otherwise. Other files
+are read with their own dtype and channels.
 """
 
 from collections import Counter
@@ -20,20 +20,20 @@ from translate.errors import BadImage, ConfigError
 from translate.folders.names import short_names
 from translate.formats import Header
 
-SAMPLED = 8
-"""files of a domain, the headers of which decide the type of its numbers"""
+SAMPLED_FILES = 8
+"""number of files of a domain whose headers decide its dtype and channels"""
 PHOTOGRAPHS = ({1}, {3}, {1, 3})
-"""numbers of bands of files that may be photographs"""
+"""band counts of the files of a domain of photographs"""
 
 
-class Numbers(NamedTuple):
-    """What the sampled files of a domain hold."""
+class PixelType(NamedTuple):
+    """Dtype and channels of the sampled files of a domain."""
 
     dtype: str = "uint8"
     channels: int | None = None
-    """None: as the layout says"""
+    """None: those of the layout"""
     alpha: bool = False
-    """whether the last of the channels is opacity"""
+    """whether the last channel is an alpha channel"""
 
 
 def domains_of(layout: Layout, data: Data, files: OpenedFiles) -> tuple[Domain, ...]:
@@ -45,12 +45,12 @@ def domains_of(layout: Layout, data: Data, files: OpenedFiles) -> tuple[Domain, 
     configured = list(data.domains)
     if len(configured) != len(domains):  # two domains in one file or folder
         configured = [configured[0], *(configured[-1] for _ in domains)][: len(domains)]
-    own = layout.domain_files if len(layout.domain_files) == len(domains) else ()
+    domain_files = layout.domain_files if len(layout.domain_files) == len(domains) else ()
     found = []
-    for place, (domain, short, name) in enumerate(
+    for index, (domain, short, name) in enumerate(
         zip(domains, short_names(layout.spec.names), configured, strict=True)
     ):
-        paths = own[place] if own else layout.files
+        paths = domain_files[index] if domain_files else layout.files
         found.append(_domain(replace(domain, name=short), name, data, _headers(paths, files)))
     return tuple(found)
 
@@ -58,30 +58,30 @@ def domains_of(layout: Layout, data: Data, files: OpenedFiles) -> tuple[Domain, 
 def _domain(domain: Domain, name: str, data: Data, headers: Sequence[Header]) -> Domain:
     labels, channels = data.is_labels(name), data.channels_of(name)
     bands = of_domain(data.bands, name) or ()
-    numbers = _numbers(headers, channels) if headers and not labels else Numbers()
+    pixel_type = _pixel_type(headers, channels) if headers and not labels else PixelType()
     if bands and channels not in (None, len(bands)):
         raise ConfigError(
             f"data.bands: {len(bands)} of {name} are read, and data.channels is {channels}: "
             "leave data.channels out."
         )
-    low, high = of_domain(data.range, name) or FULL_RANGES[numbers.dtype]
+    low, high = of_domain(data.range, name) or FULL_RANGES[pixel_type.dtype]
     return replace(
         domain,
-        channels=len(bands) or channels or numbers.channels or domain.channels,
+        channels=len(bands) or channels or pixel_type.channels or domain.channels,
         range=(low, high),
-        dtype=numbers.dtype,
+        dtype=pixel_type.dtype,
         unit=of_domain(data.units, name) or "",
         labels=labels,
         bands=bands,
-        alpha=numbers.alpha and not bands,
+        alpha=pixel_type.alpha and not bands,
     )
 
 
 def _headers(paths: Sequence[Path], files: OpenedFiles) -> list[Header]:
     """Return the headers of a few files that can be read, spread evenly."""
-    count = min(SAMPLED, len(paths))
+    count = min(SAMPLED_FILES, len(paths))
     headers = []
-    for path in (paths[place * len(paths) // count] for place in range(count)):
+    for path in (paths[index * len(paths) // count] for index in range(count)):
         try:
             headers.append(files.read(path).header)
         except BadImage:  # the check lists it
@@ -89,18 +89,18 @@ def _headers(paths: Sequence[Path], files: OpenedFiles) -> list[Header]:
     return headers
 
 
-def _numbers(headers: Sequence[Header], channels: int | None) -> Numbers:
-    """Return the type of most of the `headers`, and the channels of those."""
+def _pixel_type(headers: Sequence[Header], channels: int | None) -> PixelType:
+    """Return the most common dtype of `headers`, and the channels of files with that dtype."""
     (dtype, _), *_ = Counter(header.dtype for header in headers).most_common(1)
-    alike = [header for header in headers if header.dtype == dtype]
-    counts = Counter(header.channels - header.alpha for header in alike)
-    transparent = 2 * sum(header.alpha for header in alike) > len(alike)
+    same_dtype = [header for header in headers if header.dtype == dtype]
+    counts = Counter(header.channels - header.alpha for header in same_dtype)
+    transparent = 2 * sum(header.alpha for header in same_dtype) > len(same_dtype)
     if channels is not None:
-        return Numbers(dtype, None, transparent and channels - 1 in counts)
+        return PixelType(dtype, None, transparent and channels - 1 in counts)
     if set(counts) in PHOTOGRAPHS and (dtype == "uint8" or len(counts) > 1):
-        return Numbers(dtype)
+        return PixelType(dtype)
     (common, _), *_ = counts.most_common(1)
-    return Numbers(dtype, common)
+    return PixelType(dtype, common)
 
 
 def require_compatible_domains(layout: Layout, data: Data) -> None:
@@ -122,7 +122,7 @@ def require_compatible_domains(layout: Layout, data: Data) -> None:
 
 
 def _kind(domain: Domain) -> str:
-    """Return what the numbers of a domain are, in a few words."""
+    """Return channels, dtype and range of a domain as text."""
     low, high = domain.range
     kind = "labels" if domain.labels else f"{domain.dtype} from {low:g} to {high:g}"
     return f"{domain.name}: {domain.channels} channels, {kind}"

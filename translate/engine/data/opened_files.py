@@ -1,4 +1,4 @@
-"""Image files that were read for their headers, kept in memory until their pixels are decoded."""
+"""Keep image files that were read for their headers until their pixels are decoded."""
 
 from pathlib import Path
 from threading import Lock
@@ -6,7 +6,7 @@ from threading import Lock
 from translate.images.source import EncodedImage
 
 KEPT_BYTES = 256 << 20
-"""of all files together; a file beyond that is read again where it is decoded"""
+"""limit for all files together; files beyond it are read again to decode them"""
 
 
 class OpenedFiles:
@@ -18,7 +18,7 @@ class OpenedFiles:
         self._lock = Lock()
 
     def read(self, path: Path) -> EncodedImage:
-        """Return the file at `path`, and keep it if there is room; raises `BadImage`."""
+        """Return the file at `path`, and keep it below the limit; raises `BadImage`."""
         if (kept := self._files.get(path)) is not None:
             return kept
         image = EncodedImage.open(path)
@@ -29,7 +29,7 @@ class OpenedFiles:
         return image
 
     def take(self, path: Path) -> EncodedImage:
-        """Return the file at `path`, and do not keep it any longer; raises `BadImage`."""
+        """Return the file at `path`, and stop keeping it; raises `BadImage`."""
         with self._lock:
             if (kept := self._files.pop(path, None)) is not None:
                 self._bytes -= len(kept.data)

@@ -1,6 +1,6 @@
-"""The paths of a run's data, when it is resumed from another working directory.
+"""Find the data of a run that is resumed from another working directory.
 
-A configuration has paths as they were typed; ``run.json`` has the directory.
+A configuration has paths as they were typed; ``run.json`` has the directory they are relative to.
 """
 
 from collections.abc import Mapping
@@ -23,13 +23,13 @@ def working_directory() -> str:
 
 
 def locate(data: Data, directory: str, *, root_changed: bool) -> Data:
-    """Return `data` with paths at which its images exist; unchanged if there are none.
+    """Return `data` with paths at which its images exist; unchanged if they are not found.
 
     Args:
         data: The settings.
-        directory: The directory in which paths were typed, which are tried from there as well.
-        root_changed: A domain that was typed as a path is first looked up below the root by its
-            name.
+        directory: The working directory when the paths were typed, which is tried as well.
+        root_changed: Whether the root is new: domains that were typed as paths are then first
+            looked up below it by name.
     """
     candidates = [data]
     if root_changed:  # folders below the new root come first

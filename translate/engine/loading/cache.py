@@ -1,4 +1,4 @@
-"""Decoded images in memory: one block, which worker processes share without a copy."""
+"""A cache of decoded images: one block of memory that worker processes share without copies."""
 
 from collections.abc import Mapping
 from math import prod
@@ -14,28 +14,31 @@ from translate.errors import BadImage
 from translate.images.domain_images import decode
 from translate.images.source import EncodedImage
 
-ALIGNED = 4
-"""bytes of the largest number: each image begins at a multiple"""
+ALIGNMENT = 4
+"""alignment of each image in bytes: the size of the largest dtype"""
 
 
 class Cache:
-    """Reads images as (height, width, channels) numbers of their domain, and keeps some of them.
+    """Reads images as (height, width, channels) with the dtype of their domain, and caches some.
 
     Args:
-        sizes: Height and width of each image that is to be kept.
-        kind: The domain of images that are not in `kinds`.
-        kinds: The domain of each other image.
+        sizes: Height and width of each image to cache.
+        default_domain: The domain of images that are not in `domains`.
+        domains: The domain of images by path.
     """
 
     def __init__(
-        self, sizes: Mapping[Path, tuple[int, int]], kind: Domain, kinds: Mapping[Path, Domain]
+        self,
+        sizes: Mapping[Path, tuple[int, int]],
+        default_domain: Domain,
+        domains: Mapping[Path, Domain],
     ) -> None:
-        self._kind, self._kinds = kind, kinds
-        self._places: dict[Path, tuple[int, tuple[int, int, int], str]] = {}
+        self._default_domain, self._domains = default_domain, domains
+        self._entries: dict[Path, tuple[int, tuple[int, int, int], str]] = {}
         end = 0
         for path, size in sizes.items():
-            domain = kinds.get(path, kind)
-            self._places[path] = end, (*size, domain.channels), domain.dtype
+            domain = domains.get(path, default_domain)
+            self._entries[path] = end, (*size, domain.channels), domain.dtype
             end += cached_bytes(size, domain)
         self._block = torch.empty(end, dtype=torch.uint8)  # a tensor, which spawned workers share
         self._cached_paths: set[Path] = set()
@@ -43,13 +46,13 @@ class Cache:
     def __len__(self) -> int:
         return len(self._cached_paths)
 
-    def keep(self, image: EncodedImage) -> None:
-        """Decode `image` into the block; raises `BadImage`."""
-        pixels = decode(image, self._kinds.get(image.path, self._kind))
-        place = self._place(image.path)
-        if pixels.shape != place.shape:
+    def add(self, image: EncodedImage) -> None:
+        """Decode `image` into the cache; raises `BadImage`."""
+        pixels = decode(image, self._domains.get(image.path, self._default_domain))
+        view = self._view(image.path)
+        if pixels.shape != view.shape:
             raise BadImage(image.path, "changed while it was read")
-        place[...] = pixels
+        view[...] = pixels
         self._cached_paths.add(image.path)
 
     def read(self, path: Path) -> NDArray[Any]:
@@ -58,8 +61,8 @@ class Cache:
         Raises `BadImage`.
         """
         if path not in self._cached_paths:
-            return decode(EncodedImage.open(path), self._kinds.get(path, self._kind))
-        pixels = self._place(path)
+            return decode(EncodedImage.open(path), self._domains.get(path, self._default_domain))
+        pixels = self._view(path)
         pixels.flags.writeable = False
         return pixels
 
@@ -68,22 +71,22 @@ class Cache:
         """The size of the block."""
         return self._block.nbytes
 
-    def place_of(self, pixels: NDArray[Any]) -> int | None:
-        """Return where `pixels` that were read, or a part of them, begin in the block.
+    def offset_of(self, pixels: NDArray[Any]) -> int | None:
+        """Return the offset in the block of `pixels` from `read`, or of a view of them.
 
-        None for others, such as a copy.
+        None for other arrays, such as a copy.
         """
         offset = pixels.__array_interface__["data"][0] - self._block.data_ptr()
         inside = 0 <= offset < self.nbytes and not pixels.flags.writeable
         return offset if inside else None
 
-    def _place(self, path: Path) -> NDArray[Any]:
-        start, shape, dtype = self._places[path]
+    def _view(self, path: Path) -> NDArray[Any]:
+        start, shape, dtype = self._entries[path]
         count = prod(shape) * np.dtype(dtype).itemsize
         return self._block[start : start + count].numpy().view(dtype).reshape(shape)
 
 
 def cached_bytes(size: tuple[int, int], domain: Domain) -> int:
-    """Return how many bytes an image of this height and width takes, a multiple of `ALIGNED`."""
+    """Return the size of an image in the cache in bytes, a multiple of `ALIGNMENT`."""
     count = prod(size) * domain.channels * np.dtype(domain.dtype).itemsize
-    return -(-count // ALIGNED) * ALIGNED
+    return -(-count // ALIGNMENT) * ALIGNMENT

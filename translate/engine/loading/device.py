@@ -1,4 +1,4 @@
-"""Batches on a device."""
+"""Move batches to a device."""
 
 from typing import Any
 
@@ -14,8 +14,8 @@ def batch_to_device(batch: Any, device: torch.device, spec: ImageSpec) -> Any:
     A field called ``target`` is of the last domain, any other of the first.
     """
     return batch._make(
-        to_device(part, device, spec.target if name == "target" else spec.source)
-        if part.ndim == 4
-        else part.to(device, non_blocking=True)
-        for name, part in batch._asdict().items()
+        to_device(tensor, device, spec.target if name == "target" else spec.source)
+        if tensor.ndim == 4
+        else tensor.to(device, non_blocking=True)
+        for name, tensor in batch._asdict().items()
     )

@@ -1,4 +1,4 @@
-"""Unexpected exceptions of items, as they are listed."""
+"""Unexpected exceptions while items are read."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ from translate.errors import ItemError, TranslateError
 
 
 def item_error(names: Sequence[Path | str], error: BaseException) -> ItemError:
-    """Return an unexpected exception of the item with these `names`, to be listed."""
+    """Return an unexpected exception as the error of the item with these `names`."""
     reason = str(error) if isinstance(error, TranslateError) else describe_unexpected(error)
     first, *others = map(str, names)
     more = f" (with {', '.join(others)})" if others else ""

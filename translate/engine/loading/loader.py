@@ -1,4 +1,4 @@
-"""Batches for training, from any step."""
+"""The data loader of training, which can start at any step."""
 
 import shutil
 import sys
@@ -17,7 +17,7 @@ from translate.engine.config.schema import Data
 from translate.engine.disk.problems import Problem
 from translate.engine.loading import workers
 from translate.engine.loading.order import (
-    TRIES,
+    MAX_TRIES,
     UNBATCHED,
     Items,
     batch_keys,
@@ -28,11 +28,11 @@ from translate.engine.loading.transform import Augment
 from translate.errors import BadImage, TrainingError
 
 SHARED_MEMORY = Path("/dev/shm")
-"""where worker processes put batches, on Linux"""
+"""the folder through which worker processes pass batches, on Linux"""
 
 
 class Dataset(Protocol):
-    """What is read: the items of a layout, and how their images are cropped and augmented."""
+    """The items of a layout, and the cropping and augmentation of their images."""
 
     @property
     def layout(self) -> Layout: ...
@@ -56,7 +56,7 @@ def batches(
 ) -> Generator[tuple[Any, list[Problem]]]:
     """Yield the batches of steps `start` to `stop`, each with new problems of its files.
 
-    Close the generator if not all batches are taken: a thread or processes read ahead. An item with
+    Close the generator if not all batches are used: a thread or processes read ahead. An item with
     a file that cannot be read is replaced by the next item, and listed once.
 
     Args:
@@ -66,16 +66,16 @@ def batches(
         batch_size: Items of a batch over all processes.
         start: The first step.
         stop: The step after the last; None: without end.
-        rank: Which part of each batch to read.
-        world: The number of parts.
+        rank: The rank of this process, which reads its part of each batch.
+        world: The number of processes.
         pin: Whether to pin memory, for a GPU.
-        stop_requested: Returns whether to stop instead of waiting for a batch that is not ready.
+        stop_requested: Returns whether to stop instead of waiting for the next batch.
 
     Raises:
         TrainingError: Many items in a row cannot be read, or a worker fails.
         StoppedWaitingError: `stop_requested` returns true, and the next batch is not ready.
     """
-    own = range(rank * batch_size // world, (rank + 1) * batch_size // world)
+    positions = range(rank * batch_size // world, (rank + 1) * batch_size // world)
     processes: dict[str, Any] = {"num_workers": data.workers}
     if data.workers:
         cv2.setNumThreads(1)  # OpenCV's threads do not survive a fork
@@ -88,7 +88,7 @@ def batches(
         steps = count(first) if stop is None else range(first, stop)
         return DataLoader(
             Items(dataset.layout, dataset.augment.item, seed),
-            batch_sampler=batch_keys(steps, len(dataset.layout), seed, batch_size, own),
+            batch_sampler=batch_keys(steps, len(dataset.layout), seed, batch_size, positions),
             collate_fn=collate,
             generator=torch.Generator(),  # otherwise it draws from the global generator
             pin_memory=pin,
@@ -102,9 +102,9 @@ def batches(
 
 
 def shared_memory_warning(dataset: Dataset, data: Data, *, seed: int, batch_size: int) -> str:
-    """Return a warning where /dev/shm is too small for the batches that workers read ahead; or "".
+    """Return a warning if /dev/shm is too small for the batches that workers read ahead; else "".
 
-    There are two batches for each worker, and the one of the training step.
+    There are two batches for each worker, and one for the training step.
     """
     if not data.workers or not SHARED_MEMORY.is_dir():
         return ""
@@ -142,7 +142,7 @@ def report_once(
                 raise TrainingError(errors[-1].reason)
             if batch is None:
                 raise TrainingError(
-                    f"{TRIES} items in a row cannot be read. The first is "
+                    f"{MAX_TRIES} items in a row cannot be read. The first is "
                     f"{str(errors[0]).removesuffix('.')}."
                 )
             new = {

@@ -1,4 +1,4 @@
-"""The order of items, and replacements for items that cannot be read: pure functions."""
+"""The order of items in training, and replacements for unreadable ones: pure functions."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,42 +15,42 @@ from translate.engine.plugins.errors import RULES, plugin_code
 from translate.engine.processes.signals import reraise_interruption
 from translate.errors import BadImage, ItemError, describe_error, short_repr
 
-TRIES = 100
+MAX_TRIES = 100
 UNBATCHED = Path("a batch")
-"""listed instead of a file where items cannot be collated"""
+"""the path in errors about items that cannot be collated"""
 Key = tuple[int, int]
 """An epoch, and the index of an item."""
 
 
 def order(length: int, seed: int, epoch: int) -> list[int]:
-    """Return the items of one epoch, shuffled."""
+    """Return the indices of all items, shuffled for one epoch."""
     indices = list(range(length))
     Random(f"{seed}/{epoch}").shuffle(indices)
     return indices
 
 
 def item_rng(seed: int, epoch: int, index: int) -> Random:
-    """Return the random numbers of one item in one epoch."""
+    """Return the random number generator of one item in one epoch."""
     return Random(f"{seed}/{epoch}/{index}")
 
 
 def batch_keys(
-    steps: Iterable[int], length: int, seed: int, batch_size: int, places: range
+    steps: Iterable[int], length: int, seed: int, batch_size: int, positions: range
 ) -> Iterator[list[Key]]:
-    """Yield the keys of each step's batch at the positions `places`; no item is dropped."""
+    """Yield the keys of each step's batch at `positions`; epochs follow without dropped items."""
     current, indices = -1, list[int]()
     for step in steps:
         keys = []
-        for position in places:
-            epoch, place = divmod(step * batch_size + position, length)
+        for position in positions:
+            epoch, index = divmod(step * batch_size + position, length)
             if epoch != current:
                 current, indices = epoch, order(length, seed, epoch)
-            keys.append((epoch, indices[place]))
+            keys.append((epoch, indices[index]))
         yield keys
 
 
 class Items(Dataset):
-    """Items by key, each with the `BadImage`s of items that it replaces; nothing is raised."""
+    """Items by key, each with the errors of unreadable items that it replaces; raises nothing."""
 
     def __init__(self, layout: Layout, transform: Callable[[Random], Transform], seed: int) -> None:
         self.layout, self.transform, self.seed = layout, transform, seed
@@ -58,7 +58,7 @@ class Items(Dataset):
     def __getitem__(self, key: Key) -> tuple[Any, list[BadImage]]:
         epoch, index = key
         bad_images: list[BadImage] = []
-        for offset in range(TRIES):
+        for offset in range(MAX_TRIES):
             position = (index + offset) % len(self.layout)
             random = item_rng(self.seed, epoch, position)
             item = Item((), position)
@@ -85,7 +85,7 @@ def expect_item(item: Any) -> Item:
 def collate(items: Sequence[tuple[Any, list[BadImage]]]) -> tuple[Any, list[BadImage]]:
     """Return the batch of `items`, or None if one is missing, and the bad images of all.
 
-    Items that cannot be collated give no batch; the last bad image then has the reason.
+    If items cannot be collated, there is no batch, and the last bad image has the reason.
     """
     bad_images = [bad for _, bad_of_item in items for bad in bad_of_item]
     if any(item is None for item, _ in items):
@@ -115,7 +115,7 @@ def _difference(items: Sequence[Any]) -> str:
 
 
 def _batch_fault(batch: Any) -> str:
-    """Return why `batch` is not a batch, or cannot be sent to another process; or ""."""
+    """Return why `batch` is no batch, or cannot be sent to another process; or ""."""
     if not (isinstance(batch, tuple) and hasattr(batch, "_make")):
         return f"a batch of {type(batch).__name__}"
     names: tuple[str, ...] = getattr(batch, "_fields", ())
@@ -133,6 +133,6 @@ def _collate_error(item: Any, fault: str) -> ItemError:
     reason = " ".join(fault.split())
     return ItemError(
         UNBATCHED,
-        f"items of {type(item).__name__} do not go together: {reason}. Rule: {RULES['load']}; all "
+        f"items of {type(item).__name__} cannot be collated: {reason}. Rule: {RULES['load']}; all "
         "items of a layout have equal shapes",
     )

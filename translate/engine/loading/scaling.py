@@ -1,4 +1,4 @@
-"""Images at the size from which training crops are taken, kept in memory while there is room."""
+"""Scale images to the size from which training crops are taken, and cache them."""
 
 import numpy as np
 import torch
@@ -13,10 +13,10 @@ from translate.images.tensors import as_tensor
 
 
 def scale(pixels: Pixels, size: tuple[int, int], domain: Domain) -> Tensor:
-    """Return an image at another size, as `domain_images.resize` makes it up to rounding.
+    """Return an image at another size, equal to `domain_images.resize` up to rounding.
 
-    Of bytes almost all values are equal, hardly any is 2 levels off: PyTorch is two to four times
-    as fast as Pillow, and makes what is cropped faster.
+    Images of bytes are scaled by PyTorch, which is two to four times as fast as Pillow. Almost all
+    values are equal, and hardly any differs by 2 levels.
 
     Args:
         pixels: (H, W, C).
@@ -35,34 +35,34 @@ def scale(pixels: Pixels, size: tuple[int, int], domain: Domain) -> Tensor:
 
 
 def _writable(pixels: Pixels) -> Pixels:
-    """Return `pixels`, copied where they are read-only: PyTorch warns of such arrays."""
+    """Return `pixels`, copied if they are read-only: PyTorch warns of such arrays."""
     return pixels if pixels.flags.writeable else pixels.copy()
 
 
 class ScaledImages:
     """Scales images of a `Cache`, each once.
 
-    Call it as `scale`. Kept are images that lie in the cache, or are parts of such, until `room`
-    bytes are taken.
+    Call it as `scale`. Results for images in the cache, or for views of them, are kept up to
+    `memory` bytes.
 
     Args:
         cache: The decoded images.
-        room: The largest size of all images that are kept, in bytes.
+        memory: The largest size of all results that are kept, in bytes.
     """
 
-    def __init__(self, cache: Cache, room: float) -> None:
-        self._cache, self._room = cache, room
-        self._kept: dict[tuple[object, ...], Tensor] = {}
+    def __init__(self, cache: Cache, memory: float) -> None:
+        self._cache, self._memory = cache, memory
+        self._results: dict[tuple[object, ...], Tensor] = {}
 
     def __call__(self, pixels: Pixels, size: tuple[int, int], domain: Domain) -> Tensor:
-        """Return (C, height, width), which is not to be changed."""
-        place = None if pixels.shape[:2] == size else self._cache.place_of(pixels)
-        if place is None:
+        """Return (C, height, width), which must not be changed."""
+        offset = None if pixels.shape[:2] == size else self._cache.offset_of(pixels)
+        if offset is None:
             return scale(pixels, size, domain)
-        key = (place, pixels.shape, pixels.strides, size, domain.labels)
-        if (kept := self._kept.get(key)) is None:
-            kept = scale(pixels, size, domain).contiguous()
-            if kept.nbytes <= self._room:
-                self._room -= kept.nbytes
-                self._kept[key] = kept
-        return kept
+        key = (offset, pixels.shape, pixels.strides, size, domain.labels)
+        if (result := self._results.get(key)) is None:
+            result = scale(pixels, size, domain).contiguous()
+            if result.nbytes <= self._memory:
+                self._memory -= result.nbytes
+                self._results[key] = result
+        return result

@@ -35,12 +35,12 @@ class Augmentation(NamedTuple):
     transform: Any
     to: str
     is_geometric: bool
-    """whether it moves pixels: the images of a pair are then transformed alike"""
+    """whether it moves pixels: it is then applied to all images of an item"""
 
     def apply(self, pixels: Pixels, seed: int, domain: Domain) -> Pixels:
-        """Return augmented `pixels`; equal seeds change images of one size alike.
+        """Return augmented `pixels`; images of one size are transformed equally for equal seeds.
 
-        Label maps get geometric transforms only, by nearest neighbour.
+        For label maps, only geometric transforms are applied, by nearest neighbour.
         """
         if domain.labels and not self.is_geometric:
             return pixels
@@ -48,13 +48,13 @@ class Augmentation(NamedTuple):
         self.transform.set_random_state(np.random.default_rng(seed), Random(seed))
         if domain.labels:
             return self.transform(image=pixels, mask=pixels)["mask"].reshape(pixels.shape)
-        return self.changed(pixels, domain)
+        return self.transformed(pixels, domain)
 
-    def changed(self, pixels: Pixels, domain: Domain, **options: Any) -> Pixels:
+    def transformed(self, pixels: Pixels, domain: Domain, **options: Any) -> Pixels:
         """Return `pixels` after the transform.
 
-        Colours of more than 8 bits are changed as floats, the domain's range from 0 to 1: few
-        transforms know other types, and none knows a range.
+        Images of more than 8 bits are transformed as floats, with the domain's range mapped to
+        [0, 1]: few transforms take other types, and none takes a range.
         """
         if self.is_geometric or domain.dtype == "uint8":
             return self.transform(image=pixels, **options)["image"]
@@ -90,26 +90,27 @@ class Augment:
         return Item(self, random)
 
     def scaled(self, height: int, width: int, random: Random) -> tuple[int, int]:
-        """Return the size before the crop: the configured one, or the crop's if that is larger.
+        """Return the size to scale to before the crop; it is at least that of the crop.
 
-        Raises `ValueError` for more pixels than are decoded of a file.
+        Raises `ValueError` for more than `MAX_PIXELS` pixels.
         """
         side = None
         if sides := self.data.shorter_side:
-            least, most = sides
-            side = random.randint(least, most) if least < most else least  # draws no number
+            smallest, largest = sides
+            equal = smallest == largest  # then no random number is used
+            side = smallest if equal else random.randint(smallest, largest)
         return scaled_size(self.data, height, width, side)
 
 
 def scaled_size(data: Data, height: int, width: int, side: int | None) -> tuple[int, int]:
     """Return the size before the crop of an image whose shorter side becomes `side`.
 
-    Raises `ValueError` for more pixels than are decoded of a file.
+    Raises `ValueError` for more than `MAX_PIXELS` pixels.
     """
     rows, columns = data.crop
     if data.resize == "fit":
-        shrunk = min(1, max(rows / height, columns / width))
-        return max(1, round(height * shrunk)), max(1, round(width * shrunk))
+        scale = min(1, max(rows / height, columns / width))
+        return max(1, round(height * scale)), max(1, round(width * scale))
     scale = max(side / min(height, width) if side else 1.0, rows / height, columns / width)
     size = max(rows, round(height * scale)), max(columns, round(width * scale))
     if size[0] * size[1] > max(MAX_PIXELS, height * width):
@@ -133,20 +134,20 @@ class Item:
         self._path: Path | None = None
 
     def read(self, path: Path) -> NDArray[Any]:
-        """Return (height, width, channels) numbers."""
+        """Return (height, width, channels), with the pixel values of the domain."""
         self._path = self._path or path
         return self._augment.read(path)
 
     def __call__(
         self, *images: NDArray[Any], roles: Sequence[str] = ("source", "target")
     ) -> tuple[Tensor, ...]:
-        """Crop, flip and augment `images` alike; return (channels, height, width) numbers.
+        """Crop, flip and augment `images` equally; return (channels, height, width) each.
 
         An exception becomes a `BadImage` of the first file that was read.
         """
         sizes = {image.shape[:2] for image in images}
         if len(sizes) != 1:
-            raise ValueError(f"images of different sizes cannot be cropped alike: {sizes}")
+            raise ValueError(f"images of several sizes cannot be cropped at one position: {sizes}")
         if self._path is None:
             return self._crops(images, roles)
         with guarded(self._path):
@@ -178,17 +179,17 @@ class Item:
 
 def _create(entry: Mapping[str, Any], data: Data, by_role: Mapping[str, Domain]) -> Augmentation:
     """Return one entry of ``data.augment``, tested on blank crops; raises `ConfigError`."""
-    known = _albumentations()
+    available = _albumentations()
     options = {key: value for key, value in entry.items() if key not in ("name", "to")}
     name, to = entry.get("name"), entry.get("to", "both")
-    if not isinstance(name, str) or name not in known:
-        raise ConfigError(f"data.augment: there is no {name!r}.{suggest(str(name), known)}")
+    if not isinstance(name, str) or name not in available:
+        raise ConfigError(f"data.augment: there is no {name!r}.{suggest(str(name), available)}")
     if to not in ROLES:
         raise ConfigError(f"data.augment: {name}, to: {to!r}.{suggest(str(to), ROLES)}")
-    for key in options.keys() - (arguments := signature(known[name]).parameters).keys():
+    for key in options.keys() - (arguments := signature(available[name]).parameters).keys():
         raise ConfigError(f"data.augment: {name} has no {key!r}.{suggest(key, arguments)}")
     try:
-        transform = known[name](**options)
+        transform = available[name](**options)
     except Exception as error:
         raise ConfigError(f"data.augment: {name}: {_reason(error)}") from error
     is_geometric = "mask" in transform.targets
@@ -214,7 +215,7 @@ def _test(augmentation: Augmentation, name: str, domain: Domain, size: tuple[int
     crop = np.full((*size, domain.channels), sum(domain.range) / 2, domain.dtype)
     try:
         augmentation.transform.set_random_state(np.random.default_rng(0), Random(0))
-        result = augmentation.changed(crop.copy(), domain, force_apply=True)
+        result = augmentation.transformed(crop.copy(), domain, force_apply=True)
     except Exception as error:
         kind = f"{domain.channels} channels of {domain.dtype}"
         raise ConfigError(
@@ -232,7 +233,7 @@ def _reason(error: Exception) -> str:
 
 def _albumentations() -> dict[str, Any]:
     """Return the transforms of single images, by name."""
-    os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # it would look for a newer version on the network
+    os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # otherwise it looks for an update online
     import albumentations  # slow, and not used by most runs
 
     kinds = (albumentations.ImageOnlyTransform, albumentations.DualTransform)

@@ -1,6 +1,6 @@
-"""Batches that are read ahead, during the training step before: by a thread, or by processes.
+"""Read batches ahead during training steps, by a thread or by worker processes.
 
-Where a worker process dies or hangs, all are restarted, once. An exception in a thread or process
+If a worker process dies or hangs, all are restarted, once. An exception in a thread or process
 becomes a `TrainingError`, and all threads and processes end with the generator.
 """
 
@@ -27,15 +27,15 @@ from translate.engine.processes.pool import DaemonThreadPool
 from translate.engine.processes.signals import ignore_signals_in_worker, reraise_interruption
 from translate.errors import BadImage, TrainingError, TranslateError, message_of
 
-PATIENCE = 600.0
+HANG_SECONDS = 600.0
 """seconds without a batch after which a worker counts as hung"""
 WORKER_POLL_SECONDS = 5.0
 """interval at which the main process checks that all workers are alive"""
 THREAD_POLL_SECONDS = 0.5
-"""interval at which it checks for a stop request, while it waits for a thread"""
+"""interval at which the main process checks for a stop request, while it waits for a thread"""
 EXIT_SECONDS = 2.0
-"""time that workers have to end before they are killed"""
-DIED = ("exited unexpectedly", "killed by signal")
+"""time in which workers may end before they are killed"""
+DEATH_PHRASES = ("exited unexpectedly", "killed by signal")
 SHARED_MEMORY = ("shared memory", "shm", "Bus error", "No space left on device")
 TOO_MANY_FILES = ("Too many open files", "ancdata", "Too many open")
 TOO_MANY_FILES_CODE = 24
@@ -66,9 +66,9 @@ def by_thread(
     """
     iterator = iter(batches)
     with DaemonThreadPool(1) as thread:
-        coming = thread.submit(next, iterator, None)
-        while (batch := _result(partial(_wait_for, coming, stop_requested))) is not None:
-            coming = thread.submit(next, iterator, None)
+        future = thread.submit(next, iterator, None)
+        while (batch := _result(partial(_wait_for, future, stop_requested))) is not None:
+            future = thread.submit(next, iterator, None)
             yield batch
 
 
@@ -162,7 +162,7 @@ def _next(batches: Iterator[Any], poll_seconds: float, stop_requested: Callable[
             return next(batches, None)
         except BaseException as error:
             reraise_interruption(error)
-            died = any(phrase in message_of(error) for phrase in DIED)
+            died = any(phrase in message_of(error) for phrase in DEATH_PHRASES)
             if died or isinstance(error, (ConnectionError, EOFError)):  # while it sent a batch
                 raise WorkerError("a process that reads images has died") from error
             if "timed out after" not in message_of(error):
@@ -170,7 +170,7 @@ def _next(batches: Iterator[Any], poll_seconds: float, stop_requested: Callable[
             if stop_requested():
                 raise StoppedWaitingError("stopped while waiting for images") from error
             waited += poll_seconds
-            if waited >= PATIENCE:
+            if waited >= HANG_SECONDS:
                 raise WorkerError(f"no image was read for {waited:.0f} s") from error
 
 

@@ -1,8 +1,8 @@
 """Activation checkpointing: repeated blocks of networks are computed again in the backward pass.
 
-What lies inside a block is then not kept in memory between the two passes, for one more forward
-pass of the block (Chen et al., 2016, "Training deep nets with sublinear memory cost"). Gradients,
-random numbers and running statistics stay the same, bit for bit.
+The activations inside a block are then not kept in memory between the two passes, at the cost of
+one more forward pass of the block (Chen et al., 2016, "Training deep nets with sublinear memory
+cost"). Gradients, random numbers and running statistics stay the same, bit for bit.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,9 +17,9 @@ CONTAINERS = (nn.Sequential, nn.ModuleList)
 
 
 def checkpoint_blocks(network: nn.Module) -> int:
-    """Let the repeated blocks in `network` recompute their activations; return their number.
+    """Make the repeated blocks in `network` recompute their activations; return their number.
 
-    Names of modules and keys of the state dict stay the same. A deep copy does as `network` does.
+    Names of modules and keys of the state dict stay the same; a deep copy recomputes as well.
     """
     blocks = list(repeated_blocks(network))
     for block in blocks:
@@ -28,10 +28,10 @@ def checkpoint_blocks(network: nn.Module) -> int:
 
 
 def repeated_blocks(network: nn.Module) -> Iterator[nn.Module]:
-    """Yield each block in `network` that lies next to others of its class in one container.
+    """Yield each block in `network` whose container has other blocks of its class.
 
-    A block has parameters and is made of several modules, such as a residual block; blocks inside
-    of a block are part of it.
+    A block has parameters and several modules, such as a residual block. Blocks inside a block are
+    not yielded on their own.
     """
     children = list(network.children())
     kinds = [type(child) for child in children]
@@ -44,7 +44,7 @@ def repeated_blocks(network: nn.Module) -> Iterator[nn.Module]:
 
 
 def _forward(block: nn.Module, *inputs: Any, **keywords: Any) -> Any:
-    """Run a block, which keeps only its inputs for the backward pass."""
+    """Run a block, and keep only its inputs for the backward pass."""
     forward = type(block).forward
     if not is_grad_enabled():
         return forward(block, *inputs, **keywords)
@@ -76,24 +76,26 @@ class _Buffer(NamedTuple):
 
 
 class _Buffers:
-    """Gives a block copies of the buffers that it has now, while a ``with`` block lasts.
+    """In a ``with`` block, gives a network block copies of the buffers of its first forward pass.
 
-    So running statistics are updated once, and a spectral norm starts from the same vectors again.
+    So running statistics are updated only once, and a spectral norm starts from the same vectors.
     """
 
     def __init__(self, block: nn.Module) -> None:
-        self._then = [
+        self._first_pass = [
             _Buffer(owner, name, buffer.clone())
             for owner in block.modules()
             for name, buffer in owner.named_buffers(recurse=False)
         ]
-        self._now: Sequence[_Buffer] = ()
+        self._current: Sequence[_Buffer] = ()
 
     def __enter__(self) -> None:
-        self._now = [_Buffer(owner, name, getattr(owner, name)) for owner, name, _ in self._then]
-        for owner, name, value in self._then:
+        self._current = [
+            _Buffer(owner, name, getattr(owner, name)) for owner, name, _ in self._first_pass
+        ]
+        for owner, name, value in self._first_pass:
             setattr(owner, name, value.clone())
 
     def __exit__(self, *error: object) -> None:
-        for owner, name, value in self._now:
+        for owner, name, value in self._current:
             setattr(owner, name, value)

@@ -1,4 +1,4 @@
-"""Failures of a training step: messages with the setting to change."""
+"""Explain failures of a training step: errors with the setting to change."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,8 +15,8 @@ def explained_failures(training: TrainingState, run: Path | None) -> Iterator[No
     """Raise the exception of a step again, with the step's number and what to change.
 
     Args:
-        training: What is trained.
-        run: Its folder, of which the last checkpoint stays intact; None where nothing is saved.
+        training: The state of training.
+        run: The run folder, whose last checkpoint stays intact; None if nothing is saved.
     """
     try:
         yield

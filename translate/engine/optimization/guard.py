@@ -8,7 +8,7 @@ from translate.errors import TrainingError
 
 
 class Guard:
-    """Count the turns that were skipped, and stop when a player has too many in a row."""
+    """Counts skipped turns, and stops training when a player has too many in a row."""
 
     def __init__(self, limit: int, device: torch.device) -> None:
         self.limit = limit
@@ -20,8 +20,8 @@ class Guard:
         """Count one step's turns, without waiting for the device."""
         for player, turns in result.skipped.items():
             for was_skipped in turns:
-                before = self.in_a_row.get(player, self.total * 0)
-                self.in_a_row[player] = (before + was_skipped) * was_skipped
+                count = self.in_a_row.get(player, self.total * 0)
+                self.in_a_row[player] = (count + was_skipped) * was_skipped
                 self.total += was_skipped
 
     def check(self) -> None:

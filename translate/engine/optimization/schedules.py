@@ -1,4 +1,4 @@
-"""Learning rates over training: pure functions of the step, so there is no state to save."""
+"""Learning-rate schedules: pure functions of the step, so that there is no state to save."""
 
 import math
 from collections.abc import Mapping
@@ -10,29 +10,29 @@ from translate.engine.config.schema import Train
 
 
 def factor(step: int, steps: int, schedule: str, decay_from: float) -> float:
-    """Return what the initial rates are multiplied by at `step` of `steps`, counted from 0.
+    """Return the factor of the initial rates at `step` of `steps`, counted from 0.
 
     ``linear`` is the rule of the CycleGAN and pix2pix code, in steps instead of epochs; ``cosine``
-    is a half wave over the same steps. After the last of `steps` its factor stays.
+    is half a cosine wave over the same steps. After the last step the factor is constant.
     """
     constant = round(steps * decay_from)
     decaying = steps - constant
-    done = max(0, min(step + 1, steps) - constant) / (decaying + 1)
+    progress = max(0, min(step + 1, steps) - constant) / (decaying + 1)
     if schedule == "linear":
-        return 1.0 - done
+        return 1.0 - progress
     if schedule == "cosine":
-        return 0.5 + 0.5 * math.cos(math.pi * done)
+        return 0.5 + 0.5 * math.cos(math.pi * progress)
     return 1.0
 
 
 def player_factor(player: str, step: int, steps: int, train: Train) -> float:
     """Return the factor of one player's rates at `step` of a run of `steps`, counted from 0.
 
-    It is that of the schedule, times the share of ``train.warmup`` steps that are done.
+    It is that of the schedule, times the fraction of ``train.warmup`` steps that is done.
     """
     schedule = schedule_of(player, train)
-    risen = min(1.0, (step + 1) / train.warmup) if train.warmup else 1.0
-    return risen * factor(step, train.schedule_steps or steps, schedule, train.decay_from)
+    warmup = min(1.0, (step + 1) / train.warmup) if train.warmup else 1.0
+    return warmup * factor(step, train.schedule_steps or steps, schedule, train.decay_from)
 
 
 def schedule_of(player: str, train: Train) -> str:
@@ -42,7 +42,7 @@ def schedule_of(player: str, train: Train) -> str:
 
 
 def set_rates(optimizers: Mapping[str, Optimizer], step: int, steps: int, train: Train) -> None:
-    """Set the rate of each player's groups to the initial one times the factor of `step`."""
+    """Set the learning rates of all parameter groups to the initial ones times the factor."""
     for player, optimizer in optimizers.items():
         scale = player_factor(player, step, steps, train)
         for group in optimizer.param_groups:
@@ -72,9 +72,9 @@ def rate_changes(
 ) -> list[str]:
     """Return messages on how a resume changes the learning rates.
 
-    `optimizers` have the initial rates, `saved_optimizers` are those of the checkpoint of `step`.
+    `optimizers` have the initial rates; `saved_optimizers` are from the checkpoint at `step`.
     """
-    players_of: dict[str, list[str]] = {}
+    players_by_line: dict[str, list[str]] = {}
     for player in optimizers.keys() & saved_optimizers.keys() if step else ():
         last, group = (
             saved_optimizers[player]["param_groups"][0],
@@ -94,15 +94,15 @@ def rate_changes(
                     f"; --set train.schedule_steps={before.steps} keeps the schedule of "
                     f"{before.steps} steps"
                 )
-        players_of.setdefault(line, []).append(player)
+        players_by_line.setdefault(line, []).append(player)
     return [
         f"the learning rate {line}"
         if len(players) == len(optimizers)
         else f"the learning rate of {' and '.join(sorted(players))} {line}"
-        for line, players in players_of.items()
+        for line, players in players_by_line.items()
     ]
 
 
 def format_rate(rate: float) -> str:
-    """Return a rate as people write it: ``4e-05``, ``1.8e-04``."""
+    """Return a rate in scientific notation: ``4e-05``, ``1.8e-04``."""
     return f"{rate:.1e}".replace(".0e", "e")
