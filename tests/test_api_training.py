@@ -1,0 +1,123 @@
+"""Training by the Python interface: settings, resume, progress and dry runs."""
+
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import small_runs
+
+from translate.api import ProgressReporter, TrainingResult, train
+from translate.engine.config import yaml
+from translate.errors import ConfigError
+
+
+@pytest.fixture
+def root(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(root)
+    return root
+
+
+def training(**changes: Any) -> TrainingResult:
+    options = {"generator": small_runs.RESNET, "discriminator": small_runs.PATCH, "lr": 1e-3}
+    defaults = {"domains": ["a", "b"], "options": options, "steps": 2, "device": "cpu"}
+    defaults |= {"data": {"root": ".", "size": 16, "flip": False}, "progress": False}
+    return train("cyclegan", **{**defaults, "settings": {"train.preview_every": 0}, **changes})
+
+
+def test_a_dry_run_returns_a_plan(root: Path) -> None:
+    result = training(dry_run=True)
+    assert result.plan and (result.plan.images, result.plan.steps) == ({"a": 4, "b": 4}, 2)
+    assert not result.path.exists() and sorted(p.name for p in root.iterdir()) == ["a", "b"]
+
+
+def resolved_config(run: Path) -> dict[str, Any]:
+    return yaml.read(str(run / "config.yaml"))
+
+
+@pytest.mark.usefixtures("root")
+def test_settings_are_given_as_a_mapping_text_or_sections() -> None:
+    forms: list[Any] = [
+        {"train.preview_every": 0, "train.log_every": 7},
+        ["train.preview_every=0", "train.log_every=7"],
+        {"train": {"preview_every": 0, "log_every": 7}},
+    ]
+    configs = [
+        resolved_config(training(settings=form, out=f"run{i}").path) for i, form in enumerate(forms)
+    ]
+    assert configs[0] == configs[1] == configs[2]
+    assert configs[0]["train"]["log_every"] == 7
+    assert (configs[0]["data"]["flip"], configs[0]["data"]["size"]) == (False, 16)
+    assert (configs[0]["options"]["lr"], configs[0]["options"]["generator"]) == (
+        1e-3,
+        small_runs.RESNET,
+    )
+    with pytest.raises(ConfigError, match=r"lr: unknown key\. Did you mean the setting options.lr"):
+        training(settings={"lr": 1e-4})
+    with pytest.raises(ConfigError, match="no option 'lrr'"):
+        training(options={"lrr": 1e-4})
+
+
+@pytest.mark.usefixtures("root")
+def test_a_run_is_resumed_forked_and_fine_tuned() -> None:
+    run = training(out="run").path
+    assert train(resume=run, steps=3, progress=False).step == 3
+    fork = train(resume=run, fork_run=True, steps=4, options={"lr": 1e-5}, progress=False)
+    assert (fork.path, fork.step) == (Path("run-fork"), 4)
+    assert resolved_config(fork.path)["options"]["lr"] == 1e-5
+    tuned = train(init=run, steps=1, out="tuned", progress=False)
+    assert json.loads((tuned.path / "run.json").read_bytes())["init"]["run"] == "run"
+    assert resolved_config(tuned.path)["options"]["generator"] == small_runs.RESNET
+    with pytest.raises(ConfigError, match="leave out plugin, config and init"):
+        train("cyclegan", resume=run)
+    with pytest.raises(ConfigError, match="are for resume"):
+        training(fork_run=True)
+    assert [training(out="both", resume="auto", steps=steps).step for steps in (1, 2)] == [1, 2]
+    with pytest.raises(ConfigError, match="continues the run in out, or starts it: set out"):
+        training(resume="auto")
+
+
+@pytest.mark.usefixtures("root")
+def test_progress_is_printed_hidden_or_passed_to_a_reporter(capsys: Any) -> None:
+    training(out="quiet")
+    assert capsys.readouterr() == ("", "")
+    training(out="shown", progress=True)
+    assert "0 s left  step 2/2  generators " in capsys.readouterr().out
+
+    class StepReporter(ProgressReporter):
+        steps: list[tuple[int, int]] = []
+
+        def step(self, step: int, steps: int) -> None:
+            self.steps.append((step, steps))
+
+    training(out="mine", progress=StepReporter())
+    assert StepReporter.steps == [(1, 2), (2, 2)]
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.usefixtures("root")
+def test_a_notebook_shows_one_line_that_is_updated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """IPython is not installed here: a stub records what a cell would show."""
+    displayed: list[str] = []
+
+    class Handle:
+        def update(self, data: dict[str, str], *, raw: bool) -> None:
+            assert raw
+            displayed[-1] = data["text/plain"]
+
+    def display(data: dict[str, str], *, raw: bool, display_id: bool) -> Handle:
+        assert raw and display_id
+        displayed.append(data["text/plain"])
+        return Handle()
+
+    python, display_module = ModuleType("IPython"), ModuleType("IPython.display")
+    python.get_ipython = lambda: type("ZMQInteractiveShell", (), {})()  # type: ignore[attr-defined]
+    display_module.display = display  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "IPython", python)
+    monkeypatch.setitem(sys.modules, "IPython.display", display_module)
+    training(out="noted", progress=True)
+    (line,) = displayed
+    assert line.startswith("0 s left \u2588") and " 2/2  generators " in line
+    assert len(line) <= 120
