@@ -31,7 +31,8 @@ engine.splits
 engine.data
 engine.loading
 engine.tiling
-engine.config engine.display engine.traced
+engine.shards
+engine.config engine.display engine.traced engine.storage
 folders
 images
 registry

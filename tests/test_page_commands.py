@@ -23,6 +23,7 @@ GIVEN = {
     "docs/evaluate.md": ("first", "second"),
     "docs/large-images.md": ("first",),
     "docs/share.md": ("cyclegan-summer-winter",),
+    "docs/scale.md": ("first",),
 }
 """Runs that a page expects from another one."""
 CODES = {"doctor": (0, 3)}

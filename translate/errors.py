@@ -77,6 +77,10 @@ class ItemError(BadImage):  # a value that is listed, too
     """An item that raised another exception than `BadImage`: a bug of a plugin or of translate."""
 
 
+class UnreachableImage(BadImage):
+    """An image in a store that does not answer, or not to us: it may be read at another time."""
+
+
 def short_repr(value: object) -> str:
     """Return `value` as an error says what it got: in one line, its beginning where it is long."""
     try:

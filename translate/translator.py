@@ -24,6 +24,8 @@ from translate.engine.models.tile_options import TileOptions
 from translate.engine.pixels.conversion import FileLike, ImageInput, to_pillow
 from translate.engine.pixels.in_memory import translate_images
 from translate.engine.pixels.processing import ImageProcessor
+from translate.engine.shards.shard import Shard
+from translate.engine.system.locations import parse_location
 from translate.engine.trust.meter import open_meter
 from translate.errors import ConfigError, TranslateError
 from translate.images.levels import is_photographic
@@ -34,8 +36,7 @@ from translate.results import InferenceResult
 class Translator:
     """A trained model: ``Translator.load("runs/cyclegan-summer-winter")("photo.jpg")``.
 
-    Calls, `sample` and `folder` are safe in several threads, and give what they give in one: the
-    network works for one of them at a time, while the others read and write files.
+    Calls, `sample` and `folder` are safe in several threads: the network works for one at a time.
     """
 
     _model: ImageModel
@@ -127,18 +128,16 @@ class Translator:
                 the target domain's type; or a list of these, which gives a list.
             to: the target domain.
             size: length of the shorter side to which the image is scaled first.
-            scale_back: return the size that the result would have without `size`. Without a
-                `size`, the image is translated at the size of the training crops.
-            side: after training on joined images, the half of `image` to translate, or ``whole``
-                for one that is not joined.
+            scale_back: return the size that the result would have without `size`; without a `size`,
+                translate at the size of the training crops.
+            side: after training on joined images, the half to translate, or ``whole``.
             mask: for a model that fills holes, what is white in it, or 1 in a mask of 0 and 1, is
                 the hole; without one, what is wholly transparent. For a list, a list; for a tensor
                 of N images, one for all or (N, 1, height, width).
             seed: seed of the noise, where the recipe draws some; by default 0.
             tile: sides of the tiles in which the image is translated, so that memory is bounded; by
                 default it is translated in tiles only where half of the free memory does not do.
-            options: of the recipe's own `translate`, such as ``steps=20``; ``translate show RUN``
-                lists them.
+            options: of the recipe, such as ``steps=20``; ``translate show RUN`` lists them.
 
         Returns:
             The translation in the form of `image`. An array of two dimensions gives one, unless the
@@ -219,19 +218,16 @@ class Translator:
         trust: bool = False,
         tile: int | None = None,
         memory: int | None = None,
+        shard: str | None = None,
         **options: Any,
     ) -> InferenceResult:
-        """Translate a file, a folder or a glob into the same tree below `out`.
-
-        Existing outputs of the same input, model and options are skipped, failures listed in its
-        ``problems.jsonl``. Arguments are options of ``translate infer``, or the recipe's own.
-        """
+        """Translate a file, a folder or a glob, with the options of ``translate infer``."""
         settings = InferenceOptions(
             to=to,
             size=size,
             scale_back=scale_back,
             side=side,
-            mask=Path(mask) if mask else None,
+            mask=parse_location(mask) if mask else None,
             batch_size=batch_size,
             format=format,
             max_pixels=max_pixels,
@@ -245,6 +241,8 @@ class Translator:
             seed=seed,
             tile=tile,
             memory=memory,
+            shard=Shard.parse(shard) if shard else None,
         )
-        inputs, meter = find_inputs(source, Path(out)), open_meter if trust else None
-        return translate_folder(self._model, inputs, Path(out), settings, trust=meter)
+        place = parse_location(out)
+        inputs, meter = find_inputs(source, place), open_meter if trust else None
+        return translate_folder(self._model, inputs, place, settings, trust=meter)

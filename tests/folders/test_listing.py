@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from translate.errors import DataError
-from translate.folders.listing import MOST_NAMES, find_images, match, scan
+from translate.folders.listing import find_images, match, scan
 from translate.folders.names import is_hidden
+from translate.folders.walk import MOST_NAMES
 from translate.images.encode import encode_image
 from translate.images.source import read_image
 

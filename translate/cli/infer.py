@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from translate.cli.counting import show_progress, summary
+from translate.cli.shards import parse_shard, print_missing, shard_options
 from translate.cli.values import parse_bytes
+from translate.engine.system.locations import parse_location
 
 if TYPE_CHECKING:
     from translate.engine.inference.folder import Execute
@@ -22,7 +24,7 @@ logger = logging.getLogger(__name__)
 @click.command(no_args_is_help=True)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("source", type=click.Path())
-@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path())
 @click.option("--to", metavar="DOMAIN", help="Domain to translate to. [the last domain of the run]")
 @click.option(
     "--size",
@@ -44,7 +46,7 @@ logger = logging.getLogger(__name__)
 )
 @click.option(
     "--mask",
-    type=click.Path(path_type=Path),
+    type=click.Path(),
     metavar="DIR|FILE",
     help="Masks of the holes to inpaint: a folder with the names of the images, or a file for one "
     "image; white (or 1 in a mask of 0 and 1) is the hole. [transparent pixels]",
@@ -147,10 +149,12 @@ logger = logging.getLogger(__name__)
     help="Memory that the values of a network may take, such as 4GB; what exceeds it is kept in "
     "scratch files in OUT. [400MB with --tile, else half of what is free]",
 )
+@shard_options
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(**arguments: Any) -> int:
     """Translate SOURCE, a file, a folder or a quoted glob, into the folder OUT.
 
+    SOURCE and OUT may be URLs: s3://bucket/folder, gs://, any that fsspec knows.
     RUN is a run folder; RUN@STEP or RUN@best, one of its checkpoints; a checkpoint folder; a file
     of `translate pack`; or hf-hub:ORG/NAME[@REVISION], a model on the Hugging Face Hub.
     Outputs keep the relative path, name and size of their inputs. Outputs that exist, from the same
@@ -168,13 +172,18 @@ def command(**arguments: Any) -> int:
 def infer(
     run: Path,
     source: str,
-    out: Path,
+    out: str,
     device: str,
     backend: str | None,
     quiet: bool,
     form: str | None,
     assignments: tuple[str, ...],
     memory: str | None,
+    mask: str | None,
+    files: Path | None,
+    shard: str | None,
+    missing: bool,
+    shard_count: int | None,
     trust: bool = False,
     executor: Callable[[InferenceOptions], Execute] | None = None,
     **options: Any,
@@ -192,16 +201,21 @@ def infer(
     from translate.engine.processes.launch import read_launch
     from translate.engine.processes.signals import Interrupts
 
-    limit = parse_bytes(memory)
+    limit, place = parse_bytes(memory), parse_location(out)
+    part = parse_shard(shard, missing=missing, count=shard_count)
+    if missing and part:
+        return print_missing(place, part.count)
     if trust:
         from translate.engine.trust import meter
-    inputs = find_inputs(source, out)
+    inputs = find_inputs(source, place, files=files)
     given = {name: value for name, value in options.items() if value is not None}
     settings = InferenceOptions(
         format=form,
         options=parse_assignments(assignments),
         memory=limit,
         backend=other_backend(backend),
+        shard=part,
+        mask=parse_location(mask) if mask else None,
         **given,
     )
     model, messages = load_model(run, device, settings)
@@ -216,7 +230,7 @@ def infer(
         results = translate_each(
             model,
             inputs,
-            out,
+            place,
             settings,
             trust=meter.open_meter if trust else None,
             stop=lambda: interrupts.caught,

@@ -1,22 +1,17 @@
 """List the images in a folder."""
 
-import os
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatch
 from glob import has_magic
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from translate.errors import BadImage, DataError
 from translate.folders.names import SPLITS, any_hidden, is_hidden, is_own
+from translate.folders.walk import walk
 from translate.images.format_registry import image_suffixes
 from translate.images.tar_files import find_tar, is_tar, read_index
-
-MOST_NAMES = 100
-"""under how many names one folder is read: links may double with every level"""
-
 
 # -- what lies in a folder -------------------------------------------------------------------------
 
@@ -54,28 +49,11 @@ def scan(source: Path, *, deep: bool = True) -> FolderFiles:
         return _with_members(FolderFiles([], [source], []))
     if not source.is_dir():
         raise DataError(f"{source} is not a folder.")
-    files, visits, suffixes = FolderFiles([], [], []), Counter[Path](), image_suffixes()
-    folders: list[tuple[Path, tuple[Path, ...]]] = [(source, ())]
-    while folders:
-        folder, above = folders.pop()
-        try:
-            real = folder.resolve(strict=True)
-            if any(real == place or real in place.parents for place in above):
-                continue  # a loop
-            visits[real] += 1
-            if visits[real] > MOST_NAMES:
-                if visits[real] == MOST_NAMES + 1:
-                    reason = f"links give {real} over {MOST_NAMES} names: the others are not read"
-                    files.problems.append(BadImage(folder, reason))
-                continue
-            with os.scandir(folder) as listing:
-                entries = [entry for entry in listing if not is_hidden(entry.name)]
-        except (OSError, RuntimeError) as error:
-            files.problems.append(BadImage(folder, _reason(error)))
-            continue
-        for entry in entries:
-            if _add(folder / entry.name, files, suffixes, entry) and deep:
-                folders.append((folder / entry.name, (*above, real)))
+    files = FolderFiles([], [], [])
+    for siblings in walk(source, deep=deep):
+        files.images.extend(source / name for name in siblings.images)
+        files.skipped.extend(source / name for name in siblings.skipped)
+        files.problems.extend(siblings.problems)
     files = _with_members(files) if deep else files
     return FolderFiles(
         sorted(files.images), sorted(files.skipped), sorted(files.problems, key=lambda b: b.path)
@@ -102,28 +80,20 @@ def _with_members(files: FolderFiles) -> FolderFiles:
     return FolderFiles(sorted(images), sorted(skipped), problems)
 
 
-def _add(
-    path: Path, files: FolderFiles, suffixes: frozenset[str], entry: os.DirEntry[str] | None = None
-) -> bool:
-    """Return whether `path` is a folder; add anything else to `found`.
-
-    An `entry` of a folder's listing has this information already.
-    """
-    known: Any = entry or path
+def _add(path: Path, files: FolderFiles, suffixes: frozenset[str]) -> None:
+    """Add `path` to `files`, unless it is a folder."""
     try:
-        if known.is_dir():
-            return True
-        if known.is_file():
-            if is_own(path.name):
-                return False
-            (files.images if path.suffix.lower() in suffixes else files.skipped).append(path)
-        elif known.is_symlink():
+        if path.is_dir():
+            return
+        if path.is_file():
+            if not is_own(path.name):
+                (files.images if path.suffix.lower() in suffixes else files.skipped).append(path)
+        elif path.is_symlink():
             files.problems.append(BadImage(path, "a link to nothing"))
         elif path.suffix.lower() in suffixes:
             files.problems.append(BadImage(path, "neither a file nor a folder"))
     except OSError as error:
         files.problems.append(BadImage(path, _reason(error)))
-    return False
 
 
 def _reason(error: Exception) -> str:
@@ -157,13 +127,13 @@ def match(pattern: str | Path) -> tuple[Path, FolderFiles]:
             [
                 path
                 for path in paths
-                if path.is_relative_to(root) and _matches(path.relative_to(root).parts, parts)
+                if path.is_relative_to(root) and matches(path.relative_to(root).parts, parts)
             ]
             for paths in (everything.images, everything.skipped)
         )
         bad = everything.problems
         if not in_tars:
-            bad = [b for b in bad if _matches(b.path.relative_to(root).parts, parts)]
+            bad = [b for b in bad if matches(b.path.relative_to(root).parts, parts)]
         return root, FolderFiles(images_, skipped_, bad)
     files, suffixes = FolderFiles([], [], []), image_suffixes()
     for path in sorted(root.glob("/".join(parts))):
@@ -182,13 +152,14 @@ def _split_pattern(parts: tuple[str, ...]) -> tuple[Path, tuple[str, ...]]:
     return root, parts[-1:]
 
 
-def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+def matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Return whether the parts of a path match those of a glob."""
     if not pattern:
         return not parts
     if pattern[0] == "**":
         rests = (parts[start:] for start in range(len(parts) + 1))
-        return any(_matches(rest, pattern[1:] or ("*",)) for rest in rests)
-    return bool(parts) and fnmatch(parts[0], pattern[0]) and _matches(parts[1:], pattern[1:])
+        return any(matches(rest, pattern[1:] or ("*",)) for rest in rests)
+    return bool(parts) and fnmatch(parts[0], pattern[0]) and matches(parts[1:], pattern[1:])
 
 
 def is_path(root: Path, name: str) -> bool:

@@ -27,7 +27,7 @@ def any_hidden(names: Iterable[str]) -> bool:
     return any(is_hidden(name) for name in names)
 
 
-OWN = re.compile(r"captions\.jsonl|problems(-\d+)?\.jsonl|.+\.trust\.png")
+OWN = re.compile(r"captions\.jsonl|problems(-\d+(-of-\d+)?)?\.jsonl|.+\.trust\.png")
 """Files of ours in folders of images; the last are maps of `translate infer --trust`."""
 MAGIC = re.compile(r"[*?\[\]]+")
 

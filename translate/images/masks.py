@@ -15,7 +15,7 @@ three colours or more that are not gray.
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -34,10 +34,19 @@ Hole = NDArray[np.uint8]
 """(height, width, 1) bytes: 255 in the hole, else 0"""
 
 
-def open_mask(mask: Path, path: Path, max_pixels: int) -> EncodedImage:
+class OpenImage(Protocol):
+    """Reads the file of an image, as `EncodedImage.open` does."""
+
+    def __call__(self, path: Path, *, max_pixels: int, advice: str = "") -> EncodedImage:
+        """Return the content; raises `BadImage`."""
+
+
+def open_mask(
+    mask: Path, path: Path, max_pixels: int, open_image: OpenImage = EncodedImage.open
+) -> EncodedImage:
     """Read `mask`; raises `BadImage` for `path`, the image that it is for."""
     try:
-        return EncodedImage.open(mask, max_pixels=max_pixels)
+        return open_image(mask, max_pixels=max_pixels)
     except BadImage as bad:
         raise _error_of_mask(bad, path) from bad
 

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from translate.engine.system.locations import parse_location
 from translate.errors import BadImage
 from translate.formats import Format, Header, Window, WindowedFormat
 from translate.images import format_registry
@@ -128,7 +129,7 @@ class EncodedImage:
     @cached_property
     def path(self) -> Path:
         """The name, as a `BadImage` has it."""
-        return Path(self.name)
+        return parse_location(self.name)
 
     @cached_property
     def sha256(self) -> str:

@@ -35,11 +35,12 @@ from typing import Any
 from translate.engine.config.arguments import check_arguments
 from translate.engine.disk.problems import Problem
 from translate.engine.exports.loading import load_model
-from translate.engine.inference.inputs import suffix_of_result
+from translate.engine.inference.jobs import Job
+from translate.engine.inference.output_names import suffix_of_result
 from translate.engine.inference.outputs import MemoryOutputs
 from translate.engine.inference.pipeline import ImageResult, Pipeline
 from translate.engine.inference.planning import make_processor
-from translate.engine.inference.sources import Job, Sources
+from translate.engine.inference.sources import Sources
 from translate.engine.models.options import InferenceOptions
 from translate.engine.models.tile_options import TileOptions
 from translate.engine.pixels.windows import takes_windows
@@ -47,7 +48,7 @@ from translate.images.source import MAX_PIXELS
 from translate.images.tar_files import without_tar_suffixes
 from translate.scale.columns import Columns, Row, read_rows, to_columns
 
-FOLDER_OPTIONS = ("mask", "frames", "overwrite", "limit")
+FOLDER_OPTIONS = ("mask", "frames", "overwrite", "limit", "shard")
 """fields of `InferenceOptions` that are columns of a batch, or of the folder of outputs"""
 
 
@@ -201,7 +202,7 @@ class Translate:
         name = Path(row.output or below or row.path.name)
         suffix = self._suffix(name.suffix)
         output = name if suffix == name.suffix else name.with_suffix(suffix)
-        return Job(row.path, output, row.mask, row.frame)
+        return Job.of(row.path, output, row.mask, row.frame)
 
 
 def _without_repeated_paths(rows: list[Row]) -> Iterator[dict[Path, Row]]:

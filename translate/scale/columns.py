@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from translate.engine.disk.problems import Problem
+from translate.engine.system.locations import parse_location
 from translate.errors import ConfigError, short_repr
 from translate.formats import Note
 
@@ -57,10 +58,10 @@ def read_rows(batch: Columns, required: Sequence[str] = ("path",)) -> list[Row]:
     empty = [""] * count
     return [
         Row(
-            Path(_text("path", path)),
+            parse_location(_text("path", path)),
             None if data is None else _content(data),
             _text("output", output),
-            Path(_text("mask", mask)) if mask else None,
+            parse_location(_text("mask", mask)) if mask else None,
             int(frame) if frame >= 0 else None,
         )
         for path, data, output, mask, frame in zip(

@@ -8,11 +8,12 @@ from typing import Any
 
 from translate.engine.disk.problems import FAILED, Problem
 from translate.engine.inference.failures import translation_problem
+from translate.engine.inference.jobs import Job
 from translate.engine.inference.manifest import OutputManifest
-from translate.engine.inference.sources import Job
 from translate.engine.plugins.errors import describe_unexpected
 from translate.engine.processes.pool import DaemonThreadPool
 from translate.engine.processes.signals import reraise_interruption
+from translate.engine.system.locations import absolute, parse_location
 from translate.scale.columns import Columns, Row, problem_columns, read_results
 
 WRITERS = min(4, os.cpu_count() or 1)
@@ -39,7 +40,7 @@ class FolderWriter:
     """The rows that a batch should have: any number."""
 
     def __init__(self, out: str | Path, *, overwrite: bool = False) -> None:
-        self.out, self.overwrite = Path(out).absolute(), overwrite
+        self.out, self.overwrite = absolute(parse_location(out)), overwrite
         self.problems = self.out / "problems.jsonl"
         self._manifests: dict[str, OutputManifest] = {}
 
@@ -66,7 +67,7 @@ class FolderWriter:
                 row.problem = Problem(row.path, "write", "outside", message)
                 return
             manifest, notes = self._manifest(row.made_by), [note.text for note in row.notes]
-            manifest.write(Job(row.path, output), row.input_sha256, row.result, notes)
+            manifest.write(Job.of(row.path, output), row.input_sha256, row.result, notes)
         except OSError as error:
             row.problem = translation_problem(row.path, output, (0, 0), error)
         except BaseException as error:

@@ -13,7 +13,8 @@ from PIL import Image
 
 from translate.engine.disk import json_files
 from translate.engine.inference import sources
-from translate.engine.inference.sources import Job, Sources
+from translate.engine.inference.jobs import Job
+from translate.engine.inference.sources import Sources
 from translate.errors import BadImage
 
 PHOTO = np.random.default_rng(0).integers(20, 200, (9, 13, 3), np.uint8)
@@ -97,7 +98,7 @@ def test_a_file_that_changes_meanwhile_is_recorded_as_decoded(
 
 
 def job(path: Path, **args: Any) -> Job:
-    return Job(path, path.with_suffix(".out.png"), **args)
+    return Job.of(path, path.with_suffix(".out.png"))._replace(**args)
 
 
 def test_inputs_beyond_the_memory_limit_are_opened_again(

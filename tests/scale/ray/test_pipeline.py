@@ -16,7 +16,7 @@ from PIL import Image
 
 from translate.api import Translator
 from translate.engine.disk import json_files
-from translate.engine.inference.sources import Job
+from translate.engine.inference.jobs import Job
 from translate.engine.models.options import InferenceOptions
 from translate.scale.ray.pipeline import RayPipeline
 
@@ -36,7 +36,7 @@ Path.read_bytes = read_bytes
 
 def test_rows_have_what_actors_need(tmp_path: Path) -> None:
     pipeline = RayPipeline("run", tmp_path / "out", InferenceOptions())
-    job = Job(Path("photos/a.tif"), tmp_path / "out/a.0002.png", Path("masks/a.png"), 2)
+    job = Job.of(Path("photos/a.tif"), tmp_path / "out/a.0002.png", Path("masks/a.png"), 2)
     assert pipeline._row(7, job) == {
         "index": 7,
         "path": str(Path("photos/a.tif").absolute()),

@@ -6,6 +6,7 @@ import re
 import secrets
 import shutil
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,10 +32,28 @@ def remove_old_partial_files(root: Path, *, older: float) -> None:
     What was written to in the last `older` seconds stays.
     """
     for left in root.rglob(f".*{PART}*"):
-        if PARTIAL.fullmatch(left.name):
-            with suppress(FileNotFoundError):
-                if not older or time.time() - left.lstat().st_mtime > older:
-                    left.unlink()
+        _remove_old(left, older)
+
+
+def remove_partial_files_of(paths: Iterable[Path], *, older: float) -> None:
+    """Delete what killed processes left half written of the files `paths`, and of no others.
+
+    What was written to in the last `older` seconds stays.
+    """
+    prefixes = dict[Path, set[str]]()
+    for path in paths:
+        prefixes.setdefault(path.parent, set()).add(_prefix(path.name))
+    for folder, own in prefixes.items():
+        for left in folder.glob(f".*{PART}*"):
+            if left.name[1:].rpartition(PART)[0] in own:
+                _remove_old(left, older)
+
+
+def _remove_old(left: Path, older: float) -> None:
+    if PARTIAL.fullmatch(left.name):
+        with suppress(FileNotFoundError):
+            if not older or time.time() - left.lstat().st_mtime > older:
+                left.unlink()
 
 
 def remove_partial_folders(root: Path, name: str) -> None:

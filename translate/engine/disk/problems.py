@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from translate.errors import BadImage, ItemError
+from translate.errors import BadImage, ItemError, UnreachableImage
 
 FAILED = "failed"
 """the reason where a plugin, or this program, has a fault, and not the file"""
+UNREACHABLE = "unreachable"
+"""the reason where a store did not answer"""
 
 
 class Problem(NamedTuple):
@@ -22,7 +24,8 @@ class Problem(NamedTuple):
     @classmethod
     def of(cls, error: BadImage, stage: str) -> "Problem":
         """Return `error` as something that can be listed."""
-        word = FAILED if isinstance(error, ItemError) else "unreadable"
+        words = {ItemError: FAILED, UnreachableImage: UNREACHABLE}
+        word = next((w for kind, w in words.items() if isinstance(error, kind)), "unreadable")
         return cls(error.path, stage, word, error.reason)
 
     def record(self) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import NamedTuple
 
-from translate.engine.inference.inputs import suffix_of_result
+from translate.engine.inference.output_names import suffix_of_result
 from translate.engine.pixels.decoded import DecodedInput
 from translate.engine.pixels.prepared import prepare
 from translate.engine.pixels.processing import ImageProcessor

@@ -1,19 +1,23 @@
 """Translate a folder of images: plan the outputs, skip what is done, and count every image."""
 
+import logging
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
+from tempfile import gettempdir
 
 from translate.engine.disk.problems import Problem
 from translate.engine.inference.inputs import Inputs
+from translate.engine.inference.jobs import Job
 from translate.engine.inference.manifest import HIDDEN, OutputManifest
 from translate.engine.inference.pipeline import Pipeline, PipelineResult
 from translate.engine.inference.planning import make_processor, plan_jobs
+from translate.engine.inference.records import SOURCE
 from translate.engine.inference.report import FolderReport
-from translate.engine.inference.sources import Job, Sources
+from translate.engine.inference.sources import Sources
 from translate.engine.inference.trust import TrustMeter
 from translate.engine.models.image_model import ImageModel
 from translate.engine.models.options import InferenceOptions
@@ -21,8 +25,13 @@ from translate.engine.models.tile_options import TileOptions
 from translate.engine.pixels.processing import ImageProcessor
 from translate.engine.pixels.windows import takes_windows
 from translate.engine.processes.launch import read_launch
+from translate.engine.shards.manifests import ShardManifests
+from translate.engine.shards.shard import Shard
+from translate.engine.storage.lookup import storage_of
+from translate.errors import BadImage
 from translate.results import InferenceResult
 
+logger = logging.getLogger(__name__)
 OpenMeter = Callable[[ImageProcessor], TrustMeter]
 """returns what measures the trust of the outputs of a processor"""
 Execute = Callable[[Sequence[Job], Callable[[], object]], Generator[PipelineResult]]
@@ -68,20 +77,25 @@ def translate_each(
         SaveError: after three failed writes in a row.
         NothingUsableError: if not one image could be translated.
     """
-    limits = TileOptions(
-        options.tile, options.memory, out / HIDDEN, stop, lambda share: advance(share)
-    )
+    shard, is_local = options.shard, storage_of(inputs.root).is_local and storage_of(out).is_local
+    scratch = out / HIDDEN if storage_of(out).is_local else Path(gettempdir())
+    limits = TileOptions(options.tile, options.memory, scratch, stop, lambda share: advance(share))
     processor, made_by = make_processor(model, options, limits)
     sources = Sources(
         options.max_pixels,
-        lambda job: trust is None and takes_windows(processor, job.output.suffix),
+        lambda job: trust is None and is_local and takes_windows(processor, job.output.suffix),
     )
     jobs = plan_jobs(processor, inputs, out, options, sources)
     manifest = OutputManifest(
-        out, made_by, overwrite=options.overwrite, with_trust=trust is not None
+        out, made_by, overwrite=options.overwrite, with_trust=trust is not None, shard=shard
     )
+    compared = {key: value for key, value in made_by.items() if key != SOURCE}
+    names = {"format": options.format, "frames": options.frames}
+    shards = ShardManifests(out, {**compared, **names})
+    if shard:
+        shards.begin(overwrite=options.overwrite)
     todo, skipped = manifest.split(jobs, lambda job: sources.digest(job, keep=options.overwrite))
-    unreadable = [Problem.of(bad, "read") for bad in inputs.problems if read_launch().is_first]
+    unreadable = [Problem.of(bad, "read") for bad in _own_problems(inputs, shard)]
     result = InferenceResult(len(jobs) + len(unreadable), manifest.problems, skipped=skipped)
     pipeline = Pipeline(
         processor,
@@ -92,22 +106,42 @@ def translate_each(
         to_srgb=options.to_srgb,
         provenance=options.provenance,
         meter=trust(processor) if trust and todo else None,
+        writers=manifest.storage.threads,
     )
     report = FolderReport(result, manifest, processor)
-    report.describe_folder(inputs.skipped)
+    if not (shard and shard.index):
+        report.describe_folder(inputs.skipped)
 
     def advance(share: float) -> None:
         begun = min(1.0, report.result.begun + share)
         report.result = replace(report.result, begun=begun)
         watch(report.result)
 
-    with manifest.open(), closing((execute or pipeline.run)(todo, stop)) as results:
+    with (
+        manifest.open(todo=todo),
+        closing(sources),
+        closing((execute or pipeline.run)(todo, stop)) as results,
+    ):
+        if shard:
+            shards.discard(shard)
         report.list_again(manifest.recorded_notes)
         for each in chain(unreadable, results):
             report.add(each)
             yield report.result
         report.note_lost_messages()
-    report.end()
+    if shard and not report.result.left:
+        if report.retriable:
+            logger.info(f"shard {shard} is not complete: run it again")
+        else:
+            shards.end(shard, report.result)
+    report.end(part=shard is not None)
     left = report.result.left
     assert stop() or not left, f"{left} images were lost on the way"
     yield report.result
+
+
+def _own_problems(inputs: Inputs, shard: Shard | None) -> list[BadImage]:
+    """Return the files that cannot be read, of which one process lists each."""
+    if shard is None:
+        return inputs.problems if read_launch().is_first else []
+    return [bad for bad in inputs.problems if shard.has(str(bad.path))]

@@ -1,199 +1,178 @@
-"""The images to translate and their output files, known before any translation."""
+"""The images to translate: a file, a folder, a glob or a list of files, on a disk or in a store."""
 
-import unicodedata
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
 from glob import has_magic
-from pathlib import Path, PurePath
-from typing import NamedTuple
+from itertools import groupby
+from pathlib import Path, PurePosixPath
 
-from translate.batches import UNNAMED, Domain
-from translate.engine.disk import folders
-from translate.engine.inference.sources import Job, Sources
+from translate.engine.storage.lookup import storage_of
+from translate.engine.storage.storage import Storage
+from translate.engine.system.locations import UrlPath, parse_location
 from translate.errors import BadImage, ConfigError, DataError, NothingUsableError
 from translate.folders import skipped
-from translate.folders.listing import find_images, match, scan, stem_below
-from translate.images.format_registry import (
-    can_hold,
-    default_suffix,
-    is_same_format,
-    output_suffix,
-    writable_suffixes,
-)
-from translate.images.levels import is_photographic
-from translate.images.tar_files import find_member, is_tar, without_tar_suffixes
+from translate.folders.listing import FolderFiles, match, matches, scan
+from translate.folders.walk import Siblings, add_file, folded, group, walk
+from translate.images.format_registry import can_hold, image_suffixes
+from translate.images.tar_files import SUFFIX, find_member, is_tar
 
 
-class Inputs(NamedTuple):
-    """The files that a source consists of."""
+@dataclass
+class Inputs:
+    """The files that a source consists of, which are listed folder by folder."""
 
     root: Path
     """the folder whose tree the output mirrors"""
-    images: list[Path]
-    skipped: list[Path]
-    """files without an image suffix"""
-    problems: list[BadImage]
+    list_folders: Callable[[], Iterable[Siblings]]
+    skipped: list[Path] = field(default_factory=list)
+    """files without an image suffix, of the folders listed so far"""
+    problems: list[BadImage] = field(default_factory=list)
+    """what cannot be read, of the folders listed so far"""
+
+    @classmethod
+    def of(cls, root: Path, names: Iterable[str]) -> "Inputs":
+        """Return images by their paths below `root`."""
+        folders = group(names)
+        return cls(root, lambda: folders)
+
+    def folders(self) -> Iterator[Siblings]:
+        """List the images, folder by folder, and collect the other files."""
+        self.skipped, self.problems = [], []
+        for siblings in self.list_folders():
+            self.skipped += (self.root / name for name in siblings.skipped)
+            self.problems += siblings.problems
+            yield siblings
+
+    @property
+    def images(self) -> list[Path]:
+        """All images."""
+        return [self.root / name for siblings in self.folders() for name in siblings.images]
 
 
-def find_inputs(source: str | Path, out: Path) -> Inputs:
+def find_inputs(source: str | Path, out: Path, *, files: Path | None = None) -> Inputs:
     """Return the images of `source`: a file, a folder at any depth, or a glob.
 
-    Files in `out` are skipped if it is inside the source. Raises a `TranslateError` if there is
-    no image, or `out` cannot be written to.
+    Args:
+        source: Their place; a text may be a URL.
+        out: The folder of the outputs; files in it are skipped if it is inside the source.
+        files: A file with the paths of the images below `source`, one a line.
+
+    Raises:
+        TranslateError: There is no image, or `out` cannot be written to.
     """
-    inputs = _find(Path(source))
-    root, inside = inputs.root.resolve(), out.resolve()
-    if root == inside:
-        raise ConfigError(f"{out} is the folder of the images: choose another folder for OUT.")
-    if not out.exists() and can_hold(out.suffix):
-        raise ConfigError(f"OUT is a folder, and {out} looks like an image: try {out.parent}.")
-    if inside.is_relative_to(root):
-        outside = [p for p in inputs.images if not p.parent.resolve().is_relative_to(inside)]
-        inputs = inputs._replace(images=outside)
-    if not inputs.images and not inputs.problems:
-        files = f": {text}" if (text := skipped.describe(inputs.skipped)) else ""
-        raise NothingUsableError(f"there is no image in {source}{files}.")
-    folders.ensure_writable(out)
+    place = parse_location(source)
+    storage = storage_of(place)
+    try:
+        inputs = _from_list(place, files) if files else _find(storage, place, out)
+        if _resolved(inputs.root) == _resolved(out):
+            raise ConfigError(f"{out} is the folder of the images: choose another folder for OUT.")
+        if can_hold(out.suffix) and not storage_of(out).exists(out):
+            raise ConfigError(f"OUT is a folder, and {out} looks like an image: try {out.parent}.")
+        if not any(siblings.images or siblings.problems for siblings in inputs.folders()):
+            others = f": {text}" if (text := skipped.describe(inputs.skipped)) else ""
+            raise NothingUsableError(f"there is no image in {source}{others}.")
+    except OSError as error:
+        if storage.is_local:
+            raise
+        raise DataError(f"{error.filename or place}: {error.strerror or error}.") from error
+    storage_of(out).ensure_writable(out)
     return inputs
 
 
-def _find(source: Path) -> Inputs:
-    if source.is_dir() or is_tar(source):
-        return Inputs(source, *scan(source))
-    if source.exists() or find_member(source):
-        return Inputs(source.parent, [source], [], [])
+def _find(storage: Storage, source: Path, out: Path) -> Inputs:
+    excluded = _below(out, source)
+    if storage.is_local and (is_tar(source) or _has_only_tars(source)):
+        return _from_files(source, scan(source), excluded)
+    if storage.is_folder(source):
+        return Inputs(source, partial(storage.walk, source, excluded=excluded))
+    if storage.exists(source) or (storage.is_local and find_member(source)):
+        return Inputs.of(source.parent, [source.name])
     if not has_magic(str(source)):
         raise DataError(f"there is no file or folder {source}.")
-    root, files = match(source)
-    return Inputs(root, *files)
+    return _match(source, out) if storage.is_local else _match_keys(storage, source, out)
 
 
-def assign_outputs(
-    inputs: Inputs,
-    out: Path,
-    *,
-    target: Domain = UNNAMED,
-    form: str | None = None,
-    gray: bool = False,
-) -> list[Job]:
-    """Return where the translation of each image goes: to the same place and name below `out`.
-
-    Those of a tar file ``00.tar`` go to a folder ``00``. A suffix is kept where its format can hold
-    a result of the domain `target`, and is `form` if that is given. Otherwise it becomes ``.form``,
-    by default ``.png``, appended to the whole old name if the short one is taken. With `gray`,
-    images of a format without colour have gray results. Raises `ConfigError` where two images would
-    become one file, if only on some file systems.
-    """
-    choose = suffix_of_result(target, form, gray=gray)
-    root = inputs.root
-    names = [without_tar_suffixes(path.relative_to(root), root) for path in inputs.images]
-    suffixes = {name.suffix: choose(name.suffix) for name in names}
-    kept = {name for name in names if suffixes[name.suffix] == name.suffix}
-    taken = {_folded(name) for name in kept}
-    taken |= {_folded(folder) for name in names for folder in name.parents}
-    claims: dict[PurePath, list[str]] = {}
-    jobs = []
-    for path, name in zip(inputs.images, names, strict=True):
-        new = name
-        if name not in kept:
-            suffix = suffixes[name.suffix]
-            short, long = name.with_suffix(suffix), name.with_name(name.name + suffix)
-            new = long if _folded(short) in taken else short
-            taken.add(_folded(new))
-        claims.setdefault(_folded(new), []).append(str(name))
-        jobs.append(Job(path, out / new))
-    if clashes := [" and ".join(names) for names in claims.values() if len(names) > 1]:
-        listed = "; ".join(clashes[:10]) + ("; ..." if len(clashes) > 10 else "")
-        raise ConfigError(f"these would become one file, rename one of each: {listed}.")
-    return jobs
+def _has_only_tars(folder: Path) -> bool:
+    """Return whether there are tar files in a folder of this machine, and no images."""
+    if not folder.is_dir():
+        return False
+    tars = False
+    for siblings in walk(folder):
+        if siblings.images:
+            return False
+        tars = tars or any(name.lower().endswith(SUFFIX) for name in siblings.skipped)
+    return tars
 
 
-def suffix_of_result(
-    target: Domain, form: str | None = None, *, gray: bool = False
-) -> Callable[[str], str]:
-    """Return the function from the suffix of an image to that of its translation.
+def _match(pattern: Path, out: Path) -> Inputs:
+    """Return the files of this machine that match a glob."""
+    root, files = match(pattern)
+    return _from_files(root, files, _below(out, root))
 
-    A suffix is kept where its format can hold a result of the domain `target`, and is `form` if
-    that is given. With `gray`, images of a format without colour have gray results. Raises
-    `ConfigError` where no format can hold the result.
-    """
-    channels, dtype, alpha = target.channels, target.dtype, target.alpha
-    if is_photographic(target) and (form or not writable_suffixes(channels, dtype)):
-        dtype = "uint8"  # with fewer bits, as a note says
-    other = (
-        output_suffix(form, channels, dtype)
-        if form
-        else default_suffix(channels, dtype, alpha=alpha)
+
+def _from_files(root: Path, files: FolderFiles, excluded: Path | None) -> Inputs:
+    """Return the files that were found below `root`, without those in `excluded`."""
+    inputs = Inputs.of(
+        root,
+        (
+            image.relative_to(root).as_posix()
+            for image in files.images
+            if not excluded or not image.parent.resolve().is_relative_to(excluded)
+        ),
     )
-
-    def choose(suffix: str) -> str:
-        count = 1 if gray and not can_hold(suffix, 3) else channels
-        keeps = can_hold(suffix, count, dtype, alpha=alpha)
-        return suffix if keeps and (not form or is_same_format(suffix, other)) else other
-
-    return choose
+    others = Siblings(
+        [], [p.relative_to(root).as_posix() for p in files.skipped], [], files.problems
+    )
+    folders = [*inputs.list_folders(), others]
+    return Inputs(root, lambda: folders)
 
 
-def with_masks(jobs: Sequence[Job], root: Path, masks: Path) -> list[Job]:
-    """Return `jobs`, each with the mask in `masks` that has its path without suffix, if any.
+def _match_keys(storage: Storage, pattern: Path, out: Path) -> Inputs:
+    """Return the objects of a store that match a glob."""
+    depth = next(place for place, part in enumerate(pattern.parts) if has_magic(part))
+    root, parts = pattern.parents[len(pattern.parts) - 1 - depth], pattern.parts[depth:]
 
-    If `masks` is a file, it is the mask of a single image. Raises `ConfigError` if there is no
-    such file or folder, a file is given for several images, or an image has two masks, or none has
-    one.
-    """
-    if masks.is_file() and len(jobs) == 1:
-        return [jobs[0]._replace(mask=masks)]
-    if masks.is_file():
-        raise ConfigError(
-            f"mask: {masks} is one file, and there are {len(jobs)} images: expected one image, or "
-            "a folder with a mask for each, named as the images are."
-        )
-    if not masks.is_dir():
-        raise ConfigError(f"mask: there is no file or folder {masks}.")
-    known: dict[str, list[Path]] = {}
-    for path in find_images(masks):
-        known.setdefault(stem_below(path, masks), []).append(path)
-    of_jobs = [known.get(stem_below(job.input, root), []) for job in jobs]
-    if repeated := next((paths for paths in of_jobs if len(paths) > 1), None):
-        raise ConfigError(
-            f"mask: {repeated[0]} and {repeated[1]} are for one image: keep one of them."
-        )
-    if not any(of_jobs):
-        example = f"{stem_below(jobs[0].input, root)}.png"
-        raise ConfigError(
-            f"mask: nothing in {masks} is named as an image is: expected {masks / example}, "
-            "or another suffix."
-        )
-    return [
-        job._replace(mask=paths[0] if paths else None)
-        for job, paths in zip(jobs, of_jobs, strict=True)
-    ]
+    def matching(names: list[str]) -> list[str]:
+        return [name for name in names if matches(name.split("/"), parts)]
+
+    def folders() -> Iterator[Siblings]:
+        for siblings in storage.walk(root, excluded=_below(out, root)):
+            images, others = matching(siblings.images), matching(siblings.skipped)
+            yield Siblings(images, others, siblings.folders, siblings.problems)
+
+    return Inputs(root, folders)
 
 
-def with_frames(jobs: Sequence[Job], sources: Sources) -> list[Job]:
-    """Return `jobs`, with one for each frame, ``x.0001.png`` and so on, if there are several.
+def _from_list(root: Path, files: Path) -> Inputs:
+    """Return the images below `root` that the lines of a file name; it is read as a stream."""
+    if not files.is_file():
+        raise ConfigError(f"files: there is no file {files}.")
 
-    Raises `ConfigError` if such a name is that of another image.
-    """
-    split = [of_frame for job in jobs for of_frame in _frames(job, sources)]
-    names = Counter(_folded(job.output) for job in split)
-    if repeated := [str(job.output) for job in split if names[_folded(job.output)] > 1]:
-        raise ConfigError(f"frames: two images would become {repeated[0]}: rename one of them.")
-    return split
+    def folders() -> Iterator[Siblings]:
+        suffixes = image_suffixes()
+        with files.open(encoding="utf-8", errors="surrogateescape") as lines:
+            names = (name for line in lines if (name := line.rstrip("\r\n")))
+            for _, together in groupby(names, lambda name: folded(name.rpartition("/")[0])):
+                siblings = Siblings.empty()
+                for name in together:
+                    below = name.removeprefix(f"{root}/").removeprefix("./")
+                    path = PurePosixPath(below)
+                    if str(path) != below or path.is_absolute() or ".." in path.parts:
+                        reason = f"it is in {files}, and is not the path of a file below {root}"
+                        siblings.problems.append(BadImage(Path(name), reason))
+                    else:
+                        add_file(siblings, below, suffixes)
+                yield siblings
+
+    return Inputs(root, folders)
 
 
-def _frames(job: Job, sources: Sources) -> list[Job]:
-    try:
-        header = sources.look(job).header
-    except BadImage:
-        return [job]  # reading it lists the problem
-    if header.frames == 1:
-        return [job]
-    stem, suffix = job.output.stem, job.output.suffix
-    outputs = [job.output.with_name(f"{stem}.{n:04}{suffix}") for n in range(1, header.frames + 1)]
-    return [job._replace(output=output, frame=n) for n, output in enumerate(outputs)]
+def _below(out: Path, root: Path) -> Path | None:
+    """Return `out`, resolved, if it is inside `root`; else None."""
+    inside = _resolved(out)
+    return inside if inside.is_relative_to(_resolved(root)) else None
 
 
-def _folded(name: PurePath) -> PurePath:
-    """Return `name` without case and with composed accents, which some file systems ignore."""
-    return PurePath(unicodedata.normalize("NFC", name.as_posix().casefold()))
+def _resolved(path: Path) -> Path:
+    return path if isinstance(path, UrlPath) else path.resolve()

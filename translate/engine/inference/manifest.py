@@ -1,39 +1,42 @@
 """The manifest of an output folder: what each file was made from, so that a rerun skips it.
 
 ``OUT/.translate/done.jsonl`` records the origin of each output, ``OUT/problems.jsonl`` lists what
-was skipped and why. Under torchrun process N writes ``done-N.jsonl`` and ``problems-N.jsonl``, and
-all records are read. Several processes may write into one folder at once: a record is durable
-before its output is visible, so that an output without a record was made by something else.
+was skipped and why. Under torchrun process N writes ``done-N.jsonl`` and ``problems-N.jsonl``, the
+shard K of N ``done-K-of-N.jsonl`` and so on, and all records are read. Several processes may write
+into one folder at once: a record is durable before its output is visible, so that an output without
+a record was made by something else.
 """
 
 import errno
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import cache
 from hashlib import file_digest, sha256
 from io import BufferedRandom
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from translate.engine.disk import file_system, files, folders, json_files, locks, partial_files
-from translate.engine.disk.durable_lines import DurableLines
+from translate.engine.disk import files
 from translate.engine.disk.problems import Problem
-from translate.engine.inference.records import DoneRecord, Records, read_records
+from translate.engine.inference.records import EVERY, DoneRecord, Records, read_records
+from translate.engine.inference.shared_folder import (
+    HasOutput,
+    closing_lines,
+    part_of_process,
+    shared_folder,
+)
 from translate.engine.inference.trust import map_path
-from translate.engine.processes.launch import read_launch
+from translate.engine.shards.shard import Shard
+from translate.engine.storage.lookup import storage_of
+from translate.engine.system.locations import parse_location
 from translate.errors import ConfigError
 
 HIDDEN = ".translate"
-DAY = 24 * 3600.0
-"""seconds after which a temporary file belongs to no running process, where locks cannot tell"""
+FOREIGN = "another program has written this file meanwhile"
 
 
-class Output(Protocol):
+class Output(HasOutput, Protocol):
     """One image to make."""
-
-    @property
-    def output(self) -> Path:
-        """The output file."""
 
     @property
     def origin(self) -> str:
@@ -53,6 +56,7 @@ class OutputManifest:
         *,
         overwrite: bool = False,
         with_trust: bool = False,
+        shard: Shard | None = None,
         part: str | None = None,
     ) -> None:
         """Make a manifest.
@@ -62,38 +66,33 @@ class OutputManifest:
             made_by: the model and the options, as JSON has them.
             overwrite: whether outputs that something else made may be replaced.
             with_trust: whether outputs without a measured trust are still to be done.
+            shard: the part of the images that this process translates.
             part: what the names of this process's files end with; by default that of torchrun.
         """
+        self.storage, self.shard = storage_of(out), shard
+        self.part = part_of_process(shard) if part is None else part
         self.out, self.made_by, self.overwrite = out, made_by, overwrite
-        self.with_trust, self.part = with_trust, _part_of_process() if part is None else part
+        self.with_trust = with_trust
         self.recorded_notes: list[Problem] = []
         """what was lost of inputs whose outputs `split` has found done, from their records"""
-        self._done = DurableLines(self.done)
+        self._done = self.storage.durable_lines(self.done)
+        self._problems = self.storage.lines(self.problems)
 
     @contextmanager
-    def open(self) -> Iterator[None]:
+    def open(self, todo: Sequence[Output] = ()) -> Iterator[None]:
         """Begin to write: delete the problems of earlier runs, and what a killed one left.
 
-        Raises `SaveError` if the folder's own files cannot be written.
+        A killed run of the same shard left files next to what is `todo`. Raises `SaveError` if the
+        folder's own files cannot be written.
         """
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(locks.share_lock(self.out / HIDDEN / "lock", self._begin))
-            except OSError as error:
-                raise folders.unwritable(Path(error.filename or self.out), error) from error
+        folder = self.out / HIDDEN
+        with (
+            shared_folder(folder, self.shard, self.problems, todo),
+            closing_lines(self._problems, self.problems),
+        ):
             yield
-            if limits := file_system.unsupported_operations(self.out):
-                path = self.out / HIDDEN / "file-system.json"
-                files.replace_json(path, {"file_system": limits})
-
-    def _begin(self, alone: bool | None) -> None:
-        """Prepare the folder, knowing whether no other process writes into it; None: not known."""
-        together = not read_launch().is_single
-        if alone is not False or together:
-            files.discard(self.problems)
-        if alone is not False:
-            certain = alone and not together
-            partial_files.remove_old_partial_files(self.out, older=0 if certain else DAY)
+            if limits := self.storage.limits(self.out):
+                files.replace_json(folder / "file-system.json", {"file_system": limits})
 
     def split(
         self, work: Iterable[AnyOutput], digest: Callable[[AnyOutput], str | None]
@@ -104,10 +103,11 @@ class OutputManifest:
         for an output that something else made, unless it may be overwritten, and where the records
         cannot be read.
         """
-        made, made_since = self._read(), cache(self._read)  # by another process
+        made, made_since = self._read(), cache(self._read_again)  # by another process
         todo, others, done = list[AnyOutput](), list[Path](), 0
+        exists = self.storage.existence()
         for item in work:
-            if not _exists(item.output):
+            if not exists(item.output):
                 todo.append(item)
                 continue
             origin = digest(item)
@@ -115,13 +115,12 @@ class OutputManifest:
             if record is None:
                 todo.append(item)
                 others.append(item.output)
-            elif self.with_trust and not _has_trust(item, record):
+            elif self.with_trust and not self._has_trust(item, record):
                 todo.append(item)
             else:
                 done += 1
-                self.recorded_notes += [
-                    Problem(Path(item.origin), "read", "note", n) for n in record.notes
-                ]
+                path = parse_location(item.origin)
+                self.recorded_notes += [Problem(path, "read", "note", n) for n in record.notes]
         if others and not self.overwrite:
             more = f" (and {len(others) - 1} more)" if len(others) > 1 else ""
             raise ConfigError(
@@ -154,23 +153,33 @@ class OutputManifest:
             trust=dict(trust) if trust else None,
             trust_map=trust_map is not None,
         )
-        exists = not self.overwrite and _exists(work.output)
+        looks = self.storage.is_local or trust is not None  # else a store refuses to replace it
+        exists = looks and not self.overwrite and self.storage.exists(work.output)
         if exists:
-            ours = {record.output: {(origin_sha256, record.output_sha256): record}}
-            found = self._record(work, origin_sha256, ours)
-            found = found or self._record(work, origin_sha256, self._read())
-            if found is None:
-                raise FileExistsError(
-                    errno.EEXIST, "another program has written this file meanwhile"
-                )
+            found = self._require_ours(work, record)
             if trust is None:
                 return
             record = record.model_copy(update={"output_sha256": found.output_sha256})
         self._add(work, record)
         if trust_map is not None:
-            files.replace(map_path(work.output), trust_map)
-        if not exists:
-            files.replace(work.output, data)
+            self.storage.replace(map_path(work.output), trust_map)
+        if exists:
+            return
+        if self.overwrite or self.storage.is_local:
+            self.storage.replace(work.output, data)
+            return
+        try:
+            self.storage.create(work.output, data)
+        except FileExistsError:
+            self._require_ours(work, record)
+
+    def _require_ours(self, work: Output, record: DoneRecord) -> DoneRecord:
+        """Return the record of an output that exists; raises `FileExistsError` if it has none."""
+        ours, origin = Records([record]), record.input_sha256
+        found = self._record(work, origin, ours) or self._record(work, origin, self._read_again())
+        if found is None:
+            raise FileExistsError(errno.EEXIST, FOREIGN)
+        return found
 
     def write_with(
         self, work: Output, origin_sha256: str, write: Callable[[BufferedRandom], Sequence[str]]
@@ -185,10 +194,8 @@ class OutputManifest:
                 input_sha256=origin_sha256,
                 notes=list(notes),
             )
-            if not self.overwrite and _exists(work.output):
-                raise FileExistsError(
-                    errno.EEXIST, "another program has written this file meanwhile"
-                )
+            if not self.overwrite and self.storage.exists(work.output):
+                raise FileExistsError(errno.EEXIST, FOREIGN)
             self._add(work, record)
         return notes
 
@@ -198,7 +205,7 @@ class OutputManifest:
 
     def report(self, problem: Problem) -> None:
         """Add a line to ``problems.jsonl``."""
-        files.append(self.problems, problem.record())
+        self._problems.add(problem.record())
 
     @property
     def problems(self) -> Path:
@@ -211,40 +218,29 @@ class OutputManifest:
         return self.out / HIDDEN / f"done{self.part}.jsonl"
 
     def _read(self) -> Records:
-        """Return the records of outputs that this model made with these options."""
-        return read_records(self.out / HIDDEN, self.made_by)
+        """Return the records of outputs that this model made with these options.
+
+        A shard first reads its own: those of all others take long.
+        """
+        names = f"{self.done.stem}*.jsonl" if self.shard else EVERY
+        return read_records(self.out / HIDDEN, self.made_by, names)
+
+    def _read_again(self) -> Records:
+        return read_records(self.out / HIDDEN, self.made_by) if self.shard else self._read()
 
     def _record(self, work: Output, origin: str | None, made: Records) -> DoneRecord | None:
         """Return the record of `work`; None if it is not done, or its output has changed."""
-        claims = made.get(self._name(work))
-        if not claims or origin is None:
+        if not made or origin is None:
             return None
         try:
-            return claims.get((origin, _sha256(work.output)))
+            return made.find(self._name(work), origin, self.storage.sha256(work.output))
         except OSError:
             return None
 
+    def _has_trust(self, work: Output, record: DoneRecord) -> bool:
+        if record.trust is None:
+            return False
+        return not record.trust_map or self.storage.exists(map_path(work.output))
+
     def _name(self, work: Output) -> str:
         return work.output.relative_to(self.out).as_posix()
-
-
-def _has_trust(work: Output, record: DoneRecord) -> bool:
-    return record.trust is not None and (not record.trust_map or _exists(map_path(work.output)))
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:
-        return False  # too long a name, or a folder without rights: it is listed when written
-
-
-def _sha256(path: Path) -> str:
-    with json_files.open_regular(path) as file:
-        return file_digest(file, "sha256").hexdigest()
-
-
-def _part_of_process() -> str:
-    """Return what the names of the files of this process of torchrun end with."""
-    rank = read_launch().rank
-    return f"-{rank}" if rank else ""

@@ -5,7 +5,7 @@ from io import BufferedRandom, BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
 
-from translate.engine.inference.sources import Job
+from translate.engine.inference.jobs import Job
 
 
 class Outputs(Protocol):

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from translate.engine.disk.problems import FAILED, Problem
 from translate.engine.inference.failures import translation_problem
+from translate.engine.inference.job_batches import jobs_of_one_size
+from translate.engine.inference.jobs import Job
 from translate.engine.inference.outputs import Outputs
-from translate.engine.inference.run_ahead import cut, run_ahead
-from translate.engine.inference.sources import Job, Source, Sources
+from translate.engine.inference.run_ahead import run_ahead
+from translate.engine.inference.sources import Source, Sources
 from translate.engine.inference.trust import Trust, TrustMeter, measure_finite
 from translate.engine.loading.item_errors import item_error
 from translate.engine.models.tile_options import StoppedError
@@ -40,8 +42,6 @@ READ_AHEAD = 2
 """batches"""
 WRITERS = min(4, os.cpu_count() or 1)
 """threads: encoding is slower than a GPU"""
-WINDOW = 8
-"""batches among whose images those of one size are put together"""
 
 
 class ImageResult(NamedTuple):
@@ -81,6 +81,8 @@ class Pipeline:
     """whether outputs name the model that made them"""
     meter: TrustMeter | None = None
     """measures the trust of each output"""
+    writers: int = 0
+    """threads that encode and write; 0: `WRITERS`"""
 
     def run(self, jobs: Sequence[Job], stop: Callable[[], object]) -> Generator[PipelineResult]:
         """Yield the result of each of `jobs`; the network runs in the caller's thread.
@@ -88,27 +90,16 @@ class Pipeline:
         Once `stop` returns something true, the batch at hand is finished and no other begun.
         """
         self.sources.expect(jobs)
-        with DaemonThreadPool(1) as reader, DaemonThreadPool(WRITERS) as writer:
-            batches = repeat(self.batches(jobs))
+        count = self.writers or WRITERS
+        with DaemonThreadPool(1) as reader, DaemonThreadPool(count) as writer:
+            batches = repeat(jobs_of_one_size(jobs, self.batch_size, self.sources))
             read = run_ahead(reader, self._read_next, batches, READ_AHEAD, stop)
             whole = takewhile(lambda items: items is not None and not stop(), read)
             translated = (self.translate(items or ()) for items in whole)
-            for results in run_ahead(writer, self.write, translated, 2 * WRITERS):
+            for results in run_ahead(writer, self.write, translated, 2 * count):
                 yield from results
             if stop():
                 reader.abandon()  # images still being read are dropped
-
-    def batches(self, jobs: Sequence[Job]) -> Iterator[Sequence[Job]]:
-        """Yield jobs whose images have one size, in an order that depends on the jobs alone."""
-        if self.batch_size == 1:
-            yield from cut(jobs, 1)  # no need to look at headers
-            return
-        for window in cut(jobs, WINDOW * self.batch_size):
-            by_size: dict[tuple[int, int], list[Job]] = {}
-            for job in window:
-                by_size.setdefault(self.sources.size(job), []).append(job)
-            for group in by_size.values():
-                yield from cut(group, self.batch_size)
 
     def _read_next(self, batches: Iterator[Sequence[Job]]) -> list[PipelineResult] | None:
         jobs = next(batches, None)

@@ -6,8 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from translate.engine.config.yaml import to_yaml_types
-from translate.engine.inference.inputs import Inputs, assign_outputs, with_frames, with_masks
-from translate.engine.inference.sources import Job, Sources
+from translate.engine.inference.inputs import Inputs
+from translate.engine.inference.job_frames import with_frames
+from translate.engine.inference.job_masks import with_masks
+from translate.engine.inference.jobs import Job, list_jobs
+from translate.engine.inference.output_names import OutputNames
+from translate.engine.inference.sources import Sources
 from translate.engine.models.image_model import ImageModel
 from translate.engine.models.options import NOT_RECORDED, InferenceOptions, recorded
 from translate.engine.models.tile_options import TileOptions
@@ -51,14 +55,23 @@ def plan_jobs(
     Raises `ConfigError` if two images would become one file, or masks do not fit.
     """
     model = processor.model
-    gray, target = model.keeps_gray, processor.target
-    jobs = assign_outputs(inputs, out, target=target, form=options.format, gray=gray)
+    process, shard = read_launch(), options.shard
+    if shard and not process.is_single:
+        raise ConfigError(
+            f"shard: torchrun shares {shard} among {process.world_size} processes, which is not "
+            "supported: give each process a shard of its own, without torchrun."
+        )
+    if shard and options.limit:
+        raise ConfigError(
+            f"limit: {options.limit} images are no complete shard {shard}: leave out one of both."
+        )
+    names = OutputNames(processor.target, options.format, model.keeps_gray)
+    jobs = list_jobs(inputs, out, names, shard)
     if options.mask:
         if not model.takes_mask:
             raise ConfigError(f"mask: {model.name} fills no holes: leave --mask out.")
-        jobs = with_masks(jobs, inputs.root, options.mask)
+        jobs = with_masks(jobs, options.mask, part=shard is not None)
     jobs = jobs[: options.limit]
     if options.frames == "all":
         jobs = with_frames(jobs, sources)
-    process = read_launch()
     return jobs[process.rank :: process.world_size]

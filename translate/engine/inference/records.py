@@ -1,16 +1,20 @@
 """The records of an output folder: ``done.jsonl``, or ``done-N.jsonl`` of process N."""
 
-import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from fnmatch import fnmatch
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from translate.engine.disk import json_files
+from translate.engine.storage.lookup import storage_of
 from translate.errors import CheckpointError, ConfigError
+
+EVERY = "done*.jsonl"
+"""files of records"""
 
 
 class DoneRecord(json_files.Record):
@@ -31,48 +35,65 @@ SOURCE = "hub"
 """the key of a record for the commit on the Hub that the model is from, which is not compared: its
 digest is"""
 
-Records = Mapping[str, Mapping[tuple[str, str], DoneRecord]]
-"""``records[output, below the folder][sha256 of the input, sha256 of the output]``"""
+
+class Records:
+    """The records of outputs, in little memory for millions: most are a hash in a set."""
+
+    def __init__(self, records: Iterable[DoneRecord] = ()) -> None:
+        self._hashes, self._complete = set[bytes](), dict[bytes, DoneRecord]()
+        for record in records:
+            self.add(record)
+
+    def __len__(self) -> int:
+        return len(self._hashes)
+
+    def add(self, record: DoneRecord) -> None:
+        """Add a record; of several with equal hashes, the last with `trust` counts, else the first.
+
+        It counts for its output and the hashes of both files.
+        """
+        key = _hash(record.output, record.input_sha256, record.output_sha256)
+        if record.trust or (record.notes and key not in self._hashes):
+            self._complete[key] = record
+        self._hashes.add(key)
+
+    def find(self, output: str, input_sha256: str, output_sha256: str) -> DoneRecord | None:
+        """Return the record of an output, below its folder, that was made from an input."""
+        key = _hash(output, input_sha256, output_sha256)
+        if key not in self._hashes:
+            return None
+        return self._complete.get(key) or DoneRecord(
+            output=output, output_sha256=output_sha256, input_sha256=input_sha256
+        )
 
 
-def read_records(folder: Path, made_by: Mapping[str, Any]) -> Records:
+def _hash(*texts: str) -> bytes:
+    data = "\0".join(texts).encode("utf-8", "surrogatepass")
+    return blake2b(data, digest_size=16).digest()
+
+
+def read_records(folder: Path, made_by: Mapping[str, Any], names: str = EVERY) -> Records:
     """Return the records in a folder.
-
-    Of several records with equal hashes, the last with `trust` counts, else the first.
 
     Args:
         folder: The folder of records, ``OUT/.translate``.
         made_by: Keys and values that a record must have: the model's digest and the options.
+        names: A glob of the names of the files to read.
 
     Raises:
         ConfigError: The records cannot be read.
     """
-    records: dict[str, dict[tuple[str, str], DoneRecord]] = {}
+    records, storage = Records(), storage_of(folder)
     compared = {key: value for key, value in made_by.items() if key != SOURCE}
     try:
-        for file in _record_files(folder):
-            for line in json_files.iterate_lines(file):
-                if any(line.get(key) != compared[key] for key in compared):
+        for file in (folder / name for name in storage.names(folder) if fnmatch(name, names)):
+            for line in storage.read_lines(file):
+                if any(line.get(key) != value for key, value in compared.items()):
                     continue
                 with suppress(ValidationError):  # a damaged line: its output is made again
-                    record = DoneRecord.model_validate(line)
-                    by_hashes = records.setdefault(record.output, {})
-                    hashes = record.input_sha256, record.output_sha256
-                    if record.trust or hashes not in by_hashes:
-                        by_hashes[hashes] = record
+                    records.add(DoneRecord.model_validate(line))
     except CheckpointError as error:
         raise ConfigError(
             f"{error} Outputs cannot be verified: repair it, or choose another folder."
         ) from error
     return records
-
-
-def _record_files(folder: Path) -> list[Path]:
-    """Return the files of records in `folder`; raises `CheckpointError` if it is unreadable."""
-    try:
-        names = sorted(os.listdir(folder))  # noqa: PTH208 - it raises, unlike glob
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise CheckpointError(f"{folder} cannot be read: {error.strerror or error}.") from error
-    return [folder / name for name in names if fnmatch(name, "done*.jsonl")]

@@ -7,8 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from translate.engine.disk import file_system
-from translate.engine.disk.problems import FAILED, Problem
+from translate.engine.disk.problems import FAILED, UNREACHABLE, Problem
 from translate.engine.inference.manifest import OutputManifest
 from translate.engine.inference.pipeline import ImageResult, PipelineResult
 from translate.engine.pixels.processing import ImageProcessor
@@ -23,6 +22,7 @@ FAILED_WRITES = 3
 """failed writes in a row, after which the disk is given up"""
 ONE_OUTPUT = ("ENAMETOOLONG", "EEXIST", "EISDIR")
 """failures of one output, which say nothing about the next"""
+RETRIABLE = ("memory", FAILED, UNREACHABLE)
 FAILED_TRANSLATIONS = 3
 """images that a plugin fails to translate, before it succeeds with any, after which it is given
 up"""
@@ -43,6 +43,8 @@ class FolderReport:
     """how many in a row"""
     notes: Counter[str] = field(default_factory=Counter)
     """by kind"""
+    retriable: int = 0
+    """problems that another run may not have: of a disk, a network or memory"""
     failures: list[str] = field(default_factory=list)
     """what a plugin's `translate` raised, image by image"""
     compared_sizes: bool = False
@@ -59,7 +61,7 @@ class FolderReport:
         tiler = self.processor.tiler
         if tiler and (text := tiler.describe()):
             logger.info(text)
-        for limit in file_system.unsupported_operations(self.manifest.out):
+        for limit in self.manifest.storage.limits(self.manifest.out):
             logger.info(f"the file system of {self.manifest.out}: {limit}")
 
     def add(self, result: PipelineResult) -> None:
@@ -80,6 +82,7 @@ class FolderReport:
             return
         self.result = replace(self.result, listed=self.result.listed + 1, begun=0.0)
         self._report(result)
+        self.retriable += result.stage == "write" or result.reason in RETRIABLE
         failed_write = result.stage == "write" and result.reason not in ONE_OUTPUT
         self.failed_writes = self.failed_writes + 1 if failed_write else 0
         if (result.stage, result.reason) == ("translate", FAILED):
@@ -99,8 +102,11 @@ class FolderReport:
         """List once that messages could not be printed, which is no image's fault."""
         note_lost_messages(self.manifest)
 
-    def end(self) -> None:
-        """Log how many notes there are; raise if not one image was translated."""
+    def end(self, *, part: bool = False) -> None:
+        """Log how many notes there are; raise if not one image was translated.
+
+        A `part` of the images may consist of images that cannot be translated.
+        """
         result = self.result
         if self.trust:
             least = ", ".join(f"{output} {trust:.2f}" for trust, output in self.trust)
@@ -110,6 +116,8 @@ class FolderReport:
             logger.info(f"notes on what images lost are in {result.problems}: {counts}")
         if result.listed == result.requested > 0:
             self._require_working_recipe(0)
+            if part and not self.retriable:
+                return
             raise NothingUsableError(
                 f"not one of {result.requested} images could be translated: see {result.problems}."
             )

@@ -1,20 +1,24 @@
 """The content of input files, of which each is read once."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from hashlib import sha256
 from math import prod
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
+from translate.engine.inference.jobs import Files, Job
+from translate.engine.storage.lookup import storage_of
+from translate.engine.storage.read_ahead import ReadAhead
+from translate.engine.system.locations import UrlPath
 from translate.errors import BadImage
 from translate.formats import Header
 from translate.images import masks
 from translate.images.layers import Layers, Pixels
+from translate.images.masks import OpenImage
 from translate.images.source import MAX_PIXELS, EncodedImage
 
 HELD_BYTES = 256 << 20
@@ -25,30 +29,6 @@ LARGE_BYTES = 64 << 20
 """pixels of larger images are read in windows, where that is possible"""
 UNLIMITED = 1 << 62
 ADVICE = ": translate it in tiles, with --tile 1024"
-
-Files = tuple[Path, Path | None]
-"""an image and its mask"""
-
-
-class Job(NamedTuple):
-    """One image to translate."""
-
-    input: Path
-    output: Path
-    mask: Path | None = None
-    """the image of the hole, which is white"""
-    frame: int | None = None
-    """the index of one of several; None: the first, with a note if there are others"""
-
-    @property
-    def origin(self) -> str:
-        """The input, as the output manifest names it."""
-        return str(self.input)
-
-    @property
-    def files(self) -> Files:
-        """The files that are read for it."""
-        return self.input, self.mask
 
 
 class Source:
@@ -61,6 +41,7 @@ class Source:
         *,
         windows: bool | None = None,
         content: bytes | None = None,
+        open_image: OpenImage = EncodedImage.open,
     ) -> None:
         """Read a file, or open it where it is larger than memory should be.
 
@@ -69,14 +50,16 @@ class Source:
             max_pixels: how many pixels it may have.
             windows: whether a large image may be read in windows; None: with ``--tile`` it could.
             content: the bytes of the image; None: they are read from its file.
+            open_image: what reads a file.
         """
         self.path, self._mask_path = files
         advice = ADVICE if windows is None else ""
+        self._open_image = open_image
         if content is not None:
             self.image = EncodedImage.of(self.path, content, max_pixels=max_pixels, advice=advice)
             return
         large = _open_large(self.path, max_pixels) if windows else None
-        self.image = large or EncodedImage.open(self.path, max_pixels=max_pixels, advice=advice)
+        self.image = large or open_image(self.path, max_pixels=max_pixels, advice=advice)
 
     @property
     def is_large(self) -> bool:
@@ -88,7 +71,8 @@ class Source:
         """The content of the mask; raises `BadImage` if it cannot be read."""
         if self._mask_path is None:
             return None
-        return masks.open_mask(self._mask_path, self.path, self.image.max_pixels)
+        most = self.image.max_pixels
+        return masks.open_mask(self._mask_path, self.path, most, self._open_image)
 
     @cached_property
     def sha256(self) -> str:
@@ -149,6 +133,7 @@ class Sources:
         self._max_pixels, self._windows, self._contents = max_pixels, windows, contents
         self._held: dict[Files, Source] = {}
         self._uses: Counter[Files] = Counter()
+        self._ahead: ReadAhead | None = None
 
     def look(self, job: Job, *, keep: bool = True) -> Source:
         """Return the input of `job`, and keep it for `take` if `keep` is true."""
@@ -177,27 +162,49 @@ class Sources:
         except BadImage:
             return None
 
-    def expect(self, jobs: Iterable[Job]) -> None:
-        """Set the jobs that will take inputs, and release the inputs of others."""
-        self._uses = Counter(job.files for job in jobs)
-        for files in self._held.keys() - self._uses.keys():
+    def expect(self, jobs: Sequence[Job]) -> None:
+        """Set the jobs that will take inputs, in this order, and release the inputs of others."""
+        self._uses = Counter(job.files for job in jobs if job.frame is not None)
+        expected = {job.files for job in jobs if job.files in self._held}
+        for files in self._held.keys() - expected:
             self._held.pop(files).close()
+        if jobs and not storage_of(jobs[0].input).is_local:
+            unread = (job.files for job in jobs if not job.frame and job.files not in self._held)
+            self._ahead = ReadAhead(path for files in unread for path in files if path)
 
     def take(self, job: Job) -> Source:
         """Return the input of `job`; raises `BadImage`."""
-        self._uses[job.files] -= 1
+        files = job.files
+        more = self._uses[files] - 1 if files in self._uses else 0
         try:
-            source = self._held.pop(job.files, None) or self._open(job)
+            source = self._held.pop(files, None) or self._open(job)
         finally:
-            if self._uses[job.files] <= 0:
-                del self._uses[job.files]
-        if job.files in self._uses:
-            self._held[job.files] = source
+            if more > 0:
+                self._uses[files] = more
+            else:
+                self._uses.pop(files, None)
+        if more > 0:
+            self._held[files] = source
         return source
 
+    def close(self) -> None:
+        """End what reads ahead."""
+        if self._ahead:
+            self._ahead.close()
+
     def _open(self, job: Job) -> Source:
-        windows, content = self._windows(job), self._contents.get(job.input)
-        return Source(job.files, self._max_pixels, windows=windows, content=content)
+        return Source(
+            job.files,
+            self._max_pixels,
+            windows=self._windows(job),
+            content=self._contents.get(job.input),
+            open_image=self._open_image,
+        )
+
+    def _open_image(self, path: Path, *, max_pixels: int, advice: str = "") -> EncodedImage:
+        ahead = self._ahead
+        storage = ahead if ahead and isinstance(path, UrlPath) else storage_of(path)
+        return storage.open_image(path, max_pixels=max_pixels, advice=advice)
 
 
 def _open_large(path: Path, max_pixels: int) -> EncodedImage | None:

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from translate.engine.shards.shard import Shard
 from translate.images.source import MAX_PIXELS
 
 NOT_RECORDED = frozenset(
     {"mask", "batch_size", "format", "max_pixels", "frames", "overwrite", "limit", "memory", "tile"}
+    | {"shard"}
 )
 """Fields of `InferenceOptions` that change no output of a given name: the content of a mask is part
 of the input's hash, format and frame are part of the name. All others are recorded; ``tile`` only
@@ -61,6 +63,8 @@ class InferenceOptions:
     memory: int | None = None
     """bytes that a network's values may take; by default 400 MB with `tile`, else half of what is
     free"""
+    shard: Shard | None = None
+    """the part of the images to translate; by default all"""
     backend: str | None = None
     """the program that runs the model, if it is not PyTorch"""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from translate.cli import infer, main
+from translate.engine.system.locations import parse_location
 
 if TYPE_CHECKING:
     from translate.engine.inference.folder import Execute
@@ -30,7 +31,7 @@ Examples:
 
 
 def translate(
-    run: Path, out: Path, actors: int, gpus: float, cpus: float, address: str | None, **options: Any
+    run: Path, out: str, actors: int, gpus: float, cpus: float, address: str | None, **options: Any
 ) -> int:
     """Translate in actors of a Ray cluster, and return the exit code."""
     from translate.errors import require_package
@@ -41,7 +42,13 @@ def translate(
         from translate.scale.ray.pipeline import RayPipeline
 
         return RayPipeline(
-            _absolute(run), out, settings, actors=actors, gpus=gpus, cpus=cpus, address=address
+            _absolute(run),
+            parse_location(out),
+            settings,
+            actors=actors,
+            gpus=gpus,
+            cpus=cpus,
+            address=address,
         ).run
 
     return infer.infer(run=run, out=out, device="cpu", executor=executor, **options)

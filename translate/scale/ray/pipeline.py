@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from translate.engine.disk.problems import Problem
+from translate.engine.inference.jobs import Job
 from translate.engine.inference.pipeline import ImageResult, PipelineResult
-from translate.engine.inference.sources import Job
 from translate.engine.models.options import InferenceOptions
 from translate.engine.pixels.processing import OutputForm
+from translate.engine.system.locations import absolute
 from translate.scale import FOLDER_OPTIONS, Translate
 from translate.scale.columns import read_results
 from translate.scale.folder import FolderWriter
@@ -124,8 +125,8 @@ class RayPipeline:
         """Return what an actor gets of a job."""
         return {
             "index": index,
-            "path": str(job.input.absolute()),
+            "path": str(absolute(job.input)),
             "output": job.output.relative_to(self.out).as_posix(),
-            "mask": str(job.mask.absolute()) if job.mask else "",
+            "mask": str(absolute(job.mask)) if job.mask else "",
             "frame": -1 if job.frame is None else job.frame,
         }

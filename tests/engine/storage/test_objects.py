@@ -1,0 +1,274 @@
+"""Folders in stores of objects, an S3 server and memory, are translated as those of a disk are."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hole_filling import MODEL as FILLING
+from hole_filling import fill_folder
+from image_inversion import counts, file_digests, translate
+from PIL import Image
+
+from translate.engine.inference.inputs import find_inputs
+from translate.engine.storage import objects
+from translate.engine.storage.lookup import storage_of
+from translate.engine.storage.objects import ObjectStore, open_store
+from translate.engine.system.locations import parse_location
+from translate.errors import ConfigError, DataError, NothingUsableError, SaveError
+
+SCHEMES = ("s3", "memory")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """Start an S3 server on this machine, and yield its URL."""
+    from moto.server import ThreadedMotoServer
+
+    moto = ThreadedMotoServer(port=0, verbose=False)
+    moto.start()
+    host, port = moto.get_host_and_port()
+    yield f"http://{host}:{port}"
+    moto.stop()
+
+
+@pytest.fixture(params=SCHEMES)
+def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty bucket."""
+    name = f"bucket-{uuid4()}"
+    if request.param == "s3":
+        connect(request.getfixturevalue("server"), monkeypatch)
+        open_store("s3", name)._files.mkdir(name)
+    return parse_location(f"{request.param}://{name}")
+
+
+@pytest.fixture
+def s3(server: str, monkeypatch: pytest.MonkeyPatch) -> ObjectStore:
+    connect(server, monkeypatch)
+    return open_store("s3", f"bucket-{uuid4()}")
+
+
+def connect(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import s3fs
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    s3fs.S3FileSystem.clear_instance_cache()
+    open_store.cache_clear()
+
+
+def upload(folder: Path, url: Path) -> None:
+    for path in folder.rglob("*.*"):
+        storage_of(url).replace(url / path.relative_to(folder).as_posix(), path.read_bytes())
+
+
+def download(url: Path, folder: Path) -> Path:
+    storage = storage_of(url)
+    for siblings in storage.walk(url):
+        for name in siblings.images:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(storage.open_image(url / name, max_pixels=9).data)
+    return folder
+
+
+def lines(url: Path) -> list[dict[str, Any]]:
+    return list(storage_of(url).read_lines(url))
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    """Return a folder of five images, and one file that is none."""
+    for number, name in enumerate(("a.png", "b.gif", "deep/c.jpg", "deep/d.png", "deep/er/e.tif")):
+        path = tmp_path / "in" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (6 + number, 7), (40 * number, 10, 90)).save(path)
+    (tmp_path / "in/bad.png").write_bytes(b"no image")
+    return tmp_path / "in"
+
+
+def test_a_tree_of_objects_becomes_the_tree_that_files_become(
+    store: Path, images: Path, tmp_path: Path
+) -> None:
+    upload(images, store / "in")
+    storage_of(store).replace(store / "in/notes.txt", b"x")
+    expected = translate(images, tmp_path / "out")
+    result = translate(store / "in", store / "out")
+    assert counts(result) == counts(expected) == (5, 0, 1)
+    assert str(result.problems) == f"{store}/out/problems.jsonl"
+    named = {line["path"].removeprefix(f"{store}/in/") for line in lines(result.problems)}
+    assert {"bad.png", "b.gif"} == named
+    outputs = file_digests(download(store / "out", tmp_path / "copy"))
+    assert outputs == file_digests(tmp_path / "out")
+    assert counts(translate(store / "in", tmp_path / "from")) == (5, 0, 1)
+    assert file_digests(tmp_path / "from") == outputs
+    assert counts(translate(images, store / "into")) == (5, 0, 1)
+    assert file_digests(download(store / "into", tmp_path / "into")) == outputs
+    hidden = [n for n in storage_of(store).names(store / "out/.translate") if "probe" in n]
+    assert not hidden and not list(tmp_path.rglob(".*.part-*"))
+
+
+def test_a_rerun_skips_what_is_done_and_replaces_nothing(store: Path, images: Path) -> None:
+    upload(images, store / "in")
+    assert counts(translate(store / "in", store / "out", limit=2)) == (2, 0, 0)
+    assert counts(translate(store / "in", store / "out", batch_size=4)) == (3, 2, 1)
+    assert counts(translate(store / "in", store / "out")) == (0, 5, 1)
+    storage_of(store).replace(store / "in/a.png", (images / "deep/d.png").read_bytes())
+    with pytest.raises(ConfigError, match=r"out/a.png exists already, and was not made from"):
+        translate(store / "in", store / "out")
+    with pytest.raises(ConfigError, match="--overwrite"):
+        translate(store / "in", store / "out", to="a")
+    assert counts(translate(store / "in", store / "out", overwrite=True)) == (1, 4, 1)
+    assert counts(translate(store / "in", store / "out")) == (0, 5, 1)
+
+
+def test_an_object_that_appears_meanwhile_is_not_replaced(
+    store: Path, images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(images, store / "in")
+    real, foreign = ObjectStore.create, store / "out/deep/d.png"
+
+    def create(storage: ObjectStore, path: Path, data: bytes) -> None:
+        if path == foreign:
+            storage.replace(path, b"of another program")
+        real(storage, path, data)
+
+    monkeypatch.setattr(ObjectStore, "create", create)
+    assert counts(translate(store / "in", store / "out")) == (4, 0, 2)
+    assert storage_of(store).open_image(foreign, max_pixels=9).data == b"of another program"
+    reasons = {line["path"]: line["reason"] for line in lines(store / "out/problems.jsonl")}
+    assert reasons[f"{store}/in/deep/d.png"] == "EEXIST"
+
+
+def test_shards_share_a_bucket(store: Path, images: Path, tmp_path: Path) -> None:
+    from translate.engine.shards.manifests import missing_shards
+    from translate.engine.shards.shard import Shard
+
+    upload(images, store / "in")
+    results = [translate(store / "in", store / "out", shard=Shard(k, 3)) for k in (2, 0)]
+    assert missing_shards(store / "out", 3) == [1]
+    results.append(translate(store / "in", store / "out", shard=Shard(1, 3)))
+    assert missing_shards(store / "out", 3) == []
+    assert (sum(r.done for r in results), sum(r.listed for r in results)) == (5, 1)
+    translate(images, tmp_path / "out")
+    copy = download(store / "out", tmp_path / "copy")
+    assert file_digests(copy) == file_digests(tmp_path / "out")
+
+
+def test_a_glob_a_file_and_a_missing_folder_are_sources(store: Path, images: Path) -> None:
+    upload(images, store / "in")
+    out = store / "out"
+
+    def found(name: str) -> list[str]:
+        inputs = find_inputs(f"{store}/{name}", out)
+        return [path.relative_to(inputs.root).as_posix() for path in inputs.images]
+
+    assert found("in/deep/d.png") == ["d.png"]
+    assert found("in/*.png") == ["a.png", "bad.png"]
+    assert found("in/**/*.png") == ["a.png", "bad.png", "deep/d.png"]
+    with pytest.raises(DataError, match="there is no file or folder"):
+        found("none")
+    with pytest.raises(NothingUsableError, match="there is no image"):
+        found("in/*.webp")
+    with pytest.raises(ConfigError, match="choose another folder"):
+        find_inputs(f"{store}/in", store / "in")
+
+
+def test_masks_may_be_objects(store: Path, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        Image.new("RGB", (8, 8), (90, 60, 30)).save(tmp_path / f"{name}.png")
+        mask = Image.new("L", (8, 8))
+        mask.paste(255, (2, 2, 5, 5))
+        (tmp_path / "masks").mkdir(exist_ok=True)
+        mask.save(tmp_path / f"masks/{name}.bmp")
+    for name in ("a.png", "b.png", "masks/a.bmp", "masks/b.bmp"):
+        folder = "" if "masks" in name else "in/"
+        storage_of(store).replace(store / f"{folder}{name}", (tmp_path / name).read_bytes())
+    assert fill_folder(store / "in", store / "out", FILLING, mask=store / "masks").done == 2
+
+
+# -- what goes wrong -------------------------------------------------------------------------------
+
+
+def test_a_bucket_that_does_not_exist_is_said(s3: ObjectStore, images: Path) -> None:  # noqa: ARG001
+    with pytest.raises(DataError, match="there is no file or folder s3://no-such-bucket/in"):
+        find_inputs("s3://no-such-bucket/in", images.parent / "out")
+    with pytest.raises(SaveError, match=r"cannot write to s3://.*no such bucket") as error:
+        find_inputs(images, parse_location("s3://no-such-bucket/out"))
+    assert error.value.exit_code == 2
+
+
+def test_a_part_of_a_key_that_no_path_has_is_listed(s3: ObjectStore, tmp_path: Path) -> None:
+    s3._files.mkdir("odd-keys")
+    for key in ("in/x.png", "in/", "in//y.png", "in/./z.png"):
+        s3._files.call_s3("put_object", Bucket="odd-keys", Key=key, Body=b"")
+    inputs = find_inputs("s3://odd-keys/in", tmp_path / "out")
+    assert [str(path) for path in inputs.images] == ["s3://odd-keys/in/x.png"]
+    assert sorted(bad.reason for bad in inputs.problems) == [
+        "keys with the part '' are not read: no path has it",
+        "keys with the part '.' are not read: no path has it",
+    ]
+
+
+def test_a_connection_that_is_cut_lists_the_image_and_the_shard_is_not_complete(
+    images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from translate.engine.shards.manifests import missing_shards
+    from translate.engine.shards.shard import Shard
+
+    store = parse_location(f"memory://{uuid4()}")
+    upload(images, store / "in")
+    files, real = storage_of(store)._files, storage_of(store)._files.cat_file  # type: ignore[attr-defined]
+
+    def cat_file(path: str) -> bytes:
+        if path.endswith("d.png"):
+            raise ConnectionResetError(104, "Connection reset by peer")
+        return real(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "cat_file", cat_file)
+        assert counts(translate(store / "in", store / "out", shard=Shard(0, 1))) == (4, 0, 2)
+    problems = {line["path"]: line for line in lines(store / "out/problems-0-of-1.jsonl")}
+    assert problems[f"{store}/in/deep/d.png"]["reason"] == "unreachable"
+    assert missing_shards(store / "out", 1) == [0]
+    assert counts(translate(store / "in", store / "out", shard=Shard(0, 1))) == (1, 4, 1)
+    assert missing_shards(store / "out", 1) == []
+
+
+def test_a_store_that_takes_no_more_ends_the_work(
+    images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = parse_location(f"memory://{uuid4()}")
+
+    def create(_: ObjectStore, path: Path, data: bytes) -> None:  # noqa: ARG001
+        raise PermissionError(13, "access is denied", str(path))
+
+    monkeypatch.setattr(ObjectStore, "create", create)
+    with pytest.raises(SaveError, match="3 images in a row could not be written to memory://"):
+        translate(images, out)
+
+
+def test_a_storage_without_atomic_writes_gets_a_temporary_name_first(
+    images: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    store = parse_location(f"memory://{uuid4()}")
+    monkeypatch.setattr(objects, "ATOMIC", set())
+    open_store.cache_clear()
+    written, files = list[str](), open_store(store.scheme, store.host)._files  # type: ignore[attr-defined]
+    real = files.pipe_file
+
+    def pipe_file(path: str, data: bytes) -> None:
+        written.append(path)
+        real(path, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "pipe_file", pipe_file)
+        assert counts(translate(images, store / "out")) == (5, 0, 1)
+    open_store.cache_clear()
+    assert written and all(".part-" in path for path in written)
+    translate(images, tmp_path / "out")
+    copy = file_digests(download(store / "out", tmp_path / "copy"))
+    assert copy == file_digests(tmp_path / "out")
+    assert not [n for n in storage_of(store).names(store / "out") if ".part-" in n]

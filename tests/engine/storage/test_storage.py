@@ -1,0 +1,83 @@
+"""A disk and a store of objects keep the same promises."""
+
+import json
+from hashlib import sha256
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from translate.engine.storage.lookup import storage_of
+from translate.engine.system.locations import parse_location
+from translate.errors import BadImage
+
+
+@pytest.fixture(params=["disk", "memory"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    return tmp_path / "new" if request.param == "disk" else parse_location(f"memory://{uuid4()}")
+
+
+def test_a_file_is_written_read_listed_and_deleted(folder: Path) -> None:
+    storage, path = storage_of(folder), folder / "a/x.png"
+    assert not storage.exists(path) and not storage.is_folder(folder)
+    assert storage.names(folder / "a") == []
+    storage.ensure_writable(folder)
+    storage.replace(path, b"one")
+    storage.replace(path, b"two")
+    assert storage.exists(path) and storage.is_folder(folder) and not storage.is_folder(path)
+    assert storage.open_image(path, max_pixels=9).data == b"two"
+    assert storage.sha256(path) == sha256(b"two").hexdigest()
+    assert storage.names(folder / "a") == ["x.png"]
+    exists = storage.existence()
+    assert [exists(path), exists(folder / "a/y.png"), exists(folder / "b/x.png")] == [1, 0, 0]
+    storage.discard(path)
+    storage.discard(path)
+    assert not storage.exists(path)
+
+
+def test_a_file_is_created_once(folder: Path) -> None:
+    storage, path = storage_of(folder), folder / "x.png"
+    storage.create(path, b"first")
+    with pytest.raises(FileExistsError):
+        storage.create(path, b"second")
+    assert storage.open_image(path, max_pixels=9).data == b"first"
+
+
+def test_a_tree_is_walked_folder_by_folder(folder: Path) -> None:
+    storage = storage_of(folder)
+    names = ["b/1.png", "b/notes.txt", "B/2.png", "x.png", "out/y.png", ".hidden/z.png", ".z.png"]
+    for name in names:
+        storage.replace(folder / name, b"1")
+    listed = list(storage.walk(folder, excluded=folder / "out"))
+    assert [s.images for s in listed if s.images] == [["x.png"], ["B/2.png", "b/1.png"]]
+    assert [s.skipped for s in listed if s.skipped] == [["b/notes.txt"]]
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_lines_are_read_again_and_damaged_ones_left_out(folder: Path, durable: bool) -> None:
+    storage, path = storage_of(folder), folder / "done.jsonl"
+    lines = storage.durable_lines(path) if durable else storage.lines(path)
+    lines.add({"a": 1})
+    lines.add({"b": 2})
+    lines.close()
+    (name,) = storage.names(folder)
+    assert list(storage.read_lines(folder / name)) == [{"a": 1}, {"b": 2}]
+    storage.replace(path, json.dumps({"c": 3}).encode() + b"\n{broken\n[1]\n")
+    assert list(storage.read_lines(path)) == [{"c": 3}]
+    assert list(storage.read_lines(folder / "none.jsonl")) == []
+
+
+def test_a_missing_and_an_empty_image_are_said(folder: Path) -> None:
+    storage = storage_of(folder)
+    storage.replace(folder / "empty.png", b"")
+    for name, reason in {"empty.png": "an empty file", "none.png": "not there"}.items():
+        with pytest.raises(BadImage, match=reason) as error:
+            storage.open_image(folder / name, max_pixels=9)
+        assert error.value.path == folder / name
+
+
+def test_the_lock_is_shared(folder: Path) -> None:
+    storage, begun = storage_of(folder), list[bool | None]()
+    with storage.share(folder / "lock", begun.append):
+        pass
+    assert begun == [True if storage.is_local else None]

@@ -1,0 +1,62 @@
+"""Folders are walked one by one, in an order of names alone."""
+
+from pathlib import Path
+
+import pytest
+
+from translate.folders.walk import Siblings, folded, group, split_suffix, walk
+
+
+def touch(root: Path, *names: str) -> None:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+
+
+def test_files_come_before_those_of_subfolders_and_each_folder_is_sorted(tmp_path: Path) -> None:
+    names = ["b/2.png", "b/10.png", "z.png", "a/deep/x.png", "a.png", "b/notes.txt"]
+    touch(tmp_path, *names)
+    listed = [name for siblings in walk(tmp_path) for name in siblings.images]
+    assert listed == ["a.png", "z.png", "a/deep/x.png", "b/10.png", "b/2.png"]
+    assert [name for s in walk(tmp_path) for name in s.skipped] == ["b/notes.txt"]
+    assert [s.folders for s in walk(tmp_path)] == [["a", "b"], ["a/deep"], [], []]
+    assert [name for s in walk(tmp_path, deep=False) for name in s.images] == listed[:2]
+
+
+def test_folders_that_differ_in_case_are_siblings(tmp_path: Path) -> None:
+    touch(tmp_path, "A/x.png", "a/y.png", "b/z.png")
+    assert [s.images for s in walk(tmp_path)] == [[], ["A/x.png", "a/y.png"], ["b/z.png"]]
+
+
+def test_an_excluded_folder_is_not_listed(tmp_path: Path) -> None:
+    touch(tmp_path, "in/x.png", "in/out/y.png", "in/out/deep/z.png")
+    excluded = (tmp_path / "in/out").resolve()
+    assert [s.images for s in walk(tmp_path / "in", excluded=excluded)] == [["x.png"], []]
+
+
+def test_names_are_put_together_by_folder() -> None:
+    assert group(["b/y.png", "a.png", "B/c/x.png"]) == [
+        Siblings(["a.png"], [], ["B", "b"], []),
+        Siblings(["b/y.png"], [], ["B/c"], []),
+        Siblings(["B/c/x.png"], [], [], []),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("a.b/x.tar.gz", ("a.b/x.tar", ".gz")),
+        ("a.b/x", ("a.b/x", "")),
+        ("a/.png", ("a/.png", "")),
+        (".png", (".png", "")),
+    ],
+)
+def test_a_suffix_is_that_of_the_file(name: str, parts: tuple[str, str]) -> None:
+    assert split_suffix(name) == parts
+
+
+@pytest.mark.parametrize(
+    ("name", "same"), [("a/X.PNG", "a/x.png"), ("e\u0301", "\u00e9"), ("Stra\u00dfe", "strasse")]
+)
+def test_names_that_some_file_systems_confuse_are_folded_alike(name: str, same: str) -> None:
+    assert folded(name) == folded(same)

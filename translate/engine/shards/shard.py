@@ -1,0 +1,58 @@
+"""A shard of the images: which ones it has depends on nothing but their relative paths."""
+
+import re
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from translate.errors import ConfigError, short_repr
+
+MOST = 1_000_000
+"""shards of one folder"""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One of `count` parts of the images."""
+
+    index: int
+    """from 0"""
+    count: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Shard":
+        """Return the shard of ``K/N``; raises `ConfigError`."""
+        match = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text.strip(), re.ASCII)
+        if match is None:
+            raise ConfigError(
+                f"shard: expected K/N, such as 0/8 for the first of eight, got {short_repr(text)}."
+            )
+        shard = cls(int(match[1]), int(match[2]))
+        require_count(shard.count)
+        if shard.index >= shard.count:
+            raise ConfigError(
+                f"shard: {shard} does not exist: expected K from 0 to {shard.count - 1}."
+            )
+        return shard
+
+    def __str__(self) -> str:
+        return f"{self.index}/{self.count}"
+
+    @property
+    def name(self) -> str:
+        """The shard in names of files: ``17-of-200``."""
+        return f"{self.index}-of-{self.count}"
+
+    def has(self, name: str) -> bool:
+        """Return whether an image is in this shard.
+
+        Args:
+            name: Its path below the folder of images, with slashes.
+        """
+        digest = blake2b(name.encode("utf-8", "surrogateescape")).digest()
+        return int.from_bytes(digest[:8], "big") % self.count == self.index
+
+
+def require_count(count: int) -> None:
+    """Raise `ConfigError` for a number of shards that is not from 1 to a million."""
+    if not 1 <= count <= MOST:
+        raise ConfigError(f"shard: expected 1 to {MOST:,} shards, got {count}.")

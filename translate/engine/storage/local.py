@@ -1,0 +1,110 @@
+"""The disk of this machine as a storage."""
+
+import errno
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from hashlib import file_digest
+from pathlib import Path
+from typing import Any
+
+from translate.engine.disk import file_system, files, folders, json_files, locks
+from translate.engine.disk.durable_lines import DurableLines
+from translate.engine.storage.storage import Lines
+from translate.errors import CheckpointError
+from translate.folders import walk
+from translate.images.source import EncodedImage
+
+
+@dataclass(frozen=True)
+class AppendedLines:
+    """Lines that are appended to a file, and durable when the system writes them."""
+
+    path: Path
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        files.append(self.path, record)
+
+    def close(self) -> None:
+        """Do nothing: each line has been written."""
+
+
+class LocalStorage:
+    """The disk of this machine; see `translate.engine.storage.storage.Storage`."""
+
+    is_local = True
+    threads = 0
+
+    def exists(self, path: Path) -> bool:
+        try:
+            return path.exists()
+        except OSError:
+            return False  # too long a name, or a folder without rights: it is listed when written
+
+    def existence(self) -> Callable[[Path], bool]:
+        folder, is_there = "", False
+
+        def exists(path: Path) -> bool:
+            nonlocal folder, is_there
+            name = str(path)
+            if (parent := name.rpartition(os.sep)[0]) != folder:
+                folder, is_there = parent, not parent or os.path.isdir(parent)  # noqa: PTH112
+            return is_there and os.path.exists(name)  # noqa: PTH110 - of millions of files
+
+        return exists
+
+    def is_folder(self, path: Path) -> bool:
+        return path.is_dir()
+
+    def walk(self, root: Path, *, excluded: Path | None = None) -> Iterator[walk.Siblings]:
+        return walk.walk(root, excluded=excluded)
+
+    def open_image(self, path: Path, *, max_pixels: int, advice: str = "") -> EncodedImage:
+        return EncodedImage.open(path, max_pixels=max_pixels, advice=advice)
+
+    def sha256(self, path: Path) -> str:
+        with json_files.open_regular(path) as file:
+            return file_digest(file, "sha256").hexdigest()
+
+    def read_lines(self, path: Path) -> Iterator[dict[str, Any]]:
+        return json_files.iterate_lines(path)
+
+    def names(self, folder: Path) -> list[str]:
+        try:
+            return sorted(os.listdir(folder))  # noqa: PTH208 - it raises, unlike glob
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise CheckpointError(f"{folder} cannot be read: {error.strerror or error}.") from error
+
+    def ensure_writable(self, folder: Path) -> None:
+        folders.ensure_writable(folder)
+
+    def replace(self, path: Path, data: bytes) -> None:
+        files.replace(path, data)
+
+    def create(self, path: Path, data: bytes) -> None:
+        if self.exists(path):
+            raise FileExistsError(errno.EEXIST, "it exists", str(path))
+        files.replace(path, data)
+
+    def discard(self, path: Path) -> None:
+        files.discard(path)
+
+    def durable_lines(self, path: Path) -> Lines:
+        return DurableLines(path)
+
+    def lines(self, path: Path) -> Lines:
+        return AppendedLines(path)
+
+    def share(
+        self, path: Path, begin: Callable[[bool | None], None]
+    ) -> AbstractContextManager[None]:
+        return locks.share_lock(path, begin)
+
+    def limits(self, folder: Path) -> list[str]:
+        return file_system.unsupported_operations(folder)
+
+
+LOCAL = LocalStorage()

@@ -1,0 +1,88 @@
+"""JSON lines in a store of objects, which are written whole, as a store appends nothing."""
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+LINES = 1000
+"""lines of an object, after which the next one begins"""
+FLUSH_SECONDS = 5.0
+"""seconds between two times that lines are written that may wait"""
+
+Write = Callable[[Path, bytes], None]
+
+
+@dataclass
+class DurableObjectLines:
+    """Adds records from several threads; each call returns once its own is in the store.
+
+    Threads that wait at the same time share one object. Its name is of this process alone:
+    ``done.jsonl`` becomes ``done-1f2e3d4c-000001.jsonl``.
+    """
+
+    path: Path
+    write: Write
+    token: str = field(default_factory=lambda: secrets.token_hex(4))
+    lines: list[str] = field(default_factory=list)
+    number: int = 1
+    line_count: int = 0
+    durable_count: int = 0
+    add_lock: Lock = field(default_factory=Lock)
+    sync_lock: Lock = field(default_factory=Lock)
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        """Add `record`; raises `OSError` where it is not written, and then it does not count."""
+        line = json.dumps(record)
+        with self.add_lock:
+            self.lines.append(line)
+            self.line_count += 1
+            mine = self.line_count
+        with self.sync_lock:
+            if self.durable_count >= mine:
+                return
+            with self.add_lock:
+                lines, count = list(self.lines), self.line_count
+            name = f"{self.path.stem}-{self.token}-{self.number:06}{self.path.suffix}"
+            self.write(self.path.with_name(name), encode(lines))
+            self.durable_count = count
+            if len(lines) >= LINES:
+                with self.add_lock:
+                    del self.lines[: len(lines)]
+                self.number += 1
+
+    def close(self) -> None:
+        """Do nothing: each line is durable."""
+
+
+@dataclass
+class BufferedObjectLines:
+    """Adds records to one object, which is written every few seconds."""
+
+    path: Path
+    write: Write
+    lines: list[str] = field(default_factory=list)
+    written: int = 0
+    last: float = field(default_factory=time.monotonic)
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        """Add `record`."""
+        self.lines.append(json.dumps(record))
+        if time.monotonic() - self.last > FLUSH_SECONDS:
+            self.close()
+
+    def close(self) -> None:
+        """Write the lines; raises `OSError`."""
+        self.last = time.monotonic()
+        if self.written < len(self.lines):
+            self.write(self.path, encode(self.lines))
+            self.written = len(self.lines)
+
+
+def encode(lines: list[str]) -> bytes:
+    """Return the content of a file of `lines`."""
+    return "".join(f"{line}\n" for line in lines).encode()

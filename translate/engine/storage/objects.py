@@ -1,0 +1,213 @@
+"""A store of objects as a storage, through fsspec: ``s3://``, ``gs://``, ``memory://``, any other.
+
+Objects of the stores in `ATOMIC` are complete or absent by themselves. In another storage, such as
+``sftp://``, a file is written under a temporary name and then renamed.
+"""
+
+import errno
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from translate.engine.disk import folders, json_files, partial_files
+from translate.engine.storage.object_errors import as_os_errors
+from translate.engine.storage.object_lines import BufferedObjectLines, DurableObjectLines
+from translate.engine.storage.storage import Lines
+from translate.errors import (
+    BadImage,
+    CheckpointError,
+    ConfigError,
+    UnreachableImage,
+    require_package,
+)
+from translate.folders.names import is_hidden
+from translate.folders.walk import Siblings, add_file, folded
+from translate.images.format_registry import image_suffixes
+from translate.images.source import EncodedImage
+
+ATOMIC = {"abfs", "abfss", "adl", "az", "gcs", "gs", "memory", "oci", "oss", "s3", "s3a"}
+"""schemes of stores in which an object appears whole"""
+UNNAMED = {"", ".", ".."}
+"""parts of keys that no path has"""
+
+
+@cache
+def open_store(scheme: str, host: str) -> "ObjectStore":
+    """Return the storage of URLs that begin with `scheme` and `host`.
+
+    Raises:
+        ConfigError: There is no such scheme, or a package for it is missing.
+    """
+    require_package("fsspec", "remote")
+    from fsspec.core import url_to_fs
+
+    try:
+        file_system, _ = url_to_fs(f"{scheme}://{host}")
+    except ImportError as error:
+        advice = 'pip install "translate-kit[remote]"' if scheme == "s3" else str(error)
+        raise ConfigError(f"{scheme}:// needs a package that is not installed: {advice}") from error
+    except Exception as error:
+        raise ConfigError(f"{scheme}://{host} cannot be opened: {error}") from error
+    return ObjectStore(file_system, is_atomic=scheme in ATOMIC)
+
+
+class ObjectStore:
+    """Files behind fsspec; see `translate.engine.storage.storage.Storage`."""
+
+    is_local = False
+    threads = 16
+
+    def __init__(self, file_system: Any, *, is_atomic: bool) -> None:
+        self._files, self._is_atomic = file_system, is_atomic
+
+    # -- read ---------------------------------------------------------------------------------
+
+    def exists(self, path: Path) -> bool:
+        with as_os_errors(path):
+            return bool(self._files.exists(str(path)))
+
+    def existence(self) -> Callable[[Path], bool]:
+        known = dict[Path, set[str]]()
+
+        def exists(path: Path) -> bool:
+            if path.parent not in known:
+                known.clear()  # jobs come folder by folder
+                known[path.parent] = set(self.names(path.parent))
+            return path.name in known[path.parent]
+
+        return exists
+
+    def is_folder(self, path: Path) -> bool:
+        with as_os_errors(path):
+            self._files.invalidate_cache()
+            return bool(self._files.isdir(str(path)))
+
+    def walk(self, root: Path, *, excluded: Path | None = None) -> Iterator[Siblings]:
+        suffixes, pending = image_suffixes(), [[""]]
+        while pending:
+            siblings, below = Siblings.empty(), dict[str, list[str]]()
+            for name in pending.pop():
+                folder = root / name
+                if excluded and folder.is_relative_to(excluded):
+                    continue
+                for part, is_folder in self._list(folder):
+                    path = f"{name}/{part}" if name else part
+                    if part in UNNAMED:
+                        reason = f"keys with the part {part!r} are not read: no path has it"
+                        siblings.problems.append(BadImage(folder, reason))
+                    elif is_folder and not is_hidden(part):
+                        siblings.folders.append(path)
+                        below.setdefault(folded(path), []).append(path)
+                    elif not is_hidden(part):
+                        add_file(siblings, path, suffixes)
+            for names in siblings[:3]:
+                names.sort()
+            yield siblings
+            pending += [below[key] for key in sorted(below, reverse=True)]
+
+    def _list(self, folder: Path) -> list[tuple[str, bool]]:
+        """Return the names in `folder`, each with whether it is a folder."""
+        with as_os_errors(folder):
+            self._files.invalidate_cache()  # it would keep a kilobyte of each file
+            entries = self._files.ls(str(folder), detail=True)
+            self._files.invalidate_cache()
+        own, result = self._files._strip_protocol(str(folder)).strip("/"), []
+        for entry in entries:
+            key, is_folder = entry["name"], entry["type"] == "directory"
+            if key.endswith("/") and not is_folder:
+                continue  # the object that makes an empty folder visible
+            key = key.removesuffix("/")
+            result.append(("" if key.strip("/") == own else key.rpartition("/")[2], is_folder))
+        return result
+
+    def open_image(self, path: Path, *, max_pixels: int, advice: str = "") -> EncodedImage:
+        try:
+            data = self._read(path)
+        except FileNotFoundError as error:
+            raise BadImage(path, "not there") from error
+        except OSError as error:
+            raise UnreachableImage(path, error.strerror or str(error)) from error
+        if not data:
+            raise BadImage(path, "an empty file")
+        return EncodedImage(str(path), data, max_pixels, advice=advice)
+
+    def _read(self, path: Path) -> bytes:
+        with as_os_errors(path):
+            return bytes(self._files.cat_file(str(path)))
+
+    def sha256(self, path: Path) -> str:
+        return sha256(self._read(path)).hexdigest()
+
+    def read_lines(self, path: Path) -> Iterator[dict[str, Any]]:
+        try:
+            data = self._read(path)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise CheckpointError(f"{path} cannot be read: {error.strerror or error}.") from error
+        for line in data.splitlines():
+            with suppress(ValueError):  # damaged
+                yield json_files.parse(line)
+
+    def names(self, folder: Path) -> list[str]:
+        try:
+            return sorted(name for name, is_folder in self._list(folder) if not is_folder)
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise CheckpointError(f"{folder} cannot be read: {error.strerror or error}.") from error
+
+    # -- write --------------------------------------------------------------------------------
+
+    def ensure_writable(self, folder: Path) -> None:
+        probe = partial_files.temporary_file(folder / ".translate" / "probe")
+        try:
+            self.replace(probe, b"probe")
+            self.discard(probe)
+        except OSError as error:
+            raise folders.unwritable(folder, error) from error
+
+    def replace(self, path: Path, data: bytes) -> None:
+        with as_os_errors(path):
+            if self._is_atomic:
+                self._files.pipe_file(str(path), data)
+                return
+            self._files.makedirs(str(path.parent), exist_ok=True)
+            part = str(partial_files.temporary_file(path))
+            try:
+                self._files.pipe_file(part, data)
+                self._files.mv(part, str(path))
+            except BaseException:
+                with suppress(Exception):
+                    self._files.rm_file(part)
+                raise
+
+    def create(self, path: Path, data: bytes) -> None:
+        with as_os_errors(path):
+            if self._is_atomic:
+                self._files.pipe_file(str(path), data, mode="create")
+                return
+        if self.exists(path):
+            raise FileExistsError(errno.EEXIST, "it exists", str(path))
+        self.replace(path, data)
+
+    def discard(self, path: Path) -> None:
+        with suppress(FileNotFoundError), as_os_errors(path):
+            self._files.rm_file(str(path))
+
+    def durable_lines(self, path: Path) -> Lines:
+        return DurableObjectLines(path, self.replace)
+
+    def lines(self, path: Path) -> Lines:
+        return BufferedObjectLines(path, self.replace)
+
+    @contextmanager
+    def share(self, path: Path, begin: Callable[[bool | None], None]) -> Iterator[None]:  # noqa: ARG002
+        begin(None)
+        yield
+
+    def limits(self, folder: Path) -> list[str]:  # noqa: ARG002
+        return []

@@ -1,0 +1,91 @@
+"""The operations on files that the translation of a folder needs, wherever the files are."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Protocol
+
+from translate.folders.walk import Siblings
+from translate.images.source import EncodedImage
+
+
+class Lines(Protocol):
+    """JSON lines that are added to one by one, from several threads."""
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        """Add a record; raises `OSError`."""
+
+    def close(self) -> None:
+        """Write what is not written yet; raises `OSError`."""
+
+
+class Storage(Protocol):
+    """A disk, or a store of objects. Its methods raise `OSError` where they say nothing else."""
+
+    is_local: bool
+    """whether it is the disk of this machine: files can be read and written in parts"""
+    threads: int
+    """how many files are read or written at once; 0: as many as there is work for"""
+
+    # -- read ---------------------------------------------------------------------------------
+
+    def exists(self, path: Path) -> bool:
+        """Return whether there is a file or a folder."""
+
+    def existence(self) -> Callable[[Path], bool]:
+        """Return what `exists` is now, for many files, folder by folder."""
+
+    def is_folder(self, path: Path) -> bool:
+        """Return whether there is a folder."""
+
+    def walk(self, root: Path, *, excluded: Path | None = None) -> Iterator[Siblings]:
+        """Yield the files below `root`, folder by folder, without those in `excluded`."""
+
+    def open_image(self, path: Path, *, max_pixels: int, advice: str = "") -> EncodedImage:
+        """Read the file of an image; raises `BadImage`."""
+
+    def sha256(self, path: Path) -> str:
+        """Return the hash of a file."""
+
+    def read_lines(self, path: Path) -> Iterator[dict[str, Any]]:
+        """Yield the JSON objects of a file of lines, without damaged ones.
+
+        A missing file has none. Raises `CheckpointError` if it cannot be read.
+        """
+
+    def names(self, folder: Path) -> list[str]:
+        """Return the sorted names of the files in `folder`; none if it does not exist.
+
+        Raises `CheckpointError` if it cannot be read.
+        """
+
+    # -- write --------------------------------------------------------------------------------
+
+    def ensure_writable(self, folder: Path) -> None:
+        """Raise `SaveError` now rather than later if files in `folder` cannot be written."""
+
+    def replace(self, path: Path, data: bytes) -> None:
+        """Write `data` as `path`, which is complete or absent at any moment."""
+
+    def create(self, path: Path, data: bytes) -> None:
+        """Write `data` as `path` as `replace` does; raises `FileExistsError` if it exists."""
+
+    def discard(self, path: Path) -> None:
+        """Delete a file, if it exists."""
+
+    def durable_lines(self, path: Path) -> Lines:
+        """Return lines that are durable when `add` returns."""
+
+    def lines(self, path: Path) -> Lines:
+        """Return lines that are durable some time after `add`, at the latest after `close`."""
+
+    def share(
+        self, path: Path, begin: Callable[[bool | None], None]
+    ) -> AbstractContextManager[None]:
+        """Share the lock file `path` while the block runs.
+
+        `begin` gets whether no other process shares it; None where that is not known.
+        """
+
+    def limits(self, folder: Path) -> list[str]:
+        """Return what the file system of `folder` has refused so far, one line an operation."""
