@@ -1,9 +1,11 @@
 """On a Ray cluster every image is done or listed once, whatever happens to the workers."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import small_checkpoints
+from command_result import ROOT
 from image_inversion import file_digests, listed_problems
 from PIL import Image
 
@@ -18,6 +21,8 @@ from translate.api import Translator
 from translate.engine.disk import json_files
 from translate.engine.inference.jobs import Job
 from translate.engine.models.options import InferenceOptions
+from translate.folders.listing import find_images
+from translate.images.tar_files import read_member
 from translate.scale.ray.pipeline import RayPipeline
 
 POISON = """
@@ -164,3 +169,39 @@ def test_an_image_that_ends_each_process_is_listed_and_the_others_are_done(
     assert "6 done, 0 skipped (already there), 1 listed" in text
     (problem,) = listed_problems(tmp_path / "out")
     assert problem["path"].endswith("poison.png") and problem["reason"] == "crashed"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_programs_of_the_page_work_as_printed(
+    image_folder: Callable[..., Path], tmp_path: Path
+) -> None:
+    blocks = re.findall(r"^```python\n(.*?)^```$", (ROOT / "docs/ray.md").read_text(), re.M | re.S)
+    programs = [block for block in blocks if "ray.data" in block]
+    assert len(programs) == 2
+    photos = image_folder("photos", 5)
+    (photos / "z.png").write_bytes(b"")
+    (tmp_path / "shards").mkdir()
+    with tarfile.open(tmp_path / "shards/00.tar", "w") as archive:
+        for path in photos.iterdir():
+            archive.add(path, path.name)
+    run = small_checkpoints.cyclegan(tmp_path / "runs/first")
+    (tmp_path / "program.py").write_text("".join(programs))
+    done = subprocess.run(
+        [sys.executable, "program.py"],
+        cwd=tmp_path,
+        env={**os.environ, "RAY_USAGE_STATS_ENABLED": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    translator = Translator.load(run, device="cpu")
+    translator.folder(photos, tmp_path / "expected", format="webp")
+    assert file_digests(tmp_path / "out") == file_digests(tmp_path / "expected")
+    assert [line["reason"] for line in listed_problems(tmp_path / "out")] == ["unreadable"]
+    translator.folder(photos, tmp_path / "png")
+    images = find_images(tmp_path / "translated")
+    expected = {path.name: path.read_bytes() for path in (tmp_path / "png").glob("*.png")}
+    assert {path.name: read_member(path) for path in images} == expected
+    assert [line["reason"] for line in listed_problems(tmp_path / "translated")] == ["unreadable"]
