@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import small_checkpoints
+import tifffile
 from PIL import Image
 
 from translate.api import Translator
@@ -137,3 +138,14 @@ def test_an_empty_batch_stays_empty(translate: Translate) -> None:
 def test_an_unknown_option_is_refused_at_once(run: Path) -> None:
     with pytest.raises(ConfigError, match="szie"):
         Translate(run, device="cpu", szie=3)
+
+
+def test_frames_are_those_of_infer(run: Path, translate: Translate, tmp_path: Path) -> None:
+    pages = [np.full((16, 12, 3), level, np.uint8) for level in (40, 90, 200)]
+    tifffile.imwrite(tmp_path / "scan.tif", np.stack(pages), photometric="rgb")
+    Translator.load(run, device="cpu").folder(tmp_path / "scan.tif", tmp_path / "out", frames="all")
+    path = str(tmp_path / "scan.tif")
+    result = translate({"path": [path] * 3, "frame": [2, 0, 1], "output": ["c.tif", "a.tif", ""]})
+    expected = [(tmp_path / f"out/scan.{n}.tif").read_bytes() for n in ("0003", "0001", "0002")]
+    assert [*result["bytes"]] == expected and [*result["error"]] == [""] * 3
+    assert [*result["output"]] == ["c.tif", "a.tif", "scan.tif"]
