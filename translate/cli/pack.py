@@ -52,10 +52,11 @@ def command(
       translate pack runs/cyclegan-summer-winter winter.zip --license mit
       translate infer winter.zip photos/ out/
     """
-    from translate.exchange.pack import write_pack
+    from translate.exchange.pack import expect_new_file, write_pack
     from translate.exchange.published import publish
     from translate.report.model_card import make_card
 
+    expect_new_file(file)  # before any work
     card = make_card(
         run, file.name, licence=licence, data_licence=data_licence, shown=not no_preview
     )

@@ -45,7 +45,7 @@ def push(
         old = [f for f in before if f.startswith("checkpoints/") and f not in model.files]
         operations = [package.CommitOperationDelete(name) for name in old]
         operations += [
-            package.CommitOperationAdd(name, model.read(name)) for name in sorted(model.files)
+            package.CommitOperationAdd(name, model.files[name]) for name in sorted(model.files)
         ]
         commit = api.create_commit(
             place.repository,

@@ -35,6 +35,14 @@ class PackVerification(NamedTuple):
         return self.difference is not None and self.difference <= self.record.parity.tolerance
 
 
+def expect_new_file(path: Path) -> None:
+    """Raise `ConfigError` if `path` exists, or is no name of a zip file."""
+    if path.suffix.lower() != ".zip":
+        raise ConfigError(f"{path}: expected the name of a zip file, such as model.zip.")
+    if path.exists():
+        raise ConfigError(f"{path} already exists: choose another name, or delete it.")
+
+
 def write_pack(model: PublishedModel, path: Path) -> int:
     """Write a model as one file, and return its size; the same model gives the same bytes.
 
@@ -42,10 +50,7 @@ def write_pack(model: PublishedModel, path: Path) -> int:
         ConfigError: `path` exists, or is no name of a zip file.
         SaveError: It cannot be written.
     """
-    if path.suffix.lower() != ".zip":
-        raise ConfigError(f"{path}: expected the name of a zip file, such as model.zip.")
-    if path.exists():
-        raise ConfigError(f"{path} already exists: choose another name, or delete it.")
+    expect_new_file(path)
     buffer = BytesIO()
     with ZipFile(buffer, "w") as archive:
         for name in sorted(model.files):
