@@ -11,6 +11,7 @@ from fake_hub import FakeHub
 
 from translate.engine.checkpoints import hub as hub_client
 from translate.engine.checkpoints.contents import digest_of
+from translate.engine.checkpoints.initialization import InitialWeights
 from translate.engine.checkpoints.references import resolve
 from translate.errors import CheckpointError
 from translate.exchange.hub_upload import push
@@ -46,6 +47,7 @@ def test_a_model_is_downloaded_once_and_pinned_to_its_commit(
     pinned = hub_client.pin(REFERENCE, path)
     assert pinned == f"{REFERENCE}@{commit}"
     assert resolve(pinned)[0] == path
+    assert InitialWeights(Path(REFERENCE)).facts["run"] == pinned
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     hub.requests.clear()
     assert resolve(REFERENCE)[0] == resolve(pinned)[0] == path

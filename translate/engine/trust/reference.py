@@ -13,10 +13,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor
 
-from translate.engine.checkpoints.references import resolve
+from translate.engine.checkpoints.references import is_copy, resolve
 from translate.engine.checkpoints.safetensors import serialize
 from translate.engine.checkpoints.untrusted import check_header
-from translate.engine.disk import files
+from translate.engine.disk import files, user_cache
 from translate.engine.models.model import require_recipe
 from translate.engine.pixels.processing import ImageProcessor
 from translate.engine.trust import differences
@@ -114,7 +114,7 @@ def measure(processor: ImageProcessor, crops: list[Pixels]) -> Reference:
 
 
 def _path(processor: ImageProcessor) -> Path:
-    """Return the file of the reference in the folder of the run."""
+    """Return the file of the reference in the folder of the run, or in the cache."""
     model, (checkpoint, _) = processor.model, resolve(processor.model.name)
     run = checkpoint.parent.parent if checkpoint.parent.name == "checkpoints" else checkpoint
     facts: dict[str, Any] = {
@@ -124,7 +124,8 @@ def _path(processor: ImageProcessor) -> Path:
         "options": dict(processor.options),
     }
     text = json.dumps(facts, sort_keys=True, default=str)
-    return run / "trust" / f"{sha256(text.encode()).hexdigest()[:16]}.safetensors"
+    folder = user_cache.folder("trust") if is_copy(model.name) else run / "trust"
+    return folder / f"{sha256(text.encode()).hexdigest()[:16]}.safetensors"
 
 
 def read(path: Path) -> Reference:
