@@ -150,11 +150,13 @@ def formats() -> tuple[NamedFormat, ...]:
 
     Raises `PluginError` if there is none, which is an installation older than its code.
     """
-    return _formats(tuple(registry.list_registrations("format")))
+    hooks = discovery.load_for("register_formats").hook.register_formats.get_hookimpls()
+    return _formats(tuple(hooks))
 
 
 @lru_cache(maxsize=4)
-def _formats(registrations: tuple[registry.Registration, ...]) -> tuple[NamedFormat, ...]:
+def _formats(hooks: tuple[object, ...]) -> tuple[NamedFormat, ...]:  # noqa: ARG001 - the cache's key
+    registrations = registry.list_registrations("format")
     others_first = sorted(registrations, key=lambda r: r.distribution == discovery.OWN_DISTRIBUTION)
     if created := tuple(filter(None, map(_create, others_first))):
         return created

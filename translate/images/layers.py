@@ -1,7 +1,6 @@
 """The pixels of an image as a format reads them: colours, alpha channel and palette indices."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -206,15 +205,21 @@ def _of_palette(image: Image.Image) -> Layers:
     return colours._replace(indices=indices if indices.ndim == 2 else indices[..., 0])
 
 
-@contextmanager
-def guarded(path: Path) -> Iterator[None]:
+class guarded:  # noqa: N801 - a class is faster than a generator, and each image passes several
     """Turn any exception in the block into a `BadImage` of the image at `path`."""
-    try:
-        yield
-    except BadImage:
-        raise
-    except Exception as error:
-        raise BadImage(path, reason(error)) from error
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        """Begin the block."""
+
+    def __exit__(self, kind: object, error: BaseException | None, where: object) -> None:
+        """Raise the `BadImage`."""
+        if isinstance(error, Exception) and not isinstance(error, BadImage):
+            raise BadImage(self._path, reason(error)) from error
 
 
 def reason(error: Exception) -> str:
