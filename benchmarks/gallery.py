@@ -106,7 +106,7 @@ def write_sheet(sheet: Path, folders: list[Path]) -> None:
     count = min(len(row) for row in images)
     small = max(image.shape[0] for row in images for image in row) <= SMALL
     if folders[0].is_file():
-        canvas = images[0][0]
+        canvas = images[0][0].repeat(2, 0).repeat(2, 1)
     else:
         columns = count // 2 if len(images) == 1 else min(12 if small else COUNT, count)
         rows = (

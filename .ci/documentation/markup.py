@@ -8,8 +8,8 @@ CODE = re.compile(r"(`+).+?\1", re.DOTALL)
 
 
 def escape(text: str) -> str:
-    """Return `text` with what looks like HTML escaped, except in backticks."""
-    return outside_code(text, lambda part: part.replace("<", "&lt;"))
+    """Return `text` without what Markdown takes for HTML or for attributes, except in backticks."""
+    return outside_code(text, lambda part: part.replace("<", "&lt;").replace("{", "&#123;"))
 
 
 def outside_code(text: str, change: Callable[[str], str]) -> str:

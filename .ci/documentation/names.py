@@ -58,11 +58,19 @@ def walk(one: griffe.Object) -> Iterator[griffe.Object]:
 
 
 def members(one: griffe.Object) -> list[griffe.Object]:
-    """Return the public members that are defined in a module or class and documented there."""
+    """Return the public members that are defined in a module or class, and that a page shows."""
     return [
         member
         for name, member in one.members.items()
         if isinstance(member, griffe.Object)
         and not name.startswith("_")
-        and (member.docstring is not None or member.is_class or member.is_module)
+        and (member.docstring is not None or not member.is_function)
+        and (member.docstring is not None or not member.is_attribute or _is_shown(member))
     ]
+
+
+def _is_shown(one: griffe.Object) -> bool:
+    """Return whether an attribute without a docstring is a field of a class, or a constant."""
+    if isinstance(holder := one.parent, griffe.Class):
+        return "dataclass" in holder.labels or "NamedTuple" in map(str, holder.bases)
+    return one.name.isupper()

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from functools import partial
 from inspect import getdoc
+from itertools import groupby
 
 from documentation import docstrings, markup
 from translate.cli import annotated, part
@@ -60,11 +61,11 @@ def section(entry: Entry, level: int) -> str:
     """Return the section of a name: what it is, how to select it, its options."""
     parts = [markup.heading(level, f"`{entry.name}`", f"{entry.kind}-{entry.name}")]
     parts += [f"{paragraph}\n\n" for paragraph in _paragraphs(entry)]
-    usage = _usage(entry)
-    if sentences := [line for line in usage if not line.startswith("  ")]:
-        parts.append(f"{' '.join(map(markup.escape, sentences))}\n\n")
-    if commands := [line.strip() for line in usage if line.startswith("  ")]:
-        parts.append(markup.block("\n".join(commands)) + "\n")
+    for is_command, lines in groupby(_usage(entry), lambda line: line.startswith("  ")):
+        if is_command:
+            parts.append(markup.block("\n".join(line.strip() for line in lines)) + "\n")
+        else:
+            parts.append(f"{markup.escape(' '.join(lines))}\n\n")
     parts += [f"{table}\n" for table in _tables(entry)]
     return "".join(parts)
 

@@ -5,6 +5,7 @@ from documentation import markup
 
 def test_only_text_outside_of_backticks_is_escaped() -> None:
     assert markup.escape("a < b, `a < b`, ``c < d``") == "a &lt; b, `a < b`, ``c < d``"
+    assert markup.escape("{width: 8}, `{width: 8}`") == "&#123;width: 8}, `{width: 8}`"
 
 
 def test_a_cell_is_one_line_and_does_not_end_at_a_sign_of_its_own() -> None:
