@@ -5,7 +5,7 @@ from functools import partial
 from inspect import getdoc
 from itertools import groupby
 
-from documentation import docstrings, markup
+from documentation import markup
 from translate.cli import annotated, part
 from translate.cli.catalogue import TITLES, Entry, entries
 from translate.cli.choices import choices
@@ -77,7 +77,7 @@ def _paragraphs(entry: Entry) -> Iterator[str]:
         factory = factory.func
     for text in (getdoc(factory) or "").split("\n\n") if entry.summary else ():
         if not text.startswith(("Args:", "Example", "Raises:", "Returns:", "Attributes:")):
-            yield docstrings.link_names(text, lambda _: "")
+            yield markup.escape(text)
 
 
 def _usage(entry: Entry) -> list[str]:
