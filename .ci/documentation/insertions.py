@@ -16,7 +16,7 @@ MARK = re.compile(r"^<!-- insert: (\w+) ?(.*?) ?-->$", re.MULTILINE)
 def insert(text: str, root: Path) -> str:
     """Return the text of a page with all insertions."""
     kinds = {"code": code, "gallery": gallery}
-    text = REASON.sub(r"*Not run by a test: \1.*\n", text)
+    text = REASON.sub(r"*Not run as printed: \1.*\n", text)
     return MARK.sub(lambda mark: kinds[mark[1]](root, *mark[2].split()), text)
 
 

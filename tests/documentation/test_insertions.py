@@ -24,7 +24,7 @@ def test_a_name_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
 
 def test_the_reason_why_a_block_is_not_run_is_shown(tmp_path: Path) -> None:
     assert insert("<!-- not run: needs Slurm -->\n```\n", tmp_path) == (
-        "*Not run by a test: needs Slurm.*\n\n```\n"
+        "*Not run as printed: needs Slurm.*\n\n```\n"
     )
 
 
