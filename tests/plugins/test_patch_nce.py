@@ -199,5 +199,5 @@ def test_finding_shapes_changes_no_state() -> None:
 
 
 def test_a_generator_without_features_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"generator: Conv2d no method features.*choose resnet"):
+    with pytest.raises(ConfigError, match=r"generator: Conv2d has no method.*choose resnet"):
         feature_channels(nn.Conv2d(3, 3, 1), 3)

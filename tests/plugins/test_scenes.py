@@ -14,7 +14,12 @@ import pytest
 from numpy.typing import NDArray
 
 from translate_plugins.scenes import RENDERINGS, draw, register_domains
-from translate_plugins.scenes.camera_shake import LENGTH, MOMENTS, blur_by_camera_shake, camera_path
+from translate_plugins.scenes.camera_shake import (
+    LENGTH,
+    POSITIONS,
+    blur_by_camera_shake,
+    camera_path,
+)
 from translate_plugins.scenes.captions import describe
 from translate_plugins.scenes.compose import HORIZON, compose
 from translate_plugins.scenes.labels import CLASSES, WALLS, label
@@ -151,10 +156,10 @@ def test_camera_shake_spreads_a_point_along_its_path() -> None:
     dot[32, 32] = 255
     path = camera_path(Random("path"))
     path_image = blur_by_camera_shake(dot, Random("path"))[..., 0]
-    assert len(path) == MOMENTS
+    assert len(path) == POSITIONS
     for right, down in set(path):
         visits = path.count((right, down))
-        assert abs(int(path_image[32 - down, 32 - right]) - 255 * visits / MOMENTS) <= 0.5
+        assert abs(int(path_image[32 - down, 32 - right]) - 255 * visits / POSITIONS) <= 0.5
     assert np.count_nonzero(path_image) == len(set(path))
 
 

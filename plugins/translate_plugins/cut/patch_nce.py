@@ -12,7 +12,7 @@ from translate.nn.modes import mode
 from translate.nn.precision import at_least_float32
 
 SIDE = 32
-"""side of the image that determines the channels of a generator's features"""
+"""side of the image that is used to find the channels of a generator's features"""
 
 
 class PatchNCE(nn.Module):
@@ -36,17 +36,17 @@ class PatchNCE(nn.Module):
 
     def forward(self, output: Sequence[Tensor], source: Sequence[Tensor]) -> Tensor:
         """Return (N,), the mean loss over the layers, for features (N, C, H, W) of both images."""
-        each = [
-            self._layer(head, one, other)
-            for head, one, other in zip(self.heads, output, source, strict=True)
+        losses = [
+            self._layer(head, query, key)
+            for head, query, key in zip(self.heads, output, source, strict=True)
         ]
-        return torch.stack(each).mean(dim=0)
+        return torch.stack(losses).mean(dim=0)
 
     def _layer(self, head: nn.Module, output: Tensor, source: Tensor) -> Tensor:
-        places = torch.randperm(output[0, 0].numel())[: self.patches].to(output.device)
-        query = normalize(head(_at(places, output)))
+        positions = torch.randperm(output[0, 0].numel())[: self.patches].to(output.device)
+        query = normalize(head(_features_at(positions, output)))
         with torch.no_grad():
-            key = normalize(head(_at(places, source)))
+            key = normalize(head(_features_at(positions, source)))
         return patch_cross_entropy(query, key, self.temperature)
 
 
@@ -83,6 +83,6 @@ def feature_channels(generator: nn.Module, channels: int) -> list[int]:
         return [feature.shape[1] for feature in features(torch.zeros(1, channels, side, side))]
 
 
-def _at(places: Tensor, features: Tensor) -> Tensor:
-    """Return (N, places, C) of features (N, C, H, W)."""
-    return features.flatten(2)[:, :, places].mT
+def _features_at(positions: Tensor, features: Tensor) -> Tensor:
+    """Return the features (N, C, H, W) at `positions`, (N, positions, C)."""
+    return features.flatten(2)[:, :, positions].mT

@@ -1,7 +1,7 @@
 """Precision, recall, density and coverage: nearest neighbours among features of images.
 
-Fidelity and diversity apart: precision and density say how many fake images are near real ones,
-recall and coverage how many real images are near fake ones.
+They separate fidelity and diversity: precision and density measure how many fake images are near
+real ones, recall and coverage how many real images are near fake ones.
 """
 
 from typing import Annotated
@@ -25,7 +25,7 @@ class _Neighbours(MeanOfSetValues):
         *,
         domain: Domain = UNNAMED,
         neighbours: Annotated[
-            int, Field(ge=1), "k: nearest images that a neighbourhood reaches to"
+            int, Field(ge=1), "k of the k-th nearest neighbour, the radius of neighbourhoods"
         ] = 3,
     ) -> None:
         self.domain, self.neighbours = domain, neighbours
@@ -37,7 +37,7 @@ class _Neighbours(MeanOfSetValues):
         return {**lite0().protocol(), "neighbours": str(self.neighbours)}
 
     def radii(self, images: Tensor) -> Tensor | None:
-        """Return the distance of each of (N, D) to its k-th neighbour; None for too few images."""
+        """Return the distance of each row (N, D) to its k-th neighbour; None for too few images."""
         if len(images) <= self.neighbours:
             return None
         return distances(images, images).kthvalue(self.neighbours + 1).values
@@ -55,7 +55,7 @@ class Precision(_Neighbours):
     def values(self) -> Tensor:
         fake, real = features(self)
         radii = self.radii(real)
-        return NONE if radii is None else (distances(fake, real) <= radii).any(1)
+        return UNDEFINED if radii is None else (distances(fake, real) <= radii).any(1)
 
 
 class Recall(_Neighbours):
@@ -70,7 +70,7 @@ class Recall(_Neighbours):
     def values(self) -> Tensor:
         fake, real = features(self)
         radii = self.radii(fake)
-        return NONE if radii is None else (distances(real, fake) <= radii).any(1)
+        return UNDEFINED if radii is None else (distances(real, fake) <= radii).any(1)
 
 
 class _FiveNeighbours(_Neighbours):
@@ -81,7 +81,7 @@ class _FiveNeighbours(_Neighbours):
         *,
         domain: Domain = UNNAMED,
         neighbours: Annotated[
-            int, Field(ge=1), "k: nearest images that a neighbourhood reaches to"
+            int, Field(ge=1), "k of the k-th nearest neighbour, the radius of neighbourhoods"
         ] = 5,
     ) -> None:
         super().__init__(domain=domain, neighbours=neighbours)
@@ -100,7 +100,7 @@ class Density(_FiveNeighbours):
         fake, real = features(self)
         radii = self.radii(real)
         if radii is None or not radii.any():  # real images that are all equal have no neighbourhood
-            return NONE
+            return UNDEFINED
         return (distances(fake, real) < radii).sum(1) / self.neighbours
 
 
@@ -117,12 +117,12 @@ class Coverage(_FiveNeighbours):
         fake, real = features(self)
         radii = self.radii(real)
         if radii is None or not radii.any():
-            return NONE
+            return UNDEFINED
         return distances(real, fake).min(1).values < radii
 
 
-NONE = torch.empty(0)
-"""the values of an undefined figure"""
+UNDEFINED = torch.empty(0)
+"""values of a figure that is undefined for these images"""
 
 
 def distances(first: Tensor, second: Tensor) -> Tensor:

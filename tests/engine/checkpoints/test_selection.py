@@ -16,17 +16,17 @@ def test_a_larger_or_smaller_value_is_better_by_the_figure() -> None:
         selection = Selection(("psnr", better))  # type: ignore[arg-type]
         waited = []
         for step, value in enumerate(values, 1):
-            selection = selection.after(value, step)
+            selection = selection.with_evaluation(value, step)
             waited.append(selection.waited)
         assert waited == [0, 0, 1, 2]
         assert (selection.value, selection.step) == (values[1], 2)
 
 
 def test_a_value_that_is_not_finite_is_never_the_best() -> None:
-    selection = Selection(("kd", "min")).after(math.nan, 1).after(-math.inf, 2)
+    selection = Selection(("kd", "min")).with_evaluation(math.nan, 1).with_evaluation(-math.inf, 2)
     assert selection == Selection(("kd", "min"), None, 0, 2)
     assert selection.plateau == "kd had no finite value in 2 evaluations"
-    selection = selection.after(0.03126, 3).after(math.nan, 4)
+    selection = selection.with_evaluation(0.03126, 3).with_evaluation(math.nan, 4)
     assert selection.best == "kd 0.03126 at step 3"
     assert selection.plateau == "no improvement in kd for 1 evaluation (best 0.03126 at step 3)"
 

@@ -18,16 +18,16 @@ class Selection:
     step: int = 0
     """the step of that value"""
     waited: int = 0
-    """evaluations since then"""
+    """number of evaluations since then, all without improvement"""
 
     @classmethod
     def of(cls, state: State) -> Self | None:
-        """Return the selection that a checkpoint has, if any."""
+        """Return the selection that is saved in a checkpoint, or None."""
         if state.selection is None or state.best_by is None:
             return None
         return cls(state.best_by, **state.selection.model_dump())
 
-    def after(self, value: float, step: int) -> "Selection":
+    def with_evaluation(self, value: float, step: int) -> "Selection":
         """Return the selection after an evaluation; a `value` that is not finite is no better."""
         if not isfinite(value) or not self._is_better(value):
             return replace(self, waited=self.waited + 1)

@@ -99,7 +99,7 @@ class Evaluations:
             problems.add_once([Problem(Path("evaluation"), "evaluation", FAILED, reason)])
         figures[name] = distributed.broadcast_float(figures.get(name, math.nan))
         self.previous_selection, training = self._selection(), self.training
-        training.selection = self.previous_selection.after(figures[name], training.step)
+        training.selection = self.previous_selection.with_evaluation(figures[name], training.step)
         training.figures = figures
         self.seconds = time.perf_counter() - start
         return training.selection.waited == 0

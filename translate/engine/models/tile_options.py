@@ -1,4 +1,4 @@
-"""Limits of the translation of an image in tiles, and what translates it."""
+"""Limits of the translation of an image in tiles, and the interface of its translator."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ DEFAULT_TILE = 1024
 """sides of tiles, in pixels"""
 SMALLEST_TILE = 64
 UNKNOWN_MEMORY = 4_000_000_000
-"""bytes, where the system does not say how much is free"""
+"""bytes of free memory that are assumed if the system does not tell"""
 MEMORY_OF_TILES = 400_000_000
-"""bytes of values that stay in memory where images are translated in tiles of a given size"""
+"""default limit in bytes for values in memory, if the tile size is set"""
 
 
 class StoppedError(Exception):
@@ -37,21 +37,21 @@ class TileOptions:
     """Limits of the translation of one image."""
 
     tile: int | None
-    """sides of tiles; None: images are translated in tiles only where memory does not suffice"""
+    """side of tiles; None: images are translated in tiles only if memory does not suffice"""
     memory: int | None
-    """bytes that the values of a network may take; what exceeds it is in scratch files; None: with
-    a `tile` 400 MB, else half of what is free"""
+    """limit in bytes for the values of a network in memory; the others are in scratch files; None:
+    400 MB with a `tile`, else half of the free memory"""
     folder: Path
-    """where scratch files are"""
+    """folder of scratch files"""
     stop: Callable[[], object] = bool
-    """whether to stop, asked between tiles"""
+    """returns whether to stop; called between tiles"""
     advance: Callable[[float], object] = bool
-    """called after each tile with its share of the work for one image"""
+    """called after each tile with its fraction of the work for one image"""
 
     def memory_within(self, free: int) -> int:
-        """Return how many bytes the values of a network may take, where so many are `free`.
+        """Return the limit in bytes for the values of a network, of `free` bytes.
 
-        By default half of them; little with a given `tile`, which is a wish for little memory.
+        By default half of them, or `MEMORY_OF_TILES` if the tile size is set.
         """
         default = (free // 2 or UNKNOWN_MEMORY) if self.tile is None else MEMORY_OF_TILES
         return self.memory or default
@@ -65,22 +65,22 @@ class ImageTiler(Protocol):
 
     @property
     def model(self) -> ImageModel:
-        """What translates."""
+        """The model that translates."""
 
     @property
     def device(self) -> torch.device:
-        """Where images are wanted."""
+        """The device on which images are expected."""
 
     @property
     def memory(self) -> int:
-        """Bytes that the values of the network may take."""
+        """The limit in bytes for the values of the network in memory."""
 
     @property
     def recorded_tile(self) -> int | None:
-        """The tile size where results depend on it; None where they do not."""
+        """The tile size if results depend on it, else None."""
 
     def describe(self) -> str:
-        """Return what a person has to know about the tiles, in one line; empty if nothing."""
+        """Return a note for the user on the effect of tiles, in one line; "" if there is none."""
 
     def wants(self, size: tuple[int, int]) -> bool:
         """Return whether an image of this size is translated in tiles."""
@@ -93,10 +93,10 @@ class ImageTiler(Protocol):
         Args:
             image: (1, C, H, W) in [-1, 1].
             size: its height and width.
-            sides: of the regions, which come row by row; by default any.
+            sides: size of the regions, which are yielded row by row; by default any.
 
         Raises:
             StoppedError: the user has interrupted the command.
             ConfigError: the tiles are smaller than the halo.
-            OSError: the disk has no room for scratch files.
+            OSError: the disk is full.
         """

@@ -36,13 +36,13 @@ RULES = {
 }
 """The rule of the contract for each method of a plugin."""
 MAX_CODE = 100
-"""characters of a line of code that a message shows"""
+"""largest number of characters of a line of code in a message"""
 NO_TEMPORARY = "No usable temporary directory"
-"""Python's message where no temporary file can be written: a full disk, or a limit"""
+"""Python's message if no temporary file can be written, because of a full disk or a limit"""
 REPORT_TO_US = "This is a bug of translate: please report it"
 REPORT_TO_AUTHOR = "Report it to the plugin's author"
 BASE_PACKAGES = ("translate", "torch", "abc", "builtins", "typing", "pluggy")
-"""packages of base classes, which are no plugin's code"""
+"""packages whose code is never a plugin's"""
 
 
 class Place(NamedTuple):
@@ -80,7 +80,7 @@ def plugin_code(owner: object, member: str) -> Iterator[None]:
 
 
 def is_explained(error: BaseException) -> bool:
-    """Return whether `error` has a message for the user, or the engine has one for it."""
+    """Return whether `error` needs no `PluginError`: it has a message for the user already."""
     if isinstance(error, (TranslateError, BadImage)) or NO_TEMPORARY in message_of(error):
         return True
     if not isinstance(error, Exception):
@@ -95,7 +95,7 @@ def plugin_error(error: BaseException, owner: object, member: str, at: str = "")
         error: The exception that ``owner.member`` raised.
         owner: The plugin's class, object or function.
         member: A key of `RULES`, or the name of a hook.
-        at: The place as the end of a message, for an exception that passed no line of the plugin.
+        at: The location, as the end of the message, if no line of the plugin is in the traceback.
     """
     place = find_place(error, owner)
     where = f" ({place})" if place else at
@@ -240,11 +240,11 @@ def _plugin(module: str, owners: dict[str, str]) -> str | None:
 
     Other modules of a plugin's package are its code as well.
     """
-    best = max(owners, key=lambda name: _common(module, name), default="")
-    return owners[best] if _common(module, best) else None
+    best = max(owners, key=lambda name: _common_prefix_length(module, name), default="")
+    return owners[best] if _common_prefix_length(module, best) else None
 
 
-def _common(module: str, other: str) -> int:
-    """Return the number of names in the common beginning of two dotted paths."""
+def _common_prefix_length(module: str, other: str) -> int:
+    """Return the length of the common prefix of two dotted paths, in names."""
     pairs: Iterable[tuple[str, str]] = zip(module.split("."), other.split("."), strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] and pair[0] == pair[1], pairs))

@@ -18,8 +18,8 @@ from translate.engine.training.session import Session
 from translate.progress import ProgressReport, ProgressReporter
 from translate.run import LogRecord
 
-MAX_NAMED = 4
-"""images of a skipped step that a message names"""
+MAX_NAMES = 4
+"""largest number of images of a skipped step that a message names"""
 
 logger = logging.getLogger(__name__)
 
@@ -47,30 +47,30 @@ class IntervalLog:
         """seconds of the interval spent on evaluations"""
         self.start = time.perf_counter()
         self.skipped = 0
-        """skipped turns of which the log has the files"""
+        """number of skipped turns whose files are in the log"""
 
     def restart(self) -> None:
-        """Begin an interval now."""
+        """Start the timer of an interval."""
         self.results.clear()
         self.wait_seconds, self.start = 0.0, time.perf_counter()
         self.evaluation_seconds = 0.0
 
     def add(self, result: StepResult, wait_seconds: float) -> None:
-        """Add one step, for whose images the loop has waited `wait_seconds`."""
+        """Add the result of one step, which waited `wait_seconds` for its images."""
         self.results.append(result)
         self.wait_seconds += wait_seconds
 
     def add_evaluation(self, figures: Mapping[str, float], seconds: float) -> None:
-        """Add the `figures` of an evaluation after this step, which took so many `seconds`."""
+        """Add the `figures` of an evaluation after this step, and the seconds that it took."""
         self.figures = figures
         self.evaluation_seconds += seconds
 
     def seconds(self) -> float:
-        """Return how long the steps of the interval have taken."""
+        """Return the time of the steps of the interval."""
         return time.perf_counter() - self.start - self.evaluation_seconds
 
     def write(self) -> None:
-        """Write a record of the interval, unless no step was taken in it, and begin the next."""
+        """Write a record of the interval, unless it has no step, and begin the next."""
         if not self.results:
             return
         seconds = self.seconds()
@@ -134,7 +134,7 @@ class IntervalLog:
             files[str(step + 1)] = [str(file) for file in picked]
             if is_first:
                 is_first = False
-                named = ", ".join(files[str(step + 1)][:MAX_NAMED]) or "see the data"
+                named = ", ".join(files[str(step + 1)][:MAX_NAMES]) or "see the data"
                 logger.info(
                     f"step {step + 1}: a loss or gradient of {' and '.join(players)} was not "
                     f"finite, and moved nothing. The images: {named}"
@@ -143,7 +143,7 @@ class IntervalLog:
 
 
 def _means(values: list[dict[str, Tensor]]) -> dict[str, float]:
-    """Return the mean of each name's values that are numbers; NaN where none is."""
+    """Return the mean of the finite values of each name; NaN if none is finite."""
     names = dict.fromkeys(name for step in values for name in step)
     return {
         name: float(torch.stack([v[name].float() for v in values if name in v]).nanmean())

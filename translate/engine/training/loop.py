@@ -1,4 +1,4 @@
-"""The training loop: one step a batch; logs, previews and checkpoints at their intervals."""
+"""The training loop: one step for each batch; logs, previews and checkpoints at intervals."""
 
 import logging
 import time
@@ -30,7 +30,7 @@ from translate.errors import TrainingError, TranslateError
 from translate.progress import ProgressReporter
 from translate.results import TrainingResult
 
-TIMED = 3
+TIMED_STEPS = 3
 """steps after which the remaining time is estimated for the first time"""
 
 logger = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class Loop:
         self.saver, self.evaluations = Saver(session), session.evaluations
 
     def run(self) -> TrainingResult:
-        """Train, and close the run folder however training ends."""
+        """Train; the run folder is closed however training ends."""
         keep_freed_memory()
         self.monitor.check_rates()
         if distributed.is_first():
@@ -125,7 +125,7 @@ class Loop:
         return self.interrupts.caught
 
     def _steps(self, batches: Iterator[tuple[Any, list[Problem]]]) -> Stop:
-        """Take all steps, or stop earlier; return the reason."""
+        """Take all steps, or stop earlier; return the reason of the end."""
         training = self.training
         self.log.restart()
         while training.step < self.steps:
@@ -147,8 +147,8 @@ class Loop:
             self.guard.count(result)
             self.log.add(result, waited)
             self.progress.step(training.step, self.steps)
-            if len(self.log.results) == TIMED == training.step - self.first_step:
-                report_long_training(self.log.seconds() / TIMED, training, self.steps)
+            if len(self.log.results) == TIMED_STEPS == training.step - self.first_step:
+                report_long_training(self.log.seconds() / TIMED_STEPS, training, self.steps)
 
             stop, save = self._agree()
             improved = self._evaluate()
@@ -164,7 +164,7 @@ class Loop:
         return Stop.FINISHED
 
     def _own_stop(self) -> Stop:
-        """Return why this process would stop, or FINISHED if it would not."""
+        """Return the reason for this process to stop, or FINISHED."""
         if self.writer.run.stop_reason:
             return Stop.HOOK
         if self.interrupts.time_is_up:
@@ -172,15 +172,15 @@ class Loop:
         return Stop.SIGNAL if self.interrupts.caught else Stop.FINISHED
 
     def _agree(self) -> tuple[Stop, bool]:
-        """Return why to stop and whether to save, the same on every process."""
+        """Return the reason to stop and whether to save, the same on every process."""
         save = self.interrupts.take_save_request()
         stop, saving = divmod(distributed.all_reduce_max(2 * self._own_stop() + save), 2)
         return Stop(stop), bool(saving)
 
     def _next(self, batches: Iterator[Any]) -> tuple[Any, list[Problem]]:
-        """Return the next batch, and the problems of all processes with reading theirs.
+        """Return the next batch, and the reading problems of all processes.
 
-        Where one of them has none, save before all stop.
+        If a process has no batch, a checkpoint is saved before all stop.
         """
         failure, batch, problems = None, None, list[Problem]()
         try:
@@ -203,7 +203,7 @@ class Loop:
         return improved
 
     def _intervals(self, *, is_last: bool, save: bool) -> bool:
-        """Log, draw and save if that is due after a step; return whether anything was."""
+        """Log, preview and save if due after a step; return whether anything was due."""
         step, train = self.training.step, self.training.config.train
         log = step % train.log_every == 0 or is_last or bool(self.training.figures)
         every = train.preview_every
@@ -218,7 +218,7 @@ class Loop:
         return log or draw or save
 
     def _stopped_by_hook(self) -> bool:
-        """Return whether a hook of the first process has just stopped the run, which is saved."""
+        """Return whether a hook of the first process has just stopped the run."""
         stopped = bool(distributed.all_reduce_max(bool(self.writer.run.stop_reason)))
         if stopped:
             self._log()

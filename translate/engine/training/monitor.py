@@ -11,10 +11,10 @@ from translate.engine.diagnosis.log import Log
 from translate.engine.diagnosis.preview import PREVIEWS, Preview, persistent
 from translate.run import LogRecord
 
-HIGHEST_RATE = 1.0
-"""learning rate above which no optimizer of a network learns"""
-FIRST_RECORDS, RECORDS = 4, 200
-"""records that are examined: the first ones of the session, and the newest"""
+MAX_RATE = 1.0
+"""learning rates above this are certain to diverge"""
+FIRST_RECORDS, NEWEST_RECORDS = 4, 200
+"""numbers of records that are examined: the first of the session, and the newest"""
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ class TrainingMonitor:
         rates: learning rates by player, before any schedule.
         run: the run folder, which messages name.
         end: the step at which training ends.
-        memory_limit_mb: memory of the device, in MiB; 0 is unknown.
+        memory_limit_mb: memory of the device, in MiB; 0: unknown.
         better: whether ``min`` or ``max`` is better, for each figure that is evaluated.
     """
 
@@ -41,15 +41,15 @@ class TrainingMonitor:
         self.rates, self.run, self.end, self.better = rates, run, end, better or {}
         self.memory_limit_mb = memory_limit_mb
         self.first_records: list[LogRecord] = []
-        self.records: deque[LogRecord] = deque(maxlen=RECORDS)
+        self.records: deque[LogRecord] = deque(maxlen=NEWEST_RECORDS)
         self.previews: deque[Preview] = deque(maxlen=PREVIEWS)
-        """the newest first"""
+        """the newest previews, the newest first"""
         self.reported_failures = {SKIPPED}
-        """failures that have been logged; skipped turns are by `IntervalLog`, with their images"""
+        """failures that were logged; `IntervalLog` logs skipped turns, with their images"""
 
     def check_rates(self) -> None:
-        """Warn of learning rates at which no network learns."""
-        high = {player: rate for player, rate in self.rates.items() if rate > HIGHEST_RATE}
+        """Warn of learning rates that are too high."""
+        high = {player: rate for player, rate in self.rates.items() if rate > MAX_RATE}
         if high:
             players = " and ".join(f"{player} is {rate:g}" for player, rate in high.items())
             self.reported_failures.add(DIVERGING)

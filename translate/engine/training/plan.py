@@ -1,4 +1,4 @@
-"""The plan of a dry run: what training would do and cost, measured on steps taken in memory."""
+"""The plan of a dry run: what training would do and cost, measured on steps in memory."""
 
 import logging
 import time
@@ -26,13 +26,13 @@ from translate.images.encode import encode_image
 from translate.recipe import Recipe
 from translate.results import TrainingPlan
 
-SHORTEST_SECONDS, LONGEST_SECONDS = 3.0, 15.0
-"""seconds for which steps are timed: the longest where the load of the machine changes"""
+MIN_SECONDS, MAX_SECONDS = 3.0, 15.0
+"""time for which steps are measured; more than the minimum if the load of the machine varies"""
 AGREEMENT = 0.1
-"""largest relative difference of the halves of the timed steps with which no more are timed"""
-WRITING = 4
-"""how many times as long as to serialize and hash a checkpoint it takes to write, sync and verify
-it: 3.4 to 4.1 for 100 and 400 MB on a local disk"""
+"""timing ends when the means of both halves of the steps differ relatively by at most this"""
+WRITE_FACTOR = 4
+"""time to write, sync and verify a checkpoint, relative to the time to serialize and hash it:
+measured 3.4 to 4.1 for 100 and 400 MB on a local disk"""
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -58,7 +58,7 @@ def measure_plan(session: Session) -> TrainingPlan:
     seconds = step_seconds * (steps - start)
     size, once = _time_call(lambda: serialized_bytes(training), device)
     written = _times_due(start, steps, train.save_every) + session.is_new
-    seconds += WRITING * once * written
+    seconds += WRITE_FACTOR * once * written
     with gathered_weights(training):
         if train.preview_every and distributed.is_first():
             _, once = _time_call(lambda: _draw(session, device), device)
@@ -90,7 +90,7 @@ def measure_plan(session: Session) -> TrainingPlan:
 
 
 def _take_steps(session: Session, device: torch.device) -> tuple[float, float]:
-    """Return the seconds of a step, and the billions of operations of the first one.
+    """Return the time of a step in seconds, and the billions of operations of the first step.
 
     The first step is not timed, unless there is no other.
     """
@@ -113,12 +113,12 @@ def _is_measured(took: list[float]) -> bool:
 
 
 def is_enough(timed: Sequence[float]) -> bool:
-    """Return whether steps were timed for long enough, so that their mean can be trusted."""
-    if (total := sum(timed)) < SHORTEST_SECONDS:
+    """Return whether enough steps were timed for a reliable mean."""
+    if (total := sum(timed)) < MIN_SECONDS:
         return False
     middle = len(timed) // 2
     early, late = timed[:middle], timed[-middle:]
-    return total >= LONGEST_SECONDS or bool(
+    return total >= MAX_SECONDS or bool(
         middle and abs(sum(early) - sum(late)) <= AGREEMENT * max(sum(early), sum(late))
     )
 
@@ -130,7 +130,7 @@ def _take_step(session: Session, batch: Any, device: torch.device) -> None:
 
 
 def _draw(session: Session, device: torch.device) -> None:
-    """Draw a preview of the present weights."""
+    """Compute a preview with the current weights, without writing it."""
     with plugin_code(session.training.recipe, "preview"):
         rows = draw_preview(session.training, fixed_batch(session, device))
     if rows:
@@ -138,7 +138,7 @@ def _draw(session: Session, device: torch.device) -> None:
 
 
 def _time_call(call: Callable[[], T], device: torch.device) -> tuple[T, float]:
-    """Return what `call` returns, and its seconds."""
+    """Return the result of `call` and its time in seconds."""
     before = time.perf_counter()
     result = call()
     _synchronize(device)
@@ -151,12 +151,12 @@ def _synchronize(device: torch.device) -> None:
 
 
 def _times_due(start: int, steps: int, every: int) -> int:
-    """Return how often something is due after `start`: at multiples of `every`, and at the end."""
+    """Return how often an action is due after `start`: at multiples of `every`, and at the end."""
     return steps // every - start // every + (steps % every > 0)
 
 
 def _images(layout: Layout) -> dict[str, int]:
-    """Return the images of each domain, or of all together where they share their files."""
+    """Return the number of images of each domain, or of all if they share their files."""
     names, files = layout.spec.names, layout.domain_files
     if len(files) == len(names):
         return {name: len(paths) for name, paths in zip(names, files, strict=True)}

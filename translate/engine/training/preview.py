@@ -24,7 +24,7 @@ from translate.errors import TranslateError
 from translate.images.shown import shown_levels
 
 IMAGES = 4
-"""images in a row of a preview"""
+"""number of images in a row of a preview"""
 
 
 class Previews:
@@ -66,7 +66,7 @@ class Previews:
         return None
 
     def _describe_rows(self, rows: Mapping[str, Tensor]) -> Preview:
-        """Return the rows with what each of them is: given by the data set, or made from what."""
+        """Return the rows with their kind: images of the data set, or outputs and their inputs."""
         images = [field for field in self.batch if field.ndim == 4]
         given = [t for t, row in rows.items() if any(torch.equal(row, field) for field in images)]
         inputs = self.training.recipe.preview_inputs
@@ -79,7 +79,7 @@ class Previews:
 
 
 def fixed_batch(session: Session, device: torch.device) -> Any:
-    """Return the first images of the data, cropped as training crops them."""
+    """Return the first images of the data set as training crops."""
     config = session.training.config
     data, seed = config.data.model_copy(update={"workers": 0}), config.train.seed
     [(batch, _)] = loader.batches(session.data, data, seed=seed, batch_size=IMAGES, start=0, stop=1)
@@ -87,7 +87,7 @@ def fixed_batch(session: Session, device: torch.device) -> Any:
 
 
 def draw_preview(training: TrainingState, batch: Any) -> dict[str, Tensor]:
-    """Return the recipe's preview of `batch`, with the weights that inference would use.
+    """Return the recipe's preview of `batch`, with the weights that inference uses.
 
     It changes no weight, buffer or random state.
     """

@@ -49,7 +49,7 @@ class Saver:
             self.writer.notify("checkpoint_saved", step=training.step, path=path)
 
     def _write(self, is_first: bool) -> Path:
-        """Write a checkpoint; after the first one, an error of a plugin stops the run."""
+        """Write a checkpoint; an error of a plugin stops the run, unless it is the first one."""
         training, step = self.training, self.training.step
         best = training.selection.best_by if training.selection else None
         try:

@@ -1,4 +1,4 @@
-"""Open a training session: all that is made and checked before the loop begins."""
+"""Open a training session: build and check everything before the loop begins."""
 
 import logging
 import math
@@ -48,12 +48,12 @@ class Session:
     is_new: bool
     """whether the run folder is new, and so needs a checkpoint before the first step"""
     evaluations: Evaluations | None = None
-    """measures the validation images, where ``train.evaluate_every`` asks for it"""
+    """evaluations on the validation images; None without ``train.evaluate_every``"""
 
     def batches(
         self, device: torch.device, stop_requested: Callable[[], object] = workers.never
     ) -> Generator[tuple[Any, list[Problem]]]:
-        """Yield the batches of this process from the present step to the last; see `loader`."""
+        """Yield the batches of this process from the current step to the last; see `loader`."""
         config = self.training.config
         return loader.batches(
             self.data,
@@ -70,7 +70,7 @@ class Session:
 
     @property
     def plateau(self) -> str:
-        """Why training ends before its last step, where too many evaluations were no better."""
+        """The reason to stop early, after too many evaluations without improvement; else ""."""
         return self.evaluations.plateau if self.evaluations else ""
 
 
@@ -84,7 +84,7 @@ def open_session(
     accept_data_change: bool = False,
     dry_run: bool = False,
 ) -> Session:
-    """Make everything that the loop needs: the run folder is made last, when all has been checked.
+    """Build everything that the loop needs; the run folder is made last, after all checks.
 
     A run that is resumed and has no step left gets no folder, and nothing is reported. A dry run
     writes nothing.
@@ -105,7 +105,7 @@ def open_session(
     elif distributed.is_first():
         samples.ensure(data)
     distributed.barrier()
-    if resume_from and not is_new:  # what are label maps was decided when the run began
+    if resume_from and not is_new:  # label maps were found when the run began
         data = data.model_copy(update={"labels": resume_from.label_domains(data)})
     files = OpenedFiles()
     known = resume_from.checkpoint.spec.domains if resume_from and not is_new else ()
@@ -148,7 +148,7 @@ def open_session(
 
 
 def total_steps(config: schema.Config, items: int) -> int:
-    """Return the step at which training on so many `items` ends."""
+    """Return the step at which training on a data set of `items` items ends."""
     if config.train.steps:
         return config.train.steps
     if config.train.epochs:
@@ -157,7 +157,7 @@ def total_steps(config: schema.Config, items: int) -> int:
 
 
 def _same_networks(init: InitialWeights | None, config: schema.Config) -> read.Checkpoint | None:
-    """Return the checkpoint of `init` where `config` makes the networks that it holds."""
+    """Return the checkpoint of `init` if `config` builds the same networks."""
     return init.checkpoint if init and init.checkpoint.config.options == config.options else None
 
 
@@ -171,34 +171,34 @@ def _without_compilation(config: schema.Config) -> schema.Config:
 
 
 def _batch_for_processes(config: schema.Config) -> schema.Config:
-    """Raise the batch to a multiple of processes and microbatches, with a message."""
+    """Increase the batch size to a multiple of processes and microbatches, with a message."""
     world, train = distributed.world_size(), config.train
     if train.batch_size % (world * train.accumulate) == 0:
         return config
-    raised = math.ceil(train.batch_size / (world * train.accumulate)) * world * train.accumulate
+    increased = math.ceil(train.batch_size / (world * train.accumulate)) * world * train.accumulate
     reasons = [f"{world} processes"] if world > 1 else []
     reasons += [f"train.accumulate={train.accumulate}"] if train.accumulate > 1 else []
     logger.info(
-        f"train.batch_size is {raised} instead of {train.batch_size}, to suit "
+        f"train.batch_size is {increased} instead of {train.batch_size}, to suit "
         f"{' and '.join(reasons)}"
     )
-    changed = {**train.model_dump(), "batch_size": raised}
+    changed = {**train.model_dump(), "batch_size": increased}
     return layers.validate({**config.model_dump(), "train": changed})
 
 
 def _new_folder(config: schema.Config, resume_from: ResumePoint | None, out: Path | None) -> Path:
-    """Return the folder of a new run: `out`, or the next unused one of the usual name."""
+    """Return the folder of a new run: `out`, or the default name with the next free number."""
     names = [n.replace("/", "-") for n in (config.recipe, *short_names(config.data.domains))]
-    usual = Path("runs") / "-".join(names)
+    default = Path("runs") / "-".join(names)
     if resume_from:
-        usual = resume_from.run.with_name(f"{resume_from.run.name}-fork")
-    number, free = 2, out or usual
-    while not out and free.exists():
-        free, number = usual.with_name(f"{usual.name}-{number}"), number + 1
+        default = resume_from.run.with_name(f"{resume_from.run.name}-fork")
+    number, folder = 2, out or default
+    while not out and folder.exists():
+        folder, number = default.with_name(f"{default.name}-{number}"), number + 1
     # a start that was killed before its first checkpoint left nothing to continue
-    if any(retention.list_checkpoints(free)) or (free / "log.jsonl").exists():
+    if any(retention.list_checkpoints(folder)) or (folder / "log.jsonl").exists():
         raise ConfigError(
-            f"{free} already holds a run. Resume it with --resume {free}, repeat this command with "
-            "--resume auto, or choose another folder with --out."
+            f"{folder} already holds a run. Resume it with --resume {folder}, repeat this command "
+            "with --resume auto, or choose another folder with --out."
         )
-    return free
+    return folder

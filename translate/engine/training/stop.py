@@ -1,10 +1,10 @@
-"""Why training ends."""
+"""The reasons for which training ends."""
 
 from enum import IntEnum
 
 
 class Stop(IntEnum):
-    """Why training ends; where processes have different reasons, the largest counts."""
+    """The reason for which training ends; if processes differ, the largest value counts."""
 
     FINISHED = 0
     SIGNAL = 1
