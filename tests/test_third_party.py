@@ -6,9 +6,9 @@ import subprocess
 import sys
 import sysconfig
 import venv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -18,6 +18,9 @@ from broken_plugins import BROKEN_PLUGINS, FAILS_IN_HOOK, plugin_source
 from command_result import ROOT
 from nibabel.nifti1 import Nifti1Image
 from PIL import Image
+from warm_processes import WarmProcess, warm_process
+
+from translate.engine.plugins.discovery import installed_entries
 
 OFFLINE = ["--quiet", "--no-index", "--no-deps", "--no-build-isolation"]
 PROJECT = """
@@ -41,12 +44,40 @@ EXAMPLE = EXAMPLES / "translate_sharpen"
 MEDICAL = ("translate_dicom", "translate_nifti")
 """plugins whose libraries take most of a second to import"""
 QUICK = ",".join(path.name for path in EXAMPLES.glob("translate_*") if path.name not in MEDICAL)
-Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+class Sandbox(NamedTuple):
+    """An environment of its own, with the packages of this one and all examples."""
+
+    home: Path
+    python: str
+    process: WarmProcess
+
+    def run(self, program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+        """Run a program that is installed there."""
+        return subprocess.run(
+            [self.python, "-m", program, *map(str, arguments)],
+            cwd=self.home,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment(),
+        )
+
+    def translate(self, *arguments: object) -> subprocess.CompletedProcess[str]:
+        """Run ``translate`` there, in a process that has the modules already."""
+        return self.process.run(*arguments, folder=self.home, environment=environment())
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of programs in the sandbox."""
+    quiet = {"PYTHONWARNINGS": "", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    return {"TRANSLATE_PLUGINS": QUICK, **os.environ, **quiet}
 
 
 @pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Command:
-    """Install all examples into a new environment; return a function that runs programs there.
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """Install all examples into a new environment.
 
     The environment has the packages of this one, including ours, through a ``.pth`` file.
     """
@@ -58,28 +89,16 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Command:
     here = [path for path in sys.path if path.endswith("site-packages")]
     lines = [f"import site; site.addsitedir({path!r})" for path in here]
     (site / "here.pth").write_text("\n".join(lines) + "\n")
-
-    def run(program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [str(scripts / "python"), "-m", program, *map(str, arguments)],
-            cwd=home,
-            capture_output=True,
-            text=True,
-            check=False,
-            env={
-                "TRANSLATE_PLUGINS": QUICK,
-                **os.environ,
-                "PYTHONWARNINGS": "",
-                "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-            },
-        )
-
     copies = [home / example.name for example in sorted(EXAMPLES.glob("translate_*"))]
     for copy in copies:
         shutil.copytree(EXAMPLES / copy.name, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    installed = run("pip", "install", *OFFLINE, *copies)
-    assert installed.returncode == 0, installed.stderr
-    return run
+    python = str(scripts / "python")
+    install = [python, "-m", "pip", "install", *OFFLINE, *map(str, copies)]
+    done = subprocess.run(install, capture_output=True, text=True, check=False, env=environment())
+    assert done.returncode == 0, done.stderr
+    modules = [entry.module for entry in installed_entries()] + QUICK.split(",")
+    with warm_process(python, modules, environment()) as process:
+        yield Sandbox(home, python, process)
 
 
 @pytest.fixture
@@ -89,15 +108,15 @@ def domains(image_folder: Callable[..., Path], tmp_path: Path) -> list[Any]:
     return ["--domains", "soft", "crisp", "--data", tmp_path / "data"]
 
 
-def translate(sandbox: Command, *arguments: object) -> str:
+def translate(sandbox: Sandbox, *arguments: object) -> str:
     """Run the command there, and return its output."""
-    done = sandbox("translate", *arguments)
+    done = sandbox.translate(*arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-def test_a_third_party_plugin_is_listed_with_the_built_ins(sandbox: Command) -> None:
-    listed = translate(sandbox, "plugins")
+def test_a_third_party_plugin_is_listed_with_the_built_ins(sandbox: Sandbox) -> None:
+    listed = sandbox.run("translate", "plugins").stdout
     assert "translate-kit" in listed
     assert (
         "translate-sharpen 0.3.0\n"
@@ -107,7 +126,7 @@ def test_a_third_party_plugin_is_listed_with_the_built_ins(sandbox: Command) -> 
     ) in listed
 
 
-def test_a_third_party_plugin_keeps_the_contract(sandbox: Command) -> None:
+def test_a_third_party_plugin_keeps_the_contract(sandbox: Sandbox) -> None:
     checked = translate(sandbox, "plugins", "check", "sharpen")
     assert "generator shallow, made small: {width: 4}" in checked
     assert "loss sobel-edge" in checked
@@ -116,7 +135,7 @@ def test_a_third_party_plugin_keeps_the_contract(sandbox: Command) -> None:
 
 
 def test_a_third_party_recipe_trains_and_translates_and_its_absence_is_reported(
-    sandbox: Command, domains: list[Any], run_command: Callable[..., Any], tmp_path: Path
+    sandbox: Sandbox, domains: list[Any], run_command: Callable[..., Any], tmp_path: Path
 ) -> None:
     source, run = tmp_path / "data/soft/train", tmp_path / "run"
     flags = ["--plugin", "sharpen", *domains, "--out", run]
@@ -134,7 +153,7 @@ def test_a_third_party_recipe_trains_and_translates_and_its_absence_is_reported(
 
 
 def test_a_third_party_tracker_records_a_run_and_its_resume(
-    sandbox: Command, domains: list[Any], tmp_path: Path
+    sandbox: Sandbox, domains: list[Any], tmp_path: Path
 ) -> None:
     table = tmp_path / "all/losses.csv"
     assert "BROKEN" not in translate(
@@ -154,7 +173,7 @@ def test_a_third_party_tracker_records_a_run_and_its_resume(
 
 
 def test_third_party_parts_work_in_every_recipe(
-    sandbox: Command, domains: list[Any], tmp_path: Path
+    sandbox: Sandbox, domains: list[Any], tmp_path: Path
 ) -> None:
     flags = ["--plugin", "pix2pix", *domains, "--out", tmp_path / "run"]
     parts = ["options.generator=shallow", "options.pixel=translate-sharpen/sobel-edge"]
@@ -165,7 +184,7 @@ def test_third_party_parts_work_in_every_recipe(
 
 
 def test_flow_matching_trains_and_translates_with_options_of_its_own(
-    sandbox: Command,
+    sandbox: Sandbox,
     image_folder: Callable[..., Path],
     tmp_path: Path,
 ) -> None:
@@ -184,7 +203,7 @@ def test_flow_matching_trains_and_translates_with_options_of_its_own(
 
 
 def test_a_third_party_metric_measures_folders(
-    sandbox: Command,
+    sandbox: Sandbox,
     image_folder: Callable[..., Path],
 ) -> None:
     real, fake = image_folder("real", 3), image_folder("fake", 4)
@@ -193,7 +212,7 @@ def test_a_third_party_metric_measures_folders(
 
 
 def test_one_generator_translates_between_three_domains(
-    sandbox: Command,
+    sandbox: Sandbox,
     image_folder: Callable[..., Path],
     tmp_path: Path,
 ) -> None:
@@ -213,13 +232,13 @@ def test_one_generator_translates_between_three_domains(
         translate(sandbox, "infer", run, folders[0], out, "--to", season)
         results[season] = (out / "0000.png").read_bytes()
     assert len(set(results.values())) == 3
-    refused = sandbox("translate", "infer", run, folders[0], tmp_path / "no", "--to", "spring")
+    refused = sandbox.translate("infer", run, folders[0], tmp_path / "no", "--to", "spring")
     assert refused.returncode == 2
     assert "summer and autumn and winter, and does not translate to 'spring'" in refused.stderr
 
 
 def test_pairs_of_a_third_party_layout_are_trained_on(
-    sandbox: Command,
+    sandbox: Sandbox,
     image_folder: Callable[..., Path],
     tmp_path: Path,
 ) -> None:
@@ -238,7 +257,7 @@ def test_pairs_of_a_third_party_layout_are_trained_on(
 
 @pytest.mark.slow
 def test_P9_each_of_seven_broken_plugins_is_one_line(
-    sandbox: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = {name: code for name, (code, _) in BROKEN_PLUGINS.items()}
     projects = {**broken, "late": FAILS_IN_HOOK, "torn": plugin_source("rag")}
@@ -250,16 +269,16 @@ def test_P9_each_of_seven_broken_plugins_is_one_line(
         (folder / f"{name}_plugin.py").write_text(code)
     site = tmp_path / "site"
     folders = [tmp_path / name for name in projects]
-    done = sandbox("pip", "install", *OFFLINE, "--target", site, *folders)
+    done = sandbox.run("pip", "install", *OFFLINE, "--target", site, *folders)
     assert done.returncode == 0, done.stderr
     (site / "torn-1.5.dist-info/METADATA").unlink()
     monkeypatch.setenv("PYTHONPATH", str(site))
     for command in (["plugins"], ["show", "cyclegan"], ["datasets"], ["doctor"], ["--help"]):
-        done = sandbox("translate", *command)
+        done = sandbox.run("translate", *command)
         assert done.returncode == 0, (command, done.stderr)
         for name in broken if command[0] != "--help" else ():
             assert f"plugin '{name}' of {name} 1.5 is skipped" in done.stderr, command
-    assert "sharpen" in translate(sandbox, "plugins")  # the valid one is still loaded
+    assert "sharpen" in sandbox.run("translate", "plugins").stdout  # the valid one is still loaded
 
 
 def test_the_plugin_guide_shows_the_example_verbatim() -> None:
@@ -269,7 +288,7 @@ def test_the_plugin_guide_shows_the_example_verbatim() -> None:
 
 
 def test_a_third_party_image_format_is_checked_trained_on_and_written(
-    sandbox: Command,
+    sandbox: Sandbox,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
@@ -286,7 +305,7 @@ def test_a_third_party_image_format_is_checked_trained_on_and_written(
     assert "8 int16" in translate(sandbox, "datasets", "check", *flags[1:])
 
 
-def test_a_third_party_command_is_listed_and_run(sandbox: Command, tmp_path: Path) -> None:
+def test_a_third_party_command_is_listed_and_run(sandbox: Sandbox, tmp_path: Path) -> None:
     help_text = translate(sandbox, "--help")
     assert "Commands of translate-hello:" in help_text
     assert "Print the mean absolute difference" in help_text
@@ -294,13 +313,13 @@ def test_a_third_party_command_is_listed_and_run(sandbox: Command, tmp_path: Pat
     Image.new("RGB", (32, 32), "red").save(tmp_path / "red.png")
     output = translate(sandbox, "hello", run, tmp_path / "red.png")
     assert output.startswith(f"hello from {run}: ")
-    refused = sandbox("translate", "hello", tmp_path / "nowhere", tmp_path / "red.png")
+    refused = sandbox.translate("hello", tmp_path / "nowhere", tmp_path / "red.png")
     assert refused.returncode == 2
     assert refused.stderr == f"Error: there is no run {tmp_path / 'nowhere'}.\n"
 
 
 def test_a_third_party_importer_makes_a_run_that_translates(
-    sandbox: Command, tmp_path: Path
+    sandbox: Sandbox, tmp_path: Path
 ) -> None:
     swap = torch.eye(3).flip(0)  # red and blue
     torch.save({"matrix": swap, "offset": torch.tensor([0.0, 0.2, 0.0])}, tmp_path / "swap.pth")
@@ -313,14 +332,14 @@ def test_a_third_party_importer_makes_a_run_that_translates(
         assert image.getpixel((5, 5)) == (10, 51, 200)
 
 
-def test_a_third_party_exporter_writes_a_model(sandbox: Command, tmp_path: Path) -> None:
+def test_a_third_party_exporter_writes_a_model(sandbox: Sandbox, tmp_path: Path) -> None:
     run = small_checkpoints.cyclegan(tmp_path / "run")
     written = translate(sandbox, "export", run, tmp_path / "model.ts")
     assert "largest difference from PyTorch at 64x64: 0 of [-1, 1]" in written
 
 
 def test_a_distribution_brings_recipe_network_importer_and_configuration(
-    sandbox: Command, image_folder: Callable[..., Path], tmp_path: Path
+    sandbox: Sandbox, image_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
     source, _ = image_folder("data/labels/train", 2), image_folder("data/summer/train", 2)
     small = ["options.generator.width=2", "options.generator.coarse_blocks=1",

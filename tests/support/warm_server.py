@@ -1,0 +1,56 @@
+"""A process that has imported the program, and forks a child for each command.
+
+python warm_server.py SOCKET MODULE ...
+
+Each request is a line of JSON with the file descriptors of standard output and error; the reply is
+the exit code. A child has its own arguments, folder, environment and streams, and ends as any other
+process does; it differs from one that `translate` starts only in the modules that it need not read.
+"""
+
+import gc
+import json
+import os
+import runpy
+import socket
+import sys
+from importlib import import_module
+from typing import Any
+
+
+def main() -> None:
+    """Import the modules, and serve until the other end is closed."""
+    connection = socket.socket(fileno=int(sys.argv[1]))
+    for name in sys.argv[2:]:
+        import_module(name)
+    gc.freeze()  # a collection in a child would copy the pages of all these objects
+    while True:
+        message, streams, _, _ = socket.recv_fds(connection, 1 << 16, 2)
+        while message and not message.endswith(b"\n"):
+            message += connection.recv(1 << 16)
+        if not message:
+            return
+        child = os.fork()
+        if not child:
+            connection.close()
+            become(json.loads(message), streams)
+            return
+        for stream in streams:
+            os.close(stream)
+        _, status = os.waitpid(child, 0)
+        connection.send(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+
+
+def become(request: dict[str, Any], streams: list[int]) -> None:
+    """Run a command in this process, which is the child."""
+    for number, stream in enumerate([os.open(os.devnull, os.O_RDONLY), *streams]):
+        os.dup2(stream, number)
+        os.close(stream)
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    sys.argv, sys.path[0] = ["translate", *request["arguments"]], request["folder"]
+    runpy.run_module("translate", run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main()
