@@ -1,5 +1,6 @@
 """Fixtures: folders of synthetic images, plugins for one test, and the command line."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -28,6 +29,14 @@ if TYPE_CHECKING:
 os.environ["OMP_NUM_THREADS"] = "1"  # for the processes that tests start
 os.environ["TRANSLATE_CACHE"] = str(Path(gettempdir()) / f"translate-tests-{os.getpid()}")
 torch.set_num_threads(1)
+# Otherwise each run, and each process that tests start, compiles all modules again.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_collection_finish() -> None:
+    """Leave the objects of imported modules out of garbage collection, also of forked processes."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="module")
