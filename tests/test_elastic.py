@@ -28,6 +28,7 @@ def start_node(root: Path, port: int, log: Path) -> subprocess.Popen:
         *("--out", "run", "--resume", "auto"),
     ]
     environment = {**os.environ, "GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1"}
+    environment["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"
     with log.open("w") as output:
         return subprocess.Popen(
             command, cwd=root, env=environment, stdout=output, stderr=subprocess.STDOUT

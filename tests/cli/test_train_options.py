@@ -79,4 +79,9 @@ def test_T19_a_command_that_torchrun_may_restart_must_resume(
     assert refused.code == 2
     assert "(--max-restarts 3)" in refused.err and "--out DIR --resume auto" in refused.err
     assert not (root / "run").exists()
-    assert run_command(*TINY, "--out", "run", "--resume", "auto").code == 0
+    result = run_command(*TINY, "--out", "run", "--resume", "auto")
+    assert result.code == 0
+    assert "TORCH_DISABLE" not in result.out
+    monkeypatch.setenv("TORCHELASTIC_USE_AGENT_STORE", "True")  # as torchrun sets it by default
+    again = run_command(*TINY, "--out", "run", "--resume", "auto", "--steps", "3")
+    assert "export TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1" in again.out

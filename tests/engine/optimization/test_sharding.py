@@ -335,5 +335,4 @@ def test_every_recipe_trains_alike_with_shards_and_without(name: str) -> None:
     sharded, whole = train("fsdp"), train("none")
     assert sharded.keys() == whole.keys()
     for key, values in whole.items():
-        # gradients of whole networks are averaged in float32
         assert torch.tensor(sharded[key]).sub(torch.tensor(values)).abs().max() < 1e-5, key

@@ -92,7 +92,8 @@ class PlayerUpdate:
         if sharded:
             reshard(self.recipe)
         total = average_gradients([] if sharded else trainable, self._mean_loss)
-        norm = full_tensor(get_total_norm([p.grad for p in trainable if p.grad is not None]))
+        with explained_peer_failure():
+            norm = full_tensor(get_total_norm([p.grad for p in trainable if p.grad is not None]))
         finite = (norm + total).isfinite()
         if clip_norm:
             clip_grads_with_norm_(trainable, clip_norm, norm)  # on the device, without waiting

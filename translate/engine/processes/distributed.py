@@ -123,7 +123,8 @@ def average_gradients(parameters: Sequence[Tensor], loss: Tensor) -> Tensor:
     if world_size() == 1:
         return loss
     gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
-    flat = torch.cat([tensor.reshape(-1).float() for tensor in (*gradients, loss)])
+    dtype = torch.promote_types(loss.dtype, torch.float32)
+    flat = torch.cat([tensor.reshape(-1).to(dtype) for tensor in (*gradients, loss)])
     with explained_peer_failure():
         dist.all_reduce(flat)
     flat /= world_size()

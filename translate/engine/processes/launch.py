@@ -57,6 +57,14 @@ def max_restarts() -> int:
     return _number("TORCHELASTIC_MAX_RESTARTS") or 0
 
 
+def restarts_share_store() -> bool:
+    """Return whether torchrun's restarts would read addresses of processes that have ended.
+
+    PyTorch 2.14 keeps one store for all restarts, unless ``TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1``.
+    """
+    return max_restarts() > 0 and os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
+
+
 def require_rendezvous() -> None:
     """Raise `ConfigError` if the address or port at which processes connect is missing."""
     absent = [name for name in RENDEZVOUS_VARIABLES if not os.environ.get(name, "").strip()]

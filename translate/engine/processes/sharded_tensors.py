@@ -24,7 +24,10 @@ def own_part(tensor: Any) -> Tensor:
 
 def full_tensor(tensor: Any) -> Tensor:
     """Return the whole of `tensor`; every process must call this."""
-    return tensor.full_tensor() if is_sharded(tensor) else tensor
+    if not is_sharded(tensor):
+        return tensor
+    with distributed.explained_peer_failure():
+        return tensor.full_tensor()
 
 
 def gather(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

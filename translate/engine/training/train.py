@@ -1,5 +1,6 @@
 """Train a recipe from the beginning, or continue a run."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -13,6 +14,7 @@ from translate.engine.config.schema import Config
 from translate.engine.disk import locks
 from translate.engine.loading import workers
 from translate.engine.processes import distributed
+from translate.engine.processes.launch import restarts_share_store
 from translate.engine.processes.signals import Interrupts
 from translate.engine.runs.writer import remove_partial_run_files
 from translate.engine.system.randomness import deterministic
@@ -22,6 +24,8 @@ from translate.engine.training.resume import ResumePoint
 from translate.engine.training.session import Session, open_session
 from translate.progress import ProgressReporter
 from translate.results import TrainingResult
+
+logger = logging.getLogger(__name__)
 
 
 def start(
@@ -92,6 +96,11 @@ def start_or_resume(
     """
     how: Any = {"dry_run": dry_run, "progress": progress, "interrupts": interrupts}
     with _processes(config):  # so that all of them decide before the first one writes
+        if distributed.is_first() and restarts_share_store():
+            logger.info(
+                "torchrun's restarts may not connect: export TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 "
+                "on every node before it starts"
+            )
         exists = distributed.all_reduce_max(any(retention.list_checkpoints(out)))
         if not exists:
             return start(config, out=out, init=init, **how)
