@@ -94,10 +94,15 @@ def reshard(recipe: Recipe) -> None:
 
 
 def _networks(module: nn.Module) -> Iterator[nn.Module]:
-    """Yield the networks in `module` that have parameters; of a list, each of its modules."""
+    """Yield the networks in `module` that have parameters; of a list, each of its modules.
+
+    Lists of parameters are no networks.
+    """
     for child in module.children():
         if isinstance(child, (nn.ModuleList, nn.ModuleDict)):
             yield from _networks(child)
+        elif isinstance(child, (nn.ParameterList, nn.ParameterDict)):
+            continue
         elif any(True for _ in child.parameters()):
             yield child
 
