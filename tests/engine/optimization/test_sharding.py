@@ -250,6 +250,7 @@ def take_step(create: Callable[[], Recipe], *, shard: bool = True) -> Any:
 
     def work(_: int) -> str | tuple[list[bool], list[Any]]:
         with distributed.process_group(CPU):
+            distributed.barrier()  # the other has connected, before an error ends this process
             torch.manual_seed(0)
             recipe = create()
             try:
@@ -301,8 +302,10 @@ def test_compiled_networks_are_not_sharded() -> None:
     config = small_runs.config(Path("none"), train__shard="fsdp", train__compile=True)
 
     def work(_: int) -> str:
-        with distributed.process_group(CPU), pytest.raises(ConfigError) as error:
-            build_training(config, SPEC, CPU)
+        with distributed.process_group(CPU):
+            distributed.barrier()  # the other has connected, before the error ends this process
+            with pytest.raises(ConfigError) as error:
+                build_training(config, SPEC, CPU)
         return str(error.value)
 
     assert "train.compile: expected false with train.shard=fsdp" in two_processes.run(work)[0]
