@@ -134,7 +134,7 @@ def test_training_that_is_stopped_and_requeued_has_the_weights_of_one_that_is_no
     job: Job, tmp_path: Path
 ) -> None:
     command = ("train.sh", "--plugin", "cyclegan", "--domains", "a", "b", "--data", ".")
-    small = ("--size", "16", "--steps", "60", "--set", "options.generator={name: resnet, width: 4}")
+    small = ("--size", "24", "--steps", "60", "--set", "options.generator={name: resnet, width: 4}")
     names = ("whole", "out")
     assert job.start(*command, *small, "--out", names[0]).wait(200) == 0
     process = job.start(*command, *small, "--out", names[1])
