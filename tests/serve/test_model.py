@@ -322,7 +322,7 @@ def test_a_backend_translates_to_each_domain_and_takes_no_options(
     monkeypatch.setattr(InvertingExporter, "network", InvertingExporter.network)
     run = small_checkpoints.cyclegan(tmp_path / "run")
     model = ServedModel(str(run), "m", device="cpu", max_pixels=MAX_PIXELS, backend="inverter")
-    assert len([*(tmp_path / "cache").iterdir()]) == 2, "one for each domain"
+    assert len([*(tmp_path / "cache/models").iterdir()]) == 2, "one for each domain"
     results = [model.translate({"to": to}, encoded()).data for to in ("summer", "winter")]
     expected = [served(run).translate({"to": to}, encoded()).data for to in ("summer", "winter")]
     for actual, right in zip(results, expected, strict=True):
