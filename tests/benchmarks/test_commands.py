@@ -10,6 +10,7 @@ COMMANDS = (
     "backends.py --network resnet --width 2 --size 32 --rounds 1",
     "cost.py --pairs 1",
     "gpu.py --smoke --out out/gpu-smoke",
+    "ray_overhead.py --images 8 --width 4 --rounds 1",
     "kill_and_resume.py --times 1 --steps 15",
     "startup.py --rounds 1",
     "steps.py --recipe gan --size 32 --pairs 2 --children 1",

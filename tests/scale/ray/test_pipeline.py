@@ -154,6 +154,28 @@ def test_2000_images_are_done_once_though_actors_are_killed(
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
+def test_a_signal_ends_the_command_and_the_next_one_does_the_rest(
+    start: Callable[..., "subprocess.Popen[str]"],
+    run: Path,
+    image_folder: Callable[..., Path],
+    tmp_path: Path,
+) -> None:
+    photos, out = image_folder("photos", 400), tmp_path / "out"
+    process = start("--actors", 1)
+    while process.poll() is None and len([*out.glob("*.png")]) < 20:
+        time.sleep(0.05)
+    process.terminate()
+    text = process.communicate(timeout=200)[0]
+    assert process.returncode == 143 and " not started" in text, text
+    assert 20 <= len([*out.glob("*.png")]) < 400
+    process = start("--actors", 1)
+    assert " 0 listed" in process.communicate(timeout=300)[0] and process.returncode == 0
+    Translator.load(run, device="cpu").folder(photos, tmp_path / "expected")
+    assert file_digests(out) == file_digests(tmp_path / "expected")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_an_image_that_ends_each_process_is_listed_and_the_others_are_done(
     start: Callable[..., "subprocess.Popen[str]"],
     image_folder: Callable[..., Path],

@@ -2,6 +2,8 @@
 
 import logging
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -45,13 +47,14 @@ def connected(*, address: str | None, actors: int, cpus: float, gpus: float) -> 
     if address is None:
         room = {"num_cpus": max(os.cpu_count() or 1, int(actors * cpus) + OTHER_TASKS)}
     try:
-        ray.init(
-            address=address,
-            include_dashboard=False if address is None else None,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            **room,
-        )
+        with _kept_signal_handlers():
+            ray.init(
+                address=address,
+                include_dashboard=False if address is None else None,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                **room,
+            )
     except ConnectionError as error:
         raise ConfigError(
             f"address: no Ray cluster answers at {address}: {message_of(error)}"
@@ -68,6 +71,18 @@ def connected(*, address: str | None, actors: int, cpus: float, gpus: float) -> 
         raise TranslateError(f"Ray: {_last_line(error)}") from error
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _kept_signal_handlers() -> Iterator[None]:
+    """Install the present handlers again after the block: those of Ray end the process."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def _last_line(error: BaseException) -> str:
