@@ -19,7 +19,10 @@ from translate.insight.doctor import Diagnosis, diagnose
 
 Run = Callable[..., CommandResult]
 SMALL = sorted(
-    p.stem for p in (ROOT / "configs").glob("*.yaml") if re.search("-(small|mnist)$", p.stem)
+    path
+    for pattern in ("configs/*.yaml", "tests/examples/*/*/configs/*.yaml")
+    for path in ROOT.glob(pattern)
+    if re.search("-(small|mnist)$", path.stem)
 )
 
 
@@ -89,14 +92,20 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("path", SMALL, ids=lambda path: path.stem)
 def test_a_healthy_run_has_no_failure(
-    name: str, samples: Path, shared_images: Path, tmp_path: Path
+    path: Path,
+    samples: Path,
+    shared_images: Path,
+    tmp_path: Path,
+    register_example: Callable[[str], object],
 ) -> None:
-    header = (ROOT / f"configs/{name}.yaml").read_text()
+    if path.parent.parent.name != ROOT.name:
+        register_example(path.parent.parent.name)
+    header = path.read_text()
     place = re.search(r"translate train .*--data \.\./shared/data(\S*)", header)
     data = Path(f"{shared_images}{place[1]}") if place else samples
     course = {"steps": 600, "log_every": 10, "preview_every": 150, "device": "cpu"}
     flags = {"data.root": data, **{f"train.{key}": value for key, value in course.items()}}
-    small_runs.train(layers.resolve(config=name, flags=flags), tmp_path / "run")
+    small_runs.train(layers.resolve(config=str(path), flags=flags), tmp_path / "run")
     assert diagnose(tmp_path / "run") == []
