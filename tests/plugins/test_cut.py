@@ -146,7 +146,7 @@ def test_options_that_cannot_work_are_refused(name: str, register_plugin) -> Non
     register_plugin(SimpleNamespace(register_generators=hookimpl(lambda: {"bare": Bare})))
     with pytest.raises(ConfigError, match=r"generator: Bare has no method features.*choose resnet"):
         build(name, generator="bare")
-    with pytest.raises(ConfigError, match=r"data\.channels: .* one encoder, but 1 and 3 channels"):
+    with pytest.raises(ConfigError, match=r"data\.channels: a has 1 and b has 3, .* one encoder"):
         create("recipe", name, spec=image_spec((32, 32), ("a", "b"), 1, 3))
 
 
