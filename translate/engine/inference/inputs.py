@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from glob import has_magic
 from itertools import groupby
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from translate.engine.storage.lookup import storage_of
 from translate.engine.storage.storage import Storage
@@ -16,6 +16,10 @@ from translate.folders.listing import FolderFiles, match, matches, scan
 from translate.folders.walk import Siblings, add_file, folded, group, walk
 from translate.images.format_registry import can_hold, image_suffixes
 from translate.images.tar_files import SUFFIX, find_member, is_tar
+
+
+OUTSIDE = ("//", "/./", "/../")
+"""what no path of a file below a folder has between its slashes"""
 
 
 @dataclass
@@ -157,8 +161,7 @@ def _from_list(root: Path, files: Path) -> Inputs:
                 siblings = Siblings.empty()
                 for name in together:
                     below = name.removeprefix(f"{root}/").removeprefix("./")
-                    path = PurePosixPath(below)
-                    if str(path) != below or path.is_absolute() or ".." in path.parts:
+                    if any(part in f"/{below}/" for part in OUTSIDE):
                         reason = f"it is in {files}, and is not the path of a file below {root}"
                         siblings.problems.append(BadImage(Path(name), reason))
                     else:
