@@ -17,7 +17,6 @@ from translate.folders.walk import Siblings, add_file, folded, group, walk
 from translate.images.format_registry import can_hold, image_suffixes
 from translate.images.tar_files import SUFFIX, find_member, is_tar
 
-
 OUTSIDE = ("//", "/./", "/../")
 """what no path of a file below a folder has between its slashes"""
 
