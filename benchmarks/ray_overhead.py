@@ -1,13 +1,13 @@
 """Translation on a Ray cluster of this machine against `translate infer`, interleaved.
 
 python benchmarks/ray_overhead.py [--images 2000] [--actors 2] [--width 16] [--rounds 3]
-                                  [--json FILE]
+                                  [--threads 1] [--json FILE]
 
-Both use as many cores: `translate infer` computes with `--actors` threads, each actor with one.
-Images are crops of 64 px of real photographs; the network is a ResNet of nine blocks with random
-weights. CPU time is that of all processes, also of Ray's own, read five times a second. `first to
-last` is the time between the first and the last output, without the start of Python, PyTorch and
-Ray.
+`translate infer` computes with `--threads` threads, each actor with one. On a busy machine several
+threads wait for each other, and CPU time grows: compare the CPU time of one thread. Images are
+crops of 64 px of real photographs; the network is a ResNet of nine blocks with random weights. CPU
+time is that of all processes, also of Ray's own, read five times a second. `first to last` is the
+time between the first and the last output, without the start of Python, PyTorch and Ray.
 """
 
 import argparse
@@ -48,7 +48,7 @@ def main() -> None:
         root = Path(folder)
         photos, run = prepare(root, args)
         calls = {
-            "infer": ([*startup.COMMAND, "infer", "--device", "cpu"], args.actors),
+            "infer": ([*startup.COMMAND, "infer", "--device", "cpu"], args.threads),
             "ray": ([sys.executable, "-m", "translate.scale.ray", "--actors", str(args.actors)], 1),
         }
         measured: dict[str, list[Measurement]] = {name: [] for name in calls}
@@ -63,7 +63,7 @@ def main() -> None:
         rows = [row(name, measured) for name in calls]
     note = (
         f"{args.images} images of {SIZE} px, ResNet of width {args.width}, {args.actors} actors of "
-        f"one thread against one process of {args.actors}; median (quartiles) of {args.rounds} "
+        f"one thread against one process of {args.threads}; median (quartiles) of {args.rounds} "
         "interleaved rounds; ratios within a round; outputs are equal."
     )
     tables.report(rows, note, args.json, measured=measured)
@@ -75,6 +75,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=DATA, help="photographs of at least 128 px")
     parser.add_argument("--images", type=int, default=2000)
     parser.add_argument("--actors", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1, help="of translate infer")
     parser.add_argument("--width", type=int, default=16, help="channels after the first layer")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path, help="write every measurement to this file")
