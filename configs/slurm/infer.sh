@@ -5,7 +5,7 @@
 #
 # The shards that are not complete, to run again (exit code 0: none, 3: some):
 #
-#   translate infer RUN SOURCE OUT --missing --shard-count 200
+#   translate infer RUN SOURCE OUT --shard 0/200 --missing
 #
 # OFFSET=1000 sbatch --array=0-999 ... runs shards 1000 to 1999, where MaxArraySize is 1001.
 #

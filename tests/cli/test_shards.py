@@ -16,11 +16,10 @@ def test_an_array_of_shards_is_run_until_nothing_is_missing(
     (tmp_path / "in/bad.png").touch()
     small_checkpoints.cyclegan(tmp_path / "run")
     command = ("infer", "run", "in", "out")
-    missing = (*command, "--missing", "--shard-count", 3)
+    missing = (*command, "--shard", "0/3", "--missing")
     assert run_command(*missing)[:2] == (3, "0-2\n")
     codes = [run_command(*command, "--shard", f"{k}/3").code for k in (0, 2)]
     assert run_command(*missing)[:2] == (3, "1\n")
-    assert run_command(*command, "--missing", "--shard", "0/3")[:2] == (3, "1\n")
     last = run_command(*command, "--shard", "1/3")
     assert sorted([*codes, last.code]) == [0, 0, 3], "the shard of the bad file lists it"
     assert run_command(*missing)[:2] == (0, "\n")
@@ -53,9 +52,7 @@ def test_a_file_of_names_is_read_instead_of_the_folder(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--missing",), "--missing --shard-count N"),
-        (("--shard-count", 3), "it is an option of --missing"),
-        (("--missing", "--shard-count", 3, "--shard", "0/3"), "leave one out"),
+        (("--missing",), "--shard 0/N --missing"),
         (("--shard", "3/3"), "expected K from 0 to 2"),
         (("--files", "none.txt"), "there is no file none.txt"),
     ],

@@ -183,7 +183,6 @@ def infer(
     files: Path | None,
     shard: str | None,
     missing: bool,
-    shard_count: int | None,
     trust: bool = False,
     executor: Callable[[InferenceOptions], Execute] | None = None,
     **options: Any,
@@ -202,7 +201,7 @@ def infer(
     from translate.engine.processes.signals import Interrupts
 
     limit, place = parse_bytes(memory), parse_location(out)
-    part = parse_shard(shard, missing=missing, count=shard_count)
+    part = parse_shard(shard, missing=missing)
     if missing and part:
         return print_missing(place, part.count)
     if trust:

@@ -33,14 +33,8 @@ OPTIONS = (
     click.option(
         "--missing",
         is_flag=True,
-        help="Translate nothing: print which shards are not complete, such as 3,17,20-24, for "
-        "`sbatch --array`; the exit code is 3 if there are any.",
-    ),
-    click.option(
-        "--shard-count",
-        type=click.IntRange(1),
-        metavar="N",
-        help="Number of shards of which --missing prints some. [that of --shard]",
+        help="Translate nothing: with --shard 0/N, print which of N shards are not complete, such "
+        "as 3,17,20-24, for `sbatch --array`; the exit code is 3 if there are any.",
     ),
 )
 
@@ -52,24 +46,16 @@ def shard_options(command: Command) -> Command:
     return command
 
 
-def parse_shard(text: str | None, *, missing: bool, count: int | None) -> Shard | None:
-    """Return the shard of the options, with any index where the missing ones are asked for.
+def parse_shard(text: str | None, *, missing: bool) -> Shard | None:
+    """Return the shard of the options; None for all images.
 
     Raises `ConfigError` for options that do not go together.
     """
-    from translate.engine.shards.shard import Shard, require_count
+    from translate.engine.shards.shard import Shard
 
-    shard = Shard.parse(text) if text else None
-    if count is None:
-        if missing and shard is None:
-            raise ConfigError("missing: say how many shards there are: --missing --shard-count N")
-        return shard
-    if not missing:
-        raise ConfigError("shard-count: it is an option of --missing: a shard is --shard K/N")
-    if shard:
-        raise ConfigError("shard-count: --shard says how many shards there are: leave one out.")
-    require_count(count)
-    return Shard(0, count)
+    if missing and not text:
+        raise ConfigError("missing: say how many shards there are: --shard 0/N --missing")
+    return Shard.parse(text) if text else None
 
 
 def print_missing(out: Path, count: int) -> int:
