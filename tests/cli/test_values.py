@@ -1,11 +1,12 @@
-"""Sizes and durations on the command line."""
+"""Paths, sizes and durations on the command line."""
 
 import math
+from pathlib import Path
 
 import click
 import pytest
 
-from translate.cli.values import parse_bytes, parse_duration, parse_size
+from translate.cli.values import LocalPath, parse_bytes, parse_duration, parse_size
 
 
 @pytest.mark.parametrize(("text", "size"), [(None, None), ("64", 64), ("64x96", [64, 96])])
@@ -36,3 +37,10 @@ def test_an_amount_of_memory_is_in_bytes() -> None:
     for text in ("4", "GB", "0GB", "-1GB", "4 GBit"):
         with pytest.raises(click.BadParameter, match="expected a size such as 4GB or 500MB"):
             parse_bytes(text)
+
+
+def test_a_path_of_this_machine_is_no_url_of_a_store() -> None:
+    path = LocalPath(path_type=Path)
+    assert path("hf-hub:org/name") == Path("hf-hub:org/name")
+    with pytest.raises(click.BadParameter, match=r"s3://bucket/out is a URL: expected a path"):
+        path("s3://bucket/out")

@@ -8,13 +8,14 @@ from pathlib import Path
 import click
 
 from translate.cli.options import completer, domain_names
+from translate.cli.values import LocalPath
 from translate.engine.system import console
 
 ROOT = Path("datasets")
 data_option = click.option(
     "--data",
     "root",
-    type=click.Path(path_type=Path),
+    type=LocalPath(path_type=Path),
     default=ROOT,
     show_default=True,
     metavar="DIR",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from translate.cli.values import LocalPath
 from translate.engine.system import console
 
 FOUND = 3
@@ -13,7 +14,7 @@ FOUND = 3
 
 
 @click.command()
-@click.argument("run", required=False, type=click.Path(path_type=Path))
+@click.argument("run", required=False, type=LocalPath(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON. [lines of text]")
 @click.option("--quiet", is_flag=True, help="Print only what is broken.")
 def command(run: Path | None, as_json: bool, quiet: bool) -> int:

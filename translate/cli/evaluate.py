@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from translate.cli.values import parse_size
+from translate.cli.values import LocalPath, parse_size
 from translate.engine.system import console
 
 FORMATS = ("table", "md", "latex", "csv", "json", "card")
@@ -47,25 +47,23 @@ FORMATS = ("table", "md", "latex", "csv", "json", "card")
     help="Random seed of the outputs, for a recipe that draws random numbers; several give mean "
     "and deviation. [0]",
 )
-@click.option("--real", type=click.Path(), metavar="DIR", help="Folder of real images. [none]")
-@click.option(
-    "--fake", type=click.Path(), metavar="DIR", help="Folder of images to measure. [none]"
-)
+@click.option("--real", type=LocalPath(), metavar="DIR", help="Folder of real images. [none]")
+@click.option("--fake", type=LocalPath(), metavar="DIR", help="Folder of images to measure. [none]")
 @click.option(
     "--paired", is_flag=True, help="Files of equal names in --real and --fake belong together."
 )
 @click.option(
-    "--mask", type=click.Path(), metavar="DIR", help="Folder of masks; white pixels count. [none]"
+    "--mask", type=LocalPath(), metavar="DIR", help="Folder of masks; white pixels count. [none]"
 )
 @click.option(
     "--source",
-    type=click.Path(),
+    type=LocalPath(),
     metavar="DIR",
     help="Folder of the inputs of --fake, by equal names, for baselines. [none]",
 )
 @click.option(
     "--train",
-    type=click.Path(),
+    type=LocalPath(),
     metavar="DIR",
     help="Folder of training images of the target domain, for baselines. [none]",
 )
@@ -93,7 +91,7 @@ FORMATS = ("table", "md", "latex", "csv", "json", "card")
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=LocalPath(path_type=Path),
     metavar="FILE",
     help="JSON file to write; thumbnails of the best and the worst images go into the folder "
     "next to it that is called FILE, without suffix, and -images. [RUN/evaluation.json; none for "

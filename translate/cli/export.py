@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from translate.cli.values import LocalPath
 from translate.engine.system import console
 from translate.errors import ConfigError
 
@@ -14,8 +15,8 @@ logger = logging.getLogger(__name__)
 
 
 @click.command(no_args_is_help=True)
-@click.argument("run", type=click.Path(path_type=Path))
-@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.argument("run", type=LocalPath(path_type=Path))
+@click.argument("file", required=False, type=LocalPath(path_type=Path))
 @click.option("--to", metavar="DOMAIN", help="Domain to translate to. [the last domain of the run]")
 @click.option(
     "--set",
@@ -28,14 +29,14 @@ logger = logging.getLogger(__name__)
 @click.option(
     "--web",
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=LocalPath(path_type=Path),
     help="Write, instead of FILE, a folder with a page that runs the model in the browser; any "
     "file server shows it. [none]",
 )
 @click.option(
     "--runtime",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=LocalPath(path_type=Path),
     help="Package of the program that runs the model in the page, onnxruntime-web of npm. "
     "[downloaded]",
 )

@@ -7,23 +7,24 @@ from pathlib import Path
 import click
 
 from translate.cli.options import Several, SeveralCommand
+from translate.cli.values import LocalPath
 from translate.engine.system import console
 
 logger = logging.getLogger(__name__)
 
 
 @click.command("import", cls=SeveralCommand, no_args_is_help=True)
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=LocalPath(path_type=Path))
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=LocalPath(path_type=Path),
     required=True,
     metavar="RUN",
     help="Run folder to write. [required]",
 )
 @click.option(
     "--other",
-    type=click.Path(path_type=Path),
+    type=LocalPath(path_type=Path),
     metavar="FILE",
     help="Weights of the opposite direction, for a recipe that translates in both. [none]",
 )

@@ -11,7 +11,7 @@ import click
 
 from translate.cli.counting import show_progress, summary
 from translate.cli.shards import parse_shard, print_missing, shard_options
-from translate.cli.values import parse_bytes
+from translate.cli.values import LocalPath, parse_bytes
 from translate.engine.system.locations import parse_location
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 @click.command(no_args_is_help=True)
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=LocalPath(path_type=Path))
 @click.argument("source", type=click.Path())
 @click.argument("out", type=click.Path())
 @click.option("--to", metavar="DOMAIN", help="Domain to translate to. [the last domain of the run]")

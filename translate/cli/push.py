@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 
+from translate.cli.values import LocalPath
 from translate.engine.system import console
 
 logger = logging.getLogger(__name__)
 
 
 @click.command(no_args_is_help=True)
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=LocalPath(path_type=Path))
 @click.argument("repository", metavar="ORG/NAME")
 @click.option(
     "--private", is_flag=True, help="Make a new repository that only you can see. [public]"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from translate.cli.values import LocalPath
 from translate.engine.system import console
 from translate.errors import require_package
 
@@ -16,10 +17,10 @@ logger = logging.getLogger(__name__)
 
 
 @click.command(no_args_is_help=True)
-@click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=LocalPath(path_type=Path))
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=LocalPath(path_type=Path),
     metavar="FILE",
     help="File to write. [report.html in the run; of several runs, in the working directory]",
 )

@@ -8,13 +8,14 @@ from pathlib import Path
 import click
 
 from translate.cli.counting import show_progress, summary
+from translate.cli.values import LocalPath
 
 logger = logging.getLogger(__name__)
 
 
 @click.command(no_args_is_help=True)
-@click.argument("run", type=click.Path(path_type=Path))
-@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("run", type=LocalPath(path_type=Path))
+@click.argument("out", type=LocalPath(path_type=Path))
 @click.option(
     "--count",
     type=click.IntRange(1),

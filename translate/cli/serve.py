@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from translate.cli.values import LocalPath
 from translate.engine.system import console
 from translate.errors import ConfigError
 
@@ -41,7 +42,7 @@ logger = logging.getLogger(__name__)
 )
 @click.option(
     "--token-file",
-    type=click.Path(path_type=Path),
+    type=LocalPath(path_type=Path),
     metavar="FILE",
     help="File with the token to require, instead of a generated one. [none]",
 )

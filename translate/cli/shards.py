@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from translate.cli.values import LocalPath
 from translate.engine.system import console
 from translate.errors import ConfigError
 
@@ -19,7 +20,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 OPTIONS = (
     click.option(
         "--files",
-        type=click.Path(path_type=Path),
+        type=LocalPath(path_type=Path),
         metavar="FILE",
         help="File with the paths of the images below SOURCE, one a line, which is read instead "
         "of listing SOURCE. [all images in SOURCE]",

@@ -15,7 +15,7 @@ from translate.cli.options import (
 from translate.cli.result_messages import plan_json, report
 from translate.cli.setting_hints import SettingCommand
 from translate.cli.train_options import AUTO, refuse_mixed_options
-from translate.cli.values import parse_duration, parse_size
+from translate.cli.values import LocalPath, parse_duration, parse_size
 from translate.engine.system import console
 
 
@@ -42,25 +42,25 @@ from translate.engine.system import console
     help="Configuration to start from: a bundled one by its name, or a YAML file. [none]",
 )
 @click.option(
-    "--data", type=click.Path(), metavar="DIR", help="Folder that holds the domains. [datasets]"
+    "--data", type=LocalPath(), metavar="DIR", help="Folder that holds the domains. [datasets]"
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=LocalPath(path_type=Path, file_okay=False),
     metavar="DIR",
     help="Run folder to write, which must not hold a run, except with --resume auto. "
     "[runs/RECIPE-A-B]",
 )
 @click.option(
     "--resume",
-    type=click.Path(),
+    type=LocalPath(),
     metavar="RUN",
     help="Run to continue, with its own settings; --steps may be raised, and --set may change what "
     "is logged and saved. auto: continue the run in --out, or start it if there is none. [none]",
 )
 @click.option(
     "--init",
-    type=click.Path(path_type=Path),
+    type=LocalPath(path_type=Path),
     metavar="RUN",
     help="Run to fine-tune: its weights and settings are the start, with a new optimizer, schedule "
     "and step 0; tensors that do not fit are listed. [none]",

@@ -1,9 +1,26 @@
-"""Values of options with their own notation: sizes and durations."""
+"""Values of options with their own notation: paths, sizes and durations."""
 
 import math
 import re
+from typing import Any
 
 import click
+
+from translate.engine.system.locations import is_url
+
+
+class LocalPath(click.Path):
+    """A path of this machine: a URL would be a folder with a strange name."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if is_url(value):
+            self.fail(
+                f"{value} is a URL: expected a path of this machine. SOURCE, OUT and --mask of "
+                "`translate infer` may be URLs.",
+                param,
+                ctx,
+            )
+        return super().convert(value, param, ctx)
 
 
 def parse_size(text: str | None) -> int | list[int] | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from translate.cli.values import LocalPath
 from translate.engine.system import console
 from translate.errors import ConfigError
 
@@ -16,11 +17,11 @@ if TYPE_CHECKING:
 
 
 @click.command(no_args_is_help=True)
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=LocalPath(path_type=Path))
 @click.option(
     "--model",
     metavar="RUN",
-    type=click.Path(path_type=Path),
+    type=LocalPath(path_type=Path),
     help="Run, checkpoint or exported file that may have made the image: compare its digest. "
     "[not compared]",
 )
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     "--input",
     "source",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=LocalPath(path_type=Path),
     help="Image that FILE may have been translated from: compare its hash. [not compared]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON. [text]")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from translate.cli.values import LocalPath
 from translate.engine.system import console
 
 
@@ -54,7 +55,7 @@ def command(ctx: click.Context, as_json: bool, quiet: bool) -> None:
 
 
 @command.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=LocalPath(path_type=Path))
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def add(file: Path, quiet: bool) -> None:
     """Check a downloaded file of weights and copy it to where PyTorch looks for it.

@@ -31,6 +31,11 @@ class UrlPath(Base):
         return self.parts[1] if len(self.parts) > 1 else ""
 
 
+def is_url(text: object) -> bool:
+    """Return whether `text` is a URL such as ``s3://bucket/x``."""
+    return isinstance(text, str) and SCHEME.match(text) is not None
+
+
 def parse_location(text: str | Path) -> Path:
     """Return the place that `text` names; the URL of a file, ``file:///x``, is its path."""
     match = SCHEME.match(str(text)) if isinstance(text, str) else None
