@@ -63,7 +63,11 @@ def test_the_wheel_holds_two_packages_configs_and_cards(wheel: Path) -> None:
     packages = {name.split("/")[0] for name in names if ".dist-info/" not in name}
     assert packages == {"translate", "translate_plugins"}
     for source, inside in [("configs", "configs"), ("datasets/cards", "datasets")]:
-        expected = {f"translate/{inside}/{path.name}" for path in (ROOT / source).iterdir()}
+        expected = {
+            f"translate/{inside}/{path.relative_to(ROOT / source)}"
+            for path in (ROOT / source).rglob("*")
+            if path.is_file()
+        }
         assert expected and expected == {n for n in names if n.startswith(f"translate/{inside}/")}
     assert {"translate/py.typed", "translate_plugins/py.typed"} <= set(names)
     data_files = {n for n in names if n.endswith((".png", ".jpg", ".safetensors", ".pyc"))}

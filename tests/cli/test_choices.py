@@ -25,7 +25,7 @@ Run = Callable[..., Any]
         ("gan", r"prior: uniform +# .*\(normal, uniform, sphere\)"),
         ("cyclegan", r"generator: resnet +# .*\(resnet, unet, "),
         ("cyclegan", r"lr: 0\.0002 +# .*\(0 or more\)"),
-        ("cyclegan", r"precision: fp32 +# .*\(fp32, bf16\)"),
+        ("cyclegan", r"shard: none +# .*\(none, fsdp\)"),
         ("cyclegan", r"max_bad: 0\.05 +# .*\(0 to 1\)"),
     ],
 )

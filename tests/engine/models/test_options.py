@@ -17,13 +17,14 @@ from translate.engine.inference.sampling import sample_folder
 from translate.engine.models.drawing import SampleRequest
 from translate.engine.models.model import Model
 from translate.engine.models.options import NOT_RECORDED, InferenceOptions
+from translate.engine.shards.shard import Shard
 from translate.errors import ConfigError
 
 CHANGED: dict[str, Any] = {
     "to": "blurred", "size": 16, "scale_back": True, "side": "right", "keep_metadata": True,
     "mask": None, "batch_size": 2, "format": "png", "max_pixels": 10_000, "frames": "all",
     "overwrite": True, "to_srgb": True, "limit": 1, "tile": 16, "memory": 1_000_000,
-    "provenance": False,
+    "provenance": False, "shard": Shard(0, 1),
 }  # fmt: skip
 """another value for each option"""
 

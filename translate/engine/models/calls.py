@@ -20,7 +20,8 @@ RESERVED = ("self", "images", "to", "latents", "condition", "noise")
 """parameters that the engine sets; all others are options"""
 ARGUMENTS = ("to", "size", "scale_back", "side", "mask", "seed", "tile", "memory", "source",
              "out", "batch_size", "format", "max_pixels", "frames", "keep_metadata", "to_srgb",
-             "overwrite", "limit", "count", "label", "text", "trust")  # fmt: skip
+             "overwrite", "limit", "count", "label", "text", "trust",
+             "provenance", "shard")  # fmt: skip
 """arguments of `translate.api.Translator`, which no option can be called"""
 
 

@@ -47,7 +47,7 @@ def open_store(scheme: str, host: str) -> "ObjectStore":
     try:
         file_system, _ = url_to_fs(f"{scheme}://{host}")
     except ImportError as error:
-        advice = 'pip install "translate-kit[remote]"' if scheme == "s3" else str(error)
+        advice = 'pip install "translate-kit[remote]"' if scheme in ("s3", "s3a") else str(error)
         raise ConfigError(f"{scheme}:// needs a package that is not installed: {advice}") from error
     except Exception as error:
         raise ConfigError(f"{scheme}://{host} cannot be opened: {error}") from error
