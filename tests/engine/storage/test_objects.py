@@ -10,6 +10,7 @@ from hole_filling import MODEL as FILLING
 from hole_filling import fill_folder
 from image_inversion import counts, file_digests, translate
 from PIL import Image
+from s3_server import running_s3_server
 
 from translate.engine.inference.inputs import find_inputs
 from translate.engine.storage import objects
@@ -22,15 +23,10 @@ SCHEMES = ("s3", "memory")
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """Start an S3 server on this machine, and yield its URL."""
-    from moto.server import ThreadedMotoServer
-
-    moto = ThreadedMotoServer(port=0, verbose=False)
-    moto.start()
-    host, port = moto.get_host_and_port()
-    yield f"http://{host}:{port}"
-    moto.stop()
+def server() -> Iterator[dict[str, str]]:
+    """Start an S3 server; return the environment variables by which clients find it."""
+    with running_s3_server() as environment:
+        yield environment
 
 
 @pytest.fixture(params=SCHEMES)
@@ -44,18 +40,16 @@ def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 
 @pytest.fixture
-def s3(server: str, monkeypatch: pytest.MonkeyPatch) -> ObjectStore:
+def s3(server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> ObjectStore:
     connect(server, monkeypatch)
     return open_store("s3", f"bucket-{uuid4()}")
 
 
-def connect(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def connect(server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     import s3fs
 
-    monkeypatch.setenv("AWS_ENDPOINT_URL", server)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    for name, value in server.items():
+        monkeypatch.setenv(name, value)
     s3fs.S3FileSystem.clear_instance_cache()
     open_store.cache_clear()
 

@@ -16,6 +16,7 @@ import small_checkpoints
 from command_result import ROOT
 from image_inversion import file_digests, listed_problems
 from PIL import Image
+from s3_server import running_s3_server
 
 from translate.api import Translator
 from translate.engine.disk import json_files
@@ -113,6 +114,34 @@ def actors_of(parent: int) -> list[int]:
         return pid == parent or (pid in parents and is_below(parents[pid]))
 
     return [pid for pid in found if is_below(pid)]
+
+
+@pytest.mark.slow
+def test_a_bucket_is_translated_into_a_bucket_with_the_bytes_of_infer(
+    run: Path, tmp_path: Path, image_folder: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from s3fs import S3FileSystem
+
+    photos = image_folder("photos", 5)
+    (photos / "bad.png").touch()
+    with running_s3_server() as environment:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        files = S3FileSystem(skip_instance_cache=True)
+        files.mkdir("bucket")
+        files.put(str(photos), "bucket/in", recursive=True)
+        command = [sys.executable, "-m", "translate.scale.ray", str(run), "s3://bucket/in"]
+        command += ["s3://bucket/out", "--actors", "1"]
+        for summary in ("5 done, 0 skipped (already there), 1", "0 done, 5 skipped"):
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert done.returncode == 3 and summary in done.stdout, done.stdout + done.stderr
+        files.invalidate_cache()
+        outputs = {
+            name.rpartition("/")[2]: files.cat(name) for name in files.glob("bucket/out/*.png")
+        }
+    Translator.load(run, device="cpu").folder(photos, tmp_path / "expected")
+    expected = {path.name: path.read_bytes() for path in (tmp_path / "expected").glob("*.png")}
+    assert outputs == expected and len(outputs) == 5
 
 
 @pytest.mark.slow
