@@ -12,6 +12,7 @@ from command_result import ROOT, CommandResult
 from failing_runs import FAILING, Offers, gan
 
 from translate.engine.config import layers
+from translate.engine.data.samples import draw
 from translate.engine.disk import json_files
 from translate.engine.runs import provenance
 from translate.errors import TrainingError
@@ -107,5 +108,8 @@ def test_a_healthy_run_has_no_failure(
     data = Path(f"{shared_images}{place[1]}") if place else samples
     course = {"steps": 600, "log_every": 10, "preview_every": 150, "device": "cpu"}
     flags = {"data.root": data, **{f"train.{key}": value for key, value in course.items()}}
-    small_runs.train(layers.resolve(config=str(path), flags=flags), tmp_path / "run")
+    config = layers.resolve(config=str(path), flags=flags)
+    for name in () if place else config.data.domains:
+        draw(name, samples)
+    small_runs.train(config, tmp_path / "run")
     assert diagnose(tmp_path / "run") == []
