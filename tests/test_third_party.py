@@ -274,6 +274,7 @@ def test_P9_each_of_seven_broken_plugins_is_one_line(
     assert done.returncode == 0, done.stderr
     (site / "torn-1.5.dist-info/METADATA").unlink()
     monkeypatch.setenv("PYTHONPATH", str(site))
+    monkeypatch.setenv("TRANSLATE_PLUGINS", ",".join([QUICK, *projects]))
     for command in (["plugins"], ["show", "cyclegan"], ["datasets"], ["doctor"], ["--help"]):
         done = sandbox.run("translate", *command)
         assert done.returncode == 0, (command, done.stderr)

@@ -167,5 +167,5 @@ def test_baselines_of_the_sample_domains_are_the_known_ones(
     run = small_checkpoints.cyclegan(tmp_path / "run", size=64)
     found = evaluate_run(run, device="cpu", metrics=["psnr"])
     assert found.protocol["ground truth"] == "hidden ground truth"
-    assert found.baselines["mean target image"]["psnr"] == pytest.approx(14.93, abs=0.01)
-    assert found.baselines["best constant shift"]["psnr"] == pytest.approx(11.97, abs=0.01)
+    assert found.baselines["mean target image"]["psnr"] == pytest.approx(14.89, abs=0.01)
+    assert found.baselines["best constant shift"]["psnr"] == pytest.approx(11.96, abs=0.01)

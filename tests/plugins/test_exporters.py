@@ -29,7 +29,6 @@ TRANSLATING = (
     "deblurgan",
     "inpaint",
     "pix2pix",
-    "pix2pixhd",
     "restore",
     "srgan",
 )
@@ -76,10 +75,7 @@ def test_an_imported_state_dict_is_exported_with_equal_tensors(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".onnx", ".pt2"])
-@pytest.mark.parametrize(
-    "recipe",
-    ["cut", "cyclegan", "deblurgan", "inpaint", "pix2pix", "pix2pixhd", "restore", "srgan"],
-)
+@pytest.mark.parametrize("recipe", TRANSLATING)
 def test_a_file_of_every_recipe_that_translates_gives_what_its_run_gives_at_odd_sizes(
     recipe: str, suffix: str, tmp_path: Path
 ) -> None:
