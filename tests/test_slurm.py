@@ -88,10 +88,10 @@ def test_the_signal_is_forwarded_and_the_job_is_requeued(
 ) -> None:
     job.write("translate", STUB)
     for restarts in ("0", "100"):
+        before = len(job.lines("calls"))
         process = job.start(
             script, *arguments, CODE="wait", OFFSET="1000", SLURM_RESTART_COUNT=restarts
         )
-        before = len(job.lines("calls"))
         assert job.stop_when(process, lambda n=before: len(job.lines("calls")) > n) == 143
     assert job.lines("calls") == [called, "stopped"] * 2
     assert job.lines("requeued") == [f"requeue {requeued}"], "not after a hundred restarts"
