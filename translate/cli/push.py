@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
+from typing import Any
 
 import click
 
+from translate.cli.publication import card_options, prepare
 from translate.cli.values import LocalPath
-from translate.engine.system import console
-
-logger = logging.getLogger(__name__)
 
 
 @click.command(no_args_is_help=True)
@@ -22,33 +20,9 @@ logger = logging.getLogger(__name__)
 @click.option(
     "--revision", metavar="BRANCH", help="Branch to upload to, made if there is none. [main]"
 )
-@click.option(
-    "--license",
-    "licence",
-    metavar="NAME",
-    help="Licence of the model for its card, such as mit or cc-by-4.0. [unknown]",
-)
-@click.option(
-    "--data-license",
-    "data_licence",
-    metavar="NAME",
-    help="Licence of the training images for its card. [unknown]",
-)
-@click.option(
-    "--no-preview",
-    is_flag=True,
-    help="Leave out the newest preview, which shows images of the data. [part of the card]",
-)
-@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@card_options
 def command(
-    run: Path,
-    repository: str,
-    private: bool,
-    revision: str | None,
-    licence: str | None,
-    data_licence: str | None,
-    no_preview: bool,
-    quiet: bool,
+    run: Path, repository: str, private: bool, revision: str | None, quiet: bool, **card: Any
 ) -> None:
     """Upload the model of RUN to the repository ORG/NAME of the Hugging Face Hub.
 
@@ -63,20 +37,14 @@ def command(
     """
     from translate.engine.checkpoints import hub
     from translate.exchange.hub_upload import push
-    from translate.exchange.published import publish
-    from translate.report.model_card import make_card
 
     place = hub.parse_reference(repository)
     hub.library()  # before any work
-    licences = {"licence": licence, "data_licence": data_licence}
-    card = make_card(run, str(place), **licences, shown=not no_preview)
-    model = publish(run, place.repository.partition("/")[2], card.text, card.preview)
+    publication = prepare(run, str(place), place.repository.partition("/")[2], **card)
+    model = publication.model
     upload = push(model, place.repository, private=private, revision=revision)
-    if quiet:
-        return
-    for problem in model.problems:
-        logger.info(f"{problem} An older checkpoint is used.")
-    console.say(f"{upload.address}: {len(model.files)} files, model {model.record.model}")
-    console.say(f"translate infer {upload.reference} SOURCE OUT")
-    if card.preview:
-        console.say(f"its card shows {card.preview}, images of the data")
+    if not quiet:
+        publication.report(
+            f"{upload.address}: {len(model.files)} files, model {model.record.model}\n"
+            f"translate infer {upload.reference} SOURCE OUT"
+        )
