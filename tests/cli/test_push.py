@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +18,8 @@ REFERENCE = "hf-hub:org/small"
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
     """Run an empty Hub, and make a run."""
-    constants = import_module("huggingface_hub.constants")
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
-    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
-    monkeypatch.setenv("HF_TOKEN", fake_hub.TOKEN)
     small_checkpoints.cyclegan(tmp_path / "run")
-    with fake_hub.running() as server:
-        monkeypatch.setenv("HF_ENDPOINT", server.address)
+    with fake_hub.connected(monkeypatch, tmp_path / "hub-cache") as server:
         yield server
 
 

@@ -1,7 +1,6 @@
 """What is uploaded is what inference reads, and replaces what was there."""
 
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 
 import fake_hub
@@ -21,12 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Use 'content:DeprecationWarning"
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
     """Run an empty Hub."""
-    constants = import_module("huggingface_hub.constants")
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
-    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
-    monkeypatch.setenv("HF_TOKEN", fake_hub.TOKEN)
-    with fake_hub.running() as server:
-        monkeypatch.setenv("HF_ENDPOINT", server.address)
+    with fake_hub.connected(monkeypatch, tmp_path / "hub-cache") as server:
         yield server
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import small_runs
 import torch
+from first_batch import batch
 from PIL import Image
 from specs import image_spec
 
@@ -16,7 +17,6 @@ from translate.engine.config import layers
 from translate.engine.config.schema import Data
 from translate.engine.data import check
 from translate.engine.data.blank import Blank
-from translate.engine.loading import loader
 from translate.engine.models import model as infer
 from translate.errors import ConfigError
 from translate.images.source import read_image
@@ -35,15 +35,6 @@ def root(image_folder: ImageFolder, tmp_path: Path) -> Path:
                     ).save(path)  # fmt: skip
         colour.convert("1").save(tmp_path / "b" / path.name)
     return tmp_path
-
-
-def batch(config: Data, step: int = 0) -> Any:
-    """Return one batch of four items."""
-    data = check.check_data(check.open_layout(config), config)
-    stream = loader.batches(data, config, seed=0, batch_size=4, start=step, stop=step + 1)
-    [(result, problems)] = stream
-    assert not problems
-    return result
 
 
 @pytest.mark.parametrize("layout", ["paired", "unpaired"])

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import small_runs
 import torch
+from first_batch import batch
 from PIL import Image
 
 from translate.api import Translator
 from translate.batches import Domain, ImageSpec
 from translate.engine.config.schema import Data
 from translate.engine.data import check
-from translate.engine.loading import loader
 from translate.engine.loading.transform import Augment
 from translate.engine.models import model as infer
 from translate.engine.models.model import Model
@@ -26,27 +26,6 @@ from translate.insight.dataset import check_images
 from translate.recipe import Recipe
 
 ImageFolder = Callable[..., Path]
-
-
-@pytest.fixture
-def root(image_folder: ImageFolder, tmp_path: Path) -> Path:
-    """Return a folder with colour images ``a`` and one-bit masks ``b`` of the same names."""
-    for path in sorted(image_folder("a", 4).iterdir()):
-        (tmp_path / "b").mkdir(exist_ok=True)
-        colour = Image.open(path)
-        Image.merge("RGB", [colour.getchannel(0).point(lambda v, n=n: v // n) for n in (1, 2, 3)]
-                    ).save(path)  # fmt: skip
-        colour.convert("1").save(tmp_path / "b" / path.name)
-    return tmp_path
-
-
-def batch(config: Data, step: int = 0) -> Any:
-    """Return one batch of four items."""
-    data = check.check_data(check.open_layout(config), config)
-    stream = loader.batches(data, config, seed=0, batch_size=4, start=step, stop=step + 1)
-    [(result, problems)] = stream
-    assert not problems
-    return result
 
 
 COLOURS = np.random.default_rng(3).permutation(256 * 3).reshape(256, 3).astype(np.uint8)

@@ -2,29 +2,19 @@
 
 import pytest
 import torch
+from small_discriminators import MLP, images, make
 from torch import Tensor
 
 from translate.nn.modes import Progressive
 from translate.nn.noise import temporary_seed
 from translate.nn.penalties import gradient_penalty
-from translate.registry import create_discriminator
 from translate_plugins.discriminator_wrappers.augmentation import color, cutout, translation
 from translate_plugins.discriminator_wrappers.instance_noise import InstanceNoise
-
-MLP = {"name": "mlp", "width": 8, "layers": 1}
 
 
 @pytest.fixture(autouse=True)
 def fresh():
     torch.manual_seed(0)
-
-
-def make(name, *, channels=3, side=16, **options):
-    return create_discriminator({"name": name, **options}, in_channels=channels, size=(side, side))
-
-
-def images(count=4, channels=3, side=16):
-    return torch.rand(count, channels, side, side) * 2 - 1
 
 
 def test_noise_decays_to_zero_over_its_fraction_of_training():

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from small_discriminators import MLP, images, make
 from torch import nn
 
 from translate import hookimpl
@@ -19,21 +20,12 @@ from translate.nn.penalties import gradient_penalty
 from translate.registry import create_discriminator
 from translate_plugins.losses.adversarial import Vanilla
 
-MLP = {"name": "mlp", "width": 8, "layers": 1}
 PATCH = {"name": "patch", "width": 4, "layers": 2}
 
 
 @pytest.fixture(autouse=True)
 def fresh():
     torch.manual_seed(0)
-
-
-def make(name, *, channels=3, side=16, **options):
-    return create_discriminator({"name": name, **options}, in_channels=channels, size=(side, side))
-
-
-def images(count=4, channels=3, side=16):
-    return torch.rand(count, channels, side, side) * 2 - 1
 
 
 @pytest.mark.parametrize("name", ["noisy", "augmented", "spectral", "minibatch"])

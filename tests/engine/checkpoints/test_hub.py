@@ -1,7 +1,6 @@
 """Models on the Hub: downloaded once, pinned, and refused if they are not what was uploaded."""
 
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from pathlib import Path
 
 import fake_hub
@@ -25,12 +24,7 @@ REFERENCE = "hf-hub:org/small"
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
     """Run a Hub, on which is one model, with an empty cache."""
-    constants = import_module("huggingface_hub.constants")
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
-    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
-    monkeypatch.setenv("HF_TOKEN", fake_hub.TOKEN)
-    with fake_hub.running() as server:
-        monkeypatch.setenv("HF_ENDPOINT", server.address)
+    with fake_hub.connected(monkeypatch, tmp_path / "hub-cache") as server:
         run = small_checkpoints.cyclegan(tmp_path / "run")
         push(publish(run, "small", "# small\n"), "org/small")
         server.requests.clear()
