@@ -25,8 +25,9 @@ import training_setup
 
 from translate.engine.checkpoints import retention, write
 from translate.engine.disk import files
-from translate.engine.inference import inputs, manifest, sources
 from translate.engine.inference.folder import translate_folder
+from translate.engine.inference.inputs import paths, sources
+from translate.engine.inference.outputs import manifest
 from translate.engine.models import model as infer
 from translate.engine.models.options import InferenceOptions
 from translate.images import source
@@ -156,7 +157,7 @@ def time_images(root: Path, pairs: int) -> list[tuple[float, float]]:
 
     def work(number: int) -> None:
         out = root / f"out-{number}"
-        translate_folder(model, inputs.find_inputs(source, out), out, InferenceOptions())
+        translate_folder(model, paths.find_inputs(source, out), out, InferenceOptions())
 
     return alternate(work, pairs)
 

@@ -21,7 +21,7 @@ import numpy as np
 import tables
 from numpy.typing import NDArray
 
-from translate.images.levels import scale_dtype
+from translate.images.domains.levels import scale_dtype
 from translate.images.source import read_image
 
 Luminance = NDArray[np.float64]

@@ -27,7 +27,7 @@ from torch_fidelity.metric_fid import (
 
 from translate.evaluate.baselines import average_pairs, mean_image
 from translate.folders import listing
-from translate.images.levels import scale_dtype
+from translate.images.domains.levels import scale_dtype
 from translate.images.source import read_image
 
 Images = NDArray[np.uint8]

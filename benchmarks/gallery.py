@@ -22,7 +22,7 @@ import numpy as np
 from PIL import Image
 
 from translate.folders.listing import find_images
-from translate.images.levels import scale_dtype
+from translate.images.domains.levels import scale_dtype
 from translate.images.source import read_image
 
 ROOT = Path(__file__).resolve().parent.parent

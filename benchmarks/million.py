@@ -89,7 +89,7 @@ def make_tree(root: Path, count: int, per_folder: int, data: bytes) -> None:
 
 def write_records(root: Path, count: int, per_folder: int, image: object, other: object) -> None:
     """Write the record of each output, as `translate infer` does."""
-    from translate.engine.inference.records import DoneRecord
+    from translate.engine.inference.outputs.records import DoneRecord
 
     folder = root / "out/.translate"
     folder.mkdir()
@@ -116,11 +116,11 @@ def run_stage(stage: str, root: Path, count: int) -> dict[str, object]:
 
 def measure(stage: str, root: Path) -> None:
     """Run a stage in this process, and print how many files it found, its time and memory."""
-    from translate.engine.inference.inputs import find_inputs
-    from translate.engine.inference.jobs import list_jobs
-    from translate.engine.inference.manifest import OutputManifest
-    from translate.engine.inference.output_names import OutputNames
-    from translate.engine.inference.sources import Sources
+    from translate.engine.inference.inputs.jobs import list_jobs
+    from translate.engine.inference.inputs.paths import find_inputs
+    from translate.engine.inference.inputs.sources import Sources
+    from translate.engine.inference.outputs.manifest import OutputManifest
+    from translate.engine.inference.outputs.names import OutputNames
     from translate.engine.shards.shard import Shard
 
     def list_all() -> int:

@@ -13,8 +13,8 @@ from digit_metrics import SHEETS, Images
 from PIL import Image
 
 from translate.folders import listing
+from translate.images.domains.levels import scale_dtype
 from translate.images.encode import write_image
-from translate.images.levels import scale_dtype
 from translate.images.source import read_image
 
 GAP, ZOOM = 2, 2

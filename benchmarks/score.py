@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from translate.engine.pixels.processing import scaled
 from translate.evaluate import baselines
 from translate.folders import listing
-from translate.images.levels import scale_dtype
+from translate.images.domains.levels import scale_dtype
 from translate.images.resize import resize_pixels
 from translate.images.source import read_image
 

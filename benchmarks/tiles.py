@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from translate.batches import Domain, ImageSpec
 from translate.engine.inference.folder import translate_folder
-from translate.engine.inference.inputs import find_inputs
+from translate.engine.inference.inputs.paths import find_inputs
 from translate.engine.models.model import Model
 from translate.engine.models.options import InferenceOptions
 from translate.engine.models.tiles import TileOptions, Tiler

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from digit_metrics import DigitEvaluator, Images
 
 from translate.engine.config import yaml
-from translate.engine.disk import json_files
+from translate.engine.disk.records import json_files
 
 
 class Evaluation(NamedTuple):

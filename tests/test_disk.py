@@ -25,10 +25,11 @@ from specs import image_spec
 from translate.engine.checkpoints import retention
 from translate.engine.checkpoints import write as checkpoint
 from translate.engine.config import yaml
-from translate.engine.disk import files, json_files
+from translate.engine.disk import files
+from translate.engine.disk.records import json_files
 from translate.engine.inference import pipeline
 from translate.engine.inference.folder import translate_folder
-from translate.engine.inference.inputs import find_inputs
+from translate.engine.inference.inputs.paths import find_inputs
 from translate.engine.models import model as infer
 from translate.engine.models.options import InferenceOptions
 from translate.engine.optimization.build import build_training

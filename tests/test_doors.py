@@ -19,8 +19,8 @@ from translate.engine.config.schema import Data
 from translate.engine.data import check
 from translate.engine.models.model import Model
 from translate.errors import BadImage
+from translate.images.domains.levels import scale_dtype
 from translate.images.layers import split_alpha
-from translate.images.levels import scale_dtype
 from translate.images.source import EncodedImage
 from translate.insight.dataset import check_images
 from translate.recipe import Recipe

@@ -47,12 +47,12 @@ from translate.cli import main
 from translate.contract.files.format_subject import as_array
 from translate.contract.kinds import small_options
 from translate.engine.checkpoints import contents, read
-from translate.engine.checkpoints.references import resolve
+from translate.engine.checkpoints.references.reference import resolve
 from translate.engine.config import layers, yaml
 from translate.engine.plugins.configs import configs as bundled
 from translate.errors import BadImage, TranslateError
 from translate.formats import Header, Window
-from translate.images.format_registry import writer_of
+from translate.images.files.format_registry import writer_of
 from translate.images.masks import hole_from_alpha
 from translate.images.source import EncodedImage, read_image
 from translate.registry import create

@@ -1,10 +1,10 @@
-"""The generator's loss, with and without the scores of real images."""
+"""The generator's loss with and without the scores of real images, and the precision of losses."""
 
 import pytest
 import torch
 from torch import Tensor
 
-from translate.losses import Scores, auc, generator_loss
+from translate.losses import Scores, at_least_float32, auc, generator_loss
 
 
 class Plain:
@@ -43,3 +43,18 @@ def test_auc_is_the_share_of_pairs_in_which_the_real_image_scores_higher() -> No
     assert auc(patches, torch.tensor([[[[1.0, 2.0]]]])) == 1
     assert auc([real, real], [fake, 9 + fake]) == 0
     assert auc(torch.tensor(1.0), torch.tensor(0.0)) == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (torch.bfloat16, torch.float32),
+        (torch.float16, torch.float32),
+        (torch.float32, torch.float32),
+        (torch.float64, torch.float64),
+    ],
+)
+def test_half_precision_becomes_single_and_the_rest_stays(
+    before: torch.dtype, after: torch.dtype
+) -> None:
+    assert at_least_float32(torch.ones(2, dtype=before)).dtype == after

@@ -15,10 +15,10 @@ import small_runs
 from PIL import Image
 
 from translate.engine.checkpoints import retention
-from translate.engine.checkpoints.references import resolve
-from translate.engine.disk import json_files
+from translate.engine.checkpoints.references.reference import resolve
+from translate.engine.disk.records import json_files
 from translate.engine.inference.folder import translate_folder
-from translate.engine.inference.inputs import find_inputs
+from translate.engine.inference.inputs.paths import find_inputs
 from translate.engine.models import model as infer
 from translate.engine.models.options import InferenceOptions
 from translate.errors import CheckpointError, ConfigError, SaveError, TranslateError

@@ -26,8 +26,8 @@ from translate import hookimpl
 from translate.batches import Images, Pair
 from translate.engine.checkpoints import read, retention, state, write
 from translate.engine.config import schema, yaml
-from translate.engine.disk import json_files
-from translate.engine.disk.problems import Problem
+from translate.engine.disk.records import json_files
+from translate.engine.disk.records.problems import Problem
 from translate.engine.loading import loader
 from translate.engine.optimization.build import build_training
 from translate.engine.optimization.step import take_turns

@@ -10,7 +10,7 @@ from odd_exceptions import PanicException, UnprintableError
 from torch import nn
 
 from translate import hookimpl, registry
-from translate.cli import annotated
+from translate.cli.messages import annotated
 from translate.engine.config import layers
 from translate.engine.plugins import discovery
 from translate.engine.system import signatures

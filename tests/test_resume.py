@@ -20,7 +20,7 @@ from hash_metric import HashPlugin
 from translate import hookimpl
 from translate.engine.checkpoints import read, retention
 from translate.engine.config import layers, schema, yaml
-from translate.engine.disk import json_files
+from translate.engine.disk.records import json_files
 from translate.engine.loading import loader
 from translate.engine.optimization import step as taking
 from translate.errors import CheckpointError, ConfigError

@@ -9,7 +9,7 @@ import pytest
 import small_runs
 
 from translate import hookimpl
-from translate.engine.disk import json_files
+from translate.engine.disk.records import json_files
 from translate.run import Run
 
 Plugin = Callable[..., object]

@@ -24,13 +24,13 @@ from translate.engine.checkpoints.read import Checkpoint
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import layers, schema, yaml
 from translate.engine.config.diff import resumed_config
-from translate.engine.disk import json_files
+from translate.engine.disk.records import json_files
 from translate.engine.optimization.build import build_training
 from translate.engine.optimization.step import take_step
 from translate.engine.system import signatures
 from translate.engine.system.signatures import Option
 from translate.engine.training import train
-from translate.engine.training.preview import draw_preview
+from translate.engine.training.progress.preview import draw_preview
 from translate.errors import CheckpointError, ConfigError, TranslateError
 from translate.progress import ProgressReporter
 from translate.registry import create_loss, find, names

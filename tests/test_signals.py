@@ -14,9 +14,9 @@ import small_runs
 import subprocesses
 from image_inversion import file_digests
 
-from translate.engine.disk import json_files
+from translate.engine.disk.records import json_files
 from translate.engine.inference.folder import translate_folder
-from translate.engine.inference.inputs import find_inputs
+from translate.engine.inference.inputs.paths import find_inputs
 from translate.engine.models import model as infer
 from translate.engine.models.options import InferenceOptions
 

@@ -1,4 +1,4 @@
-"""The two shapes of a loss, as protocols."""
+"""The two shapes of a loss, as protocols, and the precision of losses."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
@@ -92,3 +92,8 @@ def generator_loss(
     with torch.no_grad():
         real_scores = discriminator(real)
     return loss.for_generator(scores, real_scores)
+
+
+def at_least_float32(values: Tensor) -> Tensor:
+    """Return `values` in float32 or wider: bf16 is too coarse for squares and small differences."""
+    return values.to(torch.promote_types(values.dtype, torch.float32))

@@ -14,7 +14,7 @@ from torch import Tensor
 from translate.engine.config.arguments import check_arguments
 from translate.engine.exports.loading import load_model
 from translate.engine.inference.folder import translate_folder
-from translate.engine.inference.inputs import find_inputs
+from translate.engine.inference.inputs.paths import find_inputs
 from translate.engine.models import calls
 from translate.engine.models.drawing import SampleRequest, draw_images
 from translate.engine.models.image_model import ImageModel
@@ -28,7 +28,7 @@ from translate.engine.shards.shard import Shard
 from translate.engine.system.locations import parse_location
 from translate.engine.trust.meter import open_meter
 from translate.errors import ConfigError, TranslateError
-from translate.images.levels import is_photographic
+from translate.images.domains.levels import is_photographic
 from translate.images.source import MAX_PIXELS
 from translate.results import InferenceResult
 

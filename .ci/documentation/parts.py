@@ -6,9 +6,9 @@ from inspect import getdoc
 from itertools import groupby
 
 from documentation import markup
-from translate.cli import annotated, part
-from translate.cli.catalogue import TITLES, Entry, entries
-from translate.cli.choices import choices
+from translate.cli.messages import annotated, part
+from translate.cli.parameters.catalogue import TITLES, Entry, entries
+from translate.cli.parameters.choices import choices
 from translate.engine.models.calls import RESERVED as CALLED
 from translate.engine.plugins.discovery import OWN_DISTRIBUTION
 from translate.engine.system import signatures

@@ -12,14 +12,13 @@ from torch.optim import Optimizer
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
 from translate.errors import ConfigError
-from translate.losses import auc, generator_loss
+from translate.losses import at_least_float32, auc, generator_loss
 from translate.nn.batching import forward_batched
 from translate.nn.conditioning import one_hot
 from translate.nn.features import features_of
 from translate.nn.init import init_normal_
 from translate.nn.latents import Prior
 from translate.nn.modes import unchanged_buffers
-from translate.nn.precision import at_least_float32
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import PartConfig, create_discriminator, create_generator, create_loss
 

@@ -10,7 +10,7 @@ import pytest
 import small_runs
 from train_command import TINY, saved_settings
 
-from translate.engine.disk import json_files
+from translate.engine.disk.records import json_files
 
 Run = Callable[..., Any]
 pytestmark = pytest.mark.usefixtures("root")

@@ -5,8 +5,8 @@ import pytest
 from numpy.typing import NDArray
 
 from translate.evaluate import baselines
-from translate.evaluate.outputs import Outputs
-from translate.evaluate.run_images import RunImages
+from translate.evaluate.images.outputs import Outputs
+from translate.evaluate.images.run_images import RunImages
 
 
 def gray(level: int, side: int = 16) -> NDArray[np.uint8]:

@@ -9,7 +9,7 @@ from translate import hookimpl
 from translate.batches import UNNAMED
 from translate.errors import ConfigError, PluginError
 from translate.evaluate.evaluation import Evaluation, Subject, flags, verdict
-from translate.evaluate.outputs import Outputs
+from translate.evaluate.images.outputs import Outputs
 from translate.evaluate.result import FLOOR, EvaluationResult, FigureResult
 from translate.metrics import Figure, Metric, MetricBatch
 

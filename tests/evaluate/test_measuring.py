@@ -7,8 +7,8 @@ import torch
 from translate.batches import UNNAMED
 from translate.errors import ConfigError
 from translate.evaluate import measuring
+from translate.evaluate.images.outputs import Outputs
 from translate.evaluate.measuring import SelectedMetric, measure, select_metrics, with_interval
-from translate.evaluate.outputs import Outputs
 from translate.metrics import Metric
 from translate.registry import create
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from translate.folders.listing import find_images
 from translate.images.encode import encode_image, write_image
-from translate.images.format_registry import can_hold, is_lossy, writable_suffixes
+from translate.images.files.format_registry import can_hold, is_lossy, writable_suffixes
 from translate.images.source import read_image
 
 

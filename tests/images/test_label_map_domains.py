@@ -20,7 +20,7 @@ from translate.engine.loading.transform import Augment
 from translate.engine.models import model as infer
 from translate.engine.models.model import Model
 from translate.errors import BadImage, ConfigError
-from translate.images import domain_images
+from translate.images.domains import domain_images
 from translate.images.source import read_image
 from translate.insight.dataset import check_images
 from translate.recipe import Recipe

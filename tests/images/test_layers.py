@@ -16,7 +16,7 @@ from translate.images.layers import (
     split_alpha,
     with_channels,
 )
-from translate_plugins.formats.pillow import ORIENTATION
+from translate_plugins.formats.raster.pillow import ORIENTATION
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 GOLDEN = np.array([[RED, GREEN, BLUE], [BLUE, WHITE, RED]], np.uint8).repeat(8, 0).repeat(8, 1)

@@ -13,7 +13,7 @@ from failing_runs import FAILING, Offers, gan
 
 from translate.engine.config import layers
 from translate.engine.data.samples import draw
-from translate.engine.disk import json_files
+from translate.engine.disk.records import json_files
 from translate.engine.runs import provenance
 from translate.errors import TrainingError
 from translate.insight.doctor import Diagnosis, diagnose

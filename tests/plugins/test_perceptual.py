@@ -10,7 +10,7 @@ from kornia.filters import gaussian_blur2d
 from torch import Tensor, nn
 
 from translate.errors import ConfigError
-from translate.images.levels import scale_dtype
+from translate.images.domains.levels import scale_dtype
 from translate.images.resize import resize_pixels
 from translate.images.source import read_image
 from translate.images.tensors import as_tensor

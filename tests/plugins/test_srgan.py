@@ -15,7 +15,7 @@ from turns import advance_to_turn
 from translate import hookimpl
 from translate.batches import Images
 from translate.engine.inference.folder import translate_folder
-from translate.engine.inference.inputs import find_inputs
+from translate.engine.inference.inputs.paths import find_inputs
 from translate.engine.models.model import Model
 from translate.engine.models.options import InferenceOptions
 from translate.engine.optimization.step import take_turns

@@ -10,8 +10,9 @@ import pytest
 import recorded_runs
 import small_checkpoints
 
-from translate.engine.disk import files, json_files
+from translate.engine.disk import files
 from translate.engine.disk.folders import remove_folder
+from translate.engine.disk.records import json_files
 from translate.report import page
 from translate.report.run_data import read_runs
 

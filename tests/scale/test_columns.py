@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from translate.engine.disk.problems import Problem
+from translate.engine.disk.records.problems import Problem
 from translate.formats import Note
 from translate.scale.columns import Row, read_results, read_rows, to_columns
 

@@ -12,7 +12,7 @@ import small_checkpoints
 
 from translate.errors import MissingPackageError
 from translate.folders.listing import find_images
-from translate.images.tar_files import read_index, read_member
+from translate.images.files.tar_files import read_index, read_member
 from translate.scale import Translate
 from translate.scale.shards import ShardWriter
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 import small_checkpoints
 
-from translate.serve.limits import Limits
+from translate.serve.models.worker import Worker
+from translate.serve.requests.limits import Limits
 from translate.serve.server import running_workers
-from translate.serve.worker import Worker
 
 
 @pytest.fixture(scope="module")

@@ -17,10 +17,10 @@ import pytest
 from PIL import Image
 from served import running_server
 
-from translate.serve.access import OPEN, access_to
 from translate.serve.app import create_app
-from translate.serve.limits import Limits
-from translate.serve.worker import Worker
+from translate.serve.models.worker import Worker
+from translate.serve.requests.access import OPEN, access_to
+from translate.serve.requests.limits import Limits
 from translate.translator import Translator
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 from translate.serve.counters import Counters
-from translate.serve.limits import Limits
-from translate.serve.worker import Worker
+from translate.serve.models.worker import Worker
+from translate.serve.requests.limits import Limits
 
 
 def test_requests_and_models_are_counted() -> None:

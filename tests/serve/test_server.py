@@ -6,7 +6,7 @@ import pytest
 from served import running_server
 
 from translate.errors import ConfigError
-from translate.serve.limits import Limits
+from translate.serve.requests.limits import Limits
 from translate.serve.server import bound_socket, names_of
 
 

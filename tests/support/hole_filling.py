@@ -10,9 +10,9 @@ from specs import image_spec
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from translate.engine.disk import json_files
+from translate.engine.disk.records import json_files
 from translate.engine.inference.folder import translate_folder
-from translate.engine.inference.inputs import find_inputs
+from translate.engine.inference.inputs.paths import find_inputs
 from translate.engine.models.model import Model
 from translate.engine.models.options import InferenceOptions
 from translate.nn.geometry import Geometry

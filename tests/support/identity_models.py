@@ -9,7 +9,7 @@ from torch import Tensor
 
 from translate.batches import Domain, ImageSpec
 from translate.engine.inference.folder import translate_folder
-from translate.engine.inference.inputs import find_inputs
+from translate.engine.inference.inputs.paths import find_inputs
 from translate.engine.models.model import Model
 from translate.engine.models.options import InferenceOptions
 from translate.recipe import Recipe, Turn

@@ -16,8 +16,8 @@ from translate.engine.diagnosis import sheets
 from translate.engine.diagnosis.preview import Row
 from translate.engine.disk import files
 from translate.evaluate import result
-from translate.evaluate.examples import with_thumbnails
-from translate.evaluate.outputs import Outputs
+from translate.evaluate.images.examples import with_thumbnails
+from translate.evaluate.images.outputs import Outputs
 from translate.evaluate.result import EvaluationResult, FigureResult
 from translate.images.contact_sheet import contact_sheet
 from translate.images.tensors import as_tensor, to_device

@@ -8,8 +8,8 @@ import small_runs
 from safetensors.torch import load
 from torch import Tensor
 
-from translate.engine.disk import json_files
-from translate.engine.disk.problems import Problem
+from translate.engine.disk.records import json_files
+from translate.engine.disk.records.problems import Problem
 
 
 def saved_weights(run: Path) -> dict[str, Tensor]:

@@ -4,10 +4,10 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from translate.serve.access import access_to
-from translate.serve.limits import Limits
+from translate.serve.models.worker import Worker
+from translate.serve.requests.access import access_to
+from translate.serve.requests.limits import Limits
 from translate.serve.server import bound_socket, serve
-from translate.serve.worker import Worker
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 import small_runs
 
 from translate.engine.config import schema, yaml
-from translate.engine.disk import json_files
+from translate.engine.disk.records import json_files
 
 
 def start_command(*arguments: object, **options: Any) -> subprocess.Popen[str]:

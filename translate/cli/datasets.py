@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from translate.cli.options import completer, domain_names
-from translate.cli.values import LocalPath
+from translate.cli.parameters.shared import completer, domain_names
+from translate.cli.parameters.values import LocalPath
 from translate.engine.system import console
 
 ROOT = Path("datasets")

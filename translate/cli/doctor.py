@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from translate.cli.values import LocalPath
+from translate.cli.parameters.values import LocalPath
 from translate.engine.system import console
 
 FOUND = 3

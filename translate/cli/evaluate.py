@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from translate.cli.values import LocalPath, parse_size
+from translate.cli.parameters.values import LocalPath, parse_size
 from translate.engine.system import console
 
 FORMATS = ("table", "md", "latex", "csv", "json", "card")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from translate.cli.values import LocalPath
+from translate.cli.parameters.values import LocalPath
 from translate.engine.system import console
 from translate.errors import ConfigError
 
@@ -65,7 +65,7 @@ def command(
       translate export runs/cyclegan-summer-winter back.pt2 --to summer
       translate export runs/cyclegan-summer-winter --web page
     """
-    from translate.engine.models.assignments import parse_assignments
+    from translate.cli.parameters.assignments import parse_assignments
     from translate.exchange.export import export_model
 
     path = web or file

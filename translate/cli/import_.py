@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from translate.cli.options import Several, SeveralCommand
-from translate.cli.values import LocalPath
+from translate.cli.parameters.shared import Several, SeveralCommand
+from translate.cli.parameters.values import LocalPath
 from translate.engine.system import console
 
 logger = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ def command(
       translate import latest_net_G.pth --out runs/sharp --recipe deblurgan
       translate import checkpoint.pt --network netG_A netG_B --out runs/both
     """
-    from translate.engine.models.assignments import parse_assignments
+    from translate.cli.parameters.assignments import parse_assignments
     from translate.exchange.import_ import import_weights
 
     with nullcontext() if quiet else console.messages():

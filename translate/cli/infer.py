@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from translate.cli.counting import show_progress, summary
-from translate.cli.shards import parse_shard, print_missing, shard_options
-from translate.cli.values import LocalPath, parse_bytes
+from translate.cli.messages.counting import show_progress, summary
+from translate.cli.parameters.shards import parse_shard, print_missing, shard_options
+from translate.cli.parameters.values import LocalPath, parse_bytes
 from translate.engine.system.locations import parse_location
 
 if TYPE_CHECKING:
@@ -191,11 +191,11 @@ def infer(
 
     `executor` returns what does the work, in place of this process.
     """
+    from translate.cli.parameters.assignments import parse_assignments
     from translate.engine.exports.backends import other_backend
     from translate.engine.exports.loading import load_model
     from translate.engine.inference.folder import translate_each
-    from translate.engine.inference.inputs import find_inputs
-    from translate.engine.models.assignments import parse_assignments
+    from translate.engine.inference.inputs.paths import find_inputs
     from translate.engine.models.options import InferenceOptions
     from translate.engine.processes.launch import read_launch
     from translate.engine.processes.signals import Interrupts

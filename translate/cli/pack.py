@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from translate.cli.publication import card_options, prepare
-from translate.cli.values import LocalPath
+from translate.cli.parameters.publication import card_options, prepare
+from translate.cli.parameters.values import LocalPath
 
 
 @click.command(no_args_is_help=True)
@@ -27,7 +27,7 @@ def command(run: Path, file: Path, quiet: bool, **card: Any) -> None:
       translate pack runs/cyclegan-summer-winter winter.zip --license mit
       translate infer winter.zip photos/ out/
     """
-    from translate.exchange.pack import expect_new_file, write_pack
+    from translate.exchange.publication.pack import expect_new_file, write_pack
 
     expect_new_file(file)  # before any work
     publication = prepare(run, file.name, file.stem, **card)

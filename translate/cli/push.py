@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from translate.cli.publication import card_options, prepare
-from translate.cli.values import LocalPath
+from translate.cli.parameters.publication import card_options, prepare
+from translate.cli.parameters.values import LocalPath
 
 
 @click.command(no_args_is_help=True)
@@ -35,8 +35,8 @@ def command(
       translate push runs/cyclegan-summer-winter me/summer-winter --private --license mit
       translate infer hf-hub:me/summer-winter photos/ out/
     """
-    from translate.engine.checkpoints import hub
-    from translate.exchange.hub_upload import push
+    from translate.engine.checkpoints.references import hub
+    from translate.exchange.publication.hub_upload import push
 
     place = hub.parse_reference(repository)
     hub.library()  # before any work

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from translate.cli.counting import show_progress, summary
-from translate.cli.values import LocalPath
+from translate.cli.messages.counting import show_progress, summary
+from translate.cli.parameters.values import LocalPath
 
 logger = logging.getLogger(__name__)
 
@@ -104,13 +104,13 @@ def command(
       translate sample runs/dcgan-digits out/ --count 64 --grid
       translate sample runs/cgan-digits sevens/ --count 1000 --class 7
     """
+    from translate.cli.parameters.assignments import parse_assignments
     from translate.engine.inference.sampling import sample_each
     from translate.engine.models import model as infer
-    from translate.engine.models.assignments import parse_assignments
     from translate.engine.models.drawing import SampleRequest, draw_sheet, draw_walk
     from translate.engine.processes.signals import Interrupts
     from translate.images.encode import write_image
-    from translate.images.provenance import header_of_sample
+    from translate.images.metadata.provenance import header_of_sample
 
     model, messages = infer.load(run, device=device)
     options = parse_assignments(assignments)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from translate.cli.values import LocalPath
+from translate.cli.parameters.values import LocalPath
 from translate.engine.system import console
 from translate.errors import ConfigError
 
@@ -105,8 +105,8 @@ def command(
         )
     from translate.engine.exports.backends import other_backend
     from translate.engine.processes.signals import Interrupts
-    from translate.serve.access import access_to, choose_token
-    from translate.serve.limits import Limits
+    from translate.serve.requests.access import access_to, choose_token
+    from translate.serve.requests.limits import Limits
     from translate.serve.server import bound_socket, running_workers, serve
 
     secret = choose_token(token, token_file)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from translate.cli.options import completer, config_names, plugin_names
+from translate.cli.parameters.shared import completer, config_names, plugin_names
 from translate.engine.system import console
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def command(name: str | None, kind: str | None, as_json: bool, quiet: bool) -> N
 
 def list_names(kind: str | None, *, as_json: bool, quiet: bool) -> str:
     """Return a list of all names, by kind, with one line of text for each."""
-    from translate.cli.catalogue import TITLES, entries
+    from translate.cli.parameters.catalogue import TITLES, entries
 
     listed = [entry for entry in entries() if kind in (None, entry.kind)]
     if as_json:
@@ -90,8 +90,8 @@ def describe(name: str, kind: str | None = None) -> str:
     Raises:
         TranslateError: Nothing has this name.
     """
-    from translate.cli import annotated, part
-    from translate.cli.abilities import abilities, inference_options
+    from translate.cli.messages import annotated, part
+    from translate.cli.messages.abilities import abilities, inference_options
     from translate.engine.system import signatures
     from translate.registry import find
 
@@ -109,8 +109,8 @@ def describe(name: str, kind: str | None = None) -> str:
 
 def record(name: str, kind: str | None = None) -> dict[str, Any]:
     """Return the content of `describe` for JSON."""
-    from translate.cli import part
-    from translate.cli.abilities import abilities
+    from translate.cli.messages import part
+    from translate.cli.messages.abilities import abilities
 
     document, parts = _document(name, kind), [part.record(e) for e in part.find(name, kind)]
     if document is None:
@@ -130,9 +130,9 @@ def _resolve(document: dict[str, Any]) -> dict[str, Any]:
 
 def _document(name: str, kind: str | None) -> dict[str, Any] | None:
     """Return the configuration that `name` stands for; None if it is a part."""
-    from translate.cli import part
-    from translate.cli.catalogue import entries
-    from translate.engine.checkpoints.references import is_copy, resolve
+    from translate.cli.messages import part
+    from translate.cli.parameters.catalogue import entries
+    from translate.engine.checkpoints.references.reference import is_copy, resolve
     from translate.engine.config import yaml
     from translate.engine.config.renamed import current_document
     from translate.engine.plugins.configs import configs

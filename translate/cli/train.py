@@ -5,17 +5,17 @@ from typing import Any
 
 import click
 
-from translate.cli.options import (
+from translate.cli.messages.results import plan_json, report
+from translate.cli.parameters.setting_hints import SettingCommand
+from translate.cli.parameters.shared import (
     Several,
     completer,
     config_names,
     domain_names,
     plugin_names,
 )
-from translate.cli.result_messages import plan_json, report
-from translate.cli.setting_hints import SettingCommand
-from translate.cli.train_options import AUTO, refuse_mixed_options
-from translate.cli.values import LocalPath, parse_duration, parse_size
+from translate.cli.parameters.train import AUTO, refuse_mixed_options
+from translate.cli.parameters.values import LocalPath, parse_duration, parse_size
 from translate.engine.system import console
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from translate.cli.values import LocalPath
+from translate.cli.parameters.values import LocalPath
 from translate.engine.system import console
 from translate.errors import ConfigError
 
 if TYPE_CHECKING:
-    from translate.exchange.image_verification import Verification
+    from translate.exchange.publication.image_verification import Verification
 
 
 @click.command(no_args_is_help=True)
@@ -48,8 +48,8 @@ def command(file: Path, model: Path | None, source: Path | None, as_json: bool, 
       translate verify out/photo.png
       translate verify out/photo.png --model runs/cyclegan-summer-winter --input photos/photo.png
     """
-    from translate.engine.checkpoints.packs import is_pack
-    from translate.exchange.image_verification import verify_image
+    from translate.engine.checkpoints.references.packs import is_pack
+    from translate.exchange.publication.image_verification import verify_image
 
     if is_pack(file):
         if given := model or source:
@@ -65,7 +65,7 @@ def command(file: Path, model: Path | None, source: Path | None, as_json: bool, 
 
 
 def _verify_pack(file: Path, *, as_json: bool, quiet: bool) -> int:
-    from translate.exchange.pack import verify_pack
+    from translate.exchange.publication.pack import verify_pack
 
     found = verify_pack(file)
     if as_json:

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from translate.evaluate.outputs import Outputs
+from translate.evaluate.images.outputs import Outputs
+from translate.evaluate.images.run_images import RunImages
 from translate.evaluate.result import FLOOR
-from translate.evaluate.run_images import RunImages
 from translate.images.resize import resize_pixels
 
 Image = NDArray[np.uint8]

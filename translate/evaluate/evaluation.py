@@ -10,9 +10,10 @@ import torch
 
 from translate.batches import Domain
 from translate.errors import ConfigError, TranslateError
-from translate.evaluate import examples, measuring
+from translate.evaluate import measuring
+from translate.evaluate.images import examples
+from translate.evaluate.images.outputs import FieldName, Outputs
 from translate.evaluate.measuring import SelectedMetric
-from translate.evaluate.outputs import FieldName, Outputs
 from translate.evaluate.result import EvaluationResult, FigureResult
 
 logger = logging.getLogger(__name__)

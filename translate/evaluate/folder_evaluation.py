@@ -13,12 +13,12 @@ from translate.engine.processes.pool import DaemonThreadPool
 from translate.errors import BadImage, DataError, NothingUsableError
 from translate.evaluate import baselines
 from translate.evaluate.evaluation import Evaluation, Subject
-from translate.evaluate.outputs import Outputs
+from translate.evaluate.images.outputs import Outputs
+from translate.evaluate.images.run_images import THREADS, Image, RunImages
 from translate.evaluate.result import EvaluationResult
 from translate.evaluate.run_evaluation import versions
-from translate.evaluate.run_images import THREADS, Image, RunImages
 from translate.folders.listing import find_images, stem_below
-from translate.images import domain_images
+from translate.images.domains import domain_images
 from translate.images.masks import hole_from_file
 from translate.images.resize import resize_pixels
 from translate.images.source import EncodedImage

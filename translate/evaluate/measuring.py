@@ -13,7 +13,7 @@ from torch import Tensor
 from translate.batches import Domain
 from translate.engine.plugins.errors import plugin_code
 from translate.errors import ConfigError, TranslateError
-from translate.evaluate.outputs import Outputs
+from translate.evaluate.images.outputs import Outputs
 from translate.evaluate.result import FigureResult
 from translate.images.tensors import as_tensor
 from translate.metrics import Metric

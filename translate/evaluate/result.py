@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from translate.engine.disk import files, folders, json_files, partial_files
+from translate.engine.disk import files, folders, partial_files
+from translate.engine.disk.records import json_files
 from translate.engine.system.signatures import validation_message
 from translate.errors import CheckpointError, SaveError
 

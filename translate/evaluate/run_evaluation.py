@@ -11,16 +11,16 @@ import torch
 
 from translate import __version__
 from translate.engine.checkpoints import read
-from translate.engine.checkpoints.references import is_copy, resolve
+from translate.engine.checkpoints.references.reference import is_copy, resolve
 from translate.engine.data import places
 from translate.engine.models.model import load
 from translate.engine.runs.provenance import working_directory_of
 from translate.errors import ConfigError
 from translate.evaluate import baselines
 from translate.evaluate.evaluation import Evaluation, Subject
-from translate.evaluate.outputs import Generator
+from translate.evaluate.images.outputs import Generator
+from translate.evaluate.images.run_images import RunImages, open_split, read_images
 from translate.evaluate.result import EvaluationResult
-from translate.evaluate.run_images import RunImages, open_split, read_images
 
 logger = logging.getLogger(__name__)
 BASELINE_IMAGES = 1000

@@ -13,7 +13,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from translate.engine.data import samples
-from translate.engine.disk import durable, files, folders, json_files
+from translate.engine.disk import durable, files, folders
+from translate.engine.disk.records import json_files
 from translate.errors import CheckpointError, ConfigError, DataError, SaveError, suggest
 from translate.exchange import archives
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from translate.errors import BadImage, DataError
 from translate.folders.names import SPLITS, any_hidden, is_hidden, is_own
 from translate.folders.walk import walk
-from translate.images.format_registry import image_suffixes
-from translate.images.tar_files import find_tar, is_tar, read_index
+from translate.images.files.format_registry import image_suffixes
+from translate.images.files.tar_files import find_tar, is_tar, read_index
 
 # -- what lies in a folder -------------------------------------------------------------------------
 

@@ -16,8 +16,8 @@ from translate.errors import BadImage, ConfigError, DataError, short_repr, sugge
 from translate.folders import distinct, skipped
 from translate.folders.listing import is_path, is_split, join_words, match, scan, subfolders
 from translate.folders.names import SPLITS
-from translate.images.format_registry import image_suffixes
-from translate.images.tar_files import is_tar
+from translate.images.files.format_registry import image_suffixes
+from translate.images.files.tar_files import is_tar
 
 
 class Folder(NamedTuple):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from translate.errors import BadImage
 from translate.folders.names import is_hidden, is_own
-from translate.images.format_registry import image_suffixes
+from translate.images.files.format_registry import image_suffixes
 
 MOST_NAMES = 100
 """under how many names one folder is read: links may double with every level"""

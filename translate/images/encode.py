@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from translate.engine.disk import files
 from translate.formats import Header
-from translate.images import format_registry
+from translate.images.files import format_registry
 from translate.images.layers import Pixels
 
 

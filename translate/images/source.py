@@ -17,10 +17,10 @@ import numpy as np
 from translate.engine.system.locations import parse_location
 from translate.errors import BadImage
 from translate.formats import Format, Header, Window, WindowedFormat
-from translate.images import format_registry
-from translate.images.file_bytes import identity, not_empty, read_file, require_file
+from translate.images.files import format_registry
+from translate.images.files.file_bytes import identity, not_empty, read_file, require_file
+from translate.images.files.tar_files import find_tar
 from translate.images.layers import WHITE, Layers, Pixels, guarded, split_alpha
-from translate.images.tar_files import find_tar
 
 MAX_PIXELS = 178_956_970
 HEAD = 1 << 20

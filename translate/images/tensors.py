@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from translate.batches import UNNAMED, Domain
+from translate.images.domains.levels import from_unit, to_unit
 from translate.images.layers import Pixels
-from translate.images.levels import from_unit, to_unit
 
 
 def as_tensor(pixels: Pixels) -> Tensor:

@@ -15,7 +15,7 @@ from translate.engine.models.drawing import SampleRequest, draw_images
 from translate.engine.models.model import load
 from translate.engine.runs.provenance import working_directory_of
 from translate.errors import TranslateError
-from translate.images import domain_images
+from translate.images.domains import domain_images
 from translate.images.tensors import from_device, to_device
 from translate.insight.history import History
 from translate.recipe import Recipe

@@ -18,7 +18,7 @@ from translate.engine.data.opened_files import OpenedFiles
 from translate.engine.loading.transform import require_size
 from translate.engine.splits import groups, near_duplicates
 from translate.errors import BadImage, DataError
-from translate.images import domain_images, levels
+from translate.images.domains import domain_images, levels
 from translate.images.layers import guarded
 from translate.insight.file_reports import FileReport, Finding, pixel_formats, pixel_values, sizes
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from translate.engine.diagnosis.all_detectors import PREVIEW_DETECTORS, detect_in_log
 from translate.engine.diagnosis.detection import Detection
-from translate.engine.diagnosis.detectors import PREVIEW_DETECTORS, detect_in_log
 from translate.engine.diagnosis.preview import persistent
 from translate.insight.copies import copied_images
 from translate.insight.history import History, read_history

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from translate.batches import Domain
 from translate.formats import Header
-from translate.images import levels
+from translate.images.domains import levels
 
 
 class Finding(NamedTuple):

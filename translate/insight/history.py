@@ -13,10 +13,10 @@ from translate.engine.config import layers, yaml
 from translate.engine.config.renamed import current_document
 from translate.engine.config.schema import Config
 from translate.engine.diagnosis import sheets
-from translate.engine.diagnosis.curves import EVALUATION
+from translate.engine.diagnosis.detectors.curves import EVALUATION
 from translate.engine.diagnosis.log import Log
 from translate.engine.diagnosis.preview import PREVIEWS, Preview
-from translate.engine.disk import json_files
+from translate.engine.disk.records import json_files
 from translate.engine.runs.provenance import sessions
 from translate.errors import BadImage, CheckpointError, TranslateError
 from translate.run import LogRecord

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from translate.errors import ConfigError
-from translate.nn.precision import at_least_float32
+from translate.losses import at_least_float32
 
 
 def features_of(

@@ -6,8 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from translate.errors import ConfigError
-from translate.losses import Scores
-from translate.nn.precision import at_least_float32
+from translate.losses import Scores, at_least_float32
 
 
 @torch.no_grad()

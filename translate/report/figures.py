@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from translate.engine.diagnosis.curves import EVALUATION
+from translate.engine.diagnosis.detectors.curves import EVALUATION
 from translate.engine.diagnosis.log import Field, players
 from translate.report.run_data import RunData
 

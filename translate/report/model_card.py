@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 from translate import __version__
 from translate.engine.checkpoints import contents, read
-from translate.engine.checkpoints.hub import is_hub_reference
-from translate.engine.checkpoints.packs import CONFIG, PREVIEW
 from translate.engine.checkpoints.read import Checkpoint
-from translate.engine.checkpoints.references import resolve
+from translate.engine.checkpoints.references.hub import is_hub_reference
+from translate.engine.checkpoints.references.packs import CONFIG, PREVIEW
+from translate.engine.checkpoints.references.reference import resolve
 from translate.engine.config.yaml import flow
 from translate.engine.runs.provenance import sessions
 from translate.errors import ConfigError, TranslateError, printable_name, short_repr

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from translate.engine.disk import files, json_files
+from translate.engine.disk import files
+from translate.engine.disk.records import json_files
 from translate.errors import ConfigError, SaveError
 from translate.report.page import GENERATOR
 

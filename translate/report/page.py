@@ -19,8 +19,9 @@ from translate.engine.config import yaml
 from translate.engine.diagnosis import sheets
 from translate.engine.runs.provenance import now
 from translate.errors import CheckpointError
-from translate.evaluate import examples, result
+from translate.evaluate import result
 from translate.evaluate import tables as evaluation_tables
+from translate.evaluate.images import examples
 from translate.report import figures, tables
 from translate.report.run_data import RunData
 from translate.report.thumbnails import Thumbnail, example_thumbnails, preview_thumbnails

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from translate.engine.diagnosis import sheets
-from translate.engine.disk import json_files
+from translate.engine.disk.records import json_files
 from translate.engine.runs.provenance import sessions
 from translate.errors import CheckpointError
 from translate.evaluate import result

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from translate.errors import BadImage
-from translate.evaluate.examples import ROLES
+from translate.evaluate.images.examples import ROLES
 from translate.images.source import read_image
 
 PREVIEWS = 100

@@ -33,19 +33,19 @@ from time import perf_counter
 from typing import Any
 
 from translate.engine.config.arguments import check_arguments
-from translate.engine.disk.problems import Problem
+from translate.engine.disk.records.problems import Problem
 from translate.engine.exports.loading import load_model
-from translate.engine.inference.jobs import Job
-from translate.engine.inference.output_names import suffix_of_result
-from translate.engine.inference.outputs import MemoryOutputs
+from translate.engine.inference.inputs.jobs import Job
+from translate.engine.inference.inputs.sources import Sources
+from translate.engine.inference.outputs.destinations import MemoryOutputs
+from translate.engine.inference.outputs.names import suffix_of_result
 from translate.engine.inference.pipeline import ImageResult, Pipeline
 from translate.engine.inference.planning import make_processor
-from translate.engine.inference.sources import Sources
 from translate.engine.models.options import InferenceOptions
 from translate.engine.models.tile_options import TileOptions
 from translate.engine.pixels.windows import takes_windows
+from translate.images.files.tar_files import without_tar_suffixes
 from translate.images.source import MAX_PIXELS
-from translate.images.tar_files import without_tar_suffixes
 from translate.scale.columns import Columns, Row, read_rows, to_columns
 
 FOLDER_OPTIONS = ("mask", "frames", "overwrite", "limit", "shard")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from translate.engine.disk.problems import Problem
+from translate.engine.disk.records.problems import Problem
 from translate.engine.system.locations import parse_location
 from translate.errors import ConfigError, short_repr
 from translate.formats import Note

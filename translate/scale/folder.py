@@ -6,10 +6,10 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from translate.engine.disk.problems import FAILED, Problem
+from translate.engine.disk.records.problems import FAILED, Problem
 from translate.engine.inference.failures import translation_problem
-from translate.engine.inference.jobs import Job
-from translate.engine.inference.manifest import OutputManifest
+from translate.engine.inference.inputs.jobs import Job
+from translate.engine.inference.outputs.manifest import OutputManifest
 from translate.engine.plugins.errors import describe_unexpected
 from translate.engine.processes.pool import DaemonThreadPool
 from translate.engine.processes.signals import reraise_interruption

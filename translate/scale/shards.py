@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from translate.engine.disk import files
-from translate.engine.disk.problems import Problem
+from translate.engine.disk.records.problems import Problem
 from translate.engine.inference.failures import translation_problem
 from translate.errors import require_package
 from translate.scale.columns import Columns, Row, problem_columns, read_results

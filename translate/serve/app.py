@@ -13,16 +13,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from translate import __version__
-from translate.serve import multipart, requests
-from translate.serve.access import Access
 from translate.serve.counters import MEDIA_TYPE, Counters
-from translate.serve.gate import INTERNAL, Gate, error_response
-from translate.serve.limits import Limits, RequestError
-from translate.serve.messages import Result
-from translate.serve.multipart import Part, encode_form
+from translate.serve.models.messages import Result
+from translate.serve.models.worker import Worker
 from translate.serve.openapi import document
-from translate.serve.requests import Submission
-from translate.serve.worker import Worker
+from translate.serve.requests import multipart, reading
+from translate.serve.requests.access import Access
+from translate.serve.requests.gate import INTERNAL, Gate, error_response
+from translate.serve.requests.limits import Limits, RequestError
+from translate.serve.requests.multipart import Part, encode_form
+from translate.serve.requests.reading import Submission
 
 ASSETS = {
     "/": ("page.html", "text/html"),
@@ -85,7 +85,7 @@ class Service:
         result.
         """
         with self._admitted():
-            submission = await requests.read(request, self.limits)
+            submission = await reading.read(request, self.limits)
             worker = self._choose(submission, "translate")
             if "image" not in submission.files:
                 text = "image: expected the content of an image file, as the body or in a form."
@@ -98,7 +98,7 @@ class Service:
     async def sample(self, request: Request) -> Response:
         """Return a generated image as PNG, or TIFF if PNG cannot hold it; of several, a sheet."""
         with self._admitted():
-            submission = await requests.read(request, self.limits)
+            submission = await reading.read(request, self.limits)
             worker = self._choose(submission, "sample")
             if submission.files:
                 text = (

@@ -12,11 +12,11 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from translate.errors import ConfigError
-from translate.serve.access import Access
 from translate.serve.app import create_app
-from translate.serve.gate import Gate
-from translate.serve.limits import Limits
-from translate.serve.worker import Worker
+from translate.serve.models.worker import Worker
+from translate.serve.requests.access import Access
+from translate.serve.requests.gate import Gate
+from translate.serve.requests.limits import Limits
 
 POLL_SECONDS = 0.1
 """between two checks whether to stop"""

@@ -6,10 +6,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from translate.losses import at_least_float32
 from translate.nn.features import features_of
 from translate.nn.geometry import geometry_of
 from translate.nn.modes import mode
-from translate.nn.precision import at_least_float32
 
 SIDE = 32
 """side of the image that is used to find the channels of a generator's features"""

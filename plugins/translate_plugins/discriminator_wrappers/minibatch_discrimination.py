@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from translate.errors import ConfigError
+from translate.losses import at_least_float32
 from translate.nn.features import features_of
 from translate.nn.geometry import geometry_of
 from translate.nn.modes import mode
-from translate.nn.precision import at_least_float32
 from translate.registry import PartConfig, create_discriminator
 from translate.remedies import remedy_for
 

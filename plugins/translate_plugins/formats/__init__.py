@@ -18,12 +18,12 @@ from collections.abc import Callable, Mapping
 
 from translate import hookimpl
 from translate.formats import Format, Writable
-from translate_plugins.formats import png_write
 from translate_plugins.formats.heif import Heif
 from translate_plugins.formats.jxl import Jxl
-from translate_plugins.formats.numpy_files import Npy, Npz
-from translate_plugins.formats.raster import GRAY_OR_RGB, Raster
-from translate_plugins.formats.tiff import Tiff
+from translate_plugins.formats.npy.files import Npy, Npz
+from translate_plugins.formats.raster import png_write
+from translate_plugins.formats.raster.formats import GRAY_OR_RGB, Raster
+from translate_plugins.formats.tiff.format import Tiff
 
 
 @hookimpl

@@ -11,8 +11,9 @@ from translate.errors import require_package
 from translate.formats import Header, Window, Writable
 from translate.images.layers import Layers, split_alpha
 from translate.images.source import EncodedImage
-from translate_plugins.formats import metadata, pillow
-from translate_plugins.formats.raster import Raster
+from translate_plugins.formats import metadata
+from translate_plugins.formats.raster import pillow
+from translate_plugins.formats.raster.formats import Raster
 
 if TYPE_CHECKING:
     from pillow_heif import HeifImage

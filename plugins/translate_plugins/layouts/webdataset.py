@@ -26,7 +26,7 @@ from translate.folders.lookup import (
     problems,
     usable_files,
 )
-from translate.images.tar_files import find_tar, read_member
+from translate.images.files.tar_files import find_tar, read_member
 from translate_plugins.layouts.partners import load_pair, partners
 
 LABEL = "cls"

@@ -13,8 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from translate.errors import ConfigError
-from translate.losses import Scores
-from translate.nn.precision import at_least_float32
+from translate.losses import Scores, at_least_float32
 from translate.remedies import Remedy
 
 Smooth = Annotated[

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from translate.errors import ConfigError
-from translate.nn.precision import at_least_float32
+from translate.losses import at_least_float32
 from translate.nn.pretrained import efficientnet_lite0
 from translate.weights import PretrainedFile
 

@@ -12,7 +12,7 @@ from safetensors.torch import load
 
 from translate.engine.checkpoints.initialization import InitialWeights
 from translate.engine.config import yaml
-from translate.engine.disk import json_files
+from translate.engine.disk.records import json_files
 from translate.errors import CheckpointError
 
 ImageFolder = Callable[..., Path]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from translate import hookimpl
-from translate.cli.options import domain_names
+from translate.cli.parameters.shared import domain_names
 from translate.engine.config.schema import Data
 from translate.engine.data import samples
 from translate.errors import ConfigError, DataError, PluginError

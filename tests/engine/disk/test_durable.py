@@ -8,7 +8,8 @@ from disk_faults import (
 )
 from file_trees import NEW, RECORD
 
-from translate.engine.disk import files, folders, json_files
+from translate.engine.disk import files, folders
+from translate.engine.disk.records import json_files
 
 
 def test_short_writes_are_continued(tmp_path: Path, disk: FaultyDisk) -> None:

@@ -11,9 +11,10 @@ import pytest
 import small_checkpoints
 import small_runs
 
-from translate.engine.disk import durable, file_system, files, folders, json_files
+from translate.engine.disk import durable, file_system, files, folders
+from translate.engine.disk.records import json_files
 from translate.engine.inference.folder import translate_folder
-from translate.engine.inference.inputs import find_inputs
+from translate.engine.inference.inputs.paths import find_inputs
 from translate.engine.models import model as infer
 from translate.engine.models.options import InferenceOptions
 from translate.engine.system import console

@@ -25,8 +25,8 @@ from PIL import Image
 from translate.errors import ConfigError
 from translate.formats import Header
 from translate.images.encode import write_image
+from translate.images.metadata.xmp import RIGHTS, Packet, Property
 from translate.images.source import EncodedImage
-from translate.images.xmp import RIGHTS, Packet, Property
 
 
 @pytest.mark.parametrize("batch_size", [1, 3])

@@ -10,7 +10,8 @@ import torch
 from file_trees import image_bytes
 from image_inversion import read_pixels
 
-from translate.engine.disk import files, json_files
+from translate.engine.disk import files
+from translate.engine.disk.records import json_files
 from translate.engine.inference.sampling import sample_folder
 from translate.engine.models.drawing import CHUNK, SampleRequest
 from translate.engine.models.model import Model

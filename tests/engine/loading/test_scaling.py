@@ -9,7 +9,7 @@ import torch
 from translate.batches import Domain
 from translate.engine.loading.cache import Cache
 from translate.engine.loading.scaling import ScaledImages, scale
-from translate.images import domain_images
+from translate.images.domains import domain_images
 from translate.images.encode import write_image
 from translate.images.source import EncodedImage
 

@@ -18,7 +18,7 @@ from torch import Tensor
 from translate.api import Translator
 from translate.batches import Domain, ImageSpec
 from translate.engine.inference.folder import translate_folder
-from translate.engine.inference.inputs import find_inputs
+from translate.engine.inference.inputs.paths import find_inputs
 from translate.engine.inference.sampling import sample_folder
 from translate.engine.models import calls
 from translate.engine.models.drawing import SampleRequest, draw_walk

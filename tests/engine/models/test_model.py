@@ -16,7 +16,7 @@ from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
 
 from translate.engine.checkpoints import read, write
-from translate.engine.checkpoints.references import resolve
+from translate.engine.checkpoints.references.reference import resolve
 from translate.engine.checkpoints.state import ModelState
 from translate.engine.models import model as infer
 from translate.engine.models.model import Model, translate_batch

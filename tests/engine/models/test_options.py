@@ -12,7 +12,7 @@ from tint_recipe import SPEC, Tint
 
 from translate.api import Translator
 from translate.engine.inference.folder import translate_folder
-from translate.engine.inference.inputs import find_inputs
+from translate.engine.inference.inputs.paths import find_inputs
 from translate.engine.inference.sampling import sample_folder
 from translate.engine.models.drawing import SampleRequest
 from translate.engine.models.model import Model

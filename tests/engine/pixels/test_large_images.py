@@ -12,9 +12,9 @@ from specs import image_spec
 from tiled import CPU, random_weights
 
 from translate.api import Translator
-from translate.engine.inference import sources
 from translate.engine.inference.folder import translate_each
-from translate.engine.inference.inputs import find_inputs
+from translate.engine.inference.inputs import sources
+from translate.engine.inference.inputs.paths import find_inputs
 from translate.engine.models.model import Model
 from translate.engine.models.options import InferenceOptions
 from translate.engine.pixels import large_images

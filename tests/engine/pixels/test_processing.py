@@ -18,16 +18,16 @@ from tint_recipe import SPEC, Tint
 from translate.api import Translator
 from translate.batches import Domain
 from translate.contract.kinds import small_options
-from translate.engine.inference import sources
 from translate.engine.inference.folder import translate_folder
-from translate.engine.inference.inputs import find_inputs
+from translate.engine.inference.inputs import sources
+from translate.engine.inference.inputs.paths import find_inputs
 from translate.engine.models.model import Model
 from translate.engine.models.options import InferenceOptions
 from translate.engine.pixels.processing import ImageProcessor, scaled
 from translate.engine.system import console
 from translate.errors import BadImage, DataError, NothingUsableError
-from translate.images import domain_images
-from translate.images.levels import is_gray, scale_dtype
+from translate.images.domains import domain_images
+from translate.images.domains.levels import is_gray, scale_dtype
 from translate.images.resize import resize_pixels
 from translate.images.source import read_image
 from translate.registry import create, create_recipe, names

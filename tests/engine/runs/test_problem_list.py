@@ -9,7 +9,8 @@ from run_files import unreadable
 
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.data.check import CheckedData
-from translate.engine.disk import files, json_files
+from translate.engine.disk import files
+from translate.engine.disk.records import json_files
 from translate.engine.runs.writer import RunWriter
 
 

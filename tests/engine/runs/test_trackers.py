@@ -14,7 +14,7 @@ from disk_faults import FaultyDisk, no_space
 
 from translate import hookimpl
 from translate.batches import Pair
-from translate.engine.disk import json_files
+from translate.engine.disk.records import json_files
 from translate.engine.processes.signals import Interrupts
 from translate.engine.training import train
 from translate.errors import ConfigError, SaveError, TrainingError

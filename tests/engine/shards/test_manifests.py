@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from translate.engine.disk import json_files
+from translate.engine.disk.records import json_files
 from translate.engine.shards.manifests import ShardManifests, missing_shards
 from translate.engine.shards.shard import Shard
 from translate.errors import ConfigError

@@ -12,7 +12,7 @@ from image_inversion import counts, file_digests, translate
 from PIL import Image
 from s3_server import running_s3_server
 
-from translate.engine.inference.inputs import find_inputs
+from translate.engine.inference.inputs.paths import find_inputs
 from translate.engine.storage import objects
 from translate.engine.storage.lookup import storage_of
 from translate.engine.storage.objects import ObjectStore, open_store

@@ -13,7 +13,7 @@ from two_player_recipe import TwoPlayers
 
 from translate import hookimpl
 from translate.batches import Images
-from translate.engine.disk import json_files
+from translate.engine.disk.records import json_files
 from translate.errors import TrainingError
 from translate.recipe import Turn
 

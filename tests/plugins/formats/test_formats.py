@@ -21,7 +21,7 @@ from PIL import Image, ImageOps
 from translate.errors import BadImage
 from translate.folders.listing import find_images
 from translate.images.source import read_image
-from translate_plugins.formats.pillow import ORIENTATION
+from translate_plugins.formats.raster.pillow import ORIENTATION
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 GOLDEN = np.array([[RED, GREEN, BLUE], [BLUE, WHITE, RED]], np.uint8).repeat(8, 0).repeat(8, 1)

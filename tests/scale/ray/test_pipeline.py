@@ -19,11 +19,11 @@ from PIL import Image
 from s3_server import running_s3_server
 
 from translate.api import Translator
-from translate.engine.disk import json_files
-from translate.engine.inference.jobs import Job
+from translate.engine.disk.records import json_files
+from translate.engine.inference.inputs.jobs import Job
 from translate.engine.models.options import InferenceOptions
 from translate.folders.listing import find_images
-from translate.images.tar_files import read_member
+from translate.images.files.tar_files import read_member
 from translate.scale.ray.pipeline import RayPipeline
 
 POISON = """

@@ -19,7 +19,7 @@ from translate.contract.files.format_subject import (
 from translate.contract.rules import require
 from translate.errors import BadImage
 from translate.formats import Header, Window, WindowedFormat
-from translate.images import format_registry
+from translate.images.files import format_registry
 from translate.images.source import EncodedImage
 
 LARGE = (640, 640)

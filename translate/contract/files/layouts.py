@@ -13,7 +13,7 @@ from translate.contract.files.layout_subject import MANY, LayoutSubject
 from translate.contract.rules import require
 from translate.engine.data import check
 from translate.errors import BadImage, ConfigError, DataError
-from translate.images.tar_files import find_member
+from translate.images.files.tar_files import find_member
 
 DRAWS = 20
 """how often each item is picked, to collect all of its files"""

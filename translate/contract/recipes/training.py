@@ -12,7 +12,7 @@ from translate.contract.attributes import assignment, attributes, differing_name
 from translate.contract.recipes.subject import STEPS, Subject, state
 from translate.contract.rules import RuleError, record_io, require, require_equal, require_no_io
 from translate.engine.checkpoints.state import TrainingState
-from translate.engine.training.preview import draw_preview
+from translate.engine.training.progress.preview import draw_preview
 from translate.errors import short_repr
 from translate.recipe import Turn
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, Field
 
-from translate.engine.disk import json_files
+from translate.engine.disk.records import json_files
 
 if TYPE_CHECKING:
     from torch import Tensor

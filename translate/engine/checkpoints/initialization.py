@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from translate.engine.checkpoints import hub, read
-from translate.engine.checkpoints.references import resolve
+from translate.engine.checkpoints import read
+from translate.engine.checkpoints.references import hub
+from translate.engine.checkpoints.references.reference import resolve
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import layers
 from translate.engine.config.schema import Config

@@ -20,14 +20,14 @@ from translate.engine.checkpoints.contents import (
     without_prefix,
 )
 from translate.engine.checkpoints.optimizers import restore_optimizer
-from translate.engine.checkpoints.selection import Selection
+from translate.engine.checkpoints.references.selection import Selection
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.checkpoints.untrusted import MemoryLimit, check_header
 from translate.engine.config import layers, schema
 from translate.engine.config.plugin_versions import missing_plugins_named
 from translate.engine.config.renamed import current_document, current_names, renamed_by
 from translate.engine.config.value_types import LARGEST_SIDE
-from translate.engine.disk import json_files
+from translate.engine.disk.records import json_files
 from translate.engine.plugins.errors import NO_TEMPORARY
 from translate.engine.processes import distributed
 from translate.engine.processes.sharded_tensors import shard_like

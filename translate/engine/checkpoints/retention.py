@@ -18,7 +18,8 @@ from translate.engine.checkpoints.contents import (
     Manifest,
     State,
 )
-from translate.engine.disk import folders, json_files, partial_files
+from translate.engine.disk import folders, partial_files
+from translate.engine.disk.records import json_files
 from translate.errors import CheckpointError, printable_name, short_repr
 
 

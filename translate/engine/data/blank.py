@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from translate.batches import ImageSpec
-from translate.images import domain_images
+from translate.images.domains import domain_images
 
 META = torch.device("meta")
 

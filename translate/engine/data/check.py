@@ -16,7 +16,7 @@ from translate.engine.config.schema import Data
 from translate.engine.data.data_warnings import as_problems, find_warnings, notes, palette_domains
 from translate.engine.data.domains import domains_of, require_compatible_domains
 from translate.engine.data.opened_files import OpenedFiles
-from translate.engine.disk.problems import Problem
+from translate.engine.disk.records.problems import Problem
 from translate.engine.loading.cache import Cache, cached_bytes
 from translate.engine.loading.item_errors import item_error
 from translate.engine.loading.scaling import ScaledImages
@@ -25,7 +25,7 @@ from translate.engine.processes.pool import DaemonThreadPool
 from translate.engine.processes.signals import reraise_interruption
 from translate.errors import BadImage, DataError, TrainingError
 from translate.formats import Header
-from translate.images import domain_images
+from translate.images.domains import domain_images
 from translate.images.layers import guarded
 
 THREADS = 8

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from translate.batches import Domain, Layout
 from translate.engine.config.schema import Data
 from translate.engine.data.opened_files import OpenedFiles
-from translate.engine.disk.problems import Problem
+from translate.engine.disk.records.problems import Problem
 from translate.engine.processes.signals import reraise_interruption
 from translate.errors import BadImage
 from translate.formats import Header, Note
-from translate.images import domain_images, levels
-from translate.images.format_registry import is_lossy
-from translate.images.losses import losses
+from translate.images.domains import domain_images, levels
+from translate.images.files.format_registry import is_lossy
+from translate.images.metadata.lost import losses
 
 PICKED_ITEMS = 100
 """number of items that are picked to find domains with a single image"""

@@ -17,14 +17,15 @@ from typing import Any, NamedTuple
 from translate import registry
 from translate.engine.config.schema import Data
 from translate.engine.data.check import is_joined
-from translate.engine.disk import folders, json_files, locks, partial_files
+from translate.engine.disk import folders, locks, partial_files
+from translate.engine.disk.records import json_files
 from translate.engine.system import bundled
 from translate.errors import CheckpointError, DataError, PluginError, SaveError
 from translate.folders.listing import find_images, subfolders
 from translate.folders.lookup import expect_different
 from translate.folders.names import any_hidden
 from translate.images.encode import encode_image
-from translate.images.format_registry import image_suffixes
+from translate.images.files.format_registry import image_suffixes
 
 ROOT = Path("datasets")
 MARKER = ".sample-domain.json"

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from translate.engine.diagnosis.preview import Preview
-from translate.engine.disk import json_files
+from translate.engine.disk.records import json_files
 from translate.errors import BadImage
 from translate.images.contact_sheet import split_sheet
 from translate.images.source import read_image

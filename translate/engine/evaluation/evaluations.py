@@ -5,10 +5,10 @@ import math
 import time
 from pathlib import Path
 
-from translate.engine.checkpoints.selection import Selection
+from translate.engine.checkpoints.references.selection import Selection
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.data.check import CheckedData
-from translate.engine.disk.problems import FAILED, Problem
+from translate.engine.disk.records.problems import FAILED, Problem
 from translate.engine.evaluation.images import EvaluationImages
 from translate.engine.evaluation.metric import choose_metric, measure
 from translate.engine.evaluation.mode import evaluation_mode, gathered_weights

@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from translate.engine.checkpoints import contents, hub
-from translate.engine.checkpoints.references import resolve
+from translate.engine.checkpoints import contents
+from translate.engine.checkpoints.references import hub
+from translate.engine.checkpoints.references.reference import resolve
 from translate.engine.config.yaml import to_yaml_types
 from translate.engine.exports import cache, files
 from translate.engine.exports.file_model import FileModel, file_model

@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from translate.engine.disk import files, json_files, user_cache
+from translate.engine.disk import files, user_cache
+from translate.engine.disk.records import json_files
 from translate.engine.exports.files import size_of
 from translate.exporters import Content
 

@@ -22,9 +22,9 @@ from translate.engine.processes.signals import reraise_interruption
 from translate.engine.system.memory import out_of_memory
 from translate.errors import ConfigError, TranslateError, describe_error, short_repr
 from translate.exporters import Content, Exporter, Network
-from translate.images import levels
+from translate.images.domains import levels
+from translate.images.domains.levels import ClippedNumbers
 from translate.images.layers import Pixels
-from translate.images.levels import ClippedNumbers
 from translate.nn.geometry import Geometry
 
 

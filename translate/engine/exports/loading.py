@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from translate.engine.checkpoints import contents
-from translate.engine.checkpoints.references import resolve
+from translate.engine.checkpoints.references.reference import resolve
 from translate.engine.exports import backends, files
 from translate.engine.exports.file_model import load_file
 from translate.engine.exports.files import is_exported

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from translate.batches import Domain
-from translate.engine.disk import json_files
+from translate.engine.disk.records import json_files
 from translate.engine.system.signatures import validation_message
 from translate.nn.geometry import Geometry
 

@@ -3,14 +3,14 @@
 from functools import partial
 from typing import NamedTuple
 
-from translate.engine.inference.output_names import suffix_of_result
+from translate.engine.inference.outputs.names import suffix_of_result
 from translate.engine.pixels.decoded import DecodedInput
 from translate.engine.pixels.prepared import prepare
 from translate.engine.pixels.processing import ImageProcessor
 from translate.errors import ConfigError, TranslateError
 from translate.images import masks
 from translate.images.encode import encode_image
-from translate.images.format_registry import best_type
+from translate.images.files.format_registry import best_type
 from translate.images.layers import Pixels, guarded
 from translate.images.source import EncodedImage
 

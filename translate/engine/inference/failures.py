@@ -3,7 +3,7 @@
 import errno
 from pathlib import Path
 
-from translate.engine.disk.problems import FAILED, Problem
+from translate.engine.disk.records.problems import FAILED, Problem
 from translate.engine.models.tile_options import DEFAULT_TILE, NotFiniteError
 from translate.engine.plugins.errors import describe_unexpected
 from translate.engine.system.memory import out_of_memory

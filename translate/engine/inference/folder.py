@@ -9,15 +9,15 @@ from itertools import chain
 from pathlib import Path
 from tempfile import gettempdir
 
-from translate.engine.disk.problems import Problem
-from translate.engine.inference.inputs import Inputs
-from translate.engine.inference.jobs import Job
-from translate.engine.inference.manifest import HIDDEN, OutputManifest
+from translate.engine.disk.records.problems import Problem
+from translate.engine.inference.inputs.jobs import Job
+from translate.engine.inference.inputs.paths import Inputs
+from translate.engine.inference.inputs.sources import Sources
+from translate.engine.inference.outputs.manifest import HIDDEN, OutputManifest
+from translate.engine.inference.outputs.records import SOURCE
 from translate.engine.inference.pipeline import Pipeline, PipelineResult
 from translate.engine.inference.planning import make_processor, plan_jobs
-from translate.engine.inference.records import SOURCE
 from translate.engine.inference.report import FolderReport
-from translate.engine.inference.sources import Sources
 from translate.engine.inference.trust import TrustMeter
 from translate.engine.models.image_model import ImageModel
 from translate.engine.models.options import InferenceOptions

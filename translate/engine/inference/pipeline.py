@@ -12,13 +12,13 @@ from functools import partial
 from itertools import repeat, takewhile
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from translate.engine.disk.problems import FAILED, Problem
+from translate.engine.disk.records.problems import FAILED, Problem
 from translate.engine.inference.failures import translation_problem
-from translate.engine.inference.job_batches import jobs_of_one_size
-from translate.engine.inference.jobs import Job
-from translate.engine.inference.outputs import Outputs
+from translate.engine.inference.inputs.batches import jobs_of_one_size
+from translate.engine.inference.inputs.jobs import Job
+from translate.engine.inference.inputs.sources import Source, Sources
+from translate.engine.inference.outputs.destinations import Outputs
 from translate.engine.inference.run_ahead import run_ahead
-from translate.engine.inference.sources import Source, Sources
 from translate.engine.inference.trust import Trust, TrustMeter, measure_finite
 from translate.engine.loading.item_errors import item_error
 from translate.engine.models.tile_options import StoppedError
@@ -31,9 +31,9 @@ from translate.engine.processes.signals import reraise_interruption
 from translate.errors import BadImage, TranslateError
 from translate.formats import Header, Note
 from translate.images.encode import encode_image
-from translate.images.format_registry import best_type
+from translate.images.files.format_registry import best_type
 from translate.images.layers import Pixels, guarded
-from translate.images.profiles import in_srgb, unconverted_windows
+from translate.images.metadata.profiles import in_srgb, unconverted_windows
 
 if TYPE_CHECKING:
     from translate.engine.pixels.large_images import LargeImage

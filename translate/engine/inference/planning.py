@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from translate.engine.config.yaml import to_yaml_types
-from translate.engine.inference.inputs import Inputs
-from translate.engine.inference.job_frames import with_frames
-from translate.engine.inference.job_masks import with_masks
-from translate.engine.inference.jobs import Job, list_jobs
-from translate.engine.inference.output_names import OutputNames
-from translate.engine.inference.sources import Sources
+from translate.engine.inference.inputs.frames import with_frames
+from translate.engine.inference.inputs.jobs import Job, list_jobs
+from translate.engine.inference.inputs.masks import with_masks
+from translate.engine.inference.inputs.paths import Inputs
+from translate.engine.inference.inputs.sources import Sources
+from translate.engine.inference.outputs.names import OutputNames
 from translate.engine.models.image_model import ImageModel
 from translate.engine.models.options import NOT_RECORDED, InferenceOptions, recorded
 from translate.engine.models.tile_options import TileOptions

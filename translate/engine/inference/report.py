@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from translate.engine.disk.problems import FAILED, UNREACHABLE, Problem
-from translate.engine.inference.manifest import OutputManifest
+from translate.engine.disk.records.problems import FAILED, UNREACHABLE, Problem
+from translate.engine.inference.outputs.manifest import OutputManifest
 from translate.engine.inference.pipeline import ImageResult, PipelineResult
 from translate.engine.pixels.processing import ImageProcessor
 from translate.engine.processes.launch import read_launch

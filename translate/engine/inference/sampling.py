@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from translate.engine.config.yaml import to_yaml_types
 from translate.engine.disk import file_system, folders
-from translate.engine.disk.problems import FAILED, Problem
-from translate.engine.inference.manifest import OutputManifest
+from translate.engine.disk.records.problems import FAILED, Problem
+from translate.engine.inference.outputs.manifest import OutputManifest
 from translate.engine.inference.report import note_lost_messages
 from translate.engine.models.drawing import (
     ALL_CLASSES,
@@ -29,11 +29,11 @@ from translate.engine.plugins.errors import describe_unexpected
 from translate.engine.processes.pool import DaemonThreadPool
 from translate.engine.processes.signals import reraise_interruption
 from translate.errors import NothingUsableError, SaveError
+from translate.images.domains.levels import is_photographic
 from translate.images.encode import encode_image
-from translate.images.format_registry import best_type, output_suffix
+from translate.images.files.format_registry import best_type, output_suffix
 from translate.images.layers import Pixels
-from translate.images.levels import is_photographic
-from translate.images.provenance import Maker, header_of_sample
+from translate.images.metadata.provenance import Maker, header_of_sample
 from translate.results import InferenceResult
 
 WRITERS = 4

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from translate.batches import Domain
 from translate.errors import BadImage
-from translate.images.domain_images import decode
+from translate.images.domains.domain_images import decode
 from translate.images.source import EncodedImage
 
 ALIGNMENT = 4

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 
 from translate.batches import Layout
 from translate.engine.config.schema import Data
-from translate.engine.disk.problems import Problem
+from translate.engine.disk.records.problems import Problem
 from translate.engine.loading import workers
 from translate.engine.loading.order import (
     MAX_TRIES,

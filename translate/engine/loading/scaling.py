@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from translate.batches import Domain
 from translate.engine.loading.cache import Cache
-from translate.images import domain_images
+from translate.images.domains import domain_images
 from translate.images.layers import Pixels
 from translate.images.tensors import as_tensor
 

@@ -19,9 +19,9 @@ from translate.batches import Domain, ImageSpec
 from translate.engine.config.schema import Data
 from translate.engine.loading.scaling import scale
 from translate.errors import ConfigError, suggest
-from translate.images import domain_images
+from translate.images.domains import domain_images
+from translate.images.domains.levels import scale_dtype
 from translate.images.layers import Pixels, guarded
-from translate.images.levels import scale_dtype
 from translate.images.resize import pad_to
 from translate.images.source import MAX_PIXELS
 from translate.images.tensors import as_tensor

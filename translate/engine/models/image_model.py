@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from translate.batches import Domain, ImageSpec
-from translate.engine.checkpoints.hub import is_hub_reference
+from translate.engine.checkpoints.references.hub import is_hub_reference
 from translate.errors import ConfigError, short_repr, suggest
 from translate.folders.names import short_names
 from translate.images.layers import Pixels
-from translate.images.provenance import Maker
+from translate.images.metadata.provenance import Maker
 from translate.nn.geometry import Geometry
 
 if TYPE_CHECKING:
     from translate.engine.models.tile_options import ImageTiler, TileOptions
-    from translate.images.levels import ClippedNumbers
+    from translate.images.domains.levels import ClippedNumbers
 
 WHOLE = "whole"
 """the side of images that are not joined"""

@@ -15,16 +15,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from translate.batches import ImageSpec
-from translate.engine.checkpoints import contents, hub, read
-from translate.engine.checkpoints.references import resolve
+from translate.engine.checkpoints import contents, read
+from translate.engine.checkpoints.references import hub
+from translate.engine.checkpoints.references.reference import resolve
 from translate.engine.models import calls
 from translate.engine.models.image_model import ImageModel
 from translate.engine.models.padding import padded_translation
 from translate.engine.processes import distributed
 from translate.engine.processes.threads import ThreadCount
 from translate.errors import ConfigError
+from translate.images.domains.levels import ClippedNumbers
 from translate.images.layers import Pixels
-from translate.images.levels import ClippedNumbers
 from translate.images.tensors import from_device, network_input
 from translate.nn.geometry import Geometry
 from translate.nn.noise import temporary_seed

@@ -33,7 +33,7 @@ from torch import Tensor
 from translate.batches import MAX_CHANNELS, UNNAMED, Domain
 from translate.engine.pixels.decoded import DecodedInput
 from translate.errors import BadImage, DataError
-from translate.images import levels
+from translate.images.domains import levels
 from translate.images.layers import WHITE, Layers, Pixels, guarded, layers_from_pillow, split_alpha
 from translate.images.source import EncodedImage
 

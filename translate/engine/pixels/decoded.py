@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from translate.batches import Domain
 from translate.formats import suits
-from translate.images import domain_images
+from translate.images.domains import domain_images
 from translate.images.layers import Layers, Pixels, guarded
 from translate.images.source import EncodedImage
 

@@ -14,7 +14,7 @@ from translate.engine.pixels.conversion import ImageInput
 from translate.engine.pixels.prepared import prepare
 from translate.engine.pixels.processing import ImageProcessor
 from translate.errors import ConfigError, TranslateError
-from translate.images.levels import is_photographic
+from translate.images.domains.levels import is_photographic
 
 
 def translate_images(

@@ -19,9 +19,10 @@ from translate.engine.tiling.store import Store, StoredValue
 from translate.engine.traced.regions import Region, Span
 from translate.errors import BadImage
 from translate.formats import Header, Note, Window, WindowedFormat
-from translate.images import format_registry, levels
+from translate.images.domains import levels
+from translate.images.domains.levels import is_gray
+from translate.images.files import format_registry
 from translate.images.layers import Pixels, to_gray
-from translate.images.levels import is_gray
 from translate.images.resize import resize_pixels
 from translate.images.source import EncodedImage
 from translate.images.tensors import from_device, to_device

@@ -7,10 +7,10 @@ from translate.batches import Domain
 from translate.engine.pixels.decoded import DecodedInput
 from translate.engine.pixels.processing import ImageProcessor, OutputForm
 from translate.formats import Header, Note
-from translate.images import levels
+from translate.images.domains import levels
 from translate.images.layers import Pixels
-from translate.images.losses import losses
-from translate.images.provenance import with_xmp
+from translate.images.metadata.lost import losses
+from translate.images.metadata.provenance import with_xmp
 
 ChooseType = Callable[[int, str, bool], str]
 """returns the type of numbers that a result is kept in: of so many channels without opacity, of

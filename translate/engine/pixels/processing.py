@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from translate.batches import FULL_RANGES, Domain
 from translate.engine.models.image_model import ImageModel
 from translate.engine.models.tile_options import ImageTiler, TileOptions
-from translate.images import domain_images, levels
+from translate.images.domains import domain_images, levels
+from translate.images.domains.levels import ClippedNumbers, is_gray, scale_dtype
 from translate.images.layers import WHITE, Pixels, to_gray
-from translate.images.levels import ClippedNumbers, is_gray, scale_dtype
 from translate.images.resize import resize_pixels
 from translate.images.source import MAX_PIXELS
 

@@ -11,8 +11,8 @@ from torch import Tensor
 from translate.batches import Domain
 from translate.engine.models.tile_options import ImageTiler
 from translate.engine.traced.regions import Region
+from translate.images.domains.levels import ClippedNumbers
 from translate.images.layers import Pixels
-from translate.images.levels import ClippedNumbers
 from translate.images.tensors import from_device, network_input
 
 

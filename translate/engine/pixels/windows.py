@@ -2,7 +2,7 @@
 
 from translate.engine.pixels.processing import ImageProcessor
 from translate.formats import WindowedFormat
-from translate.images import format_registry
+from translate.images.files import format_registry
 
 
 def takes_windows(processor: ImageProcessor, suffix: str) -> bool | None:

@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from pydantic import Field
 
-from translate.engine.disk.json_files import Record
+from translate.engine.disk.records.json_files import Record
 from translate.engine.system.bundled import bundled_folder
 
 

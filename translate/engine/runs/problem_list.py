@@ -7,8 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from translate.engine.data.check import CheckedData
-from translate.engine.disk import files, json_files
-from translate.engine.disk.problems import Problem
+from translate.engine.disk import files
+from translate.engine.disk.records import json_files
+from translate.engine.disk.records.problems import Problem
 from translate.engine.processes import distributed
 from translate.engine.system import console
 from translate.errors import CheckpointError

@@ -15,13 +15,13 @@ from translate import __version__
 from translate.engine.checkpoints.read import Checkpoint
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.data.check import CheckedData
-from translate.engine.disk import json_files
+from translate.engine.disk.records import json_files
 from translate.engine.processes import distributed
 from translate.engine.processes.launch import read_launch
 from translate.engine.splits.held_out import Subset
 from translate.engine.system.memory import memory_limit_mb
 from translate.errors import CheckpointError
-from translate.images.tar_files import file_size
+from translate.images.files.tar_files import file_size
 
 
 class DataFacts(json_files.Record):

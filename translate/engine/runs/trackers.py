@@ -6,7 +6,7 @@ from pathlib import Path
 
 from translate.engine.config.parts import part_name
 from translate.engine.config.schema import Config
-from translate.engine.disk.problems import Problem
+from translate.engine.disk.records.problems import Problem
 from translate.engine.plugins.errors import describe_unexpected
 from translate.engine.processes.signals import reraise_interruption
 from translate.engine.runs.problem_list import ProblemList

@@ -13,8 +13,9 @@ from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import yaml
 from translate.engine.data.check import CheckedData
 from translate.engine.data.places import working_directory
-from translate.engine.disk import file_system, files, folders, json_files, partial_files
-from translate.engine.disk.problems import Problem
+from translate.engine.disk import file_system, files, folders, partial_files
+from translate.engine.disk.records import json_files
+from translate.engine.disk.records.problems import Problem
 from translate.engine.plugins import discovery
 from translate.engine.plugins.calls import call_hook
 from translate.engine.plugins.errors import describe_unexpected

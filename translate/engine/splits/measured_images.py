@@ -14,7 +14,7 @@ from translate.engine.config.schema import Data
 from translate.engine.data import samples
 from translate.engine.loading.order import item_rng
 from translate.engine.loading.transform import Augment
-from translate.images import domain_images
+from translate.images.domains import domain_images
 
 Thing = TypeVar("Thing")
 

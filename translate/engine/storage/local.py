@@ -9,8 +9,9 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
-from translate.engine.disk import file_system, files, folders, json_files, locks
-from translate.engine.disk.durable_lines import DurableLines
+from translate.engine.disk import file_system, files, folders, locks
+from translate.engine.disk.records import json_files
+from translate.engine.disk.records.durable_lines import DurableLines
 from translate.engine.storage.storage import Lines
 from translate.errors import CheckpointError
 from translate.folders import walk

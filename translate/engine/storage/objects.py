@@ -12,7 +12,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from translate.engine.disk import folders, json_files, partial_files
+from translate.engine.disk import folders, partial_files
+from translate.engine.disk.records import json_files
 from translate.engine.storage.object_errors import as_os_errors
 from translate.engine.storage.object_lines import BufferedObjectLines, DurableObjectLines
 from translate.engine.storage.storage import Lines
@@ -25,7 +26,7 @@ from translate.errors import (
 )
 from translate.folders.names import is_hidden
 from translate.folders.walk import Siblings, add_file, folded
-from translate.images.format_registry import image_suffixes
+from translate.images.files.format_registry import image_suffixes
 from translate.images.source import EncodedImage
 
 ATOMIC = {"abfs", "abfss", "adl", "az", "gcs", "gs", "memory", "oci", "oss", "s3", "s3a"}

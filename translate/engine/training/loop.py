@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from typing import Any
 
-from translate.engine.disk.problems import Problem
+from translate.engine.disk.records.problems import Problem
 from translate.engine.loading import loader, workers
 from translate.engine.loading.device import batch_to_device
 from translate.engine.optimization.failures import explained_failures
@@ -19,10 +19,10 @@ from translate.engine.processes.threads import ThreadCount
 from translate.engine.runs.next_command import next_command
 from translate.engine.runs.problem_list import gather_problems
 from translate.engine.system.memory import keep_freed_memory, memory_limit_mb
-from translate.engine.training.estimate import report_long_training
-from translate.engine.training.interval_log import IntervalLog
-from translate.engine.training.monitor import TrainingMonitor
-from translate.engine.training.preview import Previews
+from translate.engine.training.progress.estimate import report_long_training
+from translate.engine.training.progress.interval_log import IntervalLog
+from translate.engine.training.progress.monitor import TrainingMonitor
+from translate.engine.training.progress.preview import Previews
 from translate.engine.training.saving import Saver
 from translate.engine.training.session import Session
 from translate.engine.training.stop import Stop

@@ -20,7 +20,7 @@ from translate.engine.config import layers, schema
 from translate.engine.data import check, places, samples
 from translate.engine.data.opened_files import OpenedFiles
 from translate.engine.disk import folders
-from translate.engine.disk.problems import Problem
+from translate.engine.disk.records.problems import Problem
 from translate.engine.evaluation.evaluations import Evaluations
 from translate.engine.loading import loader, workers
 from translate.engine.optimization.build import build_training

@@ -11,7 +11,7 @@ from ray.data.block import BlockAccessor
 from ray.data.datasource import WriteResult
 
 from translate.engine.disk import files
-from translate.engine.disk.problems import Problem
+from translate.engine.disk.records.problems import Problem
 from translate.scale.columns import Columns, read_results
 
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from translate.engine.disk.problems import Problem
-from translate.engine.inference.jobs import Job
+from translate.engine.disk.records.problems import Problem
+from translate.engine.inference.inputs.jobs import Job
 from translate.engine.inference.pipeline import ImageResult, PipelineResult
 from translate.engine.models.options import InferenceOptions
 from translate.engine.pixels.processing import OutputForm

@@ -10,10 +10,9 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from translate.batches import ImageSpec, Pair
-from translate.losses import Scores, auc
+from translate.losses import Scores, at_least_float32, auc
 from translate.nn.features import features_of, output_and_features
 from translate.nn.init import init_normal_
-from translate.nn.precision import at_least_float32
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import PartConfig, create_discriminator, create_generator, create_loss, part
 

@@ -1,0 +1,146 @@
+"""NumPy files as images: .npy, and .npz with one array, or one that is called ``image``.
+
+Nothing in them is unpickled.
+"""
+
+from io import BytesIO
+from math import prod
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from translate.formats import Header, Window, Writable
+from translate.images.layers import MAX_CHANNELS
+from translate.images.source import EncodedImage
+from translate_plugins.formats import limits
+from translate_plugins.formats.npy import arrays
+from translate_plugins.formats.npy.arrays import ArrayHeader
+
+WRITABLE = Writable(
+    range(1, MAX_CHANNELS + 1), ("uint8", "uint16", "int16", "float32"), alpha=False
+)
+NAME = "image.npy"
+"""of the array that is read where an archive has several"""
+MAX_HEADER = 70_000
+"""bytes of an archive's array that are unpacked for its header"""
+
+
+class Npy:
+    """An array (height, width) or (height, width, channels) of integers or floats."""
+
+    suffixes = frozenset({".npy"})
+    writes = {".npy": WRITABLE}
+    lossless = True
+
+    def probe(self, source: EncodedImage, frame: int = 0) -> Header | None:  # noqa: ARG002
+        """Return the header of an array; None for a file of another format."""
+        if not source.data.startswith(arrays.MAGIC):
+            return None
+        array = arrays.read_header(BytesIO(source.data))
+        size = len(source.data) if source.file is None else source.file.seek(0, 2)
+        if size < array.start + array.bytes:
+            raise ValueError("an array that ends early: the file is truncated")
+        return _header("NPY", array)
+
+    def read(
+        self,
+        source: EncodedImage,
+        frame: int = 0,  # noqa: ARG002
+        window: Window | None = None,
+    ) -> NDArray[Any]:
+        """Return numbers of an array; only the rows of a window are read."""
+        array, file = arrays.read_header(BytesIO(source.data)), source.file or BytesIO(source.data)
+        rows, columns = (window.height, window.width) if window else array.size
+        limits.require_allowed(rows * columns * array.channels, source)
+        return arrays.read_part(file, array, window)
+
+    def write(self, pixels: NDArray[Any], like: Header) -> bytes:
+        """Return the content of a file."""
+        buffer = BytesIO()
+        np.save(buffer, _as_stored(pixels, like))
+        return buffer.getvalue()
+
+
+class Npz:
+    """An archive of NumPy arrays, of which one is read."""
+
+    suffixes = frozenset({".npz"})
+    writes = {".npz": WRITABLE}
+    lossless = True
+
+    def probe(self, source: EncodedImage, frame: int = 0) -> Header | None:  # noqa: ARG002
+        """Return the header of the array; None for a file of another format."""
+        if not source.data.startswith(b"PK\x03\x04") or b".npy" not in source.data[:4096]:
+            return None
+        with _open(source) as archive:
+            entry = _entry(archive)
+            array = _array_header(archive, entry)
+        if entry.file_size < array.start + array.bytes:
+            raise ValueError("an array that ends early: the file is truncated")
+        return _header("NPZ", array, npz_name=entry.filename)
+
+    def read(
+        self,
+        source: EncodedImage,
+        frame: int = 0,  # noqa: ARG002
+        window: Window | None = None,
+    ) -> NDArray[Any]:
+        """Return numbers of the array, which is unpacked whole."""
+        with _open(source) as archive:
+            entry = _entry(archive)
+            array = _array_header(archive, entry)
+            limits.require_allowed(prod(array.shape), source)
+            with archive.open(entry, mode="r") as stream:
+                data = stream.read(array.start + array.bytes)
+        return arrays.read_part(BytesIO(data), array, window)
+
+    def write(self, pixels: NDArray[Any], like: Header) -> bytes:
+        """Return the content of a file with one array, under the name that it was read by."""
+        array, buffer = BytesIO(), BytesIO()
+        np.save(array, _as_stored(pixels, like))
+        entry = ZipInfo(like.extra.get("npz_name", NAME))  # of 1980, so that equal pixels are alike
+        with ZipFile(buffer, "w") as archive:
+            archive.writestr(entry, array.getvalue(), ZIP_DEFLATED)
+        return buffer.getvalue()
+
+
+def _open(source: EncodedImage) -> ZipFile:
+    return ZipFile(source.file or BytesIO(source.data))
+
+
+def _entry(archive: ZipFile) -> ZipInfo:
+    """Return the only array, or the one called image; raises `ValueError` for any other archive."""
+    entries = [entry for entry in archive.infolist() if entry.filename.endswith(".npy")]
+    chosen = [entry for entry in entries if entry.filename == NAME] or entries
+    if len(chosen) != 1:
+        names = ", ".join(entry.filename.removesuffix(".npy") for entry in entries[:5])
+        raise ValueError(
+            f"an .npz of {len(entries)} arrays ({names}): expected one, or one called image"
+        )
+    return chosen[0]
+
+
+def _array_header(archive: ZipFile, entry: ZipInfo) -> ArrayHeader:
+    with archive.open(entry, mode="r") as stream:
+        return arrays.read_header(BytesIO(stream.read(MAX_HEADER)))
+
+
+def _header(name: str, array: ArrayHeader, **extra: Any) -> Header:
+    return Header(
+        format=name,
+        size=array.size,
+        channels=array.channels,
+        dtype=array.read_as,
+        bits=8 * array.dtype.itemsize,
+        mode=str(array.dtype.newbyteorder("=")),
+        extra={"npy_two_dimensions": len(array.shape) == 2, "npy_order": array.order, **extra},
+    )
+
+
+def _as_stored(pixels: NDArray[Any], like: Header) -> NDArray[Any]:
+    """Return pixels with the dimensions and byte order of the file they were made from."""
+    flat = like.extra.get("npy_two_dimensions", pixels.shape[2] == 1) and pixels.shape[2] == 1
+    stored = pixels[..., 0] if flat else pixels
+    return stored.astype(stored.dtype.newbyteorder(like.extra.get("npy_order", "=")))

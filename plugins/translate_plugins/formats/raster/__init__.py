@@ -1,0 +1,1 @@
+"""Formats that Pillow and OpenCV read: PNG, JPEG, WebP and others."""

@@ -1,0 +1,102 @@
+"""Formats of Pillow, decoded by Pillow or OpenCV, whichever is correct."""
+
+from collections.abc import Callable, Collection, Mapping
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from PIL.ImageFile import ImageFile
+
+from translate.formats import Header, Window, Writable
+from translate.images.layers import Layers, layers_from_pillow
+from translate.images.source import EncodedImage
+from translate_plugins.formats import metadata
+from translate_plugins.formats.raster import opencv, pillow, png
+
+GRAY_OR_RGB = Writable((1, 3))
+
+
+class Raster:
+    """A format of Pillow.
+
+    Args:
+        name: Pillow's name of the format.
+        suffixes: suffixes of its files.
+        writes: suffixes of files that are written, with the pixels that they hold.
+        options: options of the encoder.
+        lossless: whether it is written without loss.
+        one_canvas: whether all frames have one size.
+        encode: what writes files, where Pillow does not.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        suffixes: Collection[str],
+        *,
+        writes: Mapping[str, Writable] | None = None,
+        options: Mapping[str, Any] | None = None,
+        lossless: bool = True,
+        one_canvas: bool = False,
+        encode: Callable[[NDArray[Any], Header], bytes] | None = None,
+    ) -> None:
+        self.name, self.suffixes, self.lossless = name, frozenset(suffixes), lossless
+        self.writes = dict.fromkeys(suffixes, GRAY_OR_RGB) if writes is None else writes
+        self._options, self._one_canvas = {"format": name, **(options or {})}, one_canvas
+        self._encode = encode
+
+    def probe(self, source: EncodedImage, frame: int = 0) -> Header | None:
+        """Return the header of a frame; None for a file of another format."""
+        if not pillow.accepts(self.name, source.data):
+            return None
+        return self._details(source, frame).header
+
+    def read(self, source: EncodedImage, frame: int = 0, window: Window | None = None) -> Layers:
+        """Return the upright pixels of a frame."""
+        details = self._details(source, frame)
+        if frame and self._one_canvas:
+            layers = self._next(source, frame)
+        else:
+            layers = self._decode(source, frame, details)
+        return layers.upright(details.header.orientation).crop(window)
+
+    def write(self, pixels: NDArray[Any], like: Header) -> bytes:
+        """Return the content of a file."""
+        if self._encode is not None:
+            return self._encode(pixels, like)
+        flat = pixels[..., 0] if pixels.shape[2] == 1 else pixels
+        buffer, extra = BytesIO(), metadata.options(like)
+        Image.fromarray(np.ascontiguousarray(flat)).save(buffer, **{**self._options, **extra})
+        return buffer.getvalue()
+
+    def _details(self, source: EncodedImage, frame: int) -> pillow.FrameDetails:
+        frame = 0 if self._one_canvas else frame
+        key = f"{self.name} {frame}"
+        if key not in source.cache:
+            with pillow.open_frame(source, self.name, frame) as image:
+                source.cache[key] = pillow.read_details(image, source, self.name)
+        details: pillow.FrameDetails = source.cache[key]
+        return details
+
+    def _decode(self, source: EncodedImage, frame: int, details: pillow.FrameDetails) -> Layers:
+        png.require_whole(source.data)
+        by_opencv = opencv.is_better(details)
+        if by_opencv and (layers := opencv.decode(source.data, gray=details.header.gray)):
+            return layers
+        with pillow.open_frame(source, self.name, frame) as image:  # raises for a damaged file
+            layers = layers_from_pillow(image)
+            if by_opencv and details.header.bits > 8:
+                raise ValueError("its 16-bit colours cannot be decoded")
+            return layers
+
+    def _next(self, source: EncodedImage, frame: int) -> Layers:
+        """Return a later frame; the file stays open, as frames are composited one over another."""
+        with pillow.pillow_limits(source.path, source.max_pixels):
+            image: ImageFile | None = source.cache.get(self.name)
+            if image is None or image.tell() > frame:
+                png.require_whole(source.data)
+                source.cache[self.name] = image = pillow.open_image(source, self.name)
+            pillow.seek(image, frame, source.max_pixels)
+            return layers_from_pillow(image)

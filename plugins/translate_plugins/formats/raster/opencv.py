@@ -1,0 +1,51 @@
+"""Decode photographs and images of more than 8 bits a channel with OpenCV."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from translate.images.layers import WHITE, Layers, split_alpha
+from translate_plugins.formats.raster.pillow import FrameDetails
+
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # errors are reported by us
+
+TO_RGB = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}
+
+
+def is_better(details: FrameDetails) -> bool:
+    """Return whether to decode with OpenCV: photographs and 16-bit colour."""
+    header = details.header
+    if details.frames > 1 or header.format == "AVIF":
+        return False  # OpenCV skips the default image of an animated PNG
+    if header.bits > 8:  # Pillow truncates 16-bit colours to 8 bits
+        return header.bits == 16 and header.mode in ("RGB", "RGBA", "LA")
+    return header.mode in ("L", "RGB") and header.format in ("JPEG", "MPO", "WEBP")
+
+
+def decode(data: bytes, *, gray: bool) -> Layers | None:
+    """Return the pixels of a file, or None if OpenCV cannot or should not decode it.
+
+    Args:
+        data: the content of the file.
+        gray: whether it has no colour; OpenCV repeats gray beside opacity as red, green and blue.
+    """
+    pixels = read_numbers(data)
+    if pixels is None or pixels.dtype not in WHITE:
+        return None
+    alpha = pixels.shape[2:] == (4,)
+    return split_alpha(pixels[..., [0, 3]] if gray and alpha else pixels, alpha=alpha)
+
+
+def read_numbers(data: bytes) -> NDArray[Any] | None:
+    """Return gray, RGB or RGBA pixels as OpenCV reads them; None if it cannot."""
+    try:
+        pixels: NDArray[Any] | None = cv2.imdecode(
+            np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED
+        )
+    except (cv2.error, MemoryError):
+        return None
+    if pixels is None or pixels.shape[2:] not in ((), (3,), (4,)):
+        return None
+    return pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, TO_RGB[pixels.shape[2]])

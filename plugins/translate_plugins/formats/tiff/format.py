@@ -1,0 +1,133 @@
+"""TIFF and BigTIFF, read and written with `tifffile`."""
+
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from translate.errors import BadImage
+from translate.formats import Header, Window, Writable
+from translate.images.layers import MAX_CHANNELS, Layers, layers_from_pillow
+from translate.images.source import EncodedImage
+from translate_plugins.formats import limits
+from translate_plugins.formats.raster import pillow
+from translate_plugins.formats.tiff import colours as tiff_colours
+from translate_plugins.formats.tiff import directories, tags, write
+from translate_plugins.formats.tiff import pages as tiff_pages
+from translate_plugins.formats.tiff.blocks import Blocks, Grid
+from translate_plugins.formats.tiff.pages import Page
+
+SUFFIXES = frozenset({".tif", ".tiff"})
+CONVERTED = {
+    tiff_pages.PALETTE: "a palette",
+    tiff_pages.CMYK: "CMYK",
+    tiff_pages.LAB: "L*a*b*",
+}
+MODES = {tiff_pages.PALETTE: "P", tiff_pages.CMYK: "CMYK", tiff_pages.LAB: "LAB"}
+
+
+class Tiff:
+    """TIFF and BigTIFF of 1 to 64 bands: read with their pages, written in their own layout."""
+
+    suffixes = SUFFIXES
+    writes = dict.fromkeys(
+        sorted(SUFFIXES),
+        Writable(range(1, MAX_CHANNELS + 1), ("uint8", "uint16", "int16", "float32"), alpha=True),
+    )
+    lossless = True
+
+    def probe(self, source: EncodedImage, frame: int = 0) -> Header | None:
+        """Return the header of a page; None for a file of another format."""
+        if not directories.is_tiff(source.data):
+            return None
+        pages = tiff_pages.open_pages(source)
+        page = pages.page(frame)
+        return Header(
+            format="TIFF",
+            size=page.size[::-1] if _orientation(page) > 4 else page.size,
+            channels=page.channels,
+            alpha=page.alpha is not None,
+            dtype=page.dtype,
+            bits=max(8, page.bits),
+            mode=_mode(page),
+            frames=len(pages),
+            pages=True,
+            orientation=_orientation(page),
+            converted=CONVERTED.get(page.photometric, ""),
+            extra=tags.extra(page, only_page=len(pages) == 1),
+            private=pillow.Exif(source, "TIFF") if source.file is None else {},
+            xmp=tags.xmp(page),
+        )
+
+    def read(self, source: EncodedImage, frame: int = 0, window: Window | None = None) -> Layers:
+        """Return the upright pixels of a page, or of a part of it."""
+        page = tiff_pages.open_pages(source).page(frame)
+        if tiff_pages.needs_pillow(page):
+            return _read_with_pillow(source, page).upright(_orientation(page)).crop(window)
+        blocks: Blocks | None = source.cache.get("TIFF blocks")
+        if blocks is None or blocks.page is not page:  # those of one page are kept
+            source.cache["TIFF blocks"] = blocks = Blocks(page, Grid.of(page))
+        part = stored_window(window, page.size, _orientation(page))
+        limits.require_allowed(part.height * part.width * page.bands, source)
+        return tiff_colours.as_layers(page, blocks.read(part)).upright(_orientation(page))
+
+    def write(self, pixels: NDArray[Any], like: Header) -> bytes:
+        """Return the content of a file of one page."""
+        return write.encode(pixels, like)
+
+    def write_tiles(
+        self,
+        file: BinaryIO,
+        tiles: Iterator[NDArray[Any]],
+        size: tuple[int, int],
+        channels: int,
+        dtype: str,
+        tile: int,
+        like: Header,
+    ) -> None:
+        """Write a file from tiles, in row-major order; one tile after the other is in memory."""
+        write.write_tiles(file, tiles, (*size, channels), np.dtype(dtype), tile, like)
+
+
+def stored_window(window: Window | None, size: tuple[int, int], orientation: int) -> Window:
+    """Return where a part of the upright image lies in the stored one, of this `size`."""
+    height, width = size
+    if window is None:
+        return Window(0, 0, height, width)
+    top, left, rows, columns = window
+    if orientation > 4:
+        top, left, rows, columns = left, top, columns, rows
+    if orientation in (3, 4, 6, 7):
+        top = height - top - rows
+    if orientation in (2, 3, 7, 8):
+        left = width - left - columns
+    return Window(top, left, rows, columns)
+
+
+def _orientation(page: Page) -> int:
+    value = page.tags.tags.valueof(274, 1)
+    return value if value in range(1, 9) else 1
+
+
+def _mode(page: Page) -> str:
+    """Return the kind of pixels as `translate datasets check` lists it."""
+    if page.bits == 1 and page.photometric != tiff_pages.PALETTE:
+        return "1"
+    colours, dtype = page.channels - bool(page.alpha), page.dtype
+    plain = {1: {"uint8": "L", "uint16": "I;16", "float32": "F"}.get(dtype, dtype), 3: "RGB"}
+    return MODES.get(page.photometric) or plain.get(colours, f"{colours} bands")
+
+
+def _read_with_pillow(source: EncodedImage, page: Page) -> Layers:
+    """Return a page of YCbCr or old JPEG."""
+    if source.file is not None:
+        raise ValueError(f"{page.kind} of YCbCr is read in memory only: save it as RGB")
+    numbers = directories.numbers_of(source.data)
+    single = directories.single_page(source.data, page.tags.offset, numbers)
+    image = EncodedImage(source.name, single, source.max_pixels)
+    try:
+        with pillow.open_frame(image, "TIFF") as opened:
+            return layers_from_pillow(opened)
+    except BadImage as bad:
+        raise ValueError(f"{page.kind} that cannot be decoded: {bad.reason}") from bad

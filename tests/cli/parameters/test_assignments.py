@@ -1,0 +1,17 @@
+"""Options that are typed as ``--set name=value`` are YAML values."""
+
+import pytest
+
+from translate.cli.parameters.assignments import parse_assignments
+from translate.errors import ConfigError
+
+
+def test_values_are_yaml_and_an_empty_one_is_none() -> None:
+    given = parse_assignments(["steps=20", "dropout=false", "style=", "name=a=b"])
+    assert given == {"steps": 20, "dropout": False, "style": None, "name": "a=b"}
+
+
+@pytest.mark.parametrize("text", ["steps", "=20", ""])
+def test_anything_else_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="expected OPTION=VALUE"):
+        parse_assignments([text])

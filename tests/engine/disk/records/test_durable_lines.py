@@ -1,0 +1,41 @@
+"""Lines are durable once `add` returns, and threads share the syncs."""
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from translate.engine.disk.records import json_files
+from translate.engine.disk.records.durable_lines import DurableLines
+
+
+def test_waiting_threads_share_one_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines, real, syncs = DurableLines(tmp_path / "done.jsonl"), os.fsync, list[int]()
+    barrier = threading.Barrier(9, timeout=10)
+
+    def slow(descriptor: int) -> None:
+        if not syncs:
+            syncs.append(0)
+            barrier.wait()  # all other threads are waiting
+            while lines.line_count < 9:
+                pass
+        syncs.append(descriptor)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", slow)
+
+    def add(number: int) -> None:
+        if number:
+            barrier.wait()
+        lines.add({"number": number})
+        assert lines.durable_count > 0
+
+    threads = [threading.Thread(target=add, args=(number,)) for number in range(9)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert lines.durable_count == lines.line_count == 9
+    assert len(syncs) <= 1 + 3, "the first of the nine, the file's name, and one for all others"
+    assert sorted(line["number"] for line in json_files.read_lines(lines.path)) == list(range(9))

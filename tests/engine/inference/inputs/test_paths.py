@@ -1,0 +1,100 @@
+"""Inputs and their outputs are determined before translation, one output for each input."""
+
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from image_inversion import counts, file_digests, translate
+
+from translate.engine.inference.inputs.paths import find_inputs
+from translate.errors import ConfigError, DataError, NothingUsableError, SaveError
+
+
+def test_a_file_a_folder_and_a_glob_are_sources(
+    image_folder: Callable[..., Path], tmp_path: Path
+) -> None:
+    root = image_folder("in", 2)
+    image_folder("in/deep/er", 1, suffix=".jpg")
+    (root / "notes.txt").touch()
+    (root / ".hidden.png").touch()
+    out = tmp_path / "out"
+
+    def found(source: str) -> tuple[str, list[str]]:
+        result = find_inputs(tmp_path / source, out)
+        root = result.root
+        names = [path.relative_to(root).as_posix() for path in result.images]
+        return root.relative_to(tmp_path).as_posix(), names
+
+    assert found("in") == ("in", ["0000.png", "0001.png", "deep/er/0000.jpg"])
+    assert found("in/0001.png") == ("in", ["0001.png"])
+    assert found("in/*") == ("in", ["0000.png", "0001.png"])
+    assert found("in/**/*.jpg") == ("in", ["deep/er/0000.jpg"])
+    assert found("in/d*/er/*") == ("in", ["deep/er/0000.jpg"])
+    assert len(find_inputs(root, out).skipped) == 1
+
+
+def test_a_source_without_images_is_refused_and_nothing_is_created(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/notes.txt").touch()
+    for source, kind in {
+        "in": NothingUsableError,
+        "in/*.png": NothingUsableError,
+        "typo": DataError,
+    }.items():
+        with pytest.raises(kind):
+            find_inputs(tmp_path / source, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_output_folder_within_the_input_is_skipped(image_folder: Callable[..., Path]) -> None:
+    root = image_folder("in", 2)
+    image_folder("in/out", 3)
+    assert len(find_inputs(root, root / "out").images) == 2
+
+
+def test_an_output_folder_around_the_input_is_accepted(
+    image_folder: Callable[..., Path], tmp_path: Path
+) -> None:
+    assert len(find_inputs(image_folder("in", 2), tmp_path).images) == 2
+
+
+@pytest.mark.parametrize("source", ["in", "in/0000.png", "in/*.png"])
+def test_I5_an_output_folder_equal_to_the_input_is_refused(
+    image_folder: Callable[..., Path], tmp_path: Path, source: str
+) -> None:
+    root = image_folder("in", 1)
+    with pytest.raises(ConfigError, match="choose another folder"):
+        find_inputs(tmp_path / source, root / "../in")
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_translation(
+    image_folder: Callable[..., Path], tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SaveError, match="cannot write to") as error:
+        find_inputs(image_folder("in", 1), tmp_path / "file/out")
+    assert error.value.exit_code == 2
+    with pytest.raises(ConfigError, match="OUT is a folder"):
+        find_inputs(image_folder("in", 1), tmp_path / "out.png")
+
+
+def test_images_of_tar_files_go_to_folders_of_their_names(
+    image_folder: Callable[..., Path], tmp_path: Path
+) -> None:
+    photos, shards = image_folder("photos", 3), tmp_path / "shards"
+    shards.mkdir()
+    for name in ("00", "01"):
+        with tarfile.open(shards / f"{name}.tar", "w") as archive:
+            for path in photos.iterdir():
+                archive.add(path, path.name)
+    out = tmp_path / "out"
+    assert counts(translate(shards, out)) == (6, 0, 0)
+    translate(photos, tmp_path / "expected")
+    for name in ("00", "01"):
+        assert file_digests(out / name) == file_digests(tmp_path / "expected")
+    assert counts(translate(shards, out)) == (0, 6, 0)
+    assert counts(translate(shards / "00.tar", tmp_path / "one")) == (3, 0, 0)
+    assert file_digests(tmp_path / "one") == file_digests(tmp_path / "expected")
+    assert counts(translate(shards / "00.tar/0001.png", tmp_path / "single")) == (1, 0, 0)
+    assert [path.name for path in (tmp_path / "single").glob("*.png")] == ["0001.png"]

@@ -1,0 +1,34 @@
+"""Outputs of the pipeline in memory are those of a folder."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from image_inversion import MODEL, translate
+
+from translate.engine.inference.inputs.jobs import Job
+from translate.engine.inference.inputs.sources import Sources
+from translate.engine.inference.outputs.destinations import MemoryOutputs
+from translate.engine.inference.pipeline import Pipeline
+from translate.engine.inference.planning import make_processor
+from translate.engine.models.options import InferenceOptions
+from translate.engine.models.tile_options import TileOptions
+
+
+def test_outputs_in_memory_have_the_bytes_of_files(
+    image_folder: Callable[..., Path], tmp_path: Path
+) -> None:
+    options, source, out = InferenceOptions(), image_folder("photos", 2), tmp_path / "out"
+    translate(source, out)
+    processor, _ = make_processor(MODEL, options, TileOptions(None, None, tmp_path))
+    outputs = MemoryOutputs()
+    pipeline = Pipeline(processor, Sources(options.max_pixels), outputs, batch_size=1)
+    jobs = [Job.of(path, out / path.name) for path in sorted(source.iterdir())]
+    assert len(list(pipeline.run(jobs, stop=bool))) == len(jobs) == 2
+    for job in jobs:
+        assert outputs.outputs[job.input].data == job.output.read_bytes()
+
+
+def test_an_output_that_is_written_in_windows_is_kept_too() -> None:
+    outputs, job = MemoryOutputs(), Job.of(Path("a.tif"), Path("out/a.tif"))
+    notes = outputs.write_with(job, "abc", lambda file: [str(file.write(b"data"))])
+    assert outputs.outputs[job.input] == (b"data", "abc", ["4"]) and notes == ["4"]

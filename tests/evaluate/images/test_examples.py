@@ -1,0 +1,90 @@
+"""The best and the worst images, and their thumbnails."""
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from translate.batches import UNNAMED, Domain
+from translate.evaluate.images.examples import RANKED, rankings, with_thumbnails
+from translate.evaluate.images.outputs import Outputs
+from translate.evaluate.result import THUMBNAIL, EvaluationResult, FigureResult
+
+
+def result(values: dict[str, float | None], better: str = "max") -> EvaluationResult:
+    figures = {"kd": FigureResult(1.0, "min"), "f": FigureResult(1.0, better)}  # type: ignore[arg-type]
+    return EvaluationResult("x", figures, per_image={k: {"f": v} for k, v in values.items()})
+
+
+def decoded(data: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(data)))
+
+
+@pytest.mark.parametrize(("better", "best", "worst"), [("max", "cb", "ad"), ("min", "ad", "cb")])
+def test_the_extreme_images_are_first(better: str, best: str, worst: str) -> None:
+    [found] = rankings(result({"a": 1.0, "b": 3.0, "c": 4.0, "d": 2.0, "e": None}, better))
+    assert found.figure == "f"
+    assert ["".join(name for name, _ in rows) for rows in (found.best, found.worst)] == [
+        best,
+        worst,
+    ]
+
+
+def test_no_image_is_best_and_worst_and_one_image_is_neither() -> None:
+    [found] = rankings(result({str(number): float(number) for number in range(50)}))
+    assert len(found.best) == len(found.worst) == RANKED
+    [found] = rankings(result({"a": 1.0, "b": 2.0, "c": 3.0}))
+    assert (found.best, found.worst) == ([("c", 3.0)], [("a", 1.0)])
+    assert rankings(result({"a": 1.0})) == []
+
+
+def test_trust_ranks_first_where_there_is_no_ground_truth() -> None:
+    found = result({"a": 1.0, "b": 2.0, "c": 3.0, "d": 4.0})
+    trust = {"a": {"trust": 0.9}, "b": {"trust": 0.1}, "c": {"cycle": 0.5}}
+    first, second = rankings(replace(found, trust=trust))
+    assert (first.figure, second.figure) == ("trust", "f")
+    assert (first.best, first.worst) == ([("a", 0.9)], [("b", 0.1)])
+    compared = replace(found, trust=trust, protocol={"ground truth": "pairs"})
+    assert [each.figure for each in rankings(compared)] == ["f", "trust"]
+
+
+def test_thumbnails_are_of_the_ranked_images_and_keep_their_aspect() -> None:
+    levels = {"a": 10, "b": 20, "c": 30}
+    fake = [np.full((300, 200, 3), level, np.uint8) for level in levels.values()]
+    source = [np.full((30, 20, 1), 2 * level, np.uint8) for level in levels.values()]
+    found = with_thumbnails(
+        result({"a": 1.0, "b": 2.0, "c": 3.0}),
+        [Outputs([*levels], fake, source=source)],
+        Domain("a", channels=1),
+        UNNAMED,
+    )
+    assert found.examples == {
+        "c": {"source": "best-1-source.png", "fake": "best-1-fake.png"},
+        "a": {"source": "worst-1-source.png", "fake": "worst-1-fake.png"},
+    }
+    assert all(THUMBNAIL.fullmatch(name) for name in found.thumbnails)
+    large, small = (
+        decoded(found.thumbnails[f"best-1-{field}.png"]) for field in ("fake", "source")
+    )
+    assert large.shape == (128, 85, 3) and np.all(large == 30)
+    assert small.shape == (30, 20, 3) and np.all(small == 60)
+
+
+def test_class_numbers_of_label_maps_are_visible_and_not_blended() -> None:
+    labels = np.zeros((256, 256, 1), np.uint8)
+    labels[:, 101:] = 2
+    found = with_thumbnails(
+        result({"a": 1.0, "b": 2.0}),
+        [Outputs("ab", [labels, labels])],
+        UNNAMED,
+        Domain("b", channels=1, range=(0.0, 2.0), labels=True),
+    )
+    assert {*np.unique(decoded(found.thumbnails["best-1-fake.png"]))} == {0, 255}
+
+
+def test_images_without_figures_of_their_own_have_no_thumbnails() -> None:
+    samples = Outputs(["sample 0"], [np.zeros((8, 8, 3), np.uint8)])
+    found = with_thumbnails(result({}), [samples], UNNAMED, UNNAMED)
+    assert (found.examples, found.thumbnails) == ({}, {})

@@ -1,0 +1,96 @@
+"""The outputs of a model are those of `translate infer` and `translate sample`."""
+
+import numpy as np
+import pytest
+import small_checkpoints
+import torch
+
+from translate.engine.checkpoints import read
+from translate.engine.checkpoints.references.reference import resolve
+from translate.engine.models.drawing import SampleRequest, draw_images
+from translate.engine.models.model import Model, load
+from translate.errors import NothingUsableError
+from translate.evaluate.images.outputs import Generator
+from translate.evaluate.images.run_images import RunImages, open_split, read_images
+
+
+def generator(run, to: str = "b", batch_size: int = 2) -> tuple[Generator, RunImages]:
+    model: Model = load(run, device="cpu")[0]
+    data = read.read_checkpoint(resolve(run)[0]).config.data
+    layout, settings, *_ = open_split(data, None)
+    images = read_images(layout, settings, reverse=to == "a", to=to, limit=None)
+    return Generator(model, to, batch_size), images
+
+
+def test_translations_are_those_of_the_model(unpaired_run) -> None:
+    made, images = generator(unpaired_run)
+    outputs = made.translations(images, 0)
+    for image, source in zip(outputs.fake, images.source, strict=True):
+        (expected,) = made.model.translate([source], "b")
+        assert np.abs(expected.astype(int) - image).max() <= 1
+    assert outputs.fields == {"fake", "source", "cycle", "real"} == made.translation_fields(images)
+
+
+def test_a_cycle_is_the_translation_of_the_translation(unpaired_run) -> None:
+    made, images = generator(unpaired_run)
+    outputs = made.translations(images, 0)
+    (expected,) = made.model.translate([outputs.fake[0]], "a")
+    assert np.abs(expected.astype(int) - outputs.cycle[0]).max() <= 1
+
+
+def test_the_other_direction_translates_the_other_domain(unpaired_run) -> None:
+    made, images = generator(unpaired_run, "a")
+    outputs = made.translations(images, 0)
+    (expected,) = made.model.translate([images.source[0]], "a")
+    assert np.abs(expected.astype(int) - outputs.fake[0]).max() <= 1
+    assert images.names[0] == "b/test/0000.png"
+
+
+def test_pairs_have_a_target_and_no_way_back(paired_run) -> None:
+    made, images = generator(paired_run)
+    assert made.translations(images, 0).fields == {"fake", "source", "target", "real"}
+    assert made.translation_fields(images) == {"fake", "source", "target", "real"}
+    assert not made.is_random
+
+
+def test_samples_are_those_of_translate_sample_and_have_their_labels(class_run) -> None:
+    made, images = generator(class_run, "digits")
+    outputs = made.samples(images, 3)
+    expected = list(draw_images(made.model, SampleRequest(9, seed=3)))
+    assert all(np.array_equal(*pair) for pair in zip(outputs.fake, expected, strict=True))
+    assert list(outputs.labels) == [0, 1, 2] * 3
+    assert outputs.fields == made.sample_fields(images)
+    assert list(outputs.real_labels) == [0] * 3 + [1] * 3 + [2] * 3
+    assert outputs.fields == {"fake", "real", "labels", "real_labels"}
+    assert made.is_random and made.draws and not made.translates
+
+
+def test_inputs_that_the_recipe_makes_have_the_image_as_ground_truth(tmp_path, photos) -> None:
+    run = small_checkpoints.write_run(
+        tmp_path / "inpaint",
+        "inpaint",
+        domains=("a",),
+        options={"generator": small_checkpoints.RESNET, "adversarial_weight": 0.0},
+        size=16,
+        data={"root": str(photos), "layout": "images"},
+    )
+    made, images = generator(run, "a")
+    outputs = made.translations(images, 0)
+    assert outputs.fields == {"fake", "source", "target", "mask", "real"}
+    assert outputs.fields == made.translation_fields(images)
+    assert all(np.array_equal(*pair) for pair in zip(outputs.target, images.target, strict=True))
+    hole = outputs.mask[0]
+    assert hole.shape == (16, 16, 1) and 0 < hole.mean() < 1
+    outside = ~np.broadcast_to(hole, (16, 16, 3))
+    assert np.array_equal(outputs.fake[0][outside], outputs.target[0][outside])
+    again = made.translations(images, 0)
+    assert np.array_equal(again.mask, outputs.mask)
+    assert not np.array_equal(made.translations(images, 1).mask, outputs.mask)
+
+
+def test_outputs_that_are_not_finite_are_no_images(unpaired_run) -> None:
+    made, images = generator(unpaired_run)
+    with torch.no_grad():
+        next(made.model.recipe.parameters()).fill_(torch.nan)
+    with pytest.raises(NothingUsableError, match="the output for image 1 is not finite"):
+        made.translations(images, 0)

@@ -1,0 +1,30 @@
+"""The files of a model that leaves the machine."""
+
+from pathlib import Path
+
+import small_checkpoints
+
+from translate.engine.checkpoints.references.packs import FILES
+from translate.exchange.publication.published import publish
+
+
+def test_only_what_inference_reads_leaves_the_machine(tmp_path: Path) -> None:
+    run = small_checkpoints.cyclegan(tmp_path / "run")
+    (run / "checkpoints/step-00000001/notes.txt").write_text("mine")
+    (run / "log.jsonl").write_text("{}\n")
+    preview = tmp_path / "preview.png"
+    preview.write_bytes(b"png")
+    model = publish(run, "run", "# run\n", preview)
+    assert set(model.files) == {
+        "README.md",
+        "checkpoints/step-00000001/MANIFEST.json",
+        "checkpoints/step-00000001/state.json",
+        "checkpoints/step-00000001/weights.safetensors",
+        "config.yaml",
+        "pack.json",
+        "parity.safetensors",
+        "preview.png",
+    }
+    assert all(FILES.fullmatch(name) for name in model.files)
+    assert model.record.files.keys() | {"pack.json"} == set(model.files)
+    assert model.read("preview.png") == b"png"

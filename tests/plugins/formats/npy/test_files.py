@@ -1,0 +1,161 @@
+"""NumPy files are read without unpickling, and come back with their type, order and dimensions."""
+
+import pickle
+import resource
+import struct
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from translate.errors import BadImage
+from translate.formats import Format, Header, Window
+from translate.images.source import EncodedImage
+from translate_plugins.formats.npy.files import Npy, Npz
+
+KINDS = {"u1": "uint8", "u2": "uint16", "i2": "int16", "f4": "float32"}
+WIDER = {"i1": "int16", "u4": "float32", "i8": "float32", "f2": "float32", "f8": "float32"}
+
+
+def npy(array: NDArray[Any], **options: Any) -> bytes:
+    buffer = BytesIO()
+    np.save(buffer, array, **options)
+    return buffer.getvalue()
+
+
+def npz(**arrays: NDArray[Any]) -> bytes:
+    buffer = BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def with_header(text: str, numbers: bytes = b"") -> bytes:
+    return b"\x93NUMPY\1\0" + struct.pack("<H", len(text)) + text.encode() + numbers
+
+
+def numbers(shape: tuple[int, ...], kind: str) -> NDArray[Any]:
+    random, dtype = np.random.default_rng(0), np.dtype(kind)
+    if dtype.kind == "f":
+        return random.normal(size=shape).astype(kind)
+    ends = np.iinfo(dtype)
+    return random.integers(ends.min, ends.max, shape, dtype.newbyteorder("="), endpoint=True)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("shape", [(6, 5), (6, 5, 1), (6, 5, 3), (6, 5, 64)])
+def test_arrays_come_back_equal_with_their_byte_order(kind: str, shape: tuple[int, ...]) -> None:
+    for order in "<>":
+        array = numbers(shape, kind).astype(order + kind)
+        for form, data in ((Npy(), npy(array)), (Npz(), npz(slices=array))):
+            image = EncodedImage("x", data)
+            header, pixels = image.header, image.decode_layers().pixels.reshape(6, 5, -1)
+            assert header.dtype == KINDS[kind]
+            assert pixels.dtype == header.dtype
+            assert (pixels == array.reshape(6, 5, -1)).all()
+            written = form.write(pixels, header)
+            again = np.load(BytesIO(written))
+            again = again if isinstance(form, Npy) else again["slices"]
+            assert again.dtype == array.dtype
+            assert again.shape == shape
+            assert (again == array).all()
+
+
+@pytest.mark.parametrize("order", "CF")
+def test_a_window_is_that_part_in_either_order(order: Any) -> None:
+    array = np.asarray(numbers((9, 7, 3), "i2"), order=order)
+    for data in (npy(array), npz(image=array)):
+        part = EncodedImage("x", data).decode(window=Window(2, 1, 4, 5))
+        assert (part == array[2:6, 1:6]).all()
+
+
+@pytest.mark.parametrize("kind", WIDER)
+def test_other_types_are_read_as_a_wider_one(kind: str) -> None:
+    array = np.array([[1, 100], [3, 0]], kind)
+    image = EncodedImage("x", npy(array))
+    assert image.header.dtype == WIDER[kind]
+    assert (image.decode()[..., 0] == array).all()
+
+
+def test_masks_of_true_and_false_are_black_and_white() -> None:
+    array = np.array([[True, False]])
+    assert EncodedImage("x", npy(array)).decode().ravel().tolist() == [255, 0]
+
+
+def test_nothing_is_unpickled(tmp_path: Path) -> None:
+    class Trap:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return (Path.touch, (tmp_path / "touched",))
+
+    array = np.empty((2, 2), object)
+    array[:] = Trap()
+    for data in (npy(array, allow_pickle=True), npz(image=array)):
+        with pytest.raises(BadImage, match="an array of Python objects is never read"):
+            EncodedImage("x", data).decode()
+    with pytest.raises(BadImage):
+        EncodedImage("x", pickle.dumps(np.zeros((2, 2)))).decode()
+    assert not (tmp_path / "touched").exists()
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"\x93NUMPY\x01\x00", "a damaged array"),
+        (with_header("{'descr': '<u2', 'fortran_order': False, 'shape': (1"), "a damaged array"),
+        (with_header("__import__('os').system('true')"), "a damaged array"),
+        (with_header("{" * 60_000), "a damaged array"),
+        (npy(np.zeros(5)), r"an array of the shape \(5,\): expected \(height, width\)"),
+        (npy(np.zeros((2, 3, 4, 5))), r"an array of the shape \(2, 3, 4, 5\)"),
+        (npy(np.zeros((2, 3, 65), "u1")), r"the shape \(2, 3, 65\): expected .* 1 to 64"),
+        (npy(np.zeros((0, 3), "u1")), r"an array of the shape \(0, 3\)"),
+        (npy(np.zeros((2, 2), "c8")), "an array of complex64: expected integers or floats"),
+        (npy(np.zeros((2, 2), "U3")), "an array of <U3"),
+        (npy(np.zeros((4, 4), "u2"))[:-1], "an array that ends early: the file is truncated"),
+        (npy(np.full((2, 2), 2**24 + 1)), "numbers up to 2..24 are read exactly"),
+        (npz(a=np.zeros((2, 2)), b=np.zeros((2, 2))), r"an .npz of 2 arrays \(a, b\)"),
+        (npz(image=np.zeros((4, 4)))[:-30], "File is not a zip file"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_image_is_refused_with_a_reason(data: bytes, reason: str) -> None:
+    with pytest.raises(BadImage, match=reason) as error:
+        EncodedImage("x", data).decode()
+    assert "\n" not in error.value.reason
+
+
+def test_the_array_called_image_is_read_of_several() -> None:
+    data = npz(image=np.full((2, 2), 7, "u1"), label=np.zeros(3))
+    assert EncodedImage("x", data).decode().max() == 7
+
+
+@pytest.mark.parametrize("shape", ["(100000, 100000, 64)", "(9999999999, 9999999999)"])
+def test_a_huge_shape_is_refused_before_it_is_allocated(shape: str) -> None:
+    text = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}}}"
+    bomb = BytesIO()
+    with ZipFile(bomb, "w", ZIP_DEFLATED) as archive:
+        archive.writestr("image.npy", with_header(text, bytes(1 << 20)))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for data in (with_header(text, bytes(100)), bomb.getvalue()):
+        with pytest.raises(BadImage, match=r"ends early|more than 178,956,970 pixels"):
+            EncodedImage("x", data).decode()
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+
+
+def test_too_many_channels_for_the_allowed_pixels_are_refused() -> None:
+    for data in (npy(np.zeros((10, 10, 64), "u1")), npz(a=np.zeros((10, 10, 64), "u1"))):
+        with pytest.raises(BadImage, match="6,400 numbers: more than 4 for each of the 1,000"):
+            EncodedImage("x", data, 1000).decode()
+
+
+def test_other_archives_and_pixels_without_a_file_keep_their_form() -> None:
+    buffer = BytesIO()
+    with ZipFile(buffer, "w") as archive:
+        archive.writestr("text.txt", "no arrays")
+    with pytest.raises(BadImage, match="but ZIP"):
+        EncodedImage("x", buffer.getvalue()).decode()
+    form: Format = Npy()
+    like = Header(format="", size=(2, 2))
+    assert np.load(BytesIO(form.write(np.zeros((2, 2, 1), "u1"), like))).shape == (2, 2)
+    assert np.load(BytesIO(form.write(np.zeros((2, 2, 3), "u1"), like))).shape == (2, 2, 3)

@@ -1,0 +1,336 @@
+import json
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+import pytest
+import small_checkpoints
+from encoded_arrays import write_array
+from PIL import Image, ImageCms
+from shade_recipe import SECRET, ShadePlugin
+from small_exports import RECORD, InvertingExporter, invert
+from small_exports import Plugin as ExporterPlugin
+
+from translate.batches import Domain
+from translate.contract.kinds import small_options
+from translate.contract.recipes.subject import make_subject
+from translate.engine.checkpoints import write
+from translate.engine.checkpoints.state import ModelState
+from translate.engine.models.drawing import SampleRequest, draw_sheet
+from translate.engine.models.model import load
+from translate.errors import ConfigError
+from translate.formats import Header
+from translate.images.encode import encode_image
+from translate.images.source import EncodedImage
+from translate.registry import names
+from translate.serve.models.description import describe
+from translate.serve.models.model import ServedModel
+from translate.serve.requests.limits import RequestError
+from translate.translator import Translator
+
+MAX_PIXELS = 10_000
+PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def served(run: Path, name: str = "mine") -> ServedModel:
+    return ServedModel(str(run), name, device="cpu", max_pixels=MAX_PIXELS)
+
+
+@pytest.fixture(scope="module")
+def cycle(tmp_path_factory: pytest.TempPathFactory) -> ServedModel:
+    return served(small_checkpoints.cyclegan(tmp_path_factory.mktemp("runs") / "cycle"))
+
+
+@pytest.fixture
+def shade(tmp_path: Path, register_plugin: Callable[..., object]) -> ServedModel:
+    register_plugin(ShadePlugin(), "stranger:shade")
+    return served(small_checkpoints.write_run(tmp_path / "shade", "shade"))
+
+
+def encoded(form: str = "PNG", size: tuple[int, int] = (40, 30), **options: Any) -> bytes:
+    """Return an image file of random pixels."""
+    pixels = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, form, **options)
+    return file.getvalue()
+
+
+def refused(call: Callable[[], object]) -> tuple[int, str]:
+    """Return the status and the message of a call that is refused."""
+    with pytest.raises(RequestError) as caught:
+        call()
+    return caught.value.status, caught.value.message
+
+
+@pytest.mark.parametrize("form", ["png", "jpg", "webp", "tif", "bmp", "ppm"])
+def test_a_result_is_what_infer_writes(form: str, cycle: ServedModel, tmp_path: Path) -> None:
+    profile = {} if form in ("bmp", "ppm") else {"icc_profile": PROFILE}
+    data = encoded({"jpg": "JPEG", "tif": "TIFF"}.get(form, form.upper()), **profile)
+    (tmp_path / f"x.{form}").write_bytes(data)
+    model = Translator.load(cycle.source, device="cpu")
+    model.folder(tmp_path / f"x.{form}", tmp_path / "out", to="summer", size=16)
+    made = cycle.translate({"to": "summer", "size": "16"}, data)
+    assert made.data == (tmp_path / "out" / f"x.{form}").read_bytes()
+    assert made.media_type.startswith("image/")
+
+
+CT = Domain("mr", 1, (-1024.0, 3071.0), "int16"), Domain("ct", 1, (-1024.0, 3071.0), "int16")
+
+
+@pytest.fixture(scope="module")
+def scanner(tmp_path_factory: pytest.TempPathFactory) -> ServedModel:
+    """Return a model of int16 numbers."""
+    return served(small_checkpoints.cyclegan(tmp_path_factory.mktemp("runs") / "ct", kinds=CT))
+
+
+@pytest.mark.parametrize("name", ["x.tif", "x.npy", "x.npz"])
+def test_numbers_of_scans_come_back_in_their_own_type(
+    name: str, scanner: ServedModel, tmp_path: Path
+) -> None:
+    numbers = np.arange(-1200, 1200, dtype=np.int16).reshape(40, 60)
+    write_array(tmp_path / name, numbers)
+    Translator.load(scanner.source, device="cpu").folder(tmp_path / name, tmp_path / "out")
+    made = scanner.translate({}, (tmp_path / name).read_bytes(), previews=True)
+    assert made.data == (tmp_path / "out" / name).read_bytes()
+    assert EncodedImage("x", made.data).header.dtype == "int16"
+    assert made.notes == ["7.3 % of mr below -1024: clipped"]
+    shown = np.asarray(Image.open(BytesIO(made.previews["before"])))
+    expected = np.rint((numbers.clip(-1024, 3071) + 1024) / 4095 * 255)
+    assert shown.shape == (40, 60) and np.abs(shown - expected).max() <= 1
+    assert Image.open(BytesIO(made.previews["after"])).size == (60, 40)
+
+
+@pytest.mark.parametrize(("name", "channels"), [("x.png", 3), ("x.png", 4), ("x.tif", 3)])
+def test_photographs_of_16_bits_come_back_in_16_bits(
+    name: str, channels: int, cycle: ServedModel, tmp_path: Path
+) -> None:
+    numbers = np.random.default_rng(0).integers(0, 65536, (32, 40, channels), np.uint16)
+    write_array(tmp_path / name, numbers)
+    Translator.load(cycle.source, device="cpu").folder(tmp_path / name, tmp_path / "out")
+    made = cycle.translate({}, (tmp_path / name).read_bytes(), previews=True)
+    assert made.data == (tmp_path / "out" / name).read_bytes()
+    assert EncodedImage("x", made.data).header.bits == 16
+    assert bool(made.previews) == (name == "x.tif"), "a browser shows the others itself"
+
+
+def test_numbers_of_many_bands_are_limited_as_pixels_are(cycle: ServedModel) -> None:
+    header = Header(format="", size=(100, 100), channels=64)
+    data = encode_image(np.zeros((100, 100, 64), np.uint8), ".tif", header)
+    status, text = refused(lambda: cycle.translate({}, data))
+    assert status == 422 and "640,000 numbers: more than 4 for each of the 10,000 pixels" in text
+    other = EncodedImage("x", data, 1 << 40).suffix
+    assert other in (".tif", ".tiff")
+
+
+def test_a_sample_of_other_numbers_is_a_tiff_file_with_a_preview(tmp_path: Path) -> None:
+    model = served(small_checkpoints.gan(tmp_path / "gan", kinds=CT[:1]))
+    made = model.sample({"seed": "3"}, previews=True)
+    assert (made.suffix, EncodedImage("x", made.data).header.dtype) == (".tif", "int16")
+    assert Image.open(BytesIO(made.previews["after"])).size == (8, 8)
+    assert not model.sample({"count": "2"}, previews=True).previews
+
+
+def test_an_exported_file_is_served(
+    register_plugin: Callable[..., object], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    register_plugin(ExporterPlugin())
+    monkeypatch.setattr(InvertingExporter, "network", staticmethod(invert))
+    path = tmp_path / "model.inverting"
+    path.write_text(json.dumps(RECORD.json()))
+    model = served(path)
+    found = describe(model.model, fixed_options=False)
+    assert found["sample"] is None and found["translate"]["domains"] == ["winter"]
+    assert [each["name"] for each in found["translate"]["parameters"]] == [
+        *("to", "size", "scale_back", "format"),
+    ]
+    made = Image.open(BytesIO(model.translate({}, encoded()).data))
+    difference = np.asarray(made, int) - 255 + np.asarray(Image.open(BytesIO(encoded())), int)
+    assert np.abs(difference).max() <= 1
+    status, text = refused(lambda: model.sample({}))
+    assert status == 400 and "exported model" in text
+    with pytest.raises(ConfigError, match="leave --backend out"):
+        ServedModel(str(path), "x", device="cpu", max_pixels=9, backend="inverter")
+
+
+def test_formats_that_cannot_be_written_become_png(cycle: ServedModel) -> None:
+    made = cycle.translate({}, encoded("GIF"))
+    assert (made.suffix, made.media_type) == (".png", "image/png")
+    assert Image.open(BytesIO(made.data)).size == (40, 30)
+
+
+def test_another_format_can_be_chosen(cycle: ServedModel) -> None:
+    made = cycle.translate({"format": "webp"}, encoded())
+    assert (made.suffix, made.media_type) == (".webp", "image/webp")
+
+
+def test_what_the_image_loses_is_noted(cycle: ServedModel, tmp_path: Path) -> None:
+    file = BytesIO()
+    Image.new("RGBA", (8, 8), (0, 0, 0, 0)).save(file, "PNG")
+    kept = cycle.translate({}, file.getvalue())
+    assert (kept.notes, Image.open(BytesIO(kept.data)).mode) == ([], "RGBA")
+    lost = cycle.translate({"format": "jpg"}, file.getvalue())
+    assert lost.notes == ["transparency is composited over white"]
+    (tmp_path / "x.png").write_bytes(file.getvalue())
+    model = Translator.load(cycle.source, device="cpu")
+    model.folder(tmp_path / "x.png", tmp_path / "out", format="jpg")
+    assert lost.data == (tmp_path / "out/x.jpg").read_bytes()
+    assert cycle.translate({}, encoded()).notes == []
+
+
+def test_an_empty_parameter_has_its_default(cycle: ServedModel) -> None:
+    given = {"to": "", "size": " ", "scale_back": "", "format": ""}
+    assert cycle.translate(given, encoded()).data == cycle.translate({}, encoded()).data
+
+
+def test_own_options_of_the_recipe_are_parameters(shade: ServedModel) -> None:
+    white = BytesIO()
+    Image.new("RGB", (4, 4), "white").save(white, "PNG")
+    made = shade.translate({"level": "0.2"}, white.getvalue())
+    assert Image.open(BytesIO(made.data)).getpixel((0, 0)) == (153, 153, 153)  # 0.2 of [-1, 1]
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"level": "2"}, "mine: translate: level: expected less than or equal to 1, got 2"),
+        ({"levl": "1"}, "no parameter 'levl'. Did you mean 'level'? See: GET /v1/models"),
+        ({"size": "many"}, "mine: size: expected int, got 'many'"),
+        ({"size": "0"}, "size: expected greater than or equal to 1"),
+        ({"to": "spring"}, "does not translate to 'spring'"),
+        ({"level": "!!python/object:os.system 1"}, "level: YAML"),
+        ({"path": "/etc/passwd"}, "no parameter 'path'"),
+        ({"image": "/etc/passwd"}, "no parameter 'image'"),
+        ({"mask": "/etc/passwd"}, "no parameter 'mask'"),
+        ({"format": "../x"}, "format: cannot write '../x'"),
+        ({"seed": "1"}, "seed: mine translates without random numbers"),
+        ({"side": "left"}, "side: mine was not trained on pairs"),
+        ({"table": "/etc/passwd"}, "no parameter 'table'"),
+    ],
+)
+def test_parameters_that_do_not_fit_are_refused(
+    fields: dict[str, str], message: str, shade: ServedModel
+) -> None:
+    status, text = refused(lambda: shade.translate(fields, encoded()))
+    assert status == 400 and message in text
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"some text", "the image: no image of a known format"),
+        (b"", "the image is empty"),
+        (encoded()[:-100], "the image: "),
+    ],
+)
+def test_files_that_are_no_image_are_refused(data: bytes, message: str, cycle: ServedModel) -> None:
+    status, text = refused(lambda: cycle.translate({}, data))
+    assert status == 422 and text.startswith(message)
+
+
+def test_a_mask_is_refused_where_no_holes_are_filled(cycle: ServedModel) -> None:
+    status, text = refused(lambda: cycle.translate({}, encoded(), encoded()))
+    assert (status, text) == (400, "mask: mine fills no holes: leave it out.")
+
+
+def test_S3_too_many_pixels_are_refused_before_one_is_decoded(cycle: ServedModel) -> None:
+    bomb = bytearray(encoded())
+    bomb[16:24] = (60_000).to_bytes(4) * 2  # width and height of a PNG
+    bomb[29:33] = crc32(bomb[12:29]).to_bytes(4)
+    for image, mask in ((bomb, None), (encoded(), bomb)):
+        status, text = refused(
+            lambda i=image, m=mask: cycle.translate({}, bytes(i), m and bytes(m))
+        )
+        assert status == 413 and "60000x60000 pixels: at most 10,000 are accepted" in text
+
+
+@pytest.mark.parametrize("fields", [{"size": "1000"}, {"scale_back": "true"}])
+def test_S3_an_image_is_not_scaled_to_too_many_pixels(
+    fields: dict[str, str], cycle: ServedModel
+) -> None:
+    image = encoded(size=(1000, 1))
+    assert cycle.translate({}, image)
+    status, text = refused(lambda: cycle.translate(fields, image))
+    assert status == 413 and "Choose a smaller size" in text
+
+
+@pytest.mark.parametrize(("fault", "status"), [("bug", 500), ("memory", 413), ("nan", 500)])
+def test_S7_what_fails_in_a_model_is_told_to_the_log_alone(
+    fault: str, status: int, shade: ServedModel
+) -> None:
+    with pytest.raises(RequestError) as caught:
+        shade.translate({"fault": fault}, encoded())
+    assert caught.value.status == status
+    assert "/home" not in caught.value.message and str(shade.source) not in caught.value.message
+    assert caught.value.detail
+    assert fault != "bug" or SECRET in caught.value.detail
+
+
+def test_samples_are_what_the_sample_command_draws(tmp_path: Path) -> None:
+    run = small_checkpoints.cgan(tmp_path / "cgan")
+    model = served(run)
+    one = model.sample({"label": "one", "seed": "3"})
+    (expected,) = Translator.load(run, device="cpu").sample(1, label="one", seed=3)
+    assert one.media_type == "image/png"
+    assert np.array_equal(np.asarray(Image.open(BytesIO(one.data))), np.asarray(expected))
+    several = np.asarray(Image.open(BytesIO(model.sample({"count": "5"}).data)))
+    assert np.array_equal(several, draw_sheet(load(run, device="cpu")[0], SampleRequest(5)))
+    for fields, message in (
+        ({"count": "65"}, "count: expected less than or equal to 64"),
+        ({"label": "four"}, "no class is called 'four'"),
+        ({"text": "a lake"}, "was trained without captions"),
+        ({"steps": "4"}, "there is no parameter 'steps'"),
+    ):
+        status, text = refused(lambda f=fields: model.sample(f))
+        assert status == 400 and message in text
+
+
+def test_half_of_a_joined_image_is_translated(tmp_path: Path) -> None:
+    sides = ("photo", "labels")
+    run = small_checkpoints.pix2pix(tmp_path / "pairs", domains=sides, sides=sides)
+    model = served(run)
+    assert refused(lambda: model.translate({}, encoded()))[0] == 400
+    made = model.translate({"side": "photo"}, encoded())
+    assert Image.open(BytesIO(made.data)).size == (20, 30)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(names("recipe")))
+def test_every_recipe_is_served(name: str, tmp_path: Path) -> None:
+    tried = make_subject(name, small_options("recipe", name), None, None)
+    training = tried.build()
+    write.save(tmp_path, ModelState(training.config, tried.spec, training.recipe, step=1))
+    model = served(tmp_path, name)
+    found = describe(model.model)
+    assert found["translate"] or found["sample"]
+    if able := found["translate"]:
+        result = model.translate({}, encoded(), encoded() if able["mask"] else None)
+        scale = able["scale"]
+        assert Image.open(BytesIO(result.data)).size == (40 * scale, 30 * scale)
+    if able := found["sample"]:
+        result = model.sample({"text": "a lake"} if able["captions"] else {})
+        assert Image.open(BytesIO(result.data)).size == tuple(found["size"])
+
+
+def test_a_backend_translates_to_each_domain_and_takes_no_options(
+    tmp_path: Path, register_plugin: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register_plugin(ExporterPlugin())
+    monkeypatch.setenv("TRANSLATE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(InvertingExporter, "network", InvertingExporter.network)
+    run = small_checkpoints.cyclegan(tmp_path / "run")
+    model = ServedModel(str(run), "m", device="cpu", max_pixels=MAX_PIXELS, backend="inverter")
+    assert len([*(tmp_path / "cache/models").iterdir()]) == 2, "one for each domain"
+    results = [model.translate({"to": to}, encoded()).data for to in ("summer", "winter")]
+    expected = [served(run).translate({"to": to}, encoded()).data for to in ("summer", "winter")]
+    for actual, right in zip(results, expected, strict=True):
+        actual, right = (np.asarray(Image.open(BytesIO(data)), int) for data in (actual, right))
+        assert np.abs(actual - right).max() <= 1
+
+
+def test_own_options_are_no_parameters_of_a_backend(shade: ServedModel) -> None:
+    own = {option["name"] for option in describe(shade.model)["translate"]["parameters"]}
+    fixed = describe(shade.model, fixed_options=True)["translate"]["parameters"]
+    assert {option["name"] for option in fixed} < own

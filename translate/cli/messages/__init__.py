@@ -1,0 +1,1 @@
+"""What commands print: settings, parts, counts and results."""

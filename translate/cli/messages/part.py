@@ -1,0 +1,122 @@
+"""The description of a part in `translate show`: a network, loss, layout or sample domain."""
+
+from typing import TYPE_CHECKING, Any, cast
+
+from translate.cli.messages.annotated import RESERVED, default, line, meaning
+from translate.cli.parameters.catalogue import Entry, entries
+from translate.cli.parameters.choices import choices, use
+
+if TYPE_CHECKING:
+    from translate.engine.system.signatures import Option
+    from translate.registry import Kind
+
+
+def find(name: str, kind: str | None = None) -> list[Entry]:
+    """Return the parts called `name`, of one kind or of any."""
+    return [
+        entry
+        for entry in entries()
+        if entry.kind not in ("recipe", "configuration")
+        and kind in (None, entry.kind)
+        and name in (entry.name, f"{entry.distribution}/{entry.name}")
+    ]
+
+
+def describe(part: Entry) -> str:
+    """Return a part as YAML: what it is, how to select it, and each option with its default."""
+    article = "an" if part.kind[0] in "aeiou" else "a"
+    lines = [
+        f"# {part.name} is {article} {part.kind} of {part.distribution}. {part.summary}".strip()
+    ]
+    lines += [f"# {text}" for text in _usage(part)]
+    lines.append(f"name: {part.name}")
+    for option in options(part):
+        comment = meaning(option.meaning, choices(option))
+        lines.append(line(f"{option.name}: {default(option)}", comment))
+    return "\n".join(lines) + "\n"
+
+
+def record(part: Entry) -> dict[str, Any]:
+    """Return a part and its options for JSON."""
+    from translate.engine.config.yaml import to_yaml_types
+
+    described = [
+        {
+            "name": option.name,
+            "meaning": option.meaning,
+            "default": None if option.required else to_yaml_types(option.default),
+            "required": option.required,
+            "choices": choices(option),
+        }
+        for option in options(part)
+    ]
+    return {**part._asdict(), "usage": _usage(part), "options": described}
+
+
+def options(part: Entry) -> "list[Option]":
+    """Return the options of a part, without the arguments that the program passes itself."""
+    from translate import registry
+    from translate.engine.system import signatures
+
+    factory = registry.find(cast("Kind", part.kind), part.name)
+    return list(signatures.read_options(factory, RESERVED).values())
+
+
+def _usage(part: Entry) -> list[str]:
+    """Return what to type to select a part, and the recipes that accept it."""
+    if part.kind == "domain":
+        folder = f"datasets/{part.name.rpartition('/')[2]}"
+        return [
+            f"It is generated in {folder} when a command first names it:",
+            f"  translate datasets draw {part.name}",
+        ]
+    if part.kind == "command":
+        return ["Run it:", f"  translate {part.name} --help"]
+    if part.kind == "format":
+        return ["Used for every file that it recognizes by its first bytes."]
+    if part.kind == "importer":
+        return [
+            "Convert a file of weights to a run; the importer is chosen by what is in the file:",
+            "  translate import FILE --out RUN",
+        ]
+    if part.kind == "exporter":
+        return [
+            "Write a model; the exporter is chosen by the suffix of the file:",
+            "  translate export RUN FILE",
+        ]
+    own = options(part)
+    required = [f", {o.name}: {o.name.upper()}" for o in own if o.required]
+    example = "".join(required or [f", {o.name}: {default(o)}" for o in own[:1]])
+    value = f"{{name: {part.name}{example}}}"
+    if part.kind == "layout":
+        return ["Select it for training:", f'  --set "data.layout={value}"']
+    if part.kind == "tracker":
+        return ["Select it for training:", f'  --set "train.trackers=[{value}]"']
+    if part.kind == "metric":
+        return [
+            "Measure a trained model, or choose checkpoints in training:",
+            f"  translate evaluate RUN --metric {part.name}",
+            f"  --set train.evaluate_every=500 --set train.metric={part.name}",
+        ]
+    accepted = _recipes_that_accept(part)
+    if not accepted:
+        return [f"No installed recipe accepts this {part.kind}: select it in a recipe of your own."]
+    first = next(iter(accepted))
+    places = [f"options.{key} of {', '.join(names)}" for key, names in accepted.items()]
+    fits = [f"Accepted by {place}." for place in places]
+    return ["Select it for training:", f'  --set "options.{first}={value}"', *fits]
+
+
+def _recipes_that_accept(part: Entry) -> dict[str, list[str]]:
+    """Return the recipes that accept such a part, by the name of their option."""
+    from translate.engine.config.parts import part_kind, part_name
+    from translate.engine.system import signatures
+    from translate.registry import names
+
+    kind = cast("Kind", part.kind)
+    purpose, accepting = use(kind, part.name), dict[str, list[str]]()
+    for recipe, factory in names("recipe").items():
+        for option in signatures.read_options(factory, ["spec"]).values():
+            if part_kind(option) == kind and use(kind, part_name(option.default)) == purpose:
+                accepting.setdefault(option.name, []).append(recipe)
+    return accepting

@@ -1,0 +1,26 @@
+"""Hints for settings that are typed as options of `translate train`."""
+
+from itertools import pairwise
+from pathlib import Path
+
+from translate.cli.parameters.shared import SeveralCommand
+
+
+class SettingCommand(SeveralCommand):
+    """A command whose errors name the setting that was mistaken for an option."""
+
+    def hint(self, option: str, args: list[str]) -> str:
+        """Return how to set the setting that was mistaken for an option; empty if there is none."""
+        from translate.engine.config import layers, yaml
+        from translate.errors import TranslateError
+
+        options = dict(pairwise(args))
+        try:
+            recipe = options.get("--plugin")
+            if not recipe and "--config" in options:
+                recipe = yaml.read(options["--config"]).get("recipe")
+            elif not recipe and (run := options.get("--resume") or options.get("--init")):
+                recipe = yaml.read(str(Path(run) / "config.yaml")).get("recipe")
+            return layers.hint(option.lstrip("-").replace("-", "_"), recipe)
+        except (TranslateError, OSError):
+            return ""

@@ -1,0 +1,171 @@
+"""`translate plugins check`: hold a plugin to the contract."""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from translate.cli.parameters.catalogue import all_registrations
+from translate.cli.parameters.shared import completer, plugin_names
+from translate.engine.system import console
+from translate.errors import ConfigError, PluginError, describe_error, suggest
+
+if TYPE_CHECKING:
+    from translate.contract.verdicts import Verdict
+
+TESTED = (
+    *("recipe", "generator", "discriminator", "loss", "layout", "format"),
+    *("metric", "tracker", "importer", "exporter", "command"),
+)
+
+
+@click.command("check")
+@click.argument("name", shell_complete=completer(plugin_names))
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change a setting for the check: --set options.generator.width=8. Recipes are checked on "
+    "random images and layouts on two generated domains, unless data.root and data.domains (and "
+    "data.layout for a recipe) name images.",
+)
+@click.option("--report", "report_file", metavar="FILE", help="Write the result as JSON: rules, "
+              "seconds, versions, licence. [none]")  # fmt: skip
+@click.option("--quiet", is_flag=True, help="Print only what is broken.")
+def command(name: str, assignments: tuple[str, ...], report_file: str | None, quiet: bool) -> None:
+    """Check a plugin against the contract, rule by rule.
+
+    NAME is a plugin or a distribution, whose registered names and event hooks are all checked, or
+    one recipe, generator, loss, or part of another kind. Each failure names the file and
+    line; rules that fail by one cause are reported once.
+
+    \b
+    Examples:
+      translate plugins check cyclegan
+      translate plugins check pix2pix --set options.generator.width=8 --report check.json
+    """
+    from translate.contract import verdicts as testing
+    from translate.contract.kinds import small_options
+    from translate.contract.report import ContractReport
+    from translate.engine.config import yaml
+    from translate.engine.disk import files
+
+    parts = _parts(name)
+    chosen = [part for part in parts if part[1] == name] or parts
+    if assignments and len(chosen) != 1:
+        raise ConfigError(f"--set is for one part, and {name} has {len(chosen)}: name one of them.")
+    broken = [
+        f"  BROKEN  {where}: {describe_error(error)}" for where, error in _broken_plugins(name)
+    ]
+    for line in broken:
+        console.say(line)
+    report = ContractReport(name, _distributions(name, parts))
+    report.errors += [line.split(maxsplit=1)[1] for line in broken]
+    say: Any = (lambda _line: None) if quiet else console.say
+    for kind, part in parts:
+        if kind not in TESTED:
+            say(f"{kind} {part} has no rules; recipes that use it have")
+            continue
+        small = small_options(kind, part)
+        settings = _settings(kind, part, small, assignments if (kind, part) in chosen else ())
+        say(f"{kind} {part}" + (f", made small: {yaml.flow(small)}" if small else ""))
+        verdicts = testing.run_rules(kind, part, settings["options"], data=settings["data"])
+        verdicts = report.record(f"{kind} {part}", verdicts)
+        broken += _print_verdicts(verdicts, say, f"{kind} {part}: " if quiet else "")
+    for plugin, verdicts in testing.run_event_rules(name):
+        say(f"plugin {plugin}, event hooks in a temporary run")
+        verdicts = report.record(f"event hooks of {plugin}", verdicts)
+        broken += _print_verdicts(verdicts, say, f"plugin {plugin}: " if quiet else "")
+    if report_file:
+        files.replace_json(Path(report_file), report.document())
+    if broken:
+        rules = "a rule" if len(broken) == 1 else f"{len(broken)} rules"
+        raise PluginError(f"{name} breaks {rules}: see plugins/README.md.")
+
+
+def _print_verdicts(
+    verdicts: Iterable["Verdict"], say: Callable[[str], object], prefix: str
+) -> list[str]:
+    """Print a line for each rule, and the place in the code that breaks it; return the findings."""
+    findings = []
+    for verdict in verdicts:
+        if verdict.same_as:
+            say(f"  -       {verdict.rule} (fails by the cause above: {verdict.same_as})")
+        elif verdict.failure:
+            findings.append(verdict.failure)
+            console.say(f"  BROKEN  {prefix}{verdict.rule} {verdict.failure}")
+            if verdict.place:
+                console.say(f"          in {verdict.place}")
+        elif verdict.note:
+            say(f"  -       {verdict.rule} ({verdict.note})")
+        else:
+            say(f"  ok      {verdict.rule}")
+    return findings
+
+
+def _parts(name: str) -> list[tuple[Any, str]]:
+    """Return the kind and name of each part that `name` means: one, or all of a plugin.
+
+    Raises `ConfigError` if nothing installed has this name.
+    """
+    from translate.contract.events import listeners
+    from translate.engine.plugins import discovery
+    from translate.registry import find
+
+    parts: list[tuple[Any, str]] = []
+    known = {entry.name for entry in discovery.installed_entries()}
+    for kind, short_name, registration in all_registrations():
+        distribution = registration.distribution
+        known |= {distribution, short_name}
+        if name in (registration.name, f"{distribution}/{registration.name}"):
+            find(kind, name)  # raises for a name that two plugins register
+            parts.append((kind, name))
+        elif name in (distribution, registration.entry):
+            parts.append((kind, short_name))
+    loaded = [full for full, _ in discovery.load().list_name_plugin()]
+    known |= {part for full in loaded for part in full.split(":")}
+    if not (parts or _broken_plugins(name) or listeners(name)):
+        if name in known:
+            raise ConfigError(f"the plugin {name!r} registers nothing, and has no event hook.")
+        raise ConfigError(f"nothing installed is called {name!r}.{suggest(name, known)}")
+    return list(dict.fromkeys(parts))
+
+
+def _distributions(name: str, parts: Sequence[tuple[Any, str]]) -> list[str]:
+    """Return the distributions of `parts`, and of the plugins called `name`, sorted."""
+    owners = {
+        registration.distribution
+        for kind, short_name, registration in all_registrations()
+        if (kind, short_name) in parts or name in (registration.distribution, registration.entry)
+    }
+    return sorted(owners | {where.partition(":")[0] for where, _ in _broken_plugins(name)})
+
+
+def _broken_plugins(name: str) -> list[tuple[str, BaseException]]:
+    """Return the plugins and hooks that failed, of the plugin or distribution called `name`."""
+    from translate.engine.plugins import discovery
+
+    return [
+        (where, error)
+        for where, error in discovery.skipped.items()
+        if name in (where.partition(":")[0], where.partition(":")[2].partition(",")[0])
+    ]
+
+
+def _settings(kind: Any, name: str, small: dict[str, Any], assignments: tuple[str, ...]) -> Any:
+    """Return the sections ``options`` and ``data``: `assignments` over the `small` networks."""
+    from translate.engine.config import layers, yaml
+    from translate.registry import find
+
+    options = layers.with_defaults(find(kind, name), small) if kind == "recipe" else small
+    document: dict[str, Any] = {"options": dict(options), "data": {}}
+    sections = ("options", "data") if kind in ("recipe", "layout") else ("options",)
+    for assignment in assignments:
+        key, equals, value = assignment.partition("=")
+        if not equals or key.partition(".")[0] not in sections:
+            expected = " or ".join(f"{section}.KEY=VALUE" for section in sections)
+            raise ConfigError(f"--set {assignment}: expected {expected}.")
+        layers.set_key(document, key, yaml.parse(value, key))
+    return document

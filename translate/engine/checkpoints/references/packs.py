@@ -1,0 +1,152 @@
+"""Packed models: a file with a checkpoint and what is needed to verify it, which is a run.
+
+A pack is a zip file without compression, so that nothing in it grows. It holds the files that
+`FILES` matches and no others; ``pack.json`` has the hash of each.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import file_digest, sha256
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+from zipfile import ZIP_STORED, BadZipFile, ZipFile, is_zipfile
+
+from pydantic import Field, ValidationError
+
+from translate.engine.checkpoints.contents import FileFacts
+from translate.engine.checkpoints.retention import readable
+from translate.engine.disk import folders, user_cache
+from translate.engine.disk.durable import CHUNK_BYTES
+from translate.engine.disk.records import json_files
+from translate.engine.system import signatures
+from translate.errors import CheckpointError, SaveError, short_repr
+
+RECORD = "pack.json"
+CHECKPOINT_FILES = ("MANIFEST.json", "state.json", "weights.safetensors", "ema.safetensors")
+"""of a checkpoint, what inference reads"""
+CARD, PREVIEW, CONFIG, PARITY = "README.md", "preview.png", "config.yaml", "parity.safetensors"
+FILES = re.compile(
+    "|".join(map(re.escape, (CARD, PREVIEW, CONFIG, PARITY, RECORD)))
+    + rf"|checkpoints/step-[0-9]{{8,13}}/({'|'.join(map(re.escape, CHECKPOINT_FILES))})"
+)
+
+
+Kind: TypeAlias = Literal["translate", "draw"]
+"""what a sample is of: a translation, or an image from noise"""
+
+
+class ParityRecord(json_files.Record):
+    """How the sample in ``parity.safetensors`` was made: ``input``, if any, and ``output``."""
+
+    kind: Kind
+    to: str
+    """the domain of the output"""
+    tolerance: float = Field(gt=0, lt=1)
+    """the largest difference that is accepted, as a part of the range of numbers"""
+
+
+class PackRecord(json_files.Record):
+    """``pack.json``."""
+
+    format: Literal[1]
+    name: str
+    model: str
+    """the digest of the checkpoint"""
+    versions: dict[str, str]
+    plugins: dict[str, str]
+    """versions of the distributions whose plugins the model needs, without ours"""
+    parity: ParityRecord
+    files: dict[str, FileFacts]
+
+
+def is_pack(path: Path) -> bool:
+    """Return whether the file `path` is a packed model."""
+    if not (path.is_file() and is_zipfile(path)):
+        return False
+    try:
+        with ZipFile(path) as archive:
+            return RECORD in archive.namelist()
+    except (BadZipFile, OSError, ValueError):
+        return False
+
+
+def unpack(path: Path) -> Path:
+    """Return a run folder in the cache with the files of a pack, each verified by its hash.
+
+    Raises:
+        CheckpointError: The pack is damaged, or holds anything else.
+        SaveError: The cache cannot be written to.
+    """
+    with readable(path), path.open("rb") as file:
+        target = user_cache.folder("packs") / file_digest(file, "sha256").hexdigest()
+    if (target / RECORD).is_file():
+        return target
+    with _readable_pack(path), ZipFile(path) as archive:
+        record = _read_record(path, archive)
+        names = [*record.files, RECORD]
+        contents = {name: _verified(path, archive, name, record) for name in names}
+        try:
+            folders.make_folder(target.parent)
+            folders.write_folder(target, contents)
+        except OSError as error:
+            raise SaveError(
+                f"could not unpack {path} to {target}: {error.strerror or error}. Set "
+                f"{user_cache.VARIABLE} to a folder that can be written to."
+            ) from error
+    return target
+
+
+def read_record(folder: Path) -> PackRecord:
+    """Return the record of an unpacked model."""
+    return json_files.read_record(folder / RECORD, PackRecord)
+
+
+@contextmanager
+def _readable_pack(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (BadZipFile, EOFError, NotImplementedError, RuntimeError, KeyError) as error:
+        raise CheckpointError(f"{path} is a damaged pack: {error}. Copy it again.") from error
+
+
+def _read_record(path: Path, archive: ZipFile) -> PackRecord:
+    """Return the record of a pack, in which is nothing but what it lists."""
+    entries = archive.infolist()
+    known = {entry.filename: entry for entry in entries}
+    for entry in entries:
+        name = entry.orig_filename
+        if not FILES.fullmatch(name) or entry.flag_bits & 1:
+            raise CheckpointError(f"{path} is no pack: {short_repr(name)} does not belong in it.")
+        if entry.compress_type != ZIP_STORED or entry.file_size != entry.compress_size:
+            raise CheckpointError(f"{path} is no pack: {name} is compressed.")
+    total = sum(entry.file_size for entry in entries)
+    if len(known) != len(entries) or total > path.stat().st_size:
+        raise CheckpointError(f"{path} is no pack: files occur twice or overlap in it.")
+    if known[RECORD].file_size > json_files.MAX_DOCUMENT_BYTES:
+        raise CheckpointError(f"{path} is no pack: its {RECORD} is too large.")
+    try:
+        document: dict[str, Any] = json_files.parse(archive.read(RECORD))
+        record = PackRecord.model_validate(document)
+    except ValidationError as error:
+        reason = signatures.validation_message(error)
+        raise CheckpointError(f"{path}: {RECORD} is not understood: {reason}") from error
+    except ValueError as error:
+        raise CheckpointError(f"{path}: {RECORD} is not understood: {error}.") from error
+    if different := {*record.files, RECORD} ^ known.keys():
+        name = min(different)
+        raise CheckpointError(f"{path} is damaged: {name} is only in it, or only in {RECORD}.")
+    return record
+
+
+def _verified(path: Path, archive: ZipFile, name: str, record: PackRecord) -> Iterator[bytes]:
+    """Yield the bytes of a file; raises `CheckpointError` at the end if they are not its own."""
+    digest, size = sha256(), 0
+    with archive.open(name, mode="r") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            digest.update(chunk)
+            size += len(chunk)
+            yield chunk
+    facts = record.files.get(name)
+    if facts and (digest.hexdigest(), size) != (facts.sha256, facts.size):
+        raise CheckpointError(f"{path} is damaged: {name} has other bytes than were packed.")

@@ -1,0 +1,1 @@
+"""Records in JSON: documents, lines, and the lines of skipped files."""

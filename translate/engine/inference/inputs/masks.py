@@ -1,0 +1,54 @@
+"""The mask of each image: the one of its name."""
+
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+
+from translate.engine.inference.inputs.jobs import Job
+from translate.engine.storage.lookup import storage_of
+from translate.errors import ConfigError
+from translate.folders.walk import split_suffix
+
+
+def with_masks(jobs: Sequence[Job], masks: Path, *, part: bool = False) -> list[Job]:
+    """Return `jobs`, each with the mask in `masks` that has its path without suffix, if any.
+
+    If `masks` is a file, it is the mask of a single image. Raises `ConfigError` if there is no
+    such file or folder, a file is given for several images, or an image has two masks, or none has
+    one. In a `part` of the images none needs a mask.
+    """
+    storage = storage_of(masks)
+    is_folder = storage.is_folder(masks)
+    is_file = not is_folder and storage.exists(masks)
+    if is_file and len(jobs) == 1:
+        return [jobs[0]._replace(mask=masks)]
+    if is_file:
+        raise ConfigError(
+            f"mask: {masks} is one file, and there are {len(jobs)} images: expected one image, or "
+            "a folder with a mask for each, named as the images are."
+        )
+    if not is_folder:
+        raise ConfigError(f"mask: there is no file or folder {masks}.")
+    known: dict[str, list[str]] = {}
+    for siblings in storage.walk(masks):
+        for name in siblings.images:
+            known.setdefault(_stem(name), []).append(name)
+    of_jobs = [known.get(_stem(job.name), []) for job in jobs]
+    if repeated := next((names for names in of_jobs if len(names) > 1), None):
+        first, second, *_ = (masks / name for name in repeated)
+        raise ConfigError(f"mask: {first} and {second} are for one image: keep one of them.")
+    if jobs and not part and not any(of_jobs):
+        example = f"{_stem(jobs[0].name)}.png"
+        raise ConfigError(
+            f"mask: nothing in {masks} is named as an image is: expected {masks / example}, "
+            "or another suffix."
+        )
+    return [
+        job._replace(mask=masks / names[0] if names else None)
+        for job, names in zip(jobs, of_jobs, strict=True)
+    ]
+
+
+def _stem(name: str) -> str:
+    """Return the path of a file without its suffix, with composed accents."""
+    return unicodedata.normalize("NFC", split_suffix(name)[0])

@@ -1,0 +1,180 @@
+"""The images to translate: a file, a folder, a glob or a list of files, on a disk or in a store."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from glob import has_magic
+from itertools import groupby
+from pathlib import Path
+
+from translate.engine.storage.lookup import storage_of
+from translate.engine.storage.storage import Storage
+from translate.engine.system.locations import UrlPath, parse_location
+from translate.errors import BadImage, ConfigError, DataError, NothingUsableError
+from translate.folders import skipped
+from translate.folders.listing import FolderFiles, match, matches, scan
+from translate.folders.walk import Siblings, add_file, folded, group, walk
+from translate.images.files.format_registry import can_hold, image_suffixes
+from translate.images.files.tar_files import SUFFIX, find_member, is_tar
+
+OUTSIDE = ("//", "/./", "/../")
+"""what no path of a file below a folder has between its slashes"""
+
+
+@dataclass
+class Inputs:
+    """The files that a source consists of, which are listed folder by folder."""
+
+    root: Path
+    """the folder whose tree the output mirrors"""
+    list_folders: Callable[[], Iterable[Siblings]]
+    skipped: list[Path] = field(default_factory=list)
+    """files without an image suffix, of the folders listed so far"""
+    problems: list[BadImage] = field(default_factory=list)
+    """what cannot be read, of the folders listed so far"""
+
+    @classmethod
+    def of(cls, root: Path, names: Iterable[str]) -> "Inputs":
+        """Return images by their paths below `root`."""
+        folders = group(names)
+        return cls(root, lambda: folders)
+
+    def folders(self) -> Iterator[Siblings]:
+        """List the images, folder by folder, and collect the other files."""
+        self.skipped, self.problems = [], []
+        for siblings in self.list_folders():
+            self.skipped += (self.root / name for name in siblings.skipped)
+            self.problems += siblings.problems
+            yield siblings
+
+    @property
+    def images(self) -> list[Path]:
+        """All images."""
+        return [self.root / name for siblings in self.folders() for name in siblings.images]
+
+
+def find_inputs(source: str | Path, out: Path, *, files: Path | None = None) -> Inputs:
+    """Return the images of `source`: a file, a folder at any depth, or a glob.
+
+    Args:
+        source: Their place; a text may be a URL.
+        out: The folder of the outputs; files in it are skipped if it is inside the source.
+        files: A file with the paths of the images below `source`, one a line.
+
+    Raises:
+        TranslateError: There is no image, or `out` cannot be written to.
+    """
+    place = parse_location(source)
+    storage = storage_of(place)
+    try:
+        inputs = _from_list(place, files) if files else _find(storage, place, out)
+        if _resolved(inputs.root) == _resolved(out):
+            raise ConfigError(f"{out} is the folder of the images: choose another folder for OUT.")
+        if can_hold(out.suffix) and not storage_of(out).exists(out):
+            raise ConfigError(f"OUT is a folder, and {out} looks like an image: try {out.parent}.")
+        if not any(siblings.images or siblings.problems for siblings in inputs.folders()):
+            others = f": {text}" if (text := skipped.describe(inputs.skipped)) else ""
+            raise NothingUsableError(f"there is no image in {source}{others}.")
+    except OSError as error:
+        if storage.is_local:
+            raise
+        raise DataError(f"{error.filename or place}: {error.strerror or error}.") from error
+    storage_of(out).ensure_writable(out)
+    return inputs
+
+
+def _find(storage: Storage, source: Path, out: Path) -> Inputs:
+    excluded = _below(out, source)
+    if storage.is_local and (is_tar(source) or _has_only_tars(source)):
+        return _from_files(source, scan(source), excluded)
+    if storage.is_folder(source):
+        return Inputs(source, partial(storage.walk, source, excluded=excluded))
+    if storage.exists(source) or (storage.is_local and find_member(source)):
+        return Inputs.of(source.parent, [source.name])
+    if not has_magic(str(source)):
+        raise DataError(f"there is no file or folder {source}.")
+    return _match(source, out) if storage.is_local else _match_keys(storage, source, out)
+
+
+def _has_only_tars(folder: Path) -> bool:
+    """Return whether there are tar files in a folder of this machine, and no images."""
+    if not folder.is_dir():
+        return False
+    tars = False
+    for siblings in walk(folder):
+        if siblings.images:
+            return False
+        tars = tars or any(name.lower().endswith(SUFFIX) for name in siblings.skipped)
+    return tars
+
+
+def _match(pattern: Path, out: Path) -> Inputs:
+    """Return the files of this machine that match a glob."""
+    root, files = match(pattern)
+    return _from_files(root, files, _below(out, root))
+
+
+def _from_files(root: Path, files: FolderFiles, excluded: Path | None) -> Inputs:
+    """Return the files that were found below `root`, without those in `excluded`."""
+    inputs = Inputs.of(
+        root,
+        (
+            image.relative_to(root).as_posix()
+            for image in files.images
+            if not excluded or not image.parent.resolve().is_relative_to(excluded)
+        ),
+    )
+    others = Siblings(
+        [], [p.relative_to(root).as_posix() for p in files.skipped], [], files.problems
+    )
+    folders = [*inputs.list_folders(), others]
+    return Inputs(root, lambda: folders)
+
+
+def _match_keys(storage: Storage, pattern: Path, out: Path) -> Inputs:
+    """Return the objects of a store that match a glob."""
+    depth = next(place for place, part in enumerate(pattern.parts) if has_magic(part))
+    root, parts = pattern.parents[len(pattern.parts) - 1 - depth], pattern.parts[depth:]
+
+    def matching(names: list[str]) -> list[str]:
+        return [name for name in names if matches(name.split("/"), parts)]
+
+    def folders() -> Iterator[Siblings]:
+        for siblings in storage.walk(root, excluded=_below(out, root)):
+            images, others = matching(siblings.images), matching(siblings.skipped)
+            yield Siblings(images, others, siblings.folders, siblings.problems)
+
+    return Inputs(root, folders)
+
+
+def _from_list(root: Path, files: Path) -> Inputs:
+    """Return the images below `root` that the lines of a file name; it is read as a stream."""
+    if not files.is_file():
+        raise ConfigError(f"files: there is no file {files}.")
+
+    def folders() -> Iterator[Siblings]:
+        suffixes = image_suffixes()
+        with files.open(encoding="utf-8", errors="surrogateescape") as lines:
+            names = (name for line in lines if (name := line.rstrip("\r\n")))
+            for _, together in groupby(names, lambda name: folded(name.rpartition("/")[0])):
+                siblings = Siblings.empty()
+                for name in together:
+                    below = name.removeprefix(f"{root}/").removeprefix("./")
+                    if any(part in f"/{below}/" for part in OUTSIDE):
+                        reason = f"it is in {files}, and is not the path of a file below {root}"
+                        siblings.problems.append(BadImage(Path(name), reason))
+                    else:
+                        add_file(siblings, below, suffixes)
+                yield siblings
+
+    return Inputs(root, folders)
+
+
+def _below(out: Path, root: Path) -> Path | None:
+    """Return `out`, resolved, if it is inside `root`; else None."""
+    inside = _resolved(out)
+    return inside if inside.is_relative_to(_resolved(root)) else None
+
+
+def _resolved(path: Path) -> Path:
+    return path if isinstance(path, UrlPath) else path.resolve()

@@ -1,0 +1,220 @@
+"""The content of input files, of which each is read once."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import cached_property
+from hashlib import sha256
+from math import prod
+from pathlib import Path
+
+import numpy as np
+
+from translate.engine.inference.inputs.jobs import Files, Job
+from translate.engine.storage.lookup import storage_of
+from translate.engine.storage.read_ahead import ReadAhead
+from translate.engine.system.locations import UrlPath
+from translate.errors import BadImage
+from translate.formats import Header
+from translate.images import masks
+from translate.images.layers import Layers, Pixels
+from translate.images.masks import OpenImage
+from translate.images.source import MAX_PIXELS, EncodedImage
+
+HELD_BYTES = 256 << 20
+"""largest size of files that are kept in memory between the reading of their header or hash and
+their decoding; others are read again"""
+
+LARGE_BYTES = 64 << 20
+"""pixels of larger images are read in windows, where that is possible"""
+UNLIMITED = 1 << 62
+ADVICE = ": translate it in tiles, with --tile 1024"
+
+
+class Source:
+    """The content of an image file, and of its mask."""
+
+    def __init__(
+        self,
+        files: Files,
+        max_pixels: int,
+        *,
+        windows: bool | None = None,
+        content: bytes | None = None,
+        open_image: OpenImage = EncodedImage.open,
+    ) -> None:
+        """Read a file, or open it where it is larger than memory should be.
+
+        Args:
+            files: the image and its mask.
+            max_pixels: how many pixels it may have.
+            windows: whether a large image may be read in windows; None: with ``--tile`` it could.
+            content: the bytes of the image; None: they are read from its file.
+            open_image: what reads a file.
+        """
+        self.path, self._mask_path = files
+        advice = ADVICE if windows is None else ""
+        self._open_image = open_image
+        if content is not None:
+            self.image = EncodedImage.of(self.path, content, max_pixels=max_pixels, advice=advice)
+            return
+        large = _open_large(self.path, max_pixels) if windows else None
+        self.image = large or open_image(self.path, max_pixels=max_pixels, advice=advice)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the image is read in windows."""
+        return self.image.file is not None
+
+    @cached_property
+    def mask(self) -> EncodedImage | None:
+        """The content of the mask; raises `BadImage` if it cannot be read."""
+        if self._mask_path is None:
+            return None
+        most = self.image.max_pixels
+        return masks.open_mask(self._mask_path, self.path, most, self._open_image)
+
+    @cached_property
+    def sha256(self) -> str:
+        """The hash of the image and its mask."""
+        if self.mask is None:
+            return self.image.sha256
+        return sha256(self.image.data + self.mask.data).hexdigest()
+
+    @property
+    def header(self) -> Header:
+        """The header of the first frame."""
+        return self.image.header
+
+    def size(self, frame: int | None) -> tuple[int, int]:
+        """Return the height and width of a frame; raises `BadImage`."""
+        return self.image.header_of(frame or 0).size
+
+    def decode(self, frame: int | None) -> Layers:
+        """Return the pixels of a frame; raises `BadImage`."""
+        return self.image.decode_layers(frame or 0)
+
+    def hole(self, layers: Layers) -> Pixels:
+        """Return the hole, from the mask or the alpha of `layers`; raises `BadImage` for none."""
+        if self.mask is None:
+            return masks.hole_from_alpha(layers, self.path)
+        return masks.hole_from_mask(self.mask, self.path)
+
+    def close(self) -> None:
+        """Close the file, if it is open."""
+        self.image.close()
+
+    @property
+    def length(self) -> int:
+        """Bytes in memory."""
+        return len(self.image.data)
+
+
+class Sources:
+    """Reads each input file once, for its header, its hash and the pixels of its frames.
+
+    While outputs are planned, `look` keeps files in memory up to `HELD_BYTES`; later `take` returns
+    the input of each job, and keeps it until the last of the jobs that were given to `expect`.
+    """
+
+    def __init__(
+        self,
+        max_pixels: int,
+        windows: Callable[[Job], bool | None] = lambda _: False,
+        contents: Mapping[Path, bytes] = {},
+    ) -> None:
+        """Make an empty collection.
+
+        Args:
+            max_pixels: how many pixels an image may have.
+            windows: whether the image of a job may be read in windows, as for `Source`.
+            contents: the bytes of inputs that are in memory; those of others are read.
+        """
+        self._max_pixels, self._windows, self._contents = max_pixels, windows, contents
+        self._held: dict[Files, Source] = {}
+        self._uses: Counter[Files] = Counter()
+        self._ahead: ReadAhead | None = None
+
+    def look(self, job: Job, *, keep: bool = True) -> Source:
+        """Return the input of `job`, and keep it for `take` if `keep` is true."""
+        source = self._held.get(job.files) or self._open(job)
+        used = sum(other.length for other in self._held.values())
+        if keep and used + source.length <= HELD_BYTES:
+            self._held[job.files] = source
+        return source
+
+    def size(self, job: Job) -> tuple[int, int]:
+        """Return the height and width of the image of `job`; (0, 0) if it cannot be read."""
+        try:
+            return self.look(job).size(job.frame)
+        except Exception:
+            return 0, 0  # it is listed when it is read
+
+    def digest(self, job: Job, *, keep: bool = False) -> str | None:
+        """Return the sha256 of the input of `job`; None if it cannot be read."""
+        try:
+            source = self.look(job, keep=keep)
+            try:
+                return source.sha256
+            finally:
+                if job.files not in self._held:
+                    source.close()
+        except BadImage:
+            return None
+
+    def expect(self, jobs: Sequence[Job]) -> None:
+        """Set the jobs that will take inputs, in this order, and release the inputs of others."""
+        self._uses = Counter(job.files for job in jobs if job.frame is not None)
+        expected = {job.files for job in jobs if job.files in self._held}
+        for files in self._held.keys() - expected:
+            self._held.pop(files).close()
+        if jobs and not storage_of(jobs[0].input).is_local:
+            unread = (job.files for job in jobs if not job.frame and job.files not in self._held)
+            self._ahead = ReadAhead(path for files in unread for path in files if path)
+
+    def take(self, job: Job) -> Source:
+        """Return the input of `job`; raises `BadImage`."""
+        files = job.files
+        more = self._uses[files] - 1 if files in self._uses else 0
+        try:
+            source = self._held.pop(files, None) or self._open(job)
+        finally:
+            if more > 0:
+                self._uses[files] = more
+            else:
+                self._uses.pop(files, None)
+        if more > 0:
+            self._held[files] = source
+        return source
+
+    def close(self) -> None:
+        """End what reads ahead."""
+        if self._ahead:
+            self._ahead.close()
+
+    def _open(self, job: Job) -> Source:
+        return Source(
+            job.files,
+            self._max_pixels,
+            windows=self._windows(job),
+            content=self._contents.get(job.input),
+            open_image=self._open_image,
+        )
+
+    def _open_image(self, path: Path, *, max_pixels: int, advice: str = "") -> EncodedImage:
+        ahead = self._ahead
+        storage = ahead if ahead and isinstance(path, UrlPath) else storage_of(path)
+        return storage.open_image(path, max_pixels=max_pixels, advice=advice)
+
+
+def _open_large(path: Path, max_pixels: int) -> EncodedImage | None:
+    """Return an image that is read in windows, open; None if it is small or of another format."""
+    most = max_pixels if max_pixels != MAX_PIXELS else UNLIMITED
+    image = EncodedImage.open_file(path, max_pixels=most)
+    with suppress(BadImage):  # which is raised again when the file is read
+        header = image.header
+        size = prod(header.size) * header.channels * np.dtype(header.dtype).itemsize
+        if image.has_windows and size > LARGE_BYTES:
+            return image
+    image.close()
+    return None

@@ -1,0 +1,246 @@
+"""The manifest of an output folder: what each file was made from, so that a rerun skips it.
+
+``OUT/.translate/done.jsonl`` records the origin of each output, ``OUT/problems.jsonl`` lists what
+was skipped and why. Under torchrun process N writes ``done-N.jsonl`` and ``problems-N.jsonl``, the
+shard K of N ``done-K-of-N.jsonl`` and so on, and all records are read. Several processes may write
+into one folder at once: a record is durable before its output is visible, so that an output without
+a record was made by something else.
+"""
+
+import errno
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from hashlib import file_digest, sha256
+from io import BufferedRandom
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from translate.engine.disk import files
+from translate.engine.disk.records.problems import Problem
+from translate.engine.inference.outputs.records import EVERY, DoneRecord, Records, read_records
+from translate.engine.inference.outputs.shared_folder import (
+    HasOutput,
+    closing_lines,
+    part_of_process,
+    shared_folder,
+)
+from translate.engine.inference.trust import map_path
+from translate.engine.shards.shard import Shard
+from translate.engine.storage.lookup import storage_of
+from translate.engine.system.locations import parse_location
+from translate.errors import ConfigError
+
+HIDDEN = ".translate"
+FOREIGN = "another program has written this file meanwhile"
+
+
+class Output(HasOutput, Protocol):
+    """One image to make."""
+
+    @property
+    def origin(self) -> str:
+        """The name of its input in the record."""
+
+
+AnyOutput = TypeVar("AnyOutput", bound=Output)
+
+
+class OutputManifest:
+    """The records of one output folder, of outputs that one model makes with some options."""
+
+    def __init__(
+        self,
+        out: Path,
+        made_by: Mapping[str, Any],
+        *,
+        overwrite: bool = False,
+        with_trust: bool = False,
+        shard: Shard | None = None,
+        part: str | None = None,
+    ) -> None:
+        """Make a manifest.
+
+        Args:
+            out: the output folder.
+            made_by: the model and the options, as JSON has them.
+            overwrite: whether outputs that something else made may be replaced.
+            with_trust: whether outputs without a measured trust are still to be done.
+            shard: the part of the images that this process translates.
+            part: what the names of this process's files end with; by default that of torchrun.
+        """
+        self.storage, self.shard = storage_of(out), shard
+        self.part = part_of_process(shard) if part is None else part
+        self.out, self.made_by, self.overwrite = out, made_by, overwrite
+        self.with_trust = with_trust
+        self.recorded_notes: list[Problem] = []
+        """what was lost of inputs whose outputs `split` has found done, from their records"""
+        self._done = self.storage.durable_lines(self.done)
+        self._problems = self.storage.lines(self.problems)
+
+    @contextmanager
+    def open(self, todo: Sequence[Output] = ()) -> Iterator[None]:
+        """Begin to write: delete the problems of earlier runs, and what a killed one left.
+
+        A killed run of the same shard left files next to what is `todo`. Raises `SaveError` if the
+        folder's own files cannot be written.
+        """
+        folder = self.out / HIDDEN
+        with (
+            shared_folder(folder, self.shard, self.problems, todo),
+            closing_lines(self._problems, self.problems),
+        ):
+            yield
+            if limits := self.storage.limits(self.out):
+                files.replace_json(folder / "file-system.json", {"file_system": limits})
+
+    def split(
+        self, work: Iterable[AnyOutput], digest: Callable[[AnyOutput], str | None]
+    ) -> tuple[list[AnyOutput], int]:
+        """Return what is still to be done, and how many outputs are done and verified.
+
+        `digest` returns the sha256 of an origin; None if it cannot be read. Raises `ConfigError`
+        for an output that something else made, unless it may be overwritten, and where the records
+        cannot be read.
+        """
+        made, made_since = self._read(), cache(self._read_again)  # by another process
+        todo, others, done = list[AnyOutput](), list[Path](), 0
+        exists = self.storage.existence()
+        for item in work:
+            if not exists(item.output):
+                todo.append(item)
+                continue
+            origin = digest(item)
+            record = self._record(item, origin, made) or self._record(item, origin, made_since())
+            if record is None:
+                todo.append(item)
+                others.append(item.output)
+            elif self.with_trust and not self._has_trust(item, record):
+                todo.append(item)
+            else:
+                done += 1
+                path = parse_location(item.origin)
+                self.recorded_notes += [Problem(path, "read", "note", n) for n in record.notes]
+        if others and not self.overwrite:
+            more = f" (and {len(others) - 1} more)" if len(others) > 1 else ""
+            raise ConfigError(
+                f"{others[0]}{more} exists already, and was not made from this input with "
+                "this model and these options: choose another folder, or --overwrite."
+            )
+        return todo, done
+
+    def write(
+        self,
+        work: Output,
+        origin_sha256: str,
+        data: bytes,
+        notes: Sequence[str] = (),
+        trust: Mapping[str, float] | None = None,
+        trust_map: bytes | None = None,
+    ) -> None:
+        """Write `data`, unless another process has meanwhile; its record is made durable first.
+
+        The record keeps `notes` on what the input lost, for a rerun that lists them again, and the
+        scores of `trust`; its map is written next to the output.
+
+        Raises `OSError`, also where another program has put a file there.
+        """
+        record = DoneRecord(
+            output=self._name(work),
+            output_sha256=sha256(data).hexdigest(),
+            input_sha256=origin_sha256,
+            notes=list(notes),
+            trust=dict(trust) if trust else None,
+            trust_map=trust_map is not None,
+        )
+        looks = self.storage.is_local or trust is not None  # else a store refuses to replace it
+        exists = looks and not self.overwrite and self.storage.exists(work.output)
+        if exists:
+            found = self._require_ours(work, record)
+            if trust is None:
+                return
+            record = record.model_copy(update={"output_sha256": found.output_sha256})
+        self._add(work, record)
+        if trust_map is not None:
+            self.storage.replace(map_path(work.output), trust_map)
+        if exists:
+            return
+        if self.overwrite or self.storage.is_local:
+            self.storage.replace(work.output, data)
+            return
+        try:
+            self.storage.create(work.output, data)
+        except FileExistsError:
+            self._require_ours(work, record)
+
+    def _require_ours(self, work: Output, record: DoneRecord) -> DoneRecord:
+        """Return the record of an output that exists; raises `FileExistsError` if it has none."""
+        ours, origin = Records([record]), record.input_sha256
+        found = self._record(work, origin, ours) or self._record(work, origin, self._read_again())
+        if found is None:
+            raise FileExistsError(errno.EEXIST, FOREIGN)
+        return found
+
+    def write_with(
+        self, work: Output, origin_sha256: str, write: Callable[[BufferedRandom], Sequence[str]]
+    ) -> Sequence[str]:
+        """Write an output by `write`, which returns notes for its record; raises `OSError`."""
+        with files.staged(work.output) as file:
+            notes = write(file)
+            file.seek(0)
+            record = DoneRecord(
+                output=self._name(work),
+                output_sha256=file_digest(file, "sha256").hexdigest(),
+                input_sha256=origin_sha256,
+                notes=list(notes),
+            )
+            if not self.overwrite and self.storage.exists(work.output):
+                raise FileExistsError(errno.EEXIST, FOREIGN)
+            self._add(work, record)
+        return notes
+
+    def _add(self, work: Output, record: DoneRecord) -> None:
+        facts = record.model_dump(exclude_defaults=True)
+        self._done.add({**facts, "input": work.origin, **self.made_by})
+
+    def report(self, problem: Problem) -> None:
+        """Add a line to ``problems.jsonl``."""
+        self._problems.add(problem.record())
+
+    @property
+    def problems(self) -> Path:
+        """The list of images that this process skipped."""
+        return self.out / f"problems{self.part}.jsonl"
+
+    @property
+    def done(self) -> Path:
+        """The records of outputs that this process makes."""
+        return self.out / HIDDEN / f"done{self.part}.jsonl"
+
+    def _read(self) -> Records:
+        """Return the records of outputs that this model made with these options.
+
+        A shard first reads its own: those of all others take long.
+        """
+        names = f"{self.done.stem}*.jsonl" if self.shard else EVERY
+        return read_records(self.out / HIDDEN, self.made_by, names)
+
+    def _read_again(self) -> Records:
+        return read_records(self.out / HIDDEN, self.made_by) if self.shard else self._read()
+
+    def _record(self, work: Output, origin: str | None, made: Records) -> DoneRecord | None:
+        """Return the record of `work`; None if it is not done, or its output has changed."""
+        if not made or origin is None:
+            return None
+        try:
+            return made.find(self._name(work), origin, self.storage.sha256(work.output))
+        except OSError:
+            return None
+
+    def _has_trust(self, work: Output, record: DoneRecord) -> bool:
+        if record.trust is None:
+            return False
+        return not record.trust_map or self.storage.exists(map_path(work.output))
+
+    def _name(self, work: Output) -> str:
+        return work.output.relative_to(self.out).as_posix()

@@ -1,0 +1,90 @@
+"""The output of each image, known before any translation: the same place and name below OUT."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+
+from translate.batches import UNNAMED, Domain
+from translate.errors import ConfigError
+from translate.folders.walk import Siblings, folded, split_suffix
+from translate.images.domains.levels import is_photographic
+from translate.images.files.format_registry import (
+    can_hold,
+    default_suffix,
+    is_same_format,
+    output_suffix,
+    writable_suffixes,
+)
+
+MOST_CLASHES = 10
+"""pairs of images with one output that an error names"""
+
+
+@dataclass
+class OutputNames:
+    """Names outputs, one folder after another.
+
+    A suffix that changes is appended to the whole old name if the short one is taken; see
+    `suffix_of_result` for the arguments.
+    """
+
+    target: Domain = UNNAMED
+    form: str | None = None
+    gray: bool = False
+    clashes: list[str] = field(default_factory=list, init=False)
+
+    def __post_init__(self) -> None:
+        self._suffix = cache(suffix_of_result(self.target, self.form, gray=self.gray))
+
+    def name(self, siblings: Siblings) -> Iterator[tuple[str, str]]:
+        """Yield the path of each image of a folder, and that of its output."""
+        stems = [split_suffix(name) for name in siblings.images]
+        kept = [self._suffix(suffix) == suffix for _, suffix in stems]
+        taken = {folded(name) for name, keep in zip(siblings.images, kept, strict=True) if keep}
+        if all(kept) and len(taken) == len(kept):
+            yield from zip(siblings.images, siblings.images, strict=True)
+            return
+        taken.update(map(folded, siblings.folders))
+        claims = dict[str, str]()
+        for name, (stem, suffix), keep in zip(siblings.images, stems, kept, strict=True):
+            new = name
+            if not keep:
+                new = f"{stem}{self._suffix(suffix)}"
+                new = f"{name}{self._suffix(suffix)}" if folded(new) in taken else new
+                taken.add(folded(new))
+            if (first := claims.setdefault(folded(new), name)) is not name:
+                self.clashes.append(f"{first} and {name}")
+            yield name, new
+
+    def require_no_clash(self) -> None:
+        """Raise `ConfigError` if two images become one file, if only on some file systems."""
+        if self.clashes:
+            more = "; ..." if len(self.clashes) > MOST_CLASHES else ""
+            listed = "; ".join(self.clashes[:MOST_CLASHES])
+            raise ConfigError(f"these would become one file, rename one of each: {listed}{more}.")
+
+
+def suffix_of_result(
+    target: Domain, form: str | None = None, *, gray: bool = False
+) -> Callable[[str], str]:
+    """Return the function from the suffix of an image to that of its translation.
+
+    A suffix is kept where its format can hold a result of the domain `target`, and is `form` if
+    that is given. With `gray`, images of a format without colour have gray results. Raises
+    `ConfigError` where no format can hold the result.
+    """
+    channels, dtype, alpha = target.channels, target.dtype, target.alpha
+    if is_photographic(target) and (form or not writable_suffixes(channels, dtype)):
+        dtype = "uint8"  # with fewer bits, as a note says
+    other = (
+        output_suffix(form, channels, dtype)
+        if form
+        else default_suffix(channels, dtype, alpha=alpha)
+    )
+
+    def choose(suffix: str) -> str:
+        count = 1 if gray and not can_hold(suffix, 3) else channels
+        keeps = can_hold(suffix, count, dtype, alpha=alpha)
+        return suffix if keeps and (not form or is_same_format(suffix, other)) else other
+
+    return choose

@@ -1,0 +1,99 @@
+"""The records of an output folder: ``done.jsonl``, or ``done-N.jsonl`` of process N."""
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from fnmatch import fnmatch
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from translate.engine.disk.records import json_files
+from translate.engine.storage.lookup import storage_of
+from translate.errors import CheckpointError, ConfigError
+
+EVERY = "done*.jsonl"
+"""files of records"""
+
+
+class DoneRecord(json_files.Record):
+    """A line of ``done.jsonl``: an output, and the input that it was made from."""
+
+    output: str
+    output_sha256: str
+    input_sha256: str
+    notes: list[str] = []
+    """what was lost in reading the input"""
+    trust: dict[str, float] | None = None
+    """measures of how far the output can be trusted; None if not measured"""
+    trust_map: bool = False
+    """whether an image of doubtful pixels, ``NAME.trust.png``, is next to the output"""
+
+
+SOURCE = "hub"
+"""the key of a record for the commit on the Hub that the model is from, which is not compared: its
+digest is"""
+
+
+class Records:
+    """The records of outputs, in little memory for millions: most are a hash in a set."""
+
+    def __init__(self, records: Iterable[DoneRecord] = ()) -> None:
+        self._hashes, self._complete = set[bytes](), dict[bytes, DoneRecord]()
+        for record in records:
+            self.add(record)
+
+    def __len__(self) -> int:
+        return len(self._hashes)
+
+    def add(self, record: DoneRecord) -> None:
+        """Add a record; of several with equal hashes, the last with `trust` counts, else the first.
+
+        It counts for its output and the hashes of both files.
+        """
+        key = _hash(record.output, record.input_sha256, record.output_sha256)
+        if record.trust or (record.notes and key not in self._hashes):
+            self._complete[key] = record
+        self._hashes.add(key)
+
+    def find(self, output: str, input_sha256: str, output_sha256: str) -> DoneRecord | None:
+        """Return the record of an output, below its folder, that was made from an input."""
+        key = _hash(output, input_sha256, output_sha256)
+        if key not in self._hashes:
+            return None
+        return self._complete.get(key) or DoneRecord(
+            output=output, output_sha256=output_sha256, input_sha256=input_sha256
+        )
+
+
+def _hash(*texts: str) -> bytes:
+    data = "\0".join(texts).encode("utf-8", "surrogatepass")
+    return blake2b(data, digest_size=16).digest()
+
+
+def read_records(folder: Path, made_by: Mapping[str, Any], names: str = EVERY) -> Records:
+    """Return the records in a folder.
+
+    Args:
+        folder: The folder of records, ``OUT/.translate``.
+        made_by: Keys and values that a record must have: the model's digest and the options.
+        names: A glob of the names of the files to read.
+
+    Raises:
+        ConfigError: The records cannot be read.
+    """
+    records, storage = Records(), storage_of(folder)
+    compared = {key: value for key, value in made_by.items() if key != SOURCE}
+    try:
+        for file in (folder / name for name in storage.names(folder) if fnmatch(name, names)):
+            for line in storage.read_lines(file):
+                if any(line.get(key) != value for key, value in compared.items()):
+                    continue
+                with suppress(ValidationError):  # a damaged line: its output is made again
+                    records.add(DoneRecord.model_validate(line))
+    except CheckpointError as error:
+        raise ConfigError(
+            f"{error} Outputs cannot be verified: repair it, or choose another folder."
+        ) from error
+    return records

@@ -1,0 +1,1 @@
+"""The progress of training: log, previews, detected failures and the expected end."""

@@ -1,0 +1,151 @@
+"""The log of training: one record for the steps of each interval."""
+
+import logging
+import time
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from translate.engine.loading import loader
+from translate.engine.optimization.guard import Guard
+from translate.engine.optimization.step import StepResult
+from translate.engine.processes import distributed
+from translate.engine.processes.threads import ThreadCount
+from translate.engine.system.memory import peak_memory_mb
+from translate.engine.training.progress.monitor import TrainingMonitor
+from translate.engine.training.session import Session
+from translate.progress import ProgressReport, ProgressReporter
+from translate.run import LogRecord
+
+MAX_NAMES = 4
+"""largest number of images of a skipped step that a message names"""
+
+logger = logging.getLogger(__name__)
+
+
+class IntervalLog:
+    """Collects the results of steps, and writes a record of their means."""
+
+    def __init__(
+        self,
+        session: Session,
+        guard: Guard,
+        threads: ThreadCount,
+        monitor: TrainingMonitor,
+        progress: ProgressReporter,
+    ) -> None:
+        self.session, self.training = session, session.training
+        self.guard, self.threads, self.monitor, self.progress = guard, threads, monitor, progress
+        self.results: list[StepResult] = []
+        """of the steps since the last record"""
+        self.wait_seconds = 0.0
+        """seconds of the interval spent waiting for images"""
+        self.figures: Mapping[str, float] = {}
+        """figures of the newest evaluation, by name"""
+        self.evaluation_seconds = 0.0
+        """seconds of the interval spent on evaluations"""
+        self.start = time.perf_counter()
+        self.skipped = 0
+        """number of skipped turns whose files are in the log"""
+
+    def restart(self) -> None:
+        """Start the timer of an interval."""
+        self.results.clear()
+        self.wait_seconds, self.start = 0.0, time.perf_counter()
+        self.evaluation_seconds = 0.0
+
+    def add(self, result: StepResult, wait_seconds: float) -> None:
+        """Add the result of one step, which waited `wait_seconds` for its images."""
+        self.results.append(result)
+        self.wait_seconds += wait_seconds
+
+    def add_evaluation(self, figures: Mapping[str, float], seconds: float) -> None:
+        """Add the `figures` of an evaluation after this step, and the seconds that it took."""
+        self.figures = figures
+        self.evaluation_seconds += seconds
+
+    def seconds(self) -> float:
+        """Return the time of the steps of the interval."""
+        return time.perf_counter() - self.start - self.evaluation_seconds
+
+    def write(self) -> None:
+        """Write a record of the interval, unless it has no step, and begin the next."""
+        if not self.results:
+            return
+        seconds = self.seconds()
+        record = self._record(seconds)
+        if distributed.is_first():
+            self.session.writer.log(record)
+            self.monitor.check_record(record)
+            steps, evaluations = self.session.steps, self.session.evaluations
+            left = (steps - record.step) * seconds / len(self.results)
+            if evaluations:
+                left += evaluations.seconds_left(steps)
+                evaluations.report_cost(seconds / len(self.results))
+            report = ProgressReport(
+                record.step,
+                self.session.steps,
+                record.losses,
+                record.images_per_second,
+                record.data_wait,
+                left,
+                self.figures,
+                record.memory_mb,
+            )
+            self.progress.progress(report)
+        self.restart()
+
+    def _record(self, seconds: float) -> LogRecord:
+        step, batch_size = self.training.step, self.training.config.train.batch_size
+        optimizers = self.training.optimizers
+        evaluation = {f"evaluation/{name}": v for name, v in self.training.figures.items()}
+        return LogRecord(
+            step=step,
+            epoch=round(step * batch_size / len(self.session.data.layout), 4),
+            losses=_means([result.losses for result in self.results]),
+            metrics={**_means([result.metrics for result in self.results]), **evaluation},
+            evaluation_seconds=round(self.evaluation_seconds, 3),
+            lr={name: o.param_groups[0]["lr"] for name, o in optimizers.items()},
+            grad_norm=_means([result.norms for result in self.results]),
+            images_per_second=round(len(self.results) * batch_size / seconds, 3),
+            data_wait=round(self.wait_seconds / seconds, 4),
+            memory_mb=peak_memory_mb(),
+            threads=self.threads.current,
+            skipped=int(self.guard.total),
+            skipped_files=self._skipped_files(),
+            first_losses=_means([self.results[0].losses] if step == len(self.results) else []),
+        )
+
+    def _skipped_files(self) -> dict[str, list[str]]:
+        """Return the files of each step with a skipped turn; a message names the first."""
+        if int(self.guard.total) == self.skipped:
+            return {}
+        train, is_first = self.training.config.train, self.skipped == 0
+        self.skipped = int(self.guard.total)
+        files: dict[str, list[str]] = {}
+        for step, result in enumerate(self.results, self.training.step - len(self.results)):
+            players = [name for name, turns in result.skipped.items() if any(map(bool, turns))]
+            if not players:
+                continue
+            picked = loader.item_names(
+                self.session.data, seed=train.seed, batch_size=train.batch_size, step=step
+            )
+            files[str(step + 1)] = [str(file) for file in picked]
+            if is_first:
+                is_first = False
+                named = ", ".join(files[str(step + 1)][:MAX_NAMES]) or "see the data"
+                logger.info(
+                    f"step {step + 1}: a loss or gradient of {' and '.join(players)} was not "
+                    f"finite, and moved nothing. The images: {named}"
+                )
+        return files
+
+
+def _means(values: list[dict[str, Tensor]]) -> dict[str, float]:
+    """Return the mean of the finite values of each name; NaN if none is finite."""
+    names = dict.fromkeys(name for step in values for name in step)
+    return {
+        name: float(torch.stack([v[name].float() for v in values if name in v]).nanmean())
+        for name in names
+    }

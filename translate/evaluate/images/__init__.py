@@ -1,0 +1,1 @@
+"""The images that an evaluation measures, and those that it shows."""

@@ -1,0 +1,90 @@
+"""The best and the worst images of an evaluation, and thumbnails of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from translate.batches import Domain
+from translate.evaluate.images.outputs import Outputs
+from translate.evaluate.images.run_images import Image
+from translate.evaluate.result import EvaluationResult
+from translate.images.contact_sheet import image_grid
+from translate.images.domains import domain_images
+from translate.images.encode import encode_image
+from translate.images.tensors import as_tensor, to_device
+
+RANKED = 8
+"""largest number of best, and of worst, images in a ranking"""
+SIDE = 128
+"""largest longer side of a thumbnail in pixels"""
+ROLES = {"source": "source", "fake": "output", "target": "ground truth"}
+"""names of the images of an example, by the field of `Outputs`, in the order of display"""
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Names and values of the best and the worst images by a figure, best and worst first."""
+
+    figure: str
+    best: Sequence[tuple[str, float]]
+    worst: Sequence[tuple[str, float]]
+
+
+def rankings(result: EvaluationResult) -> list[Ranking]:
+    """Return a ranking for each figure that single images have, and one by trust.
+
+    The ranking by trust is the last, or the first if there is no ground truth. No image is both
+    among the best and the worst of a ranking.
+    """
+    by_figure = [
+        _ranking(name, figure.better, _column(result.per_image, name))
+        for name, figure in result.figures.items()
+    ]
+    by_trust = _ranking("trust", "max", _column(result.trust, "trust"))
+    without_truth = result.protocol.get("ground truth", "none") == "none"
+    ordered = [by_trust, *by_figure] if without_truth else [*by_figure, by_trust]
+    return [ranking for ranking in ordered if ranking.best]
+
+
+def _column(rows: Mapping[str, Mapping[str, float | None]], name: str) -> list[tuple[str, float]]:
+    return [(image, v) for image, row in rows.items() if (v := row.get(name)) is not None]
+
+
+def _ranking(figure: str, better: str, values: Sequence[tuple[str, float]]) -> Ranking:
+    ranked = sorted(values, key=lambda item: item[1], reverse=better == "max")
+    count = min(RANKED, len(ranked) // 2)
+    return Ranking(figure, ranked[:count], ranked[: -count - 1 : -1])
+
+
+def with_thumbnails(
+    result: EvaluationResult, outputs: Sequence[Outputs], source: Domain, target: Domain
+) -> EvaluationResult:
+    """Return a result with thumbnails of the images of its first ranking.
+
+    Args:
+        result: The result, without thumbnails.
+        outputs: The images that were measured.
+        source: The domain of the inputs.
+        target: The domain of the outputs and their ground truth.
+    """
+    rows = {name: (group, row) for group in outputs for row, name in enumerate(group.names)}
+    examples: dict[str, dict[str, str]] = {}
+    thumbnails: dict[str, bytes] = {}
+    for ranking in rankings(result)[:1]:
+        for kind, ranked in (("best", ranking.best), ("worst", ranking.worst)):
+            for number, (name, _) in enumerate(ranked, 1):
+                group, row = rows[name]
+                files = examples.setdefault(name, {})
+                for field in (role for role in ROLES if role in group.fields):
+                    files[field] = f"{kind}-{number}-{field}.png"
+                    domain = source if field == "source" else target
+                    thumbnails[files[field]] = _thumbnail(getattr(group, field)[row], domain)
+    return replace(result, examples=examples, thumbnails=thumbnails)
+
+
+def _thumbnail(pixels: Image, domain: Domain) -> bytes:
+    """Return an image as a PNG file in 8 bits, downscaled to `SIDE`."""
+    height, width = pixels.shape[:2]
+    scale = min(1, SIDE / max(height, width))
+    size = max(1, round(height * scale)), max(1, round(width * scale))
+    small = as_tensor(domain_images.resize(pixels, size, domain))
+    return encode_image(image_grid([to_device(small[None], "cpu", domain)]), ".png")

@@ -1,0 +1,203 @@
+"""The images to measure: outputs of a model, with their inputs, ground truth and labels."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import default_collate
+
+from translate.engine.loading.device import batch_to_device
+from translate.engine.models import calls, drawing
+from translate.engine.models.model import Model, translate_batch
+from translate.engine.pixels.processing import ImageProcessor
+from translate.engine.plugins.errors import plugin_code
+from translate.engine.trust.meter import open_meter
+from translate.errors import NothingUsableError
+from translate.evaluate.images.run_images import Image, RunImages
+from translate.images.resize import resize_pixels
+from translate.images.tensors import as_tensor, from_device, to_device
+from translate.nn.noise import temporary_seed
+from translate.recipe import Recipe
+
+FieldName = str
+"""A field of `translate.metrics.MetricBatch`."""
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Images to measure, with inputs and ground truth: (H, W, C) uint8, one for each name."""
+
+    names: Sequence[str]
+    fake: Sequence[Image]
+    target: Sequence[Image] = ()
+    source: Sequence[Image] = ()
+    cycle: Sequence[Image] = ()
+    mask: Sequence[NDArray[np.bool_]] = ()
+    """(H, W, 1): the pixels to measure."""
+    labels: Sequence[int] = ()
+    real: Sequence[Image] = ()
+    real_labels: Sequence[int] = ()
+
+    @property
+    def fields(self) -> frozenset[FieldName]:
+        """The names of the fields that are not empty."""
+        images = {k: v for k, v in vars(self).items() if k != "names"}
+        return frozenset(name for name, values in images.items() if len(values))
+
+
+@dataclass(frozen=True)
+class Generator:
+    """Computes the outputs of a model, batch by batch, in the order of the images."""
+
+    model: Model
+    to: str
+    batch_size: int
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def translates(self) -> bool:
+        """Whether the recipe translates images."""
+        return type(self.model.recipe).translate is not Recipe.translate
+
+    @property
+    def draws(self) -> bool:
+        """Whether the recipe generates images from latent vectors."""
+        return type(self.model.recipe).draw is not Recipe.draw
+
+    @property
+    def is_random(self) -> bool:
+        """Whether outputs depend on the seed."""
+        return self.draws or self.degrades_images or calls.takes_noise(self.model.recipe.translate)
+
+    @property
+    def degrades_images(self) -> bool:
+        """Whether the recipe degrades images to make inputs; the images are the ground truth."""
+        return type(self.model.recipe).ground_truth_pair is not Recipe.ground_truth_pair
+
+    def translation_fields(self, images: RunImages) -> frozenset[FieldName]:
+        """Return the fields of `translations`."""
+        mask = {"mask"} if self.degrades_images and self.model.recipe.takes_mask else set()
+        target = {"target"} if self.degrades_images or images.truth else set()
+        cycle = (
+            {"cycle"} if self.model.has_way_back(self.to) and not self.degrades_images else set()
+        )
+        return frozenset({"fake", "source", "real"} | target | cycle | mask)
+
+    def sample_fields(self, images: RunImages) -> frozenset[FieldName]:
+        """Return the fields of `samples`."""
+        labels = {"labels", "real_labels"} if self._is_conditioned(images) else set()
+        return frozenset({"fake", "real"} | labels)
+
+    def translations(self, images: RunImages, seed: int) -> Outputs:
+        """Return the translations of the images of a split."""
+        if self.degrades_images:
+            return self._restored(images, seed)
+        domain, target = self.model.source_and_target(self.to)
+        fake = self._translate(images.source, domain.name, self.to, seed)
+        cycle: list[Image] = []
+        if self.model.has_way_back(self.to):
+            cycle = self._translate(fake, target.name, domain.name, seed)
+        truth = images.target if images.truth else ()
+        return Outputs(images.names, fake, truth, images.source, cycle, real=images.target)
+
+    def trust(self, outputs: Outputs) -> dict[str, Mapping[str, float]]:
+        """Return the trust of translations by name; empty if the recipe degrades images."""
+        if self.degrades_images:
+            return {}
+        model = self.model
+        options = calls.complete(model.recipe.translate, self.options, model.name)
+        seed = calls.choose_seed(model.recipe.translate, None, model.name)
+        meter = open_meter(ImageProcessor(model, self.to, options=options, seed=seed))
+        pairs = zip(outputs.source, outputs.fake, strict=True)
+        scores = [meter.measure([one], [other])[0].scores for one, other in pairs]
+        return dict(zip(outputs.names, scores, strict=True))
+
+    def samples(self, images: RunImages, seed: int) -> Outputs:
+        """Return as many samples as there are real images, with the same labels or captions."""
+        model, count = self.model, len(images.target)
+        texts, labels = images.field("text"), images.field("labels")
+        classes = drawing.classes(model)
+        conditioned = self._is_conditioned(images)
+        request = drawing.complete(model, drawing.SampleRequest(count, seed=seed))
+        fake: list[Image] = []
+        for first in range(0, count, drawing.CHUNK):
+            text = None
+            if texts is not None and model.spec.text_length:
+                rows = texts[first : first + drawing.CHUNK]
+                text = rows[torch.arange(drawing.CHUNK) % len(rows)]
+            made = drawing.draw_chunk(model, request, first, text)[: count - first]
+            fake += [_finite(pixels, f"sample {first + i}") for i, pixels in enumerate(made)]
+        real_labels = labels.tolist() if labels is not None else ()
+        return Outputs(
+            [f"sample {number}" for number in range(count)],
+            fake,
+            labels=[number % len(classes) for number in range(count)] if conditioned else (),
+            real=images.target,
+            real_labels=real_labels if conditioned else (),
+        )
+
+    def _is_conditioned(self, images: RunImages) -> bool:
+        return bool(drawing.classes(self.model)) and images.field("labels") is not None
+
+    def _restored(self, images: RunImages, seed: int) -> Outputs:
+        """Return the outputs for inputs that the recipe makes by degrading the images."""
+        model, made = self.model, Outputs(images.names, [])
+        rows: dict[str, list[Any]] = {"fake": [], "source": [], "target": [], "mask": []}
+        for number, item in enumerate(images.items):
+            batch = batch_to_device(default_collate([item]), model.device, model.spec)
+            with model.lock, temporary_seed(seed * len(images.items) + number):
+                with plugin_code(model.recipe, "ground_truth_pair"), torch.no_grad():
+                    pair = model.recipe.ground_truth_pair(batch)
+                if pair is None:
+                    raise NothingUsableError(f"{model.name}: ground_truth_pair returned nothing.")
+                fake = translate_batch(model.recipe, pair.source, self.to, seed=seed)
+            domain = model.spec.target
+            (target,) = from_device(pair.target, domain)
+            (source,) = from_device(pair.source[:, : domain.channels], domain)
+            rows["fake"].append(_image(fake, domain, images.names[number]))
+            rows["target"].append(target)
+            rows["source"].append(_enlarged(source, target))
+            if model.recipe.takes_mask:
+                rows["mask"].append((pair.source[0, -1:] > 0).permute(1, 2, 0).cpu().numpy())
+        return replace(made, **rows, real=images.target)
+
+    def _translate(self, images: Sequence[Image], domain: str, to: str, seed: int) -> list[Image]:
+        """Return the translations of images of one size, of `domain`, to the domain `to`."""
+        model, made = self.model, list[Image]()
+        by_name = {each.name: each for each in model.spec.domains}
+        for chunk in _chunks(images, self.batch_size):
+            batch = torch.stack([as_tensor(image) for image in chunk])
+            with model.lock:
+                model.threads.update()
+                inputs = to_device(batch, model.device, by_name[domain])
+                fake = translate_batch(model.recipe, inputs, to, options=self.options, seed=seed)
+            for image in fake.split(1):
+                made.append(_image(image, by_name[to], f"image {len(made) + 1}"))
+        return made
+
+
+def _image(output: Tensor, domain: Any, name: str) -> Image:
+    """Return an output (1, C, H, W) with the pixel values that are saved."""
+    finite = bool(output.isfinite().all())
+    return _finite(from_device(output, domain)[0] if finite else None, name)
+
+
+def _finite(pixels: Image | None, name: str) -> Image:
+    if pixels is None:
+        raise NothingUsableError(f"the output for {name} is not finite: train the model again.")
+    return pixels
+
+
+def _enlarged(source: Image, target: Image) -> Image:
+    if source.shape[:2] == target.shape[:2]:
+        return source
+    return resize_pixels(source, (target.shape[0], target.shape[1]))
+
+
+def _chunks(images: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(images), size):
+        yield images[start : start + size]

@@ -1,0 +1,1 @@
+"""Models for others: packed, uploaded to the Hugging Face Hub, and verified."""

@@ -1,0 +1,109 @@
+"""A sample of a model: an input and its output, to compare with on another machine."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from translate.batches import Domain
+from translate.engine.checkpoints.references.packs import Kind, ParityRecord
+from translate.engine.checkpoints.safetensors import serialize
+from translate.engine.models.drawing import SampleRequest, draw_images
+from translate.engine.models.model import Model
+from translate.engine.pixels.processing import with_hole
+from translate.errors import CheckpointError, TranslateError
+from translate.images.domains.levels import is_photographic
+from translate.images.layers import Pixels
+from translate.recipe import Recipe
+
+TOLERANCE = 1e-3
+"""the largest difference that is accepted, as a part of the range of numbers: a quarter of a level
+of 8 bits; the order in which a processor adds changes outputs of float32 by 1e-6 to 1e-5"""
+SEED = 0
+
+
+class Parity(NamedTuple):
+    """A sample."""
+
+    record: ParityRecord
+    tensors: Mapping[str, Tensor]
+    """``input``, if the model translates, and ``output``"""
+
+    @property
+    def data(self) -> bytes:
+        """The sample as a safetensors file."""
+        return b"".join(serialize(self.tensors))
+
+
+def make_sample(model: Model) -> Parity:
+    """Return a sample of random pixels and their translation, or of an image from noise."""
+    translates = type(model.recipe).translate is not Recipe.translate
+    to = model.choose(None) if translates else model.spec.target.name
+    kind: Kind = "translate" if translates else "draw"
+    record = ParityRecord(kind=kind, to=to, tolerance=TOLERANCE)
+    inputs = {"input": torch.from_numpy(_random_pixels(model, to))} if translates else {}
+    output = torch.from_numpy(np.ascontiguousarray(_output(model, record, inputs)))
+    return Parity(record, {**inputs, "output": output})
+
+
+def difference(model: Model, record: ParityRecord, path: Path) -> float:
+    """Return how much the output of a sample differs here, as a part of the range of numbers.
+
+    Raises `CheckpointError` if the sample cannot be read.
+    """
+    try:
+        tensors = load_file(path)
+        expected = tensors["output"].numpy()
+        actual = _output(model, record, tensors)
+    except (OSError, SafetensorError, KeyError, RuntimeError, ValueError) as error:
+        raise CheckpointError(f"{path}: the sample cannot be used: {error}.") from error
+    if actual.shape != expected.shape:
+        raise CheckpointError(f"{path}: {actual.shape} was made, {expected.shape} is expected.")
+    low, high = _range(_target(model, record))
+    return float(np.abs(actual.astype(float) - expected.astype(float)).max() / (high - low))
+
+
+def _output(model: Model, record: ParityRecord, tensors: Mapping[str, Tensor]) -> NDArray:
+    dtype = _dtype(_target(model, record))
+    if record.kind == "draw":
+        text = "a" if model.spec.text_length else None
+        (image,) = draw_images(model, SampleRequest(1, text=text, seed=SEED), dtype)
+    else:
+        options, seed = model.complete_options({}), model.choose_seed(None)
+        pixels = tensors["input"].numpy()
+        (image,) = model.translate([pixels], record.to, dtypes=[dtype], options=options, seed=seed)
+    if image is None:
+        raise TranslateError(f"{model.name}: its outputs are not finite.")
+    return image
+
+
+def _target(model: Model, record: ParityRecord) -> Domain:
+    is_drawn = record.kind == "draw"
+    return model.spec.target if is_drawn else model.source_and_target(record.to)[1]
+
+
+def _dtype(domain: Domain) -> str:
+    return "float32" if is_photographic(domain) else domain.dtype
+
+
+def _range(domain: Domain) -> tuple[float, float]:
+    return (0.0, 1.0) if is_photographic(domain) else domain.range
+
+
+def _random_pixels(model: Model, to: str) -> Pixels:
+    """Return pixels as the network gets them, of the size of training crops."""
+    source, _ = model.source_and_target(to)
+    (height, width), (low, high) = model.spec.size, source.range
+    random = np.random.default_rng(SEED).random((height, width, source.channels))
+    pixels = (low + random * (high - low)).astype(source.dtype)
+    if not model.takes_mask:
+        return pixels
+    hole = np.zeros((height, width, 1), np.uint8)
+    hole[height // 4 : height // 2, width // 4 : width // 2] = 255
+    return with_hole(pixels, hole)

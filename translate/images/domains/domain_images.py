@@ -1,0 +1,227 @@
+"""Read, resize and convert the images of a domain: their bands and pixel values, or as label maps.
+
+=================================  =================================================================
+content of a file                  how it is read
+=================================  =================================================================
+as many bands as the domain        as they are, with an alpha channel as the last band
+gray, RGB, further bands           photographs: as RGB, the first three bands; as gray, their luma
+alpha channel                      photographs: composited over white; else ignored
+bands that `Domain.bands` names    those, in that order
+another dtype                      photographs: scaled proportionally; else refused
+=================================  =================================================================
+
+Each pixel of a label map is the colour or index of a class, so no other values may be created:
+label maps are resized by nearest neighbour, their values are kept at any bit depth, and a palette
+image with one channel is read as its indices.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from translate.batches import Domain, ImageSpec, Layout
+from translate.formats import Header
+from translate.images.domains import label_maps
+from translate.images.domains.levels import is_photographic, scale_dtype
+from translate.images.layers import Layers, Pixels, guarded, with_channels
+from translate.images.resize import resize_pixels
+from translate.images.source import EncodedImage
+
+HALF_LEVEL = 1 / 131070
+"""half a level of 16 bits, by which floats may exceed [0, 1]"""
+
+
+def by_role(spec: ImageSpec) -> Mapping[str, Domain]:
+    """Return the domains of ``source`` and ``target`` images."""
+    return {"source": spec.source, "target": spec.target}
+
+
+def of_role(by_role: Mapping[str, Domain], roles: Sequence[str], index: int) -> Domain:
+    """Return the domain of image `index` by its role; the source domain if it has no role."""
+    return by_role.get(roles[index] if index < len(roles) else "", by_role["source"])
+
+
+def of_files(layout: Layout) -> Mapping[Path, Domain]:
+    """Return the domain of each file, without files that two different domains share."""
+    domains, shared = dict[Path, Domain](), set[Path]()
+    for domain, files in zip(layout.spec.domains, layout.domain_files, strict=False):
+        shared |= {path for path in files if not _are_equal(domains.get(path, domain), domain)}
+        domains |= dict.fromkeys(files, domain)
+    return {path: domain for path, domain in domains.items() if path not in shared}
+
+
+def _are_equal(domain: Domain, other: Domain) -> bool:
+    return replace(domain, name=other.name) == other
+
+
+def common(spec: ImageSpec) -> Domain:
+    """Return the domain for files of unknown domain, with the channels that all domains need."""
+    domains = spec.domains or (spec.source,)
+    images = next((domain for domain in domains if not domain.labels), domains[0])
+    return replace(images, name="", channels=max(domain.channels for domain in domains))
+
+
+def read(path: Path, domain: Domain) -> Pixels:
+    """Return the pixels of a file with the channels of its domain.
+
+    Args:
+        path: The file.
+        domain: The domain that it belongs to; label maps are read without conversion of their
+            values.
+
+    Returns:
+        (H, W, C), of the domain's type.
+
+    Raises:
+        BadImage: The file cannot be decoded completely, or has another dtype or other bands.
+    """
+    return decode(EncodedImage.open(path), domain)
+
+
+def decode(image: EncodedImage, domain: Domain) -> Pixels:
+    """Return the pixels of an image with the channels of its domain.
+
+    Args:
+        image: The bytes of a file.
+        domain: The domain that it belongs to; values of label maps are not converted.
+
+    Returns:
+        (H, W, C), of the domain's type.
+
+    Raises:
+        BadImage: The image cannot be decoded completely, or has another dtype or other bands.
+    """
+    layers = image.decode_layers()
+    with guarded(image.path):
+        return scale_dtype(from_layers(layers, domain, image.path), domain.dtype)
+
+
+def from_layers(layers: Layers, domain: Domain, path: Path) -> Pixels:
+    """Return the pixels of a file with the channels of its domain, in the dtype of the file.
+
+    Args:
+        layers: The pixels.
+        domain: The domain that they belong to; values of label maps are not converted.
+        path: The file, for a `BadImage`.
+
+    Returns:
+        (H, W, C).
+
+    Raises:
+        ValueError: They have another dtype or other bands.
+    """
+    if domain.labels:
+        return label_maps.labels_from_layers(layers, path, domain.channels)
+    _require_type(layers.pixels.dtype.name, domain)
+    _require_unit_floats(layers.pixels, domain)
+    count, has_alpha = _bands(layers.pixels), layers.alpha is not None
+    _require_bands(count, has_alpha, domain)
+    if domain.bands:
+        bands = layers.with_alpha() if has_alpha else layers.pixels.reshape(*layers.size, count)
+        return np.ascontiguousarray(bands[..., [band - 1 for band in domain.bands]])
+    if has_alpha and count + 1 == domain.channels:
+        return layers.with_alpha()
+    if domain.alpha and domain.channels in (2, 4) and not has_alpha:
+        colours = with_channels(_colours(layers.pixels), domain.channels - 1)
+        return Layers(colours).opaque().with_alpha()
+    if not is_photographic(domain):
+        return with_channels(layers.pixels, domain.channels)
+    shown = layers.composite_over_white()
+    return with_channels(_colours(shown) if domain.channels in (1, 3) else shown, domain.channels)
+
+
+def require_readable(header: Header, domain: Domain) -> None:
+    """Raise `ValueError` for a file whose header does not fit `domain`."""
+    if domain.labels:
+        return
+    _require_type(header.dtype, domain)
+    _require_bands(header.channels - header.alpha, header.alpha, domain)
+
+
+def _require_type(dtype: str, domain: Domain) -> None:
+    if dtype == domain.dtype or (is_photographic(domain) and dtype != "int16"):
+        return
+    low, high = domain.range
+    raise ValueError(
+        f"its pixel values are {dtype}, and those of {_name(domain)} are {domain.dtype} from "
+        f"{low:g} to {high:g}: convert all files to one type"
+    )
+
+
+def _require_bands(count: int, has_alpha: bool, domain: Domain) -> None:
+    """Raise `ValueError` if `count` bands, and perhaps an alpha channel, do not fit `domain`."""
+    total = count + has_alpha
+    if domain.bands:
+        if max(domain.bands) > total:
+            raise ValueError(
+                f"has {total} band{'s' if total > 1 else ''}, and data.bands names band "
+                f"{max(domain.bands)}: expected bands from 1 to {total}"
+            )
+        return
+    channels = domain.channels
+    colour = channels in (1, 3) and (is_photographic(domain) or count in (1, 3))
+    with_alpha_channel = domain.alpha and count in (1, 3) and channels in (2, 4)
+    if channels not in (count, total) and not colour and not with_alpha_channel:
+        raise ValueError(
+            f"has {total} bands, and {_name(domain)} has {channels}: choose bands of all files in "
+            f'training, as in --set "data.bands={{{domain.name or "ct"}: [1]}}"'
+        )
+
+
+def _require_unit_floats(pixels: Pixels, domain: Domain) -> None:
+    """Raise `ValueError` for floats outside [0, 1] where no other range is known."""
+    if pixels.dtype != np.float32 or not is_photographic(domain):
+        return
+    least, most = float(pixels.min()), float(pixels.max())
+    if least < -HALF_LEVEL or most > 1 + HALF_LEVEL:
+        raise ValueError(
+            f"its values go from {least:g} to {most:g}: expected float32 from 0 to 1. Train with "
+            f"the range of all files, as in --set "
+            f'"data.range={{{domain.name or "ct"}: [{least:g}, {most:g}]}}"'
+        )
+
+
+def _bands(pixels: NDArray[Any]) -> int:
+    return pixels.shape[2] if pixels.ndim == 3 else 1
+
+
+def _colours(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Return gray or RGB, the first bands of others."""
+    if pixels.ndim == 2:
+        return pixels
+    return pixels[..., :3] if pixels.shape[2] >= 3 else pixels[..., :1]
+
+
+def _name(domain: Domain) -> str:
+    return domain.name or "the domain"
+
+
+def resize(pixels: Pixels, size: tuple[int, int], domain: Domain) -> Pixels:
+    """Return an image at another size; label maps by nearest neighbour.
+
+    Args:
+        pixels: (H, W, C).
+        size: Height and width.
+        domain: The domain that the image belongs to.
+    """
+    if not domain.labels:
+        return resize_pixels(pixels, size)
+    resized = cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
+    return resized.reshape(*size, pixels.shape[2])
+
+
+def convert(pixels: Pixels, domain: Domain) -> Pixels:
+    """Return `pixels` with the channels of its `domain`.
+
+    Raises `ValueError` for label maps in which two classes would become one.
+    """
+    if pixels.shape[2] == domain.channels:
+        return pixels
+    if domain.labels and domain.channels == 1:
+        return label_maps.class_indices(pixels)
+    return with_channels(pixels, domain.channels)

@@ -1,0 +1,1 @@
+"""Image files: their formats and their bytes, on a disk or in tar files."""

@@ -1,0 +1,37 @@
+"""The bytes of image files and of members of tar files, and whether a file has changed."""
+
+import os
+from io import BufferedReader
+from pathlib import Path
+
+from translate.errors import BadImage
+from translate.images.files.tar_files import read_member
+from translate.images.layers import guarded
+
+
+def read_file(path: Path) -> bytes:
+    """Return the content of `path`, also in a tar file; raises `BadImage` if it cannot be had."""
+    with guarded(path):
+        if not path.is_file() and (data := read_member(path)) is not None:
+            return data
+        require_file(path)
+        return path.read_bytes()
+
+
+def require_file(path: Path) -> None:
+    """Raise `BadImage` unless there is a file at `path`."""
+    if not path.is_file():
+        raise BadImage(path, "not a file" if path.exists() else "not there")
+
+
+def not_empty(path: Path, data: bytes) -> bytes:
+    """Return `data`, the content of `path`; raises `BadImage` if it is empty."""
+    if not data:
+        raise BadImage(path, "an empty file")
+    return data
+
+
+def identity(file: BufferedReader | Path) -> tuple[int, int, int]:
+    """Return the size, the time of the last change and the inode of a file."""
+    facts = file.stat() if isinstance(file, Path) else os.fstat(file.fileno())
+    return facts.st_size, facts.st_mtime_ns, facts.st_ino

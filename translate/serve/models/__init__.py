@@ -1,0 +1,1 @@
+"""Served models: each in a process of its own."""

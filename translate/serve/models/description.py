@@ -1,0 +1,175 @@
+"""The description of a served model, as JSON, for the page and the API's documentation.
+
+The parameters of a request are the signatures below and the recipe's own options of inference.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter
+from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
+
+from translate.batches import Domain
+from translate.engine.config.yaml import to_yaml_types
+from translate.engine.exports.file_model import FileModel
+from translate.engine.models import calls
+from translate.engine.models.drawing import classes
+from translate.engine.models.image_model import WHOLE
+from translate.engine.models.model import Model, require_recipe
+from translate.engine.system import signatures
+from translate.engine.system.signatures import Option
+from translate.folders.names import short_names
+from translate.images.domains.levels import is_photographic
+from translate.images.files.format_registry import writable_suffixes
+from translate.recipe import Recipe
+
+TEXTS = ("to", "side", "format", "label", "text")
+"""parameters whose value is the text itself; others are read as ``--set`` reads them"""
+MAX_SAMPLES = 64
+PLACES = ("path", "file-path", "directory-path", "uri")
+"""formats of JSON schemas that are no business of a client"""
+
+
+def translate(
+    *,
+    to: Annotated[str | None, "domain to translate to"] = None,
+    size: Annotated[
+        int | None, Field(ge=1), "shorter side that the image is scaled to first, in pixels"
+    ] = None,
+    scale_back: Annotated[
+        bool, "scale the result to the original size; without size, translate at the training size"
+    ] = False,
+    side: Annotated[str | None, "half of a joined image to translate"] = None,
+    seed: Annotated[int | None, Field(ge=0), "random seed of the noise"] = None,
+    format: Annotated[str | None, "file format of the result; by default that of the image"] = None,  # noqa: A002
+) -> None:
+    """Declare the parameters of a translation."""
+
+
+def sample(
+    *,
+    count: Annotated[
+        int, Field(ge=1, le=MAX_SAMPLES), "images to generate; several are on one sheet"
+    ] = 1,
+    label: Annotated[str | None, "class to generate; by default each in turn"] = None,
+    text: Annotated[str | None, "caption of the images to generate"] = None,
+    seed: Annotated[int, Field(ge=0), "random seed of the latents"] = 0,
+) -> None:
+    """Declare the parameters of a sample."""
+
+
+def describe(model: Model | FileModel, *, fixed_options: bool = False) -> dict[str, Any]:
+    """Return what `model` does: ``translate`` and ``sample`` are None if it cannot.
+
+    With `fixed_options`, the recipe's own options of a translation are no parameters.
+    """
+    recipe = model.recipe if isinstance(model, Model) else None
+    translates = recipe is None or type(recipe).translate is not Recipe.translate
+    samples = isinstance(model, Model) and type(model.recipe).draw is not Recipe.draw
+    return {
+        "id": model.name,
+        "recipe": model.method,
+        "step": model.step,
+        "size": list(model.spec.size),
+        "translate": _translation(model, fixed_options) if translates and model.domains else None,
+        "sample": _sampling(require_recipe(model)) if samples else None,
+    }
+
+
+def _translation(model: Model | FileModel, fixed_options: bool) -> dict[str, Any]:
+    spec = model.spec
+    names = dict(zip(spec.names, short_names(spec.names), strict=True))
+    domains = [names[domain] for domain in model.domains]
+    excluded = {
+        "to": not any(domains),
+        "side": not spec.sides,
+        "seed": isinstance(model, FileModel) or not calls.takes_noise(model.recipe.translate),
+    }
+    targets = [model.source_and_target(domain)[1] for domain in model.domains]
+    values = {
+        "to": domains,
+        "side": [*spec.sides, WHOLE],
+        "format": sorted({suffix[1:] for target in targets for suffix in _suffixes(target)}),
+    }
+    own = {} if fixed_options else options_of_translation(model)
+    return {
+        "domains": domains,
+        "scale": model.geometry.scale,
+        "mask": model.takes_mask,
+        "parameters": list(_parameters(translate, excluded, values, own)),
+    }
+
+
+def _suffixes(target: Domain) -> list[str]:
+    """Return the suffixes of files that hold results of a domain, photographs in 8 bits."""
+    return writable_suffixes(target.channels, "uint8" if is_photographic(target) else target.dtype)
+
+
+def _sampling(model: Model) -> dict[str, Any]:
+    known, captions = classes(model), model.spec.text_length > 0
+    excluded = {"label": not known, "text": not captions}
+    own = options_of(model.recipe.draw)
+    return {
+        "classes": list(known),
+        "captions": captions,
+        "parameters": list(_parameters(sample, excluded, {"label": known}, own)),
+    }
+
+
+def options_of_translation(model: Model | FileModel) -> dict[str, Option]:
+    """Return the recipe's own options of a translation; those of an exported file are fixed."""
+    return options_of(model.recipe.translate) if isinstance(model, Model) else {}
+
+
+def options_of(call: calls.Call) -> dict[str, Option]:
+    """Return the options of a recipe's `translate` or `draw` without those that are paths or URLs.
+
+    What a client may name is never opened: such options have their defaults.
+    """
+    found = calls.options_of(call)
+    schemas = {name: json.dumps(json_schema(option.annotation)) for name, option in found.items()}
+    return {
+        name: option
+        for name, option in found.items()
+        if not any(f'"format": "{place}"' in schemas[name] for place in PLACES)
+    }
+
+
+def _parameters(
+    declared: Callable[..., None],
+    excluded: Mapping[str, bool],
+    values: Mapping[str, Sequence[str]],
+    own: Mapping[str, Option],
+) -> Iterator[dict[str, Any]]:
+    """Yield the parameters of a request: name, meaning, default and JSON schema."""
+    for name, option in signatures.read_options(declared).items():
+        if not excluded.get(name):
+            schema = {"type": "string", "enum": list(values[name])} if name in values else None
+            yield _parameter(option, schema)
+    for option in own.values():
+        yield _parameter(option, None)
+
+
+def _parameter(option: Option, schema: dict[str, Any] | None) -> dict[str, Any]:
+    default = to_yaml_types(option.default)
+    try:
+        json.dumps(default, allow_nan=False)
+    except (TypeError, ValueError):
+        default = None
+    return {
+        "name": option.name,
+        "meaning": option.meaning,
+        "default": default,
+        "schema": schema or json_schema(option.annotation),
+    }
+
+
+def json_schema(annotation: Any) -> dict[str, Any]:
+    """Return the JSON schema of a type, without the alternative null; empty if it has none."""
+    try:
+        schema: dict[str, Any] = TypeAdapter(annotation).json_schema()
+    except (PydanticSchemaGenerationError, PydanticUserError):
+        return {}
+    kinds = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
+    return kinds[0] if len(kinds) == 1 else schema

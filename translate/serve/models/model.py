@@ -1,0 +1,220 @@
+"""A model in the process that serves it: bytes and text in, bytes or a `RequestError` out."""
+
+import mimetypes
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Any, NoReturn
+
+from translate.engine.checkpoints.references.reference import resolve
+from translate.engine.config.yaml import parse
+from translate.engine.exports.backends import load_with_backend
+from translate.engine.exports.file_model import FileModel
+from translate.engine.exports.files import is_exported
+from translate.engine.exports.loading import load_model
+from translate.engine.inference.encoded import translate_encoded
+from translate.engine.inference.planning import make_processor
+from translate.engine.models.drawing import SampleRequest, draw_images, draw_sheet
+from translate.engine.models.image_model import ImageModel
+from translate.engine.models.model import Model, require_recipe
+from translate.engine.models.options import InferenceOptions
+from translate.engine.models.tile_options import TileOptions
+from translate.engine.plugins.errors import describe_unexpected
+from translate.engine.system import signatures
+from translate.engine.system.memory import out_of_memory
+from translate.errors import (
+    BadImage,
+    ConfigError,
+    DataError,
+    TranslateError,
+    describe_error,
+    short_repr,
+    suggest,
+)
+from translate.images.domains.levels import is_photographic
+from translate.images.encode import encode_image
+from translate.images.files.format_registry import default_suffix
+from translate.images.metadata.provenance import header_of_sample
+from translate.images.source import EncodedImage
+from translate.serve.models import description
+from translate.serve.models.messages import Result
+from translate.serve.models.previews import make_preview, needs_preview
+from translate.serve.requests.limits import RequestError
+
+NO_LIMIT = 1 << 62
+"""pixels, for a header that is compared with a limit of our own"""
+OTHER_FILES = "application/octet-stream"
+"""the media type of files that have none of their own"""
+COMMON = ("to", "size", "scale_back", "side", "seed")
+"""parameters that are options of `InferenceOptions`; the recipe's own are others"""
+UNEXPECTED = "The model failed. The server's log has the reason, under the id of this request."
+
+
+class ServedModel:
+    """A model, under the name that the server gives it.
+
+    Args:
+        reference: a run, one of its checkpoints, or an exported file.
+        name: what the messages to clients call it.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        max_pixels: of an image, before and after it is scaled.
+        backend: the program that translates; None: PyTorch. It is exported now, to each domain.
+    """
+
+    def __init__(
+        self, reference: str, name: str, *, device: str, max_pixels: int, backend: str | None = None
+    ) -> None:
+        exported_file = is_exported(reference)
+        self.source, messages = (Path(reference), []) if exported_file else resolve(reference)
+        options = InferenceOptions(backend=backend if exported_file else None)
+        model, _ = load_model(self.source, device, options)
+        self.messages = messages
+        self.model: Model | FileModel = replace(model, name=name)
+        self.max_pixels, self._by_backend = max_pixels, dict[str, ImageModel]()
+        for to in self.model.domains if backend else ():
+            exported, _ = load_with_backend(self.source, str(backend), to=to)
+            self._by_backend[to] = replace(exported, name=name)
+        self._types = mimetypes.MimeTypes()  # reads the system's tables now, not during a request
+
+    def translate(
+        self,
+        fields: Mapping[str, str],
+        image: bytes,
+        mask: bytes | None = None,
+        *,
+        previews: bool = False,
+    ) -> Result:
+        """Return the translation that `translate infer` writes for the file `image`.
+
+        Args:
+            fields: parameters of `description.translate` and options of the recipe, as text.
+            image: the content of an image file.
+            mask: the content of a mask file, white in the hole.
+            previews: whether to make previews where a browser does not show the image or the
+                result.
+
+        Raises:
+            RequestError: The parameters or the files cannot be used.
+        """
+        try:
+            opened = self._open("image", image)
+            opened_mask = None if mask is None else self._open("mask", mask)
+            own = description.options_of_translation(self.model)
+            given = self._parse(description.translate, own, fields)
+            form = given.pop("format", None)
+            limits = TileOptions(None, None, Path(gettempdir()))
+            self._check_scaled_size(opened, given.get("size"), given.get("scale_back", False))
+            model = self._by_backend.get(self.model.choose(given.get("to")), self.model)
+            common = {name: given.pop(name) for name in COMMON if name in given}
+            options = InferenceOptions(**common, max_pixels=self.max_pixels, options=given)
+            processor, _ = make_processor(model, options, limits)
+            result = translate_encoded(processor, opened, opened_mask, form=form)
+            shown = {}
+            if previews and (
+                needs_preview(opened.suffix, processor.source)
+                or needs_preview(result.suffix, processor.target)
+            ):
+                shown["before"] = make_preview(result.before, processor.source)
+                shown["after"] = make_preview(result.after, processor.target)
+            kind = self._media_type(result.suffix)
+            return Result(result.data, result.suffix, kind, [*result.notes], shown)
+        except Exception as error:
+            self._refuse(error)
+
+    def sample(self, fields: Mapping[str, str], *, previews: bool = False) -> Result:
+        """Return a generated image, or of several a sheet as PNG; raises `RequestError`.
+
+        One image is a PNG file where PNG holds its numbers, else a TIFF file. With `previews`, such
+        a file has a preview ``after``.
+        """
+        try:
+            model = require_recipe(self.model)
+            own = description.options_of(model.recipe.draw)
+            given = self._parse(description.sample, own, fields)
+            named = {name: given.pop(name, None) for name in ("label", "text")}
+            count, seed = given.pop("count", 1), given.pop("seed", 0)
+            request = SampleRequest(count, **named, seed=seed, options=given)
+            shown, suffix = dict[str, bytes](), ".png"
+            if count == 1:
+                target = model.spec.target
+                dtype = "uint8" if is_photographic(target) else target.dtype
+                (pixels,) = draw_images(model, request, dtype)
+                if pixels is None:
+                    raise TranslateError(f"{model.name}: what it draws is not finite.")
+                suffix = default_suffix(target.channels, dtype, alpha=target.alpha)
+                if previews and needs_preview(suffix, target):
+                    shown["after"] = make_preview(pixels, target)
+            else:
+                pixels = draw_sheet(model, request)
+            data = encode_image(pixels, suffix, header_of_sample(pixels, model.maker))
+            return Result(data, suffix, self._media_type(suffix), [], shown)
+        except Exception as error:
+            self._refuse(error)
+
+    def _media_type(self, suffix: str) -> str:
+        return self._types.guess_type(f"image{suffix}", strict=False)[0] or OTHER_FILES
+
+    def _open(self, what: str, data: bytes) -> EncodedImage:
+        if not data:
+            raise RequestError(422, f"the {what} is empty: expected the content of an image file.")
+        height, width = EncodedImage(f"the {what}", data, NO_LIMIT).header.size
+        if height * width > self.max_pixels:
+            raise RequestError(
+                413,
+                f"the {what} has {width}x{height} pixels: at most {self.max_pixels:,} are "
+                "accepted. Scale it down before you send it.",
+            )
+        return EncodedImage(f"the {what}", data, self.max_pixels)
+
+    def _check_scaled_size(self, image: EncodedImage, size: int | None, scale_back: bool) -> None:
+        if size is None and scale_back and not self.model.unscaled:
+            size = min(self.model.spec.size)
+        height, width = image.header.size
+        count = height * width * (size or 0) ** 2 // min(height, width) ** 2
+        if count > self.max_pixels:
+            raise RequestError(
+                413,
+                f"size: {width}x{height} pixels would become {count:,} with a shorter side of "
+                f"{size}: at most {self.max_pixels:,} are accepted. Choose a smaller size.",
+            )
+
+    def _parse(
+        self, declared: Any, own_options: Collection[str], fields: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """Return the values of `fields`; those without text have their defaults."""
+        common = signatures.read_options(declared)
+        known = {*common, *own_options}
+        for name in fields:
+            if name not in known:  # nothing else reaches the model, such as a mask by its path
+                raise RequestError(
+                    400,
+                    f"{self.model.name}: there is no parameter {short_repr(name)}."
+                    f"{suggest(name, known)} See: GET /v1/models",
+                )
+        given = {
+            name: text if name in description.TEXTS else parse(text, name)
+            for name, text in fields.items()
+            if text.strip()
+        }
+        own = {name: given.pop(name) for name in common if name in given}
+        return signatures.convert_options(self.model.name, declared, own) | given
+
+    def _refuse(self, error: Exception) -> NoReturn:
+        """Raise the `RequestError` that `error` means for a client."""
+        if isinstance(error, RequestError):
+            raise error
+        if isinstance(error, BadImage):
+            name = str(error.path).replace("the bytes", "the image")
+            raise RequestError(422, f"{name}: {error.reason}") from error
+        if isinstance(error, DataError):
+            raise RequestError(422, str(error)) from error
+        if isinstance(error, ConfigError):
+            see = f"See: translate show {self.model.name}"
+            raise RequestError(400, str(error).replace(see, "See: GET /v1/models")) from error
+        if isinstance(error, TranslateError):
+            raise RequestError(500, UNEXPECTED, detail=describe_error(error)) from error
+        if out_of_memory(error):
+            text = "not enough memory for this image: choose a smaller size."
+            raise RequestError(413, text, detail=describe_error(error)) from error
+        raise RequestError(500, UNEXPECTED, detail=describe_unexpected(error)) from error

@@ -1,0 +1,1 @@
+"""Requests: who may make them, their limits and their content."""
