@@ -4,33 +4,17 @@ Mutant N of a seed is always the same. By default each kind is tested for a seco
 run for a minute, each time with a new seed.
 """
 
-import faulthandler
 import json
-import multiprocessing
-import os
-import resource
-import sys
-import time
-import traceback
-import warnings
-from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from hashlib import sha256
-from io import BytesIO, StringIO
+from io import StringIO
 from pathlib import Path
-from random import Random, SystemRandom
-from typing import Any, NamedTuple
+from random import Random
 
-import cv2
-import imagecodecs
 import numpy as np
 import pytest
 import small_checkpoints
 import small_runs
-import tifffile
-import torch
-import torch._dynamo  # so that no mutant is the first to import it
-from audit_events import record_events
 from file_mutations import (
     WORDS,
     fix_png_checksums,
@@ -38,8 +22,18 @@ from file_mutations import (
     mutate_document,
     mutate_safetensors,
 )
-from PIL import Image, ImageCms
-from PIL.PngImagePlugin import PngInfo
+from fuzzing import Target, fuzz
+from PIL import Image
+from valid_images import (
+    PIXELS,
+    REFUSED,
+    TIFFS,
+    arrays,
+    load_codecs,
+    optional_formats,
+    tiff,
+    valid_images,
+)
 
 from translate import api
 from translate.api import Translator
@@ -51,32 +45,14 @@ from translate.engine.checkpoints.references.reference import resolve
 from translate.engine.config import layers, yaml
 from translate.engine.plugins.configs import configs as bundled
 from translate.errors import BadImage, TranslateError
-from translate.formats import Header, Window
+from translate.formats import Window
 from translate.images.files.format_registry import writer_of
 from translate.images.masks import hole_from_alpha
 from translate.images.source import EncodedImage, read_image
-from translate.registry import create
 
-HANG = 20
-"""seconds for one mutant, after which the process ends with a traceback"""
 LARGEST = 1 << 14
 """the most pixels of an image that is decoded"""
 SECONDS = pytest.mark.parametrize("seconds", [1, pytest.param(60, marks=pytest.mark.slow)])
-PIXELS = np.random.default_rng(0).integers(0, 255, (9, 7, 4), np.uint8)
-Target = Callable[[Random], object]
-"""makes a mutant, calls the entry points with it, and raises what they raise"""
-
-
-class Report(NamedTuple):
-    """Counts and errors of a fuzzing run."""
-
-    tried: int
-    refused: int
-    slowest: float
-    """seconds"""
-    memory_growth: int
-    """megabytes by which the peak exceeds the use before"""
-    errors: list[str]
 
 
 @SECONDS
@@ -105,73 +81,6 @@ def test_F4_a_mutated_checkpoint_is_refused_or_translates(seconds: int, tmp_path
 def test_F7_a_mutated_configuration_is_refused_or_valid(seconds: int, tmp_path: Path) -> None:
     report = fuzz(configuration_target, tmp_path, seconds, minimum=10 * seconds)
     assert report.memory_growth < 100
-
-
-# -- the process -----------------------------------------------------------------------------------
-
-
-def fuzz(prepare: Callable[[Path], Target], home: Path, seconds: int, minimum: int) -> Report:
-    """Test mutants for so many seconds, and at least `minimum`, in a process of their own.
-
-    The process must neither die nor hang.
-    """
-    seed = 0 if seconds == 1 else SystemRandom().randrange(10**6)
-    target, context = prepare(home), multiprocessing.get_context("fork")
-    reader, writer = context.Pipe(duplex=False)
-    counter = context.Value("L", 0)
-    process = context.Process(
-        target=_fuzz_in_process, args=(target, home, seconds, minimum, seed, counter, writer)
-    )
-    process.start()
-    writer.close()
-    try:
-        report: Report = reader.recv()
-    except EOFError:
-        log = (home / "log").read_text(errors="replace")[-3000:]
-        pytest.fail(f"seed {seed}, mutant {counter.value}: it died or hung\n{log}")
-    finally:
-        process.join()
-    print(f"\n{prepare.__name__}, seed {seed}: {report}")
-    assert not report.errors, "\n".join(report.errors[:5])
-    assert 0 < report.refused < report.tried > minimum
-    return report
-
-
-def _fuzz_in_process(
-    target: Target, home: Path, seconds: int, minimum: int, seed: int, counter: Any, answer: Any
-) -> None:
-    os.chdir(home)
-    warnings.simplefilter("ignore")
-    torch.set_num_threads(1)
-    log = os.open(home / "log", os.O_WRONLY | os.O_CREAT)
-    os.dup2(log, 2)  # for the messages of C libraries
-    refused, slowest, errors, events = 0, 0.0, list[str](), record_events()
-    before, end = _peak(), time.monotonic() + seconds
-    while time.monotonic() < end or counter.value <= minimum:
-        faulthandler.dump_traceback_later(HANG, exit=True, file=log)
-        start = time.monotonic()
-        try:
-            target(Random(f"{seed} {counter.value}"))
-        except (TranslateError, BadImage) as error:
-            refused += 1
-            if "\n" in str(error) or "not enough memory" in str(error):
-                errors.append(f"seed {seed}, mutant {counter.value}: {error}")
-        except BaseException:
-            errors.append(f"seed {seed}, mutant {counter.value}: {traceback.format_exc()}")
-        errors += [f"seed {seed}, mutant {counter.value}: {event}" for event in events]
-        events.clear()
-        slowest = max(slowest, time.monotonic() - start)
-        counter.value += 1
-    faulthandler.cancel_dump_traceback_later()
-    answer.send(Report(counter.value, refused, round(slowest, 2), _peak() - before, errors))
-
-
-def _peak() -> int:
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return used >> (20 if sys.platform == "darwin" else 10)
-
-
-# -- images ----------------------------------------------------------------------------------------
 
 
 def image_target(home: Path) -> Target:
@@ -230,115 +139,6 @@ def format_target(home: Path) -> Target:  # noqa: ARG001
             writer.format.write(pixels, like)
 
     return target
-
-
-def load_codecs() -> None:
-    """Import the codecs of TIFF and JPEG XL, so that no mutant is the first to import one."""
-    for codec in CODECS:
-        getattr(imagecodecs, f"{codec}_decode")
-
-
-REFUSED = ("EPS", "HTML", "ICNS", "ICO", "JPEG2000", "PCX", "PDF", "PSD", "SVG", "TGA")
-
-
-def valid_images() -> list[tuple[str, bytes]]:
-    """Return encoded images of many kinds, each with the name of its format."""
-    colour, alpha = Image.fromarray(PIXELS[..., :3]), Image.fromarray(PIXELS)
-    gray, palette, bits = colour.convert("L"), colour.quantize(8), colour.convert("1")
-    exif, text, deep = Image.Exif(), PngInfo(), PIXELS.astype(np.uint16) * 257
-    exif.update({274: 6, 271: "maker"})
-    exif.get_ifd(34853).update({1: "N", 2: (1.0, 2.0, 3.0)})
-    text.add_text("a", "b" * 50, zip=True)
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    metadata = {"exif": exif, "icc_profile": profile}
-    animated = {"save_all": True, "append_images": [gray.convert("RGB"), colour]}
-    cases: list[tuple[str, Image.Image, dict[str, Any]]] = [
-        ("AVIF", colour, metadata), ("AVIF", alpha, {**animated, "append_images": [alpha]}),
-        ("BMP", colour, {}), ("BMP", palette, {}),
-        ("GIF", gray, {}), ("GIF", palette, {**animated, "transparency": 2, "comment": b"hello"}),
-        ("JPEG", colour, metadata), ("JPEG", colour, {"progressive": True}), ("JPEG", gray, {}),
-        ("JPEG", colour.convert("CMYK"), {}), ("MPO", colour, animated),
-        ("PNG", colour, {**metadata, "pnginfo": text}), ("PNG", alpha, {}), ("PNG", bits, {}),
-        ("PNG", palette, {"transparency": 3}), ("PNG", Image.fromarray(deep[..., 0]), {}),
-        ("PNG", colour, animated), ("PPM", colour, {}), ("PPM", gray, {}), ("PPM", bits, {}),
-        ("PPM", gray.convert("F"), {}), ("TIFF", colour, {"exif": exif}),
-        ("TIFF", colour, animated),
-        ("TIFF", alpha, {"compression": "tiff_lzw"}), ("TIFF", colour, {"compression": "jpeg"}),
-        ("TIFF", gray, {"compression": "tiff_adobe_deflate"}), ("TIFF", gray.convert("F"), {}),
-        ("TIFF", bits, {"compression": "group4"}), ("TIFF", gray.convert("I"), {}),
-        ("TIFF", colour, {"compression": "packbits"}), ("TIFF", colour.convert("YCbCr"), {}),
-        ("WEBP", alpha, {**metadata, "lossless": True}), ("WEBP", colour, animated),
-        *((name, colour.resize((16, 16)), {}) for name in REFUSED if name not in WRITTEN),
-    ]  # fmt: skip
-    encoded = []
-    for name, image, options in cases:
-        if frames := options.get("append_images"):  # saving changes an image
-            options = {**options, "append_images": [frame.copy() for frame in frames]}
-        image.copy().save(buffer := BytesIO(), name, **options)
-        encoded.append((name, buffer.getvalue()))
-    for name, pixels in (("PNG", deep), ("PNG", deep[..., :3]), ("TIFF", deep[..., :3])):
-        encoded.append((name, cv2.imencode(f".{name}", pixels)[1].tobytes()))
-    return [*encoded, ("PPM", b"P3 2 1 255 1 2 3 4 5 6\n"), ("PPM", b"P2 #\n2 2 65535 1 2 3 4\n"),
-            *WRITTEN.items()]  # fmt: skip
-
-
-CODECS = (
-    *("bitorder", "ccittfax3", "ccittfax4", "ccittrle", "deflate", "delta", "float24", "floatpred"),
-    *("jpeg", "jpegxl", "lzma", "lzw", "packbits", "packints", "xor", "zlib", "zstd"),
-)
-TIFFS: list[dict[str, Any]] = [
-    {"tile": (16, 16), "compression": "zlib", "predictor": True},
-    {"compression": "lzw", "rowsperstrip": 3, "byteorder": ">"},
-    {"compression": "zstd", "bigtiff": True},
-    {"compression": "lzma", "dtype": "float32", "bands": 5},
-    {"compression": "packbits", "dtype": "int16", "bands": 1},
-    {"planarconfig": "separate", "dtype": "uint16", "bands": 4, "extrasamples": [2]},
-    {"compression": "jpeg", "tile": (16, 16), "bands": 3, "photometric": "rgb"},
-    {"dtype": "uint32", "bands": 1, "iccprofile": bytes(200), "description": "ImageJ=1.0\n"},
-]
-
-
-def tiff(*, bands: int = 3, dtype: str = "uint8", **options: Any) -> bytes:
-    """Return a TIFF of 9x7 pixels."""
-    pixels = np.resize(PIXELS, (9, 7, bands)).astype(dtype)
-    pixels = np.moveaxis(pixels, 2, 0) if "planarconfig" in options else pixels
-    pixels = pixels[..., 0] if bands == 1 else pixels
-    known = {"photometric": "rgb" if bands in (3, 4) else "minisblack", "metadata": None}
-    planar = {"planarconfig": "contig"} if bands > 1 else {}
-    tifffile.imwrite(buffer := BytesIO(), pixels, **{**known, **planar, **options})
-    return buffer.getvalue()
-
-
-def arrays() -> list[tuple[str, bytes]]:
-    """Return NumPy files."""
-    np.save(single := BytesIO(), PIXELS.astype(">i2"))
-    np.savez_compressed(several := BytesIO(), image=PIXELS.astype("f4"), label=np.arange(3))
-    return [("NPY", single.getvalue()), ("NPZ", several.getvalue())]
-
-
-def optional_formats() -> list[tuple[str, bytes]]:
-    """Return files of the formats whose packages are installed."""
-    encoded = []
-    for name in ("heif", "jxl"):
-        form = create("format", name)
-        for suffix in form.writes:
-            like = Header(format="", size=(9, 7), channels=4, alpha=True)
-            encoded.append((suffix[1:].upper(), form.write(PIXELS, like)))
-    if encoded:
-        deep = np.random.default_rng(0).random((9, 7, 3)).astype(np.float32)
-        encoded.append(("JXL", form.write(deep, Header(format="", size=(9, 7)))))
-    return encoded
-
-
-WRITTEN = {
-    "HTML": b"<html><body>404</body></html>",
-    "PSD": b"8BPS\0\1" + bytes(6) + b"\0\3\0\0\0\4\0\0\0\4\0\10\0\3" + bytes(100),
-    "SVG": b"<svg xmlns='http://www.w3.org/2000/svg'><image href='file:///etc/passwd'/></svg>",
-}
-"""formats that Pillow does not write"""
-
-
-# -- checkpoints -----------------------------------------------------------------------------------
 
 
 def checkpoint_target(home: Path) -> Target:
@@ -416,9 +216,6 @@ def use(model: Translator) -> None:
             model(PIXELS, to=domain)
     with suppress(TranslateError):  # it only translates
         model.sample(1)
-
-
-# -- configurations --------------------------------------------------------------------------------
 
 
 def configuration_target(home: Path) -> Target:

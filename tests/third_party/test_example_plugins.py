@@ -1,119 +1,21 @@
-"""Third-party plugins: pip-installed from their own projects, checked, trained and used."""
+"""The examples of plugins, pip-installed from their own projects: checked, trained and used."""
 
-import os
-import shutil
-import subprocess
-import sys
-import sysconfig
-import venv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
 import small_checkpoints
 import torch
-from broken_plugins import BROKEN_PLUGINS, FAILS_IN_HOOK, plugin_source
 from command_result import ROOT
 from nibabel.nifti1 import Nifti1Image
 from PIL import Image
-from warm_processes import WarmProcess, warm_process
+from sandbox import EXAMPLES, MEDICAL, Sandbox
 
-from translate.engine.plugins.discovery import installed_entries
 from translate.images.source import read_image
 
-OFFLINE = ["--quiet", "--no-index", "--no-deps", "--no-build-isolation"]
-PROJECT = """
-[build-system]
-requires = ["setuptools"]
-build-backend = "setuptools.build_meta"
-
-[project]
-name = "{name}"
-version = "1.5"
-dependencies = ["translate-kit{version}"]
-
-[project.entry-points.translate]
-{name} = "{name}_plugin"
-
-[tool.setuptools]
-py-modules = ["{name}_plugin"]
-"""
-EXAMPLES = ROOT / "tests/examples"
 EXAMPLE = EXAMPLES / "translate_sharpen"
-MEDICAL = ("translate_dicom", "translate_nifti")
-"""plugins whose libraries take most of a second to import"""
-QUICK = ",".join(path.name for path in EXAMPLES.glob("translate_*") if path.name not in MEDICAL)
-
-
-class Sandbox(NamedTuple):
-    """An environment of its own, with the packages of this one and all examples."""
-
-    home: Path
-    python: str
-    process: WarmProcess
-
-    def run(self, program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-        """Run a program that is installed there."""
-        return subprocess.run(
-            [self.python, "-m", program, *map(str, arguments)],
-            cwd=self.home,
-            capture_output=True,
-            text=True,
-            check=False,
-            env=environment(),
-        )
-
-    def translate(self, *arguments: object) -> subprocess.CompletedProcess[str]:
-        """Run ``translate`` there, in a process that has the modules already."""
-        return self.process.run(*arguments, folder=self.home, environment=environment())
-
-
-def environment() -> dict[str, str]:
-    """Return the environment of programs in the sandbox."""
-    quiet = {"PYTHONWARNINGS": "", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    return {"TRANSLATE_PLUGINS": QUICK, **os.environ, **quiet}
-
-
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """Install all examples into a new environment.
-
-    The environment has the packages of this one, including ours, through a ``.pth`` file.
-    """
-    home = tmp_path_factory.mktemp("sandbox")
-    venv.create(home / "env", with_pip=False, symlinks=True)
-    scripts = home / "env" / ("Scripts" if os.name == "nt" else "bin")
-    variables = {"base": str(home / "env"), "platbase": str(home / "env")}
-    site = Path(sysconfig.get_path("purelib", "venv", vars=variables))
-    here = [path for path in sys.path if path.endswith("site-packages")]
-    lines = [f"import site; site.addsitedir({path!r})" for path in here]
-    (site / "here.pth").write_text("\n".join(lines) + "\n")
-    copies = [home / example.name for example in sorted(EXAMPLES.glob("translate_*"))]
-    for copy in copies:
-        shutil.copytree(EXAMPLES / copy.name, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    python = str(scripts / "python")
-    install = [python, "-m", "pip", "install", *OFFLINE, *map(str, copies)]
-    done = subprocess.run(install, capture_output=True, text=True, check=False, env=environment())
-    assert done.returncode == 0, done.stderr
-    modules = [entry.module for entry in installed_entries()] + QUICK.split(",")
-    with warm_process(python, modules, environment()) as process:
-        yield Sandbox(home, python, process)
-
-
-@pytest.fixture
-def domains(image_folder: Callable[..., Path], tmp_path: Path) -> list[Any]:
-    """Create the domains ``soft`` and ``crisp``; return the flags that select them."""
-    image_folder("data/soft/train"), image_folder("data/crisp/train")
-    return ["--domains", "soft", "crisp", "--data", tmp_path / "data"]
-
-
-def translate(sandbox: Sandbox, *arguments: object) -> str:
-    """Run the command there, and return its output."""
-    done = sandbox.translate(*arguments)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def test_a_third_party_plugin_is_listed_with_the_built_ins(sandbox: Sandbox) -> None:
@@ -128,7 +30,7 @@ def test_a_third_party_plugin_is_listed_with_the_built_ins(sandbox: Sandbox) -> 
 
 
 def test_a_third_party_plugin_keeps_the_contract(sandbox: Sandbox) -> None:
-    checked = translate(sandbox, "plugins", "check", "sharpen")
+    checked = sandbox.output("plugins", "check", "sharpen")
     assert "generator shallow, made small: {width: 4}" in checked
     assert "loss sobel-edge" in checked
     assert "recipe sharpen, made small: {generator: {name: shallow, width: 4}}" in checked
@@ -140,9 +42,9 @@ def test_a_third_party_recipe_trains_and_translates_and_its_absence_is_reported(
 ) -> None:
     source, run = tmp_path / "data/soft/train", tmp_path / "run"
     flags = ["--plugin", "sharpen", *domains, "--out", run]
-    translate(sandbox, "train", *flags, "--steps", 4, "--size", 32)
+    sandbox.output("train", *flags, "--steps", 4, "--size", 32)
     assert (run / "checkpoints/step-00000004/weights.safetensors").is_file()
-    translate(sandbox, "infer", run, source, tmp_path / "out")
+    sandbox.output("infer", run, source, tmp_path / "out")
     outputs = sorted((tmp_path / "out").glob("*.png"))
     assert [path.name for path in outputs] == [path.name for path in sorted(source.iterdir())]
     with Image.open(outputs[0]) as image:
@@ -157,14 +59,14 @@ def test_a_third_party_tracker_records_a_run_and_its_resume(
     sandbox: Sandbox, domains: list[Any], tmp_path: Path
 ) -> None:
     table = tmp_path / "all/losses.csv"
-    assert "BROKEN" not in translate(
-        sandbox, "plugins", "check", "csvlog", "--set", f"options.file={tmp_path / 'checked.csv'}"
+    assert "BROKEN" not in sandbox.output(
+        "plugins", "check", "csvlog", "--set", f"options.file={tmp_path / 'checked.csv'}"
     )
     trackers = ["--set", f"train.trackers=[{{name: csvlog, file: {table}}}]"]
     small = ["--set", "train.log_every=1", "--size", 32, "--steps", 2]
     run = tmp_path / "run"
-    translate(sandbox, "train", "--plugin", "sharpen", *domains, "--out", run, *small, *trackers)
-    translate(sandbox, "train", "--resume", run, "--steps", 3)
+    sandbox.output("train", "--plugin", "sharpen", *domains, "--out", run, *small, *trackers)
+    sandbox.output("train", "--resume", run, "--steps", 3)
     rows = [line.split(",") for line in table.read_text().splitlines()]
     assert [row[:3] for row in rows if row[2] == "generator/pixel"] == [
         ["run", str(step), "generator/pixel"] for step in (1, 2, 3)
@@ -180,7 +82,7 @@ def test_third_party_parts_work_in_every_recipe(
     parts = ["options.generator=shallow", "options.pixel=translate-sharpen/sobel-edge"]
     small = ["options.discriminator={name: patch, width: 4, layers: 2}"]
     settings = [word for key in (*parts, *small) for word in ("--set", key)]
-    translate(sandbox, "train", *flags, "--steps", 2, "--size", 32, *settings)
+    sandbox.output("train", *flags, "--steps", 2, "--size", 32, *settings)
     assert (tmp_path / "run/checkpoints/step-00000002").is_dir()
 
 
@@ -192,13 +94,13 @@ def test_flow_matching_trains_and_translates_with_options_of_its_own(
     source, _ = image_folder("data/labels/train", 4), image_folder("data/summer/train", 4)
     run, flags = tmp_path / "run", ["--plugin", "flow", "--domains", "labels", "summer"]
     small = ["--set", "options.width=4", "--set", "train.ema=0.5", "--set", "train.batch_size=2"]
-    translate(sandbox, "train", *flags, "--data", tmp_path / "data", "--out", run,
+    sandbox.output("train", *flags, "--data", tmp_path / "data", "--out", run,
               "--steps", 4, "--size", 16, *small)  # fmt: skip
-    shown = translate(sandbox, "show", run)
+    shown = sandbox.output("show", run)
     assert "--set steps=20" in shown and "Euler steps; more are more exact" in shown
     for size in (1, 3):
         options = ["--set", "steps=3", "--batch-size", size, "--seed", 5]
-        translate(sandbox, "infer", run, source, tmp_path / f"out{size}", *options)
+        sandbox.output("infer", run, source, tmp_path / f"out{size}", *options)
     for path in sorted((tmp_path / "out1").glob("*.png")):
         assert path.read_bytes() == (tmp_path / "out3" / path.name).read_bytes()
 
@@ -209,7 +111,7 @@ def test_a_third_party_metric_measures_folders(
 ) -> None:
     real, fake = image_folder("real", 3), image_folder("fake", 4)
     asked = ["--real", real, "--fake", fake, "--metric", "snow", "--device", "cpu"]
-    assert "snow ↓" in translate(sandbox, "evaluate", *asked)
+    assert "snow ↓" in sandbox.output("evaluate", *asked)
 
 
 def test_one_generator_translates_between_three_domains(
@@ -224,13 +126,13 @@ def test_one_generator_translates_between_three_domains(
              "options.generator.width=4", "options.generator.blocks=1", "train.preview_every=4",
              "train.batch_size=2"]  # fmt: skip
     settings = [word for setting in small for word in ("--set", setting)]
-    translate(sandbox, "train", *flags, "--data", tmp_path / "data", "--out", run,
+    sandbox.output("train", *flags, "--data", tmp_path / "data", "--out", run,
               "--steps", 4, "--size", 32, *settings)  # fmt: skip
     assert (run / "previews/step-00000004.png").is_file()
     results = {}
     for season in seasons:
         out = tmp_path / season
-        translate(sandbox, "infer", run, folders[0], out, "--to", season)
+        sandbox.output("infer", run, folders[0], out, "--to", season)
         results[season] = (out / "0000.png").read_bytes()
     assert len(set(results.values())) == 3
     refused = sandbox.translate("infer", run, folders[0], tmp_path / "no", "--to", "spring")
@@ -250,37 +152,10 @@ def test_pairs_of_a_third_party_layout_are_trained_on(
     (listed / "pairs.csv").write_text("0000.png,0001.png\n0002.png,0003.png\n")
     for domain in ("named", "listed"):
         run = tmp_path / f"run-{domain}"
-        translate(sandbox, "train", "--plugin", "sharpen", "--domains", domain, "--out", run,
+        sandbox.output("train", "--plugin", "sharpen", "--domains", domain, "--out", run,
                   "--data", tmp_path, "--set", "data.layout=pairs-csv", "--steps", 2,
                   "--size", 16, "--batch-size", 1)  # fmt: skip
         assert (run / "checkpoints/step-00000002").is_dir()
-
-
-@pytest.mark.slow
-def test_P9_each_of_seven_broken_plugins_is_one_line(
-    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    broken = {name: code for name, (code, _) in BROKEN_PLUGINS.items()}
-    projects = {**broken, "late": FAILS_IN_HOOK, "torn": plugin_source("rag")}
-    for name, code in projects.items():
-        folder = tmp_path / name
-        folder.mkdir()
-        version = ">=99" if name == "tomorrow" else ""
-        (folder / "pyproject.toml").write_text(PROJECT.format(name=name, version=version))
-        (folder / f"{name}_plugin.py").write_text(code)
-    site = tmp_path / "site"
-    folders = [tmp_path / name for name in projects]
-    done = sandbox.run("pip", "install", *OFFLINE, "--target", site, *folders)
-    assert done.returncode == 0, done.stderr
-    (site / "torn-1.5.dist-info/METADATA").unlink()
-    monkeypatch.setenv("PYTHONPATH", str(site))
-    monkeypatch.setenv("TRANSLATE_PLUGINS", ",".join([QUICK, *projects]))
-    for command in (["plugins"], ["show", "cyclegan"], ["datasets"], ["doctor"], ["--help"]):
-        done = sandbox.run("translate", *command)
-        assert done.returncode == 0, (command, done.stderr)
-        for name in broken if command[0] != "--help" else ():
-            assert f"plugin '{name}' of {name} 1.5 is skipped" in done.stderr, command
-    assert "sharpen" in sandbox.run("translate", "plugins").stdout  # the valid one is still loaded
 
 
 def test_the_plugin_guide_shows_the_example_verbatim() -> None:
@@ -302,18 +177,18 @@ def test_a_third_party_image_format_is_checked_trained_on_and_written(
         for number in range(4):
             numbers = random.integers(*ends, (32, 32, 1)).astype(np.int16)
             (folder / f"{number}.nii").write_bytes(Nifti1Image(numbers, np.eye(4)).to_bytes())
-    assert "format nifti" in translate(sandbox, "plugins", "check", "nifti")
+    assert "format nifti" in sandbox.output("plugins", "check", "nifti")
     flags = ["--domains", "mr", "ct", "--data", tmp_path / "data"]
-    assert "8 int16" in translate(sandbox, "datasets", "check", *flags[1:])
+    assert "8 int16" in sandbox.output("datasets", "check", *flags[1:])
 
 
 def test_a_third_party_command_is_listed_and_run(sandbox: Sandbox, tmp_path: Path) -> None:
-    help_text = translate(sandbox, "--help")
+    help_text = sandbox.output("--help")
     assert "Commands of translate-hello:" in help_text
     assert "Print the mean absolute difference" in help_text
     run = small_checkpoints.cyclegan(tmp_path / "run")
     Image.new("RGB", (32, 32), "red").save(tmp_path / "red.png")
-    output = translate(sandbox, "hello", run, tmp_path / "red.png")
+    output = sandbox.output("hello", run, tmp_path / "red.png")
     assert output.startswith(f"hello from {run}: ")
     refused = sandbox.translate("hello", tmp_path / "nowhere", tmp_path / "red.png")
     assert refused.returncode == 2
@@ -326,17 +201,17 @@ def test_a_third_party_importer_makes_a_run_that_translates(
     swap = torch.eye(3).flip(0)  # red and blue
     torch.save({"matrix": swap, "offset": torch.tensor([0.0, 0.2, 0.0])}, tmp_path / "swap.pth")
     run, source = tmp_path / "run", tmp_path / "red.png"
-    imported = translate(sandbox, "import", tmp_path / "swap.pth", "--out", run)
+    imported = sandbox.output("import", tmp_path / "swap.pth", "--out", run)
     assert "recognized by the importer matrix, recipe colour-matrix" in imported
     Image.new("RGB", (32, 32), (200, 0, 10)).save(source)
-    translate(sandbox, "infer", run, source, tmp_path / "out")
+    sandbox.output("infer", run, source, tmp_path / "out")
     with Image.open(tmp_path / "out/red.png") as image:
         assert image.getpixel((5, 5)) == (10, 51, 200)
 
 
 def test_a_third_party_exporter_writes_a_model(sandbox: Sandbox, tmp_path: Path) -> None:
     run = small_checkpoints.cyclegan(tmp_path / "run")
-    written = translate(sandbox, "export", run, tmp_path / "model.ts")
+    written = sandbox.output("export", run, tmp_path / "model.ts")
     assert "largest difference from PyTorch at 64x64: 0 of [-1, 1]" in written
 
 
@@ -348,11 +223,11 @@ def test_a_distribution_brings_recipe_network_importer_and_configuration(
              "options.discriminator.of.width=2", "options.content_weight=0"]  # fmt: skip
     settings = [word for setting in small for word in ("--set", setting)]
     flags = ["--data", tmp_path / "data", "--out", tmp_path / "run", "--size", 32, "--steps", 2]
-    translate(sandbox, "train", "--config", "pix2pixhd-small", *flags, *settings)
-    translate(sandbox, "export", tmp_path / "run", tmp_path / "G.pth")
-    imported = translate(sandbox, "import", tmp_path / "G.pth", "--out", tmp_path / "again")
+    sandbox.output("train", "--config", "pix2pixhd-small", *flags, *settings)
+    sandbox.output("export", tmp_path / "run", tmp_path / "G.pth")
+    imported = sandbox.output("import", tmp_path / "G.pth", "--out", tmp_path / "again")
     assert "recognized by the importer pix2pixhd, recipe pix2pixhd" in imported
     for run, out in (("run", "out"), ("again", "same")):
-        translate(sandbox, "infer", tmp_path / run, source, tmp_path / out)
+        sandbox.output("infer", tmp_path / run, source, tmp_path / out)
     images = [read_image(tmp_path / out / "0000.png") for out in ("out", "same")]
     assert np.array_equal(*images)

@@ -1,0 +1,94 @@
+"""No command runs the code of a file: malicious files as arguments of every command."""
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+import pytest
+import small_checkpoints
+from command_result import ROOT
+from malicious_files import Canary, canaries
+
+from translate.cli import COMMANDS, cli
+
+
+def commands(group: click.Group, *names: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Yield every command below `group` with its full name."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command
+        yield (*names, name), command
+        if isinstance(command, click.Group):
+            yield from commands(command, *names, name)
+
+
+EXTRA_LINES = {
+    ("train",): [
+        "--config {canary}", "--resume {canary}", "--config {canary} --data {folder}",
+        "--plugin {canary} --domains a b --steps 1", "--plugin cyclegan --domains {canary} a",
+        "--plugin cyclegan --domains a {folder} --steps 1 --set data.max_bad=1 --size 32",
+        "--plugin gan --domains a --steps 1 --set options.generator={canary}",
+    ],
+    ("infer",): ["{run} {canary} out", "{run} {folder} out", "{run} a out --mask {canary}"],
+    ("datasets", "check"): ["{canary}", "{folder}"],
+}  # fmt: skip
+"""command lines in addition to those in which each argument is the canary"""
+SERVED = ("pickle.pth", "disguise", "names a module")
+"""canaries of `translate serve`, which loads any run as `infer` does, in a process of its own"""
+RUN_LINES = """
+import sys
+sys.argv[0] = "translate"
+import torch._dynamo, translate.engine.training.session, translate.registry
+import translate.engine.inference.folder, translate.cli.serve, translate.serve.server
+from audit_events import record_events
+translate.registry.names("recipe")
+events = record_events()
+from translate.cli import main
+for line in sys.stdin.read().splitlines():
+    try:
+        main(line.split("\\t"))
+    except SystemExit as end:
+        if end.code not in (0, 2, 3, 4, 5):
+            events.append(f"exit {end.code}")
+    except BaseException as error:
+        events.append(f"traceback {error!r}")
+    for event in events:
+        print("\\nFOUND", event, line)
+    events.clear()
+"""
+
+
+def test_F1_no_command_executes_a_file_that_it_is_given(
+    tmp_path: Path, image_folder: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pickle.loads(pickle.dumps(Canary()))
+    os.remove("it-was-run")  # noqa: PTH107 - the payload works
+    image_folder("a", 2)
+    image_folder("datasets/digits/train", 2)  # else a resume would generate 7,000
+    (tmp_path / "evil").mkdir()
+    paths, run = canaries(tmp_path / "evil"), small_checkpoints.cyclegan(tmp_path / "run")
+    lines = dict[str, None]()
+    for names, command in commands(cli):
+        arguments = [p for p in command.params if isinstance(p, click.Argument)]
+        default = " ".join(["{canary}", "a", "out"][: len(arguments)])
+        for pattern in [*EXTRA_LINES.get(names, ()), *([default] if arguments else ())]:
+            for kind, canary in paths.items():
+                if names == ("serve",) and kind not in SERVED:
+                    continue
+                words = pattern.format(canary=canary, folder=tmp_path / "evil", run=run).split()
+                lines["\t".join([*names, *words])] = None
+    assert {line.split("\t")[0] for line in lines} == {*COMMANDS}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", RUN_LINES],
+        input="\n".join(lines), text=True, capture_output=True, check=False, timeout=200,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "tests/support")},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert [line for line in done.stdout.splitlines() if line.startswith("FOUND")] == []
+    assert not Path("it-was-run").exists()
