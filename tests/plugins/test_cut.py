@@ -1,9 +1,10 @@
-"""CUT and FastCUT of Park et al. (2020) and their code, against plain PyTorch."""
+"""What CUT and FastCUT of Park et al. (2020) have in common, and CUT, against plain PyTorch."""
 
 from types import SimpleNamespace
 
 import pytest
 import torch
+from small_cut import PATCH, RESNET, SPEC, STRAIGHT, batch, build, patch_loss
 from specs import image_spec
 from torch import Tensor, nn
 from turns import advance_to_turn
@@ -14,38 +15,6 @@ from translate.engine.optimization.step import take_turns
 from translate.errors import ConfigError
 from translate.nn.noise import temporary_seed
 from translate.registry import create, create_recipe, find
-
-SPEC = image_spec((16, 16), ("summer", "winter"))
-RESNET = {"name": "resnet", "width": 2, "blocks": 1, "downsamplings": 1, "antialias": True}
-PATCH = {"name": "patch", "width": 2, "layers": 1, "antialias": True}
-EVERY = 10_000  # more patches than positions, so that the loss is not random
-
-
-def build(name: str = "cut", **options: object) -> nn.Module:
-    """Return a small recipe with random weights and biases everywhere."""
-    with temporary_seed(0):
-        part = {"name": name, "generator": RESNET, "discriminator": PATCH, "patches": EVERY}
-        recipe = create_recipe({**part, **options}, spec=SPEC).double()
-        for parameter in recipe.parameters():
-            nn.init.normal_(parameter, 0.0, 0.3)
-    return recipe
-
-
-def batch(count: int = 2, seed: int = 1) -> Pair:
-    generator = torch.Generator().manual_seed(seed)
-    return Pair(*(torch.rand(2, count, 3, 16, 16, generator=generator).double() * 2 - 1))
-
-
-def patch_loss(recipe: nn.Module, output: list[Tensor], source: list[Tensor]) -> Tensor:
-    """Return the loss of equation 4 over all positions, averaged over layers and images."""
-    layers = []
-    for head, one, other in zip(recipe.patch_nce.heads, output, source, strict=True):
-        vectors = [head(feature.flatten(2).mT) for feature in (one, other)]
-        query, key = (v / (v.square().sum(2, keepdim=True).sqrt() + 1e-7) for v in vectors)
-        logits = torch.einsum("nqc,nkc->nqk", query, key.detach()) / 0.07
-        own = torch.diagonal(logits, dim1=1, dim2=2)
-        layers.append((logits.logsumexp(2) - own).mean())
-    return torch.stack(layers).mean()
 
 
 class TwoPasses(nn.Module):
@@ -68,18 +37,6 @@ class Bare(nn.Module):
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
         self.conv = nn.Conv2d(in_channels, out_channels, 1)
-
-
-def mirrors(seed: int) -> bool:
-    """Whether FastCUT flips its source in a step that starts at `seed`."""
-    with temporary_seed(seed):
-        return bool(torch.rand(()) < 0.5)
-
-
-STRAIGHT = next(seed for seed in range(100) if not mirrors(seed))
-MIRRORED = next(seed for seed in range(100) if mirrors(seed))
-
-# -- both ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["cut", "fastcut"])
@@ -173,9 +130,6 @@ def test_blank_images_in_the_first_step_leave_every_gradient_finite(name: str) -
     assert all(gradient.isfinite().all() for gradient in gradients)
 
 
-# -- CUT -------------------------------------------------------------------------------------------
-
-
 def test_the_generator_loss_of_cut_is_adversarial_patch_nce_and_identity() -> None:
     recipe, (source, target) = build(), batch()
     step, _ = advance_to_turn(recipe, Pair(source, target), 0)
@@ -233,46 +187,3 @@ def test_without_identity_loss_the_generator_gets_no_target() -> None:
 def test_source_and_target_may_be_of_one_image_each() -> None:
     _, turn = advance_to_turn(build(), batch(1), 1)
     assert [loss.numel() for loss in turn.losses.values()] == [1, 1, 1]
-
-
-# -- FastCUT ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("seed", [STRAIGHT, MIRRORED])
-def test_half_of_the_sources_of_fastcut_are_flipped_and_features_flipped_back(
-    seed: int,
-) -> None:
-    recipe, (source, target) = build("fastcut"), batch()
-    with temporary_seed(seed):
-        _, turn = advance_to_turn(recipe, Pair(source, target), 1)
-    extract_features, mirrored = recipe.generator.features, seed == MIRRORED
-    fake = recipe.generator(source.flip(3) if mirrored else source)
-    source_features = [
-        feature.flip(3) if mirrored else feature for feature in extract_features(fake)
-    ]
-    expected = {
-        "gan": ((recipe.discriminator(fake) - 1) ** 2).mean(),
-        "nce": 10 * patch_loss(recipe, source_features, extract_features(source)),
-    }
-    assert (turn.player, turn.losses.keys()) == ("generator", expected.keys())
-    for name, loss in expected.items():
-        assert torch.allclose(turn.losses[name].mean(), loss, rtol=1e-12), name
-    weights = [*recipe.generator.parameters(), *recipe.patch_nce.parameters()]
-    gradients = torch.autograd.grad(turn.total, weights)
-    plain = torch.autograd.grad(torch.stack([*expected.values()]).sum(), weights)
-    torch.testing.assert_close(gradients, plain, rtol=1e-9, atol=1e-13)
-
-
-def test_a_symmetric_generator_has_the_same_loss_for_a_flipped_source() -> None:
-    """Symmetric kernels without downsampling: it commutes with a flip."""
-    recipe = build("fastcut", generator={**RESNET, "downsamplings": 0, "antialias": False})
-    with torch.no_grad():
-        for layer in recipe.generator.modules():
-            if isinstance(layer, nn.Conv2d):
-                layer.weight.copy_((layer.weight + layer.weight.flip(3)) / 2)
-    losses = []
-    for seed in (STRAIGHT, MIRRORED):
-        with temporary_seed(seed):
-            _, turn = advance_to_turn(recipe, batch(), 1)
-        losses.append(turn.losses["nce"])
-    torch.testing.assert_close(*losses)

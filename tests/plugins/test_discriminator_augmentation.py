@@ -12,11 +12,6 @@ from translate_plugins.discriminator_wrappers.augmentation import color, cutout,
 from translate_plugins.discriminator_wrappers.instance_noise import InstanceNoise
 
 
-@pytest.fixture(autouse=True)
-def fresh():
-    torch.manual_seed(0)
-
-
 def test_noise_decays_to_zero_over_its_fraction_of_training():
     network = make("noisy", of=MLP, sigma=0.4, until=0.5)
     (noise,) = (part for part in network.modules() if isinstance(part, Progressive))

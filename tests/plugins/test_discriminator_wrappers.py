@@ -23,11 +23,6 @@ from translate_plugins.losses.adversarial import Vanilla
 PATCH = {"name": "patch", "width": 4, "layers": 2}
 
 
-@pytest.fixture(autouse=True)
-def fresh():
-    torch.manual_seed(0)
-
-
 @pytest.mark.parametrize("name", ["noisy", "augmented", "spectral", "minibatch"])
 def test_recipes_resume_exactly_with_every_wrapper(name):
     small_one = {**small_options("recipe", "pix2pix"), "discriminator": {"name": name, "of": PATCH}}

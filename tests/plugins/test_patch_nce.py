@@ -18,11 +18,6 @@ from translate_plugins.cut.patch_nce import (
 )
 
 
-@pytest.fixture(autouse=True)
-def fresh() -> None:
-    torch.manual_seed(0)
-
-
 def nce(channels: list[int], patches: int = 10_000) -> PatchNCE:
     return PatchNCE(channels, width=32, patches=patches, temperature=0.5).double()
 

@@ -6,7 +6,8 @@ from specs import image_spec
 from translate.contract.kinds import RULES
 from translate.contract.recipes.processes import averages_over_processes
 from translate.engine.plugins.discovery import OWN_DISTRIBUTION
-from translate.registry import list_registrations
+from translate.errors import ConfigError
+from translate.registry import create, list_registrations
 from translate.testing import check_discriminator, check_generator, check_loss, check_recipe
 
 RECIPES = {
@@ -158,3 +159,13 @@ def test_discriminators_keep_the_contract(name, options) -> None:
 @pytest.mark.parametrize(("name", "options"), cases(LOSSES))
 def test_losses_keep_the_contract(name, options) -> None:
     check_loss(name, **options)
+
+
+@pytest.mark.parametrize("recipe", ["cut", "deblurgan", "fastcut", "inpaint", "restore", "srgan"])
+def test_a_generator_whose_output_has_the_channels_of_its_input_refuses_others(
+    recipe: str,
+) -> None:
+    spec = image_spec((16, 16), ("gray", "colour"), 1, 3)
+    message = r"data\.channels: gray has 1 and colour has 3, and .* Type --set data\.channels=3"
+    with pytest.raises(ConfigError, match=message):
+        create("recipe", {"name": recipe}, spec=spec)

@@ -46,9 +46,6 @@ def says(scores: Tensor, real: bool) -> Tensor:
     return -(chance if real else 1 - chance).log().mean()
 
 
-# -- the step --------------------------------------------------------------------------------------
-
-
 def test_a_hole_is_gray_and_its_mask_channel_is_one() -> None:
     (images,) = batch(1)
     hole = torch.zeros(1, 1, 16, 16, dtype=torch.bool)
@@ -165,9 +162,6 @@ def test_defaults_are_a_resnet_and_a_patch_discriminator_with_a_mask_channel() -
         assert (group["lr"], group["betas"]) == (2e-4, (0.5, 0.999))
 
 
-# -- translation -----------------------------------------------------------------------------------
-
-
 def test_known_pixels_are_kept_exactly_and_generated_ones_clamped() -> None:
     recipe, (images,) = build(), batch()
     with torch.no_grad():
@@ -227,9 +221,6 @@ def test_inpainting_a_folder_keeps_known_bytes_and_gives_opaque_images(
         with Image.open(tmp_path / "opaque" / name) as same:
             assert same.mode == "RGB"
             assert (np.asarray(same) == result).all()
-
-
-# -- errors ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -19,11 +19,6 @@ from translate_plugins.losses.images import (
 )
 
 
-@pytest.fixture(autouse=True)
-def seeded():
-    torch.manual_seed(0)
-
-
 def random_images(*shape, count=2):
     return [2 * torch.rand(shape, dtype=torch.double) - 1 for _ in range(count)]
 

@@ -1,4 +1,4 @@
-"""A fixture for tests of networks."""
+"""A fixture for tests of plugins."""
 
 import pytest
 import torch

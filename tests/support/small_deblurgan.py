@@ -1,0 +1,60 @@
+"""A small DeblurGAN, also one whose losses can be worked out by hand."""
+
+import torch
+from specs import image_spec
+from torch import Tensor, nn
+
+from translate.batches import Pair
+from translate.nn.noise import temporary_seed
+from translate.registry import create
+
+SPEC = image_spec((16, 16), ("blurred", "sharp"))
+RESNET = {"name": "resnet", "width": 2, "blocks": 1, "downsamplings": 1}
+PATCH = {"name": "patch", "width": 2, "layers": 1, "padding": 2}
+
+
+class Lift(nn.Module):
+    """Returns its weight in each pixel."""
+
+    def __init__(self, by: float) -> None:
+        super().__init__()
+        self.by = nn.Parameter(torch.tensor(by))
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.by.expand_as(images)
+
+
+class Sum(nn.Module):
+    """Scores an image by its sum, times a slope: the gradient is the slope in each entry."""
+
+    def __init__(self, slope: float) -> None:
+        super().__init__()
+        self.slope = nn.Parameter(torch.tensor(slope))
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.slope * images.sum(dim=(1, 2, 3))
+
+
+def build(**options: object) -> nn.Module:
+    """Return a small recipe in double precision, the same each time."""
+    with temporary_seed(0):
+        part = {"name": "deblurgan", "generator": RESNET, "critic": PATCH, "content": "l2"}
+        return create("recipe", {**part, **options}, spec=SPEC).double()
+
+
+def batch(count: int = 2) -> Pair:
+    """Return random blurred and sharp images, in double precision."""
+    generator = torch.Generator().manual_seed(1)
+    return Pair(*(torch.rand(2, count, 3, 16, 16, generator=generator).double() * 2 - 1))
+
+
+def flat() -> Pair:
+    """Return images of 2x2 pixels: blurred ones of -0.5, sharp ones of 0.5."""
+    return Pair(torch.full((2, 3, 2, 2), -0.5), torch.full((2, 3, 2, 2), 0.5))
+
+
+def by_hand(**options: object) -> nn.Module:
+    """Return a recipe that adds 0.25, with a critic of slope 2."""
+    recipe = build(**options).float()
+    recipe.generator, recipe.critic = Lift(0.25), Sum(2.0)
+    return recipe
