@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,9 @@ class FolderWriter:
         rows = read_results(batch)
         with DaemonThreadPool(WRITERS) as pool:
             list(pool.map(self._write, rows))
+        for manifest in self._manifests.values():
+            with suppress(OSError):  # a rerun hashes these files
+                manifest.digests.write()
         return {
             **{name: column for name, column in batch.items() if name != "bytes"},
             **problem_columns(rows),

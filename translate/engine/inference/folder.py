@@ -15,7 +15,7 @@ from translate.engine.inference.inputs.paths import Inputs
 from translate.engine.inference.inputs.sources import Sources
 from translate.engine.inference.outputs.manifest import HIDDEN, OutputManifest
 from translate.engine.inference.outputs.records import SOURCE
-from translate.engine.inference.pipeline import Pipeline, PipelineResult
+from translate.engine.inference.pipeline import ImageResult, Pipeline, PipelineResult
 from translate.engine.inference.planning import make_processor, plan_jobs
 from translate.engine.inference.report import FolderReport
 from translate.engine.inference.trust import TrustMeter
@@ -94,7 +94,12 @@ def translate_each(
     shards = ShardManifests(out, {**compared, **names})
     if shard:
         shards.begin(overwrite=options.overwrite)
-    todo, skipped = manifest.split(jobs, lambda job: sources.digest(job, keep=options.overwrite))
+
+    def digest(job: Job) -> str | None:
+        return manifest.digests.of(job.files, lambda: sources.digest(job, keep=options.overwrite))
+
+    todo, skipped = manifest.split(jobs, digest)
+    manifest.digests.expect(todo)
     unreadable = [Problem.of(bad, "read") for bad in _own_problems(inputs, shard)]
     result = InferenceResult(len(jobs) + len(unreadable), manifest.problems, skipped=skipped)
     pipeline = Pipeline(
@@ -127,6 +132,8 @@ def translate_each(
         report.list_again(manifest.recorded_notes)
         for each in chain(unreadable, results):
             report.add(each)
+            if isinstance(each, ImageResult):
+                manifest.digests.add_input(each.job, each.input_sha256)
             yield report.result
         report.note_lost_messages()
     if shard and not report.result.left:

@@ -12,7 +12,7 @@ from typing import Any
 from translate.engine.disk import file_system, files, folders, locks
 from translate.engine.disk.records import json_files
 from translate.engine.disk.records.durable_lines import DurableLines
-from translate.engine.storage.storage import Lines
+from translate.engine.storage.storage import Lines, Listing
 from translate.errors import CheckpointError
 from translate.folders import walk
 from translate.images.source import EncodedImage
@@ -31,6 +31,23 @@ class AppendedLines:
         """Do nothing: each line has been written."""
 
 
+class LocalListing:
+    """The files of a disk; their hashes say more than their times."""
+
+    def __init__(self) -> None:
+        self._folder, self._is_there = "", False
+
+    def exists(self, path: Path) -> bool:
+        name = str(path)
+        if (parent := name.rpartition(os.sep)[0]) != self._folder:
+            self._folder = parent
+            self._is_there = not parent or os.path.isdir(parent)  # noqa: PTH112
+        return self._is_there and os.path.exists(name)  # noqa: PTH110 - of millions of files
+
+    def stamp(self, path: Path) -> None:
+        """Return None: files are hashed."""
+
+
 class LocalStorage:
     """The disk of this machine; see `translate.engine.storage.storage.Storage`."""
 
@@ -43,17 +60,8 @@ class LocalStorage:
         except OSError:
             return False  # too long a name, or a folder without rights: it is listed when written
 
-    def existence(self) -> Callable[[Path], bool]:
-        folder, is_there = "", False
-
-        def exists(path: Path) -> bool:
-            nonlocal folder, is_there
-            name = str(path)
-            if (parent := name.rpartition(os.sep)[0]) != folder:
-                folder, is_there = parent, not parent or os.path.isdir(parent)  # noqa: PTH112
-            return is_there and os.path.exists(name)  # noqa: PTH110 - of millions of files
-
-        return exists
+    def listing(self) -> Listing:
+        return LocalListing()
 
     def is_folder(self, path: Path) -> bool:
         return path.is_dir()
@@ -89,6 +97,10 @@ class LocalStorage:
         if self.exists(path):
             raise FileExistsError(errno.EEXIST, "it exists", str(path))
         files.replace(path, data)
+
+    def write_stamped(self, path: Path, data: bytes, *, new: bool) -> str | None:
+        (self.create if new else self.replace)(path, data)
+        return None
 
     def discard(self, path: Path) -> None:
         files.discard(path)

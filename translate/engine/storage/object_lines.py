@@ -3,7 +3,7 @@
 import json
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -83,6 +83,7 @@ class BufferedObjectLines:
             self.written = len(self.lines)
 
 
-def encode(lines: list[str]) -> bytes:
-    """Return the content of a file of `lines`."""
-    return "".join(f"{line}\n" for line in lines).encode()
+def encode(lines: Iterable[str | Mapping[str, Any]]) -> bytes:
+    """Return the content of a file of `lines`, of text or of records."""
+    texts = (line if isinstance(line, str) else json.dumps(line) for line in lines)
+    return "".join(f"{text}\n" for text in texts).encode()

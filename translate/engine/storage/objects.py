@@ -5,7 +5,7 @@ Objects of the stores in `ATOMIC` are complete or absent by themselves. In anoth
 """
 
 import errno
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from hashlib import sha256
@@ -16,7 +16,9 @@ from translate.engine.disk import folders, partial_files
 from translate.engine.disk.records import json_files
 from translate.engine.storage.object_errors import as_os_errors
 from translate.engine.storage.object_lines import BufferedObjectLines, DurableObjectLines
-from translate.engine.storage.storage import Lines
+from translate.engine.storage.object_listing import Entry, ObjectListing
+from translate.engine.storage.stamps import StampOf, entity_tag, time_of_creation
+from translate.engine.storage.storage import Lines, Listing
 from translate.errors import (
     BadImage,
     CheckpointError,
@@ -31,6 +33,8 @@ from translate.images.source import EncodedImage
 
 ATOMIC = {"abfs", "abfss", "adl", "az", "gcs", "gs", "memory", "oci", "oss", "s3", "s3a"}
 """schemes of stores in which an object appears whole"""
+OPTIONS = {scheme: {"max_concurrency": 1} for scheme in ("s3", "s3a")}
+"""of file systems by scheme: with more, each file costs a request for its size before it is read"""
 UNNAMED = {"", ".", ".."}
 """parts of keys that no path has"""
 
@@ -46,13 +50,14 @@ def open_store(scheme: str, host: str) -> "ObjectStore":
     from fsspec.core import url_to_fs
 
     try:
-        file_system, _ = url_to_fs(f"{scheme}://{host}")
+        file_system, _ = url_to_fs(f"{scheme}://{host}", **OPTIONS.get(scheme, {}))
     except ImportError as error:
         advice = 'pip install "translate-kit[remote]"' if scheme in ("s3", "s3a") else str(error)
         raise ConfigError(f"{scheme}:// needs a package that is not installed: {advice}") from error
     except Exception as error:
         raise ConfigError(f"{scheme}://{host} cannot be opened: {error}") from error
-    return ObjectStore(file_system, is_atomic=scheme in ATOMIC)
+    stamp_of = time_of_creation if scheme == "memory" else entity_tag
+    return ObjectStore(file_system, is_atomic=scheme in ATOMIC, stamp_of=stamp_of)
 
 
 class ObjectStore:
@@ -61,8 +66,8 @@ class ObjectStore:
     is_local = False
     threads = 16
 
-    def __init__(self, file_system: Any, *, is_atomic: bool) -> None:
-        self._files, self._is_atomic = file_system, is_atomic
+    def __init__(self, file_system: Any, *, is_atomic: bool, stamp_of: StampOf) -> None:
+        self._files, self._is_atomic, self._stamp_of = file_system, is_atomic, stamp_of
 
     # -- read ---------------------------------------------------------------------------------
 
@@ -70,16 +75,8 @@ class ObjectStore:
         with as_os_errors(path):
             return bool(self._files.exists(str(path)))
 
-    def existence(self) -> Callable[[Path], bool]:
-        known = dict[Path, set[str]]()
-
-        def exists(path: Path) -> bool:
-            if path.parent not in known:
-                known.clear()  # jobs come folder by folder
-                known[path.parent] = set(self.names(path.parent))
-            return path.name in known[path.parent]
-
-        return exists
+    def listing(self) -> Listing:
+        return ObjectListing(self.entries)
 
     def is_folder(self, path: Path) -> bool:
         with as_os_errors(path):
@@ -94,7 +91,7 @@ class ObjectStore:
                 folder = root / name
                 if excluded and folder.is_relative_to(excluded):
                     continue
-                for part, is_folder in self._list(folder):
+                for part, is_folder, _ in self._list(folder):
                     path = f"{name}/{part}" if name else part
                     if part in UNNAMED:
                         reason = f"keys with the part {part!r} are not read: no path has it"
@@ -109,19 +106,20 @@ class ObjectStore:
             yield siblings
             pending += [below[key] for key in sorted(below, reverse=True)]
 
-    def _list(self, folder: Path) -> list[tuple[str, bool]]:
-        """Return the names in `folder`, each with whether it is a folder."""
+    def _list(self, folder: Path) -> list[Entry]:
+        """Return what is in `folder`."""
         with as_os_errors(folder):
             self._files.invalidate_cache()  # it would keep a kilobyte of each file
             entries = self._files.ls(str(folder), detail=True)
             self._files.invalidate_cache()
-        own, result = self._files._strip_protocol(str(folder)).strip("/"), []
+        own, result = self._files._strip_protocol(str(folder)).strip("/"), list[Entry]()
         for entry in entries:
             key, is_folder = entry["name"], entry["type"] == "directory"
             if key.endswith("/") and not is_folder:
                 continue  # the object that makes an empty folder visible
             key = key.removesuffix("/")
-            result.append(("" if key.strip("/") == own else key.rpartition("/")[2], is_folder))
+            name = "" if key.strip("/") == own else key.rpartition("/")[2]
+            result.append(Entry(name, is_folder, None if is_folder else self._stamp_of(entry)))
         return result
 
     def open_image(self, path: Path, *, max_pixels: int, advice: str = "") -> EncodedImage:
@@ -154,8 +152,12 @@ class ObjectStore:
                 yield json_files.parse(line)
 
     def names(self, folder: Path) -> list[str]:
+        return sorted(entry.name for entry in self.entries(folder))
+
+    def entries(self, folder: Path) -> list[Entry]:
+        """Return the files in `folder`; see `names`."""
         try:
-            return sorted(name for name, is_folder in self._list(folder) if not is_folder)
+            return [entry for entry in self._list(folder) if not entry.is_folder]
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -172,10 +174,28 @@ class ObjectStore:
             raise folders.unwritable(folder, error) from error
 
     def replace(self, path: Path, data: bytes) -> None:
+        self._write(path, data, new=False)
+
+    def create(self, path: Path, data: bytes) -> None:
+        self._write(path, data, new=True)
+
+    def write_stamped(self, path: Path, data: bytes, *, new: bool) -> str | None:
+        answer = self._write(path, data, new=new)
+        if isinstance(answer, Mapping):  # S3's answer to the PUT itself
+            return self._stamp_of({"size": len(data), **answer})
+        with suppress(OSError), as_os_errors(path):  # it is written, and without a stamp
+            return self._stamp_of(self._files.info(str(path)))
+        return None
+
+    def _write(self, path: Path, data: bytes, *, new: bool) -> Any:
+        """Write an object and return what the store has answered."""
         with as_os_errors(path):
             if self._is_atomic:
-                self._files.pipe_file(str(path), data)
-                return
+                mode = {"mode": "create"} if new else {}
+                return self._files.pipe_file(str(path), data, **mode)
+        if new and self.exists(path):
+            raise FileExistsError(errno.EEXIST, "it exists", str(path))
+        with as_os_errors(path):
             self._files.makedirs(str(path.parent), exist_ok=True)
             part = str(partial_files.temporary_file(path))
             try:
@@ -185,15 +205,7 @@ class ObjectStore:
                 with suppress(Exception):
                     self._files.rm_file(part)
                 raise
-
-    def create(self, path: Path, data: bytes) -> None:
-        with as_os_errors(path):
-            if self._is_atomic:
-                self._files.pipe_file(str(path), data, mode="create")
-                return
-        if self.exists(path):
-            raise FileExistsError(errno.EEXIST, "it exists", str(path))
-        self.replace(path, data)
+        return None
 
     def discard(self, path: Path) -> None:
         with suppress(FileNotFoundError), as_os_errors(path):

@@ -19,6 +19,19 @@ class Lines(Protocol):
         """Write what is not written yet; raises `OSError`."""
 
 
+class Listing(Protocol):
+    """What was in folders when they were first asked for; files come folder by folder."""
+
+    def exists(self, path: Path) -> bool:
+        """Return whether there is a file or a folder."""
+
+    def stamp(self, path: Path) -> str | None:
+        """Return what changes whenever the content of a file does; None where that is not known.
+
+        Raises `CheckpointError` if its folder cannot be listed.
+        """
+
+
 class Storage(Protocol):
     """A disk, or a store of objects. Its methods raise `OSError` where they say nothing else."""
 
@@ -32,8 +45,8 @@ class Storage(Protocol):
     def exists(self, path: Path) -> bool:
         """Return whether there is a file or a folder."""
 
-    def existence(self) -> Callable[[Path], bool]:
-        """Return what `exists` is now, for many files, folder by folder."""
+    def listing(self) -> Listing:
+        """Return a view of many files, for which each folder is listed once."""
 
     def is_folder(self, path: Path) -> bool:
         """Return whether there is a folder."""
@@ -69,6 +82,12 @@ class Storage(Protocol):
 
     def create(self, path: Path, data: bytes) -> None:
         """Write `data` as `path` as `replace` does; raises `FileExistsError` if it exists."""
+
+    def write_stamped(self, path: Path, data: bytes, *, new: bool) -> str | None:
+        """Write as `create` does, or as `replace` if not `new`; return what a listing says of it.
+
+        See `Listing.stamp`.
+        """
 
     def discard(self, path: Path) -> None:
         """Delete a file, if it exists."""

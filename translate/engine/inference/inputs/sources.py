@@ -169,7 +169,8 @@ class Sources:
         for files in self._held.keys() - expected:
             self._held.pop(files).close()
         if jobs and not storage_of(jobs[0].input).is_local:
-            unread = (job.files for job in jobs if not job.frame and job.files not in self._held)
+            held = set(self._held)  # now: what was taken since is read already
+            unread = (job.files for job in jobs if not job.frame and job.files not in held)
             self._ahead = ReadAhead(path for files in unread for path in files if path)
 
     def take(self, job: Job) -> Source:

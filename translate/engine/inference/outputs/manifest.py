@@ -9,8 +9,8 @@ a record was made by something else.
 
 import errno
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import cache
+from contextlib import contextmanager, suppress
+from functools import cache, partial
 from hashlib import file_digest, sha256
 from io import BufferedRandom
 from pathlib import Path
@@ -25,6 +25,7 @@ from translate.engine.inference.outputs.shared_folder import (
     part_of_process,
     shared_folder,
 )
+from translate.engine.inference.outputs.stored_digests import StoredDigests
 from translate.engine.inference.trust import map_path
 from translate.engine.shards.shard import Shard
 from translate.engine.storage.lookup import storage_of
@@ -75,6 +76,8 @@ class OutputManifest:
         self.with_trust = with_trust
         self.recorded_notes: list[Problem] = []
         """what was lost of inputs whose outputs `split` has found done, from their records"""
+        self.digests = StoredDigests(out / HIDDEN, self.part)
+        """the hashes of files in stores that need not be read"""
         self._done = self.storage.durable_lines(self.done)
         self._problems = self.storage.lines(self.problems)
 
@@ -90,7 +93,11 @@ class OutputManifest:
             shared_folder(folder, self.shard, self.problems, todo),
             closing_lines(self._problems, self.problems),
         ):
-            yield
+            try:
+                yield
+            finally:
+                with suppress(OSError):  # a rerun hashes these files again
+                    self.digests.write()
             if limits := self.storage.limits(self.out):
                 files.replace_json(folder / "file-system.json", {"file_system": limits})
 
@@ -104,14 +111,16 @@ class OutputManifest:
         cannot be read.
         """
         made, made_since = self._read(), cache(self._read_again)  # by another process
+        self.digests.read(own=self.shard is not None)
         todo, others, done = list[AnyOutput](), list[Path](), 0
-        exists = self.storage.existence()
+        listing = self.digests.listing(self.storage)
         for item in work:
-            if not exists(item.output):
+            if not listing.exists(item.output):
                 todo.append(item)
                 continue
             origin = digest(item)
-            record = self._record(item, origin, made) or self._record(item, origin, made_since())
+            find = partial(self._record, item, origin, self._known_sha256)
+            record = find(made) or find(made_since())
             if record is None:
                 todo.append(item)
                 others.append(item.output)
@@ -165,18 +174,19 @@ class OutputManifest:
             self.storage.replace(map_path(work.output), trust_map)
         if exists:
             return
-        if self.overwrite or self.storage.is_local:
-            self.storage.replace(work.output, data)
-            return
+        new = not (self.overwrite or self.storage.is_local)
         try:
-            self.storage.create(work.output, data)
+            stamp = self.storage.write_stamped(work.output, data, new=new)
         except FileExistsError:
             self._require_ours(work, record)
+        else:
+            self.digests.add_output(work.output, stamp, record.output_sha256)
 
     def _require_ours(self, work: Output, record: DoneRecord) -> DoneRecord:
         """Return the record of an output that exists; raises `FileExistsError` if it has none."""
         ours, origin = Records([record]), record.input_sha256
-        found = self._record(work, origin, ours) or self._record(work, origin, self._read_again())
+        find = partial(self._record, work, origin, self.storage.sha256)
+        found = find(ours) or find(self._read_again())
         if found is None:
             raise FileExistsError(errno.EEXIST, FOREIGN)
         return found
@@ -228,14 +238,24 @@ class OutputManifest:
     def _read_again(self) -> Records:
         return read_records(self.out / HIDDEN, self.made_by) if self.shard else self._read()
 
-    def _record(self, work: Output, origin: str | None, made: Records) -> DoneRecord | None:
+    def _known_sha256(self, path: Path) -> str | None:
+        return self.digests.of((path,), lambda: self.storage.sha256(path))
+
+    def _record(
+        self,
+        work: Output,
+        origin: str | None,
+        hash_file: Callable[[Path], str | None],
+        made: Records,
+    ) -> DoneRecord | None:
         """Return the record of `work`; None if it is not done, or its output has changed."""
         if not made or origin is None:
             return None
         try:
-            return made.find(self._name(work), origin, self.storage.sha256(work.output))
+            output = hash_file(work.output)
         except OSError:
             return None
+        return made.find(self._name(work), origin, output) if output else None
 
     def _has_trust(self, work: Output, record: DoneRecord) -> bool:
         if record.trust is None:
