@@ -68,6 +68,7 @@ class StoredDigests:
             return digest.hex()
         sha256 = read()
         if key and sha256:
+            self._known[key] = bytes.fromhex(sha256)
             self._add(key, sha256)
         return sha256
 
