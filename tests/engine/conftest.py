@@ -1,19 +1,24 @@
-"""A recipe with controlled losses, its configurations, two domains, counted reads, and models."""
+"""A recipe with controlled losses, its configurations, two domains, reads, models, buckets."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import small_checkpoints
 import small_runs
+from PIL import Image
+from s3_server import connect, running_s3_server
 from two_player_recipe import TwoPlayers
 
 from translate import hookimpl
 from translate.engine.config.schema import Data
 from translate.engine.models import model
 from translate.engine.models.model import Model
+from translate.engine.storage.objects import ObjectStore, open_store
+from translate.engine.system.locations import parse_location
 from translate.recipe import Recipe
 
 Plugin = Callable[..., object]
@@ -79,3 +84,37 @@ def data_config(image_folder: Callable[..., Path], tmp_path: Path) -> Callable[.
         return Data(**{**defaults, **changes})
 
     return configure
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[dict[str, str]]:
+    """Start an S3 server; return the environment variables by which clients find it."""
+    with running_s3_server() as environment:
+        yield environment
+
+
+@pytest.fixture(params=["s3", "memory"])
+def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty bucket."""
+    name = f"bucket-{uuid4()}"
+    if request.param == "s3":
+        connect(request.getfixturevalue("server"), monkeypatch)
+        open_store("s3", name)._files.mkdir(name)
+    return parse_location(f"{request.param}://{name}")
+
+
+@pytest.fixture
+def s3(server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> ObjectStore:
+    connect(server, monkeypatch)
+    return open_store("s3", f"bucket-{uuid4()}")
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    """Return a folder of five images, and one file that is none."""
+    for number, name in enumerate(("a.png", "b.gif", "deep/c.jpg", "deep/d.png", "deep/er/e.tif")):
+        path = tmp_path / "in" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (6 + number, 7), (40 * number, 10, 90)).save(path)
+    (tmp_path / "in/bad.png").write_bytes(b"no image")
+    return tmp_path / "in"

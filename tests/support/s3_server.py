@@ -1,7 +1,13 @@
-"""An S3 server on this machine."""
+"""An S3 server on this machine, and folders that are copied to and from stores."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from translate.engine.storage.lookup import storage_of
+from translate.engine.storage.objects import open_store
 
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "key",
@@ -22,3 +28,26 @@ def running_s3_server() -> Iterator[dict[str, str]]:
         yield {"AWS_ENDPOINT_URL": f"http://{host}:{port}", **CREDENTIALS}
     finally:
         moto.stop()
+
+
+def connect(server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    import s3fs
+
+    for name, value in server.items():
+        monkeypatch.setenv(name, value)
+    s3fs.S3FileSystem.clear_instance_cache()
+    open_store.cache_clear()
+
+
+def upload(folder: Path, url: Path) -> None:
+    for path in folder.rglob("*.*"):
+        storage_of(url).replace(url / path.relative_to(folder).as_posix(), path.read_bytes())
+
+
+def download(url: Path, folder: Path) -> Path:
+    storage = storage_of(url)
+    for siblings in storage.walk(url):
+        for name in siblings.images:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(storage.open_image(url / name, max_pixels=9).data)
+    return folder

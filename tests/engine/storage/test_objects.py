@@ -1,7 +1,5 @@
 """Folders in stores of objects, an S3 server and memory, are translated as those of a disk are."""
 
-import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -11,7 +9,7 @@ from hole_filling import MODEL as FILLING
 from hole_filling import fill_folder
 from image_inversion import counts, file_digests, translate
 from PIL import Image
-from s3_server import running_s3_server
+from s3_server import download, upload
 
 from translate.engine.inference.inputs.paths import find_inputs
 from translate.engine.storage import objects
@@ -20,68 +18,9 @@ from translate.engine.storage.objects import ObjectStore, open_store
 from translate.engine.system.locations import parse_location
 from translate.errors import ConfigError, DataError, NothingUsableError, SaveError
 
-SCHEMES = ("s3", "memory")
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[dict[str, str]]:
-    """Start an S3 server; return the environment variables by which clients find it."""
-    with running_s3_server() as environment:
-        yield environment
-
-
-@pytest.fixture(params=SCHEMES)
-def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return an empty bucket."""
-    name = f"bucket-{uuid4()}"
-    if request.param == "s3":
-        connect(request.getfixturevalue("server"), monkeypatch)
-        open_store("s3", name)._files.mkdir(name)
-    return parse_location(f"{request.param}://{name}")
-
-
-@pytest.fixture
-def s3(server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> ObjectStore:
-    connect(server, monkeypatch)
-    return open_store("s3", f"bucket-{uuid4()}")
-
-
-def connect(server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    import s3fs
-
-    for name, value in server.items():
-        monkeypatch.setenv(name, value)
-    s3fs.S3FileSystem.clear_instance_cache()
-    open_store.cache_clear()
-
-
-def upload(folder: Path, url: Path) -> None:
-    for path in folder.rglob("*.*"):
-        storage_of(url).replace(url / path.relative_to(folder).as_posix(), path.read_bytes())
-
-
-def download(url: Path, folder: Path) -> Path:
-    storage = storage_of(url)
-    for siblings in storage.walk(url):
-        for name in siblings.images:
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(storage.open_image(url / name, max_pixels=9).data)
-    return folder
-
 
 def lines(url: Path) -> list[dict[str, Any]]:
     return list(storage_of(url).read_lines(url))
-
-
-@pytest.fixture
-def images(tmp_path: Path) -> Path:
-    """Return a folder of five images, and one file that is none."""
-    for number, name in enumerate(("a.png", "b.gif", "deep/c.jpg", "deep/d.png", "deep/er/e.tif")):
-        path = tmp_path / "in" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.new("RGB", (6 + number, 7), (40 * number, 10, 90)).save(path)
-    (tmp_path / "in/bad.png").write_bytes(b"no image")
-    return tmp_path / "in"
 
 
 def test_a_tree_of_objects_becomes_the_tree_that_files_become(
@@ -119,96 +58,18 @@ def test_a_rerun_skips_what_is_done_and_replaces_nothing(store: Path, images: Pa
     assert counts(translate(store / "in", store / "out")) == (0, 5, 1)
 
 
-@pytest.fixture
-def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the names of the images that are read from stores from now on."""
-    names, real = list[str](), ObjectStore._read
-
-    def read(storage: ObjectStore, path: Path) -> bytes:
-        if path.suffix != ".jsonl":
-            names.append(path.name)
-        return real(storage, path)
-
-    monkeypatch.setattr(ObjectStore, "_read", read)
-    return names
-
-
-def test_a_rerun_reads_only_objects_that_have_changed(
-    store: Path, images: Path, reads: list[str]
-) -> None:
-    upload(images, store / "in")
-    (images / "bad.png").unlink()
-    storage_of(store).discard(store / "in/bad.png")
-    assert counts(translate(store / "in", store / "out", limit=3)) == (3, 0, 0)
-    assert sorted(reads) == ["a.png", "b.gif", "c.jpg"]
-    assert counts(translate(store / "in", store / "out")) == (2, 3, 0)
-    assert sorted(reads[3:]) == ["d.png", "e.tif"]
-    assert counts(translate(store / "in", store / "out")) == (0, 5, 0)
-    assert counts(translate(images, store / "out", overwrite=True)) == (0, 5, 0)
-    assert len(reads) == 5
-    storage_of(store).replace(store / "in/a.png", (images / "deep/d.png").read_bytes())
-    storage_of(store).replace(store / "out/deep/c.jpg", b"of another program")
-    assert counts(translate(store / "in", store / "out", overwrite=True)) == (2, 3, 0)
-    assert sorted(reads[5:]) == ["a.png", "c.jpg", "c.jpg"]  # both inputs, one output
-    assert counts(translate(store / "in", store / "out")) == (0, 5, 0)
-    assert counts(translate(store / "in", store / "copy")) == (5, 0, 0)
-
-
-def test_the_server_gets_no_request_for_an_image_that_is_done(
-    s3: ObjectStore, images: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    s3._files.mkdir("counted")
-    url = parse_location("s3://counted")
-    upload(images, url / "in")
-    storage_of(url).discard(url / "in/bad.png")
-    translate(url / "in", url / "out")
-    with caplog.at_level("INFO", logger="werkzeug"):
-        assert counts(translate(url / "in", url / "out")) == (0, 5, 0)
-    requests = [record.getMessage() for record in caplog.records]
-    assert any("GET /counted?list-type=2" in line for line in requests)
-    assert not [
-        line for line in requests if re.search(r"/(in|out)/[\w/]+\.(png|gif|jpg|tif)", line)
-    ]
-
-
-def test_hashes_that_are_lost_are_made_again_by_the_next_run(
-    store: Path, images: Path, reads: list[str]
-) -> None:
-    upload(images, store / "in")
-    translate(store / "in", store / "out")
-    storage, folder = storage_of(store), store / "out/.translate"
-    for name in storage.names(folder):
-        if name.startswith("digests"):
-            storage.replace(folder / name, b'{"file": "x"}\n{broken\n{"file": 3, "sha256": 4}\n')
-    reads.clear()
-    assert counts(translate(store / "in", store / "out")) == (0, 5, 1)
-    assert len(reads) == 11
-    assert counts(translate(store / "in", store / "out")) == (0, 5, 1)
-    assert reads[11:] == ["bad.png"]
-
-
-def test_files_of_a_store_without_entity_tags_are_hashed(
-    images: Path, tmp_path: Path, reads: list[str]
-) -> None:
-    source, out = parse_location(f"local://{images}"), parse_location(f"local://{tmp_path}/out")
-    assert counts(translate(source, out)) == (5, 0, 1)
-    reads.clear()
-    assert counts(translate(source, out)) == (0, 5, 1)
-    assert len(reads) == 11
-
-
 def test_an_object_that_appears_meanwhile_is_not_replaced(
     store: Path, images: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload(images, store / "in")
-    real, foreign = ObjectStore.create, store / "out/deep/d.png"
+    real, foreign = ObjectStore.write_stamped, store / "out/deep/d.png"
 
-    def create(storage: ObjectStore, path: Path, data: bytes) -> None:
+    def write(storage: ObjectStore, path: Path, data: bytes, *, new: bool) -> str | None:
         if path == foreign:
             storage.replace(path, b"of another program")
-        real(storage, path, data)
+        return real(storage, path, data, new=new)
 
-    monkeypatch.setattr(ObjectStore, "create", create)
+    monkeypatch.setattr(ObjectStore, "write_stamped", write)
     assert counts(translate(store / "in", store / "out")) == (4, 0, 2)
     assert storage_of(store).open_image(foreign, max_pixels=9).data == b"of another program"
     reasons = {line["path"]: line["reason"] for line in lines(store / "out/problems.jsonl")}
@@ -315,10 +176,10 @@ def test_a_store_that_takes_no_more_ends_the_work(
 ) -> None:
     out = parse_location(f"memory://{uuid4()}")
 
-    def create(_: ObjectStore, path: Path, data: bytes) -> None:  # noqa: ARG001
+    def write(_: ObjectStore, path: Path, data: bytes, *, new: bool) -> None:  # noqa: ARG001
         raise PermissionError(13, "access is denied", str(path))
 
-    monkeypatch.setattr(ObjectStore, "create", create)
+    monkeypatch.setattr(ObjectStore, "write_stamped", write)
     with pytest.raises(SaveError, match="3 images in a row could not be written to memory://"):
         translate(images, out)
 

@@ -14,13 +14,14 @@ from functools import cache, partial
 from hashlib import file_digest, sha256
 from io import BufferedRandom
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from translate.engine.disk import files
 from translate.engine.disk.records.problems import Problem
 from translate.engine.inference.outputs.records import EVERY, DoneRecord, Records, read_records
 from translate.engine.inference.outputs.shared_folder import (
-    HasOutput,
+    AnyOutput,
+    Output,
     closing_lines,
     part_of_process,
     shared_folder,
@@ -34,17 +35,6 @@ from translate.errors import ConfigError
 
 HIDDEN = ".translate"
 FOREIGN = "another program has written this file meanwhile"
-
-
-class Output(HasOutput, Protocol):
-    """One image to make."""
-
-    @property
-    def origin(self) -> str:
-        """The name of its input in the record."""
-
-
-AnyOutput = TypeVar("AnyOutput", bound=Output)
 
 
 class OutputManifest:
@@ -110,7 +100,8 @@ class OutputManifest:
         for an output that something else made, unless it may be overwritten, and where the records
         cannot be read.
         """
-        made, made_since = self._read(), cache(self._read_again)  # by another process
+        own = f"{self.done.stem}*.jsonl" if self.shard else EVERY  # those of all shards take long
+        made, made_since = self._read(own), cache(self._read)  # by another process
         self.digests.read(own=self.shard is not None)
         todo, others, done = list[AnyOutput](), list[Path](), 0
         listing = self.digests.listing(self.storage)
@@ -186,7 +177,7 @@ class OutputManifest:
         """Return the record of an output that exists; raises `FileExistsError` if it has none."""
         ours, origin = Records([record]), record.input_sha256
         find = partial(self._record, work, origin, self.storage.sha256)
-        found = find(ours) or find(self._read_again())
+        found = find(ours) or find(self._read())
         if found is None:
             raise FileExistsError(errno.EEXIST, FOREIGN)
         return found
@@ -227,16 +218,9 @@ class OutputManifest:
         """The records of outputs that this process makes."""
         return self.out / HIDDEN / f"done{self.part}.jsonl"
 
-    def _read(self) -> Records:
-        """Return the records of outputs that this model made with these options.
-
-        A shard first reads its own: those of all others take long.
-        """
-        names = f"{self.done.stem}*.jsonl" if self.shard else EVERY
+    def _read(self, names: str = EVERY) -> Records:
+        """Return the records of outputs that this model made with these options."""
         return read_records(self.out / HIDDEN, self.made_by, names)
-
-    def _read_again(self) -> Records:
-        return read_records(self.out / HIDDEN, self.made_by) if self.shard else self._read()
 
     def _known_sha256(self, path: Path) -> str | None:
         return self.digests.of((path,), lambda: self.storage.sha256(path))

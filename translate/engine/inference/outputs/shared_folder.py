@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from translate.engine.disk import folders, partial_files
 from translate.engine.processes.launch import read_launch
@@ -25,6 +25,17 @@ class HasOutput(Protocol):
     @property
     def output(self) -> Path:
         """The output file."""
+
+
+class Output(HasOutput, Protocol):
+    """One image to make."""
+
+    @property
+    def origin(self) -> str:
+        """The name of its input in the record."""
+
+
+AnyOutput = TypeVar("AnyOutput", bound=Output)
 
 
 @contextmanager

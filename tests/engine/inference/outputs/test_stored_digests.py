@@ -1,0 +1,96 @@
+"""A rerun reads no object of a store that is done, and each that has changed."""
+
+import re
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from image_inversion import counts, translate
+from s3_server import upload
+
+from translate.engine.storage import objects
+from translate.engine.storage.lookup import storage_of
+from translate.engine.storage.objects import ObjectStore
+from translate.engine.storage.stamps import entity_tag
+from translate.engine.system.locations import parse_location
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the names of the images that are read from stores from now on."""
+    names, real = list[str](), ObjectStore._read
+
+    def read(storage: ObjectStore, path: Path) -> bytes:
+        if path.suffix != ".jsonl":
+            names.append(path.name)
+        return real(storage, path)
+
+    monkeypatch.setattr(ObjectStore, "_read", read)
+    return names
+
+
+def test_a_rerun_reads_only_objects_that_have_changed(
+    store: Path, images: Path, reads: list[str]
+) -> None:
+    upload(images, store / "in")
+    (images / "bad.png").unlink()
+    storage_of(store).discard(store / "in/bad.png")
+    assert counts(translate(store / "in", store / "out", limit=3)) == (3, 0, 0)
+    assert sorted(reads) == ["a.png", "b.gif", "c.jpg"]
+    assert counts(translate(store / "in", store / "out")) == (2, 3, 0)
+    assert sorted(reads[3:]) == ["d.png", "e.tif"]
+    assert counts(translate(store / "in", store / "out")) == (0, 5, 0)
+    assert counts(translate(images, store / "out", overwrite=True)) == (0, 5, 0)
+    assert len(reads) == 5
+    storage_of(store).replace(store / "in/a.png", (images / "deep/d.png").read_bytes())
+    storage_of(store).replace(store / "out/deep/c.jpg", b"of another program")
+    assert counts(translate(store / "in", store / "out", overwrite=True)) == (2, 3, 0)
+    assert sorted(reads[5:]) == ["a.png", "c.jpg", "c.jpg"]  # both inputs, one output
+    assert counts(translate(store / "in", store / "out")) == (0, 5, 0)
+    assert counts(translate(store / "in", store / "copy")) == (5, 0, 0)
+
+
+def test_the_server_gets_no_request_for_an_image_that_is_done(
+    s3: ObjectStore, images: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    s3._files.mkdir("counted")
+    url = parse_location("s3://counted")
+    upload(images, url / "in")
+    storage_of(url).discard(url / "in/bad.png")
+    translate(url / "in", url / "out")
+    caplog.clear()
+    with caplog.at_level("INFO", logger="werkzeug"):
+        assert counts(translate(url / "in", url / "out")) == (0, 5, 0)
+    requests = [record.getMessage() for record in caplog.records]
+    assert any("GET /counted?list-type=2" in line for line in requests)
+    assert not [
+        line for line in requests if re.search(r"/(in|out)/[\w/]+\.(png|gif|jpg|tif)", line)
+    ]
+
+
+def test_hashes_that_are_lost_are_made_again_by_the_next_run(
+    store: Path, images: Path, reads: list[str]
+) -> None:
+    upload(images, store / "in")
+    translate(store / "in", store / "out")
+    storage, folder = storage_of(store), store / "out/.translate"
+    for name in storage.names(folder):
+        if name.startswith("digests"):
+            storage.replace(folder / name, b'{"file": "x"}\n{broken\n{"file": 3, "sha256": 4}\n')
+    reads.clear()
+    assert counts(translate(store / "in", store / "out")) == (0, 5, 1)
+    assert len(reads) == 11
+    assert counts(translate(store / "in", store / "out")) == (0, 5, 1)
+    assert reads[11:] == ["bad.png"]
+
+
+def test_files_of_a_store_without_entity_tags_are_hashed(
+    images: Path, reads: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(objects, "time_of_creation", entity_tag)
+    store = parse_location(f"memory://{uuid4()}")
+    upload(images, store / "in")
+    assert counts(translate(store / "in", store / "out")) == (5, 0, 1)
+    reads.clear()
+    assert counts(translate(store / "in", store / "out")) == (0, 5, 1)
+    assert len(reads) == 11

@@ -1,0 +1,64 @@
+"""A shard of many objects is planned with the listing of one folder in memory."""
+
+import tracemalloc
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from translate.engine.inference.inputs.jobs import list_jobs
+from translate.engine.inference.inputs.paths import Inputs
+from translate.engine.inference.outputs.names import OutputNames
+from translate.engine.shards.shard import Shard
+from translate.engine.storage.objects import ObjectStore
+from translate.engine.storage.stamps import entity_tag
+from translate.engine.system.locations import parse_location
+
+FOLDERS, FILES = 40, 500
+ROOT = parse_location("s3://bucket/in")
+
+
+class ManyObjects:
+    """A file system of FOLDERS folders with FILES files each, which are named when listed."""
+
+    def __init__(self) -> None:
+        self.listed: list[str] = []
+
+    def invalidate_cache(self) -> None:
+        pass
+
+    def _strip_protocol(self, path: str) -> str:
+        return path.partition("://")[2]
+
+    def ls(self, path: str, *, detail: bool) -> list[dict[str, Any]]:  # noqa: ARG002
+        self.listed.append(path)
+        own = self._strip_protocol(path)
+        if path == str(ROOT):
+            return [{"name": f"{own}/{n:03}", "type": "directory"} for n in range(FOLDERS)]
+        return [
+            {"name": f"{own}/{n:04}.png", "type": "file", "size": n, "ETag": f'"{own}{n}"'}
+            for n in range(FILES)
+        ]
+
+
+def test_listing_goes_folder_by_folder() -> None:
+    files = ManyObjects()
+    walk = ObjectStore(files, is_atomic=True, stamp_of=entity_tag).walk(ROOT)
+    assert len(next(walk).folders) == FOLDERS and len(next(walk).images) == FILES
+    assert files.listed == [str(ROOT), f"{ROOT}/000"]
+    assert sum(len(siblings.images) for siblings in walk) == (FOLDERS - 1) * FILES
+    assert len(files.listed) == 1 + FOLDERS
+
+
+def test_a_shard_of_20000_objects_takes_memory_for_one_folder_and_its_own() -> None:
+    storage = ObjectStore(ManyObjects(), is_atomic=True, stamp_of=entity_tag)
+    inputs, out = Inputs(ROOT, partial(storage.walk, ROOT)), Path("out")
+
+    tracemalloc.start()
+    try:
+        jobs = list_jobs(inputs, out, OutputNames(), Shard(3, 100))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert 120 < len(jobs) < 280
+    assert peak < 2 * FILES * 1024  # a kilobyte of each object of a folder
+    assert len(list_jobs(inputs, out, OutputNames())) == FOLDERS * FILES

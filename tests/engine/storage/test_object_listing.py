@@ -1,0 +1,25 @@
+"""A view of a store lists each folder once."""
+
+from pathlib import Path
+
+from translate.engine.storage.object_listing import RECENT, Entry, ObjectListing
+
+
+def test_a_folder_is_listed_once_and_few_are_kept() -> None:
+    listed = list[str]()
+
+    def list_files(folder: Path) -> list[Entry]:
+        listed.append(folder.name)
+        return [Entry("x.png", is_folder=False, stamp=f"of {folder.name}")]
+
+    listing = ObjectListing(list_files)
+    names = [f"folder{index}" for index in range(RECENT + 1)]
+    for name in names:
+        assert listing.exists(Path(name, "x.png")) and not listing.exists(Path(name, "y.png"))
+        assert listing.stamp(Path(name, "x.png")) == f"of {name}"
+        assert listing.stamp(Path(name, "y.png")) is None
+    assert listed == names
+    listing.exists(Path(names[-1], "x.png"))
+    assert listed == names
+    listing.exists(Path(names[0], "x.png"))
+    assert listed == [*names, names[0]]
