@@ -14,7 +14,7 @@ from failing_runs import FAILING, Offers, gan
 from translate.engine.config import layers
 from translate.engine.data.samples import draw
 from translate.engine.disk.records import json_files
-from translate.engine.runs import provenance
+from translate.engine.runs import run_record
 from translate.errors import TrainingError
 from translate.insight.doctor import Diagnosis, diagnose
 
@@ -77,7 +77,7 @@ def test_a_run_that_fills_the_memory_has_the_failure(
 ) -> None:
     small_runs.train(gan(root, train__steps=40), root / "first")
     used = json_files.read_lines(root / "first/log.jsonl")[-1]["memory_mb"]
-    monkeypatch.setattr(provenance, "memory_limit_mb", lambda _device: round(used * 1.05))
+    monkeypatch.setattr(run_record, "memory_limit_mb", lambda _device: round(used * 1.05))
     small_runs.train(gan(root, train__steps=40), root / "run")
     (found,) = diagnose(root / "run")
     assert found.name == "memory near the limit"

@@ -10,7 +10,7 @@ import torch
 
 from translate import __version__
 from translate.contract.verdicts import Verdict
-from translate.engine.runs.provenance import now
+from translate.engine.runs.run_record import timestamp
 
 
 class ContractReport:
@@ -22,7 +22,7 @@ class ContractReport:
     """
 
     def __init__(self, name: str, distributions: Iterable[str]) -> None:
-        self.name, self.started = name, now()
+        self.name, self.started = name, timestamp()
         self.distributions = [_describe(distribution) for distribution in distributions]
         self.parts: list[dict[str, Any]] = []
         self.errors: list[str] = []

@@ -14,7 +14,7 @@ from translate.engine.checkpoints import read
 from translate.engine.checkpoints.references.reference import is_copy, resolve
 from translate.engine.data import places
 from translate.engine.models.model import load
-from translate.engine.runs.provenance import working_directory_of
+from translate.engine.runs.run_record import working_directory_of
 from translate.errors import ConfigError
 from translate.evaluate import baselines
 from translate.evaluate.evaluation import Evaluation, Subject

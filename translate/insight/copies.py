@@ -13,7 +13,7 @@ from translate.engine.loading.cache import Cache
 from translate.engine.loading.transform import Augment
 from translate.engine.models.drawing import SampleRequest, draw_images
 from translate.engine.models.model import load
-from translate.engine.runs.provenance import working_directory_of
+from translate.engine.runs.run_record import working_directory_of
 from translate.errors import TranslateError
 from translate.images.domains import domain_images
 from translate.images.tensors import from_device, to_device

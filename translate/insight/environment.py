@@ -72,7 +72,7 @@ def _torch() -> Iterator[Finding]:
 
     from translate.engine.processes import cores
 
-    explicit = next((name for name in cores.VARIABLES if os.environ.get(name)), "")
+    explicit = next((name for name in cores.THREAD_VARIABLES if os.environ.get(name)), "")
     rule = f"set by {explicit}" if explicit else "fewer where other processes use the cores"
     count = min(torch.get_num_threads(), cores.available_cores())
     text = f"{count} threads on {cores.available_cores()} cores, {rule}"

@@ -17,7 +17,7 @@ from translate.engine.diagnosis.detectors.curves import EVALUATION
 from translate.engine.diagnosis.log import Log
 from translate.engine.diagnosis.preview import PREVIEWS, Preview
 from translate.engine.disk.records import json_files
-from translate.engine.runs.provenance import sessions
+from translate.engine.runs.run_record import read_last_session
 from translate.errors import BadImage, CheckpointError, TranslateError
 from translate.run import LogRecord
 
@@ -130,11 +130,11 @@ class History:
 
     def _memory_limit(self) -> int:
         try:
-            *_, last = sessions(self.run) or [{}]
+            session = read_last_session(self.run)
         except CheckpointError as error:
             self.omissions.append(f"memory: {error}")
             return 0
-        return int(last.get("memory_limit_mb") or 0)
+        return int(session.get("memory_limit_mb") or 0)
 
 
 def read_history(run: Path) -> History:

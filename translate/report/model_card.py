@@ -14,7 +14,7 @@ from translate.engine.checkpoints.references.hub import is_hub_reference
 from translate.engine.checkpoints.references.packs import CONFIG, PREVIEW
 from translate.engine.checkpoints.references.reference import resolve
 from translate.engine.config.yaml import flow
-from translate.engine.runs.provenance import sessions
+from translate.engine.runs.run_record import read_last_session
 from translate.errors import ConfigError, TranslateError, printable_name, short_repr
 from translate.evaluate import result, tables
 from translate.evaluate.result import EvaluationResult
@@ -214,7 +214,7 @@ def _texts(value: Any) -> dict[str, str]:
 
 def _last_session(run: Path) -> Mapping[str, Any]:
     try:
-        return (sessions(run) or [{}])[-1]
+        return read_last_session(run)
     except TranslateError:
         return {}  # a damaged record: the card has what the checkpoint says
 

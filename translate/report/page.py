@@ -17,7 +17,7 @@ from plotly.offline import get_plotlyjs
 from translate import __version__
 from translate.engine.config import yaml
 from translate.engine.diagnosis import sheets
-from translate.engine.runs.provenance import now
+from translate.engine.runs.run_record import timestamp
 from translate.errors import CheckpointError
 from translate.evaluate import result
 from translate.evaluate import tables as evaluation_tables
@@ -96,7 +96,7 @@ def render(runs: Sequence[RunData], *, version: str = "") -> bytes:
             title=f"Runs {names}" if len(runs) > 1 else f"Run {names}",
             generator=GENERATOR,
             program_version=__version__,
-            written=now(),
+            written=timestamp(),
             version=version,
             nonce=secrets.token_urlsafe(16),
             views=[_view(run, len(runs)) for run in runs],

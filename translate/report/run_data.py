@@ -8,7 +8,7 @@ from typing import Any
 
 from translate.engine.diagnosis import sheets
 from translate.engine.disk.records import json_files
-from translate.engine.runs.provenance import sessions
+from translate.engine.runs.run_record import read_sessions
 from translate.errors import CheckpointError
 from translate.evaluate import result
 from translate.evaluate.result import EvaluationResult
@@ -62,7 +62,7 @@ def read_run(path: Path, name: str) -> RunData:
         missing.append(f"evaluation: {error}")
     facts, problems = list[dict[str, Any]](), list[dict[str, Any]]()
     try:
-        facts = sessions(path)
+        facts = read_sessions(path)
     except CheckpointError as error:
         missing.append(f"environment: {error}")
     try:

@@ -60,7 +60,7 @@ class ShardWriter:
 
         try:
             with (
-                files.staged(shard) as file,
+                files.open_atomically(shard) as file,
                 TarWriter(file, "", "", encoder=False, mtime=0, format="PAX_FORMAT") as writer,
             ):
                 for key, parts in samples.items():

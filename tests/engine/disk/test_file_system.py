@@ -24,7 +24,7 @@ FailCalls = Callable[[str, Callable[[str], bool], int], None]
 
 @pytest.fixture(autouse=True)
 def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(file_system, "_notes", {})
+    monkeypatch.setattr(file_system, "_unsupported", {})
 
 
 def is_folder(descriptor: int) -> bool:

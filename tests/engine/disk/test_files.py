@@ -108,7 +108,7 @@ def test_D20_the_bytes_of_an_interrupted_download_are_durable(
 
 def test_a_staged_file_appears_whole_at_the_end_of_its_block(tmp_path: Path) -> None:
     path = tmp_path / "deep/large.tif"
-    with files.staged(path) as file:
+    with files.open_atomically(path) as file:
         file.write(b"0123")
         assert not path.exists()
         file.seek(1)
@@ -127,7 +127,7 @@ def test_a_staged_file_is_old_or_new_after_any_failure(
         path.write_bytes(OLD)
 
     def write() -> None:
-        with files.staged(path) as file:
+        with files.open_atomically(path) as file:
             file.write(NEW)
 
     for _, run in each_operation(disk, prepare, write):
@@ -139,7 +139,7 @@ def test_a_staged_file_is_old_or_new_after_any_failure(
 
 
 def test_nothing_is_left_of_a_staged_file_whose_block_raises(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="stop"), files.staged(tmp_path / "a") as file:
+    with pytest.raises(ValueError, match="stop"), files.open_atomically(tmp_path / "a") as file:
         file.write(b"0")
         raise ValueError("stop")
     assert not any(tmp_path.iterdir())

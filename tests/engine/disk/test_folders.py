@@ -84,7 +84,7 @@ def test_a_removed_folder_is_complete_or_gone(
 def test_a_folder_of_many_files_appears_complete_or_not_at_all(
     fault: Fault, tmp_path: Path, disk: FaultyDisk
 ) -> None:
-    target, many = tmp_path / "many", {str(n): b"%d" % n for n in range(folders.MANY + 1)}
+    target, many = tmp_path / "many", {str(n): b"%d" % n for n in range(folders.MANY_FILES + 1)}
     for index in (1, 150, 3 * len(many) + 2):  # the folder, a file, the folder once more
         disk.arm(index, fault)
         with pytest.raises((OSError, ProcessKilled)):

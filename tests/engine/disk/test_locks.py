@@ -66,14 +66,14 @@ def test_T28_without_file_locks_work_continues_and_it_is_noted(
     def refuse(*_: int) -> None:
         raise OSError(38, "Function not implemented")
 
-    monkeypatch.setattr(file_system, "_notes", {})
+    monkeypatch.setattr(file_system, "_unsupported", {})
     monkeypatch.setattr(locks.fcntl, "lockf", refuse)
     monkeypatch.setattr(locks.fcntl, "flock", refuse)
     results = list[bool | None]()
     with (
         locks.lock_folder(tmp_path),
-        locks.one_at_a_time(tmp_path, lambda: None) as certain,
-        locks.share_lock(tmp_path / "lock", results.append),
+        locks.exclusive_lock(tmp_path, lambda: None) as certain,
+        locks.shared_lock(tmp_path / "lock", results.append),
     ):
         assert results == [None] and not certain
     assert file_system.unsupported_operations(tmp_path) == [
@@ -84,21 +84,21 @@ def test_T28_without_file_locks_work_continues_and_it_is_noted(
 def test_T28_a_system_without_fcntl_has_no_locks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(file_system, "_notes", {})
+    monkeypatch.setattr(file_system, "_unsupported", {})
     monkeypatch.setattr(locks, "fcntl", None)
-    with locks.lock_folder(tmp_path), locks.one_at_a_time(tmp_path, lambda: None) as certain:
+    with locks.lock_folder(tmp_path), locks.exclusive_lock(tmp_path, lambda: None) as certain:
         assert not certain
     assert file_system.unsupported_operations(tmp_path) == ["files cannot be locked: no fcntl"]
 
 
 def test_a_shared_file_decides_who_is_first(tmp_path: Path) -> None:
     results = list[bool | None]()
-    with locks.share_lock(tmp_path / "lock", results.append):
-        with locks.share_lock(tmp_path / "lock", results.append):
+    with locks.shared_lock(tmp_path / "lock", results.append):
+        with locks.shared_lock(tmp_path / "lock", results.append):
             pass
-        with locks.share_lock(tmp_path / "lock", results.append):
+        with locks.shared_lock(tmp_path / "lock", results.append):
             pass
-    with locks.share_lock(tmp_path / "lock", results.append):
+    with locks.shared_lock(tmp_path / "lock", results.append):
         pass
     assert results == [True, False, False, True]
 
@@ -107,7 +107,7 @@ def test_one_at_a_time_waits_for_the_holder(tmp_path: Path) -> None:
     order, nested, waits = list[str](), threading.Event(), threading.Event()
 
     def first() -> None:
-        with locks.one_at_a_time(tmp_path, lambda: None):
+        with locks.exclusive_lock(tmp_path, lambda: None):
             nested.set()
             waits.wait(10)
             order.append("first")
@@ -115,7 +115,7 @@ def test_one_at_a_time_waits_for_the_holder(tmp_path: Path) -> None:
     thread = threading.Thread(target=first)
     thread.start()
     nested.wait(10)
-    with locks.one_at_a_time(tmp_path, waits.set) as certain:
+    with locks.exclusive_lock(tmp_path, waits.set) as certain:
         order.append("second")
     thread.join()
     assert order == ["first", "second"] and certain

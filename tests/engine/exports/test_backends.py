@@ -55,7 +55,7 @@ def test_a_cache_that_cannot_be_written_is_no_obstacle(
     (run.parent / "file").touch()
     monkeypatch.setenv(user_cache.VARIABLE, str(run.parent / "file/below"))
     assert backends.load_with_backend(run, "inverter")[0].domains == ("winter",)
-    assert "could not be kept" in messages[-1]
+    assert "could not be cached" in messages[-1]
 
 
 def test_unknown_backends_and_devices_are_refused(run: Path) -> None:

@@ -54,7 +54,7 @@ def test_a_network_that_fails_or_returns_another_shape_is_named(
     pixels = [np.zeros((8, 8, 3), np.uint8)]
     with pytest.raises(TranslateError, match=r"x.inverting: RuntimeError: no such operator"):
         model(monkeypatch, failing).translate(pixels, "winter")
-    with pytest.raises(TranslateError, match=r"made \(1, 3, 8, 4\).* Export the run again"):
+    with pytest.raises(TranslateError, match=r"returned \(1, 3, 8, 4\).* Export the run again"):
         model(monkeypatch, lambda images: images[..., :4]).translate(pixels, "winter")
 
 

@@ -30,5 +30,5 @@ def test_a_run_and_an_exported_file_are_loaded(
         "recipe='cyclegan', domains=('summer', 'winter'), channels=(3, 3), size=(32, 32), step=1, "
         "device='cpu'"
     )
-    with pytest.raises(ConfigError, match="which one program runs, got 'x': leave --backend out"):
+    with pytest.raises(ConfigError, match="which has one backend, got 'x': leave --backend out"):
         load_model(tmp_path / "x.inverting", "auto", InferenceOptions(backend="x"))

@@ -16,9 +16,9 @@ def test_a_record_is_read_back_from_its_json() -> None:
     ("change", "message"),
     [
         ({"format": 2}, "has format 2: expected 1"),
-        ({"size": "large"}, "not understood: size"),
-        ({"source": {"name": "a", "range": [3, 1]}}, "not understood: source"),
-        ({"geometry": {"multiple_of": "x"}}, "not understood: geometry"),
+        ({"size": "large"}, "not valid: size"),
+        ({"source": {"name": "a", "range": [3, 1]}}, "not valid: source"),
+        ({"geometry": {"multiple_of": "x"}}, "not valid: geometry"),
     ],
 )
 def test_other_metadata_are_refused(change: dict[str, object], message: str) -> None:

@@ -21,7 +21,7 @@ from translate.engine.optimization import build
 from translate.engine.optimization.build import build_training
 from translate.engine.optimization.step import StepResult, take_turns
 from translate.engine.processes import distributed
-from translate.engine.processes.sharded_tensors import full_tensor, own_part
+from translate.engine.processes.sharded_tensors import full_tensor, local_shard
 from translate.engine.training import loop
 from translate.errors import ConfigError, TrainingError
 from translate.registry import names
@@ -85,7 +85,7 @@ def test_two_processes_with_shards_train_as_one_process_without() -> None:
         optimizers = training.optimizers.values()
         kept = [*training.recipe.parameters(), *training.average.module.parameters()]  # type: ignore[union-attr]
         kept += [t for o in optimizers for state in o.state.values() for t in state.values()]
-        sizes = [own_part(tensor.detach()).numel() for tensor in kept]
+        sizes = [local_shard(tensor.detach()).numel() for tensor in kept]
         return {**weights(training), "norms": torch.stack(list(norms[-1].values()))}, sizes
 
     def half(rank: int) -> tuple[dict[str, list[float]], int]:

@@ -10,7 +10,7 @@ from translate.engine.processes.sharded_tensors import (
     full_tensor,
     gather,
     is_sharded,
-    own_part,
+    local_shard,
     shard_like,
 )
 
@@ -18,7 +18,7 @@ from translate.engine.processes.sharded_tensors import (
 def test_a_whole_tensor_stays_as_it_is() -> None:
     whole = torch.arange(6.0)
     assert not is_sharded(whole)
-    assert own_part(whole) is full_tensor(whole) is shard_like(whole, torch.zeros(6)) is whole
+    assert local_shard(whole) is full_tensor(whole) is shard_like(whole, torch.zeros(6)) is whole
     assert gather({"whole": whole}) == {"whole": whole}
 
 
@@ -34,7 +34,7 @@ def test_a_tensor_is_sharded_as_another_and_gathered_on_the_first_process() -> N
             step = shard_like(torch.tensor(5.0), reference)
             assert is_sharded(sharded) and not is_sharded(step)
             gathered = gather({"weight": sharded, "step": step})
-            return own_part(sharded).tolist(), {n: t.tolist() for n, t in gathered.items()}
+            return local_shard(sharded).tolist(), {n: t.tolist() for n, t in gathered.items()}
 
     whole = [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]
     assert two_processes.run(work) == [

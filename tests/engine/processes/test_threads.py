@@ -13,7 +13,7 @@ from translate.engine.processes.threads import CpuTime, ThreadCount, threads_for
 
 @pytest.fixture(autouse=True)
 def threads_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in threads.VARIABLES:
+    for name in threads.THREAD_VARIABLES:
         monkeypatch.delenv(name, raising=False)
     before = torch.get_num_threads()
     yield
@@ -94,7 +94,7 @@ def test_the_load_is_not_measured_at_every_step(simulate_load: Callable[..., Cpu
     assert count.update() and len(looks) == 1
 
 
-@pytest.mark.parametrize("name", threads.VARIABLES)
+@pytest.mark.parametrize("name", threads.THREAD_VARIABLES)
 def test_an_environment_variable_takes_precedence(
     name: str, simulate_load: Callable[[float], CpuTime], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -75,7 +75,7 @@ def test_a_corrupt_file_is_listed_and_does_not_change_training(
         "check",
         "unreadable",
     )
-    assert f"left out: {bad}: " in str(recorder)
+    assert f"skipped: {bad}: " in str(recorder)
     assert small_runs.checkpoint_tensors(tmp_path / "with") == small_runs.checkpoint_tensors(
         tmp_path / "without"
     )

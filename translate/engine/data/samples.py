@@ -97,7 +97,7 @@ def draw(name: str, root: Path) -> None:
         return
     folders.ensure_writable(root)
     waiting = partial(logger.info, f"another process is writing to {root}: waiting for it")
-    with locks.one_at_a_time(root, waiting) as is_first:
+    with locks.exclusive_lock(root, waiting) as is_first:
         if is_first:
             partial_files.remove_partial_folders(root, folder.name)
         _draw_once(folder, marker, factory)

@@ -1,1 +1,1 @@
-"""Every access to the disk."""
+"""Writing to disk: atomic files and folders, locks, and records in JSON."""

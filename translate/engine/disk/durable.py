@@ -1,4 +1,7 @@
-"""Bytes on the disk: written, synced, and read back only from regular files."""
+"""System calls that write and sync bytes, and open only regular files.
+
+A file is durable once it is synced: it survives a power cut.
+"""
 
 import errno
 import os
@@ -10,18 +13,18 @@ from typing import TypeAlias
 from translate.engine.disk.file_system import NO_FOLDER_SYNC, tolerate
 
 CHUNK_BYTES = 1 << 24
-"""smaller chunks are merged up to this size before they are written"""
+"""bytes up to which small chunks are merged before they are written"""
 BINARY = getattr(os, "O_BINARY", 0)
-"""without it Windows converts line breaks"""
+"""open flag of Windows that turns off the conversion of line breaks"""
 Chunk: TypeAlias = bytes | bytearray | memoryview
 Content: TypeAlias = bytes | Iterable[Chunk]
-"""The bytes of a file, at once or in chunks."""
+"""The content of a file, in one piece or in chunks."""
 
 
 def open_regular(path: Path, flags: int) -> int:
     """Return a descriptor of the file `path`; raises `OSError` for a link, pipe or device.
 
-    It never blocks, as opening a pipe without a writer would.
+    It never waits for a writer of a pipe.
     """
     flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | BINARY
     descriptor = os.open(path, flags, 0o644)
@@ -37,6 +40,7 @@ def open_folder(folder: Path) -> int:
 
 
 def write_durably(path: Path, data: Content) -> None:
+    """Write `data` to the file `path` in place, and sync it."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | BINARY, 0o644)
     try:
         for piece in [data] if isinstance(data, bytes) else _merge_small(data):
@@ -61,17 +65,20 @@ def _merge_small(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
 
 
 def write_all(descriptor: int, data: Chunk) -> None:
+    """Write `data`, where one system call may write only a part of it."""
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
 
 
 def sync_descriptor(descriptor: int, path: Path) -> None:
+    """Sync the content of the open file `path`, if its file system can."""
     with tolerate("files cannot be synced", path.parent):
         os.fsync(descriptor)
 
 
 def sync_folder(folder: Path) -> None:
+    """Sync the names in `folder`, if its file system can."""
     with tolerate("folders cannot be synced", folder, NO_FOLDER_SYNC):
         descriptor = open_folder(folder)
         try:

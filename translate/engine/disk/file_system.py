@@ -1,4 +1,4 @@
-"""Operations that a file system does not support: logged once, and done without."""
+"""Operations that a file system does not support: recorded, and skipped."""
 
 import errno
 import os
@@ -9,13 +9,13 @@ from pathlib import Path
 from translate.errors import printable_name
 
 UNSUPPORTED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
-"""Errors of SMB, FUSE and network file systems for an unsupported operation."""
+"""errors of SMB, FUSE and network file systems for an unsupported operation"""
 NO_FOLDER_SYNC = UNSUPPORTED | {errno.EACCES, errno.EPERM, errno.EBADF, errno.EISDIR}
-"""Some systems, such as Windows, do not even open a folder."""
+"""errors for syncing a folder; some systems, such as Windows, cannot even open one"""
 NO_RENAME = UNSUPPORTED | {errno.EXDEV, errno.EPERM}
-"""Overlay file systems answer EXDEV for a folder of a lower layer."""
+"""errors for renaming; overlay file systems return EXDEV for a folder of a lower layer"""
 BUSY = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
-"""Errors of a lock that another process holds."""
+"""errors for locking a file that another process has locked"""
 
 PATH_ERRORS = {
     errno.EACCES,
@@ -26,36 +26,37 @@ PATH_ERRORS = {
     errno.ENOTDIR,
 }
 PATH_ERRORS |= {errno.EIO, errno.ESTALE, errno.ENOSPC, errno.EDQUOT, errno.ENXIO, errno.ENODEV}
-"""Errors that the chosen path or disk causes, not the program."""
+"""errors that the chosen path or disk causes, not the program"""
 
 PATHS = (str, bytes, os.PathLike)
-_notes: dict[tuple[int, str], str] = {}  # what was met in this process, by device and operation
+_unsupported: dict[tuple[int, str], str] = {}
+"""operation and reason in this process, by device and operation"""
 
 
 @contextmanager
 def tolerate(operation: str, folder: Path, codes: set[int] = UNSUPPORTED) -> Iterator[None]:
-    """Note an `OSError` of one of `codes` as a limit of the file system of `folder`."""
+    """Record an `OSError` with one of `codes` as an unsupported operation, and skip the block."""
     try:
         yield
     except OSError as error:
         if error.errno not in codes:
             raise
-        note(operation, folder, error.strerror or str(error))
+        record_unsupported(operation, folder, error.strerror or str(error))
 
 
-def note(operation: str, folder: Path, reason: str) -> None:
-    """Remember that the file system of `folder` refuses `operation`."""
-    _notes.setdefault((_device(folder), operation), f"{operation}: {reason}")
+def record_unsupported(operation: str, folder: Path, reason: str) -> None:
+    """Record that the file system of `folder` does not support `operation`."""
+    _unsupported.setdefault((_device(folder), operation), f"{operation}: {reason}")
 
 
 def unsupported_operations(folder: Path) -> list[str]:
-    """Return what the file system of `folder` has refused so far, one line an operation."""
+    """Return the operations that failed on the file system of `folder` so far, with reasons."""
     device = _device(folder)
-    return sorted(text for (where, _), text in list(_notes.items()) if where == device)
+    return sorted(text for (where, _), text in list(_unsupported.items()) if where == device)
 
 
 def explain_path_error(error: BaseException) -> str:
-    """Return which path was refused, and why, where `error` says so; else nothing."""
+    """Return the path that caused `error`, and the reason; empty for any other error."""
     if not isinstance(error, OSError) or error.errno not in PATH_ERRORS or error.filename is None:
         return ""
     path = printable_name(os.fsdecode(error.filename)) if isinstance(error.filename, PATHS) else ""
@@ -63,17 +64,17 @@ def explain_path_error(error: BaseException) -> str:
 
 
 def free_bytes(folder: Path) -> int | None:
-    """Return how many bytes are free where `folder` is; None if the system does not say."""
-    ask = getattr(os, "statvfs", None)
-    if ask is None:
-        note("free space is not known", folder, "no statvfs")
+    """Return the free bytes on the file system of `folder`; None if they are unknown."""
+    statvfs = getattr(os, "statvfs", None)
+    if statvfs is None:
+        record_unsupported("free space is not known", folder, "no statvfs")
         return None
     try:
-        statistics = ask(folder)
+        statistics = statvfs(folder)
     except OSError as error:
-        note("free space is not known", folder, error.strerror or str(error))
+        record_unsupported("free space is not known", folder, error.strerror or str(error))
         return None
-    # some that are not on a disk have no blocks to count
+    # file systems without a disk have no blocks
     return statistics.f_bavail * statistics.f_frsize if statistics.f_blocks else None
 
 

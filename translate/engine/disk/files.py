@@ -1,7 +1,7 @@
-"""The one door to the disk: everything this program writes goes through here.
+"""Write files atomically; every file that this program writes is written by `engine.disk`.
 
-A reader sees the old file or the new one, whole, whatever happens in between: bytes are encoded in
-memory, written under a temporary name in the same folder, made durable, and renamed into place.
+Content goes to a temporary file in the same folder, which is synced and then renamed. So a reader
+sees the complete old file or the complete new one, also after a crash or a power cut.
 """
 
 import json
@@ -30,13 +30,13 @@ from translate.engine.disk.partial_files import temporary_file
 def replace(path: Path, data: Content) -> None:
     """Write `data` as `path`, durably and atomically.
 
-    Chunks are iterated over twice where the file system does not rename.
+    Chunks are iterated over twice if the file system cannot rename.
     """
     make_folder(path.parent)
     part = temporary_file(path)
     try:
         write_durably(part, data)
-        _put_in_place(part, path, data)
+        _rename_or_write(part, path, data)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
@@ -44,10 +44,10 @@ def replace(path: Path, data: Content) -> None:
 
 
 @contextmanager
-def staged(path: Path) -> Iterator[BufferedRandom]:
-    """Yield a file to write, which becomes `path` at the end of the block, durably and atomically.
+def open_atomically(path: Path) -> Iterator[BufferedRandom]:
+    """Yield a temporary file, which is renamed to `path` at the end of the block.
 
-    If the block raises, nothing is left of it.
+    If the block raises, it is deleted.
     """
     make_folder(path.parent)
     part = temporary_file(path)
@@ -56,7 +56,7 @@ def staged(path: Path) -> Iterator[BufferedRandom]:
             yield file
             file.flush()
             sync_descriptor(file.fileno(), part)
-        _put_in_place(part, path, _chunks(part))
+        _rename_or_write(part, path, _chunks(part))
     except BaseException:
         part.unlink(missing_ok=True)
         raise
@@ -70,12 +70,12 @@ def _chunks(path: Path) -> Iterator[bytes]:
 
 
 def replace_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Write `value` as ``path``, a JSON document that a person can read."""
+    """Write `value` as an indented JSON document."""
     replace(path, (json.dumps(value, indent=2) + "\n").encode())
 
 
 def append(path: Path, record: Mapping[str, Any]) -> None:
-    """Add `record` to the JSON lines of `path`, with one write; a torn last line is mended.
+    """Add `record` to the JSON lines of `path`, with one write; see `append_line`.
 
     Raises `OSError` if `path` is a link or anything else than a file.
     """
@@ -83,7 +83,7 @@ def append(path: Path, record: Mapping[str, Any]) -> None:
 
 
 def append_line(path: Path, text: str) -> None:
-    """Add a line of `text` to `path`, with one write; a torn last line is ended first.
+    """Add a line of `text` to `path`, with one write; a last line without its end gets one first.
 
     Raises `OSError` if `path` is a link or anything else than a file.
     """
@@ -101,7 +101,7 @@ def append_line(path: Path, text: str) -> None:
 
 
 def sync(path: Path, *, name: bool) -> None:
-    """Make what `append` added to `path` durable, and its `name` where the file may be new."""
+    """Make appended lines of `path` durable; with `name`, also the name of a new file."""
     descriptor = open_regular(path, os.O_RDWR)
     try:
         sync_descriptor(descriptor, path)
@@ -122,10 +122,10 @@ def truncate(path: Path, size: int) -> None:
 
 
 def extend(path: Path, chunks: Iterable[Chunk], *, start: int) -> None:
-    """Write `chunks` into `path` from byte `start` on, durably also where they break off.
+    """Write `chunks` to `path` from byte `start`, without a temporary file.
 
-    It goes on with what an earlier call left, and whoever reads the file must know that it may be
-    cut short.
+    If `chunks` raises, those that were written stay, durably, so that a later call can continue.
+    Readers must expect an incomplete file.
     """
     make_folder(path.parent)
     descriptor = open_regular(path, os.O_WRONLY | os.O_CREAT)
@@ -140,7 +140,7 @@ def extend(path: Path, chunks: Iterable[Chunk], *, start: int) -> None:
 
 
 def mark_used(path: Path) -> None:
-    """Set the time of the last change of the file `path` to now."""
+    """Set the modification time of `path` to now: caches delete the oldest files first."""
     os.utime(path)
 
 
@@ -149,8 +149,8 @@ def discard(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def _put_in_place(part: Path, path: Path, data: Content) -> None:
-    """Rename `part` to `path`; where the file system does not, write `data` there directly."""
+def _rename_or_write(part: Path, path: Path, data: Content) -> None:
+    """Rename `part` to `path`; if the file system cannot, write `data` to `path` directly."""
     with tolerate("files cannot be renamed", path.parent, NO_RENAME):
         os.replace(part, path)  # noqa: PTH105 - the tests count these calls
         return

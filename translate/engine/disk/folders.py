@@ -1,4 +1,4 @@
-"""Folders that appear whole or not at all, and whether they can be written to."""
+"""Write and delete folders atomically, and check early that a folder is writable."""
 
 import errno
 import os
@@ -19,30 +19,30 @@ from translate.engine.disk.partial_files import (
 from translate.errors import SaveError, printable_name
 
 PROBE = "probe"
-"""the file that `claim` tries to write"""
-MANY, WRITERS = 100, 8
-"""A folder of more files than `MANY` is written by threads: a disk makes several files durable in
-the time of one."""
+"""name of the file that `ensure_writable` tries to write"""
+MANY_FILES, WRITERS = 100, 8
+"""number of files above which a folder is written by threads, and their number: a disk syncs
+several files in the time of one"""
 
 
 def make_folder(folder: Path) -> None:
-    """Make `folder` and what is missing above it, durably; raises `OSError` for a file there."""
+    """Make `folder` and its missing parents, durably; raises `OSError` if one is a file."""
     if folder.is_dir():
         return
-    missing, above = [folder], folder.parent
-    while not above.exists():
-        missing.append(above)
-        above = above.parent
+    missing, parent = [folder], folder.parent
+    while not parent.exists():
+        missing.append(parent)
+        parent = parent.parent
     for path in reversed(missing):
         path.mkdir(exist_ok=True)
         sync_folder(path.parent)
 
 
 def write_folder(target: Path, contents: Mapping[str, Content], *, size: int = 0) -> None:
-    """Write a folder of files, by path below it, that appears at `target` whole, in one rename.
+    """Write the folder `target` with files by relative path, atomically: one rename at the end.
 
-    Up to `MANY` are written in order, so that the last may say what the others turned out to be.
-    Nothing is begun where fewer bytes than `size` are free.
+    Up to `MANY_FILES` files are written in order, so that the content of the last may depend on
+    the others. Raises `OSError` if fewer bytes than `size` are free.
     """
     staged = temporary_folder(target)
     folders = sorted({staged, *((staged / name).parent for name in contents)})
@@ -50,15 +50,13 @@ def write_folder(target: Path, contents: Mapping[str, Content], *, size: int = 0
         for folder in folders:
             folder.mkdir(parents=True, exist_ok=True)
         _require_space(staged, size)
-        if len(contents) <= MANY:
+        if len(contents) <= MANY_FILES:
             for name, data in contents.items():
                 write_durably(staged / name, data)
         else:
             paths = [staged / name for name in contents]
             with ThreadPoolExecutor(WRITERS) as pool:
-                list(
-                    pool.map(write_durably, paths, contents.values())
-                )  # raises what a thread raised
+                list(pool.map(write_durably, paths, contents.values()))  # raises errors of threads
         for folder in folders:
             sync_folder(folder)
         if target.exists():
@@ -71,10 +69,10 @@ def write_folder(target: Path, contents: Mapping[str, Content], *, size: int = 0
 
 
 def write_folders(root: Path, staging_name: str, contents: Iterable[tuple[str, Content]]) -> None:
-    """Write files, by path below `root`, in order; the folders they are in appear there whole.
+    """Write files by path below `root`, in order; each top folder of them appears atomically.
 
-    They are gathered in a hidden folder named after `staging_name`. Folders of these names must not
-    be there yet.
+    They are first written to a temporary folder named after `staging_name`. The top folders must
+    not exist.
     """
     tree = temporary_folder(root / staging_name)
     folders, names = {tree}, dict[str, list[str]]()
@@ -88,8 +86,8 @@ def write_folders(root: Path, staging_name: str, contents: Iterable[tuple[str, C
             write_durably(file, data)
         for folder in sorted(folders):
             sync_folder(folder)
-        for top, inside in names.items():
-            _move_folder(tree / top, root / top, inside)
+        for top, paths in names.items():
+            _move_folder(tree / top, root / top, paths)
     finally:
         shutil.rmtree(tree, ignore_errors=True)
     sync_folder(root)
@@ -97,21 +95,21 @@ def write_folders(root: Path, staging_name: str, contents: Iterable[tuple[str, C
 
 def remove_folder(folder: Path) -> None:
     """Delete `folder` atomically: it is renamed first."""
-    doomed = temporary_folder(folder)
+    renamed = temporary_folder(folder)
     with tolerate("folders cannot be renamed", folder.parent, NO_RENAME):
-        folder.rename(doomed)
-    shutil.rmtree(doomed if doomed.exists() else folder)
+        folder.rename(renamed)
+    shutil.rmtree(renamed if renamed.exists() else folder)
 
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """Yield an empty folder for a library that writes files only; it is deleted at the end."""
+    """Yield a temporary folder for a library that can only write files; it is deleted later."""
     with TemporaryDirectory(prefix="translate-") as folder:
         yield Path(folder)
 
 
 def ensure_writable(folder: Path) -> None:
-    """Make `folder`, and find out now rather than later whether it can be written to."""
+    """Make `folder`, and check that files can be written there; raises `UnwritableError`."""
     try:
         make_folder(folder)
         remove_partial_files(folder, PROBE)
@@ -123,7 +121,7 @@ def ensure_writable(folder: Path) -> None:
         sync_folder(folder)
     except OSError as error:
         raise unwritable(folder, error) from error
-    free_bytes(folder)  # so that it is noted early where the system does not say
+    free_bytes(folder)  # records early if free space is unknown
 
 
 class UnwritableError(SaveError):
@@ -133,14 +131,14 @@ class UnwritableError(SaveError):
 
 
 def unwritable(folder: Path, error: OSError) -> UnwritableError:
-    """Return `error` as the error of a check before any work."""
+    """Return the `UnwritableError` for `error`."""
     return UnwritableError(
         f"cannot write to {printable_name(str(folder))}: {error.strerror or error}."
     )
 
 
 def _move_folder(source: Path, target: Path, names: Iterable[str]) -> None:
-    """Rename `source` to `target`; where the file system does not, move its files in order."""
+    """Rename `source` to `target`; if the file system cannot, move its files in order."""
     with tolerate("folders cannot be renamed", target.parent, NO_RENAME):
         source.rename(target)
         return
@@ -152,7 +150,7 @@ def _move_folder(source: Path, target: Path, names: Iterable[str]) -> None:
 
 
 def _require_space(folder: Path, size: int) -> None:
-    """Raise `OSError` if the file system says that fewer bytes than `size` are free."""
+    """Raise `OSError` if fewer bytes than `size` are free."""
     free = free_bytes(folder)
     if free is not None and free < size:
         room = f"it takes {size / 1e6:.1f} MB, and {free / 1e6:.1f} MB are free"

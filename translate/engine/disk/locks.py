@@ -1,6 +1,7 @@
-"""Locks: one process trains in a run folder, and several may write into one output folder.
+"""Locks of files: one process trains in a run folder, several may write into an output folder.
 
-They end with the process, however it ends. A file system without locks is noted and gone without.
+The system releases them when the process ends. Without support of the file system, nothing is
+locked, and that is recorded.
 """
 
 import os
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from translate.engine.disk import durable, files, folders
-from translate.engine.disk.file_system import BUSY, note
+from translate.engine.disk.file_system import BUSY, record_unsupported
 from translate.errors import ConfigError
 
 fcntl: Any
@@ -26,15 +27,15 @@ except ImportError:
 
 LOCK = ".lock"
 ATTEMPTS = 20
-"""to lock a file that its last holder deletes at the same moment"""
+"""to lock a file that a process that ends deletes at the same moment"""
 NO_LOCKS = "files cannot be locked"
 
 
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[None]:
-    """Hold `folder` for this process while the block runs; raises `ConfigError` if another does.
+    """Lock `folder` while the block runs; raises `ConfigError` if another process has locked it.
 
-    No child inherits the lock: a forked worker that outlives a killed parent holds nothing.
+    Child processes do not inherit the lock, so a worker that outlives a killed parent has none.
     """
     path = folder / LOCK
     descriptor = _open_locked(path)
@@ -56,11 +57,11 @@ def _open_locked(path: Path) -> int:
             if error.errno in BUSY:
                 os.close(descriptor)
                 break
-            note(NO_LOCKS, path.parent, error.strerror or str(error))
+            record_unsupported(NO_LOCKS, path.parent, error.strerror or str(error))
             return descriptor
         if _is_at(descriptor, path):
             return descriptor
-        os.close(descriptor)  # its last holder has just deleted it: the next one would make another
+        os.close(descriptor)  # deleted: another process would lock a new file
     raise ConfigError(
         f"{path.parent} is in use: another process trains there. Wait for it, or stop it."
     )
@@ -78,7 +79,7 @@ def _open(path: Path) -> int:
 
 
 def _is_at(descriptor: int, path: Path) -> bool:
-    """Return whether the open file is the one that has the name `path`."""
+    """Return whether `path` is still the open file."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:
@@ -87,7 +88,7 @@ def _is_at(descriptor: int, path: Path) -> bool:
 
 def _lock(descriptor: int) -> None:
     if fcntl:
-        # a flock would be inherited by forked workers, and outlive a killed parent
+        # forked workers would inherit a flock
         fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     elif msvcrt:
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
@@ -96,10 +97,13 @@ def _lock(descriptor: int) -> None:
 
 
 @contextmanager
-def share_lock(path: Path, begin: Callable[[bool | None], None]) -> Iterator[None]:
-    """Share the lock file `path` with other processes and threads while the block runs.
+def shared_lock(path: Path, begin: Callable[[bool | None], None]) -> Iterator[None]:
+    """Hold a shared lock of the file `path` while the block runs.
 
-    `begin` is first called with whether none of them shares it; None: there are no locks here.
+    Args:
+        path: The lock file, which is made if it is missing.
+        begin: Called first, with whether no other process or thread holds the lock; None: the file
+            system has no locks. While it runs with True, the lock is exclusive.
     """
     folders.make_folder(path.parent)
     descriptor = durable.open_regular(path, os.O_RDWR | os.O_CREAT)
@@ -114,15 +118,15 @@ def share_lock(path: Path, begin: Callable[[bool | None], None]) -> Iterator[Non
 
 
 @contextmanager
-def one_at_a_time(folder: Path, on_wait: Callable[[], object]) -> Iterator[bool]:
-    """Let one process or thread at a time run the block; yields whether that is certain.
+def exclusive_lock(folder: Path, on_wait: Callable[[], object]) -> Iterator[bool]:
+    """Let one process or thread at a time run the block; yields whether the lock is held.
 
-    `on_wait` is called before another is waited for.
+    False: the file system has no locks. `on_wait` is called before waiting for another process.
     """
     try:
         descriptor = durable.open_folder(folder)
-    except OSError as error:  # Windows opens no folders
-        note(NO_LOCKS, folder, error.strerror or str(error))
+    except OSError as error:  # Windows cannot open folders
+        record_unsupported(NO_LOCKS, folder, error.strerror or str(error))
         yield False
         return
     try:
@@ -136,15 +140,15 @@ def one_at_a_time(folder: Path, on_wait: Callable[[], object]) -> Iterator[bool]
 
 
 def _flock(descriptor: int, folder: Path, kind: str, *, wait: bool) -> bool | None:
-    """Return whether the open file is locked now; None if there are no locks."""
+    """Return whether this process has locked the file now; None if there are no locks."""
     if fcntl is None:
-        note(NO_LOCKS, folder, "no fcntl")
+        record_unsupported(NO_LOCKS, folder, "no fcntl")
         return None
     try:
         fcntl.flock(descriptor, getattr(fcntl, kind) | (0 if wait else fcntl.LOCK_NB))
     except OSError as error:
         if error.errno in BUSY:
             return False
-        note(NO_LOCKS, folder, error.strerror or str(error))
+        record_unsupported(NO_LOCKS, folder, error.strerror or str(error))
         return None
     return True

@@ -1,4 +1,4 @@
-"""Temporary files and folders: their names, and how those of killed processes are removed."""
+"""Names of temporary files and folders, and removal of those that killed processes left."""
 
 import glob
 import os
@@ -11,63 +11,59 @@ from contextlib import suppress
 from pathlib import Path
 
 PART, STAGED = ".part-", ".tmp-"
-"""Marks in the names of temporary files and folders, which `remove_partial_files` deletes."""
+"""what the names of temporary files contain, and what those of temporary folders begin with"""
 PARTIAL = re.compile(r"\..*\.part-\d+(-[0-9a-f]{12})?", re.DOTALL)
-"""a temporary file's name; older versions gave it no random end"""
-PREFIX = 80
-"""Bytes of a name that its temporary name begins with: the whole is under 143, the least limit."""
+"""the name of a temporary file; in older versions without the random part"""
+PREFIX_BYTES = 80
+"""bytes of a name in its temporary name, which so has less than 143, the lowest limit of file
+systems"""
 
 
 def remove_partial_files(folder: Path, *names: str) -> None:
-    """Delete what a killed process left half written in `folder`, or only of the files `names`."""
-    starts = [glob.escape(_prefix(name)) for name in names]
-    patterns = [f".{start}{PART}*" for start in starts] or [f"{STAGED}*", f".*{PART}*"]
-    for left in [path for pattern in patterns for path in folder.glob(pattern)]:
-        shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+    """Delete temporary files and folders in `folder`; with `names`, only those of these files."""
+    prefixes = [glob.escape(_prefix(name)) for name in names]
+    patterns = [f".{prefix}{PART}*" for prefix in prefixes] or [f"{STAGED}*", f".*{PART}*"]
+    for path in [path for pattern in patterns for path in folder.glob(pattern)]:
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def remove_old_partial_files(root: Path, *, older: float) -> None:
-    """Delete the files that killed processes left half written below `root`.
-
-    What was written to in the last `older` seconds stays.
-    """
-    for left in root.rglob(f".*{PART}*"):
-        _remove_old(left, older)
+    """Delete temporary files below `root` that were last written more than `older` seconds ago."""
+    for path in root.rglob(f".*{PART}*"):
+        _remove_old(path, older)
 
 
 def remove_partial_files_of(paths: Iterable[Path], *, older: float) -> None:
-    """Delete what killed processes left half written of the files `paths`, and of no others.
-
-    What was written to in the last `older` seconds stays.
-    """
+    """Delete temporary files of `paths` that were last written more than `older` seconds ago."""
     prefixes = dict[Path, set[str]]()
     for path in paths:
         prefixes.setdefault(path.parent, set()).add(_prefix(path.name))
-    for folder, own in prefixes.items():
-        for left in folder.glob(f".*{PART}*"):
-            if left.name[1:].rpartition(PART)[0] in own:
-                _remove_old(left, older)
+    for folder, known in prefixes.items():
+        for path in folder.glob(f".*{PART}*"):
+            if path.name[1:].rpartition(PART)[0] in known:
+                _remove_old(path, older)
 
 
-def _remove_old(left: Path, older: float) -> None:
-    if PARTIAL.fullmatch(left.name):
+def _remove_old(path: Path, older: float) -> None:
+    if PARTIAL.fullmatch(path.name):
         with suppress(FileNotFoundError):
-            if not older or time.time() - left.lstat().st_mtime > older:
-                left.unlink()
+            if not older or time.time() - path.lstat().st_mtime > older:
+                path.unlink()
 
 
 def remove_partial_folders(root: Path, name: str) -> None:
-    """Delete what killed processes left in `root` of writing the folder `name`."""
-    for left in root.glob(f"{STAGED}{glob.escape(_prefix(name))}*"):
-        shutil.rmtree(left)
+    """Delete temporary folders of the folder `name` in `root`."""
+    for path in root.glob(f"{STAGED}{glob.escape(_prefix(name))}*"):
+        shutil.rmtree(path)
 
 
 def temporary_file(path: Path) -> Path:
-    """Return a name next to `path` that no other call, thread, process or machine returns."""
+    """Return a path next to `path`, different in each call, thread, process and machine."""
     return path.with_name(f".{_prefix(path.name)}{PART}{_unique()}")
 
 
 def temporary_folder(path: Path) -> Path:
+    """Return the path of a temporary folder next to `path`; see `temporary_file`."""
     return path.with_name(f"{STAGED}{_prefix(path.name)}-{_unique()}")
 
 
@@ -76,5 +72,5 @@ def _unique() -> str:
 
 
 def _prefix(name: str) -> str:
-    """Return the beginning of `name`, in whole characters, and without bytes that are none."""
-    return os.fsencode(name)[:PREFIX].decode("utf-8", "ignore")
+    """Return the first characters of `name`, without bytes that are not UTF-8."""
+    return os.fsencode(name)[:PREFIX_BYTES].decode("utf-8", "ignore")

@@ -1,4 +1,4 @@
-"""Scratch files for numbers that do not fit into memory; they have no name and so never remain."""
+"""Scratch files for arrays that do not fit in memory."""
 
 import errno
 import os
@@ -12,17 +12,17 @@ from translate.engine.disk.partial_files import temporary_file
 
 
 class ScratchFile:
-    """A file of a given size that is deleted at once, and lives as long as it is open.
+    """A temporary file without a name: it is deleted while it is open.
 
-    Nothing is left of it after `close`, nor where the process is killed. (Windows deletes no open
-    file: there `close` does.)
+    The system frees its space after `close`, also if the process is killed. Windows cannot delete
+    an open file; there `close` deletes it.
 
     Args:
-        folder: where it takes room.
-        size: in bytes.
+        folder: A folder on the disk to use.
+        size: The size of the file in bytes.
 
     Raises:
-        OSError: fewer bytes are free.
+        OSError: Fewer bytes are free.
     """
 
     def __init__(self, folder: Path, size: int) -> None:
@@ -39,13 +39,13 @@ class ScratchFile:
         self._file.truncate(size)
 
     def write(self, offset: int, data: memoryview) -> None:
-        """Write `data` at a byte."""
+        """Write `data` at the byte `offset`."""
         self._file.seek(offset)
         while data:
             data = data[self._file.write(data) :]
 
     def read_into(self, offset: int, buffer: memoryview) -> None:
-        """Fill `buffer` with the bytes from `offset` on."""
+        """Fill `buffer` with the bytes from `offset`."""
         self._file.seek(offset)
         while buffer:
             count = self._file.readinto(buffer)
@@ -54,6 +54,6 @@ class ScratchFile:
             buffer = buffer[count:]
 
     def close(self) -> None:
-        """Release the room."""
+        """Free the space."""
         self._file.close()
         self._path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The user's cache folder, which may be deleted at any time."""
+"""The user's cache folder; its content can be made again."""
 
 import os
 import sys
@@ -8,9 +8,9 @@ VARIABLE = "TRANSLATE_CACHE"
 
 
 def folder(name: str) -> Path:
-    """Return ``$TRANSLATE_CACHE/NAME``, or that folder in the user's cache."""
-    if given := os.environ.get(VARIABLE):
-        return Path(given).expanduser() / name
+    """Return ``$TRANSLATE_CACHE/NAME``; without the variable, one in the system's cache folder."""
+    if configured := os.environ.get(VARIABLE):
+        return Path(configured).expanduser() / name
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
     elif sys.platform == "darwin":

@@ -1,1 +1,1 @@
-"""Models as files of other programs: written, read, run and cached."""
+"""Exported models, such as ONNX files: written, read, run and cached."""

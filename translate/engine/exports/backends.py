@@ -1,4 +1,4 @@
-"""Backends: programs that run the model of a run as an exported file, made at the first use."""
+"""Backends: inference engines that run a model as an exported file, made at the first use."""
 
 import logging
 from collections.abc import Mapping
@@ -17,18 +17,18 @@ from translate.errors import ConfigError, short_repr, suggest
 from translate.exporters import Content, Exporter
 
 DEFAULT = "torch"
-"""the backend that runs the model itself"""
+"""the backend that needs no exported file: PyTorch"""
 
 logger = logging.getLogger(__name__)
 
 
 def other_backend(name: str | None) -> str | None:
-    """Return the backend that a user names; None if it is the default."""
+    """Return `name`, or None for the default backend."""
     return None if name in (None, DEFAULT) else name
 
 
 def backends() -> dict[str, tuple[str, Exporter]]:
-    """Return the name and the exporter of each backend but the default, by its name."""
+    """Return the exporter of each backend except the default, and its name, by backend."""
     return {
         exporter.backend: (name, exporter)
         for name, exporter in files.exporters().items()
@@ -44,13 +44,13 @@ def load_with_backend(
     options: Mapping[str, Any] = {},
     device: str = "auto",
 ) -> tuple[FileModel, list[str]]:
-    """Return the translation of a run to one domain by a backend, and problems of the run.
+    """Return the exported translation to one domain, and problems of newer checkpoints of the run.
 
-    It is exported at the first use, and read from the cache later, without PyTorch.
+    It is exported at the first use, and later read from the cache without importing PyTorch.
 
     Args:
         reference: A run, or one of its checkpoints.
-        backend: The name of a backend but the default.
+        backend: The name of a backend other than the default.
         to: The domain to translate to; None: the last one of the run.
         options: Options of the recipe's `translate`.
         device: ``auto`` or ``cpu``.
@@ -69,7 +69,7 @@ def load_with_backend(
         )
     name, exporter = known[backend]
     path, problems = resolve(reference)
-    digest, name_of_run = contents.digest_of(path), hub.pin(reference, path)
+    digest, run_name = contents.digest_of(path), hub.pin(reference, path)
     key = cache.key_of(
         {
             "checkpoint": digest,
@@ -81,10 +81,10 @@ def load_with_backend(
     )
     if content := cache.read(key):
         try:
-            return _loaded(name_of_run, to, exporter, content, digest), problems
+            return _load(run_name, to, exporter, content, digest), problems
         except ConfigError as error:
-            logger.info(f"the cached model is made again: {error}")
-    from translate.engine.exports.exporting import export  # seconds: it imports PyTorch
+            logger.info(f"exporting again, as the cached model cannot be used: {error}")
+    from translate.engine.exports.exporting import export  # takes seconds: it imports PyTorch
     from translate.engine.models.model import load
 
     logger.info(f"exporting {reference} for {backend}, once")
@@ -94,19 +94,19 @@ def load_with_backend(
     try:
         cache.write(key, content)
     except OSError as error:
-        logger.info(f"the exported model could not be kept in {cache.folder()}: {error.strerror}")
-    return _loaded(name_of_run, to, exporter, content, digest), problems
+        logger.info(f"the exported model could not be cached in {cache.folder()}: {error.strerror}")
+    return _load(run_name, to, exporter, content, digest), problems
 
 
-def _loaded(
-    name_of_run: str, to: str | None, exporter: Exporter, content: Content, digest: str
+def _load(
+    run_name: str, to: str | None, exporter: Exporter, content: Content, digest: str
 ) -> FileModel:
-    """Return the exported model; `to` is another name of its target, as it is of the run's."""
-    model = file_model(name_of_run, exporter, content, digest=digest)
+    """Return the exported model, for which `to` is another name of its target domain."""
+    model = file_model(run_name, exporter, content, digest=digest)
     return replace(model, typed=(*model.spec.names[:-1], to)) if to else model
 
 
 def _versions() -> dict[str, str]:
-    """Return the version of each distribution with plugins: their code makes exported files."""
+    """Return the versions of distributions with plugins, on which exported files depend."""
     entries = discovery.installed_entries()
     return {discovery.distribution(e): e.dist.version for e in entries if e.dist is not None}

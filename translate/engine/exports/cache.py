@@ -1,4 +1,4 @@
-"""A cache of exported models in the user's cache folder, checked by their hashes when read."""
+"""Cache of exported models in the user's cache folder; reading verifies their hashes."""
 
 import json
 from collections.abc import Mapping
@@ -15,15 +15,16 @@ from translate.engine.exports.files import size_of
 from translate.exporters import Content
 
 LIMIT = 4 << 30
-"""bytes, above which the files used longest ago are deleted"""
+"""maximum size of the cache in bytes; the least recently used files are deleted"""
 SUFFIX = ".model"
 
 
 class Header(json_files.Record):
-    """The first line of a cached file: the names, sizes and hashes of what follows."""
+    """The first line of a cached file; the files of the model follow it."""
 
     is_folder: bool
     files: list[tuple[str, int, str]]
+    """name, size in bytes and SHA-256 of each; one without a name if it is no folder"""
 
 
 def folder() -> Path:
@@ -31,13 +32,13 @@ def folder() -> Path:
     return user_cache.folder("models")
 
 
-def key_of(facts: Mapping[str, Any]) -> str:
-    """Return the name of a cached model that depends on `facts`, which JSON can hold."""
-    return sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+def key_of(inputs: Mapping[str, Any]) -> str:
+    """Return the key of a model, a hash of all that it depends on; `inputs` must fit JSON."""
+    return sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 
 def read(key: str) -> Content | None:
-    """Return a cached model; None if it is not there, or not what was written."""
+    """Return a cached model; None if it is missing or damaged."""
     path = folder() / f"{key}{SUFFIX}"
     try:
         line, _, data = path.read_bytes().partition(b"\n")
@@ -56,7 +57,7 @@ def read(key: str) -> Content | None:
 
 
 def write(key: str, content: Content) -> None:
-    """Keep a model, and delete those used longest ago above `LIMIT`; raises `OSError`."""
+    """Add a model, and delete the least recently used ones above `LIMIT`; raises `OSError`."""
     parts = {"": content} if isinstance(content, bytes) else dict(content)
     listed = [(name, len(data), sha256(data).hexdigest()) for name, data in parts.items()]
     header = {"is_folder": not isinstance(content, bytes), "files": listed}
@@ -67,14 +68,14 @@ def write(key: str, content: Content) -> None:
 
 
 def remove_oldest(limit: int) -> None:
-    """Delete cached models, those used longest ago first, until at most `limit` bytes are left."""
-    known = []
+    """Delete the least recently used models until at most `limit` bytes are left."""
+    cached = []
     for path in folder().glob(f"*{SUFFIX}"):
         with suppress(OSError):  # another process has deleted it
-            facts = path.stat()
-            known.append((facts.st_mtime, facts.st_size, path))
-    total = sum(size for _, size, _ in known)
-    for _, size, path in sorted(known):
+            status = path.stat()
+            cached.append((status.st_mtime, status.st_size, path))
+    total = sum(size for _, size, _ in cached)
+    for _, size, path in sorted(cached):
         if total <= limit:
             return
         files.discard(path)

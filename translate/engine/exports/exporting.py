@@ -1,4 +1,4 @@
-"""Export the model of a run, after a comparison of outputs with those of the model itself."""
+"""Export the model of a run, and compare the outputs of the file with those of the model."""
 
 import copy
 from collections.abc import Mapping
@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 import translate
 from translate.engine.config.yaml import to_yaml_types
-from translate.engine.exports.reach import measure_reach
 from translate.engine.exports.record import ExportRecord
+from translate.engine.exports.tile_requirements import measure_tile_requirements
 from translate.engine.models import calls
 from translate.engine.models.model import Model
 from translate.engine.plugins.errors import plugin_code
@@ -24,18 +24,19 @@ from translate.nn.geometry import Geometry
 from translate.recipe import Recipe
 
 TOLERANCE = 1e-4
-"""the largest difference of outputs in [-1, 1] that is accepted: 1/80 of a level of 8 bits"""
+"""largest accepted difference of outputs in [-1, 1]: 1/80 of an 8-bit level"""
 
 
 class Difference(NamedTuple):
-    """The largest difference of an output of the file from that of the model."""
+    """The largest difference between outputs of the file and of the model at one size."""
 
     size: tuple[int, int]
+    """height and width of the inputs"""
     value: float
 
 
 class Translation(nn.Module):
-    """The translation of a recipe to one domain, as a network."""
+    """The translation of a recipe to one domain as a module, (N, C, H, W) to (N, C', H', W')."""
 
     def __init__(self, recipe: Recipe, to: str, options: Mapping[str, Any]) -> None:
         super().__init__()
@@ -48,14 +49,14 @@ class Translation(nn.Module):
 def export(
     model: Model, name: str, exporter: Exporter, to: str, options: Mapping[str, Any]
 ) -> tuple[Content, list[Difference]]:
-    """Return the file of a model's translation to a domain, and the differences of its outputs.
+    """Return the exported translation to a domain, and how its outputs differ from the model's.
 
     Args:
         model: The model, on the CPU.
         name: The name of the exporter, for messages.
         exporter: Writes and loads the file.
         to: The domain to translate to.
-        options: Options of the recipe's `translate`, all of them; they are fixed in the file.
+        options: All options of the recipe's `translate`, which are fixed in the file.
 
     Raises:
         ConfigError: The model cannot be exported, or its outputs differ by more than `TOLERANCE`.
@@ -72,7 +73,7 @@ def export(
             cause = f"{describe_error(error):.300}".removesuffix(".")
             reason = (
                 f"{cause}. Expected a recipe whose translate consists of "
-                "operations of PyTorch, with the same ones for every image."
+                "the same operations of PyTorch for every image."
             )
         raise ConfigError(refused + reason) from error
     worst = max(differences, key=lambda difference: difference.value)
@@ -85,9 +86,9 @@ def export(
 
 
 def describe(model: Model, to: str, options: Mapping[str, Any]) -> ExportedModel:
-    """Return the translation of a model to a domain, with what a user of its file needs to know.
+    """Return what an exporter gets: the translation to a domain as a module, and its metadata.
 
-    Raises `ConfigError` for a recipe that translates no images, or draws noise.
+    Raises `ConfigError` for a recipe that does not translate images, or that draws noise.
     """
     recipe, geometry = model.recipe, model.geometry
     if type(recipe).translate is Recipe.translate:
@@ -98,14 +99,14 @@ def describe(model: Model, to: str, options: Mapping[str, Any]) -> ExportedModel
         )
     if calls.takes_noise(recipe.translate):
         raise ConfigError(
-            f"{model.name}: its recipe {model.method} draws noise for each image, which a file of "
-            "another program cannot: expected a recipe that takes images alone."
+            f"{model.name}: its recipe {model.method} draws noise for each image, which an "
+            "exported file cannot: expected a recipe that takes images alone."
         )
     source, target = model.source_and_target(to)
     channels = source.channels + recipe.takes_mask
     smaller = without_unused_networks(recipe, channels, to, options)
     network = Translation(smaller, to, options).eval()
-    reach = measure_reach(network, channels, geometry)
+    tiles = measure_tile_requirements(network, channels, geometry)
     record = ExportRecord(
         tool=f"translate-kit {translate.__version__}, PyTorch {torch.__version__}",
         recipe=model.method,
@@ -115,14 +116,14 @@ def describe(model: Model, to: str, options: Mapping[str, Any]) -> ExportedModel
         source=source,
         target=target,
         options=to_yaml_types(dict(options)),
-        geometry=replace(geometry, halo=reach.halo),
+        geometry=replace(geometry, halo=tiles.halo),
         takes_mask=recipe.takes_mask,
         keeps_gray=recipe.keeps_gray,
         size=model.spec.size,
         sides=model.sides,
         unscaled=model.unscaled,
-        whole_image=reach.reason,
-        bytes_per_pixel=reach.bytes_per_pixel,
+        whole_image=tiles.reason,
+        bytes_per_pixel=tiles.bytes_per_pixel,
     )
     return ExportedModel(
         network=network,
@@ -144,7 +145,7 @@ def digest_of_tensors(tensors: Mapping[str, Tensor]) -> str:
 def without_unused_networks(
     recipe: Recipe, channels: int, to: str, options: Mapping[str, Any]
 ) -> Recipe:
-    """Return a copy of `recipe` that shares the networks of a translation, and has no others."""
+    """Return a copy of `recipe` with only the networks that its translation calls, shared."""
     used: set[str] = set()
     hooks = [
         module.register_forward_pre_hook(lambda *_, name=name: used.add(name))
@@ -164,7 +165,7 @@ def without_unused_networks(
 
 
 def compare(model: ExportedModel, network: Network) -> list[Difference]:
-    """Return the largest difference of the outputs at each of three sizes."""
+    """Return the largest difference of outputs at each of three sizes, for random images."""
     differences = []
     for number, size in enumerate(sizes(model.geometry), start=1):
         generator = torch.Generator().manual_seed(number)
@@ -179,7 +180,7 @@ def compare(model: ExportedModel, network: Network) -> list[Difference]:
 
 
 def sizes(geometry: Geometry) -> tuple[tuple[int, int], ...]:
-    """Return a square, a wide and a high size; odd ones where the network takes these."""
+    """Return a square, a wide and a tall size as (height, width); odd where the network allows."""
     side, step = geometry.fit(64), geometry.multiple_of
     larger = geometry.fit(side + 1)
     return (side, side), (larger, larger + step), (larger + 2 * step, side)

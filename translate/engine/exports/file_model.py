@@ -1,4 +1,4 @@
-"""A model that is read from an exported file: it translates without PyTorch."""
+"""A model that is loaded from an exported file, and translates without PyTorch."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -30,7 +30,7 @@ from translate.nn.geometry import Geometry
 
 @dataclass(frozen=True)
 class FileModel(ImageModel):
-    """The translation to one domain, in an exported file."""
+    """An exported translation to one domain."""
 
     name: str
     digest: str
@@ -43,7 +43,7 @@ class FileModel(ImageModel):
     step: int = 0
     typed: tuple[str, ...] = ()
     lock: AbstractContextManager[Any] = field(default_factory=RLock, compare=False, repr=False)
-    """Held during a call of the network: not every program lets threads share one."""
+    """Held during a call of the network, as not every inference engine is thread-safe."""
 
     @property
     def geometry(self) -> Geometry:
@@ -128,16 +128,16 @@ class FileModel(ImageModel):
         output = self.run_network(batch)
         for image, count in zip(output, clipped, strict=False):
             count.add(image)
-        finite = [bool(np.isfinite(image).all()) for image in output]
-        types = dtypes or [target.dtype] * len(images)
-        rows = zip(np.nan_to_num(output)[:, None], types, finite, strict=True)
+        dtypes = dtypes or [target.dtype] * len(images)
         return [
-            levels.image_numbers(row, target, dtype)[0] if sound else None
-            for row, dtype, sound in rows
+            levels.image_numbers(image[None], target, dtype)[0]
+            if np.isfinite(image).all()
+            else None
+            for image, dtype in zip(output, dtypes, strict=True)
         ]
 
     def run_network(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the translation of (N, C, H, W); sides are padded and cropped as by a `Model`."""
+        """Return the translation of (N, C, H, W); sides are padded, and outputs cropped again."""
         height, width = batch.shape[-2:]
         rows = np.arange(self.geometry.fit(height)).clip(max=height - 1)  # the edge is repeated
         columns = np.arange(self.geometry.fit(width)).clip(max=width - 1)
@@ -145,7 +145,7 @@ class FileModel(ImageModel):
         try:
             with self.lock:
                 output = self.network(np.ascontiguousarray(padded))
-        except Exception as error:  # whatever the other program raises
+        except Exception as error:  # inference engines may raise anything
             if out_of_memory(error):
                 raise
             raise TranslateError(f"{self.name}: {describe_error(error):.300}") from error
@@ -153,8 +153,8 @@ class FileModel(ImageModel):
         expected = (len(batch), self.record.target.channels, *(scale * s for s in padded.shape[2:]))
         if output.shape != expected:
             raise TranslateError(
-                f"{self.name} made {output.shape} of {padded.shape}: expected {expected}. Export "
-                "the run again."
+                f"{self.name} returned {output.shape} for {padded.shape}: expected {expected}. "
+                "Export the run again."
             )
         return output[..., : scale * height, : scale * width]
 
@@ -170,14 +170,14 @@ def load_file(path: str | Path, *, device: str = "auto") -> FileModel:
 
 
 def file_model(name: str, exporter: Exporter, content: Content, *, digest: str) -> FileModel:
-    """Return the model in the `content` of an exported file, under a name for messages.
+    """Return the model in the `content` of an exported file; messages call it `name`.
 
     Raises `ConfigError` if `exporter` cannot load it.
     """
     try:
         network, metadata = exporter.load(content, threads=thread_limit())
         record = parse_record(metadata)
-    except Exception as error:  # a parser of another program may raise anything
+    except Exception as error:  # parsers of inference engines may raise anything
         reraise_interruption(error)
         if isinstance(error, TranslateError):
             raise

@@ -1,4 +1,4 @@
-"""Tiles of images for an exported file, which overlap by what its outputs depend on."""
+"""Translation by an exported file in overlapping tiles, for images that do not fit in memory."""
 
 from __future__ import annotations
 
@@ -24,51 +24,53 @@ if TYPE_CHECKING:
     from translate.engine.traced.regions import Region
 
 OVERHEAD = 2
-"""times the memory of a network's values that the other program takes at most: ONNX Runtime takes
-1.0 to 1.8"""
+"""upper bound of an inference engine's memory, relative to that of the activations: 1.0 to 1.8 for
+ONNX Runtime"""
 
 
 @dataclass
 class FileTiler:
-    """Translates images in tiles by a file whose record has a halo, so that none has a seam."""
+    """An `ImageTiler` for an exported file. Tiles overlap by the halo, so results have no seams."""
 
     model: FileModel
+    """a model with a halo"""
     to: str
+    """the target domain"""
     limits: TileOptions
 
     @property
     def device(self) -> torch.device:
         """The CPU."""
-        import torch  # here and below: seconds, and only tiles need it
+        import torch  # takes seconds, and only tiles need it
 
         return torch.device("cpu")
 
     @cached_property
     def memory(self) -> int:
-        """Bytes that the values of the network may take."""
+        """Limit of memory for activations, in bytes."""
         return self.limits.memory_within(free_memory())
 
     @property
     def recorded_tile(self) -> None:
-        """Results do not depend on the tiles."""
+        """None: results do not depend on the tile size."""
         return None
 
     def describe(self) -> str:
-        """Return an empty text: there is nothing to know about the tiles."""
+        """Return an empty text, as results do not depend on the tiles."""
         return ""
 
     def wants(self, size: tuple[int, int]) -> bool:
         """Return whether an image of this size is translated in tiles."""
         if self.limits.tile is not None:
             return True
-        if not self.model.record.bytes_per_pixel:  # not known
+        if not self.model.record.bytes_per_pixel:  # unknown
             return self.limits.memory is not None
         return self._bytes(*size) > self.memory
 
     def translate(
         self, image: Readable, size: tuple[int, int], sides: tuple[int, int] | None = None
     ) -> Iterator[tuple[Region, Tensor]]:
-        """Yield the translation region by region, as `ImageTiler.translate` says."""
+        """Yield the translation region by region; see `ImageTiler.translate`."""
         import torch
 
         from translate.engine.models.separate_tiles import SeparateTiles
@@ -84,20 +86,20 @@ class FileTiler:
 
     @property
     def _tile(self) -> int:
-        """The side of tiles: the largest usual one whose values take half of the memory."""
+        """Tile size in pixels: `DEFAULT_TILE`, halved until a tile takes half of the memory."""
         if self.limits.tile is not None:
             return self.limits.tile
         tile, halo = DEFAULT_TILE, self.model.geometry.halo or 0
-        least = max(SMALLEST_TILE, 4 * halo)  # so that half of a tile is not computed twice
-        while tile > least and self._bytes(tile, tile) > self.memory // 2:
-            tile = max(tile // 2, least)
+        smallest = max(SMALLEST_TILE, 4 * halo)  # else most of a tile would be overlap
+        while tile > smallest and self._bytes(tile, tile) > self.memory // 2:
+            tile = max(tile // 2, smallest)
         return tile
 
     def _bytes(self, height: int, width: int) -> int:
-        """Return the memory of the translation of an image as a whole."""
+        """Return the memory that translating an image of this size without tiles takes."""
         return OVERHEAD * height * width * self.model.record.bytes_per_pixel
 
-    def _advance(self, share: float) -> None:
-        self.limits.advance(share)
+    def _advance(self, fraction: float) -> None:
+        self.limits.advance(fraction)
         if self.limits.stop():
             raise StoppedError

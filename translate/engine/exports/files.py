@@ -1,4 +1,4 @@
-"""Exported files and folders: found by the end of their name, read, hashed and written."""
+"""Exported files and folders: recognized by their suffix, read, hashed and written."""
 
 from hashlib import sha256
 from pathlib import Path
@@ -10,12 +10,12 @@ from translate.registry import create, names
 
 
 def exporters() -> dict[str, Exporter]:
-    """Return the exporters by name."""
+    """Return all exporters by name."""
     return {name: create("exporter", name) for name in names("exporter")}
 
 
 def exporter_of(path: Path) -> tuple[str, Exporter] | None:
-    """Return the exporter whose suffix the name of `path` ends with, and its name."""
+    """Return the name and the exporter whose suffix `path` has, such as ``.onnx`` or ``_web``."""
     for name, exporter in exporters().items():
         if path.name.endswith(exporter.suffix) and path.name != exporter.suffix:
             return name, exporter
@@ -40,7 +40,7 @@ def require_exporter(path: Path) -> tuple[str, Exporter]:
 
 
 def read_content(path: Path) -> Content:
-    """Return the file at `path`, or the files of the folder; raises `ConfigError`."""
+    """Return the content of the file or folder `path`; raises `ConfigError`."""
     try:
         if path.is_dir():
             return {each.name: each.read_bytes() for each in sorted(path.iterdir())}
@@ -50,7 +50,7 @@ def read_content(path: Path) -> Content:
 
 
 def write_content(path: Path, content: Content) -> None:
-    """Write a file or folder at `path`, whole; raises `SaveError`."""
+    """Write a file or folder at `path`, atomically; raises `SaveError`."""
     try:
         if isinstance(content, bytes):
             files.replace(path, content)
@@ -62,7 +62,7 @@ def write_content(path: Path, content: Content) -> None:
 
 
 def size_of(content: Content) -> int:
-    """Return the number of bytes."""
+    """Return the size in bytes."""
     return len(content) if isinstance(content, bytes) else sum(map(len, content.values()))
 
 

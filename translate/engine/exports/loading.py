@@ -1,4 +1,4 @@
-"""The model that a user names: a run or an exported file, and the program that runs it."""
+"""Load a model from a run or an exported file, for PyTorch or another backend."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def digest_of(reference: str | Path) -> str:
-    """Return the digest that the model of `reference` has, which is not loaded.
+    """Return the digest of the model of `reference`, without loading it.
 
     Raises:
         CheckpointError: The run has no checkpoint that can be read.
@@ -38,16 +38,16 @@ def load_model(
     Args:
         reference: A run, a checkpoint, or an exported file or folder.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        options: Of the translation, of which a backend needs the domain and the recipe's own.
+        options: Options of the translation; a backend exports for the domain and own options.
 
     Raises:
-        ConfigError: The options do not fit.
+        ConfigError: The model does not have these options.
         CheckpointError: The run has no checkpoint that can be read.
     """
     if is_exported(reference):
         if options.backend:
             raise ConfigError(
-                f"backend: {reference} is an exported file, which one program runs, got "
+                f"backend: {reference} is an exported file, which has one backend, got "
                 f"{options.backend!r}: leave --backend out."
             )
         return load_file(reference, device=device), []
@@ -55,6 +55,6 @@ def load_model(
         return backends.load_with_backend(
             reference, options.backend, to=options.to, options=options.options or {}, device=device
         )
-    from translate.engine.models import model  # seconds: it imports PyTorch
+    from translate.engine.models import model  # takes seconds: it imports PyTorch
 
     return model.load(reference, device=device)

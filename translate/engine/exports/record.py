@@ -1,4 +1,4 @@
-"""What an exported file says of its model: domains, sizes, recipe and origin."""
+"""Metadata of an exported file: domains, sizes, recipe and origin of its model."""
 
 from typing import Any
 
@@ -13,11 +13,11 @@ FORMAT = 1
 
 
 class Tensors(json_files.Record):
-    """The numbers that the network takes and returns."""
+    """Axes and range of the tensors that the network takes and returns."""
 
     layout: str = "NCHW"
     range: tuple[float, float] = (-1.0, 1.0)
-    """the two ends of a domain's range"""
+    """what a domain's minimum and maximum are mapped to"""
 
 
 class ExportRecord(json_files.Record):
@@ -25,7 +25,7 @@ class ExportRecord(json_files.Record):
 
     format: int = FORMAT
     tool: str
-    """translate-kit and PyTorch, with their versions"""
+    """versions of translate-kit and PyTorch"""
     recipe: str
     step: int = Field(ge=0)
     checkpoint: str
@@ -35,7 +35,7 @@ class ExportRecord(json_files.Record):
     source: Domain
     target: Domain
     options: dict[str, Any] = {}
-    """of the recipe's `translate`, which are fixed in the file"""
+    """options of the recipe's `translate`, which are fixed in the file"""
     geometry: Geometry
     tensors: Tensors = Tensors()
     takes_mask: bool = False
@@ -48,24 +48,24 @@ class ExportRecord(json_files.Record):
     whole_image: str = "it was exported by an older version"
     """why an output depends on the whole image, where `geometry` has no halo"""
     bytes_per_pixel: int = Field(default=0, ge=0)
-    """memory of the network's values for each pixel of an image; 0: not known"""
+    """memory of the activations per input pixel; 0: unknown"""
 
     def json(self) -> dict[str, Any]:  # type: ignore[override]
-        """Return the record for a file."""
+        """Return the record as JSON types."""
         return self.model_dump(mode="json")
 
 
 def parse_record(metadata: object) -> ExportRecord:
-    """Return the record that a file has.
+    """Return the validated record of a file.
 
     Raises:
-        ValueError: It is none, or one of a later version.
+        ValueError: It is not a record, or one of a later version.
     """
     if not isinstance(metadata, dict):
-        raise ValueError("its metadata is no JSON object")
+        raise ValueError("its metadata is not a JSON object")
     if metadata.get("format") != FORMAT:
         raise ValueError(f"its metadata has format {metadata.get('format')!r}: expected {FORMAT}")
     try:
         return ExportRecord.model_validate(metadata, strict=False)
     except ValidationError as error:
-        raise ValueError(f"its metadata is not understood: {validation_message(error)}") from error
+        raise ValueError(f"its metadata is not valid: {validation_message(error)}") from error

@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 
 from translate.engine.optimization.sharding import backpropagate, reshard
 from translate.engine.plugins.errors import is_explained, plugin_error, yield_location
-from translate.engine.processes.distributed import average_gradients, explained_peer_failure
+from translate.engine.processes.distributed import average_gradients, explain_peer_failure
 from translate.engine.processes.sharded_tensors import full_tensor, is_sharded
 from translate.errors import PluginError, message_of, suggest
 from translate.recipe import Recipe, Turn
@@ -74,7 +74,7 @@ class PlayerUpdate:
         if self._trainable:  # none if the player is frozen
             with _explain_errors(self.recipe, turn, step):
                 total = turn.total / self.microbatches if self.microbatches > 1 else turn.total
-                with explained_peer_failure():
+                with explain_peer_failure():
                     backpropagate(total, self._trainable)  # other players' gradients are dropped
             detached = total.detach()
             self._mean_loss = detached if self._mean_loss is None else self._mean_loss + detached
@@ -92,7 +92,7 @@ class PlayerUpdate:
         if sharded:
             reshard(self.recipe)
         total = average_gradients([] if sharded else trainable, self._mean_loss)
-        with explained_peer_failure():
+        with explain_peer_failure():
             norm = full_tensor(get_total_norm([p.grad for p in trainable if p.grad is not None]))
         finite = (norm + total).isfinite()
         if clip_norm:

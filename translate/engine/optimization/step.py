@@ -13,7 +13,7 @@ from translate.engine.optimization.player_update import PlayerUpdate
 from translate.engine.optimization.schedules import set_rates
 from translate.engine.optimization.sharding import reshard
 from translate.engine.plugins.errors import definition_location, plugin_code, yield_location
-from translate.engine.processes.distributed import explained_peer_failure
+from translate.engine.processes.distributed import explain_peer_failure
 from translate.engine.processes.sharded_tensors import is_sharded
 from translate.errors import PluginError, short_repr
 from translate.nn.modes import Progressive
@@ -100,7 +100,7 @@ def split(batch: Any, count: int) -> list[Any]:
 
 def _next(recipe: Recipe, turns: Iterator[Turn], device: str) -> Turn | None:
     before = _modes(device)
-    with plugin_code(recipe, "step"), explained_peer_failure():
+    with plugin_code(recipe, "step"), explain_peer_failure():
         turn = next(turns, None)
     if _modes(device) != before:
         torch.set_grad_enabled(True)

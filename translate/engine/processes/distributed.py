@@ -14,7 +14,7 @@ from translate.errors import ConfigError, TrainingError, message_of, short_repr
 
 
 def rank() -> int:
-    """Return this process's number, from 0."""
+    """Return the rank of this process, from 0."""
     return dist.get_rank() if dist.is_initialized() else 0
 
 
@@ -55,7 +55,7 @@ def process_group(device: torch.device, timeout: float = 1800.0) -> Iterator[Non
 
     Args:
         device: The device that this process trains on.
-        timeout: Seconds that a process waits for the others before it gives up.
+        timeout: Seconds that a collective operation waits for the other processes.
 
     Raises:
         ConfigError: The processes cannot connect.
@@ -80,7 +80,7 @@ def process_group(device: torch.device, timeout: float = 1800.0) -> Iterator[Non
 
 
 def own_indices(count: int) -> range:
-    """Return which of `count` indices belong to this process: every `world_size`-th."""
+    """Return the indices below `count` of this process: every `world_size`-th from its rank."""
     if dist.is_initialized():
         return range(rank(), count, world_size())
     process = read_launch()
@@ -88,15 +88,15 @@ def own_indices(count: int) -> range:
 
 
 @contextmanager
-def explained_peer_failure() -> Iterator[None]:
+def explain_peer_failure() -> Iterator[None]:
     """Raise `TrainingError` if communication fails because another process has ended."""
     try:
         yield
     except RuntimeError as error:
         if not isinstance(error, dist.DistError) and "gloo" not in message_of(error):
             raise
-        slow = "timed out" in message_of(error).lower()
-        what = "hangs: train.timeout has passed" if slow else "has died or cannot be reached"
+        timed_out = "timed out" in message_of(error).lower()
+        what = "hangs: train.timeout has passed" if timed_out else "has died or cannot be reached"
         raise TrainingError(
             f"another process {what}, so all of them stop. The last checkpoint is complete: "
             "continue with --resume."
@@ -109,7 +109,7 @@ def broadcast_(module: nn.Module) -> None:
     if world_size() > 1:
         for tensor in [*module.parameters(), *module.buffers()]:
             contiguous = tensor.detach().contiguous()
-            with explained_peer_failure():
+            with explain_peer_failure():
                 dist.broadcast(contiguous, 0)
             tensor.copy_(contiguous)
 
@@ -117,7 +117,7 @@ def broadcast_(module: nn.Module) -> None:
 def average_gradients(parameters: Sequence[Tensor], loss: Tensor) -> Tensor:
     """Replace each gradient by its mean over the processes; return the mean of `loss`.
 
-    One all-reduce for all of them. A missing gradient counts as zero, so that all processes send
+    All are sent in one all-reduce. A missing gradient counts as zero, so that all processes send
     the same number of values.
     """
     if world_size() == 1:
@@ -125,7 +125,7 @@ def average_gradients(parameters: Sequence[Tensor], loss: Tensor) -> Tensor:
     gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
     dtype = torch.promote_types(loss.dtype, torch.float32)
     flat = torch.cat([tensor.reshape(-1).to(dtype) for tensor in (*gradients, loss)])
-    with explained_peer_failure():
+    with explain_peer_failure():
         dist.all_reduce(flat)
     flat /= world_size()
     *parts, mean = flat.split([tensor.numel() for tensor in (*gradients, loss)])
@@ -139,7 +139,7 @@ def all_reduce_max(value: int) -> int:
     if world_size() == 1:
         return value
     largest = torch.tensor(value)
-    with explained_peer_failure():
+    with explain_peer_failure():
         dist.all_reduce(largest, dist.ReduceOp.MAX)
     return int(largest)
 
@@ -149,7 +149,7 @@ def broadcast_float(value: float) -> float:
     if world_size() == 1:
         return value
     shared = torch.tensor(value, dtype=torch.float64)
-    with explained_peer_failure():
+    with explain_peer_failure():
         dist.broadcast(shared, 0)
     return float(shared)
 
@@ -159,7 +159,7 @@ def gather_bytes(data: bytes) -> list[bytes]:
     if world_size() == 1:
         return [data]
     gathered: list[bytes] | None = [b""] * world_size() if is_first() else None
-    with explained_peer_failure():
+    with explain_peer_failure():
         dist.gather_object(data, gathered)
     return gathered or []
 
@@ -167,5 +167,5 @@ def gather_bytes(data: bytes) -> list[bytes]:
 def barrier() -> None:
     """Wait until all processes have called this."""
     if world_size() > 1:
-        with explained_peer_failure():
+        with explain_peer_failure():
             dist.barrier()

@@ -6,11 +6,11 @@ from typing import NamedTuple
 from translate.errors import ConfigError, short_repr
 
 RENDEZVOUS_VARIABLES = ("MASTER_ADDR", "MASTER_PORT")
-"""address and port at which the processes connect"""
+"""address and port of the rendezvous"""
 
 
 class Launch(NamedTuple):
-    """The place of this process among those that a launcher started."""
+    """Rank and world size of this process."""
 
     rank: int = 0
     world_size: int = 1
@@ -53,20 +53,21 @@ def read_launch() -> Launch:
 
 
 def max_restarts() -> int:
-    """Return how often torchrun runs this command again after a failure."""
+    """Return how often torchrun restarts this command after a failure."""
     return _number("TORCHELASTIC_MAX_RESTARTS") or 0
 
 
 def restarts_share_store() -> bool:
-    """Return whether torchrun's restarts would read addresses of processes that have ended.
+    """Return whether restarted processes would connect to addresses of the ended ones.
 
-    PyTorch 2.14 keeps one store for all restarts, unless ``TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1``.
+    In PyTorch 2.14 all restarts use one rendezvous store, where the old addresses stay, unless
+    ``TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1``.
     """
     return max_restarts() > 0 and os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
 
 
 def require_rendezvous() -> None:
-    """Raise `ConfigError` if the address or port at which processes connect is missing."""
+    """Raise `ConfigError` if the address or port of the rendezvous is missing."""
     absent = [name for name in RENDEZVOUS_VARIABLES if not os.environ.get(name, "").strip()]
     port = os.environ.get("MASTER_PORT", "").strip()
     if absent:

@@ -10,14 +10,14 @@ from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 SHUTDOWN_SECONDS = 1.0
-"""seconds to wait for running tasks where a block ends by an exception"""
+"""seconds to wait for running tasks when the ``with`` block raises"""
 
 
 class DaemonThreadPool(Executor):
     """Like `concurrent.futures.ThreadPoolExecutor`, but its threads are daemons.
 
-    Where the block ends by an exception, pending tasks are cancelled, and running ones are waited
-    for `SHUTDOWN_SECONDS`: an image that takes minutes to encode does not delay the exit.
+    When the ``with`` block raises, pending tasks are cancelled and running ones get
+    `SHUTDOWN_SECONDS` to finish: an image that takes minutes to encode does not delay the exit.
     """
 
     def __init__(self, count: int) -> None:
@@ -48,7 +48,7 @@ class DaemonThreadPool(Executor):
         self._end(None if wait else 0.0, cancel=cancel_futures)
 
     def abandon(self) -> None:
-        """Cancel pending tasks; the end of the block does not wait for running ones."""
+        """Cancel pending tasks; the end of the ``with`` block does not wait for running ones."""
         self._end(0.0, cancel=True)
         self._threads.clear()
 
@@ -83,4 +83,4 @@ def _work(tasks: "SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None]") ->
                 future.set_exception(error)
             else:
                 future.set_result(result)
-        del task, future, call  # or the last result would live until the next task
+        del task, future, call  # frees the result before the next task comes

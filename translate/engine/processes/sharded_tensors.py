@@ -1,7 +1,7 @@
-"""Tensors of which each process keeps a part: PyTorch's `DTensor`, as `fully_shard` makes them.
+"""Sharded tensors: PyTorch's `DTensor`, of which each process stores a shard (`fully_shard`).
 
-Its module takes long to import, and inference needs none of it: these tensors are recognized by
-their attributes.
+They are recognized by an attribute, since importing `torch.distributed.tensor` takes long and
+inference does not need it.
 """
 
 from collections.abc import Mapping
@@ -13,27 +13,27 @@ from translate.engine.processes import distributed
 
 
 def is_sharded(tensor: Tensor) -> bool:
-    """Return whether each process has only a part of `tensor`."""
+    """Return whether each process stores only a shard of `tensor`."""
     return hasattr(tensor, "device_mesh")
 
 
-def own_part(tensor: Any) -> Tensor:
-    """Return the part of `tensor` that this process has."""
+def local_shard(tensor: Any) -> Tensor:
+    """Return the shard of `tensor` on this process; all of it if it is not sharded."""
     return tensor.to_local() if is_sharded(tensor) else tensor
 
 
 def full_tensor(tensor: Any) -> Tensor:
-    """Return the whole of `tensor`; every process must call this."""
+    """Return `tensor` unsharded; every process must call this."""
     if not is_sharded(tensor):
         return tensor
-    with distributed.explained_peer_failure():
+    with distributed.explain_peer_failure():
         return tensor.full_tensor()
 
 
 def gather(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return whole tensors on the first process; every process must call this.
+    """Return `tensors` unsharded on the first process; every process must call this.
 
-    Those that were sharded are then on the CPU, and not in the result on other processes.
+    Unsharded copies are on the CPU. Other processes get only the tensors that are not sharded.
     """
     gathered = {}
     for name, tensor in tensors.items():
@@ -46,9 +46,9 @@ def gather(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def shard_like(whole: Tensor, reference: Any) -> Tensor:
-    """Return `whole`, which all processes have, sharded as `reference` is.
+    """Return `whole`, equal on all processes, sharded like `reference`.
 
-    A tensor of another shape, such as the step of an optimizer, is returned as it is.
+    A tensor of another shape, such as the step count of an optimizer, is returned unchanged.
     """
     if not is_sharded(reference) or whole.shape != reference.shape:
         return whole

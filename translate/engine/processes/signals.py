@@ -13,9 +13,9 @@ from types import FrameType, TracebackType
 SAVE_SIGNALS = ("SIGUSR1", "SIGUSR2", "SIGHUP")
 """signals that may request a checkpoint"""
 STOP_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
-"""signals that stop at the next boundary; a closed terminal sends SIGHUP, which Windows lacks"""
+"""signals that stop at the next step; a closed terminal sends SIGHUP, which Windows lacks"""
 EXIT_SECONDS = 3.0
-"""seconds that the main thread has to end by itself after a second SIGINT"""
+"""seconds after a second SIGINT until the process is ended by force"""
 
 logger = logging.getLogger(__name__)
 
@@ -27,9 +27,10 @@ class Interrupts:
 
     Args:
         save_on: The name of the signal that requests a checkpoint.
-        seconds: The time limit, from now on.
-        work: What is being done, for a message at the first signal that it is being finished, also
-            during an operation that takes minutes. A second SIGINT then ends the process.
+        seconds: The time limit, counted from the constructor.
+        work: What is being done, for the message "finishing ..." at the first signal. A thread
+            prints it, and ends the process at a second SIGINT, also while the main thread is in an
+            operation that takes minutes. Empty: no message and no thread.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class Interrupts:
         work: str = "",
     ) -> None:
         self.caught = 0
-        """the first stopping signal's number, or 0"""
+        """number of the first signal that requested a stop, or 0"""
         self._save_on = signal.Signals[save_on] if save_on else None
         self._save_requested = False
         self._deadline = time.monotonic() + seconds
@@ -95,14 +96,14 @@ class Interrupts:
 
 
 class SignalListener:
-    """A thread that receives signals at once, where Python's handlers wait for an operation."""
+    """A thread that receives signals during an operation that delays Python's signal handlers."""
 
     def __init__(self, work: str) -> None:
         self.work = work
         self.thread: threading.Thread | None = None
 
     def start(self, numbers: set[signal.Signals]) -> None:
-        """Listen for signals of these `numbers`."""
+        """Start the thread, for signals with these `numbers`."""
         self.read_end, self.write_end = socket.socketpair()
         self.write_end.setblocking(False)
         self.before = signal.set_wakeup_fd(self.write_end.fileno(), warn_on_full_buffer=False)
@@ -130,7 +131,7 @@ class SignalListener:
                 logger.info(f"finishing {self.work}; a second Ctrl-C stops at once")
             elif data[0] == signal.SIGINT:
                 time.sleep(EXIT_SECONDS)
-                if self.thread:  # the operation still runs
+                if self.thread:  # the block has not ended
                     os._exit(128 + signal.SIGINT)
 
 

@@ -1,9 +1,9 @@
 """The number of CPU threads of PyTorch: at most the number of free cores.
 
 OpenMP's threads wait for each other by spinning. While another process is busy, a step with one
-thread per core takes two to ten times as long as with fewer threads. So the number follows the
-cores that other processes leave free. An explicit ``OMP_NUM_THREADS`` or `torch.set_num_threads`
-takes precedence.
+thread per core takes two to ten times as long as with fewer threads. Therefore the number is
+adjusted to the cores that other processes leave free. An explicit ``OMP_NUM_THREADS`` or
+`torch.set_num_threads` takes precedence.
 """
 
 import os
@@ -14,26 +14,27 @@ from typing import NamedTuple
 
 import torch
 
-from translate.engine.processes.cores import VARIABLES, available_cores
+from translate.engine.processes.cores import THREAD_VARIABLES, available_cores
 
 UPDATE_SECONDS = 20.0
 """seconds between two measurements of the load"""
 SHORTEST_SECONDS = 0.5
-"""least seconds over which the load is measured"""
+"""minimum seconds over which the load is measured"""
 SLACK = 0.35
 """fraction of a core that other processes may use before it counts as busy"""
 
 
 class CpuTime(NamedTuple):
-    """A point in time, and the processor seconds used until then on the cores of this process."""
+    """A point in time, and the CPU seconds used until then on the cores of this process."""
 
     clock: float
+    """monotonic time, in seconds"""
     all_processes: float
     this_process: float
 
 
 def cpu_time() -> CpuTime | None:
-    """Return the processor time used so far; None on systems other than Linux."""
+    """Return the CPU time used so far; None on systems other than Linux."""
     try:
         lines = Path("/proc/stat").read_text().splitlines()
         ticks = os.sysconf("SC_CLK_TCK")
@@ -45,9 +46,8 @@ def cpu_time() -> CpuTime | None:
         name, *fields = line.split()
         if name.startswith("cpu") and name[3:].isdigit() and int(name[3:]) in cores:
             user, nice, system, _idle, _iowait, *rest = map(int, fields)
-            used += (
-                user + nice + system + sum(rest[:3])
-            )  # interrupts, and time of other virtual machines
+            irq_softirq_steal = sum(rest[:3])  # interrupts, and time of other virtual machines
+            used += user + nice + system + irq_softirq_steal
     return CpuTime(time.monotonic(), used / ticks, time.process_time())
 
 
@@ -55,21 +55,23 @@ _start = cpu_time()
 
 
 class ThreadCount:
-    """Adjusts PyTorch's number of threads to the load; used by the thread that computes.
+    """Adjusts PyTorch's number of threads to the load of the machine.
+
+    Use it on the thread that computes: PyTorch's number applies to the calling thread.
 
     Args:
-        adapt: Follow the load of the machine; False: the number stays as it is.
-        measure: Returns the processor time used so far, or None if it is unknown.
+        adapt: Whether to adjust the number; False: it stays as it is.
+        measure: Returns the CPU time used so far, or None if it is unknown.
     """
 
     def __init__(
         self, *, adapt: bool = True, measure: Callable[[], CpuTime | None] = cpu_time
     ) -> None:
-        explicit = any(os.environ.get(name) for name in VARIABLES)
+        explicit = any(os.environ.get(name) for name in THREAD_VARIABLES)
         self.measure = measure
         self.cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
         self.max_threads = torch.get_num_threads()
-        """the largest number of threads, which is the first"""
+        """the initial number of threads, which is the maximum"""
         if not explicit:
             self.max_threads = min(self.max_threads, available_cores())
             torch.set_num_threads(self.max_threads)
@@ -79,7 +81,7 @@ class ThreadCount:
             self._adjust()
 
     def reason(self) -> str:
-        """Return the reason for the present number, in one line."""
+        """Return the reason for the current number, in one line."""
         busy = f"other processes use {self.others:.1f} of {self.cores} cores"
         plural = "s" * (self.current > 1)
         return f"{busy}: computing with {self.current} thread{plural} (OMP_NUM_THREADS fixes it)"
@@ -112,14 +114,14 @@ class ThreadCount:
 def threads_for(others: float, *, cores: int, current: int, max_threads: int) -> int:
     """Return how many threads to use, from 1 to `max_threads`.
 
-    A number that is nearly right is kept, so that a load between two values does not change it back
-    and forth: another number of threads rounds sums differently.
+    The current number is kept if it is nearly right: each change rounds sums differently, so a load
+    between two values must not toggle it.
 
     Args:
         others: Cores that other processes keep busy, such as 0.7.
         cores: Cores that this process may use.
-        current: The present number of threads.
-        max_threads: The largest number of threads.
+        current: The current number of threads.
+        max_threads: The maximum number of threads.
     """
     free = cores - others
     if current - 0.5 <= free <= current + 1 - SLACK or (

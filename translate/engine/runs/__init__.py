@@ -1,1 +1,1 @@
-"""The run folder."""
+"""The run folder: its log, previews, problems, ``run.json`` and trackers."""

@@ -1,4 +1,4 @@
-"""The command to type after training, which applies the run."""
+"""The command that training prints last: how to apply the trained run."""
 
 import shlex
 from pathlib import Path
@@ -11,7 +11,10 @@ from translate.recipe import Recipe
 
 
 def next_command(training: TrainingState, layout: Layout, path: Path, *, best: bool) -> str:
-    """Return the command that applies a run, or its best checkpoint: `infer` or `sample`."""
+    """Return the `infer` or `sample` command for a run, or for its best checkpoint.
+
+    Empty for a recipe that neither translates nor draws images.
+    """
     recipe, out, run = type(training.recipe), str(Path("out") / path.name), str(path)
     run += "@best" * best
     if recipe.translate is Recipe.translate:
@@ -22,7 +25,7 @@ def next_command(training: TrainingState, layout: Layout, path: Path, *, best: b
         return _as_command(words)
     test_images = _split(training, "test") or layout
     first, *others = test_images.pick(0, Random(0)).files
-    mixed = any(other.parent == first.parent for other in others)  # the folder also has targets
+    mixed = any(other.parent == first.parent for other in others)  # with their targets
     words = ["infer", run, str(first if mixed else first.parent), out]
     if training.spec.sides:
         words += ["--side", training.spec.source.name]

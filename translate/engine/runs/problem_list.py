@@ -14,14 +14,14 @@ from translate.engine.processes import distributed
 from translate.engine.system import console
 from translate.errors import CheckpointError
 
-LABELS = {"unreadable": "left out"}
-"""the label of a problem in messages, by its reason"""
+LABELS = {"unreadable": "skipped"}
+"""what log messages call a reason, where they do not use the word itself"""
 
 logger = logging.getLogger(__name__)
 
 
 def gather_problems(problems: Iterable[Problem]) -> list[Problem]:
-    """Return the problems of every process, on the first."""
+    """Return the problems of all processes, on the first process; [] on the others."""
     gathered = distributed.gather_bytes(json.dumps([p.record() for p in problems]).encode())
     return [
         Problem(**{**record, "path": Path(record["path"])})
@@ -31,13 +31,13 @@ def gather_problems(problems: Iterable[Problem]) -> list[Problem]:
 
 
 class ProblemList:
-    """Adds lines to ``problems.jsonl``; a list that cannot be written never stops a run."""
+    """Adds lines to ``problems.jsonl``; a file that cannot be written never stops a run."""
 
     def __init__(self, run: Path) -> None:
         self.path = run / "problems.jsonl"
         self.count = 0
-        """problems of this session"""
-        self._once: set[Problem] = set()
+        """number of problems in this session"""
+        self._added: set[Problem] = set()
 
     def add(self, problem: Problem) -> None:
         """Count a problem, log it and list it."""
@@ -47,10 +47,10 @@ class ProblemList:
         self._write(problem)
 
     def add_once(self, problems: Iterable[Problem]) -> None:
-        """Add each problem once: several processes may report the same."""
+        """Add each problem unless this method has added it: processes may report the same one."""
         for problem in problems:
-            if problem not in self._once:
-                self._once.add(problem)
+            if problem not in self._added:
+                self._added.add(problem)
                 self.add(problem)
 
     def add_checked(self, data: CheckedData) -> None:
@@ -66,10 +66,10 @@ class ProblemList:
                 break  # the failure is logged
 
     def note_lost_output(self) -> None:
-        """Add one note if lines could not be printed, which is no problem of the run."""
+        """Add one note if lines could not be printed; it does not count as a problem."""
         if reason := console.take_loss():
             note = Problem(Path("standard output"), "print", "note", reason)
-            with suppress(OSError):  # the same full disk may be the reason
+            with suppress(OSError):  # a full disk may prevent both
                 files.append(self.path, note.record())
 
     def _listed_before(self, problems: Iterable[Problem]) -> set[Problem]:

@@ -31,13 +31,13 @@ def create_trackers(config: Config) -> list[tuple[str, Tracker]]:
 
 
 class RunTrackers:
-    """Calls every tracker of a run; an exception of one is listed, and the others continue."""
+    """Calls every tracker of a run; an exception of one becomes a problem, others continue."""
 
     def __init__(self, trackers: Sequence[tuple[str, Tracker]], problems: ProblemList) -> None:
         self.trackers, self.problems = list(trackers), problems
 
     def start(self, run: Run, step: int) -> None:
-        """Start all; one that fails is closed and gets no more calls."""
+        """Start all trackers; one that fails is closed and gets no more calls."""
         try:
             for name, tracker in list(self.trackers):
                 if not self._call(name, "start", tracker.start, run, step):
@@ -48,17 +48,17 @@ class RunTrackers:
             raise
 
     def log(self, record: LogRecord) -> None:
-        """Send a line of the log to all."""
+        """Send a line of the log to all trackers."""
         for name, tracker in self.trackers:
             self._call(name, "log", tracker.log, record)
 
     def preview(self, step: int, path: Path) -> None:
-        """Send a preview to all."""
+        """Send the file of a preview to all trackers."""
         for name, tracker in self.trackers:
             self._call(name, "preview", tracker.preview, step, path)
 
     def finish(self, outcome: str) -> None:
-        """Send the outcome of the session to all and close them, even if that is interrupted."""
+        """Send the outcome of the session to all trackers and close them, also if interrupted."""
         with ExitStack() as closing:
             for name, tracker in self.trackers:
                 closing.callback(self._call, name, "close", tracker.close)

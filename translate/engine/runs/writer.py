@@ -1,4 +1,4 @@
-"""The run folder except checkpoints: log, previews, problems, run.json."""
+"""Writes the run folder except checkpoints: log, previews, problems, run.json."""
 
 import logging
 import math
@@ -21,7 +21,13 @@ from translate.engine.plugins.calls import call_hook
 from translate.engine.plugins.errors import describe_unexpected
 from translate.engine.processes.signals import reraise_interruption
 from translate.engine.runs.problem_list import ProblemList
-from translate.engine.runs.provenance import describe_run, fingerprint, now, sessions
+from translate.engine.runs.run_record import (
+    describe_session,
+    fingerprint,
+    read_last_session,
+    read_sessions,
+    timestamp,
+)
 from translate.engine.runs.trackers import RunTrackers
 from translate.errors import CheckpointError, SaveError
 from translate.images.contact_sheet import contact_sheet
@@ -33,9 +39,17 @@ logger = logging.getLogger(__name__)
 
 
 class RunWriter:
-    """The run folder, written by the first process.
+    """Writes the run folder; only the first process has one.
 
-    A log line or a preview that cannot be written is listed, and never stops a run.
+    A log line or a preview that cannot be written becomes a problem, and never stops a run.
+
+    Args:
+        path: The run folder.
+        training: What is trained.
+        steps: The step at which training ends.
+        trackers: Name and tracker of each.
+        directory: The directory that relative paths refer to; empty: the working directory.
+        origin: Further entries of ``run.json``, such as where initial weights came from.
     """
 
     def __init__(
@@ -50,14 +64,13 @@ class RunWriter:
     ) -> None:
         self.path, self.origin = path, origin or {}
         self.directory = directory or working_directory()
-        """the working directory when the paths of the configuration were typed"""
         self.stopped_by = ""
-        """the plugin whose hook stopped the run"""
+        """the setting or plugin that stopped the run"""
         self.problems = ProblemList(path)
         self.previews_described = False
         """whether this session has written ``previews.json``"""
         self.trackers = RunTrackers(trackers, self.problems)
-        self.facts: dict[str, Any] = {}
+        self.session: dict[str, Any] = {}
         """the entries of this session in ``run.json``"""
         self.run = Run(path, yaml.document(training.config), steps)
 
@@ -83,51 +96,50 @@ class RunWriter:
     def _begin(self, training: TrainingState, data: CheckedData) -> None:
         remove_partial_run_files(self.path)
         files.replace(self.path / "config.yaml", yaml.dump(training.config).encode())
-        before = {"earlier": self._earlier()} if training.step else {}
-        place = {"directory": self.directory}
-        self.facts = {**describe_run(training, data), **self.origin, **place, **before}
-        self._write_facts()
+        self.session = {**describe_session(training, data), **self.origin}
+        self.session |= {"directory": self.directory}
+        self.session |= {"earlier": self._earlier_sessions()} if training.step else {}
+        self._write_session()
         self._cut_log(training.step)
 
     def _cut_log(self, step: int) -> None:
-        """Cut the log back to `step`; a failure is logged, and training continues."""
+        """Remove log lines after `step`; a failure is logged, and training continues."""
         log = self.path / "log.jsonl"
         if not os.path.lexists(log):
             return  # the first session
         try:
-            end = json_files.end_of_last_record(log, lambda line: _until(line, step))
+            end = json_files.end_of_last_record(log, lambda line: _is_up_to(line, step))
             if end < log.stat().st_size:
                 files.truncate(log, end)
         except (OSError, CheckpointError) as error:
             reason = (
                 str(error) if isinstance(error, CheckpointError) else f"{log}: {error.strerror}."
             )
-            logger.info(f"{reason} Its lines after step {step} stay.")
+            logger.info(f"{reason} Its lines after step {step} are kept.")
 
-    def _earlier(self) -> list[dict[str, Any]]:
-        """Return the entries of earlier sessions in ``run.json``."""
+    def _earlier_sessions(self) -> list[dict[str, Any]]:
         try:
-            return sessions(self.path)
+            return read_sessions(self.path)
         except CheckpointError as error:
             logger.info(f"{error} Its record of earlier sessions is lost.")
             return []
 
-    def _write_facts(self) -> None:
+    def _write_session(self) -> None:
         limits = file_system.unsupported_operations(self.path)
         extra = {"file_system": limits} if limits else {}
-        files.replace_json(self.path / "run.json", {**self.facts, **extra})
+        files.replace_json(self.path / "run.json", {**self.session, **extra})
 
     def data_change(self, data: CheckedData) -> str:
-        """Return how the images differ from those of the previous session, or an empty string."""
+        """Return how the data differ from those of the last session; empty if they are the same."""
         try:
-            *_, session = sessions(self.path) or [{}]
+            session = read_last_session(self.path)
         except CheckpointError:
             return ""  # `begin` logs it
         before, now = session.get("data"), fingerprint(data)
         validation = (before or {}).get("validation"), now.get("validation")
         for name, old, new in ("data set", before, now), ("validation set", *validation):
             if not old or not new:
-                continue  # one session has no such set
+                continue  # a session without such a set
             if old["files"] != new["files"]:
                 return f"the {name} has {new['files']} files, and had {old['files']}"
             if old["sha256"] != new["sha256"]:
@@ -135,18 +147,18 @@ class RunWriter:
         return ""
 
     def stop(self, reason: str, *, by: str) -> None:
-        """Record why the run ends before its last step, and the setting or plugin that ends it."""
+        """Stop the run before its last step, and record why and by which setting or plugin."""
         self.run.stop(reason)
         self.stopped_by = self.stopped_by or by
 
     def end(self, outcome: str) -> None:
         """Complete ``run.json`` and close the trackers; a failure is only logged."""
         self.problems.note_lost_output()
-        self.facts |= {"ended": now(), "outcome": outcome}
+        self.session |= {"ended": timestamp(), "outcome": outcome}
         if outcome == "stopped":
-            self.facts |= {"reason": self.run.stop_reason, "stopped_by": self.stopped_by}
+            self.session |= {"reason": self.run.stop_reason, "stopped_by": self.stopped_by}
         try:
-            self._write_facts()
+            self._write_session()
         except OSError as error:
             logger.info(f"could not write {self.path / 'run.json'}: {error.strerror or error}")
         try:
@@ -157,14 +169,16 @@ class RunWriter:
     def log(self, record: LogRecord) -> None:
         """Add a line to ``log.jsonl``."""
         self.problems.note_lost_output()
-        self._try("log", "log.jsonl", lambda path: files.append(path, _strict(record.document())))
+        self._try(
+            "log", "log.jsonl", lambda path: files.append(path, _nan_to_none(record.document()))
+        )
         self.notify("losses_logged", step=record.step, losses=record.losses, record=record)
         self.trackers.log(record)
 
     def preview(self, step: int, rows: Mapping[str, Tensor]) -> Path | None:
-        """Write a contact sheet of `rows` of images, each with its name; return its path.
+        """Write a contact sheet of named `rows` of images (N, C, H, W); return its path.
 
-        Return None where it cannot be written.
+        None if it cannot be written.
         """
         name = f"previews/step-{step:08d}.png"
         if self._try("preview", name, lambda path: write_image(path, contact_sheet(rows))):
@@ -174,18 +188,17 @@ class RunWriter:
         return None
 
     def describe_previews(self, description: Mapping[str, Any]) -> None:
-        """Write the names of the rows of previews, once a session."""
+        """Write ``previews.json``, which names the rows of previews, once a session."""
         if not self.previews_described:
             self.previews_described = self._try(
                 "preview", "previews.json", lambda path: files.replace_json(path, description)
             )
 
-    def notify(self, event: str, **facts: Any) -> None:
-        """Call an event hook of every plugin; one that fails is listed."""
+    def notify(self, event: str, **arguments: Any) -> None:
+        """Call the hook `event` of every plugin; one that fails becomes a problem."""
         for hook in getattr(discovery.load().hook, event).get_hookimpls():
-            arguments = {"run": self.run, **facts}
             try:
-                call_hook(hook, arguments)
+                call_hook(hook, {"run": self.run, **arguments})
             except BaseException as error:
                 reraise_interruption(error)
                 reason = describe_unexpected(error, hook.function)
@@ -204,10 +217,10 @@ class RunWriter:
         return True
 
 
-def _strict(record: Mapping[str, Any]) -> dict[str, Any]:
+def _nan_to_none(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return `record` with None for NaN and infinity, which JSON does not have."""
     return {
-        key: _strict(value)
+        key: _nan_to_none(value)
         if isinstance(value, Mapping)
         else None
         if isinstance(value, float) and not math.isfinite(value)
@@ -224,7 +237,7 @@ def remove_partial_run_files(run: Path) -> None:
     partial_files.remove_partial_files(run / "checkpoints")
 
 
-def _until(line: Mapping[str, Any], step: int) -> bool:
+def _is_up_to(line: Mapping[str, Any], step: int) -> bool:
     """Return whether a line of the log is of `step` or an earlier one."""
     value = line.get("step")
     return type(value) is int and 0 <= value <= step

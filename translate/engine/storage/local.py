@@ -114,7 +114,7 @@ class LocalStorage:
     def share(
         self, path: Path, begin: Callable[[bool | None], None]
     ) -> AbstractContextManager[None]:
-        return locks.share_lock(path, begin)
+        return locks.shared_lock(path, begin)
 
     def limits(self, folder: Path) -> list[str]:
         return file_system.unsupported_operations(folder)

@@ -13,7 +13,7 @@ from translate.engine.config.diff import resumed_config
 from translate.engine.data import places
 from translate.engine.optimization.schedules import Schedule, rate_changes
 from translate.engine.processes import distributed
-from translate.engine.runs.provenance import machine_changes, working_directory_of
+from translate.engine.runs.run_record import machine_changes, working_directory_of
 from translate.errors import CheckpointError, ConfigError, DataError
 
 logger = logging.getLogger(__name__)

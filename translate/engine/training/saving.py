@@ -7,7 +7,7 @@ from torch import Tensor
 
 from translate.engine.checkpoints import retention, write
 from translate.engine.processes import distributed
-from translate.engine.processes.sharded_tensors import own_part
+from translate.engine.processes.sharded_tensors import local_shard
 from translate.engine.training.session import Session
 from translate.errors import PluginError, SaveError, TrainingError
 
@@ -30,7 +30,7 @@ class Saver:
         """
         training = self.training
         weights = training.recipe.state_dict()
-        broken = [name for name, tensor in weights.items() if not _is_finite(own_part(tensor))]
+        broken = [name for name, tensor in weights.items() if not _is_finite(local_shard(tensor))]
         if distributed.all_reduce_max(bool(broken)):
             tensor = broken[0] if broken else "a tensor of another process"
             raise TrainingError(

@@ -20,7 +20,7 @@ from translate.engine.loading.device import batch_to_device
 from translate.engine.models.model import require_recipe
 from translate.engine.pixels.processing import ImageProcessor
 from translate.engine.plugins.errors import plugin_code
-from translate.engine.runs.provenance import working_directory_of
+from translate.engine.runs.run_record import working_directory_of
 from translate.engine.splits.measured_images import MeasuredImages, Middle, center_crop, spread
 from translate.engine.splits.validation import hold_out
 from translate.errors import BadImage, NothingUsableError

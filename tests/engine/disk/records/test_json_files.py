@@ -89,7 +89,7 @@ def test_an_oversized_line_is_skipped_alone(tmp_path: Path) -> None:
 def test_lines_are_read_backwards_in_blocks_of_any_size(
     block: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(json_files, "BLOCK", block)
+    monkeypatch.setattr(json_files, "BLOCK_BYTES", block)
     path = write(tmp_path / "x", {"a": 1}, [2], {"a": 3}, {"a": 4})
     content = path.read_bytes()
     path.write_bytes(content + b'\n\n{"a": 5')

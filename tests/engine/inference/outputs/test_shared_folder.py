@@ -61,7 +61,7 @@ def test_where_there_are_no_locks_only_old_files_are_deleted(
     out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("translate.engine.disk.locks.fcntl", None)
-    monkeypatch.setattr("translate.engine.disk.file_system._notes", {})
+    monkeypatch.setattr("translate.engine.disk.file_system._unsupported", {})
     todo, problems = [Job.of(Path("in/x"), out / "mine.png")], out / "problems-1-of-2.jsonl"
     with shared_folder(out / ".translate", Shard(1, 2), problems, todo):
         assert len(parts(out)) == 3

@@ -1,1 +1,1 @@
-"""Records in JSON: documents, lines, and the lines of skipped files."""
+"""Records in JSON: documents, lines, and the problems of skipped files."""

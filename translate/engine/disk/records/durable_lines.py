@@ -1,4 +1,4 @@
-"""Records that several threads add to one file, with one sync for those that wait together."""
+"""Append records to a file from several threads, which share syncs of the disk."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from translate.engine.disk import files
 
 @dataclass
 class DurableLines:
-    """Adds records to a file from several threads; each call returns once its own is durable."""
+    """Adds records to a file from several threads; a call returns when its record is durable."""
 
     path: Path
     line_count: int = 0
@@ -20,16 +20,16 @@ class DurableLines:
     sync_lock: Lock = field(default_factory=Lock)
 
     def add(self, record: Mapping[str, Any]) -> None:
-        """Add `record`; threads that wait for the disk at the same time share one sync."""
+        """Add `record`; threads that wait at the same time share one sync."""
         with self.add_lock:
             files.append(self.path, record)
             self.line_count += 1
-            mine = self.line_count
+            own_line = self.line_count
         with self.sync_lock:
-            if self.durable_count < mine:
-                added = self.line_count
+            if self.durable_count < own_line:
+                line_count = self.line_count
                 files.sync(self.path, name=not self.durable_count)
-                self.durable_count = added
+                self.durable_count = line_count
 
     def close(self) -> None:
         """Do nothing: each line is durable."""

@@ -1,4 +1,4 @@
-"""Read JSON documents and JSON lines of this program, validated as untrusted input.
+"""Read JSON documents and JSON lines, validated as untrusted input.
 
 Only regular files are read, within limits of size and nesting. Symbolic links to such files are
 followed, since caches of downloaded models consist of links.
@@ -19,13 +19,13 @@ from translate.engine.system.signatures import validation_message
 from translate.errors import CheckpointError
 
 MAX_DOCUMENT_BYTES = 64 << 20
-"""size of a document"""
+"""maximum size of a document"""
 MAX_LINE_BYTES = 1 << 20
-"""length of a line; longer ones are skipped"""
+"""maximum length of a line; longer ones are skipped"""
 MAX_DEPTH = 64
-"""levels of nesting"""
-BLOCK = 1 << 18
-"""bytes per read when lines are read backwards"""
+"""maximum levels of nesting"""
+BLOCK_BYTES = 1 << 18
+"""size of a read when lines are read backwards"""
 
 
 class Record(BaseModel):
@@ -38,7 +38,7 @@ AnyRecord = TypeVar("AnyRecord", bound=Record)
 
 
 def read_record(path: Path, kind: type[AnyRecord]) -> AnyRecord:
-    """Return the document at `path` as a `kind`; raises `CheckpointError`."""
+    """Return the document at `path`, validated as `kind`; raises `CheckpointError`."""
     value = read_json(path)
     try:
         return kind.model_validate(value)
@@ -83,18 +83,17 @@ def parse(data: bytes) -> dict[str, Any]:
 
 
 def iterate_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the records of a file that `files.append` wrote, without damaged lines.
+    """Yield the records of a file of JSON lines, without damaged lines; none if it is missing.
 
-    A missing file has none. Raises `CheckpointError` if `path` cannot be read.
+    Raises `CheckpointError` if `path` cannot be read.
     """
     try:
         with open_regular(path) as file:
-            whole = True
+            at_start = True  # of a line: a long one is read in parts
             while line := file.readline(MAX_LINE_BYTES):
-                ended = line.endswith(b"\n")
-                if whole and (record := _record(line)) is not None:
+                if at_start and (record := _parse_line(line)) is not None:
                     yield record
-                whole = ended
+                at_start = line.endswith(b"\n")
     except FileNotFoundError:
         return
     except OSError as error:
@@ -106,17 +105,17 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     return list(iterate_lines(path))
 
 
-def end_of_last_record(path: Path, belongs: Callable[[dict[str, Any]], bool]) -> int:
-    """Return the byte offset after the last record for which `belongs` is true; 0 if none.
+def end_of_last_record(path: Path, matches: Callable[[dict[str, Any]], bool]) -> int:
+    """Return the byte offset after the last record for which `matches` is true; 0 if none.
 
-    Lines are read from the end, so the cost depends on what follows that record, not on the file.
+    Lines are read from the end: only those after that record cost time.
     Raises `CheckpointError` if `path` cannot be read.
     """
     try:
         with open_regular(path) as file:
-            for line, end in _backwards(file):
-                record = _record(line)
-                if record is not None and belongs(record):
+            for line, end in _lines_backwards(file):
+                record = _parse_line(line)
+                if record is not None and matches(record):
                     return end
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror or error}.") from error
@@ -125,24 +124,24 @@ def end_of_last_record(path: Path, belongs: Callable[[dict[str, Any]], bool]) ->
 
 def open_regular(path: Path) -> BufferedReader:
     """Open the file `path`, following links; raises `OSError` for a pipe or device."""
-    if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - opening a pipe would wait
+    if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - opening a pipe would wait for a writer
         raise OSError(0, "not a regular file")
     return path.open("rb")
 
 
-def _record(line: bytes) -> dict[str, Any] | None:
+def _parse_line(line: bytes) -> dict[str, Any] | None:
     try:
         return parse(line)
     except ValueError:
-        return None  # an interrupted write
+        return None  # of an interrupted write
 
 
-def _backwards(file: BufferedReader) -> Iterator[tuple[bytes, int]]:
+def _lines_backwards(file: BufferedReader) -> Iterator[tuple[bytes, int]]:
     """Yield the lines of `file` from the last to the first, each with the offset of its end."""
     end = position = file.seek(0, os.SEEK_END)
     rest = b""
     while position:
-        size = min(BLOCK, position)
+        size = min(BLOCK_BYTES, position)
         position -= size
         file.seek(position)
         lines = (file.read(size) + rest).split(b"\n")

@@ -1,4 +1,4 @@
-"""A skipped file and the reason: a line of ``problems.jsonl``."""
+"""A problem: a skipped file and the reason, one line of ``problems.jsonl``."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -6,27 +6,28 @@ from typing import NamedTuple
 from translate.errors import BadImage, ItemError, UnreachableImage
 
 FAILED = "failed"
-"""the reason where a plugin, or this program, has a fault, and not the file"""
+"""the reason if a plugin or this program has an error, and not the file"""
 UNREACHABLE = "unreachable"
-"""the reason where a store did not answer"""
+"""the reason if a storage service did not answer"""
 
 
 class Problem(NamedTuple):
-    """A file or item that was skipped."""
+    """A file or item that was skipped, and why."""
 
     path: Path
     stage: str
-    """The stage: ``check``, ``training``, ``read``, ``translate``, ``write`` ..."""
+    """where it happened: ``check``, ``training``, ``read``, ``translate``, ``write`` ..."""
     reason: str
-    """A fixed word for scripts."""
+    """a fixed word for scripts, such as ``unreadable``"""
     message: str
+    """a sentence for people"""
 
     @classmethod
     def of(cls, error: BadImage, stage: str) -> "Problem":
-        """Return `error` as something that can be listed."""
-        words = {ItemError: FAILED, UnreachableImage: UNREACHABLE}
-        word = next((w for kind, w in words.items() if isinstance(error, kind)), "unreadable")
-        return cls(error.path, stage, word, error.reason)
+        """Return the problem that `error` describes."""
+        reasons = {ItemError: FAILED, UnreachableImage: UNREACHABLE}
+        reason = next((r for kind, r in reasons.items() if isinstance(error, kind)), "unreadable")
+        return cls(error.path, stage, reason, error.reason)
 
     def record(self) -> dict[str, str]:
         """Return the line of ``problems.jsonl``."""

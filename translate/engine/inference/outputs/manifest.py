@@ -186,7 +186,7 @@ class OutputManifest:
         self, work: Output, origin_sha256: str, write: Callable[[BufferedRandom], Sequence[str]]
     ) -> Sequence[str]:
         """Write an output by `write`, which returns notes for its record; raises `OSError`."""
-        with files.staged(work.output) as file:
+        with files.open_atomically(work.output) as file:
             notes = write(file)
             file.seek(0)
             record = DoneRecord(

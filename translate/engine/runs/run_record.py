@@ -1,4 +1,7 @@
-"""The contents of run.json: versions, device, git state, data."""
+"""``run.json``: the command, versions, machine and data of each session of a run.
+
+A session is one `translate train` process; a resumed run has several.
+"""
 
 import os
 import platform
@@ -24,47 +27,56 @@ from translate.errors import CheckpointError
 from translate.images.files.tar_files import file_size
 
 
-class DataFacts(json_files.Record):
-    """Number and digest of the images, in ``run.json``."""
+class DataFingerprint(json_files.Record):
+    """Number of files of a data set, and the digest of their names and sizes."""
 
     files: int
     sha256: str
-    validation: "DataFacts | None" = None
+    validation: "DataFingerprint | None" = None
 
 
 class RunRecord(json_files.Record):
-    """The entries of ``run.json`` that are read again."""
+    """The entries of ``run.json`` that this program reads."""
 
     threads: int | None = None
     device: str | None = None
     directory: str | None = None
     memory_limit_mb: int | None = None
-    data: DataFacts | None = None
+    data: DataFingerprint | None = None
     earlier: list[dict[str, Any]] = []
+    """entries of earlier sessions"""
 
 
-def sessions(run: Path) -> list[dict[str, Any]]:
-    """Return the records of all sessions in ``run.json``, the last one last; none without the file.
+def read_sessions(run: Path) -> list[dict[str, Any]]:
+    """Return the entries of each session in ``run.json``, the latest last; [] without the file.
 
     Raises `CheckpointError` if it is damaged.
     """
     path = run / "run.json"
     if not os.path.lexists(path):
         return []
-    facts = json_files.read_record(path, RunRecord).model_dump(exclude_unset=True)
-    return [*facts.pop("earlier", []), facts]
+    session = json_files.read_record(path, RunRecord).model_dump(exclude_unset=True)
+    return [*session.pop("earlier", []), session]
+
+
+def read_last_session(run: Path) -> dict[str, Any]:
+    """Return the entries of the latest session in ``run.json``; {} without the file.
+
+    Raises `CheckpointError` if it is damaged.
+    """
+    return (read_sessions(run) or [{}])[-1]
 
 
 def working_directory_of(run: Path) -> str:
-    """Return the directory in which the paths of a run's configuration were typed, if known."""
+    """Return the directory that a run's relative paths refer to; empty if it is not known."""
     try:
-        *_, last = sessions(run) or [{}]
+        return str(read_last_session(run).get("directory") or "")
     except CheckpointError:
         return ""  # `RunWriter.begin` logs it
-    return str(last.get("directory") or "")
 
 
-def describe_run(training: TrainingState, data: CheckedData) -> dict[str, Any]:
+def describe_session(training: TrainingState, data: CheckedData) -> dict[str, Any]:
+    """Return the entries of the session that starts now."""
     return {
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
         "versions": {
@@ -79,44 +91,43 @@ def describe_run(training: TrainingState, data: CheckedData) -> dict[str, Any]:
         "git": _git_state(),
         "data": fingerprint(data),
         "seed": training.config.train.seed,
-        "started": now(),
+        "started": timestamp(),
         "started_at_step": training.step,
     }
 
 
 def machine_changes(run: Path, checkpoint: Checkpoint, training: TrainingState) -> list[str]:
-    """Return the differences between the machine of `training` and that of the saved `run`."""
+    """Return how this machine differs from that of the last session, a line for each change."""
     try:
-        *_, before = sessions(run) or [{}]
+        before = read_last_session(run)
     except CheckpointError:
         before = {}  # `RunWriter.begin` logs it
-    now = {
+    current = {
         "processes": distributed.world_size(),
         "threads": torch.get_num_threads(),
         "device": str(next(training.recipe.parameters()).device),
         "PyTorch": str(torch.__version__),
     }
     description = checkpoint.description
-    past = {
+    previous = {
         "processes": description["processes"],
         "threads": description.get("threads", before.get("threads")),
         "device": before.get("device"),
         "PyTorch": description["versions"]["torch"],
     }
     return [
-        f"{value} {name} instead of {past[name]}"
+        f"{value} {name} instead of {previous[name]}"
         if isinstance(value, int)
-        else f"{name} {value} instead of {past[name]}"
-        for name, value in now.items()
-        if past[name] not in (None, value)
+        else f"{name} {value} instead of {previous[name]}"
+        for name, value in current.items()
+        if previous[name] not in (None, value)
     ]
 
 
 def fingerprint(data: CheckedData) -> dict[str, Any]:
-    """Return the number of training files, and a digest of their names and sizes.
+    """Return a `DataFingerprint` of the training files, and of the validation files if any.
 
-    It includes the fingerprint of the validation images, if any. For a file of many images, the
-    digest includes the indices of those that are used.
+    Where some items of a layout are held out, the digest includes the indices of the others.
     """
     paths = (*data.layout.files, *data.layout.sources)
     listed = [f"{path.name} {file_size(path)}" for path in paths]
@@ -136,5 +147,6 @@ def _git_state() -> str | None:
     return result.stdout.strip() or None
 
 
-def now() -> str:
+def timestamp() -> str:
+    """Return the current time in UTC, as ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="seconds")

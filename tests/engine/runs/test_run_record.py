@@ -8,7 +8,7 @@ import small_runs
 from small_data import checked_data
 
 from translate.engine.data.check import CheckedData
-from translate.engine.runs.provenance import fingerprint
+from translate.engine.runs.run_record import fingerprint
 
 
 @pytest.fixture

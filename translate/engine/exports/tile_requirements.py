@@ -1,0 +1,55 @@
+"""What translation in tiles needs to know of a network: its receptive field and its memory."""
+
+from math import ceil
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from translate.engine.tiling.halo import TRACED_SIDE, receptive_halo
+from translate.engine.tiling.plan import full_frame_bytes
+from translate.engine.traced.graph import read_graph
+from translate.engine.traced.operators import UnsupportedError
+from translate.engine.traced.tracing import trace
+from translate.nn.geometry import Geometry
+
+STATISTICS = "its norms use the mean and the variance of the whole image"
+
+
+class TileRequirements(NamedTuple):
+    """The overlap and the memory of tiles."""
+
+    halo: int | None
+    """radius of the receptive field in input pixels; None: the whole image"""
+    reason: str
+    """why there is no halo; else empty"""
+    bytes_per_pixel: int
+    """memory of the activations per input pixel; 0: unknown"""
+
+
+def measure_tile_requirements(
+    network: nn.Module, channels: int, geometry: Geometry
+) -> TileRequirements:
+    """Return the requirements of a network from a trace of its operators, without running it.
+
+    Args:
+        network: In evaluation mode, on the CPU.
+        channels: Channels of its input.
+        geometry: The sizes that it takes; its halo is used if an operator is unknown.
+    """
+    side = geometry.fit(TRACED_SIDE)
+    try:
+        module = trace(network, [(1, channels, side, side)], torch.device("cpu"))
+        memory = ceil(full_frame_bytes(module) / side**2)
+    except UnsupportedError as error:
+        return _declared(geometry, error, 0)
+    try:
+        halo = receptive_halo(read_graph(module))
+        return TileRequirements(halo, STATISTICS if halo is None else "", memory)
+    except UnsupportedError as error:
+        return _declared(geometry, error, memory)
+
+
+def _declared(geometry: Geometry, error: UnsupportedError, memory: int) -> TileRequirements:
+    reason = str(error) if geometry.halo is None else ""
+    return TileRequirements(geometry.halo, reason, memory)
