@@ -10,7 +10,7 @@ from odd_exceptions import PanicException, UnprintableError
 from torch import nn
 
 from translate import hookimpl, registry
-from translate.cli.messages import annotated
+from translate.cli.messages import annotated_yaml
 from translate.engine.config import layers
 from translate.engine.plugins import discovery
 from translate.engine.system import signatures
@@ -70,7 +70,7 @@ def test_a_part_with_options_is_an_immutable_default(losses) -> None:
     assert signatures.convert_options("it", function, {"loss": default}) == {"loss": mapping}
     assert type(layers.with_defaults(function, {})["loss"]) is dict
     (option,) = signatures.read_options(function).values()
-    assert annotated.default(option) == (
+    assert annotated_yaml.default(option) == (
         "{name: scaled, weight: 2, of: {name: other}, betas: [1, 2]}"
     )
 

@@ -6,7 +6,7 @@ from inspect import getdoc
 from itertools import groupby
 
 from documentation import markup
-from translate.cli.messages import annotated, part
+from translate.cli.messages import annotated_yaml, part
 from translate.cli.parameters.catalogue import TITLES, Entry, entries
 from translate.cli.parameters.choices import choices
 from translate.engine.models.calls import RESERVED as CALLED
@@ -104,8 +104,8 @@ def _table(options: Iterable[Option]) -> str:
     rows = [
         (
             markup.code(one.name),
-            "required" if one.required else markup.code(annotated.default(one)),
-            markup.escape(annotated.meaning(one.meaning, choices(one))),
+            "required" if one.required else markup.code(annotated_yaml.default(one)),
+            markup.escape(annotated_yaml.meaning(one.meaning, choices(one))),
         )
         for one in options
     ]

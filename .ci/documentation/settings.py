@@ -4,7 +4,7 @@ from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from documentation import markup
-from translate.cli.messages.annotated import meaning
+from translate.cli.messages.annotated_yaml import meaning
 from translate.cli.parameters.choices import allowed_values
 from translate.engine.config.layers import SECTIONS
 from translate.engine.config.yaml import flow, to_yaml_types

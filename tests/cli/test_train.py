@@ -145,10 +145,10 @@ def test_a_dry_run_prints_a_plan_and_writes_nothing(run_command: Run, root: Path
     result = run_command(*TINY, "--dry-run")
     assert (result.code, result.err) == (0, "")
     rows = dict(re.split("  +", line, maxsplit=1) for line in result.out.splitlines())
-    assert rows["recipe"] == "cyclegan on cpu, crops of 16x16, 1 in a batch"
+    assert rows["recipe"] == "cyclegan on cpu, crops of 16x16, batch size 1"
     assert rows["images"] == "a 4, b 4: 4 items"
     assert rows["training"] == "to step 2, 0.5 epochs"
-    assert re.fullmatch(r"[\d.]+ s, [\d.e-]+ GFLOPs, [\d.]+ images/s", rows["a step"])
+    assert re.fullmatch(r"[\d.]+ s, [\d.e-]+ GFLOPs, [\d.]+ images/s", rows["step"])
     assert rows["run folder"] == "runs/cyclegan-a-b, not written by this dry run"
     plan = json.loads(run_command(*TINY, "--dry-run", "--json").out)
     assert (plan["images"], plan["steps"], plan["path"]) == (

@@ -19,7 +19,10 @@ pytestmark = pytest.mark.usefixtures("root")
     [
         ([*TINY, "--domains"], "Option '--domains' requires an argument."),
         ([*TINY[:3], "--domains", *TINY[6:]], "Option '--domains' requires an argument."),
-        ([*TINY, "--epochs", "3"], "--steps and --epochs say the same thing: give one of them."),
+        (
+            [*TINY, "--epochs", "3"],
+            "--steps and --epochs exclude each other: leave out one.",
+        ),
         ([*TINY, "--size", "big"], "expected N or HEIGHTxWIDTH, got 'big'."),
         ([*TINY, "--precision", "fp16"], "'fp16' is not one of 'fp32', 'bf16'."),
         (
@@ -35,7 +38,7 @@ pytestmark = pytest.mark.usefixtures("root")
         ([*TINY, "--log-every", "9"], "Did you mean the setting train.log_every?"),
         ([*TINY, "--batch_size", "2"], "No such option: --batch_size. Did you mean --batch-size?"),
         ([*TINY, "--stepps", "9"], "No such option '--stepps'"),
-        (["train", "--resume", "run", "--steps", "3", "--epochs", "3"], "say the same thing"),
+        (["train", "--resume", "run", "--steps", "3", "--epochs", "3"], "exclude each other"),
     ],
 )
 def test_usage_errors_name_the_conflicting_options(

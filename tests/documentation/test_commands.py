@@ -40,7 +40,5 @@ def test_every_command_has_a_page_and_every_option_a_row() -> None:
 
     pages = commands.write()
     assert {f"reference/commands/{name}.md" for name in (*COMMANDS, "index")} == set(pages)
-    assert (
-        "| `--max-time TIME` | no limit | Time after which" in pages["reference/commands/train.md"]
-    )
+    assert "| `--max-time TIME` | no limit | Time limit" in pages["reference/commands/train.md"]
     assert "`translate datasets check`" in pages["reference/commands/datasets.md"]

@@ -31,9 +31,9 @@ def test_a_third_party_plugin_is_listed_with_the_built_ins(sandbox: Sandbox) -> 
 
 def test_a_third_party_plugin_keeps_the_contract(sandbox: Sandbox) -> None:
     checked = sandbox.output("plugins", "check", "sharpen")
-    assert "generator shallow, made small: {width: 4}" in checked
+    assert "generator shallow, scaled down: {width: 4}" in checked
     assert "loss sobel-edge" in checked
-    assert "recipe sharpen, made small: {generator: {name: shallow, width: 4}}" in checked
+    assert "recipe sharpen, scaled down: {generator: {name: shallow, width: 4}}" in checked
     assert "BROKEN" not in checked
 
 

@@ -1,4 +1,4 @@
-"""The command: one module a subcommand, imported when it is used."""
+"""The command line: one module per subcommand, imported when it is used."""
 
 import os
 import sys
@@ -26,10 +26,7 @@ COMMANDS = (
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported by name, so that help needs no heavy import.
-
-    Commands of plugins are looked up for names that are not built in, and for help.
-    """
+    """A group that imports a command when it is used; commands of plugins come after built-ins."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return [*COMMANDS, *_plugin_commands()]
@@ -55,7 +52,7 @@ class LazyGroup(click.Group):
                 formatter.write_dl(rows)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; a call of `sys.exit` by a plugin does not decide the exit code."""
+        """Run the command; a plugin that calls `sys.exit` is an error, whatever its exit code."""
         try:
             return super().invoke(ctx)
         except SystemExit as error:
@@ -74,18 +71,18 @@ Exit codes:
   1    a bug of translate: please report it
   2    wrong usage or configuration: nothing was started
   3    finished, but problems.jsonl lists items that were skipped
-  4    not one usable item
-  5    training was stopped by a guard: the checkpoint before it is kept
+  4    no usable input
+  5    training was stopped by a guard: the last checkpoint before it is kept
   6    something could not be saved
   129, 130, 143   stopped by SIGHUP, SIGINT or SIGTERM, after a checkpoint"""
 ENVIRONMENT = """\b
 Environment variables:
-  TRANSLATE_PLUGINS  distributions whose plugins load, such as a,b; empty: ours
-                     alone [all that are installed]
+  TRANSLATE_PLUGINS  distributions to load plugins from, such as a,b; empty:
+                     built-in plugins only [all that are installed]
   TRANSLATE_CACHE    folder of exported models [~/.cache/translate/models]
-  TRANSLATE_TRACE    1: print each call of a hook of a plugin [0]
+  TRANSLATE_TRACE    1: print each call of a plugin's hooks [0]
   TRANSLATE_DEBUG    1: print the traceback of an error [0]
-  OMP_NUM_THREADS    number of threads [as many as there are free cores]
+  OMP_NUM_THREADS    number of CPU threads [number of free cores]
   NO_COLOR           any value: print without colours"""
 
 
@@ -96,7 +93,7 @@ Environment variables:
 )
 @click.version_option(__version__, prog_name="translate")
 def cli() -> None:
-    """Translate images between domains: train a method on folders, apply it to folders.
+    """Train image-to-image translation models on folders of images, and apply them.
 
     \b
     translate train --plugin cyclegan --domains summer winter
@@ -114,9 +111,9 @@ def cli() -> None:
 
 
 def main(arguments: list[str] | None = None, command: click.Command = cli) -> None:
-    """Run the command, or another one; any exception becomes one line and an exit code.
+    """Run `command`, and exit: each exception is printed as one line and sets the exit code.
 
-    A traceback is shown only where the environment variable TRANSLATE_DEBUG asks for it.
+    The traceback is printed too if the environment variable TRANSLATE_DEBUG is set.
     """
     with (
         console.safe_streams(),
@@ -124,7 +121,7 @@ def main(arguments: list[str] | None = None, command: click.Command = cli) -> No
         guard.recorded_interrupts() as interrupts,
     ):
         code = _run(command, arguments, interrupts)
-        if arguments is None:  # the process is the command's
+        if arguments is None:  # called as a program, not from Python
             guard.leave(code)
     sys.exit(code)
 
@@ -147,8 +144,8 @@ def _run(command: click.Command, arguments: list[str] | None, interrupts: list[i
     except (click.Abort, KeyboardInterrupt):
         return guard.INTERRUPTED
     except SystemExit:
-        raise  # click's own, after it has completed a word
-    except BaseException as error:  # also what libraries in Rust raise
+        raise  # from click, after shell completion
+    except BaseException as error:  # Rust libraries raise exceptions that are no `Exception`
         if interrupts:
             return guard.INTERRUPTED
         if guard.is_debugging() and not file_system.explain_path_error(error):

@@ -29,7 +29,9 @@ data_option = click.option(
 @click.option("--quiet", is_flag=True, help="Print names only.")
 @click.pass_context
 def command(ctx: click.Context, root: Path, as_json: bool, quiet: bool) -> None:
-    """List the local domains, the sample domains and the known public data sets.
+    """List, generate, check and download data sets.
+
+    Without a command: the domains in --data, the sample domains and the known public data sets.
 
     \b
     Examples:
@@ -91,7 +93,7 @@ def command(ctx: click.Context, root: Path, as_json: bool, quiet: bool) -> None:
 @data_option
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def draw(names: tuple[str, ...], root: Path, quiet: bool) -> None:
-    """Generate sample domains now, in folders that do not exist yet.
+    """Generate sample domains, in new folders of --data.
 
     \b
     Examples:
@@ -110,9 +112,9 @@ def draw(names: tuple[str, ...], root: Path, quiet: bool) -> None:
 @data_option
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def fetch(names: tuple[str, ...], root: Path, quiet: bool) -> None:
-    """Download public data sets into folders that do not exist yet.
+    """Download public data sets into new folders of --data.
 
-    An interrupted download is continued; an archive is checked before it is unpacked. Most licences
+    An interrupted download continues; an archive is checked before it is unpacked. Most licences
     allow research only: see the card of each data set.
 
     \b
@@ -129,7 +131,7 @@ def fetch(names: tuple[str, ...], root: Path, quiet: bool) -> None:
 
 @contextmanager
 def _download_progress(quiet: bool) -> Iterator[Callable[[int, int | None], object]]:
-    """Show the progress of a download on a terminal."""
+    """Show a progress bar on a terminal; yield the function that takes bytes read and in total."""
     if quiet or not console.has_bars():
         yield lambda *_: None
         return
@@ -138,7 +140,7 @@ def _download_progress(quiet: bool) -> Iterator[Callable[[int, int | None], obje
     columns = (*Progress.get_default_columns(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=console.rich_console(), transient=True) as bar:
         task = bar.add_task("fetched", total=None)
-        yield lambda here, total: bar.update(task, completed=here, total=total)
+        yield lambda received, total: bar.update(task, completed=received, total=total)
 
 
 @command.command()
@@ -165,15 +167,15 @@ def _download_progress(quiet: bool) -> Iterator[Callable[[int, int | None], obje
     help="Size of training crops in pixels; smaller images are reported.",
 )
 @click.option(
-    "--drop-unpaired", is_flag=True, help="Report images without a partner as skipped. [as refused]"
+    "--drop-unpaired", is_flag=True, help="Report images without a partner as skipped. [refused]"
 )
 @click.option(
     "--set",
     "assignments",
     multiple=True,
     metavar="data.KEY=VALUE",
-    help="Any other setting of data, in YAML: --set data.channels=1. `translate show` "
-    "lists them with their defaults. [none]",
+    help="Set any setting of the section data; VALUE is YAML: --set data.channels=1. "
+    "`translate show RECIPE` lists them with their defaults. [none]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON. [lines of text]")
 @click.option("--quiet", is_flag=True, help="Print only what is broken. [everything]")
@@ -187,11 +189,12 @@ def check(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Read every image of some domains, and print what training would do about each fault.
+    """Read every image of domains, and report problems before training.
 
-    Faults are unreadable files, images without a partner, pairs of unequal size, mixed channels,
-    sizes and depths, images that are in two splits, and skipped files. DOMAIN is a name in --data,
-    a path, or a quoted glob, as for `translate train --domains`. Exit code 3 if anything is broken.
+    Each problem is printed with its effect on training: unreadable files, images without a partner,
+    pairs of unequal size, mixed channels, sizes and bit depths, images in two splits, and skipped
+    files. DOMAIN is a name in --data, a path, or a quoted glob, as for `translate train --domains`.
+    The exit code is 3 if anything is broken.
 
     \b
     Examples:

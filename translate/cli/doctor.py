@@ -9,8 +9,8 @@ import click
 from translate.cli.parameters.values import LocalPath
 from translate.engine.system import console
 
-FOUND = 3
-"""the exit code where a run has a failure"""
+TRAINING_FAILURE = 3
+"""exit code"""
 
 
 @click.command()
@@ -18,13 +18,13 @@ FOUND = 3
 @click.option("--json", "as_json", is_flag=True, help="Print JSON. [lines of text]")
 @click.option("--quiet", is_flag=True, help="Print only what is broken.")
 def command(run: Path | None, as_json: bool, quiet: bool) -> int:
-    """Check the environment, or examine RUN: what goes wrong in training, and what to set.
+    """Check the environment, or diagnose the training of RUN.
 
-    Without RUN: libraries, GPU, codecs, plugins, memory and disk. Each fault is shown with what to
-    type to repair it; the exit code is then 2.
+    Without RUN: libraries, GPU, codecs, plugins, memory and disk are checked. Each problem is
+    printed with the command that solves it; the exit code is then 2.
 
-    With RUN: each failure of training is shown with the step since when it shows, how it is known,
-    the option that helps, and the command to continue with it; the exit code is then 3.
+    With RUN: each training failure, such as mode collapse, is printed with its first step, the
+    evidence, the option to change, and the command to continue; the exit code is then 3.
 
     \b
     Examples:
@@ -58,7 +58,7 @@ def _examine(run: Path, as_json: bool, quiet: bool) -> int:
     examination = examine(run)
     if as_json:
         console.show(json.dumps(asdict(examination), indent=2))
-        return FOUND if examination.diagnoses else 0
+        return TRAINING_FAILURE if examination.diagnoses else 0
     for diagnosis in examination.diagnoses:
         console.say(f"! {diagnosis.name}, since step {diagnosis.since_step}")
         console.say(f"    evidence  {diagnosis.evidence}")
@@ -70,4 +70,4 @@ def _examine(run: Path, as_json: bool, quiet: bool) -> int:
             console.say("nothing found")
         for line in examination.omissions:
             console.say(f"- not examined: {line}")
-    return FOUND if examination.diagnoses else 0
+    return TRAINING_FAILURE if examination.diagnoses else 0

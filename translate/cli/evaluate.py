@@ -1,4 +1,4 @@
-"""`translate evaluate`: measure a run or a folder of images next to baselines."""
+"""`translate evaluate`: metrics of a run or of a folder of images, next to baselines."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from translate.cli.parameters.shared import device_option
 from translate.cli.parameters.values import LocalPath, parse_size
 from translate.engine.system import console
 
@@ -30,13 +31,14 @@ FORMATS = ("table", "md", "latex", "csv", "json", "card")
     "--limit",
     type=click.IntRange(1),
     metavar="N",
-    help="Measure at most N images, of a run spread evenly, of folders the first. [all]",
+    help="Largest number of images to measure: evenly spaced test images of a run, the first "
+    "images of folders. [all]",
 )
 @click.option(
     "--size",
     metavar="N|HxW",
-    help="Size of the images, in pixels: of a run, the crop; of folders, the shorter side. "
-    "[the training crop; the size of the files]",
+    help="Size in pixels: of the centre crop with RUN, of the shorter side with folders. "
+    "[the size of training crops; the size of the files]",
 )
 @click.option(
     "--seed",
@@ -44,22 +46,28 @@ FORMATS = ("table", "md", "latex", "csv", "json", "card")
     type=click.IntRange(0),
     multiple=True,
     metavar="N",
-    help="Random seed of the outputs, for a recipe that draws random numbers; several give mean "
-    "and deviation. [0]",
+    help="Random seed of the outputs, for a recipe that draws random numbers; repeatable, for the "
+    "mean and standard deviation. [0]",
 )
 @click.option("--real", type=LocalPath(), metavar="DIR", help="Folder of real images. [none]")
 @click.option("--fake", type=LocalPath(), metavar="DIR", help="Folder of images to measure. [none]")
 @click.option(
-    "--paired", is_flag=True, help="Files of equal names in --real and --fake belong together."
+    "--paired",
+    is_flag=True,
+    help="Compare each image of --fake with the file of its name in --real.",
 )
 @click.option(
-    "--mask", type=LocalPath(), metavar="DIR", help="Folder of masks; white pixels count. [none]"
+    "--mask",
+    type=LocalPath(),
+    metavar="DIR",
+    help="Folder of masks: only white pixels are measured. [none]",
 )
 @click.option(
     "--source",
     type=LocalPath(),
     metavar="DIR",
-    help="Folder of the inputs of --fake, by equal names, for baselines. [none]",
+    help="Folder of the inputs that --fake was translated from, under the same names; for "
+    "baselines. [none]",
 )
 @click.option(
     "--train",
@@ -72,14 +80,9 @@ FORMATS = ("table", "md", "latex", "csv", "json", "card")
     type=click.IntRange(1),
     default=16,
     metavar="N",
-    help="Images that are measured together. [16]",
+    help="Images per batch. [16]",
 )
-@click.option(
-    "--device",
-    metavar="DEVICE",
-    default="auto",
-    help="Device to use: auto, cpu, cuda or cuda:N; auto takes a GPU if there is one. [auto]",
-)
+@device_option
 @click.option(
     "--format",
     "form",
@@ -93,9 +96,8 @@ FORMATS = ("table", "md", "latex", "csv", "json", "card")
     "--out",
     type=LocalPath(path_type=Path),
     metavar="FILE",
-    help="JSON file to write; thumbnails of the best and the worst images go into the folder "
-    "next to it that is called FILE, without suffix, and -images. [RUN/evaluation.json; none for "
-    "folders]",
+    help="JSON file to write; thumbnails of the best and worst images go into a folder next to "
+    "it, such as evaluation-images for evaluation.json. [RUN/evaluation.json; none for folders]",
 )
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(
@@ -118,14 +120,16 @@ def command(
     out: Path | None,
     quiet: bool,
 ) -> int:
-    """Measure the outputs of RUN on the test images of its data, next to baselines.
+    """Compute metrics of a model or a folder, and of baselines.
 
     RUN is a run folder; RUN@STEP or RUN@best, one of its checkpoints; a checkpoint folder; a file
-    of `translate pack`; or hf-hub:ORG/NAME[@REVISION], a model on the Hugging Face Hub.
-    Without RUN, the images in the folder --fake are measured against those in --real. Every figure
-    has an interval and the best baseline, computed by the same code; a figure that a baseline
-    reaches is flagged. All figures are written to evaluation.json in the run folder, and
-    thumbnails of the best and the worst images to the folder evaluation-images next to it.
+    of `translate pack`; or hf-hub:ORG/NAME[@REVISION], a model on the Hugging Face Hub. Its outputs
+    on the test images of its data are measured. Without RUN, the images in --fake are compared with
+    those in --real.
+
+    Each metric is printed with a confidence interval and its value for the best baseline; it is
+    flagged if a baseline is as good. All values are written to evaluation.json in the run folder,
+    and thumbnails of the best and worst images to the folder evaluation-images next to it.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""`translate export`: write a model as a file of another program."""
+"""`translate export`: write a model in a file format of other programs."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ logger = logging.getLogger(__name__)
     "assignments",
     multiple=True,
     metavar="OPTION=VALUE",
-    help="Option of the recipe's own to fix in FILE, such as steps=20; `translate show RUN` lists "
-    "them. [its defaults]",
+    help="Option of the recipe to fix in FILE, such as steps=20; `translate show RUN` lists them. "
+    "[the recipe's defaults]",
 )
 @click.option(
     "--web",
@@ -37,8 +37,7 @@ logger = logging.getLogger(__name__)
     "--runtime",
     metavar="FILE",
     type=LocalPath(path_type=Path),
-    help="Package of the program that runs the model in the page, onnxruntime-web of npm. "
-    "[downloaded]",
+    help="npm package onnxruntime-web, which runs the model in the page of --web. [downloaded]",
 )
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(
@@ -50,14 +49,14 @@ def command(
     runtime: Path | None,
     quiet: bool,
 ) -> None:
-    """Write the model of RUN as FILE, in the format of its suffix, for other programs.
+    """Export the model of RUN to FILE, for other programs.
 
-    .onnx is a file for ONNX Runtime, .pt2 a program of torch.export, and a name that ends with
-    _openvino a folder for OpenVINO. `translate infer FILE SOURCE OUT` runs each of them, and
-    `translate show --kind exporter` lists the formats.
+    The suffix of FILE selects the format: .onnx for ONNX Runtime, .pt2 for torch.export, _openvino
+    for a folder that OpenVINO reads; `translate show --kind exporter` lists all formats.
+    `translate infer FILE SOURCE OUT` runs each of them.
 
-    The outputs of FILE are compared with those of the model at three sizes before it is written.
-    Its metadata has the domains, the range of numbers and the sizes of images.
+    Before FILE is written, its outputs are compared with those of the model at three image sizes.
+    Its metadata states the domains, the value range and the image sizes that it accepts.
 
     \b
     Examples:
@@ -70,7 +69,7 @@ def command(
 
     path = web or file
     if path is None or (web and file) or (runtime and not web):
-        raise ConfigError("expected FILE, or --web DIR, for which alone --runtime FILE is.")
+        raise ConfigError("expected FILE, or --web DIR, optionally with --runtime FILE.")
     options = parse_assignments(assignments)
     result = export_model(run, path, to=to, options=options, web=web is not None, runtime=runtime)
     if quiet:
@@ -82,6 +81,9 @@ def command(
         fixed = ", ".join(f"{name}={value}" for name, value in result.options.items())
         console.say(f"fixed options: {fixed}")
     for (height, width), value in result.differences:
-        console.say(f"largest difference from PyTorch at {width}x{height}: {value:.2g} of [-1, 1]")
+        console.say(
+            f"largest difference from PyTorch at {width}x{height}: {value:.2g}, in the value range "
+            "[-1, 1]"
+        )
     if web:
         console.say(f"open http://localhost:8000 after: python -m http.server --directory {web}")

@@ -23,14 +23,14 @@ BUG, USAGE, INTERRUPTED = 1, 2, 130
 """exit codes"""
 DEBUG = "TRANSLATE_DEBUG"
 LEAST_MB, NEEDED_MB = 3300, 4000
-"""address space in which PyTorch can be imported, and that it and OpenCV take"""
+"""address space to import PyTorch alone, and to import PyTorch and OpenCV"""
 EXIT_SECONDS = 5.0
-"""seconds that threads and processes of plugins have to end after the command"""
+"""how long the command waits at its end for threads and processes of plugins, in seconds"""
 RESOURCE_ERRORS = (
     *("can't start new thread", "failed to map segment", "Cannot allocate memory"),
     *("not enough memory", "out of memory", "allocate memory"),
 )
-"""messages of Python and the linker where address space or processes are limited"""
+"""parts of messages of Python and the linker about limited address space or processes"""
 
 
 class ExitCallError(Exception):
@@ -44,9 +44,10 @@ def is_debugging() -> bool:
 
 @contextmanager
 def recorded_interrupts() -> Iterator[list[int]]:
-    """Yield a list that gets an entry for each SIGINT that raises KeyboardInterrupt in the block.
+    """Yield a list that gets an entry for each SIGINT during the block.
 
-    An import that is interrupted may raise another exception, as if the library were broken.
+    A library that is interrupted while it is imported may turn KeyboardInterrupt into another
+    exception, as if it were broken; the list tells the two apart.
     """
     interrupts: list[int] = []
 
@@ -109,8 +110,8 @@ def check_address_space() -> None:
 
 def show_cause(error: BaseException) -> None:
     """Print the traceback of the exception that caused `error`, if TRANSLATE_DEBUG is set."""
-    ours = isinstance(error, (PluginError, TrainingError))  # others are mistakes of the user
-    if ours and is_debugging() and error.__cause__ is not None:
+    in_code = isinstance(error, (PluginError, TrainingError))  # other errors are the user's
+    if in_code and is_debugging() and error.__cause__ is not None:
         console.show("".join(traceback.format_exception(error.__cause__)), err=True)
 
 
@@ -142,7 +143,7 @@ def _join_all() -> list[str]:
 
 
 def _resource_message(error: BaseException) -> str:
-    """Return a message where a library cannot be imported or memory is exhausted; otherwise ""."""
+    """Return a message if a library cannot be imported or memory is exhausted; otherwise ""."""
     text = " ".join(message_of(error).split())
     if "No usable temporary directory" in text:
         return f"{text}. Name one that can be written to, TMPDIR=DIR, or: ulimit -f unlimited"
@@ -199,7 +200,7 @@ def _cause(error: BaseException) -> BaseException:
 
 
 def _write_log(error: BaseException) -> str:
-    """Write the traceback to a file, here or in the temporary directory; return where it is."""
+    """Write the traceback to a file in the working or temporary directory; return where it is."""
     now = datetime.now(UTC)
     facts = (
         f"translate-kit {__version__}, Python {platform.python_version()}, {platform.platform()}",

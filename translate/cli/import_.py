@@ -1,4 +1,4 @@
-"""`translate import`: make a run of the weights of another program."""
+"""`translate import`: convert weights of another program to a run."""
 
 import logging
 from contextlib import nullcontext
@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from translate.cli.parameters.shared import Several, SeveralCommand
+from translate.cli.parameters.shared import MultiValueCommand, MultiValueOption
 from translate.cli.parameters.values import LocalPath
 from translate.engine.system import console
 
 logger = logging.getLogger(__name__)
 
 
-@click.command("import", cls=SeveralCommand, no_args_is_help=True)
+@click.command("import", cls=MultiValueCommand, no_args_is_help=True)
 @click.argument("file", type=LocalPath(path_type=Path))
 @click.option(
     "--out",
@@ -26,32 +26,33 @@ logger = logging.getLogger(__name__)
     "--other",
     type=LocalPath(path_type=Path),
     metavar="FILE",
-    help="Weights of the opposite direction, for a recipe that translates in both. [none]",
+    help="Weights of the opposite direction, for a recipe that translates in both directions. "
+    "[none]",
 )
-@click.option("--recipe", metavar="NAME", help="Recipe of the run. [by the kind of weights]")
+@click.option("--recipe", metavar="NAME", help="Recipe of the run. [chosen by the importer]")
 @click.option(
     "--domains",
     nargs=2,
     metavar="SOURCE TARGET",
     default=("source", "target"),
-    help="Names for what FILE translates from and to, which it does not say. [source target]",
+    help="Names for the source and target domain, which FILE does not contain. [source target]",
 )
 @click.option(
     "--network",
     "networks",
     multiple=True,
-    cls=Several,
+    cls=MultiValueOption,
     metavar="NAME ...",
-    help="Network in FILE to import, where it has several; a second one for the opposite "
-    "direction. [the only one]",
+    help="Network to import, if FILE contains several; a second NAME is the network of the "
+    "opposite direction. [the only one]",
 )
 @click.option(
     "--set",
     "assignments",
     multiple=True,
     metavar="OPTION=VALUE",
-    help="What FILE does not say, such as dropout=0; `translate show IMPORTER` lists the options. "
-    "[stated by the import]",
+    help="Option of the network that FILE does not contain, such as dropout=0; `translate show "
+    "IMPORTER` lists them. [assumed, and printed by the import]",
 )
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(
@@ -64,12 +65,12 @@ def command(
     assignments: tuple[str, ...],
     quiet: bool,
 ) -> None:
-    """Make a run of FILE, the weights of another program, to translate images with.
+    """Convert the weights of another program to a run.
 
     FILE is a .pth, .pt or .safetensors file, recognized by the names and shapes of its tensors; no
-    code in it is run. `translate show --kind importer` lists what is recognized. RUN/README.md says
-    where the weights come from, and what was assumed. The run has no state of optimizers:
-    `translate train --init RUN` trains it further.
+    code in it is run. `translate show --kind importer` lists the programs. RUN/README.md states
+    where the weights come from, and what was assumed. The run has no optimizer state: fine-tune it
+    with `translate train --init RUN`.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""`translate infer`: translate images by a trained model."""
+"""`translate infer`: translate images with a trained model."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from translate.cli.messages.counting import show_progress, summary
+from translate.cli.messages.progress import show_progress, summary
 from translate.cli.parameters.shards import parse_shard, print_missing, shard_options
+from translate.cli.parameters.shared import device_option
 from translate.cli.parameters.values import LocalPath, parse_bytes
 from translate.engine.system.locations import parse_location
 
@@ -41,8 +42,8 @@ logger = logging.getLogger(__name__)
 @click.option(
     "--side",
     metavar="NAME",
-    help="Half of side-by-side images to translate, after training on such images; whole: "
-    "translate whole images. [none]",
+    help="Half of side-by-side images to translate, for a model trained on such images; whole: "
+    "SOURCE holds single images. [none]",
 )
 @click.option(
     "--mask",
@@ -55,65 +56,60 @@ logger = logging.getLogger(__name__)
     "--batch-size",
     type=click.IntRange(1),
     metavar="N",
-    help="Images of one size that are translated together. [1; 8 on a GPU]",
+    help="Images per batch, all of one size. [1; 8 on a GPU]",
 )
-@click.option(
-    "--device",
-    metavar="DEVICE",
-    default="auto",
-    help="Device to use: auto, cpu, cuda or cuda:N; auto takes a GPU if there is one. [auto]",
-)
+@device_option
 @click.option(
     "--backend",
     metavar="NAME",
-    help="Program that runs the model: torch, or one that an exporter names, such as onnxruntime "
-    "or openvino; the model is exported at the first use, and kept in the cache. [torch]",
+    help="Runtime of the model: torch, or that of an exporter, such as onnxruntime or openvino; "
+    "the model is exported at the first use, and cached. [torch]",
 )
 @click.option(
     "--format",
     "form",
     metavar="FORMAT",
-    help="File format of outputs, such as png, jpg, tif or webp, or one that a plugin writes. "
-    "[that of the input if it can hold the output, else png]",
+    help="File format of outputs: png, jpg, tif, webp or another; `translate show --kind format` "
+    "lists them. [that of the input if it can store the output, else png]",
 )
 @click.option(
     "--max-pixels",
     type=click.IntRange(1),
     metavar="N",
-    help="Largest number of pixels of an input; larger ones are listed, not decoded. [178956970]",
+    help="Largest number of pixels of an input; larger images are not decoded, but listed in "
+    "problems.jsonl. [178956970]",
 )
 @click.option(
     "--frames",
     type=click.Choice(["first", "all"]),
-    help="Frames or pages of a file to translate; with all, each gives an output of its "
-    "own. [first]",
+    help="Frames or pages of each file to translate; all: an output file for each. [first]",
 )
 @click.option(
     "--keep-metadata",
     is_flag=True,
-    help="Copy EXIF and XMP data, including GPS, to outputs. [colour profiles, and of XMP owner "
-    "and licence]",
+    help="Copy all EXIF and XMP data, including GPS, to outputs. [only the colour profile, and "
+    "owner and licence in XMP]",
 )
 @click.option(
     "--no-provenance",
     "provenance",
     flag_value=False,
     default=True,
-    help="Write outputs without the metadata that says what made them, see docs/share.md. "
-    "[DigitalSourceType, model, recipe and hash of the input, as XMP]",
+    help="Write outputs without provenance metadata, see docs/share.md. [XMP with "
+    "DigitalSourceType, model, recipe and hash of the input]",
 )
 @click.option(
     "--to-srgb",
     is_flag=True,
-    help="Convert colours to sRGB through the profile of their file. [both are kept]",
+    help="Convert colours from the file's profile to sRGB. [colours and profile are kept]",
 )
 @click.option(
     "--set",
     "assignments",
     multiple=True,
     metavar="OPTION=VALUE",
-    help="Option of the recipe's own to set, such as steps=20; `translate show RUN` lists them. "
-    "[its defaults]",
+    help="Option of the recipe, such as steps=20; `translate show RUN` lists them. [the recipe's "
+    "defaults]",
 )
 @click.option(
     "--seed",
@@ -133,33 +129,35 @@ logger = logging.getLogger(__name__)
     "--trust",
     is_flag=True,
     help="Measure how far each output can be trusted, without ground truth: scores in "
-    "OUT/.translate/done.jsonl, and a map NAME.trust.png next to the output, white where it is "
-    "doubtful. See docs/trust.md.",
+    "OUT/.translate/done.jsonl, and a map NAME.trust.png next to the output, white at unreliable "
+    "pixels. See docs/trust.md.",
 )
 @click.option(
     "--tile",
     type=click.IntRange(16),
     metavar="N",
     help="Translate in tiles of NxN pixels, without seams, so that memory does not grow with the "
-    "image. [in tiles only where an image would take more than --memory]",
+    "image. [tiles only for images that need more than --memory]",
 )
 @click.option(
     "--memory",
     metavar="SIZE",
-    help="Memory that the values of a network may take, such as 4GB; what exceeds it is kept in "
-    "scratch files in OUT. [400MB with --tile, else half of what is free]",
+    help="Memory for activations of the network, such as 4GB; the rest goes to scratch files in "
+    "OUT. [400MB with --tile, else half of the free memory]",
 )
 @shard_options
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(**arguments: Any) -> int:
-    """Translate SOURCE, a file, a folder or a quoted glob, into the folder OUT.
+    """Translate images with a trained model.
 
-    SOURCE and OUT may be URLs: s3://bucket/folder, gs://, any that fsspec knows.
     RUN is a run folder; RUN@STEP or RUN@best, one of its checkpoints; a checkpoint folder; a file
     of `translate pack`; or hf-hub:ORG/NAME[@REVISION], a model on the Hugging Face Hub.
+    SOURCE is a file, a folder or a quoted glob, and OUT the folder of the outputs; both may be URLs
+    that fsspec supports, such as s3://bucket/folder.
+
     Outputs keep the relative path, name and size of their inputs. Outputs that exist, from the same
     input, model and options, are skipped; images that cannot be translated are listed in
-    OUT/problems.jsonl. Processes started by torchrun share the images.
+    OUT/problems.jsonl. Processes started by torchrun divide the images among themselves.
 
     \b
     Examples:
@@ -187,9 +185,10 @@ def infer(
     executor: Callable[[InferenceOptions], Execute] | None = None,
     **options: Any,
 ) -> int:
-    """Translate images as the arguments of the command say, and return its exit code.
+    """Translate images with the options of the command, and return its exit code.
 
-    `executor` returns what does the work, in place of this process.
+    `executor` returns the function that translates the images in other processes; None: they are
+    translated in this one.
     """
     from translate.cli.parameters.assignments import parse_assignments
     from translate.engine.exports.backends import other_backend
@@ -241,5 +240,5 @@ def infer(
         logger.info(summary(result))
     if interrupts.caught:
         return 128 + interrupts.caught
-    single = read_launch().is_single  # torchrun ends the others after an exit of 3
+    single = read_launch().is_single  # torchrun would stop the other processes
     return 3 if result.listed and single else 0

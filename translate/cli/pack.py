@@ -16,11 +16,11 @@ from translate.cli.parameters.values import LocalPath
 @click.argument("file", type=LocalPath(path_type=Path))
 @card_options
 def command(run: Path, file: Path, quiet: bool, **card: Any) -> None:
-    """Write the model of RUN as FILE, a zip file that is a RUN for every command.
+    """Pack the model of RUN into one zip file.
 
-    It holds the weights, the configuration, a model card, the versions of plugins and a sample: an
-    input with its output. `translate verify FILE` makes the sample again on another machine,
-    without network, and compares it.
+    Every command accepts FILE as RUN. It contains the weights, the configuration, a model card, the
+    versions of plugins and a sample: an input with its output. `translate verify FILE` computes the
+    output again, on any machine and without network, and compares it.
 
     \b
     Examples:

@@ -15,20 +15,20 @@ from translate.cli.parameters.values import LocalPath
 @click.argument("run", type=LocalPath(path_type=Path))
 @click.argument("repository", metavar="ORG/NAME")
 @click.option(
-    "--private", is_flag=True, help="Make a new repository that only you can see. [public]"
+    "--private", is_flag=True, help="Make the repository private, if it is created. [public]"
 )
 @click.option(
-    "--revision", metavar="BRANCH", help="Branch to upload to, made if there is none. [main]"
+    "--revision", metavar="BRANCH", help="Branch to upload to; created if it is new. [main]"
 )
 @card_options
 def command(
     run: Path, repository: str, private: bool, revision: str | None, quiet: bool, **card: Any
 ) -> None:
-    """Upload the model of RUN to the repository ORG/NAME of the Hugging Face Hub.
+    """Upload the model of RUN to the Hugging Face Hub.
 
-    What is uploaded is what `translate pack` writes: weights, configuration, a model card and a
-    sample. `hf-hub:ORG/NAME` is then a RUN for every command. `hf auth login` says who you are;
-    HF_ENDPOINT names another server.
+    The repository ORG/NAME gets what `translate pack` writes: weights, configuration, a model card
+    and a sample. Every command accepts `hf-hub:ORG/NAME` as RUN. Log in first with `hf auth login`;
+    HF_ENDPOINT is the address of another server.
 
     \b
     Examples:

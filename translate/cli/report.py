@@ -39,12 +39,12 @@ logger = logging.getLogger(__name__)
 def command(
     runs: tuple[Path, ...], out: Path | None, watch: bool, port: int | None, quiet: bool
 ) -> int:
-    """Write an HTML page about RUN: previews, curves, evaluation and what goes wrong.
+    """Write an HTML page about one or more runs.
 
-    The page is one file that needs no network. It has the previews on a slider, the figures of
-    evaluations with their baselines, losses, gradients, learning rates, speed, settings,
-    environment and problems. Several runs are compared: their curves are in the same figures, and
-    the settings in which they differ are listed. A run may be in training; nothing of it changes.
+    The page is one file that works offline. It shows previews on a slider, metrics with their
+    baselines, losses, gradients, learning rates, speed, settings, environment, training failures
+    and problems. Several runs are plotted in the same figures, and their different settings are
+    listed. Runs may be in training; they are not changed.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""`translate sample`: generate images by a trained model."""
+"""`translate sample`: generate images with a trained model."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from translate.cli.messages.counting import show_progress, summary
+from translate.cli.messages.progress import show_progress, summary
+from translate.cli.parameters.shared import device_option
 from translate.cli.parameters.values import LocalPath
 
 logger = logging.getLogger(__name__)
@@ -26,12 +27,13 @@ logger = logging.getLogger(__name__)
     "--class",
     "label",
     metavar="NAME",
-    help="Class to generate; all: every class, each into its own folder. [each class in turn]",
+    help="Class to generate; all: --count images of every class, in a folder each. [all classes "
+    "in turn]",
 )
 @click.option(
     "--text",
     metavar="TEXT",
-    help="Caption of the images to generate, after training with captions. [none]",
+    help="Caption of the images to generate, for a model trained with captions. [none]",
 )
 @click.option(
     "--seed", type=click.IntRange(0), default=0, metavar="N", help="Random seed of the latents. [0]"
@@ -41,26 +43,23 @@ logger = logging.getLogger(__name__)
     "assignments",
     multiple=True,
     metavar="OPTION=VALUE",
-    help="Option of the recipe's own to set, such as guidance=4; `translate show RUN` lists them. "
-    "[its defaults]",
+    help="Option of the recipe, such as guidance=4; `translate show RUN` lists them. [the recipe's "
+    "defaults]",
 )
 @click.option("--grid", is_flag=True, help="Also write all images on one sheet, OUT/grid.png.")
 @click.option(
-    "--walk", is_flag=True, help="Write interpolations between latents to OUT/walk.png instead."
+    "--walk",
+    is_flag=True,
+    help="Write rows of interpolations between latents to OUT/walk.png instead.",
 )
-@click.option(
-    "--device",
-    metavar="DEVICE",
-    default="auto",
-    help="Device to use: auto, cpu, cuda or cuda:N; auto takes a GPU if there is one. [auto]",
-)
+@device_option
 @click.option(
     "--format",
     "form",
     metavar="FORMAT",
     default="png",
-    help="File format of the images, such as png, jpg, tif or webp, or one that a plugin writes. "
-    "[png]",
+    help="File format of the images: png, jpg, tif, webp or another; `translate show --kind "
+    "format` lists them. [png]",
 )
 @click.option(
     "--overwrite",
@@ -72,8 +71,8 @@ logger = logging.getLogger(__name__)
     "provenance",
     flag_value=False,
     default=True,
-    help="Write images without the metadata that says what made them, see docs/share.md. "
-    "[DigitalSourceType, model and recipe, as XMP]",
+    help="Write images without provenance metadata, see docs/share.md. [XMP with "
+    "DigitalSourceType, model and recipe]",
 )
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(
@@ -92,12 +91,13 @@ def command(
     provenance: bool,
     quiet: bool,
 ) -> int:
-    """Generate images into the folder OUT, of the size that RUN was trained on.
+    """Generate images with a trained model.
 
     RUN is a run folder; RUN@STEP or RUN@best, one of its checkpoints; a checkpoint folder; a file
     of `translate pack`; or hf-hub:ORG/NAME[@REVISION], a model on the Hugging Face Hub.
-    Image N depends only on the model, the seed and N, not on --count. Images that exist, from the
-    same model and seed, are skipped.
+    Images are written to the folder OUT, in the size that RUN was trained on. Image N depends only
+    on the model, the seed and N, not on --count. Images that exist, from the same model and seed,
+    are skipped.
 
     \b
     Examples:
@@ -117,7 +117,7 @@ def command(
     request = SampleRequest(count or (12 if walk else 64), label, text, seed, options)
     maker = model.maker if provenance else None
     with (
-        show_progress("drawing", quiet=quiet) as update_progress,
+        show_progress("generating", quiet=quiet) as update_progress,
         Interrupts(work="the current image") as interrupts,
     ):
         for message in messages:

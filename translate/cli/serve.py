@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from translate.cli.parameters.shared import device_option
 from translate.cli.parameters.values import LocalPath
 from translate.engine.system import console
 from translate.errors import ConfigError
@@ -25,8 +26,8 @@ logger = logging.getLogger(__name__)
     "--host",
     metavar="ADDRESS",
     default="127.0.0.1",
-    help="Address to listen on; one that other machines reach, such as 0.0.0.0, needs a token. "
-    "[127.0.0.1]",
+    help="Address to listen on; one that other machines can reach, such as 0.0.0.0, requires "
+    "--token or --token-file. [127.0.0.1]",
 )
 @click.option(
     "--port",
@@ -38,39 +39,35 @@ logger = logging.getLogger(__name__)
 @click.option(
     "--token",
     is_flag=True,
-    help="Require a token with each request; it is generated and printed once.",
+    help="Require a token in each request; it is generated and printed once.",
 )
 @click.option(
     "--token-file",
     type=LocalPath(path_type=Path),
     metavar="FILE",
-    help="File with the token to require, instead of a generated one. [none]",
+    help="File with the token to require instead of a generated one. [none]",
 )
 @click.option(
     "--max-pixels",
     type=click.IntRange(1),
     default=24_000_000,
     metavar="N",
-    help="Largest number of pixels of an image; larger ones are refused, not decoded. [24000000]",
+    help="Largest number of pixels of an image; larger images are refused before they are decoded. "
+    "[24000000]",
 )
 @click.option(
     "--timeout",
     type=click.FloatRange(0.1),
     default=60.0,
     metavar="SECONDS",
-    help="Longest time for one image, after which it is given up. [60]",
+    help="Time limit for one image. [60]",
 )
-@click.option(
-    "--device",
-    metavar="DEVICE",
-    default="auto",
-    help="Device to use: auto, cpu, cuda or cuda:N; auto takes a GPU if there is one. [auto]",
-)
+@device_option
 @click.option(
     "--backend",
     metavar="NAME",
-    help="Program that translates: torch, or one that an exporter names, such as onnxruntime or "
-    "openvino; models are exported at the first use, and kept in the cache. [torch]",
+    help="Runtime of the models: torch, or that of an exporter, such as onnxruntime or openvino; "
+    "models are exported at the first use, and cached. [torch]",
 )
 @click.option("--quiet", is_flag=True, help="Print nothing but errors and the token.")
 def command(
@@ -85,13 +82,13 @@ def command(
     backend: str | None,
     quiet: bool,
 ) -> int:
-    """Serve the models of RUN ... on a page in the browser, and by HTTP.
+    """Serve trained models: a web page and an HTTP API.
 
     RUN is a run folder; RUN@STEP or RUN@best, one of its checkpoints; a checkpoint folder; a file
     of `translate pack`; or hf-hub:ORG/NAME[@REVISION], a model on the Hugging Face Hub.
-    The page translates images that are dropped on it, and generates images; programs send
-    POST /v1/translate, see /docs on the server. Only this machine can use it, unless --host says
-    otherwise. Images stay in memory; nothing is stored. Ctrl-C stops.
+    The page translates images that are dropped on it, and generates images. Programs send
+    POST /v1/translate; the server documents its API at /docs. Without --host, only this machine can
+    connect. Images are kept in memory and never stored. Ctrl-C stops the server.
 
     \b
     Examples:
@@ -116,7 +113,7 @@ def command(
         if not quiet:
             stack.enter_context(console.messages())
         bound = stack.enter_context(bound_socket(host, port))
-        interrupts = stack.enter_context(Interrupts(work="the requests at hand"))
+        interrupts = stack.enter_context(Interrupts(work="requests in progress"))
 
         def stop() -> int:
             return interrupts.caught
@@ -132,11 +129,11 @@ def command(
             for message in worker.messages:
                 logger.info(f"{message} An older checkpoint is used.")
             logger.info(f"{worker.name}: step {worker.description['step']}")
-        bound.listen()  # whoever reads the next lines may connect at once
+        bound.listen()  # before the address is printed
         name = f"[{host}]" if ":" in host else host
         address = f"http://{name}:{bound.getsockname()[1]}/"
         if token and not token_file:
-            console.say(f"The page with its token, which is printed once: {address}#token={secret}")
+            console.say(f"Page and token, printed only once: {address}#token={secret}")
         logger.info(f"Serving on {address} (HTTP API: /docs). Ctrl-C stops.")
         serve(workers, bound, access, limits, stop)
     return 128 + interrupts.caught

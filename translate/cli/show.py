@@ -1,4 +1,4 @@
-"""`translate show`: names of everything installed, and settings as annotated YAML."""
+"""`translate show`: names of everything that is installed, and settings as YAML with comments."""
 
 import json
 from pathlib import Path
@@ -39,17 +39,18 @@ KINDS = (
 @click.option(
     "--kind",
     type=click.Choice(KINDS),
-    help="Kind of NAME, where several kinds have that name; without NAME, list this kind only. "
-    "[any kind]",
+    help="Kind of NAME, if several kinds have that name; without NAME, the kind to list. [any "
+    "kind]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON. [YAML]")
 @click.option("--quiet", is_flag=True, help="Print names only.")
 def command(name: str | None, kind: str | None, as_json: bool, quiet: bool) -> None:
-    """Show the settings of a recipe, part, configuration or run as YAML; without NAME, all names.
+    """List all names, or show the settings of one as YAML.
 
-    Each setting is shown with its meaning, default and choices. The settings of a recipe,
-    configuration or run can be saved, edited and used as --config. A part (a network, loss or
-    layout) is an option of a recipe. For a run, the commands that use its model are shown as well.
+    A name is that of a recipe, a configuration, a run, or a part of recipes: a network, loss or
+    layout. Each setting has its meaning, default and choices as a comment. The output for a recipe,
+    configuration or run can be saved, edited and used as --config. For a run, the commands that use
+    its model are shown as well.
 
     \b
     Examples:
@@ -81,7 +82,7 @@ def list_names(kind: str | None, *, as_json: bool, quiet: bool) -> str:
         for entry in listed:
             if entry.kind == each:
                 lines.append(f"  {entry.name:<22} {entry.summary}".rstrip())
-    return "\n".join([*lines[1:], "", "`translate show NAME` shows each with its options."]) + "\n"
+    return "\n".join([*lines[1:], "", "`translate show NAME` shows the options of one."]) + "\n"
 
 
 def describe(name: str, kind: str | None = None) -> str:
@@ -90,7 +91,7 @@ def describe(name: str, kind: str | None = None) -> str:
     Raises:
         TranslateError: Nothing has this name.
     """
-    from translate.cli.messages import annotated, part
+    from translate.cli.messages import annotated_yaml, part
     from translate.cli.messages.abilities import abilities, inference_options
     from translate.engine.system import signatures
     from translate.registry import find
@@ -101,14 +102,14 @@ def describe(name: str, kind: str | None = None) -> str:
         return "\n---\n".join(part.describe(entry) for entry in others)
     resolved = _resolve(document)
     recipe = cast("type[Recipe]", find("recipe", str(resolved["recipe"])))
-    text = annotated.annotate(resolved, signatures.read_options(recipe, ["spec"]))
+    text = annotated_yaml.annotate(resolved, signatures.read_options(recipe, ["spec"]))
     facts = abilities(Path(name)) or inference_options(recipe)
     also = [f"# {name} is also a {o.kind}: translate show {name} --kind {o.kind}\n" for o in others]
     return "".join([*(f"# {line}\n" for line in facts), text, *also])
 
 
 def record(name: str, kind: str | None = None) -> dict[str, Any]:
-    """Return the content of `describe` for JSON."""
+    """Return what `describe` returns, as a JSON object."""
     from translate.cli.messages import part
     from translate.cli.messages.abilities import abilities
 
@@ -119,7 +120,7 @@ def record(name: str, kind: str | None = None) -> dict[str, Any]:
 
 
 def _resolve(document: dict[str, Any]) -> dict[str, Any]:
-    """Return a configuration with all defaults, and domains A and B where it names none."""
+    """Return a configuration with all defaults, and domains A and B if it names none."""
     from translate.engine.config import layers, yaml
 
     data = document.get("data")

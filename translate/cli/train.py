@@ -1,4 +1,4 @@
-"""`translate train`: train a method on folders of images."""
+"""`translate train`: train a recipe on folders of images."""
 
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ import click
 from translate.cli.messages.results import plan_json, report
 from translate.cli.parameters.setting_hints import SettingCommand
 from translate.cli.parameters.shared import (
-    Several,
+    MultiValueOption,
     completer,
     config_names,
     domain_names,
@@ -24,16 +24,16 @@ from translate.engine.system import console
     "--plugin",
     metavar="RECIPE",
     shell_complete=completer(plugin_names),
-    help="Method to train; `translate show` lists all. [that of --config]",
+    help="Recipe to train; `translate show` lists all. [that of --config]",
 )
 @click.option(
     "--domains",
-    cls=Several,
+    cls=MultiValueOption,
     multiple=True,
     metavar="A [B ...]",
     shell_complete=completer(domain_names),
-    help="Domains to train on, names of folders or paths: images are translated from the first to "
-    "the last. [those of --config]",
+    help="Domains to train on: folders in --data, or paths. Images are translated from the first "
+    "to the last. [those of --config]",
 )
 @click.option(
     "--config",
@@ -48,7 +48,7 @@ from translate.engine.system import console
     "--out",
     type=LocalPath(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Run folder to write, which must not hold a run, except with --resume auto. "
+    help="Run folder to write; it must not contain a run, except with --resume auto. "
     "[runs/RECIPE-A-B]",
 )
 @click.option(
@@ -62,8 +62,8 @@ from translate.engine.system import console
     "--init",
     type=LocalPath(path_type=Path),
     metavar="RUN",
-    help="Run to fine-tune: its weights and settings are the start, with a new optimizer, schedule "
-    "and step 0; tensors that do not fit are listed. [none]",
+    help="Run to fine-tune: training starts at step 0 from its weights and settings, with new "
+    "optimizers and schedules; tensors of other shapes are listed. [none]",
 )
 @click.option(
     "--steps", type=int, metavar="N", help="Number of training steps. [that of the recipe]"
@@ -72,7 +72,7 @@ from translate.engine.system import console
     "--epochs",
     type=int,
     metavar="N",
-    help="Number of passes over the images, instead of --steps. [that of the recipe]",
+    help="Number of passes over the training data, instead of --steps. [that of the recipe]",
 )
 @click.option(
     "--size",
@@ -104,12 +104,12 @@ from translate.engine.system import console
 @click.option(
     "--deterministic",
     is_flag=True,
-    help="Make repeated and resumed runs bit-exact on a GPU as well; slower.",
+    help="Make training on a GPU bit-exact when repeated or resumed, as on a CPU; slower.",
 )
 @click.option(
     "--drop-unpaired",
     is_flag=True,
-    help="Skip images without a partner instead of refusing them, with paired layouts.",
+    help="With paired layouts: skip images without a partner. [error]",
 )
 @click.option(
     "--set",
@@ -121,7 +121,8 @@ from translate.engine.system import console
 @click.option(
     "--max-time",
     metavar="TIME",
-    help="Time after which training saves a checkpoint and stops, such as 90m or 2h30m. [no limit]",
+    help="Time limit, such as 90m or 2h30m, after which training saves a checkpoint and stops. "
+    "[no limit]",
 )
 @click.option(
     "--save-on",
@@ -132,17 +133,18 @@ from translate.engine.system import console
 @click.option(
     "--fork-run",
     is_flag=True,
-    help="Resume with other settings or --data, in a new run folder: --out, or RUN-fork.",
+    help="With --resume: continue with other settings or --data in a new run folder, --out or "
+    "RUN-fork.",
 )
 @click.option(
     "--dry-run",
     is_flag=True,
-    help="Take a few steps in memory and print what training would cost. Nothing is written.",
+    help="Train a few steps in memory, and print what training would cost. Nothing is written.",
 )
 @click.option("--json", "as_json", is_flag=True, help="With --dry-run: print JSON. [lines of text]")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(**given: Any) -> int:
-    """Train a method on folders of images, and write a run folder.
+    """Train a recipe on folders of images; write a run folder.
 
     `translate show` lists recipes, configurations, layouts, networks and losses; `translate show
     RECIPE` shows every setting of a recipe with its meaning, default and choices.
@@ -164,7 +166,7 @@ def command(**given: Any) -> int:
 
     limit = parse_duration(given["max_time"])
     if given["steps"] is not None and given["epochs"] is not None:
-        raise click.UsageError("--steps and --epochs say the same thing: give one of them.")
+        raise click.UsageError("--steps and --epochs exclude each other: leave out one.")
     refuse_mixed_options(given)
     quiet = given["quiet"] or given["as_json"]
     with shown_progress(quiet=quiet, steps=not given["dry_run"]) as progress:
@@ -207,7 +209,7 @@ def command(**given: Any) -> int:
 
 
 def _flags(given: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings that have a flag, as they were given."""
+    """Return the settings that the options of the command set."""
     from translate.engine.config.layers import FLAGS, settings_from_flags
 
     named = {name: given[name] for name in FLAGS}

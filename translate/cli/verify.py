@@ -1,4 +1,4 @@
-"""`translate verify`: what made an image, and whether a packed model is whole."""
+"""`translate verify`: the provenance of an image, or the integrity of a packed model."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     "--model",
     metavar="RUN",
     type=LocalPath(path_type=Path),
-    help="Run, checkpoint or exported file that may have made the image: compare its digest. "
+    help="Run, checkpoint or exported file to compare with the model that made the image. "
     "[not compared]",
 )
 @click.option(
@@ -30,17 +30,17 @@ if TYPE_CHECKING:
     "source",
     metavar="FILE",
     type=LocalPath(path_type=Path),
-    help="Image that FILE may have been translated from: compare its hash. [not compared]",
+    help="Image to compare with the input that FILE was translated from. [not compared]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON. [text]")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(file: Path, model: Path | None, source: Path | None, as_json: bool, quiet: bool) -> int:
-    """Show what made FILE, an image; or verify FILE, a packed model, on this machine.
+    """Show which model made an image, or verify a packed model.
 
-    An output of `translate infer` or `sample` says which model made it, and of which file. Of a
-    model of `translate pack` the hash of every file is verified, plugins are looked up, and its
-    sample is made again, without network. The exit code is 0 if all is equal, 3 if something
-    differs, and 4 if an image says nothing of its origin.
+    FILE is an output of `translate infer` or `sample`, whose metadata names the model and the
+    input, or a file of `translate pack`: the hash of each file in it is verified, its plugins are
+    looked up, and its sample is computed again, without network. The exit code is 0 if everything
+    is equal, 3 if something differs, and 4 if an image has no such metadata.
 
     \b
     Examples:
@@ -82,8 +82,8 @@ def _verify_pack(file: Path, *, as_json: bool, quiet: bool) -> int:
             limit = found.record.parity.tolerance
             text = "equal" if found.is_equal else "different"
             console.say(
-                f"  sample   {text}: largest difference {found.difference:.1e} of the range of "
-                f"numbers, at most {limit:g} is accepted"
+                f"  sample   {text}: largest difference {found.difference:.1e} of the value range, "
+                f"tolerance {limit:g}"
             )
     return 0 if found.is_equal else 3
 

@@ -1,4 +1,4 @@
-"""`translate weights`: pretrained networks of metrics and losses, and files to add."""
+"""`translate weights`: pretrained networks of metrics and losses."""
 
 import json
 from pathlib import Path
@@ -14,9 +14,10 @@ from translate.engine.system import console
 @click.option("--quiet", is_flag=True, help="Print only the names of files that are missing.")
 @click.pass_context
 def command(ctx: click.Context, as_json: bool, quiet: bool) -> None:
-    """List the pretrained networks that metrics and losses need, with size, licence and address.
+    """List and add pretrained networks of metrics and losses.
 
-    Nothing is downloaded: fetch a file with a browser, on this or another machine, and add it.
+    Each is listed with its size, licence and address. Nothing is downloaded: fetch a file with a
+    browser, on this or another machine, and add it.
 
     \b
     Examples:
@@ -58,9 +59,9 @@ def command(ctx: click.Context, as_json: bool, quiet: bool) -> None:
 @click.argument("file", type=LocalPath(path_type=Path))
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def add(file: Path, quiet: bool) -> None:
-    """Check a downloaded file of weights and copy it to where PyTorch looks for it.
+    """Check a downloaded weight file, and copy it to the cache of PyTorch.
 
-    FILE is recognized by its sha256, whatever its name is. `translate weights` lists all files.
+    FILE is recognized by its SHA-256, whatever its name. `translate weights` lists all files.
 
     \b
     Examples:

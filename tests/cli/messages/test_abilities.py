@@ -19,11 +19,11 @@ def test_a_run_is_shown_with_the_commands_that_use_its_model(
         tmp_path / "runs/digits",
     )
     text = run_command("show", "runs/digits").out
-    assert "# Draws images of 16x16 pixels from noise:\n" in text
+    assert "# Generates images of 16x16 pixels from noise:\n" in text
     assert "#   translate sample runs/digits OUT --class one\n" in text
     assert "#   classes: one, two, or all\n" in text
     assert "translate infer" not in text
     shutil.rmtree(tmp_path / "runs/digits/checkpoints")
     assert run_command("show", "runs/digits").out.startswith(
-        "# Nothing can be translated or drawn yet: "
+        "# Nothing can be translated or generated yet: "
     )

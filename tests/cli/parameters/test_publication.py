@@ -33,4 +33,4 @@ def test_nothing_is_said_of_a_card_with_licences_and_no_preview(run: Path) -> No
 def test_the_place_comes_before_the_messages(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     prepare(run, "x", "x", licence=None, data_licence=None, no_preview=True).report("x.zip: 1 MB")
     place, licences = capsys.readouterr().out.splitlines()
-    assert place == "x.zip: 1 MB" and licences.startswith("licences are unknown")
+    assert place == "x.zip: 1 MB" and licences.startswith("its card states no licence")

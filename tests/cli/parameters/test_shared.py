@@ -9,12 +9,12 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from translate.cli.parameters.shared import Several, SeveralCommand
+from translate.cli.parameters.shared import MultiValueCommand, MultiValueOption
 
 
-@click.command(cls=SeveralCommand)
-@click.option("--domains", cls=Several, multiple=True)
-@click.option("--colours", cls=Several, multiple=True)
+@click.command(cls=MultiValueCommand)
+@click.option("--domains", cls=MultiValueOption, multiple=True)
+@click.option("--colours", cls=MultiValueOption, multiple=True)
 @click.option("--steps", type=int)
 @click.option("--quiet", is_flag=True)
 @click.argument("rest", nargs=-1)

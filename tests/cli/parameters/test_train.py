@@ -57,7 +57,7 @@ def test_a_batch_that_more_processes_had_raised_stays_as_it_was(
     ("arguments", "message"),
     [
         ([*TINY, "--resume", "auto"], "add --out DIR"),
-        ([*TINY, "--resume", "auto", "--out", "run", "--fork-run"], "--resume RUN in place of"),
+        ([*TINY, "--resume", "auto", "--out", "run", "--fork-run"], "needs --resume RUN, got"),
         (["train", "--resume", "run", "--plugin", "cut"], "leave out --plugin"),
         ([*TINY, "--fork-run"], "--fork-run is for --resume"),
         ([*TINY, "--json"], "--json is for --dry-run"),

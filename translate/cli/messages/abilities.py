@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from translate.cli.messages.annotated import default, line, meaning
+from translate.cli.messages.annotated_yaml import default, line, meaning
 from translate.cli.parameters.choices import choices
 
 if TYPE_CHECKING:
@@ -13,10 +13,9 @@ if TYPE_CHECKING:
 
 
 def abilities(run: Path) -> list[str]:
-    """Return lines on the uses of the newest checkpoint of `run`, with the commands.
+    """Return lines that state what the newest checkpoint of `run` can do, with the commands.
 
-    `run` may name a checkpoint, ``RUN@STEP``. The list is empty for anything but a run; for a run
-    without a whole checkpoint, it says so.
+    `run` may name a checkpoint, ``RUN@STEP``. The list is empty if `run` is not a run.
     """
     from translate.engine.checkpoints import read
     from translate.engine.checkpoints.contents import MANIFEST
@@ -33,7 +32,7 @@ def abilities(run: Path) -> list[str]:
     try:
         path, _ = resolve(run)
     except CheckpointError as error:
-        return [f"Nothing can be translated or drawn yet: {error}"]
+        return [f"Nothing can be translated or generated yet: {error}"]
     checkpoint = read.read_checkpoint(path)
     with temporary_seed(0), memory_limit(checkpoint):
         recipe = rebuild_recipe(checkpoint)
@@ -51,7 +50,7 @@ def abilities(run: Path) -> list[str]:
             ]
     if type(recipe).draw is not Recipe.draw:
         height, width = checkpoint.spec.size
-        lines.append(f"Draws images of {width}x{height} pixels from noise:")
+        lines.append(f"Generates images of {width}x{height} pixels from noise:")
         if names := recipe.conditions():
             lines.append(f"  translate sample {run} OUT --class {names[0]}")
             lines.append(f"  classes: {', '.join(names)}, or all")
@@ -63,7 +62,7 @@ def abilities(run: Path) -> list[str]:
 
 
 def inference_options(recipe: type[Recipe]) -> list[str]:
-    """Return what ``infer --set`` and ``sample --set`` set for `recipe`, with defaults."""
+    """Return lines on the options of ``infer --set`` and ``sample --set``, with defaults."""
     from translate.engine.models.calls import options_of, takes_noise
 
     lines = []
@@ -76,5 +75,5 @@ def inference_options(recipe: type[Recipe]) -> list[str]:
             for name, option in options.items()
         ]
     if takes_noise(recipe.translate):
-        lines.append("It draws noise: translate infer --seed N gives another result for each N.")
+        lines.append("Outputs depend on random noise: set its seed with translate infer --seed N.")
     return lines

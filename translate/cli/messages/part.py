@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, cast
 
-from translate.cli.messages.annotated import RESERVED, default, line, meaning
+from translate.cli.messages.annotated_yaml import RESERVED, default, line, meaning
 from translate.cli.parameters.catalogue import Entry, entries
 from translate.cli.parameters.choices import choices, use
 
@@ -37,7 +37,7 @@ def describe(part: Entry) -> str:
 
 
 def record(part: Entry) -> dict[str, Any]:
-    """Return a part and its options for JSON."""
+    """Return what `describe` returns, as a JSON object."""
     from translate.engine.config.yaml import to_yaml_types
 
     described = [
@@ -54,7 +54,7 @@ def record(part: Entry) -> dict[str, Any]:
 
 
 def options(part: Entry) -> "list[Option]":
-    """Return the options of a part, without the arguments that the program passes itself."""
+    """Return the options of a part."""
     from translate import registry
     from translate.engine.system import signatures
 
@@ -108,7 +108,7 @@ def _usage(part: Entry) -> list[str]:
 
 
 def _recipes_that_accept(part: Entry) -> dict[str, list[str]]:
-    """Return the recipes that accept such a part, by the name of their option."""
+    """Return the recipes that accept parts of this purpose, by the name of their option."""
     from translate.engine.config.parts import part_kind, part_name
     from translate.engine.system import signatures
     from translate.registry import names

@@ -1,4 +1,4 @@
-"""Messages at the end of training: how it ended, and what to type next; the plan of a dry run."""
+"""Messages at the end of training: the outcome and the next command; the plan of a dry run."""
 
 import json
 import logging
@@ -13,15 +13,15 @@ logger = logging.getLogger(__name__)
 
 
 def report(result: "TrainingResult") -> None:
-    """Log how training ended, and what to type next; of a dry run its plan."""
+    """Log the outcome of training and the next command, or the plan of a dry run."""
     if result.plan:
-        for what, text in _plan_rows(result.plan).items():
-            logger.info(f"{what:<12}{text}")
+        for name, text in _plan_rows(result.plan).items():
+            logger.info(f"{name:<12}{text}")
     elif result.signal or result.late or result.reason:
-        why = "time is up" if result.late else "stopped"
-        by = f" ({result.reason})" if result.reason else ""
+        outcome = "time is up" if result.late else "stopped"
+        reason = f" ({result.reason})" if result.reason else ""
         resume = f"translate train --resume {quote(str(result.path))}"
-        logger.info(f"{why} at step {result.step}{by}: {resume}")
+        logger.info(f"{outcome} at step {result.step}{reason}: {resume}")
     elif result.next_command:
         if result.plateau:
             logger.info(f"stopped: {result.plateau}")
@@ -36,7 +36,7 @@ def report(result: "TrainingResult") -> None:
 
 
 def plan_json(plan: "TrainingPlan | None") -> str:
-    """Return the plan of a dry run as JSON; ``null`` of a run that is complete."""
+    """Return the plan of a dry run as JSON; ``null`` for a run that is complete."""
     return json.dumps({**asdict(plan), "path": str(plan.path)} if plan else None, indent=2)
 
 
@@ -51,14 +51,14 @@ def _plan_rows(plan: "TrainingPlan") -> dict[str, str]:
     networks = [f"{name} {count:,}" for name, count in plan.parameters.items()]
     return {
         "recipe": f"{plan.recipe} on {plan.device}, crops of {height}x{width}, "
-        f"{plan.batch_size} in a batch",
+        f"batch size {plan.batch_size}",
         "images": f"{images}: {plan.items:,} items{held}{skipped}",
         "training": f"{start} step {plan.steps:,}, {plan.epochs:,.4g} epochs",
         "parameters": ", ".join(networks),
-        "a step": f"{plan.step_seconds:.3g} s, {plan.gflops:.3g} GFLOPs, "
+        "step": f"{plan.step_seconds:.3g} s, {plan.gflops:.3g} GFLOPs, "
         f"{plan.images_per_second:.3g} images/s",
-        "memory": f"{plan.memory_mb:,} MiB at the peak",
-        "disk": f"{plan.checkpoint_mb:,.3g} MB a checkpoint",
+        "memory": f"{plan.memory_mb:,} MiB peak",
+        "disk": f"{plan.checkpoint_mb:,.3g} MB per checkpoint",
         "time": duration(plan.seconds),
         "run folder": f"{plan.path}, not written by this dry run",
     }

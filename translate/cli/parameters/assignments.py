@@ -1,4 +1,4 @@
-"""Options of a recipe as they are typed: ``--set name=value``."""
+"""Options of a recipe for inference: ``--set name=value``."""
 
 from collections.abc import Sequence
 from typing import Any

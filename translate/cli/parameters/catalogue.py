@@ -1,4 +1,4 @@
-"""All names of the command line: recipes, configurations, and everything that plugins register."""
+"""Names of recipes, configurations, and everything else that plugins register."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ TITLES = {
 
 
 class Entry(NamedTuple):
-    """A name, and what it stands for."""
+    """What a name stands for."""
 
     kind: str
     name: str

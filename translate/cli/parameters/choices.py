@@ -1,4 +1,4 @@
-"""Values that an option accepts, as text: listed values, a range, or names of parts."""
+"""Values that an option accepts, as text: choices, a range, or names of parts."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -25,7 +25,7 @@ def choices(option: "Option") -> str:
 
 
 def allowed_values(annotation: Any, metadata: Sequence[Any] = ()) -> str:
-    """Return the values or the range of a type, or an empty string where it has neither."""
+    """Return the values or the range of a type; empty if it has neither."""
     values, limits = list(_values(annotation)), dict(_limits(annotation, metadata))
     if {"ge", "le"} <= limits.keys():
         limits = {"": f"{limits['ge']} to {limits['le']}", **limits}
@@ -60,7 +60,7 @@ def _generator_use(name: str) -> str:
         with torch.device("meta"), torch.no_grad():
             network = create_generator(part, in_channels=3, out_channels=3, size=(side, side))
             side = geometry_of(network.eval()).fit(side)
-            with suppress(Exception):  # a generator of samples may refuse images
+            with suppress(Exception):  # a generator of images from noise may refuse images
                 if network(torch.empty(2, 3, side, side)).shape[-1] == 1:
                     return "encodes"
                 return "translates"

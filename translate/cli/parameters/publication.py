@@ -1,23 +1,22 @@
-"""What `translate pack` and `translate push` have in common: options of the card, messages."""
+"""Options of the model card, and messages on it, for `translate pack` and `translate push`."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from translate.cli.parameters.shared import combine_options
 from translate.engine.system import console
 
 if TYPE_CHECKING:
     from translate.exchange.publication.published import PublishedModel
 
-Command = TypeVar("Command", bound=Callable[..., Any])
 logger = logging.getLogger(__name__)
 
-OPTIONS = (
+card_options = combine_options(
     click.option(
         "--license",
         "licence",
@@ -33,27 +32,20 @@ OPTIONS = (
     click.option(
         "--no-preview",
         is_flag=True,
-        help="Leave out the newest preview, which shows images of the data. [part of the card]",
+        help="Omit the newest preview, which shows images of the data, from the card.",
     ),
     click.option("--quiet", is_flag=True, help="Print nothing but errors."),
 )
 
 
-def card_options(command: Command) -> Command:
-    """Add the options to a command."""
-    for option in reversed(OPTIONS):
-        command = option(command)
-    return command
-
-
 class Publication(NamedTuple):
-    """A model with its card, and what to say of them."""
+    """A model with its card, and messages on the card."""
 
     model: PublishedModel
     messages: list[str]
 
     def report(self, line: str) -> None:
-        """Print `line`, which says where the model is now, and the messages."""
+        """Print `line` and the messages."""
         for problem in self.model.problems:
             logger.info(f"{problem} An older checkpoint is used.")
         for text in (line, *self.messages):
@@ -73,11 +65,11 @@ def prepare(
 
     Args:
         run: A run, one of its checkpoints, or a packed model.
-        reference: The RUN of the commands in the card.
-        name: What the model is called.
-        licence: Of the model, as the Hub names it; None: unknown.
-        data_licence: Of the training images; None: unknown.
-        no_preview: Leave out the newest preview.
+        reference: The RUN in the commands of the card.
+        name: Name of the model.
+        licence: Licence of the model, as the Hub names it; None: unknown.
+        data_licence: Licence of the training images; None: unknown.
+        no_preview: Omit the newest preview.
     """
     from translate.exchange.publication.published import publish
     from translate.report.model_card import make_card
@@ -86,7 +78,9 @@ def prepare(
     card = make_card(run, reference, **licences, shown=not no_preview)
     messages = []
     if card.preview:
-        messages.append(f"its card shows {card.preview}, images of the data: see --no-preview")
+        messages.append(
+            f"its card shows {card.preview}, with images of the data; omit it: --no-preview"
+        )
     if None in licences.values():
-        messages.append("licences are unknown in its card: --license NAME, --data-license NAME")
+        messages.append("its card states no licence: set --license NAME, --data-license NAME")
     return Publication(publish(run, name, card.text, card.preview), messages)

@@ -1,16 +1,16 @@
-"""Hints for settings that are typed as options of `translate train`."""
+"""Hints for settings that were typed as options of `translate train`."""
 
 from itertools import pairwise
 from pathlib import Path
 
-from translate.cli.parameters.shared import SeveralCommand
+from translate.cli.parameters.shared import MultiValueCommand
 
 
-class SettingCommand(SeveralCommand):
+class SettingCommand(MultiValueCommand):
     """A command whose errors name the setting that was mistaken for an option."""
 
     def hint(self, option: str, args: list[str]) -> str:
-        """Return how to set the setting that was mistaken for an option; empty if there is none."""
+        """Return the ``--set`` for a setting typed as an option; empty if there is no such one."""
         from translate.engine.config import layers, yaml
         from translate.errors import TranslateError
 

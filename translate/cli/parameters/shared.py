@@ -1,25 +1,45 @@
 """Click options that several commands share, and shell completion of names."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
 
+Command = TypeVar("Command", bound=Callable[..., Any])
 
-class Several(click.Option):
+device_option = click.option(
+    "--device",
+    metavar="DEVICE",
+    default="auto",
+    help="Device to use: auto, cpu, cuda or cuda:N; auto takes a GPU if there is one. [auto]",
+)
+
+
+def combine_options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Return a decorator that adds several options to a command, in this order."""
+
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+class MultiValueOption(click.Option):
     """An option that takes one or more values: ``--domains summer winter``, or repeated."""
 
 
-class SeveralCommand(click.Command):
-    """A command that may have `Several` options; their values end at the next option."""
+class MultiValueCommand(click.Command):
+    """A command with `MultiValueOption` options, whose values end at the next option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        names = {name for p in self.params if isinstance(p, Several) for name in p.opts}
+        names = {name for p in self.params if isinstance(p, MultiValueOption) for name in p.opts}
         try:
             args = _spread(args, names)
         except click.UsageError:
-            if not ctx.resilient_parsing:  # otherwise a shell asks for completions
+            if not ctx.resilient_parsing:  # set while a shell asks for completions
                 raise
         original = list(args)  # click removes them from the list
         try:
@@ -39,11 +59,11 @@ class SeveralCommand(click.Command):
         return ""
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Complete more values of the given `Several` options, and options."""
+        """Complete further values of the options on the line, and names of options."""
         more = [
             item
             for param in self.params
-            if isinstance(param, Several) and ctx.params.get(str(param.name))
+            if isinstance(param, MultiValueOption) and ctx.params.get(str(param.name))
             for item in param.shell_complete(ctx, incomplete)
             if item.value not in ctx.params[str(param.name)]
         ]
@@ -51,7 +71,7 @@ class SeveralCommand(click.Command):
 
 
 def _spread(args: list[str], names: set[str]) -> list[str]:
-    """Repeat the option before each of its values, as click takes one value per option."""
+    """Repeat the option before each of its values, since click takes one value per option."""
     spread: list[str] = []
     option = ""
     for position, arg in enumerate(args):
@@ -64,7 +84,7 @@ def _spread(args: list[str], names: set[str]) -> list[str]:
                 spread.append(arg)
             elif position + 1 == len(args):
                 spread.append(arg)  # without a value: click reports it
-            elif args[position + 1].startswith("-"):  # which click would take as the value
+            elif args[position + 1].startswith("-"):  # click would take it as the value
                 raise click.BadOptionUsage(arg, f"Option {arg!r} requires an argument.")
         elif option:
             spread += [option, arg]
@@ -77,7 +97,7 @@ Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]
 
 
 def completer(names: Callable[[], Any]) -> Completer:
-    """Return a completer of `names`, a function that imports nothing heavy."""
+    """Return a shell completion function that offers `names`, which must import nothing heavy."""
 
     def complete(ctx: click.Context, param: click.Parameter, start: str) -> list[CompletionItem]:  # noqa: ARG001
         return [CompletionItem(name) for name in sorted(names()) if name.startswith(start)]
@@ -86,14 +106,14 @@ def completer(names: Callable[[], Any]) -> Completer:
 
 
 def plugin_names() -> set[str]:
-    """Return the names of installed plugins, from their metadata alone."""
+    """Return the names of installed plugins, without importing them."""
     from translate.engine.plugins.discovery import installed_entries
 
     return {entry.name for entry in installed_entries()}
 
 
 def config_names() -> list[str]:
-    """Return the names of configurations, without importing the configuration's models."""
+    """Return the names of bundled configurations."""
     from translate.engine.plugins.configs import configs
 
     return list(configs())

@@ -1,4 +1,4 @@
-"""Values of options with their own notation: paths, sizes and durations."""
+"""Option values with a notation of their own: paths, sizes and durations."""
 
 import math
 import re
@@ -10,13 +10,13 @@ from translate.engine.system.locations import is_url
 
 
 class LocalPath(click.Path):
-    """A path of this machine: a URL would be a folder with a strange name."""
+    """A path on this machine; a URL is an error."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if is_url(value):
             self.fail(
-                f"{value} is a URL: expected a path of this machine. SOURCE, OUT and --mask of "
-                "`translate infer` may be URLs.",
+                f"{value} is a URL: expected a path on this machine. URLs are accepted for SOURCE, "
+                "OUT and --mask of `translate infer`.",
                 param,
                 ctx,
             )

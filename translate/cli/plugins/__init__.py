@@ -1,4 +1,4 @@
-"""`translate plugins`: list plugins; its commands check one, or start the project of one."""
+"""`translate plugins`: list, check, create and find plugins."""
 
 import json
 from typing import Any
@@ -18,7 +18,10 @@ PLURALS = {"loss": "losses"}
 @click.option("--quiet", is_flag=True, help="Print only what is broken.")
 @click.pass_context
 def command(ctx: click.Context, as_json: bool, quiet: bool) -> None:
-    """List installed plugins by distribution, with the errors of those that did not load.
+    """List, check, create and find plugins.
+
+    Without a command: installed plugins by distribution, with the errors of those that did not
+    load.
 
     \b
     Examples:
@@ -57,8 +60,8 @@ def list_distributions() -> list[dict[str, Any]]:
     from translate.engine.plugins import discovery
     from translate.engine.plugins.commands import plugin_commands
 
-    plugin_commands(COMMANDS)  # first, as it refuses names of built-in commands
-    registrations = list(all_registrations())  # it loads the plugins
+    plugin_commands(COMMANDS)  # first: it refuses names of built-in commands
+    registrations = list(all_registrations())  # loads the plugins
     distributions: dict[str, dict[str, Any]] = {}
 
     def facts(name: str, version: str = "?") -> dict[str, Any]:

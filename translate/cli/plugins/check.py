@@ -1,4 +1,4 @@
-"""`translate plugins check`: hold a plugin to the contract."""
+"""`translate plugins check`: test a plugin against the contract."""
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -27,19 +27,19 @@ TESTED = (
     "assignments",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Change a setting for the check: --set options.generator.width=8. Recipes are checked on "
-    "random images and layouts on two generated domains, unless data.root and data.domains (and "
-    "data.layout for a recipe) name images.",
+    help="Change a setting for the check: --set options.generator.width=8. By default, recipes are "
+    "checked on random images and layouts on two generated domains; data.root and data.domains "
+    "(and data.layout for a recipe) select other images.",
 )
 @click.option("--report", "report_file", metavar="FILE", help="Write the result as JSON: rules, "
               "seconds, versions, licence. [none]")  # fmt: skip
 @click.option("--quiet", is_flag=True, help="Print only what is broken.")
 def command(name: str, assignments: tuple[str, ...], report_file: str | None, quiet: bool) -> None:
-    """Check a plugin against the contract, rule by rule.
+    """Test a plugin against the contract, rule by rule.
 
-    NAME is a plugin or a distribution, whose registered names and event hooks are all checked, or
-    one recipe, generator, loss, or part of another kind. Each failure names the file and
-    line; rules that fail by one cause are reported once.
+    NAME is a plugin or a distribution, to check everything that it registers and its event hooks,
+    or a single recipe, generator, loss or other part. Each failure is printed with its file and
+    line; rules that fail for the same reason are reported once.
 
     \b
     Examples:
@@ -66,11 +66,11 @@ def command(name: str, assignments: tuple[str, ...], report_file: str | None, qu
     say: Any = (lambda _line: None) if quiet else console.say
     for kind, part in parts:
         if kind not in TESTED:
-            say(f"{kind} {part} has no rules; recipes that use it have")
+            say(f"{kind} {part}: no rules; it is checked with the recipes that use it")
             continue
         small = small_options(kind, part)
         settings = _settings(kind, part, small, assignments if (kind, part) in chosen else ())
-        say(f"{kind} {part}" + (f", made small: {yaml.flow(small)}" if small else ""))
+        say(f"{kind} {part}" + (f", scaled down: {yaml.flow(small)}" if small else ""))
         verdicts = testing.run_rules(kind, part, settings["options"], data=settings["data"])
         verdicts = report.record(f"{kind} {part}", verdicts)
         broken += _print_verdicts(verdicts, say, f"{kind} {part}: " if quiet else "")
@@ -88,13 +88,13 @@ def command(name: str, assignments: tuple[str, ...], report_file: str | None, qu
 def _print_verdicts(
     verdicts: Iterable["Verdict"], say: Callable[[str], object], prefix: str
 ) -> list[str]:
-    """Print a line for each rule, and the place in the code that breaks it; return the findings."""
-    findings = []
+    """Print a line for each rule, with the code that breaks it; return the failures."""
+    failures = []
     for verdict in verdicts:
         if verdict.same_as:
-            say(f"  -       {verdict.rule} (fails by the cause above: {verdict.same_as})")
+            say(f"  -       {verdict.rule} (same failure as {verdict.same_as})")
         elif verdict.failure:
-            findings.append(verdict.failure)
+            failures.append(verdict.failure)
             console.say(f"  BROKEN  {prefix}{verdict.rule} {verdict.failure}")
             if verdict.place:
                 console.say(f"          in {verdict.place}")
@@ -102,7 +102,7 @@ def _print_verdicts(
             say(f"  -       {verdict.rule} ({verdict.note})")
         else:
             say(f"  ok      {verdict.rule}")
-    return findings
+    return failures
 
 
 def _parts(name: str) -> list[tuple[Any, str]]:

@@ -1,4 +1,4 @@
-"""`translate plugins new`: start the project of a plugin."""
+"""`translate plugins new`: create a plugin project."""
 
 import re
 from pathlib import Path
@@ -26,9 +26,10 @@ KINDS = ("recipe", "generator", "loss", "layout", "format", "metric", "tracker")
 )
 @click.option("--quiet", is_flag=True, help="Print nothing.")
 def command(name: str, kind: str, out: str | None, author: str, quiet: bool) -> None:
-    """Start the project of a plugin: a package with its tests, which can be published as it is.
+    """Create a plugin project: a package with tests, ready to publish.
 
-    NAME is that of the distribution, translate-mymethod; the plugin is then called mymethod.
+    NAME is the name of the distribution, such as translate-mymethod; the plugin is then called
+    mymethod.
 
     \b
     Examples:
@@ -44,14 +45,15 @@ def command(name: str, kind: str, out: str | None, author: str, quiet: bool) -> 
 
 
 def create_project(folder: Path, name: str, kind: str, author: str = "The authors") -> None:
-    """Write the project of a plugin into a new or empty folder.
+    """Write a plugin project into a new or empty folder.
 
     Raises:
-        ConfigError: The name has another form, the folder is not empty, or copier is missing.
+        ConfigError: `name` is not of the form ``translate-NAME``, the folder is not empty, or
+            copier is not installed.
     """
     if not re.fullmatch(r"translate-[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
         raise ConfigError(
-            f"{name!r}: expected translate-NAME, in small letters, digits and hyphens."
+            f"{name!r}: expected translate-NAME, in lower-case letters, digits and hyphens."
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError(f"{folder} is not empty: choose another folder by --out.")

@@ -12,10 +12,10 @@ from translate.engine.system import console
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--quiet", is_flag=True, help="Print only names.")
 def command(text: str, as_json: bool, quiet: bool) -> None:
-    """Search the directory of plugins that others have published; without TEXT, list all.
+    """Search the directory of published plugins; without TEXT, list all.
 
-    TEXT is found in names, summaries, kinds and the images that a plugin is for. The directory is
-    part of this version, and nothing is downloaded.
+    TEXT is searched for in names, summaries, kinds of plugin and types of images. The directory is
+    part of this version; nothing is downloaded.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""Settings as YAML with a comment on every line: the meaning and the choices."""
+"""Settings as YAML, with the meaning and choices of each as a comment."""
 
 from collections.abc import Iterator, Mapping
 from inspect import Parameter
@@ -15,7 +15,7 @@ RESERVED = (
     *("root", "domains", "split", "leave_out"),
     *("domain", "source_domain", "classes"),
 )
-"""Arguments that the program passes to factories, which are not options."""
+"""arguments that factories get from the program, not from options"""
 
 
 def annotate(document: dict[str, Any], options: "dict[str, Option]") -> str:
@@ -48,9 +48,8 @@ def annotate(document: dict[str, Any], options: "dict[str, Option]") -> str:
 
 
 def meaning(text: str, values: str) -> str:
-    """Return the text of an option, followed by its values where the text lists none."""
-    choices_listed = values.split(", ")
-    if not values or values == "true, false" or all(value in text for value in choices_listed):
+    """Return the text of an option, followed by `values` unless the text contains them all."""
+    if not values or values == "true, false" or all(v in text for v in values.split(", ")):
         return text
     return f"{text} ({values})" if text else values
 
@@ -61,7 +60,7 @@ def line(text: str, comment: str) -> str:
 
 
 def default(option: "Option") -> str:
-    """Return the default of an option as YAML; ``...`` where it has none that YAML can express."""
+    """Return the default of an option as YAML; ``...`` if it has none or YAML cannot express it."""
     from translate.engine.config.yaml import flow
 
     value = option.default

@@ -1,4 +1,4 @@
-"""Messages and progress of many images: a bar on a terminal, lines elsewhere."""
+"""Progress over many images: a bar on a terminal, lines elsewhere."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PROGRESS_SECONDS = 10.0
 
 @contextmanager
 def show_progress(work: str, *, quiet: bool) -> Iterator[Callable[[InferenceResult], None]]:
-    """Show messages and the progress of `work`; yield the function that updates the progress."""
+    """Print log messages and the progress of `work`; yield the function that updates it."""
     from time import monotonic
 
     if quiet:
@@ -28,7 +28,7 @@ def show_progress(work: str, *, quiet: bool) -> Iterator[Callable[[InferenceResu
         with Progress(console=console.rich_console(), transient=True) as bar:
             task = bar.add_task(work, total=None)
 
-            def move(counts: InferenceResult) -> None:
+            def update_bar(counts: InferenceResult) -> None:
                 begun = counts.done + counts.skipped + counts.listed
                 bar.update(task, total=begun + counts.left, completed=begun + counts.begun)
 
@@ -38,7 +38,7 @@ def show_progress(work: str, *, quiet: bool) -> Iterator[Callable[[InferenceResu
                 )
 
             with console.messages(write):
-                yield move
+                yield update_bar
     else:
         last = monotonic()
 
@@ -47,15 +47,15 @@ def show_progress(work: str, *, quiet: bool) -> Iterator[Callable[[InferenceResu
             if monotonic() - last > PROGRESS_SECONDS:
                 last = monotonic()
                 begun = counts.done + counts.skipped + counts.listed
-                share = f", {counts.begun:.0%} of the next" if counts.begun else ""
-                console.say(f"{begun} of {begun + counts.left}{share}")
+                partial = f", {counts.begun:.0%} of the next" if counts.begun else ""
+                console.say(f"{begun} of {begun + counts.left}{partial}")
 
         with console.messages():
             yield print_line
 
 
 def summary(counts: InferenceResult) -> str:
-    """Return the last line, which accounts for every image."""
+    """Return the last line of a command: the number of images by outcome."""
     where = f" in {counts.problems}" if counts.listed else ""
     left = f", {counts.left} not started" if counts.left else ""
     return (

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from translate.cli.messages import counting
+from translate.cli.messages import progress
 from translate.results import InferenceResult
 
 PROBLEMS = Path("out/problems.jsonl")
@@ -13,8 +13,8 @@ PROBLEMS = Path("out/problems.jsonl")
 def test_progress_is_a_plain_line_at_intervals(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(counting, "PROGRESS_SECONDS", -1.0)
-    with counting.show_progress("translating", quiet=False) as show_progress:
+    monkeypatch.setattr(progress, "PROGRESS_SECONDS", -1.0)
+    with progress.show_progress("translating", quiet=False) as show_progress:
         show_progress(InferenceResult(10, PROBLEMS, done=3, skipped=1))
     assert "4 of 10" in capsys.readouterr().out
 
@@ -23,15 +23,15 @@ def test_nothing_is_printed_when_quiet_or_before_the_interval(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     for quiet in (True, False):
-        with counting.show_progress("translating", quiet=quiet) as show_progress:
+        with progress.show_progress("translating", quiet=quiet) as show_progress:
             show_progress(InferenceResult(10, PROBLEMS, done=3))
     assert capsys.readouterr().out == ""
 
 
 def test_the_last_line_counts_every_image() -> None:
     complete = InferenceResult(5, PROBLEMS, done=3, skipped=2)
-    assert counting.summary(complete) == "3 done, 2 skipped (already there), 0 listed"
+    assert progress.summary(complete) == "3 done, 2 skipped (already there), 0 listed"
     partial = InferenceResult(9, PROBLEMS, done=3, skipped=2, listed=1)
-    assert counting.summary(partial) == (
+    assert progress.summary(partial) == (
         "3 done, 2 skipped (already there), 1 listed in out/problems.jsonl, 3 not started"
     )
