@@ -10,6 +10,8 @@ from translate.images.tensors import (
     as_tensor,
     from_device,
     network_input,
+    planar,
+    planar_copy,
     to_device,
 )
 
@@ -110,3 +112,19 @@ def test_a_mask_is_of_minus_one_and_one_whatever_the_range_of_its_image() -> Non
     tensor = network_input(np.concatenate([image, mask], axis=2), "cpu", domain)
     assert tensor.tolist() == [[[[-1, 0, 1]], [[-1, 1, -1]]]]
     assert torch.equal(network_input(image, "cpu", domain), tensor[:, :1])
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1)], ids=["planes", "pixels"])
+def test_a_planar_copy_has_the_same_values_and_memory_of_its_own(order: tuple[int, ...]) -> None:
+    image = torch.from_numpy(noise(3, 4, 5)).permute(order)[:, 1:3, :3]
+    before, copy = image.clone(), planar_copy(image)
+    assert copy.is_contiguous() and torch.equal(copy, before)
+    copy[:] = 0
+    assert torch.equal(image, before)
+
+
+def test_planar_pixels_are_copied_only_if_their_channels_come_last_in_memory() -> None:
+    planes, pixels = noise(3, 4, 5), noise(4, 5, 3)
+    assert np.shares_memory(planar(planes.transpose(1, 2, 0)).numpy(), planes)
+    assert planar(pixels).is_contiguous()
+    assert np.array_equal(planar(pixels).numpy(), pixels.transpose(2, 0, 1))

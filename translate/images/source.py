@@ -71,7 +71,9 @@ class EncodedImage:
         Raises:
             BadImage: It is empty.
         """
-        return cls(str(path), not_empty(path, data), max_pixels, advice=advice)
+        image = cls(str(path), not_empty(path, data), max_pixels, advice=advice)
+        vars(image)["path"] = path  # the cached property, which need not parse the name
+        return image
 
     @classmethod
     def open_file(cls, path: Path, *, max_pixels: int = MAX_PIXELS) -> Self:

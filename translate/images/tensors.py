@@ -28,6 +28,18 @@ def as_tensor(pixels: Pixels) -> Tensor:
     return torch.from_numpy(pixels.transpose(2, 0, 1).copy())
 
 
+def planar(pixels: Pixels) -> Tensor:
+    """Return `pixels` as (channels, height, width) in this order of memory, copied if need be."""
+    return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))
+
+
+def planar_copy(image: Tensor) -> Tensor:
+    """Return a copy of (channels, height, width) in this order of memory."""
+    if image.stride(2) == 1:
+        return image.clone(memory_format=torch.contiguous_format)
+    return as_tensor(image.permute(1, 2, 0).numpy())  # NumPy is twice as fast at this as PyTorch
+
+
 def to_device(images: Tensor, device: torch.device | str, domain: Domain = UNNAMED) -> Tensor:
     """Return images as floats in [-1, 1]; they are copied to the device in their own type.
 

@@ -21,7 +21,7 @@ from translate.formats import Format, Writable
 from translate_plugins.formats.heif import Heif
 from translate_plugins.formats.jxl import Jxl
 from translate_plugins.formats.npy.files import Npy, Npz
-from translate_plugins.formats.raster import png_write
+from translate_plugins.formats.raster import jpeg_header, png_write
 from translate_plugins.formats.raster.formats import GRAY_OR_RGB, Raster
 from translate_plugins.formats.tiff.format import Tiff
 
@@ -65,7 +65,14 @@ def jpeg() -> Format:
     """JPEG and MPO: read; JPEG written with quality 95 and full colour resolution."""
     written = dict.fromkeys((".jfif", ".jpe", ".jpeg", ".jpg"), GRAY_OR_RGB)
     options = {"quality": 95, "subsampling": 0}
-    return Raster("JPEG", {*written, ".mpo"}, writes=written, options=options, lossless=False)
+    return Raster(
+        "JPEG",
+        {*written, ".mpo"},
+        writes=written,
+        options=options,
+        lossless=False,
+        read_usual=jpeg_header.read_usual,
+    )
 
 
 def png_format() -> Format:

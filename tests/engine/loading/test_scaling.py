@@ -76,3 +76,10 @@ def test_what_exceeds_the_memory_limit_is_not_kept(cache: Cache, pixels: np.ndar
     second = scaled(pixels, (22, 33), PHOTO)
     assert scaled(pixels, SIZE, PHOTO) is first
     assert scaled(pixels, (22, 33), PHOTO) is not second
+
+
+@pytest.mark.parametrize("size", [(286, 286), (17, 33), (1, 1)])
+def test_the_memory_layout_of_colours_changes_no_scaled_pixel(size: tuple[int, int]) -> None:
+    planes = torch.from_numpy(NOISE).permute(2, 0, 1)[None]
+    expected = torch.nn.functional.interpolate(planes, size, mode="bicubic", antialias=True)[0]
+    assert torch.equal(scale(NOISE, size, PHOTO), expected)

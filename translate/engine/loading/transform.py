@@ -24,7 +24,7 @@ from translate.images.domains.levels import scale_dtype
 from translate.images.layers import Pixels, guarded
 from translate.images.resize import pad_to
 from translate.images.source import MAX_PIXELS
-from translate.images.tensors import as_tensor
+from translate.images.tensors import planar, planar_copy
 
 ROLES = ("source", "target", "both")
 
@@ -165,8 +165,8 @@ class Item:
         crops = []
         for image, domain in zip(images, domains, strict=True):
             scaled = self._augment.scale(image, (height, width), domain)
-            crop = scaled[:, top : top + rows, left : left + columns]
-            crop = crop.flip(2) if mirror else crop.clone()
+            crop = planar_copy(scaled[:, top : top + rows, left : left + columns])
+            crop = crop.flip(2) if mirror else crop
             pixels = scale_dtype(crop.permute(1, 2, 0).numpy(), domain.dtype)
             crops.append(domain_images.convert(pad_to(pixels, (rows, columns)), domain))
         for augmentation in self._augment.augmentations:
@@ -174,7 +174,7 @@ class Item:
             for place, role in enumerate(roles[: len(crops)]):
                 if augmentation.to in ("both", role):
                     crops[place] = augmentation.apply(crops[place], seed, domains[place])
-        return tuple(as_tensor(crop) for crop in crops)
+        return tuple(planar(crop) for crop in crops)
 
 
 def _create(entry: Mapping[str, Any], data: Data, by_role: Mapping[str, Domain]) -> Augmentation:

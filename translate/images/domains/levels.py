@@ -103,7 +103,7 @@ def image_numbers(values: NDArray[np.float32], domain: Domain, dtype: str = "") 
 
 def scale_dtype(pixels: Pixels, dtype: str) -> Pixels:
     """Return intensities in another dtype, scaled so that white stays white, and rounded."""
-    if pixels.dtype.name == dtype:
+    if pixels.dtype == dtype:
         return pixels
     if (pixels.dtype.name, dtype) == ("uint8", "uint16"):
         return pixels.astype(np.uint16) * np.uint16(257)

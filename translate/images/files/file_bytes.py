@@ -12,9 +12,10 @@ from translate.images.layers import guarded
 def read_file(path: Path) -> bytes:
     """Return the content of `path`, also in a tar file; raises `BadImage` if it cannot be had."""
     with guarded(path):
-        if not path.is_file() and (data := read_member(path)) is not None:
-            return data
-        require_file(path)
+        if not path.is_file():
+            if (data := read_member(path)) is not None:
+                return data
+            require_file(path)
         return path.read_bytes()
 
 

@@ -29,6 +29,7 @@ class Raster:
         lossless: whether it is written without loss.
         one_canvas: whether all frames have one size.
         encode: what writes files, where Pillow does not.
+        read_usual: what reads the header of usual files faster than Pillow; None for others.
     """
 
     def __init__(
@@ -41,11 +42,12 @@ class Raster:
         lossless: bool = True,
         one_canvas: bool = False,
         encode: Callable[[NDArray[Any], Header], bytes] | None = None,
+        read_usual: Callable[[EncodedImage], pillow.FrameDetails | None] = lambda _: None,
     ) -> None:
         self.name, self.suffixes, self.lossless = name, frozenset(suffixes), lossless
         self.writes = dict.fromkeys(suffixes, GRAY_OR_RGB) if writes is None else writes
         self._options, self._one_canvas = {"format": name, **(options or {})}, one_canvas
-        self._encode = encode
+        self._encode, self._read_usual = encode, read_usual
 
     def probe(self, source: EncodedImage, frame: int = 0) -> Header | None:
         """Return the header of a frame; None for a file of another format."""
@@ -74,16 +76,19 @@ class Raster:
     def _details(self, source: EncodedImage, frame: int) -> pillow.FrameDetails:
         frame = 0 if self._one_canvas else frame
         key = f"{self.name} {frame}"
-        if key not in source.cache:
-            with pillow.open_frame(source, self.name, frame) as image:
-                source.cache[key] = pillow.read_details(image, source, self.name)
-        details: pillow.FrameDetails = source.cache[key]
+        details: pillow.FrameDetails | None = source.cache.get(key)
+        if details is None:
+            details = None if frame else self._read_usual(source)
+            if details is None:
+                with pillow.open_frame(source, self.name, frame) as image:
+                    details = pillow.read_details(image, source, self.name)
+            source.cache[key] = details
         return details
 
     def _decode(self, source: EncodedImage, frame: int, details: pillow.FrameDetails) -> Layers:
         png.require_whole(source.data)
         by_opencv = opencv.is_better(details)
-        if by_opencv and (layers := opencv.decode(source.data, gray=details.header.gray)):
+        if by_opencv and (layers := opencv.decode(source.data, details.header)):
             return layers
         with pillow.open_frame(source, self.name, frame) as image:  # raises for a damaged file
             layers = layers_from_pillow(image)

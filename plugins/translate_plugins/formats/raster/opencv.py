@@ -6,11 +6,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from translate.formats import Header
 from translate.images.layers import WHITE, Layers, split_alpha
 from translate_plugins.formats.raster.pillow import FrameDetails
 
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # errors are reported by us
 
+RGB = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+"""flags to read photographs in colour, which need no conversion from BGR then"""
 TO_RGB = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}
 
 
@@ -24,28 +27,35 @@ def is_better(details: FrameDetails) -> bool:
     return header.mode in ("L", "RGB") and header.format in ("JPEG", "MPO", "WEBP")
 
 
-def decode(data: bytes, *, gray: bool) -> Layers | None:
+def decode(data: bytes, header: Header) -> Layers | None:
     """Return the pixels of a file, or None if OpenCV cannot or should not decode it.
 
     Args:
         data: the content of the file.
-        gray: whether it has no colour; OpenCV repeats gray beside opacity as red, green and blue.
+        header: what the file says; OpenCV repeats gray beside opacity as red, green and blue.
     """
+    if header.mode == "RGB" and header.bits == 8:
+        rgb = _imdecode(data, RGB)
+        return None if rgb is None else Layers(rgb)
     pixels = read_numbers(data)
     if pixels is None or pixels.dtype not in WHITE:
         return None
     alpha = pixels.shape[2:] == (4,)
-    return split_alpha(pixels[..., [0, 3]] if gray and alpha else pixels, alpha=alpha)
+    return split_alpha(pixels[..., [0, 3]] if header.gray and alpha else pixels, alpha=alpha)
 
 
 def read_numbers(data: bytes) -> NDArray[Any] | None:
     """Return gray, RGB or RGBA pixels as OpenCV reads them; None if it cannot."""
-    try:
-        pixels: NDArray[Any] | None = cv2.imdecode(
-            np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED
-        )
-    except (cv2.error, MemoryError):
-        return None
+    pixels = _imdecode(data, cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.shape[2:] not in ((), (3,), (4,)):
         return None
     return pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, TO_RGB[pixels.shape[2]])
+
+
+def _imdecode(data: bytes, flags: int) -> NDArray[Any] | None:
+    """Return what OpenCV decodes; None if it cannot."""
+    try:
+        pixels: NDArray[Any] | None = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except (cv2.error, MemoryError):
+        return None
+    return pixels
