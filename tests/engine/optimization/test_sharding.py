@@ -1,4 +1,4 @@
-"""Sharded training on two processes equals that of one process, and saves the same files."""
+"""Sharded training on two processes equals that of one process, also after a resume."""
 
 import time
 from pathlib import Path
@@ -15,6 +15,7 @@ from torch import Tensor
 from translate.batches import Pair
 from translate.contract.kinds import small_options
 from translate.contract.recipes.subject import make_subject
+from translate.engine.checkpoints import read, write
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import layers, schema
 from translate.engine.optimization import build
@@ -103,8 +104,43 @@ def test_two_processes_with_shards_train_as_one_process_without() -> None:
     assert max(size, other_size) < 0.6 * sum(sizes)
 
 
+def test_training_resumed_on_two_processes_and_on_one_equals_uninterrupted_training(
+    tmp_path: Path,
+) -> None:
+    torch.manual_seed(4)
+    batches = [Pair(*(torch.rand(2, 2, 3, 32, 32, dtype=torch.float64) * 2 - 1)) for _ in range(3)]
+
+    def train(shard: str, part: slice, *, saved: bool, resumed: bool) -> dict[str, Any]:
+        config = small_runs.config(Path("none"), train__shard=shard, **CYCLEGAN)
+        with pytest.MonkeyPatch.context() as patch:
+            training = build_double(config, SPEC, patch)
+        if resumed:
+            read.restore(training, read.read_checkpoint(tmp_path / "checkpoints/step-00000002"))
+        for batch in batches[training.step :]:
+            step(training, Pair(*(images[part] for images in batch)))
+            training.step += 1
+            if saved and training.step == 2:
+                write.save(tmp_path, training, training)
+        return {name: tensor.tolist() for name, tensor in weights(training).items()}
+
+    def half(rank: int) -> tuple[dict[str, Any], dict[str, Any]]:
+        part = slice(rank, rank + 1)
+        with distributed.process_group(CPU):
+            straight = train("fsdp", part, saved=True, resumed=False)
+            return straight, train("fsdp", part, saved=False, resumed=True)
+
+    (straight, resumed), other = two_processes.run(half)
+    assert (straight, resumed) == other
+    assert straight == resumed  # bit for bit
+    alone = train("none", slice(0, 2), saved=False, resumed=True)
+    assert alone.keys() == straight.keys()
+    for name, values in alone.items():
+        difference = (torch.tensor(values) - torch.tensor(straight[name])).abs().max()
+        assert difference < 1e-6, name
+
+
 @pytest.mark.slow
-def test_a_sharded_run_has_the_files_of_any_other_and_is_resumed_exactly(root: Path) -> None:
+def test_a_sharded_run_has_the_weights_of_any_other_and_is_resumed_exactly(root: Path) -> None:
     def config(steps: int) -> schema.Config:
         settings = {
             "train__batch_size": 2,
@@ -132,7 +168,7 @@ def test_a_sharded_run_has_the_files_of_any_other_and_is_resumed_exactly(root: P
         {
             file: {name: tensor.shape for name, tensor in load(data).items() if "pool" not in name}
             for file, data in small_runs.checkpoint_tensors(root / name).items()
-            if "rank" not in file
+            if "training" not in file
         }
         for name in ("straight", "whole")
     )

@@ -8,7 +8,6 @@ import two_processes
 from translate.engine.processes import distributed
 from translate.engine.processes.sharded_tensors import (
     full_tensor,
-    gather,
     is_sharded,
     local_shard,
     shard_like,
@@ -19,10 +18,9 @@ def test_a_whole_tensor_stays_as_it_is() -> None:
     whole = torch.arange(6.0)
     assert not is_sharded(whole)
     assert local_shard(whole) is full_tensor(whole) is shard_like(whole, torch.zeros(6)) is whole
-    assert gather({"whole": whole}) == {"whole": whole}
 
 
-def test_a_tensor_is_sharded_as_another_and_gathered_on_the_first_process() -> None:
+def test_a_tensor_is_sharded_as_another_and_gathered_again() -> None:
     def work(_: int) -> Any:
         from torch.distributed.device_mesh import init_device_mesh
         from torch.distributed.tensor import Shard, distribute_tensor
@@ -33,11 +31,11 @@ def test_a_tensor_is_sharded_as_another_and_gathered_on_the_first_process() -> N
             sharded = shard_like(torch.arange(6.0).view(3, 2), reference)
             step = shard_like(torch.tensor(5.0), reference)
             assert is_sharded(sharded) and not is_sharded(step)
-            gathered = gather({"weight": sharded, "step": step})
-            return local_shard(sharded).tolist(), {n: t.tolist() for n, t in gathered.items()}
+            assert shard_like(sharded, reference) is sharded
+            return local_shard(sharded).tolist(), full_tensor(sharded).tolist()
 
     whole = [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]
     assert two_processes.run(work) == [
-        (whole[:2], {"weight": whole, "step": 5.0}),
-        (whole[2:], {"step": 5.0}),
+        (whole[:2], whole),
+        (whole[2:], whole),
     ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, Field
 
+from translate.engine.disk.durable import Chunk
 from translate.engine.disk.records import json_files
 
 if TYPE_CHECKING:
@@ -87,6 +88,18 @@ class State(json_files.Record):
 def digest_of(path: Path) -> str:
     """Return the SHA-256 of the manifest of a checkpoint, which has those of its files."""
     return sha256((path / MANIFEST).read_bytes()).hexdigest()
+
+
+def with_digest(
+    chunks: Iterable[Chunk], name: str, listed: dict[str, dict[str, Any]]
+) -> Iterator[Chunk]:
+    """Pass on `chunks`, and then list what they were."""
+    digest, size = sha256(), 0
+    for chunk in chunks:
+        digest.update(chunk)
+        size += len(chunk)
+        yield chunk
+    listed[name] = {"sha256": digest.hexdigest(), "size": size}
 
 
 def with_prefix(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

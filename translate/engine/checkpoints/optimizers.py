@@ -97,4 +97,6 @@ def restore_optimizer(
             if isinstance(value, Tensor) and value.shape == parameter.shape:
                 # a fused optimizer reads both in memory order, in any memory format
                 values[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
+            elif isinstance(value, Tensor):
+                values[name] = value.clone()  # it may be a part of a file
     return ""

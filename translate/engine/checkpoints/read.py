@@ -7,29 +7,26 @@ from pathlib import Path
 from typing import Any, cast
 
 from pydantic import TypeAdapter, ValidationError
-from safetensors import SafetensorError
-from safetensors.torch import load, load_file
 from torch import Tensor
 
 from translate.batches import Domain, ImageSpec
 from translate.engine.checkpoints.contents import (
     MAX_TEXT_BYTES,
-    TRAINING,
     State,
-    with_prefix,
     without_prefix,
 )
 from translate.engine.checkpoints.optimizers import restore_optimizer
+from translate.engine.checkpoints.process_state import read_moments, read_own_state
 from translate.engine.checkpoints.references.selection import Selection
+from translate.engine.checkpoints.safetensors import map_tensors, read_tensors
 from translate.engine.checkpoints.state import TrainingState
-from translate.engine.checkpoints.untrusted import MemoryLimit, check_header
+from translate.engine.checkpoints.untrusted import MemoryLimit
 from translate.engine.config import layers, schema
 from translate.engine.config.plugin_versions import missing_plugins_named
 from translate.engine.config.renamed import current_document, current_names, renamed_by
 from translate.engine.config.value_types import LARGEST_SIDE
 from translate.engine.disk.records import json_files
 from translate.engine.plugins.errors import NO_TEMPORARY
-from translate.engine.processes import distributed
 from translate.engine.processes.sharded_tensors import shard_like
 from translate.engine.system.randomness import restore_random_state
 from translate.engine.system.signatures import validation_message
@@ -136,7 +133,7 @@ def memory_limit(checkpoint: Checkpoint) -> Iterator[None]:
 def restore_weights(recipe: Recipe, path: Path, *, moving_average: bool = False) -> None:
     """Load the weights at `path`; with `moving_average`, their average, if saved."""
     file, expected = _weights_file(path, moving_average), recipe.state_dict()
-    tensors = current_names(_read_tensors(file), recipe.renamed, expected)
+    tensors = current_names(map_tensors(file), recipe.renamed, expected)
     differences = [f"{key} is missing" for key in expected.keys() - tensors.keys()]
     differences += [f"{printable_name(key)} is unknown" for key in tensors.keys() - expected.keys()]
     differences += [
@@ -157,7 +154,7 @@ def read_weights(checkpoint: Checkpoint, network_names: Iterable[str]) -> dict[s
 
     Names in `network_names`, those of the network to load, are not renamed.
     """
-    tensors = _read_tensors(_weights_file(checkpoint.path, moving_average=True))
+    tensors = read_tensors(_weights_file(checkpoint.path, moving_average=True))
     return current_names(tensors, renamed_by(checkpoint.config.recipe), network_names)
 
 
@@ -190,7 +187,7 @@ def restore(training: TrainingState, checkpoint: Checkpoint) -> list[str]:
         optimizers = checkpoint.description["optimizers"]
         optimizers = current_names(optimizers, training.recipe.renamed, training.optimizers)
         checkpoint.description = {**checkpoint.description, "optimizers": optimizers}
-        tensors = _training_tensors(checkpoint.path / TRAINING, training)
+        moments = read_moments(checkpoint.path, training)
         notes = [
             f"the optimizer of {player!r} starts without moments: {reason}"
             for player, optimizer in training.optimizers.items()
@@ -199,49 +196,14 @@ def restore(training: TrainingState, checkpoint: Checkpoint) -> list[str]:
                     optimizer,
                     training.initial_groups[player],
                     optimizers.get(player),
-                    without_prefix(f"optimizer/{player}", tensors),
+                    without_prefix(f"optimizer/{player}", moments),
                 )
             )
         ]
-        if distributed.rank():
-            rank_file = checkpoint.path / f"training-rank-{distributed.rank()}.safetensors"
-            tensors = _training_tensors(rank_file, training) if rank_file.is_file() else {}
-        if tensors:
-            training.recipe.load_training_state(without_prefix("recipe", tensors))
-            restore_random_state(tensors)
+        if own := read_own_state(checkpoint.path, training):
+            training.recipe.load_training_state(without_prefix("recipe", own))
+            restore_random_state(own)
         training.step = checkpoint.step
         saved = json_files.read_record(checkpoint.path / "state.json", State)
         training.selection = Selection.of(saved)
     return notes
-
-
-def _training_tensors(path: Path, training: TrainingState) -> dict[str, Tensor]:
-    """Return the tensors of a resume, by the current names of players and image pools."""
-    tensors, renamed = _read_tensors(path), training.recipe.renamed
-    state = current_names(
-        without_prefix("recipe", tensors), renamed, training.recipe.training_state()
-    )
-    others = {name: t for name, t in tensors.items() if not name.startswith("recipe/")}
-    for old, new in renamed.items():
-        if old not in training.optimizers:
-            moments = without_prefix(f"optimizer/{old}", others)
-            others |= with_prefix(f"optimizer/{new}", moments)
-    return {**others, **with_prefix("recipe", state)}
-
-
-def _is_text(path: Path) -> bool:
-    try:
-        return bool(str(path).encode())
-    except UnicodeEncodeError:
-        return False
-
-
-def _read_tensors(path: Path) -> dict[str, Tensor]:
-    try:
-        check_header(path)
-        if _is_text(path):
-            mapped = load_file(path)
-            return {name: tensor.clone() for name, tensor in mapped.items()}  # the file may go
-        return load(path.read_bytes())  # the library opens no path of other bytes than UTF-8
-    except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{path}: {error}") from error

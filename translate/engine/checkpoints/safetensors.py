@@ -1,14 +1,21 @@
-"""The safetensors format, written a tensor at a time.
+"""The safetensors format, written and gathered a tensor at a time.
 
 `safetensors.torch.save` needs a second copy of all tensors in memory, which for a large network is
-more than a training step does. Reading is the library's.
+more than a training step does. Parsing is the library's.
 """
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, load_file
 from torch import Tensor
+
+from translate.engine.checkpoints.untrusted import check_header
+from translate.engine.processes.sharded_tensors import full_tensor
+from translate.errors import CheckpointError
 
 KINDS = {
     torch.float64: "F64",
@@ -28,11 +35,12 @@ KINDS = {
 def serialize(tensors: Mapping[str, Tensor]) -> Iterator[bytes | memoryview]:
     """Yield the bytes of a safetensors file: equal tensors, wherever they lie, give equal bytes.
 
-    Channels-last tensors are written in their logical order, shared ones once for each name.
+    Channels-last tensors are written in their logical order, shared ones once for each name. One
+    that is sharded is whole only while it is written: every other process must call `gather_all`.
     """
-    ordered = sorted(tensors.items(), key=lambda item: (-item[1].element_size(), item[0]))
+    ordered = _ordered(tensors)
     header, offset = {}, 0
-    for name, tensor in ordered:
+    for name, tensor in ordered.items():
         end = offset + tensor.numel() * tensor.element_size()
         shape = list(tensor.shape)
         header[name] = {
@@ -42,6 +50,43 @@ def serialize(tensors: Mapping[str, Tensor]) -> Iterator[bytes | memoryview]:
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     yield len(text).to_bytes(8, "little") + text
-    for _, tensor in ordered:
-        flat = tensor.detach().cpu().contiguous().reshape(-1)
+    for tensor in ordered.values():
+        flat = full_tensor(tensor.detach()).cpu().contiguous().reshape(-1)
         yield flat.view(torch.uint8).numpy().data
+
+
+def gather_all(tensors: Mapping[str, Tensor]) -> None:
+    """Take part in gathering the sharded ones of `tensors`, which another process serializes."""
+    for tensor in _ordered(tensors).values():
+        full_tensor(tensor.detach())
+
+
+def _ordered(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return dict(sorted(tensors.items(), key=lambda item: (-item[1].element_size(), item[0])))
+
+
+def map_tensors(path: Path) -> dict[str, Tensor]:
+    """Return the tensors of a file, which are read where they are used: copy those that are kept.
+
+    Raises:
+        CheckpointError: The file cannot be read, or is not what it claims to be.
+    """
+    try:
+        check_header(path)
+        if _is_text(path):
+            return load_file(path)
+        return load(path.read_bytes())  # the library opens no path of other bytes than UTF-8
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{path}: {error}") from error
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Return copies of the tensors of a file, as `map_tensors` does."""
+    return {name: tensor.clone() for name, tensor in map_tensors(path).items()}
+
+
+def _is_text(path: Path) -> bool:
+    try:
+        return bool(str(path).encode())
+    except UnicodeEncodeError:
+        return False

@@ -36,7 +36,7 @@ class TrainingState(ModelState):
     selection: Selection | None = None
     """the best checkpoint so far, if ``train.metric`` is set"""
     replica: Recipe | None = None
-    """with sharded networks: on the first process, a recipe on the CPU that gets whole weights"""
+    """with sharded networks: on the first process, while it uses them, a recipe of whole weights"""
     figures: Mapping[str, float] = field(default_factory=dict)
     """results of the evaluation at this step, by the name of the figure"""
 

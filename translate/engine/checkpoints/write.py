@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
-from hashlib import sha256
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,14 @@ from translate.engine.checkpoints.contents import (
     TRAINING,
     WEIGHTS,
     Best,
+    with_digest,
     with_prefix,
 )
 from translate.engine.checkpoints.optimizers import describe_optimizers, optimizer_tensors
 from translate.engine.checkpoints.retention import is_whole, retain, verify
 from translate.engine.checkpoints.safetensors import serialize
+from translate.engine.checkpoints.sharded.index import training_file
+from translate.engine.checkpoints.sharded.save import ShardedSave
 from translate.engine.checkpoints.state import ModelState, TrainingState
 from translate.engine.config import yaml
 from translate.engine.config.plugin_versions import plugin_versions
@@ -31,7 +33,7 @@ from translate.engine.disk import folders
 from translate.engine.disk.durable import Chunk
 from translate.engine.plugins.errors import plugin_code
 from translate.engine.processes import distributed
-from translate.engine.processes.sharded_tensors import gather
+from translate.engine.processes.sharded_tensors import is_sharded, local_shard
 from translate.engine.system.randomness import random_state
 from translate.errors import CheckpointError, SaveError
 
@@ -44,9 +46,10 @@ def save(
     *,
     best: Best | None = None,
 ) -> Path:
-    """Save `model` as a checkpoint of `run`; every process must call this, the first one writes.
+    """Save `model` as a checkpoint of `run`; every process must call this.
 
-    The result is read back and verified before older checkpoints are removed.
+    The first process writes; where networks are sharded, every process writes its parts. The result
+    is read back and verified before older checkpoints are removed.
 
     Args:
         run: The run folder.
@@ -62,57 +65,113 @@ def save(
         SaveError: On every process, when the disk refuses or returns other bytes than were written.
     """
     path = run / "checkpoints" / f"step-{model.step:08d}"
-    mine, others = _process_states(resume) if resume else ({}, [])
-    tensors = _gather_tensors(model, resume, mine)
+    contents = _Contents(model, resume)
     reason = ""
-    if distributed.is_first():
-        try:
+    try:
+        if not distributed.is_first():
+            contents.follow()
+        else:
             if not is_whole(path, training=bool(resume)):  # never replaced by one like it
-                description = _describe(model, resume, 1 + len(others), metrics or {}, best)
-                contents = _contents(tensors, description, others)
-                folders.write_folder(path, contents, size=_size(tensors, others))
+                description = _describe(model, resume, contents.processes, metrics or {}, best)
+                contents.write(path, description)
                 verify(path, training=bool(resume))
             retain(run, model.config.train.keep, best, upto=model.step)
-        except (OSError, CheckpointError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
+    except (OSError, CheckpointError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+    contents.end()
     if distributed.all_reduce_max(bool(reason)):
         raise SaveError(f"could not save step {model.step}: {reason or 'see the first process'}")
     return path
 
 
-def _process_states(training: TrainingState) -> tuple[dict[str, Tensor], list[bytes]]:
-    """Return the random state and the recipe's own of this process, and those of the others."""
+class _Contents:
+    """The tensors of a checkpoint; every process must make one.
+
+    Args:
+        model: What inference needs.
+        resume: The same with optimizers and random state, or None.
+    """
+
+    def __init__(self, model: ModelState, resume: TrainingState | None) -> None:
+        self.whole: dict[str, Mapping[str, Tensor]] = {WEIGHTS: model.recipe.state_dict()}
+        if model.average:
+            self.whole[AVERAGE] = model.average.module.state_dict()
+        moments = optimizer_tensors(resume.optimizers) if resume else {}
+        own = _own_state(resume) if resume else {}
+        self.size = sum(t.nbytes for named in (*self.whole.values(), moments, own)
+                        for t in named.values())  # fmt: skip
+        """bytes without headers and descriptions"""
+        self.others: list[bytes] = []
+        """states of the other processes, which the first one writes"""
+        self.shared: ShardedSave | None = None
+        self.processes = distributed.world_size() if resume else 1
+        if is_sharded(next(model.recipe.parameters())):
+            self.shared = ShardedSave(moments, own, self.whole)
+        elif resume:
+            self.whole[TRAINING] = {**moments, **own}
+            is_first = distributed.is_first()
+            sent = distributed.gather_bytes(b"" if is_first else b"".join(serialize(own)))
+            self.others = sent[1:]
+            self.processes = 1 + len(self.others)
+
+    def write(self, path: Path, description: Mapping[str, Any]) -> None:
+        """Write the checkpoint; the manifest is the last file, and made of what was written."""
+        listed: dict[str, dict[str, Any]] = {}
+
+        def write_parts(folder: Path) -> list[str]:
+            files = self.shared.begin(folder) if self.shared else {}
+            listed.update({name: facts.model_dump() for name, facts in files.items()})
+            return list(files)
+
+        size = self.size + sum(map(len, self.others))
+        files = self.files(description, listed)
+        folders.write_folder(path, files, size=size, write_first=write_parts)
+
+    def files(
+        self, description: Mapping[str, Any], listed: dict[str, dict[str, Any]]
+    ) -> dict[str, Iterator[Chunk]]:
+        """Return the files that the first process writes; the manifest has those in `listed`."""
+        streams = self.shared.streams if self.shared else None
+        contents: dict[str, Iterable[Chunk]] = {
+            **(streams or {file: serialize(named) for file, named in self.whole.items()})
+        }
+        for number, data in enumerate(self.others, start=1):
+            contents[training_file(number)] = [data]
+        contents["state.json"] = [_json(description)]
+        written = {name: with_digest(chunks, name, listed) for name, chunks in contents.items()}
+        return {**written, MANIFEST: _manifest(listed)}
+
+    def follow(self) -> None:
+        """Take part in what the first process writes."""
+        if self.shared:
+            self.shared.follow()
+
+    def end(self) -> None:
+        """Let the other processes go on, whether or not the checkpoint was written."""
+        if self.shared and distributed.is_first():
+            self.shared.end()
+
+
+def _own_state(training: TrainingState) -> dict[str, Tensor]:
+    """Return the random state and the recipe's own of this process."""
     with plugin_code(training.recipe, "training_state"):
         own = training.recipe.training_state()
-    mine = {**random_state(), **with_prefix("recipe", own)}
-    others = distributed.gather_bytes(b"".join(serialize(mine)) if distributed.rank() else b"")[1:]
-    return mine, others
+    return {**random_state(), **with_prefix("recipe", own)}
 
 
 def serialized_bytes(training: TrainingState) -> int:
-    """Return how many bytes a checkpoint takes: serialize and hash it, and write nothing."""
-    mine, others = _process_states(training)
-    description = _describe(training, training, 1 + len(others), {}, None)
-    contents = _contents(_gather_tensors(training, training, mine), description, others)
-    return sum(len(chunk) for chunks in contents.values() for chunk in chunks)
+    """Return how many bytes a checkpoint takes: serialize and hash it, and write nothing.
 
-
-def _gather_tensors(
-    model: ModelState, resume: TrainingState | None, own_state: Mapping[str, Tensor]
-) -> dict[str, dict[str, Tensor]]:
-    """Return the tensors of each file, whole on the first process; every process must call this."""
-    tensors: dict[str, Mapping[str, Tensor]] = {WEIGHTS: model.recipe.state_dict()}
-    if model.average:
-        tensors[AVERAGE] = model.average.module.state_dict()
-    if resume:
-        tensors[TRAINING] = {**optimizer_tensors(resume.optimizers), **own_state}
-    return {file: gather(named) for file, named in tensors.items()}
-
-
-def _size(tensors: Mapping[str, Mapping[str, Tensor]], others: list[bytes]) -> int:
-    """Return how many bytes a checkpoint takes, without headers and descriptions."""
-    each = [tensor for named in tensors.values() for tensor in named.values()]
-    return sum(tensor.nbytes for tensor in each) + sum(map(len, others))
+    Every process must call this.
+    """
+    contents = _Contents(training, training)
+    description = _describe(training, training, contents.processes, {}, None)
+    files, of_others = contents.files(description, {}), 0
+    if shared := contents.shared:
+        parts = {name: local_shard(tensor) for name, tensor in shared.moments.items()}
+        files[TRAINING] = with_digest(serialize({**parts, **shared.own}), TRAINING, {})
+        of_others = sum(t.nbytes - parts[name].nbytes for name, t in shared.moments.items())
+    return of_others + sum(len(chunk) for chunks in files.values() for chunk in chunks)
 
 
 def _describe(
@@ -142,33 +201,6 @@ def _describe(
         "versions": {"translate-kit": __version__, "torch": torch.__version__},
         "plugins": plugin_versions(config),
     }
-
-
-def _contents(
-    tensors: Mapping[str, Mapping[str, Tensor]],
-    description: Mapping[str, Any],
-    others: list[bytes],
-) -> dict[str, Iterator[Chunk]]:
-    """Return the files of a checkpoint; the manifest is the last, and made of what was written."""
-    contents: dict[str, Iterable[Chunk]] = {n: serialize(named) for n, named in tensors.items()}
-    for number, data in enumerate(others, start=1):
-        contents[f"training-rank-{number}.safetensors"] = [data]
-    contents["state.json"] = [_json(description)]
-    listed: dict[str, dict[str, Any]] = {}
-    written = {name: with_digest(chunks, name, listed) for name, chunks in contents.items()}
-    return {**written, MANIFEST: _manifest(listed)}
-
-
-def with_digest(
-    chunks: Iterable[Chunk], name: str, listed: dict[str, dict[str, Any]]
-) -> Iterator[Chunk]:
-    """Pass on `chunks`, and then list what they were."""
-    digest, size = sha256(), 0
-    for chunk in chunks:
-        digest.update(chunk)
-        size += len(chunk)
-        yield chunk
-    listed[name] = {"sha256": digest.hexdigest(), "size": size}
 
 
 def _manifest(entries: Mapping[str, Any]) -> Iterator[Chunk]:

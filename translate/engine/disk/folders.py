@@ -3,7 +3,7 @@
 import errno
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,11 +38,27 @@ def make_folder(folder: Path) -> None:
         sync_folder(path.parent)
 
 
-def write_folder(target: Path, contents: Mapping[str, Content], *, size: int = 0) -> None:
+def write_folder(
+    target: Path,
+    contents: Mapping[str, Content],
+    *,
+    size: int = 0,
+    write_first: Callable[[Path], Iterable[str]] = lambda _: (),
+) -> None:
     """Write the folder `target` with files by relative path, atomically: one rename at the end.
 
     Up to `MANY_FILES` files are written in order, so that the content of the last may depend on
-    the others. Raises `OSError` if fewer bytes than `size` are free.
+    the others.
+
+    Args:
+        target: The folder; an existing one is replaced.
+        contents: The files.
+        size: Bytes that must be free.
+        write_first: Called with the temporary folder before `contents` are written; also other
+            processes may write to it there. Returns the names of the files, which are durable.
+
+    Raises:
+        OSError: The disk refuses, or fewer bytes than `size` are free.
     """
     staged = temporary_folder(target)
     folders = sorted({staged, *((staged / name).parent for name in contents)})
@@ -50,6 +66,7 @@ def write_folder(target: Path, contents: Mapping[str, Content], *, size: int = 0
         for folder in folders:
             folder.mkdir(parents=True, exist_ok=True)
         _require_space(staged, size)
+        names = [*write_first(staged), *contents]
         if len(contents) <= MANY_FILES:
             for name, data in contents.items():
                 write_durably(staged / name, data)
@@ -61,7 +78,7 @@ def write_folder(target: Path, contents: Mapping[str, Content], *, size: int = 0
             sync_folder(folder)
         if target.exists():
             remove_folder(target)
-        _move_folder(staged, target, contents)
+        _move_folder(staged, target, names)
     except BaseException:
         shutil.rmtree(staged, ignore_errors=True)
         raise

@@ -7,36 +7,51 @@ from typing import cast
 import torch
 
 from translate.engine.checkpoints.state import TrainingState
-from translate.engine.processes.sharded_tensors import gather
+from translate.engine.processes import distributed
+from translate.engine.processes.sharded_tensors import full_tensor
 from translate.engine.system import randomness
 from translate.nn.modes import Progressive, mode, unchanged_buffers
 from translate.recipe import Recipe
+from translate.registry import create_recipe
 
 
 @contextmanager
 def gathered_weights(training: TrainingState) -> Iterator[None]:
     """Let the first process use the networks in the block, also where they are sharded.
 
-    Every process must enter the block. Sharded weights are gathered in a recipe on the first one.
+    Every process must enter the block. Sharded weights are gathered on the first one, a tensor at a
+    time, in a recipe that exists during the block.
     """
-    recipe, replica = _inference_recipe(training), training.replica
-    parameter = next(training.recipe.parameters())
     if training.config.train.shard == "none":
         yield
         return
-    weights = gather(recipe.state_dict())
+    recipe = _inference_recipe(training)
+    replica = _new_recipe(training) if distributed.is_first() else None
+    target = replica.state_dict() if replica else {}
+    for name, tensor in recipe.state_dict().items():
+        whole = full_tensor(tensor.detach())
+        if replica:
+            target[name].copy_(whole)
     if replica:
-        replica.load_state_dict(weights)
         replica.iteration = recipe.iteration
         for part, copy in zip(recipe.modules(), replica.modules(), strict=True):
             if isinstance(part, Progressive) and isinstance(copy, Progressive):
                 copy.progress = part.progress
-        replica.to(parameter.device)
+    training.replica = replica
     try:
         yield
     finally:
-        if replica:
-            replica.cpu()
+        training.replica = None
+
+
+def _new_recipe(training: TrainingState) -> Recipe:
+    """Return a new recipe on the device of the networks, without an effect on random numbers."""
+    config, before = training.config, randomness.random_state()
+    try:
+        recipe = create_recipe({"name": config.recipe, **config.options}, spec=training.spec)
+    finally:
+        randomness.restore_random_state(before)
+    return recipe.to(next(training.recipe.parameters()).device)
 
 
 def _inference_recipe(training: TrainingState) -> Recipe:

@@ -1,7 +1,6 @@
 """Build what is trained: the recipe, its optimizers and the moving average of its weights."""
 
 from collections.abc import Iterable, Mapping
-from copy import deepcopy
 
 import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -31,9 +30,7 @@ def build_training(config: Config, spec: ImageSpec, device: torch.device) -> Tra
     if config.train.ema:
         blend = get_ema_multi_avg_fn(config.train.ema)
         average = AveragedModel(recipe, multi_avg_fn=blend)
-    replica = None
     if config.train.shard != "none":
-        replica = deepcopy(recipe).cpu() if distributed.is_first() else None
         shard_networks(recipe, *([average.module] if average else []), device=device)
     with plugin_code(recipe, "optimizers"):
         optimizers = recipe.optimizers()
@@ -46,7 +43,7 @@ def build_training(config: Config, spec: ImageSpec, device: torch.device) -> Tra
     if config.train.compile:
         recipe.compile()
     seed_everything(config.train.seed + distributed.rank())
-    return TrainingState(config, spec, recipe, average, optimizers=optimizers, replica=replica)
+    return TrainingState(config, spec, recipe, average, optimizers=optimizers)
 
 
 def _expect_players(config: Config, players: Iterable[str]) -> None:

@@ -154,6 +154,16 @@ def broadcast_float(value: float) -> float:
     return float(shared)
 
 
+def broadcast_text(value: str) -> str:
+    """Return the first process's `value` on every process."""
+    if world_size() == 1:
+        return value
+    shared = [value]
+    with explain_peer_failure():
+        dist.broadcast_object_list(shared)
+    return shared[0]
+
+
 def gather_bytes(data: bytes) -> list[bytes]:
     """Return the `data` of all processes, in order, on the first process; [] on the others."""
     if world_size() == 1:

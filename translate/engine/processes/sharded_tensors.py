@@ -4,7 +4,6 @@ They are recognized by an attribute, since importing `torch.distributed.tensor` 
 inference does not need it.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from torch import Tensor
@@ -30,27 +29,13 @@ def full_tensor(tensor: Any) -> Tensor:
         return tensor.full_tensor()
 
 
-def gather(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return `tensors` unsharded on the first process; every process must call this.
-
-    Unsharded copies are on the CPU. Other processes get only the tensors that are not sharded.
-    """
-    gathered = {}
-    for name, tensor in tensors.items():
-        whole = full_tensor(tensor.detach())
-        if not is_sharded(tensor):
-            gathered[name] = tensor
-        elif distributed.is_first():
-            gathered[name] = whole.cpu()
-    return gathered
-
-
 def shard_like(whole: Tensor, reference: Any) -> Tensor:
     """Return `whole`, equal on all processes, sharded like `reference`.
 
-    A tensor of another shape, such as the step count of an optimizer, is returned unchanged.
+    A tensor of another shape, such as the step count of an optimizer, is returned unchanged, and so
+    is one that is sharded already.
     """
-    if not is_sharded(reference) or whole.shape != reference.shape:
+    if is_sharded(whole) or not is_sharded(reference) or whole.shape != reference.shape:
         return whole
     from torch.distributed.tensor import distribute_tensor
 

@@ -1,0 +1,91 @@
+"""A checkpoint that two processes write is whole or not there, whichever of them fails."""
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import two_processes
+from disk_faults import Fault, FaultyDisk, disk_full, io_error, short_write
+from sharded_states import CPU, SavedRun, trained
+
+from translate.engine.checkpoints import read, retention, write
+from translate.engine.checkpoints.sharded import writer
+from translate.engine.processes import distributed
+from translate.errors import SaveError, TrainingError
+
+
+def test_weights_have_the_bytes_of_a_run_without_shards(saved: SavedRun) -> None:
+    from training_states import build, save
+
+    whole = build(train__ema=0.5)
+    whole.step = 1
+    for prefix, module in (("weights/", whole.recipe), ("average/", whole.average)):
+        target: Any = module if prefix == "weights/" else whole.average.module  # type: ignore[union-attr]
+        target.load_state_dict({n: saved.expected[prefix + n] for n in target.state_dict()})
+        assert module
+    other = save(saved.run / "whole", whole)
+    for name in ("weights.safetensors", "ema.safetensors"):
+        assert (saved.path / name).read_bytes() == (other / name).read_bytes()
+
+
+@pytest.mark.parametrize("fault", [disk_full, io_error])
+@pytest.mark.parametrize("failing", [0, 1])
+def test_a_disk_error_of_either_process_is_an_error_of_both_and_leaves_no_folder(
+    failing: int, fault: Fault, saved: SavedRun, disk: FaultyDisk
+) -> None:
+
+    def work(rank: int) -> list[str]:
+        with distributed.process_group(CPU):
+            training = trained(2)
+            disk.arm(0, short_write)
+            write.save(saved.run / f"elsewhere-{failing}", training, training)
+            writes = [i for i, name in enumerate(disk.operations, 1) if name == "write"]
+            disk.disarm()
+            messages = []
+            for number in range(distributed.all_reduce_max(len(writes) if rank == failing else 0)):
+                if rank == failing:
+                    disk.arm(writes[number], fault)
+                with pytest.raises(SaveError) as error:
+                    write.save(saved.run, training, training)
+                disk.disarm()
+                messages.append(str(error.value))
+            assert messages
+            write.save(saved.run, training, training)
+            return messages
+
+    first, second = two_processes.run(work)
+    assert all("could not save step 2: " in message for message in first + second)
+    if failing:
+        assert first == second  # parts are written before anything else
+    assert retention.newest_checkpoint(saved.run)[0] == saved.path.with_name("step-00000002")
+    names = sorted(file.name for file in (saved.run / "checkpoints").iterdir())
+    assert names == ["step-00000001", "step-00000002"]
+
+
+def test_T2_a_process_killed_while_it_writes_its_parts_leaves_the_checkpoint_before(
+    saved: SavedRun,
+) -> None:
+    write_durably = writer.write_durably
+
+    def work(rank: int) -> str:
+        def killed_halfway(file: Path, data: Any) -> None:
+            if rank == 1:
+                write_durably(file, [next(iter(data))])
+                os.kill(os.getpid(), signal.SIGKILL)
+            write_durably(file, data)
+
+        with distributed.process_group(CPU):
+            training = trained(2)
+            writer.write_durably = killed_halfway  # in a forked process, which ends after this
+            with pytest.raises(TrainingError) as error:
+                write.save(saved.run, training, training)
+        return str(error.value)
+
+    [message] = two_processes.run(work, killed_rank=1)
+    assert "another process has died" in message
+    assert retention.newest_checkpoint(saved.run) == (saved.path, [])
+    assert read.read_checkpoint(saved.path).step == 1
+    retention.retain(saved.run, 2)
+    assert list((saved.run / "checkpoints").iterdir()) == [saved.path]

@@ -1,0 +1,131 @@
+"""Write the parts of sharded tensors: each process its own, to one file.
+
+It is a storage of `torch.distributed.checkpoint`, whose planner divides the tensors and whose
+`save` raises the error of one process on all. Its own storage writes a pickled index, ours JSON.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+from torch.distributed.checkpoint.api import CheckpointException
+from torch.distributed.checkpoint.metadata import Metadata, TensorStorageMetadata
+from torch.distributed.checkpoint.planner import SavePlan, SavePlanner
+from torch.distributed.checkpoint.state_dict_saver import save
+from torch.distributed.checkpoint.storage import StorageWriter, WriteResult
+from torch.futures import Future
+
+from translate.engine.checkpoints.contents import FileFacts, with_digest
+from translate.engine.checkpoints.safetensors import KINDS, serialize
+from translate.engine.checkpoints.sharded.index import (
+    SHARDS,
+    Part,
+    ShardedTensor,
+    ShardIndex,
+    training_file,
+)
+from translate.engine.disk.durable import write_durably
+from translate.engine.processes import distributed
+
+
+def write_shards(
+    folder: Path, tensors: Mapping[str, Tensor], own: Mapping[str, Tensor]
+) -> dict[str, FileFacts]:
+    """Write this process's parts of `tensors`, and its `own` ones, to its file in `folder`.
+
+    Every process must call this. Of a tensor that is not sharded one process writes the whole.
+
+    Returns:
+        The files of all processes and their index, on the first process; {} on the others.
+
+    Raises:
+        OSError: The disk refused a file of any process.
+    """
+    writer = ShardWriter(folder, own)
+    try:
+        with distributed.explain_peer_failure():
+            save(dict(tensors), storage_writer=writer)
+    except CheckpointException as error:
+        cause, _ = error.failures[min(error.failures)]
+        raise cause from error
+    own_facts = {name: facts.model_dump() for name, facts in writer.written.items()}
+    gathered = distributed.gather_bytes(json.dumps(own_facts).encode())
+    return {
+        name: FileFacts.model_validate(facts)
+        for each in gathered
+        for name, facts in json.loads(each).items()
+    }
+
+
+class ShardWriter(StorageWriter):
+    """The storage of `write_shards`."""
+
+    def __init__(self, folder: Path, own: Mapping[str, Tensor]) -> None:
+        super().__init__()
+        self.folder, self.own = folder, own
+        self.written: dict[str, FileFacts] = {}
+        """the files that this process has written"""
+
+    def write_data(self, plan: SavePlan, planner: SavePlanner) -> Future[list[WriteResult]]:
+        """Write the parts of this process to its file."""
+        name = training_file(distributed.rank())
+        parts = {item.index.fqn: planner.resolve_data(item) for item in plan.items}
+        tensors = {key: part for key, part in parts.items() if isinstance(part, Tensor)}
+        self._write(name, serialize({**tensors, **self.own}))
+        future: Future[list[WriteResult]] = Future()
+        future.set_result(
+            [WriteResult(i.index, i.tensor_storage_size() or 0, name) for i in plan.items]
+        )
+        return future
+
+    def finish(self, metadata: Metadata, results: list[list[WriteResult]]) -> None:
+        """Write the index, on the first process, when all have written their files."""
+        files = {
+            (result.index.fqn, result.index.offset): result.storage_data
+            for of_process in results
+            for result in of_process
+        }
+        tensors = {}
+        for name, facts in metadata.state_dict_metadata.items():
+            if isinstance(facts, TensorStorageMetadata):
+                parts = [
+                    Part(
+                        file=files[name, chunk.offsets],
+                        offsets=list(chunk.offsets),
+                        shape=list(chunk.sizes),
+                    )
+                    for chunk in facts.chunks
+                ]
+                kind = KINDS[facts.properties.dtype]
+                tensors[name] = ShardedTensor(dtype=kind, shape=list(facts.size), parts=parts)
+        index = ShardIndex(tensors=tensors).model_dump()
+        self._write(SHARDS, [(json.dumps(index, indent=1) + "\n").encode()])
+
+    def _write(self, name: str, chunks: Any) -> None:
+        listed: dict[str, dict[str, Any]] = {}
+        write_durably(self.folder / name, with_digest(chunks, name, listed))
+        self.written[name] = FileFacts.model_validate(listed[name])
+
+    # What follows belongs to the interface: there is nothing to prepare.
+
+    def reset(self, checkpoint_id: str | PathLike[str] | None = None) -> None:
+        """Begin a new checkpoint."""
+
+    def set_up_storage_writer(self, is_coordinator: bool, *args: Any, **kwargs: Any) -> None:
+        """Begin to write."""
+
+    def prepare_local_plan(self, plan: SavePlan) -> SavePlan:
+        """Return the plan of this process."""
+        return plan
+
+    def prepare_global_plan(self, plans: Sequence[SavePlan]) -> list[SavePlan]:
+        """Return the plans of all processes."""
+        return list(plans)
+
+    @classmethod
+    def validate_checkpoint_id(cls, checkpoint_id: str | PathLike[str]) -> bool:  # noqa: ARG003
+        """Return whether this storage writes to such a place: it is never searched for one."""
+        return False
