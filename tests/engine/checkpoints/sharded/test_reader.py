@@ -16,7 +16,15 @@ from translate.engine.processes import distributed
 from translate.errors import CheckpointError
 
 
-@pytest.mark.parametrize(("shard", "world"), [("none", 1), ("fsdp", 2), ("fsdp", 3), ("none", 2)])
+@pytest.mark.parametrize(
+    ("shard", "world"),
+    [
+        ("none", 1),
+        ("fsdp", 2),
+        pytest.param("fsdp", 3, marks=pytest.mark.slow),
+        pytest.param("none", 2, marks=pytest.mark.slow),
+    ],
+)
 def test_a_checkpoint_of_two_processes_is_restored_on_any_number(
     shard: str, world: int, saved: SavedRun
 ) -> None:

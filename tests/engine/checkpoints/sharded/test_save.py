@@ -30,8 +30,15 @@ def test_weights_have_the_bytes_of_a_run_without_shards(saved: SavedRun) -> None
         assert (saved.path / name).read_bytes() == (other / name).read_bytes()
 
 
-@pytest.mark.parametrize("fault", [disk_full, io_error])
-@pytest.mark.parametrize("failing", [0, 1])
+@pytest.mark.parametrize(
+    ("failing", "fault"),
+    [
+        (1, disk_full),
+        pytest.param(1, io_error, marks=pytest.mark.slow),
+        pytest.param(0, disk_full, marks=pytest.mark.slow),
+        pytest.param(0, io_error, marks=pytest.mark.slow),
+    ],
+)
 def test_a_disk_error_of_either_process_is_an_error_of_both_and_leaves_no_folder(
     failing: int, fault: Fault, saved: SavedRun, disk: FaultyDisk
 ) -> None:
