@@ -5,8 +5,12 @@ import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from translate.errors import ConfigError, describe_error
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 HASH = re.compile(r"-([0-9a-f]{8,64})\.\w+$")
 """digits of a hash at the end of a name, as PyTorch's own files have them"""
@@ -67,13 +71,26 @@ class PretrainedFile:
         Raises:
             ConfigError: It is missing, incomplete or another file.
         """
+        self._check_content()
+        self.check_tensors(self.path)
+        return self.path
+
+    def load(self) -> "dict[str, Tensor]":
+        """Return the tensors of a file that is no archive of TorchScript, by name, on the CPU.
+
+        Raises:
+            ConfigError: The file is missing, incomplete or another file.
+        """
+        self._check_content()
+        return self._read(self.path)
+
+    def _check_content(self) -> None:
+        """Raise `ConfigError` unless the file is there, with the published hash."""
         if not self.present:
             raise ConfigError(
                 f"{self.name} is missing from {self.path.parent}: {self.instructions}"
             )
         self.check_hash(self.path)
-        self.check_tensors(self.path)
-        return self.path
 
     def check_hash(self, file: Path) -> None:
         """Raise `ConfigError` unless the hash of `file` is that of the published one."""
@@ -86,17 +103,20 @@ class PretrainedFile:
 
     def check_tensors(self, file: Path) -> None:
         """Raise `ConfigError` unless `file` loads as tensors, without running code from it."""
+        self._read(file)
+
+    def _read(self, file: Path) -> Any:
+        """Return what is in `file`: tensors by name, or a module of TorchScript."""
         import torch
 
         try:
-            if self.torchscript:
-                if len(self.sha256) < 64:
-                    raise ValueError("an archive of TorchScript needs all digits of its sha256")
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")  # it is deprecated, and the file is what it is
-                    torch.jit.load(file, map_location="cpu")
-            else:
-                torch.load(file, map_location="cpu", weights_only=True)
+            if not self.torchscript:
+                return torch.load(file, map_location="cpu", weights_only=True)
+            if len(self.sha256) < 64:
+                raise ValueError("an archive of TorchScript needs all digits of its sha256")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # it is deprecated, and the file is what it is
+                return torch.jit.load(file, map_location="cpu")
         except Exception as error:
             raise ConfigError(
                 f"{file} cannot be loaded ({describe_error(error)}): {self.instructions}"

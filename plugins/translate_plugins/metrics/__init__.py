@@ -4,6 +4,7 @@ from translate import hookimpl
 from translate.metrics import Metric
 from translate_plugins.metrics.class_accuracy import ClassAccuracy, TrainSyntheticTestReal
 from translate_plugins.metrics.content import CycleError, EdgeAgreement, StructureDistance
+from translate_plugins.metrics.dinov2 import FrechetDinoDistance
 from translate_plugins.metrics.distances import FrechetDistance, KernelDistance
 from translate_plugins.metrics.diversity import Diversity
 from translate_plugins.metrics.errors import MeanAbsoluteError, PeakSignalToNoiseRatio
@@ -33,6 +34,7 @@ def register_metrics() -> dict[str, type[Metric]]:
         "kd-lite0": KernelDistance,
         "cmmd": ClipMeanDiscrepancy,
         "fid": FrechetInceptionDistance,
+        "fd-dinov2": FrechetDinoDistance,
         "fd-lite0": FrechetDistance,
         "precision-lite0": Precision,
         "recall-lite0": Recall,

@@ -1,7 +1,4 @@
-"""Published networks whose weights are files that `translate weights` lists, as features of images.
-
-DINOv2 is none of them: torch-fidelity 0.4 downloads its code from GitHub and takes no local file.
-"""
+"""Published networks by torch-fidelity, with files of weights that `translate weights` lists."""
 
 import warnings
 from functools import cache

@@ -55,7 +55,8 @@ def test_no_metric_imports_the_extra_before_it_measures() -> None:
     code = (
         "import sys; from translate.registry import create, names;"
         "[create('metric', name) for name in names('metric')];"
-        "print(*{'torchmetrics', 'torch_fidelity', 'efficientnet_lite_pytorch'} & {*sys.modules})"
+        "print(*{'timm', 'torchmetrics', 'torch_fidelity', 'efficientnet_lite_pytorch'}"
+        "& {*sys.modules})"
     )
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True

@@ -1,0 +1,141 @@
+"""FD-DINOv2: the Fréchet distance in features of DINOv2, from a local file of its weights."""
+
+from functools import cache, partial
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from translate.batches import UNNAMED, Domain
+from translate.errors import require_package
+from translate.images.resize import resize_pixels
+from translate.metrics import Figure
+from translate.nn.pretrained import SIDE, Standardised
+from translate.weights import PretrainedFile
+from translate_plugins.metrics.distances import FrechetDistance
+from translate_plugins.metrics.features import FeatureNetwork
+
+PATCH = 14
+"""side of a patch in pixels"""
+TRAINED_GRID, GRID = 37, SIDE // PATCH
+"""patches of a side: of the images of the file's position embedding (518 pixels), and of ours"""
+OFFSET = 0.1
+"""patches that the authors' code adds to the grid before it computes the scale"""
+LAYER_SCALE = 1e-5
+"""makes the architecture have layer scale; the value is replaced by the file's"""
+
+Size: TypeAlias = Literal["vit-l-14", "vit-s-14"]
+
+
+class Architecture(NamedTuple):
+    """A vision transformer of DINOv2 and its published weights."""
+
+    file: PretrainedFile
+    width: int
+    """length of a token, and number of features"""
+    depth: int
+    """number of blocks"""
+    heads: int
+
+
+def _file(size: str, letter: str, sha256: str, megabytes: int) -> PretrainedFile:
+    name = f"dinov2_vit{letter}14_pretrain.pth"
+    return PretrainedFile(
+        name=name,
+        network=f"DINOv2 ViT-{size}/14 (Oquab et al., 2023), Meta's, trained on LVD-142M",
+        url=f"https://dl.fbaipublicfiles.com/dinov2/dinov2_vit{letter}14/{name}",
+        sha256=sha256,
+        megabytes=megabytes,
+        licence="Apache-2.0",
+    )
+
+
+LARGE = _file("L", "l", "d5383ea8f4877b2472eb973e0fd72d557c7da5d3611bd527ceeb1d7162cbf428", 1161)
+SMALL = _file("S", "s", "b938bf1bc15cd2ec0feacfe3a1bb553fe8ea9ca46a7e1d8d00217f29aef60cd9", 84)
+ARCHITECTURES: dict[Size, Architecture] = {
+    "vit-l-14": Architecture(LARGE, 1024, 24, 16),
+    "vit-s-14": Architecture(SMALL, 384, 12, 6),
+}
+
+
+class FrechetDinoDistance(FrechetDistance):
+    """Unpaired: FD-DINOv2, Fréchet distance in features of DINOv2, by timm and torch-fidelity.
+
+    Stein et al. (2023), section 3: agrees with people's judgement of realism better than FID does.
+    Images are resized and positions interpolated as in the authors' code. Biased for few images:
+    papers use 50,000. Compare figures of the same network only.
+    """
+
+    figures = {"fd-dinov2": Figure("min")}
+    pretrained = (LARGE, SMALL)
+
+    def __init__(
+        self,
+        *,
+        domain: Domain = UNNAMED,
+        network: Annotated[Size, "ViT-L/14 (the paper's) or the faster ViT-S/14"] = "vit-l-14",
+    ) -> None:
+        require_package("timm", "metrics")
+        super().__init__(domain=domain)
+        self.pretrained = (ARCHITECTURES[network].file,)
+        self.network = partial(dinov2, network)
+
+
+@cache
+def dinov2(size: Size) -> FeatureNetwork:
+    """Return DINOv2: the class token of the last block after the norm, 1,024 or 384 features."""
+    return FeatureNetwork(
+        f"DINOv2 {size} (LVD-142M), by timm, class token after the last norm",
+        lambda: nn.Sequential(_Resize(), Standardised(_load(ARCHITECTURES[size]))),
+        lambda: ARCHITECTURES[size].file.path,
+        resize=f"{SIDE}x{SIDE}, bicubic, antialiased, by Pillow",
+    )
+
+
+class _Resize(nn.Module):
+    """Resize images in [-1, 1] as Pillow resizes their 8-bit levels."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        levels = ((images + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+        pixels = levels.permute(0, 2, 3, 1).cpu().numpy()
+        small = np.stack([resize_pixels(image, (SIDE, SIDE)) for image in pixels])
+        return torch.from_numpy(small).to(images.device).permute(0, 3, 1, 2) / 127.5 - 1
+
+
+def _load(architecture: Architecture) -> nn.Module:
+    """Return the network with its published weights."""
+    state = architecture.file.load()
+    del state["mask_token"]  # of training, in which patches are masked
+    state["pos_embed"] = _interpolate_positions(state["pos_embed"])
+    network = _create(architecture, SIDE)
+    network.load_state_dict(state, assign=True)
+    return network
+
+
+def _create(architecture: Architecture, side: int) -> Any:
+    """Return a network for images of `side` pixels, without memory for its weights."""
+    from timm.models.vision_transformer import VisionTransformer
+
+    with torch.device("meta"):  # without initialization, which would draw random numbers
+        return VisionTransformer(
+            img_size=side,
+            patch_size=PATCH,
+            embed_dim=architecture.width,
+            depth=architecture.depth,
+            num_heads=architecture.heads,
+            init_values=LAYER_SCALE,
+            num_classes=0,
+        )
+
+
+def _interpolate_positions(positions: Tensor) -> Tensor:
+    """Return the position embedding (1, 1 + 16², width) of 224 pixels from that of 518.
+
+    By the authors' code: bicubic without antialiasing, at a scale of 16.1 / 37.
+    """
+    patches = positions[:, 1:].unflatten(1, (TRAINED_GRID, TRAINED_GRID)).permute(0, 3, 1, 2)
+    scale = (GRID + OFFSET) / TRAINED_GRID
+    patches = F.interpolate(patches, scale_factor=(scale, scale), mode="bicubic")
+    return torch.cat([positions[:, :1], patches.flatten(2).transpose(1, 2)], 1)
