@@ -5,7 +5,9 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-SPLITS = frozenset({"train", "test", "val", "valid", "validation"})
+VALIDATION_SPLITS = ("val", "valid", "validation")
+"""Folders of a domain with images that are not trained on, used where there is no ``test``."""
+SPLITS = frozenset({"train", "test", *VALIDATION_SPLITS})
 """Folders of a domain that hold a part of its images."""
 HIDDEN = frozenset(
     {"thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "icon\r"}  # files

@@ -66,6 +66,19 @@ def test_the_next_command_does_not_translate_targets(
     assert last == "next: translate infer pairs p/x_in.png out/pairs"
 
 
+@pytest.mark.parametrize(("splits", "proposed"), [(["val"], "val"), (["val", "test"], "test")])
+def test_images_that_are_not_trained_on_are_translated_first(
+    run_command: Any, image_folder: Callable[..., Path], splits: list[str], proposed: str
+) -> None:
+    for split in ("train", *splits):
+        image_folder(split, 2, size=64)
+    config = small_runs.config(
+        Path(), train__steps=1, data__layout={"name": "side-by-side", "sides": ["b", "a"]}
+    )
+    *_, last = final_lines(run_command, config, "joined")
+    assert last == f"next: translate infer joined {proposed} out/joined --side a"
+
+
 def test_a_joined_pair_names_its_side(run_command: Any, image_folder: Callable[..., Path]) -> None:
     image_folder("train", 2, size=64)
     config = small_runs.config(

@@ -7,6 +7,7 @@ from random import Random
 from translate.batches import Layout
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.data import check
+from translate.folders.names import VALIDATION_SPLITS
 from translate.recipe import Recipe
 
 
@@ -23,8 +24,7 @@ def next_command(training: TrainingState, layout: Layout, path: Path, *, best: b
         words = ["sample", run, out, "--count", "16", "--grid"]
         words += ["--text", "TEXT"] if training.spec.text_length else []
         return _as_command(words)
-    test_images = _split(training, "test") or layout
-    first, *others = test_images.pick(0, Random(0)).files
+    first, *others = _images_to_translate(training, layout).pick(0, Random(0)).files
     mixed = any(other.parent == first.parent for other in others)  # with their targets
     words = ["infer", run, str(first if mixed else first.parent), out]
     if training.spec.sides:
@@ -38,11 +38,14 @@ def _as_command(words: list[str]) -> str:
     return " ".join(["translate", *map(shlex.quote, words)])
 
 
-def _split(training: TrainingState, split: str) -> Layout | None:
-    """Return the layout of another split, or None if it does not exist."""
-    settings = training.config.data
-    try:
-        layout = check.open_layout(settings.model_copy(update={"split": split}))
-    except Exception:  # a plugin's layout may raise anything; training is finished
-        return None
-    return layout if len(layout) else None
+def _images_to_translate(training: TrainingState, trained: Layout) -> Layout:
+    """Return the layout of the test images; else of validation images; else of the trained ones."""
+    for split in ("test", *VALIDATION_SPLITS):
+        settings = training.config.data.model_copy(update={"split": split})
+        try:
+            layout = check.open_layout(settings)
+        except Exception:  # a plugin's layout may raise anything; training is finished
+            continue
+        if len(layout) and not {*layout.files} <= {*trained.files}:
+            return layout
+    return trained

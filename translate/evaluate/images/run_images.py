@@ -19,14 +19,13 @@ from translate.engine.processes.signals import reraise_interruption
 from translate.engine.splits.measured_images import MeasuredImages, spread
 from translate.engine.splits.validation import hold_out
 from translate.errors import BadImage, DataError, NothingUsableError
+from translate.folders.names import VALIDATION_SPLITS
 
 Image = NDArray[Any]
 """(H, W, C), with the pixel values of its domain"""
 THREADS = 8
 VALIDATION = "validation"
 """the name of the split of held-out images, ``data.validation=0.1``"""
-OTHER_SPLITS = ("val", "valid", "validation")
-"""splits that are evaluated if there is no test split"""
 
 
 class RunImages(NamedTuple):
@@ -97,7 +96,7 @@ def open_split(
         note = "there is no test split: these are the validation images that were held out"
         return Split(held_out, data.model_copy(update={"split": VALIDATION}), trained, note)
     own = [data.validation] if isinstance(data.validation, str) else []
-    for other in [*own, *OTHER_SPLITS]:
+    for other in [*own, *VALIDATION_SPLITS]:
         layout, _ = _open_other(data, other, training_layout, domains)
         if layout:
             note = f"there is no test split: these are the images of the split {other!r}"
