@@ -69,7 +69,7 @@ class FrechetDinoDistance(FrechetDistance):
     """
 
     figures = {"fd-dinov2": Figure("min")}
-    pretrained = (LARGE, SMALL)
+    pretrained: tuple[PretrainedFile, ...] = (LARGE, SMALL)
 
     def __init__(
         self,
