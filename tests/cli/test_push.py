@@ -67,3 +67,12 @@ def test_without_the_package_the_command_that_installs_it_is_named(
     for command in (("push", "run", "org/small"), ("infer", REFERENCE, "photos", "out")):
         refused = run_command(*command)
         assert refused.code == 2 and 'pip install "translate-kit[hub]"' in refused.err
+
+
+def test_a_model_of_the_hub_is_looked_up_once_for_its_card_and_its_files(
+    hub: FakeHub, run_command: Callable[..., Any]
+) -> None:
+    run_command("push", "run", "org/small")
+    hub.requests.clear()
+    assert run_command("pack", REFERENCE, "small.zip").code == 0
+    assert len([line for line in hub.requests if "/revision/main" in line]) == 1, hub.requests

@@ -7,6 +7,7 @@ import pytest
 import small_checkpoints
 
 from translate.engine.checkpoints.contents import digest_of
+from translate.engine.checkpoints.references.reference import resolve
 from translate.errors import ConfigError
 from translate.evaluate import result
 from translate.evaluate.result import EvaluationResult, FigureResult
@@ -23,7 +24,7 @@ def test_a_card_has_recipe_data_licences_and_the_figures_of_this_checkpoint(
     figures = {"psnr": FigureResult(20.5, "max", "dB", 12)}
     protocol = {"checkpoint sha256": digest, "from": "summer", "to": "winter", "split": "test"}
     result.write(EvaluationResult("run@1", figures, protocol=protocol), run / result.FILE)
-    card = make_card(run, "hf-hub:org/run", licence="mit", data_licence="cc0-1.0")
+    card = make_card(resolve(run)[0], "hf-hub:org/run", licence="mit", data_licence="cc0-1.0")
     assert card.text.startswith("---\nlicense: mit\nlibrary_name: translate-kit\n")
     for part in (
         "pipeline_tag: image-to-image",
@@ -45,7 +46,7 @@ def test_figures_of_another_checkpoint_are_not_shown(tmp_path: Path) -> None:
     run = small_checkpoints.gan(tmp_path / "run")
     other = EvaluationResult("run@7", {"fd": FigureResult(1.0, "min")}, protocol={"step": 7})
     result.write(other, run / result.FILE)
-    card = make_card(run, "gan.zip", licence=None, data_licence=None)
+    card = make_card(resolve(run)[0], "gan.zip", licence=None, data_licence=None)
     assert "was not evaluated" in card.text and "license:" not in card.text
     assert "translate sample gan.zip out/" in card.text
     assert "licence of the images: unknown" in card.text
@@ -56,13 +57,13 @@ def test_the_newest_preview_is_shown_unless_it_is_not_wanted(tmp_path: Path) -> 
     (run / "previews").mkdir()
     for step in (1, 2):
         (run / f"previews/step-{step:08}.png").touch()
-    shown = make_card(run, "x.zip", licence=None, data_licence=None)
+    shown = make_card(resolve(run)[0], "x.zip", licence=None, data_licence=None)
     assert shown.preview == run / "previews/step-00000002.png" and "](preview.png)" in shown.text
-    hidden = make_card(run, "x.zip", licence=None, data_licence=None, shown=False)
+    hidden = make_card(resolve(run)[0], "x.zip", licence=None, data_licence=None, shown=False)
     assert hidden.preview is None and "](preview.png)" not in hidden.text
 
 
 def test_a_licence_that_is_no_identifier_is_refused(tmp_path: Path) -> None:
     run = small_checkpoints.gan(tmp_path / "run")
     with pytest.raises(ConfigError, match="--license: expected an identifier such as mit"):
-        make_card(run, "x.zip", licence="MIT\nevil: yes", data_licence=None)
+        make_card(resolve(run)[0], "x.zip", licence="MIT\nevil: yes", data_licence=None)

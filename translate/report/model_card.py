@@ -12,7 +12,6 @@ from translate.engine.checkpoints import contents, read
 from translate.engine.checkpoints.read import Checkpoint
 from translate.engine.checkpoints.references.hub import is_hub_reference
 from translate.engine.checkpoints.references.packs import CONFIG, PREVIEW
-from translate.engine.checkpoints.references.reference import resolve
 from translate.engine.config.yaml import flow
 from translate.engine.runs.run_record import read_last_session
 from translate.errors import ConfigError, TranslateError, printable_name, short_repr
@@ -32,7 +31,7 @@ class Card(NamedTuple):
 
 
 def make_card(
-    reference: str | Path,
+    path: Path,
     name: str,
     *,
     licence: str | None,
@@ -42,14 +41,14 @@ def make_card(
     """Return the card of a model, Markdown with the metadata of the Hugging Face Hub.
 
     Args:
-        reference: A run, one of its checkpoints, or a packed model.
+        path: The folder of its checkpoint, as `resolve` returns it.
         name: What the model is called, and is given as RUN in its commands.
         licence: Of the model, as the Hub names it, such as ``mit``; None: unknown.
         data_licence: Of the images that it was trained on; None: unknown.
         shown: Whether the newest preview of the run, with images of its data, is shown.
 
     Raises:
-        CheckpointError: There is no checkpoint that can be read.
+        CheckpointError: The checkpoint cannot be read.
         ConfigError: A licence is no identifier.
     """
     for option, value in (("--license", licence), ("--data-license", data_licence)):
@@ -58,7 +57,6 @@ def make_card(
                 f"{option}: expected an identifier such as mit, apache-2.0 or cc-by-4.0, got "
                 f"{short_repr(value)}. See: https://hf.co/docs/hub/repositories-licenses"
             )
-    path, _ = resolve(reference)
     checkpoint, run = read.read_checkpoint(path), path.parent.parent
     facts = _last_session(run)
     previews = sorted((run / "previews").glob("step-*.png"))

@@ -27,8 +27,8 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
 def test_a_second_upload_replaces_the_checkpoints_of_the_first(
     hub: FakeHub, tmp_path: Path
 ) -> None:
-    late = publish(small_checkpoints.gan(tmp_path / "a", step=900), "small", "# a\n")
-    early = publish(small_checkpoints.gan(tmp_path / "b", step=30), "small", "# b\n")
+    late = publish(resolve(small_checkpoints.gan(tmp_path / "a", step=900))[0], "small", "# a\n")
+    early = publish(resolve(small_checkpoints.gan(tmp_path / "b", step=30))[0], "small", "# b\n")
     push(late, "org/small", private=True)
     upload = push(early, "org/small")
     repository = hub.repositories["org/small"]
@@ -38,7 +38,7 @@ def test_a_second_upload_replaces_the_checkpoints_of_the_first(
 
 
 def test_a_branch_is_made_and_main_is_not_changed(hub: FakeHub, tmp_path: Path) -> None:
-    model = publish(small_checkpoints.gan(tmp_path / "a"), "small", "# a\n")
+    model = publish(resolve(small_checkpoints.gan(tmp_path / "a"))[0], "small", "# a\n")
     upload = push(model, "org/small", revision="trial")
     repository = hub.repositories["org/small"]
     assert repository.branches["trial"] == upload.reference.revision
@@ -50,7 +50,7 @@ def test_what_the_hub_refuses_is_one_clear_line(
     status: int, message: str, hub: FakeHub, tmp_path: Path
 ) -> None:
     hub.refuse = status
-    model = publish(small_checkpoints.gan(tmp_path / "a"), "small", "# a\n")
+    model = publish(resolve(small_checkpoints.gan(tmp_path / "a"))[0], "small", "# a\n")
     with pytest.raises(CheckpointError, match=message):
         push(model, "org/small")
     assert not hub.repositories

@@ -5,6 +5,7 @@ from pathlib import Path
 import small_checkpoints
 
 from translate.engine.checkpoints.references.packs import FILES
+from translate.engine.checkpoints.references.reference import resolve
 from translate.exchange.publication.published import publish
 
 
@@ -14,7 +15,7 @@ def test_only_what_inference_reads_leaves_the_machine(tmp_path: Path) -> None:
     (run / "log.jsonl").write_text("{}\n")
     preview = tmp_path / "preview.png"
     preview.write_bytes(b"png")
-    model = publish(run, "run", "# run\n", preview)
+    model = publish(resolve(run)[0], "run", "# run\n", preview)
     assert set(model.files) == {
         "README.md",
         "checkpoints/step-00000001/MANIFEST.json",

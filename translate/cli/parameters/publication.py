@@ -43,10 +43,12 @@ class Publication(NamedTuple):
 
     model: PublishedModel
     messages: list[str]
+    problems: list[str]
+    """of newer checkpoints of the run"""
 
     def report(self, line: str) -> None:
         """Print `line` and the messages."""
-        for problem in self.model.problems:
+        for problem in self.problems:
             logger.info(f"{problem} An older checkpoint is used.")
         for text in (line, *self.messages):
             console.say(text)
@@ -71,11 +73,13 @@ def prepare(
         data_licence: Licence of the training images; None: unknown.
         no_preview: Omit the newest preview.
     """
+    from translate.engine.checkpoints.references.reference import resolve
     from translate.exchange.publication.published import publish
     from translate.report.model_card import make_card
 
+    checkpoint, problems = resolve(run)  # once: a branch of the Hub may move
     licences = {"licence": licence, "data_licence": data_licence}
-    card = make_card(run, reference, **licences, shown=not no_preview)
+    card = make_card(checkpoint, reference, **licences, shown=not no_preview)
     messages = []
     if card.preview:
         messages.append(
@@ -83,4 +87,4 @@ def prepare(
         )
     if None in licences.values():
         messages.append("its card states no licence: set --license NAME, --data-license NAME")
-    return Publication(publish(run, name, card.text, card.preview), messages)
+    return Publication(publish(checkpoint, name, card.text, card.preview), messages, problems)

@@ -18,7 +18,6 @@ from translate.engine.checkpoints.references.packs import (
     RECORD,
     PackRecord,
 )
-from translate.engine.checkpoints.references.reference import resolve
 from translate.engine.config import yaml
 from translate.engine.models.model import load
 from translate.exchange.publication import parity
@@ -30,8 +29,6 @@ class PublishedModel(NamedTuple):
     files: Mapping[str, bytes | Path]
     """by path: the content, or the file that has it"""
     record: PackRecord
-    problems: list[str]
-    """of newer checkpoints of the run"""
 
     def read(self, name: str) -> bytes:
         """Return the content of a file."""
@@ -39,22 +36,19 @@ class PublishedModel(NamedTuple):
         return content.read_bytes() if isinstance(content, Path) else content
 
 
-def publish(
-    reference: str | Path, name: str, card: str, preview: Path | None = None
-) -> PublishedModel:
+def publish(path: Path, name: str, card: str, preview: Path | None = None) -> PublishedModel:
     """Return the files of a model.
 
     Args:
-        reference: A run, one of its checkpoints, or a packed model.
+        path: The folder of its checkpoint, as `resolve` returns it.
         name: What the model is called.
         card: The model card, Markdown.
         preview: A PNG file of images that the model made; None: there is none.
 
     Raises:
-        CheckpointError: There is no checkpoint that can be read.
+        CheckpointError: The checkpoint cannot be read.
         TranslateError: The outputs of the model are not finite.
     """
-    path, problems = resolve(reference)
     checkpoint = read.read_checkpoint(path)
     model, _ = load(path, device="cpu")
     sample = parity.make_sample(model)
@@ -77,11 +71,11 @@ def publish(
         parity=sample.record,
         files={},
     )
-    published = PublishedModel(files, record, problems)
+    published = PublishedModel(files, record)
     listed = {each: _facts(published.read(each)) for each in files}
     record = record.model_copy(update={"files": listed})
     text = json.dumps(record.model_dump(), indent=1, sort_keys=True) + "\n"
-    return PublishedModel({**files, RECORD: text.encode()}, record, problems)
+    return PublishedModel({**files, RECORD: text.encode()}, record)
 
 
 def _facts(data: bytes) -> FileFacts:

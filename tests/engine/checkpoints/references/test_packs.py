@@ -27,7 +27,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def pack(tmp_path: Path) -> Path:
     """Pack a GAN, the smallest model."""
     run = small_checkpoints.gan(tmp_path / "run")
-    write_pack(publish(run, "gan", "# gan\n"), tmp_path / "gan.zip")
+    write_pack(publish(resolve(run)[0], "gan", "# gan\n"), tmp_path / "gan.zip")
     return tmp_path / "gan.zip"
 
 
@@ -39,7 +39,7 @@ def test_a_pack_is_a_run_with_the_digest_of_its_checkpoint(pack: Path, cache: Pa
     assert resolve(pack) == (path, [])
     assert {p: p.stat().st_mtime_ns for p in cache.rglob("*")} == before, "unpacked once"
     again = pack.with_name("again.zip")
-    write_pack(publish(pack, "gan", "# gan\n"), again)
+    write_pack(publish(resolve(pack)[0], "gan", "# gan\n"), again)
     assert again.read_bytes() == pack.read_bytes(), "a pack of a pack is the same"
 
 
