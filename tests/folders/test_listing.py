@@ -182,5 +182,11 @@ def test_tar_files_are_folders_of_images_where_there_are_no_other_images(tmp_pat
     assert match(tmp_path / "0[0-1].tar")[1].images == images
     assert match(tmp_path / "*.tar/*.png")[1].images == [images[0], images[2]]
     assert match(tmp_path / "00.tar/deep/*")[1].images == [images[1]]
+    assert match(tmp_path / "{00..01}.tar") == match(tmp_path / "0[0-1].tar")
+    assert match(tmp_path / "{00,01}.tar/*.png")[1].images == [images[0], images[2]]
+    for pattern in ("{00..03}.tar", "{00..03}.tar/*"):
+        assert [
+            str(bad) for bad in match(tmp_path / pattern)[1].problems if "02" not in str(bad)
+        ] == [f"{tmp_path}/03.tar: not there, and named by {{00..03}}.tar"]
     (tmp_path / "photo.png").touch()
     assert scan(tmp_path).images == [tmp_path / "photo.png"], "a download next to its images"

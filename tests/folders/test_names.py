@@ -16,6 +16,7 @@ from translate.folders.names import is_own, short_names
         (["a/cats", "cats"], ("a-cats", "cats")),
         (["../x/a", "./b"], ("a", "b")),
         (["photos/a*.jpg", "photos/b*.jpg"], ("a", "b")),
+        (["x/summer-{00..12}.tar", "x/winter/{a,b}.tar"], ("summer", "winter")),
         (["photos/*_in.png", "photos/*_out.png"], ("in", "out")),
         (["photos/*.png", "drawings/**/*.png"], ("photos", "drawings")),
         (["train", "test"], ("train", "test")),

@@ -58,6 +58,17 @@ def test_a_pair_is_two_parts_of_a_sample(
     assert "2 .json" in layout.notes[0]
 
 
+def test_a_pattern_with_braces_names_the_shards(shard: Callable[..., Path], tmp_path: Path) -> None:
+    for number in range(8, 12):
+        shard(f"{number:02}.tar", **{"1.a.png": png(10), "1.b.png": png(20)})
+    layout = webdataset(tmp_path / "{08..10}.tar", ["a", "b"], "train")
+    assert [path.name for path in layout.sources] == ["08.tar", "09.tar", "10.tar"]
+    (problem,) = webdataset(tmp_path / "{10..12}.tar", ["a", "b"], "train").problems
+    assert problem.path == tmp_path / "12.tar" and "not there" in problem.reason
+    with pytest.raises(DataError, match=r"no image is in tar files that match .*\{20\.\.30\}"):
+        webdataset(tmp_path / "{20..30}.tar", ["a", "b"], "train")
+
+
 def test_parts_may_be_told_by_their_file_type(shard: Callable[..., Path], tmp_path: Path) -> None:
     shard("0.tar", **{"1.png": png(1), "1.webp": png(2)})
     layout = webdataset(tmp_path, ["webp", "png"], "train")

@@ -3,11 +3,13 @@
 import unicodedata
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatch
+from functools import lru_cache
 from glob import has_magic
 from pathlib import Path
 from typing import NamedTuple
 
 from translate.errors import BadImage, DataError
+from translate.folders.braces import expand, has_braces, is_pattern
 from translate.folders.names import SPLITS, any_hidden, is_hidden, is_own
 from translate.folders.walk import walk
 from translate.images.files.format_registry import image_suffixes
@@ -114,13 +116,15 @@ def match(pattern: str | Path) -> tuple[Path, FolderFiles]:
     """Return the folder that the glob `pattern` begins with, and the matching files below it.
 
     ``**`` is any number of folders, including links to folders. ``shards/*.tar/*.a.png`` are
-    members of tar files.
+    members of tar files. ``shards/{000..127}.tar`` are 128 files, of which a missing one is a
+    problem.
     """
     root, parts = _split_pattern(Path(pattern).parts)
+    missing = _missing(root, parts)
     tar = find_tar(root / "*")
     in_tars = tar is not None or any(part.lower().endswith(".tar") for part in parts[:-1])
     if not (in_tars or root.is_dir()):
-        return root, FolderFiles([], [], [])
+        return root, FolderFiles([], [], missing)
     if in_tars or "**" in parts:
         everything = scan(tar or root)
         images_, skipped_ = (
@@ -134,9 +138,9 @@ def match(pattern: str | Path) -> tuple[Path, FolderFiles]:
         bad = everything.problems
         if not in_tars:
             bad = [b for b in bad if matches(b.path.relative_to(root).parts, parts)]
-        return root, FolderFiles(images_, skipped_, bad)
-    files, suffixes = FolderFiles([], [], []), image_suffixes()
-    for path in sorted(root.glob("/".join(parts))):
+        return root, FolderFiles(images_, skipped_, [*bad, *missing])
+    files, suffixes = FolderFiles([], [], missing), image_suffixes()
+    for path in sorted({p for name in expand("/".join(parts)) for p in root.glob(name)}):
         if not any_hidden(path.relative_to(root).parts):
             _add(path, files, suffixes)
     return root, _with_members(files)
@@ -146,10 +150,21 @@ def _split_pattern(parts: tuple[str, ...]) -> tuple[Path, tuple[str, ...]]:
     """Return the folder that a glob begins with, and the rest; ``[x]`` may be a folder's name."""
     root = Path()
     for place, part in enumerate(parts[:-1]):
-        if has_magic(part) and not (root / part).is_dir():
+        if is_pattern(part) and not (root / part).is_dir():
             return root, parts[place:]
         root /= part
     return root, parts[-1:]
+
+
+def _missing(root: Path, parts: Sequence[str]) -> list[BadImage]:
+    """Return the files that the braces of a pattern name, and that are not there."""
+    tar = next((i for i, part in enumerate(parts) if part.lower().endswith(".tar")), len(parts))
+    pattern = "/".join(parts[: tar + 1])
+    if not has_braces(pattern):
+        return []
+    names = (name for name in expand(pattern) if not has_magic(name))
+    reason = f"not there, and named by {pattern}"
+    return [BadImage(root / name, reason) for name in names if not (root / name).exists()]
 
 
 def matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
@@ -159,7 +174,16 @@ def matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
     if pattern[0] == "**":
         rests = (parts[start:] for start in range(len(parts) + 1))
         return any(matches(rest, pattern[1:] or ("*",)) for rest in rests)
-    return bool(parts) and fnmatch(parts[0], pattern[0]) and matches(parts[1:], pattern[1:])
+    names, globs = _names(pattern[0])
+    first = parts and (parts[0] in names or any(fnmatch(parts[0], glob) for glob in globs))
+    return bool(first) and matches(parts[1:], pattern[1:])
+
+
+@lru_cache(maxsize=64)
+def _names(pattern: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return the names and the globs that a part of a pattern stands for."""
+    every = expand(pattern)
+    return frozenset(every), tuple(name for name in every if has_magic(name))
 
 
 def is_path(root: Path, name: str) -> bool:

@@ -7,13 +7,13 @@ path works wherever a name does. Layouts of plugins may use all of this.
 
 import os
 from collections.abc import Iterable, Sequence
-from glob import has_magic
 from pathlib import Path
 from typing import NamedTuple
 
 from translate import registry
 from translate.errors import BadImage, ConfigError, DataError, short_repr, suggest
 from translate.folders import distinct, skipped
+from translate.folders.braces import is_pattern
 from translate.folders.listing import is_path, is_split, join_words, match, scan, subfolders
 from translate.folders.names import SPLITS
 from translate.images.files.format_registry import image_suffixes
@@ -163,11 +163,11 @@ def _find_domain(root: Path, name: str, split: str) -> Folder:
             return Folder(path, *scan(path))
         if path.is_file():
             return Folder(path.parent, [path])
-        if has_magic(name):
+        if is_pattern(name):
             folder, files = match(path)
             if files.images:
                 return Folder(folder, *files)
-    if has_magic(name):
+    if is_pattern(name):
         raise DataError(f"{description}: no image matches this pattern, here or in {root}.")
     return first_folder_with_images(description, homes, suggest(name, _names(root)))
 

@@ -31,7 +31,7 @@ def any_hidden(names: Iterable[str]) -> bool:
 
 OWN = re.compile(r"captions\.jsonl|problems(-\d+(-of-\d+)?)?\.jsonl|.+\.trust\.png")
 """Files of ours in folders of images; the last are maps of `translate infer --trust`."""
-MAGIC = re.compile(r"[*?\[\]]+")
+MAGIC = re.compile(r"[*?\[\]]+|\{[^{}]*(,|\.\.)[^{}]*\}")
 
 
 def is_own(name: str) -> bool:

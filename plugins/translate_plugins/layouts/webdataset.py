@@ -16,7 +16,8 @@ import torch
 
 from translate.batches import Domain, ImageSpec, Item, Labelled, Layout, Pair, Transform
 from translate.errors import BadImage, DataError
-from translate.folders.listing import join_words
+from translate.folders.braces import is_pattern
+from translate.folders.listing import join_words, match
 from translate.folders.lookup import (
     Folder,
     expect_different,
@@ -139,7 +140,16 @@ class LabelledSamples(Layout):
 
 
 def _find_shards(root: Path, split: str, domain: str = "") -> Folder:
-    """Return the folder of the shards of a split, with the images in them."""
+    """Return the folder of the shards of a split, or those that a pattern names, with the images.
+
+    The pattern ``shards/{000..127}.tar`` in place of a folder names those of one split.
+    """
+    if not root.is_dir():
+        folder, files = match(root)
+        if files.images:
+            return Folder(folder, *files)
+        if is_pattern(str(root)):
+            raise DataError(f"samples: no image is in tar files that match {root}.")
     homes = [root / domain / split, root / domain] if domain else []
     what = f"domain {domain!r}" if domain else "samples"
     return first_folder_with_images(what, [*homes, root / split, root])

@@ -101,6 +101,8 @@ def test_a_glob_a_file_and_a_missing_folder_are_sources(store: Path, images: Pat
 
     assert found("in/deep/d.png") == ["d.png"]
     assert found("in/*.png") == ["a.png", "bad.png"]
+    assert found("in/{a,b,c}.{png,gif}") == ["a.png", "b.gif"]
+    assert found("{in,out}/deep/*.jpg") == ["in/deep/c.jpg"]
     assert found("in/**/*.png") == ["a.png", "bad.png", "deep/d.png"]
     with pytest.raises(DataError, match="there is no file or folder"):
         found("none")

@@ -10,6 +10,7 @@ from typing import Any
 from translate.engine.config.schema import Data
 from translate.engine.data.check import is_joined, open_layout
 from translate.errors import ConfigError, DataError
+from translate.folders.braces import is_pattern
 from translate.folders.listing import is_path
 from translate.folders.names import short_names
 
@@ -58,7 +59,7 @@ def expect_root(data: Data) -> None:
     """Raise `DataError` if domains are names below the root, and there is no such folder."""
     names = [name for name in data.domains if Path(name).name == name]
     has_samples = data.root == Data.model_fields["root"].default  # sample domains are generated
-    if names and not has_samples and not data.root.is_dir():
+    if names and not has_samples and not data.root.is_dir() and not is_pattern(str(data.root)):
         raise DataError(
             f"data.root: there is no folder {data.root}. Expected the folder that holds "
             f"{' and '.join(names)}: --data DIR"

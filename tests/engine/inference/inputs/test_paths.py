@@ -94,6 +94,8 @@ def test_images_of_tar_files_go_to_folders_of_their_names(
     for name in ("00", "01"):
         assert file_digests(out / name) == file_digests(tmp_path / "expected")
     assert counts(translate(shards, out)) == (0, 6, 0)
+    assert counts(translate(shards / "{00..01}.tar", out)) == (0, 6, 0)
+    assert counts(translate(shards / "{00..02}.tar", out)) == (0, 6, 1), "a shard is missing"
     assert counts(translate(shards / "00.tar", tmp_path / "one")) == (3, 0, 0)
     assert file_digests(tmp_path / "one") == file_digests(tmp_path / "expected")
     assert counts(translate(shards / "00.tar/0001.png", tmp_path / "single")) == (1, 0, 0)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from glob import has_magic
 from itertools import groupby
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from translate.engine.storage.storage import Storage
 from translate.engine.system.locations import UrlPath, parse_location
 from translate.errors import BadImage, ConfigError, DataError, NothingUsableError
 from translate.folders import skipped
+from translate.folders.braces import is_pattern
 from translate.folders.listing import FolderFiles, match, matches, scan
 from translate.folders.walk import Siblings, add_file, folded, group, walk
 from translate.images.files.format_registry import can_hold, image_suffixes
@@ -91,7 +91,7 @@ def _find(storage: Storage, source: Path, out: Path) -> Inputs:
         return Inputs(source, partial(storage.walk, source, excluded=excluded))
     if storage.exists(source) or (storage.is_local and find_member(source)):
         return Inputs.of(source.parent, [source.name])
-    if not has_magic(str(source)):
+    if not is_pattern(str(source)):
         raise DataError(f"there is no file or folder {source}.")
     return _match(source, out) if storage.is_local else _match_keys(storage, source, out)
 
@@ -133,7 +133,7 @@ def _from_files(root: Path, files: FolderFiles, excluded: Path | None) -> Inputs
 
 def _match_keys(storage: Storage, pattern: Path, out: Path) -> Inputs:
     """Return the objects of a store that match a glob."""
-    depth = next(place for place, part in enumerate(pattern.parts) if has_magic(part))
+    depth = next(place for place, part in enumerate(pattern.parts) if is_pattern(part))
     root, parts = pattern.parents[len(pattern.parts) - 1 - depth], pattern.parts[depth:]
 
     def matching(names: list[str]) -> list[str]:
