@@ -130,7 +130,7 @@ class Translator:
             size: length of the shorter side to which the image is scaled first.
             scale_back: return the size that the result would have without `size`; without a `size`,
                 translate at the size of the training crops.
-            side: after training on joined images, the half to translate, or ``whole``.
+            side: after training on side-by-side images, the half to translate, or ``whole``.
             mask: for a model that fills holes, what is white in it, or 1 in a mask of 0 and 1, is
                 the hole; without one, what is wholly transparent. For a list, a list; for a tensor
                 of N images, one for all or (N, 1, height, width).
@@ -151,7 +151,7 @@ class Translator:
         for key, value in {"size": size, "tile": tile}.items():
             if value is not None and value < 1:
                 raise ConfigError(f"{key}: expected a number of pixels from 1, got {value}.")
-        half, target = self._model.half(side), self._model.choose(to)
+        half, target = self._model.side_index(side), self._model.choose_target(to)
         processor = ImageProcessor(
             self._model,
             target,

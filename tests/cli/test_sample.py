@@ -48,7 +48,7 @@ def test_a_translation_model_cannot_draw_samples(
 ) -> None:
     result = run_command("sample", small_checkpoints.cyclegan(tmp_path / "run"), tmp_path / "out")
     assert result.code == 2
-    assert "cannot draw images from noise" in result.err
+    assert "cannot generate images from noise" in result.err
 
 
 def test_a_device_that_is_not_supported_is_a_usage_error(

@@ -78,9 +78,7 @@ def test_the_same_file_in_python_gives_the_images_of_the_run(run: Path, model_fi
     image = np.random.default_rng(1).random((20, 30, 3)).astype(np.float32)
     actual, expected = (Translator.load(path)(image) for path in (model_file, run))
     assert np.abs(actual - expected).max() < 1e-5
-    with pytest.raises(
-        ConfigError, match="is an exported model, which translates and does nothing else"
-    ):
+    with pytest.raises(ConfigError, match="is an exported model, which can only translate"):
         Translator.load(model_file).sample(1)
 
 

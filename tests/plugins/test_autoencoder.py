@@ -72,7 +72,7 @@ def test_it_reconstructs_a_folder_and_refuses_to_sample(
     assert sorted(p.name for p in (tmp_path / "out").glob("*.png")) == ["0000.png", "0001.png"]
     refused = run_command("sample", run, tmp_path / "drawn", "--count", 1)
     assert refused.code == 2
-    assert "Autoencoder cannot draw images from noise. `translate infer` translates" in refused.err
+    assert "Autoencoder cannot generate images from noise; translate images" in refused.err
     assert not (tmp_path / "drawn").exists()
 
 

@@ -54,7 +54,7 @@ def evaluate_run(
     """
     checkpoint, _ = resolve(reference)
     model, notes = load(reference, device=device)
-    generator = Generator(model, model.choose(to) if model.domains else "", batch_size)
+    generator = Generator(model, model.choose_target(to) if model.domains else "", batch_size)
     _expect_outputs(generator, to)
     if len(seeds) > 1 and not generator.is_random:
         raise ConfigError(
@@ -94,7 +94,7 @@ def evaluate_run(
             **_protocol(generator, images, train, split_data.split, data.crop),
             "seeds": list(seeds),
             "run": str(shown),
-            "recipe": model.method,
+            "recipe": model.recipe_name,
             "checkpoint": str(checkpoint),
             "checkpoint sha256": model.digest,
             "step": model.step,

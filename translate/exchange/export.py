@@ -59,6 +59,6 @@ def export_model(
         raise ConfigError(f"{path} already exists: choose another name, or delete it.")
     model, problems = load(run, device="cpu")
     complete = model.complete_options(options)
-    content, differences = export(model, name, exporter, model.choose(to), complete)
+    content, differences = export(model, name, exporter, model.choose_target(to), complete)
     files.write_content(path, content)
     return ExportResult(path, files.size_of(content), differences, complete, problems)

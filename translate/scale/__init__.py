@@ -65,7 +65,7 @@ class Translate:
         to: The target domain; None: the last.
         size: Length of the shorter side to which images are scaled first.
         scale_back: Scale results to the size that they would have without `size`.
-        side: After training on joined images, the half to translate, or ``whole``.
+        side: After training on side-by-side images, the half to translate, or ``whole``.
         batch_size: Images of one size that are translated at once; None: 1, on a GPU 8.
         format: The suffix of every output; None: the input's, where it can hold the result.
         max_pixels: Larger images are not decoded: they have an error.

@@ -28,11 +28,11 @@ def run(
 def test_a_model_is_exported_once_for_each_domain_and_checkpoint(run: Path) -> None:
     model, _ = backends.load_with_backend(run, "inverter")
     assert model.domains == ("winter",)
-    assert (model.name, model.method, model.step) == (str(run), "cyclegan", 1)
+    assert (model.name, model.recipe_name, model.step) == (str(run), "cyclegan", 1)
     backends.load_with_backend(run, "inverter")
     assert InvertingExporter.writes == 1
     back, _ = backends.load_with_backend(run, "inverter", to="summer")
-    assert back.choose("summer") == "summer"
+    assert back.choose_target("summer") == "summer"
     assert InvertingExporter.writes == 2
     small_checkpoints.cyclegan(run, step=2, seed=1)
     newer, _ = backends.load_with_backend(run, "inverter")

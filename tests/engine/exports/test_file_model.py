@@ -60,9 +60,9 @@ def test_a_network_that_fails_or_returns_another_shape_is_named(
 
 def test_its_domain_options_and_seed_are_fixed(monkeypatch: pytest.MonkeyPatch) -> None:
     fixed = model(monkeypatch, options={"steps": 20})
-    assert fixed.choose(None) == fixed.choose("winter") == "winter"
+    assert fixed.choose_target(None) == fixed.choose_target("winter") == "winter"
     with pytest.raises(ConfigError, match="does not translate to 'summer'"):
-        fixed.choose("summer")
+        fixed.choose_target("summer")
     assert fixed.complete_options({}) == fixed.complete_options({"steps": 20}) == {"steps": 20}
     for given in ({"steps": 50}, {"guidance": 2.0}):
         with pytest.raises(ConfigError, match=r"options fixed \(steps=20\), got"):

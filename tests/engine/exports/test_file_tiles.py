@@ -53,14 +53,18 @@ def test_images_that_take_more_than_the_memory_are_translated_in_tiles_that_fit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made = model(monkeypatch)
-    assert tiler(made, tile=512).wants((8, 8))
-    assert not tiler(made).wants((70, 91))
+    assert tiler(made, tile=512).needs_tiles((8, 8))
+    assert not tiler(made).needs_tiles((70, 91))
     small = tiler(made, memory=10_000_000)
-    assert small.wants((300, 300)) and not small.wants((200, 200)), "at 200 bytes for each pixel"
+    assert small.needs_tiles((300, 300)) and not small.needs_tiles((200, 200)), (
+        "at 200 bytes for each pixel"
+    )
     assert small._tile == 128
     assert tiler(model(monkeypatch, halo=40), memory=1_000_000)._tile == 160
     unknown = model(monkeypatch, bytes_per_pixel=0)
-    assert tiler(unknown, memory=1 << 40).wants((8, 8)) and not tiler(unknown).wants((9999, 9999))
+    assert tiler(unknown, memory=1 << 40).needs_tiles((8, 8)) and not tiler(unknown).needs_tiles(
+        (9999, 9999)
+    )
 
 
 def test_an_interruption_between_tiles_ends_the_image(monkeypatch: pytest.MonkeyPatch) -> None:

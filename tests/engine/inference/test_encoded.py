@@ -17,7 +17,7 @@ from translate.images.source import EncodedImage
 
 
 def processor(model: Model) -> ImageProcessor:
-    return ImageProcessor(model, model.choose(None))
+    return ImageProcessor(model, model.choose_target(None))
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_what_does_not_suit_the_model_is_refused(tmp_path: Path) -> None:
     scans = processor(identity_model(Domain("ct", 1, (-1024.0, 3071.0), "int16")))
     with pytest.raises(BadImage, match="its pixel values are uint8, and those of ct are int16"):
         translate_encoded(scans, image)
-    with pytest.raises(ConfigError, match="mask: identity fills no holes: leave it out"):
+    with pytest.raises(ConfigError, match="mask: identity does not inpaint: leave the mask out"):
         translate_encoded(processor(identity_model(Domain("photo"))), image, image)
     with pytest.raises(BadImage, match="has no hole"):
         translate_encoded(processor(FILLING), image)

@@ -214,7 +214,9 @@ def test_D24_a_side_by_side_image_is_never_translated_as_one_image(
     mixed_folder: Path, tmp_path: Path
 ) -> None:
     pairs = replace(MODEL, sides=("a", "b"))
-    with pytest.raises(ConfigError, match=r"--side a translates that half .* --side whole is for"):
+    with pytest.raises(
+        ConfigError, match=r"Add --side a to translate that half .* --side whole for"
+    ):
         translate(mixed_folder, tmp_path / "out", pairs)
     assert not list((tmp_path / "out").glob("*"))
     one = translate(mixed_folder, tmp_path / "one", pairs, side="whole")

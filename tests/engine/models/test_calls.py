@@ -185,7 +185,7 @@ def test_an_option_of_a_model_without_any_is_refused(
     run, source = small_checkpoints.cyclegan(tmp_path / "run"), image_folder("in", 1)
     for arguments, message in (
         (("--set", "steps=3"), "translate has no option 'steps'"),
-        (("--seed", 3), "seed: run translates without random numbers, got 3: leave --seed out"),
+        (("--seed", 3), "seed: run uses no random numbers, got 3: leave --seed out"),
     ):
         outcome = run_command("infer", "run", source, tmp_path / "out", *arguments)
         assert outcome.code == 2 and message in outcome.err

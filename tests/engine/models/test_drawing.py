@@ -71,7 +71,7 @@ def test_a_model_without_classes_refuses_a_class(gan_model: Model, tmp_path: Pat
 
 def test_a_translation_model_refuses_to_sample(tmp_path: Path) -> None:
     (gan_model, _) = infer.load(small_checkpoints.pix2pix(tmp_path / "run"), device="cpu")
-    with pytest.raises(ConfigError, match="cannot draw images from noise"):
+    with pytest.raises(ConfigError, match="cannot generate images from noise"):
         sample_folder(gan_model, tmp_path / "out", SampleRequest(1))
 
 

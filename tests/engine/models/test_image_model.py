@@ -15,17 +15,17 @@ MODEL = FileModel("m.onnx", "d", RECORD, invert, SPEC, SPEC.sides)
 
 
 def test_the_target_is_chosen_by_its_name_or_path_and_by_default_the_last() -> None:
-    model = replace(MODEL, typed=("data/photo", "data/labels"))
+    model = replace(MODEL, domain_arguments=("data/photo", "data/labels"))
     for to in (None, "labels", "data/labels", "data/labels/"):
-        assert model.choose(to) == "labels"
+        assert model.choose_target(to) == "labels"
     with pytest.raises(ConfigError, match="trained on photo and labels, and does not translate to"):
-        model.choose("photos")
+        model.choose_target("photos")
 
 
-def test_a_joined_image_needs_the_name_of_a_half() -> None:
-    assert [MODEL.half(side) for side in ("labels", "photo", "whole")] == [0, 1, None]
-    with pytest.raises(ConfigError, match=r"--side photo translates that half of each"):
-        MODEL.half(None)
-    assert replace(MODEL, sides=()).half(None) is None
-    with pytest.raises(ConfigError, match="not trained on pairs with named sides"):
-        replace(MODEL, sides=()).half("photo")
+def test_a_side_by_side_image_needs_the_name_of_a_half() -> None:
+    assert [MODEL.side_index(side) for side in ("labels", "photo", "whole")] == [0, 1, None]
+    with pytest.raises(ConfigError, match=r"--side photo to translate that half"):
+        MODEL.side_index(None)
+    assert replace(MODEL, sides=()).side_index(None) is None
+    with pytest.raises(ConfigError, match="not trained on side-by-side images"):
+        replace(MODEL, sides=()).side_index("photo")

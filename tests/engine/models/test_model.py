@@ -121,7 +121,7 @@ def test_padding_repeats_the_right_and_bottom_edges() -> None:
 
 def test_a_recipe_that_changes_the_size_is_named() -> None:
     shrinking = Painter(lambda images: images[..., 1:])
-    with pytest.raises(PluginError, match=r"Painter.translate made \(1, 3, 4, 3\)"):
+    with pytest.raises(PluginError, match=r"Painter.translate returned \(1, 3, 4, 3\)"):
         translate_batch(shrinking, images(1, 3, 4, 4), "winter")
 
 
@@ -161,28 +161,32 @@ def test_bytes_of_both_depths_share_a_batch() -> None:
 def test_the_reverse_direction_needs_a_recipe_that_supports_it() -> None:
     one_way, both = model(), model(recipe=Both())
     assert one_way.domains == ("winter",) and both.domains == ("summer", "winter")
-    assert both.choose(None) == one_way.choose(None) == "winter"
+    assert both.choose_target(None) == one_way.choose_target(None) == "winter"
     with pytest.raises(ConfigError) as error:
-        both.choose("rain")
+        both.choose_target("rain")
     assert str(error.value) == (
         "runs/x was trained on summer and winter, and does not translate to 'rain'. "
         "Choose from: summer, winter."
     )
     with pytest.raises(ConfigError, match=r"Choose from: winter\."):
-        one_way.choose("rain")
+        one_way.choose_target("rain")
     assert model(spec=image_spec((8, 8), ("photos",))).domains == ("photos",)
 
 
 def test_a_domain_is_selected_by_path_or_its_last_part() -> None:
     domains = ("photos/my horses", "zebras/train")
-    named = model(spec=image_spec((8, 8), ("my horses", "zebras")), typed=domains, recipe=Both())
+    named = model(
+        spec=image_spec((8, 8), ("my horses", "zebras")), domain_arguments=domains, recipe=Both()
+    )
     for to in ("my horses", "photos/my horses", "photos/my horses/"):
-        assert named.choose(to) == "my horses"
-    old = model(spec=image_spec((8, 8), domains), typed=domains, recipe=Both())
-    assert [old.choose(to) for to in (None, "zebras", "zebras/train")] == ["zebras/train"] * 3
-    assert old.choose("my horses") == "photos/my horses"
+        assert named.choose_target(to) == "my horses"
+    old = model(spec=image_spec((8, 8), domains), domain_arguments=domains, recipe=Both())
+    assert [old.choose_target(to) for to in (None, "zebras", "zebras/train")] == [
+        "zebras/train"
+    ] * 3
+    assert old.choose_target("my horses") == "photos/my horses"
     with pytest.raises(ConfigError, match=r"trained on my horses and zebras.*Did you mean 'zebras"):
-        old.choose("zebra")
+        old.choose_target("zebra")
 
 
 def test_the_reverse_direction_swaps_the_channels() -> None:
@@ -194,15 +198,15 @@ def test_the_reverse_direction_swaps_the_channels() -> None:
 
 def test_a_side_must_be_one_of_the_training_sides() -> None:
     joined = model(sides=("photo", "labels"))
-    assert [joined.half(side) for side in ("photo", "labels", "whole")] == [0, 1, None]
-    assert model().half(None) is None and model().half("whole") is None
-    assert model(sides=("whole", "half")).half("whole") == 0
+    assert [joined.side_index(side) for side in ("photo", "labels", "whole")] == [0, 1, None]
+    assert model().side_index(None) is None and model().side_index("whole") is None
+    assert model(sides=("whole", "half")).side_index("whole") == 0
     with pytest.raises(ConfigError, match="photo on the left and labels on the right"):
-        joined.half(None)
+        joined.side_index(None)
     with pytest.raises(ConfigError, match="Did you mean 'labels'"):
-        joined.half("label")
-    with pytest.raises(ConfigError, match="was not trained on pairs"):
-        model().half("photo")
+        joined.side_index("label")
+    with pytest.raises(ConfigError, match="was not trained on side-by-side"):
+        model().side_index("photo")
 
 
 @pytest.mark.parametrize(

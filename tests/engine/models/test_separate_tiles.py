@@ -1,4 +1,4 @@
-"""Tiles that are translated on their own."""
+"""Tiles that are translated independently."""
 
 from functools import partial
 from pathlib import Path

@@ -155,11 +155,11 @@ def test_D9_images_are_translated_in_tiles_by_themselves_only_where_memory_does_
     made = tiler(recipe, None, memory=10_000_000)
     traced = made.trace((400, 400))
     assert isinstance(traced, Traced) and traced.full_frame > 5_000_000
-    assert not made.wants((40, 40))
-    assert made.wants((1000, 1000))
-    assert not tiler(recipe, None, memory=1 << 40).wants((1000, 1000))
-    assert not tiler(Unseen(Geometry()), None, memory=10_000).wants((1000, 1000))
-    assert tiler(recipe, 64).wants((8, 8))
+    assert not made.needs_tiles((40, 40))
+    assert made.needs_tiles((1000, 1000))
+    assert not tiler(recipe, None, memory=1 << 40).needs_tiles((1000, 1000))
+    assert not tiler(Unseen(Geometry()), None, memory=10_000).needs_tiles((1000, 1000))
+    assert tiler(recipe, 64).needs_tiles((8, 8))
 
 
 def test_a_stop_between_tiles_ends_the_image() -> None:

@@ -30,7 +30,7 @@ def test_files_and_pillow_images_have_pillow_results() -> None:
 
 @pytest.mark.parametrize("dtype", [np.int16, np.float32, np.uint16])
 def test_numbers_that_no_pillow_image_holds_are_refused(dtype: Any) -> None:
-    with pytest.raises(DataError, match="which no PIL image holds: pass an array"):
+    with pytest.raises(DataError, match="which a PIL image cannot store: pass an array"):
         to_pillow(np.zeros((4, 5, 3), dtype))
 
 

@@ -65,7 +65,7 @@ def test_float64_that_is_rounded_is_said_where_numbers_have_a_meaning() -> None:
     exact, rounded = np.full((4, 4), 0.5), np.full((4, 4), 0.1)
     assert scans(exact).dtype == np.float64
     for image in (rounded, torch.from_numpy(rounded)[None]):
-        with pytest.warns(UserWarning, match="64 bits a number become 32"):
+        with pytest.warns(UserWarning, match="float64 is rounded to float32"):
             assert scans(image).dtype == image.dtype
     photographs = Translator._of(identity_model(Domain("photo", 1)))
     assert np.allclose(photographs(rounded), 0.1), "without a warning"

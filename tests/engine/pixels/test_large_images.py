@@ -78,13 +78,13 @@ def test_an_image_that_changes_while_it_is_read_leaves_nothing(
     translator: Translator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = write(tmp_path / "in/a.tif", RANDOM.integers(0, 256, (*SIZE, 3), np.uint8))
-    read = large_images.Copy.read
+    read = large_images.StoredImage.read_file
 
-    def read_and_change(copy: large_images.Copy) -> None:
-        read(copy)
+    def read_and_change(image: large_images.StoredImage) -> None:
+        read(image)
         source.write_bytes(source.read_bytes() + b"0")
 
-    monkeypatch.setattr(large_images.Copy, "read", read_and_change)
+    monkeypatch.setattr(large_images.StoredImage, "read_file", read_and_change)
     with pytest.raises(NothingUsableError):
         translator.folder(source, tmp_path / "out", tile=64)
     assert "changed while it was read" in (tmp_path / "out/problems.jsonl").read_text()

@@ -122,7 +122,7 @@ def test_wrong_masks_are_refused_before_translation(
     for model, masks, message in (
         (MODEL, "nowhere", "there is no file or folder"),
         (MODEL, "masks", r"expected .*masks/a\.png"),
-        (UPSCALING_MODEL, "masks", "fills no holes: leave --mask out"),
+        (UPSCALING_MODEL, "masks", "does not inpaint: leave --mask out"),
     ):
         with pytest.raises(ConfigError, match=message):
             fill_folder(tmp_path / "in", tmp_path / "out", model, mask=tmp_path / masks)
@@ -148,7 +148,7 @@ def test_masks_may_be_files_arrays_or_images(
         model(pixels, mask=white[1:])
     with pytest.raises(BadImage, match="has no hole"):
         model(save(tmp_path / "whole.png", pixels))
-    with pytest.raises(ConfigError, match="fills no holes"):
+    with pytest.raises(ConfigError, match="does not inpaint"):
         Translator._of(UPSCALING_MODEL)(pixels, mask=white)
 
 

@@ -226,7 +226,7 @@ def test_a_size_beyond_memory_is_listed_for_each_image(size: int, tmp_path: Path
         fill_folder(tmp_path / "in", tmp_path / "out", COPYING_MODEL, size=size)
     (message,) = problem_messages(tmp_path / "out")
     assert message.startswith("its 40x32 pixels would become ")
-    assert message.endswith("178,956,970 are made, choose a smaller size")
+    assert message.endswith("178,956,970, choose a smaller size")
     for options, error in (
         (tmp_path / "in/a.png", BadImage),
         (np.zeros((32, 40, 3), np.uint8), DataError),

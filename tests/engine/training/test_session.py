@@ -42,7 +42,9 @@ def test_domains_are_named_by_the_last_part_of_their_paths(
     assert checkpoint.spec.names == ("my horses", "a")
     assert list(checkpoint.config.data.domains) == paths
     model, _ = infer.load(run, device="cpu")
-    assert model.choose("photos/my horses") == model.choose("my horses") == "my horses"
+    assert (
+        model.choose_target("photos/my horses") == model.choose_target("my horses") == "my horses"
+    )
     assert small_runs.resume(run, steps=2).step == 2
 
 

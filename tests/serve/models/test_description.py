@@ -38,7 +38,7 @@ def model(recipe: type[Shade], spec: ImageSpec = SPEC, **given: Any) -> Model:
 
 
 def test_a_model_that_translates_has_its_domains_and_options() -> None:
-    found = describe(model(Shade, method="shade", step=7))
+    found = describe(model(Shade, recipe_name="shade", step=7))
     assert (found["id"], found["recipe"], found["step"]) == ("mine", "shade", 7)
     assert found["sample"] is None
     assert found["translate"]["domains"] == ["winter"]

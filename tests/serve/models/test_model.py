@@ -205,8 +205,8 @@ def test_own_options_of_the_recipe_are_parameters(shade: ServedModel) -> None:
         ({"image": "/etc/passwd"}, "no parameter 'image'"),
         ({"mask": "/etc/passwd"}, "no parameter 'mask'"),
         ({"format": "../x"}, "format: cannot write '../x'"),
-        ({"seed": "1"}, "seed: mine translates without random numbers"),
-        ({"side": "left"}, "side: mine was not trained on pairs"),
+        ({"seed": "1"}, "seed: mine uses no random numbers"),
+        ({"side": "left"}, "side: mine was not trained on side-by-side"),
         ({"table": "/etc/passwd"}, "no parameter 'table'"),
     ],
 )
@@ -232,7 +232,7 @@ def test_files_that_are_no_image_are_refused(data: bytes, message: str, cycle: S
 
 def test_a_mask_is_refused_where_no_holes_are_filled(cycle: ServedModel) -> None:
     status, text = refused(lambda: cycle.translate({}, encoded(), encoded()))
-    assert (status, text) == (400, "mask: mine fills no holes: leave it out.")
+    assert (status, text) == (400, "mask: mine does not inpaint: leave the mask out.")
 
 
 def test_S3_too_many_pixels_are_refused_before_one_is_decoded(cycle: ServedModel) -> None:

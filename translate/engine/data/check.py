@@ -89,7 +89,7 @@ def open_layout(
 
 
 def is_joined(data: Data) -> bool:
-    """Return whether the domains of `data` are parts of joined images rather than folders."""
+    """Return whether the domains of `data` are halves of side-by-side images, not folders."""
     factory = registry.find("layout", data.layout_name)
     return isinstance(factory, type) and issubclass(factory, Layout) and factory.joined
 

@@ -89,7 +89,7 @@ def load_with_backend(
 
     logger.info(f"exporting {reference} for {backend}, once")
     model, _ = load(path, device="cpu")
-    target = model.choose(to)
+    target = model.choose_target(to)
     content, _ = export(model, name, exporter, target, model.complete_options(options))
     try:
         cache.write(key, content)
@@ -103,7 +103,7 @@ def _load(
 ) -> FileModel:
     """Return the exported model, for which `to` is another name of its target domain."""
     model = file_model(run_name, exporter, content, digest=digest)
-    return replace(model, typed=(*model.spec.names[:-1], to)) if to else model
+    return replace(model, domain_arguments=(*model.spec.names[:-1], to)) if to else model
 
 
 def _versions() -> dict[str, str]:

@@ -93,13 +93,13 @@ def describe(model: Model, to: str, options: Mapping[str, Any]) -> ExportedModel
     recipe, geometry = model.recipe, model.geometry
     if type(recipe).translate is Recipe.translate:
         raise ConfigError(
-            f"{model.name} cannot be exported: its recipe {model.method} generates images from "
-            "noise, and exported files translate images: expected a recipe that translates. To "
-            f"generate images: translate sample {model.name} OUT"
+            f"{model.name} cannot be exported: its recipe {model.recipe_name} generates images "
+            "from noise, but only recipes that translate can be exported. Generate images: "
+            f"translate sample {model.name} OUT"
         )
     if calls.takes_noise(recipe.translate):
         raise ConfigError(
-            f"{model.name}: its recipe {model.method} draws noise for each image, which an "
+            f"{model.name}: its recipe {model.recipe_name} draws noise for each image, which an "
             "exported file cannot: expected a recipe that takes images alone."
         )
     source, target = model.source_and_target(to)
@@ -109,7 +109,7 @@ def describe(model: Model, to: str, options: Mapping[str, Any]) -> ExportedModel
     tiles = measure_tile_requirements(network, channels, geometry)
     record = ExportRecord(
         tool=f"translate-kit {translate.__version__}, PyTorch {torch.__version__}",
-        recipe=model.method,
+        recipe=model.recipe_name,
         step=model.step,
         checkpoint=model.digest,
         weights=digest_of_tensors(smaller.state_dict()),

@@ -39,9 +39,9 @@ class FileModel(ImageModel):
     spec: ImageSpec
     sides: tuple[str, ...] = ()
     unscaled: bool = False
-    method: str = ""
+    recipe_name: str = ""
     step: int = 0
-    typed: tuple[str, ...] = ()
+    domain_arguments: tuple[str, ...] = ()
     lock: AbstractContextManager[Any] = field(default_factory=RLock, compare=False, repr=False)
     """Held during a call of the network, as not every inference engine is thread-safe."""
 
@@ -66,11 +66,11 @@ class FileModel(ImageModel):
         return 1
 
     @property
-    def tiles(self) -> bool:
+    def supports_tiles(self) -> bool:
         return self.geometry.halo is not None
 
     @property
-    def place(self) -> str:
+    def device_name(self) -> str:
         return "cpu"
 
     def complete_options(
@@ -91,8 +91,7 @@ class FileModel(ImageModel):
     def choose_seed(self, seed: int | None) -> None:
         if seed is not None:
             raise ConfigError(
-                f"seed: {self.name} translates without random numbers, got {seed}: leave --seed "
-                "out."
+                f"seed: {self.name} uses no random numbers, got {seed}: leave --seed out."
             )
 
     def tiler(
@@ -102,7 +101,7 @@ class FileModel(ImageModel):
         seed: int | None,  # noqa: ARG002
         limits: TileOptions,
     ) -> FileTiler | None:
-        if self.tiles:
+        if self.supports_tiles:
             return FileTiler(self, to, limits)
         for option, value in {"tile": limits.tile, "memory": limits.memory}.items():
             if value is not None:

@@ -59,7 +59,7 @@ class FileTiler:
         """Return an empty text, as results do not depend on the tiles."""
         return ""
 
-    def wants(self, size: tuple[int, int]) -> bool:
+    def needs_tiles(self, size: tuple[int, int]) -> bool:
         """Return whether an image of this size is translated in tiles."""
         if self.limits.tile is not None:
             return True

@@ -4,8 +4,8 @@ from functools import partial
 from typing import NamedTuple
 
 from translate.engine.inference.outputs.names import suffix_of_result
-from translate.engine.pixels.decoded import DecodedInput
-from translate.engine.pixels.prepared import prepare
+from translate.engine.pixels.decoded_input import DecodedInput
+from translate.engine.pixels.preparation import prepare
 from translate.engine.pixels.processing import ImageProcessor
 from translate.errors import ConfigError, TranslateError
 from translate.images import masks
@@ -50,7 +50,7 @@ def translate_encoded(
     """
     model, source, target = processor.model, processor.source, processor.target
     if mask is not None and not model.takes_mask:
-        raise ConfigError(f"mask: {model.name} fills no holes: leave it out.")
+        raise ConfigError(f"mask: {model.name} does not inpaint: leave the mask out.")
     suffix = suffix_of_result(target, form, gray=model.keeps_gray)(image.suffix)
     layers, hole = image.decode_layers(), None
     if model.takes_mask:

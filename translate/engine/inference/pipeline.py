@@ -22,8 +22,8 @@ from translate.engine.inference.run_ahead import run_ahead
 from translate.engine.inference.trust import Trust, TrustMeter, measure_finite
 from translate.engine.loading.item_errors import item_error
 from translate.engine.models.tile_options import StoppedError
-from translate.engine.pixels.decoded import DecodedInput
-from translate.engine.pixels.prepared import PreparedImage, prepare
+from translate.engine.pixels.decoded_input import DecodedInput
+from translate.engine.pixels.preparation import PreparedImage, prepare
 from translate.engine.pixels.processing import ImageProcessor, OutputForm
 from translate.engine.plugins.errors import describe_unexpected
 from translate.engine.processes.pool import DaemonThreadPool
@@ -149,7 +149,9 @@ class Pipeline:
         self, job: Job, source: Source, prepared: PreparedImage, header: Header, notes: Notes
     ) -> ImageResult:
         digest, keep, named = source.image.sha256, self.keep_metadata, self.provenance
-        like, lost = prepared.like(header, self.processor, digest, keep_private=keep, named=named)
+        like, lost = prepared.like(
+            header, self.processor, digest, keep_private=keep, provenance=named
+        )
         notes = (*notes, *prepared.notes, *lost)
         return ImageResult(job, source.sha256, prepared.pixels, prepared.form, notes, like)
 

@@ -27,7 +27,7 @@ def make_processor(
 
     Raises `ConfigError` for options that the model cannot take.
     """
-    to, half = model.choose(options.to), model.half(options.side)
+    to, half = model.choose_target(options.to), model.side_index(options.side)
     side = None if half is None else options.side
     own, seed = model.complete_options(options.options or {}), model.choose_seed(options.seed)
     processor = ImageProcessor(
@@ -69,7 +69,7 @@ def plan_jobs(
     jobs = list_jobs(inputs, out, names, shard)
     if options.mask:
         if not model.takes_mask:
-            raise ConfigError(f"mask: {model.name} fills no holes: leave --mask out.")
+            raise ConfigError(f"mask: {model.name} does not inpaint: leave --mask out.")
         jobs = with_masks(jobs, options.mask, part=shard is not None)
     jobs = jobs[: options.limit]
     if options.frames == "all":

@@ -1,4 +1,4 @@
-"""The options that a recipe's `translate` and `draw` declare, and the noise that they are given."""
+"""Options and noise of a recipe's `translate` and `draw`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
@@ -17,16 +17,16 @@ Call = Callable[..., Tensor]
 """`translate` or `draw` of a recipe or of its class"""
 
 RESERVED = ("self", "images", "to", "latents", "condition", "noise")
-"""parameters that the engine sets; all others are options"""
+"""parameters that the engine sets, which are not options"""
 ARGUMENTS = ("to", "size", "scale_back", "side", "mask", "seed", "tile", "memory", "source",
              "out", "batch_size", "format", "max_pixels", "frames", "keep_metadata", "to_srgb",
              "overwrite", "limit", "count", "label", "text", "trust",
              "provenance", "shard")  # fmt: skip
-"""arguments of `translate.api.Translator`, which no option can be called"""
+"""arguments of `translate.api.Translator`: names that no option may have"""
 
 
 def options_of(call: Call) -> dict[str, Option]:
-    """Return the options of `call`: its keyword-only parameters, but for those of the engine."""
+    """Return the options of `call`: its keyword-only parameters that the engine does not set."""
     parameters = signature(call).parameters
     return {
         name: option
@@ -43,13 +43,13 @@ def takes_noise(call: Call) -> bool:
 def complete(
     call: Call, given: Mapping[str, Any], run: str, others: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Return all options of `call`: those that are `given`, converted, and the defaults of others.
+    """Return the `given` options of `call`, converted to their types, and defaults for the rest.
 
     Args:
         call: `translate` or `draw` of a recipe.
         given: values of options by name.
         run: the name of the model, for messages.
-        others: names that are no options but may be meant, for messages.
+        others: further names to suggest for an unknown option.
 
     Raises:
         ConfigError: for an unknown option, or a value of another type or out of range.
@@ -77,22 +77,20 @@ def choose_seed(call: Call, seed: int | None, run: str) -> int | None:
     if takes_noise(call):
         return seed or 0
     if seed is not None:
-        raise ConfigError(
-            f"seed: {run} translates without random numbers, got {seed}: leave --seed out."
-        )
+        raise ConfigError(f"seed: {run} uses no random numbers, got {seed}: leave --seed out.")
     return None
 
 
 def noise_for(images: Tensor, seed: int) -> Noise:
     """Return the noise of `images`, (N, C, H, W) in [-1, 1].
 
-    What identifies an image is its pixels in 8 bits: under another name, in another folder or
-    format, and in memory, it has the same noise.
+    The noise of an image depends on the seed and on its pixels in 8 bits, not on its name, folder
+    or format.
     """
-    digests = [sha256(f"{tuple(x.shape)}".encode() + x.numpy().tobytes()) for x in levels(images)]
+    digests = [sha256(f"{tuple(x.shape)}".encode() + x.numpy().tobytes()) for x in to_uint8(images)]
     return Noise(seed, [digest.hexdigest() for digest in digests], device=images.device)
 
 
-def levels(images: Tensor) -> Tensor:
-    """Return images in [-1, 1] in 8 bits, on the CPU."""
+def to_uint8(images: Tensor) -> Tensor:
+    """Return images in [-1, 1] as uint8, on the CPU."""
     return images.detach().float().clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8).cpu()

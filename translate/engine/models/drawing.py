@@ -1,4 +1,4 @@
-"""Images drawn from noise: each is a function of the model, the seed and its number alone."""
+"""Images generated from noise: each depends only on the model, the seed and its number."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -20,25 +20,25 @@ from translate.nn.noise import Noise
 from translate.recipe import Recipe
 
 CHUNK = 64
-"""Images drawn at once. Numbers 0 to 63 always go through the network together, so that an image
-does not depend on the number of requested or existing images."""
-MOST_ON_A_SHEET = 256
+"""batch size: images 0 to 63 are always one batch, so that an image does not depend on how many
+images are requested or exist already"""
+MAX_IMAGES_ON_SHEET = 256
 ALL_CLASSES = "all"
 
 
 @dataclass(frozen=True)
 class SampleRequest:
-    """The images to draw."""
+    """The images to generate."""
 
     count: int
-    """images in all; of a walk, in a row"""
+    """total number of images; of a walk, images per row"""
     label: str | None = field(default=None, metadata={"key": "class"})
-    """the class to draw, or ``all``; by default each in turn, without folders"""
+    """a class, ``all`` for a folder of each, or None for all classes in turn"""
     text: str | None = None
-    """a description of the image, where the model was trained on captions"""
+    """caption, for a model trained on captions"""
     seed: int = 0
     options: Mapping[str, Any] | None = None
-    """options of the recipe's own `draw`"""
+    """options of the recipe's `draw`"""
 
     def condition(self, model: Model, number: int) -> int | None:
         """Return the index of the class of image `number`; None if there are no classes."""
@@ -51,18 +51,21 @@ class SampleRequest:
 
 
 def classes(model: Model) -> tuple[str, ...]:
-    """Return the names of the classes that the recipe draws."""
+    """Return the names of the classes that the recipe can generate."""
     with plugin_code(model.recipe, "conditions"):
         return model.recipe.conditions()
 
 
 def check(model: Model, request: SampleRequest) -> Tensor | None:
-    """Return the text of `request` as the recipe takes it; raises `ConfigError` if it cannot."""
+    """Check that the model can do `request`, and return its caption as `encoded` does.
+
+    Raises `ConfigError` if it cannot; returns None if there is no caption.
+    """
     recipe, spec = model.recipe, model.spec
     if type(recipe).draw is Recipe.draw:
         raise ConfigError(
-            f"{model.name}: {type(recipe).__name__} cannot draw images from noise. "
-            "`translate infer` translates images, if it can do that."
+            f"{model.name}: {type(recipe).__name__} cannot generate images from noise; translate "
+            "images with it: translate infer."
         )
     known = classes(model)
     if request.label is not None and not known:
@@ -70,16 +73,19 @@ def check(model: Model, request: SampleRequest) -> Tensor | None:
     if request.label is not None and request.label not in (ALL_CLASSES, *known):
         raise ConfigError(f"no class is called {request.label!r}.{suggest(request.label, known)}")
     if (request.text is None) != (spec.text_length == 0):
-        need = "leave --text out" if request.text is not None else 'say what to draw: --text "..."'
+        fix = "leave --text out" if request.text is not None else 'add a caption: --text "..."'
         kind = "without" if request.text is not None else "with"
-        raise ConfigError(f"{model.name} was trained {kind} captions: {need}.")
+        raise ConfigError(f"{model.name} was trained {kind} captions: {fix}.")
     if request.text is None:
         return None
     return encoded(request.text, spec.text_length)
 
 
 def encoded(text: str, length: int) -> Tensor:
-    """Return `text` as (1, length) bytes of UTF-8, padded with zeros; raises `ConfigError`."""
+    """Return `text` as a (1, length) tensor of UTF-8 bytes, padded with zeros.
+
+    Raises `ConfigError` if it is empty or too long.
+    """
     data = text.encode()
     if not data or len(data) > length:
         raise ConfigError(f"text: has {len(data)} bytes; captions in training had 1 to {length}.")
@@ -93,7 +99,7 @@ def complete(model: Model, request: SampleRequest) -> SampleRequest:
 
 
 def draw_images(model: Model, request: SampleRequest, dtype: str = "") -> Iterator[Pixels | None]:
-    """Yield the images of `request` one by one, as `draw_chunk` returns them."""
+    """Yield the images of `request` in order; None for one that is not finite."""
     text = check(model, request)
     request = complete(model, request)
     for first in range(0, request.count, CHUNK):
@@ -103,9 +109,9 @@ def draw_images(model: Model, request: SampleRequest, dtype: str = "") -> Iterat
 def draw_chunk(
     model: Model, request: SampleRequest, first: int, text: Tensor | None, dtype: str = ""
 ) -> list[Pixels | None]:
-    """Return the images whose numbers begin at `first`; None for one that is not finite.
+    """Return the batch of images from number `first`; None for an image that is not finite.
 
-    They are of the target domain's type, or in proportion of `dtype`.
+    `dtype` is that of the images, to whose range values are scaled; by default the target domain's.
     """
     recipe, device, numbers = model.recipe, model.device, range(first, first + CHUNK)
     labels = [request.condition(model, number) for number in numbers]
@@ -123,14 +129,14 @@ def draw_chunk(
             latents = torch.cat([recipe.latents(1, generator) for generator in generators])
         with plugin_code(recipe, "draw"):
             condition = None if condition is None else condition.to(device)
-            drawn = recipe.draw(latents.to(device), condition, **keywords)
-            finite = drawn.isfinite().flatten(1).all(1).tolist()
-            pixels = from_device(drawn.nan_to_num(), model.spec.target, dtype)
+            output = recipe.draw(latents.to(device), condition, **keywords)
+            finite = output.isfinite().flatten(1).all(1).tolist()
+            pixels = from_device(output.nan_to_num(), model.spec.target, dtype)
     return [p if is_finite else None for p, is_finite in zip(pixels, finite, strict=True)]
 
 
 def draw_walk(model: Model, request: SampleRequest) -> Pixels:
-    """Return rows of images that show what the noise means, as `Recipe.walk` draws them."""
+    """Return a sheet of the interpolations between latents that `Recipe.walk` returns."""
     condition = check(model, request)
     if request.options:
         name = next(iter(request.options))
@@ -143,8 +149,8 @@ def draw_walk(model: Model, request: SampleRequest) -> Pixels:
 
 
 def draw_sheet(model: Model, request: SampleRequest) -> Pixels:
-    """Return the first images on one sheet; of all classes, a row each."""
-    request = replace(request, count=min(request.count, MOST_ON_A_SHEET))
+    """Return the first images on one sheet, with a row per class for the label ``all``."""
+    request = replace(request, count=min(request.count, MAX_IMAGES_ON_SHEET))
     count = request.count
     rows = len(classes(model)) if request.label == ALL_CLASSES else 0
     columns = ceil(count / rows) if rows else ceil(count**0.5)

@@ -1,4 +1,4 @@
-"""A model that translates images, as the processing of files needs it: with PyTorch or without."""
+"""The interface of models that translate images, run by PyTorch or another runtime."""
 
 from __future__ import annotations
 
@@ -21,114 +21,117 @@ if TYPE_CHECKING:
     from translate.images.domains.levels import ClippedNumbers
 
 WHOLE = "whole"
-"""the side of images that are not joined"""
+"""value of ``--side`` for images that are not side by side"""
 
 
 class ImageModel(ABC):
     """A model that translates images of any size, independently of the batch."""
 
     name: str
-    """the reference to the run, checkpoint or file, as given"""
+    """the reference to the run, checkpoint or file"""
     digest: str
-    """SHA-256 of what the model was read from"""
+    """SHA-256 of the checkpoint or file"""
     spec: ImageSpec
     sides: tuple[str, ...]
-    """the names of the left and the right half of joined pairs in training"""
-    typed: tuple[str, ...]
-    """other names of the domains, in their order: the values of ``--domains``"""
+    """names of the left and right half of side-by-side training images; empty for others"""
+    domain_arguments: tuple[str, ...]
+    """the values of ``--domains``, such as paths, in the order of the domains"""
     unscaled: bool
-    """whether it was trained on crops at full resolution, and so suits large images"""
-    method: str
+    """whether it was trained on crops at full resolution, and is suitable for large images"""
+    recipe_name: str
     """the name of the recipe"""
     step: int
 
     @property
     def identity(self) -> dict[str, str]:
-        """What records of its outputs name it by: the digest, and the commit on the Hub."""
+        """What identifies the model in records of its outputs: digest, and commit on the Hub."""
         hub = {"hub": self.name} if is_hub_reference(self.name) else {}
         return {"model": self.digest, **hub}
 
     @property
     def maker(self) -> Maker:
-        """What its outputs name as their maker."""
-        return Maker(self.digest, self.method)
+        """What identifies the model in the metadata of its outputs."""
+        return Maker(self.digest, self.recipe_name)
 
     @property
     @abstractmethod
     def geometry(self) -> Geometry:
-        """The sizes of images that it takes and returns."""
+        """Input and output sizes."""
 
     @property
     @abstractmethod
     def domains(self) -> tuple[str, ...]:
-        """The domains it translates to."""
+        """The domains that it translates to."""
 
     @property
     @abstractmethod
     def takes_mask(self) -> bool:
-        """Whether it fills holes, which a mask marks."""
+        """Whether it inpaints the holes that a mask marks."""
 
     @property
     @abstractmethod
     def keeps_gray(self) -> bool:
-        """Whether the result for a gray image is the luma of the colours that it makes."""
+        """Whether outputs for gray images are converted to gray."""
 
     @property
     @abstractmethod
     def batch_size(self) -> int:
-        """How many images of one size it translates at once by default."""
+        """The default batch size."""
 
     @property
     @abstractmethod
-    def tiles(self) -> bool:
+    def supports_tiles(self) -> bool:
         """Whether it can translate an image in tiles."""
 
     @property
     @abstractmethod
-    def place(self) -> str:
-        """The name of the device that it computes on."""
+    def device_name(self) -> str:
+        """The device that it runs on, such as ``cuda:0``."""
 
     @abstractmethod
     def complete_options(
         self, given: Mapping[str, Any], others: Sequence[str] = ()
     ) -> dict[str, Any]:
-        """Return all options of a translation: those `given`, converted, and the other defaults.
+        """Return the `given` options, converted to their types, and defaults for the rest.
 
-        Raises `ConfigError` for an unknown option or a wrong value; `others` are names that are no
-        options but may be meant.
+        Raises `ConfigError` for an unknown option, or a value of another type or out of range;
+        `others` are further names to suggest.
         """
 
     @abstractmethod
     def choose_seed(self, seed: int | None) -> int | None:
-        """Return the seed of the noise, by default 0; None if there is none.
+        """Return the seed of the noise, by default 0; None if the model takes no noise.
 
         Raises `ConfigError` for a seed that has no effect.
         """
 
     def describe(self) -> str:
-        """Return a description in one line of ``key=value``."""
+        """Return one line of ``key=value``."""
         spec = self.spec
         facts = {
-            "recipe": self.method,
+            "recipe": self.recipe_name,
             "domains": spec.names,
             "channels": self.channels(spec.target.name),
             "size": spec.size,
             "step": self.step,
-            "device": self.place,
+            "device": self.device_name,
         }
         return ", ".join(f"{key}={value!r}" for key, value in facts.items())
 
-    def choose(self, to: str | None) -> str:
-        """Return the domain `to`, by default the last; its path is another name of it.
+    def choose_target(self, to: str | None) -> str:
+        """Return the target domain that `to` names, by its name or path; None: the last domain.
 
         Raises `ConfigError` for a domain that it does not translate to.
         """
         known = self.spec.names
         if to is None:
             return known[-1]
-        typed = self.typed if len(self.typed) == len(known) else known
+        arguments = self.domain_arguments if len(self.domain_arguments) == len(known) else known
         names = short_names(known)
-        by_name = {**dict(zip(typed, known, strict=True)), **dict(zip(names, known, strict=True))}
+        by_name = {
+            **dict(zip(arguments, known, strict=True)),
+            **dict(zip(names, known, strict=True)),
+        }
         domain = to if to in known else by_name.get(to, by_name.get(to.rstrip("/"), ""))
         if domain not in self.domains:
             targets = [
@@ -141,33 +144,33 @@ class ImageModel(ABC):
         return domain
 
     def source_and_target(self, to: str) -> tuple[Domain, Domain]:
-        """Return the domains of the inputs and of the outputs of a translation to `to`."""
+        """Return the domains of inputs and outputs of the translation to `to`."""
         source, target = self.spec.source, self.spec.target
         if to == source.name:
             return target, source
         return source, dict(zip(self.spec.names, self.spec.domains, strict=True)).get(to, target)
 
     def channels(self, to: str) -> tuple[int, int]:
-        """Return the numbers of input and output channels of a translation to `to`."""
+        """Return the numbers of input and output channels of the translation to `to`."""
         source, target = self.source_and_target(to)
         return source.channels, target.channels
 
-    def half(self, side: str | None) -> int | None:
-        """Return the index of the half `side` of a joined image; None: the whole image.
+    def side_index(self, side: str | None) -> int | None:
+        """Return 0 for the left half of side-by-side images, 1 for the right; None: whole images.
 
-        Raises `ConfigError` for an unknown side, and if none is given after training on joined
-        images: a joined image is never translated as a whole.
+        Raises `ConfigError` for an unknown side, and for None after training on side-by-side
+        images.
         """
         joined = len(self.sides) == 2
         if side is None and joined:
             left, right = self.sides
             raise ConfigError(
-                f"side: {self.name} was trained on joined images, {left} on the left and {right} "
-                f"on the right. --side {self.spec.source.name} translates that half of each; "
-                f"--side {WHOLE} is for images that are not joined."
+                f"side: {self.name} was trained on side-by-side images, {left} on the left and "
+                f"{right} on the right. Add --side {self.spec.source.name} to translate that half "
+                f"of each, or --side {WHOLE} for single images."
             )
         if not joined and side not in (None, WHOLE):
-            raise ConfigError(f"side: {self.name} was not trained on pairs with named sides.")
+            raise ConfigError(f"side: {self.name} was not trained on side-by-side images.")
         if side in self.sides:
             return self.sides.index(side)
         if side not in (None, WHOLE):
@@ -178,16 +181,16 @@ class ImageModel(ABC):
     def tiler(
         self, to: str, options: Mapping[str, Any], seed: int | None, limits: TileOptions
     ) -> ImageTiler | None:
-        """Return what translates images in tiles, within `limits`; None: it has no tiles.
+        """Return a tiler within `limits`; None if the model does not support tiles.
 
         Args:
             to: the target domain.
-            options: of a translation, as `complete_options` returns them.
-            seed: of the noise.
+            options: the options of `translate`, as `complete_options` returns them.
+            seed: seed of the noise.
             limits: the size of tiles, and the memory.
 
         Raises:
-            ConfigError: The limits ask for tiles, and it has none.
+            ConfigError: `limits` set a tile size that the model does not support.
         """
 
     @abstractmethod
@@ -204,10 +207,11 @@ class ImageModel(ABC):
         """Return the translations of `images` of one size to the domain `to`; None: not finite.
 
         Args:
-            images: of the source domain's type, or of another one in proportion.
+            images: (H, W, C); values of another dtype than the source domain's are scaled to it.
             to: the target domain.
-            dtypes: the type of each translation, in proportion; by default the target domain's.
-            options: of a translation, as `complete_options` returns them.
-            seed: of the noise.
-            clipped: counts the clipped numbers of each translation, if they are to be counted.
+            dtypes: the dtype of each output, to whose range values are scaled; by default the
+                target domain's.
+            options: the options of `translate`, as `complete_options` returns them.
+            seed: seed of the noise.
+            clipped: counters of the clipped values of each output; none by default.
         """

@@ -1,4 +1,4 @@
-"""A trained recipe as a model: it translates images of any size, independently of the batch."""
+"""A trained recipe as an `ImageModel` that PyTorch runs."""
 
 from __future__ import annotations
 
@@ -42,32 +42,29 @@ class Model(ImageModel):
 
     name: str
     digest: str
-    """SHA-256 of the checkpoint's manifest, which has those of its files"""
+    """SHA-256 of the checkpoint's manifest, which contains those of its files"""
     recipe: Recipe
     spec: ImageSpec
     sides: tuple[str, ...]
     device: torch.device
-    typed: tuple[str, ...] = ()
+    domain_arguments: tuple[str, ...] = ()
     unscaled: bool = False
-    method: str = ""
+    recipe_name: str = ""
     step: int = 0
     lock: AbstractContextManager[Any] = field(default_factory=RLock, compare=False, repr=False)
-    """Held during a call of the recipe, which may switch modes or draw random numbers: several
-    threads may share a model."""
+    """held while the recipe runs, so that several threads can share a model"""
     threads: ThreadCount = field(default_factory=ThreadCount, compare=False, repr=False)
 
     @cached_property
     def geometry(self) -> Geometry:
-        """The input and output sizes of the recipe's networks, derived once."""
         return self.recipe.geometry
 
     @property
     def domains(self) -> tuple[str, ...]:
-        """The domains it translates to."""
         return target_domains(self.recipe, self.spec)
 
-    def has_way_back(self, to: str) -> bool:
-        """Return whether it translates outputs in the domain `to` back to their source domain."""
+    def translates_back(self, to: str) -> bool:
+        """Return whether it also translates from the domain `to` to its source domain."""
         source, target = self.source_and_target(to)
         return source.name != target.name and source.name in self.recipe.targets(target.name)
 
@@ -84,11 +81,11 @@ class Model(ImageModel):
         return 8 if self.device.type == "cuda" else 1
 
     @property
-    def tiles(self) -> bool:
+    def supports_tiles(self) -> bool:
         return True
 
     @property
-    def place(self) -> str:
+    def device_name(self) -> str:
         return str(self.device)
 
     def complete_options(
@@ -127,15 +124,15 @@ class Model(ImageModel):
         finite = output.isfinite().flatten(1).all(1).tolist()
         types = dtypes or [target.dtype] * len(images)
         rows = zip(output.nan_to_num().split(1), types, finite, strict=True)
-        return [from_device(row, target, t)[0] if sound else None for row, t, sound in rows]
+        return [from_device(row, target, t)[0] if ok else None for row, t, ok in rows]
 
 
 def require_recipe(model: ImageModel) -> Model:
     """Return `model`; raises `ConfigError` for an exported one."""
     if not isinstance(model, Model):
         raise ConfigError(
-            f"{model.name} is an exported model, which translates and does nothing else: expected "
-            "the run itself, without --backend."
+            f"{model.name} is an exported model, which can only translate: expected the run "
+            "itself, without --backend."
         )
     return model
 
@@ -147,15 +144,15 @@ def target_domains(recipe: Recipe, spec: ImageSpec) -> tuple[str, ...]:
 
 
 def load(reference: str | Path, *, device: str = "auto") -> tuple[Model, list[str]]:
-    """Return the model of a run, ``RUN@STEP``, ``RUN@best`` or a checkpoint, and problems.
+    """Return the model of a run, ``RUN@STEP``, ``RUN@best`` or a checkpoint.
 
-    The problems are those of newer checkpoints of the run. The model has the moving average of
-    the weights, if the checkpoint has it.
+    The second value lists problems of newer checkpoints, which were skipped. The model has the
+    moving average of the weights, if the checkpoint contains it.
     """
     chosen_device = distributed.choose_device(device)
     path, problems = resolve(reference)
     checkpoint = read.read_checkpoint(path)
-    with temporary_seed(0), read.memory_limit(checkpoint):  # the caller's random state is restored
+    with temporary_seed(0), read.memory_limit(checkpoint):
         recipe = read.rebuild_recipe(checkpoint)
     read.restore_weights(recipe, path, moving_average=True)
     recipe.eval().requires_grad_(False).to(chosen_device)
@@ -185,9 +182,8 @@ def translate_batch(
 ) -> Tensor:
     """Return (N, C, H, W) images in [-1, 1], translated to the domain `to`, `scale` times as large.
 
-    Sides that the recipe cannot take are padded on the right and at the bottom by repeating the
-    edge, so that pixels keep their place in the network's grid; the output is cropped.
-    A recipe that takes noise gets that of the unpadded images, from `seed`.
+    Images are padded as by `padded_translation`. A recipe that takes noise gets that of the
+    unpadded images, from `seed`.
     """
     keywords = dict(options)
     if calls.takes_noise(recipe.translate):

@@ -1,4 +1,4 @@
-"""The options of translating a folder, and those recorded with each output."""
+"""Options of translating a folder, and those recorded with each output."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
@@ -12,9 +12,9 @@ NOT_RECORDED = frozenset(
     {"mask", "batch_size", "format", "max_pixels", "frames", "overwrite", "limit", "memory", "tile"}
     | {"shard"}
 )
-"""Fields of `InferenceOptions` that change no output of a given name: the content of a mask is part
-of the input's hash, format and frame are part of the name. All others are recorded; ``tile`` only
-where it changes outputs."""
+"""Fields of `InferenceOptions` that are not recorded, since they do not change the output of a
+name: the hash of the input covers the mask, and the name of the output contains format and frame.
+``tile`` is recorded separately if it changes outputs."""
 
 
 @dataclass(frozen=True)
@@ -24,56 +24,54 @@ class InferenceOptions:
     to: str | None = None
     """the target domain; by default the last"""
     size: int | None = None
-    """length of the shorter side to which images are scaled first; by default they keep their
-    size"""
+    """shorter side, in pixels, that images are scaled to before translation; None: not scaled"""
     scale_back: bool = False
-    """scale results to the size that they would have without `size`; without a `size`, translate at
+    """scale outputs to the size that they would have without `size`; without a `size`, translate at
     the size of the training crops"""
     side: str | None = None
-    """the half of joined images to translate, or ``whole``; required after training on such"""
+    """half of side-by-side images to translate, or ``whole``; required after training on such
+    images"""
     mask: Path | None = None
-    """folder of masks, or the mask of a single image, for a model that fills holes: white is the
-    hole, or 1 in a mask of 0 and 1; by default what is wholly transparent is"""
+    """folder of masks, or the mask of a single image, for inpainting: white, or 1 in a mask of 0
+    and 1, is the hole; None: transparent pixels are the hole"""
     batch_size: int | None = None
-    """images of one size that are translated at once; by default 1, on a GPU 8"""
+    """images per batch, all of one size; None: 1, on a GPU 8"""
     format: str | None = None
-    """the suffix of every output; by default the input's, where that can hold the result"""
+    """suffix of the outputs; None: that of the input if it can store the output, else png"""
     max_pixels: int = MAX_PIXELS
-    """larger images are listed, not decoded"""
+    """larger images are listed as problems, not decoded"""
     frames: str = "first"
-    """``all`` translates each frame or page of a file that has several"""
+    """``first``, or ``all`` frames or pages of each file"""
     keep_metadata: bool = field(default=False, metadata={"key": "metadata"})
-    """keep EXIF and XMP data, GPS included; by default only colour profiles, and of XMP owner and
-    licence"""
+    """keep all EXIF and XMP data, including GPS, not only the colour profile, owner and licence"""
     to_srgb: bool = False
-    """convert colours to sRGB through the profile of their file; by default both are kept"""
+    """convert colours from the file's profile to sRGB"""
     provenance: bool = True
-    """say in outputs what made them"""
+    """write provenance metadata into outputs"""
     overwrite: bool = False
-    """replace outputs that something else made"""
+    """replace outputs of other inputs, models or options"""
     limit: int | None = None
-    """translate only the first so many images"""
+    """number of images after which to stop; None: all"""
     options: Mapping[str, Any] | None = None
-    """options of the recipe's own `translate`"""
+    """options of the recipe's `translate`"""
     seed: int | None = None
-    """seed of the noise, if the recipe takes noise; by default 0"""
+    """seed of the noise, if the recipe takes noise; None: 0"""
     tile: int | None = None
-    """sides of the tiles in which images are translated; by default images are translated in tiles
-    only where they would take more than `memory`, and the result does not depend on it"""
+    """tile size in pixels; None: tiles only for images that need more than `memory`, and only if
+    they do not change the output"""
     memory: int | None = None
-    """bytes that a network's values may take; by default 400 MB with `tile`, else half of what is
-    free"""
+    """bytes of memory for activations; None: 400 MB with `tile`, else half of the free memory"""
     shard: Shard | None = None
-    """the part of the images to translate; by default all"""
+    """the part of the images to translate; None: all"""
     backend: str | None = None
-    """the program that runs the model, if it is not PyTorch"""
+    """runtime of the model; None: PyTorch"""
 
 
 def recorded(options: Any, excluded: Collection[str]) -> Mapping[str, Any]:
-    """Return what a dataclass of options adds to the record of an output.
+    """Return the fields of a dataclass of options that are not `excluded`, for an output's record.
 
-    Every field that is not `excluded` is in it, by its name or the ``key`` in its metadata. A
-    switch with its default is None, which is also what older records have of later options.
+    Keys are the ``key`` in the metadata of fields, or their names. A flag with its default value is
+    None, which equals a record that was written before the option existed.
     """
     result = {}
     for option in fields(options):

@@ -1,4 +1,4 @@
-"""Images padded to sides that a recipe takes."""
+"""Padding of images to sizes that a recipe accepts."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,15 +14,19 @@ from translate.recipe import Recipe
 def padded_translation(
     recipe: Recipe, batch: Tensor, to: str, keywords: Mapping[str, Any]
 ) -> Tensor:
-    """Call the recipe's `translate` with padded images, and crop what it returns.
+    """Call the recipe's `translate` with padded images, and crop the output.
 
-    Sides that it cannot take are padded on the right and at the bottom by repeating the edge.
+    Padding repeats the edge on the right and at the bottom, so that pixels keep their position in
+    the network's grid.
 
     Args:
         recipe: the recipe.
         batch: (N, C, H, W) images in [-1, 1].
         to: the target domain.
         keywords: options and noise.
+
+    Raises:
+        PluginError: the recipe returned another type or shape than expected.
     """
     height, width = batch.shape[-2:]
     fit = recipe.geometry.fit
@@ -39,9 +43,9 @@ def padded_translation(
     sides = tuple(scale * side for side in padded.shape[-2:])
     if output.shape[-2:] != sides or len(output) != len(batch):
         raise PluginError(
-            f"{type(recipe).__name__}.translate made {tuple(output.shape)} of "
-            f"{tuple(padded.shape)}: it must make images {scale} times as large, or "
-            "have a geometry that says which sizes it takes"
+            f"{type(recipe).__name__}.translate returned {tuple(output.shape)} for "
+            f"{tuple(padded.shape)}: it must return images {scale} times as large, or its "
+            "geometry must state which sizes it accepts"
             f"{definition_location(recipe, 'translate')}."
         )
     return output[..., : scale * height, : scale * width]

@@ -1,4 +1,4 @@
-"""Translation of tiles on their own, by a recipe whose operations cannot be traced."""
+"""Independent translation of overlapping tiles, for recipes that cannot be traced."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -18,15 +18,15 @@ from translate.nn.geometry import Geometry
 
 @dataclass(frozen=True)
 class SeparateTiles:
-    """A translation that is put together from those of overlapping tiles."""
+    """A translation that is blended from those of overlapping tiles."""
 
     recipe: Callable[[Tensor, tuple[int, int]], Tensor]
-    """translates a tile that begins at a row and column, (1, C, H, W) in [-1, 1]"""
+    """translates a tile, (1, C, H, W) in [-1, 1], given its first row and column"""
     geometry: Geometry
     channels: int
-    """of the output"""
+    """number of output channels"""
     tile: int
-    """side of the tiles"""
+    """tile size in pixels"""
     store: Callable[[], Store]
 
     def translate(
@@ -36,9 +36,10 @@ class SeparateTiles:
         sides: tuple[int, int] | None,
         advance: Callable[[float], None],
     ) -> Iterator[tuple[Region, Tensor]]:
-        """Yield the translation region by region; arguments as those of `Tiler.translate`.
+        """Yield the translation region by region, as `Tiler.translate` does.
 
-        Raises `ConfigError` if the tiles are too small.
+        `advance` is called after each tile with its fraction of the work. Raises `ConfigError` if
+        the tiles are smaller than the halo.
         """
         geometry, scale = self.geometry, self.geometry.scale
         padded = _Padded(image, size, (geometry.fit(size[0]), geometry.fit(size[1])))
@@ -53,7 +54,7 @@ class SeparateTiles:
                 self.recipe(_reduced(padded, tile, geometry), (0, 0))
             frozen.replay()
 
-        def one(pixels: Tensor, region: Region) -> Tensor:
+        def translate_tile(pixels: Tensor, region: Region) -> Tensor:
             frozen.rewind()
             with torch.no_grad(), frozen:
                 return self.recipe(pixels, (region.rows.start, region.columns.start))
@@ -61,7 +62,7 @@ class SeparateTiles:
         shape = (1, self.channels, *(scale * side for side in padded.padded))
         with closing(self.store()) as store:
             output = store.allocate(shape, torch.float32)
-            for _ in translate_tiles(one, padded, rows, columns, output, scale):
+            for _ in translate_tiles(translate_tile, padded, rows, columns, output, scale):
                 advance(1 / (len(rows) * len(columns)))
             for region in split((scale * size[0], scale * size[1]), sides or (tile, tile)):
                 yield region, output.read(region)
@@ -69,7 +70,7 @@ class SeparateTiles:
 
 @dataclass(frozen=True)
 class _Padded:
-    """An image whose edge is repeated on the right and at the bottom."""
+    """An image padded by its edge on the right and at the bottom."""
 
     image: Readable
     size: tuple[int, int]
@@ -80,7 +81,7 @@ class _Padded:
 
 
 def _reduced(image: _Padded, tile: int, geometry: Geometry) -> Tensor:
-    """Return the whole image scaled down by a whole number, with a tile's pixels at most."""
+    """Return the whole image scaled down by an integer factor, to about the pixels of a tile."""
     height, width = image.padded
     factor = min(ceil((height * width) ** 0.5 / tile), height, width)
     below, right = height - height % factor, width - width % factor

@@ -1,4 +1,4 @@
-"""Limits of the translation of an image in tiles, and the interface of its translator."""
+"""Tile size and memory limits, and the interface of tilers."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from translate.engine.traced.regions import Region
 
 DEFAULT_TILE = 1024
-"""sides of tiles, in pixels"""
+"""tile size in pixels"""
 SMALLEST_TILE = 64
 UNKNOWN_MEMORY = 4_000_000_000
-"""bytes of free memory that are assumed if the system does not tell"""
+"""bytes of free memory to assume if the system does not report it"""
 MEMORY_OF_TILES = 400_000_000
-"""default limit in bytes for values in memory, if the tile size is set"""
+"""default limit in bytes for activations in memory, if the tile size is set"""
 
 
 class StoppedError(Exception):
@@ -37,10 +37,10 @@ class TileOptions:
     """Limits of the translation of one image."""
 
     tile: int | None
-    """side of tiles; None: images are translated in tiles only if memory does not suffice"""
+    """tile size in pixels; None: tiles only for images that need more than `memory`"""
     memory: int | None
-    """limit in bytes for the values of a network in memory; the others are in scratch files; None:
-    400 MB with a `tile`, else half of the free memory"""
+    """limit in bytes for activations in memory, beyond which they are in scratch files; None: 400
+    MB with a `tile`, else half of the free memory"""
     folder: Path
     """folder of scratch files"""
     stop: Callable[[], object] = bool
@@ -49,16 +49,13 @@ class TileOptions:
     """called after each tile with its fraction of the work for one image"""
 
     def memory_within(self, free: int) -> int:
-        """Return the limit in bytes for the values of a network, of `free` bytes.
-
-        By default half of them, or `MEMORY_OF_TILES` if the tile size is set.
-        """
+        """Return the limit in bytes for activations, if `free` bytes of memory are free."""
         default = (free // 2 or UNKNOWN_MEMORY) if self.tile is None else MEMORY_OF_TILES
         return self.memory or default
 
 
 class ImageTiler(Protocol):
-    """Translates images in tiles, by one model to one domain."""
+    """Translates images in tiles with one model to one domain."""
 
     to: str
     limits: TileOptions
@@ -73,16 +70,16 @@ class ImageTiler(Protocol):
 
     @property
     def memory(self) -> int:
-        """The limit in bytes for the values of the network in memory."""
+        """The limit in bytes for activations in memory."""
 
     @property
     def recorded_tile(self) -> int | None:
-        """The tile size if results depend on it, else None."""
+        """The tile size if outputs depend on it, else None."""
 
     def describe(self) -> str:
-        """Return a note for the user on the effect of tiles, in one line; "" if there is none."""
+        """Return one line on how tiles change outputs; "" if they do not."""
 
-    def wants(self, size: tuple[int, int]) -> bool:
+    def needs_tiles(self, size: tuple[int, int]) -> bool:
         """Return whether an image of this size is translated in tiles."""
 
     def translate(

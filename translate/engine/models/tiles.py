@@ -1,4 +1,4 @@
-"""Translation of an image in tiles: exact where the operations of the recipe can be traced."""
+"""Translation in tiles, exact if the operations of the recipe can be traced."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ from translate.nn.noise import Noise
 if TYPE_CHECKING:
     from translate.engine.models.model import Model
 
-NOMINAL = 4096
-"""Sides of an image that stands for all large ones."""
-BYTES_A_PIXEL = 4096
-"""More than the values of most networks take for each pixel of an image, so that smaller images
-need not be traced to know that they fit."""
+LARGE_SIDE = 4096
+"""height and width of an image that is traced to represent all large images"""
+BYTES_PER_PIXEL = 4096
+"""more than the activations of most networks take per pixel: images that fit in memory by this
+estimate are not traced"""
 
 
 @dataclass(frozen=True)
@@ -49,62 +49,57 @@ class Traced:
     plan: Plan
     requests: tuple[NoiseRequest, ...]
     full_frame: int
-    """bytes that the whole image would take at once"""
+    """peak memory in bytes without tiles"""
 
 
 @dataclass
 class Tiler:
-    """Translates images in tiles, by one model to one domain."""
+    """Translates images in tiles with one model to one domain."""
 
     model: Model
     to: str
     options: Mapping[str, Any]
-    """of the recipe's `translate`"""
+    """options of the recipe's `translate`"""
     seed: int | None
     limits: TileOptions
     _traced: dict[tuple[int, int], Traced | UnsupportedError] = field(default_factory=dict)
 
     @property
     def device(self) -> torch.device:
-        """Where the recipe computes."""
         return self.model.device
 
     @cached_property
     def memory(self) -> int:
-        """Bytes that the values of the network may take."""
         if self.device.type == "cuda":
             return self.limits.memory_within(torch.cuda.mem_get_info(self.device)[0])
         return self.limits.memory_within(free_memory())
 
     @cached_property
     def is_exact(self) -> bool:
-        """Whether the tiles of large images give what the whole image would give."""
-        return not isinstance(self.trace((NOMINAL, NOMINAL)), UnsupportedError)
+        """Whether the translation in tiles equals that of the whole image."""
+        return not isinstance(self.trace((LARGE_SIDE, LARGE_SIDE)), UnsupportedError)
 
     @property
     def recorded_tile(self) -> int | None:
-        """The tile size where results depend on it; None where they do not."""
         return None if self.limits.tile is None or self.is_exact else self.limits.tile
 
     def describe(self) -> str:
-        """Return what a person has to know about the tiles, in one line; empty if nothing."""
         if self.recorded_tile is None:
             return ""
-        reason = self.trace((NOMINAL, NOMINAL))
+        reason = self.trace((LARGE_SIDE, LARGE_SIDE))
         halo = self.model.geometry.halo
-        what = (
-            "tiles are translated on their own and blended, with statistics of a reduced image, so"
-            " --tile changes the result"
+        effect = (
+            "tiles are translated independently and blended, with statistics of a downscaled image,"
+            " so --tile changes the output"
             if halo is None
-            else f"tiles are translated on their own, with {halo} pixels around them"
+            else f"tiles are translated independently, with {halo} pixels around them"
         )
-        return f"{self.model.name} cannot be computed layer by layer ({reason}): {what}"
+        return f"{self.model.name} cannot be computed layer by layer ({reason}): {effect}"
 
-    def wants(self, size: tuple[int, int]) -> bool:
-        """Return whether an image of this size is translated in tiles."""
+    def needs_tiles(self, size: tuple[int, int]) -> bool:
         if self.limits.tile is not None:
             return True
-        if size[0] * size[1] * BYTES_A_PIXEL <= self.memory:
+        if size[0] * size[1] * BYTES_PER_PIXEL <= self.memory:
             return False
         traced = self.trace(size)
         return isinstance(traced, Traced) and traced.full_frame > self.memory
@@ -112,18 +107,6 @@ class Tiler:
     def translate(
         self, image: Readable, size: tuple[int, int], sides: tuple[int, int] | None = None
     ) -> Iterator[tuple[Region, Tensor]]:
-        """Yield the translation, (1, C, height, width) in [-1, 1], region by region.
-
-        Args:
-            image: (1, C, H, W) in [-1, 1].
-            size: its height and width.
-            sides: of the regions, which come row by row; by default any.
-
-        Raises:
-            StoppedError: the user has interrupted the command.
-            ConfigError: the tiles are smaller than the halo.
-            OSError: the disk has no room for scratch files.
-        """
         traced = self.trace(size)
         limits, noise = self.limits, self._noise(image, size)
         if isinstance(traced, UnsupportedError):
@@ -144,7 +127,7 @@ class Tiler:
             yield from run.tiles(sides)
 
     def trace(self, size: tuple[int, int]) -> Traced | UnsupportedError:
-        """Return the operations for images of this size, or why they are not known."""
+        """Return the operations for images of this size, or why they cannot be traced."""
         if size not in self._traced:
             try:
                 self._traced[size] = self._trace(size)
@@ -169,34 +152,33 @@ class Tiler:
         return Traced(make_plan(read_graph(module)), requests, full_frame_bytes(module))
 
     def _call(self, images: Tensor, noise: Noise | None) -> Tensor:
-        """Call the recipe."""
         recipe, options = self.model.recipe, dict(self.options)
         if calls.takes_noise(recipe.translate):
             options["noise"] = noise
         return padded_translation(recipe, images, self.to, options)
 
     def _noise(self, image: Readable, size: tuple[int, int]) -> Noise | None:
-        """Return the noise of the whole image, as `calls.noise_for` does."""
+        """Return the noise of the whole image, equal to that of `calls.noise_for`."""
         if not calls.takes_noise(self.model.recipe.translate):
             return None
         channels = image.read(whole((1, 1))).shape[1]
         digest = sha256(f"{(channels, *size)}".encode())
         for channel in range(channels):
             for rows in split(size, (256, size[1])):
-                digest.update(calls.levels(image.read(rows)[0, channel]).numpy().tobytes())
+                digest.update(calls.to_uint8(image.read(rows)[0, channel]).numpy().tobytes())
         return Noise(self.seed or 0, [digest.hexdigest()], device=self.model.device)
 
-    def _advance(self, share: float) -> None:
-        self.limits.advance(share)
+    def _advance(self, fraction: float) -> None:
+        self.limits.advance(fraction)
         if self.limits.stop():
             raise StoppedError
 
     def _separate(self, noise: Noise | None) -> SeparateTiles:
-        """Return the translation of tiles on their own."""
+        """Return the independent translation of tiles."""
 
-        def translate(pixels: Tensor, at: tuple[int, int]) -> Tensor:
+        def translate(pixels: Tensor, origin: tuple[int, int]) -> Tensor:
             with self.model.lock:
-                return self._call(pixels.to(self.model.device), noise and noise.tile(at))
+                return self._call(pixels.to(self.model.device), noise and noise.tile(origin))
 
         limits, channels = self.limits, self.model.channels(self.to)[1]
         store = partial(Store, self.memory, limits.folder)
@@ -205,7 +187,7 @@ class Tiler:
 
 
 def _fitting_tile(plan: Plan, memory: int) -> int:
-    """Return the largest usual side of tiles whose computation takes half of the memory."""
+    """Return the largest tile size, a power of two, that takes at most half of the memory."""
     tile = DEFAULT_TILE
     while tile > SMALLEST_TILE and plan.working_bytes(tile) > memory // 2:
         tile //= 2

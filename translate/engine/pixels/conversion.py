@@ -1,20 +1,21 @@
-"""Inputs of `translate.api.Translator`, and results in the type of the input.
+"""Inputs of `translate.api.Translator`, and outputs in the type of the input.
 
 ==============================================  ====================================================
-input                                           result
+input                                           output
 ==============================================  ====================================================
 a path, the bytes of a file, an open file       a PIL image with the colour profile of the file
-a PIL image                                     the same, with the profile in its ``info``
+a PIL image                                     a PIL image, with the profile in its ``info``
 an array (H, W) or (H, W, C), uint8 or uint16   an array of the same type
 an array of floats in [0, 1]                    an array of the same type in [0, 1]
-a tensor (C, H, W) or (N, C, H, W) of such      a tensor of the same type, on the same device
-numbers
-the same of the source domain's type            of the target domain's type, where it has its own
+a tensor (C, H, W) or (N, C, H, W) of these     a tensor of the same type, on the same device
+dtypes
+an array or tensor in the dtype of the source   an array or tensor in the dtype of the target
+domain, if it is another                        domain
 ==============================================  ====================================================
 
-Arrays and tensors have the channels of the source domain; for photographs 1, 3 or 4, of which the
-fourth is opacity. The result has the opacity of the image, of PIL images and arrays alike. Images
-are made upright, as by `translate infer`. An open file is read from its beginning, as by PIL.
+Arrays and tensors have the channels of the source domain; photographs have 1, 3 or 4, of which the
+fourth is alpha. Outputs have the alpha channel of the input. Images are rotated upright by their
+EXIF orientation, as by `translate infer`. An open file is read from its beginning, as by PIL.
 """
 
 from collections.abc import Iterator
@@ -31,7 +32,7 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from translate.batches import MAX_CHANNELS, UNNAMED, Domain
-from translate.engine.pixels.decoded import DecodedInput
+from translate.engine.pixels.decoded_input import DecodedInput
 from translate.errors import BadImage, DataError
 from translate.images.domains import levels
 from translate.images.layers import WHITE, Layers, Pixels, guarded, layers_from_pillow, split_alpha
@@ -40,29 +41,29 @@ from translate.images.source import EncodedImage
 FileLike: TypeAlias = str | PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 ImageInput: TypeAlias = FileLike | Image.Image | NDArray[Any] | Tensor
 TOLERANCE = 1e-4
-"""by which floats may exceed [0, 1], through rounding"""
+"""rounding error by which floats may exceed [0, 1]"""
 
 
-def load(value: ImageInput, kind: Domain = UNNAMED) -> DecodedInput:
+def load(value: ImageInput, domain: Domain = UNNAMED) -> DecodedInput:
     """Decode an input; raises `BadImage` for a file, `DataError` for anything else.
 
     Args:
         value: the input.
-        kind: the domain that it is read as, which decides what the channels of an array are.
+        domain: the domain that it is read as, which determines the channels of arrays.
     """
     if isinstance(value, Image.Image):
         return _from_pillow(value)
     if isinstance(value, np.ndarray):
-        return DecodedInput(_from_array(value, kind), Path("the array"))
+        return DecodedInput(_from_array(value, domain), Path("the array"))
     if isinstance(value, Tensor):
-        array = _channels_last(value, kind)
-        return DecodedInput(_from_array(array, kind), Path("the tensor"))
+        array = _channels_last(value, domain)
+        return DecodedInput(_from_array(array, domain), Path("the tensor"))
     image = encode_input(value)
     return DecodedInput(image.decode_layers(), image.path, image)
 
 
 def convert_back(value: ImageInput, source: DecodedInput, result: Pixels) -> Any:
-    """Return the `result`, (H, W, C), in the form of `value`; raises `DataError` if it has none."""
+    """Return the `result`, (H, W, C), in the type of the input `value`; raises `DataError`."""
     channels = result.shape[2]
     if isinstance(value, Tensor):
         tensor = torch.from_numpy(np.ascontiguousarray(result.transpose(2, 0, 1)))
@@ -79,18 +80,18 @@ def convert_back(value: ImageInput, source: DecodedInput, result: Pixels) -> Any
 
 
 def to_pillow(result: Pixels) -> Image.Image:
-    """Return a result, (H, W, C), as a PIL image; raises `DataError` for what is none."""
+    """Return a result, (H, W, C), as a PIL image; raises `DataError` if PIL has no such type."""
     channels = result.shape[2]
     if result.dtype != np.uint8 or channels > 4:
         raise DataError(
-            f"the result has {channels} channels of {result.dtype}, which no PIL image holds: pass "
-            "an array, which gives one, or write files with Translator.folder."
+            f"the output has {channels} channels of {result.dtype}, which a PIL image cannot store:"
+            " pass an array instead of a PIL image or file, or write files with Translator.folder."
         )
     return Image.fromarray(result[..., 0] if channels == 1 else result)
 
 
 def is_pillow_result(value: ImageInput) -> bool:
-    """Return whether the result of `value` is a PIL image, of 8 bits."""
+    """Return whether the output for the input `value` is a PIL image."""
     return not isinstance(value, (Tensor, np.ndarray))
 
 
@@ -111,7 +112,7 @@ def encode_input(value: Any) -> EncodedImage:
         raise DataError(f"{path} is open as text: expected bytes. Open it with mode 'rb'.")
     with guarded(path):
         if callable(getattr(value, "seekable", None)) and value.seekable():
-            value.seek(0)  # as PIL.Image.open does: after writing, the position is at the end
+            value.seek(0)  # after writing, the position is at the end
         data = value.read()
     if not isinstance(data, bytes):
         raise DataError(
@@ -136,16 +137,16 @@ def _from_pillow(value: Image.Image) -> DecodedInput:
         return DecodedInput(layers_from_pillow(upright), path, profile=profile)
 
 
-def _channels_last(value: Tensor, kind: Domain) -> NDArray[Any]:
-    if value.ndim != 3 or value.shape[0] not in _channels(kind) or not value.numel():
+def _channels_last(value: Tensor, domain: Domain) -> NDArray[Any]:
+    if value.ndim != 3 or value.shape[0] not in _channels(domain) or not value.numel():
         raise DataError(
             f"got a tensor of {tuple(value.shape)}: expected (channels, height, width), or "
-            f"(N, channels, height, width), with {_listed(kind)} channels."
+            f"(N, channels, height, width), with {_listed(domain)} channels."
         )
     if value.is_meta or value.is_quantized or value.layout != torch.strided:
         raise DataError(
-            f"got a tensor without numbers of its own ({value.dtype}, {value.device}, "
-            f"{value.layout}): expected a dense one of {_numbers(kind)}."
+            f"got a tensor of {value.dtype} on {value.device}, {value.layout}: expected a dense "
+            f"tensor of {_expected_values(domain)}."
         )
     values = value.detach().cpu()
     values = values.float() if values.is_floating_point() else values
@@ -153,48 +154,48 @@ def _channels_last(value: Tensor, kind: Domain) -> NDArray[Any]:
     return array[..., 0] if array.shape[2] == 1 else array
 
 
-def _from_array(value: NDArray[Any], kind: Domain) -> Layers:
+def _from_array(value: NDArray[Any], domain: Domain) -> Layers:
     array = value[..., 0] if value.shape[2:] == (1,) else value
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
     known = array.dtype in WHITE or array.dtype.kind == "f"
     count = array.shape[2] if array.ndim == 3 else 1
-    if not known or array.ndim not in (2, 3) or not array.size or count not in _channels(kind):
-        first = value.ndim == 3 and value.shape[0] in _channels(kind)
-        fix = " Channels come last: transpose(1, 2, 0)." if first and known else ""
+    if not known or array.ndim not in (2, 3) or not array.size or count not in _channels(domain):
+        first = value.ndim == 3 and value.shape[0] in _channels(domain)
+        fix = " Move channels last: array.transpose(1, 2, 0)." if first and known else ""
         raise DataError(
             f"got {value.shape} of {value.dtype}: expected (height, width) or (height, width, "
-            f"{_listed(kind)}) of {_numbers(kind)}.{fix}"
+            f"{_listed(domain)}) of {_expected_values(domain)}.{fix}"
         )
     if array.dtype.kind == "f":
-        photograph = levels.is_photographic(kind) and not kind.labels
+        photograph = levels.is_photographic(domain) and not domain.labels
         array = _unit_floats(array) if photograph else _finite_floats(array)
-    return split_alpha(array, alpha=count == 4 and kind.channels in (1, 3))
+    return split_alpha(array, alpha=count == 4 and domain.channels in (1, 3))
 
 
-def _channels(kind: Domain) -> set[int]:
-    """Return how many channels an array may have that is read as `kind`."""
-    return {1, 3, 4} if kind.channels in (1, 3) and not kind.bands else _all_channels(kind)
+def _channels(domain: Domain) -> set[int]:
+    """Return the numbers of channels that an array of `domain` may have."""
+    return {1, 3, 4} if domain.channels in (1, 3) and not domain.bands else _all_channels(domain)
 
 
-def _all_channels(kind: Domain) -> set[int]:
-    if kind.bands:
-        return set(range(max(kind.bands), MAX_CHANNELS + 1))
-    return {kind.channels, kind.channels - 1} if kind.alpha else {kind.channels}
+def _all_channels(domain: Domain) -> set[int]:
+    if domain.bands:
+        return set(range(max(domain.bands), MAX_CHANNELS + 1))
+    return {domain.channels, domain.channels - 1} if domain.alpha else {domain.channels}
 
 
-def _listed(kind: Domain) -> str:
-    """Return the numbers of channels in words."""
-    *others, last = sorted(_channels(kind))
+def _listed(domain: Domain) -> str:
+    """Return the possible numbers of channels as text."""
+    *others, last = sorted(_channels(domain))
     if len(others) > 4:
         return f"{others[0]} to {last}"
     return f"{', '.join(map(str, others))} or {last}" if others else str(last)
 
 
-def _numbers(kind: Domain) -> str:
-    """Return the numbers that an array has that is read as `kind`, in words."""
-    if levels.is_photographic(kind):
+def _expected_values(domain: Domain) -> str:
+    """Return the dtype and range of arrays of `domain` as text."""
+    if levels.is_photographic(domain):
         return "uint8 or uint16, or of floats in [0, 1]"
-    return f"{kind.dtype} from {kind.range[0]:g} to {kind.range[1]:g}"
+    return f"{domain.dtype} from {domain.range[0]:g} to {domain.range[1]:g}"
 
 
 def _finite_floats(array: NDArray[Any]) -> NDArray[np.float32]:
@@ -210,15 +211,15 @@ def _unit_floats(array: NDArray[Any]) -> NDArray[np.float32]:
     least, most = float(array.min()), float(array.max())
     if least < -TOLERANCE or most > 1 + TOLERANCE:
         raise DataError(
-            f"got floats from {least:g} to {most:g}: expected [0, 1]. Divide 8 bits by 255; of "
-            "[-1, 1] give (x + 1) / 2."
+            f"got floats from {least:g} to {most:g}: expected [0, 1]. Divide 8-bit values by 255; "
+            "pass (x + 1) / 2 for values in [-1, 1]."
         )
     return np.clip(array, 0, 1).astype(np.float32)
 
 
 @contextmanager
 def named_errors(path: Path, advice: str = "", *, is_file: bool = False) -> Iterator[None]:
-    """Turn an exception into a `BadImage` for a file, and a `DataError` for any other input."""
+    """Raise `BadImage` for errors of files, and `DataError` for errors of other inputs."""
     try:
         with guarded(path):
             yield

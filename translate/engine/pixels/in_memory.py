@@ -1,4 +1,4 @@
-"""Translate images in memory, and return each in the form in which it was given."""
+"""Translation of images in memory, each returned in the type of the input."""
 
 import warnings
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from torch import Tensor
 from translate.batches import Domain
 from translate.engine.pixels import conversion, mask_inputs
 from translate.engine.pixels.conversion import ImageInput
-from translate.engine.pixels.prepared import prepare
+from translate.engine.pixels.preparation import prepare
 from translate.engine.pixels.processing import ImageProcessor
 from translate.errors import ConfigError, TranslateError
 from translate.images.domains.levels import is_photographic
@@ -24,17 +24,18 @@ def translate_images(
     *,
     stacklevel: int,
 ) -> Any:
-    """Return the translation of an image, a list of images or a tensor of several.
+    """Return the translation of an image, a list of images or a batch (N, C, H, W).
 
-    What is lost when an image is read is a warning at `stacklevel` above this function.
+    Information that is lost in reading is reported as a warning, `stacklevel` frames above this
+    function.
     """
     if isinstance(images, (list, tuple)):
         each = zip(images, mask_inputs.split_masks(masks, len(images)), strict=True)
         return [_translate(processor, image, mask, stacklevel + 1) for image, mask in each]
     if isinstance(images, Tensor) and images.ndim == 4:
         each = zip(images, mask_inputs.split_masks(masks, len(images), shared=True), strict=True)
-        made = [_translate(processor, image, mask, stacklevel + 1) for image, mask in each]
-        return torch.stack(made) if made else images
+        outputs = [_translate(processor, image, mask, stacklevel + 1) for image, mask in each]
+        return torch.stack(outputs) if outputs else images
     return _translate(processor, images, masks, stacklevel + 1)
 
 
@@ -42,13 +43,13 @@ def _translate(processor: ImageProcessor, image: Any, mask: Any, stacklevel: int
     model = processor.model
     fills = model.takes_mask
     if mask is not None and not fills:
-        raise ConfigError(f"mask: {model.name} fills no holes: leave it out.")
+        raise ConfigError(f"mask: {model.name} does not inpaint: leave the mask out.")
     source = conversion.load(image, processor.file)
     if _loses_digits(image, processor.source):
-        text = "reading an image: 64 bits a number become 32"
+        text = "reading an image: float64 is rounded to float32"
         warnings.warn(text, stacklevel=stacklevel + 1)
     hole = mask_inputs.find_hole(source, mask) if fills else None
-    choose = _pillow_type if conversion.is_pillow_result(image) else _own_type
+    choose = _pillow_dtype if conversion.is_pillow_result(image) else _same_dtype
     with conversion.named_errors(source.path, is_file=source.image is not None):
         prepared = prepare(processor, source, choose, hole=hole, masked=mask is not None)
     for note in prepared.notes:
@@ -63,16 +64,16 @@ def _translate(processor: ImageProcessor, image: Any, mask: Any, stacklevel: int
 
 
 def _loses_digits(image: Any, kind: Domain) -> bool:
-    """Return whether numbers with a meaning are rounded; what photographs lose is not visible."""
+    """Return whether measured values are rounded; in photographs the loss is not visible."""
     if is_photographic(kind) or getattr(image, "dtype", None) not in (np.float64, torch.float64):
         return False
     numbers = image.detach().cpu().numpy() if isinstance(image, Tensor) else image
     return not np.array_equal(numbers, numbers.astype(np.float32))
 
 
-def _own_type(channels: int, dtype: str, alpha: bool) -> str:  # noqa: ARG001 - arrays hold all
+def _same_dtype(channels: int, dtype: str, alpha: bool) -> str:  # noqa: ARG001 - as `ChooseType`
     return dtype
 
 
-def _pillow_type(channels: int, dtype: str, alpha: bool) -> str:  # noqa: ARG001
+def _pillow_dtype(channels: int, dtype: str, alpha: bool) -> str:  # noqa: ARG001
     return "uint8" if dtype in ("uint16", "float32") and channels in (1, 3) else dtype

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from translate.batches import Domain
 from translate.engine.models.tile_options import ImageTiler, NotFiniteError
-from translate.engine.pixels.decoded import DecodedInput
-from translate.engine.pixels.prepared import PreparedImage, prepare
+from translate.engine.pixels.decoded_input import DecodedInput
+from translate.engine.pixels.preparation import PreparedImage, prepare
 from translate.engine.pixels.processing import ImageProcessor, OutputForm
 from translate.engine.tiling.store import Store, StoredValue
 from translate.engine.traced.regions import Region, Span
@@ -28,11 +28,11 @@ from translate.images.source import EncodedImage
 from translate.images.tensors import from_device, to_device
 
 BAND_BYTES = 32 << 20
-"""of the rows that are decoded at once"""
-SAMPLE = 64
-"""sides of the part of an image that shows which channels and types it has"""
+"""bytes of the rows that are decoded at once"""
+CORNER = 64
+"""height and width of the corner that is decoded to find the image's channels and dtype"""
 LARGEST_OUTPUT_TILE, MULTIPLE = 512, 16
-"""sides of the tiles of a file: at most, and what they divide by"""
+"""largest tile size of output files, and its divisor"""
 
 
 @dataclass(frozen=True)
@@ -44,17 +44,16 @@ class LargeImage:
     """the open file"""
     frame: int
     choose_type: Callable[[int, str, bool], str]
-    """as for `prepare`"""
+    """see `translate.engine.pixels.preparation`"""
 
     @property
     def header(self) -> Header:
-        """The header of the frame."""
         return self.image.header_of(self.frame)
 
     def prepare(self, *, frame: int | None) -> PreparedImage:
-        """Return what a small part of the image says of its result; raises `BadImage`."""
+        """Prepare a corner of the image, with the output form of the image; raises `BadImage`."""
         height, width = self.header.size
-        corner = Window(0, 0, min(SAMPLE, height), min(SAMPLE, width))
+        corner = Window(0, 0, min(CORNER, height), min(CORNER, width))
         prepared = prepare(
             self.processor, self.decode(corner), self.choose_type, masked=False, frame=frame
         )
@@ -68,16 +67,16 @@ class LargeImage:
     def write(
         self, file: BinaryIO, form: OutputForm, like: Header, suffix: str
     ) -> tuple[Note, ...]:
-        """Write the translation, and return notes on its numbers.
+        """Write the translation, and return notes on clipped values.
 
         Args:
-            file: what is written.
-            form: of the result, as `prepare` says.
-            like: what the file keeps of the input.
-            suffix: of the file.
+            file: the output file.
+            form: the output form that `prepare` returned.
+            like: metadata for the output file.
+            suffix: suffix of the output file.
 
         Raises:
-            BadImage: the image is damaged, or was changed meanwhile.
+            BadImage: the image is damaged, or was changed while it was read.
             NotFiniteError: the translation is not finite.
             StoppedError: the user has interrupted the command.
             OSError: the disk is full.
@@ -90,12 +89,12 @@ class LargeImage:
         tile -= tile % MULTIPLE
         has_alpha = form.alpha is not None
         with closing(Store(tiler.memory // 4, tiler.limits.folder)) as store:
-            copy = Copy(self, store, has_alpha)
-            copy.read()
-            made = Result(copy, tiler, form, gray=copy.gray and form.gray, tile=tile)
+            image = StoredImage(self, store, has_alpha)
+            image.read_file()
+            output = OutputTiles(image, tiler, form, gray=image.gray and form.gray, tile=tile)
             writer.format.write_tiles(
                 file,
-                made.tiles(),
+                output.tiles(),
                 (scale * height, scale * width),
                 form.channels + has_alpha,
                 form.dtype,
@@ -103,11 +102,10 @@ class LargeImage:
                 like,
             )
         self.image.verify_unchanged()
-        return (*copy.notes(), *form.clipped.notes())
+        return (*image.notes(), *form.clipped.notes())
 
     @property
     def tiler(self) -> ImageTiler:
-        """What translates it."""
         tiler = self.processor.tiler
         assert tiler is not None
         return tiler
@@ -118,20 +116,21 @@ class LargeImage:
         return DecodedInput(layers, self.image.path, self.image)
 
 
-class Copy:
-    """The numbers of an image, in a store, and what is known of them."""
+class StoredImage:
+    """The decoded pixels of a large image in a store."""
 
     def __init__(self, large: LargeImage, store: Store, has_alpha: bool) -> None:
         self._large, self._store, self._has_alpha = large, store, has_alpha
         self.domain: Domain = large.processor.source
         self.device: torch.device = large.tiler.device
         self.gray = True
+        """whether no pixel read so far has a colour"""
         self.pixels: StoredValue | None = None
         self.alpha: StoredValue | None = None
         self._outside = np.zeros(2)
 
-    def read(self) -> None:
-        """Read the whole image once, in bands of rows."""
+    def read_file(self) -> None:
+        """Decode the whole image into the store, in bands of rows; raises `BadImage`."""
         (height, width), processor = self._large.header.size, self._large.processor
         pixel = self._large.header.channels * np.dtype(self._large.header.dtype).itemsize
         rows = max(1, BAND_BYTES // (width * pixel))
@@ -142,51 +141,56 @@ class Copy:
             part = decoded.pixels(processor.file, keeps_alpha=self._has_alpha)
             self.gray = self.gray and part.shape[2] in (1, 3) and is_gray(part)
             self._outside += np.array(levels.saturation(part, self.domain)) * region.rows.length
-            self.pixels = self._keep(self.pixels, part, region, height)
+            self.pixels = self._store_rows(self.pixels, part, region, height)
             if self._has_alpha:
-                alpha = decoded.carried_alpha(self.domain)
+                alpha = decoded.passthrough_alpha(self.domain)
                 if alpha is None:
-                    raise BadImage(self._large.image.path, "opacity is missing in a part of it")
-                self.alpha = self._keep(self.alpha, alpha, region, height)
+                    raise BadImage(self._large.image.path, "a part of it has no alpha channel")
+                self.alpha = self._store_rows(self.alpha, alpha, region, height)
 
-    def _keep(
-        self, kept: StoredValue | None, part: Pixels, region: Region, height: int
+    def _store_rows(
+        self, stored: StoredValue | None, part: Pixels, region: Region, height: int
     ) -> StoredValue:
-        numbers = torch.from_numpy(np.ascontiguousarray(part)).permute(2, 0, 1)[None]
-        if kept is None:
+        values = torch.from_numpy(np.ascontiguousarray(part)).permute(2, 0, 1)[None]
+        if stored is None:
             shape = (1, part.shape[2], height, region.columns.length)
-            kept = self._store.allocate(shape, numbers.dtype)
-        kept.write(region, numbers)
-        return kept
+            stored = self._store.allocate(shape, values.dtype)
+        stored.write(region, values)
+        return stored
+
+    def read(self, region: Region) -> Tensor:
+        """Return a region, (1, C, height, width) in [-1, 1], on the device of the network."""
+        assert self.pixels is not None
+        values = to_device(self.pixels.read(region), self.device, self.domain)
+        return values.contiguous(memory_format=torch.channels_last)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        return self._large.header.size
 
     def notes(self) -> tuple[Note, ...]:
-        """Return what was clipped."""
-        shares = self._outside / self._large.header.size[0]
-        text = levels.describe_saturation((float(shares[0]), float(shares[1])), self.domain)
+        """Return a note on clipped input values."""
+        low, high = (float(fraction) for fraction in self._outside / self.size[0])
+        text = levels.describe_saturation((low, high), self.domain)
         return (Note("saturation", f"{text}: clipped"),) if text else ()
 
 
 @dataclass(frozen=True)
-class Result:
-    """The tiles of the result."""
+class OutputTiles:
+    """The translation of a large image, as tiles of an output file."""
 
-    copy: Copy
+    image: StoredImage
     tiler: ImageTiler
     form: OutputForm
     gray: bool
     tile: int
-
-    def read(self, region: Region) -> Tensor:
-        """Return a region of the image as the network gets it."""
-        assert self.copy.pixels is not None
-        numbers = self.copy.pixels.read(region)
-        made = to_device(numbers, self.copy.device, self.copy.domain)
-        return made.contiguous(memory_format=torch.channels_last)
+    """tile size in pixels"""
 
     def tiles(self) -> Iterator[NDArray[Any]]:
-        """Yield (tile, tile, channels), row by row, padded at the right and lower edge."""
-        size, sides = self._size, (self.tile, self.tile)
-        for region, output in self.tiler.translate(self, size, sides):
+        """Yield (tile, tile, channels), row by row, padded on the right and at the bottom."""
+        sides = (self.tile, self.tile)
+        for region, output in self.tiler.translate(self.image, self.image.size, sides):
             if not bool(output.isfinite().all()):
                 raise NotFiniteError
             self.form.clipped.add(output)
@@ -194,25 +198,21 @@ class Result:
             missing = (self.tile - part.shape[0], self.tile - part.shape[1])
             yield np.pad(part, ((0, missing[0]), (0, missing[1]), (0, 0)))
 
-    @property
-    def _size(self) -> tuple[int, int]:
-        return self.copy._large.header.size
-
     def _finish(self, region: Region, output: Tensor) -> Pixels:
-        """Return numbers of the result, with its channels and opacity."""
+        """Return a region of the network's output with the dtype and channels of the file."""
         form, (_, target) = self.form, self.tiler.model.source_and_target(self.tiler.to)
         (part,) = from_device(output, target, form.dtype)
         if self.gray:
             part = to_gray(part)[..., None]
         if part.shape[2] != form.channels:
             part = np.repeat(part, form.channels, axis=2)
-        if self.copy.alpha is None:
+        if self.image.alpha is None:
             return part
         scale = self.tiler.model.geometry.scale
-        place = region.map(lambda _, span: Span(span.start // scale, -(-span.stop // scale)))
-        opacity = self.copy.alpha.read(place)[0].permute(1, 2, 0).numpy()
-        larger = resize_pixels(opacity, (scale * place.size[0], scale * place.size[1]))
+        source = region.map(lambda _, span: Span(span.start // scale, -(-span.stop // scale)))
+        alpha = self.image.alpha.read(source)[0].permute(1, 2, 0).numpy()
+        alpha = resize_pixels(alpha, (scale * source.size[0], scale * source.size[1]))
         top, left = (span.start % scale for span in region)
-        cut = larger[top : top + part.shape[0], left : left + part.shape[1]]
-        alpha = levels.scale_dtype(cut, part.dtype.name).astype(part.dtype)
+        alpha = alpha[top : top + part.shape[0], left : left + part.shape[1]]
+        alpha = levels.scale_dtype(alpha, part.dtype.name).astype(part.dtype)
         return np.concatenate([part, alpha], axis=2)

@@ -1,4 +1,4 @@
-"""Masks that `translate.api.Translator` takes: one for each image, in any form of an image."""
+"""Inpainting masks of `translate.api.Translator`: one per image, of any type of image."""
 
 from typing import Any
 
@@ -7,16 +7,17 @@ from PIL import Image
 from torch import Tensor
 
 from translate.engine.pixels.conversion import ImageInput, encode_input, named_errors
-from translate.engine.pixels.decoded import DecodedInput
+from translate.engine.pixels.decoded_input import DecodedInput
 from translate.errors import ConfigError, DataError
 from translate.images import masks
 from translate.images.layers import Pixels
 
 
 def find_hole(source: DecodedInput, mask: ImageInput | None) -> Pixels:
-    """Return (height, width, 1) bytes: 255 in the hole of `source`, which a `mask` says if given.
+    """Return the hole of `source`, (height, width, 1) uint8: 255 in the hole, 0 elsewhere.
 
-    Raises `BadImage` for a file without a hole, and `DataError` for anything else.
+    It is that of the `mask`, or transparent pixels without one. Raises `BadImage` for a file
+    without a hole, and `DataError` for other inputs.
     """
     if mask is None:
         advice = "pass mask=, or make the hole transparent"
@@ -43,12 +44,12 @@ def split_masks(mask: Any, count: int, *, shared: bool = False) -> list[Any]:
     """Return a mask, or None, for each of `count` images.
 
     Args:
-        mask: a list of them, or an array or tensor of which each row is one.
-        count: how many images there are.
-        shared: whether they are a tensor, of which all may have one mask.
+        mask: a list of masks, or a batch of masks as an array or tensor.
+        count: number of images.
+        shared: whether a single mask applies to all images, as for a batch in one tensor.
 
     Raises:
-        ConfigError: if there is no mask for each.
+        ConfigError: the number of masks differs from `count`.
     """
     if mask is None:
         return [None] * count

@@ -1,9 +1,4 @@
-"""Processing around the network, the same for `translate infer` and `Translator`.
-
-`ImageProcessor.preprocess` makes the network's input from an image: halves, holes, sizes.
-`ImageProcessor.translate` translates several of one size, and `ImageProcessor.postprocess` makes
-the result of each.
-"""
+"""Pre- and postprocessing of images, the same for `translate infer` and `Translator`."""
 
 from __future__ import annotations
 
@@ -29,26 +24,26 @@ PHOTOGRAPH = Domain("")
 
 
 class OutputForm(NamedTuple):
-    """Options of reading images and of writing results."""
+    """How the network's output for an image is postprocessed."""
 
     input_size: tuple[int, int]
-    """height and width of the image as the network gets it"""
+    """height and width of the network's input"""
     size: tuple[int, int]
-    """height and width of the result"""
+    """height and width of the output"""
     channels: int
-    """of the result"""
+    """number of output channels, without `alpha`"""
     gray: bool = False
-    """whether the result has no colour, whatever its channels"""
+    """whether the output is converted to gray, in all its channels"""
     known: Pixels | None = None
-    """the image before it was resized, where its known pixels are put back"""
+    """the image before resizing, whose pixels outside the `hole` replace those of the output"""
     hole: Pixels | None = None
-    """(height, width, 1), not zero where pixels are not known"""
+    """(height, width, 1), not zero in the hole"""
     dtype: str = "uint8"
-    """of the result's numbers"""
+    """dtype of the output"""
     alpha: Pixels | None = None
-    """(height, width, 1) opacity of the image, which becomes the last channel of the result"""
+    """(height, width, 1) alpha channel of the input, which becomes the last output channel"""
     clipped: ClippedNumbers = ClippedNumbers(PHOTOGRAPH)
-    """counts the numbers of the result that are clipped"""
+    """counter of clipped output values"""
 
 
 @dataclass(frozen=True)
@@ -58,47 +53,47 @@ class ImageProcessor:
     model: ImageModel
     to: str
     half: int | None = None
-    """the half of a joined image that is translated; None: all of it"""
+    """0 or 1 for the left or right half of side-by-side images; None: whole images"""
     size: int | None = None
-    """what the shorter side is scaled to first; None: nothing is scaled"""
+    """shorter side that images are scaled to first; None: not scaled"""
     scale_back: bool = False
-    """whether results have the size that they would have without `size`; without a `size`, images
+    """whether outputs have the size that they would have without `size`; without a `size`, images
     are translated at the size of the training crops"""
     max_pixels: int = MAX_PIXELS
-    """of a resized image"""
+    """largest number of pixels of a resized image"""
     options: Mapping[str, Any] = field(default_factory=dict)
-    """of the recipe's `translate`"""
+    """options of the recipe's `translate`"""
     seed: int | None = None
-    """of the noise, if the recipe takes noise"""
+    """seed of the noise, if the recipe takes noise"""
     limits: TileOptions | None = None
-    """of the memory for one image; None: images are translated whole"""
+    """tile size and memory for one image; None: no tiles"""
 
     @cached_property
     def tiler(self) -> ImageTiler | None:
-        """What translates images in tiles, if there are limits and the model has tiles."""
+        """The tiler, if there are `limits` and the model supports tiles."""
         if self.limits is None:
             return None
         return self.model.tiler(self.to, self.options, self.seed, self.limits)
 
     @property
     def source(self) -> Domain:
-        """The domain in which images are read."""
+        """The domain of the network's input."""
         return self.model.source_and_target(self.to)[0]
 
     @property
     def file(self) -> Domain:
-        """The domain in which files are read: joined label maps in colour, for their other half."""
+        """The domain in which files are read: RGB for label maps that are half of a file."""
         source = self.source
         return source if self.half is None or not source.labels else replace(source, channels=3)
 
     @property
     def target(self) -> Domain:
-        """The domain in which results are read."""
+        """The domain of the network's output."""
         return self.model.source_and_target(self.to)[1]
 
     @property
     def shorter(self) -> int | None:
-        """The scaled length of the shorter side; None: unscaled."""
+        """The shorter side that images are scaled to; None: not scaled."""
         if self.size or not self.scale_back or self.model.unscaled:
             return self.size
         return min(self.model.spec.size)
@@ -115,20 +110,20 @@ class ImageProcessor:
         """Return the network's input for an image, (height, width, channels), and its output form.
 
         Args:
-            pixels: the image, read as `file` says.
-            single: whether it had one channel before it was read.
-            hole: (height, width, 1) bytes, 255 in the hole, for a recipe that takes a mask; of the
+            pixels: the image in the domain `file`.
+            single: whether the file has one channel.
+            hole: (height, width, 1) uint8, 255 in the hole, for a recipe that takes a mask; of the
                 whole image, or of the half that is translated. It becomes the last channel.
-            alpha: (height, width, 1) opacity of the whole image, which the result gets; or None.
-            dtype: the type of the result's numbers.
+            alpha: (height, width, 1) alpha channel of the whole image, for the output; or None.
+            dtype: the dtype of the output.
 
         Raises:
-            ValueError: where resizing makes more than `max_pixels`; for a joined image without
-                halves, a hole of another size, and a label map that `source` cannot hold.
+            ValueError: the resized image has more than `max_pixels`; a side-by-side image is one
+                pixel wide; the hole has another size; a label map has colours that `source` lacks.
         """
         if self.half is not None:
             if pixels.shape[1] < 2:
-                raise ValueError("one pixel wide is no pair of images")
+                raise ValueError("is one pixel wide: expected two images side by side")
             if hole is not None and hole.shape[:2] == pixels.shape[:2]:
                 hole = halved(hole, self.half)
             pixels = domain_images.convert(halved(pixels, self.half), self.source)
@@ -157,11 +152,11 @@ class ImageProcessor:
     ) -> list[NDArray[Any] | None]:
         """Return the translations of inputs of one size, as `ImageModel.translate` does.
 
-        They are of the types of numbers that their `forms` say; by default the target domain's.
-        The forms count what is clipped.
+        Their dtypes are those of their `forms`, which also count clipped values; without forms,
+        the target domain's.
         """
         dtypes, clipped = [form.dtype for form in forms], [form.clipped for form in forms]
-        if self.tiler and self.tiler.wants(images[0].shape[:2]):
+        if self.tiler and self.tiler.needs_tiles(images[0].shape[:2]):
             from translate.engine.pixels.tiled_pixels import translate_pixels
 
             each = zip_longest(images, dtypes, clipped)
@@ -171,11 +166,11 @@ class ImageProcessor:
         )
 
     def postprocess(self, pixels: NDArray[Any], form: OutputForm) -> NDArray[Any]:
-        """Return the network's output with the size and the channels of its `form`."""
+        """Return the network's output with the size and channels of its `form`."""
         if pixels.shape[:2] != form.size:
             pixels = domain_images.resize(pixels, form.size, self.target)
             if pixels.dtype == np.float32:  # cubic interpolation overshoots
-                pixels = pixels.clip(*self._ends(form.dtype), dtype=np.float32)
+                pixels = pixels.clip(*self._value_range(form.dtype), dtype=np.float32)
         if form.known is not None and form.hole is not None:
             pixels = np.where(form.hole, pixels, scale_dtype(form.known, pixels.dtype.name))
         if form.gray:
@@ -187,20 +182,20 @@ class ImageProcessor:
             pixels = np.concatenate([pixels, alpha.astype(pixels.dtype)], axis=2)
         return pixels
 
-    def _ends(self, dtype: str) -> tuple[float, float]:
-        """Return the least and the largest number of results in `dtype`."""
+    def _value_range(self, dtype: str) -> tuple[float, float]:
+        """Return the value range of outputs in `dtype`."""
         target = self.target
         return target.range if dtype == target.dtype else FULL_RANGES[dtype]
 
     def result_channels(self, *, single: bool) -> int:
-        """Return the channels of the result, without opacity, of an image of one channel or not."""
+        """Return the number of output channels, without copied alpha."""
         keeps_gray = self.model.keeps_gray and self.target.channels == 3
         return 1 if keeps_gray and single else self.target.channels
 
-    def result_type(self, dtype: str) -> str:
-        """Return the type of numbers of the result for an input of `dtype`.
+    def result_dtype(self, dtype: str) -> str:
+        """Return the dtype of the output for an input of `dtype`.
 
-        It is that of the target domain, and for photographs of 8 bits that of the input.
+        It is that of the target domain; photographs keep the dtype of the input.
         """
         source, target = self.source, self.target
         photographs = all(map(levels.is_photographic, (source, target)))
@@ -221,9 +216,9 @@ def scaled(
     max_pixels: int = MAX_PIXELS,
     kind: Domain = PHOTOGRAPH,
 ) -> Pixels:
-    """Return `pixels` with the shorter side scaled to `shorter`; None: as they are.
+    """Return `pixels` with the shorter side scaled to `shorter`; None: not scaled.
 
-    Raises `ValueError` if that makes more than `max_pixels` of them.
+    Raises `ValueError` if the result has more than `max_pixels`.
     """
     if shorter is None:
         return pixels
@@ -232,7 +227,7 @@ def scaled(
     if count > max(max_pixels, height * width):
         raise ValueError(
             f"its {width}x{height} pixels would become {count:,} with a shorter side of "
-            f"{shorter:,}: at most {max_pixels:,} are made, choose a smaller size"
+            f"{shorter:,}: expected at most {max_pixels:,}, choose a smaller size"
         )
     scale = shorter / min(height, width)
     return domain_images.resize(pixels, (round(height * scale), round(width * scale)), kind)

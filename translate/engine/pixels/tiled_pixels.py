@@ -1,4 +1,4 @@
-"""Translation in tiles of an image whose pixels are in memory."""
+"""Translation in tiles of an image in memory."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,17 +18,17 @@ from translate.images.tensors import from_device, network_input
 
 @dataclass(frozen=True)
 class PixelSource:
-    """The pixels of an image, as a network gets them."""
+    """An image in memory from which tiles are read."""
 
     pixels: Pixels
     device: torch.device
     domain: Domain
 
     def read(self, region: Region) -> Tensor:
-        """Return (1, C, height, width) in [-1, 1]."""
+        """Return a region, (1, C, height, width) in [-1, 1]."""
         part = self.pixels[slice(*region.rows), slice(*region.columns)]
-        made = network_input(part, self.device, self.domain)
-        return made.contiguous(memory_format=torch.channels_last)
+        values = network_input(part, self.device, self.domain)
+        return values.contiguous(memory_format=torch.channels_last)
 
 
 def translate_pixels(
@@ -41,9 +41,9 @@ def translate_pixels(
 
     Args:
         tiler: the model and the tiles.
-        pixels: (H, W, C), as the network gets them.
-        dtype: the type of the result's numbers; None: the target domain's.
-        clipped: counts the clipped numbers of the result.
+        pixels: the preprocessed image, (H, W, C).
+        dtype: the dtype of the output; None: the target domain's.
+        clipped: counter of clipped output values.
     """
     source, target = tiler.model.source_and_target(tiler.to)
     size, scale = (pixels.shape[0], pixels.shape[1]), tiler.model.geometry.scale

@@ -1,4 +1,4 @@
-"""Whether images are read and written in windows, so that none is in memory as a whole."""
+"""Which images can be read and written in windows, without loading them as a whole."""
 
 from translate.engine.pixels.processing import ImageProcessor
 from translate.formats import WindowedFormat
@@ -6,18 +6,18 @@ from translate.images.files import format_registry
 
 
 def takes_windows(processor: ImageProcessor, suffix: str) -> bool | None:
-    """Return whether large images are translated in windows to a file with this suffix.
+    """Return whether images are translated in windows to files with this suffix.
 
-    None: they would be with ``--tile``.
+    None: they can be, and are with ``--tile``.
     """
     writer = format_registry.writer_of(suffix)
     possible = (
         isinstance(writer and writer.format, WindowedFormat)
-        and processor.model.tiles
+        and processor.model.supports_tiles
         and processor.half is None
         and processor.shorter is None
         and not processor.model.takes_mask
         and not processor.source.labels
     )
-    asked = processor.limits is not None and processor.limits.tile is not None
-    return (asked or None) if possible else False
+    has_tile_size = processor.limits is not None and processor.limits.tile is not None
+    return (has_tile_size or None) if possible else False

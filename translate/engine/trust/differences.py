@@ -26,7 +26,7 @@ def has_spread(processor: ImageProcessor) -> bool:
 
 def has_cycle(processor: ImageProcessor) -> bool:
     """Return whether outputs can be translated back."""
-    return require_recipe(processor.model).has_way_back(processor.to)
+    return require_recipe(processor.model).translates_back(processor.to)
 
 
 def cycle_differences(

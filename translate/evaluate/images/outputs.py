@@ -83,7 +83,7 @@ class Generator:
         mask = {"mask"} if self.degrades_images and self.model.recipe.takes_mask else set()
         target = {"target"} if self.degrades_images or images.truth else set()
         cycle = (
-            {"cycle"} if self.model.has_way_back(self.to) and not self.degrades_images else set()
+            {"cycle"} if self.model.translates_back(self.to) and not self.degrades_images else set()
         )
         return frozenset({"fake", "source", "real"} | target | cycle | mask)
 
@@ -99,7 +99,7 @@ class Generator:
         domain, target = self.model.source_and_target(self.to)
         fake = self._translate(images.source, domain.name, self.to, seed)
         cycle: list[Image] = []
-        if self.model.has_way_back(self.to):
+        if self.model.translates_back(self.to):
             cycle = self._translate(fake, target.name, domain.name, seed)
         truth = images.target if images.truth else ()
         return Outputs(images.names, fake, truth, images.source, cycle, real=images.target)

@@ -44,7 +44,7 @@ class Parity(NamedTuple):
 def make_sample(model: Model) -> Parity:
     """Return a sample of random pixels and their translation, or of an image from noise."""
     translates = type(model.recipe).translate is not Recipe.translate
-    to = model.choose(None) if translates else model.spec.target.name
+    to = model.choose_target(None) if translates else model.spec.target.name
     kind: Kind = "translate" if translates else "draw"
     record = ParityRecord(kind=kind, to=to, tolerance=TOLERANCE)
     inputs = {"input": torch.from_numpy(_random_pixels(model, to))} if translates else {}

@@ -69,7 +69,7 @@ def describe(model: Model | FileModel, *, fixed_options: bool = False) -> dict[s
     samples = isinstance(model, Model) and type(model.recipe).draw is not Recipe.draw
     return {
         "id": model.name,
-        "recipe": model.method,
+        "recipe": model.recipe_name,
         "step": model.step,
         "size": list(model.spec.size),
         "translate": _translation(model, fixed_options) if translates and model.domains else None,

@@ -105,7 +105,7 @@ class ServedModel:
             form = given.pop("format", None)
             limits = TileOptions(None, None, Path(gettempdir()))
             self._check_scaled_size(opened, given.get("size"), given.get("scale_back", False))
-            model = self._by_backend.get(self.model.choose(given.get("to")), self.model)
+            model = self._by_backend.get(self.model.choose_target(given.get("to")), self.model)
             common = {name: given.pop(name) for name in COMMON if name in given}
             options = InferenceOptions(**common, max_pixels=self.max_pixels, options=given)
             processor, _ = make_processor(model, options, limits)

@@ -1,10 +1,10 @@
-"""A decoded image as the network takes it, with what its result becomes and what it lost."""
+"""Preparation of a decoded image for the network, and of the form of its output."""
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 from translate.batches import Domain
-from translate.engine.pixels.decoded import DecodedInput
+from translate.engine.pixels.decoded_input import DecodedInput
 from translate.engine.pixels.processing import ImageProcessor, OutputForm
 from translate.formats import Header, Note
 from translate.images.domains import levels
@@ -13,17 +13,17 @@ from translate.images.metadata.lost import losses
 from translate.images.metadata.provenance import with_xmp
 
 ChooseType = Callable[[int, str, bool], str]
-"""returns the type of numbers that a result is kept in: of so many channels without opacity, of
-this type or, if it cannot be kept, a smaller one; with opacity or not; empty if in none"""
+"""Returns the dtype in which an output can be stored, given its number of channels without alpha,
+its dtype, and whether it has alpha: that dtype or a smaller one; "" if it cannot be stored."""
 
 
 class PreparedImage(NamedTuple):
-    """One image before the network."""
+    """The network's input for one image."""
 
     pixels: Pixels
     form: OutputForm
     notes: tuple[Note, ...]
-    """what the file lost when it was read"""
+    """information that was lost in reading"""
 
     def like(
         self,
@@ -32,25 +32,25 @@ class PreparedImage(NamedTuple):
         input_sha256: str,
         *,
         keep_private: bool = False,
-        named: bool = True,
+        provenance: bool = True,
     ) -> tuple[Header, tuple[Note, ...]]:
-        """Return what the output keeps of its file, and a note on metadata that it cannot keep.
+        """Return the metadata of the output, and notes on metadata that it cannot keep.
 
         Args:
-            header: of the file.
+            header: header of the input file.
             processor: the model and the options.
-            input_sha256: the hash of the file.
+            input_sha256: SHA-256 of the input file.
             keep_private: whether all metadata is kept.
-            named: whether the output names the model and the hash.
+            provenance: whether the output names the model and `input_sha256`.
         """
-        carried = self.form.alpha is not None
+        has_alpha = self.form.alpha is not None
         like = header.for_output(
-            self.form.channels + carried,
+            self.form.channels + has_alpha,
             self.form.dtype,
-            alpha=carried or processor.target.alpha,
+            alpha=has_alpha or processor.target.alpha,
             keep_private=keep_private,
         )
-        maker = processor.model.maker if named else None
+        maker = processor.model.maker if provenance else None
         like, notes = with_xmp(like, header.xmp, maker, input_sha256, keep_all=keep_private)
         return like, notes if keep_private else ()
 
@@ -64,31 +64,31 @@ def prepare(
     masked: bool = False,
     frame: int | None = None,
 ) -> PreparedImage:
-    """Return an image as the network takes it.
+    """Return the network's input for an image.
 
-    Its opacity goes around the network to the result, where that can hold it; else colours are
+    Its alpha channel is copied to the output, if that can store it; otherwise colours are
     composited over white.
 
     Args:
         processor: the model and the options.
         image: the image.
-        choose_type: returns the type of numbers that the result is kept in.
-        hole: (height, width, 1) bytes of a recipe that takes a mask.
-        masked: whether the hole is from a mask, and not from opacity.
-        frame: which one of several is read; None: the first, with a note if there are others.
+        choose_type: returns the dtype in which the output can be stored.
+        hole: (height, width, 1) uint8, for a recipe that takes a mask.
+        masked: whether the hole comes from a mask, not from transparent pixels.
+        frame: index of the frame; None: the first, with a note if there are others.
 
     Raises:
-        BadImage: The image has other numbers or bands than the domain.
+        BadImage: The image does not have the dtype or bands of the domain.
         ValueError: See `ImageProcessor.preprocess`.
     """
     kind, fills = processor.source, processor.model.takes_mask
-    alpha = None if fills else image.carried_alpha(kind)
-    opacity = processor.target.alpha  # which the network makes
-    colours = processor.result_channels(single=image.is_gray) - opacity
-    wanted = processor.result_type(image.dtype)
-    dtype = choose_type(colours, wanted, opacity or alpha is not None)
-    if alpha is not None and not dtype:  # the result holds no opacity
-        alpha, dtype = None, choose_type(colours, wanted, False)
+    alpha = None if fills else image.passthrough_alpha(kind)
+    generates_alpha = processor.target.alpha
+    colours = processor.result_channels(single=image.is_gray) - generates_alpha
+    preferred = processor.result_dtype(image.dtype)
+    dtype = choose_type(colours, preferred, generates_alpha or alpha is not None)
+    if alpha is not None and not dtype:  # the output cannot store alpha
+        alpha, dtype = None, choose_type(colours, preferred, False)
     pixels, form = processor.preprocess(
         image.pixels(processor.file, keeps_alpha=alpha is not None),
         single=image.is_gray,
@@ -97,7 +97,7 @@ def prepare(
         dtype=dtype or processor.target.dtype,
     )
     notes: tuple[Note, ...] = ()
-    if image.image and (not frame or image.image.header.pages):  # frames of an animation are alike
+    if image.image and (not frame or image.image.header.pages):  # once per animation
         notes = losses(
             image.image.header,
             kind,
@@ -110,7 +110,7 @@ def prepare(
 
 
 def _saturation(pixels: Pixels, kind: Domain) -> tuple[Note, ...]:
-    """Return a note where numbers of an input, (H, W, C), are outside the range of its domain."""
-    shares = levels.saturation(pixels[..., : kind.channels], kind)
-    text = levels.describe_saturation(shares, kind)
+    """Return a note if values of an input, (H, W, C), are outside the range of its domain."""
+    fractions = levels.saturation(pixels[..., : kind.channels], kind)
+    text = levels.describe_saturation(fractions, kind)
     return (Note("saturation", f"{text}: clipped"),) if text else ()

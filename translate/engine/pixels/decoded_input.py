@@ -1,4 +1,4 @@
-"""A decoded image with what its file says, in the channels of its domain."""
+"""A decoded image with its file's metadata."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -29,30 +29,29 @@ class DecodedInput(NamedTuple):
 
     @property
     def dtype(self) -> str:
-        """The type of its numbers."""
         return self.layers.pixels.dtype.name
 
-    def carried_alpha(self, kind: Domain) -> Pixels | None:
-        """Return (height, width, 1) opacity that goes around the network; None if there is none.
+    def passthrough_alpha(self, domain: Domain) -> Pixels | None:
+        """Return the alpha channel, (height, width, 1), to copy from the input to the output.
 
-        There is none either where opacity is a channel of the domain.
+        None if there is none, or if alpha is a channel of the domain, which the network gets.
         """
-        if self.layers.alpha is None or kind.labels or kind.bands:
+        if self.layers.alpha is None or domain.labels or domain.bands:
             return None
         count = self.layers.pixels.shape[2] if self.layers.pixels.ndim == 3 else 1
-        return None if count + 1 == kind.channels else self.layers.alpha[..., None]
+        return None if count + 1 == domain.channels else self.layers.alpha[..., None]
 
-    def pixels(self, kind: Domain, *, keeps_alpha: bool = False) -> Pixels:
+    def pixels(self, domain: Domain, *, keeps_alpha: bool = False) -> Pixels:
         """Return (height, width, channels); raises `BadImage`.
 
         Args:
-            kind: the domain that it is read as.
-            keeps_alpha: whether the result gets the opacity; else colours are composited over
-                white.
+            domain: the domain that it is read as.
+            keeps_alpha: whether the output gets the alpha channel; if not, colours are composited
+                over white.
         """
         with guarded(self.path):
             layers = self.layers.without_alpha() if keeps_alpha else self.layers
-            return domain_images.from_layers(layers, kind, self.path)
+            return domain_images.from_layers(layers, domain, self.path)
 
     def profile_for(self, channels: int) -> bytes:
         """Return the colour profile, if it suits an image with this number of channels."""

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from translate.batches import Domain
-from translate.engine.pixels.decoded import DecodedInput
+from translate.engine.pixels.decoded_input import DecodedInput
 from translate.images.layers import Layers
 from translate.images.source import EncodedImage
 
@@ -25,12 +25,12 @@ def test_a_gray_file_has_the_channels_of_its_domain(tmp_path: Path) -> None:
 def test_opacity_is_carried_unless_it_is_a_channel_of_the_domain() -> None:
     pixels, alpha = np.full((2, 3, 3), 9, np.uint8), np.full((2, 3), 7, np.uint8)
     decoded = DecodedInput(Layers(pixels, alpha), Path("x"))
-    carried = decoded.carried_alpha(Domain("photo"))
+    carried = decoded.passthrough_alpha(Domain("photo"))
     assert carried is not None
     assert carried.shape == (2, 3, 1)
-    assert decoded.carried_alpha(Domain("sprite", channels=4, alpha=True)) is None
+    assert decoded.passthrough_alpha(Domain("sprite", channels=4, alpha=True)) is None
     assert decoded.pixels(Domain("sprite", channels=4, alpha=True)).shape == (2, 3, 4)
-    assert DecodedInput(Layers(pixels), Path("x")).carried_alpha(Domain("photo")) is None
+    assert DecodedInput(Layers(pixels), Path("x")).passthrough_alpha(Domain("photo")) is None
 
 
 def test_D5_the_colour_of_what_is_transparent_is_white_where_opacity_is_kept() -> None:
