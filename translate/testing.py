@@ -1,6 +1,6 @@
-"""The contract of a plugin, for its author's tests: `check_recipe` and friends.
+"""The contract of plugins, for tests of their authors: `check_recipe`, `check_layout` and others.
 
-`translate plugins check` runs the same rules. Nothing here needs pytest.
+`translate plugins check` tests the same rules. Nothing here needs pytest.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from translate.batches import ImageSpec
-from translate.contract.verdicts import (
-    UNTRIED,
-    Verdict,
+from translate.contract.results import (
+    NO_FOLDER,
+    RuleResult,
     run_event_rules,
     run_file_rules,
     run_rules,
@@ -26,13 +26,13 @@ def check_recipe(
     data: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> None:
-    """Check a recipe against the contract; it is trained for some steps, within seconds.
+    """Check a recipe against the contract, with a training of some steps, within seconds.
 
     Args:
         name: The registered name.
         spec: Size and domains of random images; 32x32 by default.
-        data: Settings of ``data``, for a recipe that needs its own layout: ``{"layout": ...,
-            "root": ..., "domains": [...]}``.
+        data: Settings of ``data``, for a recipe with its own layout: ``{"layout": ..., "root":
+            ..., "domains": [...]}``.
         options: Options of the recipe; networks without options are made small.
 
     Raises:
@@ -94,10 +94,10 @@ def check_layout(name: str, /, *, data: Mapping[str, Any] | None = None, **optio
         ConfigError: The layout cannot read these domains.
         DataError: The layout cannot read this folder.
     """
-    for verdict in run_rules("layout", name, options, data=data):
-        if verdict.note.startswith(UNTRIED):
-            raise ConfigError(verdict.note)
-        _raise([verdict])
+    for result in run_rules("layout", name, options, data=data):
+        if result.note.startswith(NO_FOLDER):
+            raise ConfigError(result.note)
+        _raise([result])
 
 
 def check_format(name: str, /, *, files: Sequence[Path] = ()) -> None:
@@ -105,7 +105,7 @@ def check_format(name: str, /, *, files: Sequence[Path] = ()) -> None:
 
     Args:
         name: The registered name.
-        files: More files to read; a format that writes none needs some.
+        files: More files to read, required for a format that writes none.
 
     Raises:
         AssertionError: A rule is broken; the message has the rule, the plugin, file and line.
@@ -165,7 +165,7 @@ def check_exporter(name: str, /) -> None:
 
 
 def check_command(name: str, /) -> None:
-    """Check a command against the contract: its help, and that its module imports no torch.
+    """Check a command against the contract: its help and its imports.
 
     Args:
         name: The registered name.
@@ -177,20 +177,24 @@ def check_command(name: str, /) -> None:
 
 
 def check_events(name: str) -> None:
-    """Raise `AssertionError` if an event hook of the plugin called `name` breaks the contract.
+    """Check the event hooks of a plugin against the contract, for a temporary run.
 
-    Each hook is called as in training, for a temporary run with a log, previews and checkpoints.
-    Raises `ConfigError` if no such plugin has an event hook.
+    Args:
+        name: The name of the plugin or of its distribution.
+
+    Raises:
+        AssertionError: A rule is broken; the message has the rule, the plugin, file and line.
+        ConfigError: No such plugin has an event hook.
     """
-    results = list(run_event_rules(name))
-    if not results:
+    results_of_plugins = list(run_event_rules(name))
+    if not results_of_plugins:
         raise ConfigError(f"no installed plugin called {name!r} has an event hook.")
-    for _, verdicts in results:
-        _raise(verdicts)
+    for _, results in results_of_plugins:
+        _raise(results)
 
 
-def _raise(verdicts: Iterable[Verdict]) -> None:
-    for verdict in verdicts:
-        if verdict.failure:
-            place = f" ({verdict.place})" if verdict.place else ""
-            raise AssertionError(f"{verdict.rule} {verdict.failure}{place}") from verdict.error
+def _raise(results: Iterable[RuleResult]) -> None:
+    for result in results:
+        if result.failure:
+            place = f" ({result.place})" if result.place else ""
+            raise AssertionError(f"{result.rule} {result.failure}{place}") from result.error

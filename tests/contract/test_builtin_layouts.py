@@ -40,7 +40,7 @@ def test_built_in_layouts_that_need_other_folders_keep_the_rules(
     check_layout("csv", data={**root, "domains": ["in", "out"]}, file="pairs.csv")
     side_by_side = {"root": str(tmp_path / "pairs"), "domains": ["l", "r"]}
     check_layout("side-by-side", data=side_by_side, sides=["l", "r"])
-    with pytest.raises(ConfigError, match=r"not tried, give it a folder by data\.root"):
+    with pytest.raises(ConfigError, match=r"not tested: give it a folder by data\.root"):
         check_layout("labelled")
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from translate import hookimpl, hookspecs
-from translate.contract import verdicts
-from translate.contract.events import EVENTS, listeners
+from translate.contract import results
+from translate.contract.events import EVENTS, event_subjects
 from translate.errors import ConfigError
 from translate.testing import check_events
 
@@ -156,7 +156,7 @@ def test_a_plugin_without_hooks_is_an_error(register_plugin: Plugin, run_command
 def test_only_the_hooks_of_the_plugin_are_called(register_plugin: Plugin, tmp_path: Path) -> None:
     register_hooks(register_plugin, losses_logged=write_losses)
     register_plugin(SimpleNamespace(run_started=hookimpl(lambda run: 1 // 0)), "logs:other")  # noqa: ARG005
-    (listener,) = listeners("csvlog")
+    (listener,) = event_subjects("csvlog")
     assert list(listener.hooks) == ["losses_logged"]
-    assert {name for name, _ in verdicts.run_event_rules("logs")} == {"logs:csvlog", "logs:other"}
+    assert {name for name, _ in results.run_event_rules("logs")} == {"logs:csvlog", "logs:other"}
     assert not list(tmp_path.iterdir())

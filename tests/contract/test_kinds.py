@@ -9,11 +9,11 @@ from translate.contract.recipes import training
 
 
 def test_every_rule_of_a_recipe_has_a_method() -> None:
-    from translate.contract.findings import MEMBERS
+    from translate.contract.causes import MEMBERS
 
     rules = {rule.__name__ for rule in kinds.RULES["recipe"]}
     assert rules <= MEMBERS.keys()
-    assert {training.takes_turns, *kinds.STEPPING} < set(kinds.RULES["recipe"])
+    assert {training.takes_turns, *kinds.RULES_THAT_TRAIN} < set(kinds.RULES["recipe"])
 
 
 def test_networks_are_small_by_default(register_plugin) -> None:

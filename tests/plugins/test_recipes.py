@@ -4,7 +4,7 @@ import pytest
 from specs import image_spec
 
 from translate.contract.kinds import RULES
-from translate.contract.recipes.processes import averages_over_processes
+from translate.contract.recipes.processes import averages_gradients
 from translate.engine.plugins.discovery import OWN_DISTRIBUTION
 from translate.errors import ConfigError
 from translate.registry import create, list_registrations
@@ -136,7 +136,7 @@ def test_every_registered_name_is_tested_here(kind) -> None:
 @pytest.mark.parametrize(("name", "options"), cases(RECIPES))
 def test_recipes_keep_the_contract(name, options, monkeypatch) -> None:
     if options is not RECIPES[name][0]:  # two processes once: no option concerns them
-        rules = [rule for rule in RULES["recipe"] if rule is not averages_over_processes]
+        rules = [rule for rule in RULES["recipe"] if rule is not averages_gradients]
         monkeypatch.setitem(RULES, "recipe", rules)
     check_recipe(name, **options)
 

@@ -172,20 +172,20 @@ BROKEN: dict[str, list[tuple[type[Layout], str]]] = {
     "finds_its_files": [
         (Shuffled, "sort them"),
         (Empty, "It has no items"),
-        (ListsAFileTwice, "twice: each is checked once"),
+        (ListsAFileTwice, "twice: list each file once"),
     ],
-    "picks_purely": [
-        (UsesTheGlobalGenerator, "draw from the argument"),
+    "picks_deterministically": [
+        (UsesTheGlobalGenerator, "draw only from the argument"),
         (KeepsState, "keep no state"),
         (PicksTuples, "not an Item"),
     ],
     "picks_its_files": [
         (PicksUnlistedFiles, "not in `files`"),
-        (LeavesAFileUnused, "leave it out"),
+        (LeavesAFileUnused, "remove it"),
     ],
-    "leaves_out": [
+    "skips_unreadable_files": [
         (IgnoresLeaveOut, "still has it"),
-        (LeavesOutTooMuch, "skip those of its item"),
+        (LeavesOutTooMuch, "skip only its item"),
     ],
     "loads_named_tuples": [
         (LoadsATuple, "not a named tuple"),

@@ -10,8 +10,8 @@ from torch import nn
 
 from translate import hookimpl
 from translate.batches import ImageSpec
-from translate.contract import verdicts
-from translate.contract.recipes.subject import Subject, make_subject
+from translate.contract import results
+from translate.contract.recipes.subject import RecipeSubject, make_subject
 from translate.nn.pools import ImagePool
 from translate.recipe import Recipe, Turn, adam
 
@@ -66,7 +66,7 @@ def register(
 def require_broken(
     register_plugin: Callable[..., object],
     recipe: type[Recipe],
-    rule: Callable[[Subject], object],
+    rule: Callable[[RecipeSubject], object],
     message: str,
 ) -> None:
     """Assert that `recipe` breaks `rule` of the contract with `message`, a pattern."""
@@ -78,5 +78,5 @@ def require_broken(
 def broken_rules(kind: Literal["generator", "discriminator", "loss"], name: str) -> str:
     """Return a line for each rule that a part breaks, with its message."""
     return "\n".join(
-        f"{v.rule} {v.failure}" for v in verdicts.run_rules(kind, name, {}) if v.failure
+        f"{v.rule} {v.failure}" for v in results.run_rules(kind, name, {}) if v.failure
     )

@@ -1,4 +1,4 @@
-"""State that a checkpoint does not contain: numbers, lists and tensors in Python attributes."""
+"""State that checkpoints do not save: numbers, lists and tensors in Python attributes."""
 
 import ast
 import inspect
@@ -19,15 +19,16 @@ from translate.engine.plugins.errors import Place, place_of
 
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
 INTERNAL = frozenset(vars(nn.Module()))
-"""attributes that `nn.Module` itself keeps: parameters, buffers, hooks"""
-FOREIGN = ("translate", "torch", "numpy", "builtins", "abc", "typing", "pluggy")
+"""attributes of `nn.Module` itself: parameters, buffers, hooks"""
+LIBRARIES = ("translate", "torch", "numpy", "builtins", "abc", "typing", "pluggy")
+"""packages whose classes are not a plugin's"""
 
 
 def attributes(recipe: nn.Module) -> dict[str, Any]:
     """Return copies of the attributes of all modules of `recipe`, by dotted name.
 
-    Parameters and buffers are not included. Numbers, strings, tensors, arrays and random
-    generators within lists, dictionaries and objects are.
+    These are numbers, strings, tensors, arrays and random generators, also within lists,
+    dictionaries and objects; not parameters and buffers.
     """
     values: dict[str, Any] = {}
     known = {id(module) for module in recipe.modules()}
@@ -38,14 +39,14 @@ def attributes(recipe: nn.Module) -> dict[str, Any]:
     return values
 
 
-def shared_numbers(recipe: nn.Module) -> dict[str, Any]:
-    """Return copies of the class attributes and module variables of `recipe` that are numbers.
+def class_and_global_numbers(recipe: nn.Module) -> dict[str, Any]:
+    """Return copies of the numbers in class attributes and global variables of `recipe`.
 
-    They are shared by all instances, and are in no checkpoint.
+    All instances share them, and no checkpoint saves them.
     """
     values: dict[str, Any] = {}
     for kind in {c for module in recipe.modules() for c in type(module).__mro__}:
-        if kind.__module__.partition(".")[0] in FOREIGN:
+        if kind.__module__.partition(".")[0] in LIBRARIES:
             continue
         for name, value in vars(kind).items():
             if type(value) in (int, float, complex) or isinstance(value, Tensor):
@@ -58,38 +59,38 @@ def shared_numbers(recipe: nn.Module) -> dict[str, Any]:
 
 
 def differing_names(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """Return the names of values that are not equal bit for bit."""
+    """Return the names of values that are not bitwise equal; NaN is equal to NaN."""
     missing = object()
     keys = dict.fromkeys([*before, *after])
     return [k for k in keys if not _equal(before.get(k, missing), after.get(k, missing))]
 
 
-def assignment(recipe: nn.Module, name: str) -> Place | None:
-    """Return the line that assigns the attribute `name`, outside a constructor."""
-    words = re.findall(r"\w+", name.removeprefix("len("))
+def find_assignment(recipe: nn.Module, name: str) -> Place | None:
+    """Return the line outside constructors that assigns the attribute `name`, or uses it."""
+    names = re.findall(r"\w+", name.removeprefix("len("))
     for kind in {c for module in recipe.modules() for c in type(module).__mro__}:
-        if kind.__module__.partition(".")[0] in FOREIGN:
+        if kind.__module__.partition(".")[0] in LIBRARIES:
             continue
         try:
             lines, first = inspect.getsourcelines(kind)
             tree = ast.parse(textwrap.dedent("".join(lines)))
         except (OSError, TypeError, SyntaxError):
-            continue  # defined in a console: it has no source file
+            continue  # no source file: defined interactively
         for function in ast.walk(tree):
             if isinstance(function, ast.FunctionDef) and function.name != "__init__":
-                for line in _changes(function, words):
+                for line in _lines_of(function, names):
                     file = inspect.getfile(kind)
                     return place_of(kind, file, first + line - 1, function.name)
     return None
 
 
-def _changes(function: ast.FunctionDef, words: list[str]) -> list[int]:
-    """Return the lines that assign one of `words` of ``self``, or else those that use it."""
+def _lines_of(function: ast.FunctionDef, names: list[str]) -> list[int]:
+    """Return the lines that assign one of the attributes `names` of ``self``, or else use one."""
     nodes = [
         node
         for node in ast.walk(function)
         if isinstance(node, ast.Attribute)
-        and node.attr in words
+        and node.attr in names
         and isinstance(node.value, ast.Name)
         and node.value.id == "self"
     ]
@@ -127,7 +128,7 @@ def _values(name: str, value: Any, visited_ids: set[int]) -> Iterator[tuple[str,
     elif isinstance(value, nn.Module):
         for key, item in value.state_dict().items():
             yield f"{name}.{key}", item.detach().clone()
-    elif not isinstance(value, type) and type(value).__module__.partition(".")[0] not in FOREIGN:
+    elif not isinstance(value, type) and type(value).__module__.partition(".")[0] not in LIBRARIES:
         for key, item in getattr(value, "__dict__", {}).items():
             yield from _values(f"{name}.{key}", item, visited_ids)
 

@@ -12,14 +12,16 @@ from translate.engine.plugins.errors import definition
 from translate.registry import find
 
 IMPORTS_TORCH = 3
+"""an exit code"""
 CODE = f"""
 import importlib, sys
 module, *sys.path = sys.argv[1:]
 importlib.import_module(module)
 sys.exit({IMPORTS_TORCH} if "torch" in sys.modules else 0)
 """
-"""exits with `IMPORTS_TORCH` if the module imports torch"""
+"""program that exits with `IMPORTS_TORCH` if the given module imports torch"""
 SECONDS = 60
+"""time limit of that program"""
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,12 @@ class CommandSubject:
 
     name: str
 
-    example: ClassVar[None] = None
-    """a command is given no batch"""
+    example_batch: ClassVar[None] = None
+    """None: a command gets no batch"""
 
     @property
     def command(self) -> click.Command:
-        """The command itself."""
+        """The registered command."""
         command = find("command", self.name)
         assert isinstance(command, click.Command)
         return command
@@ -43,14 +45,14 @@ class CommandSubject:
         """The function that the command calls."""
         return self.command.callback
 
-    def require(self, condition: object, otherwise: str) -> None:
-        """Raise `RuleError` with the place of the command unless `condition` holds."""
+    def require(self, condition: object, message: str) -> None:
+        """Raise `RuleError` with the line of the command unless `condition` is true."""
         if not condition:
-            raise RuleError(otherwise, definition(self.command, "callback"))
+            raise RuleError(message, definition(self.command, "callback"))
 
 
 def explains_itself(subject: CommandSubject) -> None:
-    """Have a docstring, and a `help` for each option, which `--help` prints."""
+    """Have a docstring, and `help` for each option."""
     command = subject.command
     subject.require(command.help or command.short_help, "Its function has no docstring.")
     unexplained = [
@@ -66,7 +68,7 @@ def explains_itself(subject: CommandSubject) -> None:
 
 
 def imports_no_torch(subject: CommandSubject) -> str | None:
-    """Import no torch in its module, which `translate --help` imports."""
+    """Do not import torch with its module, which `translate --help` imports."""
     module = getattr(subject.owner, "__module__", "")
     process = subprocess.run(
         [sys.executable, "-c", CODE, module, *sys.path],
@@ -79,7 +81,7 @@ def imports_no_torch(subject: CommandSubject) -> str | None:
         f"{module} imports torch: import slow modules inside the command, and register recipes "
         "in another module with its own entry point.",
     )
-    return "not tried: its module cannot be imported by name" if process.returncode else None
+    return "not tested: its module cannot be imported by name" if process.returncode else None
 
 
 RULES = (explains_itself, imports_no_torch)

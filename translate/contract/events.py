@@ -1,4 +1,4 @@
-"""The rules of event hooks, each called as in training, for a temporary run."""
+"""The rules of event hooks, which are called as in training, for a temporary run."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -10,14 +10,14 @@ from translate.engine.plugins.errors import definition
 EVENTS = ("run_started", "losses_logged", "preview_drawn", "checkpoint_saved", "run_finished")
 
 
-class Listener(NamedTuple):
-    """A plugin with event hooks, under test."""
+class EventSubject(NamedTuple):
+    """A plugin with event hooks under test."""
 
     name: str
     """``distribution:entry``"""
     hooks: Mapping[str, Any]
     """pluggy's hook implementations by event"""
-    example: Any = None
+    example_batch: None = None
 
     @property
     def owner(self) -> object:
@@ -25,7 +25,7 @@ class Listener(NamedTuple):
         return next(iter(self.hooks.values())).function
 
 
-def listeners(name: str) -> list[Listener]:
+def event_subjects(name: str) -> list[EventSubject]:
     """Return the plugins with event hooks whose name or distribution is `name`."""
     manager, result = discovery.load(), []
     for full, _ in manager.list_name_plugin():
@@ -38,21 +38,21 @@ def listeners(name: str) -> list[Listener]:
             if hook.plugin_name == full
         }
         if hooks:
-            result.append(Listener(full, hooks))
+            result.append(EventSubject(full, hooks))
     return result
 
 
-def rules(listener: Listener) -> tuple[Callable[[Listener], None], ...]:
+def rules(subject: EventSubject) -> tuple[Callable[[EventSubject], None], ...]:
     """Return a rule for each event hook of the plugin."""
-    return tuple(_rule(event) for event in listener.hooks)
+    return tuple(_rule(event) for event in subject.hooks)
 
 
-def _rule(event: str) -> Callable[[Listener], None]:
-    def rule(listener: Listener) -> None:
+def _rule(event: str) -> Callable[[EventSubject], None]:
+    def rule(subject: EventSubject) -> None:
         with temporary_run() as (run, calls):
             for name, arguments in calls:
                 if name == event:
-                    _call(listener.hooks[event], {"run": run, **arguments})
+                    _call(subject.hooks[event], {"run": run, **arguments})
 
     rule.__doc__ = f"Take `{event}`, raise nothing, and leave the run unchanged."
     rule.__name__ = event

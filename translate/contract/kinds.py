@@ -1,4 +1,4 @@
-"""The rules of each kind of plugin, in the order in which they are tested."""
+"""The rules of each kind of plugin, in the order of testing."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -9,13 +9,13 @@ from translate.contract.files import format_subject, formats, importers, layouts
 from translate.contract.parts import exporters, losses, metrics, networks, trackers
 from translate.contract.parts.subject import PARTS, make_part
 from translate.contract.recipes import calls, inference, training
-from translate.contract.recipes.gradients import has_true_gradients
-from translate.contract.recipes.processes import averages_over_processes
+from translate.contract.recipes.gradients import has_correct_gradients
+from translate.contract.recipes.processes import averages_gradients
 from translate.contract.recipes.subject import make_subject
 from translate.engine.system import signatures
 from translate.registry import Kind, find, names
 
-Tested: TypeAlias = Literal[
+TestedKind: TypeAlias = Literal[
     "recipe",
     "generator",
     "discriminator",
@@ -30,13 +30,13 @@ Tested: TypeAlias = Literal[
 ]
 Rule: TypeAlias = Callable[[Any], str | None]
 
-RULES: Mapping[Tested, tuple[Rule, ...]] = {
+RULES: Mapping[TestedKind, tuple[Rule, ...]] = {
     "recipe": (
         training.constructor_does_no_io,
         training.takes_turns,
-        has_true_gradients,
-        training.moves_one_player,
-        training.survives_saving,
+        has_correct_gradients,
+        training.updates_one_player,
+        training.saves_all_state,
         training.resumes_exactly,
         training.preview_has_no_side_effects,
         inference.names_its_targets,
@@ -45,30 +45,30 @@ RULES: Mapping[Tested, tuple[Rule, ...]] = {
         inference.draws_trained_size,
         calls.declares_options,
         calls.draws_from_given_noise,
-        averages_over_processes,
+        averages_gradients,
     ),
     "generator": (
         networks.constructor_does_no_io,
-        networks.draws_images,
-        networks.keeps_its_halo,
+        networks.returns_images,
+        networks.respects_halo,
         networks.has_gradients,
-        networks.shows_features,
+        networks.returns_features,
         networks.runs_in_bf16,
-        networks.survives_saving,
+        networks.saves_all_state,
     ),
     "discriminator": (
         networks.constructor_does_no_io,
         networks.scores_images,
         networks.has_gradients,
-        networks.shows_features,
+        networks.returns_features,
         networks.runs_in_bf16,
-        networks.survives_saving,
+        networks.saves_all_state,
     ),
     "loss": (
         networks.constructor_does_no_io,
         losses.returns_finite_scalar,
         losses.rewards_better_outputs,
-        losses.has_true_gradients,
+        losses.has_correct_gradients,
     ),
     "layout": layouts.RULES,
     "format": formats.RULES,
@@ -83,26 +83,26 @@ RULES: Mapping[Tested, tuple[Rule, ...]] = {
         trackers.closes_when_not_started,
     ),
 }
-FIRST = (
+CONSTRUCTOR_RULES = (
     training.constructor_does_no_io,
     networks.constructor_does_no_io,
     importers.constructor_does_no_io,
     layouts.finds_its_files,
 )
-"""Rules of a constructor: if it raises, no other rule can be tried."""
-STEPPING = (
-    has_true_gradients,
-    training.moves_one_player,
-    training.survives_saving,
+"""rules that construct the plugin: if it raises, no other rule is tested"""
+RULES_THAT_TRAIN = (
+    has_correct_gradients,
+    training.updates_one_player,
+    training.saves_all_state,
     training.resumes_exactly,
     training.preview_has_no_side_effects,
     inference.is_independent_of_batch,
     inference.draws_trained_size,
-    averages_over_processes,
+    averages_gradients,
 )
-"""Rules that train some steps first, and so are not tried if `takes_turns` is broken."""
+"""rules that train some steps first: not tested if `takes_turns` is broken"""
 SMALL: Mapping[str, int] = {"width": 4, "blocks": 1, "layers": 2}
-"""Default options of networks under test, so that a check takes seconds."""
+"""default options of networks under test, so that a check takes seconds"""
 
 
 SUBJECTS: Mapping[Kind, Callable[..., Any]] = {
@@ -112,10 +112,10 @@ SUBJECTS: Mapping[Kind, Callable[..., Any]] = {
     "command": lambda name, *_: commands.CommandSubject(name),
     **{kind: partial(make_part, kind) for kind in PARTS},
 }
-"""The plugin under test, by its name, options, spec and data; layouts are opened with a folder."""
+"""create a subject from name, options, spec and data; `layout_subject` creates those of layouts"""
 
 
-def small_options(kind: Tested, name: str) -> dict[str, Any]:
+def small_options(kind: TestedKind, name: str) -> dict[str, Any]:
     """Return the options that make the networks of the plugin called `name` small."""
     options = signatures.read_options(find(kind, name), ["spec"])
     small: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""The result of checking a plugin, as JSON: rules, time, versions and licence."""
+"""Report of `translate plugins check`, for JSON: results of rules, time, versions and licence."""
 
 import platform
 import time
@@ -9,15 +9,15 @@ from typing import Any
 import torch
 
 from translate import __version__
-from translate.contract.verdicts import Verdict
+from translate.contract.results import RuleResult
 from translate.engine.runs.run_record import timestamp
 
 
 class ContractReport:
-    """Collects the verdicts on a plugin, or on all of a distribution.
+    """Collects the results of the rules of a plugin, or of all plugins of a distribution.
 
     Args:
-        name: What was checked.
+        name: The plugin or distribution that is checked.
         distributions: The distributions that it belongs to.
     """
 
@@ -26,17 +26,17 @@ class ContractReport:
         self.distributions = [_describe(distribution) for distribution in distributions]
         self.parts: list[dict[str, Any]] = []
         self.errors: list[str] = []
-        """of plugins that could not be loaded"""
+        """messages of plugins that could not be loaded"""
 
-    def record(self, part: str, verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
-        """Yield the verdicts on one part, and record each with the seconds that it took."""
+    def record(self, part: str, results: Iterable[RuleResult]) -> Iterator[RuleResult]:
+        """Yield the results of one part, and record each with the seconds that it took."""
         rules: list[dict[str, Any]] = []
         self.parts.append({"part": part, "rules": rules})
         start = time.perf_counter()
-        for verdict in verdicts:
+        for result in results:
             end = time.perf_counter()
-            rules.append({**_result(verdict), "seconds": round(end - start, 3)})
-            yield verdict
+            rules.append({**_document(result), "seconds": round(end - start, 3)})
+            yield result
             start = time.perf_counter()
 
     def document(self) -> dict[str, Any]:
@@ -58,22 +58,20 @@ class ContractReport:
         }
 
 
-def _result(verdict: Verdict) -> dict[str, str]:
-    if verdict.same_as:
-        return {"rule": verdict.rule, "result": "skipped", "text": verdict.same_as}
-    if verdict.failure:
-        facts = {"rule": verdict.rule, "result": "broken", "text": verdict.failure}
-        return {**facts, "place": verdict.place} if verdict.place else facts
-    if verdict.note:
-        return {"rule": verdict.rule, "result": "skipped", "text": verdict.note}
-    return {"rule": verdict.rule, "result": "ok"}
+def _document(result: RuleResult) -> dict[str, str]:
+    if skipped := result.same_as or ("" if result.failure else result.note):
+        return {"rule": result.rule, "result": "skipped", "text": skipped}
+    if result.failure:
+        place = {"place": result.place} if result.place else {}
+        return {"rule": result.rule, "result": "broken", "text": result.failure, **place}
+    return {"rule": result.rule, "result": "ok"}
 
 
 def _describe(distribution: str) -> dict[str, str | None]:
     """Return the name, version and licence of a distribution."""
     try:
-        facts = metadata(distribution)
+        fields = metadata(distribution)
     except PackageNotFoundError:
         return {"name": distribution, "version": None, "licence": None}
-    licences = (facts[key] for key in ("License-Expression", "License") if key in facts)
-    return {"name": distribution, "version": facts["Version"], "licence": next(licences, None)}
+    licences = (fields[key] for key in ("License-Expression", "License") if key in fields)
+    return {"name": distribution, "version": fields["Version"], "licence": next(licences, None)}

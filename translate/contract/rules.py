@@ -1,4 +1,4 @@
-"""Helpers of all rules: requirements, comparison of states, and a record of opened files."""
+"""Helpers of rules: requirements, comparison of states, and a record of opened files."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -21,11 +21,11 @@ class Access(NamedTuple):
 
     what: str
     frames: list[tuple[FrameType, int]]
-    """the callers, the outermost first"""
+    """frame and line of each caller, the outermost first"""
 
 
 class RuleError(AssertionError):
-    """A rule that is broken, with the line of the plugin that breaks it."""
+    """A broken rule, with the line of the plugin that breaks it."""
 
     def __init__(self, message: str, place: Place | None = None) -> None:
         super().__init__(message)
@@ -33,13 +33,13 @@ class RuleError(AssertionError):
 
 
 def require(condition: Any, message: str) -> None:
-    """Raise `AssertionError` unless `condition` is true; `message` says what to change."""
+    """Raise `AssertionError` with `message`, which says what to change, if `condition` is false."""
     if not condition:
         raise AssertionError(message)
 
 
 def require_equal(before: Mapping[str, Any], after: Mapping[str, Any], message: str) -> None:
-    """Require that two states are equal bit for bit; `message` has a {} for the first other key."""
+    """Require that two states are bitwise equal; `{}` in `message` becomes the differing key."""
     for key in dict.fromkeys([*before, *after]):
         one, other = before.get(key), after.get(key)
         if isinstance(one, Tensor) and isinstance(other, Tensor):
@@ -51,15 +51,15 @@ def require_equal(before: Mapping[str, Any], after: Mapping[str, Any], message: 
 
 
 def random_pixels(*shape: int) -> Tensor:
-    """Return pixels in [-1, 1] that are the same for the same shape."""
+    """Return random pixels in [-1, 1]; the same ones for the same shape."""
     return torch.rand(*shape, generator=torch.Generator().manual_seed(sum(shape))) * 2 - 1
 
 
 @contextmanager
 def record_io() -> Iterator[list[Access]]:
-    """Yield a list to which files opened and addresses requested in the block are added.
+    """Yield a list to which each file opened and address requested in the block is added.
 
-    Python modules do not count: a constructor may import.
+    Files of Python modules are not added, as a constructor may import.
     """
     _add_audit_hook()
     accesses: list[Access] = []
@@ -72,7 +72,7 @@ def record_io() -> Iterator[list[Access]]:
 
 @cache
 def _add_audit_hook() -> None:
-    sys.addaudithook(_record_access)  # Python cannot remove it: added once, and only by a check
+    sys.addaudithook(_record_access)  # Python cannot remove it, so it is added once
 
 
 def _record_access(event: str, arguments: tuple[Any, ...]) -> None:
@@ -92,8 +92,8 @@ def _record_access(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def require_no_io(accesses: list[Access], owner: object) -> None:
-    """Require that a constructor opened no file and no address."""
+    """Require that a constructor opened no file and requested no address."""
     if accesses:
         names = ", ".join(access.what for access in accesses[:3])
         place = innermost(accesses[0].frames, owner)
-        raise RuleError(f"It opened {names}: load files and addresses at first use.", place)
+        raise RuleError(f"It opened {names}: open files and connections at first use.", place)

@@ -1,4 +1,4 @@
-"""A temporary run: the files and events of a training of a few steps, without training."""
+"""A temporary run: the files and events of a run of a few steps, without training."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -27,10 +27,11 @@ from translate.run import LogRecord, Run
 STEPS = 4
 LOSSES = {"generator/adversarial": 0.7, "generator/cycle": 1.2, "discriminator/real": 0.4}
 Call = tuple[str, Mapping[str, Any]]
+"""an event and its arguments"""
 
 
-class Probe(Recipe[Images]):
-    """The model of the temporary run: one convolution."""
+class OneConvolution(Recipe[Images]):
+    """The recipe of the temporary run."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,7 +51,7 @@ def temporary_run() -> Iterator[tuple[Run, list[Call]]]:
         {"recipe": "probe", "data": {"domains": ["photos"]}, "train": {"steps": STEPS, "keep": 2}}
     )
     with TemporaryDirectory() as folder:
-        path, recipe = Path(folder) / "run", Probe()
+        path, recipe = Path(folder) / "run", OneConvolution()
         training = TrainingState(
             config, ImageSpec((8, 8), (Domain("photos"),)), recipe, optimizers=recipe.optimizers()
         )
@@ -77,7 +78,7 @@ def temporary_run() -> Iterator[tuple[Run, list[Call]]]:
 
 
 def _record(step: int) -> LogRecord:
-    """Return a line of the log: the last one has a loss that is not finite, and metrics."""
+    """Return a line of the log; that of the last step has a loss of NaN, and metrics."""
     last = step == STEPS
     return LogRecord(
         step,
@@ -96,7 +97,10 @@ def _record(step: int) -> LogRecord:
 
 @contextmanager
 def require_unchanged(run: Path, place: Callable[[], Place | None]) -> Iterator[None]:
-    """Raise `RuleError` if the block changes a file of the run, or a global random generator."""
+    """Raise `RuleError` if the block changes a file of the run or a global random generator.
+
+    `place` returns the line of the plugin for the message.
+    """
     before, random = _digests(run), random_state()
     yield
     after = _digests(run)
@@ -106,7 +110,7 @@ def require_unchanged(run: Path, place: Callable[[], Place | None]) -> Iterator[
         raise RuleError(f"It changed {', '.join(changed[:3])} of the run: {advice}.", place())
     for name, state in random_state().items():
         if not torch.equal(state, random[name]):
-            advice = "use your own generator, or a resumed run differs"
+            advice = "use your own generator, else a resumed run differs"
             raise RuleError(f"It drew from the global generator of {name[7:]}: {advice}.", place())
 
 

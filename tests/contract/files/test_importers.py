@@ -92,7 +92,7 @@ def test_a_valid_importer_keeps_the_rules(check: Callable[[Any], None]) -> None:
 @pytest.mark.parametrize(
     ("importer", "message"),
     [
-        (ReadsInTheConstructor, "Read no file and no network in a constructor"),
+        (ReadsInTheConstructor, "Read no file and open no connection in the constructor"),
         (RecognizesAll, "It returned True for a tensor 'weight'"),
         (Raises, "It raised KeyError: 'mine'"),
         (ReturnsUnknownTensors, "else is unknown"),

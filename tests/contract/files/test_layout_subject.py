@@ -16,7 +16,7 @@ def test_a_layout_of_one_domain_is_checked_on_the_first_of_two_generated_domains
 
 def test_a_layout_that_cannot_read_generated_domains_gives_the_reason() -> None:
     with layout_subject.make_subject("labelled", {}, None) as layout_under_test:
-        assert "'labelled'" in layout_subject.problem(layout_under_test.data)
+        assert "'labelled'" in layout_subject.open_problem(layout_under_test.data)
 
 
 def test_a_layout_can_be_checked_on_a_folder(image_folder: Any, tmp_path: Any) -> None:
@@ -25,6 +25,6 @@ def test_a_layout_can_be_checked_on_a_folder(image_folder: Any, tmp_path: Any) -
     with layout_subject.make_subject("images", {}, folder) as layout_under_test:
         assert (
             len(layout_under_test.layout) == 3
-            and layout_subject.problem(layout_under_test.data) == ""
+            and layout_subject.open_problem(layout_under_test.data) == ""
         )
         assert len(layout_under_test.make(leave_out=(layout_under_test.layout.files[0],))) == 2

@@ -67,7 +67,7 @@ class RefusesRealScores(OneScaleOnly):
             "Be lowest .* Different images have a lower loss than equal ones",
         ),
         (RootOfZero, "Be lowest .* At equal images a gradient is not finite"),
-        (HalfTheGradient, "Have gradients that agree .* by autograd, .* by differences"),
+        (HalfTheGradient, "Have gradients that agree .* by autograd, .* by finite differences"),
         (UndeclaredRelativistic, r"for_generator depends on real scores: set relativistic = True"),
         (RefusesRealScores, r"for_generator\(\) takes 2 positional arguments but 3 were given"),
         (SwapsRealAndFake, "does not fall as real scores rise"),

@@ -9,7 +9,7 @@ import torch
 
 from translate import hookimpl
 from translate.batches import UNNAMED, Domain
-from translate.contract.verdicts import run_rules
+from translate.contract.results import run_rules
 from translate.errors import ConfigError
 from translate.metrics import Figure, Metric, MetricBatch
 from translate.registry import names
@@ -171,8 +171,8 @@ def test_an_unknown_option_is_named(register_plugin: Plugin) -> None:
         (Draws, "It drew from random/python"),
         (Overwrites, "update changed fake"),
         (Infinite, "error is inf: expected a finite number, or NaN"),
-        (Restless, "A second call of compute gave other figures"),
-        (IgnoresMasks, "With masks of all pixels"),
+        (Restless, "A second call of compute returned other figures"),
+        (IgnoresMasks, "With masks that cover all pixels"),
         (NeedsTwo, r"raise nothing\. too few"),
     ],
 )
@@ -189,7 +189,7 @@ def test_rules_are_not_tried_without_the_weights_of_the_metric(register_plugin: 
     notes = [verdict.note for verdict in run_rules("metric", "tried", {})]
     assert notes == [
         "",
-        *["not tried: weights.pth is not there"] * 5,
+        *["not tested: weights.pth is not there"] * 5,
         "it is not masked",
         *notes[7:],
     ]

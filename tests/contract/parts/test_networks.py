@@ -63,12 +63,12 @@ class ReturnsOneFeatureTensor(ValidGenerator):
 @pytest.mark.parametrize(
     ("network", "message"),
     [
-        (TakesOneImage, r"Return images .* became \(1, 1, "),
-        (HasNoGeometry, r"Return images .*its attribute geometry"),
-        (HasAWrongHalo, r"Let each pixel .* depends on pixels 1 away, but halo is 0"),
+        (TakesOneImage, r"Map images .* became \(1, 1, "),
+        (HasNoGeometry, r"Map images .*the attribute geometry"),
+        (HasAWrongHalo, r"Depend, at each .* depends on pixels 1 away, but halo is 0"),
         (HasAnUnusedLayer, r"Have finite gradients .* idle\.(weight|bias) has no gradient"),
         (ReturnsOneFeatureTensor, "Return from `features`.* It returned Tensor"),
-        (FailsUnderAutocast, "Run under autocast to bf16.* not finite"),
+        (FailsUnderAutocast, "Run .* under autocast to bf16.* not finite"),
         (KeepsStateOutsideTheStateDict, "Return the same outputs after its weights are saved"),
     ],
 )
@@ -133,9 +133,9 @@ class EncodesNonFinite(ValidEncoder):
     [
         (
             DrawsSquares,
-            r"Return .* became \(1, 4, 32, 32\), not \(1, 4, 32, 64\): the .* `size`",
+            r"Map .* became \(1, 4, 32, 32\), not \(1, 4, 32, 64\): the .* `size`",
         ),
-        (DrawsHalfTheSize, r"\(2, 3, 32, 32\) became \(2, 3, 16, 16\), .* `size`, from noise 1x1"),
+        (DrawsHalfTheSize, r"\(2, 3, 32, 32\) became \(2, 3, 16, 16\), .* `size`, 32x32, of 1x1"),
         (DrawsOneImageForAll, r"\(2, 3, 1, 1\) became \(1, 4, 32, 32\), not \(2, 4, 32, 32\)"),
         (IgnoresTheGradientOfNoise, "Have finite gradients .* the input has no gradient"),
         (EncodesNonFinite, r"The output for \(1, 5, 32, 32\) is not finite"),
@@ -163,7 +163,9 @@ def test_the_message_for_a_generator_that_raises_has_its_exception(register_plug
         register_plugin,
         generators={"stranger": lambda in_channels, out_channels: nn.Bilinear(1, 1, 1)},  # noqa: ARG005
     )
-    with pytest.raises(AssertionError, match=r"\(2, 3, 32, 32\) raised TypeError .*noise") as error:
+    with pytest.raises(
+        AssertionError, match=r"\(2, 3, 32, 32\) raised TypeError .*vectors"
+    ) as error:
         check_generator("stranger")
     assert isinstance(error.value.__cause__.__cause__, TypeError)
 
@@ -201,8 +203,11 @@ class DetachesItsInput(ValidDiscriminator):
 @pytest.mark.parametrize(
     ("network", "message"),
     [
-        (HasAScale, r"Score .* Its geometry has a scale, but its output is no image: set scale=0"),
-        (AveragesTheBatch, r"Score \(N, .* 2 images have scores torch.Size\(\[1, "),
+        (
+            HasAScale,
+            r"Return .* Its geometry has a scale, but its output is not an image: set scale=0",
+        ),
+        (AveragesTheBatch, r"Return .* The scores of 2 images are torch.Size\(\[1, "),
         (ScoresNonFinite, "A score is not finite"),
         (DetachesItsInput, "Have finite gradients .* the input has no gradient"),
     ],

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from translate.contract.parts.subject import TestedPart as Part
+from translate.contract.parts.subject import PartSubject as Part
 
 
 @pytest.mark.parametrize(

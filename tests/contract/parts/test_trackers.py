@@ -95,7 +95,10 @@ def test_a_valid_tracker_keeps_the_rules(register_plugin: Plugin) -> None:
 @pytest.mark.parametrize(
     ("tracker", "message"),
     [
-        (ReadsInTheConstructor, "Read no file and no network in a constructor.*pyproject"),
+        (
+            ReadsInTheConstructor,
+            "Read no file and open no connection in the constructor.*pyproject",
+        ),
         (Incomplete, "There is no method preview or finish or close"),
         (RoundsLosses, "ValueError: cannot convert float NaN to integer"),
         (RewritesTheConfig, "It changed config.yaml of the run: write your own files"),
@@ -103,7 +106,7 @@ def test_a_valid_tracker_keeps_the_rules(register_plugin: Plugin) -> None:
             DrawsRandomNumbers,
             "It drew from the global generator of python: use your own generator",
         ),
-        (ClosesBeforeStart, "Close also if `start` was not called.*no attribute 'file'"),
+        (ClosesBeforeStart, "Close without errors if `start` was not called.*no attribute 'file'"),
     ],
 )
 def test_a_tracker_that_breaks_a_rule_gets_its_message(

@@ -28,8 +28,8 @@ class HasAnOptionCalledSize(ValidRecipe):
 
 
 BREAKS_CALLS = {
-    DrawsFromTheGlobalGenerator: (calls.draws_from_given_noise, "Draw with noise.normal"),
-    IgnoresNoise: (calls.draws_from_given_noise, "it takes noise, and does not use it"),
+    DrawsFromTheGlobalGenerator: (calls.draws_from_given_noise, "Use noise.normal"),
+    IgnoresNoise: (calls.draws_from_given_noise, "the argument `noise` has no effect"),
     NeedsSteps: (calls.declares_options, "'steps' of translate has no default"),
     HasAnOptionCalledSize: (calls.declares_options, "'size' of translate is an argument of"),
 }

@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 from valid_recipe import ValidRecipe, register, require_broken
 
 from translate.batches import Images, ImageSpec
-from translate.contract.recipes.gradients import has_true_gradients
+from translate.contract.recipes.gradients import has_correct_gradients
 from translate.contract.recipes.subject import make_subject
 from translate.recipe import Recipe, Turn, adam
 
@@ -52,7 +52,7 @@ class ItemOfATensor(Squares):
 
 def check_gradients(register_plugin: Callable[..., object], recipe: type[Recipe]) -> str | None:
     register(register_plugin, recipes={"squares": recipe})
-    return has_true_gradients(make_subject("squares", {}, None, None))
+    return has_correct_gradients(make_subject("squares", {}, None, None))
 
 
 @pytest.mark.parametrize("recipe", [Squares, Detached, WithoutGradient])
@@ -65,7 +65,9 @@ def test_detached_values_count_as_constants(
 def test_a_number_read_from_a_tensor_is_not_constant(
     register_plugin: Callable[..., object],
 ) -> None:
-    with pytest.raises(AssertionError, match=r"Turn of 'both': .* by autograd, .* by differences"):
+    with pytest.raises(
+        AssertionError, match=r"Turn of 'both': .* by autograd, .* by finite differences"
+    ):
         check_gradients(register_plugin, ItemOfATensor)
 
 
@@ -88,7 +90,10 @@ class WeighsByItsOwnLoss(ValidRecipe):
 
 
 BREAKS_GRADIENTS = {
-    WeighsByItsOwnLoss: (has_true_gradients, "Turn of '.*: .* by autograd, .* by differences"),
+    WeighsByItsOwnLoss: (
+        has_correct_gradients,
+        "Turn of '.*: .* by autograd, .* by finite differences",
+    ),
 }
 """recipes, the rule that each breaks, and the message for its author"""
 

@@ -36,10 +36,10 @@ BREAKS_INFERENCE = {
         r"targets\('source'\) returned 'elsewhere'",
     ),
     Halves: (inference.translates_any_size, "or have a geometry that says which"),
-    NeedsFour: (inference.translates_any_size, "1x1 raised .* Does its geometry say which"),
+    NeedsFour: (inference.translates_any_size, "1x1 raised .* Does its geometry have the sizes"),
     SharesStatistics: (
         inference.is_independent_of_batch,
-        "other images or repetition change it by",
+        "other images of the batch, or a repetition, change an output by",
     ),
 }
 """recipes, the rule that each breaks, and the message for its author"""

@@ -7,7 +7,7 @@ from valid_recipe import ValidRecipe, register, require_broken
 
 from translate.contract import kinds
 from translate.contract.recipes import processes
-from translate.contract.recipes.processes import averages_over_processes
+from translate.contract.recipes.processes import averages_gradients
 from translate.contract.recipes.subject import make_subject
 from translate.engine.optimization import player_update
 from translate.recipe import Turn
@@ -28,8 +28,8 @@ class ScalesByRank(ValidRecipe):
 
 
 BREAKS_PROCESSES = {
-    TurnsDependOnTheImages: (averages_over_processes, "The player of a turn depends on the images"),
-    ScalesByRank: (averages_over_processes, "is not the mean of both halves"),
+    TurnsDependOnTheImages: (averages_gradients, "The player of a turn depends on the images"),
+    ScalesByRank: (averages_gradients, "is not the mean of the gradients of both processes"),
 }
 """recipes, the rule that each breaks, and the message for its author"""
 
@@ -52,7 +52,7 @@ def test_gradients_that_are_not_averaged_are_found(register_plugin, monkeypatch)
     monkeypatch.setattr(player_update, "average_gradients", lambda _parameters, loss: loss)
     register(register_plugin, recipes={"valid": ValidRecipe})
     with pytest.raises(AssertionError, match="gradient 0 differs between the processes"):
-        averages_over_processes(make_subject("valid", {}, None, None))
+        averages_gradients(make_subject("valid", {}, None, None))
 
 
 @needs_fork
@@ -66,15 +66,15 @@ def test_gradients_that_are_summed_are_found(register_plugin, monkeypatch) -> No
     average = player_update.average_gradients
     monkeypatch.setattr(player_update, "average_gradients", sum_gradients)
     register(register_plugin, recipes={"valid": ValidRecipe})
-    with pytest.raises(AssertionError, match="is not the mean of both halves"):
-        averages_over_processes(make_subject("valid", {}, None, None))
+    with pytest.raises(AssertionError, match="is not the mean of the gradients of both processes"):
+        averages_gradients(make_subject("valid", {}, None, None))
 
 
 def test_without_fork_only_installed_plugins_are_checked(register_plugin, monkeypatch) -> None:
     monkeypatch.setattr(processes, "can_fork", lambda: False)
     register(register_plugin, recipes={"valid": ValidRecipe})
-    note = averages_over_processes(make_subject("valid", {}, None, None))
-    assert note == "new processes load installed plugins only"
+    note = averages_gradients(make_subject("valid", {}, None, None))
+    assert note == "its plugin is not installed, so another process cannot load it"
 
 
 @pytest.mark.slow
@@ -83,4 +83,4 @@ def test_without_fork_an_installed_plugin_is_checked_in_new_processes(
 ) -> None:
     monkeypatch.setattr(processes, "can_fork", lambda: False)
     cyclegan = make_subject("cyclegan", kinds.small_options("recipe", "cyclegan"), None, None)
-    assert averages_over_processes(cyclegan) is None
+    assert averages_gradients(cyclegan) is None

@@ -129,7 +129,7 @@ class PreviewsANumber(ValidRecipe):
 BREAKS_RECIPES = {
     ReadsAFile: (
         training.constructor_does_no_io,
-        "opened /.*: load files and addresses at first use",
+        "opened /.*: open files and connections at first use",
     ),
     UsesTheNetwork: (training.constructor_does_no_io, "127.0.0.1"),
     DrawsUnseeded: (training.constructor_does_no_io, "critic.weight differs"),
@@ -142,13 +142,16 @@ BREAKS_RECIPES = {
         "no optimizer is called 'generater'. Did you mean 'gen",
     ),
     MovesTheOtherPlayer: (
-        training.moves_one_player,
-        "critic.weight moved in the turn of 'generator'",
+        training.updates_one_player,
+        "critic.weight changed in the turn of 'generator'",
     ),
-    MovesBeforeItsTurn: (training.moves_one_player, "critic.weight moved before the first turn"),
-    NeverMovesTheCritic: (training.moves_one_player, "In 10 steps nothing of critic moved"),
-    HidesANetwork: (training.moves_one_player, "'hidden' has weights that are not part"),
-    LoadsSomethingElse: (training.survives_saving, "differs from the saved one"),
+    MovesBeforeItsTurn: (
+        training.updates_one_player,
+        "critic.weight changed before the first turn",
+    ),
+    NeverMovesTheCritic: (training.updates_one_player, "In 10 steps no weight of critic changed"),
+    HidesANetwork: (training.updates_one_player, "'hidden' has weights that are not in the recipe"),
+    LoadsSomethingElse: (training.saves_all_state, "differs from the saved one"),
     ForgetsItsPool: (training.resumes_exactly, "differs: state that a step keeps"),
     ForgetsACounter: (
         training.resumes_exactly,

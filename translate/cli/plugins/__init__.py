@@ -56,7 +56,7 @@ command.add_command(search.command)
 def list_distributions() -> list[dict[str, Any]]:
     """Return what each distribution registers, by kind, and which of its plugins are broken."""
     from translate.cli import COMMANDS
-    from translate.contract.events import listeners
+    from translate.contract.events import event_subjects
     from translate.engine.plugins import discovery
     from translate.engine.plugins.commands import plugin_commands
 
@@ -74,7 +74,7 @@ def list_distributions() -> list[dict[str, Any]]:
     for kind, name, registration in registrations:
         facts(registration.distribution)["offers"].setdefault(kind, []).append(name)
     for full, _ in discovery.load().list_name_plugin():
-        for listener in listeners(full):
+        for listener in event_subjects(full):
             facts(full.partition(":")[0])["events"] += listener.hooks
     for where, error in discovery.skipped.items():
         name, _, entry_name = where.partition(":")

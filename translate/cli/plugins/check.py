@@ -12,7 +12,7 @@ from translate.engine.system import console
 from translate.errors import ConfigError, PluginError, describe_error, suggest
 
 if TYPE_CHECKING:
-    from translate.contract.verdicts import Verdict
+    from translate.contract.results import RuleResult
 
 TESTED = (
     *("recipe", "generator", "discriminator", "loss", "layout", "format"),
@@ -46,7 +46,7 @@ def command(name: str, assignments: tuple[str, ...], report_file: str | None, qu
       translate plugins check cyclegan
       translate plugins check pix2pix --set options.generator.width=8 --report check.json
     """
-    from translate.contract import verdicts as testing
+    from translate.contract import results as testing
     from translate.contract.kinds import small_options
     from translate.contract.report import ContractReport
     from translate.engine.config import yaml
@@ -71,13 +71,13 @@ def command(name: str, assignments: tuple[str, ...], report_file: str | None, qu
         small = small_options(kind, part)
         settings = _settings(kind, part, small, assignments if (kind, part) in chosen else ())
         say(f"{kind} {part}" + (f", scaled down: {yaml.flow(small)}" if small else ""))
-        verdicts = testing.run_rules(kind, part, settings["options"], data=settings["data"])
-        verdicts = report.record(f"{kind} {part}", verdicts)
-        broken += _print_verdicts(verdicts, say, f"{kind} {part}: " if quiet else "")
-    for plugin, verdicts in testing.run_event_rules(name):
+        results = testing.run_rules(kind, part, settings["options"], data=settings["data"])
+        results = report.record(f"{kind} {part}", results)
+        broken += _print_results(results, say, f"{kind} {part}: " if quiet else "")
+    for plugin, results in testing.run_event_rules(name):
         say(f"plugin {plugin}, event hooks in a temporary run")
-        verdicts = report.record(f"event hooks of {plugin}", verdicts)
-        broken += _print_verdicts(verdicts, say, f"plugin {plugin}: " if quiet else "")
+        results = report.record(f"event hooks of {plugin}", results)
+        broken += _print_results(results, say, f"plugin {plugin}: " if quiet else "")
     if report_file:
         files.replace_json(Path(report_file), report.document())
     if broken:
@@ -85,23 +85,23 @@ def command(name: str, assignments: tuple[str, ...], report_file: str | None, qu
         raise PluginError(f"{name} breaks {rules}: see plugins/README.md.")
 
 
-def _print_verdicts(
-    verdicts: Iterable["Verdict"], say: Callable[[str], object], prefix: str
+def _print_results(
+    results: Iterable["RuleResult"], say: Callable[[str], object], prefix: str
 ) -> list[str]:
     """Print a line for each rule, with the code that breaks it; return the failures."""
     failures = []
-    for verdict in verdicts:
-        if verdict.same_as:
-            say(f"  -       {verdict.rule} (same failure as {verdict.same_as})")
-        elif verdict.failure:
-            failures.append(verdict.failure)
-            console.say(f"  BROKEN  {prefix}{verdict.rule} {verdict.failure}")
-            if verdict.place:
-                console.say(f"          in {verdict.place}")
-        elif verdict.note:
-            say(f"  -       {verdict.rule} ({verdict.note})")
+    for result in results:
+        if result.same_as:
+            say(f"  -       {result.rule} (same failure as {result.same_as})")
+        elif result.failure:
+            failures.append(result.failure)
+            console.say(f"  BROKEN  {prefix}{result.rule} {result.failure}")
+            if result.place:
+                console.say(f"          in {result.place}")
+        elif result.note:
+            say(f"  -       {result.rule} ({result.note})")
         else:
-            say(f"  ok      {verdict.rule}")
+            say(f"  ok      {result.rule}")
     return failures
 
 
@@ -110,7 +110,7 @@ def _parts(name: str) -> list[tuple[Any, str]]:
 
     Raises `ConfigError` if nothing installed has this name.
     """
-    from translate.contract.events import listeners
+    from translate.contract.events import event_subjects
     from translate.engine.plugins import discovery
     from translate.registry import find
 
@@ -126,7 +126,7 @@ def _parts(name: str) -> list[tuple[Any, str]]:
             parts.append((kind, short_name))
     loaded = [full for full, _ in discovery.load().list_name_plugin()]
     known |= {part for full in loaded for part in full.split(":")}
-    if not (parts or _broken_plugins(name) or listeners(name)):
+    if not (parts or _broken_plugins(name) or event_subjects(name)):
         if name in known:
             raise ConfigError(f"the plugin {name!r} registers nothing, and has no event hook.")
         raise ConfigError(f"nothing installed is called {name!r}.{suggest(name, known)}")

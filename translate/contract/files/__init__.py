@@ -1,1 +1,1 @@
-"""The rules of what reads files: layouts, formats and importers."""
+"""The rules of plugins that read files: layouts, formats and importers."""

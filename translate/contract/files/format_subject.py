@@ -1,4 +1,4 @@
-"""Formats under test, and the files that are written with them."""
+"""A format under test, and files that it writes."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,41 +14,43 @@ from translate.images.layers import Layers
 from translate.images.source import EncodedImage
 from translate.registry import create, find
 
-SIDES = (9, 13)
-COUNTED = (1, 3, 4)
-"""numbers of channels that are tried, and the largest one"""
+SIZE = (9, 13)
+"""height and width of test images"""
+CHANNELS = (1, 3, 4)
+"""numbers of channels to test, in addition to the largest one of a format"""
 
 
 class Sample(NamedTuple):
-    """Random pixels that a format says it can write."""
+    """Random pixels of one kind that a format declares to write."""
 
     suffix: str
     colours: int
-    """number of channels, without that of opacity"""
+    """number of channels without alpha"""
     dtype: str
     alpha: bool
+    """whether there is an alpha channel"""
 
     @property
     def channels(self) -> int:
-        """Number of channels, with that of opacity."""
+        """Number of channels, including alpha."""
         return self.colours + self.alpha
 
     @property
     def text(self) -> str:
-        """What it is, in a message."""
-        opacity = " and opacity" if self.alpha else ""
-        return f"image{self.suffix} of {self.colours} channels of {self.dtype}{opacity}"
+        """Description for messages."""
+        alpha = " and alpha" if self.alpha else ""
+        return f"image{self.suffix} of {self.colours} channels of {self.dtype}{alpha}"
 
     def pixels(self) -> NDArray[Any]:
-        """Return the same random pixels at every call, from the whole range of their type."""
-        random, shape = np.random.default_rng(0), (*SIDES, self.channels)
+        """Return random pixels over the whole range of their type; the same at every call."""
+        random, shape = np.random.default_rng(0), (*SIZE, self.channels)
         if self.dtype.startswith("float"):
             return random.normal(size=shape).astype(self.dtype)
-        ends = np.iinfo(self.dtype)
-        return random.integers(ends.min, ends.max, shape, self.dtype, endpoint=True)
+        limits = np.iinfo(self.dtype)
+        return random.integers(limits.min, limits.max, shape, self.dtype, endpoint=True)
 
-    def header(self, size: tuple[int, int] = SIDES) -> Header:
-        """Return the header of an image that holds pixels and nothing else."""
+    def header(self, size: tuple[int, int] = SIZE) -> Header:
+        """Return the header of an image without metadata."""
         return Header(
             format="", size=size, channels=self.channels, dtype=self.dtype, alpha=self.alpha
         )
@@ -60,9 +62,10 @@ class FormatSubject:
 
     name: str
     files: Sequence[Path] = ()
+    """files that it can read"""
 
-    example: ClassVar[None] = None
-    """a format is given no batch"""
+    example_batch: ClassVar[None] = None
+    """None: a format gets no batch"""
 
     @property
     def owner(self) -> object:
@@ -72,39 +75,39 @@ class FormatSubject:
     @cached_property
     def format(self) -> Format:
         """The format, created once."""
-        made: Format = create("format", self.name)
-        return made
+        created: Format = create("format", self.name)
+        return created
 
     @cached_property
     def images(self) -> list[EncodedImage]:
-        """The files that are given, and one for each sample."""
+        """The given files, and one for each sample."""
         return [*map(EncodedImage.open, self.files), *map(self.write, self.samples)]
 
     @property
     def samples(self) -> list[Sample]:
-        """Pixels of each suffix, number of channels and type that it writes."""
+        """A sample for each suffix, number of channels and dtype that it writes."""
         return list(samples_of(self.format))
 
     def write(self, sample: Sample) -> EncodedImage:
-        """Return a file of random pixels, written by the format."""
+        """Return the pixels of `sample` as a file that the format writes."""
         content = self.format.write(sample.pixels(), sample.header())
         return EncodedImage(f"image{sample.suffix}", content)
 
 
 def samples_of(form: Format) -> Iterator[Sample]:
-    """Yield pixels of each suffix and type that a format writes, of the first in all channels."""
-    for suffix, takes in form.writes.items():
-        counts = sorted({n for n in COUNTED if n in takes.channels} | {max(takes.channels)})
-        for place, dtype in enumerate(takes.dtypes):
-            chosen = counts if not place else counts[:1]
-            yield from (Sample(suffix, count, dtype, alpha=False) for count in chosen)
-            if takes.alpha:
-                small = (count for count in counts if count in (1, 3))
-                yield from (Sample(suffix, count, dtype, alpha=True) for count in small)
+    """Yield a sample of each suffix and dtype of a format, and of the first dtype all channels."""
+    for suffix, writable in form.writes.items():
+        counts = sorted({n for n in CHANNELS if n in writable.channels} | {max(writable.channels)})
+        for index, dtype in enumerate(writable.dtypes):
+            tested = counts if index == 0 else counts[:1]
+            yield from (Sample(suffix, count, dtype, alpha=False) for count in tested)
+            if writable.alpha:
+                gray_or_rgb = (count for count in counts if count in (1, 3))
+                yield from (Sample(suffix, count, dtype, alpha=True) for count in gray_or_rgb)
 
 
 def as_array(content: NDArray[Any] | Layers) -> NDArray[Any]:
-    """Return the result of `Format.read` as (height, width, channels), opacity last."""
+    """Return the result of `Format.read` as (height, width, channels), alpha last."""
     if not isinstance(content, Layers):
         return content if content.ndim == 3 else content[..., None]
     colours = content.pixels if content.pixels.ndim == 3 else content.pixels[..., None]

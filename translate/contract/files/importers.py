@@ -1,4 +1,4 @@
-"""The rules of importers, tested on unknown weights, and on files that are given."""
+"""The rules of importers, tested on unknown weights and on given files."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from translate.exchange.import_ import build
 from translate.importers import ForeignWeights, Importer
 from translate.registry import create, find
 
-UNTRIED = "not tried: give it files, check_importer(NAME, files=[...])"
+NO_FILES = "not tested: give it files, check_importer(NAME, files=[...])"
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,10 @@ class ImporterSubject:
 
     name: str
     files: Sequence[Path] = ()
+    """files that it can convert"""
 
-    example: ClassVar[None] = None
-    """an importer is given no batch"""
+    example_batch: ClassVar[None] = None
+    """None: an importer gets no batch"""
 
     @property
     def owner(self) -> object:
@@ -38,38 +39,38 @@ class ImporterSubject:
         return find("importer", self.name)
 
     def make(self) -> Importer:
-        """Make it."""
-        made: Importer = create("importer", self.name)
-        return made
+        """Create the importer."""
+        created: Importer = create("importer", self.name)
+        return created
 
 
 def constructor_does_no_io(subject: ImporterSubject) -> None:
-    """Read no file and no network in a constructor."""
-    with record_io() as heard:
+    """Read no file and open no connection in the constructor."""
+    with record_io() as accesses:
         importer = subject.make()
-    require_no_io(heard, importer)
+    require_no_io(accesses, importer)
 
 
 def names_its_recipes(subject: ImporterSubject) -> None:
-    """Have the attribute recipes, names of recipes; empty if it refuses what it recognizes."""
+    """Have the attribute `recipes`, names of recipes; empty if `convert` always raises an error."""
     recipes = subject.make().recipes
-    known = isinstance(recipes, Collection) and not isinstance(recipes, str)
-    require(known, f"recipes is {recipes!r}: expected a tuple of names.")
+    is_collection = isinstance(recipes, Collection) and not isinstance(recipes, str)
+    require(is_collection, f"recipes is {recipes!r}: expected a tuple of names.")
     for name in recipes:
         find("recipe", name)
 
 
-def declines_unknown_weights(subject: ImporterSubject) -> None:
+def rejects_unknown_weights(subject: ImporterSubject) -> None:
     """Return False from `recognizes` for unknown weights of any shape, without an error."""
     for key in ("weight", "model.weight", "0.bias", "a/b", ""):
         for shape in ((), (0,), (7,), (3, 3), (2, 3, 4, 4)):
             weights = ForeignWeights(Path("unknown.pth"), {key: torch.zeros(shape)})
-            found = subject.make().recognizes(weights)
-            require(found is False, f"It returned {found!r} for a tensor {key!r} of {shape}.")
+            result = subject.make().recognizes(weights)
+            require(result is False, f"It returned {result!r} for a tensor {key!r} of {shape}.")
 
 
 def converts_its_files(subject: ImporterSubject) -> str | None:
-    """Recognize each of the given files, and return weights that fit a recipe and translate."""
+    """Recognize each given file, and convert it to weights of a recipe that translates."""
     for file in subject.files:
         weights, importer = read_weights(file), subject.make()
         before = {key: tensor.clone() for key, tensor in weights.tensors.items()}
@@ -81,8 +82,8 @@ def converts_its_files(subject: ImporterSubject) -> str | None:
         images = random_pixels(1, imported.channels[0], side, side)
         with torch.no_grad():
             output = model.recipe.eval().translate(images)
-        require(output.isfinite().all(), f"The model of {file} made numbers that are not finite.")
-    return None if subject.files else UNTRIED
+        require(output.isfinite().all(), f"The outputs of the model of {file} are not finite.")
+    return None if subject.files else NO_FILES
 
 
-RULES = (constructor_does_no_io, names_its_recipes, declines_unknown_weights, converts_its_files)
+RULES = (constructor_does_no_io, names_its_recipes, rejects_unknown_weights, converts_its_files)

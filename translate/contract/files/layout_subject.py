@@ -19,8 +19,9 @@ from translate.images.tensors import from_device
 from translate.registry import find, split_part
 
 SIDE = 32
-MANY = 200
-"""items up to which all are checked"""
+"""training size"""
+MAX_ITEMS = 200
+"""number of items up to which all are tested"""
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class LayoutSubject:
     """A layout under test, and the folder that it reads."""
 
     data: Data
+    """the folder, its domains and the options of the layout"""
 
     @property
     def owner(self) -> object:
@@ -35,61 +37,65 @@ class LayoutSubject:
         return find("layout", split_part("layout", self.data.layout)[0])
 
     @property
-    def example(self) -> Any:
-        """No batch: messages do not name its fields."""
-        return None
+    def example_batch(self) -> None:
+        """None: a layout gets no batch."""
 
     @cached_property
     def layout(self) -> Layout:
-        """The layout of the folder."""
+        """The layout, created once."""
         return self.make()
 
     def make(self, leave_out: tuple[Path, ...] = (), **changes: Any) -> Layout:
-        """Open the layout again, with `changes` of its settings."""
+        """Create the layout without some files, and with `changes` of ``data`` settings."""
         return check.open_layout(self.data.model_copy(update=changes), leave_out)
 
     @property
     def indices(self) -> list[int]:
-        """The items that are checked: all, or the first and last ones of many."""
+        """Indices of the items to test: all, or of more than `MAX_ITEMS` the first and last."""
         count = len(self.layout)
-        return (
-            list(range(count)) if count <= MANY else [*range(MANY // 2), *range(count - 9, count)]
-        )
+        if count <= MAX_ITEMS:
+            return list(range(count))
+        return [*range(MAX_ITEMS // 2), *range(count - 9, count)]
 
 
 @contextmanager
 def make_subject(
     name: str, options: Mapping[str, Any], folder: Mapping[str, Any] | None
 ) -> Iterator[LayoutSubject]:
-    """Yield the layout called `name` with its options and ``data`` of `folder`, to be tested.
+    """Yield the layout called `name` for testing.
 
-    Without one, a temporary folder gets the domains ``a`` and ``b`` of five random images each.
+    Args:
+        name: The registered name.
+        options: Options of the layout.
+        folder: Settings of ``data``; None: a temporary folder with one domain, ``a``, or with two,
+            ``a`` and ``b``, if the layout accepts two, of five random images each.
     """
     settings = {f"data.{key}": value for key, value in (folder or {}).items()}
     settings = {"data.size": SIDE, **settings, "data.layout": {"name": name, **options}}
     with TemporaryDirectory() as root:
         if "data.domains" not in settings:
-            _draw(Path(root))
+            _write_random_images(Path(root))
             single = layers.resolve_data({**settings, "data.root": root, "data.domains": ["a"]})
             double = single.model_copy(update={"domains": ("a", "b")})
-            yield LayoutSubject(double if not problem(double) or problem(single) else single)
+            fits_only_one = open_problem(double) and not open_problem(single)
+            yield LayoutSubject(single if fits_only_one else double)
         else:
             yield LayoutSubject(layers.resolve_data(settings))
 
 
-def _draw(root: Path) -> None:
+def _write_random_images(root: Path) -> None:
     for number, domain in enumerate("ab"):
         for index in range(5):
             images = random_pixels(1, 3, SIDE + 8, SIDE + 16).roll(index + 9 * number, 3)
             write_image(root / domain / "train" / f"{index}.png", from_device(images)[0])
 
 
-def problem(data: Data) -> str:
-    """Return why the layout cannot read its folder; an empty string if it can."""
+def open_problem(data: Data) -> str:
+    """Return why the layout cannot open its folder; an empty string if it can."""
     try:
         check.open_layout(data)
     except (DataError, ConfigError) as error:
         return str(error).partition("\n")[0]
     except PluginError:
-        return ""  # the first rule says so
+        return ""  # an error in the plugin, which the first rule reports
     return ""

@@ -9,36 +9,36 @@ from torch import Tensor
 from torch.utils.data import default_collate
 
 from translate.batches import ImageSpec, Item
-from translate.contract.files.layout_subject import MANY, LayoutSubject
+from translate.contract.files.layout_subject import MAX_ITEMS, LayoutSubject
 from translate.contract.rules import require
 from translate.engine.data import check
 from translate.errors import BadImage, ConfigError, DataError
 from translate.images.files.tar_files import find_member
 
 DRAWS = 20
-"""how often each item is picked, to collect all of its files"""
+"""how often each item is picked, to collect all files that it may have"""
 
 
 def finds_its_files(subject: LayoutSubject) -> None:
     """Find the same items and files each time it is constructed."""
     layout, second = subject.layout, subject.make()
-    require(len(layout) > 0, "It has no items: raise DataError where nothing can be used.")
+    require(len(layout) > 0, "It has no items: raise DataError if no file can be used.")
     require(
         all(isinstance(path, Path) for path in layout.files), "`files` are not all of type Path."
     )
     repeated = sorted({str(path) for path in layout.files if list(layout.files).count(path) > 1})
-    require(not repeated, f"`files` has {repeated[:1]} twice: each is checked once.")
+    require(not repeated, f"`files` has {repeated[:1]} twice: list each file once.")
     for path in (*layout.files, *layout.sources):
         require(
             bool(path.is_file() or find_member(path)),
-            f"{path}, of `files` or `sources`, is no file.",
+            f"{path}, in `files` or `sources`, is not a file.",
         )
     same = list(layout.files) == list(second.files) and len(layout) == len(second)
-    require(same, "A second one has other files, or the same in another order: sort them.")
+    require(same, "A second instance has other files, or another order: sort them.")
 
 
-def picks_purely(subject: LayoutSubject) -> None:
-    """Pick an `Item` by its index and the random numbers given, and by nothing else."""
+def picks_deterministically(subject: LayoutSubject) -> None:
+    """Pick an `Item` that depends only on the index and the argument `random`."""
     layout, second = subject.layout, subject.make()
     indices = subject.indices
     first = {index: layout.pick(index, Random(index)) for index in indices}
@@ -51,13 +51,13 @@ def picks_purely(subject: LayoutSubject) -> None:
         )
         require(
             item == first[index],
-            f"Item {index} was {_named(first[index])}, then {_named(item)}: draw from the "
-            "argument `random` alone, and keep no state.",
+            f"Item {index} was {_named(first[index])}, then {_named(item)}: draw only from the "
+            "argument `random`, and keep no state.",
         )
 
 
 def picks_its_files(subject: LayoutSubject) -> str | None:
-    """Pick files that are in `files` or `sources`, and each of `files` in some item."""
+    """Pick only files in `files` or `sources`, and each of `files` for some item."""
     layout = subject.layout
     known, picked = {*layout.files, *layout.sources}, set[Path]()
     for index in subject.indices:
@@ -66,44 +66,44 @@ def picks_its_files(subject: LayoutSubject) -> str | None:
     for path in sorted(picked):
         require(
             path in known,
-            f"{path} is picked, and not in `files` or `sources`: it was not checked.",
+            f"{path} is picked, but is not in `files` or `sources`: add it.",
         )
-    if len(subject.indices) < len(layout) or len(layout.files) > MANY:
-        return f"not every file was checked: there are over {MANY}"
+    if len(subject.indices) < len(layout) or len(layout.files) > MAX_ITEMS:
+        return f"not every file was tested: there are over {MAX_ITEMS}"
     if unused := [path for path in layout.files if path not in picked]:
-        require(False, f"{unused[0]} is in `files`, and no item picks it: leave it out.")
+        require(False, f"{unused[0]} is in `files`, and no item picks it: remove it.")
     return None
 
 
-def leaves_out(subject: LayoutSubject) -> str | None:
+def skips_unreadable_files(subject: LayoutSubject) -> str | None:
     """Skip the files in `leave_out`, and the items that need them, but no others."""
     layout = subject.layout
     if not layout.files:
-        return "it has no files: it reads one that holds many images"
+        return "its `files` are empty"
     bad = layout.pick(0, Random(0)).files[0]
     bad = bad if bad in layout.files else layout.files[0]
     try:
         rest = subject.make(leave_out=(bad,))
     except DataError:
-        return f"it raises DataError without {bad.name}: test it on a larger folder"
+        return f"it raises DataError without {bad.name}: use a larger folder"
     require(bad not in rest.files, f"`leave_out` has {bad}, and `files` still has it.")
     added = {*rest.files} - {*layout.files}
     require(not added, f"`leave_out` has {bad}, and `files` has new ones, such as {added}.")
-    for index in range(min(len(rest), MANY)):
+    for index in range(min(len(rest), MAX_ITEMS)):
         for draw in range(DRAWS):
             picked = rest.pick(index, Random(draw)).files
             require(bad not in picked, f"`leave_out` has {bad}, and item {index} still picks it.")
     lost = {*layout.files} - {*rest.files}
-    most = max(len(layout.pick(index, Random(0)).files) for index in subject.indices)
+    item_files = max(len(layout.pick(index, Random(0)).files) for index in subject.indices)
     require(
-        len(lost) <= most,
-        f"`leave_out` has {bad.name}, and {len(lost)} files are skipped: skip those of its item.",
+        len(lost) <= item_files,
+        f"`leave_out` has {bad.name}, and {len(lost)} files are skipped: skip only its item.",
     )
     return None
 
 
 def loads_named_tuples(subject: LayoutSubject) -> None:
-    """Load items as named tuples of tensors, of equal shapes, the same ones for equal crops."""
+    """Load items as named tuples of tensors, equal for the same files and random crop."""
     checked = check.check_data(subject.layout, subject.data)
     layout, items = checked.layout, []
     for index in [0, len(layout) - 1, 0]:
@@ -116,7 +116,7 @@ def loads_named_tuples(subject: LayoutSubject) -> None:
         require(
             type(item) is getattr(layout, "batch", None),
             f"`load` returned {type(item).__name__}, and `batch` is "
-            f"{getattr(getattr(layout, 'batch', None), '__name__', 'missing')}: they are one type.",
+            f"{getattr(getattr(layout, 'batch', None), '__name__', 'missing')}: expected the same.",
         )
         for name, value in zip(item._fields, item, strict=True):
             require(isinstance(value, Tensor), f"{name} is {type(value).__name__}, not a tensor.")
@@ -124,7 +124,7 @@ def loads_named_tuples(subject: LayoutSubject) -> None:
             require(
                 fits,
                 f"{name} is {tuple(value.shape)}, and data.size is {layout.spec.size}: call "
-                "`transform` for what it returns.",
+                "`transform` for each image.",
             )
         items.append(item)
     first, _, second = items
@@ -133,23 +133,23 @@ def loads_named_tuples(subject: LayoutSubject) -> None:
     try:
         default_collate(items)
     except (RuntimeError, TypeError) as error:
-        require(False, f"Two items make no batch: {error}")
+        require(False, f"Items cannot be stacked to a batch: {error}")
 
 
 def describes_its_images(subject: LayoutSubject) -> None:
-    """Describe in `spec` the domains, and the classes and texts that its items have."""
+    """Describe in `spec` the domains, and the classes and texts of items."""
     checked = check.check_data(subject.layout, subject.data)
     layout = checked.layout
-    require(isinstance(layout.spec, ImageSpec), "`spec` is no ImageSpec.")
+    require(isinstance(layout.spec, ImageSpec), "`spec` is not an ImageSpec.")
     require(
         layout.spec.domains,
         "`spec.domains` is empty: ImageSpec(domains=tuple(map(Domain, domains))).",
     )
-    for index in subject.indices[:MANY]:
+    for index in subject.indices[:MAX_ITEMS]:
         try:
             item = layout.load(layout.pick(index, Random(0)), checked.augment.item(Random(1)))
         except BadImage:
-            continue  # listed in training
+            continue  # training skips it
         labels, text = getattr(item, "labels", None), getattr(item, "text", None)
         if isinstance(labels, Tensor):
             count = len(layout.spec.classes)
@@ -167,24 +167,24 @@ def describes_its_images(subject: LayoutSubject) -> None:
 
 def refuses_missing_folders(subject: LayoutSubject) -> None:
     """Raise DataError or ConfigError for missing folders, and name them."""
-    with TemporaryDirectory() as place:
-        nowhere = Path(place) / "no-such-root"
+    with TemporaryDirectory() as folder:
+        missing = Path(folder) / "no-such-root"
         names = tuple(f"no-such-{number}" for number in range(len(subject.data.domains)))
         try:
-            made = subject.make(root=nowhere, domains=names)
+            layout = subject.make(root=missing, domains=names)
         except ConfigError:
-            return  # such as an option that names the domains
+            return  # such as for an option that names domains
         except DataError as error:
             require("no-such" in str(error), f"It does not name the folder: {error}")
             return
-        require(False, f"It found {len(made)} items below a missing root.")
+        require(False, f"It found {len(layout)} items in a folder that does not exist.")
 
 
 def pairs_the_same_files(subject: LayoutSubject) -> str | None:
-    """If `paired`, pick the same files in every epoch: they belong together."""
+    """If `paired`, pick the same files for an item in every epoch."""
     layout = subject.layout
     if not layout.paired:
-        return "its items are not of files that belong together"
+        return "it is not paired"
     for index in subject.indices:
         first = layout.pick(index, Random(0))
         for draw in range(1, DRAWS):
@@ -201,9 +201,9 @@ def _named(item: Item) -> str:
 
 RULES = (
     finds_its_files,
-    picks_purely,
+    picks_deterministically,
     picks_its_files,
-    leaves_out,
+    skips_unreadable_files,
     loads_named_tuples,
     describes_its_images,
     pairs_the_same_files,

@@ -1,1 +1,1 @@
-"""The rules of networks, losses, metrics, trackers and exporters."""
+"""The rules of networks, losses, metrics, trackers and exporters, called parts."""

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from translate.contract.parts import networks
-from translate.contract.parts.subject import TestedPart
+from translate.contract.parts.subject import PartSubject
 from translate.contract.rules import require, require_equal
 from translate.engine.exports.exporting import TOLERANCE, compare
 from translate.errors import ConfigError
@@ -16,7 +16,7 @@ from translate.nn.geometry import Geometry
 
 
 class Halving(nn.Module):
-    """Halve the sides and double them again, with a norm of each image."""
+    """A network that downsamples by 2, normalizes over the whole image, and upsamples by 2."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -28,17 +28,17 @@ class Halving(nn.Module):
         return torch.tanh(self.up(self.norm(self.down(images))))
 
 
-def has_a_suffix(part: TestedPart) -> None:
-    """Have the attributes suffix, such as ``.onnx`` or ``_openvino``, and backend."""
+def has_a_suffix(part: PartSubject) -> None:
+    """Have the attributes `suffix`, such as ``.onnx`` or ``_openvino``, and `backend`."""
     exporter = part.make()
     suffix, backend = exporter.suffix, exporter.backend
-    fine = isinstance(suffix, str) and suffix[:1] in (".", "_") and len(suffix) > 1
-    require(fine, f"suffix is {suffix!r}: expected a text that starts with a dot or _.")
+    is_suffix = isinstance(suffix, str) and suffix[:1] in (".", "_") and len(suffix) > 1
+    require(is_suffix, f"suffix is {suffix!r}: expected a text that starts with a dot or _.")
     require(isinstance(backend, str), f"backend is {backend!r}: expected a text.")
 
 
-def writes_what_it_loads(part: TestedPart) -> str | None:
-    """Write a network that gives the same images when it is loaded, for any number and size."""
+def writes_what_it_loads(part: PartSubject) -> str | None:
+    """Write a network that returns the same images when it is loaded, for any N and size."""
     exporter, network = cast(Exporter, part.make()), Halving().eval().requires_grad_(False)
     before = {key: tensor.clone() for key, tensor in network.state_dict().items()}
     geometry = Geometry(multiple_of=2, minimum=4)
@@ -46,10 +46,12 @@ def writes_what_it_loads(part: TestedPart) -> str | None:
     try:
         data = exporter.write(model)
     except ConfigError as error:
-        return f"not tried: it refuses a network of two convolutions: {error}"
+        return f"not tested: it refuses a network of two convolutions: {error}"
     contents = data.values() if isinstance(data, Mapping) else [data]
-    fine = all(isinstance(content, bytes) for content in contents)
-    require(fine, f"write returned {type(data).__name__}: expected bytes, or bytes by file name.")
+    is_bytes = all(isinstance(content, bytes) for content in contents)
+    require(
+        is_bytes, f"write returned {type(data).__name__}: expected bytes, or bytes by file name."
+    )
     loaded = exporter.load(data, threads=1)
     require_equal(dict(model.metadata), dict(loaded.metadata), "load changed {} of the metadata.")
     for (height, width), value in compare(model, loaded.network):

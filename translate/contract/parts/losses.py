@@ -6,14 +6,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from translate.contract.parts.subject import TestedPart
+from translate.contract.parts.subject import PartSubject
 from translate.contract.rules import random_pixels, require
 from translate.losses import is_relativistic
 from translate.nn.noise import temporary_seed
 
 
-def returns_finite_scalar(part: TestedPart) -> None:
-    """Return a finite scalar with finite gradients: for images, or for scores of several scales."""
+def returns_finite_scalar(part: PartSubject) -> None:
+    """Return a finite scalar with finite gradients, for images or for scores at several scales."""
     for name, loss, inputs in _losses(part):
         inputs = [tensor.requires_grad_() for tensor in inputs]
         value = loss(*inputs)
@@ -26,21 +26,21 @@ def returns_finite_scalar(part: TestedPart) -> None:
         require(any(g.any() for g in gradients), f"{name} has no gradient.")
 
 
-def rewards_better_outputs(part: TestedPart) -> None:
+def rewards_better_outputs(part: PartSubject) -> None:
     """Be lowest for equal images; adversarial: fall as real scores rise and fake scores fall.
 
     The generator's loss falls as fake scores rise.
     """
     loss = part.make()
-    if not _is_game(loss):
+    if not _is_adversarial(loss):
         one, other = _image_pair()
         same = one.clone().requires_grad_()
-        least = loss(same, one)
-        require(least <= loss(one, other), "Different images have a lower loss than equal ones.")
-        (gradient,) = torch.autograd.grad(least, same, allow_unused=True, materialize_grads=True)
+        lowest = loss(same, one)
+        require(lowest <= loss(one, other), "Different images have a lower loss than equal ones.")
+        (gradient,) = torch.autograd.grad(lowest, same, allow_unused=True, materialize_grads=True)
         require(gradient.isfinite().all(), "At equal images a gradient is not finite.")
         return
-    # many, so that a few randomly flipped labels do not decide
+    # so many that randomly flipped labels do not change the sign
     real, fake = (torch.full((256,), score, requires_grad=True) for score in (0.0, 0.5))
     with temporary_seed(0):
         real_gradient, fake_gradient = torch.autograd.grad(
@@ -63,7 +63,7 @@ def rewards_better_outputs(part: TestedPart) -> None:
         )
 
 
-def has_true_gradients(part: TestedPart) -> None:
+def has_correct_gradients(part: PartSubject) -> None:
     """Have gradients that agree with finite differences, in double precision."""
     for name, loss, inputs in _losses(part, torch.float64):
         leaves = [tensor.requires_grad_() for tensor in inputs]
@@ -74,32 +74,24 @@ def has_true_gradients(part: TestedPart) -> None:
         slope = sum(
             float((g * direction).sum()) for g, direction in zip(grads, directions, strict=True)
         )
-        ends = []
+        values = []
         for h in (1e-6, -1e-6):
+            moved = [t + h * direction for t, direction in zip(inputs, directions, strict=True)]
             with torch.no_grad(), temporary_seed(0):  # the same random numbers
-                ends.append(
-                    float(
-                        loss(
-                            *(
-                                t + h * direction
-                                for t, direction in zip(inputs, directions, strict=True)
-                            )
-                        )
-                    )
-                )
-        difference = (ends[0] - ends[1]) / 2e-6
+                values.append(float(loss(*moved)))
+        difference = (values[0] - values[1]) / 2e-6
         agrees = abs(difference - slope) <= 1e-4 * max(abs(difference), abs(slope)) + 1e-7
-        require(agrees, f"{name}: {slope:.6g} by autograd, {difference:.6g} by differences.")
+        require(agrees, f"{name}: {slope:.6g} by autograd, {difference:.6g} by finite differences.")
 
 
 def _losses(
-    part: TestedPart, dtype: torch.dtype = torch.float32
+    part: PartSubject, dtype: torch.dtype = torch.float32
 ) -> list[tuple[str, Callable[..., Tensor], list[Tensor]]]:
     """Return the functions of `part` by name, each with its inputs."""
     loss = part.make()
     if isinstance(loss, nn.Module):
         loss.to(dtype)
-    if not _is_game(loss):
+    if not _is_adversarial(loss):
         return [("the loss", loss, [image.to(dtype) for image in _image_pair()])]
     coarse, fine = (random_pixels(2, 1, side, side).to(dtype) for side in (3, 7))
     scores = [coarse, fine, coarse.flip(0), fine.flip(0)]
@@ -119,7 +111,7 @@ def _losses(
     ]
 
 
-def _is_game(loss: Any) -> bool:
+def _is_adversarial(loss: Any) -> bool:
     return hasattr(loss, "for_discriminator") or hasattr(loss, "for_generator")
 
 

@@ -9,50 +9,52 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from translate.contract.parts.subject import TestedPart
+from translate.contract.parts.subject import PartSubject
 from translate.contract.rules import require, require_equal
 from translate.engine.system import randomness
 from translate.errors import ConfigError
 from translate.metrics import Figure, Metric
 
-Rule: TypeAlias = Callable[[TestedPart], str | None]
+Rule: TypeAlias = Callable[[PartSubject], str | None]
 COUNT, SIDE = 8, 32
 REAL = ("real", "real_labels")
-"""fields of the real images; all others have one row per fake image"""
+"""fields of the real images; all others have a row for each fake image"""
 TOLERANCE = 1e-4
-"""relative: the order of a sum changes its rounding"""
+"""largest relative difference of figures, as the order of a sum changes its rounding"""
 
 
 def unless_unavailable(rule: Rule) -> Rule:
-    """Skip `rule` if files or packages that only `update` needs are missing."""
+    """Wrap `rule` so that it does not apply if `update` lacks a file or package."""
 
     @wraps(rule)
-    def checked_rule(part: TestedPart) -> str | None:
+    def checked_rule(part: PartSubject) -> str | None:
         try:
             return rule(part)
         except ConfigError as error:
-            return f"not tried: {error}"
+            return f"not tested: {error}"
 
     return checked_rule
 
 
 @unless_unavailable
-def returns_what_it_declares(part: TestedPart) -> None:
-    """Return the declared figures, as numbers, from the needed fields alone."""
+def returns_what_it_declares(part: PartSubject) -> None:
+    """Return the declared figures, as numbers, from the fields in `needs` alone."""
     metric = measure_batches(part, needed_fields(part))
     unknown = metric.needs - images().keys()
     require(not unknown, f"needs has no field {unknown} of MetricBatch.")
     for name, figure in metric.figures.items():
-        fine = isinstance(figure, Figure) and figure.better in ("min", "max")
-        require(fine, f"figures[{name!r}] is {figure!r}: expected Figure('min') or Figure('max').")
+        is_figure = isinstance(figure, Figure) and figure.better in ("min", "max")
+        require(
+            is_figure, f"figures[{name!r}] is {figure!r}: expected Figure('min') or Figure('max')."
+        )
     figures = metric.compute()
     require(
         figures.keys() == metric.figures.keys(),
         f"compute returned {sorted(figures)}, but figures declares {sorted(metric.figures)}.",
     )
     for name, value in figures.items():
-        fine = isinstance(value, (int, float)) and not math.isinf(value)
-        require(fine, f"{name} is {value!r}: expected a finite number, or NaN if undefined.")
+        is_number = isinstance(value, (int, float)) and not math.isinf(value)
+        require(is_number, f"{name} is {value!r}: expected a finite number, or NaN if undefined.")
     for name, values in metric.per_image().items():
         require(name in figures, f"per_image has {name!r}, which figures does not declare.")
         shape = getattr(values, "shape", None)
@@ -63,12 +65,12 @@ def returns_what_it_declares(part: TestedPart) -> None:
 
 
 @unless_unavailable
-def tolerates_other_fields(part: TestedPart) -> None:
-    """Return equal figures twice, also with fields that it does not need."""
+def ignores_other_fields(part: PartSubject) -> None:
+    """Return equal figures in each pass and call, and the same ones if all fields are given."""
     first = measure_batches(part, needed_fields(part)).compute()
     second = measure_batches(part, needed_fields(part))
-    require_close(first, second.compute(), "A second pass gave other figures")
-    require_close(first, second.compute(), "A second call of compute gave other figures")
+    require_close(first, second.compute(), "A second pass returned other figures")
+    require_close(first, second.compute(), "A second call of compute returned other figures")
     require(
         measure_batches(part, images()).compute().keys() == first.keys(),
         "With all fields of MetricBatch it returned other figures.",
@@ -76,61 +78,64 @@ def tolerates_other_fields(part: TestedPart) -> None:
 
 
 @unless_unavailable
-def measures_in_any_order(part: TestedPart) -> None:
-    """Return the same figures for the same images in another order and other batches."""
+def measures_in_any_order(part: PartSubject) -> None:
+    """Return the same figures for the same images in another order and in other batches."""
     whole = measure_batches(part, needed_fields(part)).compute()
     order = torch.randperm(COUNT, generator=torch.Generator().manual_seed(1))
     reordered = {name: tensor[order] for name, tensor in needed_fields(part).items()}
     require_close(whole, measure_batches(part, reordered).compute(), "In another order of images")
     halves = measure_batches(
-        part, *(cut(needed_fields(part), half) for half in (slice(3), slice(3, None)))
+        part, *(select(needed_fields(part), half) for half in (slice(3), slice(3, None)))
     )
     require_close(whole, halves.compute(), "In two batches instead of one")
 
 
 @unless_unavailable
-def merges_states(part: TestedPart) -> None:
-    """Return the figures of one pass after merging the states of two processes."""
+def merges_states(part: PartSubject) -> None:
+    """Return the same figures from the merged states of two processes as from one process."""
     whole = measure_batches(part, needed_fields(part)).compute()
     first, second = (
-        measure_batches(part, cut(needed_fields(part), half)) for half in (slice(3), slice(3, None))
+        measure_batches(part, select(needed_fields(part), half))
+        for half in (slice(3), slice(3, None))
     )
     first.merge({name: tensor.clone() for name, tensor in second.state().items()})
     require_close(whole, first.compute(), "After merge(state()) of two halves")
 
 
 @unless_unavailable
-def can_be_resampled(part: TestedPart) -> str | None:
-    """Resample images with replacement for intervals, without changing the metric."""
+def can_be_resampled(part: PartSubject) -> str | None:
+    """Resample images with replacement for intervals, without changes to the metric."""
     metric = measure_batches(part, needed_fields(part))
     if not metric.resamples:
         return "its resamples are 0"
     before = metric.compute()
     resampled = metric.resample(np.random.default_rng(0)).compute()
     require(resampled.keys() == before.keys(), f"A resampled metric returned {sorted(resampled)}.")
-    require_close(before, metric.compute(), "After resample, the metric itself gave other figures")
-    return None
-
-
-@unless_unavailable
-def measures_inside_masks(part: TestedPart) -> str | None:
-    """If `masked`, return the same figures with masks of all pixels as without masks."""
-    metric: Metric = part.make()
-    if not metric.masked:
-        return "it is not masked"
-    whole = needed_fields(part)
-    everywhere = {**whole, "mask": torch.ones(COUNT, 1, SIDE, SIDE, dtype=torch.bool)}
     require_close(
-        measure_batches(part, whole).compute(),
-        measure_batches(part, everywhere).compute(),
-        "With masks of all pixels",
+        before, metric.compute(), "After resample, the original metric returned other figures"
     )
     return None
 
 
 @unless_unavailable
-def has_no_side_effects(part: TestedPart) -> None:
-    """Change neither the images nor the state of global random generators."""
+def measures_inside_masks(part: PartSubject) -> str | None:
+    """If `masked`, return the same figures with masks that cover all pixels as without masks."""
+    metric: Metric = part.make()
+    if not metric.masked:
+        return "it is not masked"
+    whole = needed_fields(part)
+    with_masks = {**whole, "mask": torch.ones(COUNT, 1, SIDE, SIDE, dtype=torch.bool)}
+    require_close(
+        measure_batches(part, whole).compute(),
+        measure_batches(part, with_masks).compute(),
+        "With masks that cover all pixels",
+    )
+    return None
+
+
+@unless_unavailable
+def has_no_side_effects(part: PartSubject) -> None:
+    """Do not change the images or the state of global random generators."""
     fields, metric = needed_fields(part), part.make()
     before = {name: tensor.clone() for name, tensor in fields.items()}
     random = randomness.random_state()
@@ -141,9 +146,9 @@ def has_no_side_effects(part: TestedPart) -> None:
 
 
 @unless_unavailable
-def survives_one_image(part: TestedPart) -> None:
+def accepts_one_image(part: PartSubject) -> None:
     """Return numbers or NaN for one image, and raise nothing."""
-    figures = measure_batches(part, cut(needed_fields(part), slice(1))).compute()
+    figures = measure_batches(part, select(needed_fields(part), slice(1))).compute()
     infinite = [name for name, value in figures.items() if math.isinf(value)]
     require(
         not infinite, f"For one image, {infinite} is infinite: return NaN for an undefined figure."
@@ -152,17 +157,17 @@ def survives_one_image(part: TestedPart) -> None:
 
 RULES: tuple[Rule, ...] = (
     returns_what_it_declares,
-    tolerates_other_fields,
+    ignores_other_fields,
     measures_in_any_order,
     merges_states,
     can_be_resampled,
     measures_inside_masks,
     has_no_side_effects,
-    survives_one_image,
+    accepts_one_image,
 )
 
 
-def measure_batches(part: TestedPart, *batches: Mapping[str, Tensor]) -> Metric:
+def measure_batches(part: PartSubject, *batches: Mapping[str, Tensor]) -> Metric:
     """Return a new metric that has measured `batches`."""
     metric: Metric = part.make()
     measure(metric, *batches)
@@ -170,27 +175,27 @@ def measure_batches(part: TestedPart, *batches: Mapping[str, Tensor]) -> Metric:
 
 
 def measure(metric: Metric, *batches: Mapping[str, Tensor]) -> None:
-    """Give a metric first the fake images of all `batches`, then the real ones."""
-    for own in (False, True):
+    """Update `metric` first with the fake images of all `batches`, then with the real ones."""
+    for real in (False, True):
         for batch in batches:
-            fields: Any = {k: v for k, v in batch.items() if (k in REAL) == own}
-            if fields and (not own or metric.needs & {*REAL}):
+            fields: Any = {k: v for k, v in batch.items() if (k in REAL) == real}
+            if fields and (not real or metric.needs & {*REAL}):
                 metric.update(fields)
 
 
-def needed_fields(part: TestedPart) -> dict[str, Tensor]:
-    """Return the fields that the metric needs."""
+def needed_fields(part: PartSubject) -> dict[str, Tensor]:
+    """Return random images and labels for the fields that the metric needs."""
     needs = part.make().needs
     return {name: tensor for name, tensor in images().items() if name in needs}
 
 
-def cut(batch: Mapping[str, Tensor], rows: slice) -> dict[str, Tensor]:
-    """Return some rows of each field."""
+def select(batch: Mapping[str, Tensor], rows: slice) -> dict[str, Tensor]:
+    """Return the same rows of each field."""
     return {name: tensor[rows] for name, tensor in batch.items()}
 
 
 def images() -> dict[str, Tensor]:
-    """Return every field of `MetricBatch` but the mask: random images in 8-bit levels."""
+    """Return all fields of `MetricBatch` except the mask; images are random, from 0 to 255."""
     return {name: tensor.clone() for name, tensor in _images().items()}
 
 
@@ -198,14 +203,14 @@ def images() -> dict[str, Tensor]:
 def _images() -> dict[str, Tensor]:
     generator = torch.Generator().manual_seed(0)
 
-    def noise(level: int = 256) -> Tensor:
-        levels = torch.randint(0, level, (COUNT, 3, SIDE, SIDE), generator=generator)
-        return levels.float()
+    def noise(levels: int = 256) -> Tensor:
+        pixels = torch.randint(0, levels, (COUNT, 3, SIDE, SIDE), generator=generator)
+        return pixels.float()
 
     labels = torch.arange(COUNT) % 2
-    target, share = noise(), torch.linspace(0.1, 0.8, COUNT).view(-1, 1, 1, 1)
+    target, weights = noise(), torch.linspace(0.1, 0.8, COUNT).view(-1, 1, 1, 1)
     return {
-        "fake": target.lerp(noise(), share).round(),  # each image further from its target
+        "fake": target.lerp(noise(), weights).round(),  # increasingly far from the target
         "target": target,
         "source": noise(),
         "cycle": noise(),
@@ -219,6 +224,6 @@ def require_close(first: Mapping[str, float], other: Mapping[str, float], when: 
     """Require that figures are equal up to rounding; NaN is equal to NaN."""
     for name, expected in first.items():
         actual = other.get(name, math.inf)
-        same = math.isclose(expected, actual, rel_tol=TOLERANCE, abs_tol=1e-6)
-        both = math.isnan(expected) and math.isnan(actual)
-        require(same or both, f"{when}: {name} is {actual:.6g} instead of {expected:.6g}.")
+        close = math.isclose(expected, actual, rel_tol=TOLERANCE, abs_tol=1e-6)
+        both_nan = math.isnan(expected) and math.isnan(actual)
+        require(close or both_nan, f"{when}: {name} is {actual:.6g} instead of {expected:.6g}.")

@@ -1,4 +1,4 @@
-"""The rules of networks."""
+"""The rules of generators and discriminators."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from translate.contract.attributes import attributes, differing_names
-from translate.contract.parts.subject import SIDE, TestedPart
+from translate.contract.parts.subject import SIDE, PartSubject
 from translate.contract.rules import random_pixels, record_io, require, require_equal, require_no_io
 from translate.engine.tiling.halo import network_halo
 from translate.errors import ConfigError
@@ -14,8 +14,8 @@ from translate.losses import Scores
 from translate.nn.geometry import Geometry, geometry_of
 
 
-def constructor_does_no_io(part: TestedPart) -> None:
-    """Read no file and no network in a constructor, and give one seed equal weights."""
+def constructor_does_no_io(part: PartSubject) -> None:
+    """Read no file and open no connection in the constructor; equal seeds give equal weights."""
     with record_io() as accesses:
         first = part.make(*part.channels)
     require_no_io(accesses, first)
@@ -24,18 +24,18 @@ def constructor_does_no_io(part: TestedPart) -> None:
         require_equal(first.state_dict(), second, "{} differs.")
 
 
-def draws_images(part: TestedPart) -> None:
-    """Return images `geometry.scale` times as large, codes 1x1 of images, or images of codes."""
+def returns_images(part: PartSubject) -> None:
+    """Map images to larger ones by `geometry.scale` or to 1x1 vectors, or 1x1 vectors to images."""
     match part.use:
         case "translates":
-            _keeps_sides(part)
+            _require_scaled_images(part)
         case "fails":
-            _explain(part)
+            _raise_with_shapes(part)
         case _:
-            _takes_or_makes_one_pixel(part)
+            _require_vectors(part)
 
 
-def _keeps_sides(part: TestedPart) -> None:
+def _require_scaled_images(part: PartSubject) -> None:
     for channels, count in ((3, 1), (1, 2), (4, 3)):
         network = part.make(channels, channels)
         geometry = geometry_of(network)
@@ -46,16 +46,16 @@ def _keeps_sides(part: TestedPart) -> None:
             expected = (count, channels, *(side * geometry.scale for side in sides))
             require(
                 output.shape == expected,
-                f"{tuple(images.shape)} became {tuple(output.shape)}: its attribute geometry "
-                "says which sides it takes and by which factor it enlarges them.",
+                f"{tuple(images.shape)} became {tuple(output.shape)}: the attribute geometry must "
+                "have the sizes that it takes and the factor by which it enlarges them.",
             )
             require(output.isfinite().all(), f"The output for {tuple(images.shape)} is not finite.")
 
 
-def keeps_its_halo(part: TestedPart) -> str | None:
-    """Let each pixel of the output depend on no input further away than the halo.
+def respects_halo(part: PartSubject) -> str | None:
+    """Depend, at each output pixel, only on input pixels within the halo.
 
-    It is `geometry.halo`, or what the layers of the network say.
+    The halo is `geometry.halo`, or the receptive field that is computed from the layers.
     """
     network = part.make(*part.channels).eval()
     geometry = geometry_of(network)
@@ -63,7 +63,7 @@ def keeps_its_halo(part: TestedPart) -> str | None:
     if halo is None and part.use == "translates":
         halo = network_halo(network, part.channels[0])
     if halo is None or halo > LARGEST_HALO:
-        return "the output depends on the whole image, or on what its layers do not say"
+        return "an output pixel depends on the whole image, or its receptive field is unknown"
     side = geometry.fit(2 * halo + 2 * geometry.multiple_of)
     images, start = random_pixels(1, part.channels[0], side, side), side // 2
     changed = images.clone()
@@ -76,10 +76,10 @@ def keeps_its_halo(part: TestedPart) -> str | None:
 
 
 LARGEST_HALO = 128
-"""pixels of the halos that are tried"""
+"""pixels; networks with a larger halo are not tested"""
 
 
-def _takes_or_makes_one_pixel(part: TestedPart) -> None:
+def _require_vectors(part: PartSubject) -> None:
     for size in ((SIDE, SIDE), (SIDE, 2 * SIDE)):
         input_size, output_size = ((1, 1), size) if part.use == "draws" else (size, (1, 1))
         for channels, count in ((5, 1), (3, 2)):
@@ -92,12 +92,13 @@ def _takes_or_makes_one_pixel(part: TestedPart) -> None:
             require(
                 output.shape == expected,
                 f"{tuple(images.shape)} became {tuple(output.shape)}, not {expected}: the keyword "
-                "`size` has the sides of the images; raise ConfigError for unsupported ones.",
+                "`size` has height and width of images; raise ConfigError for unsupported ones.",
             )
             require(output.isfinite().all(), f"The output for {tuple(images.shape)} is not finite.")
 
 
-def _explain(part: TestedPart) -> None:
+def _raise_with_shapes(part: PartSubject) -> None:
+    """Raise an `AssertionError` with the outputs for images and for 1x1 vectors."""
     attempts, cause = [], None
     for side in (part.side, 1):
         output = part.output(side)
@@ -108,33 +109,34 @@ def _explain(part: TestedPart) -> None:
             what = f"became {tuple(output.shape) if isinstance(output, Tensor) else output!r}"
         attempts.append(f"(2, 3, {side}, {side}) {what}")
     raise AssertionError(
-        f"{', '.join(attempts)}: return images of the same sides (the attribute geometry "
-        "says which, and by which factor it enlarges them), or "
-        f"{SIDE}x{SIDE}, the keyword `size`, from noise 1x1, or 1x1."
+        f"{', '.join(attempts)}: return images of the same size (or as the attribute geometry "
+        f"scales it), 1x1 vectors of images, or images of the keyword `size`, {SIDE}x{SIDE}, of "
+        "1x1 vectors."
     ) from cause
 
 
-def scores_images(part: TestedPart) -> None:
-    """Score (N, in_channels, H, W) with a finite tensor, or several, for any N and channels."""
+def scores_images(part: PartSubject) -> None:
+    """Return one or several finite tensors of scores for (N, in_channels, H, W)."""
     geometry = getattr(part.make(*part.channels), "geometry", Geometry(scale=0))
     require(isinstance(geometry, Geometry), f"geometry is {geometry!r:.60}, not a Geometry.")
     require(
-        geometry.scale == 0, "Its geometry has a scale, but its output is no image: set scale=0."
+        geometry.scale == 0,
+        "Its geometry has a scale, but its output is not an image: set scale=0.",
     )
     for channels, count in ((3, 1), (6, 2)):
-        network = part.make(channels).eval()  # in training, batch norm needs several images
+        network = part.make(channels).eval()  # batch norm in training mode needs several images
         side = geometry_of(network).fit(SIDE)
         for scores in _scales(network(random_pixels(count, channels, side, side))):
             require(
                 isinstance(scores, Tensor) and len(scores) == count and scores.numel(),
-                f"{count} images have scores {getattr(scores, 'shape', scores)}.",
+                f"The scores of {count} images are {getattr(scores, 'shape', scores)}.",
             )
             require(scores.isfinite().all(), "A score is not finite.")
 
 
-def has_gradients(part: TestedPart) -> None:
+def has_gradients(part: PartSubject) -> None:
     """Have finite gradients for the input and for every weight."""
-    # Eight: batch norm maps any two codes to +1 and -1, and ReLUs may be off for one image.
+    # batch norm maps any two vectors to +1 and -1, and ReLUs may be off for a single image
     network, images = part.make(*part.channels), part.inputs(8).requires_grad_()
     torch.stack([s.square().mean() for s in _scales(network(images))]).sum().backward()
     for name, tensor in {"the input": images, **dict(network.named_parameters())}.items():
@@ -144,21 +146,21 @@ def has_gradients(part: TestedPart) -> None:
     require(images.grad is not None and images.grad.any(), "The gradient of the input is zero.")
 
 
-def shows_features(part: TestedPart) -> str | None:
+def returns_features(part: PartSubject) -> str | None:
     """Return from `features`, if defined, a list of finite tensors with one row per input."""
     network = part.make(*part.channels)
     if not callable(features := getattr(network, "features", None)):
-        return "it has none"
+        return "it has no method `features`"
     outputs = features(part.inputs(2))
     require(isinstance(outputs, list) and outputs, f"It returned {type(outputs).__name__}.")
     for tensor in outputs:
-        fine = isinstance(tensor, Tensor) and len(tensor) == 2 and tensor.isfinite().all()
-        require(fine, "An element is not a finite tensor of 2 rows for 2 inputs.")
+        is_valid = isinstance(tensor, Tensor) and len(tensor) == 2 and tensor.isfinite().all()
+        require(is_valid, "An element is not a finite tensor of 2 rows for 2 inputs.")
     return None
 
 
-def runs_in_bf16(part: TestedPart) -> None:
-    """Run under autocast to bf16, forward and backward, with finite results."""
+def runs_in_bf16(part: PartSubject) -> None:
+    """Run forward and backward under autocast to bf16, with finite results."""
     network, images = part.make(*part.channels), part.inputs(2).requires_grad_()
     with torch.autocast("cpu", torch.bfloat16):
         outputs = _scales(network(images))
@@ -167,20 +169,20 @@ def runs_in_bf16(part: TestedPart) -> None:
     require(images.grad is not None and images.grad.isfinite().all(), "A gradient is not finite.")
 
 
-def survives_saving(part: TestedPart) -> None:
+def saves_all_state(part: PartSubject) -> None:
     """Return the same outputs after its weights are saved and loaded into a new network."""
     old, images = part.make(*part.channels), part.inputs(2)
     with torch.no_grad():
         for parameter in old.parameters():
             parameter += 0.01
-    old(images)  # running statistics move, too
+    old(images)  # changes running statistics
     new = part.make(*part.channels)
     new.load_state_dict({name: tensor.clone() for name, tensor in old.state_dict().items()})
     before, after = _scales(old.eval()(images)), _scales(new.eval()(images))
     same = all(torch.equal(one, other) for one, other in zip(before, after, strict=True))
     unsaved = differing_names(attributes(old), attributes(new))
     problem = (
-        f"{', '.join(unsaved[:3])} changed in a forward pass, and was not saved"
+        f"{', '.join(unsaved[:3])} changed in a forward pass and was not saved"
         if unsaved
         else "The outputs differ"
     )

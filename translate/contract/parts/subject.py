@@ -1,4 +1,4 @@
-"""A network, loss, tracker or metric under test, and its inputs."""
+"""A network, loss, metric, tracker or exporter under test, and its inputs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,26 +16,27 @@ from translate.nn.geometry import geometry_of
 from translate.registry import Kind, create, find
 
 SIDE = 32
+"""height and width of input images, unless the geometry of the network needs larger ones"""
 METRIC_ARGUMENTS = {
     "domain": Domain("target"),
     "source_domain": Domain("source"),
     "classes": ("one", "two"),
 }
-"""arguments of the factory of a metric"""
+"""arguments for the factory of a metric"""
 PARTS: tuple[Kind, ...] = ("generator", "discriminator", "loss", "metric", "tracker", "exporter")
 Use: TypeAlias = Literal["translates", "encodes", "draws", "fails"]
 
 
 @dataclass(frozen=True)
-class TestedPart:
-    """A network, loss, tracker or metric under test."""
+class PartSubject:
+    """A network, loss, metric, tracker or exporter under test."""
 
     kind: Kind
     name: str
     options: dict[str, Any]
 
-    example: ClassVar[None] = None
-    """no batch"""
+    example_batch: ClassVar[None] = None
+    """None: a part gets no batch"""
 
     @property
     def owner(self) -> object:
@@ -43,7 +44,7 @@ class TestedPart:
         return find(self.kind, self.name)
 
     def make(self, *channels: int, size: tuple[int, int] = (SIDE, SIDE)) -> Any:
-        """Create it from the seed, for given numbers of input and output channels."""
+        """Create the part from a fixed seed, for numbers of input and output channels."""
         arguments: dict[str, Any] = dict(
             zip(("in_channels", "out_channels"), channels, strict=False)
         )
@@ -56,17 +57,17 @@ class TestedPart:
 
     @property
     def channels(self) -> tuple[int, ...]:
-        """The usual numbers of input and output channels."""
+        """The numbers of input and output channels in most tests."""
         return {"generator": (3, 3), "discriminator": (3,)}.get(self.kind, ())
 
     @cached_property
     def use(self) -> Use:
-        """The use of a generator, by its output: images to images or codes, or noise to images."""
+        """What a generator does: it maps images to images or vectors, or vectors to images."""
         network = self.make(*self.channels)
         geometry = geometry_of(network)
         side = geometry.fit(SIDE)
-        large, output = side * geometry.scale, self.output(side)
-        if isinstance(output, Tensor) and output.shape[-2:] in ((large, large), (1, 1)):
+        scaled, output = side * geometry.scale, self.output(side)
+        if isinstance(output, Tensor) and output.shape[-2:] in ((scaled, scaled), (1, 1)):
             return "encodes" if output.shape[-1] == 1 else "translates"
         output = self.output(1)
         is_image = isinstance(output, Tensor) and output.shape[-2:] == (SIDE, SIDE)
@@ -74,11 +75,11 @@ class TestedPart:
 
     @property
     def side(self) -> int:
-        """The usual side of its input images."""
+        """Height and width of its input images in most tests."""
         return geometry_of(self.make(*self.channels)).fit(SIDE)
 
     def output(self, side: int) -> Any:
-        """Return its output for two images, or the exception that it raises."""
+        """Return its output for (2, 3, side, side), or the exception that it raises."""
         try:
             with torch.no_grad():
                 return self.make(*self.channels).eval()(random_pixels(2, 3, side, side))
@@ -86,16 +87,16 @@ class TestedPart:
             return error
 
     def inputs(self, number: int) -> Tensor:
-        """Return suitable inputs: images of the usual side, or noise of 1x1."""
+        """Return `number` suitable inputs: images, or vectors (number, 3, 1, 1)."""
         if self.kind == "generator" and self.use == "draws":
-            return 3 * random_pixels(number, 3, 1, 1)  # the range of normal noise
+            return 3 * random_pixels(number, 3, 1, 1)  # about the range of normal noise
         return random_pixels(number, 3, self.side, self.side)
 
 
-def make_part(kind: Kind, name: str, options: Mapping[str, Any], *_: Any) -> TestedPart:
-    """Return the plugin called `name` with its options, which are checked, to be tested."""
+def make_part(kind: Kind, name: str, options: Mapping[str, Any], *_: Any) -> PartSubject:
+    """Return the plugin called `name` for testing; raises `ConfigError` for unknown options."""
     arguments = ["in_channels", "out_channels", "size", *METRIC_ARGUMENTS]
     factory = find(kind, name)
-    return TestedPart(
+    return PartSubject(
         kind, name, signatures.convert_options(f"{kind} {name!r}", factory, options, arguments)
     )

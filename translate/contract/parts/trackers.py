@@ -1,8 +1,8 @@
-"""The rules of trackers, each tested on a temporary run."""
+"""The rules of trackers, tested on a temporary run."""
 
 from typing import cast
 
-from translate.contract.parts.subject import TestedPart
+from translate.contract.parts.subject import PartSubject
 from translate.contract.rules import require
 from translate.contract.temporary_run import STEPS, require_unchanged, temporary_run
 from translate.engine.plugins.errors import definition
@@ -11,17 +11,17 @@ from translate.trackers import Tracker
 METHODS = ("start", "log", "preview", "finish", "close")
 
 
-def has_all_methods(part: TestedPart) -> None:
+def has_all_methods(part: PartSubject) -> None:
     """Have the methods start, log, preview, finish and close."""
     tracker = part.make()
     missing = [name for name in METHODS if not callable(getattr(tracker, name, None))]
     require(not missing, f"There is no method {' or '.join(missing)}: see translate.trackers.")
 
 
-def tracks_a_run(part: TestedPart) -> None:
-    """Track a run and its resume, raise nothing, and leave its files and random numbers alone.
+def tracks_a_run(part: PartSubject) -> None:
+    """Track a run and its resumption without errors or changes to its files and random numbers.
 
-    The last line of its log has a loss that is NaN and metrics that are new.
+    The last line of the log has a loss of NaN, and metrics that earlier lines lack.
     """
     with temporary_run() as (run, calls):
         for step, outcome in ((0, "interrupted"), (STEPS - 2, "stopped"), (STEPS - 1, "failed")):
@@ -37,6 +37,6 @@ def tracks_a_run(part: TestedPart) -> None:
                 tracker.close()
 
 
-def closes_when_not_started(part: TestedPart) -> None:
-    """Close also if `start` was not called, or has failed."""
+def closes_when_not_started(part: PartSubject) -> None:
+    """Close without errors if `start` was not called, or has failed."""
     cast(Tracker, part.make()).close()

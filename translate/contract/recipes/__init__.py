@@ -1,1 +1,1 @@
-"""The rules of recipes."""
+"""The rules of recipes, in training and at inference."""

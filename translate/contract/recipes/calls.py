@@ -1,4 +1,4 @@
-"""The rules of the arguments of `translate` and `draw`: options and noise."""
+"""The rules of options and noise, the keyword arguments of `translate` and `draw`."""
 
 from collections.abc import Callable
 from functools import partial
@@ -6,7 +6,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from translate.contract.recipes.subject import Subject
+from translate.contract.recipes.subject import RecipeSubject
 from translate.contract.rules import random_pixels, require
 from translate.engine.models import calls
 from translate.engine.models.model import translate_batch
@@ -14,7 +14,7 @@ from translate.nn.noise import Noise, temporary_seed
 from translate.recipe import Recipe
 
 
-def declares_options(subject: Subject) -> str | None:
+def declares_options(subject: RecipeSubject) -> str | None:
     """Give each option of `translate` and `draw` a default and an unused name."""
     recipe = subject.build().recipe
     for call in (recipe.translate, recipe.draw):
@@ -28,43 +28,42 @@ def declares_options(subject: Subject) -> str | None:
     return None
 
 
-def draws_from_given_noise(subject: Subject) -> str | None:
-    """Draw random numbers at inference from the argument `noise` alone."""
+def draws_from_given_noise(subject: RecipeSubject) -> str | None:
+    """Draw random numbers at inference only from the argument `noise`."""
     recipe = subject.build().recipe.eval()
-    last = None
-    for name, call in _calls_with_noise(subject, recipe):
+    calls_with_noise = _calls_with_noise(subject, recipe)
+    for name, call in calls_with_noise:
         with temporary_seed(0):
             first = call(0)
         with temporary_seed(1):
             second = call(0)
-        worst = float((first - second).abs().max())
-        require(worst <= 1 / 255, f"{name}: equal noise gives results that differ by {worst:.3f}. "
-             "Draw with noise.normal(shape) instead of torch.randn.")  # fmt: skip
+        difference = float((first - second).abs().max())
+        require(difference <= 1 / 255, f"{name}: equal noise gives results that differ "
+             f"by {difference:.3f}. Use noise.normal(shape), not torch.randn.")  # fmt: skip
         require(
             not torch.equal(first, call(1)),
-            f"{name}: it takes noise, and does not use it: remove the parameter.",
+            f"{name}: the argument `noise` has no effect: remove the parameter.",
         )
-        last = name
-    return None if last else "it takes no noise"
+    return None if calls_with_noise else "it takes no noise"
 
 
 def _calls_with_noise(
-    subject: Subject, recipe: Recipe
+    subject: RecipeSubject, recipe: Recipe
 ) -> list[tuple[str, Callable[[int], Tensor]]]:
-    """Return the calls of `recipe` that take noise, as functions of a seed, by name."""
-    by_name: list[tuple[str, Callable[[int], Tensor]]] = []
+    """Return the calls of `recipe` that take noise, with names, as functions of a seed."""
+    named_calls: list[tuple[str, Callable[[int], Tensor]]] = []
     spec = subject.spec
     if calls.takes_noise(recipe.translate):
         channels = spec.source.channels + int(recipe.takes_mask)
         images = random_pixels(2, channels, *spec.size)
-        by_name += [
+        named_calls += [
             (f"To {to!r}", partial(_translate, recipe, images, to))
             for to in recipe.targets(spec.source.name)
         ]
     if calls.takes_noise(recipe.draw):
         latents = recipe.latents(2, torch.Generator().manual_seed(0))
-        by_name.append(("Drawing", partial(_draw, recipe, latents)))
-    return by_name
+        named_calls.append(("Drawing", partial(_draw, recipe, latents)))
+    return named_calls
 
 
 def _translate(recipe: Recipe, images: Tensor, to: str, seed: int) -> Tensor:

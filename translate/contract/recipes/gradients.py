@@ -1,4 +1,4 @@
-"""The rule that gradients of a recipe's turns are right, tested by finite differences."""
+"""The rule that gradients of each turn's loss are correct, tested by finite differences."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,21 +10,21 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_map
 
-from translate.contract.recipes.subject import STEPS, Subject
+from translate.contract.recipes.subject import STEPS, RecipeSubject
 from translate.engine.system.randomness import seed_everything
 from translate.nn.noise import temporary_seed
 from translate.recipe import Recipe, Turn
 
 STEP_SIZES = (1e-6, 1e-7, 1e-8)
-"""relative to the root mean square of the weights; shorter steps cross fewer kinks of ReLUs"""
+"""relative to the root mean square of the weights; smaller steps cross fewer kinks of ReLUs"""
 TOLERANCE = 1e-3
-"""of the difference, relative to the norm of the gradient"""
+"""largest accepted difference, relative to the norm of the gradient"""
 
 
-def has_true_gradients(subject: Subject) -> str | None:
+def has_correct_gradients(subject: RecipeSubject) -> str | None:
     """Have gradients that agree with finite differences, in double precision, for each player.
 
-    What is detached, or computed without gradients, counts as constant.
+    Tensors that are detached or computed without gradients count as constants.
     """
     training = subject.build()
     recipe = training.recipe
@@ -36,7 +36,7 @@ def has_true_gradients(subject: Subject) -> str | None:
     with _double_precision():
         recipe.double()
         batch = tree_map(_to_double, subject.batch(0))
-        missing = dict(players)
+        untested = dict(players)
         for iteration in range(STEPS):
             recipe.iteration = iteration
             try:
@@ -46,15 +46,15 @@ def has_true_gradients(subject: Subject) -> str | None:
                     return f"it does not run in double precision ({error})"
                 raise
             for number, player in enumerate(turns):
-                if weights := missing.pop(player, None):
+                if weights := untested.pop(player, None):
                     _check(recipe, batch, number, player, weights)
-            if not missing:
+            if not untested:
                 break
     return None
 
 
 def _check(recipe: Recipe, batch: Any, number: int, player: str, names: list[str]) -> None:
-    """Compare the slope of a turn's total along one direction of the player's weights."""
+    """Compare the directional derivative of a turn's total loss along one random direction."""
     constants = _Constants()
     copy = _copy(recipe, {})
     weights = [p for name, p in copy.named_parameters() if name in names and p.requires_grad]
@@ -66,29 +66,29 @@ def _check(recipe: Recipe, batch: Any, number: int, player: str, names: list[str
     slope = sum(
         float((g * direction).sum()) for g, direction in zip(gradients, directions, strict=True)
     )
-    length = sum(
+    squared_norm = sum(
         float((g * _scale(w)).square().sum()) for g, w in zip(gradients, weights, strict=True)
     )
     differences = []
-    for width in STEP_SIZES:
-        ends = []
-        for step in (width, -width):
+    for size in STEP_SIZES:
+        values = []
+        for step in (size, -size):
             moves = {
                 name: step * direction
                 for name, direction in zip(trainable, directions, strict=True)
             }
             copy = _copy(recipe, moves)
-            ends.append(float(_total(copy, batch, number, constants.replay()).detach()))
-        differences.append((ends[0] - ends[1]) / (2 * width))
-        if abs(differences[-1] - slope) <= TOLERANCE * max(abs(slope), length**0.5) + 1e-7:
+            values.append(float(_total(copy, batch, number, constants.replay()).detach()))
+        differences.append((values[0] - values[1]) / (2 * size))
+        if abs(differences[-1] - slope) <= TOLERANCE * max(abs(slope), squared_norm**0.5) + 1e-7:
             return
     raise AssertionError(
-        f"Turn of {player!r}: {slope:.6g} by autograd, {differences[-1]:.6g} by differences."
+        f"Turn of {player!r}: {slope:.6g} by autograd, {differences[-1]:.6g} by finite differences."
     )
 
 
 def _scale(weight: Tensor) -> float:
-    """Return the root mean square of a weight, by which its steps are scaled."""
+    """Return the root mean square of a weight, which scales its steps."""
     return float(weight.detach().square().mean().sqrt()) or 0.01
 
 
@@ -129,7 +129,7 @@ def _double_precision() -> Iterator[None]:
 
 
 class _Constants(TorchFunctionMode):
-    """Record every tensor that is computed without gradients, or replay the recorded ones."""
+    """Records all tensors that are computed without gradients, or replays recorded ones."""
 
     def __init__(self, recorded: list[Tensor] | None = None) -> None:
         super().__init__()
@@ -153,15 +153,15 @@ class _Constants(TorchFunctionMode):
         return self._constant(targets, result)
 
     def _constant(self, targets: list[Tensor], value: Any) -> Any:
-        """Return `value`, or the recorded one; in-place `targets` get its value."""
+        """Return `value`, or in a replay the recorded one, which in-place calls also write."""
         if not (isinstance(value, Tensor) and value.is_floating_point()):
             return value
         if self.recorded is None:
             self.constants.append(value.detach().clone())
             return value
-        before = self.recorded[self.position]
+        recorded = self.recorded[self.position]
         self.position += 1
         if any(value is each for each in targets):
             with torch.no_grad():
-                return value.copy_(before)
-        return before.clone()
+                return value.copy_(recorded)
+        return recorded.clone()

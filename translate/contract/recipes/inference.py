@@ -6,15 +6,16 @@ import torch
 from torch import Tensor
 
 from translate.batches import ImageSpec
-from translate.contract.recipes.subject import Subject
+from translate.contract.recipes.subject import RecipeSubject
 from translate.contract.rules import random_pixels, require, require_equal
 from translate.engine.models.model import translate_batch
 from translate.recipe import Recipe
 
 SIZES = (1, 1), (5, 7), (33, 20)
+"""heights and widths of images to translate"""
 
 
-def names_its_targets(subject: Subject) -> str | None:
+def names_its_targets(subject: RecipeSubject) -> str | None:
     """Return from `targets` a tuple of domains that it was trained on."""
     recipe = subject.build().recipe
     if type(recipe).translate is Recipe.translate:
@@ -22,56 +23,56 @@ def names_its_targets(subject: Subject) -> str | None:
     for source in subject.spec.names:
         targets = recipe.targets(source)
         known = isinstance(targets, tuple) and set(targets) <= set(subject.spec.names)
-        require(
-            known, f"targets({source!r}) returned {targets!r}: the domains are in self.domains."
-        )
+        require(known, f"targets({source!r}) returned {targets!r}: expected some of self.domains.")
     return None
 
 
-def translates_any_size(subject: Subject) -> str | None:
-    """Translate images of any size, from 1x1 up, to `geometry.scale` times the size."""
+def translates_any_size(subject: RecipeSubject) -> str | None:
+    """Translate images of any size from 1x1, to `geometry.scale` times the size."""
     recipe = subject.build().recipe.eval()
     scale = recipe.geometry.scale
     for to, channels, expected in _directions(subject, recipe):
         for height, width in SIZES:
             try:
-                drawn = translate_batch(recipe, random_pixels(1, channels, height, width), to)
+                output = translate_batch(recipe, random_pixels(1, channels, height, width), to)
             except Exception as error:
                 raise AssertionError(
                     f"To {to!r}, {height}x{width} raised {type(error).__name__}: {error} "
-                    "Does its geometry say which sizes it takes?"
+                    "Does its geometry have the sizes that it takes?"
                 ) from error
             shape = (1, expected, scale * height, scale * width)
+            returned = tuple(output.shape)
+            require(returned == shape, f"To {to!r}, it returned {returned} instead of {shape}.")
             require(
-                drawn.shape == shape, f"To {to!r}, {tuple(drawn.shape)} came instead of {shape}."
+                output.isfinite().all(),
+                f"To {to!r}, the output for {height}x{width} is not finite.",
             )
-            require(drawn.isfinite().all(), f"To {to!r}, {height}x{width} became not finite.")
     return None if _directions(subject, recipe) else "it does not translate"
 
 
-def is_independent_of_batch(subject: Subject) -> str | None:
-    """Translate an image to the same result, to 1/255, in any batch, without side effects."""
+def is_independent_of_batch(subject: RecipeSubject) -> str | None:
+    """Translate an image to the same result, up to 1/255, in any batch, without side effects."""
     training = subject.build()
     subject.train(training, 2)
     recipe = training.recipe.eval()
     before = {name: tensor.clone() for name, tensor in recipe.state_dict().items()}
     for to, channels, _ in _directions(subject, recipe):
         images = random_pixels(3, channels, *subject.spec.size)
-        images[1] *= 0.2  # other statistics than the rest
+        images[1] *= 0.2  # with other statistics
         together = translate_batch(recipe, images, to)
         alone = torch.cat([translate_batch(recipe, image[None], to) for image in images])
-        worst = float((together - alone).abs().max())
+        difference = float((together - alone).abs().max())
         require(
-            worst <= 1 / 255,
-            f"To {to!r}, other images or repetition change it by {worst:.3f}: is "
-            "a batch norm in training mode, or dropout on?",
+            difference <= 1 / 255,
+            f"To {to!r}, other images of the batch, or a repetition, change an output by "
+            f"{difference:.3f}: is batch norm in training mode, or dropout on?",
         )
     require_equal(before, recipe.state_dict(), "Translating changed {}.")
     return None if _directions(subject, recipe) else "it does not translate"
 
 
-def draws_trained_size(subject: Subject) -> str | None:
-    """Draw images of the training size in [-1, 1], equal for equal latents, of every condition."""
+def draws_trained_size(subject: RecipeSubject) -> str | None:
+    """Draw images of the training size in [-1, 1] for every condition, equal for equal latents."""
     training = subject.build()
     recipe = training.recipe
     if type(recipe).draw is Recipe.draw:
@@ -79,8 +80,11 @@ def draws_trained_size(subject: Subject) -> str | None:
     subject.train(training, 2)
     recipe.eval()
     first, second = (recipe.latents(3, torch.Generator().manual_seed(1)) for _ in range(2))
-    require(first.device.type == "cpu" and len(first) == 3, f"latents(3) are {tuple(first.shape)}.")
-    require(torch.equal(first, second), "latents differs for equal generators.")
+    require(
+        first.device.type == "cpu" and len(first) == 3,
+        f"latents(3) are {tuple(first.shape)} on {first.device}.",
+    )
+    require(torch.equal(first, second), "latents returned different values for equal generators.")
     other = recipe.latents(3, torch.Generator().manual_seed(2))
     require(not torch.equal(first, other), "latents does not depend on its generator.")
     before = {name: tensor.clone() for name, tensor in recipe.state_dict().items()}
@@ -103,14 +107,18 @@ def _draw(
     conditions = condition.split(1) if condition is not None else (None,) * 3
     rows = zip(noise.split(1), conditions, strict=True)
     alone = torch.cat([recipe.draw(one, condition) for one, condition in rows])
-    worst = float((together - alone).abs().max())
-    require(worst <= 1 / 255, f"{label}: other images of the batch change it by {worst:.3f}.")
+    difference = float((together - alone).abs().max())
+    message = f"{label}: other images of the batch change an output by {difference:.3f}."
+    require(difference <= 1 / 255, message)
     for row in recipe.walk(3, torch.Generator().manual_seed(1), conditions[0]):
-        require(row.shape == shape, f"{label}: a row of a walk of 3 is {tuple(row.shape)}.")
+        require(
+            row.shape == shape,
+            f"{label}: a row of walk(3) is {tuple(row.shape)} instead of {shape}.",
+        )
 
 
 def _conditions(recipe: Recipe, spec: ImageSpec) -> Iterator[tuple[str, Tensor | None]]:
-    """Yield each condition of `draw`, repeated three times."""
+    """Yield a name and three times each condition of `draw`."""
     for index, name in enumerate(recipe.conditions()):
         yield f"Of class {name!r}", torch.full((3,), index)
     if spec.text_length:
@@ -119,13 +127,14 @@ def _conditions(recipe: Recipe, spec: ImageSpec) -> Iterator[tuple[str, Tensor |
         yield "From noise", None
 
 
-def _directions(subject: Subject, recipe: Recipe) -> list[tuple[str, int, int]]:
-    """Return each domain that `recipe` translates to, with the channels before and after."""
+def _directions(subject: RecipeSubject, recipe: Recipe) -> list[tuple[str, int, int]]:
+    """Return each domain that `recipe` translates to, with its input and output channels."""
     if type(recipe).translate is Recipe.translate:
         return []
     directions: dict[str, tuple[str, int, int]] = {}
-    after = {domain.name: domain.channels for domain in subject.spec.domains}
+    channels = {domain.name: domain.channels for domain in subject.spec.domains}
     for source in subject.spec.domains:
         for to in recipe.targets(source.name):
-            directions.setdefault(to, (to, source.channels + int(recipe.takes_mask), after[to]))
+            inputs = source.channels + int(recipe.takes_mask)
+            directions.setdefault(to, (to, inputs, channels[to]))
     return list(directions.values())

@@ -1,4 +1,4 @@
-"""The rule that two processes train as one, tested with two real ones."""
+"""The rule that data-parallel training averages gradients, tested with two processes."""
 
 import multiprocessing
 import os
@@ -18,7 +18,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 from torch.optim import Optimizer
 
-from translate.contract.recipes.subject import Subject
+from translate.contract.recipes.subject import RecipeSubject
 from translate.contract.rules import require
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.disk import files
@@ -30,19 +30,19 @@ from translate.recipe import Turn
 from translate.registry import list_registrations
 
 SECONDS = 60
-"""limit of two processes"""
+"""time limit of the two processes"""
 
 
-def averages_over_processes(subject: Subject) -> str | None:
-    """Train on two processes with the mean of both halves' gradients, to equal weights."""
+def averages_gradients(subject: RecipeSubject) -> str | None:
+    """Train on two processes with averaged gradients, to the same weights on both."""
     if not dist.is_available() or not dist.is_gloo_available():
-        return "this PyTorch has no gloo"
+        return "PyTorch has no gloo here"
     if not (can_fork() or _is_installed(subject.config.recipe)):
-        return "new processes load installed plugins only"
-    expected = _in_lockstep(subject)
-    first, second = _on_two_processes(subject)
+        return "its plugin is not installed, so another process cannot load it"
+    expected = _step_in_one_process(subject)
+    first, second = _step_on_two_processes(subject)
     same = first.keys() == second.keys() == expected.keys()
-    require(same, "The turns depend on the process.")
+    require(same, "The processes yield different turns.")
     for name, tensor in expected.items():
         require(torch.equal(first[name], second[name]), f"{name} differs between the processes.")
         turn, gradient, _ = name.partition(", ")
@@ -51,12 +51,12 @@ def averages_over_processes(subject: Subject) -> str | None:
                 [t.flatten() for n, t in expected.items() if n.startswith(f"{turn},")]
             )
             is_mean = (first[name] - tensor).abs().max() <= 1e-5 * gradients.abs().max()
-            require(is_mean, f"{name} is not the mean of both halves.")
+            require(is_mean, f"{name} is not the mean of the gradients of both processes.")
     return None
 
 
 def can_fork() -> bool:
-    """Return whether processes can be forked: not if PyTorch has threads for a GPU."""
+    """Return whether processes can be forked safely: not if PyTorch uses a GPU."""
     supported = "fork" in multiprocessing.get_all_start_methods()
     return supported and not torch.accelerator.is_available()
 
@@ -73,44 +73,44 @@ def _is_installed(recipe: str) -> bool:
     )
 
 
-def _in_lockstep(subject: Subject) -> dict[str, Tensor]:
-    """Take one step in this process: two recipes, each with half of the batch, share each turn."""
-    halves = [subject.build(), subject.build()]
+def _step_in_one_process(subject: RecipeSubject) -> dict[str, Tensor]:
+    """Take one step of two replicas in this process, and return what `_record_step` returns."""
+    replicas = [subject.build(), subject.build()]
 
     def step() -> None:
         seed_everything(0)
         random = [randomness.random_state()] * 2
-        running = [half.recipe.step(subject.batch(rank)) for rank, half in enumerate(halves)]
+        steps = [replicas[rank].recipe.step(subject.batch(rank)) for rank in range(2)]
         while True:
             turns: list[Turn | None] = []
-            for rank, recipe in enumerate(running):
+            for rank, turns_of_rank in enumerate(steps):
                 randomness.restore_random_state(random[rank])
-                turns.append(next(recipe, None))
+                turns.append(next(turns_of_rank, None))
                 random[rank] = randomness.random_state()
             players = {turn and turn.player for turn in turns}
             require(len(players) == 1, f"The player of a turn depends on the images: {players}.")
             if None in turns:
                 return
-            moves = [
-                (h.optimizers[t.player], t.total) for h, t in zip(halves, turns, strict=True) if t
+            updates = [
+                (r.optimizers[t.player], t.total) for r, t in zip(replicas, turns, strict=True) if t
             ]
-            moves = [(optimizer, total) for optimizer, total in moves if _trainable(optimizer)]
+            updates = [(optimizer, total) for optimizer, total in updates if _trainable(optimizer)]
             gradients = [
                 torch.autograd.grad(total, _trainable(optimizer), materialize_grads=True)
-                for optimizer, total in moves
+                for optimizer, total in updates
             ]
-            for optimizer, _ in moves:
-                for parameter, *both in zip(_trainable(optimizer), *gradients, strict=True):
-                    parameter.grad = torch.stack(both).mean(0)
+            for optimizer, _ in updates:
+                for parameter, *of_ranks in zip(_trainable(optimizer), *gradients, strict=True):
+                    parameter.grad = torch.stack(of_ranks).mean(0)
                 optimizer.step()
 
-    return _recorded(halves[0], step)
+    return _record_step(replicas[0], step)
 
 
-def _on_two_processes(subject: Subject) -> list[dict[str, Tensor]]:
-    """Take one step on two processes, and return the gradients and weights of each.
+def _step_on_two_processes(subject: RecipeSubject) -> list[dict[str, Tensor]]:
+    """Take one step on two processes, and return what `_record_step` returns on each.
 
-    They are forked where that is safe, so that they have plugins that this process registered.
+    They are forked if that is safe, so that they have the plugins that this process registered.
     """
     with TemporaryDirectory() as folder:
         results = [Path(folder) / f"rank-{rank}" for rank in range(2)]
@@ -126,13 +126,13 @@ def _on_two_processes(subject: Subject) -> list[dict[str, Tensor]]:
             process.kill()  # no effect on one that has ended
         for path in results:
             if (error_file := path.with_suffix(".error")).exists():
-                raise AssertionError(f"In a second process: {error_file.read_text()}")
-            require(path.exists(), "They did not finish: do all take the same turns?")
+                raise AssertionError(f"In another process: {error_file.read_text()}")
+            require(path.exists(), "The processes did not finish: do both yield the same turns?")
         return [load(path.read_bytes()) for path in results]
 
 
-def _process(subject: Subject, rank: int, result: Path) -> None:
-    os.dup2(os.pipe()[1], 1)  # gloo prints its peers to standard output
+def _process(subject: RecipeSubject, rank: int, result: Path) -> None:
+    os.dup2(os.pipe()[1], 1)  # hides what gloo prints to standard output
     if sys.platform == "linux":
         os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
     torch.set_num_threads(1)
@@ -147,16 +147,16 @@ def _process(subject: Subject, rank: int, result: Path) -> None:
         training = subject.build()
         seed_everything(0)
         step = partial(take_turns, training.recipe, subject.batch(rank), training.optimizers)
-        files.replace(result, save(_recorded(training, step)))
-        dist.barrier()  # wait until the other has finished, too
+        files.replace(result, save(_record_step(training, step)))
+        dist.barrier()  # until the other process has finished
         dist.destroy_process_group()
     except Exception as error:
         message = f"{type(error).__name__}: {error}"
         files.replace(result.with_suffix(".error"), message.encode())
 
 
-def _recorded(training: TrainingState, step: Callable[[], Any]) -> dict[str, Tensor]:
-    """Return the gradients that each optimizer gets, by turn, and the weights after `step`."""
+def _record_step(training: TrainingState, step: Callable[[], Any]) -> dict[str, Tensor]:
+    """Call `step`; return the gradients that optimizers got, by turn, and the weights after it."""
     tensors: dict[str, Tensor] = {}
     turns = count(1)
 

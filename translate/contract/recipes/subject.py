@@ -1,4 +1,4 @@
-"""A recipe under test, which rules build and train for a few steps."""
+"""A recipe under test: rules build it and train it for a few steps."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -27,6 +27,7 @@ from translate.registry import find
 
 CPU = torch.device("cpu")
 STEPS = 10
+"""length of the learning rate schedule"""
 SPEC = ImageSpec(size=(32, 32), domains=(Domain("source"), Domain("target")))
 LABELLED = replace(SPEC, domains=(Domain("source"),), classes=("first", "second", "third"))
 CAPTIONED = replace(SPEC, domains=(Domain("source"),), text_length=12)
@@ -38,12 +39,12 @@ BATCHES: Mapping[type, ImageSpec] = {
     Labelled: LABELLED,
     Captioned: CAPTIONED,
 }
-"""The types of random batches of a test without folders, and the spec for each."""
+"""the types of random batches for recipes without a folder, and the spec of each"""
 
 
 @dataclass(frozen=True)
-class Subject:
-    """A recipe under test: its configuration and the source of its images."""
+class RecipeSubject:
+    """A recipe under test: its configuration and its images."""
 
     config: schema.Config
     spec: ImageSpec
@@ -56,17 +57,17 @@ class Subject:
         return find("recipe", self.config.recipe)
 
     @property
-    def example(self) -> Any:
-        """A batch, for a message to name its fields."""
+    def example_batch(self) -> Any:
+        """A batch like those of `step`, of which messages name the fields."""
         return self.batch(0)
 
     def make(self) -> Recipe:
-        """Construct the recipe alone."""
+        """Construct the recipe, without optimizers, from a fixed seed."""
         seed_everything(0)
         return read.rebuild_recipe(read.Checkpoint(Path(), 0, self.config, self.spec, {}))
 
     def build(self) -> TrainingState:
-        """Build the recipe with its optimizers and moving average, from the seed."""
+        """Build the recipe with its optimizers and moving average, from a fixed seed."""
         return build_training(self.config, self.spec, CPU)
 
     def batch(self, index: int, count: int = 2) -> Any:
@@ -86,7 +87,7 @@ class Subject:
         return kind(*(self._random(part, count, random) for part in kind._fields))
 
     def _random(self, part: str, count: int, random: torch.Generator) -> Tensor:
-        """Return one part of a batch of `count`, drawn from `random`."""
+        """Return the field `part` of a random batch of `count` items."""
         spec = self.spec
         if part == "labels":
             return torch.randint(len(spec.classes), (count,), generator=random)
@@ -117,8 +118,18 @@ class Subject:
 
 def make_subject(
     name: str, options: Mapping[str, Any], spec: ImageSpec | None, folder: Mapping[str, Any] | None
-) -> Subject:
-    """Return the recipe called `name` with the options `given`, to be tested."""
+) -> RecipeSubject:
+    """Return the recipe called `name` for testing.
+
+    Args:
+        name: The registered name.
+        options: Options of the recipe.
+        spec: Size and domains of random images; None: two domains of 32x32.
+        folder: Settings of ``data``; None: random images.
+
+    Raises:
+        ConfigError: An option is unknown, or the layout's type of batches without a `folder`.
+    """
     training = {"steps": STEPS, "schedule": "linear", "decay_from": 0.2, "ema": 0.9}
     document = {
         "options": options,
@@ -128,13 +139,13 @@ def make_subject(
     config = layers.resolve(name, config=document)
     if folder:
         checked = check.check_data(check.open_layout(config.data), config.data)
-        return Subject(config, checked.layout.spec, checked)
+        return RecipeSubject(config, checked.layout.spec, checked)
     if (batch := _batch_type(config)) not in BATCHES:
         raise ConfigError(
             f"the batches of the layout {config.data.layout_name!r} are unknown: give the check a "
             'folder of images, data={"layout": ..., "root": ..., "domains": [...]}.'
         )
-    return Subject(config, spec or BATCHES[batch])
+    return RecipeSubject(config, spec or BATCHES[batch])
 
 
 def _data_settings(spec: ImageSpec) -> dict[str, Any]:
@@ -143,7 +154,7 @@ def _data_settings(spec: ImageSpec) -> dict[str, Any]:
 
 
 def state(training: TrainingState) -> dict[str, Any]:
-    """Return a copy of all that a checkpoint must contain, by readable names."""
+    """Return copies of all tensors and values that a checkpoint must restore, by name."""
     result: dict[str, Any] = {f"weight {k}": v for k, v in training.recipe.state_dict().items()}
     result |= {f"training_state {k}": v for k, v in training.recipe.training_state().items()}
     if training.average:

@@ -1,10 +1,10 @@
-"""A verdict for each rule, with a note if a rule does not apply or cannot be tried."""
+"""A result for each rule, with a note if a rule does not apply or cannot be tested."""
 
 from torch import nn
 from valid_recipe import ValidRecipe, register
 
 from translate.batches import ImageSpec
-from translate.contract import kinds, verdicts
+from translate.contract import kinds, results
 from translate.recipe import Recipe, Turn, adam
 
 
@@ -37,14 +37,14 @@ def test_rules_that_cannot_be_tried_are_not_broken(register_plugin) -> None:
     register(
         register_plugin, recipes={"unknown_field": ReadsUnknownField, "unbuilt": CannotBeBuilt}
     )
-    notes = [v.note for v in verdicts.run_rules("recipe", "unknown_field", {})]
-    assert notes.count("not tried: its steps fail, see above") == len(kinds.STEPPING)
-    _, *others = verdicts.run_rules("recipe", "unbuilt", {})
-    assert {v.note for v in others} == {"not tried: it cannot be made"}
+    notes = [v.note for v in results.run_rules("recipe", "unknown_field", {})]
+    assert notes.count("not tested: its steps fail, see above") == len(kinds.RULES_THAT_TRAIN)
+    _, *others = results.run_rules("recipe", "unbuilt", {})
+    assert {v.note for v in others} == {"not tested: it cannot be constructed"}
 
 
 def test_rules_that_do_not_apply_to_a_recipe_are_marked(register_plugin) -> None:
     register(register_plugin, recipes={"one": NeitherTranslatesNorDraws})
-    notes = [v.note for v in verdicts.run_rules("recipe", "one", {}, spec=ImageSpec((16, 24)))]
+    notes = [v.note for v in results.run_rules("recipe", "one", {}, spec=ImageSpec((16, 24)))]
     assert notes.count("it does not translate") == 3
-    assert notes.count("it draws none") == 1
+    assert notes.count("it returns no rows") == 1

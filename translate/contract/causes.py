@@ -1,4 +1,4 @@
-"""The cause of a broken rule: its message, its line in the plugin, and how to fix it."""
+"""The cause of a broken rule: the message, the line of the plugin, and how to fix it."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -12,11 +12,11 @@ BATCHES = (Pair, Images, Labelled, Captioned)
 MEMBERS = {
     "constructor_does_no_io": "__init__",
     "takes_turns": "step",
-    "has_true_gradients": "step",
-    "moves_one_player": "step",
-    "survives_saving": "step",
+    "has_correct_gradients": "step",
+    "updates_one_player": "step",
+    "saves_all_state": "step",
     "resumes_exactly": "step",
-    "averages_over_processes": "step",
+    "averages_gradients": "step",
     "preview_has_no_side_effects": "preview",
     "names_its_targets": "targets",
     "translates_any_size": "translate",
@@ -24,54 +24,56 @@ MEMBERS = {
     "draws_trained_size": "draw",
     "declares_options": "translate",
     "draws_from_given_noise": "translate",
-    "shows_features": "features",
+    "returns_features": "features",
     "tracks_a_run": "log",
     "closes_when_not_started": "close",
-    "declines_unknown_weights": "recognizes",
+    "rejects_unknown_weights": "recognizes",
     "converts_its_files": "convert",
     "writes_what_it_loads": "write",
     "rewards_better_outputs": "for_discriminator",
 }
-"""The method that keeps or breaks a rule, by the rule's function; `forward` for all others."""
+"""the method of a plugin that each rule tests, by the rule's function; `forward` for all others"""
 
 
 class Cause(NamedTuple):
     """The cause of a broken rule."""
 
     message: str
-    """what was wrong, and how to fix it"""
+    """what is wrong, and how to fix it"""
     place: Place | None
-    """the line of the plugin's code, where one is known"""
+    """the line of the plugin, if it is known"""
     is_exception: bool
     """whether the plugin raised an exception; otherwise a result was wrong"""
-
-    root: str
-    """the message of the first error, with numbers masked"""
+    first_message: str
+    """the message of the first exception in the chain, with numbers masked"""
 
     def is_same(self, other: "Cause") -> bool:
-        """Return whether both have one cause: the same error, or exceptions of the same line."""
-        if self.root in other.root or other.root in self.root:
+        """Return whether the causes are the same: equal messages, or exceptions of one line."""
+        if self.first_message in other.first_message or other.first_message in self.first_message:
             return True
         return self.is_exception and other.is_exception and self.place == other.place is not None
 
 
 def find_cause(error: BaseException, owner: object, rule: Callable[..., Any], batch: Any) -> Cause:
-    """Return what made `rule` raise `error` for a plugin's class or function `owner`.
+    """Return why `rule` raised `error`.
 
-    The fields of `batch`, which the step got, are named if it used a field that does not exist.
+    Args:
+        error: The exception.
+        owner: The class or function of the plugin.
+        rule: The rule.
+        batch: A batch like those of `step`, of which the message names the fields if the plugin
+            used one that does not exist; None: no batch.
     """
     for each in _chain(error):
         if not isinstance(each, AssertionError) and (place := find_place(each, owner)):
             hint = _wrong_field(each, batch)
             message = f"It raised {describe_error(each)}.{hint}{_expected(place, owner)}"
-            return Cause(
-                message, place, is_exception=True, root=_mask_numbers(describe_error(each))
-            )
+            return Cause(message, place, True, _mask_numbers(describe_error(each)))
     place = getattr(error, "place", None) or definition(owner, _member(rule, owner))
     has_message = isinstance(error, (AssertionError, TranslateError))
     message = str(error) if has_message else f"It raised {describe_error(error)}"
-    root = next((each for each in _chain(error) if isinstance(each, TranslateError)), error)
-    return Cause(message, place, not isinstance(error, AssertionError), _mask_numbers(str(root)))
+    first = next((each for each in _chain(error) if isinstance(each, TranslateError)), error)
+    return Cause(message, place, not isinstance(error, AssertionError), _mask_numbers(str(first)))
 
 
 def _mask_numbers(text: str) -> str:
@@ -79,26 +81,26 @@ def _mask_numbers(text: str) -> str:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield the errors that led to `error`, the first one first."""
+    """Yield `error` and its causes, the first cause first."""
     if error.__cause__:
         yield from _chain(error.__cause__)
     yield error
 
 
 def _member(rule: Callable[..., Any], owner: object) -> str:
-    """Return the method of `owner` that `rule` is about, or its constructor."""
+    """Return the method of `owner` that `rule` tests; its constructor if it has no such method."""
     member = MEMBERS.get(getattr(rule, "__name__", ""), "forward")
     return member if hasattr(owner, member) else "__init__"
 
 
 def _expected(place: Place, owner: object) -> str:
-    """Return the rule of the method that `place` is in, as a sentence, or nothing."""
+    """Return what the method that contains `place` must do, as a sentence; empty if unknown."""
     rule = RULES.get(place.function, "") if hasattr(owner, place.function) else ""
     return f" Rule: {rule}." if rule else ""
 
 
 def _wrong_field(error: BaseException, batch: Any) -> str:
-    """Return a hint with the fields of `batch`, if `error` is of a missing field."""
+    """Return a hint with the fields of `batch` if `error` is due to a missing field."""
     fields = getattr(batch, "_fields", None)
     if fields is None:
         return ""

@@ -10,8 +10,8 @@ from command_result import ROOT
 from torch import nn
 from valid_recipe import ValidRecipe, register
 
-from translate.contract import kinds, verdicts
-from translate.contract.verdicts import Verdict
+from translate.contract import kinds
+from translate.contract.results import RuleResult, run_rules
 from translate.recipe import Turn
 from translate.testing import check_recipe
 
@@ -97,10 +97,10 @@ class TranslatesHalf(ValidRecipe):
         return super().translate(images, to=to)[..., ::2, ::2]
 
 
-def findings(register_plugin: Plugin, recipe: type) -> list[Verdict]:
-    """Return the findings of a check of `recipe`, one verdict per cause."""
+def findings(register_plugin: Plugin, recipe: type) -> list[RuleResult]:
+    """Return the failures of a check of `recipe`, one for each cause."""
     register(register_plugin, recipes={"stranger": recipe})
-    results = list(verdicts.run_rules("recipe", "stranger", {}))
+    results = list(run_rules("recipe", "stranger", {}))
     assert len(results) == len(kinds.RULES["recipe"])
     return [v for v in results if v.failure and not v.same_as]
 
@@ -122,7 +122,7 @@ def line_of(text: str, after: str) -> int:
         (FailsLate, "raise KeyError", "It raised KeyError: 'schedule'."),
         (CannotBeBuilt, '{}["missing"]', "It raised KeyError: 'missing'."),
         (TranslatesWithADivision, "1 // 0", "It raised ZeroDivisionError"),
-        (OpensInHelper, 'ROOT / "LICENSE"', "load files and addresses at first use"),
+        (OpensInHelper, 'ROOT / "LICENSE"', "open files and connections at first use"),
         (TranslatesHalf, "def translate", "or have a geometry that says which"),
         (ReturnsATurn, "def step", "a step must yield a Turn for each player's move"),
         (ReturnsAList, "def step", "a step must yield a Turn for each player's move"),
@@ -157,7 +157,7 @@ class RaisesInForward(nn.Module):
 
 def test_a_network_that_raises_is_one_finding(register_plugin: Plugin) -> None:
     register(register_plugin, generators={"stranger": RaisesInForward})
-    finding, *repeated = (v for v in verdicts.run_rules("generator", "stranger", {}) if v.failure)
+    finding, *repeated = (v for v in run_rules("generator", "stranger", {}) if v.failure)
     assert [v.same_as for v in repeated] == [finding.rule] * 3
     assert f"line {line_of('reshape(-1, 7)', 'RaisesInForward')}: `" in finding.place
 
