@@ -172,7 +172,7 @@ def test_the_command_prints_one_finding_and_its_line(
         rf"^ +in .*{re.escape(__file__)}, line \d+: `return .*reshape", result.out, re.M
     )
     assert (
-        "  -       Have finite gradients for the input and for every weight. (fails by"
+        "  -       Have finite gradients for the input and for every weight. (same failure as"
         in result.out
     )
     assert result.err == "Error: stranger breaks a rule: see plugins/README.md.\n"

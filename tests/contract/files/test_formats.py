@@ -109,7 +109,7 @@ def test_read_returns_what_probe_announces(check: Callable[..., None]) -> None:
         header = Plain.probe(self, source, frame)
         return header and replace(header, dtype="float64")
 
-    with pytest.raises(AssertionError, match="announces float64: expected one of"):
+    with pytest.raises(AssertionError, match="declares float64: expected one of"):
         check(probe=unknown)
 
 
@@ -160,7 +160,7 @@ def test_opacity_is_neither_lost_nor_made_up(check: Callable[..., None]) -> None
         header = Plain.probe(self, source, frame)
         return header and replace(header, alpha=not header.alpha)
 
-    with pytest.raises(AssertionError, match="`probe` announces `alpha` True, and `read` returns"):
+    with pytest.raises(AssertionError, match="`probe` declares `alpha` True, and `read` returns"):
         check(probe=announced)
 
     def inverted(self: Any, *arguments: Any) -> Any:
