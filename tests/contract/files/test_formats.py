@@ -92,7 +92,7 @@ def test_probe_must_not_decode(check: Callable[..., None]) -> None:
         check(probe=probe)
 
 
-def test_read_returns_what_probe_announces(check: Callable[..., None]) -> None:
+def test_read_returns_what_probe_declares(check: Callable[..., None]) -> None:
     def transposed(self: Any, *arguments: Any) -> Any:
         return Plain.read(self, *arguments).pixels.swapaxes(0, 1)
 
@@ -140,7 +140,7 @@ def test_the_type_of_numbers_is_kept(check: Callable[..., None]) -> None:
         check(write=write, writes={".plain": Writable((3,), ("uint8", "uint16"))})
 
 
-def test_opacity_is_neither_lost_nor_made_up(check: Callable[..., None]) -> None:
+def test_alpha_is_neither_lost_nor_added(check: Callable[..., None]) -> None:
     opaque = {".plain": Writable((3,), alpha=True)}
 
     def lost(self: Any, pixels: Any, like: Any) -> bytes:
@@ -149,25 +149,25 @@ def test_opacity_is_neither_lost_nor_made_up(check: Callable[..., None]) -> None
     with pytest.raises(AssertionError, match="and alpha: alpha is lost"):
         check(write=lost, writes=opaque)
 
-    def made_up(self: Any, pixels: Any, like: Any) -> bytes:
+    def added(self: Any, pixels: Any, like: Any) -> bytes:
         white = np.full_like(pixels[..., :1], 255)
         return Plain.write(self, np.dstack([pixels, white]), replace(like, alpha=True))
 
     with pytest.raises(AssertionError, match="of 3 channels of uint8: alpha is added"):
-        check(write=made_up, writes=RGB)
+        check(write=added, writes=RGB)
 
-    def announced(self: Any, source: Any, frame: int = 0) -> Any:
+    def declared(self: Any, source: Any, frame: int = 0) -> Any:
         header = Plain.probe(self, source, frame)
         return header and replace(header, alpha=not header.alpha)
 
     with pytest.raises(AssertionError, match="`probe` declares `alpha` True, and `read` returns"):
-        check(probe=announced)
+        check(probe=declared)
 
     def inverted(self: Any, *arguments: Any) -> Any:
         layers = Plain.read(self, *arguments)
         return layers if layers.alpha is None else Layers(layers.pixels, 255 - layers.alpha)
 
-    with pytest.raises(AssertionError, match="the opacity read differs from that written"):
+    with pytest.raises(AssertionError, match="alpha changes when it is written and read"):
         check(read=inverted, writes=opaque)
 
 
