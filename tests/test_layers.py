@@ -119,6 +119,13 @@ def test_no_module_is_longer_than_250_lines() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_no_test_file_is_longer_than_250_lines() -> None:
+    paths = [*(ROOT / "tests").rglob("*.py")]
+    lengths = {path.relative_to(ROOT): len(path.read_text().splitlines()) for path in paths}
+    wrong = [f"{path}: {count} lines" for path, count in sorted(lengths.items()) if count > 250]
+    assert not wrong, "\n".join(["split them by idea, and move helpers to tests/support", *wrong])
+
+
 def test_the_engine_imports_no_plugin() -> None:
     wrong = [
         module.at(node, target)

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from noise_images import noise
 from PIL import Image
+from random_images import noise
 
 from translate.api import Translator
 from translate.errors import DataError

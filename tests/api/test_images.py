@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 import small_checkpoints
-from noise_images import noise
 from PIL import Image
+from random_images import noise
 
 from translate.api import Translator
 from translate.engine.inference.sampling import sample_folder

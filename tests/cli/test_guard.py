@@ -1,30 +1,18 @@
 """An exception in a command is one line, a log file with the traceback, and an exit code."""
 
-import os
-import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from exit_codes import exit_code
 from odd_exceptions import PanicException, UnprintableError
 
 from translate.cli import guard, main, show
-from translate.errors import ConfigError
 
 Run = Callable[..., Any]
-
-
-@pytest.fixture
-def user_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Change to an empty folder, without TRANSLATE_DEBUG."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("TRANSLATE_DEBUG", raising=False)
-    return tmp_path
 
 
 def raiser(error: BaseException) -> Callable[..., str]:
@@ -32,12 +20,6 @@ def raiser(error: BaseException) -> Callable[..., str]:
         raise error
 
     return raise_
-
-
-def code(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as end:
-        main(list(arguments))
-    return int(end.value.code or 0)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +41,7 @@ def test_an_unexpected_exception_is_one_line_a_log_file_and_exit_code_1(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(show, "describe", raiser(error))
-    assert code("show", "cyclegan") == 1
+    assert exit_code("show", "cyclegan") == 1
     out, err = capsys.readouterr()
     (log,) = user_folder.glob("translate-error-*.log")
     assert (out, err.count("\n")) == ("", 1)
@@ -85,11 +67,11 @@ def test_the_log_is_written_to_the_temporary_folder_if_this_one_is_read_only(
         real(path, data)
 
     monkeypatch.setattr(guard.files, "replace", replace)
-    assert code("show", "cyclegan") == 1
+    assert exit_code("show", "cyclegan") == 1
     (log,) = (user_folder / "temporary").iterdir()
     assert str(log) in capsys.readouterr().err
     monkeypatch.setattr(guard.files, "replace", lambda *_: raiser(OSError(28, "No space left"))(""))
-    assert code("show", "cyclegan") == 1
+    assert exit_code("show", "cyclegan") == 1
     assert "could not be written to a file (No space left)" in capsys.readouterr().err
 
 
@@ -112,7 +94,7 @@ def test_a_library_that_cannot_be_loaded_is_named_with_exit_code_2(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(show, "describe", raiser(error))
-    assert code("show", "cyclegan") == 2
+    assert exit_code("show", "cyclegan") == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert message in err
@@ -125,7 +107,7 @@ def test_a_limited_address_space_is_reported_with_the_command_to_raise_it(
 ) -> None:
     monkeypatch.setattr(guard, "_address_space", lambda: "3500 MB")
     monkeypatch.setattr(show, "describe", raiser(MemoryError()))
-    assert code("show", "cyclegan") == 2
+    assert exit_code("show", "cyclegan") == 2
     warning, error = capsys.readouterr().err.splitlines()
     assert "PyTorch needs about 4000 MB: it may end the process" in warning
     assert "limited to 3500 MB: raise it, `ulimit -v unlimited`" in error
@@ -146,7 +128,7 @@ def test_an_address_space_that_PyTorch_cannot_be_imported_in_is_refused(kilobyte
 def test_a_missing_module_of_ours_is_reported_as_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
     error = ModuleNotFoundError("No module named 'translate.x'", name="translate.x")
     monkeypatch.setattr(show, "describe", raiser(error))
-    assert code("show", "cyclegan") == 1
+    assert exit_code("show", "cyclegan") == 1
 
 
 def test_with_TRANSLATE_DEBUG_the_exception_propagates(
@@ -166,9 +148,9 @@ def test_a_deleted_working_directory_is_one_line(
     folder.mkdir()
     monkeypatch.chdir(folder)
     folder.rmdir()
-    assert code("show", "cyclegan") == 2
+    assert exit_code("show", "cyclegan") == 2
     assert "the working directory cannot be used: No such file" in capsys.readouterr().err
-    assert code("--help") == 0
+    assert exit_code("--help") == 0
 
 
 @pytest.mark.parametrize("name", ["a\x1b[31mb", "a\nError: b", "a\u202eb", "a\udcffb"])
@@ -177,32 +159,10 @@ def test_a_deleted_working_directory_is_one_line(
 def test_I13_a_name_in_an_error_is_escaped(
     name: str, arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert code(*arguments, name) == 2
+    assert exit_code(*arguments, name) == 2
     err = capsys.readouterr().err
     assert not {"\x1b", "\u202e", "\udcff"} & set(err)
     assert "\nError: b" not in err
-
-
-def test_T23_a_thread_that_never_ends_does_not_keep_the_process_alive(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    exit_codes: list[int] = []
-    monkeypatch.setattr(guard.os, "_exit", exit_codes.append)
-    monkeypatch.setattr(guard, "EXIT_SECONDS", 0.05)
-    event = threading.Event()
-    thread = threading.Thread(target=event.wait, name="tracker", daemon=False)
-    thread.start()
-    try:
-        with pytest.raises(SystemExit):
-            guard.leave(3)
-    finally:
-        event.set()
-        thread.join()
-    assert exit_codes == [3]
-    assert "while tracker was still at work" in capsys.readouterr().err
-    with pytest.raises(SystemExit) as end:
-        guard.leave(3)
-    assert (exit_codes, end.value.code) == ([3], 3)
 
 
 def test_shell_completion_exits_with_its_own_code(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,37 +175,6 @@ def test_shell_completion_exits_with_its_own_code(monkeypatch: pytest.MonkeyPatc
     assert end.value.code == 0
 
 
-@pytest.mark.parametrize("error", [ImportError("numpy: loaded twice"), ConfigError("no recipe")])
-def test_ctrl_c_that_a_library_turns_into_another_error_is_exit_code_130(
-    error: Exception,
-    user_folder: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    def import_a_library(*_: object) -> str:
-        with suppress(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-        raise error
-
-    monkeypatch.setattr(show, "describe", import_a_library)
-    assert code("show", "cyclegan") == 130
-    assert capsys.readouterr().err == ""
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    assert not list(user_folder.iterdir())
-
-
-def test_ctrl_c_during_the_import_of_the_command_prints_no_traceback(tmp_path: Path) -> None:
-    (tmp_path / "click.py").write_text("import signal; signal.raise_signal(signal.SIGINT)")
-    done = subprocess.run(
-        [sys.executable, "-m", "translate", "--help"],
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
-
-
 @pytest.mark.parametrize("error", [KeyError("x"), SystemExit(0)])
 @pytest.mark.usefixtures("user_folder")
 def test_an_exception_in_a_plugin_outside_a_step_is_attributed_to_the_plugin(
@@ -256,7 +185,7 @@ def test_an_exception_in_a_plugin_outside_a_step_is_attributed_to_the_plugin(
 ) -> None:
     register_plugin(sys.modules[__name__], "stranger:strange")
     monkeypatch.setattr(show, "describe", raiser(error))
-    assert code("show", "cyclegan") == 2
+    assert exit_code("show", "cyclegan") == 2
     err = capsys.readouterr().err
     assert "plugin stranger:strange" in err
     assert "Report it to the plugin's author" in err

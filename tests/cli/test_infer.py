@@ -1,13 +1,10 @@
 """`translate infer` as a command: messages and exit codes."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,22 +14,10 @@ import torch
 from PIL import Image
 from small_exports import InvertingExporter
 from small_exports import Plugin as ExporterPlugin
-from torch import Tensor
 
-from translate import hookimpl
 from translate.engine.models import model
-from translate.recipe import Recipe, adam
-from translate.registry import create_generator
 
 RUN = Path("runs/cyclegan-summer-winter")
-
-
-@pytest.fixture
-def run_and_domains(tmp_path: Path, image_folder: Callable[..., Path]) -> None:
-    """Create a run and two domains."""
-    image_folder("datasets/summer/test", 3)
-    image_folder("datasets/winter/test", 2)
-    small_checkpoints.cyclegan(tmp_path / RUN)
 
 
 @pytest.mark.usefixtures("run_and_domains")
@@ -99,50 +84,6 @@ def test_I9_an_output_that_cannot_be_written_is_found_before_the_model_is_loaded
     assert run_command("infer", RUN, "datasets", "file/out").code == 2
 
 
-class SendsASignal(Recipe[Any]):
-    """Sends a signal to the process during its second translation."""
-
-    number = signal.SIGTERM
-
-    def __init__(self, spec: Any) -> None:  # noqa: ARG002
-        super().__init__()
-        self.generator, self.count = create_generator("resnet", in_channels=3, out_channels=3), 0
-
-    def optimizers(self) -> Any:
-        return {"generator": adam(self.generator)}
-
-    def step(self, batch: Any) -> Any:  # noqa: ARG002
-        yield
-
-    def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
-        self.count += 1
-        if self.count == 2:
-            os.kill(os.getpid(), self.number)
-        return images
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_after_the_current_image(
-    tmp_path: Path,
-    image_folder: Callable[..., Path],
-    register_plugin: Callable[..., object],
-    run_command: Callable[..., Any],
-    monkeypatch: pytest.MonkeyPatch,
-    number: int,
-) -> None:
-    hook = hookimpl(lambda: {"interrupted": SendsASignal}, specname="register_recipes")
-    register_plugin(SimpleNamespace(register_recipes=hook))
-    small_checkpoints.write_run(tmp_path / "run", "interrupted")
-    image_folder("in", 5)
-    monkeypatch.setattr(SendsASignal, "number", number)
-    result = run_command("infer", "run", "in", "out")
-    assert result.code == 128 + number
-    message, summary = result.out.splitlines()
-    assert message == "finishing the current image; a second Ctrl-C stops at once"
-    assert summary == "2 done, 0 skipped (already there), 0 listed, 3 not started"
-    assert run_command("infer", "run", "in", "out", "--limit", 3).code == 0
-
-
 def test_one_half_of_pairs_is_translated(
     tmp_path: Path, image_folder: Callable[..., Path], run_command: Callable[..., Any]
 ) -> None:
@@ -156,20 +97,6 @@ def test_one_half_of_pairs_is_translated(
     assert result.code == 0
     with Image.open("out/0000.webp") as output:
         assert output.size == (32, 64)
-
-
-@pytest.mark.usefixtures("run_and_domains")
-def test_a_listed_image_does_not_stop_the_other_processes(
-    run_command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    Path("datasets/summer/test/bad.png").touch()
-    monkeypatch.setenv("WORLD_SIZE", "2")
-    codes = []
-    for rank in "01":
-        monkeypatch.setenv("RANK", rank)
-        codes.append(run_command("infer", RUN, "datasets/summer/test", "out").code)
-    assert codes == [0, 0]
-    assert len(list(Path("out").glob("*.png"))) == 3
 
 
 @pytest.mark.usefixtures("run_and_domains")

@@ -1,19 +1,13 @@
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from random_images import noise
 
 from translate.folders.listing import find_images
 from translate.images.encode import encode_image, write_image
 from translate.images.files.format_registry import can_hold, is_lossy, writable_suffixes
 from translate.images.source import read_image
-
-
-def noise(*shape: int, dtype: Any = np.uint8, seed: int = 0) -> NDArray[Any]:
-    top = np.iinfo(dtype).max
-    return np.random.default_rng(seed).integers(0, top, shape, dtype, endpoint=True)
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -1,9 +1,7 @@
-from typing import Any
-
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
+from random_images import noise
 
 from translate.batches import FULL_RANGES, Domain
 from translate.images.tensors import (
@@ -14,11 +12,6 @@ from translate.images.tensors import (
     planar_copy,
     to_device,
 )
-
-
-def noise(*shape: int, dtype: Any = np.uint8, seed: int = 0) -> NDArray[Any]:
-    top = np.iinfo(dtype).max
-    return np.random.default_rng(seed).integers(0, top, shape, dtype, endpoint=True)
 
 
 def test_bytes_go_to_the_device_and_back_unchanged() -> None:

@@ -9,50 +9,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
-import numpy as np
 import pytest
 from PIL import Image
 from served import running_server
+from served_images import TOKEN, Workers, encoded, pixels
 
 from translate.serve.app import create_app
-from translate.serve.models.worker import Worker
 from translate.serve.requests.access import OPEN, access_to
 from translate.serve.requests.limits import Limits
 from translate.translator import Translator
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
-
-Workers = dict[str, Worker]
-TOKEN = "0123456789abcdef"
-
-
-@pytest.fixture(scope="module")
-def server(workers: Workers) -> Iterator[str]:
-    with running_server(workers) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def model(workers: Workers) -> Translator:
-    """Return the model called ``cycle``, in this process."""
-    return Translator.load(workers["cycle"].reference, device="cpu")
-
-
-def encoded(number: int = 0, form: str = "PNG") -> bytes:
-    """Return an image file, for each `number` another one."""
-    random = np.random.default_rng(number)
-    values = random.integers(0, 256, (16, 24 + number, 3), np.uint8)
-    file = BytesIO()
-    Image.fromarray(values).save(file, form)
-    return file.getvalue()
-
-
-def pixels(data: bytes) -> bytes:
-    return Image.open(BytesIO(data)).tobytes()
 
 
 def test_S9_there_are_no_routes_but_these(workers: Workers) -> None:
@@ -228,97 +196,3 @@ def test_S8_a_process_that_is_killed_is_replaced(server: str, workers: Workers) 
     assert (
         'translate_model_restarts_total{model="cycle"} 1.0' in httpx.get(f"{server}/metrics").text
     )
-
-
-def test_the_page_translates_compares_and_explains(
-    browser: "Browser", server: str, model: Translator, tmp_path: Path
-) -> None:
-    photo, text = tmp_path / "photo.png", tmp_path / "notes.txt"
-    photo.write_bytes(encoded())
-    text.write_text("no image")
-    page = browser.new_page(viewport={"width": 375, "height": 700})
-    errors, requests = [], []
-    page.on("console", lambda message: errors.append(message.text))
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("request", lambda request: requests.append(request.url))
-    page.goto(server)
-    page.get_by_label("Model", exact=True).wait_for()
-    assert page.get_by_label("Model", exact=True).input_value() == "cycle"
-    assert page.get_by_label("to", exact=True).input_value() == "winter"
-
-    page.get_by_label("Drop an image here").set_input_files(photo)
-    page.get_by_label("to", exact=True).select_option("summer")
-    page.get_by_text("Options").first.click()
-    page.get_by_label("size").fill("8")
-    page.get_by_role("button", name="Translate").click()
-    page.get_by_text("Done.").wait_for()
-    after = page.get_by_alt_text("The result: photo.png, translated (summer)")
-    assert after.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [12, 8]
-    with page.expect_download() as download:
-        page.get_by_text("Download the result").click()
-    assert download.value.suggested_filename == "photo-summer.png"
-    expected = model(photo, to="summer", size=8)
-    assert pixels(Path(download.value.path()).read_bytes()) == expected.tobytes()
-
-    before, share = page.get_by_alt_text("The original: photo.png"), page.get_by_label("Compare")
-    share.focus()
-    share.press("End")
-    assert before.evaluate("image => image.style.clipPath") in (
-        "inset(0px 0% 0px 0px)",
-        "inset(0px)",
-    )
-    share.press("Home")
-    assert "100%" in before.evaluate("image => image.style.clipPath")
-    width = page.evaluate("document.documentElement.scrollWidth")
-    assert width <= 375, "nothing is cut off on a phone"
-    assert not errors
-
-    photo.with_suffix(".tif").write_bytes(encoded(form="TIFF"))
-    page.get_by_label("Drop an image here").set_input_files(photo.with_suffix(".tif"))
-    page.get_by_role("button", name="Translate").click()
-    page.get_by_text("Previews in 8 bits").wait_for()
-    assert share.is_visible()
-    after = page.get_by_alt_text("The result: photo.tif, translated (summer)")
-    assert after.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [12, 8]
-    with page.expect_download() as download:
-        page.get_by_text("Download the result").click()
-    assert download.value.suggested_filename == "photo-summer.tiff"
-    assert Path(download.value.path()).read_bytes().startswith(b"II*")
-
-    page.get_by_label("Drop an image here").set_input_files(text)
-    page.get_by_role("button", name="Translate").click()
-    page.get_by_text("the image: no image of a known format").wait_for()
-    assert not after.is_visible()
-
-    page.get_by_label("Model", exact=True).select_option("cgan")
-    page.get_by_label("label").select_option("two")
-    page.get_by_label("count").fill("4")
-    page.get_by_role("button", name="Generate").click()
-    drawn = page.get_by_alt_text("Images generated by cgan")
-    drawn.wait_for()
-    assert drawn.evaluate("image => image.naturalWidth") == 18
-
-    page.get_by_text("HTTP API").click()
-    page.get_by_text("POST /v1/translate").wait_for()
-    page.get_by_role("cell", name="scale_back").wait_for()
-    assert all(url.startswith((f"{server}/", "blob:", "data:")) for url in requests)
-    page.close()
-
-
-def test_the_page_asks_for_the_token(browser: "Browser", workers: Workers) -> None:
-    with running_server(workers, token=TOKEN) as address:
-        page = browser.new_page()
-        page.goto(address)
-        page.get_by_text("This server needs a token.").wait_for()
-        page.get_by_label("Token that the server printed").fill("another")
-        page.get_by_role("button", name="Use the token").click()
-        page.get_by_text("The token is wrong.").wait_for()
-        page.get_by_label("Token that the server printed").fill(TOKEN)
-        page.get_by_role("button", name="Use the token").click()
-        page.get_by_label("Model", exact=True).wait_for()
-        page.close()
-        page = browser.new_page()
-        page.goto(f"{address}/#token={TOKEN}")
-        page.get_by_label("Model", exact=True).wait_for()
-        assert TOKEN not in page.url
-        page.close()

@@ -8,19 +8,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from io import BytesIO
 from pathlib import Path
-from random import Random
-from typing import Any
-from urllib.parse import quote
 
 import httpx
-import numpy as np
 import pytest
 import ruamel.yaml
 import small_checkpoints
 from command_result import ROOT
-from PIL import Image
+from odd_requests import FORMS, ODD, SECRET, Fuzzer, picture
 
 from translate.engine.system.memory import CONTROL_GROUPS
 
@@ -32,7 +27,6 @@ READ = (
     "/proc/meminfo",
 )
 """files that every request may open, whatever it asks for"""
-SECRET = "the content of a file of the server"
 
 
 @pytest.fixture
@@ -107,101 +101,6 @@ def server(tmp_path: Path) -> Iterator[Server]:
     for stream in (found.process.stdout, found.process.stderr):
         assert stream
         stream.close()
-
-
-def picture(form: str = "PNG") -> bytes:
-    pixels = np.random.default_rng(0).integers(0, 256, (16, 24, 3), np.uint8)
-    file = BytesIO()
-    Image.fromarray(pixels).save(file, form)
-    return file.getvalue()
-
-
-FORMS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
-PARAMETERS = (
-    *(
-        "to",
-        "size",
-        "scale_back",
-        "side",
-        "seed",
-        "format",
-        "count",
-        "label",
-        "text",
-        "mask",
-        "image",
-    ),
-    *("path", "file", "url", "model_in_file", "img_in", "out", "checkpoint", "token", "__class__"),
-)
-PATHS = (
-    *("/", "/v1/translate", "/v1/sample", "/v1/models", "/health", "/metrics", "/docs", "/train"),
-    *("/v1/models/{}", "/{}", "/file={}", "/gradio_api/file={}", "/gradio_api/upload", "/proxy={}"),
-    *(
-        "/static/{}",
-        "/page.js/{}",
-        "/v1/translate/{}",
-        "/fs/?path={}",
-        "/queue/join",
-        "/openapi.json",
-    ),
-)
-ODD = (
-    *("../../etc/passwd", "/etc/passwd\0.png", "C:\\windows\\win.ini", "\\\\host\\share", "CON"),
-    *("~/.ssh/id_rsa", "$(id)", "|id", "!!python/object/apply:os.system [id]", "\u202e", "."),
-)
-
-
-class Fuzzer:
-    """Makes requests at random; `names` are paths and URLs that nobody may open."""
-
-    def __init__(self, names: list[str]) -> None:
-        self.random, self.names = Random(0), names
-        self.images = [picture(form) for form in FORMS]
-
-    def request(self) -> dict[str, Any]:
-        pick = self.random.choice
-        method = pick(["POST"] * 20 + ["GET", "PUT", "DELETE"])
-        path = pick(PATHS[1:3] * 60 + PATHS).format(quote(self.name(), safe="/%"))
-        fields = {pick(PARAMETERS): pick([self.name(), self.name(), "1", "", "png", "summer"])}
-        fields = fields if self.random.random() < 0.6 else {}
-        fields["model"] = {"/v1/translate": "cycle", "/v1/sample": "c"}.get(path, self.name())
-        if self.random.random() < 0.1:
-            fields["model"] = self.name()
-        given: dict[str, Any] = {"method": method, "path": path}
-        where = self.random.random()
-        if where < 0.5:
-            return given | {"params": fields, "content": self.content()}
-        if where < 0.9:
-            name = pick(["image", "image", "image", "mask", self.name()])
-            file = (self.name(), self.content(), pick(["image/png", "text/plain", "a/b"]))
-            return given | {"data": fields, "files": {name: file}}
-        return given | {"content": self.content(), "headers": {"Content-Type": self.plain_name()}}
-
-    def name(self) -> str:
-        return self.random.choice(self.names)
-
-    def plain_name(self) -> str:
-        return "".join(c for c in self.name() if " " < c < "~")
-
-    def content(self) -> bytes:
-        """Return an image, a damaged one, or a document that refers to a file."""
-        kind, image = self.random.random(), bytearray(self.random.choice(self.images))
-        if kind < 0.4:
-            return bytes(image)
-        if kind < 0.6:
-            for _ in range(self.random.randint(1, 30)):
-                image[self.random.randrange(len(image))] = self.random.randrange(256)
-            return bytes(image[: self.random.randint(1, len(image))])
-        name = self.name()
-        documents = (
-            name,
-            f'<svg xmlns="http://www.w3.org/2000/svg"><image href="{name}"/></svg>',
-            f'<!DOCTYPE x [<!ENTITY e SYSTEM "{name}">]><x>&e;</x>',
-            f"%!PS\n({name}) (r) file 100 string readstring",
-            f"push graphic-context\nimage over 0,0 0,0 '{name}'",
-            f"#EXTM3U\n{name}",
-        )
-        return self.random.choice(documents).encode("utf-8", "replace")
 
 
 @pytest.mark.slow

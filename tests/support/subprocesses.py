@@ -62,3 +62,21 @@ def _session_processes(number: int) -> list[str]:
         if int(session) == number and state != "Z":
             processes.append(path.parent.name)
     return processes
+
+
+def ray_actors(parent: int) -> list[int]:
+    """Return the actors of a Ray cluster below the process `parent` that translate."""
+    found, parents = [], {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            stat, line = (folder / "stat").read_text(), (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        parents[int(folder.name)] = int(stat.rpartition(")")[2].split()[1])
+        if b"Translate" in line:
+            found.append(int(folder.name))
+
+    def is_below(pid: int) -> bool:
+        return pid == parent or (pid in parents and is_below(parents[pid]))
+
+    return [pid for pid in found if is_below(pid)]

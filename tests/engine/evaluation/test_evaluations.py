@@ -76,9 +76,6 @@ def constant(root: Path, register_plugin: Plugin) -> Callable[..., Any]:
     return lambda **flags: small_runs.config(root, **{**given, "train__patience": 2, **flags})
 
 
-# -- training is as without it ---------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("recipe", ["cyclegan", "pix2pix"])
 def test_evaluations_do_not_change_the_training(recipe: str, root: Path) -> None:
     for name, every in (("without", 0), ("with", 2)):
@@ -115,9 +112,6 @@ def test_a_run_killed_at_many_file_operations_makes_the_same_decisions(
     root: Path, disk: FaultyDisk
 ) -> None:
     kill_at_operations(root, disk, 50)
-
-
-# -- the best checkpoint and the end ---------------------------------------------------------------
 
 
 def test_the_best_checkpoint_is_kept_beside_the_newest(root: Path) -> None:
@@ -177,9 +171,6 @@ def test_a_best_checkpoint_that_cannot_be_saved_is_not_the_best(
     small_runs.train(constant(train__steps=4), root / "run")
     path, _ = reference.resolve(f"{root / 'run'}@best")
     assert path.name == "step-00000004"
-
-
-# -- what is said and listed -----------------------------------------------------------------------
 
 
 def test_figures_are_in_the_log_for_hooks_and_on_the_progress_line(

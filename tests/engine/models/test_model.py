@@ -1,7 +1,6 @@
-"""A model translates any size to the same size, alone or in a batch."""
+"""Outputs of a model: sizes, padding, batches, directions and domains."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,15 +12,10 @@ from hypothesis import strategies as st
 from specs import image_spec
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torch.optim.swa_utils import AveragedModel
 
-from translate.engine.checkpoints import read, write
-from translate.engine.checkpoints.references.reference import resolve
-from translate.engine.checkpoints.state import ModelState
-from translate.engine.models import model as infer
 from translate.engine.models.model import Model, translate_batch
 from translate.engine.pixels.processing import scaled
-from translate.errors import CheckpointError, ConfigError, PluginError
+from translate.errors import ConfigError, PluginError
 from translate.nn.geometry import Geometry
 from translate.recipe import Recipe, Turn
 from translate.registry import create
@@ -222,35 +216,3 @@ def test_scaling_keeps_the_aspect_ratio(
     before: tuple[int, int], shorter: int | None, after: tuple[int, int]
 ) -> None:
     assert scaled(np.zeros((*before, 3), np.uint8), shorter).shape == (*after, 3)
-
-
-def test_loading_uses_the_moving_average_and_no_random_numbers(tmp_path: Path) -> None:
-    small_checkpoints.cyclegan(tmp_path / "run")
-    path, _ = resolve(tmp_path / "run")
-    checkpoint = read.read_checkpoint(path)
-    recipe = read.rebuild_recipe(checkpoint)
-    average = AveragedModel(recipe)
-    average.update_parameters(recipe)
-    with torch.no_grad():
-        recipe.get_parameter("source_to_target.model.1.weight").fill_(7)
-    training = ModelState(checkpoint.config, checkpoint.spec, recipe, average, step=2)
-    write.save(tmp_path / "run", training)
-
-    before = torch.get_rng_state()
-    newest, warnings = infer.load(tmp_path / "run")
-    assert torch.equal(torch.get_rng_state(), before) and not warnings
-    assert newest.recipe.get_parameter("source_to_target.model.1.weight").abs().max() < 1
-    assert not newest.recipe.training
-    older, _ = infer.load(f"{tmp_path / 'run'}@1")
-    assert older.digest != newest.digest
-    with pytest.raises(CheckpointError, match="no checkpoint of step 3"):
-        infer.load(f"{tmp_path / 'run'}@3")
-
-
-def test_a_damaged_newest_checkpoint_is_reported_and_skipped(tmp_path: Path) -> None:
-    run = small_checkpoints.cyclegan(tmp_path / "run")
-    newer = tmp_path / "run/checkpoints/step-00000002"
-    newer.mkdir()
-    (newer / "MANIFEST.json").write_text("{}")
-    model, warnings = infer.load(run)
-    assert model.domains == ("summer", "winter") and len(warnings) == 1

@@ -1,7 +1,6 @@
 """A list of images in memory gives the results of single images, each with its mask."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +9,7 @@ import torch
 from hole_filling import MODEL
 from identity_models import identity_model
 from PIL import Image
+from random_images import noise
 
 from translate.api import Translator
 from translate.batches import Domain
@@ -21,10 +21,6 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Translator:
     return Translator.load(
         small_checkpoints.cyclegan(tmp_path_factory.mktemp("runs") / "run"), device="cpu"
     )
-
-
-def noise(*shape: int, kind: Any = np.uint8) -> Any:
-    return np.random.default_rng(0).integers(0, np.iinfo(kind).max, shape, kind, endpoint=True)
 
 
 def test_a_list_gives_a_list_in_its_order(model: Translator, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Pre- and post-processing: gray stays gray, sizes are restored."""
+"""Pre- and post-processing: sizes are restored, limited and enlarged, values clipped."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -12,135 +12,21 @@ from encoded_images import write_photo, write_strip
 from hole_filling import COPYING_MODEL, UPSCALING_MODEL, fill_folder, problem_messages
 from identity_models import Identity, identity_model, translate_files
 from PIL import Image
-from specs import image_spec
-from tint_recipe import SPEC, Tint
+from random_images import noise
+from small_translators import tint
 
 from translate.api import Translator
 from translate.batches import Domain
-from translate.contract.kinds import small_options
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import sources
 from translate.engine.inference.inputs.paths import find_inputs
-from translate.engine.models.model import Model
 from translate.engine.models.options import InferenceOptions
 from translate.engine.pixels.processing import ImageProcessor, scaled
 from translate.engine.system import console
 from translate.errors import BadImage, DataError, NothingUsableError
 from translate.images.domains import domain_images
-from translate.images.domains.levels import is_gray, scale_dtype
 from translate.images.resize import resize_pixels
 from translate.images.source import read_image
-from translate.registry import create, create_recipe, names
-
-KEEP_GRAY = ("deblurgan", "inpaint", "restore", "srgan")
-
-
-def translator(name: str, **options: Any) -> Translator:
-    """Return a recipe with tiny networks and random weights, which tints its outputs."""
-    torch.manual_seed(0)
-    recipe = create_recipe({"name": name, **small_options("recipe", name), **options}, spec=SPEC)
-    recipe.eval().requires_grad_(False)
-    return Translator._of(Model(name, name, recipe, SPEC, (), torch.device("cpu")))
-
-
-def tint(*, unscaled: bool = False, **args: Any) -> Translator:
-    recipe = Tint(**args)
-    return Translator._of(
-        Model("runs/t", "t", recipe, SPEC, (), torch.device("cpu"), unscaled=unscaled)
-    )
-
-
-def noise(*shape: int, kind: Any = np.uint8) -> Any:
-    return np.random.default_rng(0).integers(0, np.iinfo(kind).max, shape, kind)
-
-
-# -- gray ------------------------------------------------------------------------------------------
-
-
-def test_only_restoration_recipes_keep_gray() -> None:
-    gray_recipes = set()
-    for name in names("recipe"):
-        spec = image_spec((32, 32), ("a", "b"), classes=("x", "y"), text_length=4)
-        recipe = create("recipe", {"name": name, **small_options("recipe", name)}, spec=spec)
-        gray_recipes |= {name} if recipe.keeps_gray else set()
-    assert gray_recipes == set(KEEP_GRAY)
-    assert not translator("restore", degradations=["gray"])._model.recipe.keeps_gray
-    assert not translator("restore", degradations=["noise", {"name": "gray", "amount": [0, 0.5]}]
-                          )._model.recipe.keeps_gray  # fmt: skip
-
-
-@pytest.mark.filterwarnings("ignore:reading an image")
-@pytest.mark.parametrize("name", KEEP_GRAY)
-@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
-def test_case_20_gray_inputs_give_gray_outputs(name: str, kind: Any, tmp_path: Path) -> None:
-    model, shades = translator(name), noise(12, 10, kind=kind)
-    folder = tmp_path / "in"
-    folder.mkdir()
-    hole = np.zeros((12, 10), np.uint8)
-    hole[3:6, 3:6] = 255
-    Image.fromarray(shades).save(folder / "gray.png")
-    Image.fromarray(scale_dtype(shades, "uint8")).convert("RGB").save(
-        folder / "stored-as-colour.png"
-    )
-    Image.fromarray(noise(12, 10, 3)).save(folder / "colour.png")
-    options: dict[str, Any] = {}
-    if model._model.recipe.takes_mask:
-        (tmp_path / "masks").mkdir()
-        for path in folder.iterdir():
-            Image.fromarray(hole).save(tmp_path / "masks" / path.name)
-        options = {"mask": tmp_path / "masks"}
-    model.folder(folder, tmp_path / "out", **options)
-    output = {p.stem: np.asarray(Image.open(p)) for p in (tmp_path / "out").glob("*.png")}
-    assert output["gray"].ndim == 2
-    assert output["stored-as-colour"].ndim == 3 and is_gray(output["stored-as-colour"])
-    assert output["colour"].ndim == 3 and not is_gray(output["colour"])
-    mask = {"mask": hole} if options else {}
-    for path in folder.iterdir():
-        written = scale_dtype(output[path.stem], "uint8").astype(int)  # as in a PIL image
-        by_python = model(path, **mask), model(Image.open(path), **mask)
-        assert all(np.abs(np.asarray(made) - written).max() <= 1 for made in by_python)
-        assert output[path.stem].dtype == np.uint8 or path.stem == "gray"
-    assert model(shades, **mask).shape == output["gray"].shape
-    assert model(shades[..., None], **mask).shape == (*output["gray"].shape, 1)
-    assert model.folder(folder, tmp_path / "out", **options).skipped == 3
-
-
-@pytest.mark.parametrize("level", [np.uint8(1), np.uint16(257), np.float32(1 / 255)])
-def test_a_gray_photograph_stays_gray_in_a_lossy_format(level: Any) -> None:
-    pixels = np.full((4, 4, 3), 100 * level, level.dtype)
-    pixels[..., 2] += level
-    assert is_gray(pixels) and is_gray(pixels[..., :1])
-    pixels[1, 2, 0] -= level
-    assert not is_gray(pixels)
-
-
-@pytest.mark.filterwarnings("ignore:reading an image")
-def test_case_20_a_gray_webp_gives_a_gray_output(tmp_path: Path) -> None:
-    Image.fromarray(noise(40, 40)).save(tmp_path / "gray.webp", quality=80)
-    read = read_image(tmp_path / "gray.webp")
-    assert (read != read[..., :1]).any()
-    assert is_gray(np.asarray(translator("restore")(tmp_path / "gray.webp")))
-
-
-def test_gray_output_is_the_luma_of_the_colour_output() -> None:
-    shades = np.full((4, 4), 100, np.uint8)
-    assert tint(keeps_gray=True)(shades).tolist() == np.full((4, 4), 105).tolist()
-    red, green, blue = (100 + change for change in (25.5, 0, -25.5))
-    assert round(0.299 * red + 0.587 * green + 0.114 * blue) == 105
-    assert tint()(shades).shape == (4, 4, 3)
-
-
-def test_a_gray_format_keeps_its_suffix(tmp_path: Path) -> None:
-    (tmp_path / "in").mkdir()
-    Image.fromarray(noise(5, 4)).save(tmp_path / "in/x.pgm")
-    Image.fromarray(noise(5, 4, 3)).save(tmp_path / "in/y.ppm")
-    tint(keeps_gray=True).folder(tmp_path / "in", tmp_path / "gray")
-    tint().folder(tmp_path / "in", tmp_path / "colour")
-    assert sorted(p.name for p in (tmp_path / "gray").glob("*.p*")) == ["x.pgm", "y.ppm"]
-    assert sorted(p.name for p in (tmp_path / "colour").glob("*.p*")) == ["x.png", "y.ppm"]
-
-
-# -- sizes -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -187,12 +73,6 @@ def test_a_strip_that_would_be_scaled_too_large_is_refused() -> None:
     processor = ImageProcessor(tint()._model, "sharp", scale_back=True, max_pixels=10_000)
     with pytest.raises(ValueError, match="would become"):
         processor.preprocess(np.zeros((1, 3000, 3), np.uint8), single=False)
-
-
-# -- records of outputs ----------------------------------------------------------------------------
-
-
-# -- upscaling and sizes beyond memory -------------------------------------------------------------
 
 
 def test_an_enlarged_image_has_exactly_scale_times_the_size(

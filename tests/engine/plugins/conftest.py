@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from broken_plugins import BROKEN_PLUGINS, FAILS_IN_HOOK, plugin_source
 
 from translate.engine.plugins import commands, discovery
 
@@ -46,3 +47,13 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     discovery.load.cache_clear()
     commands.plugin_commands.cache_clear()
     discovery.skipped.clear()
+
+
+@pytest.fixture
+def eight(install: Install) -> None:
+    """Install five broken plugins, one that fails at use, and two of one entry name."""
+    for name, (code, _) in BROKEN_PLUGINS.items():
+        install(name, code, requires="translate-kit>=99" if name == "tomorrow" else "")
+    install("late", FAILS_IN_HOOK)
+    install("sour-drops", plugin_source("lemon", "lime"), entry="drops", requires="translate-kit")
+    install("sweet_drops", plugin_source("lemon", "honey"), entry="drops")

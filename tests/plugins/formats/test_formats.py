@@ -1,10 +1,7 @@
-import os
-import resource
-import struct
+"""Images of every format are read upright, in their own depth, over white."""
+
 import subprocess
 import sys
-import zlib
-from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,50 +12,10 @@ import pytest
 from encoded_images import header_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from PIL import Image, ImageOps
+from random_images import BLUE, GOLDEN, GREEN, RED, WHITE, content, decode, noise
 
-from translate.errors import BadImage
-from translate.folders.listing import find_images
-from translate.images.source import read_image
 from translate_plugins.formats.raster.pillow import ORIENTATION
-
-RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
-GOLDEN = np.array([[RED, GREEN, BLUE], [BLUE, WHITE, RED]], np.uint8).repeat(8, 0).repeat(8, 1)
-"""Two rows of three 8x8 squares, which no rotation or mirror leaves as it was."""
-
-
-def noise(*shape: int, dtype: Any = np.uint8, seed: int = 0) -> NDArray[Any]:
-    top = np.iinfo(dtype).max
-    return np.random.default_rng(seed).integers(0, top, shape, dtype, endpoint=True)
-
-
-def content(image: Image.Image | NDArray[Any], file_format: str, **options: Any) -> bytes:
-    buffer = BytesIO()
-    image = image if isinstance(image, Image.Image) else Image.fromarray(image)
-    image.save(buffer, file_format, **options)
-    return buffer.getvalue()
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Callable[[bytes], Path]:
-    """Write bytes to a file with a suffix of another format."""
-
-    def write(data: bytes, name: str = "image.png") -> Path:
-        path = tmp_path / name
-        path.write_bytes(data)
-        return path
-
-    return write
-
-
-def decode(data: bytes, folder: Path, channels: int = 3) -> NDArray[Any]:
-    path = folder / "image"
-    path.write_bytes(data)
-    return read_image(path, channels=channels)
-
-
-# -- reading ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -232,90 +189,6 @@ def test_the_first_of_several_frames_is_read_and_the_others_are_counted(tmp_path
         data = content(frames[0], file_format, save_all=True, append_images=frames[1:], **options)
         assert header_of(data).frames == 3
         assert decode(data, tmp_path)[0, 0].tolist() == list(RED)
-
-
-def test_every_damaged_file_is_a_bad_image_with_a_reason(file: Callable[..., Path]) -> None:
-    jpeg, png = content(noise(64, 64, 3), "JPEG"), content(noise(64, 64, 3), "PNG")
-    deep = cv2.imencode(".png", noise(64, 64, 3, dtype=np.uint16))[1].tobytes()
-    cases = {
-        "an empty file": b"",
-        "no image of a known format": b"<html><body>404</body></html>",
-        "truncated": jpeg[: len(jpeg) // 2],
-        "a PNG that ends early: the file is truncated": png[: len(png) // 2],
-        "file is truncated": deep[: len(deep) // 2],
-    }
-    for reason, data in cases.items():
-        with pytest.raises(BadImage, match=reason) as error:
-            read_image(file(data, "bad.jpg"))
-        assert error.value.path.name == "bad.jpg"
-        assert "\n" not in str(error.value)
-
-
-def test_a_path_that_is_no_file_is_a_bad_image(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe.png")  # reading it would block
-    for path in (tmp_path / "gone.png", tmp_path, tmp_path / "pipe.png"):
-        with pytest.raises(BadImage):
-            read_image(path)
-
-
-def test_D10_other_formats_are_not_decoded(file: Callable[..., Path]) -> None:
-    with pytest.raises(BadImage, match="no image of a known format"):
-        read_image(file(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "x.png"))
-
-
-def chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-def bomb(side: int) -> bytes:
-    """Return a valid black PNG of `side` by `side` bits, a thousandth of that in bytes."""
-    packer = zlib.compressobj(9)
-    row = bytes(1 + (side + 7) // 8)
-    packed = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
-    head = chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
-
-
-def test_D8_too_many_pixels_are_refused_before_one_is_decoded(file: Callable[..., Path]) -> None:
-    before = Image.MAX_IMAGE_PIXELS
-    with pytest.raises(BadImage, match="more than 178,956,970 pixels"):
-        read_image(file(bomb(30_000)))
-    small = content(GOLDEN, "PNG")
-    with pytest.raises(BadImage, match="more than 383 pixels"):
-        read_image(file(small), max_pixels=383)
-    assert read_image(file(small), max_pixels=384).shape == GOLDEN.shape
-    assert before == Image.MAX_IMAGE_PIXELS
-
-
-def test_a_chunk_that_claims_gigabytes_allocates_none(file: Callable[..., Path]) -> None:
-    deep = bytearray(cv2.imencode(".png", noise(9, 7, 3, dtype=np.uint16))[1].tobytes())
-    position = deep.index(b"IDAT") - 4
-    deep[position : position + 4] = (2_000_000_000).to_bytes(4, "big")
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(BadImage, match="a PNG that ends early"):
-        read_image(file(bytes(deep)))
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
-
-
-def test_files_of_the_nasty_folder_are_read_or_refused_with_a_reason(shared_images: Path) -> None:
-    outcomes: dict[str, Any] = {}
-    for path in find_images(shared_images / "nasty"):
-        try:
-            outcomes[path.name] = read_image(path)
-        except BadImage as bad:
-            outcomes[path.name] = bad.reason
-    refused = {name for name, outcome in outcomes.items() if isinstance(outcome, str)}
-    assert refused == {
-        "broken.png", "broken_data_stream.png", "decompression_bomb.gif",
-        "made_bomb_30000x30000_1bit.png", "made_halfjpeg_zebra.jpg", "made_text_named.jpg",
-        "made_zero_bytes.jpg", "png_decompression_dos.png", "truncated_image.png",
-        "truncated_jpeg.jpg", "ultrahdr.jpg", "zero_width.gif",
-    }  # fmt: skip
-    assert len(outcomes) - len(refused) > 40
-    deep = outcomes["made_gray16_zebra.png"]
-    assert deep.dtype == np.uint16
-    assert deep.mean() / 257 == pytest.approx(87.3, abs=0.1)  # 252 where it is clipped
-    assert outcomes["orientation_rectangle.jpg"].shape == (2, 1, 3)
 
 
 def test_other_libraries_are_imported_for_the_files_that_need_them() -> None:

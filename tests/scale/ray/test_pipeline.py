@@ -17,6 +17,7 @@ from command_result import ROOT
 from image_inversion import file_digests, listed_problems
 from PIL import Image
 from s3_server import running_s3_server
+from subprocesses import ray_actors
 
 from translate.api import Translator
 from translate.engine.disk.records import json_files
@@ -98,24 +99,6 @@ def start(tmp_path: Path, run: Path) -> Iterator[Callable[..., "subprocess.Popen
         process.wait()
 
 
-def actors_of(parent: int) -> list[int]:
-    """Return the processes below `parent` that translate."""
-    found, parents = [], {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            stat, line = (folder / "stat").read_text(), (folder / "cmdline").read_bytes()
-        except OSError:
-            continue
-        parents[int(folder.name)] = int(stat.rpartition(")")[2].split()[1])
-        if b"Translate" in line:
-            found.append(int(folder.name))
-
-    def is_below(pid: int) -> bool:
-        return pid == parent or (pid in parents and is_below(parents[pid]))
-
-    return [pid for pid in found if is_below(pid)]
-
-
 @pytest.mark.slow
 def test_a_bucket_is_translated_into_a_bucket_with_the_bytes_of_infer(
     run: Path, tmp_path: Path, image_folder: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
@@ -161,7 +144,7 @@ def test_2000_images_are_done_once_though_actors_are_killed(
     process, killed = start("--actors", 2), 0
     while process.poll() is None:
         done = len([*out.glob("*.png")]) if out.exists() else 0
-        if done > 300 * (killed + 1) and killed < 3 and (actors := actors_of(process.pid)):
+        if done > 300 * (killed + 1) and killed < 3 and (actors := ray_actors(process.pid)):
             os.kill(actors[killed % len(actors)], 9)
             killed += 1
         time.sleep(0.05)

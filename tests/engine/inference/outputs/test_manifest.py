@@ -1,4 +1,4 @@
-"""Records of an output folder after power cuts, by concurrent processes, and damaged ones."""
+"""The records of an output folder: concurrent processes, long names, trust and notes."""
 
 import shutil
 import threading
@@ -8,22 +8,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-import small_checkpoints
-from power_cut import DiskRecorder, write_tree
 
-from translate.engine.disk import files
 from translate.engine.disk.records import json_files
-from translate.engine.inference import pipeline, sampling
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs.paths import find_inputs
 from translate.engine.inference.outputs.manifest import OutputManifest
-from translate.engine.inference.sampling import sample_folder
 from translate.engine.inference.trust import map_path
-from translate.engine.models import model as infer
-from translate.engine.models.drawing import SampleRequest
 from translate.engine.models.model import Model
 from translate.engine.models.options import InferenceOptions
-from translate.errors import ConfigError
 from translate.results import InferenceResult
 
 Action = Callable[[Path], InferenceResult]
@@ -38,85 +30,6 @@ class Item(NamedTuple):
 
 def digest(_: Item) -> str:
     return "0"
-
-
-@pytest.fixture
-def model(tmp_path: Path) -> Model:
-    return infer.load(small_checkpoints.cyclegan(tmp_path / "run"))[0]
-
-
-@pytest.fixture
-def actions(model: Model, tmp_path: Path, image_folder: Callable[..., Path]) -> dict[str, Action]:
-    """Return functions that fill an output folder, by command."""
-    source = image_folder("in", 1, size=8).parent / "in"
-    image_folder("in/below", 1, size=8)
-    gan, _ = infer.load(small_checkpoints.gan(tmp_path / "gan"))
-    return {
-        "infer": lambda out: translate_folder(
-            model, find_inputs(source, out), out, InferenceOptions()
-        ),
-        "sample": lambda out: sample_folder(gan, out, SampleRequest(2)),
-    }
-
-
-def images(out: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*.png")}
-
-
-# -- power cuts ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("command", ["infer", "sample"])
-def test_I15_a_rerun_after_a_power_cut_gives_the_same_bytes(
-    command: str, actions: dict[str, Action], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pipeline, "WRITERS", 1)
-    monkeypatch.setattr(sampling, "WRITERS", 1)
-    disk, action = tmp_path / "disk", actions[command]
-    disk.mkdir()
-    with monkeypatch.context() as patch:
-        recorder = DiskRecorder(disk, patch)
-        action(disk / "out")
-    reference = images(disk / "out")
-    assert len(reference) == 2
-    states = list(recorder.crash_states())
-    for complete, tree in states:
-        out = write_tree(tree, tmp_path / "state") / "out"
-        left = images(out)
-        assert left.items() <= reference.items(), "an image is complete or absent"
-        assert left == reference or not complete, "reported outputs are durable"
-        action(out)
-        assert images(out) == reference
-        shutil.rmtree(out.parent)
-    assert len(states) > 15
-
-
-def test_I15_a_record_is_durable_before_its_output_is_visible(
-    actions: dict[str, Action], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Without the sync of the records, some crash states are refused by a rerun."""
-    monkeypatch.setattr(pipeline, "WRITERS", 1)
-    monkeypatch.setattr(files, "sync", lambda *_, **__: None)
-    disk, action = tmp_path / "disk", actions["infer"]
-    disk.mkdir()
-    with monkeypatch.context() as patch:
-        recorder = DiskRecorder(disk, patch)
-        action(disk / "out")
-
-    def refused(number: int) -> bool:
-        try:
-            action(tmp_path / str(number) / "out")
-        except ConfigError:
-            return True
-        return False
-
-    trees = [tree for _, tree in recorder.crash_states(first_operation=len(recorder.done))]
-    for number, tree in enumerate(trees):
-        write_tree(tree, tmp_path / str(number))
-    assert any(refused(number) for number in range(len(trees)))
-
-
-# -- several at once -------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -210,9 +123,6 @@ def test_a_foreign_file_that_appears_meanwhile_is_never_replaced(
     assert item.output.read_bytes() == b"mine"
 
 
-# -- names -----------------------------------------------------------------------------------------
-
-
 def test_an_output_whose_name_becomes_too_long_is_listed(
     model: Model, tmp_path: Path, image_folder: Callable[..., Path]
 ) -> None:
@@ -232,9 +142,6 @@ def test_an_output_whose_name_becomes_too_long_is_listed(
         assert line["reason"] == "ENAMETOOLONG" and "File name too long" in line["message"]
     second = translate_folder(model, find_inputs(source, out), out, InferenceOptions(format="tiff"))
     assert (second.skipped, second.listed) == (summary.done, summary.listed)
-
-
-# -- trust -----------------------------------------------------------------------------------------
 
 
 def test_outputs_get_their_trust_later_without_being_written_again(

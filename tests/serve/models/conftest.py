@@ -1,0 +1,22 @@
+"""Models as a server has them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import small_checkpoints
+from served_models import served
+from shade_recipe import ShadePlugin
+
+from translate.serve.models.model import ServedModel
+
+
+@pytest.fixture(scope="module")
+def cycle(tmp_path_factory: pytest.TempPathFactory) -> ServedModel:
+    return served(small_checkpoints.cyclegan(tmp_path_factory.mktemp("runs") / "cycle"))
+
+
+@pytest.fixture
+def shade(tmp_path: Path, register_plugin: Callable[..., object]) -> ServedModel:
+    register_plugin(ShadePlugin(), "stranger:shade")
+    return served(small_checkpoints.write_run(tmp_path / "shade", "shade"))

@@ -1,0 +1,93 @@
+"""Requests that a model refuses: parameters, files, sizes, and what fails in it."""
+
+from zlib import crc32
+
+import pytest
+from served_models import encoded, refused
+from shade_recipe import SECRET
+
+from translate.serve.models.description import describe
+from translate.serve.models.model import ServedModel
+from translate.serve.requests.limits import RequestError
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"level": "2"}, "mine: translate: level: expected less than or equal to 1, got 2"),
+        ({"levl": "1"}, "no parameter 'levl'. Did you mean 'level'? See: GET /v1/models"),
+        ({"size": "many"}, "mine: size: expected int, got 'many'"),
+        ({"size": "0"}, "size: expected greater than or equal to 1"),
+        ({"to": "spring"}, "does not translate to 'spring'"),
+        ({"level": "!!python/object:os.system 1"}, "level: YAML"),
+        ({"path": "/etc/passwd"}, "no parameter 'path'"),
+        ({"image": "/etc/passwd"}, "no parameter 'image'"),
+        ({"mask": "/etc/passwd"}, "no parameter 'mask'"),
+        ({"format": "../x"}, "format: cannot write '../x'"),
+        ({"seed": "1"}, "seed: mine uses no random numbers"),
+        ({"side": "left"}, "side: mine was not trained on side-by-side"),
+        ({"table": "/etc/passwd"}, "no parameter 'table'"),
+    ],
+)
+def test_parameters_that_do_not_fit_are_refused(
+    fields: dict[str, str], message: str, shade: ServedModel
+) -> None:
+    status, text = refused(lambda: shade.translate(fields, encoded()))
+    assert status == 400 and message in text
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"some text", "the image: no image of a known format"),
+        (b"", "the image is empty"),
+        (encoded()[:-100], "the image: "),
+    ],
+)
+def test_files_that_are_no_image_are_refused(data: bytes, message: str, cycle: ServedModel) -> None:
+    status, text = refused(lambda: cycle.translate({}, data))
+    assert status == 422 and text.startswith(message)
+
+
+def test_a_mask_is_refused_where_no_holes_are_filled(cycle: ServedModel) -> None:
+    status, text = refused(lambda: cycle.translate({}, encoded(), encoded()))
+    assert (status, text) == (400, "mask: mine does not inpaint: leave the mask out.")
+
+
+def test_S3_too_many_pixels_are_refused_before_one_is_decoded(cycle: ServedModel) -> None:
+    bomb = bytearray(encoded())
+    bomb[16:24] = (60_000).to_bytes(4) * 2  # width and height of a PNG
+    bomb[29:33] = crc32(bomb[12:29]).to_bytes(4)
+    for image, mask in ((bomb, None), (encoded(), bomb)):
+        status, text = refused(
+            lambda i=image, m=mask: cycle.translate({}, bytes(i), m and bytes(m))
+        )
+        assert status == 413 and "60000x60000 pixels: at most 10,000 are accepted" in text
+
+
+@pytest.mark.parametrize("fields", [{"size": "1000"}, {"scale_back": "true"}])
+def test_S3_an_image_is_not_scaled_to_too_many_pixels(
+    fields: dict[str, str], cycle: ServedModel
+) -> None:
+    image = encoded(size=(1000, 1))
+    assert cycle.translate({}, image)
+    status, text = refused(lambda: cycle.translate(fields, image))
+    assert status == 413 and "Choose a smaller size" in text
+
+
+@pytest.mark.parametrize(("fault", "status"), [("bug", 500), ("memory", 413), ("nan", 500)])
+def test_S7_what_fails_in_a_model_is_told_to_the_log_alone(
+    fault: str, status: int, shade: ServedModel
+) -> None:
+    with pytest.raises(RequestError) as caught:
+        shade.translate({"fault": fault}, encoded())
+    assert caught.value.status == status
+    assert "/home" not in caught.value.message and str(shade.source) not in caught.value.message
+    assert caught.value.detail
+    assert fault != "bug" or SECRET in caught.value.detail
+
+
+def test_own_options_are_no_parameters_of_a_backend(shade: ServedModel) -> None:
+    own = {option["name"] for option in describe(shade.model)["translate"]["parameters"]}
+    fixed = describe(shade.model, fixed_options=True)["translate"]["parameters"]
+    assert {option["name"] for option in fixed} < own

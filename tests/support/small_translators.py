@@ -1,0 +1,26 @@
+"""Small translators with random weights, which tint their outputs."""
+
+from typing import Any
+
+import torch
+from tint_recipe import SPEC, Tint
+
+from translate.api import Translator
+from translate.contract.kinds import small_options
+from translate.engine.models.model import Model
+from translate.registry import create_recipe
+
+
+def translator(name: str, **options: Any) -> Translator:
+    """Return a recipe with tiny networks and random weights, which tints its outputs."""
+    torch.manual_seed(0)
+    recipe = create_recipe({"name": name, **small_options("recipe", name), **options}, spec=SPEC)
+    recipe.eval().requires_grad_(False)
+    return Translator._of(Model(name, name, recipe, SPEC, (), torch.device("cpu")))
+
+
+def tint(*, unscaled: bool = False, **args: Any) -> Translator:
+    recipe = Tint(**args)
+    return Translator._of(
+        Model("runs/t", "t", recipe, SPEC, (), torch.device("cpu"), unscaled=unscaled)
+    )
