@@ -1,6 +1,5 @@
 """Every row of docs/faults.md has a test that is named after it, or is marked as open."""
 
-import ast
 import re
 
 import pytest
@@ -21,10 +20,9 @@ def index_tests() -> dict[str, set[str]]:
     """Return the tests that are named after each row: ``test_D8_...``, ``test_T23_G10_...``."""
     tests_by_row: dict[str, set[str]] = {}
     for path in TESTS.rglob("test_*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.FunctionDef):
-                for row in re.findall(r"(?<=_)[DTIGFSVR]\d+(?=_)", node.name):
-                    tests_by_row.setdefault(row, set()).add(node.name)
+        for name in re.findall(r"^def (test_\w+)\(", path.read_text(), re.MULTILINE):
+            for row in re.findall(r"(?<=_)[DTIGFSVR]\d+(?=_)", name):
+                tests_by_row.setdefault(row, set()).add(name)
     return tests_by_row
 
 
