@@ -6,7 +6,7 @@ infer`` takes them, and so that its program may be a backend of inference.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
@@ -22,8 +22,21 @@ if TYPE_CHECKING:
 
 Content: TypeAlias = bytes | Mapping[str, bytes]
 """The bytes of a file; or of the files of a folder, by name."""
-Network: TypeAlias = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-"""Images (N, C, H, W) in [-1, 1] to such images."""
+Network: TypeAlias = Callable[..., NDArray[np.float32]]
+"""Images (N, C, H, W) in [-1, 1] to such images; or `ExportedModel.inputs`, in their order."""
+
+
+class NetworkInput(NamedTuple):
+    """An input of a network that generates images: latent vectors, or what is to be seen."""
+
+    name: str
+    """``latents`` or ``condition``"""
+    shape: tuple[int, ...]
+    """without N, the first dimension, which is any number"""
+    dtype: str
+    """the NumPy name of a type: ``float32``, ``int64`` or ``uint8``"""
+    values: int = 0
+    """how many integers it may be, from 0; 0: any number"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,13 +44,16 @@ class ExportedModel:
     """The translation to one domain, as a network."""
 
     network: nn.Module
-    """images (N, channels, H, W) in [-1, 1] to images, in evaluation mode, on the CPU"""
+    """images (N, channels, H, W) in [-1, 1], or `inputs`, to images; in evaluation mode, on the
+    CPU"""
     channels: int
     """of the images that go in; a mask of holes is the last one"""
     geometry: Geometry
     """the sizes that `network` takes; N is any number"""
     metadata: Mapping[str, Any]
     """what a user of the file needs to know, for JSON: recipe, domains, range, sizes"""
+    inputs: Sequence[NetworkInput] = ()
+    """those of a network that generates images; empty: it takes images"""
 
 
 class LoadedModel(NamedTuple):

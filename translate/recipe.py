@@ -182,7 +182,7 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
             Rows (count, C, H, W) in [-1, 1].
         """
         classes = len(self.conditions()) if condition is None else 0
-        device = next(self.parameters()).device
+        device = next((each.device for each in self.parameters()), torch.device("cpu"))
         rows = []
         for row in range(classes or WALKS):
             start, end = self.latents(2, generator)

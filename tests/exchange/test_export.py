@@ -16,7 +16,9 @@ from PIL import Image
 from small_exports import InvertingExporter, Plugin
 
 from translate.api import Translator
+from translate.engine.exports.loading import load_generator
 from translate.engine.exports.record import parse_record
+from translate.engine.models.drawing import SampleRequest, draw_images
 from translate.errors import ConfigError, SaveError
 from translate.exchange.export import export_model
 
@@ -31,6 +33,20 @@ def model_file(run: Path) -> Path:
     """Return the run's model as an ONNX file."""
     export_model(run, run.parent / "model.onnx")
     return run.parent / "model.onnx"
+
+
+@pytest.mark.slow
+def test_an_onnx_file_of_a_conditional_generator_draws_what_its_run_draws(tmp_path: Path) -> None:
+    run, file = small_checkpoints.cgan(tmp_path / "run"), tmp_path / "model.onnx"
+    export_model(run, file)
+    graph = onnx.load(file).graph
+    assert [each.name for each in graph.input] == ["latents", "condition"]
+    dimensions = graph.output[0].type.tensor_type.shape.dim
+    assert [dim.dim_param or dim.dim_value for dim in dimensions] == ["images", 1, 8, 8]
+    folders = []
+    for model, _ in (load_generator(run, "cpu"), load_generator(file, "cpu")):
+        folders.append([*draw_images(model, SampleRequest(5, seed=3))])
+    assert np.abs(np.stack(folders[0]).astype(int) - np.stack(folders[1])).max() <= 1
 
 
 def photograph(path: Path, *size: int) -> Path:

@@ -37,11 +37,11 @@ class InvertingExporter:
     suffix = ".inverting"
     backend = "inverter"
     writes = 0
-    network: Callable[[NDArray[np.float32]], NDArray[np.float32]] = staticmethod(invert)
+    network: Callable[..., NDArray[np.float32]] = staticmethod(invert)
 
     def write(self, model: ExportedModel) -> Content:
         type(self).writes += 1
-        self.network = lambda images: model.network(_tensor(images)).detach().numpy()
+        self.network = lambda *inputs: model.network(*map(_tensor, inputs)).detach().numpy()
         type(self).network = staticmethod(self.network)
         return json.dumps(model.metadata).encode()
 

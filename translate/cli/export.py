@@ -27,6 +27,12 @@ logger = logging.getLogger(__name__)
     "[the recipe's defaults]",
 )
 @click.option(
+    "--sample",
+    is_flag=True,
+    help="Export the generation of images from latents, which `translate sample FILE` runs. [for "
+    "recipes that do not translate]",
+)
+@click.option(
     "--web",
     metavar="DIR",
     type=LocalPath(path_type=Path),
@@ -45,6 +51,7 @@ def command(
     file: Path | None,
     to: str | None,
     assignments: tuple[str, ...],
+    sample: bool,
     web: Path | None,
     runtime: Path | None,
     quiet: bool,
@@ -53,7 +60,8 @@ def command(
 
     The suffix of FILE selects the format: .onnx for ONNX Runtime, .pt2 for torch.export, _openvino
     for a folder that OpenVINO reads; `translate show --kind exporter` lists all formats.
-    `translate infer FILE SOURCE OUT` runs each of them.
+    `translate infer FILE SOURCE OUT` runs each of them, and `translate sample FILE OUT` those of
+    models that generate images.
 
     Before FILE is written, its outputs are compared with those of the model at three image sizes.
     Its metadata states the domains, the value range and the image sizes that it accepts.
@@ -63,6 +71,7 @@ def command(
       translate export runs/cyclegan-summer-winter model.onnx
       translate export runs/cyclegan-summer-winter back.pt2 --to summer
       translate export runs/cyclegan-summer-winter --web page
+      translate export runs/dcgan-digits generator.onnx
     """
     from translate.cli.parameters.assignments import parse_assignments
     from translate.exchange.export import export_model
@@ -71,7 +80,9 @@ def command(
     if path is None or (web and file) or (runtime and not web):
         raise ConfigError("expected FILE, or --web DIR, optionally with --runtime FILE.")
     options = parse_assignments(assignments)
-    result = export_model(run, path, to=to, options=options, web=web is not None, runtime=runtime)
+    result = export_model(
+        run, path, to=to, options=options, sample=sample, web=web is not None, runtime=runtime
+    )
     if quiet:
         return
     for problem in result.problems:
@@ -80,7 +91,10 @@ def command(
     if result.options:
         fixed = ", ".join(f"{name}={value}" for name, value in result.options.items())
         console.say(f"fixed options: {fixed}")
-    for (height, width), value in result.differences:
+    largest: dict[tuple[int, int], float] = {}
+    for size, value in result.differences:
+        largest[size] = max(value, largest.get(size, value))
+    for (height, width), value in largest.items():
         console.say(
             f"largest difference from PyTorch at {width}x{height}: {value:.2g}, in the value range "
             "[-1, 1]"

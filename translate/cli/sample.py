@@ -94,7 +94,8 @@ def command(
     """Generate images with a trained model.
 
     RUN is a run folder; RUN@STEP or RUN@best, one of its checkpoints; a checkpoint folder; a file
-    of `translate pack`; or hf-hub:ORG/NAME[@REVISION], a model on the Hugging Face Hub.
+    of `translate pack`; hf-hub:ORG/NAME[@REVISION], a model on the Hugging Face Hub; or an exported
+    generator, as generator.onnx.
     Images are written to the folder OUT, in the size that RUN was trained on. Image N depends only
     on the model, the seed and N, not on --count. Images that exist, from the same model and seed,
     are skipped.
@@ -105,14 +106,14 @@ def command(
       translate sample runs/cgan-digits sevens/ --count 1000 --class 7
     """
     from translate.cli.parameters.assignments import parse_assignments
+    from translate.engine.exports.loading import load_generator
     from translate.engine.inference.sampling import sample_each
-    from translate.engine.models import model as infer
     from translate.engine.models.drawing import SampleRequest, draw_sheet, draw_walk
     from translate.engine.processes.signals import Interrupts
     from translate.images.encode import write_image
     from translate.images.metadata.provenance import header_of_sample
 
-    model, messages = infer.load(run, device=device)
+    model, messages = load_generator(run, device)
     options = parse_assignments(assignments)
     request = SampleRequest(count or (12 if walk else 64), label, text, seed, options)
     maker = model.maker if provenance else None

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from translate.engine.exports import files
-from translate.engine.exports.exporting import Difference, export
+from translate.engine.exports.exporting import Difference, export, translates
+from translate.engine.exports.generators import export_generator
+from translate.engine.models import calls
 from translate.engine.models.model import load
 from translate.errors import ConfigError
 from translate.registry import create
@@ -20,7 +22,7 @@ class ExportResult(NamedTuple):
     differences: list[Difference]
     """of its outputs from those of PyTorch"""
     options: dict[str, Any]
-    """of the recipe's `translate`, which are fixed in it"""
+    """of the recipe's `translate` or `draw`, which are fixed in it"""
     problems: list[str]
     """of newer checkpoints of the run"""
 
@@ -35,6 +37,7 @@ def export_model(
     *,
     to: str | None = None,
     options: Mapping[str, Any] = {},
+    sample: bool = False,
     web: bool = False,
     runtime: Path | None = None,
 ) -> ExportResult:
@@ -44,7 +47,9 @@ def export_model(
         run: A run folder, ``RUN@STEP``, ``RUN@best`` or a checkpoint folder.
         path: The file or folder to write, which must not exist.
         to: The domain to translate to; None: the last one of the run.
-        options: Options of the recipe's `translate`, such as ``{"steps": 20}``.
+        options: Options of the recipe's `translate` or `draw`, such as ``{"steps": 20}``.
+        sample: Export the generation of images from latents, and no translation; recipes that do
+            not translate are exported so anyway.
         web: Write a page for a browser, whatever the name of `path`.
         runtime: The file of the program that runs the model in the page; None: it is downloaded.
 
@@ -58,7 +63,13 @@ def export_model(
     if path.exists():
         raise ConfigError(f"{path} already exists: choose another name, or delete it.")
     model, problems = load(run, device="cpu")
-    complete = model.complete_options(options)
-    content, differences = export(model, name, exporter, model.choose_target(to), complete)
+    if sample or not translates(model):
+        if to is not None:
+            raise ConfigError(f"to: {model.name} generates images of one domain: leave --to out.")
+        complete = calls.complete(model.recipe.draw, options, model.name)
+        content, differences = export_generator(model, name, exporter, complete)
+    else:
+        complete = model.complete_options(options)
+        content, differences = export(model, name, exporter, model.choose_target(to), complete)
     files.write_content(path, content)
     return ExportResult(path, files.size_of(content), differences, complete, problems)

@@ -16,7 +16,7 @@ from translate_plugins.exporters.program import NAMES, trace
 OPSET = 20
 METADATA = "translate"
 """the key of the model's metadata"""
-INPUT, OUTPUT = "images", "translated"
+INPUT, OUTPUT, GENERATED = "images", "translated", "generated"
 
 
 class OnnxExporter:
@@ -35,17 +35,18 @@ class OnnxExporter:
             trace(model),
             dynamo=True,
             opset_version=OPSET,
-            input_names=[INPUT],
-            output_names=[OUTPUT],
+            input_names=[each.name for each in model.inputs] or [INPUT],
+            output_names=[GENERATED if model.inputs else OUTPUT],
             verbose=False,
         )
         assert program is not None  # as it is with dynamo=True
         proto = program.model_proto
         scale = model.geometry.scale
         factor = "" if scale == 1 else f"{scale}*"
-        rename_dimensions(proto.graph.input[0], NAMES)
-        outputs = (NAMES[0], *(f"{factor}{name}" for name in NAMES[1:]))
-        rename_dimensions(proto.graph.output[0], outputs)
+        sides = () if model.inputs else NAMES[1:]
+        for value in proto.graph.input:
+            rename_dimensions(value, (NAMES[0], *sides))
+        rename_dimensions(proto.graph.output[0], (NAMES[0], *(f"{factor}{name}" for name in sides)))
         del proto.graph.value_info[:]  # it has other names of these dimensions
         proto.metadata_props.add(key=METADATA, value=json.dumps(dict(model.metadata)))
         onnx.checker.check_model(proto)
@@ -65,14 +66,16 @@ class OnnxExporter:
         if METADATA not in metadata:
             raise ValueError("it has no metadata of translate")
 
-        def run(images: NDArray[np.float32]) -> NDArray[np.float32]:
-            (translated,) = session.run([OUTPUT], {INPUT: images})
-            return translated
+        names = [each.name for each in session.get_inputs()]
+
+        def run(*inputs: NDArray[Any]) -> NDArray[np.float32]:
+            (images,) = session.run(None, dict(zip(names, inputs, strict=True)))
+            return images
 
         return LoadedModel(run, json.loads(metadata[METADATA]))
 
 
 def rename_dimensions(value: Any, names: Sequence[str]) -> None:
-    """Name N, H and W of an input or output of a graph, which else have numbers for names."""
-    for place, name in zip((0, 2, 3), names, strict=True):
+    """Name N, H and W, or N alone, of an input or output of a graph, which else are numbered."""
+    for place, name in zip((0, 2, 3), names, strict=False):
         value.type.tensor_type.shape.dim[place].dim_param = name

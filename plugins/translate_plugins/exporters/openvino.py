@@ -57,7 +57,7 @@ class OpenvinoExporter:
             settings["INFERENCE_NUM_THREADS"] = threads
         compiled = core.compile_model(network, "CPU", settings)
 
-        def run(images: NDArray[np.float32]) -> NDArray[np.float32]:
-            return compiled([images])[0]
+        def run(*inputs: NDArray[Any]) -> NDArray[np.float32]:
+            return compiled(list(inputs))[0]
 
         return LoadedModel(run, metadata)

@@ -20,6 +20,12 @@ def trace(model: ExportedModel) -> ExportedProgram:
     from torch._dynamo.exc import UserError, UserErrorType
     from torch.export import Dim, export  # seconds, and inference needs none of it
 
+    if model.inputs:
+        inputs = tuple(
+            torch.zeros(2, *each.shape, dtype=getattr(torch, each.dtype)) for each in model.inputs
+        )
+        with torch.no_grad():
+            return export(model.network, inputs, dynamic_shapes=[{0: Dim(NAMES[0])}] * len(inputs))
     multiple = model.geometry.multiple_of
     side = model.geometry.fit(32) + multiple
     # an example of unequal numbers, none of them 1, so that none is taken for a constant

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,8 +39,8 @@ class TorchExporter:
         extra = {METADATA: ""}
         program = load(BytesIO(content), extra_files=extra).module()
 
-        def run(images: NDArray[np.float32]) -> NDArray[np.float32]:
+        def run(*inputs: NDArray[Any]) -> NDArray[np.float32]:
             with torch.inference_mode():
-                return program(torch.from_numpy(images)).numpy()
+                return program(*map(torch.from_numpy, inputs)).numpy()
 
         return LoadedModel(run, json.loads(extra[METADATA]))

@@ -60,6 +60,8 @@ class WebExporter:
 
 def require_bytes(model: ExportedModel) -> None:
     """Raise `ConfigError` unless a browser reads and shows images of both domains."""
+    if model.inputs:
+        raise ConfigError("the page translates images, and this network generates them.")
     for role in ("source", "target"):
         domain = model.metadata.get(role, {})
         dtype, channels = domain.get("dtype"), domain.get("channels")

@@ -39,7 +39,8 @@ def hash_words(text: Tensor) -> tuple[Tensor, Tensor]:
     begins = letter & ~F.pad(letter, (1, 0))[:, :-1]
 
     place = torch.arange(text.shape[1], device=text.device)
-    start = torch.where(begins, place, 0).cummax(1).values
+    earlier = begins[:, None] & (place <= place[:, None])  # (N, L, L); ONNX has no cummax
+    start = torch.where(earlier, place, 0).amax(2)
     power = torch.tensor([pow(BASE, i, PRIME) for i in range(len(place))], device=text.device)
     share = byte * power[place - start] % PRIME * letter
     number = (begins.cumsum(1) - 1).clamp(min=0)

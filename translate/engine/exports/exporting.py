@@ -1,7 +1,7 @@
 """Export the model of a run, and compare the outputs of the file with those of the model."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ from translate.engine.models.model import Model
 from translate.engine.plugins.errors import plugin_code
 from translate.engine.processes.signals import reraise_interruption
 from translate.errors import ConfigError, describe_error
-from translate.exporters import Content, ExportedModel, Exporter, Network
+from translate.exporters import Content, ExportedModel, Exporter, Network, NetworkInput
 from translate.nn.geometry import Geometry
 from translate.recipe import Recipe
 
@@ -61,8 +61,24 @@ def export(
     Raises:
         ConfigError: The model cannot be exported, or its outputs differ by more than `TOLERANCE`.
     """
-    refused = f"{model.name} cannot be exported by {name}: "
-    exported = describe(model, to, options)
+    return write_compared(model.name, name, exporter, describe(model, to, options))
+
+
+def write_compared(
+    model: str, name: str, exporter: Exporter, exported: ExportedModel
+) -> tuple[Content, list[Difference]]:
+    """Return the file of a network, and how its outputs differ from the network's.
+
+    Args:
+        model: The name of the model, for messages.
+        name: The name of the exporter, for messages.
+        exporter: Writes and loads the file.
+        exported: The network.
+
+    Raises:
+        ConfigError: It cannot be exported, or its outputs differ by more than `TOLERANCE`.
+    """
+    refused = f"{model} cannot be exported by {name}: "
     try:
         content = exporter.write(exported)
         differences = compare(exported, exporter.load(content).network)
@@ -72,8 +88,8 @@ def export(
         if not isinstance(error, ConfigError):
             cause = f"{describe_error(error):.300}".removesuffix(".")
             reason = (
-                f"{cause}. Expected a recipe whose translate consists of "
-                "the same operations of PyTorch for every image."
+                f"{cause}. Expected a recipe whose {'draw' if exported.inputs else 'translate'} "
+                "consists of the same operations of PyTorch for every image."
             )
         raise ConfigError(refused + reason) from error
     worst = max(differences, key=lambda difference: difference.value)
@@ -91,11 +107,10 @@ def describe(model: Model, to: str, options: Mapping[str, Any]) -> ExportedModel
     Raises `ConfigError` for a recipe that does not translate images, or that draws noise.
     """
     recipe, geometry = model.recipe, model.geometry
-    if type(recipe).translate is Recipe.translate:
+    if not translates(model):
         raise ConfigError(
-            f"{model.name} cannot be exported: its recipe {model.recipe_name} generates images "
-            "from noise, but only recipes that translate can be exported. Generate images: "
-            f"translate sample {model.name} OUT"
+            f"{model.name} cannot be exported: its recipe {model.recipe_name} does not translate "
+            "images."
         )
     if calls.takes_noise(recipe.translate):
         raise ConfigError(
@@ -104,7 +119,12 @@ def describe(model: Model, to: str, options: Mapping[str, Any]) -> ExportedModel
         )
     source, target = model.source_and_target(to)
     channels = source.channels + recipe.takes_mask
-    smaller = without_unused_networks(recipe, channels, to, options)
+    side = geometry.fit(64)
+    images = torch.zeros(1, channels, side, side)
+    with plugin_code(recipe, "translate"):
+        smaller = without_unused_networks(
+            recipe, lambda: recipe.translate(images, to=to, **options)
+        )
     network = Translation(smaller, to, options).eval()
     tiles = measure_tile_requirements(network, channels, geometry)
     record = ExportRecord(
@@ -133,6 +153,11 @@ def describe(model: Model, to: str, options: Mapping[str, Any]) -> ExportedModel
     )
 
 
+def translates(model: Model) -> bool:
+    """Return whether the recipe translates images."""
+    return type(model.recipe).translate is not Recipe.translate
+
+
 def digest_of_tensors(tensors: Mapping[str, Tensor]) -> str:
     """Return the SHA-256 of the names, types, shapes and bytes of `tensors`, by name."""
     digest = sha256()
@@ -142,10 +167,8 @@ def digest_of_tensors(tensors: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def without_unused_networks(
-    recipe: Recipe, channels: int, to: str, options: Mapping[str, Any]
-) -> Recipe:
-    """Return a copy of `recipe` with only the networks that its translation calls, shared."""
+def without_unused_networks(recipe: Recipe, call: Callable[[], object]) -> Recipe:
+    """Return a copy of `recipe` with only the networks that `call` uses, shared."""
     used: set[str] = set()
     hooks = [
         module.register_forward_pre_hook(lambda *_, name=name: used.add(name))
@@ -153,9 +176,8 @@ def without_unused_networks(
         for module in network.modules()
     ]
     try:
-        side = recipe.geometry.fit(64)
-        with plugin_code(recipe, "translate"), torch.no_grad():
-            recipe.translate(torch.zeros(1, channels, side, side), to=to, **options)
+        with torch.no_grad():
+            call()
     finally:
         for hook in hooks:
             hook.remove()
@@ -165,18 +187,34 @@ def without_unused_networks(
 
 
 def compare(model: ExportedModel, network: Network) -> list[Difference]:
-    """Return the largest difference of outputs at each of three sizes, for random images."""
+    """Return the largest difference of outputs for each of three batches of random inputs.
+
+    Batches have one to three images, each of another size where the network takes images.
+    """
     differences = []
     for number, size in enumerate(sizes(model.geometry), start=1):
         generator = torch.Generator().manual_seed(number)
-        images = torch.rand(number, model.channels, *size, generator=generator) * 2 - 1
+        if model.inputs:
+            inputs = [example(each, number, generator) for each in model.inputs]
+        else:
+            inputs = [torch.rand(number, model.channels, *size, generator=generator) * 2 - 1]
         with torch.no_grad():
-            expected = model.network(images).numpy()
-        actual = network(images.numpy())
+            expected = model.network(*inputs).numpy()
+        actual = network(*(each.numpy() for each in inputs))
         same = actual.shape == expected.shape
         value = float(np.abs(actual - expected).max()) if same else float("inf")
-        differences.append(Difference(size, value))
+        height, width = expected.shape[2:] if model.inputs else size
+        differences.append(Difference((height, width), value))
     return differences
+
+
+def example(each: NetworkInput, count: int, generator: torch.Generator) -> Tensor:
+    """Return random values of an input of a network that generates `count` images."""
+    shape = (count, *each.shape)
+    if each.values:
+        integers = torch.randint(each.values, shape, generator=generator)
+        return integers.to(getattr(torch, each.dtype))
+    return torch.randn(shape, generator=generator)
 
 
 def sizes(geometry: Geometry) -> tuple[tuple[int, int], ...]:

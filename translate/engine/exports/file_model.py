@@ -171,20 +171,14 @@ def load_file(path: str | Path, *, device: str = "auto") -> FileModel:
 def file_model(name: str, exporter: Exporter, content: Content, *, digest: str) -> FileModel:
     """Return the model in the `content` of an exported file; messages call it `name`.
 
-    Raises `ConfigError` if `exporter` cannot load it.
+    Raises `ConfigError` if `exporter` cannot load it, or it does not translate images.
     """
-    try:
-        network, metadata = exporter.load(content, threads=thread_limit())
-        record = parse_record(metadata)
-    except Exception as error:  # parsers of inference engines may raise anything
-        reraise_interruption(error)
-        if isinstance(error, TranslateError):
-            raise
-        reason = str(error) if isinstance(error, ValueError) else f"{describe_error(error):.300}"
+    network, record = load_network(name, exporter, content)
+    if record.generation is not None:
         raise ConfigError(
-            f"{name} cannot be used: {reason.removesuffix('.')}. Expected a file that `translate "
-            "export` has written."
-        ) from error
+            f"{name} generates images from latents, and does not translate: expected an exported "
+            f"translation. To generate images: translate sample {name} OUT"
+        )
     source, target = record.source, record.target
     domains = (target,) if source == target else (source, target)
     return FileModel(
@@ -198,3 +192,22 @@ def file_model(name: str, exporter: Exporter, content: Content, *, digest: str) 
         record.recipe,
         record.step,
     )
+
+
+def load_network(name: str, exporter: Exporter, content: Content) -> tuple[Network, ExportRecord]:
+    """Return the network in the `content` of an exported file, and its record.
+
+    Raises `ConfigError` if `exporter` cannot load it; messages call the file `name`.
+    """
+    try:
+        network, metadata = exporter.load(content, threads=thread_limit())
+        return network, parse_record(metadata)
+    except Exception as error:  # parsers of inference engines may raise anything
+        reraise_interruption(error)
+        if isinstance(error, TranslateError):
+            raise
+        reason = str(error) if isinstance(error, ValueError) else f"{describe_error(error):.300}"
+        raise ConfigError(
+            f"{name} cannot be used: {reason.removesuffix('.')}. Expected a file that `translate "
+            "export` has written."
+        ) from error

@@ -58,3 +58,23 @@ def load_model(
     from translate.engine.models import model  # takes seconds: it imports PyTorch
 
     return model.load(reference, device=device)
+
+
+def load_generator(reference: str | Path, device: str) -> tuple[Model, list[str]]:
+    """Return the model of `reference`, for images from latents, and problems of newer checkpoints.
+
+    Args:
+        reference: A run, a checkpoint, or an exported file or folder.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+
+    Raises:
+        ConfigError: An exported file cannot be used, or translates images.
+        CheckpointError: The run has no checkpoint that can be read.
+    """
+    if is_exported(reference):
+        from translate.engine.exports import generators
+
+        return generators.load_generator(Path(reference), device=device), []
+    from translate.engine.models import model  # takes seconds: it imports PyTorch
+
+    return model.load(reference, device=device)

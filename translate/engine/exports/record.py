@@ -20,6 +20,19 @@ class Tensors(json_files.Record):
     """what a domain's minimum and maximum are mapped to"""
 
 
+class Generation(json_files.Record):
+    """The inputs of a network that generates images."""
+
+    latents: tuple[int, ...]
+    """shape of the latents of one image: (dim, 1, 1)"""
+    prior: str = ""
+    """their distribution, of `translate.nn.latents.PRIORS`; empty: one of the recipe's own"""
+    classes: tuple[str, ...] = ()
+    """what the integers of the input ``condition`` mean"""
+    text_length: int = Field(default=0, ge=0)
+    """bytes of UTF-8 in the input ``condition``, padded with zeros; 0: it takes no text"""
+
+
 class ExportRecord(json_files.Record):
     """The metadata of an exported file, as JSON."""
 
@@ -49,6 +62,9 @@ class ExportRecord(json_files.Record):
     """why an output depends on the whole image, where `geometry` has no halo"""
     bytes_per_pixel: int = Field(default=0, ge=0)
     """memory of the activations per input pixel; 0: unknown"""
+
+    generation: Generation | None = None
+    """None: the network translates images"""
 
     def json(self) -> dict[str, Any]:  # type: ignore[override]
         """Return the record as JSON types."""

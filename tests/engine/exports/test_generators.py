@@ -1,0 +1,113 @@
+"""Exported generators: inputs, metadata, the images of their run, and models that are refused."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import small_checkpoints
+import torch
+from small_exports import RECORD, InvertingExporter, Plugin
+
+from translate.engine.disk import files
+from translate.engine.exports import generators
+from translate.engine.exports.file_model import file_model
+from translate.engine.exports.loading import load_generator
+from translate.engine.exports.record import Generation, parse_record
+from translate.engine.models.drawing import SampleRequest, draw_images, draw_walk
+from translate.engine.models.model import load
+from translate.errors import ConfigError, TranslateError
+from translate.exchange.export import export_model
+from translate.exporters import NetworkInput
+from translate.nn.noise import Noise
+
+
+@pytest.fixture(autouse=True)
+def exporter(register_plugin: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    register_plugin(Plugin())
+    monkeypatch.setattr(InvertingExporter, "network", InvertingExporter.network)  # restored
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    return small_checkpoints.cgan(tmp_path / "run")
+
+
+def test_a_file_draws_the_images_of_its_run_alone_and_in_a_walk(run: Path, tmp_path: Path) -> None:
+    result = export_model(run, tmp_path / "g.inverting")
+    assert [size for size, _ in result.differences] == [(8, 8)] * 3
+    (model, _), (of_file, _) = load(run), load_generator(tmp_path / "g.inverting", "auto")
+    for request in (SampleRequest(4, seed=1), SampleRequest(4, "two")):
+        pairs = zip(draw_images(model, request), draw_images(of_file, request), strict=True)
+        assert all(np.array_equal(one, other) for one, other in pairs)
+    assert np.array_equal(*(draw_walk(each, SampleRequest(3)) for each in (model, of_file)))
+
+
+def test_the_metadata_say_what_goes_in(run: Path) -> None:
+    model, _ = load(run)
+    exported = generators.describe(model, {})
+    record = parse_record(exported.metadata)
+    assert record.generation == Generation(
+        latents=(4, 1, 1), prior="uniform", classes=("zero", "one", "two")
+    )
+    assert exported.inputs == (
+        NetworkInput("latents", (4, 1, 1), "float32"),
+        NetworkInput("condition", (), "int64", 3),
+    )
+    assert {name.split(".")[1] for name in exported.network.state_dict()} == {"generator"}
+
+
+def test_captions_go_in_as_bytes() -> None:
+    inputs = generators.network_inputs(Generation(latents=(4, 1, 1), text_length=20))
+    assert inputs[1] == NetworkInput("condition", (20,), "uint8", 256)
+
+
+def test_latents_of_the_recipe_s_own_are_drawn_by_the_run_alone(tmp_path: Path) -> None:
+    small_checkpoints.gan(tmp_path / "run", "infogan")
+    export_model(tmp_path / "run", tmp_path / "g.inverting")
+    model, _ = load_generator(tmp_path / "g.inverting", "cpu")
+    with pytest.raises(ConfigError, match=r"draws latents in its own way.* translate sample RUN"):
+        next(draw_images(model, SampleRequest(1)))
+
+
+def test_a_file_is_used_for_what_it_was_exported_for(run: Path, tmp_path: Path) -> None:
+    export_model(run, tmp_path / "g.inverting")
+    data = (tmp_path / "g.inverting").read_bytes()
+    with pytest.raises(ConfigError, match=r"generates images .* translate sample g OUT"):
+        file_model("g", InvertingExporter(), data, digest="d")
+    files.replace_json(tmp_path / "t.inverting", RECORD.json())
+    with pytest.raises(ConfigError, match=r"t.inverting translates images.* translate infer"):
+        load_generator(tmp_path / "t.inverting", "cpu")
+    with pytest.raises(ConfigError, match="runs on the CPU, got 'cuda': leave --device out"):
+        load_generator(tmp_path / "g.inverting", "cuda")
+
+
+def test_recipes_that_draw_nothing_or_with_further_noise_are_refused(
+    run: Path, tmp_path: Path
+) -> None:
+    translating, _ = load(small_checkpoints.cyclegan(tmp_path / "cyclegan"))
+    with pytest.raises(ConfigError, match="cyclegan does not generate images from latents"):
+        generators.describe(translating, {})
+    with pytest.raises(ConfigError, match=r"to: .* generates images of one domain: leave --to out"):
+        export_model(run, tmp_path / "g.inverting", to="digits")
+    model, _ = load(run)
+
+    class Noisy(type(model.recipe)):
+        def draw(self, latents, condition=None, *, noise: Noise | None = None):  # noqa: ARG002
+            return latents
+
+    model.recipe.__class__ = Noisy
+    with pytest.raises(ConfigError, match="cgan draws noise besides the latents"):
+        generators.describe(model, {})
+
+
+def test_a_network_that_fails_is_named_and_a_file_is_not_trained() -> None:
+    def failing(*_: object) -> Any:
+        raise RuntimeError("no memory left")
+
+    recipe = generators.FileGenerator("g.x", Generation(latents=(4, 1, 1)), failing)
+    with pytest.raises(TranslateError, match=r"g.x: RuntimeError: no memory left"):
+        recipe.draw(torch.zeros(1, 4, 1, 1))
+    with pytest.raises(TranslateError, match=r"g.x is an exported file, which cannot be trained"):
+        recipe.optimizers()

@@ -1,0 +1,194 @@
+"""Generation of images in exported files: a recipe's `draw` as a network, and back as a recipe."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+import translate
+from translate.batches import ImageSpec
+from translate.engine.config.yaml import to_yaml_types
+from translate.engine.exports import files
+from translate.engine.exports.exporting import (
+    Difference,
+    digest_of_tensors,
+    example,
+    without_unused_networks,
+    write_compared,
+)
+from translate.engine.exports.file_model import load_network
+from translate.engine.exports.record import ExportRecord, Generation
+from translate.engine.models import calls
+from translate.engine.models.drawing import classes
+from translate.engine.models.model import Model
+from translate.engine.plugins.errors import plugin_code
+from translate.errors import ConfigError, TranslateError, describe_error
+from translate.exporters import Content, ExportedModel, Exporter, Network, NetworkInput
+from translate.nn.geometry import Geometry
+from translate.nn.latents import Prior
+from translate.recipe import Recipe, Turn
+
+
+class Generator(nn.Module):
+    """The images that a recipe draws from latents, as a network."""
+
+    def __init__(self, recipe: Recipe, options: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.recipe, self.options = recipe, dict(options)
+
+    def forward(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:
+        return self.recipe.draw(latents, condition, **self.options)
+
+
+def draws(model: Model) -> bool:
+    """Return whether the recipe generates images from latents."""
+    return type(model.recipe).draw is not Recipe.draw
+
+
+def export_generator(
+    model: Model, name: str, exporter: Exporter, options: Mapping[str, Any]
+) -> tuple[Content, list[Difference]]:
+    """Return the exported generation of images, as `exporting.export` does a translation.
+
+    Args:
+        model: The model, on the CPU.
+        name: The name of the exporter, for messages.
+        exporter: Writes and loads the file.
+        options: All options of the recipe's `draw`, which are fixed in the file.
+
+    Raises:
+        ConfigError: The model cannot be exported, or its outputs differ by more than is tolerated.
+    """
+    return write_compared(model.name, name, exporter, describe(model, options))
+
+
+def describe(model: Model, options: Mapping[str, Any]) -> ExportedModel:
+    """Return what an exporter gets: the generation as a module, its inputs and its metadata.
+
+    Raises `ConfigError` for a recipe that does not generate images, or takes further noise.
+    """
+    recipe, spec = model.recipe, model.spec
+    if not draws(model):
+        raise ConfigError(
+            f"{model.name}: its recipe {model.recipe_name} does not generate images from latents. "
+            "A translation is exported without --sample."
+        )
+    if calls.takes_noise(recipe.draw):
+        raise ConfigError(
+            f"{model.name}: its recipe {model.recipe_name} draws noise besides the latents, which "
+            "an exported file cannot: expected a recipe that takes latents alone."
+        )
+    with plugin_code(recipe, "latents"):
+        shape = tuple(recipe.latents(1, torch.Generator().manual_seed(0)).shape[1:])
+    known = () if spec.text_length else classes(model)
+    own = type(recipe).latents is not Recipe.latents or recipe.prior is None
+    generation = Generation(
+        latents=shape,
+        prior="" if own or recipe.prior is None else recipe.prior.name,
+        classes=known,
+        text_length=spec.text_length,
+    )
+    inputs = network_inputs(generation)
+    examples = [example(each, 2, torch.Generator().manual_seed(0)) for each in inputs]
+    with plugin_code(recipe, "draw"):
+        smaller = without_unused_networks(recipe, lambda: recipe.draw(*examples, **options))
+    record = ExportRecord(
+        tool=f"translate-kit {translate.__version__}, PyTorch {torch.__version__}",
+        recipe=model.recipe_name,
+        step=model.step,
+        checkpoint=model.digest,
+        weights=digest_of_tensors(smaller.state_dict()),
+        source=spec.target,
+        target=spec.target,
+        options=to_yaml_types(dict(options)),
+        geometry=Geometry(),
+        size=spec.size,
+        whole_image="it generates images",
+        generation=generation,
+    )
+    return ExportedModel(
+        network=Generator(smaller, options).eval(),
+        channels=0,
+        geometry=Geometry(),
+        metadata=record.json(),
+        inputs=inputs,
+    )
+
+
+def network_inputs(generation: Generation) -> tuple[NetworkInput, ...]:
+    """Return the inputs of the network: latents, and the class or text of each image."""
+    latents = NetworkInput("latents", generation.latents, "float32")
+    if generation.text_length:
+        return latents, NetworkInput("condition", (generation.text_length,), "uint8", 256)
+    if generation.classes:
+        return latents, NetworkInput("condition", (), "int64", len(generation.classes))
+    return (latents,)
+
+
+class FileGenerator(Recipe[Any]):
+    """A recipe that draws images by the network of an exported file.
+
+    Latents are those that the exported recipe draws for the same random numbers.
+    """
+
+    def __init__(self, name: str, generation: Generation, network: Network) -> None:
+        super().__init__()
+        self._name, self._generation, self._network = name, generation, network
+        if generation.prior:
+            self.prior = Prior(generation.prior, dim=generation.latents[0])
+
+    def optimizers(self) -> dict[str, Optimizer]:
+        raise TranslateError(f"{self._name} is an exported file, which cannot be trained.")
+
+    def step(self, batch: Any) -> Iterator[Turn]:  # noqa: ARG002
+        raise TranslateError(f"{self._name} is an exported file, which cannot be trained.")
+
+    def latents(self, count: int, generator: torch.Generator | None = None) -> Tensor:
+        if self.prior is None:
+            raise ConfigError(
+                f"{self._name}: its recipe draws latents in its own way, which the file does not "
+                "contain. Generate images with the run: translate sample RUN OUT"
+            )
+        return super().latents(count, generator)
+
+    def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:
+        inputs = [latents] if condition is None else [latents, condition]
+        try:
+            images = self._network(*(np.ascontiguousarray(each.numpy()) for each in inputs))
+        except Exception as error:  # inference engines may raise anything
+            raise TranslateError(f"{self._name}: {describe_error(error):.300}") from error
+        return torch.from_numpy(images)
+
+    def conditions(self) -> tuple[str, ...]:
+        return self._generation.classes
+
+
+def load_generator(path: Path, *, device: str = "auto") -> Model:
+    """Return the model in an exported file or folder that generates images.
+
+    Raises `ConfigError` if it cannot be loaded, or translates images.
+    """
+    if device not in ("auto", "cpu"):
+        raise ConfigError(f"device: {path} runs on the CPU, got {device!r}: leave --device out.")
+    _, exporter = files.require_exporter(path)
+    content = files.read_content(path)
+    network, record = load_network(str(path), exporter, content)
+    if record.generation is None:
+        raise ConfigError(
+            f"{path} translates images, and does not generate any: expected a file of `translate "
+            f"export --sample`. To translate images: translate infer {path} SOURCE OUT"
+        )
+    return Model(
+        str(path),
+        files.digest_of(content),
+        FileGenerator(str(path), record.generation, network),
+        ImageSpec(record.size, (record.target,), text_length=record.generation.text_length),
+        (),
+        torch.device("cpu"),
+        recipe_name=record.recipe,
+        step=record.step,
+    )
