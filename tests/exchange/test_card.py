@@ -44,7 +44,7 @@ def test_a_card_names_the_files_the_settings_and_the_assumptions(tmp_path: Path)
         "## Assumed",
         "",
         "- crops had 256 pixels",
-        "- not in the file, and so untrained: `discriminator`",
+        "- untrained, because not in the file: `discriminator`",
         "",
         "## Use",
         "",

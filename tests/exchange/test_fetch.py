@@ -86,7 +86,7 @@ def test_D20_an_interrupted_download_resumes_where_it_stopped(server, content, t
 
 def test_a_partial_download_is_kept_for_the_next_command(server, tmp_path):
     server.cuts = module.ATTEMPTS
-    with pytest.raises(DataError, match=r"breaks off.*The same command continues"):
+    with pytest.raises(DataError, match=r"closed the connection.*The same command continues"):
         fetch("pets", tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == [".fetch-pets"]
     before = len(server.seen)
@@ -120,8 +120,8 @@ def test_a_server_without_ranges_sends_the_whole_file(server, tmp_path):
     [
         (b"\n<!DOCTYPE html><html>log in</html>", "a web page, perhaps of a network"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "a pointer of Git LFS"),
-        (b"\x89PNG", r"no archive \(4 bytes\)"),
-        (b"", r"no archive \(0 bytes\)"),
+        (b"\x89PNG", r"not an archive \(4 bytes\)"),
+        (b"", r"not an archive \(0 bytes\)"),
     ],
 )
 @pytest.mark.usefixtures("server")
@@ -147,7 +147,7 @@ def test_an_archive_with_outside_paths_leaves_nothing(server, tmp_path):
         archive.writestr("pets/trainA/../../../out.png", png_bytes(1))
     server.content = buffer.getvalue()
     root = tmp_path / "a/b/c"
-    with pytest.raises(DataError, match="leads out of the folder"):
+    with pytest.raises(DataError, match="is outside the folder"):
         fetch("pets", root)
     assert not read_images(tmp_path)
 
@@ -156,7 +156,7 @@ def test_an_archive_with_outside_paths_leaves_nothing(server, tmp_path):
 def test_an_archive_without_the_folders_of_the_card_leaves_nothing(tmp_path, monkeypatch):
     card = {**samples.cards()[0], "folders": {"cat": "trainA", "cow": "trainC"}}
     monkeypatch.setattr(samples, "cards", lambda: [card])
-    with pytest.raises(DataError, match="no image in its folder trainC"):
+    with pytest.raises(DataError, match="its folder trainC has no image"):
         fetch("pets", tmp_path)
     assert not read_images(tmp_path)
 
@@ -175,7 +175,7 @@ def test_an_archive_without_the_folders_of_the_card_leaves_nothing(tmp_path, mon
 )
 def test_a_star_matches_one_folder_and_is_kept(name, folder):
     folders = {"blurred/train": "train/*/blur_gamma", "sharp/test": "test/*/sharp"}
-    assert module._place(PurePosixPath(name), folders) == folder
+    assert module._target(PurePosixPath(name), folders) == folder
 
 
 def test_every_card_is_complete():
@@ -226,7 +226,9 @@ def test_a_missing_file_on_the_server_is_an_error(server, tmp_path, status, trie
 
 @pytest.mark.usefixtures("server")
 def test_an_unknown_name_and_an_invalid_address_are_refused(tmp_path):
-    with pytest.raises(ConfigError, match=r"no card of a set called 'pest'. Did you mean 'pets'"):
+    with pytest.raises(
+        ConfigError, match=r"no card of a data set called 'pest'. Did you mean 'pets'"
+    ):
         fetch("pest", tmp_path)
     with pytest.raises(ConfigError, match="only http"):
         download("file:///etc/passwd", tmp_path / "x")

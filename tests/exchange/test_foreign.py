@@ -40,7 +40,9 @@ def test_F1_a_pickle_with_code_is_refused_and_not_run(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     torch.save({"a": WEIGHT, "b": RunsCode()}, tmp_path / "G.pth")
-    with pytest.raises(CheckpointError, match=r"would run code of posix.mkdir, and is not loaded"):
+    with pytest.raises(
+        CheckpointError, match=r"is not loaded, since it would run code of posix.mkdir"
+    ):
         read_weights(tmp_path / "G.pth")
     assert not (tmp_path / "it-was-run").exists()
 
@@ -49,7 +51,7 @@ def test_F1_a_pickle_with_code_is_refused_and_not_run(
     ("name", "content", "message"),
     [
         ("missing.pth", None, "cannot be read: No such file or directory"),
-        ("text.pth", b"hello", "is no file of torch.save"),
+        ("text.pth", b"hello", "is not a file of torch.save"),
         ("short.safetensors", b"hello", "is no tensor file, or truncated"),
         ("empty.pt", b"", "is empty: copy or download it again"),
         ("page.pth", b"\n<!DOCTYPE html>\n<html><head>", "is an HTML page, such as one that asks"),
@@ -78,7 +80,7 @@ def test_a_folder_a_truncated_file_and_one_without_tensors_are_refused(tmp_path:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # such files will be met for years
         torch.jit.script(torch.nn.ReLU()).save(path)
-    with pytest.raises(CheckpointError, match="is a program of TorchScript, not weights"):
+    with pytest.raises(CheckpointError, match="is a TorchScript program, not weights"):
         read_weights(path)
     torch.save([1, 2], path)
     with pytest.raises(CheckpointError, match="holds a list without a tensor"):

@@ -37,7 +37,7 @@ def test_a_run_says_what_it_was_made_of(file: Path, tmp_path: Path, messages: li
     assert f"`latest_net_G.pth` | all | photo → monet | {file.stat().st_size:,} | " in card
     assert hash_file(file) in card
     assert "assumed: training crops had 64 pixels (option crop_size)" in messages
-    assert any(line.startswith("not in the file, and so untrained: ") for line in messages)
+    assert any(line.startswith("untrained, because not in the file: ") for line in messages)
     assert not (path / "training.safetensors").exists()
 
 

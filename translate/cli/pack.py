@@ -27,9 +27,9 @@ def command(run: Path, file: Path, quiet: bool, **card: Any) -> None:
       translate pack runs/cyclegan-summer-winter winter.zip --license mit
       translate infer winter.zip photos/ out/
     """
-    from translate.exchange.publication.pack import expect_new_file, write_pack
+    from translate.exchange.publication.pack import check_new_file, write_pack
 
-    expect_new_file(file)  # before any work
+    check_new_file(file)  # before any work
     publication = prepare(run, file.name, file.stem, **card)
     model = publication.model
     size = write_pack(model, file)

@@ -74,7 +74,7 @@ def _verify_pack(file: Path, *, as_json: bool, quiet: bool) -> int:
     elif not quiet:
         console.say(f"{file}: model {found.record.model}")
         console.say(f"  files    {len(found.record.files)}, {found.size:,} bytes, as packed")
-        for other in found.others:
+        for other in found.other_versions:
             console.say(f"  version  {other}")
         if found.missing:
             console.say(f"  plugins  not installed: pip install {' '.join(found.missing)}")

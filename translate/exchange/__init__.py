@@ -1,1 +1,1 @@
-"""Import of untrusted data sets and files of weights."""
+"""Models and data sets of other programs: import, export, download and publication."""

@@ -1,4 +1,4 @@
-"""Archives made by strangers: all that is in them is judged before any of it is written."""
+"""Unpack untrusted archives: all entries are checked before anything is written."""
 
 import lzma
 import stat
@@ -12,57 +12,58 @@ from typing import IO, NamedTuple, TypeVar
 
 from translate.errors import DataError
 
-MEMBERS = 1_000_000
-BYTES = 200 << 30
-RATIO = 200
-"""limits of an archive: files, bytes, and unpacked bytes per packed byte"""
-PIECE = 1 << 20
+MAX_FILES = 1_000_000
+MAX_BYTES = 200 << 30
+MAX_RATIO = 200
+"""unpacked bytes for each packed byte"""
+CHUNK = 1 << 20
 T = TypeVar("T")
 DAMAGED = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, OSError,
            NotImplementedError)  # fmt: skip
-"""what the readers raise for a torn or odd archive"""
+"""exceptions of `zipfile` and `tarfile` for damaged archives"""
 
 
 class Member(NamedTuple):
-    """One file of an archive."""
+    """A file in an archive."""
 
     name: str
     size: int
     chunks: Callable[[], Iterator[bytes]]
-    """its bytes; read them before the next member"""
+    """yields its content; call it before the next member"""
 
 
 class Entry(NamedTuple):
-    """The entry of a member in an archive, before anything is read."""
+    """An entry of the index of an archive."""
 
     name: str
     size: int
     kind: str
-    """``file``, ``folder``, or what it is that we do not take"""
+    """``file``, ``folder``, or why it is rejected"""
 
 
-def inspect(path: Path) -> None:
-    """Raise `DataError` if unpacking the archive `path` could do harm, or it is torn.
+def check_archive(path: Path) -> None:
+    """Raise `DataError` if unpacking the archive `path` could do harm, or it is damaged.
 
-    Refused are names that lead out of the folder, links, devices, names that come twice, and more
-    than an archive of images would have.
+    Rejected are paths outside the folder, links, devices, repeated names, and sizes above
+    `MAX_FILES`, `MAX_BYTES` and `MAX_RATIO`.
     """
     names: set[PurePosixPath] = set()
     total = 0
     with _readable(path):
         for entry in _entries(path):
             total += entry.size
-            if fault := _fault(entry, names):
-                raise DataError(f"{path}: {entry.name!r} {fault}: nothing was unpacked.")
-            if len(names) > MEMBERS or total > min(BYTES, RATIO * path.stat().st_size):
+            if reason := _reject(entry, names):
+                raise DataError(f"{path}: {entry.name!r} {reason}: nothing was unpacked.")
+            max_bytes = min(MAX_BYTES, MAX_RATIO * path.stat().st_size)
+            if len(names) > MAX_FILES or total > max_bytes:
                 raise DataError(
-                    f"{path}: more than {len(names):,} files and {total:,} bytes come out of it, "
-                    "which is no archive of images: nothing was unpacked."
+                    f"{path}: it has at least {len(names):,} files and {total:,} bytes, too many "
+                    "for an archive of images: nothing was unpacked."
                 )
 
 
 def members(path: Path) -> Iterator[Member]:
-    """Yield the files of the archive `path`, in its order, which `inspect` has found harmless."""
+    """Yield the files of the archive `path` in its order; call `check_archive` first."""
     with _readable(path):
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
@@ -79,7 +80,7 @@ def members(path: Path) -> Iterator[Member]:
 
 
 def is_archive(path: Path) -> bool:
-    """Return whether `path` is a zip file or a tar file, compressed or not."""
+    """Return whether `path` is a zip file, or a tar file, compressed or not."""
     return path.is_file() and (zipfile.is_zipfile(path) or tarfile.is_tarfile(path))
 
 
@@ -118,15 +119,15 @@ def _tar_kind(item: tarfile.TarInfo) -> str:
     return "file" if item.isreg() and not item.issparse() else "is a link or a device"
 
 
-def _fault(entry: Entry, names: set[PurePosixPath]) -> str:
-    """Return what is wrong with `entry`, or nothing; add it to those that were `seen`."""
+def _reject(entry: Entry, names: set[PurePosixPath]) -> str:
+    """Return why `entry` is rejected, or an empty string; add its name to `names`."""
     if entry.kind not in ("file", "folder"):
         return entry.kind
     name = PurePosixPath(entry.name)
     if name.is_absolute() or ".." in name.parts or {"\\", "\0"} & {*entry.name}:
-        return "leads out of the folder"
+        return "is outside the folder"
     if entry.kind == "file" and name in names:
-        return "comes twice"
+        return "is repeated"
     names.add(name)
     return ""
 
@@ -134,14 +135,14 @@ def _fault(entry: Entry, names: set[PurePosixPath]) -> str:
 def _chunks(
     path: Path, unpack: Callable[[T], IO[bytes] | None], item: T
 ) -> Callable[[], Iterator[bytes]]:
-    """Return what reads `item` of the archive `path` piece by piece."""
+    """Return a function that yields the content of `item` in chunks."""
 
     def read() -> Iterator[bytes]:
         with _readable(path):
             file = unpack(item)
             if file is not None:
                 with file:
-                    while piece := file.read(PIECE):
-                        yield piece
+                    while chunk := file.read(CHUNK):
+                        yield chunk
 
     return read

@@ -1,4 +1,4 @@
-"""The card of an imported run: where its weights come from, and what was assumed."""
+"""The README of an imported run: the origin of its weights, and what was assumed."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,13 +11,13 @@ from translate.weights import hash_file
 
 
 class Origin(NamedTuple):
-    """A file of weights."""
+    """The origin of the weights of one direction."""
 
     path: Path
     network: str
-    """the network in it; empty for all of it"""
+    """the name of the network in the file; empty if the file has one network"""
     domains: tuple[str, str]
-    """what its images are translated from and to"""
+    """the source and the target domain"""
 
 
 def write_card(
@@ -28,14 +28,14 @@ def write_card(
     origins: Sequence[Origin],
     untrained: Sequence[str],
 ) -> str:
-    """Return the card as Markdown.
+    """Return the README as Markdown.
 
     Args:
         run: The run folder.
         importer: The name of the importer.
-        options: Those that it was given.
-        imported: What it returned.
-        origins: The files.
+        options: Options of the importer.
+        imported: The result of the importer.
+        origins: The files of each direction.
         untrained: Networks of the recipe that no file has.
     """
     rows = [
@@ -43,14 +43,14 @@ def write_card(
          f"{o.path.stat().st_size:,}", _code(hash_file(o.path))]
         for o in origins
     ]  # fmt: skip
-    given = ", ".join(f"`{name}={flow(value)}`" for name, value in options.items())
+    listed = ", ".join(f"`{name}={flow(value)}`" for name, value in options.items())
     settings = [f"- `{name}: {flow(value)}`" for name, value in imported.options.items()]
     missing = ", ".join(_code(name) for name in untrained)
     lines = [
         f"# {printable_name(run.name)}: imported weights",
         "",
         f"Made by `translate import`, importer `{importer}`"
-        f"{f' with {given}' if given else ''}, recipe `{imported.recipe}`.",
+        f"{f' with {listed}' if listed else ''}, recipe `{imported.recipe}`.",
         "",
         "| file | network | translates | bytes | sha256 |",
         "|---|---|---|---|---|",
@@ -66,7 +66,7 @@ def write_card(
         "## Assumed",
         "",
         *(f"- {printable_name(note)}" for note in imported.notes),
-        *([f"- not in the file, and so untrained: {missing}"] if untrained else []),
+        *([f"- untrained, because not in the file: {missing}"] if untrained else []),
         "",
         "## Use",
         "",

@@ -1,4 +1,4 @@
-"""Write a model as a file of another program, after a comparison of their outputs."""
+"""Export a model to a file, such as ONNX, and compare the outputs of both."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,17 +18,17 @@ class ExportResult(NamedTuple):
 
     path: Path
     size: int
-    """in bytes"""
+    """size in bytes"""
     differences: list[Difference]
-    """of its outputs from those of PyTorch"""
+    """largest differences between its outputs and those of PyTorch"""
     options: dict[str, Any]
-    """of the recipe's `translate` or `draw`, which are fixed in it"""
+    """options of the recipe's `translate` or `draw`, which are fixed in the file"""
     problems: list[str]
-    """of newer checkpoints of the run"""
+    """problems of newer checkpoints of the run, which were not used"""
 
 
 WEB = "_web"
-"""suffix of the exporter that writes a page for a browser"""
+"""suffix of the exporter that writes a web page"""
 
 
 def export_model(
@@ -41,17 +41,17 @@ def export_model(
     web: bool = False,
     runtime: Path | None = None,
 ) -> ExportResult:
-    """Write the model of a run as `path`, by the exporter of its suffix.
+    """Export the model of a run to `path` by the exporter of its suffix.
 
     Args:
         run: A run folder, ``RUN@STEP``, ``RUN@best`` or a checkpoint folder.
-        path: The file or folder to write, which must not exist.
+        path: The file or folder to write; it must not exist.
         to: The domain to translate to; None: the last one of the run.
         options: Options of the recipe's `translate` or `draw`, such as ``{"steps": 20}``.
-        sample: Export the generation of images from latents, and no translation; recipes that do
-            not translate are exported so anyway.
-        web: Write a page for a browser, whatever the name of `path`.
-        runtime: The file of the program that runs the model in the page; None: it is downloaded.
+        sample: Export the generation of images from latents instead of a translation; recipes that
+            do not translate are always exported in this way.
+        web: Write a web page, with any name of `path`.
+        runtime: The npm package onnxruntime-web for the page; None: it is downloaded.
 
     Raises:
         ConfigError: No exporter has the suffix, or the model cannot be exported.

@@ -1,4 +1,7 @@
-"""Public data sets, fetched by their cards: checked before they are believed, unpacked whole."""
+"""Download public data sets by their cards: verified, and unpacked atomically.
+
+The card of a data set has its name, URL, licence, citation, folders, and perhaps the sha256.
+"""
 
 import hashlib
 import json
@@ -19,42 +22,46 @@ from translate.errors import CheckpointError, ConfigError, DataError, SaveError,
 from translate.exchange import archives
 
 MARKER = ".fetched.json"
-"""in each folder of a fetched set: which card, and the sha256 of what it was made of"""
-PATIENCE = 60.0
-"""seconds without a byte, after which a connection is given up"""
+"""a file in each folder of a fetched set: its card, URL and the sha256 of the archive"""
+TIMEOUT = 60.0
+"""seconds without data, after which a connection is closed"""
 ATTEMPTS, PAUSE = 5, 2.0
-"""how often a download that breaks off is taken up again, and seconds between"""
+"""number of attempts to download, and a factor of the seconds between them"""
 CHUNK = 1 << 20
 Progress = Callable[[int, int | None], object]
-"""called with the bytes received and, if the server sends it, the total"""
+"""called with the bytes received, and the total if the server sends it"""
 
 logger = logging.getLogger(__name__)
 
 
 def fetch(name: str, root: Path, progress: Progress = lambda *_: None) -> list[Path]:
-    """Fetch the public set `name` into folders below `root`, and return these.
+    """Download the public data set `name` into folders below `root`, and return them.
 
-    Existing folders are not changed. Raises `ConfigError` for a name without a card, `DataError`
-    where a folder of another origin is in the way, where nothing comes from the address, or where
-    what comes is not what the card says. The next call continues an interrupted download.
+    Existing folders are not changed. The next call continues an interrupted download.
+
+    Raises:
+        ConfigError: No card has this name.
+        DataError: A folder with another content exists, the download fails, or its content is not
+            that of the card.
+        SaveError: `root` is not writable.
     """
     card = _card(name)
-    wanted = _free(card, root)
+    missing = _missing_domains(card, root)
     targets = [root / domain for domain in sorted({_domain(place) for place in card["folders"]})]
-    if not wanted:
+    if not missing:
         logger.info(f"{name} exists already: {', '.join(map(str, targets))}")
         return targets
     folders.ensure_writable(root)
-    kept = root / f".fetch-{name}"
-    archive = kept / PurePosixPath(card["url"]).name
+    downloads = root / f".fetch-{name}"
+    archive = downloads / PurePosixPath(card["url"]).name
     logger.info(f"{card['url']} -> {root}")
     counts: Counter[str] = Counter()
     try:
         download(card["url"], archive, progress)
         digest = _verify(archive, card)
-        archives.inspect(archive)
-        folders.write_folders(root, name, _placed(archive, card, wanted, digest, counts))
-        folders.remove_folder(kept)
+        archives.check_archive(archive)
+        folders.write_folders(root, name, _files(archive, card, missing, digest, counts))
+        folders.remove_folder(downloads)
     except OSError as error:
         raise SaveError(
             f"cannot write to {root}: {error.strerror or error}. The same command "
@@ -63,7 +70,7 @@ def fetch(name: str, root: Path, progress: Progress = lambda *_: None) -> list[P
     for folder in targets:
         logger.info(f"{folder}: {counts[folder.name]} images")
     if "sha256" not in card:
-        logger.info(f"sha256 of the download: {digest}; its card has none")
+        logger.info(f"sha256 of the download: {digest}; the card has none to compare with")
     logger.info(f"licence: {card['licence']}; cite: {card['citation']}")
     return targets
 
@@ -71,7 +78,7 @@ def fetch(name: str, root: Path, progress: Progress = lambda *_: None) -> list[P
 def download(url: str, target: Path, progress: Progress = lambda *_: None) -> None:
     """Download `url` to `target`, continuing a partial file of an earlier attempt.
 
-    Raises `DataError` if the server does not have it, or repeatedly breaks off.
+    Raises `DataError` if the server does not have it, or closes the connection `ATTEMPTS` times.
     """
     if not url.startswith(("http://", "https://")):
         raise ConfigError(f"{url}: only http:// and https:// are fetched.")
@@ -79,7 +86,7 @@ def download(url: str, target: Path, progress: Progress = lambda *_: None) -> No
         try:
             if _attempt(url, target, progress):
                 return
-            reason = "the server breaks off"
+            reason = "the server closed the connection"
         except urllib.error.HTTPError as error:
             if error.code < 500:
                 raise DataError(f"{url}: the server says {error.code} {error.reason}.") from error
@@ -92,37 +99,37 @@ def download(url: str, target: Path, progress: Progress = lambda *_: None) -> No
 
 
 def _attempt(url: str, target: Path, progress: Progress) -> bool:
-    """Fetch what is missing of `target`; return whether it is whole, as far as the server says."""
-    here, same = _begun(target, url)
+    """Download the rest of `target`; return whether it is complete, if the size is known."""
+    received, validator = _partial(target, url)
     headers = {"User-Agent": "translate-kit"}
-    if here and same:
-        headers |= {"Range": f"bytes={here}-", "If-Range": same}
+    if received and validator:
+        headers |= {"Range": f"bytes={received}-", "If-Range": validator}
     request = urllib.request.Request(url, headers=headers)
     try:
-        response = urllib.request.urlopen(request, timeout=PATIENCE)
+        response = urllib.request.urlopen(request, timeout=TIMEOUT)
     except urllib.error.HTTPError as error:
-        if error.code != 416 or not here:
+        if error.code != 416 or not received:
             raise
-        if error.headers.get("Content-Range", "").rpartition("/")[2] == str(here):
+        if error.headers.get("Content-Range", "").rpartition("/")[2] == str(received):
             return True
-        files.discard(target)  # it is longer than what there is: begin again
+        files.discard(target)  # longer than the file of the server: start again
         return False
     with response:
-        start = here if response.status == 206 else 0
+        start = received if response.status == 206 else 0
         size = response.headers.get("Content-Length")
         total = start + int(size) if size else None
-        origin = response.headers.get("ETag") or response.headers.get("Last-Modified") or ""
-        files.replace_json(_origin(target), {"url": url, "same": origin})
-        files.extend(target, _counted(response, start, total, progress), start=start)
+        validator = response.headers.get("ETag") or response.headers.get("Last-Modified") or ""
+        files.replace_json(_origin(target), {"url": url, "validator": validator})
+        files.extend(target, _chunks(response, start, total, progress), start=start)
     return total is None or target.stat().st_size == total
 
 
-def _begun(target: Path, url: str) -> tuple[int, str]:
-    """Return how much of `url` is in `target`, and by what the server knows it again."""
+def _partial(target: Path, url: str) -> tuple[int, str]:
+    """Return the number of bytes of `url` in `target`, and the validator for ``If-Range``."""
     try:
-        known = json_files.read_json(_origin(target))
-        same = str(known["same"]) if known["url"] == url else ""
-        return target.stat().st_size, "" if same.startswith("W/") else same
+        origin = json_files.read_json(_origin(target))
+        validator = str(origin["validator"]) if origin["url"] == url else ""
+        return target.stat().st_size, "" if validator.startswith("W/") else validator
     except (OSError, CheckpointError, KeyError):
         return 0, ""
 
@@ -131,43 +138,43 @@ def _origin(target: Path) -> Path:
     return target.with_name(f"{target.name}.origin.json")
 
 
-def _counted(response: Any, here: int, total: int | None, progress: Progress) -> Iterator[bytes]:
-    """Yield what comes, as long as it comes; a connection that breaks ends it."""
+def _chunks(response: Any, received: int, total: int | None, progress: Progress) -> Iterator[bytes]:
+    """Yield the content of `response` until its end, or until the connection fails."""
     while True:
-        progress(here, total)
+        progress(received, total)
         try:
-            piece = response.read(CHUNK)
+            chunk = response.read(CHUNK)
         except (HTTPException, TimeoutError, ConnectionError):
             return
-        if not piece:
+        if not chunk:
             return
-        here += len(piece)
-        yield piece
+        received += len(chunk)
+        yield chunk
 
 
 def _card(name: str) -> dict[str, Any]:
     cards = {card["name"]: card for card in samples.cards()}
     if name not in cards:
-        raise ConfigError(f"there is no card of a set called {name!r}.{suggest(name, cards)}")
+        raise ConfigError(f"there is no card of a data set called {name!r}.{suggest(name, cards)}")
     return cards[name]
 
 
-def _free(card: dict[str, Any], root: Path) -> set[str]:
-    """Return the folders of `card` that are not below `root` yet; raise if others are."""
+def _missing_domains(card: dict[str, Any], root: Path) -> set[str]:
+    """Return the domains of `card` without a folder; raise for a folder of another origin."""
     missing = set()
     for domain in {_domain(place) for place in card["folders"]}:
         folder = root / domain
         if not folder.exists():
             missing.add(domain)
-        elif _made_by(folder) != card["name"]:
+        elif _card_of(folder) != card["name"]:
             raise DataError(
-                f"{folder} exists, and is not of {card['name']}: rename it, or fetch into another "
-                f"folder, as by --data {root / card['name']}."
+                f"{folder} exists, and was not fetched as {card['name']}: rename it, or fetch into "
+                f"another folder, such as by --data {root / card['name']}."
             )
     return missing
 
 
-def _made_by(folder: Path) -> str:
+def _card_of(folder: Path) -> str:
     try:
         return str(json_files.read_json(folder / MARKER)["card"])
     except (CheckpointError, KeyError):
@@ -179,53 +186,55 @@ def _domain(place: str) -> str:
 
 
 def _verify(archive: Path, card: dict[str, Any]) -> str:
-    """Return the sha256 of `archive`; delete it and raise an error if it is another file."""
+    """Return the sha256 of `archive`; delete it and raise `DataError` if it is another file."""
     with archive.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)
         start = file.read(512).lstrip().lower()
-    fault = ""
+    problem = ""
     if start.startswith((b"<!doctype html", b"<html")):
-        fault = "a web page, perhaps of a network that wants you to log in"
+        problem = "a web page, perhaps of a network that requires a login"
     elif start.startswith(b"version https://git-lfs"):
-        fault = "a pointer of Git LFS, not the file itself"
+        problem = "a pointer of Git LFS, not the file itself"
     elif not archives.is_archive(archive):
-        fault = f"no archive ({archive.stat().st_size:,} bytes)"
+        problem = f"not an archive ({archive.stat().st_size:,} bytes)"
     elif card.get("sha256", digest) != digest:
-        fault = f"another file: its sha256 is {digest}, the card's {card['sha256']}"
-    if fault:
+        problem = f"another file: its sha256 is {digest}, the card's {card['sha256']}"
+    if problem:
         files.discard(archive)
-        raise DataError(f"{card['url']}: what came is {fault}. It was deleted; try again.")
+        raise DataError(f"{card['url']}: the download is {problem}. It was deleted; try again.")
     return digest
 
 
-def _placed(
-    archive: Path, card: dict[str, Any], wanted: set[str], digest: str, counts: Counter[str]
+def _files(
+    archive: Path, card: dict[str, Any], domains: set[str], digest: str, counts: Counter[str]
 ) -> Iterator[tuple[str, durable.Content]]:
-    """Yield the images of `archive` that belong in the `wanted` folders, by their new paths."""
-    for domain in wanted:
+    """Yield the path below the root and the content of each image of `domains`, and a marker."""
+    for domain in domains:
         record = {"card": card["name"], "url": card["url"], "sha256": digest}
         yield f"{domain}/{MARKER}", json.dumps(record).encode()
     for member in archives.members(archive):
-        name = _place(PurePosixPath(member.name), card["folders"])
-        if name and _domain(name) in wanted and samples.is_image(name):
+        name = _target(PurePosixPath(member.name), card["folders"])
+        if name and _domain(name) in domains and samples.is_image(name):
             counts[_domain(name)] += 1
             yield name, member.chunks()
-    for place, inside in card["folders"].items():
-        if _domain(place) in wanted and not counts[_domain(place)]:
-            raise DataError(f"{card['url']}: no image in its folder {inside}.")
+    for folder, source in card["folders"].items():
+        if _domain(folder) in domains and not counts[_domain(folder)]:
+            raise DataError(f"{card['url']}: its folder {source} has no image.")
 
 
-def _place(name: PurePosixPath, folders: dict[str, str]) -> str:
-    """Return where the file `name` of an archive goes, or nothing.
+def _target(name: PurePosixPath, folders: dict[str, str]) -> str:
+    """Return the new path of the file `name` in an archive; empty if it is in no folder.
 
-    All may lie in a folder more than its card says. A card's ``*`` is any folder, and is kept.
+    Args:
+        name: The path in the archive, where everything may be in one more folder.
+        folders: Folders of the archive by new folder. ``*`` is any folder, and keeps its name.
     """
-    for place, inside in folders.items():
-        wanted = PurePosixPath(inside).parts
+    for folder, source in folders.items():
+        pattern = PurePosixPath(source).parts
         for parts in (name.parts, name.parts[1:]):
-            pairs = list(zip(wanted, parts[:-1], strict=False))
-            if len(pairs) == len(wanted) and all(want in ("*", there) for want, there in pairs):
-                kept = [there for want, there in pairs if want == "*"]
-                return str(PurePosixPath(place, *kept, *parts[len(wanted) :]))
+            pairs = list(zip(pattern, parts[:-1], strict=False))
+            if len(pairs) == len(pattern) and all(want in ("*", part) for want, part in pairs):
+                kept = [part for want, part in pairs if want == "*"]
+                return str(PurePosixPath(folder, *kept, *parts[len(pattern) :]))
     return ""

@@ -1,4 +1,4 @@
-"""Read the tensors of a file that another program wrote, without running code from it."""
+"""Read weights of other programs, without running code from their files."""
 
 import re
 import warnings
@@ -16,9 +16,9 @@ from translate.errors import CheckpointError, describe_error, message_of, printa
 from translate.importers import ForeignWeights
 
 PREFIXES = ("module.", "_orig_mod.")
-"""what `nn.DataParallel` and `torch.compile` put before all keys"""
-STARTS = (b"PK", b"\x80\x02")
-"""the first bytes of what torch.save writes: an archive, or before PyTorch 1.6 a pickle"""
+"""prefixes of `nn.DataParallel` and `torch.compile` in all keys"""
+MAGIC = (b"PK", b"\x80\x02")
+"""first bytes of files of torch.save: a zip archive, or before PyTorch 1.6 a pickle"""
 OTHER_FILES = {
     b"version https://git-lfs": "is a pointer of Git LFS, not the file itself: get it by `git lfs "
     "pull`.",
@@ -28,20 +28,21 @@ OTHER_FILES = {
     b"\x89hdf": "is an HDF5 file, as Keras writes them: expected a file of tensors of PyTorch.",
     b"\x1f\x8b": "is compressed by gzip: unpack it first.",
 }
-"""first bytes of files that are not of torch.save, in small letters, and what to do"""
-SUFFIXES = "a file of tensors, .pth, .pt or .safetensors"
+"""first bytes of other files, in lower case, and what to do"""
+EXPECTED = "a file of tensors, .pth, .pt or .safetensors"
 MAX_DEPTH = 20
+"""levels of nested dictionaries that are read"""
 
 
 def read_weights(path: Path) -> ForeignWeights:
-    """Return the tensors and the metadata of a file.
+    """Return the tensors and the other values of a file.
 
     Raises:
-        CheckpointError: There is no such file, or it is none of tensors alone.
+        CheckpointError: The file is missing or damaged, or needs code to be run.
     """
     name = printable_name(str(path))
     if path.is_dir():
-        raise CheckpointError(f"{name} is a folder: expected {SUFFIXES}.")
+        raise CheckpointError(f"{name} is a folder: expected {EXPECTED}.")
     try:
         with path.open("rb") as file:
             start = file.read(512)
@@ -52,16 +53,16 @@ def read_weights(path: Path) -> ForeignWeights:
             content = _unpickle(path, start)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise CheckpointError(f"{name} cannot be read: {reason}. Expected {SUFFIXES}.") from error
+        raise CheckpointError(f"{name} cannot be read: {reason}. Expected {EXPECTED}.") from error
     except SafetensorError as error:
-        raise CheckpointError(f"{name} is no whole safetensors file: {error}.") from error
-    found: dict[str, Any] = {}
+        raise CheckpointError(f"{name} is not a complete safetensors file: {error}.") from error
+    values: dict[str, Any] = {}
     if isinstance(content, Mapping):
-        _flatten(content, "", found)
-    tensors = {key: value for key, value in found.items() if isinstance(value, Tensor)}
+        _flatten(content, "", values)
+    tensors = {key: value for key, value in values.items() if isinstance(value, Tensor)}
     if not tensors:
-        what = f"{type(content).__name__} without a tensor"
-        raise CheckpointError(f"{name} holds a {what}: expected a dictionary of tensors.")
+        kind = type(content).__name__
+        raise CheckpointError(f"{name} holds a {kind} without a tensor: expected a state_dict.")
     for key, tensor in tensors.items():
         dense = tensor.layout is torch.strided and not (tensor.is_meta or tensor.is_quantized)
         if not dense or tensor.is_complex():
@@ -69,7 +70,7 @@ def read_weights(path: Path) -> ForeignWeights:
                 f"{name}: {printable_name(key)} is sparse, quantized, complex or without values: "
                 "expected dense real numbers."
             )
-    metadata = {key: value for key, value in found.items() if key not in tensors}
+    metadata = {key: value for key, value in values.items() if key not in tensors}
     return ForeignWeights(path, without_prefixes(tensors), metadata)
 
 
@@ -80,11 +81,11 @@ def _unpickle(path: Path, start: bytes) -> Any:
             raise CheckpointError(f"{name} {reason}")
     if not size:
         raise CheckpointError(f"{name} is empty: copy or download it again.")
-    if not start.startswith(STARTS):
-        raise CheckpointError(f"{name} is no file of torch.save: expected {SUFFIXES}.")
+    if not start.startswith(MAGIC):
+        raise CheckpointError(f"{name} is not a file of torch.save: expected {EXPECTED}.")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an error is one line
+            warnings.simplefilter("ignore")  # an error has one line
             return torch.load(path, map_location="cpu", weights_only=True)
     except OSError:
         raise
@@ -93,34 +94,34 @@ def _unpickle(path: Path, start: bytes) -> Any:
 
 
 def _reason(error: Exception, size: int) -> str:
-    """Return why PyTorch did not load a file, in a line."""
+    """Return why PyTorch could not load a file, in one line."""
     text = message_of(error)
     if code := re.search(r"GLOBAL (\S+)", text):
         return (
-            f"would run code of {printable_name(code[1])}, and is not loaded: save its state_dict "
-            "alone, torch.save(network.state_dict(), FILE)."
+            f"is not loaded, since it would run code of {printable_name(code[1])}: save only the "
+            "state_dict, torch.save(network.state_dict(), FILE)."
         )
     if "TorchScript" in text:
-        return "is a program of TorchScript, not weights: expected a state_dict."
+        return "is a TorchScript program, not weights: expected a state_dict."
     if "EOF" in text or "central directory" in text:
         return f"is truncated at {size:,} bytes: copy or download it again."
     return f"cannot be loaded: {printable_name(describe_error(error)).removesuffix('.')}."
 
 
 def _flatten(
-    content: Mapping[Any, Any], prefix: str, found: dict[str, Any], depth: int = 0
+    content: Mapping[Any, Any], prefix: str, values: dict[str, Any], depth: int = 0
 ) -> None:
-    """Add what nested dictionaries hold to `found`, by joined key."""
+    """Add the values of nested dictionaries to `values`, by keys joined with a slash."""
     for key, value in content.items():
         name = f"{prefix}{key}"
         if isinstance(value, Mapping) and depth < MAX_DEPTH:
-            _flatten(value, f"{name}/", found, depth + 1)
+            _flatten(value, f"{name}/", values, depth + 1)
         else:
-            found[name] = value
+            values[name] = value
 
 
 def without_prefixes(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return `tensors` without the prefixes that PyTorch puts before all keys of a network."""
+    """Return `tensors` without `PREFIXES` that all keys have."""
     for prefix in PREFIXES * 2:  # in either order
         if all(key.startswith(prefix) for key in tensors):
             tensors = {key.removeprefix(prefix): tensor for key, tensor in tensors.items()}

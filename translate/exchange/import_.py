@@ -1,4 +1,4 @@
-"""Make a run of weights that another program wrote."""
+"""Import weights of another program as a run."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ from translate.registry import create_recipe
 from translate.weights import hash_file
 
 DOMAINS = ("source", "target")
-"""names of the domains of an imported model, as its file has none"""
+"""default names of the domains, which files of weights do not have"""
 
 logger = logging.getLogger(__name__)
 
@@ -39,14 +39,14 @@ def import_weights(
     networks: Sequence[str] = (),
     options: Mapping[str, Any] | None = None,
 ) -> Path:
-    """Write the run of a file of weights; it has a checkpoint that infers and is not resumed.
+    """Write a run with the weights of a file, for inference; it cannot be resumed.
 
     Args:
-        file: The weights, read without running code from them.
-        out: The folder of the run, which must not hold one.
-        other: The weights of the opposite direction.
+        file: The file of weights; no code from it is run.
+        out: The run folder to write; it must be empty or missing.
+        other: The file of weights of the opposite direction.
         recipe: The name of the recipe; None: the importer chooses.
-        domains: Names for what `file` translates from and to.
+        domains: Names of the source and the target domain of `file`.
         networks: Names of networks in the file, the second for the opposite direction.
         options: Options of the importer.
 
@@ -54,13 +54,13 @@ def import_weights(
         The folder of the checkpoint.
 
     Raises:
-        CheckpointError: A file is damaged, no importer recognizes it, or it is no generator.
-        ConfigError: The importer refuses what it was given, or `out` already exists.
+        CheckpointError: A file is damaged, no importer recognizes it, or it has no generator.
+        ConfigError: An option does not fit the file, or `out` already exists.
         SaveError: `out` cannot be written to.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ConfigError(f"{out} already exists: choose another folder with --out.")
-    _expect_names(domains)
+    _check_names(domains)
     options = options or {}
     match = recognize(file, other=other, recipe=recipe, networks=networks, options=options)
     with plugin_code(match.importer, "convert"):
@@ -69,7 +69,7 @@ def import_weights(
     origins = [Origin(file, match.weights.network, domains)]
     if match.other:
         origins.append(Origin(match.other.path, match.other.network, domains[::-1]))
-    facts = {
+    record = {
         "importer": match.name,
         "imported": {str(origin.path): hash_file(origin.path) for origin in origins},
         "networks": [origin.network for origin in origins],
@@ -80,7 +80,7 @@ def import_weights(
     card = write_card(out, match.name, options, imported, origins, untrained)
     try:
         files.replace(out / "config.yaml", yaml.dump(model.config).encode())
-        files.replace_json(out / "run.json", facts)
+        files.replace_json(out / "run.json", record)
         files.replace(out / "README.md", card.encode())
     except OSError as error:
         raise SaveError(f"could not write to {out}: {error.strerror or error}.") from error
@@ -91,15 +91,15 @@ def import_weights(
     for note in imported.notes:
         logger.info(f"assumed: {note}")
     if untrained:
-        logger.info(f"not in the file, and so untrained: {', '.join(untrained)}")
+        logger.info(f"untrained, because not in the file: {', '.join(untrained)}")
     if match.ignored:
         more = f" and {n} more" if (n := len(match.ignored) - MAX_LISTED) > 0 else ""
-        logger.info(f"left in the file: {', '.join(match.ignored[:MAX_LISTED])}{more}")
+        logger.info(f"ignored in the file: {', '.join(match.ignored[:MAX_LISTED])}{more}")
     return path
 
 
-def _expect_names(domains: tuple[str, str]) -> None:
-    """Raise `ConfigError` unless domains have two names that folders can have."""
+def _check_names(domains: tuple[str, str]) -> None:
+    """Raise `ConfigError` unless `domains` are two different names of folders."""
     for name in domains:
         if not (name.isprintable() and name.strip() and Path(name).name == name != ".."):
             raise ConfigError(
@@ -112,11 +112,11 @@ def _expect_names(domains: tuple[str, str]) -> None:
 def build(
     imported: ImportedModel, file: Path, domains: tuple[str, str] = DOMAINS
 ) -> tuple[ModelState, list[str]]:
-    """Return the model of what an importer returned, and its networks that are untrained.
+    """Return the model of an imported file, and the names of its untrained networks.
 
     Raises:
         CheckpointError: The tensors do not fit the recipe with these options.
-        ConfigError: The recipe or an option does not exist, or images have other channels.
+        ConfigError: The recipe or an option does not exist, or the numbers of channels do not fit.
     """
     try:
         config = _config(imported, domains)
@@ -140,7 +140,7 @@ def _config(imported: ImportedModel, domains: tuple[str, str]) -> schema.Config:
 
 
 def _load(recipe: Recipe, tensors: Mapping[str, Tensor], file: Path) -> list[str]:
-    """Load `tensors` into `recipe`; return its networks of which no tensor is there."""
+    """Load `tensors` into `recipe`; return the names of its networks without tensors."""
     own = recipe.state_dict()
     networks = {key.partition(".")[0] for key in tensors}
     wrong = [f"{key} is unknown" for key in tensors if key not in own]

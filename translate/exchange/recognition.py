@@ -1,4 +1,4 @@
-"""Find the networks of a file of weights that importers recognize, and choose among them."""
+"""Find the networks in a file of weights that importers recognize, and choose one or two."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -14,20 +14,21 @@ from translate.importers import ForeignWeights, Importer
 from translate.registry import create, names
 
 MAX_LISTED = 5
-"""keys that a message names"""
+"""keys that a message lists"""
 MAX_DEPTH = 3
-"""parts of a key before a dot that may name a network: ``model.generator.main.weight``"""
+"""components of a key that may name a network, as ``model.generator`` in
+``model.generator.main.weight``"""
 
 
 class Recognition(NamedTuple):
-    """What is imported, and by what."""
+    """The networks to import, and the importer that recognizes them."""
 
     name: str
-    """of the importer"""
+    """the name of the importer"""
     importer: Importer
     weights: ForeignWeights
     other: ForeignWeights | None
-    """the network of the opposite direction"""
+    """the network of the opposite direction, if any"""
     ignored: tuple[str, ...]
     """names of the other networks in the file"""
 
@@ -43,16 +44,17 @@ def recognize(
     """Return the network of a file, with the importer that recognizes it.
 
     Args:
-        file: The weights.
-        other: The weights of the opposite direction.
-        recipe: The recipe that the importer must know; None: the first that recognizes the file.
+        file: The file of weights.
+        other: The file of weights of the opposite direction.
+        recipe: The recipe that the importer must support; None: any.
         networks: Names of networks in the file, the second for the opposite direction; empty: the
             only one.
         options: Options of the importer.
 
     Raises:
-        CheckpointError: A file is damaged, no importer recognizes it, or one refuses what it is.
-        ConfigError: There is a choice of networks, or a name, recipe or option does not exist.
+        CheckpointError: A file is damaged, or no importer can import it.
+        ConfigError: The file has several networks and `networks` is empty, or a name, recipe or
+            option does not exist.
     """
     if len(networks) > 2 or (len(networks) == 2 and other):
         raise ConfigError(
@@ -72,8 +74,8 @@ def recognize(
     if other:
         _, importable = _networks_of(other, importers, {name: importers[name]})
         rest = _choose(other, importable, ())
-    taken = [first.network, *(part.network for part in rest if not other)]
-    ignored = tuple(part.network for part in parts if part.network not in taken)
+    used = [first.network, *(part.network for part in rest if not other)]
+    ignored = tuple(part.network for part in parts if part.network not in used)
     importer: Importer = create("importer", {"name": name, **(options or {})})
     return Recognition(name, importer, first, rest[0] if rest else None, ignored)
 
@@ -81,18 +83,18 @@ def recognize(
 def _networks_of(
     file: Path, importers: Mapping[str, Importer], suitable: Mapping[str, Importer]
 ) -> tuple[list[ForeignWeights], dict[str, ForeignWeights]]:
-    """Return the networks of a file, and by name those that a `suitable` importer can import."""
+    """Return all networks of a file, and by name those that one of `suitable` can import."""
     parts = find_networks(read_weights(file), importers)
     importable = {part.network: part for part in parts if _recognizing(suitable, part)}
     if not importable:
-        refuse(parts, importers)
+        raise_unknown(parts, importers)
     return parts, importable
 
 
 def find_networks(
     weights: ForeignWeights, importers: Mapping[str, Importer]
 ) -> list[ForeignWeights]:
-    """Return the networks of a file that an importer recognizes; all of the file, if none does."""
+    """Return the networks of a file that importers recognize; the whole file if there are none."""
 
     def known(part: ForeignWeights) -> bool:
         return bool(_recognizing(importers, part, also_refused=True))
@@ -113,7 +115,7 @@ def find_networks(
 def _search(
     weights: ForeignWeights, known: Callable[[ForeignWeights], bool], depth: int
 ) -> Iterator[ForeignWeights]:
-    """Yield `weights` if they are known, else the known ones below a common start of keys."""
+    """Yield `weights` if `known`, else the known networks of each first component of the keys."""
     weights = replace(weights, tensors=without_prefixes(weights.tensors))
     if known(weights):
         yield weights
@@ -131,7 +133,10 @@ def _search(
 def _recognizing(
     importers: Mapping[str, Importer], weights: ForeignWeights, *, also_refused: bool = False
 ) -> list[str]:
-    """Return the names of the importers that recognize `weights`."""
+    """Return the names of importers that recognize `weights`.
+
+    With `also_refused`, include importers without recipes, which only raise an error.
+    """
     matching = []
     for name, importer in importers.items():
         with plugin_code(importer, "recognizes"):
@@ -143,7 +148,7 @@ def _recognizing(
 def _choose(
     file: Path, importable: Mapping[str, ForeignWeights], networks: Sequence[str]
 ) -> list[ForeignWeights]:
-    """Return the networks with these names; without names, the only one."""
+    """Return the networks called `networks`; the only network if `networks` is empty."""
     if not networks and len(importable) > 1:
         example = printable_name(" ".join(list(importable)[:2]))
         raise ConfigError(
@@ -154,24 +159,24 @@ def _choose(
 
 
 def _full_name(file: Path, importable: Mapping[str, ForeignWeights], name: str) -> str:
-    """Return the network that `name` means: all of its name, or the end of it."""
-    ends = [full for full in importable if full.endswith((f".{name}", f"/{name}"))]
+    """Return the full name of the network called `name`, which may be the end of it."""
+    matching = [full for full in importable if full.endswith((f".{name}", f"/{name}"))]
     if name in importable:
         return name
-    if len(ends) != 1:
+    if len(matching) != 1:
         hint = printable_name(suggest(name, importable).strip())
         raise ConfigError(f"--network {name}: {file} has no such network. {hint}")
-    return ends[0]
+    return matching[0]
 
 
 def _listed(texts: Collection[str]) -> str:
-    """Return the first of `texts` in a line, and how many more there are."""
+    """Return the first of `texts` in one line, and how many more there are."""
     more = f" and {len(texts) - MAX_LISTED} more" if len(texts) > MAX_LISTED else ""
     return printable_name(", ".join(list(texts)[:MAX_LISTED])) + more
 
 
-def refuse(parts: Sequence[ForeignWeights], importers: Mapping[str, Importer]) -> None:
-    """Raise `CheckpointError`: by the importer that knows what it is, or as unknown."""
+def raise_unknown(parts: Sequence[ForeignWeights], importers: Mapping[str, Importer]) -> None:
+    """Raise the error of an importer that recognizes one of `parts`, or that none does."""
     for weights in parts:
         for name in _recognizing(importers, weights, also_refused=True):
             with plugin_code(importers[name], "convert"):

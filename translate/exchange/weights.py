@@ -1,4 +1,4 @@
-"""Files of pretrained weights that plugins declare: which there are, and adding one."""
+"""List files of pretrained weights that plugins declare, and add one to the cache."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,15 +13,15 @@ CHUNK = 1 << 24
 
 
 class DeclaredFile(NamedTuple):
-    """A file, and what declares it."""
+    """A file, and the plugins that declare it."""
 
     file: PretrainedFile
     used_by: tuple[tuple[Kind, str], ...]
-    """kind and name of each"""
+    """kind and name of each, such as ``("metric", "lpips")``"""
 
 
 def declared_files() -> list[DeclaredFile]:
-    """Return the files in the attributes ``pretrained`` of all that plugins offer, by name."""
+    """Return the files in the attribute ``pretrained`` of all plugins, ordered by name."""
     users: dict[PretrainedFile, list[tuple[Kind, str]]] = {}
     for kind in HOOKS:
         for registration in list_registrations(kind):
@@ -31,13 +31,13 @@ def declared_files() -> list[DeclaredFile]:
 
 
 def add(source: Path) -> PretrainedFile:
-    """Copy the downloaded file `source` into PyTorch's cache, and return which one it is.
+    """Copy the downloaded file `source` to PyTorch's cache, and return which file it is.
 
-    It is recognized by its hash, whatever its name is, and must load without running code.
+    It is recognized by its hash, with any name, and must load without running code.
 
     Raises:
-        ConfigError: There is no such file, or it is none of the published ones.
-        SaveError: The cache cannot be written to.
+        ConfigError: The file is missing, or has the hash of no declared file.
+        SaveError: The cache is not writable.
     """
     try:
         digest = hash_file(source)
@@ -58,7 +58,7 @@ def add(source: Path) -> PretrainedFile:
 
 
 class _Chunks:
-    """The bytes of a file, which are read whenever they are iterated over."""
+    """The content of a file in chunks; each iteration reads it again."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -70,7 +70,7 @@ class _Chunks:
 
 
 def _unknown(source: Path, digest: str, known: list[PretrainedFile]) -> str:
-    """Return what is wrong with a file that has none of the published hashes."""
+    """Return a message for a file with an unknown hash."""
     for file in known:
         if source.name in (file.name, file.url.rpartition("/")[2]):
             return (

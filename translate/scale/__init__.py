@@ -1,26 +1,26 @@
-"""Translation of batches of rows, in the workers of Ray Data or another engine for large data.
+"""Translation of batches of rows in workers of Ray Data or other frameworks for large data.
 
-`Translate` is an ordinary class: an engine makes one in each worker and calls it with batches. A
-batch is a mapping of columns: for each name a list or an array with a value for each row.
+A framework creates an instance of `Translate` in each worker, and calls it with batches. A batch is
+a mapping from names of columns to lists or arrays with a value for each row.
 
 Columns of a batch:
 
-- ``path``: the image; required.
-- ``bytes``: the content of its file. Without this column, it is read from ``path``.
-- ``output``: the relative path of the output; by default that of ``path`` below ``root``.
-- ``mask``: the image of the hole, for a model that fills holes; empty for none.
-- ``frame``: the index of the frame or page; -1 for the first.
+- ``path``: path of the image; required.
+- ``bytes``: content of the image file. Without this column, it is read from ``path``.
+- ``output``: relative path of the output; by default that of ``path`` below ``root``.
+- ``mask``: path of the mask, for a model that fills holes; empty for none.
+- ``frame``: index of the frame or page; -1 for the first.
 
-Columns of the result, with all others of the batch:
+Columns of the result, in addition to all others of the batch:
 
-- ``bytes``: the content of the translated file; empty where there is an error.
-- ``output``: its relative path, with the suffix of its format.
+- ``bytes``: content of the translated file; empty if there is an error.
+- ``output``: relative path, with the suffix of the format.
 - ``error``: why there is no translation; empty if there is one.
 - ``stage`` and ``reason`` of the error, as in ``problems.jsonl``.
-- ``notes``: what was lost in reading the image, as a JSON list of (kind, text).
-- ``seconds``: the time of the call, divided by its rows.
-- ``input_sha256``: the hash of the input.
-- ``made_by``: the model and the options, as JSON.
+- ``notes``: information that reading the image lost, as a JSON list of (kind, text).
+- ``seconds``: time of the call, divided by the number of rows.
+- ``input_sha256``: hash of the input file.
+- ``made_by``: model and options, as JSON.
 """
 
 import json
@@ -49,37 +49,38 @@ from translate.images.source import MAX_PIXELS
 from translate.scale.columns import Columns, Row, read_rows, to_columns
 
 FOLDER_OPTIONS = ("mask", "frames", "overwrite", "limit", "shard")
-"""fields of `InferenceOptions` that are columns of a batch, or of the folder of outputs"""
+"""fields of `InferenceOptions` that `Translate` lacks: columns of a batch, and options of the
+output folder"""
 
 
 class Translate:
-    """Translates batches of images with one model; no image makes it raise.
+    """Translates batches of images with one model; images that fail get an error in their row.
 
-    Outputs have the bytes that `translate infer` writes. Where memory does not suffice for a batch,
-    it is halved. An instance is pickled as its arguments, and loads the model again.
+    Outputs have the same bytes as those of `translate infer`. A batch that does not fit in memory
+    is halved. An instance is pickled as its arguments; the copy loads the model.
 
     Args:
         run: A run, one of its checkpoints, or an exported file.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        root: The folder that outputs are named relative to; None: by the name of the file alone.
+        root: The folder relative to which outputs are named; None: outputs have only file names.
         to: The target domain; None: the last.
         size: Length of the shorter side to which images are scaled first.
         scale_back: Scale results to the size that they would have without `size`.
         side: After training on side-by-side images, the half to translate, or ``whole``.
-        batch_size: Images of one size that are translated at once; None: 1, on a GPU 8.
-        format: The suffix of every output; None: the input's, where it can hold the result.
-        max_pixels: Larger images are not decoded: they have an error.
+        batch_size: Images of one size that are translated at once; None: 1 on a CPU, 8 on a GPU.
+        format: The suffix of outputs; None: that of the input, if its format can hold the result.
+        max_pixels: Pixels above which an image is not decoded and gets an error.
         keep_metadata: Keep EXIF and XMP data.
         to_srgb: Convert colours to sRGB.
-        provenance: Say in outputs what made them.
+        provenance: Write recipe, model and input hash into outputs, as XMP.
         seed: Seed of the noise, for a recipe that draws noise.
         tile: Sides of the tiles in which images are translated.
-        memory: Bytes that the values of the network may take.
-        backend: The program that runs the model; None: PyTorch.
-        options: Of the recipe's own `translate`, such as ``steps=20``.
+        memory: Limit of memory for activations, in bytes.
+        backend: The inference engine, such as ``onnxruntime``; None: PyTorch.
+        options: Options of the recipe's `translate`, such as ``steps=20``.
 
     Raises:
-        translate.errors.TranslateError: The run cannot be read, or the options do not fit.
+        translate.errors.TranslateError: The run cannot be read, or the model lacks an option.
 
     Example:
         >>> rows = ray.data.read_binary_files("photos/", include_paths=True)
@@ -126,50 +127,50 @@ class Translate:
             memory=memory,
             backend=backend,
         )
-        self._place = (run, device, root)
+        self._run, self._device, self._root = run, device, root
         model, messages = load_model(run, device, self._settings)
         for message in messages:
             warnings.warn(f"{message} An older checkpoint is used.", stacklevel=3)
-        limits = TileOptions(tile, memory, Path(gettempdir()))
-        self._processor, made_by = make_processor(model, self._settings, limits)
+        tiles = TileOptions(tile, memory, Path(gettempdir()))
+        self._processor, made_by = make_processor(model, self._settings, tiles)
         self._made_by = json.dumps(made_by)
         self._suffix = suffix_of_result(self._processor.target, format, gray=model.keeps_gray)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        run, device, root = self._place
-        given = {**vars(self._settings)}
-        given |= given.pop("options")
+        settings = {**vars(self._settings)}
+        settings |= settings.pop("options")
         for name in FOLDER_OPTIONS:
-            del given[name]
-        return partial(type(self), run, device=device, root=root, **given), ()
+            del settings[name]
+        create = partial(type(self), self._run, device=self._device, root=self._root, **settings)
+        return create, ()
 
     def __call__(self, batch: Columns) -> dict[str, Any]:
         """Return `batch` with its images translated; see `translate.scale` for the columns.
 
         Raises:
-            translate.errors.ConfigError: There is no column ``path``, or a column holds values of
-                another type.
+            translate.errors.ConfigError: There is no column ``path``, or a column has values of a
+                wrong type.
         """
         start = perf_counter()
         rows = read_rows(batch)
-        for each in _without_repeated_paths(self._within_root(rows)):
-            self._translate(each)
+        for rows_by_path in _without_repeated_paths(self._within_root(rows)):
+            self._translate(rows_by_path)
         seconds = (perf_counter() - start) / max(1, len(rows))
         return {**batch, **to_columns(rows, seconds=seconds, made_by=self._made_by)}
 
     def _within_root(self, rows: list[Row]) -> list[Row]:
-        """Return the rows that have a place for their output; the others get their problem."""
-        root, placed = self._place[2], []
+        """Return the rows whose output path can be named; the others get a problem."""
+        root, within = self._root, []
         for row in rows:
             if root is None or row.output or row.path.is_relative_to(root):
-                placed.append(row)
+                within.append(row)
             else:
                 message = f"not below {root}: expected an image there, or a column 'output'"
                 row.problem = Problem(row.path, "read", "outside", message)
-        return placed
+        return within
 
     def _translate(self, rows: Mapping[Path, Row]) -> None:
-        """Fill in the results of `rows`, by the paths of their images."""
+        """Translate `rows`, keyed by the paths of their images, and store the results in them."""
         jobs = [self._job(row) for row in rows.values()]
         contents = {path: row.data for path, row in rows.items() if row.data is not None}
         processor, settings, outputs = self._processor, self._settings, MemoryOutputs()
@@ -196,19 +197,19 @@ class Translate:
                 rows[result.path].problem = result
 
     def _job(self, row: Row) -> Job:
-        """Return what the pipeline gets for a row; its output is a relative path."""
-        root = self._place[2]
-        below = without_tar_suffixes(row.path.relative_to(root), Path(root)) if root else None
-        name = Path(row.output or below or row.path.name)
+        """Return the job of a row; its output is a relative path."""
+        root = self._root
+        relative = without_tar_suffixes(row.path.relative_to(root), Path(root)) if root else None
+        name = Path(row.output or relative or row.path.name)
         suffix = self._suffix(name.suffix)
         output = name if suffix == name.suffix else name.with_suffix(suffix)
         return Job.of(row.path, output, row.mask, row.frame)
 
 
 def _without_repeated_paths(rows: list[Row]) -> Iterator[dict[Path, Row]]:
-    """Yield the rows by the paths of their images, those of a path that comes again later."""
+    """Yield the rows by path; further rows of a path are in further mappings."""
     while rows:
         first: dict[Path, Row] = {}
-        later = [row for row in rows if first.setdefault(row.path, row) is not row]
+        repeated = [row for row in rows if first.setdefault(row.path, row) is not row]
         yield first
-        rows = later
+        rows = repeated

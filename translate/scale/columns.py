@@ -1,4 +1,4 @@
-"""Rows of a batch, read from its columns and written back as columns."""
+"""Conversion of batches from columns to rows, and back."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,18 +15,18 @@ from translate.errors import ConfigError, short_repr
 from translate.formats import Note
 
 Columns = Mapping[str, Any]
-"""a sequence for each name, such as a list or a NumPy array, all of one length"""
+"""sequences of equal length by name, such as lists or NumPy arrays"""
 
 
 @dataclass
 class Row:
-    """An image of a batch, and its translation."""
+    """One image of a batch, and its translation; see `translate.scale` for the fields."""
 
     path: Path
     data: bytes | None
-    """the content of the file; None: it is read"""
+    """the content of the file; None: it is read from `path`"""
     output: str = ""
-    """the relative path of the output; empty: it follows from `path`"""
+    """the relative path of the output; empty: derived from `path`"""
     mask: Path | None = None
     frame: int | None = None
     result: bytes = b""
@@ -37,9 +37,10 @@ class Row:
 
 
 def read_rows(batch: Columns, required: Sequence[str] = ("path",)) -> list[Row]:
-    """Return the rows of a batch of images to translate; `required` columns must be there.
+    """Return the rows of a batch of images to translate.
 
-    Raises `ConfigError` for a column that is missing, has another length, or other values.
+    Raises `ConfigError` if one of the columns `required` is missing, or a column has another length
+    or values of a wrong type.
     """
     for name in required:
         if name not in batch:
@@ -76,7 +77,7 @@ def read_rows(batch: Columns, required: Sequence[str] = ("path",)) -> list[Row]:
 
 
 def read_results(batch: Columns) -> list[Row]:
-    """Return the rows of a batch that was translated, with their results; raises `ConfigError`."""
+    """Return the rows of a translated batch, with results; raises `ConfigError` as `read_rows`."""
     rows = read_rows(batch, ("path", "output", "input_sha256", "made_by"))
     for index, row in enumerate(rows):
         row.result, row.data = row.data or b"", None
@@ -93,7 +94,7 @@ def _value(batch: Columns, name: str, index: int) -> str:
 
 
 def to_columns(rows: Sequence[Row], *, seconds: float, made_by: str) -> dict[str, NDArray[Any]]:
-    """Return the columns of translated `rows`, after a call that took `seconds` for each."""
+    """Return the columns of translated `rows`; `seconds` is the time for each."""
     return {
         "bytes": _objects([row.result for row in rows]),
         "output": _objects([row.output for row in rows]),
@@ -106,7 +107,7 @@ def to_columns(rows: Sequence[Row], *, seconds: float, made_by: str) -> dict[str
 
 
 def problem_columns(rows: Sequence[Row]) -> dict[str, NDArray[Any]]:
-    """Return the columns that say what is wrong with `rows`; empty where nothing is."""
+    """Return the columns ``error``, ``stage`` and ``reason``, empty for rows without a problem."""
     problems = [row.problem or Problem(row.path, "", "", "") for row in rows]
     return {
         "error": _objects([problem.message for problem in problems]),
@@ -116,7 +117,7 @@ def problem_columns(rows: Sequence[Row]) -> dict[str, NDArray[Any]]:
 
 
 def _objects(values: Sequence[Any]) -> NDArray[Any]:
-    """Return an array of objects: NumPy's own type of bytes drops zeros at the end."""
+    """Return an array of dtype object, as NumPy's dtype for bytes drops trailing zeros."""
     column = np.empty(len(values), object)
     column[:] = values
     return column

@@ -18,27 +18,27 @@ from translate.engine.system.locations import absolute, parse_location
 from translate.scale.columns import Columns, Row, problem_columns, read_results
 
 WRITERS = min(4, os.cpu_count() or 1)
-"""threads: each waits for the disk"""
+"""threads that write, which mostly wait for the disk"""
 
 
 class FolderWriter:
     """Writes the rows that `translate.scale.Translate` returns into a folder.
 
-    A file is complete or absent, and never replaces what something else made. Each has its record
-    in ``OUT/.translate``, so that `translate infer` with the same run and options skips it. A row
-    that comes twice, as after a failure of its worker, is written once. Several workers may write
-    into one folder at the same time. An instance is pickled as its arguments.
+    Files are written atomically, and never replace files of other programs. Each has a record in
+    ``OUT/.translate``, so that `translate infer` with the same run and options skips it. A row that
+    is repeated, such as after a worker has failed, is written once. Several workers may write to
+    the same folder. An instance is pickled as its arguments.
 
     Args:
         out: The folder, which all workers share.
-        overwrite: Replace files that something else made.
+        overwrite: Replace files of other programs.
 
     Example:
         >>> translated.map_batches(FolderWriter("out/"))
     """
 
     rows: int | None = None
-    """The rows that a batch should have: any number."""
+    """Preferred number of rows in a batch; None: any."""
 
     def __init__(self, out: str | Path, *, overwrite: bool = False) -> None:
         self.out, self.overwrite = absolute(parse_location(out)), overwrite
@@ -49,7 +49,7 @@ class FolderWriter:
         return _make_writer, (self.out, self.overwrite)
 
     def __call__(self, batch: Columns) -> dict[str, Any]:
-        """Write a batch, and return it without ``bytes``; errors of writing are in ``error``."""
+        """Write a batch, and return it without ``bytes``, with write errors in ``error``."""
         rows = read_results(batch)
         with DaemonThreadPool(WRITERS) as pool:
             list(pool.map(self._write, rows))
@@ -79,7 +79,7 @@ class FolderWriter:
             row.problem = Problem(row.path, "write", FAILED, describe_unexpected(error))
 
     def _manifest(self, made_by: str) -> OutputManifest:
-        """Return the records of one model and options; processes of a machine share a file."""
+        """Return the manifest of a model and its options; processes of a machine share its file."""
         if made_by not in self._manifests:
             self._manifests[made_by] = OutputManifest(
                 self.out,

@@ -13,16 +13,16 @@ from translate.errors import require_package
 from translate.scale.columns import Columns, Row, problem_columns, read_results
 
 ROWS = 1000
-"""images of a shard, where an engine chooses batches by it"""
+"""preferred number of images in a shard"""
 
 
 class ShardWriter:
     """Writes each batch of rows that `translate.scale.Translate` returns as one tar shard.
 
-    A sample has the key and the part of the name of its output, ``0001`` and ``png``, and a part
-    ``json`` with the input, its hash, the model and the options. A shard is complete or absent. Its
-    name is a hash of its rows, so that a batch that comes twice gives one shard. An instance is
-    pickled as its arguments.
+    The output ``0001.png`` becomes a sample with the key ``0001``, the image as ``png``, and a
+    ``json`` with the input, its hash, the model and the options. Shards are written atomically.
+    Their name is a hash of their content, so that a repeated batch gives the same shard. An
+    instance is pickled as its arguments.
 
     Args:
         out: The folder of the shards, which all workers share.
@@ -35,7 +35,7 @@ class ShardWriter:
     """
 
     rows: int | None = ROWS
-    """The rows that a batch should have."""
+    """Preferred number of rows in a batch."""
 
     def __init__(self, out: str | Path) -> None:
         require_package("webdataset", "shards")
@@ -43,7 +43,7 @@ class ShardWriter:
         self.problems = self.out / "problems.jsonl"
 
     def __call__(self, batch: Columns) -> dict[str, Any]:
-        """Write a batch, and return it without ``bytes``, with the name of its ``shard``."""
+        """Write a batch, and return it without ``bytes``, with the file name in ``shard``."""
         rows = read_results(batch)
         samples = _samples(rows)
         shard = self.out / f"{_digest(samples)}.tar"
@@ -56,44 +56,44 @@ class ShardWriter:
         }
 
     def _write(self, shard: Path, samples: Mapping[str, Any], rows: Sequence[Row]) -> None:
-        from webdataset import TarWriter  # type: ignore[import-untyped]  # seconds: PyTorch
+        from webdataset import TarWriter  # type: ignore[import-untyped]  # takes seconds: PyTorch
 
         try:
             with (
                 files.open_atomically(shard) as file,
                 TarWriter(file, "", "", encoder=False, mtime=0, format="PAX_FORMAT") as writer,
             ):
-                for key, parts in samples.items():
-                    writer.write({"__key__": key, **parts})
+                for key, fields in samples.items():
+                    writer.write({"__key__": key, **fields})
         except OSError as error:
             for row in rows:
                 row.problem = row.problem or translation_problem(row.path, shard, (0, 0), error)
 
 
 def _samples(rows: Sequence[Row]) -> dict[str, dict[str, bytes]]:
-    """Return the parts of each sample by its key; a row of a part that is there has a problem."""
+    """Return the fields of each sample by key; a row with a repeated name gets a problem."""
     samples: dict[str, dict[str, bytes]] = {}
     for row in rows:
         if row.problem:
             continue
         folder, slash, name = row.output.rpartition("/")
-        stem, _, part = name.partition(".")
-        parts = samples.setdefault(f"{folder}{slash}{stem}", {})
-        if part in parts:
+        stem, _, suffix = name.partition(".")
+        fields = samples.setdefault(f"{folder}{slash}{stem}", {})
+        if suffix in fields:
             message = f"the batch has two outputs {row.output}: expected each name once"
             row.problem = Problem(row.path, "write", "EEXIST", message)
             continue
-        before, dot, _ = part.rpartition(".")
-        facts = {"input": str(row.path), "input_sha256": row.input_sha256}
-        parts[part] = row.result
-        parts[f"{before}{dot}json"] = json.dumps({**facts, **json.loads(row.made_by)}).encode()
+        before, dot, _ = suffix.rpartition(".")
+        source = {"input": str(row.path), "input_sha256": row.input_sha256}
+        fields[suffix] = row.result
+        fields[f"{before}{dot}json"] = json.dumps({**source, **json.loads(row.made_by)}).encode()
     return samples
 
 
 def _digest(samples: Mapping[str, Mapping[str, bytes]]) -> str:
-    """Return the name of the shard of `samples`."""
+    """Return a hash of `samples`, the name of their shard."""
     digest = sha256()
-    for key, parts in samples.items():
-        for part, data in parts.items():
-            digest.update(f"{key}.{part}:{sha256(data).hexdigest()}\n".encode())
+    for key, fields in samples.items():
+        for suffix, data in fields.items():
+            digest.update(f"{key}.{suffix}:{sha256(data).hexdigest()}\n".encode())
     return digest.hexdigest()[:16]

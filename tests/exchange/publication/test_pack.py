@@ -19,7 +19,7 @@ def test_what_is_packed_verifies_and_the_same_model_gives_the_same_file(tmp_path
         write_pack(publish(resolve(run)[0], "run", "# run\n"), tmp_path / name)
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
     found = verify_pack(tmp_path / "a.zip")
-    assert found.is_equal and (found.difference, found.missing, found.others) == (0, [], [])
+    assert found.is_equal and (found.difference, found.missing, found.other_versions) == (0, [], [])
 
 
 def test_existing_files_and_other_suffixes_are_refused(tmp_path: Path) -> None:
@@ -42,4 +42,4 @@ def test_missing_plugins_and_other_versions_are_listed(
     monkeypatch.setattr(pack, "__version__", "9")
     found = verify_pack(tmp_path / "a.zip")
     assert not found.is_equal and found.missing == ["translate-gone==1.0"]
-    assert [line.split()[0] for line in found.others] == ["numpy", "translate-kit"]
+    assert [line.split()[0] for line in found.other_versions] == ["numpy", "translate-kit"]

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from translate.errors import ConfigError, MissingPackageError, TranslateError
-from translate.scale.ray.cluster import QUIET, connected
+from translate.scale.ray.cluster import ENVIRONMENT, connected
 
 
 def test_a_missing_ray_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,8 +22,8 @@ def test_a_missing_ray_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_errors_of_ray_have_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """What `connected` takes of Ray, without a cluster: how it starts one is a slow test."""
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
-    for name in QUIET:
-        monkeypatch.setenv(name, QUIET[name])
+    for name in ENVIRONMENT:
+        monkeypatch.setenv(name, ENVIRONMENT[name])
     ray = pytest.importorskip("ray")
     calls: list[dict[str, object]] = []
     monkeypatch.setattr(ray, "init", lambda **options: calls.append(options))

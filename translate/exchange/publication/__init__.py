@@ -1,1 +1,1 @@
-"""Models for others: packed, uploaded to the Hugging Face Hub, and verified."""
+"""Publication of models: pack into a file, upload to the Hugging Face Hub, and verify."""

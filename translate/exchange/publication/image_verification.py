@@ -1,4 +1,4 @@
-"""Compare the provenance in an image with a model and an input."""
+"""Compare the provenance in an image file with a model and an input."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -10,33 +10,33 @@ from translate.images.source import EncodedImage
 
 
 class Verification(NamedTuple):
-    """What an image says of its origin, and how that compares."""
+    """The provenance in an image, and whether it matches a model and an input."""
 
     provenance: Provenance
     model_matches: bool | None = None
-    """whether the given model made it; None: no model was given"""
+    """whether the model made the image; None: no model was given"""
     input_matches: bool | None = None
-    """whether it was made from the given file"""
+    """whether the image was made from the input; None: no input was given"""
 
     @property
     def matches(self) -> bool:
-        """Whether nothing that was compared differs."""
+        """Whether all that was compared matches."""
         return False not in (self.model_matches, self.input_matches)
 
 
 def verify_image(
     file: Path, *, model: str | Path | None = None, source: Path | None = None
 ) -> Verification:
-    """Return the provenance of an image.
+    """Return the provenance of an image, compared with a model and an input.
 
     Args:
         file: The image.
-        model: A run, checkpoint or exported file that may have made it.
-        source: A file that it may have been made from.
+        model: A run, checkpoint or exported file to compare with.
+        source: An input file to compare with.
 
     Raises:
         DataError: The image or the source cannot be read.
-        NothingUsableError: The image says nothing of its origin.
+        NothingUsableError: The image has no provenance.
     """
     provenance = _read(file)
     return Verification(
@@ -60,7 +60,7 @@ def _read(file: Path) -> Provenance:
     if provenance is None:
         raise NothingUsableError(
             f"{file}: no provenance. It was not made by translate infer or sample, or with "
-            "--no-provenance, or another program has removed it; .npy, .bmp and .ppm hold none."
+            "--no-provenance, or another program removed it. .npy, .bmp and .ppm cannot store it."
         )
     return provenance
 

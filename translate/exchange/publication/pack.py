@@ -1,4 +1,4 @@
-"""Pack a model into one file, and verify such a file on this machine."""
+"""Pack a model into a zip file, and verify such a file on this machine."""
 
 from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
@@ -17,26 +17,27 @@ from translate.exchange.publication.published import PublishedModel
 
 
 class PackVerification(NamedTuple):
-    """What became of a packed model on this machine."""
+    """How a packed model works on this machine."""
 
     record: PackRecord
     size: int
-    """bytes of all files, which have the hashes of the record"""
+    """bytes of all files, whose hashes are those of the record"""
     missing: list[str]
-    """plugins that are not installed, as pip takes them"""
-    others: list[str]
-    """versions here that differ from those that it was packed with"""
+    """plugins that are not installed, as requirements for pip"""
+    other_versions: list[str]
+    """plugins whose version differs from that of packing, a line for each"""
     difference: float | None
-    """of the sample's output here, as a part of the range of numbers; None: plugins are missing"""
+    """largest difference of outputs for the reference input, as a fraction of the range of values;
+    None: plugins are missing"""
 
     @property
     def is_equal(self) -> bool:
-        """Whether the model gives here what it gave where it was packed."""
+        """Whether the outputs are those of the machine that packed the model."""
         return self.difference is not None and self.difference <= self.record.parity.tolerance
 
 
-def expect_new_file(path: Path) -> None:
-    """Raise `ConfigError` if `path` exists, or is no name of a zip file."""
+def check_new_file(path: Path) -> None:
+    """Raise `ConfigError` if `path` exists or does not end with ``.zip``."""
     if path.suffix.lower() != ".zip":
         raise ConfigError(f"{path}: expected the name of a zip file, such as model.zip.")
     if path.exists():
@@ -44,17 +45,17 @@ def expect_new_file(path: Path) -> None:
 
 
 def write_pack(model: PublishedModel, path: Path) -> int:
-    """Write a model as one file, and return its size; the same model gives the same bytes.
+    """Write a model as a zip file, and return its size; equal models give equal bytes.
 
     Raises:
-        ConfigError: `path` exists, or is no name of a zip file.
-        SaveError: It cannot be written.
+        ConfigError: `path` exists or does not end with ``.zip``.
+        SaveError: The file cannot be written.
     """
-    expect_new_file(path)
+    check_new_file(path)
     buffer = BytesIO()
     with ZipFile(buffer, "w") as archive:
         for name in sorted(model.files):
-            info = ZipInfo(name)  # of 1980, so that equal models give equal files
+            info = ZipInfo(name)  # dated 1980, so that equal models give equal files
             info.external_attr = 0o644 << 16
             archive.writestr(info, model.read(name))
     data = buffer.getvalue()
@@ -66,30 +67,31 @@ def write_pack(model: PublishedModel, path: Path) -> int:
 
 
 def verify_pack(path: Path) -> PackVerification:
-    """Return what became of a packed model: its files are hashed, its sample is made again.
+    """Check the hashes of a packed model, and compare its output for the reference input.
 
     Nothing is downloaded. Raises `CheckpointError` for a damaged pack.
     """
     folder = packs.unpack(path)
     record = packs.read_record(folder)
-    size = sum(facts.size for facts in record.files.values())
-    here = {name: _installed(name) for name in record.plugins}
-    missing = [f"{name}=={record.plugins[name]}" for name, found in here.items() if not found]
-    known = {**record.plugins, "translate-kit": record.versions.get("translate-kit", "")}
-    here["translate-kit"] = __version__
-    others = [
-        f"{name} {found} instead of {known[name]}"
-        for name, found in here.items()
-        if found and found != known[name]
+    size = sum(file.size for file in record.files.values())
+    installed = {name: _installed_version(name) for name in record.plugins}
+    missing = [f"{n}=={record.plugins[n]}" for n, number in installed.items() if not number]
+    packed = {**record.plugins, "translate-kit": record.versions.get("translate-kit", "")}
+    installed["translate-kit"] = __version__
+    other_versions = [
+        f"{name} {number} instead of {packed[name]}"
+        for name, number in installed.items()
+        if number and number != packed[name]
     ]
     if missing:
-        return PackVerification(record, size, missing, others, None)
+        return PackVerification(record, size, missing, other_versions, None)
     model, _ = load(folder, device="cpu")
     value = parity.difference(model, record.parity, folder / PARITY)
-    return PackVerification(record, size, [], others, value)
+    return PackVerification(record, size, [], other_versions, value)
 
 
-def _installed(distribution: str) -> str:
+def _installed_version(distribution: str) -> str:
+    """Return the version of a distribution; empty if it is not installed."""
     try:
         return version(distribution)
     except PackageNotFoundError:

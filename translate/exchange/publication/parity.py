@@ -1,4 +1,4 @@
-"""A sample of a model: an input and its output, to compare with on another machine."""
+"""A reference input of a model and its output, to compare outputs on another machine."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,26 +23,26 @@ from translate.images.layers import Pixels
 from translate.recipe import Recipe
 
 TOLERANCE = 1e-3
-"""the largest difference that is accepted, as a part of the range of numbers: a quarter of a level
-of 8 bits; the order in which a processor adds changes outputs of float32 by 1e-6 to 1e-5"""
+"""largest accepted difference, as a fraction of the range of values: a quarter of an 8-bit level;
+the order of sums, which depends on the processor, changes float32 outputs by 1e-6 to 1e-5"""
 SEED = 0
 
 
 class Parity(NamedTuple):
-    """A sample."""
+    """A reference input and output."""
 
     record: ParityRecord
     tensors: Mapping[str, Tensor]
-    """``input``, if the model translates, and ``output``"""
+    """``output``, and ``input`` if the model translates"""
 
     @property
     def data(self) -> bytes:
-        """The sample as a safetensors file."""
+        """The tensors as a safetensors file."""
         return b"".join(serialize(self.tensors))
 
 
-def make_sample(model: Model) -> Parity:
-    """Return a sample of random pixels and their translation, or of an image from noise."""
+def make_parity(model: Model) -> Parity:
+    """Return random pixels and their translation, or a generated image without an input."""
     translates = type(model.recipe).translate is not Recipe.translate
     to = model.choose_target(None) if translates else model.spec.target.name
     kind: Kind = "translate" if translates else "draw"
@@ -53,18 +53,18 @@ def make_sample(model: Model) -> Parity:
 
 
 def difference(model: Model, record: ParityRecord, path: Path) -> float:
-    """Return how much the output of a sample differs here, as a part of the range of numbers.
+    """Return the largest difference to the reference output, as a fraction of the range of values.
 
-    Raises `CheckpointError` if the sample cannot be read.
+    Raises `CheckpointError` if the file `path` of the reference cannot be read.
     """
     try:
         tensors = load_file(path)
         expected = tensors["output"].numpy()
         actual = _output(model, record, tensors)
     except (OSError, SafetensorError, KeyError, RuntimeError, ValueError) as error:
-        raise CheckpointError(f"{path}: the sample cannot be used: {error}.") from error
+        raise CheckpointError(f"{path}: the reference output cannot be read: {error}.") from error
     if actual.shape != expected.shape:
-        raise CheckpointError(f"{path}: {actual.shape} was made, {expected.shape} is expected.")
+        raise CheckpointError(f"{path}: the output is {actual.shape}: expected {expected.shape}.")
     low, high = _range(_target(model, record))
     return float(np.abs(actual.astype(float) - expected.astype(float)).max() / (high - low))
 
@@ -97,7 +97,7 @@ def _range(domain: Domain) -> tuple[float, float]:
 
 
 def _random_pixels(model: Model, to: str) -> Pixels:
-    """Return pixels as the network gets them, of the size of training crops."""
+    """Return random pixels (H, W, C) of the source domain, of the size of training crops."""
     source, _ = model.source_and_target(to)
     (height, width), (low, high) = model.spec.size, source.range
     random = np.random.default_rng(SEED).random((height, width, source.channels))

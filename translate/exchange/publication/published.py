@@ -1,4 +1,4 @@
-"""The files of a model that is packed or uploaded: its checkpoint, its card and a sample."""
+"""The files of a packed or uploaded model: checkpoint, model card and reference output."""
 
 import json
 from collections.abc import Mapping
@@ -24,10 +24,10 @@ from translate.exchange.publication import parity
 
 
 class PublishedModel(NamedTuple):
-    """A model, as it is packed or uploaded."""
+    """A model to be packed or uploaded."""
 
     files: Mapping[str, bytes | Path]
-    """by path: the content, or the file that has it"""
+    """the content of each file, or the path of a file that has it, by relative path"""
     record: PackRecord
 
     def read(self, name: str) -> bytes:
@@ -37,13 +37,13 @@ class PublishedModel(NamedTuple):
 
 
 def publish(path: Path, name: str, card: str, preview: Path | None = None) -> PublishedModel:
-    """Return the files of a model.
+    """Return the files of a model to be packed or uploaded.
 
     Args:
         path: The folder of its checkpoint, as `resolve` returns it.
-        name: What the model is called.
+        name: The name of the model.
         card: The model card, Markdown.
-        preview: A PNG file of images that the model made; None: there is none.
+        preview: A PNG file of outputs of the model; None: the model has no preview.
 
     Raises:
         CheckpointError: The checkpoint cannot be read.
@@ -51,15 +51,15 @@ def publish(path: Path, name: str, card: str, preview: Path | None = None) -> Pu
     """
     checkpoint = read.read_checkpoint(path)
     model, _ = load(path, device="cpu")
-    sample = parity.make_sample(model)
-    place = f"checkpoints/step-{checkpoint.step:08d}"
+    reference = parity.make_parity(model)
+    folder = f"checkpoints/step-{checkpoint.step:08d}"
     files: dict[str, bytes | Path] = {
-        f"{place}/{part}": path / part for part in CHECKPOINT_FILES if (path / part).is_file()
+        f"{folder}/{part}": path / part for part in CHECKPOINT_FILES if (path / part).is_file()
     }
     files |= {
         CARD: card.encode(),
         CONFIG: yaml.dump(checkpoint.config).encode(),
-        PARITY: sample.data,
+        PARITY: reference.data,
     }
     files |= {PREVIEW: preview} if preview else {}
     record = PackRecord(
@@ -68,11 +68,11 @@ def publish(path: Path, name: str, card: str, preview: Path | None = None) -> Pu
         model=model.digest,
         versions={**checkpoint.description["versions"], "translate-kit": __version__},
         plugins=checkpoint.description.get("plugins", {}),
-        parity=sample.record,
+        parity=reference.record,
         files={},
     )
     published = PublishedModel(files, record)
-    listed = {each: _facts(published.read(each)) for each in files}
+    listed = {name: _facts(published.read(name)) for name in files}
     record = record.model_copy(update={"files": listed})
     text = json.dumps(record.model_dump(), indent=1, sort_keys=True) + "\n"
     return PublishedModel({**files, RECORD: text.encode()}, record)

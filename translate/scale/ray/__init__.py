@@ -1,1 +1,1 @@
-"""Translation on a Ray cluster: the command ``python -m translate.scale.ray``, and a datasink."""
+"""Translation on a Ray cluster: the command ``python -m translate.scale.ray`` and a `Datasink`."""

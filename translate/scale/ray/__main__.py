@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from translate.engine.inference.folder import Execute
     from translate.engine.models.options import InferenceOptions
 
-ELSEWHERE = ("device", "trust")
-"""options of `translate infer` that this command does not have"""
+OMITTED_OPTIONS = ("device", "trust")
+"""options of `translate infer` that this command lacks"""
 HELP = """Translate SOURCE into the folder OUT in actors of a Ray cluster.
 
-All machines of the cluster read RUN and SOURCE and write OUT by the same paths. Outputs,
-records, problems.jsonl and exit codes are those of `translate infer`, and so are the options;
-a repeated command skips what is done. Without --address or $RAY_ADDRESS, Ray is started on this
+All machines of the cluster must access RUN, SOURCE and OUT by the same paths. Options, outputs,
+records, problems.jsonl and exit codes are those of `translate infer`; a repeated command skips
+existing outputs. Without --address or $RAY_ADDRESS, Ray is started on this
 machine.
 
 \b
@@ -55,7 +55,7 @@ def translate(
 
 
 def _absolute(run: Path) -> str:
-    """Return a run as actors name it, which may have another working directory."""
+    """Return a run by absolute path, as actors may have another working directory."""
     name, at, step = str(run).rpartition("@") if not run.exists() else (str(run), "", "")
     path = Path(name or str(run))
     return f"{path.absolute()}{at}{step}" if path.exists() else str(run)
@@ -68,13 +68,13 @@ command = click.Command(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     params=[
-        *(p for p in infer.command.params if p.name not in ELSEWHERE),
+        *(p for p in infer.command.params if p.name not in OMITTED_OPTIONS),
         click.Option(
             ["--actors"],
             type=click.IntRange(1),
             metavar="N",
             default=1,
-            help="Actors, of which each has the model in memory. [1]",
+            help="Number of actors; each has a copy of the model in memory. [1]",
         ),
         click.Option(
             ["--gpus"],
@@ -88,7 +88,7 @@ command = click.Command(
             type=click.FloatRange(0, min_open=True),
             metavar="N",
             default=1.0,
-            help="CPUs of each actor, and threads of PyTorch. [1]",
+            help="CPUs of each actor, and its number of PyTorch threads. [1]",
         ),
         click.Option(
             ["--address"],

@@ -10,13 +10,13 @@ from typing import Any
 
 from translate.errors import ConfigError, TranslateError, message_of, require_package
 
-OTHER_TASKS = 2
-"""CPUs that Ray counts on this machine in addition to those of actors: reading and writing must
+EXTRA_CPUS = 2
+"""CPUs that a local cluster has in addition to those of actors, so that tasks that read and write
 never wait for an actor to end"""
-QUIET = {
+ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",  # no telemetry
-    "RAY_BACKEND_LOG_LEVEL": "fatal",  # its log files have the rest
-    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",  # ours counts images
+    "RAY_BACKEND_LOG_LEVEL": "fatal",  # the log files have all messages
+    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",  # ours counts images instead
     "RAY_DATA_LOG_LEVEL": "CRITICAL",
 }
 
@@ -26,11 +26,11 @@ def connected(*, address: str | None, actors: int, cpus: float, gpus: float) -> 
     """Yield the module `ray`, connected to a cluster until the block ends.
 
     Args:
-        address: Of the cluster, as `ray.init` takes it; None: ``$RAY_ADDRESS``, or else one is
-            started on this machine and stopped at the end.
-        actors: Actors that it must have room for.
-        cpus: Of each actor.
-        gpus: Of each actor.
+        address: Address of the cluster, as for `ray.init`; None: ``$RAY_ADDRESS``, or a local
+            cluster that is started and stopped here.
+        actors: Number of actors that it must be able to run.
+        cpus: CPUs of each actor.
+        gpus: GPUs of each actor.
 
     Raises:
         MissingPackageError: Ray is not installed.
@@ -39,13 +39,13 @@ def connected(*, address: str | None, actors: int, cpus: float, gpus: float) -> 
     """
     require_package("ray", "ray")
     address = address or os.environ.get("RAY_ADDRESS")
-    for name, value in QUIET.items():
+    for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    import ray  # seconds
+    import ray  # takes seconds
 
-    room: dict[str, Any] = {}
+    resources: dict[str, Any] = {}
     if address is None:
-        room = {"num_cpus": max(os.cpu_count() or 1, int(actors * cpus) + OTHER_TASKS)}
+        resources = {"num_cpus": max(os.cpu_count() or 1, int(actors * cpus) + EXTRA_CPUS)}
     try:
         with _kept_signal_handlers():
             ray.init(
@@ -53,7 +53,7 @@ def connected(*, address: str | None, actors: int, cpus: float, gpus: float) -> 
                 include_dashboard=False if address is None else None,
                 log_to_driver=False,
                 logging_level=logging.ERROR,
-                **room,
+                **resources,
             )
     except ConnectionError as error:
         raise ConfigError(
@@ -64,7 +64,7 @@ def connected(*, address: str | None, actors: int, cpus: float, gpus: float) -> 
         if address is None and total < actors * gpus:
             raise ConfigError(
                 f"gpus: {actors} actors with {gpus:g} each need {actors * gpus:g} GPUs, and this "
-                f"machine has {total:g}: expected fewer actors, or --gpus 0.25 for four on one."
+                f"machine has {total:g}: use fewer actors, or --gpus 0.25 for four on one."
             )
         yield ray
     except ray.exceptions.RayError as error:
@@ -75,7 +75,7 @@ def connected(*, address: str | None, actors: int, cpus: float, gpus: float) -> 
 
 @contextmanager
 def _kept_signal_handlers() -> Iterator[None]:
-    """Install the present handlers again after the block: those of Ray end the process."""
+    """Restore the current handlers after the block, as those of Ray end the process."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
@@ -86,6 +86,6 @@ def _kept_signal_handlers() -> Iterator[None]:
 
 
 def _last_line(error: BaseException) -> str:
-    """Return the last line of the message of `error`, which names the cause."""
+    """Return the last line of the message of `error`, where Ray writes the cause."""
     lines = [line.strip() for line in message_of(error).splitlines() if line.strip()]
     return lines[-1] if lines else type(error).__name__

@@ -1,4 +1,4 @@
-"""A sink for ``Dataset.write_datasink`` that writes translated rows."""
+"""A `Datasink` of Ray Data that writes translated rows."""
 
 import json
 from collections.abc import Iterable
@@ -16,22 +16,22 @@ from translate.scale.columns import Columns, read_results
 
 
 class Writer(Protocol):
-    """Writes batches, such as a `translate.scale.folder.FolderWriter`."""
+    """Writes batches: a `translate.scale.folder.FolderWriter`, or a `ShardWriter`."""
 
     problems: Path
     """The file that lists images without an output."""
     rows: int | None
-    """The rows that a batch should have; None: any number."""
+    """Preferred number of rows in a batch; None: any."""
 
     def __call__(self, batch: Columns) -> Columns:
-        """Write a batch, and return it with the errors of writing."""
+        """Write a batch, and return it with write errors in ``error``."""
 
 
 class TranslationDatasink(Datasink):
     """Writes the rows that `translate.scale.Translate` returns, and lists their problems.
 
     Args:
-        writer: Writes batches, and has the path of the list of problems.
+        writer: Writes batches.
 
     Example:
         >>> translated.write_datasink(TranslationDatasink(FolderWriter("out/")))
@@ -41,7 +41,7 @@ class TranslationDatasink(Datasink):
         self.writer = writer
 
     def write(self, blocks: Iterable[Any], ctx: Any) -> list[Problem]:  # noqa: ARG002
-        """Write blocks, and return what is wrong with their rows."""
+        """Write blocks, and return the problems of their rows."""
         batches = [BlockAccessor.for_block(block).to_batch_format("numpy") for block in blocks]
         batches = [batch for batch in batches if batch]
         if not batches:
@@ -51,11 +51,11 @@ class TranslationDatasink(Datasink):
 
     @property
     def min_rows_per_write(self) -> int | None:
-        """The rows that Ray puts together for `write`."""
+        """The number of rows that Ray combines for a call of `write`."""
         return self.writer.rows
 
     def on_write_complete(self, write_result: "WriteResult[list[Problem]]") -> None:
-        """List the problems of all blocks, each once."""
+        """Write the problems of all blocks to the list."""
         problems = [problem for each in write_result.write_returns for problem in each]
         lines = "".join(f"{json.dumps(problem.record())}\n" for problem in problems)
         files.replace(self.writer.problems, lines.encode())

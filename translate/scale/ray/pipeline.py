@@ -1,7 +1,7 @@
-"""The pipeline of images on a Ray cluster: actors translate, tasks write, and results come back.
+"""Translation of images on a Ray cluster.
 
-Paths go to the actors, which read the files. Translated files go to the tasks that write them, and
-what comes back is small: one row for each image, without its content.
+Actors read images by their paths and translate them, tasks write the outputs, and the driver gets
+one small row for each image, without its content.
 """
 
 import warnings
@@ -24,35 +24,35 @@ from translate.scale.columns import read_results
 from translate.scale.folder import FolderWriter
 from translate.scale.ray.cluster import connected
 
-ROWS = 64
-"""most images of a task, unless a batch has more"""
-TASKS_OF_AN_ACTOR = 4
-"""at least, so that all actors end at about the same time"""
+MAX_ROWS = 64
+"""maximum number of images in a task, unless 8 batches have more"""
+TASKS_PER_ACTOR = 4
+"""minimum number of tasks, so that all actors end at about the same time"""
 TASK_RETRIES = 3
-"""of a task of which the process ends, as where memory is short"""
+"""retries of a task whose process ends, such as for lack of memory"""
 
 
 @dataclass(frozen=True)
 class RayPipeline:
-    """Translates images on a Ray cluster, and yields the result of each once."""
+    """Translates images on a Ray cluster."""
 
     run_reference: str
-    """the run, as all machines can read it"""
+    """the run, by a path or reference that is valid on all machines"""
     out: Path
     options: InferenceOptions
     actors: int = 1
     cpus: float = 1.0
-    """of each actor; PyTorch computes with as many threads"""
+    """CPUs, and threads of PyTorch, of each actor"""
     gpus: float = 0.0
-    """of each actor"""
+    """GPUs of each actor"""
     address: str | None = None
-    """of the cluster; None: ``$RAY_ADDRESS``, or one that is started on this machine"""
+    """address of the cluster; None: ``$RAY_ADDRESS``, or a local cluster that is started"""
 
     def run(self, jobs: Sequence[Job], stop: Callable[[], object]) -> Generator[PipelineResult]:
-        """Yield the result of each of `jobs`, in any order, until `stop` returns something true.
+        """Yield one result for each of `jobs`, in any order, until `stop` returns a true value.
 
-        Images of a task that ends its process each time are tried once more, one by one. Those that
-        end it again are problems.
+        The images of a task whose process ended at each retry are tried again one by one. An image
+        whose process ends again becomes a problem.
         """
         if not jobs:
             return
@@ -60,7 +60,7 @@ class RayPipeline:
         with connected(
             address=self.address, actors=self.actors, cpus=self.cpus, gpus=self.gpus
         ) as ray:
-            for rows in (self._rows_of_a_task(len(jobs)), 1):
+            for rows in (self._rows_per_task(len(jobs)), 1):
                 for index, result in self._results(ray, dict(remaining), rows):
                     del remaining[index]
                     yield result
@@ -72,9 +72,9 @@ class RayPipeline:
             message = f"its task on the Ray cluster failed {TASK_RETRIES + 1} times: see Ray's logs"
             yield Problem(job.input, "translate", "crashed", message)
 
-    def _rows_of_a_task(self, count: int) -> int:
-        most = max(ROWS, 8 * (self.options.batch_size or 1))
-        return max(1, min(most, ceil(count / (self.actors * TASKS_OF_AN_ACTOR))))
+    def _rows_per_task(self, count: int) -> int:
+        maximum = max(MAX_ROWS, 8 * (self.options.batch_size or 1))
+        return max(1, min(maximum, ceil(count / (self.actors * TASKS_PER_ACTOR))))
 
     def _results(
         self, ray: Any, jobs: Mapping[int, Job], rows: int
@@ -88,7 +88,7 @@ class RayPipeline:
         }
         items = [self._row(index, job) for index, job in jobs.items()]
         dataset = ray.data.from_items(items, override_num_blocks=ceil(len(items) / rows))
-        with warnings.catch_warnings():  # of what Ray 2.64 names otherwise
+        with warnings.catch_warnings():  # of arguments that Ray 2.64 renames
             warnings.simplefilter("ignore", DeprecationWarning)
             translated = dataset.map_batches(
                 Translate,
@@ -122,7 +122,7 @@ class RayPipeline:
                 )
 
     def _row(self, index: int, job: Job) -> dict[str, Any]:
-        """Return what an actor gets of a job."""
+        """Return the row that `Translate` gets for a job."""
         return {
             "index": index,
             "path": str(absolute(job.input)),
