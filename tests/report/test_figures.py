@@ -29,6 +29,17 @@ def test_figures_of_one_run_are_what_plotly_understands(run: Path) -> None:
     assert found[0].caption == "Newest: gan 0.05."
 
 
+def test_values_that_are_not_negative_are_drawn_from_zero(run: Path) -> None:
+    axes = {
+        figure.title: figure.layout["yaxis"]
+        for figure in figures.training_figures(read_runs([run]))
+    }
+    for title in ("Learning rates", "Images per second", "Waiting for images"):
+        assert axes[title] == {"rangemode": "tozero"}
+    assert axes["Gradient norms"] == {"type": "log"}
+    assert axes["Losses of generators"] == {}, "a loss may be negative, or far from zero"
+
+
 def test_evaluations_have_their_baselines_as_lines(run: Path) -> None:
     [figure] = figures.evaluation_figures(read_runs([run]))
     measured, baseline = figure.data

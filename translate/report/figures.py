@@ -2,7 +2,7 @@
 
 import html
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +18,10 @@ POINTS = 1200
 COLOURS = ("#2f7ec2", "#d9622b", "#1f9d78", "#b3589a", "#a98200", "#7a70e0", "#c0455a", "#5f8f2f")
 """colours of curves, distinguishable on white and on black"""
 DASHES = ("solid", "dot", "dash", "dashdot", "longdash", "longdashdot")
+LINEAR: Mapping[str, str] = {}
+LOG = {"type": "log"}
+FROM_ZERO = {"rangemode": "tozero"}
+"""axes of y; around a constant value alone Plotly would draw from -1 to 1"""
 
 
 @dataclass(frozen=True)
@@ -73,8 +77,8 @@ def training_figures(runs: Sequence[RunData]) -> list[Figure]:
         ]
         figures.append(_figure(f"Losses of {player}", curves))
     figures += [
-        _figure("Gradient norms", _curves(runs, "grad_norm"), note="before clipping", log=True),
-        _figure("Learning rates", _curves(runs, "lr")),
+        _figure("Gradient norms", _curves(runs, "grad_norm"), note="before clipping", yaxis=LOG),
+        _figure("Learning rates", _curves(runs, "lr"), yaxis=FROM_ZERO),
     ]
     recorded = [name for name in _names(runs, "metrics") if not name.startswith(EVALUATION)]
     figures.append(_figure("Other recorded values", _curves(runs, "metrics", recorded)))
@@ -86,7 +90,7 @@ def training_figures(runs: Sequence[RunData]) -> list[Figure]:
             Curve(run, title, np.array([getattr(r, field) for r in run.history.log.records], float))
             for run in runs
         ]
-        figures.append(_figure(title, curves, note=note))
+        figures.append(_figure(title, curves, note=note, yaxis=FROM_ZERO))
     return [figure for figure in figures if figure.data]
 
 
@@ -110,7 +114,7 @@ def _figure(
     curves: Sequence[Curve],
     *,
     note: str = "",
-    log: bool = False,
+    yaxis: Mapping[str, str] = LINEAR,
     sparse: bool = False,
 ) -> Figure:
     """Return a figure of curves; `sparse` curves do not have a value in each line of the log."""
@@ -151,7 +155,7 @@ def _figure(
     if gaps:
         sentences.append(f"Lines of the log without a finite value: {', '.join(gaps)}")
     caption = ". ".join(part[0].upper() + part[1:] for part in sentences if part) + "."
-    layout = {"xaxis": {"title": {"text": "step"}}, "yaxis": {"type": "log"} if log else {}}
+    layout = {"xaxis": {"title": {"text": "step"}}, "yaxis": {**yaxis}}
     return Figure(title, caption, data, layout)
 
 
