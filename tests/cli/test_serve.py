@@ -21,7 +21,7 @@ Run = Callable[..., Any]
 def test_S1_another_host_without_a_token_is_refused(host: str, run_command: Run) -> None:
     outcome = run_command("serve", "run", "--host", host)
     assert outcome.code == 2 and outcome.out == ""
-    assert outcome.err.startswith(f"Error: --host {host}: other machines could use the models")
+    assert outcome.err.startswith(f"Error: --host {host}: other machines can reach this address")
 
 
 def test_a_port_in_use_is_said_before_a_model_is_loaded(run_command: Run) -> None:

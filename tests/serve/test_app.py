@@ -18,7 +18,7 @@ from served import running_server
 from served_images import TOKEN, Workers, encoded, pixels
 
 from translate.serve.app import create_app
-from translate.serve.requests.access import OPEN, access_to
+from translate.serve.requests.access import PUBLIC_PATHS, access_to
 from translate.serve.requests.limits import Limits
 from translate.translator import Translator
 
@@ -34,7 +34,7 @@ def test_S9_there_are_no_routes_but_these(workers: Workers) -> None:
         *(("/health", "GET"), ("/metrics", "GET"), ("/v1/models", "GET")),
         *(("/v1/translate", "POST"), ("/v1/sample", "POST")),
     }
-    assert {path for path, _ in found} >= OPEN
+    assert {path for path, _ in found} >= PUBLIC_PATHS
 
 
 def test_the_body_or_a_form_is_translated(server: str, model: Translator) -> None:
@@ -95,10 +95,10 @@ def test_S2_S6_no_documented_parameter_is_a_path_or_a_url(server: str) -> None:
         (("POST", "/v1/translate?model=%00", b"x"), 404, "those that translate: cycle"),
         (("POST", "/v1/translate?image=http://127.0.0.1/x", b""), 400, "image: expected"),
         (("POST", "/v1/sample", b"x"), 400, "send no file"),
-        (("POST", "/v1/train", b""), 404, "unknown address"),
+        (("POST", "/v1/train", b""), 404, "unknown path"),
         (("GET", "/v1/translate", b""), 405, "another method"),
-        (("GET", "/../../etc/passwd", b""), 404, "unknown address"),
-        (("GET", "/v1/models/", b""), 404, "unknown address"),
+        (("GET", "/../../etc/passwd", b""), 404, "unknown path"),
+        (("GET", "/v1/models/", b""), 404, "unknown path"),
         (("OPTIONS", "/v1/models", b""), 405, "another method"),
         (("POST", "/v1/translate", bytes(33_000_000)), 413, "at most 32,000,000 bytes"),
     ],

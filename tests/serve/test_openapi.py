@@ -15,7 +15,7 @@ def test_parameters_of_some_models_name_them() -> None:
     found = document([described("a", "size", "steps"), described("b", "size")], "translate")
     texts = {each["name"]: each["description"] for each in found["parameters"]}
     assert texts == {
-        "model": "model, where several can do it",
+        "model": "model, if several can do it",
         "size": "the size",
         "steps": "the steps (of a)",
     }

@@ -1,1 +1,1 @@
-"""`translate serve`: a page and an HTTP API for trained models, each in its own process."""
+"""`translate serve`: a web page and an HTTP API for trained models, each in its own process."""

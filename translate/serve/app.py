@@ -1,4 +1,4 @@
-"""The HTTP API and the page. There is no route that trains, and none that takes a path or a URL."""
+"""The HTTP API and the web page. No route trains a model, or accepts a path or a URL."""
 
 import asyncio
 import json
@@ -31,7 +31,7 @@ ASSETS = {
     "/docs": ("docs.html", "text/html"),
     "/docs.js": ("docs.js", "text/javascript"),
 }
-"""files of the page, by path; they are read once"""
+"""file and media type of each static path; files are read at start"""
 Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -39,19 +39,21 @@ def create_app(workers: Mapping[str, Worker], access: Access, limits: Limits) ->
     """Return the ASGI application that serves loaded models.
 
     Args:
-        workers: the models by the names that clients call them.
-        access: who may use it.
-        limits: what a request may cost.
+        workers: The models, by the names for clients.
+        access: The rules for who may use it.
+        limits: The limits of requests.
     """
     api = FastAPI(title="translate serve", version=__version__, docs_url=None, redoc_url=None)
-    api.router.redirect_slashes = False  # a redirect would repeat what the client calls us
+    api.router.redirect_slashes = False  # a redirect would repeat the Host of the client
     counters = Counters(workers.values())
     service = Service(workers, limits, counters)
-    for path, (name, kind) in ASSETS.items():
+    for path, (name, media_type) in ASSETS.items():
         content = (files("translate.serve") / "page" / name).read_bytes()
-        api.add_api_route(path, _asset(content, kind), include_in_schema=False)
+        api.add_api_route(path, _asset(content, media_type), include_in_schema=False)
     api.add_api_route("/health", service.health, summary="Return whether all models are loaded.")
-    api.add_api_route("/metrics", service.metrics, summary="Return counts in Prometheus's format.")
+    api.add_api_route(
+        "/metrics", service.metrics, summary="Return metrics in the format of Prometheus."
+    )
     api.add_api_route("/v1/models", service.list_models, summary="List the models.")
     actions = {"translate": "Translate an image.", "sample": "Generate an image."}
     for ability, summary in actions.items():
@@ -63,14 +65,14 @@ def create_app(workers: Mapping[str, Worker], access: Access, limits: Limits) ->
             response_class=Response,
             openapi_extra=document(service.models, ability),
         )
-    for kind_of_error in (RequestError, HTTPException, Exception):
-        api.add_exception_handler(kind_of_error, _handle)
+    for error_type in (RequestError, HTTPException, Exception):
+        api.add_exception_handler(error_type, _handle_error)
     routes = {str(getattr(route, "path", "")) for route in api.routes}
     return Gate(api, access=access, limits=limits, counters=counters, routes=routes)
 
 
 class Service:
-    """The routes that need a model."""
+    """The functions of the API's routes."""
 
     def __init__(self, workers: Mapping[str, Worker], limits: Limits, counters: Counters) -> None:
         self.workers, self.limits, self.counters = workers, limits, counters
@@ -80,9 +82,9 @@ class Service:
         """Return the translation of an image, in its format and size.
 
         The body is the content of an image file, or a form with the file `image`. Parameters are
-        in the query or in the form. Whoever accepts multipart/form-data gets a form with the file
-        `image`, and PNG files `before` and `after` where a browser does not show the image or the
-        result.
+        in the query or in the form. A client that accepts multipart/form-data gets a form with the
+        file `image`, and the PNG files `before` and `after` if browsers do not display the image or
+        the result.
         """
         with self._admitted():
             submission = await reading.read(request, self.limits)
@@ -96,38 +98,36 @@ class Service:
             return _response(await asyncio.wrap_future(future), "translated", as_form=previews)
 
     async def sample(self, request: Request) -> Response:
-        """Return a generated image as PNG, or TIFF if PNG cannot hold it; of several, a sheet."""
+        """Return a generated image as PNG, or TIFF if PNG cannot store it; several on one sheet."""
         with self._admitted():
             submission = await reading.read(request, self.limits)
             worker = self._choose(submission, "sample")
             if submission.files:
-                text = (
-                    "an image is generated from noise: send no file, and parameters in the query."
-                )
+                text = "images are generated from noise: send no file, and parameters in the query."
                 raise RequestError(400, text)
             previews = _accepts_form(request)
             future = worker.call("sample", submission.fields, previews=previews)
             return _response(await asyncio.wrap_future(future), "sample", as_form=previews)
 
     async def list_models(self, request: Request) -> Response:  # noqa: ARG002
-        """Return what each model does, its parameters, and the limits of a request."""
+        """Return the descriptions of the models, and the limits of a request."""
         limits = {"max_bytes": self.limits.max_bytes, "max_pixels": self.limits.max_pixels}
         return JSONResponse({"models": self.models, "limits": limits})
 
     async def health(self, request: Request) -> Response:  # noqa: ARG002
-        """Return 200 where all models are loaded, else 503."""
+        """Return 200 if all models are loaded, else 503."""
         ready = all(worker.is_ready for worker in self.workers.values())
         return JSONResponse({"status": "ok" if ready else "loading"}, 200 if ready else 503)
 
     async def metrics(self, request: Request) -> Response:  # noqa: ARG002
-        """Return requests by route and status, their time, and the state of the models."""
+        """Return the number and duration of requests by route, and the state of the models."""
         return Response(self.counters.text(), media_type=MEDIA_TYPE)
 
     @contextmanager
     def _admitted(self) -> Iterator[None]:
-        """Count a request whose body is read or processed; too many are refused."""
+        """Count an active request during the block; raise `RequestError` if there are too many."""
         if self.counters.active >= self.limits.requests:
-            text = f"{self.limits.requests} requests are at work: try again in a second."
+            text = f"{self.limits.requests} requests are being processed: try again in a second."
             raise RequestError(503, text, retry_after=1)
         self.counters.active += 1
         try:
@@ -136,10 +136,10 @@ class Service:
             self.counters.active -= 1
 
     def _choose(self, submission: Submission, ability: str) -> Worker:
-        able = [model["id"] for model in self.models if model[ability]]
-        name = submission.fields.pop("model", able[0] if len(able) == 1 else "")
-        if name not in able:
-            known = ", ".join(able) or "none"
+        names = [model["id"] for model in self.models if model[ability]]
+        name = submission.fields.pop("model", names[0] if len(names) == 1 else "")
+        if name not in names:
+            known = ", ".join(names) or "none"
             raise RequestError(404, f"model: expected one of those that {ability}: {known}.")
         return self.workers[name]
 
@@ -155,23 +155,23 @@ def _response(result: Result, name: str, *, as_form: bool) -> Response:
     if as_form:
         parts = [Part("image", file, result.media_type, result.data)]
         parts += [Part(n, f"{n}.png", "image/png", png) for n, png in result.previews.items()]
-        body, kind = encode_form(parts)
-        return Response(body, headers=headers, media_type=kind)
+        body, media_type = encode_form(parts)
+        return Response(body, headers=headers, media_type=media_type)
     headers["Content-Disposition"] = f'attachment; filename="{file}"'
     return Response(result.data, headers=headers, media_type=result.media_type)
 
 
-def _asset(content: bytes, kind: str) -> Endpoint:
+def _asset(content: bytes, media_type: str) -> Endpoint:
     async def send(request: Request) -> Response:  # noqa: ARG001
-        return Response(content, media_type=kind)
+        return Response(content, media_type=media_type)
 
     return send
 
 
-async def _handle(request: Request, error: Exception) -> Response:
+async def _handle_error(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
-        texts = {404: "unknown address. See /docs", 405: "another method is expected here."}
-        error = RequestError(error.status_code, texts.get(error.status_code, "refused."))
+        texts = {404: "unknown path. See /docs", 405: "this path expects another method."}
+        error = RequestError(error.status_code, texts.get(error.status_code, "rejected."))
     if not isinstance(error, RequestError):
-        error = RequestError(500, INTERNAL)  # the gate logs what happened
+        error = RequestError(500, INTERNAL)  # `Gate` logs the exception
     return error_response(error, request.state.id)

@@ -1,4 +1,4 @@
-"""The counters of the server, for Prometheus."""
+"""Metrics of the server, for Prometheus."""
 
 from collections.abc import Iterable
 
@@ -8,15 +8,16 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from translate.serve.models.worker import Worker
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-SECONDS = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100)
+BUCKETS = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100)
+"""upper bounds of the histogram of durations, in seconds"""
 
 
 class Counters:
-    """Requests by route and status, their time, and the state of the models' processes."""
+    """The number and duration of requests by route, and the state of the models' processes."""
 
     def __init__(self, workers: Iterable[Worker]) -> None:
         self.active = 0
-        """requests that are read or processed"""
+        """requests that are being read or processed"""
         self._workers = tuple(workers)
         self._registry = CollectorRegistry()
         self._requests = Counter(
@@ -24,21 +25,21 @@ class Counters:
         )
         self._seconds = Histogram(
             "translate_request_seconds",
-            "Time of a request.",
+            "Duration of a request.",
             ["route"],
-            buckets=SECONDS,
+            buckets=BUCKETS,
             registry=self._registry,
         )
         self._registry.register(self)
 
     def count(self, route: str, status: int, seconds: float) -> None:
-        """Count one request; `route` is one of a fixed set."""
+        """Count a request; `route` is a path of the application, or ``other``."""
         self._requests.labels(route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
 
     def collect(self) -> Iterable[Metric]:
-        """Yield the metrics that are read at each request, as a collector of Prometheus."""
-        yield GaugeMetricFamily("translate_active_requests", "Requests at work.", self.active)
+        """Yield the current state, as a collector of Prometheus."""
+        yield GaugeMetricFamily("translate_active_requests", "Requests in progress.", self.active)
         ready = GaugeMetricFamily("translate_model_ready", "1: loaded.", labels=["model"])
         restarts = CounterMetricFamily(
             "translate_model_restarts", "Restarts of a model's process.", labels=["model"]
@@ -49,5 +50,5 @@ class Counters:
         yield from (ready, restarts)
 
     def text(self) -> bytes:
-        """Return all counts in Prometheus's text format."""
+        """Return all metrics in the text format of Prometheus."""
         return generate_latest(self._registry)

@@ -1,4 +1,4 @@
-"""The API's documentation: what FastAPI cannot read off the routes, as models differ in it."""
+"""The part of the OpenAPI document that depends on the models."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 BINARY = {"type": "string", "contentMediaType": "application/octet-stream"}
 PREVIEWS = {"type": "object", "properties": dict.fromkeys(("image", "before", "after"), BINARY)}
 ERROR = {
-    "description": "The request is refused; `id` finds it in the server's log.",
+    "description": "The request is rejected; `id` identifies it in the server's log.",
     "content": {
         "application/json": {
             "schema": {
@@ -20,28 +20,28 @@ STATUSES = (400, 401, 403, 404, 408, 413, 422, 500, 503, 504)
 
 
 def document(models: Sequence[dict[str, Any]], ability: str) -> dict[str, Any]:
-    """Return what OpenAPI says of ``translate`` or ``sample``.
+    """Return the OpenAPI operation of ``translate`` or ``sample``.
 
     Args:
-        models: descriptions of all models.
-        ability: the key of the description that lists the parameters.
+        models: The descriptions of all models.
+        ability: ``translate`` or ``sample``.
     """
-    able = [model for model in models if model[ability]]
-    names = [model["id"] for model in able]
-    model = {"name": "model", "meaning": "model, where several can do it", "default": None}
+    capable = [model for model in models if model[ability]]
+    names = [model["id"] for model in capable]
+    model = {"name": "model", "meaning": "model, if several can do it", "default": None}
     parameters = [_parameter({**model, "schema": {"type": "string", "enum": names}}, "")]
     owners: dict[str, list[str]] = {}
     first: dict[str, dict[str, Any]] = {}
-    for described in able:
-        for parameter in described[ability]["parameters"]:
-            owners.setdefault(parameter["name"], []).append(described["id"])
+    for description in capable:
+        for parameter in description[ability]["parameters"]:
+            owners.setdefault(parameter["name"], []).append(description["id"])
             first.setdefault(parameter["name"], parameter)
     for name, parameter in first.items():
-        some = len(owners[name]) < len(able)
-        parameters.append(_parameter(parameter, ", ".join(owners[name]) if some else ""))
+        models_of = "" if len(owners[name]) == len(capable) else ", ".join(owners[name])
+        parameters.append(_parameter(parameter, models_of))
     image = {
-        "description": "The image; as a form for clients that accept one, with PNG files `before` "
-        "and `after` where a browser does not show the image or the result.",
+        "description": "The image; for clients that accept a form, a form with the image, and PNG "
+        "files `before` and `after` if browsers do not display the image or the result.",
         "content": {"image/*": {"schema": BINARY}, "multipart/form-data": {"schema": PREVIEWS}},
     }
     operation: dict[str, Any] = {
@@ -55,7 +55,7 @@ def document(models: Sequence[dict[str, Any]], ability: str) -> dict[str, Any]:
     return operation
 
 
-def _parameter(parameter: dict[str, Any], owners: str) -> dict[str, Any]:
+def _parameter(parameter: dict[str, Any], models: str) -> dict[str, Any]:
     schema = dict(parameter["schema"])
     if parameter["default"] is not None:
         schema["default"] = parameter["default"]
@@ -63,6 +63,6 @@ def _parameter(parameter: dict[str, Any], owners: str) -> dict[str, Any]:
         "name": parameter["name"],
         "in": "query",
         "required": False,
-        "description": parameter["meaning"] + (f" (of {owners})" if owners else ""),
+        "description": parameter["meaning"] + (f" (of {models})" if models else ""),
         "schema": schema,
     }

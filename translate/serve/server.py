@@ -1,4 +1,4 @@
-"""Run the server: bind the address, load the models, answer until it is stopped."""
+"""Run the server: bind the address, load the models, and answer requests until it is stopped."""
 
 import logging
 import socket
@@ -19,7 +19,7 @@ from translate.serve.requests.gate import Gate
 from translate.serve.requests.limits import Limits
 
 POLL_SECONDS = 0.1
-"""between two checks whether to stop"""
+"""time between two checks whether to stop"""
 
 logger = logging.getLogger(__name__)
 
@@ -55,10 +55,10 @@ def running_workers(
     stop: Callable[[], object],
     backend: str | None = None,
 ) -> Iterator[dict[str, Worker]]:
-    """Yield a loaded model for each of `references`, by the name that clients call it.
+    """Yield a worker with a loaded model for each of `references`, by the name for clients.
 
-    Loading ends early once `stop` returns something true. Raises the `TranslateError` of a model
-    that cannot be loaded.
+    Loading ends early if `stop` returns a true value. Raises `TranslateError` if a model cannot be
+    loaded.
     """
     names = names_of(references)
     workers = {
@@ -70,7 +70,7 @@ def running_workers(
         while not stop() and wait(loading, POLL_SECONDS).not_done:
             for future in loading:
                 if future.done():
-                    future.result()  # raises what went wrong with it before the others are loaded
+                    future.result()  # raises its error before other models are loaded
         for future in loading:
             if future.done():
                 future.result()
@@ -81,7 +81,7 @@ def running_workers(
 
 
 def names_of(references: Sequence[str]) -> list[str]:
-    """Return a name for each run: the last part of its path, with a number where it is taken."""
+    """Return a unique name for each run: the last component of its path, perhaps with a number."""
     names: list[str] = []
     for reference in references:
         path = Path(reference).resolve()
@@ -100,7 +100,7 @@ def serve(
     limits: Limits,
     stop: Callable[[], object],
 ) -> None:
-    """Answer requests until `stop` returns something true; those at work are finished first."""
+    """Answer requests until `stop` returns a true value, and finish active requests."""
     config = uvicorn.Config(
         create_app(workers, access, limits),
         http=Protocol,
@@ -108,7 +108,7 @@ def serve(
         lifespan="off",
         loop="asyncio",
         log_config=None,
-        log_level="critical",  # the gate logs what goes wrong
+        log_level="critical",  # `Gate` logs errors
         access_log=False,
         proxy_headers=False,
         server_header=False,
@@ -119,14 +119,14 @@ def serve(
 
 
 class Server(uvicorn.Server):
-    """A server that is stopped by a method; the command handles signals."""
+    """A server that a function stops, since the command handles signals."""
 
     def __init__(self, config: uvicorn.Config, stop: Callable[[], object]) -> None:
         super().__init__(config)
         self._stop = stop
 
     def capture_signals(self) -> Any:
-        """Install no handlers."""
+        """Install no signal handlers."""
         return nullcontext()
 
     async def on_tick(self, counter: int) -> bool:
@@ -135,32 +135,32 @@ class Server(uvicorn.Server):
 
 
 class Protocol(H11Protocol):
-    """HTTP/1.1 that closes connections on which no whole head of a request arrives."""
+    """HTTP/1.1 that closes connections on which no complete header of a request arrives in time."""
 
     _idle: Any = None
 
     def connection_made(self, transport: Any) -> None:
-        """Begin to wait for a request."""
+        """Start the time limit."""
         super().connection_made(transport)
         self._watch()
 
     def data_received(self, data: bytes) -> None:
-        """Read a part of a request."""
+        """Receive a part of a request."""
         super().data_received(data)
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End the waiting."""
+        """Cancel the time limit."""
         super().connection_lost(exc)
         if self._idle:
             self._idle.cancel()
 
     def _watch(self) -> None:
-        at_work = self.cycle is not None and not self.cycle.response_complete
-        if at_work and self._idle:
+        active = self.cycle is not None and not self.cycle.response_complete
+        if active and self._idle:
             self._idle.cancel()
             self._idle = None
-        elif not at_work and not self._idle:
+        elif not active and not self._idle:
             self._idle = self.loop.call_later(self._head_seconds, self._close)
 
     @property

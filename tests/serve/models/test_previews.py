@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from translate.batches import Domain
-from translate.serve.models.previews import LONGEST, make_preview, needs_preview
+from translate.serve.models.previews import MAX_SIDE, make_preview, needs_preview
 
 
 def shown(pixels: np.ndarray, domain: Domain) -> np.ndarray:
@@ -27,7 +27,7 @@ def test_one_channel_or_the_first_three_are_shown(channels: int, expected: tuple
 
 
 def test_a_large_image_is_reduced() -> None:
-    assert shown(np.zeros((2, 3 * LONGEST, 3), np.uint8), Domain("x")).shape == (1, LONGEST, 3)
+    assert shown(np.zeros((2, 3 * MAX_SIDE, 3), np.uint8), Domain("x")).shape == (1, MAX_SIDE, 3)
 
 
 def test_what_every_browser_shows_needs_no_preview() -> None:

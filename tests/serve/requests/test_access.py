@@ -4,7 +4,7 @@ import pytest
 from starlette.datastructures import Headers
 
 from translate.errors import ConfigError
-from translate.serve.requests.access import OPEN, access_to, choose_token
+from translate.serve.requests.access import PUBLIC_PATHS, access_to, choose_token
 from translate.serve.requests.limits import RequestError
 
 TOKEN = "0123456789abcdef"
@@ -103,7 +103,7 @@ def test_S1_every_path_but_the_page_needs_the_token(authorization: str, expected
     for path in ("/v1/models", "/metrics", "/openapi.json", "/anything"):
         got = status("127.0.0.1", TOKEN, path, host="localhost", authorization=authorization)
         assert got == expected
-    assert all(status("127.0.0.1", TOKEN, path, host="localhost") == 200 for path in OPEN)
+    assert all(status("127.0.0.1", TOKEN, path, host="localhost") == 200 for path in PUBLIC_PATHS)
 
 
 def test_two_hosts_are_refused() -> None:

@@ -62,7 +62,7 @@ def test_S7_an_error_has_an_id_by_which_the_log_finds_it(messages: list[str]) ->
 def test_S5_a_refused_request_does_not_reach_the_application() -> None:
     app = gate(fail)
     answer = get(app, headers={"Host": "evil.com"})
-    assert answer.status_code == 403 and "not the name of this server" in answer.json()["error"]
+    assert answer.status_code == 403 and "not a name of this server" in answer.json()["error"]
     assert HEADERS.items() <= {k: answer.headers.get(k) for k in HEADERS}.items()
 
 

@@ -1,1 +1,1 @@
-"""Served models: each in a process of its own."""
+"""Served models, each in its own process: translation, description, previews and messages."""

@@ -1,6 +1,6 @@
-"""The description of a served model, as JSON, for the page and the API's documentation.
+"""The description of a served model, for the web page and the documentation of the API.
 
-The parameters of a request are the signatures below and the recipe's own options of inference.
+The parameters of a request are those of the signatures below, and the recipe's options.
 """
 
 import json
@@ -24,11 +24,11 @@ from translate.images.domains.levels import is_photographic
 from translate.images.files.format_registry import writable_suffixes
 from translate.recipe import Recipe
 
-TEXTS = ("to", "side", "format", "label", "text")
-"""parameters whose value is the text itself; others are read as ``--set`` reads them"""
+TEXT_PARAMETERS = ("to", "side", "format", "label", "text")
+"""parameters whose values are text; those of others are parsed like values of ``--set``"""
 MAX_SAMPLES = 64
-PLACES = ("path", "file-path", "directory-path", "uri")
-"""formats of JSON schemas that are no business of a client"""
+LOCATION_FORMATS = ("path", "file-path", "directory-path", "uri")
+"""formats of JSON schemas for paths and URLs"""
 
 
 def translate(
@@ -60,9 +60,9 @@ def sample(
 
 
 def describe(model: Model | FileModel, *, fixed_options: bool = False) -> dict[str, Any]:
-    """Return what `model` does: ``translate`` and ``sample`` are None if it cannot.
+    """Return the description of `model`; ``translate`` or ``sample`` is None if it cannot do that.
 
-    With `fixed_options`, the recipe's own options of a translation are no parameters.
+    With `fixed_options`, the recipe's options are not parameters of a translation.
     """
     recipe = model.recipe if isinstance(model, Model) else None
     translates = recipe is None or type(recipe).translate is not Recipe.translate
@@ -102,37 +102,37 @@ def _translation(model: Model | FileModel, fixed_options: bool) -> dict[str, Any
 
 
 def _suffixes(target: Domain) -> list[str]:
-    """Return the suffixes of files that hold results of a domain, photographs in 8 bits."""
+    """Return the suffixes of formats that can store results of a domain; 8 bits for photographs."""
     return writable_suffixes(target.channels, "uint8" if is_photographic(target) else target.dtype)
 
 
 def _sampling(model: Model) -> dict[str, Any]:
-    known, captions = classes(model), model.spec.text_length > 0
-    excluded = {"label": not known, "text": not captions}
+    labels, captions = classes(model), model.spec.text_length > 0
+    excluded = {"label": not labels, "text": not captions}
     own = options_of(model.recipe.draw)
     return {
-        "classes": list(known),
+        "classes": list(labels),
         "captions": captions,
-        "parameters": list(_parameters(sample, excluded, {"label": known}, own)),
+        "parameters": list(_parameters(sample, excluded, {"label": labels}, own)),
     }
 
 
 def options_of_translation(model: Model | FileModel) -> dict[str, Option]:
-    """Return the recipe's own options of a translation; those of an exported file are fixed."""
+    """Return the recipe's options of a translation; {} for an exported file, which fixes them."""
     return options_of(model.recipe.translate) if isinstance(model, Model) else {}
 
 
 def options_of(call: calls.Call) -> dict[str, Option]:
-    """Return the options of a recipe's `translate` or `draw` without those that are paths or URLs.
+    """Return the options of a recipe's `translate` or `draw`, except paths and URLs.
 
-    What a client may name is never opened: such options have their defaults.
+    These keep their defaults, so that clients cannot make the server open files.
     """
     found = calls.options_of(call)
     schemas = {name: json.dumps(json_schema(option.annotation)) for name, option in found.items()}
     return {
         name: option
         for name, option in found.items()
-        if not any(f'"format": "{place}"' in schemas[name] for place in PLACES)
+        if not any(f'"format": "{place}"' in schemas[name] for place in LOCATION_FORMATS)
     }
 
 
@@ -142,7 +142,7 @@ def _parameters(
     values: Mapping[str, Sequence[str]],
     own: Mapping[str, Option],
 ) -> Iterator[dict[str, Any]]:
-    """Yield the parameters of a request: name, meaning, default and JSON schema."""
+    """Yield name, meaning, default and JSON schema of each parameter of a request."""
     for name, option in signatures.read_options(declared).items():
         if not excluded.get(name):
             schema = {"type": "string", "enum": list(values[name])} if name in values else None
@@ -166,7 +166,7 @@ def _parameter(option: Option, schema: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def json_schema(annotation: Any) -> dict[str, Any]:
-    """Return the JSON schema of a type, without the alternative null; empty if it has none."""
+    """Return the JSON schema of a type, without the alternative null; {} if there is none."""
     try:
         schema: dict[str, Any] = TypeAdapter(annotation).json_schema()
     except (PydanticSchemaGenerationError, PydanticUserError):

@@ -1,4 +1,4 @@
-"""Messages between the server and the process of a model: JSON and bytes, nothing pickled."""
+"""Messages between the server and the process of a model: JSON and bytes, no pickles."""
 
 import json
 from collections.abc import Mapping
@@ -7,15 +7,15 @@ from typing import Any, NamedTuple
 
 
 class Result(NamedTuple):
-    """An image for a client."""
+    """An image that a client gets."""
 
     data: bytes
     suffix: str
     media_type: str
     notes: list[str]
-    """information that the input lost when it was read"""
+    """information that reading the input lost"""
     previews: Mapping[str, bytes] = {}
-    """PNG files of what a browser does not show, ``before`` and ``after`` the translation"""
+    """PNG files ``before`` and ``after``: input and output, if browsers do not display them"""
 
 
 def send(connection: Connection, head: Mapping[str, Any], *files: bytes | None) -> None:
@@ -28,7 +28,7 @@ def send(connection: Connection, head: Mapping[str, Any], *files: bytes | None) 
 
 
 def receive(connection: Connection) -> tuple[dict[str, Any], list[bytes | None]]:
-    """Return what `send` has sent; raises `EOFError` or `OSError` if the other side ended."""
+    """Return what `send` sent; raises `EOFError` or `OSError` if the other process has ended."""
     message = json.loads(connection.recv_bytes())
-    files = [connection.recv_bytes() if there else None for there in message["files"]]
+    files = [connection.recv_bytes() if present else None for present in message["files"]]
     return message["head"], files

@@ -1,4 +1,4 @@
-"""A model in the process that serves it: bytes and text in, bytes or a `RequestError` out."""
+"""A served model, in its process: it takes bytes and text, and returns bytes or raises an error."""
 
 import mimetypes
 from collections.abc import Collection, Mapping
@@ -43,23 +43,23 @@ from translate.serve.models.previews import make_preview, needs_preview
 from translate.serve.requests.limits import RequestError
 
 NO_LIMIT = 1 << 62
-"""pixels, for a header that is compared with a limit of our own"""
-OTHER_FILES = "application/octet-stream"
-"""the media type of files that have none of their own"""
-COMMON = ("to", "size", "scale_back", "side", "seed")
-"""parameters that are options of `InferenceOptions`; the recipe's own are others"""
+"""number of pixels that no image has"""
+UNKNOWN_MEDIA_TYPE = "application/octet-stream"
+COMMON_OPTIONS = ("to", "size", "scale_back", "side", "seed")
+"""parameters that are fields of `InferenceOptions`; others are the recipe's options"""
 UNEXPECTED = "The model failed. The server's log has the reason, under the id of this request."
 
 
 class ServedModel:
-    """A model, under the name that the server gives it.
+    """A model that answers requests.
 
     Args:
-        reference: a run, one of its checkpoints, or an exported file.
-        name: what the messages to clients call it.
+        reference: A run, one of its checkpoints, or an exported file.
+        name: The name for clients.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        max_pixels: of an image, before and after it is scaled.
-        backend: the program that translates; None: PyTorch. It is exported now, to each domain.
+        max_pixels: The largest image, before and after scaling.
+        backend: The inference engine, for which the constructor exports the translation to each
+            domain; None: PyTorch.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class ServedModel:
         for to in self.model.domains if backend else ():
             exported, _ = load_with_backend(self.source, str(backend), to=to)
             self._by_backend[to] = replace(exported, name=name)
-        self._types = mimetypes.MimeTypes()  # reads the system's tables now, not during a request
+        self._types = mimetypes.MimeTypes()  # reads the system's tables once
 
     def translate(
         self,
@@ -85,77 +85,80 @@ class ServedModel:
         *,
         previews: bool = False,
     ) -> Result:
-        """Return the translation that `translate infer` writes for the file `image`.
+        """Return the same translation of an image file as `translate infer`.
 
         Args:
-            fields: parameters of `description.translate` and options of the recipe, as text.
-            image: the content of an image file.
-            mask: the content of a mask file, white in the hole.
-            previews: whether to make previews where a browser does not show the image or the
-                result.
+            fields: Parameters of `description.translate` and options of the recipe, as text.
+            image: The content of an image file.
+            mask: The content of a mask file, white in the hole.
+            previews: Whether to make previews if browsers do not display the image or the result.
 
         Raises:
             RequestError: The parameters or the files cannot be used.
         """
         try:
-            opened = self._open("image", image)
-            opened_mask = None if mask is None else self._open("mask", mask)
-            own = description.options_of_translation(self.model)
-            given = self._parse(description.translate, own, fields)
-            form = given.pop("format", None)
-            limits = TileOptions(None, None, Path(gettempdir()))
-            self._check_scaled_size(opened, given.get("size"), given.get("scale_back", False))
-            model = self._by_backend.get(self.model.choose_target(given.get("to")), self.model)
-            common = {name: given.pop(name) for name in COMMON if name in given}
-            options = InferenceOptions(**common, max_pixels=self.max_pixels, options=given)
-            processor, _ = make_processor(model, options, limits)
-            result = translate_encoded(processor, opened, opened_mask, form=form)
-            shown = {}
+            source = self._open("image", image)
+            hole = None if mask is None else self._open("mask", mask)
+            recipe_options = description.options_of_translation(self.model)
+            values = self._parse(description.translate, recipe_options, fields)
+            form = values.pop("format", None)
+            tiles = TileOptions(None, None, Path(gettempdir()))
+            self._check_scaled_size(source, values.get("size"), values.get("scale_back", False))
+            model = self._by_backend.get(self.model.choose_target(values.get("to")), self.model)
+            common = {name: values.pop(name) for name in COMMON_OPTIONS if name in values}
+            options = InferenceOptions(**common, max_pixels=self.max_pixels, options=values)
+            processor, _ = make_processor(model, options, tiles)
+            result = translate_encoded(processor, source, hole, form=form)
+            pngs = {}
             if previews and (
-                needs_preview(opened.suffix, processor.source)
+                needs_preview(source.suffix, processor.source)
                 or needs_preview(result.suffix, processor.target)
             ):
-                shown["before"] = make_preview(result.before, processor.source)
-                shown["after"] = make_preview(result.after, processor.target)
-            kind = self._media_type(result.suffix)
-            return Result(result.data, result.suffix, kind, [*result.notes], shown)
+                pngs["before"] = make_preview(result.before, processor.source)
+                pngs["after"] = make_preview(result.after, processor.target)
+            media_type = self._media_type(result.suffix)
+            return Result(result.data, result.suffix, media_type, [*result.notes], pngs)
         except Exception as error:
-            self._refuse(error)
+            self._raise_request_error(error)
 
     def sample(self, fields: Mapping[str, str], *, previews: bool = False) -> Result:
-        """Return a generated image, or of several a sheet as PNG; raises `RequestError`.
+        """Return a generated image, or a PNG sheet of several.
 
-        One image is a PNG file where PNG holds its numbers, else a TIFF file. With `previews`, such
-        a file has a preview ``after``.
+        One image is a PNG file if PNG can store it, else a TIFF file, which with `previews` gets a
+        preview ``after``.
+
+        Raises:
+            RequestError: The parameters cannot be used.
         """
         try:
             model = require_recipe(self.model)
-            own = description.options_of(model.recipe.draw)
-            given = self._parse(description.sample, own, fields)
-            named = {name: given.pop(name, None) for name in ("label", "text")}
-            count, seed = given.pop("count", 1), given.pop("seed", 0)
-            request = SampleRequest(count, **named, seed=seed, options=given)
-            shown, suffix = dict[str, bytes](), ".png"
+            recipe_options = description.options_of(model.recipe.draw)
+            values = self._parse(description.sample, recipe_options, fields)
+            condition = {name: values.pop(name, None) for name in ("label", "text")}
+            count, seed = values.pop("count", 1), values.pop("seed", 0)
+            request = SampleRequest(count, **condition, seed=seed, options=values)
+            pngs, suffix = dict[str, bytes](), ".png"
             if count == 1:
                 target = model.spec.target
                 dtype = "uint8" if is_photographic(target) else target.dtype
                 (pixels,) = draw_images(model, request, dtype)
                 if pixels is None:
-                    raise TranslateError(f"{model.name}: what it draws is not finite.")
+                    raise TranslateError(f"{model.name}: its outputs are not finite.")
                 suffix = default_suffix(target.channels, dtype, alpha=target.alpha)
                 if previews and needs_preview(suffix, target):
-                    shown["after"] = make_preview(pixels, target)
+                    pngs["after"] = make_preview(pixels, target)
             else:
                 pixels = draw_sheet(model, request)
             data = encode_image(pixels, suffix, header_of_sample(pixels, model.maker))
-            return Result(data, suffix, self._media_type(suffix), [], shown)
+            return Result(data, suffix, self._media_type(suffix), [], pngs)
         except Exception as error:
-            self._refuse(error)
+            self._raise_request_error(error)
 
     def _media_type(self, suffix: str) -> str:
-        return self._types.guess_type(f"image{suffix}", strict=False)[0] or OTHER_FILES
+        return self._types.guess_type(f"image{suffix}", strict=False)[0] or UNKNOWN_MEDIA_TYPE
 
     def _open(self, what: str, data: bytes) -> EncodedImage:
+        """Return an image; raise `RequestError` if it is empty or has too many pixels."""
         if not data:
             raise RequestError(422, f"the {what} is empty: expected the content of an image file.")
         height, width = EncodedImage(f"the {what}", data, NO_LIMIT).header.size
@@ -168,6 +171,7 @@ class ServedModel:
         return EncodedImage(f"the {what}", data, self.max_pixels)
 
     def _check_scaled_size(self, image: EncodedImage, size: int | None, scale_back: bool) -> None:
+        """Raise `RequestError` if the scaled image has too many pixels."""
         if size is None and scale_back and not self.model.unscaled:
             size = min(self.model.spec.size)
         height, width = image.header.size
@@ -180,28 +184,34 @@ class ServedModel:
             )
 
     def _parse(
-        self, declared: Any, own_options: Collection[str], fields: Mapping[str, str]
+        self, declared: Any, recipe_options: Collection[str], fields: Mapping[str, str]
     ) -> dict[str, Any]:
-        """Return the values of `fields`; those without text have their defaults."""
-        common = signatures.read_options(declared)
-        known = {*common, *own_options}
+        """Return the values of `fields`; parameters without text have their defaults.
+
+        Args:
+            declared: The function whose signature declares the parameters.
+            recipe_options: Names of options of the recipe.
+            fields: The parameters of the request.
+        """
+        parameters = signatures.read_options(declared)
+        known = {*parameters, *recipe_options}
         for name in fields:
-            if name not in known:  # nothing else reaches the model, such as a mask by its path
+            if name not in known:  # no other option reaches the model, such as the path of a mask
                 raise RequestError(
                     400,
                     f"{self.model.name}: there is no parameter {short_repr(name)}."
                     f"{suggest(name, known)} See: GET /v1/models",
                 )
-        given = {
-            name: text if name in description.TEXTS else parse(text, name)
+        values = {
+            name: text if name in description.TEXT_PARAMETERS else parse(text, name)
             for name, text in fields.items()
             if text.strip()
         }
-        own = {name: given.pop(name) for name in common if name in given}
-        return signatures.convert_options(self.model.name, declared, own) | given
+        own = {name: values.pop(name) for name in parameters if name in values}
+        return signatures.convert_options(self.model.name, declared, own) | values
 
-    def _refuse(self, error: Exception) -> NoReturn:
-        """Raise the `RequestError` that `error` means for a client."""
+    def _raise_request_error(self, error: Exception) -> NoReturn:
+        """Raise the `RequestError` for `error`."""
         if isinstance(error, RequestError):
             raise error
         if isinstance(error, BadImage):

@@ -1,4 +1,4 @@
-"""Previews of images that a browser cannot show: in 8 bits, gray or three channels, as PNG."""
+"""Previews of images that browsers cannot display: 8-bit PNG, gray or RGB."""
 
 import numpy as np
 
@@ -10,28 +10,28 @@ from translate.images.layers import Pixels
 from translate.images.shown import shown_levels
 from translate.images.tensors import as_tensor, to_device
 
-SHOWN = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp"})
-"""suffixes of files that every browser shows"""
-LONGEST = 1600
-"""pixels of the longer side of a preview"""
+DISPLAYED_SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp"})
+"""suffixes of formats that all browsers display"""
+MAX_SIDE = 1600
+"""longer side of a preview, in pixels"""
 
 
 def needs_preview(suffix: str, domain: Domain) -> bool:
-    """Return whether a browser does not show a file of this suffix as what `domain` says."""
-    return suffix.lower() not in SHOWN or not is_photographic(domain)
+    """Return whether browsers do not display a file of this suffix and domain as it is meant."""
+    return suffix.lower() not in DISPLAYED_SUFFIXES or not is_photographic(domain)
 
 
 def make_preview(pixels: Pixels, domain: Domain) -> bytes:
-    """Return a PNG file, in which black and white are the ends of the domain's range.
+    """Return a PNG file with the range of the domain from black to white.
 
     Args:
-        pixels: (H, W, C), of which one channel or the first three are shown.
-        domain: what their numbers mean.
+        pixels: (H, W, C), of which one channel or the first three are used.
+        domain: The domain of the pixels.
     """
     pixels = pixels[..., :3]
     height, width = pixels.shape[:2]
-    if (share := LONGEST / max(height, width)) < 1:
-        size = max(1, round(height * share)), max(1, round(width * share))
+    if (factor := MAX_SIDE / max(height, width)) < 1:
+        size = max(1, round(height * factor)), max(1, round(width * factor))
         pixels = domain_images.resize(np.ascontiguousarray(pixels), size, domain)
     (shown,) = shown_levels(to_device(as_tensor(pixels)[None], "cpu", domain))
     return encode_image(shown, ".png")

@@ -1,6 +1,6 @@
-"""A process for each model: a crash, too little memory or an endless request ends it alone.
+"""A process for each model, so that a crash, lack of memory or an endless request ends only that.
 
-The server's own process imports no PyTorch and decodes no image.
+The process of the server does not import PyTorch or decode images.
 """
 
 import logging
@@ -19,23 +19,23 @@ from translate.serve.models.messages import Result, receive, send
 from translate.serve.requests.limits import Limits, RequestError
 
 CLOSE_SECONDS = 2.0
-"""until a process that has nothing more to do is killed"""
-TRIES_LATER = 5
-"""seconds after which a client may try again while a model is loaded"""
+"""time that a killed process gets to end"""
+RETRY_SECONDS = 5
+"""time after which a client should retry while a model is being loaded"""
 
 logger = logging.getLogger(__name__)
 
 
 class Worker:
-    """The process of one model. Requests are processed one by one, in the order of the calls.
+    """The process of one model; it processes requests one by one, in the order of the calls.
 
     Args:
-        name: what clients call the model.
-        reference: a run, one of its checkpoints, or an exported file; a restart loads the same
+        name: The name of the model for clients.
+        reference: A run, one of its checkpoints, or an exported file; a restart loads the same
             checkpoint.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        limits: of pixels and of time.
-        backend: the program that translates; None: PyTorch.
+        limits: Limits of pixels and of time.
+        backend: The inference engine; None: PyTorch.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Worker:
         return self._threads.submit(self._call, deadline, request, files)
 
     def close(self) -> None:
-        """End the process, also one that is at work."""
+        """End the process, also during a request."""
         self._closed = True
         self._threads.shutdown(wait=False, cancel_futures=True)
         if self.process is not None:
@@ -88,63 +88,65 @@ class Worker:
     def _start(self) -> None:
         if self.is_ready or self._closed:
             return
-        if self._loaded:  # it has ended while it had nothing to do
+        if self._loaded:  # it has ended between requests
             self.restarts += 1
             self._stop()
-        context = get_context("spawn")  # a fork would copy the threads' locks
-        self._connection, theirs = context.Pipe()
+        context = get_context("spawn")  # a fork would copy locks of threads
+        self._connection, connection_of_process = context.Pipe()
         settings = (self.reference, self.name, self.device, self.backend, self.limits.max_pixels)
-        self.process = context.Process(target=serve_model, args=(theirs, *settings), daemon=True)
+        self.process = context.Process(
+            target=serve_model, args=(connection_of_process, *settings), daemon=True
+        )
         self.process.start()
-        theirs.close()
-        if self._closed:  # meanwhile
+        connection_of_process.close()
+        if self._closed:  # by another thread, in the meantime
             self.process.kill()
         with _Watchdog(self.limits.start_seconds, self.process):
             try:
-                hello, _ = receive(self._connection)
+                head, _ = receive(self._connection)
             except (EOFError, OSError) as error:
                 self._stop()
                 raise TranslateError(
                     f"{self.reference}: its process ended before the model was loaded. "
                     "Close other programs if memory is short. See: translate doctor"
                 ) from error
-        if "error" in hello:
+        if "error" in head:
             self._stop()
-            raise TranslateError(*hello["error"])
-        self.description, self.messages = hello["description"], hello["messages"]
-        self.reference, self._loaded = hello["source"], True
+            raise TranslateError(*head["error"])
+        self.description, self.messages = head["description"], head["messages"]
+        self.reference, self._loaded = head["source"], True
 
     def _call(
         self, deadline: float, request: Mapping[str, Any], files: tuple[bytes | None, ...]
     ) -> Result:
         if time.monotonic() > deadline:
             text = "the model was busy for too long: try again later."
-            raise RequestError(503, text, retry_after=TRIES_LATER)
+            raise RequestError(503, text, retry_after=RETRY_SECONDS)
         try:
             self._start()
         except TranslateError as error:
             text = "the model could not be loaded again: the server's log has the reason."
-            raise RequestError(503, text, retry_after=TRIES_LATER, detail=str(error)) from error
+            raise RequestError(503, text, retry_after=RETRY_SECONDS, detail=str(error)) from error
         seconds = self.limits.work_seconds
         with _Watchdog(seconds, self.process) as killed:
             try:
                 send(self._connection, request, *files)
-                head, (data, *shown) = receive(self._connection)
+                head, (data, *pngs) = receive(self._connection)
             except (EOFError, OSError) as error:
                 self._restart()
                 if killed.is_set():
                     text = f"stopped after {seconds:g} seconds: choose a smaller size."
                     raise RequestError(504, text) from error
-                text = "the model's process ended, perhaps by too little memory. It is restarted."
+                text = "the model's process ended, perhaps for lack of memory. It is restarted."
                 raise RequestError(500, text, detail="a model's process ended") from error
         if "status" in head:
             raise RequestError(head["status"], head["message"], detail=head["detail"])
         names = head.pop("previews")
-        previews = {name: png or b"" for name, png in zip(names, shown, strict=True)}
+        previews = {name: png or b"" for name, png in zip(names, pngs, strict=True)}
         return Result(data or b"", previews=previews, **head)
 
     def _restart(self) -> None:
-        """End what is left of the process, and start another before the next request comes."""
+        """End the process, and start another one."""
         self._stop()
         if not self._closed:
             self.restarts += 1
@@ -159,7 +161,7 @@ class Worker:
 
 
 class _Watchdog:
-    """Kills a process where the block takes too long; whoever waits for it gets an `EOFError`."""
+    """Kills a process if the block takes too long; `receive` then raises an `EOFError`."""
 
     def __init__(self, seconds: float, process: Any) -> None:
         self._fired, self._process = threading.Event(), process
@@ -186,7 +188,7 @@ def serve_model(
     backend: str | None,
     max_pixels: int,
 ) -> None:
-    """Answer requests until the connection ends: what runs in the process of a model."""
+    """Answer requests until the connection ends; the main function of a model's process."""
     ignore_signals_in_worker()
     from translate.serve.models.description import describe
     from translate.serve.models.model import ServedModel
@@ -194,11 +196,11 @@ def serve_model(
     try:
         model = ServedModel(reference, name, device=device, backend=backend, max_pixels=max_pixels)
         description = describe(model.model, fixed_options=backend is not None)
-        hello = {"description": description, "source": str(model.source)}
+        head = {"description": description, "source": str(model.source)}
     except TranslateError as error:
         send(connection, {"error": [str(argument) for argument in error.args]})
         return
-    send(connection, {**hello, "messages": model.messages})
+    send(connection, {**head, "messages": model.messages})
     while True:
         try:
             head, files = receive(connection)

@@ -1,1 +1,1 @@
-"""Requests: who may make them, their limits and their content."""
+"""Requests: access, limits, and reading of parameters and files."""

@@ -1,8 +1,8 @@
 """Access to the server: by address, by origin of the page, and by token.
 
-Without a token the server is for programs and pages of this machine. A page of another site cannot
-use it: its requests have another ``Origin``; and a name that somebody points at this machine (DNS
-rebinding) is another ``Host``.
+Without a token, only programs and pages of this machine may use the server. Requests of pages of
+other sites are rejected by their ``Origin``, and those to a foreign domain that resolves to this
+machine (DNS rebinding) by their ``Host``.
 """
 
 import socket
@@ -18,10 +18,10 @@ from starlette.datastructures import Headers
 from translate.errors import ConfigError
 from translate.serve.requests.limits import RequestError
 
-OPEN = frozenset({"/", "/page.css", "/page.js", "/docs", "/docs.js", "/health"})
-"""paths that need no token: they tell nothing of the models"""
+PUBLIC_PATHS = frozenset({"/", "/page.css", "/page.js", "/docs", "/docs.js", "/health"})
+"""paths that need no token, and contain nothing about the models"""
 MIN_TOKEN = 16
-"""characters"""
+"""minimum length of a token in characters"""
 LOCAL = ("127.0.0.1", "::1", "localhost")
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -34,38 +34,38 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-"""headers of every response: nothing is loaded from elsewhere, framed or kept"""
+"""headers of all responses: browsers load nothing from other sites, and do not frame or cache"""
 
 
 @dataclass(frozen=True)
 class Access:
-    """The rules for requests to one address."""
+    """The rules for who may use the server."""
 
     hosts: frozenset[str]
-    """names in ``Host`` that are ours"""
+    """values of ``Host`` that are accepted"""
     any_address: bool = False
-    """whether ``Host`` may be any IP address: the server listens on all of this machine's"""
+    """whether ``Host`` may be any IP address, as the server listens on all addresses"""
     token: str | None = None
 
     def check(self, path: str, headers: Headers) -> None:
-        """Raise the `RequestError` of a request that is not allowed."""
-        host = headers.getlist("host")
-        if len(host) != 1 or not self._is_ours(host[0]):
-            raise RequestError(403, "Host: this is not the name of this server.")
+        """Raise `RequestError` if a request is not allowed."""
+        hosts = headers.getlist("host")
+        if len(hosts) != 1 or not self._accepts_host(hosts[0]):
+            raise RequestError(403, "Host: this is not a name of this server.")
         origins = headers.getlist("origin")
-        if any(origin not in (f"http://{host[0]}", f"https://{host[0]}") for origin in origins):
+        if any(origin not in (f"http://{hosts[0]}", f"https://{hosts[0]}") for origin in origins):
             raise RequestError(403, "Origin: pages of other sites may not use this server.")
         site = headers.get("sec-fetch-site", "none")
         if path != "/" and site not in ("none", "same-origin"):
             raise RequestError(403, "Sec-Fetch-Site: pages of other sites may not use this server.")
-        if self.token and path not in OPEN:
-            scheme, _, given = headers.get("authorization", "").partition(" ")
-            same = compare_digest(given.strip().encode(), self.token.encode())
-            if scheme.lower() != "bearer" or not same:
+        if self.token and path not in PUBLIC_PATHS:
+            scheme, _, token = headers.get("authorization", "").partition(" ")
+            is_equal = compare_digest(token.strip().encode(), self.token.encode())
+            if scheme.lower() != "bearer" or not is_equal:
                 text = "the token is missing or wrong: send the header Authorization: Bearer TOKEN."
                 raise RequestError(401, text)
 
-    def _is_ours(self, host: str) -> bool:
+    def _accepts_host(self, host: str) -> bool:
         try:
             name = urlsplit(f"//{host}").hostname or ""
         except ValueError:
@@ -77,24 +77,26 @@ def access_to(host: str, token: str | None) -> Access:
     """Return the rules for a server that listens on `host`.
 
     Raises:
-        ConfigError: Other machines could reach it, and it has no token.
+        ConfigError: `host` can be reached by other machines, and there is no token.
     """
     if host in LOCAL or (_is_address(host) and ip_address(host).is_loopback):
         return Access(frozenset({*LOCAL, host}), token=token)
     if not token:
         raise ConfigError(
-            f"--host {host}: other machines could use the models; expected a token. Add --token, "
-            "which generates one, or --token-file FILE."
+            f"--host {host}: other machines can reach this address, so a token is required. Add "
+            "--token, which generates one, or --token-file FILE."
         )
-    everywhere = _is_address(host) and ip_address(host).is_unspecified
-    names: Iterable[str] = (*LOCAL, socket.gethostname().lower()) if everywhere else (host.lower(),)
-    return Access(frozenset(names), everywhere, token)
+    on_all_addresses = _is_address(host) and ip_address(host).is_unspecified
+    names: Iterable[str] = (
+        (*LOCAL, socket.gethostname().lower()) if on_all_addresses else (host.lower(),)
+    )
+    return Access(frozenset(names), on_all_addresses, token)
 
 
 def choose_token(generate: bool, file: Path | None) -> str | None:
-    """Return a new token, or the one in a file; None without either option.
+    """Return a new token, or the token in a file; None without either option.
 
-    Raises `ConfigError` for a file that cannot be read or holds no token.
+    Raises `ConfigError` for a file that cannot be read or has no token.
     """
     if file is None:
         return token_urlsafe(32) if generate else None

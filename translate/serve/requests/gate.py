@@ -1,4 +1,4 @@
-"""The outermost layer of the server: access, headers, identifiers, and errors without details."""
+"""The outermost layer of the server: access control, headers, request ids, errors and metrics."""
 
 import asyncio
 import logging
@@ -23,11 +23,14 @@ logger = logging.getLogger(__name__)
 
 
 class Gate:
-    """An ASGI application around another.
+    """An ASGI application that wraps another one.
 
     Args:
-        app: what answers requests that are allowed.
-        routes: paths that are counted by name; others are counted together.
+        app: The application that answers allowed requests.
+        access: The rules for who may use it.
+        limits: The limits of requests.
+        counters: The metrics.
+        routes: Paths that have their own metrics; others are counted together.
     """
 
     def __init__(
@@ -46,7 +49,7 @@ class Gate:
         """Answer one request."""
         if scope["type"] != "http":
             return
-        began, exchange = time.monotonic(), _Exchange(receive, send, self.limits)
+        start, exchange = time.monotonic(), _Exchange(receive, send, self.limits)
         scope["state"] = {"id": exchange.id}
         try:
             self.access.check(scope["path"], Headers(scope=scope))
@@ -56,7 +59,7 @@ class Gate:
             await response(scope, exchange.receive, exchange.send)
         except TimeoutError:
             logger.info(f"request {exchange.id}: the client does not read the response")
-            raise  # which closes the connection
+            raise  # closes the connection
         except Exception as error:
             logger.info(f"request {exchange.id}: {describe_error(error)}")
             if not exchange.status:
@@ -64,16 +67,16 @@ class Gate:
                 await response(scope, exchange.receive, exchange.send)
         finally:
             route = scope["path"] if scope["path"] in self.routes else "other"
-            self.counters.count(route, exchange.status, time.monotonic() - began)
+            self.counters.count(route, exchange.status, time.monotonic() - start)
 
 
 class _Exchange:
-    """One request and its response, with what every response has."""
+    """One request and its response, to which it adds headers."""
 
     def __init__(self, receive: Receive, send: Send, limits: Limits) -> None:
         self.id = token_hex(8)
         self.status = 0
-        """of the response, once it has begun"""
+        """the status of the response; 0 until it has started"""
         self._receive, self._send, self._limits = receive, send, limits
         self._complete = False
 
@@ -97,7 +100,7 @@ class _Exchange:
             await self._send(message)
 
     async def _drain(self) -> None:
-        """Read and forget what is left of a refused request, or its client would not read why."""
+        """Discard the rest of a rejected request, since clients read the response only after it."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._limits.drain_seconds):
                 while not self._complete:
@@ -105,7 +108,7 @@ class _Exchange:
 
 
 def error_response(error: RequestError, identifier: str) -> JSONResponse:
-    """Return the response of a refused request; what only the log should say is logged."""
+    """Return the response for `error`; its details are only logged."""
     if error.detail:
         logger.info(f"request {identifier}: {error.detail}")
     headers: dict[str, Any] = {}

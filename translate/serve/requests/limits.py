@@ -1,43 +1,44 @@
-"""The limits of requests, and the error of a refused request."""
+"""The limits of requests, and the error of a rejected request."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds on one request, and on all together."""
+    """Limits of single requests, and of all requests together."""
 
     max_pixels: int = 24_000_000
-    """of an image, before and after it is scaled"""
+    """size of an image, before and after scaling"""
     work_seconds: float = 60.0
-    """for the work of one request, after which its model's process is replaced"""
+    """time to process a request, after which the model's process is replaced"""
     max_bytes: int = 32_000_000
-    """of the body of a request"""
+    """size of the body of a request"""
     body_seconds: float = 30.0
-    """until the body of a request has arrived"""
+    """time to receive the body of a request"""
     head_seconds: float = 10.0
-    """until the head of a request has arrived"""
+    """time to receive the header of a request"""
     send_seconds: float = 30.0
-    """until a client has taken a part of the response"""
+    """time for a client to receive a chunk of the response"""
     drain_seconds: float = 2.0
-    """for the rest of a refused body, so that the client reads the response"""
+    """time to receive and discard the rest of a rejected request"""
     requests: int = 16
-    """requests that are read or processed at a time; others get 503"""
+    """number of requests that are processed at a time; others get status 503"""
     connections: int = 128
+    """number of connections at a time"""
     start_seconds: float = 300.0
-    """until a model is loaded"""
+    """time to load a model"""
     stop_seconds: float = 8.0
-    """for the requests at hand when the server stops"""
+    """time to finish active requests when the server stops"""
 
 
 class RequestError(Exception):
-    """A request that gets an error instead of a result.
+    """A rejected request.
 
     Args:
-        status: the HTTP status.
-        message: for the client; it names no path of the server.
-        retry_after: seconds after which the client may try again.
-        detail: for the server's log.
+        status: The HTTP status.
+        message: The message for the client, without paths of the server.
+        retry_after: Seconds after which the client may retry.
+        detail: A message for the server's log.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Several files in one response, which a browser reads by ``Response.formData``."""
+"""Encode several files as one response, which browsers read by ``Response.formData``."""
 
 from collections.abc import Sequence
 from secrets import token_hex
@@ -8,12 +8,12 @@ MEDIA_TYPE = "multipart/form-data"
 
 
 class Part(NamedTuple):
-    """One file of a form."""
+    """A file in a form."""
 
     name: str
-    """of the field"""
+    """the name of the field"""
     file: str
-    """the name of the file"""
+    """the file name"""
     media_type: str
     data: bytes
 

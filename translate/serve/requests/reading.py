@@ -1,6 +1,6 @@
-"""Read a request: its parameters, and files that stay in memory.
+"""Read the parameters and files of a request, into memory.
 
-Names of uploaded files are ignored, and nothing that a client sends is taken for a path or a URL.
+Names of uploaded files are ignored, and nothing that a client sends is used as a path or a URL.
 """
 
 import asyncio
@@ -15,8 +15,9 @@ from starlette.requests import ClientDisconnect, Request
 from translate.serve.requests.limits import Limits, RequestError
 
 MAX_FIELDS = 50
+"""maximum number of parameters"""
 MAX_TEXT = 2_000
-"""characters of a value"""
+"""maximum length of a name or value in characters"""
 FILES = ("image", "mask")
 """names of files in a multipart form; any other body is the image"""
 
@@ -34,7 +35,7 @@ class Submission:
 
 
 class _InMemory(MultiPartParser):
-    """A parser that writes no temporary file: larger requests are refused before."""
+    """A parser that writes no temporary files, as `read_body` limits the size."""
 
     spool_max_size: ClassVar[int] = 1 << 40  # type: ignore[misc]
 
@@ -43,14 +44,14 @@ async def read(request: Request, limits: Limits) -> Submission:
     """Return the parameters of the query and the form, and the files.
 
     Raises:
-        RequestError: 413 for a body that is too large, 408 for one that is too slow, 400 for one
-            that is incomplete, a form that cannot be read or a parameter that is given twice.
+        RequestError: Status 413 for a body that is too large, 408 for one that is too slow, 400 for
+            an incomplete body, a form that cannot be read, or a repeated parameter.
     """
     body = await read_body(request, limits)
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     pairs: list[tuple[str, str]] = list(request.query_params.multi_items())
     files: dict[str, bytes] = {}
-    if kind == "multipart/form-data":
+    if media_type == "multipart/form-data":
         for name, value in await _parse_multipart(request, body):
             if isinstance(value, str):
                 pairs.append((name, value))
@@ -59,7 +60,7 @@ async def read(request: Request, limits: Limits) -> Submission:
                 raise RequestError(400, f"{text} fills holes one called mask.")
             else:
                 files[name] = value
-    elif body:  # of any type: curl says that a photograph is a form
+    elif body:  # of any media type: curl declares files as forms
         files["image"] = body
     return Submission(_fields(pairs), files)
 
