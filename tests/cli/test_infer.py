@@ -150,12 +150,12 @@ def test_the_trust_of_each_output_is_measured_once_and_maps_are_no_images(
     plain = {path.name: path.read_bytes() for path in Path("out").glob("*.png")}
     result = run_command(*command, "--trust")
     assert result.code == 0 and result.out.endswith("3 done, 0 skipped (already there), 0 listed\n")
-    (line,) = [line for line in result.out.splitlines() if line.startswith("least trust: ")]
+    (line,) = [line for line in result.out.splitlines() if line.startswith("lowest trust: ")]
     lines = Path("out/.translate/done.jsonl").read_text().splitlines()
     records = [json.loads(text) for text in lines]
     trust = {each["output"]: each["trust"]["trust"] for each in records if "trust" in each}
     least = min(trust, key=lambda name: trust[name])
-    assert line.startswith(f"least trust: out/{least} {trust[least]:.2f}, ")
+    assert line.startswith(f"lowest trust: out/{least} {trust[least]:.2f}, ")
     assert {path.name for path in Path("out").glob("*.png")} == {
         *plain,
         *(f"{name}.trust.png" for name in plain),

@@ -128,7 +128,7 @@ def test_a_learning_rate_of_1000_is_reported_once_with_the_players(run_command: 
     lines = [line for line in result.out.splitlines() if "learning rate" in line]
     assert len(lines) == 1
     assert lines[0].startswith(
-        "the learning rate of generators is 1000 and discriminators is 1000: usual are "
+        "the learning rate of generators is 1000 and discriminators is 1000: training will "
     )
 
 

@@ -57,7 +57,7 @@ def test_an_output_folder_with_a_run_is_refused_with_the_command_to_resume(
     result = run_command(*TINY, "--out", "run")
     assert (result.code, result.out) == (2, "")
     assert result.err == (
-        "Error: run already holds a run. Resume it with --resume run, repeat this command with "
+        "Error: run already contains a run. Resume it with --resume run, repeat this command with "
         "--resume auto, or choose another folder with --out.\n"
     )
     assert sorted(p.stat().st_mtime_ns for p in (root / "run").rglob("*")) == before

@@ -122,7 +122,7 @@ def test_a_fork_of_a_finished_run_is_refused_with_the_command_to_type(
     result = run_command("train", "--resume", "run", "--fork-run", "--set", "options.lr=1e-6")
     assert (result.code, result.out) == (2, "")
     assert "this fork would take none" in result.err
-    command = result.err.partition("Say where it ends: ")[2].partition(",")[0].split()
+    command = result.err.partition("train as long again: ")[2].split()
     assert command == ["translate", "train", "--resume", "run", "--fork-run", "--steps", "4"]
     assert not (root / "run-fork").exists()
     assert run_command(*command[1:], "--quiet").code == 0

@@ -123,12 +123,12 @@ def line_of(text: str, after: str) -> int:
         (CannotBeBuilt, '{}["missing"]', "It raised KeyError: 'missing'."),
         (TranslatesWithADivision, "1 // 0", "It raised ZeroDivisionError"),
         (OpensInHelper, 'ROOT / "LICENSE"', "open files and connections at first use"),
-        (TranslatesHalf, "def translate", "or have a geometry that says which"),
-        (ReturnsATurn, "def step", "a step must yield a Turn for each player's move"),
-        (ReturnsAList, "def step", "a step must yield a Turn for each player's move"),
-        (ReturnsNothing, "def step", "a step must yield a Turn for each player's move"),
-        (YieldsAList, "yield [Turn", "a step must yield Turn(player, name=loss)"),
-        (YieldsADictionary, "yield {", "a step must yield Turn(player, name=loss)"),
+        (TranslatesHalf, "def translate", "or its geometry must state which"),
+        (ReturnsATurn, "def step", "a step must yield a Turn for each update"),
+        (ReturnsAList, "def step", "a step must yield a Turn for each update"),
+        (ReturnsNothing, "def step", "a step must yield a Turn for each update"),
+        (YieldsAList, "yield [Turn", "expected Turn(player, name=loss)"),
+        (YieldsADictionary, "yield {", "expected Turn(player, name=loss)"),
     ],
 )
 def test_one_fault_is_one_finding_with_its_file_line_and_remedy(

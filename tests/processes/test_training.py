@@ -76,7 +76,7 @@ def test_two_processes_resume_exactly_and_one_process_reports_the_difference(roo
     recorder = small_runs.ProgressRecorder()
     assert small_runs.resume(root / "pieces", recorder, steps=7).step == 7
     assert recorder.lines[0] == (
-        "1 processes instead of 2: training continues, but not bit for bit as it would have."
+        "1 processes instead of 2: training continues, but not bit for bit."
     )
 
 
@@ -87,7 +87,7 @@ def test_a_batch_size_is_rounded_up_to_a_multiple_of_the_processes_with_a_messag
     config = small_runs.config(root, train__batch_size=batch_size, train__steps=1)
     first, _ = train_on_processes(config, root / "run")
     assert first["lines"][0] == (
-        f"train.batch_size is {rounded} instead of {batch_size}, to suit 2 processes"
+        f"train.batch_size is {rounded} instead of {batch_size}: a multiple for 2 processes"
     )
     assert yaml.read(str(root / "run/config.yaml"))["train"]["batch_size"] == rounded
 

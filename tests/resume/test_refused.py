@@ -74,7 +74,7 @@ def test_T13_another_machine_resumes_with_a_warning_that_it_is_not_bit_for_bit(r
     small_runs.replace_checkpoint_file(checkpoint, "state.json", json.dumps(state).encode())
     recorder = small_runs.ProgressRecorder()
     assert small_runs.resume(root / "run", recorder, steps=6).step == 6
-    rest = "training continues, but not bit for bit as it would have."
+    rest = "training continues, but not bit for bit."
     assert [line for line in recorder.lines if "bit for bit" in line] == [
         f"1 processes instead of 4: {rest}",
         f"1 threads instead of 64: {rest}",
@@ -91,7 +91,7 @@ def test_T17_a_missing_run_is_an_error_and_never_a_new_run(root: Path) -> None:
     assert not (root / "typo").exists()
     small_runs.train(small_runs.config(root), root / "run")
     with pytest.raises(
-        ConfigError, match=rf"is one checkpoint: --resume {root / 'run'} takes its run"
+        ConfigError, match=rf"is a checkpoint, expected its run: --resume {root / 'run'}"
     ):
         small_runs.resume(root / "run/checkpoints/step-00000004")
 
@@ -99,5 +99,5 @@ def test_T17_a_missing_run_is_an_error_and_never_a_new_run(root: Path) -> None:
 def test_a_new_run_never_overwrites_a_run(root: Path) -> None:
     config = small_runs.config(root)
     small_runs.train(config, root / "run")
-    with pytest.raises(ConfigError, match=r"already holds a run. Resume it with --resume .*run"):
+    with pytest.raises(ConfigError, match=r"already contains a run. Resume it with --resume .*run"):
         small_runs.train(config, root / "run")

@@ -35,7 +35,7 @@ BREAKS_INFERENCE = {
         inference.names_its_targets,
         r"targets\('source'\) returned 'elsewhere'",
     ),
-    Halves: (inference.translates_any_size, "or have a geometry that says which"),
+    Halves: (inference.translates_any_size, "or its geometry must state which"),
     NeedsFour: (inference.translates_any_size, "1x1 raised .* Does its geometry have the sizes"),
     SharesStatistics: (
         inference.is_independent_of_batch,

@@ -74,7 +74,7 @@ def test_D4_lost_information_is_listed_for_each_image(mixed_folder: Path, tmp_pa
     assert sorted(listed_notes(tmp_path / "out")) == expected
     assert logged == [
         f"{mixed_folder / 'b2.tif'}: CMYK becomes RGB",
-        f"notes on what images lost are in {tmp_path / 'out/problems.jsonl'}: colour 2",
+        f"notes on lost information are in {tmp_path / 'out/problems.jsonl'}: colour 2",
     ]
     (tmp_path / "out/b3.png").unlink()
     logged.clear()

@@ -92,7 +92,7 @@ def test_a_sample_that_is_not_finite_is_listed(gan_model: Model, tmp_path: Path)
         (line,) = json_files.read_lines(tmp_path / "some/problems.jsonl")
         assert line["path"].endswith("000002.png")
         patch.setattr(gan_model.recipe, "draw", lambda *_: torch.full((CHUNK, 1, 8, 8), torch.nan))
-        with pytest.raises(NothingUsableError, match="not one image is finite"):
+        with pytest.raises(NothingUsableError, match="no image is finite"):
             sample_folder(gan_model, tmp_path / "none", SampleRequest(4))
 
 

@@ -109,7 +109,10 @@ def test_a_batch_is_raised_to_a_multiple_of_the_microbatches(
                           "--data", tmp_path / "data", "--size", 16, "--steps", 2,
                           "--batch-size", 3, "--out", tmp_path / "run")  # fmt: skip
     assert trained.code == 0
-    assert "batch_size is 4 instead of 3, to suit train.accumulate=2" in trained.out + trained.err
+    assert (
+        "batch_size is 4 instead of 3: a multiple for train.accumulate=2"
+        in trained.out + trained.err
+    )
     resumed = run_command("train", "--resume", tmp_path / "run", "--steps", 3, "--set",
                           "train.accumulate=4")  # fmt: skip
     assert resumed.code == 0, resumed.err

@@ -20,7 +20,7 @@ def test_a_yield_without_a_turn_is_refused() -> None:
     def step(self, batch):
         yield self.maker(batch)
 
-    with pytest.raises(PluginError, match=r"Scalars.step yielded tensor.*, which is no Turn"):
+    with pytest.raises(PluginError, match=r"Scalars.step yielded tensor.*: expected Turn"):
         take_one_step(with_step(step))
 
 
@@ -93,7 +93,7 @@ def test_a_graph_that_two_turns_share_is_explained() -> None:
         yield Turn("maker", score=score)
         yield Turn("maker", score=score)
 
-    with pytest.raises(PluginError, match="turn of 'maker': two turns share one graph"):
+    with pytest.raises(PluginError, match="turn of 'maker': two turns use one autograd graph"):
         take_one_step(with_step(step))
 
 

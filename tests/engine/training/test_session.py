@@ -98,7 +98,7 @@ def test_epochs_are_counted_in_images_of_the_longer_domain(
 
 
 def test_a_run_without_steps_and_epochs_is_refused(root: Path) -> None:
-    with pytest.raises(ConfigError, match=r"how long\? Set --steps or --epochs."):
+    with pytest.raises(ConfigError, match=r"steps is not set: add --steps or --epochs."):
         small_runs.train(
             small_runs.config(root, train__steps=None, train__epochs=None), root / "run"
         )

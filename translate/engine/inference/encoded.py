@@ -1,4 +1,4 @@
-"""Translate the content of one image file in memory: `translate infer` without a disk."""
+"""Translation of one encoded image in memory, as `translate infer` does for files."""
 
 from functools import partial
 from typing import NamedTuple
@@ -21,11 +21,11 @@ class EncodedResult(NamedTuple):
     data: bytes
     suffix: str
     notes: tuple[str, ...]
-    """what the image lost when it was read"""
+    """information that was lost in reading and writing"""
     before: Pixels
-    """(H, W, C) of the source domain, as the network gets it, without a mask"""
+    """(H, W, C) input of the network in the source domain, without the mask"""
     after: Pixels
-    """(H, W, C) of the file, without opacity"""
+    """(H, W, C) output, without alpha"""
 
 
 def translate_encoded(
@@ -39,14 +39,14 @@ def translate_encoded(
 
     Args:
         processor: the model and the options.
-        image: the content; only its first frame is read.
-        mask: the content of a mask, for a model that fills holes.
-        form: the suffix of the result; None: that of the image, where its format can hold it.
+        image: the content of the file; only its first frame is read.
+        mask: the content of a mask, for a model that inpaints.
+        form: the suffix of the output; None: that of the image if its format can store the output.
 
     Raises:
-        BadImage: for a file that cannot be read, or does not suit the domain.
-        ConfigError: for a mask that the model does not take, and a form that cannot be written.
-        TranslateError: for a translation that is not finite.
+        BadImage: the file cannot be read, or does not match the domain.
+        ConfigError: the model takes no mask, or `form` cannot be written.
+        TranslateError: the translation is not finite.
     """
     model, source, target = processor.model, processor.source, processor.target
     if mask is not None and not model.takes_mask:

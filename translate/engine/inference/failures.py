@@ -1,4 +1,4 @@
-"""Why an image could not be translated."""
+"""Exceptions of single images as problems for ``problems.jsonl``."""
 
 import errno
 from pathlib import Path
@@ -13,13 +13,13 @@ from translate.errors import BadImage, TranslateError
 def translation_problem(
     path: Path, output: Path, size: tuple[int, int], error: BaseException
 ) -> Problem:
-    """Return what a person has to know of an exception.
+    """Return the problem that an exception of one image means.
 
     Args:
         path: the image.
-        output: the file of its translation, next to which scratch files are.
-        size: its height and width.
-        error: what its translation has raised.
+        output: the file of its translation.
+        size: height and width of the network's input.
+        error: the exception.
     """
     if isinstance(error, BadImage):
         return Problem.of(error, "read")

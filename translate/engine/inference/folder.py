@@ -1,4 +1,4 @@
-"""Translate a folder of images: plan the outputs, skip what is done, and count every image."""
+"""Translation of a folder: plan outputs, skip those that exist, and count every image."""
 
 import logging
 from collections import deque
@@ -33,9 +33,9 @@ from translate.results import InferenceResult
 
 logger = logging.getLogger(__name__)
 OpenMeter = Callable[[ImageProcessor], TrustMeter]
-"""returns what measures the trust of the outputs of a processor"""
+"""returns a meter of the trust of a processor's outputs"""
 Execute = Callable[[Sequence[Job], Callable[[], object]], Generator[PipelineResult]]
-"""translates jobs and yields the result of each, until it is told to stop: as `Pipeline.run`"""
+"""yields the results of jobs until a function returns true, as `Pipeline.run` does"""
 
 
 def translate_folder(
@@ -64,22 +64,31 @@ def translate_each(
     watch: Callable[[InferenceResult], object] = bool,
     execute: Execute | None = None,
 ) -> Iterator[InferenceResult]:
-    """Translate `inputs` into the same tree below `out`, and yield how many are done so far.
+    """Translate `inputs` into the same tree below `out`, and yield the counts after each image.
 
-    What cannot be translated is listed in ``problems.jsonl`` there. Under torchrun each process
-    takes its share. Once `stop` returns something true, the batch at hand is finished and no other
-    begun; an image that is translated in tiles is given up. `watch` gets how far such an image is.
-    With `trust`, the trust of each output is measured and recorded. With `execute`, that does the
-    work, and not this process.
+    Images that cannot be translated are listed in ``out/problems.jsonl``. Under torchrun, each
+    process translates its part of the images.
+
+    Args:
+        model: the model.
+        inputs: the images.
+        out: the output folder.
+        options: the options.
+        trust: opens a meter, with which the trust of each output is measured and recorded.
+        stop: once it returns true, the current batch is finished and no other started; an image
+            that is translated in tiles is abandoned.
+        watch: called with the counts while an image is translated in tiles.
+        execute: translates the images in place of the pipeline of this process.
 
     Raises:
-        TranslateError: before any work, if the options do not fit or an output is taken.
+        TranslateError: before any work, if options are wrong or an output exists from another
+            input, model or options.
         SaveError: after three failed writes in a row.
-        NothingUsableError: if not one image could be translated.
+        NothingUsableError: no image could be translated.
     """
     shard, is_local = options.shard, storage_of(inputs.root).is_local and storage_of(out).is_local
     scratch = out / HIDDEN if storage_of(out).is_local else Path(gettempdir())
-    limits = TileOptions(options.tile, options.memory, scratch, stop, lambda share: advance(share))
+    limits = TileOptions(options.tile, options.memory, scratch, stop, lambda part: advance(part))
     processor, made_by = make_processor(model, options, limits)
     sources = Sources(
         options.max_pixels,
@@ -100,7 +109,7 @@ def translate_each(
 
     todo, skipped = manifest.split(jobs, digest)
     manifest.digests.expect(todo)
-    unreadable = [Problem.of(bad, "read") for bad in _own_problems(inputs, shard)]
+    unreadable = [Problem.of(bad, "read") for bad in _unreadable_files(inputs, shard)]
     result = InferenceResult(len(jobs) + len(unreadable), manifest.problems, skipped=skipped)
     pipeline = Pipeline(
         processor,
@@ -117,8 +126,8 @@ def translate_each(
     if not (shard and shard.index):
         report.describe_folder(inputs.skipped)
 
-    def advance(share: float) -> None:
-        begun = min(1.0, report.result.begun + share)
+    def advance(fraction: float) -> None:
+        begun = min(1.0, report.result.begun + fraction)
         report.result = replace(report.result, begun=begun)
         watch(report.result)
 
@@ -143,12 +152,12 @@ def translate_each(
             shards.end(shard, report.result)
     report.end(part=shard is not None)
     left = report.result.left
-    assert stop() or not left, f"{left} images were lost on the way"
+    assert stop() or not left, f"{left} images have no result"
     yield report.result
 
 
-def _own_problems(inputs: Inputs, shard: Shard | None) -> list[BadImage]:
-    """Return the files that cannot be read, of which one process lists each."""
+def _unreadable_files(inputs: Inputs, shard: Shard | None) -> list[BadImage]:
+    """Return the unreadable files that this process lists; each is listed by one process."""
     if shard is None:
         return inputs.problems if read_launch().is_first else []
     return [bad for bad in inputs.problems if shard.has(str(bad.path))]

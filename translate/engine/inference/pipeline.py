@@ -1,6 +1,6 @@
-"""The way of each image from file to file: read ahead, translate, write behind.
+"""The pipeline of a folder: read images ahead, translate them, encode and write in threads.
 
-Each stage takes images and problems and returns as many: what goes wrong with an image is a
+Each stage maps images and problems to as many images and problems: an image that fails becomes a
 `Problem`, and the others continue.
 """
 
@@ -39,27 +39,27 @@ if TYPE_CHECKING:
     from translate.engine.pixels.large_images import LargeImage
 
 READ_AHEAD = 2
-"""batches"""
+"""number of batches"""
 WRITERS = min(4, os.cpu_count() or 1)
-"""threads: encoding is slower than a GPU"""
+"""number of threads that encode, which takes longer than translation on a GPU"""
 
 
 class ImageResult(NamedTuple):
-    """An image on its way, and then its translation."""
+    """An image in the pipeline."""
 
     job: Job
     input_sha256: str
     pixels: Pixels
-    """as the network gets them, then as it returns them"""
+    """the network's input, then its output"""
     form: OutputForm
     notes: Sequence[Note] = ()
-    """information that the file lost when it was read"""
+    """information that was lost in reading"""
     like: Header | None = None
-    """what its file said, as far as it is saved with the output"""
+    """metadata for the output"""
     trust: Trust | None = None
-    """of the translation, if it is measured"""
+    """trust of the output, if it is measured"""
     large: "LargeImage | None" = None
-    """an image that is read and written in windows, and has no `pixels`"""
+    """an image that is read and written in windows, without `pixels`"""
 
 
 PipelineResult = ImageResult | Problem
@@ -68,7 +68,7 @@ Notes = tuple[Note, ...]
 
 @dataclass(frozen=True)
 class Pipeline:
-    """Options of the pipeline."""
+    """The stages of the pipeline, and their options."""
 
     processor: ImageProcessor
     sources: Sources
@@ -76,37 +76,37 @@ class Pipeline:
     batch_size: int
     keep_metadata: bool = False
     to_srgb: bool = False
-    """whether colours are converted to sRGB through the profile of their file"""
+    """whether colours are converted from the file's profile to sRGB"""
     provenance: bool = True
     """whether outputs name the model that made them"""
     meter: TrustMeter | None = None
     """measures the trust of each output"""
     writers: int = 0
-    """threads that encode and write; 0: `WRITERS`"""
+    """number of threads that encode and write; 0: `WRITERS`"""
 
     def run(self, jobs: Sequence[Job], stop: Callable[[], object]) -> Generator[PipelineResult]:
         """Yield the result of each of `jobs`; the network runs in the caller's thread.
 
-        Once `stop` returns something true, the batch at hand is finished and no other begun.
+        Once `stop` returns true, the current batch is finished and no other started.
         """
         self.sources.expect(jobs)
         count = self.writers or WRITERS
         with DaemonThreadPool(1) as reader, DaemonThreadPool(count) as writer:
             batches = repeat(jobs_of_one_size(jobs, self.batch_size, self.sources))
             read = run_ahead(reader, self._read_next, batches, READ_AHEAD, stop)
-            whole = takewhile(lambda items: items is not None and not stop(), read)
-            translated = (self.translate(items or ()) for items in whole)
+            until_stop = takewhile(lambda items: items is not None and not stop(), read)
+            translated = (self.translate(items or ()) for items in until_stop)
             for results in run_ahead(writer, self.write, translated, 2 * count):
                 yield from results
             if stop():
-                reader.abandon()  # images still being read are dropped
+                reader.abandon()  # does not wait for the read in progress
 
     def _read_next(self, batches: Iterator[Sequence[Job]]) -> list[PipelineResult] | None:
         jobs = next(batches, None)
         return None if jobs is None else self.read(jobs)
 
     def read(self, jobs: Sequence[Job]) -> list[PipelineResult]:
-        """Decode, take the half to translate, scale."""
+        """Decode and preprocess the images of `jobs`."""
         results: list[PipelineResult] = []
         for job in jobs:
             try:
@@ -123,8 +123,9 @@ class Pipeline:
         source, processor = self.sources.take(job), self.processor
         if source.is_large:
             return self._open_large(job, source)
-        as_it_is = source.decode(job.frame), source.header, Notes()
-        decoded, header, notes = in_srgb(*as_it_is[:2]) if self.to_srgb else as_it_is
+        decoded, header, notes = source.decode(job.frame), source.header, Notes()
+        if self.to_srgb:
+            decoded, header, notes = in_srgb(decoded, header)
         prepared = prepare(
             processor,
             DecodedInput(decoded, job.input, source.image),
@@ -136,8 +137,8 @@ class Pipeline:
         return self._result(job, source, prepared, header, notes)
 
     def _open_large(self, job: Job, source: Source) -> ImageResult:
-        """Return an image without its pixels, which are read while it is translated."""
-        from translate.engine.pixels.large_images import LargeImage  # seconds: PyTorch
+        """Return an image whose pixels are read while it is translated."""
+        from translate.engine.pixels.large_images import LargeImage  # imports PyTorch
 
         choose = partial(best_type, job.output.suffix)
         large = LargeImage(self.processor, source.image, job.frame or 0, choose)
@@ -156,7 +157,7 @@ class Pipeline:
         return ImageResult(job, source.sha256, prepared.pixels, prepared.form, notes, like)
 
     def translate(self, items: Sequence[PipelineResult]) -> list[PipelineResult]:
-        """Translate images of one size; fewer at a time where that fails for all of them."""
+        """Translate images of one size; if a batch fails, each half of it is tried."""
         images = [item for item in items if isinstance(item, ImageResult) and not item.large]
         results: list[PipelineResult] = [item for item in items if isinstance(item, Problem)]
         for item in items:
@@ -186,12 +187,12 @@ class Pipeline:
                 )
                 for image, pixels, trust in zip(images, translated, trusts, strict=True)
             ]
-        if half := len(images) // 2:  # only here is the memory of the failed call free
+        if half := len(images) // 2:  # outside `except`, where the failed batch still uses memory
             return self._translate(images[:half]) + self._translate(images[half:])
         return [problem]
 
     def _translate_large(self, image: ImageResult, large: "LargeImage") -> list[PipelineResult]:
-        """Translate an image that is written while it is translated."""
+        """Translate an image in windows, and write each as it is translated."""
         job, notes = image.job, list(image.notes)
 
         def write(file: BinaryIO) -> list[str]:
@@ -210,7 +211,7 @@ class Pipeline:
         return [image._replace(notes=notes)]
 
     def write(self, items: Sequence[PipelineResult]) -> list[PipelineResult]:
-        """Resize to the output size, encode in memory, then write."""
+        """Postprocess, encode and write images."""
         return [
             item if isinstance(item, Problem) or item.large else self._write(item) for item in items
         ]
@@ -221,7 +222,7 @@ class Pipeline:
             pixels = self.processor.postprocess(image.pixels, image.form)
             data = encode_image(pixels, output.suffix, image.like)
             trust_map = image.trust and image.trust.map(pixels.shape[:2])
-        except (OSError, ValueError, MemoryError) as error:  # larger than its format allows
+        except (OSError, ValueError, MemoryError) as error:  # such as a size beyond the format's
             return Problem(source, "encode", type(error).__name__, f"{output.suffix}: {error}")
         except BaseException as error:
             reraise_interruption(error)

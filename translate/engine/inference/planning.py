@@ -1,4 +1,4 @@
-"""What is decided before any image is translated: the options, their record, and the outputs."""
+"""The options, their record and the jobs of a folder, before any image is translated."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -23,9 +23,9 @@ from translate.errors import ConfigError
 def make_processor(
     model: ImageModel, options: InferenceOptions, limits: TileOptions
 ) -> tuple[ImageProcessor, Mapping[str, Any]]:
-    """Return what translates images with `options`, and what the record of each output says of it.
+    """Return the processor with `options`, and the keys and values that identify it in records.
 
-    Raises `ConfigError` for options that the model cannot take.
+    Raises `ConfigError` for options that the model does not support.
     """
     to, half = model.choose_target(options.to), model.side_index(options.side)
     side = None if half is None else options.side
@@ -50,20 +50,21 @@ def plan_jobs(
     options: InferenceOptions,
     sources: Sources,
 ) -> list[Job]:
-    """Return the images that this process translates, each to its own output.
+    """Return the jobs of this process.
 
-    Raises `ConfigError` if two images would become one file, or masks do not fit.
+    Raises `ConfigError` if outputs of two images would have one name, or masks do not match.
     """
     model = processor.model
     process, shard = read_launch(), options.shard
     if shard and not process.is_single:
         raise ConfigError(
-            f"shard: torchrun shares {shard} among {process.world_size} processes, which is not "
-            "supported: give each process a shard of its own, without torchrun."
+            f"shard: {shard} cannot be divided among the {process.world_size} processes of "
+            "torchrun: start a process for each shard, without torchrun."
         )
     if shard and options.limit:
         raise ConfigError(
-            f"limit: {options.limit} images are no complete shard {shard}: leave out one of both."
+            f"limit: a limit of {options.limit} images would leave shard {shard} incomplete: leave "
+            "out --limit or --shard."
         )
     names = OutputNames(processor.target, options.format, model.keeps_gray)
     jobs = list_jobs(inputs, out, names, shard)

@@ -1,4 +1,4 @@
-"""The results of a folder: counted, listed and logged; a full disk ends the work."""
+"""Counts, lists and logs the results of a folder; stops if the disk is full or a recipe broken."""
 
 import logging
 from collections import Counter
@@ -19,15 +19,15 @@ from translate.formats import Note
 from translate.results import InferenceResult
 
 FAILED_WRITES = 3
-"""failed writes in a row, after which the disk is given up"""
+"""number of consecutive failed writes after which to stop"""
 ONE_OUTPUT = ("ENAMETOOLONG", "EEXIST", "EISDIR")
-"""failures of one output, which say nothing about the next"""
+"""errors of a write that do not affect the next output"""
 RETRIABLE = ("memory", FAILED, UNREACHABLE)
+"""reasons of problems that another run may not have"""
 FAILED_TRANSLATIONS = 3
-"""images that a plugin fails to translate, before it succeeds with any, after which it is given
-up"""
+"""number of images that a recipe may fail to translate before the first success"""
 LEAST_TRUSTED = 3
-"""outputs with the lowest trust that are logged"""
+"""number of outputs with the lowest trust to log"""
 
 logger = logging.getLogger(__name__)
 
@@ -40,17 +40,17 @@ class FolderReport:
     manifest: OutputManifest
     processor: ImageProcessor
     failed_writes: int = 0
-    """how many in a row"""
+    """number of consecutive failures"""
     notes: Counter[str] = field(default_factory=Counter)
-    """by kind"""
+    """number of notes by kind"""
     retriable: int = 0
-    """problems that another run may not have: of a disk, a network or memory"""
+    """number of problems that another run may not have: of a disk, a network or memory"""
     failures: list[str] = field(default_factory=list)
-    """what a plugin's `translate` raised, image by image"""
+    """messages of exceptions in the recipe's `translate`"""
     compared_sizes: bool = False
-    """whether a large image has been mentioned"""
+    """whether a note on large images has been logged"""
     trust: list[tuple[float, str]] = field(default_factory=list)
-    """the lowest trust, with its output"""
+    """the lowest values of trust, with their outputs"""
 
     def describe_folder(self, skipped: Sequence[Path]) -> None:
         """Log which files were skipped, and what the file system of the output cannot do."""
@@ -65,10 +65,9 @@ class FolderReport:
             logger.info(f"the file system of {self.manifest.out}: {limit}")
 
     def add(self, result: PipelineResult) -> None:
-        """Count an image, and list what is wrong with it.
+        """Count an image, and list its problem or notes.
 
-        Raises `SaveError` if the disk takes no more outputs, and `PluginError` where the recipe
-        translates no image.
+        Raises `SaveError` after `FAILED_WRITES`, and `PluginError` after `FAILED_TRANSLATIONS`.
         """
         if isinstance(result, ImageResult):
             self.result = replace(self.result, done=self.result.done + 1, begun=0.0)
@@ -94,26 +93,26 @@ class FolderReport:
             )
 
     def list_again(self, notes: Iterable[Problem]) -> None:
-        """List what images lost that an earlier run has translated, and logged then."""
+        """List notes of outputs of earlier runs, without logging them."""
         for note in notes:
             self._list(note)
 
     def note_lost_messages(self) -> None:
-        """List once that messages could not be printed, which is no image's fault."""
+        """List once that messages could not be printed."""
         note_lost_messages(self.manifest)
 
     def end(self, *, part: bool = False) -> None:
-        """Log how many notes there are; raise if not one image was translated.
+        """Log the lowest trust and the number of notes; raise if no image was translated.
 
-        A `part` of the images may consist of images that cannot be translated.
+        Of a `part` of the images, all may be impossible to translate.
         """
         result = self.result
         if self.trust:
             least = ", ".join(f"{output} {trust:.2f}" for trust, output in self.trust)
-            logger.info(f"least trust: {least}; that of each output is in {self.manifest.done}")
+            logger.info(f"lowest trust: {least}; all values are in {self.manifest.done}")
         if self.notes.total() > len(self.notes):
             counts = ", ".join(f"{kind} {count}" for kind, count in sorted(self.notes.items()))
-            logger.info(f"notes on what images lost are in {result.problems}: {counts}")
+            logger.info(f"notes on lost information are in {result.problems}: {counts}")
         if result.listed == result.requested > 0:
             self._require_working_recipe(0)
             if part and not self.retriable:
@@ -123,7 +122,7 @@ class FolderReport:
             )
 
     def _compare_sizes(self, image: ImageResult) -> None:
-        """Log once that an image is much larger than in training."""
+        """Log once that an image is much larger than the training crops."""
         model, (height, width) = self.processor.model, image.form.input_size
         trained = min(model.spec.size)
         any_size = model.unscaled or model.geometry.scale > 1 or self.processor.shorter
@@ -131,13 +130,13 @@ class FolderReport:
             return
         self.compared_sizes = True
         logger.info(
-            f"{image.job.input} has {width}x{height} pixels, over twice the {trained} that "
-            f"{model.name} was trained on: --size {trained} may look better, or --scale-back, "
+            f"{image.job.input} has {width}x{height} pixels, over twice the {trained} of the "
+            f"training crops of {model.name}: --size {trained} may look better, or --scale-back, "
             "which keeps the size"
         )
 
     def _note(self, path: Path, note: Note) -> None:
-        """List what an image lost, and log the first loss of each kind."""
+        """List a note of an image, and log the first of each kind."""
         self.notes[note.kind] += 1
         problem = Problem(path, "read", "note", note.text)
         if self.notes[note.kind] == 1:
@@ -164,5 +163,5 @@ class FolderReport:
 def note_lost_messages(manifest: OutputManifest) -> None:
     """List in `manifest` once that messages could not be printed."""
     if loss := console.take_loss():
-        with suppress(OSError):  # it may be the disk's fault that nothing can be printed
+        with suppress(OSError):  # the disk may be why messages could not be printed
             manifest.report(Problem(Path("standard output"), "print", "note", loss))

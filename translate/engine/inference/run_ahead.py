@@ -1,4 +1,4 @@
-"""Work that runs ahead of its consumer in threads, in order and within limits."""
+"""A bounded, ordered map over threads that runs ahead of its consumer."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -8,7 +8,7 @@ from typing import TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 POLL_SECONDS = 0.1
-"""between two checks whether to stop"""
+"""seconds between two calls of `stop`"""
 
 
 def cut(items: Sequence[Item], count: int) -> Iterator[Sequence[Item]]:
@@ -23,9 +23,9 @@ def run_ahead(
     count: int,
     stop: Callable[[], object] = bool,
 ) -> Iterator[Result]:
-    """Yield ``work(item)`` in order, with up to `count` of them under way in `pool`.
+    """Yield ``work(item)`` in order, with up to `count` items in progress in `pool`.
 
-    Once `stop` holds, what is under way is not waited for.
+    Once `stop` returns true, the iterator ends without waiting for items in progress.
     """
     waiting: deque[Future[Result]] = deque()
     for item in items:
@@ -41,7 +41,7 @@ def run_ahead(
 
 
 def _is_done(future: Future[Result], stop: Callable[[], object]) -> bool:
-    """Wait for `future`, but not after `stop` holds; return whether it is done."""
+    """Wait until `future` is done or `stop` returns true; return whether it is done."""
     while not future.done():
         if stop():
             return False

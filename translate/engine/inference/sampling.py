@@ -1,4 +1,4 @@
-"""Write images that are drawn from noise to a folder; existing outputs are skipped."""
+"""Writes images that are generated from noise to a folder; existing outputs are skipped."""
 
 import logging
 from collections import deque
@@ -37,20 +37,20 @@ from translate.images.metadata.provenance import Maker, header_of_sample
 from translate.results import InferenceResult
 
 WRITERS = 4
-"""threads"""
+"""number of threads that encode and write"""
 
 logger = logging.getLogger(__name__)
 
 
 class Sample(NamedTuple):
-    """One image to draw."""
+    """One image to generate."""
 
     number: int
     output: Path
 
     @property
     def origin(self) -> str:
-        """The name of its input in the record."""
+        """The input's name in the record."""
         return f"noise {self.number}"
 
 
@@ -81,16 +81,23 @@ def sample_each(
     provenance: bool = True,
     stop: Callable[[], object] = bool,
 ) -> Iterator[InferenceResult]:
-    """Write ``out/000001.png`` and so on, and yield how many are done so far.
+    """Write ``out/000001.png`` and so on, and yield the counts after each batch.
 
-    With `provenance`, each says what made it. Existing outputs of the same model and seed are
-    skipped. Once `stop` returns something true, the images at hand are finished and no others
-    begun.
+    Existing outputs of the same model and seed are skipped.
+
+    Args:
+        model: the model.
+        out: the output folder.
+        request: the images to generate.
+        form: the suffix of the outputs.
+        overwrite: whether outputs of other models or options may be replaced.
+        provenance: whether outputs get metadata that names the model.
+        stop: once it returns true, the current batch is finished and no other started.
 
     Raises:
-        TranslateError: before any work, if the model cannot draw what is requested.
-        SaveError: where an image cannot be written.
-        NothingUsableError: if not one image is finite.
+        TranslateError: before any work, if the model cannot generate what is requested.
+        SaveError: an image cannot be written.
+        NothingUsableError: no image is finite.
     """
     text, target = check(model, request), model.spec.target
     request = complete(model, request)
@@ -109,10 +116,10 @@ def sample_each(
     for limit in file_system.unsupported_operations(out):
         logger.info(f"the file system of {out}: {limit}")
     with manifest.open(), DaemonThreadPool(WRITERS) as writers:
-        for chunk, of_chunk in groupby(todo, lambda sample: sample.number // CHUNK):
+        for chunk, group in groupby(todo, lambda sample: sample.number // CHUNK):
             if stop():
                 break
-            images, samples = draw_chunk(model, request, chunk * CHUNK, text, dtype), list(of_chunk)
+            images, samples = draw_chunk(model, request, chunk * CHUNK, text, dtype), list(group)
             pixels = [images[sample.number % CHUNK] for sample in samples]
             written = writers.map(partial(_write, manifest, maker), samples, pixels)
             problems = [problem for problem in written if problem]
@@ -124,14 +131,14 @@ def sample_each(
             yield result
     note_lost_messages(manifest)
     if result.listed == result.requested:
-        raise NothingUsableError(f"{model.name}: not one image is finite. Train it again.")
+        raise NothingUsableError(f"{model.name}: no image is finite. Train it again.")
     yield result
 
 
 def _write(
     manifest: OutputManifest, maker: Maker | None, sample: Sample, pixels: Pixels | None
 ) -> Problem | None:
-    """Write one image, or return what is wrong with it; raises `SaveError`."""
+    """Write one image, or return its problem; raises `SaveError`."""
     if pixels is None:
         return Problem(sample.output, "draw", "not finite", "it is not finite")
     try:
@@ -149,10 +156,10 @@ def _write(
 
 
 def _samples(model: Model, out: Path, request: SampleRequest, suffix: str) -> Iterator[Sample]:
-    """Yield what is to be drawn; of all classes, into a folder for each."""
+    """Yield the images to generate; those of ``all`` classes are in a folder per class."""
     known = classes(model)
     for number in range(request.count):
-        folder, place = out, number
+        folder, position = out, number
         if request.label == ALL_CLASSES:
-            folder, place = out / known[number % len(known)], number // len(known)
-        yield Sample(number, folder / f"{place + 1:06}{suffix}")
+            folder, position = out / known[number % len(known)], number // len(known)
+        yield Sample(number, folder / f"{position + 1:06}{suffix}")

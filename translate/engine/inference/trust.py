@@ -1,4 +1,4 @@
-"""The trust of an output: its measures, and an image of where it is doubtful."""
+"""The trust of an output: scores, and a map of unreliable pixels."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,24 +12,23 @@ from translate.images.encode import encode_image
 from translate.images.layers import Pixels
 
 SUFFIX = ".trust.png"
-"""what is added to the name of an output for its map"""
+"""suffix added to the name of an output for its map"""
 WHITE = 0.25
-"""difference, as a fraction of the range, that is white in a map"""
+"""difference, as a fraction of the value range, that is white in a map"""
 
 
 class Trust(NamedTuple):
     """How far one output can be trusted."""
 
     scores: Mapping[str, float]
-    """``trust`` from 0 to 1 where it is known what is usual, and the measures that it is made of"""
+    """``trust`` in [0, 1], if the model is calibrated, and the measures that it is computed from"""
     differences: Sequence[NDArray[np.float32]]
-    """(H, W) fractions of the range, of each measure that pixels have"""
+    """(H, W) differences as fractions of the value range, one array for each measure of pixels"""
 
     def map(self, size: tuple[int, int]) -> bytes | None:
-        """Return a gray PNG file of this height and width; None if pixels have no measure.
+        """Return a gray PNG file of this height and width; None without measures of pixels.
 
-        It shows the larger difference of each pixel: black for none, white from a quarter of the
-        range.
+        It shows the largest difference of each pixel, from black for 0 to white for `WHITE`.
         """
         if not self.differences:
             return None
@@ -51,13 +50,13 @@ class TrustMeter(Protocol):
         """Return the trust of each of several outputs of one size.
 
         Args:
-            inputs: (H, W, C), as the network gets them.
-            outputs: (H, W, C), as it returns them.
+            inputs: (H, W, C) inputs of the network.
+            outputs: (H, W, C) outputs of the network.
         """
 
 
 def map_path(output: Path) -> Path:
-    """Return the place of the map of an output."""
+    """Return the path of the map of an output."""
     return output.with_name(output.name + SUFFIX)
 
 
@@ -66,9 +65,9 @@ def measure_finite(
 ) -> list[Trust | None]:
     """Return the trust of each output; None for those that are not finite, or without a meter."""
     trusts: list[Trust | None] = [None] * len(inputs)
-    finite = {place: output for place, output in enumerate(outputs) if output is not None}
+    finite = {index: output for index, output in enumerate(outputs) if output is not None}
     if meter and finite:
-        found = meter.measure([inputs[place] for place in finite], [*finite.values()])
-        for place, trust in zip(finite, found, strict=True):
-            trusts[place] = trust
+        measured = meter.measure([inputs[index] for index in finite], [*finite.values()])
+        for index, trust in zip(finite, measured, strict=True):
+            trusts[index] = trust
     return trusts

@@ -1,4 +1,4 @@
-"""Build what is trained: the recipe, its optimizers and the moving average of its weights."""
+"""Builds the recipe, its optimizers and the moving average of its weights."""
 
 from collections.abc import Iterable, Mapping
 
@@ -19,7 +19,11 @@ from translate.registry import create_recipe
 
 
 def build_training(config: Config, spec: ImageSpec, device: torch.device) -> TrainingState:
-    """Make the recipe, its optimizers and the moving average, from the seed alone."""
+    """Return the recipe with initial weights, its optimizers and its moving average.
+
+    The initial weights depend only on the seed. Raises `ConfigError` for settings that do not
+    match the recipe.
+    """
     expect_processes(config.train)
     seed_everything(config.train.seed)
     recipe = create_recipe({"name": config.recipe, **config.options}, spec=spec)
@@ -47,7 +51,7 @@ def build_training(config: Config, spec: ImageSpec, device: torch.device) -> Tra
 
 
 def _expect_players(config: Config, players: Iterable[str]) -> None:
-    """Raise `ConfigError` if a setting by player names one that the recipe does not have."""
+    """Raise `ConfigError` if a setting names a player that the recipe does not have."""
     for key in ("schedule", "clip_norm"):
         setting = getattr(config.train, key)
         for name in setting if isinstance(setting, Mapping) else ():

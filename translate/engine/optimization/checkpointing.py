@@ -30,13 +30,13 @@ def checkpoint_blocks(network: nn.Module) -> int:
 def repeated_blocks(network: nn.Module) -> Iterator[nn.Module]:
     """Yield each block in `network` whose container has other blocks of its class.
 
-    A block has parameters and several modules, such as a residual block. Blocks inside a block are
-    not yielded on their own.
+    A block, such as a residual block, has parameters and submodules. Blocks inside a block are not
+    yielded.
     """
     children = list(network.children())
-    kinds = [type(child) for child in children]
+    classes = [type(child) for child in children]
     for child in children:
-        is_repeated = isinstance(network, CONTAINERS) and kinds.count(type(child)) > 1
+        is_repeated = isinstance(network, CONTAINERS) and classes.count(type(child)) > 1
         if is_repeated and any(child.children()) and any(True for _ in child.parameters()):
             yield child
         else:
@@ -44,15 +44,15 @@ def repeated_blocks(network: nn.Module) -> Iterator[nn.Module]:
 
 
 def _forward(block: nn.Module, *inputs: Any, **keywords: Any) -> Any:
-    """Run a block, and keep only its inputs for the backward pass."""
+    """Run a block, and save only its inputs for the backward pass."""
     forward = type(block).forward
     if not is_grad_enabled():
         return forward(block, *inputs, **keywords)
-    buffers = _Buffers(block)
+    buffers = _SavedBuffers(block)
     parameters = list(block.parameters())
     versions = [parameter._version for parameter in parameters]
 
-    def recomputable(*inputs: Any, **keywords: Any) -> Any:
+    def checked_forward(*inputs: Any, **keywords: Any) -> Any:
         if [parameter._version for parameter in parameters] != versions:
             raise RuntimeError(
                 "a parameter needed for gradient computation has been modified by an inplace "
@@ -61,7 +61,7 @@ def _forward(block: nn.Module, *inputs: Any, **keywords: Any) -> Any:
         return forward(block, *inputs, **keywords)
 
     return checkpoint(
-        recomputable,
+        checked_forward,
         *inputs,
         use_reentrant=False,
         context_fn=lambda: (nullcontext(), buffers),
@@ -75,14 +75,15 @@ class _Buffer(NamedTuple):
     value: Tensor
 
 
-class _Buffers:
-    """In a ``with`` block, gives a network block copies of the buffers of its first forward pass.
+class _SavedBuffers:
+    """Gives a block copies of its present buffers in later ``with`` blocks.
 
-    So running statistics are updated only once, and a spectral norm starts from the same vectors.
+    The recomputation then starts from the same vectors of spectral norms as the first pass, and
+    running statistics are updated only once.
     """
 
     def __init__(self, block: nn.Module) -> None:
-        self._first_pass = [
+        self._saved = [
             _Buffer(owner, name, buffer.clone())
             for owner in block.modules()
             for name, buffer in owner.named_buffers(recurse=False)
@@ -91,9 +92,9 @@ class _Buffers:
 
     def __enter__(self) -> None:
         self._current = [
-            _Buffer(owner, name, getattr(owner, name)) for owner, name, _ in self._first_pass
+            _Buffer(owner, name, getattr(owner, name)) for owner, name, _ in self._saved
         ]
-        for owner, name, value in self._first_pass:
+        for owner, name, value in self._saved:
             setattr(owner, name, value.clone())
 
     def __exit__(self, *error: object) -> None:

@@ -1,4 +1,4 @@
-"""Explain failures of a training step: errors with the setting to change."""
+"""Errors of a training step, with the setting to change."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,11 +12,15 @@ from translate.errors import ConfigError, PluginError, TrainingError
 
 @contextmanager
 def explained_failures(training: TrainingState, run: Path | None) -> Iterator[None]:
-    """Raise the exception of a step again, with the step's number and what to change.
+    """Replace exceptions of a step by errors with its number and the setting to change.
 
     Args:
         training: The state of training.
-        run: The run folder, whose last checkpoint stays intact; None if nothing is saved.
+        run: The run folder; None if nothing is saved.
+
+    Raises:
+        TrainingError: a plugin failed, or there is not enough memory.
+        ConfigError: batches or crops are too small for a network.
     """
     try:
         yield

@@ -39,7 +39,7 @@ class PlayerUpdate:
     ) -> None:
         self.recipe, self.optimizers, self.microbatches = recipe, optimizers, microbatches
         self.player = ""
-        """whose turn it is; empty where the step has ended"""
+        """the player of the turn; empty at the end of the step"""
         self.losses: dict[str, Tensor] = {}
         """means over the microbatches, by ``player/name``"""
         self.metrics: dict[str, Tensor] = {}
@@ -84,7 +84,7 @@ class PlayerUpdate:
             self._record(self.metrics, name, value)
 
     def apply(self, clip_norm: float | None) -> GradientNorm | None:
-        """Update the weights where loss and gradients are finite; None for a frozen player."""
+        """Update the weights if loss and gradients are finite; return None for a frozen player."""
         if self._mean_loss is None:
             return None
         trainable, optimizer = self._trainable, self.optimizers[self.player]
@@ -98,7 +98,7 @@ class PlayerUpdate:
         if clip_norm:
             clip_grads_with_norm_(trainable, clip_norm, norm)  # on the device, without waiting
         _step_if(finite, optimizer)
-        increment_version(trainable)  # a fused step does not: autograd would miss the change
+        increment_version(trainable)  # fused optimizers do not, and autograd would miss the update
         optimizer.zero_grad()  # frees the gradients before the next turn
         if sharded:
             self.recipe.zero_grad()
@@ -123,8 +123,8 @@ class PlayerUpdate:
 
 
 def _step_if(is_finite: Tensor, optimizer: Optimizer) -> None:
-    """Step where `is_finite` holds; for a fused optimizer without waiting for the device."""
-    # found_inf is the protocol of GradScaler: a fused step is skipped where it is 1
+    """Step if `is_finite` is true; fused optimizers do not wait for the device."""
+    # fused optimizers skip the step if their found_inf is 1, as GradScaler sets it
     if all(group.get("fused") for group in optimizer.param_groups):
         optimizer.found_inf = (~is_finite).float()  # type: ignore[attr-defined]
         optimizer.step()
@@ -135,7 +135,7 @@ def _step_if(is_finite: Tensor, optimizer: Optimizer) -> None:
 
 @contextmanager
 def _explain_errors(recipe: Recipe, turn: Turn, step: Iterator[Turn]) -> Iterator[None]:
-    """Replace common errors of autograd by messages for the author of the recipe."""
+    """Replace errors of autograd by errors that explain the mistake in the recipe."""
     try:
         yield
     except Exception as error:
@@ -148,7 +148,7 @@ def _explain_errors(recipe: Recipe, turn: Turn, step: Iterator[Turn]) -> Iterato
             ) from error
         if "backward through the graph a second time" in message_of(error):
             raise PluginError(
-                f"{where}: two turns share one graph, which the first one used up. "
+                f"{where}: two turns use one autograd graph, which is freed by the first. "
                 f"Detach what the first turn does not need, or compute it again.{at}"
             ) from error
         if "does not require grad" in message_of(error):

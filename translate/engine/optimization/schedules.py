@@ -1,4 +1,4 @@
-"""Learning-rate schedules: pure functions of the step, so that there is no state to save."""
+"""Learning-rate schedules: functions of the step, without state."""
 
 import math
 from collections.abc import Mapping
@@ -12,12 +12,12 @@ from translate.engine.config.schema import Train
 def factor(step: int, steps: int, schedule: str, decay_from: float) -> float:
     """Return the factor of the initial rates at `step` of `steps`, counted from 0.
 
-    ``linear`` is the rule of the CycleGAN and pix2pix code, in steps instead of epochs; ``cosine``
-    is half a cosine wave over the same steps. After the last step the factor is constant.
+    The factor is 1 for the fraction `decay_from` of the steps. Then ``linear`` decays to 0 as in
+    the code of CycleGAN and pix2pix, but by steps instead of epochs, and ``cosine`` by half a
+    cosine wave. After the last step the factor is constant.
     """
     constant = round(steps * decay_from)
-    decaying = steps - constant
-    progress = max(0, min(step + 1, steps) - constant) / (decaying + 1)
+    progress = max(0, min(step + 1, steps) - constant) / (steps - constant + 1)
     if schedule == "linear":
         return 1.0 - progress
     if schedule == "cosine":
@@ -28,7 +28,7 @@ def factor(step: int, steps: int, schedule: str, decay_from: float) -> float:
 def player_factor(player: str, step: int, steps: int, train: Train) -> float:
     """Return the factor of one player's rates at `step` of a run of `steps`, counted from 0.
 
-    It is that of the schedule, times the fraction of ``train.warmup`` steps that is done.
+    It is the factor of the schedule, multiplied by a linear warmup over ``train.warmup`` steps.
     """
     schedule = schedule_of(player, train)
     warmup = min(1.0, (step + 1) / train.warmup) if train.warmup else 1.0
@@ -42,7 +42,7 @@ def schedule_of(player: str, train: Train) -> str:
 
 
 def set_rates(optimizers: Mapping[str, Optimizer], step: int, steps: int, train: Train) -> None:
-    """Set the learning rates of all parameter groups to the initial ones times the factor."""
+    """Set the learning rates of all parameter groups for `step`, counted from 0."""
     for player, optimizer in optimizers.items():
         scale = player_factor(player, step, steps, train)
         for group in optimizer.param_groups:
@@ -51,13 +51,13 @@ def set_rates(optimizers: Mapping[str, Optimizer], step: int, steps: int, train:
 
 
 def initial_rates(optimizers: Mapping[str, Optimizer]) -> dict[str, float]:
-    """Return the rate of each player's first group, before any schedule."""
+    """Return the initial rate of each player's first parameter group."""
     groups = {player: optimizer.param_groups[0] for player, optimizer in optimizers.items()}
     return {player: group.get("initial_lr", group["lr"]) for player, group in groups.items()}
 
 
 class Schedule(NamedTuple):
-    """The settings of a learning-rate schedule, apart from the initial rates."""
+    """The settings of a learning-rate schedule without the initial rates."""
 
     steps: int
     train: Train

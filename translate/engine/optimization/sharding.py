@@ -1,9 +1,9 @@
-"""Fully sharded data parallel training (FSDP2): the state of networks is shared among processes.
+"""Fully sharded data parallel training (FSDP2): the state of networks is divided among processes.
 
-Each process keeps a part of every parameter, of its moments and of its moving average. The whole
-parameters of a network exist from its first use in a turn to the end of that turn, so that a
-network can be used several times, and gradients can be differentiated again; gradients are
-averaged and sharded during the backward pass (Rajbhandari et al., 2020, "ZeRO").
+Each process keeps a shard of every parameter, of its optimizer state and of its moving average
+(Rajbhandari et al., 2020, "ZeRO"). The full parameters of a network are gathered at its first use
+in a turn and freed at the end of the turn, so that a network can be used several times, and
+gradients can be differentiated again. Gradients are averaged and sharded in the backward pass.
 """
 
 import warnings
@@ -22,11 +22,11 @@ from translate.engine.processes.sharded_tensors import is_sharded
 from translate.errors import ConfigError, PluginError
 from translate.recipe import Recipe
 
-ALTERNATIVE = "With --set train.shard=none each process has the whole networks."
+ALTERNATIVE = "With --set train.shard=none each process has full copies of the networks."
 
 
 def shard_networks(recipe: Recipe, *copies: nn.Module, device: torch.device) -> None:
-    """Shard the networks of a recipe that are trained, and those of copies of it.
+    """Shard the networks of a recipe, and those of copies of it.
 
     Raises `ConfigError` for a recipe that cannot be sharded.
     """
@@ -39,13 +39,13 @@ def shard_networks(recipe: Recipe, *copies: nn.Module, device: torch.device) -> 
         for network in _networks(module):
             for part in (*repeated_blocks(network), network):
                 methods = _public_methods(part)
-                # whole until `reshard`: autograd uses the parameters of a network that is used
-                # twice, or whose gradient is differentiated, after its own backward pass
+                # full until `reshard`: the backward pass of a network that is used twice, or whose
+                # gradient is differentiated, needs its parameters again
                 sharded: Any = fully_shard(part, mesh=mesh, reshard_after_forward=False)
                 sharded.set_reshard_after_backward(False, recurse=False)
                 for method in methods:
                     register_fsdp_forward_method(sharded, method)
-    # views are no risk here: `reshard` finds gradients that were not averaged
+    # safe to ignore: `reshard` finds gradients that were not averaged
     warnings.filterwarnings("ignore", "FSDP2-wrapped module .* returned a view tensor")
 
 
@@ -61,21 +61,21 @@ def expect_processes(train: Train) -> None:
         )
     if train.compile:
         raise ConfigError(
-            f"train.compile: expected false with train.shard={train.shard}, which compiled "
-            "networks were not tested with."
+            f"train.compile: expected false with train.shard={train.shard}: sharding was not "
+            "tested with compiled networks."
         )
 
 
 def backpropagate(loss: Tensor, parameters: Sequence[Tensor]) -> None:
-    """Add the gradients of `loss` to `parameters`; sharded networks get those of others, too."""
+    """Add the gradients of `loss` to `parameters`; if sharded, also to other parameters."""
     if is_sharded(parameters[0]):
-        loss.backward()  # autograd knows the whole parameters, not these
+        loss.backward()  # the graph contains the full parameters, not the shards
     else:
         loss.backward(inputs=parameters)
 
 
 def reshard(recipe: Recipe) -> None:
-    """Free the whole parameters of sharded networks at the end of a turn.
+    """Free the full parameters of sharded networks at the end of a turn.
 
     Raises `PluginError` if gradients were not averaged and sharded.
     """
@@ -94,10 +94,7 @@ def reshard(recipe: Recipe) -> None:
 
 
 def _networks(module: nn.Module) -> Iterator[nn.Module]:
-    """Yield the networks in `module` that have parameters; of a list, each of its modules.
-
-    Lists of parameters are no networks.
-    """
+    """Yield the networks in `module` that have parameters; of module lists, each element."""
     for child in module.children():
         if isinstance(child, (nn.ModuleList, nn.ModuleDict)):
             yield from _networks(child)
@@ -109,8 +106,8 @@ def _networks(module: nn.Module) -> Iterator[nn.Module]:
 
 def _public_methods(network: nn.Module) -> set[str]:
     """Return the methods besides `forward` that may use parameters, such as ``features``."""
-    classes = [kind for kind in type(network).__mro__ if not issubclass(nn.Module, kind)]
-    functions = {n for kind in classes for n, member in vars(kind).items() if isfunction(member)}
+    classes = [cls for cls in type(network).__mro__ if not issubclass(nn.Module, cls)]
+    functions = {n for cls in classes for n, member in vars(cls).items() if isfunction(member)}
     return {n for n in functions if not n.startswith("_") and not hasattr(nn.Module, n)}
 
 

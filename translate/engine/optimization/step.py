@@ -1,4 +1,4 @@
-"""One training step: every turn updates one player, and only by finite numbers."""
+"""One training step: each turn updates one player, if its loss and gradients are finite."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,16 +22,16 @@ from translate.recipe import Recipe, Turn
 
 @dataclass
 class StepResult:
-    """The result of a step: scalars on the device, which only the caller waits for."""
+    """The result of a step: scalars on the device, computed asynchronously."""
 
     losses: dict[str, Tensor] = field(default_factory=dict)
     """by ``player/name``"""
     metrics: dict[str, Tensor] = field(default_factory=dict)
-    """what is recorded and not minimised, by ``player/name``"""
+    """logged values that are not minimised, by ``player/name``"""
     norms: dict[str, Tensor] = field(default_factory=dict)
-    """norm of each player's gradient, before clipping"""
+    """gradient norm of each player, before clipping"""
     skipped: dict[str, list[Tensor]] = field(default_factory=dict)
-    """whether each of a player's turns was not finite, and so changed no weight"""
+    """for each turn of a player, whether its update was skipped because it was not finite"""
 
 
 def take_turns(
@@ -48,10 +48,10 @@ def take_turns(
         recipe: The recipe, on the device of the batch.
         batch: A named tuple of tensors (N, ...).
         optimizers: The optimizer of each player.
-        precision: Type of the forward passes.
-        clip_norm: Largest norm of a player's gradient, for all players or by player.
-        accumulate: Number of equal microbatches. The recipe's step runs on each, and all are at the
-            same turn: its player is updated by the mean of their gradients.
+        precision: dtype of autocast in the forward passes.
+        clip_norm: Largest gradient norm, for all players or by player.
+        accumulate: Number of equal microbatches. The recipe's step runs on all of them in parallel,
+            turn by turn, and a player is updated with the mean of their gradients.
 
     Raises:
         PluginError: The recipe breaks one of the rules of ``yield``.
@@ -63,12 +63,12 @@ def take_turns(
         update = PlayerUpdate(recipe, optimizers, accumulate)
         for step in steps:
             with torch.autocast(device, precision, enabled=precision != torch.float32):
-                turn = _next(recipe, step, device)  # forward in bf16, backward outside
+                turn = _next(recipe, step, device)  # the forward pass
             update.backpropagate(turn, step)
-            del turn  # and with it the graph, before the next microbatch makes its own
+            del turn  # frees the graph before the next microbatch
         if not update.player:
             if any(is_sharded(o.param_groups[0]["params"][0]) for o in optimizers.values()):
-                reshard(recipe)  # used after the last turn, or by a frozen player
+                reshard(recipe)  # networks used after the last turn, or by a frozen player
             return result
         limit = clip_norm.get(update.player) if isinstance(clip_norm, Mapping) else clip_norm
         if norm := update.apply(limit):
@@ -79,19 +79,19 @@ def take_turns(
 
 
 def _begin(recipe: Recipe, batch: Any) -> Iterator[Turn]:
-    """Return the turns of a step, of which none has begun."""
+    """Return the generator of a step's turns."""
     with plugin_code(recipe, "step"):
         turns = recipe.step(batch)
     if not isinstance(turns, Iterator):
         raise PluginError(
             f"{type(recipe).__name__}.step returned {short_repr(turns)}, but a step must yield a "
-            f"Turn for each player's move: `yield Turn(...)`.{definition_location(recipe, 'step')}"
+            f"Turn for each update: `yield Turn(...)`.{definition_location(recipe, 'step')}"
         )
     return turns
 
 
 def split(batch: Any, count: int) -> list[Any]:
-    """Return equal microbatches of a batch, a named tuple of tensors whose size `count` divides."""
+    """Return `count` equal microbatches of a batch, a named tuple of tensors."""
     if count == 1:
         return [batch]
     microbatches = zip(*(tensor.chunk(count) for tensor in batch), strict=True)
@@ -111,8 +111,8 @@ def _next(recipe: Recipe, turns: Iterator[Turn], device: str) -> Turn | None:
         )
     if turn is not None and not isinstance(turn, Turn):
         raise PluginError(
-            f"{type(recipe).__name__}.step yielded {short_repr(turn)}, which is no Turn: a step "
-            f"must yield Turn(player, name=loss).{yield_location(recipe, 'step', turns)}"
+            f"{type(recipe).__name__}.step yielded {short_repr(turn)}: expected "
+            f"Turn(player, name=loss).{yield_location(recipe, 'step', turns)}"
         )
     return turn
 
@@ -127,7 +127,7 @@ def _modes(device: str) -> tuple[Any, ...]:
 
 
 def take_step(training: TrainingState, batch: Any, steps: int) -> StepResult:
-    """Train on one batch that is on the device: the next step of `steps`."""
+    """Train one step, of `steps` in all, on a batch that is on the device."""
     recipe, train = training.recipe, training.config.train
     recipe.iteration = training.step
     for part in recipe.modules():

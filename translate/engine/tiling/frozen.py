@@ -1,4 +1,4 @@
-"""Statistics of norms, recorded on a reduced image and used for all tiles of the image."""
+"""Statistics of normalization layers, recorded on a downscaled image and used for all its tiles."""
 
 from typing import Any
 
@@ -15,26 +15,26 @@ GROUP_NORM, BATCH_NORMS = "aten::native_group_norm", (
 
 
 class FrozenStatistics(TorchDispatchMode):
-    """Records the statistics of the norms in a function, and replays them in later calls.
+    """Records the statistics of a function's normalization layers, and reuses them in later calls.
 
-    Statistics are recorded in ``with`` blocks until `replay`, and used from then on, norm by norm.
-    A function that is first called with a reduced image then normalizes all tiles alike. Use it
-    with `torch.no_grad`: inference mode hides norms from PyTorch's dispatch.
+    Calls in ``with`` blocks are recorded before `replay` and use the recorded statistics after it,
+    layer by layer. Use it with `torch.no_grad`: inference mode hides these layers from PyTorch's
+    dispatch.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.statistics: list[tuple[Tensor, Tensor]] = []
-        """mean and reciprocal of the standard deviation of each channel, norm by norm"""
+        """mean and reciprocal standard deviation of each channel, layer by layer"""
         self._position: int | None = None
-        """index of the next norm; None while statistics are recorded"""
+        """index of the next layer; None while statistics are recorded"""
 
     def replay(self) -> None:
         """Use the recorded statistics from now on."""
         self._position = 0
 
     def rewind(self) -> None:
-        """Return to the statistics of the first norm, for the next tile."""
+        """Go back to the statistics of the first layer, for the next tile."""
         self._position = None if self._position is None else 0
 
     def __torch_dispatch__(
@@ -62,7 +62,10 @@ class FrozenStatistics(TorchDispatchMode):
 
 
 def _norm_of(func: Any, args: tuple[Any, ...]) -> tuple[int, float] | None:
-    """Return groups of channels and epsilon of a norm with the statistics of its input."""
+    """Return the number of groups and epsilon of a layer that normalizes by its input's statistics.
+
+    Instance norm has a group per channel. None: `func` is no such layer.
+    """
     name = func._schema.name
     if not args or not isinstance(args[0], Tensor) or args[0].ndim != 4 or len(args[0]) != 1:
         return None

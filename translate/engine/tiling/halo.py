@@ -1,4 +1,4 @@
-"""The halo of a function of images, how far its receptive field extends, from its operators."""
+"""The halo of a function of images: the radius of its receptive field, found from its operators."""
 
 import torch
 from torch import fx, nn
@@ -9,37 +9,33 @@ from translate.engine.traced.regions import Region, Span
 from translate.engine.traced.tracing import trace
 from translate.nn.geometry import geometry_of
 
+PERIOD = 64
+"""output pixels after which the alignment of strides and upsampling repeats"""
+TRACED_SIDE = 2048
+"""height and width of the traced image: larger than any halo"""
+
 
 def receptive_halo(graph: Graph) -> int | None:
-    """Return how many pixels away an output pixel depends on input pixels, at most.
+    """Return the largest distance, in pixels, of an input pixel that an output pixel depends on.
 
-    None: it depends on the whole image, through statistics of norms.
+    None: it depends on the whole image, through statistics of normalization layers.
     """
     if graph.measured:
         return None
-    return _halo(graph)
-
-
-def _halo(graph: Graph) -> int:
-    """Return the halo of a function without statistics of the image."""
     (source, *_), output = graph.sources, graph.output
     scale = [b / a for a, b in zip(size_of(source), size_of(output), strict=True)]
     halo = 0
     for axis in (0, 1):
         side = size_of(output)[axis]
-        for place in range(side // 2, min(side, side // 2 + PERIOD)):
+        for position in range(side // 2, min(side, side // 2 + PERIOD)):
             pixel = [Span(0, 1), Span(0, 1)]
-            pixel[axis] = Span(place, place + 1)
+            pixel[axis] = Span(position, position + 1)
             needed = _input_span(graph, Region(*pixel), axis)
             if needed is None:
                 continue
-            at = int(place / scale[axis])
-            halo = max(halo, at - needed.start, needed.stop - 1 - at)
+            centre = int(position / scale[axis])
+            halo = max(halo, centre - needed.start, needed.stop - 1 - centre)
     return halo
-
-
-PERIOD = 64
-"""output pixels after which the alignment of strides and upsampling repeats"""
 
 
 def _input_span(graph: Graph, region: Region, axis: int) -> Span | None:
@@ -62,11 +58,12 @@ def network_halo(network: nn.Module, channels: int) -> int | None:
     """Return the halo of a network, from its layers.
 
     Args:
-        network: in evaluation mode.
-        channels: of its input.
+        network: a network in evaluation mode.
+        channels: number of input channels.
 
     Returns:
-        The number of pixels; None: the output depends on the whole image, or cannot be traced.
+        The number of pixels; None if the output depends on the whole image, or the network cannot
+        be traced.
     """
     side = geometry_of(network).fit(TRACED_SIDE)
     parameter = next(network.parameters(), None)
@@ -75,7 +72,3 @@ def network_halo(network: nn.Module, channels: int) -> int | None:
         return receptive_halo(read_graph(trace(network, [(1, channels, side, side)], device)))
     except UnsupportedError:
         return None
-
-
-TRACED_SIDE = 2048
-"""side of the traced image: larger than any halo"""

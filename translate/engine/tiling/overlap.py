@@ -1,7 +1,7 @@
-"""Translate overlapping tiles one by one, where the operators of a function are not known.
+"""Translation of overlapping tiles, for functions whose operators are not known.
 
-If the halo is known, only pixels of a tile that do not depend on others are used; else neighbouring
-tiles are blended, and the result depends on the tile size.
+If the halo is known, only those pixels of a tile are used that do not depend on pixels outside it;
+otherwise neighbouring tiles are blended, and the result depends on the tile size.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,8 +14,8 @@ from translate.engine.tiling.store import Readable, StoredValue
 from translate.engine.traced.regions import Region, Span
 from translate.errors import ConfigError
 
-OVERLAP = 4
-"""Blended tiles overlap by this fraction of their side: one fourth."""
+OVERLAP_DIVISOR = 4
+"""blended tiles overlap by a quarter of their side"""
 
 
 class WeightedSpan(NamedTuple):
@@ -33,56 +33,60 @@ def overlapping_spans(
 
     Args:
         side: length in pixels, a multiple of `multiple_of`.
-        tile: length of each span, or of the whole side if that is shorter.
-        multiple_of: a divisor of all lengths and starts.
-        halo: number of pixels at the ends of a span that are not used, except at the border of the
+        tile: length of a span; a shorter side is one span.
+        multiple_of: divisor of all lengths and starts.
+        halo: number of pixels at each end of a span that are not used, except at the border of the
             image; None: neighbours are blended linearly.
 
     Raises:
         ConfigError: the tile is not larger than two halos.
     """
     length = min(side, tile + -tile % multiple_of)
-    shared = max(length // OVERLAP, 1) if halo is None else 2 * halo
-    if length < side and length - shared < multiple_of:
-        least = multiple_of + (1 if halo is None else shared)
-        why = (
-            f"neighbouring tiles overlap, and sides divide by {multiple_of}"
+    overlap = max(length // OVERLAP_DIVISOR, 1) if halo is None else 2 * halo
+    if length < side and length - overlap < multiple_of:
+        least = multiple_of + (1 if halo is None else overlap)
+        reason = (
+            f"neighbouring tiles overlap, and their sides are multiples of {multiple_of}"
             if halo is None
-            else f"each output depends on {halo} pixels on each side"
+            else f"each output pixel depends on {halo} pixels on each side"
         )
         raise ConfigError(
-            f"tile: {tile} pixels are too few, as {why}: expected {least + -least % multiple_of} "
-            "at least."
+            f"tile: {tile} pixels are too few, since {reason}: expected at least "
+            f"{least + -least % multiple_of}."
         )
-    step = max(multiple_of, (length - shared) // multiple_of * multiple_of)
+    step = max(multiple_of, (length - overlap) // multiple_of * multiple_of)
     starts = [*range(0, side - length, step), side - length]
-    raw = []
+    distances = []
     for start in starts:
-        places = torch.arange(start, start + length, dtype=torch.float64)
-        before = places - start + 0.5 if start else torch.full_like(places, torch.inf)
-        after = start + length - places - 0.5
-        after = after if start + length < side else torch.full_like(places, torch.inf)
-        raw.append(torch.minimum(before, after).clamp(max=max(shared, 1)))
-    return _normalized(starts, raw, side, hard=halo is not None)
+        positions = torch.arange(start, start + length, dtype=torch.float64)
+        to_start = positions - start + 0.5 if start else torch.full_like(positions, torch.inf)
+        to_stop = start + length - positions - 0.5
+        to_stop = to_stop if start + length < side else torch.full_like(positions, torch.inf)
+        distances.append(torch.minimum(to_start, to_stop).clamp(max=max(overlap, 1)))
+    return _weighted_spans(starts, distances, side, blend=halo is None)
 
 
-def _normalized(
-    starts: list[int], raw: list[Tensor], side: int, *, hard: bool
+def _weighted_spans(
+    starts: list[int], distances: list[Tensor], side: int, *, blend: bool
 ) -> list[WeightedSpan]:
-    """Return spans with weights that sum to 1; `hard`: the largest becomes 1, the others 0."""
+    """Return spans whose weights sum to 1 at each position.
+
+    `distances` are those to the ends of each span. With `blend`, weights are proportional to them;
+    without, the span with the largest distance has weight 1.
+    """
     total = torch.zeros(side, dtype=torch.float64)
-    best = torch.full((side,), -1.0, dtype=torch.float64)
+    largest = torch.full((side,), -1.0, dtype=torch.float64)
     owner = torch.full((side,), -1)
-    for index, (start, weights) in enumerate(zip(starts, raw, strict=True)):
-        part = slice(start, start + len(weights))
-        total[part] += weights
-        owner[part] = torch.where(weights > best[part], index, owner[part])
-        best[part] = torch.maximum(weights, best[part])
+    for index, (start, distance) in enumerate(zip(starts, distances, strict=True)):
+        part = slice(start, start + len(distance))
+        total[part] += distance
+        owner[part] = torch.where(distance > largest[part], index, owner[part])
+        largest[part] = torch.maximum(distance, largest[part])
     result = []
-    for index, (start, weights) in enumerate(zip(starts, raw, strict=True)):
-        part = slice(start, start + len(weights))
-        shares = (owner[part] == index).double() if hard else weights / total[part]
-        result.append(WeightedSpan(Span(start, start + len(weights)), shares))
+    for index, (start, distance) in enumerate(zip(starts, distances, strict=True)):
+        part = slice(start, start + len(distance))
+        weights = distance / total[part] if blend else (owner[part] == index).double()
+        result.append(WeightedSpan(Span(start, start + len(distance)), weights))
     return result
 
 
@@ -101,8 +105,8 @@ def translate_tiles(
         source: the image.
         rows: spans of its height.
         columns: spans of its width.
-        output: where translations are added.
-        scale: how many times longer its sides are.
+        output: the sum of the weighted translations.
+        scale: its size relative to the image.
     """
     number = 0
     for row in rows:

@@ -129,7 +129,7 @@ def full_frame_bytes(module: fx.GraphModule) -> int:
 
 
 def _bytes_of_tile(graph: Graph, each: Pass, tile: int) -> int:
-    """Return the bytes of all values that a tile in the middle depends on."""
+    """Return the bytes of all values that a tile in the middle of the image depends on."""
     size, sides = size_of(each.node), scaled_tile(each.node, graph, tile)
     spans = (Span((a - b) // 2, (a - b) // 2 + b) for a, b in zip(size, sides, strict=True))
     middle = Region(*spans)

@@ -1,4 +1,4 @@
-"""Values of whole images, kept in memory up to a limit and beyond it in scratch files."""
+"""Images and feature maps in memory up to a limit, and in scratch files beyond it."""
 
 from dataclasses import dataclass, field
 from math import prod
@@ -52,7 +52,7 @@ class Store:
         return value
 
     def release(self, value: StoredValue, memory: int) -> None:
-        """Add the `memory` of a closed value to the memory that is left."""
+        """Remove a closed value; its `memory` can be allocated again."""
         self.memory += memory
         self.values.remove(value)
 
@@ -103,13 +103,12 @@ class _OnDisk:
         return rows.permute(2, 0, 1)[None]
 
     def _rows(self, region: Region, rows: Tensor) -> list[tuple[int, memoryview]]:
-        """Return where in the file each of `rows` is, and its bytes."""
+        """Return the file offset and the bytes of each of `rows`."""
         pixel = self._channels * self._dtype.itemsize
         data: Any = rows.numpy().view("u1").reshape(len(rows), -1)
-        places = range(*region.rows)
         return [
-            ((place * self._width + region.columns.start) * pixel, memoryview(row))
-            for place, row in zip(places, data, strict=True)
+            ((number * self._width + region.columns.start) * pixel, memoryview(row))
+            for number, row in zip(range(*region.rows), data, strict=True)
         ]
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The operators that a traced function of images consists of."""
+"""The operators of a traced function of images."""
 
 import operator
 from collections.abc import Container, Mapping, Sequence
@@ -25,9 +25,9 @@ from translate.engine.traced.operators import (
 from translate.engine.traced.statistics import REDUCTIONS, Norm, reduced_dims
 
 SMALL_VALUE = 1 << 22
-"""largest number of elements of a value on which any operation may be computed at once"""
+"""largest number of elements of a value that may be computed without regions"""
 CHANNEL_WISE = {"cat", "repeat", "flip", "index_select", "mean", "sum", "_softmax"}
-"""operations that can be computed region by region if they are along the channels only"""
+"""operations that can be computed region by region if they are along the channels"""
 COPIES = {"view", "_unsafe_view", "reshape", "alias", "detach", "expand", "lift_fresh"}
 UNTAGGED = {"zeros_like", "ones_like", "full_like", "clone", "_to", "_prelu_kernel"}
 """pointwise operations that PyTorch does not tag as such; "_to" is "_to_copy\""""
@@ -42,9 +42,9 @@ class Graph:
     sources: Sequence[fx.Node]
     """the images, and further spatial inputs"""
     operators: Mapping[fx.Node, Operator]
-    """of spatial values, in an order in which they can be computed"""
+    """the operators of spatial values, in the order of computation"""
     reductions: Mapping[fx.Node, fx.Node]
-    """means, sums and variances over whole images, each with the node that it is computed from"""
+    """means, sums and variances over whole images, each with the node of its input"""
     output: fx.Node
 
     @property
@@ -170,11 +170,11 @@ def _supported(node: fx.Node, spatial: tuple[fx.Node, ...]) -> Operator:
 
 
 def _is_channel_wise(node: fx.Node, name: str, spatial: tuple[fx.Node, ...]) -> bool:
-    """Return whether an operation is along the channels alone."""
+    """Return whether an operation is along the channels only."""
     if name not in CHANNEL_WISE or any(size_of(n) != size_of(node) for n in spatial):
         return False
     if name == "repeat":
-        return True  # of the channels, as the sides stay
+        return True  # the size is unchanged, so only channels are repeated
     dims: Any = node.args[1] if len(node.args) > 1 else 0
     return {dim % 4 for dim in (dims if isinstance(dims, (list, tuple)) else [dims])} == {1}
 

@@ -1,4 +1,4 @@
-"""Noise in a traced function: each call of `Noise` becomes a further input of the function."""
+"""Noise of a traced function: each call of `Noise` becomes another input of the function."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -61,11 +61,11 @@ class NoiseSource(NamedTuple):
     """The noise of a request, region by region."""
 
     noise: Noise
-    """of one whole image"""
+    """the noise of one whole image"""
     request: NoiseRequest
 
     def read(self, region: Region) -> Tensor:
-        """Return (1, C, height, width)."""
+        """Return a region of the noise, (1, C, height, width)."""
         request = self.request
         shape = (1, request.shape[1], *region.size)
         at = request.at[0] + region.rows.start, request.at[1] + region.columns.start

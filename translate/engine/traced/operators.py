@@ -1,7 +1,7 @@
-"""Operators of a network that give a region of their output from regions of their inputs.
+"""Operators that compute a region of their output from regions of their inputs.
 
-Each is made from a node of the graph that PyTorch traces (`translate.engine.traced.tracing`). So
-nothing here depends on the class of a network or on its plugin.
+Each is created from a node of the graph that PyTorch traces (`translate.engine.traced.tracing`), so
+that nothing here depends on the class of a network.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,13 +12,13 @@ from torch import Tensor, fx
 from translate.engine.traced.regions import Fill, Region, Span, fetch, source_span
 
 Evaluate = Callable[[fx.Node, Region], Tensor]
-"""Returns a region of the value of a node."""
+"""returns a region of the value of a node"""
 Constant = Callable[[Any], Any]
-"""Returns the value of a node without pixels, or the moments of one with pixels; None for None."""
+"""returns the value of a node that is not spatial, or the moments of a spatial one"""
 
 
 class UnsupportedError(Exception):
-    """An operation that cannot be computed region by region, or not the way it is used."""
+    """An operation that cannot be computed region by region, or not with these arguments."""
 
 
 def name_of(node: fx.Node) -> str:
@@ -38,34 +38,34 @@ def size_of(node: fx.Node) -> tuple[int, int]:
 
 
 class Operator:
-    """A spatial value: (1, C, H, W), of which regions are computed.
+    """An operator whose output is spatial: (1, C, H, W), computed region by region.
 
     Args:
-        node: the node of the value.
-        inputs: the nodes of the spatial values that it is computed from.
+        node: the node of the output.
+        inputs: the nodes of its spatial inputs.
     """
 
     local = False
     """whether a pixel depends on several pixels of an input, so that neighbouring regions of the
     output need the same pixels"""
     work = 1.0
-    """multiplications for each number of the output"""
+    """multiplications per element of the output"""
 
     def __init__(self, node: fx.Node, inputs: tuple[fx.Node, ...]) -> None:
         self.node, self.inputs = node, inputs
 
     def reads(self, region: Region) -> Iterator[tuple[fx.Node, Region]]:
-        """Yield the inputs with the regions that a region of the output needs of them."""
+        """Yield each input, with its region that a region of the output depends on."""
         for node in self.inputs:
             yield node, self._broadcast_region(node, region)
 
     def run(self, evaluate: Evaluate, constant: Constant, region: Region) -> Tensor:
-        """Return a region of the value.
+        """Return a region of the output.
 
         Args:
             evaluate: returns regions of inputs.
             constant: returns the value of a node that is not spatial.
-            region: inside the value.
+            region: a region inside the output.
         """
         raise NotImplementedError
 
@@ -84,7 +84,7 @@ class Operator:
 
 
 class Elementwise(Operator):
-    """An operation that treats each pixel alone: arithmetic, activations, sums over channels."""
+    """A pointwise operation: arithmetic, activations, sums over channels."""
 
     def __init__(self, node: fx.Node, inputs: tuple[fx.Node, ...]) -> None:
         super().__init__(node, inputs)
@@ -96,8 +96,7 @@ class Elementwise(Operator):
             if node in self.inputs:
                 return evaluate(node, self._broadcast_region(node, region))
             value = constant(node)
-            large = isinstance(value, Tensor) and value.ndim > 2 and max(value.shape[-2:]) > 1
-            if not large:
+            if not isinstance(value, Tensor) or value.ndim < 3 or max(value.shape[-2:]) == 1:
                 return value
             rows, columns = self._broadcast_region(node, region)
             return value[..., slice(*rows), slice(*columns)]
@@ -108,7 +107,7 @@ class Elementwise(Operator):
 
 
 class Channels(Operator):
-    """A part of the channels of an input."""
+    """A slice of the channels of an input."""
 
     work = 0.0
 
@@ -134,17 +133,17 @@ class Windowed(Operator):
 
     local = True
     fill: Fill = 0.0
-    """padding of the input: a number, or a mode"""
+    """padding of the input: a constant, or a mode"""
 
     def __init__(self, node: fx.Node, source: fx.Node) -> None:
         super().__init__(node, (source,))
 
     def needs(self, axis: int, span: Span) -> Span:
-        """Return the span of the input that a span of the output needs; it may exceed the input."""
+        """Return the span of the input that a span of the output depends on, padding included."""
         raise NotImplementedError
 
     def apply(self, pixels: Tensor, constant: Constant, region: Region) -> Tensor:
-        """Return the output in `region`, from the pixels of the input that `needs` names."""
+        """Return the output in `region`, from the input in the spans that `needs` returns."""
         raise NotImplementedError
 
     def reads(self, region: Region) -> Iterator[tuple[fx.Node, Region]]:
@@ -165,7 +164,7 @@ class Windowed(Operator):
 
 
 class Pad(Windowed):
-    """Padding by a number, by reflection or by repeating the edge; or cropping."""
+    """Padding by a constant, by reflection or by repeating the edge; or cropping."""
 
     local = False
     work = 0.0

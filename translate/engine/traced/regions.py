@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 Fill = float | Literal["reflect", "replicate"]
-"""Padding: a constant, or a mode of `torch.nn.functional.pad`."""
+"""padding: a constant, or a mode of `torch.nn.functional.pad`"""
 
 
 class Span(NamedTuple):
@@ -46,7 +46,7 @@ class Region(NamedTuple):
         return self.rows.length * self.columns.length
 
     def map(self, change: Callable[[int, Span], Span]) -> "Region":
-        """Return the region whose spans are ``change(axis, span)``; axis 0 has the rows."""
+        """Return the region whose spans are ``change(axis, span)``; axis 0 is that of the rows."""
         return Region(change(0, self.rows), change(1, self.columns))
 
     def within(self, size: tuple[int, int]) -> "Region":
@@ -60,7 +60,7 @@ def whole(size: tuple[int, int]) -> Region:
 
 
 def split(size: tuple[int, int], tile: tuple[int, int]) -> Iterator[Region]:
-    """Yield the regions of at most ``tile`` that an image consists of, row by row."""
+    """Yield regions of at most ``tile`` that cover an image, row by row."""
     for top in range(0, size[0], tile[0]):
         for left in range(0, size[1], tile[1]):
             yield Region(Span(top, top + tile[0]), Span(left, left + tile[1])).within(size)
@@ -72,7 +72,7 @@ def count(size: tuple[int, int], tile: tuple[int, int]) -> int:
 
 
 def source_span(span: Span, side: int, fill: Fill) -> Span:
-    """Return the span inside a side that `fetch` reads for `span`, which may exceed it."""
+    """Return the span inside an image that `fetch` reads for `span`, which may exceed the image."""
     if not isinstance(fill, str):
         return span.within(side)
     indices = _padded_indices(span, side, fill)
@@ -86,7 +86,7 @@ def fetch(
 
     Args:
         read: returns (N, C, height, width) of a region inside the image.
-        region: what to return.
+        region: the region, which may exceed the image.
         size: height and width of the image.
         fill: the padding.
     """
@@ -102,7 +102,7 @@ def fetch(
             return F.pad(pixels, beyond, mode=fill)
         for axis, (span, part) in enumerate(zip(region, inside, strict=True)):
             if span != part:
-                indices = [place - part.start for place in _padded_indices(span, size[axis], fill)]
+                indices = [index - part.start for index in _padded_indices(span, size[axis], fill)]
                 pixels = pixels.index_select(2 + axis, torch.tensor(indices, device=pixels.device))
         return pixels
     if not inside.area:
@@ -111,8 +111,8 @@ def fetch(
 
 
 def _padded_indices(span: Span, side: int, fill: Fill) -> list[int]:
-    """Return the row or column that padding repeats at each position of `span`."""
+    """Return the row or column of the image at each position of `span` in the padded image."""
     if fill == "replicate":
-        return [min(max(place, 0), side - 1) for place in range(*span)]
-    folded = (abs(place) for place in range(*span))
-    return [place if place < side else 2 * (side - 1) - place for place in folded]
+        return [min(max(index, 0), side - 1) for index in range(*span)]
+    reflected = (abs(index) for index in range(*span))
+    return [index if index < side else 2 * (side - 1) - index for index in reflected]

@@ -1,4 +1,4 @@
-"""Means and variances of feature maps, accumulated over regions, and norms that use them."""
+"""Means and variances of feature maps, accumulated over regions, and normalization layers."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +14,7 @@ from translate.engine.traced.regions import Region
 class Moments:
     """Number, mean and sum of squared deviations of each channel, in float64.
 
-    Regions are merged by a numerically stable formula (Chan, Golub and LeVeque, 1979).
+    Regions are merged by the numerically stable formula of Chan, Golub and LeVeque (1979).
     """
 
     count: int = 0
@@ -51,7 +51,7 @@ class Norm(Operator):
     Args:
         node: the operation.
         source: its input.
-        groups: how many groups of channels have statistics of their own.
+        groups: number of groups of channels, which are normalized separately.
         weight: the node of the scale of each channel, or None.
         bias: the node of the shift of each channel, or None.
         epsilon: added to the variance.
@@ -103,7 +103,7 @@ def value_of_reduction(node: fx.Node, moments: Moments) -> Tensor:
 
     Args:
         node: an operation of `REDUCTIONS`.
-        moments: of its input.
+        moments: the moments of its input.
     """
     name, dims = name_of(node), reduced_dims(node)
     channels = len(moments.mean)

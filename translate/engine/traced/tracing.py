@@ -1,4 +1,4 @@
-"""Trace a function of images by PyTorch, for one image size, without computing values."""
+"""Tracing of a function of images with PyTorch, for one image size, without computing values."""
 
 import operator
 from collections.abc import Callable, Iterator, Sequence
@@ -15,21 +15,21 @@ from translate.errors import describe_error
 
 @contextmanager
 def _without_fake_gpu() -> Iterator[None]:
-    """Keep fake tensors from initializing a GPU context, which would last as long as the process.
+    """Keep fake tensors from initializing a GPU context.
 
-    Autograd would start threads for it, and processes forked afterwards could not compute
-    gradients.
+    It would exist until the process ends, and autograd would start threads for it, so that
+    processes forked afterwards could not compute gradients.
     """
-    pretend = torch._C._ensureCUDADeviceGuardSet
+    original = torch._C._ensureCUDADeviceGuardSet
     torch._C._ensureCUDADeviceGuardSet = lambda: None
     try:
         yield
     finally:
-        torch._C._ensureCUDADeviceGuardSet = pretend
+        torch._C._ensureCUDADeviceGuardSet = original
 
 
 class _RefuseValues(TorchFunctionMode):
-    """Refuses methods that read values of tensors: they have none while a function is traced."""
+    """Refuses methods that read the values of tensors, which do not exist during tracing."""
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
@@ -58,12 +58,12 @@ def trace(
     """Return the operations of a function, with the shapes of their values.
 
     Args:
-        function: takes float32 tensors and returns one. No values are computed.
-        shapes: of its arguments.
-        device: where its weights are.
+        function: a function of float32 tensors that returns one.
+        shapes: the shapes of its arguments.
+        device: the device of its weights.
 
     Raises:
-        UnsupportedError: what it does depends on the values of its arguments, or it fails.
+        UnsupportedError: its operations depend on the values of its arguments, or it fails.
     """
     from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
     from torch.fx.experimental.proxy_tensor import make_fx
@@ -84,20 +84,20 @@ def trace(
     module.graph.eliminate_dead_code()
     for node in module.graph.nodes:
         value = getattr(module, str(node.target)) if node.op == "get_attr" else None
-        if isinstance(value, FakeTensor):  # made by the function itself
+        if isinstance(value, FakeTensor):  # created in the function
             if value.constant is None:
-                raise UnsupportedError("a tensor without known numbers")
+                raise UnsupportedError("a tensor whose values are not known")
             setattr(module, str(node.target), value.constant)
     return module
 
 
 def _replace_by_first_output(graph: fx.Graph) -> None:
-    """Replace the first output of a node with several, as norms and pooling have, by the node."""
+    """Let nodes with several outputs, such as norms and pooling, stand for their first output."""
     for node in graph.nodes:
-        several = node.args[0] if node.target is operator.getitem else None
-        if isinstance(several, fx.Node) and node.args[1] == 0 and not _is_split(several):
-            node.replace_all_uses_with(several)
-            several.meta["val"] = node.meta["val"]
+        source = node.args[0] if node.target is operator.getitem else None
+        if isinstance(source, fx.Node) and node.args[1] == 0 and not _is_split(source):
+            node.replace_all_uses_with(source)
+            source.meta["val"] = node.meta["val"]
 
 
 def _is_split(node: fx.Node) -> bool:

@@ -21,7 +21,7 @@ RADIUS = {"nearest": 0, "bilinear": 1, "bicubic": 2}
 
 
 def pair(values: Any) -> tuple[int, int]:
-    """Return an argument of an operation as a pair, for rows and for columns."""
+    """Return an argument of an operation as a pair (rows, columns)."""
     numbers = (values,) if isinstance(values, int) else tuple(values)
     return numbers if len(numbers) == 2 else (numbers[0], numbers[0])
 
@@ -33,7 +33,7 @@ def _factor(node: fx.Node) -> int:
 
 
 class Convolution(Windowed):
-    """Convolution with zeros around the input."""
+    """Convolution with zero padding."""
 
     def __init__(self, node: fx.Node, source: fx.Node) -> None:
         super().__init__(node, source)
@@ -70,13 +70,10 @@ class TransposedConvolution(Convolution):
 
     def apply(self, pixels: Tensor, constant: Constant, region: Region) -> Tensor:
         weight, bias = constant(self.weight), constant(self.bias)
-        beyond = (
-            self.stride[0] - 1,
-            self.stride[1] - 1,
-        )  # rows and columns that no input adds to
+        padding = self.stride[0] - 1, self.stride[1] - 1  # rows and columns of the bias alone
         larger = F.conv_transpose2d(
-            pixels, weight, bias, self.stride, 0, beyond, self.groups, self.dilation
-        )  # fmt: skip
+            pixels, weight, bias, self.stride, 0, padding, self.groups, self.dilation
+        )
         for axis, span in enumerate(region):
             first = self.needs(axis, span).start * self.stride[axis] - self.padding[axis]
             larger = larger.narrow(2 + axis, span.start - first, span.length)
@@ -100,7 +97,7 @@ class Pool(Windowed):
         self.work = prod(self.kernel)
         counts_padding = average and bool(others[1]) and any(self.padding)
         if average and (others[2] is not None or (counts_padding and others[0])):
-            raise UnsupportedError("average pooling with a divisor or rounded-up sides")
+            raise UnsupportedError("average pooling with divisor_override or ceil_mode")
         self.counts_all = counts_padding
 
     def needs(self, axis: int, span: Span) -> Span:
@@ -137,9 +134,7 @@ class Interpolation(Windowed):
         factor, radius = self.factors[axis], RADIUS[self.mode]
         if not radius:
             return Span(span.start // factor, -(-span.stop // factor))
-        first, last = (
-            (2 * place + 1 - factor) // (2 * factor) for place in (span.start, span.stop - 1)
-        )
+        first, last = ((2 * n + 1 - factor) // (2 * factor) for n in (span.start, span.stop - 1))
         return Span(first - radius + 1, last + radius + 1)
 
     def apply(self, pixels: Tensor, constant: Constant, region: Region) -> Tensor:  # noqa: ARG002
@@ -152,7 +147,7 @@ class Interpolation(Windowed):
 
 
 class PixelShuffle(Windowed):
-    """Pixel shuffle, from channels to pixels (Shi et al., 2016)."""
+    """Pixel shuffle: channels become pixels (Shi et al., 2016)."""
 
     work = 0.0
 
@@ -187,7 +182,7 @@ class PixelUnshuffle(Windowed):
 
 
 class Whole(Windowed):
-    """Any operation on a small value, computed from the whole of it."""
+    """Any operation on a small input, computed from the whole input."""
 
     fill = "replicate"
 

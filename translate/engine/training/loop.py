@@ -1,4 +1,4 @@
-"""The training loop: one step for each batch; logs, previews and checkpoints at intervals."""
+"""The training loop: a step per batch; logs, previews, evaluations and checkpoints at intervals."""
 
 import logging
 import time
@@ -31,13 +31,13 @@ from translate.progress import ProgressReporter
 from translate.results import TrainingResult
 
 TIMED_STEPS = 3
-"""steps after which the remaining time is estimated for the first time"""
+"""number of steps after which the remaining time is first estimated"""
 
 logger = logging.getLogger(__name__)
 
 
 class Loop:
-    """Trains until the last step or a reason to stop; every process runs one."""
+    """Trains until the last step or a reason to stop; runs in every process."""
 
     def __init__(
         self, session: Session, progress: ProgressReporter, interrupts: Interrupts
@@ -68,7 +68,7 @@ class Loop:
         try:
             if self.session.is_new:
                 self.saver.write_checkpoint(is_first=True)
-            # closed here: the garbage collector would, in any thread, with any lock held
+            # closed here, since the garbage collector could do so in a thread that holds a lock
             with self.interrupts, closing(self._batches()) as batches:
                 stop = self._steps(batches)
             outcome = stop.outcome
@@ -83,15 +83,15 @@ class Loop:
         return self._result(stop)
 
     def _report_limits(self) -> None:
-        """Log what limits training on this machine."""
-        remark = loader.shared_memory_warning(
+        """Log limits of this machine that slow training down."""
+        warning = loader.shared_memory_warning(
             self.session.data,
             self.training.config.data,
             seed=self.training.config.train.seed,
             batch_size=self.training.config.train.batch_size // distributed.world_size(),
         )
-        if remark:
-            logger.info(remark)
+        if warning:
+            logger.info(warning)
         if self.threads.current < self.threads.max_threads:
             logger.info(self.threads.reason())
 
@@ -125,14 +125,14 @@ class Loop:
         return self.interrupts.caught
 
     def _steps(self, batches: Iterator[tuple[Any, list[Problem]]]) -> Stop:
-        """Take all steps, or stop earlier; return the reason of the end."""
+        """Take steps until the last or a reason to stop, which is returned."""
         training = self.training
         self.log.restart()
         while training.step < self.steps:
             before = time.perf_counter()
             try:
                 batch, problems = self._next(batches)
-            except workers.StoppedWaitingError:  # a checkpoint is saved
+            except workers.StoppedWaitingError:  # after a checkpoint is saved
                 self._log()
                 return self._own_stop()
             waited = time.perf_counter() - before
@@ -164,7 +164,7 @@ class Loop:
         return Stop.FINISHED
 
     def _own_stop(self) -> Stop:
-        """Return the reason for this process to stop, or FINISHED."""
+        """Return the reason to stop on this process, or FINISHED."""
         if self.writer.run.stop_reason:
             return Stop.HOOK
         if self.interrupts.time_is_up:
@@ -172,7 +172,7 @@ class Loop:
         return Stop.SIGNAL if self.interrupts.caught else Stop.FINISHED
 
     def _agree(self) -> tuple[Stop, bool]:
-        """Return the reason to stop and whether to save, the same on every process."""
+        """Return the reason to stop and whether to save, equal on all processes."""
         save = self.interrupts.take_save_request()
         stop, saving = divmod(distributed.all_reduce_max(2 * self._own_stop() + save), 2)
         return Stop(stop), bool(saving)
@@ -180,7 +180,7 @@ class Loop:
     def _next(self, batches: Iterator[Any]) -> tuple[Any, list[Problem]]:
         """Return the next batch, and the reading problems of all processes.
 
-        If a process has no batch, a checkpoint is saved before all stop.
+        If a process cannot read a batch, a checkpoint is saved before all of them stop.
         """
         failure, batch, problems = None, None, list[Problem]()
         try:
@@ -194,7 +194,7 @@ class Loop:
         return batch, gather_problems(problems) if worst else []
 
     def _evaluate(self) -> bool:
-        """Evaluate if that is due; return whether the weights are the best so far."""
+        """Evaluate if it is due; return whether the weights are the best so far."""
         self.training.figures = {}
         if not self.evaluations or not self.evaluations.is_due():
             return False
@@ -203,7 +203,7 @@ class Loop:
         return improved
 
     def _intervals(self, *, is_last: bool, save: bool) -> bool:
-        """Log, preview and save if due after a step; return whether anything was due."""
+        """Log, preview and save if due after a step; return whether any was due."""
         step, train = self.training.step, self.training.config.train
         log = step % train.log_every == 0 or is_last or bool(self.training.figures)
         every = train.preview_every

@@ -1,4 +1,4 @@
-"""The plan of a dry run: what training would do and cost, measured on steps in memory."""
+"""The plan of a dry run: the cost of training, estimated from steps in memory."""
 
 import logging
 import time
@@ -27,9 +27,9 @@ from translate.recipe import Recipe
 from translate.results import TrainingPlan
 
 MIN_SECONDS, MAX_SECONDS = 3.0, 15.0
-"""time for which steps are measured; more than the minimum if the load of the machine varies"""
+"""time for which steps are measured; beyond the minimum only if their times vary"""
 AGREEMENT = 0.1
-"""timing ends when the means of both halves of the steps differ relatively by at most this"""
+"""largest relative difference of the mean times of both halves of the steps at which timing ends"""
 WRITE_FACTOR = 4
 """time to write, sync and verify a checkpoint, relative to the time to serialize and hash it:
 measured 3.4 to 4.1 for 100 and 400 MB on a local disk"""
@@ -39,10 +39,10 @@ T = TypeVar("T")
 
 
 def measure_plan(session: Session) -> TrainingPlan:
-    """Take two steps or more of `session` in memory, and return what training would cost.
+    """Train at least two steps of `session` in memory, and return the cost of training.
 
-    A checkpoint is serialized, and a preview and an evaluation are made where training makes any,
-    each once. Nothing is written.
+    A checkpoint is serialized once, and a preview and an evaluation are computed once if training
+    has any. Nothing is written.
     """
     training, data, steps = session.training, session.data, session.steps
     config, train = training.config, training.config.train
@@ -90,34 +90,34 @@ def measure_plan(session: Session) -> TrainingPlan:
 
 
 def _take_steps(session: Session, device: torch.device) -> tuple[float, float]:
-    """Return the time of a step in seconds, and the billions of operations of the first step.
+    """Return the mean time of a step in seconds, and the GFLOPs of a step.
 
-    The first step is not timed, unless there is no other.
+    The first step is a warm-up, unless there is no other.
     """
     training, start = session.training, session.training.step
-    counter, took = FlopCounter(), list[float]()
+    counter, times = FlopCounter(), list[float]()
     with closing(session.batches(device)) as batches:
-        while training.step < session.steps and not _is_measured(took):
+        while training.step < session.steps and not _is_measured(times):
             before = time.perf_counter()
             with counter if training.step == start else nullcontext():
                 _take_step(session, next(batches)[0], device)
             _synchronize(device)
-            took.append(time.perf_counter() - before)
-    timed = took[1:] or took
-    return sum(timed) / len(timed), counter.flops / 1e9
+            times.append(time.perf_counter() - before)
+    measured = times[1:] or times
+    return sum(measured) / len(measured), counter.flops / 1e9
 
 
-def _is_measured(took: list[float]) -> bool:
-    """Return whether enough steps were timed, the same on every process."""
-    return bool(distributed.all_reduce_max(is_enough(took[1:])))
+def _is_measured(times: list[float]) -> bool:
+    """Return whether enough steps were timed, equal on all processes."""
+    return bool(distributed.all_reduce_max(is_enough(times[1:])))
 
 
-def is_enough(timed: Sequence[float]) -> bool:
-    """Return whether enough steps were timed for a reliable mean."""
-    if (total := sum(timed)) < MIN_SECONDS:
+def is_enough(times: Sequence[float]) -> bool:
+    """Return whether enough steps were timed, in seconds, for a reliable mean."""
+    if (total := sum(times)) < MIN_SECONDS:
         return False
-    middle = len(timed) // 2
-    early, late = timed[:middle], timed[-middle:]
+    middle = len(times) // 2
+    early, late = times[:middle], times[-middle:]
     return total >= MAX_SECONDS or bool(
         middle and abs(sum(early) - sum(late)) <= AGREEMENT * max(sum(early), sum(late))
     )
@@ -151,12 +151,12 @@ def _synchronize(device: torch.device) -> None:
 
 
 def _times_due(start: int, steps: int, every: int) -> int:
-    """Return how often an action is due after `start`: at multiples of `every`, and at the end."""
+    """Return the number of steps after `start` at multiples of `every` or at the end."""
     return steps // every - start // every + (steps % every > 0)
 
 
 def _images(layout: Layout) -> dict[str, int]:
-    """Return the number of images of each domain, or of all if they share their files."""
+    """Return the number of images of each domain, or of all domains if they share files."""
     names, files = layout.spec.names, layout.domain_files
     if len(files) == len(names):
         return {name: len(paths) for name, paths in zip(names, files, strict=True)}

@@ -1,4 +1,4 @@
-"""Resume a run: its configuration, and messages on what has changed."""
+"""Resuming of a run: its checkpoint, its configuration, and messages on changes."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -20,11 +20,17 @@ logger = logging.getLogger(__name__)
 
 
 class ResumePoint:
-    """The newest whole checkpoint of a run, and the configuration to continue with.
+    """The newest complete checkpoint of a run, and the configuration to continue with.
 
-    That is the configuration of the run with `flags` and `assignments`, or that of the `command`
-    which starts or resumes it. Raises `ConfigError` for settings that make another run of it,
-    unless it is forked.
+    Args:
+        run: the run folder.
+        flags: settings that replace those of the run.
+        assignments: further settings, ``key=value``.
+        fork: whether the run continues in another folder, where any setting may change.
+        command: the complete configuration of ``--resume auto``, instead of `flags`.
+
+    Raises:
+        ConfigError: a changed setting would make another run of it, and it is not forked.
     """
 
     def __init__(
@@ -40,7 +46,7 @@ class ResumePoint:
             is_checkpoint = (run / contents.MANIFEST).is_file()
         if is_checkpoint:
             raise ConfigError(
-                f"{run} is one checkpoint: --resume {run.parent.parent} takes its run."
+                f"{run} is a checkpoint, expected its run: --resume {run.parent.parent}"
             )
         path, messages = retention.newest_checkpoint(run)
         for message in messages:
@@ -55,20 +61,20 @@ class ResumePoint:
         self.has_new_root = "data.root" in given
 
     def expect_same_checkpoint(self) -> None:
-        """Raise `CheckpointError` on every process if they would continue from different steps."""
+        """Raise `CheckpointError` on all processes if their newest checkpoints differ."""
         step = self.checkpoint.step
         newest, oldest = (distributed.all_reduce_max(number) for number in (step, -step))
         if newest != -oldest:
             raise CheckpointError(
                 f"{self.run}: the newest checkpoint is that of step {-oldest} for one process, and "
-                f"of step {newest} for another. Expected one folder for all machines, on a file "
-                "system that they share: choose it with --out."
+                f"of step {newest} for another. Expected one folder on a file system that all "
+                "machines share: choose it with --out."
             )
 
     def locate(self, config: schema.Config) -> tuple[schema.Config, schema.Data, str]:
-        """Return `config`, its data with paths that lead there from here, and the directory.
+        """Return `config`, its data section with paths that exist from the working directory.
 
-        The directory is the one in which the paths of the configuration were typed, or empty for
+        The third value is the directory that the paths in `config` are relative to, or empty for
         the working directory.
         """
         directory = working_directory_of(self.run)
@@ -81,13 +87,20 @@ class ResumePoint:
         return config, data, directory
 
     def label_domains(self, data: schema.Data) -> tuple[str, ...]:
-        """Return the domains that the run has read as label maps."""
+        """Return the domains that the run reads as label maps."""
         return _label_domains(data, self.checkpoint.spec)
 
     def restore(self, training: TrainingState, steps: int, *, steps_before: int) -> list[str]:
-        """Bring `training`, freshly built, to the checkpoint; return a line for each change.
+        """Load the checkpoint into `training`; return a message for each change of settings.
 
-        Raises `ConfigError` for a fork without a step left.
+        Args:
+            training: the state before the first step.
+            steps: the step at which training ends.
+            steps_before: the step at which it ended before.
+
+        Raises:
+            CheckpointError: the weights do not match the networks.
+            ConfigError: a fork has no step left.
         """
         try:
             self.changes += read.restore(training, self.checkpoint)
@@ -95,16 +108,16 @@ class ResumePoint:
             if not self.fork or training.config.options == self.checkpoint.config.options:
                 raise
             raise CheckpointError(
-                f"{error} To start a new run with the weights that fit: --init {self.run} in place "
-                f"of --resume {self.run} --fork-run."
+                f"{error} To start a new run with the tensors that match, type --init {self.run} "
+                f"instead of --resume {self.run} --fork-run."
             ) from error
         if training.step >= steps and self.fork:
             raise ConfigError(
                 f"{self.run} is complete: {training.step} steps, and this fork would take none. "
-                f"Say where it ends: translate train --resume {self.run} --fork-run --steps "
-                f"{training.step * 2}, to train as long again."
+                f"To train as long again: translate train --resume {self.run} --fork-run --steps "
+                f"{training.step * 2}"
             )
-        if self.fork:  # whose folder has none of the earlier checkpoints
+        if self.fork:  # the best checkpoint so far is not in its folder
             training.selection = None
         return self.changes + rate_changes(
             training.optimizers,
@@ -115,19 +128,19 @@ class ResumePoint:
         )
 
     def origin(self) -> dict[str, Any]:
-        """Return what ``run.json`` records of where a fork comes from."""
+        """Return the record of a fork's origin for ``run.json``; empty without a fork."""
         facts = {"run": str(self.run), "step": self.checkpoint.step}
         return {"fork": facts} if self.fork else {}
 
     def report(self, folder: Path, training: TrainingState) -> None:
-        """Log how this machine differs from the one before, and where training continues."""
+        """Log differences from the machine before, and the step at which training continues."""
         for change in machine_changes(self.run, self.checkpoint, training):
-            logger.info(f"{change}: training continues, but not bit for bit as it would have.")
+            logger.info(f"{change}: training continues, but not bit for bit.")
         where = f" in {folder}" if self.fork else ""
         logger.info(f"resuming {self.run} from step {training.step}{where}")
 
     def report_complete(self, step: int, plateau: str) -> None:
-        """Log that the run has ended; `plateau` is why it ended before its last step, or empty."""
+        """Log that the run has no step left; `plateau`: the reason of early stopping, or empty."""
         end, key = f"{self.run} is complete: {step} steps", "--steps N with a larger N"
         if plateau:
             end, key = f"{end}, {plateau}", "--set train.patience=N with a larger N"
@@ -142,15 +155,15 @@ class ResumePoint:
             return
         if not accept:
             raise DataError(
-                f"{change}. A run cannot be continued bit for bit on other images: bring them "
-                "back, or continue all the same with --accept-data-change."
+                f"{change}. A run cannot be continued bit-exactly on other images: restore them, "
+                "or continue with --accept-data-change."
             )
         logger.info(f"{change}: continuing, but not bit for bit")
 
 
 def _label_domains(data: schema.Data, spec: ImageSpec) -> tuple[str, ...]:
     names, domains = data.domains, spec.domains
-    if len(names) != len(domains):  # two in one file or folder
+    if len(names) != len(domains):  # images of several domains are in one file or folder
         names, domains = (names[0], names[-1]), (spec.source, spec.target)
     named = zip(names, domains, strict=True)
     return tuple(dict.fromkeys(name for name, domain in named if domain.labels))

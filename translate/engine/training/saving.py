@@ -1,4 +1,4 @@
-"""Checkpoints during training: only finite weights are saved; a failed write is tried again."""
+"""Checkpoints during training: only finite weights are saved, and failed writes are repeated."""
 
 import logging
 from pathlib import Path
@@ -25,8 +25,9 @@ class Saver:
     def write_checkpoint(self, *, is_first: bool = False, is_last: bool = False) -> None:
         """Write a checkpoint of this step.
 
-        Raises `TrainingError` for weights that are not finite, and where a plugin fails. Raises
-        `SaveError` if the first or the last one cannot be written; others are tried again.
+        Raises:
+            TrainingError: weights are not finite, or a plugin failed.
+            SaveError: the first or last checkpoint cannot be written; others are tried again.
         """
         training = self.training
         weights = training.recipe.state_dict()
@@ -35,7 +36,7 @@ class Saver:
             tensor = broken[0] if broken else "a tensor of another process"
             raise TrainingError(
                 f"step {training.step}: {tensor} is not finite, so nothing was saved; "
-                "the checkpoint before is intact."
+                "the last checkpoint is intact."
             )
         try:
             path = self._write(is_first)

@@ -1,4 +1,4 @@
-"""Open a training session: build and check everything before the loop begins."""
+"""Training sessions: everything is built and checked before the loop starts."""
 
 import logging
 import math
@@ -46,14 +46,14 @@ class Session:
     steps: int
     """the step at which training ends"""
     is_new: bool
-    """whether the run folder is new, and so needs a checkpoint before the first step"""
+    """whether the run folder is new, and needs a checkpoint before the first step"""
     evaluations: Evaluations | None = None
     """evaluations on the validation images; None without ``train.evaluate_every``"""
 
     def batches(
         self, device: torch.device, stop_requested: Callable[[], object] = workers.never
     ) -> Generator[tuple[Any, list[Problem]]]:
-        """Yield the batches of this process from the current step to the last; see `loader`."""
+        """Yield the batches of this process from the current step to the last."""
         config = self.training.config
         return loader.batches(
             self.data,
@@ -84,10 +84,21 @@ def open_session(
     accept_data_change: bool = False,
     dry_run: bool = False,
 ) -> Session:
-    """Build everything that the loop needs; the run folder is made last, after all checks.
+    """Return a session after all checks; the run folder is created last.
 
-    A run that is resumed and has no step left gets no folder, and nothing is reported. A dry run
-    writes nothing.
+    If a resumed run has no step left, nothing is written or logged.
+
+    Args:
+        config: The configuration.
+        device: The device to train on.
+        resume_from: The run to continue; None: a new run.
+        init: Initial weights from another run.
+        out: The run folder; None: a new folder under ``runs/``.
+        accept_data_change: Whether to resume even if the images have changed.
+        dry_run: Whether to write nothing.
+
+    Raises:
+        TranslateError: A check failed.
     """
     is_new = resume_from is None or resume_from.fork
     folder = _new_folder(config, resume_from, out) if is_new or not resume_from else resume_from.run
@@ -105,7 +116,7 @@ def open_session(
     elif distributed.is_first():
         samples.ensure(data)
     distributed.barrier()
-    if resume_from and not is_new:  # label maps were found when the run began
+    if resume_from and not is_new:  # label maps were detected at the start of the run
         data = data.model_copy(update={"labels": resume_from.label_domains(data)})
     files = OpenedFiles()
     known = resume_from.checkpoint.spec.domains if resume_from and not is_new else ()
@@ -153,7 +164,7 @@ def total_steps(config: schema.Config, items: int) -> int:
         return config.train.steps
     if config.train.epochs:
         return max(1, math.ceil(config.train.epochs * items / config.train.batch_size))
-    raise ConfigError("how long? Set --steps or --epochs.")
+    raise ConfigError("the number of steps is not set: add --steps or --epochs.")
 
 
 def _same_networks(init: InitialWeights | None, config: schema.Config) -> read.Checkpoint | None:
@@ -162,7 +173,7 @@ def _same_networks(init: InitialWeights | None, config: schema.Config) -> read.C
 
 
 def _without_compilation(config: schema.Config) -> schema.Config:
-    """Return `config` without ``train.compile``, which writes a cache of compiled code."""
+    """Return `config` without ``train.compile``, which writes compiled code to a cache."""
     if not config.train.compile:
         return config
     logger.info("train.compile is off in a dry run, so steps take longer than in training")
@@ -179,7 +190,7 @@ def _batch_for_processes(config: schema.Config) -> schema.Config:
     reasons = [f"{world} processes"] if world > 1 else []
     reasons += [f"train.accumulate={train.accumulate}"] if train.accumulate > 1 else []
     logger.info(
-        f"train.batch_size is {increased} instead of {train.batch_size}, to suit "
+        f"train.batch_size is {increased} instead of {train.batch_size}: a multiple for "
         f"{' and '.join(reasons)}"
     )
     changed = {**train.model_dump(), "batch_size": increased}
@@ -195,10 +206,10 @@ def _new_folder(config: schema.Config, resume_from: ResumePoint | None, out: Pat
     number, folder = 2, out or default
     while not out and folder.exists():
         folder, number = default.with_name(f"{default.name}-{number}"), number + 1
-    # a start that was killed before its first checkpoint left nothing to continue
+    # a folder without checkpoints or log is of a run that was killed at its start
     if any(retention.list_checkpoints(folder)) or (folder / "log.jsonl").exists():
         raise ConfigError(
-            f"{folder} already holds a run. Resume it with --resume {folder}, repeat this command "
-            "with --resume auto, or choose another folder with --out."
+            f"{folder} already contains a run. Resume it with --resume {folder}, repeat this "
+            "command with --resume auto, or choose another folder with --out."
         )
     return folder

@@ -1,10 +1,10 @@
-"""The reasons for which training ends."""
+"""Reasons to end training."""
 
 from enum import IntEnum
 
 
 class Stop(IntEnum):
-    """The reason for which training ends; if processes differ, the largest value counts."""
+    """The reason to end training; if processes differ, the largest value counts."""
 
     FINISHED = 0
     SIGNAL = 1
@@ -15,6 +15,6 @@ class Stop(IntEnum):
 
     @property
     def outcome(self) -> str:
-        """The word for it in ``run.json``, which hooks and trackers get."""
+        """The outcome in ``run.json``, which hooks and trackers get: ``finished`` and so on."""
         words = {self.FINISHED: "finished", self.HOOK: "stopped", self.PLATEAU: "stopped"}
         return words.get(self, "interrupted")

@@ -1,4 +1,4 @@
-"""Train a recipe from the beginning, or continue a run."""
+"""Training of a new run, and continuation of a run."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,10 +37,18 @@ def start(
     progress: ProgressReporter,
     interrupts: Interrupts | None = None,
 ) -> TrainingResult:
-    """Train from the beginning, in the run folder `out` or a new one under ``runs/``.
+    """Train a new run.
 
-    With `init`, networks begin with the weights of another run, as far as they fit. A dry run
-    returns the plan alone.
+    Args:
+        config: The configuration.
+        out: The run folder; None: a new folder under ``runs/``.
+        init: Initial weights from another run; tensors that do not match are not used.
+        dry_run: Only return the plan of training.
+        progress: Shows the progress.
+        interrupts: Signals and a time limit that stop training.
+
+    Raises:
+        TranslateError: A check failed, or training cannot continue.
     """
     with _processes(config) as device:
         session = open_session(config, device, init=init, out=out, dry_run=dry_run)
@@ -59,13 +67,22 @@ def resume(
     progress: ProgressReporter,
     interrupts: Interrupts | None = None,
 ) -> TrainingResult:
-    """Continue `run` from its newest whole checkpoint; what is not given comes from the run.
+    """Continue `run` from its newest complete checkpoint.
 
-    `flags` and `assignments` are as `config.resolve` takes them. A `fork` continues in a folder of
-    its own, `out` or one beside the run, and may change anything that the weights still fit.
-    Raises `ConfigError` for a change that makes another run of one that is not forked, `DataError`
-    where the images are others than those trained on so far, unless that is accepted. A dry run
-    returns the plan of the remaining steps alone.
+    Args:
+        run: The run folder.
+        flags: Settings that replace those of the run.
+        assignments: Further settings, ``key=value``.
+        accept_data_change: Continue even if the images have changed.
+        fork: Continue in another folder, where any setting may change that matches the weights.
+        out: The folder of a fork; None: a new one next to the run.
+        dry_run: Only return the plan of the remaining steps.
+        progress: Shows the progress.
+        interrupts: Signals and a time limit that stop training.
+
+    Raises:
+        ConfigError: A changed setting would make another run of it, and it is not forked.
+        DataError: The images have changed.
     """
     workers.refuse_in_worker()
     point = ResumePoint(run, flags or {}, assignments, fork=fork)
@@ -89,13 +106,13 @@ def start_or_resume(
     progress: ProgressReporter,
     interrupts: Interrupts | None = None,
 ) -> TrainingResult:
-    """Continue the run in `out` if it has a checkpoint, else start it: one command for both.
+    """Continue the run in `out` if it has a checkpoint, else start it.
 
-    So a launcher such as torchrun can run the same command again after a failure. Raises
-    `ConfigError` where `config` is not that of the run.
+    A launcher such as torchrun can then repeat the same command after a failure. Raises
+    `ConfigError` if `config` differs from that of the run.
     """
-    how: Any = {"dry_run": dry_run, "progress": progress, "interrupts": interrupts}
-    with _processes(config):  # so that all of them decide before the first one writes
+    common: Any = {"dry_run": dry_run, "progress": progress, "interrupts": interrupts}
+    with _processes(config):  # all processes decide before the first one writes
         if distributed.is_first() and restarts_share_store():
             logger.info(
                 "torchrun's restarts may not connect: export TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 "
@@ -103,9 +120,9 @@ def start_or_resume(
             )
         exists = distributed.all_reduce_max(any(retention.list_checkpoints(out)))
         if not exists:
-            return start(config, out=out, init=init, **how)
+            return start(config, out=out, init=init, **common)
         point = ResumePoint(out, {}, (), command=config)
-        return _resume(point, accept_data_change=accept_data_change, **how)
+        return _resume(point, accept_data_change=accept_data_change, **common)
 
 
 def _resume(
@@ -131,10 +148,8 @@ def _resume(
         if session.training.step < session.steps and not session.plateau:
             return _plan(session) if dry_run else _train(session, progress, interrupts)
         if distributed.is_first() and not dry_run:
-            with locks.lock_folder(
-                run
-            ):  # the process before may have been killed after its last step
-                remove_partial_run_files(run)
+            with locks.lock_folder(run):
+                remove_partial_run_files(run)  # of a process that was killed after its last step
         point.report_complete(session.training.step, session.plateau)
         return TrainingResult(run, session.training.step)
 
@@ -163,6 +178,6 @@ def _train(
 
 @contextmanager
 def _locked(run: Path) -> Iterator[None]:
-    """Keep other processes from training in `run`; of several that train as one, the first does."""
+    """Keep other trainings from writing to `run`; the first process holds the lock."""
     with locks.lock_folder(run) if distributed.is_first() else nullcontext():
         yield

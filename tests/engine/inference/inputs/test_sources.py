@@ -104,7 +104,7 @@ def job(path: Path, **args: Any) -> Job:
 def test_inputs_beyond_the_memory_limit_are_opened_again(
     open_counts: Counter[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "HELD_BYTES", 0)
+    monkeypatch.setattr(sources, "CACHE_BYTES", 0)
     for number in range(3):
         save(tmp_path / f"in/{number}.png", PHOTO)
     assert translate(tmp_path / "in", tmp_path / "out", batch_size=3).done == 3

@@ -72,6 +72,6 @@ def test_numbers_that_the_format_of_the_input_cannot_hold_become_tiff() -> None:
     ],
 )
 def test_I4_two_inputs_with_one_output_are_refused(names: tuple[str, ...]) -> None:
-    with pytest.raises(ConfigError, match="would become one file") as error:
+    with pytest.raises(ConfigError, match="would have one name") as error:
         output_names(*names)
     assert any(name in str(error.value) for name in names)

@@ -25,12 +25,12 @@ def test_short_training_is_not_reported(training: Any, messages: list[str]) -> N
 
 def test_slow_steps_are_reported_with_the_time_left(training: Any, messages: list[str]) -> None:
     report_long_training(2.0, training, 1800)
-    assert messages == ["2.0 s a step, 60 min left"]
+    assert messages == ["2.0 s per step, 60 min left"]
 
 
 def test_days_on_a_cpu_name_the_small_configuration(training: Any, messages: list[str]) -> None:
     report_long_training(2.0, training, 100_000)
     assert messages == [
-        "2.0 s a step, 2 d 8 h left",
-        "That is long. For a CPU there is --config cyclegan-small.",
+        "2.0 s per step, 2 d 8 h left",
+        "For faster training on a CPU: --config cyclegan-small",
     ]

@@ -52,7 +52,7 @@ def test_T8_images_of_a_skipped_step_are_named(
     assert skipped_files == [{}, {"4": unlike[0]}, {}, {"7": unlike[1]}]
     (line,) = [line for line in recorder.lines if "not finite" in line]
     assert line == (
-        "step 4: a loss or gradient of one was not finite, and moved nothing. The images: "
+        "step 4: a loss or gradient of one was not finite, and updated no weights. The images: "
         + ", ".join(unlike[0])
     )
 

@@ -42,7 +42,7 @@ def test_a_learning_rate_that_is_too_high_is_reported_once_with_its_player(
     for record in make_log(losses={"generator/gan": [0.7, 3e8, 4e8]}).records:
         monitor.check_record(record)
     (line,) = messages
-    assert line.startswith("the learning rate of generator is 1000: usual are ")
+    assert line.startswith("the learning rate of generator is 1000: training will ")
 
 
 def test_memory_near_the_limit_is_reported(messages: list[str]) -> None:

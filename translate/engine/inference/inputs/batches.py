@@ -7,15 +7,15 @@ from translate.engine.inference.inputs.sources import Sources
 from translate.engine.inference.run_ahead import cut
 
 WINDOW = 8
-"""batches among whose images those of one size are put together"""
+"""number of batches that are regrouped by image size at a time"""
 
 
 def jobs_of_one_size(
     jobs: Sequence[Job], batch_size: int, sources: Sources
 ) -> Iterator[Sequence[Job]]:
-    """Yield jobs whose images have one size, in an order that depends on the jobs alone."""
+    """Yield batches of images of one size, in an order that depends only on `jobs`."""
     if batch_size == 1:
-        yield from cut(jobs, 1)  # no need to look at headers
+        yield from cut(jobs, 1)  # without reading headers
         return
     for window in cut(jobs, WINDOW * batch_size):
         by_size: dict[tuple[int, int], list[Job]] = {}

@@ -10,11 +10,11 @@ from translate.folders.walk import folded, split_suffix
 
 
 def with_frames(jobs: Sequence[Job], sources: Sources) -> list[Job]:
-    """Return `jobs`, with one for each frame, ``x.0001.png`` and so on, if there are several.
+    """Return `jobs`, with a job per frame for files of several: ``x.0001.png``, ``x.0002.png``.
 
-    Raises `ConfigError` if such a name is that of another image.
+    Raises `ConfigError` if two outputs would have one name.
     """
-    split = [of_frame for job in jobs for of_frame in _frames(job, sources)]
+    split = [frame_job for job in jobs for frame_job in _frames(job, sources)]
     names = Counter(folded(job.output_name) for job in split)
     if repeated := [str(job.output) for job in split if names[folded(job.output_name)] > 1]:
         raise ConfigError(f"frames: two images would become {repeated[0]}: rename one of them.")

@@ -1,4 +1,4 @@
-"""Jobs: an image and the file that its translation becomes, in little memory for millions."""
+"""Jobs: pairs of an input and an output file, small enough to keep millions in memory."""
 
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -14,12 +14,12 @@ Files = tuple[Path, Path | None]
 
 
 class Places(NamedTuple):
-    """The folders whose trees are alike."""
+    """The input and output folder, which have the same tree."""
 
     root: Path
-    """of the images"""
+    """folder of the images"""
     out: Path
-    """of the outputs"""
+    """folder of the outputs"""
 
 
 class Job(NamedTuple):
@@ -27,50 +27,49 @@ class Job(NamedTuple):
 
     places: Places
     name: str
-    """the path of the image below its folder, with slashes"""
+    """path of the image relative to `Places.root`, with slashes"""
     output_name: str
-    """the path of its output below that of the outputs"""
+    """path of the output relative to `Places.out`"""
     mask: Path | None = None
-    """the image of the hole, which is white"""
+    """file of the mask"""
     frame: int | None = None
-    """the index of one of several; None: the first, with a note if there are others"""
+    """index of the frame; None: the first, with a note if there are others"""
 
     @classmethod
     def of(
         cls, image: Path, output: Path, mask: Path | None = None, frame: int | None = None
     ) -> "Job":
-        """Return the job that makes the file `output` from a file."""
+        """Return the job that translates the file `image` to the file `output`."""
         return cls(Places(image.parent, output.parent), image.name, output.name, mask, frame)
 
     @property
     def input(self) -> Path:
-        """The file of the image."""
+        """The image file."""
         return self.places.root / self.name
 
     @property
     def output(self) -> Path:
-        """The file of the output."""
+        """The output file."""
         return self.places.out / self.output_name
 
     @property
     def origin(self) -> str:
-        """The input, as the output manifest names it."""
+        """The input's name in the output manifest."""
         return str(self.input)
 
     @property
     def files(self) -> Files:
-        """The files that are read for it."""
+        """The files to read."""
         return self.input, self.mask
 
 
 def list_jobs(
     inputs: Inputs, out: Path, outputs: OutputNames, shard: Shard | None = None
 ) -> list[Job]:
-    """Return a job for each image, or for those of a shard; the others take no memory.
+    """Return a job for each image, or for each image of a shard.
 
-    Outputs of a tar file ``00.tar`` go to a folder ``00``.
-
-    Raises `ConfigError` where two images would become one file, if only on some file systems.
+    Outputs of a tar file ``00.tar`` go to a folder ``00``. Raises `ConfigError` if two images would
+    become one file, on this or another file system.
     """
     places = Places(inputs.root, out)
     jobs = [
@@ -84,7 +83,7 @@ def list_jobs(
 
 
 def _without_tars(name: str, root: Path) -> str:
-    """Return the path of an output with ``00`` for a tar file ``00.tar`` below `root`."""
+    """Return an output's path with ``00`` in place of a tar file ``00.tar`` below `root`."""
     if f"{SUFFIX}/" not in name.lower() or isinstance(root, UrlPath):
         return name
     return without_tar_suffixes(PurePosixPath(name), root).as_posix()

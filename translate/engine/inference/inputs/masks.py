@@ -1,4 +1,4 @@
-"""The mask of each image: the one of its name."""
+"""Masks of images, found by name."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -11,11 +11,18 @@ from translate.folders.walk import split_suffix
 
 
 def with_masks(jobs: Sequence[Job], masks: Path, *, part: bool = False) -> list[Job]:
-    """Return `jobs`, each with the mask in `masks` that has its path without suffix, if any.
+    """Return `jobs`, each with the mask in `masks` of the same relative path, whatever its suffix.
 
-    If `masks` is a file, it is the mask of a single image. Raises `ConfigError` if there is no
-    such file or folder, a file is given for several images, or an image has two masks, or none has
-    one. In a `part` of the images none needs a mask.
+    Images may lack a mask. If `masks` is a file, it is the mask of a single image.
+
+    Args:
+        jobs: the images.
+        masks: a folder or file.
+        part: whether `jobs` are only a part of the images, of which none may have a mask.
+
+    Raises:
+        ConfigError: `masks` does not exist, it is a file and there are several images, an image
+            has two masks, or no image has one.
     """
     storage = storage_of(masks)
     is_folder = storage.is_folder(masks)
@@ -25,7 +32,7 @@ def with_masks(jobs: Sequence[Job], masks: Path, *, part: bool = False) -> list[
     if is_file:
         raise ConfigError(
             f"mask: {masks} is one file, and there are {len(jobs)} images: expected one image, or "
-            "a folder with a mask for each, named as the images are."
+            "a folder with a mask of each image's name."
         )
     if not is_folder:
         raise ConfigError(f"mask: there is no file or folder {masks}.")
@@ -40,8 +47,8 @@ def with_masks(jobs: Sequence[Job], masks: Path, *, part: bool = False) -> list[
     if jobs and not part and not any(of_jobs):
         example = f"{_stem(jobs[0].name)}.png"
         raise ConfigError(
-            f"mask: nothing in {masks} is named as an image is: expected {masks / example}, "
-            "or another suffix."
+            f"mask: no file in {masks} has the name of an image: expected {masks / example}, or "
+            "another suffix."
         )
     return [
         job._replace(mask=masks / names[0] if names else None)
@@ -50,5 +57,5 @@ def with_masks(jobs: Sequence[Job], masks: Path, *, part: bool = False) -> list[
 
 
 def _stem(name: str) -> str:
-    """Return the path of a file without its suffix, with composed accents."""
+    """Return the path of a file without its suffix, in Unicode normal form NFC."""
     return unicodedata.normalize("NFC", split_suffix(name)[0])

@@ -1,4 +1,4 @@
-"""The images to translate: a file, a folder, a glob or a list of files, on a disk or in a store."""
+"""The images to translate: a file, folder, glob or list of files, local or in an object store."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -18,24 +18,24 @@ from translate.images.files.format_registry import can_hold, image_suffixes
 from translate.images.files.tar_files import SUFFIX, find_member, is_tar
 
 OUTSIDE = ("//", "/./", "/../")
-"""what no path of a file below a folder has between its slashes"""
+"""parts of paths that may lead out of a folder"""
 
 
 @dataclass
 class Inputs:
-    """The files that a source consists of, which are listed folder by folder."""
+    """Input files, listed folder by folder."""
 
     root: Path
     """the folder whose tree the output mirrors"""
     list_folders: Callable[[], Iterable[Siblings]]
     skipped: list[Path] = field(default_factory=list)
-    """files without an image suffix, of the folders listed so far"""
+    """files without an image suffix, in the folders listed so far"""
     problems: list[BadImage] = field(default_factory=list)
-    """what cannot be read, of the folders listed so far"""
+    """unreadable files, in the folders listed so far"""
 
     @classmethod
     def of(cls, root: Path, names: Iterable[str]) -> "Inputs":
-        """Return images by their paths below `root`."""
+        """Return the images of `names`, paths relative to `root`."""
         folders = group(names)
         return cls(root, lambda: folders)
 
@@ -57,9 +57,9 @@ def find_inputs(source: str | Path, out: Path, *, files: Path | None = None) -> 
     """Return the images of `source`: a file, a folder at any depth, or a glob.
 
     Args:
-        source: Their place; a text may be a URL.
-        out: The folder of the outputs; files in it are skipped if it is inside the source.
-        files: A file with the paths of the images below `source`, one a line.
+        source: A path or URL.
+        out: The output folder; files in it are skipped if it is inside the source.
+        files: A file with one path of an image per line, relative to `source`.
 
     Raises:
         TranslateError: There is no image, or `out` cannot be written to.
@@ -97,7 +97,7 @@ def _find(storage: Storage, source: Path, out: Path) -> Inputs:
 
 
 def _has_only_tars(folder: Path) -> bool:
-    """Return whether there are tar files in a folder of this machine, and no images."""
+    """Return whether there are tar files and no images in a local folder."""
     if not folder.is_dir():
         return False
     tars = False
@@ -109,7 +109,7 @@ def _has_only_tars(folder: Path) -> bool:
 
 
 def _match(pattern: Path, out: Path) -> Inputs:
-    """Return the files of this machine that match a glob."""
+    """Return the local files that match a glob."""
     root, files = match(pattern)
     return _from_files(root, files, _below(out, root))
 
@@ -148,7 +148,7 @@ def _match_keys(storage: Storage, pattern: Path, out: Path) -> Inputs:
 
 
 def _from_list(root: Path, files: Path) -> Inputs:
-    """Return the images below `root` that the lines of a file name; it is read as a stream."""
+    """Return the images whose paths relative to `root` are the lines of a file."""
     if not files.is_file():
         raise ConfigError(f"files: there is no file {files}.")
 
@@ -161,7 +161,7 @@ def _from_list(root: Path, files: Path) -> Inputs:
                 for name in together:
                     below = name.removeprefix(f"{root}/").removeprefix("./")
                     if any(part in f"/{below}/" for part in OUTSIDE):
-                        reason = f"it is in {files}, and is not the path of a file below {root}"
+                        reason = f"it is listed in {files}, but is not a path below {root}"
                         siblings.problems.append(BadImage(Path(name), reason))
                     else:
                         add_file(siblings, below, suffixes)

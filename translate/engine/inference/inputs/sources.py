@@ -1,4 +1,4 @@
-"""The content of input files, of which each is read once."""
+"""The content of input files, each of which is read once."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -21,12 +21,12 @@ from translate.images.layers import Layers, Pixels
 from translate.images.masks import OpenImage
 from translate.images.source import MAX_PIXELS, EncodedImage
 
-HELD_BYTES = 256 << 20
-"""largest size of files that are kept in memory between the reading of their header or hash and
-their decoding; others are read again"""
+CACHE_BYTES = 256 << 20
+"""total size of files that are kept in memory after reading a header or hash; others are read again
+for decoding"""
 
 LARGE_BYTES = 64 << 20
-"""pixels of larger images are read in windows, where that is possible"""
+"""decoded size above which images are read in windows, if their format supports it"""
 UNLIMITED = 1 << 62
 ADVICE = ": translate it in tiles, with --tile 1024"
 
@@ -43,14 +43,15 @@ class Source:
         content: bytes | None = None,
         open_image: OpenImage = EncodedImage.open,
     ) -> None:
-        """Read a file, or open it where it is larger than memory should be.
+        """Read a file, or open it without reading it if it is large.
 
         Args:
             files: the image and its mask.
-            max_pixels: how many pixels it may have.
-            windows: whether a large image may be read in windows; None: with ``--tile`` it could.
-            content: the bytes of the image; None: they are read from its file.
-            open_image: what reads a file.
+            max_pixels: largest number of pixels of the image.
+            windows: whether a large image may be read in windows; None: it could be, with
+                ``--tile``.
+            content: the content of the image file, if it is in memory already.
+            open_image: reads an image file.
         """
         self.path, self._mask_path = files
         advice = ADVICE if windows is None else ""
@@ -68,7 +69,7 @@ class Source:
 
     @cached_property
     def mask(self) -> EncodedImage | None:
-        """The content of the mask; raises `BadImage` if it cannot be read."""
+        """The mask; raises `BadImage` if it cannot be read."""
         if self._mask_path is None:
             return None
         most = self.image.max_pixels
@@ -76,7 +77,7 @@ class Source:
 
     @cached_property
     def sha256(self) -> str:
-        """The hash of the image and its mask."""
+        """SHA-256 of the image and its mask."""
         if self.mask is None:
             return self.image.sha256
         return sha256(self.image.data + self.mask.data).hexdigest()
@@ -95,7 +96,7 @@ class Source:
         return self.image.decode_layers(frame or 0)
 
     def hole(self, layers: Layers) -> Pixels:
-        """Return the hole, from the mask or the alpha of `layers`; raises `BadImage` for none."""
+        """Return the hole, from the mask or alpha; raises `BadImage` if there is neither."""
         if self.mask is None:
             return masks.hole_from_alpha(layers, self.path)
         return masks.hole_from_mask(self.mask, self.path)
@@ -113,8 +114,9 @@ class Source:
 class Sources:
     """Reads each input file once, for its header, its hash and the pixels of its frames.
 
-    While outputs are planned, `look` keeps files in memory up to `HELD_BYTES`; later `take` returns
-    the input of each job, and keeps it until the last of the jobs that were given to `expect`.
+    While outputs are planned, `look` caches files, up to `CACHE_BYTES`. Then `expect` gets the jobs
+    of all outputs, and `take` returns the input of each; files of several frames are cached until
+    the last of their jobs.
     """
 
     def __init__(
@@ -123,24 +125,24 @@ class Sources:
         windows: Callable[[Job], bool | None] = lambda _: False,
         contents: Mapping[Path, bytes] = {},
     ) -> None:
-        """Make an empty collection.
+        """Create an empty cache.
 
         Args:
-            max_pixels: how many pixels an image may have.
-            windows: whether the image of a job may be read in windows, as for `Source`.
-            contents: the bytes of inputs that are in memory; those of others are read.
+            max_pixels: largest number of pixels of an image.
+            windows: returns whether the image of a job may be read in windows, as for `Source`.
+            contents: the content of input files that are in memory already.
         """
         self._max_pixels, self._windows, self._contents = max_pixels, windows, contents
-        self._held: dict[Files, Source] = {}
+        self._cache: dict[Files, Source] = {}
         self._uses: Counter[Files] = Counter()
         self._ahead: ReadAhead | None = None
 
     def look(self, job: Job, *, keep: bool = True) -> Source:
-        """Return the input of `job`, and keep it for `take` if `keep` is true."""
-        source = self._held.get(job.files) or self._open(job)
-        used = sum(other.length for other in self._held.values())
-        if keep and used + source.length <= HELD_BYTES:
-            self._held[job.files] = source
+        """Return the input of `job`; with `keep`, cache it for `take`."""
+        source = self._cache.get(job.files) or self._open(job)
+        used = sum(other.length for other in self._cache.values())
+        if keep and used + source.length <= CACHE_BYTES:
+            self._cache[job.files] = source
         return source
 
     def size(self, job: Job) -> tuple[int, int]:
@@ -148,48 +150,51 @@ class Sources:
         try:
             return self.look(job).size(job.frame)
         except Exception:
-            return 0, 0  # it is listed when it is read
+            return 0, 0  # reported when it is decoded
 
     def digest(self, job: Job, *, keep: bool = False) -> str | None:
-        """Return the sha256 of the input of `job`; None if it cannot be read."""
+        """Return the SHA-256 of the input of `job`; None if it cannot be read."""
         try:
             source = self.look(job, keep=keep)
             try:
                 return source.sha256
             finally:
-                if job.files not in self._held:
+                if job.files not in self._cache:
                     source.close()
         except BadImage:
             return None
 
     def expect(self, jobs: Sequence[Job]) -> None:
-        """Set the jobs that will take inputs, in this order, and release the inputs of others."""
+        """Set the jobs whose inputs will be taken, in this order; release all other inputs.
+
+        Inputs in an object store are read ahead.
+        """
         self._uses = Counter(job.files for job in jobs if job.frame is not None)
-        expected = {job.files for job in jobs if job.files in self._held}
-        for files in self._held.keys() - expected:
-            self._held.pop(files).close()
+        expected = {job.files for job in jobs if job.files in self._cache}
+        for files in self._cache.keys() - expected:
+            self._cache.pop(files).close()
         if jobs and not storage_of(jobs[0].input).is_local:
-            held = set(self._held)  # now: what was taken since is read already
-            unread = (job.files for job in jobs if not job.frame and job.files not in held)
+            cached = set(self._cache)  # a copy: `take` removes from the cache
+            unread = (job.files for job in jobs if not job.frame and job.files not in cached)
             self._ahead = ReadAhead(path for files in unread for path in files if path)
 
     def take(self, job: Job) -> Source:
         """Return the input of `job`; raises `BadImage`."""
         files = job.files
-        more = self._uses[files] - 1 if files in self._uses else 0
+        remaining = self._uses[files] - 1 if files in self._uses else 0
         try:
-            source = self._held.pop(files, None) or self._open(job)
+            source = self._cache.pop(files, None) or self._open(job)
         finally:
-            if more > 0:
-                self._uses[files] = more
+            if remaining > 0:
+                self._uses[files] = remaining
             else:
                 self._uses.pop(files, None)
-        if more > 0:
-            self._held[files] = source
+        if remaining > 0:
+            self._cache[files] = source
         return source
 
     def close(self) -> None:
-        """End what reads ahead."""
+        """Stop reading ahead."""
         if self._ahead:
             self._ahead.close()
 
@@ -209,10 +214,10 @@ class Sources:
 
 
 def _open_large(path: Path, max_pixels: int) -> EncodedImage | None:
-    """Return an image that is read in windows, open; None if it is small or of another format."""
+    """Open an image to read in windows; None if it is small or its format has no windows."""
     most = max_pixels if max_pixels != MAX_PIXELS else UNLIMITED
     image = EncodedImage.open_file(path, max_pixels=most)
-    with suppress(BadImage):  # which is raised again when the file is read
+    with suppress(BadImage):  # raised again when the file is decoded
         header = image.header
         size = prod(header.size) * header.channels * np.dtype(header.dtype).itemsize
         if image.has_windows and size > LARGE_BYTES:

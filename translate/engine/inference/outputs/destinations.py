@@ -1,4 +1,4 @@
-"""Where the pipeline puts the outputs that it has encoded: into a folder, or into memory."""
+"""Destinations of the pipeline's outputs: a folder, or memory."""
 
 from collections.abc import Callable, Mapping, Sequence
 from io import BufferedRandom, BytesIO
@@ -9,7 +9,7 @@ from translate.engine.inference.inputs.jobs import Job
 
 
 class Outputs(Protocol):
-    """Takes the encoded outputs: an `OutputManifest` writes them to a folder."""
+    """A destination of encoded outputs, such as an `OutputManifest` of a folder."""
 
     def write(
         self,
@@ -20,25 +20,25 @@ class Outputs(Protocol):
         trust: Mapping[str, float] | None = None,
         trust_map: bytes | None = None,
     ) -> None:
-        """Take the output `data` of an image; raises `OSError`."""
+        """Store the encoded output of an image; raises `OSError`."""
 
     def write_with(
         self, work: Job, origin_sha256: str, write: Callable[[BufferedRandom], Sequence[str]]
     ) -> Sequence[str]:
-        """Take an output that `write` writes to a file, which returns notes; raises `OSError`."""
+        """Store what `write` writes to a file, with the notes it returns; raises `OSError`."""
 
 
 class EncodedOutput(NamedTuple):
-    """An output, and what its record says."""
+    """An encoded output, and the facts of its record."""
 
     data: bytes
     input_sha256: str
     notes: Sequence[str]
-    """what was lost in reading the input"""
+    """information that was lost in reading the input"""
 
 
 class MemoryOutputs:
-    """Keeps the outputs by the path of their input; those of `trust` are not kept."""
+    """Keeps outputs in memory, by the path of their input; trust is not kept."""
 
     def __init__(self) -> None:
         self.outputs: dict[Path, EncodedOutput] = {}
@@ -52,13 +52,11 @@ class MemoryOutputs:
         trust: Mapping[str, float] | None = None,  # noqa: ARG002
         trust_map: bytes | None = None,  # noqa: ARG002
     ) -> None:
-        """Keep the output `data` of an image."""
         self.outputs[work.input] = EncodedOutput(data, origin_sha256, notes)
 
     def write_with(
         self, work: Job, origin_sha256: str, write: Callable[[BufferedRandom], Sequence[str]]
     ) -> Sequence[str]:
-        """Keep an output that `write` writes to a file in memory."""
         file = BytesIO()
         notes = write(cast(Any, file))
         self.outputs[work.input] = EncodedOutput(file.getvalue(), origin_sha256, notes)

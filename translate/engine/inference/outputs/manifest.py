@@ -1,10 +1,10 @@
-"""The manifest of an output folder: what each file was made from, so that a rerun skips it.
+"""The manifest of an output folder: the origin of each output, so that reruns skip it.
 
-``OUT/.translate/done.jsonl`` records the origin of each output, ``OUT/problems.jsonl`` lists what
-was skipped and why. Under torchrun process N writes ``done-N.jsonl`` and ``problems-N.jsonl``, the
-shard K of N ``done-K-of-N.jsonl`` and so on, and all records are read. Several processes may write
-into one folder at once: a record is durable before its output is visible, so that an output without
-a record was made by something else.
+``OUT/.translate/done.jsonl`` has a record of each output, and ``OUT/problems.jsonl`` lists images
+that were skipped, with reasons. Under torchrun, process N writes ``done-N.jsonl`` and
+``problems-N.jsonl``; shard K of N writes ``done-K-of-N.jsonl`` and ``problems-K-of-N.jsonl``. All
+records are read. Several processes may write into one folder at once: a record is durable before
+its output is visible, so an output without a record comes from another program, model or option.
 """
 
 import errno
@@ -34,11 +34,11 @@ from translate.engine.system.locations import parse_location
 from translate.errors import ConfigError
 
 HIDDEN = ".translate"
-FOREIGN = "another program has written this file meanwhile"
+FOREIGN = "another program has written this file since the start"
 
 
 class OutputManifest:
-    """The records of one output folder, of outputs that one model makes with some options."""
+    """The records of one output folder, for one model and its options."""
 
     def __init__(
         self,
@@ -50,33 +50,36 @@ class OutputManifest:
         shard: Shard | None = None,
         part: str | None = None,
     ) -> None:
-        """Make a manifest.
+        """Create the manifest; nothing is written.
 
         Args:
             out: the output folder.
-            made_by: the model and the options, as JSON has them.
-            overwrite: whether outputs that something else made may be replaced.
-            with_trust: whether outputs without a measured trust are still to be done.
+            made_by: the model and the options, as keys and values of a record.
+            overwrite: whether outputs of other inputs, models or options may be replaced.
+            with_trust: whether outputs whose trust was not measured are made again.
             shard: the part of the images that this process translates.
-            part: what the names of this process's files end with; by default that of torchrun.
+            part: suffix of the names of this process's files; by default that of its rank or shard.
         """
         self.storage, self.shard = storage_of(out), shard
         self.part = part_of_process(shard) if part is None else part
         self.out, self.made_by, self.overwrite = out, made_by, overwrite
         self.with_trust = with_trust
         self.recorded_notes: list[Problem] = []
-        """what was lost of inputs whose outputs `split` has found done, from their records"""
+        """notes in the records of outputs that `split` skipped"""
         self.digests = StoredDigests(out / HIDDEN, self.part)
-        """the hashes of files in stores that need not be read"""
+        """known hashes of files in object stores"""
         self._done = self.storage.durable_lines(self.done)
         self._problems = self.storage.lines(self.problems)
 
     @contextmanager
     def open(self, todo: Sequence[Output] = ()) -> Iterator[None]:
-        """Begin to write: delete the problems of earlier runs, and what a killed one left.
+        """Start to write: delete the problems of earlier runs, and partial files of killed ones.
 
-        A killed run of the same shard left files next to what is `todo`. Raises `SaveError` if the
-        folder's own files cannot be written.
+        Args:
+            todo: the outputs that this process will write.
+
+        Raises:
+            SaveError: records cannot be written.
         """
         folder = self.out / HIDDEN
         with (
@@ -94,14 +97,18 @@ class OutputManifest:
     def split(
         self, work: Iterable[AnyOutput], digest: Callable[[AnyOutput], str | None]
     ) -> tuple[list[AnyOutput], int]:
-        """Return what is still to be done, and how many outputs are done and verified.
+        """Return the items without a verified output, and the number of verified outputs.
 
-        `digest` returns the sha256 of an origin; None if it cannot be read. Raises `ConfigError`
-        for an output that something else made, unless it may be overwritten, and where the records
-        cannot be read.
+        Args:
+            work: the outputs to make.
+            digest: returns the SHA-256 of an item's input; None if it cannot be read.
+
+        Raises:
+            ConfigError: an output exists from another input, model or options and may not be
+                overwritten, or the records cannot be read.
         """
-        own = f"{self.done.stem}*.jsonl" if self.shard else EVERY  # those of all shards take long
-        made, made_since = self._read(own), cache(self._read)  # by another process
+        own = f"{self.done.stem}*.jsonl" if self.shard else EVERY  # faster than all shards
+        made, made_since = self._read(own), cache(self._read)  # also of other processes
         self.digests.read(own=self.shard is not None)
         todo, others, done = list[AnyOutput](), list[Path](), 0
         listing = self.digests.listing(self.storage)
@@ -125,7 +132,7 @@ class OutputManifest:
             more = f" (and {len(others) - 1} more)" if len(others) > 1 else ""
             raise ConfigError(
                 f"{others[0]}{more} exists already, and was not made from this input with "
-                "this model and these options: choose another folder, or --overwrite."
+                "this model and these options: choose another folder, or add --overwrite."
             )
         return todo, done
 
@@ -138,12 +145,18 @@ class OutputManifest:
         trust: Mapping[str, float] | None = None,
         trust_map: bytes | None = None,
     ) -> None:
-        """Write `data`, unless another process has meanwhile; its record is made durable first.
+        """Write an output after its record, unless another process has written it since the start.
 
-        The record keeps `notes` on what the input lost, for a rerun that lists them again, and the
-        scores of `trust`; its map is written next to the output.
+        Args:
+            work: the output.
+            origin_sha256: SHA-256 of its input.
+            data: the content of the output.
+            notes: information that was lost in reading, which reruns list again.
+            trust: scores of trust.
+            trust_map: the content of the map of trust, which is written next to the output.
 
-        Raises `OSError`, also where another program has put a file there.
+        Raises:
+            OSError: the output cannot be written, or another program has written it.
         """
         record = DoneRecord(
             output=self._name(work),
@@ -153,8 +166,8 @@ class OutputManifest:
             trust=dict(trust) if trust else None,
             trust_map=trust_map is not None,
         )
-        looks = self.storage.is_local or trust is not None  # else a store refuses to replace it
-        exists = looks and not self.overwrite and self.storage.exists(work.output)
+        checks = self.storage.is_local or trust is not None  # object stores refuse to replace
+        exists = checks and not self.overwrite and self.storage.exists(work.output)
         if exists:
             found = self._require_ours(work, record)
             if trust is None:
@@ -185,7 +198,7 @@ class OutputManifest:
     def write_with(
         self, work: Output, origin_sha256: str, write: Callable[[BufferedRandom], Sequence[str]]
     ) -> Sequence[str]:
-        """Write an output by `write`, which returns notes for its record; raises `OSError`."""
+        """Write an output with `write`, which returns notes for its record; raises `OSError`."""
         with files.open_atomically(work.output) as file:
             notes = write(file)
             file.seek(0)
@@ -210,16 +223,16 @@ class OutputManifest:
 
     @property
     def problems(self) -> Path:
-        """The list of images that this process skipped."""
+        """The file that lists the images that this process skipped."""
         return self.out / f"problems{self.part}.jsonl"
 
     @property
     def done(self) -> Path:
-        """The records of outputs that this process makes."""
+        """The file of records of this process."""
         return self.out / HIDDEN / f"done{self.part}.jsonl"
 
     def _read(self, names: str = EVERY) -> Records:
-        """Return the records of outputs that this model made with these options."""
+        """Return the records of outputs of this model and these options."""
         return read_records(self.out / HIDDEN, self.made_by, names)
 
     def _known_sha256(self, path: Path) -> str | None:
@@ -232,7 +245,7 @@ class OutputManifest:
         hash_file: Callable[[Path], str | None],
         made: Records,
     ) -> DoneRecord | None:
-        """Return the record of `work`; None if it is not done, or its output has changed."""
+        """Return the record of `work`; None if there is none, or its output has changed."""
         if not made or origin is None:
             return None
         try:

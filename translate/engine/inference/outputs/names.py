@@ -1,4 +1,4 @@
-"""The output of each image, known before any translation: the same place and name below OUT."""
+"""Names of outputs, chosen before any translation: the relative path of the input, below OUT."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,16 +16,15 @@ from translate.images.files.format_registry import (
     writable_suffixes,
 )
 
-MOST_CLASHES = 10
-"""pairs of images with one output that an error names"""
+MAX_LISTED_CLASHES = 10
 
 
 @dataclass
 class OutputNames:
-    """Names outputs, one folder after another.
+    """Chooses names of outputs, one folder after another.
 
-    A suffix that changes is appended to the whole old name if the short one is taken; see
-    `suffix_of_result` for the arguments.
+    A new suffix replaces the old one: ``x.gif`` becomes ``x.png``, or ``x.gif.png`` if ``x.png`` is
+    taken. The arguments are those of `suffix_of_result`.
     """
 
     target: Domain = UNNAMED
@@ -37,7 +36,7 @@ class OutputNames:
         self._suffix = cache(suffix_of_result(self.target, self.form, gray=self.gray))
 
     def name(self, siblings: Siblings) -> Iterator[tuple[str, str]]:
-        """Yield the path of each image of a folder, and that of its output."""
+        """Yield the path of each image of a folder, with the path of its output."""
         stems = [split_suffix(name) for name in siblings.images]
         kept = [self._suffix(suffix) == suffix for _, suffix in stems]
         taken = {folded(name) for name, keep in zip(siblings.images, kept, strict=True) if keep}
@@ -57,25 +56,31 @@ class OutputNames:
             yield name, new
 
     def require_no_clash(self) -> None:
-        """Raise `ConfigError` if two images become one file, if only on some file systems."""
+        """Raise `ConfigError` if two outputs have one name, on this or another file system."""
         if self.clashes:
-            more = "; ..." if len(self.clashes) > MOST_CLASHES else ""
-            listed = "; ".join(self.clashes[:MOST_CLASHES])
-            raise ConfigError(f"these would become one file, rename one of each: {listed}{more}.")
+            more = "; ..." if len(self.clashes) > MAX_LISTED_CLASHES else ""
+            listed = "; ".join(self.clashes[:MAX_LISTED_CLASHES])
+            raise ConfigError(
+                f"outputs of two images would have one name, rename one of each: {listed}{more}."
+            )
 
 
 def suffix_of_result(
     target: Domain, form: str | None = None, *, gray: bool = False
 ) -> Callable[[str], str]:
-    """Return the function from the suffix of an image to that of its translation.
+    """Return a function from the suffix of an image to that of its output.
 
-    A suffix is kept where its format can hold a result of the domain `target`, and is `form` if
-    that is given. With `gray`, images of a format without colour have gray results. Raises
-    `ConfigError` where no format can hold the result.
+    Args:
+        target: the domain of the output.
+        form: the suffix of outputs; None: that of the image, if its format can store the output.
+        gray: whether outputs of images in a format without colour are gray.
+
+    Raises:
+        ConfigError: no format can store the output.
     """
     channels, dtype, alpha = target.channels, target.dtype, target.alpha
     if is_photographic(target) and (form or not writable_suffixes(channels, dtype)):
-        dtype = "uint8"  # with fewer bits, as a note says
+        dtype = "uint8"  # the lost bits are reported in a note
     other = (
         output_suffix(form, channels, dtype)
         if form

@@ -14,7 +14,7 @@ from translate.engine.storage.lookup import storage_of
 from translate.errors import CheckpointError, ConfigError
 
 EVERY = "done*.jsonl"
-"""files of records"""
+"""glob of all files of records"""
 
 
 class DoneRecord(json_files.Record):
@@ -24,20 +24,19 @@ class DoneRecord(json_files.Record):
     output_sha256: str
     input_sha256: str
     notes: list[str] = []
-    """what was lost in reading the input"""
+    """information that was lost in reading the input"""
     trust: dict[str, float] | None = None
-    """measures of how far the output can be trusted; None if not measured"""
+    """scores of trust; None if not measured"""
     trust_map: bool = False
-    """whether an image of doubtful pixels, ``NAME.trust.png``, is next to the output"""
+    """whether a map of trust, ``NAME.trust.png``, is next to the output"""
 
 
 SOURCE = "hub"
-"""the key of a record for the commit on the Hub that the model is from, which is not compared: its
-digest is"""
+"""key of the model's commit on the Hub; it is not compared, since the digest of the model is"""
 
 
 class Records:
-    """The records of outputs, in little memory for millions: most are a hash in a set."""
+    """A set of records, which keeps only a hash of most, for millions of outputs in memory."""
 
     def __init__(self, records: Iterable[DoneRecord] = ()) -> None:
         self._hashes, self._complete = set[bytes](), dict[bytes, DoneRecord]()
@@ -48,9 +47,10 @@ class Records:
         return len(self._hashes)
 
     def add(self, record: DoneRecord) -> None:
-        """Add a record; of several with equal hashes, the last with `trust` counts, else the first.
+        """Add a record.
 
-        It counts for its output and the hashes of both files.
+        Of several for the same output and the same hashes of both files, the last one with `trust`
+        is kept, or else the first.
         """
         key = _hash(record.output, record.input_sha256, record.output_sha256)
         if record.trust or (record.notes and key not in self._hashes):
@@ -58,7 +58,7 @@ class Records:
         self._hashes.add(key)
 
     def find(self, output: str, input_sha256: str, output_sha256: str) -> DoneRecord | None:
-        """Return the record of an output, below its folder, that was made from an input."""
+        """Return the record with these fields; None if there is none."""
         key = _hash(output, input_sha256, output_sha256)
         if key not in self._hashes:
             return None
@@ -77,8 +77,8 @@ def read_records(folder: Path, made_by: Mapping[str, Any], names: str = EVERY) -
 
     Args:
         folder: The folder of records, ``OUT/.translate``.
-        made_by: Keys and values that a record must have: the model's digest and the options.
-        names: A glob of the names of the files to read.
+        made_by: Keys and values of the records to return: the model's digest and the options.
+        names: Glob of the files to read.
 
     Raises:
         ConfigError: The records cannot be read.
@@ -90,7 +90,7 @@ def read_records(folder: Path, made_by: Mapping[str, Any], names: str = EVERY) -
             for line in storage.read_lines(file):
                 if any(line.get(key) != value for key, value in compared.items()):
                     continue
-                with suppress(ValidationError):  # a damaged line: its output is made again
+                with suppress(ValidationError):  # a damaged line: its output is computed again
                     records.add(DoneRecord.model_validate(line))
     except CheckpointError as error:
         raise ConfigError(

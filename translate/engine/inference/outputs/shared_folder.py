@@ -1,4 +1,4 @@
-"""An output folder that several processes may write into: what each may delete at its beginning."""
+"""Output folders that several processes write into: which old files each deletes at its start."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -16,11 +16,11 @@ from translate.engine.storage.storage import Lines
 
 logger = logging.getLogger(__name__)
 DAY = 24 * 3600.0
-"""seconds after which a temporary file belongs to no running process, where locks cannot tell"""
+"""age in seconds of partial files that are deleted even if a running process may own them"""
 
 
 class HasOutput(Protocol):
-    """Something that becomes a file."""
+    """Work that writes an output file."""
 
     @property
     def output(self) -> Path:
@@ -28,11 +28,11 @@ class HasOutput(Protocol):
 
 
 class Output(HasOutput, Protocol):
-    """One image to make."""
+    """One image to translate or generate."""
 
     @property
     def origin(self) -> str:
-        """The name of its input in the record."""
+        """The input's name in the record."""
 
 
 AnyOutput = TypeVar("AnyOutput", bound=Output)
@@ -42,47 +42,47 @@ AnyOutput = TypeVar("AnyOutput", bound=Output)
 def shared_folder(
     folder: Path, shard: Shard | None, problems: Path, todo: Iterable[HasOutput]
 ) -> Iterator[None]:
-    """Share an output folder with other processes while the block runs.
+    """Hold the shared lock of an output folder, after old files of other runs are deleted.
 
-    First the `problems` of earlier runs are deleted, and what killed ones left half written.
+    Old files are the `problems` of earlier runs, and partial files of killed processes.
 
     Args:
         folder: The folder of records, ``OUT/.translate``.
         shard: The part of the images that this process translates.
-        problems: The list of problems of this process.
-        todo: What this process will write.
+        problems: The file that lists the problems of this process.
+        todo: The outputs that this process will write.
 
     Raises:
-        SaveError: The folder's own files cannot be written.
+        SaveError: The lock or the old files cannot be written or deleted.
     """
     storage = storage_of(folder)
 
-    def begin(alone: bool | None) -> None:
-        """Prepare the folder, knowing whether no other process writes into it; None: not known."""
-        together = not read_launch().is_single
-        if alone is not False or together:
+    def clean_folder(is_only: bool | None) -> None:
+        """Delete old files; `is_only`: no other process has the lock, None: not known."""
+        in_group = not read_launch().is_single
+        if is_only is not False or in_group:
             storage.discard(problems)
-        if alone is not False and storage.is_local:
-            certain = alone and not together
-            partial_files.remove_old_partial_files(folder.parent, older=0 if certain else DAY)
+        if is_only is not False and storage.is_local:
+            older = 0 if is_only and not in_group else DAY
+            partial_files.remove_old_partial_files(folder.parent, older=older)
 
-    def begin_shard(shard: Shard, alone: bool | None) -> None:
-        """Prepare the files of a shard, knowing whether no other process translates it."""
-        if alone is not False:
+    def clean_shard(shard: Shard, is_only: bool | None) -> None:
+        """Delete old files of the shard's outputs."""
+        if is_only is not False:
             storage.discard(problems)
-        if alone is not False and storage.is_local:
+        if is_only is not False and storage.is_local:
             own = [*(item.output for item in todo), manifest_path(folder.parent, shard)]
-            partial_files.remove_partial_files_of(own, older=0 if alone else DAY)
+            partial_files.remove_partial_files_of(own, older=0 if is_only else DAY)
 
     with ExitStack() as stack:
-        share = partial(storage.share, folder / "lock")
+        lock_folder = partial(storage.share, folder / "lock")
         try:
             if shard is None:
-                stack.enter_context(share(begin))
+                stack.enter_context(lock_folder(clean_folder))
             else:
-                stack.enter_context(share(lambda _: None))
+                stack.enter_context(lock_folder(lambda _: None))
                 lock = folder / f"lock-{shard.name}"
-                stack.enter_context(storage.share(lock, partial(begin_shard, shard)))
+                stack.enter_context(storage.share(lock, partial(clean_shard, shard)))
         except OSError as error:
             raise folders.unwritable(Path(error.filename or folder), error) from error
         yield
@@ -90,7 +90,7 @@ def shared_folder(
 
 @contextmanager
 def closing_lines(lines: Lines, path: Path) -> Iterator[None]:
-    """Write what `lines` holds back at the end of the block; log it where that fails."""
+    """Close `lines` at the end of the block; a failure is logged."""
     try:
         yield
     finally:
@@ -101,6 +101,6 @@ def closing_lines(lines: Lines, path: Path) -> Iterator[None]:
 
 
 def part_of_process(shard: Shard | None) -> str:
-    """Return what the names of the files of this process of torchrun, or of a shard, end with."""
+    """Return the suffix of the names of this process's files: its shard or its rank, or ""."""
     rank = read_launch().rank
     return f"-{shard.name}" if shard else f"-{rank}" if rank else ""

@@ -1,9 +1,10 @@
-"""The hashes of files in stores by their stamps, so that a rerun lists files and reads none.
+"""Known hashes of files in object stores, so that a rerun lists files without reading them.
 
 ``OUT/.translate/digests-*.jsonl`` has a line for each input and output: a hash of its path and its
-stamp, as `translate.engine.storage.storage.Listing` has it, and its SHA-256. A file without such a
-line is read and hashed. The stamp of an input is taken before it is read, and that of an output is
-the store's answer to its upload: a file that changes at the same moment has another stamp later.
+version stamp (see `translate.engine.storage.storage.Listing`), and the SHA-256 of its content.
+Files without a line are read and hashed. The stamp of an input is taken before it is read, and that
+of an output from the response to its upload, so that a file that changes in between is hashed again
+by the next run.
 """
 
 import secrets
@@ -23,11 +24,11 @@ from translate.errors import CheckpointError
 
 
 class StoredDigests:
-    """The hashes of files in stores, read from and written to a folder of records.
+    """Known hashes of files in object stores, in a folder of records.
 
     Args:
         folder: The folder of records, ``OUT/.translate``.
-        part: What the names of this process's files end with.
+        part: Suffix of the names of this process's files.
     """
 
     def __init__(self, folder: Path, part: str) -> None:
@@ -40,7 +41,7 @@ class StoredDigests:
         self._lock = Lock()
 
     def read(self, *, own: bool) -> None:
-        """Read the hashes of earlier runs, of this part alone or of all.
+        """Read the hashes of earlier runs: with `own`, only those of this part.
 
         Raises `CheckpointError` if they cannot be read.
         """
@@ -53,7 +54,7 @@ class StoredDigests:
                         self._known[key] = digest
 
     def listing(self, storage: Storage) -> Listing:
-        """Return the listing of a storage that the stamps are from."""
+        """Return the listing of a storage, which contains the stamps."""
         return self._listings.setdefault(storage, storage.listing())
 
     def of(self, paths: Sequence[Path | None], read: Callable[[], str | None]) -> str | None:
@@ -61,7 +62,7 @@ class StoredDigests:
 
         Args:
             paths: The file, or the image and its mask or None.
-            read: What reads and hashes it, if its hash is not known.
+            read: Reads and hashes it, if its hash is not known.
         """
         key = self._key(paths)
         if key and (digest := self._known.get(key)):
@@ -73,23 +74,23 @@ class StoredDigests:
         return sha256
 
     def expect(self, jobs: Iterable[Job]) -> None:
-        """Take the stamps of the inputs of jobs, before any of them is read."""
+        """Take the stamps of inputs, before any of them is read."""
         for job in jobs:
             if key := self._key(job.files):
                 self._expected[job.name] = key
 
     def add_input(self, job: Job, sha256: str) -> None:
-        """Add the hash of an input that was expected, and has been read since."""
+        """Add the hash of an input whose stamp `expect` has taken."""
         if key := self._expected.pop(job.name, None):
             self._add(key, sha256)
 
     def add_output(self, path: Path, stamp: str | None, sha256: str) -> None:
-        """Add the hash of an output with the stamp that it got when it was written."""
+        """Add the hash of an output, with its stamp from the response to its upload."""
         if stamp:
             self._add(_hash([str(path), stamp]), sha256)
 
     def write(self) -> None:
-        """Write the lines that are not written yet; raises `OSError`."""
+        """Write the hashes added since the last call; raises `OSError`."""
         with self._lock:
             lines, self._lines = self._lines, []
             self._number += 1
@@ -102,18 +103,18 @@ class StoredDigests:
             self._lines.append({"file": key.hex(), "sha256": sha256})
             many = len(self._lines) >= LINES
         if many:
-            with suppress(OSError):  # these files are hashed again
+            with suppress(OSError):  # these files are hashed again by the next run
                 self.write()
 
     def _key(self, paths: Sequence[Path | None]) -> bytes | None:
-        """Return what identifies files and their contents; None where a store does not say."""
+        """Return a hash of paths and stamps; None if a store gives no stamp."""
         texts = list[str]()
         for path in filter(None, paths):
             storage = storage_of(path)
             try:
                 stamp = self.listing(storage).stamp(path)
             except CheckpointError:
-                return None  # it is listed when it is read
+                return None  # reported when it is read
             if stamp is None:
                 return None
             texts += [str(path), stamp]

@@ -1,4 +1,4 @@
-"""A message on long training on a CPU, after the first steps, with faster configurations."""
+"""An early message if training will take long, with faster configurations for a CPU."""
 
 import logging
 
@@ -15,13 +15,16 @@ logger = logging.getLogger(__name__)
 
 
 def report_long_training(seconds: float, training: TrainingState, steps: int) -> None:
-    """Log how long training takes at so many `seconds` a step, where that is long.
+    """Log the remaining time if it is long; beyond a day on a CPU, name smaller configurations.
 
-    Where it takes more than a day on a CPU, name the configurations of the recipe for a CPU.
+    Args:
+        seconds: time of one step.
+        training: the state of training.
+        steps: the step at which training ends.
     """
     left = (steps - training.step) * seconds
     if seconds * training.config.train.log_every > MINUTE:
-        logger.info(f"{seconds:.1f} s a step, {duration(left)} left")
+        logger.info(f"{seconds:.1f} s per step, {duration(left)} left")
     device = next(training.recipe.parameters()).device
     if left < DAY or device.type != "cpu":
         return
@@ -29,12 +32,12 @@ def report_long_training(seconds: float, training: TrainingState, steps: int) ->
     small = [n for n in configs() if n.endswith("-small") and _recipe_of(n) == recipe]
     if small:
         named = " or ".join(f"--config {name}" for name in small)
-        logger.info(f"That is long. For a CPU there is {named}.")
+        logger.info(f"For faster training on a CPU: {named}")
 
 
 def _recipe_of(config: str) -> object:
     """Return the recipe that a configuration names; None if it cannot be read."""
     try:
         return read(config).get("recipe")
-    except ConfigError:  # a plugin's
+    except ConfigError:  # a broken file of a plugin
         return None

@@ -1,4 +1,4 @@
-"""The log of training: one record for the steps of each interval."""
+"""The training log: a record of means for each interval of steps."""
 
 import logging
 import time
@@ -19,7 +19,7 @@ from translate.progress import ProgressReport, ProgressReporter
 from translate.run import LogRecord
 
 MAX_NAMES = 4
-"""largest number of images of a skipped step that a message names"""
+"""largest number of images that the message on a skipped step names"""
 
 logger = logging.getLogger(__name__)
 
@@ -38,19 +38,19 @@ class IntervalLog:
         self.session, self.training = session, session.training
         self.guard, self.threads, self.monitor, self.progress = guard, threads, monitor, progress
         self.results: list[StepResult] = []
-        """of the steps since the last record"""
+        """results of the steps since the last record"""
         self.wait_seconds = 0.0
-        """seconds of the interval spent waiting for images"""
+        """time of the interval spent waiting for images"""
         self.figures: Mapping[str, float] = {}
-        """figures of the newest evaluation, by name"""
+        """metrics of the newest evaluation, by name"""
         self.evaluation_seconds = 0.0
-        """seconds of the interval spent on evaluations"""
+        """time of the interval spent on evaluations"""
         self.start = time.perf_counter()
         self.skipped = 0
-        """number of skipped turns whose files are in the log"""
+        """number of skipped turns at the last record"""
 
     def restart(self) -> None:
-        """Start the timer of an interval."""
+        """Start an interval."""
         self.results.clear()
         self.wait_seconds, self.start = 0.0, time.perf_counter()
         self.evaluation_seconds = 0.0
@@ -61,16 +61,16 @@ class IntervalLog:
         self.wait_seconds += wait_seconds
 
     def add_evaluation(self, figures: Mapping[str, float], seconds: float) -> None:
-        """Add the `figures` of an evaluation after this step, and the seconds that it took."""
+        """Add the metrics of an evaluation after this step, and its time in seconds."""
         self.figures = figures
         self.evaluation_seconds += seconds
 
     def seconds(self) -> float:
-        """Return the time of the steps of the interval."""
+        """Return the time of the interval in seconds, without evaluations."""
         return time.perf_counter() - self.start - self.evaluation_seconds
 
     def write(self) -> None:
-        """Write a record of the interval, unless it has no step, and begin the next."""
+        """Write a record of the interval, unless it has no step, and start the next."""
         if not self.results:
             return
         seconds = self.seconds()
@@ -118,7 +118,7 @@ class IntervalLog:
         )
 
     def _skipped_files(self) -> dict[str, list[str]]:
-        """Return the files of each step with a skipped turn; a message names the first."""
+        """Return the images of each step with a skipped turn, and log those of the first."""
         if int(self.guard.total) == self.skipped:
             return {}
         train, is_first = self.training.config.train, self.skipped == 0
@@ -137,7 +137,7 @@ class IntervalLog:
                 named = ", ".join(files[str(step + 1)][:MAX_NAMES]) or "see the data"
                 logger.info(
                     f"step {step + 1}: a loss or gradient of {' and '.join(players)} was not "
-                    f"finite, and moved nothing. The images: {named}"
+                    f"finite, and updated no weights. The images: {named}"
                 )
         return files
 

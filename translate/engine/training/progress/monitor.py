@@ -1,4 +1,4 @@
-"""Detectors of failures during training: each failure is logged once, with its figures."""
+"""Detection of training failures: each is logged once, with its evidence."""
 
 import logging
 from collections import deque
@@ -12,7 +12,7 @@ from translate.engine.diagnosis.preview import PREVIEWS, Preview, persistent
 from translate.run import LogRecord
 
 MAX_RATE = 1.0
-"""learning rates above this are certain to diverge"""
+"""learning rate above which training will diverge"""
 FIRST_RECORDS, NEWEST_RECORDS = 4, 200
 """numbers of records that are examined: the first of the session, and the newest"""
 
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 class TrainingMonitor:
-    """Examines each line of the log and each preview, as `translate doctor` does afterwards.
+    """Examines each record of the log and each preview, as `translate doctor` does later.
 
     Args:
         rates: learning rates by player, before any schedule.
@@ -45,21 +45,21 @@ class TrainingMonitor:
         self.previews: deque[Preview] = deque(maxlen=PREVIEWS)
         """the newest previews, the newest first"""
         self.reported_failures = {SKIPPED}
-        """failures that were logged; `IntervalLog` logs skipped turns, with their images"""
+        """failures that were logged; skipped turns are logged by `IntervalLog`"""
 
     def check_rates(self) -> None:
-        """Warn of learning rates that are too high."""
+        """Log a warning of learning rates that are too high."""
         high = {player: rate for player, rate in self.rates.items() if rate > MAX_RATE}
         if high:
             players = " and ".join(f"{player} is {rate:g}" for player, rate in high.items())
             self.reported_failures.add(DIVERGING)
             logger.info(
-                f"the learning rate of {players}: usual are 1e-05 to 1e-02, and training will "
-                "probably diverge. Set a lower one."
+                f"the learning rate of {players}: training will probably diverge. Set a lower one, "
+                "usually 1e-05 to 1e-02."
             )
 
     def check_record(self, record: LogRecord) -> None:
-        """Examine a new line of the log together with the lines before it."""
+        """Examine a new record together with earlier ones."""
         if len(self.first_records) < FIRST_RECORDS:
             self.first_records.append(record)
         else:
@@ -70,7 +70,7 @@ class TrainingMonitor:
             self._report(record.step, detection)
 
     def check_preview(self, preview: Preview) -> None:
-        """Examine a new preview together with the one before it."""
+        """Examine a new preview together with earlier ones."""
         self.previews.appendleft(preview)
         for detector in PREVIEW_DETECTORS:
             for detection in persistent(detector, self.previews):

@@ -1,4 +1,4 @@
-"""Previews: the recipe's own images of a fixed batch, with the weights that inference uses."""
+"""Previews: images that a recipe computes from a fixed batch, with the weights of inference."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -28,7 +28,7 @@ IMAGES = 4
 
 
 class Previews:
-    """Draws the previews of a session on its first process; one that fails is listed."""
+    """Writes previews on the first process; a failure is listed in ``problems.jsonl``."""
 
     def __init__(self, session: Session, monitor: TrainingMonitor, device: torch.device) -> None:
         self.session, self.training = session, session.training
@@ -40,15 +40,14 @@ class Previews:
         return fixed_batch(self.session, self.device)
 
     def draw(self) -> Path | None:
-        """Draw a preview of this step; return its path, if it was written.
+        """Write a preview of this step, and return its path; None if there is none.
 
-        Every process must call this; the first one draws.
+        Every process must call this.
         """
         with gathered_weights(self.training):
             return self._draw() if distributed.is_first() else None
 
     def _draw(self) -> Path | None:
-        """Draw a preview on this process."""
         try:
             with plugin_code(self.training.recipe, "preview"):
                 rows = draw_preview(self.training, self.batch)
@@ -56,7 +55,7 @@ class Previews:
                     path = self.session.writer.preview(self.training.step, rows)
                     preview = self._describe_rows(rows)
                     self.session.writer.describe_previews(sheets.describe(preview))
-                    if len(self.session.data.layout) > 1:  # copies of one image are no collapse
+                    if len(self.session.data.layout) > 1:  # equal outputs are no mode collapse
                         self.monitor.check_preview(preview)
                     return path
         except Exception as error:
@@ -66,14 +65,14 @@ class Previews:
         return None
 
     def _describe_rows(self, rows: Mapping[str, Tensor]) -> Preview:
-        """Return the rows with their kind: images of the data set, or outputs and their inputs."""
+        """Return the rows, with those that are images of the batch, and the inputs of others."""
         images = [field for field in self.batch if field.ndim == 4]
-        given = [t for t, row in rows.items() if any(torch.equal(row, field) for field in images)]
+        real = [t for t, row in rows.items() if any(torch.equal(row, field) for field in images)]
         inputs = self.training.recipe.preview_inputs
         return Preview(
             self.training.step,
             {title: shown_levels(row).astype(np.float64) for title, row in rows.items()},
-            frozenset(given),
+            frozenset(real),
             {title: inputs[title] for title in rows if inputs.get(title) in rows},
         )
 
@@ -87,9 +86,9 @@ def fixed_batch(session: Session, device: torch.device) -> Any:
 
 
 def draw_preview(training: TrainingState, batch: Any) -> dict[str, Tensor]:
-    """Return the recipe's preview of `batch`, with the weights that inference uses.
+    """Return the recipe's preview of `batch`, with the weights of inference.
 
-    It changes no weight, buffer or random state.
+    Weights, buffers and random states do not change.
     """
     with evaluation_mode(training) as recipe:
         return recipe.preview(batch)
