@@ -73,13 +73,9 @@ class OutputManifest:
 
     @contextmanager
     def open(self, todo: Sequence[Output] = ()) -> Iterator[None]:
-        """Start to write: delete the problems of earlier runs, and partial files of killed ones.
+        """Start to write the outputs of `todo`; raises `SaveError` if records cannot be written.
 
-        Args:
-            todo: the outputs that this process will write.
-
-        Raises:
-            SaveError: records cannot be written.
+        Problems of earlier runs and partial files of killed processes are deleted.
         """
         folder = self.out / HIDDEN
         with (
@@ -99,13 +95,9 @@ class OutputManifest:
     ) -> tuple[list[AnyOutput], int]:
         """Return the items without a verified output, and the number of verified outputs.
 
-        Args:
-            work: the outputs to make.
-            digest: returns the SHA-256 of an item's input; None if it cannot be read.
-
-        Raises:
-            ConfigError: an output exists from another input, model or options and may not be
-                overwritten, or the records cannot be read.
+        `digest` returns the SHA-256 of an item's input, or None if it cannot be read. Raises
+        `ConfigError` if an output exists from another input, model or options and may not be
+        overwritten, or records cannot be read.
         """
         own = f"{self.done.stem}*.jsonl" if self.shard else EVERY  # faster than all shards
         made, made_since = self._read(own), cache(self._read)  # also of other processes
@@ -147,16 +139,9 @@ class OutputManifest:
     ) -> None:
         """Write an output after its record, unless another process has written it since the start.
 
-        Args:
-            work: the output.
-            origin_sha256: SHA-256 of its input.
-            data: the content of the output.
-            notes: information that was lost in reading, which reruns list again.
-            trust: scores of trust.
-            trust_map: the content of the map of trust, which is written next to the output.
-
-        Raises:
-            OSError: the output cannot be written, or another program has written it.
+        The record contains `notes`, which reruns list again, and the scores of `trust`; `trust_map`
+        is written next to the output. Raises `OSError` if the output cannot be written, or another
+        program has written it.
         """
         record = DoneRecord(
             output=self._name(work),
