@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,7 +26,9 @@ import torch
 import training_setup
 from safetensors.torch import load_file
 
+from translate.engine.models.model import load
 from translate.folders.listing import find_images
+from translate.images.encode import encode_image
 from translate.images.source import read_image
 
 DATA = Path("../shared/data/horse2zebra")
@@ -55,12 +58,14 @@ def main() -> None:
                 seconds[name].append(time_command([*command, str(out)], args.threads))
         last = {name: setup.root / f"{name}-{args.rounds}" for name in calls}
         rows = [row(name, seconds, last, args) for name in calls]
+        parts = time_parts(setup, args)
     note = (
         f"{args.images} images of 256 px on {args.device}, width {args.width}, {args.threads} "
         f"threads; median (quartiles) of {args.rounds} interleaved rounds after one that is not "
         "counted. Ratios are how many times as long the loop takes within a round."
     )
-    tables.report(rows, note, args.json, seconds=seconds)
+    tables.report(rows, note, args.json, seconds=seconds, parts=parts)
+    print(f"\n{tables.table([parts])}\n\nmilliseconds per image of each part alone")
 
 
 def arguments() -> argparse.Namespace:
@@ -146,6 +151,31 @@ def row(
         **ratios,
         "KB an output": round(written / args.images / 1e3, 1),
         "largest difference": difference(outputs["loop"], outputs[name]),
+    }
+
+
+def time_parts(setup: Setup, args: argparse.Namespace) -> dict[str, float]:
+    """Return the milliseconds of decoding, of the network and of encoding PNG, for each image."""
+    model, _ = load(setup.run, device=args.device)
+    recipe = model.recipe.eval()
+    files = sorted(setup.images.iterdir())[: max(args.batch_size, 32)]
+    start = time.perf_counter()
+    images = [read_image(file) for file in files]
+    decoded = time.perf_counter()
+    for image in images:
+        encode_image(image, ".png")
+    encoded = time.perf_counter()
+    pixels = torch.rand(args.batch_size, 3, 256, 256, device=args.device)
+    with torch.inference_mode():
+        recipe.translate(pixels).cpu()
+        warm = time.perf_counter()
+        for _ in range(3):
+            recipe.translate(pixels).cpu()
+    network = (time.perf_counter() - warm) / 3 / args.batch_size
+    return {
+        "decode": 1000 * (decoded - start) / len(files),
+        "network": 1000 * network,
+        "encode PNG": 1000 * (encoded - decoded) / len(files),
     }
 
 

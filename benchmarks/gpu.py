@@ -8,14 +8,16 @@ python benchmarks/gpu.py --smoke                       small networks and images
 | speed | gpu_speed.py | time and memory of a step, against the textbook's at the same precision |
 | zebras | zebras.py | share of translated horses that a classifier calls zebras |
 | facades | facades.py | PSNR, SSIM and L1 of pix2pix on the validation facades |
-| folder | folder.py | time of a folder of images, against a plain loop |
-| correctness | gpu_correctness.py | exact resume, gradients of norms and of networks |
+| folder | folder.py | time of a folder of images and of its parts, against a plain loop |
+| correctness | gpu_correctness.py | uploads, gradients of norms and networks, exact resume |
 
-`--out` gets what each block printed and its figures as JSON. A block that fails or exceeds its
-share of the time is listed, and the others run. Exit code 1 if any did.
+`--out` gets what each block printed, and all figures as all.json. A block gets its share of the
+time that is left. One that fails, exceeds its time or is skipped for want of it is listed with the
+reason, and the others run. Exit code 1 if any was.
 """
 
 import argparse
+import json
 import shutil
 import subprocess
 import sys
@@ -30,6 +32,13 @@ import torch
 import training_setup
 
 HERE = Path(__file__).parent
+ALL = "all.json"
+SCRIPTS = {"speed": "gpu_speed", "correctness": "gpu_correctness"}
+"""the blocks whose files of figures have another name"""
+LEAST_SECONDS = 15
+"""a block with less time is skipped: starting takes almost as long"""
+RESERVE = 0.4
+"""minutes of a block that trains for what follows: translating and measuring"""
 TRAINED = "train.save_every=100000", "train.preview_every=0"
 TINY = {
     "zebras": ["options.generator={name: resnet, width: 4, blocks: 1}"],
@@ -48,25 +57,38 @@ class Block(NamedTuple):
 
 
 def main() -> None:
-    """Run the blocks one by one, and print which of them have finished."""
+    """Run the blocks one by one, and print how each of them has ended."""
     args = arguments()
     args.out.mkdir(parents=True, exist_ok=True)
     if args.smoke:
         args.data = args.out / "data"
         write_data(args.data, args.size)
     end = time.monotonic() + 60 * args.minutes
-    total = sum(BLOCKS[name].share for name in args.blocks)
     rows = []
-    for name in args.blocks:
-        left = end - time.monotonic()
-        seconds = min(left, 60 * args.minutes * BLOCKS[name].share / total)
+    for number, name in enumerate(args.blocks):
         before = time.monotonic()
-        result = run(name, BLOCKS[name].arguments(args, seconds / 60), left, args.out)
+        budget = share_of(end - before, args.blocks[number:])
+        result = run(name, BLOCKS[name].arguments(args, budget / 60), budget, args.out)
         took = round(time.monotonic() - before)
-        rows.append({"block": name, "result": result, "seconds": took})
+        rows.append({"block": name, "result": result, "seconds": took, "budget": round(budget)})
     print("\n## all\n")
-    tables.report(rows, f"printed output and JSON of each block: {args.out}", args.out / "all.json")
+    note = f"printed output and JSON of each block: {args.out}"
+    figures = {path.stem: json.loads(path.read_text()) for path in figures_of(args.out)}
+    tables.report(rows, note, args.out / ALL, figures=figures)
     raise SystemExit(int(any(row["result"] != "done" for row in rows)))
+
+
+def share_of(left: float, blocks: Sequence[str]) -> float:
+    """Return how much of the time that is `left` the first of `blocks` gets.
+
+    What a block does not need is divided among those after it.
+    """
+    return max(0.0, left) * BLOCKS[blocks[0]].share / sum(BLOCKS[name].share for name in blocks)
+
+
+def figures_of(out: Path) -> list[Path]:
+    """Return the files of figures that the blocks have written."""
+    return [path for path in sorted(out.glob("*.json")) if path.name != ALL]
 
 
 def arguments() -> argparse.Namespace:
@@ -89,18 +111,24 @@ def run(name: str, command: Sequence[str], seconds: float, out: Path) -> str:
     """Run one block for at most `seconds`, show what it prints, and return how it ended."""
     print(f"\n## {name}\n", flush=True)
     log = out / f"{name}.txt"
+    for path in (log, *out.glob(f"{SCRIPTS.get(name, name)}*.json")):
+        path.unlink(missing_ok=True)  # of an earlier call
+    if seconds < LEAST_SECONDS:
+        return f"skipped: {seconds:.0f} s are left, and it needs {LEAST_SECONDS}"
     with log.open("w") as file:
         try:
             process = subprocess.run(
                 [sys.executable, *command],
                 stdout=file,
                 stderr=subprocess.STDOUT,
-                timeout=max(1.0, seconds),
+                timeout=seconds,
                 check=False,
             )
             result = f"failed: exit code {process.returncode}" if process.returncode else "done"
         except subprocess.TimeoutExpired:
-            result = "stopped: out of time"
+            result = f"stopped: it took more than {seconds:.0f} s"
+        except OSError as error:
+            result = f"failed: {error}"
     print(log.read_text(errors="replace"), flush=True)
     return result
 
@@ -113,12 +141,15 @@ def speed(args: argparse.Namespace, minutes: float) -> list[str]:
 
 def zebras(args: argparse.Namespace, minutes: float) -> list[str]:
     """Return the command that trains CycleGAN on horses and zebras."""
-    return [*_trained("zebras", "horse2zebra", args), f"--minutes={minutes - 0.4:.2f}"]
+    return [
+        *_trained("zebras", "horse2zebra", args),
+        f"--minutes={max(0.05, minutes - RESERVE):.2f}",
+    ]
 
 
 def facades(args: argparse.Namespace, minutes: float) -> list[str]:
     """Return the command that trains pix2pix on facades."""
-    return [*_trained("facades", "facades", args), f"--minutes={minutes - 0.4:.2f}"]
+    return [*_trained("facades", "facades", args), f"--minutes={max(0.05, minutes - RESERVE):.2f}"]
 
 
 def folder(args: argparse.Namespace, minutes: float) -> list[str]:  # noqa: ARG001

@@ -3,8 +3,9 @@
 python benchmarks/gpu_correctness.py [--size 256] [--json FILE]
 python benchmarks/gpu_correctness.py --tiny                           a small version for a CPU
 
-Resume: a run that is resumed halfway ends with the same bytes as one without interruption.
+Streams: batches that are uploaded next to computation are what the computation reads.
 Gradients: those of the norms, and of each kind of network in both memory formats.
+Resume: a run that is resumed halfway ends with the same bytes as one without interruption.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from copy import deepcopy
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read once, before cuBLAS starts
 
@@ -24,15 +25,19 @@ import torch
 import training_setup
 from torch import Tensor, nn
 
+from translate.batches import Domain, ImageSpec, Pair
 from translate.contract.kinds import small_options
 from translate.contract.parts.subject import make_part
 from translate.engine.checkpoints import read, retention
+from translate.engine.loading.device import Uploader
 from translate.nn.norms import InstanceNorm
 from translate.progress import ProgressReporter
 from translate.registry import names
 from translate.run import Run
 
 RECIPES = ("cyclegan", "pix2pix")
+STEP = 1e-7
+"""of a finite difference, in float64: a longer one crosses kinks of ReLU"""
 
 
 def main() -> None:
@@ -51,7 +56,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--tiny", action="store_true", help="small networks and images")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--size", type=int)
-    parser.add_argument("--json", type=Path, help="prefix of three files")
+    parser.add_argument("--json", type=Path, help="prefix of the files")
     args = parser.parse_args()
     args.size = args.size or (32 if args.tiny else 256)
     args.settings = training_setup.TINY if args.tiny else ()
@@ -174,43 +179,114 @@ def _relative_error(
 
 
 def network_gradients(args: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
-    """Compare the gradients of each generator and discriminator in both memory formats."""
+    """Check the gradients of each generator and discriminator in both memory formats."""
     rows = []
     for kind in ("generator", "discriminator"):
         for name in sorted(names(kind)):
             part = make_part(kind, name, small_options(kind, name))
             network, images = part.make(*part.channels), part.inputs(2)
-            difference = gradient_difference(network.to(args.device), images.to(args.device))
-            rows.append({"network": name, "difference": f"{difference:.1e}"})
-    note = f"float64 on {args.device}, norm of the difference relative to that of the gradient"
+            errors = gradient_errors(network.to(args.device), images.to(args.device))
+            facts = {key: f"{value:.1e}" for key, value in errors._asdict().items()}
+            rows.append({"network": name, **facts, "correct": max(errors) < 1e-3})
+    note = (
+        f"float64 on {args.device}; difference: of the gradients in both formats, relative to "
+        "their norm; contiguous, channels_last: relative error of a derivative in a random "
+        "direction, against a finite difference"
+    )
     return rows, note
 
 
-def gradient_difference(network: nn.Module, images: Tensor) -> float:
-    """Return how much the gradients in channels_last differ from those of contiguous tensors."""
+class GradientErrors(NamedTuple):
+    """How wrong the gradients of a network are; relative."""
+
+    difference: float
+    """of those in one memory format and in the other"""
+    contiguous: float
+    """of a directional derivative and its finite difference"""
+    channels_last: float
+
+
+def gradient_errors(network: nn.Module, images: Tensor) -> GradientErrors:
+    """Compare the gradients of a network in both memory formats with finite differences."""
     network.eval()  # without noise, which is drawn in the order of memory
     for module in network.modules():
         module.train(isinstance(module, nn.modules.batchnorm._BatchNorm))
-    gradients = []
+    gradients, errors = [], []
     for layout in (torch.contiguous_format, torch.channels_last):
         copy = deepcopy(network).double().to(memory_format=layout)
         inputs = images.double().contiguous(memory_format=layout).requires_grad_()
-        torch.manual_seed(0)  # of the weights of the sum
-        outputs = copy(inputs)
-        total = torch.zeros((), dtype=torch.float64, device=images.device)
-        for output in [outputs] if isinstance(outputs, Tensor) else outputs:
-            weight = torch.randn(output.shape, dtype=output.dtype).to(output.device)
-            if output.ndim == 4:
-                weight = weight.contiguous(memory_format=layout)
-            total = total + (output * weight).sum()  # so that the gradient has this layout
         leaves = [inputs, *(p for p in copy.parameters() if p.requires_grad)]
+        total = _weighted_sum(copy, inputs, layout)
         each = torch.autograd.grad(total, leaves, materialize_grads=True)
         gradients.append(torch.cat([gradient.flatten() for gradient in each]))
+        generator = torch.Generator().manual_seed(1)
+        direction = [torch.randn(leaf.shape, generator=generator, dtype=leaf.dtype)
+                     .to(leaf.device) for leaf in leaves]  # fmt: skip
+        derivative = sum((g * d).sum() for g, d in zip(each, direction, strict=True))
+        ends = []
+        with torch.no_grad():
+            for step in (STEP, -2 * STEP):
+                for leaf, towards in zip(leaves, direction, strict=True):
+                    leaf.add_(towards, alpha=step)
+                ends.append(_weighted_sum(copy, inputs, layout))
+        expected = (ends[0] - ends[1]) / (2 * STEP)
+        errors.append(float((derivative - expected).abs() / expected.abs()))
     contiguous, channels_last = gradients
-    return float((channels_last - contiguous).norm() / contiguous.norm())
+    difference = (channels_last - contiguous).norm() / contiguous.norm()
+    return GradientErrors(float(difference), *errors)
+
+
+def _weighted_sum(network: nn.Module, images: Tensor, layout: torch.memory_format) -> Tensor:
+    """Return a sum of the outputs whose gradient has the memory format `layout`."""
+    generator = torch.Generator().manual_seed(0)
+    outputs = network(images)
+    total = torch.zeros((), dtype=images.dtype, device=images.device)
+    for output in [outputs] if isinstance(outputs, Tensor) else outputs:
+        weight = torch.randn(output.shape, generator=generator, dtype=output.dtype)
+        weight = weight.to(output.device)
+        if output.ndim == 4:
+            weight = weight.contiguous(memory_format=layout)
+        total = total + (output * weight).sum()
+    return total
+
+
+def streams(args: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
+    """Upload batches next to computation, and compare what the computation reads."""
+    device = torch.device(args.device)
+    spec, count = ImageSpec(domains=(Domain("a"), Domain("b"))), 64
+    random = torch.Generator().manual_seed(0)
+    shape = (8, 3, args.size, args.size)
+    batches = [
+        Pair(*(torch.randint(256, shape, generator=random, dtype=torch.uint8) for _ in range(2)))
+        for _ in range(4)
+    ]
+    rows = []
+    for last in (False, True):
+        upload, wrong = Uploader(device, spec, channels_last=last), 0
+        expected = [Uploader(torch.device("cpu"), spec)(batch) for batch in batches]
+        sums = []
+        busy = torch.randn(256 if args.tiny else 4096, 256 if args.tiny else 4096, device=device)
+        for number in range(count):
+            batch = batches[number % len(batches)]
+            pinned = batch._make(t.pin_memory() for t in batch) if upload.stream else batch
+            uploaded = upload(pinned)
+            del pinned  # its memory may be reused: the next batch is read meanwhile
+            busy = (busy @ busy).clamp(-1, 1)  # the stream that computes is behind
+            sums.append([field.double().sum() for field in uploaded])
+            del uploaded
+        for number, values in enumerate(sums):
+            reference = expected[number % len(batches)]
+            wrong += any(
+                abs(float(value) - float(field.double().sum())) > 1e-3 * field.numel() ** 0.5
+                for value, field in zip(values, reference, strict=True)
+            )
+        layout = "channels_last" if last else "contiguous"
+        rows.append({"memory format": layout, "batches": count, "wrong batches": wrong})
+    return rows, f"batches of 8 pairs, {args.size} px, on {args.device}, read by a busy stream"
 
 
 MEASUREMENTS = {
+    "streams": streams,
     "norm gradients": norm_gradients,
     "network gradients": network_gradients,
     "resume": resume,

@@ -87,8 +87,10 @@ CASES: Mapping[str, Case] = {
     "train.trackers": Case(["csv"]),
 }  # fmt: skip
 BUILT = {"train.compile", "train.checkpointing", "train.timeout", "train.shard", "data.units"}
-"""keys that are tested elsewhere: compiling networks takes minutes, checkpointing changes memory
-alone, a time-out and shards need several processes, a unit is that of figures"""
+BUILT |= {"train.channels_last", "train.cuda_graphs"}
+"""keys that are tested elsewhere: compiling networks takes minutes, checkpointing and channels_last
+change memory alone, a time-out and shards need several processes, a unit is that of figures,
+graphs need a GPU"""
 
 
 class RunObserver:

@@ -3,7 +3,7 @@
 import torch
 
 from translate.batches import Domain, ImageSpec, Labelled, Pair
-from translate.engine.loading.device import batch_to_device
+from translate.engine.loading.device import Uploader, batch_to_device
 
 SPEC = ImageSpec(domains=(Domain("digits"),))
 
@@ -22,3 +22,16 @@ def test_each_domain_has_a_range_of_its_own() -> None:
     batch = batch_to_device(Pair(levels, levels), torch.device("cpu"), spec)
     assert batch.target.flatten().tolist() == [-1.0, 0.0, 1.0]
     assert batch.source.max() < -0.9
+
+
+def test_uploaded_images_have_the_requested_memory_format() -> None:
+    images = torch.randint(256, (2, 3, 4, 4), dtype=torch.uint8)
+    batch = Labelled(images, torch.tensor([4, 7]))
+    expected = batch_to_device(batch, torch.device("cpu"), SPEC)
+    for last in (False, True):
+        uploaded = Uploader(torch.device("cpu"), SPEC, channels_last=last)(batch)
+        assert isinstance(uploaded, Labelled)
+        assert torch.equal(uploaded.images, expected.images)
+        assert torch.equal(uploaded.labels, expected.labels)
+        assert uploaded.images.is_contiguous(memory_format=torch.channels_last) == last
+        assert uploaded.images.is_contiguous() != last

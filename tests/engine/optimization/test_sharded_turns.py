@@ -142,8 +142,9 @@ def test_turns_of_a_penalty_update_shards_as_they_update_whole_networks() -> Non
     assert weights == pytest.approx(expected[1], rel=1e-5)
 
 
-def test_compiled_networks_are_not_sharded() -> None:
-    config = small_runs.config(Path("none"), train__shard="fsdp", train__compile=True)
+@pytest.mark.parametrize("key", ["compile", "channels_last"])
+def test_compiled_and_channels_last_networks_are_not_sharded(key: str) -> None:
+    config = small_runs.config(Path("none"), train__shard="fsdp", **{f"train__{key}": True})
 
     def work(_: int) -> str:
         with distributed.process_group(CPU):
@@ -152,4 +153,4 @@ def test_compiled_networks_are_not_sharded() -> None:
                 build_training(config, SPEC, CPU)
         return str(error.value)
 
-    assert "train.compile: expected false with train.shard=fsdp" in two_processes.run(work)[0]
+    assert f"train.{key}: expected false with train.shard=fsdp" in two_processes.run(work)[0]

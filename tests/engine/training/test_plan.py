@@ -130,7 +130,7 @@ def test_compiled_code_is_not_cached(root: Path) -> None:
     config = small_runs.config(root, train__compile=True)
     result = small_runs.train(config, root / "run", progress, dry_run=True)
     assert result.plan
-    assert "train.compile is off in a dry run" in str(progress)
+    assert "a dry run is without train.compile" in str(progress)
 
 
 @pytest.mark.parametrize(

@@ -107,3 +107,6 @@ class StarGAN(Recipe[Labelled]):
     def preview(self, batch):
         rows = {f"to {name}": self.translate(batch.images, to=name) for name in self.domains}
         return {"source": batch.images, **rows}
+
+    def compile(self, *args, **kwargs):
+        self.generator.compile(*args, **kwargs)  # the penalty differentiates the critic's gradient

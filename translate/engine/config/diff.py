@@ -23,6 +23,8 @@ WITHOUT_EXACT_REPETITION = {
     "train.precision",
     "train.shard",
     "train.compile",
+    "train.channels_last",
+    "train.cuda_graphs",
     "train.deterministic",
 }
 """settings that change the trained weights only by rounding"""

@@ -211,6 +211,10 @@ class Train(Section):
     """compile the networks; needs a C++ compiler or Triton"""
     checkpointing: bool = False
     """compute repeated blocks again in the backward pass: less memory, more time, same result"""
+    channels_last: bool = False
+    """store images pixel by pixel (torch.channels_last), as Tensor Cores of a GPU read them"""
+    cuda_graphs: bool = False
+    """launch a network's kernels at once, for small batches on a GPU; takes more memory"""
     deterministic: bool = False
     """bit-for-bit repeatable on a GPU, too; slower, and some operations are refused"""
 
@@ -220,6 +224,14 @@ class Train(Section):
         if checkpointing and info.data.get("compile"):
             raise ValueError("expected false with train.compile, which saves memory by itself")
         return checkpointing
+
+    @field_validator("cuda_graphs")
+    @classmethod
+    def _eager_networks(cls, cuda_graphs: bool, info: ValidationInfo) -> bool:
+        for key in ("compile", "checkpointing"):
+            if cuda_graphs and info.data.get(key):
+                raise ValueError(f"expected false with train.{key}")
+        return cuda_graphs
 
     @field_validator("trackers", mode="before")
     @classmethod

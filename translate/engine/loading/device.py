@@ -1,4 +1,4 @@
-"""Move batches to a device."""
+"""Upload batches to a device, next to the computation of the step before."""
 
 from typing import Any
 
@@ -6,6 +6,45 @@ import torch
 
 from translate.batches import ImageSpec
 from translate.images.tensors import to_device
+
+
+class Uploader:
+    """Moves batches to a device, and their images to [-1, 1] there.
+
+    Batches for a GPU come in pinned memory. They are copied on a stream of their own: while the GPU
+    computes one step, the batch of the next is uploaded to other memory.
+
+    Args:
+        device: The device.
+        spec: The domains, whose ranges are mapped to [-1, 1].
+        channels_last: Whether images get the memory format `channels_last`.
+    """
+
+    def __init__(
+        self, device: torch.device, spec: ImageSpec, *, channels_last: bool = False
+    ) -> None:
+        self.device, self.spec = device, spec
+        self.format = torch.channels_last if channels_last else torch.contiguous_format
+        self.stream = torch.cuda.Stream(device) if device.type == "cuda" else None
+
+    def __call__(self, batch: Any) -> Any:
+        """Return `batch`, a named tuple of tensors, on the device."""
+        if self.stream is None:
+            return self._upload(batch)
+        with torch.cuda.stream(self.stream):
+            uploaded = self._upload(batch)
+        computing = torch.cuda.current_stream(self.device)
+        computing.wait_stream(self.stream)
+        for tensor in uploaded:
+            tensor.record_stream(computing)  # its memory is not given away before it was used
+        return uploaded
+
+    def _upload(self, batch: Any) -> Any:
+        moved = batch_to_device(batch, self.device, self.spec)
+        if self.format == torch.contiguous_format:
+            return moved
+        images = (t.contiguous(memory_format=self.format) if t.ndim == 4 else t for t in moved)
+        return moved._make(images)
 
 
 def batch_to_device(batch: Any, device: torch.device, spec: ImageSpec) -> Any:

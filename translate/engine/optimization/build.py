@@ -10,6 +10,7 @@ from translate.engine.checkpoints.state import TrainingState
 from translate.engine.checks.shapes import expect_sides
 from translate.engine.config.schema import Config
 from translate.engine.optimization.checkpointing import checkpoint_blocks
+from translate.engine.optimization.memory_format import use_channels_last
 from translate.engine.optimization.sharding import expect_processes, shard_networks
 from translate.engine.plugins.errors import plugin_code
 from translate.engine.processes import distributed
@@ -30,6 +31,8 @@ def build_training(config: Config, spec: ImageSpec, device: torch.device) -> Tra
     expect_sides(config, recipe)
     recipe.to(device).train()
     distributed.broadcast_(recipe)
+    if config.train.channels_last:
+        use_channels_last(recipe)
     average = None
     if config.train.ema:
         blend = get_ema_multi_avg_fn(config.train.ema)

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from translate.engine.config.schema import Train
 from translate.engine.optimization.checkpointing import repeated_blocks
+from translate.engine.optimization.networks import trained_networks
 from translate.engine.processes import distributed
 from translate.engine.processes.sharded_tensors import is_sharded
 from translate.errors import ConfigError, PluginError
@@ -36,7 +37,7 @@ def shard_networks(recipe: Recipe, *copies: nn.Module, device: torch.device) -> 
     _expect_shardable(recipe)
     mesh = init_device_mesh(device.type, (distributed.world_size(),))
     for module in (recipe, *copies):
-        for network in _networks(module):
+        for _, network in trained_networks(module):
             for part in (*repeated_blocks(network), network):
                 methods = _public_methods(part)
                 # full until `reshard`: the backward pass of a network that is used twice, or whose
@@ -63,6 +64,11 @@ def expect_processes(train: Train) -> None:
         raise ConfigError(
             f"train.compile: expected false with train.shard={train.shard}: sharding was not "
             "tested with compiled networks."
+        )
+    if train.channels_last:
+        raise ConfigError(
+            f"train.channels_last: expected false with train.shard={train.shard}, which PyTorch "
+            "only does with weights in the usual order."
         )
 
 
@@ -93,17 +99,6 @@ def reshard(recipe: Recipe) -> None:
         module.reshard()
 
 
-def _networks(module: nn.Module) -> Iterator[nn.Module]:
-    """Yield the networks in `module` that have parameters; of module lists, each element."""
-    for child in module.children():
-        if isinstance(child, (nn.ModuleList, nn.ModuleDict)):
-            yield from _networks(child)
-        elif isinstance(child, (nn.ParameterList, nn.ParameterDict)):
-            continue
-        elif any(True for _ in child.parameters()):
-            yield child
-
-
 def _public_methods(network: nn.Module) -> set[str]:
     """Return the methods besides `forward` that may use parameters, such as ``features``."""
     classes = [cls for cls in type(network).__mro__ if not issubclass(nn.Module, cls)]
@@ -114,7 +109,7 @@ def _public_methods(network: nn.Module) -> set[str]:
 def _expect_shardable(recipe: Recipe) -> None:
     """Raise `ConfigError` for parameters outside of networks, and for those of two networks."""
     name = type(recipe).__name__
-    networks = list(_networks(recipe))
+    networks = [network for _, network in trained_networks(recipe)]
     inside = Counter(p for network in networks for p in network.parameters())
     own = [key for key, p in recipe.named_parameters() if p not in inside]
     if own:

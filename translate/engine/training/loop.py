@@ -8,8 +8,9 @@ from typing import Any
 
 from translate.engine.disk.records.problems import Problem
 from translate.engine.loading import loader, workers
-from translate.engine.loading.device import batch_to_device
+from translate.engine.loading.device import Uploader
 from translate.engine.optimization.failures import explained_failures
+from translate.engine.optimization.graphs.networks import graphed_networks
 from translate.engine.optimization.guard import Guard
 from translate.engine.optimization.schedules import initial_rates
 from translate.engine.optimization.step import take_step
@@ -49,6 +50,8 @@ class Loop:
         self.device = next(training.recipe.parameters()).device
         adapt = self.device.type == "cpu" and not train.deterministic
         self.threads = ThreadCount(adapt=adapt)
+        self.upload = Uploader(self.device, training.spec, channels_last=train.channels_last)
+        self.graphs = graphed_networks(training)
         self.guard = Guard(train.guard, self.device)
         rates, limit = initial_rates(training.optimizers), memory_limit_mb(self.device)
         better = dict([training.selection.best_by] if training.selection else [])
@@ -140,10 +143,8 @@ class Loop:
 
             if self.threads.update():
                 logger.info(f"step {training.step + 1}: {self.threads.reason()}")
-            with explained_failures(training, self.writer.path):
-                result = take_step(
-                    training, batch_to_device(batch, self.device, training.spec), self.steps
-                )
+            with explained_failures(training, self.writer.path), self.graphs.step():
+                result = take_step(training, self.upload(batch), self.steps)
             self.guard.count(result)
             self.log.add(result, waited)
             self.progress.step(training.step, self.steps)

@@ -11,7 +11,7 @@ import torch
 from translate.batches import Layout
 from translate.engine.checkpoints.write import serialized_bytes
 from translate.engine.evaluation.mode import gathered_weights
-from translate.engine.loading.device import batch_to_device
+from translate.engine.loading.device import Uploader
 from translate.engine.optimization.failures import explained_failures
 from translate.engine.optimization.step import take_step
 from translate.engine.plugins.errors import plugin_code
@@ -95,12 +95,14 @@ def _take_steps(session: Session, device: torch.device) -> tuple[float, float]:
     The first step is a warm-up, unless there is no other.
     """
     training, start = session.training, session.training.step
+    last = training.config.train.channels_last
+    upload = Uploader(device, training.spec, channels_last=last)
     counter, times = FlopCounter(), list[float]()
     with closing(session.batches(device)) as batches:
         while training.step < session.steps and not _is_measured(times):
             before = time.perf_counter()
             with counter if training.step == start else nullcontext():
-                _take_step(session, next(batches)[0], device)
+                _take_step(session, upload(next(batches)[0]))
             _synchronize(device)
             times.append(time.perf_counter() - before)
     measured = times[1:] or times
@@ -123,10 +125,10 @@ def is_enough(times: Sequence[float]) -> bool:
     )
 
 
-def _take_step(session: Session, batch: Any, device: torch.device) -> None:
+def _take_step(session: Session, batch: Any) -> None:
     training = session.training
     with explained_failures(training, None):
-        take_step(training, batch_to_device(batch, device, training.spec), session.steps)
+        take_step(training, batch, session.steps)
 
 
 def _draw(session: Session, device: torch.device) -> None:

@@ -111,7 +111,7 @@ def open_session(
     else:
         places.expect_root(data)
     if dry_run:
-        config = _without_compilation(config)
+        config = _without_preparation(config)
         samples.expect_existing(data)
     elif distributed.is_first():
         samples.ensure(data)
@@ -172,13 +172,17 @@ def _same_networks(init: InitialWeights | None, config: schema.Config) -> read.C
     return init.checkpoint if init and init.checkpoint.config.options == config.options else None
 
 
-def _without_compilation(config: schema.Config) -> schema.Config:
-    """Return `config` without ``train.compile``, which writes compiled code to a cache."""
-    if not config.train.compile:
+def _without_preparation(config: schema.Config) -> schema.Config:
+    """Return `config` without settings that make the first steps slow, and so need many of them.
+
+    ``train.compile`` also writes a cache of compiled code.
+    """
+    off = {key: False for key in ("compile", "cuda_graphs") if getattr(config.train, key)}
+    if not off:
         return config
-    logger.info("train.compile is off in a dry run, so steps take longer than in training")
-    train = config.train.model_copy(update={"compile": False})
-    return config.model_copy(update={"train": train})
+    keys = " and ".join(f"train.{key}" for key in off)
+    logger.info(f"a dry run is without {keys}, so its steps take longer than in training")
+    return config.model_copy(update={"train": config.train.model_copy(update=off)})
 
 
 def _batch_for_processes(config: schema.Config) -> schema.Config:

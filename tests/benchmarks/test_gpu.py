@@ -1,0 +1,47 @@
+"""The benchmark of a GPU survives blocks that fail, hang or have no time."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+
+@pytest.fixture
+def gpu(import_benchmark: Callable[[str], ModuleType]) -> ModuleType:
+    return import_benchmark("gpu")
+
+
+def test_a_block_gets_its_share_of_what_is_left(gpu: ModuleType) -> None:
+    names = list(gpu.BLOCKS)
+    left, given = 600.0, []
+    for number in range(len(names)):
+        given.append(gpu.share_of(left, names[number:]))
+        left -= given[-1]
+    assert sum(given) == pytest.approx(600)
+    assert given == pytest.approx([600 * gpu.BLOCKS[name].share for name in names])
+    saved = gpu.share_of(600.0, names[1:])
+    assert saved > given[1], "the first block needed no time"
+    assert gpu.share_of(-5.0, names) == 0
+
+
+@pytest.mark.parametrize(
+    ("code", "seconds", "result"),
+    [
+        ("print('a table')", 20, "done"),
+        ("raise SystemExit(3)", 20, "failed: exit code 3"),
+        ("import time; time.sleep(60)", 1, "stopped: it took more than 1 s"),
+        ("print('never')", 0.5, "skipped: 0 s are left"),
+    ],
+)
+def test_each_end_of_a_block_is_said(
+    code: str, seconds: float, result: str, tmp_path: Path, gpu: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(gpu, "LEAST_SECONDS", 1)
+    (tmp_path / "speed.txt").write_text("of an earlier call")
+    (tmp_path / "gpu_speed.json").write_text("{}")
+    assert gpu.run("speed", ["-c", code], seconds, tmp_path).startswith(result)
+    assert gpu.figures_of(tmp_path) == [], "figures of an earlier call are not those of this one"
+    log = tmp_path / "speed.txt"
+    assert not log.exists() or "earlier" not in log.read_text()

@@ -1,0 +1,1 @@
+"""CUDA graphs of networks: which calls can be graphed, and their replay."""
