@@ -11,6 +11,7 @@ from translate.engine.config.value_types import (
     LARGEST_BATCH,
     Bands,
     Channels,
+    Device,
     Fraction,
     Fragment,
     Norm,
@@ -24,7 +25,6 @@ from translate.engine.config.value_types import (
     domain_names,
     of_domain,
 )
-from translate.engine.system.devices import DEVICES, is_device
 from translate.errors import short_repr, suggest
 
 
@@ -169,7 +169,7 @@ class Train(Section):
     """microbatches of a batch, which run one by one in less memory; batch norm uses each alone"""
     seed: int = Field(default=0, ge=0, lt=1 << 62)
     """random seed"""
-    device: str = "auto"
+    device: Device = "auto"
     """auto, cpu, cuda or cuda:N; auto takes a GPU if there is one"""
     precision: Literal["fp32", "bf16"] = "fp32"
     """fp32 or bf16, which halves memory on a GPU and is very slow on most CPUs"""
@@ -218,32 +218,18 @@ class Train(Section):
     deterministic: bool = False
     """bit-for-bit repeatable on a GPU, too; slower, and some operations are refused"""
 
-    @field_validator("checkpointing")
+    @field_validator("checkpointing", "cuda_graphs")
     @classmethod
-    def _without_compilation(cls, checkpointing: bool, info: ValidationInfo) -> bool:
-        if checkpointing and info.data.get("compile"):
-            raise ValueError("expected false with train.compile, which saves memory by itself")
-        return checkpointing
-
-    @field_validator("cuda_graphs")
-    @classmethod
-    def _eager_networks(cls, cuda_graphs: bool, info: ValidationInfo) -> bool:
-        for key in ("compile", "checkpointing"):
-            if cuda_graphs and info.data.get(key):
-                raise ValueError(f"expected false with train.{key}")
-        return cuda_graphs
+    def _one_preparation(cls, value: bool, info: ValidationInfo) -> bool:
+        others = [key for key in ("compile", "checkpointing") if info.data.get(key)]
+        if value and others:
+            raise ValueError(f"expected false with train.{others[0]}")
+        return value
 
     @field_validator("trackers", mode="before")
     @classmethod
     def _as_list(cls, trackers: Any) -> Any:
         return [trackers] if isinstance(trackers, (str, Mapping)) else trackers
-
-    @field_validator("device")
-    @classmethod
-    def _known_device(cls, device: str) -> str:
-        if not is_device(device):
-            raise ValueError(f"expected {DEVICES}")
-        return device
 
 
 class Config(Section):

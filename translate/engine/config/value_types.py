@@ -3,11 +3,20 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from translate.batches import MAX_CHANNELS
+from translate.engine.system.devices import DEVICES, is_device
 from translate.folders.names import short_names
 
+
+def _known_device(name: str) -> str:
+    if not is_device(name):
+        raise ValueError(f"expected {DEVICES}")
+    return name
+
+
+Device = Annotated[str, AfterValidator(_known_device)]
 Fragment = dict[str, Any]
 LARGEST_SIDE, LARGEST_BATCH = 1 << 16, 1 << 16
 """larger values exceed any memory: a damaged configuration is refused before it uses it up"""
