@@ -46,7 +46,7 @@ def test_unreadable_files_are_named_with_their_effect_on_training(root: Path) ->
     content = (root / "a/train/0001.png").read_bytes()
     (root / "a/train/0001.png").write_bytes(content[: len(content) // 2])
     (finding,) = broken(list(check_images(data_config(root))))
-    assert finding.startswith(f"{root / 'a/train/0001.png'}: a PNG that ends early")
+    assert finding.startswith(f"{root / 'a/train/0001.png'}: a truncated PNG")
     assert finding.endswith("skipped and listed")
     refused = broken(list(check_images(data_config(root, max_bad=0.01))))
     assert refused[-1] == (

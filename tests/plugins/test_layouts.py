@@ -137,7 +137,7 @@ def test_D17_unpaired_files_are_listed_and_a_flag_drops_them(tmp_path: Path) -> 
     assert rule.startswith("Pairs have the same name in both folders. ")
     assert "{name: suffix, source: _in, target: _out}" in rule
     assert "{name: csv, file: pairs.csv}" in rule
-    assert flag == "--drop-unpaired skips the others."
+    assert flag == "--drop-unpaired skips images without a partner."
     layout = Paired(tmp_path, ["a", "b"], "train", drop_unpaired=True)
     assert len(layout) == 1
     assert layout.notes == ["skipped 3 images without a partner; 1 pairs are left"]
@@ -157,11 +157,11 @@ def test_D21_an_image_that_is_its_own_partner_by_a_link_is_refused(
     other.unlink()
     for link in (other.symlink_to, other.hardlink_to):
         link(one)
-        with pytest.raises(DataError, match="1 of 3 images are their own partner, by links"):
+        with pytest.raises(DataError, match="1 of 3 pairs are links to one file"):
             Paired(tmp_path, ["a", "b"], "train")
         layout = Paired(tmp_path, ["a", "b"], "train", drop_unpaired=True)
         assert len(layout) == 2
-        assert layout.notes == ["skipped 1 images that are their own partner; 2 pairs are left"]
+        assert layout.notes == ["skipped 1 pairs of one file; 2 pairs are left"]
         other.unlink()
 
 

@@ -81,9 +81,7 @@ def test_images_without_a_caption_are_left_out(image_folder: ImageFolder, tmp_pa
     layout = CaptionedFolders(tmp_path, ["a"], "train")
     assert list(layout.files) == [folder / "0001.png"]
     caption(folder)
-    none = (
-        r"a/train: not one of its 3 images has a caption\. Expected captions\.jsonl in their folder"
-    )
+    none = r"a/train: none of its 3 images has a caption\. Expected captions\.jsonl in their folder"
     with pytest.raises(DataError, match=none):
         CaptionedFolders(tmp_path, ["a"], "train")
     (folder / "captions.jsonl").unlink()
@@ -132,8 +130,8 @@ def test_captions_of_missing_images_are_refused(image_folder: ImageFolder, tmp_p
     caption(image_folder("a", 1), *expected)
     with pytest.raises(
         DataError,
-        match=r"captions\.jsonl: 2 captions of images that do not exist\. "
-        r"The first is line 2, of \S+/a/gone\.png\.",
+        match=r"captions\.jsonl: 2 captions are of images that do not exist\. "
+        r"The first is on line 2, of \S+/a/gone\.png\.",
     ):
         CaptionedFolders(tmp_path, ["a"], "train")
 

@@ -82,8 +82,8 @@ def test_a_folder_without_classes_is_refused_with_an_example(
     image_folder("digits/train", 3)
     with pytest.raises(
         DataError,
-        match=r"digits/train holds 3 images and no class folders: layout 'labelled' reads "
-        r"\S+/digits/train/CLASS/\*\. Without classes: --set data\.layout=images$",
+        match=r"digits/train contains 3 images and no class folders: layout 'labelled' reads "
+        r"\S+/digits/train/CLASS/\*\. For images without classes: --set data\.layout=images$",
     ):
         LabelledFolders(tmp_path, ["digits"], "train")
     with pytest.raises(ConfigError, match="'labelled' reads one domain, and 2 are given: a, b"):

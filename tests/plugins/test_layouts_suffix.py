@@ -54,7 +54,7 @@ def test_a_pair_is_two_files_whose_names_differ_in_a_suffix(
 def test_D21_two_names_of_one_file_are_not_a_pair(make: Make, tmp_path: Path) -> None:
     write(tmp_path / "p", "1_in.png", "2_in.png", "2_out.png")
     (tmp_path / "p/1_out.png").symlink_to("1_in.png")
-    with pytest.raises(DataError, match="1 of 2 images are their own partner, by links"):
+    with pytest.raises(DataError, match="1 of 2 pairs are links to one file"):
         make()
     assert below(make(drop_unpaired=True), tmp_path / "p") == [["2_in.png", "2_out.png"]]
 
@@ -83,8 +83,8 @@ def test_D17_unpaired_files_are_listed_and_a_flag_drops_them(make: Make, tmp_pat
         "  only in *_in  only in *_out",
         "  2             3",
         "                4",
-        "A pair is NAME_in.png and NAME_out.png, whatever the file type.",
-        "--drop-unpaired skips the others.",
+        "A pair is NAME_in.png and NAME_out.png, with any file type.",
+        "--drop-unpaired skips images without a partner.",
     ]
     layout = make(drop_unpaired=True)
     assert len(layout) == 1

@@ -138,7 +138,7 @@ def test_a_malformed_table_is_named(text: str, message: str, make: Make) -> None
 
 
 def test_a_binary_or_missing_table_is_named(make: Make, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"there is no table other\.csv: looked in"):
+    with pytest.raises(DataError, match=r"there is no table other\.csv in"):
         make("source,target", file="other.csv")
     (tmp_path / "bad.csv").write_bytes(b"\xff\xfe\xff")
     with pytest.raises(DataError, match="cannot be read as text in UTF-8"):

@@ -1,14 +1,14 @@
 """Image formats, tried in the order of their names.
 
 ===========================  =======================================================================
-what a file holds            what it becomes
+pixels of the file           pixels that are read
 ===========================  =======================================================================
-gray, RGB                    the same, in the file's 8 or 16 bits; 10, 12 and 14 bits become 16
-1, P, CMYK, YCbCr, LAB, HSV  8 bits of RGB, LAB through sRGB; CMYK of 16 bits becomes 16
+gray, RGB                    gray, RGB in 8 or 16 bits; 10, 12 and 14 bits become 16
+1, P, CMYK, YCbCr, LAB, HSV  RGB in 8 bits, LAB through sRGB; CMYK of 16 bits becomes 16
 alpha, a transparent colour  alpha, the last channel
 int8, int16                  int16
 float16, float32, float64    float32
-integers of 32 and 64 bits   float32, where it has the same number; others are refused
+integers of 32 and 64 bits   float32, if it represents all values exactly; others are refused
 other bands                  all of them, up to 64: TIFF and NumPy
 several frames               one of them, colour in 8 bits
 ===========================  =======================================================================
@@ -45,7 +45,7 @@ def register_formats() -> Mapping[str, Callable[[], Format]]:
 
 
 def avif() -> Format:
-    """AVIF: read in 8 bits, the first frame's colours; written nearly without loss."""
+    """AVIF: read in 8 bits, first frame only; written nearly lossless."""
     written = {".avif": Writable((1, 3), alpha=True)}
     options = {"quality": 95, "subsampling": "4:4:4"}
     return Raster("AVIF", written, writes=written, options=options, lossless=False, one_canvas=True)
@@ -57,7 +57,7 @@ def bmp() -> Format:
 
 
 def gif() -> Format:
-    """GIF: read, with its frames."""
+    """GIF: read, with all frames."""
     return Raster("GIF", {".gif"}, writes={}, one_canvas=True)
 
 
@@ -76,19 +76,19 @@ def jpeg() -> Format:
 
 
 def png_format() -> Format:
-    """PNG: read and written in 8 and 16 bits with alpha; read with its frames."""
+    """PNG: read and written in 8 and 16 bits, with alpha; read with all frames."""
     written = {".png": Writable((1, 3), ("uint8", "uint16"), alpha=True)}
     return Raster("PNG", written, writes=written, one_canvas=True, encode=png_write.encode)
 
 
 def ppm() -> Format:
-    """Netpbm: read in any depth; written in 8 bits, gray alone as .pgm."""
+    """Netpbm: read in any bit depth; written in 8 bits, .pgm in gray."""
     written = {".pgm": Writable((1,)), ".pnm": GRAY_OR_RGB, ".ppm": GRAY_OR_RGB}
     return Raster("PPM", {*written, ".pbm"}, writes=written)
 
 
 def webp() -> Format:
-    """WebP: read, with its frames; written without loss, also colours that are transparent."""
+    """WebP: read, with all frames; written lossless, including colours of transparent pixels."""
     written = {".webp": Writable((1, 3), alpha=True)}
     options = {"lossless": True, "exact": True}
     return Raster("WEBP", written, writes=written, options=options, one_canvas=True)

@@ -1,4 +1,4 @@
-"""HEIC files, of telephones, with `pillow-heif`."""
+"""HEIC files, as phones write them, with `pillow-heif`."""
 
 from importlib.util import find_spec
 from io import BytesIO
@@ -24,7 +24,7 @@ SUFFIXES = frozenset({".heic", ".heif", ".hif"})
 
 
 class Heif:
-    """HEIC: read in 8 to 12 bits, the first image; written in 8 bits without loss."""
+    """HEIC: first image, read in 8 to 12 bits; written lossless in 8 bits."""
 
     suffixes = SUFFIXES
     lossless = True
@@ -59,7 +59,7 @@ class Heif:
         frame: int = 0,  # noqa: ARG002
         window: Window | None = None,
     ) -> Layers:
-        """Return the upright pixels; 10 and 12 bits span all 16."""
+        """Return the upright pixels; 10 and 12 bits are scaled to 16."""
         image = _open(source)
         mode, bits = _kind(image)
         pixels = np.asarray(image).reshape(image.size[1], image.size[0], len(mode))
@@ -74,7 +74,7 @@ class Heif:
 
 
 def _register() -> None:
-    """Make HEIC a format of Pillow; raises `MissingPackageError`."""
+    """Register HEIC with Pillow; raises `MissingPackageError`."""
     require_package("pillow_heif", "heif")
     from pillow_heif import register_heif_opener
 
@@ -95,8 +95,8 @@ def _open(source: EncodedImage) -> "HeifImage":
 
 
 def _kind(image: "HeifImage") -> tuple[str, int]:
-    """Return the channels, such as RGB, and the bits of each."""
+    """Return the mode of the channels, such as RGB, and the bits per channel."""
     mode, _, bits = image.mode.partition(";")
     if mode not in ("L", "LA", "RGB", "RGBA"):
-        raise ValueError(f"a HEIC of {image.mode}: expected gray or RGB, or both with opacity")
+        raise ValueError(f"a HEIC of {image.mode}: expected gray or RGB, with or without alpha")
     return mode, int(bits or 8)

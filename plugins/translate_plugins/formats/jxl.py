@@ -23,11 +23,11 @@ from translate_plugins.formats.jxl_header import (
 )
 
 EFFORT = 3
-"""of compression, from 1 to 9; more takes longer"""
+"""compression effort, from 1 to 9: higher is slower and smaller"""
 
 
 class Jxl:
-    """JPEG XL: read in its own type of numbers; written without loss."""
+    """JPEG XL: read in 8 bits, 16 bits or float32; written lossless."""
 
     suffixes = frozenset({".jxl"})
     lossless = True
@@ -69,7 +69,7 @@ class Jxl:
         return split_alpha(pixels.reshape(*header.size, channels), alpha=header.alpha).crop(window)
 
     def write(self, pixels: NDArray[Any], like: Header) -> bytes:
-        """Return the content of a file with its XMP packet; with EXIF data, of 8 bits a channel."""
+        """Return the content of a file with its XMP packet; 8-bit files also have EXIF data."""
         flat = np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
         if pixels.dtype != np.uint8:
             import imagecodecs
@@ -78,14 +78,14 @@ class Jxl:
             return add_xmp(data, like.xmp) if like.xmp else data
         import pillow_jxl  # noqa: F401 - importing it registers the format
 
-        kept, buffer = {"exif": None, **metadata.options(like)}, BytesIO()
+        buffer, kept = BytesIO(), {"exif": None, **metadata.options(like)}
         options = {"lossless": True, "effort": EFFORT, "num_threads": 1, **kept}
         Image.fromarray(flat).save(buffer, "JXL", **options)
         return buffer.getvalue()
 
 
 class Metadata(Mapping[str, bytes]):
-    """One piece of metadata, which is read with the pixels, and only if it is needed."""
+    """One kind of metadata, read at first use, since reading it decodes the pixels."""
 
     def __init__(self, source: EncodedImage, name: str) -> None:
         self._source, self._name = source, name
@@ -93,7 +93,7 @@ class Metadata(Mapping[str, bytes]):
     def _values(self) -> dict[str, bytes]:
         try:
             image = _opened(self._source)
-        except ValueError:  # damaged pixels, which are reported when they are read
+        except ValueError:  # damaged pixels: reported when they are read
             return {}
         if self._name == "exif":
             return metadata.exif(image)
@@ -127,7 +127,7 @@ def _decode(source: EncodedImage, header: JxlHeader) -> NDArray[Any]:
 
 
 def _opened(source: EncodedImage) -> Any:
-    """Return a file as Pillow opens it, which decodes it; raises `ValueError`."""
+    """Return a file opened by Pillow, which decodes it; raises `ValueError`."""
     if "JXL" not in source.cache:
         import pillow_jxl  # noqa: F401 - importing it registers the format
 

@@ -1,4 +1,4 @@
-"""The header of a JPEG XL file, whose libraries decode all pixels before they say the size."""
+"""Headers of JPEG XL files: the libraries would decode all pixels to return the size."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -6,15 +6,16 @@ from typing import NamedTuple
 CONTAINER = b"\x00\x00\x00\x0cJXL \r\n\x87\n"
 CODESTREAM = b"\xff\x0a"
 RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
-"""of the width to the height"""
+"""ratios of the width to the height that a header may state instead of the width"""
 SIDE = ((1, 9), (1, 13), (1, 18), (1, 30))
 ENUM = ((0, 0), (1, 0), (2, 4), (18, 6))
+"""offsets and bits of numbers, see `_Bits.choice`"""
 ALPHA, SPOT, COLOUR_FILTER = 0, 2, 5
 """types of extra channels"""
 
 
 class JxlHeader(NamedTuple):
-    """What the beginning of a JPEG XL file says; ISO/IEC 18181-1, annexes D and E."""
+    """The fields of a header that are used (ISO/IEC 18181-1, annexes D and E)."""
 
     size: tuple[int, int]
     """height and width of the upright image"""
@@ -25,13 +26,13 @@ class JxlHeader(NamedTuple):
 
 
 class _Bits:
-    """A reader of bits, the lowest of each byte first."""
+    """A reader of bits, least significant first."""
 
     def __init__(self, data: bytes) -> None:
         self._left, self._value = 8 * len(data), int.from_bytes(data, "little")
 
     def number(self, bits: int) -> int:
-        """Return the next bits; raises `ValueError` if there are fewer."""
+        """Return the next bits as a number; raises `ValueError` if there are fewer."""
         self._left -= bits
         if self._left < 0:
             raise ValueError("a damaged JPEG XL file: its header ends early")
@@ -44,7 +45,7 @@ class _Bits:
         return self.number(1) == 1
 
     def choice(self, choices: tuple[tuple[int, int], ...]) -> int:
-        """Return a number that is stored in one of four ways: an offset, and so many bits."""
+        """Return a number stored in one of four ways: an offset, plus a number of some bits."""
         offset, bits = choices[self.number(2)]
         return offset + self.number(bits)
 
@@ -58,7 +59,7 @@ def read_header(data: bytes) -> JxlHeader:
     """Return the header; raises `ValueError` for a damaged one."""
     bits = _Bits(_codestream(data)[2 : 2 + 4096])
     size, orientation = _size(bits), 1
-    if bits.flag():  # everything is as usual
+    if bits.flag():  # all fields have their defaults
         return JxlHeader(size, 8, is_float=False, gray=False, alpha=False)
     if bits.flag():
         orientation = 1 + bits.number(3)
@@ -69,7 +70,7 @@ def read_header(data: bytes) -> JxlHeader:
         if bits.flag():
             _skip_animation(bits)
     is_float, depth = _depth(bits)
-    bits.flag()  # about memory
+    bits.flag()  # modular_16bit_buffers
     extra = bits.choice(((0, 0), (1, 0), (2, 4), (1, 12)))
     kinds = [_extra_channel(bits) for _ in range(extra)]
     bits.flag()  # XYB
@@ -79,24 +80,24 @@ def read_header(data: bytes) -> JxlHeader:
 
 
 def _codestream(data: bytes) -> bytes:
-    """Return the image without the boxes of a container, or the first part of it."""
+    """Return the codestream without the boxes of a container, or its first part."""
     if data.startswith(CODESTREAM):
         return data
     for kind, start, _ in _boxes(data):
         if kind in (b"jxlc", b"jxlp"):
             return data[start + (4 if kind == b"jxlp" else 0) :]
-    raise ValueError("a damaged JPEG XL file: it holds no image")
+    raise ValueError("a damaged JPEG XL file: it contains no image")
 
 
 def read_xmp(data: bytes) -> bytes:
-    """Return the XMP packet of a file; empty if it has none, or a compressed one."""
+    """Return the XMP packet of a file; empty if it has none or it is compressed."""
     if not data.startswith(CONTAINER):
         return b""
     return next((data[start:end] for kind, start, end in _boxes(data) if kind == b"xml "), b"")
 
 
 def add_xmp(data: bytes, packet: bytes) -> bytes:
-    """Return the file `data` with a packet, in a container."""
+    """Return the file `data` with an XMP packet, in a container."""
     if not data.startswith(CONTAINER):
         data = CONTAINER + _box(b"ftyp", b"jxl \0\0\0\0jxl ") + _box(b"jxlc", data)
     return data + _box(b"xml ", packet)
@@ -107,17 +108,17 @@ def _box(kind: bytes, content: bytes) -> bytes:
 
 
 def _boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Yield the kind of each box of a container, and where its content begins and ends."""
-    at = 0
-    while at + 16 <= len(data):
-        length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
-        start = at + (16 if length == 1 else 8)
-        length = int.from_bytes(data[at + 8 : at + 16], "big") if length == 1 else length
-        end = at + length if length else len(data)
+    """Yield the kind of each box of a container, and the start and end of its content."""
+    offset = 0
+    while offset + 16 <= len(data):
+        length = int.from_bytes(data[offset : offset + 4], "big")
+        kind, start = data[offset + 4 : offset + 8], offset + (16 if length == 1 else 8)
+        length = int.from_bytes(data[offset + 8 : offset + 16], "big") if length == 1 else length
+        end = offset + length if length else len(data)
         yield kind, start, end
         if end < start:
             return
-        at = end
+        offset = end
 
 
 def _size(bits: _Bits) -> tuple[int, int]:
@@ -149,7 +150,7 @@ def _skip_animation(bits: _Bits) -> None:
 
 
 def _depth(bits: _Bits) -> tuple[bool, int]:
-    """Return whether numbers are floats, and their bits."""
+    """Return whether values are floats, and their bits."""
     if not bits.flag():
         return False, bits.choice(((8, 0), (10, 0), (12, 0), (1, 6)))
     depth = bits.choice(((32, 0), (16, 0), (24, 0), (1, 6)))

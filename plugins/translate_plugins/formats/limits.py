@@ -1,15 +1,15 @@
-"""How many numbers one image may have: its pixels are limited, and so are its channels."""
+"""Limit of the values of one image, over its pixels and channels."""
 
 from translate.images.source import EncodedImage
 
 CHANNELS = 4
-"""channels of an image with as many pixels as are allowed"""
+"""number of channels for which the limit of pixels holds"""
 
 
-def require_allowed(numbers: int, source: EncodedImage) -> None:
-    """Raise `ValueError` for more numbers than four for each pixel that is allowed."""
-    if numbers > CHANNELS * source.max_pixels:
+def require_allowed(count: int, source: EncodedImage) -> None:
+    """Raise `ValueError` for more values than `max_pixels` of `CHANNELS` channels have."""
+    if count > CHANNELS * source.max_pixels:
         raise ValueError(
-            f"{numbers:,} numbers: more than {CHANNELS} for each of the {source.max_pixels:,} "
-            "pixels that are allowed"
+            f"{count:,} values: expected at most {CHANNELS} channels of {source.max_pixels:,} "
+            "pixels, see --max-pixels"
         )

@@ -1,4 +1,4 @@
-"""Metadata of an image file: the colour profile, the EXIF data of a camera, the XMP packet."""
+"""Metadata of an image file: colour profile, EXIF data and XMP packet."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from translate.formats import Header
 DESCRIPTIVE = (270, 271, 272, 305, 306, 315, 33432)
 """EXIF tags: description, make, model, software, time, artist, copyright"""
 MAX_EXIF = 65_000
-"""bytes; a JPEG file holds no more"""
+"""largest size in bytes of EXIF data in a JPEG file"""
 
 
 def profile(image: ImageFile) -> dict[str, bytes]:
@@ -30,7 +30,7 @@ def exif(image: ImageFile) -> dict[str, bytes]:
             if tags:
                 kept.get_ifd(part).update(tags)
         written = kept.tobytes() if kept or any(parts.values()) else b""
-    except Exception:  # damaged EXIF in a file with sound pixels
+    except Exception:  # damaged EXIF data in a file with intact pixels
         return {}
     return {"exif": written} if 0 < len(written) < MAX_EXIF else {}
 
@@ -42,7 +42,7 @@ def xmp(info: Mapping[Any, Any]) -> bytes:
 
 
 def options(like: Header) -> dict[str, bytes]:
-    """Return the metadata in `like` that Pillow's encoders take."""
+    """Return the metadata in `like` as options of Pillow's encoders."""
     known = {
         "icc_profile": like.extra.get("icc_profile"),
         "exif": like.private.get("exif"),

@@ -1,4 +1,4 @@
-"""Ways to read folders as batches: one file for each kind of batch."""
+"""Layouts of data sets: how files become batches."""
 
 from __future__ import annotations
 

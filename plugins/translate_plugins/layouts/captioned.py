@@ -1,6 +1,6 @@
 """Images with captions, from a file ``captions.jsonl`` in their folder.
 
-A line is such as ``{"file": "0001.png", "text": "a red house by a lake"}``. An image may have
+Each line is a caption: ``{"file": "0001.png", "text": "a red house by a lake"}``. An image may have
 several captions.
 """
 
@@ -30,7 +30,7 @@ EXAMPLE = '{"file": "0001.png", "text": "..."}'
 
 
 class CaptionedFolders(Layout):
-    """One folder or more of images with captions in captions.jsonl; others are skipped."""
+    """One or more folders of images with captions in captions.jsonl; other images are skipped."""
 
     batch = Captioned
 
@@ -59,7 +59,7 @@ class CaptionedFolders(Layout):
         return len(self.files)
 
     def pick(self, index: int, random: Random) -> Item:
-        """Return image `index` with one of its captions: their file, and the line as key."""
+        """Return image `index` and the file of captions; the key is the line of one of them."""
         path = self.files[index]
         caption = random.choice(self.captions[path])
         return Item((path, caption.file), caption.line)
@@ -80,7 +80,7 @@ class Caption(NamedTuple):
 
 
 def _captions(folder: Folder) -> dict[Path, list[Caption]]:
-    """Return the captions of each image that has some; raises `DataError` if none has."""
+    """Return the captions of each image that has any; raises `DataError` if no image has."""
     inside = {p for f in folder.files for p in f.parents if p.is_relative_to(folder.path)}
     by_image: dict[Path, list[Caption]] = {path: [] for path in folder.files}
     missing = list[Caption]()
@@ -92,14 +92,14 @@ def _captions(folder: Folder) -> dict[Path, list[Caption]]:
                 missing.append(caption)
     if missing:
         raise DataError(
-            f"{missing[0].file}: {len(missing)} captions of images that do not exist. "
-            f"The first is line {missing[0].line}, of {missing[0].image}."
+            f"{missing[0].file}: {len(missing)} captions are of images that do not exist. "
+            f"The first is on line {missing[0].line}, of {missing[0].image}."
         )
     if captioned := {path: captions for path, captions in by_image.items() if captions}:
         return captioned
     raise DataError(
-        f"{folder.path}: not one of its {len(folder.files)} images has a caption. Expected "
-        f"{NAME} in their folder, with a line {EXAMPLE} for each."
+        f"{folder.path}: none of its {len(folder.files)} images has a caption. Expected {NAME} in "
+        f"their folder, with a line {EXAMPLE} for each."
     )
 
 

@@ -1,4 +1,4 @@
-"""Images of several domains, each labelled with its domain: for one network over all of them."""
+"""Images of several domains, labelled with their domain, for networks that translate among all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from translate.folders.names import short_names
 
 
 class LabelledDomains(Layout):
-    """Two folders or more of unrelated images; the label of an image is its domain."""
+    """Two or more folders of unpaired images; the label of an image is its domain."""
 
     batch = Labelled
 

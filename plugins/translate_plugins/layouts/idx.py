@@ -1,7 +1,7 @@
-"""MNIST as published, and other data sets of idx files: ``train-images-idx3-ubyte.gz``.
+"""The idx files of MNIST and similar data sets: ``train-images-idx3-ubyte.gz``.
 
-An idx file is a big-endian header (two zeros, the type, the number of dimensions, the length of
-each) and the numbers. Only files of bytes are read.
+An idx file has a big-endian header (two zeros, the type, the number of dimensions, the length of
+each), followed by the values. Only values of type uint8 are read.
 """
 
 from __future__ import annotations
@@ -24,17 +24,18 @@ from translate.errors import DataError
 from translate.folders.listing import is_path, join_words
 from translate.folders.lookup import expect_domains
 
-PREFIXES = {"test": "t10k"}  # other splits have their own names as prefix
+PREFIXES = {"test": "t10k"}
+"""prefixes of file names that differ from the name of the split"""
 GZIP = b"\x1f\x8b"
-RATIO = 1032
-"""the largest compression ratio of gzip"""
+MAX_RATIO = 1032
+"""largest compression ratio of gzip"""
 CHUNK_BYTES = 1 << 20
 
 
 class IdxFiles(Layout):
     """MNIST's idx files: gray images with their labels.
 
-    All images are in one tensor, which worker processes share.
+    All images are kept in one tensor, which worker processes share.
     """
 
     batch: type[Images | Labelled] = Labelled
@@ -45,7 +46,7 @@ class IdxFiles(Layout):
         domains: Sequence[str],
         split: str,
         *,
-        labels: Annotated[bool, "read the labels, too"] = True,
+        labels: Annotated[bool, "also read the labels"] = True,
     ) -> None:
         expect_domains("idx", domains, 1)
         self.path = _find_images(root, domains[0], split)
@@ -69,7 +70,7 @@ class IdxFiles(Layout):
         return len(self.images)
 
     def pick(self, index: int, random: Random) -> Item:  # noqa: ARG002
-        """Return the file of all images, with the index of one as key."""
+        """Return the file of all images; the key is the index of an image."""
         return Item((self.path,), index)
 
     def load(self, item: Item, transform: Transform) -> Images | Labelled:
@@ -78,9 +79,9 @@ class IdxFiles(Layout):
 
 
 def read(path: Path, dimensions: int) -> Tensor:
-    """Return the bytes of an idx file, gzipped or not, in the shape of its header.
+    """Return the values of an idx file, gzipped or not, as uint8 of the shape in its header.
 
-    At most the bytes that the header states are inflated. Raises `DataError` for any other file.
+    No more is decompressed than the header states. Raises `DataError` for damaged or other files.
     """
     try:
         with path.open("rb") as file:
@@ -88,18 +89,18 @@ def read(path: Path, dimensions: int) -> Tensor:
         with gzip.open(path) if gzipped else path.open("rb") as file:
             shape = _shape(path, file.read(4 + 4 * dimensions), dimensions)
             stated = f"its header states {' x '.join(map(str, shape))} bytes"
-            if prod(shape) > RATIO * path.stat().st_size:
-                raise DataError(f"{path}: {stated}, more than such a small file can hold.")
+            if prod(shape) > MAX_RATIO * path.stat().st_size:
+                raise DataError(f"{path}: {stated}, more than a file of its size can contain.")
             values = np.empty(shape, np.uint8)
             filled, view = 0, values.data.cast("B")
             while count := file.readinto(view[filled : filled + CHUNK_BYTES]):
                 filled += count
             if filled < len(view):
-                raise DataError(f"{path}: cut short: {stated}, and {filled} follow.")
+                raise DataError(f"{path}: truncated: {stated}, and {filled} follow.")
             if file.read(1):
                 raise DataError(f"{path}: {stated}, and more follow.")
     except EOFError as error:
-        raise DataError(f"{path}: cut short: it ends in the middle of a gzip stream.") from error
+        raise DataError(f"{path}: truncated: it ends in the middle of a gzip stream.") from error
     except (OSError, zlib.error, MemoryError) as error:
         raise DataError(f"{path}: {' '.join(str(error).split())}.") from error
     return torch.from_numpy(values)
@@ -114,7 +115,7 @@ def _shape(path: Path, header: bytes, dimensions: int) -> tuple[int, ...]:
             f"expected {magic.hex(' ')!r}."
         )
     if len(header) != 4 + 4 * dimensions:
-        raise DataError(f"{path}: cut short: {len(header)} bytes, in the middle of its header.")
+        raise DataError(f"{path}: truncated: {len(header)} bytes end in the middle of its header.")
     shape = tuple(np.frombuffer(header, ">u4", offset=4).tolist())
     if not prod(shape):
         raise DataError(f"{path}: empty: its header states {' x '.join(map(str, shape))} bytes.")
@@ -122,13 +123,13 @@ def _shape(path: Path, header: bytes, dimensions: int) -> tuple[int, ...]:
 
 
 def _find_labels(path: Path) -> Path:
-    """Return the file of labels of the images in `path`, from the same folder."""
+    """Return the file of labels next to the file of images `path`; raises `DataError`."""
     prefix = path.name.partition("-images")[0]
     if label_file := _find(path.parent, prefix, "labels"):
         return label_file
     raise DataError(
-        f"no {prefix}-labels-idx1-ubyte or .gz of it next to {path}. "
-        'Images alone: --set "data.layout={name: idx, labels: false}"'
+        f"there is no {prefix}-labels-idx1-ubyte or {prefix}-labels-idx1-ubyte.gz next to {path}. "
+        'To read images without labels: --set "data.layout={name: idx, labels: false}"'
     )
 
 
@@ -136,19 +137,20 @@ def _labels(label_file: Path, path: Path, images: Tensor) -> Tensor:
     labels = read(label_file, 1)
     if len(labels) != len(images):
         raise DataError(
-            f"{path} holds {len(images)} images, and {label_file} {len(labels)} labels."
+            f"{path} has {len(images)} images, but {label_file} has {len(labels)} labels."
         )
     return labels
 
 
 def _find_images(root: Path, domain: str, split: str) -> Path:
     prefix = PREFIXES.get(split, split)
-    places = [Path(domain)] if is_path(root, domain) else [root / domain, root]
-    for place in places:
-        if path := _find(place, prefix, "images"):
+    folders = [Path(domain)] if is_path(root, domain) else [root / domain, root]
+    for folder in folders:
+        if path := _find(folder, prefix, "images"):
             return path
     raise DataError(
-        f"domain {domain!r}: no {prefix}-images-idx3-ubyte or .gz of it in {join_words(places)}."
+        f"domain {domain!r}: there is no {prefix}-images-idx3-ubyte, with or without .gz, in "
+        f"{join_words(folders)}."
     )
 
 

@@ -56,29 +56,28 @@ class LabelledFolders(Layout):
 
 def _class_folders(domain: Folder) -> list[Folder]:
     """Return a folder for each class, in natural order; raises `DataError` for another tree."""
-    place = domain.path
-    tops = subfolders(place)
-    files: dict[str, list[Path]] = {top.name: [] for top in tops if not is_split(top.name)}
-    outside = [path for path in domain.files if path.parent == place]
+    root = domain.path
+    files: dict[str, list[Path]] = {f.name: [] for f in subfolders(root) if not is_split(f.name)}
+    outside = [path for path in domain.files if path.parent == root]
     if not files:
         raise DataError(
-            f"{place} holds {len(outside)} images and no class folders: layout 'labelled' reads "
-            f"{place}/CLASS/*. Without classes: --set data.layout=images"
+            f"{root} contains {len(outside)} images and no class folders: layout 'labelled' reads "
+            f"{root}/CLASS/*. For images without classes: --set data.layout=images"
         )
     if outside:
         raise DataError(
-            f"{place}: {len(outside)} images are outside the class folders, the first is "
+            f"{root}: {len(outside)} images are outside the class folders, the first is "
             f"{outside[0].name}: move them into one of {', '.join(sorted(files, key=_natural))}."
         )
     for path in domain.files:
-        files[path.relative_to(place).parts[0]].append(path)
+        files[path.relative_to(root).parts[0]].append(path)
     for name, paths in files.items():
         if not paths:
-            raise DataError(f"{place / name}: a class without images. Fill or remove the folder.")
-    return [Folder(place / name, files[name]) for name in sorted(files, key=_natural)]
+            raise DataError(f"{root / name}: a class without images. Fill or remove the folder.")
+    return [Folder(root / name, files[name]) for name in sorted(files, key=_natural)]
 
 
 def _natural(name: str) -> tuple[list[str | int], str]:
-    """Sort 2 before 10, and numbers before words."""
+    """Return a key that sorts 2 before 10, and numbers before words."""
     parts = re.split(r"([0-9]+)", name.casefold())
-    return [int(part) if place % 2 else part for place, part in enumerate(parts)], name
+    return [int(part) if index % 2 else part for index, part in enumerate(parts)], name

@@ -1,4 +1,4 @@
-"""Layouts of two domains: unpaired, paired by name, and joined side by side in one image."""
+"""Layouts of two domains: unpaired, paired by name, and paired side by side in one image."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from translate_plugins.layouts.partners import OTHER_LAYOUTS, by_name, load_pair
 
 
 class Unpaired(Layout):
-    """Two folders of unrelated images; an epoch is the longer domain."""
+    """Two folders of unpaired images; an epoch is one pass over the larger domain."""
 
     batch = Pair
 
@@ -43,7 +43,7 @@ class Unpaired(Layout):
         return max(len(self.source), len(self.target))
 
     def pick(self, index: int, random: Random) -> Item:
-        """Return image `index` of the longer domain, and a random one of the other."""
+        """Return image `index` of the larger domain, and a random one of the other."""
         if len(self.source) >= len(self.target):
             return Item((self.source[index], random.choice(self.target)))
         return Item((random.choice(self.source), self.target[index]))
@@ -56,7 +56,7 @@ class Unpaired(Layout):
 
 
 class Paired(Layout):
-    """Two folders of paired images: files with one name, whatever their suffixes."""
+    """Two folders of paired images: files of the same name, with any suffix."""
 
     batch, paired = Pair, True
 
@@ -67,7 +67,7 @@ class Paired(Layout):
         split: str,
         leave_out: Iterable[Path] = (),
         *,
-        drop_unpaired: Annotated[bool, "skip images without a partner instead of refusing"] = False,
+        drop_unpaired: Annotated[bool, "skip images without a partner, else an error"] = False,
     ) -> None:
         expect_domains("paired", domains, 2)
         self.spec = ImageSpec(domains=tuple(map(Domain, domains)))
@@ -77,7 +77,7 @@ class Paired(Layout):
         bad = set(leave_out)
         self.pairs = [(left[n], right[n]) for n in names if bad.isdisjoint((left[n], right[n]))]
         if not self.pairs:
-            reason = "none is usable" if names else "no two files have the same name"
+            reason = "none can be used" if names else "no two files have the same name"
             raise DataError(
                 f"no pairs of {join_words(domains)} below {root}: {reason}.{OTHER_LAYOUTS}"
             )

@@ -15,11 +15,11 @@ OTHER_LAYOUTS = (
     '"data.layout={name: suffix, source: _in, target: _out}"; by a table: --set '
     '"data.layout={name: csv, file: pairs.csv}".'
 )
-"""a hint for folders without pairs of equal names"""
+"""hint for folders without files of the same name"""
 
 
 def by_name(folder: Path, files: Iterable[Path]) -> dict[str, Path]:
-    """Return `files` by their path below `folder`, without suffix."""
+    """Return `files` by their path relative to `folder`, without suffix."""
     by_stem: dict[str, Path] = {}
     for path in files:
         name = stem_below(path, folder)
@@ -37,38 +37,45 @@ def partners(
     drop_unpaired: bool,
     rule: str = f"Pairs have the same name in both folders.{OTHER_LAYOUTS}",
 ) -> tuple[list[str], list[str]]:
-    """Return the keys that both sides have, and messages on images that are skipped.
+    """Return the keys of pairs, and messages on skipped images.
 
-    Raises `DataError` for images without a partner and for pairs of one file, unless
-    `drop_unpaired` is set.
+    Args:
+        names: the two domains, for messages.
+        left: images of the first domain by key.
+        right: images of the second domain by key.
+        drop_unpaired: whether images without a partner, and pairs of one file, are skipped.
+        rule: how files are paired, for the error.
+
+    Raises:
+        DataError: there are such images, and they are not skipped.
     """
     both, unpaired = sorted(left.keys() & right.keys()), left.keys() ^ right.keys()
     same_file = [key for key in both if is_same_file(left[key], right[key])]
     if same_file and not drop_unpaired:
         one, other = left[same_file[0]], right[same_file[0]]
         raise DataError(
-            f"{len(same_file)} of {len(both)} images are their own partner, by links: the first is "
-            f"{one}, which is {other}. Remove the links, or skip these pairs: --drop-unpaired."
+            f"{len(same_file)} of {len(both)} pairs are links to one file: the first is {one}, "
+            f"which is the same as {other}. Remove the links, or skip these pairs: --drop-unpaired."
         )
     if unpaired and not drop_unpaired:
         table = _table_of_unpaired(names, left, right)
-        raise DataError(*table, rule, "--drop-unpaired skips the others.")
+        raise DataError(*table, rule, "--drop-unpaired skips images without a partner.")
     both = sorted({*both} - {*same_file})
-    dropped = {"without a partner": len(unpaired), "that are their own partner": len(same_file)}
-    text = " and ".join(f"{count} images {what}" for what, count in dropped.items() if count)
+    dropped = {"images without a partner": len(unpaired), "pairs of one file": len(same_file)}
+    text = " and ".join(f"{count} {what}" for what, count in dropped.items() if count)
     return both, [f"skipped {text}; {len(both)} pairs are left"] if text else []
 
 
 def is_same_file(source: Path, target: Path) -> bool:
-    """Return whether both are the same file, by a link or two names."""
+    """Return whether both paths are the same file, possibly by a link."""
     try:
         return source == target or source.samefile(target)
-    except OSError:  # deleted meanwhile: listed where it is read
+    except OSError:  # deleted since it was listed: reported when it is read
         return False
 
 
 def load_pair(item: Item, transform: Transform) -> Pair:
-    """Return two images of one size, cropped alike."""
+    """Return two images of one size, with the same crop and augmentation."""
     source, target = (transform.read(path) for path in item.files)
     if source.shape[:2] != target.shape[:2]:
         sizes = [f"{image.shape[1]}x{image.shape[0]}" for image in (source, target)]

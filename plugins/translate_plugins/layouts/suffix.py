@@ -23,9 +23,9 @@ from translate_plugins.layouts.partners import load_pair, partners
 
 
 class SuffixPairs(Layout):
-    """Pairs of images with names that differ in a suffix before the dot.
+    """Pairs of images whose names differ in a suffix before the dot.
 
-    ``--domains photos`` is one folder of both sides; ``--domains A B`` is one folder for each.
+    ``--domains photos`` is one folder with both sides; ``--domains A B`` are two folders.
     """
 
     batch, paired = Pair, True
@@ -39,7 +39,7 @@ class SuffixPairs(Layout):
         *,
         source: Annotated[str, "end of the names of source images, before the dot; may be empty"],
         target: Annotated[str, "end of the names of target images, before the dot; may be empty"],
-        drop_unpaired: Annotated[bool, "skip images without a partner instead of refusing"] = False,
+        drop_unpaired: Annotated[bool, "skip images without a partner, else an error"] = False,
     ) -> None:
         if source == target:
             raise ConfigError(
@@ -62,14 +62,14 @@ class SuffixPairs(Layout):
         files, others = (left[0][0], right[0][1]), {*left[1], *right[1]}
         if len(folders) == 2:
             others |= {*left[0][1].values(), *right[0][0].values()}
-        names_of_pairs, notes_on_dropped = partners(
+        keys, dropped = partners(
             [f"*{source}", f"*{target}"],
             *files,
             drop_unpaired=drop_unpaired,
-            rule=f"A pair is NAME{source}.png and NAME{target}.png, whatever the file type.",
+            rule=f"A pair is NAME{source}.png and NAME{target}.png, with any file type.",
         )
         bad = set(leave_out)
-        pairs = [(files[0][key], files[1][key]) for key in names_of_pairs]
+        pairs = [(files[0][key], files[1][key]) for key in keys]
         self.pairs = [pair for pair in pairs if bad.isdisjoint(pair)]
         if not self.pairs:
             images = [path for folder in folders for path in folder.files]
@@ -80,7 +80,7 @@ class SuffixPairs(Layout):
             )
         self.domain_files = list(zip(*self.pairs, strict=True))
         self.files = sorted({path for pair in self.pairs for path in pair})
-        self.notes, self.problems = [*notes(*folders), *notes_on_dropped], problems(*folders)
+        self.notes, self.problems = [*notes(*folders), *dropped], problems(*folders)
         if others:
             self.notes.append(
                 f"skipped {len(others)} images with names that end in neither {source!r} nor "
@@ -98,15 +98,15 @@ class SuffixPairs(Layout):
 
 
 def _folders(root: Path, domains: Sequence[str], split: str) -> list[Folder]:
-    """Return one folder of both sides, or one for each; the root if the domains are no folders."""
-    homes = [place for name in domains for place in places(root, name, split)]
-    if len(domains) == 2 and not any(place.exists() for place in homes):
+    """Return one folder with both sides, or two; the root if no folder has a domain's name."""
+    candidates = [folder for name in domains for folder in places(root, name, split)]
+    if len(domains) == 2 and not any(folder.exists() for folder in candidates):
         return [first_folder_with_images(f"pairs of {join_words(domains)}", [root / split, root])]
     return find_domains(root, domains, split)
 
 
 def _side_name(suffix: str, domain: str) -> str:
-    """Return the name of one side: its suffix, or the folder if that is empty."""
+    """Return the name of one side: its suffix, or the domain if that is empty."""
     return suffix.strip("-_. ") or domain
 
 
@@ -115,7 +115,7 @@ def _by_stem(
 ) -> tuple[tuple[dict[str, Path], dict[str, Path]], list[Path]]:
     """Return the files of source and target by their names without suffix, and all other files.
 
-    The longer suffix is tried first, as one may be the end of the other: ``_in`` of ``_main_in``.
+    The longer suffix is tried first, since it may end with the other: ``_main_in`` and ``_in``.
     """
     sides: tuple[dict[str, Path], dict[str, Path]] = ({}, {})
     others = []

@@ -1,4 +1,4 @@
-"""Pairs by a table: a CSV file with a row for each pair, ``source,target`` in its first line."""
+"""Pairs that a CSV file lists: a header ``source,target``, and a row for each pair."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from translate.folders.listing import join_words
 from translate.folders.lookup import expect_different, expect_domains, places
 from translate_plugins.layouts.partners import is_same_file, load_pair
 
-NAMED = 5
-"""faulty rows that are named one by one"""
+MAX_LISTED = 5
+"""largest number of faulty rows that an error lists"""
 
 
 class Table(Layout):
     """Pairs of images that a CSV file lists.
 
-    Paths are relative to the table's folder, the root, or the domain's folder. ``--domains A B``
-    are the names of the two columns' images, or their folders; ``--domains A`` is the folder of
-    all. A column ``split``, if there is one, says which rows are for training.
+    Paths are relative to the folder of the table, to the root, or to a domain's folder.
+    ``--domains A B`` are the names or folders of the two columns; ``--domains A`` is one folder for
+    both. An optional column ``split`` states the split of each row.
     """
 
     batch, paired = Pair, True
@@ -37,7 +37,7 @@ class Table(Layout):
         split: str,
         leave_out: Iterable[Path] = (),
         *,
-        file: Annotated[str, "the table, relative to the root, the domain or here"],
+        file: Annotated[str, "the table, relative to domain, root or working directory"],
         source: Annotated[str, "column of the source images"] = "source",
         target: Annotated[str, "column of the target images"] = "target",
         drop_unpaired: Annotated[bool, "skip rows that cannot be used"] = False,
@@ -47,16 +47,16 @@ class Table(Layout):
         expect_different(root, domains)
         names = domains if len(domains) == 2 else (source, target)
         self.spec = ImageSpec(domains=tuple(map(Domain, names)))
-        homes = [places(root, name, split) for name in domains]
-        bases = [*(homes[0] if len(homes) == 1 else ()), root / split, root, Path()]
+        folders = [places(root, name, split) for name in domains]
+        bases = [*(folders[0] if len(folders) == 1 else ()), root / split, root, Path()]
         path = next((base / file for base in bases if (base / file).is_file()), None)
         if not path:
             raise DataError(
-                f"there is no table {file}: looked in {join_words(bases[:-1])} and here."
+                f"there is no table {file} in {join_words(bases[:-1])} or the working directory."
             )
         self.sources = [path]
         table = _read(path)
-        sides = [[path.parent, root, *home] for home in (homes[0], homes[-1])]
+        sides = [[path.parent, root, *side] for side in (folders[0], folders[-1])]
         columns = _columns(path, table, [(source, target), tuple(domains)], sides)
         if columns.header:
             table = _of_split(path, table[1:], table[0], split)
@@ -69,10 +69,11 @@ class Table(Layout):
             except DataError as error:
                 faults.append(f"line {row.line}: {error}")
         if faults and not drop_unpaired:
-            more = [f"  ... and {len(faults) - NAMED} more"] if len(faults) > NAMED else []
+            rest = len(faults) - MAX_LISTED
+            more = [f"  ... and {rest} more"] if rest > 0 else []
             raise DataError(
                 f"{path}: {len(faults)} of {len(table)} rows cannot be used",
-                *(f"  {fault}" for fault in faults[:NAMED]),
+                *(f"  {fault}" for fault in faults[:MAX_LISTED]),
                 *more,
                 f"Files were looked for below {join_words(dict.fromkeys(sides[0]))}.",
                 "--drop-unpaired skips these rows.",
@@ -81,7 +82,7 @@ class Table(Layout):
         distinct = dict.fromkeys(pairs)
         self.pairs = [pair for pair in distinct if unreadable.isdisjoint(pair)]
         if not self.pairs:
-            raise DataError(f"{path}: not one of its {len(table)} rows can be used.")
+            raise DataError(f"{path}: none of its {len(table)} rows can be used.")
         by_column = [set(column) for column in zip(*self.pairs, strict=True)]
         if by_column[0].isdisjoint(by_column[1]):
             self.domain_files = [sorted(column) for column in by_column]
@@ -110,7 +111,7 @@ class Row(NamedTuple):
 
 
 class Columns(NamedTuple):
-    """The columns of the two files of a row."""
+    """The indices of the columns of both files."""
 
     source: int
     target: int
@@ -118,7 +119,7 @@ class Columns(NamedTuple):
 
 
 def _read(path: Path) -> list[Row]:
-    """Return the rows that hold anything; commas, semicolons or tabs separate their cells."""
+    """Return the rows that are not empty; cells are separated by commas, semicolons or tabs."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -145,7 +146,7 @@ def _columns(
     known: Sequence[tuple[str, ...]],
     sides: Sequence[Sequence[Path]],
 ) -> Columns:
-    """Return where the files are: by a first line that names columns, else the first two."""
+    """Return the columns that the header names; the first two if the first row has two files."""
     first = [cell.lower() for cell in table[0].cells]
     for names in known:
         columns = [name.lower() for name in names]
@@ -165,12 +166,12 @@ def _columns(
 
 
 def _of_split(path: Path, rows: list[Row], header: Row, split: str) -> list[Row]:
-    """Return the `rows` of one split, all where the table has no column for it."""
+    """Return the `rows` of one split; all rows if there is no column ``split``."""
     names = [cell.lower() for cell in header.cells]
     if "split" not in names:
         return rows
-    place = names.index("split")
-    splits = [row.cells[place] if place < len(row.cells) else "" for row in rows]
+    column = names.index("split")
+    splits = [row.cells[column] if column < len(row.cells) else "" for row in rows]
     if rows_of_split := [row for row, name in zip(rows, splits, strict=True) if name == split]:
         return rows_of_split
     present = join_words(sorted(set(splits))) or "none"
@@ -190,15 +191,15 @@ def _pair(row: Row, columns: Columns, sides: Sequence[Sequence[Path]]) -> tuple[
 
 
 def _file(cell: str, bases: Iterable[Path]) -> Path:
-    """Return the file that a cell names, below one of `bases`; it may be written on Windows."""
+    """Return the file that a cell names, below one of `bases`; backslashes may separate folders."""
     names = {
         unicodedata.normalize(form, name): None
         for name in (cell, cell.replace("\\", "/"))
         for form in ("NFC", "NFD")
     }
     names = {cell: None} | names
-    places = (base / name for base in bases for name in names if name)
-    files: Iterator[Path] = (place for place in places if place.is_file())
+    paths = (base / name for base in bases for name in names if name)
+    files: Iterator[Path] = (path for path in paths if path.is_file())
     if path := next(files, None):
         return path
     raise DataError(f"there is no file {cell}." if cell else "a cell is empty.")

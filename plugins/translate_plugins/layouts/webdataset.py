@@ -1,7 +1,7 @@
-"""Samples of tar shards, as webdataset names them: ``0001.photo.png`` and ``0001.labels.png``.
+"""Samples in the tar shards of webdataset: ``0001.photo.png`` and ``0001.labels.png``.
 
-The key of a sample is the name up to its first dot, and its parts are what follows. Shards are read
-by offset, in the order of the engine, so that a resume is exact.
+The key of a sample is the name of its files up to the first dot. Samples are read by their offset
+in the shards, in the random order of the engine, so that training resumes bit for bit.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from translate.images.files.tar_files import find_tar, read_member
 from translate_plugins.layouts.partners import load_pair, partners
 
 LABEL = "cls"
-"""the part of a sample that holds the number of its class"""
+"""suffix of the file with the class of a sample"""
 
 
 def webdataset(
@@ -40,7 +40,7 @@ def webdataset(
     split: str,
     leave_out: Iterable[Path] = (),
     *,
-    labels: Annotated[bool, "one domain of images with classes, KEY.cls, instead of pairs"] = False,
+    labels: Annotated[bool, "one domain with a class in KEY.cls, instead of pairs"] = False,
     drop_unpaired: Annotated[bool, "skip samples without an image of a domain"] = False,
 ) -> Layout:
     """Return samples of tar shards: pairs KEY.DOMAIN.png, or images with a class in KEY.cls."""
@@ -50,7 +50,7 @@ def webdataset(
 
 
 class PairedSamples(Layout):
-    """Samples with an image of each of two domains."""
+    """Samples of two images, one of each domain."""
 
     batch, paired = Pair, True
 
@@ -74,7 +74,7 @@ class PairedSamples(Layout):
             right,
             drop_unpaired=drop_unpaired,
             rule=f"A sample is KEY.{domains[0]}.png and KEY.{domains[1]}.png in one shard, "
-            "whatever the file type.",
+            "with any file type.",
         )
         bad = set(leave_out)
         pairs = [(left[key], right[key]) for key in keys]
@@ -82,8 +82,8 @@ class PairedSamples(Layout):
         if not self.pairs:
             raise DataError(
                 f"{folder.path}: no sample has usable images of {join_words(domains)}. Expected "
-                f"names such as KEY.{domains[0]}.png, got {folder.files[0].name}. Two domains of "
-                "shards of their own need no layout: --domains shards/a shards/b"
+                f"names such as KEY.{domains[0]}.png, got {folder.files[0].name}. For a folder of "
+                "shards per domain, leave the layout out: --domains shards/a shards/b"
             )
         self.domain_files = list(zip(*self.pairs, strict=True))
         self.files = sorted({path for pair in self.pairs for path in pair})
@@ -101,7 +101,7 @@ class PairedSamples(Layout):
 
 
 class LabelledSamples(Layout):
-    """Samples with an image, and the number of its class in ``KEY.cls``."""
+    """Samples of an image, and its class as a number in ``KEY.cls``."""
 
     batch = Labelled
 
@@ -114,7 +114,7 @@ class LabelledSamples(Layout):
         numbers = _read_classes(folder, self.problems)
         if not numbers:
             raise DataError(
-                f"{folder.path}: not one of {len(folder.files)} images has a class. Expected "
+                f"{folder.path}: none of {len(folder.files)} images has a class. Expected "
                 f"KEY.{LABEL}, a text file with a number, next to each KEY.png in its shard."
             )
         self.classes = sorted(set(numbers.values()))
@@ -140,46 +140,46 @@ class LabelledSamples(Layout):
 
 
 def _find_shards(root: Path, split: str, domain: str = "") -> Folder:
-    """Return the folder of the shards of a split, or those that a pattern names, with the images.
+    """Return the images in the shards of a split.
 
-    The pattern ``shards/{000..127}.tar`` in place of a folder names those of one split.
+    The root may also be a pattern that names the shards, such as ``shards/{000..127}.tar``.
     """
     if not root.is_dir():
         folder, files = match(root)
         if files.images:
             return Folder(folder, *files)
         if is_pattern(str(root)):
-            raise DataError(f"samples: no image is in tar files that match {root}.")
-    homes = [root / domain / split, root / domain] if domain else []
-    what = f"domain {domain!r}" if domain else "samples"
-    return first_folder_with_images(what, [*homes, root / split, root])
+            raise DataError(f"samples: there is no image in tar files that match {root}.")
+    folders = [root / domain / split, root / domain] if domain else []
+    name = f"domain {domain!r}" if domain else "samples"
+    return first_folder_with_images(name, [*folders, root / split, root])
 
 
 def _split_key(path: Path) -> tuple[Path, str]:
-    """Return the key of a sample, with the folder or shard that it is in, and the part."""
+    """Return the key of a sample, as a path in its folder or shard, and the suffix."""
     match = re.fullmatch(r"([^.]+)\.(.*)", path.name)
-    key, part = match.groups() if match else (path.name, "")
-    return path.parent / key, part.lower()
+    key, suffix = match.groups() if match else (path.name, "")
+    return path.parent / key, suffix.lower()
 
 
 def _by_key(folder: Folder, domain: str) -> Mapping[str, Path]:
-    """Return the images of a domain by the keys of their samples, below the folder."""
-    found: dict[str, Path] = {}
+    """Return the images of a domain by the keys of their samples, relative to the folder."""
+    images: dict[str, Path] = {}
     for path in folder.files:
-        key, part = _split_key(path)
-        if not (part == domain.lower() or part.startswith(f"{domain.lower()}.")):
+        key, suffix = _split_key(path)
+        if not (suffix == domain.lower() or suffix.startswith(f"{domain.lower()}.")):
             continue
         name = key.relative_to(folder.path).as_posix()
-        if name in found:
-            raise DataError(f"{found[name]} and {path} are of one sample: keep one of them.")
-        found[name] = path
-    return found
+        if name in images:
+            raise DataError(f"{images[name]} and {path} are of one sample: keep one of them.")
+        images[name] = path
+    return images
 
 
 def _class_files(folder: Folder) -> dict[Path, Path]:
     """Return the files of classes by the keys of their samples."""
     keys = ((path, *_split_key(path)) for path in folder.skipped)
-    return {key: path for path, key, part in keys if part == LABEL}
+    return {key: path for path, key, suffix in keys if suffix == LABEL}
 
 
 def _read_classes(folder: Folder, bad: list[BadImage]) -> dict[Path, int]:
@@ -199,6 +199,6 @@ def _read_classes(folder: Folder, bad: list[BadImage]) -> dict[Path, int]:
 
 
 def _shards(files: Iterable[Path]) -> list[Path]:
-    """Return the tar files that `files` are in."""
+    """Return the tar files that contain `files`."""
     parents = {path.parent for path in files}
     return sorted({tar for parent in parents if (tar := find_tar(parent / "_"))})

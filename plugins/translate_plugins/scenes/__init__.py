@@ -1,8 +1,7 @@
 """Sample domains of rendered landscapes: summer, winter, label maps, and motion blur.
 
-Every domain renders random scenes. The test scenes of `summer`, `winter` and `labels` are the same;
-the training scenes of `labels` are those of `summer`, and those of `winter` are others. `blurred`
-and `sharp` are pairs.
+Each domain renders random scenes. `labels` is paired with `summer`, and `blurred` with `sharp`;
+`winter` is paired with `summer` only in the test split.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from translate_plugins.scenes.palettes import SUMMER, WINTER
 from translate_plugins.scenes.scene import Scene
 
 VERSION = 1
-"""Version of the pixels: increase it when one changes."""
+"""version of the images: increase it when a pixel changes"""
 
 SPLITS = {"train": 200, "test": 40}
 
@@ -48,13 +47,14 @@ class Rendering:
     """One way to render scenes: a sample domain."""
 
     train: str
-    """Seed of the training scenes: renderings with the same seed are paired."""
+    """seed of the training scenes; renderings with equal seeds are paired"""
     test: str
-    """Seed of the test scenes, likewise."""
+    """seed of the test scenes"""
     render: Callable[[Scene, str], Bytes]
-    """Returns the image of a scene; the text is the seed of further random numbers."""
+    """returns the image of a scene; the text is a seed for further random numbers"""
     caption: Callable[[Scene], str]
     summary: str
+    """the description in ``translate show``"""
 
     def seed(self, split: str, file: str) -> str:
         return f"{self.train if split == 'train' else self.test}/{split}/{file}"

@@ -1,4 +1,4 @@
-"""Random scenes: all numbers are from one `random.Random`."""
+"""Random scenes, generated from a seed."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from translate_plugins.scenes.landforms import Cloud, Lake, Path, Peak, Sun, Wav
 from translate_plugins.scenes.scene import Clump, House, Roof, Scene, Tree, Walls
 
 HORIZON = (0.25, 0.7)
+"""range of the height of the horizon, from the top, as a fraction of the image"""
 WALLS: tuple[Walls, ...] = ("red", "yellow", "white", "blue")
 ROOFS: tuple[Roof, ...] = ("tile", "slate", "thatch")
 Box = tuple[float, float, float, float]
 
 
 def compose(seed: str) -> Scene:
-    """Return the scene of a seed; nothing hides the sun or stands in water."""
+    """Return the scene of a seed, in which nothing hides the sun or stands in water."""
     draw = RoundedRandom(Random(seed))
     site = _site(draw)
     horizon, ground = site.horizon, SIDE - site.horizon
@@ -45,7 +46,7 @@ def compose(seed: str) -> Scene:
 
 @dataclass
 class RoundedRandom:
-    """Random numbers of one generator, rounded, so that they are equal on every machine."""
+    """Rounded random numbers, equal on every machine."""
 
     random: Random
 
@@ -58,7 +59,7 @@ class RoundedRandom:
 
 @dataclass
 class Site:
-    """A scene under construction."""
+    """A scene that is being composed."""
 
     horizon: float
     sun: Sun
@@ -67,8 +68,8 @@ class Site:
     houses: list[House]
     trees: list[Tree]
 
-    def down(self, depth: float) -> float:
-        """Return the height at a depth between the horizon, 0, and the lower edge, 1."""
+    def y_at(self, depth: float) -> float:
+        """Return the y coordinate at a depth from 0, the horizon, to 1, the lower edge."""
         return round(self.horizon + (SIDE - self.horizon) * depth, 2)
 
     def hides_sun(self, box: Box) -> bool:
@@ -78,30 +79,32 @@ class Site:
 
     def is_taken(self, x: float, y: float) -> bool:
         """Return whether water, a path or a house is at a point, or near it."""
-        if self.lake and self.lake.holds(x, y, 1.25):
+        if self.lake and self.lake.contains(x, y, 1.25):
             return True
-        spine = self.path.spine() if self.path else []
-        return any(abs(y - down) < 8 and abs(x - at) < half + 6 for at, down, half in spine) or any(
+        centre_line = self.path.centre_line() if self.path else []
+        return any(
+            abs(y - down) < 8 and abs(x - at) < half + 6 for at, down, half in centre_line
+        ) or any(
             -4 < x - house.x < house.width + 4 and -5 < house.base - y < 10 for house in self.houses
         )
 
 
 def _site(draw: RoundedRandom) -> Site:
     lowest, highest = HORIZON
-    off = draw.random.uniform(-1, 1)
-    off *= 2 - abs(off)  # rarely in the middle, so that few scenes are like the mean image
-    horizon = round(SIDE * (lowest + (highest - lowest) * (1 + off) / 2), 1)
+    offset = draw.random.uniform(-1, 1)
+    offset *= 2 - abs(offset)  # rarely near 0, so that few scenes resemble the mean image
+    horizon = round(SIDE * (lowest + (highest - lowest) * (1 + offset) / 2), 1)
     sun = Sun(draw(24, SIDE - 24), draw(0.22, 0.6) * horizon, draw(11, 15))
     site = Site(horizon, sun, None, None, [], [])
     if draw.chance(0.65):
         ry = max(13.0, (SIDE - horizon) * draw(0.11, 0.17))
-        y = site.down(draw(0.3, 0.62))
+        y = site.y_at(draw(0.3, 0.62))
         site.lake = Lake(draw(40, SIDE - 40), y, draw(60, 95), ry, draw(0, 6))
     return site
 
 
-def _wave(draw: RoundedRandom, y: float, height: float, bends: tuple[float, float]) -> Wave:
-    return Wave(round(y, 2), round(height, 2), draw(*bends), draw(0, 6))
+def _wave(draw: RoundedRandom, y: float, height: float, half_waves: tuple[float, float]) -> Wave:
+    return Wave(round(y, 2), round(height, 2), draw(*half_waves), draw(0, 6))
 
 
 def _add_houses_(site: Site, draw: RoundedRandom) -> None:
@@ -109,12 +112,12 @@ def _add_houses_(site: Site, draw: RoundedRandom) -> None:
     for _ in range(40):
         if len(site.houses) == count:
             return
-        width, base = draw(SIDE / 4, SIDE / 3), site.down(draw(0.12, 0.8))
+        width, base = draw(SIDE / 4, SIDE / 3), site.y_at(draw(0.12, 0.8))
         walls, roof = draw.random.choice(WALLS), draw.random.choice(ROOFS)
         facing = draw.random.choice((-1, 1))
         house = House(draw(6, SIDE - 6 - width), base, width, walls, roof, facing)
         feet = [(house.x + width * part / 4, base + up) for part in range(5) for up in (-8, 4)]
-        is_wet = site.lake and any(site.lake.holds(x, y) for x, y in feet)
+        is_wet = site.lake and any(site.lake.contains(x, y) for x, y in feet)
         is_apart = all(
             abs(house.x + width / 2 - other.x - other.width / 2) > 0.53 * (width + other.width)
             for other in site.houses
@@ -128,12 +131,13 @@ def _add_path_(site: Site, draw: RoundedRandom) -> None:
     if draw.chance(0.2):
         return
     for _ in range(20):
-        (x, y), narrow = (draw(40, SIDE - 40), site.horizon + 2), 1.0
+        (x, y), half_width = (draw(40, SIDE - 40), site.horizon + 2), 1.0
         if site.houses:
-            (x, y), narrow = site.houses[0].at(0.22, 0), 3.5
-        far = SIDE - y
-        path = Path(x, y - 1, x + draw(-0.9, 0.9) * far, draw(-0.24, 0.24) * far, narrow)
-        if not site.lake or not any(site.lake.holds(x, y) for x, y, _ in path.spine()):
+            (x, y), half_width = site.houses[0].at(0.22, 0), 3.5
+        length = SIDE - y
+        end, sway = x + draw(-0.9, 0.9) * length, draw(-0.24, 0.24) * length
+        path = Path(x, y - 1, end, sway, half_width)
+        if not site.lake or not any(site.lake.contains(x, y) for x, y, _ in path.centre_line()):
             site.path = path
             return
 
@@ -145,7 +149,7 @@ def _add_trees_(site: Site, draw: RoundedRandom) -> None:
         if len(site.trees) == count:
             return
         depth, x = draw(0.06, 0.92), draw(8, SIDE - 8)
-        base = site.down(depth)
+        base = site.y_at(depth)
         height = round(min(draw(72, 104) * (0.8 + 0.55 * depth), base - 6), 2)
         fir = draw.chance(firs)
         crown = () if fir else _crown(draw, x, base - 0.64 * height, 0.34 * height)
@@ -164,10 +168,10 @@ def _add_trees_(site: Site, draw: RoundedRandom) -> None:
 def _crown(draw: RoundedRandom, x: float, y: float, radius: float) -> tuple[Clump, ...]:
     ring, start = [], draw(0, 1)
     for step in range(6):
-        turn = 2 * math.pi * (step + start) / 6
-        size, far = draw(0.42, 0.52) * radius, draw(0.5, 0.62) * radius
-        middle = point(x + far * math.cos(turn) * 1.06, y + far * math.sin(turn) * 0.92)
-        ring.append((*middle, round(size, 2)))
+        angle = 2 * math.pi * (step + start) / 6
+        size, distance = draw(0.42, 0.52) * radius, draw(0.5, 0.62) * radius
+        across, down = distance * math.cos(angle), distance * math.sin(angle)
+        ring.append((*point(x + across * 1.06, y + down * 0.92), round(size, 2)))
     ring.sort(key=lambda clump: clump[1])
     return (*ring, (*point(x, y - 0.02 * radius), round(radius * 0.5, 2)))
 
@@ -186,15 +190,15 @@ def _peaks(site: Site, draw: RoundedRandom) -> tuple[Peak, ...]:
     count = draw.random.randint(2, 4)
     peaks = []
     for step in range(count):
-        x, tall = SIDE * (step + draw(0.2, 0.8)) / count, site.horizon * draw(0.3, 0.62)
+        x, height = SIDE * (step + draw(0.2, 0.8)) / count, site.horizon * draw(0.3, 0.62)
         if abs(x - site.sun.x) < 60:
-            tall = min(tall, site.horizon - site.sun.y - site.sun.radius * 0.3)
-        top, foot = round(site.horizon - tall, 2), site.horizon + 4
-        peaks.append(Peak(round(x, 2), top, foot, round(tall * 1.1 + 30, 2)))
+            height = min(height, site.horizon - site.sun.y - site.sun.radius * 0.3)
+        top, base = round(site.horizon - height, 2), site.horizon + 4
+        peaks.append(Peak(round(x, 2), top, base, round(height * 1.1 + 30, 2)))
     return tuple(sorted(peaks, key=lambda peak: peak.top))
 
 
 def _tufts(site: Site, draw: RoundedRandom) -> tuple[Point, ...]:
     count = draw.random.randint(8, 16)
-    spots = [(draw(6, SIDE - 6), site.down(draw(0.15, 0.97))) for _ in range(count)]
+    spots = [(draw(6, SIDE - 6), site.y_at(draw(0.15, 0.97))) for _ in range(count)]
     return tuple(sorted((spot for spot in spots if not site.is_taken(*spot)), key=lambda s: s[1]))

@@ -24,8 +24,8 @@ ROOFS: dict[Roof, RGB] = {"tile": (180, 60, 20), "slate": (70, 70, 70), "thatch"
 
 
 def label(scene: Scene) -> Bytes:
-    """Return the (256, 256, 3) label map, with the outlines of the painted scene."""
-    canvas = Canvas(edge=cv2.LINE_8)
+    """Return the label map of a scene, (256, 256, 3), with the outlines of `paint`."""
+    canvas = Canvas(line_type=cv2.LINE_8)
     canvas.band(0, SIDE, Gradient(CLASSES["sky"], CLASSES["sky"]))
     canvas.fill(scene.sun.disc(), CLASSES["sun"])
     for cloud in scene.clouds:
@@ -33,10 +33,10 @@ def label(scene: Scene) -> Bytes:
             canvas.fill(puff, CLASSES["cloud"])
     for peak in scene.peaks:
         canvas.fill(peak.outline(), CLASSES["peak"])
-        canvas.fill(peak.shade(scene.sun.side), CLASSES["flank"])
+        canvas.fill(peak.shaded_side(scene.sun.side), CLASSES["flank"])
     lands = (scene.hills, scene.meadow, *scene.rises)
     for land, name in zip(lands, ("hills", "meadow", "near meadow", "nearest meadow"), strict=True):
-        canvas.fill(land.above(SIDE), CLASSES[name])
+        canvas.fill(land.area(SIDE), CLASSES[name])
     if scene.lake:
         canvas.fill(scene.lake.outline(2.5), CLASSES["shore"])
         canvas.fill(scene.lake.outline(), CLASSES["lake"])

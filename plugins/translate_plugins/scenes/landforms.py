@@ -19,7 +19,7 @@ class Sun:
 
     @property
     def side(self) -> int:
-        """The side that light comes from: -1 for the left, 1 for the right."""
+        """The side of the image that light comes from: -1 for the left, 1 for the right."""
         return -1 if self.x < SIDE / 2 else 1
 
 
@@ -47,39 +47,40 @@ class Cloud:
 class Peak:
     x: float
     top: float
-    foot: float
-    reach: float
+    base: float
+    half_width: float
 
     def outline(self) -> list[Point]:
-        left, right = (self.x - self.reach, self.foot), (self.x + self.reach, self.foot)
-        return [left, (self.x, self.top), right]
+        left, right = self.x - self.half_width, self.x + self.half_width
+        return [(left, self.base), (self.x, self.top), (right, self.base)]
 
-    def shade(self, side: int) -> list[Point]:
-        """Return the outline of the side in the shade."""
-        tall, away = self.foot - self.top, -side * self.reach
+    def shaded_side(self, side: int) -> list[Point]:
+        """Return the outline of the part in the shade, for light from `side`."""
+        height, width = self.base - self.top, -side * self.half_width
         ridge = ((0, 0), (-0.08, 0.25), (0.06, 0.45), (-0.06, 0.7), (0.04, 1), (1, 1))
-        return [point(self.x + away * across, self.top + tall * down) for across, down in ridge]
+        return [point(self.x + width * across, self.top + height * down) for across, down in ridge]
 
 
 @dataclass(frozen=True)
 class Wave:
-    """A wavy line from edge to edge: a row of hills, or a rise of the meadow."""
+    """A wavy line from the left to the right edge: the crest of hills or of a slope."""
 
     y: float
     height: float
-    bends: float
+    half_waves: float
+    """number of half periods over the width of the image"""
     phase: float
 
     def crest(self) -> list[Point]:
-        return [point(x, self.at(x)) for x in range(-8, SIDE + 17, 8)]
+        return [point(x, self.y_at(x)) for x in range(-8, SIDE + 17, 8)]
 
-    def at(self, x: float) -> float:
-        turn = self.bends * x / SIDE * math.pi + self.phase
-        swell = 0.5 + 0.32 * math.sin(turn) + 0.18 * math.sin(2.3 * turn + 1)
-        return self.y - self.height * swell
+    def y_at(self, x: float) -> float:
+        angle = self.half_waves * x / SIDE * math.pi + self.phase
+        elevation = 0.5 + 0.32 * math.sin(angle) + 0.18 * math.sin(2.3 * angle + 1)
+        return self.y - self.height * elevation
 
-    def above(self, depth: float) -> list[Point]:
-        """Return the area between the crest and a line `depth` below `y`."""
+    def area(self, depth: float) -> list[Point]:
+        """Return the outline of the area between the crest and a line `depth` below `y`."""
         return [*self.crest(), (SIDE + 16, self.y + depth), (-8, self.y + depth)]
 
 
@@ -91,16 +92,16 @@ class Lake:
     ry: float
     phase: float
 
-    def outline(self, grow: float = 0.0) -> list[Point]:
+    def outline(self, margin: float = 0.0) -> list[Point]:
         shore = []
         for corner in range(56):
-            turn = 2 * math.pi * corner / 56
-            bays = 0.08 * math.sin(2 * turn + self.phase) + 0.05 * math.sin(3 * turn - self.phase)
-            rx, ry = self.rx * (1 + bays) + 2 * grow, self.ry * (1 + bays) + grow
-            shore.append(point(self.x + rx * math.cos(turn), self.y + ry * math.sin(turn)))
+            angle = 2 * math.pi * corner / 56
+            bays = 0.08 * math.sin(2 * angle + self.phase) + 0.05 * math.sin(3 * angle - self.phase)
+            rx, ry = self.rx * (1 + bays) + 2 * margin, self.ry * (1 + bays) + margin
+            shore.append(point(self.x + rx * math.cos(angle), self.y + ry * math.sin(angle)))
         return shore
 
-    def holds(self, x: float, y: float, margin: float = 1.2) -> bool:
+    def contains(self, x: float, y: float, margin: float = 1.2) -> bool:
         across, down = (x - self.x) / (self.rx * margin), (y - self.y) / (self.ry * margin)
         return across * across + down * down < 1
 
@@ -113,20 +114,21 @@ class Path:
     y: float
     end: float
     sway: float
-    narrow: float
-    """Half the width at its start."""
+    """amplitude of the bends"""
+    half_width: float
+    """half the width at its start"""
 
-    def spine(self) -> list[tuple[float, float, float]]:
-        """Return points on the centre line, each with half the width of the path."""
-        spine = []
+    def centre_line(self) -> list[tuple[float, float, float]]:
+        """Return points (x, y) on the centre line, each with half the width of the path."""
+        centre_line = []
         for step in (number / 24 for number in range(25)):
             bend = self.sway * math.sin(6.0 * step) * step
             x = self.x + (self.end - self.x) * step * step + bend
             y = self.y + (SIDE + 6 - self.y) * step
-            spine.append((x, y, self.narrow + 13 * step * step))
-        return spine
+            centre_line.append((x, y, self.half_width + 13 * step * step))
+        return centre_line
 
     def outline(self) -> list[Point]:
-        spine = self.spine()
-        left = [point(x - half, y) for x, y, half in spine]
-        return left + [point(x + half, y) for x, y, half in reversed(spine)]
+        centre_line = self.centre_line()
+        left = [point(x - half, y) for x, y, half in centre_line]
+        return left + [point(x + half, y) for x, y, half in reversed(centre_line)]

@@ -1,4 +1,4 @@
-"""Houses, firs and leafy trees, in summer and in winter."""
+"""Paints houses and trees, in summer and in winter."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ SNOW_ON_CLUMP = (
     (0.8, -0.4), (0.45, -0.55), (0, -0.68), (-0.45, -0.55),
 )  # fmt: skip
 TWIGS = ((-0.6, -0.3), (-0.2, -0.7), (0.3, -0.66), (0.66, -0.2))
+"""points of shapes, in fractions of the house or clump"""
 
 
 def paint_house(canvas: Canvas, house: House, side: int, palette: Palette) -> None:

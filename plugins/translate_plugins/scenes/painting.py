@@ -1,4 +1,4 @@
-"""Painted scenes in a season, from the back to the front."""
+"""Paints scenes in the colours of a season."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from translate_plugins.scenes.objects import paint_house, paint_tree
 from translate_plugins.scenes.palettes import Palette
 from translate_plugins.scenes.scene import House, Scene
 
-# across, down and length, in radii of the lake
 GLEAMS = (
     (-0.5, -0.45, 0.3), (0.2, -0.62, 0.34), (0.45, 0.1, 0.26),
     (-0.35, 0.3, 0.36), (0.1, 0.6, 0.24), (-0.66, -0.05, 0.16),
 )  # fmt: skip
+"""x, y and length of reflections, in radii of the lake"""
 
 
 def paint(scene: Scene, palette: Palette) -> Bytes:
@@ -24,10 +24,10 @@ def paint(scene: Scene, palette: Palette) -> Bytes:
         _cloud(canvas, cloud, palette)
     for peak in scene.peaks:
         canvas.fill(peak.outline(), palette.peak)
-        canvas.fill(peak.shade(scene.sun.side), palette.peak_shade)
-    canvas.fill(scene.hills.above(12), palette.hills)
+        canvas.fill(peak.shaded_side(scene.sun.side), palette.peak_shade)
+    canvas.fill(scene.hills.area(12), palette.hills)
     canvas.band(scene.horizon + 4, SIDE, palette.meadow)
-    canvas.fill(scene.meadow.above(3), palette.meadow.top)
+    canvas.fill(scene.meadow.area(3), palette.meadow.top)
     for rise in scene.rises:
         _rise(canvas, rise, palette)
     if scene.lake:
@@ -57,7 +57,7 @@ def _cloud(canvas: Canvas, cloud: Cloud, palette: Palette) -> None:
 
 
 def _rise(canvas: Canvas, rise: Wave, palette: Palette) -> None:
-    canvas.fill(rise.above(rise.height * 2), palette.rise)
+    canvas.fill(rise.area(rise.height * 2), palette.rise)
     canvas.stroke(rise.crest(), palette.rim, 1)
 
 
@@ -75,7 +75,7 @@ def _lake(canvas: Canvas, lake: Lake, sun: Sun, palette: Palette) -> None:
             canvas.fill(ellipse(x + reach * 0.2, y, reach * 0.5, 1.1), palette.gleam)
     for step in range(5):  # reflections of the sun
         y = lake.y + (step - 2) * lake.ry * 0.34
-        if lake.holds(sun.x, y, 0.8):
+        if lake.contains(sun.x, y, 0.8):
             canvas.fill(ellipse(sun.x, y, 5 + 2 * step, 1.5), palette.sun)
 
 

@@ -29,7 +29,7 @@ class Palette:
     rise: Gradient
     rim: RGB
     shade: RGB
-    """Colour of shadows on the ground."""
+    """colour of shadows on the ground"""
     shore: RGB
     lake: Gradient
     gleam: RGB

@@ -1,4 +1,4 @@
-"""A scene, with houses and trees and their outlines, which all renderings share."""
+"""Scenes with houses and trees, and the outlines that all renderings share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Clump = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class House:
-    """A house with its gable on the side `facing` (-1: left, 1: right), and a long wall."""
+    """A house that shows its gable on one side (`facing` -1: left, 1: right) and a long wall."""
 
     x: float
     base: float
@@ -28,7 +28,7 @@ class House:
         return self.x, self.base - 0.9 * self.width, self.x + self.width, self.base
 
     def at(self, across: float, up: float) -> Point:
-        """Return a point by fractions of the width: across from the gable, up from the ground."""
+        """Return a point at fractions of the width, across from the gable and up from the base."""
         start = self.x if self.facing < 0 else self.x + self.width
         return point(start - self.facing * across * self.width, self.base - up * self.width)
 
@@ -49,7 +49,7 @@ class House:
         return self.shape((0.22, 0.76), (0.84, 0.76), (1.03, 0.37), (0.45, 0.37))
 
     def verge(self) -> list[Point]:
-        """Return the roof's edge over the gable."""
+        """Return the edge of the roof over the gable."""
         return self.shape((0.0, 0.37), (0.22, 0.73), (0.44, 0.37))
 
     def chimney(self) -> list[Point]:
@@ -70,7 +70,7 @@ class Tree:
     base: float
     height: float
     clumps: tuple[Clump, ...] = ()
-    """(x, y, radius) of the parts of a leafy crown, from the back to the front."""
+    """parts of a leafy crown, (x, y, radius), from the back to the front"""
 
     def trunk(self) -> list[Point]:
         half, foot = self.height * 0.035, self.height * 0.052
@@ -79,7 +79,7 @@ class Tree:
         return [(x - foot, base), (x - half, top), (x + half, top), (x + foot, base)]
 
     def layers(self, upper: float = 1.0) -> list[list[Point]]:
-        """Return the outlines of a fir's layers, the lowest first; `upper` is the part of each."""
+        """Return the outlines of a fir's layers, lowest first, or of the `upper` part of each."""
         outlines = []
         for low, high, reach in ((0.13, 0.52, 0.27), (0.34, 0.76, 0.21), (0.58, 1.0, 0.14)):
             tip = self.base - high * self.height
@@ -112,7 +112,7 @@ class Scene:
     tufts: tuple[Point, ...]
 
     def standing_objects(self) -> list[House | Tree]:
-        """Return houses and trees, the nearest last."""
+        """Return houses and trees from the back to the front."""
         return sorted((*self.houses, *self.trees), key=lambda thing: thing.base)
 
     def tuft_size(self, y: float) -> float:

@@ -1,4 +1,4 @@
-"""Headers of NumPy arrays, checked before anything is allocated, and parts of them."""
+"""NumPy arrays in files: headers, checked before memory is allocated, and windows."""
 
 from dataclasses import dataclass
 from math import prod
@@ -12,22 +12,22 @@ from translate.formats import Window
 from translate.images.layers import MAX_CHANNELS
 
 MAGIC = npy.MAGIC_PREFIX
-READ_AS = {"b1": "uint8", "u1": "uint8", "u2": "uint16", "i1": "int16", "i2": "int16"}
-READ_AS |= dict.fromkeys(("u4", "i4", "i8", "u8", "f2", "f4", "f8"), "float32")
-"""types of arrays, and what they are read as"""
+DTYPES = {"b1": "uint8", "u1": "uint8", "u2": "uint16", "i1": "int16", "i2": "int16"}
+DTYPES |= dict.fromkeys(("u4", "i4", "i8", "u8", "f2", "f4", "f8"), "float32")
+"""dtypes of stored arrays, and of the images that they are read as"""
 EXACT = 2**24
-"""the largest whole number of which float32 has all smaller ones"""
+"""float32 represents all integers up to this exactly"""
 
 
 @dataclass(frozen=True)
 class ArrayHeader:
-    """What the beginning of an array says."""
+    """The header of a stored array."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     is_fortran: bool
     start: int
-    """where the numbers begin"""
+    """offset of the values in the file"""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -41,22 +41,22 @@ class ArrayHeader:
 
     @property
     def bytes(self) -> int:
-        """The number of bytes of the numbers."""
+        """The number of bytes of all values."""
         return prod(self.shape) * self.dtype.itemsize
 
     @property
     def order(self) -> str:
-        """The byte order of the numbers: ``<``, ``>``, or ``=`` where there is none."""
+        """The byte order of the values: ``<``, ``>``, or ``=`` if there is none."""
         return {">": ">", "<": "<"}.get(self.dtype.byteorder, "=")
 
     @property
-    def read_as(self) -> str:
-        """The type that the numbers are read as."""
-        return READ_AS[f"{self.dtype.kind}{self.dtype.itemsize}"]
+    def image_dtype(self) -> str:
+        """The dtype of the image that the array is read as."""
+        return DTYPES[f"{self.dtype.kind}{self.dtype.itemsize}"]
 
 
 def read_header(file: BinaryIO) -> ArrayHeader:
-    """Return the header of an array that is an image; raises `ValueError` for any other."""
+    """Return the header of an array; raises `ValueError` if it is no image."""
     try:
         version = npy.read_magic(file)[0]
         parse = npy.read_array_header_1_0 if version == 1 else npy.read_array_header_2_0
@@ -65,8 +65,8 @@ def read_header(file: BinaryIO) -> ArrayHeader:
         text = " ".join(str(error).split())[:200] or type(error).__name__
         raise ValueError(f"a damaged array: {text}") from error
     if dtype.hasobject:
-        raise ValueError("an array of Python objects is never read: they could run any program")
-    if f"{dtype.kind}{dtype.itemsize}" not in READ_AS:
+        raise ValueError("an array of Python objects, which could run code, is not read")
+    if f"{dtype.kind}{dtype.itemsize}" not in DTYPES:
         raise ValueError(f"an array of {dtype}: expected integers or floats")
     if len(shape) not in (2, 3) or min(shape) < 1 or (*shape, 1)[2] > MAX_CHANNELS:
         known = f"(height, width) or (height, width, 1 to {MAX_CHANNELS})"
@@ -75,12 +75,12 @@ def read_header(file: BinaryIO) -> ArrayHeader:
 
 
 def read_part(file: BinaryIO, header: ArrayHeader, window: Window | None) -> NDArray[Any]:
-    """Return (height, width, channels) in the type that `header` is read as.
+    """Return a window of an array, (height, width, channels) of `header.image_dtype`.
 
-    Only the rows of the window are read, where rows lie together.
+    In row-major arrays, only the rows of the window are read.
 
     Raises:
-        ValueError: for missing numbers, and whole numbers that float32 does not have.
+        ValueError: values are missing, or are integers that float32 does not represent exactly.
     """
     top, left, height, width = window or (0, 0, *header.size)
     columns = slice(left, left + width)
@@ -96,18 +96,18 @@ def read_part(file: BinaryIO, header: ArrayHeader, window: Window | None) -> NDA
 
 
 def converted(values: NDArray[Any], header: ArrayHeader) -> NDArray[Any]:
-    """Return `values` in the type that `header` is read as; raises `ValueError`."""
+    """Return `values` as `header.image_dtype`; raises `ValueError`."""
     if values.dtype.kind == "b":
         return values.astype(np.uint8) * np.uint8(255)
-    whole_to_float = header.read_as == "float32" and values.dtype.kind in "iu"
-    if whole_to_float and max(values.max(), -int(values.min())) > EXACT:
-        raise ValueError(f"an array of {header.dtype}: numbers up to 2**24 are read exactly")
-    return np.ascontiguousarray(values.astype(header.read_as))
+    rounds = header.image_dtype == "float32" and values.dtype.kind in "iu"
+    if rounds and max(values.max(), -int(values.min())) > EXACT:
+        raise ValueError(f"an array of {header.dtype}: expected values up to 2**24")
+    return np.ascontiguousarray(values.astype(header.image_dtype))
 
 
 def _read(file: BinaryIO, start: int, size: int) -> bytes:
     file.seek(start)
     data = file.read(size)
     if len(data) != size:
-        raise ValueError("an array that ends early: the file is truncated")
+        raise ValueError("a truncated file: values of the array are missing")
     return data

@@ -1,6 +1,6 @@
-"""NumPy files as images: .npy, and .npz with one array, or one that is called ``image``.
+"""NumPy files as images: .npy, and .npz with one array, or with one called ``image``.
 
-Nothing in them is unpickled.
+Pickled objects in them are never loaded.
 """
 
 from io import BytesIO
@@ -22,9 +22,9 @@ WRITABLE = Writable(
     range(1, MAX_CHANNELS + 1), ("uint8", "uint16", "int16", "float32"), alpha=False
 )
 NAME = "image.npy"
-"""of the array that is read where an archive has several"""
+"""name of the array to read, if an archive has several"""
 MAX_HEADER = 70_000
-"""bytes of an archive's array that are unpacked for its header"""
+"""largest size in bytes of an array's header"""
 
 
 class Npy:
@@ -41,7 +41,7 @@ class Npy:
         array = arrays.read_header(BytesIO(source.data))
         size = len(source.data) if source.file is None else source.file.seek(0, 2)
         if size < array.start + array.bytes:
-            raise ValueError("an array that ends early: the file is truncated")
+            raise ValueError("a truncated file: values of the array are missing")
         return _header("NPY", array)
 
     def read(
@@ -50,7 +50,7 @@ class Npy:
         frame: int = 0,  # noqa: ARG002
         window: Window | None = None,
     ) -> NDArray[Any]:
-        """Return numbers of an array; only the rows of a window are read."""
+        """Return the array, or a window of it, of which only the rows are read."""
         array, file = arrays.read_header(BytesIO(source.data)), source.file or BytesIO(source.data)
         rows, columns = (window.height, window.width) if window else array.size
         limits.require_allowed(rows * columns * array.channels, source)
@@ -78,7 +78,7 @@ class Npz:
             entry = _entry(archive)
             array = _array_header(archive, entry)
         if entry.file_size < array.start + array.bytes:
-            raise ValueError("an array that ends early: the file is truncated")
+            raise ValueError("a truncated file: values of the array are missing")
         return _header("NPZ", array, npz_name=entry.filename)
 
     def read(
@@ -87,7 +87,7 @@ class Npz:
         frame: int = 0,  # noqa: ARG002
         window: Window | None = None,
     ) -> NDArray[Any]:
-        """Return numbers of the array, which is unpacked whole."""
+        """Return the array, or a window of it; the array is decompressed as a whole."""
         with _open(source) as archive:
             entry = _entry(archive)
             array = _array_header(archive, entry)
@@ -97,10 +97,10 @@ class Npz:
         return arrays.read_part(BytesIO(data), array, window)
 
     def write(self, pixels: NDArray[Any], like: Header) -> bytes:
-        """Return the content of a file with one array, under the name that it was read by."""
+        """Return the content of a file with one array, named as in the input."""
         array, buffer = BytesIO(), BytesIO()
         np.save(array, _as_stored(pixels, like))
-        entry = ZipInfo(like.extra.get("npz_name", NAME))  # of 1980, so that equal pixels are alike
+        entry = ZipInfo(like.extra.get("npz_name", NAME))  # dated 1980: equal pixels, equal bytes
         with ZipFile(buffer, "w") as archive:
             archive.writestr(entry, array.getvalue(), ZIP_DEFLATED)
         return buffer.getvalue()
@@ -111,7 +111,7 @@ def _open(source: EncodedImage) -> ZipFile:
 
 
 def _entry(archive: ZipFile) -> ZipInfo:
-    """Return the only array, or the one called image; raises `ValueError` for any other archive."""
+    """Return the only array, or the one called image; raises `ValueError` if there is neither."""
     entries = [entry for entry in archive.infolist() if entry.filename.endswith(".npy")]
     chosen = [entry for entry in entries if entry.filename == NAME] or entries
     if len(chosen) != 1:
@@ -132,7 +132,7 @@ def _header(name: str, array: ArrayHeader, **extra: Any) -> Header:
         format=name,
         size=array.size,
         channels=array.channels,
-        dtype=array.read_as,
+        dtype=array.image_dtype,
         bits=8 * array.dtype.itemsize,
         mode=str(array.dtype.newbyteorder("=")),
         extra={"npy_two_dimensions": len(array.shape) == 2, "npy_order": array.order, **extra},
@@ -140,7 +140,7 @@ def _header(name: str, array: ArrayHeader, **extra: Any) -> Header:
 
 
 def _as_stored(pixels: NDArray[Any], like: Header) -> NDArray[Any]:
-    """Return pixels with the dimensions and byte order of the file they were made from."""
+    """Return pixels with the dimensions and byte order of the input."""
     flat = like.extra.get("npy_two_dimensions", pixels.shape[2] == 1) and pixels.shape[2] == 1
     stored = pixels[..., 0] if flat else pixels
     return stored.astype(stored.dtype.newbyteorder(like.extra.get("npy_order", "=")))

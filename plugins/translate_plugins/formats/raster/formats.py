@@ -1,4 +1,4 @@
-"""Formats of Pillow, decoded by Pillow or OpenCV, whichever is correct."""
+"""Formats of Pillow, decoded by Pillow or, if it is better, OpenCV."""
 
 from collections.abc import Callable, Collection, Mapping
 from io import BytesIO
@@ -24,12 +24,12 @@ class Raster:
     Args:
         name: Pillow's name of the format.
         suffixes: suffixes of its files.
-        writes: suffixes of files that are written, with the pixels that they hold.
+        writes: suffixes of files that are written, with the pixels that they can store.
         options: options of the encoder.
-        lossless: whether it is written without loss.
+        lossless: whether it is written lossless.
         one_canvas: whether all frames have one size.
-        encode: what writes files, where Pillow does not.
-        read_usual: what reads the header of usual files faster than Pillow; None for others.
+        encode: writes files in place of Pillow.
+        read_usual: reads the headers of common files faster than Pillow; returns None for others.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Raster:
             return layers
 
     def _next(self, source: EncodedImage, frame: int) -> Layers:
-        """Return a later frame; the file stays open, as frames are composited one over another."""
+        """Return a later frame; the file stays open, since frames are composited in order."""
         with pillow.pillow_limits(source.path, source.max_pixels):
             image: ImageFile | None = source.cache.get(self.name)
             if image is None or image.tell() > frame:

@@ -1,4 +1,4 @@
-"""The header of a usual JPEG file, ten times as fast as Pillow reads it."""
+"""Headers of common JPEG files, read ten times as fast as by Pillow."""
 
 from translate.formats import Header
 from translate.images.source import EncodedImage
@@ -7,18 +7,17 @@ from translate_plugins.formats.raster.pillow import Exif, FrameDetails
 START, ICC = b"\xff\xd8", b"ICC_PROFILE\0"
 DHT, SOS, DQT, DRI, APP0, APP2, APP13, COMMENT = 0xC4, 0xDA, 0xDB, 0xDD, 0xE0, 0xE2, 0xED, 0xFE
 SKIPPED = frozenset((DHT, DQT, DRI, APP0, APP13, COMMENT))
-"""segments without a part of `Header`: tables, density, notes of an editor"""
+"""segments that `Header` does not need: tables, density, comments"""
 FRAMES = frozenset((0xC0, 0xC1, 0xC2))
-"""starts of frames: baseline, extended and progressive"""
+"""start-of-frame markers: baseline, extended and progressive"""
 MODES = {1: "L", 3: "RGB"}
 
 
 def read_usual(source: EncodedImage) -> FrameDetails | None:
-    """Return the header of a JPEG file, as `pillow.read_details` does; None: let Pillow read it.
+    """Return the header of a JPEG file (ITU-T T.81, annex B), equal to `pillow.read_details`.
 
-    A file is usual if it has 8 bits, gray or three components, and no segment but tables, notes
-    and a colour profile of one segment: so no EXIF data, orientation, XMP packet or second image.
-    ITU-T T.81, annex B.
+    None if Pillow must read it: if it does not have 8 bits and one or three components, or has
+    EXIF data, an XMP packet, a second image, or a colour profile of several segments.
     """
     data, at = source.data, len(START)
     frame, profile = b"", b""
@@ -40,7 +39,7 @@ def read_usual(source: EncodedImage) -> FrameDetails | None:
 
 
 def _details(source: EncodedImage, frame: bytes, profile: bytes) -> FrameDetails | None:
-    """Return what the segment that starts a frame says; None if it is unusual."""
+    """Return the header that a start-of-frame segment states; None if Pillow must read it."""
     if len(frame) < 6 or frame[0] != 8 or (mode := MODES.get(frame[5])) is None:
         return None
     size = int.from_bytes(frame[1:3]), int.from_bytes(frame[3:5])

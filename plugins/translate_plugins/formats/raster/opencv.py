@@ -1,4 +1,4 @@
-"""Decode photographs and images of more than 8 bits a channel with OpenCV."""
+"""OpenCV as decoder of photographs and of images with more than 8 bits per channel."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ from translate.formats import Header
 from translate.images.layers import WHITE, Layers, split_alpha
 from translate_plugins.formats.raster.pillow import FrameDetails
 
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # errors are reported by us
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # errors are raised here
 
 RGB = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
-"""flags to read photographs in colour, which need no conversion from BGR then"""
+"""flags to decode to RGB"""
 TO_RGB = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}
 
 
@@ -32,20 +32,22 @@ def decode(data: bytes, header: Header) -> Layers | None:
 
     Args:
         data: the content of the file.
-        header: what the file says; OpenCV repeats gray beside opacity as red, green and blue.
+        header: the header of the file.
     """
     if header.mode == "RGB" and header.bits == 8:
         rgb = _imdecode(data, RGB)
         return None if rgb is None else Layers(rgb)
-    pixels = read_numbers(data)
+    pixels = read_pixels(data)
     if pixels is None or pixels.dtype not in WHITE:
         return None
     alpha = pixels.shape[2:] == (4,)
-    return split_alpha(pixels[..., [0, 3]] if header.gray and alpha else pixels, alpha=alpha)
+    if header.gray and alpha:  # OpenCV converts gray with alpha to RGBA
+        pixels = pixels[..., [0, 3]]
+    return split_alpha(pixels, alpha=alpha)
 
 
-def read_numbers(data: bytes) -> NDArray[Any] | None:
-    """Return gray, RGB or RGBA pixels as OpenCV reads them; None if it cannot."""
+def read_pixels(data: bytes) -> NDArray[Any] | None:
+    """Return gray, RGB or RGBA pixels in the bit depth of the file; None if OpenCV cannot."""
     pixels = _imdecode(data, cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.shape[2:] not in ((), (3,), (4,)):
         return None
@@ -53,7 +55,7 @@ def read_numbers(data: bytes) -> NDArray[Any] | None:
 
 
 def _imdecode(data: bytes, flags: int) -> NDArray[Any] | None:
-    """Return what OpenCV decodes; None if it cannot."""
+    """Return decoded pixels; None if OpenCV cannot decode them."""
     try:
         pixels: NDArray[Any] | None = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except (cv2.error, MemoryError):

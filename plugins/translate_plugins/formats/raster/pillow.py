@@ -1,4 +1,4 @@
-"""Pillow as a decoder: of headers, and of what OpenCV does not read or reads wrongly."""
+"""Pillow as decoder of headers, and of pixels that OpenCV does not decode correctly."""
 
 import logging
 import os
@@ -30,11 +30,11 @@ ORIENTATION = 0x0112
 GRAY = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F")
 """modes without colour"""
 CONVERTED = {"P": "a palette", "PA": "a palette", "CMYK": "CMYK", "LAB": "L*a*b*", "HSV": "HSV"}
-"""modes that become RGB, and what they are"""
+"""modes that are converted to RGB, and their names"""
 
-logging.getLogger("PIL").addHandler(logging.NullHandler())  # else it prints without a file's name
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # its messages do not name the file
 
-_lock = Lock()  # warning filters and Pillow's limit belong to the whole process
+_lock = Lock()  # warning filters and Pillow's limit of pixels are global
 if hasattr(os, "register_at_fork"):  # Windows forks nothing
     os.register_at_fork(
         before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
@@ -42,51 +42,51 @@ if hasattr(os, "register_at_fork"):  # Windows forks nothing
 
 
 class FrameDetails(NamedTuple):
-    """The header of a frame, as Pillow reads it."""
+    """The header of a frame, and the number of frames that Pillow counts."""
 
     header: Header
     frames: int
-    """how many it counts, among them those that a person does not want to see"""
+    """includes auxiliary images of phones, which `Header.frames` does not"""
 
 
 class Exif(Mapping[str, bytes]):
-    """The EXIF data of a file, which is read when it is needed: where an output keeps it."""
+    """The EXIF data of a file, read at first use."""
 
     def __init__(self, source: EncodedImage, form: str) -> None:
         self._image = EncodedImage(source.name, source.data, source.max_pixels)
         self._form = form
 
     @cached_property
-    def _found(self) -> dict[str, bytes]:
+    def _values(self) -> dict[str, bytes]:
         try:
             with open_frame(self._image, self._form) as image:
                 return metadata.exif(image)
-        except BadImage:  # Pillow opens fewer TIFFs than are read
+        except BadImage:  # a TIFF that Pillow cannot open
             return {}
 
     def __getitem__(self, name: str) -> bytes:
-        return self._found[name]
+        return self._values[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._found)
+        return iter(self._values)
 
     def __len__(self) -> int:
-        return len(self._found)
+        return len(self._values)
 
 
 def accepts(form: str, data: bytes) -> bool:
     """Return whether `data` begins like a file of Pillow's format `form`."""
-    Image.preinit()  # which registers the formats that are not imported above, once
+    Image.preinit()  # registers the formats that are not imported above
     _, accept = Image.OPEN[form]
     try:
         return accept is not None and accept(data[:16]) is True
-    except IndexError:  # of a file that is shorter
+    except IndexError:  # a shorter file
         return False
 
 
 @contextmanager
 def open_frame(source: EncodedImage, form: str, frame: int = 0) -> Iterator[ImageFile]:
-    """Open a file as `form`; whatever goes wrong is raised as a `BadImage`."""
+    """Open a frame of a file as `form`; any error is raised as a `BadImage`."""
     with pillow_limits(source.path, source.max_pixels):
         image = open_image(source, form)
         with image:
@@ -115,11 +115,11 @@ def _reason(data: bytes, form: str) -> str:
 
 @contextmanager
 def pillow_limits(path: Path, max_pixels: int) -> Iterator[None]:
-    """Use Pillow: one thread at a time, with its limit of pixels, and without its warnings."""
+    """Use Pillow in one thread at a time, with a limit of pixels and without warnings."""
     with _lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        usual, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, max_pixels
+        previous, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, max_pixels
         try:
             with guarded(path):
                 yield
@@ -128,26 +128,26 @@ def pillow_limits(path: Path, max_pixels: int) -> Iterator[None]:
                 raise BadImage(path, f"more than {max_pixels:,} pixels") from bad.__cause__
             raise
         finally:
-            Image.MAX_IMAGE_PIXELS = usual
+            Image.MAX_IMAGE_PIXELS = previous
 
 
 _BOMBS = (Image.DecompressionBombWarning, Image.DecompressionBombError)
 
 
 def seek(image: ImageFile, frame: int, max_pixels: int) -> None:
-    """Seek a later frame, whose size Pillow does not check against its limit."""
+    """Seek a later frame, and check its size, which Pillow does not."""
     image.seek(frame)
     if image.width * image.height > max_pixels:
         raise Image.DecompressionBombError
 
 
 def read_details(image: ImageFile, source: EncodedImage, form: str) -> FrameDetails:
-    """Return what Pillow says of the frame that `image` is at."""
+    """Return the header of the current frame of `image`."""
     data = source.data
     orientation, count = _orientation(image, data), _frames(image, data)
     width, height = image.size
     bits = _bits(image, data)
-    several = image.format in ("JPEG", "MPO")  # whose further images are a phone's extras
+    has_extras = image.format in ("JPEG", "MPO")  # further images are auxiliary images of phones
     header = Header(
         format=image.format or "",
         size=(width, height) if orientation > 4 else (height, width),
@@ -156,8 +156,8 @@ def read_details(image: ImageFile, source: EncodedImage, form: str) -> FrameDeta
         dtype=_dtype(image, bits, count),
         bits=bits,
         mode=image.mode,
-        frames=1 if several else count,
-        pages=several,
+        frames=1 if has_extras else count,
+        pages=has_extras,
         orientation=orientation,
         converted=CONVERTED.get(image.mode, ""),
         label_map=image.format == "PNG" and image.mode == "P",
@@ -169,42 +169,42 @@ def read_details(image: ImageFile, source: EncodedImage, form: str) -> FrameDeta
 
 
 def _is_gray(image: ImageFile) -> bool:
-    """Return whether the file has no colour; Pillow makes 16-bit gray with opacity RGBA."""
+    """Return whether the file is gray; Pillow converts 16-bit gray with alpha to RGBA."""
     return image.mode in GRAY or (bool(image.tile) and str(image.tile[0].args).startswith("LA;16"))
 
 
 def _orientation(image: ImageFile, data: bytes) -> int:
-    """Return the EXIF tag, from 1 to 8, that the decoded pixels are to be turned by."""
+    """Return the EXIF orientation, from 1 to 8, of the decoded pixels."""
     if image.format == "TIFF":
-        return 1  # both decoders turn these themselves, and the size is the upright one already
+        return 1  # the decoders return upright pixels
     if not may_have_exif(image, data):
         return 1
     try:
         tag = image.getexif().get(ORIENTATION, 1)
-    except Exception:  # damaged EXIF in a file with sound pixels
+    except Exception:  # damaged EXIF data in a file with intact pixels
         return 1
     return tag if tag in range(1, 9) else 1
 
 
 def may_have_exif(image: ImageFile, data: bytes) -> bool:
-    """Return whether EXIF data may exist; to find none in a PNG, Pillow decodes all pixels."""
-    marks = (b"eXIf", b"Raw profile type exif", b"tiff:Orientation")
-    return image.format != "PNG" or any(mark in data for mark in marks)
+    """Return whether there may be EXIF data: Pillow would decode all pixels of a PNG to find it."""
+    markers = (b"eXIf", b"Raw profile type exif", b"tiff:Orientation")
+    return image.format != "PNG" or any(marker in data for marker in markers)
 
 
 def _frames(image: ImageFile, data: bytes) -> int:
     """Return the number of frames."""
     try:
         count = int(getattr(image, "n_frames", 1))
-    except Exception:  # a later frame is damaged; the first decides
+    except Exception:  # a later frame is damaged
         return 1
-    if image.format == "PNG":  # which only announces them
+    if image.format == "PNG":  # its header may state more frames than there are
         count = min(count, 1 + data.count(b"fcTL"))
     return count
 
 
 def _bits(image: ImageFile, data: bytes) -> int:
-    """Return how many bits the file holds a channel."""
+    """Return the bits per channel of the file."""
     if image.format == "AVIF":
         return avif_bits(data)
     tile = image.tile[0].args if image.tile else ""
@@ -214,7 +214,7 @@ def _bits(image: ImageFile, data: bytes) -> int:
 
 
 def _dtype(image: ImageFile, bits: int, count: int) -> str:
-    """Return the type of the decoded numbers: 16 bits of colour are decoded by OpenCV alone."""
+    """Return the dtype of decoded pixels; only OpenCV decodes colours of 16 bits."""
     deep_colour = bits == 16 and image.mode in ("RGB", "RGBA", "LA") and image.format != "AVIF"
     if image.mode == "F":
         return "float32"
@@ -222,7 +222,7 @@ def _dtype(image: ImageFile, bits: int, count: int) -> str:
 
 
 def avif_bits(data: bytes) -> int:
-    """Return how many bits the first image of an AVIF file has a channel."""
-    at = data.find(b"av1C")
-    flags = data[at + 6] if 0 <= at < len(data) - 6 else 0
+    """Return the bits per channel of the first image of an AVIF file."""
+    start = data.find(b"av1C")
+    flags = data[start + 6] if 0 <= start < len(data) - 6 else 0
     return 8 if not flags & 0x40 else 12 if flags & 0x20 else 10

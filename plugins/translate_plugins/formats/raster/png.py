@@ -1,30 +1,29 @@
-"""PNG chunks: verify the checksums of pixels, which not every decoder does."""
+"""PNG chunks, and a check of their checksums, which not every decoder has."""
 
 from zlib import crc32
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
 PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"fcTL", b"fdAT")
-"""chunks that decide the pixels"""
+"""chunks that pixels depend on"""
 XMP = b"XML:com.adobe.xmp\0\0\0\0\0"
-"""the beginning of a chunk iTXt with an XMP packet that is not compressed"""
+"""start of an iTXt chunk with an uncompressed XMP packet"""
 
 
 def require_whole(data: bytes) -> None:
-    """Raise `ValueError` for a PNG that ends early, or whose pixels have a wrong checksum.
+    """Raise `ValueError` for a PNG that is truncated or whose pixels have a wrong checksum.
 
-    Pillow does not verify the checksums of pixels, and decodes zeros, as a lost connection or
-    power cut leaves them, to noise. OpenCV allocates the length that a chunk states.
+    Pillow does not verify these checksums, and decodes zeros, as an interrupted write leaves them,
+    to noise. OpenCV allocates the length that a chunk states.
     """
     if not data.startswith(MAGIC):
         return
-    view, at, kind = memoryview(data), len(MAGIC), b""
+    view, start, kind = memoryview(data), len(MAGIC), b""
     while kind != b"IEND":
-        length = int.from_bytes(view[at : at + 4], "big")
-        kind, end = bytes(view[at + 4 : at + 8]), at + 12 + length
+        length = int.from_bytes(view[start : start + 4], "big")
+        kind, end = bytes(view[start + 4 : start + 8]), start + 12 + length
         if end > len(data):
-            raise ValueError("a PNG that ends early: the file is truncated")
-        if kind in PIXELS and crc32(view[at + 4 : end - 4]) != int.from_bytes(
-            view[end - 4 : end], "big"
-        ):
+            raise ValueError("a truncated PNG")
+        checksum = int.from_bytes(view[end - 4 : end], "big")
+        if kind in PIXELS and crc32(view[start + 4 : end - 4]) != checksum:
             raise ValueError(f"a damaged PNG: the checksum of its {kind.decode()} is wrong")
-        at = end
+        start = end

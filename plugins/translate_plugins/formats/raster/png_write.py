@@ -1,8 +1,8 @@
-"""Write PNG files of 8 and 16 bits: gray or RGB, with or without opacity.
+"""Encoder of PNG files of 8 and 16 bits: gray or RGB, with or without alpha.
 
-Each row is stored as its difference from the row above, compressed by libdeflate. Measured on
-photographs this is 9 times as fast as Pillow with 13 % more bytes, where OpenCV at its fastest is 7
-times as fast with 24 % more. Neither of them writes gray with opacity in 16 bits.
+Rows have the filter Up and are compressed by libdeflate. For photographs this is 9 times as fast as
+Pillow with files 13 % larger; OpenCV's fastest settings are 7 times as fast as Pillow with files
+24 % larger. Neither of them writes gray with alpha in 16 bits.
 """
 
 from struct import pack
@@ -17,19 +17,18 @@ from translate_plugins.formats import metadata
 from translate_plugins.formats.raster import png
 
 COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
-"""by the number of channels: gray, gray and opacity, RGB, RGB and opacity"""
-FROM_THE_ROW_ABOVE = 2
-"""the filter of a row"""
-LEVEL = 1
-"""of compression"""
+"""colour types by number of channels: gray, gray with alpha, RGB, RGB with alpha"""
+FILTER_UP = 2
+"""row filter: the difference from the row above"""
+COMPRESSION_LEVEL = 1
 
 
 def encode(pixels: NDArray[Any], like: Header) -> bytes:
     """Return the content of a PNG.
 
     Args:
-        pixels: (H, W, 1 to 4), uint8 or uint16; the second or fourth channel is opacity.
-        like: the colour profile, EXIF data and XMP packet are kept.
+        pixels: (H, W, 1 to 4), uint8 or uint16; the second or fourth channel is alpha.
+        like: a header with the colour profile, EXIF data and XMP packet to write.
     """
     import imagecodecs
 
@@ -37,21 +36,22 @@ def encode(pixels: NDArray[Any], like: Header) -> bytes:
     big_endian = np.ascontiguousarray(pixels, pixels.dtype.newbyteorder(">"))
     levels = big_endian.view(np.uint8).reshape(height, -1)
     rows = np.empty((height, 1 + levels.shape[1]), np.uint8)
-    rows[:, 0] = FROM_THE_ROW_ABOVE
+    rows[:, 0] = FILTER_UP
     rows[0, 1:] = levels[0]
     np.subtract(levels[1:], levels[:-1], out=rows[1:, 1:])
-    kind = pack(">IIBBBBB", width, height, 8 * pixels.itemsize, COLOUR_TYPES[channels], 0, 0, 0)
+    header = pack(">IIBBBBB", width, height, 8 * pixels.itemsize, COLOUR_TYPES[channels], 0, 0, 0)
+    compressed = bytes(imagecodecs.deflate_encode(rows.tobytes(), level=COMPRESSION_LEVEL))
     chunks = [
-        _chunk(b"IHDR", kind),
+        _chunk(b"IHDR", header),
         *_metadata(metadata.options(like)),
-        _chunk(b"IDAT", bytes(imagecodecs.deflate_encode(rows.tobytes(), level=LEVEL))),
+        _chunk(b"IDAT", compressed),
         _chunk(b"IEND", b""),
     ]
     return b"".join([png.MAGIC, *chunks])
 
 
 def _metadata(options: dict[str, bytes]) -> list[bytes]:
-    """Return chunks of a colour profile, of EXIF data and of an XMP packet."""
+    """Return the chunks of the colour profile, EXIF data and XMP packet."""
     chunks = []
     if profile := options.get("icc_profile"):
         chunks.append(_chunk(b"iCCP", b"ICC profile\0\0" + compress(profile)))

@@ -1,4 +1,4 @@
-"""Blocks of a TIFF page, which are its strips or tiles: read where a window touches them."""
+"""Blocks (strips or tiles) of a TIFF page, of which a window reads only those that it overlaps."""
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -11,30 +11,29 @@ from translate.formats import Window
 from translate_plugins.formats.tiff import pages
 from translate_plugins.formats.tiff.pages import Page
 
-KEPT = 128 << 20
-"""bytes of decoded blocks that are kept for the next window"""
-SMALLEST_LIMIT = 16 << 20
-"""bytes of a block that are always allowed"""
-
+CACHE_BYTES = 128 << 20
+"""size of the decoded blocks that are cached for the next window"""
+MIN_LIMIT = 16 << 20
+"""size in bytes up to which a block is never too large"""
 
 Rows: TypeAlias = tuple[int, int, int]
-"""the number of a block, its first row that is read, and how many are read"""
+"""the index of a block, its first row that is read, and the number of rows"""
 
 
 class Grid(NamedTuple):
-    """How a page is divided into blocks."""
+    """The division of a page into blocks."""
 
     rows: int
     columns: int
-    """of one block"""
+    """size of one block in pixels"""
     down: int
     across: int
-    """number of blocks of one plane"""
+    """number of blocks of one plane, vertically and horizontally"""
     planes: int
 
     @classmethod
     def of(cls, page: Page) -> "Grid":
-        """Return the grid of a page; raises `ValueError` for one that cannot be."""
+        """Return the grid of a page; raises `ValueError` for implausible block sizes."""
         tags, (height, width) = page.tags, page.size
         tiled = tags.is_tiled
         rows, columns = (tags.tilelength, tags.tilewidth) if tiled else (tags.rowsperstrip, width)
@@ -43,7 +42,7 @@ class Grid(NamedTuple):
             raise ValueError(f"a damaged TIFF: blocks of {rows}x{columns} pixels")
         size = rows * columns * page.bands // planes * np.dtype(tags.dtype).itemsize
         limit = 2 * height * width * page.bands * np.dtype(tags.dtype).itemsize
-        if size > max(SMALLEST_LIMIT, limit):
+        if size > max(MIN_LIMIT, limit):
             raise ValueError(f"a damaged TIFF: blocks of {size:,} bytes")
         return cls(rows, columns, -(-height // rows), -(-width // columns), planes)
 
@@ -54,10 +53,10 @@ class Blocks:
 
     page: Page
     grid: Grid
-    _kept: OrderedDict[Rows, NDArray[Any]] = field(default_factory=OrderedDict)
+    _cache: OrderedDict[Rows, NDArray[Any]] = field(default_factory=OrderedDict)
 
     def read(self, window: Window) -> NDArray[Any]:
-        """Return a part of the page as stored: (height, width, bands)."""
+        """Return a window of the page as stored: (height, width, bands)."""
         grid, bands = self.grid, self.page.bands
         dtype = np.dtype(self.page.tags.dtype).newbyteorder("=")
         pixels = np.empty((window.height, window.width, bands), dtype)
@@ -85,36 +84,36 @@ class Blocks:
     def _part(self, index: int, part: Window, *, keep: bool) -> NDArray[Any]:
         """Return a part of one block."""
         top, left, height, width = part
-        if self._is_plain:  # the rows of the window are a block
+        if self._is_plain:  # only the rows of the window are read
             key, top = (index, top, height), 0
         else:
             key = (index, 0, self.grid.rows)
-        block = self._kept.get(key)
+        block = self._cache.get(key)
         if block is None:
             block = self._rows(*key) if self._is_plain else self._decode(index)
             if keep:
                 self._keep(key, block)
         else:
-            self._kept.move_to_end(key)
+            self._cache.move_to_end(key)
         if block.shape[0] < top + height or block.shape[1] < left + width:
             raise ValueError(f"{self.page.kind} that cannot be decoded: a block is too small")
         return block[top : top + height, left : left + width]
 
     def _keep(self, key: Rows, block: NDArray[Any]) -> None:
-        self._kept[key] = block
-        while len(self._kept) > 1 and sum(b.nbytes for b in self._kept.values()) > KEPT:
-            self._kept.popitem(last=False)
+        self._cache[key] = block
+        while len(self._cache) > 1 and sum(b.nbytes for b in self._cache.values()) > CACHE_BYTES:
+            self._cache.popitem(last=False)
 
     @property
     def _is_plain(self) -> bool:
-        """Whether pixels lie in the file as they are in memory, so that any row can be read."""
+        """Whether pixels are stored as in memory, so that single rows can be read."""
         tags = self.page.tags
         whole = self.page.bits % 8 == 0 and self.page.bits == 8 * np.dtype(tags.dtype).itemsize
         plain = tags.compression == pages.UNCOMPRESSED and tags.predictor == 1
         return plain and whole and tags.fillorder == 1
 
     def _rows(self, index: int, top: int, height: int) -> NDArray[Any]:
-        """Return rows of a block that is stored without compression."""
+        """Return rows of an uncompressed block."""
         tags = self.page.tags
         bands = 1 if self.grid.planes > 1 else self.page.bands
         dtype = np.dtype(tags.dtype).newbyteorder(tags.parent.byteorder)
@@ -136,12 +135,12 @@ class Blocks:
         except Exception as error:
             text = " ".join(str(error).split()) or type(error).__name__
             raise ValueError(f"{self.page.kind} that cannot be decoded: {text}") from error
-        assert decoded is not None  # as there are data
+        assert decoded is not None  # since `data` is not empty
         block: NDArray[Any] = decoded[0]
         return block
 
     def _require_jpeg(self, data: bytes) -> None:
-        """Raise `ValueError` for a JPEG larger than its block, whose memory would be allocated."""
+        """Raise `ValueError` for a JPEG larger than its block, before memory is allocated."""
         from tifffile.tifffile import jpeg_shape
 
         _, height, width, _ = jpeg_shape(data)
@@ -149,13 +148,13 @@ class Blocks:
             raise ValueError(f"a block of {height}x{width} pixels")
 
     def _place(self, index: int) -> tuple[int, int]:
-        """Return where a block is, and how many bytes it has."""
+        """Return the offset and the size in bytes of a block."""
         tags = self.page.tags
         if index >= min(len(tags.dataoffsets), len(tags.databytecounts)):
             raise ValueError(f"{self.page.kind} that is damaged: pixels are missing")
         offset, count = int(tags.dataoffsets[index]), int(tags.databytecounts[index])
         if not offset or not count:
-            raise ValueError(f"{self.page.kind} without all pixels: blocks are empty")
+            raise ValueError(f"{self.page.kind} that is damaged: blocks are empty")
         return offset, count
 
     def _read(self, offset: int, size: int) -> bytes:
@@ -163,5 +162,5 @@ class Blocks:
             self.page.file.seek(offset)
             data = self.page.file.read(size)
         if len(data) != size:
-            raise ValueError(f"{self.page.kind} that ends early: the file is truncated")
+            raise ValueError(f"{self.page.kind} that is truncated")
         return data

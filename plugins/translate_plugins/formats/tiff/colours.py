@@ -1,4 +1,4 @@
-"""Colours of a TIFF: the numbers of a page as gray, RGB or bands, and opacity."""
+"""Conversion of the stored values of a TIFF page to gray, RGB or bands, and alpha."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from translate_plugins.formats.tiff.pages import Page
 
 
 def as_layers(page: Page, values: NDArray[Any]) -> Layers:
-    """Return stored (height, width, bands) numbers as pixels of the page's type."""
+    """Return stored values, (height, width, bands), as pixels of the page's dtype."""
     indices = values[..., 0] if page.photometric == pages.PALETTE else None
     colours = _colours(page, values[..., : page.colours])
     extra = [_scaled(page, values[..., band]) for band in range(page.colours, page.bands)]
@@ -21,8 +21,8 @@ def as_layers(page: Page, values: NDArray[Any]) -> Layers:
     if page.alpha:
         band, multiplied = page.alpha
         alpha = extra.pop(band - page.colours)
-        signed = colours.dtype.kind == "i"  # for which nobody has said what it means
-        colours = _unpremultiplied(colours, alpha) if multiplied and not signed else colours
+        if multiplied and colours.dtype.kind != "i":  # undefined for signed integers
+            colours = _unpremultiplied(colours, alpha)
     if extra:
         colours = np.concatenate([colours, np.stack(extra, axis=2)], axis=2)
     pixels = colours[..., 0] if colours.shape[2] == 1 else colours
@@ -34,9 +34,10 @@ def _colours(page: Page, values: NDArray[Any]) -> NDArray[Any]:
         case pages.PALETTE:
             return _palette(page)[values[..., 0]]
         case pages.CMYK:
-            most = np.uint32(WHITE[values.dtype])
-            paper = most - values.astype(np.uint32)
-            return ((paper[..., :3] * paper[..., 3:] + most // 2) // most).astype(values.dtype)
+            white = np.uint32(WHITE[values.dtype])
+            inverse = white - values.astype(np.uint32)
+            rgb = (inverse[..., :3] * inverse[..., 3:] + white // 2) // white
+            return rgb.astype(values.dtype)
         case pages.LAB:
             lab = Image.frombytes("LAB", values.shape[1::-1], values.tobytes())
             profiles = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
@@ -48,7 +49,7 @@ def _colours(page: Page, values: NDArray[Any]) -> NDArray[Any]:
 
 
 def _palette(page: Page) -> NDArray[np.uint8]:
-    """Return the (number, 3) colours of a palette: of 16 bits, or of 8 where all are below 256."""
+    """Return the colours of a palette, (N, 3): stored in 16 bits, or in 8 if all are below 256."""
     table = np.asarray(page.tags.colormap).T
     if table.shape != (1 << page.bits, 3):
         raise ValueError(f"a damaged TIFF: a palette of {len(table)} colours")
@@ -56,9 +57,9 @@ def _palette(page: Page) -> NDArray[np.uint8]:
 
 
 def _scaled(page: Page, values: NDArray[Any]) -> NDArray[Any]:
-    """Return numbers in the page's type; those of 1 to 7 and 9 to 15 bits span all of it.
+    """Return values in the page's dtype; 1 to 7 and 9 to 15 bits are scaled to 8 and 16.
 
-    Raises `ValueError` for integers that are not exact in it.
+    Raises `ValueError` for values that the dtype cannot represent.
     """
     if values.dtype == bool:
         return values.astype(np.uint8) * np.uint8(255)
@@ -71,18 +72,18 @@ def _scaled(page: Page, values: NDArray[Any]) -> NDArray[Any]:
         exact = values.astype(page.dtype)
     if values.dtype.kind in "iu":
         if values.max() > EXACT or values.min() < -EXACT:
-            raise ValueError(f"{page.kind}: only whole numbers up to 2**24 can be read exactly")
+            raise ValueError(f"{page.kind}: expected values up to 2**24")
     elif (np.isinf(exact) & ~np.isinf(values)).any():
-        raise ValueError(f"{page.kind}: numbers beyond 3e38 cannot be read")
+        raise ValueError(f"{page.kind}: expected values up to 3e38")
     return exact
 
 
 def _unpremultiplied(colours: NDArray[Any], alpha: NDArray[Any]) -> NDArray[Any]:
-    """Return colours that were multiplied by `alpha` without it."""
+    """Return premultiplied colours divided by `alpha`."""
     white = WHITE[colours.dtype]
     if colours.dtype.kind == "f":
         divided = colours / np.where(alpha > 0, alpha, 1)[..., None]
         return np.minimum(divided, white).astype(colours.dtype)
-    most, opacity = int(white), np.maximum(alpha, 1)[..., None].astype(np.uint64)
-    divided = (colours.astype(np.uint64) * most + opacity // 2) // opacity
-    return np.minimum(divided, most).astype(colours.dtype)
+    divisor = np.maximum(alpha, 1)[..., None].astype(np.uint64)
+    divided = (colours.astype(np.uint64) * int(white) + divisor // 2) // divisor
+    return np.minimum(divided, int(white)).astype(colours.dtype)

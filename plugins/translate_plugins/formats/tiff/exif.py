@@ -1,4 +1,4 @@
-"""EXIF data in a TIFF: descriptions as tags, numbers of a camera in directories of their own."""
+"""EXIF data in a TIFF: descriptive tags, and the separate directories of camera and GPS data."""
 
 import struct
 from typing import Any
@@ -14,18 +14,18 @@ ASCII, LONG = 2, 4
 
 
 def tags(exif: bytes) -> list[tuple[int, int, int, Any, bool]]:
-    """Return the descriptions in EXIF data as tags for `tifffile`."""
+    """Return the descriptive tags in EXIF data for `tifffile`."""
     values = _parse(exif)
     texts = [(tag, str(values[tag]).encode()) for tag in DESCRIPTIVE if tag in values]
     return [(tag, ASCII, len(text) + 1, text + b"\0", True) for tag, text in texts]
 
 
 def add_directories(data: bytes, exif: bytes) -> bytes:
-    """Return a TIFF of one page with the directories of a camera, which `tifffile` does not write.
+    """Return a TIFF of one page with camera and GPS directories, which `tifffile` does not write.
 
-    A BigTIFF is returned as it is.
+    A BigTIFF is returned unchanged.
     """
-    numbers, values = directories.numbers_of(data), _parse(exif)
+    numbers, values = directories.encoding_of(data), _parse(exif)
     present = [name for name in DIRECTORIES if values.get_ifd(name)]
     if directories.is_big(data) or not present:
         return data

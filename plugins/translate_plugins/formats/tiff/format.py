@@ -28,7 +28,7 @@ MODES = {tiff_pages.PALETTE: "P", tiff_pages.CMYK: "CMYK", tiff_pages.LAB: "LAB"
 
 
 class Tiff:
-    """TIFF and BigTIFF of 1 to 64 bands: read with their pages, written in their own layout."""
+    """TIFF and BigTIFF of 1 to 64 bands: read with all pages, written as the input is stored."""
 
     suffixes = SUFFIXES
     writes = dict.fromkeys(
@@ -61,12 +61,12 @@ class Tiff:
         )
 
     def read(self, source: EncodedImage, frame: int = 0, window: Window | None = None) -> Layers:
-        """Return the upright pixels of a page, or of a part of it."""
+        """Return the upright pixels of a page, or of a window of it."""
         page = tiff_pages.open_pages(source).page(frame)
         if tiff_pages.needs_pillow(page):
             return _read_with_pillow(source, page).upright(_orientation(page)).crop(window)
         blocks: Blocks | None = source.cache.get("TIFF blocks")
-        if blocks is None or blocks.page is not page:  # those of one page are kept
+        if blocks is None or blocks.page is not page:  # blocks of one page are cached
             source.cache["TIFF blocks"] = blocks = Blocks(page, Grid.of(page))
         part = stored_window(window, page.size, _orientation(page))
         limits.require_allowed(part.height * part.width * page.bands, source)
@@ -86,12 +86,12 @@ class Tiff:
         tile: int,
         like: Header,
     ) -> None:
-        """Write a file from tiles, in row-major order; one tile after the other is in memory."""
+        """Write a file from tiles in row-major order, one at a time."""
         write.write_tiles(file, tiles, (*size, channels), np.dtype(dtype), tile, like)
 
 
 def stored_window(window: Window | None, size: tuple[int, int], orientation: int) -> Window:
-    """Return where a part of the upright image lies in the stored one, of this `size`."""
+    """Return the window of the stored image, of this `size`, for a window of the upright one."""
     height, width = size
     if window is None:
         return Window(0, 0, height, width)
@@ -111,7 +111,7 @@ def _orientation(page: Page) -> int:
 
 
 def _mode(page: Page) -> str:
-    """Return the kind of pixels as `translate datasets check` lists it."""
+    """Return the mode of pixels that `translate datasets check` lists."""
     if page.bits == 1 and page.photometric != tiff_pages.PALETTE:
         return "1"
     colours, dtype = page.channels - bool(page.alpha), page.dtype
@@ -120,10 +120,10 @@ def _mode(page: Page) -> str:
 
 
 def _read_with_pillow(source: EncodedImage, page: Page) -> Layers:
-    """Return a page of YCbCr or old JPEG."""
+    """Return a page of YCbCr or old-style JPEG."""
     if source.file is not None:
-        raise ValueError(f"{page.kind} of YCbCr is read in memory only: save it as RGB")
-    numbers = directories.numbers_of(source.data)
+        raise ValueError(f"{page.kind} of YCbCr cannot be read in windows: save it as RGB")
+    numbers = directories.encoding_of(source.data)
     single = directories.single_page(source.data, page.tags.offset, numbers)
     image = EncodedImage(source.name, single, source.max_pixels)
     try:

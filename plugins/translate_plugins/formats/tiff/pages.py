@@ -1,4 +1,4 @@
-"""Pages of a TIFF: what their pixels are, and which are refused with a reason."""
+"""Pages of a TIFF: their types of pixels, and reasons why a page cannot be read."""
 
 import logging
 from dataclasses import dataclass, field
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage
 
 GRAY_INVERTED, GRAY, RGB, PALETTE, CMYK, YCBCR, LAB = 0, 1, 2, 3, 5, 6, 8
-"""PhotometricInterpretation; of GRAY_INVERTED, 0 is white"""
+"""values of PhotometricInterpretation; in GRAY_INVERTED, 0 is white"""
 COLOURS = {GRAY_INVERTED: 1, GRAY: 1, RGB: 3, PALETTE: 1, CMYK: 4, YCBCR: 3, LAB: 3}
-"""bands without extra ones"""
-UNREAD_COLOURS = {
+"""number of colour bands, by PhotometricInterpretation"""
+UNSUPPORTED_COLOURS = {
     4: "a transparency mask",
     9: "ICC L*a*b*",
     10: "ITU L*a*b*",
@@ -40,9 +40,10 @@ LOSSLESS = {
     50000: "Zstandard",
 }
 """compressions that are read and written"""
-READ = {**LOSSLESS, 2: "CCITT", 3: "CCITT", 4: "CCITT", OLD_JPEG: "JPEG", JPEG: "JPEG"}
+READABLE = {**LOSSLESS, 2: "CCITT", 3: "CCITT", 4: "CCITT", OLD_JPEG: "JPEG", JPEG: "JPEG"}
+"""compressions that are read"""
 DTYPES = {"b1": "uint8", "u1": "uint8", "u2": "uint16", "i1": "int16", "i2": "int16"}
-"""types of files, and what they are read as; others are read as float32"""
+"""stored dtypes, and those of the pixels that are read; all others are read as float32"""
 SAMPLE_FORMATS = {1: "uint", 2: "int", 3: "float", 4: "uint", 5: "complex int", 6: "complex"}
 
 
@@ -51,10 +52,10 @@ class Page:
     """One page of a TIFF."""
 
     tags: "TiffPage"
-    """as `tifffile` reads it"""
+    """the page of `tifffile`"""
     file: BinaryIO
     lock: Lock = field(repr=False)
-    """held while the position in `file` matters"""
+    """held while `file` is read"""
 
     @cached_property
     def size(self) -> tuple[int, int]:
@@ -68,50 +69,48 @@ class Page:
 
     @cached_property
     def bits(self) -> int:
-        """How many bits a band has; 0 if bands differ."""
+        """Bits per band; 0 if bands differ."""
         bits = self.tags.bitspersample
         return bits if isinstance(bits, int) else 0
 
     @cached_property
     def photometric(self) -> int:
-        """PhotometricInterpretation, of the colours that the decoder returns."""
+        """PhotometricInterpretation of decoded pixels; JPEG is decoded to RGB."""
         value = int(self.tags.photometric if self.tags.photometric is not None else GRAY_INVERTED)
-        return (
-            RGB if value == YCBCR and self.tags.compression == JPEG and self.bands == 3 else value
-        )
+        is_jpeg = self.tags.compression == JPEG and self.bands == 3
+        return RGB if value == YCBCR and is_jpeg else value
 
     @cached_property
     def colours(self) -> int:
-        """The number of bands of gray, palette indices or colour."""
+        """The number of colour bands: of gray, palette indices or colours."""
         return COLOURS.get(self.photometric, self.bands)
 
     @cached_property
     def alpha(self) -> tuple[int, bool] | None:
-        """The band of opacity, and whether the colours are multiplied by it; None: opaque."""
+        """The index of the alpha band, and whether colours are premultiplied; None: no alpha."""
         kinds = tuple(self.tags.extrasamples or ())[: max(0, self.bands - self.colours)]
-        places = (place for place, kind in enumerate(kinds) if kind in (1, 2))
-        first = next(places, None)
+        first = next((index for index, kind in enumerate(kinds) if kind in (1, 2)), None)
         return None if first is None else (self.colours + first, kinds[first] == 1)
 
     @cached_property
     def dtype(self) -> str:
-        """The type that the page is read as."""
+        """The dtype of pixels that are read."""
         stored = np.dtype(self.tags.dtype)
         return DTYPES.get(stored.kind + str(stored.itemsize), "float32")
 
     @cached_property
     def is_converted(self) -> bool:
-        """Whether it is read as RGB, and stored otherwise."""
+        """Whether colours are converted to RGB."""
         return self.photometric in (PALETTE, CMYK, YCBCR, LAB)
 
     @cached_property
     def channels(self) -> int:
-        """How many it is read as."""
+        """The number of channels that are read."""
         return self.bands - self.colours + (3 if self.is_converted else self.colours)
 
     @cached_property
     def kind(self) -> str:
-        """The kind of page, as an error names it: "a TIFF of 7 bands of uint8"."""
+        """The description of the page in errors: "a TIFF of 7 bands of uint8"."""
         plural = "s" if self.bands != 1 else ""
         numbers = SAMPLE_FORMATS.get(int(self.tags.sampleformat), "unknown ")
         return f"a TIFF of {self.bands} band{plural} of {numbers}{self.bits or ' mixed depths'}"
@@ -122,7 +121,7 @@ class Pages:
     """The pages of one file."""
 
     file: BinaryIO
-    numbers: directories.Numbers
+    numbers: directories.Encoding
     offsets: list[int]
     lock: Lock = field(default_factory=Lock, repr=False)
     _opened: dict[int, Page] = field(default_factory=dict)
@@ -131,11 +130,11 @@ class Pages:
         return len(self.offsets)
 
     def page(self, frame: int) -> Page:
-        """Return a page; raises `ValueError` for one that is not there, damaged or not read."""
+        """Return a page; raises `ValueError` if it is missing, damaged or not supported."""
         if frame >= len(self):
-            raise ValueError(f"it has {len(self)} pages, and no page {frame + 1}")
+            raise ValueError(f"there is no page {frame + 1}: it has {len(self)} pages")
         if frame not in self._opened:
-            self._opened.clear()  # pages are read in order, and may be many
+            self._opened.clear()  # pages are read in order, so one is kept
             with self.lock:
                 self._opened[frame] = self._read(self.offsets[frame], frame)
         return self._opened[frame]
@@ -147,7 +146,7 @@ class Pages:
         try:
             self._tiff.filehandle.seek(offset)
             page = Page(TiffPage(self._tiff, index=frame), self.file, self.lock)
-            reason = _reason(page)
+            reason = _reason_unsupported(page)
         except Exception as error:
             raise ValueError("a damaged TIFF: its tags cannot be read") from error
         if not min(page.size):
@@ -160,58 +159,58 @@ class Pages:
     def _tiff(self) -> "TiffFile":
         from tifffile import TiffFile
 
-        logging.getLogger("tifffile").addHandler(logging.NullHandler())  # errors are reported by us
+        logging.getLogger("tifffile").addHandler(logging.NullHandler())  # errors are raised here
         self.file.seek(self.numbers.start)
         (first,) = self.numbers.offset.unpack(self.file.read(self.numbers.offset.size))
         directories.require_plausible(self.file, first, self.numbers)
-        self.file.seek(0)  # where `tifffile` takes the beginning to be
+        self.file.seek(0)  # `tifffile` starts at the current position
         return TiffFile(self.file, is_lsm=False, is_ndpi=False, is_scanimage=False)
 
 
 def open_pages(source: EncodedImage) -> Pages:
-    """Return the pages of a TIFF, whose tags are read once."""
+    """Return the pages of a TIFF, whose directories are read once."""
     if "TIFF" not in source.cache:
         file: BinaryIO = source.file or BytesIO(source.data)
-        numbers = directories.numbers_of(source.data)
+        numbers = directories.encoding_of(source.data)
         offsets = directories.page_offsets(file, numbers)
         source.cache["TIFF"] = Pages(file, numbers, offsets)
     pages: Pages = source.cache["TIFF"]
     return pages
 
 
-def _reason(page: Page) -> str:
-    """Return why a page is not read; "" if it is."""
+def _reason_unsupported(page: Page) -> str:
+    """Return why a page cannot be read; "" if it can."""
     tags, extra = page.tags, page.bands - page.colours
     if tags.imagedepth != 1:
-        return f"a volume of {tags.imagedepth} slices in one page is not read: save a page for each"
-    if int(tags.compression) not in READ:
-        known = ", ".join(dict.fromkeys(READ.values()))
+        return f"a volume of {tags.imagedepth} slices in one page: expected a page for each slice"
+    if int(tags.compression) not in READABLE:
+        known = ", ".join(dict.fromkeys(READABLE.values()))
         name = getattr(tags.compression, "name", tags.compression)
-        return f"compression {name} is not read: expected one of {known}"
+        return f"compression {name}: expected one of {known}"
     if page.photometric not in COLOURS:
-        known = "gray, RGB, palettes, CMYK, YCbCr and L*a*b*"
+        known = "gray, RGB, palette, CMYK, YCbCr or L*a*b*"
         number = f"PhotometricInterpretation {page.photometric}"
-        return f"{UNREAD_COLOURS.get(page.photometric, number)} is not read, but {known}"
+        return f"{UNSUPPORTED_COLOURS.get(page.photometric, number)}: expected {known}"
     if not page.bits or tags.dtype is None or np.dtype(tags.dtype).kind == "c":
-        return "integers and floats of one type can be read"
+        return "expected integers or floats, of one type in all bands"
     if extra < 0:
-        return f"{page.colours} belong to such colours: it is damaged"
+        return f"a damaged file: its colours have {page.colours} bands"
     if page.bands > MAX_CHANNELS:
-        return f"at most {MAX_CHANNELS} bands can be read"
-    return _colour_reason(page)
+        return f"expected at most {MAX_CHANNELS} bands"
+    return _reason_unsupported_colours(page)
 
 
-def _colour_reason(page: Page) -> str:
-    """Return why the colours of a page are not read; "" if they are."""
+def _reason_unsupported_colours(page: Page) -> str:
+    """Return why the colours of a page cannot be read; "" if they can."""
     kind = np.dtype(page.tags.dtype).kind
     if page.photometric == GRAY_INVERTED and kind == "i":
-        return "0 as white is read of numbers without a sign alone"
+        return "gray with 0 as white: expected unsigned integers or floats"
     if page.is_converted and (kind not in "ub" or page.bits not in _depths(page)):
-        return "more than 8 bits are read of gray, RGB and CMYK alone"
+        return "colours in more than 8 bits: expected gray, RGB or CMYK"
     if page.photometric == CMYK and page.tags.tags.valueof(332, 1) != 1:
-        return f"InkSet {page.tags.tags.valueof(332)} is not read, but 1, which is CMYK"
+        return f"InkSet {page.tags.tags.valueof(332)}: expected 1, which is CMYK"
     if needs_pillow(page) and (page.bands > 3 or page.tags.planarconfig == 2):
-        return "such YCbCr is read in 3 bands that are stored together"
+        return "YCbCr: expected 3 bands in one plane"
     return ""
 
 
@@ -222,5 +221,5 @@ def _depths(page: Page) -> tuple[int, ...]:
 
 
 def needs_pillow(page: Page) -> bool:
-    """Return whether Pillow is the decoder: of colours that `tifffile` does not convert."""
+    """Return whether Pillow decodes the page, since `tifffile` does not convert its colours."""
     return page.photometric == YCBCR or page.tags.compression == OLD_JPEG

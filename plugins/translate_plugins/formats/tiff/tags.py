@@ -1,4 +1,4 @@
-"""Tags of a TIFF that its translation keeps: layout, place on earth, calibration and profile."""
+"""Tags of a TIFF that its translation keeps: layout, georeference, calibration and profile."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,16 +9,16 @@ from translate_plugins.formats.tiff.pages import Page
 if TYPE_CHECKING:
     from tifffile import TiffTag
 
-PLACE = {33550: "scale of a pixel", 33922: "tie points", 34264: "transformation"}
-"""tags of GeoTIFF with coordinates of pixels"""
+GEOREFERENCE = {33550: "scale of a pixel", 33922: "tie points", 34264: "transformation"}
+"""GeoTIFF tags with coordinates of pixels"""
 KEPT = (34735, 34736, 34737, 42112, 42113, 50844)
-"""GeoTIFF: keys, numbers and text; GDAL: metadata and the number of missing pixels; coefficients"""
+"""GeoTIFF keys, doubles and text; GDAL metadata and no-data value; rational polynomials"""
 DESCRIPTION, RESOLUTION_UNIT, IMAGEJ_COUNTS, IMAGEJ = 270, 296, 50838, 50839
 PROFILE, XMP = 34675, 700
 BYTES = (1, 2, 7)
-"""types of tags: bytes, text, and whatever a program puts there"""
+"""types of tags whose values are bytes: BYTE, ASCII and UNDEFINED"""
 IMAGEJ_STACK = ("images=", "channels=", "slices=", "frames=", "hyperstack=", "mode=", "loop=")
-"""lines of ImageJ's description that count pages"""
+"""lines of ImageJ's description that hold for a file of several pages"""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Tag:
 
 
 def extra(page: Page, *, only_page: bool) -> dict[str, Any]:
-    """Return what `Header.extra` keeps of a page, under names of this format."""
+    """Return the entries of `Header.extra` for a page."""
     tags = page.tags
     kept: dict[str, Any] = {
         "tiff_byte_order": tags.parent.byteorder,
@@ -62,15 +62,15 @@ def xmp(page: Page) -> bytes:
 
 
 def _read_tags(page: Page, *, only_page: bool) -> list[Tag]:
-    wanted = (*PLACE, *KEPT)
+    codes = (*GEOREFERENCE, *KEPT)
     if only_page and page.tags.description.startswith("ImageJ="):
-        wanted = (*wanted, IMAGEJ_COUNTS, IMAGEJ)
-    found = (page.tags.tags.get(code) for code in wanted)
-    return [Tag(tag.code, int(tag.dtype), tag.count, _value(tag, page)) for tag in found if tag]
+        codes = (*codes, IMAGEJ_COUNTS, IMAGEJ)
+    tags = (page.tags.tags.get(code) for code in codes)
+    return [Tag(tag.code, int(tag.dtype), tag.count, _value(tag, page)) for tag in tags if tag]
 
 
 def _value(tag: "TiffTag", page: Page) -> Any:
-    """Return the value of a tag, of texts the bytes, which need not be ASCII."""
+    """Return the value of a tag; text as bytes, which may not be ASCII."""
     if int(tag.dtype) in BYTES:
         with page.lock:
             page.file.seek(tag.valueoffset)
@@ -79,7 +79,7 @@ def _value(tag: "TiffTag", page: Page) -> Any:
 
 
 def _description(page: Page, *, only_page: bool) -> str:
-    """Return the metadata of ImageJ or OME; no other text, which may name a person."""
+    """Return the metadata of ImageJ or OME; other text is dropped, since it may be private."""
     text: str = page.tags.description
     if text.startswith("ImageJ="):
         lines = (line for line in text.splitlines() if not line.startswith(IMAGEJ_STACK))
@@ -88,7 +88,7 @@ def _description(page: Page, *, only_page: bool) -> str:
 
 
 def _resolution(page: Page) -> tuple[Any, Any, int] | None:
-    """Return the fractions of pixels a unit, across and down, and the unit; None if damaged."""
+    """Return pixels per unit as fractions, for x and y, and the unit; None if damaged."""
     across, down = page.tags.tags.valueof(282), page.tags.tags.valueof(283)
     if not (isinstance(across, tuple) and isinstance(down, tuple) and across[1] and down[1]):
         return None
@@ -97,6 +97,6 @@ def _resolution(page: Page) -> tuple[Any, Any, int] | None:
 
 
 def compression(kept: dict[str, Any]) -> int:
-    """Return the compression of a translation: that of the file, or deflate for lossy ones."""
+    """Return the compression to write: that of the input if it is lossless, else deflate."""
     value = kept.get("tiff_compression", 8)
     return value if value in pages.LOSSLESS else 8

@@ -1,4 +1,4 @@
-"""Write a TIFF as the file is stored that it was made from."""
+"""Writes a TIFF in the layout of the input that it was translated from."""
 
 from collections.abc import Iterator, Mapping
 from io import BytesIO
@@ -14,7 +14,7 @@ from translate_plugins.formats.tiff import tags as tiff_tags
 from translate_plugins.formats.tiff.tags import Tag
 
 CLASSIC_LIMIT = 3 << 30
-"""bytes of pixels above which a BigTIFF is written; a TIFF holds 4 GiB"""
+"""size of pixels in bytes above which a BigTIFF is written; a TIFF can store 4 GiB"""
 
 
 def encode(pixels: NDArray[Any], like: Header) -> bytes:
@@ -64,13 +64,13 @@ def write_tiles(
 
 
 def _file_options(size: int, kept: Mapping[str, Any]) -> dict[str, Any]:
-    """Return options of `TiffWriter` for so many bytes of pixels."""
+    """Return options of `TiffWriter` for `size` bytes of pixels."""
     big = bool(kept.get("tiff_big")) or size > CLASSIC_LIMIT
     return {"byteorder": kept.get("tiff_byte_order", "<"), "bigtiff": big}
 
 
 def _options(shape: tuple[int, ...], dtype: np.dtype[Any], like: Header) -> dict[str, Any]:
-    """Return options of `TiffWriter.write`, apart from the layout of blocks."""
+    """Return options of `TiffWriter.write`, without those of blocks."""
     kept, (height, width, channels) = dict(like.extra), shape
     exif = like.private.get("exif")
     colours = channels - like.alpha
@@ -89,86 +89,88 @@ def _options(shape: tuple[int, ...], dtype: np.dtype[Any], like: Header) -> dict
             *([(tiff_tags.XMP, 1, len(like.xmp), like.xmp, True)] if like.xmp else ()),
             *(
                 (tag.code, tag.dtype, tag.count, tag.value, True)
-                for tag in _placed(kept.get("tiff_tags", ()), like, (height, width))
+                for tag in _scaled_tags(kept.get("tiff_tags", ()), like, (height, width))
             ),
         ],
     }
     if unspecified or like.alpha:
         options["extrasamples"] = [0] * unspecified + [2] * like.alpha
     if text := _description(kept, like, shape, dtype):
-        options["description"] = text.encode()  # a text need not be ASCII
+        options["description"] = text.encode()  # `tifffile` expects ASCII, or bytes
     if resolution := kept.get("tiff_resolution"):
         across, down, unit = resolution
         scale = _scale(like, (height, width))
-        options["resolution"] = _times(across, scale[1]), _times(down, scale[0])
+        options["resolution"] = _multiply(across, scale[1]), _multiply(down, scale[0])
         options["resolutionunit"] = unit
     return options
 
 
 def _is_rgb(colours: int, kept: Mapping[str, Any]) -> bool:
-    """Return whether the first three bands are RGB: of three, unless those of the file are not."""
-    has_bands = kept.get("tiff_channels", 1) >= 3
-    was_gray = kept.get("tiff_photometric") in (pages.GRAY, pages.GRAY_INVERTED)
-    return (
-        has_bands and not was_gray if colours > 3 else colours == 3 and not (has_bands and was_gray)
-    )
+    """Return whether the first three bands are RGB, as in an input of three or more bands.
+
+    Three bands are RGB without such an input, and more than three are not.
+    """
+    if kept.get("tiff_channels", 1) < 3:
+        return colours == 3
+    return colours >= 3 and kept.get("tiff_photometric") not in (pages.GRAY, pages.GRAY_INVERTED)
 
 
 def _predictor(compression: int, dtype: np.dtype[Any], kept: Mapping[str, Any]) -> bool:
-    """Return whether differences of neighbours are stored: as in the file, or of whole numbers."""
+    """Return whether to use a predictor: as in the input, or for integers."""
     if compression in (pages.UNCOMPRESSED, 32773):
         return False
     return bool(kept.get("tiff_predictor", 2 if dtype.kind != "f" else 1) != 1)
 
 
 def _original_size(like: Header, otherwise: tuple[int, int]) -> tuple[int, int]:
-    """Return height and width of the upright page that the pixels were made from."""
+    """Return height and width of the upright input."""
     height, width = like.extra.get("tiff_size", otherwise)
     return (width, height) if like.orientation > 4 else (height, width)
 
 
 def _scale(like: Header, size: tuple[int, int]) -> tuple[float, float]:
-    """Return how many pixels one of the original became, down and across."""
+    """Return the scale of the output relative to the input, vertically and horizontally."""
     height, width = _original_size(like, size)
     return size[0] / height, size[1] / width
 
 
-def _times(fraction: tuple[int, int], scale: float) -> tuple[int, int] | float:
+def _multiply(fraction: tuple[int, int], scale: float) -> tuple[int, int] | float:
     return fraction if scale == 1 else fraction[0] / fraction[1] * scale
 
 
-def _placed(tags: tuple[Tag, ...], like: Header, size: tuple[int, int]) -> Iterator[Tag]:
-    """Yield the tags of an image of this `size`: coordinates of pixels follow a resize.
+def _scaled_tags(tags: tuple[Tag, ...], like: Header, size: tuple[int, int]) -> Iterator[Tag]:
+    """Yield the tags of an output of this `size`, with scaled georeferences.
 
-    A rotated image keeps none, as they hold for pixels as they were stored.
+    Outputs of rotated inputs have no georeference, since it holds for the stored orientation.
     """
     down, across = _scale(like, size)
+    is_unchanged = (down, across) == (1, 1) and like.orientation == 1
     for tag in tags:
-        if tag.code not in tiff_tags.PLACE or ((down, across) == (1, 1) and like.orientation == 1):
+        if tag.code not in tiff_tags.GEOREFERENCE or is_unchanged:
             yield tag
         elif like.orientation == 1:
-            numbers = np.array(tag.value, float)
-            if tag.code == 33550 and len(numbers) == 3:
-                numbers /= [across, down, 1]
-            elif tag.code == 33922 and len(numbers) % 6 == 0:
-                numbers = (numbers.reshape(-1, 6) * [across, down, 1, 1, 1, 1]).ravel()
-            elif tag.code == 34264 and len(numbers) == 16:
-                numbers = (numbers.reshape(4, 4) / [across, down, 1, 1]).ravel()
+            values = np.array(tag.value, float)
+            if tag.code == 33550 and len(values) == 3:
+                values /= [across, down, 1]
+            elif tag.code == 33922 and len(values) % 6 == 0:
+                values = (values.reshape(-1, 6) * [across, down, 1, 1, 1, 1]).ravel()
+            elif tag.code == 34264 and len(values) == 16:
+                values = (values.reshape(4, 4) / [across, down, 1, 1]).ravel()
             else:
                 continue
-            yield Tag(tag.code, tag.dtype, tag.count, tuple(numbers))
+            yield Tag(tag.code, tag.dtype, tag.count, tuple(values))
 
 
 def _description(
     kept: Mapping[str, Any], like: Header, shape: tuple[int, ...], dtype: np.dtype[Any]
 ) -> str:
-    """Return the metadata of ImageJ or OME, as far as they hold for these pixels."""
+    """Return the metadata of ImageJ or OME that are valid for these pixels."""
     text: str = kept.get("tiff_description", "")
     size = _original_size(like, (shape[0], shape[1]))
     same = shape == (*size, kept.get("tiff_channels")) and dtype == kept.get("tiff_dtype")
     if same or not text:
         return text
     if not text.startswith("ImageJ="):
-        return ""  # OME names the size and type of its pixels
+        return ""  # OME metadata state the size and dtype of pixels
     lines = (line for line in text.splitlines() if not line.startswith(("min=", "max=")))
     return "\n".join(lines) + "\n"

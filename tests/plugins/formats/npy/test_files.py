@@ -93,7 +93,7 @@ def test_nothing_is_unpickled(tmp_path: Path) -> None:
     array = np.empty((2, 2), object)
     array[:] = Trap()
     for data in (npy(array, allow_pickle=True), npz(image=array)):
-        with pytest.raises(BadImage, match="an array of Python objects is never read"):
+        with pytest.raises(BadImage, match="an array of Python objects, which could"):
             EncodedImage("x", data).decode()
     with pytest.raises(BadImage):
         EncodedImage("x", pickle.dumps(np.zeros((2, 2)))).decode()
@@ -113,8 +113,8 @@ def test_nothing_is_unpickled(tmp_path: Path) -> None:
         (npy(np.zeros((0, 3), "u1")), r"an array of the shape \(0, 3\)"),
         (npy(np.zeros((2, 2), "c8")), "an array of complex64: expected integers or floats"),
         (npy(np.zeros((2, 2), "U3")), "an array of <U3"),
-        (npy(np.zeros((4, 4), "u2"))[:-1], "an array that ends early: the file is truncated"),
-        (npy(np.full((2, 2), 2**24 + 1)), "numbers up to 2..24 are read exactly"),
+        (npy(np.zeros((4, 4), "u2"))[:-1], "a truncated file: values"),
+        (npy(np.full((2, 2), 2**24 + 1)), "expected values up to 2..24"),
         (npz(a=np.zeros((2, 2)), b=np.zeros((2, 2))), r"an .npz of 2 arrays \(a, b\)"),
         (npz(image=np.zeros((4, 4)))[:-30], "File is not a zip file"),
     ],
@@ -138,14 +138,14 @@ def test_a_huge_shape_is_refused_before_it_is_allocated(shape: str) -> None:
         archive.writestr("image.npy", with_header(text, bytes(1 << 20)))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for data in (with_header(text, bytes(100)), bomb.getvalue()):
-        with pytest.raises(BadImage, match=r"ends early|more than 178,956,970 pixels"):
+        with pytest.raises(BadImage, match=r"truncated|more than 178,956,970 pixels"):
             EncodedImage("x", data).decode()
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
 
 
 def test_too_many_channels_for_the_allowed_pixels_are_refused() -> None:
     for data in (npy(np.zeros((10, 10, 64), "u1")), npz(a=np.zeros((10, 10, 64), "u1"))):
-        with pytest.raises(BadImage, match="6,400 numbers: more than 4 for each of the 1,000"):
+        with pytest.raises(BadImage, match="6,400 values: expected at most 4 channels of 1,000"):
             EncodedImage("x", data, 1000).decode()
 
 

@@ -65,16 +65,16 @@ def test_D22_other_types_are_read_as_a_wider_one_where_it_has_their_numbers(kind
 
 def test_D22_numbers_that_no_type_holds_are_refused() -> None:
     for value, kind, reason in (
-        (2**24 + 1, "u4", "a TIFF of 1 band of uint32: only whole numbers up to 2..24"),
-        (-(2**40), "i8", "a TIFF of 1 band of int64: only whole numbers"),
-        (1e300, "f8", "a TIFF of 1 band of float64: numbers beyond 3e38"),
+        (2**24 + 1, "u4", "a TIFF of 1 band of uint32: expected values up to 2..24"),
+        (-(2**40), "i8", "a TIFF of 1 band of int64: expected values"),
+        (1e300, "f8", "a TIFF of 1 band of float64: expected values up to 3e38"),
     ):
         image = EncodedImage("x", content(np.full((2, 2), value, kind), photometric="minisblack"))
         with pytest.raises(BadImage, match=reason):
             image.decode_layers()
-    with pytest.raises(BadImage, match="of complex64: integers and floats of one type"):
+    with pytest.raises(BadImage, match="of complex64: expected integers or floats"):
         header_of(content(np.zeros((2, 2), "c8"), photometric="minisblack"))
-    with pytest.raises(BadImage, match="a TIFF of 65 bands of uint8: at most 64 bands"):
+    with pytest.raises(BadImage, match="a TIFF of 65 bands of uint8: expected at most 64 bands"):
         header_of(content(numbers("u1", 65), photometric="minisblack", planarconfig="contig"))
 
 
@@ -83,19 +83,19 @@ def test_D22_numbers_that_no_type_holds_are_refused() -> None:
 def test_D22_a_volume_in_one_page_is_refused(kind: str, tile: tuple[int, ...] | None) -> None:
     volume = numbers(kind, 3).transpose(2, 0, 1)
     data = content(volume, photometric="minisblack", volumetric=True, tile=tile)
-    with pytest.raises(BadImage, match="a volume of 3 slices in one page is not read"):
+    with pytest.raises(BadImage, match="a volume of 3 slices in one page"):
         decode_bytes(data)
 
 
 def test_D22_a_kind_that_is_not_read_is_refused_by_name(capfd: Any) -> None:
     for tags, reason in (
-        ({262: [4]}, "a transparency mask is not read, but gray, RGB"),
-        ({262: [1], 339: [2], 258: [1]}, "of int1: integers and floats of one type can be read"),
-        ({262: [2], 277: [2], 258: [8, 8]}, "3 belong to such colours: it is damaged"),
-        ({262: [0], 339: [2]}, "0 as white is read of numbers without a sign alone"),
-        ({262: [3], 258: [16]}, "more than 8 bits are read of gray, RGB and CMYK alone"),
-        ({262: [5], 277: [4], 258: [8] * 4, 332: [2]}, "InkSet 2 is not read, but 1"),
-        ({262: [1], 259: [34712]}, "compression JPEG2000 is not read: expected one of"),
+        ({262: [4]}, "a transparency mask: expected gray, RGB"),
+        ({262: [1], 339: [2], 258: [1]}, "of int1: expected integers or floats"),
+        ({262: [2], 277: [2], 258: [8, 8]}, "a damaged file: its colours have 3 bands"),
+        ({262: [0], 339: [2]}, "0 as white: expected unsigned integers"),
+        ({262: [3], 258: [16]}, "colours in more than 8 bits: expected gray"),
+        ({262: [5], 277: [4], 258: [8] * 4, 332: [2]}, "InkSet 2: expected 1"),
+        ({262: [1], 259: [34712]}, "compression JPEG2000: expected one of"),
         ({262: [1], 258: [8, 4], 277: [2]}, "a TIFF of 2 bands of uint mixed depths"),
     ):
         data = handmade({258: [8], 277: [1], **tags}, bytes(64), (2, 3))
