@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from translate.engine.checkpoints.state import TrainingState
+from translate.engine.optimization.padding import recompute_padding
 from translate.engine.optimization.player_update import PlayerUpdate
 from translate.engine.optimization.schedules import set_rates
 from translate.engine.optimization.sharding import reshard
@@ -59,10 +60,11 @@ def take_turns(
     result = StepResult()
     device = next(recipe.parameters()).device.type
     steps = [_begin(recipe, microbatch) for microbatch in split(batch, accumulate)]
+    padding = recompute_padding(recipe)
     while True:
         update = PlayerUpdate(recipe, optimizers, accumulate)
         for step in steps:
-            with torch.autocast(device, precision, enabled=precision != torch.float32):
+            with padding, torch.autocast(device, precision, enabled=precision != torch.float32):
                 turn = _next(recipe, step, device)  # the forward pass
             update.backpropagate(turn, step)
             del turn  # frees the graph before the next microbatch
