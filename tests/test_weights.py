@@ -70,7 +70,7 @@ def test_torchscript_is_loaded_only_where_all_digits_of_the_hash_are_known() -> 
     torch.jit.save(torch.jit.script(torch.nn.Linear(2, 2)), buffer)
     file = replace(cached(buffer.getvalue()), torchscript=True)
     assert file.require() == file.path
-    with pytest.raises(ConfigError, match="needs all digits of its sha256"):
+    with pytest.raises(ConfigError, match="requires all digits of its sha256"):
         replace(file, sha256=file.sha256[:8]).require()
 
 

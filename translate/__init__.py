@@ -1,4 +1,4 @@
-"""Translate images between domains, with methods that plugins bring."""
+"""Translate images between domains by methods that are plugins."""
 
 import logging
 
@@ -7,4 +7,6 @@ from translate.hookspecs import hookimpl
 __all__ = ["hookimpl"]
 __version__ = "0.1.0"
 
-logging.getLogger(__name__).addHandler(logging.NullHandler())  # as a library: silent by default
+logging.getLogger(__name__).addHandler(
+    logging.NullHandler()
+)  # silent by default when used as a library

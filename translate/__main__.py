@@ -1,4 +1,4 @@
-"""Run the command, for `translate`, `python -m translate` and `torchrun -m translate`."""
+"""Entry point of `translate`, `python -m translate` and `torchrun -m translate`."""
 
 import atexit
 import gc
@@ -6,8 +6,10 @@ import sys
 
 
 def main() -> None:
-    """Run the command; Ctrl-C while it is imported ends it as later."""
-    atexit.register(gc.freeze)  # else Python collects PyTorch's objects at exit, for half a second
+    """Run the command; Ctrl-C during its import has the same exit code as later."""
+    atexit.register(
+        gc.freeze
+    )  # saves the half second in which Python collects PyTorch's objects at exit
     try:
         from translate.cli import main as run
     except KeyboardInterrupt:

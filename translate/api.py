@@ -58,46 +58,47 @@ def train(
     dry_run: bool = False,
     progress: bool | ProgressReporter = True,
 ) -> TrainingResult:
-    """Train as `translate train` does, with the same names.
+    """Train a model; the arguments are those of `translate train`.
 
     Args:
         plugin: Name of the recipe, such as ``"cyclegan"``.
-        domains: Folders of images: the first is translated from, the last to.
-        config: Name of a bundled configuration, a file, or a mapping.
+        domains: Folders of images, the source domain first and the target domain last.
+        config: A configuration: its name, a file, or a mapping.
         options: Options of the recipe: ``{"lr": 1e-4, "generator": {"name": "resnet"}}``.
-        data: Folder with the domains; or settings of ``data``, ``{"root": "photos", "size": 64}``.
-        settings: Any settings by dotted key, ``{"train.save_every": 500}``, or as ``--set`` takes
-            them, ``["train.save_every=500"]``. None goes back to the default.
+        data: Folder of the domains, or settings of ``data``: ``{"root": "photos", "size": 64}``.
+        settings: Any settings by dotted key, ``{"train.save_every": 500}``, or in the form of
+            ``--set``, ``["train.save_every=500"]``. None restores the default.
         out: The run folder.
-        resume: A run to continue; what is not given comes from it. ``"auto"``: continue the run in
-            `out`, or start it if there is none.
-        init: A run to fine-tune: its weights, with a fresh optimizer, schedule and step 0.
-        fork_run: Resume with any other settings, in a new folder.
-        accept_data_change: Resume although the images are others now.
+        resume: A run to continue, with its settings except those given here. ``"auto"``: continue
+            the run in `out`, or start it if there is none.
+        init: A run to fine-tune: training starts with its weights, at step 0.
+        fork_run: Resume in a new folder, which permits changes of all settings.
+        accept_data_change: Resume even if the images have changed.
         steps: Steps to train.
-        epochs: Times to see every image, instead of steps.
-        size: Training crop in pixels, or (height, width).
-        batch_size: Images in a step.
-        seed: Where all random numbers start.
+        epochs: Epochs to train, instead of steps.
+        size: Height and width of training crops in pixels: one number, or two.
+        batch_size: Images in a batch.
+        seed: Random seed.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         precision: ``fp32`` or ``bf16``.
-        dry_run: Check the data, take a few steps in memory, and write nothing: the result has a
-            ``plan`` with what training would cost.
-        progress: True shows a bar, in a terminal or a notebook; False nothing; or a
-            `ProgressReporter` of your own.
+        dry_run: Check the data, take a few steps, and write nothing: the result has a ``plan`` with
+            the time and memory that training would take.
+        progress: True shows a progress bar in a terminal or a notebook, False nothing; or a
+            `ProgressReporter`.
 
     Returns:
-        The result: ``.path`` is the run folder, ``.step`` the last step.
+        The result: ``path`` is the run folder, ``step`` the last step.
 
     Raises:
-        translate.errors.TranslateError: Something is missing or does not fit; it says what to do.
+        translate.errors.TranslateError: An argument or the data cannot be used, or training fails;
+            the message says what to do.
 
     Example:
         >>> run = train("cyclegan", domains=["summer", "winter"], steps=2000, options={"lr": 1e-4})
     """
     if steps is not None and epochs is not None:
-        raise ConfigError("steps and epochs say the same thing: give one of them.")
-    given = {
+        raise ConfigError("steps and epochs both set the length of training: give one of them.")
+    arguments = {
         "domains": [str(domain) for domain in domains] if domains else None,
         "data": str(data) if data and not isinstance(data, Mapping) else None,
         "size": list(size) if isinstance(size, tuple) else size,
@@ -108,26 +109,26 @@ def train(
         "device": None if device is None else str(device),
         "precision": precision,
     }
-    named = {"options": options, "data": data if isinstance(data, Mapping) else None}
+    sections = {"options": options, "data": data if isinstance(data, Mapping) else None}
     flags = {
-        f"{section}.{k}": v for section, values in named.items() for k, v in (values or {}).items()
+        f"{section}.{k}": v
+        for section, values in sections.items()
+        for k, v in (values or {}).items()
     }
-    flags |= layers.settings_from_flags(given)
+    flags |= layers.settings_from_flags(arguments)
     flags |= _by_dotted_key(settings) if isinstance(settings, Mapping) else {}
     assignments = () if isinstance(settings, Mapping) else settings
     automatic = resume == "auto"
     if automatic and (fork_run or not out):
         raise ConfigError('resume="auto" continues the run in out, or starts it: set out.')
     if resume and not automatic and (plugin or config or init):
-        raise ConfigError(
-            "resume takes everything from the run: leave out plugin, config and init."
-        )
+        raise ConfigError("resume takes the settings from the run: omit plugin, config and init.")
     if not resume and (fork_run or accept_data_change):
         raise ConfigError(
-            "fork_run and accept_data_change are for resume: name the run with resume=."
+            "fork_run and accept_data_change require resume: give the run as resume=."
         )
     folder = Path(out) if out else None
-    with _shown_progress(progress, steps=not dry_run) as reporter:
+    with _show_progress(progress, steps=not dry_run) as reporter:
         if resume and not automatic:
             return training.resume(
                 Path(resume),
@@ -158,10 +159,8 @@ def train(
 
 
 @contextmanager
-def _shown_progress(
-    progress: bool | ProgressReporter, *, steps: bool
-) -> Iterator[ProgressReporter]:
-    """Yield what shows progress, which gets the messages of training, too."""
+def _show_progress(progress: bool | ProgressReporter, *, steps: bool) -> Iterator[ProgressReporter]:
+    """Yield the reporter of progress, which also gets log messages."""
     if isinstance(progress, bool):
         with shown_progress(quiet=not progress, steps=steps) as reporter:
             yield reporter
@@ -171,7 +170,7 @@ def _shown_progress(
 
 
 def _by_dotted_key(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `settings` by dotted key; sections may be mappings."""
+    """Return `settings` by dotted key; values of sections may be mappings."""
     values: dict[str, Any] = {}
     for key, value in settings.items():
         if isinstance(value, Mapping) and "." not in key:

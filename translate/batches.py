@@ -1,4 +1,4 @@
-"""Batches, the specification of their images, and layouts, which read them from folders."""
+"""Batches, the specification of their images, and layouts, which read items from folders."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from numpy.typing import NDArray
 from translate.errors import BadImage, ConfigError
 
 if TYPE_CHECKING:
-    from torch import Tensor  # its import takes seconds, and exported models work without it
+    from torch import Tensor  # takes seconds, and exported models do not need it
 
 
 class Pair(NamedTuple):
-    """Images of two domains; the layout decides whether they are aligned pairs."""
+    """Images of two domains (N, C, H, W), paired or unpaired."""
 
     source: Tensor
     target: Tensor
 
 
 class Images(NamedTuple):
-    """Images of one domain."""
+    """Images of one domain (N, C, H, W)."""
 
     images: Tensor
 
 
 class Labelled(NamedTuple):
-    """Images, and the index of the class of each in `ImageSpec.classes`."""
+    """Images (N, C, H, W), and labels (N,), indices into `ImageSpec.classes`."""
 
     images: Tensor
     labels: Tensor
 
 
 class Captioned(NamedTuple):
-    """Images with captions: (N, text_length) bytes of UTF-8, padded with zeros."""
+    """Images (N, C, H, W) and captions (N, text_length), bytes of UTF-8, padded with zeros."""
 
     images: Tensor
     text: Tensor
@@ -66,13 +66,13 @@ class Domain:
     range: tuple[float, float] = (0.0, 255.0)
     """The pixel values that map to -1 and 1; values outside are clipped."""
     dtype: str = "uint8"
-    """The NumPy dtype of images as they are read."""
+    """The NumPy dtype of images when they are read."""
     unit: str = ""
     """The unit of the pixel values, such as ``HU``; empty for intensities."""
     labels: bool = False
-    """True: label maps, with values that name classes and are never blended."""
+    """True: label maps, whose values are class indices and are never interpolated."""
     bands: tuple[int, ...] = ()
-    """Numbers of the bands of a file that are read, from 1; empty: its colours."""
+    """Bands of a file that are read, counted from 1; empty: its gray or colour channels."""
     alpha: bool = False
     """Whether the last channel is an alpha channel."""
 
@@ -94,15 +94,15 @@ class ImageSpec:
     """The size, domains and labels of the images, for the constructor of a recipe."""
 
     size: tuple[int, int] = (256, 256)
-    """Height and width of a training crop."""
+    """Height and width of training crops."""
     domains: tuple[Domain, ...] = ()
     """The first is the source, the last the target."""
     classes: tuple[str, ...] = ()
     """Names of the classes, in the order of the labels in a batch."""
     text_length: int = 0
-    """Bytes of the longest caption."""
+    """Length of captions in bytes; 0: there are none."""
     sides: tuple[str, ...] = ()
-    """The domains of the left and the right half, of images that are joined side by side."""
+    """The domains of the left and right halves of side-by-side images."""
 
     def __post_init__(self) -> None:
         for domain in self.domains:
@@ -128,7 +128,10 @@ class ImageSpec:
         return tuple(domain.name for domain in self.domains)
 
     def equal_channels(self, reason: str) -> int:
-        """Return the channels of all domains; raises `ConfigError`, with the `reason`."""
+        """Return the number of channels of all domains.
+
+        Raises `ConfigError` if they differ; the message has the `reason` why they must not.
+        """
         if len({domain.channels for domain in self.domains}) > 1:
             counts = " and ".join(f"{each.name} has {each.channels}" for each in self.domains)
             raise ConfigError(
@@ -139,31 +142,31 @@ class ImageSpec:
 
 
 class Item(NamedTuple):
-    """The files that `Layout.load` reads one item from."""
+    """One item of a data set: the files from which `Layout.load` reads it."""
 
     files: tuple[Path, ...]
-    """The files that it is read from, those of images first."""
+    """The files, those of images first."""
     key: Any = None
-    """The position in the files, such as the index in a file of many images; None: not needed."""
+    """The position in a file of many images, such as an index; None: not needed."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the item in messages: its files, the last one with the key."""
+        """Names for messages: the files, the last one with the key."""
         *others, last = [*map(str, self.files)] or ["item"]
         return (*others, last if self.key is None else f"{last}#{self.key}")
 
 
 class Transform(Protocol):
-    """The random crop, flip and augmentation of one item, and a reader of its files."""
+    """Reads the files of one item; crops, flips and augments its images randomly."""
 
     def read(self, path: Path) -> NDArray[Any]:
-        """Return the pixels of a file, from the cache if it has them.
+        """Return the pixels of a file, possibly from a cache.
 
         Args:
             path: The file.
 
         Returns:
-            (H, W, C), with the channels of the domain that the file belongs to.
+            (H, W, C), with the channels of the file's domain.
 
         Raises:
             BadImage: The file cannot be decoded completely.
@@ -172,54 +175,53 @@ class Transform(Protocol):
     def __call__(
         self, *images: NDArray[Any], roles: Sequence[str] = ("source", "target")
     ) -> tuple[Tensor, ...]:
-        """Crop, flip and augment the images of one item identically.
+        """Crop, flip and augment the images of one item in the same way.
 
         Args:
             images: (H, W, C) each.
-            roles: The role of each image, ``source`` or ``target``: it determines the number of
-                channels, whether the image is a label map, and the augmentations (``to: source``).
+            roles: ``source`` or ``target`` for each image: this determines the number of channels,
+                whether it is a label map, and its augmentations (``to: source``).
 
         Returns:
-            (C, H, W) each, in the type that was read.
+            (C, H, W) each, in the dtype of the file.
         """
 
 
 class Layout(ABC):
-    """Reads folders as items of a data set: finds the files, and reports problems with them.
+    """A data set: finds files in folders, and reads items from them.
 
-    A factory is called as ``factory(root=, domains=, split=, leave_out=)`` with those of these
-    keywords that its signature takes, and raises `translate.errors.DataError` for folders that
-    cannot be used. Its other keywords are options: ``data.layout={name: frames, step: 2}``.
+    A factory is called as ``factory(root=, domains=, split=, leave_out=)``, with the keywords among
+    these that its signature has, and raises `translate.errors.DataError` for folders that cannot be
+    used. Its other keywords are options: ``data.layout={name: frames, step: 2}``.
     """
 
     batch: type[Any]
-    """The type of its items and batches, such as `Pair`, on the class; or on the layout itself
+    """The type of items and batches, such as `Pair`: a class attribute, or an instance attribute
     if it depends on options."""
     paired: ClassVar[bool] = False
-    """True: the files of an item belong together, and have one size."""
+    """True: the images of an item are aligned, and have the same size."""
     joined: ClassVar[bool] = False
-    """True: domains are parts of the same images, not folders."""
+    """True: domains are parts of the same images, not separate folders."""
 
     spec: ImageSpec
     """The domains and classes of the layout; the engine sets the size and channels."""
     files: Sequence[Path]
-    """Every image file that it may read. The engine checks each once, then creates the layout again
-    with ``leave_out``, the bad ones. Empty where images are parts of a file that the layout itself
-    has checked."""
+    """All image files. The engine checks each once, and creates the layout again with unreadable
+    ones in ``leave_out``. Empty if images are parts of a file that the layout checks itself."""
 
     domain_files: Sequence[Sequence[Path]] = ()
-    """The files of each domain, in the order of the domains, if no file belongs to several. It may
-    be empty: files are then read in colour if any domain is in colour, and converted by role."""
+    """The files of each domain, in the order of the domains. Empty if files belong to several
+    domains: they are then read in colour if any domain has colour, and converted by role."""
 
     sources: Sequence[Path] = ()
-    """Other files: captions, labels, files of many images. A resume checks them for changes."""
+    """Other files, such as captions or files of many images; changes of them are reported at a
+    resume."""
 
     notes: Sequence[str] = ()
-    """Messages for the user before training: skipped files (`folders.lookup.notes`), or items
-    without a partner."""
+    """Messages for the user before training, on skipped files or unpaired items."""
 
     problems: Sequence[BadImage] = ()
-    """Files that cannot be opened, such as dead links; each is listed."""
+    """Files that cannot be opened, such as broken links; each becomes a problem."""
 
     @abstractmethod
     def __len__(self) -> int:
@@ -227,19 +229,19 @@ class Layout(ABC):
 
     @abstractmethod
     def pick(self, index: int, random: Random) -> Item:
-        """Return the files of an item; a pure function of its arguments.
+        """Return the files of an item; the result depends only on the arguments.
 
         Args:
-            index: From 0 to the number of items in an epoch.
-            random: Random numbers of this item and epoch, such as for the choice of a partner.
+            index: From 0 to ``len(self) - 1``.
+            random: Random numbers for this item and epoch, such as to choose an unpaired image.
         """
 
     @abstractmethod
     def load(self, item: Item, transform: Transform) -> Any:
-        """Return an item, in the type `batch`, with tensors that are not batched.
+        """Return the tensors of an item, without batch dimension, as a `batch`.
 
         Args:
-            item: What `pick` returned.
+            item: The result of `pick`.
             transform: Reads images, and crops, flips and augments them.
 
         Raises:

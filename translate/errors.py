@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import ClassVar
 
 MAX_SHOWN = 300
-"""characters of a value that an error shows"""
+"""characters of a value in an error message"""
 
 
 class TranslateError(Exception):
-    """An error that the user can correct, with a message that says how; others are bugs.
+    """An error that the user can correct, and whose message says how; other errors are bugs.
 
-    The first argument is one line; further arguments are lines below it, such as a table.
+    The first argument is one line; further arguments are lines below it.
     """
 
     exit_code: ClassVar[int] = 2
@@ -23,7 +23,7 @@ class TranslateError(Exception):
 
 
 class ConfigError(TranslateError):
-    """A name, key, value or combination that does not exist."""
+    """A name, key, value or combination of them that is not valid."""
 
 
 class MissingPackageError(ConfigError):
@@ -35,63 +35,61 @@ class DataError(TranslateError):
 
 
 class CheckpointError(TranslateError):
-    """A run or checkpoint that is missing, damaged or made by something else."""
+    """A run or checkpoint that is missing, damaged or not made by this program."""
 
 
 class PluginError(TranslateError):
-    """A plugin that broke one of the rules in ``plugins/README.md``."""
+    """A plugin that breaks a rule in ``plugins/README.md``."""
 
 
 class NothingUsableError(TranslateError):
-    """Not one item could be used."""
+    """None of the items can be used."""
 
     exit_code = 4
 
 
 class TrainingError(TranslateError):
-    """Training was stopped by a guard; the checkpoint before it is kept."""
+    """Training was stopped by a guard, such as against NaN; earlier checkpoints are kept."""
 
     exit_code = 5
 
 
 class SaveError(TranslateError):
-    """Something that must last could not be written."""
+    """A file could not be written."""
 
     exit_code = 6
 
 
-class BadImage(Exception):  # noqa: N818 - a value that is listed, more often than an error that is raised
-    """A file that cannot be read as an image: it is listed, and the others are processed."""
+class BadImage(Exception):  # noqa: N818 - more often a value than raised
+    """A file that cannot be read as an image: it becomes a problem, others are processed."""
 
     def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(
-            path, reason
-        )  # both arguments, so that it survives a trip between processes
+        super().__init__(path, reason)  # both, so that it can be pickled
         self.path, self.reason = path, reason
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}"
 
 
-class ItemError(BadImage):  # a value that is listed, too
-    """An item that raised another exception than `BadImage`: a bug of a plugin or of translate."""
+class ItemError(BadImage):
+    """An item for which code raised another exception: a bug of a plugin or of translate."""
 
 
 class UnreachableImage(BadImage):
-    """An image in a store that does not answer, or not to us: it may be read at another time."""
+    """An image in object storage that could not be reached or accessed; a retry may succeed."""
 
 
 def short_repr(value: object) -> str:
-    """Return `value` as an error says what it got: in one line, its beginning where it is long."""
+    """Return ``repr(value)`` for a message, shortened to `MAX_SHOWN` characters."""
     try:
         text = repr(value)
-    except ValueError:  # Python writes no number of 5,000 digits
+    except ValueError:  # Python refuses to print integers of more than 4,300 digits
         return "a number of thousands of digits"
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]} ..."
 
 
 def message_of(error: BaseException) -> str:
-    """Return ``str(error)``, or nothing if the exception's own ``__str__`` fails."""
+    """Return ``str(error)``, or an empty string if its ``__str__`` fails."""
     try:
         return str(error)
     except Exception:
@@ -99,21 +97,21 @@ def message_of(error: BaseException) -> str:
 
 
 def describe_error(error: BaseException) -> str:
-    """Return the exception's class and message in one line."""
+    """Return the class and message of `error` in one line."""
     return " ".join(f"{type(error).__name__}: {message_of(error)}".split()).removesuffix(":")
 
 
 def printable_name(key: str) -> str:
-    """Return `key` bare where that is one line, else as `shown`."""
+    """Return `key` if it is short and printable, else its `short_repr`."""
     return key if key.isprintable() and len(key) <= MAX_SHOWN else short_repr(key)
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """Return " Did you mean 'x'?" for a misspelt name, or " Choose from: ..." if nothing is close.
+    """Return " Did you mean 'x'?", or " Choose from: ..." if no known name is similar.
 
     Args:
         name: The unknown name.
-        known: The names that exist; the result is empty if there are none.
+        known: The known names; the result is empty if there are none.
     """
     known = sorted(known)
     if close := get_close_matches(str(name), known, n=1):
@@ -124,11 +122,11 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
 
 def require_package(package: str, extra: str) -> None:
-    """Raise `MissingPackageError` unless an optional package is installed; it is not imported.
+    """Raise `MissingPackageError` unless an optional package is installed, without importing it.
 
     Args:
-        package: What is imported, such as ``torch_fidelity``.
-        extra: The extra of translate-kit that has it.
+        package: The name of the module, such as ``torch_fidelity``.
+        extra: The extra of translate-kit that installs it.
     """
     if find_spec(package) is None:
         raise MissingPackageError(

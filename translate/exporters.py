@@ -1,7 +1,7 @@
-"""Exporters: what a plugin implements so that a model is written as a file of another program.
+"""Exporters: the interface of plugins that write models for other inference engines.
 
-An exporter is chosen by the end of the file's name. It also runs its files, so that ``translate
-infer`` takes them, and so that its program may be a backend of inference.
+An exporter is chosen by the suffix of the file. It also runs its files, so that ``translate infer``
+accepts them, and so that its engine can be a backend.
 """
 
 from __future__ import annotations
@@ -21,66 +21,67 @@ if TYPE_CHECKING:
     from torch import nn
 
 Content: TypeAlias = bytes | Mapping[str, bytes]
-"""The bytes of a file; or of the files of a folder, by name."""
+"""The content of a file, or of the files of a folder by name."""
 Network: TypeAlias = Callable[..., NDArray[np.float32]]
-"""Images (N, C, H, W) in [-1, 1] to such images; or `ExportedModel.inputs`, in their order."""
+"""A function from images (N, C, H, W) in [-1, 1], or from `ExportedModel.inputs` in order, to
+images."""
 
 
 class NetworkInput(NamedTuple):
-    """An input of a network that generates images: latent vectors, or what is to be seen."""
+    """An input of a network that generates images: latents, or a class or text."""
 
     name: str
     """``latents`` or ``condition``"""
     shape: tuple[int, ...]
-    """without N, the first dimension, which is any number"""
+    """without the batch dimension"""
     dtype: str
-    """the NumPy name of a type: ``float32``, ``int64`` or ``uint8``"""
+    """the NumPy dtype: ``float32``, ``int64`` or ``uint8``"""
     values: int = 0
-    """how many integers it may be, from 0; 0: any number"""
+    """number of valid integers, which start at 0; 0: any value"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExportedModel:
-    """The translation to one domain, as a network."""
+    """The translation to one domain, or the generation of images, as a module to export."""
 
     network: nn.Module
-    """images (N, channels, H, W) in [-1, 1], or `inputs`, to images; in evaluation mode, on the
-    CPU"""
+    """maps images (N, channels, H, W) in [-1, 1], or `inputs`, to images; in evaluation mode, on
+    the CPU"""
     channels: int
-    """of the images that go in; a mask of holes is the last one"""
+    """channels of input images, the last one a mask if the model fills holes"""
     geometry: Geometry
-    """the sizes that `network` takes; N is any number"""
+    """the sizes that `network` takes, for any N"""
     metadata: Mapping[str, Any]
-    """what a user of the file needs to know, for JSON: recipe, domains, range, sizes"""
+    """what users of the file need, as JSON types: recipe, domains, ranges, sizes"""
     inputs: Sequence[NetworkInput] = ()
-    """those of a network that generates images; empty: it takes images"""
+    """inputs of a network that generates images; empty: it takes images"""
 
 
 class LoadedModel(NamedTuple):
-    """A network in the program that runs it, with the metadata of its file."""
+    """A network that an inference engine runs, and the metadata of its file."""
 
     network: Network
     metadata: Mapping[str, Any]
 
 
 class Exporter(Protocol):
-    """Writes models as files of one kind, and runs them.
+    """Writes models as files of one format, and runs them.
 
-    A plugin offers an exporter by the hook ``register_exporters`` as a class or function without
-    arguments. Its module imports the program that it writes for inside functions, as all exporters
-    are imported wherever one is used.
+    A plugin registers it by the hook ``register_exporters``, as a class or function without
+    arguments. Its module should import the inference engine inside functions, since all exporters
+    are imported if one is used.
     """
 
     suffix: str
-    """the end of its files' names: ``.onnx``, or ``_openvino`` for a folder"""
+    """suffix of its files or folders: ``.onnx``, or ``_openvino`` for a folder"""
     backend: str
-    """the value of ``--backend`` that runs a model as such a file; empty: none"""
+    """the value of ``--backend`` for its inference engine; empty: none"""
 
     def write(self, model: ExportedModel) -> Content:
-        """Return the file of `model`, with its metadata.
+        """Return the content of a file with `model` and its metadata.
 
         Raises:
-            ConfigError: The model cannot be written; other exceptions mean the same.
+            ConfigError: The model cannot be exported; other exceptions have the same effect.
         """
         ...
 
@@ -88,20 +89,21 @@ class Exporter(Protocol):
         """Return the network in a file that `write` has returned.
 
         Args:
-            content: The file; any bytes at all, also damaged ones.
-            threads: CPU threads to compute with; None: as the program chooses.
+            content: The content of a file; it may be damaged, or of another format.
+            threads: Number of CPU threads; None: the default of the inference engine.
 
         Raises:
-            ValueError: It is no such file, or has no metadata; other exceptions mean the same.
+            ValueError: The file cannot be loaded or has no metadata; other exceptions have the same
+                effect.
         """
         ...
 
 
 def written_files(write: Callable[[Path], object]) -> dict[str, bytes]:
-    """Return the files, by name, that a library writes into a temporary folder.
+    """Return the content, by name, of files that a library writes to a temporary folder.
 
     Args:
-        write: Calls the library, with the path of an empty folder.
+        write: A function that writes files to the given folder.
     """
     with scratch_folder() as folder:
         write(folder)

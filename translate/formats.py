@@ -1,7 +1,7 @@
-"""Image formats: what a plugin implements so that files of one more kind are read and written.
+"""Image formats: the interface of plugins that read and write a file format.
 
-A format is chosen by the bytes of a file: the first whose `Format.probe` returns a header reads it.
-Formats of other plugins are tried before the built-in ones.
+A format is chosen by the content of a file: the first one whose `Format.probe` returns a header
+reads it. Formats of other plugins are tried before the built-in ones.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Window(NamedTuple):
-    """A part of an upright image, in pixels."""
+    """A part of an image after EXIF orientation, in pixels."""
 
     top: int
     left: int
@@ -27,100 +27,101 @@ class Window(NamedTuple):
 
 
 class Writable(NamedTuple):
-    """The pixels that `Format.write` takes for one suffix."""
+    """The pixels that `Format.write` can store in files of one suffix."""
 
     channels: Collection[int]
-    """numbers of channels, without that of opacity"""
+    """numbers of channels, without alpha"""
     dtypes: Collection[str] = ("uint8",)
-    """types of numbers, of `translate.batches.DTYPES`"""
+    """dtypes, some of `translate.batches.DTYPES`"""
     alpha: bool = False
-    """whether one channel of opacity may follow gray or RGB"""
+    """whether an alpha channel may follow gray or RGB"""
 
 
 class Note(NamedTuple):
-    """One thing that an image loses when it is read."""
+    """Information that reading an image loses."""
 
     kind: str
     """``alpha``, ``depth``, ``colour``, ``bands``, ``frames``, ``saturation``, ``profile`` or
     ``xmp``"""
     text: str
+    """a sentence for the user"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
-    """The header of one frame of a file, read before any pixel is decoded."""
+    """The properties of one frame of a file, which are read without decoding pixels."""
 
     format: str
-    """the usual name of the format: ``PNG``"""
+    """the common name of the format: ``PNG``"""
     size: tuple[int, int]
-    """height and width of the upright image"""
+    """height and width after EXIF orientation"""
     channels: int = 3
-    """how many `Format.read` returns, with that of opacity: from 1 to 64"""
+    """number of channels that `Format.read` returns, including alpha: from 1 to 64"""
     alpha: bool = False
-    """whether the last channel is opacity"""
+    """whether the last channel is alpha"""
     dtype: str = "uint8"
-    """the type of numbers that `Format.read` returns, of `translate.batches.DTYPES`"""
+    """the dtype that `Format.read` returns, one of `translate.batches.DTYPES`"""
     bits: int = 8
-    """of one channel in the file"""
+    """bits of a channel in the file"""
     mode: str = ""
-    """the kind of pixels, as `translate datasets check` lists it"""
+    """the kind of pixels, for `translate datasets check`"""
     frames: int = 1
-    """how many images the file holds that a person would want to see"""
+    """number of frames or pages, without thumbnails and overviews"""
     pages: bool = False
     """whether each frame has its own header and size"""
     orientation: int = 1
-    """the EXIF tag from 1 to 8 that `Format.read` turns the pixels by"""
+    """the EXIF orientation, from 1 to 8, which `Format.read` applies"""
     converted: str = ""
-    """what `Format.read` converts to RGB: ``CMYK``; empty if nothing is converted"""
+    """the colour space that `Format.read` converts to RGB, such as ``CMYK``; empty: none"""
     label_map: bool = False
-    """whether files of this kind usually hold numbers of classes: PNG with a palette"""
+    """whether such files are usually label maps, such as PNG with a palette"""
     extra: Mapping[str, Any] = field(default_factory=dict)
-    """what else belongs to the image and is given to `Format.write` of its translation: a colour
-    profile (``icc_profile``, the bytes), geometry, units. Nothing but formats looks into it; a
-    colour profile for another number of channels is omitted."""
+    """metadata that `Format.write` stores with a translation: a colour profile (bytes, by the key
+    ``icc_profile``), geometry, units. Only formats use it; a colour profile for another number of
+    channels is omitted."""
     private: Mapping[str, Any] = field(default_factory=dict)
-    """what is written only with ``--keep-metadata``: a camera's ``exif`` data, its place in them"""
+    """metadata that is written only with ``--keep-metadata``, such as ``exif`` with its location"""
     xmp: bytes = b""
-    """the XMP packet of a file; for `Format.write`, that of the output, with what made it"""
+    """the XMP packet of a file; for `Format.write`, that of the output, with its provenance"""
 
     @property
     def gray(self) -> bool:
-        """Whether the file has no colour."""
+        """Whether the image has one or two colour channels."""
         return self.channels - self.alpha < 3
 
     def without_extra(self) -> Header:
-        """Return the header without what `Format.write` alone needs, which may be large."""
+        """Return the header without metadata for `Format.write`, which may be large."""
         return replace(self, extra={}, private={}, xmp=b"")
 
     def for_output(
         self, channels: int, dtype: str = "uint8", *, alpha: bool = False, keep_private: bool
     ) -> Header:
-        """Return what `Format.write` gets for a translation, without its XMP packet.
+        """Return the header that `Format.write` gets for a translation, without an XMP packet.
 
         Args:
-            channels: of the translation, with that of opacity.
-            dtype: the type of its numbers.
-            alpha: whether its last channel is opacity.
-            keep_private: whether what is `private` is written.
+            channels: Number of channels of the translation, including alpha.
+            dtype: The dtype of the translation.
+            alpha: Whether its last channel is alpha.
+            keep_private: Whether to keep the `private` metadata.
         """
         extra = dict(self.extra)
-        if not suits(extra.get("icc_profile", b""), channels - alpha):
+        if not profile_fits(extra.get("icc_profile", b""), channels - alpha):
             extra.pop("icc_profile", None)
         private = self.private if keep_private else {}
-        own = replace(self, extra=extra, private=private, xmp=b"")
-        return replace(own, channels=channels, alpha=alpha, dtype=dtype)
+        header = replace(self, extra=extra, private=private, xmp=b"")
+        return replace(header, channels=channels, alpha=alpha, dtype=dtype)
 
 
-def suits(profile: bytes, channels: int) -> bool:
-    """Return whether an ICC colour profile is for images with so many channels of colour."""
+def profile_fits(profile: bytes, channels: int) -> bool:
+    """Return whether an ICC colour profile is for images with this number of colour channels."""
     return profile[16:20] == {1: b"GRAY", 3: b"RGB "}.get(channels)
 
 
 class Format(Protocol):
     """A file format.
 
-    Whatever `probe` and `read` raise becomes a `BadImage` of the file, with the message as its
-    reason: raise `ValueError` with what is wrong. They get any bytes at all, also damaged ones.
+    `probe` and `read` also get damaged files. Any exception of theirs becomes a `BadImage` with the
+    message as its reason: raise `ValueError` with what is wrong.
 
     Example:
         A plugin returns ``{"npy": Npy}`` from ``register_formats``, where `Npy` is a class with
@@ -129,71 +130,70 @@ class Format(Protocol):
 
     @property
     def suffixes(self) -> Collection[str]:
-        """Suffixes of files that are images of this format, in lower case: ``{".npy"}``."""
+        """Suffixes of image files of this format, in lower case: ``{".npy"}``."""
 
     @property
     def writes(self) -> Mapping[str, Writable]:
-        """Suffixes of files that `write` makes, with the pixels that it takes for each.
+        """Suffixes of files that `write` makes, with the pixels that each can store.
 
         ``{".npy": Writable((1, 3), ("uint8", "uint16"))}``; empty for a format that is only read.
         """
 
     @property
     def lossless(self) -> bool:
-        """Whether `read` returns exactly the pixels that `write` has got."""
+        """Whether `read` returns exactly the pixels that `write` got."""
 
     def probe(self, source: EncodedImage, frame: int = 0) -> Header | None:
-        """Return what a file says of one of its frames; None if it is of another format.
+        """Return the header of a frame; None for a file of another format.
 
-        It is called for files of every format, so it looks at the first bytes of ``source.data``
-        first, and decodes no pixel.
+        It is called for files of all formats, so it should check the first bytes of ``source.data``
+        first, and must not decode pixels.
 
         Args:
-            source: the file, with its content as ``source.data``: all of it, or its first MiB where
-                the file itself is ``source.file``, for images too large for memory.
-            frame: which frame, from 0; not 0 only where the header of the first has `pages`.
+            source: The file. ``source.data`` is its content; for images too large for memory it is
+                the first MiB, and the file is open as ``source.file``.
+            frame: Index of the frame; other than 0 only if the first header has `pages`.
 
         Raises:
-            ValueError: for a file of this format that is damaged, or of a kind that is not read.
+            ValueError: A file of this format is damaged, or of an unsupported kind.
         """
 
     def read(
         self, source: EncodedImage, frame: int = 0, window: Window | None = None
     ) -> NDArray[Any] | Layers:
-        """Return the upright pixels of one frame.
+        """Return the pixels of a frame, after EXIF orientation.
 
         Args:
-            source: a file for which `probe` has returned a header.
-            frame: which frame, from 0.
-            window: the part to return; None: all of it. ``source.cache`` may hold what serves the
-                next window or frame.
+            source: A file for which `probe` has returned a header. ``source.cache`` can keep data
+                for the next window or frame.
+            frame: Index of the frame.
+            window: The part to return; None: the whole image.
 
         Returns:
-            (height, width, channels) in the header's type of numbers and native byte order: of the
-            header's size, or the window's, with the header's channels. Or
-            `translate.images.layers.Layers`, which also holds the indices of a palette.
+            (H, W, C) in native byte order, with the size, channels and dtype of the header, or with
+            the size of the window. Or `translate.images.layers.Layers`, which also has the indices
+            of a palette.
 
         Raises:
-            ValueError: for missing pixels.
+            ValueError: Pixels are missing.
         """
 
     def write(self, pixels: NDArray[Any], like: Header) -> bytes:
         """Return the content of a file.
 
         Args:
-            pixels: (height, width, channels), of a type and with as many channels as `writes`
-                allows.
-            like: what is kept of the file that the pixels were made from, in `Header.extra`,
-                `Header.private` and `Header.xmp`, as far as the format can hold it. Its `alpha`
-                says whether the last channel of `pixels` is opacity.
+            pixels: (H, W, C), with a dtype and number of channels that `writes` has.
+            like: The header, with metadata to store as far as the format can, in `Header.extra`,
+                `Header.private` and `Header.xmp`. Its `alpha` is True if the last channel of
+                `pixels` is alpha.
         """
 
 
 @runtime_checkable
 class WindowedFormat(Format, Protocol):
-    """A format for images that are larger than memory, read and written in tiles.
+    """A format for images that are larger than memory, which are read and written in tiles.
 
-    Its `read` with a window decodes only the blocks of the file that the window touches.
+    Its `read` with a window decodes only the blocks that intersect the window.
     """
 
     def write_tiles(
@@ -206,15 +206,15 @@ class WindowedFormat(Format, Protocol):
         tile: int,
         like: Header,
     ) -> None:
-        """Write a file from tiles; its memory does not grow with the image.
+        """Write a file from tiles, in memory that does not depend on the size of the image.
 
         Args:
-            file: what is written to; it can seek.
-            tiles: (tile, tile, channels) each, from left to right and from top to bottom; those at
-                the right and lower edge are padded.
-            size: height and width of the image.
-            channels: of the image.
-            dtype: the type of numbers.
-            tile: the side of a tile, a multiple of 16.
-            like: as for `write`.
+            file: A seekable file to write to.
+            tiles: (tile, tile, channels) each, in row-major order; those at the right and lower
+                edges are padded.
+            size: Height and width of the image.
+            channels: Number of channels.
+            dtype: The dtype of the pixels.
+            tile: Tile size, a multiple of 16.
+            like: The header; see `write`.
         """

@@ -1,4 +1,4 @@
-"""The hooks that a plugin may implement; built-in plugins use the same."""
+"""The hooks that plugins may implement; built-in plugins use the same."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 hookspec = HookspecMarker("translate")
 hookimpl = HookimplMarker("translate")
 
-# -- what a plugin registers: names to factories ---------------------------------------------------
+# -- registration: mappings from names to factories ------------------------------------------------
 
 
 @hookspec
 def register_generators() -> Mapping[str, Callable[..., nn.Module]]:  # type: ignore[empty-body]
-    """Return networks that make images, by name.
+    """Return networks that return images or latents (generators and encoders), by name.
 
     A factory is called as ``factory(in_channels=, out_channels=, **options)``.
     """
@@ -39,7 +39,7 @@ def register_generators() -> Mapping[str, Callable[..., nn.Module]]:  # type: ig
 
 @hookspec
 def register_discriminators() -> Mapping[str, Callable[..., nn.Module]]:  # type: ignore[empty-body]
-    """Return networks that score images, by name.
+    """Return discriminators, networks that score images, by name.
 
     A factory is called as ``factory(in_channels=, **options)``.
     """
@@ -55,23 +55,27 @@ def register_losses() -> Mapping[str, Callable[..., nn.Module]]:  # type: ignore
 
 @hookspec
 def register_layouts() -> Mapping[str, Callable[..., Layout]]:  # type: ignore[empty-body]
-    """Layouts of datasets by name: ``factory(root, domains, split, leave_out=())``."""
+    """Return layouts of data sets by name, for ``data.layout``.
+
+    A factory is called as ``factory(root=, domains=, split=, leave_out=, **options)``, with the
+    keywords among these that its signature has, and returns a `translate.batches.Layout`.
+    """
 
 
 @hookspec
 def register_domains() -> Mapping[str, Callable[[], Iterator[tuple[str, NDArray | bytes]]]]:  # type: ignore[empty-body]
     """Return sample domains by name, which are generated if there is no folder of that name.
 
-    A function yields the files of its domain, such as ``("train/0001.png", pixels)``; pixels are
-    (H, W[, C]) uint8, or the bytes of a file. A function may have an attribute ``scenes``: domains
-    with equal values show the same scenes in test images with one name, which are then the ground
-    truth of unpaired translation.
+    A function yields names and pixels of files, such as ``("train/0001.png", pixels)``: (H, W[, C])
+    uint8, or the content of a file. It may have an attribute ``scenes``: test images of the same
+    name in domains with the same value show the same scene, and so are the ground truth of unpaired
+    translation.
     """
 
 
 @hookspec
 def register_recipes() -> Mapping[str, type[Recipe]]:  # type: ignore[empty-body]
-    """Return recipes by the name given to ``translate train --plugin``."""
+    """Return recipes by name, for ``translate train --plugin``."""
 
 
 @hookspec
@@ -81,7 +85,7 @@ def register_formats() -> Mapping[str, Callable[[], Format]]:  # type: ignore[em
 
 @hookspec
 def register_trackers() -> Mapping[str, Callable[..., Tracker]]:  # type: ignore[empty-body]
-    """Return trackers of logs and previews, by the name given in ``train.trackers``.
+    """Return trackers of logs and previews by name, for ``train.trackers``.
 
     A factory is called as ``factory(**options)`` and returns a `translate.trackers.Tracker`.
     """
@@ -91,8 +95,8 @@ def register_trackers() -> Mapping[str, Callable[..., Tracker]]:  # type: ignore
 def register_metrics() -> Mapping[str, Callable[..., Metric]]:  # type: ignore[empty-body]
     """Return metrics by name, for ``translate evaluate`` and ``train.metric``.
 
-    A factory is called as ``factory(domain=, source_domain=, classes=, **options)``, with those of
-    these keywords that its signature takes, and returns a `translate.metrics.Metric`.
+    A factory is called as ``factory(domain=, source_domain=, classes=, **options)``, with the
+    keywords among these that its signature has, and returns a `translate.metrics.Metric`.
     """
 
 
@@ -114,16 +118,16 @@ def register_exporters() -> Mapping[str, Callable[[], Exporter]]:  # type: ignor
 
 @hookspec
 def register_commands() -> Mapping[str, click.Command]:  # type: ignore[empty-body]
-    """Commands by name: ``translate NAME`` runs one, and ``translate --help`` lists it."""
+    """Return commands by name, for ``translate NAME``; ``translate --help`` lists them."""
 
 
-# -- events of a run: called on the first process only, one plugin after the other; a hook that ---
-# -- raises is listed in problems.jsonl and never stops the run ------------------------------------
+# -- events of a run: called on the first process, one plugin after the other; an exception of a ---
+# -- hook becomes a line of problems.jsonl, and never stops the run --------------------------------
 
 
 @hookspec
 def run_started(run: Run) -> None:
-    """Handle the start of training, or its resumption.
+    """Handle the start or the resumption of training.
 
     Args:
         run: The run folder, its configuration, and a way to stop it.
@@ -137,7 +141,7 @@ def losses_logged(run: Run, step: int, losses: Mapping[str, float], record: LogR
     Args:
         run: The run folder, its configuration, and a way to stop it.
         step: The number of steps done.
-        losses: Means since the line before, by ``player/name``.
+        losses: Means since the last line, by ``player/name``.
         record: The whole line.
     """
 
@@ -155,7 +159,7 @@ def preview_drawn(run: Run, step: int, path: Path) -> None:
 
 @hookspec
 def checkpoint_saved(run: Run, step: int, path: Path) -> None:
-    """Handle a new checkpoint, which is complete and verified.
+    """Handle a new checkpoint, which is verified.
 
     Args:
         run: The run folder, its configuration, and a way to stop it.

@@ -1,4 +1,4 @@
-"""The two shapes of a loss, as protocols, and the precision of losses."""
+"""Interfaces of image losses and adversarial losses, and functions for them."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
@@ -7,19 +7,19 @@ import torch
 from torch import Tensor
 
 Scores: TypeAlias = Tensor | Sequence[Tensor]
-"""The output of a discriminator: logits of any shape, or one tensor for each of several scales."""
+"""The output of a discriminator: logits (N, ...), or a list of them for several scales."""
 
 
 class ImageLoss(Protocol):
-    """A loss that compares an image with its target: a scalar, 0 when they are equal."""
+    """A loss that compares images with targets, (N, C, H, W); a scalar, lowest for equal ones."""
 
     def __call__(self, output: Tensor, target: Tensor) -> Tensor: ...
 
 
 class AdversarialLoss(Protocol):
-    """The losses of both players of a GAN, computed from the scores of a discriminator.
+    """The losses of discriminator and generator, computed from the scores of the discriminator.
 
-    A loss whose `for_generator` needs the scores of real images, such as a relativistic one, has an
+    A loss whose `for_generator` needs scores of real images, such as a relativistic one, has an
     attribute ``relativistic = True``.
     """
 
@@ -43,11 +43,12 @@ class AdversarialLoss(Protocol):
 def auc(real: Scores, fake: Scores) -> Tensor:
     """Return the probability that a discriminator scores a real image above a generated one.
 
-    It is the area under the ROC curve within a batch: 0.5 is chance, 1 tells all images apart.
-    `Turn.log` records it under a name that ends in ``auc``, which `translate doctor` examines.
+    This is the area under the ROC curve of a batch: 0.5 is chance level, 1 is perfect
+    discrimination. Log it by `Turn.log` with a name that ends in ``auc``: `translate doctor` reads
+    it.
 
     Args:
-        real: Scores of real images, averaged over each image and all scales.
+        real: Scores of real images; they are averaged over positions and scales.
         fake: Scores of generated images.
 
     Returns:
@@ -57,11 +58,12 @@ def auc(real: Scores, fake: Scores) -> Tensor:
         >>> auc(torch.tensor([1.0, 3.0]), torch.tensor([0.0, 2.0]))
         tensor(0.7500)
     """
-    first, second = _score_of_each_image(real)[:, None], _score_of_each_image(fake)[None]
-    return ((first > second).float() + 0.5 * (first == second).float()).mean()
+    real_scores, fake_scores = _mean_scores(real)[:, None], _mean_scores(fake)[None]
+    ties = (real_scores == fake_scores).float()
+    return ((real_scores > fake_scores).float() + 0.5 * ties).mean()
 
 
-def _score_of_each_image(scores: Scores) -> Tensor:
+def _mean_scores(scores: Scores) -> Tensor:
     scales = [scores] if isinstance(scores, Tensor) else scores
     each = (torch.atleast_1d(scale.detach().float()) for scale in scales)
     return torch.stack([scale.reshape(len(scale), -1).mean(1) for scale in each]).mean(0)
@@ -81,7 +83,7 @@ def generator_loss(
         loss: The adversarial loss.
         discriminator: A function from images to scores.
         fake: Generated images, (N, C, H, W).
-        real: Real images, which are scored, without gradient, for relativistic losses only.
+        real: Real images (N, C, H, W), used without gradients for relativistic losses only.
 
     Returns:
         A scalar.
@@ -95,5 +97,5 @@ def generator_loss(
 
 
 def at_least_float32(values: Tensor) -> Tensor:
-    """Return `values` in float32 or wider: bf16 is too coarse for squares and small differences."""
+    """Return `values` in float32 or wider, as bf16 is too coarse for squares and differences."""
     return values.to(torch.promote_types(values.dtype, torch.float32))

@@ -1,40 +1,40 @@
-"""Progress of training, as numbers and as one line, and the class that displays it."""
+"""Progress of training, and the interface of classes that display it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 WIDTH = 80
-"""columns of a terminal that every line of progress fits"""
+"""columns of a line of progress"""
 
 
 @dataclass(frozen=True)
 class ProgressReport:
-    """Progress of training at one line of ``log.jsonl``."""
+    """Progress of training, for one line of ``log.jsonl``."""
 
     step: int
     """Steps done."""
     steps: int
     """The step at which training ends."""
     losses: Mapping[str, float]
-    """Means since the report before, by ``player/name``."""
+    """Means since the last report, by ``player/name``."""
     images_per_second: float
     data_wait: float
-    """Share of the time spent waiting for images, from 0 to 1."""
+    """Fraction of the time spent waiting for images, from 0 to 1."""
     seconds_left: float
     """Estimated time to the last step."""
     evaluation: Mapping[str, float] = field(default_factory=dict)
-    """Figures of the newest evaluation, by name."""
+    """Figures of the latest evaluation, by name."""
     memory_mb: int = 0
-    """Peak memory in MiB, of the GPU if there is one; 0 where it is not known."""
+    """Peak memory in MiB, of the GPU if there is one; 0: unknown."""
 
     @property
     def time_left(self) -> str:
-        """The estimated time to the end, such as ``12 min left``."""
+        """The estimated time to the last step, such as ``12 min left``."""
         return f"{duration(self.seconds_left)} left"
 
     def by_player(self) -> dict[str, dict[str, float]]:
-        """Return the losses of each player, by name."""
+        """Return the losses by player and name."""
         groups: dict[str, dict[str, float]] = {}
         for name, value in self.losses.items():
             player, _, loss = name.partition("/")
@@ -42,19 +42,17 @@ class ProgressReport:
         return groups
 
     def line(self, width: int = WIDTH) -> str:
-        """Return one line of at most `width` columns: time left, step, figures, losses, speed."""
+        """Return a line of at most `width` columns: time left, step, figures, losses, speed."""
         start = f"{self.time_left}  step {self.step}/{self.steps}"
         return f"{start}{self.details(width - len(start))}"
 
     def details(self, width: int) -> str:
-        """Return the newest evaluation, losses and speed, each part after two spaces.
+        """Return evaluation, losses and speed in at most `width` columns, each after two spaces.
 
-        Parts that do not fit into `width` columns are missing.
-
-        Losses are shown one by one where they fit, else as the total of each player.
+        If not all losses fit, their total of each player is shown; parts at the end may be missing.
         """
         groups = self.by_player()
-        single = [
+        each_loss = [
             f"{player} {' '.join(f'{loss} {value:.3g}'.strip() for loss, value in losses.items())}"
             for player, losses in groups.items()
         ]
@@ -63,9 +61,9 @@ class ProgressReport:
         speed = [f"{self.images_per_second:.3g} images/s"]
         if self.data_wait >= 0.01:
             speed.append(f"{self.data_wait:.0%} waiting for data")
-        shown = single if _width([*figures, *single, speed[0]]) <= width else totals
+        fits = _width([*figures, *each_loss, speed[0]]) <= width
         parts: list[str] = []
-        for part in [*figures, *shown, *speed]:
+        for part in [*figures, *(each_loss if fits else totals), *speed]:
             if _width([*parts, part]) > width:
                 break
             parts.append(part)
@@ -73,9 +71,9 @@ class ProgressReport:
 
 
 class ProgressReporter:
-    """Receives the progress of a training run; this one shows nothing.
+    """Receives the progress of a training run; the base class shows nothing.
 
-    Subclass it and pass an instance to `translate.api.train` as ``progress``.
+    Pass an instance of a subclass to `translate.api.train` as ``progress``.
 
     Example:
         >>> class Printed(ProgressReporter):
@@ -84,10 +82,10 @@ class ProgressReporter:
     """
 
     def message(self, line: str) -> None:
-        """Show a message: what is logged to the logger ``translate`` from level INFO on."""
+        """Show a log message of the logger ``translate``, of level INFO or above."""
 
     def step(self, step: int, steps: int) -> None:
-        """Show the number of steps done; called after every step.
+        """Show the number of steps; called after every step.
 
         Args:
             step: Steps done.
@@ -95,14 +93,14 @@ class ProgressReporter:
         """
 
     def progress(self, report: ProgressReport) -> None:
-        """Show how far training is; called every ``train.log_every`` steps."""
+        """Show a report; called every ``train.log_every`` steps."""
 
     def preview(self, path: Path) -> None:
-        """Show that a preview was written to `path`."""
+        """Show a new preview, an image file at `path`."""
 
 
 def duration(seconds: float) -> str:
-    """Return `seconds` as a person says it: ``40 s``, ``12 min``, ``3 h 05 min``, ``2 d 4 h``."""
+    """Return a duration as ``40 s``, ``12 min``, ``3 h 05 min`` or ``2 d 4 h``."""
     minutes, hours = round(seconds / 60), seconds / 3600
     if seconds < 100:
         return f"{seconds:.0f} s"

@@ -1,4 +1,8 @@
-"""Recipes and turns: the interface of training methods."""
+"""Recipes and turns: the interface of training methods.
+
+A recipe is a method. A player is an optimizer with the networks that it trains; a turn is one
+update of a player.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -16,7 +20,7 @@ from translate.nn.pools import ImagePool
 
 Batch = TypeVar("Batch")
 WALKS = 4
-"""rows of a walk for recipes without classes"""
+"""rows of `Recipe.walk` without classes"""
 
 
 class Turn:
@@ -33,10 +37,10 @@ class Turn:
             )
         self.player, self.losses = player, losses
         self.metrics: dict[str, Tensor] = {}
-        """values that are logged and not minimized"""
+        """values that are logged, but not minimized"""
 
     def log(self, **metrics: Tensor) -> Self:
-        """Record the means of `metrics` in the log, and return the turn; they are not minimized.
+        """Log the means of `metrics`, which are not minimized; return the turn.
 
         Example:
             >>> turn = Turn("critic", gan=torch.zeros(1)).log(real_score=torch.ones(4))
@@ -54,78 +58,78 @@ class Turn:
 
 
 class Recipe(nn.Module, ABC, Generic[Batch]):
-    """A training method; subclass it and register the class with ``register_recipes``.
+    """A training method; register a subclass by the hook ``register_recipes``.
 
-    ``__init__(self, spec: ImageSpec, *, ...)``: networks are attributes, as in every `nn.Module`.
-    Keyword arguments are the options that a configuration may set; defaults are those of the paper.
-    The constructor must not read files or use the network: inference rebuilds the recipe from a
-    checkpoint.
+    The constructor is ``__init__(self, spec: ImageSpec, *, ...)``. It creates networks, which are
+    attributes, as in any `nn.Module`. Its keyword arguments are the options of a configuration,
+    with defaults from the paper. It must not read files or open connections, since inference
+    rebuilds the recipe from a checkpoint.
     """
 
     defaults: ClassVar[Mapping[str, Any]] = {}
-    """A configuration fragment, for ``data`` and ``train``."""
+    """Default settings of ``data`` and ``train``: ``{"train": {"batch_size": 1}}``."""
     renamed: ClassVar[Mapping[str, str]] = {}
-    """Old names of options, networks and players, each with its present name, so that checkpoints
-    of earlier versions load: ``{"generator.downs": "generator.downsamplings"}`` for a part."""
+    """New names of renamed options, networks and players, by old name, so that checkpoints of
+    earlier versions load: ``{"generator.downs": "generator.downsamplings"}``."""
     takes_mask: ClassVar[bool] = False
-    """True: `translate` gets one more channel, a mask: 1 in the hole, -1 outside."""
+    """True: images for `translate` have one more channel, a mask: 1 in the hole, -1 outside."""
     preview_inputs: ClassVar[Mapping[str, str]] = {"translated": "source"}
-    """The title of the input of each row of `preview` that is a translation, by the title of that
-    row; `translate doctor` compares them. Rows that are not there are ignored."""
+    """The row of `preview` with the input of each row that is a translation, by names of rows, for
+    `translate doctor`, which compares them."""
     keeps_gray: bool = False
-    """True: the result for a gray image is the luma of the colours that `translate` returns."""
+    """True: results for gray images are converted to gray (luma)."""
     prior: Prior | None = None
-    """The distribution of `latents`; None without latents, or with an own `latents`."""
+    """The distribution of `latents`; None: there are no latents, or `latents` is overridden."""
     domains: tuple[str, ...] = ()
-    """Names of the domains trained on, the source first, set by the engine."""
+    """Names of the training domains, the source first; set by the engine."""
     iteration: int = 0
-    """Steps done so far, set by the engine."""
+    """Number of completed steps; set by the engine."""
 
     @property
     def geometry(self) -> Geometry:
         """The sizes that `translate` takes and returns; the engine pads images and crops results.
 
-        By default, those that suit all networks of the recipe that return images.
+        By default, sizes that all networks of the recipe take, except those that return scores.
         """
         return combine_geometries(*(each for each in geometries(self) if each.scale))
 
     @abstractmethod
     def optimizers(self) -> dict[str, Optimizer]:
-        """Return the optimizer of each player, by the name in its turns."""
+        """Return the optimizer of each player, by the player's name."""
 
     @abstractmethod
     def step(self, batch: Batch) -> Iterator[Turn]:
-        """Train on one batch: yield one turn per player's update.
+        """Train on one batch: yield a turn for each update of a player.
 
-        After each ``yield`` the weights of that player have changed.
+        The update is done when ``yield`` returns.
 
         Args:
-            batch: Images (N, C, H, W) in [-1, 1], as the layout's batch type has them.
+            batch: A batch of the layout, with images (N, C, H, W) in [-1, 1].
         """
 
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
-        """Return images translated to another domain.
+        """Translate images to another domain.
 
-        A recipe may add keyword-only options here, each with a default, such as
-        ``steps: int = 50``; one that uses random numbers takes ``noise: Noise | None = None``.
+        A recipe may add keyword-only options with defaults, such as ``steps: int = 50``. If it uses
+        random numbers, it must have the argument ``noise: Noise | None = None``.
 
         Args:
             images: (N, C, H, W) in [-1, 1]; with `takes_mask`, one more channel.
-            to: The domain to translate to, by default the last of `targets`.
+            to: The target domain; None: the last of `targets`.
 
         Returns:
-            (N, C, H, W) in [-1, 1], with sides ``geometry.scale`` times as long.
+            (N, C, H, W) in [-1, 1], with height and width times ``geometry.scale``.
         """
         raise TranslateError(f"{type(self).__name__} cannot translate images.")
 
     def targets(self, source: str) -> tuple[str, ...]:
-        """Return the domains that `translate` can translate images of a domain to.
+        """Return the target domains for images of a source domain.
 
-        By default, images of the first domain are translated to all others, or to their own domain
-        where it is the only one.
+        By default, these are all other domains for the first domain, or the domain itself if it is
+        the only one; none for other domains.
 
         Args:
-            source: The domain of the images.
+            source: The source domain.
         """
         if source not in self.domains[:1]:
             return ()
@@ -136,7 +140,7 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
 
         Args:
             count: Number of images.
-            generator: Source of random numbers; the global one, which checkpoints save, by default.
+            generator: Random number generator; None: the global one, which checkpoints save.
 
         Returns:
             (count, dim, 1, 1), on the CPU.
@@ -146,37 +150,35 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
         return self.prior.draw(count, generator)
 
     def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
-        """Return generated images.
+        """Generate images from latents.
 
-        As in `translate`, a recipe may add keyword-only options.
+        A recipe may add keyword-only options, as for `translate`.
 
         Args:
             latents: (N, dim, 1, 1), such as those of `latents`.
             condition: The class or text of each image: (N,) indices into `conditions`, or
-                (N, text_length) bytes of text for recipes with captions. Without it, the latent
-                vectors decide.
+                (N, text_length) bytes of UTF-8; None: it depends on the latents.
 
         Returns:
-            (N, C, H, W) in [-1, 1], of the size trained on.
+            (N, C, H, W) in [-1, 1], of the training size.
         """
         raise TranslateError(f"{type(self).__name__} cannot draw images from latent vectors.")
 
     def conditions(self) -> tuple[str, ...]:
-        """Return the names of the conditions of `draw`, classes or learned codes."""
+        """Return the names of conditions for `draw`: classes, or values of a categorical code."""
         return ()
 
     def walk(
         self, count: int, generator: torch.Generator, condition: Tensor | None = None
     ) -> list[Tensor]:
-        """Return rows of images that show what the latent vectors encode.
+        """Return rows of images that show what latents encode, for ``translate sample --walk``.
 
-        By default each row interpolates between two random vectors: one row per class if there are
-        classes, else four.
+        By default each row interpolates between two random latents: a row for each class, or four.
 
         Args:
             count: Number of images in a row.
-            generator: Source of random numbers.
-            condition: The condition of all rows; its first dimension is 1.
+            generator: Random number generator.
+            condition: The condition of all rows, (1, ...); None: each class in turn.
 
         Returns:
             Rows (count, C, H, W) in [-1, 1].
@@ -192,25 +194,24 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
         return rows
 
     def ground_truth_pair(self, batch: Batch) -> Pair | None:  # noqa: ARG002
-        """Return images to translate and their ground truth, which the recipe makes of a batch.
+        """Return images to translate and their ground truth, made from a batch; None by default.
 
-        For recipes that degrade images themselves, or reconstruct them: with it, ``train.metric``
-        and ``translate evaluate`` compare outputs with the ground truth. By default there is none;
-        pairs of a layout need no method.
+        Override it in recipes that degrade or reconstruct images, so that ``train.metric`` and
+        ``translate evaluate`` compare outputs with ground truth. Paired layouts do not need it.
 
         Args:
-            batch: Images, as `step` gets them.
+            batch: A batch like those of `step`.
 
         Returns:
-            ``source`` as `translate` takes it, and ``target`` of the size that it returns.
+            ``source``, an input for `translate`, and ``target``, of the size of its output.
         """
         return None
 
     def preview(self, batch: Batch) -> dict[str, Tensor]:  # noqa: ARG002
-        """Return rows of images for the preview, by the title of each row. By default none.
+        """Return rows of images for the preview by name; {} by default.
 
         Args:
-            batch: The fixed batch that all previews of a run show.
+            batch: The batch for all previews of a run.
 
         Returns:
             Rows (N, C, H, W) in [-1, 1], such as ``{"source": ..., "translated": ...}``.
@@ -218,7 +219,7 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
         return {}
 
     def training_state(self) -> dict[str, Tensor]:
-        """Return state besides weights and optimizers, by default that of image pools."""
+        """Return state other than weights and optimizers; by default the images of `ImagePool`s."""
         return {name: pool.images for name, pool in self._pools()}
 
     def load_training_state(self, state: Mapping[str, Tensor]) -> None:
@@ -230,7 +231,7 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
         return ((n, m) for n, m in self.named_modules() if isinstance(m, ImagePool))
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
-        """Compile every network; override it to exclude one, such as a penalized critic."""
+        """Compile all networks; override it to exclude some, such as a critic with a penalty."""
         for child in self.children():
             if any(True for _ in child.parameters()):
                 child.compile(*args, **kwargs)

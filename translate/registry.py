@@ -1,4 +1,7 @@
-"""Find and create what plugins register by name: networks, losses, layouts, recipes and others."""
+"""Find and create parts: networks, losses, layouts, recipes and others that plugins register.
+
+A part is chosen by its kind and name, and may have options.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ Kind: TypeAlias = Literal[
 ]
 # fmt: on
 PartConfig: TypeAlias = str | Mapping[str, Any]
-"""``"resnet"``, or a name with options: ``{"name": "resnet", "blocks": 6}``."""
+"""A name, or a name with options: ``"resnet"``, ``{"name": "resnet", "blocks": 6}``."""
 
 HOOKS: Mapping[Kind, str] = {
     "generator": "register_generators",
@@ -51,19 +54,17 @@ logger = logging.getLogger(__name__)
 
 
 class Registration(NamedTuple):
-    """A name that a plugin registers, with its factory."""
+    """A name that a plugin registers, and its factory."""
 
     distribution: str
     entry: str
-    """the name of the plugin's entry point"""
+    """name of the plugin's entry point"""
     name: str
     factory: Callable[..., Any]
 
 
 def part(name: str, /, **options: Any) -> FrozenMapping:
-    """Return a part with options, an immutable default for a signature.
-
-    It equals the mapping that a configuration has for it.
+    """Return a part with options as an immutable mapping, for defaults in signatures.
 
     Args:
         name: The registered name.
@@ -79,13 +80,13 @@ def part(name: str, /, **options: Any) -> FrozenMapping:
 def create_generator(
     part: PartConfig, *, in_channels: int, out_channels: int, **arguments: Any
 ) -> nn.Module:
-    """Return a network that makes images.
+    """Return a generator or an encoder.
 
     Args:
         part: A name, or a name with options.
-        in_channels: Channels of the input: of images, or the length of latent vectors.
-        out_channels: Channels of the images that it returns.
-        arguments: Further arguments, passed on if the factory takes them, such as ``size``.
+        in_channels: Channels of the input: of images, or of latents.
+        out_channels: Channels of the output.
+        arguments: Further arguments, which the factory gets if its signature has them: ``size``.
     """
     return _network(
         "generator", part, in_channels=in_channels, out_channels=out_channels, **arguments
@@ -93,12 +94,12 @@ def create_generator(
 
 
 def create_discriminator(part: PartConfig, *, in_channels: int, **arguments: Any) -> nn.Module:
-    """Return a network that scores images; arguments as those of `create_generator`."""
+    """Return a discriminator; for the arguments see `create_generator`."""
     return _network("discriminator", part, in_channels=in_channels, **arguments)
 
 
 def create_recipe(part: PartConfig, *, spec: ImageSpec) -> Recipe:
-    """Return the recipe for images of `spec`, with its attribute ``domains`` set."""
+    """Return a recipe, with its attribute ``domains`` set."""
     recipe: Recipe = create("recipe", part, spec=spec)
     recipe.domains = spec.names
     return recipe
@@ -110,16 +111,15 @@ def create_loss(part: PartConfig, **arguments: Any) -> Any:
 
 
 def create(kind: Kind, part: PartConfig, **arguments: Any) -> Any:
-    """Call the factory of a part, with options checked against its signature.
+    """Call the factory of a part with its options, which are checked by its signature.
 
     Args:
         kind: The kind of part, such as ``"loss"``.
         part: A name, or a name with options.
-        arguments: Further arguments, passed on if the factory takes them.
+        arguments: Further arguments, which the factory gets if its signature has them.
 
     Raises:
-        ConfigError: The name or an option does not exist, or a value does not fit; the message has
-            the nearest name.
+        ConfigError: The name, an option or a value is not valid; the message suggests a name.
     """
     name, options = split_part(kind, part)
     factory = find(kind, name)
@@ -144,7 +144,7 @@ def find(kind: Kind, name: str) -> Callable[..., Any]:
 
     Args:
         kind: The kind of part, such as ``"loss"``.
-        name: A name, or ``distribution/name`` where two plugins register the same name.
+        name: A name, or ``distribution/name`` if two plugins register the same name.
 
     Raises:
         ConfigError: No plugin registers the name.
@@ -174,7 +174,7 @@ def find(kind: Kind, name: str) -> Callable[..., Any]:
 
 
 def nearest(kind: str, name: str, known: Iterable[str]) -> str:
-    """Return a sentence on `name`: how to install it, or which known name it may mean."""
+    """Return a sentence about an unknown name: how to install it, or which name may be meant."""
     from translate.engine.plugins.directory import install_hint
 
     if hint := install_hint(kind, name):
@@ -202,7 +202,7 @@ def _warn_once(message: str) -> None:
 
 
 def names(kind: Kind) -> dict[str, Callable[..., Any]]:
-    """Return the factories of one kind by their names, without ambiguous ones."""
+    """Return the factories of one kind by name, without names that several plugins register."""
     by_name: dict[str, list[Registration]] = {}
     for registration in list_registrations(kind):
         by_name.setdefault(registration.name, []).append(registration)
@@ -214,9 +214,9 @@ def names(kind: Kind) -> dict[str, Callable[..., Any]]:
 
 
 def list_registrations(kind: Kind) -> list[Registration]:
-    """Return all registrations of one kind, our own distribution's first.
+    """Return all registrations of one kind, those of built-in plugins first.
 
-    A plugin with a hook that fails is named in one warning, and registers nothing.
+    A plugin whose hook fails is reported in one warning, and registers nothing.
     """
     hook_name, registrations = HOOKS[kind], list[Registration]()
     for hook in getattr(discovery.load_for(hook_name).hook, hook_name).get_hookimpls():
@@ -228,7 +228,7 @@ def list_registrations(kind: Kind) -> list[Registration]:
             factories = dict(call_hook(hook, {}))
             for name, factory in factories.items():
                 if not (isinstance(name, str) and "/" not in name and callable(factory)):
-                    raise PluginError(f"{name!r} is not a name, without a slash, of a factory")
+                    raise PluginError(f"{name!r} is not a name without a slash, or has no factory")
         except BaseException as error:
             reraise_interruption(error)
             discovery.skipped[where] = error
@@ -243,7 +243,7 @@ def _network(kind: Kind, part: PartConfig, **arguments: Any) -> nn.Module:
 
 
 def _broken_plugin_hint(name: str) -> str:
-    """Return a sentence on a plugin that may register `name` and is broken; or nothing."""
+    """Return a sentence about a broken plugin that may register `name`; empty if there is none."""
     broken = [entry for entry in discovery.skipped if name in entry]
     return (
         f" The plugin {broken[0]} could not be loaded: see `translate plugins`." if broken else ""

@@ -1,4 +1,4 @@
-"""Options that help against failures of training, which `translate doctor` proposes."""
+"""Declare options that prevent failures of training, for proposals of `translate doctor`."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
@@ -7,22 +7,22 @@ Factory = TypeVar("Factory", bound=Callable[..., Any])
 
 
 class Remedy(NamedTuple):
-    """A value of an option that helps against a failure; it stands in the option's annotation.
+    """A value of an option that helps against a failure, in the option's annotation.
 
     ``saturating: Annotated[bool, "minimise log(1 - D)", Remedy("vanishing gradient", False)]``.
-    A positive number is proposed where the option is lower, any other value where it differs.
+    A positive number is proposed if the option is lower, any other value if the option differs.
     """
 
     failure: str
-    """the name of the failure, as `translate doctor` prints it"""
+    """the failure, by its name in `translate doctor`"""
     value: Any
 
 
 def remedy_for(*failures: str) -> Callable[[Factory], Factory]:
-    """Declare that a discriminator which wraps another, its option ``of``, helps against failures.
+    """Declare that a discriminator that wraps another one, its option ``of``, prevents failures.
 
     Args:
-        failures: Names of failures, as `translate doctor` prints them.
+        failures: Failures, by their names in `translate doctor`.
 
     Example:
         >>> @remedy_for("mode collapse")
@@ -42,5 +42,5 @@ ATTRIBUTE = "remedies"
 
 
 def remedies_of(factory: Callable[..., Any]) -> tuple[str, ...]:
-    """Return the failures that a factory's networks help against."""
+    """Return the failures that networks of `factory` help against."""
     return tuple(getattr(factory, ATTRIBUTE, ()))

@@ -7,30 +7,30 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class InferenceResult:
-    """The numbers of images that were translated, or generated, and of those that were not."""
+    """The numbers of translated or generated images, and of images that failed."""
 
     requested: int
-    """all inputs, or all samples"""
+    """number of all inputs, or of all samples"""
     problems: Path
-    """the file with a line for each image without an output: ``problems.jsonl``"""
+    """``problems.jsonl``, with a line for each image without an output"""
     done: int = 0
-    """outputs that were written"""
+    """number of outputs that were written"""
     skipped: int = 0
-    """outputs that existed and were verified"""
+    """number of outputs that existed, and were verified"""
     listed: int = 0
-    """images without an output, each a line in `problems`"""
+    """number of images without an output"""
     begun: float = 0.0
-    """fraction of the current image that is done, where it is translated in tiles"""
+    """completed fraction of the current image, if it is translated in tiles"""
 
     @property
     def left(self) -> int:
-        """The number of images not started, because of an interruption."""
+        """The number of images that remain after an interruption."""
         return self.requested - self.done - self.skipped - self.listed
 
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """What training would do and cost, measured on steps that were taken in memory."""
+    """What training would do, and its time and memory, measured on a few steps."""
 
     recipe: str
     path: Path
@@ -40,33 +40,33 @@ class TrainingPlan:
     """height and width of training crops"""
     batch_size: int
     images: Mapping[str, int]
-    """usable images of each domain; of all domains together, where their files are the same"""
+    """number of usable images by domain; of all together if domains have the same files"""
     skipped: int
-    """files that cannot be used"""
+    """number of files that cannot be used"""
     items: int
-    """items in an epoch, such as pairs"""
+    """number of items in an epoch, such as pairs"""
     validation: int
-    """validation items, which are not trained on"""
+    """number of validation items"""
     step: int
-    """the step that training starts from: 0, or the last step of the run to resume"""
+    """the step at which training starts: 0, or the last step of the run to resume"""
     steps: int
     """the step at which training ends"""
     epochs: float
-    """passes over the images up to that step"""
+    """number of epochs up to that step"""
     parameters: Mapping[str, int]
-    """parameters of each network"""
+    """number of parameters by network"""
     gflops: float
-    """billions of floating-point operations in a step, forward and backward, without those of
-    element-wise layers; a multiplication and an addition are two"""
+    """10^9 floating-point operations of a step, forward and backward, without element-wise layers;
+    a multiply-add counts as two"""
     step_seconds: float
-    """time of a step"""
+    """seconds for a step"""
     images_per_second: float
     memory_mb: int
     """peak memory of the process in MiB, or what PyTorch allocated on its GPU"""
     checkpoint_mb: float
     """size of a checkpoint in MB (10^6 bytes)"""
     seconds: float
-    """time to the last step, with previews, checkpoints and evaluations"""
+    """seconds to the last step, with previews, checkpoints and evaluations"""
 
 
 @dataclass(frozen=True)
@@ -76,20 +76,20 @@ class TrainingResult:
     path: Path
     step: int
     signal: int = 0
-    """the signal that stopped it, or 0"""
+    """the signal that stopped training, or 0"""
     late: bool = False
-    """whether it reached its time limit before its last step"""
+    """whether training reached its time limit before the last step"""
     reason: str = ""
-    """the reason that a plugin's hook gave to stop it"""
+    """why a plugin's hook stopped training"""
     plateau: str = ""
-    """the reason of an early stop: evaluations without improvement"""
+    """why training stopped early: evaluations without improvement"""
     best: str = ""
-    """the best value of ``train.metric`` and its step, as text; ``RUN@best`` has these weights"""
+    """the best value of ``train.metric`` and its step, as text, for the weights of ``RUN@best``"""
     listed: int = 0
-    """skipped files"""
+    """number of skipped files"""
     preview: Path | None = None
-    """the newest preview of a run that is finished"""
+    """the last preview of a finished run"""
     next_command: str = ""
     """the command that applies a finished run"""
     plan: TrainingPlan | None = None
-    """what a dry run measured; it writes no run folder"""
+    """the result of a dry run, which writes no run folder"""

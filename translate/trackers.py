@@ -1,4 +1,4 @@
-"""Trackers: where the log and the previews of a run go besides its folder, such as a dashboard."""
+"""Trackers: the interface of plugins that send logs and previews of runs to other programs."""
 
 from pathlib import Path
 from typing import Protocol
@@ -8,23 +8,23 @@ from translate.run import LogRecord, Run
 
 
 class Tracker(Protocol):
-    """Receives a training run while it happens.
+    """Tracks a training run.
 
-    A plugin offers a tracker by the hook ``register_trackers`` as a class or function of its
-    options, and ``train.trackers`` selects it. Its options are checked before the run folder is
-    made. The constructor opens no file and no connection: `start` does.
+    A plugin registers it by the hook ``register_trackers``, as a class or function of its options,
+    and ``train.trackers`` selects it. The constructor must not open files or connections; `start`
+    does.
 
-    All methods are called on the first process, in the order of the run. What one raises is listed
-    in ``problems.jsonl``, and training continues; a tracker that fails to start gets no more calls.
+    All methods are called on the first process. An exception becomes a line of ``problems.jsonl``,
+    and training continues; a tracker whose `start` fails gets no further calls.
     """
 
     def start(self, run: Run, step: int) -> None:
-        """Begin, or continue after a resume.
+        """Start tracking, or continue after a resume.
 
         Args:
-            run: The run: its folder and its configuration.
-            step: The step that training continues from; 0 for a new run. What was tracked of later
-                steps did not happen: remove it.
+            run: The run: its folder and configuration.
+            step: The step at which training starts; 0 for a new run. Remove what was tracked of
+                later steps, which are trained again.
         """
 
     def log(self, record: LogRecord) -> None:
@@ -34,17 +34,17 @@ class Tracker(Protocol):
         """Track the preview of a step, a PNG file at `path`."""
 
     def finish(self, outcome: str) -> None:
-        """Track how the session ended: ``finish``, ``stopped``, ``interrupted`` or ``failed``."""
+        """Track the end of training: ``finished``, ``stopped``, ``interrupted`` or ``failed``."""
 
     def close(self) -> None:
-        """Write what is buffered and close everything.
+        """Write buffers, and close files and connections.
 
-        It is called once, however the session ends, and also where `start` has failed.
+        It is always called once at the end, also if `start` has failed.
         """
 
 
 def append_line(path: Path, line: str) -> None:
-    """Append a line to a text file, which is created if it does not exist.
+    """Append a line to a text file; create the file if it does not exist.
 
     Args:
         path: The file.
@@ -58,6 +58,6 @@ def replace_text(path: Path, text: str) -> None:
 
     Args:
         path: The file.
-        text: The whole text.
+        text: The content.
     """
     files.replace(path, text.encode())

@@ -1,4 +1,4 @@
-"""A trained model for notebooks and programs: translates an image or a folder, draws images."""
+"""`Translator`, a trained model for notebooks and programs: translates and generates images."""
 
 import warnings
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ from translate.results import InferenceResult
 class Translator:
     """A trained model: ``Translator.load("runs/cyclegan-summer-winter")("photo.jpg")``.
 
-    Calls, `sample` and `folder` are safe in several threads: the network works for one at a time.
+    It is thread-safe; the network processes one call at a time.
     """
 
     _model: ImageModel
@@ -49,7 +49,7 @@ class Translator:
         *,
         device: str | torch.device = "auto",
     ) -> Self:
-        """Return the model of a run, of one of its checkpoints, or of an exported file.
+        """Load the model of a run, a checkpoint, or an exported or packed file.
 
         Args:
             path: A run folder; ``RUN@500`` or ``RUN@best``; a checkpoint; a file of ``translate
@@ -69,7 +69,7 @@ class Translator:
 
     @property
     def domains(self) -> tuple[str, ...]:
-        """The domains it translates to."""
+        """The target domains."""
         return self._model.domains
 
     def __repr__(self) -> str:
@@ -118,35 +118,36 @@ class Translator:
         tile: int | None = None,
         **options: Any,
     ) -> Any:
-        """Return `image` in the domain `to`, by default the last one.
+        """Translate an image, or a list of images.
 
         Args:
-            image: a path, the bytes of a file or a file opened with mode ``rb``, which give a PIL
-                image with the colour profile of the file; a PIL image, which gives one; an array
-                (height, width[, channels]) or a tensor ([N, ]channels, height, width) of uint8,
-                uint16, floats in [0, 1] or the source domain's numbers, which gives one of that or
-                the target domain's type; or a list of these, which gives a list.
-            to: the target domain.
-            size: length of the shorter side to which the image is scaled first.
-            scale_back: return the size that the result would have without `size`; without a `size`,
-                translate at the size of the training crops.
-            side: after training on side-by-side images, the half to translate, or ``whole``.
-            mask: for a model that fills holes, what is white in it, or 1 in a mask of 0 and 1, is
-                the hole; without one, what is wholly transparent. For a list, a list; for a tensor
-                of N images, one for all or (N, 1, height, width).
-            seed: seed of the noise, where the recipe draws some; by default 0.
-            tile: sides of the tiles in which the image is translated, so that memory is bounded; by
-                default it is translated in tiles only where half of the free memory does not do.
-            options: of the recipe, such as ``steps=20``; ``translate show RUN`` lists them.
+            image: A path, the content of a file, a file open in mode ``rb``, or a PIL image; an
+                array (H, W[, C]) or a tensor ([N, ]C, H, W) of uint8, uint16, floats in [0, 1] or
+                values of the source domain; or a list of these.
+            to: The target domain; None: the last one.
+            size: Length of the shorter side to which the image is scaled first.
+            scale_back: Scale the result to the size that it would have without `size`; without a
+                `size`, translate at the size of training crops.
+            side: After training on side-by-side images, the half to translate, or ``whole``.
+            mask: For a model that fills holes, an image that is white, or 1 in values of 0 and 1,
+                in the hole; None: fully transparent pixels. A list for a list of images; for N
+                images in a tensor, one mask or (N, 1, H, W).
+            seed: Random seed of the noise, for recipes that use noise; None: 0.
+            tile: Tile size in pixels, which limits memory; None: translate in tiles only if the
+                image needs more than half of the free memory.
+            options: Options of the recipe, such as ``steps=20``; see ``translate show RUN``.
 
         Returns:
-            The translation in the form of `image`. An array of two dimensions gives one, unless the
-            result has colour. Models that restore give gray for gray.
+            A PIL image for a file, with its colour profile, or for a PIL image. An array or tensor
+            for an array or tensor, of the same dtype if that was uint8, uint16 or floats in [0, 1],
+            else of the dtype of the target domain; without the channel axis if `image` had none,
+            unless the result has colour. A list for a list. Models that restore images return gray
+            for gray.
 
         Raises:
-            BadImage: for a file that cannot be read.
-            DataError: for anything else that is no image.
-            ConfigError: for a domain, size, mask, tile or option that the model cannot take.
+            BadImage: A file cannot be read.
+            DataError: `image` is not an image.
+            ConfigError: The model does not support a domain, size, mask, tile or option.
         """
         for key, value in {"size": size, "tile": tile}.items():
             if value is not None and value < 1:
@@ -174,14 +175,14 @@ class Translator:
         seed: int = 0,
         **options: Any,
     ) -> list[Image.Image]:
-        """Return generated images, the same that `translate sample` writes.
+        """Generate images, the same as `translate sample` writes.
 
         Args:
             count: Number of images.
-            label: Class to generate; ``all``, or None, takes each class in turn.
+            label: Class to generate; ``all`` or None: each class in turn.
             text: Caption, for a model trained with captions.
-            seed: Random seed of the latent vectors.
-            options: Of the recipe's own ``draw``.
+            seed: Random seed of the latents.
+            options: Options of the recipe's ``draw``.
 
         Raises:
             TranslateError: The model has no such class or option, or an image is not finite.
@@ -191,7 +192,7 @@ class Translator:
         images = list(draw_images(require_recipe(model), request, dtype))
         finite = [pixels for pixels in images if pixels is not None]
         if len(finite) < count:
-            raise TranslateError(f"{self._model.name}: what it draws is not finite.")
+            raise TranslateError(f"{self._model.name}: its outputs are not finite.")
         return [to_pillow(pixels) for pixels in finite]
 
     @check_arguments()
@@ -221,7 +222,7 @@ class Translator:
         shard: str | None = None,
         **options: Any,
     ) -> InferenceResult:
-        """Translate a file, a folder or a glob, with the options of ``translate infer``."""
+        """Translate a file, a folder or a glob; the options are those of ``translate infer``."""
         settings = InferenceOptions(
             to=to,
             size=size,

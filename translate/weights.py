@@ -1,4 +1,4 @@
-"""Files of pretrained weights, which plugins declare and PyTorch keeps in its cache."""
+"""Files of pretrained weights, which plugins declare and PyTorch's cache stores."""
 
 import hashlib
 import re
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 HASH = re.compile(r"-([0-9a-f]{8,64})\.\w+$")
-"""digits of a hash at the end of a name, as PyTorch's own files have them"""
+"""first digits of the sha256 at the end of a file name, as in names of PyTorch's files"""
 
 
 @dataclass(frozen=True)
 class PretrainedFile:
-    """The weights of a published network, a file of PyTorch's cache.
+    """A file of weights of a published network, in PyTorch's cache.
 
-    A metric or loss declares those that it needs in the class attribute ``pretrained``: ``translate
-    weights`` then lists them, and adds a file that was downloaded.
+    A metric or loss declares the files that it needs in the class attribute ``pretrained``, so that
+    ``translate weights`` lists them and adds downloaded ones.
     """
 
     name: str
@@ -29,14 +29,14 @@ class PretrainedFile:
     network: str
     """the network, its paper and what it was trained on"""
     url: str
-    """where the file is published"""
+    """the URL of the file"""
     megabytes: int
-    """its size in MB of 2^20 bytes"""
+    """its size in MiB"""
     licence: str
     torchscript: bool = False
-    """True: an archive of TorchScript; False: a dictionary of tensors"""
+    """True: a TorchScript archive; False: a dictionary of tensors"""
     sha256: str = ""
-    """hexadecimal digits of its hash; by default the first ones, with which its name ends"""
+    """all or the first hexadecimal digits of its sha256; by default those at the end of its name"""
 
     def __post_init__(self) -> None:
         if not self.sha256:
@@ -47,26 +47,26 @@ class PretrainedFile:
 
     @property
     def path(self) -> Path:
-        """The place of the file: ``hub/checkpoints`` of ``$TORCH_HOME``."""
-        import torch.hub  # a second, and a list of names needs none
+        """The path of the file, in ``hub/checkpoints`` of ``$TORCH_HOME``."""
+        import torch.hub  # takes a second, and lists of names do not need it
 
         return Path(torch.hub.get_dir()) / "checkpoints" / self.name
 
     @property
     def present(self) -> bool:
-        """Whether a file is at its `path`; `require` also checks what is in it."""
+        """Whether the file exists; `require` also checks its content."""
         return self.path.is_file()
 
     @property
     def instructions(self) -> str:
-        """How to get the file, in one sentence: size, licence, address and command."""
+        """How to get the file, in one sentence: URL, size, licence and command."""
         return (
             f"download {self.url} ({self.megabytes} MB, {self.licence}), then: "
             f"translate weights add {self.url.rpartition('/')[2]}"
         )
 
     def require(self) -> Path:
-        """Return the path of the file, checked.
+        """Return the path of the file, after a check of its content.
 
         Raises:
             ConfigError: It is missing, incomplete or another file.
@@ -76,7 +76,7 @@ class PretrainedFile:
         return self.path
 
     def load(self) -> "dict[str, Tensor]":
-        """Return the tensors of a file that is no archive of TorchScript, by name, on the CPU.
+        """Return the tensors of a file that is not a TorchScript archive, by name, on the CPU.
 
         Raises:
             ConfigError: The file is missing, incomplete or another file.
@@ -85,7 +85,7 @@ class PretrainedFile:
         return self._read(self.path)
 
     def _check_content(self) -> None:
-        """Raise `ConfigError` unless the file is there, with the published hash."""
+        """Raise `ConfigError` unless the file exists and has the published hash."""
         if not self.present:
             raise ConfigError(
                 f"{self.name} is missing from {self.path.parent}: {self.instructions}"
@@ -93,7 +93,7 @@ class PretrainedFile:
         self.check_hash(self.path)
 
     def check_hash(self, file: Path) -> None:
-        """Raise `ConfigError` unless the hash of `file` is that of the published one."""
+        """Raise `ConfigError` unless `file` has the hash of the published file."""
         digest = hash_file(file)
         if not digest.startswith(self.sha256):
             raise ConfigError(
@@ -106,16 +106,16 @@ class PretrainedFile:
         self._read(file)
 
     def _read(self, file: Path) -> Any:
-        """Return what is in `file`: tensors by name, or a module of TorchScript."""
+        """Return the content of `file`: tensors by name, or a TorchScript module."""
         import torch
 
         try:
             if not self.torchscript:
                 return torch.load(file, map_location="cpu", weights_only=True)
             if len(self.sha256) < 64:
-                raise ValueError("an archive of TorchScript needs all digits of its sha256")
+                raise ValueError("a TorchScript archive requires all digits of its sha256")
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # it is deprecated, and the file is what it is
+                warnings.simplefilter("ignore")  # TorchScript is deprecated
                 return torch.jit.load(file, map_location="cpu")
         except Exception as error:
             raise ConfigError(

@@ -70,7 +70,7 @@ def test_a_run_is_resumed_forked_and_fine_tuned() -> None:
     tuned = train(init=run, steps=1, out="tuned", progress=False)
     assert json.loads((tuned.path / "run.json").read_bytes())["init"]["run"] == "run"
     assert resolved_config(tuned.path)["options"]["generator"] == small_runs.RESNET
-    with pytest.raises(ConfigError, match="leave out plugin, config and init"):
+    with pytest.raises(ConfigError, match="omit plugin, config and init"):
         train("cyclegan", resume=run)
     with pytest.raises(ConfigError, match="are for resume"):
         training(fork_run=True)

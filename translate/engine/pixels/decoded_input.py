@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from translate.batches import Domain
-from translate.formats import suits
+from translate.formats import profile_fits
 from translate.images.domains import domain_images
 from translate.images.layers import Layers, Pixels, guarded
 from translate.images.source import EncodedImage
@@ -58,4 +58,4 @@ class DecodedInput(NamedTuple):
         if self.image:
             extra = self.image.header.for_output(channels, keep_private=False).extra
             return bytes(extra.get("icc_profile", b""))
-        return self.profile if suits(self.profile, channels) else b""
+        return self.profile if profile_fits(self.profile, channels) else b""
