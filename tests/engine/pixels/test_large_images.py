@@ -19,6 +19,7 @@ from translate.engine.models.model import Model
 from translate.engine.models.options import InferenceOptions
 from translate.engine.pixels import large_images
 from translate.errors import NothingUsableError
+from translate.images.source import EncodedImage, read_image
 from translate.registry import create_recipe
 
 RANDOM = np.random.default_rng(0)
@@ -64,6 +65,21 @@ def test_D9_an_image_in_windows_has_the_translation_of_the_whole(
     assert difference.max() <= max(1, largest * 2e-5)
     assert translator.folder(source, tmp_path / "tiles", tile=48).skipped == 1, "it is recorded"
     assert {path.name for path in (tmp_path / "tiles").iterdir()} == {"a.tif", ".translate"}
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".tif"])
+def test_D9_an_array_in_windows_has_the_translation_of_the_whole(
+    suffix: str, translator: Translator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "in/a.npy"
+    source.parent.mkdir()
+    np.save(source, RANDOM.integers(0, 256, (*SIZE, 3), np.uint8))
+    translator.folder(source, tmp_path / "whole", format=suffix[1:])
+    with monkeypatch.context() as patch:
+        patch.setattr(EncodedImage, "open", None)  # which reads a file as a whole
+        assert translator.folder(source, tmp_path / "tiles", format=suffix[1:], tile=64).done == 1
+    whole, tiles = (read_image(tmp_path / out / f"a{suffix}") for out in ("whole", "tiles"))
+    assert tiles.shape == (*SIZE, 3) and np.abs(whole.astype(int) - tiles).max() <= 1
 
 
 def test_opacity_goes_around_the_network_in_windows(translator: Translator, tmp_path: Path) -> None:

@@ -74,6 +74,13 @@ def read_header(file: BinaryIO) -> ArrayHeader:
     return ArrayHeader(shape, dtype, is_fortran, file.tell())
 
 
+def write_header(file: BinaryIO, shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
+    """Write the header of an array, and return where its numbers begin."""
+    facts = {"descr": npy.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    npy.write_array_header_1_0(file, facts)
+    return file.tell()
+
+
 def read_part(file: BinaryIO, header: ArrayHeader, window: Window | None) -> NDArray[Any]:
     """Return a window of an array, (height, width, channels) of `header.image_dtype`.
 

@@ -3,9 +3,10 @@
 Pickled objects in them are never loaded.
 """
 
+from collections.abc import Iterator
 from io import BytesIO
 from math import prod
-from typing import Any
+from typing import Any, BinaryIO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import numpy as np
@@ -61,6 +62,27 @@ class Npy:
         buffer = BytesIO()
         np.save(buffer, _as_stored(pixels, like))
         return buffer.getvalue()
+
+    def write_tiles(
+        self,
+        file: BinaryIO,
+        tiles: Iterator[NDArray[Any]],
+        size: tuple[int, int],
+        channels: int,
+        dtype: str,
+        tile: int,
+        like: Header,
+    ) -> None:
+        """Write the bytes of `write`, each row of a tile at its place in the file."""
+        height, width = size
+        stored = np.dtype(dtype).newbyteorder(like.extra.get("npy_order", "="))
+        start = arrays.write_header(file, (*size, channels)[: 2 + _is_deep(channels, like)], stored)
+        corners = [(y, x) for y in range(0, height, tile) for x in range(0, width, tile)]
+        for (top, left), pixels in zip(corners, tiles, strict=True):
+            part = pixels[: height - top, : width - left].astype(stored)
+            for row, values in enumerate(part, top):
+                file.seek(start + (row * width + left) * channels * stored.itemsize)
+                file.write(values.tobytes())
 
 
 class Npz:
@@ -141,6 +163,10 @@ def _header(name: str, array: ArrayHeader, **extra: Any) -> Header:
 
 def _as_stored(pixels: NDArray[Any], like: Header) -> NDArray[Any]:
     """Return pixels with the dimensions and byte order of the input."""
-    flat = like.extra.get("npy_two_dimensions", pixels.shape[2] == 1) and pixels.shape[2] == 1
-    stored = pixels[..., 0] if flat else pixels
+    stored = pixels if _is_deep(pixels.shape[2], like) else pixels[..., 0]
     return stored.astype(stored.dtype.newbyteorder(like.extra.get("npy_order", "=")))
+
+
+def _is_deep(channels: int, like: Header) -> bool:
+    """Return whether the array of an output has a third dimension."""
+    return channels > 1 or not like.extra.get("npy_two_dimensions", True)

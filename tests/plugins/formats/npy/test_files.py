@@ -159,3 +159,25 @@ def test_other_archives_and_pixels_without_a_file_keep_their_form() -> None:
     like = Header(format="", size=(2, 2))
     assert np.load(BytesIO(form.write(np.zeros((2, 2, 1), "u1"), like))).shape == (2, 2)
     assert np.load(BytesIO(form.write(np.zeros((2, 2, 3), "u1"), like))).shape == (2, 2, 3)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("shape", "flat"), [((37, 50), True), ((37, 50, 1), False), ((5, 70, 3), False)]
+)
+def test_tiles_make_the_file_that_the_whole_makes(
+    kind: str, shape: tuple[int, ...], flat: bool
+) -> None:
+    pixels = numbers(shape, kind).reshape(*shape[:2], -1)
+    extra = {"npy_two_dimensions": flat, "npy_order": ">" if kind != "u1" else "="}
+    like = Header(format="NPY", size=shape[:2], channels=pixels.shape[2], extra=extra)
+    padded = np.pad(pixels, ((0, 16), (0, 16), (0, 0)))
+    tiles = (
+        np.pad(part, ((0, 16 - part.shape[0]), (0, 16 - part.shape[1]), (0, 0)))
+        for top in range(0, shape[0], 16)
+        for left in range(0, shape[1], 16)
+        for part in [padded[top : top + 16, left : left + 16]]
+    )
+    file = BytesIO()
+    Npy().write_tiles(file, tiles, shape[:2], pixels.shape[2], KINDS[kind], 16, like)
+    assert file.getvalue() == Npy().write(pixels, like)
