@@ -5,7 +5,8 @@ python benchmarks/gallery.py cut aae         some of them
 python benchmarks/gallery.py --steps 4 --work tmp --sheets tmp/sheets     a trial
 
 The commands are those of gallery_examples.toml, which docs/gallery.md prints. They run in the
-folder out/gallery; a recipe that is already trained there is not trained again.
+folder out/gallery; a recipe that is already trained there is not trained again. Recipes of other
+distributions are left out unless they are named, and installed.
 """
 
 import argparse
@@ -49,7 +50,8 @@ def main() -> None:
     args = parser.parse_args()
     for folder in (args.work / "datasets", args.sheets):
         folder.mkdir(parents=True, exist_ok=True)
-    for name in args.recipes or EXAMPLES:
+    own = [name for name, example in EXAMPLES.items() if "pip" not in example]
+    for name in args.recipes or own:
         make(name, args.work, args.sheets / f"{name}.jpg", args.steps)
 
 

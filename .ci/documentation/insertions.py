@@ -48,6 +48,11 @@ def gallery(root: Path) -> str:
         caption += [example["note"]] if "note" in example else []
         text += markup.heading(3, example["title"], name)
         text += f"![{example['title']}: {titles}](gallery/{name}.jpg)\n\n"
-        text += f"*{' '.join(caption)}* [Options](reference/recipes.md#recipe-{name})\n\n"
-        text += markup.block(f"{example['train']}\n{example['apply']}") + "\n"
+        options = f"[Options](reference/recipes.md#recipe-{name})"
+        commands = [example["train"], example["apply"]]
+        if place := example.get("pip"):
+            options = "A [plugin](plugin-directory.md) to install first, in the repository."
+            commands.insert(0, f"pip install {place}")
+        text += f"*{' '.join(caption)}* {options}\n\n"
+        text += markup.block("\n".join(commands)) + "\n"
     return text

@@ -22,6 +22,11 @@ ELSEWHERE = {
     "README.md": "index.md",
 }
 """Files outside of docs/ by path, and their pages; the README stands for the first page."""
+REFERENCE = "docs/reference.md"
+"""A page for readers of the checkout, where pages from the code are missing: links to its sections
+lead to these in the site."""
+INDEXED = {"api", "commands"}
+"""Sections of several pages from the code."""
 WRITTEN = [source for source in ELSEWHERE if source != "README.md"]
 COPIED = {".png", ".jpg", ".css"}
 """Suffixes of files that the site has as they are."""
@@ -44,6 +49,7 @@ def write(root: Path, target: Path) -> None:
 def from_folders(root: Path) -> dict[str, str]:
     """Return the text of each page that a person has written, by its path in the site."""
     own = {f"docs/{p.relative_to(root / 'docs').as_posix()}": p for p in root.glob("docs/**/*.md")}
+    own.pop(REFERENCE, None)
     sources = {**own, **{source: root / source for source in WRITTEN}}
     return {
         place(source): relink(insert(path.read_text(), root), source, root)
@@ -69,8 +75,11 @@ def relink(text: str, source: str, root: Path) -> str:
         if not file or "://" in file:
             return match[0]
         if source.startswith("docs/") and file.startswith("reference/"):
-            return match[0]  # a page from the code
+            return match[0]  # an insertion: a page from the code
         linked = resolve(file, source)
+        if linked == REFERENCE:
+            written = f"{anchor}/index.md" if anchor in INDEXED else f"{anchor}.md"
+            return f"[{title}]({relative(f'reference/{written}', page)})"
         if not (root / linked).exists():
             raise FileNotFoundError(f"{source}: {address} does not exist")
         if linked in ELSEWHERE or linked.startswith("docs/"):

@@ -34,3 +34,4 @@ def test_the_gallery_has_the_image_steps_and_commands_of_each_example() -> None:
     assert f"![{title}](gallery/cyclegan.jpg)" in text
     assert "*1200 steps." in text
     assert "translate train --config cyclegan-small --steps 1200 --out runs/cyclegan\n" in text
+    assert "pip install ./tests/examples/translate_vae\ntranslate train --config vae-mnist" in text

@@ -11,7 +11,9 @@ FOLDERS = ("benchmarks", "configs", "datasets", "plugins")
 PAGES = [*sorted(ROOT.glob("docs/*.md")), *(ROOT / name / "README.md" for name in FOLDERS)]
 """All pages but the README, whose commands tests/test_docs.py runs."""
 BLOCK = re.compile(r"^(?:<!-- (.+?) -->\n)?```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-MARK = re.compile(r"tested|tested, slow|not run: .+")
+MARK = re.compile(r"tested|tested, slow|tested with .+|not run: .+")
+STAND_IN = "tested with "
+"""the mark of a block that runs where something stands in for what it needs"""
 COMMAND = re.compile(r"^(translate|torchrun) ", re.MULTILINE)
 
 
@@ -42,3 +44,10 @@ def blocks(page: Path) -> list[Block]:
 def with_mark(mark: str) -> list[Path]:
     """Return the pages that have blocks with `mark`."""
     return [page for page in PAGES if any(block.mark == mark for block in blocks(page))]
+
+
+def with_stand_ins() -> list[tuple[Path, Block]]:
+    """Return the blocks that need a stand-in, with their pages."""
+    return [
+        (page, block) for page in PAGES for block in blocks(page) if block.mark.startswith(STAND_IN)
+    ]
