@@ -5,8 +5,9 @@ Pixels are upright numbers of the file's type until `translate.images.tensors` m
 `BadImage`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import file_digest, sha256
 from io import BufferedReader
 from pathlib import Path
@@ -18,7 +19,7 @@ from translate.engine.system.locations import parse_location
 from translate.errors import BadImage
 from translate.formats import Format, Header, Window, WindowedFormat
 from translate.images.files import format_registry
-from translate.images.files.file_bytes import identity, not_empty, read_file, require_file
+from translate.images.files.file_bytes import identities, not_empty, read_file, require_file
 from translate.images.files.tar_files import find_tar
 from translate.images.layers import WHITE, Layers, Pixels, guarded, split_alpha
 
@@ -94,13 +95,29 @@ class EncodedImage:
                 return cls.of(path, read_file(path), max_pixels=max_pixels)
             require_file(path)
             file = path.open("rb")
-            try:
-                image = cls(str(path), not_empty(path, file.read(HEAD)), max_pixels, file)
-                image.cache[OPENED] = identity(file)
-            except BaseException:
-                file.close()
-                raise
-            return image
+            return cls.of_file(path, file, partial(identities, file, path), max_pixels=max_pixels)
+
+    @classmethod
+    def of_file(
+        cls, path: Path, file: BufferedReader, identify: Callable[[], object], *, max_pixels: int
+    ) -> Self:
+        """Return the image in the open `file`, which is closed if it cannot be read.
+
+        Args:
+            path: The path of the file.
+            file: The file, or what is read like one.
+            identify: Returns something else once the file was changed or replaced.
+            max_pixels: The largest number of pixels that is decoded.
+
+        Raises `BadImage` if it is empty.
+        """
+        try:
+            image = cls(str(path), not_empty(path, file.read(HEAD)), max_pixels, file)
+            image.cache[OPENED] = identify, identify()
+        except BaseException:
+            file.close()
+            raise
+        return image
 
     def close(self) -> None:
         """Close the `file`, if there is one."""
@@ -112,8 +129,8 @@ class EncodedImage:
         if self.file is None:
             return
         with guarded(self.path):
-            opened = self.cache[OPENED]
-            if identity(self.file) != opened or identity(self.path) != opened:
+            identify, opened = self.cache[OPENED]
+            if identify() != opened:
                 raise BadImage(self.path, "changed while it was read")
 
     @property
@@ -230,4 +247,4 @@ def read_image(
 
 
 OPENED = "opened"
-"""the entry of `EncodedImage.cache` for the identity of an open file"""
+"""the entry of `EncodedImage.cache` for what identifies an open file, and its first result"""

@@ -28,3 +28,13 @@ def test_a_full_disk_is_found_before_anything_is_written(
     with pytest.raises(OSError, match=r"7\.0 GB of scratch files, and 1\.0 GB are free") as raised:
         ScratchFile(tmp_path, 7_000_000_000)
     assert raised.value.errno == errno.ENOSPC
+
+
+def test_a_file_with_a_name_is_deleted_after_use() -> None:
+    with pytest.raises(ValueError, match="mine"), scratch.temporary_file_with_name() as file:
+        file.write(b"x")
+        file.flush()
+        path = Path(file.name)
+        assert path.read_bytes() == b"x"
+        raise ValueError("mine")
+    assert not path.exists()

@@ -8,16 +8,20 @@ import numpy as np
 import pytest
 import tifffile
 from command_result import CommandResult
+from image_inversion import counts
 from specs import image_spec
 from tiled import CPU, random_weights
 
 from translate.api import Translator
-from translate.engine.inference.folder import translate_each
+from translate.engine.inference.folder import translate_each, translate_folder
 from translate.engine.inference.inputs import sources
 from translate.engine.inference.inputs.paths import find_inputs
 from translate.engine.models.model import Model
 from translate.engine.models.options import InferenceOptions
 from translate.engine.pixels import large_images
+from translate.engine.storage import objects
+from translate.engine.storage.lookup import storage_of
+from translate.engine.storage.objects import ObjectStore
 from translate.errors import NothingUsableError
 from translate.images.source import EncodedImage, read_image
 from translate.registry import create_recipe
@@ -82,6 +86,43 @@ def test_D9_an_array_in_windows_has_the_translation_of_the_whole(
     assert tiles.shape == (*SIZE, 3) and np.abs(whole.astype(int) - tiles).max() <= 1
 
 
+@pytest.mark.parametrize("suffix", [".npy", ".tif"])
+def test_a_large_image_of_a_store_is_read_and_written_in_parts(
+    suffix: str,
+    translator: Translator,
+    store: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pixels = RANDOM.integers(0, 256, (*SIZE, 3), np.uint8)
+    source = write(tmp_path / "in/a.tif", pixels, tile=(32, 48))
+    url, small = store / "in/a.tif", store / "in/small.tif"
+    storage_of(store).replace(url, source.read_bytes())
+    storage_of(store).replace(small, b"no image")
+    options = InferenceOptions(tile=64, format=suffix[1:])
+    expected = translator.folder(source, tmp_path / "out", tile=64, format=suffix[1:])
+    read, real = list[Path](), ObjectStore._read
+
+    def read_whole(storage: ObjectStore, path: Path) -> bytes:
+        read.append(path)
+        return real(storage, path)
+
+    monkeypatch.setattr(ObjectStore, "_read", read_whole)
+    monkeypatch.setitem(objects.BLOCKS, "block_size", 1 << 14)
+
+    def run() -> tuple[int, int, int]:
+        inputs = find_inputs(str(store / "in"), store / "out")
+        return counts(translate_folder(translator._model, inputs, store / "out", options))
+
+    assert expected.done == 1 and run() == (1, 0, 1)
+    assert {path.name for path in read if path.suffix != ".jsonl"} == {"small.tif"}
+    copy = storage_of(store).open_image(store / f"out/a{suffix}", max_pixels=10**6)
+    assert copy.data == (tmp_path / f"out/a{suffix}").read_bytes()
+    read.clear()
+    assert run() == (0, 1, 1)
+    assert {path.name for path in read if path.suffix != ".jsonl"} == {"small.tif"}
+
+
 def test_opacity_goes_around_the_network_in_windows(translator: Translator, tmp_path: Path) -> None:
     pixels = RANDOM.integers(0, 256, (*SIZE, 4), np.uint8)
     source = write(tmp_path / "in/a.tif", pixels, extrasamples=["unassalpha"])
@@ -105,6 +146,26 @@ def test_an_image_that_changes_while_it_is_read_leaves_nothing(
         translator.folder(source, tmp_path / "out", tile=64)
     assert "changed while it was read" in (tmp_path / "out/problems.jsonl").read_text()
     assert {path.name for path in (tmp_path / "out").iterdir()} == {".translate", "problems.jsonl"}
+
+
+def test_an_object_that_changes_while_it_is_read_leaves_nothing(
+    translator: Translator, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write(tmp_path / "a.tif", RANDOM.integers(0, 256, (*SIZE, 3), np.uint8))
+    storage, read = storage_of(store), large_images.Copy.read
+    storage.replace(store / "in/a.tif", source.read_bytes())
+
+    def read_and_change(copy: large_images.Copy) -> None:
+        read(copy)
+        storage.replace(store / "in/a.tif", source.read_bytes() + b"0")
+
+    monkeypatch.setattr(large_images.Copy, "read", read_and_change)
+    inputs = find_inputs(str(store / "in"), store / "out")
+    with pytest.raises(NothingUsableError):
+        translate_folder(translator._model, inputs, store / "out", InferenceOptions(tile=64))
+    (problem,) = storage.read_lines(store / "out/problems.jsonl")
+    assert "changed while it was read" in problem["message"]
+    assert storage.names(store / "out") == ["problems.jsonl"]
 
 
 def test_a_stop_between_tiles_leaves_nothing(translator: Translator, tmp_path: Path) -> None:

@@ -2,8 +2,11 @@
 
 import errno
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from io import BufferedRandom
 from pathlib import Path
+from tempfile import gettempdir
 
 from translate.engine.disk.durable import BINARY
 from translate.engine.disk.file_system import free_bytes
@@ -57,3 +60,14 @@ class ScratchFile:
         """Free the space."""
         self._file.close()
         self._path.unlink(missing_ok=True)
+
+
+@contextmanager
+def temporary_file_with_name() -> Iterator[BufferedRandom]:
+    """Yield an empty file in the folder of temporary files, which is deleted after the block."""
+    path = temporary_file(Path(gettempdir()) / "translate")
+    try:
+        with path.open("x+b") as file:
+            yield file
+    finally:
+        path.unlink(missing_ok=True)

@@ -86,13 +86,13 @@ def translate_each(
         SaveError: after three failed writes in a row.
         NothingUsableError: no image could be translated.
     """
-    shard, is_local = options.shard, storage_of(inputs.root).is_local and storage_of(out).is_local
+    shard = options.shard
     scratch = out / HIDDEN if storage_of(out).is_local else Path(gettempdir())
     limits = TileOptions(options.tile, options.memory, scratch, stop, lambda part: advance(part))
     processor, made_by = make_processor(model, options, limits)
     sources = Sources(
         options.max_pixels,
-        lambda job: trust is None and is_local and takes_windows(processor, job.output.suffix),
+        lambda job: trust is None and takes_windows(processor, job.output.suffix),
     )
     jobs = plan_jobs(processor, inputs, out, options, sources)
     manifest = OutputManifest(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from hashlib import file_digest
+from io import BufferedRandom
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,9 @@ class LocalListing:
             self._is_there = not parent or os.path.isdir(parent)  # noqa: PTH112
         return self._is_there and os.path.exists(name)  # noqa: PTH110 - of millions of files
 
+    def size(self, path: Path) -> int | None:
+        return path.stat().st_size if self.exists(path) else None
+
     def stamp(self, path: Path) -> None:
         """Return None: files are hashed."""
 
@@ -71,6 +75,9 @@ class LocalStorage:
 
     def open_image(self, path: Path, *, max_pixels: int, advice: str = "") -> EncodedImage:
         return EncodedImage.open(path, max_pixels=max_pixels, advice=advice)
+
+    def open_large(self, path: Path, *, max_pixels: int) -> EncodedImage:
+        return EncodedImage.open_file(path, max_pixels=max_pixels)
 
     def sha256(self, path: Path) -> str:
         with json_files.open_regular(path) as file:
@@ -101,6 +108,17 @@ class LocalStorage:
     def write_stamped(self, path: Path, data: bytes, *, new: bool) -> str | None:
         (self.create if new else self.replace)(path, data)
         return None
+
+    def open_atomically(
+        self,
+        path: Path,
+        *,
+        new: bool,  # noqa: ARG002
+    ) -> AbstractContextManager[BufferedRandom]:
+        return files.open_atomically(path)
+
+    def stamp(self, path: Path) -> None:
+        """Return None: files are hashed."""
 
     def discard(self, path: Path) -> None:
         files.discard(path)

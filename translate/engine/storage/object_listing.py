@@ -15,6 +15,8 @@ class Entry(NamedTuple):
     is_folder: bool
     stamp: str | None
     """see `translate.engine.storage.stamps`"""
+    size: int
+    """bytes"""
 
 
 class ObjectListing:
@@ -22,17 +24,22 @@ class ObjectListing:
 
     def __init__(self, list_files: Callable[[Path], Iterable[Entry]]) -> None:
         self._list = list_files
-        self._known: dict[Path, dict[str, str | None]] = {}
+        self._known: dict[Path, dict[str, Entry]] = {}
 
     def exists(self, path: Path) -> bool:
         return path.name in self._files_of(path.parent)
 
-    def stamp(self, path: Path) -> str | None:
-        return self._files_of(path.parent).get(path.name)
+    def size(self, path: Path) -> int | None:
+        entry = self._files_of(path.parent).get(path.name)
+        return entry.size if entry else None
 
-    def _files_of(self, folder: Path) -> dict[str, str | None]:
+    def stamp(self, path: Path) -> str | None:
+        entry = self._files_of(path.parent).get(path.name)
+        return entry.stamp if entry else None
+
+    def _files_of(self, folder: Path) -> dict[str, Entry]:
         if folder not in self._known:
             if len(self._known) == RECENT:
                 del self._known[next(iter(self._known))]  # files come folder by folder
-            self._known[folder] = {entry.name: entry.stamp for entry in self._list(folder)}
+            self._known[folder] = {entry.name: entry for entry in self._list(folder)}
         return self._known[folder]

@@ -4,20 +4,21 @@ Objects of the stores in `ATOMIC` are complete or absent by themselves. In anoth
 ``sftp://``, a file is written under a temporary name and then renamed.
 """
 
-import errno
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from hashlib import sha256
+from io import BufferedRandom
 from pathlib import Path
 from typing import Any
 
-from translate.engine.disk import folders, partial_files
+from translate.engine.disk import folders, partial_files, scratch
 from translate.engine.disk.records import json_files
 from translate.engine.storage.object_errors import as_os_errors
 from translate.engine.storage.object_lines import BufferedObjectLines, DurableObjectLines
 from translate.engine.storage.object_listing import Entry, ObjectListing
-from translate.engine.storage.stamps import StampOf, entity_tag, time_of_creation
+from translate.engine.storage.object_writer import ObjectWriter
+from translate.engine.storage.stamps import Facts, StampOf, entity_tag, time_of_creation
 from translate.engine.storage.storage import Lines, Listing
 from translate.errors import (
     BadImage,
@@ -35,6 +36,10 @@ ATOMIC = {"abfs", "abfss", "adl", "az", "gcs", "gs", "memory", "oci", "oss", "s3
 """schemes of stores in which an object appears whole"""
 OPTIONS = {scheme: {"max_concurrency": 1} for scheme in ("s3", "s3a")}
 """of file systems by scheme: with more, each file costs a request for its size before it is read"""
+BLOCKS = {
+    "block_size": 4 << 20, "cache_type": "blockcache", "cache_options": {"maxblocks": 16}
+}  # fmt: skip
+"""of an object that is read in parts: bytes of a request, and how many are kept in memory"""
 UNNAMED = {"", ".", ".."}
 """parts of keys that no path has"""
 
@@ -67,7 +72,8 @@ class ObjectStore:
     threads = 16
 
     def __init__(self, file_system: Any, *, is_atomic: bool, stamp_of: StampOf) -> None:
-        self._files, self._is_atomic, self._stamp_of = file_system, is_atomic, stamp_of
+        self._files, self._stamp_of = file_system, stamp_of
+        self._writer = ObjectWriter(file_system, is_atomic)
 
     # -- read ---------------------------------------------------------------------------------
 
@@ -91,7 +97,7 @@ class ObjectStore:
                 folder = root / name
                 if excluded and folder.is_relative_to(excluded):
                     continue
-                for part, is_folder, _ in self._list(folder):
+                for part, is_folder, *_ in self._list(folder):
                     path = f"{name}/{part}" if name else part
                     if part in UNNAMED:
                         reason = f"keys with the part {part!r} are not read: no path has it"
@@ -119,7 +125,8 @@ class ObjectStore:
                 continue  # the object that makes an empty folder visible
             key = key.removesuffix("/")
             name = "" if key.strip("/") == own else key.rpartition("/")[2]
-            result.append(Entry(name, is_folder, None if is_folder else self._stamp_of(entry)))
+            stamp = None if is_folder else self._stamp_of(entry)
+            result.append(Entry(name, is_folder, stamp, entry.get("size") or 0))
         return result
 
     def open_image(self, path: Path, *, max_pixels: int, advice: str = "") -> EncodedImage:
@@ -132,6 +139,21 @@ class ObjectStore:
         if not data:
             raise BadImage(path, "an empty file")
         return EncodedImage(str(path), data, max_pixels, advice=advice)
+
+    def open_large(self, path: Path, *, max_pixels: int) -> EncodedImage:
+        def identify() -> tuple[int, str | None]:
+            with as_os_errors(path):
+                facts = self._facts(path)
+            return facts["size"], self._stamp_of(facts)
+
+        try:
+            with as_os_errors(path):
+                file = self._files.open(str(path), "rb", **BLOCKS)
+            return EncodedImage.of_file(path, file, identify, max_pixels=max_pixels)
+        except FileNotFoundError as error:
+            raise BadImage(path, "not there") from error
+        except OSError as error:
+            raise UnreachableImage(path, error.strerror or str(error)) from error
 
     def _read(self, path: Path) -> bytes:
         with as_os_errors(path):
@@ -174,38 +196,33 @@ class ObjectStore:
             raise folders.unwritable(folder, error) from error
 
     def replace(self, path: Path, data: bytes) -> None:
-        self._write(path, data, new=False)
+        self._writer.write(path, data, new=False)
 
     def create(self, path: Path, data: bytes) -> None:
-        self._write(path, data, new=True)
+        self._writer.write(path, data, new=True)
 
     def write_stamped(self, path: Path, data: bytes, *, new: bool) -> str | None:
-        answer = self._write(path, data, new=new)
+        answer = self._writer.write(path, data, new=new)
         if isinstance(answer, Mapping):  # S3's answer to the PUT itself
             return self._stamp_of({"size": len(data), **answer})
-        with suppress(OSError), as_os_errors(path):  # it is written, and without a stamp
-            return self._stamp_of(self._files.info(str(path)))
+        return self.stamp(path)
+
+    @contextmanager
+    def open_atomically(self, path: Path, *, new: bool) -> Iterator[BufferedRandom]:
+        with scratch.temporary_file_with_name() as file:
+            yield file
+            file.flush()
+            self._writer.upload(path, file.name, new=new)
+
+    def stamp(self, path: Path) -> str | None:
+        with suppress(OSError), as_os_errors(path):
+            return self._stamp_of(self._facts(path))
         return None
 
-    def _write(self, path: Path, data: bytes, *, new: bool) -> Any:
-        """Write an object and return what the store has answered."""
-        with as_os_errors(path):
-            if self._is_atomic:
-                mode = {"mode": "create"} if new else {}
-                return self._files.pipe_file(str(path), data, **mode)
-        if new and self.exists(path):
-            raise FileExistsError(errno.EEXIST, "it exists", str(path))
-        with as_os_errors(path):
-            self._files.makedirs(str(path.parent), exist_ok=True)
-            part = str(partial_files.temporary_file(path))
-            try:
-                self._files.pipe_file(part, data)
-                self._files.mv(part, str(path))
-            except BaseException:
-                with suppress(Exception):
-                    self._files.rm_file(part)
-                raise
-        return None
+    def _facts(self, path: Path) -> Facts:
+        self._files.invalidate_cache()
+        facts: Facts = self._files.info(str(path))
+        return facts
 
     def discard(self, path: Path) -> None:
         with suppress(FileNotFoundError), as_os_errors(path):

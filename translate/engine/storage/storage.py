@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from io import BufferedRandom
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,6 +25,12 @@ class Listing(Protocol):
 
     def exists(self, path: Path) -> bool:
         """Return whether there is a file or a folder."""
+
+    def size(self, path: Path) -> int | None:
+        """Return the bytes of a file; None if it does not exist.
+
+        Raises `CheckpointError` if its folder cannot be listed.
+        """
 
     def stamp(self, path: Path) -> str | None:
         """Return what changes whenever the content of a file does; None where that is not known.
@@ -57,6 +64,9 @@ class Storage(Protocol):
     def open_image(self, path: Path, *, max_pixels: int, advice: str = "") -> EncodedImage:
         """Read the file of an image; raises `BadImage`."""
 
+    def open_large(self, path: Path, *, max_pixels: int) -> EncodedImage:
+        """Open the file of an image that is read in parts; raises `BadImage`."""
+
     def sha256(self, path: Path) -> str:
         """Return the hash of a file."""
 
@@ -88,6 +98,16 @@ class Storage(Protocol):
 
         See `Listing.stamp`.
         """
+
+    def open_atomically(self, path: Path, *, new: bool) -> AbstractContextManager[BufferedRandom]:
+        """Return a file on a disk that becomes `path` at the end of the block, as a whole.
+
+        Nothing is written if the block raises. With `new`, `FileExistsError` is raised at the end
+        if `path` exists; on a disk, the caller looks.
+        """
+
+    def stamp(self, path: Path) -> str | None:
+        """Return what a listing says of a file that was just written; see `Listing.stamp`."""
 
     def discard(self, path: Path) -> None:
         """Delete a file, if it exists."""

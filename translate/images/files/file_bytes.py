@@ -36,3 +36,8 @@ def identity(file: BufferedReader | Path) -> tuple[int, int, int]:
     """Return the size, the time of the last change and the inode of a file."""
     facts = file.stat() if isinstance(file, Path) else os.fstat(file.fileno())
     return facts.st_size, facts.st_mtime_ns, facts.st_ino
+
+
+def identities(file: BufferedReader, path: Path) -> object:
+    """Return what identifies an open file, and the file that is now at its path."""
+    return identity(file), identity(path)

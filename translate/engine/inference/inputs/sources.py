@@ -13,8 +13,9 @@ import numpy as np
 from translate.engine.inference.inputs.jobs import Files, Job
 from translate.engine.storage.lookup import storage_of
 from translate.engine.storage.read_ahead import ReadAhead
+from translate.engine.storage.storage import Listing, Storage
 from translate.engine.system.locations import UrlPath
-from translate.errors import BadImage
+from translate.errors import BadImage, CheckpointError
 from translate.formats import Header
 from translate.images import masks
 from translate.images.layers import Layers, Pixels
@@ -26,7 +27,8 @@ CACHE_BYTES = 256 << 20
 for decoding"""
 
 LARGE_BYTES = 64 << 20
-"""decoded size above which images are read in windows, if their format supports it"""
+"""decoded size above which images are read in windows, if their format supports it; in an object
+store, the size of the file"""
 UNLIMITED = 1 << 62
 ADVICE = ": translate it in tiles, with --tile 1024"
 
@@ -136,6 +138,7 @@ class Sources:
         self._cache: dict[Files, Source] = {}
         self._uses: Counter[Files] = Counter()
         self._ahead: ReadAhead | None = None
+        self._listings: dict[Storage, Listing] = {}
 
     def look(self, job: Job, *, keep: bool = True) -> Source:
         """Return the input of `job`; with `keep`, cache it for `take`."""
@@ -175,7 +178,11 @@ class Sources:
             self._cache.pop(files).close()
         if jobs and not storage_of(jobs[0].input).is_local:
             cached = set(self._cache)  # a copy: `take` removes from the cache
-            unread = (job.files for job in jobs if not job.frame and job.files not in cached)
+            unread = (
+                job.files
+                for job in jobs
+                if not job.frame and job.files not in cached and not self._takes_windows(job)
+            )
             self._ahead = ReadAhead(path for files in unread for path in files if path)
 
     def take(self, job: Job) -> Source:
@@ -202,10 +209,21 @@ class Sources:
         return Source(
             job.files,
             self._max_pixels,
-            windows=self._windows(job),
+            windows=self._takes_windows(job),
             content=self._contents.get(job.input),
             open_image=self._open_image,
         )
+
+    def _takes_windows(self, job: Job) -> bool | None:
+        """Return what `windows` says; in a store, only files that are large are opened for it."""
+        windows, storage = self._windows(job), storage_of(job.input)
+        if not windows or storage.is_local:
+            return windows
+        listing = self._listings.setdefault(storage, storage.listing())
+        try:
+            return (listing.size(job.input) or 0) > LARGE_BYTES
+        except CheckpointError:
+            return False  # it is listed when it is read
 
     def _open_image(self, path: Path, *, max_pixels: int, advice: str = "") -> EncodedImage:
         ahead = self._ahead
@@ -216,7 +234,7 @@ class Sources:
 def _open_large(path: Path, max_pixels: int) -> EncodedImage | None:
     """Open an image to read in windows; None if it is small or its format has no windows."""
     most = max_pixels if max_pixels != MAX_PIXELS else UNLIMITED
-    image = EncodedImage.open_file(path, max_pixels=most)
+    image = storage_of(path).open_large(path, max_pixels=most)
     with suppress(BadImage):  # raised again when the file is decoded
         header = image.header
         size = prod(header.size) * header.channels * np.dtype(header.dtype).itemsize

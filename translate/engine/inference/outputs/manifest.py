@@ -33,8 +33,7 @@ from translate.engine.storage.lookup import storage_of
 from translate.engine.system.locations import parse_location
 from translate.errors import ConfigError
 
-HIDDEN = ".translate"
-FOREIGN = "another program has written this file since the start"
+HIDDEN, FOREIGN = ".translate", "another program has written this file since the start"
 
 
 class OutputManifest:
@@ -184,7 +183,7 @@ class OutputManifest:
         self, work: Output, origin_sha256: str, write: Callable[[BufferedRandom], Sequence[str]]
     ) -> Sequence[str]:
         """Write an output with `write`, which returns notes for its record; raises `OSError`."""
-        with files.open_atomically(work.output) as file:
+        with self.storage.open_atomically(work.output, new=not self.overwrite) as file:
             notes = write(file)
             file.seek(0)
             record = DoneRecord(
@@ -196,6 +195,7 @@ class OutputManifest:
             if not self.overwrite and self.storage.exists(work.output):
                 raise FileExistsError(errno.EEXIST, FOREIGN)
             self._add(work, record)
+        self.digests.add_output(work.output, self.storage.stamp(work.output), record.output_sha256)
         return notes
 
     def _add(self, work: Output, record: DoneRecord) -> None:
