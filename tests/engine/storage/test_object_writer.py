@@ -33,6 +33,6 @@ def test_a_new_object_never_replaces_one(folder: Path, tmp_path: Path, is_atomic
 
 def test_an_upload_that_fails_leaves_nothing(folder: Path, tmp_path: Path) -> None:
     files = MemoryFileSystem()
-    with pytest.raises(OSError, match="No such file|not there"):
+    with pytest.raises(OSError, match=r"No such file|not there"):
         ObjectWriter(files, is_atomic=False).upload(folder / "x", str(tmp_path / "none"), new=False)
     assert not files.exists(str(folder / "x"))
