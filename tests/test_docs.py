@@ -165,7 +165,8 @@ def test_every_block_of_commands_says_whether_a_test_runs_it(page: Path) -> None
     for block in page_blocks.blocks(page):
         if page_blocks.COMMAND.search(block.text):
             assert page_blocks.MARK.fullmatch(block.mark), (
-                f"{page}: put <!-- tested --> or <!-- not run: REASON --> above\n{block.text}"
+                f"{page}: put <!-- tested -->, <!-- tested with STAND-IN --> or "
+                f"<!-- not run: REASON --> above\n{block.text}"
             )
 
 

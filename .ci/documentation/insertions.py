@@ -51,7 +51,9 @@ def gallery(root: Path) -> str:
         options = f"[Options](reference/recipes.md#recipe-{name})"
         commands = [example["train"], example["apply"]]
         if place := example.get("pip"):
-            options = "A [plugin](../plugins/directory/README.md) to install first, in the repository."
+            options = (
+                "A [plugin](../plugins/directory/README.md) to install first, in the repository."
+            )
             commands.insert(0, f"pip install {place}")
         text += f"*{' '.join(caption)}* {options}\n\n"
         text += markup.block("\n".join(commands)) + "\n"
