@@ -33,7 +33,8 @@ from translate.engine.storage.lookup import storage_of
 from translate.engine.system.locations import parse_location
 from translate.errors import ConfigError
 
-HIDDEN, FOREIGN = ".translate", "another program has written this file since the start"
+HIDDEN = ".translate"
+FOREIGN = "another program has written this file since the start"
 
 
 class OutputManifest:
