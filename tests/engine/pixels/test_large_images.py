@@ -152,14 +152,14 @@ def test_an_object_that_changes_while_it_is_read_leaves_nothing(
     translator: Translator, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = write(tmp_path / "a.tif", RANDOM.integers(0, 256, (*SIZE, 3), np.uint8))
-    storage, read = storage_of(store), large_images.Copy.read
+    storage, read = storage_of(store), large_images.StoredImage.read_file
     storage.replace(store / "in/a.tif", source.read_bytes())
 
-    def read_and_change(copy: large_images.Copy) -> None:
-        read(copy)
+    def read_and_change(image: large_images.StoredImage) -> None:
+        read(image)
         storage.replace(store / "in/a.tif", source.read_bytes() + b"0")
 
-    monkeypatch.setattr(large_images.Copy, "read", read_and_change)
+    monkeypatch.setattr(large_images.StoredImage, "read_file", read_and_change)
     inputs = find_inputs(str(store / "in"), store / "out")
     with pytest.raises(NothingUsableError):
         translate_folder(translator._model, inputs, store / "out", InferenceOptions(tile=64))
