@@ -91,5 +91,5 @@ def test_a_signal_ends_the_server_and_the_processes_of_its_models(
         os.killpg(process.pid, number)  # as a terminal and systemd do
     out, err = process.communicate(timeout=20)
     assert process.returncode == 128 + number
-    assert "finishing the requests at hand" in out and err == ""
+    assert "finishing requests in progress" in out and err == ""
     assert not surviving_processes(process)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import small_runs
 from command_result import ROOT, CommandResult
-from failing_runs import FAILING, Offers, gan
+from failing_runs import FAILING, FailingPlugin, gan
 
 from translate.engine.config import layers
 from translate.engine.data.samples import draw
@@ -30,7 +30,7 @@ SMALL = sorted(
 @pytest.fixture
 def root(register_plugin: Any, image_folder: Callable[..., Path], tmp_path: Path) -> Path:
     """Return a folder with two domains of twelve images."""
-    register_plugin(Offers(), "stranger:failing")
+    register_plugin(FailingPlugin(), "stranger:failing")
     for domain in "ab":
         image_folder(domain, 12)
     return tmp_path

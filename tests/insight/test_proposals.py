@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import small_runs
 from command_result import CommandResult
-from failing_runs import Offers, translation
+from failing_runs import FailingPlugin, translation
 
 from translate.engine.diagnosis.detection import FAILURES, Detection
 from translate.engine.plugins import discovery
@@ -101,7 +101,7 @@ def test_a_run_whose_configuration_is_lost_has_no_proposal(tmp_path: Path) -> No
 def test_a_run_whose_plugin_is_gone_has_no_proposal(
     image_folder: Callable[..., Path], tmp_path: Path, register_plugin: Callable[..., object]
 ) -> None:
-    register_plugin(Offers(), "stranger:failing")
+    register_plugin(FailingPlugin(), "stranger:failing")
     image_folder("a", 4)
     image_folder("b", 4)
     small_runs.train(translation(tmp_path, "framed", train__steps=4), tmp_path / "run")
@@ -111,4 +111,4 @@ def test_a_run_whose_plugin_is_gone_has_no_proposal(
     assert propose(detection, history) == propose(detection, history) == ("", "")
     (line,) = [line for line in history.omissions if "test-framed" in line]
     assert line.startswith("no setting can be proposed: no generator is called 'test-framed'")
-    register_plugin(Offers(), "stranger:failing")
+    register_plugin(FailingPlugin(), "stranger:failing")

@@ -147,7 +147,7 @@ def test_requests_at_hand_are_finished_after_ctrl_c(server: Server) -> None:
         yield image[:100]
         server.process.send_signal(signal.SIGINT)
         assert server.process.stdout
-        assert "finishing the requests at hand" in server.process.stdout.readline()
+        assert "finishing requests in progress" in server.process.stdout.readline()
         yield image[100:]
 
     assert httpx.post(f"{server.address}/v1/translate", content=body()).status_code == 200

@@ -29,9 +29,9 @@ INSTALLED = (str(ROOT / "translate"), str(ROOT / "plugins"), "<frozen ")
 INSTALLED += tuple(path for path in sys.path if path.endswith("site-packages"))
 INSTALLED += (sysconfig.get_path("stdlib"),)
 TRACEBACK = b"_getframe()"
-"""what modules that Cython made for the stable ABI compile, to add a line to a traceback"""
-WRITERS = {str(m.__file__) for m in (ast, collections, dataclasses, typing, typing_extensions)}
-"""modules that compile generated source: to define classes, or to read a signature"""
+"""source that Cython modules of the stable ABI compile, to add a frame to a traceback"""
+COMPILERS = {str(m.__file__) for m in (ast, collections, dataclasses, typing, typing_extensions)}
+"""modules that compile generated source, to define classes or to read a signature"""
 
 
 def record_events() -> list[str]:
@@ -46,7 +46,8 @@ def record_events() -> list[str]:
             name = code.co_filename if isinstance(code, CodeType) else str(code)
             if arguments[0] == TRACEBACK:
                 return
-            if not (name.startswith(INSTALLED) or sys._getframe(1).f_code.co_filename in WRITERS):
+            caller = sys._getframe(1).f_code.co_filename
+            if not (name.startswith(INSTALLED) or caller in COMPILERS):
                 events.append(f"{event} {arguments[0]!r:.200}")
         elif event == "import":
             if str(arguments[0]).partition(".")[0] not in known:
@@ -72,7 +73,7 @@ def record_writes() -> list[str]:
 
 
 def _is_expected(event: str, arguments: tuple[Any, ...]) -> bool:
-    """Return whether the event is our query of git or the C library, or a port of this machine."""
+    """Return whether the event is a call of git, a load of the C library, or a local port."""
     if event == "socket.getaddrinfo":
         return arguments[0] == "127.0.0.1"
     if event == "socket.bind":

@@ -1,6 +1,6 @@
-"""The command, with a line in the file $AUDIT_LOG for whatever it opens, starts or connects to.
+"""The command, which appends its audit events of files, processes and connections to $AUDIT_LOG.
 
-Spawned processes run this module again, and so write there, too.
+Spawned processes run this module again, and append theirs, too.
 """
 
 import os
@@ -11,7 +11,7 @@ EVENTS = (
     *("open", "socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"),
     *("subprocess.", "os.", "tempfile.", "shutil.", "glob.", "urllib.", "ctypes.dlopen", "ftplib."),
 )
-"""beginnings of the names of audit events"""
+"""prefixes of the names of recorded events"""
 log = os.open(os.environ["AUDIT_LOG"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
 

@@ -43,7 +43,7 @@ class FaultyDisk:
             monkeypatch.setattr(os, name, self._counted(name, getattr(os, name)))
 
     def arm(self, at: int, fault: Fault, *, always: bool = False) -> None:
-        """Restart the count at 1 and inject `fault` at operation `at`, or from there on."""
+        """Restart the count at 1, and inject `fault` at operation `at`, or `always` after it."""
         self.count, self.at, self.fault, self.operations = 0, at, fault, []
         self.always = always or fault is kill_process
 
@@ -72,14 +72,14 @@ class FaultyDisk:
 
 
 def kill_process(name: str, arguments: tuple[Any, ...], real: Callable[..., Any]) -> Any:
-    """Kill the process in the middle of an operation: half of a write has happened."""
+    """Kill the process during an operation; half of the bytes of a write are written."""
     if name == "write":
         real(arguments[0], arguments[1][: len(arguments[1]) // 2])
     raise ProcessKilled
 
 
 def fail_with(number: int) -> Fault:
-    """Return a fault that raises `OSError(number)` after half of a write."""
+    """Return a fault that raises `OSError(number)`, after half of the bytes of a write."""
 
     def raise_(name: str, arguments: tuple[Any, ...], real: Callable[..., Any]) -> Any:
         if name == "write":
@@ -97,14 +97,14 @@ def short_write(name: str, arguments: tuple[Any, ...], real: Callable[..., Any])
 
 
 def flip_bit(name: str, arguments: tuple[Any, ...], real: Callable[..., Any]) -> Any:
-    """Write a flipped bit without an error."""
+    """Write with one bit flipped, without an error."""
     if name == "write" and len(arguments[1]) > 1:
         return real(arguments[0], bytes([arguments[1][0] ^ 1, *arguments[1][1:]]))
     return real(*arguments)
 
 
 def no_space(name: str, arguments: tuple[Any, ...], real: Callable[..., Any]) -> Any:
-    """Fail with ENOSPC whatever needs space; other operations work."""
+    """Fail with ENOSPC if the operation needs disk space."""
     if name in ("open", "write", "mkdir"):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     return real(*arguments)
@@ -116,7 +116,10 @@ disk_full, io_error = fail_with(errno.ENOSPC), fail_with(errno.EIO)
 def each_operation(
     disk: FaultyDisk, prepare: Callable[[], object], act: Callable[[], object]
 ) -> Iterator[tuple[int, Callable[[Fault], BaseException | None]]]:
-    """Yield the number of each file operation of `act`, with a function that fails it."""
+    """Yield the number of each file operation of `act`, with a function that injects a fault there.
+
+    `prepare` restores the files before each. The function returns the exception of `act`, if any.
+    """
     prepare()
     disk.arm(0, short_write)
     act()

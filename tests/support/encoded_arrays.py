@@ -1,4 +1,4 @@
-"""Arrays as image files, in the type and with the channels that they have."""
+"""Arrays as image files, with their dtype and channels."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from translate.images.source import EncodedImage
 
 
 def write_array(path: Path, array: NDArray[Any], **extra: Any) -> None:
-    """Write (H, W) or (H, W, C) numbers; the fourth channel of a PNG or WebP is opacity."""
+    """Write an array (H, W) or (H, W, C); the second or fourth channel of PNG and WebP is alpha."""
     pixels = array if array.ndim == 3 else array[..., None]
     alpha = pixels.shape[2] in (2, 4) and path.suffix in (".png", ".webp")
     header = Header(
@@ -24,7 +24,7 @@ def write_array(path: Path, array: NDArray[Any], **extra: Any) -> None:
 
 
 def read_array(path: Path) -> NDArray[Any]:
-    """Return the (H, W, C) numbers of a file as they are in it, opacity last."""
+    """Return the pixels of a file, (H, W, C), with alpha as the last channel."""
     layers = EncodedImage.open(path).decode_layers()
     if layers.alpha is not None:
         return layers.with_alpha()

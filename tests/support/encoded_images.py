@@ -26,7 +26,7 @@ def header_of(data: bytes, *, frame: int = 0, max_pixels: int = MAX_PIXELS) -> H
 
 
 def write_strip(path: Path, width: int) -> Path:
-    """Write a black gray PNG of `width` by one pixels, of a thousandth of that in bytes."""
+    """Write a black PNG of `width` by 1 pixels, which takes `width` / 1000 bytes."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
         checksum = struct.pack(">I", zlib.crc32(kind + content))

@@ -1,4 +1,4 @@
-"""Runs that are made to fail in one way each, and generators and a recipe that fail by design."""
+"""Runs that each have one training failure, with generators and a recipe for it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -17,7 +17,7 @@ from translate.recipe import Recipe, Turn
 
 
 class AlmostFixed(nn.Module):
-    """Change an image by a fixed function; a small convolution is trained on top."""
+    """Applies a fixed function to an image, plus a small convolution that is trained."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
@@ -77,7 +77,7 @@ class Dense(nn.Module):
 
 
 class DiracGAN(Recipe[Images]):
-    """Two numbers in a game without a regularization, which orbit (Mescheder et al., 2018)."""
+    """Two scalars that oscillate without regularization (Mescheder et al., 2018)."""
 
     defaults = {"data": {"layout": "images"}}
 
@@ -95,7 +95,7 @@ class DiracGAN(Recipe[Images]):
         yield Turn("generator", gan=-self.slope * self.fake)
 
 
-class Offers:
+class FailingPlugin:
     """A plugin with the generators and the recipe above."""
 
     @hookimpl
@@ -112,7 +112,7 @@ MLP = {"name": "mlp", "width": 32, "layers": 2}
 
 
 def gan(root: Path, recipe: str = "gan", **flags: Any) -> Config:
-    """Return a GAN of 16x16 images, which takes milliseconds a step."""
+    """Return a GAN of 16x16 images, with steps of milliseconds."""
     critic = "critic" if recipe.startswith("wgan") else "discriminator"
     networks = {"options__generator": MLP, f"options__{critic}": MLP}
     return configuration(root, recipe, **{"data__domains": ["a"], **networks, **flags})
@@ -183,4 +183,4 @@ FAILING: Mapping[str, Callable[[Path], Config]] = {
     "waiting for data": lambda root: gan(root, data__cache=0.0, train__steps=200),
     "skipped turns": lambda root: gan(root, options__lr_generator=1e25, train__guard=100_000),
 }
-"""the configuration of a run that fails, by the name of the failure"""
+"""configurations of runs that fail, by the name of the failure"""

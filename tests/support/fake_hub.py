@@ -1,6 +1,6 @@
-"""A server that speaks as much of the Hugging Face Hub's protocol as its client needs here.
+"""A server with the part of the Hugging Face Hub's protocol that the client uses.
 
-It keeps repositories in memory, and refuses, cuts or corrupts what a test tells it to.
+Repositories are in memory; requests are refused, and downloads truncated or corrupted on demand.
 """
 
 import base64
@@ -20,7 +20,7 @@ import pytest
 
 TOKEN = "hf_test"
 LARGE = 10_000
-"""bytes from which on a file is uploaded by itself, as with Git LFS"""
+"""size in bytes above which a file is uploaded separately, as with Git LFS"""
 
 
 @dataclass
@@ -49,10 +49,10 @@ class FakeHub:
     objects: dict[str, bytes] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     refuse: int = 0
-    """the status of every answer"""
+    """HTTP status of all responses; 0: requests are served"""
     gated: bool = False
     fault: str = ""
-    """``cut`` or ``corrupt``: what becomes of weights that are downloaded"""
+    """``cut`` or ``corrupt`` downloads of weights; empty: none"""
     address: str = ""
 
 
@@ -103,21 +103,21 @@ class Handler(BaseHTTPRequestHandler):
             return self.api(repository, name, parts[4:], body)
         return self.resolve(method, repository, parts[3], "/".join(parts[4:]))
 
-    def create(self, asked: dict[str, Any]) -> None:
+    def create(self, request: dict[str, Any]) -> None:
         if self.headers.get("Authorization") != f"Bearer {TOKEN}":
             return self.reply({"error": "no"}, 401)
-        name = f"{asked.get('organization')}/{asked['name']}"
+        name = f"{request.get('organization')}/{request['name']}"
         if name in self.hub.repositories:
             return self.reply({"url": f"{self.hub.address}/{name}"}, 409)
-        private = asked.get("private") or asked.get("visibility") == "private"
+        private = request.get("private") or request.get("visibility") == "private"
         self.hub.repositories[name] = Repository(private=bool(private))
         self.hub.repositories[name].commit("main", {})
         return self.reply({"url": f"{self.hub.address}/{name}", "id": name, "name": name})
 
-    def batch(self, asked: dict[str, Any]) -> None:
+    def batch(self, request: dict[str, Any]) -> None:
         objects = [
             {**each, "actions": {"upload": {"href": f"{self.hub.address}/objects/{each['oid']}"}}}
-            for each in asked["objects"]
+            for each in request["objects"]
         ]
         self.reply({"objects": objects, "transfer": "basic"})
 
@@ -205,13 +205,13 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def git_oid(data: bytes) -> str:
-    """Return the hash that Git names a file by."""
+    """Return the hash of a file in Git."""
     return sha1(b"blob %d\0" % len(data) + data).hexdigest()
 
 
 @contextmanager
 def connected(monkeypatch: pytest.MonkeyPatch, cache: Path) -> Iterator[FakeHub]:
-    """Run an empty Hub; the client of this process uses it, and keeps downloads in `cache`."""
+    """Run an empty Hub; the client in this process connects to it, and downloads to `cache`."""
     constants = import_module("huggingface_hub.constants")
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(cache))
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)

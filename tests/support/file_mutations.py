@@ -41,50 +41,53 @@ WORDS = (
 def mutate_bytes(
     data: bytes, rng: Random, others: Sequence[bytes] = (), words: Sequence[bytes] = ()
 ) -> bytes:
-    """Return `data` with one to eight random changes, from `words` and `others` as well."""
-    new = bytearray(data)
+    """Return `data` with one to eight random changes.
+
+    Some of them insert a word of `words`, or a part of another file of `others`.
+    """
+    mutant = bytearray(data)
     for _ in range(rng.choice((1, 1, 1, 2, 3, 8))):
-        at = rng.randrange(len(new) + 1)
-        span = slice(at, at + rng.choice((1, 2, 4, 16, 256)))
+        i = rng.randrange(len(mutant) + 1)
+        span = slice(i, i + rng.choice((1, 2, 4, 16, 256)))
         match rng.randrange(9 if words else 8):
             case 0:
-                new[at : at + 1] = bytes([rng.randrange(256)])
+                mutant[i : i + 1] = bytes([rng.randrange(256)])
             case 1:
-                new[at : at + 1] = bytes(byte ^ 1 << rng.randrange(8) for byte in new[at : at + 1])
+                mutant[i : i + 1] = bytes(b ^ 1 << rng.randrange(8) for b in mutant[i : i + 1])
             case 2 | 3:
                 size = rng.choice((1, 2, 4, 8))
                 number = rng.choice(NUMBERS) % 256**size
-                new[at : at + size] = number.to_bytes(size, rng.choice(("big", "little")))
+                mutant[i : i + size] = number.to_bytes(size, rng.choice(("big", "little")))
             case 4:
-                del new[span]
+                del mutant[span]
             case 5:
-                new[at:at] = new[span] * rng.choice((1, 2, 50))
+                mutant[i:i] = mutant[span] * rng.choice((1, 2, 50))
             case 6:
-                del new[max(at, 1) :]
+                del mutant[max(i, 1) :]
             case 7 if others:
                 other = rng.choice(others)
                 start = rng.randrange(len(other))
-                new[span] = other[start : start + rng.choice((4, 64, 4096))]
+                mutant[span] = other[start : start + rng.choice((4, 64, 4096))]
             case 8:
-                new[at:at] = rng.choice(words)
-    return bytes(new)
+                mutant[i:i] = rng.choice(words)
+    return bytes(mutant)
 
 
 def fix_png_checksums(png: bytes) -> bytes:
     """Return `png` with the checksums of its chunks recomputed."""
-    new, at = bytearray(png), 8
-    while at + 12 <= len(new):
-        end = at + 8 + int.from_bytes(new[at : at + 4], "big")
-        if end + 4 > len(new):
+    fixed, start = bytearray(png), 8
+    while start + 12 <= len(fixed):
+        end = start + 8 + int.from_bytes(fixed[start : start + 4], "big")
+        if end + 4 > len(fixed):
             break
-        new[end : end + 4] = zlib.crc32(new[at + 4 : end]).to_bytes(4, "big")
-        at = end + 4
-    return bytes(new)
+        fixed[end : end + 4] = zlib.crc32(fixed[start + 4 : end]).to_bytes(4, "big")
+        start = end + 4
+    return bytes(fixed)
 
 
 def mutate_document(document: Any, rng: Random) -> Any:
     """Return `document` with one to three values or keys changed, removed or duplicated."""
-    new = [deepcopy(document)]  # in a list, so that all of it can be something else as well
+    new = [deepcopy(document)]  # in a list, so that the whole document can be replaced, too
     for _ in range(rng.choice((1, 1, 2, 3))):
         holder, key = rng.choice(list(_entries(new)))
         value = holder[key]

@@ -1,4 +1,4 @@
-"""A batch of four items, read as in training."""
+"""A batch of four items, loaded as in training."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A metric whose figure is a hash of the outputs: any other bit gives another choice."""
+"""A metric that is a hash of the outputs, so that any changed bit changes its value."""
 
 from hashlib import sha256
 
@@ -9,7 +9,7 @@ from translate.metrics import Figure, Metric, MetricBatch
 
 
 class HashMetric(Metric):
-    """A number from 0 to 1 that depends on every bit of the outputs."""
+    """A number in [0, 1] that depends on every bit of the outputs."""
 
     figures = {"hash": Figure("max")}
 

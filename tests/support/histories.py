@@ -1,4 +1,4 @@
-"""Synthetic logs and previews, as detectors examine them."""
+"""Synthetic logs and previews for detectors of training failures."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,10 +11,10 @@ from translate.run import LogRecord
 
 
 def make_log(every: int = 50, end: int | None = None, **series: Mapping[str, Sequence[Any]]) -> Log:
-    """Return a log of which each field has the given series by name.
+    """Return a log with series of values, by field and name.
 
-    ``make_log(losses={"generator/gan": [1, 2, 3]})`` has three records; what is not given is that
-    of a healthy run. A field that is no mapping is given by the name ``""``.
+    ``make_log(losses={"generator/gan": [1, 2, 3]})`` has three records; all other values are those
+    of a healthy run. The series of a scalar field has the name ``""``.
     """
     count = max(len(values) for field in series.values() for values in field.values())
     records = []
@@ -40,7 +40,7 @@ def make_log(every: int = 50, end: int | None = None, **series: Mapping[str, Seq
 
 
 def photographs(count: int = 4, side: int = 32, seed: int = 0) -> Row:
-    """Return smooth images in levels, (count, side, side, 3), each unlike the others."""
+    """Return smooth random images, (count, side, side, 3), with values in [0, 255]."""
     random = np.random.default_rng(seed)
     y, x = np.mgrid[:side, :side] / side
     across, down = random.uniform(0.5, 2, (2, 3 * count, 1, 1))

@@ -1,4 +1,4 @@
-"""A recipe that returns its images unchanged, and models of it with domains of any numbers."""
+"""A recipe that returns images unchanged, and models of it with any domains."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,7 +37,7 @@ class Identity(Recipe[Any]):
 
 
 def identity_model(source: Domain, target: Domain | None = None) -> Model:
-    """Return a model that changes nothing but the numbers of `source` to those of `target`."""
+    """Return a model that only converts values of `source` to those of `target`."""
     spec = ImageSpec((8, 8), (source, target or source))
     return Model("identity", "0", Identity(spec), spec, (), torch.device("cpu"))
 

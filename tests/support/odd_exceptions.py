@@ -2,7 +2,7 @@
 
 
 class PanicException(BaseException):
-    """What libraries in Rust raise: not an `Exception`."""
+    """An exception of a Rust library, which is no subclass of `Exception`."""
 
 
 class UnprintableError(Exception):

@@ -1,4 +1,4 @@
-"""An image format of a stranger that keeps every rule: a line of JSON, then the numbers."""
+"""A third-party image format that follows every rule: a line of JSON, then the values."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ MAGIC = b"PLAIN"
 
 
 class Plain:
-    """Numbers of every type, with or without opacity, in memory and in tiles."""
+    """Images of every dtype, with or without alpha, written as a whole or in tiles."""
 
     suffixes = frozenset({".plain"})
     writes = {".plain": Writable(range(1, 6), DTYPES, alpha=True)}
@@ -65,9 +65,9 @@ class Plain:
 
 
 def parse(data: bytes) -> tuple[tuple[int, int, int], str, bool, int]:
-    """Return the shape, the type, whether the last channel is opacity, and where numbers begin."""
+    """Return the shape, the dtype, whether the last channel is alpha, and the offset of values."""
     end = data.index(b"\n")
     (height, width, channels), dtype, alpha = json.loads(data[len(MAGIC) : end])
     if dtype not in DTYPES or not all(0 < n < 10**6 for n in (height, width, channels)):
-        raise ValueError("a PLAIN file of unknown numbers")
+        raise ValueError("a PLAIN file of unknown dtype or shape")
     return (height, width, channels), dtype, bool(alpha), end + 1

@@ -1,7 +1,7 @@
-"""The states of a disk after a power cut, rebuilt from a recording of file operations.
+"""The possible states of a disk after a power cut, computed from recorded file operations.
 
-The model of the disk: written bytes are durable after an fsync of the file; created, renamed and
-removed names are durable after an fsync of their folder.
+In this model, written bytes are durable after an fsync of the file, and created, renamed and
+removed names after an fsync of their folder.
 """
 
 import os
@@ -108,8 +108,8 @@ class DiskRecorder:
     def crash_states(self, *, first_operation: int = 0) -> Iterator[tuple[bool, FileTree]]:
         """Yield each distinct tree that may remain after `first_operation` or more operations.
 
-        The flag says whether all operations were done. Of the operations that are not durable, all
-        are lost, or none, or all names, or all contents, or any single one.
+        The flag is whether all operations were done. Of the operations that are not durable, these
+        may be lost: all, none, all changes of names, all changes of contents, or any single one.
         """
         states = set()
         for count in range(first_operation, len(self.done) + 1):

@@ -1,4 +1,4 @@
-"""A published file of weights that a stranger's losses declare, and its bytes."""
+"""A published weight file that third-party losses declare, and its content."""
 
 import hashlib
 import io
@@ -23,7 +23,7 @@ WEIGHTS = saved_bytes({"weight": torch.zeros(2)})
 
 
 def published_file(data: bytes = WEIGHTS, digits: int = 64) -> PretrainedFile:
-    """Return a file whose published content is `data`, with so many digits of its hash."""
+    """Return a file whose published content is `data`, with that many digits of its hash."""
     return PretrainedFile(
         name="taste-v1.pth",
         network="Taste (Doe, 2020)",

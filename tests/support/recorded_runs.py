@@ -64,7 +64,7 @@ def write_evaluation(path: Path, psnr: Mapping[str, float], images: NDArray[np.u
 
 
 def write_preview(path: Path, step: int) -> None:
-    """Write the preview of a step, and what its rows are."""
+    """Write the preview of a step, and the description of its rows."""
     preview = make_preview(photographs(seed=step), step)
     rows = {
         title: to_device(torch.stack([as_tensor(image) for image in levels(row)]), "cpu")

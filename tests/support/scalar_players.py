@@ -11,7 +11,7 @@ from translate.recipe import Recipe, Turn
 
 
 class ScalarPlayers(Recipe):
-    """Two scalar players: the value of ``maker`` is multiplied by that of ``judge``."""
+    """Two scalar players: ``maker``, a generator, and ``judge``, which scores its output."""
 
     def __init__(self) -> None:
         super().__init__()

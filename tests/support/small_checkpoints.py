@@ -36,8 +36,8 @@ def write_run(
 ) -> Path:
     """Write a checkpoint into the run folder `path`, and return the folder.
 
-    `data` are more settings of the data, `kinds` the domains where they are not photographs, and
-    `facts` other attributes of the image spec: `classes`, `text_length` or `sides`.
+    `data` are further settings of the section data, `kinds` replace the photographic domains, and
+    `facts` are further attributes of the image spec: `classes`, `text_length` or `sides`.
     """
     seed_everything(seed)
     domains = [kind.name for kind in kinds] or domains

@@ -1,4 +1,4 @@
-"""A small DeblurGAN, also one whose losses can be worked out by hand."""
+"""A small DeblurGAN, and one with scalar networks whose losses are computed by hand."""
 
 import torch
 from specs import image_spec
@@ -13,19 +13,19 @@ RESNET = {"name": "resnet", "width": 2, "blocks": 1, "downsamplings": 1}
 PATCH = {"name": "patch", "width": 2, "layers": 1, "padding": 2}
 
 
-class Lift(nn.Module):
-    """Returns its weight in each pixel."""
+class Constant(nn.Module):
+    """Returns its weight at each pixel."""
 
-    def __init__(self, by: float) -> None:
+    def __init__(self, value: float) -> None:
         super().__init__()
-        self.by = nn.Parameter(torch.tensor(by))
+        self.value = nn.Parameter(torch.tensor(value))
 
     def forward(self, images: Tensor) -> Tensor:
-        return self.by.expand_as(images)
+        return self.value.expand_as(images)
 
 
 class Sum(nn.Module):
-    """Scores an image by its sum, times a slope: the gradient is the slope in each entry."""
+    """Scores an image by a slope times its sum: the gradient is the slope at each pixel."""
 
     def __init__(self, slope: float) -> None:
         super().__init__()
@@ -54,7 +54,7 @@ def flat() -> Pair:
 
 
 def by_hand(**options: object) -> nn.Module:
-    """Return a recipe that adds 0.25, with a critic of slope 2."""
+    """Return a recipe with a constant generator of 0.25 and a critic of slope 2."""
     recipe = build(**options).float()
-    recipe.generator, recipe.critic = Lift(0.25), Sum(2.0)
+    recipe.generator, recipe.critic = Constant(0.25), Sum(2.0)
     return recipe

@@ -40,7 +40,7 @@ def save(run: Path, training: TrainingState, **options: Any) -> Path:
 
 
 def restore(path: Path) -> TrainingState:
-    """Return the training state that the checkpoint at `path` holds."""
+    """Return the training state of the checkpoint at `path`."""
     checkpoint = read.read_checkpoint(path)
     training = build_training(checkpoint.config, checkpoint.spec, CPU)
     read.restore(training, checkpoint)

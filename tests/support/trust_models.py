@@ -1,4 +1,4 @@
-"""A recipe that draws noise, and what translates by the model of a run."""
+"""A recipe that draws noise, and an image processor of a run's model."""
 
 from pathlib import Path
 from typing import Any
@@ -28,5 +28,5 @@ class Noisy(OneWeight):
 
 
 def processor(run: Path, to: str = "b", **settings: Any) -> ImageProcessor:
-    """Return what translates by the model of a run."""
+    """Return an image processor of a run's model."""
     return ImageProcessor(load(run, device="cpu")[0], to, **settings)

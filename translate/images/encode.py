@@ -18,17 +18,17 @@ def encode_image(pixels: Pixels, suffix: str, like: Header | None = None) -> byt
         pixels: (H, W, C).
         suffix: The suffix of the format, such as ``.png``.
         like: Header of the image whose metadata the file gets, such as its colour profile. Its
-            `alpha` says whether the last channel of `pixels` is opacity.
+            `alpha` says whether the last channel of `pixels` is alpha.
 
     Raises:
-        ValueError: The format cannot hold this number of channels, or this type of numbers.
+        ValueError: The format cannot store this number of channels, or this dtype.
     """
     channels, dtype = pixels.shape[2], pixels.dtype.name
     writer = format_registry.writer_of(suffix)
     like = like or Header(format="", size=pixels.shape[:2], channels=channels, dtype=dtype)
     if writer is None or not format_registry.can_hold(suffix, channels, dtype, alpha=like.alpha):
-        opacity = ", the last of opacity" if like.alpha else ""
-        raise ValueError(f"{suffix} cannot hold {channels} channels of {dtype}{opacity}")
+        alpha = ", with alpha" if like.alpha else ""
+        raise ValueError(f"{suffix} cannot store {channels} channels of {dtype}{alpha}")
     return writer.format.write(pixels, like)
 
 

@@ -38,13 +38,14 @@ class CaptionedFolders(Layout):
         self, root: Path, domains: Sequence[str], split: str, leave_out: Iterable[Path] = ()
     ) -> None:
         expect_domains("captioned", domains, 1, or_more=True)
-        bad = set(leave_out)
+        unreadable = set(leave_out)
         self.captions: dict[Path, list[Caption]] = {}
         self.domain_files = []
         folders = find_domains(root, domains, split)
         for folder in folders:
             captions = _captions(folder)
-            self.domain_files.append(usable_files(Folder(folder.path, list(captions)), bad))
+            captioned = Folder(folder.path, list(captions))
+            self.domain_files.append(usable_files(captioned, unreadable))
             for path in self.domain_files[-1]:
                 self.captions[path] = captions[path]
         self.files = list(self.captions)

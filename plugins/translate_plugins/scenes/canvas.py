@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 SIDE = 256
+"""height and width of images"""
 SCALE = 2
+"""size of the canvas relative to the image"""
 SHIFT = 4
 """fractional bits of coordinates, see OpenCV's `fillPoly`"""
 RGB = tuple[int, int, int]
@@ -67,13 +69,13 @@ class Canvas:
 
     def glow(self, centre: Point, radius: float, colour: RGB, alpha: float) -> None:
         """Blend a colour around a point, with `alpha` at the centre and 0 at `radius`."""
-        reach = round(radius * SCALE)
+        r = round(radius * SCALE)
         x, y = (round(value * SCALE) for value in centre)
-        rows = np.arange(max(y - reach, 0), min(y + reach, SIDE * SCALE))
-        columns = np.arange(max(x - reach, 0), min(x + reach, SIDE * SCALE))
-        squares = (rows[:, None] - y) ** 2 + (columns - x) ** 2
-        near = np.maximum(1024 - squares * 1024 // reach**2, 0)
-        weights = (near * near * round(alpha * 256) >> 12).astype(np.int32)
+        rows = np.arange(max(y - r, 0), min(y + r, SIDE * SCALE))
+        columns = np.arange(max(x - r, 0), min(x + r, SIDE * SCALE))
+        squared_distance = (rows[:, None] - y) ** 2 + (columns - x) ** 2
+        falloff = np.maximum(1024 - squared_distance * 1024 // r**2, 0)
+        weights = (falloff * falloff * round(alpha * 256) >> 12).astype(np.int32)
         under = self.pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         _blend_(under, np.array(colour, np.int32), weights)
 

@@ -66,9 +66,9 @@ def can_hold(suffix: str, channels: int = 3, dtype: str = "uint8", *, alpha: boo
 
     Args:
         suffix: such as ``.png``.
-        channels: of the image, with that of opacity.
+        channels: number of channels of the image, including alpha.
         dtype: the type of its numbers.
-        alpha: whether its last channel is opacity.
+        alpha: whether its last channel is alpha.
     """
     writer = writer_of(suffix)
     if writer is None:
@@ -90,9 +90,9 @@ def best_type(suffix: str, channels: int, dtype: str, alpha: bool = False) -> st
 
     Args:
         suffix: of the file.
-        channels: of the image, without that of opacity.
+        channels: number of channels of the image, without alpha.
         dtype: the type of its numbers; photographs may have fewer bits.
-        alpha: whether a channel of opacity is added.
+        alpha: whether an alpha channel is added.
     """
     smaller = (dtype, "uint16", "uint8") if dtype in ("uint16", "float32") else (dtype,)
     held = (t for t in smaller if can_hold(suffix, channels + alpha, t, alpha=alpha))

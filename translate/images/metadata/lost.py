@@ -27,7 +27,7 @@ def losses(
         keeps_alpha: whether the alpha channel is added to the output again.
         dtype: the dtype of the output; empty: the domain's.
     """
-    notes = [*_opacity(header, domain, kept=hole or keeps_alpha)]
+    notes = [*_alpha(header, domain, kept=hole or keeps_alpha)]
     if not domain.labels:
         notes += [*_depth(header, dtype or domain.dtype), *_colour(header, domain)]
     if text := _unread_bands(header, domain):
@@ -37,7 +37,7 @@ def losses(
     return tuple(notes)
 
 
-def _opacity(header: Header, domain: Domain, *, kept: bool) -> Iterator[Note]:
+def _alpha(header: Header, domain: Domain, *, kept: bool) -> Iterator[Note]:
     is_channel = domain.bands or domain.channels == header.channels
     if header.alpha and not kept and not is_channel:
         yield Note("alpha", "transparency is composited over white")

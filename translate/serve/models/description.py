@@ -40,7 +40,7 @@ def translate(
     scale_back: Annotated[
         bool, "scale the result to the original size; without size, translate at the training size"
     ] = False,
-    side: Annotated[str | None, "half of a joined image to translate"] = None,
+    side: Annotated[str | None, "half of a side-by-side image to translate"] = None,
     seed: Annotated[int | None, Field(ge=0), "random seed of the noise"] = None,
     format: Annotated[str | None, "file format of the result; by default that of the image"] = None,  # noqa: A002
 ) -> None:
