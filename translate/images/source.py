@@ -196,7 +196,7 @@ class EncodedImage:
             return layers.flatten(channels or (1 if layers.pixels.ndim == 2 else 3))
 
     def decode_layers(self, frame: int = 0, window: Window | None = None) -> Layers:
-        """Return the pixels, the alpha channel and the palette indices of a frame; raises `BadImage`."""
+        """Return the pixels, alpha and palette indices of a frame; raises `BadImage`."""
         header = self.header_of(frame)
         with guarded(self.path):
             result = self._detected[0].read(self, frame, window)

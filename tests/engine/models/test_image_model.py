@@ -1,4 +1,4 @@
-"""What all models share: the choice of a domain and of the half of a joined image."""
+"""What all models share: the choice of a domain and of the half of a side-by-side image."""
 
 from dataclasses import replace
 
