@@ -67,9 +67,8 @@ def register_domains() -> Mapping[str, Callable[[], Iterator[tuple[str, NDArray 
     """Return sample domains by name, which are generated if there is no folder of that name.
 
     A function yields names and pixels of files, such as ``("train/0001.png", pixels)``: (H, W[, C])
-    uint8, or the content of a file. It may have an attribute ``scenes``: test images of the same
-    name in domains with the same value show the same scene, and so are the ground truth of unpaired
-    translation.
+    uint8, or the content of a file. Domains whose functions have the same attribute ``scenes`` show
+    the same scene in test images of the same name, which are ground truth for evaluation.
     """
 
 

@@ -61,8 +61,8 @@ def find_cause(error: BaseException, owner: object, rule: Callable[..., Any], ba
         error: The exception.
         owner: The class or function of the plugin.
         rule: The rule.
-        batch: A batch like those of `step`, of which the message names the fields if the plugin
-            used one that does not exist; None: no batch.
+        batch: A batch like those of `step`, whose fields the message lists if the plugin used one
+            that does not exist; None: no batch.
     """
     for each in _chain(error):
         if not isinstance(each, AssertionError) and (place := find_place(each, owner)):

@@ -63,8 +63,8 @@ class ReturnsOneFeatureTensor(ValidGenerator):
 @pytest.mark.parametrize(
     ("network", "message"),
     [
-        (TakesOneImage, r"Map images .* became \(1, 1, "),
-        (HasNoGeometry, r"Map images .*the attribute geometry"),
+        (TakesOneImage, r"Return images, .* became \(1, 1, "),
+        (HasNoGeometry, r"Return images, .*the attribute geometry"),
         (HasAWrongHalo, r"Depend, at each .* depends on pixels 1 away, but halo is 0"),
         (HasAnUnusedLayer, r"Have finite gradients .* idle\.(weight|bias) has no gradient"),
         (ReturnsOneFeatureTensor, "Return from `features`.* It returned Tensor"),
@@ -133,9 +133,9 @@ class EncodesNonFinite(ValidEncoder):
     [
         (
             DrawsSquares,
-            r"Map .* became \(1, 4, 32, 32\), not \(1, 4, 32, 64\): the .* `size`",
+            r"Return .* became \(1, 4, 32, 32\), not \(1, 4, 32, 64\): the .* `size`",
         ),
-        (DrawsHalfTheSize, r"\(2, 3, 32, 32\) became \(2, 3, 16, 16\), .* `size`, 32x32, of 1x1"),
+        (DrawsHalfTheSize, r"\(2, 3, 32, 32\) became \(2, 3, 16, 16\), .* `size`, 32x32"),
         (DrawsOneImageForAll, r"\(2, 3, 1, 1\) became \(1, 4, 32, 32\), not \(2, 4, 32, 32\)"),
         (IgnoresTheGradientOfNoise, "Have finite gradients .* the input has no gradient"),
         (EncodesNonFinite, r"The output for \(1, 5, 32, 32\) is not finite"),

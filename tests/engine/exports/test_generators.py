@@ -67,7 +67,9 @@ def test_latents_of_the_recipe_s_own_are_drawn_by_the_run_alone(tmp_path: Path) 
     small_checkpoints.gan(tmp_path / "run", "infogan")
     export_model(tmp_path / "run", tmp_path / "g.inverting")
     model, _ = load_generator(tmp_path / "g.inverting", "cpu")
-    with pytest.raises(ConfigError, match=r"draws latents in its own way.* translate sample RUN"):
+    with pytest.raises(
+        ConfigError, match=r"does not contain the distribution of latents.* translate sample RUN"
+    ):
         next(draw_images(model, SampleRequest(1)))
 
 

@@ -52,7 +52,7 @@ def constructor_does_no_io(subject: ImporterSubject) -> None:
 
 
 def names_its_recipes(subject: ImporterSubject) -> None:
-    """Have the attribute `recipes`, names of recipes; empty if `convert` always raises an error."""
+    """Have an attribute `recipes` with names of recipes that are registered."""
     recipes = subject.make().recipes
     is_collection = isinstance(recipes, Collection) and not isinstance(recipes, str)
     require(is_collection, f"recipes is {recipes!r}: expected a tuple of names.")

@@ -25,7 +25,7 @@ def constructor_does_no_io(part: PartSubject) -> None:
 
 
 def returns_images(part: PartSubject) -> None:
-    """Map images to larger ones by `geometry.scale` or to 1x1 vectors, or 1x1 vectors to images."""
+    """Return images, scaled by `geometry.scale`, or vectors for images; or images for vectors."""
     match part.use:
         case "translates":
             _require_scaled_images(part)
@@ -109,9 +109,9 @@ def _raise_with_shapes(part: PartSubject) -> None:
             what = f"became {tuple(output.shape) if isinstance(output, Tensor) else output!r}"
         attempts.append(f"(2, 3, {side}, {side}) {what}")
     raise AssertionError(
-        f"{', '.join(attempts)}: return images of the same size (or as the attribute geometry "
-        f"scales it), 1x1 vectors of images, or images of the keyword `size`, {SIDE}x{SIDE}, of "
-        "1x1 vectors."
+        f"{', '.join(attempts)}: expected a network that maps images to images, scaled by the "
+        "attribute geometry; or images to vectors (N, C, 1, 1); or such vectors to images of the "
+        f"keyword `size`, {SIDE}x{SIDE}."
     ) from cause
 
 
@@ -155,7 +155,7 @@ def returns_features(part: PartSubject) -> str | None:
     require(isinstance(outputs, list) and outputs, f"It returned {type(outputs).__name__}.")
     for tensor in outputs:
         is_valid = isinstance(tensor, Tensor) and len(tensor) == 2 and tensor.isfinite().all()
-        require(is_valid, "An element is not a finite tensor of 2 rows for 2 inputs.")
+        require(is_valid, "An element is not a finite tensor (2, ...) for 2 inputs.")
     return None
 
 

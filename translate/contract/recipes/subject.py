@@ -58,7 +58,7 @@ class RecipeSubject:
 
     @property
     def example_batch(self) -> Any:
-        """A batch like those of `step`, of which messages name the fields."""
+        """A batch like those of `step`, for messages about its fields."""
         return self.batch(0)
 
     def make(self) -> Recipe:
@@ -128,7 +128,7 @@ def make_subject(
         folder: Settings of ``data``; None: random images.
 
     Raises:
-        ConfigError: An option is unknown, or the layout's type of batches without a `folder`.
+        ConfigError: An option is unknown, or random batches for the layout are not known.
     """
     training = {"steps": STEPS, "schedule": "linear", "decay_from": 0.2, "ema": 0.9}
     document = {

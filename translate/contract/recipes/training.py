@@ -56,10 +56,10 @@ def updates_one_player(subject: RecipeSubject) -> None:
         player: {id(p) for group in optimizer.param_groups for p in group["params"]}
         for player, optimizer in training.optimizers.items()
     }
-    own = {id(p) for p in recipe.parameters()}
+    saved = {id(p) for p in recipe.parameters()}
     for player, weights in players.items():
         require(
-            weights <= own,
+            weights <= saved,
             f"{player!r} has weights that are not in the recipe, so that they are not saved: make "
             "their network an attribute.",
         )
@@ -124,7 +124,7 @@ def _require_equal_attributes(
     expected, actual = attributes(uninterrupted.recipe), attributes(resumed.recipe)
     if not (differing := differing_names(expected, actual)):
         return
-    repeated = subject.build()  # such as times
+    repeated = subject.build()  # shows which attributes differ in any case, such as times
     subject.train(repeated, 4)
     not_reproducible = differing_names(expected, attributes(repeated.recipe))
     if lost := [name for name in differing if name not in not_reproducible]:
@@ -144,7 +144,7 @@ def _versus(actual: Any, expected: Any) -> str:
 
 def preview_has_no_side_effects(subject: RecipeSubject) -> str | None:
     """Preview named rows of images, (N, C, H, W), without side effects."""
-    training = replace(subject.build(), average=None)  # previews would use it instead
+    training = replace(subject.build(), average=None)  # so that previews use the recipe itself
     subject.train(training, 1)
     before = state(training), [part.training for part in training.recipe.modules()]
     rows = draw_preview(training, subject.batch(0))

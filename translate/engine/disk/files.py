@@ -83,7 +83,7 @@ def append(path: Path, record: Mapping[str, Any]) -> None:
 
 
 def append_line(path: Path, text: str) -> None:
-    """Add a line of `text` to `path`, with one write; a last line without its end gets one first.
+    """Add a line of `text` to `path`, with one write; an incomplete last line is ended first.
 
     Raises `OSError` if `path` is a link or anything else than a file.
     """

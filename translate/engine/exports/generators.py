@@ -1,4 +1,4 @@
-"""Generation of images in exported files: a recipe's `draw` as a network, and back as a recipe."""
+"""Export a recipe's `draw`, which generates images, and load such files as a recipe."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -34,7 +34,7 @@ from translate.recipe import Recipe, Turn
 
 
 class Generator(nn.Module):
-    """The images that a recipe draws from latents, as a network."""
+    """A recipe's `draw` as a module, from latents and conditions to images (N, C, H, W)."""
 
     def __init__(self, recipe: Recipe, options: Mapping[str, Any]) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ def draws(model: Model) -> bool:
 def export_generator(
     model: Model, name: str, exporter: Exporter, options: Mapping[str, Any]
 ) -> tuple[Content, list[Difference]]:
-    """Return the exported generation of images, as `exporting.export` does a translation.
+    """Return the exported `draw` of a recipe, and how its outputs differ from the model's.
 
     Args:
         model: The model, on the CPU.
@@ -61,15 +61,16 @@ def export_generator(
         options: All options of the recipe's `draw`, which are fixed in the file.
 
     Raises:
-        ConfigError: The model cannot be exported, or its outputs differ by more than is tolerated.
+        ConfigError: The model cannot be exported, or its outputs differ by more than
+            `exporting.TOLERANCE`.
     """
     return write_compared(model.name, name, exporter, describe(model, options))
 
 
 def describe(model: Model, options: Mapping[str, Any]) -> ExportedModel:
-    """Return what an exporter gets: the generation as a module, its inputs and its metadata.
+    """Return what an exporter gets: `draw` as a module, its inputs and its metadata.
 
-    Raises `ConfigError` for a recipe that does not generate images, or takes further noise.
+    Raises `ConfigError` for a recipe that does not generate images, or uses further noise.
     """
     recipe, spec = model.recipe, model.spec
     if not draws(model):
@@ -79,17 +80,16 @@ def describe(model: Model, options: Mapping[str, Any]) -> ExportedModel:
         )
     if calls.takes_noise(recipe.draw):
         raise ConfigError(
-            f"{model.name}: its recipe {model.recipe_name} draws noise besides the latents, which "
-            "an exported file cannot: expected a recipe that takes latents alone."
+            f"{model.name}: its recipe {model.recipe_name} draws noise in addition to the "
+            "latents, which an exported file cannot: expected a recipe that takes only latents."
         )
     with plugin_code(recipe, "latents"):
         shape = tuple(recipe.latents(1, torch.Generator().manual_seed(0)).shape[1:])
-    known = () if spec.text_length else classes(model)
-    own = type(recipe).latents is not Recipe.latents or recipe.prior is None
+    is_default = type(recipe).latents is Recipe.latents
     generation = Generation(
         latents=shape,
-        prior="" if own or recipe.prior is None else recipe.prior.name,
-        classes=known,
+        prior=recipe.prior.name if is_default and recipe.prior else "",
+        classes=() if spec.text_length else classes(model),
         text_length=spec.text_length,
     )
     inputs = network_inputs(generation)
@@ -120,7 +120,7 @@ def describe(model: Model, options: Mapping[str, Any]) -> ExportedModel:
 
 
 def network_inputs(generation: Generation) -> tuple[NetworkInput, ...]:
-    """Return the inputs of the network: latents, and the class or text of each image."""
+    """Return the inputs of the module: latents, and perhaps the class or text of each image."""
     latents = NetworkInput("latents", generation.latents, "float32")
     if generation.text_length:
         return latents, NetworkInput("condition", (generation.text_length,), "uint8", 256)
@@ -130,9 +130,9 @@ def network_inputs(generation: Generation) -> tuple[NetworkInput, ...]:
 
 
 class FileGenerator(Recipe[Any]):
-    """A recipe that draws images by the network of an exported file.
+    """A recipe whose `draw` is the network of an exported file.
 
-    Latents are those that the exported recipe draws for the same random numbers.
+    Equal random seeds give the same latents as in the exported recipe.
     """
 
     def __init__(self, name: str, generation: Generation, network: Network) -> None:
@@ -150,8 +150,8 @@ class FileGenerator(Recipe[Any]):
     def latents(self, count: int, generator: torch.Generator | None = None) -> Tensor:
         if self.prior is None:
             raise ConfigError(
-                f"{self._name}: its recipe draws latents in its own way, which the file does not "
-                "contain. Generate images with the run: translate sample RUN OUT"
+                f"{self._name}: the file does not contain the distribution of latents, which its "
+                "recipe defines in code. Generate images with the run: translate sample RUN OUT"
             )
         return super().latents(count, generator)
 

@@ -61,7 +61,7 @@ def load_model(
 
 
 def load_generator(reference: str | Path, device: str) -> tuple[Model, list[str]]:
-    """Return the model of `reference`, for images from latents, and problems of newer checkpoints.
+    """Return the model of `reference`, to generate images, and problems of newer checkpoints.
 
     Args:
         reference: A run, a checkpoint, or an exported file or folder.

@@ -26,11 +26,11 @@ class Generation(json_files.Record):
     latents: tuple[int, ...]
     """shape of the latents of one image: (dim, 1, 1)"""
     prior: str = ""
-    """their distribution, of `translate.nn.latents.PRIORS`; empty: one of the recipe's own"""
+    """their distribution, in `translate.nn.latents.PRIORS`; empty: defined by the recipe"""
     classes: tuple[str, ...] = ()
-    """what the integers of the input ``condition`` mean"""
+    """names of the classes, which the input ``condition`` indexes"""
     text_length: int = Field(default=0, ge=0)
-    """bytes of UTF-8 in the input ``condition``, padded with zeros; 0: it takes no text"""
+    """length of texts in the input ``condition``, bytes of UTF-8 padded with zeros; 0: no text"""
 
 
 class ExportRecord(json_files.Record):

@@ -15,7 +15,7 @@ from translate.engine.system import console
 from translate.errors import CheckpointError
 
 LABELS = {"unreadable": "skipped"}
-"""what log messages call a reason, where they do not use the word itself"""
+"""words for reasons in log messages; other reasons are printed unchanged"""
 
 logger = logging.getLogger(__name__)
 
@@ -47,14 +47,14 @@ class ProblemList:
         self._write(problem)
 
     def add_once(self, problems: Iterable[Problem]) -> None:
-        """Add each problem unless this method has added it: processes may report the same one."""
+        """Add problems that this method has not added yet, as several processes may report one."""
         for problem in problems:
             if problem not in self._added:
                 self._added.add(problem)
                 self.add(problem)
 
     def add_checked(self, data: CheckedData) -> None:
-        """Add the problems and notes of `data`; those of earlier sessions are only counted."""
+        """Add the problems and notes of `data`; those of earlier sessions are not added again."""
         listed = self._listed_before([*data.problems, *data.notes])
         for problem in data.problems:
             if problem in listed:
@@ -69,7 +69,7 @@ class ProblemList:
         """Add one note if lines could not be printed; it does not count as a problem."""
         if reason := console.take_loss():
             note = Problem(Path("standard output"), "print", "note", reason)
-            with suppress(OSError):  # a full disk may prevent both
+            with suppress(OSError):  # a full disk may be why printing failed
                 files.append(self.path, note.record())
 
     def _listed_before(self, problems: Iterable[Problem]) -> set[Problem]:

@@ -89,11 +89,11 @@ def iterate_lines(path: Path) -> Iterator[dict[str, Any]]:
     """
     try:
         with open_regular(path) as file:
-            at_start = True  # of a line: a long one is read in parts
+            is_part = False  # of a line longer than MAX_LINE_BYTES
             while line := file.readline(MAX_LINE_BYTES):
-                if at_start and (record := _parse_line(line)) is not None:
+                if not is_part and (record := _parse_line(line)) is not None:
                     yield record
-                at_start = line.endswith(b"\n")
+                is_part = not line.endswith(b"\n")
     except FileNotFoundError:
         return
     except OSError as error:
@@ -108,7 +108,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 def end_of_last_record(path: Path, matches: Callable[[dict[str, Any]], bool]) -> int:
     """Return the byte offset after the last record for which `matches` is true; 0 if none.
 
-    Lines are read from the end: only those after that record cost time.
+    Lines are read from the end, so that only those after that record take time.
     Raises `CheckpointError` if `path` cannot be read.
     """
     try:
@@ -133,7 +133,7 @@ def _parse_line(line: bytes) -> dict[str, Any] | None:
     try:
         return parse(line)
     except ValueError:
-        return None  # of an interrupted write
+        return None  # such as after an interrupted write
 
 
 def _lines_backwards(file: BufferedReader) -> Iterator[tuple[bytes, int]]:
