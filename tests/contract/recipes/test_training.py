@@ -134,7 +134,7 @@ BREAKS_RECIPES = {
     UsesTheNetwork: (training.constructor_does_no_io, "127.0.0.1"),
     DrawsUnseeded: (training.constructor_does_no_io, "critic.weight differs"),
     YieldsNothing: (training.takes_turns, "yielded nothing"),
-    YieldsALoss: (training.takes_turns, "which is no Turn"),
+    YieldsALoss: (training.takes_turns, r"expected Turn\(player"),
     YieldsWithoutGrad: (training.takes_turns, "YieldsWithoutGrad.step yields inside"),
     DividesByZero: (training.takes_turns, "generator/mean is -?inf"),
     NamesAnUnknownPlayer: (

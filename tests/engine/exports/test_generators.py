@@ -100,7 +100,7 @@ def test_recipes_that_draw_nothing_or_with_further_noise_are_refused(
             return latents
 
     model.recipe.__class__ = Noisy
-    with pytest.raises(ConfigError, match="cgan draws noise besides the latents"):
+    with pytest.raises(ConfigError, match="cgan draws noise in addition to the latents"):
         generators.describe(model, {})
 
 
