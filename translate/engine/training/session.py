@@ -24,6 +24,7 @@ from translate.engine.disk.records.problems import Problem
 from translate.engine.evaluation.evaluations import Evaluations
 from translate.engine.loading import loader, workers
 from translate.engine.optimization.build import build_training
+from translate.engine.optimization.graphs.networks import allows_pinning
 from translate.engine.processes import distributed
 from translate.engine.runs.trackers import create_trackers
 from translate.engine.runs.writer import RunWriter
@@ -64,7 +65,7 @@ class Session:
             stop=self.steps,
             rank=distributed.rank(),
             world=distributed.world_size(),
-            pin=device.type == "cuda",
+            pin=device.type == "cuda" and allows_pinning(config.train),
             stop_requested=stop_requested,
         )
 

@@ -213,6 +213,15 @@ def test_settings_without_graphs_are_recognized(
     assert reason in found and bool(found) == bool(reason)
 
 
+def test_another_thread_pins_batches_only_where_it_cannot_end_a_capture(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for is_possible in (True, False):
+        monkeypatch.setattr(networks, "OTHERS_MAY_USE_CUDA", is_possible)
+        assert networks.allows_pinning(Train())
+        assert networks.allows_pinning(Train(cuda_graphs=True)) == is_possible
+
+
 @pytest.mark.parametrize("other", ["compile", "checkpointing"])
 def test_the_switch_is_refused_with_others_that_change_networks(other: str) -> None:
     with pytest.raises(ConfigError, match=rf"cuda_graphs: expected false with train.{other}"):

@@ -11,6 +11,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from inspect import signature
 from types import MethodType
 from typing import Any, TypeAlias
 
@@ -37,6 +38,10 @@ OBSERVED_STEPS = 3
 """steps in which a call must be alike before it is graphed"""
 MAX_GRAPHS = 16
 """calls of a network; one with more has inputs of changing sizes"""
+OTHERS_MAY_USE_CUDA = (
+    "capture_error_mode" in signature(torch.cuda.make_graphed_callables).parameters
+)
+"""whether other threads may use CUDA during a capture, which older versions of PyTorch forbid"""
 Capture: TypeAlias = Callable[[nn.Module, tuple[Tensor, ...]], Callable[..., Any]]
 """Returns a module, captured with sample inputs, as a function of such inputs."""
 
@@ -67,7 +72,13 @@ def why_eager(train: Train, device: torch.device) -> str:
 
 def capture_cuda_graphs(module: nn.Module, samples: tuple[Tensor, ...]) -> Callable[..., Any]:
     """Capture the forward and the backward pass of `module`."""
-    return torch.cuda.make_graphed_callables(module, samples, allow_unused_input=True)
+    options: dict[str, Any] = {"capture_error_mode": "thread_local"} if OTHERS_MAY_USE_CUDA else {}
+    return torch.cuda.make_graphed_callables(module, samples, allow_unused_input=True, **options)
+
+
+def allows_pinning(train: Train) -> bool:
+    """Return whether another thread may pin batches: not while it could end a capture."""
+    return OTHERS_MAY_USE_CUDA or not train.cuda_graphs
 
 
 class GraphedNetworks:
