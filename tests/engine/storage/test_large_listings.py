@@ -9,8 +9,8 @@ from translate.engine.inference.inputs.jobs import list_jobs
 from translate.engine.inference.inputs.paths import Inputs
 from translate.engine.inference.outputs.names import OutputNames
 from translate.engine.shards.shard import Shard
+from translate.engine.storage.object_listing import entity_tag
 from translate.engine.storage.objects import ObjectStore
-from translate.engine.storage.stamps import entity_tag
 from translate.engine.system.locations import parse_location
 
 FOLDERS, FILES = 40, 500

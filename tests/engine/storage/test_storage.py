@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from translate.engine.storage.lookup import storage_of
+from translate.engine.storage.object_lines import read_lines_of
 from translate.engine.system.locations import parse_location
 from translate.errors import BadImage
 
@@ -66,6 +67,14 @@ def test_a_tree_is_walked_folder_by_folder(folder: Path) -> None:
     listed = list(storage.walk(folder, excluded=folder / "out"))
     assert [s.images for s in listed if s.images] == [["x.png"], ["B/2.png", "b/1.png"]]
     assert [s.skipped for s in listed if s.skipped] == [["b/notes.txt"]]
+
+
+def test_the_lines_of_many_files_are_read_in_their_order(folder: Path) -> None:
+    storage, paths = storage_of(folder), [folder / f"{number}.jsonl" for number in range(40)]
+    for number, path in enumerate(paths):
+        storage.replace(path, json.dumps({"a": number}).encode() + b"\n{}\n")
+    lines = list(read_lines_of(storage, [*paths, folder / "none.jsonl"]))
+    assert lines == [line for number in range(40) for line in ({"a": number}, {})]
 
 
 @pytest.mark.parametrize("durable", [True, False])

@@ -3,11 +3,14 @@
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import Any
+
+from translate.engine.storage.storage import Storage
 
 LINES = 1000
 """lines of an object, after which the next one begins"""
@@ -81,6 +84,22 @@ class BufferedObjectLines:
         if self.written < len(self.lines):
             self.write(self.path, encode(self.lines))
             self.written = len(self.lines)
+
+
+def read_lines_of(storage: Storage, paths: Sequence[Path]) -> Iterator[dict[str, Any]]:
+    """Yield the JSON objects of several files of lines; those of a store are read side by side.
+
+    Raises `CheckpointError` if one cannot be read.
+    """
+    count = max(1, storage.threads)
+    with ThreadPoolExecutor(count) as pool:
+        for start in range(0, len(paths), count):  # so that few files are in memory
+            group = paths[start : start + count]
+            if count == 1:
+                yield from storage.read_lines(group[0])
+            else:
+                for lines in pool.map(lambda path: list(storage.read_lines(path)), group):
+                    yield from lines
 
 
 def encode(lines: Iterable[str | Mapping[str, Any]]) -> bytes:

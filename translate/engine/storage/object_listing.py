@@ -1,9 +1,16 @@
-"""What a store of objects lists: names, folders, and stamps that change with the content."""
+"""What a store of objects lists: names, folders, sizes and stamps.
 
-from collections.abc import Callable, Iterable
+A stamp is what a listing says of a file that changes whenever its content does.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+Facts = Mapping[str, Any]
+"""what fsspec says of a file"""
+StampOf = Callable[[Facts], str | None]
 RECENT = 3
 """folders of which the listing is kept: of an image, its mask and its output"""
 
@@ -14,7 +21,7 @@ class Entry(NamedTuple):
     name: str
     is_folder: bool
     stamp: str | None
-    """see `translate.engine.storage.stamps`"""
+    """what changes with its content; None if the store does not say"""
     size: int
     """bytes"""
 
@@ -43,3 +50,18 @@ class ObjectListing:
                 del self._known[next(iter(self._known))]  # files come folder by folder
             self._known[folder] = {entry.name: entry for entry in self._list(folder)}
         return self._known[folder]
+
+
+def entity_tag(facts: Facts) -> str | None:
+    """Return the size and the entity tag (ETag) of an object; None where the store has no tags.
+
+    A time alone is no stamp: a file that is replaced within the clock's resolution keeps it.
+    """
+    tag = facts.get("ETag") or facts.get("etag")
+    return f"{facts['size']}-{str(tag).strip(chr(34))}" if tag else None
+
+
+def time_of_creation(facts: Facts) -> str | None:
+    """Return the size and the time of a file in the memory of this process, to a microsecond."""
+    time = facts["created"]
+    return f"{facts['size']}-{time.timestamp() if isinstance(time, datetime) else time}"

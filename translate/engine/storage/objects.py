@@ -16,9 +16,15 @@ from translate.engine.disk import folders, partial_files, scratch
 from translate.engine.disk.records import json_files
 from translate.engine.storage.object_errors import as_os_errors
 from translate.engine.storage.object_lines import BufferedObjectLines, DurableObjectLines
-from translate.engine.storage.object_listing import Entry, ObjectListing
+from translate.engine.storage.object_listing import (
+    Entry,
+    Facts,
+    ObjectListing,
+    StampOf,
+    entity_tag,
+    time_of_creation,
+)
 from translate.engine.storage.object_writer import ObjectWriter
-from translate.engine.storage.stamps import Facts, StampOf, entity_tag, time_of_creation
 from translate.engine.storage.storage import Lines, Listing
 from translate.errors import (
     BadImage,

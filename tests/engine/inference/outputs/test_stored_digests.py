@@ -10,8 +10,8 @@ from s3_server import upload
 
 from translate.engine.storage import objects
 from translate.engine.storage.lookup import storage_of
+from translate.engine.storage.object_listing import entity_tag
 from translate.engine.storage.objects import ObjectStore
-from translate.engine.storage.stamps import entity_tag
 from translate.engine.system.locations import parse_location
 
 

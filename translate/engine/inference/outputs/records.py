@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from translate.engine.disk.records import json_files
 from translate.engine.storage.lookup import storage_of
+from translate.engine.storage.object_lines import read_lines_of
 from translate.errors import CheckpointError, ConfigError
 
 EVERY = "done*.jsonl"
@@ -86,12 +87,12 @@ def read_records(folder: Path, made_by: Mapping[str, Any], names: str = EVERY) -
     records, storage = Records(), storage_of(folder)
     compared = {key: value for key, value in made_by.items() if key != SOURCE}
     try:
-        for file in (folder / name for name in storage.names(folder) if fnmatch(name, names)):
-            for line in storage.read_lines(file):
-                if any(line.get(key) != value for key, value in compared.items()):
-                    continue
-                with suppress(ValidationError):  # a damaged line: its output is computed again
-                    records.add(DoneRecord.model_validate(line))
+        found = [folder / name for name in storage.names(folder) if fnmatch(name, names)]
+        for line in read_lines_of(storage, found):
+            if any(line.get(key) != value for key, value in compared.items()):
+                continue
+            with suppress(ValidationError):  # a damaged line: its output is computed again
+                records.add(DoneRecord.model_validate(line))
     except CheckpointError as error:
         raise ConfigError(
             f"{error} Outputs cannot be verified: repair it, or choose another folder."

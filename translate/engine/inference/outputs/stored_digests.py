@@ -18,7 +18,7 @@ from typing import Any
 
 from translate.engine.inference.inputs.jobs import Job
 from translate.engine.storage.lookup import storage_of
-from translate.engine.storage.object_lines import LINES, encode
+from translate.engine.storage.object_lines import LINES, encode, read_lines_of
 from translate.engine.storage.storage import Listing, Storage
 from translate.errors import CheckpointError
 
@@ -46,12 +46,10 @@ class StoredDigests:
         Raises `CheckpointError` if they cannot be read.
         """
         storage, names = storage_of(self._folder), f"{self._name if own else 'digests'}*.jsonl"
-        for name in storage.names(self._folder):
-            if fnmatch(name, names):
-                for line in storage.read_lines(self._folder / name):
-                    with suppress(KeyError, TypeError, ValueError):  # a damaged line
-                        key, digest = bytes.fromhex(line["file"]), bytes.fromhex(line["sha256"])
-                        self._known[key] = digest
+        found = [self._folder / n for n in storage.names(self._folder) if fnmatch(n, names)]
+        for line in read_lines_of(storage, found):
+            with suppress(KeyError, TypeError, ValueError):  # a damaged line
+                self._known[bytes.fromhex(line["file"])] = bytes.fromhex(line["sha256"])
 
     def listing(self, storage: Storage) -> Listing:
         """Return the listing of a storage, which contains the stamps."""
