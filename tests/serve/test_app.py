@@ -25,8 +25,8 @@ from translate.translator import Translator
 
 def test_S9_there_are_no_routes_but_these(workers: Workers) -> None:
     """Whoever adds a route decides here that it neither trains nor takes a path or a URL."""
-    gate = create_app(workers, access_to("127.0.0.1", None), Limits())
-    app: Any = gate.app
+    middleware = create_app(workers, access_to("127.0.0.1", None), Limits())
+    app: Any = middleware.app
     found = {(route.path, *sorted(route.methods - {"HEAD"})) for route in app.routes}
     assert found == {
         *(("/", "GET"), ("/page.css", "GET"), ("/page.js", "GET")),

@@ -19,8 +19,8 @@ from translate.serve.models.worker import Worker
 from translate.serve.openapi import document
 from translate.serve.requests import multipart, reading
 from translate.serve.requests.access import Access
-from translate.serve.requests.gate import INTERNAL, Gate, error_response
 from translate.serve.requests.limits import Limits, RequestError
+from translate.serve.requests.middleware import INTERNAL, RequestMiddleware, error_response
 from translate.serve.requests.multipart import Part, encode_form
 from translate.serve.requests.reading import Submission
 
@@ -35,7 +35,7 @@ ASSETS = {
 Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-def create_app(workers: Mapping[str, Worker], access: Access, limits: Limits) -> Gate:
+def create_app(workers: Mapping[str, Worker], access: Access, limits: Limits) -> RequestMiddleware:
     """Return the ASGI application that serves loaded models.
 
     Args:
@@ -68,7 +68,7 @@ def create_app(workers: Mapping[str, Worker], access: Access, limits: Limits) ->
     for error_type in (RequestError, HTTPException, Exception):
         api.add_exception_handler(error_type, _handle_error)
     routes = {str(getattr(route, "path", "")) for route in api.routes}
-    return Gate(api, access=access, limits=limits, counters=counters, routes=routes)
+    return RequestMiddleware(api, access=access, limits=limits, counters=counters, routes=routes)
 
 
 class Service:
@@ -173,5 +173,5 @@ async def _handle_error(request: Request, error: Exception) -> Response:
         texts = {404: "unknown path. See /docs", 405: "this path expects another method."}
         error = RequestError(error.status_code, texts.get(error.status_code, "rejected."))
     if not isinstance(error, RequestError):
-        error = RequestError(500, INTERNAL)  # `Gate` logs the exception
+        error = RequestError(500, INTERNAL)  # `RequestMiddleware` logs the exception
     return error_response(error, request.state.id)

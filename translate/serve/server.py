@@ -15,8 +15,8 @@ from translate.errors import ConfigError
 from translate.serve.app import create_app
 from translate.serve.models.worker import Worker
 from translate.serve.requests.access import Access
-from translate.serve.requests.gate import Gate
 from translate.serve.requests.limits import Limits
+from translate.serve.requests.middleware import RequestMiddleware
 
 POLL_SECONDS = 0.1
 """time between two checks whether to stop"""
@@ -108,7 +108,7 @@ def serve(
         lifespan="off",
         loop="asyncio",
         log_config=None,
-        log_level="critical",  # `Gate` logs errors
+        log_level="critical",  # `RequestMiddleware` logs errors
         access_log=False,
         proxy_headers=False,
         server_header=False,
@@ -166,7 +166,8 @@ class Protocol(H11Protocol):
     @property
     def _head_seconds(self) -> float:
         app = self.config.app
-        return app.limits.head_seconds if isinstance(app, Gate) else Limits.head_seconds
+        limits = app.limits if isinstance(app, RequestMiddleware) else Limits()
+        return limits.head_seconds
 
     def _close(self) -> None:
         self._idle = None

@@ -10,14 +10,14 @@ from starlette.types import Receive, Scope, Send
 
 from translate.serve.counters import Counters
 from translate.serve.requests.access import HEADERS, access_to
-from translate.serve.requests.gate import Gate, error_response
 from translate.serve.requests.limits import Limits, RequestError
+from translate.serve.requests.middleware import RequestMiddleware, error_response
 
 Application = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
 
 
-def gate(app: Application, **limits: Any) -> Gate:
-    return Gate(
+def middleware(app: Application, **limits: Any) -> RequestMiddleware:
+    return RequestMiddleware(
         app,
         access=access_to("127.0.0.1", None),
         limits=replace(Limits(), **limits),
@@ -26,7 +26,7 @@ def gate(app: Application, **limits: Any) -> Gate:
     )
 
 
-def get(app: Gate, path: str = "/", **given: Any) -> httpx.Response:
+def get(app: RequestMiddleware, path: str = "/", **given: Any) -> httpx.Response:
     async def call() -> httpx.Response:
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
@@ -44,14 +44,14 @@ async def fail(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG
 
 
 def test_every_response_has_an_id_and_the_headers() -> None:
-    first, second = get(gate(hello)), get(gate(hello))
+    first, second = get(middleware(hello)), get(middleware(hello))
     assert first.text == first.headers["X-Request-Id"] != second.text
     assert {name: first.headers[name] for name in HEADERS} == HEADERS
     assert not [name for name in first.headers if name.startswith("access-control-")]
 
 
 def test_S7_an_error_has_an_id_by_which_the_log_finds_it(messages: list[str]) -> None:
-    app = gate(fail)
+    app = middleware(fail)
     answer = get(app)
     assert answer.status_code == 500 and answer.json()["id"] == answer.headers["X-Request-Id"]
     assert "/home" not in answer.text
@@ -60,20 +60,22 @@ def test_S7_an_error_has_an_id_by_which_the_log_finds_it(messages: list[str]) ->
 
 
 def test_S5_a_refused_request_does_not_reach_the_application() -> None:
-    app = gate(fail)
+    app = middleware(fail)
     answer = get(app, headers={"Host": "evil.com"})
     assert answer.status_code == 403 and "not a name of this server" in answer.json()["error"]
     assert HEADERS.items() <= {k: answer.headers.get(k) for k in HEADERS}.items()
 
 
 def test_unknown_paths_are_counted_together() -> None:
-    app = gate(hello)
+    app = middleware(hello)
     get(app, "/one")
     get(app, "/two")
     assert 'route="other",status="200"} 2.0' in app.counters.text().decode()
 
 
-def exchange(app: Gate, received: list[dict[str, Any]], *, reads: bool = True) -> list[Any]:
+def exchange(
+    app: RequestMiddleware, received: list[dict[str, Any]], *, reads: bool = True
+) -> list[Any]:
     """Send a request to `app`, and return what it sends back."""
     sent: list[Any] = []
 
@@ -94,21 +96,21 @@ def exchange(app: Gate, received: list[dict[str, Any]], *, reads: bool = True) -
 
 def test_the_rest_of_a_refused_body_is_read_before_the_response() -> None:
     body = [{"type": "http.request", "body": b"x", "more_body": n < 2} for n in range(3)]
-    sent = exchange(gate(hello), body)
+    sent = exchange(middleware(hello), body)
     assert not body and sent[0]["status"] == 403
     assert b"connection" not in dict(sent[0]["headers"])
 
 
 def test_a_refused_body_without_an_end_closes_the_connection() -> None:
     body = [{"type": "http.request", "body": b"x", "more_body": True}]
-    sent = exchange(gate(hello, drain_seconds=0.01), body)
+    sent = exchange(middleware(hello, drain_seconds=0.01), body)
     assert sent[0]["status"] == 403 and dict(sent[0]["headers"])[b"connection"] == b"close"
 
 
 def test_S3_a_client_that_does_not_read_is_given_up() -> None:
     body = [{"type": "http.request", "body": b""}]
     with pytest.raises(TimeoutError):
-        exchange(gate(hello, send_seconds=0.01), body, reads=False)
+        exchange(middleware(hello, send_seconds=0.01), body, reads=False)
 
 
 def test_an_error_says_when_to_try_again(messages: list[str]) -> None:

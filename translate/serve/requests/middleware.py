@@ -22,8 +22,8 @@ INTERNAL = "internal error. The server's log has the reason, under the id of thi
 logger = logging.getLogger(__name__)
 
 
-class Gate:
-    """An ASGI application that wraps another one.
+class RequestMiddleware:
+    """ASGI middleware around the API.
 
     Args:
         app: The application that answers allowed requests.
