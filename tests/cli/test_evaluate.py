@@ -79,7 +79,7 @@ def test_help_imports_no_metric_library() -> None:
         "import runpy, sys; sys.argv = ['translate', 'evaluate', '--help']\n"
         "try: runpy.run_module('translate', run_name='__main__')\n"
         "except SystemExit: pass\n"
-        "heavy = {'torch', 'torchmetrics', 'torch_fidelity', 'kornia'}\n"
+        "heavy = {'timm', 'torch', 'torchmetrics', 'torch_fidelity', 'kornia'}\n"
         "sys.exit(' '.join(heavy & {*sys.modules}) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -89,7 +89,7 @@ def test_help_imports_no_metric_library() -> None:
 def test_infer_and_python_import_no_metric_library() -> None:
     code = (
         "import sys, translate.api, translate.engine.inference.folder\n"
-        "sys.exit(' '.join({'torchmetrics', 'torch_fidelity'} & {*sys.modules}) or 0)"
+        "sys.exit(' '.join({'timm', 'torchmetrics', 'torch_fidelity'} & {*sys.modules}) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -105,7 +105,7 @@ def evaluate_run(
 def versions() -> dict[str, str]:
     """Return the versions of packages that figures depend on."""
     packages = {"translate-kit": __version__, "torch": str(torch.__version__)}
-    for package in ("torchmetrics", "torch-fidelity"):
+    for package in ("timm", "torchmetrics", "torch-fidelity"):
         try:
             packages[package] = version(package)
         except PackageNotFoundError:
