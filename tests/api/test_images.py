@@ -35,9 +35,9 @@ def test_D24_a_model_of_side_by_side_images_needs_a_side(tmp_path: Path) -> None
     side_by_side, pixels = Translator.load(run, device="cpu"), noise(8, 16, 3)
     (tmp_path / "in").mkdir()
     Image.fromarray(pixels).save(tmp_path / "in/x.png")
-    with pytest.raises(ConfigError, match=r"--side labels translates that half"):
+    with pytest.raises(ConfigError, match=r"--side labels to translate that half"):
         side_by_side(pixels)
-    with pytest.raises(ConfigError, match=r"--side labels translates that half"):
+    with pytest.raises(ConfigError, match=r"--side labels to translate that half"):
         side_by_side.folder(tmp_path / "in", tmp_path / "out")
     right = side_by_side(pixels, side="labels")
     assert right.tolist() == side_by_side(pixels[:, 8:], side="whole").tolist()

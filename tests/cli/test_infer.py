@@ -54,7 +54,7 @@ def test_I7_the_last_line_counts_every_input(
             2,
             "no checkpoint of this run was saved with a metric",
         ),
-        ((RUN, "datasets", "out", "--side", "left"), 2, "was not trained on pairs"),
+        ((RUN, "datasets", "out", "--side", "left"), 2, "was not trained on side-by-side"),
         ((RUN, "datasets", "out", "--size", "0"), 2, "--size"),
         (
             (RUN, "datasets", "out", "--format", "gif"),
@@ -92,7 +92,7 @@ def test_one_half_of_pairs_is_translated(
     )
     image_folder("in", 1, size=64)
     refused = run_command("infer", "run", "in", "out")
-    assert refused.code == 2 and "--side labels translates that half" in refused.err
+    assert refused.code == 2 and "--side labels to translate that half" in refused.err
     result = run_command("infer", "run", "in", "out", "--side", "labels", "--format", "webp")
     assert result.code == 0
     with Image.open("out/0000.webp") as output:

@@ -19,7 +19,7 @@ from translate.folders.lookup import (
     problems,
     usable_files,
 )
-from translate_plugins.layouts.partners import OTHER_LAYOUTS, by_name, load_pair, partners
+from translate_plugins.layouts.partners import OTHER_LAYOUTS, AlignedPairs, by_name, partners
 
 
 class Unpaired(Layout):
@@ -55,10 +55,8 @@ class Unpaired(Layout):
         return Pair(left, right)
 
 
-class Paired(Layout):
+class Paired(AlignedPairs):
     """Two folders of paired images: files of the same name, with any suffix."""
-
-    batch, paired = Pair, True
 
     def __init__(
         self,
@@ -84,15 +82,6 @@ class Paired(Layout):
         self.domain_files = list(zip(*self.pairs, strict=True))
         self.files = sorted({path for pair in self.pairs for path in pair})
         self.notes, self.problems = [*notes(*folders), *dropped], problems(*folders)
-
-    def __len__(self) -> int:
-        return len(self.pairs)
-
-    def pick(self, index: int, random: Random) -> Item:  # noqa: ARG002
-        return Item(self.pairs[index])
-
-    def load(self, item: Item, transform: Transform) -> Pair:
-        return load_pair(item, transform)
 
 
 class SideBySide(Layout):

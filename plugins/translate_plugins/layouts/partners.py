@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
+from random import Random
 
-from translate.batches import Item, Pair, Transform
+from translate.batches import Item, Layout, Pair, Transform
 from translate.errors import BadImage, DataError
 from translate.folders.listing import stem_below
 
@@ -74,13 +75,25 @@ def is_same_file(source: Path, target: Path) -> bool:
         return False
 
 
-def load_pair(item: Item, transform: Transform) -> Pair:
-    """Return two images of one size, with the same crop and augmentation."""
-    source, target = (transform.read(path) for path in item.files)
-    if source.shape[:2] != target.shape[:2]:
-        sizes = [f"{image.shape[1]}x{image.shape[0]}" for image in (source, target)]
-        raise BadImage(item.files[0], f"is {sizes[0]}, but its partner {item.files[1]} {sizes[1]}")
-    return Pair(*transform(source, target))
+class AlignedPairs(Layout):
+    """A layout of pairs of files, which a subclass lists in `pairs`."""
+
+    batch, paired = Pair, True
+    pairs: Sequence[tuple[Path, Path]]
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def pick(self, index: int, random: Random) -> Item:  # noqa: ARG002
+        return Item(self.pairs[index])
+
+    def load(self, item: Item, transform: Transform) -> Pair:
+        """Return two images of one size, with the same crop and augmentation."""
+        source, target = (transform.read(path) for path in item.files)
+        if source.shape[:2] != target.shape[:2]:
+            a, b = (f"{image.shape[1]}x{image.shape[0]}" for image in (source, target))
+            raise BadImage(item.files[0], f"is {a}, but its partner {item.files[1]} {b}")
+        return Pair(*transform(source, target))
 
 
 def _table_of_unpaired(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from random import Random
 from typing import Annotated
 
-from translate.batches import Domain, ImageSpec, Item, Layout, Pair, Transform
+from translate.batches import Domain, ImageSpec
 from translate.errors import ConfigError, DataError
 from translate.folders.listing import join_words, stem_below
 from translate.folders.lookup import (
@@ -19,16 +18,14 @@ from translate.folders.lookup import (
     places,
     problems,
 )
-from translate_plugins.layouts.partners import load_pair, partners
+from translate_plugins.layouts.partners import AlignedPairs, partners
 
 
-class SuffixPairs(Layout):
+class SuffixPairs(AlignedPairs):
     """Pairs of images whose names differ in a suffix before the dot.
 
     ``--domains photos`` is one folder with both sides; ``--domains A B`` are two folders.
     """
-
-    batch, paired = Pair, True
 
     def __init__(
         self,
@@ -86,15 +83,6 @@ class SuffixPairs(Layout):
                 f"skipped {len(others)} images with names that end in neither {source!r} nor "
                 f"{target!r}, the first is {min(others)}"
             )
-
-    def __len__(self) -> int:
-        return len(self.pairs)
-
-    def pick(self, index: int, random: Random) -> Item:  # noqa: ARG002
-        return Item(self.pairs[index])
-
-    def load(self, item: Item, transform: Transform) -> Pair:
-        return load_pair(item, transform)
 
 
 def _folders(root: Path, domains: Sequence[str], split: str) -> list[Folder]:

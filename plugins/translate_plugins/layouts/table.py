@@ -7,28 +7,25 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from pathlib import Path
-from random import Random
 from typing import Annotated, NamedTuple
 
-from translate.batches import Domain, ImageSpec, Item, Layout, Pair, Transform
+from translate.batches import Domain, ImageSpec
 from translate.errors import DataError, short_repr
 from translate.folders.listing import join_words
 from translate.folders.lookup import expect_different, expect_domains, places
-from translate_plugins.layouts.partners import is_same_file, load_pair
+from translate_plugins.layouts.partners import AlignedPairs, is_same_file
 
 MAX_LISTED = 5
 """largest number of faulty rows that an error lists"""
 
 
-class Table(Layout):
+class Table(AlignedPairs):
     """Pairs of images that a CSV file lists.
 
     Paths are relative to the folder of the table, to the root, or to a domain's folder.
     ``--domains A B`` are the names or folders of the two columns; ``--domains A`` is one folder for
     both. An optional column ``split`` states the split of each row.
     """
-
-    batch, paired = Pair, True
 
     def __init__(
         self,
@@ -92,15 +89,6 @@ class Table(Layout):
             self.notes.append(f"{path}: skipped {len(faults)} of {len(table)} rows, {faults[0]}")
         if repeated := len(pairs) - len(distinct):
             self.notes.append(f"{path}: {repeated} of {len(table)} rows repeat others: skipped")
-
-    def __len__(self) -> int:
-        return len(self.pairs)
-
-    def pick(self, index: int, random: Random) -> Item:  # noqa: ARG002
-        return Item(self.pairs[index])
-
-    def load(self, item: Item, transform: Transform) -> Pair:
-        return load_pair(item, transform)
 
 
 class Row(NamedTuple):

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import torch
 
-from translate.batches import Domain, ImageSpec, Item, Labelled, Layout, Pair, Transform
+from translate.batches import Domain, ImageSpec, Item, Labelled, Layout, Transform
 from translate.errors import BadImage, DataError
 from translate.folders.braces import is_pattern
 from translate.folders.listing import join_words, match
@@ -28,7 +28,7 @@ from translate.folders.lookup import (
     usable_files,
 )
 from translate.images.files.tar_files import find_tar, read_member
-from translate_plugins.layouts.partners import load_pair, partners
+from translate_plugins.layouts.partners import AlignedPairs, partners
 
 LABEL = "cls"
 """suffix of the file with the class of a sample"""
@@ -49,10 +49,8 @@ def webdataset(
     return PairedSamples(root, domains, split, leave_out, drop_unpaired=drop_unpaired)
 
 
-class PairedSamples(Layout):
+class PairedSamples(AlignedPairs):
     """Samples of two images, one of each domain."""
-
-    batch, paired = Pair, True
 
     def __init__(
         self,
@@ -89,15 +87,6 @@ class PairedSamples(Layout):
         self.files = sorted({path for pair in self.pairs for path in pair})
         self.sources = _shards(self.files)
         self.notes, self.problems = [*notes(folder), *dropped], problems(folder)
-
-    def __len__(self) -> int:
-        return len(self.pairs)
-
-    def pick(self, index: int, random: Random) -> Item:  # noqa: ARG002
-        return Item(self.pairs[index])
-
-    def load(self, item: Item, transform: Transform) -> Pair:
-        return load_pair(item, transform)
 
 
 class LabelledSamples(Layout):

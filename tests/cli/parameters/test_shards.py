@@ -32,7 +32,7 @@ def test_an_array_of_shards_is_run_until_nothing_is_missing(
     refused = run_command(*command, "--shard", "1/3", "--format", "bmp")
     assert refused.code == 2 and "another model or other options" in refused.err
     refused = run_command(*command, "--shard", "1/3", "--limit", 1)
-    assert refused.code == 2 and "limit: 1 images are no complete shard 1/3" in refused.err
+    assert refused.code == 2 and "would leave shard 1/3 incomplete" in refused.err
     assert run_command(*missing).code == 0, "nothing was changed"
 
 

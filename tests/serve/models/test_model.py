@@ -88,7 +88,7 @@ def test_numbers_of_many_bands_are_limited_as_pixels_are(cycle: ServedModel) -> 
     header = Header(format="", size=(100, 100), channels=64)
     data = encode_image(np.zeros((100, 100, 64), np.uint8), ".tif", header)
     status, text = refused(lambda: cycle.translate({}, data))
-    assert status == 422 and "640,000 numbers: more than 4 for each of the 10,000 pixels" in text
+    assert status == 422 and "640,000 values: expected at most 4 channels of 10,000 pixels" in text
     other = EncodedImage("x", data, 1 << 40).suffix
     assert other in (".tif", ".tiff")
 
