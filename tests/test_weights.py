@@ -44,6 +44,14 @@ def test_a_missing_file_is_named_with_size_licence_address_and_command(tmp_path:
     )
 
 
+def test_tensors_are_loaded_from_the_published_file_only() -> None:
+    file = cached(WEIGHTS)
+    assert {name: tensor.tolist() for name, tensor in file.load().items()} == {"weight": [0, 0]}
+    file.path.write_bytes(saved_bytes({"weight": torch.ones(2)}))
+    with pytest.raises(ConfigError, match="is incomplete or another file"):
+        file.load()
+
+
 def test_a_torn_file_is_refused() -> None:
     file = cached(WEIGHTS)
     file.path.write_bytes(WEIGHTS[:-1])
