@@ -76,8 +76,8 @@ def save(
                 contents.write(path, description)
                 verify(path, training=bool(resume))
             retain(run, model.config.train.keep, best, upto=model.step)
-    except (OSError, CheckpointError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+    except (OSError, MemoryError, CheckpointError) as error:
+        reason = getattr(error, "strerror", None) or str(error) or "not enough memory"
     contents.end()
     if distributed.all_reduce_max(bool(reason)):
         raise SaveError(f"could not save step {model.step}: {reason or 'see the first process'}")

@@ -81,6 +81,7 @@ class Loop:
             outcome = "interrupted"
             raise
         finally:
+            self.graphs.close()
             if distributed.is_first():
                 self.writer.end(outcome)
         return self._result(stop)

@@ -30,6 +30,18 @@ def test_weights_have_the_bytes_of_a_run_without_shards(saved: SavedRun) -> None
         assert (saved.path / name).read_bytes() == (other / name).read_bytes()
 
 
+def test_a_dry_run_knows_the_size_of_a_checkpoint_of_two_processes(saved: SavedRun) -> None:
+    def work(_: int) -> int:
+        with distributed.process_group(CPU):
+            return write.serialized_bytes(trained())
+
+    tensors = sum(tensor.nbytes for tensor in saved.expected.values())
+    written = sum(file.stat().st_size for file in saved.path.iterdir())
+    first, second = two_processes.run(work)
+    assert first == second
+    assert tensors < first < written, "all tensors, without the index and the other's random state"
+
+
 @pytest.mark.parametrize(
     ("failing", "fault"),
     [

@@ -99,12 +99,17 @@ def test_a_call_that_a_replay_would_not_repeat_is_found(
     assert obstacle in found and bool(found) == bool(obstacle)
 
 
-def test_networks_that_change_over_training_or_have_hooks_are_never_graphed() -> None:
+def test_networks_that_change_over_training_or_were_changed_from_outside_are_never_graphed() -> (
+    None
+):
     assert lasting_obstacle(nn.Linear(1, 1)) == ""
     assert "changes over training" in lasting_obstacle(nn.Sequential(Progressive()))
     hooked = nn.Linear(1, 1)
     hooked.register_forward_hook(lambda *_: None)
     assert lasting_obstacle(hooked) == "it has hooks"
+    patched = nn.Linear(1, 1)
+    patched.forward = lambda x: x  # type: ignore[method-assign]
+    assert lasting_obstacle(patched) == "its forward method was replaced"
 
 
 def test_plain_attributes_are_those_of_all_modules() -> None:

@@ -109,6 +109,8 @@ def lasting_obstacle(network: nn.Module) -> str:
         return "its strength changes over training"
     if network._forward_hooks or network._forward_pre_hooks or network._backward_hooks:
         return "it has hooks"
+    if "forward" in vars(network):
+        return "its forward method was replaced"
     return ""
 
 

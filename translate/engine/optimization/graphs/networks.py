@@ -104,6 +104,12 @@ class GraphedNetworks:
         for network in self.networks:
             network.end_step()
 
+    def close(self) -> None:
+        """Free the graphs, and give the networks their own forward passes back."""
+        for network in self.networks:
+            network.close()
+        self.networks = []
+
 
 class GraphedNetwork:
     """The calls of one network: eager at first, and replayed once they are captured."""
@@ -117,10 +123,11 @@ class GraphedNetwork:
         self._observations: dict[Call, Observation] = {}
         self._attributes = plain_attributes(network)
         self._ordinal = 0
-        # bound: a deep copy of the network has a forward pass of its own, which is eager
-        network.forward = MethodType(self._forward, network)
         if reason := lasting_obstacle(network):
             self._stay_eager(reason)
+            return
+        # bound: a deep copy of the network has a forward pass of its own, which is eager
+        network.forward = MethodType(self._forward, network)
 
     def begin_step(self) -> None:
         """Count calls from here."""
@@ -141,6 +148,13 @@ class GraphedNetwork:
         for call in observations:
             if self._observed[call] >= OBSERVED_STEPS and not self.obstacle:
                 self._capture(call)
+
+    def close(self) -> None:
+        """Free the graphs, and remove what was put in front of the forward pass."""
+        self.graphs.clear()
+        forward = vars(self.network).get("forward")
+        if isinstance(forward, MethodType) and forward.__func__ == self._forward:
+            del self.network.forward
 
     def _forward(self, module: nn.Module, *inputs: Any, **keywords: Any) -> Any:
         """Replay the call, or run it and observe it."""

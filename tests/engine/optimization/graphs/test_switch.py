@@ -1,0 +1,57 @@
+"""The setting ``train.cuda_graphs``: off by default, and without effect where it cannot have one."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import small_runs
+import torch
+
+from translate.contract.kinds import small_options
+from translate.contract.recipes.subject import make_subject
+from translate.engine.config.schema import Train
+from translate.engine.optimization.graphs import networks
+from translate.engine.optimization.graphs.networks import graphed_networks, why_eager
+from translate.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("settings", "device", "reason"),
+    [
+        ({}, "cpu", "training is on a cpu"),
+        ({"accumulate": 2, "batch_size": 2}, "cuda", "train.accumulate"),
+        ({}, "cuda", ""),
+    ],
+)
+def test_settings_without_graphs_are_recognized(
+    settings: dict[str, Any], device: str, reason: str
+) -> None:
+    found = why_eager(Train(**settings), torch.device(device))
+    assert reason in found and bool(found) == bool(reason)
+
+
+def test_another_thread_pins_batches_only_where_it_cannot_end_a_capture(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for is_possible in (True, False):
+        monkeypatch.setattr(networks, "OTHERS_MAY_USE_CUDA", is_possible)
+        assert networks.allows_pinning(Train())
+        assert networks.allows_pinning(Train(cuda_graphs=True)) == is_possible
+
+
+@pytest.mark.parametrize("other", ["compile", "checkpointing"])
+def test_the_switch_is_refused_with_others_that_change_networks(other: str) -> None:
+    with pytest.raises(ConfigError, match=rf"cuda_graphs: expected false with train.{other}"):
+        small_runs.config(Path("none"), train__cuda_graphs=True, **{f"train__{other}": True})
+
+
+def test_the_switch_is_off_by_default_and_a_cpu_says_that_it_has_no_effect(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    subject = make_subject("gan", small_options("recipe", "gan"), None, None)
+    training = subject.build()
+    assert not graphed_networks(training).networks and not caplog.records
+    train = training.config.train.model_copy(update={"cuda_graphs": True})
+    training.config = training.config.model_copy(update={"train": train})
+    assert not graphed_networks(training).networks
+    assert "train.cuda_graphs has no effect: training is on a cpu" in caplog.text
