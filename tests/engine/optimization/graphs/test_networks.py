@@ -21,8 +21,6 @@ from translate.errors import TrainingError
 from translate.nn.penalties import r1_penalty
 from translate.recipe import Recipe, Turn, adam
 
-CPU = torch.device("cpu")
-
 
 class Twice(Recipe[Images]):
     """A recipe whose turn calls one network twice before the backward pass."""

@@ -1,4 +1,4 @@
-"""The setting ``train.cuda_graphs``: off by default, and without effect where it cannot have one."""
+"""The setting ``train.cuda_graphs``: off by default, and without effect where there is no use."""
 
 from pathlib import Path
 from typing import Any
