@@ -198,7 +198,14 @@ def run_shell(commands: str, folder: Path) -> None:
     assert done.returncode == 0, f"{commands}\n{done.stdout}\n{done.stderr}"
 
 
-def test_the_readme_first_commands_work_as_printed(tmp_path: Path, run_command: Run) -> None:
+@pytest.mark.parametrize("generated", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_the_readme_first_commands_work_as_printed(
+    generated: bool, image_folder: Callable[..., Path], tmp_path: Path, run_command: Run
+) -> None:
+    """With a few images; or, in half a minute, with the sample data that the first generates."""
+    for domain in () if generated else ("summer", "winter"):
+        image_folder(f"datasets/{domain}/train", 6, size=80)
+        image_folder(f"datasets/{domain}/test", 4, size=80)
     blocks = "".join(TESTED.findall(README.read_text())).splitlines()
     lines = [words for line in blocks if (words := shlex.split(line, comments=True))]
     assert len(lines) > 3

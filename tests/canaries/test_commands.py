@@ -30,7 +30,7 @@ def commands(group: click.Group, *names: str) -> Iterator[tuple[tuple[str, ...],
 EXTRA_LINES = {
     ("train",): [
         "--config {canary}", "--resume {canary}", "--config {canary} --data {folder}",
-        "--plugin {canary} --domains a b --steps 1", "--plugin cyclegan --domains {canary} a",
+        "--plugin {canary} --domains a b --steps 1", "--plugin gan --domains {canary} --steps 1",
         "--plugin cyclegan --domains a {folder} --steps 1 --set data.max_bad=1 --size 32",
         "--plugin gan --domains a --steps 1 --set options.generator={canary}",
     ],

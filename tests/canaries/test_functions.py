@@ -82,7 +82,9 @@ def calls(model: Translator, gan: Translator) -> Mapping[str, Callable[[Path], A
         "api.train": lambda path: api.train(config=str(path), **settings),
         "archives.check_archive": archives.check_archive,
         "archives.is_archive": archives.is_archive,
-        "archives.members": lambda path: archives.check_archive(path) or list(archives.members(path)),
+        "archives.members": lambda path: (
+            archives.check_archive(path) or list(archives.members(path))
+        ),
         "lookup.find_domains": lambda path: lookup.find_domains(path.parent, [path.name], ""),
         "listing.find_images": listing.find_images,
         "lookup.first_folder_with_images": lambda path: lookup.first_folder_with_images(
