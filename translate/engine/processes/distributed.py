@@ -79,14 +79,6 @@ def process_group(device: torch.device, timeout: float = 1800.0) -> Iterator[Non
         dist.destroy_process_group()
 
 
-def own_indices(count: int) -> range:
-    """Return the indices below `count` of this process: every `world_size`-th from its rank."""
-    if dist.is_initialized():
-        return range(rank(), count, world_size())
-    process = read_launch()
-    return range(process.rank, count, process.world_size)
-
-
 @contextmanager
 def explain_peer_failure() -> Iterator[None]:
     """Raise `TrainingError` if communication fails because another process has ended."""

@@ -29,10 +29,6 @@ class Submission:
     fields: dict[str, str]
     files: Mapping[str, bytes] = field(default_factory=dict)
 
-    def take(self, name: str) -> str | None:
-        """Remove the field `name`, and return its value."""
-        return self.fields.pop(name, None)
-
 
 class _InMemory(MultiPartParser):
     """A parser that writes no temporary files, as `read_body` limits the size."""
