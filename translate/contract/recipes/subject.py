@@ -28,6 +28,7 @@ from translate.registry import find
 CPU = torch.device("cpu")
 STEPS = 10
 """length of the learning rate schedule"""
+BATCH_SIZE = 2
 SPEC = ImageSpec(size=(32, 32), domains=(Domain("source"), Domain("target")))
 LABELLED = replace(SPEC, domains=(Domain("source"),), classes=("first", "second", "third"))
 CAPTIONED = replace(SPEC, domains=(Domain("source"),), text_length=12)
@@ -70,32 +71,32 @@ class RecipeSubject:
         """Build the recipe with its optimizers and moving average, from a fixed seed."""
         return build_training(self.config, self.spec, CPU)
 
-    def batch(self, index: int, count: int = 2) -> Any:
+    def batch(self, index: int) -> Any:
         """Return batch `index`, in [-1, 1]; the same index gives the same batch."""
         if self.dataset:
             [(batch, _)] = loader.batches(
                 self.dataset,
                 self.config.data,
                 seed=0,
-                batch_size=count,
+                batch_size=BATCH_SIZE,
                 start=index,
                 stop=index + 1,
             )
             return batch_to_device(batch, CPU, self.spec)
         kind: Any = _batch_type(self.config)
         random = torch.Generator().manual_seed(index)
-        return kind(*(self._random(part, count, random) for part in kind._fields))
+        return kind(*(self._random_field(name, random) for name in kind._fields))
 
-    def _random(self, part: str, count: int, random: torch.Generator) -> Tensor:
-        """Return the field `part` of a random batch of `count` items."""
+    def _random_field(self, name: str, random: torch.Generator) -> Tensor:
+        """Return the field `name` of a random batch."""
         spec = self.spec
-        if part == "labels":
-            return torch.randint(len(spec.classes), (count,), generator=random)
-        if part == "text":
-            letters = (count, spec.text_length)
-            return torch.randint(ord("a"), ord("z"), letters, generator=random).byte()
-        channels = spec.target.channels if part == "target" else spec.source.channels
-        return torch.rand(count, channels, *spec.size, generator=random) * 2 - 1
+        if name == "labels":
+            return torch.randint(len(spec.classes), (BATCH_SIZE,), generator=random)
+        if name == "text":
+            shape = (BATCH_SIZE, spec.text_length)
+            return torch.randint(ord("a"), ord("z"), shape, generator=random).byte()
+        channels = spec.target.channels if name == "target" else spec.source.channels
+        return torch.rand(BATCH_SIZE, channels, *spec.size, generator=random) * 2 - 1
 
     def train(self, training: TrainingState, steps: int) -> list[StepResult]:
         """Train for `steps` steps, as `translate train` does."""
