@@ -58,7 +58,7 @@ def test_the_page_translates_compares_and_explains(
     photo.with_suffix(".tif").write_bytes(encoded(form="TIFF"))
     page.get_by_label("Drop an image here").set_input_files(photo.with_suffix(".tif"))
     page.get_by_role("button", name="Translate").click()
-    page.get_by_text("Previews in 8 bits").wait_for()
+    page.get_by_text("8-bit previews").wait_for()
     assert share.is_visible()
     after = page.get_by_alt_text("The result: photo.tif, translated (summer)")
     assert after.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [12, 8]

@@ -208,9 +208,9 @@ async function translateImage(event) {
   frames.classList.toggle("small", before.naturalWidth < 256);
   const sizes = [before, after].map((image) => `${image.naturalWidth}x${image.naturalHeight}`);
   find("figcaption", figure).textContent = result.after
-    ? "Previews in 8 bits; the download has the numbers and the size of the result."
+    ? "8-bit previews; the download has all values, in the full size."
     : complete ? sizes.join(" → ")
-      : "This browser cannot show this format; the download is complete.";
+      : "This browser cannot display this format; the download is complete.";
   const stem = file.name.replace(/\.[^.]*$/, "");
   offer(find(".download", figure), result.file, `${stem}-${target}${suffixOf(result.file)}`);
   figure.hidden = false;
