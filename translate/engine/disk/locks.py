@@ -27,7 +27,7 @@ except ImportError:
 
 LOCK = ".lock"
 ATTEMPTS = 20
-"""to lock a file that a process that ends deletes at the same moment"""
+"""attempts to lock a file, which a process that ends may delete in the meantime"""
 NO_LOCKS = "files cannot be locked"
 
 
