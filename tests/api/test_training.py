@@ -72,7 +72,7 @@ def test_a_run_is_resumed_forked_and_fine_tuned() -> None:
     assert resolved_config(tuned.path)["options"]["generator"] == small_runs.RESNET
     with pytest.raises(ConfigError, match="omit plugin, config and init"):
         train("cyclegan", resume=run)
-    with pytest.raises(ConfigError, match="are for resume"):
+    with pytest.raises(ConfigError, match="require resume"):
         training(fork_run=True)
     assert [training(out="both", resume="auto", steps=steps).step for steps in (1, 2)] == [1, 2]
     with pytest.raises(ConfigError, match="continues the run in out, or starts it: set out"):

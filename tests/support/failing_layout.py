@@ -39,12 +39,12 @@ class FailingLayout(Layout):
         return Images(torch.zeros(1, 8, 8, dtype=torch.uint8))
 
 
-def no_file(_: Path) -> Any:
+def read_zeros(_: Path) -> Any:
     return np.zeros(1)
 
 
 def batches_of(layout: Layout, workers: int, stop: int = 8) -> list[Any]:
     """Return the first batches of three items, each with the problems found before it."""
     settings = Data(domains=("a",), size=8, workers=workers)
-    prepared = check.CheckedData(layout, Augment(settings, layout.spec, no_file), [], [])
+    prepared = check.CheckedData(layout, Augment(settings, layout.spec, read_zeros), [], [])
     return list(loader.batches(prepared, settings, seed=1, batch_size=3, stop=stop))

@@ -1,4 +1,4 @@
-"""A recipe of one weight, which trains in no time."""
+"""A recipe with a single weight, which trains in milliseconds."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -3,8 +3,8 @@
 python warm_server.py SOCKET MODULE ...
 
 Each request is a line of JSON with the file descriptors of standard output and error; the reply is
-the exit code. A child has its own arguments, folder, environment and streams, and ends as any other
-process does; it differs from one that `translate` starts only in the modules that it need not read.
+the exit code. A child has its own arguments, folder, environment and streams. Unlike a new process
+of `translate`, it has the modules in memory already.
 """
 
 import gc
@@ -32,7 +32,7 @@ def main() -> None:
         child = os.fork()
         if not child:
             connection.close()
-            become(json.loads(message), streams)
+            run_as_child(json.loads(message), streams)
             return
         for stream in streams:
             os.close(stream)
@@ -40,8 +40,8 @@ def main() -> None:
         connection.send(f"{os.waitstatus_to_exitcode(status)}\n".encode())
 
 
-def become(request: dict[str, Any], streams: list[int]) -> None:
-    """Run a command in this process, which is the child."""
+def run_as_child(request: dict[str, Any], streams: list[int]) -> None:
+    """Run a command in this process, a child."""
     for number, stream in enumerate([os.open(os.devnull, os.O_RDONLY), *streams]):
         os.dup2(stream, number)
         os.close(stream)

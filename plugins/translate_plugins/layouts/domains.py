@@ -1,4 +1,4 @@
-"""Images of several domains, labelled with their domain, for networks that translate among all."""
+"""Images of several domains, labelled with their domain, for one network over all of them."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class LabelledDomains(Layout):
         self, root: Path, domains: Sequence[str], split: str, leave_out: Iterable[Path] = ()
     ) -> None:
         expect_domains("domains", domains, 2, or_more=True)
-        bad = set(leave_out)
+        unreadable = set(leave_out)
         folders = find_domains(root, domains, split)
-        self.domain_files = [usable_files(folder, bad) for folder in folders]
+        self.domain_files = [usable_files(folder, unreadable) for folder in folders]
         self.items = [(file, label) for label, fs in enumerate(self.domain_files) for file in fs]
         self.files = sorted({file for file, _ in self.items})
         self.spec = ImageSpec(domains=tuple(map(Domain, domains)), classes=short_names(domains))

@@ -31,9 +31,9 @@ class LabelledFolders(Layout):
         self, root: Path, domains: Sequence[str], split: str, leave_out: Iterable[Path] = ()
     ) -> None:
         expect_domains("labelled", domains, 1)
-        bad = set(leave_out)
+        unreadable = set(leave_out)
         (folder,) = find_domains(root, domains, split)
-        classes = [(f.path.name, usable_files(f, bad)) for f in _class_folders(folder)]
+        classes = [(f.path.name, usable_files(f, unreadable)) for f in _class_folders(folder)]
         self.spec = ImageSpec(
             domains=tuple(map(Domain, domains)), classes=tuple(name for name, _ in classes)
         )

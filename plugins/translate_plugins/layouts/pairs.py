@@ -32,9 +32,12 @@ class Unpaired(Layout):
     ) -> None:
         expect_domains("unpaired", domains, 2)
         self.spec = ImageSpec(domains=tuple(map(Domain, domains)))
-        bad = set(leave_out)
+        unreadable = set(leave_out)
         source, target = find_domains(root, domains, split)
-        self.source, self.target = usable_files(source, bad), usable_files(target, bad)
+        self.source, self.target = (
+            usable_files(source, unreadable),
+            usable_files(target, unreadable),
+        )
         self.domain_files = [self.source, self.target]
         self.files = sorted({*self.source, *self.target})
         self.notes, self.problems = notes(source, target), problems(source, target)
@@ -72,8 +75,10 @@ class Paired(AlignedPairs):
         folders = find_domains(root, domains, split)
         left, right = (by_name(folder.path, folder.files) for folder in folders)
         names, dropped = partners(domains, left, right, drop_unpaired=drop_unpaired)
-        bad = set(leave_out)
-        self.pairs = [(left[n], right[n]) for n in names if bad.isdisjoint((left[n], right[n]))]
+        unreadable = set(leave_out)
+        self.pairs = [
+            (left[n], right[n]) for n in names if unreadable.isdisjoint((left[n], right[n]))
+        ]
         if not self.pairs:
             reason = "none can be used" if names else "no two files have the same name"
             raise DataError(

@@ -65,9 +65,9 @@ class SuffixPairs(AlignedPairs):
             drop_unpaired=drop_unpaired,
             rule=f"A pair is NAME{source}.png and NAME{target}.png, with any file type.",
         )
-        bad = set(leave_out)
+        unreadable = set(leave_out)
         pairs = [(files[0][key], files[1][key]) for key in keys]
-        self.pairs = [pair for pair in pairs if bad.isdisjoint(pair)]
+        self.pairs = [pair for pair in pairs if unreadable.isdisjoint(pair)]
         if not self.pairs:
             images = [path for folder in folders for path in folder.files]
             raise DataError(

@@ -74,9 +74,9 @@ class PairedSamples(AlignedPairs):
             rule=f"A sample is KEY.{domains[0]}.png and KEY.{domains[1]}.png in one shard, "
             "with any file type.",
         )
-        bad = set(leave_out)
+        unreadable = set(leave_out)
         pairs = [(left[key], right[key]) for key in keys]
-        self.pairs = [pair for pair in pairs if bad.isdisjoint(pair)]
+        self.pairs = [pair for pair in pairs if unreadable.isdisjoint(pair)]
         if not self.pairs:
             raise DataError(
                 f"{folder.path}: no sample has usable images of {join_words(domains)}. Expected "
@@ -171,19 +171,21 @@ def _class_files(folder: Folder) -> dict[Path, Path]:
     return {key: path for path, key, suffix in keys if suffix == LABEL}
 
 
-def _read_classes(folder: Folder, bad: list[BadImage]) -> dict[Path, int]:
-    """Return the class of each image; images without one are added to `bad`."""
+def _read_classes(folder: Folder, unreadable: list[BadImage]) -> dict[Path, int]:
+    """Return the class of each image; images without one are added to `unreadable`."""
     files, numbers = _class_files(folder), dict[Path, int]()
     for path in folder.files:
         file = files.get(_split_key(path)[0])
         if file is None:
-            bad.append(BadImage(path, f"no file {_split_key(path)[0].name}.{LABEL} in its shard"))
+            unreadable.append(
+                BadImage(path, f"no file {_split_key(path)[0].name}.{LABEL} in its shard")
+            )
             continue
         text = (read_member(file) or b"") if find_tar(file) else file.read_bytes()
         try:
             numbers[path] = int(text)
         except ValueError:
-            bad.append(BadImage(path, f"{file.name}: expected a number, got {text[:40]!r}"))
+            unreadable.append(BadImage(path, f"{file.name}: expected a number, got {text[:40]!r}"))
     return numbers
 
 

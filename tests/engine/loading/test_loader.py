@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from failing_layout import FailingLayout, no_file
+from failing_layout import FailingLayout, read_zeros
 from forking_marks import forking
 from small_data import COLOUR, NOISE, checked_data, equal_batches, read_batches
 
@@ -114,7 +114,7 @@ def test_T24_too_little_shared_memory_is_reported_with_the_setting(
 
     def remark(workers: int, batch_size: int = 9) -> str:
         settings = Data(domains=("a",), size=8, workers=workers)
-        dataset = check.CheckedData(layout, Augment(settings, layout.spec, no_file), [], [])
+        dataset = check.CheckedData(layout, Augment(settings, layout.spec, read_zeros), [], [])
         return loader.shared_memory_warning(dataset, settings, seed=1, batch_size=batch_size)
 
     assert remark(0, 10**6) == ""

@@ -86,7 +86,7 @@ class Raster:
         return details
 
     def _decode(self, source: EncodedImage, frame: int, details: pillow.FrameDetails) -> Layers:
-        png.require_whole(source.data)
+        png.require_intact(source.data)
         by_opencv = opencv.is_better(details)
         if by_opencv and (layers := opencv.decode(source.data, details.header)):
             return layers
@@ -101,7 +101,7 @@ class Raster:
         with pillow.pillow_limits(source.path, source.max_pixels):
             image: ImageFile | None = source.cache.get(self.name)
             if image is None or image.tell() > frame:
-                png.require_whole(source.data)
+                png.require_intact(source.data)
                 source.cache[self.name] = image = pillow.open_image(source, self.name)
             pillow.seek(image, frame, source.max_pixels)
             return layers_from_pillow(image)

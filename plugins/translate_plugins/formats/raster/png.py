@@ -9,7 +9,7 @@ XMP = b"XML:com.adobe.xmp\0\0\0\0\0"
 """start of an iTXt chunk with an uncompressed XMP packet"""
 
 
-def require_whole(data: bytes) -> None:
+def require_intact(data: bytes) -> None:
     """Raise `ValueError` for a PNG that is truncated or whose pixels have a wrong checksum.
 
     Pillow does not verify these checksums, and decodes zeros, as an interrupted write leaves them,
