@@ -110,6 +110,8 @@ def opens_to_write(call: ast.Call, owner: str) -> bool:
     position = 1 if owner in first_is_path else 0
     if owner.endswith(("Image", "Pillow")):
         return False  # Pillow's only mode is "r"
+    if len(call.args) > 1 and ast.unparse(call.args[1]) == "'rb'":
+        return False  # a file system's has a path first
     mode = keywords.get("mode", call.args[position] if len(call.args) > position else None)
     if mode is None:
         return False
@@ -153,6 +155,8 @@ def test_F1_nothing_is_unpickled_or_evaluated() -> None:
         ("open(path, 'a')", True),
         ("open(path)", False),
         ("path.open('rb')", False),
+        ("store.open(path, 'rb', cache_type='none')", False),
+        ("store.open(path, 'wb')", True),
         ("Image.open(path, formats=FORMATS)", False),
         ("zipfile.ZipFile(path)", False),
         ("zipfile.ZipFile(path, 'w')", True),
