@@ -13,6 +13,7 @@ Values outside the range are clipped. Integers inside it are restored exactly:
 
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -37,7 +38,12 @@ def planar_copy(image: Tensor) -> Tensor:
     """Return a copy of (channels, height, width) in this order of memory."""
     if image.stride(2) == 1:
         return image.clone(memory_format=torch.contiguous_format)
-    return as_tensor(image.permute(1, 2, 0).numpy())  # NumPy is twice as fast at this as PyTorch
+    pixels = image.permute(1, 2, 0).numpy()
+    if image.shape[0] != 3 or image.dtype != torch.uint8:
+        return as_tensor(pixels)
+    planes = np.empty(image.shape, pixels.dtype)
+    cv2.split(np.ascontiguousarray(pixels), list(planes))  # three times as fast as NumPy
+    return torch.from_numpy(planes)
 
 
 def to_device(images: Tensor, device: torch.device | str, domain: Domain = UNNAMED) -> Tensor:

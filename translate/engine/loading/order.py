@@ -6,6 +6,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.utils.data import Dataset, default_collate, get_worker_info
 
@@ -93,12 +94,21 @@ def collate(items: Sequence[tuple[Any, list[BadImage]]]) -> tuple[Any, list[BadI
     values = [item for item, _ in items]
     fault = _difference(values)
     try:
-        batch = None if fault else default_collate(values)
+        batch = None if fault else _stack(values)
     except (TypeError, ValueError, AttributeError, LookupError) as error:
         fault = describe_error(error)
     if fault := fault or _batch_fault(batch):
         return None, [*bad_images, _collate_error(values[0], fault)]
     return batch, bad_images
+
+
+def _stack(items: Sequence[Any]) -> Any:
+    """Return the batch of `items`: named tuples of tensors, or what `default_collate` takes."""
+    first = items[0]
+    tensors = isinstance(first, tuple) and all(type(part) is Tensor for part in first)
+    if not tensors or not hasattr(first, "_make") or get_worker_info():
+        return default_collate([*items])  # into shared memory in a worker
+    return type(first)(*map(torch.stack, zip(*items, strict=True)))
 
 
 def _difference(items: Sequence[Any]) -> str:

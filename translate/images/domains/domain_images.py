@@ -117,6 +117,8 @@ def from_layers(layers: Layers, domain: Domain, path: Path) -> Pixels:
     """
     if domain.labels:
         return label_maps.labels_from_layers(layers, path, domain.channels)
+    if _is_of_domain(layers, domain):
+        return np.ascontiguousarray(layers.pixels)
     _require_type(layers.pixels.dtype.name, domain)
     _require_unit_floats(layers.pixels, domain)
     count, has_alpha = _bands(layers.pixels), layers.alpha is not None
@@ -133,6 +135,13 @@ def from_layers(layers: Layers, domain: Domain, path: Path) -> Pixels:
         return with_channels(layers.pixels, domain.channels)
     shown = layers.composite_over_white()
     return with_channels(_colours(shown) if domain.channels in (1, 3) else shown, domain.channels)
+
+
+def _is_of_domain(layers: Layers, domain: Domain) -> bool:
+    """Return whether both are RGB of bytes, as most are: then nothing is converted."""
+    pixels, alpha = layers.pixels, layers.alpha
+    is_rgb = pixels.shape[2:] == (3,) and pixels.dtype == np.uint8 and alpha is None
+    return is_rgb and domain.channels == 3 and domain.dtype == "uint8" and not domain.bands
 
 
 def require_readable(header: Header, domain: Domain) -> None:
