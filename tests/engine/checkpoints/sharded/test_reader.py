@@ -20,7 +20,7 @@ from translate.errors import CheckpointError
     ("shard", "world"),
     [
         ("none", 1),
-        ("fsdp", 2),
+        pytest.param("fsdp", 2, marks=pytest.mark.slow),
         pytest.param("fsdp", 3, marks=pytest.mark.slow),
         pytest.param("none", 2, marks=pytest.mark.slow),
     ],

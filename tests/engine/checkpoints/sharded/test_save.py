@@ -30,6 +30,7 @@ def test_weights_have_the_bytes_of_a_run_without_shards(saved: SavedRun) -> None
         assert (saved.path / name).read_bytes() == (other / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_a_dry_run_knows_the_size_of_a_checkpoint_of_two_processes(saved: SavedRun) -> None:
     def work(_: int) -> int:
         with distributed.process_group(CPU):
@@ -42,13 +43,14 @@ def test_a_dry_run_knows_the_size_of_a_checkpoint_of_two_processes(saved: SavedR
     assert tensors < first < written, "all tensors, without the index and the other's random state"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("failing", "fault"),
     [
         (1, disk_full),
-        pytest.param(1, io_error, marks=pytest.mark.slow),
-        pytest.param(0, disk_full, marks=pytest.mark.slow),
-        pytest.param(0, io_error, marks=pytest.mark.slow),
+        (1, io_error),
+        (0, disk_full),
+        (0, io_error),
     ],
 )
 def test_a_disk_error_of_either_process_is_an_error_of_both_and_leaves_no_folder(
