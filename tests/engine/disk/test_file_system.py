@@ -54,9 +54,16 @@ def write_all(root: Path) -> None:
     files.append(root / "log.jsonl", {"step": 1})
     files.sync(root / "log.jsonl", name=True)
     folders.write_folder(root / "folder", {"a": b"1", "below/b": b"2"}, size=10)
-    folders.write_folder(root / "folder", {"a": b"3", "below/b": b"4"}, size=10)
+    contents = {"a": b"3", "below/b": b"4"}
+    folders.write_folder(root / "folder", contents, size=10, write_first=write_part)
     folders.write_folders(root, "set", [("one/a", b"5"), ("two/b", b"6")])
     folders.remove_folder(root / "two")
+
+
+def write_part(folder: Path) -> list[str]:
+    """Write a file as another process does."""
+    durable.write_durably(folder / "part", b"7")
+    return ["part"]
 
 
 def write_everything(root: Path) -> dict[str, bytes]:
@@ -65,7 +72,7 @@ def write_everything(root: Path) -> dict[str, bytes]:
 
 WHOLE = {
     "deep/x": b"1", "log.jsonl": b'{"step": 1}\n', "folder/a": b"3", "folder/below/b": b"4",
-    "one/a": b"5",
+    "folder/part": b"7", "one/a": b"5",
 }  # fmt: skip
 
 
@@ -152,7 +159,7 @@ def test_T28_folders_that_cannot_be_renamed_are_filled_in_order(
     monkeypatch.setattr(os, "replace", lambda a, b: (replaced.append(Path(b).name), real(a, b))[1])
     write_all(tmp_path)
     assert write_everything(tmp_path) == WHOLE
-    assert replaced == ["x", "a", "b", "a", "b", "a", "b"]
+    assert replaced == ["x", "a", "b", "part", "a", "b", "a", "b"]
     assert file_system.unsupported_operations(tmp_path) == [
         f"folders cannot be renamed: {os.strerror(code)}"
     ]
