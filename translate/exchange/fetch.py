@@ -47,7 +47,7 @@ def fetch(name: str, root: Path, progress: Progress = lambda *_: None) -> list[P
     """
     card = _card(name)
     missing = _missing_domains(card, root)
-    targets = [root / domain for domain in sorted({_domain(place) for place in card["folders"]})]
+    targets = [root / domain for domain in sorted({_domain(path) for path in card["folders"]})]
     if not missing:
         logger.info(f"{name} exists already: {', '.join(map(str, targets))}")
         return targets
@@ -162,7 +162,7 @@ def _card(name: str) -> dict[str, Any]:
 def _missing_domains(card: dict[str, Any], root: Path) -> set[str]:
     """Return the domains of `card` without a folder; raise for a folder of another origin."""
     missing = set()
-    for domain in {_domain(place) for place in card["folders"]}:
+    for domain in {_domain(path) for path in card["folders"]}:
         folder = root / domain
         if not folder.exists():
             missing.add(domain)
@@ -181,8 +181,8 @@ def _card_of(folder: Path) -> str:
         return ""
 
 
-def _domain(place: str) -> str:
-    return PurePosixPath(place).parts[0]
+def _domain(path: str) -> str:
+    return PurePosixPath(path).parts[0]
 
 
 def _verify(archive: Path, card: dict[str, Any]) -> str:
