@@ -161,7 +161,7 @@ def test_every_page_is_in_the_navigation_once() -> None:
 
 
 @pytest.mark.parametrize("page", page_blocks.PAGES, ids=page_blocks.name)
-def test_every_block_of_commands_says_whether_a_test_runs_it(page: Path) -> None:
+def test_every_block_of_commands_is_marked_as_tested_or_not_run(page: Path) -> None:
     for block in page_blocks.blocks(page):
         if page_blocks.COMMAND.search(block.text):
             assert page_blocks.MARK.fullmatch(block.mark), (

@@ -98,7 +98,7 @@ def test_the_signal_is_forwarded_and_the_job_is_requeued(
 
 
 @pytest.mark.parametrize("script", ["infer.sh", "train.sh"])
-def test_missing_arguments_are_said(job: Job, script: str) -> None:
+def test_missing_arguments_are_reported(job: Job, script: str) -> None:
     assert job.start(script).wait(20) == 2
     assert "usage: sbatch" in job.lines("log")[0]
 

@@ -34,7 +34,7 @@ def test_a_block_gets_its_share_of_what_is_left(gpu: ModuleType) -> None:
         ("print('never')", 0.5, "skipped: 0 s are left"),
     ],
 )
-def test_each_end_of_a_block_is_said(
+def test_each_end_of_a_block_is_reported(
     code: str, seconds: float, result: str, tmp_path: Path, gpu: ModuleType,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip

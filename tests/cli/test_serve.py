@@ -24,7 +24,7 @@ def test_S1_another_host_without_a_token_is_refused(host: str, run_command: Run)
     assert outcome.err.startswith(f"Error: --host {host}: other machines can reach this address")
 
 
-def test_a_port_in_use_is_said_before_a_model_is_loaded(run_command: Run) -> None:
+def test_a_port_in_use_is_an_error_before_a_model_is_loaded(run_command: Run) -> None:
     with bound_socket("127.0.0.1", 0) as bound:
         bound.listen()
         outcome = run_command("serve", "run", "--port", bound.getsockname()[1])

@@ -33,7 +33,7 @@ def test_options_are_shown_with_default_text_and_values(pages: dict[str, str]) -
     assert "| `file` | required |" in pages["layouts.md"]
 
 
-def test_a_part_says_how_it_is_selected(pages: dict[str, str]) -> None:
+def test_a_part_shows_how_it_is_selected(pages: dict[str, str]) -> None:
     assert '--set "options.generator={name: unet, width: 64}"' in pages["networks.md"]
     assert "translate evaluate RUN --metric psnr" in pages["metrics.md"]
     assert "translate train --plugin cyclegan --domains A B" in pages["recipes.md"]

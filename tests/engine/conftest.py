@@ -27,6 +27,8 @@ ImageFolder = Callable[..., Path]
 
 @pytest.fixture
 def two_players(register_plugin: Plugin) -> Iterator[type[TwoPlayers]]:
+    """Register the recipe ``toy`` of two players, and return its class."""
+
     class Offer:
         @hookimpl
         def register_recipes(self) -> dict[str, type[Recipe]]:
@@ -65,11 +67,13 @@ def open_counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
 @pytest.fixture(scope="module")
 def gan_model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """Return a GAN."""
     return model.load(small_checkpoints.gan(tmp_path_factory.mktemp("gan")), device="cpu")[0]
 
 
 @pytest.fixture(scope="module")
 def cgan_model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """Return a conditional GAN of two classes."""
     return model.load(small_checkpoints.cgan(tmp_path_factory.mktemp("cgan")), device="cpu")[0]
 
 
@@ -105,6 +109,7 @@ def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 @pytest.fixture
 def s3(server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> ObjectStore:
+    """Return a store on the S3 server, with a bucket that does not exist."""
     connect(server, monkeypatch)
     return open_store("s3", f"bucket-{uuid4()}")
 

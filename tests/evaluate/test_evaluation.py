@@ -196,6 +196,6 @@ def test_a_metric_that_raises_is_a_plugins_error(register_plugin: Callable[..., 
         (result(better="max", **{FLOOR: 5.0}), "no baseline"),
     ],
 )
-def test_a_verdict_says_what_a_baseline_reaches(found: EvaluationResult, said: str) -> None:
+def test_a_verdict_states_what_a_baseline_reaches(found: EvaluationResult, said: str) -> None:
     assert verdict(found, "f") == said
     assert found.flags.get("f", said) == said

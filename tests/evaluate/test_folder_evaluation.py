@@ -63,7 +63,7 @@ def test_unpaired_folders_have_distances_alone(real: Path, fake: Path) -> None:
     assert evaluate(real, fake, "kd-lite0").protocol["real images"] == 2
 
 
-def test_figures_inside_masks_stand_beside_those_of_whole_images(
+def test_figures_inside_masks_are_next_to_those_of_whole_images(
     real: Path, fake: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "mask").mkdir()

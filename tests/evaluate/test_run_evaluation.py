@@ -129,7 +129,7 @@ def test_images_of_other_channels_have_no_baseline_of_their_input(
     }
 
 
-def test_the_protocol_says_what_a_repetition_needs(paired_run: Path) -> None:
+def test_the_protocol_lists_what_a_repetition_needs(paired_run: Path) -> None:
     found = evaluate_run(paired_run, device="cpu", metrics=["psnr", "kd-lite0"], limit=4)
     manifest = paired_run / "checkpoints/step-00000001/MANIFEST.json"
     protocol = found.protocol

@@ -55,7 +55,7 @@ def photograph(path: Path, *size: int) -> Path:
     return path
 
 
-def test_an_onnx_file_names_its_dimensions_and_says_what_it_is(run: Path, model_file: Path) -> None:
+def test_an_onnx_file_names_its_dimensions_and_its_origin(run: Path, model_file: Path) -> None:
     proto = onnx.load(model_file)
     shapes = [
         [dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim]

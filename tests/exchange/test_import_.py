@@ -25,7 +25,9 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_run_says_what_it_was_made_of(file: Path, tmp_path: Path, messages: list[str]) -> None:
+def test_a_run_records_what_it_was_made_from(
+    file: Path, tmp_path: Path, messages: list[str]
+) -> None:
     options = {"crop_size": 64}
     path = import_weights(file, tmp_path / "run", domains=("photo", "monet"), options=options)
     assert path == tmp_path / "run/checkpoints/step-00000000"

@@ -53,7 +53,7 @@ def test_transparent_pixels_are_composited_over_white() -> None:
     [((2, 3), False, ()), ((2, 3, 1), False, ()), ((2, 3, 2), True, ()), ((2, 3, 2), False, (2,)),
      ((2, 3, 4), True, (3,)), ((2, 3, 4), False, (4,)), ((2, 3, 64), False, (64,))],
 )  # fmt: skip
-def test_the_last_channel_is_alpha_only_where_the_header_says_so(
+def test_the_last_channel_is_alpha_only_if_the_header_declares_it(
     shape: tuple[int, ...], alpha: bool, bands: tuple[int, ...]
 ) -> None:
     layers = split_alpha(np.zeros(shape, np.uint8), alpha=alpha)

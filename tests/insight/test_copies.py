@@ -46,7 +46,7 @@ def test_samples_that_equal_training_images_are_copies(
     assert "the nearest of 6 training images differs by 0.0 of 255 levels" in found.evidence
 
 
-def test_training_images_that_are_gone_are_said(history: History, tmp_path: Path) -> None:
+def test_missing_training_images_are_reported(history: History, tmp_path: Path) -> None:
     for path in (tmp_path / "a").iterdir():
         path.unlink()
     assert list(copied_images(history)) == []

@@ -33,7 +33,7 @@ def test_what_is_not_a_run_is_refused(tmp_path: Path) -> None:
             read_history(path)
 
 
-def test_a_log_that_is_missing_empty_or_short_is_said(small_run: Path) -> None:
+def test_a_missing_empty_or_short_log_is_reported(small_run: Path) -> None:
     log = small_run / "log.jsonl"
     whole = log.read_text().splitlines(keepends=True)
     for lines, reason in (

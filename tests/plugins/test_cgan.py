@@ -146,7 +146,7 @@ def test_a_preview_shows_the_batch_and_samples_of_its_classes() -> None:
     assert all(torch.equal(a, b) for a, b in zip(rows, expected, strict=True))
 
 
-def test_defaults() -> None:
+def test_the_defaults_are_those_of_the_paper() -> None:
     recipe = find("recipe", "cgan")
     assert recipe.defaults["data"] == {
         "layout": "labelled",

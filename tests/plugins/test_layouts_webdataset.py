@@ -71,7 +71,9 @@ def test_a_pattern_with_braces_names_the_shards(shard: Callable[..., Path], tmp_
         webdataset(tmp_path / "{20..30}.tar", ["a", "b"], "train")
 
 
-def test_parts_may_be_told_by_their_file_type(shard: Callable[..., Path], tmp_path: Path) -> None:
+def test_parts_may_be_distinguished_by_their_file_type(
+    shard: Callable[..., Path], tmp_path: Path
+) -> None:
     shard("0.tar", **{"1.png": png(1), "1.webp": png(2)})
     layout = webdataset(tmp_path, ["webp", "png"], "train")
     assert pairs(layout, tmp_path) == [["0.tar/1.webp", "0.tar/1.png"]]

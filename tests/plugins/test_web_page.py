@@ -118,7 +118,9 @@ def test_another_file_than_npm_published_is_refused(tmp_path: Path) -> None:
         web.read_runtime(tmp_path / "absent.tgz")
 
 
-def test_a_machine_without_network_is_told_what_to_type(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_network_gets_the_command_to_type(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(web, "RUNTIME", "http://127.0.0.1:9/onnxruntime-web.tgz")
     with pytest.raises(ConfigError, match=r"could not be downloaded .* type: --runtime FILE"):
         web.read_runtime(None)

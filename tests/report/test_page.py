@@ -111,7 +111,7 @@ def test_R3_text_of_a_run_is_never_code(browser: "Browser", tmp_path: Path) -> N
     tab.close()
 
 
-def test_a_run_with_nothing_but_a_checkpoint_has_a_page_that_says_so(tmp_path: Path) -> None:
+def test_a_run_with_only_a_checkpoint_has_a_page_that_states_it(tmp_path: Path) -> None:
     text = text_of(small_checkpoints.cyclegan(tmp_path / "bare"))
     assert "previews: there is none" in text and "curves: log.jsonl has no usable line" in text
     assert "It has not been evaluated: <code>translate evaluate " in text

@@ -25,6 +25,7 @@ def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Work
 
 @pytest.fixture(scope="module")
 def server(workers: Workers) -> Iterator[str]:
+    """Return the address of a server of the two models."""
     with running_server(workers) as address:
         yield address
 

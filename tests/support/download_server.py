@@ -22,6 +22,8 @@ class Server(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
+    """Answers a request with the server's file, from the position that the client asks for."""
+
     server: Server
 
     def do_GET(self) -> None:
@@ -47,12 +49,14 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def png_bytes(shade: int) -> bytes:
+    """Return a PNG of 8x8 pixels of one shade of red."""
     buffer = io.BytesIO()
     Image.new("RGB", (8, 8), (shade, 0, 0)).save(buffer, "PNG")
     return buffer.getvalue()
 
 
 def tree(folder: Path) -> dict[str, bytes]:
+    """Return the content of every file below `folder`, by its relative path."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
@@ -61,6 +65,7 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 
 def read_images(folder: Path) -> dict[str, bytes]:
+    """Return the content of every PNG below `folder`, by its relative path."""
     return {name: data for name, data in tree(folder).items() if name.endswith(".png")}
 
 

@@ -12,20 +12,25 @@ Damage = Callable[[Path], object]
 
 
 def with_content(data: bytes) -> Damage:
+    """Return a function that replaces the content of a file."""
     return lambda path: path.write_bytes(data)
 
 
 def replace_by_folder(path: Path) -> None:
+    """Put a folder in the place of a file."""
     path.unlink()
     path.mkdir()
 
 
 def replace_by_pipe(path: Path) -> None:
+    """Put a named pipe in the place of a file."""
     path.unlink()
     os.mkfifo(path)
 
 
 def replace_by_link(target: str) -> Damage:
+    """Return a function that puts a symbolic link in the place of a file."""
+
     def damage(path: Path) -> None:
         path.unlink()
         path.symlink_to(target)
@@ -52,6 +57,7 @@ every_damage = pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 
 
 def one_line(error: BaseException) -> str:
+    """Return the text of an error, which must be one short line."""
     text = str(error)
     assert "\n" not in text and len(text) < 1000, text
     return text

@@ -21,6 +21,8 @@ from translate.results import InferenceResult
 
 
 class MinimalRecipe(Recipe[Any]):
+    """A recipe of one weight that is not trained."""
+
     def __init__(self) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(()))
@@ -66,8 +68,10 @@ COPYING_MODEL = replace(MODEL, recipe=Copy())
 
 
 def fill_folder(source: Path, out: Path, model: Model, **options: Any) -> InferenceResult:
+    """Translate a folder by a model, with options of `infer`."""
     return translate_folder(model, find_inputs(source, out), out, InferenceOptions(**options))
 
 
 def problem_messages(out: Path) -> list[str]:
+    """Return the messages in problems.jsonl of an output folder."""
     return [record["message"] for record in json_files.read_lines(out / "problems.jsonl")]

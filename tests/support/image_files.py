@@ -31,6 +31,7 @@ SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
 def encode(pixels: Any, format_name: str = "PNG", **options: Any) -> bytes:
+    """Return the bytes of an image file."""
     buffer = BytesIO()
     image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
     image.save(buffer, format_name, **options)
@@ -47,6 +48,7 @@ def deep_png(pixels: Any) -> bytes:
 
 
 def rotated_png(orientation: int) -> bytes:
+    """Return a PNG that is upright after its `orientation` is applied."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     upright = {6: np.rot90(COLOUR), 3: COLOUR[::-1, ::-1]}[orientation]

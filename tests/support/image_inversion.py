@@ -60,6 +60,7 @@ def translate(
 
 
 def counts(summary: InferenceResult) -> tuple[int, int, int]:
+    """Return the numbers of images that are done, skipped and listed."""
     return summary.done, summary.skipped, summary.listed
 
 
@@ -73,15 +74,18 @@ def file_digests(folder: Path) -> dict[str, str]:
 
 
 def read_pixels(path: Path) -> Any:
+    """Return the pixels of a file as integers that can be subtracted."""
     return np.asarray(Image.open(path)).astype(int)
 
 
 def listed_problems(out: Path) -> list[dict[str, Any]]:
+    """Return the problems of an output folder, without notes."""
     lines = json_files.read_lines(out / "problems.jsonl")
     return [line for line in lines if line["reason"] != "note"]
 
 
 def listed_notes(out: Path) -> list[tuple[str, str]]:
+    """Return the notes of an output folder: names of files and messages."""
     lines = json_files.read_lines(out / "problems.jsonl")
     assert all(line["stage"] == "read" for line in lines if line["reason"] == "note")
     return [(Path(x["path"]).name, x["message"]) for x in lines if x["reason"] == "note"]

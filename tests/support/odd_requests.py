@@ -12,6 +12,7 @@ SECRET = "the content of a file of the server"
 
 
 def picture(form: str = "PNG") -> bytes:
+    """Return an image file of 24x16 random pixels."""
     pixels = np.random.default_rng(0).integers(0, 256, (16, 24, 3), np.uint8)
     file = BytesIO()
     Image.fromarray(pixels).save(file, form)

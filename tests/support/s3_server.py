@@ -31,6 +31,7 @@ def running_s3_server() -> Iterator[dict[str, str]]:
 
 
 def connect(server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let clients in this process find the server."""
     import s3fs
 
     for name, value in server.items():
@@ -40,11 +41,13 @@ def connect(server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def upload(folder: Path, url: Path) -> None:
+    """Copy a folder into a store."""
     for path in folder.rglob("*.*"):
         storage_of(url).replace(url / path.relative_to(folder).as_posix(), path.read_bytes())
 
 
 def download(url: Path, folder: Path) -> Path:
+    """Copy the images of a store into a folder, and return it."""
     storage = storage_of(url)
     for siblings in storage.walk(url):
         for name in siblings.images:

@@ -55,5 +55,6 @@ def with_step(step, **members) -> ScalarPlayers:
 
 
 def blow_up(self, batch):
+    """Yield a first turn whose loss is infinite."""
     yield Turn("maker", score=self.judge(self.maker(batch)) * math.inf)
     yield Turn("judge", score=-self.judge(self.maker(batch)))

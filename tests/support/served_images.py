@@ -21,4 +21,5 @@ def encoded(number: int = 0, form: str = "PNG") -> bytes:
 
 
 def pixels(data: bytes) -> bytes:
+    """Return the pixels of an image file."""
     return Image.open(BytesIO(data)).tobytes()

@@ -16,6 +16,7 @@ MAX_PIXELS = 10_000
 
 
 def served(run: Path, name: str = "mine") -> ServedModel:
+    """Return a model as a server has it."""
     return ServedModel(str(run), name, device="cpu", max_pixels=MAX_PIXELS)
 
 

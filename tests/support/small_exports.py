@@ -28,6 +28,7 @@ RECORD = ExportRecord.model_validate(
 
 
 def invert(images: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the images with inverted colours."""
     return -images
 
 

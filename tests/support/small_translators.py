@@ -20,6 +20,7 @@ def translator(name: str, **options: Any) -> Translator:
 
 
 def tint(*, unscaled: bool = False, **args: Any) -> Translator:
+    """Return a translator that tints its inputs."""
     recipe = Tint(**args)
     return Translator._of(
         Model("runs/t", "t", recipe, SPEC, (), torch.device("cpu"), unscaled=unscaled)

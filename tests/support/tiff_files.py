@@ -34,6 +34,7 @@ OTHER = (273, 279, 305, 324, 325)
 
 
 def numbers(kind: str, bands: int) -> NDArray[Any]:
+    """Return (18, 33, bands) random numbers over the whole range of a type."""
     random, dtype = np.random.default_rng(0), np.dtype(kind)
     if dtype.kind == "f":
         return random.random((18, 33, bands)).astype(dtype)
@@ -42,6 +43,7 @@ def numbers(kind: str, bands: int) -> NDArray[Any]:
 
 
 def content(values: NDArray[Any], **options: Any) -> bytes:
+    """Return a TIFF as tifffile writes it."""
     buffer = BytesIO()
     values = values[..., 0] if values.shape[2:] == (1,) else values
     tifffile.imwrite(buffer, np.ascontiguousarray(values), metadata=None, **options)
@@ -58,17 +60,20 @@ def stored(values: NDArray[Any], bands: tuple[int, str, Any], planar: str, **opt
 
 
 def tags_of(data: bytes) -> dict[int, Any]:
+    """Return the tags of the first page, and the byte order and BigTIFF as tag 0."""
     with tifffile.TiffFile(BytesIO(data)) as file:
         tags = {tag.code: tag.value for tag in file.pages[0].tags if tag.code not in OTHER}
         return {**tags, 0: (file.byteorder, file.is_bigtiff)}
 
 
 def all_bands(layers: Layers) -> NDArray[Any]:
+    """Return the (height, width, bands) numbers, with opacity last."""
     pixels = layers.pixels if layers.pixels.ndim == 3 else layers.pixels[..., None]
     return pixels if layers.alpha is None else np.dstack([pixels, layers.alpha])
 
 
 def hole_of(data: bytes) -> NDArray[np.uint8]:
+    """Return the hole that transparency of a TIFF marks."""
     return masks.hole_from_alpha(EncodedImage("x.tif", data).decode_layers(), Path("x.tif"))
 
 

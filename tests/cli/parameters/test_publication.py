@@ -25,7 +25,7 @@ def test_images_of_the_data_and_unknown_licences_are_named(run: Path) -> None:
     assert "--data-license NAME" in licences
 
 
-def test_nothing_is_said_of_a_card_with_licences_and_no_preview(run: Path) -> None:
+def test_a_card_with_licences_and_without_a_preview_has_no_message(run: Path) -> None:
     silent = prepare(run, "x.zip", "x", licence="mit", data_licence="cc0-1.0", no_preview=True)
     assert silent.messages == []
 

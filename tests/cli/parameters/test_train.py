@@ -12,7 +12,7 @@ Run = Callable[..., Any]
 pytestmark = pytest.mark.usefixtures("root")
 
 
-def test_one_command_starts_a_run_continues_it_and_then_says_that_it_is_complete(
+def test_one_command_starts_a_run_continues_it_and_then_reports_that_it_is_complete(
     run_command: Run, root: Path
 ) -> None:
     automatic = [*TINY, "--out", "run", "--resume", "auto"]

@@ -103,7 +103,7 @@ def test_new_parts_train_together(
     assert (tmp_path / "run/checkpoints/step-00000004").is_dir()
 
 
-def test_the_command_writes_a_project_and_says_how_to_continue(
+def test_the_command_writes_a_project_and_prints_how_to_continue(
     run_command: Callable[..., Any], tmp_path: Path
 ) -> None:
     folder = tmp_path / "new"

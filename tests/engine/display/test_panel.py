@@ -74,7 +74,7 @@ def test_a_panel_fits_its_terminal_and_80_columns(width: int) -> None:
         assert shown[-1].endswith("step-00000050.png")
 
 
-def test_a_panel_without_steps_says_that_it_starts() -> None:
+def test_a_panel_without_steps_shows_that_training_starts() -> None:
     panel = Panel(Console())
     assert lines(panel, 80) == ["starting"]
     panel.step(3, 9)

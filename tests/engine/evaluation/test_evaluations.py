@@ -114,7 +114,7 @@ def test_a_run_killed_at_many_file_operations_makes_the_same_decisions(
     kill_at_operations(root, disk, 50)
 
 
-def test_the_best_checkpoint_is_kept_beside_the_newest(root: Path) -> None:
+def test_the_best_checkpoint_is_kept_in_addition_to_the_newest(root: Path) -> None:
     config = small_runs.config(root, train__steps=9, train__save_every=1, **HASH)
     result = small_runs.train(config, root / "run")
     values = {line["step"]: line["metrics"]["evaluation/hash"] for line in log_lines(root / "run")}
@@ -126,7 +126,7 @@ def test_the_best_checkpoint_is_kept_beside_the_newest(root: Path) -> None:
     assert result.next_command.startswith(f"translate infer {root / 'run'}@best ")
 
 
-def test_a_run_without_improvement_stops_and_says_how_to_continue(
+def test_a_run_without_improvement_stops_and_prints_how_to_continue(
     constant: Any, root: Path
 ) -> None:
     run = root / "run"
@@ -148,7 +148,7 @@ def test_a_run_without_improvement_stops_and_says_how_to_continue(
     assert (again.step, again.plateau) == (10, plateau.replace("2 eval", "4 eval"))
 
 
-def test_a_fork_and_another_metric_begin_anew(constant: Any, root: Path) -> None:
+def test_a_fork_or_another_metric_resets_the_selection(constant: Any, root: Path) -> None:
     small_runs.train(constant(train__steps=2), root / "run")
     small_runs.resume(root / "run", steps=4, assignments=["train.metric=hash"])
     states = decisions(root / "run")[0]

@@ -75,7 +75,7 @@ def test_an_interruption_between_tiles_ends_the_image(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("option", ["tile", "memory"])
-def test_a_file_without_a_halo_says_why_it_has_no_tiles(
+def test_a_file_without_a_halo_states_why_it_has_no_tiles(
     option: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = model(monkeypatch, halo=None, whole_image="its norms use the mean")

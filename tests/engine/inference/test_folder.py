@@ -132,7 +132,7 @@ def test_D7_frames_all_translates_every_frame(batch_size: int, tmp_path: Path) -
         translate(source, tmp_path / "other", frames="all")
 
 
-def test_sides_and_sizes(tmp_path: Path) -> None:
+def test_a_folder_is_translated_by_sides_and_to_sizes(tmp_path: Path) -> None:
     joined = np.zeros((10, 21, 3), np.uint8)
     joined[:, 10:20] = 100
     (tmp_path / "in").mkdir()

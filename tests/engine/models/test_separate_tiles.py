@@ -12,7 +12,7 @@ from translate.engine.tiling.store import Store
 from translate.nn.geometry import Geometry
 
 
-def test_the_reduced_image_comes_first_and_each_tile_is_told_its_place() -> None:
+def test_the_reduced_image_comes_first_and_each_tile_gets_its_place() -> None:
     calls: list[tuple[tuple[int, ...], tuple[int, int]]] = []
 
     def double(pixels: Tensor, at: tuple[int, int]) -> Tensor:

@@ -78,7 +78,7 @@ def test_pytorchs_instance_norm_is_refused_by_name() -> None:
         use_channels_last(recipe)
 
 
-def test_a_recipe_without_convolutions_is_told_so(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_recipe_without_convolutions_is_reported(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     use_channels_last(build_state("gan").recipe)
     assert "train.channels_last has no effect" in caplog.text

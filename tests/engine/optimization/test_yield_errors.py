@@ -117,7 +117,7 @@ def test_G12_an_error_in_a_recipe_names_its_line_and_keeps_its_traceback() -> No
     assert isinstance(error.value.__cause__, RuntimeError)
 
 
-def test_G12_a_step_that_returns_is_told_to_yield() -> None:
+def test_G12_a_step_that_returns_is_an_error_that_names_yield() -> None:
     def returns_a_turn(self, batch):
         return Turn("maker", score=self.maker(batch))
 

@@ -56,7 +56,7 @@ def test_several_images_have_a_mask_each_or_share_one() -> None:
 
 
 @pytest.mark.filterwarnings("error")
-def test_float64_that_is_rounded_is_said_where_numbers_have_a_meaning() -> None:
+def test_rounded_float64_is_reported_where_numbers_have_a_meaning() -> None:
     scans = Translator._of(identity_model(Domain("ct", 1, (-1000.0, 1000.0), "float32")))
     exact, rounded = np.full((4, 4), 0.5), np.full((4, 4), 0.1)
     assert scans(exact).dtype == np.float64

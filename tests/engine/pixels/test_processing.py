@@ -166,7 +166,7 @@ class Doubling(Identity):
 
 
 @pytest.mark.parametrize("way", ["whole", "tiles", "windows"])
-def test_numbers_of_results_beyond_the_range_are_clipped_and_said(
+def test_results_beyond_the_range_are_clipped_and_reported(
     way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     domain = Domain("ct", 1, (-1000.0, 1000.0), "int16")

@@ -82,7 +82,7 @@ def test_T25_a_hangup_ignored_by_nohup_stays_ignored() -> None:
         signal.signal(signal.SIGHUP, before)
 
 
-def test_a_message_says_at_once_that_the_current_step_is_finished_first(
+def test_a_message_states_at_once_that_the_current_step_is_finished_first(
     messages: list[str],
 ) -> None:
     with Interrupts(work="this step") as interrupts:

@@ -18,6 +18,7 @@ from translate.engine.runs.writer import RunWriter
 def started_run(
     image_folder: Callable[..., Path], tmp_path: Path
 ) -> tuple[RunWriter, TrainingState, CheckedData]:
+    """Return the writer of a run that has started, its training and its data."""
     image_folder("a", 4), image_folder("b", 3)
     config = small_runs.config(tmp_path)
     layout = check.open_layout(config.data)

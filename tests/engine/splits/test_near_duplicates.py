@@ -60,7 +60,7 @@ def test_a_large_split_is_sampled_by_number_and_size(
     assert len(hash_images(files, pixels).paths) == 1
 
 
-def test_V10_training_warns_of_test_images_that_it_has_seen(
+def test_V10_training_warns_of_test_images_that_were_trained_on(
     image_folder: Folder, tmp_path: Path
 ) -> None:
     for domain in ("a", "b"):

@@ -128,7 +128,7 @@ def test_masks_may_be_objects(store: Path, tmp_path: Path) -> None:
 # -- what goes wrong -------------------------------------------------------------------------------
 
 
-def test_a_bucket_that_does_not_exist_is_said(s3: ObjectStore, images: Path) -> None:  # noqa: ARG001
+def test_a_bucket_that_does_not_exist_is_an_error(s3: ObjectStore, images: Path) -> None:  # noqa: ARG001
     with pytest.raises(DataError, match="there is no file or folder s3://no-such-bucket/in"):
         find_inputs("s3://no-such-bucket/in", images.parent / "out")
     with pytest.raises(SaveError, match=r"cannot write to s3://.*no such bucket") as error:

@@ -40,7 +40,7 @@ def test_files_are_read_once_ahead_and_within_the_limit(monkeypatch: pytest.Monk
     ahead.close()
 
 
-def test_a_file_that_is_not_there_is_said_when_it_is_asked_for() -> None:
+def test_a_missing_file_is_an_error_when_it_is_read() -> None:
     root = parse_location(f"memory://{uuid4()}")
     ahead = ReadAhead([root / "none.png"])
     with pytest.raises(BadImage, match="not there"):

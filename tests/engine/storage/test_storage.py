@@ -91,7 +91,7 @@ def test_lines_are_read_again_and_damaged_ones_left_out(folder: Path, durable: b
     assert list(storage.read_lines(folder / "none.jsonl")) == []
 
 
-def test_a_missing_and_an_empty_image_are_said(folder: Path) -> None:
+def test_a_missing_and_an_empty_image_are_reported(folder: Path) -> None:
     storage = storage_of(folder)
     storage.replace(folder / "empty.png", b"")
     for name, reason in {"empty.png": "an empty file", "none.png": "not there"}.items():

@@ -44,7 +44,7 @@ def check(**args: Any) -> dict[str, Any]:
     )
 
 
-def test_an_option_knows_its_default_and_its_meaning() -> None:
+def test_an_option_has_its_default_and_its_meaning() -> None:
     schema = signatures.read_options(Network, ["in_channels"])
     assert list(schema)[:3] == ["width", "rate", "bias"]
     assert schema["width"].default == 64
@@ -70,7 +70,7 @@ def test_an_option_knows_its_default_and_its_meaning() -> None:
         ({}, {}),
     ],
 )
-def test_values_become_what_the_signature_says(options, expected) -> None:
+def test_values_are_converted_as_the_signature_declares(options, expected) -> None:
     result = check(**options)
     assert result == expected
     assert [type(value) for value in result.values()] == [type(v) for v in expected.values()]
@@ -92,7 +92,7 @@ def test_values_become_what_the_signature_says(options, expected) -> None:
         ({"width": "a", "rate": "b"}, "width: expected int, got 'a'. rate: expected a number"),
     ],
 )
-def test_a_mistake_says_what_was_expected(options, message) -> None:
+def test_an_error_states_what_was_expected(options, message) -> None:
     with pytest.raises(ConfigError) as error:
         check(**options)
     assert message in str(error.value)

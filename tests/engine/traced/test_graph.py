@@ -8,7 +8,7 @@ from translate.engine.traced.graph import needs_moments
 from translate.engine.traced.operators import UnsupportedError
 
 
-def test_a_graph_says_which_statistics_are_needed() -> None:
+def test_a_graph_lists_the_statistics_that_are_needed() -> None:
     graph = traced(lambda x: F.instance_norm(x.relu()) - x.mean(), 1, 2, 40, 50)
     (norm,) = [each for each in graph.operators.values() if needs_moments(each)]
     assert graph.measured == {norm.inputs[0], graph.sources[0]}

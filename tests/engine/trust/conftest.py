@@ -42,9 +42,11 @@ def noisy_run(photos: Path, register_plugin: Callable[..., object]) -> Path:
 
 @pytest.fixture
 def cycle(cycle_run: Path) -> ImageProcessor:
+    """Return the processor of a CycleGAN."""
     return processor(cycle_run)
 
 
 @pytest.fixture
 def noisy(noisy_run: Path) -> ImageProcessor:
+    """Return the processor of the recipe ``noisy``."""
     return processor(noisy_run, seed=0)

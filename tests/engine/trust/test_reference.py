@@ -94,7 +94,7 @@ def test_a_file_of_other_tensors_is_no_reference(
         read(file)
 
 
-def test_V12_without_the_training_images_there_is_none_and_that_is_said(
+def test_V12_without_the_training_images_there_is_none_and_that_is_reported(
     cycle: ImageProcessor, photos: Path, messages: list[str]
 ) -> None:
     rmtree(photos / "a")

@@ -75,7 +75,7 @@ def test_folders_of_a_users_own_are_no_hidden_ground_truth(photos: Path) -> None
     assert not read(data(photos)).truth
 
 
-def test_V6_without_a_test_split_the_training_images_are_read_and_that_is_said(
+def test_V6_without_a_test_split_the_training_images_are_read_and_that_is_reported(
     photos: Path,
 ) -> None:
     for name in ("a", "b"):

@@ -40,7 +40,7 @@ def test_numbers_are_hounsfield_units_and_come_back():
     assert pydicom.dcmread(BytesIO(written)).PixelSpacing == [0.5, 0.7]
 
 
-def test_a_translation_is_a_new_image_that_names_nobody_unless_it_is_asked_to():
+def test_a_translation_is_a_new_image_without_names_unless_they_are_requested():
     image = scan()
     original = pydicom.dcmread(BytesIO(image.data))
     for keep in (False, True):

@@ -52,7 +52,7 @@ def test_the_profile_is_kept_and_exif_data_on_request() -> None:
     assert header.extra["icc_profile"] == profile
 
 
-def test_damage_is_refused() -> None:
+def test_a_damaged_file_is_refused() -> None:
     data = Heif().write(PIXELS, Header(format="", size=(40, 60)))
     for damaged in (data[:100], data[: len(data) // 2], data[:30] + bytes(len(data) - 30)):
         with pytest.raises(BadImage):

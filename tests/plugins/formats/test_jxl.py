@@ -41,7 +41,7 @@ def test_too_many_pixels_are_refused_before_they_are_decoded() -> None:
         header_of(data, max_pixels=400)
 
 
-def test_damage_is_refused() -> None:
+def test_a_damaged_file_is_refused() -> None:
     data = Jxl().write(noise(3, "uint8"), Header(format="", size=(24, 17)))
     for damaged in (data[:5], data[:20], data[: len(data) // 2], data[:12] + bytes(500)):
         with pytest.raises(BadImage):

@@ -82,7 +82,7 @@ def test_edges_of_a_ramp_by_hand():
     assert EdgeLoss()(ramp + 0.5, ramp).item() == pytest.approx(0, abs=1e-12)  # brightness is free
 
 
-def test_charbonnier_by_hand():
+def test_charbonnier_equals_a_value_computed_by_hand():
     # sqrt(0.3^2 + 0.4^2) - 0.4 = 0.1, and an equal pixel has loss 0
     output, target = tensor([0.3, 0.0, -0.3, 0.0]), torch.zeros(4)
     assert Charbonnier(epsilon=0.4)(output, target).item() == pytest.approx(0.1 / 2)

@@ -86,7 +86,7 @@ def test_the_protocol_names_the_network_and_its_weights(name: str) -> None:
     assert protocol["weights sha256"] == digest
 
 
-def test_without_torch_fidelity_the_error_says_what_to_install(monkeypatch) -> None:
+def test_without_torch_fidelity_the_error_names_what_to_install(monkeypatch) -> None:
     monkeypatch.setattr(errors, "find_spec", lambda _: None)
     with pytest.raises(MissingPackageError, match=r"pip install \"translate-kit\[metrics\]\""):
         create("metric", "kd-lite0")

@@ -13,10 +13,12 @@ from translate.serve.models.model import ServedModel
 
 @pytest.fixture(scope="module")
 def cycle(tmp_path_factory: pytest.TempPathFactory) -> ServedModel:
+    """Return a CycleGAN as a server has it."""
     return served(small_checkpoints.cyclegan(tmp_path_factory.mktemp("runs") / "cycle"))
 
 
 @pytest.fixture
 def shade(tmp_path: Path, register_plugin: Callable[..., object]) -> ServedModel:
+    """Return a recipe with options of its own, as a server has it."""
     register_plugin(ShadePlugin(), "stranger:shade")
     return served(small_checkpoints.write_run(tmp_path / "shade", "shade"))

@@ -76,7 +76,7 @@ def test_S3_an_image_is_not_scaled_to_too_many_pixels(
 
 
 @pytest.mark.parametrize(("fault", "status"), [("bug", 500), ("memory", 413), ("nan", 500)])
-def test_S7_what_fails_in_a_model_is_told_to_the_log_alone(
+def test_S7_the_details_of_a_failure_in_a_model_are_in_the_log_alone(
     fault: str, status: int, shade: ServedModel
 ) -> None:
     with pytest.raises(RequestError) as caught:

@@ -113,7 +113,7 @@ def test_S3_a_client_that_does_not_read_is_given_up() -> None:
         exchange(middleware(hello, send_seconds=0.01), body, reads=False)
 
 
-def test_an_error_says_when_to_try_again(messages: list[str]) -> None:
+def test_an_error_states_when_to_try_again(messages: list[str]) -> None:
     busy = error_response(RequestError(503, "busy", retry_after=5, detail="why"), "abc")
     assert (busy.status_code, busy.headers["Retry-After"]) == (503, "5")
     assert messages == ["request abc: why"]

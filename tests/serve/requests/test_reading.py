@@ -69,7 +69,7 @@ def refused(*arguments: Any, **named: Any) -> tuple[int, str]:
     return caught.value.status, caught.value.message
 
 
-def test_S3_a_body_that_says_that_it_is_too_large_is_not_read() -> None:
+def test_S3_a_body_declared_too_large_is_not_read() -> None:
     status, message = refused([], content_length="1001")
     assert status == 413 and "1,000 bytes" in message
 

@@ -31,7 +31,7 @@ def test_weights_have_the_bytes_of_a_run_without_shards(saved: SavedRun) -> None
 
 
 @pytest.mark.slow
-def test_a_dry_run_knows_the_size_of_a_checkpoint_of_two_processes(saved: SavedRun) -> None:
+def test_a_dry_run_prints_the_size_of_a_checkpoint_of_two_processes(saved: SavedRun) -> None:
     def work(_: int) -> int:
         with distributed.process_group(CPU):
             return write.serialized_bytes(trained())

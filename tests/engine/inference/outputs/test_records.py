@@ -42,7 +42,7 @@ def test_a_record_with_trust_counts_wherever_it_is(tmp_path: Path) -> None:
     assert read_records(tmp_path, {}).find("x.png", "i", "o") == expected
 
 
-def test_records_that_cannot_be_read_are_said(tmp_path: Path) -> None:
+def test_records_that_cannot_be_read_are_reported(tmp_path: Path) -> None:
     (tmp_path / "done.jsonl").mkdir()
     with pytest.raises(ConfigError, match="Outputs cannot be verified"):
         read_records(tmp_path, {})

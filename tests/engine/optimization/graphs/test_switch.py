@@ -45,7 +45,7 @@ def test_the_switch_is_refused_with_others_that_change_networks(other: str) -> N
         small_runs.config(Path("none"), train__cuda_graphs=True, **{f"train__{other}": True})
 
 
-def test_the_switch_is_off_by_default_and_a_cpu_says_that_it_has_no_effect(
+def test_the_switch_is_off_by_default_and_has_no_effect_on_a_cpu_which_is_reported(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     subject = make_subject("gan", small_options("recipe", "gan"), None, None)
