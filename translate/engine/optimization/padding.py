@@ -1,8 +1,8 @@
 """Padding without a padded copy in memory: the backward pass pads again.
 
-A convolution keeps its input until the backward pass. Behind a reflection padding that is a copy of
-what the padding keeps itself, a third of the activations of a block of ResNet. Here the backward
-pass computes the copy again, from the same numbers to the same bits.
+A convolution keeps its input until the backward pass. After a reflection padding, that is a copy of
+what the padding keeps itself: a third of the activations of a ResNet block. Here the backward pass
+computes the copy again, from the same numbers to the same bits.
 """
 
 from contextlib import AbstractContextManager, nullcontext
@@ -15,7 +15,6 @@ from torch.autograd.graph import saved_tensors_hooks
 
 MODES = {"ReflectionPad2DBackward0": "reflect", "ReplicationPad2DBackward0": "replicate"}
 """the mode of `F.pad` by the name of autograd's node"""
-
 PADDINGS = (nn.ReflectionPad2d, nn.ReplicationPad2d)
 
 
@@ -29,9 +28,7 @@ class Padded(NamedTuple):
 
 def recompute_padding(network: nn.Module) -> AbstractContextManager[Any]:
     """Return a context in which forward passes of `network` keep no padded copies."""
-    if any(
-        isinstance(part, nn.ReflectionPad2d | nn.ReplicationPad2d) for part in network.modules()
-    ):
+    if any(isinstance(part, PADDINGS) for part in network.modules()):
         return saved_tensors_hooks(_pack, _unpack)
     return nullcontext()  # the hooks cost time for each tensor
 
