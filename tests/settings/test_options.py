@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import pytest
 
 from translate.contract.kinds import small_options
-from translate.contract.recipes.subject import CPU, Subject, make_subject
+from translate.contract.recipes.subject import CPU, RecipeSubject, make_subject
 from translate.engine.checkpoints import read, write
 from translate.engine.checkpoints.read import Checkpoint
 from translate.engine.checkpoints.state import TrainingState
@@ -37,15 +37,15 @@ NEEDED: Mapping[str, Mapping[str, Any]] = {
 """weights that are 0 by default, without which other options have no effect"""
 
 
-def stages(config: schema.Config, check_subject: Subject, checkpoint: Checkpoint) -> Iterator[Any]:
+def stages(config: schema.Config, subject: RecipeSubject, checkpoint: Checkpoint) -> Iterator[Any]:
     """Fork the run of `checkpoint`, and yield its observable values in order."""
-    training = build_training(config, check_subject.spec, CPU)
+    training = build_training(config, subject.spec, CPU)
     read.restore(training, checkpoint)
     yield structure(training)
     for _ in range(AFTER):
-        result = take_step(training, check_subject.batch(training.step), 100)
+        result = take_step(training, subject.batch(training.step), 100)
         yield {name: float(value) for name, value in (result.losses | result.norms).items()}
-    rows = draw_preview(training, check_subject.batch(0))
+    rows = draw_preview(training, subject.batch(0))
     yield {name: float(row.double().sum()) for name, row in rows.items()}
 
 
@@ -99,7 +99,7 @@ def literals_of(annotation: Any) -> tuple[Any, ...]:
 
 
 def effect_of(
-    value: Any, key: str, check_subject: Subject, checkpoint: Checkpoint, expected: list[Any]
+    value: Any, key: str, subject: RecipeSubject, checkpoint: Checkpoint, expected: list[Any]
 ) -> str:
     """Return the effect of a fork with another `value`: seen, refused, unsuited, or none."""
     try:
@@ -109,7 +109,7 @@ def effect_of(
     stage = 0
     try:
         for stage, (stage_values, expected_values) in enumerate(  # noqa: B007
-            zip(stages(config, check_subject, checkpoint), expected, strict=True)
+            zip(stages(config, subject, checkpoint), expected, strict=True)
         ):
             if stage_values != expected_values:
                 return "seen"
@@ -130,20 +130,18 @@ def test_T26_every_changed_option_of_a_recipe_takes_effect_or_is_refused(
     name: str, tmp_path: Path
 ) -> None:
     options = {**small_options("recipe", name), **NEEDED.get(name, {})}
-    check_subject = make_subject(name, options, None, None)
-    training = check_subject.build()
-    check_subject.train(training, BEFORE)
+    subject = make_subject(name, options, None, None)
+    training = subject.build()
+    subject.train(training, BEFORE)
     checkpoint = read.read_checkpoint(write.save(tmp_path, training, resume=training))
-    expected = list(stages(checkpoint.config, check_subject, checkpoint))
-    assert list(stages(checkpoint.config, check_subject, checkpoint)) == expected, (
-        "an equal fork differs"
-    )
+    expected = list(stages(checkpoint.config, subject, checkpoint))
+    assert list(stages(checkpoint.config, subject, checkpoint)) == expected, "an equal fork differs"
     silent = []
     for option in signatures.read_options(find("recipe", name), ["spec"]).values():
         current, key = checkpoint.config.options[option.name], f"options.{option.name}"
         results = []
         for value in candidates(option, current):
-            results.append(effect_of(value, key, check_subject, checkpoint, expected))
+            results.append(effect_of(value, key, subject, checkpoint, expected))
             if results[-1] in ("seen", "refused"):
                 break
         else:
