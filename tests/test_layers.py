@@ -1,5 +1,6 @@
 """Layers of imports, where modules and their tests are, and how long they may be."""
 
+from collections import Counter
 from pathlib import Path
 
 from source_modules import NAMES, OURS, PLUGINS, ROOT, imports, room
@@ -117,6 +118,18 @@ def test_no_module_is_longer_than_250_lines() -> None:
     }
     wrong = [f"{p}: {n} lines" for p, n in lengths.items() if n > 250]
     assert not wrong, "\n".join(wrong)
+
+
+def test_no_folder_holds_more_than_nine_modules() -> None:
+    """But for lists of equals: what plugins may import, a command or a building block a file."""
+    lists = {"translate", "translate/cli", "translate/nn"}
+    counts = Counter(
+        module.path.parent.relative_to(ROOT).as_posix()
+        for module in OURS
+        if module.path.name not in {"__init__.py", "__main__.py"}
+    )
+    wrong = {folder: count for folder, count in counts.items() if count > 9}
+    assert set(wrong) <= lists, f"{wrong}: put what belongs together into a folder of its own"
 
 
 def test_no_test_file_is_longer_than_250_lines() -> None:
