@@ -16,8 +16,8 @@ from PIL import Image
 from small_exports import InvertingExporter, Plugin
 
 from translate.api import Translator
+from translate.engine.exports.exported.record import parse_record
 from translate.engine.exports.loading import load_generator
-from translate.engine.exports.record import parse_record
 from translate.engine.models.drawing import SampleRequest, draw_images
 from translate.errors import ConfigError, SaveError
 from translate.exchange.export import export_model

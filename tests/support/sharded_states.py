@@ -13,8 +13,8 @@ from training_states import train_steps
 import translate.engine.checkpoints.sharded.reader
 import translate.engine.checkpoints.sharded.writer  # noqa: F401
 from translate.engine.checkpoints import write
-from translate.engine.checkpoints.optimizers import optimizer_tensors
 from translate.engine.checkpoints.state import TrainingState
+from translate.engine.checkpoints.training_state.optimizers import optimizer_tensors
 from translate.engine.optimization.build import build_training
 from translate.engine.processes import distributed
 from translate.engine.processes.sharded_tensors import full_tensor

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from translate.engine.exports import files
+from translate.engine.exports.exported import files
 from translate.engine.exports.exporting import Difference, export, translates
 from translate.engine.exports.generators import export_generator
 from translate.engine.models import calls

@@ -9,7 +9,7 @@ import small_checkpoints
 from small_exports import RECORD, Plugin
 
 from translate.engine.disk import files
-from translate.engine.exports.file_model import FileModel
+from translate.engine.exports.exported.file_model import FileModel
 from translate.engine.exports.loading import load_model
 from translate.engine.models.model import Model
 from translate.engine.models.options import InferenceOptions

@@ -6,7 +6,7 @@ import pytest
 from small_exports import RECORD, invert
 
 from translate.batches import Domain, ImageSpec
-from translate.engine.exports.file_model import FileModel
+from translate.engine.exports.exported.file_model import FileModel
 from translate.errors import ConfigError
 
 SPEC = ImageSpec((32, 32), (Domain("photo"), Domain("labels")), sides=("labels", "photo"))

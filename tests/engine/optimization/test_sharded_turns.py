@@ -14,7 +14,7 @@ from torch.optim import Optimizer
 
 from translate.batches import Images
 from translate.engine.optimization.build import build_training
-from translate.engine.optimization.sharding import shard_networks
+from translate.engine.optimization.networks.sharding import shard_networks
 from translate.engine.optimization.step import take_turns
 from translate.engine.processes import distributed
 from translate.engine.processes.sharded_tensors import full_tensor

@@ -15,11 +15,11 @@ from translate.engine.checkpoints.contents import (
     State,
     without_prefix,
 )
-from translate.engine.checkpoints.optimizers import restore_optimizer
-from translate.engine.checkpoints.process_state import read_moments, read_own_state
 from translate.engine.checkpoints.references.selection import Selection
 from translate.engine.checkpoints.safetensors import map_tensors, read_tensors
 from translate.engine.checkpoints.state import TrainingState
+from translate.engine.checkpoints.training_state.optimizers import restore_optimizer
+from translate.engine.checkpoints.training_state.process_state import read_moments, read_own_state
 from translate.engine.checkpoints.untrusted import MemoryLimit
 from translate.engine.config import layers, schema
 from translate.engine.config.plugin_versions import missing_plugins_named

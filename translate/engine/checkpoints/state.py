@@ -8,8 +8,8 @@ from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
 
 from translate.batches import ImageSpec
-from translate.engine.checkpoints.optimizers import hyperparameters
 from translate.engine.checkpoints.references.selection import Selection
+from translate.engine.checkpoints.training_state.optimizers import hyperparameters
 from translate.engine.config import schema
 from translate.recipe import Recipe
 

@@ -21,12 +21,15 @@ from translate.engine.checkpoints.contents import (
     with_digest,
     with_prefix,
 )
-from translate.engine.checkpoints.optimizers import describe_optimizers, optimizer_tensors
 from translate.engine.checkpoints.retention import is_whole, retain, verify
 from translate.engine.checkpoints.safetensors import serialize
 from translate.engine.checkpoints.sharded.index import training_file
 from translate.engine.checkpoints.sharded.save import ShardedSave
 from translate.engine.checkpoints.state import ModelState, TrainingState
+from translate.engine.checkpoints.training_state.optimizers import (
+    describe_optimizers,
+    optimizer_tensors,
+)
 from translate.engine.config import yaml
 from translate.engine.config.plugin_versions import plugin_versions
 from translate.engine.disk import folders

@@ -10,8 +10,9 @@ from translate.engine.checkpoints import contents
 from translate.engine.checkpoints.references import hub
 from translate.engine.checkpoints.references.reference import resolve
 from translate.engine.config.yaml import to_yaml_types
-from translate.engine.exports import cache, files
-from translate.engine.exports.file_model import FileModel, file_model
+from translate.engine.exports import cache
+from translate.engine.exports.exported import files
+from translate.engine.exports.exported.file_model import FileModel, file_model
 from translate.engine.plugins import discovery
 from translate.errors import ConfigError, short_repr, suggest
 from translate.exporters import Content, Exporter

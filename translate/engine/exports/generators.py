@@ -12,7 +12,9 @@ from torch.optim import Optimizer
 import translate
 from translate.batches import ImageSpec
 from translate.engine.config.yaml import to_yaml_types
-from translate.engine.exports import files
+from translate.engine.exports.exported import files
+from translate.engine.exports.exported.file_model import load_network
+from translate.engine.exports.exported.record import ExportRecord, Generation
 from translate.engine.exports.exporting import (
     Difference,
     digest_of_tensors,
@@ -20,8 +22,6 @@ from translate.engine.exports.exporting import (
     without_unused_networks,
     write_compared,
 )
-from translate.engine.exports.file_model import load_network
-from translate.engine.exports.record import ExportRecord, Generation
 from translate.engine.models import calls
 from translate.engine.models.drawing import classes
 from translate.engine.models.model import Model

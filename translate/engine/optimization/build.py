@@ -9,9 +9,9 @@ from translate.batches import ImageSpec
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.checks.shapes import expect_sides
 from translate.engine.config.schema import Config
-from translate.engine.optimization.checkpointing import checkpoint_blocks
-from translate.engine.optimization.memory_format import use_channels_last
-from translate.engine.optimization.sharding import expect_processes, shard_networks
+from translate.engine.optimization.networks.checkpointing import checkpoint_blocks
+from translate.engine.optimization.networks.memory_format import use_channels_last
+from translate.engine.optimization.networks.sharding import expect_processes, shard_networks
 from translate.engine.plugins.errors import plugin_code
 from translate.engine.processes import distributed
 from translate.engine.system.randomness import seed_everything

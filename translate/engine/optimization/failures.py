@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from translate.engine.checkpoints.state import TrainingState
-from translate.engine.optimization.checkpointing import repeated_blocks
+from translate.engine.optimization.networks.checkpointing import repeated_blocks
 from translate.engine.system.memory import out_of_memory, too_small
 from translate.errors import ConfigError, PluginError, TrainingError
 

@@ -9,7 +9,7 @@ from torch.autograd.graph import increment_version
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.optim import Optimizer
 
-from translate.engine.optimization.sharding import backpropagate, reshard
+from translate.engine.optimization.networks.sharding import backpropagate, reshard
 from translate.engine.plugins.errors import is_explained, plugin_error, yield_location
 from translate.engine.processes.distributed import average_gradients, explain_peer_failure
 from translate.engine.processes.sharded_tensors import full_tensor, is_sharded

@@ -9,10 +9,10 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from translate.engine.checkpoints.state import TrainingState
-from translate.engine.optimization.padding import recompute_padding
+from translate.engine.optimization.networks.padding import recompute_padding
+from translate.engine.optimization.networks.sharding import reshard
 from translate.engine.optimization.player_update import PlayerUpdate
 from translate.engine.optimization.schedules import set_rates
-from translate.engine.optimization.sharding import reshard
 from translate.engine.plugins.errors import definition_location, plugin_code, yield_location
 from translate.engine.processes.distributed import explain_peer_failure
 from translate.engine.processes.sharded_tensors import is_sharded

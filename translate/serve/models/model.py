@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 from translate.engine.checkpoints.references.reference import resolve
 from translate.engine.config.yaml import parse
 from translate.engine.exports.backends import load_with_backend
-from translate.engine.exports.file_model import FileModel
-from translate.engine.exports.files import is_exported
+from translate.engine.exports.exported.file_model import FileModel
+from translate.engine.exports.exported.files import is_exported
 from translate.engine.exports.loading import load_model
 from translate.engine.inference.encoded import translate_encoded
 from translate.engine.inference.planning import make_processor

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from translate.engine.config.schema import Train
-from translate.engine.optimization.checkpointing import repeated_blocks
-from translate.engine.optimization.networks import trained_networks
+from translate.engine.optimization.networks.checkpointing import repeated_blocks
+from translate.engine.optimization.networks.trained import trained_networks
 from translate.engine.processes import distributed
 from translate.engine.processes.sharded_tensors import is_sharded
 from translate.errors import ConfigError, PluginError

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from translate.engine.optimization.checkpointing import checkpoint_blocks, repeated_blocks
+from translate.engine.optimization.networks.checkpointing import checkpoint_blocks, repeated_blocks
 from translate.errors import ConfigError
 from translate.nn.penalties import gradient_penalty, r1_penalty
 from translate.registry import create_generator

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from translate.engine.optimization.networks import trained_networks
+from translate.engine.optimization.networks.trained import trained_networks
 
 
 def test_networks_are_modules_with_parameters_also_in_lists() -> None:

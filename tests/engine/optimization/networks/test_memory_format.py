@@ -10,7 +10,7 @@ from torch import nn
 from training_states import build, file_contents, restore, save, train_steps
 
 from translate.batches import Pair
-from translate.engine.optimization.memory_format import use_channels_last
+from translate.engine.optimization.networks.memory_format import use_channels_last
 from translate.engine.optimization.step import take_turns
 from translate.errors import ConfigError
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from translate.engine.optimization.padding import recompute_padding
+from translate.engine.optimization.networks.padding import recompute_padding
 
 PADDINGS = [nn.ReflectionPad2d(2), nn.ReplicationPad2d((1, 2, 0, 3))]
 

@@ -8,7 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.optim import SGD, Adam, Optimizer, RMSprop
 
-from translate.engine.checkpoints.optimizers import hyperparameters, restore_optimizer
+from translate.engine.checkpoints.training_state.optimizers import (
+    hyperparameters,
+    restore_optimizer,
+)
 from translate.engine.config.yaml import to_yaml_types
 
 

@@ -1,0 +1,1 @@
+"""What a resume needs besides weights: moments of optimizers, and the state of each process."""

@@ -1,0 +1,1 @@
+"""Exported files: read, described and run, without PyTorch."""

@@ -1,0 +1,1 @@
+"""The trained networks of a recipe: sharded, recomputed, padded, or in another memory format."""
