@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 from translate import registry
 from translate.engine.checkpoints import write
 from translate.engine.optimization.networks.checkpointing import checkpoint_blocks
-from translate.engine.training.progress.preview import draw_preview
+from translate.engine.training.monitoring.preview import draw_preview
 from translate.progress import ProgressReport
 from translate.recipe import adam
 

@@ -41,7 +41,7 @@ from translate.cli import main
 from translate.contract.files.format_subject import as_array
 from translate.contract.kinds import small_options
 from translate.engine.checkpoints import contents, read
-from translate.engine.checkpoints.references.reference import resolve
+from translate.engine.checkpoints.references.lookup import resolve
 from translate.engine.config import layers, yaml
 from translate.engine.plugins.configs import configs as bundled
 from translate.errors import BadImage, TranslateError

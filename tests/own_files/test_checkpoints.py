@@ -9,7 +9,7 @@ import small_runs
 from file_damages import Damage, every_damage, one_line
 
 from translate.engine.checkpoints import retention
-from translate.engine.checkpoints.references.reference import resolve
+from translate.engine.checkpoints.references.lookup import resolve
 from translate.engine.models import model as infer
 from translate.errors import CheckpointError, TranslateError
 

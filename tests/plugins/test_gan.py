@@ -12,7 +12,7 @@ from turns import advance_to_turn
 from translate import hookimpl
 from translate.batches import Images
 from translate.engine.optimization.step import take_step
-from translate.engine.training.progress.preview import draw_preview
+from translate.engine.training.monitoring.preview import draw_preview
 from translate.errors import ConfigError
 from translate.registry import create, find
 

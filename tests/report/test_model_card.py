@@ -7,7 +7,7 @@ import pytest
 import small_checkpoints
 
 from translate.engine.checkpoints.contents import digest_of
-from translate.engine.checkpoints.references.reference import resolve
+from translate.engine.checkpoints.references.lookup import resolve
 from translate.errors import ConfigError
 from translate.evaluate import result
 from translate.evaluate.result import EvaluationResult, FigureResult

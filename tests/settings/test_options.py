@@ -20,7 +20,7 @@ from translate.engine.optimization.build import build_training
 from translate.engine.optimization.step import take_step
 from translate.engine.system import signatures
 from translate.engine.system.signatures import Option
-from translate.engine.training.progress.preview import draw_preview
+from translate.engine.training.monitoring.preview import draw_preview
 from translate.errors import CheckpointError, ConfigError
 from translate.registry import create_loss, find, names
 

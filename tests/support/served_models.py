@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from translate.serve.models.model import ServedModel
+from translate.serve.models.served_model import ServedModel
 from translate.serve.requests.limits import RequestError
 
 MAX_PIXELS = 10_000

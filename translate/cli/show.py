@@ -133,7 +133,7 @@ def _document(name: str, kind: str | None) -> dict[str, Any] | None:
     """Return the configuration that `name` stands for; None if it is a part."""
     from translate.cli.messages import part
     from translate.cli.parameters.catalogue import entries
-    from translate.engine.checkpoints.references.reference import is_copy, resolve
+    from translate.engine.checkpoints.references.lookup import is_copy, resolve
     from translate.engine.config import yaml
     from translate.engine.config.renamed import current_document
     from translate.engine.plugins.configs import configs

@@ -11,7 +11,7 @@ import torch
 
 from translate import __version__
 from translate.engine.checkpoints import read
-from translate.engine.checkpoints.references.reference import is_copy, resolve
+from translate.engine.checkpoints.references.lookup import is_copy, resolve
 from translate.engine.data import places
 from translate.engine.models.model import load
 from translate.engine.runs.run_record import working_directory_of

@@ -10,7 +10,7 @@ import small_runs
 from training_states import build, save, two_checkpoints
 
 from translate.engine.checkpoints import read, retention, write
-from translate.engine.checkpoints.references.reference import resolve
+from translate.engine.checkpoints.references.lookup import resolve
 from translate.engine.checkpoints.state import ModelState
 from translate.engine.disk import folders
 from translate.errors import CheckpointError

@@ -17,7 +17,7 @@ import small_checkpoints
 import torch
 
 from translate.engine.checkpoints import read
-from translate.engine.checkpoints.references.reference import resolve
+from translate.engine.checkpoints.references.lookup import resolve
 from translate.engine.checkpoints.untrusted import MAX_HEADER_BYTES, MemoryLimit, check_header
 from translate.engine.models import model
 from translate.errors import CheckpointError, TranslateError

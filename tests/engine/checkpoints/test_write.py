@@ -24,7 +24,7 @@ from power_cut import DiskRecorder, write_tree
 from training_states import build, file_contents, save, train_steps, two_checkpoints
 
 from translate.engine.checkpoints import read, retention
-from translate.engine.checkpoints.references.reference import resolve
+from translate.engine.checkpoints.references.lookup import resolve
 from translate.errors import CheckpointError, SaveError
 
 

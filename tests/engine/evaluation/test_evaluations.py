@@ -14,7 +14,7 @@ from hash_metric import HashMetric, HashPlugin
 from run_files import listed_problems, log_lines, run_facts
 
 from translate import hookimpl
-from translate.engine.checkpoints.references import reference
+from translate.engine.checkpoints.references import lookup
 from translate.engine.disk import folders
 from translate.errors import ConfigError
 from translate.metrics import Figure, Metric, MetricBatch
@@ -45,7 +45,7 @@ def decisions(run: Path) -> Any:
         for path in sorted(run.glob("checkpoints/*/state.json"))
     }
     chosen = {name: [s["selection"], s["metrics"], s["best"]] for name, s in states.items()}
-    best, _ = reference.resolve(f"{run}@best")
+    best, _ = lookup.resolve(f"{run}@best")
     figures = [line["metrics"] for line in log_lines(run)]
     return chosen, best.name, figures, small_runs.checkpoint_tensors(run)
 
@@ -120,7 +120,7 @@ def test_the_best_checkpoint_is_kept_in_addition_to_the_newest(root: Path) -> No
     values = {line["step"]: line["metrics"]["evaluation/hash"] for line in log_lines(root / "run")}
     best = max(values, key=values.__getitem__)
     assert small_runs.checkpoint_steps(root / "run") == sorted({best, 8, 9})
-    path, _ = reference.resolve(f"{root / 'run'}@best")
+    path, _ = lookup.resolve(f"{root / 'run'}@best")
     assert path.name == f"step-{best:08}"
     assert result.best == f"hash {values[best]:.4g} at step {best}"
     assert result.next_command.startswith(f"translate infer {root / 'run'}@best ")
@@ -169,7 +169,7 @@ def test_a_best_checkpoint_that_cannot_be_saved_is_not_the_best(
 
     monkeypatch.setattr(folders, "write_folder", refuse)
     small_runs.train(constant(train__steps=4), root / "run")
-    path, _ = reference.resolve(f"{root / 'run'}@best")
+    path, _ = lookup.resolve(f"{root / 'run'}@best")
     assert path.name == "step-00000004"
 
 

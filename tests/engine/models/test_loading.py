@@ -8,7 +8,7 @@ import torch
 from torch.optim.swa_utils import AveragedModel
 
 from translate.engine.checkpoints import read, write
-from translate.engine.checkpoints.references.reference import resolve
+from translate.engine.checkpoints.references.lookup import resolve
 from translate.engine.checkpoints.state import ModelState
 from translate.engine.models import model as infer
 from translate.errors import CheckpointError

@@ -6,7 +6,7 @@ import small_checkpoints
 import torch
 
 from translate.engine.checkpoints import read
-from translate.engine.checkpoints.references.reference import resolve
+from translate.engine.checkpoints.references.lookup import resolve
 from translate.engine.models.drawing import SampleRequest, draw_images
 from translate.engine.models.model import Model, load
 from translate.errors import NothingUsableError

@@ -8,7 +8,7 @@ import pytest
 import small_checkpoints
 from fake_hub import FakeHub
 
-from translate.engine.checkpoints.references.reference import resolve
+from translate.engine.checkpoints.references.lookup import resolve
 from translate.errors import CheckpointError
 from translate.exchange.publication.hub_upload import push
 from translate.exchange.publication.published import publish

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import small_checkpoints
 
-from translate.engine.checkpoints.references.reference import resolve
+from translate.engine.checkpoints.references.lookup import resolve
 from translate.errors import ConfigError
 from translate.exchange.publication import pack
 from translate.exchange.publication.pack import verify_pack, write_pack

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import small_checkpoints
 
+from translate.engine.checkpoints.references.lookup import resolve
 from translate.engine.checkpoints.references.packs import FILES
-from translate.engine.checkpoints.references.reference import resolve
 from translate.exchange.publication.published import publish
 
 

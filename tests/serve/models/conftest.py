@@ -8,7 +8,7 @@ import small_checkpoints
 from served_models import served
 from shade_recipe import ShadePlugin
 
-from translate.serve.models.model import ServedModel
+from translate.serve.models.served_model import ServedModel
 
 
 @pytest.fixture(scope="module")

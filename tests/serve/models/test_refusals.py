@@ -7,7 +7,7 @@ from served_models import encoded, refused
 from shade_recipe import SECRET
 
 from translate.serve.models.description import describe
-from translate.serve.models.model import ServedModel
+from translate.serve.models.served_model import ServedModel
 from translate.serve.requests.limits import RequestError
 
 

@@ -20,7 +20,7 @@ def abilities(run: Path) -> list[str]:
     from translate.engine.checkpoints import read
     from translate.engine.checkpoints.contents import MANIFEST
     from translate.engine.checkpoints.read import memory_limit, rebuild_recipe
-    from translate.engine.checkpoints.references.reference import is_copy, resolve
+    from translate.engine.checkpoints.references.lookup import is_copy, resolve
     from translate.engine.models.model import target_domains
     from translate.errors import CheckpointError
     from translate.nn.noise import temporary_seed

@@ -73,7 +73,7 @@ def prepare(
         data_licence: Licence of the training images; None: unknown.
         no_preview: Omit the newest preview.
     """
-    from translate.engine.checkpoints.references.reference import resolve
+    from translate.engine.checkpoints.references.lookup import resolve
     from translate.exchange.publication.published import publish
     from translate.report.model_card import make_card
 

@@ -17,7 +17,7 @@ from translate.contract.attributes import (
 from translate.contract.recipes.subject import STEPS, RecipeSubject, state
 from translate.contract.rules import RuleError, record_io, require, require_equal, require_no_io
 from translate.engine.checkpoints.state import TrainingState
-from translate.engine.training.progress.preview import draw_preview
+from translate.engine.training.monitoring.preview import draw_preview
 from translate.errors import short_repr
 from translate.recipe import Turn
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from translate.engine.checkpoints import read
 from translate.engine.checkpoints.references import hub
-from translate.engine.checkpoints.references.reference import resolve
+from translate.engine.checkpoints.references.lookup import resolve
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import layers
 from translate.engine.config.schema import Config

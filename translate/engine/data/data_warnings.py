@@ -17,7 +17,7 @@ from translate.errors import BadImage
 from translate.formats import Header, Note
 from translate.images.domains import domain_images, levels
 from translate.images.files.format_registry import is_lossy
-from translate.images.metadata.lost import losses
+from translate.images.metadata.lost_information import losses
 
 PICKED_ITEMS = 100
 """number of items that are picked to find domains with a single image"""

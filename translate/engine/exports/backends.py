@@ -8,7 +8,7 @@ from typing import Any
 
 from translate.engine.checkpoints import contents
 from translate.engine.checkpoints.references import hub
-from translate.engine.checkpoints.references.reference import resolve
+from translate.engine.checkpoints.references.lookup import resolve
 from translate.engine.config.yaml import to_yaml_types
 from translate.engine.exports import cache
 from translate.engine.exports.exported import files

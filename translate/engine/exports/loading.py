@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from translate.engine.checkpoints import contents
-from translate.engine.checkpoints.references.reference import resolve
+from translate.engine.checkpoints.references.lookup import resolve
 from translate.engine.exports import backends
 from translate.engine.exports.exported import files
 from translate.engine.exports.exported.file_model import load_file

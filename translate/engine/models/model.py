@@ -17,7 +17,7 @@ from torch import Tensor
 from translate.batches import ImageSpec
 from translate.engine.checkpoints import contents, read
 from translate.engine.checkpoints.references import hub
-from translate.engine.checkpoints.references.reference import resolve
+from translate.engine.checkpoints.references.lookup import resolve
 from translate.engine.models import calls
 from translate.engine.models.image_model import ImageModel
 from translate.engine.models.padding import padded_translation

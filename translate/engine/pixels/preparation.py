@@ -9,7 +9,7 @@ from translate.engine.pixels.processing import ImageProcessor, OutputForm
 from translate.formats import Header, Note
 from translate.images.domains import levels
 from translate.images.layers import Pixels
-from translate.images.metadata.lost import losses
+from translate.images.metadata.lost_information import losses
 from translate.images.metadata.provenance import with_xmp
 
 ChooseType = Callable[[int, str, bool], str]

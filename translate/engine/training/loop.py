@@ -20,10 +20,10 @@ from translate.engine.processes.threads import ThreadCount
 from translate.engine.runs.next_command import next_command
 from translate.engine.runs.problem_list import gather_problems
 from translate.engine.system.memory import keep_freed_memory, memory_limit_mb
-from translate.engine.training.progress.estimate import report_long_training
-from translate.engine.training.progress.interval_log import IntervalLog
-from translate.engine.training.progress.monitor import TrainingMonitor
-from translate.engine.training.progress.preview import Previews
+from translate.engine.training.monitoring.estimate import report_long_training
+from translate.engine.training.monitoring.interval_log import IntervalLog
+from translate.engine.training.monitoring.monitor import TrainingMonitor
+from translate.engine.training.monitoring.preview import Previews
 from translate.engine.training.saving import Saver
 from translate.engine.training.session import Session
 from translate.engine.training.stop import Stop

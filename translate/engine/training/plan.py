@@ -19,7 +19,7 @@ from translate.engine.processes import distributed
 from translate.engine.processes.threads import ThreadCount
 from translate.engine.system.flops import FlopCounter
 from translate.engine.system.memory import keep_freed_memory, peak_memory_mb
-from translate.engine.training.progress.preview import draw_preview, fixed_batch
+from translate.engine.training.monitoring.preview import draw_preview, fixed_batch
 from translate.engine.training.session import Session
 from translate.images.contact_sheet import contact_sheet
 from translate.images.encode import encode_image

@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor
 
-from translate.engine.checkpoints.references.reference import is_copy, resolve
+from translate.engine.checkpoints.references.lookup import is_copy, resolve
 from translate.engine.checkpoints.safetensors import serialize
 from translate.engine.checkpoints.untrusted import check_header
 from translate.engine.disk import files, user_cache

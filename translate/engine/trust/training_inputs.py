@@ -12,7 +12,7 @@ from torch.utils.data import default_collate
 
 from translate.batches import Layout
 from translate.engine.checkpoints import read
-from translate.engine.checkpoints.references.reference import resolve
+from translate.engine.checkpoints.references.lookup import resolve
 from translate.engine.config.schema import Config
 from translate.engine.data import places, samples
 from translate.engine.data.check import open_layout

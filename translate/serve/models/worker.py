@@ -191,7 +191,7 @@ def serve_model(
     """Answer requests until the connection ends; the main function of a model's process."""
     ignore_signals_in_worker()
     from translate.serve.models.description import describe
-    from translate.serve.models.model import ServedModel
+    from translate.serve.models.served_model import ServedModel
 
     try:
         model = ServedModel(reference, name, device=device, backend=backend, max_pixels=max_pixels)

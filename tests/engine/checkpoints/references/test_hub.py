@@ -11,7 +11,7 @@ from fake_hub import FakeHub
 from translate.engine.checkpoints.contents import digest_of
 from translate.engine.checkpoints.initialization import InitialWeights
 from translate.engine.checkpoints.references import hub as hub_client
-from translate.engine.checkpoints.references.reference import resolve
+from translate.engine.checkpoints.references.lookup import resolve
 from translate.errors import CheckpointError
 from translate.exchange.publication.hub_upload import push
 from translate.exchange.publication.published import publish

@@ -10,7 +10,7 @@ import small_checkpoints
 
 from translate.engine.checkpoints.contents import digest_of
 from translate.engine.checkpoints.references import packs
-from translate.engine.checkpoints.references.reference import resolve
+from translate.engine.checkpoints.references.lookup import resolve
 from translate.engine.disk import user_cache
 from translate.errors import CheckpointError
 from translate.exchange.publication.pack import write_pack

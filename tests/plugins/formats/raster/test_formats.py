@@ -13,7 +13,7 @@ from encoded_images import decode_bytes, header_of
 from PIL import Image
 
 from translate.errors import BadImage
-from translate.images.metadata.lost import losses
+from translate.images.metadata.lost_information import losses
 from translate.images.source import EncodedImage, read_image
 from translate_plugins.formats.raster import pillow
 

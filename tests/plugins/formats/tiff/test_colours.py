@@ -18,7 +18,7 @@ from tiff_files import (
 )
 
 from translate.errors import BadImage
-from translate.images.metadata.lost import losses
+from translate.images.metadata.lost_information import losses
 from translate.images.source import EncodedImage
 from translate_plugins.formats.tiff.format import Tiff
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import Any, NoReturn
 
-from translate.engine.checkpoints.references.reference import resolve
+from translate.engine.checkpoints.references.lookup import resolve
 from translate.engine.config.yaml import parse
 from translate.engine.exports.backends import load_with_backend
 from translate.engine.exports.exported.file_model import FileModel

@@ -10,7 +10,7 @@ from PIL import Image
 from translate.api import Translator
 from translate.engine.checkpoints import read, write
 from translate.engine.checkpoints.initialization import InitialWeights
-from translate.engine.checkpoints.references.reference import resolve
+from translate.engine.checkpoints.references.lookup import resolve
 from translate.engine.checkpoints.state import ModelState
 from translate.engine.disk.records import json_files
 from translate.errors import CheckpointError

@@ -27,7 +27,7 @@ from translate.images.encode import encode_image
 from translate.images.source import EncodedImage
 from translate.registry import names
 from translate.serve.models.description import describe
-from translate.serve.models.model import ServedModel
+from translate.serve.models.served_model import ServedModel
 from translate.translator import Translator
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

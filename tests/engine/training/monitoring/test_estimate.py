@@ -9,7 +9,7 @@ import torch
 from specs import image_spec
 
 from translate.engine.optimization.build import build_training
-from translate.engine.training.progress.estimate import report_long_training
+from translate.engine.training.monitoring.estimate import report_long_training
 
 
 @pytest.fixture

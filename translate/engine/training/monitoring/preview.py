@@ -18,7 +18,7 @@ from translate.engine.loading import loader
 from translate.engine.loading.device import batch_to_device
 from translate.engine.plugins.errors import describe_unexpected, plugin_code
 from translate.engine.processes import distributed
-from translate.engine.training.progress.monitor import TrainingMonitor
+from translate.engine.training.monitoring.monitor import TrainingMonitor
 from translate.engine.training.session import Session
 from translate.errors import TranslateError
 from translate.images.shown import shown_levels

@@ -13,7 +13,7 @@ from translate.engine.optimization.step import StepResult
 from translate.engine.processes import distributed
 from translate.engine.processes.threads import ThreadCount
 from translate.engine.system.memory import peak_memory_mb
-from translate.engine.training.progress.monitor import TrainingMonitor
+from translate.engine.training.monitoring.monitor import TrainingMonitor
 from translate.engine.training.session import Session
 from translate.progress import ProgressReport, ProgressReporter
 from translate.run import LogRecord

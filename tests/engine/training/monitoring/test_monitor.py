@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from histories import make_log, make_preview, photographs
 
-from translate.engine.training.progress.monitor import TrainingMonitor
+from translate.engine.training.monitoring.monitor import TrainingMonitor
 
 RUN = Path("runs/x")
 

@@ -6,7 +6,7 @@ import pytest
 
 from translate.batches import Domain
 from translate.formats import Header
-from translate.images.metadata.lost import losses
+from translate.images.metadata.lost_information import losses
 
 PHOTO, GRAY = Domain("photo"), Domain("gray", channels=1)
 DEEP = Domain("deep", dtype="uint16", range=(0, 65535))

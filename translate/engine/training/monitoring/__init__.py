@@ -1,0 +1,1 @@
+"""Training, watched: its log, previews, detected failures and the expected end."""

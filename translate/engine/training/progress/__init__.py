@@ -1,1 +1,0 @@
-"""The progress of training: log, previews, detected failures and the expected end."""
