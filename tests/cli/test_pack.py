@@ -15,7 +15,7 @@ def pack(run_command: Callable[..., Any], tmp_path: Path) -> Path:
     small_checkpoints.cyclegan(tmp_path / "runs/winter")
     packed = run_command("pack", "runs/winter", "winter.zip", "--license", "mit")
     assert packed.code == 0 and packed.out.startswith("winter.zip: ")
-    assert "its card states no licence" in packed.out
+    assert "its card does not state every licence" in packed.out
     return Path("winter.zip")
 
 

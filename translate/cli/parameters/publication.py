@@ -85,6 +85,7 @@ def prepare(
         messages.append(
             f"its card shows {card.preview}, with images of the data; omit it: --no-preview"
         )
-    if None in licences.values():
-        messages.append("its card states no licence: set --license NAME, --data-license NAME")
+    unknown = {"--license NAME": licence, "--data-license NAME": data_licence}
+    if missing := [option for option, value in unknown.items() if value is None]:
+        messages.append(f"its card does not state every licence: set {', '.join(missing)}")
     return Publication(publish(checkpoint, name, card.text, card.preview), messages, problems)
