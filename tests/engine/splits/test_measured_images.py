@@ -10,7 +10,7 @@ import pytest
 from translate.engine.config.schema import Data
 from translate.engine.data.check import open_layout
 from translate.engine.data.samples import MARKER
-from translate.engine.splits.measured_images import MeasuredImages, Middle, spread
+from translate.engine.splits.measured_images import CenterCropRandom, MeasuredImages, spread
 
 
 def images_of(data: Data) -> MeasuredImages:
@@ -18,8 +18,12 @@ def images_of(data: Data) -> MeasuredImages:
 
 
 def test_the_middle_of_a_range_is_no_mirror_image() -> None:
-    assert isinstance(Middle(), Random)
-    assert (Middle().randint(0, 9), Middle().randint(0, 0), Middle().random()) == (4, 0, 0.5)
+    assert isinstance(CenterCropRandom(), Random)
+    assert (
+        CenterCropRandom().randint(0, 9),
+        CenterCropRandom().randint(0, 0),
+        CenterCropRandom().random(),
+    ) == (4, 0, 0.5)
 
 
 def test_a_limit_chooses_things_spread_evenly() -> None:

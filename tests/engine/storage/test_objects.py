@@ -1,4 +1,4 @@
-"""Folders in stores of objects, an S3 server and memory, are translated as those of a disk are."""
+"""Folders in object stores, an S3 server and memory, are translated as those of a disk are."""
 
 from pathlib import Path
 from typing import Any

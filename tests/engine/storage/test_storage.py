@@ -1,4 +1,4 @@
-"""A disk and a store of objects keep the same promises."""
+"""A disk and an object store keep the same promises."""
 
 import json
 from hashlib import sha256

@@ -1,4 +1,4 @@
-"""Judge translations by a rule of one's own: how much of an image has the colour of snow."""
+"""A metric by a rule of your own: how much of an image has the colour of snow."""
 
 from translate import hookimpl
 from translate.metrics import Figure, Metric

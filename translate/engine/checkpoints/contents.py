@@ -21,9 +21,9 @@ WEIGHTS, AVERAGE = "weights.safetensors", "ema.safetensors"
 TRAINING = "training.safetensors"
 """needed only to resume"""
 MAX_STEPS = 10**12
-"""limit of a checkpoint's step"""
+"""largest step of a checkpoint"""
 MAX_TEXT_BYTES = 10**7
-"""limit of a caption"""
+"""largest caption in bytes"""
 REQUIRED_FILES = {WEIGHTS, "state.json"}
 """files that inference needs"""
 
@@ -59,6 +59,7 @@ class SelectionState(BaseModel):
     value: float | None
     step: int = Field(ge=0, le=MAX_STEPS)
     waited: int = Field(ge=0, le=MAX_STEPS)
+    """number of evaluations since then, all without improvement"""
 
 
 class State(json_files.Record):
@@ -69,6 +70,7 @@ class State(json_files.Record):
     spec: dict[str, Any]
     optimizers: dict[str, OptimizerState]
     averaged: int = Field(ge=0, le=MAX_STEPS)
+    """number of updates of the moving average of the weights"""
     metrics: dict[str, float] = {}
     best: list[str] | None = Field(default=None, min_length=2, max_length=2)
     """the metric that decides which checkpoint is the best, and min or max"""
@@ -86,14 +88,14 @@ class State(json_files.Record):
 
 
 def digest_of(path: Path) -> str:
-    """Return the SHA-256 of the manifest of a checkpoint, which has those of its files."""
+    """Return the SHA-256 of the manifest of a checkpoint, which contains those of its files."""
     return sha256((path / MANIFEST).read_bytes()).hexdigest()
 
 
 def with_digest(
     chunks: Iterable[Chunk], name: str, listed: dict[str, dict[str, Any]]
 ) -> Iterator[Chunk]:
-    """Pass on `chunks`, and then list what they were."""
+    """Yield `chunks`, then add their digest and size to `listed`."""
     digest, size = sha256(), 0
     for chunk in chunks:
         digest.update(chunk)

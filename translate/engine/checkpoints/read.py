@@ -43,7 +43,7 @@ from translate.recipe import Recipe
 from translate.registry import create_recipe
 
 OLD_SPEC = ("source_channels", "target_channels", "source_labels", "target_labels")
-"""entries of 0.1.0 for the first and the last domain, besides the names of all"""
+"""entries of version 0.1.0, which described the first and the last domain only"""
 
 
 @dataclass
@@ -77,7 +77,7 @@ def _config(file: Path, document: Mapping[str, Any]) -> schema.Config:
 
 def _spec(document: Mapping[str, Any]) -> ImageSpec:
     facts = {**document, "domains": [Domain(**domain) for domain in document["domains"]]}
-    known = asdict(ImageSpec(**facts))  # refuses unknown fields, as `Domain` does
+    known = asdict(ImageSpec(**facts))  # raises for unknown fields, as `Domain` does
     spec = TypeAdapter(ImageSpec).validate_python(known)
     fits = min(spec.size) >= 1 and max(spec.size) <= LARGEST_SIDE
     if not fits or not 0 <= spec.text_length <= MAX_TEXT_BYTES or not spec.domains:
@@ -86,7 +86,7 @@ def _spec(document: Mapping[str, Any]) -> ImageSpec:
 
 
 def _current_spec(spec: Mapping[str, Any], config: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a `spec` as 0.1.0 wrote it, with names of domains, as it is written today."""
+    """Return a `spec` that version 0.1.0 wrote in the current form."""
     facts = dict(spec)
     if old := {key: facts.pop(key) for key in OLD_SPEC if key in facts}:
         names = facts["domains"]
@@ -125,7 +125,7 @@ def rebuild_recipe(checkpoint: Checkpoint) -> Recipe:
 
 @contextmanager
 def memory_limit(checkpoint: Checkpoint) -> Iterator[None]:
-    """Limit the memory of a block that constructs networks to what the weights file can fill."""
+    """Limit the memory of networks constructed in the block, by the size of the weights file."""
     with _readable_content(checkpoint.path), MemoryLimit(checkpoint.path / "weights.safetensors"):
         yield
 

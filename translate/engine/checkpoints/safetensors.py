@@ -1,7 +1,7 @@
-"""The safetensors format, written and gathered a tensor at a time.
+"""The safetensors format, written one tensor at a time.
 
 `safetensors.torch.save` needs a second copy of all tensors in memory, which for a large network is
-more than a training step does. Parsing is the library's.
+more than a training step needs. Files are parsed by the library.
 """
 
 import json
@@ -33,10 +33,10 @@ KINDS = {
 
 
 def serialize(tensors: Mapping[str, Tensor]) -> Iterator[bytes | memoryview]:
-    """Yield the bytes of a safetensors file: equal tensors, wherever they lie, give equal bytes.
+    """Yield the bytes of a safetensors file: equal tensors give equal bytes on any device.
 
-    Channels-last tensors are written in their logical order, shared ones once for each name. One
-    that is sharded is whole only while it is written: every other process must call `gather_all`.
+    Channels-last tensors are written in their logical order, shared ones once for each name. A
+    sharded tensor is gathered while it is written: every other process must call `gather_all`.
     """
     ordered = _ordered(tensors)
     header, offset = {}, 0
@@ -66,16 +66,16 @@ def _ordered(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def map_tensors(path: Path) -> dict[str, Tensor]:
-    """Return the tensors of a file, which are read where they are used: copy those that are kept.
+    """Return the tensors of a file, memory-mapped where possible: copy those to keep.
 
     Raises:
-        CheckpointError: The file cannot be read, or is not what it claims to be.
+        CheckpointError: The file cannot be read, or is not a valid safetensors file.
     """
     try:
         check_header(path)
-        if _is_text(path):
+        if _is_utf8(path):
             return load_file(path)
-        return load(path.read_bytes())  # the library opens no path of other bytes than UTF-8
+        return load(path.read_bytes())  # the library opens UTF-8 paths only
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{path}: {error}") from error
 
@@ -85,7 +85,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     return {name: tensor.clone() for name, tensor in map_tensors(path).items()}
 
 
-def _is_text(path: Path) -> bool:
+def _is_utf8(path: Path) -> bool:
     try:
         return bool(str(path).encode())
     except UnicodeEncodeError:

@@ -36,7 +36,7 @@ class TrainingState(ModelState):
     selection: Selection | None = None
     """the best checkpoint so far, if ``train.metric`` is set"""
     replica: Recipe | None = None
-    """with sharded networks: on the first process, while it uses them, a recipe of whole weights"""
+    """a recipe with gathered weights: on the first process of a sharded run, while it is used"""
     figures: Mapping[str, float] = field(default_factory=dict)
     """results of the evaluation at this step, by the name of the figure"""
 

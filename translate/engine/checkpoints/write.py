@@ -1,4 +1,4 @@
-"""Write a checkpoint: whole, verified, or not at all."""
+"""Write checkpoints atomically, and verify them."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -74,7 +74,7 @@ def save(
         if not distributed.is_first():
             contents.follow()
         else:
-            if not is_whole(path, training=bool(resume)):  # never replaced by one like it
+            if not is_whole(path, training=bool(resume)):  # else this step is saved already
                 description = _describe(model, resume, contents.processes, metrics or {}, best)
                 contents.write(path, description)
                 verify(path, training=bool(resume))
@@ -118,7 +118,7 @@ class _Contents:
             self.processes = 1 + len(self.others)
 
     def write(self, path: Path, description: Mapping[str, Any]) -> None:
-        """Write the checkpoint; the manifest is the last file, and made of what was written."""
+        """Write the checkpoint; the manifest is the last file, with digests of what was written."""
         listed: dict[str, dict[str, Any]] = {}
 
         def write_parts(folder: Path) -> list[str]:
@@ -150,7 +150,7 @@ class _Contents:
             self.shared.follow()
 
     def end(self) -> None:
-        """Let the other processes go on, whether or not the checkpoint was written."""
+        """Release the other processes, whether or not the checkpoint was written."""
         if self.shared and distributed.is_first():
             self.shared.end()
 

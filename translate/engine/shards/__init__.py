@@ -1,1 +1,1 @@
-"""Parts of a folder that processes translate on their own: which images, and which are done."""
+"""Shards: parts of a folder that processes translate independently."""

@@ -5,7 +5,7 @@ from itertools import groupby
 
 
 def format_indices(indices: Iterable[int]) -> str:
-    """Return sorted `indices`, with ranges for those that follow each other."""
+    """Return sorted `indices`, with ranges for consecutive ones."""
     runs = groupby(enumerate(sorted(indices)), lambda place: place[1] - place[0])
     return ",".join(_range([index for _, index in run]) for _, run in runs)
 

@@ -1,4 +1,4 @@
-"""A shard of the images: which ones it has depends on nothing but their relative paths."""
+"""A shard of the images of a folder, by the hash of their relative paths."""
 
 import re
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from hashlib import blake2b
 
 from translate.errors import ConfigError, short_repr
 
-MOST = 1_000_000
-"""shards of one folder"""
+MAX_SHARDS = 1_000_000
+"""largest number of shards of one folder"""
 
 
 @dataclass(frozen=True)
@@ -54,5 +54,5 @@ class Shard:
 
 def require_count(count: int) -> None:
     """Raise `ConfigError` for a number of shards that is not from 1 to a million."""
-    if not 1 <= count <= MOST:
-        raise ConfigError(f"shard: expected 1 to {MOST:,} shards, got {count}.")
+    if not 1 <= count <= MAX_SHARDS:
+        raise ConfigError(f"shard: expected 1 to {MAX_SHARDS:,} shards, got {count}.")

@@ -1,7 +1,7 @@
 """Choose the items that are held out for validation, the same ones on every machine.
 
-Whether an item is held out depends on the seed and its name, or its group's, and not
-on how many others there are: new files move no other to the other split.
+Whether an item is held out depends on the seed and on its name, or that of its group: new files
+do not move others to the other split.
 """
 
 from collections import defaultdict
@@ -114,7 +114,7 @@ def _merged_keys(layout: Layout, keys: dict[Any, str]) -> dict[str, str]:
 
 
 def _strata(layout: Layout) -> dict[Any, set[Hashable]]:
-    """Return the domains and classes of each member, as far as the layout says."""
+    """Return the domains and classes of each member, if the layout has them."""
     strata = defaultdict[Any, set[Hashable]](set)
     for domain, files in enumerate(layout.domain_files):
         for path in files:

@@ -16,11 +16,11 @@ from translate.engine.loading.order import item_rng
 from translate.engine.loading.transform import Augment
 from translate.images.domains import domain_images
 
-Thing = TypeVar("Thing")
+T = TypeVar("T")
 
 
-class Middle(Random):
-    """The middle of every range: crops at the centre, images that are not mirrored."""
+class CenterCropRandom(Random):
+    """Returns the middle of every range: images are cropped at the centre, and not mirrored."""
 
     def random(self) -> float:
         """Return 0.5."""
@@ -54,9 +54,9 @@ class MeasuredImages:
         """Prepare to read; nothing is read.
 
         Args:
-            layout: Of the split.
+            layout: The layout of the split.
             data: Its settings.
-            seed: ``train.seed``, on which it depends what the layout picks for an item.
+            seed: ``train.seed``: the files that the layout picks for an item depend on it.
             read: Returns the pixels of a file, such as from a cache.
         """
         self.layout, self.data, self.seed = layout, data, seed
@@ -69,7 +69,7 @@ class MeasuredImages:
 
     def crop(self, path: Path, role: str) -> Tensor:
         """Return the crop (C, H, W) of one file; raises `BadImage`."""
-        transform = self.transform.item(Middle())
+        transform = self.transform.item(CenterCropRandom())
         (image,) = transform(transform.read(path), roles=(role,))
         return image
 
@@ -79,7 +79,7 @@ class MeasuredImages:
 
     def load(self, item: Item) -> Any:
         """Return an item of the layout; raises `BadImage`."""
-        return self.layout.load(item, self.transform.item(Middle()))
+        return self.layout.load(item, self.transform.item(CenterCropRandom()))
 
     @property
     def is_unpaired(self) -> bool:
@@ -130,7 +130,7 @@ def center_crop(spec: ImageSpec, data: Data, read: Callable[[Path], NDArray[Any]
     return Augment(fixed, spec, read)
 
 
-def spread(things: Sequence[Thing], limit: int | None) -> list[Thing]:
-    """Return at most `limit` of `things`, spread evenly; None: all."""
-    count = min(limit or len(things), len(things))
-    return [things[place * len(things) // count] for place in range(count)]
+def spread(values: Sequence[T], limit: int | None) -> list[T]:
+    """Return at most `limit` of `values`, spread evenly; None: all."""
+    count = min(limit or len(values), len(values))
+    return [values[place * len(values) // count] for place in range(count)]

@@ -1,8 +1,8 @@
-"""Images of one split that are nearly images of another: what is measured on them says little.
+"""Near-duplicates across splits, which make results look better than they are.
 
-Two images are near-duplicates where their perceptual hashes (pHash, a DCT of 256 bits) differ in at
-most `MOST_BITS`: the same image in another format, size or compression. Images of nearly one shade
-have hashes of noise and are not compared.
+Two images are near-duplicates if their perceptual hashes (pHash: 256 bits of a DCT) differ in at
+most `MAX_BITS`: the same image in another format, size or compression. The hash of a nearly
+constant image is noise: such images are not compared.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -22,11 +22,11 @@ from translate.engine.processes.pool import DaemonThreadPool
 from translate.errors import BadImage, ConfigError, DataError
 
 HASH_SIDE = 16
-"""side of the block of frequencies; 256 bits"""
-MOST_BITS = 12
-"""of 256 that hashes of near-duplicates may differ in"""
-FLAT = 4.0
-"""standard deviation, of 255 levels, below which an image is not compared"""
+"""side of the block of DCT coefficients, one for each of 256 bits"""
+MAX_BITS = 12
+"""largest number of different bits in the hashes of near-duplicates"""
+MIN_DEVIATION = 4.0
+"""standard deviation, of 255 levels, below which an image is nearly constant"""
 LIMIT, LIMIT_BYTES = 5000, 256 << 20
 """images of a split that are compared, and bytes of their files: a larger split is sampled"""
 THREADS = 8
@@ -37,12 +37,12 @@ Read = Callable[[Path], NDArray[Any]]
 
 
 class NearDuplicate(NamedTuple):
-    """Two images that are nearly one."""
+    """Two images that are nearly equal."""
 
     path: Path
     other: Path
     bits: int
-    """in how many of 256 bits their hashes differ"""
+    """number of bits, of 256, in which their hashes differ"""
 
 
 class Hashes(NamedTuple):
@@ -52,7 +52,7 @@ class Hashes(NamedTuple):
     bits: NDArray[np.uint64]
     """(N, 4)"""
     sample: str = ""
-    """how many of how many images were sampled; empty if it is all"""
+    """a message if only a sample of the images was hashed; else empty"""
 
 
 def split_warnings(dataset: CheckedData, data: Data) -> list[str]:
@@ -97,17 +97,17 @@ def stack(hashes: Iterable[tuple[Path, NDArray[np.uint64] | None]]) -> Hashes:
 
 
 def find_near_duplicates(one: Hashes, other: Hashes) -> list[NearDuplicate]:
-    """Return the images of `one` that are nearly one of `other`, the nearest pairs first."""
+    """Return the pairs of an image of `one` and of `other`, the nearest first."""
     pairs = []
     for path, bits in zip(one.paths, one.bits, strict=True):
         distances = np.bitwise_count(other.bits ^ bits).sum(1)
-        for place in np.flatnonzero(distances <= MOST_BITS):
+        for place in np.flatnonzero(distances <= MAX_BITS):
             pairs.append(NearDuplicate(path, other.paths[int(place)], int(distances[place])))
     return sorted(pairs, key=lambda pair: (pair.bits, pair.path, pair.other))
 
 
 def _limit(files: Sequence[Path]) -> int:
-    """Return how many of `files` are looked at, by their number and size."""
+    """Return how many of `files` are hashed, by their number and size."""
     size = sum(path.stat().st_size for path in files if path.is_file())
     return min(len(files), LIMIT, max(1, len(files) * LIMIT_BYTES // max(1, size)))
 
@@ -123,13 +123,13 @@ def _hash(path: Path, read: Read) -> NDArray[np.uint64] | None:
     try:
         return hash_pixels(read(path))
     except BadImage:
-        return None  # it is listed when it is checked
+        return None  # the check of the files lists it
 
 
 def hash_pixels(pixels: NDArray[Any]) -> NDArray[np.uint64] | None:
-    """Return the hash of an image (H, W, C) in 4 numbers; None for one of nearly one shade.
+    """Return the hash (4,) of an image (H, W, C), or None if it is nearly constant.
 
-    Of numbers other than bytes the least is black and the largest white.
+    Other dtypes than uint8 are scaled to 0 to 255 by their smallest and largest value.
     """
     import imagehash  # slow, and only this check needs it
 
@@ -138,7 +138,7 @@ def hash_pixels(pixels: NDArray[Any]) -> NDArray[np.uint64] | None:
     if small.dtype != np.uint8:
         least, most = float(small.min()), float(small.max())
         small = ((small - least) * (255 / max(most - least, 1e-12))).astype(np.uint8)
-    if small.std() < FLAT:
+    if small.std() < MIN_DEVIATION:
         return None
     bits = imagehash.phash(Image.fromarray(small).convert("L"), hash_size=HASH_SIDE).hash
     return np.packbits(bits).view(np.uint64)

@@ -16,18 +16,18 @@ from translate.errors import ConfigError, DataError
 TEST = "test"
 """the default split of evaluations in training"""
 MEASURED = 1000
-"""limit of the items of an evaluation, which should be short compared with training"""
-HOW = (
+"""largest number of items of an evaluation, which should be short compared with training"""
+ADVICE = (
     "Hold out a tenth of the training images: --set data.validation=0.1; or name a split: "
     "--set data.validation=val"
 )
 
 
 def add_validation(dataset: CheckedData, data: Data, config: Config) -> CheckedData:
-    """Return `dataset` with the validation images, without them in the training images.
+    """Return `dataset` with the validation images, which are removed from the training images.
 
-    Raises `ConfigError` if ``train.evaluate_every`` needs some and there are none, `DataError` if
-    they cannot be used.
+    Raises `ConfigError` if ``train.evaluate_every`` is set and there are none, `DataError` if they
+    cannot be used.
     """
     layout, warnings = dataset.layout, [*dataset.warnings]
     if data.groups:
@@ -40,7 +40,7 @@ def add_validation(dataset: CheckedData, data: Data, config: Config) -> CheckedD
         if data.validation is None:
             warnings.append(
                 f"train.metric is measured on the split {TEST!r}, which then chooses the best "
-                f"checkpoint: its figures are optimistic. {HOW}"
+                f"checkpoint: its figures are optimistic. {ADVICE}"
             )
     if validation := dataset.validation:
         warnings.append(
@@ -66,11 +66,11 @@ def hold_out(
     """Return the layouts of the items that are trained on, and of the share that is held out.
 
     Args:
-        layout: Of all items.
+        layout: The layout of all items.
         data: Its settings.
-        share: ``data.validation``.
+        share: ``data.validation``, the fraction to hold out.
         seed: ``train.seed``.
-        unreadable: Files that `layout` has left out.
+        unreadable: Files that `layout` has skipped.
     """
     chosen = held_out.choose_held_out(layout, data, share, seed)
     if not layout.files:
@@ -101,19 +101,19 @@ def _validation_settings(data: Data) -> tuple[Data, str]:
 
 
 def _check_validation(settings: Data, name: str, train_layout: Layout, data: Data) -> CheckedData:
-    """Return the images of `elsewhere` after the check; raises an error if they are trained on."""
+    """Return the checked images of `settings`; raises an error if they are trained on."""
     key = "train.evaluate_every" if data.validation is None else "data.validation"
     try:
         layout = open_layout(settings, known=train_layout.spec.domains)
     except DataError as error:
-        raise ConfigError(f"{key}: {name} has no images to measure on: {error} {HOW}") from error
+        raise ConfigError(f"{key}: {name} has no images to measure on: {error} {ADVICE}") from error
     used = {*layout.files, *layout.sources}
     if shared := sorted(
         used & {*train_layout.files, *(() if train_layout.files else train_layout.sources)}
     ):
         raise ConfigError(
             f"{key}: {name} has images that are trained on, {len(shared)} files, the first is "
-            f"{shared[0]}. {HOW}"
+            f"{shared[0]}. {ADVICE}"
         )
     training_names = relative_names(train_layout.files, data).values()
     validation_names = relative_names(layout.files, settings).values()
@@ -125,8 +125,8 @@ def _check_validation(settings: Data, name: str, train_layout: Layout, data: Dat
         )
     validation = check_data(layout, settings, OpenedFiles())
     if validation.layout.spec.classes != train_layout.spec.classes:
-        raise DataError(f"{key}: {name} has other classes than {data.split!r}. {HOW}")
+        raise DataError(f"{key}: {name} has other classes than {data.split!r}. {ADVICE}")
     if validation.layout.spec.text_length > train_layout.spec.text_length:
-        raise DataError(f"{key}: {name} has longer captions than {data.split!r}. {HOW}")
+        raise DataError(f"{key}: {name} has longer captions than {data.split!r}. {ADVICE}")
     validation.layout.spec = train_layout.spec
     return validation

@@ -1,1 +1,1 @@
-"""Where images are read from and written to: the disk of this machine, or a store of objects."""
+"""Where images are read from and written to: the local disk, or an object store."""

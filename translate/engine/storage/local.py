@@ -1,4 +1,4 @@
-"""The disk of this machine as a storage."""
+"""The local disk as a storage."""
 
 import errno
 import os
@@ -21,7 +21,7 @@ from translate.images.source import EncodedImage
 
 @dataclass(frozen=True)
 class AppendedLines:
-    """Lines that are appended to a file, and durable when the system writes them."""
+    """Lines that are appended to a file without fsync."""
 
     path: Path
 
@@ -33,7 +33,7 @@ class AppendedLines:
 
 
 class LocalListing:
-    """The files of a disk; their hashes say more than their times."""
+    """The files of the local disk, which are compared by hash."""
 
     def __init__(self) -> None:
         self._folder, self._is_there = "", False
@@ -53,7 +53,7 @@ class LocalListing:
 
 
 class LocalStorage:
-    """The disk of this machine; see `translate.engine.storage.storage.Storage`."""
+    """The local disk; see `translate.engine.storage.storage.Storage`."""
 
     is_local = True
     threads = 0

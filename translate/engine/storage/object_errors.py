@@ -1,4 +1,4 @@
-"""What went wrong with a store of objects, in one line."""
+"""One-line messages for errors of an object store."""
 
 import errno
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ REASONS = {
     "where it is set",
     "Timeout": "the store did not answer in time",
 }
-"""Reasons by a part of the name of an exception; libraries of providers share no classes."""
+"""reasons by a part of the name of an exception: the libraries of providers share no classes"""
 DENIED = "access is denied: check the credentials and their rights"
 
 

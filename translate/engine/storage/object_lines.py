@@ -1,4 +1,4 @@
-"""JSON lines in a store of objects, which are written whole, as a store appends nothing."""
+"""JSON lines in an object store: objects are written whole, as stores cannot append."""
 
 import json
 import secrets
@@ -13,9 +13,9 @@ from typing import Any
 from translate.engine.storage.storage import Storage
 
 LINES = 1000
-"""lines of an object, after which the next one begins"""
+"""number of lines after which a new object begins"""
 FLUSH_SECONDS = 5.0
-"""seconds between two times that lines are written that may wait"""
+"""interval at which buffered lines are written"""
 
 Write = Callable[[Path, bytes], None]
 
@@ -24,8 +24,8 @@ Write = Callable[[Path, bytes], None]
 class DurableObjectLines:
     """Adds records from several threads; each call returns once its own is in the store.
 
-    Threads that wait at the same time share one object. Its name is of this process alone:
-    ``done.jsonl`` becomes ``done-1f2e3d4c-000001.jsonl``.
+    Threads that wait at the same time share one object. Its name has a random token for this
+    process: ``done.jsonl`` becomes ``done-1f2e3d4c-000001.jsonl``.
     """
 
     path: Path
@@ -87,7 +87,7 @@ class BufferedObjectLines:
 
 
 def read_lines_of(storage: Storage, paths: Sequence[Path]) -> Iterator[dict[str, Any]]:
-    """Yield the JSON objects of several files of lines; those of a store are read side by side.
+    """Yield the JSON objects of several files of lines; those of a store are read in parallel.
 
     Raises `CheckpointError` if one cannot be read.
     """

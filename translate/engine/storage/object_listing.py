@@ -1,6 +1,6 @@
-"""What a store of objects lists: names, folders, sizes and stamps.
+"""Listings of an object store: names, folders, sizes and stamps.
 
-A stamp is what a listing says of a file that changes whenever its content does.
+A stamp identifies the version of a file: it changes whenever the content does.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 Facts = Mapping[str, Any]
-"""what fsspec says of a file"""
+"""the metadata of a file that fsspec returns"""
 StampOf = Callable[[Facts], str | None]
 RECENT = 3
-"""folders of which the listing is kept: of an image, its mask and its output"""
+"""number of folders whose listings are kept: those of images, masks and outputs"""
 
 
 class Entry(NamedTuple):
@@ -21,7 +21,7 @@ class Entry(NamedTuple):
     name: str
     is_folder: bool
     stamp: str | None
-    """what changes with its content; None if the store does not say"""
+    """identifies the version of its content; None if the store does not say"""
     size: int
     """bytes"""
 
@@ -55,13 +55,13 @@ class ObjectListing:
 def entity_tag(facts: Facts) -> str | None:
     """Return the size and the entity tag (ETag) of an object; None where the store has no tags.
 
-    A time alone is no stamp: a file that is replaced within the clock's resolution keeps it.
+    The modification time is not used: two versions may be written within the clock's resolution.
     """
     tag = facts.get("ETag") or facts.get("etag")
     return f"{facts['size']}-{str(tag).strip(chr(34))}" if tag else None
 
 
 def time_of_creation(facts: Facts) -> str | None:
-    """Return the size and the time of a file in the memory of this process, to a microsecond."""
+    """Return the size and the time of creation, in microseconds, of a ``memory://`` file."""
     time = facts["created"]
     return f"{facts['size']}-{time.timestamp() if isinstance(time, datetime) else time}"

@@ -13,25 +13,24 @@ from translate.engine.storage.object_errors import as_os_errors
 
 @dataclass(frozen=True)
 class ObjectWriter:
-    """Writes into a file system of fsspec.
+    """Writes to a file system of fsspec.
 
-    In a store that `is_atomic` objects appear whole. In another, such as ``sftp://``, a file gets a
-    temporary name first.
+    If it is not `is_atomic`, such as ``sftp://``, a file first gets a temporary name.
     """
 
     files: Any
     is_atomic: bool
 
     def write(self, path: Path, data: bytes, *, new: bool) -> Any:
-        """Write `data` and return what the store has answered.
+        """Write `data` and return the response of the store.
 
         Args:
             path: The object.
             data: Its content.
-            new: Whether an object that exists is kept.
+            new: Whether the object must not exist yet.
 
         Raises:
-            FileExistsError: It exists, and is to be new.
+            FileExistsError: It exists, and `new` is true.
             OSError: It could not be written.
         """
         return self._send(path, lambda name, **mode: self.files.pipe_file(name, data, **mode), new)

@@ -1,8 +1,4 @@
-"""A store of objects as a storage, through fsspec: ``s3://``, ``gs://``, ``memory://``, any other.
-
-Objects of the stores in `ATOMIC` are complete or absent by themselves. In another storage, such as
-``sftp://``, a file is written under a temporary name and then renamed.
-"""
+"""An object store as a storage, through fsspec: ``s3://``, ``gs://``, ``memory://`` and others."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -39,15 +35,15 @@ from translate.images.files.format_registry import image_suffixes
 from translate.images.source import EncodedImage
 
 ATOMIC = {"abfs", "abfss", "adl", "az", "gcs", "gs", "memory", "oci", "oss", "s3", "s3a"}
-"""schemes of stores in which an object appears whole"""
+"""schemes of stores in which an object is complete or absent"""
 OPTIONS = {scheme: {"max_concurrency": 1} for scheme in ("s3", "s3a")}
-"""of file systems by scheme: with more, each file costs a request for its size before it is read"""
+"""options of fsspec by scheme; more concurrency costs a request for the size of each file"""
 BLOCKS = {
     "block_size": 4 << 20, "cache_type": "blockcache", "cache_options": {"maxblocks": 16}
 }  # fmt: skip
-"""of an object that is read in parts: bytes of a request, and how many are kept in memory"""
+"""options for objects that are read in parts: bytes of a request, and blocks kept in memory"""
 UNNAMED = {"", ".", ".."}
-"""parts of keys that no path has"""
+"""parts of keys that no path can have"""
 
 
 @cache
@@ -121,14 +117,14 @@ class ObjectStore:
     def _list(self, folder: Path) -> list[Entry]:
         """Return what is in `folder`."""
         with as_os_errors(folder):
-            self._files.invalidate_cache()  # it would keep a kilobyte of each file
+            self._files.invalidate_cache()  # it takes a kilobyte for each file
             entries = self._files.ls(str(folder), detail=True)
             self._files.invalidate_cache()
         own, result = self._files._strip_protocol(str(folder)).strip("/"), list[Entry]()
         for entry in entries:
             key, is_folder = entry["name"], entry["type"] == "directory"
             if key.endswith("/") and not is_folder:
-                continue  # the object that makes an empty folder visible
+                continue  # the placeholder of an empty folder
             key = key.removesuffix("/")
             name = "" if key.strip("/") == own else key.rpartition("/")[2]
             stamp = None if is_folder else self._stamp_of(entry)

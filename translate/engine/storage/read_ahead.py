@@ -1,4 +1,4 @@
-"""Reads files of a store ahead of their use: each takes long to begin, and many at once do not."""
+"""Reads files of an object store ahead of their use, in parallel, to hide latency."""
 
 from collections.abc import Iterable
 from concurrent.futures import Future
@@ -10,11 +10,11 @@ from translate.engine.storage.lookup import storage_of
 from translate.images.source import MAX_PIXELS, EncodedImage
 
 AHEAD = 16
-"""files that are read, or have been and are not used yet"""
+"""largest number of files that are being read, or were read and are not used yet"""
 
 
 class ReadAhead:
-    """Reads `paths` in their order, with up to `AHEAD` of them under way."""
+    """Reads `paths` in order, up to `AHEAD` of them ahead."""
 
     def __init__(self, paths: Iterable[Path]) -> None:
         self._paths, self._pool, self._lock = iter(paths), DaemonThreadPool(AHEAD), Lock()
@@ -38,5 +38,5 @@ class ReadAhead:
         return storage_of(path).open_image(path, max_pixels=max_pixels, advice=advice)
 
     def close(self) -> None:
-        """Drop what is not used."""
+        """Discard the files that were not used."""
         self._pool.abandon()

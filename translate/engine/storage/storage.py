@@ -21,7 +21,7 @@ class Lines(Protocol):
 
 
 class Listing(Protocol):
-    """What was in folders when they were first asked for; files come folder by folder."""
+    """The contents of folders at their first lookup; lookups should go folder by folder."""
 
     def exists(self, path: Path) -> bool:
         """Return whether there is a file or a folder."""
@@ -33,14 +33,14 @@ class Listing(Protocol):
         """
 
     def stamp(self, path: Path) -> str | None:
-        """Return what changes whenever the content of a file does; None where that is not known.
+        """Return an identifier of the version of a file, such as its entity tag; None if unknown.
 
         Raises `CheckpointError` if its folder cannot be listed.
         """
 
 
 class Storage(Protocol):
-    """A disk, or a store of objects. Its methods raise `OSError` where they say nothing else."""
+    """The local disk, or an object store. Methods raise `OSError` unless documented otherwise."""
 
     is_local: bool
     """whether it is the disk of this machine: files can be read and written in parts"""
@@ -94,20 +94,17 @@ class Storage(Protocol):
         """Write `data` as `path` as `replace` does; raises `FileExistsError` if it exists."""
 
     def write_stamped(self, path: Path, data: bytes, *, new: bool) -> str | None:
-        """Write as `create` does, or as `replace` if not `new`; return what a listing says of it.
-
-        See `Listing.stamp`.
-        """
+        """Write as `create` does, or as `replace` if not `new`; return its `Listing.stamp`."""
 
     def open_atomically(self, path: Path, *, new: bool) -> AbstractContextManager[BufferedRandom]:
-        """Return a file on a disk that becomes `path` at the end of the block, as a whole.
+        """Return a local file that atomically becomes `path` at the end of the block.
 
-        Nothing is written if the block raises. With `new`, `FileExistsError` is raised at the end
-        if `path` exists; on a disk, the caller looks.
+        Nothing is written if the block raises. With `new`, an object store raises
+        `FileExistsError` at the end if `path` exists; on the local disk, the caller checks.
         """
 
     def stamp(self, path: Path) -> str | None:
-        """Return what a listing says of a file that was just written; see `Listing.stamp`."""
+        """Return the `Listing.stamp` of a file that was just written."""
 
     def discard(self, path: Path) -> None:
         """Delete a file, if it exists."""
@@ -123,7 +120,7 @@ class Storage(Protocol):
     ) -> AbstractContextManager[None]:
         """Share the lock file `path` while the block runs.
 
-        `begin` gets whether no other process shares it; None where that is not known.
+        `begin` gets whether this process is the only one that shares it; None if that is unknown.
         """
 
     def limits(self, folder: Path) -> list[str]:

@@ -21,7 +21,12 @@ from translate.engine.models.model import require_recipe
 from translate.engine.pixels.processing import ImageProcessor
 from translate.engine.plugins.errors import plugin_code
 from translate.engine.runs.run_record import working_directory_of
-from translate.engine.splits.measured_images import MeasuredImages, Middle, center_crop, spread
+from translate.engine.splits.measured_images import (
+    CenterCropRandom,
+    MeasuredImages,
+    center_crop,
+    spread,
+)
 from translate.engine.splits.validation import hold_out
 from translate.errors import BadImage, NothingUsableError
 from translate.images.layers import Pixels
@@ -51,7 +56,7 @@ class TrainingInputs:
         if image.dtype.name != domain.dtype:
             (image,) = from_device(network_input(image, "cpu", domain), domain)
         transform = center_crop(model.spec, self.config.data, _no_file)
-        (crop,) = transform.item(Middle())(image, roles=(self._role,))
+        (crop,) = transform.item(CenterCropRandom())(image, roles=(self._role,))
         return crop.permute(1, 2, 0).contiguous().numpy()
 
     def read(self, limit: int) -> list[Pixels]:

@@ -1,8 +1,8 @@
 """Models on the Hugging Face Hub: ``hf-hub:org/name``, or ``hf-hub:org/name@REVISION``.
 
 Only the JSON and safetensors files of a checkpoint are downloaded, into the cache of
-`huggingface_hub`; nothing else in a repository is read. A reference is pinned to the commit that
-was found, and works without network once that is in the cache.
+`huggingface_hub`; nothing else in a repository is read. A reference is pinned to the commit that it
+names at the time, and works offline once that commit is in the cache.
 """
 
 import os
@@ -72,7 +72,7 @@ def download(reference: str | Path) -> tuple[Path, list[str]]:
     A file with other bytes than its checkpoint lists is downloaded once more.
 
     Raises:
-        CheckpointError: It cannot be had, or is no model of translate.
+        CheckpointError: It cannot be downloaded, or is no model of translate.
         MissingPackageError: `huggingface_hub` is not installed.
         SaveError: The cache cannot be written to.
     """

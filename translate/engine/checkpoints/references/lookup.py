@@ -62,7 +62,7 @@ def resolve(reference: str | Path) -> tuple[Path, list[str]]:
 
 
 def is_copy(reference: str | Path) -> bool:
-    """Return whether the run of `reference` is a copy in a cache, to which nothing is added."""
+    """Return whether the run of `reference` is a copy in a cache, which must not be changed."""
     return hub.is_hub_reference(reference) or is_pack(Path(reference))
 
 

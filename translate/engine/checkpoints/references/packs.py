@@ -1,7 +1,7 @@
-"""Packed models: a file with a checkpoint and what is needed to verify it, which is a run.
+"""Packed models: a file with a checkpoint and a sample to verify it, usable like a run folder.
 
-A pack is a zip file without compression, so that nothing in it grows. It holds the files that
-`FILES` matches and no others; ``pack.json`` has the hash of each.
+A pack is a zip file without compression, so that it cannot expand. It holds the files that `FILES`
+matches and no others; ``pack.json`` has the hash of each.
 """
 
 import re
@@ -24,7 +24,7 @@ from translate.errors import CheckpointError, SaveError, short_repr
 
 RECORD = "pack.json"
 CHECKPOINT_FILES = ("MANIFEST.json", "state.json", "weights.safetensors", "ema.safetensors")
-"""of a checkpoint, what inference reads"""
+"""the files of a checkpoint that inference reads"""
 CARD, PREVIEW, CONFIG, PARITY = "README.md", "preview.png", "config.yaml", "parity.safetensors"
 FILES = re.compile(
     "|".join(map(re.escape, (CARD, PREVIEW, CONFIG, PARITY, RECORD)))
@@ -111,7 +111,7 @@ def _readable_pack(path: Path) -> Iterator[None]:
 
 
 def _read_record(path: Path, archive: ZipFile) -> PackRecord:
-    """Return the record of a pack, in which is nothing but what it lists."""
+    """Return the record of a pack; raises `CheckpointError` for files that it does not list."""
     entries = archive.infolist()
     known = {entry.filename: entry for entry in entries}
     for entry in entries:
@@ -140,7 +140,7 @@ def _read_record(path: Path, archive: ZipFile) -> PackRecord:
 
 
 def _verified(path: Path, archive: ZipFile, name: str, record: PackRecord) -> Iterator[bytes]:
-    """Yield the bytes of a file; raises `CheckpointError` at the end if they are not its own."""
+    """Yield the bytes of a file; raises `CheckpointError` at the end if their hash is wrong."""
     digest, size = sha256(), 0
     with archive.open(name, mode="r") as file:
         while chunk := file.read(CHUNK_BYTES):

@@ -1,1 +1,1 @@
-"""Checkpoints that all processes write: each its parts of moments, with PyTorch's planners."""
+"""Checkpoints to which each process writes its shards of the optimizers' moments."""

@@ -46,12 +46,12 @@ class ShardedSave:
         return facts
 
     def end(self) -> None:
-        """Let the other processes go on, also where nothing or only a part was written."""
+        """Release the other processes, also if nothing or only a part was written."""
         if not self._begun:
             distributed.broadcast_text("")
         if self._gathering:
             for stream in self.streams.values():
-                for _ in stream:  # after an error of the disk, others still take part
+                for _ in stream:  # after a disk error, the others still wait in `gather_all`
                     pass
 
     def follow(self) -> None:

@@ -1,7 +1,7 @@
-"""Write the parts of sharded tensors: each process its own, to one file.
+"""Write sharded tensors: each process writes its parts to one file.
 
-It is a storage of `torch.distributed.checkpoint`, whose planner divides the tensors and whose
-`save` raises the error of one process on all. Its own storage writes a pickled index, ours JSON.
+`torch.distributed.checkpoint` divides the tensors, and raises the error of one process on all. Its
+own storage writer pickles the index; this one writes JSON.
 """
 
 import json
@@ -109,7 +109,7 @@ class ShardWriter(StorageWriter):
         write_durably(self.folder / name, with_digest(chunks, name, listed))
         self.written[name] = FileFacts.model_validate(listed[name])
 
-    # What follows belongs to the interface: there is nothing to prepare.
+    # The interface requires these; there is nothing to prepare.
 
     def reset(self, checkpoint_id: str | PathLike[str] | None = None) -> None:
         """Begin a new checkpoint."""
@@ -127,5 +127,5 @@ class ShardWriter(StorageWriter):
 
     @classmethod
     def validate_checkpoint_id(cls, checkpoint_id: str | PathLike[str]) -> bool:  # noqa: ARG003
-        """Return whether this storage writes to such a place: it is never searched for one."""
+        """Return False: this writer is passed to `save`, and never chosen by an identifier."""
         return False

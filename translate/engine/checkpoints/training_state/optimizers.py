@@ -95,8 +95,8 @@ def restore_optimizer(
     for parameter, values in optimizer.state.items():
         for name, value in values.items():
             if isinstance(value, Tensor) and value.shape == parameter.shape:
-                # a fused optimizer reads both in memory order, in any memory format
+                # fused optimizers need equal memory formats of a parameter and its moments
                 values[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
             elif isinstance(value, Tensor):
-                values[name] = value.clone()  # it may be a part of a file
+                values[name] = value.clone()  # it may be memory-mapped
     return ""
