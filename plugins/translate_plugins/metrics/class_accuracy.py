@@ -12,12 +12,12 @@ from torch import Tensor
 from translate.batches import UNNAMED, Domain
 from translate.metrics import Figure, MetricBatch
 from translate_plugins.metrics.classifier import SmallClassifier, train_classifier
-from translate_plugins.metrics.set_values import MeanOfSetValues
+from translate_plugins.metrics.means import UNDEFINED, MeanOfSetValues
 
 SIDE = 28
-"""pixels of a side to which all images are resized"""
-KEPT = 16
-"""trained classifiers to keep, as several sets of images are measured with the same one"""
+"""side in pixels to which all images are resized"""
+MAX_CLASSIFIERS = 16
+"""number of trained classifiers to keep: several sets of images are measured with one"""
 _classifiers: dict[bytes, SmallClassifier] = {}
 
 
@@ -46,10 +46,10 @@ class _ClassifierAccuracy(MeanOfSetValues):
     def values(self) -> Tensor: ...
 
     def accuracy(self, trained_on: str, tested_on: str) -> Tensor:
-        """Return (N,): whether a classifier trained on some images is right for each of others."""
+        """Return (N,) bool: which images a classifier trained on others classifies correctly."""
         labels = self.rows(trained_on, "labels")
         if len(labels.unique()) < 2:
-            return torch.empty(0)
+            return UNDEFINED
         classes = 1 + int(max(labels.max(), self.rows(tested_on, "labels").max()))
         classifier = self._train(self.rows(trained_on, "levels"), labels, classes)
         with torch.no_grad():
@@ -69,7 +69,7 @@ class _ClassifierAccuracy(MeanOfSetValues):
         return ((small - low) * (255 / (high - low))).round().clamp(0, 255).to(torch.uint8)
 
     def _train(self, levels: Tensor, labels: Tensor, classes: int) -> SmallClassifier:
-        """Return a classifier trained on these images, the same one in any order of them."""
+        """Return a classifier trained on these images; their order has no effect."""
         images = zip(labels, levels, strict=True)
         rows = [(int(label), image.numpy().tobytes()) for label, image in images]
         order = torch.tensor(sorted(range(len(rows)), key=rows.__getitem__))
@@ -85,7 +85,7 @@ class _ClassifierAccuracy(MeanOfSetValues):
                 steps=self.steps,
                 seed=self.seed,
             )
-        while len(_classifiers) > KEPT:
+        while len(_classifiers) > MAX_CLASSIFIERS:
             del _classifiers[next(iter(_classifiers))]
         return _classifiers[key]
 

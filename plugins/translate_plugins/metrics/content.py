@@ -10,20 +10,20 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from translate.batches import UNNAMED, Domain
-from translate.metrics import Figure, Metric, MetricBatch
+from translate.metrics import Figure, MetricBatch
 from translate_plugins.metrics.errors import mean_inside
 from translate_plugins.metrics.features import lite0_maps
+from translate_plugins.metrics.means import MeanOverImages
 
 CANNY = 100, 200
-"""thresholds of the gradient of 8-bit levels: an edge begins at the second, and continues above
-the first"""
+"""hysteresis thresholds of the gradient of 8-bit levels"""
 
 
-class CycleError(Metric):
+class CycleError(MeanOverImages):
     """Content: mean absolute error of images that are translated to the target and back.
 
     Zhu et al. (2017), in the unit of the source domain. 0 for a model that changes nothing, and
-    small for one that hides the source in invisible noise: compare it with the others.
+    small for one that hides the source in invisible noise: compare it together with other metrics.
     """
 
     needs = frozenset({"source", "cycle"})
@@ -34,21 +34,15 @@ class CycleError(Metric):
 
     def update(self, batch: MetricBatch) -> None:
         error = (batch["cycle"] - batch["source"]).abs().mean(1, keepdim=True)
-        self.add("fake", error=mean_inside(error, batch.get("mask")))
-
-    def per_image(self) -> dict[str, Tensor]:
-        return {"cycle-error": self.rows("fake", "error").double()}
-
-    def compute(self) -> dict[str, float]:
-        return {name: float(values.nanmean()) for name, values in self.per_image().items()}
+        self.add("fake", value=mean_inside(error, batch.get("mask")))
 
 
-class StructureDistance(Metric):
+class StructureDistance(MeanOverImages):
     """Content: distance of the self-similarities of source and translation, in Lite0's features.
 
     As Tumanyan et al. (2022), section 3.1, with a convolutional network instead of DINO: the mean
-    squared difference of the cosine similarities of all pairs of 14x14 places. Colours may change,
-    and which places are alike may not.
+    squared difference of the cosine similarities of all pairs of 14x14 positions. It ignores
+    colours, and measures which positions resemble each other.
     """
 
     needs = frozenset({"fake", "source"})
@@ -60,19 +54,13 @@ class StructureDistance(Metric):
     def update(self, batch: MetricBatch) -> None:
         fake = self_similarity(lite0_maps()(batch["fake"], self.domain))
         source = self_similarity(lite0_maps()(batch["source"], self.source_domain))
-        self.add("fake", distance=(fake - source).square().mean((1, 2)))
-
-    def per_image(self) -> dict[str, Tensor]:
-        return {"structure-lite0": self.rows("fake", "distance").double()}
-
-    def compute(self) -> dict[str, float]:
-        return {name: float(values.mean()) for name, values in self.per_image().items()}
+        self.add("fake", value=(fake - source).square().mean((1, 2)))
 
     def protocol(self) -> dict[str, str]:
         return lite0_maps().protocol()
 
 
-class EdgeAgreement(Metric):
+class EdgeAgreement(MeanOverImages):
     """Content: intersection over union of the edges of source and translation.
 
     Edges are Canny's (1986) of the mean of the channels, by OpenCV, each widened by a pixel.
@@ -92,20 +80,14 @@ class EdgeAgreement(Metric):
         source = edges(batch["source"], self.source_domain, size)
         inside = batch["mask"].cpu() if "mask" in batch else torch.ones_like(fake)
         both, either = ((x & inside).sum((1, 2, 3)) for x in (fake & source, fake | source))
-        self.add("fake", agreement=both / either)
-
-    def per_image(self) -> dict[str, Tensor]:
-        return {"edge-agreement": self.rows("fake", "agreement").double()}
-
-    def compute(self) -> dict[str, float]:
-        return {name: float(values.nanmean()) for name, values in self.per_image().items()}
+        self.add("fake", value=both / either)
 
     def protocol(self) -> dict[str, str]:
         return {"edges": f"Canny, thresholds {CANNY[0]} and {CANNY[1]} of 255, widened to 3 pixels"}
 
 
 def self_similarity(features: Tensor) -> Tensor:
-    """Return the cosine similarities (N, P, P) of the P places of features (N, D, H, W)."""
+    """Return the cosine similarities (N, P, P) of the P positions of features (N, D, H, W)."""
     directions = F.normalize(features.flatten(2), dim=1)
     return directions.transpose(1, 2) @ directions
 

@@ -20,11 +20,11 @@ from translate_plugins.metrics.features import FeatureNetwork
 PATCH = 14
 """side of a patch in pixels"""
 TRAINED_GRID, GRID = 37, SIDE // PATCH
-"""patches of a side: of the images of the file's position embedding (518 pixels), and of ours"""
+"""patches per side: in the position embedding of the file (518 pixels), and in ours"""
 OFFSET = 0.1
 """patches that the authors' code adds to the grid before it computes the scale"""
 LAYER_SCALE = 1e-5
-"""makes the architecture have layer scale; the value is replaced by the file's"""
+"""any value: it enables layer scale, whose weights the file has"""
 
 Size: TypeAlias = Literal["vit-l-14", "vit-s-14"]
 
@@ -107,7 +107,7 @@ class _Resize(nn.Module):
 def _load(architecture: Architecture) -> nn.Module:
     """Return the network with its published weights."""
     state = architecture.file.load()
-    del state["mask_token"]  # of training, in which patches are masked
+    del state["mask_token"]  # used only in training, for masked patches
     state["pos_embed"] = _interpolate_positions(state["pos_embed"])
     network = _create(architecture, SIDE)
     network.load_state_dict(state, assign=True)

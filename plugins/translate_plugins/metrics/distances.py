@@ -1,7 +1,7 @@
 """Distances of the distributions of fake and real images, in features of a pretrained network.
 
 In features of EfficientNet-Lite0 they are computed as KID and FID are, by torch-fidelity, but
-their figures compare with none of the literature.
+their figures are not comparable with those of papers.
 """
 
 from typing import Annotated
@@ -62,7 +62,7 @@ class KernelDistance(Metric):
 class FrechetDistance(Metric):
     """Unpaired: Fréchet distance (FID's formula) in features of EfficientNet-Lite0.
 
-    Heusel et al. (2017), with unbiased covariances. It is too large for few images: compare figures
+    Heusel et al. (2017), with unbiased covariances. Biased upwards for few images: compare figures
     of equal numbers of images only.
     """
 
@@ -88,7 +88,7 @@ class FrechetDistance(Metric):
         fake, real = features(self)
         if min(len(fake), len(real)) < 2:
             return dict.fromkeys(self.figures, float("nan"))
-        basis = torch.linalg.qr(torch.cat([fake, real]).T).Q  # of few images: far fewer dimensions
+        basis = torch.linalg.qr(torch.cat([fake, real]).T).Q  # fewer dimensions
         gaussians = (fid_features_to_statistics(each @ basis) for each in (fake, real))
         values = fid_statistics_to_metric(*gaussians, verbose=False)
         return dict.fromkeys(self.figures, values[KEY_METRIC_FID])

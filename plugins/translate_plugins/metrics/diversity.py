@@ -6,14 +6,14 @@ from torch import Tensor
 from translate.batches import UNNAMED, Domain
 from translate.metrics import Figure, MetricBatch
 from translate_plugins.metrics.features import lite0
-from translate_plugins.metrics.set_values import MeanOfSetValues
+from translate_plugins.metrics.means import UNDEFINED, MeanOfSetValues
 
 
 class Diversity(MeanOfSetValues):
     """Generators: mean distance of two images of one class, in features of EfficientNet-Lite0.
 
-    0 for a generator that ignores its noise. Compare it with that of real images: noise is diverse
-    as well.
+    0 for a generator that ignores its noise. Compare it with that of real images: outputs of pure
+    noise are diverse as well.
     """
 
     needs = frozenset({"fake", "labels"})
@@ -30,14 +30,12 @@ class Diversity(MeanOfSetValues):
     def values(self) -> Tensor:
         features, labels = self.rows("fake", "features").double(), self.rows("fake", "labels")
         groups = [features[labels == label] for label in labels.unique()]
-        return torch.cat([NONE, *(distance_to_others(each) for each in groups if len(each) > 1)])
+        return torch.cat(
+            [UNDEFINED, *(distance_to_others(each) for each in groups if len(each) > 1)]
+        )
 
     def protocol(self) -> dict[str, str]:
         return lite0().protocol()
-
-
-NONE = torch.empty(0)
-"""the values where no class has two images"""
 
 
 def distance_to_others(images: Tensor) -> Tensor:

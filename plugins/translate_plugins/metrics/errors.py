@@ -3,13 +3,14 @@
 from torch import Tensor
 
 from translate.batches import UNNAMED, Domain
-from translate.metrics import Figure, Metric, MetricBatch
+from translate.metrics import Figure, MetricBatch
+from translate_plugins.metrics.means import MeanOverImages
 
 SMALLEST_ERROR = 1e-10 / 255**2
 """Mean squared error, relative to the data range, below which PSNR no longer grows: 148 dB."""
 
 
-class MeanAbsoluteError(Metric):
+class MeanAbsoluteError(MeanOverImages):
     """Paired: mean absolute error of pixels, in the unit of the target domain."""
 
     needs = frozenset({"fake", "target"})
@@ -20,16 +21,10 @@ class MeanAbsoluteError(Metric):
 
     def update(self, batch: MetricBatch) -> None:
         error = (batch["fake"] - batch["target"]).abs().mean(1, keepdim=True)
-        self.add("fake", error=mean_inside(error, batch.get("mask")))
-
-    def per_image(self) -> dict[str, Tensor]:
-        return {"mae": self.rows("fake", "error").double()}
-
-    def compute(self) -> dict[str, float]:
-        return {name: float(values.nanmean()) for name, values in self.per_image().items()}
+        self.add("fake", value=mean_inside(error, batch.get("mask")))
 
 
-class PeakSignalToNoiseRatio(Metric):
+class PeakSignalToNoiseRatio(MeanOverImages):
     """Paired: peak signal-to-noise ratio of each image, mean over images; at most 148 dB."""
 
     needs = frozenset({"fake", "target"})
@@ -42,13 +37,7 @@ class PeakSignalToNoiseRatio(Metric):
     def update(self, batch: MetricBatch) -> None:
         error = (batch["fake"].double() - batch["target"]) / self.peak
         square = mean_inside(error.square().mean(1, keepdim=True), batch.get("mask"))
-        self.add("fake", psnr=-10 * square.clamp(min=SMALLEST_ERROR).log10())
-
-    def per_image(self) -> dict[str, Tensor]:
-        return {"psnr": self.rows("fake", "psnr")}
-
-    def compute(self) -> dict[str, float]:
-        return {name: float(values.nanmean()) for name, values in self.per_image().items()}
+        self.add("fake", value=-10 * square.clamp(min=SMALLEST_ERROR).log10())
 
     def protocol(self) -> dict[str, str]:
         return {"data range": f"{self.peak:g}", "mean": "over images, in dB"}

@@ -20,10 +20,10 @@ from translate.nn.pretrained import (
 )
 from translate.weights import hash_file
 
-CHUNK = 32
-"""images that go through the network together"""
+BATCH_SIZE = 32
+"""images of one forward pass"""
 CACHED = 20_000
-"""images with features that are kept"""
+"""number of images whose features are cached"""
 
 _hash_file = cache(hash_file)
 
@@ -31,8 +31,7 @@ _hash_file = cache(hash_file)
 class FeatureNetwork:
     """A frozen pretrained network, loaded at first use, that gives each image a feature vector.
 
-    Features are kept by the content of the image, so that real images are computed once, whatever
-    they are compared with.
+    Features are cached by the content of the image, so that those of real images are computed once.
     """
 
     def __init__(
@@ -47,11 +46,11 @@ class FeatureNetwork:
         """Describe the network; nothing is loaded.
 
         Args:
-            name: What the protocol says: network, training data and layer.
+            name: The network, its training data and layer, for the protocol.
             load: Returns the network, from images (N, 3, H, W) in [-1, 1] to features (N, ...).
             weights: Returns the file of the weights, for the protocol.
-            resize: What the protocol says of the size that the network resizes images to.
-            cache_size: Images with features that are kept.
+            resize: How the network resizes images, for the protocol.
+            cache_size: Number of images whose features are cached.
         """
         self.name, self.resize, self.cache_size = name, resize, cache_size
         self._load, self._weights = load, weights
@@ -61,7 +60,7 @@ class FeatureNetwork:
         """Return the features (N, ...) of images (N, 1 or 3, H, W), float32 on the CPU.
 
         Args:
-            images: In the numbers of `domain`; its range becomes [-1, 1].
+            images: In the range of `domain`, which is mapped to [-1, 1].
             domain: The domain of the images.
         """
         if images.shape[1] not in (1, 3):
@@ -72,7 +71,9 @@ class FeatureNetwork:
         keys = [_digest(image, domain) for image in images]
         todo = {key: place for place, key in enumerate(keys) if key not in self._cache}
         places = list(todo.values())
-        for chunk in (places[start : start + CHUNK] for start in range(0, len(places), CHUNK)):
+        for chunk in (
+            places[start : start + BATCH_SIZE] for start in range(0, len(places), BATCH_SIZE)
+        ):
             computed = self._compute(images[chunk], domain).cpu()
             self._cache |= zip([keys[place] for place in chunk], computed, strict=True)
         features = [self._cache[key] for key in keys]
@@ -90,7 +91,7 @@ class FeatureNetwork:
 
     @cached_property
     def _network(self) -> nn.Module:
-        with torch.random.fork_rng(devices=[]):  # some draw weights before they load theirs
+        with torch.random.fork_rng(devices=[]):  # some initialize weights before they load theirs
             return self._load().eval().requires_grad_(False)
 
     @torch.no_grad()
@@ -102,7 +103,7 @@ class FeatureNetwork:
 
 @cache
 def lite0() -> FeatureNetwork:
-    """Return EfficientNet-Lite0, of which an installation has the weights: 320 features."""
+    """Return EfficientNet-Lite0, whose weights are installed with the package: 320 features."""
     return _lite0("last block, averaged over pixels", efficientnet_lite0_features)
 
 

@@ -1,4 +1,4 @@
-"""FID, KID, CMMD and the Inception score: figures that compare with those of papers."""
+"""FID, KID, CMMD and the Inception score: figures that are comparable with those of papers."""
 
 from typing import Annotated
 
@@ -82,7 +82,7 @@ class LiteScore(Metric):
 
     Salimans et al. (2016): high if each image clearly has one of ImageNet's classes, and all
     together have many. Of little meaning for images other than photographs of objects, and not
-    comparable with an Inception score.
+    comparable with the Inception score.
     """
 
     needs = frozenset({"fake"})

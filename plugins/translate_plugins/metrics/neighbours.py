@@ -14,7 +14,7 @@ from translate.batches import UNNAMED, Domain
 from translate.metrics import Figure, MetricBatch
 from translate_plugins.metrics.distances import features, keep_features
 from translate_plugins.metrics.features import lite0
-from translate_plugins.metrics.set_values import MeanOfSetValues
+from translate_plugins.metrics.means import UNDEFINED, MeanOfSetValues
 
 
 class _Neighbours(MeanOfSetValues):
@@ -119,10 +119,6 @@ class Coverage(_FiveNeighbours):
         if radii is None or not radii.any():
             return UNDEFINED
         return distances(real, fake).min(1).values < radii
-
-
-UNDEFINED = torch.empty(0)
-"""values of a figure that is undefined for these images"""
 
 
 def distances(first: Tensor, second: Tensor) -> Tensor:

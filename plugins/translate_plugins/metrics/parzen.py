@@ -10,7 +10,7 @@ from torch import Tensor
 
 from translate.batches import UNNAMED, Domain
 from translate.metrics import Figure, MetricBatch
-from translate_plugins.metrics.set_values import MeanOfSetValues
+from translate_plugins.metrics.means import UNDEFINED, MeanOfSetValues
 
 
 class ParzenLogLikelihood(MeanOfSetValues):
@@ -44,7 +44,7 @@ class ParzenLogLikelihood(MeanOfSetValues):
     def values(self) -> Tensor:
         fake, real = (self.rows(name, "pixels").double() for name in ("fake", "real"))
         if len(real) < 2:
-            return torch.empty(0)
+            return UNDEFINED
         real = real[torch.tensor(sorted(range(len(real)), key=lambda i: real[i].tolist()))]
         squares = torch.cdist(real, fake).square()
         validation, test = squares[::2], squares[1::2]

@@ -9,39 +9,34 @@ from torch import Tensor
 
 from translate.batches import UNNAMED, Domain
 from translate.errors import require_package
-from translate.metrics import Figure, Metric, MetricBatch
+from translate.metrics import Figure, MetricBatch
 from translate.weights import PretrainedFile
 from translate_plugins.metrics.errors import mean_inside
+from translate_plugins.metrics.means import MeanOverImages
 from translate_plugins.metrics.published import ALEXNET, SQUEEZENET, VGG16
 
 Network: TypeAlias = Literal["alex", "squeeze", "vgg"]
 NETWORKS: dict[Network, PretrainedFile] = {"alex": ALEXNET, "squeeze": SQUEEZENET, "vgg": VGG16}
-SMALLEST = 32
-"""pixels of a side, below which nothing is left after the pooling layers"""
+MIN_SIDE = 32
+"""shortest side in pixels of which something is left after the pooling layers"""
 
 
-class _PerceptualDistance(Metric):
+class _PerceptualDistance(MeanOverImages):
     needs = frozenset({"fake", "target"})
     domain: Domain
 
     def update(self, batch: MetricBatch) -> None:
         fake, target = (to_unit_range(batch[name], self.domain) for name in ("fake", "target"))
-        if min(fake.shape[-2:]) < SMALLEST:
+        if min(fake.shape[-2:]) < MIN_SIDE:
             distance = torch.full((len(fake),), torch.nan)
         else:
             with torch.no_grad():
                 distance = self.measure(fake, target, batch.get("mask"))
-        self.add("fake", distance=distance)
+        self.add("fake", value=distance)
 
     @abstractmethod
     def measure(self, fake: Tensor, target: Tensor, mask: Tensor | None) -> Tensor:
         """Return the distances (N,) of images (N, 3, H, W) in [0, 1]."""
-
-    def per_image(self) -> dict[str, Tensor]:
-        return dict.fromkeys(self.figures, self.rows("fake", "distance").double())
-
-    def compute(self) -> dict[str, float]:
-        return {name: float(values.nanmean()) for name, values in self.per_image().items()}
 
 
 class LearnedDistance(_PerceptualDistance):
@@ -79,7 +74,7 @@ class LearnedDistance(_PerceptualDistance):
 class StructureAndTextureDistance(_PerceptualDistance):
     """Paired: DISTS, distance of structure and texture in features of VGG-16.
 
-    Ding et al. (2020): tolerates textures that are alike and lie elsewhere. Undefined for images
+    Ding et al. (2020): tolerates similar textures at other positions. Undefined for images
     below 32 pixels.
     """
 

@@ -1,24 +1,24 @@
 """Structural similarity to the ground truth of the same image."""
 
 import torch
-from torch import Tensor
 
 from translate.batches import UNNAMED, Domain
 from translate.errors import require_package
-from translate.metrics import Figure, Metric, MetricBatch
+from translate.metrics import Figure, MetricBatch
 from translate_plugins.metrics.errors import mean_inside
+from translate_plugins.metrics.means import MeanOverImages
 
-LEAST = 176
-"""Pixels of a side that MS-SSIM takes: four halvings leave 11, the window."""
+MIN_SIDE = 176
+"""shortest side in pixels for MS-SSIM: four halvings leave 11, the window"""
 WINDOW = 11
-"""Side of the Gaussian window in pixels; its standard deviation is 1.5."""
+"""side of the Gaussian window in pixels, with a standard deviation of 1.5"""
 
 
-class StructuralSimilarity(Metric):
+class StructuralSimilarity(MeanOverImages):
     """Paired: structural similarity (SSIM), mean over windows inside the image, and images.
 
     Wang et al. (2004), of each channel, by kornia; undefined for images smaller than the window,
-    11 pixels. With a mask, the windows with their centre inside it count.
+    11 pixels. With a mask, only windows with their centre inside it.
     """
 
     needs = frozenset({"fake", "target"})
@@ -31,20 +31,14 @@ class StructuralSimilarity(Metric):
     def update(self, batch: MetricBatch) -> None:
         fake, target = (batch[name].double() - self.low for name in ("fake", "target"))
         if min(fake.shape[-2:]) < WINDOW:
-            self.add("fake", ssim=torch.full((len(fake),), torch.nan, dtype=torch.float64))
+            self.add("fake", value=torch.full((len(fake),), torch.nan, dtype=torch.float64))
             return
         from kornia.metrics import ssim  # slow, and only this needs it
 
         index = ssim(fake, target, WINDOW, float(self.peak), eps=0.0, padding="valid")
         edge = WINDOW // 2
         inside = batch["mask"][..., edge:-edge, edge:-edge] if "mask" in batch else None
-        self.add("fake", ssim=mean_inside(index.mean(1, keepdim=True), inside))
-
-    def per_image(self) -> dict[str, Tensor]:
-        return {"ssim": self.rows("fake", "ssim")}
-
-    def compute(self) -> dict[str, float]:
-        return {name: float(values.nanmean()) for name, values in self.per_image().items()}
+        self.add("fake", value=mean_inside(index.mean(1, keepdim=True), inside))
 
     def protocol(self) -> dict[str, str]:
         return {
@@ -53,7 +47,7 @@ class StructuralSimilarity(Metric):
         }
 
 
-class MultiScaleStructuralSimilarity(Metric):
+class MultiScaleStructuralSimilarity(MeanOverImages):
     """Paired: structural similarity at five scales (MS-SSIM), by torchmetrics, mean over images.
 
     Wang et al. (2003). Negative contrast terms count as 0. Undefined for images below 176 pixels a
@@ -69,21 +63,15 @@ class MultiScaleStructuralSimilarity(Metric):
 
     def update(self, batch: MetricBatch) -> None:
         fake, target = (batch[name].float() - self.low for name in ("fake", "target"))
-        if min(fake.shape[-2:]) < LEAST:
-            self.add("fake", ms_ssim=torch.full((len(fake),), torch.nan))
+        if min(fake.shape[-2:]) < MIN_SIDE:
+            self.add("fake", value=torch.full((len(fake),), torch.nan))
             return
         from torchmetrics.functional.image import multiscale_structural_similarity_index_measure
 
         values = multiscale_structural_similarity_index_measure(
             fake, target, data_range=float(self.peak), reduction="none"
         )
-        self.add("fake", ms_ssim=values.reshape(-1))
-
-    def per_image(self) -> dict[str, Tensor]:
-        return {"ms-ssim": self.rows("fake", "ms_ssim").double()}
-
-    def compute(self) -> dict[str, float]:
-        return {name: float(values.nanmean()) for name, values in self.per_image().items()}
+        self.add("fake", value=values.reshape(-1))
 
     def protocol(self) -> dict[str, str]:
         return {

@@ -14,7 +14,7 @@ from translate.engine.data.check import CheckedData
 from translate.engine.loading.device import batch_to_device
 from translate.engine.loading.order import collate
 from translate.engine.plugins.errors import plugin_code
-from translate.engine.splits.measured_images import MeasuredImages, Thing, UnpairedFiles, spread
+from translate.engine.splits.measured_images import MeasuredImages, T, UnpairedFiles, spread
 from translate.engine.splits.validation import MEASURED
 from translate.errors import TrainingError
 from translate.images.tensors import to_device
@@ -174,6 +174,6 @@ def _noise(call: Any, count: int, device: torch.device) -> dict[str, Noise]:
     return {"noise": Noise(0, [f"image {number}" for number in range(count)], device=device)}
 
 
-def _chunks(items: Sequence[Thing], size: int) -> Iterator[Sequence[Thing]]:
+def _chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     """Yield `items` in slices of `size`."""
     return (items[start : start + size] for start in range(0, len(items), size))
