@@ -1,4 +1,4 @@
-"""Evaluate a run or folders, and write the result: for the command and for Python."""
+"""Evaluate a run or folders, and write the result: `translate evaluate` and `translate.api`."""
 
 import logging
 from collections.abc import Mapping, Sequence

@@ -124,7 +124,7 @@ class Evaluation:
     def _trust(
         self, subjects: Sequence[Subject], outputs: Sequence[Outputs]
     ) -> dict[str, Mapping[str, float]]:
-        """Return the trust of each image, unless metrics were named."""
+        """Return the trust of each image; empty if metrics were chosen by name."""
         found: dict[str, Mapping[str, float]] = {}
         for subject, subject_outputs in zip(subjects, outputs, strict=True):
             if self.metric_names:

@@ -11,7 +11,7 @@ from translate.engine.pixels.processing import scaled
 from translate.engine.processes import distributed
 from translate.engine.processes.pool import DaemonThreadPool
 from translate.errors import BadImage, DataError, NothingUsableError
-from translate.evaluate import baselines
+from translate.evaluate import baselines, measuring
 from translate.evaluate.evaluation import Evaluation, Subject
 from translate.evaluate.images.outputs import Outputs
 from translate.evaluate.images.run_images import THREADS, Image, RunImages
@@ -89,7 +89,7 @@ def evaluate_folders(
             "real images": len(outputs.real),
             "resize": f"shorter side to {size}" if size else "none",
             "range": "uint8, 0 to 255",
-            "interval": "95 %, percentiles of images drawn with replacement",
+            "interval": measuring.INTERVAL,
             "device": str(chosen_device),
             "versions": versions(),
         },

@@ -20,6 +20,8 @@ from translate.metrics import Metric
 from translate.registry import create, names, nearest
 
 CONFIDENCE = 0.95
+INTERVAL = "95 %, percentiles of images drawn with replacement"
+"""the description of intervals in the protocol"""
 MEAN_RESAMPLES = 300
 """number of bootstrap resamples of figures that are means over images"""
 IN_MASK = " in mask"
@@ -162,7 +164,7 @@ def with_interval(metric: Metric, count: int, *, seed: int = 0) -> dict[str, Fig
                 - sample.mean()
                 + value
             )
-            low = max(low, 0.0) if sample.min() >= 0 else low  # a figure that is never negative
+            low = max(low, 0.0) if sample.min() >= 0 else low  # distances are not negative
             result = replace(result, low=float(low), high=float(high), resamples=len(sample))
         results[name] = result
     return results

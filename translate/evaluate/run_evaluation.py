@@ -16,7 +16,7 @@ from translate.engine.data import places
 from translate.engine.models.model import load
 from translate.engine.runs.run_record import working_directory_of
 from translate.errors import ConfigError
-from translate.evaluate import baselines
+from translate.evaluate import baselines, measuring
 from translate.evaluate.evaluation import Evaluation, Subject
 from translate.evaluate.images.outputs import Generator
 from translate.evaluate.images.run_images import RunImages, open_split, read_images
@@ -50,7 +50,7 @@ def evaluate_run(
         size: The size of the images instead of the training crop's.
         seeds: Random seeds of the outputs.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        batch_size: Images that are translations and measured together.
+        batch_size: Images that are translated and measured together.
     """
     checkpoint, _ = resolve(reference)
     model, notes = load(reference, device=device)
@@ -184,7 +184,7 @@ def _protocol(
         "size": list(size),
         "resize": "to cover the size (area down, cubic up), then cropped to the centre",
         "range": f"{target.dtype}, {target.range[0]:g} to {target.range[1]:g}",
-        "interval": "95 %, percentiles of images samples with replacement",
+        "interval": measuring.INTERVAL,
         "device": str(generator.model.device),
         "versions": versions(),
     }

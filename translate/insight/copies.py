@@ -24,8 +24,8 @@ from translate.registry import names
 SAMPLES, TRAINING_IMAGES = 32, 2000
 """largest number of generated images, and of training images, that are compared"""
 COPY_FRACTION = 0.4
-"""samples are copies if their distance to the nearest training image is below this fraction of the
-distance between training images"""
+"""samples are copies if their median distance to the nearest training image is below this fraction
+of the median distance of training images to their nearest neighbour"""
 
 Images = NDArray[np.float32]
 

@@ -1,4 +1,4 @@
-"""Examine a run: its failures, the step since which each shows, the evidence, and the remedy."""
+"""Diagnose a run: its failures, the first step of each, the evidence, and the remedy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

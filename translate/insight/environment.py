@@ -17,7 +17,7 @@ from translate.engine.plugins import discovery
 
 PROJECT = "translate-kit"
 CLASHING = ("translate", "translate-toolkit")
-"""Distributions that also install a package named translate."""
+"""distributions that also install a package named translate"""
 GB = 1e9
 CODECS = {"jpg": "JPEG", "zlib": "PNG", "webp": "WebP", "libtiff": "TIFF", "avif": "AVIF"}
 """names of codecs in Pillow, each with the name of its format"""
@@ -167,17 +167,8 @@ def _compiler() -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
-    *(
-        _python,
-        _system,
-        _torch,
-        _torchvision,
-        _libraries,
-        _codecs,
-        _plugins,
-        _disk_space,
-        _compiler,
-    ),
+    *(_python, _system, _torch, _torchvision, _libraries, _codecs, _plugins, _disk_space),
+    _compiler,
 )
 
 

@@ -41,6 +41,7 @@ class FileReport(NamedTuple):
 
 
 def pixel_formats(reports: Sequence[FileReport]) -> Iterator[Finding]:
+    """Yield the modes of the files, and how many are rotated by EXIF."""
     headers = [file.header for file in reports if file.header]
     modes = Counter(header.mode for header in headers)
     text = ", ".join(f"{count} {mode}" for mode, count in modes.most_common())
@@ -89,6 +90,7 @@ def pixel_values(reports: Sequence[FileReport]) -> Iterator[Finding]:
 
 
 def sizes(reports: Sequence[FileReport]) -> Iterator[Finding]:
+    """Yield the most common sizes in pixels."""
     counts = Counter(file.header.size for file in reports if file.header)
     if not counts:
         return

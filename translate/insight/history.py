@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -38,8 +38,8 @@ class History:
         self.resumable = False
         """whether training can continue from the newest checkpoint"""
         self.config = self._config()
-        self.log = Log(self._records(), 0)
-        self.log = Log(self.log.records, self._end())
+        records = self._records()
+        self.log = Log(records, self._end(records))
         self.rows = self._rows()
         self.sheets = sheets.sheets(run) if self.rows else []
         if self.rows and len(self.sheets) < PREVIEWS:
@@ -76,9 +76,8 @@ class History:
             self.resumable = retention.is_whole(path)
             checkpoint = read.read_checkpoint(path)
             self.spec = checkpoint.spec
-            self.better = dict(
-                [checkpoint.description["best"]] if checkpoint.description.get("best") else []
-            )
+            if best := checkpoint.description.get("best"):
+                self.better = dict([best])
             return checkpoint.config
         except TranslateError as error:
             self.omissions.append(f"weights: {error}")
@@ -111,9 +110,9 @@ class History:
             self.omissions.append(f"losses and gradients: log.jsonl {state}")
         return records
 
-    def _end(self) -> int:
+    def _end(self, records: Sequence[LogRecord]) -> int:
         """Return the step at which training ends, as far as that is known."""
-        last = self.log.records[-1] if self.log.records else None
+        last = records[-1] if records else None
         if not self.config or not last:
             return last.step if last else 0
         train = self.config.train

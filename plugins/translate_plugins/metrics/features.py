@@ -71,9 +71,8 @@ class FeatureNetwork:
         keys = [_digest(image, domain) for image in images]
         todo = {key: place for place, key in enumerate(keys) if key not in self._cache}
         places = list(todo.values())
-        for chunk in (
-            places[start : start + BATCH_SIZE] for start in range(0, len(places), BATCH_SIZE)
-        ):
+        for start in range(0, len(places), BATCH_SIZE):
+            chunk = places[start : start + BATCH_SIZE]
             computed = self._compute(images[chunk], domain).cpu()
             self._cache |= zip([keys[place] for place in chunk], computed, strict=True)
         features = [self._cache[key] for key in keys]

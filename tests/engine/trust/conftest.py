@@ -1,4 +1,4 @@
-"""Models whose training images are there: one with a way back, one that draws noise."""
+"""Models whose training images are there: one that translates back, one that draws noise."""
 
 from collections.abc import Callable
 from pathlib import Path

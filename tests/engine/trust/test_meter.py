@@ -73,7 +73,7 @@ def test_without_training_images_there_are_differences_or_nothing(
     meter = open_meter(processor(cycle_run))
     (scores,) = measured(meter, np.zeros((16, 16, 3), np.uint8))
     assert scores.keys() == {"cycle"}
-    with pytest.raises(ConfigError, match="has no way back and draws no random numbers"):
+    with pytest.raises(ConfigError, match="cannot translate back and draws no random numbers"):
         open_meter(processor(plain))
 
 

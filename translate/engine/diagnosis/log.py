@@ -40,7 +40,7 @@ class Log:
         )
 
     def window(self, steps: int, minimum: int = 4) -> int:
-        """Return how many of the newest records cover so many steps, at least `minimum`."""
+        """Return how many of the newest records cover `steps` steps, at least `minimum`."""
         start = next(
             (r.step for r in reversed(self.records) if r.step <= self.last.step - steps), 0
         )

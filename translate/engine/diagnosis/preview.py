@@ -10,7 +10,7 @@ from translate.engine.diagnosis.detection import BORDER, CHECKERBOARD, Detection
 
 Row = NDArray[np.float64]
 PREVIEWS, MIN_STEPS = 3, 1000
-"""number of consecutive previews that must show a failure, and least step of the newest of them:
+"""number of consecutive previews that must show a failure, and smallest step of the newest one:
 images of the first steps have all kinds of artifacts"""
 FADING = 0.7
 """an artifact fades if its figure is less than this fraction of that `PREVIEWS` - 1 previews ago"""

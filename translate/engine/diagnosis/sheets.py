@@ -23,7 +23,8 @@ class Row(json_files.Record):
     count: int = Field(ge=1, le=1 << 12)
     height: int = Field(ge=1, le=1 << 16)
     width: int = Field(ge=1, le=1 << 16)
-    given: bool  # images of the data set
+    given: bool
+    """whether they are images of the data set"""
     input: str | None = None
 
 

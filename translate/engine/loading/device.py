@@ -1,4 +1,4 @@
-"""Upload batches to a device, next to the computation of the step before."""
+"""Copy batches to a device while it computes the previous step."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ from translate.images.tensors import to_device
 class Uploader:
     """Moves batches to a device, and their images to [-1, 1] there.
 
-    Batches for a GPU come in pinned memory. They are copied on a stream of their own: while the GPU
-    computes one step, the batch of the next is uploaded to other memory.
+    Batches for a GPU are in pinned memory, and are copied on a separate CUDA stream: while the GPU
+    computes one step, the batch of the next step is copied.
 
     Args:
         device: The device.
@@ -36,7 +36,7 @@ class Uploader:
         computing = torch.cuda.current_stream(self.device)
         computing.wait_stream(self.stream)
         for tensor in uploaded:
-            tensor.record_stream(computing)  # its memory is not given away before it was used
+            tensor.record_stream(computing)  # its memory is not reused before the step is done
         return uploaded
 
     def _upload(self, batch: Any) -> Any:
@@ -50,7 +50,7 @@ class Uploader:
 def batch_to_device(batch: Any, device: torch.device, spec: ImageSpec) -> Any:
     """Move a named tuple of tensors; its images become floats in [-1, 1] there.
 
-    A field called ``target`` is of the last domain, any other of the first.
+    A field ``target`` belongs to the last domain, any other to the first.
     """
     return batch._make(
         to_device(tensor, device, spec.target if name == "target" else spec.source)

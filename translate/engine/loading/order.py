@@ -17,10 +17,11 @@ from translate.engine.processes.signals import reraise_interruption
 from translate.errors import BadImage, ItemError, describe_error, short_repr
 
 MAX_TRIES = 100
+"""largest number of consecutive items that are tried in place of an unreadable one"""
 UNBATCHED = Path("a batch")
 """the path in errors about items that cannot be collated"""
 Key = tuple[int, int]
-"""An epoch, and the index of an item."""
+"""an epoch, and the index of an item"""
 
 
 def order(length: int, seed: int, epoch: int) -> list[int]:
@@ -51,7 +52,7 @@ def batch_keys(
 
 
 class Items(Dataset):
-    """Items by key, each with the errors of unreadable items that it replaces; raises nothing."""
+    """Items by key, each with the errors of the unreadable items that it replaces."""
 
     def __init__(self, layout: Layout, transform: Callable[[Random], Transform], seed: int) -> None:
         self.layout, self.transform, self.seed = layout, transform, seed
@@ -86,7 +87,7 @@ def expect_item(item: Any) -> Item:
 def collate(items: Sequence[tuple[Any, list[BadImage]]]) -> tuple[Any, list[BadImage]]:
     """Return the batch of `items`, or None if one is missing, and the bad images of all.
 
-    If items cannot be collated, there is no batch, and the last bad image has the reason.
+    If items cannot be collated, there is no batch, and the last error has the reason.
     """
     bad_images = [bad for _, bad_of_item in items for bad in bad_of_item]
     if any(item is None for item, _ in items):

@@ -31,7 +31,7 @@ def scale(pixels: Pixels, size: tuple[int, int], domain: Domain) -> Tensor:
     if domain.labels or pixels.dtype != np.uint8:
         return as_tensor(domain_images.resize(pixels, size, domain))
     image = torch.from_numpy(_writable(pixels))
-    if pixels.shape[2] == 3:  # seen as channels-last, which PyTorch scales faster, equally for RGB
+    if pixels.shape[2] == 3:  # a channels-last view, which PyTorch scales faster
         images = image[None].permute(0, 3, 1, 2)
     else:
         images = image.permute(2, 0, 1)[None]

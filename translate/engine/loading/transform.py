@@ -34,6 +34,7 @@ class Augmentation(NamedTuple):
 
     transform: Any
     to: str
+    """one of `ROLES`: the images that it changes"""
     is_geometric: bool
     """whether it moves pixels: it is then applied to all images of an item"""
 
@@ -122,7 +123,7 @@ def scaled_size(data: Data, height: int, width: int, side: int | None) -> tuple[
 
 
 def require_size(data: Data, height: int, width: int) -> None:
-    """Raise `ValueError` for an image that may become too large before it is cropped."""
+    """Raise `ValueError` for an image that may exceed `MAX_PIXELS` before it is cropped."""
     scaled_size(data, height, width, (data.shorter_side or (None, None))[1])
 
 

@@ -87,9 +87,9 @@ def by_processes(
 ) -> Generator[Any]:
     """Yield the batches of ``loader(0)``, read by worker processes.
 
-    Where workers fail, `report` gets a message, and ``loader(number of batches so far)`` continues;
-    the second failure raises `TrainingError`, as does an exception in a worker. As in `by_thread`,
-    `stop_requested` may end the wait for a batch.
+    If a worker dies or hangs, `report` gets a message, and ``loader(number of batches so far)``
+    continues; the second time, `TrainingError` is raised, as for an exception in a worker. As in
+    `by_thread`, `stop_requested` may end the wait for a batch.
     """
     done, failed = 0, False
     while True:
@@ -219,7 +219,7 @@ def _missing_guard_advice() -> str:
 
 
 def initialize_worker(worker: int) -> None:  # noqa: ARG001
-    """Initialize a worker process, which ends where it cannot send a batch.
+    """Initialize a worker process, which exits if it cannot send a batch.
 
     Python would drop the batch and print a traceback, and the main process would wait forever.
     """

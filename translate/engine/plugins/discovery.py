@@ -16,10 +16,10 @@ from translate.errors import PluginError, describe_error
 GROUP = "translate"
 """the group of entry points; later versions of the hooks have groups ``translate.2`` and so on"""
 HOOKS_VERSION = 1
-"""it grows when a hook loses an argument or changes its meaning, not when hooks are added"""
+"""increased if a hook loses an argument or changes its meaning, not if hooks are added"""
 TORCH_FREE = "translate.torch_free"
-"""group in which a distribution may repeat the entry points of its formats and exporters, if they
-import no PyTorch"""
+"""group in which a distribution may repeat the entry points of formats and exporters that do not
+import PyTorch"""
 TORCH_FREE_HOOKS = ("register_formats", "register_exporters")
 OWN_DISTRIBUTION = "translate-kit"
 ALLOWED_VARIABLE = "TRANSLATE_PLUGINS"
@@ -37,7 +37,7 @@ def installed_entries() -> list[EntryPoint]:
 
 
 def written_for_newer_hooks() -> Iterator[tuple[EntryPoint, int]]:
-    """Yield plugins that are only for hooks of a newer version, with the oldest that suits them."""
+    """Yield the plugins that need newer hooks, each with the oldest version that it supports."""
     known = {(distribution(e), e.name) for e in installed_entries()}
     numbers = (group.removeprefix(f"{GROUP}.") for group in entry_points().groups)
     for number in sorted(int(text) for text in numbers if text.isdecimal()):
@@ -73,8 +73,8 @@ def load(*, torch_free: bool = False) -> pluggy.PluginManager:
     One that fails is unregistered as a whole, and named in one warning.
 
     Args:
-        torch_free: Load formats and exporters alone, of distributions that say which plugins these
-            are: exported models translate images without PyTorch, whose import takes seconds.
+        torch_free: Of distributions with the group `TORCH_FREE`, load the plugins in it only:
+            exported models run without PyTorch, whose import takes seconds.
     """
     manager = pluggy.PluginManager("translate")
     manager.add_hookspecs(hookspecs)

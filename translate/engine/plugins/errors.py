@@ -42,7 +42,7 @@ NO_TEMPORARY = "No usable temporary directory"
 REPORT_TO_US = "This is a bug of translate: please report it"
 REPORT_TO_AUTHOR = "Report it to the plugin's author"
 BASE_PACKAGES = ("translate", "torch", "abc", "builtins", "typing", "pluggy")
-"""packages whose code is never a plugin's"""
+"""packages that are never plugins"""
 
 
 class Place(NamedTuple):
@@ -236,7 +236,7 @@ def _modules(owner: object) -> Iterator[str]:
 
 
 def _plugin(module: str, owners: dict[str, str]) -> str | None:
-    """Return the plugin with the longest common path with `module`, or None.
+    """Return the plugin whose modules share the longest dotted prefix with `module`, or None.
 
     Other modules of a plugin's package are its code as well.
     """

@@ -12,7 +12,6 @@ from translate.images.tensors import network_input
 from translate.nn.pretrained import efficientnet_lite0_features
 
 BATCH_SIZE = 16
-"""batch size"""
 NEIGHBOURS = 5
 """number of nearest training images whose mean distance is measured"""
 
@@ -45,5 +44,5 @@ def _mean_of_nearest(pairwise: Tensor, count: int) -> Tensor:
 
 @cache
 def _network(device: torch.device) -> nn.Module:
-    with torch.random.fork_rng(devices=[]):  # it draws weights before it loads them
+    with torch.random.fork_rng(devices=[]):  # it initializes weights before it loads them
         return efficientnet_lite0_features().eval().requires_grad_(False).to(device)

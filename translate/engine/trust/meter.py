@@ -14,12 +14,12 @@ from translate.errors import ConfigError
 from translate.images.layers import Pixels
 
 DIGITS = 5
-"""of measures after the point"""
+"""number of decimals of measures"""
 
 
 @dataclass(frozen=True)
 class Meter:
-    """Measures outputs of one model, to one domain, against what is usual for it."""
+    """Measures the outputs of one model in one domain, relative to limits from training images."""
 
     processor: ImageProcessor
     inputs: TrainingInputs
@@ -53,7 +53,7 @@ class Meter:
         ]
 
     def _scores(self, measures: dict[str, float]) -> dict[str, float]:
-        """Return the measures and, where it is known what is usual, the trust."""
+        """Return the measures and, if there are limits, the trust."""
         scores = {name: round(value, DIGITS) for name, value in measures.items()}
         limits = self.reference.limits if self.reference else {}
         ratios = {name: value / limits[name] for name, value in measures.items() if name in limits}
@@ -61,19 +61,20 @@ class Meter:
 
 
 def trust(ratios: Mapping[str, float]) -> float:
-    """Return ``1 / (1 + r)``: 0.5 at the limit of what is usual, less for what is less usual.
+    """Return ``1 / (1 + r)``: 0.5 at the limits, and less above them.
 
-    r is the mean of the differences, and what the distance exceeds its limit by: within it, the
-    distance says nothing of the error. Without differences r is the distance.
+    r is the mean ratio of the differences, plus the excess of the distance's ratio over 1: below
+    its limit, the distance does not predict the error. Without differences, r is the distance's
+    ratio.
 
     Args:
-        ratios: ``cycle``, ``spread`` and ``distance``, as far as there are, by their limits.
+        ratios: ``cycle``, ``spread`` and ``distance``, if measured, each divided by its limit.
     """
-    apart = [value for name, value in ratios.items() if name != "distance"]
+    differences = [value for name, value in ratios.items() if name != "distance"]
     distance = ratios.get("distance", 0.0)
-    if not apart:
+    if not differences:
         return 1 / (1 + distance)
-    return 1 / (1 + sum(apart) / len(apart) + max(0.0, distance - 1))
+    return 1 / (1 + sum(differences) / len(differences) + max(0.0, distance - 1))
 
 
 def open_meter(processor: ImageProcessor) -> Meter:
@@ -84,9 +85,9 @@ def open_meter(processor: ImageProcessor) -> Meter:
     """
     if not isinstance(processor.model, Model):
         raise ConfigError(
-            f"trust: {processor.model.name} is an exported model, without the way back and the "
-            "training images that are measured: leave --trust out, or translate with the run, "
-            "without --backend."
+            f"trust: {processor.model.name} is an exported model, which cannot translate back and "
+            "has no training images: leave --trust out, or translate with the run, without "
+            "--backend."
         )
     inputs = TrainingInputs(processor)
     reference = open_reference(processor, inputs)
@@ -94,8 +95,8 @@ def open_meter(processor: ImageProcessor) -> Meter:
         differences.has_cycle(processor) or differences.has_spread(processor)
     ):
         raise ConfigError(
-            f"trust: {processor.model.name} has no way back and draws no random numbers, and its "
-            "training images are not there: nothing can be measured. Leave --trust out, or put "
-            "the training images back."
+            f"trust: {processor.model.name} cannot translate back and draws no random numbers, "
+            "and its training images are missing: nothing can be measured. Leave --trust out, or "
+            "restore the training images."
         )
     return Meter(processor, inputs, reference)

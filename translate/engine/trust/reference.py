@@ -1,4 +1,4 @@
-"""The reference of trust: features of training images, and a model's differences on them."""
+"""The reference that trust is relative to: measures of training images."""
 
 import json
 import logging
@@ -30,7 +30,7 @@ MAX_FEATURES = 1000
 MAX_TRANSLATIONS = 64
 """largest number of training images that are translated"""
 QUANTILE = 0.95
-"""quantile of a measure over training images that is its limit"""
+"""the limit of a measure is this quantile over training images"""
 MIN_LIMIT = 1e-3
 """lowest limit, for a measure that is 0 on all training images"""
 VERSION = 1

@@ -1,4 +1,4 @@
-"""The inputs that a model was trained on, as its network gets them."""
+"""The inputs that a model was trained on, as crops for its network."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -47,9 +47,9 @@ class TrainingInputs:
         return read.read_checkpoint(resolve(self.processor.model.name)[0]).config
 
     def crop(self, pixels: Pixels) -> Pixels:
-        """Return an input of any size as the crop (H, W, C) that training would cut at its centre.
+        """Return the crop (H, W, C) of an input of any size, at its centre, as for training.
 
-        Channels after those of the domain are left out, and numbers become those of the domain.
+        Channels after those of the domain are dropped, and the dtype becomes that of the domain.
         """
         model, domain = self.processor.model, self.processor.source
         image = pixels[..., : domain.channels]
@@ -60,9 +60,9 @@ class TrainingInputs:
         return crop.permute(1, 2, 0).contiguous().numpy()
 
     def read(self, limit: int) -> list[Pixels]:
-        """Return at most `limit` training inputs (H, W, C), spread evenly, each cropped alike.
+        """Return at most `limit` training inputs (H, W, C), spread evenly, cropped at the centre.
 
-        A mask is one more channel. Files that cannot be read are left out.
+        A mask is one more channel. Files that cannot be read are skipped.
 
         Raises:
             TranslateError: The images are not where they were, or none can be read.
@@ -126,7 +126,7 @@ class TrainingInputs:
 
 
 def _no_file(path: Path) -> Any:
-    raise AssertionError(f"{path} is not read: the pixels are there")
+    raise AssertionError(f"{path} must not be read: the pixels are known")
 
 
 def _items(images: MeasuredImages, limit: int) -> Iterator[Any]:

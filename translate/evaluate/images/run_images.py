@@ -77,13 +77,13 @@ def open_split(
         DataError: There is no split of that name.
     """
     samples.ensure(data)
-    trained, name = open_layout(data, known=domains), split or "test"
-    training_layout, held_out = trained, None
+    layout_of_all, name = open_layout(data, known=domains), split or "test"
+    trained, held_out = layout_of_all, None
     if isinstance(data.validation, float):
-        trained, held_out = hold_out(training_layout, data, data.validation, seed)
+        trained, held_out = hold_out(layout_of_all, data, data.validation, seed)
     if held_out and name == VALIDATION:
         return Split(held_out, data.model_copy(update={"split": name}), trained)
-    layout, reason = _open_other(data, name, training_layout, domains)
+    layout, reason = _open_other(data, name, layout_of_all, domains)
     if layout:
         return Split(layout, data.model_copy(update={"split": name}), trained)
     if split:
@@ -97,7 +97,7 @@ def open_split(
         return Split(held_out, data.model_copy(update={"split": VALIDATION}), trained, note)
     own = [data.validation] if isinstance(data.validation, str) else []
     for other in [*own, *VALIDATION_SPLITS]:
-        layout, _ = _open_other(data, other, training_layout, domains)
+        layout, _ = _open_other(data, other, layout_of_all, domains)
         if layout:
             note = f"there is no test split: these are the images of the split {other!r}"
             return Split(layout, data.model_copy(update={"split": other}), trained, note)

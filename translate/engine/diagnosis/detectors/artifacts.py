@@ -10,13 +10,13 @@ from translate.engine.diagnosis.preview import Preview, Row
 PERIODS = (2, 4)
 """periods in pixels of the grids that upsampling leaves"""
 PEAK, PEAK_LEVELS = 8.0, 1.0
-"""a grid is visible if its frequency has so many times the power of neighbouring frequencies, and
-an amplitude of so many levels"""
+"""a grid is visible if the ratio of its frequency's power to that of neighbouring frequencies
+exceeds `PEAK`, and its amplitude in levels exceeds `PEAK_LEVELS`"""
 BORDER_FACTOR, BORDER_LEVELS = 3.0, 16.0
-"""a border is visible if its difference from the pixels inside is so many times that of real
-images, and so many levels"""
+"""a border is visible if its difference from the pixels inside exceeds `BORDER_FACTOR` times that
+of real images, and `BORDER_LEVELS` levels"""
 MIN_SIDE = 16
-"""smaller images are not examined"""
+"""shortest side in pixels of images that are examined"""
 
 
 def checkerboard(preview: Preview) -> Iterator[Detection]:

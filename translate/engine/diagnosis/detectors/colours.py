@@ -12,9 +12,11 @@ INVERTED = -0.5
 DOMAIN_CORRELATION = -0.2
 """domains whose mean images have a lower correlation may be negatives of each other"""
 TINT_LEVELS, TINT_ERRORS = 20.0, 4.0
-"""a tint is a colour shift of so many levels, after so many standard errors of real images"""
+"""a tint is a colour shift that exceeds `TINT_ERRORS` standard errors of real images by more than
+`TINT_LEVELS` levels"""
 UNCHANGED_FRACTION = 0.05
-"""an output equals its input if their difference is below this fraction of that of real images"""
+"""an output equals its input if they differ by less than this fraction of the difference between
+inputs and real images"""
 
 
 def inversion(preview: Preview) -> Iterator[Detection]:

@@ -10,17 +10,17 @@ from translate.engine.diagnosis.detection import OSCILLATING, OVERFITTING, Detec
 from translate.engine.diagnosis.log import Log
 
 MIN_RECORDS, MIN_PERIODS = 48, 3
-"""least number of records, and least number of periods in half of them"""
+"""smallest number of records, and of periods in half of them"""
 PEAK_POWER, HALF_POWER, PEAK_AMPLITUDE = 0.65, 0.6, 0.2
-"""a loss oscillates if one period has these fractions of the power of its spectrum, in all records
-and in each half of them, and its amplitude is this fraction of the mean loss"""
+"""a loss oscillates if one period has the fraction `PEAK_POWER` of the power of its spectrum, and
+`HALF_POWER` in each half of the records, and an amplitude of `PEAK_AMPLITUDE` times its mean"""
 PERIOD_TOLERANCE = 0.2
 """largest relative difference of the periods of both halves"""
 EVALUATION = "evaluation/"
 """prefix of the names of metrics that are measured on held-out images"""
 WORSENING, WORSENING_DEVIATIONS, EVALUATIONS = 0.05, 3.0, 5
-"""a model overfits if the median of so many evaluations is worse than the best such median by this
-fraction, and by so many standard deviations of the noise between evaluations"""
+"""a model overfits if the median of `EVALUATIONS` evaluations is worse than the best such median by
+the fraction `WORSENING`, and by `WORSENING_DEVIATIONS` standard deviations of evaluation noise"""
 
 
 def oscillating_losses(log: Log) -> Iterator[Detection]:

@@ -15,7 +15,8 @@ from translate.engine.diagnosis.log import Log, own_losses
 DISCRIMINATORS = ("discriminator", "discriminators")
 """players whose losses are near 0 only if they are saturated; a critic's may have any value"""
 SATURATED_LOSS, SATURATED_STEPS = 1e-4, 200
-"""a discriminator is saturated if all its losses are below this for so many steps"""
+"""a discriminator is saturated if all its losses are below `SATURATED_LOSS` for `SATURATED_STEPS`
+steps"""
 AUC = "auc"
 """suffix of the names of metrics that are the area under a discriminator's ROC curve"""
 CHANCE_DISTANCE, CHANCE_STEPS = 0.04, 600

@@ -8,8 +8,8 @@ from translate.engine.diagnosis.detection import COLLAPSE, Detection
 from translate.engine.diagnosis.preview import Preview, Row
 
 SAME_LEVELS, SAME_FRACTION = 2.0, 0.15
-"""outputs are nearly equal if they differ by less than so many levels, or by less than this
-fraction of the difference between the data set's images"""
+"""outputs are nearly equal if they differ by less than `SAME_LEVELS` levels, or by less than
+`SAME_FRACTION` of the difference between the data set's images"""
 
 
 def collapse(preview: Preview) -> Iterator[Detection]:

@@ -16,11 +16,12 @@ from translate.engine.diagnosis.detection import (
 from translate.engine.diagnosis.log import Log
 
 VANISHED_FRACTION, VANISHED_STEPS = 1e-4, 100
-"""a gradient has vanished if its norm is below this fraction of its maximum for so many steps"""
+"""a gradient has vanished if its norm is below this fraction of its maximum for this many steps"""
 SMALL_NORM, SMALL_FRACTION, ZERO_NORM = 1e-4, 5e-3, 1e-7
-"""or if it is below this norm and this fraction of its maximum, or below the last norm"""
+"""or if it is below both `SMALL_NORM` and `SMALL_FRACTION` of its maximum, or below `ZERO_NORM`"""
 EXPLODED_FACTOR, EXPLODED_NORM = 100.0, 1e3
-"""a gradient explodes if its norm is so many times that of the first records, and above this"""
+"""a gradient explodes if its norm exceeds both this many times that of the first records, and
+`EXPLODED_NORM`"""
 DIVERGED = 1e4
 """a finite loss diverges above this multiple of its first value, or of 1 if that is larger"""
 MEDIAN_RECORDS = 3

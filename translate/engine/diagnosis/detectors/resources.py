@@ -16,7 +16,7 @@ from translate.engine.diagnosis.log import Log
 RATE_FRACTION, RATE_STEPS = 1e-3, 0.05
 """a learning rate is near 0 below this fraction of its maximum, for this fraction of all steps"""
 WAIT_FRACTION, WAIT_STEPS = 0.5, 100
-"""training waits for data if waiting takes this fraction of the time, over so many steps"""
+"""training waits for data if waiting takes this fraction of the time, over this many steps"""
 MEMORY_FRACTION = 0.92
 """fraction of the memory limit above which memory is near the limit"""
 
