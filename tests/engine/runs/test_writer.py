@@ -93,7 +93,10 @@ def test_partial_files_of_a_killed_process_are_removed_at_the_next_start(
     assert hidden_files == {".tmp-mine"}
 
 
-def test_run_json_records_the_session(configure: Any, tmp_path: Path) -> None:
+def test_run_json_records_the_session(
+    configure: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["/lib/translate/__main__.py", "train"])  # `python -m`
     small_runs.train(configure(), tmp_path / "run")
     record = run_facts(tmp_path / "run")
     assert record["outcome"] == "finished"
@@ -101,7 +104,8 @@ def test_run_json_records_the_session(configure: Any, tmp_path: Path) -> None:
     assert (record["seed"], record["device"], record["processes"]) == (0, "cpu", 1)
     assert set(record["versions"]) == {"translate-kit", "torch", "python"}
     assert record["started"] <= record["ended"]
-    assert {"command", "git", "threads"} <= record.keys()
+    assert record["command"] == ["translate", "train"]
+    assert {"git", "threads"} <= record.keys()
 
 
 def test_run_json_keeps_earlier_sessions(configure: Any, tmp_path: Path) -> None:

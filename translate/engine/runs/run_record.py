@@ -78,7 +78,7 @@ def working_directory_of(run: Path) -> str:
 def describe_session(training: TrainingState, data: CheckedData) -> dict[str, Any]:
     """Return the entries of the session that starts now."""
     return {
-        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+        "command": [_program(), *sys.argv[1:]],
         "versions": {
             "translate-kit": __version__,
             "torch": torch.__version__,
@@ -94,6 +94,12 @@ def describe_session(training: TrainingState, data: CheckedData) -> dict[str, An
         "started": timestamp(),
         "started_at_step": training.step,
     }
+
+
+def _program() -> str:
+    """Return the name of the program; under ``python -m translate`` it is ``__main__.py``."""
+    path = Path(sys.argv[0])
+    return path.parent.name if path.name == "__main__.py" else path.name
 
 
 def machine_changes(run: Path, checkpoint: Checkpoint, training: TrainingState) -> list[str]:
