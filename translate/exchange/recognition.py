@@ -135,7 +135,7 @@ def _recognizing(
 ) -> list[str]:
     """Return the names of importers that recognize `weights`.
 
-    With `also_refused`, include importers without recipes, which only raise an error.
+    With `also_refused`, include importers without recipes, which recognize networks to refuse them.
     """
     matching = []
     for name, importer in importers.items():
@@ -176,7 +176,7 @@ def _listed(texts: Collection[str]) -> str:
 
 
 def raise_unknown(parts: Sequence[ForeignWeights], importers: Mapping[str, Importer]) -> None:
-    """Raise the error of an importer that recognizes one of `parts`, or that none does."""
+    """Raise the error of an importer that refuses one of `parts`, or else a general one."""
     for weights in parts:
         for name in _recognizing(importers, weights, also_refused=True):
             with plugin_code(importers[name], "convert"):

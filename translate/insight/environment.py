@@ -73,7 +73,7 @@ def _torch() -> Iterator[Finding]:
     from translate.engine.processes import cores
 
     explicit = next((name for name in cores.THREAD_VARIABLES if os.environ.get(name)), "")
-    rule = f"set by {explicit}" if explicit else "fewer where other processes use the cores"
+    rule = f"set by {explicit}" if explicit else "fewer while other processes use the cores"
     count = min(torch.get_num_threads(), cores.available_cores())
     text = f"{count} threads on {cores.available_cores()} cores, {rule}"
     yield Finding("torch", "ok", f"{torch.__version__}, {text}")

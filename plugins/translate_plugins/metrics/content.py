@@ -63,8 +63,8 @@ class StructureDistance(MeanOverImages):
 class EdgeAgreement(MeanOverImages):
     """Content: intersection over union of the edges of source and translation.
 
-    Edges are Canny's (1986) of the mean of the channels, by OpenCV, each widened by a pixel.
-    Undefined for images without edges. Weak edges are lost where the translation has less contrast.
+    Edges are those of Canny (1986) in the mean of the channels, by OpenCV, widened by a pixel.
+    Undefined for images without edges. Weak edges are lost if the translation has less contrast.
     """
 
     needs = frozenset({"fake", "source"})
@@ -93,7 +93,7 @@ def self_similarity(features: Tensor) -> Tensor:
 
 
 def edges(images: Tensor, domain: Domain, size: Sequence[int]) -> Tensor:
-    """Return (N, 1, height, width) bool: where edges are, of images that are resized to `size`."""
+    """Return the edges (N, 1, height, width), bool, of images after resizing to `size`."""
     low, high = domain.range
     gray = F.interpolate(
         images.float().mean(1, keepdim=True), size, mode="bilinear", antialias=True

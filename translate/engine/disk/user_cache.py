@@ -1,4 +1,4 @@
-"""The user's cache folder; its content can be made again."""
+"""The user's cache folder, which may be deleted at any time."""
 
 import os
 import sys

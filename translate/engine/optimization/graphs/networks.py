@@ -3,8 +3,8 @@
 At small batches a GPU waits for Python to launch kernels; a graph launches those of a network at
 once. Each call of a step gets a graph of its own, for the forward and the backward pass, with
 inputs, activations and outputs at fixed addresses: a network that a turn calls twice has two, so
-that the second call does not overwrite the first. A call is graphed after it was observed in
-`OBSERVED_STEPS` steps that ran as always; one that cannot be graphed stays so, with a message.
+that the second call does not overwrite the first. A call is captured after
+`OBSERVED_STEPS` eager steps had an equal one; a network that cannot be captured stays eager.
 """
 
 import logging
@@ -35,9 +35,9 @@ from translate.nn.modes import unchanged_buffers
 from translate.recipe import Recipe
 
 OBSERVED_STEPS = 3
-"""steps in which a call must be alike before it is graphed"""
+"""number of eager steps with an equal call before it is captured"""
 MAX_GRAPHS = 16
-"""calls of a network; one with more has inputs of changing sizes"""
+"""largest number of graphs of a network; more calls mean that the sizes of its inputs change"""
 OTHERS_MAY_USE_CUDA = (
     "capture_error_mode" in signature(torch.cuda.make_graphed_callables).parameters
 )
@@ -77,7 +77,7 @@ def capture_cuda_graphs(module: nn.Module, samples: tuple[Tensor, ...]) -> Calla
 
 
 def allows_pinning(train: Train) -> bool:
-    """Return whether another thread may pin batches: not while it could end a capture."""
+    """Return whether another thread may pin memory: in older PyTorch, this would end a capture."""
     return OTHERS_MAY_USE_CUDA or not train.cuda_graphs
 
 
@@ -134,9 +134,9 @@ class GraphedNetwork:
         self._ordinal = 0
 
     def end_step(self) -> None:
-        """Judge the calls that were observed in the step, and capture those of which enough were.
+        """Capture the calls that were observed in enough steps.
 
-        A failure to capture leaves the network as it was.
+        If a call cannot be captured, the network stays eager.
         """
         observations, self._observations = self._observations, {}
         if not observations or self.obstacle:
@@ -150,7 +150,7 @@ class GraphedNetwork:
                 self._capture(call)
 
     def close(self) -> None:
-        """Free the graphs, and remove what was put in front of the forward pass."""
+        """Free the graphs, and restore the network's own forward pass."""
         self.graphs.clear()
         forward = vars(self.network).get("forward")
         if isinstance(forward, MethodType) and forward.__func__ == self._forward:
@@ -181,7 +181,7 @@ class GraphedNetwork:
         return output
 
     def _refuse_penalty(self, gradient: Tensor) -> None:  # noqa: ARG002
-        """Raise `TrainingError` where autograd would take the gradient of a graph as a constant."""
+        """Raise `TrainingError` for double backward: gradients of a graph are constants to it."""
         if torch.is_grad_enabled():
             raise TrainingError(
                 f"train.cuda_graphs: the gradient of {self.name} is differentiated now, and was "
@@ -209,7 +209,7 @@ class GraphedNetwork:
                 torch.autocast(device, dtype, enabled=bool(dtype), cache_enabled=False),
             ):
                 self.graphs[call] = self.capture(module, call.samples())
-        except Exception as error:  # of CUDA, or of code that cannot be captured: it runs eagerly
+        except Exception as error:  # CUDA or the network's code may raise anything
             self._stay_eager(f"it cannot be captured: {describe_error(error)}")
         finally:
             randomness.restore_random_state(state)
