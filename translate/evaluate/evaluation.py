@@ -80,8 +80,8 @@ class Evaluation:
             own = [
                 each for each in selected if self._is_measured_on(each, subject_outputs, outputs)
             ]
-            found = self._measure(own, subject_outputs)
-            for each, metric in found:
+            measured = self._measure(own, subject_outputs)
+            for each, metric in measured:
                 protocols[each.figure(each.name)] = metric.protocol()
                 results = measuring.with_interval(metric, len(subject_outputs.fake), seed=first)
                 figures |= {each.figure(figure): result for figure, result in results.items()}
@@ -89,7 +89,7 @@ class Evaluation:
                 for image, row in rows.items():
                     named = {each.figure(figure): value for figure, value in row.items()}
                     per_image.setdefault(image, {}).update(named)
-            kept = [each for each, _ in found]
+            kept = [each for each, _ in measured]
             for other in others:
                 self._add_seed(kept, subject.outputs(other))
             self._finish_seeds(figures)
@@ -125,15 +125,15 @@ class Evaluation:
         self, subjects: Sequence[Subject], outputs: Sequence[Outputs]
     ) -> dict[str, Mapping[str, float]]:
         """Return the trust of each image; empty if metrics were chosen by name."""
-        found: dict[str, Mapping[str, float]] = {}
+        scores: dict[str, Mapping[str, float]] = {}
         for subject, subject_outputs in zip(subjects, outputs, strict=True):
             if self.metric_names:
                 continue
             try:
-                found |= subject.trust(subject_outputs)
+                scores |= subject.trust(subject_outputs)
             except TranslateError as error:
                 self.notes.append(f"trust was not measured: {error}")
-        return found
+        return scores
 
     def _has_figure(self, selected: SelectedMetric, figure: str) -> bool:
         return figure in {selected.figure(name) for name in selected.create().figures}
@@ -153,7 +153,7 @@ class Evaluation:
         self, selected: Sequence[SelectedMetric], outputs: Outputs
     ) -> list[tuple[SelectedMetric, Any]]:
         """Return the metrics that could be computed, each with its measurement."""
-        found = []
+        measured = []
         for each in selected:
             needs = each.create().needs | ({"mask"} if each.masked else set())
             if not needs <= outputs.fields:
@@ -168,8 +168,8 @@ class Evaluation:
                     raise
                 measuring.skip(self.skipped, each.name, error)
                 continue
-            found.append((each, metric))
-        return found
+            measured.append((each, metric))
+        return measured
 
     def _add_seed(self, selected: Sequence[SelectedMetric], outputs: Outputs) -> None:
         """Record the values for one more seed."""
@@ -216,13 +216,13 @@ class Evaluation:
 
 def flags(result: EvaluationResult) -> dict[str, str]:
     """Return a sentence for each figure that a baseline reaches."""
-    found = {}
+    sentences = {}
     for name, figure in result.figures.items():
         best = result.best_baseline(name)
         if best and figure.is_reached_by(best[1]):
             unit = f" {figure.unit}" if figure.unit else ""
-            found[name] = f"no better than the {best[0]} ({best[1]:.4g}{unit})"
-    return found
+            sentences[name] = f"no better than the {best[0]} ({best[1]:.4g}{unit})"
+    return sentences
 
 
 def verdict(result: EvaluationResult, name: str) -> str:

@@ -85,15 +85,15 @@ def evaluate_run(
         metrics, domain, source_domain, model.spec.classes, batch_size, model.device, notes
     )
     logger.info(f"evaluating {len(images.names)} images of {_subject_name(generator, images)}")
-    shown = model.name if is_copy(reference) else run
+    name = model.name if is_copy(reference) else run
     return evaluation.run(
-        f"{shown}@{model.step}",
+        f"{name}@{model.step}",
         _subjects(generator, images, train, of_training=split_data.split == data.split),
         seeds,
         {
             **_protocol(generator, images, train, split_data.split, data.crop),
             "seeds": list(seeds),
-            "run": str(shown),
+            "run": str(name),
             "recipe": model.recipe_name,
             "checkpoint": str(checkpoint),
             "checkpoint sha256": model.digest,
@@ -120,9 +120,9 @@ def _subjects(
     source, target = generator.model.source_and_target(generator.to)
     label_maps = source.labels or target.labels
     same_kind = not label_maps and source.channels == target.channels
-    found = []
+    subjects = []
     if generator.translates:
-        found.append(
+        subjects.append(
             Subject(
                 generator.translation_fields(images),
                 lambda seed: generator.translations(images, seed),
@@ -133,14 +133,14 @@ def _subjects(
             )
         )
     if generator.draws:
-        found.append(
+        subjects.append(
             Subject(
                 generator.sample_fields(images),
                 lambda seed: generator.samples(images, seed),
                 lambda outputs: baselines.of_samples(outputs, train),
             )
         )
-    return found
+    return subjects
 
 
 def _expect_outputs(generator: Generator, to: str | None) -> None:

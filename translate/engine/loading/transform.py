@@ -86,9 +86,9 @@ class Augment:
         self.scale = scale
         self.augmentations = [_create(entry, data, self.domains) for entry in data.augment]
 
-    def item(self, random: Random) -> "Item":
+    def item(self, random: Random) -> "ItemTransform":
         """Return the transform of one item, with its random numbers."""
-        return Item(self, random)
+        return ItemTransform(self, random)
 
     def scaled(self, height: int, width: int, random: Random) -> tuple[int, int]:
         """Return the size to scale to before the crop; it is at least that of the crop.
@@ -127,7 +127,7 @@ def require_size(data: Data, height: int, width: int) -> None:
     scaled_size(data, height, width, (data.shorter_side or (None, None))[1])
 
 
-class Item:
+class ItemTransform:
     """The `translate.batches.Transform` of one item, with its random numbers."""
 
     def __init__(self, augment: Augment, random: Random) -> None:

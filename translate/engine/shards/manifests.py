@@ -51,13 +51,13 @@ class ShardManifests:
         Raises `ConfigError` if shards in this folder have others, unless they may be overwritten.
         """
         path, digests = self.out / FOLDER / MADE_BY, self.digests
-        found = _read(path)
-        if _same(found, digests):
+        earlier = _read(path)
+        if _same(earlier, digests):
             return
-        if found is not None and not overwrite:
+        if earlier is not None and not overwrite:
             raise ConfigError(OTHER.format(path=path))
         data = {**digests, "version": __version__, "made_by": dict(self.made_by)}
-        _write(path, data, exists=found is not None)
+        _write(path, data, exists=earlier is not None)
         if not overwrite and not _same(_read(path), digests):
             raise ConfigError(OTHER.format(path=path))  # another shard was first
 
@@ -101,8 +101,8 @@ def missing_shards(out: Path, count: int) -> list[int]:
     paths = {index: manifest_path(out, Shard(index, count)) for index in range(count)}
     present = [index for index, path in paths.items() if path.name in names]
     with ThreadPoolExecutor(storage.threads or 1) as pool:
-        found = pool.map(_read, [paths[index] for index in present])
-        complete = {i for i, record in zip(present, found, strict=True) if _same(record, made_by)}
+        records = pool.map(_read, [paths[index] for index in present])
+        complete = {i for i, record in zip(present, records, strict=True) if _same(record, made_by)}
     return [index for index in range(count) if index not in complete]
 
 

@@ -69,15 +69,14 @@ class TrainingInputs:
         """
         layout, images = self._open()
         pairs = type(require_recipe(self.processor.model).recipe).ground_truth_pair
-        made = (
+        inputs = list(
             self._own_inputs(images, limit)
             if pairs is not Recipe.ground_truth_pair
             else self._file_inputs(images, limit)
         )
-        found = list(made)
-        if not found:
+        if not inputs:
             raise NothingUsableError(f"not one of {len(layout)} items can be read.")
-        return found
+        return inputs
 
     @property
     def _role(self) -> str:

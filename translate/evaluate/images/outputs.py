@@ -1,7 +1,7 @@
 """The images to measure: outputs of a model, with their inputs, ground truth and labels."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -145,7 +145,7 @@ class Generator:
 
     def _restored(self, images: RunImages, seed: int) -> Outputs:
         """Return the outputs for inputs that the recipe makes by degrading the images."""
-        model, made = self.model, Outputs(images.names, [])
+        model = self.model
         rows: dict[str, list[Any]] = {"fake": [], "source": [], "target": [], "mask": []}
         for number, item in enumerate(images.items):
             batch = batch_to_device(default_collate([item]), model.device, model.spec)
@@ -163,11 +163,11 @@ class Generator:
             rows["source"].append(_enlarged(source, target))
             if model.recipe.takes_mask:
                 rows["mask"].append((pair.source[0, -1:] > 0).permute(1, 2, 0).cpu().numpy())
-        return replace(made, **rows, real=images.target)
+        return Outputs(images.names, **rows, real=images.target)
 
     def _translate(self, images: Sequence[Image], domain: str, to: str, seed: int) -> list[Image]:
         """Return the translations of images of one size, of `domain`, to the domain `to`."""
-        model, made = self.model, list[Image]()
+        model, translations = self.model, list[Image]()
         by_name = {each.name: each for each in model.spec.domains}
         for chunk in _chunks(images, self.batch_size):
             batch = torch.stack([as_tensor(image) for image in chunk])
@@ -176,8 +176,9 @@ class Generator:
                 inputs = to_device(batch, model.device, by_name[domain])
                 fake = translate_batch(model.recipe, inputs, to, options=self.options, seed=seed)
             for image in fake.split(1):
-                made.append(_image(image, by_name[to], f"image {len(made) + 1}"))
-        return made
+                number = len(translations) + 1
+                translations.append(_image(image, by_name[to], f"image {number}"))
+        return translations
 
 
 def _image(output: Tensor, domain: Any, name: str) -> Image:

@@ -166,7 +166,7 @@ def _unpaired(images: MeasuredImages, *, reverse: bool, to: str, limit: int | No
         _read(each, partial(_load_file, images, role))
         for each, role in zip((files.source, files.target), roles, strict=True)
     ]
-    problems = [bad for _, found in read for bad in found]
+    problems = [bad for _, unreadable in read for bad in unreadable]
     (source, _), (target, _) = read
     _expect_any(source, problems)
     _expect_any(target, problems)
@@ -180,9 +180,9 @@ def _read(
     inputs: Sequence[Any], load: Callable[[Any], tuple[str, Any] | BadImage]
 ) -> tuple[list[tuple[str, Any]], list[BadImage]]:
     with DaemonThreadPool(THREADS) as pool:
-        found = list(pool.map(load, inputs))
-    bad = [each for each in found if isinstance(each, BadImage)]
-    return [each for each in found if not isinstance(each, BadImage)], bad
+        loaded = list(pool.map(load, inputs))
+    bad = [each for each in loaded if isinstance(each, BadImage)]
+    return [each for each in loaded if not isinstance(each, BadImage)], bad
 
 
 def _load_item(images: MeasuredImages, index: int) -> tuple[str, Any] | BadImage:
@@ -207,8 +207,8 @@ def _pixels(image: Tensor) -> Image:
     return image.permute(1, 2, 0).contiguous().numpy()
 
 
-def _expect_any(found: Sequence[Any], problems: Sequence[BadImage]) -> None:
-    if not found:
+def _expect_any(loaded: Sequence[Any], problems: Sequence[BadImage]) -> None:
+    if not loaded:
         raise NothingUsableError(f"not one image can be read. The first: {problems[0]}.")
 
 
