@@ -41,8 +41,8 @@ class StructureDistance(MeanOverImages):
     """Content: distance of the self-similarities of source and translation, in Lite0's features.
 
     As Tumanyan et al. (2022), section 3.1, with a convolutional network instead of DINO: the mean
-    squared difference of the cosine similarities of all pairs of 14x14 positions. It ignores
-    colours, and measures which positions resemble each other.
+    squared difference of the cosine similarities of all pairs of 14x14 positions. It
+    measures which positions resemble each other, and tolerates changes of colour.
     """
 
     needs = frozenset({"fake", "source"})

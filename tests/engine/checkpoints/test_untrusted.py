@@ -240,4 +240,4 @@ def test_memory_that_a_step_frees_is_reused() -> None:
         )
         for how in ("kept", "freed")
     }
-    assert faults["kept"] < 1000 < faults["freed"]
+    assert 20 * faults["kept"] < faults["freed"]

@@ -17,7 +17,7 @@ from translate.engine.processes.signals import reraise_interruption
 from translate.errors import BadImage, ItemError, describe_error, short_repr
 
 MAX_TRIES = 100
-"""largest number of consecutive items that are tried in place of an unreadable one"""
+"""largest number of consecutive items that are tried for one place in a batch"""
 UNBATCHED = Path("a batch")
 """the path in errors about items that cannot be collated"""
 Key = tuple[int, int]

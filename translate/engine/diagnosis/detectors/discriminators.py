@@ -20,7 +20,7 @@ steps"""
 AUC = "auc"
 """suffix of the names of metrics that are the area under a discriminator's ROC curve"""
 CHANCE_DISTANCE, CHANCE_STEPS = 0.04, 600
-"""a discriminator is at chance if its mean AUC is this close to 0.5 over so many steps"""
+"""a discriminator is at chance if its mean AUC is this close to 0.5 over this many steps"""
 
 
 def saturated_discriminators(log: Log) -> Iterator[Detection]:
