@@ -1,5 +1,6 @@
 """The folder of a domain is found in each usual place, or the error names the places."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,15 @@ def test_a_missing_domain_names_the_folders_and_the_nearest(
         OneDomain(Path("datasets"), ["medow"], "train")
     with pytest.raises(DataError, match=r"looked for nowhere/summer/train and nowhere/summer\.$"):
         OneDomain(Path("nowhere"), ["summer"], "train")
+
+
+def test_a_missing_domain_that_lies_in_a_split_is_found_by_the_hint(
+    image_folder: ImageFolder, tmp_path: Path
+) -> None:
+    image_folder("set/val/blur", 1)
+    hint = f"looked for {tmp_path}/set/blur. There is {tmp_path}/set/val/blur: pass --data"
+    with pytest.raises(DataError, match=f"{re.escape(hint)} {tmp_path}/set/val"):
+        OneDomain(tmp_path / "set", ["blur"], "")
 
 
 def test_an_empty_domain_is_named(image_folder: ImageFolder, tmp_path: Path) -> None:

@@ -111,7 +111,8 @@ def first_folder_with_images(name: str, places: Sequence[Path], near: str = "") 
             return others[-1]
     if existing:
         raise DataError(f"{name}: no images in {join_words(existing)}{_why_none(others)}.")
-    raise DataError(f"no folder for {name}: looked for {join_words(places[:2])}.{near}")
+    looked_for = join_words(dict.fromkeys(places[:2]))
+    raise DataError(f"no folder for {name}: looked for {looked_for}.{near}")
 
 
 def notes(*folders: Folder, read: Iterable[Path] = ()) -> list[str]:
@@ -169,7 +170,15 @@ def _find_domain(root: Path, name: str, split: str) -> Folder:
                 return Folder(folder, *files)
     if is_pattern(name):
         raise DataError(f"{description}: no image matches this pattern, here or in {root}.")
-    return first_folder_with_images(description, homes, suggest(name, _names(root)))
+    near = _found_in_split(root, name) or suggest(name, _names(root))
+    return first_folder_with_images(description, homes, near)
+
+
+def _found_in_split(root: Path, name: str) -> str:
+    """Return a hint if a split of `root`, such as ``train``, has a folder `name`; else ""."""
+    splits = (_subfolder(root, split) for split in sorted(SPLITS))
+    folder = next((folder for folder in splits if (folder / name).is_dir()), None)
+    return f" There is {folder / name}: pass --data {folder}." if folder else ""
 
 
 def places(root: Path, name: str, split: str) -> list[Path]:
