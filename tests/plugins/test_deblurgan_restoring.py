@@ -78,7 +78,7 @@ def test_the_output_of_the_generator_is_added_and_stays_in_range() -> None:
     expected = torch.tensor([-0.75, 0.25, 0.75, 1.0]).view(1, 1, 2, 2).expand(1, 3, 2, 2)
     assert torch.equal(recipe.restore(blurred), expected)
     assert torch.equal(recipe.translate(blurred, to="sharp"), expected)
-    recipe.generator.by.data.neg_()
+    recipe.generator.value.data.neg_()
     assert torch.equal(recipe.restore(-blurred), -expected)
 
 

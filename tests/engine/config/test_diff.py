@@ -29,7 +29,7 @@ def test_a_fork_with_weights_of_other_shapes_suggests_init(
     image_folder("a", 2), image_folder("b", 2)
     small_runs.train(small_runs.config(tmp_path, train__steps=1), tmp_path / "run")
     options = ["options.generator.width=3"]
-    with pytest.raises(CheckpointError, match=f"--init {tmp_path / 'run'} in place of"):
+    with pytest.raises(CheckpointError, match=f"--init {tmp_path / 'run'} instead of"):
         small_runs.resume(tmp_path / "run", fork=True, steps=2, assignments=options)
 
 
