@@ -40,6 +40,14 @@ KINDS = {"kill": kill_process, "ENOSPC": disk_full, "EIO": io_error, "short": sh
 PROCESSES = count(1)
 """process ids: each start has its own"""
 every_kind = pytest.mark.parametrize("fault", KINDS.values(), ids=KINDS)
+slow_errors = pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(KINDS[k], id=k, marks=[pytest.mark.slow] * (k in ("EIO", "short")))
+        for k in KINDS
+    ],
+)
+"""every kind, two of them in the slow tier"""
 
 
 @pytest.fixture(autouse=True)
@@ -119,7 +127,7 @@ def test_P2_a_save_is_atomic(fault: Fault, tmp_path: Path, disk: FaultyDisk) -> 
     assert fail_everywhere(run, disk, fault, prepare, act) > 20
 
 
-@every_kind
+@slow_errors
 def test_P2_translating_six_images_is_atomic(
     fault: Fault, tmp_path: Path, disk: FaultyDisk, image_folder: Callable[..., Path]
 ) -> None:

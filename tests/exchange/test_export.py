@@ -118,6 +118,7 @@ def test_a_folder_for_openvino_gives_the_images_of_the_run(run: Path, tmp_path: 
     assert np.abs(actual.astype(int) - expected).max() <= 1
 
 
+@pytest.mark.slow
 def test_seeded_dropout_is_refused_with_the_option_that_exports(tmp_path: Path) -> None:
     deep = {"name": "unet", "width": 2, "levels": 6}  # dropout is in inner levels
     options = {"generator": deep, "discriminator": small_checkpoints.PATCH}

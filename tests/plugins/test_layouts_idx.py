@@ -139,6 +139,7 @@ def test_batches_of_the_engine_are_gray_bytes(mnist: Any, workers: int, tmp_path
     assert len(batch) == 1
 
 
+@pytest.mark.slow
 def test_spawned_workers_share_the_images(mnist: Any, tmp_path: Path) -> None:
     mnist()
     layout = IdxFiles(tmp_path, ["mnist"], "train")

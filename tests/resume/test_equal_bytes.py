@@ -13,9 +13,11 @@ from translate.engine.checkpoints import retention
 from translate.engine.config import layers, yaml
 from translate.engine.disk.records import json_files
 
+RECIPES = ["cyclegan", pytest.param("pix2pix", marks=pytest.mark.slow)]
+
 
 @pytest.mark.parametrize("workers", [0, 2])
-@pytest.mark.parametrize("recipe", ["cyclegan", "pix2pix"])
+@pytest.mark.parametrize("recipe", RECIPES)
 def test_a_run_with_kills_and_resumes_ends_with_the_same_bytes(
     recipe: str, workers: int, root: Path, stopper: Stopper
 ) -> None:
@@ -58,7 +60,7 @@ def test_evaluations_with_kills_and_resumes_choose_the_same_checkpoint(
     )
 
 
-@pytest.mark.parametrize("recipe", ["cyclegan", "pix2pix"])
+@pytest.mark.parametrize("recipe", RECIPES)
 def test_the_number_of_workers_changes_nothing(recipe: str, root: Path) -> None:
     for workers in (0, 1, 2):
         config = small_runs.config(

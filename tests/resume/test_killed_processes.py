@@ -55,7 +55,8 @@ STEPS = 40
 
 
 @pytest.mark.parametrize(
-    ("number", "code", "workers"), [(signal.SIGINT, 130, 2), (signal.SIGTERM, 143, 0)]
+    ("number", "code", "workers"),
+    [pytest.param(signal.SIGINT, 130, 2, marks=pytest.mark.slow), (signal.SIGTERM, 143, 0)],
 )
 def test_T6_a_signal_saves_at_the_next_step_and_sets_the_exit_code(
     number: signal.Signals, code: int, workers: int, root: Path
@@ -111,6 +112,7 @@ def kill_at_moments(root: Path, moments: int, seed: int) -> list[int]:
     return steps
 
 
+@pytest.mark.slow
 def test_a_process_killed_at_a_random_moment_resumes_to_the_same_bytes(root: Path) -> None:
     assert len(kill_at_moments(root, 1, seed=1)) == 1
 

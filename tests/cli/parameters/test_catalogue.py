@@ -5,12 +5,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import pytest
+
 from translate.cli.parameters import catalogue
 from translate.cli.show import KINDS
 
 Run = Callable[..., Any]
 
 
+@pytest.mark.slow
 def test_every_name_of_the_list_can_be_shown(run_command: Run) -> None:
     for entry in json.loads(run_command("show", "--json").out):
         if entry["kind"] not in ("configuration", "recipe"):

@@ -216,6 +216,7 @@ def test_a_file_of_another_program_is_distinguished_from_a_typo(
         resolve(tmp_path / "latest_net_G.pth")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc gives memory back")
 def test_memory_that_a_step_frees_is_reused() -> None:
     """Each newly allocated page is a page fault; 8 tensors of 4 MB are 8,192 pages."""

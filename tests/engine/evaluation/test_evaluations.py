@@ -101,6 +101,7 @@ def kill_at_operations(root: Path, disk: FaultyDisk, points: int) -> None:
         assert decisions(run) == straight, at
 
 
+@pytest.mark.slow
 def test_a_run_killed_at_file_operations_makes_the_same_decisions(
     root: Path, disk: FaultyDisk
 ) -> None:

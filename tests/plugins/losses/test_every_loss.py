@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import pytest
 import torch
 
 from translate.losses import AdversarialLoss, ImageLoss
@@ -25,6 +26,7 @@ def test_losses_have_the_shapes_that_translate_names():
         assert loss(torch.zeros(2, 3, 16, 16), torch.ones(2, 3, 16, 16)).shape == ()
 
 
+@pytest.mark.slow
 def test_importing_the_losses_loads_neither_torchvision_nor_albumentations():
     code = (
         "import sys, translate_plugins.losses;"

@@ -62,6 +62,7 @@ def test_loading_draws_no_random_numbers():
     assert torch.equal(torch.get_rng_state(), state)
 
 
+@pytest.mark.slow
 def test_importing_and_creating_the_loss_load_no_torchvision():
     code = (
         "import sys; from translate_plugins.losses.perceptual import Perceptual as P;"

@@ -51,6 +51,7 @@ def test_a_missing_package_is_named_with_the_line_that_installs_it(
         create("metric", name)
 
 
+@pytest.mark.slow
 def test_no_metric_imports_the_extra_before_it_measures() -> None:
     code = (
         "import sys; from translate.registry import create, names;"

@@ -94,6 +94,7 @@ def test_lpips_inside_a_mask_counts_what_differs_there() -> None:
     assert whole["lpips"] == pytest.approx(plain["lpips"], rel=0.05)
 
 
+@pytest.mark.slow
 def test_dists_is_torchmetrics_for_each_image(monkeypatch: pytest.MonkeyPatch) -> None:
     from torchmetrics.functional.image.dists import deep_image_structure_and_texture_similarity
     from torchvision.models import vgg16
