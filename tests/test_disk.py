@@ -42,12 +42,9 @@ PROCESSES = count(1)
 every_kind = pytest.mark.parametrize("fault", KINDS.values(), ids=KINDS)
 slow_errors = pytest.mark.parametrize(
     "fault",
-    [
-        pytest.param(KINDS[k], id=k, marks=[pytest.mark.slow] * (k in ("EIO", "short")))
-        for k in KINDS
-    ],
+    [pytest.param(KINDS[k], id=k, marks=[pytest.mark.slow] * (k != "kill")) for k in KINDS],
 )
-"""every kind, two of them in the slow tier"""
+"""every kind, those that are errors in the slow tier"""
 
 
 @pytest.fixture(autouse=True)

@@ -24,8 +24,8 @@ from translate.errors import ConfigError
 from translate.registry import names
 
 RECIPES = sorted(names("recipe"))
-SAMPLED = RECIPES[2::16]
-"""recipes that are always tested; `check_recipe` resumes each of the others"""
+SAMPLED = RECIPES[2:3]
+"""the recipe that is always tested; `check_recipe` resumes each of the others"""
 
 
 @pytest.fixture

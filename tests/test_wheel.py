@@ -97,6 +97,7 @@ def test_the_wheel_trains_and_translates(
     ]
 
 
+@pytest.mark.slow
 def test_the_wheel_contains_every_configuration(python: Path, tmp_path: Path) -> None:
     names = [config.stem for config in sorted((ROOT / "configs").glob("*.yaml"))]
     code = "import sys; from translate.engine.config import yaml; [*map(yaml.read, sys.argv[1:])]"

@@ -29,7 +29,10 @@ PLUGINS = ("pix2pixhd", "vae")
 """recipes of projects in tests/examples"""
 
 
-@pytest.mark.parametrize("recipe", NETWORKS)
+@pytest.mark.parametrize(
+    "recipe",
+    [pytest.param(n, marks=[pytest.mark.slow] * (n in {"cut", "fastcut"})) for n in NETWORKS],
+)
 def test_our_loop_gives_the_weights_of_the_textbook_loop(
     recipe: str,
     tmp_path: Path,

@@ -77,7 +77,7 @@ FORGET: dict[str, list[tuple[Callable[[pytest.MonkeyPatch, int], None] | None, l
 """by recipe, parts of the state that a resume skips, and the files that then differ"""
 
 
-@pytest.mark.parametrize("recipe", FORGET)
+@pytest.mark.parametrize("recipe", ["cyclegan", pytest.param("pix2pix", marks=pytest.mark.slow)])
 def test_a_resume_differs_if_any_part_of_the_state_is_forgotten(
     recipe: str, root: Path, stopper: Stopper
 ) -> None:

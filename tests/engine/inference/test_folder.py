@@ -236,6 +236,7 @@ KILLED = """
 """
 
 
+@pytest.mark.slow
 def test_I1_a_rerun_completes_a_folder_after_a_kill_at_any_moment(
     mixed_folder: Path, tmp_path: Path
 ) -> None:
