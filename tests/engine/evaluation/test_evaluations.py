@@ -195,7 +195,6 @@ def test_figures_are_in_the_log_for_hooks_and_on_the_progress_line(
     assert f"hash {records[0].metrics['evaluation/hash']:.4g}" in heard.reports[1].line()
 
 
-@pytest.mark.slow
 def test_evaluations_that_take_long_are_reported_once_with_what_to_set(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
