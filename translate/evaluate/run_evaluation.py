@@ -121,7 +121,7 @@ def _subjects(
     label_maps = source.labels or target.labels
     same_kind = not label_maps and source.channels == target.channels
     subjects = []
-    if generator.translates:
+    if generator.model.translates:
         subjects.append(
             Subject(
                 generator.translation_fields(images),
@@ -132,7 +132,7 @@ def _subjects(
                 generator.trust,
             )
         )
-    if generator.draws:
+    if generator.model.draws:
         subjects.append(
             Subject(
                 generator.sample_fields(images),
@@ -145,19 +145,19 @@ def _subjects(
 
 def _expect_outputs(generator: Generator, to: str | None) -> None:
     """Raise `ConfigError` for a recipe without outputs, or `to` where it does not translate."""
-    if not (generator.translates or generator.draws):
+    if not (generator.model.translates or generator.model.draws):
         raise ConfigError(
             f"{generator.model.name}: its recipe neither translates nor generates images, so there "
             "is nothing to evaluate: expected one with translate or draw."
         )
-    if to and not generator.translates:
+    if to and not generator.model.translates:
         raise ConfigError(f"to: {generator.model.name} translates nothing: leave --to out.")
 
 
 def _subject_name(generator: Generator, images: RunImages) -> str:
     model = generator.model
     source, target = model.source_and_target(generator.to)
-    if not generator.translates:
+    if not generator.model.translates:
         return target.name
     return f"{source.name} to {target.name}" + (f" ({images.truth})" if images.truth else "")
 
@@ -171,7 +171,7 @@ def _protocol(
 ) -> dict[str, Any]:
     source, target = generator.model.source_and_target(generator.to)
     translation: dict[str, Any] = {}
-    if generator.translates:
+    if generator.model.translates:
         translation = {"from": source.name, "to": target.name}
     return {
         **translation,

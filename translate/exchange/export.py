@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from translate.engine.exports.exported import files
-from translate.engine.exports.exporting import Difference, export, translates
+from translate.engine.exports.exporting import Difference, export
 from translate.engine.exports.generators import export_generator
 from translate.engine.models import calls
 from translate.engine.models.model import load
@@ -63,7 +63,7 @@ def export_model(
     if path.exists():
         raise ConfigError(f"{path} already exists: choose another name, or delete it.")
     model, problems = load(run, device="cpu")
-    if sample or not translates(model):
+    if sample or not model.translates:
         if to is not None:
             raise ConfigError(f"to: {model.name} generates images of one domain: leave --to out.")
         complete = calls.complete(model.recipe.draw, options, model.name)

@@ -1,8 +1,10 @@
 """Braces in names of files, as shells expand them: ``{000..127}.tar``, ``{a,b}/*.png``."""
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from glob import has_magic
+from itertools import islice
 
 from translate.errors import DataError, short_repr
 
@@ -12,7 +14,7 @@ MOST = 1_000_000
 """names of one pattern"""
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=4)
 def expand(pattern: str) -> tuple[str, ...]:
     """Return the names that `pattern` stands for; itself, if it has no braces to expand.
 
@@ -22,15 +24,18 @@ def expand(pattern: str) -> tuple[str, ...]:
     Raises:
         DataError: It stands for more than a million names.
     """
+    names = list(islice(_expand(pattern), MOST + 1))
+    _require_few(len(names), pattern)
+    return tuple(dict.fromkeys(names))
+
+
+def _expand(pattern: str) -> Iterator[str]:
     for match in INNERMOST.finditer(pattern):
         if parts := _alternatives(match[1], pattern):
-            before, after = pattern[: match.start()], pattern[match.end() :]
-            names = dict[str, None]()
             for part in parts:
-                names.update(dict.fromkeys(expand(f"{before}{part}{after}")))
-                _require_few(len(names), pattern)
-            return tuple(names)
-    return (pattern,)
+                yield from _expand(f"{pattern[: match.start()]}{part}{pattern[match.end() :]}")
+            return
+    yield pattern
 
 
 def has_braces(pattern: str) -> bool:

@@ -62,7 +62,7 @@ def test_samples_are_those_of_translate_sample_and_have_their_labels(class_run) 
     assert outputs.fields == made.sample_fields(images)
     assert list(outputs.real_labels) == [0] * 3 + [1] * 3 + [2] * 3
     assert outputs.fields == {"fake", "real", "labels", "real_labels"}
-    assert made.is_random and made.draws and not made.translates
+    assert made.is_random and made.model.draws and not made.model.translates
 
 
 def test_inputs_that_the_recipe_makes_have_the_image_as_ground_truth(tmp_path, photos) -> None:

@@ -107,7 +107,7 @@ def describe(model: Model, to: str, options: Mapping[str, Any]) -> ExportedModel
     Raises `ConfigError` for a recipe that does not translate images, or that draws noise.
     """
     recipe, geometry = model.recipe, model.geometry
-    if not translates(model):
+    if not model.translates:
         raise ConfigError(
             f"{model.name} cannot be exported: its recipe {model.recipe_name} does not translate "
             "images."
@@ -127,15 +127,12 @@ def describe(model: Model, to: str, options: Mapping[str, Any]) -> ExportedModel
         )
     network = Translation(smaller, to, options).eval()
     tiles = measure_tile_requirements(network, channels, geometry)
-    record = ExportRecord(
-        tool=f"translate-kit {translate.__version__}, PyTorch {torch.__version__}",
-        recipe=model.recipe_name,
-        step=model.step,
-        checkpoint=model.digest,
-        weights=digest_of_tensors(smaller.state_dict()),
+    record = make_record(
+        model,
+        smaller,
+        options,
         source=source,
         target=target,
-        options=to_yaml_types(dict(options)),
         geometry=replace(geometry, halo=tiles.halo),
         takes_mask=recipe.takes_mask,
         keeps_gray=recipe.keeps_gray,
@@ -153,9 +150,26 @@ def describe(model: Model, to: str, options: Mapping[str, Any]) -> ExportedModel
     )
 
 
-def translates(model: Model) -> bool:
-    """Return whether the recipe translates images."""
-    return type(model.recipe).translate is not Recipe.translate
+def make_record(
+    model: Model, exported: Recipe, options: Mapping[str, Any], **facts: Any
+) -> ExportRecord:
+    """Return the metadata of an exported model.
+
+    Args:
+        model: The model.
+        exported: Its recipe, with the networks in the file.
+        options: The options that are fixed in the file.
+        **facts: Fields of `ExportRecord` that depend on what is exported.
+    """
+    return ExportRecord(
+        tool=f"translate-kit {translate.__version__}, PyTorch {torch.__version__}",
+        recipe=model.recipe_name,
+        step=model.step,
+        checkpoint=model.digest,
+        weights=digest_of_tensors(exported.state_dict()),
+        options=to_yaml_types(dict(options)),
+        **facts,
+    )
 
 
 def digest_of_tensors(tensors: Mapping[str, Tensor]) -> str:

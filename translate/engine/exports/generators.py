@@ -9,16 +9,14 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-import translate
 from translate.batches import ImageSpec
-from translate.engine.config.yaml import to_yaml_types
 from translate.engine.exports.exported import files
 from translate.engine.exports.exported.file_model import load_network
-from translate.engine.exports.exported.record import ExportRecord, Generation
+from translate.engine.exports.exported.record import Generation
 from translate.engine.exports.exporting import (
     Difference,
-    digest_of_tensors,
     example,
+    make_record,
     without_unused_networks,
     write_compared,
 )
@@ -42,11 +40,6 @@ class Generator(nn.Module):
 
     def forward(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:
         return self.recipe.draw(latents, condition, **self.options)
-
-
-def draws(model: Model) -> bool:
-    """Return whether the recipe generates images from latents."""
-    return type(model.recipe).draw is not Recipe.draw
 
 
 def export_generator(
@@ -73,7 +66,7 @@ def describe(model: Model, options: Mapping[str, Any]) -> ExportedModel:
     Raises `ConfigError` for a recipe that does not generate images, or uses further noise.
     """
     recipe, spec = model.recipe, model.spec
-    if not draws(model):
+    if not model.draws:
         raise ConfigError(
             f"{model.name}: its recipe {model.recipe_name} does not generate images from latents. "
             "A translation is exported without --sample."
@@ -96,15 +89,12 @@ def describe(model: Model, options: Mapping[str, Any]) -> ExportedModel:
     examples = [example(each, 2, torch.Generator().manual_seed(0)) for each in inputs]
     with plugin_code(recipe, "draw"):
         smaller = without_unused_networks(recipe, lambda: recipe.draw(*examples, **options))
-    record = ExportRecord(
-        tool=f"translate-kit {translate.__version__}, PyTorch {torch.__version__}",
-        recipe=model.recipe_name,
-        step=model.step,
-        checkpoint=model.digest,
-        weights=digest_of_tensors(smaller.state_dict()),
+    record = make_record(
+        model,
+        smaller,
+        options,
         source=spec.target,
         target=spec.target,
-        options=to_yaml_types(dict(options)),
         geometry=Geometry(),
         size=spec.size,
         whole_image="it generates images",

@@ -17,7 +17,6 @@ from translate.images.contact_sheet import image_grid
 from translate.images.layers import Pixels
 from translate.images.tensors import as_tensor, from_device, to_device
 from translate.nn.noise import Noise
-from translate.recipe import Recipe
 
 CHUNK = 64
 """batch size: images 0 to 63 are always one batch, so that an image does not depend on how many
@@ -62,7 +61,7 @@ def check(model: Model, request: SampleRequest) -> Tensor | None:
     Raises `ConfigError` if it cannot; returns None if there is no caption.
     """
     recipe, spec = model.recipe, model.spec
-    if type(recipe).draw is Recipe.draw:
+    if not model.draws:
         raise ConfigError(
             f"{model.name}: {type(recipe).__name__} cannot generate images from noise; translate "
             "images with it: translate infer."

@@ -69,6 +69,16 @@ class Model(ImageModel):
         return source.name != target.name and source.name in self.recipe.targets(target.name)
 
     @property
+    def translates(self) -> bool:
+        """Whether the recipe translates images."""
+        return type(self.recipe).translate is not Recipe.translate
+
+    @property
+    def draws(self) -> bool:
+        """Whether the recipe generates images from latents."""
+        return type(self.recipe).draw is not Recipe.draw
+
+    @property
     def takes_mask(self) -> bool:
         return self.recipe.takes_mask
 

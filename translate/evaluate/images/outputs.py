@@ -59,19 +59,13 @@ class Generator:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def translates(self) -> bool:
-        """Whether the recipe translates images."""
-        return type(self.model.recipe).translate is not Recipe.translate
-
-    @property
-    def draws(self) -> bool:
-        """Whether the recipe generates images from latent vectors."""
-        return type(self.model.recipe).draw is not Recipe.draw
-
-    @property
     def is_random(self) -> bool:
         """Whether outputs depend on the seed."""
-        return self.draws or self.degrades_images or calls.takes_noise(self.model.recipe.translate)
+        return (
+            self.model.draws
+            or self.degrades_images
+            or calls.takes_noise(self.model.recipe.translate)
+        )
 
     @property
     def degrades_images(self) -> bool:

@@ -20,7 +20,6 @@ from translate.engine.pixels.processing import with_hole
 from translate.errors import CheckpointError, TranslateError
 from translate.images.domains.levels import is_photographic
 from translate.images.layers import Pixels
-from translate.recipe import Recipe
 
 TOLERANCE = 1e-3
 """largest accepted difference, as a fraction of the range of values: a quarter of an 8-bit level;
@@ -43,11 +42,10 @@ class Parity(NamedTuple):
 
 def make_parity(model: Model) -> Parity:
     """Return random pixels and their translation, or a generated image without an input."""
-    translates = type(model.recipe).translate is not Recipe.translate
-    to = model.choose_target(None) if translates else model.spec.target.name
-    kind: Kind = "translate" if translates else "draw"
+    to = model.choose_target(None) if model.translates else model.spec.target.name
+    kind: Kind = "translate" if model.translates else "draw"
     record = ParityRecord(kind=kind, to=to, tolerance=TOLERANCE)
-    inputs = {"input": torch.from_numpy(_random_pixels(model, to))} if translates else {}
+    inputs = {"input": torch.from_numpy(_random_pixels(model, to))} if model.translates else {}
     output = torch.from_numpy(np.ascontiguousarray(_output(model, record, inputs)))
     return Parity(record, {**inputs, "output": output})
 

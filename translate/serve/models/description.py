@@ -22,7 +22,6 @@ from translate.engine.system.signatures import Option
 from translate.folders.names import short_names
 from translate.images.domains.levels import is_photographic
 from translate.images.files.format_registry import writable_suffixes
-from translate.recipe import Recipe
 
 TEXT_PARAMETERS = ("to", "side", "format", "label", "text")
 """parameters whose values are text; those of others are parsed like values of ``--set``"""
@@ -64,9 +63,8 @@ def describe(model: Model | FileModel, *, fixed_options: bool = False) -> dict[s
 
     With `fixed_options`, the recipe's options are not parameters of a translation.
     """
-    recipe = model.recipe if isinstance(model, Model) else None
-    translates = recipe is None or type(recipe).translate is not Recipe.translate
-    samples = isinstance(model, Model) and type(model.recipe).draw is not Recipe.draw
+    translates = not isinstance(model, Model) or model.translates
+    samples = isinstance(model, Model) and model.draws
     return {
         "id": model.name,
         "recipe": model.recipe_name,
