@@ -98,7 +98,7 @@ def image_target(home: Path) -> Target:
         (folder / f"{rng.randrange(9)}.png").write_bytes(data)
         if rng.random() < 0.01:
             summary = model.folder(folder, home / "out", max_pixels=LARGEST, overwrite=True)
-            assert not summary.left
+            assert not summary.remaining
         with suppress(BadImage):
             EncodedImage(str(path), data, LARGEST).header.for_output(3, keep_private=True)
         with suppress(BadImage):

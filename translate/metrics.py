@@ -15,7 +15,7 @@ from translate.weights import PretrainedFile
 
 
 class Figure(NamedTuple):
-    """The direction and unit of a figure, a number that a metric computes."""
+    """The direction and unit of a figure: one of the numbers that a metric computes."""
 
     better: Literal["min", "max"]
     """whether smaller or larger numbers are better"""

@@ -24,7 +24,7 @@ class ProgressReport:
     seconds_left: float
     """Estimated time to the last step."""
     evaluation: Mapping[str, float] = field(default_factory=dict)
-    """Figures of the latest evaluation, by name."""
+    """Metric values of the latest evaluation, by name."""
     memory_mb: int = 0
     """Peak memory in MiB, of the GPU if there is one; 0: unknown."""
 
@@ -42,14 +42,15 @@ class ProgressReport:
         return groups
 
     def line(self, width: int = WIDTH) -> str:
-        """Return a line of at most `width` columns: time left, step, figures, losses, speed."""
+        """Return time left, step, metric values, losses and speed in at most `width` columns."""
         start = f"{self.time_left}  step {self.step}/{self.steps}"
         return f"{start}{self.details(width - len(start))}"
 
     def details(self, width: int) -> str:
         """Return evaluation, losses and speed in at most `width` columns, each after two spaces.
 
-        If not all losses fit, their total of each player is shown; parts at the end may be missing.
+        If the losses are too long, only the total of each player is shown. What is still too long
+        is cut off at the end.
         """
         groups = self.by_player()
         each_loss = [
@@ -57,13 +58,13 @@ class ProgressReport:
             for player, losses in groups.items()
         ]
         totals = [f"{p} {sum(losses.values()):.3g}" for p, losses in groups.items()]
-        figures = [f"{name} {value:.4g}" for name, value in self.evaluation.items()]
+        metrics = [f"{name} {value:.4g}" for name, value in self.evaluation.items()]
         speed = [f"{self.images_per_second:.3g} images/s"]
         if self.data_wait >= 0.01:
             speed.append(f"{self.data_wait:.0%} waiting for data")
-        fits = _width([*figures, *each_loss, speed[0]]) <= width
+        fits = _width([*metrics, *each_loss, speed[0]]) <= width
         parts: list[str] = []
-        for part in [*figures, *(each_loss if fits else totals), *speed]:
+        for part in [*metrics, *(each_loss if fits else totals), *speed]:
             if _width([*parts, part]) > width:
                 break
             parts.append(part)

@@ -19,8 +19,8 @@ from translate.nn.latents import Prior, interpolate
 from translate.nn.pools import ImagePool
 
 Batch = TypeVar("Batch")
-WALKS = 4
-"""rows of `Recipe.walk` without classes"""
+WALK_ROWS = 4
+"""number of rows of `Recipe.walk` if there are no classes"""
 
 
 class Turn:
@@ -72,10 +72,10 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
     """New names of renamed options, networks and players, by old name, so that checkpoints of
     earlier versions load: ``{"generator.downs": "generator.downsamplings"}``."""
     takes_mask: ClassVar[bool] = False
-    """True: images for `translate` have one more channel, a mask: 1 in the hole, -1 outside."""
+    """True: `translate` gets images with one more channel, a mask: 1 in the hole, -1 outside."""
     preview_inputs: ClassVar[Mapping[str, str]] = {"translated": "source"}
-    """The row of `preview` with the input of each row that is a translation, by names of rows, for
-    `translate doctor`, which compares them."""
+    """Which rows of `preview` are translations, each with the row of its inputs:
+    ``{"translated": "source"}``. `translate doctor` compares the two."""
     keeps_gray: bool = False
     """True: results for gray images are converted to gray (luma)."""
     prior: Prior | None = None
@@ -186,7 +186,7 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
         classes = len(self.conditions()) if condition is None else 0
         device = next((each.device for each in self.parameters()), torch.device("cpu"))
         rows = []
-        for row in range(classes or WALKS):
+        for row in range(classes or WALK_ROWS):
             start, end = self.latents(2, generator)
             one = torch.tensor([row]) if classes else condition
             repeated = None if one is None else one.expand(count, *one.shape[1:]).to(device)

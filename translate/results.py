@@ -18,13 +18,13 @@ class InferenceResult:
     skipped: int = 0
     """number of outputs that existed, and were verified"""
     listed: int = 0
-    """number of images without an output"""
-    begun: float = 0.0
-    """completed fraction of the current image, if it is translated in tiles"""
+    """number of images without an output, which `problems` lists"""
+    current_fraction: float = 0.0
+    """completed fraction of the image that is translated in tiles; 0 between images"""
 
     @property
-    def left(self) -> int:
-        """The number of images that remain after an interruption."""
+    def remaining(self) -> int:
+        """The number of images that were not started or completed before an interruption."""
         return self.requested - self.done - self.skipped - self.listed
 
 
@@ -77,7 +77,7 @@ class TrainingResult:
     step: int
     signal: int = 0
     """the signal that stopped training, or 0"""
-    late: bool = False
+    timed_out: bool = False
     """whether training reached its time limit before the last step"""
     reason: str = ""
     """why a plugin's hook stopped training"""

@@ -59,8 +59,8 @@ class LogRecord:
     skipped: int = 0
     """Number of turns of the run that were skipped because a loss or gradient was not finite."""
     metrics: Mapping[str, float] = field(default_factory=dict)
-    """Means of values that are logged but not minimized, by ``player/name``; figures of an
-    evaluation after this step, by ``evaluation/name``."""
+    """Means of values that are logged but not minimized, by ``player/name``; metric values of
+    an evaluation after this step, by ``evaluation/name``."""
     evaluation_seconds: float = 0.0
     """Duration of evaluations, which `images_per_second` excludes."""
     skipped_files: Mapping[str, Sequence[str]] = field(default_factory=dict)

@@ -21,7 +21,7 @@ class PretrainedFile:
     """A file of weights of a published network, in PyTorch's cache.
 
     A metric or loss declares the files that it needs in the class attribute ``pretrained``, so that
-    ``translate weights`` lists them and adds downloaded ones.
+    ``translate weights`` lists them, and copies downloaded files into the cache.
     """
 
     name: str
@@ -61,7 +61,7 @@ class PretrainedFile:
     def instructions(self) -> str:
         """How to get the file, in one sentence: URL, size, licence and command."""
         return (
-            f"download {self.url} ({self.megabytes} MB, {self.licence}), then: "
+            f"download {self.url} ({self.megabytes} MiB, {self.licence}), then: "
             f"translate weights add {self.url.rpartition('/')[2]}"
         )
 
@@ -102,7 +102,7 @@ class PretrainedFile:
             )
 
     def check_tensors(self, file: Path) -> None:
-        """Raise `ConfigError` unless `file` loads as tensors, without running code from it."""
+        """Raise `ConfigError` unless `file` loads; TorchScript requires its whole hash."""
         self._read(file)
 
     def _read(self, file: Path) -> Any:

@@ -55,7 +55,7 @@ def translate(
     inputs = find_inputs(source, out)
     with console.messages((logged if logged is not None else []).append):
         summary = translate_folder(model, inputs, out, InferenceOptions(**options), stop=stop)
-    assert summary.requested == summary.done + summary.skipped + summary.listed + summary.left
+    assert summary.requested == summary.done + summary.skipped + summary.listed + summary.remaining
     return summary
 
 

@@ -175,6 +175,6 @@ def test_a_stop_finishes_started_images_and_a_rerun_the_rest(
     batches: list[Tensor] = []
     stopping = replace(MODEL, recipe=Invert(batches.append))
     summary = translate(mixed_folder, tmp_path / "out", stopping, stop=lambda: len(batches) >= 2)
-    assert (summary.done, summary.left) == (2, 7)
+    assert (summary.done, summary.remaining) == (2, 7)
     assert counts(translate(mixed_folder, tmp_path / "out")) == (7, 2, 0)
     assert file_digests(tmp_path / "out") == file_digests(tmp_path / "whole")

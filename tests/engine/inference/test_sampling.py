@@ -22,7 +22,7 @@ def test_the_requested_number_is_generated_at_the_training_size(
     gan_model: Model, tmp_path: Path
 ) -> None:
     summary = sample_folder(gan_model, tmp_path, SampleRequest(70))
-    assert (summary.requested, summary.done, summary.left) == (70, 70, 0)
+    assert (summary.requested, summary.done, summary.remaining) == (70, 70, 0)
     names = sorted(path.name for path in tmp_path.glob("*.png"))
     assert (names[0], names[-1], len(names)) == ("000001.png", "000070.png", 70)
     assert read_pixels(tmp_path / "000001.png").shape == (8, 8), "gray"
@@ -34,10 +34,10 @@ def test_a_second_run_continues_where_the_first_stopped(gan_model: Model, tmp_pa
     summary = sample_folder(
         gan_model, tmp_path / "out", SampleRequest(2 * CHUNK + 1), stop=lambda: next(stops)
     )
-    assert (summary.done, summary.left) == (CHUNK, CHUNK + 1)
+    assert (summary.done, summary.remaining) == (CHUNK, CHUNK + 1)
     (tmp_path / "out/000003.png").unlink()
     second = sample_folder(gan_model, tmp_path / "out", SampleRequest(2 * CHUNK + 1))
-    assert (second.done, second.skipped, second.left) == (CHUNK + 2, CHUNK - 1, 0)
+    assert (second.done, second.skipped, second.remaining) == (CHUNK + 2, CHUNK - 1, 0)
     sample_folder(gan_model, tmp_path / "straight", SampleRequest(2 * CHUNK + 1))
     assert image_bytes(tmp_path / "out") == image_bytes(tmp_path / "straight")
 

@@ -175,7 +175,7 @@ def test_a_stop_between_tiles_leaves_nothing(translator: Translator, tmp_path: P
         translator._model, find_inputs(source, out), out, InferenceOptions(tile=64),
         stop=lambda: len(shares) > 5, watch=lambda each: shares.append(each.begun),
     )  # fmt: skip
-    assert (result.done, result.listed, result.left) == (0, 0, 1)
+    assert (result.done, result.listed, result.remaining) == (0, 0, 1)
     assert 0 < shares[-1] < 1 and shares == sorted(shares)
     assert {path.name for path in out.iterdir()} == {".translate"}
 

@@ -42,7 +42,7 @@ def test_T7_a_save_signal_writes_a_checkpoint_and_training_continues(root: Path)
     config, interrupts = small_runs.config(root, train__steps=5), Interrupts(save_on="SIGUSR1")
     progress = Acting(3, lambda: os.kill(os.getpid(), signal.SIGUSR1))
     result = train.start(config, out=root / "run", progress=progress, interrupts=interrupts)
-    assert (result.step, result.signal, result.late) == (5, 0, False)
+    assert (result.step, result.signal, result.timed_out) == (5, 0, False)
     assert small_runs.checkpoint_steps(root / "run") == [3, 5]
 
 
@@ -52,7 +52,7 @@ def test_T6_the_time_limit_ends_with_a_checkpoint_that_a_resume_continues(root: 
     interrupts = Interrupts()
     progress = Acting(2, lambda: setattr(interrupts, "_deadline", 0.0))
     result = train.start(config, out=root / "run", progress=progress, interrupts=interrupts)
-    assert (result.step, result.signal, result.late) == (2, 0, True)
+    assert (result.step, result.signal, result.timed_out) == (2, 0, True)
     assert train.resume(root / "run", progress=ProgressReporter()).step == 4
     ends = [
         run / "checkpoints/step-00000004/weights.safetensors"

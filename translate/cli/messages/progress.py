@@ -29,8 +29,9 @@ def show_progress(work: str, *, quiet: bool) -> Iterator[Callable[[InferenceResu
             task = bar.add_task(work, total=None)
 
             def update_bar(counts: InferenceResult) -> None:
-                begun = counts.done + counts.skipped + counts.listed
-                bar.update(task, total=begun + counts.left, completed=begun + counts.begun)
+                processed = counts.requested - counts.remaining
+                completed = processed + counts.current_fraction
+                bar.update(task, total=counts.requested, completed=completed)
 
             def write(line: str) -> None:
                 bar.console.print(
@@ -46,9 +47,9 @@ def show_progress(work: str, *, quiet: bool) -> Iterator[Callable[[InferenceResu
             nonlocal last
             if monotonic() - last > PROGRESS_SECONDS:
                 last = monotonic()
-                begun = counts.done + counts.skipped + counts.listed
-                partial = f", {counts.begun:.0%} of the next" if counts.begun else ""
-                console.say(f"{begun} of {begun + counts.left}{partial}")
+                processed, current = counts.requested - counts.remaining, counts.current_fraction
+                partial = f", {current:.0%} of the next" if current else ""
+                console.say(f"{processed} of {counts.requested}{partial}")
 
         with console.messages():
             yield print_line
@@ -57,7 +58,7 @@ def show_progress(work: str, *, quiet: bool) -> Iterator[Callable[[InferenceResu
 def summary(counts: InferenceResult) -> str:
     """Return the last line of a command: the number of images by outcome."""
     where = f" in {counts.problems}" if counts.listed else ""
-    left = f", {counts.left} not started" if counts.left else ""
+    left = f", {counts.remaining} not started" if counts.remaining else ""
     return (
         f"{counts.done} done, {counts.skipped} skipped (already there), "
         f"{counts.listed} listed{where}{left}"

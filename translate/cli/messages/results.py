@@ -17,8 +17,8 @@ def report(result: "TrainingResult") -> None:
     if result.plan:
         for name, text in _plan_rows(result.plan).items():
             logger.info(f"{name:<12}{text}")
-    elif result.signal or result.late or result.reason:
-        outcome = "time is up" if result.late else "stopped"
+    elif result.signal or result.timed_out or result.reason:
+        outcome = "time is up" if result.timed_out else "stopped"
         reason = f" ({result.reason})" if result.reason else ""
         resume = f"translate train --resume {quote(str(result.path))}"
         logger.info(f"{outcome} at step {result.step}{reason}: {resume}")

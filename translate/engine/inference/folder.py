@@ -127,8 +127,8 @@ def translate_each(
         report.describe_folder(inputs.skipped)
 
     def advance(fraction: float) -> None:
-        begun = min(1.0, report.result.begun + fraction)
-        report.result = replace(report.result, begun=begun)
+        current = min(1.0, report.result.current_fraction + fraction)
+        report.result = replace(report.result, current_fraction=current)
         watch(report.result)
 
     with (
@@ -145,13 +145,13 @@ def translate_each(
                 manifest.digests.add_input(each.job, each.input_sha256)
             yield report.result
         report.note_lost_messages()
-    if shard and not report.result.left:
+    if shard and not report.result.remaining:
         if report.retriable:
             logger.info(f"shard {shard} is not complete: run it again")
         else:
             shards.end(shard, report.result)
     report.end(part=shard is not None)
-    left = report.result.left
+    left = report.result.remaining
     assert stop() or not left, f"{left} images have no result"
     yield report.result
 

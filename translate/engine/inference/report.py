@@ -70,7 +70,7 @@ class FolderReport:
         Raises `SaveError` after `FAILED_WRITES`, and `PluginError` after `FAILED_TRANSLATIONS`.
         """
         if isinstance(result, ImageResult):
-            self.result = replace(self.result, done=self.result.done + 1, begun=0.0)
+            self.result = replace(self.result, done=self.result.done + 1, current_fraction=0.0)
             self.failed_writes = 0
             self._compare_sizes(result)
             if result.trust and "trust" in result.trust.scores:
@@ -79,7 +79,7 @@ class FolderReport:
             for note in result.notes:
                 self._note(result.job.input, note)
             return
-        self.result = replace(self.result, listed=self.result.listed + 1, begun=0.0)
+        self.result = replace(self.result, listed=self.result.listed + 1, current_fraction=0.0)
         self._report(result)
         self.retriable += result.stage == "write" or result.reason in RETRIABLE
         failed_write = result.stage == "write" and result.reason not in ONE_OUTPUT

@@ -108,7 +108,7 @@ class Loop:
             path,
             self.training.step,
             signal=signal,
-            late=stop == Stop.TIME,
+            timed_out=stop == Stop.TIME,
             reason=self.writer.run.stop_reason if stop == Stop.HOOK else "",
             plateau=self.session.plateau if stop == Stop.PLATEAU else "",
             best=best,
