@@ -61,7 +61,7 @@ class PretrainedFile:
     def instructions(self) -> str:
         """How to get the file, in one sentence: URL, size, licence and command."""
         return (
-            f"download {self.url} ({self.megabytes} MiB, {self.licence}), then: "
+            f"download {self.url} ({self.megabytes} MB, {self.licence}), then: "
             f"translate weights add {self.url.rpartition('/')[2]}"
         )
 

@@ -13,7 +13,7 @@ RUN = Path("runs/my run")
 @pytest.mark.parametrize(
     ("outcome", "lines"),
     [
-        ({"late": True}, ["time is up at step 4: translate train --resume 'runs/my run'"]),
+        ({"timed_out": True}, ["time is up at step 4: translate train --resume 'runs/my run'"]),
         ({"signal": 2, "listed": 3}, ["stopped at step 4: translate train --resume 'runs/my run'"]),
         (
             {"reason": "enough"},
