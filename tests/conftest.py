@@ -102,7 +102,7 @@ def register_plugin() -> Iterator[Callable[..., object]]:
     before = dict(discovery.skipped)
     names: list[str] = []
 
-    def register(thing: object, name: str = "stranger:thing") -> object:
+    def register(thing: object, name: str = "other:thing") -> object:
         for manager in managers:
             if not manager.has_plugin(name):
                 discovery.register(manager, thing, name)

@@ -65,8 +65,8 @@ def test_the_format_of_the_plugin_guide_is_the_example_that_is_installed() -> No
 
 def test_the_metric_of_the_plugin_guide_is_the_example_that_is_installed() -> None:
     guide = (ROOT / "plugins/README.md").read_text()
-    (code,) = re.findall(r"<!-- judge -->\n```python\n(.*?)^```$", guide, re.M | re.S)
-    assert code == (ROOT / "tests/examples/translate_judge/translate_judge.py").read_text()
+    (code,) = re.findall(r"<!-- snow -->\n```python\n(.*?)^```$", guide, re.M | re.S)
+    assert code == (ROOT / "tests/examples/translate_snow/translate_snow.py").read_text()
 
 
 def test_the_guide_shows_the_translate_method_of_the_flow_example_as_it_is() -> None:

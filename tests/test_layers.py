@@ -3,9 +3,9 @@
 from collections import Counter
 from pathlib import Path
 
-from source_modules import NAMES, OURS, PLUGINS, ROOT, imports, room
+from source_modules import NAMES, OURS, PLUGINS, ROOT, imports, package_of
 
-ROOMS = """
+PACKAGES = """
 __main__
 cli
 api report scale serve testing
@@ -40,8 +40,10 @@ engine.system
 translate engine
 errors hookspecs
 """
-"""A room or module in a row may import from the rows below it, a room also from itself."""
-LAYERS = {name: layer for layer, row in enumerate(ROOMS.split("\n")[::-1]) for name in row.split()}
+"""A package or module may import from the rows below its own, a package also from itself."""
+LAYERS = {
+    name: layer for layer, row in enumerate(PACKAGES.split("\n")[::-1]) for name in row.split()
+}
 PUBLIC = {
     name
     for name, layer in LAYERS.items()
@@ -50,28 +52,28 @@ PUBLIC = {
 """What a plugin may import."""
 
 
-def test_every_module_is_in_a_room_of_the_list() -> None:
-    rooms = {room(module.name) for module in OURS}
-    assert not rooms - set(LAYERS), "put it into ROOMS, in the row where it belongs"
-    assert not set(LAYERS) - rooms, "ROOMS has a room that does not exist"
+def test_every_module_is_in_a_package_of_the_list() -> None:
+    packages = {package_of(module.name) for module in OURS}
+    assert not packages - set(LAYERS), "put it into PACKAGES, in the row where it belongs"
+    assert not set(LAYERS) - packages, "PACKAGES has a package that does not exist"
 
 
 def test_imports_only_point_down() -> None:
     wrong = []
     for module in OURS:
-        own_room = room(module.name)
+        own_package = package_of(module.name)
         for node, target in imports(module.tree):
             if target.startswith("."):
                 wrong.append(module.at(node, "a relative import: name the module that defines it"))
             if not (target == "translate" or target.startswith("translate.")):
                 continue
-            imported_room = room(target)
-            if own_room == imported_room or LAYERS.get(imported_room, 99) < LAYERS.get(
-                own_room, -1
+            imported_package = package_of(target)
+            if own_package == imported_package or LAYERS.get(imported_package, 99) < LAYERS.get(
+                own_package, -1
             ):
                 continue
             wrong.append(
-                module.at(node, f"{own_room} imports {imported_room}, which is not below it")
+                module.at(node, f"{own_package} imports {imported_package}, which is not below it")
             )
     assert not wrong, "\n".join(wrong)
 
@@ -94,7 +96,7 @@ def test_there_are_no_circular_imports() -> None:
 
 
 def test_every_module_has_a_test_of_its_name_at_its_place() -> None:
-    """Room by room: ``translate/images/masks.py`` is ``tests/images/test_masks.py``."""
+    """Package by package: ``translate/images/masks.py`` is ``tests/images/test_masks.py``."""
     missing = {
         module.name
         for module in OURS
@@ -155,7 +157,7 @@ def test_builtin_plugins_use_only_the_public_api_and_not_each_other() -> None:
         own = ".".join(module.name.split(".")[:2])
         for node, target in imports(module.tree):
             package = target.split(".")[0]
-            if package == "translate" and room(target) not in PUBLIC:
+            if package == "translate" and package_of(target) not in PUBLIC:
                 wrong.append(module.at(node, f"{target} is not public"))
             if package == "translate_plugins" and not f"{target}.".startswith(f"{own}."):
                 wrong.append(module.at(node, f"{own} imports another plugin, {target}"))

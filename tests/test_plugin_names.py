@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 
 import pytest
-from source_modules import OURS, PLUGINS, Module, nodes, room
+from source_modules import OURS, PLUGINS, Module, nodes, package_of
 
 from translate.registry import HOOKS, Kind
 
@@ -52,7 +52,7 @@ def test_the_engine_contains_no_name_that_plugins_register(kind: Kind) -> None:
     wrong = []
     for module, node, text, is_docstring in texts_of_the_engine():
         whole = text in registered and not is_docstring
-        may_mention = is_docstring or room(module.name) == "cli"
+        may_mention = is_docstring or package_of(module.name) == "cli"
         if whole or (not may_mention and any(name in text for name in parts)):
             wrong.append(module.at(node, repr(text)))
     assert not wrong, "\n".join(wrong)

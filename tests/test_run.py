@@ -48,7 +48,7 @@ def stop_plugin(event: str, at: int) -> Any:
 def test_a_hook_stops_the_run_with_a_checkpoint_at_the_step_at_which_it_is_called(
     event: str, last_step: int, root: Path, register_plugin: Plugin
 ) -> None:
-    stopper = register_plugin(stop_plugin(event, 1), "stranger:stopper")
+    stopper = register_plugin(stop_plugin(event, 1), "other:stopper")
     every = {"train__log_every": 2, "train__preview_every": 3, "train__save_every": 4}
     run = root / "run"
     result = small_runs.train(small_runs.config(root, train__steps=9, **every), run)
@@ -57,7 +57,7 @@ def test_a_hook_stops_the_run_with_a_checkpoint_at_the_step_at_which_it_is_calle
     assert json_files.read_lines(run / "log.jsonl")[-1]["step"] == last_step
     facts = json.loads((run / "run.json").read_bytes())
     assert (facts["outcome"], facts["reason"]) == ("stopped", "the losses are good")
-    assert facts["stopped_by"] == "stranger:stopper"
+    assert facts["stopped_by"] == "other:stopper"
     assert stopper.finished == ["stopped"]  # type: ignore[attr-defined]
 
 
@@ -65,19 +65,19 @@ def test_a_stopped_run_resumes_to_the_same_bytes(root: Path, register_plugin: Pl
     config = small_runs.config(root, train__steps=4, train__log_every=1)
     small_runs.train(config, root / "straight")
     stopper = stop_plugin("losses_logged", 2)
-    register_plugin(stopper, "stranger:stopper")
+    register_plugin(stopper, "other:stopper")
     assert small_runs.train(config, root / "run").step == 2
     type(stopper).losses_logged = hookimpl(lambda self: None)  # noqa: ARG005
     from translate.engine.plugins import discovery
 
-    discovery.load().unregister(name="stranger:stopper")
-    register_plugin(object(), "stranger:stopper")
+    discovery.load().unregister(name="other:stopper")
+    register_plugin(object(), "other:stopper")
     assert small_runs.resume(root / "run").step == 4
     assert small_runs.equal_checkpoints(root / "run", root / "straight")
 
 
 def test_a_stop_at_the_last_step_changes_nothing(root: Path, register_plugin: Plugin) -> None:
-    register_plugin(stop_plugin("losses_logged", 2), "stranger:stopper")
+    register_plugin(stop_plugin("losses_logged", 2), "other:stopper")
     config = small_runs.config(root, train__steps=2, train__log_every=1)
     result = small_runs.train(config, root / "run")
     assert (result.step, result.reason) == (2, "")
@@ -87,7 +87,7 @@ def test_a_stop_at_the_last_step_changes_nothing(root: Path, register_plugin: Pl
 def test_a_stopped_run_is_exit_code_0_with_the_reason_and_the_command_to_resume(
     run_command: Any, root: Path, register_plugin: Plugin
 ) -> None:
-    register_plugin(stop_plugin("losses_logged", 1), "stranger:stopper")
+    register_plugin(stop_plugin("losses_logged", 1), "other:stopper")
     small_runs.train(small_runs.config(root, train__steps=3, train__log_every=1), root / "first")
     result = run_command("train", "--resume", "first")
     assert (result.code, result.err) == (0, "")

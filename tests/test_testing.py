@@ -35,9 +35,9 @@ def test_a_valid_recipe_passes_and_a_check_leaves_the_random_state_unchanged(
 
 
 def test_a_broken_plugin_is_an_assertion_error_with_the_rule(register_plugin) -> None:
-    register(register_plugin, recipes={"stranger": YieldsALoss})
+    register(register_plugin, recipes={"tested": YieldsALoss})
     with pytest.raises(AssertionError, match=r"^Yield turns, .* yielded .*: expected Turn"):
-        check_recipe("stranger")
+        check_recipe("tested")
 
 
 def test_a_wrong_option_is_a_config_error(register_plugin) -> None:

@@ -21,8 +21,8 @@ from translate.registry import names
 
 THREADS = 6
 RECIPES = {name: make for name, make in sorted(names("recipe").items()) if isinstance(make, type)}
-TRANSLATES = [n for n, make in RECIPES.items() if make.translate is not Recipe.translate]
-DRAWS = [n for n, make in RECIPES.items() if make.draw is not Recipe.draw]
+TRANSLATES = [n for n, make in RECIPES.items() if make.overrides(Recipe.translate)]
+DRAWS = [n for n, make in RECIPES.items() if make.overrides(Recipe.draw)]
 
 
 @pytest.fixture(autouse=True)

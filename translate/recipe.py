@@ -5,7 +5,7 @@ update of a player.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import torch
@@ -85,6 +85,11 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
     iteration: int = 0
     """Number of completed steps; set by the engine."""
 
+    @classmethod
+    def overrides(cls, method: Callable[..., Any]) -> bool:
+        """Return whether a recipe has its own version of a method, such as ``Recipe.translate``."""
+        return getattr(cls, method.__name__) is not method
+
     @property
     def geometry(self) -> Geometry:
         """The sizes that `translate` takes and returns; the engine pads images and crops results.
@@ -127,9 +132,6 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
 
         By default, these are all other domains for the first domain, or the domain itself if it is
         the only one; none for other domains.
-
-        Args:
-            source: The source domain.
         """
         if source not in self.domains[:1]:
             return ()
@@ -194,13 +196,10 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
         return rows
 
     def ground_truth_pair(self, batch: Batch) -> Pair | None:  # noqa: ARG002
-        """Return images to translate and their ground truth, made from a batch; None by default.
+        """Return images and their ground truth, made from a batch of `step`; None by default.
 
         Override it in recipes that degrade or reconstruct images, so that ``train.metric`` and
         ``translate evaluate`` compare outputs with ground truth. Paired layouts do not need it.
-
-        Args:
-            batch: A batch like those of `step`.
 
         Returns:
             ``source``, an input for `translate`, and ``target``, of the size of its output.

@@ -183,10 +183,10 @@ def test_an_exception_in_a_plugin_outside_a_step_is_attributed_to_the_plugin(
     capsys: pytest.CaptureFixture[str],
     register_plugin: Callable[..., object],
 ) -> None:
-    register_plugin(sys.modules[__name__], "stranger:strange")
+    register_plugin(sys.modules[__name__], "other:strange")
     monkeypatch.setattr(show, "describe", raiser(error))
     assert exit_code("show", "cyclegan") == 2
     err = capsys.readouterr().err
-    assert "plugin stranger:strange" in err
+    assert "plugin other:strange" in err
     assert "Report it to the plugin's author" in err
     assert "bug of translate" not in err

@@ -132,7 +132,7 @@ def test_T25_sighup_saves_at_the_next_step_and_exits_with_129(
             if step == 2:
                 os.kill(os.getpid(), signal.SIGHUP)
 
-    register_plugin(SighupSender(), "stranger:terminal")
+    register_plugin(SighupSender(), "other:terminal")
     image_folder("a", 3), image_folder("b", 3)
     config = small_runs.config(folder, train__log_every=1, train__steps=50)
     Path("tiny.yaml").write_text(yaml.dump(config))

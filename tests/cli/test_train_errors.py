@@ -83,7 +83,7 @@ def test_a_full_disk_is_exit_code_6(
         def losses_logged(self) -> None:
             disk.arm(1, no_space, always=True)
 
-    register_plugin(Filler(), "stranger:filler")
+    register_plugin(Filler(), "other:filler")
     result = run_command(*TINY, "--out", "run")
     disk.disarm()
     assert result.code == 6

@@ -111,9 +111,9 @@ STATEFUL = {
 def test_state_in_a_plain_attribute_is_named(
     register_plugin: Plugin, recipe: type, name: str
 ) -> None:
-    register(register_plugin, recipes={"stranger": recipe})
+    register(register_plugin, recipes={"tested": recipe})
     with pytest.raises(AssertionError) as error:
-        resumes_exactly(make_subject("stranger", {}, None, None))
+        resumes_exactly(make_subject("tested", {}, None, None))
     assert name in str(error.value)
     assert "belongs in a parameter, a buffer (register_buffer) or training_state()" in str(
         error.value
@@ -157,8 +157,8 @@ STATELESS = [
 
 @pytest.mark.parametrize("recipe", STATELESS, ids=lambda recipe: recipe.__name__)
 def test_state_that_a_resume_restores_breaks_no_rule(register_plugin: Plugin, recipe: type) -> None:
-    register(register_plugin, recipes={"stranger": recipe})
-    resumes_exactly(make_subject("stranger", {}, None, None))
+    register(register_plugin, recipes={"tested": recipe})
+    resumes_exactly(make_subject("tested", {}, None, None))
 
 
 def test_the_line_that_changes_the_state_is_named(register_plugin: Plugin) -> None:
@@ -169,9 +169,9 @@ def test_the_line_that_changes_the_state_is_named(register_plugin: Plugin) -> No
             self.mean += float(batch.source.mean())
             yield from super().step(batch)
 
-    register(register_plugin, recipes={"stranger": LosesAMean})
+    register(register_plugin, recipes={"tested": LosesAMean})
     with pytest.raises(AssertionError) as error:
-        resumes_exactly(make_subject("stranger", {}, None, None))
+        resumes_exactly(make_subject("tested", {}, None, None))
     assert "`self.mean += float(batch.source.mean())`" in str(error.value.place)
 
 

@@ -99,8 +99,8 @@ class TranslatesHalf(ValidRecipe):
 
 def findings(register_plugin: Plugin, recipe: type) -> list[RuleResult]:
     """Return the failures of a check of `recipe`, one for each cause."""
-    register(register_plugin, recipes={"stranger": recipe})
-    results = list(run_rules("recipe", "stranger", {}))
+    register(register_plugin, recipes={"tested": recipe})
+    results = list(run_rules("recipe", "tested", {}))
     assert len(results) == len(kinds.RULES["recipe"])
     return [v for v in results if v.failure and not v.same_as]
 
@@ -156,8 +156,8 @@ class RaisesInForward(nn.Module):
 
 
 def test_a_network_that_raises_is_one_finding(register_plugin: Plugin) -> None:
-    register(register_plugin, generators={"stranger": RaisesInForward})
-    finding, *repeated = (v for v in run_rules("generator", "stranger", {}) if v.failure)
+    register(register_plugin, generators={"tested": RaisesInForward})
+    finding, *repeated = (v for v in run_rules("generator", "tested", {}) if v.failure)
     assert [v.same_as for v in repeated] == [finding.rule] * 3
     assert f"line {line_of('reshape(-1, 7)', 'RaisesInForward')}: `" in finding.place
 
@@ -165,8 +165,8 @@ def test_a_network_that_raises_is_one_finding(register_plugin: Plugin) -> None:
 def test_the_command_prints_one_finding_and_its_line(
     register_plugin: Plugin, run_command: Run
 ) -> None:
-    register(register_plugin, "sweets:sugar", generators={"stranger": RaisesInForward})
-    result = run_command("plugins", "check", "stranger")
+    register(register_plugin, "sweets:sugar", generators={"tested": RaisesInForward})
+    result = run_command("plugins", "check", "tested")
     assert result.out.count("BROKEN") == 1
     assert re.search(
         rf"^ +in .*{re.escape(__file__)}, line \d+: `return .*reshape", result.out, re.M
@@ -175,11 +175,11 @@ def test_the_command_prints_one_finding_and_its_line(
         "  -       Have finite gradients for the input and for every weight. (same failure as"
         in result.out
     )
-    assert result.err == "Error: stranger breaks a rule: see plugins/README.md.\n"
+    assert result.err == "Error: tested breaks a rule: see plugins/README.md.\n"
 
 
 def test_an_assertion_error_names_the_line(register_plugin: Plugin) -> None:
-    register(register_plugin, recipes={"stranger": TranslatesHalf})
+    register(register_plugin, recipes={"tested": TranslatesHalf})
     line = line_of("def translate", "TranslatesHalf")
     with pytest.raises(AssertionError, match=rf"geometry.*{re.escape(__file__)}, line {line}"):
-        check_recipe("stranger")
+        check_recipe("tested")

@@ -37,7 +37,7 @@ def module(
         name = f"{tmp_path.name}_command".replace("-", "_")
         path = tmp_path / f"{name}.py"
         path.write_text(dedent(code))
-        register_plugin(importlib.import_module(name), "stranger:tested")
+        register_plugin(importlib.import_module(name), "other:tested")
         return str(path)
 
     return write

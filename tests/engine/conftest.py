@@ -34,7 +34,7 @@ def two_players(register_plugin: Plugin) -> Iterator[type[TwoPlayers]]:
         def register_recipes(self) -> dict[str, type[Recipe]]:
             return {"toy": TwoPlayers}
 
-    register_plugin(Offer(), "stranger:toy")
+    register_plugin(Offer(), "other:toy")
     TwoPlayers.bad, TwoPlayers.seen = {}, []
     yield TwoPlayers
     TwoPlayers.bad, TwoPlayers.seen = {}, []

@@ -16,7 +16,7 @@ from translate.weights import PretrainedFile
 def file(
     register_plugin: Callable[..., object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> PretrainedFile:
-    """Return a file that a stranger's plugin declares, with an empty cache."""
+    """Return a file that another distribution's plugin declares, with an empty cache."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "cache"))
     return register(register_plugin)
 

@@ -30,7 +30,7 @@ SMALL = sorted(
 @pytest.fixture
 def root(register_plugin: Any, image_folder: Callable[..., Path], tmp_path: Path) -> Path:
     """Return a folder with two domains of twelve images."""
-    register_plugin(FailingPlugin(), "stranger:failing")
+    register_plugin(FailingPlugin(), "other:failing")
     for domain in "ab":
         image_folder(domain, 12)
     return tmp_path

@@ -101,14 +101,14 @@ def test_a_run_whose_configuration_is_lost_has_no_proposal(tmp_path: Path) -> No
 def test_a_run_whose_plugin_is_gone_has_no_proposal(
     image_folder: Callable[..., Path], tmp_path: Path, register_plugin: Callable[..., object]
 ) -> None:
-    register_plugin(FailingPlugin(), "stranger:failing")
+    register_plugin(FailingPlugin(), "other:failing")
     image_folder("a", 4)
     image_folder("b", 4)
     small_runs.train(translation(tmp_path, "framed", train__steps=4), tmp_path / "run")
-    discovery.load().unregister(name="stranger:failing")
+    discovery.load().unregister(name="other:failing")
     history = read_history(tmp_path / "run")
     detection = Detection("mode collapse", 1, "", 0.0, "source to target")
     assert propose(detection, history) == propose(detection, history) == ("", "")
     (line,) = [line for line in history.omissions if "test-framed" in line]
     assert line.startswith("no setting can be proposed: no generator is called 'test-framed'")
-    register_plugin(FailingPlugin(), "stranger:failing")
+    register_plugin(FailingPlugin(), "other:failing")

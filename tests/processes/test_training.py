@@ -101,7 +101,7 @@ def test_T19_a_signal_to_one_process_stops_both_at_one_step(
             if step == 2:
                 os.kill(os.getpid(), signal.SIGTERM)
 
-    register_plugin(Stopper(), "stranger:stopper")
+    register_plugin(Stopper(), "other:stopper")
     config = small_runs.config(root, train__batch_size=2, train__steps=50, train__log_every=1)
     results = train_on_processes(config, root / "run")
     assert [(result["step"], result["signal"]) for result in results] == [(3, signal.SIGTERM)] * 2
@@ -154,7 +154,7 @@ def test_a_hook_of_the_first_process_stops_all_at_one_step(
             if step == 2:
                 run.stop("enough")
 
-    register_plugin(Stopper(), "stranger:stopper")
+    register_plugin(Stopper(), "other:stopper")
     config = small_runs.config(root, train__batch_size=2, train__steps=50, train__log_every=2)
     results = train_on_processes(config, root / "run")
     assert [(result["step"], result["signal"]) for result in results] == [(2, 0)] * 2

@@ -8,5 +8,5 @@ from kills import RegisterPlugin, Stopper
 def stopper(register_plugin: RegisterPlugin) -> Stopper:
     """Return a plugin that stops training after the steps of its ``after``."""
     stopper_plugin = Stopper()
-    register_plugin(stopper_plugin, "stranger:stopper")
+    register_plugin(stopper_plugin, "other:stopper")
     return stopper_plugin

@@ -42,7 +42,7 @@ def test_a_run_with_kills_and_resumes_ends_with_the_same_bytes(
 def test_evaluations_with_kills_and_resumes_choose_the_same_checkpoint(
     root: Path, stopper: Stopper, register_plugin: RegisterPlugin
 ) -> None:
-    register_plugin(HashPlugin(), "stranger:hash")
+    register_plugin(HashPlugin(), "other:hash")
     chosen = {"data__validation": 0.25, "train__evaluate_every": 1, "train__metric": "hash"}
     config = small_runs.config(root, train__steps=10, **STATE, **chosen)
     small_runs.train(config, root / "straight")

@@ -175,7 +175,7 @@ def test_S4_more_requests_than_the_queue_holds_are_refused_at_once(workers: Work
 
         assert httpx.post(place.join("/v1/translate"), content=slow()).status_code == 422
         answer = httpx.post(f"{address}/v1/translate", content=encoded())
-        assert answer.status_code == 200, "there is room again"
+        assert answer.status_code == 200, "the server is free again"
 
 
 def test_S8_a_process_that_is_killed_is_replaced(server: str, workers: Workers) -> None:

@@ -112,7 +112,7 @@ def effects(root: Path, register_plugin: Callable[..., Any], out: str, flags: Ma
             meanwhile: Callable[[Path], object] | None) -> Any:  # fmt: skip
     """Fork the run ``base`` with `flags`; return all observable effects, or the error."""
     observer = RunObserver((lambda: meanwhile(root)) if meanwhile else (lambda: None))
-    register_plugin(observer, f"stranger:{out}")
+    register_plugin(observer, f"other:{out}")
     try:
         result = train.resume(
             root / "base", flags=flags, fork=True, out=root / out, progress=ProgressReporter()

@@ -11,19 +11,22 @@ from pathlib import Path
 import small_checkpoints
 
 PAYLOAD = "open('it-was-run', 'w').close()"
-"""the code of a canary: it writes a file"""
+"""the code in malicious files: it writes a file"""
 
 
-class Canary:
+class MaliciousPickle:
     """Runs `PAYLOAD` when it is unpickled."""
 
     def __reduce__(self) -> tuple[Callable[[str], object], tuple[str]]:
         return exec, (PAYLOAD,)
 
 
-def canaries(folder: Path) -> dict[str, Path]:
-    """Write canaries (malicious files) into `folder`; return their paths by kind."""
-    pickled, tag = pickle.dumps(Canary()), f"!!python/object/apply:builtins.exec [{PAYLOAD!r}]"
+def write_malicious_files(folder: Path) -> dict[str, Path]:
+    """Write malicious files into `folder`; return their paths by kind."""
+    pickled, tag = (
+        pickle.dumps(MaliciousPickle()),
+        f"!!python/object/apply:builtins.exec [{PAYLOAD!r}]",
+    )
     contents = {
         "pickle.pth": pickled,
         "pickle.safetensors": pickled,
@@ -31,7 +34,7 @@ def canaries(folder: Path) -> dict[str, Path]:
         "tag.yaml": f"recipe: {tag}\n".encode(),
         "bomb.yaml": b"a: &a [x, x]\nb: &b [*a, *a]\ndata: [*b, *b]\n",
         "code.py": PAYLOAD.encode(),
-        "canary.py": PAYLOAD.encode(),
+        "imported.py": PAYLOAD.encode(),
         "dressed.png": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n",
     }
     for name, data in contents.items():
@@ -47,7 +50,7 @@ def canaries(folder: Path) -> dict[str, Path]:
         paths[name] = small_checkpoints.gan(folder / name)
         seal(paths[name], "weights.safetensors", data)
     for name, changes in {
-        "names a module": {"recipe": "canary.sing"},
+        "names a module": {"recipe": "imported.run"},
         "names a file": {"recipe": "../code.py"},
         "names a plugin": {"recipe": "not-installed/gan"},
         "names a target": {"options": {"generator": {"name": "mlp", "_target_": "builtins.exec"}}},

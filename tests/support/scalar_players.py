@@ -11,29 +11,29 @@ from translate.recipe import Recipe, Turn
 
 
 class ScalarPlayers(Recipe):
-    """Two scalar players: ``maker``, a generator, and ``judge``, which scores its output."""
+    """Two scalar players: ``generator``, a generator, and ``critic``, which scores its output."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.maker, self.judge = nn.Linear(1, 1, bias=False), nn.Linear(1, 1, bias=False)
+        self.generator, self.critic = nn.Linear(1, 1, bias=False), nn.Linear(1, 1, bias=False)
         with torch.no_grad():
-            self.maker.weight.fill_(2.0)
-            self.judge.weight.fill_(3.0)
+            self.generator.weight.fill_(2.0)
+            self.critic.weight.fill_(3.0)
 
     def optimizers(self):
         return {
-            "maker": SGD(self.maker.parameters(), lr=0.1),
-            "judge": SGD(self.judge.parameters(), lr=0.1),
+            "generator": SGD(self.generator.parameters(), lr=0.1),
+            "critic": SGD(self.critic.parameters(), lr=0.1),
         }
 
     def step(self, batch):
-        fake = self.maker(batch)
-        yield Turn("maker", score=self.judge(fake), size=0.5 * fake.square())
-        yield Turn("judge", score=-self.judge(self.maker(batch)))
+        fake = self.generator(batch)
+        yield Turn("generator", score=self.critic(fake), size=0.5 * fake.square())
+        yield Turn("critic", score=-self.critic(self.generator(batch)))
 
     @property
     def weights(self) -> tuple[float, float]:
-        return self.maker.weight.item(), self.judge.weight.item()
+        return self.generator.weight.item(), self.critic.weight.item()
 
 
 ONE = torch.ones(1, 1)
@@ -56,5 +56,5 @@ def with_step(step, **members) -> ScalarPlayers:
 
 def blow_up(self, batch):
     """Yield a first turn whose loss is infinite."""
-    yield Turn("maker", score=self.judge(self.maker(batch)) * math.inf)
-    yield Turn("judge", score=-self.judge(self.maker(batch)))
+    yield Turn("generator", score=self.critic(self.generator(batch)) * math.inf)
+    yield Turn("critic", score=-self.critic(self.generator(batch)))

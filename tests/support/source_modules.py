@@ -58,10 +58,10 @@ def imports(tree: ast.AST) -> Iterator[tuple[ast.AST, str]]:
                 yield node, full if full in NAMES else base
 
 
-def room(name: str) -> str:
-    """Return the room that a module of ours is in, or its own name at the top level.
+def package_of(name: str) -> str:
+    """Return the package of a module of ours, or its own name at the top level.
 
-    What ``python -m`` runs, a ``__main__``, is above all rooms wherever it is.
+    What ``python -m`` runs, a ``__main__``, is above all packages wherever it is.
     """
     parts = name.removeprefix("translate.").split(".")
     if parts[-1] == "__main__":

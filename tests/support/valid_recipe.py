@@ -70,9 +70,9 @@ def require_broken(
     message: str,
 ) -> None:
     """Assert that `recipe` breaks `rule` of the contract with `message`, a pattern."""
-    register(register_plugin, recipes={"stranger": recipe})
+    register(register_plugin, recipes={"tested": recipe})
     with pytest.raises(Exception, match=message):
-        rule(make_subject("stranger", {}, None, None))
+        rule(make_subject("tested", {}, None, None))
 
 
 def broken_rules(kind: Literal["generator", "discriminator", "loss"], name: str) -> str:

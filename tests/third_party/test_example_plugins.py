@@ -110,8 +110,8 @@ def test_a_third_party_metric_measures_folders(
     image_folder: Callable[..., Path],
 ) -> None:
     real, fake = image_folder("real", 3), image_folder("fake", 4)
-    asked = ["--real", real, "--fake", fake, "--metric", "snow", "--device", "cpu"]
-    assert "snow ↓" in sandbox.output("evaluate", *asked)
+    arguments = ["--real", real, "--fake", fake, "--metric", "snow", "--device", "cpu"]
+    assert "snow ↓" in sandbox.output("evaluate", *arguments)
 
 
 def test_one_generator_translates_between_three_domains(

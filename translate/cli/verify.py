@@ -13,7 +13,7 @@ from translate.engine.system import console
 from translate.errors import ConfigError
 
 if TYPE_CHECKING:
-    from translate.exchange.publication.image_verification import Verification
+    from translate.insight.image_provenance import Verification
 
 
 @click.command(no_args_is_help=True)
@@ -49,7 +49,7 @@ def command(file: Path, model: Path | None, source: Path | None, as_json: bool, 
       translate verify out/photo.png --model runs/cyclegan-summer-winter --input photos/photo.png
     """
     from translate.engine.checkpoints.references.packs import is_pack
-    from translate.exchange.publication.image_verification import verify_image
+    from translate.insight.image_provenance import verify_image
 
     if is_pack(file):
         if given := model or source:

@@ -65,7 +65,7 @@ def copied_images(history: History) -> Iterator[Detection]:
 def _draws(recipe: str) -> bool:
     """Return whether a recipe generates samples; False if its plugin is not installed."""
     factory: Any = names("recipe").get(recipe)
-    return factory is not None and factory.draw is not Recipe.draw
+    return factory is not None and factory.overrides(Recipe.draw)
 
 
 def nearest(images: Images, others: Images, *, skip_self: bool = False) -> NDArray[np.float64]:

@@ -35,12 +35,12 @@ def check(register_plugin: Register) -> Callable[..., None]:
             def register_formats(self) -> dict[str, Any]:
                 return {"broken": broken}
 
-        if not managers[0].has_plugin("stranger:thing"):
+        if not managers[0].has_plugin("other:thing"):
             register_plugin(Plugin())
         else:
             for manager in managers:
-                manager.unregister(name="stranger:thing")
-                manager.register(Plugin(), name="stranger:thing")
+                manager.unregister(name="other:thing")
+                manager.register(Plugin(), name="other:thing")
         check_format("broken")
 
     return check_changed

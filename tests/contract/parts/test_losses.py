@@ -75,6 +75,6 @@ class RefusesRealScores(OneScaleOnly):
     ],
 )
 def test_a_loss_that_breaks_a_rule_gets_its_message(register_plugin, loss, message) -> None:
-    register(register_plugin, losses={"stranger": loss})
+    register(register_plugin, losses={"tested": loss})
     with pytest.raises(AssertionError, match=message):
-        check_loss("stranger")
+        check_loss("tested")

@@ -73,10 +73,10 @@ class ReturnsOneFeatureTensor(ValidGenerator):
     ],
 )
 def test_a_generator_that_breaks_a_rule_gets_its_message(register_plugin, network, message) -> None:
-    register(register_plugin, generators={"valid": ValidGenerator, "stranger": network})
+    register(register_plugin, generators={"valid": ValidGenerator, "tested": network})
     check_generator("valid")
     with pytest.raises(AssertionError, match=message):
-        check_generator("stranger")
+        check_generator("tested")
 
 
 class ValidNoiseGenerator(nn.Module):
@@ -149,24 +149,24 @@ def test_a_noise_generator_or_encoder_that_breaks_a_rule_gets_its_message(
         generators={
             "valid-noise": ValidNoiseGenerator,
             "valid-encoder": ValidEncoder,
-            "stranger": network,
+            "tested": network,
         },
     )
     check_generator("valid-noise")
     check_generator("valid-encoder")
     with pytest.raises(AssertionError, match=message):
-        check_generator("stranger")
+        check_generator("tested")
 
 
 def test_the_message_for_a_generator_that_raises_has_its_exception(register_plugin) -> None:
     register(
         register_plugin,
-        generators={"stranger": lambda in_channels, out_channels: nn.Bilinear(1, 1, 1)},  # noqa: ARG005
+        generators={"tested": lambda in_channels, out_channels: nn.Bilinear(1, 1, 1)},  # noqa: ARG005
     )
     with pytest.raises(
         AssertionError, match=r"\(2, 3, 32, 32\) raised TypeError .*vectors"
     ) as error:
-        check_generator("stranger")
+        check_generator("tested")
     assert isinstance(error.value.__cause__.__cause__, TypeError)
 
 
@@ -215,7 +215,7 @@ class DetachesItsInput(ValidDiscriminator):
 def test_a_discriminator_that_breaks_a_rule_gets_its_message(
     register_plugin, network, message
 ) -> None:
-    register(register_plugin, discriminators={"valid": ValidDiscriminator, "stranger": network})
+    register(register_plugin, discriminators={"valid": ValidDiscriminator, "tested": network})
     check_discriminator("valid")
     with pytest.raises(AssertionError, match=message):
-        check_discriminator("stranger")
+        check_discriminator("tested")

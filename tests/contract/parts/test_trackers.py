@@ -78,7 +78,7 @@ def register_tracker(register_plugin: Plugin, tracker: Any) -> None:
         def register_trackers(self) -> Any:
             return {"tested": tracker}
 
-    register_plugin(TrackerPlugin(), "stranger:tested")
+    register_plugin(TrackerPlugin(), "other:tested")
 
 
 @pytest.mark.filterwarnings("ignore")

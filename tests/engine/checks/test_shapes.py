@@ -62,7 +62,7 @@ def make_config(
         def register_recipes(self) -> dict[str, type[Recipe]]:
             return {"narrow": Narrow, "padding": Padding, "counting": Counting}
 
-    register_plugin(Offer(), "stranger:narrow")
+    register_plugin(Offer(), "other:narrow")
     (tmp_path / "a").mkdir()
     for number in range(4):
         (tmp_path / f"a/{number}.png").write_bytes(b"no image")

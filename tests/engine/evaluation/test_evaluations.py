@@ -33,7 +33,7 @@ HASH: dict[str, Any] = {
 @pytest.fixture
 def root(image_folder: Callable[..., Path], tmp_path: Path, register_plugin: Plugin) -> Path:
     """Return a folder with the domains ``a`` and ``b``, and offer the metric ``hash``."""
-    register_plugin(HashPlugin(), "stranger:hash")
+    register_plugin(HashPlugin(), "other:hash")
     image_folder("a", 5), image_folder("b", 5)
     return tmp_path
 
@@ -71,7 +71,7 @@ def constant(root: Path, register_plugin: Plugin) -> Callable[..., Any]:
         def register_metrics(self) -> dict[str, type[Metric]]:
             return {"constant": Constant}
 
-    register_plugin(Offer(), "stranger:constant")
+    register_plugin(Offer(), "other:constant")
     given = {**HASH, "train__metric": "constant", "train__steps": 12, "train__evaluate_every": 2}
     return lambda **flags: small_runs.config(root, **{**given, "train__patience": 2, **flags})
 
@@ -139,9 +139,9 @@ def test_a_run_without_improvement_stops_and_prints_how_to_continue(
         "stopped", plateau, "train.patience",
     )  # fmt: skip
     assert small_runs.checkpoint_steps(run) == [2, 6], "0 is older than what is kept"
-    heard = small_runs.ProgressRecorder()
-    assert small_runs.resume(run, heard).step == 6
-    assert heard.lines == [
+    progress = small_runs.ProgressRecorder()
+    assert small_runs.resume(run, progress).step == 6
+    assert progress.lines == [
         f"{run} is complete: 6 steps, {plateau}. --set train.patience=N with a larger N "
         "continues it."
     ]
@@ -184,15 +184,15 @@ def test_figures_are_in_the_log_for_hooks_and_on_the_progress_line(
         def losses_logged(self, record: LogRecord) -> None:
             records.append(record)
 
-    register_plugin(Watcher(), "stranger:watcher")
-    heard = small_runs.ProgressRecorder()
+    register_plugin(Watcher(), "other:watcher")
+    progress = small_runs.ProgressRecorder()
     config = small_runs.config(root, **{**HASH, "train__evaluate_every": 2, "train__log_every": 3})
-    small_runs.train(config, root / "run", heard)
+    small_runs.train(config, root / "run", progress)
     assert [record.step for record in records] == [2, 3, 4]
     assert ["evaluation/hash" in record.metrics for record in records] == [True, False, True]
     assert records[0].evaluation_seconds > 0 == records[1].evaluation_seconds
-    assert [list(report.evaluation) for report in heard.reports] == [["hash"]] * 3
-    assert f"hash {records[0].metrics['evaluation/hash']:.4g}" in heard.reports[1].line()
+    assert [list(report.evaluation) for report in progress.reports] == [["hash"]] * 3
+    assert f"hash {records[0].metrics['evaluation/hash']:.4g}" in progress.reports[1].line()
 
 
 def test_evaluations_that_take_long_are_reported_once_with_what_to_set(

@@ -38,7 +38,7 @@ def offered(register_plugin: Any) -> None:
         def register_metrics(self) -> dict[str, type[Metric]]:
             return {"extremes": TwoFigures}
 
-    register_plugin(Offer(), "stranger:extremes")
+    register_plugin(Offer(), "other:extremes")
 
 
 def test_a_metric_is_found_by_its_figure_or_its_name() -> None:

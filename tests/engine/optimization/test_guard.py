@@ -12,15 +12,15 @@ def test_the_guard_stops_after_that_many_bad_turns_of_a_player_in_a_row() -> Non
     bad, good = torch.tensor(True), torch.tensor(False)
     guard = Guard(3, torch.device("cpu"))
     for turns in (
-        {"maker": [bad], "judge": [good]},
-        {"maker": [bad, good], "judge": [good]},  # its count starts again
-        {"maker": [bad], "judge": [bad]},
-        {"maker": [bad]},
+        {"generator": [bad], "critic": [good]},
+        {"generator": [bad, good], "critic": [good]},  # its count starts again
+        {"generator": [bad], "critic": [bad]},
+        {"generator": [bad]},
     ):
         guard.count(StepResult(skipped=turns))
         guard.check()
     assert int(guard.total) == 5
-    guard.count(StepResult(skipped={"maker": [bad], "judge": [good]}))
-    with pytest.raises(TrainingError, match="the last 3 turns of 'maker' had losses") as error:
+    guard.count(StepResult(skipped={"generator": [bad], "critic": [good]}))
+    with pytest.raises(TrainingError, match="the last 3 turns of 'generator' had losses") as error:
         guard.check()
     assert error.value.exit_code == 5

@@ -15,33 +15,33 @@ from translate.recipe import Turn
 def test_a_step_by_hand() -> None:
     recipe = ScalarPlayers()
     result = take_one_step(recipe)
-    # maker: m * j + m^2 / 2, slope j + m = 5, so 2 - 0.5; judge: -m * j with the new m = 1.5
+    # generator: m * j + m^2 / 2, slope j + m = 5, so 2 - 0.5; critic: -m * j with the new m = 1.5
     assert recipe.weights == (pytest.approx(1.5), pytest.approx(3 + 0.1 * 1.5))
     assert {name: loss.item() for name, loss in result.losses.items()} == {
-        "maker/score": pytest.approx(6.0),
-        "maker/size": pytest.approx(2.0),
-        "judge/score": pytest.approx(-4.5),
+        "generator/score": pytest.approx(6.0),
+        "generator/size": pytest.approx(2.0),
+        "critic/score": pytest.approx(-4.5),
     }
-    assert result.norms["maker"].item() == pytest.approx(5.0)
-    assert result.norms["judge"].item() == pytest.approx(1.5)
-    assert skipped(result) == {"maker": [False], "judge": [False]}
+    assert result.norms["generator"].item() == pytest.approx(5.0)
+    assert result.norms["critic"].item() == pytest.approx(1.5)
+    assert skipped(result) == {"generator": [False], "critic": [False]}
 
 
 def test_a_turn_updates_one_player_although_the_loss_depends_on_both() -> None:
     weights_after = []
 
     def step(self, batch):
-        yield Turn("judge", score=self.judge(self.maker(batch)))
+        yield Turn("critic", score=self.critic(self.generator(batch)))
         weights_after.append(self.weights)
-        assert self.maker.weight.grad is None
-        yield Turn("maker", score=self.judge(self.maker(batch)))
+        assert self.generator.weight.grad is None
+        yield Turn("generator", score=self.critic(self.generator(batch)))
         weights_after.append(self.weights)
 
     recipe = with_step(step)
     take_one_step(recipe)
-    after_judge, after_maker = weights_after
-    assert after_judge == (2.0, pytest.approx(2.8))
-    assert after_maker == (pytest.approx(2 - 0.28), after_judge[1])
+    after_critic, after_generator = weights_after
+    assert after_critic == (2.0, pytest.approx(2.8))
+    assert after_generator == (pytest.approx(2 - 0.28), after_critic[1])
 
 
 def test_a_player_accumulates_no_gradient_in_the_other_players_turn() -> None:
@@ -49,7 +49,7 @@ def test_a_player_accumulates_no_gradient_in_the_other_players_turn() -> None:
     optimizers = recipe.optimizers()
     for _ in range(3):
         result = take_one_step(recipe, optimizers=optimizers)
-    assert result.norms["judge"].item() == pytest.approx(abs(recipe.maker.weight.item()))
+    assert result.norms["critic"].item() == pytest.approx(abs(recipe.generator.weight.item()))
 
 
 def test_no_gradient_outlives_its_turn() -> None:
@@ -60,21 +60,21 @@ def test_no_gradient_outlives_its_turn() -> None:
 
 def test_a_loop_around_a_yield_is_several_turns() -> None:
     def step(self, batch):
-        fake = self.maker(batch)  # turns of the judge do not update the maker
+        fake = self.generator(batch)  # turns of the critic do not update the generator
         for _ in range(5):
-            yield Turn("judge", score=-self.judge(fake.detach()))
-        yield Turn("maker", score=self.judge(fake))
+            yield Turn("critic", score=-self.critic(fake.detach()))
+        yield Turn("generator", score=self.critic(fake))
 
     recipe = with_step(step)
     result = take_one_step(recipe)
-    assert skipped(result) == {"judge": 5 * [False], "maker": [False]}
+    assert skipped(result) == {"critic": 5 * [False], "generator": [False]}
     assert recipe.weights == (pytest.approx(2 - 0.1 * 4), pytest.approx(3 + 5 * 0.1 * 2))
 
 
 def zero_times_infinity(self, batch):
     """Yield a finite loss with an infinite gradient: the square root at 0."""
-    yield Turn("maker", score=(0 * self.maker(batch)).sqrt())
-    yield Turn("judge", score=-self.judge(self.maker(batch)))
+    yield Turn("generator", score=(0 * self.generator(batch)).sqrt())
+    yield Turn("critic", score=-self.critic(self.generator(batch)))
 
 
 OPTIMIZERS = {
@@ -89,55 +89,61 @@ OPTIMIZERS = {
 @pytest.mark.parametrize("kind", OPTIMIZERS)
 def test_a_turn_that_is_not_finite_updates_nothing_and_the_next_one_does(kind, step) -> None:
     recipe = ScalarPlayers()
-    optimizers = {n: OPTIMIZERS[kind](getattr(recipe, n).parameters()) for n in ("maker", "judge")}
+    optimizers = {
+        n: OPTIMIZERS[kind](getattr(recipe, n).parameters()) for n in ("generator", "critic")
+    }
     take_one_step(recipe, optimizers=optimizers)
     before = recipe.weights
-    state = {k: v.clone() for k, v in optimizers["maker"].state[recipe.maker.weight].items()}
+    state = {
+        k: v.clone() for k, v in optimizers["generator"].state[recipe.generator.weight].items()
+    }
     recipe.step = step.__get__(recipe)
     result = take_one_step(recipe, optimizers=optimizers)
-    assert skipped(result) == {"maker": [True], "judge": [False]}
-    assert recipe.maker.weight.item() == before[0]
-    assert recipe.judge.weight.item() > before[1]
-    for name, value in optimizers["maker"].state[recipe.maker.weight].items():
+    assert skipped(result) == {"generator": [True], "critic": [False]}
+    assert recipe.generator.weight.item() == before[0]
+    assert recipe.critic.weight.item() > before[1]
+    for name, value in optimizers["generator"].state[recipe.generator.weight].items():
         assert torch.equal(value, state[name]), f"{name} moved"
-    assert not hasattr(optimizers["maker"], "found_inf")
+    assert not hasattr(optimizers["generator"], "found_inf")
     recipe.step = ScalarPlayers.step.__get__(recipe)
     assert skipped(take_one_step(recipe, optimizers=optimizers)) == {
-        "maker": [False],
-        "judge": [False],
+        "generator": [False],
+        "critic": [False],
     }
-    assert recipe.maker.weight.item() != before[0]
+    assert recipe.generator.weight.item() != before[0]
 
 
 def test_a_gradient_above_clip_norm_is_clipped_and_its_norm_is_logged() -> None:
-    # the maker's gradient is 3 + 2, and its step is 0.1 times the clipped one
+    # the generator's gradient is 3 + 2, and its step is 0.1 times the clipped one
     recipe = ScalarPlayers()
-    optimizers = {n: SGD(getattr(recipe, n).parameters(), lr=0.1) for n in ("maker", "judge")}
+    optimizers = {n: SGD(getattr(recipe, n).parameters(), lr=0.1) for n in ("generator", "critic")}
     result = take_one_step(recipe, optimizers=optimizers, clip_norm=1.5)
-    assert recipe.maker.weight.item() == pytest.approx(2 - 0.1 * 1.5, abs=1e-5)
-    assert float(result.norms["maker"]) == pytest.approx(5)
-    for clip, left in (({"maker": 1.5}, 1.5), ({"judge": 1.5}, 5), (30.0, 5), (None, 5)):
+    assert recipe.generator.weight.item() == pytest.approx(2 - 0.1 * 1.5, abs=1e-5)
+    assert float(result.norms["generator"]) == pytest.approx(5)
+    for clip, left in (({"generator": 1.5}, 1.5), ({"critic": 1.5}, 5), (30.0, 5), (None, 5)):
         recipe = ScalarPlayers()
-        optimizers = {n: SGD(getattr(recipe, n).parameters(), lr=0.1) for n in ("maker", "judge")}
+        optimizers = {
+            n: SGD(getattr(recipe, n).parameters(), lr=0.1) for n in ("generator", "critic")
+        }
         take_one_step(recipe, optimizers=optimizers, clip_norm=clip)
-        assert recipe.maker.weight.item() == pytest.approx(2 - 0.1 * left, abs=1e-5), clip
+        assert recipe.generator.weight.item() == pytest.approx(2 - 0.1 * left, abs=1e-5), clip
 
 
 def test_a_clipped_gradient_that_is_not_finite_updates_nothing() -> None:
     recipe = with_step(blow_up)
     result = take_one_step(recipe, clip_norm=1.0)
-    assert skipped(result) == {"maker": [True], "judge": [False]}
-    assert recipe.maker.weight.item() == 2.0
+    assert skipped(result) == {"generator": [True], "critic": [False]}
+    assert recipe.generator.weight.item() == 2.0
 
 
 def test_a_frozen_player_is_not_updated_and_is_logged() -> None:
     recipe = ScalarPlayers()
-    recipe.judge.requires_grad_(False)
+    recipe.critic.requires_grad_(False)
     result = take_one_step(recipe)
     assert recipe.weights[1] == 3.0
-    assert result.losses["judge/score"].item() == pytest.approx(-4.5)
-    assert "judge" not in result.norms
-    assert skipped(result) == {"maker": [False]}
+    assert result.losses["critic/score"].item() == pytest.approx(-4.5)
+    assert "critic" not in result.norms
+    assert skipped(result) == {"generator": [False]}
 
 
 def test_a_parameter_without_a_gradient_stays() -> None:
@@ -147,8 +153,8 @@ def test_a_parameter_without_a_gradient_stays() -> None:
             self.loose = nn.Parameter(torch.ones(1))
 
         def optimizers(self):
-            both = [self.loose, *self.maker.parameters()]
-            return {**super().optimizers(), "maker": Adam(both, lr=0.1, fused=True)}
+            both = [self.loose, *self.generator.parameters()]
+            return {**super().optimizers(), "generator": Adam(both, lr=0.1, fused=True)}
 
     recipe = Loose()
     take_one_step(recipe)
@@ -160,15 +166,15 @@ def test_bf16_runs_forward_in_bf16_and_keeps_weights_and_gradients_in_fp32() -> 
     dtypes = []
 
     def step(self, batch):
-        fake = self.maker(batch)
+        fake = self.generator(batch)
         dtypes.append(fake.dtype)
-        yield Turn("maker", score=self.judge(fake).square())
-        dtypes.append(self.maker(batch).dtype)
+        yield Turn("generator", score=self.critic(fake).square())
+        dtypes.append(self.generator(batch).dtype)
 
     recipe = with_step(step)
     result = take_one_step(recipe, precision=torch.bfloat16)
     assert dtypes == [torch.bfloat16, torch.bfloat16]
-    assert recipe.maker.weight.dtype == result.norms["maker"].dtype == torch.float32
+    assert recipe.generator.weight.dtype == result.norms["generator"].dtype == torch.float32
     # d/dm (m * j)^2 = 2 * m * j^2 = 36, which bf16 holds exactly
     assert recipe.weights[0] == pytest.approx(2 - 0.1 * 36)
 

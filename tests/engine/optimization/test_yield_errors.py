@@ -10,15 +10,17 @@ from translate.recipe import Turn
 
 def test_an_unknown_player_is_refused_with_the_nearest_name() -> None:
     def step(self, batch):
-        yield Turn("makr", score=self.maker(batch))
+        yield Turn("generatr", score=self.generator(batch))
 
-    with pytest.raises(PluginError, match=r"no optimizer is called 'makr'\. Did you mean 'maker'"):
+    with pytest.raises(
+        PluginError, match=r"no optimizer is called 'generatr'\. Did you mean 'generator'"
+    ):
         take_one_step(with_step(step))
 
 
 def test_a_yield_without_a_turn_is_refused() -> None:
     def step(self, batch):
-        yield self.maker(batch)
+        yield self.generator(batch)
 
     with pytest.raises(PluginError, match=r"Scalars.step yielded tensor.*: expected Turn"):
         take_one_step(with_step(step))
@@ -26,26 +28,26 @@ def test_a_yield_without_a_turn_is_refused() -> None:
 
 def no_grad(self, batch):
     with torch.no_grad():
-        yield Turn("maker", score=self.maker(batch))
+        yield Turn("generator", score=self.generator(batch))
 
 
 def inference(self, batch):
     with torch.inference_mode():
-        yield Turn("maker", score=self.maker(batch))
+        yield Turn("generator", score=self.generator(batch))
 
 
 def autocast(self, batch):
     with torch.autocast("cpu", torch.bfloat16):
-        yield Turn("maker", score=self.maker(batch))
+        yield Turn("generator", score=self.generator(batch))
 
 
 def forgets_to_switch_back(self, batch):
     torch.set_grad_enabled(False)
-    yield Turn("maker", score=self.maker(batch))
+    yield Turn("generator", score=self.generator(batch))
 
 
 def enables_at_the_end(self, batch):
-    yield Turn("maker", score=self.maker(batch))
+    yield Turn("generator", score=self.generator(batch))
     torch.set_grad_enabled(False)
 
 
@@ -64,12 +66,12 @@ def test_a_yield_inside_a_mode_is_refused_and_the_mode_does_not_leak(step) -> No
 def test_modes_that_close_before_the_yield_are_accepted() -> None:
     def step(self, batch):
         with torch.no_grad():
-            self.maker(batch)
+            self.generator(batch)
         with torch.autocast("cpu", torch.bfloat16):
-            score = self.maker(batch)
-        yield Turn("maker", score=score)
+            score = self.generator(batch)
+        yield Turn("generator", score=score)
         with torch.no_grad():
-            self.maker.weight.clamp_(-0.5, 0.5)
+            self.generator.weight.clamp_(-0.5, 0.5)
 
     recipe = with_step(step)
     take_one_step(recipe)
@@ -78,36 +80,36 @@ def test_modes_that_close_before_the_yield_are_accepted() -> None:
 
 def test_a_loss_computed_before_an_update_is_explained() -> None:
     def step(self, batch):
-        fake = self.maker(batch)
-        score = self.judge(fake) * self.judge.weight
-        yield Turn("judge", score=-self.judge(fake.detach()))
-        yield Turn("maker", score=score)  # with a graph through the judge before its update
+        fake = self.generator(batch)
+        score = self.critic(fake) * self.critic.weight
+        yield Turn("critic", score=-self.critic(fake.detach()))
+        yield Turn("generator", score=score)  # with a graph through the critic before its update
 
-    with pytest.raises(PluginError, match=r"Scalars, turn of 'maker': a network was updated"):
+    with pytest.raises(PluginError, match=r"Scalars, turn of 'generator': a network was updated"):
         take_one_step(with_step(step))
 
 
 def test_a_graph_that_two_turns_share_is_explained() -> None:
     def step(self, batch):
-        score = self.judge(self.maker(batch)).square()
-        yield Turn("maker", score=score)
-        yield Turn("maker", score=score)
+        score = self.critic(self.generator(batch)).square()
+        yield Turn("generator", score=score)
+        yield Turn("generator", score=score)
 
-    with pytest.raises(PluginError, match="turn of 'maker': two turns use one autograd graph"):
+    with pytest.raises(PluginError, match="turn of 'generator': two turns use one autograd graph"):
         take_one_step(with_step(step))
 
 
 def test_a_loss_without_a_graph_is_explained() -> None:
     def step(self, batch):
-        yield Turn("maker", score=self.maker(batch).detach())
+        yield Turn("generator", score=self.generator(batch).detach())
 
-    with pytest.raises(PluginError, match="turn of 'maker': no loss depends on any network"):
+    with pytest.raises(PluginError, match="turn of 'generator': no loss depends on any network"):
         take_one_step(with_step(step))
 
 
 def test_G12_an_error_in_a_recipe_names_its_line_and_keeps_its_traceback() -> None:
     def step(self, batch):
-        yield Turn("maker", score=self.maker(torch.cat([batch, batch], 1)))
+        yield Turn("generator", score=self.generator(torch.cat([batch, batch], 1)))
 
     with pytest.raises(PluginError, match="mat1 and mat2 shapes cannot be multiplied") as error:
         take_one_step(with_step(step))
@@ -119,10 +121,10 @@ def test_G12_an_error_in_a_recipe_names_its_line_and_keeps_its_traceback() -> No
 
 def test_G12_a_step_that_returns_is_an_error_that_names_yield() -> None:
     def returns_a_turn(self, batch):
-        return Turn("maker", score=self.maker(batch))
+        return Turn("generator", score=self.generator(batch))
 
     def returns_nothing(self, batch):
-        self.maker(batch)
+        self.generator(batch)
 
     for step in (returns_a_turn, returns_nothing):
         with pytest.raises(PluginError, match="a step must yield a Turn") as error:
@@ -132,8 +134,8 @@ def test_G12_a_step_that_returns_is_an_error_that_names_yield() -> None:
 
 def test_G12_a_loss_that_is_no_tensor_names_the_line_of_the_yield() -> None:
     def step(self, batch):
-        self.maker(batch)
-        yield Turn("maker", score="low")
+        self.generator(batch)
+        yield Turn("generator", score="low")
 
     with pytest.raises(PluginError, match="AttributeError") as error:
         take_one_step(with_step(step))

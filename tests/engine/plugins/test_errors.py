@@ -60,12 +60,12 @@ def test_G12_a_constructor_that_raises_names_plugin_file_line_and_rule(
 
     offers = type("Offering", (Plugin,), {"__module__": __name__})()
     hookimpl(Plugin.register_losses)
-    register_plugin(offers, "stranger:careless")
+    register_plugin(offers, "other:careless")
     with pytest.raises(PluginError) as error:
         create("loss", {"name": "careless", "kind": kind})
     message = str(error.value)
     assert message.startswith("Careless raised ")
-    assert f"plugin stranger:careless, {__file__}, line {line_of(code)}: `{code}`" in message
+    assert f"plugin other:careless, {__file__}, line {line_of(code)}: `{code}`" in message
     assert RULES["__init__"] in message
     assert "TRANSLATE_DEBUG=1" in message
 
@@ -84,13 +84,13 @@ def test_the_line_of_the_plugin_is_named_rather_than_one_it_called(
     register_plugin: Callable[..., object],
 ) -> None:
     """A wrong argument fails inside the function that is called."""
-    register_plugin(Plugin(), "stranger:careless")
+    register_plugin(Plugin(), "other:careless")
     try:
         find("generator", "resnet")(in_channels="three", out_channels=3)
     except Exception as error:
         where = find_place(error, Careless)
     assert where is not None
-    assert (where.plugin, where.file) == ("stranger:careless", __file__)
+    assert (where.plugin, where.file) == ("other:careless", __file__)
 
 
 def test_every_rule_names_an_existing_hook_or_method() -> None:
@@ -104,7 +104,7 @@ def test_a_definition_is_found_for_a_message() -> None:
     line = line_of("def register_losses")
     message = definition_location(Plugin(), "register_losses")
     assert f"({__file__}, line {line}: `def register_losses(self)" in message.replace(
-        "plugin stranger:careless, ", ""
+        "plugin other:careless, ", ""
     )
     assert definition_location(Plugin(), "absent") == ""
 
@@ -119,9 +119,9 @@ def test_an_unexpected_exception_names_the_plugin_or_translate(
     except Exception as error:
         message = describe_unexpected(error)
     assert "samples.py, line" in message and "bug of translate" in message
-    register_plugin(Plugin(), "stranger:careless")
+    register_plugin(Plugin(), "other:careless")
     try:
         Careless()
     except KeyError as error:
-        assert "(plugin stranger:careless, " in describe_unexpected(error)
+        assert "(plugin other:careless, " in describe_unexpected(error)
     assert describe_unexpected(MemoryError()) == "not enough memory"

@@ -15,8 +15,8 @@ def final_lines(run: Any, config: Any, out: str) -> list[str]:
     """Train by the command; return the last lines."""
     from translate.engine.config import yaml
 
-    Path("asked.yaml").write_text(yaml.dump(config))
-    result = run("train", "--config", "asked.yaml", "--out", out)
+    Path("config.yaml").write_text(yaml.dump(config))
+    result = run("train", "--config", "config.yaml", "--out", out)
     assert (result.code, result.err) == (0, "")
     return result.out.splitlines()[-3:]
 

@@ -54,7 +54,7 @@ class Recorder:
 @pytest.fixture
 def calls(register_plugin: Plugin) -> list[tuple[Any, ...]]:
     """Register the recorder; return its calls."""
-    offer_trackers(register_plugin, "stranger:recorder", recorder=Recorder)
+    offer_trackers(register_plugin, "other:recorder", recorder=Recorder)
     Recorder.calls = []
     return Recorder.calls
 
@@ -162,7 +162,7 @@ def end_by(
     }
     if ending == "hook":
         stopper = SimpleNamespace(losses_logged=hookimpl(lambda run: stop(run)))
-        register_plugin(stopper, "stranger:stopper")
+        register_plugin(stopper, "other:stopper")
     return After(acts[ending]), interrupts
 
 
@@ -215,14 +215,14 @@ def test_a_tracker_that_fails_is_listed_with_its_line_and_the_run_continues(
         raise ConnectionError("no answer")
 
     failing = type("Failing", (Recorder,), {method: fail})
-    offer_trackers(register_plugin, "stranger:failing", failing=lambda: failing("failing"))
+    offer_trackers(register_plugin, "other:failing", failing=lambda: failing("failing"))
     options = config(root, "failing", "recorder", train__preview_every=2)
     result = small_runs.train(options, root / "run")
     assert (result.step, result.listed) == (4, 1)
     (problem,) = problems(root / "run")
     assert (problem["path"], problem["reason"]) == ("tracker failing", "tracker failed")
     assert problem["stage"] == method
-    assert "ConnectionError: no answer (plugin stranger:failing" in problem["message"]
+    assert "ConnectionError: no answer (plugin other:failing" in problem["message"]
     assert "test_trackers.py, line " in problem["message"]
     assert [call[1] for call in calls if call[0] == "first"] == [
         "start", "log", "preview", "log", "preview", "finish", "close",

@@ -125,15 +125,15 @@ def test_T21_a_log_or_preview_that_cannot_be_written_is_listed_and_training_cont
 ) -> None:
     config = configure(train__steps=4, train__log_every=2, train__preview_every=2)
     small_runs.train(config, tmp_path / "straight")
-    for door in ("append", "replace"):
-        real = getattr(files, door)
+    for function in ("append", "replace"):
+        real = getattr(files, function)
 
         def refuse(path: Path, data: Any, real: Any = real) -> None:
             if path.name == name:
                 raise OSError(28, "No space left on device")
             real(path, data)
 
-        monkeypatch.setattr(files, door, refuse)
+        monkeypatch.setattr(files, function, refuse)
     recorder = small_runs.ProgressRecorder()
     result = small_runs.train(config, tmp_path / "run", recorder)
     count = 2 if name == "log.jsonl" else 1
@@ -173,7 +173,7 @@ def test_event_hooks_are_called_in_order_with_documented_arguments(
         def run_finished(self, outcome: str) -> None:
             events.append(("finished", outcome))
 
-    register_plugin(Listener(), "stranger:listener")
+    register_plugin(Listener(), "other:listener")
     run = tmp_path / "run"
     small_runs.train(
         configure(train__steps=3, train__log_every=2, train__preview_every=2, train__save_every=2),
@@ -212,17 +212,17 @@ def test_T23_G10_a_hook_that_fails_is_listed_and_the_next_plugin_is_called(
         def losses_logged(self, step: int) -> None:
             events.append(step)
 
-    register_plugin(Listener(), "stranger:listener")
-    register_plugin(Faulty(), "stranger:faulty")
+    register_plugin(Listener(), "other:listener")
+    register_plugin(Faulty(), "other:faulty")
     result = small_runs.train(configure(), tmp_path / "run")
     assert events == [4]
     assert result.step == 4
     (problem,) = listed_problems(tmp_path / "run")
     message = problem.pop("message")
-    assert message.startswith(f"{describe_error(error)} (plugin stranger:faulty, ")
+    assert message.startswith(f"{describe_error(error)} (plugin other:faulty, ")
     assert "`raise error`" in message
     assert problem == {
-        "path": "plugin stranger:faulty",
+        "path": "plugin other:faulty",
         "stage": "losses_logged",
         "reason": "hook failed",
     }

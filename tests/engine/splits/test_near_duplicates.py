@@ -75,9 +75,9 @@ def test_V10_training_warns_of_test_images_that_were_trained_on(
         f"{tmp_path / 'a/train/0002.png'} ("
     )
     assert line.endswith(" `translate datasets check a b` lists them")
-    heard = small_runs.ProgressRecorder()
-    small_runs.train(config, tmp_path / "run", heard)
-    assert line in heard.lines
+    progress = small_runs.ProgressRecorder()
+    small_runs.train(config, tmp_path / "run", progress)
+    assert line in progress.lines
     copied.unlink()
     assert near_duplicates.split_warnings(checked_data(config.data), config.data) == []
 

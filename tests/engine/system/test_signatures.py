@@ -28,7 +28,7 @@ class Network:
         part: str | Mapping[str, Any] = "patch",
         weights: Path | None = None,
         untyped="anything",
-        stranger: "Unknown" = None,
+        unresolved: "Unknown" = None,
     ) -> None:
         pass
 
@@ -66,7 +66,7 @@ def test_an_option_has_its_default_and_its_meaning() -> None:
         ({"part": {"name": "patch", "width": 4}}, {"part": {"name": "patch", "width": 4}}),
         ({"weights": "a/b"}, {"weights": Path("a/b")}),
         ({"untyped": [1, "x"]}, {"untyped": [1, "x"]}),
-        ({"stranger": object}, {"stranger": object}),
+        ({"unresolved": object}, {"unresolved": object}),
         ({}, {}),
     ],
 )

@@ -93,7 +93,7 @@ def test_D11_a_vanished_folder_stops_the_run_with_a_checkpoint_and_lists_nothing
             if step == 3 and (tmp_path / "a").exists():
                 (tmp_path / "a").rename(tmp_path / "elsewhere")
 
-    register_plugin(Mover(), "stranger:mover")
+    register_plugin(Mover(), "other:mover")
     config, run = configure(data__cache=0.0, train__steps=6, train__log_every=1), tmp_path / "run"
     with pytest.raises(TrainingError, match="items in a row cannot be read") as error:
         small_runs.train(config, run)
@@ -147,7 +147,7 @@ def test_a_file_that_is_damaged_during_training_is_listed_once_and_replaced(
             if step == 2:
                 (tmp_path / "a/0002.png").write_text("")
 
-    register_plugin(Vandal(), "stranger:vandal")
+    register_plugin(Vandal(), "other:vandal")
     config = configure(data__cache=0.0, train__steps=14, train__log_every=1)
     result = small_runs.train(config, tmp_path / "run")
     assert (result.step, result.listed) == (14, 1)

@@ -55,7 +55,7 @@ def test_a_resumed_run_is_planned_from_its_step_and_stays_as_it_is(root: Path) -
 
 
 def test_previews_and_evaluations_are_part_of_the_time(root: Path, register_plugin: Any) -> None:
-    register_plugin(HashPlugin(), "stranger:hash")
+    register_plugin(HashPlugin(), "other:hash")
     settings = {"data__validation": 0.5, "train__evaluate_every": 1, "train__preview_every": 1}
     planned = plan(small_runs.config(root, **settings, train__metric="hash"), root / "run")
     assert (planned.items, planned.validation) == (2, 2)
@@ -64,7 +64,7 @@ def test_previews_and_evaluations_are_part_of_the_time(root: Path, register_plug
 
 
 def test_a_dry_run_changes_nothing_on_the_disk(root: Path, register_plugin: Any) -> None:
-    register_plugin(HashPlugin(), "stranger:hash")
+    register_plugin(HashPlugin(), "other:hash")
     settings = {"data__validation": 0.5, "train__evaluate_every": 1, "train__preview_every": 1}
     settings |= {"train__metric": "hash", "train__trackers": ["csv"]}
     config = small_runs.config(root, **settings)

@@ -75,7 +75,7 @@ def test_a_disk_full_to_the_end_is_a_save_error_and_keeps_old_checkpoints(
             if step == 3 and not disk.operations:
                 disk.arm(1, no_space, always=True)
 
-    register_plugin(Filler(), "stranger:filler")
+    register_plugin(Filler(), "other:filler")
     recorder, run = small_runs.ProgressRecorder(), tmp_path / "run"
     with pytest.raises(SaveError, match=r"could not save step 5: No space left on device") as error:
         small_runs.train(

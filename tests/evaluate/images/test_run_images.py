@@ -26,8 +26,8 @@ def data(root: Path, **settings: object) -> Data:
 
 def read(settings: Data, *, split: str | None = None, **given: object) -> RunImages:
     layout, found, *_ = open_split(settings, split)
-    asked = {"reverse": False, "to": "b", "limit": None, **given}
-    return read_images(layout, found, **asked)  # type: ignore[arg-type]
+    arguments = {"reverse": False, "to": "b", "limit": None, **given}
+    return read_images(layout, found, **arguments)  # type: ignore[arg-type]
 
 
 def test_unpaired_domains_are_read_each_image_once(photos: Path) -> None:

@@ -20,5 +20,5 @@ def cycle(tmp_path_factory: pytest.TempPathFactory) -> ServedModel:
 @pytest.fixture
 def shade(tmp_path: Path, register_plugin: Callable[..., object]) -> ServedModel:
     """Return a recipe with options of its own, as a server has it."""
-    register_plugin(ShadePlugin(), "stranger:shade")
+    register_plugin(ShadePlugin(), "other:shade")
     return served(small_checkpoints.write_run(tmp_path / "shade", "shade"))

@@ -37,7 +37,7 @@ def abilities(run: Path) -> list[str]:
     with temporary_seed(0), memory_limit(checkpoint):
         recipe = rebuild_recipe(checkpoint)
     lines = [f"{path.name} of {checkpoint.config.recipe}: step {checkpoint.step}"]
-    if type(recipe).translate is not Recipe.translate:
+    if recipe.overrides(Recipe.translate):
         options = " --mask MASKS" if recipe.takes_mask else ""
         if checkpoint.spec.sides:
             options += f" --side {checkpoint.spec.source.name}"
@@ -48,7 +48,7 @@ def abilities(run: Path) -> list[str]:
                 f"Translates images to {domain}{larger}:" if domain else "Translates images:",
                 f"  translate infer {run} SOURCE OUT --to {domain}{options}",
             ]
-    if type(recipe).draw is not Recipe.draw:
+    if recipe.overrides(Recipe.draw):
         height, width = checkpoint.spec.size
         lines.append(f"Generates images of {width}x{height} pixels from noise:")
         if names := recipe.conditions():

@@ -18,7 +18,7 @@ SIZES = (1, 1), (5, 7), (33, 20)
 def names_its_targets(subject: RecipeSubject) -> str | None:
     """Return from `targets` a tuple of domains that it was trained on."""
     recipe = subject.build().recipe
-    if type(recipe).translate is Recipe.translate:
+    if not recipe.overrides(Recipe.translate):
         return "it does not translate"
     for source in subject.spec.names:
         targets = recipe.targets(source)
@@ -75,7 +75,7 @@ def draws_trained_size(subject: RecipeSubject) -> str | None:
     """Draw images of the training size in [-1, 1] for every condition, equal for equal latents."""
     training = subject.build()
     recipe = training.recipe
-    if type(recipe).draw is Recipe.draw:
+    if not recipe.overrides(Recipe.draw):
         return "it does not draw"
     subject.train(training, 2)
     recipe.eval()
@@ -129,7 +129,7 @@ def _conditions(recipe: Recipe, spec: ImageSpec) -> Iterator[tuple[str, Tensor |
 
 def _directions(subject: RecipeSubject, recipe: Recipe) -> list[tuple[str, int, int]]:
     """Return each domain that `recipe` translates to, with its input and output channels."""
-    if type(recipe).translate is Recipe.translate:
+    if not recipe.overrides(Recipe.translate):
         return []
     directions: dict[str, tuple[str, int, int]] = {}
     channels = {domain.name: domain.channels for domain in subject.spec.domains}

@@ -170,5 +170,5 @@ def _require_space(folder: Path, size: int) -> None:
     """Raise `OSError` if fewer bytes than `size` are free."""
     free = free_bytes(folder)
     if free is not None and free < size:
-        room = f"it takes {size / 1e6:.1f} MB, and {free / 1e6:.1f} MB are free"
-        raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}: {room}")
+        shortage = f"it takes {size / 1e6:.1f} MB, and {free / 1e6:.1f} MB are free"
+        raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}: {shortage}")

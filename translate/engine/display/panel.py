@@ -71,10 +71,10 @@ class Panel(ProgressReporter):
         yield self._bar(width)
         rows = list(self._rows(width, ascii_only=options.ascii_only))
         margin = min(max((len(label) for label, _ in rows), default=0), width // 3)
-        room = width - margin - 2
+        columns = width - margin - 2
         for label, text in rows:
-            cut = label == "preview" and len(text) > room  # the end of a path says more
-            shown = f"...{text[3 - room :]}" if cut else text[:room]
+            cut = label == "preview" and len(text) > columns  # the end of a path says more
+            shown = f"...{text[3 - columns :]}" if cut else text[:columns]
             yield Text(f"{label[:margin]:<{margin}}  {shown}", no_wrap=True)
 
     def _bar(self, width: int) -> RenderableType:

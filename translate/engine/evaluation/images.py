@@ -31,14 +31,14 @@ class EvaluationImages:
 
     def __init__(self, training: TrainingState, data: CheckedData, device: torch.device) -> None:
         self.training, self.layout, self.device = training, data.layout, device
-        self.spec, self.recipe_type = training.spec, type(training.recipe)
+        self.spec, recipe = training.spec, training.recipe
         seed, settings = training.config.train.seed, data.augment.data
         self.images = MeasuredImages(data.layout, settings, seed=seed, read=data.augment.read)
         height, width = settings.crop
         self.batch_size = max(1, min(MAX_BATCH, MAX_PIXELS // (height * width)))
-        self.translates = self.recipe_type.translate is not Recipe.translate
-        self.draws = self.recipe_type.draw is not Recipe.draw
-        self.degrades_images = self.recipe_type.ground_truth_pair is not Recipe.ground_truth_pair
+        self.translates = recipe.overrides(Recipe.translate)
+        self.draws = recipe.overrides(Recipe.draw)
+        self.degrades_images = recipe.overrides(Recipe.ground_truth_pair)
         self.unpaired = self.images.is_unpaired and not self.degrades_images
 
     @property

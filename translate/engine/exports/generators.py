@@ -78,10 +78,9 @@ def describe(model: Model, options: Mapping[str, Any]) -> ExportedModel:
         )
     with plugin_code(recipe, "latents"):
         shape = tuple(recipe.latents(1, torch.Generator().manual_seed(0)).shape[1:])
-    is_default = type(recipe).latents is Recipe.latents
     generation = Generation(
         latents=shape,
-        prior=recipe.prior.name if is_default and recipe.prior else "",
+        prior=recipe.prior.name if recipe.prior and not recipe.overrides(Recipe.latents) else "",
         classes=() if spec.text_length else classes(model),
         text_length=spec.text_length,
     )

@@ -71,12 +71,12 @@ class Model(ImageModel):
     @property
     def translates(self) -> bool:
         """Whether the recipe translates images."""
-        return type(self.recipe).translate is not Recipe.translate
+        return self.recipe.overrides(Recipe.translate)
 
     @property
     def draws(self) -> bool:
         """Whether the recipe generates images from latents."""
-        return type(self.recipe).draw is not Recipe.draw
+        return self.recipe.overrides(Recipe.draw)
 
     @property
     def takes_mask(self) -> bool:

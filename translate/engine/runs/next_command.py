@@ -16,10 +16,10 @@ def next_command(training: TrainingState, layout: Layout, path: Path, *, best: b
 
     Empty for a recipe that neither translates nor draws images.
     """
-    recipe, out, run = type(training.recipe), str(Path("out") / path.name), str(path)
+    recipe, out, run = training.recipe, str(Path("out") / path.name), str(path)
     run += "@best" * best
-    if recipe.translate is Recipe.translate:
-        if recipe.draw is Recipe.draw:
+    if not recipe.overrides(Recipe.translate):
+        if not recipe.overrides(Recipe.draw):
             return ""
         words = ["sample", run, out, "--count", "16", "--grid"]
         words += ["--text", "TEXT"] if training.spec.text_length else []

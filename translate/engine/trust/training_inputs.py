@@ -68,12 +68,9 @@ class TrainingInputs:
             TranslateError: The images are not where they were, or none can be read.
         """
         layout, images = self._open()
-        pairs = type(require_recipe(self.processor.model).recipe).ground_truth_pair
-        inputs = list(
-            self._own_inputs(images, limit)
-            if pairs is not Recipe.ground_truth_pair
-            else self._file_inputs(images, limit)
-        )
+        recipe = require_recipe(self.processor.model).recipe
+        own = recipe.overrides(Recipe.ground_truth_pair)
+        inputs = list((self._own_inputs if own else self._file_inputs)(images, limit))
         if not inputs:
             raise NothingUsableError(f"not one of {len(layout)} items can be read.")
         return inputs

@@ -70,7 +70,7 @@ class Generator:
     @property
     def degrades_images(self) -> bool:
         """Whether the recipe degrades images to make inputs; the images are the ground truth."""
-        return type(self.model.recipe).ground_truth_pair is not Recipe.ground_truth_pair
+        return self.model.recipe.overrides(Recipe.ground_truth_pair)
 
     def translation_fields(self, images: RunImages) -> frozenset[FieldName]:
         """Return the fields of `translations`."""

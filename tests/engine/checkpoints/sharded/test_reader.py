@@ -88,12 +88,12 @@ def test_an_index_that_leads_elsewhere_is_refused(
 
 
 def test_tensors_are_allocated_by_name_shape_and_type(saved: SavedRun) -> None:
-    asked = {}
+    tensors = {}
 
     def allocate(name: str, shape: torch.Size, dtype: torch.dtype) -> torch.Tensor:
-        asked[name] = torch.empty(shape, dtype=dtype)
-        return asked[name]
+        tensors[name] = torch.empty(shape, dtype=dtype)
+        return tensors[name]
 
-    assert load_shards(saved.path, allocate) == asked
-    for name, tensor in asked.items():
+    assert load_shards(saved.path, allocate) == tensors
+    for name, tensor in tensors.items():
         assert torch.equal(tensor, saved.expected[name].to(tensor.dtype)), name

@@ -9,10 +9,10 @@ import small_checkpoints
 
 from translate.engine.exports.loading import digest_of
 from translate.errors import DataError, NothingUsableError
-from translate.exchange.publication.image_verification import verify_image
 from translate.formats import Header
 from translate.images.encode import encode_image, write_image
 from translate.images.metadata.provenance import Maker, with_xmp
+from translate.insight.image_provenance import verify_image
 
 PIXELS = np.zeros((8, 6, 3), np.uint8)
 LIKE = Header(format="", size=(8, 6))

@@ -18,7 +18,7 @@ import pytest
 import small_checkpoints
 from audit_events import record_events
 from command_result import ROOT
-from malicious_files import Canary, canaries
+from malicious_files import MaliciousPickle, write_malicious_files
 
 from translate import api, batches, losses, recipe, registry, run, testing, translator
 from translate.api import Translator
@@ -67,11 +67,11 @@ def calls(model: Translator, gan: Translator) -> Mapping[str, Callable[[Path], A
         return path.read_bytes() if path.is_file() else b""
 
     def check_format(path: Path) -> None:
-        with suppress(AssertionError):  # canaries are not bitmaps
+        with suppress(AssertionError):  # malicious files are not bitmaps
             testing.check_format("bmp", files=[path])
 
     def check_importer(path: Path) -> None:
-        with suppress(AssertionError):  # canaries are no weights
+        with suppress(AssertionError):  # malicious files are no weights
             testing.check_importer("junyanz", files=[path])
 
     return {
@@ -115,14 +115,14 @@ def calls(model: Translator, gan: Translator) -> Mapping[str, Callable[[Path], A
 
 
 def call_all_functions(folder: Path, answer: Any) -> None:
-    """Call every function with every canary, and send the violations to `answer`."""
+    """Call every function with every malicious file, and send the violations to `answer`."""
     runs = small_checkpoints.cyclegan(folder / "run"), small_checkpoints.gan(folder / "gan")
     model, gan = (Translator.load(run, device="cpu") for run in runs)
-    paths, violations, events = canaries(folder / "evil"), list[str](), record_events()
+    paths, violations, events = write_malicious_files(folder / "evil"), list[str](), record_events()
     for function, call in calls(model, gan).items():
-        for name, canary in paths.items():
+        for name, file in paths.items():
             try:
-                call(canary)
+                call(file)
             except (TranslateError, BadImage):
                 pass
             except BaseException:
@@ -137,7 +137,7 @@ def test_F1_no_public_function_executes_a_file_that_it_is_given(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "evil").mkdir()
-    monkeypatch.syspath_prepend(tmp_path / "evil")  # so that `import canary` would work
+    monkeypatch.syspath_prepend(tmp_path / "evil")  # so that `import imported` would work
     unused: Any = None
     assert {*path_takers(MODULES)} == {*calls(unused, unused)} | (WRITERS & {*path_takers(MODULES)})
     context = multiprocessing.get_context("fork")
@@ -158,12 +158,12 @@ sys.path.insert(0, {str(tmp_path)!r})
 from audit_events import record_events
 events = record_events()
 exec("1")
-pickle.loads({pickle.dumps(Canary())!r})
+pickle.loads({pickle.dumps(MaliciousPickle())!r})
 subprocess.run(["true"])
-import canary
+import imported
 print([event.split()[0] for event in events])
 """
-    (tmp_path / "canary.py").write_text("")
+    (tmp_path / "imported.py").write_text("")
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, text=True, capture_output=True, check=True,
         env={**os.environ, "PYTHONPATH": str(ROOT / "tests/support")},

@@ -11,7 +11,7 @@ import click
 import pytest
 import small_checkpoints
 from command_result import ROOT
-from malicious_files import Canary, canaries
+from malicious_files import MaliciousPickle, write_malicious_files
 
 from translate.cli import COMMANDS, cli
 
@@ -29,17 +29,17 @@ def commands(group: click.Group, *names: str) -> Iterator[tuple[tuple[str, ...],
 
 EXTRA_LINES = {
     ("train",): [
-        "--config {canary}", "--resume {canary}", "--config {canary} --data {folder}",
-        "--plugin {canary} --domains a b --steps 1", "--plugin gan --domains {canary} --steps 1",
+        "--config {file}", "--resume {file}", "--config {file} --data {folder}",
+        "--plugin {file} --domains a b --steps 1", "--plugin gan --domains {file} --steps 1",
         "--plugin cyclegan --domains a {folder} --steps 1 --set data.max_bad=1 --size 32",
-        "--plugin gan --domains a --steps 1 --set options.generator={canary}",
+        "--plugin gan --domains a --steps 1 --set options.generator={file}",
     ],
-    ("infer",): ["{run} {canary} out", "{run} {folder} out", "{run} a out --mask {canary}"],
-    ("datasets", "check"): ["{canary}", "{folder}"],
+    ("infer",): ["{run} {file} out", "{run} {folder} out", "{run} a out --mask {file}"],
+    ("datasets", "check"): ["{file}", "{folder}"],
 }  # fmt: skip
-"""command lines in addition to those in which each argument is the canary"""
+"""command lines in addition to those in which each argument is a malicious file"""
 SERVED = ("pickle.pth", "disguise", "names a module")
-"""canaries of `translate serve`, which loads any run as `infer` does, in a process of its own"""
+"""files for `translate serve`, which loads any run as `infer` does, in a process of its own"""
 RUN_LINES = """
 import sys
 sys.argv[0] = "translate"
@@ -68,21 +68,24 @@ def test_F1_no_command_executes_a_file_that_it_is_given(
     tmp_path: Path, image_folder: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    pickle.loads(pickle.dumps(Canary()))
+    pickle.loads(pickle.dumps(MaliciousPickle()))
     os.remove("it-was-run")  # noqa: PTH107 - the payload works
     image_folder("a", 2)
     image_folder("datasets/digits/train", 2)  # else a resume would generate 7,000
     (tmp_path / "evil").mkdir()
-    paths, run = canaries(tmp_path / "evil"), small_checkpoints.cyclegan(tmp_path / "run")
+    paths, run = (
+        write_malicious_files(tmp_path / "evil"),
+        small_checkpoints.cyclegan(tmp_path / "run"),
+    )
     lines = dict[str, None]()
     for names, command in commands(cli):
         arguments = [p for p in command.params if isinstance(p, click.Argument)]
-        default = " ".join(["{canary}", "a", "out"][: len(arguments)])
+        default = " ".join(["{file}", "a", "out"][: len(arguments)])
         for pattern in [*EXTRA_LINES.get(names, ()), *([default] if arguments else ())]:
-            for kind, canary in paths.items():
+            for kind, file in paths.items():
                 if names == ("serve",) and kind not in SERVED:
                     continue
-                words = pattern.format(canary=canary, folder=tmp_path / "evil", run=run).split()
+                words = pattern.format(file=file, folder=tmp_path / "evil", run=run).split()
                 lines["\t".join([*names, *words])] = None
     assert {line.split("\t")[0] for line in lines} == {*COMMANDS}
     done = subprocess.run(
