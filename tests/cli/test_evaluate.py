@@ -28,7 +28,7 @@ def test_a_run_is_measured_and_the_result_is_printed_and_written(
     assert done.code == 0
     lines = done.out.splitlines()
     assert lines[0].startswith(f"{run}@1, a to b, 3 images, split test, 32x32 pixels, paired")
-    assert [line.split()[0] for line in lines[2:]] == ["figure", "psnr", "mae"]
+    assert [line.split()[0] for line in lines[2:]] == ["metric", "psnr", "mae"]
     assert f"{run / 'evaluation.json'}" in done.err
     document = json.loads((run / "evaluation.json").read_text())
     assert {*document["figures"]} == {"psnr", "mae"}

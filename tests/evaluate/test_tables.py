@@ -35,7 +35,7 @@ def test_the_table_has_value_interval_baseline_and_verdict() -> None:
     assert tables.table(RESULT).splitlines() == [
         "runs/x@1000, summer to winter, 40 images, split test, 96x64 pixels, hidden ground truth",
         "",
-        "figure  value              95 % interval   best baseline             verdict",
+        "metric  value              95 % interval   best baseline             verdict",
         "psnr ↑  18.50 ± 0.2500 dB  18.10 to 18.90  14.93 mean target image   better than every "
         "baseline",
         "fd_x ↓  0.5000             -               0.2500 mean target image  no better than the "
@@ -67,7 +67,7 @@ def test_latex_escapes_what_it_would_obey() -> None:
 
 def test_csv_has_a_row_for_each_figure_and_baseline() -> None:
     rows = list(csv.DictReader(tables.comma_separated(RESULT).splitlines()))
-    assert [(row["images"], row["figure"], row["value"]) for row in rows] == [
+    assert [(row["images"], row["metric"], row["value"]) for row in rows] == [
         ("runs/x@1000", "psnr", "18.5"),
         ("runs/x@1000", "fd_x", "0.5"),
         ("runs/x@1000", "kd", ""),

@@ -30,14 +30,14 @@ def of_translation(
 ) -> dict[str, Callable[[], Outputs]]:
     """Return baselines of a translation by name, each computed when it is called.
 
-    Baselines that do not apply are absent: those of images with other channels or sizes, and those
-    that need ground truth or training images where there are none.
+    A baseline is absent if it needs ground truth or training images that are missing, or if its
+    images would have other channels or another size than the translations.
 
     Args:
         outputs: The translations, with their inputs and ground truth.
         train: Training images of both domains; None if they are unknown.
         same_kind: Whether source and target have equal channels, and neither is a label map.
-        of_training: Whether the inputs are training images, each of which is nearest to itself.
+        of_training: Whether the inputs are training images: the nearest one of each is itself.
     """
     images: dict[str, Callable[[], Sequence[Image]]] = {}
     source, target = outputs.source, outputs.target
@@ -72,9 +72,8 @@ def of_samples(outputs: Outputs, train: RunImages) -> dict[str, Callable[[], Out
 def _of_training_images(
     train: Sequence[Image], count: int
 ) -> dict[str, Callable[[], Sequence[Image]]]:
-    different = max(
-        1, min(COLLAPSED_IMAGES, count // 10)
-    )  # ten images of twenty would not be mode collapse
+    # at most a tenth of the images: ten different images of twenty would not be mode collapse
+    different = max(1, min(COLLAPSED_IMAGES, count // 10))
     repeated = "1 training image" if different == 1 else f"{different} training images"
     return {
         "mean target image": lambda: [mean_image(train)] * count,
@@ -88,7 +87,7 @@ def _with_images(outputs: Outputs, make: Callable[[], Sequence[Image]]) -> Outpu
 
 
 def _floor(outputs: Outputs, train: RunImages | None) -> dict[str, Callable[[], Outputs]]:
-    """Return real training images, whose distance to real test images is the lowest to expect."""
+    """Return the floor: real training images, which are as close to test images as can be."""
     if train is None or not train.target:
         return {}
     labels = train.field("labels") if outputs.labels else None
@@ -129,7 +128,7 @@ def nearest(
 def shift_colours(source: Sequence[Image], truth: Sequence[Image]) -> list[Image]:
     """Add one colour to all images, the one that brings their means closest to the ground truth.
 
-    It uses the ground truth, which no method has: beating it takes more than a change of tint.
+    It uses the ground truth, which no method has: a method that beats it changes more than tint.
     """
     pairs = zip(truth, source, strict=True)
     shift = np.mean([t.mean((0, 1)) - s.mean((0, 1)) for t, s in pairs], axis=0)
@@ -137,7 +136,7 @@ def shift_colours(source: Sequence[Image], truth: Sequence[Image]) -> list[Image
 
 
 def transfer_colour_statistics(source: Sequence[Image], target: Sequence[Image]) -> list[Image]:
-    """Give each image the mean and standard deviation of each channel over all `target` images.
+    """Scale each image's channels to the mean and standard deviation of all `target` images.
 
     Reinhard et al. (2001), on RGB. All `target` images have one size.
     """

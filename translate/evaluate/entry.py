@@ -38,33 +38,36 @@ def evaluate(
     batch_size: int = 16,
     out: str | Path | None = None,
 ) -> EvaluationResult:
-    """Measure as `translate evaluate` does, with the same names.
+    """Evaluate a run or a folder of images; the arguments are those of `translate evaluate`.
 
     Args:
         run: A run, ``RUN@STEP``, ``RUN@best`` or a checkpoint; or else `real` and `fake`.
         real: Folder of real images.
         fake: Folder of images to measure.
-        paired: Each image in `real` is the ground truth of the image with its name in `fake`.
+        paired: Whether each image in `real` is the ground truth of the image with its name
+            in `fake`.
         mask: Folder of masks for `fake`; only white pixels are measured.
         source: Folder of the inputs of `fake`, for baselines.
         train: Folder of training images of the target domain, for baselines.
-        metrics: Names of metrics; none: all that these images have the data for.
+        metrics: Names of metrics; none: all whose data is there, such as ground truth.
         to: Domain to translate to, by default the last one of the run.
         split: Split of the run's data, by default ``test``.
-        limit: Measure at most so many images.
-        size: Size of the crops of a run, by default as in training; shorter side of the images of
-            folders.
-        seeds: Random seeds of the outputs; several give means and standard deviations.
+        limit: The largest number of images to measure.
+        size: For a run, the size of crops, by default as in training. For folders, the length of
+            the shorter side to which images are scaled.
+        seeds: Random seeds of the outputs; for several, the result has means and standard
+            deviations.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        batch_size: Images that are measured together.
-        out: JSON file to write; of a run, by default ``evaluation.json`` in its folder. Thumbnails
-            of the best and the worst images are written next to it.
+        batch_size: Number of images in a batch.
+        out: JSON file to write; for a run, by default ``evaluation.json`` in its folder.
+            Thumbnails of the best and the worst images are written next to it.
 
     Returns:
-        Figures with intervals, figures of baselines and of each image, and the protocol.
+        Metric values with intervals, those of baselines and of each image, and the protocol.
 
     Raises:
-        translate.errors.TranslateError: Something is missing or does not fit; it says what to do.
+        translate.errors.TranslateError: An argument or file cannot be used; the message says what
+            to do.
 
     Example:
         >>> evaluate("runs/cyclegan-summer-winter").figures["psnr"].value

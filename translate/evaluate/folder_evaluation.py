@@ -42,7 +42,7 @@ def evaluate_folders(
     device: str = "auto",
     batch_size: int = 16,
 ) -> EvaluationResult:
-    """Return the figures of the images in the folder `fake`.
+    """Return metric values of the images in the folder `fake`.
 
     Args:
         real: Folder of real images; with `paired`, the ground truth of each fake image.
@@ -51,11 +51,11 @@ def evaluate_folders(
         mask: Folder of masks with the names of the images; only white pixels are measured.
         source: Folder of the images that were translated, with the names of `fake`, for baselines.
         train: Folder of training images of the target domain, for baselines.
-        metrics: Names of metrics; none: all that fit.
-        limit: Measure at most so many images.
-        size: Scale the shorter side of all images to so many pixels.
+        metrics: Names of metrics; none: all whose data is there, such as ground truth.
+        limit: The largest number of images to measure.
+        size: Length of the shorter side to which all images are scaled.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        batch_size: Images that are measured together.
+        batch_size: Number of images in a batch.
     """
     notes: list[str] = []
     folders = {"real": Path(real), "fake": Path(fake)}
@@ -63,9 +63,9 @@ def evaluate_folders(
     folders |= {"train": Path(train)} if train else {}
     files = {name: _files(name, folder) for name, folder in folders.items()}
     if paired:
-        _expect_partners(files, folders, "real", notes)
+        _check_partners(files, folders, "real", notes)
     if source:
-        _expect_partners(files, folders, "source", notes)
+        _check_partners(files, folders, "source", notes)
     names = sorted(files["fake"])[:limit]
     files["fake"] = {name: files["fake"][name] for name in names}
     if paired:
@@ -97,7 +97,7 @@ def evaluate_folders(
 
 
 def _files(name: str, folder: Path) -> dict[str, Path]:
-    """Return the image files of a folder by name; raise an error for none, or two with one name."""
+    """Return the image files of a folder by name; each name may occur once."""
     if not folder.is_dir():
         raise DataError(f"{name}: there is no folder {folder}. Expected a folder of images.")
     by_name: dict[str, Path] = {}
@@ -113,13 +113,13 @@ def _files(name: str, folder: Path) -> dict[str, Path]:
     return by_name
 
 
-def _expect_partners(
+def _check_partners(
     files: Mapping[str, Mapping[str, Path]],
     folders: Mapping[str, Path],
     other: str,
     notes: list[str],
 ) -> None:
-    """Raise `DataError` where a fake image has no partner; note partners without a fake image."""
+    """Raise `DataError` if a fake image has no partner; add a note on partners without one."""
     missing = sorted(files["fake"].keys() - files[other].keys())
     if missing:
         raise DataError(
@@ -134,7 +134,7 @@ def _expect_partners(
 
 
 def _channels(files: Mapping[str, Mapping[str, Path]], folders: Mapping[str, Path]) -> int:
-    """Return 1 for two folders of gray images, 3 for colour; raise `DataError` for one of each."""
+    """Return 1 if the images of both folders are gray, 3 if both have colour."""
     gray = {}
     for name in files.keys() & {"real", "fake"}:
         channels = {_channels_of(path) for path in files[name].values()}
@@ -214,7 +214,7 @@ def _outputs(
 
 
 def _masks(folder: str | Path | None, names: Sequence[str], size: int | None) -> list[Any]:
-    """Return for each image the pixels to measure, those where its mask is white."""
+    """Return the pixels to measure in each image: those where its mask is white."""
     if folder is None:
         return []
     files = _files("mask", Path(folder))

@@ -1,4 +1,4 @@
-"""Measure images by metrics: figures, figures of each image, and bootstrap intervals."""
+"""Compute metrics of images: values of all images, of each image, and bootstrap intervals."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,9 +23,9 @@ CONFIDENCE = 0.95
 INTERVAL = "95 %, percentiles of images drawn with replacement"
 """the description of intervals in the protocol"""
 MEAN_RESAMPLES = 300
-"""number of bootstrap resamples of figures that are means over images"""
+"""number of bootstrap resamples of metric values that are means over images"""
 IN_MASK = " in mask"
-"""suffix of the names of figures that are restricted to masks"""
+"""suffix of the names of metric values that are computed in masks only"""
 REAL_FIELDS = ("real", "real_labels")
 FAKE_FIELDS = ("fake", "target", "source", "cycle", "mask", "labels")
 
@@ -46,11 +46,11 @@ class SelectedMetric:
         return metric
 
     def figure(self, name: str) -> str:
-        """Return the name in the result of its figure `name`."""
+        """Return the name that the value `name` of the metric has in the result."""
         return f"{name}{IN_MASK}" if self.masked else name
 
     def protocol(self) -> dict[str, str]:
-        """Return what must be equal for its figures to be comparable."""
+        """Return the settings that must be equal for comparable values."""
         return self.create().protocol()
 
 
@@ -66,12 +66,12 @@ def select_metrics(
     """Return the metrics to measure; those that are biased for few images come last.
 
     Args:
-        metric_names: Names of metrics; none: all that need no other fields than `fields`.
+        metric_names: Names of metrics; none: all that need only `fields`.
         fields: The fields of a `MetricBatch` that the images have.
         domain: The domain of the images to measure.
         source_domain: The domain of their inputs.
         classes: Names of the classes.
-        skipped: Metrics that lack a package are added to it, by the reason.
+        skipped: Gets the names of metrics whose package is not installed, by the reason.
 
     Raises:
         ConfigError: A metric in `metric_names` does not exist, or needs a field that is missing.
@@ -124,7 +124,7 @@ def measure(
 
 
 def values(metric: Metric) -> dict[str, float | None]:
-    """Return the figures of a metric; None for undefined ones."""
+    """Return the values of a metric by name; None for an undefined value."""
     with plugin_code(metric, "compute"):
         return {name: number(value) for name, value in metric.compute().items()}
 
@@ -135,10 +135,10 @@ def number(value: float) -> float | None:
 
 
 def with_interval(metric: Metric, count: int, *, seed: int = 0) -> dict[str, FigureResult]:
-    """Return the figures of a metric with the percentile interval of resampled images.
+    """Return the values of a metric with percentile intervals over resampled images.
 
-    Distances between resampled sets are biased upwards, as images occur twice: the interval is
-    shifted by the difference between the figure and the mean of the resampled figures.
+    Distances of resampled sets are biased upwards, as images occur twice. Therefore the interval is
+    shifted by the difference between the value and the mean of the resampled values.
 
     Args:
         metric: A metric after all batches.
@@ -171,7 +171,7 @@ def with_interval(metric: Metric, count: int, *, seed: int = 0) -> dict[str, Fig
 
 
 def of_each_image(metric: Metric, names: Sequence[str]) -> dict[str, dict[str, float | None]]:
-    """Return the figures of each image, by the name of the image, then of the figure."""
+    """Return metric values of each image, by the name of the image, then of the value."""
     by_image: dict[str, dict[str, float | None]] = {}
     for figure, column in metric.per_image().items():
         for name, value in zip(names, column.tolist(), strict=True):
@@ -202,7 +202,7 @@ def _tensor(column: Sequence[Any], name: str) -> Tensor:
 
 
 def skip(skipped: dict[str, list[str]], name: str, error: TranslateError) -> None:
-    """Add a metric that could not be measured to `skipped`, by the reason."""
+    """Add the name of a metric that cannot be computed to `skipped`, by the reason."""
     others = skipped.setdefault(str(error).splitlines()[0], [])
     if name not in others:
         others.append(name)

@@ -34,7 +34,7 @@ class FigureResult:
     better: Literal["min", "max"]
     """Whether smaller or larger numbers are better."""
     unit: str = ""
-    """Such as ``dB``; empty for numbers without a unit."""
+    """The unit, such as ``dB``; empty for a number without one."""
     count: int = 0
     """The number of images measured."""
     low: float | None = None
@@ -55,7 +55,10 @@ class FigureResult:
 
 @dataclass(frozen=True)
 class EvaluationResult:
-    """Figures of a model or a folder of images, and of baselines computed by the same code."""
+    """Metric values of a model or a folder of images, and of baselines computed by the same code.
+
+    A figure is one metric value.
+    """
 
     subject: str
     """The run with its step, or the folder, that was evaluated."""
@@ -66,12 +69,13 @@ class EvaluationResult:
     flags: Mapping[str, str] = field(default_factory=dict)
     """A sentence for each figure that is no better than a baseline."""
     per_image: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
-    """Figures of each image by its name, where they are means over images."""
+    """Figures of each image by its name, for figures that are means over images."""
     trust: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    """By the name of the image, what `translate infer --trust` measures of its translation:
-    ``trust`` if validation images give its usual values, ``cycle``, ``spread``, ``distance``."""
+    """What `translate infer --trust` measures, by the name of the image: ``cycle``, ``spread``,
+    ``distance``, and ``trust`` if validation images of the run give the usual values."""
     protocol: Mapping[str, Any] = field(default_factory=dict)
-    """Settings that comparable figures share: data, sizes, seeds, networks, versions."""
+    """The settings of the evaluation: data, sizes, seeds, networks, versions. Results are
+    comparable only if all of these are equal."""
     notes: tuple[str, ...] = ()
     """Warnings, and metrics that were skipped, with the reason."""
     examples: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -81,7 +85,7 @@ class EvaluationResult:
     """The content of these files, until `write` writes them; not read again."""
 
     def best_baseline(self, figure: str) -> tuple[str, float] | None:
-        """Return the name and the value of the best baseline in a figure, without the floor."""
+        """Return the name and the value of the best baseline, other than `FLOOR`, in a figure."""
         values = {
             name: value
             for name, figures in self.baselines.items()
@@ -131,7 +135,7 @@ def write(result: EvaluationResult, path: Path) -> None:
 
 
 def read(path: Path) -> EvaluationResult:
-    """Return the result in a file that `write` wrote; raise `CheckpointError` for another."""
+    """Return the result in a file of `write`; raise `CheckpointError` if it is another file."""
     try:
         return TypeAdapter(EvaluationResult).validate_python(json_files.read_json(path))
     except ValidationError as error:

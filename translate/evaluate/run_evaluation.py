@@ -39,23 +39,23 @@ def evaluate_run(
     device: str = "auto",
     batch_size: int = 16,
 ) -> EvaluationResult:
-    """Return the figures of a run next to those of baselines.
+    """Return metric values of a run and of baselines.
 
     Args:
         reference: A run, ``RUN@STEP``, ``RUN@best`` or a checkpoint.
-        metrics: Names of metrics; none: all that the images have the data for.
+        metrics: Names of metrics; none: all whose data is there, such as ground truth.
         to: The domain to translate to, by default the last one.
         split: The split to measure, by default ``test``.
-        limit: Measure at most so many images, spread evenly.
-        size: The size of the images instead of the training crop's.
+        limit: The largest number of images to measure, spread evenly over the split.
+        size: The size of crops; None: as in training.
         seeds: Random seeds of the outputs.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        batch_size: Images that are translated and measured together.
+        batch_size: Number of images in a batch.
     """
     checkpoint, _ = resolve(reference)
     model, notes = load(reference, device=device)
     generator = Generator(model, model.choose_target(to) if model.domains else "", batch_size)
-    _expect_outputs(generator, to)
+    _check_outputs(generator, to)
     if len(seeds) > 1 and not generator.is_random:
         raise ConfigError(
             f"seed: {model.name} uses no random numbers, got {len(seeds)} seeds: expected one. "
@@ -103,7 +103,7 @@ def evaluate_run(
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of packages that figures depend on."""
+    """Return the versions of packages that metric values depend on."""
     packages = {"translate-kit": __version__, "torch": str(torch.__version__)}
     for package in ("timm", "torchmetrics", "torch-fidelity"):
         try:
@@ -116,7 +116,7 @@ def versions() -> dict[str, str]:
 def _subjects(
     generator: Generator, images: RunImages, train: RunImages, *, of_training: bool
 ) -> list[Subject]:
-    """Return the translations, then the samples, as far as the recipe makes them."""
+    """Return the translations, if the recipe translates, and the samples, if it generates."""
     source, target = generator.model.source_and_target(generator.to)
     label_maps = source.labels or target.labels
     same_kind = not label_maps and source.channels == target.channels
@@ -143,8 +143,8 @@ def _subjects(
     return subjects
 
 
-def _expect_outputs(generator: Generator, to: str | None) -> None:
-    """Raise `ConfigError` for a recipe without outputs, or `to` where it does not translate."""
+def _check_outputs(generator: Generator, to: str | None) -> None:
+    """Raise `ConfigError` if the recipe has no outputs, or if it cannot translate to `to`."""
     if not (generator.model.translates or generator.model.draws):
         raise ConfigError(
             f"{generator.model.name}: its recipe neither translates nor generates images, so there "

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from translate.evaluate.evaluation import verdict
 from translate.evaluate.result import FLOOR, EvaluationResult, FigureResult, document
 
-COLUMNS = ("figure", "value", "95 % interval", "best baseline", "verdict")
+COLUMNS = ("metric", "value", "95 % interval", "best baseline", "verdict")
 ARROWS = {"max": "↑", "min": "↓"}
 
 
@@ -49,10 +49,10 @@ def latex(result: EvaluationResult) -> str:
 
 
 def comma_separated(result: EvaluationResult) -> str:
-    """Return a CSV table with a row for each figure of the images and of each baseline."""
+    """Return a CSV table with a row for each metric value of the images and of each baseline."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["images", "figure", "value", "low", "high", "deviation", "unit", "better"])
+    writer.writerow(["images", "metric", "value", "low", "high", "deviation", "unit", "better"])
     for name, figure in result.figures.items():
         row = [figure.value, figure.low, figure.high, figure.deviation, figure.unit, figure.better]
         writer.writerow([result.subject, name, *row])

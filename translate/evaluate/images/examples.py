@@ -13,16 +13,16 @@ from translate.images.encode import encode_image
 from translate.images.tensors import as_tensor, to_device
 
 RANKED = 8
-"""largest number of best, and of worst, images in a ranking"""
+"""number of best images in a ranking, and of worst ones, at most"""
 SIDE = 128
-"""largest longer side of a thumbnail in pixels"""
+"""length of the longer side of a thumbnail in pixels, at most"""
 ROLES = {"source": "source", "fake": "output", "target": "ground truth"}
 """names of the images of an example, by the field of `Outputs`, in the order of display"""
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """Names and values of the best and the worst images by a figure, best and worst first."""
+    """The best images by a metric, best first, and the worst, worst first: names and values."""
 
     figure: str
     best: Sequence[tuple[str, float]]
@@ -30,7 +30,7 @@ class Ranking:
 
 
 def rankings(result: EvaluationResult) -> list[Ranking]:
-    """Return a ranking for each figure that single images have, and one by trust.
+    """Return a ranking by each metric that measures single images, and one by trust.
 
     The ranking by trust is the last, or the first if there is no ground truth. No image is both
     among the best and the worst of a ranking.

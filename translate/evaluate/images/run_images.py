@@ -22,7 +22,7 @@ from translate.errors import BadImage, DataError, NothingUsableError
 from translate.folders.names import VALIDATION_SPLITS
 
 Image = NDArray[Any]
-"""(H, W, C), with the pixel values of its domain"""
+"""(H, W, C), with the dtype and range of its domain"""
 THREADS = 8
 VALIDATION = "validation"
 """the name of the split of held-out images, ``data.validation=0.1``"""
