@@ -47,10 +47,10 @@ def test_the_table_has_value_interval_baseline_and_verdict() -> None:
     ]
 
 
-def test_markdown_has_a_row_for_each_figure() -> None:
+def test_markdown_has_a_row_for_each_metric() -> None:
     lines = tables.markdown(RESULT).splitlines()
     assert lines[2:4] == [
-        "| figure | value | 95 % interval | best baseline | verdict |",
+        "| metric | value | 95 % interval | best baseline | verdict |",
         "| --- | --- | --- | --- | --- |",
     ]
     assert lines[4].startswith("| psnr ↑ | 18.50 ± 0.2500 dB | 18.10 to 18.90 |")
@@ -65,7 +65,7 @@ def test_latex_escapes_what_it_would_obey() -> None:
     assert text.splitlines()[-1] == r"\end{tabular}"
 
 
-def test_csv_has_a_row_for_each_figure_and_baseline() -> None:
+def test_csv_has_a_row_for_each_metric_and_baseline() -> None:
     rows = list(csv.DictReader(tables.comma_separated(RESULT).splitlines()))
     assert [(row["images"], row["metric"], row["value"]) for row in rows] == [
         ("runs/x@1000", "psnr", "18.5"),
