@@ -101,6 +101,11 @@ def describe_error(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {message_of(error)}".split()).removesuffix(":")
 
 
+def reason_of(error: BaseException) -> str:
+    """Return what the system says of an `OSError`; the message of any other error."""
+    return getattr(error, "strerror", None) or str(error)
+
+
 def printable_name(key: str) -> str:
     """Return `key` if it is short and printable, else its `short_repr`."""
     return key if key.isprintable() and len(key) <= MAX_SHOWN else short_repr(key)

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from translate.engine.exports import exporting, generators
 from translate.engine.exports.exported import files
-from translate.engine.exports.exporting import Difference, export
-from translate.engine.exports.generators import export_generator
 from translate.engine.models import calls
 from translate.engine.models.model import load
 from translate.errors import ConfigError
@@ -19,7 +18,7 @@ class ExportResult(NamedTuple):
     path: Path
     size: int
     """size in bytes"""
-    differences: list[Difference]
+    differences: list[exporting.Difference]
     """largest differences between its outputs and those of PyTorch"""
     options: dict[str, Any]
     """options of the recipe's `translate` or `draw`, which are fixed in the file"""
@@ -67,9 +66,10 @@ def export_model(
         if to is not None:
             raise ConfigError(f"to: {model.name} generates images of one domain: leave --to out.")
         complete = calls.complete(model.recipe.draw, options, model.name)
-        content, differences = export_generator(model, name, exporter, complete)
+        exported = generators.describe(model, complete)
     else:
         complete = model.complete_options(options)
-        content, differences = export(model, name, exporter, model.choose_target(to), complete)
+        exported = exporting.describe(model, model.choose_target(to), complete)
+    content, differences = exporting.export(model.name, name, exporter, exported)
     files.write_content(path, content)
     return ExportResult(path, files.size_of(content), differences, complete, problems)

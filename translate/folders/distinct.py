@@ -10,15 +10,7 @@ ADVICE = "Domains are different images: --domains A B, each a folder of its own.
 
 
 def refuse_equal(names: Sequence[str], folders: Sequence[Path]) -> None:
-    """Raise an error if two domains are the same folder.
-
-    Args:
-        names: Names of the domains.
-        folders: The folder of each.
-
-    Raises:
-        DataError: Two names or folders are equal.
-    """
+    """Raise `DataError` if two domains have the same name or folder."""
     pairs = combinations(zip(names, folders, strict=True), 2)
     for (name, folder), (other, other_folder) in pairs:
         if name == other or folder.resolve() == other_folder.resolve():
@@ -26,17 +18,7 @@ def refuse_equal(names: Sequence[str], folders: Sequence[Path]) -> None:
 
 
 def refuse_shared(names: Sequence[str], files: Sequence[Sequence[Path]]) -> None:
-    """Raise an error if two domains share images.
-
-    Links to some files of another domain are allowed.
-
-    Args:
-        names: Names of the domains.
-        files: The files of each.
-
-    Raises:
-        DataError: Two domains share files.
-    """
+    """Raise `DataError` if two domains share images; links to some files of another are allowed."""
     by_key = [_by_real_folder(paths) for paths in files]
     for (name, paths, first_files), (other, _, second_files) in combinations(
         zip(names, files, by_key, strict=True), 2

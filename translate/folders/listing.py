@@ -8,7 +8,7 @@ from glob import has_magic
 from pathlib import Path
 from typing import NamedTuple
 
-from translate.errors import BadImage, DataError
+from translate.errors import BadImage, DataError, reason_of
 from translate.folders.braces import expand, has_braces, is_pattern
 from translate.folders.names import SPLITS, any_hidden, is_hidden, is_own
 from translate.folders.walk import walk
@@ -73,7 +73,7 @@ def _with_members(files: FolderFiles) -> FolderFiles:
         try:
             index = read_index(tar)
         except OSError as error:
-            problems.append(BadImage(tar, _reason(error)))
+            problems.append(BadImage(tar, reason_of(error)))
             continue
         problems += index.problems
         for path in index.members:
@@ -95,11 +95,7 @@ def _add(path: Path, files: FolderFiles, suffixes: frozenset[str]) -> None:
         elif path.suffix.lower() in suffixes:
             files.problems.append(BadImage(path, "neither a file nor a folder"))
     except OSError as error:
-        files.problems.append(BadImage(path, _reason(error)))
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)
+        files.problems.append(BadImage(path, reason_of(error)))
 
 
 def subfolders(folder: Path) -> list[Path]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from translate.errors import BadImage
+from translate.errors import BadImage, reason_of
 from translate.folders.names import is_hidden, is_own
 from translate.images.files.format_registry import image_suffixes
 
@@ -100,9 +100,9 @@ def _list(
                     elif has_suffix(below, suffixes):
                         raise OSError("neither a file nor a folder")
                 except OSError as error:
-                    siblings.problems.append(BadImage(root / below, _reason(error)))
+                    siblings.problems.append(BadImage(root / below, reason_of(error)))
     except (OSError, RuntimeError) as error:
-        siblings.problems.append(BadImage(folder, _reason(error)))
+        siblings.problems.append(BadImage(folder, reason_of(error)))
     return subfolders
 
 
@@ -147,7 +147,3 @@ def folded(name: str) -> str:
     if name.isascii():
         return name if name.islower() else name.lower()
     return unicodedata.normalize("NFC", name.casefold())
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)

@@ -33,11 +33,8 @@ def encode_image(pixels: Pixels, suffix: str, like: Header | None = None) -> byt
 
 
 def write_image(path: Path, pixels: NDArray[np.uint8], like: Header | None = None) -> None:
-    """Write an image file atomically.
+    """Write an image (H, W, C) atomically, in the format of the suffix of `path`.
 
-    Args:
-        path: The file; its suffix determines the format.
-        pixels: (H, W, C), uint8.
-        like: Header of the image whose metadata the file gets.
+    `like` is the header of the image whose metadata the file gets.
     """
     files.replace(path, encode_image(pixels, path.suffix, like))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 from PIL.ImageFile import ImageFile
 
+from translate.batches import MAX_CHANNELS
 from translate.errors import BadImage, message_of
 from translate.formats import Window
 
@@ -22,7 +23,6 @@ WHITE: Mapping[np.dtype[Any], float] = {
     np.dtype("float32"): 1,
 }
 """the value of white, and of an opaque alpha channel, for each dtype"""
-MAX_CHANNELS = 64
 
 
 class Layers(NamedTuple):

@@ -14,6 +14,8 @@ image, and whether its opaque or its transparent part is meant is not known. So 
 three colours or more that are not gray.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -45,10 +47,8 @@ def open_mask(
     mask: Path, path: Path, max_pixels: int, open_image: OpenImage = EncodedImage.open
 ) -> EncodedImage:
     """Read `mask`; raises `BadImage` for `path`, the image that it is for."""
-    try:
+    with _errors_of_mask(path):
         return open_image(mask, max_pixels=max_pixels)
-    except BadImage as bad:
-        raise _error_of_mask(bad, path) from bad
 
 
 def hole_from_mask(mask: EncodedImage, path: Path) -> Hole:
@@ -56,15 +56,17 @@ def hole_from_mask(mask: EncodedImage, path: Path) -> Hole:
 
     Raises `BadImage` for `path`, with what is wrong with its mask.
     """
-    try:
+    with _errors_of_mask(path):
         return hole_from_file(mask)
+
+
+@contextmanager
+def _errors_of_mask(path: Path) -> Iterator[None]:
+    try:
+        yield
     except BadImage as bad:
-        raise _error_of_mask(bad, path) from bad
-
-
-def _error_of_mask(bad: BadImage, path: Path) -> BadImage:
-    verb = "" if bad.reason.startswith(("has ", "is ")) else "cannot be read, "
-    return BadImage(path, f"its mask {verb}{bad.reason}: {bad.path}")
+        verb = "" if bad.reason.startswith(("has ", "is ")) else "cannot be read, "
+        raise BadImage(path, f"its mask {verb}{bad.reason}: {bad.path}") from bad
 
 
 def hole_from_alpha(layers: Layers, path: Path) -> Hole:

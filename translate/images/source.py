@@ -53,16 +53,7 @@ class EncodedImage:
 
     @classmethod
     def open(cls, path: Path, *, max_pixels: int = MAX_PIXELS, advice: str = "") -> Self:
-        """Read a file.
-
-        Args:
-            path: The file.
-            max_pixels: The largest number of pixels that is decoded.
-            advice: See `advice`.
-
-        Raises:
-            BadImage: The file does not exist, is empty or cannot be read.
-        """
+        """Read a file; raises `BadImage` if it does not exist, is empty or cannot be read."""
         return cls.of(path, read_file(path), max_pixels=max_pixels, advice=advice)
 
     @classmethod
@@ -81,14 +72,7 @@ class EncodedImage:
         """Open a file that may be too large for memory, and keep it open until `close`.
 
         Only its first MiB is read. A format that reads windows reads the others from `file`. A
-        member of a tar file is read whole, without a `file`.
-
-        Args:
-            path: The file.
-            max_pixels: The largest number of pixels that is decoded.
-
-        Raises:
-            BadImage: The file does not exist, is empty or cannot be read.
+        member of a tar file is read whole, without a `file`. Raises `BadImage` as `open` does.
         """
         with guarded(path):
             if find_tar(path):
@@ -103,13 +87,8 @@ class EncodedImage:
     ) -> Self:
         """Return the image in the open `file`, which is closed if it cannot be read.
 
-        Args:
-            path: The path of the file.
-            file: The file, or what is read like one.
-            identify: Returns something else once the file was changed or replaced.
-            max_pixels: The largest number of pixels that is decoded.
-
-        Raises `BadImage` if it is empty.
+        `identify` returns something else once the file was changed or replaced. Raises `BadImage`
+        if it is empty.
         """
         try:
             image = cls(str(path), not_empty(path, file.read(HEAD)), max_pixels, file)

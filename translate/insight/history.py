@@ -138,7 +138,7 @@ class History:
 
 def read_history(run: Path) -> History:
     """Return the history of `run`; raises `CheckpointError` if it is no run folder."""
-    with retention.readable(run):
+    with json_files.readable(run):
         is_run = run.is_dir() and any(
             os.path.lexists(run / name) for name in ("config.yaml", "log.jsonl", "checkpoints")
         )

@@ -12,6 +12,7 @@ from translate.engine.config import layers, yaml
 from translate.engine.config.diff import WITHOUT_EFFECT_ON_RESULT
 from translate.engine.config.schema import Config
 from translate.engine.diagnosis.detection import COLLAPSE, DIVERGING, Detection
+from translate.engine.disk.records import json_files
 from translate.errors import TranslateError
 from translate.insight.history import History
 from translate.insight.settings import Setting, Subject, settings
@@ -55,7 +56,7 @@ def _command(detection: Detection, history: History, setting: Setting, fits: boo
     is one.
     """
     run, is_longer = str(history.run), setting.key == "train.steps"
-    with retention.readable(history.run):
+    with json_files.readable(history.run):
         steps = sorted(step for step, _ in retention.list_checkpoints(history.run))
     usable = [step for step in steps if 0 < step < detection.since_step]
     if setting.restarts or not steps or (detection.failure in DESTRUCTIVE and not usable):

@@ -18,7 +18,7 @@ class Progressive(nn.Module):
 @contextmanager
 def unchanged_buffers(module: nn.Module) -> Iterator[None]:
     """Restore the buffers of `module`, such as running statistics, at the end of the block."""
-    saved = [(owner, name, buffer, buffer.clone()) for owner, name, buffer in _buffers(module)]
+    saved = [(owner, name, buffer, buffer.clone()) for owner, name, buffer in own_buffers(module)]
     try:
         yield
     finally:
@@ -27,7 +27,8 @@ def unchanged_buffers(module: nn.Module) -> Iterator[None]:
             setattr(owner, name, buffer)
 
 
-def _buffers(module: nn.Module) -> Iterator[tuple[nn.Module, str, Tensor]]:
+def own_buffers(module: nn.Module) -> Iterator[tuple[nn.Module, str, Tensor]]:
+    """Yield each buffer in `module`, with the module that owns it and its name there."""
     for owner in module.modules():
         for name, buffer in owner.named_buffers(recurse=False):
             yield owner, name, buffer

@@ -56,8 +56,9 @@ def test_I12_a_file_whose_outputs_differ_is_refused(
             return content
 
     monkeypatch.setattr(InvertingExporter, "network", staticmethod(invert))
+    exported = exporting.describe(model, "winter", {})
     with pytest.raises(ConfigError, match=r"cannot be exported by x: its outputs differ by 0.01"):
-        exporting.export(model, "x", Shifting(), "winter", {})
+        exporting.export(model.name, "x", Shifting(), exported)
 
 
 def test_a_recipe_that_draws_noise_is_refused_by_name(tmp_path: Path) -> None:

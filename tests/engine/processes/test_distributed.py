@@ -28,7 +28,7 @@ def test_a_single_process_is_the_first_and_communicates_with_no_other() -> None:
         assert distributed.is_first()
         assert distributed.gather_bytes(b"x") == [b"x"]
         assert distributed.all_reduce_max(3) == 3
-        assert distributed.broadcast_float(0.1) == 0.1
+        assert distributed.broadcast(0.1) == 0.1
         distributed.barrier()
         weight = nn.Parameter(torch.ones(2))
         loss = torch.tensor(3.0)
@@ -96,7 +96,7 @@ def test_gradients_are_averaged_and_a_missing_one_counts_as_zero() -> None:
 def test_every_process_gets_the_first_ones_number() -> None:
     def work() -> list[float]:
         values = (0.1, float("nan")) if distributed.is_first() else (2.0, 3.0)
-        return [distributed.broadcast_float(value) for value in values]
+        return [distributed.broadcast(value) for value in values]
 
     for exact, missing in on_two(work):
         assert exact == 0.1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from translate.engine.shards.shard import Shard
+from translate.engine.shards.shard import Shard, format_indices
 from translate.errors import ConfigError
 
 
@@ -31,3 +31,11 @@ def test_a_shard_is_parsed_and_named() -> None:
     shard = Shard.parse("17/200")
     assert shard == Shard(17, 200)
     assert (str(shard), shard.name) == ("17/200", "17-of-200")
+
+
+@pytest.mark.parametrize(
+    ("indices", "text"),
+    [([], ""), ([3], "3"), ([17, 3, 20, 21, 22, 23, 24], "3,17,20-24"), ([0, 1], "0-1")],
+)
+def test_indices_that_follow_each_other_are_ranges(indices: list[int], text: str) -> None:
+    assert format_indices(indices) == text

@@ -10,7 +10,8 @@ import pytest
 from translate.engine.config.schema import Data
 from translate.engine.data.check import open_layout
 from translate.engine.data.samples import MARKER
-from translate.engine.splits.measured_images import CenterCropRandom, MeasuredImages, spread
+from translate.engine.loading.order import spread
+from translate.engine.splits.measured_images import CenterCropRandom, MeasuredImages
 
 
 def images_of(data: Data) -> MeasuredImages:

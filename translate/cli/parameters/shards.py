@@ -53,8 +53,8 @@ def parse_shard(text: str | None, *, missing: bool) -> Shard | None:
 
 def print_missing(out: Path, count: int) -> int:
     """Print which of `count` shards are incomplete, and return the exit code."""
-    from translate.engine.shards.indices import format_indices
     from translate.engine.shards.manifests import missing_shards
+    from translate.engine.shards.shard import format_indices
 
     missing = missing_shards(out, count)
     console.say(format_indices(missing))

@@ -93,7 +93,7 @@ def digest_of(path: Path) -> str:
 
 
 def with_digest(
-    chunks: Iterable[Chunk], name: str, listed: dict[str, dict[str, Any]]
+    chunks: Iterable[Chunk], name: str, listed: dict[str, FileFacts]
 ) -> Iterator[Chunk]:
     """Yield `chunks`, then add their digest and size to `listed`."""
     digest, size = sha256(), 0
@@ -101,7 +101,7 @@ def with_digest(
         digest.update(chunk)
         size += len(chunk)
         yield chunk
-    listed[name] = {"sha256": digest.hexdigest(), "size": size}
+    listed[name] = FileFacts(sha256=digest.hexdigest(), size=size)
 
 
 def with_prefix(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from hashlib import file_digest
 from math import isfinite, nan
 from pathlib import Path
@@ -82,17 +81,6 @@ def _ranked(paths: Iterable[Path], best: Best) -> list[tuple[Path, float]]:
 # -- finding --------------------------------------------------------------------------------------
 
 
-@contextmanager
-def readable(path: Path) -> Iterator[None]:
-    """Raise `CheckpointError` if the system refuses access to `path`."""
-    try:
-        yield
-    except OSError as error:
-        raise CheckpointError(
-            f"{printable_name(str(path))} cannot be read: {error.strerror}."
-        ) from error
-
-
 def list_checkpoints(run: Path) -> Iterator[tuple[int, Path]]:
     """Yield the checkpoints of `run` with their steps, the newest first, verified or not."""
     folder = run / "checkpoints"
@@ -110,7 +98,7 @@ def newest_checkpoint(run: Path, *, training: bool = True) -> tuple[Path, list[s
     Without `training`, the files that only a resume needs may be missing. Raises
     `CheckpointError` if no checkpoint is whole.
     """
-    with readable(run):
+    with json_files.readable(run):
         if not run.is_dir():
             raise CheckpointError(_why_no_run(run))
         paths = [path for _, path in list_checkpoints(run)]

@@ -18,6 +18,7 @@ from translate.engine.checkpoints.contents import (
     TRAINING,
     WEIGHTS,
     Best,
+    FileFacts,
     with_digest,
     with_prefix,
 )
@@ -88,12 +89,7 @@ def save(
 
 
 class _Contents:
-    """The tensors of a checkpoint; every process must make one.
-
-    Args:
-        model: What inference needs.
-        resume: The same with optimizers and random state, or None.
-    """
+    """The tensors of a checkpoint; every process must make one."""
 
     def __init__(self, model: ModelState, resume: TrainingState | None) -> None:
         self.whole: dict[str, Mapping[str, Tensor]] = {WEIGHTS: model.recipe.state_dict()}
@@ -119,24 +115,23 @@ class _Contents:
 
     def write(self, path: Path, description: Mapping[str, Any]) -> None:
         """Write the checkpoint; the manifest is the last file, with digests of what was written."""
-        listed: dict[str, dict[str, Any]] = {}
+        listed: dict[str, FileFacts] = {}
 
         def write_parts(folder: Path) -> list[str]:
-            files = self.shared.begin(folder) if self.shared else {}
-            listed.update({name: facts.model_dump() for name, facts in files.items()})
-            return list(files)
+            listed.update(self.shared.begin(folder) if self.shared else {})
+            return list(listed)
 
         size = self.size + sum(map(len, self.others))
         files = self.files(description, listed)
         folders.write_folder(path, files, size=size, write_first=write_parts)
 
     def files(
-        self, description: Mapping[str, Any], listed: dict[str, dict[str, Any]]
+        self, description: Mapping[str, Any], listed: dict[str, FileFacts]
     ) -> dict[str, Iterator[Chunk]]:
         """Return the files that the first process writes; the manifest has those in `listed`."""
-        streams = self.shared.streams if self.shared else None
         contents: dict[str, Iterable[Chunk]] = {
-            **(streams or {file: serialize(named) for file, named in self.whole.items()})
+            file: self.shared.streams[file] if self.shared else serialize(named)
+            for file, named in self.whole.items()
         }
         for number, data in enumerate(self.others, start=1):
             contents[training_file(number)] = [data]
@@ -206,8 +201,9 @@ def _describe(
     }
 
 
-def _manifest(entries: Mapping[str, Any]) -> Iterator[Chunk]:
-    yield _json({"format": FORMAT, "files": entries})
+def _manifest(entries: Mapping[str, FileFacts]) -> Iterator[Chunk]:
+    files = {name: facts.model_dump() for name, facts in entries.items()}
+    yield _json({"format": FORMAT, "files": files})
 
 
 def _json(value: Mapping[str, Any]) -> bytes:

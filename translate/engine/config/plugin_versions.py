@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from translate.engine.plugins.discovery import OWN_DISTRIBUTION
+from translate.engine.plugins.discovery import OWN_DISTRIBUTION, installed_version
 from translate.errors import ConfigError, printable_name
 from translate.registry import HOOKS, list_registrations
 
@@ -22,7 +21,8 @@ def plugin_versions(document: Mapping[str, Any]) -> dict[str, str]:
         for registration in list_registrations(kind)
         if {registration.name, f"{registration.distribution}/{registration.name}"} & names
     }
-    versions = {name: _installed(name) for name in sorted(distributions - {OWN_DISTRIBUTION})}
+    others = sorted(distributions - {OWN_DISTRIBUTION})
+    versions = {name: installed_version(name) for name in others}
     return {name: installed for name, installed in versions.items() if installed}
 
 
@@ -32,20 +32,13 @@ def missing_plugins_named(versions: Mapping[str, str]) -> Iterator[None]:
     try:
         yield
     except ConfigError as error:
-        missing = [f"{name}=={number}" for name, number in versions.items() if not _installed(name)]
+        missing = [f"{n}=={number}" for n, number in versions.items() if not installed_version(n)]
         if not missing:
             raise
         typed = printable_name(" ".join(missing))
         raise ConfigError(
             f"{error} It was made with plugins that are not installed: pip install {typed}"
         ) from error
-
-
-def _installed(distribution: str) -> str:
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return ""
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -22,7 +22,6 @@ from translate.engine.loading.item_errors import item_error
 from translate.engine.loading.scaling import ScaledImages
 from translate.engine.loading.transform import Augment, require_size
 from translate.engine.processes.pool import DaemonThreadPool
-from translate.engine.processes.signals import reraise_interruption
 from translate.errors import BadImage, DataError, TrainingError
 from translate.formats import Header
 from translate.images.domains import domain_images
@@ -147,20 +146,14 @@ def _probe(data: Data, files: OpenedFiles, path: Path, domain: Domain) -> Header
             require_size(data, *header.size)
             domain_images.require_readable(header, domain)
         return header.without_extra()
-    except BadImage as bad:
-        return bad
     except BaseException as error:
-        reraise_interruption(error)
         return item_error([path], error)
 
 
 def _cache(cache: Cache, files: OpenedFiles, path: Path) -> BadImage | None:
     try:
         cache.add(files.take(path))
-    except BadImage as bad:
-        return bad
     except BaseException as error:
-        reraise_interruption(error)
         return item_error([path], error)
     return None
 

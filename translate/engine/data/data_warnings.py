@@ -12,6 +12,7 @@ from translate.batches import Domain, Layout
 from translate.engine.config.schema import Data
 from translate.engine.data.opened_files import OpenedFiles
 from translate.engine.disk.records.problems import Problem
+from translate.engine.loading.order import spread
 from translate.engine.processes.signals import reraise_interruption
 from translate.errors import BadImage
 from translate.formats import Header, Note
@@ -55,12 +56,8 @@ def find_warnings(
 ) -> list[str]:
     """Return a line for each property of the data that the user may not have intended.
 
-    Args:
-        layout: The images.
-        data: The settings that they are read with.
-        losses: The result of `notes`.
-        sizes: Height and width of each file that can be read.
-        read: Returns the pixels of a file.
+    `losses` is the result of `notes`; `sizes` are of the files that can be read, and `read` returns
+    the pixels of one.
     """
     return [
         *_losses(losses, len(sizes)),
@@ -127,7 +124,7 @@ def _numbers(layout: Layout, read: Callable[[Path], NDArray[Any]]) -> Iterable[s
     """Yield a line for each domain whose pixel values do not fit its range."""
     for index, (_, name, files) in enumerate(_domains(layout)):
         domain = layout.spec.domains[index]
-        values = [v for p in _spread(files, IMAGES_CHECKED) if (v := _values(p, read)) is not None]
+        values = [v for p in spread(files, IMAGES_CHECKED) if (v := _values(p, read)) is not None]
         if values:
             yield from _few_levels(name, domain, values)
             yield from _clipped(domain, values)
@@ -177,7 +174,7 @@ def palette_domains(layout: Layout, domains: Sequence[str], cache: OpenedFiles) 
     return tuple(
         name
         for name, files in zip(domains, layout.domain_files, strict=True)
-        if files and all(_has_palette(path, cache) for path in _spread(files, HEADERS_CHECKED))
+        if files and all(_has_palette(path, cache) for path in spread(files, HEADERS_CHECKED))
     )
 
 
@@ -203,10 +200,3 @@ def _domains(layout: Layout) -> Iterable[tuple[str, str, Sequence[Path]]]:
         return
     for index, (name, files) in enumerate(zip(names, layout.domain_files, strict=True)):
         yield "target" if 0 < index == len(names) - 1 else "source", name, files
-
-
-def _spread(files: Sequence[Path], count: int) -> Sequence[Path]:
-    """Return up to `count` of `files`, from the first to the last."""
-    if len(files) <= count:
-        return files
-    return [files[index * len(files) // count] for index in range(count)]

@@ -16,6 +16,7 @@ from translate.engine.config.schema import Data
 from translate.engine.config.value_types import of_domain
 from translate.engine.data.blank import Blank
 from translate.engine.data.opened_files import OpenedFiles
+from translate.engine.loading.order import spread
 from translate.errors import BadImage, ConfigError
 from translate.folders.names import short_names
 from translate.formats import Header
@@ -79,9 +80,8 @@ def _domain(domain: Domain, name: str, data: Data, headers: Sequence[Header]) ->
 
 def _headers(paths: Sequence[Path], files: OpenedFiles) -> list[Header]:
     """Return the headers of a few files that can be read, spread evenly."""
-    count = min(SAMPLED_FILES, len(paths))
     headers = []
-    for path in (paths[index * len(paths) // count] for index in range(count)):
+    for path in spread(paths, SAMPLED_FILES):
         try:
             headers.append(files.read(path).header)
         except BadImage:  # the check lists it

@@ -181,7 +181,6 @@ def _encoded_files(name: str, factory: Callable[..., Any]) -> dict[str, bytes]:
 
 
 def _folder(name: str, root: Path) -> Path:
-    """Return the folder of a sample domain."""
     return root / name.rpartition("/")[2]
 
 

@@ -53,5 +53,4 @@ def players(log: Log) -> list[str]:
 
 
 def own_losses(record: LogRecord, player: str) -> Mapping[str, float]:
-    """Return the losses of one player."""
     return {n: v for n, v in record.losses.items() if n.partition("/")[0] == player}

@@ -7,6 +7,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
@@ -39,15 +40,22 @@ def open_folder(folder: Path) -> int:
     return os.open(folder, os.O_RDONLY)
 
 
+@contextmanager
+def closing(descriptor: int) -> Iterator[int]:
+    """Yield `descriptor`, and close it after the block."""
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
 def write_durably(path: Path, data: Content) -> None:
     """Write `data` to the file `path` in place, and sync it."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | BINARY, 0o644)
-    try:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | BINARY
+    with closing(os.open(path, flags, 0o644)) as descriptor:
         for piece in [data] if isinstance(data, bytes) else _merge_small(data):
             write_all(descriptor, piece)
         sync_descriptor(descriptor, path)
-    finally:
-        os.close(descriptor)
 
 
 def _merge_small(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
@@ -79,9 +87,6 @@ def sync_descriptor(descriptor: int, path: Path) -> None:
 
 def sync_folder(folder: Path) -> None:
     """Sync the names in `folder`, if its file system can."""
-    with tolerate("folders cannot be synced", folder, NO_FOLDER_SYNC):
-        descriptor = open_folder(folder)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    unsynced = tolerate("folders cannot be synced", folder, NO_FOLDER_SYNC)
+    with unsynced, closing(open_folder(folder)) as descriptor:
+        os.fsync(descriptor)

@@ -41,11 +41,12 @@ def tolerate(operation: str, folder: Path, codes: set[int] = UNSUPPORTED) -> Ite
     except OSError as error:
         if error.errno not in codes:
             raise
-        record_unsupported(operation, folder, error.strerror or str(error))
+        record_unsupported(operation, folder, error)
 
 
-def record_unsupported(operation: str, folder: Path, reason: str) -> None:
-    """Record that the file system of `folder` does not support `operation`."""
+def record_unsupported(operation: str, folder: Path, error: OSError) -> None:
+    """Record that the file system of `folder` does not support `operation`, as `error` says."""
+    reason = error.strerror or str(error)
     _unsupported.setdefault((_device(folder), operation), f"{operation}: {reason}")
 
 
@@ -66,13 +67,12 @@ def explain_path_error(error: BaseException) -> str:
 def free_bytes(folder: Path) -> int | None:
     """Return the free bytes on the file system of `folder`; None if they are unknown."""
     statvfs = getattr(os, "statvfs", None)
-    if statvfs is None:
-        record_unsupported("free space is not known", folder, "no statvfs")
-        return None
     try:
+        if statvfs is None:
+            raise OSError(0, "no statvfs")
         statistics = statvfs(folder)
     except OSError as error:
-        record_unsupported("free space is not known", folder, error.strerror or str(error))
+        record_unsupported("free space is not known", folder, error)
         return None
     # file systems without a disk have no blocks
     return statistics.f_bavail * statistics.f_frsize if statistics.f_blocks else None

@@ -16,6 +16,7 @@ from translate.engine.disk.durable import (
     CHUNK_BYTES,
     Chunk,
     Content,
+    closing,
     open_regular,
     sync_descriptor,
     sync_folder,
@@ -89,36 +90,28 @@ def append_line(path: Path, text: str) -> None:
     """
     line = f"{text}\n".encode()
     make_folder(path.parent)
-    descriptor = open_regular(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
-    try:
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
+    with closing(open_regular(path, flags)) as descriptor:
         size = os.fstat(descriptor).st_size
         if size:
             os.lseek(descriptor, size - 1, os.SEEK_SET)
             line = line if os.read(descriptor, 1) == b"\n" else b"\n" + line
         write_all(descriptor, line)
-    finally:
-        os.close(descriptor)
 
 
 def sync(path: Path, *, name: bool) -> None:
     """Make appended lines of `path` durable; with `name`, also the name of a new file."""
-    descriptor = open_regular(path, os.O_RDWR)
-    try:
+    with closing(open_regular(path, os.O_RDWR)) as descriptor:
         sync_descriptor(descriptor, path)
-    finally:
-        os.close(descriptor)
     if name:
         sync_folder(path.parent)
 
 
 def truncate(path: Path, size: int) -> None:
     """Cut `path` to its first `size` bytes, durably."""
-    descriptor = open_regular(path, os.O_RDWR)
-    try:
+    with closing(open_regular(path, os.O_RDWR)) as descriptor:
         os.ftruncate(descriptor, size)
         sync_descriptor(descriptor, path)
-    finally:
-        os.close(descriptor)
 
 
 def extend(path: Path, chunks: Iterable[Chunk], *, start: int) -> None:
@@ -128,15 +121,14 @@ def extend(path: Path, chunks: Iterable[Chunk], *, start: int) -> None:
     Readers must expect an incomplete file.
     """
     make_folder(path.parent)
-    descriptor = open_regular(path, os.O_WRONLY | os.O_CREAT)
-    try:
+    with closing(open_regular(path, os.O_WRONLY | os.O_CREAT)) as descriptor:
         os.ftruncate(descriptor, start)
         os.lseek(descriptor, start, os.SEEK_SET)
-        for piece in chunks:
-            write_all(descriptor, piece)
-    finally:
-        sync_descriptor(descriptor, path)
-        os.close(descriptor)
+        try:
+            for piece in chunks:
+                write_all(descriptor, piece)
+        finally:
+            sync_descriptor(descriptor, path)
 
 
 def mark_used(path: Path) -> None:

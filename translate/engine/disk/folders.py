@@ -148,7 +148,6 @@ class UnwritableError(SaveError):
 
 
 def unwritable(folder: Path, error: OSError) -> UnwritableError:
-    """Return the `UnwritableError` for `error`."""
     return UnwritableError(
         f"cannot write to {printable_name(str(folder))}: {error.strerror or error}."
     )

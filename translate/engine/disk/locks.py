@@ -57,7 +57,7 @@ def _open_locked(path: Path) -> int:
             if error.errno in BUSY:
                 os.close(descriptor)
                 break
-            record_unsupported(NO_LOCKS, path.parent, error.strerror or str(error))
+            record_unsupported(NO_LOCKS, path.parent, error)
             return descriptor
         if _is_at(descriptor, path):
             return descriptor
@@ -106,15 +106,12 @@ def shared_lock(path: Path, begin: Callable[[bool | None], None]) -> Iterator[No
             system has no locks. While it runs with True, the lock is exclusive.
     """
     folders.make_folder(path.parent)
-    descriptor = durable.open_regular(path, os.O_RDWR | os.O_CREAT)
-    try:
+    with durable.closing(durable.open_regular(path, os.O_RDWR | os.O_CREAT)) as descriptor:
         alone = _flock(descriptor, path.parent, "LOCK_EX", wait=False)
         begin(alone)
         if alone is not None:
             _flock(descriptor, path.parent, "LOCK_SH", wait=True)
         yield
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager
@@ -126,29 +123,26 @@ def exclusive_lock(folder: Path, on_wait: Callable[[], object]) -> Iterator[bool
     try:
         descriptor = durable.open_folder(folder)
     except OSError as error:  # Windows cannot open folders
-        record_unsupported(NO_LOCKS, folder, error.strerror or str(error))
+        record_unsupported(NO_LOCKS, folder, error)
         yield False
         return
-    try:
+    with durable.closing(descriptor):
         alone = _flock(descriptor, folder, "LOCK_EX", wait=False)
         if alone is False:
             on_wait()
             alone = _flock(descriptor, folder, "LOCK_EX", wait=True)
         yield bool(alone)
-    finally:
-        os.close(descriptor)
 
 
 def _flock(descriptor: int, folder: Path, kind: str, *, wait: bool) -> bool | None:
     """Return whether this process has locked the file now; None if there are no locks."""
-    if fcntl is None:
-        record_unsupported(NO_LOCKS, folder, "no fcntl")
-        return None
     try:
+        if fcntl is None:
+            raise OSError(0, "no fcntl")
         fcntl.flock(descriptor, getattr(fcntl, kind) | (0 if wait else fcntl.LOCK_NB))
     except OSError as error:
         if error.errno in BUSY:
             return False
-        record_unsupported(NO_LOCKS, folder, error.strerror or str(error))
+        record_unsupported(NO_LOCKS, folder, error)
         return None
     return True

@@ -20,12 +20,7 @@ class ScratchFile:
     The system frees its space after `close`, also if the process is killed. Windows cannot delete
     an open file; there `close` deletes it.
 
-    Args:
-        folder: A folder on the disk to use.
-        size: The size of the file in bytes.
-
-    Raises:
-        OSError: Fewer bytes are free.
+    It is made in `folder`. Raises `OSError` if fewer bytes than its size are free.
     """
 
     def __init__(self, folder: Path, size: int) -> None:

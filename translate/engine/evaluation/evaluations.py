@@ -97,7 +97,7 @@ class Evaluations:
             known = isinstance(error, (TranslateError, BadImage))
             reason = str(error) if known else describe_unexpected(error)
             problems.add_once([Problem(Path("evaluation"), "evaluation", FAILED, reason)])
-        figures[name] = distributed.broadcast_float(figures.get(name, math.nan))
+        figures[name] = distributed.broadcast(figures.get(name, math.nan))
         self.previous_selection, training = self._selection(), self.training
         training.selection = self.previous_selection.with_evaluation(figures[name], training.step)
         training.figures = figures

@@ -12,9 +12,9 @@ from translate.batches import Domain
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.data.check import CheckedData
 from translate.engine.loading.device import batch_to_device
-from translate.engine.loading.order import collate
+from translate.engine.loading.order import T, collate, spread
 from translate.engine.plugins.errors import plugin_code
-from translate.engine.splits.measured_images import MeasuredImages, T, UnpairedFiles, spread
+from translate.engine.splits.measured_images import MeasuredImages, UnpairedFiles
 from translate.engine.splits.validation import MEASURED
 from translate.errors import TrainingError
 from translate.images.tensors import to_device

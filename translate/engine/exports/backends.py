@@ -85,13 +85,14 @@ def load_with_backend(
             return _load(run_name, to, exporter, content, digest), problems
         except ConfigError as error:
             logger.info(f"exporting again, as the cached model cannot be used: {error}")
-    from translate.engine.exports.exporting import export  # takes seconds: it imports PyTorch
+    from translate.engine.exports.exporting import describe, export  # they import PyTorch
     from translate.engine.models.model import load
 
     logger.info(f"exporting {reference} for {backend}, once")
     model, _ = load(path, device="cpu")
     target = model.choose_target(to)
-    content, _ = export(model, name, exporter, target, model.complete_options(options))
+    exported = describe(model, target, model.complete_options(options))
+    content, _ = export(model.name, name, exporter, exported)
     try:
         cache.write(key, content)
     except OSError as error:

@@ -47,24 +47,6 @@ class Translation(nn.Module):
 
 
 def export(
-    model: Model, name: str, exporter: Exporter, to: str, options: Mapping[str, Any]
-) -> tuple[Content, list[Difference]]:
-    """Return the exported translation to a domain, and how its outputs differ from the model's.
-
-    Args:
-        model: The model, on the CPU.
-        name: The name of the exporter, for messages.
-        exporter: Writes and loads the file.
-        to: The domain to translate to.
-        options: All options of the recipe's `translate`, which are fixed in the file.
-
-    Raises:
-        ConfigError: The model cannot be exported, or its outputs differ by more than `TOLERANCE`.
-    """
-    return write_compared(model.name, name, exporter, describe(model, to, options))
-
-
-def write_compared(
     model: str, name: str, exporter: Exporter, exported: ExportedModel
 ) -> tuple[Content, list[Difference]]:
     """Return the file of a network, and how its outputs differ from the network's.
@@ -73,7 +55,7 @@ def write_compared(
         model: The name of the model, for messages.
         name: The name of the exporter, for messages.
         exporter: Writes and loads the file.
-        exported: The network.
+        exported: The network, of `describe`, or of `generators.describe` for one that generates.
 
     Raises:
         ConfigError: It cannot be exported, or its outputs differ by more than `TOLERANCE`.
@@ -104,6 +86,7 @@ def write_compared(
 def describe(model: Model, to: str, options: Mapping[str, Any]) -> ExportedModel:
     """Return what an exporter gets: the translation to a domain as a module, and its metadata.
 
+    The model is on the CPU; all `options` of the recipe's `translate` are fixed in the file.
     Raises `ConfigError` for a recipe that does not translate images, or that draws noise.
     """
     recipe, geometry = model.recipe, model.geometry
@@ -153,13 +136,9 @@ def describe(model: Model, to: str, options: Mapping[str, Any]) -> ExportedModel
 def make_record(
     model: Model, exported: Recipe, options: Mapping[str, Any], **facts: Any
 ) -> ExportRecord:
-    """Return the metadata of an exported model.
+    """Return the metadata of a model of which `exported` has the networks in the file.
 
-    Args:
-        model: The model.
-        exported: Its recipe, with the networks in the file.
-        options: The options that are fixed in the file.
-        **facts: Fields of `ExportRecord` that depend on what is exported.
+    `options` are fixed in it; `facts` are the fields that depend on what is exported.
     """
     return ExportRecord(
         tool=f"translate-kit {translate.__version__}, PyTorch {torch.__version__}",

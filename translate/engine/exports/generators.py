@@ -13,19 +13,13 @@ from translate.batches import ImageSpec
 from translate.engine.exports.exported import files
 from translate.engine.exports.exported.file_model import load_network
 from translate.engine.exports.exported.record import Generation
-from translate.engine.exports.exporting import (
-    Difference,
-    example,
-    make_record,
-    without_unused_networks,
-    write_compared,
-)
+from translate.engine.exports.exporting import example, make_record, without_unused_networks
 from translate.engine.models import calls
 from translate.engine.models.drawing import classes
 from translate.engine.models.model import Model
 from translate.engine.plugins.errors import plugin_code
 from translate.errors import ConfigError, TranslateError, describe_error
-from translate.exporters import Content, ExportedModel, Exporter, Network, NetworkInput
+from translate.exporters import ExportedModel, Network, NetworkInput
 from translate.nn.geometry import Geometry
 from translate.nn.latents import Prior
 from translate.recipe import Recipe, Turn
@@ -42,28 +36,11 @@ class Generator(nn.Module):
         return self.recipe.draw(latents, condition, **self.options)
 
 
-def export_generator(
-    model: Model, name: str, exporter: Exporter, options: Mapping[str, Any]
-) -> tuple[Content, list[Difference]]:
-    """Return the exported `draw` of a recipe, and how its outputs differ from the model's.
-
-    Args:
-        model: The model, on the CPU.
-        name: The name of the exporter, for messages.
-        exporter: Writes and loads the file.
-        options: All options of the recipe's `draw`, which are fixed in the file.
-
-    Raises:
-        ConfigError: The model cannot be exported, or its outputs differ by more than
-            `exporting.TOLERANCE`.
-    """
-    return write_compared(model.name, name, exporter, describe(model, options))
-
-
 def describe(model: Model, options: Mapping[str, Any]) -> ExportedModel:
     """Return what an exporter gets: `draw` as a module, its inputs and its metadata.
 
-    Raises `ConfigError` for a recipe that does not generate images, or uses further noise.
+    The model is on the CPU; all `options` of the recipe's `draw` are fixed in the file. Raises
+    `ConfigError` for a recipe that does not generate images, or uses further noise.
     """
     recipe, spec = model.recipe, model.spec
     if not model.draws:
@@ -161,10 +138,7 @@ def load_generator(path: Path, *, device: str = "auto") -> Model:
 
     Raises `ConfigError` if it cannot be loaded, or translates images.
     """
-    if device not in ("auto", "cpu"):
-        raise ConfigError(f"device: {path} runs on the CPU, got {device!r}: leave --device out.")
-    _, exporter = files.require_exporter(path)
-    content = files.read_content(path)
+    exporter, content = files.open_exported(path, device)
     network, record = load_network(str(path), exporter, content)
     if record.generation is None:
         raise ConfigError(

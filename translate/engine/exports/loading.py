@@ -62,15 +62,9 @@ def load_model(
 
 
 def load_generator(reference: str | Path, device: str) -> tuple[Model, list[str]]:
-    """Return the model of `reference`, to generate images, and problems of newer checkpoints.
+    """Return the model of `reference` to generate images, as `load_model` does to translate them.
 
-    Args:
-        reference: A run, a checkpoint, or an exported file or folder.
-        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-
-    Raises:
-        ConfigError: An exported file cannot be used, or translates images.
-        CheckpointError: The run has no checkpoint that can be read.
+    Raises `ConfigError` for an exported file that cannot be used, or translates images.
     """
     if is_exported(reference):
         from translate.engine.exports import generators

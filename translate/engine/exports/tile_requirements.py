@@ -32,10 +32,7 @@ def measure_tile_requirements(
 ) -> TileRequirements:
     """Return the requirements of a network from a trace of its operators, without running it.
 
-    Args:
-        network: In evaluation mode, on the CPU.
-        channels: Channels of its input.
-        geometry: The sizes that it takes; its halo is used if an operator is unknown.
+    It is in evaluation mode, on the CPU. The halo of `geometry` is used if an operator is unknown.
     """
     side = geometry.fit(TRACED_SIDE)
     try:

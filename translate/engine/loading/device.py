@@ -13,11 +13,6 @@ class Uploader:
 
     Batches for a GPU are in pinned memory, and are copied on a separate CUDA stream: while the GPU
     computes one step, the batch of the next step is copied.
-
-    Args:
-        device: The device.
-        spec: The domains, whose ranges are mapped to [-1, 1].
-        channels_last: Whether images get the memory format `channels_last`.
     """
 
     def __init__(

@@ -1,14 +1,21 @@
-"""Unexpected exceptions while items are read."""
+"""Exceptions while items are read."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from translate.engine.plugins.errors import describe_unexpected
-from translate.errors import ItemError, TranslateError
+from translate.engine.processes.signals import reraise_interruption
+from translate.errors import BadImage, ItemError, TranslateError
 
 
-def item_error(names: Sequence[Path | str], error: BaseException) -> ItemError:
-    """Return an unexpected exception as the error of the item with these `names`."""
+def item_error(names: Sequence[Path | str], error: BaseException) -> BadImage:
+    """Return an exception as the error of the item with these `names`; a `BadImage` as it is.
+
+    Interruptions are raised again.
+    """
+    reraise_interruption(error)
+    if isinstance(error, BadImage):
+        return error
     reason = str(error) if isinstance(error, TranslateError) else describe_unexpected(error)
     first, *others = map(str, names)
     more = f" (with {', '.join(others)})" if others else ""

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -13,7 +13,6 @@ from torch.utils.data import Dataset, default_collate, get_worker_info
 from translate.batches import Item, Layout, Transform
 from translate.engine.loading.item_errors import item_error
 from translate.engine.plugins.errors import RULES, plugin_code
-from translate.engine.processes.signals import reraise_interruption
 from translate.errors import BadImage, ItemError, describe_error, short_repr
 
 MAX_TRIES = 100
@@ -22,6 +21,7 @@ UNBATCHED = Path("a batch")
 """the path in errors about items that cannot be collated"""
 Key = tuple[int, int]
 """an epoch, and the index of an item"""
+T = TypeVar("T")
 
 
 def order(length: int, seed: int, epoch: int) -> list[int]:
@@ -29,6 +29,12 @@ def order(length: int, seed: int, epoch: int) -> list[int]:
     indices = list(range(length))
     Random(f"{seed}/{epoch}").shuffle(indices)
     return indices
+
+
+def spread(values: Sequence[T], limit: int | None) -> list[T]:
+    """Return at most `limit` of `values`, spread evenly from the first on; None: all."""
+    count = min(limit or len(values), len(values))
+    return [values[place * len(values) // count] for place in range(count)]
 
 
 def item_rng(seed: int, epoch: int, index: int) -> Random:
@@ -69,10 +75,7 @@ class Items(Dataset):
                     item = expect_item(self.layout.pick(position, random))
                 with plugin_code(self.layout, "load"):
                     return self.layout.load(item, self.transform(random)), bad_images
-            except BadImage as bad:
-                bad_images.append(bad)
             except BaseException as error:
-                reraise_interruption(error)
                 bad_images.append(item_error(item.names, error))
         return None, bad_images
 

@@ -48,10 +48,6 @@ class ScaledImages:
 
     Call it as `scale`. Results for images in the cache, or for views of them, are kept up to
     `memory` bytes.
-
-    Args:
-        cache: The decoded images.
-        memory: The largest size of all results that are kept, in bytes.
     """
 
     def __init__(self, cache: Cache, memory: float) -> None:

@@ -66,14 +66,7 @@ class Augmentation(NamedTuple):
 
 
 class Augment:
-    """Creates the transform of each item.
-
-    Args:
-        data: The settings.
-        spec: The domains.
-        read: Returns the pixels of a file.
-        scale: Returns an image at another size, as `translate.engine.loading.scaling.scale` does.
-    """
+    """Creates the transform of each item; `read` returns the pixels of a file."""
 
     def __init__(
         self,

@@ -14,9 +14,7 @@ from translate.errors import ConfigError, PluginError, TrainingError
 def explained_failures(training: TrainingState, run: Path | None) -> Iterator[None]:
     """Replace exceptions of a step by errors with its number and the setting to change.
 
-    Args:
-        training: The state of training.
-        run: The run folder; None if nothing is saved.
+    `run` is None if nothing is saved.
 
     Raises:
         TrainingError: a plugin failed, or there is not enough memory.

@@ -26,13 +26,7 @@ class GradientNorm(NamedTuple):
 
 
 class PlayerUpdate:
-    """The update of one player by its turns in all microbatches of a batch.
-
-    Args:
-        recipe: The recipe that yields the turns.
-        optimizers: The optimizer of each player.
-        microbatches: Number of microbatches.
-    """
+    """The update of one player by its turns in all microbatches of a batch."""
 
     def __init__(
         self, recipe: Recipe, optimizers: Mapping[str, Optimizer], microbatches: int
@@ -48,11 +42,7 @@ class PlayerUpdate:
         self._microbatches_added = 0
 
     def backpropagate(self, turn: Turn | None, step: Iterator[Turn]) -> None:
-        """Backpropagate the losses of one microbatch's turn.
-
-        Args:
-            turn: The turn; None: the step of the microbatch has ended.
-            step: The generator that yielded it.
+        """Backpropagate the losses of one microbatch's turn; None: its `step` has ended.
 
         Raises:
             PluginError: The turn names no optimizer, its losses cannot be backpropagated, or

@@ -47,9 +47,7 @@ TOLERANCE = 1e-4
 def load(value: ImageInput, domain: Domain = UNNAMED) -> DecodedInput:
     """Decode an input; raises `BadImage` for a file, `DataError` for anything else.
 
-    Args:
-        value: the input.
-        domain: the domain that it is read as, which determines the channels of arrays.
+    The `domain` that it is read as determines the channels of arrays.
     """
     if isinstance(value, Image.Image):
         return _from_pillow(value)

@@ -69,11 +69,7 @@ class LargeImage:
     ) -> tuple[Note, ...]:
         """Write the translation, and return notes on clipped values.
 
-        Args:
-            file: the output file.
-            form: the output form that `prepare` returned.
-            like: metadata for the output file.
-            suffix: suffix of the output file.
+        `form` is of the result of `prepare`, and `like` has the metadata of the output file.
 
         Raises:
             BadImage: the image is damaged, or was changed while it was read.
@@ -172,8 +168,7 @@ class StoredImage:
     def notes(self) -> tuple[Note, ...]:
         """Return a note on clipped input values."""
         low, high = (float(fraction) for fraction in self._outside / self.size[0])
-        text = levels.describe_saturation((low, high), self.domain)
-        return (Note("saturation", f"{text}: clipped"),) if text else ()
+        return levels.clipping_notes((low, high), self.domain)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from translate.batches import Domain
 from translate.engine.pixels.decoded_input import DecodedInput
 from translate.engine.pixels.processing import ImageProcessor, OutputForm
 from translate.formats import Header, Note
@@ -106,11 +105,5 @@ def prepare(
             keeps_alpha=alpha is not None,
             dtype=form.dtype,
         )
-    return PreparedImage(pixels, form, (*notes, *_saturation(pixels, kind)))
-
-
-def _saturation(pixels: Pixels, kind: Domain) -> tuple[Note, ...]:
-    """Return a note if values of an input, (H, W, C), are outside the range of its domain."""
-    fractions = levels.saturation(pixels[..., : kind.channels], kind)
-    text = levels.describe_saturation(fractions, kind)
-    return (Note("saturation", f"{text}: clipped"),) if text else ()
+    outside = levels.saturation(pixels[..., : kind.channels], kind)
+    return PreparedImage(pixels, form, (*notes, *levels.clipping_notes(outside, kind)))

@@ -183,7 +183,6 @@ class ImageProcessor:
         return pixels
 
     def _value_range(self, dtype: str) -> tuple[float, float]:
-        """Return the value range of outputs in `dtype`."""
         target = self.target
         return target.range if dtype == target.dtype else FULL_RANGES[dtype]
 

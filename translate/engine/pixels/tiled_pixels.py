@@ -37,13 +37,9 @@ def translate_pixels(
     dtype: str | None = None,
     clipped: ClippedNumbers | None = None,
 ) -> NDArray[Any] | None:
-    """Return the translation of an image, as `Model.translate` does; None: not finite.
+    """Return the translation of a preprocessed image (H, W, C) as `Model.translate` does.
 
-    Args:
-        tiler: the model and the tiles.
-        pixels: the preprocessed image, (H, W, C).
-        dtype: the dtype of the output; None: the target domain's.
-        clipped: counter of clipped output values.
+    It has the target domain's dtype by default, and is None if it is not finite.
     """
     source, target = tiler.model.source_and_target(tiler.to)
     size, scale = (pixels.shape[0], pixels.shape[1]), tiler.model.geometry.scale

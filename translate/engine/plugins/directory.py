@@ -1,11 +1,11 @@
 """The directory of plugins that other distributions publish, one TOML file each."""
 
 import tomllib
-from importlib.metadata import PackageNotFoundError, version
 
 from pydantic import Field
 
 from translate.engine.disk.records.json_files import Record
+from translate.engine.plugins.discovery import installed_version
 from translate.engine.system.bundled import bundled_folder
 
 
@@ -31,10 +31,7 @@ class DirectoryEntry(Record):
     @property
     def installed(self) -> str:
         """The installed version; empty if it is not installed."""
-        try:
-            return version(self.name)
-        except PackageNotFoundError:
-            return ""
+        return installed_version(self.name)
 
     @property
     def install_command(self) -> str:
@@ -60,9 +57,7 @@ def read_directory() -> list[DirectoryEntry]:
 def install_hint(kind: str, name: str) -> str:
     """Return a sentence with the line that installs a plugin of the directory; empty if none fits.
 
-    Args:
-        kind: The kind of part, such as "recipe".
-        name: A name that plugins register, or of a configuration.
+    `kind` is that of a part, such as "recipe", whose `name` a plugin registers.
     """
     for entry in read_directory():
         if name in entry.offers.get(f"{kind}s", ()) and not entry.installed:

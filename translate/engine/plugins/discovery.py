@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points, version
+from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
 
 import pluggy
 
@@ -51,6 +51,14 @@ def distribution(entry: EntryPoint) -> str:
     """Return the normalised name of the distribution that `entry` belongs to."""
     name = entry.dist.name if entry.dist else None  # also None after an incomplete uninstall
     return _normalised(name or "unknown")
+
+
+def installed_version(name: str) -> str:
+    """Return the version of the distribution `name`; empty if it is not installed."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
 
 
 def allowed_entries(entries: Iterable[EntryPoint]) -> Iterator[EntryPoint]:

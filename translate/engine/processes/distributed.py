@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
@@ -11,6 +12,8 @@ from torch import Tensor, nn
 from translate.engine.processes.launch import read_launch, require_rendezvous
 from translate.engine.system.devices import DEVICES, is_device
 from translate.errors import ConfigError, TrainingError, message_of, short_repr
+
+Value = TypeVar("Value")
 
 
 def rank() -> int:
@@ -136,17 +139,7 @@ def all_reduce_max(value: int) -> int:
     return int(largest)
 
 
-def broadcast_float(value: float) -> float:
-    """Return the first process's `value` on every process."""
-    if world_size() == 1:
-        return value
-    shared = torch.tensor(value, dtype=torch.float64)
-    with explain_peer_failure():
-        dist.broadcast(shared, 0)
-    return float(shared)
-
-
-def broadcast_text(value: str) -> str:
+def broadcast(value: Value) -> Value:
     """Return the first process's `value` on every process."""
     if world_size() == 1:
         return value

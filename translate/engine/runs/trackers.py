@@ -67,7 +67,6 @@ class RunTrackers:
         self.trackers.clear()
 
     def _call(self, name: str, stage: str, method: Callable[..., None], *arguments: object) -> bool:
-        """Call a method of a tracker; return whether it succeeded."""
         try:
             method(*arguments)
         except BaseException as error:

@@ -1,8 +1,10 @@
 """A shard of the images of a folder, by the hash of their relative paths."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import groupby
 
 from translate.errors import ConfigError, short_repr
 
@@ -50,6 +52,16 @@ class Shard:
         """
         digest = blake2b(name.encode("utf-8", "surrogateescape")).digest()
         return int.from_bytes(digest[:8], "big") % self.count == self.index
+
+
+def format_indices(indices: Iterable[int]) -> str:
+    """Return the `indices` of shards sorted, as `sbatch --array` takes them: ``3,17,20-24``."""
+    runs = groupby(enumerate(sorted(indices)), lambda place: place[1] - place[0])
+    return ",".join(_range([index for _, index in run]) for _, run in runs)
+
+
+def _range(run: list[int]) -> str:
+    return str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}"
 
 
 def require_count(count: int) -> None:

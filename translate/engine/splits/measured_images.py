@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 from torch import Tensor
@@ -12,11 +12,9 @@ from translate import registry
 from translate.batches import ImageSpec, Item, Layout
 from translate.engine.config.schema import Data
 from translate.engine.data import samples
-from translate.engine.loading.order import item_rng
+from translate.engine.loading.order import item_rng, spread
 from translate.engine.loading.transform import Augment
 from translate.images.domains import domain_images
-
-T = TypeVar("T")
 
 
 class CenterCropRandom(Random):
@@ -51,13 +49,10 @@ class MeasuredImages:
         seed: int = 0,
         read: Callable[[Path], NDArray[Any]] | None = None,
     ) -> None:
-        """Prepare to read; nothing is read.
+        """Prepare to read `layout` with its settings; nothing is read.
 
-        Args:
-            layout: The layout of the split.
-            data: Its settings.
-            seed: ``train.seed``: the files that the layout picks for an item depend on it.
-            read: Returns the pixels of a file, such as from a cache.
+        The files that it picks for an item depend on `seed`, that of training. `read` returns the
+        pixels of a file, such as from a cache.
         """
         self.layout, self.data, self.seed = layout, data, seed
         kind, by_file = domain_images.common(layout.spec), domain_images.of_files(layout)
@@ -118,19 +113,7 @@ class MeasuredImages:
 
 
 def center_crop(spec: ImageSpec, data: Data, read: Callable[[Path], NDArray[Any]]) -> Augment:
-    """Return the transform of training without its random changes.
-
-    Args:
-        spec: Determines the domain of each role.
-        data: The settings of training.
-        read: Returns the pixels of a file.
-    """
+    """Return the transform of training without its random changes."""
     resize = data.resize if data.resize in ("none", "fit") else min(data.crop)
     fixed = data.model_copy(update={"resize": resize, "flip": False, "augment": ()})
     return Augment(fixed, spec, read)
-
-
-def spread(values: Sequence[T], limit: int | None) -> list[T]:
-    """Return at most `limit` of `values`, spread evenly; None: all."""
-    count = min(limit or len(values), len(values))
-    return [values[place * len(values) // count] for place in range(count)]

@@ -18,6 +18,7 @@ from PIL import Image
 from translate.batches import Layout
 from translate.engine.config.schema import Data
 from translate.engine.data.check import CheckedData, open_layout
+from translate.engine.loading.order import spread
 from translate.engine.processes.pool import DaemonThreadPool
 from translate.errors import BadImage, ConfigError, DataError
 
@@ -82,7 +83,7 @@ def split_warnings(dataset: CheckedData, data: Data) -> list[str]:
 def hash_images(files: Sequence[Path], read: Read) -> Hashes:
     """Return the hashes of `files`, or of a sample; `read` returns the pixels of a file."""
     limit = _limit(files)
-    sampled = [files[place * len(files) // limit] for place in range(limit)]
+    sampled = spread(files, limit)
     with DaemonThreadPool(THREADS) as pool:
         hashes = list(pool.map(partial(_hash, read=read), sampled))
     sample = f"a sample of {limit} of {len(files)} images" if limit < len(files) else ""

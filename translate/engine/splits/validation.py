@@ -65,12 +65,7 @@ def hold_out(
 ) -> tuple[Layout, Layout]:
     """Return the layouts of the items that are trained on, and of the share that is held out.
 
-    Args:
-        layout: The layout of all items.
-        data: Its settings.
-        share: ``data.validation``, the fraction to hold out.
-        seed: ``train.seed``.
-        unreadable: Files that `layout` has skipped.
+    `layout`, of all items, has skipped the files `unreadable`; `seed` is that of training.
     """
     chosen = held_out.choose_held_out(layout, data, share, seed)
     if not layout.files:

@@ -3,20 +3,45 @@
 import errno
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, field
 from hashlib import file_digest
 from io import BufferedRandom
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from translate.engine.disk import file_system, files, folders, locks
 from translate.engine.disk.records import json_files
-from translate.engine.disk.records.durable_lines import DurableLines
 from translate.engine.storage.storage import Lines, Listing
-from translate.errors import CheckpointError
 from translate.folders import walk
 from translate.images.source import EncodedImage
+
+
+@dataclass
+class DurableLines:
+    """Adds records to a file from several threads; a call returns when its record is durable."""
+
+    path: Path
+    line_count: int = 0
+    durable_count: int = 0
+    add_lock: Lock = field(default_factory=Lock)
+    sync_lock: Lock = field(default_factory=Lock)
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        """Add `record`; threads that wait at the same time share one sync."""
+        with self.add_lock:
+            files.append(self.path, record)
+            self.line_count += 1
+            own_line = self.line_count
+        with self.sync_lock:
+            if self.durable_count < own_line:
+                line_count = self.line_count
+                files.sync(self.path, name=not self.durable_count)
+                self.durable_count = line_count
+
+    def close(self) -> None:
+        """Do nothing: each line is durable."""
 
 
 @dataclass(frozen=True)
@@ -87,12 +112,9 @@ class LocalStorage:
         return json_files.iterate_lines(path)
 
     def names(self, folder: Path) -> list[str]:
-        try:
+        with json_files.readable(folder), suppress(FileNotFoundError):
             return sorted(os.listdir(folder))  # noqa: PTH208 - it raises, unlike glob
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise CheckpointError(f"{folder} cannot be read: {error.strerror or error}.") from error
+        return []
 
     def ensure_writable(self, folder: Path) -> None:
         folders.ensure_writable(folder)

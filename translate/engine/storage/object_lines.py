@@ -73,7 +73,6 @@ class BufferedObjectLines:
     last: float = field(default_factory=time.monotonic)
 
     def add(self, record: Mapping[str, Any]) -> None:
-        """Add `record`."""
         self.lines.append(json.dumps(record))
         if time.monotonic() - self.last > FLUSH_SECONDS:
             self.close()

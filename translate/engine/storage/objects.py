@@ -22,13 +22,7 @@ from translate.engine.storage.object_listing import (
 )
 from translate.engine.storage.object_writer import ObjectWriter
 from translate.engine.storage.storage import Lines, Listing
-from translate.errors import (
-    BadImage,
-    CheckpointError,
-    ConfigError,
-    UnreachableImage,
-    require_package,
-)
+from translate.errors import BadImage, ConfigError, UnreachableImage, require_package
 from translate.folders.names import is_hidden
 from translate.folders.walk import Siblings, add_file, folded
 from translate.images.files.format_registry import image_suffixes
@@ -115,7 +109,6 @@ class ObjectStore:
             pending += [below[key] for key in sorted(below, reverse=True)]
 
     def _list(self, folder: Path) -> list[Entry]:
-        """Return what is in `folder`."""
         with as_os_errors(folder):
             self._files.invalidate_cache()  # it takes a kilobyte for each file
             entries = self._files.ls(str(folder), detail=True)
@@ -165,12 +158,9 @@ class ObjectStore:
         return sha256(self._read(path)).hexdigest()
 
     def read_lines(self, path: Path) -> Iterator[dict[str, Any]]:
-        try:
+        data = b""
+        with json_files.readable(path), suppress(FileNotFoundError):
             data = self._read(path)
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise CheckpointError(f"{path} cannot be read: {error.strerror or error}.") from error
         for line in data.splitlines():
             with suppress(ValueError):  # damaged
                 yield json_files.parse(line)
@@ -180,12 +170,9 @@ class ObjectStore:
 
     def entries(self, folder: Path) -> list[Entry]:
         """Return the files in `folder`; see `names`."""
-        try:
+        with json_files.readable(folder), suppress(FileNotFoundError):
             return [entry for entry in self._list(folder) if not entry.is_folder]
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise CheckpointError(f"{folder} cannot be read: {error.strerror or error}.") from error
+        return []
 
     # -- write --------------------------------------------------------------------------------
 

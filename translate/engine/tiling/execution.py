@@ -9,7 +9,7 @@ from torch import Tensor, fx
 
 from translate.engine.tiling.plan import Pass, Plan, scaled_tile
 from translate.engine.tiling.store import Readable, Store
-from translate.engine.traced.operators import shape_of, size_of
+from translate.engine.traced.operators import call_operation, shape_of, size_of
 from translate.engine.traced.regions import Region, count, split
 from translate.engine.traced.statistics import Moments, value_of_reduction
 
@@ -113,6 +113,4 @@ class Execution:
             return value
         if node in graph.reductions:
             return value_of_reduction(node, self._moments[graph.reductions[node]]).to(self.device)
-        arguments = fx.node.map_arg(node.args, self._constant)
-        call: Any = node.target
-        return call(*arguments, **fx.node.map_arg(node.kwargs, self._constant))
+        return call_operation(node, self._constant)

@@ -55,15 +55,9 @@ def _input_span(graph: Graph, region: Region, axis: int) -> Span | None:
 
 
 def network_halo(network: nn.Module, channels: int) -> int | None:
-    """Return the halo of a network, from its layers.
+    """Return the halo of a network in evaluation mode, in pixels, from its layers.
 
-    Args:
-        network: a network in evaluation mode.
-        channels: number of input channels.
-
-    Returns:
-        The number of pixels; None if the output depends on the whole image, or the network cannot
-        be traced.
+    None: the output depends on the whole image, or the network cannot be traced.
     """
     side = geometry_of(network).fit(TRACED_SIDE)
     parameter = next(network.parameters(), None)

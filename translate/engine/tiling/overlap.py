@@ -100,13 +100,8 @@ def translate_tiles(
 ) -> Iterator[int]:
     """Add the weighted translations of all tiles to `output`, which is zero; yield after each.
 
-    Args:
-        translate: returns the translation, `scale` times as large, of a tile and its region.
-        source: the image.
-        rows: spans of its height.
-        columns: spans of its width.
-        output: the sum of the weighted translations.
-        scale: its size relative to the image.
+    `translate` returns the translation, `scale` times as large, of a tile and its region. `rows`
+    and `columns` are the spans of the image's height and width.
     """
     number = 0
     for row in rows:

@@ -109,7 +109,6 @@ def scaled_tile(node: fx.Node, graph: Graph, tile: int) -> tuple[int, int]:
 
 
 def size_in_bytes(node: fx.Node) -> int:
-    """Return the size of a value in bytes."""
     return prod(shape_of(node)) * node.meta["val"].dtype.itemsize
 
 

@@ -148,12 +148,10 @@ def _supported(node: fx.Node, spatial: tuple[fx.Node, ...]) -> Operator:
         return window_operators.Pool(node, source, average=name == "avg_pool2d")
     if name in INTERPOLATIONS:
         return window_operators.Interpolation(node, source, INTERPOLATIONS[name])
-    if name in ("pixel_shuffle", "pixel_unshuffle"):
-        kinds = {
-            "pixel_shuffle": window_operators.PixelShuffle,
-            "pixel_unshuffle": window_operators.PixelUnshuffle,
-        }
-        return kinds[name](node, source)
+    if name == "pixel_shuffle":
+        return window_operators.PixelShuffle(node, source)
+    if name == "pixel_unshuffle":
+        return window_operators.PixelUnshuffle(node, source)
     if name in ("reflection_pad2d", "replication_pad2d", "constant_pad_nd"):
         return _pad(node, source, name)
     if name == "slice":

@@ -37,6 +37,13 @@ def size_of(node: fx.Node) -> tuple[int, int]:
     return height, width
 
 
+def call_operation(node: fx.Node, argument: Callable[[fx.Node], Any]) -> Any:
+    """Return the result of the operation of `node`, with `argument` of each node that it takes."""
+    operation: Any = node.target
+    arguments = fx.node.map_arg(node.args, argument)
+    return operation(*arguments, **fx.node.map_arg(node.kwargs, argument))
+
+
 class Operator:
     """An operator whose output is spatial: (1, C, H, W), computed region by region.
 
@@ -60,13 +67,7 @@ class Operator:
             yield node, self._broadcast_region(node, region)
 
     def run(self, evaluate: Evaluate, constant: Constant, region: Region) -> Tensor:
-        """Return a region of the output.
-
-        Args:
-            evaluate: returns regions of inputs.
-            constant: returns the value of a node that is not spatial.
-            region: a region inside the output.
-        """
+        """Return a region inside the output."""
         raise NotImplementedError
 
     def _broadcast_region(self, node: fx.Node, region: Region) -> Region:
@@ -101,9 +102,7 @@ class Elementwise(Operator):
             rows, columns = self._broadcast_region(node, region)
             return value[..., slice(*rows), slice(*columns)]
 
-        call: Any = self.node.target
-        arguments = fx.node.map_arg(self.node.args, argument)
-        return call(*arguments, **fx.node.map_arg(self.node.kwargs, argument))
+        return call_operation(self.node, argument)
 
 
 class Channels(Operator):

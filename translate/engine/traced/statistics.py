@@ -99,12 +99,7 @@ class Norm(Operator):
 
 
 def value_of_reduction(node: fx.Node, moments: Moments) -> Tensor:
-    """Return the value of `node`: a mean, sum, variance or standard deviation of its input.
-
-    Args:
-        node: an operation of `REDUCTIONS`.
-        moments: the moments of its input.
-    """
+    """Return the value of `node`, one of `REDUCTIONS`, from the moments of its input."""
     name, dims = name_of(node), reduced_dims(node)
     channels = len(moments.mean)
     mean, deviation, number = moments.of_groups(1 if 1 in dims else channels)

@@ -39,16 +39,8 @@ class _RefuseValues(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
-READING_METHODS = {
-    "numpy",
-    "__array__",
-    "tolist",
-    "item",
-    "data_ptr",
-    "__bool__",
-    "__float__",
-    "__int__",
-}
+READING_METHODS = {"numpy", "__array__", "tolist", "item", "data_ptr"}
+READING_METHODS |= {"__bool__", "__float__", "__int__"}
 """methods of tensors that return their values"""
 
 
@@ -57,13 +49,8 @@ def trace(
 ) -> fx.GraphModule:
     """Return the operations of a function, with the shapes of their values.
 
-    Args:
-        function: a function of float32 tensors that returns one.
-        shapes: the shapes of its arguments.
-        device: the device of its weights.
-
-    Raises:
-        UnsupportedError: its operations depend on the values of its arguments, or it fails.
+    Its arguments, of these `shapes`, and its result are float32 tensors. Raises `UnsupportedError`
+    if its operations depend on the values of its arguments, or it fails.
     """
     from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
     from torch.fx.experimental.proxy_tensor import make_fx

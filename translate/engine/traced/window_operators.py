@@ -11,6 +11,7 @@ from translate.engine.traced.operators import (
     Constant,
     UnsupportedError,
     Windowed,
+    call_operation,
     shape_of,
     size_of,
 )
@@ -27,7 +28,6 @@ def pair(values: Any) -> tuple[int, int]:
 
 
 def _factor(node: fx.Node) -> int:
-    """Return the factor of a pixel shuffle."""
     factor: Any = node.args[1]
     return int(factor)
 
@@ -193,9 +193,5 @@ class Whole(Windowed):
         def argument(node: fx.Node) -> Any:
             return pixels if node is self.inputs[0] else constant(node)
 
-        call: Any = self.node.target
-        result: Tensor = call(
-            *fx.node.map_arg(self.node.args, argument),
-            **fx.node.map_arg(self.node.kwargs, argument),
-        )
+        result: Tensor = call_operation(self.node, argument)
         return result[..., slice(*region.rows), slice(*region.columns)]

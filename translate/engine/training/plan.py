@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, nullcontext
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 
@@ -99,19 +99,18 @@ def _take_steps(session: Session, device: torch.device) -> tuple[float, float]:
     upload = Uploader(device, training.spec, channels_last=last)
     counter, times = FlopCounter(), list[float]()
     with closing(session.batches(device)) as batches:
-        while training.step < session.steps and not _is_measured(times):
+        while training.step < session.steps:
+            if distributed.all_reduce_max(is_enough(times[1:])):
+                break  # on all processes
             before = time.perf_counter()
-            with counter if training.step == start else nullcontext():
-                _take_step(session, upload(next(batches)[0]))
+            batch = upload(next(batches)[0])
+            counted = counter if training.step == start else nullcontext()
+            with counted, explained_failures(training, None):
+                take_step(training, batch, session.steps)
             _synchronize(device)
             times.append(time.perf_counter() - before)
     measured = times[1:] or times
     return sum(measured) / len(measured), counter.flops / 1e9
-
-
-def _is_measured(times: list[float]) -> bool:
-    """Return whether enough steps were timed, equal on all processes."""
-    return bool(distributed.all_reduce_max(is_enough(times[1:])))
 
 
 def is_enough(times: Sequence[float]) -> bool:
@@ -123,12 +122,6 @@ def is_enough(times: Sequence[float]) -> bool:
     return total >= MAX_SECONDS or bool(
         middle and abs(sum(early) - sum(late)) <= AGREEMENT * max(sum(early), sum(late))
     )
-
-
-def _take_step(session: Session, batch: Any) -> None:
-    training = session.training
-    with explained_failures(training, None):
-        take_step(training, batch, session.steps)
 
 
 def _draw(session: Session, device: torch.device) -> None:

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from translate.batches import ImageSpec
 from translate.engine.checkpoints import contents, read, retention
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import schema
 from translate.engine.config.diff import resumed_config
 from translate.engine.data import places
+from translate.engine.disk.records import json_files
 from translate.engine.optimization.schedules import Schedule, rate_changes
 from translate.engine.processes import distributed
 from translate.engine.runs.run_record import machine_changes, working_directory_of
@@ -42,7 +42,7 @@ class ResumePoint:
         fork: bool = False,
         command: schema.Config | None = None,
     ) -> None:
-        with retention.readable(run):
+        with json_files.readable(run):
             is_checkpoint = (run / contents.MANIFEST).is_file()
         if is_checkpoint:
             raise ConfigError(
@@ -88,7 +88,12 @@ class ResumePoint:
 
     def label_domains(self, data: schema.Data) -> tuple[str, ...]:
         """Return the domains that the run reads as label maps."""
-        return _label_domains(data, self.checkpoint.spec)
+        spec, names = self.checkpoint.spec, data.domains
+        domains = spec.domains
+        if len(names) != len(domains):  # images of several domains are in one file or folder
+            names, domains = (names[0], names[-1]), (spec.source, spec.target)
+        named = zip(names, domains, strict=True)
+        return tuple(dict.fromkeys(name for name, domain in named if domain.labels))
 
     def restore(self, training: TrainingState, steps: int, *, steps_before: int) -> list[str]:
         """Load the checkpoint into `training`; return a message for each change of settings.
@@ -159,11 +164,3 @@ class ResumePoint:
                 "or continue with --accept-data-change."
             )
         logger.info(f"{change}: continuing, but not bit for bit")
-
-
-def _label_domains(data: schema.Data, spec: ImageSpec) -> tuple[str, ...]:
-    names, domains = data.domains, spec.domains
-    if len(names) != len(domains):  # images of several domains are in one file or folder
-        names, domains = (names[0], names[-1]), (spec.source, spec.target)
-    named = zip(names, domains, strict=True)
-    return tuple(dict.fromkeys(name for name, domain in named if domain.labels))

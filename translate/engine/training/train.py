@@ -66,6 +66,7 @@ def resume(
     dry_run: bool = False,
     progress: ProgressReporter,
     interrupts: Interrupts | None = None,
+    command: Config | None = None,
 ) -> TrainingResult:
     """Continue `run` from its newest complete checkpoint.
 
@@ -79,21 +80,30 @@ def resume(
         dry_run: Only return the plan of the remaining steps.
         progress: Shows the progress.
         interrupts: Signals and a time limit that stop training.
+        command: The complete configuration, instead of `flags` and `assignments`.
 
     Raises:
         ConfigError: A changed setting would make another run of it, and it is not forked.
         DataError: The images have changed.
     """
     workers.refuse_in_worker()
-    point = ResumePoint(run, flags or {}, assignments, fork=fork)
-    return _resume(
-        point,
-        out=out,
-        accept_data_change=accept_data_change,
-        dry_run=dry_run,
-        progress=progress,
-        interrupts=interrupts,
-    )
+    point = ResumePoint(run, flags or {}, assignments, fork=fork, command=command)
+    with _processes(point.config) as device:
+        session = open_session(
+            point.config,
+            device,
+            resume_from=point,
+            out=out,
+            accept_data_change=accept_data_change,
+            dry_run=dry_run,
+        )
+        if session.training.step < session.steps and not session.plateau:
+            return _plan(session) if dry_run else _train(session, progress, interrupts)
+        if distributed.is_first() and not dry_run:
+            with locks.lock_folder(run):
+                remove_partial_run_files(run)  # of a process that was killed after its last step
+        point.report_complete(session.training.step, session.plateau)
+        return TrainingResult(run, session.training.step)
 
 
 def start_or_resume(
@@ -121,37 +131,7 @@ def start_or_resume(
         exists = distributed.all_reduce_max(any(retention.list_checkpoints(out)))
         if not exists:
             return start(config, out=out, init=init, **common)
-        point = ResumePoint(out, {}, (), command=config)
-        return _resume(point, accept_data_change=accept_data_change, **common)
-
-
-def _resume(
-    point: ResumePoint,
-    *,
-    out: Path | None = None,
-    accept_data_change: bool,
-    dry_run: bool,
-    progress: ProgressReporter,
-    interrupts: Interrupts | None,
-) -> TrainingResult:
-    """Train from `point` to the end."""
-    run = point.run
-    with _processes(point.config) as device:
-        session = open_session(
-            point.config,
-            device,
-            resume_from=point,
-            out=out,
-            accept_data_change=accept_data_change,
-            dry_run=dry_run,
-        )
-        if session.training.step < session.steps and not session.plateau:
-            return _plan(session) if dry_run else _train(session, progress, interrupts)
-        if distributed.is_first() and not dry_run:
-            with locks.lock_folder(run):
-                remove_partial_run_files(run)  # of a process that was killed after its last step
-        point.report_complete(session.training.step, session.plateau)
-        return TrainingResult(run, session.training.step)
+        return resume(out, command=config, accept_data_change=accept_data_change, **common)
 
 
 @contextmanager
@@ -172,12 +152,6 @@ def _plan(session: Session) -> TrainingResult:
 def _train(
     session: Session, progress: ProgressReporter, interrupts: Interrupts | None
 ) -> TrainingResult:
-    with _locked(session.writer.path):
+    folder = session.writer.path
+    with locks.lock_folder(folder) if distributed.is_first() else nullcontext():
         return Loop(session, progress, interrupts or Interrupts()).run()
-
-
-@contextmanager
-def _locked(run: Path) -> Iterator[None]:
-    """Keep other trainings from writing to `run`; the first process holds the lock."""
-    with locks.lock_folder(run) if distributed.is_first() else nullcontext():
-        yield

@@ -9,14 +9,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load
 from torch import Tensor
 
 from translate.engine.checkpoints.references.lookup import is_copy, resolve
-from translate.engine.checkpoints.safetensors import serialize
-from translate.engine.checkpoints.untrusted import check_header
+from translate.engine.checkpoints.safetensors import read_tensors, serialize
 from translate.engine.disk import files, user_cache
+from translate.engine.loading.order import spread
 from translate.engine.models.model import require_recipe
 from translate.engine.pixels.processing import ImageProcessor
 from translate.engine.trust import differences
@@ -99,8 +97,7 @@ def measure(processor: ImageProcessor, crops: list[Pixels]) -> Reference:
         "cycle": differences.has_cycle(processor) and differences.cycle_differences,
         "spread": differences.has_spread(processor) and differences.spread_differences,
     }
-    count = min(MAX_TRANSLATIONS, len(crops))
-    selection = [crops[i * len(crops) // count] for i in range(count)]
+    selection = spread(crops, MAX_TRANSLATIONS)
     for name, function in functions.items():
         if not function:
             continue
@@ -130,11 +127,7 @@ def _path(processor: ImageProcessor) -> Path:
 
 def read(path: Path) -> Reference:
     """Return a saved reference; raises `CheckpointError` if it is not one."""
-    try:
-        check_header(path)
-        tensors = load(path.read_bytes())
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{path} cannot be read: {error}.") from error
+    tensors = read_tensors(path)
     rows = tensors.pop("features", torch.empty(0))
     lengths = {"distance": len(rows), "cycle": None, "spread": None}
     is_valid = rows.ndim == 2 and tensors.keys() <= lengths.keys() and len(tensors) > 0

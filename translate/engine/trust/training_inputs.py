@@ -17,16 +17,12 @@ from translate.engine.config.schema import Config
 from translate.engine.data import places, samples
 from translate.engine.data.check import open_layout
 from translate.engine.loading.device import batch_to_device
+from translate.engine.loading.order import spread
 from translate.engine.models.model import require_recipe
 from translate.engine.pixels.processing import ImageProcessor
 from translate.engine.plugins.errors import plugin_code
 from translate.engine.runs.run_record import working_directory_of
-from translate.engine.splits.measured_images import (
-    CenterCropRandom,
-    MeasuredImages,
-    center_crop,
-    spread,
-)
+from translate.engine.splits.measured_images import CenterCropRandom, MeasuredImages, center_crop
 from translate.engine.splits.validation import hold_out
 from translate.errors import BadImage, NothingUsableError
 from translate.images.layers import Pixels

@@ -14,9 +14,9 @@ from translate.engine.config.schema import Data
 from translate.engine.data import samples
 from translate.engine.data.check import open_layout
 from translate.engine.loading.item_errors import item_error
+from translate.engine.loading.order import spread
 from translate.engine.processes.pool import DaemonThreadPool
-from translate.engine.processes.signals import reraise_interruption
-from translate.engine.splits.measured_images import MeasuredImages, spread
+from translate.engine.splits.measured_images import MeasuredImages
 from translate.engine.splits.validation import hold_out
 from translate.errors import BadImage, DataError, NothingUsableError
 from translate.folders.names import VALIDATION_SPLITS
@@ -189,10 +189,7 @@ def _load_item(images: MeasuredImages, index: int) -> tuple[str, Any] | BadImage
     try:
         item = images.pick(index)
         return item.names[0], images.load(item)
-    except BadImage as bad:
-        return bad
     except BaseException as error:
-        reraise_interruption(error)
         return item_error([str(index)], error)
 
 

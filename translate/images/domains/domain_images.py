@@ -67,19 +67,7 @@ def common(spec: ImageSpec) -> Domain:
 
 
 def read(path: Path, domain: Domain) -> Pixels:
-    """Return the pixels of a file with the channels of its domain.
-
-    Args:
-        path: The file.
-        domain: The domain that it belongs to; label maps are read without conversion of their
-            values.
-
-    Returns:
-        (H, W, C), of the domain's type.
-
-    Raises:
-        BadImage: The file cannot be decoded completely, or has another dtype or other bands.
-    """
+    """Return the pixels of a file; see `decode`."""
     return decode(EncodedImage.open(path), domain)
 
 

@@ -23,12 +23,9 @@ from translate.images.layers import Layers, guarded, with_channels
 
 
 def labels_from_layers(layers: Layers, path: Path, channels: int) -> NDArray[np.uint8]:
-    """Return a label map as (height, width, channels) bytes.
+    """Return a label map as (height, width, channels) bytes, one channel for class indices.
 
-    Args:
-        layers: its decoded pixels.
-        path: the file, for a `BadImage`.
-        channels: 1 for class indices, 3 for colours.
+    Raises `BadImage` for the file at `path`.
     """
     pixels = layers.pixels
     if layers.indices is not None and channels == 1:

@@ -136,6 +136,12 @@ def describe_saturation(fractions: tuple[float, float], domain: Domain) -> str:
     )
 
 
+def clipping_notes(fractions: tuple[float, float], domain: Domain) -> tuple[Note, ...]:
+    """Return a note on the result of `saturation`; none if nothing is clipped."""
+    text = describe_saturation(fractions, domain)
+    return (Note("saturation", f"{text}: clipped"),) if text else ()
+
+
 class ClippedNumbers:
     """Counts what of a network's output is beyond the range of its domain, and so is clipped.
 
@@ -157,9 +163,7 @@ class ClippedNumbers:
     def notes(self) -> tuple[Note, ...]:
         """Return a note, if any number was clipped."""
         total = self._total or 1
-        shares = self._below / total, self._above / total
-        text = describe_saturation(shares, self._domain)
-        return (Note("saturation", f"{text}: clipped"),) if text else ()
+        return clipping_notes((self._below / total, self._above / total), self._domain)
 
 
 def is_gray(pixels: Pixels) -> bool:

@@ -62,13 +62,9 @@ def image_suffixes() -> frozenset[str]:
 
 
 def can_hold(suffix: str, channels: int = 3, dtype: str = "uint8", *, alpha: bool = False) -> bool:
-    """Return whether such an image can be written with this suffix.
+    """Return whether such an image can be written with this suffix, such as ``.png``.
 
-    Args:
-        suffix: such as ``.png``.
-        channels: number of channels of the image, including alpha.
-        dtype: the type of its numbers.
-        alpha: whether its last channel is alpha.
+    `channels` includes alpha, if the last of them is.
     """
     writer = writer_of(suffix)
     if writer is None:
@@ -88,11 +84,7 @@ def writable_suffixes(channels: int = 3, dtype: str = "uint8") -> list[str]:
 def best_type(suffix: str, channels: int, dtype: str, alpha: bool = False) -> str:
     """Return the type of numbers that a file can hold an image of `dtype` in; empty if in none.
 
-    Args:
-        suffix: of the file.
-        channels: number of channels of the image, without alpha.
-        dtype: the type of its numbers; photographs may have fewer bits.
-        alpha: whether an alpha channel is added.
+    Photographs may have fewer bits. `channels` is without the channel that `alpha` adds.
     """
     smaller = (dtype, "uint16", "uint8") if dtype in ("uint16", "float32") else (dtype,)
     held = (t for t in smaller if can_hold(suffix, channels + alpha, t, alpha=alpha))

@@ -15,10 +15,6 @@ def in_srgb(layers: Layers, header: Header) -> tuple[Layers, Header, tuple[Note,
 
     Images without a profile are sRGB already. Colours in 8 bits are converted with perceptual
     intent; gray images, other dtypes and images with damaged profiles are not converted.
-
-    Args:
-        layers: the pixels of a file.
-        header: the header of the file, with its profile.
     """
     profile = bytes(header.extra.get("icc_profile", b""))
     if not profile:

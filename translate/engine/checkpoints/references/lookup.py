@@ -12,9 +12,9 @@ from translate.engine.checkpoints.retention import (
     existing_steps,
     list_checkpoints,
     newest_checkpoint,
-    readable,
     verify,
 )
+from translate.engine.disk.records.json_files import readable
 from translate.errors import CheckpointError, printable_name, short_repr
 
 EXPECTED = (

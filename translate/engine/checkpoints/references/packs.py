@@ -7,17 +7,17 @@ matches and no others; ``pack.json`` has the hash of each.
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import file_digest, sha256
+from functools import partial
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 from zipfile import ZIP_STORED, BadZipFile, ZipFile, is_zipfile
 
 from pydantic import Field, ValidationError
 
-from translate.engine.checkpoints.contents import FileFacts
-from translate.engine.checkpoints.retention import readable
+from translate.engine.checkpoints.contents import FileFacts, with_digest
 from translate.engine.disk import folders, user_cache
-from translate.engine.disk.durable import CHUNK_BYTES
+from translate.engine.disk.durable import CHUNK_BYTES, Chunk
 from translate.engine.disk.records import json_files
 from translate.engine.system import signatures
 from translate.errors import CheckpointError, SaveError, short_repr
@@ -78,7 +78,7 @@ def unpack(path: Path) -> Path:
         CheckpointError: The pack is damaged, or holds anything else.
         SaveError: The cache cannot be written to.
     """
-    with readable(path), path.open("rb") as file:
+    with json_files.readable(path), path.open("rb") as file:
         target = user_cache.folder("packs") / file_digest(file, "sha256").hexdigest()
     if (target / RECORD).is_file():
         return target
@@ -139,14 +139,11 @@ def _read_record(path: Path, archive: ZipFile) -> PackRecord:
     return record
 
 
-def _verified(path: Path, archive: ZipFile, name: str, record: PackRecord) -> Iterator[bytes]:
+def _verified(path: Path, archive: ZipFile, name: str, record: PackRecord) -> Iterator[Chunk]:
     """Yield the bytes of a file; raises `CheckpointError` at the end if their hash is wrong."""
-    digest, size = sha256(), 0
+    actual: dict[str, FileFacts] = {}
     with archive.open(name, mode="r") as file:
-        while chunk := file.read(CHUNK_BYTES):
-            digest.update(chunk)
-            size += len(chunk)
-            yield chunk
-    facts = record.files.get(name)
-    if facts and (digest.hexdigest(), size) != (facts.sha256, facts.size):
+        yield from with_digest(iter(partial(file.read, CHUNK_BYTES), b""), name, actual)
+    facts, found = record.files.get(name), actual[name]
+    if facts and (found.sha256, found.size) != (facts.sha256, facts.size):
         raise CheckpointError(f"{path} is damaged: {name} has other bytes than were packed.")

@@ -40,7 +40,7 @@ class ShardedSave:
     def begin(self, folder: Path) -> dict[str, FileFacts]:
         """Let all processes write their parts to `folder`; return the facts of their files."""
         self._begun = True
-        distributed.broadcast_text(str(folder))
+        distributed.broadcast(str(folder))
         facts = self._write_parts(folder)
         self._gathering = True
         return facts
@@ -48,7 +48,7 @@ class ShardedSave:
     def end(self) -> None:
         """Release the other processes, also if nothing or only a part was written."""
         if not self._begun:
-            distributed.broadcast_text("")
+            distributed.broadcast("")
         if self._gathering:
             for stream in self.streams.values():
                 for _ in stream:  # after a disk error, the others still wait in `gather_all`
@@ -56,7 +56,7 @@ class ShardedSave:
 
     def follow(self) -> None:
         """Take part in what the first process writes; raises `OSError` where it does."""
-        if folder := distributed.broadcast_text(""):
+        if folder := distributed.broadcast(""):
             self._write_parts(Path(folder))
             for named in self.whole.values():
                 gather_all(named)

@@ -5,7 +5,7 @@ own storage writer pickles the index; this one writes JSON.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from translate.engine.checkpoints.sharded.index import (
     ShardIndex,
     training_file,
 )
-from translate.engine.disk.durable import write_durably
+from translate.engine.disk.durable import Chunk, write_durably
 from translate.engine.processes import distributed
 
 
@@ -104,10 +104,8 @@ class ShardWriter(StorageWriter):
         index = ShardIndex(tensors=tensors).model_dump()
         self._write(SHARDS, [(json.dumps(index, indent=1) + "\n").encode()])
 
-    def _write(self, name: str, chunks: Any) -> None:
-        listed: dict[str, dict[str, Any]] = {}
-        write_durably(self.folder / name, with_digest(chunks, name, listed))
-        self.written[name] = FileFacts.model_validate(listed[name])
+    def _write(self, name: str, chunks: Iterable[Chunk]) -> None:
+        write_durably(self.folder / name, with_digest(chunks, name, self.written))
 
     # The interface requires these; there is nothing to prepare.
 

@@ -8,6 +8,7 @@ import json
 import os
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from io import BufferedReader
 from itertools import accumulate
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from translate.engine.system.signatures import validation_message
-from translate.errors import CheckpointError
+from translate.errors import CheckpointError, printable_name
 
 MAX_DOCUMENT_BYTES = 64 << 20
 """maximum size of a document"""
@@ -87,17 +88,12 @@ def iterate_lines(path: Path) -> Iterator[dict[str, Any]]:
 
     Raises `CheckpointError` if `path` cannot be read.
     """
-    try:
-        with open_regular(path) as file:
-            is_part = False  # of a line longer than MAX_LINE_BYTES
-            while line := file.readline(MAX_LINE_BYTES):
-                if not is_part and (record := _parse_line(line)) is not None:
-                    yield record
-                is_part = not line.endswith(b"\n")
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise CheckpointError(f"{path} cannot be read: {error.strerror or error}.") from error
+    with readable(path), suppress(FileNotFoundError), open_regular(path) as file:
+        is_part = False  # of a line longer than MAX_LINE_BYTES
+        while line := file.readline(MAX_LINE_BYTES):
+            if not is_part and (record := _parse_line(line)) is not None:
+                yield record
+            is_part = not line.endswith(b"\n")
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
@@ -111,15 +107,22 @@ def end_of_last_record(path: Path, matches: Callable[[dict[str, Any]], bool]) ->
     Lines are read from the end, so that only those after that record take time.
     Raises `CheckpointError` if `path` cannot be read.
     """
-    try:
-        with open_regular(path) as file:
-            for line, end in _lines_backwards(file):
-                record = _parse_line(line)
-                if record is not None and matches(record):
-                    return end
-    except OSError as error:
-        raise CheckpointError(f"{path} cannot be read: {error.strerror or error}.") from error
+    with readable(path), open_regular(path) as file:
+        for line, end in _lines_backwards(file):
+            record = _parse_line(line)
+            if record is not None and matches(record):
+                return end
     return 0
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Raise `CheckpointError` if the system refuses access to `path`."""
+    try:
+        yield
+    except OSError as error:
+        name = printable_name(str(path))
+        raise CheckpointError(f"{name} cannot be read: {error.strerror or error}.") from error
 
 
 def open_regular(path: Path) -> BufferedReader:

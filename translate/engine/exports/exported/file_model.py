@@ -160,11 +160,7 @@ class FileModel(ImageModel):
 
 def load_file(path: str | Path, *, device: str = "auto") -> FileModel:
     """Return the model in an exported file or folder; raises `ConfigError`."""
-    path = Path(path)
-    if device not in ("auto", "cpu"):
-        raise ConfigError(f"device: {path} runs on the CPU, got {device!r}: leave --device out.")
-    _, exporter = files.require_exporter(path)
-    content = files.read_content(path)
+    exporter, content = files.open_exported(Path(path), device)
     return file_model(str(path), exporter, content, digest=files.digest_of(content))
 
 

@@ -49,6 +49,16 @@ def read_content(path: Path) -> Content:
         raise ConfigError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
+def open_exported(path: Path, device: str) -> tuple[Exporter, Content]:
+    """Return the exporter that loads `path`, and its content.
+
+    Raises `ConfigError` for another device than ``auto`` and ``cpu``, too.
+    """
+    if device not in ("auto", "cpu"):
+        raise ConfigError(f"device: {path} runs on the CPU, got {device!r}: leave --device out.")
+    return require_exporter(path)[1], read_content(path)
+
+
 def write_content(path: Path, content: Content) -> None:
     """Write a file or folder at `path`, atomically; raises `SaveError`."""
     try:

@@ -27,7 +27,6 @@ class TensorFacts(NamedTuple):
 
     @classmethod
     def of(cls, tensor: Tensor) -> "TensorFacts":
-        """Return the facts of `tensor`."""
         gradient = tensor.requires_grad
         return cls(tensor.shape, tensor.stride(), tensor.dtype, tensor.device, gradient)
 
@@ -48,7 +47,6 @@ class Call(NamedTuple):
 
     @classmethod
     def of(cls, ordinal: int, inputs: Sequence[Tensor]) -> "Call":
-        """Return the call with `inputs`."""
         device = inputs[0].device.type
         dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else None
         return cls(ordinal, tuple(TensorFacts.of(each) for each in inputs), dtype)

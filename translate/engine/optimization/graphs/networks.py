@@ -82,12 +82,7 @@ def allows_pinning(train: Train) -> bool:
 
 
 class GraphedNetworks:
-    """The networks of a recipe whose calls are observed, and then replayed.
-
-    Args:
-        recipe: The recipe; None: there is none to graph.
-        capture: Makes a graph of a call.
-    """
+    """The networks of a recipe whose calls are observed, and then replayed; None has none."""
 
     def __init__(
         self, recipe: Recipe | None = None, capture: Capture = capture_cuda_graphs

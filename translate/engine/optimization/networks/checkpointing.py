@@ -5,13 +5,15 @@ one more forward pass of the block (Chen et al., 2016, "Training deep nets with 
 cost"). Gradients, random numbers and running statistics stay the same, bit for bit.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import nullcontext
 from types import MethodType
-from typing import Any, NamedTuple
+from typing import Any
 
 from torch import Tensor, is_grad_enabled, nn
 from torch.utils.checkpoint import checkpoint
+
+from translate.nn.modes import own_buffers
 
 CONTAINERS = (nn.Sequential, nn.ModuleList)
 
@@ -69,12 +71,6 @@ def _forward(block: nn.Module, *inputs: Any, **keywords: Any) -> Any:
     )
 
 
-class _Buffer(NamedTuple):
-    owner: nn.Module
-    name: str
-    value: Tensor
-
-
 class _SavedBuffers:
     """Gives a block copies of its present buffers in later ``with`` blocks.
 
@@ -83,17 +79,11 @@ class _SavedBuffers:
     """
 
     def __init__(self, block: nn.Module) -> None:
-        self._saved = [
-            _Buffer(owner, name, buffer.clone())
-            for owner in block.modules()
-            for name, buffer in owner.named_buffers(recurse=False)
-        ]
-        self._current: Sequence[_Buffer] = ()
+        self._saved = [(owner, name, value.clone()) for owner, name, value in own_buffers(block)]
+        self._current: list[tuple[nn.Module, str, Tensor]] = []
 
     def __enter__(self) -> None:
-        self._current = [
-            _Buffer(owner, name, getattr(owner, name)) for owner, name, _ in self._saved
-        ]
+        self._current = [(owner, name, getattr(owner, name)) for owner, name, _ in self._saved]
         for owner, name, value in self._saved:
             setattr(owner, name, value.clone())
 

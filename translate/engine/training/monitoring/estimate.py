@@ -17,10 +17,7 @@ logger = logging.getLogger(__name__)
 def report_long_training(seconds: float, training: TrainingState, steps: int) -> None:
     """Log the remaining time if it is long; beyond a day on a CPU, name smaller configurations.
 
-    Args:
-        seconds: time of one step.
-        training: the state of training.
-        steps: the step at which training ends.
+    A step takes `seconds`, and training ends at step `steps`.
     """
     left = (steps - training.step) * seconds
     if seconds * training.config.train.log_every > MINUTE:
