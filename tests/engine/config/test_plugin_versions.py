@@ -14,7 +14,7 @@ def test_distributions_of_all_names_in_a_configuration_are_recorded(
 ) -> None:
     register(register_plugin, "sweets:sugar", losses={"swapped": SwapsRealAndFake})
     register(register_plugin, "unused:salt", losses={"salty": SwapsRealAndFake})
-    monkeypatch.setattr(plugin_versions, "version", lambda _: "1.5")
+    monkeypatch.setattr(plugin_versions, "installed_version", lambda _: "1.5")
     document = {"recipe": "cyclegan", "options": {"gan": {"name": "swapped", "x": [1, None]}}}
     assert plugin_versions.plugin_versions(document) == {"sweets": "1.5"}
     document["options"] = {"gan": "sweets/swapped"}

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from translate.batches import MAX_CHANNELS
 from translate.formats import Window
-from translate.images.layers import MAX_CHANNELS
 
 MAGIC = npy.MAGIC_PREFIX
 DTYPES = {"b1": "uint8", "u1": "uint8", "u2": "uint16", "i1": "int16", "i2": "int16"}

@@ -12,8 +12,8 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from translate.batches import MAX_CHANNELS
 from translate.formats import Header, Window, Writable
-from translate.images.layers import MAX_CHANNELS
 from translate.images.source import EncodedImage
 from translate_plugins.formats import limits
 from translate_plugins.formats.npy import arrays

@@ -6,9 +6,10 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from translate.batches import MAX_CHANNELS
 from translate.errors import BadImage
 from translate.formats import Header, Window, Writable
-from translate.images.layers import MAX_CHANNELS, Layers, layers_from_pillow
+from translate.images.layers import Layers, layers_from_pillow
 from translate.images.source import EncodedImage
 from translate_plugins.formats import limits
 from translate_plugins.formats.raster import pillow

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from translate.images.layers import MAX_CHANNELS
+from translate.batches import MAX_CHANNELS
 from translate.images.source import EncodedImage
 from translate_plugins.formats.tiff import directories
 
