@@ -121,6 +121,7 @@ def measure(stage: str, root: Path) -> None:
     from translate.engine.inference.inputs.sources import Sources
     from translate.engine.inference.outputs.manifest import OutputManifest
     from translate.engine.inference.outputs.names import OutputNames
+    from translate.engine.inference.outputs.remaining import find_remaining
     from translate.engine.shards.shard import Shard
 
     def list_all() -> int:
@@ -132,7 +133,7 @@ def measure(stage: str, root: Path) -> None:
         inputs, sources = find_inputs(root / "in", root / "out"), Sources(1 << 20)
         jobs = list_jobs(inputs, root / "out", OutputNames(), shard)
         manifest = OutputManifest(root / "out", {"model": "m"}, shard=shard)
-        todo, done = manifest.split(jobs, sources.digest)
+        todo, done, _ = find_remaining(manifest, jobs, sources.digest)
         assert bool(todo) != (stage == "rerun"), (len(todo), done)
         return len(jobs)
 

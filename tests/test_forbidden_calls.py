@@ -21,11 +21,11 @@ TRUSTED = {(name, "torch.load") for name in LOADERS}
 
 def test_only_five_modules_write_to_the_disk() -> None:
     disk = ("durable", "files", "folders", "partial_files", "scratch")
-    doors = [ROOT / f"translate/engine/disk/{name}.py" for name in disk]
+    writers = [ROOT / f"translate/engine/disk/{name}.py" for name in disk]
     wrong = [
         module.at(node, f"{ast.unparse(node.func)} writes: use translate.engine.disk.files")
         for module in OURS + PLUGINS
-        if module.path not in doors
+        if module.path not in writers
         for node in nodes(module.tree)
         if isinstance(node, ast.Call) and writes(node, module.tree)
     ]

@@ -35,6 +35,7 @@ from typing import Any
 from translate.engine.config.arguments import check_arguments
 from translate.engine.disk.records.problems import Problem
 from translate.engine.exports.loading import load_model
+from translate.engine.inference.file_translator import FileTranslator
 from translate.engine.inference.inputs.jobs import Job
 from translate.engine.inference.inputs.sources import Sources
 from translate.engine.inference.outputs.destinations import MemoryOutputs
@@ -175,7 +176,7 @@ class Translate:
         contents = {path: row.data for path, row in rows.items() if row.data is not None}
         processor, settings, outputs = self._processor, self._settings, MemoryOutputs()
         pipeline = Pipeline(
-            processor,
+            FileTranslator(processor, settings),
             Sources(
                 settings.max_pixels,
                 lambda job: takes_windows(processor, job.output.suffix),
@@ -183,9 +184,6 @@ class Translate:
             ),
             outputs,
             batch_size=settings.batch_size or processor.model.batch_size,
-            keep_metadata=settings.keep_metadata,
-            to_srgb=settings.to_srgb,
-            provenance=settings.provenance,
         )
         for result in pipeline.run(jobs, stop=bool):
             if isinstance(result, ImageResult):

@@ -10,6 +10,7 @@ from typing import Any
 from translate.engine.disk.records.problems import FAILED, Problem
 from translate.engine.inference.failures import translation_problem
 from translate.engine.inference.inputs.jobs import Job
+from translate.engine.inference.outputs.destinations import EncodedOutput
 from translate.engine.inference.outputs.manifest import OutputManifest
 from translate.engine.plugins.errors import describe_unexpected
 from translate.engine.processes.pool import DaemonThreadPool
@@ -71,7 +72,8 @@ class FolderWriter:
                 row.problem = Problem(row.path, "write", "outside", message)
                 return
             manifest, notes = self._manifest(row.made_by), [note.text for note in row.notes]
-            manifest.write(Job.of(row.path, output), row.input_sha256, row.result, notes)
+            encoded = EncodedOutput(row.result, row.input_sha256, notes)
+            manifest.write(Job.of(row.path, output), encoded)
         except OSError as error:
             row.problem = translation_problem(row.path, output, (0, 0), error)
         except BaseException as error:

@@ -173,7 +173,7 @@ def test_a_stop_between_tiles_leaves_nothing(translator: Translator, tmp_path: P
     out, shares = tmp_path / "out", list[float]()
     *_, result = translate_each(
         translator._model, find_inputs(source, out), out, InferenceOptions(tile=64),
-        stop=lambda: len(shares) > 5, watch=lambda each: shares.append(each.begun),
+        stop=lambda: len(shares) > 5, watch=lambda each: shares.append(each.current_fraction),
     )  # fmt: skip
     assert (result.done, result.listed, result.remaining) == (0, 0, 1)
     assert 0 < shares[-1] < 1 and shares == sorted(shares)

@@ -10,14 +10,16 @@ from pathlib import Path
 from tempfile import gettempdir
 
 from translate.engine.disk.records.problems import Problem
+from translate.engine.inference.file_translator import FileTranslator
 from translate.engine.inference.inputs.jobs import Job
 from translate.engine.inference.inputs.paths import Inputs
 from translate.engine.inference.inputs.sources import Sources
-from translate.engine.inference.outputs.manifest import HIDDEN, OutputManifest
-from translate.engine.inference.outputs.records import SOURCE
+from translate.engine.inference.outputs.manifest import OutputManifest
+from translate.engine.inference.outputs.records import HIDDEN, SOURCE
+from translate.engine.inference.outputs.remaining import find_remaining
 from translate.engine.inference.pipeline import ImageResult, Pipeline, PipelineResult
 from translate.engine.inference.planning import make_processor, plan_jobs
-from translate.engine.inference.report import FolderReport
+from translate.engine.inference.report import FolderReport, note_lost_messages
 from translate.engine.inference.trust import TrustMeter
 from translate.engine.models.image_model import ImageModel
 from translate.engine.models.options import InferenceOptions
@@ -86,77 +88,115 @@ def translate_each(
         SaveError: after three failed writes in a row.
         NothingUsableError: no image could be translated.
     """
-    shard = options.shard
-    scratch = out / HIDDEN if storage_of(out).is_local else Path(gettempdir())
-    limits = TileOptions(options.tile, options.memory, scratch, stop, lambda part: advance(part))
-    processor, made_by = make_processor(model, options, limits)
-    sources = Sources(
-        options.max_pixels,
-        lambda job: trust is None and takes_windows(processor, job.output.suffix),
+    folder = FolderTranslation(
+        model, inputs, out, options, open_meter=trust, stop=stop, watch=watch
     )
-    jobs = plan_jobs(processor, inputs, out, options, sources)
-    manifest = OutputManifest(
-        out, made_by, overwrite=options.overwrite, with_trust=trust is not None, shard=shard
-    )
-    compared = {key: value for key, value in made_by.items() if key != SOURCE}
-    names = {"format": options.format, "frames": options.frames}
-    shards = ShardManifests(out, {**compared, **names})
-    if shard:
-        shards.begin(overwrite=options.overwrite)
+    yield from folder.run(execute or folder.pipeline.run)
 
-    def digest(job: Job) -> str | None:
-        return manifest.digests.of(job.files, lambda: sources.digest(job, keep=options.overwrite))
 
-    todo, skipped = manifest.split(jobs, digest)
-    manifest.digests.expect(todo)
-    unreadable = [Problem.of(bad, "read") for bad in _unreadable_files(inputs, shard)]
-    result = InferenceResult(len(jobs) + len(unreadable), manifest.problems, skipped=skipped)
-    pipeline = Pipeline(
-        processor,
-        sources,
-        outputs=manifest,
-        batch_size=options.batch_size or model.batch_size,
-        keep_metadata=options.keep_metadata,
-        to_srgb=options.to_srgb,
-        provenance=options.provenance,
-        meter=trust(processor) if trust and todo else None,
-        writers=manifest.storage.threads,
-    )
-    report = FolderReport(result, manifest, processor)
-    if not (shard and shard.index):
-        report.describe_folder(inputs.skipped)
+class FolderTranslation:
+    """The translation of a folder: planned when it is created, then `run` once."""
 
-    def advance(fraction: float) -> None:
-        current = min(1.0, report.result.current_fraction + fraction)
-        report.result = replace(report.result, current_fraction=current)
-        watch(report.result)
+    def __init__(
+        self,
+        model: ImageModel,
+        inputs: Inputs,
+        out: Path,
+        options: InferenceOptions,
+        *,
+        open_meter: OpenMeter | None,
+        stop: Callable[[], object],
+        watch: Callable[[InferenceResult], object],
+    ) -> None:
+        """Find the images without an output; the arguments are those of `translate_each`."""
+        self.options, self.stop, self.watch = options, stop, watch
+        scratch = out / HIDDEN if storage_of(out).is_local else Path(gettempdir())
+        limits = TileOptions(options.tile, options.memory, scratch, stop, self._advance)
+        self.processor, made_by = make_processor(model, options, limits)
+        with_trust = open_meter is not None
+        self.sources = Sources(
+            options.max_pixels,
+            lambda job: not with_trust and takes_windows(self.processor, job.output.suffix),
+        )
+        jobs = plan_jobs(self.processor, inputs, out, options, self.sources)
+        self.manifest = OutputManifest(
+            out, made_by, overwrite=options.overwrite, shard=options.shard
+        )
+        if options.shard:
+            self._shards.begin(overwrite=options.overwrite)
+        self.todo, skipped, self.recorded_notes = find_remaining(
+            self.manifest, jobs, self._digest, with_trust=with_trust
+        )
+        self.manifest.digests.expect(self.todo)
+        self.meter = open_meter(self.processor) if open_meter and self.todo else None
+        self.unreadable = [Problem.of(bad, "read") for bad in _unreadable(inputs, options.shard)]
+        requested = len(jobs) + len(self.unreadable)
+        result = InferenceResult(requested, self.manifest.problems, skipped=skipped)
+        self.report = FolderReport(result, self.manifest, self.processor)
+        if not (options.shard and options.shard.index):
+            self.report.describe_folder(inputs.skipped)
 
-    with (
-        manifest.open(todo=todo),
-        closing(sources),
-        closing((execute or pipeline.run)(todo, stop)) as results,
-    ):
-        if shard:
-            shards.discard(shard)
-        report.list_again(manifest.recorded_notes)
-        for each in chain(unreadable, results):
-            report.add(each)
-            if isinstance(each, ImageResult):
-                manifest.digests.add_input(each.job, each.input_sha256)
-            yield report.result
-        report.note_lost_messages()
-    if shard and not report.result.remaining:
-        if report.retriable:
+    @property
+    def pipeline(self) -> Pipeline:
+        """The pipeline that translates the images in this process."""
+        return Pipeline(
+            FileTranslator(self.processor, self.options),
+            self.sources,
+            self.manifest,
+            batch_size=self.options.batch_size or self.processor.model.batch_size,
+            meter=self.meter,
+            writers=self.manifest.storage.threads,
+        )
+
+    def run(self, execute: Execute) -> Iterator[InferenceResult]:
+        """Translate the images with `execute`, and yield the counts after each."""
+        report, manifest, shard = self.report, self.manifest, self.options.shard
+        with (
+            manifest.open(todo=self.todo),
+            closing(self.sources),
+            closing(execute(self.todo, self.stop)) as results,
+        ):
+            if shard:
+                self._shards.discard(shard)
+            report.list_again(self.recorded_notes)
+            for each in chain(self.unreadable, results):
+                report.add(each)
+                if isinstance(each, ImageResult):
+                    manifest.digests.add_input(each.job, each.input_sha256)
+                yield report.result
+            note_lost_messages(manifest)
+        remaining = report.result.remaining
+        if shard and not remaining:
+            self._end_shard(shard)
+        report.end(part=shard is not None)
+        assert self.stop() or not remaining, f"{remaining} images have no result"
+        yield report.result
+
+    def _advance(self, fraction: float) -> None:
+        """Count a fraction of an image that is translated in tiles."""
+        result = self.report.result
+        current = min(1.0, result.current_fraction + fraction)
+        self.report.result = replace(result, current_fraction=current)
+        self.watch(self.report.result)
+
+    def _digest(self, job: Job) -> str | None:
+        keep = self.options.overwrite
+        return self.manifest.digests.of(job.files, lambda: self.sources.digest(job, keep=keep))
+
+    @property
+    def _shards(self) -> ShardManifests:
+        made_by = {k: v for k, v in self.manifest.recorded.made_by.items() if k != SOURCE}
+        names = {"format": self.options.format, "frames": self.options.frames}
+        return ShardManifests(self.manifest.out, {**made_by, **names})
+
+    def _end_shard(self, shard: Shard) -> None:
+        if self.report.retriable:
             logger.info(f"shard {shard} is not complete: run it again")
         else:
-            shards.end(shard, report.result)
-    report.end(part=shard is not None)
-    left = report.result.remaining
-    assert stop() or not left, f"{left} images have no result"
-    yield report.result
+            self._shards.end(shard, self.report.result)
 
 
-def _unreadable_files(inputs: Inputs, shard: Shard | None) -> list[BadImage]:
+def _unreadable(inputs: Inputs, shard: Shard | None) -> list[BadImage]:
     """Return the unreadable files that this process lists; each is listed by one process."""
     if shard is None:
         return inputs.problems if read_launch().is_first else []

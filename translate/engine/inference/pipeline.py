@@ -14,26 +14,24 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from translate.engine.disk.records.problems import FAILED, Problem
 from translate.engine.inference.failures import translation_problem
+from translate.engine.inference.file_translator import FileTranslator
 from translate.engine.inference.inputs.batches import jobs_of_one_size
 from translate.engine.inference.inputs.jobs import Job
-from translate.engine.inference.inputs.sources import Source, Sources
-from translate.engine.inference.outputs.destinations import Outputs
+from translate.engine.inference.inputs.sources import Sources
+from translate.engine.inference.outputs.destinations import EncodedOutput, Outputs
 from translate.engine.inference.run_ahead import run_ahead
 from translate.engine.inference.trust import Trust, TrustMeter, measure_finite
 from translate.engine.loading.item_errors import item_error
 from translate.engine.models.tile_options import StoppedError
-from translate.engine.pixels.decoded_input import DecodedInput
-from translate.engine.pixels.preparation import PreparedImage, prepare
-from translate.engine.pixels.processing import ImageProcessor, OutputForm
+from translate.engine.pixels.preparation import PreparedImage
 from translate.engine.plugins.errors import describe_unexpected
 from translate.engine.processes.pool import DaemonThreadPool
 from translate.engine.processes.signals import reraise_interruption
 from translate.errors import BadImage, TranslateError
-from translate.formats import Header, Note
+from translate.formats import Note
 from translate.images.encode import encode_image
 from translate.images.files.format_registry import best_type
-from translate.images.layers import Pixels, guarded
-from translate.images.metadata.profiles import in_srgb, unconverted_windows
+from translate.images.layers import guarded
 
 if TYPE_CHECKING:
     from translate.engine.pixels.large_images import LargeImage
@@ -45,40 +43,51 @@ WRITERS = min(4, os.cpu_count() or 1)
 
 
 class ImageResult(NamedTuple):
-    """An image in the pipeline."""
+    """An image that was translated and written."""
 
     job: Job
     input_sha256: str
-    pixels: Pixels
-    """the network's input, then its output"""
-    form: OutputForm
     notes: Sequence[Note] = ()
-    """information that was lost in reading"""
-    like: Header | None = None
-    """metadata for the output"""
+    """information that was lost in reading and translating"""
     trust: Trust | None = None
     """trust of the output, if it is measured"""
+    input_size: tuple[int, int] = (0, 0)
+    """height and width of the network's input; (0, 0): not known"""
+
+
+class ImageInProgress(NamedTuple):
+    """An image between two stages."""
+
+    job: Job
+    input_sha256: str
+    image: PreparedImage
+    """the network's input, whose pixels are then replaced by those of its output"""
     large: "LargeImage | None" = None
-    """an image that is read and written in windows, without `pixels`"""
+    """an image that is read and written in windows, without pixels"""
+    trust: Trust | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the network's input."""
+        return self.image.form.input_size
+
+    def result(self, notes: Sequence[Note]) -> ImageResult:
+        """Return the facts of the written image."""
+        return ImageResult(self.job, self.input_sha256, notes, self.trust, self.size)
 
 
 PipelineResult = ImageResult | Problem
-Notes = tuple[Note, ...]
+Items = Sequence[ImageInProgress | PipelineResult]
 
 
 @dataclass(frozen=True)
 class Pipeline:
-    """The stages of the pipeline, and their options."""
+    """The stages of the pipeline."""
 
-    processor: ImageProcessor
+    files: FileTranslator
     sources: Sources
     outputs: Outputs
     batch_size: int
-    keep_metadata: bool = False
-    to_srgb: bool = False
-    """whether colours are converted from the file's profile to sRGB"""
-    provenance: bool = True
-    """whether outputs name the model that made them"""
     meter: TrustMeter | None = None
     """measures the trust of each output"""
     writers: int = 0
@@ -101,141 +110,117 @@ class Pipeline:
             if stop():
                 reader.abandon()  # does not wait for the read in progress
 
-    def _read_next(self, batches: Iterator[Sequence[Job]]) -> list[PipelineResult] | None:
+    def _read_next(self, batches: Iterator[Sequence[Job]]) -> Items | None:
         jobs = next(batches, None)
-        return None if jobs is None else self.read(jobs)
+        return None if jobs is None else [self.read(job) for job in jobs]
 
-    def read(self, jobs: Sequence[Job]) -> list[PipelineResult]:
-        """Decode and preprocess the images of `jobs`."""
-        results: list[PipelineResult] = []
-        for job in jobs:
-            try:
-                with guarded(job.input):
-                    results.append(self._read(job))
-            except BadImage as bad:
-                results.append(Problem.of(bad, "read"))
-            except BaseException as error:
-                reraise_interruption(error)
-                results.append(Problem.of(item_error([job.input], error), "read"))
-        return results
-
-    def _read(self, job: Job) -> ImageResult:
-        source, processor = self.sources.take(job), self.processor
-        if source.is_large:
-            return self._open_large(job, source)
-        decoded, header, notes = source.decode(job.frame), source.header, Notes()
-        if self.to_srgb:
-            decoded, header, notes = in_srgb(decoded, header)
-        prepared = prepare(
-            processor,
-            DecodedInput(decoded, job.input, source.image),
-            partial(best_type, job.output.suffix),
-            hole=source.hole(decoded) if processor.model.takes_mask else None,
-            masked=job.mask is not None,
-            frame=job.frame,
-        )
-        return self._result(job, source, prepared, header, notes)
-
-    def _open_large(self, job: Job, source: Source) -> ImageResult:
-        """Return an image whose pixels are read while it is translated."""
-        from translate.engine.pixels.large_images import LargeImage  # imports PyTorch
-
-        choose = partial(best_type, job.output.suffix)
-        large = LargeImage(self.processor, source.image, job.frame or 0, choose)
-        prepared = large.prepare(frame=job.frame)
-        notes = unconverted_windows(source.header) if self.to_srgb else ()
-        return self._result(job, source, prepared, source.header, notes)._replace(large=large)
-
-    def _result(
-        self, job: Job, source: Source, prepared: PreparedImage, header: Header, notes: Notes
-    ) -> ImageResult:
-        digest, keep, named = source.image.sha256, self.keep_metadata, self.provenance
-        like, lost = prepared.like(
-            header, self.processor, digest, keep_private=keep, provenance=named
-        )
-        notes = (*notes, *prepared.notes, *lost)
-        return ImageResult(job, source.sha256, prepared.pixels, prepared.form, notes, like)
-
-    def translate(self, items: Sequence[PipelineResult]) -> list[PipelineResult]:
-        """Translate images of one size; if a batch fails, each half of it is tried."""
-        images = [item for item in items if isinstance(item, ImageResult) and not item.large]
-        results: list[PipelineResult] = [item for item in items if isinstance(item, Problem)]
-        for item in items:
-            if isinstance(item, ImageResult) and item.large:
-                results += self._translate_large(item, item.large)
-        return results + self._translate(images) if images else results
-
-    def _translate(self, images: Sequence[ImageResult]) -> list[PipelineResult]:
+    def read(self, job: Job) -> ImageInProgress | Problem:
+        """Decode and preprocess an image."""
         try:
-            inputs, forms = [image.pixels for image in images], [image.form for image in images]
-            translated = self.processor.translate(inputs, forms)
+            with guarded(job.input):
+                return self._read(job)
+        except BadImage as bad:
+            return Problem.of(bad, "read")
+        except BaseException as error:
+            reraise_interruption(error)
+            return Problem.of(item_error([job.input], error), "read")
+
+    def _read(self, job: Job) -> ImageInProgress:
+        source, suffix = self.sources.take(job), job.output.suffix
+        processor, large = self.files.processor, None
+        if source.is_large:
+            from translate.engine.pixels.large_images import LargeImage  # imports PyTorch
+
+            large = LargeImage(processor, source.image, job.frame, partial(best_type, suffix))
+            image = self.files.prepare_large(large)
+        else:
+            decoded = source.decode(job.frame, with_hole=processor.model.takes_mask)
+            image = self.files.prepare(source.image, decoded, suffix)
+        return ImageInProgress(job, source.sha256, image, large)
+
+    def translate(self, items: Items) -> Items:
+        """Translate images of one size; if a batch fails, each half of it is tried."""
+        results: list[ImageInProgress | PipelineResult] = []
+        batch = list[ImageInProgress]()
+        for item in items:
+            if not isinstance(item, ImageInProgress):
+                results.append(item)
+            elif item.large:
+                results += self._translate_large(item, item.large)
+            else:
+                batch.append(item)
+        return [*results, *self._translate(batch)] if batch else results
+
+    def _translate(self, batch: Sequence[ImageInProgress]) -> Items:
+        try:
+            inputs = [item.image.pixels for item in batch]
+            translated = self.files.processor.translate(inputs, [item.image.form for item in batch])
             trusts = measure_finite(self.meter, inputs, translated)
         except StoppedError:
             return []
         except BaseException as error:
             reraise_interruption(error)
-            job, size = images[0].job, images[0].form.input_size
-            problem = translation_problem(job.input, job.output, size, error)
+            job = batch[0].job
+            problem = translation_problem(job.input, job.output, batch[0].size, error)
         else:
             return [
-                Problem(image.job.input, "translate", "not finite", "the translation is not finite")
+                Problem(item.job.input, "translate", "not finite", "the translation is not finite")
                 if pixels is None
-                else image._replace(
-                    pixels=pixels,
-                    trust=trust,
-                    notes=(*image.notes, *image.form.clipped.notes()),
-                )
-                for image, pixels, trust in zip(images, translated, trusts, strict=True)
+                else item._replace(image=item.image._replace(pixels=pixels), trust=trust)
+                for item, pixels, trust in zip(batch, translated, trusts, strict=True)
             ]
-        if half := len(images) // 2:  # outside `except`, where the failed batch still uses memory
-            return self._translate(images[:half]) + self._translate(images[half:])
+        if half := len(batch) // 2:  # outside `except`, where the failed batch still uses memory
+            return [*self._translate(batch[:half]), *self._translate(batch[half:])]
         return [problem]
 
-    def _translate_large(self, image: ImageResult, large: "LargeImage") -> list[PipelineResult]:
+    def _translate_large(self, item: ImageInProgress, large: "LargeImage") -> Items:
         """Translate an image in windows, and write each as it is translated."""
-        job, notes = image.job, list(image.notes)
+        job, image, notes = item.job, item.image, item.image.notes
 
         def write(file: BinaryIO) -> list[str]:
+            nonlocal notes
             assert image.like is not None
-            notes.extend(large.write(file, image.form, image.like, job.output.suffix))
+            notes += large.write(file, image.form, image.like, job.output.suffix)
             return [note.text for note in notes]
 
         try:
             with closing(large.image):
-                self.outputs.write_with(job, image.input_sha256, write)
+                self.outputs.write_with(job, item.input_sha256, write)
         except StoppedError:
             return []
         except BaseException as error:
             reraise_interruption(error)
-            return [translation_problem(job.input, job.output, image.form.input_size, error)]
-        return [image._replace(notes=notes)]
+            return [translation_problem(job.input, job.output, item.size, error)]
+        return [item.result(notes)]
 
-    def write(self, items: Sequence[PipelineResult]) -> list[PipelineResult]:
+    def write(self, items: Items) -> list[PipelineResult]:
         """Postprocess, encode and write images."""
-        return [
-            item if isinstance(item, Problem) or item.large else self._write(item) for item in items
-        ]
+        return [self._write(item) if isinstance(item, ImageInProgress) else item for item in items]
 
-    def _write(self, image: ImageResult) -> PipelineResult:
-        source, output = image.job.input, image.job.output
+    def _write(self, item: ImageInProgress) -> PipelineResult:
+        (source, output), image, trust = (item.job.input, item.job.output), item.image, item.trust
+        notes = image.all_notes
         try:
-            pixels = self.processor.postprocess(image.pixels, image.form)
-            data = encode_image(pixels, output.suffix, image.like)
-            trust_map = image.trust and image.trust.map(pixels.shape[:2])
+            pixels = self.files.processor.postprocess(image.pixels, image.form)
+            encoded = EncodedOutput(
+                encode_image(pixels, output.suffix, image.like),
+                item.input_sha256,
+                [note.text for note in notes],
+                trust and trust.scores,
+                trust and trust.map(image.form.size),
+            )
         except (OSError, ValueError, MemoryError) as error:  # such as a size beyond the format's
             return Problem(source, "encode", type(error).__name__, f"{output.suffix}: {error}")
         except BaseException as error:
             reraise_interruption(error)
             return Problem(source, "encode", FAILED, describe_unexpected(error))
         try:
-            notes = [note.text for note in image.notes]
-            scores = image.trust and image.trust.scores
-            self.outputs.write(image.job, image.input_sha256, data, notes, scores, trust_map)
+            self.outputs.write(item.job, encoded)
         except OSError as error:
-            return translation_problem(source, output, image.form.input_size, error)
+            return translation_problem(source, output, item.size, error)
         except TranslateError:
             raise
         except BaseException as error:
             reraise_interruption(error)
             return Problem(source, "write", FAILED, describe_unexpected(error))
-        return image
+        return item.result(notes)

@@ -97,10 +97,6 @@ class FolderReport:
         for note in notes:
             self._list(note)
 
-    def note_lost_messages(self) -> None:
-        """List once that messages could not be printed."""
-        note_lost_messages(self.manifest)
-
     def end(self, *, part: bool = False) -> None:
         """Log the lowest trust and the number of notes; raise if no image was translated.
 
@@ -123,7 +119,7 @@ class FolderReport:
 
     def _compare_sizes(self, image: ImageResult) -> None:
         """Log once that an image is much larger than the training crops."""
-        model, (height, width) = self.processor.model, image.form.input_size
+        model, (height, width) = self.processor.model, image.input_size
         trained = min(model.spec.size)
         any_size = model.unscaled or model.geometry.scale > 1 or self.processor.shorter
         if self.compared_sizes or any_size or min(height, width) <= 2 * trained:

@@ -12,7 +12,9 @@ from typing import NamedTuple
 from translate.engine.config.yaml import to_yaml_types
 from translate.engine.disk import file_system, folders
 from translate.engine.disk.records.problems import FAILED, Problem
+from translate.engine.inference.outputs.destinations import EncodedOutput
 from translate.engine.inference.outputs.manifest import OutputManifest
+from translate.engine.inference.outputs.remaining import find_remaining
 from translate.engine.inference.report import note_lost_messages
 from translate.engine.models.drawing import (
     ALL_CLASSES,
@@ -111,7 +113,8 @@ def sample_each(
     made_by |= {} if provenance else {"provenance": False}
     maker = model.maker if provenance else None
     manifest = OutputManifest(out, made_by, overwrite=overwrite)
-    todo, skipped = manifest.split(_samples(model, out, request, suffix), lambda _: "")
+    requested = _samples(model, out, request, suffix)
+    todo, skipped, _ = find_remaining(manifest, requested, lambda _: "")
     result = InferenceResult(request.count, manifest.problems, skipped=skipped)
     for limit in file_system.unsupported_operations(out):
         logger.info(f"the file system of {out}: {limit}")
@@ -148,7 +151,7 @@ def _write(
         reraise_interruption(error)
         return Problem(sample.output, "encode", FAILED, describe_unexpected(error))
     try:
-        manifest.write(sample, "", data)
+        manifest.write(sample, EncodedOutput(data, ""))
     except OSError as error:
         reason = error.strerror or error
         raise SaveError(f"could not write {sample.output}: {reason}.") from error

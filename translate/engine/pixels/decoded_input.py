@@ -21,6 +21,12 @@ class DecodedInput(NamedTuple):
     """the content of the file, if it is one"""
     profile: bytes = b""
     """the colour profile of a PIL image"""
+    hole: Pixels | None = None
+    """(height, width, 1) uint8, 255 in the hole, for a model that inpaints"""
+    masked: bool = False
+    """whether it has a mask; if not, the hole is what is transparent"""
+    frame: int | None = None
+    """index of the frame of the file; None: the first, with a note if there are others"""
 
     @property
     def is_gray(self) -> bool:

@@ -11,9 +11,8 @@ from torch import Tensor
 from translate.batches import Domain
 from translate.engine.pixels import conversion, mask_inputs
 from translate.engine.pixels.conversion import ImageInput
-from translate.engine.pixels.preparation import prepare
+from translate.engine.pixels.preparation import prepare, require_inpainting
 from translate.engine.pixels.processing import ImageProcessor
-from translate.errors import ConfigError, TranslateError
 from translate.images.domains.levels import is_photographic
 
 
@@ -40,27 +39,23 @@ def translate_images(
 
 
 def _translate(processor: ImageProcessor, image: Any, mask: Any, stacklevel: int) -> Any:
-    model = processor.model
-    fills = model.takes_mask
-    if mask is not None and not fills:
-        raise ConfigError(f"mask: {model.name} does not inpaint: leave the mask out.")
+    if mask is not None:
+        require_inpainting(processor.model)
     source = conversion.load(image, processor.file)
     if _loses_digits(image, processor.source):
         text = "reading an image: float64 is rounded to float32"
         warnings.warn(text, stacklevel=stacklevel + 1)
-    hole = mask_inputs.find_hole(source, mask) if fills else None
+    hole = mask_inputs.find_hole(source, mask) if processor.model.takes_mask else None
+    source = source._replace(hole=hole, masked=mask is not None)
     choose = _pillow_dtype if conversion.is_pillow_result(image) else _same_dtype
     with conversion.named_errors(source.path, is_file=source.image is not None):
-        prepared = prepare(processor, source, choose, hole=hole, masked=mask is not None)
+        prepared = prepare(processor, source, choose)
     for note in prepared.notes:
         warnings.warn(f"reading an image: {note.text}", stacklevel=stacklevel + 1)
-    form = prepared.form
-    (translated,) = processor.translate([prepared.pixels], [form])
-    for note in form.clipped.notes():
+    pixels = prepared.translate(processor)
+    for note in prepared.form.clipped.notes():
         warnings.warn(f"translating an image: {note.text}", stacklevel=stacklevel + 1)
-    if translated is None:
-        raise TranslateError(f"{model.name}: the translation is not finite.")
-    return conversion.convert_back(image, source, processor.postprocess(translated, form))
+    return conversion.convert_back(image, source, pixels)
 
 
 def _loses_digits(image: Any, kind: Domain) -> bool:

@@ -42,21 +42,20 @@ class LargeImage:
     processor: ImageProcessor
     image: EncodedImage
     """the open file"""
-    frame: int
+    frame: int | None
+    """index of the frame; None: the first, with a note if there are others"""
     choose_type: Callable[[int, str, bool], str]
     """see `translate.engine.pixels.preparation`"""
 
     @property
     def header(self) -> Header:
-        return self.image.header_of(self.frame)
+        return self.image.header_of(self.frame or 0)
 
-    def prepare(self, *, frame: int | None) -> PreparedImage:
+    def prepare(self) -> PreparedImage:
         """Prepare a corner of the image, with the output form of the image; raises `BadImage`."""
         height, width = self.header.size
         corner = Window(0, 0, min(CORNER, height), min(CORNER, width))
-        prepared = prepare(
-            self.processor, self.decode(corner), self.choose_type, masked=False, frame=frame
-        )
+        prepared = prepare(self.processor, self.decode(corner), self.choose_type)
         notes = tuple(note for note in prepared.notes if note.kind != "saturation")
         scale = self.processor.model.geometry.scale
         form = prepared.form._replace(
@@ -108,8 +107,8 @@ class LargeImage:
 
     def decode(self, window: Window) -> DecodedInput:
         """Return a part of the image; raises `BadImage`."""
-        layers = self.image.decode_layers(self.frame, window)
-        return DecodedInput(layers, self.image.path, self.image)
+        layers = self.image.decode_layers(self.frame or 0, window)
+        return DecodedInput(layers, self.image.path, self.image, frame=self.frame)
 
 
 class StoredImage:

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from translate.engine.models.image_model import ImageModel
 from translate.engine.pixels.decoded_input import DecodedInput
 from translate.engine.pixels.processing import ImageProcessor, OutputForm
+from translate.errors import ConfigError, TranslateError
 from translate.formats import Header, Note
 from translate.images.domains import levels
 from translate.images.layers import Pixels
 from translate.images.metadata.lost_information import losses
-from translate.images.metadata.provenance import with_xmp
 
 ChooseType = Callable[[int, str, bool], str]
 """Returns the dtype in which an output can be stored, given its number of channels without alpha,
@@ -23,45 +24,30 @@ class PreparedImage(NamedTuple):
     form: OutputForm
     notes: tuple[Note, ...]
     """information that was lost in reading"""
+    like: Header | None = None
+    """metadata for the file of the output, if there will be one"""
 
-    def like(
-        self,
-        header: Header,
-        processor: ImageProcessor,
-        input_sha256: str,
-        *,
-        keep_private: bool = False,
-        provenance: bool = True,
-    ) -> tuple[Header, tuple[Note, ...]]:
-        """Return the metadata of the output, and notes on metadata that it cannot keep.
+    @property
+    def all_notes(self) -> tuple[Note, ...]:
+        """After the translation, `notes`, and a note on clipped output values."""
+        return (*self.notes, *self.form.clipped.notes())
 
-        Args:
-            header: header of the input file.
-            processor: the model and the options.
-            input_sha256: SHA-256 of the input file.
-            keep_private: whether all metadata is kept.
-            provenance: whether the output names the model and `input_sha256`.
-        """
-        has_alpha = self.form.alpha is not None
-        like = header.for_output(
-            self.form.channels + has_alpha,
-            self.form.dtype,
-            alpha=has_alpha or processor.target.alpha,
-            keep_private=keep_private,
-        )
-        maker = processor.model.maker if provenance else None
-        like, notes = with_xmp(like, header.xmp, maker, input_sha256, keep_all=keep_private)
-        return like, notes if keep_private else ()
+    def translate(self, processor: ImageProcessor) -> Pixels:
+        """Return the output, (H, W, C), in its `form`; raises `TranslateError` if not finite."""
+        (translated,) = processor.translate([self.pixels], [self.form])
+        if translated is None:
+            raise TranslateError(f"{processor.model.name}: the translation is not finite.")
+        return processor.postprocess(translated, self.form)
+
+
+def require_inpainting(model: ImageModel) -> None:
+    """Raise `ConfigError` if a model gets a mask and does not inpaint."""
+    if not model.takes_mask:
+        raise ConfigError(f"mask: {model.name} does not inpaint: leave the mask out.")
 
 
 def prepare(
-    processor: ImageProcessor,
-    image: DecodedInput,
-    choose_type: ChooseType,
-    *,
-    hole: Pixels | None = None,
-    masked: bool = False,
-    frame: int | None = None,
+    processor: ImageProcessor, image: DecodedInput, choose_type: ChooseType
 ) -> PreparedImage:
     """Return the network's input for an image.
 
@@ -72,9 +58,6 @@ def prepare(
         processor: the model and the options.
         image: the image.
         choose_type: returns the dtype in which the output can be stored.
-        hole: (height, width, 1) uint8, for a recipe that takes a mask.
-        masked: whether the hole comes from a mask, not from transparent pixels.
-        frame: index of the frame; None: the first, with a note if there are others.
 
     Raises:
         BadImage: The image does not have the dtype or bands of the domain.
@@ -91,17 +74,17 @@ def prepare(
     pixels, form = processor.preprocess(
         image.pixels(processor.file, keeps_alpha=alpha is not None),
         single=image.is_gray,
-        hole=hole,
+        hole=image.hole,
         alpha=alpha,
         dtype=dtype or processor.target.dtype,
     )
     notes: tuple[Note, ...] = ()
-    if image.image and (not frame or image.image.header.pages):  # once per animation
+    if image.image and (not image.frame or image.image.header.pages):  # once per animation
         notes = losses(
             image.image.header,
             kind,
-            frame=frame,
-            hole=fills and not masked,
+            frame=image.frame,
+            hole=fills and not image.masked,
             keeps_alpha=alpha is not None,
             dtype=form.dtype,
         )

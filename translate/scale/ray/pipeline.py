@@ -11,13 +11,10 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from translate.engine.disk.records.problems import Problem
 from translate.engine.inference.inputs.jobs import Job
 from translate.engine.inference.pipeline import ImageResult, PipelineResult
 from translate.engine.models.options import InferenceOptions
-from translate.engine.pixels.processing import OutputForm
 from translate.engine.system.locations import absolute
 from translate.scale import FOLDER_OPTIONS, Translate
 from translate.scale.columns import read_results
@@ -116,9 +113,7 @@ class RayPipeline:
                     index,
                     row.problem._replace(path=job.input)
                     if row.problem
-                    else ImageResult(
-                        job, row.input_sha256, np.empty(0), OutputForm((0, 0), (0, 0), 0), row.notes
-                    ),
+                    else ImageResult(job, row.input_sha256, row.notes),
                 )
 
     def _row(self, index: int, job: Job) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from translate.engine.exports.backends import load_with_backend
 from translate.engine.exports.exported.file_model import FileModel
 from translate.engine.exports.exported.files import is_exported
 from translate.engine.exports.loading import load_model
-from translate.engine.inference.encoded import translate_encoded
+from translate.engine.inference.file_translator import FileTranslator
 from translate.engine.inference.planning import make_processor
 from translate.engine.models.drawing import SampleRequest, draw_images, draw_sheet
 from translate.engine.models.image_model import ImageModel
@@ -108,7 +108,7 @@ class ServedModel:
             common = {name: values.pop(name) for name in COMMON_OPTIONS if name in values}
             options = InferenceOptions(**common, max_pixels=self.max_pixels, options=values)
             processor, _ = make_processor(model, options, tiles)
-            result = translate_encoded(processor, source, hole, form=form)
+            result = FileTranslator(processor, options).translate(source, hole, form=form)
             pngs = {}
             if previews and (
                 needs_preview(source.suffix, processor.source)
@@ -117,7 +117,8 @@ class ServedModel:
                 pngs["before"] = make_preview(result.before, processor.source)
                 pngs["after"] = make_preview(result.after, processor.target)
             media_type = self._media_type(result.suffix)
-            return Result(result.data, result.suffix, media_type, [*result.notes], pngs)
+            notes = [note.text for note in result.notes]
+            return Result(result.data, result.suffix, media_type, notes, pngs)
         except Exception as error:
             self._raise_request_error(error)
 

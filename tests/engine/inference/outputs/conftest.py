@@ -8,6 +8,7 @@ import small_checkpoints
 
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs.paths import find_inputs
+from translate.engine.inference.outputs.manifest import OutputManifest
 from translate.engine.inference.sampling import sample_folder
 from translate.engine.models import model as infer
 from translate.engine.models.drawing import SampleRequest
@@ -36,3 +37,11 @@ def actions(model: Model, tmp_path: Path, image_folder: Callable[..., Path]) -> 
         ),
         "sample": lambda out: sample_folder(gan, out, SampleRequest(2)),
     }
+
+
+@pytest.fixture
+def make_manifest(tmp_path: Path) -> Callable[..., OutputManifest]:
+    def make(model: str = "m", **args: bool) -> OutputManifest:
+        return OutputManifest(tmp_path / "out", {"model": model}, **args)
+
+    return make

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from image_inversion import MODEL, translate
 
+from translate.engine.inference.file_translator import FileTranslator
 from translate.engine.inference.inputs.jobs import Job
 from translate.engine.inference.inputs.sources import Sources
-from translate.engine.inference.outputs.destinations import MemoryOutputs
+from translate.engine.inference.outputs.destinations import EncodedOutput, MemoryOutputs
 from translate.engine.inference.pipeline import Pipeline
 from translate.engine.inference.planning import make_processor
 from translate.engine.models.options import InferenceOptions
@@ -21,7 +22,8 @@ def test_outputs_in_memory_have_the_bytes_of_files(
     translate(source, out)
     processor, _ = make_processor(MODEL, options, TileOptions(None, None, tmp_path))
     outputs = MemoryOutputs()
-    pipeline = Pipeline(processor, Sources(options.max_pixels), outputs, batch_size=1)
+    files = FileTranslator(processor, options)
+    pipeline = Pipeline(files, Sources(options.max_pixels), outputs, batch_size=1)
     jobs = [Job.of(path, out / path.name) for path in sorted(source.iterdir())]
     assert len(list(pipeline.run(jobs, stop=bool))) == len(jobs) == 2
     for job in jobs:
@@ -30,5 +32,5 @@ def test_outputs_in_memory_have_the_bytes_of_files(
 
 def test_an_output_that_is_written_in_windows_is_kept_too() -> None:
     outputs, job = MemoryOutputs(), Job.of(Path("a.tif"), Path("out/a.tif"))
-    notes = outputs.write_with(job, "abc", lambda file: [str(file.write(b"data"))])
-    assert outputs.outputs[job.input] == (b"data", "abc", ["4"]) and notes == ["4"]
+    outputs.write_with(job, "abc", lambda file: [str(file.write(b"data"))])
+    assert outputs.outputs[job.input] == EncodedOutput(b"data", "abc", ["4"])

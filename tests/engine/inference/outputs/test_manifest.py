@@ -5,43 +5,22 @@ import threading
 from collections.abc import Callable
 from io import BufferedRandom
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from small_outputs import Item, items, remaining
 
 from translate.engine.disk.records import json_files
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs.paths import find_inputs
+from translate.engine.inference.outputs.destinations import EncodedOutput
 from translate.engine.inference.outputs.manifest import OutputManifest
+from translate.engine.inference.outputs.remaining import find_remaining
 from translate.engine.inference.trust import map_path
 from translate.engine.models.model import Model
 from translate.engine.models.options import InferenceOptions
 from translate.results import InferenceResult
 
 Action = Callable[[Path], InferenceResult]
-
-
-class Item(NamedTuple):
-    """An output to write."""
-
-    output: Path
-    origin: str = "nothing"
-
-
-def digest(_: Item) -> str:
-    return "0"
-
-
-@pytest.fixture
-def make_manifest(tmp_path: Path) -> Callable[..., OutputManifest]:
-    def make(model: str = "m", **args: bool) -> OutputManifest:
-        return OutputManifest(tmp_path / "out", {"model": model}, **args)
-
-    return make
-
-
-def items(tmp_path: Path, *names: str) -> list[Item]:
-    return [Item(tmp_path / "out" / name) for name in names]
 
 
 def test_two_concurrent_commands_fill_one_folder(
@@ -76,50 +55,19 @@ def test_a_second_command_does_not_touch_files_in_progress(
         assert not (tmp_path / "out/problems.jsonl").exists()
 
 
-def test_an_output_of_a_concurrent_process_counts_as_done(
-    make_manifest: Callable[..., OutputManifest], tmp_path: Path
-) -> None:
-    first, second = make_manifest(), make_manifest()
-    (item,) = items(tmp_path, "a.png")
-    assert first.split([item], digest) == second.split([item], digest) == ([item], 0)
-    with first.open(), second.open():
-        first.write(item, "0", b"mine")
-        second.write(item, "0", b"mine")
-        second.write(item, "0", b"not bit for bit, on a GPU")
-    assert item.output.read_bytes() == b"mine"
-    assert make_manifest().split([item], digest) == ([], 1)
-
-
-def test_an_output_that_appears_after_the_records_are_read_counts_as_done(
-    make_manifest: Callable[..., OutputManifest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    other, (item,) = make_manifest(), items(tmp_path, "a.png")
-    real, reads = OutputManifest._read, list[int]()
-
-    def read(self: OutputManifest, *names: str) -> object:
-        records = real(self, *names)
-        if not reads:
-            other.write(item, "0", b"theirs")
-        reads.append(1)
-        return records
-
-    monkeypatch.setattr(OutputManifest, "_read", read)
-    assert make_manifest().split([item], digest) == ([], 1)
-
-
 def test_a_foreign_file_that_appears_meanwhile_is_never_replaced(
     make_manifest: Callable[..., OutputManifest], tmp_path: Path
 ) -> None:
     records_, (item,) = make_manifest(), items(tmp_path, "a.png")
-    assert records_.split([item], digest) == ([item], 0)
+    assert remaining(records_, item) == ([item], 0)
     item.output.parent.mkdir(exist_ok=True)
     item.output.write_bytes(b"the user's")
     with records_.open(), pytest.raises(FileExistsError):
-        records_.write(item, "0", b"mine")
+        records_.write(item, EncodedOutput(b"mine", "0"))
     with make_manifest("another").open(), pytest.raises(FileExistsError):
-        make_manifest("another").write(item, "0", b"mine")
+        make_manifest("another").write(item, EncodedOutput(b"mine", "0"))
     assert item.output.read_bytes() == b"the user's"
-    make_manifest(overwrite=True).write(item, "0", b"mine")
+    make_manifest(overwrite=True).write(item, EncodedOutput(b"mine", "0"))
     assert item.output.read_bytes() == b"mine"
 
 
@@ -144,39 +92,14 @@ def test_an_output_whose_name_becomes_too_long_is_listed(
     assert (second.skipped, second.listed) == (summary.done, summary.listed)
 
 
-def test_outputs_get_their_trust_later_without_being_written_again(
-    make_manifest: Callable[..., OutputManifest], tmp_path: Path
-) -> None:
-    (item,) = items(tmp_path, "x.png")
-    first = make_manifest()
-    with first.open():
-        first.write(item, "s", b"image")
-    written = item.output.stat()
-    assert make_manifest().split([item], lambda _: "s") == ([], 1)
-    measuring = make_manifest(with_trust=True)
-    assert measuring.split([item], lambda _: "s") == ([item], 0), "it is no other's file"
-    with measuring.open():
-        measuring.write(item, "s", b"image", trust={"trust": 0.4}, trust_map=b"map")
-    assert item.output.stat().st_mtime_ns == written.st_mtime_ns
-    assert map_path(item.output).read_bytes() == b"map"
-    for manifest in (make_manifest(), make_manifest(with_trust=True)):
-        assert manifest.split([item], lambda _: "s") == ([], 1)
-    map_path(item.output).unlink()
-    assert make_manifest(with_trust=True).split([item], lambda _: "s") == ([item], 0)
-    assert make_manifest().split([item], lambda _: "s") == ([], 1)
-    item.output.write_bytes(b"of another program")
-    with measuring.open(), pytest.raises(FileExistsError):
-        measuring.write(item, "s", b"image", trust={"trust": 0.4})
-
-
 def test_a_map_is_written_before_its_output(
     make_manifest: Callable[..., OutputManifest], tmp_path: Path
 ) -> None:
     (item,) = items(tmp_path, "x.png")
     map_path(item.output).mkdir(parents=True)
-    manifest = make_manifest(with_trust=True)
+    manifest = make_manifest()
     with manifest.open(), pytest.raises(OSError):
-        manifest.write(item, "s", b"image", trust={"trust": 0.4}, trust_map=b"map")
+        manifest.write(item, EncodedOutput(b"image", "s", trust={"trust": 0.4}, trust_map=b"map"))
     assert not item.output.exists()
 
 
@@ -190,10 +113,10 @@ def test_an_output_that_is_written_piece_by_piece_is_recorded_with_its_notes(
             file.write(b"0123")
             return ["a note"]
 
-        assert manifest.write_with(item, "0", write) == ["a note"]
+        manifest.write_with(item, "0", write)
         with pytest.raises(FileExistsError, match="another program"):
             manifest.write_with(item, "1", write)
     assert item.output.read_bytes() == b"0123"
     again = OutputManifest(tmp_path, {"model": "m"})
-    assert again.split([item], digest) == ([], 1)
-    assert [problem.message for problem in again.recorded_notes] == ["a note"]
+    todo, skipped, notes = find_remaining(again, [item], lambda _: "0")
+    assert (todo, skipped, [note.message for note in notes]) == ([], 1, ["a note"])

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from translate.engine.inference.outputs.records import DoneRecord, read_records
+from translate.engine.inference.outputs.records import HIDDEN, DoneRecord, RecordedOutputs
 from translate.errors import ConfigError
 
 
-def write(folder: Path, name: str, *lines: dict[str, Any] | str) -> None:
+def write(out: Path, name: str, *lines: dict[str, Any] | str) -> None:
+    folder = out / HIDDEN
     folder.mkdir(exist_ok=True)
     text = [line if isinstance(line, str) else json.dumps(line) for line in lines]
     (folder / name).write_text("".join(f"{line}\n" for line in text))
@@ -21,11 +22,11 @@ def line(**facts: Any) -> dict[str, Any]:
 
 
 def test_records_of_all_processes_with_the_same_model_are_read(tmp_path: Path) -> None:
-    assert not read_records(tmp_path / "none", {})
+    assert not RecordedOutputs(tmp_path, {}).read()
     write(tmp_path, "done.jsonl", line(), line(output="y.png", model="other"), "{broken", {"z": 1})
     write(tmp_path, "done-3.jsonl", line(output="w.png", notes=["gray"]))
     write(tmp_path, "other.jsonl", line(output="v.png"))
-    found = read_records(tmp_path, {"model": "m"})
+    found = RecordedOutputs(tmp_path, {"model": "m"}).read()
     named = {name: found.find(f"{name}.png", "i", "o") for name in "vwxy"}
     assert {name for name, record in named.items() if record} == {"x", "w"}
     assert [record.notes for record in named.values() if record] == [["gray"], []]
@@ -36,13 +37,13 @@ def test_a_record_with_trust_counts_wherever_it_is(tmp_path: Path) -> None:
     with_trust = line(trust={"trust": 0.5}, trust_map=True)
     expected = DoneRecord.model_validate(with_trust)
     write(tmp_path, "done.jsonl", line(), with_trust, line())
-    assert read_records(tmp_path, {}).find("x.png", "i", "o") == expected
+    assert RecordedOutputs(tmp_path, {}).read().find("x.png", "i", "o") == expected
     write(tmp_path, "done.jsonl", with_trust)
     write(tmp_path, "done-1.jsonl", line())
-    assert read_records(tmp_path, {}).find("x.png", "i", "o") == expected
+    assert RecordedOutputs(tmp_path, {}).read().find("x.png", "i", "o") == expected
 
 
 def test_records_that_cannot_be_read_are_reported(tmp_path: Path) -> None:
-    (tmp_path / "done.jsonl").mkdir()
+    (tmp_path / HIDDEN / "done.jsonl").mkdir(parents=True)
     with pytest.raises(ConfigError, match="Outputs cannot be verified"):
-        read_records(tmp_path, {})
+        RecordedOutputs(tmp_path, {}).read()

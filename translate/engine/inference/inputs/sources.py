@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from translate.engine.inference.inputs.jobs import Files, Job
+from translate.engine.pixels.decoded_input import DecodedInput
 from translate.engine.storage.lookup import storage_of
 from translate.engine.storage.read_ahead import ReadAhead
 from translate.engine.storage.storage import Listing, Storage
@@ -18,7 +19,6 @@ from translate.engine.system.locations import UrlPath
 from translate.errors import BadImage, CheckpointError
 from translate.formats import Header
 from translate.images import masks
-from translate.images.layers import Layers, Pixels
 from translate.images.masks import OpenImage
 from translate.images.source import MAX_PIXELS, EncodedImage
 
@@ -93,15 +93,15 @@ class Source:
         """Return the height and width of a frame; raises `BadImage`."""
         return self.image.header_of(frame or 0).size
 
-    def decode(self, frame: int | None) -> Layers:
-        """Return the pixels of a frame; raises `BadImage`."""
-        return self.image.decode_layers(frame or 0)
-
-    def hole(self, layers: Layers) -> Pixels:
-        """Return the hole, from the mask or alpha; raises `BadImage` if there is neither."""
-        if self.mask is None:
-            return masks.hole_from_alpha(layers, self.path)
-        return masks.hole_from_mask(self.mask, self.path)
+    def decode(self, frame: int | None, *, with_hole: bool) -> DecodedInput:
+        """Return a frame, and if requested the hole of its mask or alpha; raises `BadImage`."""
+        layers, hole = self.image.decode_layers(frame or 0), None
+        if with_hole and self.mask:
+            hole = masks.hole_from_mask(self.mask, self.path)
+        elif with_hole:
+            hole = masks.hole_from_alpha(layers, self.path)
+        masked = self._mask_path is not None
+        return DecodedInput(layers, self.path, self.image, hole=hole, masked=masked, frame=frame)
 
     def close(self) -> None:
         """Close the file, if it is open."""

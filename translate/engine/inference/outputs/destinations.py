@@ -8,56 +8,43 @@ from typing import Any, NamedTuple, Protocol, cast
 from translate.engine.inference.inputs.jobs import Job
 
 
-class Outputs(Protocol):
-    """A destination of encoded outputs, such as an `OutputManifest` of a folder."""
-
-    def write(
-        self,
-        work: Job,
-        origin_sha256: str,
-        data: bytes,
-        notes: Sequence[str] = (),
-        trust: Mapping[str, float] | None = None,
-        trust_map: bytes | None = None,
-    ) -> None:
-        """Store the encoded output of an image; raises `OSError`."""
-
-    def write_with(
-        self, work: Job, origin_sha256: str, write: Callable[[BufferedRandom], Sequence[str]]
-    ) -> Sequence[str]:
-        """Store what `write` writes to a file, with the notes it returns; raises `OSError`."""
-
-
 class EncodedOutput(NamedTuple):
     """An encoded output, and the facts of its record."""
 
     data: bytes
     input_sha256: str
-    notes: Sequence[str]
+    notes: Sequence[str] = ()
     """information that was lost in reading the input"""
+    trust: Mapping[str, float] | None = None
+    """scores of trust; None: not measured"""
+    trust_map: bytes | None = None
+    """a gray PNG file that shows the pixels that cannot be trusted"""
+
+
+class Outputs(Protocol):
+    """A destination of encoded outputs, such as an `OutputManifest` of a folder."""
+
+    def write(self, work: Job, output: EncodedOutput) -> None:
+        """Store the output of an image; raises `OSError`."""
+
+    def write_with(
+        self, work: Job, input_sha256: str, write: Callable[[BufferedRandom], Sequence[str]]
+    ) -> None:
+        """Store what `write` writes to a file, with the notes it returns; raises `OSError`."""
 
 
 class MemoryOutputs:
-    """Keeps outputs in memory, by the path of their input; trust is not kept."""
+    """Keeps outputs in memory, by the path of their input."""
 
     def __init__(self) -> None:
         self.outputs: dict[Path, EncodedOutput] = {}
 
-    def write(
-        self,
-        work: Job,
-        origin_sha256: str,
-        data: bytes,
-        notes: Sequence[str] = (),
-        trust: Mapping[str, float] | None = None,  # noqa: ARG002
-        trust_map: bytes | None = None,  # noqa: ARG002
-    ) -> None:
-        self.outputs[work.input] = EncodedOutput(data, origin_sha256, notes)
+    def write(self, work: Job, output: EncodedOutput) -> None:
+        self.outputs[work.input] = output
 
     def write_with(
-        self, work: Job, origin_sha256: str, write: Callable[[BufferedRandom], Sequence[str]]
-    ) -> Sequence[str]:
+        self, work: Job, input_sha256: str, write: Callable[[BufferedRandom], Sequence[str]]
+    ) -> None:
         file = BytesIO()
         notes = write(cast(Any, file))
-        self.outputs[work.input] = EncodedOutput(file.getvalue(), origin_sha256, notes)
-        return notes
+        self.outputs[work.input] = EncodedOutput(file.getvalue(), input_sha256, notes)

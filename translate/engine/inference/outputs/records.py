@@ -1,7 +1,8 @@
 """The records of an output folder: ``done.jsonl``, or ``done-N.jsonl`` of process N."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from hashlib import blake2b
 from pathlib import Path
@@ -14,6 +15,8 @@ from translate.engine.storage.lookup import storage_of
 from translate.engine.storage.object_lines import read_lines_of
 from translate.errors import CheckpointError, ConfigError
 
+HIDDEN = ".translate"
+"""the folder of records in an output folder"""
 EVERY = "done*.jsonl"
 """glob of all files of records"""
 
@@ -73,28 +76,54 @@ def _hash(*texts: str) -> bytes:
     return blake2b(data, digest_size=16).digest()
 
 
-def read_records(folder: Path, made_by: Mapping[str, Any], names: str = EVERY) -> Records:
-    """Return the records in a folder.
+@dataclass(frozen=True)
+class RecordedOutputs:
+    """The outputs in a folder that one model has made with the same options."""
 
-    Args:
-        folder: The folder of records, ``OUT/.translate``.
-        made_by: Keys and values of the records to return: the model's digest and the options.
-        names: Glob of the files to read.
+    out: Path
+    made_by: Mapping[str, Any]
+    """the model's digest and the options, as keys and values of each record"""
 
-    Raises:
-        ConfigError: The records cannot be read.
-    """
-    records, storage = Records(), storage_of(folder)
-    compared = {key: value for key, value in made_by.items() if key != SOURCE}
-    try:
-        found = [folder / name for name in storage.names(folder) if fnmatch(name, names)]
-        for line in read_lines_of(storage, found):
-            if any(line.get(key) != value for key, value in compared.items()):
-                continue
-            with suppress(ValidationError):  # a damaged line: its output is computed again
-                records.add(DoneRecord.model_validate(line))
-    except CheckpointError as error:
-        raise ConfigError(
-            f"{error} Outputs cannot be verified: repair it, or choose another folder."
-        ) from error
-    return records
+    def name(self, output: Path) -> str:
+        """Return the name of an output in its record."""
+        return output.relative_to(self.out).as_posix()
+
+    def read(self, names: str = EVERY) -> Records:
+        """Return the records in files whose names match a glob; raises `ConfigError`."""
+        records, storage, folder = Records(), storage_of(self.out), self.out / HIDDEN
+        compared = {key: value for key, value in self.made_by.items() if key != SOURCE}
+        try:
+            found = [folder / name for name in storage.names(folder) if fnmatch(name, names)]
+            for line in read_lines_of(storage, found):
+                if any(line.get(key) != value for key, value in compared.items()):
+                    continue
+                with suppress(ValidationError):  # a damaged line: its output is computed again
+                    records.add(DoneRecord.model_validate(line))
+        except CheckpointError as error:
+            raise ConfigError(
+                f"{error} Outputs cannot be verified: repair it, or choose another folder."
+            ) from error
+        return records
+
+    def find(
+        self,
+        output: Path,
+        input_sha256: str | None,
+        hash_file: Callable[[Path], str | None],
+        records: Records,
+    ) -> DoneRecord | None:
+        """Return the record of an output; None if there is none, or a file has changed since.
+
+        Args:
+            output: an output that exists.
+            input_sha256: hash of its input; None: it cannot be read.
+            hash_file: returns the hash of a file; it may raise `OSError`.
+            records: the records to search.
+        """
+        if not records or input_sha256 is None:
+            return None
+        try:
+            output_sha256 = hash_file(output)
+        except OSError:
+            return None
+        return records.find(self.name(output), input_sha256, output_sha256 or "")

@@ -9,15 +9,16 @@ from hole_filling import MODEL as FILLING
 from identity_models import identity_model, translate_files
 
 from translate.batches import Domain
-from translate.engine.inference.encoded import translate_encoded
+from translate.engine.inference.file_translator import FileTranslator
 from translate.engine.models.model import Model
+from translate.engine.models.options import InferenceOptions
 from translate.engine.pixels.processing import ImageProcessor
 from translate.errors import BadImage, ConfigError
 from translate.images.source import EncodedImage
 
 
-def processor(model: Model) -> ImageProcessor:
-    return ImageProcessor(model, model.choose_target(None))
+def translator(model: Model) -> FileTranslator:
+    return FileTranslator(ImageProcessor(model, model.choose_target(None)), InferenceOptions())
 
 
 @pytest.mark.parametrize(
@@ -38,7 +39,7 @@ def test_the_file_is_that_of_infer(
     model = identity_model(domain)
     translate_files(model, tmp_path / name, tmp_path / "out")
     content = (tmp_path / name).read_bytes()
-    made = translate_encoded(processor(model), EncodedImage("the image", content))
+    made = translator(model).translate(EncodedImage("the image", content))
     assert made.data == (tmp_path / "out" / name).read_bytes()
     assert made.suffix in (name[1:], name[1:] + "f") and made.notes == ()
     assert np.allclose(made.before, made.after, atol=1e-5)
@@ -47,10 +48,10 @@ def test_the_file_is_that_of_infer(
 def test_what_does_not_suit_the_model_is_refused(tmp_path: Path) -> None:
     write_array(tmp_path / "x.png", np.zeros((8, 8, 3), np.uint8))
     image = EncodedImage.open(tmp_path / "x.png")
-    scans = processor(identity_model(Domain("ct", 1, (-1024.0, 3071.0), "int16")))
+    scans = translator(identity_model(Domain("ct", 1, (-1024.0, 3071.0), "int16")))
     with pytest.raises(BadImage, match="its pixel values are uint8, and those of ct are int16"):
-        translate_encoded(scans, image)
+        scans.translate(image)
     with pytest.raises(ConfigError, match="mask: identity does not inpaint: leave the mask out"):
-        translate_encoded(processor(identity_model(Domain("photo"))), image, image)
+        translator(identity_model(Domain("photo"))).translate(image, image)
     with pytest.raises(BadImage, match="has no hole"):
-        translate_encoded(processor(FILLING), image)
+        translator(FILLING).translate(image)

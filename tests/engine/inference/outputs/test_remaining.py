@@ -1,0 +1,71 @@
+"""Outputs of an earlier or a concurrent process are verified, and the others made."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from small_outputs import items, remaining
+
+from translate.engine.inference.outputs.destinations import EncodedOutput
+from translate.engine.inference.outputs.manifest import OutputManifest
+from translate.engine.inference.outputs.records import RecordedOutputs
+from translate.engine.inference.trust import map_path
+from translate.results import InferenceResult
+
+Action = Callable[[Path], InferenceResult]
+
+
+def test_an_output_of_a_concurrent_process_counts_as_done(
+    make_manifest: Callable[..., OutputManifest], tmp_path: Path
+) -> None:
+    first, second = make_manifest(), make_manifest()
+    (item,) = items(tmp_path, "a.png")
+    assert remaining(first, item) == remaining(second, item) == ([item], 0)
+    with first.open(), second.open():
+        first.write(item, EncodedOutput(b"mine", "0"))
+        second.write(item, EncodedOutput(b"mine", "0"))
+        second.write(item, EncodedOutput(b"not bit for bit, on a GPU", "0"))
+    assert item.output.read_bytes() == b"mine"
+    assert remaining(make_manifest(), item) == ([], 1)
+
+
+def test_an_output_that_appears_after_the_records_are_read_counts_as_done(
+    make_manifest: Callable[..., OutputManifest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, (item,) = make_manifest(), items(tmp_path, "a.png")
+    real, reads = RecordedOutputs.read, list[int]()
+
+    def read(self: RecordedOutputs, *names: str) -> object:
+        records = real(self, *names)
+        if not reads:
+            other.write(item, EncodedOutput(b"theirs", "0"))
+        reads.append(1)
+        return records
+
+    monkeypatch.setattr(RecordedOutputs, "read", read)
+    assert remaining(make_manifest(), item) == ([], 1)
+
+
+def test_outputs_get_their_trust_later_without_being_written_again(
+    make_manifest: Callable[..., OutputManifest], tmp_path: Path
+) -> None:
+    (item,) = items(tmp_path, "x.png")
+    first = make_manifest()
+    with first.open():
+        first.write(item, EncodedOutput(b"image", "s"))
+    written = item.output.stat()
+    assert remaining(make_manifest(), item, "s") == ([], 1)
+    measuring = make_manifest()
+    assert remaining(measuring, item, "s", with_trust=True) == ([item], 0), "it is no other's file"
+    with measuring.open():
+        measuring.write(item, EncodedOutput(b"image", "s", trust={"trust": 0.4}, trust_map=b"map"))
+    assert item.output.stat().st_mtime_ns == written.st_mtime_ns
+    assert map_path(item.output).read_bytes() == b"map"
+    for with_trust in (False, True):
+        assert remaining(make_manifest(), item, "s", with_trust=with_trust) == ([], 1)
+    map_path(item.output).unlink()
+    assert remaining(make_manifest(), item, "s", with_trust=True) == ([item], 0)
+    assert remaining(make_manifest(), item, "s") == ([], 1)
+    item.output.write_bytes(b"of another program")
+    with measuring.open(), pytest.raises(FileExistsError):
+        measuring.write(item, EncodedOutput(b"image", "s", trust={"trust": 0.4}))
