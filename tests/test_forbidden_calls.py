@@ -34,11 +34,11 @@ def test_only_five_modules_write_to_the_disk() -> None:
 
 def test_I13_only_console_prints() -> None:
     """Printing elsewhere would end a command if the text cannot be encoded or written."""
-    door = ROOT / "translate/engine/system/console.py"
+    console = ROOT / "translate/engine/system/console.py"
     wrong = [
         module.at(node, f"{ast.unparse(node)[:40]} prints: use translate.engine.system.console")
         for module in OURS + PLUGINS
-        if module.path != door
+        if module.path != console
         for node in nodes(module.tree)
         if prints(node)
     ]
