@@ -27,8 +27,8 @@ class AAE(Recipe[Images]):
     """Adversarial autoencoder (Makhzani et al., 2016).
 
     Section 2: each step has a reconstruction phase, then a regularization phase, in which the
-    discriminator is updated before the encoder. The encoder is the deterministic one of section
-    2.1. All three optimizers are Adam.
+    discriminator is updated before the encoder. The encoder is deterministic, the first of the
+    three choices of section 2.1. All three optimizers are Adam.
     """
 
     defaults = {
@@ -88,14 +88,16 @@ class AAE(Recipe[Images]):
         images, discriminator = batch.images, self.discriminator
         yield Turn("autoencoder", reconstruction=F.mse_loss(self.reconstruct(images), images))
 
-        code, prior = self.encoder(images), self.latents(len(images)).to(images)
+        code, prior_samples = self.encoder(images), self.latents(len(images)).to(images)
         yield Turn(
             "discriminator",
             gan=self.adversarial.for_discriminator(
-                *forward_batched(discriminator, prior, code.detach())
+                *forward_batched(discriminator, prior_samples, code.detach())
             ),
         )
-        yield Turn("encoder", gan=generator_loss(self.adversarial, discriminator, code, prior))
+        yield Turn(
+            "encoder", gan=generator_loss(self.adversarial, discriminator, code, prior_samples)
+        )
 
     def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
         return self.decoder(latents)

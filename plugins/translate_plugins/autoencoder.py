@@ -22,9 +22,9 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 class Autoencoder(Recipe[Images]):
     """Autoencoder: images to latent codes and back (Hinton and Salakhutdinov, 2006).
 
-    Trained end to end, without the layer-wise pretraining of the paper, which better initialization
-    and optimizers have made unnecessary. The codes have no prior, so it cannot generate images:
-    `aae` and `wae-mmd` can.
+    Both networks are trained end to end. The paper's layer-wise pretraining is skipped: better
+    initialization and optimizers have made it unnecessary. The codes have no prior distribution, so
+    this recipe cannot generate images; `aae` and `wae-mmd` can.
     """
 
     defaults = {

@@ -29,8 +29,8 @@ class ConditionalGAN(Recipe[Labelled]):
     """Conditional GAN: samples of a class (Mirza and Osindero, 2014).
 
     Sections 3.2 and 4.1: the one-hot label is part of the input of both networks, and generated
-    images have the labels of the batch. Departs: networks of DCGAN and Adam instead of fully
-    connected networks and gradient descent with momentum.
+    images have the labels of the batch. Unlike the paper: networks of DCGAN instead of fully
+    connected networks, and Adam instead of gradient descent with momentum.
     """
 
     defaults = {
@@ -80,7 +80,7 @@ class ConditionalGAN(Recipe[Labelled]):
         )
         init_normal_(self)
         if feature_matching_weight:
-            features_of(self.discriminator)  # raises an error if it has none
+            features_of(self.discriminator)  # ConfigError if the network has no features
         self.adversarial = create_loss(adversarial)
         self.feature_matching_weight = feature_matching_weight
         self.prior, self.discriminator_steps = Prior(prior, dim=latent_dim), discriminator_steps
@@ -94,11 +94,9 @@ class ConditionalGAN(Recipe[Labelled]):
 
     def step(self, batch: Labelled) -> Iterator[Turn]:
         discriminator, labels = self.discriminator, batch.labels
-        fake = self.draw(self.latents(len(labels)).to(batch.images), labels)
-        real, fake = (
-            self.with_label_planes(batch.images, labels),
-            self.with_label_planes(fake, labels),
-        )
+        generated = self.draw(self.latents(len(labels)).to(batch.images), labels)
+        real = self.with_label_planes(batch.images, labels)
+        fake = self.with_label_planes(generated, labels)
         scores = forward_batched(discriminator, real, fake.detach())
         yield Turn("discriminator", gan=self.adversarial.for_discriminator(*scores)).log(
             auc=auc(*scores)
@@ -113,7 +111,7 @@ class ConditionalGAN(Recipe[Labelled]):
         yield Turn("generator", **losses)
 
     def with_label_planes(self, images: Tensor, labels: Tensor) -> Tensor:
-        """Return images, or latent vectors, with a plane for each class: (N, C + classes, H, W)."""
+        """Return images or latent vectors with one-hot planes: (N, C + classes, H, W)."""
         return with_labels(images, labels, len(self.classes))
 
     def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:

@@ -37,6 +37,7 @@ class CycleGAN(Recipe[Pair]):
         "train": {"epochs": 200, "batch_size": 1, "schedule": "linear", "decay_from": 0.5},
     }
 
+    # names of options and networks in checkpoints of earlier versions
     renamed = {
         "forth": "source_to_target",
         "back": "target_to_source",
@@ -99,10 +100,10 @@ class CycleGAN(Recipe[Pair]):
 
     def step(self, batch: Pair) -> Iterator[Turn]:
         source, target = batch
-        adversarial, weight = self.adversarial, self.identity_weight
-        if weight:
-            fake_target, same_target = forward_batched(self.source_to_target, source, target)
-            fake_source, same_source = forward_batched(self.target_to_source, target, source)
+        adversarial, identity_weight = self.adversarial, self.identity_weight
+        if identity_weight:
+            fake_target, identity_target = forward_batched(self.source_to_target, source, target)
+            fake_source, identity_source = forward_batched(self.target_to_source, target, source)
         else:
             fake_target, fake_source = self.source_to_target(source), self.target_to_source(target)
 
@@ -118,14 +119,14 @@ class CycleGAN(Recipe[Pair]):
             "cycle_target": self.cycle_weight
             * F.l1_loss(self.source_to_target(fake_source), target),
         }
-        if weight:
-            losses["identity_source"] = weight * F.l1_loss(same_source, source)
-            losses["identity_target"] = weight * F.l1_loss(same_target, target)
+        if identity_weight:
+            losses["identity_source"] = identity_weight * F.l1_loss(identity_source, source)
+            losses["identity_target"] = identity_weight * F.l1_loss(identity_target, target)
         yield Turn("generators", **losses)
 
-        old_source, old_target = self.source_pool(fake_source), self.target_pool(fake_target)
-        source_scores = self.source_discriminator(source), self.source_discriminator(old_source)
-        target_scores = self.target_discriminator(target), self.target_discriminator(old_target)
+        pooled_source, pooled_target = self.source_pool(fake_source), self.target_pool(fake_target)
+        source_scores = self.source_discriminator(source), self.source_discriminator(pooled_source)
+        target_scores = self.target_discriminator(target), self.target_discriminator(pooled_target)
         yield Turn(
             "discriminators",
             source=0.5 * adversarial.for_discriminator(*source_scores),

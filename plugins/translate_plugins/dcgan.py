@@ -69,7 +69,7 @@ class DCGAN(Recipe[Images]):
         )
         init_normal_(self)
         if feature_matching_weight:
-            features_of(self.discriminator)  # raises an error if it has none
+            features_of(self.discriminator)  # ConfigError if the network has no features
         self.adversarial = create_loss(adversarial)
         self.feature_matching_weight = feature_matching_weight
         self.prior, self.discriminator_steps = Prior(prior, dim=latent_dim), discriminator_steps

@@ -27,14 +27,13 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 
 
 class DeblurGAN(Recipe[Pair]):
-    """Motion deblurring of pairs, with a WGAN-GP critic and a content loss (Kupyn et al., 2018).
+    """Motion deblurring, with a WGAN-GP critic and a content loss (Kupyn et al., 2018).
 
-    Sections 3 and 4.2, with the networks of the authors' code. The critic sees single images, not
-    pairs, is updated five times on each batch, and has a gradient penalty (WGAN-GP). The content
-    loss of the paper uses VGG19, whose weights must be downloaded, so it is not the default;
-    features of EfficientNet are larger, so their weights are scaled down so that the content loss
-    does not dominate the adversarial loss. Dropout is on in training only; the paper also tested
-    with dropout.
+    Sections 3 and 4.2, with the networks of the authors' code. The critic scores single images, not
+    pairs; it is updated five times on each batch, with the gradient penalty of WGAN-GP. The content
+    loss of the paper uses VGG19, whose weights must be downloaded. The default is EfficientNet; its
+    features are larger, so their weights are small: otherwise the content loss would dominate the
+    adversarial loss. Dropout is on in training only; the paper tested with dropout, too.
     """
 
     defaults = {
@@ -70,7 +69,8 @@ class DeblurGAN(Recipe[Pair]):
         critic_steps: Annotated[int, Field(gt=0), "critic updates on each batch"] = 5,
         gradient_penalty: Annotated[
             Literal["textbook", "deblurgan"],
-            "gradient norm to penalize: of an image, or of a pixel as in the authors' code",
+            "gradient norm to penalize: of each image (textbook), or of each pixel, as in the "
+            "authors' code (deblurgan)",
         ] = "textbook",
         gradient_penalty_weight: Annotated[float, "weight of the gradient penalty"] = 10.0,
         lr_generator: Annotated[float, Field(ge=0), "learning rate of the generator"] = 1e-4,
@@ -124,7 +124,7 @@ class DeblurGAN(Recipe[Pair]):
         yield Turn("generator", **losses)
 
     def restore(self, blurred: Tensor) -> Tensor:
-        """Return `blurred`, (N, C, H, W) in [-1, 1], with the predicted correction."""
+        """Return `blurred`, (N, C, H, W) in [-1, 1], plus the predicted correction, clipped."""
         return (blurred + self.generator(blurred)).clamp(-1, 1)
 
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
@@ -138,13 +138,14 @@ class DeblurGAN(Recipe[Pair]):
         }
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
-        self.generator.compile(*args, **kwargs)  # the gradient penalty needs a double backward
+        # not the critic: its gradient penalty needs a double backward, which compiled code lacks
+        self.generator.compile(*args, **kwargs)
 
 
 def match_means(images: Tensor, reference: Tensor) -> Tensor:
-    """Return `images`, (N, C, H, W) in [-1, 1], with the channel means of each of `reference`.
+    """Return `images` shifted to the channel means of `reference`, image by image.
 
-    Values outside [-1, 1] are clipped.
+    Both are (N, C, H, W) in [-1, 1]; shifted values are clipped to this range.
     """
     shift = reference.mean((2, 3), keepdim=True) - images.mean((2, 3), keepdim=True)
     return (images + shift).clamp(-1, 1)

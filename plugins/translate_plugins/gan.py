@@ -26,8 +26,9 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 class GAN(Recipe[Images]):
     """Generative adversarial network of fully connected layers (Goodfellow et al., 2014).
 
-    Algorithm 1, with the non-saturating generator loss of the end of section 3 and Adam instead of
-    momentum. A discriminator with batch norm gets real and generated images in separate batches.
+    Algorithm 1, with the non-saturating generator loss of the end of section 3, and with Adam
+    instead of momentum. A discriminator with batch norm gets real and generated images in separate
+    batches.
     """
 
     defaults = {
@@ -66,7 +67,7 @@ class GAN(Recipe[Images]):
             discriminator, in_channels=channels, size=spec.size
         )
         if feature_matching_weight:
-            features_of(self.discriminator)  # raises an error if it has none
+            features_of(self.discriminator)  # ConfigError if the network has no features
         self.adversarial = create_loss(adversarial)
         self.feature_matching_weight = feature_matching_weight
         self.prior, self.discriminator_steps = Prior(prior, dim=latent_dim), discriminator_steps

@@ -53,7 +53,7 @@ class InfoGAN(Recipe[Images]):
         ] = "dcgan",
         discriminator: Annotated[
             PartConfig, "discriminator of images; its last features predict the codes"
-        ] = ("dcgan"),
+        ] = "dcgan",
         adversarial: Annotated[PartConfig, "adversarial loss"] = "vanilla",
         categories: Annotated[int, Field(ge=2), "number of values of the categorical code"] = 10,
         continuous: Annotated[
@@ -63,7 +63,7 @@ class InfoGAN(Recipe[Images]):
             float, "weight of the mutual information loss (lambda)"
         ] = 1.0,
         latent_dim: Annotated[
-            int, Field(gt=0), "number of latent variables besides the codes"
+            int, Field(gt=0), "number of latent variables in addition to the codes"
         ] = 62,
         prior: Annotated[
             Literal["normal", "uniform", "sphere"], "prior distribution of the latent vector"
@@ -129,20 +129,20 @@ class InfoGAN(Recipe[Images]):
         )
 
     def information_loss(self, images: Tensor, latents: Tensor) -> dict[str, Tensor]:
-        """Return the losses of the codes predicted from `images`, given their `latents`."""
-        predicted = self.head(features_of(self.discriminator)(images)[-1])
-        category, numbers = at_least_float32(predicted).split(
+        """Return the losses of predicting from `images` the codes in their `latents`."""
+        predictions = self.head(features_of(self.discriminator)(images)[-1])
+        category_logits, continuous = at_least_float32(predictions).split(
             [self.categories, self.continuous], dim=1
         )
-        _, true_category, true_numbers = self.split(latents.flatten(1))
-        squared_error = (numbers - true_numbers).square().sum(dim=1).mean() / 2
+        _, true_category, true_continuous = self.split(latents.flatten(1))
+        squared_error = (continuous - true_continuous).square().sum(dim=1).mean() / 2
         return {
-            "category": self.information_weight * F.cross_entropy(category, true_category),
+            "category": self.information_weight * F.cross_entropy(category_logits, true_category),
             "continuous": self.information_weight * squared_error,
         }
 
     def latents(self, count: int, generator: torch.Generator | None = None) -> Tensor:
-        """Return free latent variables, the one-hot categorical code, and the continuous codes."""
+        """Return (count, dim, 1, 1): latent variables, one-hot category, continuous codes."""
         category = torch.randint(self.categories, (count,), generator=generator)
         parts = [
             self.prior.draw(count, generator),
@@ -152,17 +152,17 @@ class InfoGAN(Recipe[Images]):
         return torch.cat(parts, dim=1)
 
     def split(self, latents: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the three parts of `latents`."""
-        free, category, numbers = latents.split(
-            [self.prior.dim, self.categories, self.continuous], 1
+        """Return latent variables, one-hot category and continuous codes of `latents`."""
+        variables, category, continuous = latents.split(
+            [self.prior.dim, self.categories, self.continuous], dim=1
         )
-        return free, category, numbers
+        return variables, category, continuous
 
     def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:
         if condition is not None:
-            free, _, numbers = self.split(latents)
+            variables, _, continuous = self.split(latents)
             category = one_hot(condition, self.categories).to(latents)
-            latents = torch.cat([free, category, numbers], dim=1)
+            latents = torch.cat([variables, category, continuous], dim=1)
         return self.generator(latents)
 
     def conditions(self) -> tuple[str, ...]:
@@ -171,23 +171,23 @@ class InfoGAN(Recipe[Images]):
     def walk(
         self, count: int, generator: torch.Generator, condition: Tensor | None = None
     ) -> list[Tensor]:
-        """Return one row for each code, which varies while all else is fixed (figure 2).
+        """Return a row of images for each code: only this code varies in the row (figure 2).
 
-        The first row has the categories in turn; the others a continuous code from -2 to 2, of the
-        category `condition` where it is given.
+        In the first row the categories follow each other. In each further row one continuous code
+        rises from -2 to 2; the category is `condition` if given, otherwise a random one.
         """
         latents = self.latents(1, generator).to(next(self.parameters()).device)
         latents = latents.expand(count, -1, -1, -1)
-        steps = torch.linspace(-2, 2, count, device=latents.device)
+        code_values = torch.linspace(-2, 2, count, device=latents.device)
         category = None if condition is None else condition.to(latents.device).expand(count)
         rows = [self.draw(latents, torch.arange(count, device=latents.device) % self.categories)]
-        for number in range(self.continuous):
-            varied = latents.clone()
-            varied[:, self.prior.dim + self.categories + number] = steps[:, None, None]
-            rows.append(self.draw(varied, category))
+        for code in range(self.continuous):
+            varied_latents = latents.clone()
+            varied_latents[:, self.prior.dim + self.categories + code] = code_values[:, None, None]
+            rows.append(self.draw(varied_latents, category))
         return rows
 
     def preview(self, batch: Images) -> dict[str, Tensor]:
         rows = self.walk(len(batch.images), torch.Generator().manual_seed(0))
-        names = ("category", *(f"code {number + 1}" for number in range(self.continuous)))
+        names = ("category", *(f"code {code + 1}" for code in range(self.continuous)))
         return {"real": batch.images, **dict(zip(names, rows, strict=True))}

@@ -29,10 +29,10 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 class Pix2Pix(Recipe[Pair]):
     """Paired image translation with a conditional GAN and L1 (Isola et al., 2017).
 
-    Sections 3 and 6.1. Dropout is the only source of noise (section 3.3), and stays on at
-    inference, as do batch statistics. Here each image is normalized alone, and the seed of its
-    dropout is a hash of its pixels, so that a translation does not depend on the batch. An exported
-    model has no such dropout: ``--set dropout=false`` translates without it.
+    Sections 3 and 6.1. Dropout is the only source of noise (section 3.3). At inference, dropout
+    stays on, and batch norm uses statistics of the input. Here each image is normalized alone, and
+    the seed of its dropout is a hash of its pixels, so a translation does not depend on the batch.
+    Exported models have no dropout, and ``--set dropout=false`` translates without dropout, too.
     """
 
     defaults = {
@@ -94,7 +94,7 @@ class Pix2Pix(Recipe[Pair]):
         *,
         to: str | None = None,  # noqa: ARG002
         dropout: Annotated[
-            bool, "dropout, seeded by the pixels; false: translate without it, as exports must"
+            bool, "dropout, seeded by the pixels; false: without dropout, as in exported models"
         ] = True,
     ) -> Tensor:
         if not dropout or not has_dropout(self.generator):
@@ -102,8 +102,8 @@ class Pix2Pix(Recipe[Pair]):
                 return self.generator(images)
         if torch.compiler.is_exporting():
             raise ConfigError(
-                "its dropout is seeded by the pixels, as only PyTorch can do. --set dropout=false "
-                "exports it without dropout, which gives somewhat other images."
+                "its dropout is seeded by the pixels, which only PyTorch can do. "
+                "--set dropout=false exports it without dropout, which gives somewhat other images."
             )
         with mode(self.generator, training=True), unchanged_buffers(self.generator):
             return torch.cat([self._translate_one(image) for image in images.split(1)])
@@ -121,5 +121,5 @@ class Pix2Pix(Recipe[Pair]):
 
 
 def has_dropout(network: nn.Module) -> bool:
-    """Return whether `network` drops anything in training mode."""
-    return any(isinstance(part, nn.Dropout) and part.p > 0 for part in network.modules())
+    """Return whether `network` has dropout of a probability above 0."""
+    return any(isinstance(layer, nn.Dropout) and layer.p > 0 for layer in network.modules())

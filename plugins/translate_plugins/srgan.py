@@ -27,11 +27,12 @@ class SRGAN(Recipe[Images]):
 
     Sections 2.1 and 3.2. Low-resolution images are made in each step by antialiased bicubic
     interpolation. The paper trains the generator alone for 10^6 steps before adversarial training
-    (`pretrain_steps`); with ``adversarial_weight: 0`` it is SRResNet. Departs: the content loss has
-    another network than VGG19, whose weights must be downloaded, and an additional pixel loss.
+    (option `pretrain_steps`). With ``adversarial_weight: 0`` the model is SRResNet. Unlike the
+    paper: the content loss uses another network than VGG19, whose weights must be downloaded, and
+    there is an additional pixel loss.
 
     Some dozens of photographs are enough for the pixel loss; adversarial training needs hundreds,
-    or the discriminator ``{name: augmented, of: ...}``.
+    or data augmentation for the discriminator: ``discriminator: {name: augmented, of: vgg}``.
     """
 
     defaults = {
@@ -127,9 +128,9 @@ class SRGAN(Recipe[Images]):
 
     def preview(self, batch: Images) -> dict[str, Tensor]:
         small = downscale(batch.images, self.scale)
-        pixels = small.repeat_interleave(self.scale, 2).repeat_interleave(self.scale, 3)
+        enlarged_pixels = small.repeat_interleave(self.scale, 2).repeat_interleave(self.scale, 3)
         return {
-            "low resolution": pixels,
+            "low resolution": enlarged_pixels,
             "upscaled": self.translate(small),
             "original": batch.images,
         }

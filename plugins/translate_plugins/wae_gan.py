@@ -84,12 +84,12 @@ class WAEGAN(Recipe[Images]):
 
     def step(self, batch: Images) -> Iterator[Turn]:
         images, discriminator = batch.images, self.discriminator
-        code, prior = self.encoder(images), self.latents(len(images)).to(images)
+        code, prior_samples = self.encoder(images), self.latents(len(images)).to(images)
         yield Turn(
             "discriminator",
             gan=self.adversarial_weight
             * self.adversarial.for_discriminator(
-                *forward_batched(discriminator, prior, code.detach())
+                *forward_batched(discriminator, prior_samples, code.detach())
             ),
         )
         cost = (self.decoder(code) - images).square().sum((1, 2, 3))
@@ -97,7 +97,7 @@ class WAEGAN(Recipe[Images]):
             "autoencoder",
             reconstruction=self.reconstruction_weight * cost,
             gan=self.adversarial_weight
-            * generator_loss(self.adversarial, discriminator, code, prior),
+            * generator_loss(self.adversarial, discriminator, code, prior_samples),
         )
 
     def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002

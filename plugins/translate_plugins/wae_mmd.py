@@ -1,4 +1,4 @@
-"""WAE-MMD: a Wasserstein autoencoder with a kernel distance of codes and prior."""
+"""WAE-MMD: a Wasserstein autoencoder with a kernel distance between codes and prior samples."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
@@ -65,12 +65,12 @@ class WAEMMD(Recipe[Images]):
 
     def step(self, batch: Images) -> Iterator[Turn]:
         images = batch.images
-        code, prior = self.encoder(images), self.latents(len(images)).to(images)
+        code, prior_samples = self.encoder(images), self.latents(len(images)).to(images)
         cost = (self.decoder(code) - images).square().sum((1, 2, 3))
         yield Turn(
             "autoencoder",
             reconstruction=self.reconstruction_weight * cost,
-            mmd=self.mmd_weight * mmd(code, prior, scale=1.0),
+            mmd=self.mmd_weight * mmd(code, prior_samples, scale=1.0),
         )
 
     def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002

@@ -29,8 +29,8 @@ class WGAN(Recipe[Images]):
     """Wasserstein GAN with a critic of clipped weights (Arjovsky et al., 2017).
 
     Algorithm 1: several critic updates, each on new images and followed by weight clipping, then
-    one generator update. ``-critic/gan`` in the log is the estimate of the Wasserstein distance, up
-    to the unknown Lipschitz constant that clipping allows.
+    one generator update. The negative of ``critic/gan`` in the log estimates the Wasserstein
+    distance, up to the unknown Lipschitz constant that clipping allows.
     """
 
     defaults = {
@@ -56,8 +56,8 @@ class WGAN(Recipe[Images]):
         warm_up_critic_steps: Annotated[
             int,
             Field(ge=0),
-            "critic updates before the first 25 generator updates and every 500th; 100 in the "
-            "authors' code; 0: as many as usual",
+            "critic updates before each of the first 25 generator updates and each 500th; 100 in "
+            "the authors' code; 0: critic_steps",
         ] = 0,
         clip: Annotated[float, Field(gt=0), "largest absolute weight of the critic"] = 0.01,
         lr_generator: Annotated[float, Field(ge=0), "learning rate of the generator"] = 5e-5,
@@ -67,7 +67,7 @@ class WGAN(Recipe[Images]):
         if 0 < warm_up_critic_steps < critic_steps:
             raise ConfigError(
                 f"warm_up_critic_steps: {warm_up_critic_steps} is fewer than critic_steps, "
-                f"{critic_steps}: set more, such as 100, or 0 for none."
+                f"{critic_steps}: set more, such as 100, or 0 for no warm-up."
             )
         channels = spec.target.channels
         self.generator = create_generator(
@@ -105,16 +105,18 @@ class WGAN(Recipe[Images]):
         return {"real": batch.images, "samples": samples}
 
 
-def generator_is_due(turns: int, every: int, warm_up: int = 0) -> bool:
-    """Return whether the generator is updated after this many critic updates, counted from 1.
+def generator_is_due(critic_updates: int, critic_steps: int, warm_up_steps: int = 0) -> bool:
+    """Return whether a generator update follows after this many critic updates, counted from 1.
 
-    It is after `every` of them; with a `warm_up`, after that many for its first 25 updates and for
-    every 500th, counted from 0 as in the authors' code.
+    A generator update follows each `critic_steps` critic updates. With `warm_up_steps`, the
+    generator updates 0 to 24, 500, 1000 and so on (counted from 0, as in the authors' code) follow
+    that many critic updates instead.
     """
-    if not warm_up:
-        return turns % every == 0
-    if turns <= 25 * warm_up:
-        return turns % warm_up == 0
-    turns -= 24 * (warm_up - every)  # as if only update 0 of the first 25 had been long
-    place = (turns - 1) % (warm_up + 499 * every) + 1
-    return place >= warm_up and (place - warm_up) % every == 0
+    if not warm_up_steps:
+        return critic_updates % critic_steps == 0
+    if critic_updates <= 25 * warm_up_steps:
+        return critic_updates % warm_up_steps == 0
+    # as if only generator update 0 had a warm-up: then every 500 updates are one equal cycle
+    critic_updates -= 24 * (warm_up_steps - critic_steps)
+    position = (critic_updates - 1) % (warm_up_steps + 499 * critic_steps) + 1
+    return position >= warm_up_steps and (position - warm_up_steps) % critic_steps == 0

@@ -27,10 +27,11 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 class WGANGP(Recipe[Images]):
     """Wasserstein GAN with a gradient penalty on the critic (Gulrajani et al., 2017).
 
-    Algorithm 1: several critic updates, each on new images and with a penalty on gradient norms
-    other than 1 between real and generated images, then one generator update. ``-critic/gan`` in
-    the log is the estimate of the Wasserstein distance, in units of pixels. The penalty is defined
-    per image (section 4), so the critic has layer norm where DCGAN has batch norm.
+    Algorithm 1: several critic updates, then one generator update. Each critic update is on new
+    images, and penalizes gradient norms other than 1 at points between real and generated images.
+    The negative of ``critic/gan`` in the log estimates the Wasserstein distance, in units of pixel
+    values. The penalty is defined per image (section 4), so the critic has layer norm where DCGAN
+    has batch norm.
     """
 
     defaults = {
@@ -103,4 +104,5 @@ class WGANGP(Recipe[Images]):
         return {"real": batch.images, "samples": samples}
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
-        self.generator.compile(*args, **kwargs)  # the gradient penalty needs a double backward
+        # not the critic: its gradient penalty needs a double backward, which compiled code lacks
+        self.generator.compile(*args, **kwargs)

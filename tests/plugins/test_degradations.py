@@ -160,7 +160,7 @@ def test_jpeg_removes_faint_detail_completely() -> None:
         ([{"name": "jpeg", "sigma": 1}], "jpeg has no option 'sigma'.*quality"),
         (
             [{"name": "noise", "sigma": 25}],
-            r"sigma of noise: expected a number from 0 to 1, or \[least, most\], got 25",
+            r"sigma of noise: expected a number from 0 to 1, or \[smallest, largest\], got 25",
         ),
         ([{"name": "jpeg", "quality": [60, 30]}], r"quality of jpeg: .* got \[60, 30\]"),
         ([{"name": "jpeg", "quality": [30]}], r"from 1 to 100, .* got \[30\]"),

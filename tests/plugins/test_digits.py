@@ -103,7 +103,7 @@ def test_digits_are_gray_files_and_are_read_with_their_labels(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, messages: list[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(digits, "SPLITS", {"train": 3, "test": 2})
+    monkeypatch.setattr(digits, "IMAGES_PER_DIGIT", {"train": 3, "test": 2})
     settings = Data(
         domains=("digits",), layout="labelled", size=32, resize="fit", flip=False, channels=1
     )

@@ -52,9 +52,9 @@ def test_label_channels_keep_their_values():
     x = images(8, channels=5)
     assert torch.equal(color(x, 3)[:, 3:], x[:, 3:])
     assert torch.equal(color(x, 1)[:, 1:], x[:, 1:])
-    assert make("augmented", of=MLP, channels=13, policy="color").change.colors == 3
-    assert make("augmented", of=MLP, channels=2, policy="color").change.colors == 1
-    assert make("augmented", of=MLP, channels=11, policy="color", colors=1).change.colors == 1
+    assert make("augmented", of=MLP, channels=13, policy="color").preprocess.colors == 3
+    assert make("augmented", of=MLP, channels=2, policy="color").preprocess.colors == 1
+    assert make("augmented", of=MLP, channels=11, policy="color", colors=1).preprocess.colors == 1
 
 
 def test_translation_moves_whole_pixels_by_up_to_an_eighth():
@@ -93,10 +93,10 @@ def test_cutout_removes_half_of_each_side_and_may_cross_the_edge():
 
 def test_augmentation_differs_by_image_and_is_only_applied_in_training():
     network, x = make("augmented", of=MLP), images(1).expand(4, -1, -1, -1)
-    augmented = network.change(x)
+    augmented = network.preprocess(x)
     assert len({image.sum().item() for image in augmented}) == 4
     torch.testing.assert_close(network.eval()(x), network.network(x), rtol=0, atol=0)
-    one = make("augmented", of=MLP, policy="translation").change(x)
+    one = make("augmented", of=MLP, policy="translation").preprocess(x)
     assert set(one.unique().tolist()) <= {*x.unique().tolist(), 0.0}
 
 
@@ -119,7 +119,7 @@ def test_augmentation_is_differentiable_twice():
 
     def changed(x: Tensor) -> Tensor:
         with temporary_seed(4):
-            return network.change(x)
+            return network.preprocess(x)
 
     assert torch.autograd.gradcheck(changed, x, fast_mode=True)
     gradient_penalty(network, x, x.flip(0)).backward()

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def runtime() -> Path:
     """Return the package of npm, kept for other tests; skip where npm cannot be reached."""
-    path = Path(gettempdir()) / web.RUNTIME.rpartition("/")[2]
-    if path.exists() and _hash(path.read_bytes()) == web.INTEGRITY:
+    path = Path(gettempdir()) / web.RUNTIME_URL.rpartition("/")[2]
+    if path.exists() and _hash(path.read_bytes()) == web.RUNTIME_SHA512:
         return path
     try:
-        with urlopen(web.RUNTIME, timeout=60) as answer:
+        with urlopen(web.RUNTIME_URL, timeout=60) as answer:
             path.write_bytes(answer.read())
     except (URLError, TimeoutError) as error:
         pytest.skip(f"npm cannot be reached: {error}")
@@ -110,7 +110,7 @@ def test_an_image_that_is_chosen_is_translated_as_by_infer(
 
 
 def test_another_file_than_npm_published_is_refused(tmp_path: Path) -> None:
-    assert len(b64decode(web.INTEGRITY)) == 64
+    assert len(b64decode(web.RUNTIME_SHA512)) == 64
     (tmp_path / "runtime.tgz").write_bytes(b"another")
     with pytest.raises(ConfigError, match=r"runtime.tgz is not the file that npm published as"):
         web.read_runtime(tmp_path / "runtime.tgz")
@@ -121,7 +121,7 @@ def test_another_file_than_npm_published_is_refused(tmp_path: Path) -> None:
 def test_a_machine_without_network_gets_the_command_to_type(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(web, "RUNTIME", "http://127.0.0.1:9/onnxruntime-web.tgz")
+    monkeypatch.setattr(web, "RUNTIME_URL", "http://127.0.0.1:9/onnxruntime-web.tgz")
     with pytest.raises(ConfigError, match=r"could not be downloaded .* type: --runtime FILE"):
         web.read_runtime(None)
 
@@ -132,7 +132,7 @@ def test_images_that_no_browser_reads_are_refused(tmp_path: Path) -> None:
     from translate.engine.models.model import load
 
     exported = describe(load(run, device="cpu")[0], "winter", {})
-    web.require_bytes(exported)
+    web.require_8_bit_images(exported)
     exported.metadata["source"]["dtype"] = "int16"
     with pytest.raises(ConfigError, match="those of the source 'summer' are int16"):
-        web.require_bytes(exported)
+        web.require_8_bit_images(exported)

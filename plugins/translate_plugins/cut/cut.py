@@ -21,8 +21,8 @@ class CUT(Recipe[Pair]):
     """Unpaired image translation, one way, with a patchwise contrastive loss (Park et al., 2020).
 
     Sections 3 and 4, equation 5: the PatchNCE loss compares patches of the output with the source,
-    and patches of target images with their translations, which should be identical. Networks,
-    training and the halved loss weights are those of the authors' code.
+    and target images with their translations, which should be identical (identity loss). Networks,
+    training and the loss weights of 0.5 (1 in the paper) are those of the authors' code.
     """
 
     defaults = {
@@ -35,7 +35,7 @@ class CUT(Recipe[Pair]):
         spec: ImageSpec,
         *,
         generator: Annotated[
-            PartConfig, "generator from source to target; must have features"
+            PartConfig, "generator from source to target; must return features of its layers"
         ] = part("resnet", antialias=True),
         discriminator: Annotated[PartConfig, "discriminator of the target domain"] = part(
             "patch", antialias=True
@@ -52,7 +52,7 @@ class CUT(Recipe[Pair]):
         lr: Annotated[float, Field(ge=0), "learning rate of all networks"] = 2e-4,
     ) -> None:
         super().__init__()
-        channels = spec.equal_channels("PatchNCE encodes input and output by one encoder")
+        channels = spec.equal_channels("PatchNCE encodes input and output with one encoder")
         self.generator = create_generator(
             generator, in_channels=channels, out_channels=channels, size=spec.size
         )
@@ -76,13 +76,13 @@ class CUT(Recipe[Pair]):
         source, target = batch
         discriminator, adversarial = self.discriminator, self.adversarial
         images = torch.cat([source, target]) if self.identity_weight else source
-        outputs, features = output_and_features(self.generator, images)
+        outputs, image_features = output_and_features(self.generator, images)
         fake = outputs[: len(source)]
         scores = discriminator(target), discriminator(fake.detach())
         yield Turn("discriminator", gan=0.5 * adversarial.for_discriminator(*scores)).log(
             auc=auc(*scores)
         )
-        nce = self.patch_nce(features_of(self.generator)(outputs), features)
+        nce = self.patch_nce(features_of(self.generator)(outputs), image_features)
         losses = {
             "gan": generator_loss(adversarial, discriminator, fake, target),
             "nce": self.nce_weight * nce[: len(source)],

@@ -20,9 +20,9 @@ from translate_plugins.cut.patch_nce import PatchNCE, feature_channels
 class FastCUT(Recipe[Pair]):
     """Faster CUT: no identity loss, contrastive weight 10 (Park et al., 2020).
 
-    Section 4.1 and appendix C.1: with probability one half, a source is flipped before the
-    generator, and the features of its output are flipped back (flip-equivariance). Networks and
-    training are those of the authors' code.
+    Section 4.1 and appendix C.1: with probability 0.5, the source images of a batch are flipped
+    horizontally before the generator, and the features of its output are flipped back
+    (flip-equivariance). Networks and training are those of the authors' code.
     """
 
     defaults = {
@@ -35,7 +35,7 @@ class FastCUT(Recipe[Pair]):
         spec: ImageSpec,
         *,
         generator: Annotated[
-            PartConfig, "generator from source to target; must have features"
+            PartConfig, "generator from source to target; must return features of its layers"
         ] = part("resnet", antialias=True),
         discriminator: Annotated[PartConfig, "discriminator of the target domain"] = part(
             "patch", antialias=True
@@ -51,7 +51,7 @@ class FastCUT(Recipe[Pair]):
         lr: Annotated[float, Field(ge=0), "learning rate of all networks"] = 2e-4,
     ) -> None:
         super().__init__()
-        channels = spec.equal_channels("PatchNCE encodes input and output by one encoder")
+        channels = spec.equal_channels("PatchNCE encodes input and output with one encoder")
         self.generator = create_generator(
             generator, in_channels=channels, out_channels=channels, size=spec.size
         )
@@ -81,7 +81,7 @@ class FastCUT(Recipe[Pair]):
         yield Turn("discriminator", gan=0.5 * adversarial.for_discriminator(*scores)).log(
             auc=auc(*scores)
         )
-        fake_features = [each.flip(3) if flipped else each for each in features(fake)]
+        fake_features = [layer.flip(3) if flipped else layer for layer in features(fake)]
         with torch.no_grad():
             source_features = features(source)
         yield Turn(

@@ -12,16 +12,16 @@ from translate.nn.geometry import geometry_of
 from translate.nn.modes import mode
 
 SIDE = 32
-"""side of the image that is used to find the channels of a generator's features"""
+"""side, in pixels, of the image that `feature_channels` passes through a generator"""
 
 
 class PatchNCE(nn.Module):
     """Contrastive loss between the encoder's features of the output and of the source.
 
-    Park et al. (2020), section 3, equations 3 and 4. Of each layer, features at random positions,
-    the same in both images, are projected to unit vectors by a head of two layers. Each vector of
-    the output must be closer to the source's at the same position than to those at other positions
-    of the same image. The source's vectors get no gradient.
+    Park et al. (2020), section 3, equations 3 and 4. In each layer, features at random positions,
+    the same in both images, are projected to unit vectors by a head of two linear layers. Each
+    vector of the output must be closer to the source's vector at the same position than to the
+    source's vectors at other positions. Gradients flow through the output's vectors only.
     """
 
     def __init__(
@@ -37,12 +37,12 @@ class PatchNCE(nn.Module):
     def forward(self, output: Sequence[Tensor], source: Sequence[Tensor]) -> Tensor:
         """Return (N,), the mean loss over the layers, for features (N, C, H, W) of both images."""
         losses = [
-            self._layer(head, query, key)
-            for head, query, key in zip(self.heads, output, source, strict=True)
+            self._layer_loss(head, output_layer, source_layer)
+            for head, output_layer, source_layer in zip(self.heads, output, source, strict=True)
         ]
         return torch.stack(losses).mean(dim=0)
 
-    def _layer(self, head: nn.Module, output: Tensor, source: Tensor) -> Tensor:
+    def _layer_loss(self, head: nn.Module, output: Tensor, source: Tensor) -> Tensor:
         positions = torch.randperm(output[0, 0].numel())[: self.patches].to(output.device)
         query = normalize(head(_features_at(positions, output)))
         with torch.no_grad():
@@ -51,33 +51,36 @@ class PatchNCE(nn.Module):
 
 
 def patch_cross_entropy(query: Tensor, key: Tensor, temperature: float) -> Tensor:
-    """Return (N,), the mean cross-entropy of finding each patch of `query` among those of `key`.
+    """Return (N,), the cross-entropy of matching patches of `query` with `key`, mean over patches.
 
-    Both are (N, patches, width). Logits are dot products divided by `temperature`; the positive is
-    the patch at the same position, negatives are the other patches of the same image.
+    Both are (N, patches, width). Logits are dot products divided by `temperature`. The positive of
+    a query patch is the key patch at the same position; its negatives are the other key patches of
+    the same image.
     """
     with torch.autocast(query.device.type, enabled=False):
         logits = at_least_float32(query) @ at_least_float32(key).mT / temperature
     positives = torch.arange(query.shape[1], device=query.device).expand(len(query), -1)
+    # the classes, which are the key patches, have to be dimension 1
     return F.cross_entropy(logits.mT, positives, reduction="none").mean(dim=1)
 
 
 def normalize(vectors: Tensor) -> Tensor:
     """Return vectors (..., width) scaled to length 1, in at least float32; zeros stay zeros.
 
-    A head without bias outputs zeros for a blank image, where the gradient of `vector_norm` is 0,
-    but that of the square root of a sum is not finite.
+    A head may output zeros for a blank image, as its biases start at 0. There the gradient of
+    `vector_norm` is 0; that of the square root of the sum of squares would not be finite.
     """
     vectors = at_least_float32(vectors)
     return vectors / (torch.linalg.vector_norm(vectors, dim=-1, keepdim=True) + 1e-7)
 
 
 def feature_channels(generator: nn.Module, channels: int) -> list[int]:
-    """Return the numbers of channels of the features of `generator`, for images of `channels`.
+    """Return the number of channels of each feature tensor of `generator`, layer by layer.
 
-    Random state and running statistics do not change.
+    The generator gets a blank image with this many `channels`, in evaluation mode, so its running
+    statistics do not change.
     """
-    features = features_of(generator, "generator", "resnet")
+    features = features_of(generator, option="generator", such_as="resnet")
     side = geometry_of(generator).fit(SIDE)
     with torch.no_grad(), mode(generator, training=False):
         return [feature.shape[1] for feature in features(torch.zeros(1, channels, side, side))]

@@ -15,10 +15,10 @@ from translate_plugins.digits.handwriting import draw_digit
 from translate_plugins.digits.shapes import SHAPES
 
 VERSION = 1
-"""Version of the pixels: increase it when one changes."""
+"""version of the images: increase it when any pixel changes, so that old copies are replaced"""
 
-SPLITS = {"train": 600, "test": 100}
-"""of each digit"""
+IMAGES_PER_DIGIT = {"train": 600, "test": 100}
+"""number of images of each digit, by split"""
 
 
 @hookimpl
@@ -31,7 +31,7 @@ def draw() -> Iterator[tuple[str, NDArray | bytes]]:
 
     Yields (28, 28, 1) bytes by path, with a folder for each digit in each split.
     """
-    for split, count in SPLITS.items():
+    for split, count in IMAGES_PER_DIGIT.items():
         for digit in SHAPES:
             for number in range(1, count + 1):
                 path = f"{split}/{digit}/{number:04}.png"

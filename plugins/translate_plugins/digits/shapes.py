@@ -1,7 +1,8 @@
-"""Templates of handwritten digits: points of smooth curves.
+"""Templates of handwritten digits.
 
-Points are (x, y) in hundredths of the height, y downwards. A point that is repeated is a corner. A
-digit may have several shapes, each with its probability.
+A shape is one or more strokes; a stroke is a smooth curve through points. Points are (x, y) in
+hundredths of the height, y downwards; a repeated point is a corner. A digit may have several
+shapes, each with its probability.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Discriminators that wrap another one, `of`, against failures of adversarial training.
+"""Discriminators that wrap another discriminator, `of`, to prevent failures of training.
 
-``{name: noisy, of: patch}``; they nest: ``{name: noisy, of: {name: spectral, of: patch}}``.
+An example is ``{name: noisy, of: patch}``. Wrappers may be nested: ``{name: noisy, of: {name:
+spectral, of: patch}}``.
 """
 
 from collections.abc import Callable, Mapping

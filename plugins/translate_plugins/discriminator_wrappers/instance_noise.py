@@ -16,12 +16,14 @@ from translate_plugins.discriminator_wrappers.preprocessed import PreprocessedDi
 def noisy(
     in_channels: int,
     *,
-    of: Annotated[PartConfig, "discriminator that it wraps"] = "patch",
-    sigma: Annotated[float, "standard deviation at the start, of pixels in [-1, 1]"] = 0.1,
-    until: Annotated[float, "share of training after which there is none"] = 0.5,
-    size: Annotated[tuple[int, int], "of a training crop"] = (256, 256),
+    of: Annotated[PartConfig, "the discriminator to wrap"] = "patch",
+    sigma: Annotated[
+        float, "standard deviation at the start of training; pixels are in [-1, 1]"
+    ] = 0.1,
+    until: Annotated[float, "fraction of training after which there is no noise"] = 0.5,
+    size: Annotated[tuple[int, int], "height and width of a training crop"] = (256, 256),
 ) -> nn.Module:
-    """Instance noise on its inputs, annealed to 0: against a discriminator that saturates early."""
+    """Instance noise on the inputs, annealed to 0: against a discriminator that saturates early."""
     if sigma < 0:
         raise ConfigError(f"sigma: expected 0 or more, got {sigma}.")
     if not 0 < until <= 1:
@@ -35,9 +37,9 @@ def noisy(
 class InstanceNoise(Progressive):
     """Add N(0, sigma) to images (N, C, H, W) while training; sigma falls linearly to 0.
 
-    Sønderby et al. (2017), section 3, and Arjovsky and Bottou (2017), section 3: a discriminator
-    separates distributions without overlap perfectly and gives the generator no gradient; noise
-    makes them overlap.
+    Sønderby et al. (2017), section 3, and Arjovsky and Bottou (2017), section 3: without an overlap
+    of the distributions of real and generated images, a discriminator separates them perfectly and
+    gives the generator no gradient. Noise makes the distributions overlap.
     """
 
     def __init__(self, sigma: float, until: float) -> None:

@@ -1,4 +1,4 @@
-"""A discriminator whose images are preprocessed: noise or augmentation."""
+"""A discriminator whose input images are preprocessed, by noise or augmentation."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,18 +11,18 @@ from translate.nn.geometry import geometry_of
 
 
 class PreprocessedDiscriminator(nn.Module):
-    """Apply `change`, from images to images (N, C, H, W), before a discriminator."""
+    """Apply `preprocess`, from images to images (N, C, H, W), before a discriminator."""
 
-    def __init__(self, change: nn.Module, network: nn.Module) -> None:
+    def __init__(self, preprocess: nn.Module, network: nn.Module) -> None:
         super().__init__()
-        self.change, self.network = change, network
+        self.preprocess, self.network = preprocess, network
         self.geometry = replace(geometry_of(network), scale=0)
 
     def forward(self, x: Tensor) -> Scores:
-        return self.network(self.change(x))
+        return self.network(self.preprocess(x))
 
     @property
     def features(self) -> Callable[[Tensor], list[Tensor]]:
-        """The features of the network for preprocessed images; missing if it has none."""
-        inner: Any = self.network.features
-        return lambda x: inner(self.change(x))
+        """The network's features of preprocessed images; AttributeError if it has no features."""
+        network_features: Any = self.network.features
+        return lambda x: network_features(self.preprocess(x))

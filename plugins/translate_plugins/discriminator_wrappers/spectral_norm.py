@@ -13,14 +13,14 @@ from translate.remedies import remedy_for
 def spectral(
     in_channels: int,
     *,
-    of: Annotated[PartConfig, "discriminator that it wraps; best without a norm"] = "patch",
-    size: Annotated[tuple[int, int], "of a training crop"] = (256, 256),
+    of: Annotated[PartConfig, "the discriminator to wrap; best without norm layers"] = "patch",
+    size: Annotated[tuple[int, int], "height and width of a training crop"] = (256, 256),
 ) -> nn.Module:
     """Spectral normalization of every layer: against a discriminator with large gradients.
 
-    Miyato et al. (2018), algorithm 1: a step of power iteration in each pass that trains. Weights
-    are divided by what it finds, so only their direction is learnt, and how they were drawn
-    matters no more.
+    Miyato et al. (2018), algorithm 1: one step of power iteration in each forward pass of training.
+    Each weight is divided by the estimate of its largest singular value, so the scale of its
+    initialization has no effect.
     """
     network = create_discriminator(of, in_channels=in_channels, size=size)
     for layer in list(network.modules()):

@@ -1,4 +1,4 @@
-"""Exporters: programs of torch.export, ONNX files, models of OpenVINO, pages."""
+"""Exporters of models: ONNX files, OpenVINO models, torch.export programs and web pages."""
 
 from collections.abc import Callable, Mapping
 

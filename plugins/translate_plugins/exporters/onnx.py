@@ -1,4 +1,4 @@
-"""ONNX files, run by ONNX Runtime."""
+"""Exporter of ONNX files, which ONNX Runtime runs."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from numpy.typing import NDArray
 
 from translate.errors import require_package
 from translate.exporters import Content, ExportedModel, LoadedModel
-from translate_plugins.exporters.program import NAMES, trace
+from translate_plugins.exporters.program import DIMENSIONS, trace
 
 OPSET = 20
 METADATA = "translate"
-"""the key of the model's metadata"""
+"""key of the model's metadata among the properties of the file"""
 INPUT, OUTPUT, GENERATED = "images", "translated", "generated"
+"""names of the input and output of a translation, and of the output of `Recipe.draw`"""
 
 
 class OnnxExporter:
-    """ONNX files (.onnx), with dynamic sides and the metadata as JSON of the key translate."""
+    """ONNX files (.onnx), of dynamic height and width, with metadata as JSON (key translate)."""
 
     suffix = ".onnx"
     backend = "onnxruntime"
@@ -35,19 +36,19 @@ class OnnxExporter:
             trace(model),
             dynamo=True,
             opset_version=OPSET,
-            input_names=[each.name for each in model.inputs] or [INPUT],
+            input_names=[model_input.name for model_input in model.inputs] or [INPUT],
             output_names=[GENERATED if model.inputs else OUTPUT],
             verbose=False,
         )
-        assert program is not None  # as it is with dynamo=True
+        assert program is not None  # None only with dynamo=False
         proto = program.model_proto
         scale = model.geometry.scale
         factor = "" if scale == 1 else f"{scale}*"
-        sides = () if model.inputs else NAMES[1:]
-        for value in proto.graph.input:
-            rename_dimensions(value, (NAMES[0], *sides))
-        rename_dimensions(proto.graph.output[0], (NAMES[0], *(f"{factor}{name}" for name in sides)))
-        del proto.graph.value_info[:]  # it has other names of these dimensions
+        count, *sides = DIMENSIONS[:1] if model.inputs else DIMENSIONS
+        for graph_input in proto.graph.input:
+            rename_dimensions(graph_input, (count, *sides))
+        rename_dimensions(proto.graph.output[0], (count, *(f"{factor}{side}" for side in sides)))
+        del proto.graph.value_info[:]  # names these dimensions otherwise
         proto.metadata_props.add(key=METADATA, value=json.dumps(dict(model.metadata)))
         onnx.checker.check_model(proto)
         return proto.SerializeToString()
@@ -66,16 +67,16 @@ class OnnxExporter:
         if METADATA not in metadata:
             raise ValueError("it has no metadata of translate")
 
-        names = [each.name for each in session.get_inputs()]
+        input_names = [session_input.name for session_input in session.get_inputs()]
 
         def run(*inputs: NDArray[Any]) -> NDArray[np.float32]:
-            (images,) = session.run(None, dict(zip(names, inputs, strict=True)))
+            (images,) = session.run(None, dict(zip(input_names, inputs, strict=True)))
             return images
 
         return LoadedModel(run, json.loads(metadata[METADATA]))
 
 
 def rename_dimensions(value: Any, names: Sequence[str]) -> None:
-    """Name N, H and W, or N alone, of an input or output of a graph, which else are numbered."""
-    for place, name in zip((0, 2, 3), names, strict=False):
-        value.type.tensor_type.shape.dim[place].dim_param = name
+    """Name the dimensions N, H and W (or N alone) of an input or output, which were numbered."""
+    for dim, name in zip((0, 2, 3), names, strict=False):
+        value.type.tensor_type.shape.dim[dim].dim_param = name

@@ -1,4 +1,4 @@
-"""Models of OpenVINO: a folder with model.xml and model.bin."""
+"""Exporter of OpenVINO models: folders with model.xml and model.bin."""
 
 from __future__ import annotations
 
@@ -14,22 +14,24 @@ from translate.exporters import Content, ExportedModel, LoadedModel, written_fil
 from translate_plugins.exporters.onnx import OnnxExporter
 
 METADATA = "translate"
-"""the key of the model's runtime information"""
+"""key of the metadata in the model's runtime information"""
 XML, BIN = "model.xml", "model.bin"
 
 
 def import_without_telemetry() -> Any:
-    """Return the module openvino, which else would report its import to the makers' server."""
+    """Return the module openvino, kept from reporting its import to a server of its makers."""
     require_package("openvino", "openvino")
     if "openvino" not in sys.modules:
-        sys.modules["openvino_telemetry"] = cast(Any, None)  # it has a stub for where it is missing
+        sys.modules["openvino_telemetry"] = cast(
+            Any, None
+        )  # openvino has a stub for a missing package
     import openvino
 
     return openvino
 
 
 class OpenvinoExporter:
-    """Folders (..._openvino) with model.xml, which has the metadata, and model.bin."""
+    """Folders (..._openvino) with model.xml, which contains the metadata, and model.bin."""
 
     suffix = "_openvino"
     backend = "openvino"

@@ -1,4 +1,4 @@
-"""The program of a model: its operations, for images of any number and of all sizes it takes."""
+"""Tracing of a model to a torch.export program, for any number and size of images."""
 
 from __future__ import annotations
 
@@ -10,32 +10,38 @@ from translate.exporters import ExportedModel
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
 
-NAMES = ("images", "height", "width")
-"""of the dimensions that may change"""
+DIMENSIONS = ("images", "height", "width")
+"""names of the dynamic dimensions: number, height and width of the images"""
 
 
 def trace(model: ExportedModel) -> ExportedProgram:
-    """Return the operations of the network of `model`, with dynamic sides."""
+    """Return the program of the network of `model`, with dynamic height and width.
+
+    Networks that generate images have one dynamic dimension, the number of images.
+    """
     import torch
     from torch._dynamo.exc import UserError, UserErrorType
-    from torch.export import Dim, export  # seconds, and inference needs none of it
+    from torch.export import Dim, export  # takes seconds; inference needs none of it
 
     if model.inputs:
         inputs = tuple(
-            torch.zeros(2, *each.shape, dtype=getattr(torch, each.dtype)) for each in model.inputs
+            torch.zeros(2, *model_input.shape, dtype=getattr(torch, model_input.dtype))
+            for model_input in model.inputs
         )
         with torch.no_grad():
-            return export(model.network, inputs, dynamic_shapes=[{0: Dim(NAMES[0])}] * len(inputs))
+            return export(
+                model.network, inputs, dynamic_shapes=[{0: Dim(DIMENSIONS[0])}] * len(inputs)
+            )
     multiple = model.geometry.multiple_of
     side = model.geometry.fit(32) + multiple
-    # an example of unequal numbers, none of them 1, so that none is taken for a constant
+    # torch.export takes dimensions of 1 and equal dimensions for constants: use none of either
     example = torch.zeros(2, model.channels, side, side + multiple)
-    least = max(1, -(-model.geometry.minimum // multiple))
-    height, width = (multiple * Dim(name, min=least) for name in NAMES[1:])
-    shapes = ({0: Dim(NAMES[0]), 2: height, 3: width},)
+    min_multiples = max(1, -(-model.geometry.minimum // multiple))
+    height, width = (multiple * Dim(name, min=min_multiples) for name in DIMENSIONS[1:])
+    dynamic_shapes = ({0: Dim(DIMENSIONS[0]), 2: height, 3: width},)
     with torch.no_grad():
         try:
-            return export(model.network, (example,), dynamic_shapes=shapes)
+            return export(model.network, (example,), dynamic_shapes=dynamic_shapes)
         except UserError as error:
             if error.error_type is not UserErrorType.CONSTRAINT_VIOLATION:
                 raise

@@ -1,4 +1,4 @@
-"""Programs of torch.export, which PyTorch runs without the code of the network."""
+"""Exporter of torch.export programs, which PyTorch runs without the code of the network."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from translate.exporters import Content, ExportedModel, LoadedModel
 from translate_plugins.exporters.program import trace
 
 METADATA = "translate.json"
+"""name of the extra_files file in the program that holds the metadata"""
 
 
 class TorchExporter:
-    """Programs of torch.export (.pt2), with dynamic sides and the metadata as translate.json."""
+    """Programs of torch.export (.pt2), of dynamic height and width, with the metadata as JSON."""
 
     suffix = ".pt2"
-    backend = ""  # it is as fast as the model itself
+    backend = ""  # loading a run is as fast
 
     def write(self, model: ExportedModel) -> bytes:
         from torch.export import save
@@ -36,11 +37,11 @@ class TorchExporter:
             raise ValueError("it is a folder")
         if threads:
             torch.set_num_threads(threads)
-        extra = {METADATA: ""}
-        program = load(BytesIO(content), extra_files=extra).module()
+        extra_files = {METADATA: ""}
+        program = load(BytesIO(content), extra_files=extra_files).module()
 
         def run(*inputs: NDArray[Any]) -> NDArray[np.float32]:
             with torch.inference_mode():
                 return program(*map(torch.from_numpy, inputs)).numpy()
 
-        return LoadedModel(run, json.loads(extra[METADATA]))
+        return LoadedModel(run, json.loads(extra_files[METADATA]))

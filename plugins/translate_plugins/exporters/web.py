@@ -1,4 +1,4 @@
-"""Static pages that run a model in the browser, by ONNX Runtime Web."""
+"""Exporter of static web pages, which run a model in the browser with ONNX Runtime Web."""
 
 from __future__ import annotations
 
@@ -16,24 +16,25 @@ from translate.errors import ConfigError
 from translate.exporters import Content, ExportedModel, LoadedModel
 from translate_plugins.exporters.onnx import OnnxExporter
 
-RUNTIME = "https://registry.npmjs.org/onnxruntime-web/-/onnxruntime-web-1.30.0.tgz"
-INTEGRITY = (
+RUNTIME_URL = "https://registry.npmjs.org/onnxruntime-web/-/onnxruntime-web-1.30.0.tgz"
+RUNTIME_SHA512 = (
     "q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="
 )
-"""SHA-512 of that file in base64, as npm publishes it"""
+"""SHA-512 of the file at `RUNTIME_URL` in base64, as npm publishes it"""
 RUNTIME_FILES = (
     "ort.wasm.min.mjs",
     "ort-wasm-simd-threaded.mjs",
     "ort-wasm-simd-threaded.wasm",
 )
 MODEL, METADATA = "model.onnx", "model.json"
-SECONDS = 120.0
+DOWNLOAD_TIMEOUT = 120.0
+"""in seconds, for each wait for the server"""
 
 
 class WebExporter:
-    """Folders (..._web) with a page that translates images in the browser, without a server's help.
+    """Folders (..._web) with a page that translates images in the browser, not on a server.
 
-    The runtime of 33 MB is downloaded from npm at each export, or read from a file.
+    ONNX Runtime Web (33 MB) is downloaded from npm at each export, or read from the file `runtime`.
     """
 
     suffix = "_web"
@@ -43,10 +44,10 @@ class WebExporter:
         self.runtime = runtime
 
     def write(self, model: ExportedModel) -> dict[str, bytes]:
-        require_bytes(model)
+        require_8_bit_images(model)
         page = files("translate_plugins.exporters") / "page"
         return {
-            **{part.name: part.read_bytes() for part in page.iterdir() if part.is_file()},
+            **{file.name: file.read_bytes() for file in page.iterdir() if file.is_file()},
             **read_runtime(self.runtime),
             METADATA: json.dumps(dict(model.metadata)).encode(),
             MODEL: OnnxExporter().write(model),
@@ -58,8 +59,8 @@ class WebExporter:
         return OnnxExporter().load(content[MODEL], threads=threads)
 
 
-def require_bytes(model: ExportedModel) -> None:
-    """Raise `ConfigError` unless a browser reads and shows images of both domains."""
+def require_8_bit_images(model: ExportedModel) -> None:
+    """Raise `ConfigError` unless browsers can display images of the source and target domains."""
     if model.inputs:
         raise ConfigError("the page translates images, and this network generates them.")
     for role in ("source", "target"):
@@ -73,11 +74,14 @@ def require_bytes(model: ExportedModel) -> None:
 
 
 def read_runtime(path: Path | None) -> dict[str, bytes]:
-    """Return the files of ONNX Runtime Web, from `path` or else from npm; raises `ConfigError`."""
-    data = _download() if path is None else _read(path)
-    if b64encode(hashlib.sha512(data).digest()).decode() != INTEGRITY:
-        source = path or "what was downloaded"
-        raise ConfigError(f"{source} is not the file that npm published as {RUNTIME}.")
+    """Return the files of ONNX Runtime Web, from `path`, or from npm if it is None.
+
+    Raises `ConfigError` if the file is not the expected version, or cannot be read or downloaded.
+    """
+    data = _download() if path is None else _read_file(path)
+    if b64encode(hashlib.sha512(data).digest()).decode() != RUNTIME_SHA512:
+        source = path or "the downloaded file"
+        raise ConfigError(f"{source} is not the file that npm published as {RUNTIME_URL}.")
     with tarfile.open(fileobj=BytesIO(data)) as archive:
         members = {name: archive.extractfile(f"package/dist/{name}") for name in RUNTIME_FILES}
         return {name: member.read() for name, member in members.items() if member}
@@ -85,17 +89,17 @@ def read_runtime(path: Path | None) -> dict[str, bytes]:
 
 def _download() -> bytes:
     try:
-        with urlopen(RUNTIME, timeout=SECONDS) as answer:
-            return answer.read()
+        with urlopen(RUNTIME_URL, timeout=DOWNLOAD_TIMEOUT) as response:
+            return response.read()
     except (URLError, TimeoutError, OSError) as error:
         reason = getattr(error, "reason", None) or error
         raise ConfigError(
-            f"{RUNTIME} could not be downloaded ({reason}). Download it on another machine, and "
-            "type: --runtime FILE"
+            f"{RUNTIME_URL} could not be downloaded ({reason}). "
+            "Download it on another machine, and type: --runtime FILE"
         ) from error
 
 
-def _read(path: Path) -> bytes:
+def _read_file(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:

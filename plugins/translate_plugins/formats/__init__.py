@@ -1,4 +1,4 @@
-"""Image formats, tried in the order of their names.
+"""Image formats, tried in the order of their names, and the pixels that are read from each.
 
 ===========================  =======================================================================
 pixels of the file           pixels that are read
@@ -46,9 +46,11 @@ def register_formats() -> Mapping[str, Callable[[], Format]]:
 
 def avif() -> Format:
     """AVIF: read in 8 bits, first frame only; written nearly lossless."""
-    written = {".avif": Writable((1, 3), alpha=True)}
+    writable = {".avif": Writable((1, 3), alpha=True)}
     options = {"quality": 95, "subsampling": "4:4:4"}
-    return Raster("AVIF", written, writes=written, options=options, lossless=False, one_canvas=True)
+    return Raster(
+        "AVIF", writable, writes=writable, options=options, lossless=False, one_canvas=True
+    )
 
 
 def bmp() -> Format:
@@ -63,32 +65,32 @@ def gif() -> Format:
 
 def jpeg() -> Format:
     """JPEG and MPO: read; JPEG written with quality 95 and full colour resolution."""
-    written = dict.fromkeys((".jfif", ".jpe", ".jpeg", ".jpg"), GRAY_OR_RGB)
+    writable = dict.fromkeys((".jfif", ".jpe", ".jpeg", ".jpg"), GRAY_OR_RGB)
     options = {"quality": 95, "subsampling": 0}
     return Raster(
         "JPEG",
-        {*written, ".mpo"},
-        writes=written,
+        {*writable, ".mpo"},
+        writes=writable,
         options=options,
         lossless=False,
-        read_usual=jpeg_header.read_usual,
+        read_common_header=jpeg_header.read_common_header,
     )
 
 
 def png_format() -> Format:
     """PNG: read and written in 8 and 16 bits, with alpha; read with all frames."""
-    written = {".png": Writable((1, 3), ("uint8", "uint16"), alpha=True)}
-    return Raster("PNG", written, writes=written, one_canvas=True, encode=png_write.encode)
+    writable = {".png": Writable((1, 3), ("uint8", "uint16"), alpha=True)}
+    return Raster("PNG", writable, writes=writable, one_canvas=True, encode=png_write.encode)
 
 
 def ppm() -> Format:
     """Netpbm: read in any bit depth; written in 8 bits, .pgm in gray."""
-    written = {".pgm": Writable((1,)), ".pnm": GRAY_OR_RGB, ".ppm": GRAY_OR_RGB}
-    return Raster("PPM", {*written, ".pbm"}, writes=written)
+    writable = {".pgm": Writable((1,)), ".pnm": GRAY_OR_RGB, ".ppm": GRAY_OR_RGB}
+    return Raster("PPM", {*writable, ".pbm"}, writes=writable)
 
 
 def webp() -> Format:
     """WebP: read, with all frames; written lossless, including colours of transparent pixels."""
-    written = {".webp": Writable((1, 3), alpha=True)}
+    writable = {".webp": Writable((1, 3), alpha=True)}
     options = {"lossless": True, "exact": True}
-    return Raster("WEBP", written, writes=written, options=options, one_canvas=True)
+    return Raster("WEBP", writable, writes=writable, options=options, one_canvas=True)

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from pillow_heif import HeifImage
 
 BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+"""brands in the ftyp box of HEIC and HEIF files"""
 LOSSLESS = {"quality": -1, "chroma": 444, "matrix_coefficients": 0}
+"""options of the encoder: matrix 0 stores RGB instead of YCbCr"""
 SUFFIXES = frozenset({".heic", ".heif", ".hif"})
 
 
@@ -38,7 +40,7 @@ class Heif:
         if source.data[4:8] != b"ftyp" or source.data[8:12] not in BRANDS:
             return None
         image = _open(source)
-        mode, bits = _kind(image)
+        mode, bits = _mode_and_bits(image)
         profile = image.info.get("icc_profile")
         return Header(
             format="HEIF",
@@ -61,7 +63,7 @@ class Heif:
     ) -> Layers:
         """Return the upright pixels; 10 and 12 bits are scaled to 16."""
         image = _open(source)
-        mode, bits = _kind(image)
+        mode, bits = _mode_and_bits(image)
         pixels = np.asarray(image).reshape(image.size[1], image.size[0], len(mode))
         if bits > 8:
             pixels = (pixels.astype(np.uint32) * 65535 // ((1 << bits) - 1)).astype(np.uint16)
@@ -94,7 +96,7 @@ def _open(source: EncodedImage) -> "HeifImage":
         raise ValueError(f"a HEIC that cannot be read: {text}") from error
 
 
-def _kind(image: "HeifImage") -> tuple[str, int]:
+def _mode_and_bits(image: "HeifImage") -> tuple[str, int]:
     """Return the mode of the channels, such as RGB, and the bits per channel."""
     mode, _, bits = image.mode.partition(";")
     if mode not in ("L", "LA", "RGB", "RGBA"):

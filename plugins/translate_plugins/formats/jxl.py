@@ -1,4 +1,4 @@
-"""JPEG XL files, with `pillow-jxl-plugin`, and `imagecodecs` for colours of more than 8 bits."""
+"""JPEG XL files: `pillow-jxl-plugin` for 8 bits per channel, `imagecodecs` for more."""
 
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
@@ -70,30 +70,31 @@ class Jxl:
 
     def write(self, pixels: NDArray[Any], like: Header) -> bytes:
         """Return the content of a file with its XMP packet; 8-bit files also have EXIF data."""
-        flat = np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+        array = np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
         if pixels.dtype != np.uint8:
             import imagecodecs
 
-            data = bytes(imagecodecs.jpegxl_encode(flat, lossless=True, effort=EFFORT))
+            data = bytes(imagecodecs.jpegxl_encode(array, lossless=True, effort=EFFORT))
             return add_xmp(data, like.xmp) if like.xmp else data
         import pillow_jxl  # noqa: F401 - importing it registers the format
 
-        buffer, kept = BytesIO(), {"exif": None, **metadata.options(like)}
-        options = {"lossless": True, "effort": EFFORT, "num_threads": 1, **kept}
-        Image.fromarray(flat).save(buffer, "JXL", **options)
+        buffer = BytesIO()
+        metadata_options = {"exif": None, **metadata.options(like)}
+        options = {"lossless": True, "effort": EFFORT, "num_threads": 1, **metadata_options}
+        Image.fromarray(array).save(buffer, "JXL", **options)
         return buffer.getvalue()
 
 
 class Metadata(Mapping[str, bytes]):
-    """One kind of metadata, read at first use, since reading it decodes the pixels."""
+    """EXIF data or colour profile (`name`), read at first use, since reading decodes the pixels."""
 
     def __init__(self, source: EncodedImage, name: str) -> None:
         self._source, self._name = source, name
 
     def _values(self) -> dict[str, bytes]:
         try:
-            image = _opened(self._source)
-        except ValueError:  # damaged pixels: reported when they are read
+            image = _open_with_pillow(self._source)
+        except ValueError:  # damaged pixels: `read` reports them
             return {}
         if self._name == "exif":
             return metadata.exif(image)
@@ -117,7 +118,7 @@ def _dtype(header: JxlHeader) -> str:
 
 def _decode(source: EncodedImage, header: JxlHeader) -> NDArray[Any]:
     if _dtype(header) == "uint8":
-        return np.asarray(_opened(source))
+        return np.asarray(_open_with_pillow(source))
     import imagecodecs
 
     try:
@@ -126,8 +127,8 @@ def _decode(source: EncodedImage, header: JxlHeader) -> NDArray[Any]:
         raise ValueError(f"a JPEG XL file that cannot be decoded: {error}") from error
 
 
-def _opened(source: EncodedImage) -> Any:
-    """Return a file opened by Pillow, which decodes it; raises `ValueError`."""
+def _open_with_pillow(source: EncodedImage) -> Any:
+    """Return a file opened by Pillow, which decodes it; raises `ValueError` if it cannot."""
     if "JXL" not in source.cache:
         import pillow_jxl  # noqa: F401 - importing it registers the format
 

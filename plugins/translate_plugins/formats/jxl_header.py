@@ -1,17 +1,22 @@
-"""Headers of JPEG XL files: the libraries would decode all pixels to return the size."""
+"""Headers of JPEG XL files, read here as libraries would decode all pixels to return the size."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
-CONTAINER = b"\x00\x00\x00\x0cJXL \r\n\x87\n"
-CODESTREAM = b"\xff\x0a"
+CONTAINER_START = b"\x00\x00\x00\x0cJXL \r\n\x87\n"
+CODESTREAM_START = b"\xff\x0a"
+"""first bytes of a file of boxes, and of a file (or box) of image data alone"""
 RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
-"""ratios of the width to the height that a header may state instead of the width"""
+"""(width, height) ratios that a header may state instead of the width"""
 SIDE = ((1, 9), (1, 13), (1, 18), (1, 30))
 ENUM = ((0, 0), (1, 0), (2, 4), (18, 6))
-"""offsets and bits of numbers, see `_Bits.choice`"""
+"""(offset, bits) of a side and of an enumeration's value, see `_BitReader.choice`"""
 ALPHA, SPOT, COLOUR_FILTER = 0, 2, 5
 """types of extra channels"""
+GRAY = 1
+"""value of the colour space"""
+MAX_HEADER = 4096
+"""largest size in bytes of a header that is read"""
 
 
 class JxlHeader(NamedTuple):
@@ -20,21 +25,24 @@ class JxlHeader(NamedTuple):
     size: tuple[int, int]
     """height and width of the upright image"""
     bits: int
+    """bits per channel"""
     is_float: bool
     gray: bool
+    """whether there is one colour channel instead of three"""
     alpha: bool
+    """whether there is an alpha channel"""
 
 
-class _Bits:
-    """A reader of bits, least significant first."""
+class _BitReader:
+    """Reads numbers of some bits from `data`, the least significant bit first."""
 
     def __init__(self, data: bytes) -> None:
-        self._left, self._value = 8 * len(data), int.from_bytes(data, "little")
+        self._bits_left, self._value = 8 * len(data), int.from_bytes(data, "little")
 
     def number(self, bits: int) -> int:
-        """Return the next bits as a number; raises `ValueError` if there are fewer."""
-        self._left -= bits
-        if self._left < 0:
+        """Return the next `bits` bits as a number; raises `ValueError` if there are fewer."""
+        self._bits_left -= bits
+        if self._bits_left < 0:
             raise ValueError("a damaged JPEG XL file: its header ends early")
         result = self._value & ((1 << bits) - 1)
         self._value >>= bits
@@ -45,43 +53,49 @@ class _Bits:
         return self.number(1) == 1
 
     def choice(self, choices: tuple[tuple[int, int], ...]) -> int:
-        """Return a number stored in one of four ways: an offset, plus a number of some bits."""
+        """Return a number that is stored as 2 bits, the index of a choice, and an addend.
+
+        A choice is an offset and the number of bits of the addend. The result is their sum.
+        """
         offset, bits = choices[self.number(2)]
         return offset + self.number(bits)
 
 
 def is_jxl(data: bytes) -> bool:
     """Return whether `data` begins like a JPEG XL file."""
-    return data.startswith((CONTAINER, CODESTREAM))
+    return data.startswith((CONTAINER_START, CODESTREAM_START))
 
 
 def read_header(data: bytes) -> JxlHeader:
     """Return the header; raises `ValueError` for a damaged one."""
-    bits = _Bits(_codestream(data)[2 : 2 + 4096])
-    size, orientation = _size(bits), 1
-    if bits.flag():  # all fields have their defaults
-        return JxlHeader(size, 8, is_float=False, gray=False, alpha=False)
-    if bits.flag():
-        orientation = 1 + bits.number(3)
-        if bits.flag():
-            _size(bits)
-        if bits.flag():
-            _skip_preview(bits)
-        if bits.flag():
-            _skip_animation(bits)
-    is_float, depth = _depth(bits)
-    bits.flag()  # modular_16bit_buffers
-    extra = bits.choice(((0, 0), (1, 0), (2, 4), (1, 12)))
-    kinds = [_extra_channel(bits) for _ in range(extra)]
-    bits.flag()  # XYB
-    gray = not bits.flag() and (bits.flag(), bits.choice(ENUM))[1] == 1
-    upright = size[::-1] if orientation > 4 else size
-    return JxlHeader(upright, depth, is_float, gray, ALPHA in kinds)
+    reader = _BitReader(_codestream(data)[len(CODESTREAM_START) :][:MAX_HEADER])
+    size, orientation = _read_size(reader), 1
+    if reader.flag():  # all fields have their defaults
+        return JxlHeader(size, bits=8, is_float=False, gray=False, alpha=False)
+    if reader.flag():  # extra fields
+        orientation = 1 + reader.number(3)
+        if reader.flag():  # intrinsic size
+            _read_size(reader)
+        if reader.flag():
+            _skip_preview(reader)
+        if reader.flag():
+            _skip_animation(reader)
+    is_float, bits = _read_depth(reader)
+    reader.flag()  # modular_16bit_buffers
+    extra_channels = reader.choice(((0, 0), (1, 0), (2, 4), (1, 12)))
+    extra_types = [_read_extra_channel(reader) for _ in range(extra_channels)]
+    reader.flag()  # XYB
+    gray = False
+    if not reader.flag():  # the colour encoding is not the default
+        reader.flag()  # ICC profile
+        gray = reader.choice(ENUM) == GRAY
+    upright_size = size[::-1] if orientation > 4 else size
+    return JxlHeader(upright_size, bits, is_float, gray, alpha=ALPHA in extra_types)
 
 
 def _codestream(data: bytes) -> bytes:
-    """Return the codestream without the boxes of a container, or its first part."""
-    if data.startswith(CODESTREAM):
+    """Return the image data of a file without a container's boxes; of several boxes, the first."""
+    if data.startswith(CODESTREAM_START):
         return data
     for kind, start, _ in _boxes(data):
         if kind in (b"jxlc", b"jxlp"):
@@ -91,15 +105,15 @@ def _codestream(data: bytes) -> bytes:
 
 def read_xmp(data: bytes) -> bytes:
     """Return the XMP packet of a file; empty if it has none or it is compressed."""
-    if not data.startswith(CONTAINER):
+    if not data.startswith(CONTAINER_START):
         return b""
     return next((data[start:end] for kind, start, end in _boxes(data) if kind == b"xml "), b"")
 
 
 def add_xmp(data: bytes, packet: bytes) -> bytes:
     """Return the file `data` with an XMP packet, in a container."""
-    if not data.startswith(CONTAINER):
-        data = CONTAINER + _box(b"ftyp", b"jxl \0\0\0\0jxl ") + _box(b"jxlc", data)
+    if not data.startswith(CONTAINER_START):
+        data = CONTAINER_START + _box(b"ftyp", b"jxl \0\0\0\0jxl ") + _box(b"jxlc", data)
     return data + _box(b"xml ", packet)
 
 
@@ -121,56 +135,56 @@ def _boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         offset = end
 
 
-def _size(bits: _Bits) -> tuple[int, int]:
-    small = bits.flag()
+def _read_size(reader: _BitReader) -> tuple[int, int]:
+    small = reader.flag()
 
     def side() -> int:
-        return 8 * (bits.number(5) + 1) if small else bits.choice(SIDE)
+        return 8 * (reader.number(5) + 1) if small else reader.choice(SIDE)
 
     height = side()
-    if ratio := bits.number(3):
-        across, down = RATIOS[ratio - 1]
-        return height, height * across // down
+    if ratio := reader.number(3):
+        width_part, height_part = RATIOS[ratio - 1]
+        return height, height * width_part // height_part
     return height, side()
 
 
-def _skip_preview(bits: _Bits) -> None:
+def _skip_preview(reader: _BitReader) -> None:
     eighths = ((16, 0), (32, 0), (1, 5), (33, 9))
-    side = eighths if bits.flag() else ((1, 6), (65, 8), (321, 10), (1345, 12))
-    bits.choice(side)
-    if not bits.number(3):
-        bits.choice(side)
+    side = eighths if reader.flag() else ((1, 6), (65, 8), (321, 10), (1345, 12))
+    reader.choice(side)
+    if not reader.number(3):  # no ratio: the width follows
+        reader.choice(side)
 
 
-def _skip_animation(bits: _Bits) -> None:
-    bits.choice(((100, 0), (1000, 0), (1, 10), (1, 30)))
-    bits.choice(((1, 0), (1001, 0), (1, 8), (1, 10)))
-    bits.choice(((0, 0), (0, 3), (0, 16), (0, 32)))
-    bits.flag()
+def _skip_animation(reader: _BitReader) -> None:
+    reader.choice(((100, 0), (1000, 0), (1, 10), (1, 30)))  # ticks per second: numerator
+    reader.choice(((1, 0), (1001, 0), (1, 8), (1, 10)))  # denominator
+    reader.choice(((0, 0), (0, 3), (0, 16), (0, 32)))  # number of loops
+    reader.flag()  # time codes
 
 
-def _depth(bits: _Bits) -> tuple[bool, int]:
-    """Return whether values are floats, and their bits."""
-    if not bits.flag():
-        return False, bits.choice(((8, 0), (10, 0), (12, 0), (1, 6)))
-    depth = bits.choice(((32, 0), (16, 0), (24, 0), (1, 6)))
-    bits.number(4)
+def _read_depth(reader: _BitReader) -> tuple[bool, int]:
+    """Return whether values are floats, and their reader."""
+    if not reader.flag():
+        return False, reader.choice(((8, 0), (10, 0), (12, 0), (1, 6)))
+    depth = reader.choice(((32, 0), (16, 0), (24, 0), (1, 6)))
+    reader.number(4)  # bits of the exponent
     return True, depth
 
 
-def _extra_channel(bits: _Bits) -> int:
-    """Return the type of an extra channel."""
-    if bits.flag():
+def _read_extra_channel(reader: _BitReader) -> int:
+    """Return the type of the next extra channel."""
+    if reader.flag():  # all fields have their defaults
         return ALPHA
-    kind = bits.choice(ENUM)
-    _depth(bits)
-    bits.choice(((0, 0), (3, 0), (4, 0), (1, 3)))
-    for _ in range(bits.choice(((0, 0), (0, 4), (16, 5), (48, 10)))):
-        bits.number(8)
+    kind = reader.choice(ENUM)
+    _read_depth(reader)
+    reader.choice(((0, 0), (3, 0), (4, 0), (1, 3)))  # downsampling
+    for _ in range(reader.choice(((0, 0), (0, 4), (16, 5), (48, 10)))):
+        reader.number(8)  # a letter of the name
     if kind == ALPHA:
-        bits.flag()
+        reader.flag()  # premultiplied
     elif kind == SPOT:
-        bits.number(64)
+        reader.number(64)  # the colour, four values of 16 bits
     elif kind == COLOUR_FILTER:
-        bits.choice(((1, 0), (0, 2), (3, 4), (19, 8)))
+        reader.choice(((1, 0), (0, 2), (3, 4), (19, 8)))  # position in the pattern
     return kind

@@ -1,15 +1,15 @@
-"""Limit of the values of one image, over its pixels and channels."""
+"""Limit of the number of values of an image: pixels times channels."""
 
 from translate.images.source import EncodedImage
 
 CHANNELS = 4
-"""number of channels for which the limit of pixels holds"""
+"""number of channels for which `max_pixels` holds; with more, fewer pixels are allowed"""
 
 
-def require_allowed(count: int, source: EncodedImage) -> None:
-    """Raise `ValueError` for more values than `max_pixels` of `CHANNELS` channels have."""
-    if count > CHANNELS * source.max_pixels:
+def require_allowed(value_count: int, source: EncodedImage) -> None:
+    """Raise `ValueError` for more values than `max_pixels` pixels of 4 channels have."""
+    if value_count > CHANNELS * source.max_pixels:
         raise ValueError(
-            f"{count:,} values: expected at most {CHANNELS} channels of {source.max_pixels:,} "
+            f"{value_count:,} values: expected at most {CHANNELS} channels of {source.max_pixels:,} "
             "pixels, see --max-pixels"
         )

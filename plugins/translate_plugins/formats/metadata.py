@@ -8,10 +8,10 @@ from PIL.ImageFile import ImageFile
 
 from translate.formats import Header
 
-DESCRIPTIVE = (270, 271, 272, 305, 306, 315, 33432)
-"""EXIF tags: description, make, model, software, time, artist, copyright"""
-MAX_EXIF = 65_000
-"""largest size in bytes of EXIF data in a JPEG file"""
+DESCRIPTIVE_TAGS = (270, 271, 272, 305, 306, 315, 33432)
+"""EXIF tags that outputs keep: description, make, model, software, time, artist, copyright"""
+MAX_EXIF_BYTES = 65_000
+"""largest size of EXIF data, as a JPEG file can store; larger data is dropped"""
 
 
 def profile(image: ImageFile) -> dict[str, bytes]:
@@ -21,18 +21,23 @@ def profile(image: ImageFile) -> dict[str, bytes]:
 
 
 def exif(image: ImageFile) -> dict[str, bytes]:
-    """Return the EXIF data of `image` without tags that describe its pixels."""
+    """Return the EXIF data of `image` as an option of Pillow's encoders.
+
+    Tags that describe the pixels, such as their number, are dropped.
+    """
     try:
         exif, kept = image.getexif(), Image.Exif()
-        kept.update({tag: exif[tag] for tag in DESCRIPTIVE if tag in exif})
-        parts = {part: exif.get_ifd(part) for part in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)}
-        for part, tags in parts.items():
+        kept.update({tag: exif[tag] for tag in DESCRIPTIVE_TAGS if tag in exif})
+        directories = {
+            name: exif.get_ifd(name) for name in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
+        }
+        for name, tags in directories.items():
             if tags:
-                kept.get_ifd(part).update(tags)
-        written = kept.tobytes() if kept or any(parts.values()) else b""
+                kept.get_ifd(name).update(tags)
+        data = kept.tobytes() if kept or any(directories.values()) else b""
     except Exception:  # damaged EXIF data in a file with intact pixels
         return {}
-    return {"exif": written} if 0 < len(written) < MAX_EXIF else {}
+    return {"exif": data} if 0 < len(data) < MAX_EXIF_BYTES else {}
 
 
 def xmp(info: Mapping[Any, Any]) -> bytes:
@@ -43,9 +48,9 @@ def xmp(info: Mapping[Any, Any]) -> bytes:
 
 def options(like: Header) -> dict[str, bytes]:
     """Return the metadata in `like` as options of Pillow's encoders."""
-    known = {
+    entries = {
         "icc_profile": like.extra.get("icc_profile"),
         "exif": like.private.get("exif"),
         "xmp": like.xmp,
     }
-    return {name: value for name, value in known.items() if value}
+    return {name: value for name, value in entries.items() if value}

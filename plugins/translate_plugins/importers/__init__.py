@@ -1,4 +1,7 @@
-"""Weights of published code: an importer for each family, one that refuses by name, an exporter."""
+"""Weights of published code: importers, and an exporter.
+
+There is an importer for each family of code, and one that names the networks that no recipe has.
+"""
 
 from collections.abc import Callable, Mapping
 

@@ -1,4 +1,4 @@
-"""Weights of CUT and FastCUT: ResNet generators that blur instead of aliasing."""
+"""Importer of CUT and FastCUT: ResNet generators with antialiasing."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from translate_plugins.importers.generators import read_generator
 from translate_plugins.importers.published import BOTH_WAYS, CROP_SIZE, assemble, read
 
 FILTERS = {3: (1.0, 2.0, 1.0), 4: (1.0, 3.0, 3.0, 1.0)}
-"""of downsampling, of sum 1, and of upsampling, of sum 4"""
+"""rows of blur filters by their side: 3 for downsampling (sum 1), 4 for upsampling (sum 4)"""
 
 
 class CutImporter:
@@ -29,25 +29,25 @@ class CutImporter:
         self, weights: ForeignWeights, other: ForeignWeights | None, recipe: str | None
     ) -> ImportedModel:
         for file in (weights, other) if other else (weights,):
-            expect_filters(file)
-        before, after = read(weights).channels
-        default = BOTH_WAYS if other else "cut" if before == after else "pix2pix"
+            require_published_filters(file)
+        in_channels, out_channels = read(weights).channels
+        default = BOTH_WAYS if other else "cut" if in_channels == out_channels else "pix2pix"
         return assemble(weights, other, recipe or default, crop_size=self.crop_size)
 
 
-def expect_filters(weights: ForeignWeights) -> None:
-    """Raise `CheckpointError` unless the blurs of a file are the constants of the authors' code."""
+def require_published_filters(weights: ForeignWeights) -> None:
+    """Raise `CheckpointError` unless the blur filters of a file are those of the authors' code."""
     import torch
 
-    for key, found in weights.tensors.items():
+    for key, filters in weights.tensors.items():
         if not key.endswith(".filt"):
             continue
-        side = found.shape[-1] if found.ndim == 4 else 0
+        side = filters.shape[-1] if filters.ndim == 4 else 0
         row = torch.tensor(FILTERS.get(side, (1.0,)))
-        square = row[:, None] * row
-        expected = square / square.sum() * (4 if side == 4 else 1)
-        if found.shape[1:] != (1, *square.shape) or not torch.allclose(
-            found.float(), expected.expand_as(found)
+        outer_product = row[:, None] * row
+        expected = outer_product / outer_product.sum() * (4 if side == 4 else 1)
+        if filters.shape[1:] != (1, *expected.shape) or not torch.allclose(
+            filters.float(), expected.expand_as(filters)
         ):
             raise CheckpointError(
                 f"{weights.name}: {key} is another filter than that of the authors' code, "

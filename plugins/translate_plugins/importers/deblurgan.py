@@ -1,4 +1,4 @@
-"""Weights of DeblurGAN: generators of the correction that is added to a blurred image."""
+"""Importer of DeblurGAN: generators of the correction that is added to a blurred image."""
 
 from typing import Annotated
 
@@ -11,9 +11,10 @@ from translate_plugins.importers.published import CROP_SIZE, NORM, SKIPS, assemb
 
 
 class DeblurGANImporter:
-    """Generators of DeblurGAN, with ``--recipe deblurgan``: keys are those of ``junyanz``.
+    """Generators of DeblurGAN, with ``--recipe deblurgan``, as the keys are those of ``junyanz``.
 
-    Its output is added to its input and clamped, as by the authors' ``--learn_residual``.
+    The output of a generator is added to its input and clamped, as by ``--learn_residual`` of the
+    authors' code.
     """
 
     recipes = ("deblurgan",)
@@ -39,10 +40,11 @@ class DeblurGANImporter:
         other: ForeignWeights | None,
         recipe: str | None,  # noqa: ARG002
     ) -> ImportedModel:
-        before, after = read(weights, self.norm).channels
-        if before != after:
+        in_channels, out_channels = read(weights, self.norm).channels
+        if in_channels != out_channels:
             raise ConfigError(
-                f"{weights.name}: images of {before} channels cannot be corrected to {after}: "
+                f"{weights.name}: images of {in_channels} channels cannot be corrected to "
+                f"{out_channels}: "
                 "expected the same number, or --recipe pix2pix."
             )
         notes = (

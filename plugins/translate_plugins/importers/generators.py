@@ -1,6 +1,6 @@
-"""Generators of published code, read from the names and shapes of their tensors.
+"""Architectures of published generators, inferred from the names and shapes of their tensors.
 
-Nothing else is known of a file: where keys fit two networks, the caller decides.
+A file contains nothing else. If the names (keys) fit two architectures, the caller chooses.
 """
 
 from __future__ import annotations
@@ -13,31 +13,32 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Norm = Literal["batch", "instance-affine"]
+"""norms between which the keys may leave a choice"""
 Skips = Literal["outer-first", "inner-first"]
-"""the order in which a U-Net concatenates the features of an outer level and of the inner ones"""
+"""which features a U-Net concatenates first: of the outer level, or of the inner levels"""
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
-BLOCKS: Mapping[tuple[int, ...], tuple[str, float]] = {
+BLOCK_TYPES: Mapping[tuple[int, ...], tuple[str, float]] = {
     (1, 5): ("reflect", 0.0),
     (1, 6): ("reflect", 0.5),
     (0, 3): ("zero", 0.0),
     (0, 4): ("zero", 0.5),
 }
-"""numbers of the two convolutions of a residual block: its padding and its dropout"""
+"""padding and dropout of a residual block, by the numbers of its two convolutions"""
 
 
 class Generator(NamedTuple):
-    """A generator of a file."""
+    """A generator that was read from a file."""
 
     part: dict[str, Any]
-    """the name of our network, with options"""
+    """the equal network of this toolkit: its name and options, as in a configuration"""
     tensors: dict[str, Tensor]
-    """by the keys of our network"""
+    """by the keys of that network"""
     channels: tuple[int, int]
-    """of the images that go in and come out"""
+    """numbers of input and output channels"""
     ambiguous_norm: bool = False
-    """whether the keys fit batch norm and affine instance norm alike"""
+    """whether the keys fit both batch norm and affine instance norm"""
     skips: Skips = "outer-first"
-    """the order of the file; `tensors` are of outer-first"""
+    """the order in the file; `tensors` were reordered to outer-first"""
 
 
 def read_generator(
@@ -47,10 +48,10 @@ def read_generator(
 
     Args:
         tensors: By key, without prefixes.
-        norm: The norm of a network of which the keys fit two; None: `instance-affine` for a ResNet,
-            `batch` for the others.
-        skips: The order of a U-Net, which the keys do not show; None: that of the authors' code
-            when it had such biases.
+        norm: The norm if the keys fit both; None: `instance-affine` for a ResNet with two
+            downsamplings, `batch` for other networks.
+        skips: The order of a U-Net, which the keys do not show; None: the order of the version of
+            the authors' code that had biases as in this file.
     """
     if "model.model.0.weight" in tensors:
         return _read_unet(tensors, norm or "batch", skips)
@@ -58,62 +59,68 @@ def read_generator(
 
 
 def _read_unet(tensors: Mapping[str, Tensor], norm: Norm, skips: Skips | None) -> Generator | None:
-    first, bias = tensors["model.model.0.weight"], tensors.get("model.model.3.bias")
-    if first.shape[2:] != (4, 4) or bias is None or bias.ndim != 1:
+    first_weight, last_bias = tensors["model.model.0.weight"], tensors.get("model.model.3.bias")
+    if first_weight.shape[2:] != (4, 4) or last_bias is None or last_bias.ndim != 1:
         return None
     part = {
         "name": "unet",
-        "width": len(first),
+        "width": len(first_weight),
         "levels": sum(t.ndim == 4 for t in tensors.values()) // 2,
     }
-    read = _with_norm(part, tensors, (first.shape[1], len(bias)), ["model.model.3"], norm)
-    # biases before a norm with weights went in August 2017, the order changed in September
-    old = part["norm"] == "instance-affine" or bool(part.get("bias"))
-    skips = skips or ("inner-first" if old else "outer-first")
+    channels = first_weight.shape[1], len(last_bias)
+    generator = _with_norm(part, tensors, channels, ["model.model.3"], norm)
+    # the authors' code had biases before norms with weights until August 2017, and concatenated
+    # inner-first until September 2017
+    is_old = part["norm"] == "instance-affine" or bool(part.get("bias"))
+    skips = skips or ("inner-first" if is_old else "outer-first")
     if skips == "inner-first":
         import torch
 
         for key, tensor in tensors.items():
-            after_skip = key == "model.model.3.weight" or key.endswith(".model.5.weight")
-            if after_skip and tensor.ndim == 4:
-                read.tensors[key] = torch.cat(tensor.chunk(2)[::-1])
-    return read._replace(skips=skips)
+            is_after_skip = key == "model.model.3.weight" or key.endswith(".model.5.weight")
+            if is_after_skip and tensor.ndim == 4:
+                inner, outer = tensor.chunk(2)
+                generator.tensors[key] = torch.cat([outer, inner])
+    return generator._replace(skips=skips)
 
 
 def _read_resnet(tensors: Mapping[str, Tensor], norm: Norm | None) -> Generator | None:
     layers = _Layers(tensors)
-    kinds = {BLOCKS.get(numbers) for numbers in layers.blocks.values()}
-    if len(kinds) != 1 or None in kinds or len(layers.convolutions) < 2:
+    block_types = {BLOCK_TYPES.get(numbers) for numbers in layers.blocks.values()}
+    if len(block_types) != 1 or None in block_types or len(layers.convolutions) < 2:
         return None
-    ((padding, dropout),) = (kind for kind in kinds if kind)
+    ((padding, dropout),) = (block_type for block_type in block_types if block_type)
+    first_block, last_block = min(layers.blocks), max(layers.blocks)
     numbers = sorted(layers.convolutions)
-    before = [number for number in numbers if number < min(layers.blocks)]
-    after = [number for number in numbers if number > max(layers.blocks)]
+    down = [number for number in numbers if number < first_block]
+    up = [number for number in numbers if number > last_block]
     last = f"model.{numbers[-1]}"
-    bias = tensors.get(f"{last}.bias")
-    if len(before) != len(after) or before[:1] != [int(padding == "reflect")] or bias is None:
+    last_bias = tensors.get(f"{last}.bias")
+    first_number = 1 if padding == "reflect" else 0  # a padding layer precedes the convolution
+    if len(down) != len(up) or down[:1] != [first_number] or last_bias is None:
         return None
-    first = layers.convolutions[before[0]]
-    if first.shape[2:] != (7, 7) or bias.ndim != 1:
+    first_weight = layers.convolutions[first_number]
+    if first_weight.shape[2:] != (7, 7) or last_bias.ndim != 1:
         return None
-    blurs_down = any(number < min(layers.blocks) for number in layers.blurs)
-    blurs_up = any(number > max(layers.blocks) for number in layers.blurs)
-    kernels = {layers.convolutions[number].shape[2:] for number in after[:-1]}
+    blurs_down = any(number < first_block for number in layers.blurs)
+    blurs_up = any(number > last_block for number in layers.blurs)
+    upsampling_kernels = {layers.convolutions[number].shape[2:] for number in up[:-1]}
     part: dict[str, Any] = {
         "name": "resnet",
-        "width": len(first),
+        "width": len(first_weight),
         "blocks": len(layers.blocks),
-        "downsamplings": len(before) - 1,
+        "downsamplings": len(down) - 1,
         "dropout": dropout,
     }
     if padding == "zero":
         part["padding"] = padding
     if blurs_down or blurs_up:
         part["antialias"] = (blurs_down and blurs_up) or ("down" if blurs_down else "up")
-    if kernels == {(4, 4)}:
+    if upsampling_kernels == {(4, 4)}:
         part["upsample"] = "deconv4"
-    default: Norm = "instance-affine" if len(before) == 3 else "batch"
-    return _with_norm(part, tensors, (first.shape[1], len(bias)), [last], norm or default)
+    default: Norm = "instance-affine" if part["downsamplings"] == 2 else "batch"
+    channels = first_weight.shape[1], len(last_bias)
+    return _with_norm(part, tensors, channels, [last], norm or default)
 
 
 class _Layers:
@@ -123,16 +130,16 @@ class _Layers:
         self.blurs: list[int] = []
         self.convolutions: dict[int, Tensor] = {}
         self.blocks: dict[int, tuple[int, ...]] = {}
-        """of each block, the numbers of its convolutions"""
+        """numbers of a block's convolutions, by the number of the block"""
         for key, tensor in tensors.items():
             if not (match := re.fullmatch(r"model\.(\d+)\.(.+)", key)):
                 continue
-            number, rest = int(match[1]), match[2]
-            if rest == "filt":
+            number, name = int(match[1]), match[2]
+            if name == "filt":
                 self.blurs.append(number)
-            elif rest == "weight" and tensor.ndim == 4:
+            elif name == "weight" and tensor.ndim == 4:
                 self.convolutions[number] = tensor
-            elif (inner := re.fullmatch(r"conv_block\.(\d+)\.weight", rest)) and tensor.ndim == 4:
+            elif (inner := re.fullmatch(r"conv_block\.(\d+)\.weight", name)) and tensor.ndim == 4:
                 self.blocks[number] = (*self.blocks.get(number, ()), int(inner[1]))
 
 
@@ -143,36 +150,36 @@ def _with_norm(
     outputs: Collection[str],
     choice: Norm,
 ) -> Generator:
-    """Add the norm to `part`, and remove statistics that its norm does not have.
+    """Return the generator, with the norm that its keys show, and without unused statistics.
 
     Args:
-        part: The network, without its norm.
-        tensors: Those of the file.
-        channels: Of the images that go in and come out.
-        outputs: The last convolutions, which have a bias under every norm.
-        choice: The norm, if the keys fit two.
+        part: The network without its norm, which is added.
+        tensors: The tensors of the file.
+        channels: Numbers of input and output channels.
+        outputs: Names of the last convolutions, which have a bias with every norm.
+        choice: The norm if the keys fit both.
     """
     convolutions = {key.rpartition(".")[0] for key, t in tensors.items() if t.ndim == 4}
     norms = {key.rpartition(".")[0] for key, t in tensors.items() if t.ndim == 1} - convolutions
-    biased = any(f"{name}.bias" in tensors for name in convolutions.difference(outputs))
-    affine = any(f"{name}.weight" in tensors for name in norms)
-    statistics = any(f"{name}.running_mean" in tensors for name in norms)
-    ambiguous_norm = affine and biased and statistics
+    has_bias = any(f"{name}.bias" in tensors for name in convolutions.difference(outputs))
+    has_weights = any(f"{name}.weight" in tensors for name in norms)
+    has_statistics = any(f"{name}.running_mean" in tensors for name in norms)
+    ambiguous_norm = has_weights and has_bias and has_statistics
     if ambiguous_norm:
         norm: str = choice
-    elif affine:
-        norm = "instance-affine" if biased else "batch"
+    elif has_weights:
+        norm = "instance-affine" if has_bias else "batch"
     else:
-        norm = "instance" if biased or statistics else "none"
+        norm = "instance" if has_bias or has_statistics else "none"
     part["norm"] = norm
-    if biased == (norm == "batch"):
-        part["bias"] = biased
+    if has_bias == (norm == "batch"):  # other than the network's default
+        part["bias"] = has_bias
     if norm == "batch":
         import torch
 
-        # PyTorch before 0.4.1 did not count
+        # PyTorch before 0.4.1 did not count batches
         counts = {f"{name}.num_batches_tracked": torch.tensor(0) for name in norms}
-        kept = {**counts, **tensors}
-    else:  # statistics that instance norm had before PyTorch 0.4.1, and never used
-        kept = {k: t for k, t in tensors.items() if k.rpartition(".")[2] not in STATISTICS}
-    return Generator(part, kept, channels, ambiguous_norm)
+        used_tensors = {**counts, **tensors}
+    else:  # instance norm before PyTorch 0.4.1 had statistics, which it never used
+        used_tensors = {k: t for k, t in tensors.items() if k.rpartition(".")[2] not in STATISTICS}
+    return Generator(part, used_tensors, channels, ambiguous_norm)

@@ -1,4 +1,4 @@
-"""Weights of pytorch-CycleGAN-and-pix2pix: the ResNet and U-Net generators, with all norms."""
+"""Importer of pytorch-CycleGAN-and-pix2pix: ResNet and U-Net generators, with all norms."""
 
 from typing import Annotated, Any
 
@@ -11,7 +11,7 @@ from translate_plugins.importers.published import BOTH_WAYS, CROP_SIZE, NORM, SK
 
 
 class JunyanzImporter:
-    """Generators of pytorch-CycleGAN-and-pix2pix and forks with its keys, ``latest_net_G*.pth``."""
+    """Generators of pytorch-CycleGAN-and-pix2pix, or code with its keys: ``latest_net_G*.pth``."""
 
     recipes = ("cut", "fastcut", "pix2pix", BOTH_WAYS)
 
@@ -23,7 +23,7 @@ class JunyanzImporter:
         dropout: Annotated[
             float,
             Field(ge=0, le=1),
-            "dropout probability of a U-Net, which the file does not say; the authors' is 0.5",
+            "dropout probability of a U-Net, which the file does not contain; authors' code: 0.5",
         ] = 0.5,
         crop_size: Annotated[int | None, Field(gt=0), CROP_SIZE] = None,
     ) -> None:
@@ -72,11 +72,14 @@ class JunyanzImporter:
 def _default_recipe(
     part: dict[str, Any], channels: tuple[int, int], weights: ForeignWeights
 ) -> str:
-    """Return the recipe with the inference of the authors' ``test.py``."""
+    """Return the recipe that translates as the authors' ``test.py``.
+
+    Raises `ConfigError` if there are two.
+    """
     if part["name"] == "resnet" and (part["dropout"] or "upsample" in part):
         raise ConfigError(
             f"{weights.name}: a ResNet with {'dropout' if part['dropout'] else '4x4 upsampling'}, "
-            "which pix2pix and DeblurGAN have alike: add --recipe pix2pix, or --recipe deblurgan "
+            "which both pix2pix and DeblurGAN have: add --recipe pix2pix, or --recipe deblurgan "
             "if its output is added to its input (--learn_residual)."
         )
     unpaired = part["name"] == "resnet" and part["norm"] != "batch" and channels[0] == channels[1]

@@ -1,4 +1,4 @@
-"""What importers of published code share: from a generator of a file to an `ImportedModel`."""
+"""Shared by the importers of published code: options, and the `ImportedModel` of a generator."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,24 +8,25 @@ from translate.importers import ForeignWeights, ImportedModel
 from translate_plugins.importers.generators import Generator, Norm, Skips, read_generator
 
 BOTH_WAYS = "cyclegan"
-"""the recipe with a generator of each direction; the others have one, `generator`"""
+"""the recipe with a generator for each direction; other recipes have one network, `generator`"""
 NORM = (
-    "norm where the keys fit both, as in files of 2017; default: instance-affine for a ResNet, "
+    "norm if the keys fit both, as in files of 2017; default: instance-affine for a ResNet, "
     "batch for a U-Net"
 )
 SKIPS = (
     "order in which a U-Net concatenates features: outer-first; inner-first in the authors' code "
-    "before 22 September 2017, in BicycleGAN and DeblurGAN; default: as code with such biases"
+    "before 22 September 2017, in BicycleGAN and DeblurGAN; default: by the biases in the file"
 )
-CROP_SIZE = "side of a training crop in pixels, which the file does not say; default: 256"
-RANGE = "the whole range of pixel values is mapped to [-1, 1], as in the authors' code"
-PADDING = "the padding is by reflection, the authors' default"
+CROP_SIZE = "side of a training crop in pixels, which the file does not contain; default: 256"
+"""texts of options of the importers"""
+RANGE_NOTE = "the whole range of pixel values is mapped to [-1, 1], as in the authors' code"
+PADDING_NOTE = "the padding is by reflection, the authors' default"
 
 
 def read(
     weights: ForeignWeights, norm: Norm | None = None, skips: Skips | None = None
 ) -> Generator:
-    """Return the generator of a file that was recognized."""
+    """Return the generator of a file; raises `CheckpointError` if its keys are not known."""
     generator = read_generator(weights.tensors, norm, skips)
     if generator is None:
         raise CheckpointError(f"{weights.name} is no generator with known keys.")
@@ -43,20 +44,20 @@ def assemble(
     crop_size: int | None = None,
     notes: tuple[str, ...] = (),
 ) -> ImportedModel:
-    """Return the model of one generator, or of those of both directions.
+    """Return the model of one generator, or of the generators of both directions.
 
     Args:
-        weights: The generator.
-        other: The generator of the opposite direction, for the recipe `BOTH_WAYS` alone.
-        recipe: The recipe.
-        norm: The norm, where the keys fit two.
-        skips: The order of a U-Net.
+        weights: The weights of the generator.
+        other: The weights of the opposite direction's generator, for the recipe `BOTH_WAYS` alone.
+        recipe: The name of the recipe.
+        norm: The norm if the keys fit both.
+        skips: The order in which a U-Net concatenates features; None: by its biases.
         options: Options of the network that the keys do not show.
-        crop_size: The side of a training crop; None: 256, or more if the network needs it.
-        notes: What else was assumed.
+        crop_size: The side of a training crop in pixels; None: 256, or more if a U-Net needs it.
+        notes: Assumptions that the importer made, for the user.
 
     Raises:
-        ConfigError: `other` is missing, is not used, or is another network.
+        ConfigError: `other` is missing, is not used by the recipe, or is another network.
     """
     if (recipe == BOTH_WAYS) != (other is not None):
         needed = other is None
@@ -67,8 +68,8 @@ def assemble(
         )
     generator = read(weights, norm, skips)
     part, channels = {**generator.part, **(options or {})}, generator.channels
-    first = "generator" if other is None else "source_to_target"
-    tensors = {f"{first}.{key}": tensor for key, tensor in generator.tensors.items()}
+    network = "generator" if other is None else "source_to_target"
+    tensors = {f"{network}.{key}": tensor for key, tensor in generator.tensors.items()}
     recipe_options: dict[str, Any] = {"generator": part}
     if other:
         opposite = read(other, norm, skips)
@@ -85,7 +86,7 @@ def assemble(
             f"the keys fit batch norm and instance norm with weights: {part['norm']} (option norm)",
         )
     if part.get("padding", "reflect") == "reflect" and part["name"] != "unet":
-        notes += (PADDING,)
+        notes += (PADDING_NOTE,)
     if part["name"] == "unet":
         notes += (f"the U-Net concatenates features {generator.skips} (option skips)",)
     side = crop_size or max(256, 2 ** part.get("levels", 0))
@@ -95,5 +96,5 @@ def assemble(
         tensors=tensors,
         size=(side, side),
         channels=channels,
-        notes=(*notes, RANGE, f"training crops had {side} pixels (option crop_size)"),
+        notes=(*notes, RANGE_NOTE, f"training crops had {side} pixels (option crop_size)"),
     )

@@ -1,4 +1,4 @@
-"""State dicts of generators with the keys of published code, as an exporter writes them."""
+"""Exporter of the weights of one generator, as a state dict with the keys of published code."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 TOLERANCE = 1e-4
+"""largest difference of pixels in [-1, 1] between equal networks"""
 PREFIX = "generator."
-"""of the keys of a recipe with one generator"""
+"""prefix of keys in recipes with one generator"""
 EXPECTED = (
     "Expected a recipe of one generator for a direction: resnet or unet with layers and norms that "
     "the code of pytorch-CycleGAN-and-pix2pix, CUT or DeblurGAN has, or a network that an importer "
@@ -45,7 +46,7 @@ class StateDictExporter:
         self.model = model
         prefix, network = find_generator(model.network)
         tensors = network.state_dict()
-        if not any(equals(network, part) for part in readings(tensors)):
+        if not any(is_equal(network, generator) for generator in possible_generators(tensors)):
             raise ConfigError(f"{prefix or 'it'} has no published layout of keys. {EXPECTED}.")
         buffer = BytesIO()
         torch.save(tensors, buffer)
@@ -58,25 +59,26 @@ class StateDictExporter:
             raise ValueError("it has weights alone, of which `translate import` makes a run")
         if threads:
             torch.set_num_threads(threads)
-        whole = copy.deepcopy(self.model.network)
-        _, network = find_generator(whole)
+        recipe_network = copy.deepcopy(self.model.network)
+        _, network = find_generator(recipe_network)
         weights = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
         network.load_state_dict(weights)
 
         def run(images: NDArray[np.float32]) -> NDArray[np.float32]:
             with torch.inference_mode():
-                return whole(torch.from_numpy(images)).numpy()
+                return recipe_network(torch.from_numpy(images)).numpy()
 
         return LoadedModel(run, self.model.metadata)
 
 
-def find_generator(whole: nn.Module) -> tuple[str, nn.Module]:
-    """Return the name and the module of the only network that has tensors.
+def find_generator(recipe_network: nn.Module) -> tuple[str, nn.Module]:
+    """Return the name and module of the network that has keys of published code.
 
-    Raises `ConfigError` if there are several before one has keys of published code.
+    Modules with only one child that has tensors are unwrapped. Raises `ConfigError` at a module
+    with several such children.
     """
-    name, network = "", whole
-    while not any(True for _ in readings(network.state_dict())):
+    name, network = "", recipe_network
+    while not possible_generators(network.state_dict()):
         children = {key: child for key, child in network.named_children() if child.state_dict()}
         if len(children) != 1:
             raise ConfigError(f"{name or 'it'} has no published layout of keys. {EXPECTED}.")
@@ -84,45 +86,48 @@ def find_generator(whole: nn.Module) -> tuple[str, nn.Module]:
     return name, network
 
 
-def readings(tensors: Mapping[str, Tensor]) -> list[Generator]:
-    """Return the generators that have these keys: one, or two with other norms, or of a plugin."""
-    found = (read_generator(tensors, norm, "outer-first") for norm in get_args(Norm))
-    return [generator for generator in found if generator] or imported_generators(tensors)
+def possible_generators(tensors: Mapping[str, Tensor]) -> list[Generator]:
+    """Return the generators that may have these keys: one per possible norm, or of plugins."""
+    generators = (read_generator(tensors, norm, "outer-first") for norm in get_args(Norm))
+    return [generator for generator in generators if generator] or generators_of_importers(tensors)
 
 
-def imported_generators(tensors: Mapping[str, Tensor]) -> list[Generator]:
-    """Return what importers make of these keys for a recipe with the part ``generator``."""
+def generators_of_importers(tensors: Mapping[str, Tensor]) -> list[Generator]:
+    """Return the generators that importers, also of other plugins, make of these keys."""
     weights, generators = ForeignWeights(Path("generator.pth"), tensors), list[Generator]()
     for importer in (create("importer", name) for name in names("importer")):
         if not (importer.recipes and importer.recognizes(weights)):
             continue
-        with suppress(TranslateError):  # it needs an option, of what the keys do not show
+        with suppress(TranslateError):  # the importer needs an option
             model = importer.convert(weights, None, None)
             if isinstance(part := model.options.get("generator"), Mapping):
-                content = {
+                generator_tensors = {
                     key.removeprefix(PREFIX): tensor
                     for key, tensor in model.tensors.items()
                     if key.startswith(PREFIX)
                 }
-                generators.append(Generator({**part}, content, model.channels))
+                generators.append(Generator({**part}, generator_tensors, model.channels))
     return generators
 
 
-def equals(network: nn.Module, generator: Generator) -> bool:
-    """Return whether a network has the function of a generator that was read from its keys."""
+def is_equal(network: nn.Module, generator: Generator) -> bool:
+    """Return whether `network` computes the same as `generator`, which was read from its keys."""
     import torch
 
-    before, after = generator.channels
-    other = create_generator(generator.part, in_channels=before, out_channels=after).eval()
+    in_channels, out_channels = generator.channels
+    other = create_generator(
+        generator.part, in_channels=in_channels, out_channels=out_channels
+    ).eval()
     if {k: t.shape for k, t in other.state_dict().items()} != {
         k: t.shape for k, t in generator.tensors.items()
     }:
         return False
     other.load_state_dict(generator.tensors)
     side = geometry_of(other).fit(32)
-    images = torch.rand(1, before, side, side, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    training = network.training
+    rng = torch.Generator().manual_seed(0)
+    images = torch.rand(1, in_channels, side, side, generator=rng) * 2 - 1
+    was_training = network.training
     with torch.no_grad():
         difference = (network.eval()(images) - other(images)).abs().max()
-    network.train(training)
+    network.train(was_training)
     return float(difference) <= TOLERANCE

@@ -1,4 +1,4 @@
-"""Recognize networks of published code that no recipe has, and say which they are in the error."""
+"""Recognition of published networks that no recipe has, for an error that names the network."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ DESCRIPTIONS = {
     r"model1_1\.1\.weight": PIX2PIXHD,
     r"model\.submodule\.down\..+": "a generator of BicycleGAN, with a latent vector at every level",
     r"(scale0_layer0|layer0)\.0\.weight": "a discriminator of pix2pixHD",
-    r"mlp_\d\.0\.weight": "the network F of CUT, which is for training alone",
+    r"mlp_\d\.0\.weight": "the network F of CUT, which only training needs",
     r"net\.0\.weight": f"a discriminator of pixels of {REPOSITORY}",
     r"exp_avg|exp_avg_sq|momentum_buffer": "the state of an optimizer",
 }
-"""By a regular expression of a whole key, what network it belongs to."""
+"""description of a network, by a regular expression that matches one of its keys as a whole"""
 
 
 class UnsupportedNetworks:
-    """Names networks that cannot be imported: discriminators, DeblurGANv2, U-GAT-IT and others."""
+    """Networks that are not supported; the error names them: DeblurGANv2, U-GAT-IT and others."""
 
     recipes = ()
 
@@ -78,7 +78,7 @@ def _describe_sequence(tensors: Mapping[str, Tensor]) -> str | None:
         if (generator := read_generator(tensors)) and generator.part["downsamplings"] > 2:
             return PIX2PIXHD
         if "0.weight" in blocks and "model.1.weight" in tensors:
-            return f"a ResNet of {REPOSITORY} with zero padding in its residual blocks alone"
+            return f"a ResNet of {REPOSITORY} with zero padding in its residual blocks only"
         if "1.weight" in blocks and not blocks & {"5.weight", "6.weight"}:
             return "a ResNet of DeblurGAN's code since March 2019, of residual blocks of one layer"
         return None

@@ -19,8 +19,8 @@ from translate.registry import PartConfig, create_discriminator, create_generato
 from translate_plugins.inpaint.harmonic_fill import harmonic_fill
 from translate_plugins.inpaint.holes import LARGEST_FRACTION, random_holes
 
-FAINT = 0.05
-"""added to the contrast of an image, so that one colour alone has some; black to white is 2"""
+CONTRAST_OFFSET = 0.05
+"""added to the contrast of an image, which would be 0 for a single colour; values are in [-1, 1]"""
 
 
 @hookimpl
@@ -32,14 +32,14 @@ class Inpaint(Recipe[Images]):
     """Inpainting: fill holes in images (Pathak et al., 2016).
 
     The joint loss of context encoders (section 3.2), with L1 instead of L2. Holes are boxes, as in
-    the paper, and the brush strokes of Yu et al. (2019), whose discriminator also gets the
-    completed image and the mask. The mask is one more channel of the generator's input. The
+    the paper, and brush strokes, as of Yu et al. (2019). As theirs, the discriminator gets the
+    completed image with the mask. The mask is an additional channel of the generator's input. The
     generator has batch norm, as instance norm would remove the colours of an image. Known pixels
     are copied to the result.
 
     The content of a hole is generated, so thousands of similar training images are needed. With a
-    hundred, ``fill: smooth``, the generator `dilated` and ``adversarial_weight: 0`` give smooth
-    fillings: a harmonic fill and a learned correction.
+    hundred images, ``fill: smooth``, the generator `dilated` and ``adversarial_weight: 0`` give
+    smooth content: a harmonic fill plus a learned correction.
     """
 
     defaults = {
@@ -55,12 +55,13 @@ class Inpaint(Recipe[Images]):
         spec: ImageSpec,
         *,
         generator: Annotated[
-            PartConfig, "generator of the missing pixels; its input has one more channel, the mask"
+            PartConfig,
+            "generator of the missing pixels; the mask is an additional channel of its input",
         ] = part("resnet", norm="batch"),
         fill: Annotated[
             Literal["gray", "smooth"],
-            "initial fill of a hole: gray, or a harmonic fill (smooth), whose residual the "
-            "generator predicts",
+            "initial fill of a hole: gray, or smooth: a harmonic fill, to which the generator "
+            "adds a correction",
         ] = "gray",
         discriminator: Annotated[
             PartConfig, "discriminator of the completed image with its mask"
@@ -117,21 +118,23 @@ class Inpaint(Recipe[Images]):
 
     def optimizers(self) -> dict[str, Optimizer]:
         players = {"discriminator": self.discriminator, "generator": self.generator}
-        return {p: adam(network, lr=self.lr) for p, network in players.items() if network}
+        return {player: adam(network, lr=self.lr) for player, network in players.items() if network}
 
     def step(self, batch: Images) -> Iterator[Turn]:
         images = batch.images
         hole = random_holes(images, self.hole_fraction, self.stroke_fraction)
-        filled, unit = self.predict(images, hole)
-        completed = torch.where(hole, filled, images)
-        known = torch.where(hole, images, filled)
+        predicted, unit = self.predict(images, hole)
+        completed = torch.where(hole, predicted, images)
+        surroundings = torch.where(hole, images, predicted)
         target = images / unit
+        hole_loss = self.pixel(completed / unit, target) / hole.float().mean()
+        known_loss = self.pixel(surroundings / unit, target) / (~hole).float().mean()
         losses = {
-            "hole": self.hole_weight * self.pixel(completed / unit, target) / hole.float().mean(),
-            "known": self.known_weight * self.pixel(known / unit, target) / (~hole).float().mean(),
+            "hole": self.hole_weight * hole_loss,
+            "known": self.known_weight * known_loss,
         }
         if discriminator := self.discriminator:
-            real, fake = (with_mask(each, hole) for each in (images, completed))
+            real, fake = with_mask(images, hole), with_mask(completed, hole)
             scores = discriminator(real), discriminator(fake.detach())
             yield Turn("discriminator", gan=self.adversarial.for_discriminator(*scores)).log(
                 auc=auc(*scores)
@@ -144,22 +147,23 @@ class Inpaint(Recipe[Images]):
 
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
         known, hole = images[:, :-1], images[:, -1:] > 0
-        return torch.where(hole, self.predict(known, hole)[0].clamp(-1, 1), known)
+        predicted, _ = self.predict(known, hole)
+        return torch.where(hole, predicted.clamp(-1, 1), known)
 
     def predict(self, images: Tensor, hole: Tensor) -> tuple[Tensor, Tensor]:
-        """Return predictions from what is outside the `hole`, and the unit of the pixel loss.
+        """Return images predicted from the known pixels, and the unit of the pixel loss.
 
-        With ``fill: gray`` the unit is 1. With ``fill: smooth`` it is the contrast of each image,
-        (N, 1, 1, 1), by which the generator's input is divided and its output multiplied, so that
+        With ``fill: gray`` the unit is 1. With ``fill: smooth`` the unit is the contrast of each
+        image, (N, 1, 1, 1). The generator's input is divided by it, its output multiplied, so that
         images of low contrast have the same weight.
         """
         if self.fill == "gray":
             return self.generator(mask_out(images, hole)), images.new_ones(())
         smooth = harmonic_fill(images, hole)
         mean = smooth.mean((1, 2, 3), keepdim=True)
-        contrast = smooth.std((1, 2, 3), keepdim=True) + FAINT
-        shown = with_mask((smooth - mean) / contrast, hole)
-        return smooth + contrast * self.generator(shown), contrast
+        contrast = smooth.std((1, 2, 3), keepdim=True) + CONTRAST_OFFSET
+        normalized = with_mask((smooth - mean) / contrast, hole)
+        return smooth + contrast * self.generator(normalized), contrast
 
     def ground_truth_pair(self, batch: Images) -> Pair:
         hole = random_holes(batch.images, self.hole_fraction, self.stroke_fraction)
@@ -176,10 +180,10 @@ class Inpaint(Recipe[Images]):
 
 
 def mask_out(images: Tensor, hole: Tensor) -> Tensor:
-    """Return `images` with gray, 0, in the hole, and the mask as a further channel."""
+    """Return `images` with gray, 0, in the hole, and the mask as an additional channel."""
     return with_mask(images.masked_fill(hole, 0.0), hole)
 
 
 def with_mask(images: Tensor, hole: Tensor) -> Tensor:
-    """Return `images` with the mask as a further channel: 1 in the hole, -1 outside."""
+    """Return `images` with the mask as an additional channel: 1 in the hole, -1 outside."""
     return torch.cat([images, hole.to(images) * 2 - 1], dim=1)

@@ -1,4 +1,4 @@
-"""Layouts of data sets: how files become batches."""
+"""Layouts of data sets: which files belong together, and how they become items of a batch."""
 
 from __future__ import annotations
 

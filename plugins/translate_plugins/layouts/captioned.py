@@ -1,4 +1,4 @@
-"""Images with captions, from a file ``captions.jsonl`` in their folder.
+"""Images with captions, from a file ``captions.jsonl`` in the folder of the images.
 
 Each line is a caption: ``{"file": "0001.png", "text": "a red house by a lake"}``. An image may have
 several captions.
@@ -25,7 +25,7 @@ from translate.folders.lookup import (
     usable_files,
 )
 
-NAME = "captions.jsonl"
+CAPTION_FILE = "captions.jsonl"
 EXAMPLE = '{"file": "0001.png", "text": "..."}'
 
 
@@ -43,24 +43,24 @@ class CaptionedFolders(Layout):
         self.domain_files = []
         folders = find_domains(root, domains, split)
         for folder in folders:
-            captions = _captions(folder)
+            captions = _read_folder(folder)
             captioned = Folder(folder.path, list(captions))
             self.domain_files.append(usable_files(captioned, unreadable))
             for path in self.domain_files[-1]:
                 self.captions[path] = captions[path]
         self.files = list(self.captions)
-        every = [caption for captions in self.captions.values() for caption in captions]
-        self.texts = {(caption.file, caption.line): caption.text for caption in every}
-        self.sources = sorted({caption.file for caption in every})
+        all_captions = [caption for captions in self.captions.values() for caption in captions]
+        self.texts = {(caption.file, caption.line): caption.text for caption in all_captions}
+        self.sources = sorted({caption.file for caption in all_captions})
         self.notes, self.problems = notes(*folders, read=self.sources), problems(*folders)
-        longest = max(map(len, self.texts.values()))
-        self.spec = ImageSpec(domains=tuple(map(Domain, domains)), text_length=longest)
+        max_length = max(map(len, self.texts.values()))
+        self.spec = ImageSpec(domains=tuple(map(Domain, domains)), text_length=max_length)
 
     def __len__(self) -> int:
         return len(self.files)
 
     def pick(self, index: int, random: Random) -> Item:
-        """Return image `index` and the file of captions; the key is the line of one of them."""
+        """Return image `index` and its caption file; the key is the line of a random caption."""
         path = self.files[index]
         caption = random.choice(self.captions[path])
         return Item((path, caption.file), caption.line)
@@ -72,21 +72,28 @@ class CaptionedFolders(Layout):
 
 
 class Caption(NamedTuple):
-    """A line of a file of captions."""
+    """A line of a caption file."""
 
     file: Path
     line: int
+    """number of the line, from 1"""
     image: Path
     text: bytes
+    """in UTF-8"""
 
 
-def _captions(folder: Folder) -> dict[Path, list[Caption]]:
+def _read_folder(folder: Folder) -> dict[Path, list[Caption]]:
     """Return the captions of each image that has any; raises `DataError` if no image has."""
-    inside = {p for f in folder.files for p in f.parents if p.is_relative_to(folder.path)}
+    folders = {
+        parent
+        for file in folder.files
+        for parent in file.parents
+        if parent.is_relative_to(folder.path)
+    }
     by_image: dict[Path, list[Caption]] = {path: [] for path in folder.files}
     missing = list[Caption]()
-    for path in sorted(parent / NAME for parent in inside):
-        for caption in _read(path) if path.is_file() else ():
+    for path in sorted(parent / CAPTION_FILE for parent in folders):
+        for caption in _read_file(path) if path.is_file() else ():
             if caption.image in by_image:
                 by_image[caption.image].append(caption)
             else:
@@ -99,12 +106,12 @@ def _captions(folder: Folder) -> dict[Path, list[Caption]]:
     if captioned := {path: captions for path, captions in by_image.items() if captions}:
         return captioned
     raise DataError(
-        f"{folder.path}: none of its {len(folder.files)} images has a caption. Expected {NAME} in "
-        f"their folder, with a line {EXAMPLE} for each."
+        f"{folder.path}: none of its {len(folder.files)} images has a caption. Expected "
+        f"{CAPTION_FILE} in their folder, with a line {EXAMPLE} for each."
     )
 
 
-def _read(path: Path) -> Iterator[Caption]:
+def _read_file(path: Path) -> Iterator[Caption]:
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             if not line.strip():

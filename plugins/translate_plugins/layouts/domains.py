@@ -1,4 +1,4 @@
-"""Images of several domains, labelled with their domain, for one network over all of them."""
+"""Images of several domains, labelled with their domain, for one network for all domains."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ class LabelledDomains(Layout):
         unreadable = set(leave_out)
         folders = find_domains(root, domains, split)
         self.domain_files = [usable_files(folder, unreadable) for folder in folders]
-        self.items = [(file, label) for label, fs in enumerate(self.domain_files) for file in fs]
+        self.items = [
+            (file, label) for label, files in enumerate(self.domain_files) for file in files
+        ]
         self.files = sorted({file for file, _ in self.items})
         self.spec = ImageSpec(domains=tuple(map(Domain, domains)), classes=short_names(domains))
         self.notes, self.problems = notes(*folders), problems(*folders)

@@ -1,7 +1,7 @@
 """The idx files of MNIST and similar data sets: ``train-images-idx3-ubyte.gz``.
 
-An idx file has a big-endian header (two zeros, the type, the number of dimensions, the length of
-each), followed by the values. Only values of type uint8 are read.
+An idx file has a big-endian header (two zeros, the type, the number of dimensions, the size of each
+dimension), followed by the values. Only values of type uint8 are read.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ from translate.folders.listing import is_path, join_words
 from translate.folders.lookup import expect_domains
 
 PREFIXES = {"test": "t10k"}
-"""prefixes of file names that differ from the name of the split"""
-GZIP = b"\x1f\x8b"
+"""prefixes of file names, by split, if other than the name of the split"""
+GZIP_MAGIC = b"\x1f\x8b"
 MAX_RATIO = 1032
 """largest compression ratio of gzip"""
 CHUNK_BYTES = 1 << 20
+"""number of bytes that are decompressed at once"""
 
 
 class IdxFiles(Layout):
@@ -46,7 +47,7 @@ class IdxFiles(Layout):
         domains: Sequence[str],
         split: str,
         *,
-        labels: Annotated[bool, "also read the labels"] = True,
+        labels: Annotated[bool, "read the file of labels, too"] = True,
     ) -> None:
         expect_domains("idx", domains, 1)
         self.path = _find_images(root, domains[0], split)
@@ -57,7 +58,7 @@ class IdxFiles(Layout):
         if labels:
             label_file = _find_labels(self.path)
             self.sources.append(label_file)
-            labels_of_file = _labels(label_file, self.path, self.images)
+            labels_of_file = _read_labels(label_file, self.path, self.images)
             values, self.labels = torch.unique(labels_of_file, return_inverse=True)
             classes = tuple(map(str, values.tolist()))
         self.spec = ImageSpec(
@@ -70,7 +71,7 @@ class IdxFiles(Layout):
         return len(self.images)
 
     def pick(self, index: int, random: Random) -> Item:  # noqa: ARG002
-        """Return the file of all images; the key is the index of an image."""
+        """Return the file that contains all images; the key is the index of the image."""
         return Item((self.path,), index)
 
     def load(self, item: Item, transform: Transform) -> Images | Labelled:
@@ -79,26 +80,27 @@ class IdxFiles(Layout):
 
 
 def read(path: Path, dimensions: int) -> Tensor:
-    """Return the values of an idx file, gzipped or not, as uint8 of the shape in its header.
+    """Return the values of an idx file, gzipped or not, as a uint8 tensor of its shape.
 
-    No more is decompressed than the header states. Raises `DataError` for damaged or other files.
+    No more bytes are decompressed than the header states. Raises `DataError` for damaged files and
+    files of other formats.
     """
     try:
         with path.open("rb") as file:
-            gzipped = file.read(2) == GZIP
-        with gzip.open(path) if gzipped else path.open("rb") as file:
-            shape = _shape(path, file.read(4 + 4 * dimensions), dimensions)
-            stated = f"its header states {' x '.join(map(str, shape))} bytes"
+            is_gzipped = file.read(2) == GZIP_MAGIC
+        with gzip.open(path) if is_gzipped else path.open("rb") as file:
+            shape = _parse_shape(path, file.read(4 + 4 * dimensions), dimensions)
+            statement = f"its header states {' x '.join(map(str, shape))} bytes"
             if prod(shape) > MAX_RATIO * path.stat().st_size:
-                raise DataError(f"{path}: {stated}, more than a file of its size can contain.")
+                raise DataError(f"{path}: {statement}, more than a file of its size can contain.")
             values = np.empty(shape, np.uint8)
-            filled, view = 0, values.data.cast("B")
-            while count := file.readinto(view[filled : filled + CHUNK_BYTES]):
-                filled += count
-            if filled < len(view):
-                raise DataError(f"{path}: truncated: {stated}, and {filled} follow.")
+            bytes_read, buffer = 0, values.data.cast("B")
+            while count := file.readinto(buffer[bytes_read : bytes_read + CHUNK_BYTES]):
+                bytes_read += count
+            if bytes_read < len(buffer):
+                raise DataError(f"{path}: truncated: {statement}, and {bytes_read} follow.")
             if file.read(1):
-                raise DataError(f"{path}: {stated}, and more follow.")
+                raise DataError(f"{path}: {statement}, and more follow.")
     except EOFError as error:
         raise DataError(f"{path}: truncated: it ends in the middle of a gzip stream.") from error
     except (OSError, zlib.error, MemoryError) as error:
@@ -106,7 +108,7 @@ def read(path: Path, dimensions: int) -> Tensor:
     return torch.from_numpy(values)
 
 
-def _shape(path: Path, header: bytes, dimensions: int) -> tuple[int, ...]:
+def _parse_shape(path: Path, header: bytes, dimensions: int) -> tuple[int, ...]:
     magic = bytes((0, 0, 8, dimensions))
     if header[:4] != magic:
         kind = "images" if dimensions == 3 else "labels"
@@ -133,7 +135,7 @@ def _find_labels(path: Path) -> Path:
     )
 
 
-def _labels(label_file: Path, path: Path, images: Tensor) -> Tensor:
+def _read_labels(label_file: Path, path: Path, images: Tensor) -> Tensor:
     labels = read(label_file, 1)
     if len(labels) != len(images):
         raise DataError(
@@ -155,9 +157,9 @@ def _find_images(root: Path, domain: str, split: str) -> Path:
 
 
 def _find(folder: Path, prefix: str, kind: str) -> Path | None:
-    number = {"images": 3, "labels": 1}[kind]
-    for dash, suffix in product("-.", ("", ".gz")):
-        path = folder / f"{prefix}-{kind}{dash}idx{number}-ubyte{suffix}"
+    dimensions = {"images": 3, "labels": 1}[kind]
+    for separator, suffix in product("-.", ("", ".gz")):
+        path = folder / f"{prefix}-{kind}{separator}idx{dimensions}-ubyte{suffix}"
         if path.is_file():
             return path
     return None

@@ -33,11 +33,14 @@ class LabelledFolders(Layout):
         expect_domains("labelled", domains, 1)
         unreadable = set(leave_out)
         (folder,) = find_domains(root, domains, split)
-        classes = [(f.path.name, usable_files(f, unreadable)) for f in _class_folders(folder)]
+        classes = [
+            (class_folder.path.name, usable_files(class_folder, unreadable))
+            for class_folder in _class_folders(folder)
+        ]
         self.spec = ImageSpec(
             domains=tuple(map(Domain, domains)), classes=tuple(name for name, _ in classes)
         )
-        self.labels = {path: i for i, (_, files) in enumerate(classes) for path in files}
+        self.labels = {path: label for label, (_, files) in enumerate(classes) for path in files}
         self.files = list(self.labels)
         self.domain_files = [self.files]
         self.notes, self.problems = notes(folder), problems(folder)
@@ -55,7 +58,10 @@ class LabelledFolders(Layout):
 
 
 def _class_folders(domain: Folder) -> list[Folder]:
-    """Return a folder for each class, in natural order; raises `DataError` for another tree."""
+    """Return a folder for each class, in natural order.
+
+    Raises `DataError` if images are outside of class folders, or a class has no image.
+    """
     root = domain.path
     files: dict[str, list[Path]] = {f.name: [] for f in subfolders(root) if not is_split(f.name)}
     outside = [path for path in domain.files if path.parent == root]
@@ -67,17 +73,18 @@ def _class_folders(domain: Folder) -> list[Folder]:
     if outside:
         raise DataError(
             f"{root}: {len(outside)} images are outside the class folders, the first is "
-            f"{outside[0].name}: move them into one of {', '.join(sorted(files, key=_natural))}."
+            f"{outside[0].name}: move them into one of "
+            f"{', '.join(sorted(files, key=_natural_order))}."
         )
     for path in domain.files:
         files[path.relative_to(root).parts[0]].append(path)
     for name, paths in files.items():
         if not paths:
             raise DataError(f"{root / name}: a class without images. Fill or remove the folder.")
-    return [Folder(root / name, files[name]) for name in sorted(files, key=_natural)]
+    return [Folder(root / name, files[name]) for name in sorted(files, key=_natural_order)]
 
 
-def _natural(name: str) -> tuple[list[str | int], str]:
+def _natural_order(name: str) -> tuple[list[str | int], str]:
     """Return a key that sorts 2 before 10, and numbers before words."""
     parts = re.split(r"([0-9]+)", name.casefold())
     return [int(part) if index % 2 else part for index, part in enumerate(parts)], name

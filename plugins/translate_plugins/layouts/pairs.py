@@ -19,7 +19,12 @@ from translate.folders.lookup import (
     problems,
     usable_files,
 )
-from translate_plugins.layouts.partners import OTHER_LAYOUTS, AlignedPairs, by_name, partners
+from translate_plugins.layouts.partners import (
+    OTHER_LAYOUTS,
+    AlignedPairs,
+    index_by_name,
+    match_partners,
+)
 
 
 class Unpaired(Layout):
@@ -46,16 +51,16 @@ class Unpaired(Layout):
         return max(len(self.source), len(self.target))
 
     def pick(self, index: int, random: Random) -> Item:
-        """Return image `index` of the larger domain, and a random one of the other."""
+        """Return image `index` of the larger domain, and a random image of the other domain."""
         if len(self.source) >= len(self.target):
             return Item((self.source[index], random.choice(self.target)))
         return Item((random.choice(self.source), self.target[index]))
 
     def load(self, item: Item, transform: Transform) -> Pair:
-        source, target = item.files
-        (left,) = transform(transform.read(source), roles=("source",))
-        (right,) = transform(transform.read(target), roles=("target",))
-        return Pair(left, right)
+        source_file, target_file = item.files
+        (source,) = transform(transform.read(source_file), roles=("source",))
+        (target,) = transform(transform.read(target_file), roles=("target",))
+        return Pair(source, target)
 
 
 class Paired(AlignedPairs):
@@ -68,17 +73,18 @@ class Paired(AlignedPairs):
         split: str,
         leave_out: Iterable[Path] = (),
         *,
-        drop_unpaired: Annotated[bool, "skip images without a partner, else an error"] = False,
+        drop_unpaired: Annotated[
+            bool, "skip images without a partner instead of raising an error"
+        ] = False,
     ) -> None:
         expect_domains("paired", domains, 2)
         self.spec = ImageSpec(domains=tuple(map(Domain, domains)))
         folders = find_domains(root, domains, split)
-        left, right = (by_name(folder.path, folder.files) for folder in folders)
-        names, dropped = partners(domains, left, right, drop_unpaired=drop_unpaired)
+        sources, targets = (index_by_name(folder.path, folder.files) for folder in folders)
+        names, skip_notes = match_partners(domains, sources, targets, drop_unpaired=drop_unpaired)
         unreadable = set(leave_out)
-        self.pairs = [
-            (left[n], right[n]) for n in names if unreadable.isdisjoint((left[n], right[n]))
-        ]
+        pairs = [(sources[name], targets[name]) for name in names]
+        self.pairs = [pair for pair in pairs if unreadable.isdisjoint(pair)]
         if not self.pairs:
             reason = "none can be used" if names else "no two files have the same name"
             raise DataError(
@@ -86,13 +92,14 @@ class Paired(AlignedPairs):
             )
         self.domain_files = list(zip(*self.pairs, strict=True))
         self.files = sorted({path for pair in self.pairs for path in pair})
-        self.notes, self.problems = [*notes(*folders), *dropped], problems(*folders)
+        self.notes, self.problems = [*notes(*folders), *skip_notes], problems(*folders)
 
 
 class SideBySide(Layout):
     """One folder of paired images joined side by side; `sides` names the halves."""
 
-    batch, paired, joined = Pair, True, True
+    batch = Pair
+    paired = joined = True
 
     def __init__(
         self,
@@ -114,7 +121,7 @@ class SideBySide(Layout):
             if name not in sides:
                 raise ConfigError(f"no side is called {name!r}.{suggest(name, sides)}")
         self.spec = ImageSpec(domains=tuple(map(Domain, domains)), sides=tuple(sides))
-        self.order = [sides.index(name) for name in domains]
+        self.halves = [sides.index(name) for name in domains]  # 0: left, 1: right
         folder = first_folder_with_images(f"pairs of {join_words(domains)}", [root / split, root])
         self.files = usable_files(folder, leave_out)
         self.notes, self.problems = notes(folder), problems(folder)
@@ -128,8 +135,8 @@ class SideBySide(Layout):
     def load(self, item: Item, transform: Transform) -> Pair:
         (path,) = item.files
         pixels = transform.read(path)
-        middle, odd = divmod(pixels.shape[1], 2)
-        if odd or not middle:
+        middle, is_odd = divmod(pixels.shape[1], 2)
+        if is_odd or not middle:
             raise BadImage(path, f"cannot be halved: it is {pixels.shape[1]} pixels wide")
-        halves = pixels[:, :middle], pixels[:, middle:]
-        return Pair(*transform(*(halves[side] for side in self.order)))
+        left_and_right = pixels[:, :middle], pixels[:, middle:]
+        return Pair(*transform(*(left_and_right[half] for half in self.halves)))

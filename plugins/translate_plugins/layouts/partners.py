@@ -16,11 +16,14 @@ OTHER_LAYOUTS = (
     '"data.layout={name: suffix, source: _in, target: _out}"; by a table: --set '
     '"data.layout={name: csv, file: pairs.csv}".'
 )
-"""hint for folders without files of the same name"""
+"""end of errors on folders without files of the same name"""
 
 
-def by_name(folder: Path, files: Iterable[Path]) -> dict[str, Path]:
-    """Return `files` by their path relative to `folder`, without suffix."""
+def index_by_name(folder: Path, files: Iterable[Path]) -> dict[str, Path]:
+    """Return `files` by their path relative to `folder`, without suffix.
+
+    Raises `DataError` for two files of the same name.
+    """
     by_stem: dict[str, Path] = {}
     for path in files:
         name = stem_below(path, folder)
@@ -30,18 +33,18 @@ def by_name(folder: Path, files: Iterable[Path]) -> dict[str, Path]:
     return by_stem
 
 
-def partners(
-    names: Sequence[str],
+def match_partners(
+    domains: Sequence[str],
     left: Mapping[str, Path],
     right: Mapping[str, Path],
     *,
     drop_unpaired: bool,
     rule: str = f"Pairs have the same name in both folders.{OTHER_LAYOUTS}",
 ) -> tuple[list[str], list[str]]:
-    """Return the keys of pairs, and messages on skipped images.
+    """Return the keys of pairs, and at most one message on skipped images.
 
     Args:
-        names: the two domains, for messages.
+        domains: the names of the two domains, for messages.
         left: images of the first domain by key.
         right: images of the second domain by key.
         drop_unpaired: whether images without a partner, and pairs of one file, are skipped.
@@ -50,35 +53,36 @@ def partners(
     Raises:
         DataError: there are such images, and they are not skipped.
     """
-    both, unpaired = sorted(left.keys() & right.keys()), left.keys() ^ right.keys()
-    same_file = [key for key in both if is_same_file(left[key], right[key])]
+    keys, unpaired = sorted(left.keys() & right.keys()), left.keys() ^ right.keys()
+    same_file = [key for key in keys if is_same_file(left[key], right[key])]
     if same_file and not drop_unpaired:
-        one, other = left[same_file[0]], right[same_file[0]]
+        link, file = left[same_file[0]], right[same_file[0]]
         raise DataError(
-            f"{len(same_file)} of {len(both)} pairs are links to one file: the first is {one}, "
-            f"which is the same as {other}. Remove the links, or skip these pairs: --drop-unpaired."
+            f"{len(same_file)} of {len(keys)} pairs are links to one file: the first is {link}, "
+            f"which is the same as {file}. Remove the links, or skip these pairs: --drop-unpaired."
         )
     if unpaired and not drop_unpaired:
-        table = _table_of_unpaired(names, left, right)
+        table = _table_of_unpaired(domains, left, right)
         raise DataError(*table, rule, "--drop-unpaired skips images without a partner.")
-    both = sorted({*both} - {*same_file})
-    dropped = {"images without a partner": len(unpaired), "pairs of one file": len(same_file)}
-    text = " and ".join(f"{count} {what}" for what, count in dropped.items() if count)
-    return both, [f"skipped {text}; {len(both)} pairs are left"] if text else []
+    keys = sorted({*keys} - {*same_file})
+    skip_counts = {"images without a partner": len(unpaired), "pairs of one file": len(same_file)}
+    text = " and ".join(f"{count} {reason}" for reason, count in skip_counts.items() if count)
+    return keys, [f"skipped {text}; {len(keys)} pairs are left"] if text else []
 
 
 def is_same_file(source: Path, target: Path) -> bool:
-    """Return whether both paths are the same file, possibly by a link."""
+    """Return whether both paths lead to the same file, possibly by a link."""
     try:
         return source == target or source.samefile(target)
-    except OSError:  # deleted since it was listed: reported when it is read
+    except OSError:  # a file was deleted meanwhile: `Layout.load` reports it
         return False
 
 
 class AlignedPairs(Layout):
-    """A layout of pairs of files, which a subclass lists in `pairs`."""
+    """A layout of aligned pairs of images; subclasses list the files of each in `pairs`."""
 
-    batch, paired = Pair, True
+    batch = Pair
+    paired = True
     pairs: Sequence[tuple[Path, Path]]
 
     def __len__(self) -> int:
@@ -88,11 +92,13 @@ class AlignedPairs(Layout):
         return Item(self.pairs[index])
 
     def load(self, item: Item, transform: Transform) -> Pair:
-        """Return two images of one size, with the same crop and augmentation."""
+        """Return two images with the same crop; raises `BadImage` if their sizes differ."""
         source, target = (transform.read(path) for path in item.files)
         if source.shape[:2] != target.shape[:2]:
-            a, b = (f"{image.shape[1]}x{image.shape[0]}" for image in (source, target))
-            raise BadImage(item.files[0], f"is {a}, but its partner {item.files[1]} {b}")
+            size, other_size = (f"{image.shape[1]}x{image.shape[0]}" for image in (source, target))
+            raise BadImage(
+                item.files[0], f"is {size}, but its partner {item.files[1]} {other_size}"
+            )
         return Pair(*transform(source, target))
 
 

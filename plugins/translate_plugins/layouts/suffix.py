@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from translate.batches import Domain, ImageSpec
 from translate.errors import ConfigError, DataError
@@ -18,7 +18,17 @@ from translate.folders.lookup import (
     places,
     problems,
 )
-from translate_plugins.layouts.partners import AlignedPairs, partners
+from translate_plugins.layouts.partners import AlignedPairs, match_partners
+
+
+class FilesBySuffix(NamedTuple):
+    """The images of a folder, by the suffixes of their names."""
+
+    sources: dict[str, Path]
+    """by name without suffix"""
+    targets: dict[str, Path]
+    """by name without suffix"""
+    others: list[Path]
 
 
 class SuffixPairs(AlignedPairs):
@@ -36,7 +46,9 @@ class SuffixPairs(AlignedPairs):
         *,
         source: Annotated[str, "end of the names of source images, before the dot; may be empty"],
         target: Annotated[str, "end of the names of target images, before the dot; may be empty"],
-        drop_unpaired: Annotated[bool, "skip images without a partner, else an error"] = False,
+        drop_unpaired: Annotated[
+            bool, "skip images without a partner instead of raising an error"
+        ] = False,
     ) -> None:
         if source == target:
             raise ConfigError(
@@ -45,28 +57,29 @@ class SuffixPairs(AlignedPairs):
             )
         if len(domains) != 1:
             expect_domains("suffix", domains, 2)
-        suffixes = source, target
         names = (
             domains
             if len(domains) == 2
-            else [_side_name(suffix, domains[0]) for suffix in suffixes]
+            else [_side_name(suffix, domains[0]) for suffix in (source, target)]
         )
         self.spec = ImageSpec(domains=tuple(map(Domain, names)))
         folders = _folders(root, domains, split)
-        left, right = (
-            _by_stem(folder.path, folder.files, suffixes) for folder in (folders[0], folders[-1])
-        )
-        files, others = (left[0][0], right[0][1]), {*left[1], *right[1]}
+        source_folder, target_folder = folders[0], folders[-1]  # one folder may have both sides
+        in_source = _split_by_suffix(source_folder, source, target)
+        in_target = _split_by_suffix(target_folder, source, target)
+        sources, targets = in_source.sources, in_target.targets
+        skipped_images = {*in_source.others, *in_target.others}
         if len(folders) == 2:
-            others |= {*left[0][1].values(), *right[0][0].values()}
-        keys, dropped = partners(
+            skipped_images |= {*in_source.targets.values(), *in_target.sources.values()}
+        keys, skip_notes = match_partners(
             [f"*{source}", f"*{target}"],
-            *files,
+            sources,
+            targets,
             drop_unpaired=drop_unpaired,
             rule=f"A pair is NAME{source}.png and NAME{target}.png, with any file type.",
         )
         unreadable = set(leave_out)
-        pairs = [(files[0][key], files[1][key]) for key in keys]
+        pairs = [(sources[key], targets[key]) for key in keys]
         self.pairs = [pair for pair in pairs if unreadable.isdisjoint(pair)]
         if not self.pairs:
             images = [path for folder in folders for path in folder.files]
@@ -77,16 +90,19 @@ class SuffixPairs(AlignedPairs):
             )
         self.domain_files = list(zip(*self.pairs, strict=True))
         self.files = sorted({path for pair in self.pairs for path in pair})
-        self.notes, self.problems = [*notes(*folders), *dropped], problems(*folders)
-        if others:
+        self.notes, self.problems = [*notes(*folders), *skip_notes], problems(*folders)
+        if skipped_images:
             self.notes.append(
-                f"skipped {len(others)} images with names that end in neither {source!r} nor "
-                f"{target!r}, the first is {min(others)}"
+                f"skipped {len(skipped_images)} images with names that end in neither {source!r} "
+                f"nor {target!r}, the first is {min(skipped_images)}"
             )
 
 
 def _folders(root: Path, domains: Sequence[str], split: str) -> list[Folder]:
-    """Return one folder with both sides, or two; the root if no folder has a domain's name."""
+    """Return one folder with both sides, or one for each side.
+
+    It is the root (or its split) if there are two domains and no folder has their names.
+    """
     candidates = [folder for name in domains for folder in places(root, name, split)]
     if len(domains) == 2 and not any(folder.exists() for folder in candidates):
         return [first_folder_with_images(f"pairs of {join_words(domains)}", [root / split, root])]
@@ -94,30 +110,30 @@ def _folders(root: Path, domains: Sequence[str], split: str) -> list[Folder]:
 
 
 def _side_name(suffix: str, domain: str) -> str:
-    """Return the name of one side: its suffix, or the domain if that is empty."""
+    """Return the name of one side: its suffix, or the domain if the suffix has no letters."""
     return suffix.strip("-_. ") or domain
 
 
-def _by_stem(
-    folder: Path, files: Iterable[Path], suffixes: tuple[str, str]
-) -> tuple[tuple[dict[str, Path], dict[str, Path]], list[Path]]:
-    """Return the files of source and target by their names without suffix, and all other files.
+def _split_by_suffix(folder: Folder, source: str, target: str) -> FilesBySuffix:
+    """Return the images of `folder` by the suffixes `source` and `target`.
 
     The longer suffix is tried first, since it may end with the other: ``_main_in`` and ``_in``.
+    Raises `DataError` for two files of one name.
     """
-    sides: tuple[dict[str, Path], dict[str, Path]] = ({}, {})
-    others = []
-    for path in files:
-        name = stem_below(path, folder)
-        for side in sorted((0, 1), key=lambda side: -len(suffixes[side])):
-            if name.endswith(suffixes[side]):
-                key = name.removesuffix(suffixes[side])
-                if key in sides[side]:
+    files = FilesBySuffix({}, {}, [])
+    sides = [(source, files.sources), (target, files.targets)]
+    sides.sort(key=lambda side: -len(side[0]))
+    for path in folder.files:
+        name = stem_below(path, folder.path)
+        for suffix, files_by_key in sides:
+            if name.endswith(suffix):
+                key = name.removesuffix(suffix)
+                if key in files_by_key:
                     raise DataError(
-                        f"{sides[side][key]} and {path} have the same name: keep one of them."
+                        f"{files_by_key[key]} and {path} have the same name: keep one of them."
                     )
-                sides[side][key] = path
+                files_by_key[key] = path
                 break
         else:
-            others.append(path)
-    return sides, others
+            files.others.append(path)
+    return files

@@ -1,4 +1,4 @@
-"""Pairs that a CSV file lists: a header ``source,target``, and a row for each pair."""
+"""Pairs that a CSV file lists: a header ``source,target``, then a row for each pair."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from translate.folders.listing import join_words
 from translate.folders.lookup import expect_different, expect_domains, places
 from translate_plugins.layouts.partners import AlignedPairs, is_same_file
 
-MAX_LISTED = 5
-"""largest number of faulty rows that an error lists"""
+MAX_LISTED_FAULTS = 5
+"""largest number of unusable rows that an error lists"""
 
 
 class Table(AlignedPairs):
@@ -52,42 +52,42 @@ class Table(AlignedPairs):
                 f"there is no table {file} in {join_words(bases[:-1])} or the working directory."
             )
         self.sources = [path]
-        table = _read(path)
-        sides = [[path.parent, root, *side] for side in (folders[0], folders[-1])]
-        columns = _columns(path, table, [(source, target), tuple(domains)], sides)
-        if columns.header:
-            table = _of_split(path, table[1:], table[0], split)
+        table = _read_rows(path)
+        base_folders = [[path.parent, root, *of_domain] for of_domain in (folders[0], folders[-1])]
+        columns = _find_columns(path, table, [(source, target), tuple(domains)], base_folders)
+        if columns.has_header:
+            table = _select_split(path, table[1:], table[0], split)
         if not table:
             raise DataError(f"{path} has a header and no rows: expected one for each pair.")
         pairs, faults = [], []
         for row in table:
             try:
-                pairs.append(_pair(row, columns, sides))
+                pairs.append(_find_pair(row, columns, base_folders))
             except DataError as error:
                 faults.append(f"line {row.line}: {error}")
         if faults and not drop_unpaired:
-            rest = len(faults) - MAX_LISTED
-            more = [f"  ... and {rest} more"] if rest > 0 else []
+            unlisted = len(faults) - MAX_LISTED_FAULTS
+            more = [f"  ... and {unlisted} more"] if unlisted > 0 else []
             raise DataError(
                 f"{path}: {len(faults)} of {len(table)} rows cannot be used",
-                *(f"  {fault}" for fault in faults[:MAX_LISTED]),
+                *(f"  {fault}" for fault in faults[:MAX_LISTED_FAULTS]),
                 *more,
-                f"Files were looked for below {join_words(dict.fromkeys(sides[0]))}.",
+                f"Files were looked for below {join_words(dict.fromkeys(base_folders[0]))}.",
                 "--drop-unpaired skips these rows.",
             )
         unreadable = set(leave_out)
-        distinct = dict.fromkeys(pairs)
-        self.pairs = [pair for pair in distinct if unreadable.isdisjoint(pair)]
+        distinct_pairs = dict.fromkeys(pairs)
+        self.pairs = [pair for pair in distinct_pairs if unreadable.isdisjoint(pair)]
         if not self.pairs:
             raise DataError(f"{path}: none of its {len(table)} rows can be used.")
-        by_column = [set(column) for column in zip(*self.pairs, strict=True)]
-        if by_column[0].isdisjoint(by_column[1]):
-            self.domain_files = [sorted(column) for column in by_column]
+        sources, targets = (set(column) for column in zip(*self.pairs, strict=True))
+        if sources.isdisjoint(targets):
+            self.domain_files = [sorted(sources), sorted(targets)]
         self.files = sorted({image for pair in self.pairs for image in pair})
         self.notes = []
         if faults:
             self.notes.append(f"{path}: skipped {len(faults)} of {len(table)} rows, {faults[0]}")
-        if repeated := len(pairs) - len(distinct):
+        if repeated := len(pairs) - len(distinct_pairs):
             self.notes.append(f"{path}: {repeated} of {len(table)} rows repeat others: skipped")
 
 
@@ -99,14 +99,15 @@ class Row(NamedTuple):
 
 
 class Columns(NamedTuple):
-    """The indices of the columns of both files."""
+    """The indices of the columns of source and target files."""
 
     source: int
     target: int
-    header: bool
+    has_header: bool
+    """whether the first row names the columns"""
 
 
-def _read(path: Path) -> list[Row]:
+def _read_rows(path: Path) -> list[Row]:
     """Return the rows that are not empty; cells are separated by commas, semicolons or tabs."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -114,9 +115,9 @@ def _read(path: Path) -> list[Row]:
         raise DataError(
             f"{path} cannot be read as text in UTF-8: {error}. Save it as CSV in UTF-8."
         ) from error
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    first_line = next((line for line in text.splitlines() if line.strip()), "")
     lines = StringIO(text, newline="")
-    separator = max(",;\t", key=first.count)
+    separator = max(",;\t", key=first_line.count)
     reader = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=True)
     try:
         rows = [Row(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
@@ -128,23 +129,34 @@ def _read(path: Path) -> list[Row]:
     raise DataError(f"{path} is empty: expected a line source,target and a row for each pair.")
 
 
-def _columns(
+def _find_columns(
     path: Path,
     table: Sequence[Row],
-    known: Sequence[tuple[str, ...]],
-    sides: Sequence[Sequence[Path]],
+    headers: Sequence[tuple[str, ...]],
+    base_folders: Sequence[Sequence[Path]],
 ) -> Columns:
-    """Return the columns that the header names; the first two if the first row has two files."""
-    first = [cell.lower() for cell in table[0].cells]
-    for names in known:
+    """Return the columns that the header names; the first two if the first row has two files.
+
+    Args:
+        path: The table, for errors.
+        table: Its rows.
+        headers: Possible names of the two columns.
+        base_folders: The folders in which the files of each column are searched.
+
+    Raises:
+        DataError: The first row is neither a header nor has two files.
+    """
+    first_row = [cell.lower() for cell in table[0].cells]
+    for names in headers:
         columns = [name.lower() for name in names]
-        if len(columns) == 2 and {*columns} <= {*first}:
-            return Columns(first.index(columns[0]), first.index(columns[1]), header=True)
-    first_two = Columns(0, 1, header=False)
+        if len(columns) == 2 and {*columns} <= {*first_row}:
+            source, target = (first_row.index(column) for column in columns)
+            return Columns(source, target, has_header=True)
+    first_two = Columns(0, 1, has_header=False)
     try:
-        _pair(table[0], first_two, sides)
+        _find_pair(table[0], first_two, base_folders)
     except DataError as error:
-        expected = " or ".join(",".join(names) for names in known if len(names) == 2)
+        expected = " or ".join(",".join(names) for names in headers if len(names) == 2)
         raise DataError(
             f"{path}, line {table[0].line}: expected a header with {expected}, or two files, got "
             f"{short_repr(','.join(table[0].cells))} ({str(error).rstrip('.')}). Other columns: "
@@ -153,7 +165,7 @@ def _columns(
     return first_two
 
 
-def _of_split(path: Path, rows: list[Row], header: Row, split: str) -> list[Row]:
+def _select_split(path: Path, rows: list[Row], header: Row, split: str) -> list[Row]:
     """Return the `rows` of one split; all rows if there is no column ``split``."""
     names = [cell.lower() for cell in header.cells]
     if "split" not in names:
@@ -166,20 +178,26 @@ def _of_split(path: Path, rows: list[Row], header: Row, split: str) -> list[Row]
     raise DataError(f"{path}: no row of split {split!r}; its column split has {present}.")
 
 
-def _pair(row: Row, columns: Columns, sides: Sequence[Sequence[Path]]) -> tuple[Path, Path]:
-    """Return the two files of a row; raises `DataError` unless both exist."""
-    if len(row.cells) <= max(columns[:2]):
-        raise DataError(f"expected {max(columns[:2]) + 1} columns, got {len(row.cells)}.")
-    source, target = (
-        _file(row.cells[column], bases) for column, bases in zip(columns[:2], sides, strict=True)
-    )
+def _find_pair(
+    row: Row, columns: Columns, base_folders: Sequence[Sequence[Path]]
+) -> tuple[Path, Path]:
+    """Return the two files of a row; raises `DataError` unless both exist and differ."""
+    last_column = max(columns.source, columns.target)
+    if len(row.cells) <= last_column:
+        raise DataError(f"expected {last_column + 1} columns, got {len(row.cells)}.")
+    source_folders, target_folders = base_folders
+    source = _find_file(row.cells[columns.source], source_folders)
+    target = _find_file(row.cells[columns.target], target_folders)
     if is_same_file(source, target):
         raise DataError(f"{source} is its own target.")
     return source, target
 
 
-def _file(cell: str, bases: Iterable[Path]) -> Path:
-    """Return the file that a cell names, below one of `bases`; backslashes may separate folders."""
+def _find_file(cell: str, bases: Iterable[Path]) -> Path:
+    """Return the file that a cell names, below one of `bases`.
+
+    Backslashes may separate folders, and the Unicode form of names may differ.
+    """
     names = {
         unicodedata.normalize(form, name): None
         for name in (cell, cell.replace("\\", "/"))

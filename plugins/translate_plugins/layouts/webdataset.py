@@ -28,9 +28,9 @@ from translate.folders.lookup import (
     usable_files,
 )
 from translate.images.files.tar_files import find_tar, read_member
-from translate_plugins.layouts.partners import AlignedPairs, partners
+from translate_plugins.layouts.partners import AlignedPairs, match_partners
 
-LABEL = "cls"
+CLASS_SUFFIX = "cls"
 """suffix of the file with the class of a sample"""
 
 
@@ -40,7 +40,9 @@ def webdataset(
     split: str,
     leave_out: Iterable[Path] = (),
     *,
-    labels: Annotated[bool, "one domain with a class in KEY.cls, instead of pairs"] = False,
+    labels: Annotated[
+        bool, "read images of one domain with a class in KEY.cls, instead of pairs"
+    ] = False,
     drop_unpaired: Annotated[bool, "skip samples without an image of a domain"] = False,
 ) -> Layout:
     """Return samples of tar shards: pairs KEY.DOMAIN.png, or images with a class in KEY.cls."""
@@ -65,17 +67,17 @@ class PairedSamples(AlignedPairs):
         expect_different(root, domains)
         self.spec = ImageSpec(domains=tuple(map(Domain, domains)))
         folder = _find_shards(root, split)
-        left, right = (_by_key(folder, name) for name in domains)
-        keys, dropped = partners(
+        sources, targets = (_images_by_key(folder, name) for name in domains)
+        keys, skip_notes = match_partners(
             domains,
-            left,
-            right,
+            sources,
+            targets,
             drop_unpaired=drop_unpaired,
             rule=f"A sample is KEY.{domains[0]}.png and KEY.{domains[1]}.png in one shard, "
             "with any file type.",
         )
         unreadable = set(leave_out)
-        pairs = [(left[key], right[key]) for key in keys]
+        pairs = [(sources[key], targets[key]) for key in keys]
         self.pairs = [pair for pair in pairs if unreadable.isdisjoint(pair)]
         if not self.pairs:
             raise DataError(
@@ -86,11 +88,11 @@ class PairedSamples(AlignedPairs):
         self.domain_files = list(zip(*self.pairs, strict=True))
         self.files = sorted({path for pair in self.pairs for path in pair})
         self.sources = _shards(self.files)
-        self.notes, self.problems = [*notes(folder), *dropped], problems(folder)
+        self.notes, self.problems = [*notes(folder), *skip_notes], problems(folder)
 
 
 class LabelledSamples(Layout):
-    """Samples of an image, and its class as a number in ``KEY.cls``."""
+    """Samples of one image with its class, a number in ``KEY.cls``."""
 
     batch = Labelled
 
@@ -100,15 +102,14 @@ class LabelledSamples(Layout):
         expect_domains("webdataset", domains, 1)
         folder = _find_shards(root, split, domains[0])
         self.problems = problems(folder)
-        numbers = _read_classes(folder, self.problems)
-        if not numbers:
+        self.class_numbers = _read_classes(folder, self.problems)
+        if not self.class_numbers:
             raise DataError(
                 f"{folder.path}: none of {len(folder.files)} images has a class. Expected "
-                f"KEY.{LABEL}, a text file with a number, next to each KEY.png in its shard."
+                f"KEY.{CLASS_SUFFIX}, a text file with a number, next to each KEY.png in its shard."
             )
-        self.classes = sorted(set(numbers.values()))
-        self.numbers = numbers
-        self.files = usable_files(folder._replace(files=list(numbers)), leave_out)
+        self.classes = sorted(set(self.class_numbers.values()))
+        self.files = usable_files(folder._replace(files=list(self.class_numbers)), leave_out)
         self.domain_files = [self.files]
         self.sources = _shards(self.files)
         self.spec = ImageSpec(
@@ -125,7 +126,7 @@ class LabelledSamples(Layout):
     def load(self, item: Item, transform: Transform) -> Labelled:
         (path,) = item.files
         (image,) = transform(transform.read(path), roles=("source",))
-        return Labelled(image, torch.tensor(self.classes.index(self.numbers[path])))
+        return Labelled(image, torch.tensor(self.classes.index(self.class_numbers[path])))
 
 
 def _find_shards(root: Path, split: str, domain: str = "") -> Folder:
@@ -145,41 +146,42 @@ def _find_shards(root: Path, split: str, domain: str = "") -> Folder:
 
 
 def _split_key(path: Path) -> tuple[Path, str]:
-    """Return the key of a sample, as a path in its folder or shard, and the suffix."""
+    """Return the path of a sample's files without suffix, which is its key, and the suffix."""
     match = re.fullmatch(r"([^.]+)\.(.*)", path.name)
     key, suffix = match.groups() if match else (path.name, "")
     return path.parent / key, suffix.lower()
 
 
-def _by_key(folder: Folder, domain: str) -> Mapping[str, Path]:
+def _images_by_key(folder: Folder, domain: str) -> Mapping[str, Path]:
     """Return the images of a domain by the keys of their samples, relative to the folder."""
     images: dict[str, Path] = {}
     for path in folder.files:
         key, suffix = _split_key(path)
         if not (suffix == domain.lower() or suffix.startswith(f"{domain.lower()}.")):
             continue
-        name = key.relative_to(folder.path).as_posix()
-        if name in images:
-            raise DataError(f"{images[name]} and {path} are of one sample: keep one of them.")
-        images[name] = path
+        relative_key = key.relative_to(folder.path).as_posix()
+        if relative_key in images:
+            raise DataError(
+                f"{images[relative_key]} and {path} are of one sample: keep one of them."
+            )
+        images[relative_key] = path
     return images
 
 
 def _class_files(folder: Folder) -> dict[Path, Path]:
-    """Return the files of classes by the keys of their samples."""
-    keys = ((path, *_split_key(path)) for path in folder.skipped)
-    return {key: path for path, key, suffix in keys if suffix == LABEL}
+    """Return the files with classes by the keys of their samples."""
+    files = ((path, *_split_key(path)) for path in folder.skipped)
+    return {key: path for path, key, suffix in files if suffix == CLASS_SUFFIX}
 
 
 def _read_classes(folder: Folder, unreadable: list[BadImage]) -> dict[Path, int]:
-    """Return the class of each image; images without one are added to `unreadable`."""
+    """Return the class of each image; images without a class are added to `unreadable`."""
     files, numbers = _class_files(folder), dict[Path, int]()
     for path in folder.files:
-        file = files.get(_split_key(path)[0])
+        key, _ = _split_key(path)
+        file = files.get(key)
         if file is None:
-            unreadable.append(
-                BadImage(path, f"no file {_split_key(path)[0].name}.{LABEL} in its shard")
-            )
+            unreadable.append(BadImage(path, f"no file {key.name}.{CLASS_SUFFIX} in its shard"))
             continue
         text = (read_member(file) or b"") if find_tar(file) else file.read_bytes()
         try:
@@ -192,4 +194,5 @@ def _read_classes(folder: Folder, unreadable: list[BadImage]) -> dict[Path, int]
 def _shards(files: Iterable[Path]) -> list[Path]:
     """Return the tar files that contain `files`."""
     parents = {path.parent for path in files}
+    # one path per folder is enough, and it need not exist
     return sorted({tar for parent in parents if (tar := find_tar(parent / "_"))})

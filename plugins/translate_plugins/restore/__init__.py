@@ -27,9 +27,9 @@ class Restore(Recipe[Images]):
     Residual learning (sections 3.1 and 3.2): the network predicts the degradation, which is easier
     to learn than the image. Training images are degraded in each step by a chain of ``gray``,
     ``noise``, ``blur`` and ``jpeg``; `translate` takes degraded images. An adversarial loss and a
-    content loss are optional: they sharpen the result, and lower its fidelity.
+    content loss are optional: they sharpen the result, but lower its fidelity.
 
-    Some dozens of photographs are enough, as the degradation of each is random.
+    Some dozens of photographs are enough, as each is degraded at random each time.
     """
 
     defaults = {
@@ -50,7 +50,7 @@ class Restore(Recipe[Images]):
             PartConfig, "generator of the correction that is added to the degraded image"
         ] = part("srresnet", norm="none"),
         discriminator: Annotated[
-            PartConfig, "discriminator of images, where adversarial_weight is not 0"
+            PartConfig, "discriminator of images, if adversarial_weight is not 0"
         ] = "patch",
         adversarial: Annotated[PartConfig, "adversarial loss"] = "vanilla",
         adversarial_weight: Annotated[
@@ -67,7 +67,7 @@ class Restore(Recipe[Images]):
     ) -> None:
         super().__init__()
         self.degrade = Degradations(degradations)
-        self.keeps_gray = not self.degrade.takes_colour  # else gray images are colourized
+        self.keeps_gray = not self.degrade.removes_colour  # else gray images are colourized
         channels = spec.equal_channels("the generator corrects its input")
         self.generator = create_generator(
             generator, in_channels=channels, out_channels=channels, size=spec.size
@@ -107,7 +107,7 @@ class Restore(Recipe[Images]):
         yield Turn("generator", **losses)
 
     def restore(self, degraded: Tensor) -> Tensor:
-        """Return `degraded`, (N, C, H, W) in [-1, 1], with the predicted correction, unclamped."""
+        """Return `degraded`, (N, C, H, W) in [-1, 1], plus the predicted correction, unclipped."""
         return degraded + self.generator(degraded)
 
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002

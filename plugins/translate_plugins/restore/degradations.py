@@ -1,6 +1,6 @@
 """Random degradations of training images: grayscale, noise, blur and JPEG compression.
 
-They are computed on the device of the images, without gradient, with the global generator.
+They run on the device of the images, without gradient, with PyTorch's global random generator.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,16 +14,16 @@ from translate.registry import PartConfig
 
 
 def gray(images: Tensor, amount: Tensor) -> Tensor:
-    """Desaturate by `amount`; at 1 all channels are the luma (ITU-R BT.601)."""
+    """Desaturate by `amount`, 0 to 1; at 1 all channels are the luma (ITU-R BT.601)."""
     if images.shape[1] != 3:
         return images
-    from kornia.color import rgb_to_grayscale  # takes 0.3 s, and inference does not need it
+    from kornia.color import rgb_to_grayscale  # takes 0.3 s; inference does not need kornia
 
     return torch.lerp(images, rgb_to_grayscale(images).expand_as(images), amount)
 
 
 def noise(images: Tensor, sigma: Tensor) -> Tensor:
-    """Add Gaussian noise of this standard deviation; white is 1."""
+    """Add Gaussian noise of this standard deviation; black is 0, white is 1."""
     return images + sigma * torch.randn_like(images)
 
 
@@ -39,8 +39,9 @@ def blur(images: Tensor, sigma: Tensor) -> Tensor:
 def jpeg(images: Tensor, quality: Tensor) -> Tensor:
     """Compress as JPEG does, with chroma at half the resolution.
 
-    Kornia's rounding is differentiable: of a rounding error e, e^3 remains, which a network could
-    learn to read. Compressing twice leaves e^9, as lossy as libjpeg in practice.
+    Kornia's rounding is differentiable: of a rounding error e below 0.5, e^3 remains in the result,
+    from which a network could learn to undo the compression. Compressing twice leaves e^9, so
+    little that the result is as lossy as libjpeg's in practice.
     """
     from kornia.enhance import jpeg_codec_differentiable
 
@@ -50,50 +51,62 @@ def jpeg(images: Tensor, quality: Tensor) -> Tensor:
     return colours[:, : images.shape[1]]
 
 
-class Kind(NamedTuple):
-    """One kind of degradation, with the option that sets its strength."""
+Degrade = Callable[[Tensor, Tensor], Tensor]
+"""from images (N, C, H, W) in [0, 1] and strengths (N, 1, 1, 1) to degraded images"""
 
-    apply: Callable[[Tensor, Tensor], Tensor]
-    """from images (N, C, H, W) in [0, 1] and strengths (N, 1, 1, 1) to degraded images"""
+
+class Kind(NamedTuple):
+    """A kind of degradation, with the option that sets its strength and the option's limits."""
+
+    degrade: Degrade
     option: str
     default: float
-    least: float
-    most: float
+    minimum: float
+    maximum: float
 
 
 KINDS: Mapping[str, Kind] = {
-    "gray": Kind(gray, "amount", 1.0, 0.0, 1.0),
-    "noise": Kind(noise, "sigma", 0.1, 0.0, 1.0),
-    "blur": Kind(blur, "sigma", 1.5, 0.0, 20.0),
-    "jpeg": Kind(jpeg, "quality", 30.0, 1.0, 100.0),
+    "gray": Kind(gray, "amount", default=1.0, minimum=0.0, maximum=1.0),
+    "noise": Kind(noise, "sigma", default=0.1, minimum=0.0, maximum=1.0),
+    "blur": Kind(blur, "sigma", default=1.5, minimum=0.0, maximum=20.0),
+    "jpeg": Kind(jpeg, "quality", default=30.0, minimum=1.0, maximum=100.0),
 }
+
+
+class Link(NamedTuple):
+    """A degradation of a chain, with the range of its strength."""
+
+    degrade: Degrade
+    smallest: float
+    largest: float
 
 
 class Degradations:
     """A chain of degradations, such as ``["gray", {"name": "noise", "sigma": [0.05, 0.2]}]``.
 
-    The strength of a range is drawn for each image. After each degradation, values are clipped to
-    the range of a file.
+    A strength given as a range, ``[smallest, largest]``, is drawn uniformly for each image. After
+    each degradation, values are clipped to [0, 1], as in a file.
     """
 
     def __init__(self, chain: Sequence[PartConfig]) -> None:
         if not chain:
             raise ConfigError(f"degradations: the list is empty: name some of {', '.join(KINDS)}.")
-        self.links = [_link(part) for part in chain]
-        self.takes_colour = any(apply is gray and most > 0 for apply, _, most in self.links)
+        self.links = [_parse_link(part) for part in chain]
+        self.removes_colour = any(link.degrade is gray and link.largest > 0 for link in self.links)
 
     @torch.no_grad()
     def __call__(self, images: Tensor) -> Tensor:
         """Return `images`, (N, C, H, W) in [-1, 1], degraded."""
         degraded = images.float() / 2 + 0.5
-        for apply, least, most in self.links:
-            share = torch.rand(len(images), 1, 1, 1, device=images.device, dtype=degraded.dtype)
-            degraded = apply(degraded, least + (most - least) * share).clamp(0, 1)
+        for degrade, smallest, largest in self.links:
+            fraction = torch.rand(len(images), 1, 1, 1, device=images.device, dtype=degraded.dtype)
+            strength = smallest + (largest - smallest) * fraction
+            degraded = degrade(degraded, strength).clamp(0, 1)
         return degraded.to(images) * 2 - 1
 
 
-def _link(part: PartConfig) -> tuple[Callable[[Tensor, Tensor], Tensor], float, float]:
-    """Return the function that `part` names, and the range of its strength."""
+def _parse_link(part: PartConfig) -> Link:
+    """Return the degradation that `part` names; raises a ConfigError for unknown names."""
     options = {"name": part} if isinstance(part, str) else dict(part)
     name = str(options.pop("name", ""))
     if name not in KINDS:
@@ -104,17 +117,17 @@ def _link(part: PartConfig) -> tuple[Callable[[Tensor, Tensor], Tensor], float, 
             raise ConfigError(
                 f"degradations: {name} has no option {key!r}.{suggest(key, [kind.option])}"
             )
-    given = options.get(kind.option, kind.default)
-    return kind.apply, *_range(f"degradations: {kind.option} of {name}", given, kind)
+    strength = options.get(kind.option, kind.default)
+    return Link(kind.degrade, *_parse_range(f"{kind.option} of {name}", strength, kind))
 
 
-def _range(what: str, value: Any, kind: Kind) -> tuple[float, float]:
-    """Return the smallest and largest value of `value`, a number or two."""
+def _parse_range(option: str, value: Any, kind: Kind) -> tuple[float, float]:
+    """Return the smallest and the largest strength of `value`, which is one number or two."""
     ends = list(value) if isinstance(value, list | tuple) else [value] * 2
-    numbers = all(isinstance(end, int | float) and not isinstance(end, bool) for end in ends)
-    if not (numbers and len(ends) == 2 and kind.least <= ends[0] <= ends[1] <= kind.most):
+    are_numbers = all(isinstance(end, int | float) and not isinstance(end, bool) for end in ends)
+    if not (are_numbers and len(ends) == 2 and kind.minimum <= ends[0] <= ends[1] <= kind.maximum):
         raise ConfigError(
-            f"{what}: expected a number from {kind.least:g} to {kind.most:g}, or [least, most], "
-            f"got {value!r}."
+            f"degradations: {option}: expected a number from {kind.minimum:g} to "
+            f"{kind.maximum:g}, or [smallest, largest], got {value!r}."
         )
     return float(ends[0]), float(ends[1])

@@ -29,10 +29,10 @@ class TextToImage(Recipe[Captioned]):
     """Text to image (Reed et al., 2016, GAN-CLS).
 
     Algorithm 1 (GAN-CLS): the discriminator learns that a real image with its text is real, and
-    that a real image with another text and a generated image are not. Departs: the text encoder is
-    a bag of words, trained with the discriminator instead of beforehand; a score is the
-    discriminator's score of the image plus the product of the text code and the image code
-    (projection discriminator; Miyato and Koyama, 2018, equation 4), so any discriminator fits.
+    that a real image with another text and a generated image are not. Unlike the paper: the text
+    encoder is a bag of words, trained with the discriminator instead of beforehand; a score is the
+    discriminator's score of the image plus the dot product of text code and image code (projection
+    discriminator; Miyato and Koyama, 2018, equation 4), so any discriminator fits.
     """
 
     defaults = {
@@ -53,7 +53,7 @@ class TextToImage(Recipe[Captioned]):
         ] = "dcgan-encoder",
         adversarial: Annotated[PartConfig, "adversarial loss"] = "vanilla",
         latent_dim: Annotated[
-            int, Field(gt=0), "number of latent variables besides the text code"
+            int, Field(gt=0), "number of latent variables in addition to the text code"
         ] = 100,
         prior: Annotated[
             Literal["normal", "uniform", "sphere"], "prior distribution of the latent vector"
@@ -98,20 +98,22 @@ class TextToImage(Recipe[Captioned]):
 
     def step(self, batch: Captioned) -> Iterator[Turn]:
         images, text = batch
-        code, loss = self.text_encoder(text), self.adversarial.for_discriminator
+        code, discriminator_loss = self.text_encoder(text), self.adversarial.for_discriminator
         latents, other_latents = (self.latents(len(text)).to(images.device) for _ in range(2))
         fake = self.generate(latents, code.detach())
-        real, wrong = self.scores(images, code, code.roll(1, 0))
+        real_scores, mismatch_scores = self.scores(images, code, code.roll(1, dims=0))
         (fake_scores,) = self.scores(fake.detach(), code)
-        # an equal text is not wrong: the generated image takes its place
-        differs = (text != text.roll(1, 0)).any(dim=1)
-        wrong = [
-            torch.where(_broadcast_to(w, differs), w, u)
-            for w, u in zip(wrong, fake_scores, strict=True)
+        # if the neighbour's text is equal there is no mismatch: take the generated image instead
+        texts_differ = (text != text.roll(1, dims=0)).any(dim=1)
+        mismatch_scores = [
+            torch.where(_expand_dims(texts_differ, mismatch.dim()), mismatch, generated)
+            for mismatch, generated in zip(mismatch_scores, fake_scores, strict=True)
         ]
         yield Turn(
-            "discriminator", gan=0.5 * loss(real, fake_scores), text=0.5 * loss(real, wrong)
-        ).log(auc=auc(real, fake_scores))
+            "discriminator",
+            gan=0.5 * discriminator_loss(real_scores, fake_scores),
+            text=0.5 * discriminator_loss(real_scores, mismatch_scores),
+        ).log(auc=auc(real_scores, fake_scores))
 
         code = code.detach()
         (fake_scores,) = self.scores(fake, code)
@@ -119,26 +121,31 @@ class TextToImage(Recipe[Captioned]):
             "gan": self.adversarial.for_generator(fake_scores, self.real_scores(images, code))
         }
         if self.mode_seeking_weight:
-            other = self.generate(other_latents, code)
+            other_fake = self.generate(other_latents, code)
             losses["mode_seeking"] = self.mode_seeking_weight * mode_seeking_loss(
-                fake, other, latents, other_latents
+                fake, other_fake, latents, other_latents
             )
         yield Turn("generator", **losses)
 
     def scores(self, images: Tensor, *codes: Tensor) -> list[list[Tensor]]:
-        """Return the logits of `images` with each of several text codes, as lists of scales."""
-        alone, image_code = self.discriminator(images), self.image_encoder(images)
-        scales = [alone] if isinstance(alone, Tensor) else alone
+        """Return the logits of `images` for each of `codes`: a list with a tensor per scale.
+
+        Multi-scale discriminators have several scales, others have one.
+        """
+        logits, image_code = self.discriminator(images), self.image_encoder(images)
+        scales = [logits] if isinstance(logits, Tensor) else logits
         products = [(image_code * code).sum(dim=(1, 2, 3)) for code in codes]
-        return [[scale + _broadcast_to(scale, product) for scale in scales] for product in products]
+        return [
+            [scale + _expand_dims(product, scale.dim()) for scale in scales] for product in products
+        ]
 
     @torch.no_grad()
     def real_scores(self, images: Tensor, code: Tensor) -> list[Tensor] | None:
-        """Return the logits of real `images` where the generator's loss needs them."""
+        """Return the logits of real `images` if the generator's loss is relativistic, or None."""
         return self.scores(images, code)[0] if is_relativistic(self.adversarial) else None
 
     def generate(self, latents: Tensor, code: Tensor) -> Tensor:
-        """Return images (N, C, H, W) of latent vectors and text codes, (N, dim, 1, 1) both."""
+        """Return images (N, C, H, W) of latent vectors and text codes, both (N, dim, 1, 1)."""
         return self.generator(torch.cat([latents, code], dim=1))
 
     def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:
@@ -147,25 +154,30 @@ class TextToImage(Recipe[Captioned]):
         return self.generate(latents, self.text_encoder(condition))
 
     def preview(self, batch: Captioned) -> dict[str, Tensor]:
-        one, other = (self.latents(len(batch.text)).to(batch.images.device) for _ in range(2))
+        latents, other_latents = (
+            self.latents(len(batch.text)).to(batch.images.device) for _ in range(2)
+        )
         return {
             "real": batch.images,
-            "samples": self.draw(one, batch.text),
-            "other samples": self.draw(other, batch.text),
-            "samples of one text": self.draw(one, batch.text[:1].expand_as(batch.text)),
+            "samples": self.draw(latents, batch.text),
+            "other samples": self.draw(other_latents, batch.text),
+            "samples of one text": self.draw(latents, batch.text[:1].expand_as(batch.text)),
         }
 
 
-def mode_seeking_loss(one: Tensor, other: Tensor, latents: Tensor, other_latents: Tensor) -> Tensor:
-    """Return (N,), the mode-seeking loss of pairs of images with one text.
+def mode_seeking_loss(
+    images: Tensor, other_images: Tensor, latents: Tensor, other_latents: Tensor
+) -> Tensor:
+    """Return (N,), the mode-seeking loss of pairs of images with the same text.
 
-    The distance of the latent vectors divided by that of the images (Mao et al., 2019, section 3.2,
-    inverted as in the authors' code); distances are mean absolute differences.
+    The loss is the distance of the latent vectors divided by the distance of the images (Mao et
+    al., 2019, section 3.2, inverted as in the authors' code). Distances are mean absolute
+    differences; both images are (N, C, H, W), latent vectors (N, dim, 1, 1).
     """
-    distance = (one - other).abs().mean(dim=(1, 2, 3))
+    distance = (images - other_images).abs().mean(dim=(1, 2, 3))
     return (latents - other_latents).abs().mean(dim=(1, 2, 3)) / (distance + 1e-5)
 
 
-def _broadcast_to(scores: Tensor, values: Tensor) -> Tensor:
-    """Return `values`, (N,), with as many dimensions as `scores`."""
-    return values.view(-1, *[1] * (scores.dim() - 1))
+def _expand_dims(values: Tensor, dims: int) -> Tensor:
+    """Return `values`, (N,), as (N, 1, ...) of `dims` dimensions."""
+    return values.view(-1, *[1] * (dims - 1))

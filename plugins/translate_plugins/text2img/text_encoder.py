@@ -5,7 +5,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 PRIME = 2**31 - 1
+"""modulus of the hashes"""
 BASE = 257
+"""base of the polynomial hash: above every byte"""
 
 
 class TextEncoder(nn.Module):
@@ -13,14 +15,16 @@ class TextEncoder(nn.Module):
 
     A hashed bag of words and bigrams as in fastText (Joulin et al., 2017, section 2.1), without a
     vocabulary: "two firs and a fir" has the features two, firs, and, a, fir, "two firs", "firs and"
-    and so on. Case and punctuation are ignored; words that are not in training are zero.
+    and so on. Case and punctuation are ignored. A word that training never had adds 0, unless its
+    hash is that of another word.
     """
 
     def __init__(self, channels: int, buckets: int = 8192, scale: float = 10.0) -> None:
         super().__init__()
         self.table = nn.Embedding(buckets, channels)
         nn.init.zeros_(self.table.weight)
-        self.scale = scale  # embeddings are sparse and start at 0; Adam moves each by lr a step
+        # embeddings start at 0, and Adam changes them by about the learning rate, in few steps each
+        self.scale = scale
 
     def forward(self, text: Tensor) -> Tensor:
         hashes, present = hash_words(text)
@@ -29,27 +33,31 @@ class TextEncoder(nn.Module):
 
 
 def hash_words(text: Tensor) -> tuple[Tensor, Tensor]:
-    """Return hashes (N, 2L) of the words and bigrams of `text`, and which of them are present.
+    """Return hashes of the words and bigrams of `text`, and which of them are present.
 
-    The hash of a word is a polynomial in its bytes, and so independent of its position.
+    Both are (N, 2L): L entries for words, then L for bigrams, in the order of the text; as a text
+    of L bytes has fewer words, the last entries are not present. The hash of a word is a polynomial
+    in its bytes, so it does not depend on the word's position.
     """
-    byte = text.long()
-    byte = byte + 32 * _between(byte, "A", "Z")
-    letter = _between(byte, "a", "z") | _between(byte, "0", "9") | (byte >= 128)
-    begins = letter & ~F.pad(letter, (1, 0))[:, :-1]
+    codes = text.long()
+    codes = codes + 32 * _is_between(codes, "A", "Z")  # lower case
+    is_letter = _is_between(codes, "a", "z") | _is_between(codes, "0", "9") | (codes >= 128)
+    is_word_start = is_letter & ~F.pad(is_letter, (1, 0))[:, :-1]
 
-    place = torch.arange(text.shape[1], device=text.device)
-    earlier = begins[:, None] & (place <= place[:, None])  # (N, L, L); ONNX has no cummax
-    start = torch.where(earlier, place, 0).amax(2)
-    power = torch.tensor([pow(BASE, i, PRIME) for i in range(len(place))], device=text.device)
-    share = byte * power[place - start] % PRIME * letter
-    number = (begins.cumsum(1) - 1).clamp(min=0)
-    word = torch.zeros_like(byte).scatter_add_(1, number, share) % PRIME
-    pair = (word * BASE + F.pad(word, (0, 1))[:, 1:] + 1) % PRIME
+    position = torch.arange(text.shape[1], device=text.device)
+    # (N, L, L), the starts up to each position, as ONNX has no cummax
+    starts_up_to = is_word_start[:, None] & (position <= position[:, None])
+    word_start = torch.where(starts_up_to, position, 0).amax(2)
+    powers = torch.tensor([pow(BASE, i, PRIME) for i in range(len(position))], device=text.device)
+    terms = codes * powers[position - word_start] % PRIME * is_letter
+    word_index = (is_word_start.cumsum(1) - 1).clamp(min=0)
+    words = torch.zeros_like(codes).scatter_add_(1, word_index, terms) % PRIME
+    bigrams = (words * BASE + F.pad(words, (0, 1))[:, 1:] + 1) % PRIME
 
-    words = begins.sum(1, keepdim=True)
-    return torch.cat([word, pair], 1), torch.cat([place < words, place < words - 1], 1)
+    count = is_word_start.sum(1, keepdim=True)
+    present = torch.cat([position < count, position < count - 1], 1)
+    return torch.cat([words, bigrams], 1), present
 
 
-def _between(byte: Tensor, first: str, last: str) -> Tensor:
-    return (byte >= ord(first)) & (byte <= ord(last))
+def _is_between(codes: Tensor, first: str, last: str) -> Tensor:
+    return (codes >= ord(first)) & (codes <= ord(last))

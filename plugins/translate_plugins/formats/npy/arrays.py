@@ -1,4 +1,4 @@
-"""NumPy arrays in files: headers, checked before memory is allocated, and windows."""
+"""NumPy arrays in files: headers are checked before memory is allocated, and windows are read."""
 
 from dataclasses import dataclass
 from math import prod
@@ -14,9 +14,9 @@ from translate.formats import Window
 MAGIC = npy.MAGIC_PREFIX
 DTYPES = {"b1": "uint8", "u1": "uint8", "u2": "uint16", "i1": "int16", "i2": "int16"}
 DTYPES |= dict.fromkeys(("u4", "i4", "i8", "u8", "f2", "f4", "f8"), "float32")
-"""dtypes of stored arrays, and of the images that they are read as"""
-EXACT = 2**24
-"""float32 represents all integers up to this exactly"""
+"""dtypes of images, by kind and bytes of the stored array"""
+MAX_EXACT = 2**24
+"""float32 represents all integers from -MAX_EXACT to MAX_EXACT exactly"""
 
 
 @dataclass(frozen=True)
@@ -37,16 +37,16 @@ class ArrayHeader:
     @property
     def channels(self) -> int:
         """The number of channels."""
-        return (*self.shape, 1)[2]
+        return self.shape[2] if len(self.shape) == 3 else 1
 
     @property
-    def bytes(self) -> int:
+    def byte_count(self) -> int:
         """The number of bytes of all values."""
         return prod(self.shape) * self.dtype.itemsize
 
     @property
-    def order(self) -> str:
-        """The byte order of the values: ``<``, ``>``, or ``=`` if there is none."""
+    def byte_order(self) -> str:
+        """The byte order of the values: ``<``, ``>``, or ``=`` for values of one byte."""
         return {">": ">", "<": "<"}.get(self.dtype.byteorder, "=")
 
     @property
@@ -56,7 +56,7 @@ class ArrayHeader:
 
 
 def read_header(file: BinaryIO) -> ArrayHeader:
-    """Return the header of an array; raises `ValueError` if it is no image."""
+    """Return the header of an array; raises `ValueError` if the array is no image."""
     try:
         version = npy.read_magic(file)[0]
         parse = npy.read_array_header_1_0 if version == 1 else npy.read_array_header_2_0
@@ -69,45 +69,49 @@ def read_header(file: BinaryIO) -> ArrayHeader:
     if f"{dtype.kind}{dtype.itemsize}" not in DTYPES:
         raise ValueError(f"an array of {dtype}: expected integers or floats")
     if len(shape) not in (2, 3) or min(shape) < 1 or (*shape, 1)[2] > MAX_CHANNELS:
-        known = f"(height, width) or (height, width, 1 to {MAX_CHANNELS})"
-        raise ValueError(f"an array of the shape {shape}: expected {known}")
+        known_shapes = f"(height, width) or (height, width, 1 to {MAX_CHANNELS})"
+        raise ValueError(f"an array of the shape {shape}: expected {known_shapes}")
     return ArrayHeader(shape, dtype, is_fortran, file.tell())
 
 
 def write_header(file: BinaryIO, shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
-    """Write the header of an array, and return where its numbers begin."""
-    facts = {"descr": npy.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
-    npy.write_array_header_1_0(file, facts)
+    """Write the header of an array; return the offset of its values in the file."""
+    fields = {"descr": npy.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    npy.write_array_header_1_0(file, fields)
     return file.tell()
 
 
-def read_part(file: BinaryIO, header: ArrayHeader, window: Window | None) -> NDArray[Any]:
-    """Return a window of an array, (height, width, channels) of `header.image_dtype`.
+def read_window(file: BinaryIO, header: ArrayHeader, window: Window | None) -> NDArray[Any]:
+    """Return a window, or all, of an array: (height, width, channels) of `header.image_dtype`.
 
-    In row-major arrays, only the rows of the window are read.
+    Of arrays in C order, only the rows of the window are read.
 
     Raises:
         ValueError: values are missing, or are integers that float32 does not represent exactly.
     """
     top, left, height, width = window or (0, 0, *header.size)
     columns = slice(left, left + width)
-    row = prod(header.shape[1:]) * header.dtype.itemsize
+    row_bytes = prod(header.shape[1:]) * header.dtype.itemsize
     if header.is_fortran:
-        data = _read(file, header.start, row * header.shape[0])
-        whole = np.frombuffer(data, header.dtype).reshape(header.shape, order="F")
-        part = whole[top : top + height, columns]
+        data = _read(file, header.start, row_bytes * header.shape[0])
+        array = np.frombuffer(data, header.dtype).reshape(header.shape, order="F")
+        pixels = array[top : top + height, columns]
     else:
-        data = _read(file, header.start + top * row, row * height)
-        part = np.frombuffer(data, header.dtype).reshape(height, *header.shape[1:])[:, columns]
-    return converted(part.reshape(height, width, -1), header)
+        data = _read(file, header.start + top * row_bytes, row_bytes * height)
+        rows = np.frombuffer(data, header.dtype).reshape(height, *header.shape[1:])
+        pixels = rows[:, columns]
+    return _convert(pixels.reshape(height, width, -1), header)
 
 
-def converted(values: NDArray[Any], header: ArrayHeader) -> NDArray[Any]:
-    """Return `values` as `header.image_dtype`; raises `ValueError`."""
+def _convert(values: NDArray[Any], header: ArrayHeader) -> NDArray[Any]:
+    """Return `values` as `header.image_dtype`, booleans as 0 and 255.
+
+    Raises `ValueError` for integers that float32 does not represent exactly.
+    """
     if values.dtype.kind == "b":
         return values.astype(np.uint8) * np.uint8(255)
-    rounds = header.image_dtype == "float32" and values.dtype.kind in "iu"
-    if rounds and max(values.max(), -int(values.min())) > EXACT:
+    may_round = header.image_dtype == "float32" and values.dtype.kind in "iu"
+    if may_round and max(values.max(), -int(values.min())) > MAX_EXACT:
         raise ValueError(f"an array of {header.dtype}: expected values up to 2**24")
     return np.ascontiguousarray(values.astype(header.image_dtype))
 

@@ -1,6 +1,6 @@
 """NumPy files as images: .npy, and .npz with one array, or with one called ``image``.
 
-Pickled objects in them are never loaded.
+Pickled objects, which could run code, are never loaded.
 """
 
 from collections.abc import Iterator
@@ -22,10 +22,10 @@ from translate_plugins.formats.npy.arrays import ArrayHeader
 WRITABLE = Writable(
     range(1, MAX_CHANNELS + 1), ("uint8", "uint16", "int16", "float32"), alpha=False
 )
-NAME = "image.npy"
-"""name of the array to read, if an archive has several"""
-MAX_HEADER = 70_000
-"""largest size in bytes of an array's header"""
+ARRAY_NAME = "image.npy"
+"""name in an archive of the array to write, and of the array to read if there are several"""
+MAX_HEADER_BYTES = 70_000
+"""largest size of an array's header that is read"""
 
 
 class Npy:
@@ -41,7 +41,7 @@ class Npy:
             return None
         array = arrays.read_header(BytesIO(source.data))
         size = len(source.data) if source.file is None else source.file.seek(0, 2)
-        if size < array.start + array.bytes:
+        if size < array.start + array.byte_count:
             raise ValueError("a truncated file: values of the array are missing")
         return _header("NPY", array)
 
@@ -51,11 +51,11 @@ class Npy:
         frame: int = 0,  # noqa: ARG002
         window: Window | None = None,
     ) -> NDArray[Any]:
-        """Return the array, or a window of it, of which only the rows are read."""
+        """Return the array, or a window of it; only the rows of the window are read."""
         array, file = arrays.read_header(BytesIO(source.data)), source.file or BytesIO(source.data)
         rows, columns = (window.height, window.width) if window else array.size
         limits.require_allowed(rows * columns * array.channels, source)
-        return arrays.read_part(file, array, window)
+        return arrays.read_window(file, array, window)
 
     def write(self, pixels: NDArray[Any], like: Header) -> bytes:
         """Return the content of a file."""
@@ -73,15 +73,16 @@ class Npy:
         tile: int,
         like: Header,
     ) -> None:
-        """Write the bytes of `write`, each row of a tile at its place in the file."""
+        """Write the same bytes as `write`, tile by tile: each row of a tile at its own offset."""
         height, width = size
-        stored = np.dtype(dtype).newbyteorder(like.extra.get("npy_order", "="))
-        start = arrays.write_header(file, (*size, channels)[: 2 + _is_deep(channels, like)], stored)
+        stored_dtype = np.dtype(dtype).newbyteorder(like.extra.get("npy_order", "="))
+        shape = (*size, channels) if _has_channel_dimension(channels, like) else size
+        start = arrays.write_header(file, shape, stored_dtype)
         corners = [(y, x) for y in range(0, height, tile) for x in range(0, width, tile)]
         for (top, left), pixels in zip(corners, tiles, strict=True):
-            part = pixels[: height - top, : width - left].astype(stored)
-            for row, values in enumerate(part, top):
-                file.seek(start + (row * width + left) * channels * stored.itemsize)
+            cropped = pixels[: height - top, : width - left].astype(stored_dtype)
+            for row, values in enumerate(cropped, top):
+                file.seek(start + (row * width + left) * channels * stored_dtype.itemsize)
                 file.write(values.tobytes())
 
 
@@ -97,9 +98,9 @@ class Npz:
         if not source.data.startswith(b"PK\x03\x04") or b".npy" not in source.data[:4096]:
             return None
         with _open(source) as archive:
-            entry = _entry(archive)
+            entry = _find_array(archive)
             array = _array_header(archive, entry)
-        if entry.file_size < array.start + array.bytes:
+        if entry.file_size < array.start + array.byte_count:
             raise ValueError("a truncated file: values of the array are missing")
         return _header("NPZ", array, npz_name=entry.filename)
 
@@ -111,18 +112,20 @@ class Npz:
     ) -> NDArray[Any]:
         """Return the array, or a window of it; the array is decompressed as a whole."""
         with _open(source) as archive:
-            entry = _entry(archive)
+            entry = _find_array(archive)
             array = _array_header(archive, entry)
             limits.require_allowed(prod(array.shape), source)
             with archive.open(entry, mode="r") as stream:
-                data = stream.read(array.start + array.bytes)
-        return arrays.read_part(BytesIO(data), array, window)
+                data = stream.read(array.start + array.byte_count)
+        return arrays.read_window(BytesIO(data), array, window)
 
     def write(self, pixels: NDArray[Any], like: Header) -> bytes:
         """Return the content of a file with one array, named as in the input."""
         array, buffer = BytesIO(), BytesIO()
         np.save(array, _as_stored(pixels, like))
-        entry = ZipInfo(like.extra.get("npz_name", NAME))  # dated 1980: equal pixels, equal bytes
+        entry = ZipInfo(
+            like.extra.get("npz_name", ARRAY_NAME)
+        )  # dated 1980, so that equal pixels give equal bytes
         with ZipFile(buffer, "w") as archive:
             archive.writestr(entry, array.getvalue(), ZIP_DEFLATED)
         return buffer.getvalue()
@@ -132,10 +135,13 @@ def _open(source: EncodedImage) -> ZipFile:
     return ZipFile(source.file or BytesIO(source.data))
 
 
-def _entry(archive: ZipFile) -> ZipInfo:
-    """Return the only array, or the one called image; raises `ValueError` if there is neither."""
+def _find_array(archive: ZipFile) -> ZipInfo:
+    """Return the entry of the only array, or of the array called image.
+
+    Raises `ValueError` if there is neither.
+    """
     entries = [entry for entry in archive.infolist() if entry.filename.endswith(".npy")]
-    chosen = [entry for entry in entries if entry.filename == NAME] or entries
+    chosen = [entry for entry in entries if entry.filename == ARRAY_NAME] or entries
     if len(chosen) != 1:
         names = ", ".join(entry.filename.removesuffix(".npy") for entry in entries[:5])
         raise ValueError(
@@ -146,27 +152,27 @@ def _entry(archive: ZipFile) -> ZipInfo:
 
 def _array_header(archive: ZipFile, entry: ZipInfo) -> ArrayHeader:
     with archive.open(entry, mode="r") as stream:
-        return arrays.read_header(BytesIO(stream.read(MAX_HEADER)))
+        return arrays.read_header(BytesIO(stream.read(MAX_HEADER_BYTES)))
 
 
-def _header(name: str, array: ArrayHeader, **extra: Any) -> Header:
+def _header(format_name: str, array: ArrayHeader, **extra: Any) -> Header:
     return Header(
-        format=name,
+        format=format_name,
         size=array.size,
         channels=array.channels,
         dtype=array.image_dtype,
         bits=8 * array.dtype.itemsize,
         mode=str(array.dtype.newbyteorder("=")),
-        extra={"npy_two_dimensions": len(array.shape) == 2, "npy_order": array.order, **extra},
+        extra={"npy_two_dimensions": len(array.shape) == 2, "npy_order": array.byte_order, **extra},
     )
 
 
 def _as_stored(pixels: NDArray[Any], like: Header) -> NDArray[Any]:
-    """Return pixels with the dimensions and byte order of the input."""
-    stored = pixels if _is_deep(pixels.shape[2], like) else pixels[..., 0]
+    """Return pixels with the number of dimensions and the byte order of the input array."""
+    stored = pixels if _has_channel_dimension(pixels.shape[2], like) else pixels[..., 0]
     return stored.astype(stored.dtype.newbyteorder(like.extra.get("npy_order", "=")))
 
 
-def _is_deep(channels: int, like: Header) -> bool:
-    """Return whether the array of an output has a third dimension."""
+def _has_channel_dimension(channels: int, like: Header) -> bool:
+    """Return whether an output's array is (height, width, channels), not (height, width)."""
     return channels > 1 or not like.extra.get("npy_two_dimensions", True)

@@ -1,4 +1,4 @@
-"""Formats of Pillow, decoded by Pillow or, if it is better, OpenCV."""
+"""Image formats that Pillow supports, decoded by OpenCV where it is better, else by Pillow."""
 
 from collections.abc import Callable, Collection, Mapping
 from io import BytesIO
@@ -19,17 +19,19 @@ GRAY_OR_RGB = Writable((1, 3))
 
 
 class Raster:
-    """A format of Pillow.
+    """A format that Pillow supports.
 
     Args:
         name: Pillow's name of the format.
         suffixes: suffixes of its files.
-        writes: suffixes of files that are written, with the pixels that they can store.
+        writes: the pixels that written files can store, by suffix; None: gray or RGB for each of
+            `suffixes`.
         options: options of the encoder.
-        lossless: whether it is written lossless.
-        one_canvas: whether all frames have one size.
-        encode: writes files in place of Pillow.
-        read_usual: reads the headers of common files faster than Pillow; returns None for others.
+        lossless: whether written files keep all pixels exactly.
+        one_canvas: whether all frames of a file have the same size.
+        encode: encodes files instead of Pillow.
+        read_common_header: reads the headers of common files faster than Pillow; returns None for
+            other files.
     """
 
     def __init__(
@@ -42,12 +44,12 @@ class Raster:
         lossless: bool = True,
         one_canvas: bool = False,
         encode: Callable[[NDArray[Any], Header], bytes] | None = None,
-        read_usual: Callable[[EncodedImage], pillow.FrameDetails | None] = lambda _: None,
+        read_common_header: Callable[[EncodedImage], pillow.FrameDetails | None] = lambda _: None,
     ) -> None:
         self.name, self.suffixes, self.lossless = name, frozenset(suffixes), lossless
         self.writes = dict.fromkeys(suffixes, GRAY_OR_RGB) if writes is None else writes
         self._options, self._one_canvas = {"format": name, **(options or {})}, one_canvas
-        self._encode, self._read_usual = encode, read_usual
+        self._encode, self._read_common_header = encode, read_common_header
 
     def probe(self, source: EncodedImage, frame: int = 0) -> Header | None:
         """Return the header of a frame; None for a file of another format."""
@@ -59,7 +61,7 @@ class Raster:
         """Return the upright pixels of a frame."""
         details = self._details(source, frame)
         if frame and self._one_canvas:
-            layers = self._next(source, frame)
+            layers = self._decode_later_frame(source, frame)
         else:
             layers = self._decode(source, frame, details)
         return layers.upright(details.header.orientation).crop(window)
@@ -68,9 +70,9 @@ class Raster:
         """Return the content of a file."""
         if self._encode is not None:
             return self._encode(pixels, like)
-        flat = pixels[..., 0] if pixels.shape[2] == 1 else pixels
-        buffer, extra = BytesIO(), metadata.options(like)
-        Image.fromarray(np.ascontiguousarray(flat)).save(buffer, **{**self._options, **extra})
+        array = np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+        buffer, options = BytesIO(), {**self._options, **metadata.options(like)}
+        Image.fromarray(array).save(buffer, **options)
         return buffer.getvalue()
 
     def _details(self, source: EncodedImage, frame: int) -> pillow.FrameDetails:
@@ -78,7 +80,7 @@ class Raster:
         key = f"{self.name} {frame}"
         details: pillow.FrameDetails | None = source.cache.get(key)
         if details is None:
-            details = None if frame else self._read_usual(source)
+            details = None if frame else self._read_common_header(source)
             if details is None:
                 with pillow.open_frame(source, self.name, frame) as image:
                     details = pillow.read_details(image, source, self.name)
@@ -87,17 +89,17 @@ class Raster:
 
     def _decode(self, source: EncodedImage, frame: int, details: pillow.FrameDetails) -> Layers:
         png.require_intact(source.data)
-        by_opencv = opencv.is_better(details)
-        if by_opencv and (layers := opencv.decode(source.data, details.header)):
+        prefers_opencv = opencv.is_better(details)
+        if prefers_opencv and (layers := opencv.decode(source.data, details.header)):
             return layers
         with pillow.open_frame(source, self.name, frame) as image:  # raises for a damaged file
             layers = layers_from_pillow(image)
-            if by_opencv and details.header.bits > 8:
+            if prefers_opencv and details.header.bits > 8:
                 raise ValueError("its 16-bit colours cannot be decoded")
             return layers
 
-    def _next(self, source: EncodedImage, frame: int) -> Layers:
-        """Return a later frame; the file stays open, since frames are composited in order."""
+    def _decode_later_frame(self, source: EncodedImage, frame: int) -> Layers:
+        """Return a frame other than 0; the file stays open, as frames build on earlier frames."""
         with pillow.pillow_limits(source.path, source.max_pixels):
             image: ImageFile | None = source.cache.get(self.name)
             if image is None or image.tell() > frame:

@@ -1,4 +1,4 @@
-"""OpenCV as decoder of photographs and of images with more than 8 bits per channel."""
+"""OpenCV as decoder of photographs and of colour images with 16 bits per channel."""
 
 from typing import Any
 
@@ -12,13 +12,14 @@ from translate_plugins.formats.raster.pillow import FrameDetails
 
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # errors are raised here
 
-RGB = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+RGB_FLAGS = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
 """flags to decode to RGB"""
 TO_RGB = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}
+"""conversions from OpenCV's order of channels, by number of channels"""
 
 
 def is_better(details: FrameDetails) -> bool:
-    """Return whether to decode with OpenCV: photographs and 16-bit colour."""
+    """Return whether OpenCV is faster than Pillow (photographs) or exact (16-bit colour)."""
     header = details.header
     if details.frames > 1 or header.format == "AVIF":
         return False  # OpenCV skips the default image of an animated PNG
@@ -35,7 +36,7 @@ def decode(data: bytes, header: Header) -> Layers | None:
         header: the header of the file.
     """
     if header.mode == "RGB" and header.bits == 8:
-        rgb = _imdecode(data, RGB)
+        rgb = _imdecode(data, RGB_FLAGS)
         return None if rgb is None else Layers(rgb)
     pixels = read_pixels(data)
     if pixels is None or pixels.dtype not in WHITE:

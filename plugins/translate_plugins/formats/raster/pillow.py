@@ -27,22 +27,28 @@ from translate.images.source import EncodedImage
 from translate_plugins.formats import metadata
 
 ORIENTATION = 0x0112
-GRAY = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F")
+GRAY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F")
 """modes without colour"""
-CONVERTED = {"P": "a palette", "PA": "a palette", "CMYK": "CMYK", "LAB": "L*a*b*", "HSV": "HSV"}
-"""modes that are converted to RGB, and their names"""
+CONVERTED_MODES = {
+    "P": "a palette",
+    "PA": "a palette",
+    "CMYK": "CMYK",
+    "LAB": "L*a*b*",
+    "HSV": "HSV",
+}
+"""modes that are converted to RGB, with the name of each for messages"""
 
-logging.getLogger("PIL").addHandler(logging.NullHandler())  # its messages do not name the file
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # Pillow's messages do not name the file
 
 _lock = Lock()  # warning filters and Pillow's limit of pixels are global
-if hasattr(os, "register_at_fork"):  # Windows forks nothing
+if hasattr(os, "register_at_fork"):  # Windows cannot fork
     os.register_at_fork(
         before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
     )
 
 
 class FrameDetails(NamedTuple):
-    """The header of a frame, and the number of frames that Pillow counts."""
+    """The header of a frame, and Pillow's number of frames."""
 
     header: Header
     frames: int
@@ -52,14 +58,14 @@ class FrameDetails(NamedTuple):
 class Exif(Mapping[str, bytes]):
     """The EXIF data of a file, read at first use."""
 
-    def __init__(self, source: EncodedImage, form: str) -> None:
+    def __init__(self, source: EncodedImage, format_name: str) -> None:
         self._image = EncodedImage(source.name, source.data, source.max_pixels)
-        self._form = form
+        self._format_name = format_name
 
     @cached_property
     def _values(self) -> dict[str, bytes]:
         try:
-            with open_frame(self._image, self._form) as image:
+            with open_frame(self._image, self._format_name) as image:
                 return metadata.exif(image)
         except BadImage:  # a TIFF that Pillow cannot open
             return {}
@@ -74,10 +80,10 @@ class Exif(Mapping[str, bytes]):
         return len(self._values)
 
 
-def accepts(form: str, data: bytes) -> bool:
-    """Return whether `data` begins like a file of Pillow's format `form`."""
+def accepts(format_name: str, data: bytes) -> bool:
+    """Return whether `data` begins like a file of Pillow's format `format_name`."""
     Image.preinit()  # registers the formats that are not imported above
-    _, accept = Image.OPEN[form]
+    _, accept = Image.OPEN[format_name]
     try:
         return accept is not None and accept(data[:16]) is True
     except IndexError:  # a shorter file
@@ -85,37 +91,37 @@ def accepts(form: str, data: bytes) -> bool:
 
 
 @contextmanager
-def open_frame(source: EncodedImage, form: str, frame: int = 0) -> Iterator[ImageFile]:
-    """Open a frame of a file as `form`; any error is raised as a `BadImage`."""
+def open_frame(source: EncodedImage, format_name: str, frame: int = 0) -> Iterator[ImageFile]:
+    """Open a frame of a file as `format_name`; any error is raised as a `BadImage`."""
     with pillow_limits(source.path, source.max_pixels):
-        image = open_image(source, form)
+        image = open_image(source, format_name)
         with image:
             if frame:
                 seek(image, frame, source.max_pixels)
             yield image
 
 
-def open_image(source: EncodedImage, form: str) -> ImageFile:
-    """Open a file as `form`; raises `BadImage`."""
+def open_image(source: EncodedImage, format_name: str) -> ImageFile:
+    """Open a file as `format_name`; raises `BadImage`."""
     try:
-        return Image.open(BytesIO(source.data), formats=(form,))
+        return Image.open(BytesIO(source.data), formats=(format_name,))
     except UnidentifiedImageError as error:
-        raise BadImage(source.path, _reason(source.data, form)) from error
+        raise BadImage(source.path, _reason(source.data, format_name)) from error
 
 
-def _reason(data: bytes, form: str) -> str:
-    factory, _ = Image.OPEN[form]
-    article, text = "an" if form[0] == "A" else "a", "it is damaged"
+def _reason(data: bytes, format_name: str) -> str:
+    factory, _ = Image.OPEN[format_name]
+    article, text = "an" if format_name[0] == "A" else "a", "it is damaged"
     try:
         factory(BytesIO(data), "")
     except Exception as error:
         text = " ".join(str(error).split()) or type(error).__name__
-    return f"{article} {form} that cannot be read: {text}"
+    return f"{article} {format_name} that cannot be read: {text}"
 
 
 @contextmanager
 def pillow_limits(path: Path, max_pixels: int) -> Iterator[None]:
-    """Use Pillow in one thread at a time, with a limit of pixels and without warnings."""
+    """Run the block in one thread at a time, with Pillow's limit of pixels and without warnings."""
     with _lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -124,30 +130,30 @@ def pillow_limits(path: Path, max_pixels: int) -> Iterator[None]:
             with guarded(path):
                 yield
         except BadImage as bad:
-            if isinstance(bad.__cause__, _BOMBS):
+            if isinstance(bad.__cause__, _TOO_MANY_PIXELS):
                 raise BadImage(path, f"more than {max_pixels:,} pixels") from bad.__cause__
             raise
         finally:
             Image.MAX_IMAGE_PIXELS = previous
 
 
-_BOMBS = (Image.DecompressionBombWarning, Image.DecompressionBombError)
+_TOO_MANY_PIXELS = (Image.DecompressionBombWarning, Image.DecompressionBombError)
 
 
 def seek(image: ImageFile, frame: int, max_pixels: int) -> None:
-    """Seek a later frame, and check its size, which Pillow does not."""
+    """Go to a later frame, and check its size, as Pillow checks only that of the first."""
     image.seek(frame)
     if image.width * image.height > max_pixels:
         raise Image.DecompressionBombError
 
 
-def read_details(image: ImageFile, source: EncodedImage, form: str) -> FrameDetails:
+def read_details(image: ImageFile, source: EncodedImage, format_name: str) -> FrameDetails:
     """Return the header of the current frame of `image`."""
     data = source.data
-    orientation, count = _orientation(image, data), _frames(image, data)
+    orientation, count = _orientation(image, data), _frame_count(image, data)
     width, height = image.size
     bits = _bits(image, data)
-    has_extras = image.format in ("JPEG", "MPO")  # further images are auxiliary images of phones
+    has_auxiliary_images = image.format in ("JPEG", "MPO")  # of phones, which are no frames
     header = Header(
         format=image.format or "",
         size=(width, height) if orientation > 4 else (height, width),
@@ -156,13 +162,13 @@ def read_details(image: ImageFile, source: EncodedImage, form: str) -> FrameDeta
         dtype=_dtype(image, bits, count),
         bits=bits,
         mode=image.mode,
-        frames=1 if has_extras else count,
-        pages=has_extras,
+        frames=1 if has_auxiliary_images else count,
+        pages=has_auxiliary_images,
         orientation=orientation,
-        converted=CONVERTED.get(image.mode, ""),
+        converted=CONVERTED_MODES.get(image.mode, ""),
         label_map=image.format == "PNG" and image.mode == "P",
         extra=metadata.profile(image),
-        private=Exif(source, form) if may_have_exif(image, data) else {},
+        private=Exif(source, format_name) if may_have_exif(image, data) else {},
         xmp=metadata.xmp(image.info),
     )
     return FrameDetails(header, count)
@@ -170,7 +176,9 @@ def read_details(image: ImageFile, source: EncodedImage, form: str) -> FrameDeta
 
 def _is_gray(image: ImageFile) -> bool:
     """Return whether the file is gray; Pillow converts 16-bit gray with alpha to RGBA."""
-    return image.mode in GRAY or (bool(image.tile) and str(image.tile[0].args).startswith("LA;16"))
+    return image.mode in GRAY_MODES or (
+        bool(image.tile) and str(image.tile[0].args).startswith("LA;16")
+    )
 
 
 def _orientation(image: ImageFile, data: bytes) -> int:
@@ -187,18 +195,18 @@ def _orientation(image: ImageFile, data: bytes) -> int:
 
 
 def may_have_exif(image: ImageFile, data: bytes) -> bool:
-    """Return whether there may be EXIF data: Pillow would decode all pixels of a PNG to find it."""
+    """Return whether there may be EXIF data, without decoding a PNG as Pillow would do."""
     markers = (b"eXIf", b"Raw profile type exif", b"tiff:Orientation")
     return image.format != "PNG" or any(marker in data for marker in markers)
 
 
-def _frames(image: ImageFile, data: bytes) -> int:
+def _frame_count(image: ImageFile, data: bytes) -> int:
     """Return the number of frames."""
     try:
         count = int(getattr(image, "n_frames", 1))
     except Exception:  # a later frame is damaged
         return 1
-    if image.format == "PNG":  # its header may state more frames than there are
+    if image.format == "PNG":  # the header may state more frames than there are
         count = min(count, 1 + data.count(b"fcTL"))
     return count
 
@@ -207,22 +215,25 @@ def _bits(image: ImageFile, data: bytes) -> int:
     """Return the bits per channel of the file."""
     if image.format == "AVIF":
         return avif_bits(data)
-    tile = image.tile[0].args if image.tile else ""
-    if image.format == "PPM" and isinstance(tile, tuple) and tile[-1] > 255:
-        return (int(tile[-1]) + 1).bit_length() - 1
-    return 32 if image.mode == "F" else 16 if image.mode[0] == "I" or ";16" in str(tile) else 8
+    decoder_args = image.tile[0].args if image.tile else ""
+    if image.format == "PPM" and isinstance(decoder_args, tuple) and decoder_args[-1] > 255:
+        return (int(decoder_args[-1]) + 1).bit_length() - 1  # of the largest value
+    if image.mode == "F":
+        return 32
+    return 16 if image.mode[0] == "I" or ";16" in str(decoder_args) else 8
 
 
-def _dtype(image: ImageFile, bits: int, count: int) -> str:
+def _dtype(image: ImageFile, bits: int, frames: int) -> str:
     """Return the dtype of decoded pixels; only OpenCV decodes colours of 16 bits."""
-    deep_colour = bits == 16 and image.mode in ("RGB", "RGBA", "LA") and image.format != "AVIF"
+    is_16_bit_colour = bits == 16 and image.mode in ("RGB", "RGBA", "LA") and image.format != "AVIF"
     if image.mode == "F":
         return "float32"
-    return "uint16" if image.mode[0] == "I" or (deep_colour and count == 1) else "uint8"
+    return "uint16" if image.mode[0] == "I" or (is_16_bit_colour and frames == 1) else "uint8"
 
 
 def avif_bits(data: bytes) -> int:
     """Return the bits per channel of the first image of an AVIF file."""
     start = data.find(b"av1C")
     flags = data[start + 6] if 0 <= start < len(data) - 6 else 0
-    return 8 if not flags & 0x40 else 12 if flags & 0x20 else 10
+    high_bit_depth, twelve_bits = bool(flags & 0x40), bool(flags & 0x20)
+    return 8 if not high_bit_depth else 12 if twelve_bits else 10

@@ -1,8 +1,8 @@
 """Encoder of PNG files of 8 and 16 bits: gray or RGB, with or without alpha.
 
 Rows have the filter Up and are compressed by libdeflate. For photographs this is 9 times as fast as
-Pillow with files 13 % larger; OpenCV's fastest settings are 7 times as fast as Pillow with files
-24 % larger. Neither of them writes gray with alpha in 16 bits.
+Pillow, with files 13 % larger; OpenCV's fastest settings are 7 times as fast as Pillow, with files
+24 % larger. Neither Pillow nor OpenCV writes gray with alpha in 16 bits.
 """
 
 from struct import pack
@@ -34,12 +34,16 @@ def encode(pixels: NDArray[Any], like: Header) -> bytes:
 
     height, width, channels = pixels.shape
     big_endian = np.ascontiguousarray(pixels, pixels.dtype.newbyteorder(">"))
-    levels = big_endian.view(np.uint8).reshape(height, -1)
-    rows = np.empty((height, 1 + levels.shape[1]), np.uint8)
+    pixel_bytes = big_endian.view(np.uint8).reshape(height, -1)
+    rows = np.empty((height, 1 + pixel_bytes.shape[1]), np.uint8)
     rows[:, 0] = FILTER_UP
-    rows[0, 1:] = levels[0]
-    np.subtract(levels[1:], levels[:-1], out=rows[1:, 1:])
-    header = pack(">IIBBBBB", width, height, 8 * pixels.itemsize, COLOUR_TYPES[channels], 0, 0, 0)
+    rows[0, 1:] = pixel_bytes[0]
+    np.subtract(pixel_bytes[1:], pixel_bytes[:-1], out=rows[1:, 1:])
+    bits, colour_type = 8 * pixels.itemsize, COLOUR_TYPES[channels]
+    compression, filter_method, interlace = 0, 0, 0  # deflate, a filter per row, none
+    header = pack(
+        ">IIBBBBB", width, height, bits, colour_type, compression, filter_method, interlace
+    )
     compressed = bytes(imagecodecs.deflate_encode(rows.tobytes(), level=COMPRESSION_LEVEL))
     chunks = [
         _chunk(b"IHDR", header),
@@ -58,7 +62,7 @@ def _metadata(options: dict[str, bytes]) -> list[bytes]:
     if exif := options.get("exif"):
         chunks.append(_chunk(b"eXIf", exif.removeprefix(b"Exif\0\0")))
     if xmp := options.get("xmp"):
-        chunks.append(_chunk(b"iTXt", png.XMP + xmp))
+        chunks.append(_chunk(b"iTXt", png.XMP_START + xmp))
     return chunks
 
 

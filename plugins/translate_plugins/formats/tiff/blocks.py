@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,39 +12,49 @@ from translate_plugins.formats.tiff import pages
 from translate_plugins.formats.tiff.pages import Page
 
 CACHE_BYTES = 128 << 20
-"""size of the decoded blocks that are cached for the next window"""
-MIN_LIMIT = 16 << 20
-"""size in bytes up to which a block is never too large"""
+"""limit of the decoded blocks that are cached for the next window"""
+ALLOWED_BLOCK_BYTES = 16 << 20
+"""size up to which a block is plausible in a page of any size"""
 
-Rows: TypeAlias = tuple[int, int, int]
-"""the index of a block, its first row that is read, and the number of rows"""
+
+class BlockRows(NamedTuple):
+    """Some rows of one block, the key of the cache."""
+
+    block: int
+    """the index of the block"""
+    first_row: int
+    row_count: int
 
 
 class Grid(NamedTuple):
     """The division of a page into blocks."""
 
-    rows: int
-    columns: int
+    block_height: int
+    block_width: int
     """size of one block in pixels"""
-    down: int
-    across: int
+    blocks_down: int
+    blocks_across: int
     """number of blocks of one plane, vertically and horizontally"""
     planes: int
+    """number of bands if each is stored separately, else 1"""
 
     @classmethod
     def of(cls, page: Page) -> "Grid":
         """Return the grid of a page; raises `ValueError` for implausible block sizes."""
         tags, (height, width) = page.tags, page.size
-        tiled = tags.is_tiled
-        rows, columns = (tags.tilelength, tags.tilewidth) if tiled else (tags.rowsperstrip, width)
+        block_height, block_width = (
+            (tags.tilelength, tags.tilewidth) if tags.is_tiled else (tags.rowsperstrip, width)
+        )
         planes = page.bands if tags.planarconfig == 2 and page.bands > 1 else 1
-        if min(rows, columns) < 1:
-            raise ValueError(f"a damaged TIFF: blocks of {rows}x{columns} pixels")
-        size = rows * columns * page.bands // planes * np.dtype(tags.dtype).itemsize
-        limit = 2 * height * width * page.bands * np.dtype(tags.dtype).itemsize
-        if size > max(MIN_LIMIT, limit):
-            raise ValueError(f"a damaged TIFF: blocks of {size:,} bytes")
-        return cls(rows, columns, -(-height // rows), -(-width // columns), planes)
+        if min(block_height, block_width) < 1:
+            raise ValueError(f"a damaged TIFF: blocks of {block_height}x{block_width} pixels")
+        itemsize = np.dtype(tags.dtype).itemsize
+        block_bytes = block_height * block_width * page.bands // planes * itemsize
+        page_bytes = height * width * page.bands * itemsize
+        if block_bytes > max(ALLOWED_BLOCK_BYTES, 2 * page_bytes):
+            raise ValueError(f"a damaged TIFF: blocks of {block_bytes:,} bytes")
+        blocks_down, blocks_across = -(-height // block_height), -(-width // block_width)
+        return cls(block_height, block_width, blocks_down, blocks_across, planes)
 
 
 @dataclass(frozen=True)
@@ -53,7 +63,7 @@ class Blocks:
 
     page: Page
     grid: Grid
-    _cache: OrderedDict[Rows, NDArray[Any]] = field(default_factory=OrderedDict)
+    _cache: OrderedDict[BlockRows, NDArray[Any]] = field(default_factory=OrderedDict)
 
     def read(self, window: Window) -> NDArray[Any]:
         """Return a window of the page as stored: (height, width, bands)."""
@@ -61,45 +71,47 @@ class Blocks:
         dtype = np.dtype(self.page.tags.dtype).newbyteorder("=")
         pixels = np.empty((window.height, window.width, bands), dtype)
         bottom, right = window.top + window.height, window.left + window.width
-        part = window.height < self.page.size[0] or window.width < self.page.size[1]
+        is_part_of_page = window[2:] != self.page.size  # so blocks may be needed again
         for plane in range(grid.planes):
             channels = slice(plane, plane + 1) if grid.planes > 1 else slice(None)
-            for y in range(window.top // grid.rows, -(-bottom // grid.rows)):
-                top = max(window.top, y * grid.rows)
-                end = min(bottom, (y + 1) * grid.rows)
-                for x in range(window.left // grid.columns, -(-right // grid.columns)):
-                    left = max(window.left, x * grid.columns)
-                    stop = min(right, (x + 1) * grid.columns)
-                    index = (plane * grid.down + y) * grid.across + x
-                    inside = Window(
-                        top - y * grid.rows, left - x * grid.columns, end - top, stop - left
+            for y in range(window.top // grid.block_height, -(-bottom // grid.block_height)):
+                block_top = y * grid.block_height
+                top = max(window.top, block_top)
+                end_row = min(bottom, block_top + grid.block_height)
+                for x in range(window.left // grid.block_width, -(-right // grid.block_width)):
+                    block_left = x * grid.block_width
+                    left = max(window.left, block_left)
+                    end_column = min(right, block_left + grid.block_width)
+                    index = (plane * grid.blocks_down + y) * grid.blocks_across + x
+                    part = Window(
+                        top - block_top, left - block_left, end_row - top, end_column - left
                     )
                     pixels[
-                        top - window.top : end - window.top,
-                        left - window.left : stop - window.left,
+                        top - window.top : end_row - window.top,
+                        left - window.left : end_column - window.left,
                         channels,
-                    ] = self._part(index, inside, keep=part)
+                    ] = self._read_part(index, part, cache=is_part_of_page)
         return pixels
 
-    def _part(self, index: int, part: Window, *, keep: bool) -> NDArray[Any]:
-        """Return a part of one block."""
+    def _read_part(self, index: int, part: Window, *, cache: bool) -> NDArray[Any]:
+        """Return `part` of the block of this index."""
         top, left, height, width = part
-        if self._is_plain:  # only the rows of the window are read
-            key, top = (index, top, height), 0
+        if self._is_plain:  # only the rows of the part are read
+            key, top = BlockRows(index, top, height), 0
         else:
-            key = (index, 0, self.grid.rows)
+            key = BlockRows(index, 0, self.grid.block_height)
         block = self._cache.get(key)
         if block is None:
-            block = self._rows(*key) if self._is_plain else self._decode(index)
-            if keep:
-                self._keep(key, block)
+            block = self._read_rows(key) if self._is_plain else self._decode(index)
+            if cache:
+                self._add_to_cache(key, block)
         else:
             self._cache.move_to_end(key)
         if block.shape[0] < top + height or block.shape[1] < left + width:
             raise ValueError(f"{self.page.kind} that cannot be decoded: a block is too small")
         return block[top : top + height, left : left + width]
 
-    def _keep(self, key: Rows, block: NDArray[Any]) -> None:
+    def _add_to_cache(self, key: BlockRows, block: NDArray[Any]) -> None:
         self._cache[key] = block
         while len(self._cache) > 1 and sum(b.nbytes for b in self._cache.values()) > CACHE_BYTES:
             self._cache.popitem(last=False)
@@ -108,29 +120,29 @@ class Blocks:
     def _is_plain(self) -> bool:
         """Whether pixels are stored as in memory, so that single rows can be read."""
         tags = self.page.tags
-        whole = self.page.bits % 8 == 0 and self.page.bits == 8 * np.dtype(tags.dtype).itemsize
-        plain = tags.compression == pages.UNCOMPRESSED and tags.predictor == 1
-        return plain and whole and tags.fillorder == 1
+        has_whole_bytes = self.page.bits == 8 * np.dtype(tags.dtype).itemsize
+        is_unencoded = tags.compression == pages.UNCOMPRESSED and tags.predictor == 1
+        return is_unencoded and has_whole_bytes and tags.fillorder == 1
 
-    def _rows(self, index: int, top: int, height: int) -> NDArray[Any]:
-        """Return rows of an uncompressed block."""
+    def _read_rows(self, rows: BlockRows) -> NDArray[Any]:
+        """Return rows of an uncompressed block: (height, width, bands)."""
         tags = self.page.tags
         bands = 1 if self.grid.planes > 1 else self.page.bands
         dtype = np.dtype(tags.dtype).newbyteorder(tags.parent.byteorder)
-        length = self.grid.columns * bands * dtype.itemsize
-        offset, count = self._place(index)
-        if count < (top + height) * length:
+        row_bytes = self.grid.block_width * bands * dtype.itemsize
+        offset, block_bytes = self._locate(rows.block)
+        if block_bytes < (rows.first_row + rows.row_count) * row_bytes:
             raise ValueError(f"{self.page.kind} that is damaged: pixels are missing")
-        data = self._read(offset + top * length, height * length)
-        return np.frombuffer(data, dtype).reshape(height, self.grid.columns, bands)
+        data = self._read(offset + rows.first_row * row_bytes, rows.row_count * row_bytes)
+        return np.frombuffer(data, dtype).reshape(rows.row_count, self.grid.block_width, bands)
 
     def _decode(self, index: int) -> NDArray[Any]:
         """Return a decoded block: (height, width, bands)."""
         tags = self.page.tags
-        data = self._read(*self._place(index))
+        data = self._read(*self._locate(index))
         try:
             if tags.compression == pages.JPEG:
-                self._require_jpeg(data)
+                self._require_jpeg_of_block_size(data)
             decoded, _, _ = tags.decode(data, index, jpegtables=tags.jpegtables)
         except Exception as error:
             text = " ".join(str(error).split()) or type(error).__name__
@@ -139,23 +151,23 @@ class Blocks:
         block: NDArray[Any] = decoded[0]
         return block
 
-    def _require_jpeg(self, data: bytes) -> None:
+    def _require_jpeg_of_block_size(self, data: bytes) -> None:
         """Raise `ValueError` for a JPEG larger than its block, before memory is allocated."""
         from tifffile.tifffile import jpeg_shape
 
         _, height, width, _ = jpeg_shape(data)
-        if height > self.grid.rows or width > self.grid.columns:
+        if height > self.grid.block_height or width > self.grid.block_width:
             raise ValueError(f"a block of {height}x{width} pixels")
 
-    def _place(self, index: int) -> tuple[int, int]:
+    def _locate(self, index: int) -> tuple[int, int]:
         """Return the offset and the size in bytes of a block."""
         tags = self.page.tags
         if index >= min(len(tags.dataoffsets), len(tags.databytecounts)):
             raise ValueError(f"{self.page.kind} that is damaged: pixels are missing")
-        offset, count = int(tags.dataoffsets[index]), int(tags.databytecounts[index])
-        if not offset or not count:
+        offset, size = int(tags.dataoffsets[index]), int(tags.databytecounts[index])
+        if not offset or not size:
             raise ValueError(f"{self.page.kind} that is damaged: blocks are empty")
-        return offset, count
+        return offset, size
 
     def _read(self, offset: int, size: int) -> bytes:
         with self.page.lock:

@@ -1,7 +1,7 @@
-"""Directories (IFDs) of a TIFF: found and checked before `tifffile` reads them.
+"""Directories (IFDs) of a TIFF, one per page: they are listed and checked before `tifffile` reads.
 
-`tifffile` follows cyclic chains of directories, and allocates memory for all values that a damaged
-directory states.
+`tifffile` would follow cyclic chains of directories without end, and allocate memory for all values
+that a damaged directory states.
 """
 
 import struct
@@ -11,20 +11,24 @@ MAX_PAGES = 100_000
 """largest number of directories; more would take too long to read"""
 MAX_TAGS = 4096
 """largest number of tags of a directory"""
-SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
-SIZES |= {16: 8, 17: 8, 18: 8}
-"""sizes of values in bytes, by the code of their type"""
+VALUE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+VALUE_BYTES |= {16: 8, 17: 8, 18: 8}
+"""size of one value, by the code of its type"""
+THUMBNAIL, MASK = 0b001, 0b100
+"""bits of the tag NewSubfileType"""
 
 
 class Encoding(NamedTuple):
     """The binary encoding of directories, by byte order and for TIFF or BigTIFF."""
 
-    order: str
+    byte_order: str
+    """``<`` or ``>``, as in `struct`"""
     tag_count: struct.Struct
-    """number of tags"""
+    """number of tags of a directory"""
     tag: struct.Struct
-    """tag, type and number of values"""
+    """tag, type and number of values; the values, or their offset, follow"""
     offset: struct.Struct
+    """offset of the next directory, or 0"""
     start: int
     """position of the offset of the first directory"""
 
@@ -42,53 +46,60 @@ def is_big(data: bytes) -> bool:
 def encoding_of(data: bytes) -> Encoding:
     """Return the encoding of a TIFF that begins with `data`."""
     order = "<" if data[:2] == b"II" else ">"
-    letters = ("Q", "HHQ8x", "Q", 8) if is_big(data) else ("H", "HHI4x", "I", 4)
-    count, tag, offset = (struct.Struct(order + letter) for letter in letters[:3])
-    return Encoding(order, count, tag, offset, letters[3])
+    count, tag, offset, start = ("Q", "HHQ8x", "Q", 8) if is_big(data) else ("H", "HHI4x", "I", 4)
+    tag_count, tag_entry, next_offset = (
+        struct.Struct(order + code) for code in (count, tag, offset)
+    )
+    return Encoding(order, tag_count, tag_entry, next_offset, start)
 
 
-def page_offsets(file: BinaryIO, numbers: Encoding) -> list[int]:
-    """Return the offsets of the directories of pages, without those of thumbnails and masks.
+def page_offsets(file: BinaryIO, encoding: Encoding) -> list[int]:
+    """Return the offsets of the directories of pages, without thumbnails and masks.
 
-    Raises `ValueError` if there are too many, or the first cannot be read.
+    If there are thumbnails and masks only, their offsets are returned. Raises `ValueError` if there
+    are too many directories, or the first cannot be read.
     """
-    full: dict[int, bool] = {}
-    (offset,) = numbers.offset.unpack(_read(file, numbers.start, numbers.offset.size))
-    while offset and offset not in full:
+    is_page: dict[int, bool] = {}
+    (offset,) = encoding.offset.unpack(_read(file, encoding.start, encoding.offset.size))
+    while offset and offset not in is_page:
         try:
-            (count,) = numbers.tag_count.unpack(_read(file, offset, numbers.tag_count.size))
-            first = _read(file, offset + numbers.tag_count.size, numbers.tag.size)
-            after = offset + numbers.tag_count.size + count * numbers.tag.size
-            (following,) = numbers.offset.unpack(_read(file, after, numbers.offset.size))
+            (count,) = encoding.tag_count.unpack(_read(file, offset, encoding.tag_count.size))
+            first_tag = _read(file, offset + encoding.tag_count.size, encoding.tag.size)
+            end = offset + encoding.tag_count.size + count * encoding.tag.size
+            (next_offset,) = encoding.offset.unpack(_read(file, end, encoding.offset.size))
         except (struct.error, OverflowError, OSError, ValueError):
             break  # the pages before it can be read
-        full[offset] = not _subfile_type(first, numbers) & 0b101
-        if len(full) > MAX_PAGES:
+        is_page[offset] = not _subfile_type(first_tag, encoding) & (THUMBNAIL | MASK)
+        if len(is_page) > MAX_PAGES:
             raise ValueError(f"a TIFF of more than {MAX_PAGES:,} directories")
-        offset = following
-    if not full:
+        offset = next_offset
+    if not is_page:
         raise ValueError("a damaged TIFF: its directory cannot be read")
-    return [offset for offset, is_full in full.items() if is_full] or list(full)
+    return [offset for offset in is_page if is_page[offset]] or list(is_page)
 
 
-def require_plausible(file: BinaryIO, offset: int, numbers: Encoding) -> None:
+def require_plausible(file: BinaryIO, offset: int, encoding: Encoding) -> None:
     """Raise `ValueError` for a directory with too many tags, or with values beyond the file."""
-    (count,) = numbers.tag_count.unpack(_read(file, offset, numbers.tag_count.size))
+    (count,) = encoding.tag_count.unpack(_read(file, offset, encoding.tag_count.size))
     size = file.seek(0, 2)
     if count > MAX_TAGS:
         raise ValueError(f"a damaged TIFF: its directory states {count:,} tags")
-    table = _read(file, offset + numbers.tag_count.size, count * numbers.tag.size)
-    values = sum(SIZES.get(kind, 0) * number for _, kind, number in numbers.tag.iter_unpack(table))
-    if values > 2 * size:
-        raise ValueError(f"a damaged TIFF: tags of {values:,} bytes in a file of {size:,}")
+    table = _read(file, offset + encoding.tag_count.size, count * encoding.tag.size)
+    value_bytes = sum(
+        VALUE_BYTES.get(kind, 0) * number for _, kind, number in encoding.tag.iter_unpack(table)
+    )
+    if value_bytes > 2 * size:
+        raise ValueError(f"a damaged TIFF: tags of {value_bytes:,} bytes in a file of {size:,}")
 
 
-def single_page(data: bytes, offset: int, numbers: Encoding) -> bytes:
-    """Return a TIFF with only the page at `offset`, for decoders that read all directories."""
+def single_page(data: bytes, offset: int, encoding: Encoding) -> bytes:
+    """Return a TIFF whose only page has its directory at `offset`, for Pillow, which reads all."""
     changed = bytearray(data)
-    numbers.offset.pack_into(changed, numbers.start, offset)
-    (count,) = numbers.tag_count.unpack_from(data, offset)
-    numbers.offset.pack_into(changed, offset + numbers.tag_count.size + count * numbers.tag.size, 0)
+    encoding.offset.pack_into(changed, encoding.start, offset)
+    (count,) = encoding.tag_count.unpack_from(data, offset)
+    encoding.offset.pack_into(
+        changed, offset + encoding.tag_count.size + count * encoding.tag.size, 0
+    )
     return bytes(changed)
 
 
@@ -101,11 +112,13 @@ def _read(file: BinaryIO, offset: int, size: int) -> bytes:
     return data
 
 
-def _subfile_type(first_entry: bytes, numbers: Encoding) -> int:
+def _subfile_type(first_entry: bytes, encoding: Encoding) -> int:
     """Return the tag NewSubfileType, which is always the first one; 0 if there is none."""
-    tag, kind, _ = numbers.tag.unpack(first_entry)
+    tag, kind, _ = encoding.tag.unpack(first_entry)
     if tag != 254:
         return 0
-    start = numbers.tag.size - numbers.offset.size
-    (value,) = struct.unpack_from(numbers.order + ("H" if kind == 3 else "I"), first_entry, start)
+    start = encoding.tag.size - encoding.offset.size
+    (value,) = struct.unpack_from(
+        encoding.byte_order + ("H" if kind == 3 else "I"), first_entry, start
+    )
     return int(value)

@@ -6,17 +6,21 @@ from typing import Any
 from PIL import ExifTags, Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from translate_plugins.formats.metadata import DESCRIPTIVE
+from translate_plugins.formats.metadata import DESCRIPTIVE_TAGS
 from translate_plugins.formats.tiff import directories
 
 DIRECTORIES = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
 ASCII, LONG = 2, 4
+"""codes of types of values"""
 
 
-def tags(exif: bytes) -> list[tuple[int, int, int, Any, bool]]:
-    """Return the descriptive tags in EXIF data for `tifffile`."""
+def descriptive_tags(exif: bytes) -> list[tuple[int, int, int, Any, bool]]:
+    """Return the descriptive tags in EXIF data, as `tifffile` writes them.
+
+    Each is its code, type, number of values, value, and True: for the first page only.
+    """
     values = _parse(exif)
-    texts = [(tag, str(values[tag]).encode()) for tag in DESCRIPTIVE if tag in values]
+    texts = [(tag, str(values[tag]).encode()) for tag in DESCRIPTIVE_TAGS if tag in values]
     return [(tag, ASCII, len(text) + 1, text + b"\0", True) for tag, text in texts]
 
 
@@ -25,25 +29,25 @@ def add_directories(data: bytes, exif: bytes) -> bytes:
 
     A BigTIFF is returned unchanged.
     """
-    numbers, values = directories.encoding_of(data), _parse(exif)
+    encoding, values = directories.encoding_of(data), _parse(exif)
     present = [name for name in DIRECTORIES if values.get_ifd(name)]
     if directories.is_big(data) or not present:
         return data
-    (start,) = numbers.offset.unpack_from(data, numbers.start)
-    (count,) = numbers.tag_count.unpack_from(data, start)
-    size, first = numbers.tag.size, start + numbers.tag_count.size
-    entries = [data[at : at + size] for at in range(first, first + count * size, size)]
+    (start,) = encoding.offset.unpack_from(data, encoding.start)
+    (count,) = encoding.tag_count.unpack_from(data, start)
+    size, first = encoding.tag.size, start + encoding.tag_count.size
+    entries = [data[offset : offset + size] for offset in range(first, first + count * size, size)]
     result = bytearray(data)
     for name in present:
-        result += b"\0" * (len(result) % 2)
-        entries.append(struct.pack(f"{numbers.order}HHII", int(name), LONG, 1, len(result)))
+        result += b"\0" * (len(result) % 2)  # directories have even offsets
+        entries.append(struct.pack(f"{encoding.byte_order}HHII", int(name), LONG, 1, len(result)))
         directory = ImageFileDirectory_v2(data[:4] + bytes(4))
         directory.update(values.get_ifd(name))
         result += directory.tobytes(len(result))
     result += b"\0" * (len(result) % 2)
-    numbers.offset.pack_into(result, numbers.start, len(result))
-    entries.sort(key=lambda entry: struct.unpack_from(f"{numbers.order}H", entry))
-    result += numbers.tag_count.pack(len(entries)) + b"".join(entries) + numbers.offset.pack(0)
+    encoding.offset.pack_into(result, encoding.start, len(result))
+    entries.sort(key=lambda entry: struct.unpack_from(f"{encoding.byte_order}H", entry))
+    result += encoding.tag_count.pack(len(entries)) + b"".join(entries) + encoding.offset.pack(0)
     return bytes(result)
 
 

@@ -25,7 +25,9 @@ CONVERTED = {
     tiff_pages.CMYK: "CMYK",
     tiff_pages.LAB: "L*a*b*",
 }
+"""colours that are converted to RGB, with the name of each for messages"""
 MODES = {tiff_pages.PALETTE: "P", tiff_pages.CMYK: "CMYK", tiff_pages.LAB: "LAB"}
+"""Pillow's names of these modes"""
 
 
 class Tiff:
@@ -56,7 +58,7 @@ class Tiff:
             pages=True,
             orientation=_orientation(page),
             converted=CONVERTED.get(page.photometric, ""),
-            extra=tags.extra(page, only_page=len(pages) == 1),
+            extra=tags.header_extra(page, only_page=len(pages) == 1),
             private=pillow.Exif(source, "TIFF") if source.file is None else {},
             xmp=tags.xmp(page),
         )
@@ -67,11 +69,11 @@ class Tiff:
         if tiff_pages.needs_pillow(page):
             return _read_with_pillow(source, page).upright(_orientation(page)).crop(window)
         blocks: Blocks | None = source.cache.get("TIFF blocks")
-        if blocks is None or blocks.page is not page:  # blocks of one page are cached
+        if blocks is None or blocks.page is not page:  # only one page's blocks are cached
             source.cache["TIFF blocks"] = blocks = Blocks(page, Grid.of(page))
-        part = stored_window(window, page.size, _orientation(page))
-        limits.require_allowed(part.height * part.width * page.bands, source)
-        return tiff_colours.as_layers(page, blocks.read(part)).upright(_orientation(page))
+        stored = stored_window(window, page.size, _orientation(page))
+        limits.require_allowed(stored.height * stored.width * page.bands, source)
+        return tiff_colours.as_layers(page, blocks.read(stored)).upright(_orientation(page))
 
     def write(self, pixels: NDArray[Any], like: Header) -> bytes:
         """Return the content of a file of one page."""
@@ -92,7 +94,7 @@ class Tiff:
 
 
 def stored_window(window: Window | None, size: tuple[int, int], orientation: int) -> Window:
-    """Return the window of the stored image, of this `size`, for a window of the upright one."""
+    """Return the window of a stored page of this `size` that is `window` of the upright page."""
     height, width = size
     if window is None:
         return Window(0, 0, height, width)
@@ -107,7 +109,7 @@ def stored_window(window: Window | None, size: tuple[int, int], orientation: int
 
 
 def _orientation(page: Page) -> int:
-    value = page.tags.tags.valueof(274, 1)
+    value = page.tags.tags.valueof(tags.ORIENTATION, 1)
     return value if value in range(1, 9) else 1
 
 
@@ -116,19 +118,21 @@ def _mode(page: Page) -> str:
     if page.bits == 1 and page.photometric != tiff_pages.PALETTE:
         return "1"
     colours, dtype = page.channels - bool(page.alpha), page.dtype
-    plain = {1: {"uint8": "L", "uint16": "I;16", "float32": "F"}.get(dtype, dtype), 3: "RGB"}
-    return MODES.get(page.photometric) or plain.get(colours, f"{colours} bands")
+    gray_modes = {"uint8": "L", "uint16": "I;16", "float32": "F"}
+    modes = {1: gray_modes.get(dtype, dtype), 3: "RGB"}
+    return MODES.get(page.photometric) or modes.get(colours, f"{colours} bands")
 
 
 def _read_with_pillow(source: EncodedImage, page: Page) -> Layers:
-    """Return a page of YCbCr or old-style JPEG."""
+    """Return the stored pixels of a page of YCbCr or old-style JPEG."""
     if source.file is not None:
         raise ValueError(f"{page.kind} of YCbCr cannot be read in windows: save it as RGB")
-    numbers = directories.encoding_of(source.data)
-    single = directories.single_page(source.data, page.tags.offset, numbers)
-    image = EncodedImage(source.name, single, source.max_pixels)
+    encoding = directories.encoding_of(source.data)
+    single_page = directories.single_page(source.data, page.tags.offset, encoding)
     try:
-        with pillow.open_frame(image, "TIFF") as opened:
-            return layers_from_pillow(opened)
+        with pillow.open_frame(
+            EncodedImage(source.name, single_page, source.max_pixels), "TIFF"
+        ) as image:
+            return layers_from_pillow(image)
     except BadImage as bad:
         raise ValueError(f"{page.kind} that cannot be decoded: {bad.reason}") from bad

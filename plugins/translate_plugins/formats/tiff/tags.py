@@ -1,4 +1,4 @@
-"""Tags of a TIFF that its translation keeps: layout, georeference, calibration and profile."""
+"""Tags of an input TIFF that its output keeps: file layout, georeference, calibration, profile."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,13 +9,16 @@ from translate_plugins.formats.tiff.pages import Page
 if TYPE_CHECKING:
     from tifffile import TiffTag
 
-GEOREFERENCE = {33550: "scale of a pixel", 33922: "tie points", 34264: "transformation"}
-"""GeoTIFF tags with coordinates of pixels"""
-KEPT = (34735, 34736, 34737, 42112, 42113, 50844)
+PIXEL_SCALE, TIE_POINTS, TRANSFORMATION = 33550, 33922, 34264
+GEOREFERENCE = (PIXEL_SCALE, TIE_POINTS, TRANSFORMATION)
+"""GeoTIFF tags that relate pixels to coordinates"""
+KEPT_TAGS = (34735, 34736, 34737, 42112, 42113, 50844)
 """GeoTIFF keys, doubles and text; GDAL metadata and no-data value; rational polynomials"""
 DESCRIPTION, RESOLUTION_UNIT, IMAGEJ_COUNTS, IMAGEJ = 270, 296, 50838, 50839
-PROFILE, XMP = 34675, 700
-BYTES = (1, 2, 7)
+PROFILE, XMP, ORIENTATION, X_RESOLUTION, Y_RESOLUTION = 34675, 700, 274, 282, 283
+DEFLATE = 8
+"""value of Compression"""
+BYTE_TYPES = (1, 2, 7)
 """types of tags whose values are bytes: BYTE, ASCII and UNDEFINED"""
 IMAGEJ_STACK = ("images=", "channels=", "slices=", "frames=", "hyperstack=", "mode=", "loop=")
 """lines of ImageJ's description that hold for a file of several pages"""
@@ -31,10 +34,10 @@ class Tag:
     value: Any
 
 
-def extra(page: Page, *, only_page: bool) -> dict[str, Any]:
-    """Return the entries of `Header.extra` for a page."""
+def header_extra(page: Page, *, only_page: bool) -> dict[str, Any]:
+    """Return the entries of `Header.extra` for a page, the `only_page` of its file or not."""
     tags = page.tags
-    kept: dict[str, Any] = {
+    entries: dict[str, Any] = {
         "tiff_byte_order": tags.parent.byteorder,
         "tiff_big": tags.parent.is_bigtiff,
         "tiff_compression": int(tags.compression),
@@ -51,18 +54,18 @@ def extra(page: Page, *, only_page: bool) -> dict[str, Any]:
     }
     profile = tags.tags.valueof(PROFILE)
     if isinstance(profile, bytes):
-        kept["icc_profile"] = profile
-    return kept
+        entries["icc_profile"] = profile
+    return entries
 
 
 def xmp(page: Page) -> bytes:
     """Return the XMP packet of a page; empty if it has none."""
     tag = page.tags.tags.get(XMP)
-    return bytes(_value(tag, page)) if tag and int(tag.dtype) in BYTES else b""
+    return bytes(_value(tag, page)) if tag and int(tag.dtype) in BYTE_TYPES else b""
 
 
 def _read_tags(page: Page, *, only_page: bool) -> list[Tag]:
-    codes = (*GEOREFERENCE, *KEPT)
+    codes: tuple[int, ...] = (*GEOREFERENCE, *KEPT_TAGS)
     if only_page and page.tags.description.startswith("ImageJ="):
         codes = (*codes, IMAGEJ_COUNTS, IMAGEJ)
     tags = (page.tags.tags.get(code) for code in codes)
@@ -71,7 +74,7 @@ def _read_tags(page: Page, *, only_page: bool) -> list[Tag]:
 
 def _value(tag: "TiffTag", page: Page) -> Any:
     """Return the value of a tag; text as bytes, which may not be ASCII."""
-    if int(tag.dtype) in BYTES:
+    if int(tag.dtype) in BYTE_TYPES:
         with page.lock:
             page.file.seek(tag.valueoffset)
             return page.file.read(tag.valuebytecount)
@@ -89,14 +92,14 @@ def _description(page: Page, *, only_page: bool) -> str:
 
 def _resolution(page: Page) -> tuple[Any, Any, int] | None:
     """Return pixels per unit as fractions, for x and y, and the unit; None if damaged."""
-    across, down = page.tags.tags.valueof(282), page.tags.tags.valueof(283)
-    if not (isinstance(across, tuple) and isinstance(down, tuple) and across[1] and down[1]):
+    x, y = (page.tags.tags.valueof(code) for code in (X_RESOLUTION, Y_RESOLUTION))
+    if not (isinstance(x, tuple) and isinstance(y, tuple) and x[1] and y[1]):
         return None
     unit = page.tags.tags.valueof(RESOLUTION_UNIT, 2)
-    return (across, down, int(unit)) if unit in (1, 2, 3) else None
+    return (x, y, int(unit)) if unit in (1, 2, 3) else None
 
 
-def compression(kept: dict[str, Any]) -> int:
-    """Return the compression to write: that of the input if it is lossless, else deflate."""
-    value = kept.get("tiff_compression", 8)
-    return value if value in pages.LOSSLESS else 8
+def output_compression(extra: dict[str, Any]) -> int:
+    """Return the compression of an output: the input's if it is lossless, else deflate."""
+    value = extra.get("tiff_compression", DEFLATE)
+    return value if value in pages.LOSSLESS else DEFLATE

@@ -43,7 +43,7 @@ def facts(details: pillow.FrameDetails) -> tuple[object, ...]:
 )
 def test_usual_files_have_the_header_that_pillow_reads(data: bytes) -> None:
     source = EncodedImage("x.jpg", data)
-    details = jpeg_header.read_usual(source)
+    details = jpeg_header.read_common_header(source)
     assert details is not None
     assert facts(details) == facts(by_pillow(source))
 
@@ -63,7 +63,7 @@ def test_usual_files_have_the_header_that_pillow_reads(data: bytes) -> None:
     ids=["CMYK", "EXIF", "XMP", "profile in parts", "cut", "start", "empty segment", "12 bits"],
 )
 def test_other_files_are_left_to_pillow(data: bytes) -> None:
-    assert jpeg_header.read_usual(EncodedImage("x.jpg", data)) is None
+    assert jpeg_header.read_common_header(EncodedImage("x.jpg", data)) is None
 
 
 def test_damaged_files_have_the_size_that_pillow_reads() -> None:
@@ -74,7 +74,7 @@ def test_damaged_files_have_the_size_that_pillow_reads() -> None:
         for _ in range(random.randint(1, 3)):
             data[random.randrange(2, len(data) // 2)] = random.randrange(256)
         source = EncodedImage("x.jpg", bytes(data))
-        details = jpeg_header.read_usual(source)
+        details = jpeg_header.read_common_header(source)
         if details is None:
             continue
         try:
