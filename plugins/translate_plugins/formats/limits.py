@@ -10,6 +10,6 @@ def require_allowed(value_count: int, source: EncodedImage) -> None:
     """Raise `ValueError` for more values than `max_pixels` pixels of 4 channels have."""
     if value_count > CHANNELS * source.max_pixels:
         raise ValueError(
-            f"{value_count:,} values: expected at most {CHANNELS} channels of {source.max_pixels:,} "
-            "pixels, see --max-pixels"
+            f"{value_count:,} values: expected at most {CHANNELS} channels of "
+            f"{source.max_pixels:,} pixels, see --max-pixels"
         )
