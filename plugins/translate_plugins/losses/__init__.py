@@ -1,4 +1,8 @@
-"""Losses: adversarial, `vanilla` to `wasserstein`, and between images, `l1` to `perceptual`."""
+"""Losses: adversarial losses, `vanilla` to `wasserstein`, and image losses, `l1` to `perceptual`.
+
+Each docstring begins with the use of the loss, "Adversarial" or "Images", as `translate show` lists
+the docstrings.
+"""
 
 from collections.abc import Callable, Mapping
 

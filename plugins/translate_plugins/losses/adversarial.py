@@ -1,8 +1,8 @@
 """Adversarial losses of discriminator and generator, given the discriminator's scores.
 
-Scores are logits of any shape, averaged; or a sequence of such tensors, one for each scale, whose
-averages are summed (Wang et al., 2018). A discriminator's loss is the sum of its loss on real and
-on generated images: the factor of 0.5 in pix2pix and CycleGAN is the recipe's.
+Scores are logits of any shape, whose losses are averaged, or a sequence of such tensors, one per
+scale, whose averages are summed (Wang et al., 2018). A discriminator's loss is the sum of the
+losses of real and of generated images; recipes such as pix2pix and CycleGAN multiply it by 0.5.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,12 +16,12 @@ from translate.errors import ConfigError
 from translate.losses import Scores, at_least_float32
 from translate.remedies import Remedy
 
-Smooth = Annotated[
+LabelSmoothing = Annotated[
     float,
     "one-sided label smoothing, such as 0.1; against an overconfident discriminator",
     Remedy("discriminator saturated", 0.1),
 ]
-Flip = Annotated[
+LabelFlipping = Annotated[
     float,
     "fraction of images with flipped labels, such as 0.05; slows the discriminator",
     Remedy("discriminator saturated", 0.05),
@@ -43,19 +43,18 @@ class Vanilla(nn.Module):
             "minimise log(1 - D); has no gradient against a good discriminator",
             Remedy("vanishing gradient", False),
         ] = False,
-        label_smoothing: Smooth = 0.0,
-        label_flipping: Flip = 0.0,
+        label_smoothing: LabelSmoothing = 0.0,
+        label_flipping: LabelFlipping = 0.0,
     ) -> None:
         super().__init__()
         self.saturating = saturating
-        self.label_smoothing, self.label_flipping = (
-            _check_fraction(label_smoothing=label_smoothing),
-            _check_fraction(label_flipping=label_flipping),
-        )
+        self.label_smoothing = _check_fraction(label_smoothing=label_smoothing)
+        self.label_flipping = _check_fraction(label_flipping=label_flipping)
 
     def for_discriminator(self, real: Scores, fake: Scores) -> Tensor:
-        return _with_flips(real, self._as_real, F.softplus, self.label_flipping) + _with_flips(
-            fake, F.softplus, self._as_real, self.label_flipping
+        loss_as_real, loss_as_fake, fraction = self._loss_as_real, F.softplus, self.label_flipping
+        return _loss_with_flips(real, loss_as_real, loss_as_fake, fraction) + _loss_with_flips(
+            fake, loss_as_fake, loss_as_real, fraction
         )
 
     def for_generator(self, fake: Scores, real: Scores | None = None) -> Tensor:  # noqa: ARG002
@@ -63,49 +62,50 @@ class Vanilla(nn.Module):
             return _sum_over_scales(lambda score: -F.softplus(score), fake)
         return _sum_over_scales(lambda score: F.softplus(-score), fake)
 
-    def _as_real(self, score: Tensor) -> Tensor:
-        return F.softplus(-score) + self.label_smoothing * score  # cross-entropy with 1 - smooth
+    def _loss_as_real(self, score: Tensor) -> Tensor:
+        return F.softplus(-score) + self.label_smoothing * score  # target 1 - smoothing
 
 
 class LeastSquares(nn.Module):
     """Adversarial: least squares, 1 for real and 0 for fake (Mao et al., 2017, eq. 9)."""
 
-    def __init__(self, *, label_smoothing: Smooth = 0.0, label_flipping: Flip = 0.0) -> None:
+    def __init__(
+        self, *, label_smoothing: LabelSmoothing = 0.0, label_flipping: LabelFlipping = 0.0
+    ) -> None:
         super().__init__()
-        self.label_smoothing, self.label_flipping = (
-            _check_fraction(label_smoothing=label_smoothing),
-            _check_fraction(label_flipping=label_flipping),
-        )
+        self.label_smoothing = _check_fraction(label_smoothing=label_smoothing)
+        self.label_flipping = _check_fraction(label_flipping=label_flipping)
 
     def for_discriminator(self, real: Scores, fake: Scores) -> Tensor:
-        return _with_flips(real, self._as_real, torch.square, self.label_flipping) + _with_flips(
-            fake, torch.square, self._as_real, self.label_flipping
+        loss_as_real, loss_as_fake, fraction = self._loss_as_real, torch.square, self.label_flipping
+        return _loss_with_flips(real, loss_as_real, loss_as_fake, fraction) + _loss_with_flips(
+            fake, loss_as_fake, loss_as_real, fraction
         )
 
     def for_generator(self, fake: Scores, real: Scores | None = None) -> Tensor:  # noqa: ARG002
         return _sum_over_scales(lambda score: (score - 1).square(), fake)
 
-    def _as_real(self, score: Tensor) -> Tensor:
+    def _loss_as_real(self, score: Tensor) -> Tensor:
         return (score - 1 + self.label_smoothing).square()
 
 
 class Hinge(nn.Module):
     """Adversarial: hinge with a margin of 1 (Lim and Ye, 2017; Miyato et al., 2018, eq. 16)."""
 
-    def __init__(self, *, label_flipping: Flip = 0.0) -> None:
+    def __init__(self, *, label_flipping: LabelFlipping = 0.0) -> None:
         super().__init__()
         self.label_flipping = _check_fraction(label_flipping=label_flipping)
 
     def for_discriminator(self, real: Scores, fake: Scores) -> Tensor:
-        def as_real(score: Tensor) -> Tensor:
+        def loss_as_real(score: Tensor) -> Tensor:
             return F.relu(1 - score)
 
-        def as_fake(score: Tensor) -> Tensor:
+        def loss_as_fake(score: Tensor) -> Tensor:
             return F.relu(1 + score)
 
-        return _with_flips(real, as_real, as_fake, self.label_flipping) + _with_flips(
-            fake, as_fake, as_real, self.label_flipping
-        )
+        return _loss_with_flips(
+            real, loss_as_real, loss_as_fake, self.label_flipping
+        ) + _loss_with_flips(fake, loss_as_fake, loss_as_real, self.label_flipping)
 
     def for_generator(self, fake: Scores, real: Scores | None = None) -> Tensor:  # noqa: ARG002
         return _sum_over_scales(torch.neg, fake)
@@ -128,10 +128,10 @@ class Wasserstein(nn.Module):
 class Relativistic(nn.Module):
     """Adversarial: relativistic average, real against fake (Jolicoeur-Martineau, 2019, eq. 9-10).
 
-    Each score counts relative to the mean of the other kind's: the discriminator raises real scores
-    above the mean of the fake ones, and lowers fake ones below that of the real; the generator does
-    the opposite, and so learns from real images as well. This is RaSGAN, with cross-entropy; means
-    are over all scores of a scale.
+    Scores of real images are compared with the mean score of generated images, and the reverse. The
+    discriminator raises real scores above the mean of generated ones, and lowers scores of
+    generated images below the mean of real ones. The generator does the opposite, so it learns from
+    real images as well. This is RaSGAN, with cross-entropy; means are over all scores of a scale.
     """
 
     relativistic = True
@@ -143,18 +143,21 @@ class Relativistic(nn.Module):
         if real is None:
             raise ConfigError(
                 "adversarial: relativistic compares generated with real images, and this recipe "
-                "gives it no scores of real ones: choose vanilla, lsgan or hinge."
+                "gives it no scores of real images: choose vanilla, lsgan or hinge."
             )
         return _relative(fake, real)
 
 
 def _relative(higher: Scores, lower: Scores) -> Tensor:
-    """Return the cross-entropy of `higher` being above the mean of `lower`, and the reverse."""
-    both = ([at_least_float32(s) for s in _scales(scores)] for scores in (higher, lower))
+    """Return the loss of `higher` scores above the mean of `lower`, and `lower` below `higher`."""
     return torch.stack(
         [
             F.softplus(low.mean() - high).mean() + F.softplus(low - high.mean()).mean()
-            for high, low in zip(*both, strict=True)
+            for high, low in zip(
+                map(at_least_float32, _scales(higher)),
+                map(at_least_float32, _scales(lower)),
+                strict=True,
+            )
         ]
     ).sum()
 
@@ -163,35 +166,34 @@ def _scales(scores: Scores) -> Sequence[Tensor]:
     return [scores] if isinstance(scores, Tensor) else scores
 
 
-def _with_flips(
+def _loss_with_flips(
     scores: Scores,
-    usual: Callable[[Tensor], Tensor],
-    other: Callable[[Tensor], Tensor],
-    flip: float,
+    loss: Callable[[Tensor], Tensor],
+    flipped_loss: Callable[[Tensor], Tensor],
+    fraction: float,
 ) -> Tensor:
-    """Return the loss of one kind of images, a fraction `flip` of them with flipped labels."""
-    if not flip:
-        return _sum_over_scales(usual, scores)
+    """Return the loss of real or generated images, a `fraction` of them with flipped labels."""
+    if not fraction:
+        return _sum_over_scales(loss, scores)
     scales = _scales(scores)
-    flipped = (
-        torch.rand(len(scales[0]), device=scales[0].device) < flip
-    )  # the same images at all scales
+    # the same images at all scales
+    is_flipped = torch.rand(len(scales[0]), device=scales[0].device) < fraction
 
-    def loss(score: Tensor) -> Tensor:
-        chosen = flipped.reshape(-1, *[1] * (score.ndim - 1))
-        return torch.where(chosen, other(score), usual(score))
+    def loss_with_flips(score: Tensor) -> Tensor:
+        mask = is_flipped.reshape(-1, *[1] * (score.ndim - 1))
+        return torch.where(mask, flipped_loss(score), loss(score))
 
-    return _sum_over_scales(loss, scales)
+    return _sum_over_scales(loss_with_flips, scales)
 
 
 def _sum_over_scales(loss: Callable[[Tensor], Tensor], scores: Scores) -> Tensor:
-    """Return the mean of `loss` over each scale's scores, summed over the scales."""
-    # bf16 has three digits, too few for `1 - score` and for a logged loss
+    """Return the mean of `loss` over the scores of each scale, summed over the scales."""
+    # bfloat16 has 3 digits: too few for `1 - score`, and for a loss in the log
     return torch.stack([loss(at_least_float32(score)).mean() for score in _scales(scores)]).sum()
 
 
 def _check_fraction(**option: float) -> float:
-    """Return the given option; raise `ConfigError` if it is not between 0 and 1."""
+    """Return the value of the only option; raise `ConfigError` if it is not between 0 and 1."""
     ((name, value),) = option.items()
     if not 0 <= value <= 1:
         raise ConfigError(f"{name}: expected a fraction from 0 to 1, got {value}.")

@@ -1,4 +1,4 @@
-"""Losses between an image and its target."""
+"""Losses of an output image compared with its target image."""
 
 from typing import Annotated
 
@@ -11,14 +11,14 @@ from translate.losses import at_least_float32
 
 
 class MeanAbsolute(nn.Module):
-    """Images: mean absolute error."""
+    """Images: mean absolute difference of output and target."""
 
     def forward(self, output: Tensor, target: Tensor) -> Tensor:
         return F.l1_loss(output, target)
 
 
 class MeanSquared(nn.Module):
-    """Images: mean squared error, which blurs more than l1."""
+    """Images: mean squared difference of output and target, which blurs more than l1."""
 
     def forward(self, output: Tensor, target: Tensor) -> Tensor:
         return F.mse_loss(output, target)
@@ -27,8 +27,8 @@ class MeanSquared(nn.Module):
 class Ssim(nn.Module):
     """Images: 1 minus the mean structural similarity (Wang et al., 2004), from 0 to 2.
 
-    Images are (N, C, H, W) in [-1, 1] with sides of at least 6. Windows are Gaussian, sigma 1.5;
-    images are padded by reflection, so that pixels near the edge count as well.
+    Images are (N, C, H, W) in [-1, 1], with sides longer than half the window. Windows are
+    Gaussian, sigma 1.5 pixels; images are padded by reflection, so that pixels near the edge count.
     """
 
     def __init__(self, *, window: Annotated[int, "side of the window in pixels, odd"] = 11) -> None:
@@ -36,7 +36,7 @@ class Ssim(nn.Module):
         self.window = window
 
     def forward(self, output: Tensor, target: Tensor) -> Tensor:
-        from kornia.metrics import ssim  # takes 0.3 s, and inference does not need it
+        from kornia.metrics import ssim  # takes 0.3 s; inference does not need kornia
 
         with torch.autocast(output.device.type, enabled=False):
             output, target = (at_least_float32(images) / 2 + 0.5 for images in (output, target))
@@ -44,16 +44,17 @@ class Ssim(nn.Module):
 
 
 class Charbonnier(nn.Module):
-    """Images: Charbonnier loss, an L1 that is smooth near 0 (Lai et al., 2017, section 3.3).
+    """Images: Charbonnier loss, an L1 loss that is smooth near 0 (Lai et al., 2017, section 3.3).
 
-    The mean of ``sqrt(d^2 + epsilon^2)``, less epsilon, so that the loss of equal images is 0.
+    The mean of ``sqrt(d^2 + epsilon^2) - epsilon`` over the differences ``d``; 0 for equal images.
     """
 
     def __init__(
         self,
         *,
         epsilon: Annotated[
-            float, "differences much smaller than this have a quadratic loss"
+            float,
+            "difference below which the loss is about quadratic, and above which it is linear",
         ] = 1e-3,
     ) -> None:
         super().__init__()
@@ -69,20 +70,22 @@ class Charbonnier(nn.Module):
 class TotalVariation(nn.Module):
     """Images: total variation of the output, which suppresses noise (Rudin et al., 1992).
 
-    The sum of absolute differences of neighbours, right and below, over the number of values. It
-    does not depend on `target`; add it with a small weight to another loss.
+    The sum of absolute differences between each pixel and the pixels to its right and below,
+    divided by the number of values. It does not depend on `target`: it is an addition to other
+    losses, with a small weight.
     """
 
-    def forward(self, output: Tensor, target: Tensor) -> Tensor:  # noqa: ARG002 - see above
+    def forward(self, output: Tensor, target: Tensor) -> Tensor:  # noqa: ARG002
         output = at_least_float32(output)
-        steps = output.diff(dim=-1).abs().sum() + output.diff(dim=-2).abs().sum()
-        return steps / output.numel()
+        variation = output.diff(dim=-1).abs().sum() + output.diff(dim=-2).abs().sum()
+        return variation / output.numel()
 
 
 class EdgeLoss(nn.Module):
-    """Images: mean distance of the Sobel gradient magnitudes.
+    """Images: mean absolute difference of the magnitudes of Sobel gradients.
 
-    Images are (N, C, H, W) in [-1, 1]. A ramp of `s` per pixel has the magnitude `s`.
+    Images are (N, C, H, W) in [-1, 1]. The magnitude is per pixel: a ramp that
+    rises by 0.1 per pixel has the magnitude 0.1.
     """
 
     def forward(self, output: Tensor, target: Tensor) -> Tensor:

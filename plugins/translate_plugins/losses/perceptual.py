@@ -1,8 +1,8 @@
-"""Perceptual loss: the distance of features of a network trained on ImageNet."""
+"""Perceptual loss: the distance of two images in features of a network trained on ImageNet."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -26,13 +26,14 @@ VGG19 = PretrainedFile(
 
 
 class Perceptual(nn.Module):
-    """Images: perceptual loss, distance of features of a network trained on ImageNet.
+    """Images: perceptual loss, distance in features of a network trained on ImageNet.
 
     Johnson et al. (2016), section 3.1: the mean over the entries of a layer, summed over layers.
     Images are (N, 3, H, W) or gray (N, 1, H, W), in [-1, 1]. ``vgg19`` is used as in DeblurGAN's
     code: conv3_3 before the ReLU, inputs not standardized to ImageNet. ``efficientnet-lite0`` has a
     stem, layer 0, and blocks 1 to 16; by default blocks 3 and 5 are compared, at a quarter and an
-    eighth of the resolution. Distances of the two networks differ in size, and so do good weights.
+    eighth of the resolution. The two networks need different weights, as their features differ in
+    size.
     """
 
     pretrained = (VGG19,)
@@ -46,7 +47,7 @@ class Perceptual(nn.Module):
         ] = "efficientnet-lite0",
         layers: Annotated[
             Sequence[int] | None,
-            "numbers of the layers that are compared; of vgg19, as torchvision counts",
+            "numbers of the layers that are compared; layers of vgg19 as numbered by torchvision",
         ] = None,
         weights: Annotated[Sequence[float] | None, "weight of each layer; default: 1 each"] = None,
         criterion: Annotated[
@@ -54,11 +55,11 @@ class Perceptual(nn.Module):
         ] = "l2",
     ) -> None:
         super().__init__()
-        load, count, usual = NETWORKS[network]
-        layers = usual if layers is None else layers
-        if not layers or not all(0 <= layer < count for layer in layers):
+        load, layer_count, default_layers = NETWORKS[network]
+        layers = default_layers if layers is None else layers
+        if not layers or not all(0 <= layer < layer_count for layer in layers):
             raise ConfigError(
-                f"layers: {network} has 0 to {count - 1}, got {', '.join(map(str, layers))}."
+                f"layers: {network} has 0 to {layer_count - 1}, got {', '.join(map(str, layers))}."
             )
         self.weights = [1.0] * len(layers) if weights is None else weights
         if len(self.weights) != len(layers):
@@ -66,26 +67,26 @@ class Perceptual(nn.Module):
                 f"weights: {len(self.weights)} for {len(layers)} layers of {network}: give each "
                 "layer one, or clear weights (`weights=`), and each weighs 1."
             )
-        self.features = Frozen(network, load, layers)
+        self.features = FrozenFeatures(network, load, layers)
         self.criterion = F.l1_loss if criterion == "l1" else F.mse_loss
 
     def forward(self, output: Tensor, target: Tensor) -> Tensor:
         output_features, target_features = self.features(output), self.features(target)
         return torch.stack(
             [
-                weight * self.criterion(at_least_float32(one), at_least_float32(other))
-                for weight, one, other in zip(
+                weight * self.criterion(at_least_float32(of_output), at_least_float32(of_target))
+                for weight, of_output, of_target in zip(
                     self.weights, output_features, target_features, strict=True
                 )
             ]
         ).sum()
 
 
-class Frozen:
-    """A frozen pretrained network, loaded at first use, and not a submodule.
+class FrozenFeatures:
+    """Features of a frozen pretrained network, which is loaded at first use.
 
-    It is in no checkpoint, optimizer or moving average, and inference does not load it. It is moved
-    to the device of its images.
+    The network is no submodule of the recipe: it is in no checkpoint, optimizer or moving average,
+    and inference does not load it. It is moved to the device of its images.
     """
 
     def __init__(
@@ -120,29 +121,30 @@ class Frozen:
     def _expect_sides(self, images: Tensor) -> None:
         """Raise `ConfigError` if images are too small for the pooling layers of the network."""
         assert self.network is not None
-        least = 2 ** sum(isinstance(layer, nn.MaxPool2d) for layer in self.network)
-        if min(images.shape[-2:]) < least:
+        min_side = 2 ** sum(isinstance(layer, nn.MaxPool2d) for layer in self.network)
+        if min(images.shape[-2:]) < min_side:
             height, width = images.shape[-2:]
             raise ConfigError(
                 f"perceptual: layer {max(self.layers)} of {self.name} is too deep for images "
-                f"of {height}x{width}: set data.size to {least} or more, or choose an "
+                f"of {height}x{width}: set data.size to {min_side} or more, or choose an "
                 "earlier layer."
             )
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> "Frozen":
-        return self  # copies of a recipe share it
+    def __deepcopy__(self, memo: dict[int, Any]) -> "FrozenFeatures":
+        return self  # copies of a recipe share the network
 
 
 def vgg19() -> list[nn.Module]:
-    """Return its convolutions, ReLUs and pools, numbered as torchvision's (Simonyan et al., 2015).
+    """Return the convolutions, ReLUs and pools of VGG-19, in the order of torchvision.
 
-    The weights are torchvision's for ImageNet, from its cache or fetched into it.
+    The weights are torchvision's for ImageNet, from its cache, or downloaded into it. Raises
+    `ConfigError` if that fails.
     """
     from torchvision.models import VGG19_Weights
-    from torchvision.models import vgg19 as build  # seconds, and only this needs it
+    from torchvision.models import vgg19 as build  # takes seconds; only vgg19 needs it
 
     if VGG19.present:
-        VGG19.check_hash(VGG19.path)  # torch checks a file that it downloads, not one that it finds
+        VGG19.check_hash(VGG19.path)  # torch checks only files that it downloads
     with torch.device("meta"):
         network = build().features
     try:
@@ -158,12 +160,22 @@ def vgg19() -> list[nn.Module]:
     network.load_state_dict(layers, assign=True)
     for layer in network:
         if isinstance(layer, nn.ReLU):
-            layer.inplace = False  # or it would change the features before it
+            layer.inplace = False  # else it would change the features of the layer before
     return [*network]
 
 
-NETWORKS: Mapping[str, tuple[Callable[[], list[nn.Module]], int, tuple[int, ...]]] = {
-    "efficientnet-lite0": (efficientnet_lite0, 17, (3, 5)),
-    "vgg19": (vgg19, 37, (14,)),
+class PretrainedNetwork(NamedTuple):
+    """A network whose features `Perceptual` compares."""
+
+    load: Callable[[], list[nn.Module]]
+    """returns its layers"""
+    layer_count: int
+    default_layers: tuple[int, ...]
+
+
+NETWORKS: Mapping[str, PretrainedNetwork] = {
+    "efficientnet-lite0": PretrainedNetwork(
+        efficientnet_lite0, layer_count=17, default_layers=(3, 5)
+    ),
+    "vgg19": PretrainedNetwork(vgg19, layer_count=37, default_layers=(14,)),
 }
-"""for each: a loader, the number of layers, and the layers compared by default"""

@@ -1,4 +1,9 @@
-"""Metrics of translated and generated images."""
+"""Metrics of translated and generated images.
+
+Each docstring begins with what the metric is for: "Paired" compares a translation with its ground
+truth, "Content" with its source, "Unpaired" compares sets of images, "Generators" is for generated
+images.
+"""
 
 from translate import hookimpl
 from translate.metrics import Metric

@@ -1,4 +1,4 @@
-"""Accuracy of classifiers that learn from real images only, or from generated ones only."""
+"""Accuracy of classifiers trained on real images and tested on generated ones, and the reverse."""
 
 import hashlib
 from abc import abstractmethod
@@ -12,16 +12,16 @@ from torch import Tensor
 from translate.batches import UNNAMED, Domain
 from translate.metrics import Figure, MetricBatch
 from translate_plugins.metrics.classifier import SmallClassifier, train_classifier
-from translate_plugins.metrics.means import UNDEFINED, MeanOfSetValues
+from translate_plugins.metrics.means import UNDEFINED, MeanOverImageSet
 
 SIDE = 28
 """side in pixels to which all images are resized"""
 MAX_CLASSIFIERS = 16
-"""number of trained classifiers to keep: several sets of images are measured with one"""
+"""number of trained classifiers that are cached, since several sets of images may share one"""
 _classifiers: dict[bytes, SmallClassifier] = {}
 
 
-class _ClassifierAccuracy(MeanOfSetValues):
+class _ClassifierAccuracy(MeanOverImageSet):
     needs = frozenset({"fake", "labels", "real", "real_labels"})
     of_samples = True
 
@@ -46,16 +46,21 @@ class _ClassifierAccuracy(MeanOfSetValues):
     def values(self) -> Tensor: ...
 
     def accuracy(self, trained_on: str, tested_on: str) -> Tensor:
-        """Return (N,) bool: which images a classifier trained on others classifies correctly."""
+        """Return (N,) bool: whether each image is classified correctly.
+
+        Args:
+            trained_on: The images that the classifier is trained on, ``real`` or ``fake``.
+            tested_on: The images that it classifies.
+        """
         labels = self.rows(trained_on, "labels")
         if len(labels.unique()) < 2:
             return UNDEFINED
         classes = 1 + int(max(labels.max(), self.rows(tested_on, "labels").max()))
         classifier = self._train(self.rows(trained_on, "levels"), labels, classes)
         with torch.no_grad():
-            chunks = self.rows(tested_on, "levels").split(1000)
-            predictions = torch.cat([classifier(chunk / 255)[0].argmax(1) for chunk in chunks])
-        return predictions == self.rows(tested_on, "labels")
+            batches = self.rows(tested_on, "levels").split(1000)
+            logits = torch.cat([classifier(levels / 255).logits for levels in batches])
+        return logits.argmax(1) == self.rows(tested_on, "labels")
 
     def protocol(self) -> dict[str, str]:
         return {
@@ -64,18 +69,22 @@ class _ClassifierAccuracy(MeanOfSetValues):
         }
 
     def _levels(self, images: Tensor) -> Tensor:
+        """Return images as bytes, (N, C, 28, 28), from 0 to 255 over the range of the domain."""
         low, high = self.domain.range
         small = F.interpolate(images.float(), (SIDE, SIDE), mode="bilinear", antialias=True)
         return ((small - low) * (255 / (high - low))).round().clamp(0, 255).to(torch.uint8)
 
     def _train(self, levels: Tensor, labels: Tensor, classes: int) -> SmallClassifier:
         """Return a classifier trained on these images; their order has no effect."""
-        images = zip(labels, levels, strict=True)
-        rows = [(int(label), image.numpy().tobytes()) for label, image in images]
-        order = torch.tensor(sorted(range(len(rows)), key=rows.__getitem__))
+        examples = [
+            (int(label), image.numpy().tobytes())
+            for label, image in zip(labels, levels, strict=True)
+        ]
+        order = torch.tensor(sorted(range(len(examples)), key=examples.__getitem__))
         digest = hashlib.sha256(f"{levels.shape} {classes} {self.steps} {self.seed}".encode())
-        for place in order:
-            digest.update(b"%d" % rows[place][0] + rows[place][1])
+        for index in order:
+            label, content = examples[index]
+            digest.update(b"%d" % label + content)
         key = digest.digest()
         if key not in _classifiers:
             _classifiers[key] = train_classifier(
@@ -91,10 +100,11 @@ class _ClassifierAccuracy(MeanOfSetValues):
 
 
 class ClassAccuracy(_ClassifierAccuracy):
-    """Generators: accuracy on generated images of a classifier that is trained on the real ones.
+    """Generators: accuracy on generated images of a classifier that is trained on real images.
 
     Shmelkov et al. (2018), GAN-test: whether images belong to the class that they were generated
-    for. Limited by the number of real images; repeated images may reach 1.
+    for. The classifier is only as good as the number of real images allows. A generator that
+    repeats one image of each class may reach 1.
     """
 
     figures = {"class-accuracy": Figure("max")}
@@ -104,10 +114,10 @@ class ClassAccuracy(_ClassifierAccuracy):
 
 
 class TrainSyntheticTestReal(_ClassifierAccuracy):
-    """Generators: accuracy on real images of a classifier that is trained on generated ones (TSTR).
+    """Generators: accuracy on real images of a classifier trained on generated images (TSTR).
 
-    Esteban et al. (2017); GAN-train of Shmelkov et al. (2018). Low for wrong classes, artefacts and
-    a lack of diversity alike.
+    Esteban et al. (2017); GAN-train of Shmelkov et al. (2018). Wrong classes, artifacts and a lack
+    of diversity all lower the accuracy.
     """
 
     figures = {"tstr": Figure("max")}

@@ -1,7 +1,7 @@
-"""A small convolutional classifier, which metrics of generated images train themselves."""
+"""A small convolutional classifier, which metrics of generated images train when they measure."""
 
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -11,23 +11,31 @@ FEATURES = 128
 BATCH_SIZE, LEARNING_RATE = 128, 2e-3
 
 
+class Classification(NamedTuple):
+    """The outputs of a classifier for N images."""
+
+    logits: Tensor
+    """(N, classes)"""
+    features: Tensor
+    """(N, 128)"""
+
+
 class SmallClassifier(nn.Module):
     """Two convolutions, 128 features and logits; images are (N, channels, side, side) in [0, 1]."""
 
     def __init__(self, channels: int, side: int, classes: int) -> None:
         super().__init__()
         self.first, self.second = nn.Conv2d(channels, 32, 3), nn.Conv2d(32, 64, 3)
-        left = ((side - 2) // 2 - 2) // 2
-        self.features = nn.Linear(64 * left * left, FEATURES)
+        pooled_side = ((side - 2) // 2 - 2) // 2
+        self.features = nn.Linear(64 * pooled_side * pooled_side, FEATURES)
         self.logits = nn.Linear(FEATURES, classes)
 
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Return logits (N, classes) and features (N, 128)."""
+    def forward(self, images: Tensor) -> Classification:
         maps = F.max_pool2d(self.first(images).relu(), 2)
         maps = F.max_pool2d(self.second(maps).relu(), 2)
         maps = F.dropout(maps, 0.25, self.training)
         features = self.features(maps.flatten(1)).relu()
-        return self.logits(features), features
+        return Classification(self.logits(features), features)
 
 
 Classifier = TypeVar("Classifier", bound=SmallClassifier)
@@ -39,19 +47,19 @@ def train_classifier(
     """Return a classifier that is trained on `images` (N, C, S, S) in [0, 1].
 
     Args:
-        create: Returns it untrained; weights, batches and dropout follow from the seed.
+        create: Returns an untrained classifier.
         images: Training images.
-        labels: (N,) int64.
+        labels: The class of each image, (N,) int64.
         steps: Steps of Adam, with a one-cycle schedule, on batches of 128.
-        seed: Equal seeds give equal weights.
+        seed: Random seed of initial weights, batches and dropout.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         classifier = create()
         optimizer = torch.optim.Adam(classifier.parameters(), lr=LEARNING_RATE, fused=True)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, steps)
-        for chosen in _batches(len(labels), steps):
-            loss = F.cross_entropy(classifier(images[chosen])[0], labels[chosen])
+        for batch in _batches(len(labels), steps):
+            loss = F.cross_entropy(classifier(images[batch]).logits, labels[batch])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -63,7 +71,7 @@ def _batches(count: int, steps: int) -> Iterator[Tensor]:
     """Yield the indices of `steps` batches, each image once in an epoch."""
     epoch: tuple[Tensor, ...] = ()
     for step in range(steps):
-        place = step % -(-count // BATCH_SIZE)
-        if place == 0:
+        position = step % -(-count // BATCH_SIZE)
+        if position == 0:
             epoch = torch.randperm(count).split(BATCH_SIZE)
-        yield epoch[place]
+        yield epoch[position]

@@ -15,15 +15,16 @@ from translate_plugins.metrics.errors import mean_inside
 from translate_plugins.metrics.features import lite0_maps
 from translate_plugins.metrics.means import MeanOverImages
 
-CANNY = 100, 200
+CANNY_THRESHOLDS = 100, 200
 """hysteresis thresholds of the gradient of 8-bit levels"""
 
 
 class CycleError(MeanOverImages):
     """Content: mean absolute error of images that are translated to the target and back.
 
-    Zhu et al. (2017), in the unit of the source domain. 0 for a model that changes nothing, and
-    small for one that hides the source in invisible noise: compare it together with other metrics.
+    Zhu et al. (2017), in the unit of the source domain. The error is 0 for a model that changes
+    nothing, and small for a model that hides the source in invisible noise: use it together with
+    other metrics.
     """
 
     needs = frozenset({"source", "cycle"})
@@ -38,11 +39,11 @@ class CycleError(MeanOverImages):
 
 
 class StructureDistance(MeanOverImages):
-    """Content: distance of the self-similarities of source and translation, in Lite0's features.
+    """Content: distance of the self-similarities of source and translation (EfficientNet-Lite0).
 
     As Tumanyan et al. (2022), section 3.1, with a convolutional network instead of DINO: the mean
-    squared difference of the cosine similarities of all pairs of 14x14 positions. It
-    measures which positions resemble each other, and tolerates changes of colour.
+    squared difference of the cosine similarities of all pairs of 14x14 positions. The distance
+    depends on which positions resemble each other, and little on colours.
     """
 
     needs = frozenset({"fake", "source"})
@@ -52,8 +53,9 @@ class StructureDistance(MeanOverImages):
         self.domain, self.source_domain = domain, source_domain
 
     def update(self, batch: MetricBatch) -> None:
-        fake = self_similarity(lite0_maps()(batch["fake"], self.domain))
-        source = self_similarity(lite0_maps()(batch["source"], self.source_domain))
+        features = lite0_maps()
+        fake = self_similarity(features(batch["fake"], self.domain))
+        source = self_similarity(features(batch["source"], self.source_domain))
         self.add("fake", value=(fake - source).square().mean((1, 2)))
 
     def protocol(self) -> dict[str, str]:
@@ -63,8 +65,8 @@ class StructureDistance(MeanOverImages):
 class EdgeAgreement(MeanOverImages):
     """Content: intersection over union of the edges of source and translation.
 
-    Edges are those of Canny (1986) in the mean of the channels, by OpenCV, widened by a pixel.
-    Undefined for images without edges. Weak edges are lost if the translation has less contrast.
+    Edges are those of Canny (1986) in the mean of the channels, by OpenCV, widened by one pixel on
+    each side. Undefined for images without edges. A translation of less contrast loses weak edges.
     """
 
     needs = frozenset({"fake", "source"})
@@ -78,12 +80,14 @@ class EdgeAgreement(MeanOverImages):
         size = batch["fake"].shape[-2:]
         fake = edges(batch["fake"], self.domain, size)
         source = edges(batch["source"], self.source_domain, size)
-        inside = batch["mask"].cpu() if "mask" in batch else torch.ones_like(fake)
-        both, either = ((x & inside).sum((1, 2, 3)) for x in (fake & source, fake | source))
-        self.add("fake", value=both / either)
+        mask = batch["mask"].cpu() if "mask" in batch else torch.ones_like(fake)
+        intersection = (fake & source & mask).sum((1, 2, 3))
+        union = ((fake | source) & mask).sum((1, 2, 3))
+        self.add("fake", value=intersection / union)
 
     def protocol(self) -> dict[str, str]:
-        return {"edges": f"Canny, thresholds {CANNY[0]} and {CANNY[1]} of 255, widened to 3 pixels"}
+        low, high = CANNY_THRESHOLDS
+        return {"edges": f"Canny, thresholds {low} and {high} of 255, widened to 3 pixels"}
 
 
 def self_similarity(features: Tensor) -> Tensor:
@@ -99,9 +103,9 @@ def edges(images: Tensor, domain: Domain, size: Sequence[int]) -> Tensor:
         images.float().mean(1, keepdim=True), size, mode="bilinear", antialias=True
     )
     levels = ((gray - low) * (255 / (high - low))).round().clamp(0, 255).to(torch.uint8)
-    edges = [_canny(image[0].cpu().numpy()) for image in levels]
-    return torch.from_numpy(np.stack(edges))[:, None]
+    edge_maps = [_canny(image[0].cpu().numpy()) for image in levels]
+    return torch.from_numpy(np.stack(edge_maps))[:, None]
 
 
 def _canny(levels: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    return cv2.dilate(cv2.Canny(levels, *CANNY), np.ones((3, 3), np.uint8)) > 0
+    return cv2.dilate(cv2.Canny(levels, *CANNY_THRESHOLDS), np.ones((3, 3), np.uint8)) > 0

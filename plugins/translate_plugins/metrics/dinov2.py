@@ -20,11 +20,11 @@ from translate_plugins.metrics.features import FeatureNetwork
 PATCH = 14
 """side of a patch in pixels"""
 TRAINED_GRID, GRID = 37, SIDE // PATCH
-"""patches per side: in the position embedding of the file (518 pixels), and in ours"""
+"""patches per side: of the file's position embedding (518 pixels), and of images here (224)"""
 OFFSET = 0.1
 """patches that the authors' code adds to the grid before it computes the scale"""
 LAYER_SCALE = 1e-5
-"""any value: it enables layer scale, whose weights the file has"""
+"""initial value of layer scale: any number enables it, and the file has its weights"""
 
 Size: TypeAlias = Literal["vit-l-14", "vit-s-14"]
 
@@ -38,6 +38,7 @@ class Architecture(NamedTuple):
     depth: int
     """number of blocks"""
     heads: int
+    """number of attention heads of a block"""
 
 
 def _file(size: str, letter: str, sha256: str, megabytes: int) -> PretrainedFile:
@@ -55,17 +56,17 @@ def _file(size: str, letter: str, sha256: str, megabytes: int) -> PretrainedFile
 LARGE = _file("L", "l", "d5383ea8f4877b2472eb973e0fd72d557c7da5d3611bd527ceeb1d7162cbf428", 1161)
 SMALL = _file("S", "s", "b938bf1bc15cd2ec0feacfe3a1bb553fe8ea9ca46a7e1d8d00217f29aef60cd9", 84)
 ARCHITECTURES: dict[Size, Architecture] = {
-    "vit-l-14": Architecture(LARGE, 1024, 24, 16),
-    "vit-s-14": Architecture(SMALL, 384, 12, 6),
+    "vit-l-14": Architecture(LARGE, width=1024, depth=24, heads=16),
+    "vit-s-14": Architecture(SMALL, width=384, depth=12, heads=6),
 }
 
 
 class FrechetDinoDistance(FrechetDistance):
     """Unpaired: FD-DINOv2, Fréchet distance in features of DINOv2, by timm and torch-fidelity.
 
-    Stein et al. (2023), section 3: agrees with people's judgement of realism better than FID does.
-    Images are resized and positions interpolated as in the authors' code. Biased for few images:
-    papers use 50,000. Compare figures of the same network only.
+    Stein et al. (2023), section 3: FD-DINOv2 agrees better than FID with how realistic people find
+    images. Images are resized and position embeddings interpolated as in the authors' code. Biased
+    for few images: papers use 50,000. Values of different networks are not comparable.
     """
 
     figures = {"fd-dinov2": Figure("min")}
@@ -85,7 +86,7 @@ class FrechetDinoDistance(FrechetDistance):
 
 @cache
 def dinov2(size: Size) -> FeatureNetwork:
-    """Return DINOv2: the class token of the last block after the norm, 1,024 or 384 features."""
+    """Return DINOv2, with the normalized class token of the last block: 1,024 or 384 features."""
     return FeatureNetwork(
         f"DINOv2 {size} (LVD-142M), by timm, class token after the last norm",
         lambda: nn.Sequential(_Resize(), Standardised(_load(ARCHITECTURES[size]))),
@@ -118,7 +119,7 @@ def _create(architecture: Architecture, side: int) -> Any:
     """Return a network for images of `side` pixels, without memory for its weights."""
     from timm.models.vision_transformer import VisionTransformer
 
-    with torch.device("meta"):  # without initialization, which would draw random numbers
+    with torch.device("meta"):  # no initialization, which would use random numbers
         return VisionTransformer(
             img_size=side,
             patch_size=PATCH,

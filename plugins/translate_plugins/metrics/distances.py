@@ -1,7 +1,7 @@
 """Distances of the distributions of fake and real images, in features of a pretrained network.
 
-In features of EfficientNet-Lite0 they are computed as KID and FID are, by torch-fidelity, but
-their figures are not comparable with those of papers.
+They are computed as KID and FID, by torch-fidelity. As the features are those of
+EfficientNet-Lite0, values are not comparable with KID and FID in papers.
 """
 
 from typing import Annotated
@@ -14,16 +14,16 @@ from translate.errors import require_package
 from translate.metrics import Figure, Metric, MetricBatch
 from translate_plugins.metrics.features import FeatureNetwork, lite0
 
-SUBSET = 1000
-"""largest number of images in a subset of the kernel distance (Binkowski et al., 2018)"""
+MAX_SUBSET = 1000
+"""largest number of images in a subset, for the kernel distance (Binkowski et al., 2018)"""
 
 
 class KernelDistance(Metric):
     """Unpaired: kernel distance (KID's estimator) in features of EfficientNet-Lite0.
 
     Binkowski et al. (2018): squared maximum mean discrepancy with the kernel (x·y / d + 1)³,
-    unbiased, so that it may be below 0. The mean over random subsets of as many images as both sets
-    have, 1,000 at most.
+    unbiased, so that it may be below 0. The mean over random subsets; a subset has as many images
+    as the smaller set, at most 1,000.
     """
 
     needs = frozenset({"fake", "real"})
@@ -34,19 +34,21 @@ class KernelDistance(Metric):
         self,
         *,
         domain: Domain = UNNAMED,
-        subsets: Annotated[int, "number of random subsets; 1 where both are whole sets"] = 100,
+        subsets: Annotated[
+            int, "number of random subsets; 1 if both subsets would be the whole sets"
+        ] = 100,
     ) -> None:
         require_package("torch_fidelity", "metrics")
         self.domain, self.subsets = domain, subsets
 
     def update(self, batch: MetricBatch) -> None:
-        keep_features(self, batch, self.network(), self.domain)
+        add_features(self, batch, self.network(), self.domain)
 
     def compute(self) -> dict[str, float]:
         from torch_fidelity.metric_kid import KEY_METRIC_KID_MEAN, kid_features_to_metric
 
         fake, real = features(self)
-        size = min(len(fake), len(real), SUBSET)
+        size = min(len(fake), len(real), MAX_SUBSET)
         if size < 2:
             return dict.fromkeys(self.figures, float("nan"))
         subsets = 1 if len(fake) == len(real) == size else self.subsets
@@ -62,8 +64,8 @@ class KernelDistance(Metric):
 class FrechetDistance(Metric):
     """Unpaired: Fréchet distance (FID's formula) in features of EfficientNet-Lite0.
 
-    Heusel et al. (2017), with unbiased covariances. Biased upwards for few images: compare figures
-    of equal numbers of images only.
+    Heusel et al. (2017), with unbiased covariances. The distance is biased upwards for few images:
+    only values of equal numbers of images are comparable.
     """
 
     needs = frozenset({"fake", "real"})
@@ -76,7 +78,7 @@ class FrechetDistance(Metric):
         self.domain = domain
 
     def update(self, batch: MetricBatch) -> None:
-        keep_features(self, batch, self.network(), self.domain)
+        add_features(self, batch, self.network(), self.domain)
 
     def compute(self) -> dict[str, float]:
         from torch_fidelity.metric_fid import (
@@ -88,19 +90,21 @@ class FrechetDistance(Metric):
         fake, real = features(self)
         if min(len(fake), len(real)) < 2:
             return dict.fromkeys(self.figures, float("nan"))
-        basis = torch.linalg.qr(torch.cat([fake, real]).T).Q  # fewer dimensions
-        gaussians = (fid_features_to_statistics(each @ basis) for each in (fake, real))
-        values = fid_statistics_to_metric(*gaussians, verbose=False)
+        # in the span of the features the distance is the same, with fewer dimensions
+        basis = torch.linalg.qr(torch.cat([fake, real]).T).Q
+        fake_gaussian = fid_features_to_statistics(fake @ basis)
+        real_gaussian = fid_features_to_statistics(real @ basis)
+        values = fid_statistics_to_metric(fake_gaussian, real_gaussian, verbose=False)
         return dict.fromkeys(self.figures, values[KEY_METRIC_FID])
 
     def protocol(self) -> dict[str, str]:
         return {**self.network().protocol(), "covariance": "unbiased"}
 
 
-def keep_features(
+def add_features(
     metric: Metric, batch: MetricBatch, network: FeatureNetwork, domain: Domain
 ) -> None:
-    """Keep the features of fake and real images of a batch."""
+    """Add the features of the fake and real images of a batch to `metric`."""
     if "fake" in batch:
         metric.add("fake", features=network(batch["fake"], domain))
     if "real" in batch:

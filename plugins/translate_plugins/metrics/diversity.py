@@ -6,14 +6,14 @@ from torch import Tensor
 from translate.batches import UNNAMED, Domain
 from translate.metrics import Figure, MetricBatch
 from translate_plugins.metrics.features import lite0
-from translate_plugins.metrics.means import UNDEFINED, MeanOfSetValues
+from translate_plugins.metrics.means import UNDEFINED, MeanOverImageSet
 
 
-class Diversity(MeanOfSetValues):
+class Diversity(MeanOverImageSet):
     """Generators: mean distance of two images of one class, in features of EfficientNet-Lite0.
 
-    0 for a generator that ignores its noise. Compare it with that of real images: outputs of pure
-    noise are diverse as well.
+    The distance is 0 for a generator that ignores its latent vector. Compare it with the distance
+    of real images, since images of pure noise are diverse as well.
     """
 
     needs = frozenset({"fake", "labels"})
@@ -31,7 +31,7 @@ class Diversity(MeanOfSetValues):
         features, labels = self.rows("fake", "features").double(), self.rows("fake", "labels")
         groups = [features[labels == label] for label in labels.unique()]
         return torch.cat(
-            [UNDEFINED, *(distance_to_others(each) for each in groups if len(each) > 1)]
+            [UNDEFINED, *(distance_to_others(group) for group in groups if len(group) > 1)]
         )
 
     def protocol(self) -> dict[str, str]:
@@ -39,7 +39,7 @@ class Diversity(MeanOfSetValues):
 
 
 def distance_to_others(images: Tensor) -> Tensor:
-    """Return the mean Euclidean distance of each of (N, ...) to the N - 1 others."""
-    flat = images.flatten(1)
-    distances = torch.cdist(flat, flat, compute_mode="donot_use_mm_for_euclid_dist")
-    return distances.sum(1) / (len(flat) - 1)
+    """Return (N,), the mean Euclidean distance of each of `images` (N, ...) to the others."""
+    vectors = images.flatten(1)
+    distances = torch.cdist(vectors, vectors, compute_mode="donot_use_mm_for_euclid_dist")
+    return distances.sum(1) / (len(vectors) - 1)

@@ -7,7 +7,7 @@ from translate.metrics import Figure, MetricBatch
 from translate_plugins.metrics.means import MeanOverImages
 
 SMALLEST_ERROR = 1e-10 / 255**2
-"""Mean squared error, relative to the data range, below which PSNR no longer grows: 148 dB."""
+"""Mean squared error, relative to the squared data range, at which PSNR is limited: 148 dB."""
 
 
 class MeanAbsoluteError(MeanOverImages):
@@ -36,15 +36,15 @@ class PeakSignalToNoiseRatio(MeanOverImages):
 
     def update(self, batch: MetricBatch) -> None:
         error = (batch["fake"].double() - batch["target"]) / self.peak
-        square = mean_inside(error.square().mean(1, keepdim=True), batch.get("mask"))
-        self.add("fake", value=-10 * square.clamp(min=SMALLEST_ERROR).log10())
+        squared_error = mean_inside(error.square().mean(1, keepdim=True), batch.get("mask"))
+        self.add("fake", value=-10 * squared_error.clamp(min=SMALLEST_ERROR).log10())
 
     def protocol(self) -> dict[str, str]:
         return {"data range": f"{self.peak:g}", "mean": "over images, in dB"}
 
 
 def mean_inside(values: Tensor, mask: Tensor | None) -> Tensor:
-    """Return the mean of `values` (N, 1, H, W) inside each mask; NaN for an empty one."""
+    """Return (N,), the mean of `values` (N, 1, H, W) inside each mask; NaN for an empty mask."""
     if mask is None:
         return values.mean((1, 2, 3))
     return (values * mask).sum((1, 2, 3)) / mask.sum((1, 2, 3))

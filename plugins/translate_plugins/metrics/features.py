@@ -21,17 +21,18 @@ from translate.nn.pretrained import (
 from translate.weights import hash_file
 
 BATCH_SIZE = 32
-"""images of one forward pass"""
-CACHED = 20_000
+"""number of images of one forward pass"""
+CACHE_SIZE = 20_000
 """number of images whose features are cached"""
 
 _hash_file = cache(hash_file)
 
 
 class FeatureNetwork:
-    """A frozen pretrained network, loaded at first use, that gives each image a feature vector.
+    """A frozen pretrained network that returns the features of images; loaded at first use.
 
-    Features are cached by the content of the image, so that those of real images are computed once.
+    Features are cached by the content of the image, so that features of real images are computed
+    once for several metrics and sets of fake images.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class FeatureNetwork:
         weights: Callable[[], Path],
         *,
         resize: str,
-        cache_size: int = CACHED,
+        cache_size: int = CACHE_SIZE,
     ) -> None:
         """Describe the network; nothing is loaded.
 
@@ -69,12 +70,12 @@ class FeatureNetwork:
                 f"{self.name} takes. Choose metrics without a feature network: --metric mae"
             )
         keys = [_digest(image, domain) for image in images]
-        todo = {key: place for place, key in enumerate(keys) if key not in self._cache}
-        places = list(todo.values())
-        for start in range(0, len(places), BATCH_SIZE):
-            chunk = places[start : start + BATCH_SIZE]
-            computed = self._compute(images[chunk], domain).cpu()
-            self._cache |= zip([keys[place] for place in chunk], computed, strict=True)
+        index_by_key = {key: index for index, key in enumerate(keys) if key not in self._cache}
+        missing = list(index_by_key.values())
+        for start in range(0, len(missing), BATCH_SIZE):
+            batch = missing[start : start + BATCH_SIZE]
+            batch_features = self._compute(images[batch], domain).cpu()
+            self._cache |= zip([keys[index] for index in batch], batch_features, strict=True)
         features = [self._cache[key] for key in keys]
         while len(self._cache) > self.cache_size:
             del self._cache[next(iter(self._cache))]
@@ -90,7 +91,7 @@ class FeatureNetwork:
 
     @cached_property
     def _network(self) -> nn.Module:
-        with torch.random.fork_rng(devices=[]):  # some initialize weights before they load theirs
+        with torch.random.fork_rng(devices=[]):  # some networks draw weights before they load them
             return self._load().eval().requires_grad_(False)
 
     @torch.no_grad()
@@ -102,13 +103,13 @@ class FeatureNetwork:
 
 @cache
 def lite0() -> FeatureNetwork:
-    """Return EfficientNet-Lite0, whose weights are installed with the package: 320 features."""
+    """Return EfficientNet-Lite0 with 320 features; its weights are installed with the package."""
     return _lite0("last block, averaged over pixels", efficientnet_lite0_features)
 
 
 @cache
 def lite0_logits() -> FeatureNetwork:
-    """Return EfficientNet-Lite0 with its logits of ImageNet's 1,000 classes."""
+    """Return EfficientNet-Lite0 with the logits of ImageNet's 1,000 classes as features."""
     return _lite0(
         "logits",
         lambda: nn.Sequential(Resize(), *efficientnet_lite0(), *efficientnet_lite0_head()),
@@ -117,7 +118,7 @@ def lite0_logits() -> FeatureNetwork:
 
 @cache
 def lite0_maps() -> FeatureNetwork:
-    """Return block 11 of EfficientNet-Lite0: (112, 14, 14) features."""
+    """Return EfficientNet-Lite0 with the output of block 11 as features, (112, 14, 14)."""
     return _lite0(
         "block 11, 14x14",
         lambda: nn.Sequential(Resize(), *efficientnet_lite0()[:12]),
@@ -125,7 +126,9 @@ def lite0_maps() -> FeatureNetwork:
     )
 
 
-def _lite0(layer: str, load: Callable[[], nn.Module], cache_size: int = CACHED) -> FeatureNetwork:
+def _lite0(
+    layer: str, load: Callable[[], nn.Module], cache_size: int = CACHE_SIZE
+) -> FeatureNetwork:
     return FeatureNetwork(
         f"EfficientNet-Lite0 (ImageNet), {layer}",
         load,

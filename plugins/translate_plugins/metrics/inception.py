@@ -1,4 +1,4 @@
-"""FID, KID, CMMD and the Inception score: figures that are comparable with those of papers."""
+"""FID, KID, CMMD and the Inception score, whose values are comparable with those in papers."""
 
 from typing import Annotated
 
@@ -10,8 +10,8 @@ from translate.metrics import Figure, Metric, MetricBatch
 from translate_plugins.metrics.distances import (
     FrechetDistance,
     KernelDistance,
+    add_features,
     features,
-    keep_features,
 )
 from translate_plugins.metrics.features import lite0_logits
 from translate_plugins.metrics.published import (
@@ -38,8 +38,8 @@ class FrechetInceptionDistance(FrechetDistance):
 class KernelInceptionDistance(KernelDistance):
     """Unpaired: KID, kernel distance in features of Inception-v3, by torch-fidelity.
 
-    Binkowski et al. (2018). Unbiased, and so preferable for few images. Not multiplied by
-    100 or 1,000, as some papers do.
+    Binkowski et al. (2018). Unbiased, and therefore preferable to FID for few images. Not
+    multiplied by 100 or 1,000 as in some papers.
     """
 
     figures = {"kid": Figure("min")}
@@ -64,14 +64,14 @@ class ClipMeanDiscrepancy(Metric):
         self.domain = domain
 
     def update(self, batch: MetricBatch) -> None:
-        keep_features(self, batch, clip(), self.domain)
+        add_features(self, batch, clip(), self.domain)
 
     def compute(self) -> dict[str, float]:
         from torch_fidelity.metric_kid import kernel_rbf
 
-        fake, real = (each.numpy() for each in features(self))
-        pairs = ((fake, fake, 1), (real, real, 1), (fake, real, -2))
-        return {"cmmd": 1000 * float(sum(k * kernel_rbf(x, y).mean() for x, y, k in pairs))}
+        fake, real = (embeddings.numpy() for embeddings in features(self))
+        within = kernel_rbf(fake, fake).mean() + kernel_rbf(real, real).mean()
+        return {"cmmd": 1000 * float(within - 2 * kernel_rbf(fake, real).mean())}
 
     def protocol(self) -> dict[str, str]:
         return {**clip().protocol(), "kernel": "exp(-|x - y|² / 200), biased, times 1,000"}
@@ -80,9 +80,9 @@ class ClipMeanDiscrepancy(Metric):
 class LiteScore(Metric):
     """Generators: Inception score with the class probabilities of EfficientNet-Lite0.
 
-    Salimans et al. (2016): high if each image clearly has one of ImageNet's classes, and all
-    together have many. Of little meaning for images other than photographs of objects, and not
-    comparable with the Inception score.
+    Salimans et al. (2016): the score is high if each image clearly belongs to one of ImageNet's
+    classes, and all images together to many classes. It means little for images other than
+    photographs of objects, and is not comparable with the Inception score.
     """
 
     needs = frozenset({"fake"})
@@ -95,7 +95,9 @@ class LiteScore(Metric):
         *,
         domain: Domain = UNNAMED,
         splits: Annotated[
-            int, Field(ge=1), "parts of the images; the score is the mean over the parts"
+            int,
+            Field(ge=1),
+            "number of parts of the set of images; the score is the mean over parts",
         ] = 1,
     ) -> None:
         require_package("torch_fidelity", "metrics")
@@ -120,8 +122,8 @@ class LiteScore(Metric):
 class InceptionScore(LiteScore):
     """Generators: Inception score, by torch-fidelity.
 
-    Salimans et al. (2016). Of all images at once; papers take the mean over ten parts of 50,000
-    images: ``splits=10``.
+    Salimans et al. (2016). By default the score of all images at once. Papers take the mean over
+    ten parts of 50,000 images: ``splits=10``.
     """
 
     figures = {"inception-score": Figure("max")}

@@ -1,7 +1,7 @@
 """Precision, recall, density and coverage: nearest neighbours among features of images.
 
-They separate fidelity and diversity: precision and density measure how many fake images are near
-real ones, recall and coverage how many real images are near fake ones.
+These metrics separate fidelity and diversity: precision and density measure how many fake images
+are near real images, recall and coverage how many real images are near fake images.
 """
 
 from typing import Annotated
@@ -12,12 +12,12 @@ from torch import Tensor
 
 from translate.batches import UNNAMED, Domain
 from translate.metrics import Figure, MetricBatch
-from translate_plugins.metrics.distances import features, keep_features
+from translate_plugins.metrics.distances import add_features, features
 from translate_plugins.metrics.features import lite0
-from translate_plugins.metrics.means import UNDEFINED, MeanOfSetValues
+from translate_plugins.metrics.means import UNDEFINED, MeanOverImageSet
 
 
-class _Neighbours(MeanOfSetValues):
+class _Neighbours(MeanOverImageSet):
     needs = frozenset({"fake", "real"})
 
     def __init__(
@@ -25,29 +25,32 @@ class _Neighbours(MeanOfSetValues):
         *,
         domain: Domain = UNNAMED,
         neighbours: Annotated[
-            int, Field(ge=1), "k of the k-th nearest neighbour, the radius of neighbourhoods"
+            int, Field(ge=1), "k: a neighbourhood reaches to the k-th nearest neighbour"
         ] = 3,
     ) -> None:
         self.domain, self.neighbours = domain, neighbours
 
     def update(self, batch: MetricBatch) -> None:
-        keep_features(self, batch, lite0(), self.domain)
+        add_features(self, batch, lite0(), self.domain)
 
     def protocol(self) -> dict[str, str]:
         return {**lite0().protocol(), "neighbours": str(self.neighbours)}
 
-    def radii(self, images: Tensor) -> Tensor | None:
-        """Return the distance of each row (N, D) to its k-th neighbour; None for too few images."""
-        if len(images) <= self.neighbours:
+    def radii(self, vectors: Tensor) -> Tensor | None:
+        """Return (N,), the distance of each of `vectors` (N, D) to its k-th nearest neighbour.
+
+        None for k vectors or fewer.
+        """
+        if len(vectors) <= self.neighbours:
             return None
-        return distances(images, images).kthvalue(self.neighbours + 1).values
+        return distances(vectors, vectors).kthvalue(self.neighbours + 1).values  # the 1st is itself
 
 
 class Precision(_Neighbours):
-    """Unpaired: fraction of fake images in the neighbourhood of a real one.
+    """Unpaired: fraction of fake images in the neighbourhood of a real image.
 
     Kynkäänniemi et al. (2019), equation 1, in features of EfficientNet-Lite0: the distance to some
-    real image is at most that image's distance to its k-th neighbour among the real ones.
+    real image is at most that image's distance to its k-th neighbour among the real images.
     """
 
     figures = {"precision-lite0": Figure("max")}
@@ -59,7 +62,7 @@ class Precision(_Neighbours):
 
 
 class Recall(_Neighbours):
-    """Unpaired: fraction of real images in the neighbourhood of a fake one.
+    """Unpaired: fraction of real images in the neighbourhood of a fake image.
 
     Kynkäänniemi et al. (2019), equation 2, in features of EfficientNet-Lite0: precision with both
     sets exchanged. 0 for a generator that repeats one image.
@@ -74,14 +77,14 @@ class Recall(_Neighbours):
 
 
 class _FiveNeighbours(_Neighbours):
-    """The default of Naeem et al. (2020)."""
+    """Has 5 neighbours by default, as Naeem et al. (2020)."""
 
     def __init__(
         self,
         *,
         domain: Domain = UNNAMED,
         neighbours: Annotated[
-            int, Field(ge=1), "k of the k-th nearest neighbour, the radius of neighbourhoods"
+            int, Field(ge=1), "k: a neighbourhood reaches to the k-th nearest neighbour"
         ] = 5,
     ) -> None:
         super().__init__(domain=domain, neighbours=neighbours)
@@ -99,16 +102,16 @@ class Density(_FiveNeighbours):
     def values(self) -> Tensor:
         fake, real = features(self)
         radii = self.radii(real)
-        if radii is None or not radii.any():  # real images that are all equal have no neighbourhood
+        if radii is None or not radii.any():  # equal real images have no neighbourhood
             return UNDEFINED
         return (distances(fake, real) < radii).sum(1) / self.neighbours
 
 
 class Coverage(_FiveNeighbours):
-    """Unpaired: fraction of real images with a fake one in their neighbourhood.
+    """Unpaired: fraction of real images with a fake image in their neighbourhood.
 
-    Naeem et al. (2020), equation 5, in features of EfficientNet-Lite0: unlike recall, not raised by
-    fake outliers.
+    Naeem et al. (2020), equation 5, in features of EfficientNet-Lite0. Unlike recall, coverage is
+    not raised by fake outliers.
     """
 
     figures = {"coverage-lite0": Figure("max")}

@@ -10,15 +10,16 @@ from torch import Tensor
 
 from translate.batches import UNNAMED, Domain
 from translate.metrics import Figure, MetricBatch
-from translate_plugins.metrics.means import UNDEFINED, MeanOfSetValues
+from translate_plugins.metrics.means import UNDEFINED, MeanOverImageSet
 
 
-class ParzenLogLikelihood(MeanOfSetValues):
-    """Generators: log-likelihood of real images under Gaussians around the generated ones.
+class ParzenLogLikelihood(MeanOverImageSet):
+    """Generators: log-likelihood of real images under Gaussians around generated images.
 
-    Goodfellow et al. (2014), section 5: one Gaussian in pixel space for each generated image, with
-    the bandwidth that is best for one half of the real images; the mean over the other half. Of
-    historical value: Theis et al. (2016) show that it does not follow the quality of samples.
+    Goodfellow et al. (2014), section 5: one Gaussian in pixel space for each generated image. The
+    bandwidth is the best for one half of the real images; the metric is the mean over the other
+    half. Its interest is historical: Theis et al. (2016) show that it does not follow the quality
+    of samples.
     """
 
     needs = frozenset({"fake", "real"})
@@ -30,7 +31,7 @@ class ParzenLogLikelihood(MeanOfSetValues):
         *,
         domain: Domain = UNNAMED,
         side: Annotated[
-            int, Field(ge=1), "pixels of a side to which larger images are shrunk"
+            int, Field(ge=1), "largest side in pixels; larger images are shrunk to it"
         ] = 32,
     ) -> None:
         self.domain, self.side = domain, side
@@ -45,12 +46,16 @@ class ParzenLogLikelihood(MeanOfSetValues):
         fake, real = (self.rows(name, "pixels").double() for name in ("fake", "real"))
         if len(real) < 2:
             return UNDEFINED
-        real = real[torch.tensor(sorted(range(len(real)), key=lambda i: real[i].tolist()))]
-        squares = torch.cdist(real, fake).square()
-        validation, test = squares[::2], squares[1::2]
+        # sorted, so that the halves do not depend on the order of the images
+        real = real[torch.tensor(sorted(range(len(real)), key=lambda index: real[index].tolist()))]
+        squared_distances = torch.cdist(real, fake).square()
+        validation, test = squared_distances[::2], squared_distances[1::2]
         dimension = real.shape[1]
-        best = max(BANDWIDTHS, key=lambda h: float(log_density(validation, h, dimension).mean()))
-        return log_density(test, best, dimension)
+
+        def validation_likelihood(bandwidth: float) -> float:
+            return float(log_density(validation, bandwidth, dimension).mean())
+
+        return log_density(test, max(BANDWIDTHS, key=validation_likelihood), dimension)
 
     def protocol(self) -> dict[str, str]:
         return {
@@ -59,6 +64,7 @@ class ParzenLogLikelihood(MeanOfSetValues):
         }
 
     def _pixels(self, images: Tensor) -> Tensor:
+        """Return shrunk images as vectors (N, pixels) in [0, 1]."""
         low, high = self.domain.range
         size = [min(side, self.side) for side in images.shape[-2:]]
         small = F.interpolate(images.float(), size, mode="area")
@@ -66,10 +72,13 @@ class ParzenLogLikelihood(MeanOfSetValues):
 
 
 BANDWIDTHS = [10 ** (step / 10 - 2) for step in range(21)]
+"""standard deviations of the Gaussians that are tried, from 0.01 to 1"""
 
 
-def log_density(squares: Tensor, bandwidth: float, dimension: int) -> Tensor:
-    """Return the log density (N,) from squared distances (N, M) to the centres, in nats."""
-    exponents = -squares / (2 * bandwidth**2)
-    constant = math.log(squares.shape[1]) + dimension / 2 * math.log(2 * math.pi * bandwidth**2)
+def log_density(squared_distances: Tensor, bandwidth: float, dimension: int) -> Tensor:
+    """Return the log density (N,), in nats, from squared distances (N, M) to M centres."""
+    exponents = -squared_distances / (2 * bandwidth**2)
+    constant = math.log(squared_distances.shape[1]) + dimension / 2 * math.log(
+        2 * math.pi * bandwidth**2
+    )
     return exponents.logsumexp(1) - constant

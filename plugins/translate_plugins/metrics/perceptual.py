@@ -18,7 +18,7 @@ from translate_plugins.metrics.published import ALEXNET, SQUEEZENET, VGG16
 Network: TypeAlias = Literal["alex", "squeeze", "vgg"]
 NETWORKS: dict[Network, PretrainedFile] = {"alex": ALEXNET, "squeeze": SQUEEZENET, "vgg": VGG16}
 MIN_SIDE = 32
-"""shortest side in pixels of which something is left after the pooling layers"""
+"""shortest side in pixels that the pooling layers do not reduce to nothing"""
 
 
 class _PerceptualDistance(MeanOverImages):
@@ -36,14 +36,15 @@ class _PerceptualDistance(MeanOverImages):
 
     @abstractmethod
     def measure(self, fake: Tensor, target: Tensor, mask: Tensor | None) -> Tensor:
-        """Return the distances (N,) of images (N, 3, H, W) in [0, 1]."""
+        """Return the distances (N,) of two batches of images (N, 3, H, W) in [0, 1]."""
 
 
 class LearnedDistance(_PerceptualDistance):
-    """Paired: LPIPS, distance of features that is fitted to human judgements.
+    """Paired: LPIPS, distance in features, weighted to agree with human judgements.
 
-    Zhang et al. (2018), with their linear layers, version 0.1. With a mask, the mean of the map of
-    distances, at the resolution of the image, inside it. Undefined for images below 32 pixels.
+    Zhang et al. (2018), with their linear layers, version 0.1. With a mask, the distance is the
+    mean inside the mask of a map of distances at the resolution of the image. Undefined for images
+    with a side below 32 pixels.
     """
 
     masked = True
@@ -74,8 +75,8 @@ class LearnedDistance(_PerceptualDistance):
 class StructureAndTextureDistance(_PerceptualDistance):
     """Paired: DISTS, distance of structure and texture in features of VGG-16.
 
-    Ding et al. (2020): tolerates similar textures at other positions. Undefined for images
-    below 32 pixels.
+    Ding et al. (2020): similar textures at other positions have a small distance. Undefined for
+    images with a side below 32 pixels.
     """
 
     figures = {"dists": Figure("min")}
@@ -93,7 +94,7 @@ class StructureAndTextureDistance(_PerceptualDistance):
 
 
 def to_unit_range(images: Tensor, domain: Domain) -> Tensor:
-    """Return images in [0, 1], in colour."""
+    """Return images as (N, 3, H, W) in [0, 1]; `images` are in the range of `domain`."""
     low, high = domain.range
     return ((images.float() - low) / (high - low)).clamp(0, 1).expand(-1, 3, -1, -1)
 
@@ -103,7 +104,7 @@ def _lpips(network: Network) -> Any:
     NETWORKS[network].require()
     from torchmetrics.image.lpip import LearnedPerceptualImagePatchSimilarity
 
-    with torch.random.fork_rng(devices=[]):  # it draws weights before it loads them
+    with torch.random.fork_rng(devices=[]):  # torchmetrics draws weights before it loads them
         return LearnedPerceptualImagePatchSimilarity(net_type=network).net.eval()
 
 

@@ -1,4 +1,4 @@
-"""Published networks by torch-fidelity, with files of weights that `translate weights` lists."""
+"""Published networks for metrics: files of weights, and feature networks of torch-fidelity."""
 
 import warnings
 from functools import cache
@@ -52,7 +52,7 @@ VGG16 = PretrainedFile(
 
 
 class _Extractor(nn.Module):
-    """A feature extractor of torch-fidelity, for images in [-1, 1]."""
+    """A feature extractor of torch-fidelity, which takes 8-bit images, for images in [-1, 1]."""
 
     def __init__(self, extractor: Any) -> None:
         super().__init__()
@@ -66,13 +66,13 @@ class _Extractor(nn.Module):
 
 @cache
 def inception() -> FeatureNetwork:
-    """Return Inception-v3 with the 2,048 features that FID and KID are measured in."""
+    """Return Inception-v3 with the 2,048 features that FID and KID use."""
     return _inception("2048")
 
 
 @cache
 def inception_logits() -> FeatureNetwork:
-    """Return Inception-v3 with its 1,008 logits, without their bias."""
+    """Return Inception-v3 with its 1,008 logits, without the bias, as features."""
     return _inception("logits_unbiased")
 
 
@@ -104,7 +104,7 @@ def clip() -> FeatureNetwork:
         from torch_fidelity.feature_extractor_clip import FeatureExtractorCLIP
 
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # TorchScript, which the file is, is deprecated
+            warnings.simplefilter("ignore")  # the file is TorchScript, which is deprecated
             extractor = FeatureExtractorCLIP(
                 CLIP_NAME, ["clip"], feature_extractor_weights_path=str(file)
             )
