@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from translate_plugins.scenes import RENDERINGS, draw, register_domains
 from translate_plugins.scenes.camera_shake import (
-    LENGTH,
+    EXTENT,
     POSITIONS,
     blur_by_camera_shake,
     camera_path,
@@ -166,7 +166,7 @@ def test_camera_shake_spreads_a_point_along_its_path() -> None:
 def test_shakes_are_5_to_21_pixels_long() -> None:
     for seed in range(50):
         reach = max(np.ptp(np.array(camera_path(Random(seed))), axis=0))
-        assert LENGTH[0] - 1 <= reach <= LENGTH[1] + 1
+        assert EXTENT[0] - 1 <= reach <= EXTENT[1] + 1
 
 
 def test_the_source_and_the_average_winter_image_have_a_low_psnr() -> None:

@@ -23,7 +23,7 @@ class BlurDown(nn.Module):
 
 
 class BlurUp(nn.Module):
-    """Double the sides of (N, channels, H, W): zeros between pixels, blurred by [1, 3, 3, 1]."""
+    """Double the sides of (N, channels, H, W): insert zeros, then blur by [1, 3, 3, 1]."""
 
     filt: Tensor
 
@@ -33,12 +33,12 @@ class BlurUp(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         padded = F.pad(x, (1, 1, 1, 1), mode="replicate")
-        larger = F.conv_transpose2d(padded, self.filt, stride=2, padding=2, groups=x.shape[1])
-        return larger[..., 1:-1, 1:-1]
+        doubled = F.conv_transpose2d(padded, self.filt, stride=2, padding=2, groups=x.shape[1])
+        return doubled[..., 1:-1, 1:-1]
 
 
 def _kernel(row: list[int], channels: int) -> Tensor:
-    """Return `row` times itself, of sum 1, for each of the channels: (channels, 1, side, side)."""
-    line = torch.tensor(row, dtype=torch.float)
-    square = line[:, None] * line
-    return (square / square.sum()).repeat(channels, 1, 1, 1)
+    """Return the outer product of `row` with itself, scaled to sum 1: (channels, 1, side, side)."""
+    weights = torch.tensor(row, dtype=torch.float)
+    outer_product = weights[:, None] * weights
+    return (outer_product / outer_product.sum()).repeat(channels, 1, 1, 1)

@@ -9,15 +9,16 @@ from translate.nn.norms import NORM, bias_before, norm_layer
 from translate.remedies import Remedy
 from translate_plugins.networks.patch import activations
 from translate_plugins.networks.sizes import expect_noise, expect_size, halvings
-from translate_plugins.networks.upsampling import upsample_layer
+from translate_plugins.networks.upsampling import upsampler
 
 
 class DcganGenerator(nn.Module):
     """DCGAN generator: latent vectors (N, in_channels, 1, 1) to images (N, C, *size) in [-1, 1].
 
-    Radford et al. (2016), section 3 and figure 1: a transposed convolution to 4x4, then others that
-    double the sides and halve the channels. Other sides than powers of two start larger, such as 28
-    at 7. For 64 pixels, state-dict keys are those of published checkpoints (pytorch/examples).
+    Radford et al. (2016), section 3 and figure 1: a transposed convolution to 4x4, then further
+    ones that double the sides and halve the channels. Sides that are not powers of two start at a
+    larger size, such as 7 for 28. For 64 pixels, state-dict keys are those of published checkpoints
+    (pytorch/examples).
     """
 
     def __init__(
@@ -35,16 +36,17 @@ class DcganGenerator(nn.Module):
         size: Annotated[tuple[int, int], "height and width of a training image"] = (64, 64),
     ) -> None:
         super().__init__()
-        normed, bias, doubled = norm_layer(norm), bias_before(norm), upsample_layer(upsample)
-        times, start = halvings(size)
-        width *= 2 ** max(times - 1, 0)
-        first = nn.ConvTranspose2d(in_channels, width, start, bias=bias)
-        layers: list[nn.Module] = [first, normed(width), nn.ReLU()]
-        for _ in range(times - 1):
-            layers += [doubled(width, width // 2, 4, bias), normed(width // 2), nn.ReLU()]
+        make_norm, bias, upsampling = norm_layer(norm), bias_before(norm), upsampler(upsample)
+        doublings, start_size = halvings(size)
+        width *= 2 ** max(doublings - 1, 0)
+        first = nn.ConvTranspose2d(in_channels, width, start_size, bias=bias)
+        layers: list[nn.Module] = [first, make_norm(width), nn.ReLU()]
+        for _ in range(doublings - 1):
+            conv = upsampling(width, width // 2, kernel=4, bias=bias)
             width //= 2
-        if times:
-            last = doubled(width, out_channels, 4, bias)
+            layers += [conv, make_norm(width), nn.ReLU()]
+        if doublings:
+            last = upsampling(width, out_channels, kernel=4, bias=bias)
         else:
             last = nn.ConvTranspose2d(width, out_channels, 3, padding=1, bias=bias)
         self.main = nn.Sequential(*layers, last, nn.Tanh())
@@ -57,7 +59,7 @@ class DcganGenerator(nn.Module):
 class DcganEncoder(nn.Module):
     """Convolutional encoder: images (N, C, *size) to latent codes (N, out_channels, 1, 1).
 
-    The reverse of the generator, with the layers of the discriminator.
+    The layers are those of the discriminator, with codes instead of a logit as outputs.
     """
 
     def __init__(
@@ -117,16 +119,22 @@ class DcganDiscriminator(nn.Module):
 
 
 def _downsampling_layers(
-    in_channels: int, out: int, width: int, norm: str, size: tuple[int, int], *, last_bias: bool
+    in_channels: int,
+    out_channels: int,
+    width: int,
+    norm: str,
+    size: tuple[int, int],
+    *,
+    last_bias: bool,
 ) -> nn.Sequential:
-    """Return the layers from images of `size` to (N, out, 1, 1)."""
-    normed, bias = norm_layer(norm), bias_before(norm)
-    times, end = halvings(size)
-    kernel, stride = (4, 2) if times else (3, 1)
-    first = nn.Conv2d(in_channels, width, kernel, stride, 1, bias=bias)
+    """Return the layers from images of `size` to (N, out_channels, 1, 1)."""
+    make_norm, bias = norm_layer(norm), bias_before(norm)
+    downsamplings, end_size = halvings(size)
+    kernel, stride = (4, 2) if downsamplings else (3, 1)
+    first = nn.Conv2d(in_channels, width, kernel, stride=stride, padding=1, bias=bias)
     layers: list[nn.Module] = [first, nn.LeakyReLU(0.2)]
-    for _ in range(times - 1):
-        conv = nn.Conv2d(width, 2 * width, 4, 2, 1, bias=bias)
-        layers += [conv, normed(2 * width), nn.LeakyReLU(0.2)]
+    for _ in range(downsamplings - 1):
+        conv = nn.Conv2d(width, 2 * width, 4, stride=2, padding=1, bias=bias)
         width *= 2
-    return nn.Sequential(*layers, nn.Conv2d(width, out, end, bias=last_bias))
+        layers += [conv, make_norm(width), nn.LeakyReLU(0.2)]
+    return nn.Sequential(*layers, nn.Conv2d(width, out_channels, end_size, bias=last_bias))

@@ -9,17 +9,17 @@ from torch import Tensor, nn
 from translate.nn.geometry import Geometry
 
 DILATIONS = (1, 2, 4, 1)
-"""of the blocks in turn, repeated"""
+"""dilation of each block; the sequence is repeated if there are more blocks"""
 
 
 class DilatedGenerator(nn.Module):
     """Dilated ResNet at a lower resolution: images (N, C, H, W) to smooth images of the same size.
 
     After the completion network of Iizuka et al. (2017), section 3.2: dilated convolutions at a
-    quarter of the resolution, where they cover most of an image. Departs: pre-activation residual
-    blocks (He et al., 2016) without norm, between average pooling and bilinear upsampling. The
-    output is unbounded and close to 0 at the start of training, for recipes that add it to an image
-    as a correction.
+    quarter of the resolution, whose receptive field covers most of an image. Unlike the paper:
+    pre-activation residual blocks (He et al., 2016) without norm, between average pooling and
+    bilinear upsampling. The output is unbounded, and close to 0 at the start of training, for
+    recipes that add it to an image as a correction.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class DilatedGenerator(nn.Module):
         *,
         width: Annotated[int, Field(gt=0), "channels of every layer"] = 64,
         blocks: Annotated[
-            int, Field(gt=0), "number of residual blocks, dilated by 1, 2, 4, 1, 1, 2, ..."
+            int, Field(gt=0), "number of residual blocks, with dilations 1, 2, 4, 1, 1, 2, ..."
         ] = 4,
         downsampling: Annotated[
             int, Field(gt=0), "factor between the input and the resolution of the blocks"
@@ -51,7 +51,7 @@ class DilatedGenerator(nn.Module):
 
 
 class Block(nn.Module):
-    """Pre-activation residual block: (N, width, H, W) to the same."""
+    """Pre-activation residual block of a dilated and a plain convolution, on (N, width, H, W)."""
 
     def __init__(self, width: int, dilation: int) -> None:
         super().__init__()

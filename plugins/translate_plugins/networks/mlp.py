@@ -17,8 +17,8 @@ from translate_plugins.networks.sizes import expect_noise, expect_size
 class MlpGenerator(nn.Module):
     """Fully connected generator: latent vectors (N, C, 1, 1) to images (N, C, *size) in [-1, 1].
 
-    Goodfellow et al. (2014), section 5: hidden layers with ReLU. Departs: batch norm, without which
-    deep networks hardly train (Radford et al., 2016, section 3).
+    Goodfellow et al. (2014), section 5: hidden layers with ReLU. Unlike the paper: batch norm,
+    without which deep networks hardly train (Radford et al., 2016, section 3).
     """
 
     def __init__(
@@ -96,10 +96,12 @@ class MlpDiscriminator(nn.Module):
     ) -> None:
         super().__init__()
         self.size = size
-        leaky = partial(nn.LeakyReLU, 0.2)
+        leaky_relu = partial(nn.LeakyReLU, 0.2)
         self.model = nn.Sequential(
             nn.Flatten(),
-            *_hidden_layers(in_channels * math.prod(size), width, layers, norm, leaky, dropout),
+            *_hidden_layers(
+                in_channels * math.prod(size), width, layers, norm, leaky_relu, dropout
+            ),
             nn.Linear(width, 1),
         )
 
@@ -114,19 +116,19 @@ class MlpDiscriminator(nn.Module):
 
 
 def _hidden_layers(
-    units: int,
+    in_units: int,
     width: int,
     layers: int,
     norm: str,
     activation: Callable[[], nn.Module],
     dropout: float = 0.0,
 ) -> list[nn.Module]:
-    """Return the hidden layers, from `units` to `width`."""
+    """Return hidden layers from vectors (N, in_units) to (N, width), with norms and activations."""
     if layers < 1:
-        raise ConfigError(f"layers: an MLP has at least one that is hidden, not {layers}.")
-    normed, bias = vector_norm_layer(norm), bias_before(norm)
-    parts: list[nn.Module] = []
-    for before in [units] + [width] * (layers - 1):
-        parts += [nn.Linear(before, width, bias=bias), normed(width), activation()]
-        parts += [nn.Dropout(dropout)] if dropout else []
-    return parts
+        raise ConfigError(f"layers: expected 1 hidden layer or more, got {layers}.")
+    make_norm, bias = vector_norm_layer(norm), bias_before(norm)
+    modules: list[nn.Module] = []
+    for units in [in_units] + [width] * (layers - 1):
+        modules += [nn.Linear(units, width, bias=bias), make_norm(width), activation()]
+        modules += [nn.Dropout(dropout)] if dropout else []
+    return modules

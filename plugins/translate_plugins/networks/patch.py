@@ -14,9 +14,9 @@ from translate_plugins.networks.antialiasing import BlurDown
 class PatchDiscriminator(nn.Module):
     """PatchGAN: images (N, in_channels, H, W) to logits (N, 1, h, w) of overlapping patches.
 
-    Isola et al. (2017), section 6.1.2: ``C64-C128-C256-C512`` has patches of 70x70 and 30x30 logits
-    for 256x256 pixels; with 1 layer patches are 16x16, with 5 they are 286x286. State-dict keys are
-    those of published checkpoints.
+    Isola et al. (2017), section 6.1.2: ``C64-C128-C256-C512`` has patches of 70x70 pixels, and
+    30x30 logits for images of 256x256 pixels. With 1 layer patches have 16x16 pixels, with 5 layers
+    286x286. State-dict keys are those of published checkpoints.
     """
 
     def __init__(
@@ -25,7 +25,9 @@ class PatchDiscriminator(nn.Module):
         *,
         width: Annotated[int, Field(gt=0), "channels after the first layer"] = 64,
         layers: Annotated[
-            int, Field(ge=0, le=16), "number of layers that halve the sides; 3: patches of 70x70"
+            int,
+            Field(ge=0, le=16),
+            "number of layers that halve the sides; 3: patches of 70x70 pixels",
         ] = 3,
         norm: Annotated[str, NORM] = "instance",
         bias: Annotated[bool | None, BIAS] = None,
@@ -35,17 +37,19 @@ class PatchDiscriminator(nn.Module):
         antialias: Annotated[bool, "blur before downsampling, as in CUT"] = False,
     ) -> None:
         super().__init__()
-        normed, bias = norm_layer(norm), bias_before(norm, bias)
+        make_norm, bias = norm_layer(norm), bias_before(norm, bias)
         widths = [width * min(2**layer, 8) for layer in range(layers + 1)]
-        parts: list[nn.Module] = []
-        for layer, (before, after) in enumerate(pairwise([in_channels, *widths])):
-            halves = layer < layers or not layer
-            stride = 2 if halves and not antialias else 1
-            conv = nn.Conv2d(before, after, 4, stride, padding, bias=bias or not layer)
-            parts += [conv, *([normed(after)] if layer else []), nn.LeakyReLU(0.2)]
-            parts += [BlurDown(after)] if halves and antialias else []
-        self.model = nn.Sequential(*parts, nn.Conv2d(widths[-1], 1, 4, 1, padding))
-        # smaller images leave no logit: each of the last two layers takes a pixel
+        modules: list[nn.Module] = []
+        for layer, (in_width, out_width) in enumerate(pairwise([in_channels, *widths])):
+            is_first = layer == 0
+            is_downsampling = layer < layers or is_first
+            stride = 2 if is_downsampling and not antialias else 1
+            conv = nn.Conv2d(in_width, out_width, 4, stride, padding, bias=bias or is_first)
+            modules += [conv, *([] if is_first else [make_norm(out_width)]), nn.LeakyReLU(0.2)]
+            modules += [BlurDown(out_width)] if is_downsampling and antialias else []
+        last = nn.Conv2d(widths[-1], 1, 4, stride=1, padding=padding)
+        self.model = nn.Sequential(*modules, last)
+        # smaller images leave no logit: each of the last two layers reduces sides by a pixel
         self.geometry = Geometry(minimum=3 * 2**layers if padding == 1 else 2, scale=0)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -95,12 +99,12 @@ class PixelDiscriminator(nn.Module):
         return self.net(x)
 
     def features(self, x: Tensor) -> list[Tensor]:
-        """Return both activations before the logits: (N, 64, H, W) and (N, 128, H, W)."""
+        """Return the two activations before the logits: (N, 64, H, W) and (N, 128, H, W)."""
         return activations(self.net, x)
 
 
 def activations(layers: nn.Sequential, x: Tensor) -> list[Tensor]:
-    """Return the output of each leaky ReLU before the last layer."""
+    """Return the outputs of the leaky ReLUs before the last layer, for input `x`."""
     features = []
     for layer in layers[:-1]:
         x = layer(x)

@@ -11,7 +11,7 @@ from translate.nn.geometry import Geometry
 from translate.nn.norms import BIAS, NORM, bias_before, norm_layer
 from translate.remedies import Remedy
 from translate_plugins.networks.antialiasing import BlurDown, BlurUp
-from translate_plugins.networks.upsampling import upsample_layer
+from translate_plugins.networks.upsampling import upsampler
 
 
 class ResnetGenerator(nn.Module):
@@ -30,7 +30,7 @@ class ResnetGenerator(nn.Module):
         blocks: Annotated[
             int | None, "number of residual blocks; default: 9, or 6 for crops up to 128"
         ] = None,
-        downsamplings: Annotated[int, "times that the sides are halved"] = 2,
+        downsamplings: Annotated[int, "number of layers that halve the sides"] = 2,
         norm: Annotated[str, NORM] = "instance",
         bias: Annotated[bool | None, BIAS] = None,
         dropout: Annotated[
@@ -44,7 +44,7 @@ class ResnetGenerator(nn.Module):
         ] = "deconv",
         antialias: Annotated[
             bool | Literal["down", "up"],
-            "blur before downsampling and after upsampling, as in CUT; down or up: only there",
+            "blur before downsampling and after upsampling, as in CUT; down, up: only one of them",
         ] = False,
         padding: Annotated[
             Literal["reflect", "zero"],
@@ -63,33 +63,36 @@ class ResnetGenerator(nn.Module):
         blurs_down, blurs_up = antialias in (True, "down"), antialias in (True, "up")
         if blurs_up and upsample != "deconv":
             raise ConfigError("upsample: antialias includes upsampling: set only one of them.")
-        normed, doubled = norm_layer(norm), upsample_layer(upsample)
+        make_norm, upsampling = norm_layer(norm), upsampler(upsample)
         bias = bias_before(norm, bias)
 
         reflect = padding == "reflect"
-        layers = [*convolution(in_channels, width, 7, bias, reflect), normed(width), nn.ReLU()]
-        self._taps = [0]
+        first = same_size_conv(in_channels, width, kernel=7, bias=bias, reflect=reflect)
+        layers = [*first, make_norm(width), nn.ReLU()]
+        self._feature_indices = [0]
         for _ in range(downsamplings):
-            self._taps.append(len(layers))
+            self._feature_indices.append(len(layers))
             stride = 1 if blurs_down else 2
             down = nn.Conv2d(width, 2 * width, 3, stride=stride, padding=1, bias=bias)
             width *= 2
-            layers += [down, normed(width), nn.ReLU()]
+            layers += [down, make_norm(width), nn.ReLU()]
             layers += [BlurDown(width)] if blurs_down else []
-        self._taps += [len(layers), len(layers) + blocks // 2]
+        self._feature_indices += [len(layers), len(layers) + blocks // 2]
         layers += [ResidualBlock(width, norm, dropout, bias, reflect) for _ in range(blocks)]
         for _ in range(downsamplings):
             layers += (
                 [BlurUp(width), nn.Conv2d(width, width // 2, 3, padding=1, bias=bias)]
                 if blurs_up
-                else [doubled(width, width // 2, 3, bias)]
+                else [upsampling(width, width // 2, kernel=3, bias=bias)]
             )
             width //= 2
-            layers += [normed(width), nn.ReLU()]
-        layers += [*convolution(width, out_channels, 7, True, reflect), nn.Tanh()]
+            layers += [make_norm(width), nn.ReLU()]
+        last = same_size_conv(width, out_channels, kernel=7, bias=True, reflect=reflect)
+        layers += [*last, nn.Tanh()]
         self.model = nn.Sequential(*layers)
 
-        # other sides would come out larger; reflection needs 4 pixels at full size, 2 in the blocks
+        # Other sides would come out larger. Reflection padding needs sides of 4 pixels in the first
+        # layer and of 2 in the blocks.
         self.geometry = Geometry(multiple_of=2**downsamplings, minimum=max(4, 2 * 2**downsamplings))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -98,23 +101,25 @@ class ResnetGenerator(nn.Module):
     def features(self, x: Tensor) -> list[Tensor]:
         """Return features of the encoder, for contrastive losses (Park et al., 2020, appendix C.2).
 
-        The padded input (N, in_channels, H + 6, W + 6), or with zero padding the first convolution
-        (N, width, H, W); each downsampling convolution, before its norm: (N, 2 * width, H / 2,
-        W / 2), (N, 4 * width, H / 4, W / 4), or twice these sides with `antialias`; then the first
-        and the middle block, of the last shape. (A single block is listed once.)
+        These are the padded input (N, in_channels, H + 6, W + 6), or with zero padding the output
+        of the first convolution (N, width, H, W); the output of each downsampling convolution
+        before its norm: (N, 2 * width, H / 2, W / 2), (N, 4 * width, H / 4, W / 4), or twice these
+        sides with `antialias`; and the outputs of the first and the middle block, of (N, 4 * width,
+        H / 4, W / 4). With a single block these two are one.
         """
-        return self._run(x, self._taps[-1] + 1)[1]
+        _, features = self._run(x, self._feature_indices[-1] + 1)
+        return features
 
     def output_and_features(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Return output and features in one forward pass."""
         return self._run(x, len(self.model))
 
     def _run(self, x: Tensor, layers: int) -> tuple[Tensor, list[Tensor]]:
-        """Return the output of the first `layers`, and the features on the way."""
+        """Return the output of the first `layers` layers, and the features up to there."""
         features = []
         for index, layer in enumerate(islice(self.model, layers)):
             x = layer(x)
-            if index in self._taps:
+            if index in self._feature_indices:
                 features.append(x)
         return x, features
 
@@ -131,25 +136,30 @@ class ResidualBlock(nn.Module):
         reflect: bool = True,
     ) -> None:
         super().__init__()
-        normed, bias = norm_layer(norm), bias_before(norm, bias)
+        make_norm, bias = norm_layer(norm), bias_before(norm, bias)
         self.conv_block = nn.Sequential(
-            *convolution(channels, channels, 3, bias, reflect),
-            normed(channels),
+            *same_size_conv(channels, channels, kernel=3, bias=bias, reflect=reflect),
+            make_norm(channels),
             nn.ReLU(),
             *([nn.Dropout(dropout)] if dropout else []),
-            *convolution(channels, channels, 3, bias, reflect),
-            normed(channels),
+            *same_size_conv(channels, channels, kernel=3, bias=bias, reflect=reflect),
+            make_norm(channels),
         )
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.conv_block(x)
 
 
-def convolution(inner: int, outer: int, kernel: int, bias: bool, reflect: bool) -> list[nn.Module]:
+def same_size_conv(
+    in_channels: int, out_channels: int, *, kernel: int, bias: bool, reflect: bool
+) -> list[nn.Module]:
     """Return the layers of a convolution that keeps the sides: padding by reflection, or by zeros.
 
-    Zeros are padded by the convolution itself, so that later layers have lower numbers.
+    With zeros there is no padding layer, so the numbers of later layers, and with them the keys of
+    the state dict, are lower, as in published checkpoints.
     """
+    padding = kernel // 2
     if reflect:
-        return [nn.ReflectionPad2d(kernel // 2), nn.Conv2d(inner, outer, kernel, bias=bias)]
-    return [nn.Conv2d(inner, outer, kernel, padding=kernel // 2, bias=bias)]
+        conv = nn.Conv2d(in_channels, out_channels, kernel, bias=bias)
+        return [nn.ReflectionPad2d(padding), conv]
+    return [nn.Conv2d(in_channels, out_channels, kernel, padding=padding, bias=bias)]

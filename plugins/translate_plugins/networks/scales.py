@@ -1,6 +1,7 @@
 """Multi-scale discriminator: several discriminators, each at half the previous resolution."""
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Annotated
 
 from torch import Tensor, nn
@@ -13,10 +14,10 @@ from translate_plugins.networks.sizes import halve
 
 
 class ScalesDiscriminator(nn.Module):
-    """Multi-scale discriminator: a copy of another one for each of several image sizes.
+    """Multi-scale discriminator: one network `of` the same kind for each of several image sizes.
 
     Wang et al. (2018), section 3.3: the network of the smallest images has the largest receptive
-    field and enforces global consistency; that of the largest enforces fine detail.
+    field and enforces global consistency; the network of the largest images enforces fine detail.
     """
 
     def __init__(
@@ -37,31 +38,33 @@ class ScalesDiscriminator(nn.Module):
                 create_discriminator(of, in_channels=in_channels, size=(height, width))
             )
             height, width = (height + 1) // 2, (width + 1) // 2
-        each, times = combine_geometries(*map(geometry_of, self.networks)), 2 ** (count - 1)
+        geometry = combine_geometries(*map(geometry_of, self.networks))
+        factor = 2 ** (count - 1)  # between the largest and the smallest images
         self.geometry = Geometry(
-            multiple_of=each.multiple_of * times if each.multiple_of > 1 else 1,
-            minimum=(each.minimum - 1) * times + 1,  # which leaves enough at the smallest scale
+            multiple_of=geometry.multiple_of * factor if geometry.multiple_of > 1 else 1,
+            minimum=(geometry.minimum - 1) * factor + 1,  # halved sides are rounded up
             scale=0,
         )
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        return [network(scaled) for network, scaled in self._scales(x)]
+        return [network(images) for network, images in self._scales(x)]
 
     def features(self, x: Tensor) -> list[Tensor]:
-        """Return the features of every scale, those at full resolution first."""
+        """Return the features of all scales, from the full to the lowest resolution."""
         return [
             feature
-            for network, scaled in self._scales(x)
-            for feature in features_of(network)(scaled)
+            for network, images in self._scales(x)
+            for feature in features_of(network)(images)
         ]
 
     def output_and_features(self, x: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         """Return scores and features in one forward pass."""
-        results = [output_and_features(network, scaled) for network, scaled in self._scales(x)]
-        return [score for score, _ in results], [one for _, scaled in results for one in scaled]
+        results = [output_and_features(network, images) for network, images in self._scales(x)]
+        scores, features = zip(*results, strict=True)
+        return [*scores], [*chain(*features)]
 
     def _scales(self, x: Tensor) -> Iterator[tuple[nn.Module, Tensor]]:
-        """Yield each network with its images."""
+        """Yield each network with the images at its resolution."""
         for number, network in enumerate(self.networks):
             x = halve(x) if number else x
             yield network, x

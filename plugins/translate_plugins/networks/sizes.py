@@ -8,32 +8,34 @@ from torch import Tensor
 from translate.errors import ConfigError
 
 LARGEST_START = 32
+"""largest side in pixels that one layer may compute from a latent vector, or reduce to one"""
 
 
 def halve(x: Tensor) -> Tensor:
     """Return (N, C, H, W) at half its sides, rounded up, by average pooling of 3x3 pixels.
 
-    Padding does not count in the averages, as in pix2pixHD (Wang et al., 2018).
+    Averages are of the pixels inside the image only, as in pix2pixHD (Wang et al., 2018).
     """
     return F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)
 
 
 def halvings(size: tuple[int, int]) -> tuple[int, tuple[int, int]]:
-    """Return how often both sides can be halved to integers of at least 4, and the rest.
+    """Return how often both sides can be halved to integers of at least 4, and the final size.
 
-    64x64 halves four times to 4x4, 28x28 twice to 7x7, and 9x9 not at all.
+    64x64 can be halved four times, to 4x4; 28x28 twice, to 7x7; 9x9 not at all. Raises
+    `ConfigError` if a final side is above 32.
     """
-    (height, width), times = size, 0
+    (height, width), count = size, 0
     while height % 2 == width % 2 == 0 and min(height, width) >= 8:
-        height, width, times = height // 2, width // 2, times + 1
+        height, width, count = height // 2, width // 2, count + 1
     if max(height, width) > LARGEST_START:
         factor = 2 ** math.ceil(math.log2(max(size) / LARGEST_START))
-        near = "x".join(str(max(4, math.ceil(side / factor)) * factor) for side in size)
+        nearest = "x".join(str(max(4, math.ceil(side / factor)) * factor) for side in size)
         raise ConfigError(
             f"size: {size[0]}x{size[1]} can be halved to {height}x{width} only, too large for "
-            f"one layer: choose sides that divide by {factor}, such as {near}."
+            f"one layer: choose sides that divide by {factor}, such as {nearest}."
         )
-    return times, (height, width)
+    return count, (height, width)
 
 
 def expect_noise(x: Tensor) -> None:

@@ -16,12 +16,11 @@ SCALES = (1, 2, 4, 8)
 
 
 class SrResnet(nn.Module):
-    """SRResNet, for super-resolution: images (N, C, H, W) to images `scale` times as large.
+    """SRResNet, for super-resolution: images (N, C, H, W) to (N, C, H * scale, W * scale).
 
-    SRResNet (Ledig et al., 2017, section 2.1.1 and figure 4): ``k9n64``, residual blocks with a
-    skip connection over all of them, a convolution and a pixel shuffle for each doubling, ``k9n3``.
-    It takes images of any size. The output is not bounded, so that saturated pixels have a
-    gradient.
+    Ledig et al. (2017), section 2.1.1 and figure 4: ``k9n64``, residual blocks with a skip
+    connection over all blocks, a convolution and a pixel shuffle for each doubling, ``k9n3``. Any
+    image size fits. The output is not bounded, so that saturated pixels have a gradient.
     """
 
     def __init__(
@@ -68,13 +67,13 @@ class Block(nn.Module):
 
     def __init__(self, width: int, norm: str) -> None:
         super().__init__()
-        normed, bias = norm_layer(norm), bias_before(norm)
+        make_norm, bias = norm_layer(norm), bias_before(norm)
         self.layers = nn.Sequential(
             nn.Conv2d(width, width, 3, padding=1, bias=bias),
-            normed(width),
+            make_norm(width),
             nn.PReLU(),
             nn.Conv2d(width, width, 3, padding=1, bias=bias),
-            normed(width),
+            make_norm(width),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -100,21 +99,23 @@ class VggDiscriminator(nn.Module):
         self,
         in_channels: int,
         *,
-        width: Annotated[int, Field(gt=0), "channels of every layer"] = 64,
+        width: Annotated[
+            int, Field(gt=0), "channels of the first layer; the last has 8 times as many"
+        ] = 64,
         norm: Annotated[str, NORM] = "batch",
         size: Annotated[tuple[int, int], "height and width of a training crop"] = (96, 96),
     ) -> None:
         super().__init__()
         self.size = size
-        normed, bias = norm_layer(norm), bias_before(norm)
+        make_norm, bias = norm_layer(norm), bias_before(norm)
         layers: list[nn.Module] = [nn.Conv2d(in_channels, width, 3, padding=1), nn.LeakyReLU(0.2)]
-        before = width
-        for after, stride in zip((1, 2, 2, 4, 4, 8, 8), (2, 1, 2, 1, 2, 1, 2), strict=True):
-            conv = nn.Conv2d(before, after * width, 3, stride, 1, bias=bias)
-            layers += [conv, normed(after * width), nn.LeakyReLU(0.2)]
-            before = after * width
+        channels = width
+        for multiple, stride in zip((1, 2, 2, 4, 4, 8, 8), (2, 1, 2, 1, 2, 1, 2), strict=True):
+            conv = nn.Conv2d(channels, multiple * width, 3, stride, padding=1, bias=bias)
+            channels = multiple * width
+            layers += [conv, make_norm(channels), nn.LeakyReLU(0.2)]
         pixels = math.prod(math.ceil(side / 16) for side in size)
-        dense = nn.Linear(before * pixels, 16 * width)
+        dense = nn.Linear(channels * pixels, 16 * width)
         self.model = nn.Sequential(
             *layers, nn.Flatten(), dense, nn.LeakyReLU(0.2), nn.Linear(16 * width, 1)
         )
@@ -125,7 +126,7 @@ class VggDiscriminator(nn.Module):
 
 
 def upscale(images: Tensor, scale: int) -> Tensor:
-    """Return `images` `scale` times as large, by bicubic interpolation."""
+    """Return `images` with sides `scale` times as long, by bicubic interpolation."""
     if scale == 1:
         return images
     return F.interpolate(images, scale_factor=scale, mode="bicubic")

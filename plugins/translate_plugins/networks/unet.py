@@ -12,15 +12,15 @@ from translate.errors import ConfigError
 from translate.nn.geometry import Geometry
 from translate.nn.norms import BIAS, NORM, bias_before, norm_layer
 from translate.remedies import Remedy
-from translate_plugins.networks.upsampling import upsample_layer
+from translate_plugins.networks.upsampling import upsampler
 
 
 class UnetGenerator(nn.Module):
     """U-Net generator of pix2pix: images (N, C, H, W) in [-1, 1] to images of the same size.
 
     Isola et al. (2017), section 6.1.1: ``C64-C128-C256-C512-C512-C512-C512-C512`` and back up.
-    Dropout is where the authors' PyTorch code has it, in all levels of 512 channels to 512 but the
-    innermost, one level further out than the paper says. Keys are those of published checkpoints.
+    Dropout follows decoder layers 2, 3 and 4, as in the authors' PyTorch code (1, 2 and 3 in the
+    paper). State-dict keys are those of published checkpoints.
     """
 
     def __init__(
@@ -37,7 +37,9 @@ class UnetGenerator(nn.Module):
         norm: Annotated[str, NORM] = "batch",
         bias: Annotated[bool | None, BIAS] = None,
         dropout: Annotated[
-            float, Field(ge=0, le=1), "dropout probability in the inner levels"
+            float,
+            Field(ge=0, le=1),
+            "dropout probability in decoder layers from 512 to 512 channels, but the first",
         ] = 0.5,
         upsample: Annotated[
             str,
@@ -53,35 +55,41 @@ class UnetGenerator(nn.Module):
             levels = max(1, min(8, min(size).bit_length() - 1)) if size else 8
         if levels < 1:
             raise ConfigError(f"levels: expected 1 or more, got {levels}.")
-        normed, doubled = norm_layer(norm), upsample_layer(upsample)
+        make_norm, upsampling = norm_layer(norm), upsampler(upsample)
         bias = bias_before(norm, bias)
-        halved = partial(nn.Conv2d, kernel_size=4, stride=2, padding=1, bias=bias)
+        downsampling_conv = partial(nn.Conv2d, kernel_size=4, stride=2, padding=1, bias=bias)
         widths = [width * min(2**level, 8) for level in range(levels)]
 
-        inside: list[nn.Module] = []  # from the innermost level, which holds nothing, outwards
+        # built from the innermost level outwards; a level contains all levels inside it
+        inner_level: list[nn.Module] = []
         for level in range(levels - 1, 0, -1):
-            outer, inner = widths[level - 1], widths[level]
-            drops = dropout and inside and level > 3
-            inside = [
+            outer_width, inner_width = widths[level - 1], widths[level]
+            is_innermost = not inner_level
+            inner_norm = [] if is_innermost else [make_norm(inner_width)]
+            decoder_width = inner_width if is_innermost else 2 * inner_width
+            has_dropout = dropout and not is_innermost and level > 3
+            inner_level = [
                 Level(
                     nn.LeakyReLU(0.2),
-                    halved(outer, inner),
-                    *([normed(inner), *inside] if inside else []),
+                    downsampling_conv(outer_width, inner_width),
+                    *inner_norm,
+                    *inner_level,
                     nn.ReLU(),
-                    doubled(2 * inner if inside else inner, outer, 4, bias),
-                    normed(outer),
-                    *([nn.Dropout(dropout)] if drops else []),
+                    upsampling(decoder_width, outer_width, kernel=4, bias=bias),
+                    make_norm(outer_width),
+                    *([nn.Dropout(dropout)] if has_dropout else []),
                 )
             ]
-        whole = nn.Sequential(
-            halved(in_channels, width),
-            *inside,
+        outermost_level = nn.Sequential(
+            downsampling_conv(in_channels, width),
+            *inner_level,
             nn.ReLU(),
-            doubled(2 * width if inside else width, out_channels, 4, True),
+            upsampling(2 * width if inner_level else width, out_channels, kernel=4, bias=True),
             nn.Tanh(),
         )
-        self.model = nn.Sequential(OrderedDict(model=whole))  # so keys begin with model.model
-        # every level halves the sides, down to one pixel
+        # named, so that keys begin with model.model as in published checkpoints
+        self.model = nn.Sequential(OrderedDict(model=outermost_level))
+        # each level halves the sides; the smallest images have one pixel in the innermost level
         self.geometry = Geometry(multiple_of=2**levels, minimum=2**levels)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -95,10 +103,11 @@ class UnetGenerator(nn.Module):
 
 
 class Level(nn.Module):
-    """Concatenate the input (N, C, H, W) and the output of the inner levels: (N, 2C, H, W).
+    """Concatenate the input (N, C, H, W) and the output of `layers`: (N, 2C, H, W).
 
-    In the authors' code the activation is in place, so the skip connection has ``leaky_relu(x)``. A
-    ReLU always follows, and ``relu(leaky_relu(x))`` is ``relu(x)``, so the input gives the same.
+    In the authors' code the first layer, a leaky ReLU, is in place, so the skip connection passes
+    on ``leaky_relu(x)``. Here it passes on ``x``, to the same effect: a ReLU always follows, and
+    ``relu(leaky_relu(x))`` is ``relu(x)``.
     """
 
     def __init__(self, *layers: nn.Module) -> None:

@@ -1,46 +1,65 @@
 """Layers that double the sides of images, by name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from typing import Protocol
 
 from torch import nn
 
 from translate.errors import ConfigError, suggest
 
 
-def deconvolve(inner: int, outer: int, kernel: int, bias: bool) -> nn.Module:
+class Upsampler(Protocol):
+    """Returns a layer that doubles the sides of images."""
+
+    def __call__(
+        self, in_channels: int, out_channels: int, *, kernel: int, bias: bool
+    ) -> nn.Module:
+        """Return the layer; `kernel` is the side of the paper's transposed convolution: 3 or 4."""
+        ...
+
+
+def deconvolve(in_channels: int, out_channels: int, *, kernel: int, bias: bool) -> nn.Module:
     """Double the sides by a transposed convolution of 3x3 or 4x4, as in the papers."""
     return nn.ConvTranspose2d(
-        inner, outer, kernel, stride=2, padding=1, output_padding=4 - kernel, bias=bias
+        in_channels, out_channels, kernel, stride=2, padding=1, output_padding=4 - kernel, bias=bias
     )
 
 
-def resize(inner: int, outer: int, _kernel: int, bias: bool) -> nn.Module:
+def deconvolve4(
+    in_channels: int,
+    out_channels: int,
+    *,
+    kernel: int,  # noqa: ARG001 - always 4
+    bias: bool,
+) -> nn.Module:
+    """Double the sides by a transposed convolution of 4x4, a multiple of the stride."""
+    return deconvolve(in_channels, out_channels, kernel=4, bias=bias)
+
+
+def resize(
+    in_channels: int,
+    out_channels: int,
+    *,
+    kernel: int,  # noqa: ARG001 - always 3
+    bias: bool,
+) -> nn.Module:
     """Double the sides by repeating pixels, then convolve: no checkerboard (Odena et al., 2016)."""
     return nn.Sequential(
         nn.Upsample(scale_factor=2, mode="nearest"),
         nn.ReflectionPad2d(1),
-        nn.Conv2d(inner, outer, 3, bias=bias),
+        nn.Conv2d(in_channels, out_channels, 3, bias=bias),
     )
 
 
-def deconvolve4(inner: int, outer: int, _kernel: int, bias: bool) -> nn.Module:
-    """Double the sides by a transposed convolution of 4x4, which the stride of 2 divides."""
-    return deconvolve(inner, outer, 4, bias)
-
-
-UPSAMPLERS: Mapping[str, Callable[[int, int, int, bool], nn.Module]] = {
+UPSAMPLERS: Mapping[str, Upsampler] = {
     "deconv": deconvolve,
     "deconv4": deconvolve4,
     "resize": resize,
 }
 
 
-def upsample_layer(name: str) -> Callable[[int, int, int, bool], nn.Module]:
-    """Return the factory of a layer that doubles the sides, by its name in `UPSAMPLERS`.
-
-    It takes the channels in and out, the kernel size of the paper's transposed convolution (3 or 4,
-    used by `deconv` alone) and whether there is a bias.
-    """
+def upsampler(name: str) -> Upsampler:
+    """Return the factory of upsampling layers of this name; raises `ConfigError` for others."""
     if name not in UPSAMPLERS:
         raise ConfigError(f"upsample: there is no {name!r}.{suggest(name, UPSAMPLERS)}")
     return UPSAMPLERS[name]

@@ -25,9 +25,10 @@ from translate_plugins.scenes.palettes import SUMMER, WINTER
 from translate_plugins.scenes.scene import Scene
 
 VERSION = 1
-"""version of the images: increase it when a pixel changes"""
+"""version of the images: increase it when any pixel changes, so that old copies are replaced"""
 
 SPLITS = {"train": 200, "test": 40}
+"""number of images, by split"""
 
 
 @hookimpl
@@ -38,7 +39,7 @@ def register_domains() -> Mapping[str, Callable[[], Iterator[tuple[str, NDArray 
 def _named_domain(rendering: Rendering) -> partial[Iterator[tuple[str, NDArray | bytes]]]:
     factory = partial(draw, rendering)
     factory.__doc__ = rendering.summary
-    factory.__dict__["scenes"] = rendering.test
+    factory.__dict__["scenes"] = rendering.test_seed  # equal: test images of equal names are pairs
     return factory
 
 
@@ -46,22 +47,24 @@ def _named_domain(rendering: Rendering) -> partial[Iterator[tuple[str, NDArray |
 class Rendering:
     """One way to render scenes: a sample domain."""
 
-    train: str
+    train_seed: str
     """seed of the training scenes; renderings with equal seeds are paired"""
-    test: str
+    test_seed: str
     """seed of the test scenes"""
     render: Callable[[Scene, str], Bytes]
     """returns the image of a scene; the text is a seed for further random numbers"""
     caption: Callable[[Scene], str]
+    """returns the caption of a scene"""
     summary: str
     """the description in ``translate show``"""
 
     def seed(self, split: str, file: str) -> str:
-        return f"{self.train if split == 'train' else self.test}/{split}/{file}"
+        """Return the seed of one image."""
+        return f"{self.train_seed if split == 'train' else self.test_seed}/{split}/{file}"
 
 
 def draw(rendering: Rendering) -> Iterator[tuple[str, NDArray | bytes]]:
-    """Yield the images of a domain by their paths, and the captions of each split."""
+    """Yield the path and content of each image of a domain, and of each split's captions.jsonl."""
     for split, count in SPLITS.items():
         lines = []
         for number in range(1, count + 1):
@@ -89,40 +92,44 @@ def _blurred(scene: Scene, seed: str) -> Bytes:
     return blur_by_camera_shake(paint(scene, SUMMER), Random(f"{seed}/shake"))
 
 
-def _captions(ending: str, *, snow: bool = False) -> Callable[[Scene], str]:
+def _caption_with_ending(ending: str, *, snow: bool = False) -> Callable[[Scene], str]:
     return lambda scene: f"{describe(scene, snow=snow)}, {ending}"
 
 
 RENDERINGS = {
     "summer": Rendering(
-        "summer",
-        "seasons",
-        _summer,
-        _captions("in summer"),
-        "Rendered landscapes in summer, 256x256.",
+        train_seed="summer",
+        test_seed="seasons",
+        render=_summer,
+        caption=_caption_with_ending("in summer"),
+        summary="Rendered landscapes in summer, 256x256.",
     ),
     "winter": Rendering(
-        "winter",
-        "seasons",
-        _winter,
-        _captions("in winter", snow=True),
-        "Rendered landscapes in winter, not paired with summer in training, 256x256.",
+        train_seed="winter",
+        test_seed="seasons",
+        render=_winter,
+        caption=_caption_with_ending("in winter", snow=True),
+        summary="Rendered landscapes in winter, not paired with summer in training, 256x256.",
     ),
     "labels": Rendering(
-        "summer",
-        "seasons",
-        _labels,
-        _captions("as a map of classes"),
-        "Label maps in colour, paired with summer, 256x256.",
+        train_seed="summer",
+        test_seed="seasons",
+        render=_labels,
+        caption=_caption_with_ending("as a map of classes"),
+        summary="Label maps in colour, paired with summer, 256x256.",
     ),
     "sharp": Rendering(
-        "shaken", "shaken", _summer, _captions("in summer"), "Rendered landscapes, 256x256."
+        train_seed="shaken",
+        test_seed="shaken",
+        render=_summer,
+        caption=_caption_with_ending("in summer"),
+        summary="Rendered landscapes, 256x256.",
     ),
     "blurred": Rendering(
-        "shaken",
-        "shaken",
-        _blurred,
-        _captions("in summer, blurred"),
-        "Landscapes with motion blur, paired with sharp, 256x256.",
+        train_seed="shaken",
+        test_seed="shaken",
+        render=_blurred,
+        caption=_caption_with_ending("in summer, blurred"),
+        summary="Landscapes with motion blur, paired with sharp, 256x256.",
     ),
 }

@@ -11,21 +11,21 @@ import numpy as np
 from translate_plugins.scenes.canvas import Bytes
 
 POSITIONS = 256
-"""number of positions on a path: the sum of 256 images of 8 bits is exact in 16 bits"""
-LENGTH = (5.0, 21.0)
-"""range of the length of a path in pixels"""
+"""number of camera positions on a path: the sum of 256 images of 8 bits is exact in 16 bits"""
+EXTENT = (5.0, 21.0)
+"""range of the larger extent of a path, horizontal or vertical, in pixels"""
 
 
 def blur_by_camera_shake(image: Bytes, rng: Random) -> Bytes:
     """Return the mean of an image, (H, W, C), shifted along a random smooth path."""
-    margin = math.ceil(LENGTH[1])
+    margin = math.ceil(EXTENT[1])
     padded = np.pad(
         image.astype(np.uint16), ((margin, margin), (margin, margin), (0, 0)), "reflect"
     )
     height, width = image.shape[:2]
-    total = np.full(image.shape, POSITIONS // 2, np.uint16)
-    for (right, down), count in Counter(camera_path(rng)).items():
-        x, y = margin + right, margin + down
+    total = np.full(image.shape, POSITIONS // 2, np.uint16)  # half of the divisor, to round
+    for (dx, dy), count in Counter(camera_path(rng)).items():
+        x, y = margin + dx, margin + dy
         total += padded[y : y + height, x : x + width] * np.uint16(count)
     return (total >> 8).astype(np.uint8)
 
@@ -42,9 +42,8 @@ def camera_path(rng: Random) -> list[tuple[int, int]]:
         path.append((x, y))
     left, right = min(x for x, _ in path), max(x for x, _ in path)
     top, bottom = min(y for _, y in path), max(y for _, y in path)
-    scale = rng.uniform(*LENGTH) / max(right - left, bottom - top)
-    middle = sum(x for x, _ in path) / POSITIONS, sum(y for _, y in path) / POSITIONS
-    steps = [
-        (round((x - middle[0]) * scale, 4), round((y - middle[1]) * scale, 4)) for x, y in path
-    ]
-    return [(round(x), round(y)) for x, y in steps]
+    scale = rng.uniform(*EXTENT) / max(right - left, bottom - top)
+    mean_x, mean_y = sum(x for x, _ in path) / POSITIONS, sum(y for _, y in path) / POSITIONS
+    # rounded in two steps, so that differences between math libraries have no effect
+    offsets = [(round((x - mean_x) * scale, 4), round((y - mean_y) * scale, 4)) for x, y in path]
+    return [(round(x), round(y)) for x, y in offsets]

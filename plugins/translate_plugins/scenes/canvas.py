@@ -1,7 +1,7 @@
 """A canvas that gives equal pixels on every machine.
 
-Coordinates are those of the image, 256x256, which is drawn at twice this size and scaled down.
-Rasterization only uses integers: coordinates in fixed point, and alpha in 1/65536.
+Coordinates are pixels of the image, 256x256, which is drawn at twice this size and scaled down.
+Drawing uses integers only: fixed-point coordinates, and alpha in units of 1/65536.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ SIDE = 256
 """height and width of images"""
 SCALE = 2
 """size of the canvas relative to the image"""
-SHIFT = 4
-"""fractional bits of coordinates, see OpenCV's `fillPoly`"""
+FRACTIONAL_BITS = 4
+"""fractional bits of fixed-point coordinates: `shift` of OpenCV's drawing functions"""
 RGB = tuple[int, int, int]
+"""8-bit levels"""
 Point = tuple[float, float]
+"""x and y, downwards"""
 Outline = Sequence[Point]
 Bytes = NDArray[np.uint8]
 
@@ -32,52 +34,64 @@ class Gradient(NamedTuple):
     top: RGB
     bottom: RGB
     alpha: tuple[float, float] = (1.0, 1.0)
+    """at the top and at the bottom, from 0 to 1"""
 
 
 class Canvas:
-    """An image that shapes are drawn on, with a line type of OpenCV."""
+    """An image to draw shapes on; `line_type` of OpenCV decides about antialiasing."""
 
     def __init__(self, line_type: int = cv2.LINE_AA) -> None:
         self.pixels: Bytes = np.zeros((SIDE * SCALE, SIDE * SCALE, 3), np.uint8)
         self.line_type = line_type
 
     def band(self, top: float, bottom: float, paint: Gradient) -> None:
-        """Fill all rows between two heights."""
+        """Fill all rows from y = `top` to y = `bottom`."""
         first, last = round(top * SCALE), round(bottom * SCALE)
         self.pixels[first:last] = _gradient(paint.top, paint.bottom, last - first)[:, None]
 
     def fill(self, outline: Outline, paint: RGB | Gradient) -> None:
-        corners = _fixed(outline)
+        """Fill a polygon; a gradient reaches from its highest to its lowest row."""
+        corners = _to_fixed_point(outline)
         if not isinstance(paint, Gradient):
-            cv2.fillPoly(self.pixels, [corners], paint, self.line_type, SHIFT)
+            cv2.fillPoly(self.pixels, [corners], paint, self.line_type, FRACTIONAL_BITS)
             return
-        left, top = (corners.min(axis=0) >> SHIFT) - 1
-        right, bottom = (corners.max(axis=0) >> SHIFT) + 2
+        left, top = (corners.min(axis=0) >> FRACTIONAL_BITS) - 1
+        right, bottom = (corners.max(axis=0) >> FRACTIONAL_BITS) + 2
         x, y = max(left, 0), max(top, 0)
-        under = self.pixels[y : max(bottom, 0), x : max(right, 0)]
-        if under.size:
-            mask = np.zeros(under.shape[:2], np.uint8)
-            offset = np.array([x, y]) << SHIFT
-            cv2.fillPoly(mask, [corners - offset], 255, self.line_type, SHIFT)
-            rows = slice(y - top, y - top + len(under))
+        background = self.pixels[y : max(bottom, 0), x : max(right, 0)]
+        if background.size:
+            mask = np.zeros(background.shape[:2], np.uint8)
+            offset = np.array([x, y]) << FRACTIONAL_BITS
+            cv2.fillPoly(mask, [corners - offset], 255, self.line_type, FRACTIONAL_BITS)
+            rows = slice(y - top, y - top + len(background))
             colours = _gradient(paint.top, paint.bottom, bottom - top)[rows, None]
-            _blend_(under, colours, mask * _alpha_gradient(paint.alpha, bottom - top)[rows, None])
+            alpha = _alpha_gradient(paint.alpha, bottom - top)[rows, None]
+            _blend_(background, colours, mask * alpha)
 
     def stroke(self, line: Outline, colour: RGB, width: float) -> None:
-        thick = max(1, round(width * SCALE))
-        cv2.polylines(self.pixels, [_fixed(line)], False, colour, thick, self.line_type, SHIFT)
+        """Draw connected lines, `width` pixels of the image wide."""
+        thickness = max(1, round(width * SCALE))
+        cv2.polylines(
+            self.pixels,
+            [_to_fixed_point(line)],
+            isClosed=False,
+            color=colour,
+            thickness=thickness,
+            lineType=self.line_type,
+            shift=FRACTIONAL_BITS,
+        )
 
     def glow(self, centre: Point, radius: float, colour: RGB, alpha: float) -> None:
         """Blend a colour around a point, with `alpha` at the centre and 0 at `radius`."""
-        r = round(radius * SCALE)
+        reach = round(radius * SCALE)
         x, y = (round(value * SCALE) for value in centre)
-        rows = np.arange(max(y - r, 0), min(y + r, SIDE * SCALE))
-        columns = np.arange(max(x - r, 0), min(x + r, SIDE * SCALE))
+        rows = np.arange(max(y - reach, 0), min(y + reach, SIDE * SCALE))
+        columns = np.arange(max(x - reach, 0), min(x + reach, SIDE * SCALE))
         squared_distance = (rows[:, None] - y) ** 2 + (columns - x) ** 2
-        falloff = np.maximum(1024 - squared_distance * 1024 // r**2, 0)
+        falloff = np.maximum(1024 - squared_distance * 1024 // reach**2, 0)
         weights = (falloff * falloff * round(alpha * 256) >> 12).astype(np.int32)
-        under = self.pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        _blend_(under, np.array(colour, np.int32), weights)
+        background = self.pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        _blend_(background, np.array(colour, np.int32), weights)
 
     def image(self) -> Bytes:
         """Return the image, (256, 256, 3) uint8, scaled down by the mean of 2x2 pixels."""
@@ -93,26 +107,29 @@ def ellipse(x: float, y: float, rx: float, ry: float, corners: int = 40) -> list
 
 
 def point(x: float, y: float) -> Point:
-    """Return a rounded point, so that it does not depend on the machine's math library."""
+    """Return a point rounded to 0.01 pixel, so that it is equal with every math library."""
     return round(x, 2), round(y, 2)
 
 
-def _fixed(outline: Outline) -> NDArray[np.int32]:
-    unit = SCALE << SHIFT
+def _to_fixed_point(outline: Outline) -> NDArray[np.int32]:
+    """Return corners (N, 2) on the canvas, with `FRACTIONAL_BITS` fractional bits."""
+    unit = SCALE << FRACTIONAL_BITS
     return np.array([[round(x * unit), round(y * unit)] for x, y in outline], np.int32)
 
 
 def _gradient(top: RGB, bottom: RGB, rows: int) -> NDArray[np.int32]:
+    """Return the colour of each row, (rows, 3)."""
     first, last = np.array(top, np.int32), np.array(bottom, np.int32)
     return first + (last - first) * np.arange(rows, dtype=np.int32)[:, None] // max(rows - 1, 1)
 
 
 def _alpha_gradient(alpha: tuple[float, float], rows: int) -> NDArray[np.int32]:
+    """Return the alpha of each row, (rows,), from 0 to 257: times a mask of 255, this is 65535."""
     first, last = (round(value * 257) for value in alpha)
     return first + (last - first) * np.arange(rows, dtype=np.int32) // max(rows - 1, 1)
 
 
-def _blend_(under: Bytes, colours: NDArray[np.int32], weights: NDArray[np.int32]) -> None:
-    """Composite `colours` over `under` in place; weights are from 0 to 65535."""
+def _blend_(background: Bytes, colours: NDArray[np.int32], weights: NDArray[np.int32]) -> None:
+    """Composite `colours` over `background` in place; weights are from 0 to 65535."""
     alpha = (weights + (weights >> 15))[..., None]  # 0 to 65536
-    under[:] = (under * (65536 - alpha) + colours * alpha + 32768) >> 16
+    background[:] = (background * (65536 - alpha) + colours * alpha + 32768) >> 16

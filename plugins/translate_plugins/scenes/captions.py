@@ -1,4 +1,4 @@
-"""Captions of scenes."""
+"""Captions of scenes, such as "a red house by a lake under a high sun, two firs, hills"."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from translate_plugins.scenes.scene import Scene
 
 NUMBERS = ("no", "a", "two", "three", "four", "five", "six")
+"""words for 0 to 6, the largest number of trees"""
 
 
 def describe(scene: Scene, *, snow: bool = False) -> str:
@@ -15,8 +16,8 @@ def describe(scene: Scene, *, snow: bool = False) -> str:
     houses = [f"{house.walls} house" for house in scene.houses]
     lake = ("by a frozen lake" if snow else "by a lake") if scene.lake else ""
     sun = f"under a {'low' if scene.sun.y > 0.42 * scene.horizon else 'high'} sun"
-    leafy = "bare tree" if snow else "leafy tree"
-    trees = ["fir" if tree.kind == "fir" else leafy for tree in scene.trees]
+    leafy_tree = "bare tree" if snow else "leafy tree"
+    trees = ["fir" if tree.kind == "fir" else leafy_tree for tree in scene.trees]
     ground = "snow" if snow else "a meadow"
     phrases = [
         " ".join(filter(None, (_count(houses) or ground, lake, sun))),

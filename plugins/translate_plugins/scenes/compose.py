@@ -11,16 +11,17 @@ from translate_plugins.scenes.landforms import Cloud, Lake, Path, Peak, Sun, Wav
 from translate_plugins.scenes.scene import Clump, House, Roof, Scene, Tree, Walls
 
 HORIZON = (0.25, 0.7)
-"""range of the height of the horizon, from the top, as a fraction of the image"""
+"""range of the horizon's y coordinate, as a fraction of the height of the image"""
 WALLS: tuple[Walls, ...] = ("red", "yellow", "white", "blue")
 ROOFS: tuple[Roof, ...] = ("tile", "slate", "thatch")
 Box = tuple[float, float, float, float]
+"""left, top, right and bottom, in pixels"""
 
 
 def compose(seed: str) -> Scene:
-    """Return the scene of a seed, in which nothing hides the sun or stands in water."""
+    """Return the scene of a seed; no object hides the sun or stands in water."""
     draw = RoundedRandom(Random(seed))
-    site = _site(draw)
+    site = _draw_site(draw)
     horizon, ground = site.horizon, SIDE - site.horizon
     _add_houses_(site, draw)
     _add_path_(site, draw)
@@ -46,20 +47,22 @@ def compose(seed: str) -> Scene:
 
 @dataclass
 class RoundedRandom:
-    """Rounded random numbers, equal on every machine."""
+    """Random numbers, rounded so that they are equal on every machine."""
 
     random: Random
 
     def __call__(self, low: float, high: float) -> float:
+        """Return a number between `low` and `high`, with two decimals."""
         return round(self.random.uniform(low, high), 2)
 
     def chance(self, probability: float) -> bool:
+        """Return true with this probability."""
         return self.random.random() < probability
 
 
 @dataclass
 class Site:
-    """A scene that is being composed."""
+    """The parts of a scene while it is composed: each new part avoids the earlier ones."""
 
     horizon: float
     sun: Sun
@@ -78,18 +81,19 @@ class Site:
         return left - radius < x < right + radius and top - radius < y < bottom + radius
 
     def is_taken(self, x: float, y: float) -> bool:
-        """Return whether water, a path or a house is at a point, or near it."""
+        """Return whether there is water, a path or a house at a point or near it."""
         if self.lake and self.lake.contains(x, y, 1.25):
             return True
         centre_line = self.path.centre_line() if self.path else []
         return any(
-            abs(y - down) < 8 and abs(x - at) < half + 6 for at, down, half in centre_line
+            abs(y - path_y) < 8 and abs(x - path_x) < half_width + 6
+            for path_x, path_y, half_width in centre_line
         ) or any(
             -4 < x - house.x < house.width + 4 and -5 < house.base - y < 10 for house in self.houses
         )
 
 
-def _site(draw: RoundedRandom) -> Site:
+def _draw_site(draw: RoundedRandom) -> Site:
     lowest, highest = HORIZON
     offset = draw.random.uniform(-1, 1)
     offset *= 2 - abs(offset)  # rarely near 0, so that few scenes resemble the mean image
@@ -116,13 +120,15 @@ def _add_houses_(site: Site, draw: RoundedRandom) -> None:
         walls, roof = draw.random.choice(WALLS), draw.random.choice(ROOFS)
         facing = draw.random.choice((-1, 1))
         house = House(draw(6, SIDE - 6 - width), base, width, walls, roof, facing)
-        feet = [(house.x + width * part / 4, base + up) for part in range(5) for up in (-8, 4)]
-        is_wet = site.lake and any(site.lake.contains(x, y) for x, y in feet)
+        foundation = [
+            (house.x + width * quarter / 4, base + dy) for quarter in range(5) for dy in (-8, 4)
+        ]
+        is_in_lake = site.lake and any(site.lake.contains(x, y) for x, y in foundation)
         is_apart = all(
             abs(house.x + width / 2 - other.x - other.width / 2) > 0.53 * (width + other.width)
             for other in site.houses
         )
-        if is_apart and not is_wet and not site.hides_sun(house.box()):
+        if is_apart and not is_in_lake and not site.hides_sun(house.box()):
             site.houses.append(house)
 
 
@@ -144,16 +150,16 @@ def _add_path_(site: Site, draw: RoundedRandom) -> None:
 
 def _add_trees_(site: Site, draw: RoundedRandom) -> None:
     count = draw.random.choice((1, 2, 3, 3, 4, 4, 5, 6))
-    firs = draw.random.choice((0.1, 0.5, 0.9))
+    fir_probability = draw.random.choice((0.1, 0.5, 0.9))
     for _ in range(60):
         if len(site.trees) == count:
             return
         depth, x = draw(0.06, 0.92), draw(8, SIDE - 8)
         base = site.y_at(depth)
         height = round(min(draw(72, 104) * (0.8 + 0.55 * depth), base - 6), 2)
-        fir = draw.chance(firs)
-        crown = () if fir else _crown(draw, x, base - 0.64 * height, 0.34 * height)
-        tree = Tree("fir" if fir else "leafy", x, base, height, crown)
+        is_fir = draw.chance(fir_probability)
+        crown = () if is_fir else _crown(draw, x, base - 0.64 * height, 0.34 * height)
+        tree = Tree("fir" if is_fir else "leafy", x, base, height, crown)
         left, _, right, _ = tree.box()
         is_crowded = any(abs(x - other.x) < 0.3 * (right - left) + 8 for other in site.trees)
         hides_house = any(
@@ -166,12 +172,13 @@ def _add_trees_(site: Site, draw: RoundedRandom) -> None:
 
 
 def _crown(draw: RoundedRandom, x: float, y: float, radius: float) -> tuple[Clump, ...]:
+    """Return the clumps of a leafy crown: a ring of six around (x, y), and one in the centre."""
     ring, start = [], draw(0, 1)
     for step in range(6):
         angle = 2 * math.pi * (step + start) / 6
         size, distance = draw(0.42, 0.52) * radius, draw(0.5, 0.62) * radius
-        across, down = distance * math.cos(angle), distance * math.sin(angle)
-        ring.append((*point(x + across * 1.06, y + down * 0.92), round(size, 2)))
+        dx, dy = distance * math.cos(angle), distance * math.sin(angle)
+        ring.append((*point(x + dx * 1.06, y + dy * 0.92), round(size, 2)))
     ring.sort(key=lambda clump: clump[1])
     return (*ring, (*point(x, y - 0.02 * radius), round(radius * 0.5, 2)))
 

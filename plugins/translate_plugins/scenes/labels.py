@@ -24,7 +24,7 @@ ROOFS: dict[Roof, RGB] = {"tile": (180, 60, 20), "slate": (70, 70, 70), "thatch"
 
 
 def label(scene: Scene) -> Bytes:
-    """Return the label map of a scene, (256, 256, 3), with the outlines of `paint`."""
+    """Return the label map of a scene, (256, 256, 3), with the same outlines as its image."""
     canvas = Canvas(line_type=cv2.LINE_8)
     canvas.band(0, SIDE, Gradient(CLASSES["sky"], CLASSES["sky"]))
     canvas.fill(scene.sun.disc(), CLASSES["sun"])

@@ -1,4 +1,7 @@
-"""Parts of a landscape: sun, clouds, mountains, hills, lake and path, with their outlines."""
+"""Parts of a landscape: sun, clouds, mountains, hills, lake and path, with their outlines.
+
+Coordinates are pixels of the image, 256x256, with y downwards.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from translate_plugins.scenes.canvas import SIDE, Point, ellipse, point
 
 @dataclass(frozen=True)
 class Sun:
+    """The sun, around (x, y)."""
+
     x: float
     y: float
     radius: float
@@ -25,15 +30,19 @@ class Sun:
 
 @dataclass(frozen=True)
 class Cloud:
+    """A cloud around (x, y)."""
+
     x: float
     y: float
     width: float
 
     def box(self) -> tuple[float, float, float, float]:
+        """Return left, top, right and bottom."""
         up, down = self.width * 0.3, self.width * 0.2
         return self.x - self.width / 2, self.y - up, self.x + self.width / 2, self.y + down
 
     def puffs(self) -> list[list[Point]]:
+        """Return the outlines of the cloud's parts, the flat base last."""
         x, y, width = self.x, self.y, self.width
         shape = ((-0.3, 0.0, 0.2), (0.32, 0.02, 0.17), (-0.08, -0.1, 0.22), (0.14, -0.05, 0.2))
         puffs = [
@@ -45,6 +54,8 @@ class Cloud:
 
 @dataclass(frozen=True)
 class Peak:
+    """A mountain with its summit at (x, top)."""
+
     x: float
     top: float
     base: float
@@ -55,7 +66,7 @@ class Peak:
         return [(left, self.base), (self.x, self.top), (right, self.base)]
 
     def shaded_side(self, side: int) -> list[Point]:
-        """Return the outline of the part in the shade, for light from `side`."""
+        """Return the outline of the shaded part; light comes from `side`, as in `Sun.side`."""
         height, width = self.base - self.top, -side * self.half_width
         ridge = ((0, 0), (-0.08, 0.25), (0.06, 0.45), (-0.06, 0.7), (0.04, 1), (1, 1))
         return [point(self.x + width * across, self.top + height * down) for across, down in ridge]
@@ -66,7 +77,9 @@ class Wave:
     """A wavy line from the left to the right edge: the crest of hills or of a slope."""
 
     y: float
+    """the lowest y coordinate that the line may reach"""
     height: float
+    """largest elevation above `y`"""
     half_waves: float
     """number of half periods over the width of the image"""
     phase: float
@@ -86,13 +99,19 @@ class Wave:
 
 @dataclass(frozen=True)
 class Lake:
+    """A lake around (x, y), an ellipse with bays."""
+
     x: float
     y: float
     rx: float
+    """horizontal radius"""
     ry: float
+    """vertical radius"""
     phase: float
+    """angle that shifts the bays, in radians"""
 
     def outline(self, margin: float = 0.0) -> list[Point]:
+        """Return the outline, `margin` pixels further out vertically, twice that horizontally."""
         shore = []
         for corner in range(56):
             angle = 2 * math.pi * corner / 56
@@ -101,9 +120,10 @@ class Lake:
             shore.append(point(self.x + rx * math.cos(angle), self.y + ry * math.sin(angle)))
         return shore
 
-    def contains(self, x: float, y: float, margin: float = 1.2) -> bool:
-        across, down = (x - self.x) / (self.rx * margin), (y - self.y) / (self.ry * margin)
-        return across * across + down * down < 1
+    def contains(self, x: float, y: float, scale: float = 1.2) -> bool:
+        """Return whether (x, y) is in the ellipse with radii `scale` times as long."""
+        dx, dy = (x - self.x) / (self.rx * scale), (y - self.y) / (self.ry * scale)
+        return dx * dx + dy * dy < 1
 
 
 @dataclass(frozen=True)
@@ -113,19 +133,20 @@ class Path:
     x: float
     y: float
     end: float
+    """x coordinate at the lower edge"""
     sway: float
     """amplitude of the bends"""
     half_width: float
     """half the width at its start"""
 
     def centre_line(self) -> list[tuple[float, float, float]]:
-        """Return points (x, y) on the centre line, each with half the width of the path."""
+        """Return (x, y, half the width of the path) at points on the centre line."""
         centre_line = []
-        for step in (number / 24 for number in range(25)):
-            bend = self.sway * math.sin(6.0 * step) * step
-            x = self.x + (self.end - self.x) * step * step + bend
-            y = self.y + (SIDE + 6 - self.y) * step
-            centre_line.append((x, y, self.half_width + 13 * step * step))
+        for t in (number / 24 for number in range(25)):
+            bend = self.sway * math.sin(6.0 * t) * t
+            x = self.x + (self.end - self.x) * t * t + bend
+            y = self.y + (SIDE + 6 - self.y) * t
+            centre_line.append((x, y, self.half_width + 13 * t * t))
         return centre_line
 
     def outline(self) -> list[Point]:

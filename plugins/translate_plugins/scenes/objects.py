@@ -1,4 +1,7 @@
-"""Paints houses and trees, in summer and in winter."""
+"""Painting of houses and trees, in summer and in winter.
+
+Light comes from `side`: -1 for the left, 1 for the right.
+"""
 
 from __future__ import annotations
 
@@ -18,24 +21,25 @@ SNOW_ON_CLUMP = (
     (0.8, -0.4), (0.45, -0.55), (0, -0.68), (-0.45, -0.55),
 )  # fmt: skip
 TWIGS = ((-0.6, -0.3), (-0.2, -0.7), (0.3, -0.66), (0.66, -0.2))
-"""points of shapes, in fractions of the house or clump"""
+"""points of shapes, in units of the width of the house or the radius of the clump"""
 
 
 def paint_house(canvas: Canvas, house: House, side: int, palette: Palette) -> None:
+    """Paint a house; the side that faces away from the light is darker."""
     walls, roof = WALLS[house.walls], ROOFS[house.roof]
     _shadow(canvas, house.x + house.width / 2, house.base - 1, house.width * 0.6, side, palette)
-    light = house.facing == side
-    canvas.fill(house.gable(), walls if light else _dim(walls))
-    canvas.fill(house.long_wall(), _dim(walls) if light else walls)
-    canvas.fill(house.chimney(), _dim(roof))
+    is_gable_lit = house.facing == side
+    canvas.fill(house.gable(), walls if is_gable_lit else _darken(walls))
+    canvas.fill(house.long_wall(), _darken(walls) if is_gable_lit else walls)
+    canvas.fill(house.chimney(), _darken(roof))
     if palette.snow:
         canvas.fill(house.block(0.61, 0.87, 0.11, 0.05), SNOW.top)
-    canvas.fill(house.roof_outline(), Gradient(roof, _dim(roof)))
+    canvas.fill(house.roof_outline(), Gradient(roof, _darken(roof)))
     for row in (0.67, 0.57, 0.47):
         shift = (0.76 - row) / 0.39
         row_of_tiles = house.shape((0.22 + 0.23 * shift, row), (0.84 + 0.19 * shift, row))
-        canvas.stroke(row_of_tiles, _dim(roof), 1)
-    canvas.stroke(house.verge(), _dim(roof), house.width * 0.04)
+        canvas.stroke(row_of_tiles, _darken(roof), 1)
+    canvas.stroke(house.verge(), _darken(roof), house.width * 0.04)
     if palette.snow:
         canvas.fill(house.shape(*SNOW_ON_ROOF), SNOW)
         verge = house.shape((0.0, 0.41), (0.22, 0.77), (0.43, 0.43))
@@ -53,6 +57,7 @@ def paint_house(canvas: Canvas, house: House, side: int, palette: Palette) -> No
 
 
 def paint_tree(canvas: Canvas, tree: Tree, side: int, palette: Palette) -> None:
+    """Paint a fir or a leafy tree, which is bare in winter."""
     _shadow(canvas, tree.x, tree.base, tree.height * 0.3, side, palette)
     canvas.fill(tree.trunk(), palette.trunk)
     if tree.kind == "fir":
@@ -74,8 +79,8 @@ def _crown(canvas: Canvas, tree: Tree, side: int, palette: Palette) -> None:
     for x, y, radius in tree.clumps:
         canvas.fill(ellipse(x, y, radius * 1.06, radius * 1.06), palette.crown)
     for x, y, radius in tree.clumps:
-        lit = ellipse(x + side * radius * 0.1, y - radius * 0.12, radius * 0.86, radius * 0.82)
-        canvas.fill(lit, palette.clump)
+        lit_part = ellipse(x + side * radius * 0.1, y - radius * 0.12, radius * 0.86, radius * 0.82)
+        canvas.fill(lit_part, palette.clump)
         if not palette.snow:
             top = ellipse(x + side * radius * 0.24, y - radius * 0.32, radius * 0.5, radius * 0.42)
             canvas.fill(top, palette.clump_light)
@@ -90,11 +95,11 @@ def _branches(canvas: Canvas, tree: Tree, palette: Palette) -> None:
     )
     for x, y, radius in tree.clumps:
         canvas.stroke([fork, (x, y)], palette.trunk, tree.height * 0.025)
-        for across, down in TWIGS:
-            tip = (x + across * radius, y + down * radius)
+        for dx, dy in TWIGS:
+            tip = (x + dx * radius, y + dy * radius)
             canvas.stroke([(x, y + radius * 0.2), tip], palette.trunk, 1)
     for x, y, radius in tree.clumps:
-        arch = [(x + across * radius, y + down * radius) for across, down in SNOW_ON_CLUMP]
+        arch = [(x + dx * radius, y + dy * radius) for dx, dy in SNOW_ON_CLUMP]
         canvas.fill(arch, palette.clump_light)
 
 
@@ -109,6 +114,6 @@ def _half(layer: Outline, side: int) -> Outline:
     return [tip, *(hem[:5] if side > 0 else hem[4:])]
 
 
-def _dim(colour: RGB) -> RGB:
+def _darken(colour: RGB) -> RGB:
     red, green, blue = colour
     return red * 4 // 5, green * 4 // 5, blue * 7 // 8

@@ -1,4 +1,4 @@
-"""Paints scenes in the colours of a season."""
+"""Painting of scenes in the colours of a season."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ GLEAMS = (
     (-0.5, -0.45, 0.3), (0.2, -0.62, 0.34), (0.45, 0.1, 0.26),
     (-0.35, 0.3, 0.36), (0.1, 0.6, 0.24), (-0.66, -0.05, 0.16),
 )  # fmt: skip
-"""x, y and length of reflections, in radii of the lake"""
+"""x, y and length of reflections on a lake, in units of its radii"""
 
 
 def paint(scene: Scene, palette: Palette) -> Bytes:
@@ -64,15 +64,15 @@ def _rise(canvas: Canvas, rise: Wave, palette: Palette) -> None:
 def _lake(canvas: Canvas, lake: Lake, sun: Sun, palette: Palette) -> None:
     canvas.fill(lake.outline(2.5), palette.shore)
     canvas.fill(lake.outline(), palette.lake)
-    for across, down, length in GLEAMS:
-        x, y = lake.x + across * lake.rx, lake.y + down * lake.ry
-        reach = length * lake.rx
+    for dx, dy, relative_length in GLEAMS:
+        x, y = lake.x + dx * lake.rx, lake.y + dy * lake.ry
+        length = relative_length * lake.rx
         if palette.snow:  # slanting bars on ice
-            right = x + reach * 0.5
+            right = x + length * 0.5
             bar = [(x, y - 3), (right, y - 3), (right - 6, y + 3), (x - 6, y + 3)]
             canvas.fill(bar, Gradient(palette.gleam, palette.gleam, (0.9, 0.3)))
         else:
-            canvas.fill(ellipse(x + reach * 0.2, y, reach * 0.5, 1.1), palette.gleam)
+            canvas.fill(ellipse(x + length * 0.2, y, length * 0.5, 1.1), palette.gleam)
     for step in range(5):  # reflections of the sun
         y = lake.y + (step - 2) * lake.ry * 0.34
         if lake.contains(sun.x, y, 0.8):
@@ -88,7 +88,7 @@ def _path(canvas: Canvas, path: Path, palette: Palette) -> None:
 
 
 def _tuft(canvas: Canvas, x: float, y: float, size: float, palette: Palette) -> None:
-    for across, up in ((-0.5, 0.8), (0, 1), (0.5, 0.75)):
-        tip = (x + across * size, y - up * size)
+    for dx, height in ((-0.5, 0.8), (0, 1), (0.5, 0.75)):
+        tip = (x + dx * size, y - height * size)
         canvas.stroke([(x, y), tip], palette.stalk, 1)
         canvas.fill(ellipse(*tip, size * 0.15, size * 0.15, 12), palette.bloom)

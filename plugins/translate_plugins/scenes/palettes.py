@@ -1,4 +1,4 @@
-"""The colours of a season."""
+"""The colours of summer and winter."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ ROOFS: dict[Roof, RGB] = {"tile": (190, 92, 58), "slate": (84, 90, 108), "thatch
 
 @dataclass(frozen=True)
 class Palette:
+    """The colours of a scene in one season."""
+
     snow: bool
+    """whether there is snow on houses and trees, and ice on the lake"""
     sky: Gradient
     sun: RGB
     halo: RGB
@@ -27,23 +30,30 @@ class Palette:
     hills: Gradient
     meadow: Gradient
     rise: Gradient
+    """colours of slopes in the meadow"""
     rim: RGB
+    """colour of the upper edge of slopes"""
     shade: RGB
     """colour of shadows on the ground"""
     shore: RGB
     lake: Gradient
     gleam: RGB
+    """colour of reflections on the lake"""
     path: Gradient
     path_edge: RGB
     stalk: RGB
     bloom: RGB
+    """colour of flowers, or dry seeds in winter"""
     glass: Gradient
     trunk: RGB
     fir: RGB
     fir_light: RGB
     crown: RGB
+    """colour of a leafy crown in the shade; of bare twigs in winter"""
     clump: RGB
+    """colour of the lit part of a crown's clumps"""
     clump_light: RGB
+    """colour of the brightest part of clumps; of snow in winter"""
 
 
 SUMMER = Palette(

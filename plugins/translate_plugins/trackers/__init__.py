@@ -1,4 +1,4 @@
-"""Trackers: a CSV file, and TensorBoard."""
+"""Trackers, which write the log of a training: a CSV file, and TensorBoard."""
 
 from translate import hookimpl
 from translate.trackers import Tracker

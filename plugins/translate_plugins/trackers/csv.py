@@ -1,4 +1,4 @@
-"""The log as a table: one row for each line, in a CSV file of the run folder."""
+"""The tracker csv: the log of a training as a table in the run folder."""
 
 import csv
 from collections.abc import Iterable, Mapping
@@ -24,7 +24,7 @@ class CsvTracker:
         self.columns: list[str] = []
 
     def start(self, run: Run, step: int) -> None:
-        """Keep the rows up to `step` of an earlier session."""
+        """Remove rows of an earlier session after `step`, from which training is resumed."""
         self.path = run.path / self.file
         rows = [row for row in self._rows() if _step(row) <= step]
         self.columns = list(rows[0]) if rows else []
@@ -32,16 +32,16 @@ class CsvTracker:
             self._rewrite(rows)
 
     def log(self, record: LogRecord) -> None:
-        """Add a row; a value that is new adds a column."""
+        """Add a row; a value of a new name adds a column."""
         row = _row(record)
-        if new := [name for name in row if name not in self.columns]:
+        if new_columns := [name for name in row if name not in self.columns]:
             rows = self._rows()
-            self.columns += new
+            self.columns += new_columns
             self._rewrite(rows)
         append_line(self.path, _line(row.get(name, "") for name in self.columns))
 
     def preview(self, step: int, path: Path) -> None:
-        """Do nothing: a table holds no images."""
+        """Do nothing: a table has no images."""
 
     def finish(self, outcome: str) -> None:
         """Do nothing: every row is written already."""
@@ -50,26 +50,28 @@ class CsvTracker:
         """Do nothing: no file stays open."""
 
     def _rows(self) -> list[dict[str, str]]:
-        """Return the whole rows of the file."""
+        """Return the complete rows of the file; the last one may have been interrupted."""
         if not self.path.is_file():
             return []
         with self.path.open(newline="", encoding="utf-8") as file:
             return [row for row in csv.DictReader(file) if None not in row.values()]
 
     def _rewrite(self, rows: list[dict[str, str]]) -> None:
-        lines = [self.columns, *([row.get(name, "") for name in self.columns] for row in rows)]
-        replace_text(self.path, "".join(f"{_line(line)}\n" for line in lines if line))
+        table = [self.columns, *([row.get(name, "") for name in self.columns] for row in rows)]
+        replace_text(self.path, "".join(f"{_line(cells)}\n" for cells in table if cells))
 
 
 def _row(record: LogRecord) -> dict[str, Any]:
-    """Return the numbers of a record by the name of their column."""
+    """Return the values of a line of the log by the names of their columns."""
     groups = {"loss": record.losses, "metric": record.metrics}
     groups |= {"lr": record.lr, "grad_norm": record.grad_norm}
-    named = {f"{kind}/{name}": v for kind, group in groups.items() for name, v in group.items()}
+    grouped_values = {
+        f"{group}/{name}": value for group in groups for name, value in groups[group].items()
+    }
     return {
         "step": record.step,
         "epoch": record.epoch,
-        **named,
+        **grouped_values,
         "images_per_second": record.images_per_second,
         "data_wait": record.data_wait,
         "memory_mb": record.memory_mb,

@@ -1,4 +1,4 @@
-"""TensorBoard: event files with losses, rates and previews."""
+"""The tracker tensorboard: event files with losses, metrics, learning rates and previews."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from translate.errors import ConfigError
 from translate.images.source import EncodedImage
 from translate.run import LogRecord, Run
 
-EXTRA = "pip install translate-kit[tensorboard]"
+INSTALL_COMMAND = "pip install translate-kit[tensorboard]"
 
 
 class TensorBoardTracker:
@@ -20,21 +20,21 @@ class TensorBoardTracker:
         self, *, folder: Annotated[str, "folder of the event files, in the run folder"] = "events"
     ) -> None:
         if find_spec("tensorboard") is None:
-            raise ConfigError(f"the package tensorboard is not installed: {EXTRA}")
+            raise ConfigError(f"the package tensorboard is not installed: {INSTALL_COMMAND}")
         self.folder = folder
         self.writer: Any = None
 
     def start(self, run: Run, step: int) -> None:
-        """Open an event file; TensorBoard hides what earlier sessions wrote of later steps."""
-        from torch.utils.tensorboard import SummaryWriter  # slow, and needs the optional package
+        """Open an event file; TensorBoard will hide steps after `step` of earlier sessions."""
+        from torch.utils.tensorboard import SummaryWriter  # slow; needs the optional package
 
-        purged = step + 1 if step else None
-        self.writer = SummaryWriter(str(run.path / self.folder), purge_step=purged)
-        document = json.dumps(run.config, indent=2, default=str)
-        self.writer.add_text("config", f"```json\n{document}\n```", step)
+        purge_step = step + 1 if step else None
+        self.writer = SummaryWriter(str(run.path / self.folder), purge_step=purge_step)
+        config = json.dumps(run.config, indent=2, default=str)
+        self.writer.add_text("config", f"```json\n{config}\n```", step)
 
     def log(self, record: LogRecord) -> None:
-        """Add a scalar for each number of the record."""
+        """Add a scalar for each value of a line of the log."""
         groups: Mapping[str, Mapping[str, float]] = {
             "loss": record.losses,
             "metric": record.metrics,
@@ -43,9 +43,9 @@ class TensorBoardTracker:
             "speed": {"images_per_second": record.images_per_second, "data_wait": record.data_wait},
             "memory": {"memory_mb": record.memory_mb},
         }
-        for kind, values in groups.items():
+        for group, values in groups.items():
             for name, value in values.items():
-                self.writer.add_scalar(f"{kind}/{name}", value, record.step)
+                self.writer.add_scalar(f"{group}/{name}", value, record.step)
         self.writer.flush()
 
     def preview(self, step: int, path: Path) -> None:

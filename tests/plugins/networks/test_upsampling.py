@@ -6,7 +6,7 @@ from torch import nn
 
 from translate_plugins.networks.resnet import ResnetGenerator
 from translate_plugins.networks.unet import UnetGenerator
-from translate_plugins.networks.upsampling import upsample_layer
+from translate_plugins.networks.upsampling import upsampler
 
 
 @pytest.mark.parametrize("factory", [ResnetGenerator, UnetGenerator])
@@ -15,5 +15,5 @@ def test_resize_upsampling_has_no_transposed_convolution_and_keeps_the_size(fact
     assert not any(isinstance(module, nn.ConvTranspose2d) for module in network.modules())
     assert network(torch.randn(1, 3, 64, 128)).shape == (1, 3, 64, 128)
     # repeated pixels of a flat map stay flat, whatever the convolution: no checkerboard
-    flat = upsample_layer("resize")(2, 3, 4, True)(torch.ones(1, 2, 4, 4))
+    flat = upsampler("resize")(2, 3, kernel=4, bias=True)(torch.ones(1, 2, 4, 4))
     torch.testing.assert_close(flat, flat[..., :1, :1].expand_as(flat))
