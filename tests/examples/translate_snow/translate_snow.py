@@ -17,12 +17,14 @@ class Snow(Metric):
 
     def __init__(self, *, domain, level=0.7):
         low, high = domain.range
-        self.least, self.most = low + level * (high - low), 0.15 * (high - low)
+        self.min_brightness = low + level * (high - low)
+        self.max_colour = 0.15 * (high - low)
         self.level = level
 
     def cover(self, images):
         colour = images.amax(1) - images.amin(1)
-        return ((images.mean(1) >= self.least) & (colour <= self.most)).float().mean((1, 2))
+        is_snow = (images.mean(1) >= self.min_brightness) & (colour <= self.max_colour)
+        return is_snow.float().mean((1, 2))
 
     def update(self, batch):
         for name in ("fake", "real"):
