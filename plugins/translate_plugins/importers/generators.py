@@ -79,8 +79,7 @@ def _read_unet(tensors: Mapping[str, Tensor], norm: Norm, skips: Skips | None) -
         for key, tensor in tensors.items():
             is_after_skip = key == "model.model.3.weight" or key.endswith(".model.5.weight")
             if is_after_skip and tensor.ndim == 4:
-                inner, outer = tensor.chunk(2)
-                generator.tensors[key] = torch.cat([outer, inner])
+                generator.tensors[key] = torch.cat(tensor.chunk(2)[::-1])  # outer, inner channels
     return generator._replace(skips=skips)
 
 

@@ -33,7 +33,7 @@ def one(key: str, *shape: int) -> Tensors:
         (one("model.10.conv_block.1.weight", 4, 4, 3, 3), "residual blocks of one layer"),
         (
             one("model.1.weight", 4, 3, 7, 7) | one("model.9.conv_block.0.weight", 4, 4, 3, 3),
-            "zero padding in its residual blocks alone",
+            "zero padding in its residual blocks only",
         ),
         (one("UpBlock1_1.conv1.weight", 4, 4, 3, 3), "a generator of U-GAT-IT"),
         (one("deconv1_attention.weight", 4, 4, 3, 3), "a generator of AttentionGAN"),

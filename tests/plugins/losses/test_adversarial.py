@@ -77,7 +77,7 @@ def test_relativistic_scores_are_relative_to_the_mean_of_the_other_kind():
 
 
 def test_a_relativistic_loss_without_real_scores_is_refused_with_a_choice():
-    with pytest.raises(ConfigError, match="gives it no scores of real ones: choose vanilla"):
+    with pytest.raises(ConfigError, match="gives it no scores of real images: choose vanilla"):
         Relativistic().for_generator(tensor([1.0]))
 
 
