@@ -43,10 +43,15 @@ def test_the_weight_of_a_loss_is_in_its_gradient() -> None:
 
 
 def test_a_turn_without_losses_is_an_error() -> None:
-    with pytest.raises(
-        TranslateError, match=r"turn of 'one' has no losses: Turn\('one', name=...\)"
-    ):
-        Turn("one")
+    for losses in ({}, {"switched_off": 0.0}):
+        with pytest.raises(ValueError, match=r"no tensor to minimize: Turn\('one', name=loss\)"):
+            Turn("one", **losses)
+
+
+def test_losses_and_logged_values_may_be_numbers() -> None:
+    turn = Turn("one", a=torch.tensor(2.0), b=0, c=0.5).log(tau=0.25, count=3)
+    assert float(turn.total) == 2.5
+    assert {name: float(value) for name, value in turn.metrics.items()} == {"tau": 0.25, "count": 3}
 
 
 def test_the_training_state_is_the_image_pools_by_default() -> None:

@@ -171,11 +171,12 @@ def raise_os_error() -> None:
         (lambda: exit(0), "SystemExit: 0"),
         (raise_panic, "PanicException: boom"),
         (raise_unprintable, "UnprintableError"),
-        (lambda: None, "TypeError: "),
-        (lambda: ["lemon"], "ValueError: "),
-        (lambda: {"lemon": None}, "PluginError: 'lemon' is not a name"),
-        (lambda: {"le/mon": Other}, "PluginError: 'le/mon' is not a name"),
-        (lambda: {3: Other}, "PluginError: 3 is not a name"),
+        (lambda: None, "PluginError: it returned None: expected a mapping from names"),
+        (lambda: ["lemon"], "PluginError: it returned ['lemon']: expected a mapping from names"),
+        (lambda: {"lemon": None}, "PluginError: 'lemon': expected its class or a function, got N"),
+        (lambda: {"lemon": nn.ReLU()}, "PluginError: 'lemon': expected its class or a function"),
+        (lambda: {"le/mon": Other}, "PluginError: 'le/mon': expected a name without a slash"),
+        (lambda: {3: Other}, "PluginError: 3: expected a name without a slash"),
     ],
 )
 def test_a_hook_that_fails_is_reported_once_and_other_plugins_work(

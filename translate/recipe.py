@@ -1,7 +1,6 @@
 """Recipes and turns: the interface of training methods.
 
-A recipe is a method. A player is an optimizer with the networks that it trains; a turn is one
-update of a player.
+A recipe is a method, a player an optimizer with its networks, a turn one update of a player.
 """
 
 from abc import ABC, abstractmethod
@@ -27,28 +26,32 @@ class Turn:
     """One player's update: the losses that its optimizer minimizes.
 
     ``Turn("generator", gan=a, l1=100 * b)`` minimizes ``a + 100 * b`` over the parameters of the
-    optimizer named ``generator`` only. Losses of any shape are averaged.
+    optimizer named ``generator`` only. Losses of any shape are averaged; some may be numbers.
     """
 
-    def __init__(self, player: str, **losses: Tensor) -> None:
-        if not losses:
-            raise TranslateError(
-                f"the turn of {player!r} has no losses: Turn({player!r}, name=...)"
-            )
-        self.player, self.losses = player, losses
+    def __init__(self, player: str, **losses: Tensor | float) -> None:
+        if not (devices := [x.device for x in losses.values() if isinstance(x, Tensor)]):
+            raise ValueError(f"{player!r} got no tensor to minimize: Turn({player!r}, name=loss)")
+        self.player, self._device = player, devices[0]
+        self.losses = self._tensors(losses)
         self.metrics: dict[str, Tensor] = {}
         """values that are logged, but not minimized"""
 
-    def log(self, **metrics: Tensor) -> Self:
-        """Log the means of `metrics`, which are not minimized; return the turn.
+    def log(self, **metrics: Tensor | float) -> Self:
+        """Log numbers or the means of tensors, which are not minimized; return the turn.
 
         Example:
-            >>> turn = Turn("critic", gan=torch.zeros(1)).log(real_score=torch.ones(4))
-            >>> turn.metrics
+            >>> Turn("critic", gan=torch.zeros(1)).log(real_score=torch.ones(4)).metrics
             {'real_score': tensor(1.)}
         """
-        self.metrics |= {name: value.detach().mean() for name, value in metrics.items()}
+        self.metrics |= {n: value.detach().mean() for n, value in self._tensors(metrics).items()}
         return self
+
+    def _tensors(self, values: Mapping[str, Tensor | float]) -> dict[str, Tensor]:
+        def tensor(x: Tensor | float) -> Tensor:
+            return x if isinstance(x, Tensor) else torch.tensor(float(x), device=self._device)
+
+        return {name: tensor(value) for name, value in values.items()}
 
     @property
     def total(self) -> Tensor:
@@ -186,8 +189,7 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
             Rows (count, C, H, W) in [-1, 1].
         """
         classes = len(self.conditions()) if condition is None else 0
-        device = next((each.device for each in self.parameters()), torch.device("cpu"))
-        rows = []
+        device, rows = next((p.device for p in self.parameters()), torch.device("cpu")), []
         for row in range(classes or WALK_ROWS):
             start, end = self.latents(2, generator)
             one = torch.tensor([row]) if classes else condition

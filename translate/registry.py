@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from translate.batches import ImageSpec
 from translate.engine.plugins import discovery
-from translate.engine.plugins.calls import call_hook
+from translate.engine.plugins.calls import call_registration_hook
 from translate.engine.plugins.configs import configs
 from translate.engine.plugins.errors import plugin_code
 from translate.engine.processes.signals import reraise_interruption
@@ -225,10 +225,7 @@ def list_registrations(kind: Kind) -> list[Registration]:
         if where in discovery.skipped:
             continue
         try:
-            factories = dict(call_hook(hook, {}))
-            for name, factory in factories.items():
-                if not (isinstance(name, str) and "/" not in name and callable(factory)):
-                    raise PluginError(f"{name!r} is not a name without a slash, or has no factory")
+            factories = call_registration_hook(hook)
         except BaseException as error:
             reraise_interruption(error)
             discovery.skipped[where] = error

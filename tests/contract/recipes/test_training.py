@@ -2,13 +2,15 @@
 
 import socket
 import tempfile
+from copy import deepcopy
 
 import pytest
 import torch
 from torch import nn
-from valid_recipe import ValidRecipe, require_broken
+from valid_recipe import ValidRecipe, register, require_broken
 
 from translate.contract.recipes import training
+from translate.contract.recipes.subject import make_subject
 from translate.recipe import Turn, adam
 
 
@@ -106,6 +108,22 @@ class ForgetsACounter(ValidRecipe):
             yield Turn(turn.player, **{k: v / self.count for k, v in turn.losses.items()})
 
 
+class AveragesItsGenerator(ValidRecipe):
+    """A recipe with a slow copy of a network, such as a teacher, that no optimizer updates."""
+
+    def __init__(self, spec):
+        super().__init__(spec)
+        self.slow = deepcopy(self.generator).requires_grad_(False)
+
+    def step(self, batch):
+        yield from super().step(batch)
+        with torch.no_grad():
+            for slow, weights in zip(
+                self.slow.parameters(), self.generator.parameters(), strict=True
+            ):
+                slow.lerp_(weights, 0.5)
+
+
 class LoadsSomethingElse(ValidRecipe):
     def load_state_dict(self, state, *args, **kwargs):
         return super().load_state_dict({k: v * 2 for k, v in state.items()}, *args, **kwargs)
@@ -170,3 +188,10 @@ BREAKS_RECIPES = {
 @pytest.mark.parametrize("recipe", BREAKS_RECIPES, ids=lambda recipe: recipe.__name__)
 def test_a_recipe_that_breaks_a_rule_of_recipes_gets_a_message(register_plugin, recipe) -> None:
     require_broken(register_plugin, recipe, *BREAKS_RECIPES[recipe])
+
+
+def test_a_step_may_average_weights_into_a_network_without_an_optimizer(register_plugin) -> None:
+    register(register_plugin, recipes={"averaging": AveragesItsGenerator})
+    subject = make_subject("averaging", {}, None, None)
+    training.updates_one_player(subject)
+    training.resumes_exactly(subject)

@@ -1,6 +1,7 @@
 """Layers of configuration: defaults, recipe, file, flags, and --set."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import small_runs
@@ -9,7 +10,9 @@ from configs import resolve, write_config
 from translate.cli.show import describe
 from translate.engine.config import layers, yaml
 from translate.engine.plugins.configs import configs
+from translate.errors import PluginError
 from translate.registry import names
+from translate_plugins.cyclegan import CycleGAN
 
 
 def test_each_layer_wins_over_those_before_it() -> None:
@@ -123,3 +126,27 @@ def test_what_show_prints_of_a_run_repeats_it(tmp_path: Path) -> None:
 def test_small_runs_config_applies_its_keywords() -> None:
     config = small_runs.config(Path("x"), train__steps=9)
     assert (config.train.steps, config.train.epochs, config.data.size) == (9, None, 16)
+
+
+@pytest.mark.parametrize(
+    ("defaults", "message"),
+    [
+        ({"train": {"batchsize": 4}}, "train.batchsize: unknown key. Did you mean 'batch_size'?"),
+        ({"data": {"layout": "pairs"}}, "no layout is called 'pairs'. Did you mean 'paired'?"),
+    ],
+)
+def test_an_error_in_the_defaults_of_a_recipe_names_the_recipe(
+    monkeypatch: pytest.MonkeyPatch, defaults: dict[str, Any], message: str
+) -> None:
+    monkeypatch.setattr(CycleGAN, "defaults", defaults)
+    with pytest.raises(PluginError) as error:
+        layers.resolve("cyclegan")
+    assert str(error.value) == f"the defaults of CycleGAN, in its plugin: {message}"
+
+
+def test_a_default_that_a_configuration_cannot_hold_is_an_error_of_the_plugin() -> None:
+    def recipe(spec: object, *, activation: type = dict, width: int = 3) -> None: ...
+
+    with pytest.raises(PluginError, match=r"recipe: .* 'activation' is <class 'dict'>, which a co"):
+        layers.with_defaults(recipe, {})
+    assert layers.with_defaults(recipe, {"activation": "dict"})["width"] == 3

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import pytest
 import small_runs
 import torch
 from specs import image_spec
 
 from translate.engine.optimization.build import build_training
+from translate.errors import PluginError
+from translate_plugins.cyclegan import CycleGAN
 
 CPU = torch.device("cpu")
 
@@ -57,3 +60,14 @@ def test_images_of_one_channel_make_networks_of_one_channel(root: Path) -> None:
     ).path
     tensors = load(small_runs.checkpoint_tensors(run)["weights.safetensors"])
     assert tensors["source_to_target.model.1.weight"].shape[1] == 1
+
+
+@pytest.mark.parametrize("result", [[], {}, {"one": 3}], ids=repr)
+def test_optimizers_that_are_no_dict_of_optimizers_are_an_error_of_the_plugin(
+    result: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CycleGAN, "optimizers", lambda _: result)
+    with pytest.raises(
+        PluginError, match=r"CycleGAN.optimizers returned .*expected a dict with .*line \d"
+    ):
+        build_training(small_runs.config(Path("nowhere")), image_spec((16, 16), ("a", "b")), CPU)

@@ -115,7 +115,6 @@ def test_G12_an_error_in_a_recipe_names_its_line_and_keeps_its_traceback() -> No
         take_one_step(with_step(step))
     line = step.__code__.co_firstlineno + 1
     assert f"{__file__}, line {line}: `yield Turn(" in str(error.value)
-    assert "`step` must yield a Turn" in str(error.value)
     assert isinstance(error.value.__cause__, RuntimeError)
 
 
@@ -137,6 +136,6 @@ def test_G12_a_loss_that_is_no_tensor_names_the_line_of_the_yield() -> None:
         self.generator(batch)
         yield Turn("generator", score="low")
 
-    with pytest.raises(PluginError, match="AttributeError") as error:
+    with pytest.raises(PluginError, match="no tensor to minimize") as error:
         take_one_step(with_step(step))
     assert f"line {step.__code__.co_firstlineno + 2}" in str(error.value)

@@ -74,7 +74,7 @@ def test_plugins_without_commands_are_not_imported_for_help(install, run_command
         (GREET.replace('"greet": greet', '"greet": len'), "expected a click.Command"),
         (GREET.replace("return {", "return 7 + {"), "TypeError"),
         (GREET + "\nimport nothing_like_it\n", "ModuleNotFoundError"),
-        (GREET.replace("def register_commands()", "def register_commands(run)"), "Argument"),
+        (GREET.replace("def register_commands()", "def register_commands(run)"), "argument 'run'"),
     ],
 )
 def test_a_plugin_that_fails_is_named_and_the_rest_works(

@@ -12,6 +12,7 @@ from translate.engine.plugins.errors import (
     describe_unexpected,
     find_place,
     plugin_code,
+    plugin_error,
 )
 from translate.errors import BadImage, ConfigError, PluginError
 from translate.recipe import Recipe
@@ -68,6 +69,14 @@ def test_G12_a_constructor_that_raises_names_plugin_file_line_and_rule(
     assert f"plugin other:careless, {__file__}, line {line_of(code)}: `{code}`" in message
     assert RULES["__init__"] in message
     assert "TRANSLATE_DEBUG=1" in message
+
+
+def test_the_rule_of_a_result_is_not_stated_for_an_error_in_the_code_of_the_method() -> None:
+    """A file that is missing in a step says nothing on what the step must yield."""
+    with pytest.raises(PluginError) as error, plugin_code(Careless, "step"):
+        Careless("disk")
+    assert "Rule:" not in str(error.value)
+    assert RULES["step"] in str(plugin_error(TypeError("of the engine"), Careless, "step"))
 
 
 @pytest.mark.parametrize(

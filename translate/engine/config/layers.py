@@ -10,9 +10,9 @@ from pydantic import (
 
 from translate.engine.config.schema import Config, Data, Train
 from translate.engine.config.value_types import Fragment, Section
-from translate.engine.config.yaml import parse, read, to_yaml_types
+from translate.engine.config.yaml import is_plain, parse, read, to_yaml_types
 from translate.engine.system import signatures
-from translate.errors import ConfigError, printable_name, short_repr, suggest
+from translate.errors import ConfigError, PluginError, printable_name, short_repr, suggest
 from translate.registry import find, names
 
 SECTIONS: Mapping[str, type[Section]] = {"data": Data, "train": Train}
@@ -59,7 +59,7 @@ def resolve(
         )
     kind: Any = find("recipe", recipe)
     merged: Fragment = {"recipe": recipe, "options": {}, "data": {}, "train": {}}
-    merge_fragment(merged, kind.defaults)
+    _merge_recipe_defaults(merged, kind)
     merge_fragment(merged, {key: value for key, value in document.items() if key != "recipe"})
     for key, value in (flags or {}).items():
         set_key(merged, key, value)
@@ -71,6 +71,15 @@ def resolve(
         name, kind, with_defaults(kind, merged["options"]), ["spec"]
     )
     return validate(merged)
+
+
+def _merge_recipe_defaults(below: Fragment, recipe: Any) -> None:
+    """Merge `Recipe.defaults` into `below`; raise `PluginError` for an error in them."""
+    try:
+        merge_fragment(below, recipe.defaults)
+        find("layout", validate(below).data.layout_name)
+    except ConfigError as error:
+        raise PluginError(f"the defaults of {recipe.__name__}, in its plugin: {error}") from error
 
 
 def resolve_data(flags: Mapping[str, Any], assignments: Sequence[str] = ()) -> Data:
@@ -129,6 +138,13 @@ def with_defaults(recipe: Callable[..., Any], settings: Mapping[str, Any]) -> Fr
     defaults = {
         o.name: to_yaml_types(o.default) for o in known if not o.required or o.name in settings
     }
+    for name, value in defaults.items():
+        if name not in settings and not is_plain(value):
+            raise PluginError(
+                f"{recipe.__name__}: the default of the option {name!r} is {short_repr(value)}, "
+                "which a configuration cannot hold: expected null, true, false, a number, text, a "
+                "list or a mapping, such as the name of a class instead of the class."
+            )
     return {**defaults, **settings}
 
 

@@ -30,6 +30,15 @@ def to_yaml_types(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
+def is_plain(value: Any) -> bool:
+    """Return whether `value` consists of YAML's types only."""
+    if isinstance(value, Mapping):
+        return all(is_plain(item) for item in value.values())
+    if isinstance(value, (tuple, list)):
+        return all(is_plain(item) for item in value)
+    return value is None or isinstance(value, (bool, int, float, str))
+
+
 def read(name: str) -> Fragment:
     """Return the YAML document of a configuration by its name, or of a file."""
     if name.endswith((".yaml", ".yml")):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 import torch
+from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from translate.batches import ImageSpec
@@ -12,10 +13,11 @@ from translate.engine.config.schema import Config
 from translate.engine.optimization.networks.checkpointing import checkpoint_blocks
 from translate.engine.optimization.networks.memory_format import use_channels_last
 from translate.engine.optimization.networks.sharding import expect_processes, shard_networks
-from translate.engine.plugins.errors import plugin_code
+from translate.engine.plugins.errors import definition_location, plugin_code, qualified_name
 from translate.engine.processes import distributed
 from translate.engine.system.randomness import seed_everything
-from translate.errors import ConfigError, suggest
+from translate.errors import ConfigError, PluginError, short_repr, suggest
+from translate.recipe import Recipe
 from translate.registry import create_recipe
 
 
@@ -41,6 +43,7 @@ def build_training(config: Config, spec: ImageSpec, device: torch.device) -> Tra
         shard_networks(recipe, *([average.module] if average else []), device=device)
     with plugin_code(recipe, "optimizers"):
         optimizers = recipe.optimizers()
+    _expect_optimizers(recipe, optimizers)
     _expect_players(config, optimizers)
     if config.train.checkpointing and not checkpoint_blocks(recipe):
         raise ConfigError(
@@ -51,6 +54,17 @@ def build_training(config: Config, spec: ImageSpec, device: torch.device) -> Tra
         recipe.compile()
     seed_everything(config.train.seed + distributed.rank())
     return TrainingState(config, spec, recipe, average, optimizers=optimizers)
+
+
+def _expect_optimizers(recipe: Recipe, optimizers: object) -> None:
+    """Raise `PluginError` unless `optimizers` is what `Recipe.optimizers` has to return."""
+    players = optimizers if isinstance(optimizers, Mapping) else {}
+    if not players or not all(isinstance(each, Optimizer) for each in players.values()):
+        raise PluginError(
+            f"{qualified_name(recipe, 'optimizers')} returned {short_repr(optimizers)}: expected "
+            "a dict with a torch optimizer for each player, such as {'generator': adam(network)}."
+            f"{definition_location(recipe, 'optimizers')}"
+        )
 
 
 def _expect_players(config: Config, players: Iterable[str]) -> None:

@@ -2,13 +2,13 @@
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import pluggy
 
 from translate.engine.system import console
-from translate.errors import describe_error, short_repr
+from translate.errors import PluginError, describe_error, short_repr
 
 TRACE_VARIABLE: Final = "TRANSLATE_TRACE"
 _printed: set[tuple[str, str]] = set()
@@ -29,6 +29,25 @@ def call_hook(hook: pluggy.HookImpl, arguments: Mapping[str, Any]) -> Any:
     finally:
         _print(hook, result, time.perf_counter() - start, first_only=not values)
     return value
+
+
+def call_registration_hook(hook: pluggy.HookImpl) -> dict[str, Callable[..., Any]]:
+    """Return the factories by name that a hook registers.
+
+    Raises `PluginError` if it returns anything else, and what it raises.
+    """
+    registered = call_hook(hook, {})
+    if not isinstance(registered, Mapping):
+        example = "expected a mapping from names to classes or functions, {'name': Class}"
+        raise PluginError(f"it returned {short_repr(registered)}: {example}")
+    for name, factory in registered.items():
+        if not isinstance(name, str) or "/" in name:
+            raise PluginError(f"{short_repr(name)}: expected a name without a slash")
+        is_instance = hasattr(factory, "state_dict") and not isinstance(factory, type)
+        if is_instance or not callable(factory):  # a network is callable, and makes none
+            found = short_repr(factory)
+            raise PluginError(f"{name!r}: expected its class or a function, got {found}")
+    return dict(registered)
 
 
 def _print(hook: pluggy.HookImpl, result: str, seconds: float, *, first_only: bool) -> None:

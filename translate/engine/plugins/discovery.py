@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
+from inspect import signature
 
 import pluggy
 
 from translate import hookspecs
 from translate.engine.processes.signals import reraise_interruption
-from translate.errors import PluginError, describe_error
+from translate.errors import PluginError, describe_error, suggest
 
 GROUP = "translate"
 """the group of entry points; later versions of the hooks have groups ``translate.2`` and so on"""
@@ -145,14 +146,31 @@ def register(manager: pluggy.PluginManager, plugin: object, name: str) -> None:
     Raises `PluginError` for a hook that does not exist or has other arguments.
     """
     try:
+        _expect_hooks(manager, plugin)
         manager.register(plugin, name=name)
-        hooks = manager.get_hookcallers(plugin) or []
-        if unknown := [hook.name for hook in hooks if not hook.has_spec()]:
-            raise PluginError(f"there is no hook {unknown[0]!r}")
     except BaseException:
         if manager.has_plugin(name):
             manager.unregister(name=name)
         raise
+
+
+def _expect_hooks(manager: pluggy.PluginManager, plugin: object) -> None:
+    """Raise `PluginError` for a hook of `plugin` that does not exist or has other arguments."""
+    for name in dir(plugin):
+        if manager.parse_hookimpl_opts(plugin, name) is None:
+            continue
+        function = getattr(plugin, name)
+        code = function.__code__
+        where = f" ({code.co_filename}, line {code.co_firstlineno})"
+        caller = getattr(manager.hook, name, None)
+        if caller is None or not caller.spec:
+            known = [hook for hook, other in vars(manager.hook).items() if other.spec]
+            raise PluginError(f"there is no hook {name!r}.{suggest(name, known)}{where}")
+        arguments = caller.spec.argnames
+        for argument in signature(function).parameters:
+            if argument not in arguments:
+                takes = f"expected some of {', '.join(arguments)}" if arguments else "it has none"
+                raise PluginError(f"the hook {name!r} has no argument {argument!r}: {takes}{where}")
 
 
 def _reject_unmet_requirement(entry: EntryPoint) -> None:

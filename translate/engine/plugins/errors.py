@@ -35,6 +35,8 @@ RULES = {
     "a file that cannot be read",
 }
 """The rule of the contract for each method of a plugin."""
+RESULT_RULES = ("optimizers", "step", "targets", "conditions", "training_state")
+"""rules of results, which do not explain what the code of the method raises"""
 MAX_CODE = 100
 """largest number of characters of a line of code in a message"""
 NO_TEMPORARY = "No usable temporary directory"
@@ -66,9 +68,8 @@ class Place(NamedTuple):
 def plugin_code(owner: object, member: str) -> Iterator[None]:
     """Turn an exception in the block, which runs ``owner.member``, into a `PluginError`.
 
-    Errors that are explained already pass: `TranslateError`, `BadImage`, and those for which the
-    engine has a message (memory, images that are too small for a layer, refused paths). `owner` is
-    the plugin's class, object or function, `member` a key of `RULES` or the name of a hook.
+    Errors that `is_explained` knows pass. `owner` is the plugin's class, object or function,
+    `member` a key of `RULES` or the name of a hook.
     """
     try:
         yield
@@ -80,7 +81,7 @@ def plugin_code(owner: object, member: str) -> Iterator[None]:
 
 
 def is_explained(error: BaseException) -> bool:
-    """Return whether `error` needs no `PluginError`: it has a message for the user already."""
+    """Return whether `error` has a message for the user, as those of memory and paths have."""
     if isinstance(error, (TranslateError, BadImage)) or NO_TEMPORARY in message_of(error):
         return True
     if not isinstance(error, Exception):
@@ -100,9 +101,10 @@ def plugin_error(error: BaseException, owner: object, member: str, at: str = "")
     place = find_place(error, owner)
     where = f" ({place})" if place else at
     report = REPORT_TO_US if place and _is_ours(place) else REPORT_TO_AUTHOR
+    rule_of = "" if place and member in RESULT_RULES else rule(member)
     return PluginError(
         f"{qualified_name(owner, member)} raised {describe_error(error)}{where}. "
-        f"{rule(member)}{report}; TRANSLATE_DEBUG=1 shows the traceback."
+        f"{rule_of}{report}; TRANSLATE_DEBUG=1 shows the traceback."
     )
 
 
@@ -236,10 +238,7 @@ def _modules(owner: object) -> Iterator[str]:
 
 
 def _plugin(module: str, owners: dict[str, str]) -> str | None:
-    """Return the plugin whose modules share the longest dotted prefix with `module`, or None.
-
-    Other modules of a plugin's package are its code as well.
-    """
+    """Return the plugin with the longest common dotted prefix with `module`, or None."""
     best = max(owners, key=lambda name: _common_prefix_length(module, name), default="")
     return owners[best] if _common_prefix_length(module, best) else None
 
