@@ -15,7 +15,7 @@ class ImagePool(nn.Module):
     def __init__(self, size: int = 50) -> None:
         super().__init__()
         self.size = size
-        self.images = torch.empty(0)
+        self.images = torch.empty(0, device="cpu")  # also in a recipe on the meta device
 
     @torch.no_grad()
     def forward(self, images: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """Builds the recipe, its optimizers and the moving average of its weights."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 import torch
 from torch.optim import Optimizer
@@ -12,6 +13,7 @@ from translate.engine.checks.shapes import expect_sides
 from translate.engine.config.schema import Config
 from translate.engine.optimization.networks.checkpointing import checkpoint_blocks
 from translate.engine.optimization.networks.memory_format import use_channels_last
+from translate.engine.optimization.networks.meta import construct_on_meta, fill_
 from translate.engine.optimization.networks.sharding import expect_processes, shard_networks
 from translate.engine.plugins.errors import definition_location, plugin_code, qualified_name
 from translate.engine.processes import distributed
@@ -29,18 +31,26 @@ def build_training(config: Config, spec: ImageSpec, device: torch.device) -> Tra
     """
     expect_processes(config.train)
     seed_everything(config.train.seed)
-    recipe = create_recipe({"name": config.recipe, **config.options}, spec=spec)
+    create = partial(create_recipe, {"name": config.recipe, **config.options}, spec=spec)
+    empty = construct_on_meta(create) if config.train.shard != "none" else None
+    recipe = create() if empty is None else empty
     expect_sides(config, recipe)
-    recipe.to(device).train()
-    distributed.broadcast_(recipe)
+    recipe.train()
+    if empty is None:
+        recipe.to(device)
+        distributed.broadcast_(recipe)
     if config.train.channels_last:
         use_channels_last(recipe)
     average = None
     if config.train.ema:
         blend = get_ema_multi_avg_fn(config.train.ema)
         average = AveragedModel(recipe, multi_avg_fn=blend)
+    copies = [average.module] if average else []
     if config.train.shard != "none":
-        shard_networks(recipe, *([average.module] if average else []), device=device)
+        shard_networks(recipe, *copies, device=device)
+    if empty is not None:
+        values = create() if distributed.is_first() else None
+        fill_(recipe, *copies, values=values, device=device)
     with plugin_code(recipe, "optimizers"):
         optimizers = recipe.optimizers()
     _expect_optimizers(recipe, optimizers)

@@ -104,9 +104,14 @@ def broadcast_(module: nn.Module) -> None:
     if world_size() > 1:
         for tensor in [*module.parameters(), *module.buffers()]:
             contiguous = tensor.detach().contiguous()
-            with explain_peer_failure():
-                dist.broadcast(contiguous, 0)
+            broadcast_tensor_(contiguous)
             tensor.copy_(contiguous)
+
+
+def broadcast_tensor_(tensor: Tensor) -> None:
+    """Copy the contiguous `tensor` of the first process to all others."""
+    with explain_peer_failure():
+        dist.broadcast(tensor, 0)
 
 
 def average_gradients(parameters: Sequence[Tensor], loss: Tensor) -> Tensor:

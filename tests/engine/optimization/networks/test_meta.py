@@ -1,0 +1,91 @@
+"""Recipes without values: the shards that they get, and recipes whose constructor needs values."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import small_runs
+import torch
+import two_processes
+from specs import image_spec
+from torch import nn
+
+from translate.engine.optimization import build
+from translate.engine.optimization.build import build_training
+from translate.engine.optimization.networks.meta import construct_on_meta
+from translate.engine.processes import distributed
+from translate.engine.processes.sharded_tensors import full_tensor
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize("reads_a_value", [False, True])
+def test_two_processes_start_with_the_bits_of_one_and_the_second_without_whole_networks(
+    reads_a_value: bool,
+) -> None:
+    def start(shard: str) -> tuple[list[list[float]], list[str]]:
+        settings = {"train__shard": shard, "train__ema": 0.5, "train__seed": 5}
+        config = small_runs.config(Path("none"), **settings)
+        create, devices = build.create_recipe, []
+
+        def created(*arguments: Any, **options: Any) -> Any:
+            recipe = create(*arguments, **options)
+            devices.append(next(recipe.parameters()).device.type)
+            if reads_a_value:
+                recipe.first = next(recipe.parameters()).sum().item()
+            return recipe
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(build, "create_recipe", created)
+            training = build_training(config, image_spec((16, 16), ("a", "b")), CPU)
+        assert training.average
+        modules = (training.recipe, training.average)
+        tensors = [t for m in modules for t in (*m.parameters(), *m.buffers())]
+        return [full_tensor(t.detach()).flatten().tolist() for t in tensors], devices
+
+    def shards(_: int) -> tuple[list[list[float]], list[str]]:
+        with distributed.process_group(CPU):
+            return start("fsdp")
+
+    (first, own), (second, other) = two_processes.run(shards)
+    assert first == second == start("none")[0]
+    assert (own, other) == (["meta", "cpu"], ["meta", "cpu"] if reads_a_value else ["meta"])
+
+
+class Tied(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.other = nn.Linear(2, 2), nn.Linear(2, 2)
+        self.other.weight = self.one.weight
+
+
+class Holding(nn.Module):
+    def __init__(self, draw: Callable[[], object]) -> None:
+        super().__init__()
+        self.layer, self.held = nn.Linear(2, 2), draw()
+
+
+@pytest.mark.parametrize(
+    ("create", "reason"),
+    [
+        (Tied, "some of its layers share parameters"),
+        (lambda: Holding(lambda: torch.rand(2).tolist()), "its constructor needs values: "),
+        (lambda: Holding(lambda: [torch.ones(2)]), "tensors that are neither parameters nor buff"),
+        (lambda: Holding(lambda: torch.rand(2, device="cpu")), "draws random numbers on a device"),
+    ],
+)
+def test_a_recipe_that_needs_values_is_reported_and_leaves_no_trace(
+    create: Callable[[], nn.Module], reason: str, messages: list[str]
+) -> None:
+    before = torch.get_rng_state()
+    assert construct_on_meta(create) is None
+    assert torch.equal(torch.get_rng_state(), before)
+    (message,) = messages
+    assert message.startswith("train.shard: each process starts with whole networks of the recipe")
+    assert reason in message
+
+
+def test_tensors_that_have_values_may_be_anywhere() -> None:
+    network = construct_on_meta(lambda: Holding(lambda: torch.ones(2, device="cpu")))
+    assert network is not None and network.layer.weight.is_meta

@@ -1,0 +1,93 @@
+"""Recipes on PyTorch's meta device, for sharded training: tensors with shapes and without values.
+
+Only the first process constructs the networks with values. They reach the others one tensor at a
+time, of which each process keeps its shard, so no other process ever has whole networks.
+"""
+
+import gc
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from translate.engine.data.blank import META
+from translate.engine.processes import distributed
+from translate.engine.processes.sharded_tensors import local_shard, shard_like
+from translate.engine.system.randomness import random_state, restore_random_state
+from translate.errors import describe_error
+from translate.recipe import Recipe
+
+logger = logging.getLogger(__name__)
+Module = TypeVar("Module", bound=nn.Module)
+
+
+def construct_on_meta(create: Callable[[], Module]) -> Module | None:
+    """Return the recipe of `create` without values; None, which is logged, if it needs values.
+
+    `fill_` can only fill parameters and buffers: all other tensors must have values, and nothing
+    may depend on random numbers of PyTorch, which the meta device does not draw.
+    """
+    gc.collect()
+    earlier, before = list(_tensors_on_meta()), random_state()
+    try:
+        with META, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that weights which are loaded have no effect here
+            recipe = create()
+        gc.collect()
+        own = dict(_tensors(recipe))
+        known = {id(tensor) for tensor in (*earlier, *own.values())}
+        if any(id(tensor) not in known for tensor in _tensors_on_meta()):
+            reason = "it has tensors that are neither parameters nor buffers"
+        elif not torch.equal(torch.get_rng_state(), before["random/torch"]):
+            reason = "its constructor draws random numbers on a device of its own"
+        elif len(own) < len(list(_tensors(recipe, repeated=True))):
+            reason = "some of its layers share parameters or buffers"
+        else:
+            return recipe
+    except Exception as error:  # a plugin's code may raise anything without values
+        reason = f"its constructor needs values: {describe_error(error)}"
+    finally:
+        restore_random_state(before)
+    logger.info(f"train.shard: each process starts with whole networks of the recipe, as {reason}")
+    return None
+
+
+@torch.no_grad()
+def fill_(recipe: Recipe, *copies: nn.Module, values: Recipe | None, device: torch.device) -> None:
+    """Give sharded networks on the meta device the values of the first process.
+
+    Args:
+        recipe: It is filled, in the same order on all processes.
+        copies: Copies of it, which get the same values.
+        values: On the first process, the recipe with values, which loses them; None on the others.
+        device: Where the shards are stored.
+    """
+    for module in (recipe, *copies):
+        module.to_empty(device=device)
+    sources = dict(_tensors(values)) if values is not None else {}
+    for (name, tensor), *others in zip(*map(_tensors, (recipe, *copies)), strict=True):
+        if values is None:
+            value = torch.empty(tensor.shape, dtype=tensor.dtype, device=device)
+        else:
+            source = sources.pop(name)
+            value = source.detach().to(device).contiguous()
+            source.data = source.new_empty(0)  # frees its memory
+        distributed.broadcast_tensor_(value)
+        for target in (tensor, *(other for _, other in others)):
+            local_shard(target).copy_(local_shard(shard_like(value, target)))
+
+
+def _tensors(module: nn.Module, *, repeated: bool = False) -> Iterator[tuple[str, Tensor]]:
+    """Yield parameters and buffers by name; with `repeated`, each under all of its names."""
+    yield from module.named_parameters(remove_duplicate=not repeated)
+    yield from module.named_buffers(remove_duplicate=not repeated)
+
+
+def _tensors_on_meta() -> Iterator[Tensor]:
+    """Yield all tensors without values in this process."""
+    for thing in gc.get_objects():
+        if issubclass(type(thing), Tensor) and thing.is_meta:
+            yield thing
