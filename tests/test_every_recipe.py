@@ -76,7 +76,7 @@ def test_T20_every_recipe_takes_a_step_on_blank_crops_of_the_meta_device(
 ) -> None:
     config = settings(root, name)
     layout = check.open_layout(config.data)
-    assert shapes.failure(config, layout, config.data.crop, config.train.batch_size) is None
+    assert shapes.Trial(config, layout).failure() is None
 
 
 def parts(path: Path) -> dict[str, dict[str, Tensor]]:

@@ -116,12 +116,12 @@ def test_T20_a_shape_error_outside_of_modules_names_the_recipe(
 def test_the_shape_check_leaves_the_random_state_of_training(make_config: Any) -> None:
     config = make_config(nn.Identity)
     before = torch.get_rng_state()
-    assert shapes.failure(config, check.open_layout(config.data), (8, 8), 2) is None
+    assert shapes.Trial(config, check.open_layout(config.data)).failure((8, 8), 2) is None
     assert torch.equal(before, torch.get_rng_state())
 
 
 def test_a_failure_on_meta_tensors_alone_is_left_to_training(make_config: Any) -> None:
     config = make_config(nn.Identity, "counting")
     layout = check.open_layout(config.data)
-    assert isinstance(shapes.failure(config, layout, (8, 8), 2), RuntimeError)
+    assert isinstance(shapes.Trial(config, layout).failure((8, 8), 2), RuntimeError)
     shapes.expect_size(config, layout)

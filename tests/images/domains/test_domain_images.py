@@ -15,6 +15,7 @@ from specs import image_spec
 from translate.batches import Pair
 from translate.engine.config import layers
 from translate.engine.config.schema import Data
+from translate.engine.config.value_types import of_domain
 from translate.engine.data import check
 from translate.engine.data.blank import Blank
 from translate.engine.models import model as infer
@@ -120,7 +121,7 @@ def test_an_invalid_number_of_channels_is_an_error_with_the_setting_to_type(
 def test_a_domain_is_named_by_its_path_or_its_last_part() -> None:
     for name in ("photos/my b", "my b"):
         config = Data(domains=("a", "photos/my b"), channels={name: 1}, labels=(name,))
-        assert [config.channels_of(d) for d in config.domains] == [None, 1]
+        assert [of_domain(config.channels, d) for d in config.domains] == [None, 1]
         assert [config.is_labels(d) for d in config.domains] == [False, True]
 
 

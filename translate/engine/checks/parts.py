@@ -8,6 +8,7 @@ train on.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
 import torch
@@ -16,7 +17,6 @@ from translate.batches import Layout
 from translate.engine.checks import shapes
 from translate.engine.config.parts import part_kind, part_name
 from translate.engine.config.schema import Config
-from translate.engine.data.blank import META
 from translate.engine.system import signatures
 from translate.errors import ConfigError, PluginError, TranslateError, describe_error
 from translate.registry import Kind, find, names
@@ -43,23 +43,21 @@ def expect_parts(config: Config, layout: Layout, device: torch.device) -> None:
 
     `device` is the one to train on.
     """
-    swapped = _swaps(config)
-    if not swapped or (outcome := _try_step(config, layout, META)) is None:
+    swapped, trial = _swaps(config), shapes.Trial(config, layout, turns=None)
+    if not swapped or (outcome := trial.failure()) is None:
         return
     if isinstance(outcome, shapes.Refusal):
         return  # building the recipe reports it
-    if isinstance(outcome, shapes.Failure) and shapes.sufficient_multiple(
-        config, layout, outcome, turns=None
-    ):
+    if isinstance(outcome, shapes.Failure) and trial.sufficient_multiple(outcome):
         return  # the size is the cause
-    at_fault = _at_fault(config, layout, swapped, META)
-    if (outcome := _try_step(config, layout, device)) is None:
+    at_fault, on_device = _at_fault(trial, swapped), replace(trial, device=device)
+    if (outcome := on_device.failure()) is None:
         return  # only the meta device could not compute it
-    if not (at_fault := at_fault or _at_fault(config, layout, swapped, device)):
+    if not (at_fault := at_fault or _at_fault(on_device, swapped)):
         return
     option, kind, default = at_fault[0]
     configured, usual = part_name(config.options[option]), part_name(default)
-    others = [n for n in names(kind) if n != usual and _fits(config, layout, option, {"name": n})]
+    others = [n for n in names(kind) if n != usual and _fits(trial, option, {"name": n})]
     fits = ", ".join([usual, *others][:MAX_NAMED]) + ", ..." * (len(others) >= MAX_NAMED)
     raise ConfigError(
         f"options.{option}: {configured!r} does not fit {config.recipe}: "
@@ -79,25 +77,16 @@ def _swaps(config: Config) -> list[PartSwap]:
     return swapped
 
 
-def _at_fault(
-    config: Config, layout: Layout, swaps: Sequence[PartSwap], device: torch.device
-) -> list[PartSwap]:
+def _at_fault(trial: shapes.Trial, swaps: Sequence[PartSwap]) -> list[PartSwap]:
     """Return the parts of `swaps` for which a step succeeds with their default instead."""
-    return [s for s in swaps if _fits(config, layout, s.option, s.default, device)]
+    return [swap for swap in swaps if _fits(trial, swap.option, swap.default)]
 
 
-def _fits(
-    config: Config, layout: Layout, option: str, part: Any, device: torch.device = META
-) -> bool:
+def _fits(trial: shapes.Trial, option: str, part: Any) -> bool:
     """Return whether a step succeeds with another `part`."""
-    changed = config.model_copy(update={"options": {**config.options, option: part}})
-    return _try_step(changed, layout, device) is None
-
-
-def _try_step(config: Config, layout: Layout, device: torch.device) -> Outcome | None:
-    """Return the failure of the first step; None if it succeeds."""
-    size, count = config.data.crop, shapes.batch_size(config)
-    return shapes.failure(config, layout, size, count, device, turns=None)
+    options = {**trial.config.options, option: part}
+    changed = trial.config.model_copy(update={"options": options})
+    return replace(trial, config=changed).failure() is None
 
 
 def _other_use(kind: Kind, configured: str, usual: str) -> str:

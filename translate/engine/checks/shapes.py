@@ -7,7 +7,7 @@ count here: other errors may come from the meta device, see `translate.engine.ch
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from random import Random
 from typing import Any, NamedTuple
@@ -64,23 +64,20 @@ def expect_size(config: Config, layout: Layout) -> None:
 
     It names the layer, and the smallest sufficient crop with the same aspect ratio.
     """
-    size, count = config.data.crop, batch_size(config)
-    failed = failure(config, layout, size, count)
-    if not isinstance(failed, Failure):
-        return
-    enough = sufficient_multiple(config, layout, failed)
-    if not enough:
+    trial, size = Trial(config, layout), config.data.crop
+    failed = trial.failure()
+    if not isinstance(failed, Failure) or not (enough := trial.sufficient_multiple(failed)):
         return
     if failed.setting == "batch_size":
         raise ConfigError(
-            f"train.batch_size: {config.recipe} with these networks needs more than {count} at "
-            f"a time: {failed.message} (in {failed.layer}). Try --batch-size "
+            f"train.batch_size: {config.recipe} with these networks needs more than {trial.count} "
+            f"at a time: {failed.message} (in {failed.layer}). Try --batch-size "
             f"{2 * config.train.batch_size}."
         )
     too_small, smallest = enough // 2 * min(size), enough * min(size)
     while smallest - too_small > 1:
         middle = (too_small + smallest) // 2
-        suffices = failure(config, layout, _times(size, middle / min(size)), count) is None
+        suffices = trial.failure(_times(size, middle / min(size))) is None
         too_small, smallest = (too_small, middle) if suffices else (middle, smallest)
     height, width = _times(size, smallest / min(size))
     raise ConfigError(
@@ -89,64 +86,60 @@ def expect_size(config: Config, layout: Layout) -> None:
     )
 
 
-def sufficient_multiple(
-    config: Config, layout: Layout, failed: Failure, *, turns: int | None = 1
-) -> int:
-    """Return the multiple of the size, or of the batch size, that suffices; 0 if none does."""
-    size, count = config.data.crop, batch_size(config)
+@dataclass(frozen=True)
+class Trial:
+    """The first turns of a recipe on a batch of blank crops."""
 
-    def fits(size: tuple[int, int], count: int) -> bool:
-        return failure(config, layout, size, count, turns=turns) is None
+    config: Config
+    layout: Layout
+    device: torch.device = META
+    turns: int | None = 1
+    """by default only the first: later ones may need values; None: the whole step"""
 
-    if failed.setting == "batch_size":
-        return 2 if fits(size, 2 * count) else 0
-    return next((f for f in MULTIPLES if fits(_times(size, f), count)), 0)
+    @property
+    def count(self) -> int:
+        """The number of images in one microbatch of one process."""
+        train = self.config.train
+        return max(1, train.batch_size // (distributed.world_size() * train.accumulate))
 
+    def sufficient_multiple(self, failed: Failure) -> int:
+        """Return the multiple of the size, or of the batch size, that suffices; 0 if none does."""
+        if failed.setting == "batch_size":
+            return 2 if self.failure(count=2 * self.count) is None else 0
+        size = self.config.data.crop
+        return next((f for f in MULTIPLES if self.failure(_times(size, f)) is None), 0)
 
-def batch_size(config: Config) -> int:
-    """Return the number of images in one microbatch of one process."""
-    train = config.train
-    return max(1, train.batch_size // (distributed.world_size() * train.accumulate))
+    def failure(
+        self, size: tuple[int, int] | None = None, count: int | None = None
+    ) -> Failure | Refusal | Exception | None:
+        """Return the failure on crops of the configured or another size and number, or None."""
+        size, config = size or self.config.data.crop, self.config
+        with temporary_seed(0), _record_modules() as entered:
+            try:
+                with self.device:
+                    options = {"name": config.recipe, **config.options}
+                    recipe = create("recipe", options, spec=replace(self.layout.spec, size=size))
+                expect_sides(config, recipe)
+            except ConfigError as error:
+                return Refusal(error)
+            except Exception as error:
+                return error
+            entered.append(recipe)
+            try:
+                batch = _blank(self.layout, size, count or self.count, self.device)
+                for _ in islice(recipe.train().step(batch), self.turns):
+                    pass
+            except Exception as error:  # a plugin's code may raise anything without values
+                if not (short := too_small(error)):
+                    return error
+                names = {module: name for name, module in recipe.named_modules()}
+                layer = names.get(entered[-1]) or type(entered[-1]).__name__
+                return Failure(short, str(error).splitlines()[0], layer)
+        return None
 
 
 def _times(size: tuple[int, int], factor: float) -> tuple[int, int]:
     return round(size[0] * factor), round(size[1] * factor)
-
-
-def failure(
-    config: Config,
-    layout: Layout,
-    size: tuple[int, int],
-    count: int,
-    device: torch.device = META,
-    *,
-    turns: int | None = 1,
-) -> Failure | Refusal | Exception | None:
-    """Return the failure of the first `turns` on a batch of `count` blank crops, or None.
-
-    By default only the first turn: later ones may need values. None: the whole step.
-    """
-    with temporary_seed(0), _record_modules() as entered:
-        try:
-            with device:
-                options = {"name": config.recipe, **config.options}
-                recipe = create("recipe", options, spec=replace(layout.spec, size=size))
-            expect_sides(config, recipe)
-        except ConfigError as error:
-            return Refusal(error)
-        except Exception as error:
-            return error
-        entered.append(recipe)
-        try:
-            for _ in islice(recipe.train().step(_blank(layout, size, count, device)), turns):
-                pass
-        except Exception as error:  # a plugin's code may raise anything without values
-            if not (short := too_small(error)):
-                return error
-            names = {module: name for name, module in recipe.named_modules()}
-            layer = names.get(entered[-1]) or type(entered[-1]).__name__
-            return Failure(short, str(error).splitlines()[0], layer)
-    return None
 
 
 @contextmanager

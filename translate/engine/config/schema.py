@@ -23,7 +23,6 @@ from translate.engine.config.value_types import (
     Side,
     by_domain,
     domain_names,
-    of_domain,
 )
 from translate.errors import short_repr, suggest
 
@@ -87,10 +86,6 @@ class Data(Section):
             return self.resize
         side = self.resize or round(min(self.crop) * 286 / 256)
         return side, side
-
-    def channels_of(self, domain: str) -> int | None:
-        """Return the setting `channels` of a domain; None if it is not set."""
-        return of_domain(self.channels, domain)
 
     def is_labels(self, domain: str) -> bool:
         """Return whether the images of a domain are label maps."""

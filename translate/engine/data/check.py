@@ -13,7 +13,7 @@ from typing import NamedTuple
 from translate import registry
 from translate.batches import Domain, Layout
 from translate.engine.config.schema import Data
-from translate.engine.data.data_warnings import as_problems, find_warnings, notes, palette_domains
+from translate.engine.data.data_warnings import find_warnings, notes, palette_domains
 from translate.engine.data.domains import domains_of, require_compatible_domains
 from translate.engine.data.opened_files import OpenedFiles
 from translate.engine.disk.records.problems import Problem
@@ -128,7 +128,8 @@ def check_data(layout: Layout, data: Data, files: OpenedFiles | None = None) -> 
             raise DataError(f"{error} {_first(problems)}") from error
     lost = notes(headers, by_path)
     warnings = find_warnings(layout, data, lost, sizes.values(), cache.read)
-    return CheckedData(layout, augment, problems, warnings, as_problems(lost))
+    listed = [Problem(path, "check", "note", note.text) for path, note in lost]
+    return CheckedData(layout, augment, problems, warnings, listed)
 
 
 def _scaling(cache: Cache, data: Data) -> ScaledImages:

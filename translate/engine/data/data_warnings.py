@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from translate.batches import Domain, Layout
 from translate.engine.config.schema import Data
 from translate.engine.data.opened_files import OpenedFiles
-from translate.engine.disk.records.problems import Problem
 from translate.engine.loading.order import spread
 from translate.engine.processes.signals import reraise_interruption
 from translate.errors import BadImage
@@ -40,11 +39,6 @@ def notes(headers: Mapping[Path, Any], domains: Mapping[Path, Domain]) -> list[t
         if isinstance(header, Header)
         for note in losses(header, domains[path])
     ]
-
-
-def as_problems(losses: Iterable[tuple[Path, Note]]) -> list[Problem]:
-    """Return the result of `notes` as lines of ``problems.jsonl``."""
-    return [Problem(path, "check", "note", note.text) for path, note in losses]
 
 
 def find_warnings(

@@ -57,7 +57,7 @@ def domains_of(layout: Layout, data: Data, files: OpenedFiles) -> tuple[Domain, 
 
 
 def _domain(domain: Domain, name: str, data: Data, headers: Sequence[Header]) -> Domain:
-    labels, channels = data.is_labels(name), data.channels_of(name)
+    labels, channels = data.is_labels(name), of_domain(data.channels, name)
     bands = of_domain(data.bands, name) or ()
     pixel_type = _pixel_type(headers, channels) if headers and not labels else PixelType()
     if bands and channels not in (None, len(bands)):

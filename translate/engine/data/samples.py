@@ -90,9 +90,7 @@ def draw(name: str, root: Path) -> None:
     Raises `ConfigError` for a name that no plugin registers, `DataError` if the user has a
     folder of this name.
     """
-    factory = registry.find("domain", name)
     folder = _folder(name, root)
-    marker = {"name": name, "version": _version(factory)}
     if _is_current(name, root):
         return
     folders.ensure_writable(root)
@@ -100,12 +98,12 @@ def draw(name: str, root: Path) -> None:
     with locks.exclusive_lock(root, waiting) as is_first:
         if is_first:
             partial_files.remove_partial_folders(root, folder.name)
-        _draw_once(folder, marker, factory)
+        _draw_once(folder, name)
 
 
-def _draw_once(folder: Path, marker: dict[str, Any], factory: Callable[..., Any]) -> None:
-    """Generate the sample domain that `marker` names, unless another process has done so."""
-    name = marker["name"]
+def _draw_once(folder: Path, name: str) -> None:
+    """Generate the sample domain `name`, unless another process has done so."""
+    factory, marker = registry.find("domain", name), _current_marker(name)
     if not folder.exists():
         logger.info(f"{folder} does not exist: generating the sample domain {name}")
     elif not _is_sample(folder):
@@ -186,14 +184,15 @@ def _folder(name: str, root: Path) -> Path:
 
 def _is_current(name: str, root: Path) -> bool:
     """Return whether the current version of a sample domain exists below `root`."""
-    folder, version = _folder(name, root), _version(registry.find("domain", name))
-    return _is_sample(folder) and _marker(folder) == {"name": name, "version": version}
+    folder, marker = _folder(name, root), _current_marker(name)
+    return _is_sample(folder) and _marker(folder) == marker
 
 
-def _version(factory: Callable[..., Any]) -> Any:
-    """Return the VERSION of the module that defines `factory`, or 1."""
+def _current_marker(name: str) -> dict[str, Any]:
+    """Return what marks the current version: VERSION of the module with the function, or 1."""
+    factory = registry.find("domain", name)
     function = factory.func if isinstance(factory, partial) else factory
-    return vars(sys.modules[function.__module__]).get("VERSION", 1)
+    return {"name": name, "version": vars(sys.modules[function.__module__]).get("VERSION", 1)}
 
 
 def _is_sample(folder: Path) -> bool:

@@ -34,13 +34,10 @@ class Preview:
             t for t in self.rows if t not in self.dataset_rows and t not in self.inputs.values()
         ]
 
-    def references(self, title: str) -> list[Row]:
-        """Return the data set's images that a row should resemble: all rows but its input."""
-        return [
-            self.rows[t]
-            for t in self.rows
-            if t in self.dataset_rows and t != self.inputs.get(title)
-        ]
+    def references(self, title: str = "") -> list[Row]:
+        """Return the rows of the data set's images, without the input of a row."""
+        source = self.inputs.get(title)
+        return [row for t, row in self.rows.items() if t in self.dataset_rows and t != source]
 
 
 Detector = Callable[[Preview], Iterator[Detection]]

@@ -137,14 +137,10 @@ def _batch_fault(batch: Any) -> str:
         if not isinstance(part, Tensor):
             return f"{name!r} is not a tensor, but of {type(part).__name__}"
     kind = type(batch)
-    if get_worker_info() and _top_level(kind) is not kind:
+    at_top_level = getattr(sys.modules.get(kind.__module__), kind.__qualname__, None) is kind
+    if get_worker_info() and not at_top_level:
         return f"{kind.__qualname__} is not defined at the top of its module"
     return ""
-
-
-def _top_level(kind: type) -> Any:
-    """Return what the module of `kind` has under its name; None if nothing."""
-    return getattr(sys.modules.get(kind.__module__), kind.__qualname__, None)
 
 
 def _collate_error(item: Any, fault: str) -> ItemError:

@@ -172,12 +172,10 @@ def _from_array(value: NDArray[Any], domain: Domain) -> Layers:
 
 def _channels(domain: Domain) -> set[int]:
     """Return the numbers of channels that an array of `domain` may have."""
-    return {1, 3, 4} if domain.channels in (1, 3) and not domain.bands else _all_channels(domain)
-
-
-def _all_channels(domain: Domain) -> set[int]:
     if domain.bands:
         return set(range(max(domain.bands), MAX_CHANNELS + 1))
+    if domain.channels in (1, 3):
+        return {1, 3, 4}
     return {domain.channels, domain.channels - 1} if domain.alpha else {domain.channels}
 
 

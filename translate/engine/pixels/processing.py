@@ -170,7 +170,9 @@ class ImageProcessor:
         if pixels.shape[:2] != form.size:
             pixels = domain_images.resize(pixels, form.size, self.target)
             if pixels.dtype == np.float32:  # cubic interpolation overshoots
-                pixels = pixels.clip(*self._value_range(form.dtype), dtype=np.float32)
+                same = form.dtype == self.target.dtype
+                limits = self.target.range if same else FULL_RANGES[form.dtype]
+                pixels = pixels.clip(*limits, dtype=np.float32)
         if form.known is not None and form.hole is not None:
             pixels = np.where(form.hole, pixels, scale_dtype(form.known, pixels.dtype.name))
         if form.gray:
@@ -181,10 +183,6 @@ class ImageProcessor:
             alpha = scale_dtype(resize_pixels(form.alpha, form.size), pixels.dtype.name)
             pixels = np.concatenate([pixels, alpha.astype(pixels.dtype)], axis=2)
         return pixels
-
-    def _value_range(self, dtype: str) -> tuple[float, float]:
-        target = self.target
-        return target.range if dtype == target.dtype else FULL_RANGES[dtype]
 
     def result_channels(self, *, single: bool) -> int:
         """Return the number of output channels, without copied alpha."""

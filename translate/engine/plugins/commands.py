@@ -28,12 +28,7 @@ class PluginCommand(NamedTuple):
 
     distribution: str
     name: str
-    """the name to type, with the distribution where several plugins register the same name"""
     command: click.Command
-
-    def with_full_name(self) -> "PluginCommand":
-        """Return the command under the name ``distribution/name``."""
-        return self._replace(name=f"{self.distribution}/{self.name}")
 
 
 @cache
@@ -62,8 +57,10 @@ def plugin_commands(reserved_names: tuple[str, ...]) -> dict[str, PluginCommand]
             continue
         commands += [PluginCommand(owner, *item) for item in by_name.items()]
     counts = Counter(command.name for command in commands)
-    named = [c if counts[c.name] == 1 else c.with_full_name() for c in commands]
-    return {command.name: command for command in named}
+    return {
+        each.name if counts[each.name] == 1 else f"{each.distribution}/{each.name}": each
+        for each in commands
+    }
 
 
 def _check_commands(

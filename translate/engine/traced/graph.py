@@ -50,13 +50,8 @@ class Graph:
     @property
     def measured(self) -> set[fx.Node]:
         """The values whose moments over the whole image are needed."""
-        norms = {o.inputs[0] for o in self.operators.values() if needs_moments(o)}
-        return norms | set(self.reductions.values())
-
-
-def needs_moments(candidate: Operator) -> bool:
-    """Return whether an operator normalizes by the statistics of its input."""
-    return isinstance(candidate, Norm) and not candidate.running
+        norms = (each for each in self.operators.values() if isinstance(each, Norm))
+        return {n.inputs[0] for n in norms if not n.running} | set(self.reductions.values())
 
 
 def read_graph(module: fx.GraphModule) -> Graph:

@@ -123,10 +123,8 @@ class Loop:
 
     def _batches(self) -> Generator[tuple[Any, list[Problem]]]:
         single = distributed.world_size() == 1
-        return self.session.batches(self.device, self._is_interrupted if single else workers.never)
-
-    def _is_interrupted(self) -> int:
-        return self.interrupts.caught
+        stop_requested = (lambda: self.interrupts.caught) if single else workers.never
+        return self.session.batches(self.device, stop_requested)
 
     def _steps(self, batches: Iterator[tuple[Any, list[Problem]]]) -> Stop:
         """Take steps until the last or a reason to stop, which is returned."""

@@ -39,7 +39,8 @@ def to_unit(levels: Floats, dtype: str, domain: Domain = UNNAMED) -> Floats:
         levels -= low
     levels /= half
     levels -= 1
-    if not _spans_integers(domain):
+    # a range of all integers of the dtype has every value
+    if domain.dtype == "float32" or domain.range != FULL_RANGES[domain.dtype]:
         levels[levels > 1] = 1
         levels[levels < -1] = -1
     return levels
@@ -54,11 +55,6 @@ def from_unit(values: Floats, dtype: str, domain: Domain = UNNAMED) -> Floats:
     if low:
         levels += low
     return levels
-
-
-def _spans_integers(domain: Domain) -> bool:
-    """Return whether the range covers all integers of the dtype, so that nothing is clipped."""
-    return domain.dtype != "float32" and domain.range == FULL_RANGES[domain.dtype]
 
 
 def _low_and_half(domain: Domain, dtype: str) -> tuple[float, float]:

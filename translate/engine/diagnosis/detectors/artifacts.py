@@ -25,10 +25,10 @@ def checkerboard(preview: Preview) -> Iterator[Detection]:
         row = preview.rows[title]
         if min(row.shape[1:3]) < MIN_SIDE:
             continue
-        references = [preview.rows[t] for t in preview.rows if t in preview.dataset_rows]
         for period in PERIODS:
             ratio, amplitude = grid_peak(row, period)
-            usual = max((grid_peak(real, period)[0] for real in references), default=1.0)
+            peaks = (grid_peak(real, period)[0] for real in preview.references())
+            usual = max(peaks, default=1.0)
             if ratio > PEAK * max(1.0, usual) and amplitude > PEAK_LEVELS:
                 yield Detection(
                     CHECKERBOARD,
@@ -74,10 +74,7 @@ def border(preview: Preview) -> Iterator[Detection]:
         row = preview.rows[title]
         if min(row.shape[1:3]) < MIN_SIDE:
             continue
-        usual = max(
-            (border_contrast(preview.rows[t]) for t in preview.rows if t in preview.dataset_rows),
-            default=0,
-        )
+        usual = max(map(border_contrast, preview.references()), default=0)
         contrast = border_contrast(row)
         if contrast > max(BORDER_LEVELS, BORDER_FACTOR * usual):
             yield Detection(

@@ -1,7 +1,7 @@
 """Calls of a network in a training step: what identifies one, and what forbids a graph of it."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -116,15 +116,10 @@ def plain_attributes(network: nn.Module) -> dict[str, Any]:
     """Return the numbers, flags and strings that are attributes of modules in `network`."""
     return {
         f"{name}.{key}".removeprefix("."): value
-        for name, key, value in _attributes(network)
+        for name, module in network.named_modules()
+        for key, value in vars(module).items()
         if isinstance(value, PLAIN)
     }
-
-
-def _attributes(network: nn.Module) -> Iterator[tuple[str, str, Any]]:
-    for name, module in network.named_modules():
-        for key, value in vars(module).items():
-            yield name, key, value
 
 
 def _python_state() -> tuple[Any, ...]:
