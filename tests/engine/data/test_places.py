@@ -119,6 +119,7 @@ def test_a_table_and_settings_of_domains_are_found_again(
         domains=("photos/my b", "a"),
         layout={"name": "csv", "file": "pairs.csv"},
         channels={"photos/my b": 1, "a": 3},
+        range={"photos/my b": (0, 200)},
     )
     result = locate(data, str(working_dir), root_changed=False)
     assert result == data  # all of them
@@ -126,6 +127,7 @@ def test_a_table_and_settings_of_domains_are_found_again(
     result = locate(data, str(working_dir), root_changed=False)
     assert result.layout == {"name": "csv", "file": str(working_dir / "pairs.csv")}
     assert result.channels == {str(working_dir / "photos/my b"): 1, "a": 3}
+    assert result.range == {str(working_dir / "photos/my b"): (0, 200)}
     assert (
         locate(data, "", root_changed=False) == locate(data, "/nowhere", root_changed=False) == data
     )

@@ -52,18 +52,15 @@ class InitialWeights:
         """
         expected = training.recipe.state_dict()
         tensors = read.read_weights(self.checkpoint, expected)
-        matching = {
-            n: shard_like(t, expected[n])
-            for n, t in tensors.items()
-            if n in expected and expected[n].shape == t.shape
-        }
         missing = [name for name in expected if name not in tensors]
         unused = [name for name in tensors if name not in expected]
         shapes = {
-            name: [list(tensors[name].shape), list(expected[name].shape)]
-            for name in expected
-            if name in tensors and name not in matching
+            name: [list(tensors[name].shape), list(own.shape)]
+            for name, own in expected.items()
+            if name in tensors and tensors[name].shape != own.shape
         }
+        others = {*unused, *shapes}
+        matching = {n: shard_like(t, expected[n]) for n, t in tensors.items() if n not in others}
         if not matching:
             raise CheckpointError(
                 f"--init {self.run}: none of its {len(tensors)} tensors fits a network of "
@@ -73,12 +70,8 @@ class InitialWeights:
         training.recipe.load_state_dict(matching, strict=False)
         if training.average:
             training.average.module.load_state_dict(matching, strict=False)
-        self.facts |= {
-            "taken": len(matching),
-            "missing": missing,
-            "unused": unused,
-            "shapes": shapes,
-        }
+        self.facts |= {"taken": len(matching), "missing": missing}
+        self.facts |= {"unused": unused, "shapes": shapes}
         sizes = [f"{n} was {tuple(old)} and is {tuple(new)}" for n, (old, new) in shapes.items()]
         parts = {
             "start as new, with another shape": sizes,
@@ -91,10 +84,7 @@ class InitialWeights:
         ]
         for what, names in parts.items():
             if names:
-                more = (
-                    f" and {len(names) - MAX_LISTED} more (run.json)"
-                    if len(names) > MAX_LISTED
-                    else ""
-                )
+                left = len(names) - MAX_LISTED
+                more = f" and {left} more (run.json)" if left > 0 else ""
                 lines.append(f"{what}: {'; '.join(names[:MAX_LISTED])}{more}")
         return lines

@@ -14,6 +14,8 @@ MAX_HEADER_BYTES = 8 << 20
 """size of a safetensors header; a network of 10,000 tensors needs 1 MiB"""
 SLACK = 256 << 20
 """memory that a recipe may need in addition to its weights while it is constructed"""
+MALFORMED = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+"""what reading a header of any other form may raise"""
 MIN_TENSOR_BYTES = 1 << 15
 """counted for each tensor, so that very many small tensors are refused as well"""
 
@@ -34,14 +36,7 @@ def check_header(path: Path) -> None:
         header = json.loads(text, object_pairs_hook=_unique)
         sides = [s for n, facts in header.items() if n != "__metadata__" for s in facts["shape"]]
         longest = max(map(int, sides), default=0)
-    except (
-        ValueError,
-        LookupError,
-        TypeError,
-        AttributeError,
-        ArithmeticError,
-        RecursionError,
-    ) as error:
+    except MALFORMED as error:
         raise CheckpointError(f"{path} has a header that is not understood: {error}.") from error
     if longest > size:
         raise CheckpointError(f"{path} claims a tensor with a side of {longest:,}.")

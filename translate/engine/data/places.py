@@ -110,8 +110,9 @@ def _renamed(data: Data, domains: tuple[str, ...]) -> Data:
     """Return `data` with other names of its domains, in all settings."""
     names = dict(zip(data.domains, domains, strict=True))
     update: dict[str, Any] = {"domains": domains}
-    if isinstance(data.channels, dict):
-        update["channels"] = {names.get(key, key): value for key, value in data.channels.items()}
+    for key in ("channels", "range", "units", "bands"):
+        if isinstance(setting := getattr(data, key), dict):
+            update[key] = {names.get(name, name): value for name, value in setting.items()}
     if isinstance(data.labels, tuple):
         update["labels"] = tuple(names.get(name, name) for name in data.labels)
     return data.model_copy(update=update)

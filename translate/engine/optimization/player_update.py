@@ -54,7 +54,7 @@ class PlayerUpdate:
             raise PluginError(
                 f"{type(self.recipe).__name__}: microbatches of one batch yielded different turns, "
                 f"{' and '.join(names)}: set train.accumulate to 1"
-                f"{yield_location(self.recipe, 'step', step)}"
+                f"{yield_location(self.recipe, step)}"
             )
         if turn and not self._microbatches_added:
             self._begin(turn, step)
@@ -99,7 +99,7 @@ class PlayerUpdate:
             raise PluginError(
                 f"{type(self.recipe).__name__}: no optimizer is called {turn.player!r}."
                 f"{suggest(turn.player, self.optimizers)}"
-                f"{yield_location(self.recipe, 'step', step)}"
+                f"{yield_location(self.recipe, step)}"
             )
         groups = self.optimizers[turn.player].param_groups
         self.player = turn.player
@@ -130,7 +130,7 @@ def _explain_errors(recipe: Recipe, turn: Turn, step: Iterator[Turn]) -> Iterato
         yield
     except Exception as error:
         where = f"{type(recipe).__name__}, turn of {turn.player!r}"
-        at = yield_location(recipe, "step", step)
+        at = yield_location(recipe, step)
         if "modified by an inplace operation" in message_of(error):
             raise PluginError(
                 f"{where}: a network was updated after a loss that depends on it had been "

@@ -76,10 +76,8 @@ def rate_changes(
     """
     players_by_line: dict[str, list[str]] = {}
     for player in optimizers.keys() & saved_optimizers.keys() if step else ():
-        last, group = (
-            saved_optimizers[player]["param_groups"][0],
-            optimizers[player].param_groups[0],
-        )
+        last = saved_optimizers[player]["param_groups"][0]
+        group = optimizers[player].param_groups[0]
         first = last.get("initial_lr", last["lr"])
         usual = first * player_factor(player, step, *before)
         rate = group.get("initial_lr", group["lr"]) * player_factor(player, step, *now)

@@ -109,12 +109,12 @@ def _next(recipe: Recipe, turns: Iterator[Turn], device: str) -> Turn | None:
         raise PluginError(
             f"{type(recipe).__name__}.step yields inside `with torch.no_grad()` or `autocast`, "
             "which would leak into the engine. Close the block before the yield."
-            f"{yield_location(recipe, 'step', turns)}"
+            f"{yield_location(recipe, turns)}"
         )
     if turn is not None and not isinstance(turn, Turn):
         raise PluginError(
             f"{type(recipe).__name__}.step yielded {short_repr(turn)}: expected "
-            f"Turn(player, name=loss).{yield_location(recipe, 'step', turns)}"
+            f"Turn(player, name=loss).{yield_location(recipe, turns)}"
         )
     return turn
 

@@ -164,12 +164,12 @@ def definition(owner: object, member: str) -> Place | None:
     return place_of(function, code.co_filename, line, code.co_name)
 
 
-def yield_location(owner: object, member: str, generator: object) -> str:
-    """Return where a `generator` of ``owner.member`` has yielded, as the end of a message."""
+def yield_location(recipe: object, generator: object) -> str:
+    """Return where a `generator` of ``recipe.step`` has yielded, as the end of a message."""
     frame, code = getattr(generator, "gi_frame", None), getattr(generator, "gi_code", None)
     if frame is None or code is None:
-        return definition_location(owner, member)
-    function = getattr(owner, member, None)
+        return definition_location(recipe, "step")
+    function = getattr(recipe, "step", None)
     return f" ({place_of(function, code.co_filename, frame.f_lineno, code.co_name)})"
 
 

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from queue import SimpleQueue
-from types import TracebackType
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
@@ -52,12 +51,7 @@ class DaemonThreadPool(Executor):
         self._end(0.0, cancel=True)
         self._threads.clear()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, *error: object) -> None:
         self._end(None if kind is None else SHUTDOWN_SECONDS, cancel=kind is not None)
 
     def _end(self, seconds: float | None, *, cancel: bool) -> None:

@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from multiprocessing import parent_process
-from types import FrameType, TracebackType
+from types import FrameType
 
 SAVE_SIGNALS = ("SIGUSR1", "SIGUSR2", "SIGHUP")
 """signals that may request a checkpoint"""
@@ -65,12 +65,7 @@ class Interrupts:
             self._listener.start({n for n in handlers if n != self._save_on})
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if self._listener:
             self._listener.end()
         for number, handler in self._before.items():
