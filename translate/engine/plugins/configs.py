@@ -6,12 +6,7 @@ from importlib.resources.abc import Traversable
 from importlib.util import find_spec
 from pathlib import Path
 
-from translate.engine.plugins.discovery import (
-    OWN_DISTRIBUTION,
-    allowed_entries,
-    distribution,
-    installed_entries,
-)
+from translate.engine.plugins import discovery
 from translate.engine.system.bundled import bundled_folder
 
 FOLDER = "configs"
@@ -36,8 +31,8 @@ def configs() -> dict[str, Traversable]:
 
 def _plugin_files() -> Iterator[tuple[str, str, Traversable]]:
     """Yield distribution, name and file of each configuration of the allowed plugins."""
-    for entry in allowed_entries(installed_entries()):
-        if (owner := distribution(entry)) != OWN_DISTRIBUTION:
+    for entry in discovery.allowed_entries(discovery.installed_entries()):
+        if (owner := discovery.distribution(entry)) != discovery.OWN_DISTRIBUTION:
             for folder in _packages(entry):
                 yield from ((owner, *item) for item in _files(folder / FOLDER))
 

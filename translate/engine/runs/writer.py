@@ -20,14 +20,8 @@ from translate.engine.plugins import discovery
 from translate.engine.plugins.calls import call_hook
 from translate.engine.plugins.errors import describe_unexpected
 from translate.engine.processes.signals import reraise_interruption
+from translate.engine.runs import run_record
 from translate.engine.runs.problem_list import ProblemList
-from translate.engine.runs.run_record import (
-    describe_session,
-    fingerprint,
-    read_last_session,
-    read_sessions,
-    timestamp,
-)
 from translate.engine.runs.trackers import RunTrackers
 from translate.errors import CheckpointError, SaveError
 from translate.images.contact_sheet import contact_sheet
@@ -96,7 +90,7 @@ class RunWriter:
     def _begin(self, training: TrainingState, data: CheckedData) -> None:
         remove_partial_run_files(self.path)
         files.replace(self.path / "config.yaml", yaml.dump(training.config).encode())
-        self.session = {**describe_session(training, data), **self.origin}
+        self.session = {**run_record.describe_session(training, data), **self.origin}
         self.session |= {"directory": self.directory}
         self.session |= {"earlier": self._earlier_sessions()} if training.step else {}
         self._write_session()
@@ -119,7 +113,7 @@ class RunWriter:
 
     def _earlier_sessions(self) -> list[dict[str, Any]]:
         try:
-            return read_sessions(self.path)
+            return run_record.read_sessions(self.path)
         except CheckpointError as error:
             logger.info(f"{error} Its record of earlier sessions is lost.")
             return []
@@ -132,10 +126,10 @@ class RunWriter:
     def data_change(self, data: CheckedData) -> str:
         """Return how the data differ from those of the last session; empty if they are the same."""
         try:
-            session = read_last_session(self.path)
+            session = run_record.read_last_session(self.path)
         except CheckpointError:
             return ""  # `begin` logs it
-        before, now = session.get("data"), fingerprint(data)
+        before, now = session.get("data"), run_record.fingerprint(data)
         validation = (before or {}).get("validation"), now.get("validation")
         for name, old, new in ("data set", before, now), ("validation set", *validation):
             if not old or not new:
@@ -154,7 +148,7 @@ class RunWriter:
     def end(self, outcome: str) -> None:
         """Complete ``run.json`` and close the trackers; a failure is only logged."""
         self.problems.note_lost_output()
-        self.session |= {"ended": timestamp(), "outcome": outcome}
+        self.session |= {"ended": run_record.timestamp(), "outcome": outcome}
         if outcome == "stopped":
             self.session |= {"reason": self.run.stop_reason, "stopped_by": self.stopped_by}
         try:

@@ -4,16 +4,10 @@ import os
 import re
 from pathlib import Path
 
+from translate.engine.checkpoints import retention
 from translate.engine.checkpoints.contents import MANIFEST
 from translate.engine.checkpoints.references import hub
 from translate.engine.checkpoints.references.packs import is_pack, unpack
-from translate.engine.checkpoints.retention import (
-    best_checkpoint,
-    existing_steps,
-    list_checkpoints,
-    newest_checkpoint,
-    verify,
-)
 from translate.engine.disk.records.json_files import readable
 from translate.errors import CheckpointError, printable_name, short_repr
 
@@ -43,12 +37,12 @@ def resolve(reference: str | Path) -> tuple[Path, list[str]]:
         return hub.download(reference)
     with readable(path):
         if os.path.lexists(path / MANIFEST):
-            verify(path, training=False)
+            retention.verify(path, training=False)
             return path, []
         if is_pack(path):
-            return newest_checkpoint(unpack(path), training=False)
+            return retention.newest_checkpoint(unpack(path), training=False)
         if path.exists():
-            return newest_checkpoint(path, training=False)
+            return retention.newest_checkpoint(path, training=False)
         run, at, which = str(path).rpartition("@")
         with readable(Path(run)):
             if at and Path(run).is_dir():
@@ -58,7 +52,7 @@ def resolve(reference: str | Path) -> tuple[Path, list[str]]:
                 f"unknown scheme {scheme[0]!r} in {printable_name(str(path))}: expected "
                 f"{EXPECTED.format(run='runs/x', step=500)}."
             )
-        return newest_checkpoint(path, training=False)  # raises
+        return retention.newest_checkpoint(path, training=False)  # raises
 
 
 def is_copy(reference: str | Path) -> bool:
@@ -69,13 +63,13 @@ def is_copy(reference: str | Path) -> bool:
 def _resolve_in_run(run: Path, which: str) -> tuple[Path, list[str]]:
     """Return the checkpoint `which`, a step or ``best``, of `run`."""
     if which == "best":
-        return best_checkpoint(run), []
-    steps = dict(list_checkpoints(run))
+        return retention.best_checkpoint(run), []
+    steps = dict(retention.list_checkpoints(run))
     if which.isascii() and which.isdecimal() and (path := steps.get(int(which))):
-        verify(path, training=False)
+        retention.verify(path, training=False)
         return path, []
     if which.isascii() and which.isdecimal():
         message = f"{run} has no checkpoint of step {which}."
     else:
         message = f"{run} has no checkpoint {short_repr(which)}: expected a step or best."
-    raise CheckpointError(f"{message} Steps: {existing_steps(run)}.")
+    raise CheckpointError(f"{message} Steps: {retention.existing_steps(run)}.")
