@@ -136,6 +136,7 @@ def _boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
 
 
 def _read_size(reader: _BitReader) -> tuple[int, int]:
+    """Return height and width as stored."""
     small = reader.flag()
 
     def side() -> int:
@@ -164,7 +165,7 @@ def _skip_animation(reader: _BitReader) -> None:
 
 
 def _read_depth(reader: _BitReader) -> tuple[bool, int]:
-    """Return whether values are floats, and their reader."""
+    """Return whether values are floats, and the bits per channel."""
     if not reader.flag():
         return False, reader.choice(((8, 0), (10, 0), (12, 0), (1, 6)))
     depth = reader.choice(((32, 0), (16, 0), (24, 0), (1, 6)))

@@ -23,7 +23,7 @@ def profile(image: ImageFile) -> dict[str, bytes]:
 def exif(image: ImageFile) -> dict[str, bytes]:
     """Return the EXIF data of `image` as an option of Pillow's encoders.
 
-    Tags that describe the pixels, such as their number, are dropped.
+    Of the main directory `DESCRIPTIVE_TAGS` are kept; of the directories of camera and GPS, all.
     """
     try:
         exif, kept = image.getexif(), Image.Exif()

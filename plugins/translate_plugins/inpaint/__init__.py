@@ -32,7 +32,7 @@ class Inpaint(Recipe[Images]):
     """Inpainting: fill holes in images (Pathak et al., 2016).
 
     The joint loss of context encoders (section 3.2), with L1 instead of L2. Holes are boxes, as in
-    the paper, and brush strokes, as of Yu et al. (2019). As theirs, the discriminator gets the
+    the paper, and brush strokes, as in Yu et al. (2019). As there, the discriminator gets the
     completed image with the mask. The mask is an additional channel of the generator's input. The
     generator has batch norm, as instance norm would remove the colours of an image. Known pixels
     are copied to the result.

@@ -42,9 +42,7 @@ def _relax(images: Tensor, hole: Tensor, steps: int) -> Tensor:
         padded = F.pad(images, (1, 1, 1, 1), mode="replicate")
         mean = padded[..., 1:-1, :-2] + padded[..., 1:-1, 2:]
         mean.mul_(HORIZONTAL_WEIGHT).add_(padded[..., :-2, 1:-1]).add_(padded[..., 2:, 1:-1])
-        before, images = (
-            images,
-            torch.lerp(before, mean.div_(2 * HORIZONTAL_WEIGHT + 2), weight * hole),
-        )
+        mean.div_(2 * HORIZONTAL_WEIGHT + 2)
+        before, images = images, torch.lerp(before, mean, weight * hole)
         weight = 1 / (1 - SPECTRAL_RADIUS**2 * weight / (4 if step else 2))
     return images

@@ -26,8 +26,8 @@ def random_holes(
         fraction_range: Smallest and largest fraction of the pixels that a hole covers.
         stroke_probability: Probability that a hole is of brush strokes instead of a box.
     """
-    choice, place_in_range = torch.rand(2, len(images), device=images.device)
-    fractions = fraction_range[0] + (fraction_range[1] - fraction_range[0]) * place_in_range
+    choice, range_fraction = torch.rand(2, len(images), device=images.device)
+    fractions = fraction_range[0] + (fraction_range[1] - fraction_range[0]) * range_fraction
     size = (images.shape[2], images.shape[3])
     has_strokes = (choice < stroke_probability)[:, None, None, None]
     return torch.where(has_strokes, brush_strokes(fractions, size), boxes(fractions, size))

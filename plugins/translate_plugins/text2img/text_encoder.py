@@ -23,7 +23,7 @@ class TextEncoder(nn.Module):
         super().__init__()
         self.table = nn.Embedding(buckets, channels)
         nn.init.zeros_(self.table.weight)
-        # embeddings start at 0, and Adam changes them by about the learning rate, in few steps each
+        # embeddings start at 0, and Adam changes each by about the learning rate, in few steps
         self.scale = scale
 
     def forward(self, text: Tensor) -> Tensor:

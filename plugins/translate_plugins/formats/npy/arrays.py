@@ -46,7 +46,7 @@ class ArrayHeader:
 
     @property
     def byte_order(self) -> str:
-        """The byte order of the values: ``<``, ``>``, or ``=`` for values of one byte."""
+        """The byte order of the values: ``<`` or ``>``; ``=`` for that of this machine, or none."""
         return {">": ">", "<": "<"}.get(self.dtype.byteorder, "=")
 
     @property

@@ -123,9 +123,8 @@ class Npz:
         """Return the content of a file with one array, named as in the input."""
         array, buffer = BytesIO(), BytesIO()
         np.save(array, _as_stored(pixels, like))
-        entry = ZipInfo(
-            like.extra.get("npz_name", ARRAY_NAME)
-        )  # dated 1980, so that equal pixels give equal bytes
+        # dated 1980, so that equal pixels give equal bytes
+        entry = ZipInfo(like.extra.get("npz_name", ARRAY_NAME))
         with ZipFile(buffer, "w") as archive:
             archive.writestr(entry, array.getvalue(), ZIP_DEFLATED)
         return buffer.getvalue()
