@@ -1,4 +1,4 @@
-"""Subjects, seeds, flags and verdicts of an evaluation."""
+"""Subjects, seeds and notes of an evaluation."""
 
 from collections.abc import Callable
 
@@ -8,9 +8,9 @@ import pytest
 from translate import hookimpl
 from translate.batches import UNNAMED
 from translate.errors import ConfigError, PluginError
-from translate.evaluate.evaluation import Evaluation, Subject, flags, verdict
+from translate.evaluate.evaluation import Evaluation, Subject
 from translate.evaluate.images.outputs import Outputs
-from translate.evaluate.result import FLOOR, EvaluationResult, FigureResult
+from translate.evaluate.result import verdict
 from translate.metrics import Figure, Metric, MetricBatch
 
 
@@ -35,12 +35,6 @@ def subject(**baselines: Outputs) -> Subject:
 
 def made_of(outputs: Outputs) -> Subject:
     return Subject(outputs.fields, lambda _: outputs, lambda _: {})
-
-
-def result(value: float | None = 1.0, better: str = "max", **baselines: float) -> EvaluationResult:
-    figure = FigureResult(value, better, "dB", 4, 0.5, 1.5)  # type: ignore[arg-type]
-    found = EvaluationResult("x", {"f": figure}, {k: {"f": v} for k, v in baselines.items()})
-    return EvaluationResult("x", found.figures, found.baselines, flags(found))
 
 
 def test_V5_a_baseline_is_measured_by_the_same_code() -> None:
@@ -180,22 +174,3 @@ def test_a_metric_that_raises_is_a_plugins_error(register_plugin: Callable[..., 
     with pytest.raises(PluginError, match="update raised LookupError"):
         evaluate(subject(), metrics=("weighty",))
     assert any("skipped weighty" in note for note in evaluate(subject(), metrics=()).notes)
-
-
-@pytest.mark.parametrize(
-    ("found", "said"),
-    [
-        (result(better="max", mean=2.0), "no better than the mean (2 dB)"),
-        (result(better="max", mean=1.0), "no better than the mean (1 dB)"),
-        (result(better="min", mean=0.25), "no better than the mean (0.25 dB)"),
-        (result(better="max", mean=0.75), "better than every baseline, but within the interval"),
-        (result(better="max", mean=0.25), "better than every baseline"),
-        (result(better="min", mean=2.0), "better than every baseline"),
-        (result(), "no baseline"),
-        (result(None, mean=1.0), "undefined"),
-        (result(better="max", **{FLOOR: 5.0}), "no baseline"),
-    ],
-)
-def test_a_verdict_states_what_a_baseline_reaches(found: EvaluationResult, said: str) -> None:
-    assert verdict(found, "f") == said
-    assert found.flags.get("f", said) == said

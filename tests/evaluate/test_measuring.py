@@ -1,30 +1,22 @@
-"""Figures, intervals and figures of each image, and which metrics are measured."""
+"""Figures, intervals and figures of each image."""
 
 import numpy as np
 import pytest
 import torch
 
-from translate.batches import UNNAMED
-from translate.errors import ConfigError
 from translate.evaluate import measuring
 from translate.evaluate.images.outputs import Outputs
-from translate.evaluate.measuring import SelectedMetric, measure, select_metrics, with_interval
+from translate.evaluate.measuring import measure, with_interval
+from translate.evaluate.selection import SelectedMetric
 from translate.metrics import Metric
 from translate.registry import create
 
 CPU = torch.device("cpu")
-ALL = frozenset({"fake", "target", "source", "cycle", "mask", "real", "labels", "real_labels"})
 
 
 def images(count: int = 4, side: int = 16, *, seed: int = 0) -> list[np.ndarray]:
     random = np.random.default_rng(seed)
     return list(random.integers(0, 256, (count, side, side, 3)).astype(np.uint8))
-
-
-def chosen(wanted: list[str], fields: frozenset[str] = ALL) -> list[SelectedMetric]:
-    return select_metrics(
-        wanted, fields, domain=UNNAMED, source_domain=UNNAMED, classes=(), skipped={}
-    )
 
 
 def measured(name: str, outputs: Outputs, *, masked: bool = False) -> Metric:
@@ -95,38 +87,3 @@ def test_one_image_has_no_interval() -> None:
 def test_an_undefined_figure_is_none() -> None:
     outputs = Outputs("a", images(1), real=images(1, seed=2))
     assert measuring.values(measured("kd-lite0", outputs)) == {"kd-lite0": None}
-
-
-def test_all_metrics_that_fit_are_chosen_those_biased_for_few_images_last() -> None:
-    names = [each.name for each in chosen([], frozenset({"fake", "target", "real"}))]
-    assert {"mae", "psnr", "ssim"} < {*names}
-    assert names.index("psnr") < names.index("kd-lite0") < names.index("fd-lite0")
-    assert "mae" not in [each.name for each in chosen([], frozenset({"fake", "real"}))]
-
-
-def test_masks_add_the_figures_inside_them() -> None:
-    found = [(each.name, each.masked) for each in chosen(["psnr", "kd-lite0"])]
-    assert found == [("psnr", False), ("psnr", True), ("kd-lite0", False)]
-
-
-def test_a_metric_that_is_named_and_does_not_fit_is_an_error() -> None:
-    with pytest.raises(ConfigError, match="'psnr' needs target, which these images do not have"):
-        chosen(["psnr"], frozenset({"fake", "real"}))
-    with pytest.raises(ConfigError, match=r"no metric is called 'pnsr'\. Did you mean 'psnr'"):
-        chosen(["pnsr"])
-
-
-def test_V1_a_metric_without_its_package_is_noted(monkeypatch) -> None:
-    from translate import errors
-
-    monkeypatch.setattr(errors, "find_spec", lambda _: None)
-    skipped: dict[str, list[str]] = {}
-    found = select_metrics(
-        [], ALL, domain=UNNAMED, source_domain=UNNAMED, classes=(), skipped=skipped
-    )
-    assert "psnr" in [each.name for each in found]
-    assert "kd-lite0" not in [each.name for each in found]
-    reason = 'the package torch_fidelity is not installed: pip install "translate-kit[metrics]"'
-    assert {"kd-lite0", "fd-lite0"} <= {*skipped[reason]}
-    with pytest.raises(ConfigError, match="translate-kit"):
-        chosen(["kd-lite0"])

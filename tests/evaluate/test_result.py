@@ -12,8 +12,10 @@ from translate.evaluate.result import (
     FLOOR,
     EvaluationResult,
     FigureResult,
+    flags,
     read,
     thumbnail_folder,
+    verdict,
     write,
 )
 
@@ -131,3 +133,30 @@ def test_a_figure_is_reached_by_what_is_as_good(better, other, reached) -> None:
 def test_an_undefined_figure_reaches_nothing_and_is_reached_by_nothing() -> None:
     assert not FigureResult(None, "max").is_reached_by(1.0)
     assert not FigureResult(1.0, "max").is_reached_by(None)
+
+
+def result_of(
+    value: float | None = 1.0, better: str = "max", **baselines: float
+) -> EvaluationResult:
+    figure = FigureResult(value, better, "dB", 4, 0.5, 1.5)  # type: ignore[arg-type]
+    found = EvaluationResult("x", {"f": figure}, {k: {"f": v} for k, v in baselines.items()})
+    return EvaluationResult("x", found.figures, found.baselines, flags(found))
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (result_of(better="max", mean=2.0), "no better than the mean (2 dB)"),
+        (result_of(better="max", mean=1.0), "no better than the mean (1 dB)"),
+        (result_of(better="min", mean=0.25), "no better than the mean (0.25 dB)"),
+        (result_of(better="max", mean=0.75), "better than every baseline, but within the interval"),
+        (result_of(better="max", mean=0.25), "better than every baseline"),
+        (result_of(better="min", mean=2.0), "better than every baseline"),
+        (result_of(), "no baseline"),
+        (result_of(None, mean=1.0), "undefined"),
+        (result_of(better="max", **{FLOOR: 5.0}), "no baseline"),
+    ],
+)
+def test_a_verdict_states_what_a_baseline_reaches(found: EvaluationResult, said: str) -> None:
+    assert verdict(found, "f") == said
+    assert found.flags.get("f", said) == said

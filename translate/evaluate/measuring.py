@@ -1,8 +1,8 @@
 """Compute metrics of images: values of all images, of each image, and bootstrap intervals."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
@@ -10,100 +10,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from translate.batches import Domain
 from translate.engine.plugins.errors import plugin_code
-from translate.errors import ConfigError, TranslateError
 from translate.evaluate.images.outputs import Outputs
 from translate.evaluate.result import FigureResult
+from translate.evaluate.selection import SelectedMetric
 from translate.images.tensors import as_tensor
 from translate.metrics import Metric
-from translate.registry import create, names, nearest
 
 CONFIDENCE = 0.95
 INTERVAL = "95 %, percentiles of images drawn with replacement"
 """the description of intervals in the protocol"""
 MEAN_RESAMPLES = 300
 """number of bootstrap resamples of metric values that are means over images"""
-IN_MASK = " in mask"
-"""suffix of the names of metric values that are computed in masks only"""
 REAL_FIELDS = ("real", "real_labels")
 FAKE_FIELDS = ("fake", "target", "source", "cycle", "mask", "labels")
-
-
-@dataclass(frozen=True)
-class SelectedMetric:
-    """A metric to measure, with the arguments of its factory."""
-
-    name: str
-    arguments: Mapping[str, Any]
-    """keyword arguments of its factory"""
-    masked: bool = False
-    """whether it is restricted to masks"""
-
-    def create(self) -> Metric:
-        """Return the metric, before any batch."""
-        metric: Metric = create("metric", self.name, **self.arguments)
-        return metric
-
-    def figure(self, name: str) -> str:
-        """Return the name that the value `name` of the metric has in the result."""
-        return f"{name}{IN_MASK}" if self.masked else name
-
-    def protocol(self) -> dict[str, str]:
-        """Return the settings that must be equal for comparable values."""
-        return self.create().protocol()
-
-
-def select_metrics(
-    metric_names: Sequence[str],
-    fields: frozenset[str],
-    *,
-    domain: Domain,
-    source_domain: Domain,
-    classes: tuple[str, ...],
-    skipped: dict[str, list[str]],
-) -> list[SelectedMetric]:
-    """Return the metrics to measure; those that are biased for few images come last.
-
-    Args:
-        metric_names: Names of metrics; none: all that need only `fields`.
-        fields: The fields of a `MetricBatch` that the images have.
-        domain: The domain of the images to measure.
-        source_domain: The domain of their inputs.
-        classes: Names of the classes.
-        skipped: Gets the names of metrics whose package is not installed, by the reason.
-
-    Raises:
-        ConfigError: A metric in `metric_names` does not exist, or needs a field that is missing.
-    """
-    arguments = {"domain": domain, "source_domain": source_domain, "classes": classes}
-    registered = list(names("metric"))  # in the order of registration
-    if unknown := [name for name in metric_names if name.rpartition("/")[2] not in registered]:
-        near = nearest("metric", unknown[0], registered)
-        raise ConfigError(f"no metric is called {unknown[0]!r}.{near}")
-    ranked: list[tuple[int, int, SelectedMetric]] = []
-    for name in dict.fromkeys(metric_names) or registered:
-        selected = SelectedMetric(name, arguments)
-        try:
-            metric = selected.create()
-        except ConfigError as error:
-            if metric_names:
-                raise
-            skip(skipped, name, error)
-            continue
-        missing = sorted(metric.needs - fields)
-        if missing and metric_names:
-            raise ConfigError(
-                f"metric {name!r} needs {' and '.join(missing)}, which these images do not have: "
-                f"expected one that needs no more than {', '.join(sorted(fields))}. `translate "
-                "evaluate` without --metric measures all that these images have the data for."
-            )
-        if missing:
-            continue
-        ranked.append((metric.unbiased_from, "target" not in metric.needs, selected))
-        if "mask" in fields and metric.masked:
-            ranked.append((0, False, replace(selected, masked=True)))
-    return [selected for *_, selected in sorted(ranked, key=lambda item: item[:2])]
 
 
 def measure(
@@ -201,8 +121,51 @@ def _tensor(column: Sequence[Any], name: str) -> Tensor:
     return batch if name == "mask" else batch.float()
 
 
-def skip(skipped: dict[str, list[str]], name: str, error: TranslateError) -> None:
-    """Add the name of a metric that cannot be computed to `skipped`, by the reason."""
-    others = skipped.setdefault(str(error).splitlines()[0], [])
-    if name not in others:
-        others.append(name)
+@dataclass
+class Measurements:
+    """Values of several metrics, by their names in the result."""
+
+    figures: dict[str, FigureResult] = field(default_factory=dict)
+    baselines: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    """values of each baseline"""
+    per_image: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    """values of each image"""
+    protocols: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    """settings that must be equal for comparable values, by metric"""
+
+    def add(self, selected: SelectedMetric, metric: Metric, outputs: Outputs, seed: int) -> None:
+        """Add the values of a metric that has measured `outputs`."""
+        self.protocols[selected.figure(selected.name)] = metric.protocol()
+        self.figures |= selected.rename(with_interval(metric, len(outputs.fake), seed=seed))
+        for image, row in of_each_image(metric, outputs.names).items():
+            self.per_image.setdefault(image, {}).update(selected.rename(row))
+
+    def add_seeds(self, rows: Iterable[Mapping[str, float | None]]) -> None:
+        """Replace values by their means over seeds, given those for further seeds."""
+        others: dict[str, list[float | None]] = {}
+        for row in rows:
+            for name, value in row.items():
+                others.setdefault(name, []).append(value)
+        for name, column in others.items():
+            self.figures[name] = mean_over_seeds(self.figures[name], column)
+
+
+def mean_over_seeds(result: FigureResult, others: Sequence[float | None]) -> FigureResult:
+    """Return the mean over seeds, with the standard deviation; unchanged if one is undefined.
+
+    Args:
+        result: The figure for the first seed.
+        others: Its values for the further seeds.
+    """
+    if result.value is None or None in others:
+        return result
+    seeds = [result.value, *(value for value in others if value is not None)]
+    mean = float(np.mean(seeds))
+    shift = mean - result.value
+    return replace(
+        result,
+        value=mean,
+        low=None if result.low is None else result.low + shift,
+        high=None if result.high is None else result.high + shift,
+        deviation=float(np.std(seeds, ddof=1)),
+    )

@@ -150,3 +150,28 @@ def _is_replaceable(folder: Path) -> bool:
     if folder.is_symlink() or not folder.is_dir():
         return not os.path.lexists(folder)
     return all(THUMBNAIL.fullmatch(path.name) for path in folder.iterdir())
+
+
+def flags(result: EvaluationResult) -> dict[str, str]:
+    """Return a sentence for each figure that a baseline reaches."""
+    sentences = {}
+    for name, figure in result.figures.items():
+        best = result.best_baseline(name)
+        if best and figure.is_reached_by(best[1]):
+            unit = f" {figure.unit}" if figure.unit else ""
+            sentences[name] = f"no better than the {best[0]} ({best[1]:.4g}{unit})"
+    return sentences
+
+
+def verdict(result: EvaluationResult, name: str) -> str:
+    """Return a comparison of a figure with its baselines, in words."""
+    figure, best = result.figures[name], result.best_baseline(name)
+    if figure.value is None:
+        return "undefined"
+    if flag := result.flags.get(name):
+        return flag
+    if best is None:
+        return "no baseline"
+    near = figure.low if figure.better == "max" else figure.high
+    within = near is not None and replace(figure, value=near).is_reached_by(best[1])
+    return f"better than every baseline{', but within the interval' if within else ''}"

@@ -5,8 +5,7 @@ import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 
-from translate.evaluate.evaluation import verdict
-from translate.evaluate.result import FLOOR, EvaluationResult, FigureResult, document
+from translate.evaluate.result import FLOOR, EvaluationResult, FigureResult, document, verdict
 
 COLUMNS = ("metric", "value", "95 % interval", "best baseline", "verdict")
 ARROWS = {"max": "↑", "min": "↓"}
