@@ -1,6 +1,5 @@
-"""Before the training loop: run folders, sizes, lengths and reproducible starts."""
+"""Before the training loop: sizes, lengths and reproducible starts."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,52 +7,10 @@ import pytest
 import small_runs
 import torch
 
-from translate.engine.checkpoints import read, retention
 from translate.engine.config import layers
-from translate.engine.models import model as infer
-from translate.engine.training import train
 from translate.errors import ConfigError, DataError, SaveError
-from translate.progress import ProgressReporter
 
 CPU = torch.device("cpu")
-
-
-def test_run_folders_are_named_after_recipe_and_domains_and_numbered(root: Path) -> None:
-    config = small_runs.config(root, train__steps=1)
-    paths = [train.start(config, progress=ProgressReporter()).path for _ in range(3)]
-    assert [str(path) for path in paths] == [
-        "runs/cyclegan-a-b",
-        "runs/cyclegan-a-b-2",
-        "runs/cyclegan-a-b-3",
-    ]
-    config = small_runs.config(root, train__steps=1, data__domains=[str(root / "a"), "b"])
-    assert str(train.start(config, progress=ProgressReporter()).path) == "runs/cyclegan-a-b-4"
-
-
-def test_domains_are_named_by_the_last_part_of_their_paths(
-    root: Path, image_folder: Callable[..., Path]
-) -> None:
-    image_folder("photos/my horses/train", 2)
-    paths = ["photos/my horses", str(root / "a")]
-    config = small_runs.config(root, train__steps=1, data__domains=paths)
-    run = train.start(config, progress=ProgressReporter()).path
-    assert str(run) == "runs/cyclegan-my horses-a"
-    checkpoint = read.read_checkpoint(retention.newest_checkpoint(run)[0])
-    assert checkpoint.spec.names == ("my horses", "a")
-    assert list(checkpoint.config.data.domains) == paths
-    model, _ = infer.load(run, device="cpu")
-    assert (
-        model.choose_target("photos/my horses") == model.choose_target("my horses") == "my horses"
-    )
-    assert small_runs.resume(run, steps=2).step == 2
-
-
-def test_an_existing_folder_without_a_run_may_become_one(root: Path) -> None:
-    (root / "run").mkdir()
-    (root / "run/notes.txt").write_text("mine")
-    small_runs.train(small_runs.config(root, train__steps=1), root / "run")
-    assert (root / "run/notes.txt").read_text() == "mine"
-    assert small_runs.checkpoint_steps(root / "run") == [0, 1]
 
 
 def test_a_run_folder_holds_the_documented_files(root: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from torch.optim import Optimizer
 
 from translate.engine.config.schema import Train
+from translate.errors import ConfigError
 
 
 def factor(step: int, steps: int, schedule: str, decay_from: float) -> float:
@@ -39,6 +40,15 @@ def schedule_of(player: str, train: Train) -> str:
     """Return the name of one player's schedule."""
     schedules = train.schedule
     return schedules if isinstance(schedules, str) else schedules.get(player, "constant")
+
+
+def total_steps(train: Train, items: int) -> int:
+    """Return the step at which training on a data set of `items` items ends."""
+    if train.steps:
+        return train.steps
+    if train.epochs:
+        return max(1, math.ceil(train.epochs * items / train.batch_size))
+    raise ConfigError("the number of steps is not set: add --steps or --epochs.")
 
 
 def set_rates(optimizers: Mapping[str, Optimizer], step: int, steps: int, train: Train) -> None:

@@ -5,15 +5,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from translate.batches import ImageSpec
 from translate.engine.checkpoints import contents, read, retention
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import schema
 from translate.engine.config.diff import resumed_config
 from translate.engine.data import places
 from translate.engine.disk.records import json_files
-from translate.engine.optimization.schedules import Schedule, rate_changes
+from translate.engine.optimization.schedules import Schedule, rate_changes, total_steps
 from translate.engine.processes import distributed
 from translate.engine.runs.run_record import machine_changes, working_directory_of
+from translate.engine.training.new_run import unused_folder
 from translate.errors import CheckpointError, ConfigError, DataError
 
 logger = logging.getLogger(__name__)
@@ -27,7 +29,9 @@ class ResumePoint:
         flags: settings that replace those of the run.
         assignments: further settings, ``key=value``.
         fork: whether the run continues in another folder, where any setting may change.
+        out: the folder of a fork; None: a new one next to the run.
         command: the complete configuration of ``--resume auto``, instead of `flags`.
+        accept_data_change: whether the run continues even if the images have changed.
 
     Raises:
         ConfigError: a changed setting would make another run of it, and it is not forked.
@@ -40,7 +44,9 @@ class ResumePoint:
         assignments: Sequence[str],
         *,
         fork: bool = False,
+        out: Path | None = None,
         command: schema.Config | None = None,
+        accept_data_change: bool = False,
     ) -> None:
         with json_files.readable(run):
             is_checkpoint = (run / contents.MANIFEST).is_file()
@@ -51,7 +57,8 @@ class ResumePoint:
         path, messages = retention.newest_checkpoint(run)
         for message in messages:
             logger.info(f"{message} Resuming from {path.name}.")
-        self.run, self.fork = run, fork
+        self.run, self.fork, self.out = run, fork, out
+        self.accept_data_change = accept_data_change
         self.checkpoint = read.read_checkpoint(path)
         self.config, self.changes = resumed_config(
             self.checkpoint.config, run, flags, assignments, fork=fork, command=command
@@ -60,8 +67,18 @@ class ResumePoint:
         given = [key.partition("=")[0].strip() for key in (*flags, *assignments)]
         self.has_new_root = "data.root" in given
 
-    def expect_same_checkpoint(self) -> None:
-        """Raise `CheckpointError` on all processes if their newest checkpoints differ."""
+    def folder(self, config: schema.Config) -> Path:  # noqa: ARG002 - as `NewRun`
+        """Return the run folder, or that of a fork.
+
+        Raises `CheckpointError` on all processes if their newest checkpoints differ.
+        """
+        folder = self.run
+        if self.fork:
+            folder = unused_folder(self.out, self.run.with_name(f"{self.run.name}-fork"))
+        self._expect_same_checkpoint()
+        return folder
+
+    def _expect_same_checkpoint(self) -> None:
         step = self.checkpoint.step
         newest, oldest = (distributed.all_reduce_max(number) for number in (step, -step))
         if newest != -oldest:
@@ -86,22 +103,21 @@ class ResumePoint:
             return config.model_copy(update={"data": data}), data, ""
         return config, data, directory
 
-    def label_domains(self, data: schema.Data) -> tuple[str, ...]:
-        """Return the domains that the run reads as label maps."""
-        spec, names = self.checkpoint.spec, data.domains
-        domains = spec.domains
-        if len(names) != len(domains):  # images of several domains are in one file or folder
-            names, domains = (names[0], names[-1]), (spec.source, spec.target)
-        named = zip(names, domains, strict=True)
-        return tuple(dict.fromkeys(name for name, domain in named if domain.labels))
+    def recorded_spec(self) -> ImageSpec | None:
+        """Return the spec of the images at the start of the run; None for a fork."""
+        return None if self.fork else self.checkpoint.spec
 
-    def restore(self, training: TrainingState, steps: int, *, steps_before: int) -> list[str]:
+    def checkpoint_of(self, config: schema.Config) -> read.Checkpoint:  # noqa: ARG002 - as `NewRun`
+        """Return the checkpoint that is loaded into the networks."""
+        return self.checkpoint
+
+    def restore(self, training: TrainingState, steps: int, items: int) -> list[str]:
         """Load the checkpoint into `training`; return a message for each change of settings.
 
         Args:
             training: the state before the first step.
             steps: the step at which training ends.
-            steps_before: the step at which it ended before.
+            items: number of items of the layout.
 
         Raises:
             CheckpointError: the weights do not match the networks.
@@ -124,11 +140,12 @@ class ResumePoint:
             )
         if self.fork:  # the best checkpoint so far is not in its folder
             training.selection = None
+        before = self.checkpoint.config.train
         return self.changes + rate_changes(
             training.optimizers,
             self.checkpoint.description["optimizers"],
             training.step,
-            Schedule(steps_before, self.checkpoint.config.train),
+            Schedule(total_steps(before, items), before),
             Schedule(steps, training.config.train),
         )
 
@@ -154,13 +171,22 @@ class ResumePoint:
             keys = "; ".join(line.partition(": ")[0] for line in self.changes)
             logger.info(f"nothing was changed: {keys}")
 
-    def expect_same_data(self, change: str, *, accept: bool) -> None:
+    def expect_same_data(self, change: str) -> None:
         """Raise `DataError` for a `change` of the images, unless the user accepts it."""
         if not change:
             return
-        if not accept:
+        if not self.accept_data_change:
             raise DataError(
                 f"{change}. A run cannot be continued bit-exactly on other images: restore them, "
                 "or continue with --accept-data-change."
             )
         logger.info(f"{change}: continuing, but not bit for bit")
+
+
+def label_domains(data: schema.Data, spec: ImageSpec) -> tuple[str, ...]:
+    """Return the domains of `data` that are label maps in `spec`."""
+    names, domains = data.domains, spec.domains
+    if len(names) != len(domains):  # images of several domains are in one file or folder
+        names, domains = (names[0], names[-1]), (spec.source, spec.target)
+    named = zip(names, domains, strict=True)
+    return tuple(dict.fromkeys(name for name, domain in named if domain.labels))

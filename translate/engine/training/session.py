@@ -2,22 +2,20 @@
 
 import logging
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 
-from translate.engine.checkpoints import read, retention
-from translate.engine.checkpoints.initialization import InitialWeights
+from translate.engine.checkpoints import read
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.checks.layout import require_batch
 from translate.engine.checks.parts import expect_parts
 from translate.engine.checks.shapes import expect_size
 from translate.engine.config import layers, schema
-from translate.engine.data import check, places, samples
+from translate.engine.data import check, samples
 from translate.engine.data.opened_files import OpenedFiles
 from translate.engine.disk import folders
 from translate.engine.disk.records.problems import Problem
@@ -25,14 +23,14 @@ from translate.engine.evaluation.evaluations import Evaluations
 from translate.engine.loading import loader, workers
 from translate.engine.optimization.build import build_training
 from translate.engine.optimization.graphs.networks import allows_pinning
+from translate.engine.optimization.schedules import total_steps
 from translate.engine.processes import distributed
 from translate.engine.runs.trackers import create_trackers
 from translate.engine.runs.writer import RunWriter
 from translate.engine.splits.near_duplicates import split_warnings
 from translate.engine.splits.validation import add_validation
-from translate.engine.training.resume import ResumePoint
-from translate.errors import ConfigError
-from translate.folders.names import short_names
+from translate.engine.training.new_run import NewRun
+from translate.engine.training.resume import ResumePoint, label_domains
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +68,11 @@ class Session:
         )
 
     @property
+    def is_complete(self) -> bool:
+        """Whether there is no step left."""
+        return self.training.step >= self.steps or bool(self.plateau)
+
+    @property
     def plateau(self) -> str:
         """The reason to stop early, after too many evaluations without improvement; else ""."""
         return self.evaluations.plateau if self.evaluations else ""
@@ -78,11 +81,8 @@ class Session:
 def open_session(
     config: schema.Config,
     device: torch.device,
+    start: NewRun | ResumePoint,
     *,
-    resume_from: ResumePoint | None = None,
-    init: InitialWeights | None = None,
-    out: Path | None = None,
-    accept_data_change: bool = False,
     dry_run: bool = False,
 ) -> Session:
     """Return a session after all checks; the run folder is created last.
@@ -92,85 +92,76 @@ def open_session(
     Args:
         config: The configuration.
         device: The device to train on.
-        resume_from: The run to continue; None: a new run.
-        init: Initial weights from another run.
-        out: The run folder; None: a new folder under ``runs/``.
-        accept_data_change: Whether to resume even if the images have changed.
+        start: A new run, or the run to continue.
         dry_run: Whether to write nothing.
 
     Raises:
         TranslateError: A check failed.
     """
-    is_new = resume_from is None or resume_from.fork
-    folder = _new_folder(config, resume_from, out) if is_new or not resume_from else resume_from.run
+    folder = start.folder(config)
     config = _batch_for_processes(config)
     trackers = create_trackers(config) if distributed.is_first() else []
-    data, directory = config.data, ""
-    if resume_from:
-        resume_from.expect_same_checkpoint()
-        config, data, directory = resume_from.locate(config)
-    else:
-        places.expect_root(data)
-    if dry_run:
-        config = _without_preparation(config)
-        samples.expect_existing(data)
-    elif distributed.is_first():
-        samples.ensure(data)
-    distributed.barrier()
-    if resume_from and not is_new:  # label maps were detected at the start of the run
-        data = data.model_copy(update={"labels": resume_from.label_domains(data)})
+    config, data, directory = start.locate(config)
+    config = _without_preparation(config) if dry_run else config
+    _ensure_samples(data, dry_run=dry_run)
+    recorded = start.recorded_spec()
+    if recorded:  # label maps were detected at the start of the run
+        data = data.model_copy(update={"labels": label_domains(data, recorded)})
     files = OpenedFiles()
-    known = resume_from.checkpoint.spec.domains if resume_from and not is_new else ()
-    layout = check.open_layout(data, files=files, known=known)
-    if is_new:
+    layout = check.open_layout(data, files=files, known=recorded.domains if recorded else ())
+    if not recorded:
         expect_parts(config, layout, device)
         expect_size(config, layout)
-    checkpoint = resume_from.checkpoint if resume_from else _same_networks(init, config)
-    spec = layout.spec if is_new or not resume_from else resume_from.checkpoint.spec
+    checkpoint = start.checkpoint_of(config)
     with read.memory_limit(checkpoint) if checkpoint else nullcontext():
-        training = build_training(config, spec, device)
+        training = build_training(config, recorded or layout.spec, device)
     require_batch(config, layout)
-    messages = [*init.newer_problems, *init.load(training)] if init else []
+    messages = start.load(training) if isinstance(start, NewRun) else []
     checked = add_validation(check.check_data(layout, data, files), data, config)
-    steps = total_steps(config, len(checked.layout))
-    origin: dict[str, Any] = {"init": init.facts} if init else {}
-    if resume_from:
-        before = total_steps(resume_from.checkpoint.config, len(checked.layout))
-        messages += resume_from.restore(training, steps, steps_before=before)
-        origin = resume_from.origin()
+    steps = total_steps(config.train, len(checked.layout))
+    if isinstance(start, ResumePoint):
+        messages += start.restore(training, steps, len(checked.layout))
+    origin = start.origin()
     writer = RunWriter(
         folder, training, steps, trackers=trackers, directory=directory, origin=origin
     )
     evaluations = None
     if config.train.evaluate_every and checked.validation and training.step < steps:
         evaluations = Evaluations(training, checked.validation)
-    session = Session(training, checked, writer, steps, is_new, evaluations)
-    if training.step >= steps or session.plateau:
-        return session
-    if is_new and distributed.is_first() and not dry_run:
-        folders.ensure_writable(folder)
-    if is_new and distributed.is_first():
-        messages += split_warnings(checked, data)
-    for message in messages:
-        logger.info(message)
-    if resume_from:
-        resume_from.report(folder, training)
-        resume_from.expect_same_data(writer.data_change(checked), accept=accept_data_change)
+    session = Session(training, checked, writer, steps, recorded is None, evaluations)
+    if not session.is_complete:
+        _begin(session, start, messages, data, dry_run=dry_run)
     return session
 
 
-def total_steps(config: schema.Config, items: int) -> int:
-    """Return the step at which training on a data set of `items` items ends."""
-    if config.train.steps:
-        return config.train.steps
-    if config.train.epochs:
-        return max(1, math.ceil(config.train.epochs * items / config.train.batch_size))
-    raise ConfigError("the number of steps is not set: add --steps or --epochs.")
+def _begin(
+    session: Session,
+    start: NewRun | ResumePoint,
+    messages: Sequence[str],
+    data: schema.Data,
+    *,
+    dry_run: bool,
+) -> None:
+    """Create the run folder, and log what a user should know before the first step."""
+    folder, warnings = session.writer.path, list[str]()
+    if session.is_new and distributed.is_first():
+        if not dry_run:
+            folders.ensure_writable(folder)
+        warnings = split_warnings(session.data, data)
+    for message in (*messages, *warnings):
+        logger.info(message)
+    if isinstance(start, ResumePoint):
+        start.report(folder, session.training)
+        start.expect_same_data(session.writer.data_change(session.data))
 
 
-def _same_networks(init: InitialWeights | None, config: schema.Config) -> read.Checkpoint | None:
-    """Return the checkpoint of `init` if `config` builds the same networks."""
-    return init.checkpoint if init and init.checkpoint.config.options == config.options else None
+def _ensure_samples(data: schema.Data, *, dry_run: bool) -> None:
+    """Generate missing sample images on the first process; a dry run requires them."""
+    if dry_run:
+        samples.expect_existing(data)
+    elif distributed.is_first():
+        samples.ensure(data)
+    distributed.barrier()
 
 
 def _without_preparation(config: schema.Config) -> schema.Config:
@@ -200,21 +191,3 @@ def _batch_for_processes(config: schema.Config) -> schema.Config:
     )
     changed = {**train.model_dump(), "batch_size": increased}
     return layers.validate({**config.model_dump(), "train": changed})
-
-
-def _new_folder(config: schema.Config, resume_from: ResumePoint | None, out: Path | None) -> Path:
-    """Return the folder of a new run: `out`, or the default name with the next free number."""
-    names = [n.replace("/", "-") for n in (config.recipe, *short_names(config.data.domains))]
-    default = Path("runs") / "-".join(names)
-    if resume_from:
-        default = resume_from.run.with_name(f"{resume_from.run.name}-fork")
-    number, folder = 2, out or default
-    while not out and folder.exists():
-        folder, number = default.with_name(f"{default.name}-{number}"), number + 1
-    # a folder without checkpoints or log is of a run that was killed at its start
-    if any(retention.list_checkpoints(folder)) or (folder / "log.jsonl").exists():
-        raise ConfigError(
-            f"{folder} already contains a run. Resume it with --resume {folder}, repeat this "
-            "command with --resume auto, or choose another folder with --out."
-        )
-    return folder

@@ -19,6 +19,7 @@ from translate.engine.processes.signals import Interrupts
 from translate.engine.runs.writer import remove_partial_run_files
 from translate.engine.system.randomness import deterministic
 from translate.engine.training.loop import Loop
+from translate.engine.training.new_run import NewRun
 from translate.engine.training.plan import measure_plan
 from translate.engine.training.resume import ResumePoint
 from translate.engine.training.session import Session, open_session
@@ -51,7 +52,7 @@ def start(
         TranslateError: A check failed, or training cannot continue.
     """
     with _processes(config) as device:
-        session = open_session(config, device, init=init, out=out, dry_run=dry_run)
+        session = open_session(config, device, NewRun(out, init), dry_run=dry_run)
         return _plan(session) if dry_run else _train(session, progress, interrupts)
 
 
@@ -87,17 +88,18 @@ def resume(
         DataError: The images have changed.
     """
     workers.refuse_in_worker()
-    point = ResumePoint(run, flags or {}, assignments, fork=fork, command=command)
+    point = ResumePoint(
+        run,
+        flags or {},
+        assignments,
+        fork=fork,
+        out=out,
+        command=command,
+        accept_data_change=accept_data_change,
+    )
     with _processes(point.config) as device:
-        session = open_session(
-            point.config,
-            device,
-            resume_from=point,
-            out=out,
-            accept_data_change=accept_data_change,
-            dry_run=dry_run,
-        )
-        if session.training.step < session.steps and not session.plateau:
+        session = open_session(point.config, device, point, dry_run=dry_run)
+        if not session.is_complete:
             return _plan(session) if dry_run else _train(session, progress, interrupts)
         if distributed.is_first() and not dry_run:
             with locks.lock_folder(run):

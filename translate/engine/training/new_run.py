@@ -1,0 +1,70 @@
+"""The start of a new run: its folder, and weights of another run."""
+
+from pathlib import Path
+from typing import Any
+
+from translate.batches import ImageSpec
+from translate.engine.checkpoints import read, retention
+from translate.engine.checkpoints.initialization import InitialWeights
+from translate.engine.checkpoints.state import TrainingState
+from translate.engine.config import schema
+from translate.engine.data import places
+from translate.errors import ConfigError
+from translate.folders.names import short_names
+
+
+class NewRun:
+    """A run that starts at step 0, from initial weights or those of another run.
+
+    Args:
+        out: the run folder; None: a new folder under ``runs/``.
+        init: initial weights from another run.
+    """
+
+    def __init__(self, out: Path | None = None, init: InitialWeights | None = None) -> None:
+        self.out, self.init = out, init
+
+    def folder(self, config: schema.Config) -> Path:
+        """Return the run folder; raises `ConfigError` if it has a run already."""
+        names = [n.replace("/", "-") for n in (config.recipe, *short_names(config.data.domains))]
+        return unused_folder(self.out, Path("runs") / "-".join(names))
+
+    def locate(self, config: schema.Config) -> tuple[schema.Config, schema.Data, str]:
+        """Return what `ResumePoint.locate` does; raises `DataError` without a root folder."""
+        places.expect_root(config.data)
+        return config, config.data, ""
+
+    def recorded_spec(self) -> ImageSpec | None:
+        """Return the spec of earlier images: none."""
+        return None
+
+    def checkpoint_of(self, config: schema.Config) -> read.Checkpoint | None:
+        """Return the checkpoint of initial weights if `config` builds the same networks."""
+        if self.init and self.init.checkpoint.config.options == config.options:
+            return self.init.checkpoint
+        return None
+
+    def load(self, training: TrainingState) -> list[str]:
+        """Load the initial weights; return messages on them."""
+        return [*self.init.newer_problems, *self.init.load(training)] if self.init else []
+
+    def origin(self) -> dict[str, Any]:
+        """Return the record of the initial weights for ``run.json``."""
+        return {"init": self.init.facts} if self.init else {}
+
+
+def unused_folder(out: Path | None, default: Path) -> Path:
+    """Return the folder `out`, or the default with the next free number.
+
+    Raises `ConfigError` if the folder has a run already.
+    """
+    number, folder = 2, out or default
+    while not out and folder.exists():
+        folder, number = default.with_name(f"{default.name}-{number}"), number + 1
+    # a folder without checkpoints or log is of a run that was killed at its start
+    if any(retention.list_checkpoints(folder)) or (folder / "log.jsonl").exists():
+        raise ConfigError(
+            f"{folder} already contains a run. Resume it with --resume {folder}, repeat this "
+            "command with --resume auto, or choose another folder with --out."
+        )
+    return folder
