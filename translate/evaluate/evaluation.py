@@ -125,7 +125,7 @@ class Evaluation:
         """Return the figures of the metrics that could be computed."""
         figures: dict[str, float | None] = {}
         for each, metric in self._measure(selected, outputs):
-            figures |= each.rename(measuring.values(metric))
+            figures |= each.by_result_name(measuring.values(metric))
         return figures
 
     def _measure(
@@ -172,7 +172,7 @@ class Evaluation:
         self.notes += [f"skipped {', '.join(names)}: {why}" for why, names in self._skipped.items()]
         for each in selected:
             least = each.example.unbiased_from
-            for name in each.rename(each.example.figures):
+            for name in each.by_result_name(each.example.figures):
                 figure = found.figures.get(name)
                 if figure and figure.count < least:
                     self.notes.append(
@@ -186,6 +186,9 @@ class Evaluation:
 def _in_order(selected: Sequence[SelectedMetric], figures: Mapping[str, Any]) -> list[str]:
     """Return the names of `figures` in the order of their metrics."""
     ordered = [
-        name for each in selected for name in figures if name in each.rename(each.example.figures)
+        name
+        for each in selected
+        for name in figures
+        if name in each.by_result_name(each.example.figures)
     ]
     return list(dict.fromkeys([*ordered, *figures]))

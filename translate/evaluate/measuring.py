@@ -136,9 +136,9 @@ class Measurements:
     def add(self, selected: SelectedMetric, metric: Metric, outputs: Outputs, seed: int) -> None:
         """Add the values of a metric that has measured `outputs`."""
         self.protocols[selected.figure(selected.name)] = metric.protocol()
-        self.figures |= selected.rename(with_interval(metric, len(outputs.fake), seed=seed))
+        self.figures |= selected.by_result_name(with_interval(metric, len(outputs.fake), seed=seed))
         for image, row in of_each_image(metric, outputs.names).items():
-            self.per_image.setdefault(image, {}).update(selected.rename(row))
+            self.per_image.setdefault(image, {}).update(selected.by_result_name(row))
 
     def add_seeds(self, rows: Iterable[Mapping[str, float | None]]) -> None:
         """Replace values by their means over seeds, given those for further seeds."""

@@ -44,7 +44,7 @@ class SelectedMetric:
         """Return the name that the value `name` of the metric has in the result."""
         return f"{name}{IN_MASK}" if self.masked else name
 
-    def rename(self, figures: Mapping[str, Value]) -> dict[str, Value]:
+    def by_result_name(self, figures: Mapping[str, Value]) -> dict[str, Value]:
         """Return values of the metric by their names in the result."""
         return {self.figure(name): value for name, value in figures.items()}
 
