@@ -118,7 +118,7 @@ def infogan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
     generator, discriminator, head = recipe.generator, recipe.discriminator, recipe.head
     for_generator = optimizer(settings, generator, lr=recipe.lr_generator)
     for_discriminator = optimizer(settings, discriminator, head, lr=recipe.lr_discriminator)
-    sizes = [recipe.prior.dim, recipe.categories, recipe.continuous]
+    sizes = [part.dim for part in recipe.prior.parts]
 
     def losses_of(fake: Tensor, latents: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         if settings.as_ours:

@@ -14,7 +14,7 @@ from torch.optim import Adam, Optimizer
 from translate.batches import Pair
 from translate.errors import TranslateError
 from translate.nn.geometry import Geometry, combine_geometries, geometries
-from translate.nn.latents import Prior, interpolate
+from translate.nn.latents import JointPrior, Prior, interpolate
 from translate.nn.pools import ImagePool
 
 Batch = TypeVar("Batch")
@@ -81,7 +81,7 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
     ``{"translated": "source"}``. `translate doctor` compares the two."""
     keeps_gray: bool = False
     """True: results for gray images are converted to gray (luma)."""
-    prior: Prior | None = None
+    prior: Prior | JointPrior | None = None
     """The distribution of `latents`; None: there are no latents, or `latents` is overridden."""
     domains: tuple[str, ...] = ()
     """Names of the training domains, the source first; set by the engine."""

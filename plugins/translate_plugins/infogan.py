@@ -17,7 +17,7 @@ from translate.nn.batching import forward_batched
 from translate.nn.conditioning import one_hot
 from translate.nn.features import features_of
 from translate.nn.init import init_normal_
-from translate.nn.latents import Prior
+from translate.nn.latents import JointPrior, Prior
 from translate.nn.modes import unchanged_buffers
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import PartConfig, create_discriminator, create_generator, create_loss
@@ -42,7 +42,8 @@ class InfoGAN(Recipe[Images]):
         "train": {"steps": 5_000, "batch_size": 128},
     }
 
-    prior: Prior
+    prior: JointPrior
+    """latent variables, one-hot category, continuous codes"""
 
     def __init__(
         self,
@@ -98,7 +99,8 @@ class InfoGAN(Recipe[Images]):
         init_normal_(self)
         self.adversarial, self.information_weight = create_loss(adversarial), information_weight
         self.categories, self.continuous = categories, continuous
-        self.prior = Prior(prior, dim=latent_dim)
+        variables, category = Prior(prior, dim=latent_dim), Prior("category", dim=categories)
+        self.prior = JointPrior((variables, category, Prior("uniform", dim=continuous)))
         self.lr_generator, self.lr_discriminator = lr_generator, lr_discriminator
 
     def optimizers(self) -> dict[str, Optimizer]:
@@ -141,20 +143,10 @@ class InfoGAN(Recipe[Images]):
             "continuous": self.information_weight * squared_error,
         }
 
-    def latents(self, count: int, generator: torch.Generator | None = None) -> Tensor:
-        """Return (count, dim, 1, 1): latent variables, one-hot category, continuous codes."""
-        category = torch.randint(self.categories, (count,), generator=generator)
-        parts = [
-            self.prior.draw(count, generator),
-            one_hot(category, self.categories),
-            Prior("uniform", dim=self.continuous).draw(count, generator),
-        ]
-        return torch.cat(parts, dim=1)
-
     def split(self, latents: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return latent variables, one-hot category and continuous codes of `latents`."""
         variables, category, continuous = latents.split(
-            [self.prior.dim, self.categories, self.continuous], dim=1
+            [part.dim for part in self.prior.parts], dim=1
         )
         return variables, category, continuous
 
@@ -183,7 +175,7 @@ class InfoGAN(Recipe[Images]):
         rows = [self.draw(latents, torch.arange(count, device=latents.device) % self.categories)]
         for code in range(self.continuous):
             varied_latents = latents.clone()
-            varied_latents[:, self.prior.dim + self.categories + code] = code_values[:, None, None]
+            varied_latents[:, code - self.continuous] = code_values[:, None, None]
             rows.append(self.draw(varied_latents, category))
         return rows
 

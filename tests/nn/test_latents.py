@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from translate.errors import ConfigError
-from translate.nn.latents import Prior
+from translate.nn.latents import JointPrior, Prior
 from translate.nn.noise import temporary_seed
 
 
@@ -37,6 +37,21 @@ def test_latent_vectors_come_from_the_global_generator_by_default() -> None:
         Prior("normal", dim=3).draw(2, torch.Generator())
         assert torch.equal(torch.get_rng_state(), before)
     assert torch.equal(one, other)
+
+
+def test_independent_parts_are_in_their_order_and_categories_are_drawn_first() -> None:
+    prior = JointPrior((Prior("normal", 2), Prior("category", 3), Prior("uniform", 1)))
+    values = prior.draw(600, torch.Generator().manual_seed(0))
+    assert values.shape == (600, prior.dim, 1, 1) == (600, 6, 1, 1)
+    category = values.flatten(1)[:, 2:5]
+    assert category.unique().tolist() == [0, 1] and torch.equal(category.sum(1), torch.ones(600))
+    assert category.mean(0).tolist() == pytest.approx([1 / 3] * 3, abs=0.05)
+    generator = torch.Generator().manual_seed(0)
+    assert torch.equal(category.argmax(1), torch.randint(3, (600,), generator=generator))
+    assert torch.equal(values[:, :2], torch.randn((600, 2, 1, 1), generator=generator))
+    assert torch.equal(values[:, 5:], 2 * torch.rand((600, 1, 1, 1), generator=generator) - 1)
+    with pytest.raises(ConfigError, match="expected 1 or more, got 0"):
+        Prior("category", 0)
 
 
 def test_an_unknown_distribution_is_refused_with_the_nearest_name() -> None:

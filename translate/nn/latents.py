@@ -8,8 +8,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from translate.errors import ConfigError, suggest
+from translate.nn.conditioning import one_hot
 
-PRIORS = ("normal", "uniform", "sphere")
+PRIORS = ("normal", "uniform", "sphere", "category")
 """The names of the distributions that a `Prior` may have."""
 
 
@@ -19,6 +20,7 @@ class Prior:
 
     ``normal`` is N(0, 1), ``uniform`` U(-1, 1) as in DCGAN (Radford et al., 2016, section 4), and
     ``sphere`` is normal, scaled to the length sqrt(dim) that normal vectors have on average.
+    ``category`` is one of `dim` equally likely categories, one-hot.
     """
 
     name: str
@@ -28,8 +30,14 @@ class Prior:
     def __post_init__(self) -> None:
         if self.name not in PRIORS:
             raise ConfigError(f"prior: there is no {self.name!r}.{suggest(self.name, PRIORS)}")
-        if self.dim < 0:
-            raise ConfigError(f"latent_dim: expected 0 or more, got {self.dim}.")
+        least = int(self.name == "category")
+        if self.dim < least:
+            raise ConfigError(f"latent_dim: expected {least} or more, got {self.dim}.")
+
+    @property
+    def parts(self) -> "tuple[Prior, ...]":
+        """The distribution itself, as the only part of a latent vector."""
+        return (self,)
 
     def draw(self, count: int, generator: torch.Generator | None = None) -> Tensor:
         """Return latent vectors, on the CPU.
@@ -41,11 +49,32 @@ class Prior:
         Returns:
             (count, dim, 1, 1).
         """
+        if self.name == "category":
+            return one_hot(torch.randint(self.dim, (count,), generator=generator), self.dim)
         shape = (count, self.dim, 1, 1)
         if self.name == "uniform":
             return torch.rand(shape, generator=generator) * 2 - 1
         samples = torch.randn(shape, generator=generator)
         return samples if self.name == "normal" else F.normalize(samples) * math.sqrt(self.dim)
+
+
+@dataclass(frozen=True)
+class JointPrior:
+    """The distribution of latent vectors of independent parts, such as the codes of InfoGAN."""
+
+    parts: tuple[Prior, ...]
+    """in their order in the vector"""
+
+    @property
+    def dim(self) -> int:
+        """The length of a vector."""
+        return sum(part.dim for part in self.parts)
+
+    def draw(self, count: int, generator: torch.Generator | None = None) -> Tensor:
+        """Return latent vectors (count, dim, 1, 1) as `Prior.draw` does; categories first."""
+        order = sorted(range(len(self.parts)), key=lambda i: self.parts[i].name != "category")
+        drawn = {index: self.parts[index].draw(count, generator) for index in order}
+        return torch.cat([drawn[index] for index in sorted(drawn)], dim=1)
 
 
 def interpolate(start: Tensor, end: Tensor, count: int) -> Tensor:

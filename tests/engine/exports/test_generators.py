@@ -13,7 +13,7 @@ from small_exports import RECORD, InvertingExporter, Plugin
 from translate.engine.disk import files
 from translate.engine.exports import generators
 from translate.engine.exports.exported.file_model import file_model
-from translate.engine.exports.exported.record import Generation, parse_record
+from translate.engine.exports.exported.record import Generation, LatentPart, parse_record
 from translate.engine.exports.loading import load_generator
 from translate.engine.models.drawing import SampleRequest, draw_images, draw_walk
 from translate.engine.models.model import load
@@ -49,7 +49,9 @@ def test_the_metadata_say_what_goes_in(run: Path) -> None:
     exported = generators.describe(model, {})
     record = parse_record(exported.metadata)
     assert record.generation == Generation(
-        latents=(4, 1, 1), prior="uniform", classes=("zero", "one", "two")
+        latents=(4, 1, 1),
+        prior=(LatentPart(distribution="uniform", dim=4),),
+        classes=("zero", "one", "two"),
     )
     assert exported.inputs == (
         NetworkInput("latents", (4, 1, 1), "float32"),
@@ -63,14 +65,33 @@ def test_captions_go_in_as_bytes() -> None:
     assert inputs[1] == NetworkInput("condition", (20,), "uint8", 256)
 
 
-def test_latents_of_the_recipe_s_own_are_drawn_by_the_run_alone(tmp_path: Path) -> None:
+def test_latents_of_several_distributions_are_those_of_the_run(tmp_path: Path) -> None:
     small_checkpoints.gan(tmp_path / "run", "infogan")
     export_model(tmp_path / "run", tmp_path / "g.inverting")
-    model, _ = load_generator(tmp_path / "g.inverting", "cpu")
+    (model, _), (of_file, _) = (
+        load(tmp_path / "run"),
+        load_generator(tmp_path / "g.inverting", "cpu"),
+    )
+    request = SampleRequest(4, "2", seed=1)
+    pairs = zip(draw_images(model, request), draw_images(of_file, request), strict=True)
+    assert all(np.array_equal(one, other) for one, other in pairs)
+
+
+def test_latents_of_the_recipe_s_own_are_drawn_by_the_run_alone(run: Path) -> None:
+    model, _ = load(run)
+
+    class Own(type(model.recipe)):
+        def latents(self, count, generator=None):
+            return 2 * super().latents(count, generator)
+
+    model.recipe.__class__ = Own
+    record = parse_record(generators.describe(model, {}).metadata)
+    assert record.generation and not record.generation.prior
+    recipe = generators.FileGenerator("g.x", record.generation, lambda *_: np.zeros(()))
     with pytest.raises(
         ConfigError, match=r"does not contain the distribution of latents.* translate sample RUN"
     ):
-        next(draw_images(model, SampleRequest(1)))
+        recipe.latents(1)
 
 
 def test_a_file_is_used_for_what_it_was_exported_for(run: Path, tmp_path: Path) -> None:

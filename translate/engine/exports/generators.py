@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 from translate.batches import ImageSpec
 from translate.engine.exports.exported import files
 from translate.engine.exports.exported.file_model import load_network
-from translate.engine.exports.exported.record import Generation
+from translate.engine.exports.exported.record import Generation, LatentPart
 from translate.engine.exports.exporting import example, make_record, without_unused_networks
 from translate.engine.models import calls
 from translate.engine.models.drawing import classes
@@ -21,7 +21,7 @@ from translate.engine.plugins.errors import plugin_code
 from translate.errors import ConfigError, TranslateError, describe_error
 from translate.exporters import ExportedModel, Network, NetworkInput
 from translate.nn.geometry import Geometry
-from translate.nn.latents import Prior
+from translate.nn.latents import JointPrior, Prior
 from translate.recipe import Recipe, Turn
 
 
@@ -55,9 +55,10 @@ def describe(model: Model, options: Mapping[str, Any]) -> ExportedModel:
         )
     with plugin_code(recipe, "latents"):
         shape = tuple(recipe.latents(1, torch.Generator().manual_seed(0)).shape[1:])
+    parts = recipe.prior.parts if recipe.prior and not recipe.overrides(Recipe.latents) else ()
     generation = Generation(
         latents=shape,
-        prior=recipe.prior.name if recipe.prior and not recipe.overrides(Recipe.latents) else "",
+        prior=tuple(LatentPart(distribution=part.name, dim=part.dim) for part in parts),
         classes=() if spec.text_length else classes(model),
         text_length=spec.text_length,
     )
@@ -105,7 +106,9 @@ class FileGenerator(Recipe[Any]):
         super().__init__()
         self._name, self._generation, self._network = name, generation, network
         if generation.prior:
-            self.prior = Prior(generation.prior, dim=generation.latents[0])
+            self.prior = JointPrior(
+                tuple(Prior(part.distribution, dim=part.dim) for part in generation.prior)
+            )
 
     def optimizers(self) -> dict[str, Optimizer]:
         raise TranslateError(f"{self._name} is an exported file, which cannot be trained.")

@@ -20,13 +20,22 @@ class Tensors(json_files.Record):
     """what a domain's minimum and maximum are mapped to"""
 
 
+class LatentPart(json_files.Record):
+    """A part of the latents of one image, independent of the others."""
+
+    distribution: str
+    """its name in `translate.nn.latents.PRIORS`"""
+    dim: int
+    """the number of latent variables"""
+
+
 class Generation(json_files.Record):
     """The inputs of a network that generates images."""
 
     latents: tuple[int, ...]
     """shape of the latents of one image: (dim, 1, 1)"""
-    prior: str = ""
-    """their distribution, in `translate.nn.latents.PRIORS`; empty: defined by the recipe"""
+    prior: tuple[LatentPart, ...] = ()
+    """their distribution, in the order of `latents`; empty: defined by the recipe"""
     classes: tuple[str, ...] = ()
     """names of the classes, which the input ``condition`` indexes"""
     text_length: int = Field(default=0, ge=0)
