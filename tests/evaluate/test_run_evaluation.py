@@ -169,3 +169,10 @@ def test_baselines_of_the_sample_domains_are_the_known_ones(
     assert found.protocol["ground truth"] == "hidden ground truth"
     assert found.baselines["mean target image"]["psnr"] == pytest.approx(14.89, abs=0.01)
     assert found.baselines["best constant shift"]["psnr"] == pytest.approx(11.96, abs=0.01)
+
+
+def test_options_of_inference_are_in_the_protocol(paired_run: Path) -> None:
+    found = evaluate_run(paired_run, device="cpu", metrics=["mae"], options={"dropout": False})
+    assert found.protocol["options"] == {"dropout": False}
+    with pytest.raises(ConfigError, match="translate has no option 'steps'"):
+        evaluate_run(paired_run, device="cpu", metrics=["mae"], options={"steps": 3})

@@ -49,6 +49,14 @@ FORMATS = ("table", "md", "latex", "csv", "json", "card")
     help="Random seed of the outputs, for a recipe that draws random numbers; repeatable, for the "
     "mean and standard deviation. [0]",
 )
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="OPTION=VALUE",
+    help="Option of the recipe at inference, such as steps=20; `translate show RUN` lists them. "
+    "[the recipe's defaults]",
+)
 @click.option("--real", type=LocalPath(), metavar="DIR", help="Folder of real images. [none]")
 @click.option("--fake", type=LocalPath(), metavar="DIR", help="Folder of images to measure. [none]")
 @click.option(
@@ -108,6 +116,7 @@ def command(
     limit: int | None,
     size: str | None,
     seeds: tuple[int, ...],
+    assignments: tuple[str, ...],
     real: str | None,
     fake: str | None,
     paired: bool,
@@ -136,6 +145,7 @@ def command(
       translate evaluate runs/cyclegan-summer-winter
       translate evaluate --real datasets/winter/test --fake out/ --paired --metric psnr
     """
+    from translate.cli.parameters.assignments import parse_assignments
     from translate.evaluate import tables
     from translate.evaluate.entry import evaluate
 
@@ -155,6 +165,7 @@ def command(
             limit=limit,
             size=(side[0], side[1]) if isinstance(side, list) else side,
             seeds=seeds or (0,),
+            options=parse_assignments(assignments),
             device=device,
             batch_size=batch_size,
             out=out,

@@ -34,6 +34,7 @@ def evaluate(
     limit: int | None = None,
     size: int | tuple[int, int] | None = None,
     seeds: Sequence[int] = (0,),
+    options: Mapping[str, Any] | None = None,
     device: str = "auto",
     batch_size: int = 16,
     out: str | Path | None = None,
@@ -57,6 +58,7 @@ def evaluate(
             the shorter side to which images are scaled.
         seeds: Random seeds of the outputs; for several, the result has means and standard
             deviations.
+        options: Options of the recipe at inference: ``{"steps": 20}``.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         batch_size: Number of images in a batch.
         out: JSON file to write; for a run, by default ``evaluation.json`` in its folder.
@@ -78,6 +80,7 @@ def evaluate(
         "to": to,
         "split": split,
         "seed": None if tuple(seeds) == (0,) else seeds,
+        "set": options or None,
     }
     shared: dict[str, Any] = {
         "metrics": metrics,
@@ -87,7 +90,9 @@ def evaluate(
     }
     if run is not None:
         _refuse(folder_options, "a run")
-        result = evaluate_run(run, to=to, split=split, size=size, seeds=seeds, **shared)
+        result = evaluate_run(
+            run, to=to, split=split, size=size, seeds=seeds, options=options or {}, **shared
+        )
         default = Path(str(result.protocol["run"])) / results.FILE
         path = Path(out) if out else default if default.parent.is_dir() else None
     else:

@@ -1,7 +1,7 @@
 """Evaluate a trained run on the test images of its data."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -36,6 +36,7 @@ def evaluate_run(
     limit: int | None = None,
     size: int | tuple[int, int] | None = None,
     seeds: Sequence[int] = (0,),
+    options: Mapping[str, Any] = {},
     device: str = "auto",
     batch_size: int = 16,
 ) -> EvaluationResult:
@@ -49,12 +50,14 @@ def evaluate_run(
         limit: The largest number of images to measure, spread evenly over the split.
         size: The size of crops; None: as in training.
         seeds: Random seeds of the outputs.
+        options: Options of the recipe's `translate` and `draw`.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         batch_size: Number of images in a batch.
     """
     checkpoint, _ = resolve(reference)
     model, notes = load(reference, device=device)
-    generator = Generator(model, model.choose_target(to) if model.domains else "", batch_size)
+    target = model.choose_target(to) if model.domains else ""
+    generator = Generator(model, target, batch_size, options)
     _check_outputs(generator, to)
     if len(seeds) > 1 and not generator.is_random:
         raise ConfigError(
@@ -93,6 +96,7 @@ def evaluate_run(
         {
             **_protocol(generator, images, train, split_data.split, data.crop),
             "seeds": list(seeds),
+            **({"options": dict(options)} if options else {}),
             "run": str(name),
             "recipe": model.recipe_name,
             "checkpoint": str(checkpoint),
@@ -144,7 +148,7 @@ def _subjects(
 
 
 def _check_outputs(generator: Generator, to: str | None) -> None:
-    """Raise `ConfigError` if the recipe has no outputs, or if it cannot translate to `to`."""
+    """Raise `ConfigError` for a recipe without outputs, and for a wrong domain or option."""
     if not (generator.model.translates or generator.model.draws):
         raise ConfigError(
             f"{generator.model.name}: its recipe neither translates nor generates images, so there "
@@ -152,6 +156,8 @@ def _check_outputs(generator: Generator, to: str | None) -> None:
         )
     if to and not generator.model.translates:
         raise ConfigError(f"to: {generator.model.name} translates nothing: leave --to out.")
+    for call in generator.outputs:
+        generator.options_of(call)
 
 
 def _subject_name(generator: Generator, images: RunImages) -> str:

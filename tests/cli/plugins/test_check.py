@@ -1,6 +1,7 @@
 """`translate plugins check`: a line for each rule, an exit code, suggested names."""
 
 import re
+from typing import Annotated
 
 import pytest
 import swapped_loss
@@ -51,3 +52,27 @@ def test_plugins_check_suggests_the_nearest_name(register_plugin, run_command) -
         result = run_command("plugins", "check", *arguments)
         assert result.code == 2
         assert message in result.err
+
+
+class Shouts:
+    """A tracker that cannot be constructed without an option."""
+
+    def __init__(self, url: Annotated[str, "address"]) -> None:
+        self.url = url
+
+
+def test_a_part_with_a_required_option_is_named_with_what_to_type(
+    register_plugin, run_command
+) -> None:
+    register(
+        register_plugin,
+        "sweets:sugar",
+        trackers={"shouts": Shouts},
+        losses={"swapped": SwapsRealAndFake},
+    )
+    everything = run_command("plugins", "check", "sugar")
+    needs = "translate plugins check shouts --set options.url=VALUE (address)"
+    assert f"tracker shouts\n  -       not tested: {needs}\n" in everything.out
+    assert everything.err == "Error: sugar breaks a rule: see plugins/README.md.\n"
+    alone = run_command("plugins", "check", "shouts")
+    assert alone.err == "Error: tracker 'shouts' needs --set options.url=VALUE (address).\n"

@@ -94,7 +94,8 @@ def test_new_parts_train_together(
     settings = [
         *("options.generator={name: my-generator, width: 4}", "data.layout=my-layout"),
         *("train.trackers=[my-tracker]", "train.metric=my-metric", "train.evaluate_every=2"),
-        *("data.validation=0.34", "train.log_every=1", "options.discriminator.width=4"),
+        *("data.validation=0.34", "train.log_every=1"),
+        "options.discriminator={name: my-discriminator, width: 4}",
     ]
     flags = [word for setting in settings for word in ("--set", setting)]
     run("translate", "train", "--plugin", "my-recipe", "--domains", "pairs", "--steps", 4,

@@ -2,9 +2,10 @@
 
 import pytest
 import torch
-from valid_recipe import ValidRecipe, require_broken
+from valid_recipe import ValidRecipe, register, require_broken
 
 from translate.contract.recipes import calls
+from translate.contract.recipes.subject import make_subject
 
 
 class DrawsFromTheGlobalGenerator(ValidRecipe):
@@ -27,6 +28,12 @@ class HasAnOptionCalledSize(ValidRecipe):
         return super().translate(images, to=to)
 
 
+class DrawsAfterTheFirstStep(ValidRecipe):
+    def translate(self, images, *, to=None, noise=None, steps=1, scale=0.5):
+        images = super().translate(images, to=to)
+        return images + scale * noise.normal(images.shape) if steps > 1 else images
+
+
 BREAKS_CALLS = {
     DrawsFromTheGlobalGenerator: (calls.draws_from_given_noise, "Use noise.normal"),
     IgnoresNoise: (calls.draws_from_given_noise, "the argument `noise` has no effect"),
@@ -39,3 +46,9 @@ BREAKS_CALLS = {
 @pytest.mark.parametrize("recipe", BREAKS_CALLS, ids=lambda recipe: recipe.__name__)
 def test_a_recipe_that_breaks_a_rule_of_calls_gets_a_message(register_plugin, recipe) -> None:
     require_broken(register_plugin, recipe, *BREAKS_CALLS[recipe])
+
+
+def test_noise_may_have_an_effect_with_some_options_only(register_plugin) -> None:
+    """A sampler of one step draws none, and one of several steps does."""
+    register(register_plugin, recipes={"sampler": DrawsAfterTheFirstStep})
+    assert calls.draws_from_given_noise(make_subject("sampler", {}, None, None)) is None

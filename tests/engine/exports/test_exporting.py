@@ -61,24 +61,36 @@ def test_I12_a_file_whose_outputs_differ_is_refused(
         exporting.export(model.name, "x", Shifting(), exported)
 
 
-def test_a_recipe_that_draws_noise_is_refused_by_name(tmp_path: Path) -> None:
-    class Noisy(Recipe):
-        def optimizers(self):
-            return {}
+class Stochastic(Recipe):
+    """Draws noise in all steps but the last."""
 
-        def step(self, batch):
-            raise NotImplementedError
+    def optimizers(self):
+        return {}
 
-        def translate(
-            self,
-            images: Tensor,
-            *,
-            to: str | None = None,  # noqa: ARG002
-            noise: Noise | None = None,  # noqa: ARG002
-        ) -> Tensor:
-            return images
+    def step(self, batch):
+        raise NotImplementedError
 
+    def translate(
+        self,
+        images: Tensor,
+        *,
+        to: str | None = None,  # noqa: ARG002
+        noise: Noise | None = None,
+        steps: int = 1,
+    ) -> Tensor:
+        for step in range(1, steps):
+            assert noise is not None
+            images = images + noise.normal(images.shape, index=step)
+        return -images
+
+
+def test_a_recipe_is_exported_with_options_for_which_it_draws_no_noise(tmp_path: Path) -> None:
     model, _ = load(small_checkpoints.cyclegan(tmp_path / "run"), device="cpu")
-    object.__setattr__(model, "recipe", Noisy())
-    with pytest.raises(ConfigError, match="its recipe cyclegan draws noise for each image"):
-        exporting.describe(model, "winter", {})
+    object.__setattr__(model, "recipe", Stochastic())
+    with pytest.raises(
+        ConfigError, match=r"recipe cyclegan draws noise for each image with these options.*--set"
+    ):
+        exporting.describe(model, "winter", {"steps": 2})
+    exported = exporting.describe(model, "winter", {"steps": 1})
+    _, differences = exporting.export(model.name, "x", InvertingExporter(), exported)
+    assert max(difference.value for difference in differences) == 0

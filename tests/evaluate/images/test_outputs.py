@@ -1,5 +1,8 @@
 """The outputs of a model are those of `translate infer` and `translate sample`."""
 
+from dataclasses import replace
+from functools import wraps
+
 import numpy as np
 import pytest
 import small_checkpoints
@@ -9,7 +12,7 @@ from translate.engine.checkpoints import read
 from translate.engine.checkpoints.references.lookup import resolve
 from translate.engine.models.drawing import SampleRequest, draw_images
 from translate.engine.models.model import Model, load
-from translate.errors import NothingUsableError
+from translate.errors import ConfigError, NothingUsableError
 from translate.evaluate.images.outputs import Generator
 from translate.evaluate.images.run_images import RunImages, open_split, read_images
 
@@ -94,3 +97,26 @@ def test_outputs_that_are_not_finite_are_no_images(unpaired_run) -> None:
         next(made.model.recipe.parameters()).fill_(torch.nan)
     with pytest.raises(NothingUsableError, match="the output for image 1 is not finite"):
         made.translations(images, 0)
+
+
+def test_options_of_inference_reach_the_translation(paired_run, monkeypatch) -> None:
+    made, images = generator(paired_run)
+    translate, dropouts = made.model.recipe.translate, []
+
+    @wraps(translate)
+    def observed(images, **options):
+        dropouts.append(options["dropout"])
+        return translate(images, **options)
+
+    monkeypatch.setattr(made.model.recipe, "translate", observed)
+    replace(made, options={"dropout": False}).translations(images, 0)
+    made.translations(images, 0)
+    assert [*dict.fromkeys(dropouts)] == [False, True]
+
+
+def test_an_option_that_no_output_depends_on_is_refused(paired_run) -> None:
+    made, _ = generator(paired_run)
+    with pytest.raises(
+        ConfigError, match=r"translate has no option 'drop'\. Did you mean 'dropout'"
+    ):
+        replace(made, options={"drop": 0}).options_of(made.model.recipe.translate)

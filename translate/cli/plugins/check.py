@@ -1,6 +1,6 @@
 """`translate plugins check`: test a plugin against the contract."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +71,11 @@ def command(name: str, assignments: tuple[str, ...], report_file: str | None, qu
         small = small_options(kind, part)
         settings = _settings(kind, part, small, assignments if (kind, part) in chosen else ())
         say(f"{kind} {part}" + (f", scaled down: {yaml.flow(small)}" if small else ""))
+        if missing := _missing_options(kind, part, settings["options"]):
+            if len(parts) == 1:
+                raise ConfigError(f"{kind} {part!r} needs {missing}.")
+            say(f"  -       not tested: translate plugins check {part} {missing}")
+            continue
         results = testing.run_rules(kind, part, settings["options"], data=settings["data"])
         results = report.record(f"{kind} {part}", results)
         broken += _print_results(results, say, f"{kind} {part}: " if quiet else "")
@@ -89,7 +94,7 @@ def _print_results(
     results: Iterable["RuleResult"], say: Callable[[str], object], prefix: str
 ) -> list[str]:
     """Print a line for each rule, with the code that breaks it; return the failures."""
-    failures = []
+    failures, notes = [], set[str]()
     for result in results:
         if result.same_as:
             say(f"  -       {result.rule} (same failure as {result.same_as})")
@@ -99,7 +104,9 @@ def _print_results(
             if result.place:
                 console.say(f"          in {result.place}")
         elif result.note:
-            say(f"  -       {result.rule} ({result.note})")
+            note = "as above" if result.note in notes else result.note
+            notes.add(result.note)
+            say(f"  -       {result.rule} ({note})")
         else:
             say(f"  ok      {result.rule}")
     return failures
@@ -152,6 +159,20 @@ def _broken_plugins(name: str) -> list[tuple[str, BaseException]]:
         for where, error in discovery.skipped.items()
         if name in (where.partition(":")[0], where.partition(":")[2].partition(",")[0])
     ]
+
+
+def _missing_options(kind: Any, name: str, given: Mapping[str, Any]) -> str:
+    """Return how to set the required options that are not `given`; "" if there are none."""
+    from translate.cli.messages.annotated_yaml import RESERVED
+    from translate.engine.system import signatures
+    from translate.registry import find
+
+    options = signatures.read_options(find(kind, name), RESERVED).values()
+    required = [option for option in options if option.required and option.name not in given]
+    return " ".join(
+        f"--set options.{option.name}=VALUE" + f" ({option.meaning})" * bool(option.meaning)
+        for option in required
+    )
 
 
 def _settings(kind: Any, name: str, small: dict[str, Any], assignments: tuple[str, ...]) -> Any:

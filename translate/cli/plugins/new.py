@@ -9,7 +9,10 @@ from translate.engine.system import console
 from translate.engine.system.bundled import bundled_folder
 from translate.errors import ConfigError
 
-KINDS = ("recipe", "generator", "loss", "layout", "format", "metric", "tracker")
+KINDS = (
+    *("recipe", "generator", "discriminator", "loss", "layout", "format"),
+    *("metric", "tracker", "events"),
+)
 
 
 @click.command("new")
@@ -40,7 +43,8 @@ def command(name: str, kind: str, out: str | None, author: str, quiet: bool) -> 
     create_project(folder, name, kind, author)
     if not quiet:
         short = name.removeprefix("translate-")
-        console.say(f"{folder}: a {kind}, {short}. Next:")
+        what = "event hooks" if kind == "events" else f"a {kind}"
+        console.say(f"{folder}: {what}, {short}. Next:")
         console.say(f"  pip install -e {folder} && translate plugins check {short}")
 
 

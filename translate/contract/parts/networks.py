@@ -116,7 +116,7 @@ def _raise_with_shapes(part: PartSubject) -> None:
 
 
 def scores_images(part: PartSubject) -> None:
-    """Return one or several finite tensors of scores for (N, in_channels, H, W)."""
+    """Return one or several finite tensors of scores for images (N, in_channels, H, W) alone."""
     geometry = getattr(part.make(*part.channels), "geometry", Geometry(scale=0))
     require(isinstance(geometry, Geometry), f"geometry is {geometry!r:.60}, not a Geometry.")
     require(

@@ -1,7 +1,8 @@
 """The rules of options and noise, the keyword arguments of `translate` and `draw`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
@@ -10,8 +11,12 @@ from translate.contract.recipes.subject import RecipeSubject
 from translate.contract.rules import random_pixels, require
 from translate.engine.models import calls
 from translate.engine.models.model import translate_batch
+from translate.errors import ConfigError
 from translate.nn.noise import Noise, temporary_seed
 from translate.recipe import Recipe
+
+Call: TypeAlias = Callable[[int, Mapping[str, Any]], Tensor]
+"""a call of a recipe as a function of the seed of its noise and of its options"""
 
 
 def declares_options(subject: RecipeSubject) -> str | None:
@@ -32,45 +37,69 @@ def draws_from_given_noise(subject: RecipeSubject) -> str | None:
     """Draw random numbers at inference only from the argument `noise`."""
     recipe = subject.build().recipe.eval()
     calls_with_noise = _calls_with_noise(subject, recipe)
-    for name, call in calls_with_noise:
+    for name, call, variants in calls_with_noise:
         with temporary_seed(0):
-            first = call(0)
+            first = call(0, {})
         with temporary_seed(1):
-            second = call(0)
+            second = call(0, {})
         difference = float((first - second).abs().max())
         require(difference <= 1 / 255, f"{name}: equal noise gives results that differ "
              f"by {difference:.3f}. Use noise.normal(shape), not torch.randn.")  # fmt: skip
+        has_effect = not torch.equal(first, call(1, {})) or any(
+            not torch.equal(call(0, options), call(1, options)) for options in variants
+        )
+        tried = ", with the default options or others" if variants else ""
         require(
-            not torch.equal(first, call(1)),
-            f"{name}: the argument `noise` has no effect: remove the parameter.",
+            has_effect, f"{name}: the argument `noise` has no effect{tried}: remove the parameter."
         )
     return None if calls_with_noise else "it takes no noise"
 
 
+def _other_options(call: calls.Call) -> list[dict[str, Any]]:
+    """Return for each option that is a number, or true or false, another value than its default."""
+    variants = []
+    for name, option in calls.options_of(call).items():
+        default = option.default
+        if not isinstance(default, (int, float)):
+            continue
+        values = (not default,) if isinstance(default, bool) else (default + 1, default - 1)
+        for value in values:
+            try:
+                variants.append(calls.complete(call, {name: value}, "the recipe"))
+            except ConfigError:  # out of the option's range
+                continue
+            break
+    return variants
+
+
 def _calls_with_noise(
     subject: RecipeSubject, recipe: Recipe
-) -> list[tuple[str, Callable[[int], Tensor]]]:
-    """Return the calls of `recipe` that take noise, with names, as functions of a seed."""
-    named_calls: list[tuple[str, Callable[[int], Tensor]]] = []
+) -> list[tuple[str, Call, list[dict[str, Any]]]]:
+    """Return the calls of `recipe` that take noise: names, functions and other options."""
+    named_calls: list[tuple[str, Call, list[dict[str, Any]]]] = []
     spec = subject.spec
     if calls.takes_noise(recipe.translate):
         channels = spec.source.channels + int(recipe.takes_mask)
         images = random_pixels(2, channels, *spec.size)
+        variants = _other_options(recipe.translate)
         named_calls += [
-            (f"To {to!r}", partial(_translate, recipe, images, to))
+            (f"To {to!r}", partial(_translate, recipe, images, to), variants)
             for to in recipe.targets(spec.source.name)
         ]
     if calls.takes_noise(recipe.draw):
         latents = recipe.latents(2, torch.Generator().manual_seed(0))
-        named_calls.append(("Drawing", partial(_draw, recipe, latents)))
+        variants = _other_options(recipe.draw)
+        named_calls.append(("Drawing", partial(_draw, recipe, latents), variants))
     return named_calls
 
 
-def _translate(recipe: Recipe, images: Tensor, to: str, seed: int) -> Tensor:
-    return translate_batch(recipe, images, to, seed=seed)
+def _translate(
+    recipe: Recipe, images: Tensor, to: str, seed: int, options: Mapping[str, Any]
+) -> Tensor:
+    return translate_batch(recipe, images, to, options=options, seed=seed)
 
 
-def _draw(recipe: Recipe, latents: Tensor, seed: int) -> Tensor:
-    keywords = {"noise": Noise(seed, ["first", "second"])}
+def _draw(recipe: Recipe, latents: Tensor, seed: int, options: Mapping[str, Any]) -> Tensor:
+    keywords = {**options, "noise": Noise(seed, ["first", "second"])}
     with torch.inference_mode():
         return recipe.draw(latents, None, **keywords)

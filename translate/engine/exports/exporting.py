@@ -21,6 +21,7 @@ from translate.engine.processes.signals import reraise_interruption
 from translate.errors import ConfigError, describe_error
 from translate.exporters import Content, ExportedModel, Exporter, Network, NetworkInput
 from translate.nn.geometry import Geometry
+from translate.nn.noise import Noise
 from translate.recipe import Recipe
 
 TOLERANCE = 1e-4
@@ -33,6 +34,17 @@ class Difference(NamedTuple):
     size: tuple[int, int]
     """height and width of the inputs"""
     value: float
+
+
+class RefusedNoise(Noise):
+    """Noise that raises an error when it is drawn, as an exported file has none."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(0, [])
+        self.reason = reason
+
+    def _bits(self, *_: object) -> Tensor:
+        raise ConfigError(self.reason)
 
 
 class Translation(nn.Module):
@@ -87,7 +99,7 @@ def describe(model: Model, to: str, options: Mapping[str, Any]) -> ExportedModel
     """Return what an exporter gets: the translation to a domain as a module, and its metadata.
 
     The model is on the CPU; all `options` of the recipe's `translate` are fixed in the file.
-    Raises `ConfigError` for a recipe that does not translate images, or that draws noise.
+    Raises `ConfigError` for a recipe that does not translate images, or draws noise with `options`.
     """
     recipe, geometry = model.recipe, model.geometry
     if not model.translates:
@@ -95,20 +107,16 @@ def describe(model: Model, to: str, options: Mapping[str, Any]) -> ExportedModel
             f"{model.name} cannot be exported: its recipe {model.recipe_name} does not translate "
             "images."
         )
-    if calls.takes_noise(recipe.translate):
-        raise ConfigError(
-            f"{model.name}: its recipe {model.recipe_name} draws noise for each image, which an "
-            "exported file cannot: expected a recipe that takes images alone."
-        )
+    keywords = {**options, **refused_noise(model, recipe.translate)}
     source, target = model.source_and_target(to)
     channels = source.channels + recipe.takes_mask
     side = geometry.fit(64)
     images = torch.zeros(1, channels, side, side)
     with plugin_code(recipe, "translate"):
         smaller = without_unused_networks(
-            recipe, lambda: recipe.translate(images, to=to, **options)
+            recipe, lambda: recipe.translate(images, to=to, **keywords)
         )
-    network = Translation(smaller, to, options).eval()
+    network = Translation(smaller, to, keywords).eval()
     tiles = measure_tile_requirements(network, channels, geometry)
     record = make_record(
         model,
@@ -131,6 +139,23 @@ def describe(model: Model, to: str, options: Mapping[str, Any]) -> ExportedModel
         geometry=geometry,
         metadata=record.json(),
     )
+
+
+def refused_noise(model: Model, call: calls.Call) -> dict[str, Noise]:
+    """Return the argument `noise` of `call` for an export, if it takes one.
+
+    A recipe that draws from it with the given options is refused by a `ConfigError`.
+    """
+    if not calls.takes_noise(call):
+        return {}
+    settings = " with these options" if calls.options_of(call) else ""
+    reason = (
+        f"{model.name}: its recipe {model.recipe_name} draws noise for each image{settings}, which "
+        "an exported file cannot: expected "
+        + ("options (--set NAME=VALUE) without noise, or " if settings else "")
+        + "a recipe that takes images alone."
+    )
+    return {"noise": RefusedNoise(reason)}
 
 
 def make_record(

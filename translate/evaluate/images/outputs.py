@@ -57,6 +57,20 @@ class Generator:
     to: str
     batch_size: int
     options: Mapping[str, Any] = field(default_factory=dict)
+    """Options of the recipe's `translate` and `draw` that are given."""
+
+    @property
+    def outputs(self) -> list[calls.Call]:
+        """The methods of the recipe that make outputs: `translate`, `draw` or both."""
+        recipe, model = self.model.recipe, self.model
+        return [recipe.translate] * model.translates + [recipe.draw] * model.draws
+
+    def options_of(self, call: calls.Call) -> dict[str, Any]:
+        """Return all options of `call`; raise `ConfigError` for one that no output depends on."""
+        own = calls.options_of(call)
+        others = {name for each in self.outputs for name in calls.options_of(each)} - own.keys()
+        given = {name: value for name, value in self.options.items() if name not in others}
+        return calls.complete(call, given, self.model.name)
 
     @property
     def is_random(self) -> bool:
@@ -103,7 +117,7 @@ class Generator:
         if self.degrades_images:
             return {}
         model = self.model
-        options = calls.complete(model.recipe.translate, self.options, model.name)
+        options = self.options_of(model.recipe.translate)
         seed = calls.choose_seed(model.recipe.translate, None, model.name)
         meter = open_meter(ImageProcessor(model, self.to, options=options, seed=seed))
         pairs = zip(outputs.source, outputs.fake, strict=True)
@@ -116,7 +130,8 @@ class Generator:
         texts, labels = images.field("text"), images.field("labels")
         classes = drawing.classes(model)
         conditioned = self._is_conditioned(images)
-        request = drawing.complete(model, drawing.SampleRequest(count, seed=seed))
+        options = self.options_of(model.recipe.draw)
+        request = drawing.SampleRequest(count, seed=seed, options=options or None)
         fake: list[Image] = []
         for first in range(0, count, drawing.CHUNK):
             text = None
@@ -140,6 +155,7 @@ class Generator:
     def _restored(self, images: RunImages, seed: int) -> Outputs:
         """Return the outputs for inputs that the recipe makes by degrading the images."""
         model = self.model
+        options = self.options_of(model.recipe.translate)
         rows: dict[str, list[Any]] = {"fake": [], "source": [], "target": [], "mask": []}
         for number, item in enumerate(images.items):
             batch = batch_to_device(default_collate([item]), model.device, model.spec)
@@ -148,7 +164,9 @@ class Generator:
                     pair = model.recipe.ground_truth_pair(batch)
                 if pair is None:
                     raise NothingUsableError(f"{model.name}: ground_truth_pair returned nothing.")
-                fake = translate_batch(model.recipe, pair.source, self.to, seed=seed)
+                fake = translate_batch(
+                    model.recipe, pair.source, self.to, options=options, seed=seed
+                )
             domain = model.spec.target
             (target,) = from_device(pair.target, domain)
             (source,) = from_device(pair.source[:, : domain.channels], domain)
@@ -162,13 +180,14 @@ class Generator:
     def _translate(self, images: Sequence[Image], domain: str, to: str, seed: int) -> list[Image]:
         """Return the translations of images of one size, of `domain`, to the domain `to`."""
         model, translations = self.model, list[Image]()
+        options = self.options_of(model.recipe.translate)
         by_name = {each.name: each for each in model.spec.domains}
         for chunk in _chunks(images, self.batch_size):
             batch = torch.stack([as_tensor(image) for image in chunk])
             with model.lock:
                 model.threads.update()
                 inputs = to_device(batch, model.device, by_name[domain])
-                fake = translate_batch(model.recipe, inputs, to, options=self.options, seed=seed)
+                fake = translate_batch(model.recipe, inputs, to, options=options, seed=seed)
             for image in fake.split(1):
                 number = len(translations) + 1
                 translations.append(_image(image, by_name[to], f"image {number}"))
