@@ -48,7 +48,7 @@ class OnnxExporter:
         for graph_input in proto.graph.input:
             rename_dimensions(graph_input, (count, *sides))
         rename_dimensions(proto.graph.output[0], (count, *(f"{factor}{side}" for side in sides)))
-        del proto.graph.value_info[:]  # names these dimensions otherwise
+        del proto.graph.value_info[:]  # it has other names of these dimensions
         proto.metadata_props.add(key=METADATA, value=json.dumps(dict(model.metadata)))
         onnx.checker.check_model(proto)
         return proto.SerializeToString()

@@ -22,9 +22,8 @@ def import_without_telemetry() -> Any:
     """Return the module openvino, kept from reporting its import to a server of its makers."""
     require_package("openvino", "openvino")
     if "openvino" not in sys.modules:
-        sys.modules["openvino_telemetry"] = cast(
-            Any, None
-        )  # openvino has a stub for a missing package
+        # without this package, openvino uses a stub that sends nothing
+        sys.modules["openvino_telemetry"] = cast(Any, None)
     import openvino
 
     return openvino

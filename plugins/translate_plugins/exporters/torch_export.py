@@ -13,14 +13,14 @@ from translate.exporters import Content, ExportedModel, LoadedModel
 from translate_plugins.exporters.program import trace
 
 METADATA = "translate.json"
-"""name of the extra_files file in the program that holds the metadata"""
+"""name of the program's extra file with the metadata"""
 
 
 class TorchExporter:
     """Programs of torch.export (.pt2), of dynamic height and width, with the metadata as JSON."""
 
     suffix = ".pt2"
-    backend = ""  # loading a run is as fast
+    backend = ""  # a run itself is as fast
 
     def write(self, model: ExportedModel) -> bytes:
         from torch.export import save

@@ -56,7 +56,9 @@ class JunyanzImporter:
                     "are a latent vector",
                 )
         if recipe == "pix2pix":
-            notes += ("dropout and statistics of each image at inference, as in their test.py",)
+            notes += (
+                "dropout and statistics of each image at inference, as in the authors' test.py",
+            )
         return assemble(
             weights,
             other,

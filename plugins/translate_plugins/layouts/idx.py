@@ -51,7 +51,7 @@ class IdxFiles(Layout):
     ) -> None:
         expect_domains("idx", domains, 1)
         self.path = _find_images(root, domains[0], split)
-        self.images = read(self.path, 3)
+        self.images = read(self.path, dimensions=3)
         self.labels: Tensor | None = None
         classes: tuple[str, ...] = ()
         self.sources = [self.path]
@@ -109,6 +109,7 @@ def read(path: Path, dimensions: int) -> Tensor:
 
 
 def _parse_shape(path: Path, header: bytes, dimensions: int) -> tuple[int, ...]:
+    """Return the shape that a header states; raises `DataError`."""
     magic = bytes((0, 0, 8, dimensions))
     if header[:4] != magic:
         kind = "images" if dimensions == 3 else "labels"
@@ -136,7 +137,7 @@ def _find_labels(path: Path) -> Path:
 
 
 def _read_labels(label_file: Path, path: Path, images: Tensor) -> Tensor:
-    labels = read(label_file, 1)
+    labels = read(label_file, dimensions=1)
     if len(labels) != len(images):
         raise DataError(
             f"{path} has {len(images)} images, but {label_file} has {len(labels)} labels."
@@ -157,6 +158,7 @@ def _find_images(root: Path, domain: str, split: str) -> Path:
 
 
 def _find(folder: Path, prefix: str, kind: str) -> Path | None:
+    """Return the file of this `kind`, images or labels; None if there is none."""
     dimensions = {"images": 3, "labels": 1}[kind]
     for separator, suffix in product("-.", ("", ".gz")):
         path = folder / f"{prefix}-{kind}{separator}idx{dimensions}-ubyte{suffix}"

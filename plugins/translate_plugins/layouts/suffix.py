@@ -110,7 +110,7 @@ def _folders(root: Path, domains: Sequence[str], split: str) -> list[Folder]:
 
 
 def _side_name(suffix: str, domain: str) -> str:
-    """Return the name of one side: its suffix, or the domain if the suffix has no letters."""
+    """Return the name of a side: its suffix without punctuation, or the domain if that is empty."""
     return suffix.strip("-_. ") or domain
 
 

@@ -22,6 +22,8 @@ _classifiers: dict[bytes, SmallClassifier] = {}
 
 
 class _ClassifierAccuracy(MeanOverImageSet):
+    """Trains a classifier on real or fake images and tests it on the others."""
+
     needs = frozenset({"fake", "labels", "real", "real_labels"})
     of_samples = True
 

@@ -18,6 +18,8 @@ from translate_plugins.metrics.means import UNDEFINED, MeanOverImageSet
 
 
 class _Neighbours(MeanOverImageSet):
+    """Compares fake images with neighbourhoods of real images, or the reverse."""
+
     needs = frozenset({"fake", "real"})
 
     def __init__(
@@ -65,7 +67,7 @@ class Recall(_Neighbours):
     """Unpaired: fraction of real images in the neighbourhood of a fake image.
 
     Kynkäänniemi et al. (2019), equation 2, in features of EfficientNet-Lite0: precision with both
-    sets exchanged. 0 for a generator that repeats one image.
+    sets exchanged. Recall is 0 for a generator that repeats one image.
     """
 
     figures = {"recall-lite0": Figure("max")}
@@ -93,8 +95,8 @@ class _FiveNeighbours(_Neighbours):
 class Density(_FiveNeighbours):
     """Unpaired: number of neighbourhoods of real images that a fake image is in, divided by k.
 
-    Naeem et al. (2020), equation 4, in features of EfficientNet-Lite0: about 1 for real images, and
-    less sensitive to outliers than precision.
+    Naeem et al. (2020), equation 4, in features of EfficientNet-Lite0. Density is about 1 for real
+    images, and less sensitive to outliers than precision.
     """
 
     figures = {"density-lite0": Figure("max")}

@@ -22,6 +22,8 @@ MIN_SIDE = 32
 
 
 class _PerceptualDistance(MeanOverImages):
+    """Measures the distance of each fake image to its target by `measure`."""
+
     needs = frozenset({"fake", "target"})
     domain: Domain
 

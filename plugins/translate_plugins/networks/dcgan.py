@@ -36,17 +36,17 @@ class DcganGenerator(nn.Module):
         size: Annotated[tuple[int, int], "height and width of a training image"] = (64, 64),
     ) -> None:
         super().__init__()
-        make_norm, bias, upsampling = norm_layer(norm), bias_before(norm), upsampler(upsample)
+        make_norm, bias, make_upsampling = norm_layer(norm), bias_before(norm), upsampler(upsample)
         doublings, start_size = halvings(size)
         width *= 2 ** max(doublings - 1, 0)
         first = nn.ConvTranspose2d(in_channels, width, start_size, bias=bias)
         layers: list[nn.Module] = [first, make_norm(width), nn.ReLU()]
         for _ in range(doublings - 1):
-            conv = upsampling(width, width // 2, kernel=4, bias=bias)
+            conv = make_upsampling(width, width // 2, kernel=4, bias=bias)
             width //= 2
             layers += [conv, make_norm(width), nn.ReLU()]
         if doublings:
-            last = upsampling(width, out_channels, kernel=4, bias=bias)
+            last = make_upsampling(width, out_channels, kernel=4, bias=bias)
         else:
             last = nn.ConvTranspose2d(width, out_channels, 3, padding=1, bias=bias)
         self.main = nn.Sequential(*layers, last, nn.Tanh())

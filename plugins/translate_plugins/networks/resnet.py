@@ -63,7 +63,7 @@ class ResnetGenerator(nn.Module):
         blurs_down, blurs_up = antialias in (True, "down"), antialias in (True, "up")
         if blurs_up and upsample != "deconv":
             raise ConfigError("upsample: antialias includes upsampling: set only one of them.")
-        make_norm, upsampling = norm_layer(norm), upsampler(upsample)
+        make_norm, make_upsampling = norm_layer(norm), upsampler(upsample)
         bias = bias_before(norm, bias)
 
         reflect = padding == "reflect"
@@ -83,7 +83,7 @@ class ResnetGenerator(nn.Module):
             layers += (
                 [BlurUp(width), nn.Conv2d(width, width // 2, 3, padding=1, bias=bias)]
                 if blurs_up
-                else [upsampling(width, width // 2, kernel=3, bias=bias)]
+                else [make_upsampling(width, width // 2, kernel=3, bias=bias)]
             )
             width //= 2
             layers += [make_norm(width), nn.ReLU()]

@@ -14,7 +14,7 @@ from translate_plugins.networks.sizes import halve
 
 
 class ScalesDiscriminator(nn.Module):
-    """Multi-scale discriminator: one network `of` the same kind for each of several image sizes.
+    """Multi-scale discriminator: one discriminator for each of several image sizes.
 
     Wang et al. (2018), section 3.3: the network of the smallest images has the largest receptive
     field and enforces global consistency; the network of the largest images enforces fine detail.

@@ -39,7 +39,7 @@ class UnetGenerator(nn.Module):
         dropout: Annotated[
             float,
             Field(ge=0, le=1),
-            "dropout probability in decoder layers from 512 to 512 channels, but the first",
+            "dropout probability in the inner decoder layers, but not the innermost",
         ] = 0.5,
         upsample: Annotated[
             str,
@@ -55,9 +55,9 @@ class UnetGenerator(nn.Module):
             levels = max(1, min(8, min(size).bit_length() - 1)) if size else 8
         if levels < 1:
             raise ConfigError(f"levels: expected 1 or more, got {levels}.")
-        make_norm, upsampling = norm_layer(norm), upsampler(upsample)
+        make_norm, make_upsampling = norm_layer(norm), upsampler(upsample)
         bias = bias_before(norm, bias)
-        downsampling_conv = partial(nn.Conv2d, kernel_size=4, stride=2, padding=1, bias=bias)
+        make_downsampling = partial(nn.Conv2d, kernel_size=4, stride=2, padding=1, bias=bias)
         widths = [width * min(2**level, 8) for level in range(levels)]
 
         # built from the innermost level outwards; a level contains all levels inside it
@@ -71,20 +71,20 @@ class UnetGenerator(nn.Module):
             inner_level = [
                 Level(
                     nn.LeakyReLU(0.2),
-                    downsampling_conv(outer_width, inner_width),
+                    make_downsampling(outer_width, inner_width),
                     *inner_norm,
                     *inner_level,
                     nn.ReLU(),
-                    upsampling(decoder_width, outer_width, kernel=4, bias=bias),
+                    make_upsampling(decoder_width, outer_width, kernel=4, bias=bias),
                     make_norm(outer_width),
                     *([nn.Dropout(dropout)] if has_dropout else []),
                 )
             ]
         outermost_level = nn.Sequential(
-            downsampling_conv(in_channels, width),
+            make_downsampling(in_channels, width),
             *inner_level,
             nn.ReLU(),
-            upsampling(2 * width if inner_level else width, out_channels, kernel=4, bias=True),
+            make_upsampling(2 * width if inner_level else width, out_channels, kernel=4, bias=True),
             nn.Tanh(),
         )
         # named, so that keys begin with model.model as in published checkpoints
