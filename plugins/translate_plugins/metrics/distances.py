@@ -1,7 +1,7 @@
 """Distances of the distributions of fake and real images, in features of a pretrained network.
 
-They are computed as KID and FID, by torch-fidelity. As the features are those of
-EfficientNet-Lite0, values are not comparable with KID and FID in papers.
+They are computed as KID and FID, by torch-fidelity, but in features of EfficientNet-Lite0: values
+are not comparable with KID and FID in papers. Subclasses use other networks.
 """
 
 from typing import Annotated

@@ -51,7 +51,7 @@ class ClipMeanDiscrepancy(Metric):
     """Unpaired: CMMD, maximum mean discrepancy in CLIP's embeddings, times 1,000.
 
     Jayasumana et al. (2024): embeddings of unit length, Gaussian kernel with sigma 10, the biased
-    estimate. Images are resized bilinearly, not bicubically as in the paper, so that figures
+    estimate. Images are resized bilinearly, not bicubically as in the paper, so that values
     differ slightly.
     """
 

@@ -76,13 +76,14 @@ class Site:
         return round(self.horizon + (SIDE - self.horizon) * depth, 2)
 
     def hides_sun(self, box: Box) -> bool:
+        """Return whether an object in `box` would hide a part of the sun."""
         left, top, right, bottom = box
         x, y, radius = self.sun.x, self.sun.y, self.sun.radius
         return left - radius < x < right + radius and top - radius < y < bottom + radius
 
     def is_taken(self, x: float, y: float) -> bool:
         """Return whether there is water, a path or a house at a point or near it."""
-        if self.lake and self.lake.contains(x, y, 1.25):
+        if self.lake and self.lake.contains(x, y, scale=1.25):
             return True
         centre_line = self.path.centre_line() if self.path else []
         return any(
@@ -99,7 +100,7 @@ def _draw_site(draw: RoundedRandom) -> Site:
     offset *= 2 - abs(offset)  # rarely near 0, so that few scenes resemble the mean image
     horizon = round(SIDE * (lowest + (highest - lowest) * (1 + offset) / 2), 1)
     sun = Sun(draw(24, SIDE - 24), draw(0.22, 0.6) * horizon, draw(11, 15))
-    site = Site(horizon, sun, None, None, [], [])
+    site = Site(horizon, sun, lake=None, path=None, houses=[], trees=[])
     if draw.chance(0.65):
         ry = max(13.0, (SIDE - horizon) * draw(0.11, 0.17))
         y = site.y_at(draw(0.3, 0.62))

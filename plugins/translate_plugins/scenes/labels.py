@@ -55,7 +55,7 @@ def _house(canvas: Canvas, house: House) -> None:
     canvas.fill(house.long_wall(), WALLS[house.walls])
     canvas.fill(house.chimney(), CLASSES["chimney"])
     canvas.fill(house.roof_outline(), ROOFS[house.roof])
-    canvas.stroke(house.verge(), ROOFS[house.roof], house.width * 0.04)
+    canvas.stroke(house.verge(), ROOFS[house.roof], width=house.width * 0.04)
     for window in house.windows():
         canvas.fill(window, CLASSES["window"])
     canvas.fill(house.door(), CLASSES["door"])

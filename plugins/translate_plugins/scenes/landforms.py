@@ -77,7 +77,7 @@ class Wave:
     """A wavy line from the left to the right edge: the crest of hills or of a slope."""
 
     y: float
-    """the lowest y coordinate that the line may reach"""
+    """y coordinate of the lowest point that the line may have"""
     height: float
     """largest elevation above `y`"""
     half_waves: float

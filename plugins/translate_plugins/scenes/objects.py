@@ -33,27 +33,27 @@ def paint_house(canvas: Canvas, house: House, side: int, palette: Palette) -> No
     canvas.fill(house.long_wall(), _darken(walls) if is_gable_lit else walls)
     canvas.fill(house.chimney(), _darken(roof))
     if palette.snow:
-        canvas.fill(house.block(0.61, 0.87, 0.11, 0.05), SNOW.top)
+        canvas.fill(house.block(0.61, 0.87, 0.11, 0.05), SNOW.top)  # on the chimney
     canvas.fill(house.roof_outline(), Gradient(roof, _darken(roof)))
     for row in (0.67, 0.57, 0.47):
         shift = (0.76 - row) / 0.39
         row_of_tiles = house.shape((0.22 + 0.23 * shift, row), (0.84 + 0.19 * shift, row))
-        canvas.stroke(row_of_tiles, _darken(roof), 1)
-    canvas.stroke(house.verge(), _darken(roof), house.width * 0.04)
+        canvas.stroke(row_of_tiles, _darken(roof), width=1)
+    canvas.stroke(house.verge(), _darken(roof), width=house.width * 0.04)
     if palette.snow:
         canvas.fill(house.shape(*SNOW_ON_ROOF), SNOW)
         verge = house.shape((0.0, 0.41), (0.22, 0.77), (0.43, 0.43))
-        canvas.stroke(verge, SNOW.top, house.width * 0.045)
+        canvas.stroke(verge, SNOW.top, width=house.width * 0.045)
     for window in house.windows():
         canvas.fill(window, palette.glass)
         (left, bottom), (right, _), (_, top), _ = window
         middle = (left + right) / 2
-        canvas.stroke([(middle, bottom), (middle, top)], TRIM, 1)
-        canvas.stroke([*window, window[0]], TRIM, 1.5)
+        canvas.stroke([(middle, bottom), (middle, top)], TRIM, width=1)
+        canvas.stroke([*window, window[0]], TRIM, width=1.5)
         if palette.snow:
-            canvas.stroke([(left, bottom), (right, bottom)], SNOW.top, 2.5)
+            canvas.stroke([(left, bottom), (right, bottom)], SNOW.top, width=2.5)
     canvas.fill(house.door(), DOOR)
-    canvas.stroke([*house.door()[1:], house.door()[0]], TRIM, 1)
+    canvas.stroke([*house.door()[1:], house.door()[0]], TRIM, width=1)
 
 
 def paint_tree(canvas: Canvas, tree: Tree, side: int, palette: Palette) -> None:
@@ -94,10 +94,10 @@ def _branches(canvas: Canvas, tree: Tree, palette: Palette) -> None:
         [(tree.x, tree.base - tree.height * 0.1), fork], palette.trunk, tree.height * 0.05
     )
     for x, y, radius in tree.clumps:
-        canvas.stroke([fork, (x, y)], palette.trunk, tree.height * 0.025)
+        canvas.stroke([fork, (x, y)], palette.trunk, width=tree.height * 0.025)
         for dx, dy in TWIGS:
             tip = (x + dx * radius, y + dy * radius)
-            canvas.stroke([(x, y + radius * 0.2), tip], palette.trunk, 1)
+            canvas.stroke([(x, y + radius * 0.2), tip], palette.trunk, width=1)
     for x, y, radius in tree.clumps:
         arch = [(x + dx * radius, y + dy * radius) for dx, dy in SNOW_ON_CLUMP]
         canvas.fill(arch, palette.clump_light)

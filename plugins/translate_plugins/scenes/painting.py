@@ -58,7 +58,7 @@ def _cloud(canvas: Canvas, cloud: Cloud, palette: Palette) -> None:
 
 def _rise(canvas: Canvas, rise: Wave, palette: Palette) -> None:
     canvas.fill(rise.area(rise.height * 2), palette.rise)
-    canvas.stroke(rise.crest(), palette.rim, 1)
+    canvas.stroke(rise.crest(), palette.rim, width=1)
 
 
 def _lake(canvas: Canvas, lake: Lake, sun: Sun, palette: Palette) -> None:
@@ -75,7 +75,7 @@ def _lake(canvas: Canvas, lake: Lake, sun: Sun, palette: Palette) -> None:
             canvas.fill(ellipse(x + length * 0.2, y, length * 0.5, 1.1), palette.gleam)
     for step in range(5):  # reflections of the sun
         y = lake.y + (step - 2) * lake.ry * 0.34
-        if lake.contains(sun.x, y, 0.8):
+        if lake.contains(sun.x, y, scale=0.8):
             canvas.fill(ellipse(sun.x, y, 5 + 2 * step, 1.5), palette.sun)
 
 
@@ -84,11 +84,11 @@ def _path(canvas: Canvas, path: Path, palette: Palette) -> None:
     canvas.fill(outline, palette.path)
     half = len(outline) // 2
     for edge in (outline[:half], outline[half:]):
-        canvas.stroke(edge, palette.path_edge, 1.5)
+        canvas.stroke(edge, palette.path_edge, width=1.5)
 
 
 def _tuft(canvas: Canvas, x: float, y: float, size: float, palette: Palette) -> None:
     for dx, height in ((-0.5, 0.8), (0, 1), (0.5, 0.75)):
         tip = (x + dx * size, y - height * size)
-        canvas.stroke([(x, y), tip], palette.stalk, 1)
+        canvas.stroke([(x, y), tip], palette.stalk, width=1)
         canvas.fill(ellipse(*tip, size * 0.15, size * 0.15, 12), palette.bloom)
