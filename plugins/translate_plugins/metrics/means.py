@@ -14,7 +14,7 @@ from torch import Tensor
 
 from translate.metrics import Metric
 
-UNDEFINED = torch.empty(0)
+UNDEFINED = torch.empty(0, device="cpu")  # also if plugins are loaded under another default device
 """returned by `MeanOverImageSet.values` if the metric is undefined, as for too few images"""
 
 
