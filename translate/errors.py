@@ -30,6 +30,10 @@ class MissingPackageError(ConfigError):
     """An optional package that is not installed."""
 
 
+class MissingWeightsError(ConfigError):
+    """A pretrained network is not on this machine; the message says where it is from."""
+
+
 class DataError(TranslateError):
     """A folder or file that cannot be used."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from translate.errors import ConfigError, describe_error
+from translate.errors import ConfigError, MissingWeightsError, describe_error
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -87,7 +87,7 @@ class PretrainedFile:
     def _check_content(self) -> None:
         """Raise `ConfigError` unless the file exists and has the published hash."""
         if not self.present:
-            raise ConfigError(
+            raise MissingWeightsError(
                 f"{self.name} is missing from {self.path.parent}: {self.instructions}"
             )
         self.check_hash(self.path)

@@ -56,7 +56,7 @@ def test_short_help_is_help(run_command: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["trian"], "No such command 'trian'"),
+        (["trian"], "No such command 'trian'. Did you mean 'train'?"),
         (["train", "--stesp", "3"], "No such option"),
         (["train", "--steps", "many"], "'many' is not a valid integer"),
         (["show", "--kind", "model"], "'model' is not one of 'recipe', 'configuration'"),

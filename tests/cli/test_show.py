@@ -79,7 +79,11 @@ def test_show_without_a_name_lists_all_names_by_kind(run_command: Run) -> None:
         ),
         ("odd.yaml", "data: expected a mapping, got None."),
         ("wrong.yaml", "train.stepz: unknown key. Did you mean 'steps'?"),
-        ("net_G.pth", "net_G.pth is a file: expected a run folder, or one of its checkpoints."),
+        (
+            "net_G.pth",
+            "net_G.pth is a file: expected a run folder, or one of its checkpoints. "
+            "To convert weights: translate import net_G.pth --out RUN",
+        ),
         (".", ". holds no whole checkpoint."),
     ],
 )

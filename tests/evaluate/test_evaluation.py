@@ -130,7 +130,7 @@ def test_V2_an_undefined_figure_is_noted() -> None:
     outputs = Outputs("a", images(1), real=images(1))
     found = evaluate(made_of(outputs), metrics=("kd-lite0",))
     assert found.figures["kd-lite0"].value is None
-    assert found.notes == ("kd-lite0 is undefined for these images",)
+    assert found.notes == ("kd-lite0 is undefined for these images: see translate show kd-lite0",)
     assert verdict(found, "kd-lite0") == "undefined"
 
 

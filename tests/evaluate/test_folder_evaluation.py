@@ -111,7 +111,7 @@ def test_one_image_has_figures_of_its_own_and_no_distance(tmp_path: Path) -> Non
     found = evaluate(one, other, "psnr", "kd-lite0", paired=True)
     assert math.isfinite(value(found, "psnr"))
     assert found.figures["kd-lite0"].value is None
-    assert "kd-lite0 is undefined for these images" in found.notes
+    assert "kd-lite0 is undefined for these images: see translate show kd-lite0" in found.notes
 
 
 def test_a_limit_measures_the_first_images(real: Path, fake: Path) -> None:

@@ -3,7 +3,8 @@
 import pytest
 
 from translate.batches import UNNAMED
-from translate.errors import ConfigError
+from translate.errors import ConfigError, MissingWeightsError
+from translate.evaluate import selection
 from translate.evaluate.selection import SelectedMetric, select_metrics
 
 ALL = frozenset({"fake", "target", "source", "cycle", "mask", "real", "labels", "real_labels"})
@@ -48,3 +49,10 @@ def test_V1_a_metric_without_its_package_is_noted(monkeypatch) -> None:
     assert {"kd-lite0", "fd-lite0"} <= {*skipped[reason]}
     with pytest.raises(ConfigError, match="translate-kit"):
         chosen(["kd-lite0"])
+
+
+def test_metrics_without_weights_share_one_line() -> None:
+    skipped: dict[str, list[str]] = {}
+    for name in ("fid", "lpips"):
+        selection.skip(skipped, name, MissingWeightsError(f"{name}.pth is missing: download it"))
+    assert skipped == {selection.MISSING: ["fid", "lpips"]}

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from translate.errors import ConfigError, DataError
+from translate.folders.lookup import find_domains
 from translate.images.encode import write_image
 from translate_plugins.layouts.images import OneDomain
 from translate_plugins.layouts.pairs import Paired, SideBySide, Unpaired
@@ -72,7 +73,10 @@ def test_a_missing_domain_names_the_folders_and_the_nearest(
     assert str(error.value) == f"{places} Did you mean 'summer'?"  # a sample domain
     with pytest.raises(DataError, match="Did you mean 'meadow'"):
         OneDomain(Path("datasets"), ["medow"], "train")
-    with pytest.raises(DataError, match=r"looked for nowhere/summer/train and nowhere/summer\.$"):
+    with pytest.raises(
+        DataError,
+        match=r"looked for nowhere/summer/train and nowhere/summer\. There is no folder nowhere: ",
+    ):
         OneDomain(Path("nowhere"), ["summer"], "train")
 
 
@@ -85,6 +89,23 @@ def test_a_missing_domain_that_lies_in_a_split_is_found_by_the_hint(
         OneDomain(tmp_path / "set", ["blur"], "")
 
 
+@pytest.mark.parametrize("prefix", ["", "{root}/"])
+def test_the_test_images_of_a_domain_called_trainA_are_in_testA(
+    prefix: str, image_folder: ImageFolder, tmp_path: Path
+) -> None:
+    for name in ("trainA", "trainB", "testA", "testB"):
+        image_folder(name, 1)
+    domains = [prefix.format(root=tmp_path) + name for name in ("trainA", "trainB")]
+    for split, folders in {
+        "train": ["trainA", "trainB"],
+        "test": ["testA", "testB"],
+        "val": ["trainA", "trainB"],
+    }.items():
+        assert [f.path for f in find_domains(tmp_path, domains, split)] == [
+            tmp_path / folder for folder in folders
+        ]
+
+
 def test_an_empty_domain_is_named(image_folder: ImageFolder, tmp_path: Path) -> None:
     image_folder("b", 1)
     (tmp_path / "a/train").mkdir(parents=True)
@@ -94,9 +115,9 @@ def test_an_empty_domain_is_named(image_folder: ImageFolder, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("layout", [Unpaired, Paired, SideBySide])
 def test_the_number_of_domains_is_checked(layout: Any, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"reads two domains, and 3 are given: a, b, c\."):
+    with pytest.raises(ConfigError, match=r"reads two domains, got 3: a, b, c\."):
         layout(tmp_path, ["a", "b", "c"], "train")
-    with pytest.raises(ConfigError, match=r"'images' reads one domain, and 0 are given\."):
+    with pytest.raises(ConfigError, match=r"'images' reads one domain, got 0\."):
         OneDomain(tmp_path, [], "train")
 
 

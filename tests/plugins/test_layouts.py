@@ -63,7 +63,7 @@ def test_a_file_is_a_domain_of_one_image(tmp_path: Path) -> None:
 
 def test_a_pattern_that_the_shell_expanded_is_recognized(tmp_path: Path) -> None:
     names = [f"photos/a{number}.jpg" for number in range(40)]
-    with pytest.raises(ConfigError, match=r"and 40 are given: .*, \.\.\.\. Quote a pattern"):
+    with pytest.raises(ConfigError, match=r"got 40: .*, \.\.\.\. Quote a pattern"):
         Unpaired(tmp_path, names, "train")
 
 

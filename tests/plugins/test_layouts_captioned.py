@@ -87,7 +87,7 @@ def test_images_without_a_caption_are_left_out(image_folder: ImageFolder, tmp_pa
     (folder / "captions.jsonl").unlink()
     with pytest.raises(DataError, match=none):
         CaptionedFolders(tmp_path, ["a"], "train")
-    with pytest.raises(ConfigError, match="reads one domain or more, and 0 are given"):
+    with pytest.raises(ConfigError, match="reads one domain or more, got 0"):
         CaptionedFolders(tmp_path, [], "train")
 
 

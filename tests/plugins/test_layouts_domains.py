@@ -39,7 +39,7 @@ def test_classes_have_the_last_part_of_domain_paths_as_names(
 
 def test_one_domain_or_one_twice_is_refused(image_folder: Any, tmp_path: Path) -> None:
     image_folder("a", 1)
-    with pytest.raises(ConfigError, match="layout 'domains' reads two domains or more, and 1"):
+    with pytest.raises(ConfigError, match="layout 'domains' reads two domains or more, got 1"):
         LabelledDomains(tmp_path, ["a"], "train")
     with pytest.raises(DataError, match="domains 'a' and 'a' are the same"):
         LabelledDomains(tmp_path, ["a", "a"], "train")

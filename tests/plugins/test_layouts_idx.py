@@ -104,7 +104,7 @@ def test_a_domain_is_a_folder_a_path_or_the_root_itself(mnist: Any, tmp_path: Pa
     assert len(IdxFiles(tmp_path / "some", ["mnist"], "train")) == 5
     assert len(IdxFiles(tmp_path / "nowhere", [str(folder)], "train")) == 5
     assert len(IdxFiles(folder, ["mnist"], "train")) == 5
-    with pytest.raises(ConfigError, match="'idx' reads one domain, and 2 are given: a, b"):
+    with pytest.raises(ConfigError, match="'idx' reads one domain, got 2: a, b"):
         IdxFiles(tmp_path, ["a", "b"], "train")
 
 

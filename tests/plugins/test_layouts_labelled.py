@@ -86,7 +86,7 @@ def test_a_folder_without_classes_is_refused_with_an_example(
         r"\S+/digits/train/CLASS/\*\. For images without classes: --set data\.layout=images$",
     ):
         LabelledFolders(tmp_path, ["digits"], "train")
-    with pytest.raises(ConfigError, match="'labelled' reads one domain, and 2 are given: a, b"):
+    with pytest.raises(ConfigError, match="'labelled' reads one domain, got 2: a, b"):
         LabelledFolders(tmp_path, ["a", "b"], "train")
 
 

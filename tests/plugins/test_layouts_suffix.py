@@ -11,6 +11,8 @@ from translate.engine.config.schema import Data
 from translate.engine.data import check
 from translate.errors import BadImage, ConfigError, DataError
 from translate.images.encode import write_image
+from translate_plugins.layouts.pairs import Paired
+from translate_plugins.layouts.partners import common_ends
 from translate_plugins.layouts.suffix import SuffixPairs
 
 Make = Callable[..., SuffixPairs]
@@ -111,7 +113,7 @@ def test_two_domains_are_a_folder_for_each_side_or_the_names_of_both(
     named = SuffixPairs(tmp_path / "other", ["photo", "mask"], "train", source="_in", target="_out")
     assert below(named, tmp_path / "other/train") == [["1_in.png", "1_out.png"]]
     assert named.spec.names == ("photo", "mask")
-    with pytest.raises(ConfigError, match="'suffix' reads two domains, and 3 are given"):
+    with pytest.raises(ConfigError, match="'suffix' reads two domains, got 3"):
         make("a", "b", "c")
 
 
@@ -147,3 +149,34 @@ def test_the_layout_is_registered(tmp_path: Path) -> None:
     assert check.open_layout(settings).spec.names == ("in", "out")
     with pytest.raises(ConfigError, match="needs the option 'source': end of the names of source"):
         check.open_layout(Data(root=tmp_path, domains=("p",), layout="suffix"))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "ends"),
+    [
+        (["10_sketch", "x/20_sketch"], ["10_photo", "x/20_photo"], ("_sketch", "_photo", 2)),
+        (["10", "20"], ["10_mask", "20_mask"], ("", "_mask", 2)),
+        (["1a", "2a"], ["3b", "4b"], ("a", "b", 0)),
+    ],
+)
+def test_ends_that_all_names_of_a_side_share_are_found(
+    left: list[str], right: list[str], ends: tuple[str, str, int]
+) -> None:
+    assert common_ends(left, right) == ends
+
+
+def test_pairs_with_different_ends_are_refused_with_the_setting_that_reads_them(
+    make: Make, tmp_path: Path
+) -> None:
+    write(tmp_path / "a", "1_in.png", "2_in.png")
+    write(tmp_path / "b", "1-photo.png", "2-photo.png")
+    with pytest.raises(DataError) as error:
+        Paired(tmp_path, ["a", "b"], "train")
+    assert '"data.layout={name: suffix, source: _in, target: -photo}"' in str(error.value)
+    assert "2 pairs by" in str(error.value)
+    assert len(make("a", "b", ends=("_in", "-photo"))) == 2
+
+
+def test_one_folder_for_two_domains_names_the_layouts_of_one_folder(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="side by side in one image: --set"):
+        Paired(tmp_path, ["facades"], "train")

@@ -143,7 +143,7 @@ def test_a_binary_or_missing_table_is_named(make: Make, tmp_path: Path) -> None:
     (tmp_path / "bad.csv").write_bytes(b"\xff\xfe\xff")
     with pytest.raises(DataError, match="cannot be read as text in UTF-8"):
         Table(tmp_path, NAMES, "train", file="bad.csv")
-    with pytest.raises(ConfigError, match="'csv' reads two domains, and 3 are given"):
+    with pytest.raises(ConfigError, match="'csv' reads two domains, got 3"):
         make("source,target", "a", "b", "c")
 
 

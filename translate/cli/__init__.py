@@ -13,7 +13,7 @@ from translate import __version__
 from translate.cli import guard
 from translate.engine.disk import file_system
 from translate.engine.system import console
-from translate.errors import ConfigError, TranslateError
+from translate.errors import ConfigError, TranslateError, suggest
 
 if TYPE_CHECKING:
     from translate.engine.plugins.commands import PluginCommand
@@ -38,6 +38,16 @@ class LazyGroup(click.Group):
         module = f"{name}_" if iskeyword(name) else name
         command: click.Command = import_module(f"translate.cli.{module}").command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that `args` name; an error suggests the nearest."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = suggest(args[0], self.list_commands(ctx)) if args else ""
+            raise click.UsageError(f"{error.message}{near}", error.ctx) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write a section of the built-in commands, and one for each plugin's distribution."""

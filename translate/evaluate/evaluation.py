@@ -180,7 +180,9 @@ class Evaluation:
                         f"{figure.count:,}: compare it only for equal numbers of images"
                     )
                 if figure and figure.value is None:
-                    self.notes.append(f"{name} is undefined for these images")
+                    self.notes.append(
+                        f"{name} is undefined for these images: see translate show {each.name}"
+                    )
 
 
 def _in_order(selected: Sequence[SelectedMetric], figures: Mapping[str, Any]) -> list[str]:

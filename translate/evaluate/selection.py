@@ -6,11 +6,13 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from translate.batches import Domain
-from translate.errors import ConfigError, TranslateError
+from translate.errors import ConfigError, MissingWeightsError, TranslateError
 from translate.metrics import Metric
 from translate.registry import create, names, nearest
 
 Value = TypeVar("Value")
+MISSING = "pretrained networks are missing: `translate weights` lists them with their addresses"
+"""why metrics are skipped whose pretrained networks are not here"""
 IN_MASK = " in mask"
 """suffix of the names of metric values that are computed in masks only"""
 
@@ -103,6 +105,7 @@ def select_metrics(
 
 def skip(skipped: dict[str, list[str]], name: str, error: TranslateError) -> None:
     """Add the name of a metric that cannot be computed to `skipped`, by the reason."""
-    others = skipped.setdefault(str(error).splitlines()[0], [])
+    reason = MISSING if isinstance(error, MissingWeightsError) else str(error).splitlines()[0]
+    others = skipped.setdefault(reason, [])
     if name not in others:
         others.append(name)

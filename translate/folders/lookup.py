@@ -1,8 +1,9 @@
 """Folders of images: their files, and the places in which the images of a domain may be.
 
 A domain is a folder: ``ROOT/summer/train``, ``ROOT/train/summer``, ``ROOT/trainsummer`` (which is
-what ``trainA`` of the published archives is for the domain ``A``), or ``ROOT/summer`` itself. A
-path works wherever a name does. Layouts of plugins may use all of this.
+what ``trainA`` of the published archives is for the domain ``A``), or ``ROOT/summer`` itself. The
+test images of a domain ``trainA`` are those of ``testA`` next to it. A path works wherever a name
+does. Layouts of plugins may use all of this.
 """
 
 import os
@@ -34,7 +35,7 @@ class Folder(NamedTuple):
 
 
 def expect_domains(
-    layout: str, domains: Sequence[str], count: int, *, or_more: bool = False
+    layout: str, domains: Sequence[str], count: int, *, or_more: bool = False, hint: str = ""
 ) -> None:
     """Raise an error unless a layout gets as many domains as it reads.
 
@@ -43,6 +44,7 @@ def expect_domains(
         domains: The names of the domains.
         count: The number of domains that the layout reads.
         or_more: Accept more domains.
+        hint: The end of the error, after a space.
 
     Raises:
         ConfigError: The number of domains is another.
@@ -53,12 +55,11 @@ def expect_domains(
     names = f": {', '.join(domains[:6])}{', ...' * (len(domains) > 6)}" if domains else ""
     suffixes = {Path(domain).suffix.lower() for domain in domains}
     expanded = len(domains) > count and suffixes <= image_suffixes()
-    hint = ' Quote a pattern, so that the shell does not expand it: "photos/a*.jpg".' * expanded
+    if expanded:
+        hint = ' Quote a pattern, so that the shell does not expand it: "photos/a*.jpg".'
     if not domains:
         hint = f" Name {'it' if count == 1 else 'them'}: --domains {' '.join('AB'[:count])}"
-    raise ConfigError(
-        f"layout {layout!r} reads {expected}, and {len(domains)} are given{names}.{hint}"
-    )
+    raise ConfigError(f"layout {layout!r} reads {expected}, got {len(domains)}{names}.{hint}")
 
 
 def find_domains(root: Path, domains: Sequence[str], split: str) -> list[Folder]:
@@ -171,6 +172,8 @@ def _find_domain(root: Path, name: str, split: str) -> Folder:
     if is_pattern(name):
         raise DataError(f"{description}: no image matches this pattern, here or in {root}.")
     near = _found_in_split(root, name) or suggest(name, _names(root))
+    if not is_path(root, name) and not root.is_dir():
+        near = f" There is no folder {root}: --data DIR names the one that holds the domains."
     return first_folder_with_images(description, homes, near)
 
 
@@ -183,10 +186,23 @@ def _found_in_split(root: Path, name: str) -> str:
 
 def places(root: Path, name: str, split: str) -> list[Path]:
     """Return the possible folders of the domain called `name`, the preferred one first."""
-    of_split = _subfolder(root / name, split)
+    of_split, beside = _subfolder(root / name, split), _of_other_split(root / name, split)
     if is_path(root, name):
-        return [_subfolder(Path(name), split), Path(name), of_split, root / name]
-    return [of_split, root / name, _subfolder(root, split) / name, root / f"{split}{name}"]
+        path = Path(name)
+        siblings = _of_other_split(path, split)
+        return [_subfolder(path, split), *siblings, path, of_split, *beside, root / name]
+    return [of_split, *beside, root / name, _subfolder(root, split) / name, root / f"{split}{name}"]
+
+
+def _of_other_split(folder: Path, split: str) -> list[Path]:
+    """Return the folder ``testA`` next to `folder` ``trainA``, for the split ``test``, if it is."""
+    names = sorted(SPLITS, key=len, reverse=True)
+    own = next((name for name in names if folder.name.lower().startswith(name)), "")
+    rest = folder.name[len(own) :]
+    if not own or not rest or own == split:
+        return []
+    sibling = folder.with_name(f"{split}{rest}")
+    return [sibling] if sibling.is_dir() else []
 
 
 def _subfolder(folder: Path, split: str) -> Path:

@@ -44,6 +44,11 @@ def describe(paths: Sequence[Path]) -> str:
     return text
 
 
+def advice(path: Path) -> str:
+    """Return how to convert a file that is not read, such as a video; empty for any other."""
+    return BY_SUFFIX.get(_suffix(path), "")
+
+
 def _suffix(path: Path) -> str:
     """Return the suffix of `path` in lower case, both of ``volume.nii.gz``."""
     *before, last = [suffix.lower() for suffix in path.suffixes[-2:]] or [""]

@@ -73,7 +73,7 @@ def hole_from_alpha(layers: Layers, path: Path) -> Hole:
     """Return what is wholly transparent of the image at `path`; raises `BadImage` if nothing is."""
     clear = None if layers.alpha is None else layers.alpha == 0
     if clear is None or not clear.any():
-        raise BadImage(path, "has no hole: nothing is transparent, and there is no mask for it")
+        raise BadImage(path, "has no hole: nothing is transparent, and no --mask has a file for it")
     return _as_hole(clear)
 
 

@@ -56,7 +56,9 @@ class StateDictExporter:
         import torch
 
         if not (self.model and isinstance(content, bytes)):
-            raise ValueError("it has weights alone, of which `translate import` makes a run")
+            raise ValueError(
+                "it has weights alone: `translate import FILE --out RUN` makes a run of it"
+            )
         if threads:
             torch.set_num_threads(threads)
         recipe_network = copy.deepcopy(self.model.network)

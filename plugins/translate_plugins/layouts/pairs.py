@@ -77,7 +77,7 @@ class Paired(AlignedPairs):
             bool, "skip images without a partner instead of raising an error"
         ] = False,
     ) -> None:
-        expect_domains("paired", domains, 2)
+        expect_domains("paired", domains, 2, hint=OTHER_LAYOUTS if len(domains) == 1 else "")
         self.spec = ImageSpec(domains=tuple(map(Domain, domains)))
         folders = find_domains(root, domains, split)
         sources, targets = (index_by_name(folder.path, folder.files) for folder in folders)

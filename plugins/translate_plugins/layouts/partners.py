@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
@@ -12,11 +13,12 @@ from translate.errors import BadImage, DataError
 from translate.folders.listing import stem_below
 
 OTHER_LAYOUTS = (
-    " Pairs by suffixes of names in one folder: --set "
+    " Pairs by suffixes of names, in one folder or two: --set "
     '"data.layout={name: suffix, source: _in, target: _out}"; by a table: --set '
-    '"data.layout={name: csv, file: pairs.csv}".'
+    '"data.layout={name: csv, file: pairs.csv}"; side by side in one image: --set '
+    '"data.layout={name: side-by-side, sides: [LEFT, RIGHT]}" --domains LEFT RIGHT.'
 )
-"""end of errors on folders without files of the same name"""
+"""end of errors on data without files of the same name in two folders"""
 
 
 def index_by_name(folder: Path, files: Iterable[Path]) -> dict[str, Path]:
@@ -39,7 +41,7 @@ def match_partners(
     right: Mapping[str, Path],
     *,
     drop_unpaired: bool,
-    rule: str = f"Pairs have the same name in both folders.{OTHER_LAYOUTS}",
+    rule: str = "",
 ) -> tuple[list[str], list[str]]:
     """Return the keys of pairs, and at most one message on skipped images.
 
@@ -48,7 +50,7 @@ def match_partners(
         left: images of the first domain by key.
         right: images of the second domain by key.
         drop_unpaired: whether images without a partner, and pairs of one file, are skipped.
-        rule: how files are paired, for the error.
+        rule: how files are paired, for the error; by default, by their names.
 
     Raises:
         DataError: there are such images, and they are not skipped.
@@ -63,7 +65,8 @@ def match_partners(
         )
     if unpaired and not drop_unpaired:
         table = _table_of_unpaired(domains, left, right)
-        raise DataError(*table, rule, "--drop-unpaired skips images without a partner.")
+        how = rule or _same_names(left, right)
+        raise DataError(*table, how, "--drop-unpaired skips images without a partner.")
     keys = sorted({*keys} - {*same_file})
     skip_counts = {"images without a partner": len(unpaired), "pairs of one file": len(same_file)}
     text = " and ".join(f"{count} {reason}" for reason, count in skip_counts.items() if count)
@@ -76,6 +79,45 @@ def is_same_file(source: Path, target: Path) -> bool:
         return source == target or source.samefile(target)
     except OSError:  # a file was deleted meanwhile: `Layout.load` reports it
         return False
+
+
+def common_ends(left: Iterable[str], right: Iterable[str]) -> tuple[str, str, int]:
+    """Return the ends that all names of each side share, and how many pairs they leave.
+
+    ``1_sketch, 2_sketch`` and ``1_photo, 2_photo`` have the ends ``_sketch`` and ``_photo``, and
+    are two pairs. Digits are no part of an end that begins with them.
+    """
+    sides = [*left], [*right]
+    ends = [_common_end(side) for side in sides]
+    stems = [
+        {name.removesuffix(end) for name in side} for side, end in zip(sides, ends, strict=True)
+    ]
+    return ends[0], ends[1], len((stems[0] & stems[1]) - {""})
+
+
+def _common_end(names: Iterable[str]) -> str:
+    """Return the longest end that all `names` share, without digits at its beginning."""
+    shortest, *others = sorted(names, key=len) or [""]
+    shared = next(
+        (n for n in range(len(shortest), 0, -1) if all(o.endswith(shortest[-n:]) for o in others)),
+        0,
+    )
+    return shortest[len(shortest) - shared :].lstrip("0123456789")
+
+
+def _same_names(left: Iterable[str], right: Iterable[str]) -> str:
+    """Return how pairs are found by name, and the setting for names with different ends."""
+    rule = "Pairs have the same name in both folders."
+    source, target, count = common_ends(left, right)
+    if source == target or not count:
+        return rule + OTHER_LAYOUTS
+    suffixes = "source: {}, target: {}".format(
+        *(end if re.fullmatch(r"[_-]\w+", end) else f"'{end}'" for end in (source, target))
+    )
+    return (
+        f"{rule} The ends of these names differ; {count} pair{'s' * (count > 1)} by: "
+        f'--set "data.layout={{name: suffix, {suffixes}}}"'
+    )
 
 
 class AlignedPairs(Layout):

@@ -44,8 +44,12 @@ class SuffixPairs(AlignedPairs):
         split: str,
         leave_out: Iterable[Path] = (),
         *,
-        source: Annotated[str, "end of the names of source images, before the dot; may be empty"],
-        target: Annotated[str, "end of the names of target images, before the dot; may be empty"],
+        source: Annotated[
+            str, "end of the names of source images, before the dot, such as _in; may be empty"
+        ],
+        target: Annotated[
+            str, "end of the names of target images, before the dot, such as _out; may be empty"
+        ],
         drop_unpaired: Annotated[
             bool, "skip images without a partner instead of raising an error"
         ] = False,

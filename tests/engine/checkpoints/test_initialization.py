@@ -110,3 +110,12 @@ def test_the_option_init_takes_a_run_or_one_of_its_checkpoints(
     assert "leave out --init" in run_command("train", "--resume", "old", "--init", "old").err
     typo = run_command("train", "--init", "od", "--steps", "1")
     assert (typo.code, typo.err) == (2, "Error: there is no run od.\n")
+
+
+def test_settings_by_domain_go_to_the_new_domains(root: Path) -> None:
+    config = small_runs.config(root, train__steps=1, data__channels={"a": 3, "b": 3})
+    small_runs.train(config, root / "old3")
+    init = InitialWeights(root / "old3")
+    new = init.configuration(flags={"data.domains": ["c", "d"]})
+    assert new.data.channels == {"c": 3, "d": 3}
+    assert init.configuration().data.channels == {"a": 3, "b": 3}

@@ -10,7 +10,7 @@ from configs import resolve, write_config
 from translate.cli.show import describe
 from translate.engine.config import layers, yaml
 from translate.engine.plugins.configs import configs
-from translate.errors import PluginError
+from translate.errors import ConfigError, PluginError
 from translate.registry import names
 from translate_plugins.cyclegan import CycleGAN
 
@@ -95,6 +95,24 @@ def test_set_reaches_into_a_part_and_clears_there() -> None:
     )
     assert config.options["generator"] == {"name": "resnet", "width": 8, "norm": "batch"}
     assert config_file["options"]["generator"]["blocks"] == 6  # the caller's document is unchanged
+
+
+def test_everything_that_is_wrong_in_a_file_is_listed_at_once() -> None:
+    config = {
+        "options": {"cycle_weigth": 3, "lr": 1e-4},
+        "data": {"domain": ["a", "b"], "sise": 32},
+        "train": {"step": 3},
+        "trian": {},
+    }
+    with pytest.raises(ConfigError) as error:
+        resolve(config=config)
+    assert str(error.value).splitlines() == [
+        "data.domain: unknown key. Did you mean 'domains'?",
+        "data.sise: unknown key. Did you mean 'size'?",
+        "train.step: unknown key. Did you mean 'steps'?",
+        "trian: unknown key. Did you mean 'train'?",
+        "recipe 'cyclegan' has no option 'cycle_weigth'. Did you mean 'cycle_weight'?",
+    ]
 
 
 def test_lists_and_sizes_are_yaml_too() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from translate.engine.config.schema import Data
-from translate.engine.config.value_types import by_domain, of_domain
+from translate.engine.config.value_types import by_domain, of_domain, rename_domains
 
 
 def data(**settings: Any) -> Data:
@@ -45,3 +45,32 @@ def test_numbers_units_and_bands_of_a_domain() -> None:
 def test_settings_that_mean_nothing_are_refused(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         data(**settings)
+
+
+def test_new_domains_take_the_settings_of_the_old_ones_in_their_order() -> None:
+    data = {
+        "domains": ["scans/mr", "ct"],
+        "channels": {"mr": 1, "ct": 3},
+        "labels": ["ct"],
+        "units": {"ct": "HU"},
+        "range": [0, 4095],
+        "size": 64,
+    }
+    assert rename_domains(data, ["x/a", "y/b"]) == data | {
+        "channels": {"x/a": 1, "y/b": 3},
+        "labels": ["y/b"],
+        "units": {"y/b": "HU"},
+    }
+
+
+def test_a_domain_of_both_runs_keeps_its_settings_in_any_place() -> None:
+    data = {"domains": ["mr", "ct"], "channels": {"mr": 1, "ct": 3}, "labels": ["mr"]}
+    reversed_domains = rename_domains(data, ["ct", "mr"])
+    assert reversed_domains["channels"] == {"ct": 3, "mr": 1}
+    assert reversed_domains["labels"] == ["mr"]
+
+
+def test_another_number_of_domains_changes_nothing() -> None:
+    data = {"domains": ["mr", "ct"], "channels": {"mr": 1, "ct": 3}}
+    assert rename_domains(data, ["a"]) == data
+    assert rename_domains(data, ["mr", "ct"]) == data

@@ -25,7 +25,7 @@ from translate.registry import part
         (b"# " + b"x" * 100_000, "is larger than 100,000 bytes"),
         ("- recipe\n", "expected recipe, options, data and train"),
         ("", "expected recipe, options, data and train, got None"),
-        ("recipe: [cyclegan\n", "mine.yaml: while parsing"),
+        ("recipe: [cyclegan\n", "mine.yaml: line 2, column 1: expected"),
         ("train: {steps: 1, steps: 2}\n", "duplicate key"),
         ("\x00", "mine.yaml"),
     ],
@@ -78,3 +78,16 @@ def test_a_value_is_one_line_of_yaml() -> None:
     assert yaml.flow({"of": part("patch", padding=2)}) == "{of: {name: patch, padding: 2}}"
     assert yaml.flow("summer") == "summer"
     assert yaml.flow([0.5, None]) == "[0.5, null]"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: 1\n\tb: 2\n", r"line 2, column 1: .*: YAML is indented by spaces, not by tabs"),
+        ("a: 1\n b: 2\n", r"line 2, column 3: mapping values are not allowed here"),
+        ("a: {b: 1\n", r"line 2, column 1: expected ',' or '}'"),
+    ],
+)
+def test_a_syntax_error_is_named_by_its_line(text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=rf"^mine\.yaml: {message}"):
+        yaml.parse(text, "mine.yaml")

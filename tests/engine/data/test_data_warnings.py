@@ -12,7 +12,7 @@ from small_data import checked_data
 
 from translate.batches import Item
 from translate.engine.config.schema import Data
-from translate.engine.data.data_warnings import find_warnings
+from translate.engine.data.data_warnings import find_warnings, propose_range
 from translate.images.source import read_image
 
 ImageFolder = Callable[..., Path]
@@ -121,3 +121,18 @@ def joined_warnings(
         Image.effect_noise(size, 80).save(root / f"{number}.png")
     layout = {"name": "side-by-side", "sides": ["a", "b"]}
     return checked_data(data_config(root=root, layout=layout, size=16)).warnings
+
+
+@pytest.mark.parametrize(
+    ("dtype", "least", "most", "expected"),
+    [
+        ("uint16", 16, 4080, (0, 4095)),
+        ("uint16", 0, 4096, (0, 8191)),
+        ("uint16", 0, 0, (0, 0)),
+        ("int16", -1000, 900, (-1000, 900)),
+    ],
+)
+def test_the_proposed_range_of_unsigned_numbers_has_whole_bits(
+    dtype: str, least: float, most: float, expected: tuple[float, float]
+) -> None:
+    assert propose_range(dtype, least, most) == expected

@@ -54,7 +54,7 @@ def test_without_a_mask_transparency_is_the_hole_and_the_result_is_opaque(
     summary = fill_folder(tmp_path / "in", tmp_path / "out", MODEL)
     assert (summary.done, summary.listed) == (1, 1)
     assert problem_messages(tmp_path / "out") == [
-        "has no hole: nothing is transparent, and there is no mask for it"
+        "has no hole: nothing is transparent, and no --mask has a file for it"
     ]
     with Image.open(tmp_path / "out/a.png") as output:
         assert output.mode == "RGB"

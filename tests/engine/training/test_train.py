@@ -5,7 +5,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import small_runs
@@ -108,3 +110,26 @@ def test_a_deterministic_run_sets_and_restores_pytorchs_deterministic_mode(root:
     small_runs.train(small_runs.config(root, train__steps=2), root / "usual")
     ends = [root / f"{n}/checkpoints/step-00000002/weights.safetensors" for n in ("run", "usual")]
     assert ends[0].read_bytes() == ends[1].read_bytes(), "a CPU is always deterministic"
+
+
+def test_a_run_that_was_trained_while_another_process_prepared_is_not_overwritten(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, run = small_runs.config(root, train__steps=2), root / "run"
+
+    def train_meanwhile(*args: Any, **named: Any) -> Any:
+        session = prepare(*args, **named)
+        monkeypatch.setattr(train, "open_session", prepare)
+        other()
+        return session
+
+    prepare = train.open_session
+    other: Callable[[], object] = partial(small_runs.train, config, run)
+    monkeypatch.setattr(train, "open_session", train_meanwhile)
+    with pytest.raises(ConfigError, match=r"trained there meanwhile, to step 2\. To continue"):
+        small_runs.train(config, run)
+    longer: Any = {"flags": {"train.steps": 4}, "progress": ProgressReporter()}
+    other = partial(train.resume, run, **longer)
+    monkeypatch.setattr(train, "open_session", train_meanwhile)
+    with pytest.raises(ConfigError, match="trained there meanwhile, to step 4"):
+        train.resume(run, **longer)

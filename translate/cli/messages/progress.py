@@ -7,12 +7,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from translate.engine.system import console
+from translate.progress import duration
 
 if TYPE_CHECKING:
     from translate.results import InferenceResult
 
 PROGRESS_SECONDS = 10.0
-"""seconds between two lines of progress"""
+"""least time between two lines of progress"""
+PROGRESS_FRACTION = 0.1
+"""least time between two lines, as a fraction of the time so far: long jobs have short logs"""
 
 
 @contextmanager
@@ -41,18 +44,30 @@ def show_progress(work: str, *, quiet: bool) -> Iterator[Callable[[InferenceResu
             with console.messages(write):
                 yield update_bar
     else:
-        last = monotonic()
+        start = last = monotonic()
 
         def print_line(counts: InferenceResult) -> None:
             nonlocal last
-            if monotonic() - last > PROGRESS_SECONDS:
-                last = monotonic()
-                processed, current = counts.requested - counts.remaining, counts.current_fraction
-                partial = f", {current:.0%} of the next" if current else ""
-                console.say(f"{processed} of {counts.requested}{partial}")
+            now = monotonic()
+            if now - last > max(PROGRESS_SECONDS, PROGRESS_FRACTION * (now - start)):
+                last = now
+                console.say(_line(counts, now - start))
 
         with console.messages():
             yield print_line
+
+
+def _line(counts: InferenceResult, seconds: float) -> str:
+    """Return a line such as ``38 of 100 images, 2 min left``, after `seconds` of work."""
+    processed, current = counts.requested - counts.remaining, counts.current_fraction
+    line = f"{processed} of {counts.requested} images"
+    if current:
+        line += f", {current:.0%} of image {processed + 1}"
+    completed = counts.done + counts.listed + current  # outputs that were there take no time
+    if completed:
+        left = (counts.remaining - current) * seconds / completed
+        line += f", {duration(left)} left"
+    return line
 
 
 def summary(counts: InferenceResult) -> str:

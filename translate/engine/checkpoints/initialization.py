@@ -10,6 +10,7 @@ from translate.engine.checkpoints.references.lookup import resolve
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import layers
 from translate.engine.config.schema import Config
+from translate.engine.config.value_types import rename_domains
 from translate.engine.config.yaml import document
 from translate.engine.processes.sharded_tensors import shard_like
 from translate.errors import CheckpointError
@@ -38,10 +39,13 @@ class InitialWeights:
     ) -> Config:
         """Return the configuration of the new run: other settings are those of the old one.
 
-        A given `config`, or another `recipe`, replaces the configuration of the old run.
+        A given `config`, or another `recipe`, replaces the configuration of the old run. Settings
+        by domain, such as ``data.range``, go to the new domains in their order.
         """
         if config is None and recipe in (None, self.checkpoint.config.recipe):
             config = document(self.checkpoint.config)
+            domains = (flags or {}).get("data.domains") or config["data"]["domains"]
+            config["data"] = rename_domains(config["data"], domains)
         return layers.resolve(recipe, config=config, flags=flags, assignments=assignments)
 
     def load(self, training: TrainingState) -> list[str]:

@@ -21,6 +21,9 @@ from translate.engine.disk import folders, partial_files
 from translate.engine.disk.records import json_files
 from translate.errors import CheckpointError, printable_name, short_repr
 
+WEIGHTS = (".pth", ".pt", ".ckpt")
+"""suffixes of files with the weights of other programs"""
+
 
 def retain(run: Path, newest: int, best: Best | None = None, *, upto: int = MAX_STEPS) -> None:
     """Remove all but the `newest` checkpoints and the best one, and partial files of a killed save.
@@ -92,6 +95,11 @@ def list_checkpoints(run: Path) -> Iterator[tuple[int, Path]]:
     yield from sorted(checkpoints, reverse=True)
 
 
+def newest_step(run: Path) -> int:
+    """Return the step of the newest checkpoint of `run`, verified or not; -1 if there is none."""
+    return max((step for step, _ in list_checkpoints(run)), default=-1)
+
+
 def newest_checkpoint(run: Path, *, training: bool = True) -> tuple[Path, list[str]]:
     """Return the newest whole checkpoint, and the problems of newer ones.
 
@@ -125,7 +133,8 @@ def _why_no_run(path: Path) -> str:
     with path.open("rb") as file:
         if file.read(50).startswith(b"version https://git-lfs"):
             return f"{path} is a Git LFS pointer: fetch the file with `git lfs pull`."
-    return f"{path} is a file: expected a run folder, or one of its checkpoints."
+    hint = f" To convert weights: translate import {path} --out RUN" * (path.suffix in WEIGHTS)
+    return f"{path} is a file: expected a run folder, or one of its checkpoints.{hint}"
 
 
 def is_whole(path: Path, *, training: bool = True) -> bool:

@@ -60,13 +60,17 @@ def resolve(
     kind: Any = find("recipe", recipe)
     merged: Fragment = {"recipe": recipe, "options": {}, "data": {}, "train": {}}
     _merge_recipe_defaults(merged, kind)
-    merge_fragment(merged, {key: value for key, value in document.items() if key != "recipe"})
+    name = f"recipe {recipe!r}"
+    try:
+        merge_fragment(merged, {key: value for key, value in document.items() if key != "recipe"})
+    except ConfigError as error:  # all that is wrong in a file at once
+        unknown = signatures.unknown_options(name, kind, merged["options"], ["spec"])
+        raise ConfigError(*error.args, *unknown) from error
     for key, value in (flags or {}).items():
         set_key(merged, key, value)
     merged["options"] = with_defaults(kind, merged["options"])
     _assign_all(merged, assignments)
     _assign_layout(merged, flags or {})
-    name = f"recipe {recipe!r}"
     merged["options"] = signatures.convert_options(
         name, kind, with_defaults(kind, merged["options"]), ["spec"]
     )
@@ -149,17 +153,34 @@ def with_defaults(recipe: Callable[..., Any], settings: Mapping[str, Any]) -> Fr
 
 
 def merge_fragment(below: Fragment, above: Mapping[str, Any]) -> None:
-    """Merge the fragment `above` into `below`, section by section."""
+    """Merge the fragment `above` into `below`, section by section.
+
+    Raises:
+        ConfigError: Keys are unknown or values invalid: one line for each.
+    """
     if not isinstance(above, Mapping):
         raise ConfigError(f"expected recipe, options, data and train, got {short_repr(above)}.")
-    for section, values in above.items():
-        if section not in KEYS[""]:
-            near = hint(str(section), below.get("recipe")) or suggest(section, KEYS[""])
-            raise ConfigError(f"{printable_name(str(section))}: unknown key.{near}")
-        if not isinstance(values, Mapping):
-            raise ConfigError(f"{section}: expected a mapping, got {short_repr(values)}.")
-        for key, value in values.items():
+    errors = [
+        e for section, values in above.items() for e in _merge_section(below, section, values)
+    ]
+    if errors:
+        raise ConfigError(*errors)
+
+
+def _merge_section(below: Fragment, section: str, values: Any) -> list[str]:
+    """Set all `values` of a section that are valid; return the errors of the others."""
+    if section not in KEYS[""]:
+        near = hint(str(section), below.get("recipe")) or suggest(section, KEYS[""])
+        return [f"{printable_name(str(section))}: unknown key.{near}"]
+    if not isinstance(values, Mapping):
+        return [f"{section}: expected a mapping, got {short_repr(values)}."]
+    errors = []
+    for key, value in values.items():
+        try:
             set_key(below, f"{section}.{key}", deepcopy(value))
+        except ConfigError as error:
+            errors.append(str(error))
+    return errors
 
 
 def set_key(document: Fragment, key: str, value: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from translate.engine.config.value_types import (
+    BY_DOMAIN,
     LARGEST_BATCH,
     Bands,
     Channels,
@@ -113,7 +114,7 @@ class Data(Section):
                 raise ValueError(f"expected two numbers{of}, the smaller first")
         return value
 
-    @field_validator("channels", "labels", "range", "units", "bands")
+    @field_validator(*BY_DOMAIN)
     @classmethod
     def _known_domains(cls, value: Any, info: ValidationInfo) -> Any:
         named = [] if info.field_name != "labels" and not isinstance(value, dict) else value or []

@@ -1,5 +1,6 @@
 """The types of settings, and settings that may be given for each domain."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -35,6 +36,10 @@ Norm = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Schedule = Literal["constant", "linear", "cosine"]
 
 
+BY_DOMAIN = ("channels", "labels", "range", "units", "bands")
+"""settings of ``data`` that name domains"""
+
+
 class Section(BaseModel):
     """A section of a configuration: unknown keys are refused, and it is immutable."""
 
@@ -56,3 +61,32 @@ def of_domain(value: Any, domain: str) -> Any:
 def by_domain(value: Any) -> list[tuple[str, Any]]:
     """Return the names of domains with the value of a setting; "" for all domains."""
     return [*value.items()] if isinstance(value, dict) else [] if value is None else [("", value)]
+
+
+def rename_domains(data: Mapping[str, Any], domains: Sequence[str]) -> dict[str, Any]:
+    """Return the section `data` of a configuration with its settings by domain for `domains`.
+
+    A domain that `data` has keeps its settings; another takes those of the domain in its place.
+    Nothing is changed if the number of domains differs.
+    """
+    old = [str(name) for name in data.get("domains") or ()]
+    if len(old) != len(domains) or list(domains) == old:
+        return dict(data)
+    old_names = [domain_names(name) for name in old]
+    predecessors = {
+        new: next((o for o, known in zip(old, old_names, strict=True) if new in known), old[place])
+        for place, new in enumerate(domains)
+    }
+    return {**data} | {
+        key: _renamed(data[key], predecessors)
+        for key in BY_DOMAIN
+        if isinstance(data.get(key), dict) or (key == "labels" and data.get(key))
+    }
+
+
+def _renamed(value: Any, predecessors: Mapping[str, str]) -> Any:
+    """Return a mapping from domains, or a list of domains, by the names of new domains."""
+    if isinstance(value, dict):
+        values = {name: of_domain(value, old) for name, old in predecessors.items()}
+        return {name: one for name, one in values.items() if one is not None}
+    return [name for name, old in predecessors.items() if not domain_names(old).isdisjoint(value)]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML, AliasEvent, CollectionEndEvent, CollectionStartEvent, Event
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from translate.engine.config.schema import Config
 from translate.engine.config.value_types import Fragment
@@ -74,13 +74,23 @@ def parse(text: str, source: str) -> Any:
             raise ConfigError(f"{printable_name(source)}: YAML {wrong}.")
         value = yaml.load(text)
     except (YAMLError, ValueError) as error:  # a date of month 99, a number of 5,000 digits
-        raise ConfigError(f"{printable_name(source)}: {' '.join(str(error).split())}") from error
+        raise ConfigError(f"{printable_name(source)}: {_describe(error)}") from error
     if key := _key_without_space(value):
         raise ConfigError(
             f"{printable_name(source)}: {short_repr(key)} is a name without a value: YAML needs a "
             f"space after the colon, {short_repr(key.replace(':', ': ', 1))}."
         )
     return value
+
+
+def _describe(error: Exception) -> str:
+    """Return the place of a syntax error, and what is wrong there."""
+    if not isinstance(error, MarkedYAMLError) or not error.problem or not error.problem_mark:
+        return " ".join(str(error).split())
+    mark, hint = error.problem_mark, ""
+    if "'\\t'" in error.problem:
+        hint = ": YAML is indented by spaces, not by tabs"
+    return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}{hint}"
 
 
 def _key_without_space(value: Any) -> str:

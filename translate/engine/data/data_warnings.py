@@ -132,10 +132,11 @@ def _few_levels(name: str, domain: Domain, values: Sequence[NDArray[Any]]) -> It
         return
     found = f"{name}: values from {least:g} to {most:g}"
     if domain.dtype != "uint8":
+        low_end, high_end = propose_range(domain.dtype, least, most)
         yield (
             f"{found} in the {len(values)} images checked, a small part of {domain.dtype} from "
             f"{low:g} to {high:g}. State the range of all files: "
-            f'--set "data.range={{{name}: [{least:g}, {most:g}]}}"'
+            f'--set "data.range={{{name}: [{low_end:g}, {high_end:g}]}}"'
         )
         return
     fix = "" if domain.labels else f", --set data.labels=[{name}] keeps them apart, and"
@@ -143,6 +144,16 @@ def _few_levels(name: str, domain: Domain, values: Sequence[NDArray[Any]]) -> It
         f"{found} of 255 in the {len(values)} images checked, nearly constant. If they are class "
         f"indices{fix or ','} a network distinguishes them better as colours of a palette"
     )
+
+
+def propose_range(dtype: str, least: float, most: float) -> tuple[float, float]:
+    """Return the range of the fewest bits that holds the values, or the values themselves.
+
+    Four images rarely have the largest value that a scanner writes: 4080 is of 12 bits.
+    """
+    if dtype != "uint16" or most < 1:
+        return least, most
+    return 0, 2 ** int(most).bit_length() - 1
 
 
 def _clipped(domain: Domain, values: Sequence[NDArray[Any]]) -> Iterable[str]:

@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from translate.engine.config.schema import Data
+from translate.engine.config.value_types import BY_DOMAIN, rename_domains
 from translate.engine.data.check import is_joined, open_layout
 from translate.errors import ConfigError, DataError
 from translate.folders.braces import is_pattern
 from translate.folders.listing import is_path
 from translate.folders.names import short_names
+
+DOMAIN_KEYS = ("domains", *BY_DOMAIN)
+"""settings that name domains"""
 
 
 def working_directory() -> str:
@@ -108,11 +112,6 @@ def _existing(value: Any, directory: Path) -> Any:
 
 def _renamed(data: Data, domains: tuple[str, ...]) -> Data:
     """Return `data` with other names of its domains, in all settings."""
-    names = dict(zip(data.domains, domains, strict=True))
-    update: dict[str, Any] = {"domains": domains}
-    for key in ("channels", "range", "units", "bands"):
-        if isinstance(setting := getattr(data, key), dict):
-            update[key] = {names.get(name, name): value for name, value in setting.items()}
-    if isinstance(data.labels, tuple):
-        update["labels"] = tuple(names.get(name, name) for name in data.labels)
-    return data.model_copy(update=update)
+    settings = rename_domains({key: getattr(data, key) for key in DOMAIN_KEYS}, domains)
+    labels = None if data.labels is None else tuple(settings["labels"])
+    return data.model_copy(update={**settings, "domains": domains, "labels": labels})

@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+import warnings
 from collections.abc import Callable, Generator
 from contextlib import closing
 from itertools import count
@@ -86,14 +87,16 @@ def batches(
     def loader(done: int) -> DataLoader:
         first = start + done
         steps = count(first) if stop is None else range(first, stop)
-        return DataLoader(
-            Items(dataset.layout, dataset.augment.item, seed),
-            batch_sampler=batch_keys(steps, len(dataset.layout), seed, batch_size, positions),
-            collate_fn=collate,
-            generator=torch.Generator(),  # otherwise it draws from the global generator
-            pin_memory=pin,
-            **processes,
-        )
+        with warnings.catch_warnings():  # more workers than cores read a network file system faster
+            warnings.filterwarnings("ignore", "This DataLoader will create", UserWarning)
+            return DataLoader(
+                Items(dataset.layout, dataset.augment.item, seed),
+                batch_sampler=batch_keys(steps, len(dataset.layout), seed, batch_size, positions),
+                collate_fn=collate,
+                generator=torch.Generator(),  # otherwise it draws from the global generator
+                pin_memory=pin,
+                **processes,
+            )
 
     restarts: list[str] = []
     if data.workers:

@@ -1,6 +1,6 @@
 """Read the options of a factory from its signature, and convert values to their types."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from inspect import Parameter, signature
 from types import SimpleNamespace
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
@@ -66,10 +66,8 @@ def convert_options(
         ConfigError: A name is unknown, a value is of another type, or one is missing.
     """
     options = read_options(factory, excluded_names)
-    takes_any = any(p.kind is Parameter.VAR_KEYWORD for p in _parameters(factory).values())
-    for name in values:
-        if name not in options and not takes_any:
-            raise ConfigError(f"{owner} has no option {short_repr(name)}.{suggest(name, options)}")
+    if errors := unknown_options(owner, factory, values, excluded_names):
+        raise ConfigError(*errors)
     for name, option in options.items():
         if option.required and name not in values:
             meaning = f": {option.meaning}" if option.meaning else ""
@@ -81,6 +79,20 @@ def convert_options(
         return dict(TypeAdapter(schema).validate_python(dict(values)))
     except ValidationError as error:
         raise ConfigError(f"{owner}: {validation_message(error)}") from error
+
+
+def unknown_options(
+    owner: str, factory: Callable[..., Any], values: Iterable[str], excluded_names: Sequence[str]
+) -> list[str]:
+    """Return an error for each name in `values` that `factory` does not take."""
+    if any(p.kind is Parameter.VAR_KEYWORD for p in _parameters(factory).values()):
+        return []
+    options = read_options(factory, excluded_names)
+    return [
+        f"{owner} has no option {short_repr(name)}.{suggest(name, options)}"
+        for name in values
+        if name not in options
+    ]
 
 
 def accepted_arguments(factory: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -54,6 +54,7 @@ class ResumePoint:
             raise ConfigError(
                 f"{run} is a checkpoint, expected its run: --resume {run.parent.parent}"
             )
+        self.newest_step = retention.newest_step(run)
         path, messages = retention.newest_checkpoint(run)
         for message in messages:
             logger.info(f"{message} Resuming from {path.name}.")
@@ -98,7 +99,8 @@ class ResumePoint:
         data = places.locate(config.data, directory, root_changed=self.has_new_root)
         if data == config.data:
             return config, data, ""
-        logger.info(f"reading {' and '.join(data.domains)} in {data.root}")
+        names = any(Path(domain).name == domain for domain in data.domains)
+        logger.info(f"reading {' and '.join(data.domains)}{f' in {data.root}' * names}")
         if self.has_new_root:
             return config.model_copy(update={"data": data}), data, ""
         return config, data, directory

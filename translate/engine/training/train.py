@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from translate.engine.training.new_run import NewRun
 from translate.engine.training.plan import measure_plan
 from translate.engine.training.resume import ResumePoint
 from translate.engine.training.session import Session, open_session
+from translate.errors import ConfigError
 from translate.progress import ProgressReporter
 from translate.results import TrainingResult
 
@@ -100,7 +101,9 @@ def resume(
     with _processes(point.config) as device:
         session = open_session(point.config, device, point, dry_run=dry_run)
         if not session.is_complete:
-            return _plan(session) if dry_run else _train(session, progress, interrupts)
+            if dry_run:
+                return _plan(session)
+            return _train(session, progress, interrupts, -1 if fork else point.newest_step)
         if distributed.is_first() and not dry_run:
             with locks.lock_folder(run):
                 remove_partial_run_files(run)  # of a process that was killed after its last step
@@ -152,8 +155,16 @@ def _plan(session: Session) -> TrainingResult:
 
 
 def _train(
-    session: Session, progress: ProgressReporter, interrupts: Interrupts | None
+    session: Session, progress: ProgressReporter, interrupts: Interrupts | None, newest: int = -1
 ) -> TrainingResult:
+    """Train a session whose folder had checkpoints up to step `newest` when it was opened."""
     folder = session.writer.path
-    with locks.lock_folder(folder) if distributed.is_first() else nullcontext():
+    if not distributed.is_first():
+        return Loop(session, progress, interrupts or Interrupts()).run()
+    with locks.lock_folder(folder):
+        if (step := retention.newest_step(folder)) > newest:
+            raise ConfigError(
+                f"{folder}: another process has trained there meanwhile, to step {step}. To "
+                f"continue from that step: translate train --resume {folder}"
+            )
         return Loop(session, progress, interrupts or Interrupts()).run()

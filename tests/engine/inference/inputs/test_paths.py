@@ -47,6 +47,16 @@ def test_a_source_without_images_is_refused_and_nothing_is_created(tmp_path: Pat
     assert not (tmp_path / "out").exists()
 
 
+def test_a_video_is_refused_with_the_command_that_saves_its_frames(
+    image_folder: Callable[..., Path], tmp_path: Path
+) -> None:
+    (tmp_path / "movie.MP4").touch()
+    with pytest.raises(NothingUsableError, match=r"movie.MP4 is not read as an image: .*ffmpeg"):
+        find_inputs(tmp_path / "movie.MP4", tmp_path / "out")
+    with pytest.raises(ConfigError, match=r"out.mp4 looks like a file: try \S+/out\."):
+        find_inputs(image_folder("in", 1), tmp_path / "out.mp4")
+
+
 def test_an_output_folder_within_the_input_is_skipped(image_folder: Callable[..., Path]) -> None:
     root = image_folder("in", 2)
     image_folder("in/out", 3)

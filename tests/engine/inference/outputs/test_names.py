@@ -35,6 +35,11 @@ def test_D15_other_formats_become_png_under_the_next_free_name() -> None:
     assert output_names("x.gif", "x.png/y.png") == ["x.gif.png", "x.png/y.png"]
 
 
+def test_label_maps_are_written_without_loss_unless_a_format_is_requested() -> None:
+    assert output_names("x.jpg", "y.bmp", labels=True) == ["x.png", "y.bmp"]
+    assert output_names("x.jpg", file_format="jpg", labels=True) == ["x.jpg"]
+
+
 def test_a_requested_format_applies_to_all_outputs() -> None:
     assert output_names("x.jpg", "y.png", "x.png", file_format="png") == [
         "x.jpg.png",

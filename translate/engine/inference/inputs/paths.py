@@ -72,6 +72,9 @@ def find_inputs(source: str | Path, out: Path, *, files: Path | None = None) -> 
             raise ConfigError(f"{out} is the folder of the images: choose another folder for OUT.")
         if can_hold(out.suffix) and not storage_of(out).exists(out):
             raise ConfigError(f"OUT is a folder, and {out} looks like an image: try {out.parent}.")
+        if skipped.advice(out) and not storage_of(out).exists(out):
+            folder = out.with_suffix("")
+            raise ConfigError(f"OUT is a folder, and {out} looks like a file: try {folder}.")
         if not any(siblings.images or siblings.problems for siblings in inputs.folders()):
             others = f": {text}" if (text := skipped.describe(inputs.skipped)) else ""
             raise NothingUsableError(f"there is no image in {source}{others}.")
@@ -89,6 +92,8 @@ def _find(storage: Storage, source: Path, out: Path) -> Inputs:
         return _from_files(source, scan(source), excluded)
     if storage.is_folder(source):
         return Inputs(source, partial(storage.walk, source, excluded=excluded))
+    if (advice := skipped.advice(source)) and storage.exists(source):
+        raise NothingUsableError(f"{source} is not read as an image: {advice}.")
     if storage.exists(source) or (storage.is_local and find_member(source)):
         return Inputs.of(source.parent, [source.name])
     if not is_pattern(str(source)):

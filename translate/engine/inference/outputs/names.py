@@ -11,6 +11,7 @@ from translate.images.domains.levels import is_photographic
 from translate.images.files.format_registry import (
     can_hold,
     default_suffix,
+    is_lossy,
     is_same_format,
     output_suffix,
     writable_suffixes,
@@ -72,7 +73,8 @@ def suffix_of_result(
 
     Args:
         target: the domain of the output.
-        form: the suffix of outputs; None: that of the image, if its format can store the output.
+        form: the suffix of outputs; None: that of the image, if its format can store the output
+            (of label maps: without loss).
         gray: whether outputs of images in a format without colour are gray.
 
     Raises:
@@ -90,6 +92,8 @@ def suffix_of_result(
     def choose(suffix: str) -> str:
         count = 1 if gray and not can_hold(suffix, 3) else channels
         keeps = can_hold(suffix, count, dtype, alpha=alpha)
+        if target.labels and not form and keeps and is_lossy(suffix):
+            keeps = False  # classes would be blended at edges
         return suffix if keeps and (not form or is_same_format(suffix, other)) else other
 
     return choose
