@@ -13,19 +13,12 @@ WITHOUT_EFFECT_ON_RESULT = {
     *("data.root", "data.workers", "data.cache", "data.max_bad"),
     *("train.log_every", "train.save_every", "train.preview_every", "train.keep", "train.guard"),
     *("train.evaluate_every", "train.metric", "train.patience", "train.trackers"),
-    "train.timeout",
-    "train.checkpointing",
+    *("train.timeout", "train.checkpointing"),
 }
 """settings without an effect on the trained weights"""
 WITHOUT_EXACT_REPETITION = {
-    "train.accumulate",
-    "train.device",
-    "train.precision",
-    "train.shard",
-    "train.compile",
-    "train.channels_last",
-    "train.cuda_graphs",
-    "train.deterministic",
+    *("train.accumulate", "train.device", "train.precision", "train.shard", "train.compile"),
+    *("train.channels_last", "train.cuda_graphs", "train.deterministic"),
 }
 """settings that change the trained weights only by rounding"""
 DISCRIMINATOR_OPTIONS = ("discriminator", "critic")

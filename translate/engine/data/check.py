@@ -52,14 +52,10 @@ def open_layout(
     *,
     known: Sequence[Domain] = (),
 ) -> Layout:
-    """Find the files of `data`.
+    """Find the files of `data`, without those to `leave_out`.
 
-    Args:
-        data: The settings.
-        leave_out: Files that are not used.
-        files: Keeps the content of files whose headers are read.
-        known: The domains with dtype, range and channels, from a run or another split of `data`;
-            by default they are found in the headers of a few files.
+    `known` domains are those of a run or another split of `data`; by default they are found in the
+    headers of a few files, which `files` keeps.
 
     Raises:
         DataError: Folders cannot be used.

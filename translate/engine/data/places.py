@@ -30,11 +30,8 @@ def working_directory() -> str:
 def locate(data: Data, directory: str, *, root_changed: bool) -> Data:
     """Return `data` with paths at which its images exist; unchanged if they are not found.
 
-    Args:
-        data: The settings.
-        directory: The working directory when the paths were typed, which is tried as well.
-        root_changed: Whether the root is new: domains that were typed as paths are then first
-            looked up below it by name.
+    The working `directory` in which the paths were typed is tried as well. Domains that were typed
+    as paths are first looked up by name below a root that has changed.
     """
     candidates = [data]
     if root_changed:  # folders below the new root come first

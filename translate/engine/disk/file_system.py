@@ -18,14 +18,9 @@ BUSY = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
 """errors for locking a file that another process has locked"""
 
 PATH_ERRORS = {
-    errno.EACCES,
-    errno.EPERM,
-    errno.EROFS,
-    errno.ENAMETOOLONG,
-    errno.ELOOP,
-    errno.ENOTDIR,
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR),
+    *(errno.EIO, errno.ESTALE, errno.ENOSPC, errno.EDQUOT, errno.ENXIO, errno.ENODEV),
 }
-PATH_ERRORS |= {errno.EIO, errno.ESTALE, errno.ENOSPC, errno.EDQUOT, errno.ENXIO, errno.ENODEV}
 """errors that the chosen path or disk causes, not the program"""
 
 PATHS = (str, bytes, os.PathLike)

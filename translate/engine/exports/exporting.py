@@ -63,14 +63,9 @@ def export(
 ) -> tuple[Content, list[Difference]]:
     """Return the file of a network, and how its outputs differ from the network's.
 
-    Args:
-        model: The name of the model, for messages.
-        name: The name of the exporter, for messages.
-        exporter: Writes and loads the file.
-        exported: The network, of `describe`, or of `generators.describe` for one that generates.
-
-    Raises:
-        ConfigError: It cannot be exported, or its outputs differ by more than `TOLERANCE`.
+    `exported` is of `describe`, or of `generators.describe`. Raises `ConfigError`, with the names
+    of the model and the exporter, if it cannot be exported, or its outputs differ by more than
+    `TOLERANCE`.
     """
     refused = f"{model} cannot be exported by {name}: "
     try:

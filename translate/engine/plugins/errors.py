@@ -90,13 +90,10 @@ def is_explained(error: BaseException) -> bool:
 
 
 def plugin_error(error: BaseException, owner: object, member: str, at: str = "") -> PluginError:
-    """Return a `PluginError` with the plugin, file, line and rule, for an exception of a plugin.
+    """Return a `PluginError` with plugin, file, line and rule, for what ``owner.member`` raised.
 
-    Args:
-        error: The exception that ``owner.member`` raised.
-        owner: The plugin's class, object or function.
-        member: A key of `RULES`, or the name of a hook.
-        at: The location, as the end of the message, if no line of the plugin is in the traceback.
+    `owner` and `member` are those of `plugin_code`. The message ends with `at` if no line of the
+    plugin is in the traceback.
     """
     place = find_place(error, owner)
     where = f" ({place})" if place else at

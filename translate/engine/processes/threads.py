@@ -115,13 +115,8 @@ def threads_for(others: float, *, cores: int, current: int, max_threads: int) ->
     """Return how many threads to use, from 1 to `max_threads`.
 
     The current number is kept if it is nearly right: each change rounds sums differently, so a load
-    between two values must not toggle it.
-
-    Args:
-        others: Cores that other processes keep busy, such as 0.7.
-        cores: Cores that this process may use.
-        current: The current number of threads.
-        max_threads: The maximum number of threads.
+    between two values must not toggle it. Of the `cores` that this process may use, other processes
+    keep `others` busy, such as 0.7.
     """
     free = cores - others
     if current - 0.5 <= free <= current + 1 - SLACK or (

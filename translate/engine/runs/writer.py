@@ -36,14 +36,8 @@ class RunWriter:
     """Writes the run folder; only the first process has one.
 
     A log line or a preview that cannot be written becomes a problem, and never stops a run.
-
-    Args:
-        path: The run folder.
-        training: What is trained.
-        steps: The step at which training ends.
-        trackers: Name and tracker of each.
-        directory: The directory that relative paths refer to; empty: the working directory.
-        origin: Further entries of ``run.json``, such as where initial weights came from.
+    Relative paths refer to `directory`, by default the working directory; `origin` has further
+    entries of ``run.json``, such as where initial weights came from.
     """
 
     def __init__(

@@ -22,16 +22,9 @@ class ObjectWriter:
     is_atomic: bool
 
     def write(self, path: Path, data: bytes, *, new: bool) -> Any:
-        """Write `data` and return the response of the store.
+        """Write `data` and return the response of the store; raises `OSError`.
 
-        Args:
-            path: The object.
-            data: Its content.
-            new: Whether the object must not exist yet.
-
-        Raises:
-            FileExistsError: It exists, and `new` is true.
-            OSError: It could not be written.
+        A `new` object must not exist yet: else `FileExistsError` is raised.
         """
         return self._send(path, lambda name, **mode: self.files.pipe_file(name, data, **mode), new)
 

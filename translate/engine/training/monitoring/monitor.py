@@ -22,12 +22,8 @@ logger = logging.getLogger(__name__)
 class TrainingMonitor:
     """Examines each record of the log and each preview, as `translate doctor` does later.
 
-    Args:
-        rates: learning rates by player, before any schedule.
-        run: the run folder, which messages name.
-        end: the step at which training ends.
-        memory_limit_mb: memory of the device, in MiB; 0: unknown.
-        better: whether ``min`` or ``max`` is better, for each figure that is evaluated.
+    `rates` are the learning rates by player before any schedule, and training ends at step `end`.
+    A memory limit of 0 is unknown; `better` has ``min`` or ``max`` for each evaluated figure.
     """
 
     def __init__(
