@@ -179,8 +179,9 @@ class Transform(Protocol):
 
         Args:
             images: (H, W, C) each.
-            roles: ``source`` or ``target`` for each image: this determines the number of channels,
-                whether it is a label map, and its augmentations (``to: source``).
+            roles: For each image ``source``, ``target`` or the name of a domain in `Layout.spec`:
+                this determines the number of channels, the range, whether it is a label map, and
+                its augmentations (``to: source``).
 
         Returns:
             (C, H, W) each, in the dtype of the file.

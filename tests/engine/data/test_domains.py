@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
 from encoded_arrays import write_array
+from valid_recipe import register
 
-from translate.batches import Domain
+from translate.batches import Domain, ImageSpec, Item, Layout
 from translate.engine.config.schema import Data
 from translate.engine.data import check
 from translate.errors import ConfigError, DataError
@@ -119,3 +121,50 @@ def test_known_domains_are_kept_whatever_the_files_hold(write: Write) -> None:
     data = write(array("uint16"))
     known = (Domain("a"), Domain("b"))
     assert check.open_layout(data, known=known).spec.domains == known
+
+
+class Triplets(Layout):
+    """Source, mask and target, which are the only files of their folders."""
+
+    batch, paired = tuple, True
+
+    def __init__(self, root, domains, *, named=True):
+        self.spec = ImageSpec(domains=tuple(map(Domain, domains)))
+        self.domain_files = [[root / name / "0.png"] for name in domains]
+        self.files, self.named = [file for (file,) in self.domain_files], named
+
+    def __len__(self):
+        return 1
+
+    def pick(self, index, random):  # noqa: ARG002
+        return Item(tuple(self.files))
+
+    def load(self, item, transform):
+        images = [transform.read(path) for path in item.files]
+        roles = self.spec.names if self.named else ("source", "target")
+        return transform(*images, roles=roles)
+
+
+def test_a_layout_may_have_three_different_domains_if_it_names_that_of_each_image(
+    tmp_path: Path, register_plugin: Callable[..., object]
+) -> None:
+    register(register_plugin, layouts={"triplets": Triplets})
+    for name, shape, dtype in (
+        ("photo", (3,), "uint8"),
+        ("mask", (), "uint8"),
+        ("scan", (), "uint16"),
+    ):
+        write_array(tmp_path / name / "0.png", array(dtype, *shape))
+    settings: dict[str, Any] = {"domains": ("photo", "mask", "scan"), "channels": {"mask": 1}}
+    data = Data(root=tmp_path, size=8, layout="triplets", **settings)
+    checked = check.check_data(check.open_layout(data), data)
+    assert [(d.channels, d.dtype) for d in checked.layout.spec.domains] == [
+        *((3, "uint8"), (1, "uint8"), (1, "uint16"))
+    ]
+    item = checked.layout.load(checked.layout.pick(0, Random(0)), checked.augment.item(Random(0)))
+    assert [(image.shape[0], str(image.dtype)) for image in item] == [
+        *((3, "torch.uint8"), (1, "torch.uint8"), (1, "torch.uint16"))
+    ]
+    layout = {"name": "triplets", "named": False}
+    with pytest.raises(ConfigError, match=r"they differ .*names of the domains to its transform"):
+        check.open_layout(data.model_copy(update={"layout": layout}))

@@ -204,4 +204,4 @@ def _domains(layout: Layout) -> Iterable[tuple[str, str, Sequence[Path]]]:
     if len(layout.domain_files) != len(names):
         return
     for index, (name, files) in enumerate(zip(names, layout.domain_files, strict=True)):
-        yield "target" if 0 < index == len(names) - 1 else "source", name, files
+        yield "target" if 0 < index == len(names) - 1 else name if index else "source", name, files

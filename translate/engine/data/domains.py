@@ -111,13 +111,15 @@ def require_compatible_domains(layout: Layout, data: Data) -> None:
         return
     blank = Blank(data.crop, layout.spec)
     layout.load(layout.pick(0, Random(0)), blank)
-    if len(layout.spec.domains) > 2 or "target" not in blank.roles:
+    read = {blank.domains[role] for role in blank.roles if role in blank.domains}
+    if not read.issuperset(layout.spec.domains):
         kinds = ", ".join(_kind(domain) for domain in (first, different[0]))
         raise ConfigError(
             f"data.channels, data.labels: the layout {data.layout_name!r} mixes the images of "
             f"{' and '.join(data.domains)}, which are read in one way, and they differ ({kinds}): "
-            "set one number of channels, as in  --set data.channels=3, one range, and all domains "
-            "as labels or none."
+            "set one number of channels, as in --set data.channels=3, one range, and all domains "
+            "as labels or none. (A layout whose batches have a field for each domain passes the "
+            "names of the domains to its transform as `roles`.)"
         )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 
 from translate.batches import ImageSpec
+from translate.images.domains import domain_images
 from translate.images.tensors import to_device
 
 
@@ -45,10 +46,12 @@ class Uploader:
 def batch_to_device(batch: Any, device: torch.device, spec: ImageSpec) -> Any:
     """Move a named tuple of tensors; its images become floats in [-1, 1] there.
 
-    A field ``target`` belongs to the last domain, any other to the first.
+    A field ``target`` belongs to the last domain, a field with the name of a domain to that one,
+    and any other to the first.
     """
+    domains = domain_images.by_role(spec)
     return batch._make(
-        to_device(tensor, device, spec.target if name == "target" else spec.source)
+        to_device(tensor, device, domains.get(name, spec.source))
         if tensor.ndim == 4
         else tensor.to(device, non_blocking=True)
         for name, tensor in batch._asdict().items()

@@ -188,13 +188,10 @@ def _create(entry: Mapping[str, Any], data: Data, by_role: Mapping[str, Domain])
         raise ConfigError(f"data.augment: {name}: {_reason(error)}") from error
     is_geometric = "mask" in transform.targets
     augmentation = Augmentation(transform, "both" if is_geometric else to, is_geometric)
-    changed = [
-        domain
-        for role, domain in by_role.items()
-        if augmentation.to in ("both", role) and (is_geometric or not domain.labels)
-    ]
+    chosen = [domain for role, domain in by_role.items() if augmentation.to in ("both", role)]
+    changed = [each for each in dict.fromkeys(chosen) if is_geometric or not each.labels]
     if not changed:
-        others = " and ".join(role for role, domain in by_role.items() if not domain.labels)
+        others = " and ".join(role for role in ROLES[:2] if not by_role[role].labels)
         fix = f"Try to: {others}." if others else "Remove it."
         raise ConfigError(
             f"data.augment: {name} changes colours, and {augmentation.to} is label maps here. {fix}"

@@ -37,8 +37,9 @@ HALF_LEVEL = 1 / 131070
 
 
 def by_role(spec: ImageSpec) -> Mapping[str, Domain]:
-    """Return the domains of ``source`` and ``target`` images."""
-    return {"source": spec.source, "target": spec.target}
+    """Return the domains of ``source`` and ``target`` images, and each domain by its name."""
+    named = {domain.name: domain for domain in spec.domains}
+    return named | {"source": spec.source, "target": spec.target}
 
 
 def of_role(by_role: Mapping[str, Domain], roles: Sequence[str], index: int) -> Domain:
