@@ -1,6 +1,7 @@
 """`translate plugins check`: a line for each rule, an exit code, suggested names."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated
 
 import pytest
@@ -9,6 +10,7 @@ from swapped_loss import SwapsRealAndFake
 from torch import nn
 from valid_recipe import ValidRecipe, register
 
+from translate.batches import Layout
 from translate.contract import kinds
 
 
@@ -71,8 +73,31 @@ def test_a_part_with_a_required_option_is_named_with_what_to_type(
         losses={"swapped": SwapsRealAndFake},
     )
     everything = run_command("plugins", "check", "sugar")
-    needs = "translate plugins check shouts --set options.url=VALUE (address)"
+    needs = "needs options.url (address): translate plugins check shouts --set ..."
     assert f"tracker shouts\n  -       not tested: {needs}\n" in everything.out
     assert everything.err == "Error: sugar breaks a rule: see plugins/README.md.\n"
     alone = run_command("plugins", "check", "shouts")
-    assert alone.err == "Error: tracker 'shouts' needs --set options.url=VALUE (address).\n"
+    assert alone.err == f"Error: tracker 'shouts': {needs}\n"
+
+
+class ReadsStrips(ValidRecipe):
+    """A recipe for a layout whose batches the check cannot make up."""
+
+    defaults = {"data": {"layout": "strips"}}
+
+
+class Strips(Layout):
+    batch = Mapping
+
+
+def test_a_recipe_whose_layout_needs_a_folder_does_not_end_the_check_of_the_others(
+    register_plugin, run_command
+) -> None:
+    losses = {"swapped": SwapsRealAndFake}
+    parts = {"recipes": {"strip": ReadsStrips}, "layouts": {"strips": Strips}, "losses": losses}
+    register(register_plugin, "sweets:sugar", **parts)
+    result = run_command("plugins", "check", "sugar")
+    folder = '--set data.layout=strips --set data.root=DIR --set "data.domains=[A, B]"'
+    assert "not tested: the batches of the layout 'strips' are unknown" in result.out
+    assert folder in result.out
+    assert result.err == "Error: sugar breaks 2 rules: see plugins/README.md.\n"

@@ -144,7 +144,8 @@ def make_subject(
     if (batch := _batch_type(config)) not in BATCHES:
         raise ConfigError(
             f"the batches of the layout {config.data.layout_name!r} are unknown: give the check a "
-            'folder of images, data={"layout": ..., "root": ..., "domains": [...]}.'
+            f"folder of images: --set data.layout={config.data.layout_name} --set data.root=DIR "
+            '--set "data.domains=[A, B]", or data={"layout": ..., "root": ..., "domains": [...]}.'
         )
     return RecipeSubject(config, spec or BATCHES[batch])
 
