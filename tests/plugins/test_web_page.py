@@ -1,8 +1,9 @@
-"""The page of an exported model translates in a real browser as `translate infer` does."""
+"""The page of an exported model computes in a real browser what the run computes."""
 
 import hashlib
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,15 +17,21 @@ import cv2
 import numpy as np
 import pytest
 import small_checkpoints
+import torch
 from PIL import Image
+from torch import Tensor
 
 from translate.api import Translator
+from translate.engine.exports import exporting, generators
+from translate.engine.models.model import Model, load
 from translate.errors import ConfigError
 from translate.exchange.export import export_model
+from translate.images.tensors import from_device
+from translate.nn.latents import PRIORS, Prior
 from translate_plugins.exporters import web
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +62,18 @@ def site(runtime: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
     """Serve the page of a run as any file server does; return its address and the run."""
     folder = tmp_path_factory.mktemp("site")
     run = small_checkpoints.cyclegan(folder / "run")
-    export_model(run, folder / "page", web=True, runtime=runtime)
-    handler = partial(QuietHandler, directory=folder / "page")
+    with served(run, folder / "page", runtime) as address:
+        yield address, run
+
+
+@contextmanager
+def served(run: Path, page: Path, runtime: Path) -> Iterator[str]:
+    """Export the page of a run, and yield its address."""
+    export_model(run, page, web=True, runtime=runtime)
+    handler = partial(QuietHandler, directory=page)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/", run
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
         server.shutdown()
 
 
@@ -109,6 +123,76 @@ def test_an_image_that_is_chosen_is_translated_as_by_infer(
     assert hosts == {address.split("/")[2]}, "nothing leaves the computer"
 
 
+@pytest.fixture(scope="module")
+def generation(
+    browser: "Browser", runtime: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple["Page", Model]]:
+    """Open the page of a tiny InfoGAN; return it and the model."""
+    folder = tmp_path_factory.mktemp("generation")
+    run = small_checkpoints.gan(folder / "run", "infogan")
+    with served(run, folder / "page", runtime) as address:
+        page = browser.new_page(viewport={"width": 360, "height": 740})
+        page.goto(address)
+        page.get_by_text("The model is ready.").wait_for()
+        yield page, load(run, device="cpu")[0]
+
+
+def latents_of(page: "Page", parts: Sequence[Prior], count: int, seed: int) -> Tensor:
+    """Return the latents that the page draws, (count, dim, 1, 1)."""
+    prior = [{"distribution": part.name, "dim": part.dim} for part in parts]
+    script = "async (a) => [...(await import('./latents.js')).drawLatents(...a)]"
+    return torch.tensor(page.evaluate(script, [prior, count, seed])).view(count, -1, 1, 1)
+
+
+@pytest.mark.slow
+def test_images_are_generated_from_a_seed_and_a_class(generation: tuple["Page", Model]) -> None:
+    page, model = generation
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.get_by_label("Number of images").select_option("4")
+    page.get_by_label("Random seed").fill("5")
+    for label, classes in (("", [0, 1, 2, 3]), ("7", [7] * 4)):
+        page.get_by_label("Class").select_option(label)
+        page.get_by_role("button", name="Generate").click()
+        page.get_by_text("Generated in").wait_for()
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Download the images").click()
+        assert download.value.suggested_filename == "infogan-5.png"
+        sheet = np.asarray(Image.open(download.value.path()).convert("L"))
+        latents = latents_of(page, model.recipe.prior.parts, 4, 5)
+        output = model.recipe.eval().draw(latents, torch.tensor(classes))
+        first, second, third, fourth = (i[..., 0] for i in from_device(output, model.spec.target))
+        expected = np.block([[first, second], [third, fourth]])
+        assert np.abs(sheet.astype(int) - expected).max() <= 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360, "nothing is cut off"
+    assert not complaints
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PRIORS)
+def test_the_page_draws_latents_of_each_distribution(
+    name: str, generation: tuple["Page", Model]
+) -> None:
+    values = latents_of(generation[0], [Prior(name, dim=8)], 2000, 0).double()
+    expected = Prior(name, dim=8).draw(20_000, torch.Generator().manual_seed(0)).double()
+    assert (values.mean(0) - expected.mean(0)).abs().max() < 0.1
+    assert values.square().mean().item() == pytest.approx(expected.square().mean().item(), rel=0.03)
+    assert values.abs().max() <= expected.abs().max() * 1.1
+    spread = [each.flatten(1).norm(dim=1).std().item() for each in (values, expected)]
+    assert spread[0] == pytest.approx(spread[1], abs=0.05)
+    assert torch.equal(values[:3], latents_of(generation[0], [Prior(name, dim=8)], 3, 0).double())
+    assert not torch.equal(values[:3], latents_of(generation[0], [Prior(name, dim=8)], 3, 1))
+
+
+def test_latents_that_a_page_cannot_draw_are_refused(tmp_path: Path) -> None:
+    model, _ = load(small_checkpoints.gan(tmp_path / "run"), device="cpu")
+    model.recipe.__class__ = type(
+        "Own", (type(model.recipe),), {"latents": lambda *_: torch.zeros(1, 4, 1, 1)}
+    )
+    with pytest.raises(ConfigError, match=r"defines the distribution of the latents in code"):
+        web.WebExporter(runtime=Path("none")).write(generators.describe(model, {}))
+
+
 def test_another_file_than_npm_published_is_refused(tmp_path: Path) -> None:
     assert len(b64decode(web.RUNTIME_SHA512)) == 64
     (tmp_path / "runtime.tgz").write_bytes(b"another")
@@ -128,10 +212,7 @@ def test_a_machine_without_network_gets_the_command_to_type(
 
 def test_images_that_no_browser_reads_are_refused(tmp_path: Path) -> None:
     run = small_checkpoints.cyclegan(tmp_path / "run")
-    from translate.engine.exports.exporting import describe
-    from translate.engine.models.model import load
-
-    exported = describe(load(run, device="cpu")[0], "winter", {})
+    exported = exporting.describe(load(run, device="cpu")[0], "winter", {})
     web.require_8_bit_images(exported)
     exported.metadata["source"]["dtype"] = "int16"
     with pytest.raises(ConfigError, match="those of the source 'summer' are int16"):

@@ -32,7 +32,7 @@ DOWNLOAD_TIMEOUT = 120.0
 
 
 class WebExporter:
-    """Folders (..._web) with a page that translates images in the browser, not on a server.
+    """Folders (..._web) with a page that runs the model in the browser, not on a server.
 
     ONNX Runtime Web (33 MB) is downloaded from npm at each export, or read from the file `runtime`.
     """
@@ -45,9 +45,16 @@ class WebExporter:
 
     def write(self, model: ExportedModel) -> dict[str, bytes]:
         require_8_bit_images(model)
+        if model.inputs and not model.metadata["generation"]["prior"]:
+            raise ConfigError(
+                "its recipe defines the distribution of the latents in code, which a page cannot "
+                "draw: expected a recipe with a prior. Export to .onnx."
+            )
         page = files("translate_plugins.exporters") / "page"
+        kind = page / ("generation" if model.inputs else "translation")
+        page_files = [file for folder in (page, kind) for file in folder.iterdir()]
         return {
-            **{file.name: file.read_bytes() for file in page.iterdir() if file.is_file()},
+            **{file.name: file.read_bytes() for file in page_files if file.is_file()},
             **read_runtime(self.runtime),
             METADATA: json.dumps(dict(model.metadata)).encode(),
             MODEL: OnnxExporter().write(model),
@@ -61,9 +68,7 @@ class WebExporter:
 
 def require_8_bit_images(model: ExportedModel) -> None:
     """Raise `ConfigError` unless browsers can display images of the source and target domains."""
-    if model.inputs:
-        raise ConfigError("the page translates images, and this network generates them.")
-    for role in ("source", "target"):
+    for role in ("target",) if model.inputs else ("source", "target"):
         domain = model.metadata.get(role, {})
         dtype, channels = domain.get("dtype"), domain.get("channels")
         if dtype != "uint8" or channels not in (1, 3):

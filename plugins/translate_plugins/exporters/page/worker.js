@@ -14,12 +14,13 @@ loading.then(
   (error) => postMessage({ failed: String(error.message ?? error) }),
 );
 
-onmessage = async ({ data: { id, values, shape } }) => {
+onmessage = async ({ data: { id, inputs } }) => {
   try {
     const session = await loading;
-    const images = new ort.Tensor("float32", values, shape);
-    const { translated } = await session.run({ images });
-    postMessage({ id, values: translated.data, shape: translated.dims }, [translated.data.buffer]);
+    const feeds = {};
+    for (const [name, input] of Object.entries(inputs)) feeds[name] = new ort.Tensor(...input);
+    const [{ data, dims }] = Object.values(await session.run(feeds));
+    postMessage({ id, values: data, shape: dims }, [data.buffer]);
   } catch (error) {
     postMessage({ id, failed: String(error.message ?? error) });
   }
