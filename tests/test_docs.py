@@ -165,9 +165,12 @@ def test_every_block_of_commands_is_marked_as_tested_or_not_run(page: Path) -> N
     for block in page_blocks.blocks(page):
         if page_blocks.COMMAND.search(block.text):
             assert page_blocks.MARK.fullmatch(block.mark), (
-                f"{page}: put <!-- tested -->, <!-- tested with STAND-IN --> or "
-                f"<!-- not run: REASON --> above\n{block.text}"
+                f"{page}: put <!-- tested -->, <!-- tested with STAND-IN -->, "
+                f"<!-- tested by tests/test_x.py --> or <!-- not run: REASON --> above\n{block.text}"
             )
+            file = block.mark.removeprefix(page_blocks.BY)
+            asks = file == block.mark or "tested_by(__file__)" in (ROOT / file).read_text()
+            assert asks, f"{page}: {file} runs no block of a page"
 
 
 def test_every_link_in_the_documents_has_a_target() -> None:

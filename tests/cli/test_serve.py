@@ -1,5 +1,8 @@
+"""`translate serve`: its errors before anything is loaded, its start and its end."""
+
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -8,10 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 import small_checkpoints
+from encoded_arrays import write_array
+from page_blocks import tested_by
+from PIL import Image
 from subprocesses import start_command, surviving_processes
 
+from translate.api import Translator
+from translate.batches import Domain
 from translate.serve.server import bound_socket
 
 Run = Callable[..., Any]
@@ -93,3 +102,32 @@ def test_a_signal_ends_the_server_and_the_processes_of_its_models(
     assert process.returncode == 128 + number
     assert "finishing requests in progress" in out and err == ""
     assert not surviving_processes(process)
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_page_work_as_printed(tmp_path: Path, run_command: Run) -> None:
+    server, requests = (block.text for block in tested_by(__file__))
+    range_ = (-1024.0, 3071.0)
+    scans = [Domain(name, 1, range_, "int16") for name in ("mr", "ct")]
+    photos = small_checkpoints.cyclegan(tmp_path / "runs/cyclegan-summer-winter")
+    scanner = small_checkpoints.cyclegan(tmp_path / "runs/mr-ct", kinds=scans)
+    assert run_command("export", photos, tmp_path / "runs/model.onnx").code == 0
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 48, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "photo.jpg")
+    write_array(tmp_path / "mr.tif", np.arange(-960, 960, dtype=np.int16).reshape(40, 48))
+    _, *arguments = shlex.split(server)
+    process = start_command(*arguments, cwd=tmp_path, start_new_session=True)
+    try:
+        assert process.stdout
+        while "Ctrl-C stops" not in (line := process.stdout.readline()):
+            assert line, process.communicate()
+        subprocess.run(["bash", "-euc", requests], cwd=tmp_path, check=True)
+    finally:
+        os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=20)
+    for run, image, translated in (
+        (photos, "photo.jpg", "winter.jpg"),
+        (scanner, "mr.tif", "ct.tif"),
+    ):
+        Translator.load(run, device="cpu").folder(tmp_path / image, tmp_path / "out")
+        assert (tmp_path / translated).read_bytes() == (tmp_path / "out" / image).read_bytes()

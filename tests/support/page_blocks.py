@@ -11,9 +11,11 @@ FOLDERS = ("benchmarks", "configs", "datasets", "plugins")
 PAGES = [*sorted(ROOT.glob("docs/*.md")), *(ROOT / name / "README.md" for name in FOLDERS)]
 """All pages but the README, whose commands tests/test_docs.py runs."""
 BLOCK = re.compile(r"^(?:<!-- (.+?) -->\n)?```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-MARK = re.compile(r"tested|tested, slow|tested with .+|not run: .+")
 STAND_IN = "tested with "
 """the mark of a block that runs where something stands in for what it needs"""
+BY = "tested by "
+"""the mark of a block that another test runs, whose file it names"""
+MARK = re.compile(rf"tested|tested, slow|{STAND_IN}.+|{BY}tests/\S+\.py|not run: .+")
 COMMAND = re.compile(r"^(translate|torchrun) ", re.MULTILINE)
 
 
@@ -46,8 +48,21 @@ def with_mark(mark: str) -> list[Path]:
     return [page for page in PAGES if any(block.mark == mark for block in blocks(page))]
 
 
-def with_stand_ins() -> list[tuple[Path, Block]]:
-    """Return the blocks that need a stand-in, with their pages."""
-    return [
-        (page, block) for page in PAGES for block in blocks(page) if block.mark.startswith(STAND_IN)
-    ]
+def with_stand_ins() -> list[tuple[Path, str, str]]:
+    """Return the pages with what stands in for what they need, and their blocks for a shell.
+
+    Each block runs in the folder in which the page begins.
+    """
+    texts: dict[tuple[Path, str], str] = {}
+    for page in PAGES:
+        for block in blocks(page):
+            if block.mark.startswith(STAND_IN):
+                key = page, block.mark.removeprefix(STAND_IN)
+                texts[key] = f"{texts.get(key, '')}(\n{block.text})\n"
+    return [(*key, text) for key, text in texts.items()]
+
+
+def tested_by(file: str) -> list[Block]:
+    """Return the blocks that the test at the path `file` runs: ``tested by tests/test_x.py``."""
+    mark = BY + Path(file).relative_to(ROOT).as_posix()
+    return [block for page in PAGES for block in blocks(page) if block.mark == mark]

@@ -2,6 +2,9 @@
 
 import os
 import subprocess
+import sys
+import sysconfig
+import venv
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,6 +45,16 @@ class Sandbox(NamedTuple):
         done = self.translate(*arguments)
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+
+def create_environment(folder: Path) -> str:
+    """Create an environment that has the packages of this one; return its interpreter."""
+    venv.create(folder, with_pip=False, symlinks=True)
+    variables = {"base": str(folder), "platbase": str(folder)}
+    site = Path(sysconfig.get_path("purelib", "venv", vars=variables))
+    here = [path for path in sys.path if path.endswith("site-packages")]
+    (site / "here.pth").write_text("".join(f"import site; site.addsitedir({p!r})\n" for p in here))
+    return str(folder / ("Scripts" if os.name == "nt" else "bin") / "python")
 
 
 def environment() -> dict[str, str]:

@@ -2,10 +2,7 @@
 
 import os
 import subprocess
-import sys
-import sysconfig
 import tarfile
-import venv
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +10,7 @@ from typing import Any
 
 import pytest
 from command_result import ROOT
+from sandbox import OFFLINE, create_environment
 
 from translate.cli.plugins.new import KINDS, create_project
 
@@ -31,15 +29,11 @@ def projects(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def run(projects: Path) -> Run:
     """Install the projects into a new environment; return a function that runs programs there."""
-    venv.create(projects / "env", with_pip=False, symlinks=True)
-    variables = {"base": str(projects / "env"), "platbase": str(projects / "env")}
-    site = Path(sysconfig.get_path("purelib", "venv", vars=variables))
-    here = [path for path in sys.path if path.endswith("site-packages")]
-    (site / "here.pth").write_text("".join(f"import site; site.addsitedir({p!r})\n" for p in here))
+    python = create_environment(projects / "env")
 
     def program(*arguments: object, cwd: Path = projects) -> str:
         done = subprocess.run(
-            [str(projects / "env/bin/python"), "-m", *map(str, arguments)],
+            [python, "-m", *map(str, arguments)],
             cwd=cwd,
             capture_output=True,
             text=True,
@@ -49,8 +43,7 @@ def run(projects: Path) -> Run:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    offline = ["--quiet", "--no-index", "--no-deps", "--no-build-isolation"]
-    program("pip", "install", *offline, *(projects / kind for kind in KINDS))
+    program("pip", "install", *OFFLINE, *(projects / kind for kind in KINDS))
     return program
 
 

@@ -1,7 +1,6 @@
 """On a Ray cluster every image is done or listed once, whatever happens to the workers."""
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -13,8 +12,8 @@ from pathlib import Path
 
 import pytest
 import small_checkpoints
-from command_result import ROOT
 from image_inversion import file_digests, listed_problems
+from page_blocks import tested_by
 from PIL import Image
 from s3_server import running_s3_server
 from subprocesses import ray_actors
@@ -213,9 +212,8 @@ def test_an_image_that_ends_each_process_is_listed_and_the_others_are_done(
 def test_the_programs_of_the_page_work_as_printed(
     image_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
-    blocks = re.findall(r"^```python\n(.*?)^```$", (ROOT / "docs/ray.md").read_text(), re.M | re.S)
-    programs = [block for block in blocks if "ray.data" in block]
-    assert len(programs) == 2
+    programs = [block.text for block in tested_by(__file__)]
+    assert len(programs) == 3
     photos = image_folder("photos", 5)
     (photos / "z.png").write_bytes(b"")
     (tmp_path / "shards").mkdir()
@@ -237,6 +235,7 @@ def test_the_programs_of_the_page_work_as_printed(
     translator.folder(photos, tmp_path / "expected", format="webp")
     assert file_digests(tmp_path / "out") == file_digests(tmp_path / "expected")
     assert [line["reason"] for line in listed_problems(tmp_path / "out")] == ["unreadable"]
+    assert done.stdout.count(".webp', '')") == 5 and "z.png" in done.stdout, "what Dask returns"
     translator.folder(photos, tmp_path / "png")
     images = find_images(tmp_path / "translated")
     expected = {path.name: path.read_bytes() for path in (tmp_path / "png").glob("*.png")}

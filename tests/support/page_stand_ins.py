@@ -1,0 +1,139 @@
+"""What stands in for a bucket, the Hub, an index of packages and data sets where pages are run."""
+
+import gzip
+import shutil
+import struct
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from pathlib import Path
+
+import fake_hub
+import numpy as np
+import torch
+from authors_networks import AuthorsResnet
+from command_result import ROOT
+from package_index import running_package_index
+from page_programs import program_environment
+from PIL import Image
+from s3_server import running_s3_server
+from sandbox import create_environment
+
+Environment = dict[str, str]
+SHORT_RUNS = """
+translate train --config cgan-mnist --domains digits --set data.layout=labelled --out runs/cgan-mnist
+translate train --config text2img-small --data drawn --out runs/text2img-summer-winter
+translate train --config inpaint-small --domains summer --out runs/inpaint-trainB
+"""
+"""the runs that a block expects from other configurations"""
+
+
+@contextmanager
+def s3_server(folder: Path, *, expected: str) -> Iterator[Environment]:
+    """Run an S3 server with the bucket ``photos``; at the end it has the object `expected`."""
+    import s3fs
+
+    with running_s3_server() as environment:
+        files = s3fs.S3FileSystem(
+            key=environment["AWS_ACCESS_KEY_ID"],
+            secret=environment["AWS_SECRET_ACCESS_KEY"],
+            endpoint_url=environment["AWS_ENDPOINT_URL"],
+            use_listings_cache=False,
+        )
+        files.makedirs("photos", exist_ok=True)
+        for name in ("summer", "in"):
+            for path in (folder / "datasets/summer/test").iterdir():
+                files.pipe_file(f"photos/{name}/{path.name}", path.read_bytes())
+        yield environment
+        assert files.exists(expected), files.find("photos")
+
+
+@contextmanager
+def hub(folder: Path) -> Iterator[Environment]:
+    """Run a Hub."""
+    with fake_hub.running() as server:
+        yield {
+            "HF_ENDPOINT": server.address,
+            "HF_TOKEN": fake_hub.TOKEN,
+            "HF_HUB_CACHE": str(folder / "hub"),
+            "HF_HUB_DISABLE_XET": "1",
+        }
+
+
+@contextmanager
+def own_environment(folder: Path) -> Iterator[Environment]:
+    """Create an environment in which plugins are installed, and an index that takes uploads.
+
+    Whatever is built below the folder is uploaded in the end.
+    """
+    shutil.copytree(ROOT / "tests/examples", folder / "tests/examples")
+    for name, domain in (("blurred", "summer"), ("sharp", "winter")):
+        (folder / "datasets" / name).symlink_to(folder / "datasets" / domain)
+    with running_package_index() as index:
+        yield {
+            "PYTHON": create_environment(folder / "environment"),
+            "PYTHONWARNINGS": "",
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            "MYPY_CACHE_DIR": str(ROOT / ".mypy_cache"),
+            "TWINE_REPOSITORY_URL": index.address,
+            "TWINE_USERNAME": "__token__",
+            "TWINE_PASSWORD": "pypi-secret",
+        }
+        built = {path.name for path in folder.glob("*/dist/*")}
+        assert {upload.file for upload in index.uploads} == built
+
+
+@contextmanager
+def authors_files(folder: Path) -> Iterator[Environment]:
+    """Write files as the authors' programs do."""
+    weights = AuthorsResnet(4, 2).state_dict()
+    for file in ("latest_net_G", "latest_net_G_A", "latest_net_G_B"):
+        torch.save(weights, folder / f"{file}.pth")
+    torch.save({"netG_A": weights, "netG_B": weights, "epoch": 3}, folder / "checkpoint.ckpt")
+    yield {}
+
+
+@contextmanager
+def mnist(folder: Path) -> Iterator[Environment]:
+    """Write a hundred random digits in the format of MNIST; training keeps their size."""
+    digits = np.random.default_rng(0).integers(0, 256, (100, 28, 28), np.uint8)
+    header = struct.pack(">4B3I", 0, 0, 8, 3, *digits.shape)
+    path = folder / "datasets/mnist/train-images-idx3-ubyte.gz"
+    path.parent.mkdir()
+    path.write_bytes(gzip.compress(header + digits.tobytes()))
+    yield {"SHORT": "--steps 2 --set data.workers=0"}
+
+
+@contextmanager
+def short_runs(folder: Path) -> Iterator[Environment]:
+    """Train the runs for two steps, one of them on captions that are generated."""
+    environment = program_environment(folder / "programs")
+    subprocess.run(["bash", "-ec", SHORT_RUNS], cwd=folder, env=environment, check=True)
+    (folder / "masks").mkdir()
+    mask = np.zeros((64, 64), np.uint8)
+    mask[20:40, 20:40] = 255
+    Image.fromarray(mask).save(folder / "masks/photo.png")
+    yield {}
+
+
+@contextmanager
+def nothing(_: Path) -> Iterator[Environment]:
+    """Provide nothing but the programs of the folder."""
+    yield {}
+
+
+STAND_INS: dict[str, Callable[[Path], AbstractContextManager[Environment]]] = {
+    "a local S3 server": partial(s3_server, expected="photos/winter/0007.png"),
+    "a local S3 server and a stand-in for sbatch": partial(
+        s3_server, expected="photos/out/.shards/1-of-200.json"
+    ),
+    "a local Hub": hub,
+    "an environment and an index of packages of its own": own_environment,
+    "files of the authors' networks": authors_files,
+    "random digits": mnist,
+    "runs of two steps": short_runs,
+    "small images": nothing,
+    "processes of one machine": nothing,
+    "a CPU": nothing,
+}
