@@ -166,7 +166,8 @@ def test_every_block_of_commands_is_marked_as_tested_or_not_run(page: Path) -> N
         if page_blocks.COMMAND.search(block.text):
             assert page_blocks.MARK.fullmatch(block.mark), (
                 f"{page}: put <!-- tested -->, <!-- tested with STAND-IN -->, "
-                f"<!-- tested by tests/test_x.py --> or <!-- not run: REASON --> above\n{block.text}"
+                "<!-- tested by tests/test_x.py --> or <!-- not run: REASON --> above\n"
+                f"{block.text}"
             )
             file = block.mark.removeprefix(page_blocks.BY)
             asks = file == block.mark or "tested_by(__file__)" in (ROOT / file).read_text()

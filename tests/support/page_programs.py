@@ -1,4 +1,4 @@
-"""Programs that stand in for others where blocks of pages run: they train shortly, on one machine."""
+"""Programs that stand in for others where blocks of pages run, on one machine."""
 
 import os
 import sys

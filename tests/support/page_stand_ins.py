@@ -22,7 +22,8 @@ from sandbox import create_environment
 
 Environment = dict[str, str]
 SHORT_RUNS = """
-translate train --config cgan-mnist --domains digits --set data.layout=labelled --out runs/cgan-mnist
+translate train --config cgan-mnist --domains digits --set data.layout=labelled \\
+  --out runs/cgan-mnist
 translate train --config text2img-small --data drawn --out runs/text2img-summer-winter
 translate train --config inpaint-small --domains summer --out runs/inpaint-trainB
 """
