@@ -35,7 +35,7 @@ formats metrics
 engine.plugins
 engine.disk
 batches nn progress results run weights
-losses remedies engine.processes
+losses remedies engine.processes engine.objects
 engine.system
 translate engine
 errors hookspecs

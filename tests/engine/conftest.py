@@ -17,6 +17,7 @@ from translate import hookimpl
 from translate.engine.config.schema import Data
 from translate.engine.models import model
 from translate.engine.models.model import Model
+from translate.engine.objects.files import open_files
 from translate.engine.storage.objects import ObjectStore, open_store
 from translate.engine.system.locations import parse_location
 from translate.recipe import Recipe
@@ -103,7 +104,7 @@ def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Pa
     name = f"bucket-{uuid4()}"
     if request.param == "s3":
         connect(request.getfixturevalue("server"), monkeypatch)
-        open_store("s3", name)._files.mkdir(name)
+        open_files("s3", name).system.mkdir(name)
     return parse_location(f"{request.param}://{name}")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from translate.engine.objects.files import open_in_process
 from translate.engine.storage.lookup import storage_of
 from translate.engine.storage.objects import open_store
 
@@ -38,6 +39,7 @@ def connect(server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
     s3fs.S3FileSystem.clear_instance_cache()
     open_store.cache_clear()
+    open_in_process.cache_clear()
 
 
 def upload(folder: Path, url: Path) -> None:

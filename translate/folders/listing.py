@@ -154,13 +154,22 @@ def _split_pattern(parts: tuple[str, ...]) -> tuple[Path, tuple[str, ...]]:
 
 def _missing(root: Path, parts: Sequence[str]) -> list[BadImage]:
     """Return the files that the braces of a pattern name, and that are not there."""
-    tar = next((i for i, part in enumerate(parts) if part.lower().endswith(".tar")), len(parts))
-    pattern = "/".join(parts[: tar + 1])
-    if not has_braces(pattern):
-        return []
-    names = (name for name in expand(pattern) if not has_magic(name))
-    reason = f"not there, and named by {pattern}"
+    reason = f"not there, and named by {'/'.join(parts[: tar_depth(parts) + 1])}"
+    names = without_wildcards(parts)
     return [BadImage(root / name, reason) for name in names if not (root / name).exists()]
+
+
+def without_wildcards(parts: Sequence[str]) -> dict[str, None]:
+    """Return the names that the braces of a pattern stand for, up to those of tar files."""
+    pattern = "/".join(parts[: tar_depth(parts) + 1])
+    names = expand(pattern) if has_braces(pattern) else ()
+    return dict.fromkeys(name for name in names if not has_magic(name))
+
+
+def tar_depth(parts: Sequence[str]) -> int:
+    """Return the place of the first part of a pattern that names tar files; else of the last."""
+    places = (place for place, part in enumerate(parts) if part.lower().endswith(".tar"))
+    return next(places, len(parts) - 1)
 
 
 def matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:

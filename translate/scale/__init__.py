@@ -45,6 +45,7 @@ from translate.engine.inference.planning import make_processor
 from translate.engine.models.options import InferenceOptions
 from translate.engine.models.tile_options import TileOptions
 from translate.engine.pixels.windows import takes_windows
+from translate.engine.system.locations import parse_location
 from translate.images.files.tar_files import without_tar_suffixes
 from translate.images.source import MAX_PIXELS
 from translate.scale.columns import Columns, Row, read_rows, to_columns
@@ -196,8 +197,8 @@ class Translate:
 
     def _job(self, row: Row) -> Job:
         """Return the job of a row; its output is a relative path."""
-        root = self._root
-        relative = without_tar_suffixes(row.path.relative_to(root), Path(root)) if root else None
+        root = parse_location(self._root) if self._root else None
+        relative = without_tar_suffixes(row.path.relative_to(root), root) if root else None
         name = Path(row.output or relative or row.path.name)
         suffix = self._suffix(name.suffix)
         output = name if suffix == name.suffix else name.with_suffix(suffix)

@@ -8,8 +8,8 @@ from typing import Any
 from translate.engine.inference.inputs.jobs import list_jobs
 from translate.engine.inference.inputs.paths import Inputs
 from translate.engine.inference.outputs.names import OutputNames
+from translate.engine.objects.files import ObjectFiles
 from translate.engine.shards.shard import Shard
-from translate.engine.storage.object_listing import entity_tag
 from translate.engine.storage.objects import ObjectStore
 from translate.engine.system.locations import parse_location
 
@@ -42,7 +42,7 @@ class ManyObjects:
 
 def test_listing_goes_folder_by_folder() -> None:
     files = ManyObjects()
-    walk = ObjectStore(files, is_atomic=True, stamp_of=entity_tag).walk(ROOT)
+    walk = ObjectStore(ObjectFiles(files), is_atomic=True).walk(ROOT)
     assert len(next(walk).folders) == FOLDERS and len(next(walk).images) == FILES
     assert files.listed == [str(ROOT), f"{ROOT}/000"]
     assert sum(len(siblings.images) for siblings in walk) == (FOLDERS - 1) * FILES
@@ -50,7 +50,7 @@ def test_listing_goes_folder_by_folder() -> None:
 
 
 def test_a_shard_of_20000_objects_takes_memory_for_one_folder_and_its_own() -> None:
-    storage = ObjectStore(ManyObjects(), is_atomic=True, stamp_of=entity_tag)
+    storage = ObjectStore(ObjectFiles(ManyObjects()), is_atomic=True)
     inputs, out = Inputs(ROOT, partial(storage.walk, ROOT)), Path("out")
 
     tracemalloc.start()

@@ -1,15 +1,9 @@
-"""A view of a store lists each folder once; a stamp is never a time alone."""
+"""A view of a store lists each folder once."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
-from translate.engine.storage.object_listing import (
-    RECENT,
-    Entry,
-    ObjectListing,
-    entity_tag,
-    time_of_creation,
-)
+from translate.engine.objects.listing import Entry
+from translate.engine.storage.object_listing import RECENT, ObjectListing
 
 
 def test_a_folder_is_listed_once_and_few_are_kept() -> None:
@@ -32,20 +26,3 @@ def test_a_folder_is_listed_once_and_few_are_kept() -> None:
     assert listed == names
     listing.exists(Path(names[0], "x.png"))
     assert listed == [*names, names[0]]
-
-
-def test_a_tag_counts_with_and_without_quotes_and_with_the_size() -> None:
-    assert entity_tag({"size": 3, "ETag": '"abc"'}) == entity_tag({"size": 3, "etag": "abc"})
-    assert entity_tag({"size": 4, "ETag": "abc"}) != entity_tag({"size": 3, "ETag": "abc"})
-
-
-def test_a_store_without_tags_gives_no_stamp() -> None:
-    facts = {"size": 3, "mtime": 1.0, "LastModified": datetime.now(UTC), "ETag": ""}
-    assert entity_tag(facts) is None
-
-
-def test_a_time_is_the_same_as_a_number_and_as_a_date() -> None:
-    time = datetime(2026, 1, 1, 0, 0, 0, 123456, UTC)
-    assert time_of_creation({"size": 1, "created": time}) == time_of_creation(
-        {"size": 1, "created": time.timestamp()}
-    )

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from translate.errors import BadImage
-from translate.images.files import tar_files
 from translate.images.files.tar_files import file_size, find_tar, read_index, read_member
 from translate.images.source import EncodedImage, read_image
 
@@ -39,9 +38,7 @@ def test_a_tar_file_is_indexed_once_until_it_changes(
 ) -> None:
     opened: list[object] = []
     open_tar = tarfile.open
-    monkeypatch.setattr(
-        tar_files.tarfile, "open", lambda *a, **k: (opened.append(a), open_tar(*a, **k))[1]
-    )
+    monkeypatch.setattr(tarfile, "open", lambda *a, **k: (opened.append(a), open_tar(*a, **k))[1])
     assert read_member(tar / "a.png") == read_member(tar / "a.png")
     assert len(opened) == 1
     monkeypatch.undo()

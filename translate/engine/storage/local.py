@@ -76,6 +76,9 @@ class LocalListing:
     def stamp(self, path: Path) -> None:
         """Return None: files are hashed."""
 
+    def stamps(self, folder: Path) -> Iterator[tuple[str, str | None]]:
+        return ((entry.name, None) for entry in os.scandir(folder) if entry.is_file())
+
 
 class LocalStorage:
     """The local disk; see `translate.engine.storage.storage.Storage`."""

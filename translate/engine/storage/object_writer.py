@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from translate.engine.disk import partial_files
-from translate.engine.storage.object_errors import as_os_errors
+from translate.engine.objects.errors import as_os_errors
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from io import BufferedRandom
 from pathlib import Path
@@ -10,34 +10,28 @@ from typing import Any
 
 from translate.engine.disk import folders, partial_files, scratch
 from translate.engine.disk.records import json_files
-from translate.engine.storage.object_errors import as_os_errors
+from translate.engine.objects.errors import as_os_errors
+from translate.engine.objects.files import ObjectFiles, open_files
+from translate.engine.objects.listing import Entry
 from translate.engine.storage.object_lines import BufferedObjectLines, DurableObjectLines
-from translate.engine.storage.object_listing import (
-    Entry,
-    Facts,
-    ObjectListing,
-    StampOf,
-    entity_tag,
-    time_of_creation,
-)
+from translate.engine.storage.object_listing import ObjectListing
 from translate.engine.storage.object_writer import ObjectWriter
 from translate.engine.storage.storage import Lines, Listing
-from translate.errors import BadImage, ConfigError, UnreachableImage, require_package
-from translate.folders.names import is_hidden
-from translate.folders.walk import Siblings, add_file, folded
-from translate.images.files.format_registry import image_suffixes
+from translate.engine.system.locations import UrlPath
+from translate.errors import BadImage, UnreachableImage
+from translate.folders.object_walk import walk_objects
+from translate.folders.walk import Siblings
+from translate.images.files.tar_files import find_member, find_tar, read_member
+from translate.images.files.tar_index import SUFFIX
+from translate.images.files.tar_objects import open_tar
 from translate.images.source import EncodedImage
 
 ATOMIC = {"abfs", "abfss", "adl", "az", "gcs", "gs", "memory", "oci", "oss", "s3", "s3a"}
 """schemes of stores in which an object is complete or absent"""
-OPTIONS = {scheme: {"max_concurrency": 1} for scheme in ("s3", "s3a")}
-"""options of fsspec by scheme; more concurrency costs a request for the size of each file"""
 BLOCKS = {
     "block_size": 4 << 20, "cache_type": "blockcache", "cache_options": {"maxblocks": 16}
 }  # fmt: skip
 """options for objects that are read in parts: bytes of a request, and blocks kept in memory"""
-UNNAMED = {"", ".", ".."}
-"""parts of keys that no path can have"""
 
 
 @cache
@@ -47,18 +41,7 @@ def open_store(scheme: str, host: str) -> "ObjectStore":
     Raises:
         ConfigError: There is no such scheme, or a package for it is missing.
     """
-    require_package("fsspec", "remote")
-    from fsspec.core import url_to_fs
-
-    try:
-        file_system, _ = url_to_fs(f"{scheme}://{host}", **OPTIONS.get(scheme, {}))
-    except ImportError as error:
-        advice = 'pip install "translate-kit[remote]"' if scheme in ("s3", "s3a") else str(error)
-        raise ConfigError(f"{scheme}:// needs a package that is not installed: {advice}") from error
-    except Exception as error:
-        raise ConfigError(f"{scheme}://{host} cannot be opened: {error}") from error
-    stamp_of = time_of_creation if scheme == "memory" else entity_tag
-    return ObjectStore(file_system, is_atomic=scheme in ATOMIC, stamp_of=stamp_of)
+    return ObjectStore(open_files(scheme, host), is_atomic=scheme in ATOMIC)
 
 
 class ObjectStore:
@@ -67,62 +50,22 @@ class ObjectStore:
     is_local = False
     threads = 16
 
-    def __init__(self, file_system: Any, *, is_atomic: bool, stamp_of: StampOf) -> None:
-        self._files, self._stamp_of = file_system, stamp_of
-        self._writer = ObjectWriter(file_system, is_atomic)
+    def __init__(self, files: ObjectFiles, *, is_atomic: bool) -> None:
+        self._files, self._writer = files, ObjectWriter(files.system, is_atomic)
 
     # -- read ---------------------------------------------------------------------------------
 
     def exists(self, path: Path) -> bool:
-        with as_os_errors(path):
-            return bool(self._files.exists(str(path)))
+        return self._files.exists(path)
 
     def listing(self) -> Listing:
         return ObjectListing(self.entries)
 
     def is_folder(self, path: Path) -> bool:
-        with as_os_errors(path):
-            self._files.invalidate_cache()
-            return bool(self._files.isdir(str(path)))
+        return self._files.is_folder(path)
 
     def walk(self, root: Path, *, excluded: Path | None = None) -> Iterator[Siblings]:
-        suffixes, pending = image_suffixes(), [[""]]
-        while pending:
-            siblings, below = Siblings.empty(), dict[str, list[str]]()
-            for name in pending.pop():
-                folder = root / name
-                if excluded and folder.is_relative_to(excluded):
-                    continue
-                for part, is_folder, *_ in self._list(folder):
-                    path = f"{name}/{part}" if name else part
-                    if part in UNNAMED:
-                        reason = f"keys with the part {part!r} are not read: no path has it"
-                        siblings.problems.append(BadImage(folder, reason))
-                    elif is_folder and not is_hidden(part):
-                        siblings.folders.append(path)
-                        below.setdefault(folded(path), []).append(path)
-                    elif not is_hidden(part):
-                        add_file(siblings, path, suffixes)
-            for names in siblings[:3]:
-                names.sort()
-            yield siblings
-            pending += [below[key] for key in sorted(below, reverse=True)]
-
-    def _list(self, folder: Path) -> list[Entry]:
-        with as_os_errors(folder):
-            self._files.invalidate_cache()  # it takes a kilobyte for each file
-            entries = self._files.ls(str(folder), detail=True)
-            self._files.invalidate_cache()
-        own, result = self._files._strip_protocol(str(folder)).strip("/"), list[Entry]()
-        for entry in entries:
-            key, is_folder = entry["name"], entry["type"] == "directory"
-            if key.endswith("/") and not is_folder:
-                continue  # the placeholder of an empty folder
-            key = key.removesuffix("/")
-            name = "" if key.strip("/") == own else key.rpartition("/")[2]
-            stamp = None if is_folder else self._stamp_of(entry)
-            result.append(Entry(name, is_folder, stamp, entry.get("size") or 0))
-        return result
+        return walk_objects(self._files, root, excluded=excluded)
 
     def open_image(self, path: Path, *, max_pixels: int, advice: str = "") -> EncodedImage:
         try:
@@ -136,14 +79,11 @@ class ObjectStore:
         return EncodedImage(str(path), data, max_pixels, advice=advice)
 
     def open_large(self, path: Path, *, max_pixels: int) -> EncodedImage:
-        def identify() -> tuple[int, str | None]:
-            with as_os_errors(path):
-                facts = self._facts(path)
-            return facts["size"], self._stamp_of(facts)
-
         try:
-            with as_os_errors(path):
-                file = self._files.open(str(path), "rb", **BLOCKS)
+            if find_member(path):
+                return self.open_image(path, max_pixels=max_pixels)
+            file = self._files.open(path, **BLOCKS)
+            identify = partial(self._files.version, path)
             return EncodedImage.of_file(path, file, identify, max_pixels=max_pixels)
         except FileNotFoundError as error:
             raise BadImage(path, "not there") from error
@@ -151,8 +91,8 @@ class ObjectStore:
             raise UnreachableImage(path, error.strerror or str(error)) from error
 
     def _read(self, path: Path) -> bytes:
-        with as_os_errors(path):
-            return bytes(self._files.cat_file(str(path)))
+        data = read_member(path) if SUFFIX in path.as_posix().lower() else None
+        return self._files.read(path) if data is None else data
 
     def sha256(self, path: Path) -> str:
         return sha256(self._read(path)).hexdigest()
@@ -168,11 +108,13 @@ class ObjectStore:
     def names(self, folder: Path) -> list[str]:
         return sorted(entry.name for entry in self.entries(folder))
 
-    def entries(self, folder: Path) -> list[Entry]:
-        """Return the files in `folder`; see `names`."""
+    def entries(self, folder: Path) -> Iterator[Entry]:
+        """Yield the files in `folder`, which may be in a tar file; see `names`."""
         with json_files.readable(folder), suppress(FileNotFoundError):
-            return [entry for entry in self._list(folder) if not entry.is_folder]
-        return []
+            if isinstance(tar := find_tar(folder / "*"), UrlPath):
+                yield from open_tar(tar).entries(folder)
+            else:
+                yield from (entry for entry in self._files.entries(folder) if not entry.is_folder)
 
     # -- write --------------------------------------------------------------------------------
 
@@ -193,7 +135,7 @@ class ObjectStore:
     def write_stamped(self, path: Path, data: bytes, *, new: bool) -> str | None:
         answer = self._writer.write(path, data, new=new)
         if isinstance(answer, Mapping):  # S3's answer to the PUT itself
-            return self._stamp_of({"size": len(data), **answer})
+            return self._files.stamp_of({"size": len(data), **answer})
         return self.stamp(path)
 
     @contextmanager
@@ -204,18 +146,13 @@ class ObjectStore:
             self._writer.upload(path, file.name, new=new)
 
     def stamp(self, path: Path) -> str | None:
-        with suppress(OSError), as_os_errors(path):
-            return self._stamp_of(self._facts(path))
+        with suppress(OSError):
+            return self._files.version(path)[1]
         return None
-
-    def _facts(self, path: Path) -> Facts:
-        self._files.invalidate_cache()
-        facts: Facts = self._files.info(str(path))
-        return facts
 
     def discard(self, path: Path) -> None:
         with suppress(FileNotFoundError), as_os_errors(path):
-            self._files.rm_file(str(path))
+            self._files.system.rm_file(str(path))
 
     def durable_lines(self, path: Path) -> Lines:
         return DurableObjectLines(path, self.replace)

@@ -38,6 +38,12 @@ class Listing(Protocol):
         Raises `CheckpointError` if its folder cannot be listed.
         """
 
+    def stamps(self, folder: Path) -> Iterator[tuple[str, str | None]]:
+        """Yield the name and the `stamp` of each file in a folder; none is kept in memory.
+
+        Raises `CheckpointError` if it cannot be listed.
+        """
+
 
 class Storage(Protocol):
     """The local disk, or an object store. Methods raise `OSError` unless documented otherwise."""

@@ -1,45 +1,35 @@
 """Images in tar files: ``shards/00.tar/cat.png`` is the member ``cat.png`` of ``shards/00.tar``.
 
-A process reads the headers of a tar file once, and then each member by its offset, in any order.
+A process reads the headers of a tar file once, and then each member by its offset, in any order. A
+tar file may be in an object store.
 """
 
-import tarfile
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
 
-from translate.errors import BadImage
-
-SUFFIX = ".tar"
-TRUNCATED = "truncated: the end of a tar file is missing"
-
-
-class Place(NamedTuple):
-    """Where the content of a member is in its tar file, in bytes."""
-
-    start: int
-    size: int
-
-
-class TarIndex(NamedTuple):
-    """The files in a tar file."""
-
-    members: Mapping[Path, Place]
-    """By path: that of the tar file, and the name of the member below it."""
-    problems: list[BadImage]
-    """Members that cannot be read, and a missing end."""
+from translate.engine.system.locations import UrlPath
+from translate.images.files.tar_index import SUFFIX, Place, TarIndex, read_headers
+from translate.images.files.tar_objects import open_tar
 
 
 def is_tar(path: Path) -> bool:
-    """Return whether `path` is a file with the suffix ``.tar``."""
-    return path.suffix.lower() == SUFFIX and path.is_file()
+    """Return whether `path` is a file with the suffix ``.tar``; a store may raise `OSError`."""
+    if path.suffix.lower() != SUFFIX:
+        return False
+    return open_tar(path).exists() if isinstance(path, UrlPath) else path.is_file()
 
 
 def find_tar(path: Path) -> Path | None:
-    """Return the tar file that `path` is a member of; None if a file is at `path` itself."""
+    """Return the tar file that `path` is a member of; None if a file is at `path` itself.
+
+    A path in a store is looked up by the names of its folders. A store may raise `OSError`.
+    """
     folders = (folder for folder in path.parents if is_tar(folder))
-    return None if path.is_file() else next(folders, None)
+    return None if _is_file(path) else next(folders, None)
+
+
+def _is_file(path: Path) -> bool:
+    return not isinstance(path, UrlPath) and path.is_file()
 
 
 def read_index(path: Path) -> TarIndex:
@@ -47,6 +37,8 @@ def read_index(path: Path) -> TarIndex:
 
     Raises `OSError` if it cannot be read.
     """
+    if isinstance(path, UrlPath):
+        return open_tar(path).index()
     facts = path.stat()
     return _read_index(path, facts.st_size, facts.st_mtime_ns, facts.st_ino)
 
@@ -66,6 +58,9 @@ def read_member(path: Path) -> bytes | None:
 
     Raises `OSError` if the tar file cannot be read.
     """
+    if isinstance(path, UrlPath):
+        tar = find_tar(path)
+        return open_tar(tar).read(path) if isinstance(tar, UrlPath) else None
     found = find_member(path)
     if found is None:
         return None
@@ -92,35 +87,5 @@ def without_tar_suffixes(name: PurePosixPath | Path, root: Path) -> Path:
 
 @cache
 def _read_index(path: Path, size: int, time: int, inode: int) -> TarIndex:  # noqa: ARG001
-    members: dict[Path, Place] = {}
-    problems: list[BadImage] = []
-    end = 0
-    try:
-        with tarfile.open(path, "r:") as archive:
-            for member in archive:
-                end = member.offset_data + -(-member.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
-                if not member.isreg() or member.issparse():
-                    continue
-                if reason := _refusal(path, member, members, size):
-                    problems.append(BadImage(path / member.name, reason))
-                else:
-                    members[path / member.name] = Place(member.offset_data, member.size)
-        if end + tarfile.BLOCKSIZE > size:  # there is not even one of the two zero blocks
-            problems.append(BadImage(path, TRUNCATED))
-    except tarfile.ReadError as error:
-        begins_well = "unexpected end" in str(error) or members
-        reason = TRUNCATED if begins_well else f"not an uncompressed tar file: {error}"
-        problems.append(BadImage(path, reason))
-    return TarIndex(members, problems)
-
-
-def _refusal(path: Path, member: tarfile.TarInfo, members: Mapping[Path, Place], size: int) -> str:
-    """Return why a member cannot be used; empty if it can."""
-    name = PurePosixPath(member.name)
-    if name.is_absolute() or ".." in name.parts:
-        return "a name outside its tar file"
-    if path / member.name in members:
-        return "a second member of this name in its tar file"
-    if member.offset_data + member.size > size:
-        return "truncated: its tar file ends before"
-    return ""
+    with path.open("rb") as file:
+        return read_headers(file, path, size)

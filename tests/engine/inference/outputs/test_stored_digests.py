@@ -8,9 +8,9 @@ import pytest
 from image_inversion import counts, translate
 from s3_server import upload
 
-from translate.engine.storage import objects
+from translate.engine.objects import files
+from translate.engine.objects.listing import entity_tag
 from translate.engine.storage.lookup import storage_of
-from translate.engine.storage.object_listing import entity_tag
 from translate.engine.storage.objects import ObjectStore
 from translate.engine.system.locations import parse_location
 
@@ -53,7 +53,7 @@ def test_a_rerun_reads_only_objects_that_have_changed(
 def test_the_server_gets_no_request_for_an_image_that_is_done(
     s3: ObjectStore, images: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    s3._files.mkdir("counted")
+    s3._files.system.mkdir("counted")
     url = parse_location("s3://counted")
     upload(images, url / "in")
     storage_of(url).discard(url / "in/bad.png")
@@ -87,7 +87,7 @@ def test_hashes_that_are_lost_are_made_again_by_the_next_run(
 def test_files_of_a_store_without_entity_tags_are_hashed(
     images: Path, reads: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(objects, "time_of_creation", entity_tag)
+    monkeypatch.setattr(files, "time_of_creation", entity_tag)
     store = parse_location(f"memory://{uuid4()}")
     upload(images, store / "in")
     assert counts(translate(store / "in", store / "out")) == (5, 0, 1)

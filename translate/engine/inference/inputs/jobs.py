@@ -6,8 +6,8 @@ from typing import NamedTuple
 from translate.engine.inference.inputs.paths import Inputs
 from translate.engine.inference.outputs.names import OutputNames
 from translate.engine.shards.shard import Shard
-from translate.engine.system.locations import UrlPath
-from translate.images.files.tar_files import SUFFIX, without_tar_suffixes
+from translate.images.files.tar_files import without_tar_suffixes
+from translate.images.files.tar_index import SUFFIX
 
 Files = tuple[Path, Path | None]
 """an image and its mask"""
@@ -84,6 +84,6 @@ def list_jobs(
 
 def _without_tars(name: str, root: Path) -> str:
     """Return an output's path with ``00`` in place of a tar file ``00.tar`` below `root`."""
-    if f"{SUFFIX}/" not in name.lower() or isinstance(root, UrlPath):
+    if f"{SUFFIX}/" not in name.lower():
         return name
     return without_tar_suffixes(PurePosixPath(name), root).as_posix()

@@ -6,16 +6,18 @@ from functools import partial
 from itertools import groupby
 from pathlib import Path
 
+from translate.engine.inference.inputs.object_patterns import ObjectPattern
+from translate.engine.inference.inputs.tar_members import members, with_members
 from translate.engine.storage.lookup import storage_of
 from translate.engine.storage.storage import Storage
 from translate.engine.system.locations import UrlPath, parse_location
 from translate.errors import BadImage, ConfigError, DataError, NothingUsableError
 from translate.folders import skipped
 from translate.folders.braces import is_pattern
-from translate.folders.listing import FolderFiles, match, matches, scan
-from translate.folders.walk import Siblings, add_file, folded, group, walk
+from translate.folders.listing import FolderFiles, match
+from translate.folders.walk import Siblings, add_file, folded, group
 from translate.images.files.format_registry import can_hold, image_suffixes
-from translate.images.files.tar_files import SUFFIX, find_member, is_tar
+from translate.images.files.tar_files import find_member, is_tar
 
 OUTSIDE = ("//", "/./", "/../")
 """parts of paths that may lead out of a folder"""
@@ -87,30 +89,21 @@ def find_inputs(source: str | Path, out: Path, *, files: Path | None = None) -> 
 
 
 def _find(storage: Storage, source: Path, out: Path) -> Inputs:
-    excluded = _below(out, source)
-    if storage.is_local and (is_tar(source) or _has_only_tars(source)):
-        return _from_files(source, scan(source), excluded)
+    if is_tar(source):
+        return Inputs(source, partial(members, [source], source))
     if storage.is_folder(source):
-        return Inputs(source, partial(storage.walk, source, excluded=excluded))
+        excluded = _below(out, source)
+        return Inputs(source, lambda: with_members(source, storage.walk(source, excluded=excluded)))
     if (advice := skipped.advice(source)) and storage.exists(source):
         raise NothingUsableError(f"{source} is not read as an image: {advice}.")
-    if storage.exists(source) or (storage.is_local and find_member(source)):
+    if storage.exists(source) or find_member(source):
         return Inputs.of(source.parent, [source.name])
     if not is_pattern(str(source)):
         raise DataError(f"there is no file or folder {source}.")
-    return _match(source, out) if storage.is_local else _match_keys(storage, source, out)
-
-
-def _has_only_tars(folder: Path) -> bool:
-    """Return whether there are tar files and no images in a local folder."""
-    if not folder.is_dir():
-        return False
-    tars = False
-    for siblings in walk(folder):
-        if siblings.images:
-            return False
-        tars = tars or any(name.lower().endswith(SUFFIX) for name in siblings.skipped)
-    return tars
+    if storage.is_local:
+        return _match(source, out)
+    pattern = ObjectPattern.of(storage, source)
+    return Inputs(pattern.root, partial(pattern.folders, _below(out, pattern.root)))
 
 
 def _match(pattern: Path, out: Path) -> Inputs:
@@ -134,22 +127,6 @@ def _from_files(root: Path, files: FolderFiles, excluded: Path | None) -> Inputs
     )
     folders = [*inputs.list_folders(), others]
     return Inputs(root, lambda: folders)
-
-
-def _match_keys(storage: Storage, pattern: Path, out: Path) -> Inputs:
-    """Return the objects of a store that match a glob."""
-    depth = next(place for place, part in enumerate(pattern.parts) if is_pattern(part))
-    root, parts = pattern.parents[len(pattern.parts) - 1 - depth], pattern.parts[depth:]
-
-    def matching(names: list[str]) -> list[str]:
-        return [name for name in names if matches(name.split("/"), parts)]
-
-    def folders() -> Iterator[Siblings]:
-        for siblings in storage.walk(root, excluded=_below(out, root)):
-            images, others = matching(siblings.images), matching(siblings.skipped)
-            yield Siblings(images, others, siblings.folders, siblings.problems)
-
-    return Inputs(root, folders)
 
 
 def _from_list(root: Path, files: Path) -> Inputs:

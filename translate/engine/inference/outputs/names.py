@@ -38,17 +38,19 @@ class OutputNames:
 
     def name(self, siblings: Siblings) -> Iterator[tuple[str, str]]:
         """Yield the path of each image of a folder, with the path of its output."""
-        stems = [split_suffix(name) for name in siblings.images]
-        kept = [self._suffix(suffix) == suffix for _, suffix in stems]
-        taken = {folded(name) for name, keep in zip(siblings.images, kept, strict=True) if keep}
+        images = siblings.images
+        kept = [self._suffix(suffix) == suffix for suffix in map(_suffix_of, images)]
+        taken = {folded(name) for name, keep in zip(images, kept, strict=True) if keep}
         if all(kept) and len(taken) == len(kept):
-            yield from zip(siblings.images, siblings.images, strict=True)
+            del kept, taken  # there may be millions
+            yield from zip(images, images, strict=True)
             return
         taken.update(map(folded, siblings.folders))
         claims = dict[str, str]()
-        for name, (stem, suffix), keep in zip(siblings.images, stems, kept, strict=True):
+        for name, keep in zip(images, kept, strict=True):
             new = name
             if not keep:
+                stem, suffix = split_suffix(name)
                 new = f"{stem}{self._suffix(suffix)}"
                 new = f"{name}{self._suffix(suffix)}" if folded(new) in taken else new
                 taken.add(folded(new))
@@ -64,6 +66,10 @@ class OutputNames:
             raise ConfigError(
                 f"outputs of two images would have one name, rename one of each: {listed}{more}."
             )
+
+
+def _suffix_of(name: str) -> str:
+    return split_suffix(name)[1]
 
 
 def suffix_of_result(

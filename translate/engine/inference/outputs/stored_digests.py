@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from fnmatch import fnmatch
 from hashlib import blake2b
+from itertools import groupby
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -72,12 +73,24 @@ class StoredDigests:
         return sha256
 
     def expect(self, jobs: Sequence[Job]) -> None:
-        """Take the stamps of inputs, before any of them is read."""
+        """Take the stamps of inputs, before any of them is read.
+
+        A folder is listed without keeping its listing, as it may have a million files.
+        """
         if jobs and storage_of(jobs[0].input).is_local:
             return  # quick: there may be millions
-        for job in jobs:
-            if key := self._key(job.files):
-                self._expected[job.name] = key
+        for (root, folder), together in groupby(jobs, _folder_of):
+            wanted = dict[str, str]()
+            for job in together:
+                if job.mask is None:
+                    wanted[job.name.rpartition("/")[2]] = job.name
+                elif key := self._key(job.files):
+                    self._expected[job.name] = key
+            place = root / folder
+            with suppress(CheckpointError):  # reported when they are read
+                for name, stamp in self.listing(storage_of(place)).stamps(place) if wanted else ():
+                    if stamp and name in wanted:
+                        self._expected[wanted[name]] = _hash([f"{place}/{name}", stamp])
 
     def add_input(self, job: Job, sha256: str) -> None:
         """Add the hash of an input whose stamp `expect` has taken."""
@@ -119,6 +132,10 @@ class StoredDigests:
                 return None
             texts += [str(path), stamp]
         return _hash(texts)
+
+
+def _folder_of(job: Job) -> tuple[Path, str]:
+    return job.places.root, job.name.rpartition("/")[0]
 
 
 def _hash(texts: Sequence[str]) -> bytes:

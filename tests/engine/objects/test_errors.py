@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from translate.engine.storage.object_errors import as_os_errors
+from translate.engine.objects.errors import as_os_errors
 from translate.engine.system.locations import parse_location
 
 

@@ -37,7 +37,7 @@ def _explain(error: Exception) -> tuple[int, str]:
             if part in type(each).__name__:
                 return errno.EIO, reason
     if isinstance(error, FileNotFoundError):
-        bucket = "bucket" in message_of(error)
+        bucket = "bucket does not exist" in message_of(error)
         return errno.ENOENT, "there is no such bucket" if bucket else "not there"
     if isinstance(error, FileExistsError):
         return errno.EEXIST, "it exists"

@@ -1,0 +1,27 @@
+"""Globs over objects: the folder that they begin with, and what they name."""
+
+from uuid import uuid4
+
+from translate.engine.inference.inputs.object_patterns import ObjectPattern
+from translate.engine.storage.lookup import storage_of
+from translate.engine.system.locations import parse_location
+
+
+def test_a_glob_is_divided_at_its_first_pattern() -> None:
+    url = parse_location("memory://bucket/in/{a,b}/*.png")
+    pattern = ObjectPattern.of(storage_of(url), url)
+    assert (str(pattern.root), pattern.parts) == ("memory://bucket/in", ("{a,b}", "*.png"))
+
+
+def test_objects_that_match_are_yielded_and_those_that_are_named_and_missing_listed() -> None:
+    url = parse_location(f"memory://{uuid4()}")
+    for name in ("a/1.png", "a/2.gif", "b/1.png", "b/notes.txt"):
+        storage_of(url).replace(url / name, b"x")
+    pattern = ObjectPattern.of(storage_of(url), url / "{a,b}/{1,2}.png")
+    found = list(pattern.folders(excluded=None))
+    assert [name for siblings in found for name in siblings.images] == ["a/1.png", "b/1.png"]
+    missing = [bad for siblings in found for bad in siblings.problems]
+    assert [str(bad.path.relative_to(url)) for bad in missing] == ["a/2.png", "b/2.png"]
+    assert "named by {a,b}/{1,2}.png" in missing[0].reason
+    inside = list(pattern.folders(excluded=url / "b"))
+    assert [name for siblings in inside for name in siblings.images] == ["a/1.png"]

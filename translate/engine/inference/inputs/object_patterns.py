@@ -1,0 +1,70 @@
+"""Objects of a store whose paths match a glob, also in tar files."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from translate.engine.inference.inputs.tar_members import members, with_members
+from translate.engine.storage.storage import Storage
+from translate.errors import BadImage
+from translate.folders.braces import is_pattern
+from translate.folders.listing import matches, tar_depth, without_wildcards
+from translate.folders.walk import Siblings
+from translate.images.files.tar_files import find_tar
+
+
+@dataclass(frozen=True)
+class ObjectPattern:
+    """The objects that match a glob; ``shards/*.tar/*.a.png`` are members of tar files."""
+
+    storage: Storage
+    root: Path
+    """the folder, or the tar file, that the glob begins with"""
+    parts: Sequence[str]
+    """the rest of the glob"""
+
+    @classmethod
+    def of(cls, storage: Storage, pattern: Path) -> "ObjectPattern":
+        """Divide a glob into a folder and the rest."""
+        depth = next(place for place, part in enumerate(pattern.parts) if is_pattern(part))
+        root = pattern.parents[len(pattern.parts) - 1 - depth]
+        return cls(storage, root, pattern.parts[depth:])
+
+    def folders(self, excluded: Path | None) -> Iterator[Siblings]:
+        """Yield what matches, folder by folder, and then what braces name and is not there."""
+        if tar := find_tar(self.root / "*"):
+            yield from _filtered(members([tar], self.root), self._matching(self.parts))
+            return
+        depth = tar_depth(self.parts)
+        tars, expected = self.parts[: depth + 1], without_wildcards(self.parts)
+        found = self._list(excluded, expected)
+        if depth < len(self.parts) - 1:
+            found = with_members(self.root, _filtered(found, self._matching(tars), images=False))
+            yield from _filtered(found, self._matching(self.parts))
+        else:
+            yield from with_members(self.root, _filtered(found, self._matching(self.parts)))
+        pattern = "/".join(tars)
+        reason = f"not there, and named by {pattern}"
+        yield Siblings([], [], [], [BadImage(self.root / name, reason) for name in expected])
+
+    def _list(self, excluded: Path | None, expected: dict[str, None]) -> Iterator[Siblings]:
+        """Yield all files below the root, and remove those from `expected`."""
+        for siblings in self.storage.walk(self.root, excluded=excluded):
+            for name in (*siblings.images, *siblings.skipped) if expected else ():
+                expected.pop(name, None)
+            yield siblings
+
+    def _matching(self, parts: Sequence[str]) -> Callable[[Sequence[str]], list[str]]:
+        return lambda names: [name for name in names if matches(name.split("/"), parts)]
+
+
+def _filtered(
+    folders: Iterator[Siblings],
+    matching: Callable[[Sequence[str]], list[str]],
+    *,
+    images: bool = True,
+) -> Iterator[Siblings]:
+    """Yield `folders` with the files that match; without `images`, only with other files."""
+    for siblings in folders:
+        kept = matching(siblings.images) if images else []
+        yield siblings._replace(images=kept, skipped=matching(siblings.skipped))

@@ -1,0 +1,1 @@
+"""Reading of object stores, through fsspec."""

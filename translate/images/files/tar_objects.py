@@ -1,0 +1,88 @@
+"""Tar files in object stores: their headers are read in parts, and then each member by its offset.
+
+No tar file is in memory as a whole, and none is copied to the disk.
+"""
+
+import errno
+import tarfile
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from threading import Lock
+
+from translate.engine.objects.files import ObjectFiles, open_files
+from translate.engine.objects.listing import Entry
+from translate.engine.system.locations import UrlPath
+from translate.images.files.tar_index import TarIndex, is_header_of, read_headers
+
+CHUNK = {"block_size": 256 << 10, "cache_type": "readahead"}
+"""options of fsspec for headers: bytes of a request, which has the headers of several small members
+"""
+Version = tuple[int, str | None]
+"""size and stamp of an object"""
+
+
+class TarObject:
+    """A tar file in a store; its headers are read once until it changes. For several threads."""
+
+    def __init__(self, path: UrlPath) -> None:
+        self._path, self._lock = path, Lock()
+        self._known: tuple[Version, TarIndex] | None = None
+
+    @property
+    def _files(self) -> ObjectFiles:
+        return open_files(self._path.scheme, self._path.host)
+
+    def exists(self) -> bool:
+        """Return whether there is such an object; raises `OSError`."""
+        return self._known is not None or self._files.is_file(self._path)
+
+    def index(self, *, fresh: bool = True) -> TarIndex:
+        """Return the members; raises `OSError`.
+
+        Args:
+            fresh: Ask the store whether the tar file has changed since it was read.
+        """
+        known = self._known
+        return known[1] if known and not fresh else self._read()[1]
+
+    def _read(self) -> tuple[Version, TarIndex]:
+        with self._lock:
+            version = self._files.version(self._path)
+            if self._known is None or self._known[0] != version:
+                with self._files.open(self._path, **CHUNK) as file:
+                    self._known = version, read_headers(file, self._path, version[0])
+            return self._known
+
+    def entries(self, folder: Path) -> Iterator[Entry]:
+        """Yield the members in `folder`, the tar file or a folder in it; raises `OSError`."""
+        (_, stamp), index = self._read()
+        for path, (start, size) in index.members.items():
+            if path.parent == folder:
+                yield Entry(path.name, False, f"{stamp}@{start}" if stamp else None, size)
+
+    def read(self, member: Path) -> bytes | None:
+        """Return the content of a member by one request; None if there is none.
+
+        Its header is read with it: if it is another one, the tar file has changed, and is read
+        again.
+
+        Raises:
+            OSError: The store fails, or the tar file changes meanwhile.
+        """
+        for fresh in (False, True):
+            place = self.index(fresh=fresh).members.get(member)
+            if place is None:
+                return None
+            start = place.start - tarfile.BLOCKSIZE
+            data = self._files.read(self._path, start, place.start + place.size)
+            header, content = data[: tarfile.BLOCKSIZE], data[tarfile.BLOCKSIZE :]
+            if len(content) == place.size and is_header_of(header, member, place.size):
+                return content
+        raise OSError(errno.EIO, "it changed while it was read", str(self._path))
+
+
+@cache
+def open_tar(path: UrlPath) -> TarObject:
+    """Return the tar file at `path`, of which each process reads the headers once."""
+    return TarObject(path)
