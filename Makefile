@@ -32,9 +32,10 @@ check: environment docs  ## Lint, formatting, types, the API reference and the d
 	$(RUN) mypy
 	.venv/bin/python .ci/reference.py
 
-fix: environment  ## Fix what the linter can, and format.
+fix: environment  ## Fix what the linter can, format, and write the table of recipes.
 	$(RUN) ruff check --fix .
 	$(RUN) ruff format .
+	PYTHONPATH=.ci $(RUN) documentation.gallery
 
 wheel: environment  ## Build dist/*.whl, install it into a clean environment and train there.
 	$(RUN) build --wheel --no-isolation

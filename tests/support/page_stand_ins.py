@@ -1,5 +1,6 @@
 """What stands in for a bucket, the Hub, an index of packages and data sets where pages are run."""
 
+import fnmatch
 import gzip
 import json
 import shutil
@@ -33,7 +34,7 @@ translate train --config inpaint-small --domains summer --out runs/inpaint-train
 
 @contextmanager
 def s3_server(folder: Path, *, expected: str) -> Iterator[Environment]:
-    """Run an S3 server with the bucket ``photos``; at the end it has the object `expected`."""
+    """Run an S3 server with the bucket ``photos``; at the end it has an object `expected`."""
     import s3fs
 
     with running_s3_server() as environment:
@@ -47,8 +48,10 @@ def s3_server(folder: Path, *, expected: str) -> Iterator[Environment]:
         for name in ("summer", "in"):
             for path in (folder / "datasets/summer/test").iterdir():
                 files.pipe_file(f"photos/{name}/{path.name}", path.read_bytes())
+        for path in (folder / "shards").glob("*.tar"):
+            files.pipe_file(f"photos/shards/{path.name}", path.read_bytes())
         yield environment
-        assert files.exists(expected), files.find("photos")
+        assert fnmatch.filter(files.find("photos"), expected), files.find("photos")
 
 
 @contextmanager
@@ -112,7 +115,10 @@ def short_runs(folder: Path) -> Iterator[Environment]:
     """Train the runs for two steps."""
     for domain in ("summer", "winter"):
         images = folder / "datasets" / domain / "train"
-        lines = [json.dumps({"file": image.name, "text": domain}) for image in images.iterdir()]
+        lines = [
+            json.dumps({"file": image.name, "text": f"two red houses by a lake, in {domain}"})
+            for image in images.iterdir()
+        ]
         (images / "captions.jsonl").write_text("\n".join(lines))
         classes = folder / "datasets/classes/train"
         classes.mkdir(parents=True, exist_ok=True)
@@ -133,7 +139,7 @@ def nothing(_: Path) -> Iterator[Environment]:
 
 
 STAND_INS: dict[str, Callable[[Path], AbstractContextManager[Environment]]] = {
-    "a local S3 server": partial(s3_server, expected="photos/winter/0007.png"),
+    "a local S3 server": partial(s3_server, expected="photos/winter/*.png"),
     "a local S3 server and a stand-in for sbatch": partial(
         s3_server, expected="photos/out/.shards/1-of-200.json"
     ),

@@ -140,7 +140,7 @@ def test_a_bucket_that_does_not_exist_is_an_error(s3: ObjectStore, images: Path)
 def test_a_part_of_a_key_that_no_path_has_is_listed(s3: ObjectStore, tmp_path: Path) -> None:
     s3._files.system.mkdir("odd-keys")
     for key in ("in/x.png", "in/", "in//y.png", "in/./z.png"):
-        s3._files.call_s3("put_object", Bucket="odd-keys", Key=key, Body=b"")
+        s3._files.system.call_s3("put_object", Bucket="odd-keys", Key=key, Body=b"")
     inputs = find_inputs("s3://odd-keys/in", tmp_path / "out")
     assert [str(path) for path in inputs.images] == ["s3://odd-keys/in/x.png"]
     assert sorted(bad.reason for bad in inputs.problems) == [
@@ -160,10 +160,10 @@ def test_a_connection_that_is_cut_lists_the_image_and_the_shard_is_not_complete(
     files = storage_of(store)._files.system  # type: ignore[attr-defined]
     real = files.cat_file
 
-    def cat_file(path: str, start: object = None, end: object = None) -> bytes:
+    def cat_file(path: str, **part: object) -> bytes:
         if path.endswith("d.png"):
             raise ConnectionResetError(104, "Connection reset by peer")
-        return real(path)
+        return real(path, **part)
 
     with monkeypatch.context() as patch:
         patch.setattr(files, "cat_file", cat_file)

@@ -1,0 +1,24 @@
+"""The table of recipes on the page of the gallery is that of the registry."""
+
+import pytest
+from documentation import gallery
+
+from translate.registry import names
+
+
+def test_the_table_of_the_page_is_up_to_date() -> None:
+    text = gallery.PAGE.read_text()
+    assert gallery.up_to_date(text) == text, "run `make fix`"
+    rows = [line for line in gallery.table().splitlines() if line.startswith("| `")]
+    assert len(rows) == len(names("recipe"))
+
+
+def test_a_row_says_what_a_recipe_does_and_its_paper() -> None:
+    name, summary, paper, command, image = gallery.row("cut", "translate train --config cut-small")
+    assert (name, paper) == ("`cut`", "Park et al., 2020") and "contrastive" in summary
+    assert command == "`translate train --config cut-small`" and image.endswith("cut.jpg)")
+
+
+def test_a_page_without_a_place_for_the_table_is_refused() -> None:
+    with pytest.raises(ValueError, match="expected the lines"):
+        gallery.up_to_date("# Gallery")

@@ -1,0 +1,30 @@
+"""The headers of a tar file say where its members are, and are recognized again."""
+
+import tarfile
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from shard_files import tar_of
+
+from translate.images.files.tar_index import is_header_of, read_headers
+
+LONG = "deep/" * 30 + "x.png"
+
+
+@pytest.mark.parametrize("name", ["a.png", "deep/b.png", "sch\u00f6n.png", LONG])
+def test_the_header_of_a_member_is_before_its_content(name: str) -> None:
+    data = tar_of({"first": b"1", name: b"0123456789"})
+    index = read_headers(BytesIO(data), Path("x.tar"), len(data))  # type: ignore[arg-type]
+    path = Path("x.tar") / name
+    start, size = index.members[path]
+    assert data[start : start + size] == b"0123456789" and not index.problems
+    header = data[start - tarfile.BLOCKSIZE : start]
+    assert is_header_of(header, path, size)
+    assert not is_header_of(header, path, size + 1)
+    assert not is_header_of(b"0" * tarfile.BLOCKSIZE, path, size)
+
+
+def test_the_header_of_another_member_of_the_same_size_is_recognized() -> None:
+    data = tar_of({"a.png": b"1", "b.png": b"2"})
+    assert not is_header_of(data[:512], Path("x.tar/b.png"), 1)
