@@ -170,7 +170,7 @@ def test_every_block_of_commands_is_marked_as_tested_or_not_run(page: Path) -> N
                 f"{block.text}"
             )
             file = block.mark.removeprefix(page_blocks.BY)
-            asks = file == block.mark or "tested_by(__file__)" in (ROOT / file).read_text()
+            asks = file == block.mark or "blocks_run_by(__file__)" in (ROOT / file).read_text()
             assert asks, f"{page}: {file} runs no block of a page"
 
 

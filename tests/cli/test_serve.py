@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import small_checkpoints
 from encoded_arrays import write_array
-from page_blocks import tested_by
+from page_blocks import blocks_run_by
 from PIL import Image
 from subprocesses import start_command, surviving_processes
 
@@ -106,7 +106,7 @@ def test_a_signal_ends_the_server_and_the_processes_of_its_models(
 
 @pytest.mark.slow
 def test_the_commands_of_the_page_work_as_printed(tmp_path: Path, run_command: Run) -> None:
-    server, requests = (block.text for block in tested_by(__file__))
+    server, requests = (block.text for block in blocks_run_by(__file__))
     range_ = (-1024.0, 3071.0)
     scans = [Domain(name, 1, range_, "int16") for name in ("mr", "ct")]
     photos = small_checkpoints.cyclegan(tmp_path / "runs/cyclegan-summer-winter")

@@ -62,7 +62,7 @@ def with_stand_ins() -> list[tuple[Path, str, str]]:
     return [(*key, text) for key, text in texts.items()]
 
 
-def tested_by(file: str) -> list[Block]:
+def blocks_run_by(file: str) -> list[Block]:
     """Return the blocks that the test at the path `file` runs: ``tested by tests/test_x.py``."""
     mark = BY + Path(file).relative_to(ROOT).as_posix()
     return [block for page in PAGES for block in blocks(page) if block.mark == mark]

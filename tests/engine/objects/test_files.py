@@ -47,7 +47,7 @@ def test_a_part_of_a_file_is_read(store: Path) -> None:
     storage_of(store).replace(store / "x.bin", b"0123456789")
     files = files_of(store)
     assert files.read(store / "x.bin", 2, 5) == b"234" and len(files.read(store / "x.bin")) == 10
-    with files.open(store / "x.bin") as file:
+    with files.open_file(store / "x.bin") as file:
         file.seek(8)
         assert file.read() == b"89"
     version = files.version(store / "x.bin")

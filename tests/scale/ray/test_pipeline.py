@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import small_checkpoints
 from image_inversion import file_digests, listed_problems
-from page_blocks import tested_by
+from page_blocks import blocks_run_by
 from PIL import Image
 from s3_server import running_s3_server
 from subprocesses import ray_actors
@@ -212,7 +212,7 @@ def test_an_image_that_ends_each_process_is_listed_and_the_others_are_done(
 def test_the_programs_of_the_page_work_as_printed(
     image_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
-    programs = [block.text for block in tested_by(__file__)]
+    programs = [block.text for block in blocks_run_by(__file__)]
     assert len(programs) == 3
     photos = image_folder("photos", 5)
     (photos / "z.png").write_bytes(b"")

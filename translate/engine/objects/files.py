@@ -81,7 +81,7 @@ class ObjectFiles:
         with as_os_errors(path):
             return bytes(self.system.cat_file(str(path), start=start, end=end))
 
-    def open(self, path: Path, **options: Any) -> BufferedReader:
+    def open_file(self, path: Path, **options: Any) -> BufferedReader:
         """Open a file, which is read in parts; `options` are those of fsspec."""
         with as_os_errors(path):
             file: BufferedReader = self.system.open(str(path), "rb", **options)

@@ -82,7 +82,7 @@ class ObjectStore:
         try:
             if find_member(path):
                 return self.open_image(path, max_pixels=max_pixels)
-            file = self._files.open(path, **BLOCKS)
+            file = self._files.open_file(path, **BLOCKS)
             identify = partial(self._files.version, path)
             return EncodedImage.of_file(path, file, identify, max_pixels=max_pixels)
         except FileNotFoundError as error:

@@ -50,7 +50,7 @@ class TarObject:
         with self._lock:
             version = self._files.version(self._path)
             if self._known is None or self._known[0] != version:
-                with self._files.open(self._path, **CHUNK) as file:
+                with self._files.open_file(self._path, **CHUNK) as file:
                     self._known = version, read_headers(file, self._path, version[0])
             return self._known
 
