@@ -74,7 +74,7 @@ def mean_pairwise_distance(groups: Sequence[Images]) -> float:
 
 def _sample(run: TrainedRun, model: infer.Model, text: str, name: str) -> Images:
     folder = run.out / "generated" / name
-    sampling.sample_folder(model, folder, SampleRequest(SAMPLES, text=text))
+    list(sampling.sample_folder(model, folder, SampleRequest(SAMPLES, text=text)))
     return read_colour(folder)
 
 

@@ -10,9 +10,9 @@ import pytest
 import small_checkpoints
 from PIL import Image
 from random_images import noise
+from small_outputs import sample_images
 
 from translate.api import Translator
-from translate.engine.inference.sampling import sample_folder
 from translate.engine.models.drawing import SampleRequest
 from translate.errors import BadImage, ConfigError, DataError, NothingUsableError, TranslateError
 from translate.images.source import read_image
@@ -104,7 +104,7 @@ def test_samples_equal_those_of_the_command(tmp_path: Path) -> None:
     translator = Translator.load(small_checkpoints.cgan(tmp_path / "run"))
     samples = translator.sample(5, label="two", seed=3)
     assert [(image.size, image.mode) for image in samples] == [((8, 8), "L")] * 5
-    sample_folder(translator._model, tmp_path / "out", SampleRequest(5, "two", seed=3))
+    sample_images(translator._model, tmp_path / "out", SampleRequest(5, "two", seed=3))
     files = [read_image(path, channels=1) for path in sorted((tmp_path / "out").glob("*.png"))]
     assert all(
         (np.asarray(sample) == pixels[..., 0]).all()

@@ -1,10 +1,14 @@
 """Outputs of an output folder, and what remains of them."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from translate.engine.inference.outputs.manifest import OutputManifest
 from translate.engine.inference.outputs.remaining import find_remaining
+from translate.engine.inference.sampling import sample_folder
+from translate.engine.models.drawing import SampleRequest
+from translate.engine.models.model import Model
+from translate.results import InferenceResult
 
 
 class Item(NamedTuple):
@@ -24,3 +28,11 @@ def remaining(
 def items(folder: Path, *names: str) -> list[Item]:
     """Return outputs below ``folder/out``."""
     return [Item(folder / "out" / name) for name in names]
+
+
+def sample_images(
+    model: Model, out: Path, request: SampleRequest, **options: Any
+) -> InferenceResult:
+    """Write images as `translate sample` does, and return the counts."""
+    *_, result = sample_folder(model, out, request, **options)
+    return result

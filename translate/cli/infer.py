@@ -193,7 +193,7 @@ def infer(
     from translate.cli.parameters.assignments import parse_assignments
     from translate.engine.exports.backends import other_backend
     from translate.engine.exports.loading import load_model
-    from translate.engine.inference.folder import translate_each
+    from translate.engine.inference.folder import FolderTranslation
     from translate.engine.inference.inputs.paths import find_inputs
     from translate.engine.models.options import InferenceOptions
     from translate.engine.processes.launch import read_launch
@@ -225,7 +225,7 @@ def infer(
             logger.info(f"{message} An older checkpoint is used.")
         if model.name != str(run):
             logger.info(f"{run} is {model.name}")
-        results = translate_each(
+        folder = FolderTranslation(
             model,
             inputs,
             place,
@@ -233,9 +233,8 @@ def infer(
             trust=meter.open_meter if trust else None,
             stop=lambda: interrupts.caught,
             watch=update_progress,
-            execute=executor(settings) if executor else None,
         )
-        for result in results:
+        for result in folder.run(executor(settings) if executor else None):
             update_progress(result)
         logger.info(summary(result))
     if interrupts.caught:

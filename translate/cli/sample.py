@@ -107,7 +107,7 @@ def command(
     """
     from translate.cli.parameters.assignments import parse_assignments
     from translate.engine.exports.loading import load_generator
-    from translate.engine.inference.sampling import sample_each
+    from translate.engine.inference.sampling import sample_folder
     from translate.engine.models.drawing import SampleRequest, draw_sheet, draw_walk
     from translate.engine.processes.signals import Interrupts
     from translate.images.encode import write_image
@@ -130,7 +130,7 @@ def command(
             write_image(out / "walk.png", sheet, header_of_sample(sheet, maker))
             logger.info(f"{out / 'walk.png'}")
             return 0
-        for result in sample_each(
+        for result in sample_folder(
             model,
             out,
             request,

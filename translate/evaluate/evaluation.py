@@ -61,7 +61,14 @@ class Evaluation:
             seeds: Random seeds of the outputs; baselines are computed for the first.
             protocol: Settings to record, in addition to those of the metrics.
         """
-        selected = self._select(subjects)  # before the outputs, which take long
+        selected = select_metrics(
+            self.metric_names,
+            frozenset().union(*(each.fields for each in subjects)),
+            domain=self.domain,
+            source_domain=self.source_domain,
+            classes=self.classes,
+            skipped=self._skipped,
+        )  # before the outputs, which take long
         outputs = [subject.outputs(seeds[0]) for subject in subjects]
         found = Measurements()
         for subject, own in zip(subjects, outputs, strict=True):
@@ -72,9 +79,10 @@ class Evaluation:
             raise ConfigError(
                 "there is nothing to measure: no metric fits these images. " + " ".join(self.notes)
             )
+        order = [name for each in selected for name in each.by_result_name(each.example.figures)]
         result = EvaluationResult(
             name,
-            {name: found.figures[name] for name in _in_order(selected, found.figures)},
+            {name: found.figures[name] for name in sorted(found.figures, key=order.index)},
             found.baselines,
             per_image=found.per_image,
             trust=self._trust(subjects, outputs),
@@ -82,16 +90,6 @@ class Evaluation:
         )
         result = replace(result, flags=flags(result), notes=tuple(self.notes))
         return examples.with_thumbnails(result, outputs, self.source_domain, self.domain)
-
-    def _select(self, subjects: Sequence[Subject]) -> list[SelectedMetric]:
-        return select_metrics(
-            self.metric_names,
-            frozenset().union(*(each.fields for each in subjects)),
-            domain=self.domain,
-            source_domain=self.source_domain,
-            classes=self.classes,
-            skipped=self._skipped,
-        )
 
     def _outputs_for(self, selected: SelectedMetric, outputs: Sequence[Outputs]) -> Outputs | None:
         """Return the outputs that a metric measures; None if all lack a field."""
@@ -183,14 +181,3 @@ class Evaluation:
                     self.notes.append(
                         f"{name} is undefined for these images: see translate show {each.name}"
                     )
-
-
-def _in_order(selected: Sequence[SelectedMetric], figures: Mapping[str, Any]) -> list[str]:
-    """Return the names of `figures` in the order of their metrics."""
-    ordered = [
-        name
-        for each in selected
-        for name in figures
-        if name in each.by_result_name(each.example.figures)
-    ]
-    return list(dict.fromkeys([*ordered, *figures]))

@@ -9,10 +9,10 @@ import pytest
 import torch
 from file_trees import image_bytes
 from image_inversion import read_pixels
+from small_outputs import sample_images
 
 from translate.engine.disk import files
 from translate.engine.disk.records import json_files
-from translate.engine.inference.sampling import sample_folder
 from translate.engine.models.drawing import CHUNK, SampleRequest
 from translate.engine.models.model import Model
 from translate.errors import ConfigError, NothingUsableError, SaveError
@@ -21,7 +21,7 @@ from translate.errors import ConfigError, NothingUsableError, SaveError
 def test_the_requested_number_is_generated_at_the_training_size(
     gan_model: Model, tmp_path: Path
 ) -> None:
-    summary = sample_folder(gan_model, tmp_path, SampleRequest(70))
+    summary = sample_images(gan_model, tmp_path, SampleRequest(70))
     assert (summary.requested, summary.done, summary.remaining) == (70, 70, 0)
     names = sorted(path.name for path in tmp_path.glob("*.png"))
     assert (names[0], names[-1], len(names)) == ("000001.png", "000070.png", 70)
@@ -31,21 +31,21 @@ def test_the_requested_number_is_generated_at_the_training_size(
 
 def test_a_second_run_continues_where_the_first_stopped(gan_model: Model, tmp_path: Path) -> None:
     stops = iter([False, True])
-    summary = sample_folder(
+    summary = sample_images(
         gan_model, tmp_path / "out", SampleRequest(2 * CHUNK + 1), stop=lambda: next(stops)
     )
     assert (summary.done, summary.remaining) == (CHUNK, CHUNK + 1)
     (tmp_path / "out/000003.png").unlink()
-    second = sample_folder(gan_model, tmp_path / "out", SampleRequest(2 * CHUNK + 1))
+    second = sample_images(gan_model, tmp_path / "out", SampleRequest(2 * CHUNK + 1))
     assert (second.done, second.skipped, second.remaining) == (CHUNK + 2, CHUNK - 1, 0)
-    sample_folder(gan_model, tmp_path / "straight", SampleRequest(2 * CHUNK + 1))
+    sample_images(gan_model, tmp_path / "straight", SampleRequest(2 * CHUNK + 1))
     assert image_bytes(tmp_path / "out") == image_bytes(tmp_path / "straight")
 
 
 def test_existing_samples_are_not_generated_again(gan_model: Model, tmp_path: Path) -> None:
-    sample_folder(gan_model, tmp_path, SampleRequest(5))
+    sample_images(gan_model, tmp_path, SampleRequest(5))
     before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.png")}
-    summary = sample_folder(gan_model, tmp_path, SampleRequest(5))
+    summary = sample_images(gan_model, tmp_path, SampleRequest(5))
     assert (summary.done, summary.skipped) == (0, 5)
     assert before == {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.png")}
 
@@ -54,7 +54,7 @@ def test_existing_samples_are_not_generated_again(gan_model: Model, tmp_path: Pa
 def test_samples_of_other_settings_are_replaced_only_with_overwrite(
     gan_model: Model, tmp_path: Path, change: str
 ) -> None:
-    sample_folder(gan_model, tmp_path, SampleRequest(3))
+    sample_images(gan_model, tmp_path, SampleRequest(3))
     other, samples = gan_model, SampleRequest(3)
     match change:
         case "seed":
@@ -65,15 +65,15 @@ def test_samples_of_other_settings_are_replaced_only_with_overwrite(
             (tmp_path / "000002.png").write_bytes(b"mine")
     before = image_bytes(tmp_path)
     with pytest.raises(ConfigError, match="--overwrite"):
-        sample_folder(other, tmp_path, samples)
+        sample_images(other, tmp_path, samples)
     assert image_bytes(tmp_path) == before
-    assert sample_folder(other, tmp_path, samples, overwrite=True).done >= 1
+    assert sample_images(other, tmp_path, samples, overwrite=True).done >= 1
 
 
 def test_all_classes_have_a_folder_each_and_the_count_is_the_total(
     cgan_model: Model, tmp_path: Path
 ) -> None:
-    sample_folder(cgan_model, tmp_path, SampleRequest(8, "all"))
+    sample_images(cgan_model, tmp_path, SampleRequest(8, "all"))
     counts = {f.name: len(list(f.iterdir())) for f in tmp_path.iterdir() if f.name[0] != "."}
     assert counts == {"zero": 3, "one": 3, "two": 2}
     assert (tmp_path / "two/000001.png").exists()
@@ -87,13 +87,13 @@ def test_a_sample_that_is_not_finite_is_listed(gan_model: Model, tmp_path: Path)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gan_model.recipe, "draw", spoilt)
-        summary = sample_folder(gan_model, tmp_path / "some", SampleRequest(4))
+        summary = sample_images(gan_model, tmp_path / "some", SampleRequest(4))
         assert (summary.done, summary.listed) == (3, 1)
         (line,) = json_files.read_lines(tmp_path / "some/problems.jsonl")
         assert line["path"].endswith("000002.png")
         patch.setattr(gan_model.recipe, "draw", lambda *_: torch.full((CHUNK, 1, 8, 8), torch.nan))
         with pytest.raises(NothingUsableError, match="no image is finite"):
-            sample_folder(gan_model, tmp_path / "none", SampleRequest(4))
+            sample_images(gan_model, tmp_path / "none", SampleRequest(4))
 
 
 def test_a_full_disk_is_a_one_line_error(
@@ -104,7 +104,7 @@ def test_a_full_disk_is_a_one_line_error(
 
     monkeypatch.setattr(files, "replace", full)
     with pytest.raises(SaveError, match=r"could not write .*000001.png: No space left on device"):
-        sample_folder(gan_model, tmp_path, SampleRequest(1))
+        sample_images(gan_model, tmp_path, SampleRequest(1))
 
 
 def test_memory_does_not_grow_with_the_count(gan_model: Model, tmp_path: Path) -> None:
@@ -121,6 +121,6 @@ def test_memory_does_not_grow_with_the_count(gan_model: Model, tmp_path: Path) -
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gan_model.recipe, "draw", watched)
-        sample_folder(gan_model, tmp_path, SampleRequest(6 * CHUNK))
+        sample_images(gan_model, tmp_path, SampleRequest(6 * CHUNK))
     assert len(alive) == 6
     assert max(alive) <= 1

@@ -13,13 +13,13 @@ import torch
 from command_result import CommandResult
 from hole_filling import MinimalRecipe
 from pydantic import Field
+from small_outputs import sample_images
 from torch import Tensor
 
 from translate.api import Translator
 from translate.batches import Domain, ImageSpec
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs.paths import find_inputs
-from translate.engine.inference.sampling import sample_folder
 from translate.engine.models import calls
 from translate.engine.models.drawing import SampleRequest, draw_walk
 from translate.engine.models.model import Model
@@ -169,10 +169,10 @@ def test_I2_inference_options_and_the_seed_are_in_the_record_of_an_output(
 
 
 def test_I2_sampling_options_are_in_the_record_of_a_sample(model: Model, tmp_path: Path) -> None:
-    sample_folder(model, tmp_path, SampleRequest(2))
+    sample_images(model, tmp_path, SampleRequest(2))
     with pytest.raises(ConfigError, match="--overwrite"):
-        sample_folder(model, tmp_path, SampleRequest(2, options={"guidance": 2}))
-    assert sample_folder(model, tmp_path, SampleRequest(2, options={"guidance": 1})).skipped == 2
+        sample_images(model, tmp_path, SampleRequest(2, options={"guidance": 2}))
+    assert sample_images(model, tmp_path, SampleRequest(2, options={"guidance": 1})).skipped == 2
     with pytest.raises(ConfigError, match="a walk has no options, got 'guidance'"):
         draw_walk(model, SampleRequest(2, options={"guidance": 2}))
 
@@ -222,8 +222,8 @@ def test_images_and_seeds_have_different_noise(model: Model) -> None:
 
 
 def test_a_sample_has_the_noise_of_its_number(model: Model, tmp_path: Path) -> None:
-    sample_folder(model, tmp_path / "many", SampleRequest(70))
-    sample_folder(model, tmp_path / "few", SampleRequest(3))
+    sample_images(model, tmp_path / "many", SampleRequest(70))
+    sample_images(model, tmp_path / "few", SampleRequest(3))
     many, few = contents(tmp_path / "many"), contents(tmp_path / "few")
     assert few == {name: many[name] for name in few}
     assert len(set(many.values())) == 70

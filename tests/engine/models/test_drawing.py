@@ -7,8 +7,8 @@ import small_checkpoints
 import torch
 from file_trees import image_bytes
 from image_inversion import read_pixels
+from small_outputs import sample_images
 
-from translate.engine.inference.sampling import sample_folder
 from translate.engine.models import drawing
 from translate.engine.models import model as infer
 from translate.engine.models.drawing import CHUNK, SampleRequest, draw_sheet, draw_walk
@@ -17,14 +17,14 @@ from translate.errors import ConfigError
 
 
 def test_an_image_does_not_depend_on_the_count(gan_model: Model, tmp_path: Path) -> None:
-    sample_folder(gan_model, tmp_path / "many", SampleRequest(CHUNK + 6))
-    sample_folder(gan_model, tmp_path / "few", SampleRequest(3))
+    sample_images(gan_model, tmp_path / "many", SampleRequest(CHUNK + 6))
+    sample_images(gan_model, tmp_path / "few", SampleRequest(3))
     many, few = image_bytes(tmp_path / "many"), image_bytes(tmp_path / "few")
     assert few == {name: many[name] for name in few}
 
 
 def test_an_image_depends_on_its_latents_alone(gan_model: Model, tmp_path: Path) -> None:
-    sample_folder(gan_model, tmp_path, SampleRequest(2))
+    sample_images(gan_model, tmp_path, SampleRequest(2))
     latents = gan_model.recipe.latents(1, drawing._generator(0, 1))
     with torch.inference_mode():
         (single_outputs,) = (
@@ -34,16 +34,16 @@ def test_an_image_depends_on_its_latents_alone(gan_model: Model, tmp_path: Path)
 
 
 def test_another_seed_gives_other_images(gan_model: Model, tmp_path: Path) -> None:
-    sample_folder(gan_model, tmp_path / "0", SampleRequest(4))
-    sample_folder(gan_model, tmp_path / "1", SampleRequest(4, seed=1))
+    sample_images(gan_model, tmp_path / "0", SampleRequest(4))
+    sample_images(gan_model, tmp_path / "1", SampleRequest(4, seed=1))
     assert not set(image_bytes(tmp_path / "0").values()) & set(image_bytes(tmp_path / "1").values())
 
 
 def test_a_class_is_generated_alone_and_by_default_classes_alternate(
     cgan_model: Model, tmp_path: Path
 ) -> None:
-    sample_folder(cgan_model, tmp_path / "turns", SampleRequest(6))
-    sample_folder(cgan_model, tmp_path / "one", SampleRequest(6, "one"))
+    sample_images(cgan_model, tmp_path / "turns", SampleRequest(6))
+    sample_images(cgan_model, tmp_path / "one", SampleRequest(6, "one"))
     turns, one = image_bytes(tmp_path / "turns"), image_bytes(tmp_path / "one")
     same = [name for name in turns if turns[name] == one[name]]
     assert same == ["000002.png", "000005.png"]  # the class at that number
@@ -60,19 +60,19 @@ def test_a_wrong_request_is_refused_before_anything_is_written(
     cgan_model: Model, tmp_path: Path, samples: SampleRequest, message: str
 ) -> None:
     with pytest.raises(ConfigError, match=message):
-        sample_folder(cgan_model, tmp_path / "out", samples)
+        sample_images(cgan_model, tmp_path / "out", samples)
     assert not (tmp_path / "out").exists()
 
 
 def test_a_model_without_classes_refuses_a_class(gan_model: Model, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="without classes: leave --class out"):
-        sample_folder(gan_model, tmp_path, SampleRequest(1, "one"))
+        sample_images(gan_model, tmp_path, SampleRequest(1, "one"))
 
 
 def test_a_translation_model_refuses_to_sample(tmp_path: Path) -> None:
     (gan_model, _) = infer.load(small_checkpoints.pix2pix(tmp_path / "run"), device="cpu")
     with pytest.raises(ConfigError, match="cannot generate images from noise"):
-        sample_folder(gan_model, tmp_path / "out", SampleRequest(1))
+        sample_images(gan_model, tmp_path / "out", SampleRequest(1))
 
 
 def test_text_is_padded_to_bytes_and_refused_if_too_long() -> None:
@@ -84,13 +84,13 @@ def test_text_is_padded_to_bytes_and_refused_if_too_long() -> None:
 def test_a_grid_shows_the_images_of_the_files(
     gan_model: Model, cgan_model: Model, tmp_path: Path
 ) -> None:
-    sample_folder(gan_model, tmp_path, SampleRequest(4))
+    sample_images(gan_model, tmp_path, SampleRequest(4))
     sheet = draw_sheet(gan_model, SampleRequest(4))
     assert sheet.shape == (18, 18, 3)
     assert (sheet[10:, :8, 0] == read_pixels(tmp_path / "000003.png")).all()
     rows = draw_sheet(cgan_model, SampleRequest(6, "all"))
     assert rows.shape == (28, 18, 3)
-    sample_folder(cgan_model, tmp_path / "all", SampleRequest(6, "all"))
+    sample_images(cgan_model, tmp_path / "all", SampleRequest(6, "all"))
     assert (rows[10:18, 10:, 0] == read_pixels(tmp_path / "all/one/000002.png")).all()
 
 

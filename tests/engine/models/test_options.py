@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import small_checkpoints
 import torch
+from small_outputs import sample_images
 from tint_recipe import SPEC, Tint
 
 from translate.api import Translator
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs.paths import find_inputs
-from translate.engine.inference.sampling import sample_folder
 from translate.engine.models.drawing import SampleRequest
 from translate.engine.models.model import Model
 from translate.engine.models.options import NOT_RECORDED, InferenceOptions
@@ -84,10 +84,10 @@ def test_I2_every_request_that_changes_a_sample_is_in_its_record(tmp_path: Path)
     model = Translator.load(small_checkpoints.cgan(tmp_path / "run"), device="cpu")._model
     out, request = tmp_path / "out", SampleRequest(3)
     for other in (SampleRequest(3, label="one"), SampleRequest(3, seed=1)):
-        sample_folder(model, out, request, overwrite=True)
+        sample_images(model, out, request, overwrite=True)
         with pytest.raises(ConfigError, match="--overwrite"):
-            sample_folder(model, out, other)
-    assert sample_folder(model, out, SampleRequest(2)).skipped == 2
+            sample_images(model, out, other)
+    assert sample_images(model, out, SampleRequest(2)).skipped == 2
 
 
 def test_records_of_older_versions_are_still_valid(

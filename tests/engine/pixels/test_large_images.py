@@ -13,7 +13,7 @@ from specs import image_spec
 from tiled import CPU, random_weights
 
 from translate.api import Translator
-from translate.engine.inference.folder import translate_each, translate_folder
+from translate.engine.inference.folder import FolderTranslation, translate_folder
 from translate.engine.inference.inputs import sources
 from translate.engine.inference.inputs.paths import find_inputs
 from translate.engine.models.model import Model
@@ -171,10 +171,11 @@ def test_an_object_that_changes_while_it_is_read_leaves_nothing(
 def test_a_stop_between_tiles_leaves_nothing(translator: Translator, tmp_path: Path) -> None:
     source = write(tmp_path / "in/a.tif", RANDOM.integers(0, 256, (*SIZE, 3), np.uint8))
     out, shares = tmp_path / "out", list[float]()
-    *_, result = translate_each(
+    folder = FolderTranslation(
         translator._model, find_inputs(source, out), out, InferenceOptions(tile=64),
         stop=lambda: len(shares) > 5, watch=lambda each: shares.append(each.current_fraction),
     )  # fmt: skip
+    *_, result = folder.run()
     assert (result.done, result.listed, result.remaining) == (0, 0, 1)
     assert 0 < shares[-1] < 1 and shares == sorted(shares)
     assert {path.name for path in out.iterdir()} == {".translate"}

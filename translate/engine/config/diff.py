@@ -56,28 +56,36 @@ def resumed_config(
         batch_size = max(command.train.batch_size, written.train.batch_size)
         train = command.train.model_copy(update={"batch_size": batch_size})
         now = command.model_copy(update={"train": train})
+    changes = {
+        key: f"{key}: {old!r} -> {new!r}"
+        for key, (old, new) in differences(before, now).items()
+        if key not in LENGTH  # progress shows the last step
+    }
+    effects = {key: _effect(now, key, fork=fork) for key in changes}
+    lines += [f"{changes[key]}{effect}" for key, effect in effects.items() if effect is not None]
     edited = differences(before, written)
-    others = []
-    for key, (old, new) in differences(before, now).items():
-        line = f"{key}: {old!r} -> {new!r}"
-        if key in LENGTH:
-            continue  # progress shows the last step
-        if key in WITHOUT_EFFECT_ON_RESULT:
-            lines.append(line)
-        elif why := why_without_effect(now, key):
-            lines.append(f"{line}: no effect, as {why}")
-        elif key in WITHOUT_EXACT_REPETITION:
-            lines.append(f"{line}: training continues, but not bit for bit as it would have")
-        elif fork:
-            lines.append(f"{line}: from here on, as this is a fork")
-        else:
-            others.append(f"{run / 'config.yaml'} was edited: {line}" if key in edited else line)
+    others = [
+        f"{run / 'config.yaml'} was edited: {changes[key]}" if key in edited else changes[key]
+        for key, effect in effects.items()
+        if effect is None
+    ]
     if others:
         raise ConfigError(
             f"{'; '.join(others)}: this would be another run. Leave it out, or continue in "
             "another folder from this run's newest checkpoint, with --fork-run."
         )
     return now, lines
+
+
+def _effect(config: Config, key: str, *, fork: bool) -> str | None:
+    """Return the effect of a changed setting in words; None if it makes another run."""
+    if key in WITHOUT_EFFECT_ON_RESULT:
+        return ""
+    if why := why_without_effect(config, key):
+        return f": no effect, as {why}"
+    if key in WITHOUT_EXACT_REPETITION:
+        return ": training continues, but not bit for bit as it would have"
+    return ": from here on, as this is a fork" if fork else None
 
 
 def why_without_effect(config: Config, key: str) -> str:

@@ -60,26 +60,18 @@ def choose_metric(train: Train, spec: ImageSpec, fields: frozenset[str]) -> Chos
             f"{_fitting_figures(spec, fields)}"
         )
     requested, options = split_part("metric", train.metric)
-    available = dict(_figures(spec))
-    name = (
-        requested
-        if requested in names("metric") or "/" in requested
-        else available.get(requested, ("",))[0]
-    )
-    if not name:
-        raise ConfigError(
-            f"train.metric: no metric has a figure {requested!r}.{suggest(requested, available)}"
-            f"{_fitting_figures(spec, fields)}"
-        )
+    name = requested
+    if requested not in names("metric") and "/" not in requested:
+        available = {figure: name for figure, (name, _) in _figures(spec)}
+        name = available.get(requested, "")
+        if not name:
+            raise ConfigError(
+                f"train.metric: no metric has a figure {requested!r}."
+                f"{suggest(requested, available)}{_fitting_figures(spec, fields)}"
+            )
     part: PartConfig = {"name": name, **options} if options else name
     metric = _create(part, spec)
-    figures = metric.figures
-    figure = requested if requested in figures else next(iter(figures)) if len(figures) == 1 else ""
-    if not figure:
-        raise ConfigError(
-            f"train.metric: {requested!r} has the figures {', '.join(figures)}. Expected one: "
-            f"--set train.metric={next(iter(figures))}"
-        )
+    figure = _figure_of(metric, requested)
     if missing := metric.needs - fields:
         needed = " and ".join(
             f"{DESCRIPTIONS.get(field, field)} ({field})" for field in sorted(missing)
@@ -88,7 +80,20 @@ def choose_metric(train: Train, spec: ImageSpec, fields: frozenset[str]) -> Chos
             f"train.metric: {figure!r} needs {needed}, and this recipe with these images has none."
             f"{_fitting_figures(spec, fields)}"
         )
-    return ChosenMetric(part, spec, figure, figures[figure])
+    return ChosenMetric(part, spec, figure, metric.figures[figure])
+
+
+def _figure_of(metric: Metric, requested: str) -> str:
+    """Return the figure `requested`, or that of a metric `requested` which has only one."""
+    first, *others = metric.figures
+    if requested in metric.figures:
+        return requested
+    if others:
+        raise ConfigError(
+            f"train.metric: {requested!r} has the figures {', '.join(metric.figures)}. Expected "
+            f"one: --set train.metric={first}"
+        )
+    return first
 
 
 def measure(metric: Metric, batches: Iterable[MetricBatch]) -> None:

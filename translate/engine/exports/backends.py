@@ -59,16 +59,7 @@ def load_with_backend(
     Raises:
         ConfigError: There is no such backend, or the model cannot be exported.
     """
-    known = backends()
-    if backend not in known:
-        raise ConfigError(
-            f"backend: unknown backend {short_repr(backend)}.{suggest(backend, [DEFAULT, *known])}"
-        )
-    if device not in ("auto", "cpu"):
-        raise ConfigError(
-            f"device: {backend} computes on the CPU, got {device!r}: leave --device out."
-        )
-    name, exporter = known[backend]
+    name, exporter = _find_exporter(backend, device)
     path, problems = resolve(reference)
     digest, run_name = contents.digest_of(path), hub.pin(reference, path)
     key = cache.key_of(
@@ -90,14 +81,27 @@ def load_with_backend(
 
     logger.info(f"exporting {reference} for {backend}, once")
     model, _ = load(path, device="cpu")
-    target = model.choose_target(to)
-    exported = describe(model, target, model.complete_options(options))
+    exported = describe(model, model.choose_target(to), model.complete_options(options))
     content, _ = export(model.name, name, exporter, exported)
     try:
         cache.write(key, content)
     except OSError as error:
         logger.info(f"the exported model could not be cached in {cache.folder()}: {error.strerror}")
     return _load(run_name, to, exporter, content, digest), problems
+
+
+def _find_exporter(backend: str, device: str) -> tuple[str, Exporter]:
+    """Return the exporter of a backend, and its name; raises `ConfigError`."""
+    known = backends()
+    if backend not in known:
+        raise ConfigError(
+            f"backend: unknown backend {short_repr(backend)}.{suggest(backend, [DEFAULT, *known])}"
+        )
+    if device not in ("auto", "cpu"):
+        raise ConfigError(
+            f"device: {backend} computes on the CPU, got {device!r}: leave --device out."
+        )
+    return known[backend]
 
 
 def _load(

@@ -49,53 +49,17 @@ def translate_folder(
     trust: OpenMeter | None = None,
     stop: Callable[[], object] = bool,
 ) -> InferenceResult:
-    """Translate `inputs` into the same tree below `out`, as `translate_each` does."""
-    return deque(
-        translate_each(model, inputs, out, options, trust=trust, stop=stop), maxlen=1
-    ).pop()
-
-
-def translate_each(
-    model: ImageModel,
-    inputs: Inputs,
-    out: Path,
-    options: InferenceOptions,
-    *,
-    trust: OpenMeter | None = None,
-    stop: Callable[[], object] = bool,
-    watch: Callable[[InferenceResult], object] = bool,
-    execute: Execute | None = None,
-) -> Iterator[InferenceResult]:
-    """Translate `inputs` into the same tree below `out`, and yield the counts after each image.
-
-    Images that cannot be translated are listed in ``out/problems.jsonl``. Under torchrun, each
-    process translates its part of the images.
-
-    Args:
-        model: the model.
-        inputs: the images.
-        out: the output folder.
-        options: the options.
-        trust: opens a meter, with which the trust of each output is measured and recorded.
-        stop: once it returns true, the current batch is finished and no other started; an image
-            that is translated in tiles is abandoned.
-        watch: called with the counts while an image is translated in tiles.
-        execute: translates the images in place of the pipeline of this process.
-
-    Raises:
-        TranslateError: before any work, if options are wrong or an output exists from another
-            input, model or options.
-        SaveError: after three failed writes in a row.
-        NothingUsableError: no image could be translated.
-    """
-    folder = FolderTranslation(
-        model, inputs, out, options, open_meter=trust, stop=stop, watch=watch
-    )
-    yield from folder.run(execute or folder.pipeline.run)
+    """Translate `inputs` into the same tree below `out`, as `FolderTranslation` does."""
+    folder = FolderTranslation(model, inputs, out, options, trust=trust, stop=stop)
+    return deque(folder.run(), maxlen=1).pop()
 
 
 class FolderTranslation:
-    """The translation of a folder: planned when it is created, then `run` once."""
+    """Translates images into the same tree below another folder.
+
+    Images that cannot be translated are listed in ``out/problems.jsonl``. Under torchrun, each
+    process translates its part of the images.
+    """
 
     def __init__(
         self,
@@ -104,16 +68,31 @@ class FolderTranslation:
         out: Path,
         options: InferenceOptions,
         *,
-        open_meter: OpenMeter | None,
-        stop: Callable[[], object],
-        watch: Callable[[InferenceResult], object],
+        trust: OpenMeter | None = None,
+        stop: Callable[[], object] = bool,
+        watch: Callable[[InferenceResult], object] = bool,
     ) -> None:
-        """Find the images without an output; the arguments are those of `translate_each`."""
+        """Find the images without an output.
+
+        Args:
+            model: the model.
+            inputs: the images.
+            out: the output folder.
+            options: the options.
+            trust: opens a meter, with which the trust of each output is measured and recorded.
+            stop: once it returns true, the current batch is finished and no other started; an image
+                that is translated in tiles is abandoned.
+            watch: called with the counts while an image is translated in tiles.
+
+        Raises:
+            TranslateError: options are wrong, or an output exists from another input, model or
+                options.
+        """
         self.options, self.stop, self.watch = options, stop, watch
         scratch = out / HIDDEN if storage_of(out).is_local else Path(gettempdir())
         limits = TileOptions(options.tile, options.memory, scratch, stop, self._advance)
         self.processor, made_by = make_processor(model, options, limits)
-        with_trust = open_meter is not None
+        with_trust = trust is not None
         self.sources = Sources(
             options.max_pixels,
             lambda job: not with_trust and takes_windows(self.processor, job.output.suffix),
@@ -128,7 +107,7 @@ class FolderTranslation:
             self.manifest, jobs, self._digest, with_trust=with_trust
         )
         self.manifest.digests.expect(self.todo)
-        self.meter = open_meter(self.processor) if open_meter and self.todo else None
+        self.meter = trust(self.processor) if trust and self.todo else None
         self.unreadable = [Problem.of(bad, "read") for bad in _unreadable(inputs, options.shard)]
         requested = len(jobs) + len(self.unreadable)
         result = InferenceResult(requested, self.manifest.problems, skipped=skipped)
@@ -136,9 +115,7 @@ class FolderTranslation:
         if not (options.shard and options.shard.index):
             self.report.describe_folder(inputs.skipped)
 
-    @property
-    def pipeline(self) -> Pipeline:
-        """The pipeline that translates the images in this process."""
+    def _pipeline(self) -> Pipeline:
         return Pipeline(
             FileTranslator(self.processor, self.options),
             self.sources,
@@ -148,8 +125,17 @@ class FolderTranslation:
             writers=self.manifest.storage.threads,
         )
 
-    def run(self, execute: Execute) -> Iterator[InferenceResult]:
-        """Translate the images with `execute`, and yield the counts after each."""
+    def run(self, execute: Execute | None = None) -> Iterator[InferenceResult]:
+        """Translate the images, and yield the counts after each.
+
+        Args:
+            execute: translates the images in place of a pipeline of this process.
+
+        Raises:
+            SaveError: after three failed writes in a row.
+            NothingUsableError: no image could be translated.
+        """
+        execute = execute or self._pipeline().run
         report, manifest, shard = self.report, self.manifest, self.options.shard
         with (
             manifest.open(todo=self.todo),

@@ -1,7 +1,6 @@
 """Writes images that are generated from noise to a folder; existing outputs are skipped."""
 
 import logging
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -57,23 +56,6 @@ class Sample(NamedTuple):
 
 
 def sample_folder(
-    model: Model,
-    out: Path,
-    request: SampleRequest,
-    *,
-    form: str = "png",
-    overwrite: bool = False,
-    provenance: bool = True,
-    stop: Callable[[], object] = bool,
-) -> InferenceResult:
-    """Write ``out/000001.png`` and so on, as `sample_each` does."""
-    each = sample_each(
-        model, out, request, form=form, overwrite=overwrite, provenance=provenance, stop=stop
-    )
-    return deque(each, maxlen=1).pop()
-
-
-def sample_each(
     model: Model,
     out: Path,
     request: SampleRequest,

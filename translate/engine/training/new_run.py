@@ -21,6 +21,9 @@ class NewRun:
         init: initial weights from another run.
     """
 
+    recorded_spec: ImageSpec | None = None
+    """the spec of the images at the start of a run that continues"""
+
     def __init__(self, out: Path | None = None, init: InitialWeights | None = None) -> None:
         self.out, self.init = out, init
 
@@ -33,10 +36,6 @@ class NewRun:
         """Return what `ResumePoint.locate` does; raises `DataError` without a root folder."""
         places.expect_root(config.data)
         return config, config.data, ""
-
-    def recorded_spec(self) -> ImageSpec | None:
-        """Return the spec of earlier images: none."""
-        return None
 
     def checkpoint_of(self, config: schema.Config) -> read.Checkpoint | None:
         """Return the checkpoint of initial weights if `config` builds the same networks."""

@@ -55,17 +55,7 @@ def measure_plan(session: Session) -> TrainingPlan:
         logger.info(threads.reason())
     start = training.step
     step_seconds, gflops = _take_steps(session, device)
-    seconds = step_seconds * (steps - start)
-    size, once = _time_call(lambda: serialized_bytes(training), device)
-    written = _times_due(start, steps, train.save_every) + session.is_new
-    seconds += WRITE_FACTOR * once * written
-    with gathered_weights(training):
-        if train.preview_every and distributed.is_first():
-            _, once = _time_call(lambda: _draw(session, device), device)
-            seconds += once * _times_due(start, steps, train.preview_every)
-        if session.evaluations and distributed.is_first():
-            _, once = _time_call(session.evaluations.measure, device)
-            seconds += once * (steps // train.evaluate_every - start // train.evaluate_every)
+    size, seconds = _time_outputs(session, start, device)
     return TrainingPlan(
         recipe=config.recipe,
         path=session.writer.path,
@@ -85,8 +75,26 @@ def measure_plan(session: Session) -> TrainingPlan:
         images_per_second=train.batch_size / step_seconds,
         memory_mb=peak_memory_mb(),
         checkpoint_mb=size / 1e6,
-        seconds=seconds,
+        seconds=seconds + step_seconds * (steps - start),
     )
+
+
+def _time_outputs(session: Session, start: int, device: torch.device) -> tuple[int, float]:
+    """Return the size of a checkpoint in bytes, and the seconds of all outputs after step `start`.
+
+    These are checkpoints, previews and evaluations.
+    """
+    training, steps, train = session.training, session.steps, session.training.config.train
+    size, once = _time_call(lambda: serialized_bytes(training), device)
+    seconds = WRITE_FACTOR * once * (_times_due(start, steps, train.save_every) + session.is_new)
+    with gathered_weights(training):
+        if train.preview_every and distributed.is_first():
+            _, once = _time_call(lambda: _draw(session, device), device)
+            seconds += once * _times_due(start, steps, train.preview_every)
+        if session.evaluations and distributed.is_first():
+            _, once = _time_call(session.evaluations.measure, device)
+            seconds += once * (steps // train.evaluate_every - start // train.evaluate_every)
+    return size, seconds
 
 
 def _take_steps(session: Session, device: torch.device) -> tuple[float, float]:

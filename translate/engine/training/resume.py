@@ -61,6 +61,8 @@ class ResumePoint:
         self.run, self.fork, self.out = run, fork, out
         self.accept_data_change = accept_data_change
         self.checkpoint = read.read_checkpoint(path)
+        self.recorded_spec = None if fork else self.checkpoint.spec
+        """the spec of the images at the start of the run"""
         self.config, self.changes = resumed_config(
             self.checkpoint.config, run, flags, assignments, fork=fork, command=command
         )
@@ -104,10 +106,6 @@ class ResumePoint:
         if self.has_new_root:
             return config.model_copy(update={"data": data}), data, ""
         return config, data, directory
-
-    def recorded_spec(self) -> ImageSpec | None:
-        """Return the spec of the images at the start of the run; None for a fork."""
-        return None if self.fork else self.checkpoint.spec
 
     def checkpoint_of(self, config: schema.Config) -> read.Checkpoint:  # noqa: ARG002 - as `NewRun`
         """Return the checkpoint that is loaded into the networks."""

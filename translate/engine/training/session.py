@@ -104,7 +104,7 @@ def open_session(
     config, data, directory = start.locate(config)
     config = _without_preparation(config) if dry_run else config
     _ensure_samples(data, dry_run=dry_run)
-    recorded = start.recorded_spec()
+    recorded = start.recorded_spec
     if recorded:  # label maps were detected at the start of the run
         data = data.model_copy(update={"labels": label_domains(data, recorded)})
     files = OpenedFiles()

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 import small_checkpoints
+from small_outputs import sample_images
 
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs.paths import find_inputs
 from translate.engine.inference.outputs.manifest import OutputManifest
-from translate.engine.inference.sampling import sample_folder
 from translate.engine.models import model as infer
 from translate.engine.models.drawing import SampleRequest
 from translate.engine.models.model import Model
@@ -35,7 +35,7 @@ def actions(model: Model, tmp_path: Path, image_folder: Callable[..., Path]) -> 
         "infer": lambda out: translate_folder(
             model, find_inputs(source, out), out, InferenceOptions()
         ),
-        "sample": lambda out: sample_folder(gan, out, SampleRequest(2)),
+        "sample": lambda out: sample_images(gan, out, SampleRequest(2)),
     }
 
 

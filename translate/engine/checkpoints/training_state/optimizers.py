@@ -77,13 +77,8 @@ def restore_optimizer(
     # older versions did not save the configured values
     past = saved_state.get("configured", [{**g, "lr": g.get("initial_lr", g["lr"])} for g in last])
     for group, now, before, then in zip(groups, initial_groups, past, last, strict=True):
-        for key, value in now.items():
-            if key in before and to_yaml_types(value) == to_yaml_types(before[key]):
-                group[key] = tuple(then[key]) if isinstance(then[key], list) else then[key]
-                if key == "lr" and "initial_lr" in then:
-                    group["initial_lr"] = then["initial_lr"]
-            elif key in LAYOUT and bool(value) != bool(before.get(key)):
-                return f"{key} is {value}, and was {before.get(key)}"
+        if why := _restore_group(group, now, before, then):
+            return why
     state: dict[int, dict[str, Any]] = {
         int(index): dict(values) for index, values in saved_state["state"].items()
     }
@@ -93,10 +88,36 @@ def restore_optimizer(
         state.setdefault(int(index), {})[moment] = shard_like(tensor, parameters[int(index)])
     optimizer.load_state_dict({"state": state, "param_groups": groups})
     for parameter, values in optimizer.state.items():
-        for name, value in values.items():
-            if isinstance(value, Tensor) and value.shape == parameter.shape:
-                # fused optimizers need equal memory formats of a parameter and its moments
-                values[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
-            elif isinstance(value, Tensor):
-                values[name] = value.clone()  # it may be memory-mapped
+        moments = {name: value for name, value in values.items() if isinstance(value, Tensor)}
+        values |= {name: _own_memory(moment, parameter) for name, moment in moments.items()}
     return ""
+
+
+def _restore_group(
+    group: dict[str, Any],
+    now: Mapping[str, Any],
+    before: Mapping[str, Any],
+    then: Mapping[str, Any],
+) -> str:
+    """Set hyperparameters whose configured values are `now` as `before` to those saved `then`.
+
+    Returns why the group cannot be restored, or an empty string.
+    """
+    for key, value in now.items():
+        if key in before and to_yaml_types(value) == to_yaml_types(before[key]):
+            group[key] = tuple(then[key]) if isinstance(then[key], list) else then[key]
+            if key == "lr" and "initial_lr" in then:
+                group["initial_lr"] = then["initial_lr"]
+        elif key in LAYOUT and bool(value) != bool(before.get(key)):
+            return f"{key} is {value}, and was {before.get(key)}"
+    return ""
+
+
+def _own_memory(moment: Tensor, parameter: Tensor) -> Tensor:
+    """Return a copy of a moment, which may be memory-mapped.
+
+    Fused optimizers need equal memory formats of a parameter and its moments.
+    """
+    if moment.shape == parameter.shape:
+        return torch.empty_like(parameter, dtype=moment.dtype).copy_(moment)
+    return moment.clone()

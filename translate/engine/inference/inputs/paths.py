@@ -134,22 +134,24 @@ def _from_list(root: Path, files: Path) -> Inputs:
     if not files.is_file():
         raise ConfigError(f"files: there is no file {files}.")
 
-    def folders() -> Iterator[Siblings]:
-        suffixes = image_suffixes()
-        with files.open(encoding="utf-8", errors="surrogateescape") as lines:
-            names = (name for line in lines if (name := line.rstrip("\r\n")))
-            for _, together in groupby(names, lambda name: folded(name.rpartition("/")[0])):
-                siblings = Siblings.empty()
-                for name in together:
-                    below = name.removeprefix(f"{root}/").removeprefix("./")
-                    if any(part in f"/{below}/" for part in OUTSIDE):
-                        reason = f"it is listed in {files}, but is not a path below {root}"
-                        siblings.problems.append(BadImage(Path(name), reason))
-                    else:
-                        add_file(siblings, below, suffixes)
-                yield siblings
+    return Inputs(root, partial(_listed_folders, root, files))
 
-    return Inputs(root, folders)
+
+def _listed_folders(root: Path, files: Path) -> Iterator[Siblings]:
+    """Yield the images that are listed one after another and are in one folder."""
+    suffixes = image_suffixes()
+    with files.open(encoding="utf-8", errors="surrogateescape") as lines:
+        names = (name for line in lines if (name := line.rstrip("\r\n")))
+        for _, together in groupby(names, lambda name: folded(name.rpartition("/")[0])):
+            siblings = Siblings.empty()
+            for name in together:
+                below = name.removeprefix(f"{root}/").removeprefix("./")
+                if any(part in f"/{below}/" for part in OUTSIDE):
+                    reason = f"it is listed in {files}, but is not a path below {root}"
+                    siblings.problems.append(BadImage(Path(name), reason))
+                else:
+                    add_file(siblings, below, suffixes)
+            yield siblings
 
 
 def _below(out: Path, root: Path) -> Path | None:

@@ -152,10 +152,9 @@ class OutputManifest:
 
     def _require_ours(self, work: Output, record: DoneRecord) -> DoneRecord:
         """Return the record of an output that exists; raises `FileExistsError` if it has none."""
-        for read in (lambda: Records([record]), self.recorded.read):
-            found = self.recorded.find(
-                work.output, record.input_sha256, self.storage.sha256, read()
-            )
-            if found:
-                return found
-        raise FileExistsError(errno.EEXIST, FOREIGN)
+        reads = lambda: Records([record]), self.recorded.read
+        hashed = record.input_sha256
+        found = self.recorded.find(work.output, hashed, self.storage.sha256, *reads)
+        if found is None:
+            raise FileExistsError(errno.EEXIST, FOREIGN)
+        return found

@@ -110,7 +110,7 @@ class RecordedOutputs:
         output: Path,
         input_sha256: str | None,
         hash_file: Callable[[Path], str | None],
-        records: Records,
+        *reads: Callable[[], Records],
     ) -> DoneRecord | None:
         """Return the record of an output; None if there is none, or a file has changed since.
 
@@ -118,12 +118,14 @@ class RecordedOutputs:
             output: an output that exists.
             input_sha256: hash of its input; None: it cannot be read.
             hash_file: returns the hash of a file; it may raise `OSError`.
-            records: the records to search.
+            reads: return records; each is called if those before have none of the output.
         """
-        if not records or input_sha256 is None:
+        if input_sha256 is None:
             return None
-        try:
-            output_sha256 = hash_file(output)
-        except OSError:
-            return None
-        return records.find(self.name(output), input_sha256, output_sha256 or "")
+        name = self.name(output)
+        for records in (read() for read in reads):
+            with suppress(OSError):
+                digest = hash_file(output) if records else None
+                if digest and (found := records.find(name, input_sha256, digest)):
+                    return found
+        return None

@@ -81,11 +81,7 @@ def _record_finder(manifest: OutputManifest) -> Callable[[Path, str | None], Don
     def hash_file(path: Path) -> str | None:
         return digests.of((path,), lambda: storage.sha256(path))
 
-    def find(output: Path, origin: str | None) -> DoneRecord | None:
-        found = recorded.find(output, origin, hash_file, made)
-        return found or recorded.find(output, origin, hash_file, made_since())
-
-    return find
+    return lambda output, origin: recorded.find(output, origin, hash_file, lambda: made, made_since)
 
 
 def _has_trust(manifest: OutputManifest, output: Path, record: DoneRecord) -> bool:

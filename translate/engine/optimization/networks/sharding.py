@@ -32,22 +32,28 @@ def shard_networks(recipe: Recipe, *copies: nn.Module, device: torch.device) -> 
     Raises `ConfigError` for a recipe that cannot be sharded.
     """
     from torch.distributed.device_mesh import init_device_mesh
-    from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
 
     _expect_shardable(recipe)
     mesh = init_device_mesh(device.type, (distributed.world_size(),))
     for module in (recipe, *copies):
         for _, network in trained_networks(module):
             for part in (*repeated_blocks(network), network):
-                methods = _public_methods(part)
-                # full until `reshard`: the backward pass of a network that is used twice, or whose
-                # gradient is differentiated, needs its parameters again
-                sharded: Any = fully_shard(part, mesh=mesh, reshard_after_forward=False)
-                sharded.set_reshard_after_backward(False, recurse=False)
-                for method in methods:
-                    register_fsdp_forward_method(sharded, method)
+                _shard(part, mesh)
     # safe to ignore: `reshard` finds gradients that were not averaged
     warnings.filterwarnings("ignore", "FSDP2-wrapped module .* returned a view tensor")
+
+
+def _shard(part: nn.Module, mesh: Any) -> None:
+    """Shard a network, or a part of it, over the processes of a device mesh."""
+    from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
+
+    methods = _public_methods(part)
+    # full until `reshard`: the backward pass of a network that is used twice, or whose gradient is
+    # differentiated, needs its parameters again
+    sharded: Any = fully_shard(part, mesh=mesh, reshard_after_forward=False)
+    sharded.set_reshard_after_backward(False, recurse=False)
+    for method in methods:
+        register_fsdp_forward_method(sharded, method)
 
 
 def expect_processes(train: Train) -> None:
