@@ -147,3 +147,13 @@ def test_an_image_that_would_be_scaled_too_large_is_a_fault(root: Path) -> None:
     }
     (message,) = [what for what in broken if "would become" in what]
     assert message.startswith(f"{root / 'a/train/strip.png'}: its 3000000x1 pixels")
+
+
+def test_of_many_equal_files_a_few_are_named_one_of_each_split_among_them(root: Path) -> None:
+    copies = [root / f"a/train/copy{number}.png" for number in range(5)]
+    for copy in (*copies, root / "a/test/copy.png"):
+        shutil.copy(root / "a/train/0000.png", copy)
+    (finding,) = broken(list(check_images(data_config(root))))
+    names = finding.partition(": a test image is")[0].split(" = ")
+    assert {str(root / "a/train/0000.png"), str(root / "a/test/copy.png")} < {*names}
+    assert len(names) == dataset.MAX_EQUAL + 1 and names[-1] == "... (7 files)"

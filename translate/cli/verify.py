@@ -96,7 +96,8 @@ def _comparisons(found: Verification) -> dict[str, bool]:
 def _describe(file: Path, found: Verification, model: Path | None, source: Path | None) -> None:
     made = found.provenance
     console.say(f"{file}: {made.meaning} ({made.source_type})")
-    console.say(f"  recipe   {made.recipe}, translate-kit {made.version}")
+    console.say(f"  recipe   {made.recipe}")
+    console.say(f"  program  translate-kit {made.version}")
     equal = {True: f", that of {model}", False: f", not that of {model}", None: ""}
     console.say(f"  model    {made.model}{equal[found.model_matches]}")
     equal = {True: f", that of {source}", False: f", not that of {source}", None: ""}

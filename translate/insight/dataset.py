@@ -25,6 +25,8 @@ from translate.insight.file_reports import FileReport, Finding, pixel_formats, p
 THREADS = 8
 MAX_LISTED = 20
 """largest number of findings of one kind that are shown"""
+MAX_EQUAL = 4
+"""largest number of equal files that are named in a finding"""
 SPLITS = ("train", "val", "test")
 
 
@@ -139,7 +141,7 @@ def _duplicates(reports: Sequence[FileReport]) -> Iterator[Finding]:
     yield from _first_few(
         [
             Finding(
-                "broken", " = ".join(str(file.path) for file in group),
+                "broken", _equal_files(group),
                 "a test image is a training image: remove one of them",
             )
             for group in shared
@@ -147,10 +149,19 @@ def _duplicates(reports: Sequence[FileReport]) -> Iterator[Finding]:
     )  # fmt: skip
     yield from _first_few(
         [
-            Finding("note", " = ".join(str(f.path) for f in group), "used more often than others")
+            Finding("note", _equal_files(group), "used more often than others")
             for group in within_split
         ]
     )
+
+
+def _equal_files(group: Sequence[FileReport]) -> str:
+    """Return the paths of equal files; of many, the first one of each split and some others."""
+    firsts = {file.split: file.path for file in reversed(group)}.values()
+    paths = [file.path for file in group]
+    shown = sorted(sorted(paths, key=lambda path: path not in firsts)[:MAX_EQUAL], key=paths.index)
+    more = [f"... ({len(paths)} files)"] if len(paths) > len(shown) else []
+    return " = ".join([*map(str, shown), *more])
 
 
 def _near_duplicates(reports: Sequence[FileReport], train_split: str) -> Iterator[Finding]:

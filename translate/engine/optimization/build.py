@@ -18,7 +18,7 @@ from translate.engine.optimization.networks.sharding import expect_processes, sh
 from translate.engine.plugins.errors import definition_location, plugin_code, qualified_name
 from translate.engine.processes import distributed
 from translate.engine.system.randomness import seed_everything
-from translate.errors import ConfigError, PluginError, short_repr, suggest
+from translate.errors import ConfigError, PluginError, suggest
 from translate.recipe import Recipe
 from translate.registry import create_recipe
 
@@ -70,8 +70,10 @@ def _expect_optimizers(recipe: Recipe, optimizers: object) -> None:
     """Raise `PluginError` unless `optimizers` is what `Recipe.optimizers` has to return."""
     players = optimizers if isinstance(optimizers, Mapping) else {}
     if not players or not all(isinstance(each, Optimizer) for each in players.values()):
+        kinds = {name: type(each).__name__ for name, each in players.items()}
+        found = f"a dict of {kinds}" if kinds else f"{type(optimizers).__name__}"
         raise PluginError(
-            f"{qualified_name(recipe, 'optimizers')} returned {short_repr(optimizers)}: expected "
+            f"{qualified_name(recipe, 'optimizers')} returned {found}: expected "
             "a dict with a torch optimizer for each player, such as {'generator': adam(network)}."
             f"{definition_location(recipe, 'optimizers')}"
         )

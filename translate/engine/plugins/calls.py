@@ -45,7 +45,9 @@ def call_registration_hook(hook: pluggy.HookImpl) -> dict[str, Callable[..., Any
             raise PluginError(f"{short_repr(name)}: expected a name without a slash")
         is_instance = hasattr(factory, "state_dict") and not isinstance(factory, type)
         if is_instance or not callable(factory):  # a network is callable, and makes none
-            found = short_repr(factory)
+            found = (
+                f"an instance of {type(factory).__name__}" if is_instance else short_repr(factory)
+            )
             raise PluginError(f"{name!r}: expected its class or a function, got {found}")
     return dict(registered)
 
