@@ -13,7 +13,6 @@ from translate.engine.config.schema import Data
 from translate.engine.data.opened_files import OpenedFiles
 from translate.engine.loading.order import spread
 from translate.engine.processes.signals import reraise_interruption
-from translate.errors import BadImage
 from translate.formats import Header, Note
 from translate.images.domains import domain_images, levels
 from translate.images.files.format_registry import is_lossy
@@ -176,19 +175,16 @@ def palette_domains(layout: Layout, domains: Sequence[str], cache: OpenedFiles) 
     """Return the `domains` of `layout` in which all checked files are PNGs with a palette."""
     if len(layout.domain_files) != len(domains):
         return ()
+
+    def has_palette(path: Path) -> bool:
+        header = cache.header(path)
+        return header is not None and header.label_map
+
     return tuple(
         name
         for name, files in zip(domains, layout.domain_files, strict=True)
-        if files and all(_has_palette(path, cache) for path in spread(files, HEADERS_CHECKED))
+        if files and all(map(has_palette, spread(files, HEADERS_CHECKED)))
     )
-
-
-def _has_palette(path: Path, cache: OpenedFiles) -> bool:
-    try:
-        header = cache.read(path).header
-    except BadImage:
-        return False
-    return header.label_map
 
 
 def _values(path: Path, read: Callable[[Path], NDArray[Any]]) -> NDArray[Any] | None:

@@ -7,7 +7,6 @@ are read with their own dtype and channels.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
@@ -17,7 +16,7 @@ from translate.engine.config.value_types import of_domain
 from translate.engine.data.blank import Blank
 from translate.engine.data.opened_files import OpenedFiles
 from translate.engine.loading.order import spread
-from translate.errors import BadImage, ConfigError
+from translate.errors import ConfigError
 from translate.folders.names import short_names
 from translate.formats import Header
 
@@ -52,7 +51,8 @@ def domains_of(layout: Layout, data: Data, files: OpenedFiles) -> tuple[Domain, 
         zip(domains, short_names(layout.spec.names), configured, strict=True)
     ):
         paths = domain_files[index] if domain_files else layout.files
-        found.append(_domain(replace(domain, name=short), name, data, _headers(paths, files)))
+        headers = [h for path in spread(paths, SAMPLED_FILES) if (h := files.header(path))]
+        found.append(_domain(replace(domain, name=short), name, data, headers))
     return tuple(found)
 
 
@@ -76,17 +76,6 @@ def _domain(domain: Domain, name: str, data: Data, headers: Sequence[Header]) ->
         bands=bands,
         alpha=pixel_type.alpha and not bands,
     )
-
-
-def _headers(paths: Sequence[Path], files: OpenedFiles) -> list[Header]:
-    """Return the headers of a few files that can be read, spread evenly."""
-    headers = []
-    for path in spread(paths, SAMPLED_FILES):
-        try:
-            headers.append(files.read(path).header)
-        except BadImage:  # the check lists it
-            continue
-    return headers
 
 
 def _pixel_type(headers: Sequence[Header], channels: int | None) -> PixelType:

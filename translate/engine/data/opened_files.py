@@ -3,6 +3,8 @@
 from pathlib import Path
 from threading import Lock
 
+from translate.errors import BadImage
+from translate.formats import Header
 from translate.images.source import EncodedImage
 
 KEPT_BYTES = 256 << 20
@@ -27,6 +29,13 @@ class OpenedFiles:
                 self._files[path] = image
                 self._bytes += len(image.data)
         return image
+
+    def header(self, path: Path) -> Header | None:
+        """Return the header of the file at `path`; None if it cannot be read."""
+        try:
+            return self.read(path).header
+        except BadImage:
+            return None
 
     def take(self, path: Path) -> EncodedImage:
         """Return the file at `path`, and stop keeping it; raises `BadImage`."""

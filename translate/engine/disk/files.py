@@ -12,23 +12,13 @@ from io import BufferedRandom
 from pathlib import Path
 from typing import Any
 
-from translate.engine.disk.durable import (
-    CHUNK_BYTES,
-    Chunk,
-    Content,
-    closing,
-    open_regular,
-    sync_descriptor,
-    sync_folder,
-    write_all,
-    write_durably,
-)
+from translate.engine.disk import durable
 from translate.engine.disk.file_system import NO_RENAME, tolerate
 from translate.engine.disk.folders import make_folder
 from translate.engine.disk.partial_files import temporary_file
 
 
-def replace(path: Path, data: Content) -> None:
+def replace(path: Path, data: durable.Content) -> None:
     """Write `data` as `path`, durably and atomically.
 
     Chunks are iterated over twice if the file system cannot rename.
@@ -36,12 +26,12 @@ def replace(path: Path, data: Content) -> None:
     make_folder(path.parent)
     part = temporary_file(path)
     try:
-        write_durably(part, data)
+        durable.write_durably(part, data)
         _rename_or_write(part, path, data)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
+    durable.sync_folder(path.parent)
 
 
 @contextmanager
@@ -56,17 +46,17 @@ def open_atomically(path: Path) -> Iterator[BufferedRandom]:
         with part.open("x+b") as file:
             yield file
             file.flush()
-            sync_descriptor(file.fileno(), part)
+            durable.sync_descriptor(file.fileno(), part)
         _rename_or_write(part, path, _chunks(part))
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
+    durable.sync_folder(path.parent)
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
+        while chunk := file.read(durable.CHUNK_BYTES):
             yield chunk
 
 
@@ -91,44 +81,44 @@ def append_line(path: Path, text: str) -> None:
     line = f"{text}\n".encode()
     make_folder(path.parent)
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
-    with closing(open_regular(path, flags)) as descriptor:
+    with durable.closing(durable.open_regular(path, flags)) as descriptor:
         size = os.fstat(descriptor).st_size
         if size:
             os.lseek(descriptor, size - 1, os.SEEK_SET)
             line = line if os.read(descriptor, 1) == b"\n" else b"\n" + line
-        write_all(descriptor, line)
+        durable.write_all(descriptor, line)
 
 
 def sync(path: Path, *, name: bool) -> None:
     """Make appended lines of `path` durable; with `name`, also the name of a new file."""
-    with closing(open_regular(path, os.O_RDWR)) as descriptor:
-        sync_descriptor(descriptor, path)
+    with durable.closing(durable.open_regular(path, os.O_RDWR)) as descriptor:
+        durable.sync_descriptor(descriptor, path)
     if name:
-        sync_folder(path.parent)
+        durable.sync_folder(path.parent)
 
 
 def truncate(path: Path, size: int) -> None:
     """Cut `path` to its first `size` bytes, durably."""
-    with closing(open_regular(path, os.O_RDWR)) as descriptor:
+    with durable.closing(durable.open_regular(path, os.O_RDWR)) as descriptor:
         os.ftruncate(descriptor, size)
-        sync_descriptor(descriptor, path)
+        durable.sync_descriptor(descriptor, path)
 
 
-def extend(path: Path, chunks: Iterable[Chunk], *, start: int) -> None:
+def extend(path: Path, chunks: Iterable[durable.Chunk], *, start: int) -> None:
     """Write `chunks` to `path` from byte `start`, without a temporary file.
 
     If `chunks` raises, those that were written stay, durably, so that a later call can continue.
     Readers must expect an incomplete file.
     """
     make_folder(path.parent)
-    with closing(open_regular(path, os.O_WRONLY | os.O_CREAT)) as descriptor:
+    with durable.closing(durable.open_regular(path, os.O_WRONLY | os.O_CREAT)) as descriptor:
         os.ftruncate(descriptor, start)
         os.lseek(descriptor, start, os.SEEK_SET)
         try:
             for piece in chunks:
-                write_all(descriptor, piece)
+                durable.write_all(descriptor, piece)
         finally:
-            sync_descriptor(descriptor, path)
+            durable.sync_descriptor(descriptor, path)
 
 
 def mark_used(path: Path) -> None:
@@ -141,10 +131,10 @@ def discard(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def _rename_or_write(part: Path, path: Path, data: Content) -> None:
+def _rename_or_write(part: Path, path: Path, data: durable.Content) -> None:
     """Rename `part` to `path`; if the file system cannot, write `data` to `path` directly."""
     with tolerate("files cannot be renamed", path.parent, NO_RENAME):
         os.replace(part, path)  # noqa: PTH105 - the tests count these calls
         return
-    write_durably(path, data)
+    durable.write_durably(path, data)
     part.unlink()
