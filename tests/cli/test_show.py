@@ -1,6 +1,8 @@
 """`translate show`: a full configuration as YAML that can be saved, edited and used."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -97,3 +99,12 @@ def test_an_unknown_name_is_an_error_of_one_line(
     (tmp_path / "wrong.yaml").write_text("recipe: cyclegan\ntrain: {stepz: 3}\n")
     result = run_command("show", name)
     assert (result.code, result.out, result.err) == (2, "", f"Error: {message}\n")
+
+
+@pytest.mark.slow
+def test_the_settings_of_a_recipe_are_shown_without_the_compiler_of_pytorch() -> None:
+    code = (
+        "import sys; from translate.cli.show import describe; describe('cyclegan'); "
+        "sys.exit('torch._dynamo' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

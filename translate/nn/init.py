@@ -33,6 +33,8 @@ def _init_(module: nn.Module, draw_: Callable[[Tensor], Tensor], norm_std: float
     norms = (nn.modules.batchnorm._BatchNorm, nn.GroupNorm)
     for child in module.modules():
         if isinstance(child, (*weighted_layers, *norms)):
+            if any(parameter.is_meta for parameter in child.parameters(recurse=False)):
+                continue  # it has no values, and meta takes longer to set them than a CPU
             if isinstance(child, weighted_layers):
                 draw_(child.weight)
             elif child.weight is not None:

@@ -192,3 +192,17 @@ def test_a_plugin_for_old_and_new_hooks_is_loaded_by_the_old_ones(
     file.write_text(file.read_text() + "[translate.2]\nboth = both_of_tomorrow\n")
     listing = run_command("plugins")
     assert "lime" in listing.out and "broken" not in listing.out
+
+
+def test_metadata_are_read_again_only_after_an_installation(install, monkeypatch) -> None:
+    readings: list[str] = []
+    read = discovery.entry_points
+    monkeypatch.setattr(
+        discovery, "entry_points", lambda group: readings.append(group) or read(group=group)
+    )
+    install("sweets", plugin_source("honey"))
+    for _ in range(3):
+        assert "sweets" in {entry.name for entry in discovery.installed_entries()}
+    assert len(readings) == 1
+    install("drops", plugin_source("lime"))  # into the same folder
+    assert {"drops", "sweets"} <= {entry.name for entry in discovery.installed_entries()}

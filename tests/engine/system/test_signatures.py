@@ -1,6 +1,7 @@
 """A signature is a schema: types are converted and checked, and a mistake gets the nearest name."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -127,3 +128,32 @@ def test_a_factory_may_be_a_function_a_partial_or_a_class_of_torch() -> None:
     assert signatures.convert_options("it", nn.LeakyReLU, {"negative_slope": 1}) == {
         "negative_slope": 1.0
     }
+
+
+@dataclass
+class Scaled:
+    """A factory that compares by value, and so has no hash."""
+
+    factor: int
+
+    def __call__(self, depth: int = 1) -> int:
+        return self.factor * depth
+
+
+def test_a_factory_without_a_hash_is_checked_as_any_other() -> None:
+    assert signatures.convert_options("it", Scaled(2), {"depth": "3"}) == {"depth": 3}
+    with pytest.raises(ConfigError, match="depth: expected int, got 'x'"):
+        signatures.convert_options("it", Scaled(2), {"depth": "x"})
+
+
+def test_two_factories_with_options_of_one_name_keep_their_types() -> None:
+    def counted(*, depth: int) -> int:
+        return depth
+
+    def named(*, depth: str) -> str:
+        return depth
+
+    for _ in range(2):
+        assert signatures.convert_options("it", counted, {"depth": 3}) == {"depth": 3}
+        with pytest.raises(ConfigError, match="depth: expected text, got 3"):
+            signatures.convert_options("it", named, {"depth": 3})

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from translate.engine.system.signatures import Option
     from translate.registry import Kind
 
+FEW_WEIGHTS = 1_000_000
+"""largest number of weights of a network whose outputs are computed, and not only their shapes"""
 RANGES = {"ge": "{} or more", "gt": "more than {}", "le": "at most {}", "lt": "less than {}"}
 
 
@@ -39,7 +41,7 @@ def use(kind: "Kind", name: str) -> str:
     """Return the purpose of a part, so that only parts of the same purpose are listed as choices.
 
     A loss is adversarial or compares images; the purpose of a generator follows from the shapes of
-    its outputs, which are computed on PyTorch's meta device.
+    its outputs.
     """
     from translate.registry import names
 
@@ -53,18 +55,24 @@ def _generator_use(name: str) -> str:
 
     from translate.contract.kinds import small_options
     from translate.nn.geometry import geometry_of
+    from translate.nn.noise import temporary_seed
     from translate.registry import create_generator
 
     part, side = {"name": name, **small_options("generator", name)}, 32
+    create = partial(create_generator, part, in_channels=3, out_channels=3, size=(side, side))
     try:
-        with torch.device("meta"), torch.no_grad():
-            network = create_generator(part, in_channels=3, out_channels=3, size=(side, side))
-            side = geometry_of(network.eval()).fit(side)
+        with torch.device("meta"):
+            weights = sum(parameter.numel() for parameter in create().parameters())
+        # to find shapes on the meta device PyTorch imports its compiler, which takes seconds
+        device = "cpu" if weights <= FEW_WEIGHTS else "meta"
+        with torch.device(device), torch.no_grad(), temporary_seed(0):
+            network = create().eval()
+            side = geometry_of(network).fit(side)
             with suppress(Exception):  # a generator of images from noise may refuse images
-                if network(torch.empty(2, 3, side, side)).shape[-1] == 1:
+                if network(torch.zeros(2, 3, side, side)).shape[-1] == 1:
                     return "encodes"
                 return "translates"
-            network(torch.empty(2, 3, 1, 1))
+            network(torch.zeros(2, 3, 1, 1))
             return "generates"
     except Exception:  # plugins may raise anything; `translate plugins check` reports it
         return "unknown"

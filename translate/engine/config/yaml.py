@@ -1,6 +1,6 @@
 """Read and write YAML documents."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib.resources.abc import Traversable
 from io import StringIO
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import Any
 
 from ruamel.yaml import YAML, AliasEvent, CollectionEndEvent, CollectionStartEvent, Event
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.parser import Parser
 
 from translate.engine.config.schema import Config
 from translate.engine.config.value_types import Fragment
@@ -16,7 +17,7 @@ from translate.errors import ConfigError, printable_name, short_repr
 from translate.registry import nearest
 
 MAX_BYTES = 100_000
-"""largest size of a file, which the parser reads in two seconds"""
+"""largest size of a file, which the parser reads in a second"""
 MAX_DEPTH = 40
 """largest depth of nesting, which slows down the parser"""
 
@@ -69,9 +70,8 @@ def read(name: str) -> Fragment:
 def parse(text: str, source: str) -> Any:
     """Return the value of a YAML 1.2 document; raises `ConfigError`, also for tags and aliases."""
     yaml = YAML(typ="safe", pure=True)
+    yaml.Parser = _PlainParser
     try:
-        if wrong := _beyond_plain(yaml.parse(text)):
-            raise ConfigError(f"{printable_name(source)}: YAML {wrong}.")
         value = yaml.load(text)
     except (YAMLError, ValueError) as error:  # a date of month 99, a number of 5,000 digits
         raise ConfigError(f"{printable_name(source)}: {_describe(error)}") from error
@@ -103,18 +103,22 @@ def _key_without_space(value: Any) -> str:
     return ""
 
 
-def _beyond_plain(events: Iterable[Event]) -> str:
-    """Return the unsupported feature of the YAML `events`, or an empty string."""
+class _PlainParser(Parser):
+    """A parser that refuses tags, aliases and deep nesting before anything is made of them."""
+
     depth = 0
-    for event in events:
-        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+
+    def get_event(self) -> Event:
+        event: Event = super().get_event()
+        opened = isinstance(event, CollectionStartEvent)
+        self.depth += opened - isinstance(event, CollectionEndEvent)
         if isinstance(event, AliasEvent):
-            return "aliases (*name) are not supported"
+            raise YAMLError("YAML aliases (*name) are not supported.")
         if tag := getattr(event, "tag", None):
-            return f"tags are not supported: {tag}"
-        if depth > MAX_DEPTH:
-            return f"of more than {MAX_DEPTH} levels is not supported"
-    return ""
+            raise YAMLError(f"YAML tags are not supported: {tag}.")
+        if self.depth > MAX_DEPTH:
+            raise YAMLError(f"YAML of more than {MAX_DEPTH} levels is not supported.")
+        return event
 
 
 def dump(config: Config) -> str:

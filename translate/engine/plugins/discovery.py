@@ -3,10 +3,18 @@
 import logging
 import os
 import re
+import sys
 from collections.abc import Iterable, Iterator
-from functools import cache
-from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
+from functools import cache, lru_cache
+from importlib.metadata import (
+    Distribution,
+    EntryPoint,
+    PackageNotFoundError,
+    entry_points,
+    version,
+)
 from inspect import signature
+from pathlib import Path
 
 import pluggy
 
@@ -32,9 +40,26 @@ logger = logging.getLogger(__name__)
 
 
 def installed_entries() -> list[EntryPoint]:
-    """Return every installed plugin's entry point, ours first; imports nothing."""
+    """Return every installed plugin's entry point, ours first; imports nothing.
+
+    The metadata of all distributions is read again where a folder of ``sys.path`` has changed.
+    """
+    return list(_read_entries(tuple(map(_folder_state, sys.path))))
+
+
+@lru_cache(maxsize=1)
+def _read_entries(_: tuple[tuple[str, int, int], ...]) -> list[EntryPoint]:
     entries = {(distribution(e), e.name): e for e in entry_points(group=GROUP)}
     return [entries[key] for key in sorted(entries, key=lambda k: (k[0] != OWN_DISTRIBUTION, *k))]
+
+
+def _folder_state(path: str) -> tuple[str, int, int]:
+    """Return what changes where a distribution is installed into or removed from `path`."""
+    try:
+        state = Path(path).stat()
+    except OSError:
+        return path, 0, 0
+    return path, state.st_ino, state.st_mtime_ns
 
 
 def written_for_newer_hooks() -> Iterator[tuple[EntryPoint, int]]:
@@ -50,8 +75,12 @@ def written_for_newer_hooks() -> Iterator[tuple[EntryPoint, int]]:
 
 def distribution(entry: EntryPoint) -> str:
     """Return the normalised name of the distribution that `entry` belongs to."""
-    name = entry.dist.name if entry.dist else None  # also None after an incomplete uninstall
-    return _normalised(name or "unknown")
+    return _name(entry.dist) if entry.dist else "unknown"
+
+
+@lru_cache(maxsize=256)
+def _name(dist: Distribution) -> str:
+    return _normalised(dist.name or "unknown")  # None after an incomplete uninstall
 
 
 def installed_version(name: str) -> str:

@@ -40,10 +40,12 @@ def _as_command(words: list[str]) -> str:
 
 def _images_to_translate(training: TrainingState, trained: Layout) -> Layout:
     """Return the layout of the test images; else of validation images; else of the trained ones."""
+    data = training.config.data
     for split in ("test", *VALIDATION_SPLITS):
-        settings = training.config.data.model_copy(update={"split": split})
+        # the names of the files suffice, so that no header is read
+        settings = data.model_copy(update={"split": split, "labels": data.labels or ()})
         try:
-            layout = check.open_layout(settings)
+            layout = check.open_layout(settings, known=training.spec.domains)
         except Exception:  # a plugin's layout may raise anything; training is finished
             continue
         if len(layout) and not {*layout.files} <= {*trained.files}:

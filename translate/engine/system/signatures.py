@@ -1,6 +1,7 @@
 """Read the options of a factory from its signature, and convert values to their types."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from inspect import Parameter, signature
 from types import SimpleNamespace
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
@@ -72,11 +73,12 @@ def convert_options(
         if option.required and name not in values:
             meaning = f": {option.meaning}" if option.meaning else ""
             raise ConfigError(f"{owner} needs the option {name!r}{meaning}.")
-    fields = {name: options[name].annotation if name in options else Any for name in values}
-    schema = TypedDict("schema", fields)  # type: ignore[misc]
-    schema.__pydantic_config__ = ConfigDict(extra="forbid", arbitrary_types_allowed=True)  # type: ignore[attr-defined]
+    if not values:
+        return {}
+    build = _cached_validator if isinstance(factory, Hashable) else _validator
+    validator = build(factory, tuple(excluded_names), tuple(values))
     try:
-        return dict(TypeAdapter(schema).validate_python(dict(values)))
+        return dict(validator.validate_python(dict(values)))
     except ValidationError as error:
         raise ConfigError(f"{owner}: {validation_message(error)}") from error
 
@@ -93,6 +95,21 @@ def unknown_options(
         for name in values
         if name not in options
     ]
+
+
+def _validator(
+    factory: Callable[..., Any], excluded_names: tuple[str, ...], names: tuple[str, ...]
+) -> TypeAdapter[Any]:
+    """Return what converts values of the options `names` of `factory`, of any type if unknown."""
+    options = read_options(factory, excluded_names)
+    fields = {name: options[name].annotation if name in options else Any for name in names}
+    schema = TypedDict("schema", fields)  # type: ignore[misc]
+    schema.__pydantic_config__ = ConfigDict(extra="forbid", arbitrary_types_allowed=True)  # type: ignore[attr-defined]
+    return TypeAdapter(schema)
+
+
+# A training creates its networks and losses several times, and a validator takes 0.3 ms to build.
+_cached_validator = lru_cache(maxsize=256)(_validator)
 
 
 def accepted_arguments(factory: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
