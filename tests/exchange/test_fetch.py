@@ -37,7 +37,7 @@ def content() -> bytes:
 def server(content: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr(module, "PAUSE", 0.0)
     with Server(content) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
         card = {
             "name": "pets",
             "url": server.url,

@@ -4,6 +4,7 @@ import pytest
 from specs import image_spec
 
 from translate.contract.kinds import RULES
+from translate.contract.recipes import training
 from translate.contract.recipes.processes import averages_gradients
 from translate.engine.plugins.discovery import OWN_DISTRIBUTION
 from translate.errors import ConfigError
@@ -54,6 +55,8 @@ RECIPES = {
     ],
     "wgan-gp": [{"critic": {"name": "dcgan", "norm": "layer", "width": 4}, "critic_steps": 2}],
 }
+ON_TWO_PROCESSES = {"cut", "cyclegan", "infogan", "wae-mmd", "wgan-gp"}
+"""recipes of each kind: with a pool, samples of features, codes, priors and double backward"""
 GENERATORS = {
     "resnet": [
         {},
@@ -135,10 +138,18 @@ def test_every_registered_name_is_tested_here(kind) -> None:
 
 @pytest.mark.parametrize(("name", "options"), cases(RECIPES))
 def test_recipes_keep_the_contract(name, options, monkeypatch) -> None:
-    if options is not RECIPES[name][0]:  # two processes once: no option concerns them
+    if name not in ON_TWO_PROCESSES or options is not RECIPES[name][0]:  # no option concerns them
         rules = [rule for rule in RULES["recipe"] if rule is not averages_gradients]
         monkeypatch.setitem(RULES, "recipe", rules)
     check_recipe(name, **options)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(RECIPES.keys() - ON_TWO_PROCESSES))
+def test_every_other_recipe_averages_gradients_too(name, monkeypatch) -> None:
+    kept = (training.constructor_does_no_io, training.takes_turns, averages_gradients)
+    monkeypatch.setitem(RULES, "recipe", kept)
+    check_recipe(name, **RECIPES[name][0])
 
 
 @pytest.mark.parametrize(("name", "channels"), [("cyclegan", (1, 1)), ("pix2pix", (1, 3))])

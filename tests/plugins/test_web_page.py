@@ -72,7 +72,7 @@ def served(run: Path, page: Path, runtime: Path) -> Iterator[str]:
     export_model(run, page, web=True, runtime=runtime)
     handler = partial(QuietHandler, directory=page)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}/"
         server.shutdown()
 

@@ -19,7 +19,7 @@ EXAMPLE = EXAMPLES / "translate_sharpen"
 
 
 def test_a_third_party_plugin_is_listed_with_the_built_ins(sandbox: Sandbox) -> None:
-    listed = sandbox.run("translate", "plugins").stdout
+    listed = sandbox.output("plugins")
     assert "translate-kit" in listed
     assert (
         "translate-sharpen 0.3.0\n"

@@ -201,12 +201,12 @@ def test_evaluations_that_take_long_are_reported_once_with_what_to_set(
     measure = HashMetric.compute
 
     def slow(metric: HashMetric) -> dict[str, float]:
-        time.sleep(0.6)
+        time.sleep(0.3)
         return measure(metric)
 
     monkeypatch.setattr(HashMetric, "compute", slow)
     recorder = small_runs.ProgressRecorder()
-    small_runs.train(small_runs.config(root, **HASH), root / "run", recorder)
+    small_runs.train(small_runs.config(root, train__steps=2, **HASH), root / "run", recorder)
     (line,) = [line for line in recorder.lines if "of the time of training" in line]
     assert line.startswith("an evaluation takes ")
     assert "--set train.evaluate_every=" in line and line.endswith(" costs less")

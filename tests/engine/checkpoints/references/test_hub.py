@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import fake_hub
 import pytest
@@ -111,7 +112,11 @@ def test_an_unknown_revision_is_named() -> None:
 
 
 @pytest.mark.parametrize("fault", ["cut", "corrupt"])
-def test_a_damaged_download_is_refused_and_never_used_later(fault: str, hub: FakeHub) -> None:
+def test_a_damaged_download_is_refused_and_never_used_later(
+    fault: str, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_pauses = SimpleNamespace(sleep=lambda _: None)  # a second before each of 5 retries
+    monkeypatch.setattr("huggingface_hub.file_download.time", without_pauses)
     hub.fault = fault
     with pytest.raises(CheckpointError, match=r"weights\.safetensors|The same command tries again"):
         resolve(REFERENCE)
