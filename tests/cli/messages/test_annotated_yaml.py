@@ -32,7 +32,7 @@ def test_options_of_parts_are_shown_with_their_purpose(run_command: Run) -> None
         r"^  #   label_smoothing: 0\.0 +# .*against an overconfident discriminator$", text, re.M
     )
     assert re.search(r"^  # \{name: noisy, of: patch\} +# Instance noise .*: against ", text, re.M)
-    assert re.search(r"^  #   until: 0\.5 +# share of training", text, re.M)
+    assert re.search(r"^  #   until: 0\.5 +# fraction of training", text, re.M)
     assert "size_average" not in text  # an option of torch's L1 loss, without a description
 
 
