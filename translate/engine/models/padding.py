@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from translate.engine.plugins.errors import definition_location, plugin_code
-from translate.errors import PluginError, short_repr
+from translate.errors import PluginError
 from translate.recipe import Recipe
 
 
@@ -36,8 +36,8 @@ def padded_translation(
         output = recipe.translate(padded, to=to, **keywords)
     if not isinstance(output, Tensor):
         raise PluginError(
-            f"{type(recipe).__name__}.translate returned {short_repr(output)}: it must return a "
-            f"tensor (N, C, H, W){definition_location(recipe, 'translate')}."
+            f"{type(recipe).__name__}.translate returned a {type(output).__name__}: it must "
+            f"return a tensor (N, C, H, W){definition_location(recipe, 'translate')}."
         )
     scale = recipe.geometry.scale
     sides = tuple(scale * side for side in padded.shape[-2:])

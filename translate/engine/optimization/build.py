@@ -23,15 +23,19 @@ from translate.recipe import Recipe
 from translate.registry import create_recipe
 
 
-def build_training(config: Config, spec: ImageSpec, device: torch.device) -> TrainingState:
+def build_training(
+    config: Config, spec: ImageSpec, device: torch.device, located: Mapping[str, str] = {}
+) -> TrainingState:
     """Return the recipe with initial weights, its optimizers and its moving average.
 
-    The initial weights depend only on the seed. Raises `ConfigError` for settings that do not
-    match the recipe.
+    The initial weights depend only on the seed. `located` has the options that are files, where
+    they are not at the paths of `config`. Raises `ConfigError` for settings that do not match the
+    recipe.
     """
     expect_processes(config.train)
     seed_everything(config.train.seed)
-    create = partial(create_recipe, {"name": config.recipe, **config.options}, spec=spec)
+    options = {"name": config.recipe, **config.options, **located}
+    create = partial(create_recipe, options, spec=spec)
     empty = construct_on_meta(create) if config.train.shard != "none" else None
     recipe = create() if empty is None else empty
     expect_sides(config, recipe)

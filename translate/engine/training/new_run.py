@@ -26,6 +26,8 @@ class NewRun:
 
     def __init__(self, out: Path | None = None, init: InitialWeights | None = None) -> None:
         self.out, self.init = out, init
+        self.directory = ""
+        """the working directory when the paths of the configuration were typed, if another"""
 
     def folder(self, config: schema.Config) -> Path:
         """Return the run folder; raises `ConfigError` if it has a run already."""

@@ -60,6 +60,8 @@ class ResumePoint:
             logger.info(f"{message} Resuming from {path.name}.")
         self.run, self.fork, self.out = run, fork, out
         self.accept_data_change = accept_data_change
+        self.directory = working_directory_of(run)
+        """the working directory when the paths of the configuration were typed"""
         self.checkpoint = read.read_checkpoint(path)
         self.recorded_spec = None if fork else self.checkpoint.spec
         """the spec of the images at the start of the run"""
@@ -97,7 +99,7 @@ class ResumePoint:
         The third value is the directory that the paths in `config` are relative to, or empty for
         the working directory.
         """
-        directory = working_directory_of(self.run)
+        directory = self.directory
         data = places.locate(config.data, directory, root_changed=self.has_new_root)
         if data == config.data:
             return config, data, ""

@@ -12,6 +12,7 @@ import torch
 from translate.engine.checkpoints import read
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.checks.layout import require_batch
+from translate.engine.checks.option_files import locate_option_files
 from translate.engine.checks.parts import expect_parts
 from translate.engine.checks.shapes import expect_size
 from translate.engine.config import layers, schema
@@ -99,6 +100,7 @@ def open_session(
         TranslateError: A check failed.
     """
     folder = start.folder(config)
+    located = locate_option_files(config, start.directory)
     config = _batch_for_processes(config)
     trackers = create_trackers(config) if distributed.is_first() else []
     config, data, directory = start.locate(config)
@@ -114,7 +116,7 @@ def open_session(
         expect_size(config, layout)
     checkpoint = start.checkpoint_of(config)
     with read.memory_limit(checkpoint) if checkpoint else nullcontext():
-        training = build_training(config, recorded or layout.spec, device)
+        training = build_training(config, recorded or layout.spec, device, located)
     require_batch(config, layout)
     messages = start.load(training) if isinstance(start, NewRun) else []
     checked = add_validation(check.check_data(layout, data, files), data, config)
