@@ -22,10 +22,11 @@ def test_runs_are_numbered_and_resumed(run_command: Run, root: Path) -> None:
         assert (result.code, result.err) == (0, "")
         assert small_runs.checkpoint_steps(root / "runs" / name) == [0, 2]
     lines = result.out.splitlines()
+    assert lines[0].startswith("training cyclegan in runs/cyclegan-a-b-3: 4 a, 4 b, crops of ")
     assert re.fullmatch(
-        r"0 s left  step 2/2  generators [\d.]+  discriminators [\d.]+  [\d.]+ images/s.*", lines[0]
+        r"0 s left  step 2/2  generators [\d.]+  discriminators [\d.]+  [\d.]+ images/s.*", lines[1]
     )
-    assert len(lines[0]) <= 80
+    assert len(lines[1]) <= 80
     again = run_command("train", "--resume", "runs/cyclegan-a-b", "--steps", "3")
     assert again.code == 0
     assert again.out.splitlines()[0] == "resuming runs/cyclegan-a-b from step 2"
@@ -109,7 +110,7 @@ def test_a_pipe_gets_plain_lines_without_colour(run_command: Run, monkeypatch: A
     monkeypatch.setenv("NO_COLOR", "1")
     result = run_command(*TINY, "--set", "train.log_every=1")  # standard output is no terminal
     assert (result.code, result.err) == (0, "")
-    steps = [line.split("  ")[1] for line in result.out.splitlines()[:2]]
+    steps = [line.split("  ")[1] for line in result.out.splitlines()[1:3]]
     assert steps == ["step 1/2", "step 2/2"]
     assert "\x1b" not in result.out
 

@@ -39,6 +39,16 @@ def is_own(name: str) -> bool:
     return bool(OWN.fullmatch(name))
 
 
+def common_end(names: Iterable[str]) -> str:
+    """Return the longest end that all `names` share, without digits at its beginning."""
+    shortest, *others = sorted(names, key=len) or [""]
+    shared = next(
+        (n for n in range(len(shortest), 0, -1) if all(o.endswith(shortest[-n:]) for o in others)),
+        0,
+    )
+    return shortest[len(shortest) - shared :].lstrip("0123456789")
+
+
 def short_names(domains: Sequence[str]) -> tuple[str, ...]:
     """Return short names of `domains`: the last part of a path, or more parts if two are equal.
 

@@ -11,6 +11,7 @@ from random import Random
 from translate.batches import Item, Layout, Pair, Transform
 from translate.errors import BadImage, DataError
 from translate.folders.listing import stem_below
+from translate.folders.names import common_end
 
 OTHER_LAYOUTS = (
     " Pairs by suffixes of names, in one folder or two: --set "
@@ -88,21 +89,11 @@ def common_ends(left: Iterable[str], right: Iterable[str]) -> tuple[str, str, in
     are two pairs. Digits are no part of an end that begins with them.
     """
     sides = [*left], [*right]
-    ends = [_common_end(side) for side in sides]
+    ends = [common_end(side) for side in sides]
     stems = [
         {name.removesuffix(end) for name in side} for side, end in zip(sides, ends, strict=True)
     ]
     return ends[0], ends[1], len((stems[0] & stems[1]) - {""})
-
-
-def _common_end(names: Iterable[str]) -> str:
-    """Return the longest end that all `names` share, without digits at its beginning."""
-    shortest, *others = sorted(names, key=len) or [""]
-    shared = next(
-        (n for n in range(len(shortest), 0, -1) if all(o.endswith(shortest[-n:]) for o in others)),
-        0,
-    )
-    return shortest[len(shortest) - shared :].lstrip("0123456789")
 
 
 def _same_names(left: Iterable[str], right: Iterable[str]) -> str:

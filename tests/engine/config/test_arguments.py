@@ -56,3 +56,10 @@ def test_numpy_numbers_devices_and_paths_are_accepted(image_folder: Any, tmp_pat
         model.folder(domains[0], tmp_path / "out", batch_size="x")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="count: expected int, got 'three'"):
         model.sample("three")  # type: ignore[arg-type]
+
+
+def test_an_argument_that_does_not_exist_is_refused_with_those_that_do() -> None:
+    with pytest.raises(
+        TypeError, match=r"^train\(\) .*'lr'. It takes plugin, domains, config, opt"
+    ):
+        train("cyclegan", lr=1e-4)  # type: ignore[call-overload]

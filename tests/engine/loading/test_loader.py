@@ -1,6 +1,8 @@
 """Batches are the same for any number of workers; an unreadable file is replaced and listed."""
 
+import os
 import random
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +20,13 @@ from translate.engine.loading import loader
 from translate.engine.loading.transform import Augment
 
 ImageFolder = Callable[..., Path]
+
+
+@forking
+def test_more_workers_than_cores_are_no_warning(data_config: Callable[..., Data]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        read_batches(data_config(workers=(os.cpu_count() or 1) + 1))
 
 
 @forking

@@ -57,13 +57,18 @@ def test_the_next_command_of_a_generative_run_is_sample(
 def test_the_next_command_does_not_translate_targets(
     run_command: Any, image_folder: Callable[..., Path]
 ) -> None:
-    folder = image_folder("p", 2)
-    (folder / "0000.png").rename(folder / "x_in.png")
-    (folder / "0001.png").rename(folder / "x_out.png")
+    folder = image_folder("p", 4)
+    for number, name in enumerate(("x_in", "x_out", "y_in", "y_out")):
+        (folder / f"000{number}.png").rename(folder / f"{name}.png")
     layout = {"name": "suffix", "source": "_in", "target": "_out"}
     config = small_runs.config(Path(), train__steps=1, data__domains=["p"], data__layout=layout)
     *_, last = final_lines(run_command, config, "pairs")
-    assert last == "next: translate infer pairs p/x_in.png out/pairs"
+    assert last == "next: translate infer pairs 'p/*_in.*' out/pairs"
+    assert run_command(*shlex.split(last)[2:]).code == 0
+    assert [path.name for path in sorted(Path("out/pairs").glob("*.png"))] == [
+        "x_in.png",
+        "y_in.png",
+    ]
 
 
 @pytest.mark.parametrize(("splits", "proposed"), [(["val"], "val"), (["val", "test"], "test")])

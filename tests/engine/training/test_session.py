@@ -36,6 +36,15 @@ def test_a_run_folder_holds_the_documented_files(root: Path) -> None:
     assert layers.resolve(config=str(run / "config.yaml")) == config
 
 
+def test_a_new_run_reports_its_images_steps_and_device(root: Path) -> None:
+    recorder = small_runs.ProgressRecorder()
+    config = small_runs.config(root, train__steps=1, train__device="auto")
+    small_runs.train(config, root / "run", recorder)
+    where = "cpu, as no GPU was found" if not torch.cuda.is_available() else "cuda"
+    assert recorder.lines[0].startswith(f"training cyclegan in {root / 'run'}: ")
+    assert recorder.lines[0].endswith(f"crops of 16x16, 1 steps, on {where}")
+
+
 @pytest.mark.parametrize(
     ("flags", "expected"),
     [

@@ -24,10 +24,14 @@ def check_arguments(
     def decorate(function: Callable[Parameters, Value]) -> Callable[Parameters, Value]:
         parameters, name = signature(function), function.__qualname__.removesuffix(".__call__")
         excluded = ("self", "cls", *unchecked)
+        public = [key for key in parameters.parameters if key not in ("self", "cls")]
 
         @wraps(function)
         def call(*positional: Parameters.args, **named: Parameters.kwargs) -> Value:
-            bound = parameters.bind(*positional, **named)
+            try:
+                bound = parameters.bind(*positional, **named)
+            except TypeError as error:
+                raise TypeError(f"{name}() {error}. It takes {', '.join(public)}.") from error
             values = {
                 key: value.item() if isinstance(value, np.generic) else value
                 for key, value in bound.arguments.items()

@@ -55,7 +55,12 @@ def resolve(
     if not isinstance(recipe, str):
         raise ConfigError(
             "which recipe? Name one with --plugin, or a configuration with --config: "
-            "`translate show` lists them."
+            "`translate show` lists them.",
+            *(
+                f"{key}: unknown key.{suggest(key, KEYS[''])}"
+                for key in document
+                if key not in KEYS[""]
+            ),
         )
     kind: Any = find("recipe", recipe)
     merged: Fragment = {"recipe": recipe, "options": {}, "data": {}, "train": {}}

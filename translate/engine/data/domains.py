@@ -36,6 +36,14 @@ class PixelType(NamedTuple):
     """whether the last channel is an alpha channel"""
 
 
+def image_counts(layout: Layout) -> dict[str, int]:
+    """Return the number of images of each domain, or of all domains if they share files."""
+    names, files = layout.spec.names, layout.domain_files
+    if len(files) == len(names):
+        return {name: len(paths) for name, paths in zip(names, files, strict=True)}
+    return {" and ".join(names): len(layout.files) or len(layout)}
+
+
 def domains_of(layout: Layout, data: Data, files: OpenedFiles) -> tuple[Domain, ...]:
     """Return the domains of `layout` under short names, with the settings of `data`.
 

@@ -89,7 +89,8 @@ class FolderReport:
             self._require_working_recipe(FAILED_TRANSLATIONS)
         if self.failed_writes == FAILED_WRITES:
             raise SaveError(
-                f"{FAILED_WRITES} images in a row could not be written to {self.manifest.out}."
+                f"{FAILED_WRITES} images in a row could not be written to {self.manifest.out}: "
+                f"{result.message}. Mend that, and repeat the command: outputs so far are kept."
             )
 
     def list_again(self, notes: Iterable[Problem]) -> None:

@@ -2,7 +2,6 @@
 
 import shutil
 import sys
-import warnings
 from collections.abc import Callable, Generator
 from contextlib import closing
 from itertools import count
@@ -40,6 +39,13 @@ class Dataset(Protocol):
 
     @property
     def augment(self) -> Augment: ...
+
+
+class AnyWorkers(DataLoader):
+    """A loader that accepts more workers than cores without a warning: they wait for disks."""
+
+    def check_worker_number_rationality(self) -> None:
+        """Do not warn."""
 
 
 def batches(
@@ -87,16 +93,14 @@ def batches(
     def loader(done: int) -> DataLoader:
         first = start + done
         steps = count(first) if stop is None else range(first, stop)
-        with warnings.catch_warnings():  # more workers than cores read a network file system faster
-            warnings.filterwarnings("ignore", "This DataLoader will create", UserWarning)
-            return DataLoader(
-                Items(dataset.layout, dataset.augment.item, seed),
-                batch_sampler=batch_keys(steps, len(dataset.layout), seed, batch_size, positions),
-                collate_fn=collate,
-                generator=torch.Generator(),  # otherwise it draws from the global generator
-                pin_memory=pin,
-                **processes,
-            )
+        return AnyWorkers(
+            Items(dataset.layout, dataset.augment.item, seed),
+            batch_sampler=batch_keys(steps, len(dataset.layout), seed, batch_size, positions),
+            collate_fn=collate,
+            generator=torch.Generator(),  # otherwise it draws from the global generator
+            pin_memory=pin,
+            **processes,
+        )
 
     restarts: list[str] = []
     if data.workers:

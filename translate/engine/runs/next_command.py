@@ -1,13 +1,14 @@
 """The command that training prints last: how to apply the trained run."""
 
 import shlex
+from fnmatch import fnmatch
 from pathlib import Path
 from random import Random
 
 from translate.batches import Layout
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.data import check
-from translate.folders.names import VALIDATION_SPLITS
+from translate.folders.names import VALIDATION_SPLITS, common_end
 from translate.recipe import Recipe
 
 
@@ -24,14 +25,25 @@ def next_command(training: TrainingState, layout: Layout, path: Path, *, best: b
         words = ["sample", run, out, "--count", "16", "--grid"]
         words += ["--text", "TEXT"] if training.spec.text_length else []
         return _as_command(words)
-    first, *others = _images_to_translate(training, layout).pick(0, Random(0)).files
-    mixed = any(other.parent == first.parent for other in others)  # with their targets
-    words = ["infer", run, str(first if mixed else first.parent), out]
+    words = ["infer", run, _source(_images_to_translate(training, layout)), out]
     if training.spec.sides:
         words += ["--side", training.spec.source.name]
     if recipe.takes_mask:
         words += ["--mask", "MASKS"]
     return _as_command(words)
+
+
+def _source(layout: Layout) -> str:
+    """Return the folder of the source images; where targets are in it, a pattern or one image."""
+    first, *others = layout.pick(0, Random(0)).files
+    if all(other.parent != first.parent for other in others):
+        return str(first.parent)
+    sources, *targets = layout.domain_files
+    end = common_end(path.stem for path in sources)
+    pattern = str(first.parent / f"*{end}.*")
+    if not end or any(fnmatch(str(path), pattern) for files in targets for path in files):
+        return str(first)
+    return pattern
 
 
 def _as_command(words: list[str]) -> str:

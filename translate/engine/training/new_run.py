@@ -1,16 +1,20 @@
 """The start of a new run: its folder, and weights of another run."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
-from translate.batches import ImageSpec
+from translate.batches import ImageSpec, Layout
 from translate.engine.checkpoints import read, retention
 from translate.engine.checkpoints.initialization import InitialWeights
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import schema
 from translate.engine.data import places
+from translate.engine.data.domains import image_counts
 from translate.errors import ConfigError
 from translate.folders.names import short_names
+
+logger = logging.getLogger(__name__)
 
 
 class NewRun:
@@ -52,6 +56,18 @@ class NewRun:
     def origin(self) -> dict[str, Any]:
         """Return the record of the initial weights for ``run.json``."""
         return {"init": self.init.facts} if self.init else {}
+
+    def report(self, folder: Path, training: TrainingState, layout: Layout, steps: int) -> None:
+        """Log what is trained, where, and on how many images."""
+        device = next(training.recipe.parameters()).device.type
+        if device == "cpu" and training.config.train.device == "auto":
+            device = "cpu, as no GPU was found"
+        images = ", ".join(f"{count:,} {name}" for name, count in image_counts(layout).items())
+        rows, columns = training.config.data.crop
+        logger.info(
+            f"training {training.config.recipe} in {folder}: {images}, crops of {rows}x{columns}, "
+            f"{steps:,} steps, on {device}"
+        )
 
 
 def unused_folder(out: Path | None, default: Path) -> Path:

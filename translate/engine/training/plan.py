@@ -8,8 +8,8 @@ from typing import TypeVar
 
 import torch
 
-from translate.batches import Layout
 from translate.engine.checkpoints.write import serialized_bytes
+from translate.engine.data.domains import image_counts
 from translate.engine.evaluation.mode import gathered_weights
 from translate.engine.loading.device import Uploader
 from translate.engine.optimization.failures import explained_failures
@@ -62,7 +62,7 @@ def measure_plan(session: Session) -> TrainingPlan:
         device=str(device),
         size=config.data.crop,
         batch_size=train.batch_size,
-        images=_images(data.layout),
+        images=image_counts(data.layout),
         skipped=len(data.problems),
         items=len(data.layout),
         validation=len(data.validation.layout) if data.validation else 0,
@@ -156,14 +156,6 @@ def _synchronize(device: torch.device) -> None:
 def _times_due(start: int, steps: int, every: int) -> int:
     """Return the number of steps after `start` at multiples of `every` or at the end."""
     return steps // every - start // every + (steps % every > 0)
-
-
-def _images(layout: Layout) -> dict[str, int]:
-    """Return the number of images of each domain, or of all domains if they share files."""
-    names, files = layout.spec.names, layout.domain_files
-    if len(files) == len(names):
-        return {name: len(paths) for name, paths in zip(names, files, strict=True)}
-    return {" and ".join(names): len(layout.files) or len(layout)}
 
 
 def _parameters(recipe: Recipe) -> dict[str, int]:

@@ -155,6 +155,8 @@ def _begin(
     if isinstance(start, ResumePoint):
         start.report(folder, session.training)
         start.expect_same_data(session.writer.data_change(session.data))
+    elif not dry_run:
+        start.report(folder, session.training, session.data.layout, session.steps)
 
 
 def _ensure_samples(data: schema.Data, *, dry_run: bool) -> None:
