@@ -4,5 +4,4 @@ import pytest
 
 forking = pytest.mark.filterwarnings(
     "ignore:.*multi-threaded.*fork:DeprecationWarning",  # Python 3.12's
-    "ignore:This DataLoader will create [23] worker processes:UserWarning",
 )

@@ -2,7 +2,6 @@
 
 import os
 import random
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,9 +23,7 @@ ImageFolder = Callable[..., Path]
 
 @forking
 def test_more_workers_than_cores_are_no_warning(data_config: Callable[..., Data]) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", UserWarning)
-        read_batches(data_config(workers=(os.cpu_count() or 1) + 1))
+    read_batches(data_config(workers=(os.cpu_count() or 1) + 1))  # a warning would be an error
 
 
 @forking
