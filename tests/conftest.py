@@ -34,6 +34,32 @@ sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
+DEAR_FILES = (
+    "third_party/test_example_plugins.py",
+    "plugins/test_recipes.py",
+    "cli/plugins/test_new.py",
+    "resume/test_equal_bytes.py",
+    "resume/test_killed_processes.py",
+    "test_page_commands.py",
+    "test_fuzz.py",
+    "serve/test_app.py",
+    "processes/test_failures.py",
+    "processes/test_training.py",
+    "engine/evaluation/test_evaluations.py",
+    "plugins/test_exporters.py",
+    "test_wheel.py",
+    "test_docs.py",
+    "exchange/test_export.py",
+)
+"""files of 7 to 30 seconds, which begin first, so that all processes of `make test` end together"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first."""
+    dear = {ROOT / "tests" / name: place for place, name in enumerate(DEAR_FILES)}
+    items.sort(key=lambda item: dear.get(item.path, len(dear)))
+
+
 def pytest_collection_finish() -> None:
     """Leave the objects of imported modules out of garbage collection, also of forked processes."""
     gc.freeze()

@@ -1,19 +1,25 @@
-"""The modules of the engine and of the built-in plugins, parsed."""
+"""The modules of the engine and of the built-in plugins, and their syntax trees."""
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent.parent
 
 
-class Module(NamedTuple):
-    """A source file, parsed."""
+@dataclass(frozen=True)
+class Module:
+    """A source file."""
 
     name: str
     path: Path
-    tree: ast.Module
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The file, parsed when a test first asks for it."""
+        return ast.parse(self.path.read_text())
 
     def at(self, node: ast.AST, what: str) -> str:
         """Return `what` is wrong with a node, after its file and line."""
@@ -22,12 +28,12 @@ class Module(NamedTuple):
 
 def modules(root: Path) -> list[Module]:
     """Return every module below the source root that holds `root`, by dotted name."""
-    parsed = []
+    found = []
     for path in sorted(root.rglob("*.py")):
         parts = path.relative_to(root.parent).with_suffix("").parts
         name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-        parsed.append(Module(name, path, ast.parse(path.read_text())))
-    return parsed
+        found.append(Module(name, path))
+    return found
 
 
 OURS = modules(ROOT / "translate")
