@@ -5,13 +5,17 @@ import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pytest
 import small_checkpoints
 
+from translate.engine.storage.lookup import storage_of
+from translate.engine.system.locations import parse_location
 from translate.errors import MissingPackageError
 from translate.folders.listing import find_images
+from translate.images.files.file_bytes import read_file
 from translate.images.files.tar_files import read_index, read_member
 from translate.scale import Translate
 from translate.scale.shards import ShardWriter
@@ -94,6 +98,19 @@ def test_a_disk_that_takes_no_shard_is_a_problem_of_each_row(
     result = ShardWriter(tmp_path / "out")(translated)
     assert [*result["stage"]] == ["write", "read", "write"]
     assert np.all(result["error"] != "")
+
+
+def test_a_shard_in_a_store_has_the_bytes_of_one_on_the_disk(
+    translated: dict[str, Any], tmp_path: Path
+) -> None:
+    url = parse_location(f"memory://{uuid4()}/out")
+    ShardWriter(tmp_path / "out")(translated)
+    results = [ShardWriter(str(url))(translated) for _ in range(2)]
+    (shard,) = (tmp_path / "out").iterdir()
+    assert results[0]["shard"] == results[1]["shard"] == [shard.name, "", shard.name]
+    assert storage_of(url).names(url) == [shard.name], "no temporary file is left"
+    assert read_file(url / shard.name) == shard.read_bytes()
+    assert [path.name for path in find_images(url)] == ["0000.png", "0002.png"]
 
 
 def test_a_missing_webdataset_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

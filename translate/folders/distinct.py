@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations
 from pathlib import Path
 
+from translate.engine.system.locations import UrlPath
 from translate.errors import DataError
 
 ADVICE = "Domains are different images: --domains A B, each a folder of its own."
@@ -13,7 +14,7 @@ def refuse_equal(names: Sequence[str], folders: Sequence[Path]) -> None:
     """Raise `DataError` if two domains have the same name or folder."""
     pairs = combinations(zip(names, folders, strict=True), 2)
     for (name, folder), (other, other_folder) in pairs:
-        if name == other or folder.resolve() == other_folder.resolve():
+        if name == other or _real(folder) == _real(other_folder):
             raise DataError(f"domains {name!r} and {other!r} are the same: {folder}. {ADVICE}")
 
 
@@ -40,8 +41,12 @@ def refuse_shared(names: Sequence[str], files: Sequence[Sequence[Path]]) -> None
 
 def _by_real_folder(paths: Iterable[Path]) -> dict[tuple[Path, str], Path]:
     """Return `paths` by their real folder and their name in it."""
-    folders = {folder: folder.resolve() for folder in {path.parent for path in paths}}
+    folders = {folder: _real(folder) for folder in {path.parent for path in paths}}
     return {(folders[path.parent], path.name): path for path in paths}
+
+
+def _real(folder: Path) -> Path:
+    return folder if isinstance(folder, UrlPath) else folder.resolve()
 
 
 def _identities(paths: Iterable[Path]) -> set[object]:
@@ -50,6 +55,8 @@ def _identities(paths: Iterable[Path]) -> set[object]:
 
 
 def _identity(path: Path) -> object:
+    if isinstance(path, UrlPath):
+        return path
     try:
         status = path.stat()
     except OSError:  # deleted meanwhile: listed where it is read

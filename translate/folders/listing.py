@@ -2,16 +2,20 @@
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from fnmatch import fnmatch
-from functools import lru_cache
-from glob import has_magic
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from translate.engine.objects.files import open_files
+from translate.engine.system.locations import UrlPath
 from translate.errors import BadImage, DataError, reason_of
-from translate.folders.braces import expand, has_braces, is_pattern
+from translate.folders.braces import expand, is_pattern
 from translate.folders.names import SPLITS, any_hidden, is_hidden, is_own
-from translate.folders.walk import walk
+from translate.folders.object_patterns import ObjectPattern
+from translate.folders.object_walk import walk_objects
+from translate.folders.patterns import matches, tar_depth, without_wildcards
+from translate.folders.tar_members import with_members
+from translate.folders.walk import Siblings, walk
 from translate.images.files.format_registry import image_suffixes
 from translate.images.files.tar_files import find_tar, is_tar, read_index
 
@@ -49,6 +53,10 @@ def scan(source: Path, *, deep: bool = True) -> FolderFiles:
     """
     if is_tar(source):
         return _with_members(FolderFiles([], [source], []))
+    if isinstance(source, UrlPath):
+        files = open_files(source.scheme, source.host)
+        folders = walk_objects(files, source)
+        return _collected(source, with_members(source, folders) if deep else islice(folders, 1))
     if not source.is_dir():
         raise DataError(f"{source} is not a folder.")
     files = FolderFiles([], [], [])
@@ -80,6 +88,33 @@ def _with_members(files: FolderFiles) -> FolderFiles:
             if not any_hidden(path.relative_to(tar).parts):
                 (images if path.suffix.lower() in suffixes else skipped).append(path)
     return FolderFiles(sorted(images), sorted(skipped), problems)
+
+
+def _collected(root: Path, folders: Iterable[Siblings]) -> FolderFiles:
+    """Return the files of folders of a store; raises `DataError` if it fails."""
+    files = FolderFiles([], [], [])
+    try:
+        for siblings in folders:
+            files.images.extend(root / name for name in siblings.images)
+            files.skipped.extend(root / name for name in siblings.skipped)
+            files.problems.extend(siblings.problems)
+    except OSError as error:
+        raise DataError(f"{error.filename or root}: {reason_of(error)}.") from error
+    return files
+
+
+def is_folder(path: Path) -> bool:
+    """Return whether there is a folder, on the disk or in a store.
+
+    Raises:
+        DataError: The store fails.
+    """
+    if not isinstance(path, UrlPath):
+        return path.is_dir()
+    try:
+        return open_files(path.scheme, path.host).is_folder(path)
+    except OSError as error:
+        raise DataError(f"{path}: {reason_of(error)}.") from error
 
 
 def _add(path: Path, files: FolderFiles, suffixes: frozenset[str]) -> None:
@@ -115,6 +150,9 @@ def match(pattern: str | Path) -> tuple[Path, FolderFiles]:
     members of tar files. ``shards/{000..127}.tar`` are 128 files, of which a missing one is a
     problem.
     """
+    if isinstance(pattern, UrlPath):
+        objects = ObjectPattern.of(open_files(pattern.scheme, pattern.host), pattern)
+        return objects.root, _collected(objects.root, objects.folders())
     root, parts = _split_pattern(Path(pattern).parts)
     missing = _missing(root, parts)
     tar = find_tar(root / "*")
@@ -157,38 +195,6 @@ def _missing(root: Path, parts: Sequence[str]) -> list[BadImage]:
     reason = f"not there, and named by {'/'.join(parts[: tar_depth(parts) + 1])}"
     names = without_wildcards(parts)
     return [BadImage(root / name, reason) for name in names if not (root / name).exists()]
-
-
-def without_wildcards(parts: Sequence[str]) -> dict[str, None]:
-    """Return the names that the braces of a pattern stand for, up to those of tar files."""
-    pattern = "/".join(parts[: tar_depth(parts) + 1])
-    names = expand(pattern) if has_braces(pattern) else ()
-    return dict.fromkeys(name for name in names if not has_magic(name))
-
-
-def tar_depth(parts: Sequence[str]) -> int:
-    """Return the place of the first part of a pattern that names tar files; else of the last."""
-    places = (place for place, part in enumerate(parts) if part.lower().endswith(".tar"))
-    return next(places, len(parts) - 1)
-
-
-def matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
-    """Return whether the parts of a path match those of a glob."""
-    if not pattern:
-        return not parts
-    if pattern[0] == "**":
-        rests = (parts[start:] for start in range(len(parts) + 1))
-        return any(matches(rest, pattern[1:] or ("*",)) for rest in rests)
-    names, globs = _names(pattern[0])
-    first = parts and (parts[0] in names or any(fnmatch(parts[0], glob) for glob in globs))
-    return bool(first) and matches(parts[1:], pattern[1:])
-
-
-@lru_cache(maxsize=64)
-def _names(pattern: str) -> tuple[frozenset[str], tuple[str, ...]]:
-    """Return the names and the globs that a part of a pattern stands for."""
-    every = expand(pattern)
-    return frozenset(every), tuple(name for name in every if has_magic(name))
 
 
 def is_path(root: Path, name: str) -> bool:

@@ -15,7 +15,15 @@ from translate import registry
 from translate.errors import BadImage, ConfigError, DataError, short_repr, suggest
 from translate.folders import distinct, skipped
 from translate.folders.braces import is_pattern
-from translate.folders.listing import is_path, is_split, join_words, match, scan, subfolders
+from translate.folders.listing import (
+    is_folder,
+    is_path,
+    is_split,
+    join_words,
+    match,
+    scan,
+    subfolders,
+)
 from translate.folders.names import SPLITS
 from translate.images.files.format_registry import image_suffixes
 from translate.images.files.tar_files import is_tar
@@ -98,7 +106,7 @@ def expect_different(root: Path, domains: Sequence[str]) -> None:
 
 def first_folder_with_images(name: str, places: Sequence[Path], near: str = "") -> Folder:
     """Return the first of `places` that holds images, without those in subfolders of splits."""
-    existing = [place for place in places if place.is_dir()]
+    existing = [place for place in places if is_folder(place)]
     others: list[Folder] = []
     for place in existing:
         files = scan(place)

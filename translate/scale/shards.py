@@ -6,9 +6,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from translate.engine.disk import files
 from translate.engine.disk.records.problems import Problem
 from translate.engine.inference.failures import translation_problem
+from translate.engine.storage.lookup import storage_of
+from translate.engine.system.locations import absolute, parse_location
 from translate.errors import require_package
 from translate.scale.columns import Columns, Row, problem_columns, read_results
 
@@ -25,7 +26,7 @@ class ShardWriter:
     instance is pickled as its arguments.
 
     Args:
-        out: The folder of the shards, which all workers share.
+        out: The folder of the shards, which all workers share, or its URL in a store.
 
     Raises:
         translate.errors.MissingPackageError: webdataset is not installed.
@@ -39,7 +40,7 @@ class ShardWriter:
 
     def __init__(self, out: str | Path) -> None:
         require_package("webdataset", "shards")
-        self.out = Path(out).absolute()
+        self.out = absolute(parse_location(out))
         self.problems = self.out / "problems.jsonl"
 
     def __call__(self, batch: Columns) -> dict[str, Any]:
@@ -47,7 +48,7 @@ class ShardWriter:
         rows = read_results(batch)
         samples = _samples(rows)
         shard = self.out / f"{_digest(samples)}.tar"
-        if samples and not shard.exists():
+        if samples:
             self._write(shard, samples, rows)
         return {
             **{name: column for name, column in batch.items() if name != "bytes"},
@@ -58,9 +59,12 @@ class ShardWriter:
     def _write(self, shard: Path, samples: Mapping[str, Any], rows: Sequence[Row]) -> None:
         from webdataset import TarWriter  # type: ignore[import-untyped]  # takes seconds: PyTorch
 
+        storage = storage_of(shard)
         try:
+            if storage.exists(shard):
+                return
             with (
-                files.open_atomically(shard) as file,
+                storage.open_atomically(shard, new=False) as file,
                 TarWriter(file, "", "", encoder=False, mtime=0, format="PAX_FORMAT") as writer,
             ):
                 for key, fields in samples.items():

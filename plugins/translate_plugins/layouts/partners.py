@@ -77,7 +77,8 @@ def match_partners(
 def is_same_file(source: Path, target: Path) -> bool:
     """Return whether both paths lead to the same file, possibly by a link."""
     try:
-        return source == target or source.samefile(target)
+        on_disk = isinstance(source, Path)  # not the URL of an object
+        return source == target or (on_disk and source.samefile(target))
     except OSError:  # a file was deleted meanwhile: `Layout.load` reports it
         return False
 

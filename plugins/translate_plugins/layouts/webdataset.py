@@ -17,7 +17,7 @@ import torch
 from translate.batches import Domain, ImageSpec, Item, Labelled, Layout, Transform
 from translate.errors import BadImage, DataError
 from translate.folders.braces import is_pattern
-from translate.folders.listing import join_words, match
+from translate.folders.listing import is_folder, join_words, match
 from translate.folders.lookup import (
     Folder,
     expect_different,
@@ -27,7 +27,8 @@ from translate.folders.lookup import (
     problems,
     usable_files,
 )
-from translate.images.files.tar_files import find_tar, read_member
+from translate.images.files.file_bytes import read_file
+from translate.images.files.tar_files import find_tar
 from translate_plugins.layouts.partners import AlignedPairs, match_partners
 
 CLASS_SUFFIX = "cls"
@@ -49,6 +50,9 @@ def webdataset(
     if labels:
         return LabelledSamples(root, domains, split, leave_out)
     return PairedSamples(root, domains, split, leave_out, drop_unpaired=drop_unpaired)
+
+
+webdataset.reads_stores = True  # type: ignore[attr-defined]
 
 
 class PairedSamples(AlignedPairs):
@@ -134,7 +138,7 @@ def _find_shards(root: Path, split: str, domain: str = "") -> Folder:
 
     The root may also be a pattern that names the shards, such as ``shards/{000..127}.tar``.
     """
-    if not root.is_dir():
+    if not is_folder(root):
         folder, files = match(root)
         if files.images:
             return Folder(folder, *files)
@@ -183,7 +187,7 @@ def _read_classes(folder: Folder, unreadable: list[BadImage]) -> dict[Path, int]
         if file is None:
             unreadable.append(BadImage(path, f"no file {key.name}.{CLASS_SUFFIX} in its shard"))
             continue
-        text = (read_member(file) or b"") if find_tar(file) else file.read_bytes()
+        text = read_file(file)
         try:
             numbers[path] = int(text)
         except ValueError:

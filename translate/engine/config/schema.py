@@ -16,6 +16,7 @@ from translate.engine.config.value_types import (
     Fraction,
     Fragment,
     Norm,
+    Place,
     Positive,
     Range,
     Schedule,
@@ -31,7 +32,7 @@ from translate.errors import short_repr, suggest
 class Data(Section):
     """The images to read, and their processing before a training step."""
 
-    root: Path = Path("datasets")
+    root: Place = Path("datasets")
     """folder that holds the domain folders"""
     domains: tuple[str, ...] = Field(default=(), min_length=1)
     """folders of images: the first is translated from, the last to"""

@@ -1,13 +1,14 @@
 """The types of settings, and settings that may be given for each domain."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from pathlib import Path, PurePath
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator
 
 from translate.batches import MAX_CHANNELS
 from translate.engine.system.devices import DEVICES, is_device
+from translate.engine.system.locations import parse_location
 from translate.folders.names import short_names
 
 
@@ -17,6 +18,18 @@ def _known_device(name: str) -> str:
     return name
 
 
+def _to_place(value: object) -> Path:
+    if not isinstance(value, str | PurePath):
+        raise ValueError("expected a path")
+    return parse_location(cast(Any, value))
+
+
+def _unchanged(place: Path) -> Any:
+    return place
+
+
+Place = Annotated[Path, PlainValidator(_to_place), PlainSerializer(_unchanged)]
+"""a folder of the disk, or the URL of a folder in a store"""
 Device = Annotated[str, AfterValidator(_known_device)]
 Fragment = dict[str, Any]
 LARGEST_SIDE, LARGEST_BATCH = 1 << 16, 1 << 16

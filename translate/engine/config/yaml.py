@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from importlib.resources.abc import Traversable
 from io import StringIO
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from ruamel.yaml import YAML, AliasEvent, CollectionEndEvent, CollectionStartEvent, Event
@@ -28,7 +28,7 @@ def to_yaml_types(value: Any) -> Any:
         return {str(key): to_yaml_types(item) for key, item in value.items()}
     if isinstance(value, (tuple, list)):
         return [to_yaml_types(item) for item in value]
-    return str(value) if isinstance(value, Path) else value
+    return str(value) if isinstance(value, PurePath) else value
 
 
 def is_plain(value: Any) -> bool:

@@ -22,7 +22,8 @@ from translate.engine.loading.item_errors import item_error
 from translate.engine.loading.scaling import ScaledImages
 from translate.engine.loading.transform import Augment, require_size
 from translate.engine.processes.pool import DaemonThreadPool
-from translate.errors import BadImage, DataError, TrainingError
+from translate.engine.system.locations import UrlPath
+from translate.errors import BadImage, ConfigError, DataError, TrainingError
 from translate.formats import Header
 from translate.images.domains import domain_images
 from translate.images.layers import guarded
@@ -62,6 +63,7 @@ def open_layout(
         ConfigError: Settings of domains contradict each other.
     """
     files = files or OpenedFiles()
+    _require_readable_root(data)
     layout: Layout = registry.create(
         "layout",
         data.layout,
@@ -81,6 +83,17 @@ def open_layout(
     layout.spec = replace(layout.spec, domains=tuple(domains), size=data.crop)
     require_compatible_domains(layout, data)
     return layout
+
+
+def _require_readable_root(data: Data) -> None:
+    """Raise `ConfigError` for a store that the layout does not read."""
+    factory = registry.find("layout", data.layout_name)
+    if isinstance(data.root, UrlPath) and not getattr(factory, "reads_stores", False):
+        raise ConfigError(
+            f"data.root: {data.root} is in a store, which the layout {data.layout_name!r} does not "
+            "read: copy its images to a disk, or pack them as tar shards for "
+            "--set data.layout=webdataset"
+        )
 
 
 def is_joined(data: Data) -> bool:

@@ -10,9 +10,10 @@ from typing import Any
 from translate.engine.config.schema import Data
 from translate.engine.config.value_types import BY_DOMAIN, rename_domains
 from translate.engine.data.check import is_joined, open_layout
+from translate.engine.system.locations import joined
 from translate.errors import ConfigError, DataError
 from translate.folders.braces import is_pattern
-from translate.folders.listing import is_path
+from translate.folders.listing import is_folder, is_path
 from translate.folders.names import short_names
 
 DOMAIN_KEYS = ("domains", *BY_DOMAIN)
@@ -60,7 +61,7 @@ def expect_root(data: Data) -> None:
     """Raise `DataError` if domains are names below the root, and there is no such folder."""
     names = [name for name in data.domains if Path(name).name == name]
     has_samples = data.root == Data.model_fields["root"].default  # sample domains are generated
-    if names and not has_samples and not data.root.is_dir() and not is_pattern(str(data.root)):
+    if names and not has_samples and not is_pattern(str(data.root)) and not is_folder(data.root):
         raise DataError(
             f"data.root: there is no folder {data.root}. Expected the folder that holds "
             f"{' and '.join(names)}: --data DIR"
@@ -85,7 +86,7 @@ def _from(data: Data, directory: Path) -> Data:
     layout: Any = data.layout
     if isinstance(layout, Mapping):
         layout = {key: _existing(value, directory) for key, value in layout.items()}
-    update: dict[str, Any] = {"root": directory / data.root, "layout": layout}
+    update: dict[str, Any] = {"root": joined(directory, data.root), "layout": layout}
     if isinstance(data.validation, str) and (directory / data.validation).is_dir():
         update["validation"] = str(directory / data.validation)
     absolute = data.model_copy(update=update)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from translate.batches import Layout
 from translate.engine.config.schema import Data
+from translate.engine.system.locations import UrlPath
 from translate.errors import ConfigError
 from translate.folders.lookup import places
 
@@ -15,7 +16,7 @@ from translate.folders.lookup import places
 def relative_names(files: Iterable[Path], data: Data) -> dict[Path, str]:
     """Return the path of each file below the folder of its domain, with slashes."""
     homes = {data.root / data.split, data.root}
-    for name in data.domains:
+    for name in () if isinstance(data.root, UrlPath) else data.domains:
         fixed = Path(*takewhile(lambda part: not has_magic(part), Path(name).parts))
         homes |= {fixed, data.root / fixed} if has_magic(name) else set()
         homes |= {*places(data.root, name, data.split)}

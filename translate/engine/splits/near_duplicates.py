@@ -21,6 +21,7 @@ from translate.engine.data.check import CheckedData, open_layout
 from translate.engine.loading.order import spread
 from translate.engine.processes.pool import DaemonThreadPool
 from translate.errors import BadImage, ConfigError, DataError
+from translate.images.files.tar_files import file_size
 
 HASH_SIDE = 16
 """side of the block of DCT coefficients, one for each of 256 bits"""
@@ -109,8 +110,15 @@ def find_near_duplicates(one: Hashes, other: Hashes) -> list[NearDuplicate]:
 
 def _limit(files: Sequence[Path]) -> int:
     """Return how many of `files` are hashed, by their number and size."""
-    size = sum(path.stat().st_size for path in files if path.is_file())
+    size = sum(map(_bytes_of, files))
     return min(len(files), LIMIT, max(1, len(files) * LIMIT_BYTES // max(1, size)))
+
+
+def _bytes_of(path: Path) -> int:
+    try:
+        return file_size(path)
+    except OSError:
+        return 0
 
 
 def _open_test(data: Data) -> Layout | None:

@@ -46,6 +46,11 @@ def parse_location(text: str | Path) -> Path:
     return UrlPath(f"{match[1].lower()}:/{str(text)[match.end() :]}")
 
 
+def joined(directory: Path, path: Path) -> Path:
+    """Return `path` from a directory; a URL stays as it is."""
+    return path if isinstance(path, UrlPath) else directory / path
+
+
 def absolute(path: Path) -> Path:
     """Return `path` as other processes name it, which have another working directory."""
     return path if isinstance(path, UrlPath) else path.absolute()

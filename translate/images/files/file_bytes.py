@@ -4,6 +4,8 @@ import os
 from io import BufferedReader
 from pathlib import Path
 
+from translate.engine.objects.files import open_files
+from translate.engine.system.locations import UrlPath
 from translate.errors import BadImage
 from translate.images.files.tar_files import read_member
 from translate.images.layers import guarded
@@ -12,11 +14,19 @@ from translate.images.layers import guarded
 def read_file(path: Path) -> bytes:
     """Return the content of `path`, also in a tar file; raises `BadImage` if it cannot be had."""
     with guarded(path):
+        if isinstance(path, UrlPath):
+            data = read_member(path)
+            return read_object(path) if data is None else data
         if not path.is_file():
             if (data := read_member(path)) is not None:
                 return data
             require_file(path)
         return path.read_bytes()
+
+
+def read_object(path: UrlPath) -> bytes:
+    """Return the content of an object of a store; raises `OSError`."""
+    return open_files(path.scheme, path.host).read(path)
 
 
 def require_file(path: Path) -> None:

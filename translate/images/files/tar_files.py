@@ -7,6 +7,7 @@ tar file may be in an object store.
 from functools import cache
 from pathlib import Path, PurePosixPath
 
+from translate.engine.objects.files import open_files
 from translate.engine.system.locations import UrlPath
 from translate.images.files.tar_index import SUFFIX, Place, TarIndex, read_headers
 from translate.images.files.tar_objects import open_tar
@@ -49,8 +50,11 @@ def find_member(path: Path) -> tuple[Path, Place] | None:
     Raises `OSError` if the tar file cannot be read.
     """
     tar = find_tar(path)
-    place = read_index(tar).members.get(path) if tar else None
-    return (tar, place) if tar and place else None
+    if tar is None:
+        return None
+    known = open_tar(tar).index(fresh=False) if isinstance(tar, UrlPath) else read_index(tar)
+    place = known.members.get(path)
+    return (tar, place) if place else None
 
 
 def read_member(path: Path) -> bytes | None:
@@ -73,7 +77,11 @@ def read_member(path: Path) -> bytes | None:
 def file_size(path: Path) -> int:
     """Return the bytes of a file, or of a member of a tar file; raises `OSError`."""
     found = find_member(path)
-    return found[1].size if found else path.stat().st_size
+    if found:
+        return found[1].size
+    if isinstance(path, UrlPath):
+        return open_files(path.scheme, path.host).version(path)[0]
+    return path.stat().st_size
 
 
 def without_tar_suffixes(name: PurePosixPath | Path, root: Path) -> Path:

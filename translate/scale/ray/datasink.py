@@ -10,8 +10,8 @@ from ray.data import Datasink
 from ray.data.block import BlockAccessor
 from ray.data.datasource import WriteResult
 
-from translate.engine.disk import files
 from translate.engine.disk.records.problems import Problem
+from translate.engine.storage.lookup import storage_of
 from translate.scale.columns import Columns, read_results
 
 
@@ -58,4 +58,5 @@ class TranslationDatasink(Datasink):
         """Write the problems of all blocks to the list."""
         problems = [problem for each in write_result.write_returns for problem in each]
         lines = "".join(f"{json.dumps(problem.record())}\n" for problem in problems)
-        files.replace(self.writer.problems, lines.encode())
+        problems_file = self.writer.problems
+        storage_of(problems_file).replace(problems_file, lines.encode())

@@ -6,8 +6,7 @@ from functools import partial
 from itertools import groupby
 from pathlib import Path
 
-from translate.engine.inference.inputs.object_patterns import ObjectPattern
-from translate.engine.inference.inputs.tar_members import members, with_members
+from translate.engine.objects.files import open_files
 from translate.engine.storage.lookup import storage_of
 from translate.engine.storage.storage import Storage
 from translate.engine.system.locations import UrlPath, parse_location
@@ -15,6 +14,8 @@ from translate.errors import BadImage, ConfigError, DataError, NothingUsableErro
 from translate.folders import skipped
 from translate.folders.braces import is_pattern
 from translate.folders.listing import FolderFiles, match
+from translate.folders.object_patterns import ObjectPattern
+from translate.folders.tar_members import members, with_members
 from translate.folders.walk import Siblings, add_file, folded, group
 from translate.images.files.format_registry import can_hold, image_suffixes
 from translate.images.files.tar_files import find_member, is_tar
@@ -100,9 +101,9 @@ def _find(storage: Storage, source: Path, out: Path) -> Inputs:
         return Inputs.of(source.parent, [source.name])
     if not is_pattern(str(source)):
         raise DataError(f"there is no file or folder {source}.")
-    if storage.is_local:
+    if not isinstance(source, UrlPath):
         return _match(source, out)
-    pattern = ObjectPattern.of(storage, source)
+    pattern = ObjectPattern.of(open_files(source.scheme, source.host), source)
     return Inputs(pattern.root, partial(pattern.folders, _below(out, pattern.root)))
 
 

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from translate.engine.inference.inputs.tar_members import members, with_members
-from translate.engine.storage.storage import Storage
+from translate.engine.objects.files import ObjectFiles
 from translate.errors import BadImage
 from translate.folders.braces import is_pattern
-from translate.folders.listing import matches, tar_depth, without_wildcards
+from translate.folders.object_walk import walk_objects
+from translate.folders.patterns import matches, tar_depth, without_wildcards
+from translate.folders.tar_members import members, with_members
 from translate.folders.walk import Siblings
 from translate.images.files.tar_files import find_tar
 
@@ -17,20 +18,20 @@ from translate.images.files.tar_files import find_tar
 class ObjectPattern:
     """The objects that match a glob; ``shards/*.tar/*.a.png`` are members of tar files."""
 
-    storage: Storage
+    files: ObjectFiles
     root: Path
     """the folder, or the tar file, that the glob begins with"""
     parts: Sequence[str]
     """the rest of the glob"""
 
     @classmethod
-    def of(cls, storage: Storage, pattern: Path) -> "ObjectPattern":
+    def of(cls, files: ObjectFiles, pattern: Path) -> "ObjectPattern":
         """Divide a glob into a folder and the rest."""
         depth = next(place for place, part in enumerate(pattern.parts) if is_pattern(part))
         root = pattern.parents[len(pattern.parts) - 1 - depth]
-        return cls(storage, root, pattern.parts[depth:])
+        return cls(files, root, pattern.parts[depth:])
 
-    def folders(self, excluded: Path | None) -> Iterator[Siblings]:
+    def folders(self, excluded: Path | None = None) -> Iterator[Siblings]:
         """Yield what matches, folder by folder, and then what braces name and is not there."""
         if tar := find_tar(self.root / "*"):
             yield from _filtered(members([tar], self.root), self._matching(self.parts))
@@ -49,7 +50,7 @@ class ObjectPattern:
 
     def _list(self, excluded: Path | None, expected: dict[str, None]) -> Iterator[Siblings]:
         """Yield all files below the root, and remove those from `expected`."""
-        for siblings in self.storage.walk(self.root, excluded=excluded):
+        for siblings in walk_objects(self.files, self.root, excluded=excluded):
             for name in (*siblings.images, *siblings.skipped) if expected else ():
                 expected.pop(name, None)
             yield siblings

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from translate.engine.inference.run_ahead import run_ahead
 from translate.engine.processes.pool import DaemonThreadPool
 from translate.errors import BadImage
 from translate.folders.names import any_hidden
@@ -40,7 +39,7 @@ def with_members(root: Path, folders: Iterable[Siblings]) -> Iterator[Siblings]:
 def members(tars: Iterable[Path], root: Path) -> Iterator[Siblings]:
     """Yield the members of tar files that are below `root`, folder by folder."""
     with DaemonThreadPool(AHEAD) as pool:
-        for tar, index in run_ahead(pool, _read_index, tars, AHEAD):
+        for tar, index in pool.map(_read_index, tars):
             suffixes, others = image_suffixes(), Siblings([], [], [], index.problems)
             images = list[str]()
             for path in index.members:

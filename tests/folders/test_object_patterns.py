@@ -2,14 +2,16 @@
 
 from uuid import uuid4
 
-from translate.engine.inference.inputs.object_patterns import ObjectPattern
+from translate.engine.objects.files import open_files
 from translate.engine.storage.lookup import storage_of
-from translate.engine.system.locations import parse_location
+from translate.engine.system.locations import UrlPath, parse_location
+from translate.folders.object_patterns import ObjectPattern
 
 
 def test_a_glob_is_divided_at_its_first_pattern() -> None:
     url = parse_location("memory://bucket/in/{a,b}/*.png")
-    pattern = ObjectPattern.of(storage_of(url), url)
+    assert isinstance(url, UrlPath)
+    pattern = ObjectPattern.of(open_files(url.scheme, url.host), url)
     assert (str(pattern.root), pattern.parts) == ("memory://bucket/in", ("{a,b}", "*.png"))
 
 
@@ -17,7 +19,8 @@ def test_objects_that_match_are_yielded_and_those_that_are_named_and_missing_lis
     url = parse_location(f"memory://{uuid4()}")
     for name in ("a/1.png", "a/2.gif", "b/1.png", "b/notes.txt"):
         storage_of(url).replace(url / name, b"x")
-    pattern = ObjectPattern.of(storage_of(url), url / "{a,b}/{1,2}.png")
+    assert isinstance(url, UrlPath)
+    pattern = ObjectPattern.of(open_files(url.scheme, url.host), url / "{a,b}/{1,2}.png")
     found = list(pattern.folders(excluded=None))
     assert [name for siblings in found for name in siblings.images] == ["a/1.png", "b/1.png"]
     missing = [bad for siblings in found for bad in siblings.problems]

@@ -1,0 +1,82 @@
+"""Training reads tar shards of a store as it reads those of the disk, and resumes exactly."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import small_runs
+from shard_files import write_shards
+
+from translate.errors import TranslateError
+from translate.images.encode import encode_image
+
+
+def png(seed: int) -> bytes:
+    pixels = np.random.default_rng(seed).integers(0, 256, (24, 24, 3), np.uint8)
+    return encode_image(pixels, ".png")
+
+
+@pytest.fixture
+def pairs(store: Path, tmp_path: Path) -> Path:
+    """Write two shards of pairs to the store and the disk; return their folder on the disk."""
+    names = [(shard, f"{key}.{side}.png") for shard in "01" for key in range(3) for side in "ab"]
+    shards = {
+        f"{shard}.tar": {name: png(seed) for seed, (own, name) in enumerate(names) if own == shard}
+        for shard in "01"
+    }
+    write_shards([store / "pairs", tmp_path / "pairs"], shards)
+    return tmp_path / "pairs"
+
+
+@pytest.fixture
+def config() -> Callable[..., Any]:
+    def make(root: object, **flags: Any) -> Any:
+        flags = {"data__layout": "webdataset", "train__batch_size": 2, **flags}
+        return small_runs.config(root, **flags)  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.mark.parametrize("source", ["", "/{0..1}.tar"])
+def test_a_run_on_a_store_is_that_on_the_disk_and_resumes_exactly(
+    source: str, pairs: Path, store: Path, config: Callable[..., Any], tmp_path: Path
+) -> None:
+    there = f"{store}/pairs{source}"
+    for root, run in ((f"{pairs}{source}", tmp_path / "here"), (there, tmp_path / "there")):
+        small_runs.train(config(root, train__steps=2), run)
+        small_runs.resume(run, steps=4)
+    weights = [
+        (tmp_path / run / "checkpoints/step-00000004/weights.safetensors").read_bytes()
+        for run in ("here", "there")
+    ]
+    assert weights[0] == weights[1]
+    assert there in (tmp_path / "there/config.yaml").read_text()
+
+
+def test_workers_have_connections_of_their_own(
+    pairs: Path, store: Path, config: Callable[..., Any], tmp_path: Path
+) -> None:
+    if store.scheme == "memory":  # type: ignore[attr-defined]
+        pytest.skip("the objects of memory:// are those of one process")
+    small_runs.train(config(store / "pairs", data__workers=1), tmp_path / "there")
+    assert (tmp_path / "there/checkpoints/step-00000004").is_dir() and pairs.is_dir()
+
+
+@pytest.mark.parametrize(
+    ("source", "layout", "message"),
+    [
+        ("none", "webdataset", "none"),
+        ("pairs/{7..8}.tar", "webdataset", "there is no image in tar files that match"),
+        ("pairs", "unpaired", "store"),
+        ("pairs", "paired", "store"),
+    ],
+)
+def test_what_cannot_be_read_is_one_line(
+    source: str, layout: str, message: str,
+    pairs: Path, store: Path, config: Callable[..., Any], tmp_path: Path,
+) -> None:  # fmt: skip
+    with pytest.raises(TranslateError, match=message) as caught:
+        small_runs.train(config(f"{store}/{source}", data__layout=layout), tmp_path / "run")
+    assert "\n" not in str(caught.value) and pairs.is_dir()
