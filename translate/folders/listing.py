@@ -54,8 +54,7 @@ def scan(source: Path, *, deep: bool = True) -> FolderFiles:
     if is_tar(source):
         return _with_members(FolderFiles([], [source], []))
     if isinstance(source, UrlPath):
-        files = open_files(source.scheme, source.host)
-        folders = walk_objects(files, source)
+        folders = walk_objects(open_files(source.scheme, source.host), source)
         return _collected(source, with_members(source, folders) if deep else islice(folders, 1))
     if not source.is_dir():
         raise DataError(f"{source} is not a folder.")
