@@ -10,16 +10,14 @@ import pytest
 import small_checkpoints
 import small_runs
 from PIL import Image
-from s3_server import connect, running_s3_server
+from s3_server import connect, new_bucket, running_s3_server
 from two_player_recipe import TwoPlayers
 
 from translate import hookimpl
 from translate.engine.config.schema import Data
 from translate.engine.models import model
 from translate.engine.models.model import Model
-from translate.engine.objects.files import open_files
 from translate.engine.storage.objects import ObjectStore, open_store
-from translate.engine.system.locations import parse_location
 from translate.recipe import Recipe
 
 Plugin = Callable[..., object]
@@ -101,11 +99,7 @@ def server() -> Iterator[dict[str, str]]:
 @pytest.fixture(params=["s3", "memory"])
 def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return an empty bucket."""
-    name = f"bucket-{uuid4()}"
-    if request.param == "s3":
-        connect(request.getfixturevalue("server"), monkeypatch)
-        open_files("s3", name).system.mkdir(name)
-    return parse_location(f"{request.param}://{name}")
+    return new_bucket(request, monkeypatch)
 
 
 @pytest.fixture

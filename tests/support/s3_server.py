@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
-from translate.engine.objects.files import open_in_process
+from translate.engine.objects.files import open_files, open_in_process
 from translate.engine.storage.lookup import storage_of
 from translate.engine.storage.objects import open_store
+from translate.engine.system.locations import parse_location
 
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "key",
@@ -40,6 +42,15 @@ def connect(server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     s3fs.S3FileSystem.clear_instance_cache()
     open_store.cache_clear()
     open_in_process.cache_clear()
+
+
+def new_bucket(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty bucket, of the scheme that is the parameter of a fixture."""
+    name = f"bucket-{uuid4()}"
+    if request.param == "s3":
+        connect(request.getfixturevalue("server"), monkeypatch)
+        open_files("s3", name).system.mkdir(name)
+    return parse_location(f"{request.param}://{name}")
 
 
 def upload(folder: Path, url: Path) -> None:

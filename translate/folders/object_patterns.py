@@ -44,8 +44,7 @@ class ObjectPattern:
             yield from _filtered(found, self._matching(self.parts))
         else:
             yield from with_members(self.root, _filtered(found, self._matching(self.parts)))
-        pattern = "/".join(tars)
-        reason = f"not there, and named by {pattern}"
+        reason = f"not there, and named by {'/'.join(tars)}"
         yield Siblings([], [], [], [BadImage(self.root / name, reason) for name in expected])
 
     def _list(self, excluded: Path | None, expected: dict[str, None]) -> Iterator[Siblings]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from translate.engine.processes.pool import DaemonThreadPool
-from translate.errors import BadImage
+from translate.errors import BadImage, reason_of
 from translate.folders.names import any_hidden
 from translate.folders.walk import Siblings, group, has_suffix
 from translate.images.files.format_registry import image_suffixes
@@ -54,7 +54,7 @@ def _read_index(tar: Path) -> tuple[Path, TarIndex]:
     try:
         return tar, read_index(tar)
     except OSError as error:
-        return tar, TarIndex({}, [BadImage(tar, error.strerror or str(error))])
+        return tar, TarIndex({}, [BadImage(tar, reason_of(error))])
 
 
 def _is_tar_name(name: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import small_runs
+from s3_server import new_bucket
 from shard_files import write_shards
 
 from translate.errors import TranslateError
@@ -16,6 +17,12 @@ from translate.images.encode import encode_image
 def png(seed: int) -> bytes:
     pixels = np.random.default_rng(seed).integers(0, 256, (24, 24, 3), np.uint8)
     return encode_image(pixels, ".png")
+
+
+@pytest.fixture(params=["memory", pytest.param("s3", marks=pytest.mark.slow)])
+def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty bucket."""
+    return new_bucket(request, monkeypatch)
 
 
 @pytest.fixture
@@ -39,7 +46,7 @@ def config() -> Callable[..., Any]:
     return make
 
 
-@pytest.mark.parametrize("source", ["", "/{0..1}.tar"])
+@pytest.mark.parametrize("source", ["/{0..1}.tar", pytest.param("", marks=pytest.mark.slow)])
 def test_a_run_on_a_store_is_that_on_the_disk_and_resumes_exactly(
     source: str, pairs: Path, store: Path, config: Callable[..., Any], tmp_path: Path
 ) -> None:
@@ -55,6 +62,7 @@ def test_a_run_on_a_store_is_that_on_the_disk_and_resumes_exactly(
     assert there in (tmp_path / "there/config.yaml").read_text()
 
 
+@pytest.mark.slow
 def test_workers_have_connections_of_their_own(
     pairs: Path, store: Path, config: Callable[..., Any], tmp_path: Path
 ) -> None:

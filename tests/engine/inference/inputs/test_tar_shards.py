@@ -44,7 +44,14 @@ def problems(out: Path, root: Path) -> list[str]:
     )
 
 
-@pytest.mark.parametrize("source", ["", "/{00..03}.tar", "/0?.tar/**/*.png", "/00.tar"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "/{00..03}.tar",
+        "/0?.tar/**/*.png",
+        *(pytest.param(x, marks=pytest.mark.slow) for x in ("", "/00.tar")),
+    ],
+)
 def test_a_store_is_translated_as_the_disk_is(
     source: str, shards: Path, store: Path, tmp_path: Path
 ) -> None:
