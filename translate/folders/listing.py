@@ -11,10 +11,10 @@ from translate.engine.system.locations import UrlPath
 from translate.errors import BadImage, DataError, reason_of
 from translate.folders.braces import expand, is_pattern
 from translate.folders.names import SPLITS, any_hidden, is_hidden, is_own
-from translate.folders.object_patterns import ObjectPattern
-from translate.folders.object_walk import walk_objects
 from translate.folders.patterns import matches, tar_depth, without_wildcards
-from translate.folders.tar_members import with_members
+from translate.folders.stores.patterns import ObjectPattern
+from translate.folders.stores.tar_members import with_members
+from translate.folders.stores.walk import walk_objects
 from translate.folders.walk import Siblings, walk
 from translate.images.files.format_registry import image_suffixes
 from translate.images.files.tar_files import find_tar, is_tar, read_index
@@ -100,20 +100,6 @@ def _collected(root: Path, folders: Iterable[Siblings]) -> FolderFiles:
     except OSError as error:
         raise DataError(f"{error.filename or root}: {reason_of(error)}.") from error
     return files
-
-
-def is_folder(path: Path) -> bool:
-    """Return whether there is a folder, on the disk or in a store.
-
-    Raises:
-        DataError: The store fails.
-    """
-    if not isinstance(path, UrlPath):
-        return path.is_dir()
-    try:
-        return open_files(path.scheme, path.host).is_folder(path)
-    except OSError as error:
-        raise DataError(f"{path}: {reason_of(error)}.") from error
 
 
 def _add(path: Path, files: FolderFiles, suffixes: frozenset[str]) -> None:

@@ -17,7 +17,7 @@ import torch
 from translate.batches import Domain, ImageSpec, Item, Labelled, Layout, Transform
 from translate.errors import BadImage, DataError
 from translate.folders.braces import is_pattern
-from translate.folders.listing import is_folder, join_words, match
+from translate.folders.listing import join_words, match
 from translate.folders.lookup import (
     Folder,
     expect_different,
@@ -27,6 +27,7 @@ from translate.folders.lookup import (
     problems,
     usable_files,
 )
+from translate.folders.stores.walk import is_folder
 from translate.images.files.file_bytes import read_file
 from translate.images.files.tar_files import find_tar
 from translate_plugins.layouts.partners import AlignedPairs, match_partners

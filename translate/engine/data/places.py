@@ -13,8 +13,9 @@ from translate.engine.data.check import is_joined, open_layout
 from translate.engine.system.locations import joined
 from translate.errors import ConfigError, DataError
 from translate.folders.braces import is_pattern
-from translate.folders.listing import is_folder, is_path
+from translate.folders.listing import is_path
 from translate.folders.names import short_names
+from translate.folders.stores.walk import is_folder
 
 DOMAIN_KEYS = ("domains", *BY_DOMAIN)
 """settings that name domains"""

@@ -19,7 +19,7 @@ from translate.engine.storage.object_writer import ObjectWriter
 from translate.engine.storage.storage import Lines, Listing
 from translate.engine.system.locations import UrlPath
 from translate.errors import BadImage, UnreachableImage
-from translate.folders.object_walk import walk_objects
+from translate.folders.stores.walk import walk_objects
 from translate.folders.walk import Siblings
 from translate.images.files.tar_files import find_member, find_tar, read_member
 from translate.images.files.tar_index import SUFFIX

@@ -14,8 +14,8 @@ from translate.errors import BadImage, ConfigError, DataError, NothingUsableErro
 from translate.folders import skipped
 from translate.folders.braces import is_pattern
 from translate.folders.listing import FolderFiles, match
-from translate.folders.object_patterns import ObjectPattern
-from translate.folders.tar_members import members, with_members
+from translate.folders.stores.patterns import ObjectPattern
+from translate.folders.stores.tar_members import members, with_members
 from translate.folders.walk import Siblings, add_file, folded, group
 from translate.images.files.format_registry import can_hold, image_suffixes
 from translate.images.files.tar_files import find_member, is_tar

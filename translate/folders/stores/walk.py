@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from translate.engine.objects.files import ObjectFiles
-from translate.errors import BadImage
+from translate.engine.objects.files import ObjectFiles, open_files
+from translate.engine.system.locations import UrlPath
+from translate.errors import BadImage, DataError, reason_of
 from translate.folders.names import is_hidden
 from translate.folders.walk import Siblings, add_file, folded
 from translate.images.files.format_registry import image_suffixes
@@ -47,3 +48,17 @@ def walk_objects(
             names.sort()
         yield siblings
         pending += [below[key] for key in sorted(below, reverse=True)]
+
+
+def is_folder(path: Path) -> bool:
+    """Return whether there is a folder, on the disk or in a store.
+
+    Raises:
+        DataError: The store fails.
+    """
+    if not isinstance(path, UrlPath):
+        return path.is_dir()
+    try:
+        return open_files(path.scheme, path.host).is_folder(path)
+    except OSError as error:
+        raise DataError(f"{path}: {reason_of(error)}.") from error

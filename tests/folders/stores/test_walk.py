@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from translate.engine.objects.files import open_files
 from translate.engine.system.locations import parse_location
-from translate.folders.object_walk import walk_objects
+from translate.folders.stores.walk import walk_objects
 from translate.folders.walk import walk
 
 NAMES = ("b.png", "B/2.png", "a/1.png", "a/x/notes.txt", ".hidden/3.png", "a/.4.png", "a.tar")

@@ -7,9 +7,9 @@ from pathlib import Path
 from translate.engine.objects.files import ObjectFiles
 from translate.errors import BadImage
 from translate.folders.braces import is_pattern
-from translate.folders.object_walk import walk_objects
 from translate.folders.patterns import matches, tar_depth, without_wildcards
-from translate.folders.tar_members import members, with_members
+from translate.folders.stores.tar_members import members, with_members
+from translate.folders.stores.walk import walk_objects
 from translate.folders.walk import Siblings
 from translate.images.files.tar_files import find_tar
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 from translate.engine.objects.files import open_files
 from translate.engine.storage.lookup import storage_of
 from translate.engine.system.locations import UrlPath, parse_location
-from translate.folders.object_patterns import ObjectPattern
+from translate.folders.stores.patterns import ObjectPattern
 
 
 def test_a_glob_is_divided_at_its_first_pattern() -> None:
