@@ -96,6 +96,7 @@ def test_the_test_images_of_a_domain_called_trainA_are_in_testA(
     for name in ("trainA", "trainB", "testA", "testB"):
         image_folder(name, 1)
     domains = [prefix.format(root=tmp_path) + name for name in ("trainA", "trainB")]
+    assert find_domains(tmp_path, ["testA"], "train")[0].path == tmp_path / "testA"
     for split, folders in {
         "train": ["trainA", "trainB"],
         "test": ["testA", "testB"],

@@ -197,10 +197,8 @@ def places(root: Path, name: str, split: str) -> list[Path]:
 
 def _of_other_split(folder: Path, split: str) -> list[Path]:
     """Return the folder ``testA`` next to `folder` ``trainA``, for the split ``test``, if it is."""
-    names = sorted(SPLITS, key=len, reverse=True)
-    own = next((name for name in names if folder.name.lower().startswith(name)), "")
-    rest = folder.name[len(own) :]
-    if not own or not rest or own == split:
+    rest = folder.name[len("train") :]
+    if split == "train" or not rest or not folder.name.lower().startswith("train"):
         return []
     sibling = folder.with_name(f"{split}{rest}")
     return [sibling] if sibling.is_dir() else []
