@@ -68,3 +68,9 @@ def test_rows_of_images_of_several_sizes_are_refused_with_what_to_do() -> None:
     metric.add("fake", pixels=torch.zeros(1, 9))
     with pytest.raises(ConfigError, match="the fake images have several sizes, and Difference"):
         metric.rows("fake", "pixels")
+
+
+def test_rows_that_are_not_one_for_each_image_are_refused_with_their_shapes() -> None:
+    for rows in ({"mean": torch.tensor(1.0)}, {"mean": torch.zeros(2), "square": torch.zeros(3)}):
+        with pytest.raises(ValueError, match=r"a row for each image \(N, ...\): mean \("):
+            Difference().add("fake", **rows)

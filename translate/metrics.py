@@ -115,7 +115,13 @@ class Metric(ABC):
             images: The images of the values, such as ``fake`` or ``real``. Values of the same
                 images are resampled together for an interval.
             rows: Tensors (N, ...) by name, such as errors or features.
+
+        Raises:
+            ValueError: Rows are not one for each image.
         """
+        if len(lengths := {tensor.shape[:1] for tensor in rows.values()}) > 1 or () in lengths:
+            shapes = ", ".join(f"{name} {tuple(tensor.shape)}" for name, tensor in rows.items())
+            raise ValueError(f"add({images!r}): expected a row for each image (N, ...): {shapes}")
         stored = self._stored().setdefault(images, {})
         for name, tensor in rows.items():
             stored.setdefault(name, []).append(tensor.detach().cpu())

@@ -190,6 +190,16 @@ class HasAScale(ValidDiscriminator):
     geometry = Geometry(minimum=4)
 
 
+class ReturnsNothing(ValidDiscriminator):
+    def forward(self, x):
+        super().forward(x)
+
+
+class ReturnsANumber(ValidDiscriminator):
+    def forward(self, x):
+        return super().forward(x)[0].mean()
+
+
 class ScoresNonFinite(ValidDiscriminator):
     def forward(self, x):
         return [score.log() for score in super().forward(x)]
@@ -207,7 +217,9 @@ class DetachesItsInput(ValidDiscriminator):
             HasAScale,
             r"Return .* Its geometry has a scale, but its output is not an image: set scale=0",
         ),
-        (AveragesTheBatch, r"Return .* The scores of 2 images are torch.Size\(\[1, "),
+        (AveragesTheBatch, r"Return .* The scores of 2 images are \(1, .*expected \(N, "),
+        (ReturnsNothing, r"Return .* It returned None: expected a tensor, or a list"),
+        (ReturnsANumber, r"Return .* The scores of 1 images are \(\): expected \(N, "),
         (ScoresNonFinite, "A score is not finite"),
         (DetachesItsInput, "Have finite gradients .* the input has no gradient"),
     ],

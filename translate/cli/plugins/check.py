@@ -19,6 +19,15 @@ TESTED = (
     *("metric", "tracker", "importer", "exporter", "command"),
 )
 
+GIVEN = {
+    "generator": "in_channels, out_channels, size",
+    "discriminator": "in_channels, size",
+    "recipe": "spec",
+    "layout": "root, domains, split, leave_out",
+    "metric": "domain, source_domain, classes",
+}
+"""the arguments of factories that are no options, which an author may have named otherwise"""
+
 
 @click.command("check")
 @click.argument("name", shell_complete=completer(plugin_names))
@@ -73,7 +82,9 @@ def command(name: str, assignments: tuple[str, ...], report_file: str | None, qu
         say(f"{kind} {part}" + (f", scaled down: {yaml.flow(small)}" if small else ""))
         try:
             if missing := _missing_options(kind, part, settings["options"]):
-                raise ConfigError(f"needs {missing}: translate plugins check {part} --set ...")
+                given = f"; arguments from translate: {GIVEN[kind]}" if kind in GIVEN else ""
+                message = f"needs {missing}: translate plugins check {part} --set ..."
+                raise ConfigError(message + given)
             results = testing.run_rules(kind, part, settings["options"], data=settings["data"])
             results = report.record(f"{kind} {part}", results)
             broken += _print_results(results, say, f"{kind} {part}: " if quiet else "")

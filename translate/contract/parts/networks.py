@@ -126,10 +126,17 @@ def scores_images(part: PartSubject) -> None:
     for channels, count in ((3, 1), (6, 2)):
         network = part.make(channels).eval()  # batch norm in training mode needs several images
         side = geometry_of(network).fit(SIDE)
-        for scores in _scales(network(random_pixels(count, channels, side, side))):
+        output = network(random_pixels(count, channels, side, side))
+        require(
+            isinstance(output, (Tensor, list, tuple)),
+            f"It returned {output!r:.60}: expected a tensor, or a list with one for each scale.",
+        )
+        for scores in _scales(output):
+            is_tensor = isinstance(scores, Tensor)
             require(
-                isinstance(scores, Tensor) and len(scores) == count and scores.numel(),
-                f"The scores of {count} images are {getattr(scores, 'shape', scores)}.",
+                is_tensor and scores.shape[:1] == (count,) and scores.numel(),
+                f"The scores of {count} images are {tuple(scores.shape) if is_tensor else scores}: "
+                "expected (N, ...).",
             )
             require(scores.isfinite().all(), "A score is not finite.")
 
