@@ -66,12 +66,21 @@ class Holding(nn.Module):
         self.layer, self.held = nn.Linear(2, 2), draw()
 
 
+class Alias(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.BatchNorm1d(2)
+        self.mean = self.layer.running_mean
+
+
 @pytest.mark.parametrize(
     ("create", "reason"),
     [
         (Tied, "some of its layers share parameters"),
         (lambda: Holding(lambda: torch.rand(2).tolist()), "its constructor needs values: "),
         (lambda: Holding(lambda: [torch.ones(2)]), "tensors that are neither parameters nor buff"),
+        (lambda: Holding(lambda: torch.empty(0).device), "an attribute of a layer is a device, or"),
+        (Alias, "an attribute of a layer is a device, or a tensor of another layer"),
         (lambda: Holding(lambda: torch.rand(2, device="cpu")), "draws random numbers on a device"),
     ],
 )

@@ -41,6 +41,8 @@ def construct_on_meta(create: Callable[[], Module]) -> Module | None:
         known = {id(tensor) for tensor in (*earlier, *own.values())}
         if any(id(tensor) not in known for tensor in _tensors_on_meta()):
             reason = "it has tensors that are neither parameters nor buffers"
+        elif any(map(_refers_to_meta, recipe.modules())):
+            reason = "an attribute of a layer is a device, or a tensor of another layer"
         elif not torch.equal(torch.get_rng_state(), before["random/torch"]):
             reason = "its constructor draws random numbers on a device of its own"
         elif len(own) < len(list(_tensors(recipe, repeated=True))):
@@ -84,6 +86,15 @@ def _tensors(module: nn.Module, *, repeated: bool = False) -> Iterator[tuple[str
     """Yield parameters and buffers by name; with `repeated`, each under all of its names."""
     yield from module.named_parameters(remove_duplicate=not repeated)
     yield from module.named_buffers(remove_duplicate=not repeated)
+
+
+def _refers_to_meta(module: nn.Module) -> bool:
+    """Return whether an attribute would still refer to the meta device after `fill_`."""
+    return any(
+        value == META if isinstance(value, torch.device) else value.is_meta
+        for value in vars(module).values()
+        if isinstance(value, (torch.device, Tensor))
+    )
 
 
 def _tensors_on_meta() -> Iterator[Tensor]:
