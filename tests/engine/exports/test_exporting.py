@@ -6,7 +6,7 @@ import pytest
 import small_checkpoints
 import torch
 from small_exports import InvertingExporter, invert
-from torch import Tensor
+from torch import Tensor, nn
 
 from translate.engine.exports import exporting
 from translate.engine.exports.exported.record import parse_record
@@ -61,8 +61,18 @@ def test_I12_a_file_whose_outputs_differ_is_refused(
         exporting.export(model.name, "x", Shifting(), exported)
 
 
+class Schedule(nn.Module):
+    """A module without parameters, which is read but not called."""
+
+    sign = -1
+
+
 class Stochastic(Recipe):
     """Draws noise in all steps but the last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.schedule, self.unused = Schedule(), nn.Linear(1, 1)
 
     def optimizers(self):
         return {}
@@ -81,7 +91,7 @@ class Stochastic(Recipe):
         for step in range(1, steps):
             assert noise is not None
             images = images + noise.normal(images.shape, index=step)
-        return -images
+        return self.schedule.sign * images
 
 
 def test_a_recipe_is_exported_with_options_for_which_it_draws_no_noise(tmp_path: Path) -> None:
@@ -92,5 +102,6 @@ def test_a_recipe_is_exported_with_options_for_which_it_draws_no_noise(tmp_path:
     ):
         exporting.describe(model, "winter", {"steps": 2})
     exported = exporting.describe(model, "winter", {"steps": 1})
+    assert not exported.network.state_dict(), "no other network"
     _, differences = exporting.export(model.name, "x", InvertingExporter(), exported)
     assert max(difference.value for difference in differences) == 0

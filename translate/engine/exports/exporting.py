@@ -181,8 +181,11 @@ def digest_of_tensors(tensors: Mapping[str, Tensor]) -> str:
 
 
 def without_unused_networks(recipe: Recipe, call: Callable[[], object]) -> Recipe:
-    """Return a copy of `recipe` with only the networks that `call` uses, shared."""
-    used: set[str] = set()
+    """Return a copy of `recipe` with only the networks that `call` uses, shared.
+
+    Modules without parameters, such as a schedule, stay: their attributes may be read.
+    """
+    used = {name for name, child in recipe.named_children() if not [*child.parameters()]}
     hooks = [
         module.register_forward_pre_hook(lambda *_, name=name: used.add(name))
         for name, network in recipe.named_children()
