@@ -42,7 +42,7 @@ from translate.engine.system import console
     help="Configuration to start from: a bundled one by its name, or a YAML file. [none]",
 )
 @click.option(
-    "--data", type=LocalPath(), metavar="DIR", help="Folder that holds the domains. [datasets]"
+    "--data", type=click.Path(), metavar="DIR", help="Folder that holds the domains. [datasets]"
 )
 @click.option(
     "--out",

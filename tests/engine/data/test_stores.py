@@ -88,3 +88,9 @@ def test_what_cannot_be_read_is_one_line(
     with pytest.raises(TranslateError, match=message) as caught:
         small_runs.train(config(f"{store}/{source}", data__layout=layout), tmp_path / "run")
     assert "\n" not in str(caught.value) and pairs.is_dir()
+
+
+def test_the_command_takes_the_url_of_a_store(run_command: Callable[..., Any]) -> None:
+    result = run_command("train", "--config", "cyclegan-small", "--data", "memory://photos/in")
+    assert result.code == 2 and result.err.count("\n") == 1
+    assert result.err.startswith("Error: data.root: there is no folder memory://photos/in.")

@@ -16,7 +16,7 @@ class LocalPath(click.Path):
         if is_url(value):
             self.fail(
                 f"{value} is a URL: expected a path on this machine. URLs are accepted for SOURCE, "
-                "OUT and --mask of `translate infer`.",
+                "OUT and --mask of `translate infer`, and --data of `translate train`.",
                 param,
                 ctx,
             )
