@@ -47,5 +47,6 @@ def trace(model: ExportedModel) -> ExportedProgram:
                 raise
             raise ConfigError(
                 "its operations depend on the sizes of images, as those of a recipe that scales "
-                "images to the size it was trained on: expected the same operations for all sizes."
+                "images to the size it was trained on, or that calls len(images), which is a "
+                "constant in a file: expected the same operations for all sizes, images.shape[0]."
             ) from error
