@@ -70,7 +70,7 @@ def test_a_part_with_options_is_an_immutable_default(losses) -> None:
     assert signatures.convert_options("it", function, {"loss": default}) == {"loss": mapping}
     assert type(layers.with_defaults(function, {})["loss"]) is dict
     (option,) = signatures.read_options(function).values()
-    assert annotated_yaml.default(option) == (
+    assert annotated_yaml.format_default(option) == (
         "{name: scaled, weight: 2, of: {name: other}, betas: [1, 2]}"
     )
 

@@ -104,8 +104,8 @@ def _table(options: Iterable[Option]) -> str:
     rows = [
         (
             markup.code(one.name),
-            "required" if one.required else markup.code(annotated_yaml.default(one)),
-            markup.escape(annotated_yaml.meaning(one.meaning, choices(one))),
+            "required" if one.required else markup.code(annotated_yaml.format_default(one)),
+            markup.escape(annotated_yaml.add_choices(one.meaning, choices(one))),
         )
         for one in options
     ]

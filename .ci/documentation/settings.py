@@ -4,7 +4,7 @@ from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from documentation import markup
-from translate.cli.messages.annotated_yaml import meaning
+from translate.cli.messages.annotated_yaml import add_choices
 from translate.cli.parameters.choices import allowed_values
 from translate.engine.config.layers import SECTIONS
 from translate.engine.config.yaml import flow, to_yaml_types
@@ -37,7 +37,7 @@ def write() -> dict[str, str]:
                 _type(field.annotation),
                 "" if field.default is None else markup.code(flow(to_yaml_types(field.default))),
                 markup.escape(
-                    meaning(
+                    add_choices(
                         field.description or "", allowed_values(field.annotation, field.metadata)
                     )
                 ),

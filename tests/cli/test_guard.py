@@ -105,7 +105,7 @@ def test_a_library_that_cannot_be_loaded_is_named_with_exit_code_2(
 def test_a_limited_address_space_is_reported_with_the_command_to_raise_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(guard, "_address_space", lambda: "3500 MB")
+    monkeypatch.setattr(guard, "_address_space_mb", lambda: 3500)
     monkeypatch.setattr(show, "describe", raiser(MemoryError()))
     assert exit_code("show", "cyclegan") == 2
     warning, error = capsys.readouterr().err.splitlines()

@@ -59,7 +59,9 @@ def test_the_newest_preview_is_shown_unless_it_is_not_wanted(tmp_path: Path) -> 
         (run / f"previews/step-{step:08}.png").touch()
     shown = make_card(resolve(run)[0], "x.zip", licence=None, data_licence=None)
     assert shown.preview == run / "previews/step-00000002.png" and "](preview.png)" in shown.text
-    hidden = make_card(resolve(run)[0], "x.zip", licence=None, data_licence=None, shown=False)
+    hidden = make_card(
+        resolve(run)[0], "x.zip", licence=None, data_licence=None, with_preview=False
+    )
     assert hidden.preview is None and "](preview.png)" not in hidden.text
 
 

@@ -114,7 +114,7 @@ def test_R3_text_of_a_run_is_never_code(browser: "Browser", tmp_path: Path) -> N
 def test_a_run_with_only_a_checkpoint_has_a_page_that_states_it(tmp_path: Path) -> None:
     text = text_of(small_checkpoints.cyclegan(tmp_path / "bare"))
     assert "previews: there is none" in text and "curves: log.jsonl has no usable line" in text
-    assert "It has not been evaluated: <code>translate evaluate " in text
+    assert "This run has not been evaluated: <code>translate evaluate " in text
     assert 'id="plotly"' not in text and len(text) < 30_000
 
 
@@ -194,8 +194,8 @@ def test_R4_a_page_has_at_most_5_MB_with_100_previews_of_noise(
 
 def full_budget(_previews: object, runs: int) -> tuple[list[object], list[str]]:
     """Return images that take all bytes that previews may have."""
-    from translate.report.thumbnails import PREVIEW_BYTES, PREVIEWS, Thumbnail
+    from translate.report.thumbnails import ALL_PREVIEWS_BYTES, MAX_PREVIEWS, Thumbnail
 
-    count = PREVIEWS // runs
-    uri = "A" * (PREVIEW_BYTES // PREVIEWS * 4 // 3)
+    count = MAX_PREVIEWS // runs
+    uri = "A" * (ALL_PREVIEWS_BYTES // MAX_PREVIEWS * 4 // 3)
     return [(step, Thumbnail(uri, 640, 640)) for step in range(count)], []

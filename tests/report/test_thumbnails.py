@@ -19,7 +19,7 @@ def decoded(uri: str) -> Image.Image:
 
 def test_a_thumbnail_is_the_image_with_its_sizes() -> None:
     pixels = np.full((40, 30, 3), (200, 30, 30), np.uint8)
-    found = thumbnails.thumbnail(pixels, 10_000)
+    found = thumbnails.make_thumbnail(pixels, 10_000)
     image = decoded(found.uri)
     assert image.size == (found.width, found.height) == (30, 40)
     assert not found.downscaled
@@ -29,7 +29,7 @@ def test_a_thumbnail_is_the_image_with_its_sizes() -> None:
 @pytest.mark.parametrize("limit", [20_000, 2_000])
 def test_an_image_of_noise_is_downscaled_until_it_fits(limit: int) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (1500, 700, 3), np.uint8)
-    found = thumbnails.thumbnail(pixels, limit)
+    found = thumbnails.make_thumbnail(pixels, limit)
     assert len(found.uri) * 3 / 4 <= limit + 30
     assert found.height > found.width > 20 and found.downscaled
 
@@ -45,13 +45,13 @@ def test_the_first_and_the_last_preview_are_shown(count: int, steps: list[int]) 
 def test_examples_of_several_runs_share_the_bytes_of_a_page(run: Path) -> None:
     examples = {"a": {"fake": "best-1-fake.png", "later": "x.png"}, "b": {"fake": "../run.json"}}
     folder = run / "evaluation-images"
-    found, damaged = thumbnails.example_thumbnails(folder, examples, runs=1)
+    found, damaged = thumbnails.example_thumbnails(folder, examples, run_count=1)
     [(role, one)] = found["a"]
     assert role == "output" and decoded(one.uri).size == (32, 32) and "b" not in found
     [line] = damaged
     assert line.startswith("best and worst test images: ") and "evaluation-images/run.json" in line
-    few = thumbnails.EXAMPLE_BYTES // 2 // 500
-    [(_, small)] = thumbnails.example_thumbnails(folder, examples, runs=few)[0]["a"]
+    few = thumbnails.EXAMPLES_BYTES // 2 // 500
+    [(_, small)] = thumbnails.example_thumbnails(folder, examples, run_count=few)[0]["a"]
     assert len(small.uri) * 3 / 4 <= 500 + 30
 
 

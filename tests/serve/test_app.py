@@ -18,14 +18,14 @@ from served import running_server
 from served_images import TOKEN, Workers, encoded, pixels
 
 from translate.serve.app import create_app
-from translate.serve.requests.access import PUBLIC_PATHS, access_to
+from translate.serve.requests.access import PUBLIC_PATHS, create_access
 from translate.serve.requests.limits import Limits
 from translate.translator import Translator
 
 
 def test_S9_there_are_no_routes_but_these(workers: Workers) -> None:
     """Whoever adds a route decides here that it neither trains nor takes a path or a URL."""
-    middleware = create_app(workers, access_to("127.0.0.1", None), Limits())
+    middleware = create_app(workers, create_access("127.0.0.1", None), Limits())
     app: Any = middleware.app
     found = {(route.path, *sorted(route.methods - {"HEAD"})) for route in app.routes}
     assert found == {
@@ -89,10 +89,10 @@ def test_S2_S6_no_documented_parameter_is_a_path_or_a_url(server: str) -> None:
         (
             ("POST", "/v1/translate?model=../../etc/passwd", b"x"),
             404,
-            "those that translate: cycle",
+            "one that can translate: cycle",
         ),
-        (("POST", "/v1/translate?model=cgan", b"x"), 404, "those that translate: cycle"),
-        (("POST", "/v1/translate?model=%00", b"x"), 404, "those that translate: cycle"),
+        (("POST", "/v1/translate?model=cgan", b"x"), 404, "one that can translate: cycle"),
+        (("POST", "/v1/translate?model=%00", b"x"), 404, "one that can translate: cycle"),
         (("POST", "/v1/translate?image=http://127.0.0.1/x", b""), 400, "image: expected"),
         (("POST", "/v1/sample", b"x"), 400, "send no file"),
         (("POST", "/v1/train", b""), 404, "unknown path"),

@@ -1,6 +1,6 @@
 from typing import Any
 
-from translate.serve.openapi import document
+from translate.serve.openapi import operation_of
 
 
 def described(name: str, *parameters: str) -> dict[str, Any]:
@@ -12,10 +12,10 @@ def described(name: str, *parameters: str) -> dict[str, Any]:
 
 
 def test_parameters_of_some_models_name_them() -> None:
-    found = document([described("a", "size", "steps"), described("b", "size")], "translate")
+    found = operation_of([described("a", "size", "steps"), described("b", "size")], "translate")
     texts = {each["name"]: each["description"] for each in found["parameters"]}
     assert texts == {
-        "model": "model, if several can do it",
+        "model": "name of the model, if several can do it",
         "size": "the size",
         "steps": "the steps (of a)",
     }
@@ -23,7 +23,9 @@ def test_parameters_of_some_models_name_them() -> None:
 
 
 def test_a_translation_has_an_image_and_a_sample_none() -> None:
-    form = document([described("a")], "translate")["requestBody"]["content"]["multipart/form-data"]
+    form = operation_of([described("a")], "translate")["requestBody"]["content"][
+        "multipart/form-data"
+    ]
     assert list(form["schema"]["properties"]) == ["image", "mask"]
-    found = document([described("a")], "sample")
+    found = operation_of([described("a")], "sample")
     assert "requestBody" not in found and found["parameters"][0]["schema"]["enum"] == []

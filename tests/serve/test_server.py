@@ -7,7 +7,7 @@ from served import running_server
 
 from translate.errors import ConfigError
 from translate.serve.requests.limits import Limits
-from translate.serve.server import bound_socket, names_of
+from translate.serve.server import bound_socket, unique_names
 
 
 def test_a_port_in_use_is_one_line() -> None:
@@ -30,10 +30,10 @@ def test_models_have_names_without_their_folders(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     step = "runs/b/checkpoints/step-00000500"
-    assert names_of(["runs/a", "old/a", "a@500", step, "."]) == [
+    assert unique_names(["runs/a", "old/a", "a@500", step, "."]) == [
         *("a", "a-2", "a@500", "b", tmp_path.name)
     ]
-    assert names_of(["/x/naïve name", "/"]) == ["na-ve-name", "model"]
+    assert unique_names(["/x/naïve name", "/"]) == ["na-ve-name", "model"]
 
 
 def test_S3_a_connection_without_a_whole_request_is_closed() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from translate.serve.models.worker import Worker
-from translate.serve.requests.access import access_to
+from translate.serve.requests.access import create_access
 from translate.serve.requests.limits import Limits
 from translate.serve.server import bound_socket, serve
 
@@ -19,7 +19,7 @@ def running_server(
     with bound_socket("127.0.0.1", 0) as bound:
         address = f"http://127.0.0.1:{bound.getsockname()[1]}"
         bound.listen()  # clients may connect before the thread has begun
-        arguments = (dict(workers), bound, access_to("127.0.0.1", token), limits or Limits())
+        arguments = (dict(workers), bound, create_access("127.0.0.1", token), limits or Limits())
         thread = threading.Thread(target=serve, args=(*arguments, stop.is_set))
         thread.start()
         try:

@@ -26,7 +26,7 @@ COMMANDS = (
 
 
 class LazyGroup(click.Group):
-    """A group that imports a command when it is used; commands of plugins come after built-ins."""
+    """The group of all subcommands; the module of a subcommand is imported when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return [*COMMANDS, *_plugin_commands()]
@@ -42,27 +42,28 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command that `args` name; an error suggests the nearest."""
+        """Return the command that `args` name; the error for an unknown name suggests another."""
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            near = suggest(args[0], self.list_commands(ctx)) if args else ""
-            raise click.UsageError(f"{error.message}{near}", error.ctx) from error
+            suggestion = suggest(args[0], self.list_commands(ctx)) if args else ""
+            raise click.UsageError(f"{error.message}{suggestion}", error.ctx) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write a section of the built-in commands, and one for each plugin's distribution."""
+        """Write a section of built-in commands, and one for each distribution with commands."""
         sections: dict[str, list[str]] = {"Commands": list(COMMANDS)}
         for name, plugin_command in _plugin_commands().items():
             sections.setdefault(f"Commands of {plugin_command.distribution}", []).append(name)
-        width = formatter.width - 6 - max(map(len, [*COMMANDS, *_plugin_commands()]))
+        margins = 6  # spaces before and between the two columns, as in click
+        width = formatter.width - margins - max(map(len, self.list_commands(ctx)))
         for title, names in sections.items():
             commands = ((name, self.get_command(ctx, name)) for name in names)
-            rows = [(name, c.get_short_help_str(width)) for name, c in commands if c]
+            rows = [(name, each.get_short_help_str(width)) for name, each in commands if each]
             with formatter.section(title):
                 formatter.write_dl(rows)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; a plugin that calls `sys.exit` is an error, whatever its exit code."""
+        """Run the command; raise `ExitCallError` if its code calls `sys.exit`, even with code 0."""
         try:
             return super().invoke(ctx)
         except SystemExit as error:
@@ -82,7 +83,7 @@ Exit codes:
   2    wrong usage or configuration: nothing was started
   3    finished, but problems.jsonl lists items that were skipped
   4    no usable input
-  5    training was stopped by a guard: the last checkpoint before it is kept
+  5    training was stopped by train.guard, such as at NaN; earlier checkpoints are kept
   6    something could not be saved
   129, 130, 143   stopped by SIGHUP, SIGINT or SIGTERM, after a checkpoint"""
 ENVIRONMENT = """\b
@@ -121,9 +122,9 @@ def cli() -> None:
 
 
 def main(arguments: list[str] | None = None, command: click.Command = cli) -> None:
-    """Run `command`, and exit: each exception is printed as one line and sets the exit code.
+    """Run `command`, and exit. An exception is printed as one line, and selects the exit code.
 
-    The traceback is printed too if the environment variable TRANSLATE_DEBUG is set.
+    Its traceback is printed too if the environment variable TRANSLATE_DEBUG is set.
     """
     with (
         console.safe_streams(),
@@ -144,7 +145,7 @@ def _run(command: click.Command, arguments: list[str] | None, interrupts: list[i
             return guard.INTERRUPTED
         guard.show_cause(error)
         for line in (f"Error: {error.args[0] if error.args else error}", *error.args[1:]):
-            console.say(line, err=True)  # line by line: names may hold line breaks
+            console.say(line, err=True)  # escapes line breaks, which file names may contain
         return error.exit_code
     except click.ClickException as error:
         text = StringIO()
@@ -155,7 +156,7 @@ def _run(command: click.Command, arguments: list[str] | None, interrupts: list[i
         return guard.INTERRUPTED
     except SystemExit:
         raise  # from click, after shell completion
-    except BaseException as error:  # Rust libraries raise exceptions that are no `Exception`
+    except BaseException as error:  # Rust libraries derive theirs from it
         if interrupts:
             return guard.INTERRUPTED
         if guard.is_debugging() and not file_system.explain_path_error(error):

@@ -1,4 +1,4 @@
-"""`translate datasets`: local domains, sample domains, public data sets."""
+"""`translate datasets`: list, generate, check and download data sets."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -11,12 +11,11 @@ from translate.cli.parameters.shared import completer, domain_names
 from translate.cli.parameters.values import LocalPath
 from translate.engine.system import console
 
-ROOT = Path("datasets")
 data_option = click.option(
     "--data",
     "root",
     type=LocalPath(path_type=Path),
-    default=ROOT,
+    default=Path("datasets"),
     show_default=True,
     metavar="DIR",
     help="Folder that holds the domains.",
@@ -45,33 +44,34 @@ def command(ctx: click.Context, root: Path, as_json: bool, quiet: bool) -> None:
         return
     from translate.engine.data import samples
 
-    domains, sample_domains, public = samples.find(root), samples.sample_domains(), samples.cards()
+    domains, sample_domains = samples.find(root), samples.sample_domains()
+    public_cards = samples.cards()
     if as_json:
         console.show(
             json.dumps(
                 {
                     "found": [
                         {
-                            "name": d.name,
-                            "path": str(d.path),
-                            "images": d.counts,
-                            "sample": d.sample,
+                            "name": domain.name,
+                            "path": str(domain.path),
+                            "images": domain.counts,
+                            "sample": domain.sample,
                         }
-                        for d in domains
+                        for domain in domains
                     ],
                     "sample": sample_domains,
-                    "public": public,
+                    "public": public_cards,
                 },
                 indent=2,
             )
         )
     elif quiet:
-        console.show("\n".join(d.name for d in domains))
+        console.show("\n".join(domain.name for domain in domains))
     else:
         console.say(f"Domains in {root}:")
-        for d in domains:
-            counts = ", ".join(f"{count} {split}" for split, count in d.counts.items())
-            console.say(f"  {d.name:<16} {counts}{'  (sample)' if d.sample else ''}")
+        for domain in domains:
+            counts = ", ".join(f"{count} {split}" for split, count in domain.counts.items())
+            console.say(f"  {domain.name:<16} {counts}{'  (sample)' if domain.sample else ''}")
         if not domains:
             console.say("  none: a domain is a folder of images, such as datasets/summer/train")
         console.show(
@@ -79,7 +79,7 @@ def command(ctx: click.Context, root: Path, as_json: bool, quiet: bool) -> None:
             + " ".join(sample_domains)
         )
         console.show("\nPublic data sets, for `translate datasets fetch NAME`:")
-        for card in public:
+        for card in public_cards:
             console.say(f"  {card['name']:<16} {card['title']}, {card['url']}")
 
 
@@ -131,7 +131,10 @@ def fetch(names: tuple[str, ...], root: Path, quiet: bool) -> None:
 
 @contextmanager
 def _download_progress(quiet: bool) -> Iterator[Callable[[int, int | None], object]]:
-    """Show a progress bar on a terminal; yield the function that takes bytes read and in total."""
+    """Show a progress bar on a terminal; yield its update function.
+
+    The function takes the bytes received and the bytes in total, None if unknown.
+    """
     if quiet or not console.has_bars():
         yield lambda *_: None
         return
@@ -167,7 +170,7 @@ def _download_progress(quiet: bool) -> Iterator[Callable[[int, int | None], obje
     help="Size of training crops in pixels; smaller images are reported.",
 )
 @click.option(
-    "--drop-unpaired", is_flag=True, help="Report images without a partner as skipped. [refused]"
+    "--drop-unpaired", is_flag=True, help="Report images without a partner as skipped. [as broken]"
 )
 @click.option(
     "--set",
@@ -189,7 +192,7 @@ def check(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Read every image of domains, and report problems before training.
+    """Read every image of domains, and report what would disturb training.
 
     Each problem is printed with its effect on training: unreadable files, images without a partner,
     pairs of unequal size, mixed channels, sizes and bit depths, images in two splits, and skipped
@@ -207,10 +210,10 @@ def check(
     from translate.engine.config import layers
     from translate.insight.dataset import check_images
 
-    usual = "images" if len(names) == 1 else "unpaired"
+    default_layout = "images" if len(names) == 1 else "unpaired"
     flags = {"domains": names, "data": root, "size": size, "drop_unpaired": drop_unpaired}
     data = layers.resolve_data(
-        {**layers.settings_from_flags(flags), "data.layout": layout or usual}, assignments
+        {**layers.settings_from_flags(flags), "data.layout": layout or default_layout}, assignments
     )
     findings = []
     for finding in check_images(data):

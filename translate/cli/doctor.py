@@ -1,4 +1,4 @@
-"""`translate doctor`: a check of the environment, or of a run."""
+"""`translate doctor`: check the environment, or diagnose the training of a run."""
 
 import json
 from dataclasses import asdict
@@ -10,7 +10,7 @@ from translate.cli.parameters.values import LocalPath
 from translate.engine.system import console
 
 TRAINING_FAILURE = 3
-"""exit code"""
+"""exit code if the training of RUN shows a failure"""
 
 
 @click.command()
@@ -23,8 +23,8 @@ def command(run: Path | None, as_json: bool, quiet: bool) -> int:
     Without RUN: libraries, GPU, codecs, plugins, memory and disk are checked. Each problem is
     printed with the command that solves it; the exit code is then 2.
 
-    With RUN: each training failure, such as mode collapse, is printed with its first step, the
-    evidence, the option to change, and the command to continue; the exit code is then 3.
+    With RUN: each training failure, such as mode collapse, is printed with the step at which it
+    began, the evidence, the option to change, and the command to continue; the exit code is then 3.
 
     \b
     Examples:
@@ -32,7 +32,7 @@ def command(run: Path | None, as_json: bool, quiet: bool) -> int:
       translate doctor runs/cyclegan-summer-winter
       translate doctor runs/cyclegan-summer-winter --json
     """
-    return _examine(run, as_json, quiet) if run else _check_environment(as_json, quiet)
+    return _diagnose(run, as_json, quiet) if run else _check_environment(as_json, quiet)
 
 
 def _check_environment(as_json: bool, quiet: bool) -> int:
@@ -52,7 +52,7 @@ def _check_environment(as_json: bool, quiet: bool) -> int:
     return 2 if any(finding.state == "broken" for finding in findings) else 0
 
 
-def _examine(run: Path, as_json: bool, quiet: bool) -> int:
+def _diagnose(run: Path, as_json: bool, quiet: bool) -> int:
     from translate.insight.doctor import examine
 
     examination = examine(run)

@@ -21,7 +21,7 @@ FORMATS = ("table", "md", "latex", "csv", "json", "card")
     "metrics",
     multiple=True,
     metavar="NAME",
-    help="Metric to measure; repeatable. `translate show --kind metric` lists them. [all that fit]",
+    help="Metric to measure; repeatable. `translate show --kind metric` lists them. [all possible]",
 )
 @click.option("--to", metavar="DOMAIN", help="Domain to translate to. [the last domain of the run]")
 @click.option(
@@ -31,14 +31,14 @@ FORMATS = ("table", "md", "latex", "csv", "json", "card")
     "--limit",
     type=click.IntRange(1),
     metavar="N",
-    help="Largest number of images to measure: evenly spaced test images of a run, the first "
-    "images of folders. [all]",
+    help="Largest number of images to measure: with RUN, evenly spaced test images; with folders, "
+    "the first images. [all]",
 )
 @click.option(
     "--size",
     metavar="N|HxW",
-    help="Size in pixels: of the centre crop with RUN, of the shorter side with folders. "
-    "[the size of training crops; the size of the files]",
+    help="Size in pixels: with RUN, of the centre crop; with folders, of the shorter side. [with "
+    "RUN, the size of training crops; with folders, that of the files]",
 )
 @click.option(
     "--seed",
@@ -62,7 +62,7 @@ FORMATS = ("table", "md", "latex", "csv", "json", "card")
 @click.option(
     "--paired",
     is_flag=True,
-    help="Compare each image of --fake with the file of its name in --real.",
+    help="Compare each image of --fake with the image of the same name in --real.",
 )
 @click.option(
     "--mask",
@@ -136,9 +136,10 @@ def command(
     on the test images of its data are measured. Without RUN, the images in --fake are compared with
     those in --real.
 
-    Each metric is printed with a confidence interval and its value for the best baseline; it is
-    flagged if a baseline is as good. All values are written to evaluation.json in the run folder,
-    and thumbnails of the best and worst images to the folder evaluation-images next to it.
+    Each metric is printed with a confidence interval and its value for the best baseline; the
+    metric is flagged if that baseline is as good. All values are written to evaluation.json in the
+    run folder, and thumbnails of the best and worst images to the folder evaluation-images next to
+    it.
 
     \b
     Examples:
@@ -149,7 +150,7 @@ def command(
     from translate.evaluate import tables
     from translate.evaluate.entry import evaluate
 
-    side = parse_size(size)
+    crop_size = parse_size(size)
     with nullcontext() if quiet else console.messages(lambda line: console.say(line, err=True)):
         result = evaluate(
             run,
@@ -163,7 +164,7 @@ def command(
             to=to,
             split=split,
             limit=limit,
-            size=(side[0], side[1]) if isinstance(side, list) else side,
+            size=(crop_size[0], crop_size[1]) if isinstance(crop_size, list) else crop_size,
             seeds=seeds or (0,),
             options=parse_assignments(assignments),
             device=device,

@@ -29,8 +29,8 @@ logger = logging.getLogger(__name__)
 @click.option(
     "--sample",
     is_flag=True,
-    help="Export the generation of images from latents, which `translate sample FILE` runs. [for "
-    "recipes that do not translate]",
+    help="Export the generator of images from latents, for `translate sample FILE`. [default "
+    "for recipes that do not translate]",
 )
 @click.option(
     "--web",
@@ -60,11 +60,11 @@ def command(
 
     The suffix of FILE selects the format: .onnx for ONNX Runtime, .pt2 for torch.export, _openvino
     for a folder that OpenVINO reads; `translate show --kind exporter` lists all formats.
-    `translate infer FILE SOURCE OUT` runs each of them, and `translate sample FILE OUT` those of
-    models that generate images.
+    `translate infer FILE SOURCE OUT` runs files of every format; `translate sample FILE OUT` runs
+    those that generate images.
 
     Before FILE is written, its outputs are compared with those of the model at three image sizes.
-    Its metadata states the domains, the value range and the image sizes that it accepts.
+    The metadata of FILE states the domains, the value range and the image sizes that it accepts.
 
     \b
     Examples:
@@ -91,13 +91,13 @@ def command(
     if result.options:
         fixed = ", ".join(f"{name}={value}" for name, value in result.options.items())
         console.say(f"fixed options: {fixed}")
-    largest: dict[tuple[int, int], float] = {}
-    for size, value in result.differences:
-        largest[size] = max(value, largest.get(size, value))
-    for (height, width), value in largest.items():
+    largest_differences: dict[tuple[int, int], float] = {}
+    for size, difference in result.differences:
+        largest_differences[size] = max(difference, largest_differences.get(size, difference))
+    for (height, width), difference in largest_differences.items():
         console.say(
-            f"largest difference from PyTorch at {width}x{height}: {value:.2g}, in the value range "
-            "[-1, 1]"
+            f"largest difference from PyTorch at {width}x{height}: {difference:.2g}, in the value "
+            "range [-1, 1]"
         )
     if web:
         console.say(f"open http://localhost:8000 after: python -m http.server --directory {web}")

@@ -1,4 +1,8 @@
-"""Unexpected exceptions: one line, a log file with the traceback, and an exit code."""
+"""How commands end: interrupts, lack of memory, unexpected exceptions, and threads still running.
+
+An unexpected exception is printed as one line, its traceback is written to a log file, and its
+origin (translate or another package) selects the exit code.
+"""
 
 import os
 import platform
@@ -20,17 +24,17 @@ from translate.engine.system import console
 from translate.errors import ConfigError, PluginError, TrainingError, describe_error, message_of
 
 BUG, USAGE, INTERRUPTED = 1, 2, 130
-"""exit codes"""
-DEBUG = "TRANSLATE_DEBUG"
-LEAST_MB, NEEDED_MB = 3300, 4000
-"""address space to import PyTorch alone, and to import PyTorch and OpenCV"""
+"""exit codes: of a bug of translate, of a mistake outside translate, and of SIGINT"""
+DEBUG_VARIABLE = "TRANSLATE_DEBUG"
+PYTORCH_MB, PYTORCH_AND_OPENCV_MB = 3300, 4000
+"""address space, in MiB, that the imports of PyTorch alone and of PyTorch and OpenCV need"""
 EXIT_SECONDS = 5.0
-"""how long the command waits at its end for threads and processes of plugins, in seconds"""
-RESOURCE_ERRORS = (
+"""longest wait for the threads and processes of plugins before the command ends, in seconds"""
+RESOURCE_PHRASES = (
     *("can't start new thread", "failed to map segment", "Cannot allocate memory"),
     *("not enough memory", "out of memory", "allocate memory"),
 )
-"""parts of messages of Python and the linker about limited address space or processes"""
+"""phrases in messages of Python and the dynamic linker about too little memory or processes"""
 
 
 class ExitCallError(Exception):
@@ -39,7 +43,7 @@ class ExitCallError(Exception):
 
 def is_debugging() -> bool:
     """Return whether to show tracebacks: TRANSLATE_DEBUG is set, and is not 0."""
-    return os.environ.get(DEBUG, "0") not in ("", "0")
+    return os.environ.get(DEBUG_VARIABLE, "0") not in ("", "0")
 
 
 @contextmanager
@@ -47,7 +51,7 @@ def recorded_interrupts() -> Iterator[list[int]]:
     """Yield a list that gets an entry for each SIGINT during the block.
 
     A library that is interrupted while it is imported may turn KeyboardInterrupt into another
-    exception, as if it were broken; the list tells the two apart.
+    exception, as if the library were broken. A list with entries shows that SIGINT was the cause.
     """
     interrupts: list[int] = []
 
@@ -72,13 +76,13 @@ def report(error: BaseException) -> int:
             console.show("".join(traceback.format_exception(error)), err=True)
         console.say(f"Error: {message}", err=True)
         return USAGE
-    message = f"{_description(error)} {_write_log(error)}; {DEBUG}=1 shows the traceback."
+    message = f"{_description(error)} {_write_log(error)}; {DEBUG_VARIABLE}=1 shows the traceback."
     console.say(f"Error: {message}", err=True)
     return USAGE if _is_third_party(error) else BUG
 
 
 def _is_third_party(error: BaseException) -> bool:
-    """Return whether a plugin that is not built in has raised `error`."""
+    """Return whether code outside translate, such as a plugin, has raised `error`."""
     if not _plugins_have_run():
         return False
     from translate.engine.plugins.errors import is_third_party
@@ -87,48 +91,50 @@ def _is_third_party(error: BaseException) -> bool:
 
 
 def _plugins_have_run() -> bool:
-    """Return whether code of a plugin may have run: a command, or anything loaded with torch."""
-    return not sys.modules.keys().isdisjoint({"torch", "translate.engine.plugins.commands"})
+    """Return whether code of plugins may have run: of plugins with commands, or of any plugin."""
+    loaders = {"torch", "translate.engine.plugins.commands"}  # plugins are loaded only after these
+    return not sys.modules.keys().isdisjoint(loaders)
 
 
 def check_address_space() -> None:
-    """Print a warning if the address space is small, as PyTorch may end the process.
+    """Print a warning if the limit of the address space is below `PYTORCH_AND_OPENCV_MB`.
 
-    Raises `ConfigError` if it is too small to import PyTorch, which would abort.
+    Raises `ConfigError` if the limit is below `PYTORCH_MB`: importing PyTorch would abort.
     """
-    limit = _address_space()
-    if not limit or (megabytes := int(limit.removesuffix(" MB"))) >= NEEDED_MB:
+    limit = _address_space_mb()
+    if limit is None or limit >= PYTORCH_AND_OPENCV_MB:
         return
     message = (
-        f"the address space is limited to {limit}, and PyTorch needs about {NEEDED_MB} MB{{}} "
-        "Raise it: ulimit -v unlimited"
+        f"the address space is limited to {limit} MB, and PyTorch needs about "
+        f"{PYTORCH_AND_OPENCV_MB} MB{{}} Raise it: ulimit -v unlimited"
     )
-    if megabytes < LEAST_MB:
+    if limit < PYTORCH_MB:
         raise ConfigError(message.format("."))
     console.say(f"Warning: {message.format(': it may end the process.')}", err=True)
 
 
 def show_cause(error: BaseException) -> None:
     """Print the traceback of the exception that caused `error`, if TRANSLATE_DEBUG is set."""
-    in_code = isinstance(error, (PluginError, TrainingError))  # other errors are the user's
-    if in_code and is_debugging() and error.__cause__ is not None:
+    is_of_code = isinstance(error, (PluginError, TrainingError))  # other errors are the user's
+    if is_of_code and is_debugging() and error.__cause__ is not None:
         console.show("".join(traceback.format_exception(error.__cause__)), err=True)
 
 
 def leave(code: int) -> None:
     """End the process, even if a thread or a process of a plugin is still running."""
     try:
-        alive = _join_all()
+        running_threads = _join_threads_and_processes()
     except KeyboardInterrupt:
         os._exit(INTERRUPTED)
-    if alive:
-        console.say(f"Warning: stopped while {', '.join(alive)} was still at work.", err=True)
+    if running_threads:
+        names = ", ".join(running_threads)
+        console.say(f"Warning: stopped while {names} was still at work.", err=True)
         os._exit(code)
     sys.exit(code)
 
 
-def _join_all() -> list[str]:
-    """Wait for other threads and processes; return the names of threads that still run."""
+def _join_threads_and_processes() -> list[str]:
+    """Wait for threads and processes, then kill the processes; return names of running threads."""
     deadline = time.monotonic() + EXIT_SECONDS
     multiprocessing = sys.modules.get("multiprocessing")
     for process in multiprocessing.active_children() if multiprocessing else ():
@@ -143,44 +149,45 @@ def _join_all() -> list[str]:
 
 
 def _resource_message(error: BaseException) -> str:
-    """Return a message if a library cannot be imported or memory is exhausted; otherwise ""."""
+    """Return a message if a library cannot be imported or memory is exhausted, else ""."""
     text = " ".join(message_of(error).split())
     if "No usable temporary directory" in text:
         return f"{text}. Name one that can be written to, TMPDIR=DIR, or: ulimit -f unlimited"
-    no_memory = isinstance(error, MemoryError) or any(phrase in text for phrase in RESOURCE_ERRORS)
+    no_memory = isinstance(error, MemoryError) or any(phrase in text for phrase in RESOURCE_PHRASES)
     if not (no_memory or isinstance(error, ImportError)):
         return ""
     name = getattr(error, "name", None) or "_"
-    name = _library(error) if name.startswith("_") else name  # "_C" is a part of another library
+    name = _library(error) if name.startswith("_") else name  # "_C" is a module within a library
     if name.partition(".")[0] == "translate":
         return ""
-    limit = _address_space()
-    what = f"{name} could not be loaded" if isinstance(error, ImportError) else "too little memory"
-    message = f"{what}: {type(error).__name__}: {text or 'no more memory'} (in {name})."
-    if limit and (no_memory or isinstance(error, ImportError)):
+    failure = "too little memory"
+    if isinstance(error, ImportError):
+        failure = f"{name} could not be loaded"
+    message = f"{failure}: {type(error).__name__}: {text or 'no more memory'} (in {name})."
+    if (limit := _address_space_mb()) is not None:
         advice = "raise it, `ulimit -v unlimited`"
-        return f"{message} The address space is limited to {limit}: {advice}."
+        return f"{message} The address space is limited to {limit} MB: {advice}."
     if no_memory:
         return f"{message} Close other programs, or try a smaller --size or --batch-size."
     return f"{message} See `translate doctor`, or: pip install --force-reinstall translate-kit"
 
 
 def _library(error: BaseException) -> str:
-    """Return the package of the innermost line in the traceback of `error`."""
+    """Return the package, other than translate, of the innermost frame in the traceback."""
     frames = list(traceback.walk_tb(error.__traceback__))
     names = [str(frame.f_globals.get("__name__", "")).partition(".")[0] for frame, _ in frames]
-    known = [name for name in names if name not in ("importlib", "translate", "click", "")]
-    return known[-1] if known else "Python"
+    libraries = [name for name in names if name not in ("importlib", "translate", "click", "")]
+    return libraries[-1] if libraries else "Python"
 
 
-def _address_space() -> str:
-    """Return the limit of the address space, or "" if there is none."""
+def _address_space_mb() -> int | None:
+    """Return the limit of the address space in MiB; None if there is none."""
     try:
         import resource
     except ImportError:  # Windows has no such module
-        return ""
+        return None
     soft, _ = resource.getrlimit(resource.RLIMIT_AS)
-    return "" if soft == resource.RLIM_INFINITY else f"{soft >> 20} MB"
+    return None if soft == resource.RLIM_INFINITY else soft >> 20
 
 
 def _description(error: BaseException) -> str:
@@ -210,9 +217,9 @@ def _write_log(error: BaseException) -> str:
     data = "\n".join((*facts, "", trace)).encode("utf-8", "backslashreplace")
     name = f"translate-error-{now:%Y%m%d-%H%M%S}-{os.getpid()}.log"
     reason = ""
-    for folder in (lambda: Path.cwd(), lambda: Path(tempfile.gettempdir())):
-        try:
-            path = folder() / name
+    for find_folder in (lambda: Path.cwd(), lambda: Path(tempfile.gettempdir())):
+        try:  # both functions may raise
+            path = find_folder() / name
             files.replace(path, data)
         except OSError as failure:
             reason = failure.strerror or str(failure)

@@ -1,4 +1,4 @@
-"""`translate import`: convert weights of another program to a run."""
+"""`translate import`: convert the weights of another program to a run."""
 
 import logging
 from contextlib import nullcontext
@@ -68,7 +68,7 @@ def command(
     """Convert the weights of another program to a run.
 
     FILE is a .pth, .pt or .safetensors file, recognized by the names and shapes of its tensors; no
-    code in it is run. `translate show --kind importer` lists the programs. RUN/README.md states
+    code in FILE is run. `translate show --kind importer` lists the programs. RUN/README.md states
     where the weights come from, and what was assumed. The run has no optimizer state: fine-tune it
     with `translate train --init RUN`.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from translate.cli.messages.progress import show_progress, summary
-from translate.cli.parameters.shards import parse_shard, print_missing, shard_options
+from translate.cli.parameters.shards import parse_shard, print_incomplete_shards, shard_options
 from translate.cli.parameters.shared import device_option
 from translate.cli.parameters.values import LocalPath, parse_bytes
 from translate.engine.system.locations import parse_location
@@ -50,7 +50,7 @@ logger = logging.getLogger(__name__)
     type=click.Path(),
     metavar="DIR|FILE",
     help="Masks of the holes to inpaint: a folder with the names of the images, or a file for one "
-    "image; white (or 1 in a mask of 0 and 1) is the hole. [transparent pixels]",
+    "image; white (or 1 in a mask of 0 and 1) is the hole. [transparent pixels of the images]",
 )
 @click.option(
     "--batch-size",
@@ -136,14 +136,14 @@ logger = logging.getLogger(__name__)
     "--tile",
     type=click.IntRange(16),
     metavar="N",
-    help="Translate in tiles of NxN pixels, without seams, so that memory does not grow with the "
-    "image. [tiles only for images that need more than --memory]",
+    help="Translate in tiles of NxN pixels, without seams, so that large images need no more "
+    "memory. [tiles only for images that need more than --memory]",
 )
 @click.option(
     "--memory",
     metavar="SIZE",
-    help="Memory for activations of the network, such as 4GB; the rest goes to scratch files in "
-    "OUT. [400MB with --tile, else half of the free memory]",
+    help="Limit of the memory for activations of the network, such as 4GB; what exceeds it goes to "
+    "scratch files in OUT. [400MB with --tile, else half of the free memory]",
 )
 @shard_options
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
@@ -155,9 +155,9 @@ def command(**arguments: Any) -> int:
     SOURCE is a file, a folder or a quoted glob, and OUT the folder of the outputs; both may be URLs
     that fsspec supports, such as s3://bucket/folder.
 
-    Outputs keep the relative path, name and size of their inputs. Outputs that exist, from the same
-    input, model and options, are skipped; images that cannot be translated are listed in
-    OUT/problems.jsonl. Processes started by torchrun divide the images among themselves.
+    Outputs keep the relative path, name and size of their inputs. An image is skipped if its output
+    exists and was made with the same input, model and options; images that cannot be translated are
+    listed in OUT/problems.jsonl. Processes started by torchrun divide the images among themselves.
 
     \b
     Examples:
@@ -185,10 +185,10 @@ def infer(
     executor: Callable[[InferenceOptions], Execute] | None = None,
     **options: Any,
 ) -> int:
-    """Translate images with the options of the command, and return its exit code.
+    """Translate images with the options of `translate infer`, and return the exit code.
 
-    `executor` returns the function that translates the images in other processes; None: they are
-    translated in this one.
+    `executor` takes the settings, and returns the function that translates the images in other
+    processes. If `executor` is None, this process translates them.
     """
     from translate.cli.parameters.assignments import parse_assignments
     from translate.engine.exports.backends import other_backend
@@ -199,22 +199,22 @@ def infer(
     from translate.engine.processes.launch import read_launch
     from translate.engine.processes.signals import Interrupts
 
-    limit, place = parse_bytes(memory), parse_location(out)
-    part = parse_shard(shard, missing=missing)
-    if missing and part:
-        return print_missing(place, part.count)
+    location = parse_location(out)
+    selected_shard = parse_shard(shard, missing=missing)
+    if missing and selected_shard:
+        return print_incomplete_shards(location, selected_shard.count)
     if trust:
         from translate.engine.trust import meter
-    inputs = find_inputs(source, place, files=files)
-    given = {name: value for name, value in options.items() if value is not None}
+    inputs = find_inputs(source, location, files=files)
+    set_options = {name: value for name, value in options.items() if value is not None}
     settings = InferenceOptions(
         format=form,
         options=parse_assignments(assignments),
-        memory=limit,
+        memory=parse_bytes(memory),
         backend=other_backend(backend),
-        shard=part,
+        shard=selected_shard,
         mask=parse_location(mask) if mask else None,
-        **given,
+        **set_options,
     )
     model, messages = load_model(run, device, settings)
     with (
@@ -228,7 +228,7 @@ def infer(
         folder = FolderTranslation(
             model,
             inputs,
-            place,
+            location,
             settings,
             trust=meter.open_meter if trust else None,
             stop=lambda: interrupts.caught,
@@ -239,5 +239,5 @@ def infer(
         logger.info(summary(result))
     if interrupts.caught:
         return 128 + interrupts.caught
-    single = read_launch().is_single  # torchrun would stop the other processes
-    return 3 if result.listed and single else 0
+    is_single = read_launch().is_single  # if one of several fails, torchrun stops the others
+    return 3 if result.listed and is_single else 0

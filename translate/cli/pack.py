@@ -1,4 +1,4 @@
-"""`translate pack`: a model in one file."""
+"""`translate pack`: write a model to one zip file, which every command accepts as RUN."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def command(run: Path, file: Path, quiet: bool, **card: Any) -> None:
 
     Every command accepts FILE as RUN. It contains the weights, the configuration, a model card, the
     versions of plugins and a sample: an input with its output. `translate verify FILE` computes the
-    output again, on any machine and without network, and compares it.
+    output again, on any machine and without network, and compares both outputs.
 
     \b
     Examples:

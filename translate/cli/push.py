@@ -28,7 +28,7 @@ def command(
 
     The repository ORG/NAME gets what `translate pack` writes: weights, configuration, a model card
     and a sample. Every command accepts `hf-hub:ORG/NAME` as RUN. Log in first with `hf auth login`;
-    HF_ENDPOINT is the address of another server.
+    the environment variable HF_ENDPOINT selects another server.
 
     \b
     Examples:

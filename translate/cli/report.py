@@ -1,4 +1,4 @@
-"""`translate report`: an HTML page about runs."""
+"""`translate report`: write or serve an HTML page about runs."""
 
 import logging
 import time
@@ -11,7 +11,7 @@ from translate.cli.parameters.values import LocalPath
 from translate.engine.system import console
 from translate.errors import require_package
 
-PORT = 7861
+DEFAULT_PORT = 7861
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
     "--port",
     type=click.IntRange(0, 65535),
     metavar="N",
-    help=f"Port of --watch; 0: a free one. [{PORT}]",
+    help=f"Port of --watch; 0: a free one. [{DEFAULT_PORT}]",
 )
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(
@@ -55,7 +55,7 @@ def command(
     if watch and out:
         raise click.UsageError("--watch writes no file: leave out --out, or --watch.")
     if port is not None and not watch:
-        raise click.UsageError("--port is read by --watch only: add --watch, or leave out --port.")
+        raise click.UsageError("--port is only for --watch: add --watch, or leave out --port.")
     require_package("jinja2", "report")
     require_package("plotly", "report")
     from translate.engine.processes.signals import Interrupts
@@ -67,7 +67,9 @@ def command(
             stack.enter_context(console.messages())
         if watch:
             interrupts = stack.enter_context(Interrupts())
-            address = stack.enter_context(serve_reports(runs, PORT if port is None else port))
+            address = stack.enter_context(
+                serve_reports(runs, DEFAULT_PORT if port is None else port)
+            )
             logger.info(f"Serving on {address}. Ctrl-C stops.")
             while not interrupts.caught:
                 time.sleep(0.1)

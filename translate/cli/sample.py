@@ -27,8 +27,8 @@ logger = logging.getLogger(__name__)
     "--class",
     "label",
     metavar="NAME",
-    help="Class to generate; all: --count images of every class, in a folder each. [all classes "
-    "in turn]",
+    help="Class to generate; all: --count images of every class, in a folder for each class. [all "
+    "classes in turn]",
 )
 @click.option(
     "--text",
@@ -46,7 +46,7 @@ logger = logging.getLogger(__name__)
     help="Option of the recipe, such as guidance=4; `translate show RUN` lists them. [the recipe's "
     "defaults]",
 )
-@click.option("--grid", is_flag=True, help="Also write all images on one sheet, OUT/grid.png.")
+@click.option("--grid", is_flag=True, help="Also write all images as one image, OUT/grid.png.")
 @click.option(
     "--walk",
     is_flag=True,
@@ -95,10 +95,10 @@ def command(
 
     RUN is a run folder; RUN@STEP or RUN@best, one of its checkpoints; a checkpoint folder; a file
     of `translate pack`; hf-hub:ORG/NAME[@REVISION], a model on the Hugging Face Hub; or an exported
-    generator, as generator.onnx.
+    generator, such as generator.onnx.
     Images are written to the folder OUT, in the size that RUN was trained on. Image N depends only
-    on the model, the seed and N, not on --count. Images that exist, from the same model and seed,
-    are skipped.
+    on the model, the seed and N, not on --count. Images that exist already, made with the same
+    model and seed, are skipped.
 
     \b
     Examples:
@@ -115,7 +115,10 @@ def command(
 
     model, messages = load_generator(run, device)
     options = parse_assignments(assignments)
-    request = SampleRequest(count or (12 if walk else 64), label, text, seed, options)
+    default_count = 12 if walk else 64
+    request = SampleRequest(
+        count=count or default_count, label=label, text=text, seed=seed, options=options
+    )
     maker = model.maker if provenance else None
     with (
         show_progress("generating", quiet=quiet) as update_progress,

@@ -1,4 +1,4 @@
-"""`translate serve`: a page and an HTTP API for trained models."""
+"""`translate serve`: serve trained models by a web page and an HTTP API."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from translate.cli.parameters.values import LocalPath
 from translate.engine.system import console
 from translate.errors import ConfigError
 
-EXTRA = ("fastapi", "prometheus_client", "python_multipart", "uvicorn")
-"""packages of the extra `serve`"""
+REQUIRED_PACKAGES = ("fastapi", "prometheus_client", "python_multipart", "uvicorn")
+"""import names of packages that `pip install translate-kit[serve]` adds"""
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 @click.option(
     "--token",
     is_flag=True,
-    help="Require a token in each request; it is generated and printed once.",
+    help="Require a token in each request; the token is generated, and printed once.",
 )
 @click.option(
     "--token-file",
@@ -95,24 +95,24 @@ def command(
       translate serve runs/cyclegan-summer-winter
       translate serve runs/cyclegan-summer-winter runs/dcgan-digits@best --port 8000
     """
-    if missing := [name for name in EXTRA if find_spec(name) is None]:
+    if missing := [name for name in REQUIRED_PACKAGES if find_spec(name) is None]:
         raise ConfigError(
             f"translate serve needs {', '.join(missing)}, which is not installed: "
             'pip install "translate-kit[serve]"'
         )
     from translate.engine.exports.backends import other_backend
     from translate.engine.processes.signals import Interrupts
-    from translate.serve.requests.access import access_to, choose_token
+    from translate.serve.requests.access import choose_token, create_access
     from translate.serve.requests.limits import Limits
     from translate.serve.server import bound_socket, running_workers, serve
 
     secret = choose_token(token, token_file)
-    access = access_to(host, secret)
+    access = create_access(host, secret)
     limits = Limits(max_pixels=max_pixels, work_seconds=timeout)
     with ExitStack() as stack:
         if not quiet:
             stack.enter_context(console.messages())
-        bound = stack.enter_context(bound_socket(host, port))
+        server_socket = stack.enter_context(bound_socket(host, port))
         interrupts = stack.enter_context(Interrupts(work="requests in progress"))
 
         def stop() -> int:
@@ -129,11 +129,11 @@ def command(
             for message in worker.messages:
                 logger.info(f"{message} An older checkpoint is used.")
             logger.info(f"{worker.name}: step {worker.description['step']}")
-        bound.listen()  # before the address is printed
+        server_socket.listen()  # before the address is printed
         name = f"[{host}]" if ":" in host else host
-        address = f"http://{name}:{bound.getsockname()[1]}/"
+        address = f"http://{name}:{server_socket.getsockname()[1]}/"
         if token and not token_file:
             console.say(f"Page and token, printed only once: {address}#token={secret}")
         logger.info(f"Serving on {address} (HTTP API: /docs). Ctrl-C stops.")
-        serve(workers, bound, access, limits, stop)
+        serve(workers, server_socket, access, limits, stop)
     return 128 + interrupts.caught

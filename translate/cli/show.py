@@ -1,4 +1,4 @@
-"""`translate show`: names of everything that is installed, and settings as YAML with comments."""
+"""`translate show`: list the names of all that is installed, or show one with its settings."""
 
 import json
 from pathlib import Path
@@ -47,10 +47,10 @@ KINDS = (
 def command(name: str | None, kind: str | None, as_json: bool, quiet: bool) -> None:
     """List all names, or show the settings of one as YAML.
 
-    A name is that of a recipe, a configuration, a run, or a part of recipes: a network, loss or
-    layout. Each setting has its meaning, default and choices as a comment. The output for a recipe,
-    configuration or run can be saved, edited and used as --config. For a run, the commands that use
-    its model are shown as well.
+    NAME_OR_RUN is a recipe, a configuration, a run, or a part: a network, loss, layout or anything
+    else that plugins register. Each setting has its meaning, default and choices as a comment. The
+    output for a recipe, configuration or run can be saved, edited and used as --config. For a run,
+    the commands that use its model are shown as well.
 
     \b
     Examples:
@@ -77,10 +77,10 @@ def list_names(kind: str | None, *, as_json: bool, quiet: bool) -> str:
     if quiet:
         return "".join(f"{name}\n" for name in dict.fromkeys(entry.name for entry in listed))
     lines: list[str] = []
-    for each in dict.fromkeys(entry.kind for entry in listed):
-        lines += ["", f"{TITLES[each]}:"]
+    for listed_kind in dict.fromkeys(entry.kind for entry in listed):
+        lines += ["", f"{TITLES[listed_kind]}:"]
         for entry in listed:
-            if entry.kind == each:
+            if entry.kind == listed_kind:
                 lines.append(f"  {entry.name:<22} {entry.summary}".rstrip())
     return "\n".join([*lines[1:], "", "`translate show NAME` shows the options of one."]) + "\n"
 
@@ -97,19 +97,19 @@ def describe(name: str, kind: str | None = None) -> str:
     from translate.registry import find
 
     document = _document(name, kind)
-    others = part.find(name, kind)
+    parts = part.find(name, kind)
     if document is None:
-        return "\n---\n".join(part.describe(entry) for entry in others)
+        return "\n---\n".join(part.describe(entry) for entry in parts)
     resolved = _resolve(document)
     recipe = cast("type[Recipe]", find("recipe", str(resolved["recipe"])))
     text = annotated_yaml.annotate(resolved, signatures.read_options(recipe, ["spec"]))
-    facts = abilities(Path(name)) or inference_options(recipe)
-    also = [f"# {name} is also a {o.kind}: translate show {name} --kind {o.kind}\n" for o in others]
-    return "".join([*(f"# {line}\n" for line in facts), text, *also])
+    introduction = abilities(Path(name)) or inference_options(recipe)
+    also = [f"# {name} is also a {p.kind}: translate show {name} --kind {p.kind}\n" for p in parts]
+    return "".join([*(f"# {line}\n" for line in introduction), text, *also])
 
 
 def record(name: str, kind: str | None = None) -> dict[str, Any]:
-    """Return what `describe` returns, as a JSON object."""
+    """Return the content of `describe` as a JSON object."""
     from translate.cli.messages import part
     from translate.cli.messages.abilities import abilities
 
@@ -152,13 +152,13 @@ def _document(name: str, kind: str | None) -> dict[str, Any] | None:
     if kind is None and (Path(name).exists() or "@" in name or is_copy(name)):
         from translate.engine.checkpoints import read
 
-        place, _ = resolve(name)
-        return yaml.document(read.read_checkpoint(place).config)
+        checkpoint, _ = resolve(name)
+        return yaml.document(read.read_checkpoint(checkpoint).config)
     if kind in (None, "recipe") and "/" in name:
-        find("recipe", name)
+        find("recipe", name)  # raises if there is none
         return {"recipe": name}
     known = {entry.name for entry in entries() if kind in (None, entry.kind)}
-    what = kind or "recipe, part, configuration or run"
+    expected = kind or "recipe, part, configuration or run"
     raise TranslateError(
-        f"no {what} is called {name!r}.{suggest(name, known)} `translate show` lists all names."
+        f"no {expected} is called {name!r}.{suggest(name, known)} `translate show` lists all names."
     )

@@ -89,7 +89,7 @@ from translate.engine.system import console
     "--seed",
     type=int,
     metavar="N",
-    help="Random seed of initialization, order and augmentation. [0]",
+    help="Random seed of initial weights, order of images and augmentation. [0]",
 )
 @click.option(
     "--device",
@@ -109,7 +109,7 @@ from translate.engine.system import console
 @click.option(
     "--drop-unpaired",
     is_flag=True,
-    help="With paired layouts: skip images without a partner. [error]",
+    help="With paired layouts: skip images without a partner. [an error]",
 )
 @click.option(
     "--set",
@@ -164,18 +164,18 @@ def command(**given: Any) -> int:
     from translate.engine.processes.signals import Interrupts
     from translate.engine.training import train
 
-    limit = parse_duration(given["max_time"])
+    max_seconds = parse_duration(given["max_time"])
     if given["steps"] is not None and given["epochs"] is not None:
         raise click.UsageError("--steps and --epochs exclude each other: leave out one.")
     refuse_mixed_options(given)
     quiet = given["quiet"] or given["as_json"]
     with shown_progress(quiet=quiet, steps=not given["dry_run"]) as progress:
         work = "this step, then saving a checkpoint"
-        how: dict[str, Any] = {
+        run_arguments: dict[str, Any] = {
             "out": given["out"],
             "dry_run": given["dry_run"],
             "progress": progress,
-            "interrupts": Interrupts(save_on=given["save_on"], seconds=limit, work=work),
+            "interrupts": Interrupts(save_on=given["save_on"], seconds=max_seconds, work=work),
         }
         if given["resume"] not in (None, AUTO):
             result = train.resume(
@@ -184,7 +184,7 @@ def command(**given: Any) -> int:
                 assignments=given["assignments"],
                 accept_data_change=given["accept_data_change"],
                 fork=given["fork_run"],
-                **how,
+                **run_arguments,
             )
         else:
             init = InitialWeights(given["init"]) if given["init"] else None
@@ -195,10 +195,14 @@ def command(**given: Any) -> int:
                 assignments=given["assignments"],
             )
             if given["resume"]:
-                changed = given["accept_data_change"]
-                result = train.start_or_resume(config, init=init, accept_data_change=changed, **how)
+                result = train.start_or_resume(
+                    config,
+                    init=init,
+                    accept_data_change=given["accept_data_change"],
+                    **run_arguments,
+                )
             else:
-                result = train.start(config, init=init, **how)
+                result = train.start(config, init=init, **run_arguments)
     if given["as_json"] and read_launch().is_first:
         console.show(plan_json(result.plan))
     with shown_messages(quiet=quiet):  # below the finished progress bar
@@ -209,8 +213,8 @@ def command(**given: Any) -> int:
 
 
 def _flags(given: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings that the options of the command set."""
+    """Return the settings that options such as --steps set, without those of --set."""
     from translate.engine.config.layers import FLAGS, settings_from_flags
 
-    named = {name: given[name] for name in FLAGS}
-    return settings_from_flags({**named, "size": parse_size(given["size"])})
+    flags = {name: given[name] for name in FLAGS}
+    return settings_from_flags({**flags, "size": parse_size(given["size"])})

@@ -1,4 +1,4 @@
-"""`translate verify`: the provenance of an image, or the integrity of a packed model."""
+"""`translate verify`: show which model made an image, or verify a packed model."""
 
 from __future__ import annotations
 
@@ -37,10 +37,11 @@ if TYPE_CHECKING:
 def command(file: Path, model: Path | None, source: Path | None, as_json: bool, quiet: bool) -> int:
     """Show which model made an image, or verify a packed model.
 
-    FILE is an output of `translate infer` or `sample`, whose metadata names the model and the
-    input, or a file of `translate pack`: the hash of each file in it is verified, its plugins are
-    looked up, and its sample is computed again, without network. The exit code is 0 if everything
-    is equal, 3 if something differs, and 4 if an image has no such metadata.
+    FILE is an output of `translate infer` or `sample`: the model and the input that its metadata
+    names are printed. Or FILE was written by `translate pack`: the hash of each file in it is
+    verified, its plugins are looked up, and its sample is computed again, without network. The exit
+    code is 0 if everything is equal, 3 if something differs, and 4 if an image has no such
+    metadata.
 
     \b
     Examples:
@@ -55,51 +56,62 @@ def command(file: Path, model: Path | None, source: Path | None, as_json: bool, 
         if given := model or source:
             raise ConfigError(f"{file} is a packed model, got {given}: leave it out.")
         return _verify_pack(file, as_json=as_json, quiet=quiet)
-    found = verify_image(file, model=model, source=source)
+    verification = verify_image(file, model=model, source=source)
     if as_json:
-        record = {**found.provenance._asdict(), **_comparisons(found)}
+        record = {**verification.provenance._asdict(), **_comparisons(verification)}
         console.show(json.dumps(record, indent=2) + "\n")
     elif not quiet:
-        _describe(file, found, model, source)
-    return 0 if found.matches else 3
+        _describe(file, verification, model, source)
+    return 0 if verification.matches else 3
 
 
 def _verify_pack(file: Path, *, as_json: bool, quiet: bool) -> int:
     from translate.exchange.publication.pack import verify_pack
 
-    found = verify_pack(file)
+    verification = verify_pack(file)
     if as_json:
-        record = {**found._asdict(), "record": found.record.model_dump(), "equal": found.is_equal}
-        console.show(json.dumps(record, indent=2) + "\n")
+        record = verification.record.model_dump()
+        document = {**verification._asdict(), "record": record, "equal": verification.is_equal}
+        console.show(json.dumps(document, indent=2) + "\n")
     elif not quiet:
-        console.say(f"{file}: model {found.record.model}")
-        console.say(f"  files    {len(found.record.files)}, {found.size:,} bytes, as packed")
-        for other in found.other_versions:
+        console.say(f"{file}: model {verification.record.model}")
+        count = len(verification.record.files)
+        console.say(f"  files    {count}, {verification.size:,} bytes, as packed")
+        for other in verification.other_versions:
             console.say(f"  version  {other}")
-        if found.missing:
-            console.say(f"  plugins  not installed: pip install {' '.join(found.missing)}")
+        if verification.missing:
+            console.say(f"  plugins  not installed: pip install {' '.join(verification.missing)}")
         else:
-            limit = found.record.parity.tolerance
-            text = "equal" if found.is_equal else "different"
+            limit = verification.record.parity.tolerance
+            text = "equal" if verification.is_equal else "different"
             console.say(
-                f"  sample   {text}: largest difference {found.difference:.1e} of the value range, "
-                f"tolerance {limit:g}"
+                f"  sample   {text}: largest difference {verification.difference:.1e} of the value "
+                f"range, tolerance {limit:g}"
             )
-    return 0 if found.is_equal else 3
+    return 0 if verification.is_equal else 3
 
 
-def _comparisons(found: Verification) -> dict[str, bool]:
-    known = {"model_matches": found.model_matches, "input_matches": found.input_matches}
-    return {name: value for name, value in known.items() if value is not None}
+def _comparisons(verification: Verification) -> dict[str, bool]:
+    """Return the result of each comparison that was asked for."""
+    model, source = verification.model_matches, verification.input_matches
+    comparisons = {"model_matches": model, "input_matches": source}
+    return {name: value for name, value in comparisons.items() if value is not None}
 
 
-def _describe(file: Path, found: Verification, model: Path | None, source: Path | None) -> None:
-    made = found.provenance
-    console.say(f"{file}: {made.meaning} ({made.source_type})")
-    console.say(f"  recipe   {made.recipe}")
-    console.say(f"  program  translate-kit {made.version}")
-    equal = {True: f", that of {model}", False: f", not that of {model}", None: ""}
-    console.say(f"  model    {made.model}{equal[found.model_matches]}")
-    equal = {True: f", that of {source}", False: f", not that of {source}", None: ""}
-    if made.input_sha256 or source:
-        console.say(f"  input    {made.input_sha256 or 'none'}{equal[found.input_matches]}")
+def _describe(
+    file: Path, verification: Verification, model: Path | None, source: Path | None
+) -> None:
+    """Print the provenance of an image, compared with `model` and with the input `source`."""
+    provenance = verification.provenance
+    console.say(f"{file}: {provenance.meaning} ({provenance.source_type})")
+    console.say(f"  recipe   {provenance.recipe}")
+    console.say(f"  program  translate-kit {provenance.version}")
+    comparison = _comparison(verification.model_matches, model)
+    console.say(f"  model    {provenance.model}{comparison}")
+    if provenance.input_sha256 or source:
+        comparison = _comparison(verification.input_matches, source)
+        console.say(f"  input    {provenance.input_sha256 or 'none'}{comparison}")
+
+
+def _comparison(matches: bool | None, path: Path | None) -> str:
+    return {True: f", that of {path}", False: f", not that of {path}", None: ""}[matches]

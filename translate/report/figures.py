@@ -1,4 +1,4 @@
-"""Figures of a report, as Plotly reads them: the curves of all runs over their steps."""
+"""Plots of a report, for Plotly: curves of losses, metrics and speed over the steps of all runs."""
 
 import html
 import math
@@ -13,29 +13,32 @@ from translate.engine.diagnosis.detectors.curves import EVALUATION
 from translate.engine.diagnosis.log import Field, players
 from translate.report.run_data import RunData
 
-POINTS = 1200
-"""largest number of points of one curve, over all runs"""
+MAX_POINTS = 1200
+"""maximum number of points of a curve; several runs share it"""
 COLOURS = ("#2f7ec2", "#d9622b", "#1f9d78", "#b3589a", "#a98200", "#7a70e0", "#c0455a", "#5f8f2f")
 """colours of curves, distinguishable on white and on black"""
 DASHES = ("solid", "dot", "dash", "dashdot", "longdash", "longdashdot")
+"""line styles of curves"""
 LINEAR: Mapping[str, str] = {}
 LOG = {"type": "log"}
 FROM_ZERO = {"rangemode": "tozero"}
-"""axes of y; around a constant value alone Plotly would draw from -1 to 1"""
+"""settings of the y axis; the range from zero is for values that may be constant, for which Plotly
+would choose a range of negative and positive values"""
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A value over the steps of a run."""
+    """A loss, metric or other recorded value over the steps of a run."""
 
     run: RunData
     name: str
     values: NDArray[np.float64]
+    """(N), one for each line of the log; NaN: not recorded"""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure with its title, caption, and Plotly's data and layout."""
+    """A plot with its title, its caption, and the data and layout that Plotly reads."""
 
     title: str
     caption: str
@@ -44,30 +47,33 @@ class Figure:
 
 
 def evaluation_figures(runs: Sequence[RunData]) -> list[Figure]:
-    """Return a figure for each validation metric, with its baselines."""
+    """Return a plot of each validation metric, with lines for the baselines on the test images."""
     figures = []
     for name in _names(runs, "metrics"):
         if not name.startswith(EVALUATION):
             continue
-        title = name.removeprefix(EVALUATION)
+        metric = name.removeprefix(EVALUATION)
         curves = [
-            Curve(run, title, values)
+            Curve(run, metric, values)
             for run in runs
             if np.isfinite(values := run.history.log.values("metrics", name)).any()
         ]
-        lines = list(_baselines(runs, title, len(curves)))
+        baselines = list(_baselines(runs, metric, len(curves)))
         sentences = [
-            _direction(runs, title),
-            "Dashed: baselines on the test images" if lines else "",
+            _direction(runs, metric),
+            "Dashed: baselines on the test images" if baselines else "",
         ]
         note = ". ".join(filter(None, sentences))
-        figure = _figure(f"{title} on validation images", curves, note=note, sparse=True)
-        figures.append(Figure(figure.title, figure.caption, figure.data + lines, figure.layout))
+        figure = _figure(f"{metric} on validation images", curves, note=note, sparse=True)
+        figures.append(replace(figure, data=figure.data + baselines))
     return figures
 
 
 def training_figures(runs: Sequence[RunData]) -> list[Figure]:
-    """Return the figures of losses by player, gradients, learning rates and speed."""
+    """Return the plots of losses by player, gradient norms, learning rates, speed and other values.
+
+    A plot without data is omitted.
+    """
     figures = []
     for player in dict.fromkeys(player for run in runs for player in players(run.history.log)):
         names = [name for name in _names(runs, "losses") if name.partition("/")[0] == player]
@@ -80,8 +86,8 @@ def training_figures(runs: Sequence[RunData]) -> list[Figure]:
         _figure("Gradient norms", _curves(runs, "grad_norm"), note="before clipping", yaxis=LOG),
         _figure("Learning rates", _curves(runs, "lr"), yaxis=FROM_ZERO),
     ]
-    recorded = [name for name in _names(runs, "metrics") if not name.startswith(EVALUATION)]
-    figures.append(_figure("Other recorded values", _curves(runs, "metrics", recorded)))
+    other_names = [name for name in _names(runs, "metrics") if not name.startswith(EVALUATION)]
+    figures.append(_figure("Other recorded values", _curves(runs, "metrics", other_names)))
     for title, field, note in (
         ("Images per second", "images_per_second", ""),
         ("Waiting for images", "data_wait", "fraction of the time, from 0 to 1"),
@@ -95,12 +101,14 @@ def training_figures(runs: Sequence[RunData]) -> list[Figure]:
 
 
 def _names(runs: Sequence[RunData], field: Field) -> list[str]:
+    """Return the names of the values that the logs have in `field`, each once."""
     return list(dict.fromkeys(name for run in runs for name in run.history.log.names(field)))
 
 
 def _curves(
     runs: Sequence[RunData], field: Field, names: Sequence[str] | None = None
 ) -> list[Curve]:
+    """Return a curve for each run and each of `names`; None: of all names in `field`."""
     return [
         Curve(run, name, run.history.log.values(field, name))
         for run in runs
@@ -117,20 +125,28 @@ def _figure(
     yaxis: Mapping[str, str] = LINEAR,
     sparse: bool = False,
 ) -> Figure:
-    """Return a figure of curves; `sparse` curves do not have a value in each line of the log."""
+    """Return a plot of curves.
+
+    Args:
+        title: The title.
+        curves: The curves; those without values are omitted.
+        note: First sentence of the caption.
+        yaxis: Plotly's settings of the y axis.
+        sparse: Whether most lines of the log have no value, which is then no gap to report.
+    """
     curves = [curve for curve in curves if len(curve.values)]
     runs = list(dict.fromkeys(curve.run.name for curve in curves))
     names = list(dict.fromkeys(curve.name for curve in curves))
     data, newest, gaps = [], [], []
     for curve in curves:
         run_index, name_index = runs.index(curve.run.name), names.index(curve.name)
-        parts = [curve.run.name] if len(runs) > 1 else []
-        parts += [curve.name] if len(names) > 1 or curve.name not in title else []
-        label = ": ".join(parts)
+        label_parts = [curve.run.name] if len(runs) > 1 else []
+        label_parts += [curve.name] if len(names) > 1 or curve.name not in title else []
+        label = ": ".join(label_parts)
         steps = np.array([record.step for record in curve.run.history.log.records], float)
-        points = thin(steps, curve.values, max(2, POINTS // max(1, len(runs))))
+        points = thin(steps, curve.values, max(2, MAX_POINTS // max(1, len(runs))))
         points = [point for point in points if point[1] is not None] if sparse else points
-        colour, dash = (run_index, name_index) if len(runs) > 1 else (name_index, 0)
+        colour_index, dash_index = (run_index, name_index) if len(runs) > 1 else (name_index, 0)
         data.append(
             {
                 "type": "scatter",
@@ -139,22 +155,22 @@ def _figure(
                 "x": [step for step, _ in points],
                 "y": [value for _, value in points],
                 "line": {
-                    "color": COLOURS[colour % len(COLOURS)],
-                    "dash": DASHES[dash % len(DASHES)],
+                    "color": COLOURS[colour_index % len(COLOURS)],
+                    "dash": DASHES[dash_index % len(DASHES)],
                     "width": 1.5,
                 },
                 "marker": {"size": 4},
             }
         )
         finite = curve.values[np.isfinite(curve.values)]
-        last = f"{finite[-1]:.4g}" if len(finite) else "none is finite"
-        newest.append(f"{label} {last}".strip())
+        newest_value = f"{finite[-1]:.4g}" if len(finite) else "none is finite"
+        newest.append(f"{label} {newest_value}".strip())
         if not sparse and len(finite) < len(curve.values):
             gaps.append(f"{label} {len(curve.values) - len(finite)} of {len(curve.values)}".strip())
     sentences = [note, f"Newest: {', '.join(newest)}"]
     if gaps:
         sentences.append(f"Lines of the log without a finite value: {', '.join(gaps)}")
-    caption = ". ".join(part[0].upper() + part[1:] for part in sentences if part) + "."
+    caption = ". ".join(text[0].upper() + text[1:] for text in sentences if text) + "."
     layout = {"xaxis": {"title": {"text": "step"}}, "yaxis": {**yaxis}}
     return Figure(title, caption, data, layout)
 
@@ -162,44 +178,44 @@ def _figure(
 def thin(
     steps: NDArray[np.float64], values: NDArray[np.float64], count: int
 ) -> list[tuple[float, float | None]]:
-    """Return at most `count` points, means of neighbours if there are more; None for NaN."""
+    """Return at most `count` points (step, value); the value is None if it is not finite.
+
+    If there are more steps, each point has the last step and the mean value of several steps.
+    """
     if len(steps) <= count:
         pairs = zip(steps, values, strict=True)
     else:
-        parts = [np.array_split(each, count) for each in (steps, values)]
-        pairs = zip(
-            (part[-1] for part in parts[0]),
-            (_mean(part) for part in parts[1]),
-            strict=True,
-        )
+        last_steps = [group[-1] for group in np.array_split(steps, count)]
+        means = [_finite_mean(group) for group in np.array_split(values, count)]
+        pairs = zip(last_steps, means, strict=True)
     return [(int(step), float(f"{v:.4g}") if math.isfinite(v) else None) for step, v in pairs]
 
 
-def _mean(values: NDArray[np.float64]) -> float:
+def _finite_mean(values: NDArray[np.float64]) -> float:
     finite = values[np.isfinite(values)]
     return float(finite.mean()) if len(finite) else math.nan
 
 
-def _direction(runs: Sequence[RunData], figure: str) -> str:
-    """Return whether larger or smaller values are better, as a sentence; "" if unknown."""
-    directions = {run.history.better.get(figure) for run in runs}
+def _direction(runs: Sequence[RunData], metric: str) -> str:
+    """Return whether larger or smaller values of a metric are better, as text; "" if unknown."""
+    directions = {run.history.better.get(metric) for run in runs}
     directions |= {
-        e.figures[figure].better for run in runs if (e := run.evaluation) and figure in e.figures
+        e.figures[metric].better for run in runs if (e := run.evaluation) and metric in e.figures
     }
     return {"max": "larger is better", "min": "smaller is better"}.get(
         next(filter(None, directions), ""), ""
     )
 
 
-def _baselines(runs: Sequence[RunData], figure: str, colours_used: int) -> Iterator[dict[str, Any]]:
-    """Yield a horizontal line for each baseline in a figure that has `colours_used` colours."""
+def _baselines(runs: Sequence[RunData], metric: str, colours_used: int) -> Iterator[dict[str, Any]]:
+    """Yield a horizontal line for each baseline of a metric; its colour follows the used ones."""
     for run in runs:
         records = run.history.log.records
-        if run.evaluation is None or figure not in run.evaluation.figures or not records:
+        if run.evaluation is None or metric not in run.evaluation.figures or not records:
             continue
         prefix = f"{run.name}: " if len(runs) > 1 else ""
         for name, values in run.evaluation.baselines.items():
-            if (value := values.get(figure)) is not None:
+            if (value := values.get(metric)) is not None:
                 yield {
                     "type": "scatter",
                     "mode": "lines",

@@ -1,4 +1,4 @@
-"""The card of a model that is shared: what it is, what it was made of, and how to repeat it."""
+"""The model card of a shared model: its use, its training data, metrics, and how to repeat it."""
 
 import json
 import re
@@ -20,11 +20,11 @@ from translate.evaluate.result import EvaluationResult
 from translate.insight.doctor import examine
 
 LICENCE = re.compile("[a-z0-9][a-z0-9.-]{0,63}")
-"""an identifier of the Hub, such as ``mit`` or ``cc-by-4.0``"""
+"""identifier of a licence on the Hugging Face Hub, such as ``mit`` or ``cc-by-4.0``"""
 
 
 class Card(NamedTuple):
-    """A card, and the image that it shows."""
+    """A model card, and the preview that it shows."""
 
     text: str
     preview: Path | None
@@ -36,20 +36,21 @@ def make_card(
     *,
     licence: str | None,
     data_licence: str | None,
-    shown: bool = True,
+    with_preview: bool = True,
 ) -> Card:
-    """Return the card of a model, Markdown with the metadata of the Hugging Face Hub.
+    """Return the card of a model: Markdown, with the metadata that the Hugging Face Hub reads.
 
     Args:
-        path: The folder of its checkpoint, as `resolve` returns it.
-        name: What the model is called, and is given as RUN in its commands.
-        licence: Of the model, as the Hub names it, such as ``mit``; None: unknown.
-        data_licence: Of the images that it was trained on; None: unknown.
-        shown: Whether the newest preview of the run, with images of its data, is shown.
+        path: The folder of the checkpoint, as `resolve` returns it.
+        name: What the commands of the card name as RUN; its last component is the title.
+        licence: Licence of the model, as the Hub names it, such as ``mit``; None: unknown.
+        data_licence: Licence of the training images; None: unknown.
+        with_preview: Whether the card shows the newest preview of the run, which has images of the
+            training data.
 
     Raises:
         CheckpointError: The checkpoint cannot be read.
-        ConfigError: A licence is no identifier.
+        ConfigError: A licence is not an identifier of the Hub.
     """
     for option, value in (("--license", licence), ("--data-license", data_licence)):
         if value is not None and not LICENCE.fullmatch(value):
@@ -58,9 +59,9 @@ def make_card(
                 f"{short_repr(value)}. See: https://hf.co/docs/hub/repositories-licenses"
             )
     checkpoint, run = read.read_checkpoint(path), path.parent.parent
-    facts = _last_session(run)
+    session = _last_session(run)
     previews = sorted((run / "previews").glob("step-*.png"))
-    preview = previews[-1] if previews and shown else None
+    preview = previews[-1] if previews and with_preview else None
     evaluation = _evaluation(run, contents.digest_of(path))
     lines = [
         *_metadata(checkpoint, licence, evaluation),
@@ -71,11 +72,11 @@ def make_card(
             * bool(preview)
         ),
         *_what_it_is(checkpoint, name),
-        *_data(checkpoint, facts, data_licence),
-        *_figures(evaluation),
+        *_data(checkpoint, session, data_licence),
+        *_metrics(evaluation),
         *_limits(run, checkpoint),
-        *_origin(facts),
-        *_how_to_repeat(checkpoint, facts),
+        *_base_model(session),
+        *_how_to_repeat(checkpoint, session),
     ]
     return Card("\n".join(lines).rstrip() + "\n", preview)
 
@@ -83,12 +84,12 @@ def make_card(
 def _metadata(
     checkpoint: Checkpoint, licence: str | None, evaluation: EvaluationResult | None
 ) -> Iterator[str]:
-    recipe, pairs = checkpoint.config.recipe, len(checkpoint.spec.names) > 1
+    recipe, translates = checkpoint.config.recipe, len(checkpoint.spec.names) > 1
     yield "---"
     if licence:
         yield f"license: {licence}"
     yield "library_name: translate-kit"
-    yield f"pipeline_tag: {'image-to-image' if pairs else 'unconditional-image-generation'}"
+    yield f"pipeline_tag: {'image-to-image' if translates else 'unconditional-image-generation'}"
     yield f"tags: [translate-kit, {json.dumps(recipe)}]"
     if evaluation:
         yield tables.model_card(evaluation).rstrip()
@@ -99,8 +100,8 @@ def _metadata(
 def _what_it_is(checkpoint: Checkpoint, name: str) -> Iterator[str]:
     config, spec = checkpoint.config, checkpoint.spec
     domains = [printable_name(domain) for domain in spec.names]
-    made = " to ".join(domains) if len(domains) > 1 else "".join(domains)
-    yield f"Recipe `{config.recipe}` of translate-kit, step {checkpoint.step:,}: {made}."
+    yield f"Recipe `{config.recipe}` of translate-kit, step {checkpoint.step:,}: "\
+        f"{' to '.join(domains)}."  # fmt: skip
     yield ""
     yield "```"
     extra = "[hub]" if name.startswith("hf-hub:") else ""
@@ -120,33 +121,33 @@ def _what_it_is(checkpoint: Checkpoint, name: str) -> Iterator[str]:
 
 
 def _data(
-    checkpoint: Checkpoint, facts: Mapping[str, Any], data_licence: str | None
+    checkpoint: Checkpoint, session: Mapping[str, Any], data_licence: str | None
 ) -> Iterator[str]:
     data, spec = checkpoint.config.data, checkpoint.spec
     yield "## Data"
     yield ""
     folders = ", ".join(f"`{Path(domain).name}`" for domain in data.domains)
     yield f"- folders: {folders}; layout {flow(data.layout)}"
-    known = facts.get("data")
-    if isinstance(known, dict):
-        yield f"- {known.get('files')} training images; names and sizes have the SHA-256 " \
-            f"`{known.get('sha256')}`"  # fmt: skip
+    data_record = session.get("data")
+    if isinstance(data_record, dict):
+        yield f"- {data_record.get('files')} training images; names and sizes have the SHA-256 " \
+            f"`{data_record.get('sha256')}`"  # fmt: skip
     yield f"- crops of {spec.size[1]}x{spec.size[0]} pixels"
     yield f"- licence of the images: {data_licence or 'unknown'}"
     yield ""
 
 
-def _figures(evaluation: EvaluationResult | None) -> Iterator[str]:
-    yield "## Figures"
+def _metrics(evaluation: EvaluationResult | None) -> Iterator[str]:
+    yield "## Metrics"
     yield ""
     if evaluation is None:
-        yield "This checkpoint was not evaluated: `translate evaluate RUN` does."
+        yield "This checkpoint was not evaluated: `translate evaluate RUN` does that."
     else:
         yield tables.markdown(evaluation)
         keys = ("split", "images", "size", "ground truth", "seeds")
-        known = {key: evaluation.protocol[key] for key in keys if key in evaluation.protocol}
+        protocol = {key: evaluation.protocol[key] for key in keys if key in evaluation.protocol}
         yield ""
-        yield f"Protocol: {', '.join(f'{key} {flow(value)}' for key, value in known.items())}."
+        yield f"Protocol: {', '.join(f'{key} {flow(value)}' for key, value in protocol.items())}."
     yield ""
 
 
@@ -159,47 +160,48 @@ def _limits(run: Path, checkpoint: Checkpoint) -> Iterator[str]:
         examination = examine(run)
     except TranslateError:
         examination = None
-        yield "- training was not examined: its records are not here"
+        yield "- training was not examined: the log of the run is not here"
     if examination is not None:
-        for found in examination.diagnoses:
-            yield f"- {found.name} since step {found.since_step}: {printable_name(found.evidence)}"
+        for diagnosis in examination.diagnoses:
+            evidence = printable_name(diagnosis.evidence)
+            yield f"- {diagnosis.name} since step {diagnosis.since_step}: {evidence}"
         if not examination.diagnoses:
             yield "- `translate doctor` found no failure of training"
-        for omitted in examination.omissions:
-            yield f"- not examined: {printable_name(omitted)}"
-    yield "- outputs say in their metadata that a model made them; do not remove it"
+        for omission in examination.omissions:
+            yield f"- not examined: {printable_name(omission)}"
+    yield "- the metadata of outputs says that a model made them: do not remove it"
     yield ""
 
 
-def _origin(facts: Mapping[str, Any]) -> Iterator[str]:
-    imported, start = facts.get("imported"), facts.get("init")
-    if isinstance(imported, dict):
+def _base_model(session: Mapping[str, Any]) -> Iterator[str]:
+    imported_files, initial_weights = session.get("imported"), session.get("init")
+    if isinstance(imported_files, dict):
         yield "## Base model"
         yield ""
-        yield f"Weights of another program, by the importer `{facts.get('importer')}`; licence " \
-            "unknown, ask whoever trained them."  # fmt: skip
+        yield f"Weights of another program, by the importer `{session.get('importer')}`; licence " \
+            "unknown, ask whoever trained the model."  # fmt: skip
         yield ""
-        for file, digest in imported.items():
+        for file, digest in imported_files.items():
             yield f"- `{Path(file).name}`, SHA-256 `{digest}`"
         yield ""
-    elif isinstance(start, dict):
+    elif isinstance(initial_weights, dict):
         yield "## Base model"
         yield ""
-        origin = str(start.get("run"))
-        origin = origin if is_hub_reference(origin) else Path(origin).name
-        yield f"Trained from the weights of `{origin}`, step {start.get('step')}."
+        base_run = str(initial_weights.get("run"))
+        base_run = base_run if is_hub_reference(base_run) else Path(base_run).name
+        yield f"Trained from the weights of `{base_run}`, step {initial_weights.get('step')}."
         yield ""
 
 
-def _how_to_repeat(checkpoint: Checkpoint, facts: Mapping[str, Any]) -> Iterator[str]:
-    versions = {**checkpoint.description["versions"], **_texts(facts.get("versions"))}
+def _how_to_repeat(checkpoint: Checkpoint, session: Mapping[str, Any]) -> Iterator[str]:
+    versions = {**checkpoint.description["versions"], **_texts(session.get("versions"))}
     plugins = _texts(checkpoint.description.get("plugins"))
-    needed = [f"translate-kit=={versions.get('translate-kit', __version__)}"]
-    needed += [f"{name}=={number}" for name, number in plugins.items()]
+    requirements = [f"translate-kit=={versions.get('translate-kit', __version__)}"]
+    requirements += [f"{name}=={number}" for name, number in plugins.items()]
     yield "## Repeat"
     yield ""
     yield "```"
-    yield f"pip install {' '.join(map(shlex.quote, needed))}"
+    yield f"pip install {' '.join(map(shlex.quote, requirements))}"
     yield f"translate train --config {CONFIG}"
     yield "```"
     yield ""
@@ -207,6 +209,7 @@ def _how_to_repeat(checkpoint: Checkpoint, facts: Mapping[str, Any]) -> Iterator
 
 
 def _texts(value: Any) -> dict[str, str]:
+    """Return a mapping with keys and values as text; {} for anything else in a damaged file."""
     return {str(k): str(v) for k, v in value.items()} if isinstance(value, dict) else {}
 
 
@@ -214,14 +217,15 @@ def _last_session(run: Path) -> Mapping[str, Any]:
     try:
         return read_last_session(run)
     except TranslateError:
-        return {}  # a damaged record: the card has what the checkpoint says
+        return {}  # run.json is damaged: the card has only what the checkpoint contains
 
 
 def _evaluation(run: Path, digest: str) -> EvaluationResult | None:
-    """Return the evaluation of the checkpoint with this digest, if its run has one."""
+    """Return the evaluation of `run` if it is of the checkpoint with this digest, else None."""
     path = run / result.FILE
     try:
-        found = result.read(path) if path.is_file() else None
+        evaluation = result.read(path) if path.is_file() else None
     except TranslateError:
         return None
-    return found if found and found.protocol.get("checkpoint sha256") == digest else None
+    is_of_checkpoint = evaluation and evaluation.protocol.get("checkpoint sha256") == digest
+    return evaluation if is_of_checkpoint else None

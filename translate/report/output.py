@@ -1,4 +1,4 @@
-"""The file of a report."""
+"""Write the file of a report; only an earlier report may be replaced."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,21 +8,24 @@ from translate.engine.disk.records import json_files
 from translate.errors import ConfigError, SaveError
 from translate.report.page import GENERATOR
 
-FILE = "report.html"
-MARK = f'<meta name="generator" content="{GENERATOR}">'.encode()
+DEFAULT_NAME = "report.html"
+REPORT_MARK = f'<meta name="generator" content="{GENERATOR}">'.encode()
+"""tag in the head of every report"""
 SEARCHED_BYTES = 4096
-"""number of bytes in which the mark of a report is searched"""
+"""number of bytes, at the start of a file, that must contain the mark of a report"""
 
 
 def default_path(runs: Sequence[Path]) -> Path:
     """Return the default path of a report: in the run, or in the working directory for several."""
-    return runs[0] / FILE if len(runs) == 1 else Path(FILE)
+    return runs[0] / DEFAULT_NAME if len(runs) == 1 else Path(DEFAULT_NAME)
 
 
 def require_replaceable(path: Path) -> None:
-    """Raise `ConfigError` if there is something else than a report at `path`."""
+    """Raise `ConfigError` if `path` exists and is not an earlier report."""
     if path.is_dir():
-        raise ConfigError(f"--out {path}: it is a folder. Expected a file: --out {path / FILE}")
+        raise ConfigError(
+            f"--out {path}: it is a folder. Expected a file: --out {path / DEFAULT_NAME}"
+        )
     try:
         with json_files.open_regular(path) as file:
             start = file.read(SEARCHED_BYTES)
@@ -32,7 +35,7 @@ def require_replaceable(path: Path) -> None:
         raise ConfigError(
             f"--out {path}: {error.strerror or error}. Expected a file that can be replaced."
         ) from error
-    if MARK not in start:
+    if REPORT_MARK not in start:
         raise ConfigError(
             f"--out {path}: the file exists and is no report. Expected a new file, or an earlier "
             "report: choose another name."

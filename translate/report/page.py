@@ -22,71 +22,81 @@ from translate.errors import CheckpointError
 from translate.evaluate import result
 from translate.evaluate import tables as evaluation_tables
 from translate.evaluate.images import examples
+from translate.evaluate.result import EvaluationResult
 from translate.report import figures, tables
 from translate.report.run_data import RunData
 from translate.report.thumbnails import Thumbnail, example_thumbnails, preview_thumbnails
 
 GENERATOR = "translate report"
-"""the generator that a page names; only files with it are replaced"""
+"""name of the generator in the head of a page, by which an earlier report is recognized"""
 MIN_RANKED = 3
-"""least number of best, and of worst, images of each run if several runs are compared"""
-FOLDER = Path(__file__).with_name("page")
+"""minimum number of best images, and of worst images, for each run of a page"""
+ASSETS = Path(__file__).with_name("page")
 
 
 @dataclass(frozen=True)
 class RankedImage:
-    """A test image with its value, and its thumbnails by role, if any."""
+    """A test image with its metric value, and its thumbnails if the page shows them."""
 
     name: str
     value: str
     images: Sequence[tuple[str, Thumbnail]]
+    """thumbnails with their roles, such as the input and the output"""
 
 
 @dataclass(frozen=True)
 class RankedImages:
-    """The best and the worst test images by a figure."""
+    """The best and the worst test images by a metric."""
 
     figure: str
+    """name of the metric"""
     best: Sequence[RankedImage]
     worst: Sequence[RankedImage]
 
     @property
     def groups(self) -> list[tuple[str, Sequence[RankedImage]]]:
-        """Both with their titles, in the order of display: the worst first for trust."""
+        """The best and the worst images with their titles, in the order of the page.
+
+        The worst come first for the metric ``trust``, which is to find outputs that are unreliable.
+        """
         groups = [("Best", self.best), ("Worst", self.worst)]
         return groups[::-1] if self.figure == "trust" else groups
 
 
 @dataclass(frozen=True)
 class RunView:
-    """The contents of the page about one run."""
+    """What the page shows of one run."""
 
     run: RunData
     summary: str
     previews: Sequence[tuple[int, Thumbnail]]
+    """step and image of each preview, the oldest first"""
     rows: Sequence[str]
-    """Titles of the rows of a preview."""
+    """titles of the rows of images in a preview"""
     missing: Sequence[str]
+    """what could not be read or examined, a line for each"""
     config: str
     evaluation_caption: str
     evaluation_rows: Sequence[Sequence[str]]
     rankings: Sequence[RankedImages]
     protocol: str
     problems: Sequence[Sequence[str]]
+    """cells of the newest problems"""
     more_problems: int
+    """number of problems that are not shown"""
 
 
 def render(runs: Sequence[RunData], *, version: str = "") -> bytes:
-    """Return the page.
+    """Return the HTML page about `runs`.
 
     Args:
         runs: The runs, which are compared if there are several.
-        version: For a page that is served while the runs are trained: a text that changes whenever
-            they do.
+        version: A text that changes when the runs change, by which a served page knows when to
+            reload; empty for a page in a file.
     """
-    evaluation = figures.evaluation_figures(runs)
-    training = figures.training_figures(runs)
-    all_figures = [*evaluation, *training]
+    evaluation_figures = figures.evaluation_figures(runs)
+    training_figures = figures.training_figures(runs)
+    all_figures = [*evaluation_figures, *training_figures]
     ids = {figure.title: f"figure-{number}" for number, figure in enumerate(all_figures, 1)}
     names = ", ".join(run.name for run in runs)
     text = (
@@ -100,15 +110,15 @@ def render(runs: Sequence[RunData], *, version: str = "") -> bytes:
             version=version,
             nonce=secrets.token_urlsafe(16),
             views=[_view(run, len(runs)) for run in runs],
-            evaluation_figures=evaluation,
-            training_figures=training,
+            evaluation_figures=evaluation_figures,
+            training_figures=training_figures,
             figure_ids=ids,
             figures={ids[f.title]: {"data": f.data, "layout": f.layout} for f in all_figures},
             evaluation_head=evaluation_tables.COLUMNS,
             differences=tables.config_differences(runs),
             environment=tables.environment(runs),
-            style=Markup((FOLDER / "report.css").read_text()),
-            script=Markup((FOLDER / "report.js").read_text()),
+            style=Markup((ASSETS / "report.css").read_text()),
+            script=Markup((ASSETS / "report.js").read_text()),
             plotly=_plotly() if all_figures else "",
         )
     )
@@ -132,31 +142,35 @@ def _plotly() -> str:
     return base64.b64encode(gzip.compress(get_plotlyjs().encode(), 9, mtime=0)).decode()
 
 
-def _view(run: RunData, runs: int) -> RunView:
-    previews, damaged = preview_thumbnails(run.previews, runs)
+def _view(run: RunData, run_count: int) -> RunView:
+    """Return what a page with `run_count` runs shows of one run."""
+    previews, damaged_previews = preview_thumbnails(run.previews, run_count)
     try:
         rows = [row.title for row in sheets.read_rows(run.path)]
     except CheckpointError:
-        rows = []  # the examination of the run lists the error
-    found, config = run.evaluation, run.history.config
-    problems, more = tables.problems(run)
-    rankings, damaged_examples = _rankings(run, runs)
+        rows = []  # the examination of the run reports the error
+    evaluation, config = run.evaluation, run.history.config
+    problems, more_problems = tables.problems(run)
+    rankings, damaged_examples = _rankings(run, run_count)
+    missing = [*run.missing, *damaged_previews, *damaged_examples, *run.examination.omissions]
     return RunView(
-        run,
-        _summary(run),
-        previews,
-        rows,
-        list(
-            dict.fromkeys([*run.missing, *damaged, *damaged_examples, *run.examination.omissions])
-        ),
-        yaml.dump(config) if config else "",
-        evaluation_tables.caption(found) if found else "",
-        evaluation_tables.figure_rows(found) if found else [],
-        rankings,
-        json.dumps(found.protocol, indent=2, ensure_ascii=False) if found else "",
-        problems,
-        more,
+        run=run,
+        summary=_summary(run),
+        previews=previews,
+        rows=rows,
+        missing=list(dict.fromkeys(missing)),
+        config=yaml.dump(config) if config else "",
+        evaluation_caption=evaluation_tables.caption(evaluation) if evaluation else "",
+        evaluation_rows=evaluation_tables.figure_rows(evaluation) if evaluation else [],
+        rankings=rankings,
+        protocol=_protocol(evaluation) if evaluation else "",
+        problems=problems,
+        more_problems=more_problems,
     )
+
+
+def _protocol(evaluation: EvaluationResult) -> str:
+    return json.dumps(evaluation.protocol, indent=2, ensure_ascii=False)
 
 
 def _summary(run: RunData) -> str:
@@ -172,37 +186,40 @@ def _summary(run: RunData) -> str:
     return "; ".join(parts) or "nothing is known of this run"
 
 
-def _rankings(run: RunData, runs: int) -> tuple[list[RankedImages], list[str]]:
-    """Return the best and the worst test images, and a line if their thumbnails are damaged.
+def _rankings(run: RunData, run_count: int) -> tuple[list[RankedImages], list[str]]:
+    """Return the best and the worst test images by each metric, and errors of their thumbnails.
 
-    Only the first ranking has thumbnails: the others are mostly of the same images.
+    Only the ranking by the first metric has thumbnails: the other rankings are mostly of the same
+    images. The ranking with thumbnails is shorter if the page has several runs.
     """
-    found = run.evaluation
-    rankings = examples.rankings(found) if found else []
-    if not found or not rankings:
+    evaluation = run.evaluation
+    rankings = examples.rankings(evaluation) if evaluation else []
+    if not evaluation or not rankings:
         return [], []
     first, *others = rankings
-    count = max(MIN_RANKED, examples.RANKED // runs)
-    ranking = replace(first, best=first.best[:count], worst=first.worst[:count])
+    count = max(MIN_RANKED, examples.RANKED // run_count)
+    shortened = replace(first, best=first.best[:count], worst=first.worst[:count])
     files = {
-        name: found.examples[name]
-        for name, _ in [*ranking.best, *ranking.worst]
-        if name in found.examples
+        name: evaluation.examples[name]
+        for name, _ in [*shortened.best, *shortened.worst]
+        if name in evaluation.examples
     }
     folder = result.thumbnail_folder(run.path / result.FILE)
-    thumbnails, damaged = example_thumbnails(folder, files, runs)
-    shown = [_ranked(ranking, thumbnails) if thumbnails else _ranked(first, {})]
-    return [*shown, *(_ranked(other, {}) for other in others)], damaged
+    thumbnails, errors = example_thumbnails(folder, files, run_count)
+    first_images = (
+        _ranked_images(shortened, thumbnails) if thumbnails else _ranked_images(first, {})
+    )
+    return [first_images, *(_ranked_images(other, {}) for other in others)], errors
 
 
-def _ranked(
+def _ranked_images(
     ranking: examples.Ranking, thumbnails: Mapping[str, Sequence[tuple[str, Thumbnail]]]
 ) -> RankedImages:
     best, worst = (
         [
             RankedImage(name, evaluation_tables.number(value), thumbnails.get(name, ()))
-            for name, value in rows
+            for name, value in entries
         ]
-        for rows in (ranking.best, ranking.worst)
+        for entries in (ranking.best, ranking.worst)
     )
     return RankedImages(ranking.figure, best, worst)

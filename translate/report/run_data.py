@@ -1,4 +1,4 @@
-"""Read from a run folder what a report shows; the run may still be in training."""
+"""Read the contents of run folders that a report shows; runs may still be in training."""
 
 import os
 from collections.abc import Sequence
@@ -18,38 +18,39 @@ from translate.insight.history import History, read_history
 
 @dataclass(frozen=True)
 class RunData:
-    """The contents of a run folder, as far as they can be read; `missing` lists the others."""
+    """The contents of a run folder that can be read."""
 
     name: str
     path: Path
     history: History
     examination: Examination
     previews: Sequence[tuple[int, Path]]
-    """Step and file of each preview, the oldest first."""
+    """step and file of each preview, the oldest first"""
     evaluation: EvaluationResult | None
     sessions: Sequence[dict[str, Any]]
-    """The entries of ``run.json`` for each session, the newest last."""
+    """entries of ``run.json`` for each session (start or resume of training), the newest last"""
     problems: Sequence[dict[str, Any]]
-    """Lines of ``problems.jsonl``."""
+    """lines of ``problems.jsonl``"""
     missing: Sequence[str]
+    """a line for each content that the folder does not have, or that cannot be read"""
 
 
 def read_runs(paths: Sequence[Path]) -> list[RunData]:
-    """Return the runs, each once; raises `CheckpointError` for a path that is no run folder."""
-    unique = list({path.resolve(): path for path in paths}.values())
-    names = [path.resolve().name for path in unique]
+    """Return the contents of each run once; raise `CheckpointError` for a path that is no run."""
+    unique_paths = list({path.resolve(): path for path in paths}.values())
+    names = [path.resolve().name for path in unique_paths]
     return [
         read_run(path, name if names.count(name) == 1 else str(path))
-        for path, name in zip(unique, names, strict=True)
+        for path, name in zip(unique_paths, names, strict=True)
     ]
 
 
 def read_run(path: Path, name: str) -> RunData:
-    """Return the run at `path` under a `name`."""
+    """Return the contents of the run at `path`, which the report calls `name`."""
     history, missing = read_history(path), list[str]()
     previews = sheets.sheets(path)[::-1]
     if not previews:
-        missing.append("previews: there is none; --set train.preview_every=N draws them")
+        missing.append("previews: there is none; --set train.preview_every=N makes them")
     if not history.log.records:
         missing.append("curves: log.jsonl has no usable line")
     evaluation = None
@@ -60,14 +61,23 @@ def read_run(path: Path, name: str) -> RunData:
             missing.append(f"evaluation: `translate evaluate {path}` writes {result.FILE}")
     except CheckpointError as error:
         missing.append(f"evaluation: {error}")
-    facts, problems = list[dict[str, Any]](), list[dict[str, Any]]()
+    sessions, problems = list[dict[str, Any]](), list[dict[str, Any]]()
     try:
-        facts = read_sessions(path)
+        sessions = read_sessions(path)
     except CheckpointError as error:
         missing.append(f"environment: {error}")
     try:
         problems = json_files.read_lines(path / "problems.jsonl")
     except CheckpointError as error:
         missing.append(f"problems: {error}")
-    examination = examine_history(history)
-    return RunData(name, path, history, examination, previews, evaluation, facts, problems, missing)
+    return RunData(
+        name=name,
+        path=path,
+        history=history,
+        examination=examine_history(history),
+        previews=previews,
+        evaluation=evaluation,
+        sessions=sessions,
+        problems=problems,
+        missing=missing,
+    )

@@ -1,50 +1,49 @@
-"""Tables of a report: settings that differ, environment, data, problems."""
+"""Tables of a report: settings in which runs differ, environment and data, and problems."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from translate.engine.config import diff, yaml
+from translate.engine.config.schema import Config
 from translate.report.run_data import RunData
 
 MAX_PROBLEMS = 50
-"""largest number of problems of a run that are shown"""
+"""maximum number of problems that a report shows for each run"""
 
 
 def config_differences(runs: Sequence[RunData]) -> list[tuple[str, list[str]]]:
     """Return each setting in which runs differ, with its value in each run."""
     configs = [run.history.config for run in runs]
-    readable = [config for config in configs if config is not None]
-    if len(readable) < 2:
+    base = next((config for config in configs if config is not None), None)
+    if base is None:
         return []
-    changes: dict[str, dict[int, Any]] = {}
-    first = configs.index(readable[0])
-    base: dict[str, Any] = {}
-    for index, config in enumerate(configs):
-        if config is None or index == first:
+    base_values: dict[str, Any] = {}
+    other_values: list[dict[str, Any]] = [{} for _ in configs]  # where a run differs from `base`
+    for config, values in zip(configs, other_values, strict=True):
+        if config is None or config is base:
             continue
-        for key, (value, other_value) in diff.differences(readable[0], config).items():
-            base[key] = value
-            changes.setdefault(key, {})[index] = other_value
-    return [
-        (
-            key,
-            [
-                "unknown" if config is None else yaml.flow(changes[key].get(index, base[key]))
-                for index, config in enumerate(configs)
-            ],
-        )
-        for key in sorted(changes)
-    ]
+        for key, (base_value, value) in diff.differences(base, config).items():
+            base_values[key], values[key] = base_value, value
+
+    def cell(key: str, config: Config | None, values: Mapping[str, Any]) -> str:
+        return "unknown" if config is None else yaml.flow(values.get(key, base_values[key]))
+
+    columns = list(zip(configs, other_values, strict=True))
+    return [(key, [cell(key, *column) for column in columns]) for key in sorted(base_values)]
 
 
 def environment(runs: Sequence[RunData]) -> list[tuple[str, list[str]]]:
-    """Return the environment of each run: command, versions, device and data, a row for each."""
-    columns = [_facts(run.sessions[-1], len(run.sessions)) if run.sessions else {} for run in runs]
+    """Return rows on the environment (command, versions, device, data), a cell for each run."""
+    columns = [
+        _describe_session(run.sessions[-1], len(run.sessions)) if run.sessions else {}
+        for run in runs
+    ]
     keys = dict.fromkeys(key for column in columns for key in column)
     return [(key, [column.get(key, "-") for column in columns]) for key in keys]
 
 
-def _facts(session: Mapping[str, Any], sessions: int) -> dict[str, str]:
+def _describe_session(session: Mapping[str, Any], session_count: int) -> dict[str, str]:
+    """Return the cells of the newest session of a run, by the heads of their rows."""
     command, versions = session.get("command"), session.get("versions")
     data = session.get("data")
     rows: dict[str, Any] = {
@@ -53,7 +52,7 @@ def _facts(session: Mapping[str, Any], sessions: int) -> dict[str, str]:
         "started": session.get("started"),
         "ended": session.get("ended"),
         "outcome": session.get("outcome"),
-        "sessions": sessions,
+        "sessions": session_count,
         **(versions if isinstance(versions, Mapping) else {}),
         **{key: session.get(key) for key in ("device", "processes", "threads", "git", "seed")},
     }
@@ -65,7 +64,7 @@ def _facts(session: Mapping[str, Any], sessions: int) -> dict[str, str]:
 
 
 def problems(run: RunData) -> tuple[list[tuple[str, ...]], int]:
-    """Return the cells of the newest problems, and how many more there are."""
+    """Return a row for each of the newest problems, and the number of older ones."""
     rows = [
         tuple(str(line.get(key, "")) for key in ("path", "stage", "reason", "message"))
         for line in run.problems[-MAX_PROBLEMS:]

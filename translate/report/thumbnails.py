@@ -1,4 +1,4 @@
-"""Images of a page: downscaled to a limit of bytes, as WebP in data URIs."""
+"""Images of a report: WebP files in data URIs, downscaled until they have few enough bytes."""
 
 import base64
 import io
@@ -15,31 +15,36 @@ from translate.errors import BadImage
 from translate.evaluate.images.examples import ROLES
 from translate.images.source import read_image
 
-PREVIEWS = 100
-"""largest number of previews on a page, evenly spaced"""
-PREVIEW_BYTES = 1_800_000
-"""limit for all previews of a page"""
-LARGEST_BYTES = 60_000
-"""limit for one preview"""
-EXAMPLE_BYTES = 300_000
-"""limit for the best and worst test images of all runs of a page"""
-WIDTH, HEIGHT = 640, 960
-"""largest size of a preview in pixels"""
+MAX_PREVIEWS = 100
+"""maximum number of previews on a page, evenly spaced"""
+ALL_PREVIEWS_BYTES = 1_800_000
+"""maximum size of all previews of a page"""
+PREVIEW_BYTES = 60_000
+"""maximum size of one preview"""
+EXAMPLES_BYTES = 300_000
+"""maximum size of the best and worst test images of all runs of a page"""
+MAX_WIDTH, MAX_HEIGHT = 640, 960
+"""maximum size of an image in pixels"""
 QUALITY = 60
+"""quality of WebP, from 0 to 100"""
 
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """An image of a page."""
+    """An image of a report, with its size in pixels."""
 
     uri: str
     width: int
     height: int
     downscaled: bool = False
+    """whether the original image is larger"""
 
 
 def choose_evenly(previews: Sequence[tuple[int, Path]], count: int) -> list[tuple[int, Path]]:
-    """Return at most `count` evenly spaced previews, with the first and the last."""
+    """Return at most `count` evenly spaced previews, among them the first and the last.
+
+    If `count` is 1, the last is returned.
+    """
     if len(previews) <= count:
         return list(previews)
     indices = np.linspace(0, len(previews) - 1, max(1, count)).round().astype(int)
@@ -47,73 +52,77 @@ def choose_evenly(previews: Sequence[tuple[int, Path]], count: int) -> list[tupl
 
 
 def preview_thumbnails(
-    previews: Sequence[tuple[int, Path]], runs: int
+    previews: Sequence[tuple[int, Path]], run_count: int
 ) -> tuple[list[tuple[int, Thumbnail]], list[str]]:
-    """Return the step and the image of previews, and a line for each that is damaged.
+    """Return the step and the image of previews, and an error for each damaged preview.
 
     Args:
         previews: Step and file of each preview of a run, the oldest first.
-        runs: Number of runs on the page, which share the limits.
+        run_count: Number of runs on the page, which share the limits.
     """
-    shown = choose_evenly(previews, max(1, PREVIEWS // runs))
-    limit = min(LARGEST_BYTES, PREVIEW_BYTES // max(1, runs * len(shown)))
-    thumbnails, damaged = [], []
-    for step, path in shown:
+    chosen_previews = choose_evenly(previews, max(1, MAX_PREVIEWS // run_count))
+    max_bytes = min(PREVIEW_BYTES, ALL_PREVIEWS_BYTES // max(1, run_count * len(chosen_previews)))
+    thumbnails, errors = [], []
+    for step, path in chosen_previews:
         try:
-            thumbnails.append((step, _of_file(path, path.stat().st_mtime_ns, limit)))
+            image = _read_thumbnail(path, path.stat().st_mtime_ns, max_bytes)
+            thumbnails.append((step, image))
         except (BadImage, OSError) as error:
-            damaged.append(f"the preview of step {step}: {error}")
-    return thumbnails, damaged
+            errors.append(f"the preview of step {step}: {error}")
+    return thumbnails, errors
 
 
 def example_thumbnails(
-    folder: Path, examples: Mapping[str, Mapping[str, str]], runs: int
+    folder: Path, examples: Mapping[str, Mapping[str, str]], run_count: int
 ) -> tuple[dict[str, list[tuple[str, Thumbnail]]], list[str]]:
-    """Return the role and the image of examples by their names, and a line if some are damaged.
+    """Return the thumbnails of test images, and an error if some of the files are damaged.
 
     Args:
         folder: The folder of the files.
-        examples: Files of each example, by its name and that of the field.
-        runs: Number of runs on the page, which share the limits.
+        examples: The files of each test image, by the name of the image and by keys of `ROLES`.
+        run_count: Number of runs on the page, which share the limits.
+
+    Returns:
+        By the name of a test image, its thumbnails with their roles, such as the input and the
+        output; and a list with at most one error.
     """
-    limit = EXAMPLE_BYTES // max(1, runs * sum(map(len, examples.values())))
+    max_bytes = EXAMPLES_BYTES // max(1, run_count * sum(map(len, examples.values())))
     thumbnails: dict[str, list[tuple[str, Thumbnail]]] = {}
-    damaged = []
+    errors = []
     for name, files in examples.items():
         for field, role in ROLES.items():
             if field not in files:
                 continue
             path = folder / Path(files[field]).name
             try:
-                image = _of_file(path, path.stat().st_mtime_ns, limit)
+                image = _read_thumbnail(path, path.stat().st_mtime_ns, max_bytes)
                 thumbnails.setdefault(name, []).append((role, image))
             except (BadImage, OSError) as error:
-                damaged.append(f"{error}")
-    if len(damaged) > 1:
-        damaged = [f"{damaged[0]}, and {len(damaged) - 1} more"]
-    return thumbnails, [f"best and worst test images: {line}" for line in damaged]
+                errors.append(f"{error}")
+    if len(errors) > 1:
+        errors = [f"{errors[0]}, and {len(errors) - 1} more"]
+    return thumbnails, [f"best and worst test images: {error}" for error in errors]
 
 
-def thumbnail(pixels: NDArray[np.uint8], limit: int) -> Thumbnail:
-    """Return an image (H, W, 3) that has at most `limit` bytes as WebP, downscaled until it fits.
+def make_thumbnail(pixels: NDArray[np.uint8], max_bytes: int) -> Thumbnail:
+    """Return an image (H, W, 3), downscaled until it has at most `max_bytes` bytes as WebP.
 
-    An image of one pixel is returned even if it is larger.
+    An image of one pixel is returned even if it has more bytes.
     """
     image = Image.fromarray(pixels)
-    image.thumbnail((WIDTH, HEIGHT))
+    image.thumbnail((MAX_WIDTH, MAX_HEIGHT))
     while True:
         buffer = io.BytesIO()
         image.save(buffer, "WEBP", quality=QUALITY, method=2)
         data = buffer.getvalue()
-        if len(data) <= limit or max(image.size) == 1:
+        if len(data) <= max_bytes or max(image.size) == 1:
             break
-        factor = min(0.9, (limit / len(data)) ** 0.5)
+        factor = min(0.9, (max_bytes / len(data)) ** 0.5)
         image = image.resize([max(1, int(side * factor)) for side in image.size])
     uri = f"data:image/webp;base64,{base64.b64encode(data).decode()}"
     return Thumbnail(uri, *image.size, downscaled=image.size != (pixels.shape[1], pixels.shape[0]))
 
 
-@lru_cache(maxsize=4 * PREVIEWS)
-def _of_file(path: Path, modification_time: int, limit: int) -> Thumbnail:  # noqa: ARG001 - part of the cache key
-    pixels = read_image(path)
-    return thumbnail(pixels.astype(np.uint8), limit)
+@lru_cache(maxsize=4 * MAX_PREVIEWS)
+def _read_thumbnail(path: Path, modification_time: int, max_bytes: int) -> Thumbnail:  # noqa: ARG001 - part of the cache key
+    return make_thumbnail(read_image(path).astype(np.uint8), max_bytes)

@@ -15,29 +15,31 @@ from translate.report.page import render
 from translate.report.run_data import read_runs
 
 HOST = "127.0.0.1"
-EVALUATION = (result.FILE, result.thumbnail_folder(Path(result.FILE)).name)
-FILES = ("log.jsonl", "previews", "problems.jsonl", "run.json", "config.yaml", *EVALUATION)
-"""files of a run that change during training and are shown in a report"""
+EVALUATION_FILES = (result.FILE, result.thumbnail_folder(Path(result.FILE)).name)
+WATCHED_FILES = (
+    *("log.jsonl", "previews", "problems.jsonl", "run.json", "config.yaml"),
+    *EVALUATION_FILES,
+)
+"""files and folders in a run that a report shows, and that may change"""
 IDLE_SECONDS = 30
-"""a connection without a request is closed after this time"""
+"""time after which a connection without a request is closed, in seconds"""
 
 logger = logging.getLogger(__name__)
 
 
 class LivePage:
-    """The page of runs, rendered again when they have changed."""
+    """The report of runs, which is rendered again when the runs have changed."""
 
     def __init__(self, runs: Sequence[Path]) -> None:
         self.runs = runs
         self.lock = threading.Lock()
-        self.newest_page: tuple[str, bytes] = "", b""
-        """the newest page, with the version of the runs that it shows"""
+        self.rendered_version, self.rendered_page = "", b""
 
     def version(self) -> str:
-        """Return a text that changes when a file of the runs does."""
+        """Return a text that changes when a file of the runs changes."""
         digest = sha256()
         for run in self.runs:
-            for name in FILES:
+            for name in WATCHED_FILES:
                 try:
                     status = (run / name).stat()
                 except OSError:
@@ -49,15 +51,16 @@ class LivePage:
         """Return the page of the runs as they are now."""
         with self.lock:
             version = self.version()
-            if self.newest_page[0] != version:
-                self.newest_page = version, render(read_runs(self.runs), version=version)
-            return self.newest_page[1]
+            if self.rendered_version != version:
+                self.rendered_page = render(read_runs(self.runs), version=version)
+                self.rendered_version = version
+            return self.rendered_page
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers requests for the page, and for the version of its runs."""
+    """Answers requests for the page, and for the version by which the page knows when to reload."""
 
-    server: "Server"
+    server: "PageServer"
     timeout = IDLE_SECONDS
 
     def do_GET(self) -> None:
@@ -75,20 +78,20 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._answer(404, "text/plain", b"There is only one page: /\n")
 
-    def _answer(self, status: int, kind: str, body: bytes) -> None:
+    def _answer(self, status: int, media_type: str, body: bytes) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", f"{kind}; charset=utf-8")
+        self.send_header("Content-Type", f"{media_type}; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
         self.send_header("X-Content-Type-Options", "nosniff")
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - the base's name
-        """Log nothing: a page asks every few seconds."""
+    def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - named by the base class
+        """Log nothing: a page asks for the version every few seconds."""
 
 
-class Server(ThreadingHTTPServer):
+class PageServer(ThreadingHTTPServer):
     """The server of one page."""
 
     daemon_threads = True
@@ -111,9 +114,9 @@ def serve_reports(runs: Sequence[Path], port: int) -> Iterator[str]:
         ConfigError: The port cannot be used.
     """
     live_page = LivePage(runs)
-    live_page.page()
+    live_page.page()  # raises before the server starts
     try:
-        server = Server(port, live_page)
+        server = PageServer(port, live_page)
     except OSError as error:
         raise ConfigError(
             f"--port {port}: cannot be used on {HOST} ({error.strerror}). Choose another, or 0 for "

@@ -1,24 +1,24 @@
-"""Translation of batches of rows in workers of Ray Data or other frameworks for large data.
+"""Translation of images in the workers of Ray Data, or of other frameworks for large data.
 
 A framework creates an instance of `Translate` in each worker, and calls it with batches. A batch is
-a mapping from names of columns to lists or arrays with a value for each row.
+a table with one row for each image: a mapping from column names to lists or arrays of equal length.
 
 Columns of a batch:
 
 - ``path``: path of the image; required.
-- ``bytes``: content of the image file. Without this column, it is read from ``path``.
-- ``output``: relative path of the output; by default that of ``path`` below ``root``.
+- ``bytes``: content of the image file. Without this column, the file at ``path`` is read.
+- ``output``: relative path of the output; by default the part of ``path`` below ``root``.
 - ``mask``: path of the mask, for a model that fills holes; empty for none.
-- ``frame``: index of the frame or page; -1 for the first.
+- ``frame``: index of the frame or page to translate; -1 for the first.
 
-Columns of the result, in addition to all others of the batch:
+Columns of the result, which replace or complete those of the batch:
 
 - ``bytes``: content of the translated file; empty if there is an error.
-- ``output``: relative path, with the suffix of the format.
-- ``error``: why there is no translation; empty if there is one.
+- ``output``: relative path of the output, with the suffix of its format.
+- ``error``: why the image was not translated; empty if it was.
 - ``stage`` and ``reason`` of the error, as in ``problems.jsonl``.
-- ``notes``: information that reading the image lost, as a JSON list of (kind, text).
-- ``seconds``: time of the call, divided by the number of rows.
+- ``notes``: what was lost when the image was read, as a JSON list of (kind, text).
+- ``seconds``: time to translate the batch, divided by the number of rows.
 - ``input_sha256``: hash of the input file.
 - ``made_by``: model and options, as JSON.
 """
@@ -51,34 +51,39 @@ from translate.images.source import MAX_PIXELS
 from translate.scale.columns import Columns, Row, read_rows, to_columns
 
 FOLDER_OPTIONS = ("mask", "frames", "overwrite", "limit", "shard")
-"""fields of `InferenceOptions` that `Translate` lacks: columns of a batch, and options of the
-output folder"""
+"""fields of `InferenceOptions` that `Translate` does not have: a column of the batch replaces the
+field, or the field concerns the output folder"""
 
 
 class Translate:
     """Translates batches of images with one model; images that fail get an error in their row.
 
-    Outputs have the same bytes as those of `translate infer`. A batch that does not fit in memory
-    is halved. An instance is pickled as its arguments; the copy loads the model.
+    Outputs have the same bytes as those of `translate infer`. If a batch of images does not fit in
+    memory, it is divided into halves. Pickling keeps only the arguments; an unpickled instance
+    loads the model again.
 
     Args:
         run: A run, one of its checkpoints, or an exported file.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        root: The folder relative to which outputs are named; None: outputs have only file names.
+        root: Folder of the images: outputs get the paths of the images relative to `root`. None:
+            outputs get only the file names.
         to: The target domain; None: the last.
-        size: Length of the shorter side to which images are scaled first.
+        size: Length in pixels of the shorter side to which images are scaled before translation.
         scale_back: Scale results to the size that they would have without `size`.
         side: After training on side-by-side images, the half to translate, or ``whole``.
         batch_size: Images of one size that are translated at once; None: 1 on a CPU, 8 on a GPU.
-        format: The suffix of outputs; None: that of the input, if its format can hold the result.
-        max_pixels: Pixels above which an image is not decoded and gets an error.
-        keep_metadata: Keep EXIF and XMP data.
-        to_srgb: Convert colours to sRGB.
+        format: The suffix of outputs; None: that of the input if it can store the output, else png.
+        max_pixels: Largest number of pixels of an image; larger images are not decoded, and get an
+            error.
+        keep_metadata: Keep all EXIF and XMP data.
+        to_srgb: Convert colours from the profile of the file to sRGB.
         provenance: Write recipe, model and input hash into outputs, as XMP.
-        seed: Seed of the noise, for a recipe that draws noise.
-        tile: Sides of the tiles in which images are translated.
-        memory: Limit of memory for activations, in bytes.
-        backend: The inference engine, such as ``onnxruntime``; None: PyTorch.
+        seed: Random seed of the noise, for a recipe that draws noise.
+        tile: Side of the tiles, in pixels, in which images are translated; None: tiles only for
+            images that need more than `memory`.
+        memory: Limit of memory for activations, in bytes; None: 400 MB with `tile`, else half of
+            the free memory.
+        backend: Name of the exporter, such as ``onnxruntime``, that runs the model; None: PyTorch.
         options: Options of the recipe's `translate`, such as ``steps=20``.
 
     Raises:
@@ -133,17 +138,17 @@ class Translate:
         model, messages = load_model(run, device, self._settings)
         for message in messages:
             warnings.warn(f"{message} An older checkpoint is used.", stacklevel=3)
-        tiles = TileOptions(tile, memory, Path(gettempdir()))
-        self._processor, made_by = make_processor(model, self._settings, tiles)
+        tile_options = TileOptions(tile=tile, memory=memory, folder=Path(gettempdir()))
+        self._processor, made_by = make_processor(model, self._settings, tile_options)
         self._made_by = json.dumps(made_by)
         self._suffix = suffix_of_result(self._processor.target, format, gray=model.keeps_gray)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        settings = {**vars(self._settings)}
-        settings |= settings.pop("options")
+        arguments = {**vars(self._settings)}
+        arguments |= arguments.pop("options")
         for name in FOLDER_OPTIONS:
-            del settings[name]
-        create = partial(type(self), self._run, device=self._device, root=self._root, **settings)
+            del arguments[name]
+        create = partial(type(self), self._run, device=self._device, root=self._root, **arguments)
         return create, ()
 
     def __call__(self, batch: Columns) -> dict[str, Any]:
@@ -155,21 +160,21 @@ class Translate:
         """
         start = perf_counter()
         rows = read_rows(batch)
-        for rows_by_path in _without_repeated_paths(self._within_root(rows)):
+        for rows_by_path in _group_by_unique_path(self._refuse_outside_root(rows)):
             self._translate(rows_by_path)
         seconds = (perf_counter() - start) / max(1, len(rows))
         return {**batch, **to_columns(rows, seconds=seconds, made_by=self._made_by)}
 
-    def _within_root(self, rows: list[Row]) -> list[Row]:
-        """Return the rows whose output path can be named; the others get a problem."""
-        root, within = self._root, []
+    def _refuse_outside_root(self, rows: list[Row]) -> list[Row]:
+        """Return the rows that have an output path; the other rows get a problem."""
+        root, accepted = self._root, []
         for row in rows:
             if root is None or row.output or row.path.is_relative_to(root):
-                within.append(row)
+                accepted.append(row)
             else:
                 message = f"not below {root}: expected an image there, or a column 'output'"
                 row.problem = Problem(row.path, "read", "outside", message)
-        return within
+        return accepted
 
     def _translate(self, rows: Mapping[Path, Row]) -> None:
         """Translate `rows`, keyed by the paths of their images, and store the results in them."""
@@ -196,19 +201,20 @@ class Translate:
                 rows[result.path].problem = result
 
     def _job(self, row: Row) -> Job:
-        """Return the job of a row; its output is a relative path."""
+        """Return the input and the output of a row; the path of the output is relative."""
         root = parse_location(self._root) if self._root else None
-        relative = without_tar_suffixes(row.path.relative_to(root), root) if root else None
-        name = Path(row.output or relative or row.path.name)
-        suffix = self._suffix(name.suffix)
-        output = name if suffix == name.suffix else name.with_suffix(suffix)
+        below_root = without_tar_suffixes(row.path.relative_to(root), root) if root else None
+        output = Path(row.output or below_root or row.path.name)
+        suffix = self._suffix(output.suffix)
+        if suffix != output.suffix:
+            output = output.with_suffix(suffix)
         return Job.of(row.path, output, row.mask, row.frame)
 
 
-def _without_repeated_paths(rows: list[Row]) -> Iterator[dict[Path, Row]]:
-    """Yield the rows by path; further rows of a path are in further mappings."""
+def _group_by_unique_path(rows: list[Row]) -> Iterator[dict[Path, Row]]:
+    """Yield all rows in mappings by path; a path that several rows share is in several mappings."""
     while rows:
-        first: dict[Path, Row] = {}
-        repeated = [row for row in rows if first.setdefault(row.path, row) is not row]
-        yield first
+        rows_by_path: dict[Path, Row] = {}
+        repeated = [row for row in rows if rows_by_path.setdefault(row.path, row) is not row]
+        yield rows_by_path
         rows = repeated

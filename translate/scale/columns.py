@@ -1,4 +1,4 @@
-"""Conversion of batches from columns to rows, and back."""
+"""Convert batches, which are mappings of columns, to rows with one image each, and back."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,22 +15,25 @@ from translate.errors import ConfigError, short_repr
 from translate.formats import Note
 
 Columns = Mapping[str, Any]
-"""sequences of equal length by name, such as lists or NumPy arrays"""
+"""columns of a batch by name: sequences of equal length, such as lists or NumPy arrays"""
 
 
 @dataclass
 class Row:
-    """One image of a batch, and its translation; see `translate.scale` for the fields."""
+    """One image of a batch and its translation; `translate.scale` describes the columns."""
 
     path: Path
     data: bytes | None
-    """the content of the file; None: it is read from `path`"""
+    """content of the image file; None: the file at `path` is read"""
     output: str = ""
-    """the relative path of the output; empty: derived from `path`"""
+    """relative path of the output; empty: derived from `path`"""
     mask: Path | None = None
     frame: int | None = None
+    """index of the frame or page; None: the first"""
     result: bytes = b""
+    """content of the translated file"""
     problem: Problem | None = None
+    """why the image was not translated, or not written"""
     notes: Sequence[Note] = ()
     input_sha256: str = ""
     made_by: str = ""
@@ -39,8 +42,8 @@ class Row:
 def read_rows(batch: Columns, required: Sequence[str] = ("path",)) -> list[Row]:
     """Return the rows of a batch of images to translate.
 
-    Raises `ConfigError` if one of the columns `required` is missing, or a column has another length
-    or values of a wrong type.
+    Raises `ConfigError` if a column of `required` is missing, or if a column has values of a wrong
+    type or not as many values as the column ``path``.
     """
     for name in required:
         if name not in batch:
@@ -59,11 +62,11 @@ def read_rows(batch: Columns, required: Sequence[str] = ("path",)) -> list[Row]:
     empty = [""] * count
     return [
         Row(
-            parse_location(_text("path", path)),
-            None if data is None else _content(data),
-            _text("output", output),
-            parse_location(_text("mask", mask)) if mask else None,
-            int(frame) if frame >= 0 else None,
+            path=parse_location(_require_text("path", path)),
+            data=None if data is None else _require_bytes(data),
+            output=_require_text("output", output),
+            mask=parse_location(_require_text("mask", mask)) if mask else None,
+            frame=int(frame) if frame >= 0 else None,
         )
         for path, data, output, mask, frame in zip(
             columns["path"],
@@ -77,24 +80,27 @@ def read_rows(batch: Columns, required: Sequence[str] = ("path",)) -> list[Row]:
 
 
 def read_results(batch: Columns) -> list[Row]:
-    """Return the rows of a translated batch, with results; raises `ConfigError` as `read_rows`."""
+    """Return the rows of a batch that `Translate` has translated, with the results.
+
+    Raises `ConfigError` as `read_rows` does.
+    """
     rows = read_rows(batch, ("path", "output", "input_sha256", "made_by"))
     for index, row in enumerate(rows):
         row.result, row.data = row.data or b"", None
         row.input_sha256, row.made_by = batch["input_sha256"][index], batch["made_by"][index]
-        row.notes = [Note(*note) for note in json.loads(_value(batch, "notes", index) or "[]")]
-        if message := _value(batch, "error", index):
-            stage, reason = _value(batch, "stage", index), _value(batch, "reason", index)
+        row.notes = [Note(*note) for note in json.loads(_text_of(batch, "notes", index) or "[]")]
+        if message := _text_of(batch, "error", index):
+            stage, reason = _text_of(batch, "stage", index), _text_of(batch, "reason", index)
             row.problem = Problem(row.path, stage, reason, message)
     return rows
 
 
-def _value(batch: Columns, name: str, index: int) -> str:
+def _text_of(batch: Columns, name: str, index: int) -> str:
     return str(batch[name][index]) if name in batch else ""
 
 
 def to_columns(rows: Sequence[Row], *, seconds: float, made_by: str) -> dict[str, NDArray[Any]]:
-    """Return the columns of translated `rows`; `seconds` is the time for each."""
+    """Return the columns that `Translate` adds to a batch; `seconds` is the time for one row."""
     return {
         "bytes": _objects([row.result for row in rows]),
         "output": _objects([row.output for row in rows]),
@@ -117,19 +123,19 @@ def problem_columns(rows: Sequence[Row]) -> dict[str, NDArray[Any]]:
 
 
 def _objects(values: Sequence[Any]) -> NDArray[Any]:
-    """Return an array of dtype object, as NumPy's dtype for bytes drops trailing zeros."""
+    """Return an array of dtype object: NumPy's dtype for bytes would drop trailing zero bytes."""
     column = np.empty(len(values), object)
     column[:] = values
     return column
 
 
-def _text(name: str, value: Any) -> str:
+def _require_text(column: str, value: Any) -> str:
     if not isinstance(value, str | Path):
-        raise ConfigError(f"batch: column {name!r}: expected text, got {short_repr(value)}.")
+        raise ConfigError(f"batch: column {column!r}: expected text, got {short_repr(value)}.")
     return str(value)
 
 
-def _content(value: Any) -> bytes:
+def _require_bytes(value: Any) -> bytes:
     if isinstance(value, np.ndarray) and value.dtype == np.uint8 and value.ndim == 1:
         return value.tobytes()
     if isinstance(value, bytes | bytearray | memoryview):

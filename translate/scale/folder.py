@@ -1,4 +1,4 @@
-"""Writes translated rows into a folder, as `translate infer` does."""
+"""Write the images of translated batches into a folder, as `translate infer` does."""
 
 import json
 import os
@@ -18,28 +18,28 @@ from translate.engine.processes.signals import reraise_interruption
 from translate.engine.system.locations import absolute, parse_location
 from translate.scale.columns import Columns, Row, problem_columns, read_results
 
-WRITERS = min(4, os.cpu_count() or 1)
-"""threads that write, which mostly wait for the disk"""
+WRITER_THREADS = min(4, os.cpu_count() or 1)
+"""number of threads that write files; they mostly wait for the disk"""
 
 
 class FolderWriter:
-    """Writes the rows that `translate.scale.Translate` returns into a folder.
+    """Writes the images of batches that `translate.scale.Translate` returns into a folder.
 
-    Files are written atomically, and never replace files of other programs. Each has a record in
-    ``OUT/.translate``, so that `translate infer` with the same run and options skips it. A row that
-    is repeated, such as after a worker has failed, is written once. Several workers may write to
-    the same folder. An instance is pickled as its arguments.
+    Files are written atomically. Without `overwrite`, they never replace files that other programs
+    wrote. Each output has a line in ``OUT/.translate``, so that `translate infer` with the same run
+    and options skips its image. A row that is repeated, such as after a worker has failed, is
+    written once. Several workers may write to the same folder. Pickling keeps only the arguments.
 
     Args:
         out: The folder, which all workers share.
-        overwrite: Replace files of other programs.
+        overwrite: Replace files that other programs wrote.
 
     Example:
         >>> translated.map_batches(FolderWriter("out/"))
     """
 
-    rows: int | None = None
-    """Preferred number of rows in a batch; None: any."""
+    rows_per_write: int | None = None
+    """preferred number of rows in a batch; None: any."""
 
     def __init__(self, out: str | Path, *, overwrite: bool = False) -> None:
         self.out, self.overwrite = absolute(parse_location(out)), overwrite
@@ -50,12 +50,16 @@ class FolderWriter:
         return _make_writer, (self.out, self.overwrite)
 
     def __call__(self, batch: Columns) -> dict[str, Any]:
-        """Write a batch, and return it without ``bytes``, with write errors in ``error``."""
+        """Write the images of a batch.
+
+        Returns:
+            The batch without the column ``bytes``, and with errors of writing in ``error``.
+        """
         rows = read_results(batch)
-        with DaemonThreadPool(WRITERS) as pool:
+        with DaemonThreadPool(WRITER_THREADS) as pool:
             list(pool.map(self._write, rows))
         for manifest in self._manifests.values():
-            with suppress(OSError):  # a rerun hashes these files
+            with suppress(OSError):  # without this cache, a repeated command hashes the files
                 manifest.digests.write()
         return {
             **{name: column for name, column in batch.items() if name != "bytes"},
@@ -71,9 +75,9 @@ class FolderWriter:
                 message = f"the output {row.output!r} is not below {self.out}: expected a file name"
                 row.problem = Problem(row.path, "write", "outside", message)
                 return
-            manifest, notes = self._manifest(row.made_by), [note.text for note in row.notes]
+            notes = [note.text for note in row.notes]
             encoded = EncodedOutput(row.result, row.input_sha256, notes)
-            manifest.write(Job.of(row.path, output), encoded)
+            self._manifest(row.made_by).write(Job.of(row.path, output), encoded)
         except OSError as error:
             row.problem = translation_problem(row.path, output, (0, 0), error)
         except BaseException as error:
@@ -81,7 +85,7 @@ class FolderWriter:
             row.problem = Problem(row.path, "write", FAILED, describe_unexpected(error))
 
     def _manifest(self, made_by: str) -> OutputManifest:
-        """Return the manifest of a model and its options; processes of a machine share its file."""
+        """Return the list of outputs of a model and its options; each machine has its own file."""
         if made_by not in self._manifests:
             self._manifests[made_by] = OutputManifest(
                 self.out,

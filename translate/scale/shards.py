@@ -1,4 +1,4 @@
-"""Writes translated rows as tar shards that webdataset reads."""
+"""Write the images of translated batches as tar shards, in the format of webdataset."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,17 +13,17 @@ from translate.engine.system.locations import absolute, parse_location
 from translate.errors import require_package
 from translate.scale.columns import Columns, Row, problem_columns, read_results
 
-ROWS = 1000
+IMAGES_PER_SHARD = 1000
 """preferred number of images in a shard"""
 
 
 class ShardWriter:
-    """Writes each batch of rows that `translate.scale.Translate` returns as one tar shard.
+    """Writes each batch that `translate.scale.Translate` returns as one tar shard.
 
-    The output ``0001.png`` becomes a sample with the key ``0001``, the image as ``png``, and a
-    ``json`` with the input, its hash, the model and the options. Shards are written atomically.
-    Their name is a hash of their content, so that a repeated batch gives the same shard. An
-    instance is pickled as its arguments.
+    The output ``0001.png`` becomes a sample (webdataset's group of files with one key): its key is
+    ``0001``, the field ``png`` is the image, and the field ``json`` has the input, its hash, the
+    model and the options. Shards are written atomically. The name of a shard is a hash of its
+    content: a repeated batch gives the same shard.
 
     Args:
         out: The folder of the shards, which all workers share, or its URL in a store.
@@ -35,8 +35,8 @@ class ShardWriter:
         >>> translated.map_batches(ShardWriter("out/"), batch_size=1000)
     """
 
-    rows: int | None = ROWS
-    """Preferred number of rows in a batch."""
+    rows_per_write: int | None = IMAGES_PER_SHARD
+    """preferred number of rows in a batch."""
 
     def __init__(self, out: str | Path) -> None:
         require_package("webdataset", "shards")
@@ -44,7 +44,12 @@ class ShardWriter:
         self.problems = self.out / "problems.jsonl"
 
     def __call__(self, batch: Columns) -> dict[str, Any]:
-        """Write a batch, and return it without ``bytes``, with the file name in ``shard``."""
+        """Write a batch as one shard.
+
+        Returns:
+            The batch without the column ``bytes``, with errors of writing in ``error`` and the file
+            name of the shard in ``shard``.
+        """
         rows = read_results(batch)
         samples = _samples(rows)
         shard = self.out / f"{_digest(samples)}.tar"
@@ -57,7 +62,7 @@ class ShardWriter:
         }
 
     def _write(self, shard: Path, samples: Mapping[str, Any], rows: Sequence[Row]) -> None:
-        from webdataset import TarWriter  # type: ignore[import-untyped]  # takes seconds: PyTorch
+        from webdataset import TarWriter  # type: ignore[import-untyped]  # imports PyTorch: seconds
 
         storage = storage_of(shard)
         try:
@@ -75,7 +80,7 @@ class ShardWriter:
 
 
 def _samples(rows: Sequence[Row]) -> dict[str, dict[str, bytes]]:
-    """Return the fields of each sample by key; a row with a repeated name gets a problem."""
+    """Return the fields of each sample by its key; a row with a repeated output gets a problem."""
     samples: dict[str, dict[str, bytes]] = {}
     for row in rows:
         if row.problem:
@@ -87,15 +92,17 @@ def _samples(rows: Sequence[Row]) -> dict[str, dict[str, bytes]]:
             message = f"the batch has two outputs {row.output}: expected each name once"
             row.problem = Problem(row.path, "write", "EEXIST", message)
             continue
-        before, dot, _ = suffix.rpartition(".")
+        inner_suffix, dot, _ = suffix.rpartition(".")  # of names with two suffixes
         source = {"input": str(row.path), "input_sha256": row.input_sha256}
         fields[suffix] = row.result
-        fields[f"{before}{dot}json"] = json.dumps({**source, **json.loads(row.made_by)}).encode()
+        fields[f"{inner_suffix}{dot}json"] = json.dumps(
+            {**source, **json.loads(row.made_by)}
+        ).encode()
     return samples
 
 
 def _digest(samples: Mapping[str, Mapping[str, bytes]]) -> str:
-    """Return a hash of `samples`, the name of their shard."""
+    """Return a hash of `samples`, which becomes the name of their shard."""
     digest = sha256()
     for key, fields in samples.items():
         for suffix, data in fields.items():

@@ -1,4 +1,4 @@
-"""The HTTP API and the web page. No route trains a model, or accepts a path or a URL."""
+"""The HTTP API and the web page. No route trains a model, or accepts a path or URL as input."""
 
 import asyncio
 import json
@@ -16,11 +16,11 @@ from translate import __version__
 from translate.serve.counters import MEDIA_TYPE, Counters
 from translate.serve.models.messages import Result
 from translate.serve.models.worker import Worker
-from translate.serve.openapi import document
+from translate.serve.openapi import operation_of
 from translate.serve.requests import multipart, reading
 from translate.serve.requests.access import Access
 from translate.serve.requests.limits import Limits, RequestError
-from translate.serve.requests.middleware import INTERNAL, RequestMiddleware, error_response
+from translate.serve.requests.middleware import INTERNAL_ERROR, RequestMiddleware, error_response
 from translate.serve.requests.multipart import Part, encode_form
 from translate.serve.requests.reading import Submission
 
@@ -31,7 +31,7 @@ ASSETS = {
     "/docs": ("docs.html", "text/html"),
     "/docs.js": ("docs.js", "text/javascript"),
 }
-"""file and media type of each static path; files are read at start"""
+"""file in the folder `page` and media type, for each path of the web page; read at start"""
 Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -39,31 +39,31 @@ def create_app(workers: Mapping[str, Worker], access: Access, limits: Limits) ->
     """Return the ASGI application that serves loaded models.
 
     Args:
-        workers: The models, by the names for clients.
-        access: The rules for who may use it.
-        limits: The limits of requests.
+        workers: The processes of the models, by the names that clients use.
+        access: Rules that decide which requests are allowed.
+        limits: Limits of size, time and number of requests.
     """
     api = FastAPI(title="translate serve", version=__version__, docs_url=None, redoc_url=None)
-    api.router.redirect_slashes = False  # a redirect would repeat the Host of the client
+    api.router.redirect_slashes = False  # a redirect would contain the Host header of the client
     counters = Counters(workers.values())
     service = Service(workers, limits, counters)
     for path, (name, media_type) in ASSETS.items():
         content = (files("translate.serve") / "page" / name).read_bytes()
-        api.add_api_route(path, _asset(content, media_type), include_in_schema=False)
+        api.add_api_route(path, _static_endpoint(content, media_type), include_in_schema=False)
     api.add_api_route("/health", service.health, summary="Return whether all models are loaded.")
     api.add_api_route(
         "/metrics", service.metrics, summary="Return metrics in the format of Prometheus."
     )
     api.add_api_route("/v1/models", service.list_models, summary="List the models.")
-    actions = {"translate": "Translate an image.", "sample": "Generate an image."}
-    for ability, summary in actions.items():
+    summaries = {"translate": "Translate an image.", "sample": "Generate an image."}
+    for ability, summary in summaries.items():
         api.add_api_route(
             f"/v1/{ability}",
             getattr(service, ability),
             methods=["POST"],
             summary=summary,
             response_class=Response,
-            openapi_extra=document(service.models, ability),
+            openapi_extra=operation_of(service.models, ability),
         )
     for error_type in (RequestError, HTTPException, Exception):
         api.add_exception_handler(error_type, _handle_error)
@@ -72,42 +72,42 @@ def create_app(workers: Mapping[str, Worker], access: Access, limits: Limits) ->
 
 
 class Service:
-    """The functions of the API's routes."""
+    """The functions that answer the requests of the API, one for each route."""
 
     def __init__(self, workers: Mapping[str, Worker], limits: Limits, counters: Counters) -> None:
         self.workers, self.limits, self.counters = workers, limits, counters
         self.models = [worker.description for worker in workers.values()]
 
     async def translate(self, request: Request) -> Response:
-        """Return the translation of an image, in its format and size.
+        """Return the translation of an image, in the format and size of that image.
 
         The body is the content of an image file, or a form with the file `image`. Parameters are
         in the query or in the form. A client that accepts multipart/form-data gets a form with the
-        file `image`, and the PNG files `before` and `after` if browsers do not display the image or
-        the result.
+        result as file `image`. If browsers cannot display the image or the result, the form also
+        has previews of both, the PNG files `before` and `after`.
         """
-        with self._admitted():
+        with self._count_active():
             submission = await reading.read(request, self.limits)
             worker = self._choose(submission, "translate")
             if "image" not in submission.files:
                 text = "image: expected the content of an image file, as the body or in a form."
                 raise RequestError(400, text)
-            content = (submission.files["image"], submission.files.get("mask"))
-            previews = _accepts_form(request)
-            future = worker.call("translate", submission.fields, *content, previews=previews)
-            return _response(await asyncio.wrap_future(future), "translated", as_form=previews)
+            image, mask = submission.files["image"], submission.files.get("mask")
+            as_form = _accepts_form(request)
+            future = worker.call("translate", submission.fields, image, mask, previews=as_form)
+            return _response(await asyncio.wrap_future(future), "translated", as_form=as_form)
 
     async def sample(self, request: Request) -> Response:
-        """Return a generated image as PNG, or TIFF if PNG cannot store it; several on one sheet."""
-        with self._admitted():
+        """Return a generated image as PNG (TIFF if PNG cannot store it), or a grid of several."""
+        with self._count_active():
             submission = await reading.read(request, self.limits)
             worker = self._choose(submission, "sample")
             if submission.files:
                 text = "images are generated from noise: send no file, and parameters in the query."
                 raise RequestError(400, text)
-            previews = _accepts_form(request)
-            future = worker.call("sample", submission.fields, previews=previews)
-            return _response(await asyncio.wrap_future(future), "sample", as_form=previews)
+            as_form = _accepts_form(request)
+            future = worker.call("sample", submission.fields, previews=as_form)
+            return _response(await asyncio.wrap_future(future), "sample", as_form=as_form)
 
     async def list_models(self, request: Request) -> Response:  # noqa: ARG002
         """Return the descriptions of the models, and the limits of a request."""
@@ -116,15 +116,16 @@ class Service:
 
     async def health(self, request: Request) -> Response:  # noqa: ARG002
         """Return 200 if all models are loaded, else 503."""
-        ready = all(worker.is_ready for worker in self.workers.values())
-        return JSONResponse({"status": "ok" if ready else "loading"}, 200 if ready else 503)
+        if all(worker.is_ready for worker in self.workers.values()):
+            return JSONResponse({"status": "ok"}, status_code=200)
+        return JSONResponse({"status": "loading"}, status_code=503)
 
     async def metrics(self, request: Request) -> Response:  # noqa: ARG002
         """Return the number and duration of requests by route, and the state of the models."""
         return Response(self.counters.text(), media_type=MEDIA_TYPE)
 
     @contextmanager
-    def _admitted(self) -> Iterator[None]:
+    def _count_active(self) -> Iterator[None]:
         """Count an active request during the block; raise `RequestError` if there are too many."""
         if self.counters.active >= self.limits.requests:
             text = f"{self.limits.requests} requests are being processed: try again in a second."
@@ -136,11 +137,12 @@ class Service:
             self.counters.active -= 1
 
     def _choose(self, submission: Submission, ability: str) -> Worker:
+        """Return the model that a request names, or the only one that has the ability."""
         names = [model["id"] for model in self.models if model[ability]]
         name = submission.fields.pop("model", names[0] if len(names) == 1 else "")
         if name not in names:
             known = ", ".join(names) or "none"
-            raise RequestError(404, f"model: expected one of those that {ability}: {known}.")
+            raise RequestError(404, f"model: expected one that can {ability}: {known}.")
         return self.workers[name]
 
 
@@ -148,20 +150,22 @@ def _accepts_form(request: Request) -> bool:
     return multipart.MEDIA_TYPE in request.headers.get("accept", "")
 
 
-def _response(result: Result, name: str, *, as_form: bool) -> Response:
-    file, headers = f"{name}{result.suffix}", dict[str, str]()
+def _response(result: Result, stem: str, *, as_form: bool) -> Response:
+    """Return the file of `result`, or a form that also holds the previews."""
+    file_name, headers = f"{stem}{result.suffix}", dict[str, str]()
     if result.notes:
         headers["X-Translate-Notes"] = json.dumps(result.notes)
     if as_form:
-        parts = [Part("image", file, result.media_type, result.data)]
-        parts += [Part(n, f"{n}.png", "image/png", png) for n, png in result.previews.items()]
+        parts = [Part("image", file_name, result.media_type, result.data)]
+        for name, png in result.previews.items():
+            parts.append(Part(name, f"{name}.png", "image/png", png))
         body, media_type = encode_form(parts)
         return Response(body, headers=headers, media_type=media_type)
-    headers["Content-Disposition"] = f'attachment; filename="{file}"'
+    headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
     return Response(result.data, headers=headers, media_type=result.media_type)
 
 
-def _asset(content: bytes, media_type: str) -> Endpoint:
+def _static_endpoint(content: bytes, media_type: str) -> Endpoint:
     async def send(request: Request) -> Response:  # noqa: ARG001
         return Response(content, media_type=media_type)
 
@@ -173,5 +177,5 @@ async def _handle_error(request: Request, error: Exception) -> Response:
         texts = {404: "unknown path. See /docs", 405: "this path expects another method."}
         error = RequestError(error.status_code, texts.get(error.status_code, "rejected."))
     if not isinstance(error, RequestError):
-        error = RequestError(500, INTERNAL)  # `RequestMiddleware` logs the exception
+        error = RequestError(500, INTERNAL_ERROR)  # `RequestMiddleware` logs the exception
     return error_response(error, request.state.id)

@@ -1,4 +1,4 @@
-"""Metrics of the server, for Prometheus."""
+"""Metrics of the server in the format of Prometheus: requests, durations, state of models."""
 
 from collections.abc import Iterable
 
@@ -33,14 +33,16 @@ class Counters:
         self._registry.register(self)
 
     def count(self, route: str, status: int, seconds: float) -> None:
-        """Count a request; `route` is a path of the application, or ``other``."""
+        """Count a finished request; `route` is a path of the application, or ``other``."""
         self._requests.labels(route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
 
     def collect(self) -> Iterable[Metric]:
-        """Yield the current state, as a collector of Prometheus."""
+        """Yield the current state of requests and models; the registry calls this method."""
         yield GaugeMetricFamily("translate_active_requests", "Requests in progress.", self.active)
-        ready = GaugeMetricFamily("translate_model_ready", "1: loaded.", labels=["model"])
+        ready = GaugeMetricFamily(
+            "translate_model_ready", "1: the model is loaded.", labels=["model"]
+        )
         restarts = CounterMetricFamily(
             "translate_model_restarts", "Restarts of a model's process.", labels=["model"]
         )

@@ -1,4 +1,4 @@
-"""Run the server: bind the address, load the models, and answer requests until it is stopped."""
+"""Run the server: bind the address, load the models, and answer requests until a stop signal."""
 
 import logging
 import socket
@@ -19,31 +19,33 @@ from translate.serve.requests.limits import Limits
 from translate.serve.requests.middleware import RequestMiddleware
 
 POLL_SECONDS = 0.1
-"""time between two checks whether to stop"""
+"""time between two checks of `stop` while models are loaded"""
 
 logger = logging.getLogger(__name__)
 
 
 @contextmanager
 def bound_socket(host: str, port: int) -> Iterator[socket.socket]:
-    """Yield a socket that is bound to an address; raises `ConfigError` if that fails."""
+    """Yield a socket that is bound to `host` and `port`; raise `ConfigError` if that fails."""
     try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        family, socket_type, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM
+        )[0]
     except (socket.gaierror, UnicodeError) as error:
         raise ConfigError(
             f"--host {host}: expected an address of this machine, such as 127.0.0.1 ({error})."
         ) from error
-    with socket.socket(family, kind) as bound:
-        if hasattr(socket, "SO_REUSEPORT"):  # on Windows, SO_REUSEADDR shares a port in use
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with socket.socket(family, socket_type) as server_socket:
+        if hasattr(socket, "SO_REUSEPORT"):  # not on Windows, where SO_REUSEADDR shares used ports
+            server_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            bound.bind(address)
+            server_socket.bind(address)
         except OSError as error:
             raise ConfigError(
                 f"--port {port}: cannot be used on {host} ({error.strerror}). Choose another, or 0 "
                 "for a free one."
             ) from error
-        yield bound
+        yield server_socket
 
 
 @contextmanager
@@ -55,12 +57,12 @@ def running_workers(
     stop: Callable[[], object],
     backend: str | None = None,
 ) -> Iterator[dict[str, Worker]]:
-    """Yield a worker with a loaded model for each of `references`, by the name for clients.
+    """Yield a worker with a loaded model for each of `references`, by the name that clients use.
 
     Loading ends early if `stop` returns a true value. Raises `TranslateError` if a model cannot be
     loaded.
     """
-    names = names_of(references)
+    names = unique_names(references)
     workers = {
         name: Worker(name, reference, device=device, limits=limits, backend=backend)
         for name, reference in zip(names, references, strict=True)
@@ -80,22 +82,22 @@ def running_workers(
             worker.close()
 
 
-def names_of(references: Sequence[str]) -> list[str]:
-    """Return a unique name for each run: the last component of its path, perhaps with a number."""
+def unique_names(references: Sequence[str]) -> list[str]:
+    """Return a unique name for each run: the last component of its path, and a number if needed."""
     names: list[str] = []
     for reference in references:
         path = Path(reference).resolve()
         run = path.parent.parent if path.parent.name == "checkpoints" else path
         name = run.name or "model"
-        plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_.@") else "-" for c in name)
-        numbers = (plain if n == 1 else f"{plain}-{n}" for n in range(1, len(references) + 1))
-        names.append(next(name for name in numbers if name not in names))
+        stem = "".join(c if c.isascii() and (c.isalnum() or c in "-_.@") else "-" for c in name)
+        candidates = [stem, *(f"{stem}-{n}" for n in range(2, len(references) + 1))]
+        names.append(next(candidate for candidate in candidates if candidate not in names))
     return names
 
 
 def serve(
     workers: dict[str, Worker],
-    bound: socket.socket,
+    server_socket: socket.socket,
     access: Access,
     limits: Limits,
     stop: Callable[[], object],
@@ -103,7 +105,7 @@ def serve(
     """Answer requests until `stop` returns a true value, and finish active requests."""
     config = uvicorn.Config(
         create_app(workers, access, limits),
-        http=Protocol,
+        http=TimeoutProtocol,
         ws="none",
         lifespan="off",
         loop="asyncio",
@@ -115,11 +117,11 @@ def serve(
         limit_concurrency=limits.connections,
         timeout_graceful_shutdown=int(limits.stop_seconds),
     )
-    Server(config, stop).run(sockets=[bound])
+    StoppableServer(config, stop).run(sockets=[server_socket])
 
 
-class Server(uvicorn.Server):
-    """A server that a function stops, since the command handles signals."""
+class StoppableServer(uvicorn.Server):
+    """A server that stops when a function returns true; the command handles signals itself."""
 
     def __init__(self, config: uvicorn.Config, stop: Callable[[], object]) -> None:
         super().__init__(config)
@@ -134,42 +136,44 @@ class Server(uvicorn.Server):
         return await super().on_tick(counter) or bool(self._stop())
 
 
-class Protocol(H11Protocol):
-    """HTTP/1.1 that closes connections on which no complete header of a request arrives in time."""
+class TimeoutProtocol(H11Protocol):
+    """HTTP/1.1 that closes a connection if no complete request header arrives in time."""
 
-    _idle: Any = None
+    _timer: Any = None
+    """closes the connection; None while a request is answered"""
 
     def connection_made(self, transport: Any) -> None:
         """Start the time limit."""
         super().connection_made(transport)
-        self._watch()
+        self._update_timer()
 
     def data_received(self, data: bytes) -> None:
         """Receive a part of a request."""
         super().data_received(data)
-        self._watch()
+        self._update_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Cancel the time limit."""
         super().connection_lost(exc)
-        if self._idle:
-            self._idle.cancel()
+        if self._timer:
+            self._timer.cancel()
 
-    def _watch(self) -> None:
+    def _update_timer(self) -> None:
+        """Stop the timer while a request is answered; start it otherwise."""
         active = self.cycle is not None and not self.cycle.response_complete
-        if active and self._idle:
-            self._idle.cancel()
-            self._idle = None
-        elif not active and not self._idle:
-            self._idle = self.loop.call_later(self._head_seconds, self._close)
+        if active and self._timer:
+            self._timer.cancel()
+            self._timer = None
+        elif not active and not self._timer:
+            self._timer = self.loop.call_later(self._header_seconds, self._close)
 
     @property
-    def _head_seconds(self) -> float:
+    def _header_seconds(self) -> float:
         app = self.config.app
         limits = app.limits if isinstance(app, RequestMiddleware) else Limits()
         return limits.head_seconds
 
     def _close(self) -> None:
-        self._idle = None
+        self._timer = None
         if self.cycle is None or self.cycle.response_complete:
             self.transport.close()

@@ -38,9 +38,9 @@ def test_options_of_parts_are_shown_with_their_purpose(run_command: Run) -> None
 
 def test_a_text_is_followed_by_its_values_unless_it_lists_them() -> None:
     assert (
-        annotated_yaml.meaning("kind of norm", "batch, instance")
+        annotated_yaml.add_choices("kind of norm", "batch, instance")
         == "kind of norm (batch, instance)"
     )
-    assert annotated_yaml.meaning("batch or instance", "batch, instance") == "batch or instance"
-    assert annotated_yaml.meaning("use a bias", "true, false") == "use a bias"
-    assert annotated_yaml.meaning("", "a, b") == "a, b"
+    assert annotated_yaml.add_choices("batch or instance", "batch, instance") == "batch or instance"
+    assert annotated_yaml.add_choices("use a bias", "true, false") == "use a bias"
+    assert annotated_yaml.add_choices("", "a, b") == "a, b"

@@ -6,21 +6,21 @@ import sys
 import pytest
 
 from translate.errors import ConfigError, MissingPackageError, TranslateError
-from translate.scale.ray.cluster import ENVIRONMENT, connected
+from translate.scale.ray.cluster import ENVIRONMENT, connect
 
 
 def test_a_missing_ray_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("translate.errors.find_spec", lambda _: None)
     with (
         pytest.raises(MissingPackageError, match=r'pip install "translate-kit\[ray\]"'),
-        connected(address=None, actors=1, cpus=1, gpus=0),
+        connect(address=None, actors=1, cpus=1, gpus=0),
     ):
         pass
 
 
 @pytest.mark.slow  # the import of Ray
 def test_errors_of_ray_have_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What `connected` takes of Ray, without a cluster: how it starts one is a slow test."""
+    """What `connect` takes of Ray, without a cluster: how it starts one is a slow test."""
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     for name in ENVIRONMENT:
         monkeypatch.setenv(name, ENVIRONMENT[name])
@@ -30,7 +30,7 @@ def test_errors_of_ray_have_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ray, "cluster_resources", lambda: {"CPU": 4.0})
     with (
         pytest.raises(TranslateError, match=r"^Ray: the cause$"),
-        connected(address=None, actors=3, cpus=2, gpus=0) as module,
+        connect(address=None, actors=3, cpus=2, gpus=0) as module,
     ):
         assert module is sys.modules["ray"]
         raise ray.exceptions.RayError("Traceback ...\n\nthe cause\n")
@@ -38,7 +38,7 @@ def test_errors_of_ray_have_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     assert calls[0]["include_dashboard"] is False
     with (
         pytest.raises(ConfigError, match=r"3 actors with 0\.5 each need 1\.5 GPUs"),
-        connected(address=None, actors=3, cpus=1, gpus=0.5),
+        connect(address=None, actors=3, cpus=1, gpus=0.5),
     ):
         pass
     assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
@@ -54,6 +54,6 @@ def test_an_address_without_a_cluster_is_named(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(ray, "init", refuse)
     with (
         pytest.raises(ConfigError, match="address: no Ray cluster answers at auto: Could not find"),
-        connected(address="auto", actors=1, cpus=1, gpus=0),
+        connect(address="auto", actors=1, cpus=1, gpus=0),
     ):
         pass

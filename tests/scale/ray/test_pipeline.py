@@ -58,7 +58,7 @@ def test_rows_have_what_actors_need(tmp_path: Path) -> None:
 )
 def test_all_actors_have_work_until_the_end(count: int, actors: int, rows: int) -> None:
     pipeline = RayPipeline("run", Path("out"), InferenceOptions(), actors=actors)
-    assert pipeline._rows_per_task(count) == rows
+    assert pipeline._images_per_task(count) == rows
 
 
 def test_no_jobs_start_no_cluster() -> None:

@@ -4,7 +4,7 @@ import pytest
 from starlette.datastructures import Headers
 
 from translate.errors import ConfigError
-from translate.serve.requests.access import PUBLIC_PATHS, access_to, choose_token
+from translate.serve.requests.access import PUBLIC_PATHS, choose_token, create_access
 from translate.serve.requests.limits import RequestError
 
 TOKEN = "0123456789abcdef"
@@ -14,7 +14,7 @@ def status(bind: str, token: str | None = None, path: str = "/v1/models", **head
     """Return the status of a request to a server on `bind`; 200: it is allowed."""
     raw = [(k.replace("_", "-").encode(), v.encode("latin-1")) for k, v in headers.items()]
     try:
-        access_to(bind, token).check(path, Headers(raw=raw))
+        create_access(bind, token).check(path, Headers(raw=raw))
     except RequestError as error:
         return error.status
     return 200
@@ -23,13 +23,13 @@ def status(bind: str, token: str | None = None, path: str = "/v1/models", **head
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.2", "example.org"])
 def test_S1_an_address_that_others_reach_needs_a_token(host: str) -> None:
     with pytest.raises(ConfigError, match="--token"):
-        access_to(host, None)
-    access_to(host, TOKEN)
+        create_access(host, None)
+    create_access(host, TOKEN)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "127.0.0.2"])
 def test_an_address_of_this_machine_needs_no_token(host: str) -> None:
-    assert access_to(host, None).token is None
+    assert create_access(host, None).token is None
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_S1_every_path_but_the_page_needs_the_token(authorization: str, expected
 def test_two_hosts_are_refused() -> None:
     raw = [(b"host", b"localhost"), (b"host", b"evil.com")]
     with pytest.raises(RequestError):
-        access_to("127.0.0.1", None).check("/", Headers(raw=raw))
+        create_access("127.0.0.1", None).check("/", Headers(raw=raw))
 
 
 def test_a_token_is_generated_or_read(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from translate.serve.counters import Counters
-from translate.serve.requests.access import HEADERS, access_to
+from translate.serve.requests.access import SECURITY_HEADERS, create_access
 from translate.serve.requests.limits import Limits, RequestError
 from translate.serve.requests.middleware import RequestMiddleware, error_response
 
@@ -19,7 +19,7 @@ Application = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
 def middleware(app: Application, **limits: Any) -> RequestMiddleware:
     return RequestMiddleware(
         app,
-        access=access_to("127.0.0.1", None),
+        access=create_access("127.0.0.1", None),
         limits=replace(Limits(), **limits),
         counters=Counters([]),
         routes={"/"},
@@ -46,7 +46,7 @@ async def fail(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG
 def test_every_response_has_an_id_and_the_headers() -> None:
     first, second = get(middleware(hello)), get(middleware(hello))
     assert first.text == first.headers["X-Request-Id"] != second.text
-    assert {name: first.headers[name] for name in HEADERS} == HEADERS
+    assert {name: first.headers[name] for name in SECURITY_HEADERS} == SECURITY_HEADERS
     assert not [name for name in first.headers if name.startswith("access-control-")]
 
 
@@ -63,7 +63,7 @@ def test_S5_a_refused_request_does_not_reach_the_application() -> None:
     app = middleware(fail)
     answer = get(app, headers={"Host": "evil.com"})
     assert answer.status_code == 403 and "not a name of this server" in answer.json()["error"]
-    assert HEADERS.items() <= {k: answer.headers.get(k) for k in HEADERS}.items()
+    assert SECURITY_HEADERS.items() <= {k: answer.headers.get(k) for k in SECURITY_HEADERS}.items()
 
 
 def test_unknown_paths_are_counted_together() -> None:

@@ -1,11 +1,11 @@
-"""The uses of a trained model, with the command for each."""
+"""What a trained model can do, with the command for each use, for `translate show RUN`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from translate.cli.messages.annotated_yaml import default, line, meaning
+from translate.cli.messages.annotated_yaml import add_choices, append_comment, format_default
 from translate.cli.parameters.choices import choices
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def abilities(run: Path) -> list[str]:
-    """Return lines that state what the newest checkpoint of `run` can do, with the commands.
+    """Return lines that state what the newest checkpoint of `run` can do, each with its command.
 
     `run` may name a checkpoint, ``RUN@STEP``. The list is empty if `run` is not a run.
     """
@@ -62,7 +62,7 @@ def abilities(run: Path) -> list[str]:
 
 
 def inference_options(recipe: type[Recipe]) -> list[str]:
-    """Return lines on the options of ``infer --set`` and ``sample --set``, with defaults."""
+    """Return a line for each option of ``infer --set`` and ``sample --set``, with its default."""
     from translate.engine.models.calls import options_of, takes_noise
 
     lines = []
@@ -71,7 +71,10 @@ def inference_options(recipe: type[Recipe]) -> list[str]:
         if options:
             lines.append(f"Options of translate {command}:")
         lines += [
-            line(f"  --set {name}={default(option)}", meaning(option.meaning, choices(option)))
+            append_comment(
+                f"  --set {name}={format_default(option)}",
+                add_choices(option.meaning, choices(option)),
+            )
             for name, option in options.items()
         ]
     if takes_noise(recipe.translate):

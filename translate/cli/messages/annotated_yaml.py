@@ -1,4 +1,4 @@
-"""Settings as YAML, with the meaning and choices of each as a comment."""
+"""Settings as YAML, with the meaning and the choices of each setting as a comment."""
 
 from collections.abc import Iterator, Mapping
 from inspect import Parameter
@@ -10,12 +10,12 @@ from translate.cli.parameters.choices import allowed_values, choices
 if TYPE_CHECKING:
     from translate.engine.system.signatures import Option
 
-RESERVED = (
+RESERVED_ARGUMENTS = (
     *("spec", "in_channels", "out_channels", "size"),
     *("root", "domains", "split", "leave_out"),
     *("domain", "source_domain", "classes"),
 )
-"""arguments that factories get from the program, not from options"""
+"""arguments that the engine passes to the factories of plugins; users cannot set them"""
 
 
 def annotate(document: dict[str, Any], options: "dict[str, Option]") -> str:
@@ -31,64 +31,69 @@ def annotate(document: dict[str, Any], options: "dict[str, Option]") -> str:
     lines = [f"recipe: {document['recipe']}"]
     for section in ("options", "data", "train"):
         lines += ["", f"{section}:"]
-        model = SECTIONS.get(section)
+        section_class = SECTIONS.get(section)
         for key, value in document[section].items():
-            if model:
-                field = model.model_fields[key]
-                comment = meaning(
+            if section_class:
+                field = section_class.model_fields[key]
+                comment = add_choices(
                     field.description or "", allowed_values(field.annotation, field.metadata)
                 )
             else:
                 option = options.get(key)
-                comment = meaning(option.meaning, choices(option)) if option else ""
-            lines.append(line(f"  {key}: {flow(value)}", comment))
+                comment = add_choices(option.meaning, choices(option)) if option else ""
+            lines.append(append_comment(f"  {key}: {flow(value)}", comment))
         if section == "options":
-            lines += _parts(document[section])
+            lines += _comment_on_parts(document[section])
     return "\n".join(lines) + "\n"
 
 
-def meaning(text: str, values: str) -> str:
-    """Return the text of an option, followed by `values` unless the text contains them all."""
+def add_choices(text: str, values: str) -> str:
+    """Return the description of an option, with `values` appended unless it contains them all."""
     if not values or values == "true, false" or all(v in text for v in values.split(", ")):
         return text
     return f"{text} ({values})" if text else values
 
 
-def line(text: str, comment: str) -> str:
-    """Return a line of YAML with its comment."""
+def append_comment(text: str, comment: str) -> str:
+    """Return a line of YAML with its comment, aligned at column 40."""
     return f"{text:<38}  # {comment}" if comment else text
 
 
-def default(option: "Option") -> str:
+def format_default(option: "Option") -> str:
     """Return the default of an option as YAML; ``...`` if it has none or YAML cannot express it."""
     from translate.engine.config.yaml import flow
 
     value = option.default
-    simple = isinstance(value, (str, int, float, list, tuple, Mapping)) or value is None
-    return flow(value) if simple and value is not Parameter.empty else "..."
+    is_plain = isinstance(value, (str, int, float, list, tuple, Mapping)) or value is None
+    return flow(value) if is_plain and value is not Parameter.empty else "..."
 
 
-def _parts(options: dict[str, Any]) -> Iterator[str]:
-    """Yield comments: options of the selected losses, and discriminators that wrap another."""
+def _comment_on_parts(options: dict[str, Any]) -> Iterator[str]:
+    """Yield comments on the options of selected losses, and on wrappers of discriminators.
+
+    A wrapper is a discriminator whose option `of` is another discriminator.
+    """
     from translate.engine.system import signatures
     from translate.registry import names
 
-    named = {k: v.get("name") if isinstance(v, dict) else v for k, v in options.items()}
-    named = {key: name for key, name in named.items() if isinstance(name, str)}
-    losses, networks = names("loss"), names("discriminator")
-    for key, name in named.items():
-        own = signatures.read_options(losses[name]).values() if name in losses else ()
-        if described := [option for option in own if option.meaning]:
+    values = {k: v.get("name") if isinstance(v, dict) else v for k, v in options.items()}
+    part_names = {key: value for key, value in values.items() if isinstance(value, str)}
+    losses, discriminators = names("loss"), names("discriminator")
+    for key, name in part_names.items():
+        loss_options = signatures.read_options(losses[name]).values() if name in losses else ()
+        if described := [option for option in loss_options if option.meaning]:
             yield from ("", f"  # Options of {key}: {{name: {name}}}")
-            yield from map(_option, described)
-    if set(named.values()) & set(networks):
+            yield from map(_comment_on_option, described)
+    if set(part_names.values()) & set(discriminators):
         yield from ("", "  # Discriminators that wrap another discriminator:")
-        for name, factory in networks.items():
-            wrapper = signatures.read_options(factory, ["in_channels", "size"])
-            if inner := wrapper.pop("of", None):
-                yield line(f"  # {{name: {name}, of: {default(inner)}}}", summary(factory))
-                yield from map(_option, wrapper.values())
+        for name, factory in discriminators.items():
+            wrapper_options = signatures.read_options(factory, ["in_channels", "size"])
+            if wrapped := wrapper_options.pop("of", None):
+                example = f"  # {{name: {name}, of: {format_default(wrapped)}}}"
+                yield append_comment(example, summary(factory))
+                yield from map(_comment_on_option, wrapper_options.values())
 
 
-def _option(option: "Option") -> str:
-    return line(f"  #   {option.name}: {default(option)}", meaning(option.meaning, choices(option)))
+def _comment_on_option(option: "Option") -> str:
+    description = add_choices(option.meaning, choices(option))
+    return append_comment(f"  #   {option.name}: {format_default(option)}", description)

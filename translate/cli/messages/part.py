@@ -1,10 +1,18 @@
-"""The description of a part in `translate show`: a network, loss, layout or sample domain."""
+"""The output of `translate show PART`. A part is what a plugin registers, other than a recipe.
+
+Examples of parts are networks, losses, layouts, metrics, image formats and sample domains.
+"""
 
 from typing import TYPE_CHECKING, Any, cast
 
-from translate.cli.messages.annotated_yaml import RESERVED, default, line, meaning
+from translate.cli.messages.annotated_yaml import (
+    RESERVED_ARGUMENTS,
+    add_choices,
+    append_comment,
+    format_default,
+)
 from translate.cli.parameters.catalogue import Entry, entries
-from translate.cli.parameters.choices import choices, use
+from translate.cli.parameters.choices import choices, purpose_of
 
 if TYPE_CHECKING:
     from translate.engine.system.signatures import Option
@@ -12,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def find(name: str, kind: str | None = None) -> list[Entry]:
-    """Return the parts called `name`, of one kind or of any."""
+    """Return the parts called `name`, of one kind; of all kinds if `kind` is None."""
     return [
         entry
         for entry in entries()
@@ -23,7 +31,10 @@ def find(name: str, kind: str | None = None) -> list[Entry]:
 
 
 def describe(part: Entry) -> str:
-    """Return a part as YAML: what it is, how to select it, and each option with its default."""
+    """Return the description of a part as YAML.
+
+    Comments say what the part is and how to select it; the lines are its options with defaults.
+    """
     article = "an" if part.kind[0] in "aeiou" else "a"
     lines = [
         f"# {part.name} is {article} {part.kind} of {part.distribution}. {part.summary}".strip()
@@ -31,13 +42,13 @@ def describe(part: Entry) -> str:
     lines += [f"# {text}" for text in _usage(part)]
     lines.append(f"name: {part.name}")
     for option in options(part):
-        comment = meaning(option.meaning, choices(option))
-        lines.append(line(f"{option.name}: {default(option)}", comment))
+        comment = add_choices(option.meaning, choices(option))
+        lines.append(append_comment(f"{option.name}: {format_default(option)}", comment))
     return "\n".join(lines) + "\n"
 
 
 def record(part: Entry) -> dict[str, Any]:
-    """Return what `describe` returns, as a JSON object."""
+    """Return the content of `describe` as a JSON object."""
     from translate.engine.config.yaml import to_yaml_types
 
     described = [
@@ -59,7 +70,7 @@ def options(part: Entry) -> "list[Option]":
     from translate.engine.system import signatures
 
     factory = registry.find(cast("Kind", part.kind), part.name)
-    return list(signatures.read_options(factory, RESERVED).values())
+    return list(signatures.read_options(factory, RESERVED_ARGUMENTS).values())
 
 
 def _usage(part: Entry) -> list[str]:
@@ -84,9 +95,9 @@ def _usage(part: Entry) -> list[str]:
             "Write a model; the exporter is chosen by the suffix of the file:",
             "  translate export RUN FILE",
         ]
-    own = options(part)
-    required = [f", {o.name}: {o.name.upper()}" for o in own if o.required]
-    example = "".join(required or [f", {o.name}: {default(o)}" for o in own[:1]])
+    part_options = options(part)
+    required = [f", {o.name}: {o.name.upper()}" for o in part_options if o.required]
+    example = "".join(required or [f", {o.name}: {format_default(o)}" for o in part_options[:1]])
     value = f"{{name: {part.name}{example}}}"
     if part.kind == "layout":
         return ["Select it for training:", f'  --set "data.layout={value}"']
@@ -98,25 +109,28 @@ def _usage(part: Entry) -> list[str]:
             f"  translate evaluate RUN --metric {part.name}",
             f"  --set train.evaluate_every=500 --set train.metric={part.name}",
         ]
-    accepted = _recipes_that_accept(part)
-    if not accepted:
+    recipes_by_option = _recipes_that_accept(part)
+    if not recipes_by_option:
         return [f"No installed recipe accepts this {part.kind}: select it in a recipe of your own."]
-    first = next(iter(accepted))
-    places = [f"options.{key} of {', '.join(names)}" for key, names in accepted.items()]
-    fits = [f"Accepted by {place}." for place in places]
-    return ["Select it for training:", f'  --set "options.{first}={value}"', *fits]
+    accepting = [
+        f"Accepted by options.{option} of {', '.join(recipes)}."
+        for option, recipes in recipes_by_option.items()
+    ]
+    option = next(iter(recipes_by_option))
+    return ["Select it for training:", f'  --set "options.{option}={value}"', *accepting]
 
 
 def _recipes_that_accept(part: Entry) -> dict[str, list[str]]:
-    """Return the recipes that accept parts of this purpose, by the name of their option."""
+    """Return the recipes that accept parts of this kind and purpose, by the name of the option."""
     from translate.engine.config.parts import part_kind, part_name
     from translate.engine.system import signatures
     from translate.registry import names
 
     kind = cast("Kind", part.kind)
-    purpose, accepting = use(kind, part.name), dict[str, list[str]]()
+    purpose = purpose_of(kind, part.name)
+    recipes_by_option: dict[str, list[str]] = {}
     for recipe, factory in names("recipe").items():
         for option in signatures.read_options(factory, ["spec"]).values():
-            if part_kind(option) == kind and use(kind, part_name(option.default)) == purpose:
-                accepting.setdefault(option.name, []).append(recipe)
-    return accepting
+            if part_kind(option) == kind and purpose_of(kind, part_name(option.default)) == purpose:
+                recipes_by_option.setdefault(option.name, []).append(recipe)
+    return recipes_by_option

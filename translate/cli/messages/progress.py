@@ -1,4 +1,4 @@
-"""Progress over many images: a bar on a terminal, lines elsewhere."""
+"""Progress of a command over many images: a bar on a terminal, lines of text elsewhere."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from translate.results import InferenceResult
 
 PROGRESS_SECONDS = 10.0
-"""least time between two lines of progress"""
+"""least time between two lines of progress, in seconds"""
 PROGRESS_FRACTION = 0.1
 """least time between two lines, as a fraction of the time so far: long jobs have short logs"""
 
 
 @contextmanager
 def show_progress(work: str, *, quiet: bool) -> Iterator[Callable[[InferenceResult], None]]:
-    """Print log messages and the progress of `work`; yield the function that updates it."""
+    """Print log messages and the progress of `work`; yield its update function."""
     from time import monotonic
 
     if quiet:
@@ -44,13 +44,13 @@ def show_progress(work: str, *, quiet: bool) -> Iterator[Callable[[InferenceResu
             with console.messages(write):
                 yield update_bar
     else:
-        start = last = monotonic()
+        start = last_printed = monotonic()
 
         def print_line(counts: InferenceResult) -> None:
-            nonlocal last
+            nonlocal last_printed
             now = monotonic()
-            if now - last > max(PROGRESS_SECONDS, PROGRESS_FRACTION * (now - start)):
-                last = now
+            if now - last_printed > max(PROGRESS_SECONDS, PROGRESS_FRACTION * (now - start)):
+                last_printed = now
                 console.say(_line(counts, now - start))
 
         with console.messages():
@@ -63,18 +63,18 @@ def _line(counts: InferenceResult, seconds: float) -> str:
     line = f"{processed} of {counts.requested} images"
     if current:
         line += f", {current:.0%} of image {processed + 1}"
-    completed = counts.done + counts.listed + current  # outputs that were there take no time
+    completed = counts.done + counts.listed + current  # skipped images take no time
     if completed:
-        left = (counts.remaining - current) * seconds / completed
-        line += f", {duration(left)} left"
+        seconds_left = (counts.remaining - current) * seconds / completed
+        line += f", {duration(seconds_left)} left"
     return line
 
 
 def summary(counts: InferenceResult) -> str:
-    """Return the last line of a command: the number of images by outcome."""
-    where = f" in {counts.problems}" if counts.listed else ""
-    left = f", {counts.remaining} not started" if counts.remaining else ""
+    """Return the last line that a command prints: the number of images by outcome."""
+    problems_file = f" in {counts.problems}" if counts.listed else ""
+    not_started = f", {counts.remaining} not started" if counts.remaining else ""
     return (
         f"{counts.done} done, {counts.skipped} skipped (already there), "
-        f"{counts.listed} listed{where}{left}"
+        f"{counts.listed} listed{problems_file}{not_started}"
     )

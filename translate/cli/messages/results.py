@@ -1,4 +1,4 @@
-"""Messages at the end of training: the outcome and the next command; the plan of a dry run."""
+"""Messages at the end of `translate train`: the outcome, or the plan of a dry run."""
 
 import json
 import logging
@@ -41,18 +41,19 @@ def plan_json(plan: "TrainingPlan | None") -> str:
 
 
 def _plan_rows(plan: "TrainingPlan") -> dict[str, str]:
+    """Return the texts of the plan of a dry run, by their titles."""
     from translate.progress import duration
 
     height, width = plan.size
     images = ", ".join(f"{name} {count:,}" for name, count in plan.images.items())
-    held = f", {plan.validation:,} held out for validation" if plan.validation else ""
+    held_out = f", {plan.validation:,} held out for validation" if plan.validation else ""
     skipped = f"; {plan.skipped:,} files cannot be used" if plan.skipped else ""
     start = f"from step {plan.step:,} to" if plan.step else "to"
     networks = [f"{name} {count:,}" for name, count in plan.parameters.items()]
     return {
         "recipe": f"{plan.recipe} on {plan.device}, crops of {height}x{width}, "
         f"batch size {plan.batch_size}",
-        "images": f"{images}: {plan.items:,} items{held}{skipped}",
+        "images": f"{images}: {plan.items:,} items{held_out}{skipped}",
         "training": f"{start} step {plan.steps:,}, {plan.epochs:,.4g} epochs",
         "parameters": ", ".join(networks),
         "step": f"{plan.step_seconds:.3g} s, {plan.gflops:.3g} GFLOPs, "

@@ -8,7 +8,10 @@ from translate.errors import ConfigError, printable_name
 
 
 def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
-    """Return the options that ``--set name=value`` sets; raises `ConfigError`."""
+    """Return the options that ``--set name=value`` sets; an empty value is None.
+
+    Raises `ConfigError` for an assignment of another form.
+    """
     options = {}
     for assignment in assignments:
         name, equals, text = assignment.partition("=")

@@ -1,4 +1,4 @@
-"""Names of recipes, configurations, and everything else that plugins register."""
+"""The names that `translate show` lists: configurations, and everything that plugins register."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ TITLES = {
     "recipe": "Recipes, for `translate train --plugin NAME`",
     "configuration": "Configurations, for `translate train --config NAME`",
     "layout": 'Layouts, for `--set data.layout=NAME` or `--set "data.layout={name: NAME, ...}"`',
-    "generator": "Generators (networks that return images or codes), for options of a recipe",
+    "generator": "Generators (networks that return images or latents), for options of a recipe",
     "discriminator": "Discriminators (networks that score images), for options of a recipe",
     "loss": "Losses, for options of a recipe",
     "metric": "Metrics, for `translate evaluate` and `--set train.metric=NAME`",
@@ -26,11 +26,11 @@ TITLES = {
     "command": "Commands, for `translate NAME`",
     "format": "Image formats, recognized by the first bytes of a file",
 }
-"""Headings of the kinds, in the order of the list."""
+"""heading of each kind in `translate show`, in the order of the output"""
 
 
 class Entry(NamedTuple):
-    """What a name stands for."""
+    """A name that `translate show` lists."""
 
     kind: str
     name: str
@@ -39,7 +39,7 @@ class Entry(NamedTuple):
 
 
 def entries() -> list[Entry]:
-    """Return all names, kind by kind."""
+    """Return an entry for each name, sorted by kind as `TITLES` is."""
     from translate.engine.plugins.discovery import OWN_DISTRIBUTION
 
     listed = [
@@ -62,27 +62,28 @@ def all_registrations() -> Iterator[tuple["Kind", str, "Registration"]]:
         counts = Counter(registration.name for registration in registrations)
         for registration in registrations:
             name, distribution = registration.name, registration.distribution
-            is_first = counts[name] == 1 or distribution == OWN_DISTRIBUTION
-            short = name in unambiguous and is_first
-            yield kind, name if short else f"{distribution}/{name}", registration
+            has_priority = counts[name] == 1 or distribution == OWN_DISTRIBUTION
+            if not (name in unambiguous and has_priority):
+                name = f"{distribution}/{name}"
+            yield kind, name, registration
 
 
 def summary(factory: Callable[..., Any]) -> str:
-    """Return the first line of a factory's docstring or of a command's help, or nothing."""
+    """Return the first line of a factory's docstring or of a command's help; else empty."""
     if isinstance(factory, click.Command):
         return factory.get_short_help_str(100)
     if isinstance(factory, partial) and "__doc__" not in vars(factory):
         factory = factory.func
     text = getdoc(factory) or ""
     if isinstance(factory, type) and "__doc__" in vars(factory) and not factory.__doc__:
-        text = ""  # getdoc would take the base class's
+        text = ""  # getdoc would return that of the base class
     return text.strip().partition("\n")[0]
 
 
 def _configurations() -> Iterator[tuple[str, str]]:
-    """Yield the name and the first comment of each configuration."""
+    """Yield the name of each bundled configuration, and the comment in its first line."""
     from translate.engine.plugins.configs import configs
 
     for name, file in configs().items():
-        first = file.read_bytes().decode(errors="replace").partition("\n")[0]
-        yield name, first.removeprefix("#").strip() if first.startswith("#") else ""
+        line = file.read_bytes().decode(errors="replace").partition("\n")[0]
+        yield name, line.removeprefix("#").strip() if line.startswith("#") else ""

@@ -1,4 +1,4 @@
-"""Values that an option accepts, as text: choices, a range, or names of parts."""
+"""The values that an option accepts, as text: choices, a range, or names of networks or losses."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -10,47 +10,49 @@ if TYPE_CHECKING:
     from translate.engine.system.signatures import Option
     from translate.registry import Kind
 
-FEW_WEIGHTS = 1_000_000
-"""largest number of weights of a network whose outputs are computed, and not only their shapes"""
-RANGES = {"ge": "{} or more", "gt": "more than {}", "le": "at most {}", "lt": "less than {}"}
+MAX_CPU_WEIGHTS = 1_000_000
+"""number of weights above which only the shapes of outputs are computed, on the meta device"""
+BOUND_TEXTS = {"ge": "{} or more", "gt": "more than {}", "le": "at most {}", "lt": "less than {}"}
+"""texts of the bounds of a number, by their attribute in `annotated_types`"""
 
 
 def choices(option: "Option") -> str:
-    """Return the values that `option` accepts, such as ``normal, uniform``; empty if any."""
+    """Return the values that `option` accepts, such as ``normal, uniform``; empty if any is."""
     from translate.engine.config.parts import part_kind, part_name
     from translate.registry import names
 
     if not (kind := part_kind(option)):
         return allowed_values(option.annotation)
-    purpose = use(kind, part_name(option.default))
-    return ", ".join(name for name in names(kind) if use(kind, name) == purpose)
+    purpose = purpose_of(kind, part_name(option.default))
+    return ", ".join(name for name in names(kind) if purpose_of(kind, name) == purpose)
 
 
 def allowed_values(annotation: Any, metadata: Sequence[Any] = ()) -> str:
-    """Return the values or the range of a type; empty if it has neither."""
-    values, limits = list(_values(annotation)), dict(_limits(annotation, metadata))
-    if {"ge", "le"} <= limits.keys():
-        limits = {"": f"{limits['ge']} to {limits['le']}", **limits}
-        del limits["ge"], limits["le"]
-    texts = [str(RANGES.get(key, "{}")).format(limit) for key, limit in limits.items()]
-    return ", ".join([*texts, *values])
+    """Return the values or the range of a type; empty if the type limits neither."""
+    texts, bounds = list[str](), dict(_bounds(annotation, metadata))
+    if {"ge", "le"} <= bounds.keys():
+        texts.append(f"{bounds.pop('ge')} to {bounds.pop('le')}")
+    texts += [BOUND_TEXTS[name].format(bound) for name, bound in bounds.items()]
+    return ", ".join([*texts, *_values(annotation)])
 
 
 @cache
-def use(kind: "Kind", name: str) -> str:
-    """Return the purpose of a part, so that only parts of the same purpose are listed as choices.
+def purpose_of(kind: "Kind", name: str) -> str:
+    """Return the purpose of a network or loss; only those of one purpose replace each other.
 
-    A loss is adversarial or compares images; the purpose of a generator follows from the shapes of
-    its outputs.
+    Returns:
+        For a loss, ``adversarial`` or ``images`` (compares images). For a generator,
+        ``encodes`` (images to codes), ``translates`` (images to images) or ``generates`` (codes to
+        images), by the shapes of its outputs. Otherwise `kind`.
     """
     from translate.registry import names
 
     if kind == "loss":
         return "adversarial" if hasattr(names(kind)[name], "for_discriminator") else "images"
-    return _generator_use(name) if kind == "generator" else kind
+    return _purpose_of_generator(name) if kind == "generator" else kind
 
 
-def _generator_use(name: str) -> str:
+def _purpose_of_generator(name: str) -> str:
     import torch
 
     from translate.contract.kinds import small_options
@@ -63,12 +65,12 @@ def _generator_use(name: str) -> str:
     try:
         with torch.device("meta"):
             weights = sum(parameter.numel() for parameter in create().parameters())
-        # to find shapes on the meta device PyTorch imports its compiler, which takes seconds
-        device = "cpu" if weights <= FEW_WEIGHTS else "meta"
+        # on the meta device, PyTorch imports its compiler, which takes seconds
+        device = "cpu" if weights <= MAX_CPU_WEIGHTS else "meta"
         with torch.device(device), torch.no_grad(), temporary_seed(0):
             network = create().eval()
             side = geometry_of(network).fit(side)
-            with suppress(Exception):  # a generator of images from noise may refuse images
+            with suppress(Exception):  # a generator of images from codes may refuse images
                 if network(torch.zeros(2, 3, side, side)).shape[-1] == 1:
                     return "encodes"
                 return "translates"
@@ -84,28 +86,29 @@ def _values(annotation: Any) -> Iterator[str]:
     if origin is Annotated:
         yield from _values(inner[0])
     elif origin in (Union, UnionType):
-        for one in inner:
-            yield from _values(one)
+        for member in inner:
+            yield from _values(member)
     elif origin is Literal:
         yield from map(str, inner)
     elif annotation is bool:
         yield from ("true", "false")
 
 
-def _limits(annotation: Any, metadata: Sequence[Any] = ()) -> Iterator[tuple[str, Any]]:
-    """Yield the bounds of a number, or of the first number in a union."""
+def _bounds(annotation: Any, metadata: Sequence[Any] = ()) -> Iterator[tuple[str, Any]]:
+    """Yield name and value of the bounds of a number, or of the first number in a union."""
     origin, inner = get_origin(annotation), get_args(annotation)
-    notes = [*metadata, *(inner[1:] if origin is Annotated else ())]
+    constraints = [*metadata, *(inner[1:] if origin is Annotated else ())]
+    constraints += [c for each in constraints for c in getattr(each, "metadata", ())]  # of Field
     bounds = [
-        (bound, getattr(note, bound))
-        for note in [*notes, *(m for n in notes for m in getattr(n, "metadata", ()))]
-        for bound in RANGES
-        if getattr(note, bound, None) is not None
+        (name, getattr(constraint, name))
+        for constraint in constraints
+        for name in BOUND_TEXTS
+        if getattr(constraint, name, None) is not None
     ]
     if bounds or origin not in (Annotated, Union, UnionType):
         yield from bounds
         return
-    for one in inner[: 1 if origin is Annotated else None]:
-        if one is not bool and (inner_bounds := list(_limits(one))):
+    for member in inner[: 1 if origin is Annotated else None]:
+        if member is not bool and (inner_bounds := list(_bounds(member))):
             yield from inner_bounds
             return

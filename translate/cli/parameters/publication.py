@@ -1,4 +1,4 @@
-"""Options of the model card, and messages on it, for `translate pack` and `translate push`."""
+"""What `translate pack` and `translate push` share: options of the model card, and messages."""
 
 from __future__ import annotations
 
@@ -39,12 +39,13 @@ card_options = combine_options(
 
 
 class Publication(NamedTuple):
-    """A model with its card, and messages on the card."""
+    """A model with its card, and messages for the user."""
 
     model: PublishedModel
     messages: list[str]
+    """on images and licences in the card"""
     problems: list[str]
-    """of newer checkpoints of the run"""
+    """why newer checkpoints of the run cannot be used"""
 
     def report(self, line: str) -> None:
         """Print `line` and the messages."""
@@ -67,25 +68,25 @@ def prepare(
 
     Args:
         run: A run, one of its checkpoints, or a packed model.
-        reference: The RUN in the commands of the card.
+        reference: What the card names as RUN in its commands.
         name: Name of the model.
-        licence: Licence of the model, as the Hub names it; None: unknown.
+        licence: Licence of the model, as the Hugging Face Hub names it; None: unknown.
         data_licence: Licence of the training images; None: unknown.
-        no_preview: Omit the newest preview.
+        no_preview: Omit the newest preview from the card.
     """
     from translate.engine.checkpoints.references.lookup import resolve
     from translate.exchange.publication.published import publish
     from translate.report.model_card import make_card
 
-    checkpoint, problems = resolve(run)  # once: a branch of the Hub may move
+    checkpoint, problems = resolve(run)  # once: a branch on the Hub may change
     licences = {"licence": licence, "data_licence": data_licence}
-    card = make_card(checkpoint, reference, **licences, shown=not no_preview)
+    card = make_card(checkpoint, reference, **licences, with_preview=not no_preview)
     messages = []
     if card.preview:
         messages.append(
             f"its card shows {card.preview}, with images of the data; omit it: --no-preview"
         )
-    unknown = {"--license NAME": licence, "--data-license NAME": data_licence}
-    if missing := [option for option, value in unknown.items() if value is None]:
+    licence_options = {"--license NAME": licence, "--data-license NAME": data_licence}
+    if missing := [option for option, value in licence_options.items() if value is None]:
         messages.append(f"its card does not state every licence: set {', '.join(missing)}")
     return Publication(publish(checkpoint, name, card.text, card.preview), messages, problems)

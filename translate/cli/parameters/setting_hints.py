@@ -10,11 +10,11 @@ class SettingCommand(MultiValueCommand):
     """A command whose errors name the setting that was mistaken for an option."""
 
     def hint(self, option: str, args: list[str]) -> str:
-        """Return the ``--set`` for a setting typed as an option; empty if there is no such one."""
+        """Return the ``--set`` to type instead of `option`; empty if no setting has this name."""
         from translate.engine.config import layers, yaml
         from translate.errors import TranslateError
 
-        options = dict(pairwise(args))
+        options = dict(pairwise(args))  # each argument with the next: click has not parsed them
         try:
             recipe = options.get("--plugin")
             if not recipe and "--config" in options:

@@ -1,4 +1,4 @@
-"""Options of `translate infer` for shards of many images, and the list of incomplete shards."""
+"""Options of `translate infer` for a part of many images (a shard), and the list of shards left."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ shard_options = combine_options(
 
 
 def parse_shard(text: str | None, *, missing: bool) -> Shard | None:
-    """Return the shard of ``--shard``; None for all images.
+    """Return the shard that ``--shard`` selects; None for all images.
 
-    Raises `ConfigError` if `missing` is set without a shard.
+    Raises `ConfigError` for ``--missing`` without ``--shard``.
     """
     from translate.engine.shards.shard import Shard
 
@@ -51,11 +51,11 @@ def parse_shard(text: str | None, *, missing: bool) -> Shard | None:
     return Shard.parse(text) if text else None
 
 
-def print_missing(out: Path, count: int) -> int:
+def print_incomplete_shards(out: Path, count: int) -> int:
     """Print which of `count` shards are incomplete, and return the exit code."""
     from translate.engine.shards.manifests import missing_shards
     from translate.engine.shards.shard import format_indices
 
-    missing = missing_shards(out, count)
-    console.say(format_indices(missing))
-    return 3 if missing else 0
+    incomplete_shards = missing_shards(out, count)
+    console.say(format_indices(incomplete_shards))
+    return 3 if incomplete_shards else 0

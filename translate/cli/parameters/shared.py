@@ -32,26 +32,26 @@ class MultiValueOption(click.Option):
 
 
 class MultiValueCommand(click.Command):
-    """A command with `MultiValueOption` options, whose values end at the next option."""
+    """A command whose `MultiValueOption` options take all values up to the next option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         names = {name for p in self.params if isinstance(p, MultiValueOption) for name in p.opts}
         try:
-            args = _spread(args, names)
+            args = _repeat_options(args, names)
         except click.UsageError:
             if not ctx.resilient_parsing:  # set while a shell asks for completions
                 raise
-        original = list(args)  # click removes them from the list
+        original = list(args)  # click empties `args`
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            near = error.option_name.replace("_", "-")
-            if near != error.option_name and any(near in p.opts for p in self.params):
-                text = f"No such option: {error.option_name}. Did you mean {near}?"
+            hyphenated = error.option_name.replace("_", "-")
+            if hyphenated != error.option_name and any(hyphenated in p.opts for p in self.params):
+                text = f"No such option: {error.option_name}. Did you mean {hyphenated}?"
                 raise click.UsageError(text, ctx) from error
-            if not (near := self.hint(error.option_name, original)):
+            if not (hint := self.hint(error.option_name, original)):
                 raise
-            text = f"No such option: {error.option_name}.{near}"
+            text = f"No such option: {error.option_name}.{hint}"
             raise click.UsageError(text, ctx) from error
 
     def hint(self, option: str, args: list[str]) -> str:  # noqa: ARG002
@@ -59,45 +59,48 @@ class MultiValueCommand(click.Command):
         return ""
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Complete further values of the options on the line, and names of options."""
-        more = [
+        """Complete further values of the options that the line contains, and names of options."""
+        further_values = [
             item
             for param in self.params
             if isinstance(param, MultiValueOption) and ctx.params.get(str(param.name))
             for item in param.shell_complete(ctx, incomplete)
             if item.value not in ctx.params[str(param.name)]
         ]
-        return [*more, *super().shell_complete(ctx, incomplete)]
+        return [*further_values, *super().shell_complete(ctx, incomplete)]
 
 
-def _spread(args: list[str], names: set[str]) -> list[str]:
+def _repeat_options(args: list[str], names: set[str]) -> list[str]:
     """Repeat the option before each of its values, since click takes one value per option."""
-    spread: list[str] = []
+    repeated: list[str] = []
     option = ""
     for position, arg in enumerate(args):
         if arg == "--":
-            return [*spread, *args[position:]]
+            return [*repeated, *args[position:]]
         if arg.startswith("-"):
             name, equals, _ = arg.partition("=")
             option = name if name in names else ""
-            if not (option and not equals):
-                spread.append(arg)
+            if not option or equals:
+                repeated.append(arg)
             elif position + 1 == len(args):
-                spread.append(arg)  # without a value: click reports it
-            elif args[position + 1].startswith("-"):  # click would take it as the value
+                repeated.append(arg)  # without a value: click reports it
+            elif args[position + 1].startswith("-"):  # click would take this option as the value
                 raise click.BadOptionUsage(arg, f"Option {arg!r} requires an argument.")
         elif option:
-            spread += [option, arg]
+            repeated += [option, arg]
         else:
-            spread.append(arg)
-    return spread
+            repeated.append(arg)
+    return repeated
 
 
 Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
 def completer(names: Callable[[], Any]) -> Completer:
-    """Return a shell completion function that offers `names`, which must import nothing heavy."""
+    """Return a shell completion function that offers the values of `names`.
+
+    `names` runs at each press of the tab key, and must import nothing slow.
+    """
 
     def complete(ctx: click.Context, param: click.Parameter, start: str) -> list[CompletionItem]:  # noqa: ARG001
         return [CompletionItem(name) for name in sorted(names()) if name.startswith(start)]
@@ -120,7 +123,7 @@ def config_names() -> list[str]:
 
 
 def domain_names() -> set[str]:
-    """Return the folders under ``datasets`` that may be domains."""
+    """Return the names of the folders in ``datasets``, which may be domains."""
     from pathlib import Path
 
     from translate.folders.names import is_hidden

@@ -24,7 +24,7 @@ class LocalPath(click.Path):
 
 
 def parse_size(text: str | None) -> int | list[int] | None:
-    """Return ``256`` as a number, and ``HEIGHTxWIDTH`` as [height, width]."""
+    """Return ``256`` as 256, and ``HEIGHTxWIDTH`` as [height, width], in pixels."""
     if text is None:
         return None
     sides = text.lower().split("x")
@@ -42,12 +42,12 @@ def parse_duration(text: str | None) -> float:
         raise click.BadParameter(
             f"expected a time such as 90m, 2h30m or 1d, got {text!r}.", param_hint="--max-time"
         )
-    parts = re.findall(r"([\d.]+)([dhms])", text)
-    return sum(float(number) * units[unit] for number, unit in parts)
+    terms = re.findall(r"([\d.]+)([dhms])", text)
+    return sum(float(number) * units[unit] for number, unit in terms)
 
 
 def parse_bytes(text: str | None) -> int | None:
-    """Return ``4GB``, ``500MB`` or ``2.5GB`` in bytes."""
+    """Return ``4GB``, ``500MB`` or ``2.5GB`` in bytes; GiB is read as GB, 1000**3."""
     if text is None:
         return None
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT])i?B", text.strip(), re.IGNORECASE)

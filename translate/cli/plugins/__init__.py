@@ -1,4 +1,4 @@
-"""`translate plugins`: list, check, create and find plugins."""
+"""`translate plugins`: list, check, create and search for plugins."""
 
 import json
 from typing import Any
@@ -18,10 +18,10 @@ PLURALS = {"loss": "losses"}
 @click.option("--quiet", is_flag=True, help="Print only what is broken.")
 @click.pass_context
 def command(ctx: click.Context, as_json: bool, quiet: bool) -> None:
-    """List, check, create and find plugins.
+    """List, check, create and search for plugins.
 
-    Without a command: installed plugins by distribution, with the errors of those that did not
-    load.
+    Without a command: installed plugins by distribution; a plugin that did not load is listed with
+    its error.
 
     \b
     Examples:
@@ -34,17 +34,17 @@ def command(ctx: click.Context, as_json: bool, quiet: bool) -> None:
     if as_json:
         console.show(json.dumps(distributions, indent=2))
         return
-    for facts in distributions:
-        if quiet and not facts["broken"]:
+    for listing in distributions:
+        if quiet and not listing["broken"]:
             continue
-        console.say(f"{facts['distribution']} {facts['version']}")
-        for kind, names in {} if quiet else facts["offers"].items():
+        console.say(f"{listing['distribution']} {listing['version']}")
+        for kind, names in {} if quiet else listing["offers"].items():
             console.say(f"  {PLURALS.get(kind, f'{kind}s'):<16}{', '.join(names)}")
-        if facts["events"] and not quiet:
-            console.say(f"  {'event hooks':<16}{', '.join(facts['events'])}")
-        if not (facts["offers"] or facts["events"] or facts["broken"] or quiet):
+        if listing["events"] and not quiet:
+            console.say(f"  {'event hooks':<16}{', '.join(listing['events'])}")
+        if not (listing["offers"] or listing["events"] or listing["broken"] or quiet):
             console.say("  registers nothing")
-        for entry, reason in facts["broken"].items():
+        for entry, reason in listing["broken"].items():
             console.say(f"  broken          {entry}: {reason}")
 
 
@@ -54,29 +54,29 @@ command.add_command(search.command)
 
 
 def list_distributions() -> list[dict[str, Any]]:
-    """Return what each distribution registers, by kind, and which of its plugins are broken."""
+    """Return, for each distribution, the names that it registers and its broken plugins."""
     from translate.cli import COMMANDS
     from translate.contract.events import event_subjects
     from translate.engine.plugins import discovery
     from translate.engine.plugins.commands import plugin_commands
 
-    plugin_commands(COMMANDS)  # first: it refuses names of built-in commands
+    plugin_commands(COMMANDS)  # first: it marks commands with built-in names as broken
     registrations = list(all_registrations())  # loads the plugins
     distributions: dict[str, dict[str, Any]] = {}
 
-    def facts(name: str, version: str = "?") -> dict[str, Any]:
+    def listing_of(name: str, version: str = "?") -> dict[str, Any]:
         empty: dict[str, Any] = {"offers": {}, "events": [], "broken": {}}
         return distributions.setdefault(name, {"distribution": name, "version": version, **empty})
 
     for entry in discovery.allowed_entries(discovery.installed_entries()):
         version = entry.dist.version if entry.dist else None
-        facts(discovery.distribution(entry), version or "?")
+        listing_of(discovery.distribution(entry), version or "?")
     for kind, name, registration in registrations:
-        facts(registration.distribution)["offers"].setdefault(kind, []).append(name)
+        listing_of(registration.distribution)["offers"].setdefault(kind, []).append(name)
     for full, _ in discovery.load().list_name_plugin():
         for listener in event_subjects(full):
-            facts(full.partition(":")[0])["events"] += listener.hooks
+            listing_of(full.partition(":")[0])["events"] += listener.hooks
     for where, error in discovery.skipped.items():
         name, _, entry_name = where.partition(":")
-        facts(name)["broken"][entry_name] = describe_error(error)
+        listing_of(name)["broken"][entry_name] = describe_error(error)
     return list(distributions.values())

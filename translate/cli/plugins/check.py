@@ -1,4 +1,4 @@
-"""`translate plugins check`: test a plugin against the contract."""
+"""`translate plugins check`: test a plugin against the contract, the rules that plugins obey."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -14,12 +14,12 @@ from translate.errors import ConfigError, PluginError, describe_error, suggest
 if TYPE_CHECKING:
     from translate.contract.results import RuleResult
 
-TESTED = (
+KINDS_WITH_RULES = (
     *("recipe", "generator", "discriminator", "loss", "layout", "format"),
     *("metric", "tracker", "importer", "exporter", "command"),
 )
 
-GIVEN = {
+PASSED_ARGUMENTS = {
     "generator": "in_channels, out_channels, size",
     "discriminator": "in_channels, size",
     "recipe": "spec",
@@ -46,25 +46,27 @@ GIVEN = {
 def command(name: str, assignments: tuple[str, ...], report_file: str | None, quiet: bool) -> None:
     """Test a plugin against the contract, rule by rule.
 
-    NAME is a plugin or a distribution, to check everything that it registers and its event hooks,
-    or a single recipe, generator, loss or other part. Each failure is printed with its file and
-    line; rules that fail for the same reason are reported once.
+    NAME is a plugin or a distribution, to check its event hooks and everything that it registers;
+    or the name of a single recipe, network, loss or other part. Each failure is printed with
+    its file and line; rules that fail for the same reason are reported once.
 
     \b
     Examples:
       translate plugins check cyclegan
       translate plugins check pix2pix --set options.generator.width=8 --report check.json
     """
-    from translate.contract import results as testing
+    from translate.contract import results as contract_results
     from translate.contract.kinds import small_options
     from translate.contract.report import ContractReport
     from translate.engine.config import yaml
     from translate.engine.disk import files
 
     parts = _parts(name)
-    chosen = [part for part in parts if part[1] == name] or parts
-    if assignments and len(chosen) != 1:
-        raise ConfigError(f"--set is for one part, and {name} has {len(chosen)}: name one of them.")
+    selected = [(kind, part) for kind, part in parts if part == name] or parts
+    if assignments and len(selected) != 1:
+        raise ConfigError(
+            f"--set is for one part, and {name} has {len(selected)}: name one of them."
+        )
     broken = [
         f"  BROKEN  {where}: {describe_error(error)}" for where, error in _broken_plugins(name)
     ]
@@ -74,25 +76,28 @@ def command(name: str, assignments: tuple[str, ...], report_file: str | None, qu
     report.errors += [line.split(maxsplit=1)[1] for line in broken]
     say: Any = (lambda _line: None) if quiet else console.say
     for kind, part in parts:
-        if kind not in TESTED:
+        if kind not in KINDS_WITH_RULES:
             say(f"{kind} {part}: no rules; it is checked with the recipes that use it")
             continue
         small = small_options(kind, part)
-        settings = _settings(kind, part, small, assignments if (kind, part) in chosen else ())
+        settings = _settings(kind, part, small, assignments if (kind, part) in selected else ())
         say(f"{kind} {part}" + (f", scaled down: {yaml.flow(small)}" if small else ""))
         try:
             if missing := _missing_options(kind, part, settings["options"]):
-                given = f"; arguments from translate: {GIVEN[kind]}" if kind in GIVEN else ""
                 message = f"needs {missing}: translate plugins check {part} --set ..."
-                raise ConfigError(message + given)
-            results = testing.run_rules(kind, part, settings["options"], data=settings["data"])
+                if kind in PASSED_ARGUMENTS:
+                    message += f"; arguments from translate: {PASSED_ARGUMENTS[kind]}"
+                raise ConfigError(message)
+            results = contract_results.run_rules(
+                kind, part, settings["options"], data=settings["data"]
+            )
             results = report.record(f"{kind} {part}", results)
             broken += _print_results(results, say, f"{kind} {part}: " if quiet else "")
-        except ConfigError as error:  # of settings: another part is tested without them
-            if [(kind, part)] == (chosen if assignments else parts):
+        except ConfigError as error:  # of the settings; other parts are still tested
+            if [(kind, part)] == (selected if assignments else parts):
                 raise ConfigError(f"{kind} {part!r}: {error}") from error
             say(f"  -       not tested: {error}")
-    for plugin, results in testing.run_event_rules(name):
+    for plugin, results in contract_results.run_event_rules(name):
         say(f"plugin {plugin}, event hooks in a temporary run")
         results = report.record(f"event hooks of {plugin}", results)
         broken += _print_results(results, say, f"plugin {plugin}: " if quiet else "")
@@ -107,7 +112,7 @@ def _print_results(
     results: Iterable["RuleResult"], say: Callable[[str], object], prefix: str
 ) -> list[str]:
     """Print a line for each rule, with the code that breaks it; return the failures."""
-    failures, notes = [], set[str]()
+    failures, printed_notes = [], set[str]()
     for result in results:
         if result.same_as:
             say(f"  -       {result.rule} (same failure as {result.same_as})")
@@ -117,8 +122,8 @@ def _print_results(
             if result.place:
                 console.say(f"          in {result.place}")
         elif result.note:
-            note = "as above" if result.note in notes else result.note
-            notes.add(result.note)
+            note = "as above" if result.note in printed_notes else result.note
+            printed_notes.add(result.note)
             say(f"  -       {result.rule} ({note})")
         else:
             say(f"  ok      {result.rule}")
@@ -126,7 +131,7 @@ def _print_results(
 
 
 def _parts(name: str) -> list[tuple[Any, str]]:
-    """Return the kind and name of each part that `name` means: one, or all of a plugin.
+    """Return the kind and name of each part called `name`, or of each part of the plugin `name`.
 
     Raises `ConfigError` if nothing installed has this name.
     """
@@ -164,7 +169,7 @@ def _distributions(name: str, parts: Sequence[tuple[Any, str]]) -> list[str]:
 
 
 def _broken_plugins(name: str) -> list[tuple[str, BaseException]]:
-    """Return the plugins and hooks that failed, of the plugin or distribution called `name`."""
+    """Return what failed in the plugin or distribution `name`: plugins and hooks, with errors."""
     from translate.engine.plugins import discovery
 
     return [
@@ -176,11 +181,11 @@ def _broken_plugins(name: str) -> list[tuple[str, BaseException]]:
 
 def _missing_options(kind: Any, name: str, given: Mapping[str, Any]) -> str:
     """Return the required options that are not `given`, with their meaning."""
-    from translate.cli.messages.annotated_yaml import RESERVED
+    from translate.cli.messages.annotated_yaml import RESERVED_ARGUMENTS
     from translate.engine.system import signatures
     from translate.registry import find
 
-    options = signatures.read_options(find(kind, name), RESERVED).values()
+    options = signatures.read_options(find(kind, name), RESERVED_ARGUMENTS).values()
     required = [option for option in options if option.required and option.name not in given]
     return ", ".join(
         f"options.{option.name}" + f" ({option.meaning})" * bool(option.meaning)
@@ -189,7 +194,7 @@ def _missing_options(kind: Any, name: str, given: Mapping[str, Any]) -> str:
 
 
 def _settings(kind: Any, name: str, small: dict[str, Any], assignments: tuple[str, ...]) -> Any:
-    """Return the sections ``options`` and ``data``: `assignments` over the `small` networks."""
+    """Return the sections ``options`` and ``data``: `small`, changed by `assignments`."""
     from translate.engine.config import layers, yaml
     from translate.registry import find
 

@@ -18,7 +18,7 @@ KINDS = (
 @click.command("new")
 @click.argument("name")
 @click.option("--kind", type=click.Choice(KINDS), default="recipe", show_default=True,
-              help="What the plugin offers.")  # fmt: skip
+              help="What the plugin registers.")  # fmt: skip
 @click.option("--out", metavar="DIR", help="Folder of the project. [NAME]")
 @click.option(
     "--author",
@@ -42,10 +42,10 @@ def command(name: str, kind: str, out: str | None, author: str, quiet: bool) -> 
     folder = Path(out or name)
     create_project(folder, name, kind, author)
     if not quiet:
-        short = name.removeprefix("translate-")
-        what = "event hooks" if kind == "events" else f"a {kind}"
-        console.say(f"{folder}: {what}, {short}. Next:")
-        console.say(f"  pip install -e {folder} && translate plugins check {short}")
+        plugin = name.removeprefix("translate-")
+        content = "event hooks" if kind == "events" else f"a {kind}"
+        console.say(f"{folder}: {content}, {plugin}. Next:")
+        console.say(f"  pip install -e {folder} && translate plugins check {plugin}")
 
 
 def create_project(folder: Path, name: str, kind: str, author: str = "The authors") -> None:

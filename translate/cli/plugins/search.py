@@ -43,5 +43,5 @@ def command(text: str, as_json: bool, quiet: bool) -> None:
         )
         console.say(f"  {state}")
     if not entries:
-        names = [name for entry in directory for group in entry.offers.values() for name in group]
+        names = [name for entry in directory for kind in entry.offers.values() for name in kind]
         console.say(f"No plugin in the directory matches {text!r}.{suggest(text, names)}")

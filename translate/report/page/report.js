@@ -1,32 +1,32 @@
 "use strict";
 
-// sliders: the preview of a step
+// sliders that select the preview of a step; a served page keeps the selection when it reloads
 for (const box of document.querySelectorAll(".previews")) {
-  const slider = box.querySelector("input"), shown = box.querySelector("output");
+  const slider = box.querySelector("input"), label = box.querySelector("output");
   if (!slider) continue;
   const images = [...box.querySelectorAll("img")];
   const key = `step of ${box.id}`;
   const show = () => {
-    images.forEach((image, place) => { image.hidden = place !== Number(slider.value); });
+    images.forEach((image, index) => { image.hidden = index !== Number(slider.value); });
     const step = `step ${images[slider.value].dataset.step}`;
-    shown.textContent = step;
+    label.textContent = step;
     slider.setAttribute("aria-valuetext", step);
   };
   slider.addEventListener("input", () => {
     show();
-    if (watched) {
+    if (isServed) {
       if (slider.value === slider.max) sessionStorage.removeItem(key);
       else sessionStorage.setItem(key, images[slider.value].dataset.step);
     }
   });
-  const watched = document.documentElement.dataset.version;
-  const kept = watched && sessionStorage.getItem(key);
-  const place = images.findIndex((image) => image.dataset.step === kept);
-  slider.value = place < 0 ? slider.max : place;  // browsers restore an old value otherwise
+  const isServed = document.documentElement.dataset.version;
+  const keptStep = isServed && sessionStorage.getItem(key);
+  const keptIndex = images.findIndex((image) => image.dataset.step === keptStep);
+  slider.value = keptIndex < 0 ? slider.max : keptIndex;  // browsers would restore an old value
   show();
 }
 
-// figures: Plotly, compressed within the page
+// plots: the script of Plotly is in the page, compressed
 async function loadPlotly() {
   const text = document.getElementById("plotly").textContent.trim();
   const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
@@ -40,13 +40,14 @@ async function loadPlotly() {
 function drawFigures() {
   const figures = JSON.parse(document.getElementById("figures").textContent);
   const style = getComputedStyle(document.body);
+  // the computed style of an element resolves CSS variables, which Plotly does not read
   const probe = document.createElement("i");
   document.body.append(probe);
-  const resolved = (name) => {
+  const colourOf = (name) => {
     probe.style.color = `var(${name})`;
     return getComputedStyle(probe).color;
   };
-  const [text, line, panel] = ["--text", "--line", "--panel"].map(resolved);
+  const [text, line, panel] = ["--text", "--line", "--panel"].map(colourOf);
   probe.remove();
   const axis = { gridcolor: line, zerolinecolor: line, linecolor: line, automargin: true };
   for (const [name, { data, layout }] of Object.entries(figures)) {
@@ -77,7 +78,7 @@ if (plots.length) {
   });
 }
 
-// `translate report --watch`: reload when the runs have changed
+// only with `translate report --watch`: reload the page when the runs have changed
 const version = document.documentElement.dataset.version;
 if (version) {
   setInterval(async () => {

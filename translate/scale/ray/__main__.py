@@ -1,4 +1,4 @@
-"""``python -m translate.scale.ray``: `translate infer` on a Ray cluster."""
+"""``python -m translate.scale.ray``: the command `translate infer` on a Ray cluster."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from translate.engine.models.options import InferenceOptions
 
 OMITTED_OPTIONS = ("device", "trust")
-"""options of `translate infer` that this command lacks"""
+"""options of `translate infer` that this command does not have"""
 HELP = """Translate SOURCE into the folder OUT in actors of a Ray cluster.
 
 All machines of the cluster must access RUN, SOURCE and OUT by the same paths. Options, outputs,
-records, problems.jsonl and exit codes are those of `translate infer`; a repeated command skips
+problems.jsonl and exit codes are those of `translate infer`; a repeated command skips images with
 existing outputs. Without --address or $RAY_ADDRESS, Ray is started on this
 machine.
 
@@ -33,7 +33,7 @@ Examples:
 def translate(
     run: Path, out: str, actors: int, gpus: float, cpus: float, address: str | None, **options: Any
 ) -> int:
-    """Translate in actors of a Ray cluster, and return the exit code."""
+    """Translate images in actors of a Ray cluster, and return the exit code."""
     from translate.errors import require_package
 
     require_package("ray", "ray")
@@ -55,7 +55,10 @@ def translate(
 
 
 def _absolute(run: Path) -> str:
-    """Return a run by absolute path, as actors may have another working directory."""
+    """Return `run`, with an absolute path: actors may have another working directory.
+
+    References to the Hugging Face Hub are returned unchanged.
+    """
     name, at, step = str(run).rpartition("@") if not run.exists() else (str(run), "", "")
     path = Path(name or str(run))
     return f"{path.absolute()}{at}{step}" if path.exists() else str(run)
@@ -68,7 +71,7 @@ command = click.Command(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     params=[
-        *(p for p in infer.command.params if p.name not in OMITTED_OPTIONS),
+        *(option for option in infer.command.params if option.name not in OMITTED_OPTIONS),
         click.Option(
             ["--actors"],
             type=click.IntRange(1),
@@ -88,7 +91,7 @@ command = click.Command(
             type=click.FloatRange(0, min_open=True),
             metavar="N",
             default=1.0,
-            help="CPUs of each actor, and its number of PyTorch threads. [1]",
+            help="CPUs of each actor, and number of its PyTorch threads. [1]",
         ),
         click.Option(
             ["--address"],

@@ -1,7 +1,8 @@
-"""Translation of images on a Ray cluster.
+"""Translate images on a Ray cluster.
 
-Actors read images by their paths and translate them, tasks write the outputs, and the driver gets
-one small row for each image, without its content.
+Actors (Ray's workers with a model) read images by their paths and translate them. Tasks write the
+outputs. The driver, which is the process of this command, gets a small row for each image, without
+the content of the output.
 """
 
 import warnings
@@ -19,46 +20,47 @@ from translate.engine.system.locations import absolute
 from translate.scale import FOLDER_OPTIONS, Translate
 from translate.scale.columns import read_results
 from translate.scale.folder import FolderWriter
-from translate.scale.ray.cluster import connected
+from translate.scale.ray.cluster import connect
 
 MAX_ROWS = 64
-"""maximum number of images in a task, unless 8 batches have more"""
+"""maximum number of images in a task, unless the task would have fewer than 8 batches"""
 TASKS_PER_ACTOR = 4
-"""minimum number of tasks, so that all actors end at about the same time"""
+"""minimum number of tasks for each actor: all actors then end at about the same time"""
 TASK_RETRIES = 3
-"""retries of a task whose process ends, such as for lack of memory"""
+"""number of retries of a task whose process was killed, such as for lack of memory"""
 
 
 @dataclass(frozen=True)
 class RayPipeline:
-    """Translates images on a Ray cluster."""
+    """Translates images on a Ray cluster, and writes their outputs to a folder."""
 
     run_reference: str
     """the run, by a path or reference that is valid on all machines"""
     out: Path
+    """the output folder"""
     options: InferenceOptions
     actors: int = 1
     cpus: float = 1.0
-    """CPUs, and threads of PyTorch, of each actor"""
+    """CPUs of each actor, and number of its PyTorch threads"""
     gpus: float = 0.0
     """GPUs of each actor"""
     address: str | None = None
-    """address of the cluster; None: ``$RAY_ADDRESS``, or a local cluster that is started"""
+    """address of the cluster; None: ``$RAY_ADDRESS``, or a local cluster for this command"""
 
     def run(self, jobs: Sequence[Job], stop: Callable[[], object]) -> Generator[PipelineResult]:
         """Yield one result for each of `jobs`, in any order, until `stop` returns a true value.
 
-        The images of a task whose process ended at each retry are tried again one by one. An image
-        whose process ends again becomes a problem.
+        If the process of a task is killed at every retry, each image of the task is tried again in
+        a task of its own. If that task fails too, the result is a `Problem`.
         """
         if not jobs:
             return
         remaining = dict(enumerate(jobs))
-        with connected(
+        with connect(
             address=self.address, actors=self.actors, cpus=self.cpus, gpus=self.gpus
         ) as ray:
-            for rows in (self._rows_per_task(len(jobs)), 1):
-                for index, result in self._results(ray, dict(remaining), rows):
+            for images_per_task in (self._images_per_task(len(jobs)), 1):
+                for index, result in self._results(ray, dict(remaining), images_per_task):
                     del remaining[index]
                     yield result
                     if stop():
@@ -69,23 +71,23 @@ class RayPipeline:
             message = f"its task on the Ray cluster failed {TASK_RETRIES + 1} times: see Ray's logs"
             yield Problem(job.input, "translate", "crashed", message)
 
-    def _rows_per_task(self, count: int) -> int:
+    def _images_per_task(self, count: int) -> int:
         maximum = max(MAX_ROWS, 8 * (self.options.batch_size or 1))
         return max(1, min(maximum, ceil(count / (self.actors * TASKS_PER_ACTOR))))
 
     def _results(
-        self, ray: Any, jobs: Mapping[int, Job], rows: int
+        self, ray: Any, jobs: Mapping[int, Job], images_per_task: int
     ) -> Iterator[tuple[int, PipelineResult]]:
-        """Yield the index and the result of each job, except those of tasks that fail."""
-        ray.data.DataContext.get_current().max_errored_blocks = -1
+        """Yield the index and the result of each job, except the jobs of tasks that fail."""
+        ray.data.DataContext.get_current().max_errored_blocks = -1  # no limit
         settings = {
             option.name: getattr(self.options, option.name)
             for option in fields(InferenceOptions)
             if option.name not in (*FOLDER_OPTIONS, "options")
         }
         items = [self._row(index, job) for index, job in jobs.items()]
-        dataset = ray.data.from_items(items, override_num_blocks=ceil(len(items) / rows))
-        with warnings.catch_warnings():  # of arguments that Ray 2.64 renames
+        dataset = ray.data.from_items(items, override_num_blocks=ceil(len(items) / images_per_task))
+        with warnings.catch_warnings():  # Ray 2.64 has renamed some of these arguments
             warnings.simplefilter("ignore", DeprecationWarning)
             translated = dataset.map_batches(
                 Translate,
@@ -101,7 +103,7 @@ class RayPipeline:
                 ),
                 num_cpus=self.cpus,
                 num_gpus=self.gpus,
-                max_restarts=-1,
+                max_restarts=-1,  # no limit
                 max_task_retries=TASK_RETRIES,
             )
         writer = FolderWriter(self.out, overwrite=self.options.overwrite)
@@ -117,7 +119,7 @@ class RayPipeline:
                 )
 
     def _row(self, index: int, job: Job) -> dict[str, Any]:
-        """Return the row that `Translate` gets for a job."""
+        """Return a job as a row of the batch that `Translate` gets, with the index of the job."""
         return {
             "index": index,
             "path": str(absolute(job.input)),

@@ -1,6 +1,7 @@
 """The description of a served model, for the web page and the documentation of the API.
 
-The parameters of a request are those of the signatures below, and the recipe's options.
+The parameters of a request are those of the functions `translate` and `sample` below (declarations
+only), and the options of the recipe.
 """
 
 import json
@@ -24,10 +25,11 @@ from translate.images.domains.levels import is_photographic
 from translate.images.files.format_registry import writable_suffixes
 
 TEXT_PARAMETERS = ("to", "side", "format", "label", "text")
-"""parameters whose values are text; those of others are parsed like values of ``--set``"""
+"""parameters whose values are text; other values are parsed as YAML, as those of ``--set``"""
 MAX_SAMPLES = 64
+"""maximum number of images that one request generates"""
 LOCATION_FORMATS = ("path", "file-path", "directory-path", "uri")
-"""formats of JSON schemas for paths and URLs"""
+"""values of ``format`` in JSON schemas of paths and URLs"""
 
 
 def translate(
@@ -49,7 +51,9 @@ def translate(
 def sample(
     *,
     count: Annotated[
-        int, Field(ge=1, le=MAX_SAMPLES), "images to generate; several are on one sheet"
+        int,
+        Field(ge=1, le=MAX_SAMPLES),
+        "number of images to generate; several are returned as one grid",
     ] = 1,
     label: Annotated[str | None, "class to generate; by default each in turn"] = None,
     text: Annotated[str | None, "caption of the images to generate"] = None,
@@ -59,9 +63,14 @@ def sample(
 
 
 def describe(model: Model | FileModel, *, fixed_options: bool = False) -> dict[str, Any]:
-    """Return the description of `model`; ``translate`` or ``sample`` is None if it cannot do that.
+    """Return the description of `model`, for JSON.
 
-    With `fixed_options`, the recipe's options are not parameters of a translation.
+    The key ``translate`` or ``sample`` is None if the model cannot do that.
+
+    Args:
+        model: The model.
+        fixed_options: Whether the options of the recipe are fixed, and are no parameters of a
+            translation.
     """
     translates = not isinstance(model, Model) or model.translates
     samples = isinstance(model, Model) and model.draws
@@ -77,75 +86,90 @@ def describe(model: Model | FileModel, *, fixed_options: bool = False) -> dict[s
 
 def _translation(model: Model | FileModel, fixed_options: bool) -> dict[str, Any]:
     spec = model.spec
-    names = dict(zip(spec.names, short_names(spec.names), strict=True))
-    domains = [names[domain] for domain in model.domains]
-    excluded = {
+    short = dict(zip(spec.names, short_names(spec.names), strict=True))
+    domains = [short[domain] for domain in model.domains]
+    is_excluded = {
         "to": not any(domains),
         "side": not spec.sides,
         "seed": isinstance(model, FileModel) or not calls.takes_noise(model.recipe.translate),
     }
     targets = [model.source_and_target(domain)[1] for domain in model.domains]
-    values = {
+    choices = {
         "to": domains,
         "side": [*spec.sides, WHOLE],
         "format": sorted({suffix[1:] for target in targets for suffix in _suffixes(target)}),
     }
-    own = {} if fixed_options else options_of_translation(model)
+    recipe_options = {} if fixed_options else options_of_translation(model)
     return {
         "domains": domains,
         "scale": model.geometry.scale,
         "mask": model.takes_mask,
-        "parameters": list(_parameters(translate, excluded, values, own)),
+        "parameters": list(_parameters(translate, is_excluded, choices, recipe_options)),
     }
 
 
 def _suffixes(target: Domain) -> list[str]:
-    """Return the suffixes of formats that can store results of a domain; 8 bits for photographs."""
+    """Return the suffixes of formats that can store the results of a domain.
+
+    Results of photographic domains (pixel values are intensities) are stored in 8 bits, others in
+    the data type of the domain.
+    """
     return writable_suffixes(target.channels, "uint8" if is_photographic(target) else target.dtype)
 
 
 def _sampling(model: Model) -> dict[str, Any]:
     labels, captions = classes(model), model.spec.text_length > 0
-    excluded = {"label": not labels, "text": not captions}
-    own = options_of(model.recipe.draw)
+    is_excluded = {"label": not labels, "text": not captions}
+    recipe_options = options_of(model.recipe.draw)
     return {
         "classes": list(labels),
         "captions": captions,
-        "parameters": list(_parameters(sample, excluded, {"label": labels}, own)),
+        "parameters": list(_parameters(sample, is_excluded, {"label": labels}, recipe_options)),
     }
 
 
 def options_of_translation(model: Model | FileModel) -> dict[str, Option]:
-    """Return the recipe's options of a translation; {} for an exported file, which fixes them."""
+    """Return the recipe's options for a translation; {} for an exported file, which fixes them."""
     return options_of(model.recipe.translate) if isinstance(model, Model) else {}
 
 
 def options_of(call: calls.Call) -> dict[str, Option]:
     """Return the options of a recipe's `translate` or `draw`, except paths and URLs.
 
-    These keep their defaults, so that clients cannot make the server open files.
+    Options that are paths or URLs keep their defaults, so that clients cannot make the server open
+    files.
     """
-    found = calls.options_of(call)
-    schemas = {name: json.dumps(json_schema(option.annotation)) for name, option in found.items()}
     return {
         name: option
-        for name, option in found.items()
-        if not any(f'"format": "{place}"' in schemas[name] for place in LOCATION_FORMATS)
+        for name, option in calls.options_of(call).items()
+        if not _accepts_location(option)
     }
 
 
+def _accepts_location(option: Option) -> bool:
+    schema = json.dumps(json_schema(option.annotation))
+    return any(f'"format": "{location}"' in schema for location in LOCATION_FORMATS)
+
+
 def _parameters(
-    declared: Callable[..., None],
-    excluded: Mapping[str, bool],
-    values: Mapping[str, Sequence[str]],
-    own: Mapping[str, Option],
+    declaration: Callable[..., None],
+    is_excluded: Mapping[str, bool],
+    choices: Mapping[str, Sequence[str]],
+    recipe_options: Mapping[str, Option],
 ) -> Iterator[dict[str, Any]]:
-    """Yield name, meaning, default and JSON schema of each parameter of a request."""
-    for name, option in signatures.read_options(declared).items():
-        if not excluded.get(name):
-            schema = {"type": "string", "enum": list(values[name])} if name in values else None
+    """Yield name, meaning, default and JSON schema of each parameter of a request.
+
+    Args:
+        declaration: `translate` or `sample` of this module.
+        is_excluded: Whether the model does not have a declared parameter, by name.
+        choices: The values that a declared parameter accepts, by name.
+        recipe_options: Options of the recipe, which are parameters too.
+    """
+    for name, option in signatures.read_options(declaration).items():
+        if not is_excluded.get(name):
+            schema = {"type": "string", "enum": list(choices[name])} if name in choices else None
             yield _parameter(option, schema)
-    for option in own.values():
+    for option in recipe_options.values():
         yield _parameter(option, None)
 
 
@@ -164,10 +188,10 @@ def _parameter(option: Option, schema: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def json_schema(annotation: Any) -> dict[str, Any]:
-    """Return the JSON schema of a type, without the alternative null; {} if there is none."""
+    """Return the JSON schema of a type, without null in a union; {} if the type has no schema."""
     try:
         schema: dict[str, Any] = TypeAdapter(annotation).json_schema()
     except (PydanticSchemaGenerationError, PydanticUserError):
         return {}
-    kinds = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
-    return kinds[0] if len(kinds) == 1 else schema
+    members = [member for member in schema.get("anyOf", ()) if member != {"type": "null"}]
+    return members[0] if len(members) == 1 else schema

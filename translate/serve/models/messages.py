@@ -7,19 +7,21 @@ from typing import Any, NamedTuple
 
 
 class Result(NamedTuple):
-    """An image that a client gets."""
+    """The image file that a client gets, as the process of the model returns it."""
 
     data: bytes
+    """content of the file"""
     suffix: str
+    """suffix of the file, such as ``.png``"""
     media_type: str
     notes: list[str]
-    """information that reading the input lost"""
+    """what was lost when the input was read, such as 16-bit values"""
     previews: Mapping[str, bytes] = {}
-    """PNG files ``before`` and ``after``: input and output, if browsers do not display them"""
+    """PNG files ``before`` (input) and ``after`` (output), if browsers cannot display both"""
 
 
 def send(connection: Connection, head: Mapping[str, Any], *files: bytes | None) -> None:
-    """Send JSON and the content of files."""
+    """Send `head` as JSON, and the content of files; None stands for a file that is absent."""
     present = [data is not None for data in files]
     connection.send_bytes(json.dumps({"head": head, "files": present}).encode())
     for data in files:
@@ -28,7 +30,10 @@ def send(connection: Connection, head: Mapping[str, Any], *files: bytes | None) 
 
 
 def receive(connection: Connection) -> tuple[dict[str, Any], list[bytes | None]]:
-    """Return what `send` sent; raises `EOFError` or `OSError` if the other process has ended."""
+    """Receive what `send` sent: the head and the files.
+
+    Raises `EOFError` or `OSError` if the other process has ended.
+    """
     message = json.loads(connection.recv_bytes())
     files = [connection.recv_bytes() if present else None for present in message["files"]]
     return message["head"], files

@@ -1,4 +1,4 @@
-"""Previews of images that browsers cannot display: 8-bit PNG, gray or RGB."""
+"""Previews for browsers: 8-bit PNG files, gray or RGB, of images that browsers cannot display."""
 
 import numpy as np
 
@@ -11,27 +11,28 @@ from translate.images.shown import shown_levels
 from translate.images.tensors import as_tensor, to_device
 
 DISPLAYED_SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp"})
-"""suffixes of formats that all browsers display"""
+"""suffixes of the formats that every browser displays"""
 MAX_SIDE = 1600
-"""longer side of a preview, in pixels"""
+"""maximum of the longer side of a preview, in pixels"""
 
 
 def needs_preview(suffix: str, domain: Domain) -> bool:
-    """Return whether browsers do not display a file of this suffix and domain as it is meant."""
+    """Return whether browsers cannot display a file, or not in the value range of its domain."""
     return suffix.lower() not in DISPLAYED_SUFFIXES or not is_photographic(domain)
 
 
 def make_preview(pixels: Pixels, domain: Domain) -> bytes:
-    """Return a PNG file with the range of the domain from black to white.
+    """Return a PNG file that shows the value range of the domain as black to white.
 
     Args:
-        pixels: (H, W, C), of which one channel or the first three are used.
-        domain: The domain of the pixels.
+        pixels: (H, W, C) in the value range of `domain`. Of two channels the first is shown, of
+            more than three the first three.
+        domain: Defines the value range and the channels of `pixels`.
     """
     pixels = pixels[..., :3]
     height, width = pixels.shape[:2]
     if (factor := MAX_SIDE / max(height, width)) < 1:
         size = max(1, round(height * factor)), max(1, round(width * factor))
         pixels = domain_images.resize(np.ascontiguousarray(pixels), size, domain)
-    (shown,) = shown_levels(to_device(as_tensor(pixels)[None], "cpu", domain))
-    return encode_image(shown, ".png")
+    (levels,) = shown_levels(to_device(as_tensor(pixels)[None], "cpu", domain))
+    return encode_image(levels, ".png")

@@ -1,4 +1,4 @@
-"""A served model, in its process: it takes bytes and text, and returns bytes or raises an error."""
+"""A model that answers the requests of clients, within its own process."""
 
 import mimetypes
 from collections.abc import Collection, Mapping
@@ -43,33 +43,34 @@ from translate.serve.models.previews import make_preview, needs_preview
 from translate.serve.requests.limits import RequestError
 
 NO_LIMIT = 1 << 62
-"""number of pixels that no image has"""
+"""a number of pixels above that of every image"""
 UNKNOWN_MEDIA_TYPE = "application/octet-stream"
 COMMON_OPTIONS = ("to", "size", "scale_back", "side", "seed")
-"""parameters that are fields of `InferenceOptions`; others are the recipe's options"""
-UNEXPECTED = "The model failed. The server's log has the reason, under the id of this request."
+"""parameters that are fields of `InferenceOptions`, unlike the options of the recipe"""
+MODEL_FAILED = "The model failed. The server's log has the reason, under the id of this request."
 
 
 class ServedModel:
-    """A model that answers requests.
+    """A model that translates or generates images for requests.
 
     Args:
         reference: A run, one of its checkpoints, or an exported file.
-        name: The name for clients.
+        name: The name that clients use.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        max_pixels: The largest image, before and after scaling.
-        backend: The inference engine, for which the constructor exports the translation to each
-            domain; None: PyTorch.
+        max_pixels: The maximum number of pixels of an image, before and after scaling.
+        backend: Name of an exporter, such as ``onnxruntime``, which runs the model; the constructor
+            exports the translation to each domain. None: PyTorch.
     """
 
     def __init__(
         self, reference: str, name: str, *, device: str, max_pixels: int, backend: str | None = None
     ) -> None:
-        exported_file = is_exported(reference)
-        self.source, messages = (Path(reference), []) if exported_file else resolve(reference)
-        options = InferenceOptions(backend=backend if exported_file else None)
+        self.source, self.messages = Path(reference), list[str]()
+        is_exported_file = is_exported(reference)
+        if not is_exported_file:
+            self.source, self.messages = resolve(reference)
+        options = InferenceOptions(backend=backend if is_exported_file else None)
         model, _ = load_model(self.source, device, options)
-        self.messages = messages
         self.model: Model | FileModel = replace(model, name=name)
         self.max_pixels, self._by_backend = max_pixels, dict[str, ImageModel]()
         for to in self.model.domains if backend else ():
@@ -85,13 +86,13 @@ class ServedModel:
         *,
         previews: bool = False,
     ) -> Result:
-        """Return the same translation of an image file as `translate infer`.
+        """Return the translation of an image file, equal to that of `translate infer`.
 
         Args:
             fields: Parameters of `description.translate` and options of the recipe, as text.
             image: The content of an image file.
             mask: The content of a mask file, white in the hole.
-            previews: Whether to make previews if browsers do not display the image or the result.
+            previews: Whether to make previews if browsers cannot display the image or the result.
 
         Raises:
             RequestError: The parameters or the files cannot be used.
@@ -101,32 +102,33 @@ class ServedModel:
             hole = None if mask is None else self._open("mask", mask)
             recipe_options = description.options_of_translation(self.model)
             values = self._parse(description.translate, recipe_options, fields)
-            form = values.pop("format", None)
-            tiles = TileOptions(None, None, Path(gettempdir()))
+            result_format = values.pop("format", None)
+            tile_options = TileOptions(tile=None, memory=None, folder=Path(gettempdir()))
             self._check_scaled_size(source, values.get("size"), values.get("scale_back", False))
             model = self._by_backend.get(self.model.choose_target(values.get("to")), self.model)
-            common = {name: values.pop(name) for name in COMMON_OPTIONS if name in values}
-            options = InferenceOptions(**common, max_pixels=self.max_pixels, options=values)
-            processor, _ = make_processor(model, options, tiles)
-            result = FileTranslator(processor, options).translate(source, hole, form=form)
-            pngs = {}
+            common_options = {name: values.pop(name) for name in COMMON_OPTIONS if name in values}
+            options = InferenceOptions(**common_options, max_pixels=self.max_pixels, options=values)
+            processor, _ = make_processor(model, options, tile_options)
+            translator = FileTranslator(processor, options)
+            result = translator.translate(source, hole, form=result_format)
+            preview_files = {}
             if previews and (
                 needs_preview(source.suffix, processor.source)
                 or needs_preview(result.suffix, processor.target)
             ):
-                pngs["before"] = make_preview(result.before, processor.source)
-                pngs["after"] = make_preview(result.after, processor.target)
+                preview_files["before"] = make_preview(result.before, processor.source)
+                preview_files["after"] = make_preview(result.after, processor.target)
             media_type = self._media_type(result.suffix)
             notes = [note.text for note in result.notes]
-            return Result(result.data, result.suffix, media_type, notes, pngs)
+            return Result(result.data, result.suffix, media_type, notes, preview_files)
         except Exception as error:
             self._raise_request_error(error)
 
     def sample(self, fields: Mapping[str, str], *, previews: bool = False) -> Result:
-        """Return a generated image, or a PNG sheet of several.
+        """Return a generated image, or a PNG file with a grid of several images.
 
-        One image is a PNG file if PNG can store it, else a TIFF file, which with `previews` gets a
-        preview ``after``.
+        One image is a PNG file if PNG can store it, else a TIFF file. With `previews`, the result
+        has a preview ``after`` if browsers cannot display the file.
 
         Raises:
             RequestError: The parameters cannot be used.
@@ -137,8 +139,8 @@ class ServedModel:
             values = self._parse(description.sample, recipe_options, fields)
             condition = {name: values.pop(name, None) for name in ("label", "text")}
             count, seed = values.pop("count", 1), values.pop("seed", 0)
-            request = SampleRequest(count, **condition, seed=seed, options=values)
-            pngs, suffix = dict[str, bytes](), ".png"
+            request = SampleRequest(count=count, **condition, seed=seed, options=values)
+            preview_files, suffix = dict[str, bytes](), ".png"
             if count == 1:
                 target = model.spec.target
                 dtype = "uint8" if is_photographic(target) else target.dtype
@@ -147,32 +149,35 @@ class ServedModel:
                     raise TranslateError(f"{model.name}: its outputs are not finite.")
                 suffix = default_suffix(target.channels, dtype, alpha=target.alpha)
                 if previews and needs_preview(suffix, target):
-                    pngs["after"] = make_preview(pixels, target)
+                    preview_files["after"] = make_preview(pixels, target)
             else:
                 pixels = draw_sheet(model, request)
             data = encode_image(pixels, suffix, header_of_sample(pixels, model.maker))
-            return Result(data, suffix, self._media_type(suffix), [], pngs)
+            return Result(data, suffix, self._media_type(suffix), [], preview_files)
         except Exception as error:
             self._raise_request_error(error)
 
     def _media_type(self, suffix: str) -> str:
         return self._types.guess_type(f"image{suffix}", strict=False)[0] or UNKNOWN_MEDIA_TYPE
 
-    def _open(self, what: str, data: bytes) -> EncodedImage:
-        """Return an image; raise `RequestError` if it is empty or has too many pixels."""
+    def _open(self, role: str, data: bytes) -> EncodedImage:
+        """Return the ``image`` or ``mask`` of a request.
+
+        Raises `RequestError` if the file is empty or has too many pixels.
+        """
         if not data:
-            raise RequestError(422, f"the {what} is empty: expected the content of an image file.")
-        height, width = EncodedImage(f"the {what}", data, NO_LIMIT).header.size
+            raise RequestError(422, f"the {role} is empty: expected the content of an image file.")
+        height, width = EncodedImage(f"the {role}", data, NO_LIMIT).header.size
         if height * width > self.max_pixels:
             raise RequestError(
                 413,
-                f"the {what} has {width}x{height} pixels: at most {self.max_pixels:,} are "
+                f"the {role} has {width}x{height} pixels: at most {self.max_pixels:,} are "
                 "accepted. Scale it down before you send it.",
             )
-        return EncodedImage(f"the {what}", data, self.max_pixels)
+        return EncodedImage(f"the {role}", data, self.max_pixels)
 
     def _check_scaled_size(self, image: EncodedImage, size: int | None, scale_back: bool) -> None:
-        """Raise `RequestError` if the scaled image has too many pixels."""
+        """Raise `RequestError` if scaling to the shorter side `size` makes too many pixels."""
         if size is None and scale_back and not self.model.unscaled:
             size = min(self.model.spec.size)
         height, width = image.header.size
@@ -185,16 +190,16 @@ class ServedModel:
             )
 
     def _parse(
-        self, declared: Any, recipe_options: Collection[str], fields: Mapping[str, str]
+        self, declaration: Any, recipe_options: Collection[str], fields: Mapping[str, str]
     ) -> dict[str, Any]:
-        """Return the values of `fields`; parameters without text have their defaults.
+        """Return the values of `fields`, without those that are empty, which keep their defaults.
 
         Args:
-            declared: The function whose signature declares the parameters.
+            declaration: The function whose signature declares the parameters.
             recipe_options: Names of options of the recipe.
             fields: The parameters of the request.
         """
-        parameters = signatures.read_options(declared)
+        parameters = signatures.read_options(declaration)
         known = {*parameters, *recipe_options}
         for name in fields:
             if name not in known:  # no other option reaches the model, such as the path of a mask
@@ -208,11 +213,11 @@ class ServedModel:
             for name, text in fields.items()
             if text.strip()
         }
-        own = {name: values.pop(name) for name in parameters if name in values}
-        return signatures.convert_options(self.model.name, declared, own) | values
+        declared = {name: values.pop(name) for name in parameters if name in values}
+        return signatures.convert_options(self.model.name, declaration, declared) | values
 
     def _raise_request_error(self, error: Exception) -> NoReturn:
-        """Raise the `RequestError` for `error`."""
+        """Raise the `RequestError` that tells a client of `error`, without paths of the server."""
         if isinstance(error, RequestError):
             raise error
         if isinstance(error, BadImage):
@@ -224,8 +229,8 @@ class ServedModel:
             see = f"See: translate show {self.model.name}"
             raise RequestError(400, str(error).replace(see, "See: GET /v1/models")) from error
         if isinstance(error, TranslateError):
-            raise RequestError(500, UNEXPECTED, detail=describe_error(error)) from error
+            raise RequestError(500, MODEL_FAILED, detail=describe_error(error)) from error
         if out_of_memory(error):
             text = "not enough memory for this image: choose a smaller size."
             raise RequestError(413, text, detail=describe_error(error)) from error
-        raise RequestError(500, UNEXPECTED, detail=describe_unexpected(error)) from error
+        raise RequestError(500, MODEL_FAILED, detail=describe_unexpected(error)) from error

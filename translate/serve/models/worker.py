@@ -1,6 +1,6 @@
-"""A process for each model, so that a crash, lack of memory or an endless request ends only that.
+"""Run each model in its own process: a crash, lack of memory or endless request ends only this one.
 
-The process of the server does not import PyTorch or decode images.
+The process of the server neither imports PyTorch nor decodes images.
 """
 
 import logging
@@ -19,7 +19,7 @@ from translate.serve.models.messages import Result, receive, send
 from translate.serve.requests.limits import Limits, RequestError
 
 CLOSE_SECONDS = 2.0
-"""time that a killed process gets to end"""
+"""longest wait for a killed process to end"""
 RETRY_SECONDS = 5
 """time after which a client should retry while a model is being loaded"""
 
@@ -27,15 +27,15 @@ logger = logging.getLogger(__name__)
 
 
 class Worker:
-    """The process of one model; it processes requests one by one, in the order of the calls.
+    """The process of one model. It processes requests one at a time, in the order of the calls.
 
     Args:
-        name: The name of the model for clients.
-        reference: A run, one of its checkpoints, or an exported file; a restart loads the same
-            checkpoint.
+        name: The name of the model that clients use.
+        reference: A run, one of its checkpoints, or an exported file. A restarted process loads the
+            same checkpoint as the first, even if the run has newer ones.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         limits: Limits of pixels and of time.
-        backend: The inference engine; None: PyTorch.
+        backend: Name of an exporter, such as ``onnxruntime``, which runs the model; None: PyTorch.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Worker:
         return self._loaded and not wait([self.process.sentinel], timeout=0)
 
     def start(self) -> Future[None]:
-        """Load the model; the future raises a `TranslateError` if that fails."""
+        """Load the model; the future raises a `TranslateError` if the model cannot be loaded."""
         return self._threads.submit(self._start)
 
     def call(
@@ -72,13 +72,13 @@ class Worker:
         *files: bytes | None,
         previews: bool = False,
     ) -> Future[Result]:
-        """Call ``translate`` or ``sample`` of the model; the future raises `RequestError`."""
+        """Call ``translate`` or ``sample`` of `ServedModel`; the future raises `RequestError`."""
         deadline = time.monotonic() + self.limits.work_seconds
         request = {"action": action, "fields": dict(fields), "previews": previews}
         return self._threads.submit(self._call, deadline, request, files)
 
     def close(self) -> None:
-        """End the process, also during a request."""
+        """End the process, even during a request."""
         self._closed = True
         self._threads.shutdown(wait=False, cancel_futures=True)
         if self.process is not None:
@@ -88,10 +88,10 @@ class Worker:
     def _start(self) -> None:
         if self.is_ready or self._closed:
             return
-        if self._loaded:  # it has ended between requests
+        if self._loaded:  # the process has ended between requests
             self.restarts += 1
             self._stop()
-        context = get_context("spawn")  # a fork would copy locks of threads
+        context = get_context("spawn")  # a fork would copy locks that threads hold
         self._connection, connection_of_process = context.Pipe()
         settings = (self.reference, self.name, self.device, self.backend, self.limits.max_pixels)
         self.process = context.Process(
@@ -99,7 +99,7 @@ class Worker:
         )
         self.process.start()
         connection_of_process.close()
-        if self._closed:  # by another thread, in the meantime
+        if self._closed:  # `close` ran in another thread
             self.process.kill()
         with _Watchdog(self.limits.start_seconds, self.process):
             try:
@@ -128,13 +128,13 @@ class Worker:
             text = "the model could not be loaded again: the server's log has the reason."
             raise RequestError(503, text, retry_after=RETRY_SECONDS, detail=str(error)) from error
         seconds = self.limits.work_seconds
-        with _Watchdog(seconds, self.process) as killed:
+        with _Watchdog(seconds, self.process) as timed_out:
             try:
                 send(self._connection, request, *files)
-                head, (data, *pngs) = receive(self._connection)
+                head, (data, *preview_files) = receive(self._connection)
             except (EOFError, OSError) as error:
                 self._restart()
-                if killed.is_set():
+                if timed_out.is_set():
                     text = f"stopped after {seconds:g} seconds: choose a smaller size."
                     raise RequestError(504, text) from error
                 text = "the model's process ended, perhaps for lack of memory. It is restarted."
@@ -142,11 +142,11 @@ class Worker:
         if "status" in head:
             raise RequestError(head["status"], head["message"], detail=head["detail"])
         names = head.pop("previews")
-        previews = {name: png or b"" for name, png in zip(names, pngs, strict=True)}
+        previews = {name: png or b"" for name, png in zip(names, preview_files, strict=True)}
         return Result(data or b"", previews=previews, **head)
 
     def _restart(self) -> None:
-        """End the process, and start another one."""
+        """End the process, and start another one in the background."""
         self._stop()
         if not self._closed:
             self.restarts += 1
@@ -161,7 +161,10 @@ class Worker:
 
 
 class _Watchdog:
-    """Kills a process if the block takes too long; `receive` then raises an `EOFError`."""
+    """Kill a process if the block takes longer than `seconds`; `receive` then raises an `EOFError`.
+
+    The block gets the event that is set when the process is killed.
+    """
 
     def __init__(self, seconds: float, process: Any) -> None:
         self._fired, self._process = threading.Event(), process
@@ -188,7 +191,10 @@ def serve_model(
     backend: str | None,
     max_pixels: int,
 ) -> None:
-    """Answer requests until the connection ends; the main function of a model's process."""
+    """Load a model, and answer requests until the server closes the connection.
+
+    This is the main function of a model's process.
+    """
     ignore_signals_in_worker()
     from translate.serve.models.description import describe
     from translate.serve.models.served_model import ServedModel

@@ -1,10 +1,10 @@
 "use strict";
 
 function element(name, text, ...children) {
-  const made = document.createElement(name);
-  made.textContent = text;
-  made.append(...children);
-  return made;
+  const node = document.createElement(name);
+  node.textContent = text;
+  node.append(...children);
+  return node;
 }
 
 function table(parameters) {
@@ -12,9 +12,9 @@ function table(parameters) {
   const rows = parameters.map(({ name, description, schema }) => {
     const range = ["minimum", "maximum"].filter((key) => key in schema)
       .map((key) => `${key} ${schema[key]}`);
-    const given = "default" in schema ? [`default ${JSON.stringify(schema.default)}`] : [];
-    const kind = schema.enum ? schema.enum.join(", ") : schema.type || "";
-    const values = [kind, ...range, ...given].filter(Boolean).join("; ");
+    const defaultText = "default" in schema ? [`default ${JSON.stringify(schema.default)}`] : [];
+    const type = schema.enum ? schema.enum.join(", ") : schema.type || "";
+    const values = [type, ...range, ...defaultText].filter(Boolean).join("; ");
     return element("tr", "", ...[name, description, values].map((text) => element("td", text)));
   });
   return element("table", "", element("tr", "", ...head), ...rows);

@@ -4,9 +4,10 @@ const find = (query, within = document) => within.querySelector(query);
 let models = [];
 let limits = {};
 
-const remembered = new URLSearchParams(location.hash.slice(1)).get("token");
-if (remembered) {
-  sessionStorage.setItem("token", remembered);
+/* The server prints an address with the token in its fragment; the fragment is removed. */
+const tokenOfAddress = new URLSearchParams(location.hash.slice(1)).get("token");
+if (tokenOfAddress) {
+  sessionStorage.setItem("token", tokenOfAddress);
   history.replaceState(null, "", location.pathname);
 }
 
@@ -53,22 +54,22 @@ function showModel() {
     find("figure", section).hidden = true;
     setStatus(section, "");
     if (!model[ability]) continue;
-    const [main, others] = [[], []];
+    const [mainFields, otherFields] = [[], []];
     for (const parameter of model[ability].parameters) {
-      const first = ["to", "side", "label", "text", "count"].includes(parameter.name);
-      (first ? main : others).push(field(parameter, ability));
+      const isMain = ["to", "side", "label", "text", "count"].includes(parameter.name);
+      (isMain ? mainFields : otherFields).push(createField(parameter, ability));
     }
-    find(".main-parameters", section).replaceChildren(...main);
-    find(".parameters", section).replaceChildren(...others);
-    find(".more", section).hidden = !others.length;
+    find(".main-parameters", section).replaceChildren(...mainFields);
+    find(".parameters", section).replaceChildren(...otherFields);
+    find(".more", section).hidden = !otherFields.length;
   }
   find(".mask").hidden = !(model.translate && model.translate.mask);
 }
 
-/* A labelled control for one parameter, by its JSON schema. */
-function field(parameter, ability) {
+/* Return a labelled control for one parameter, of the kind that its JSON schema asks for. */
+function createField(parameter, ability) {
   const { name, meaning, schema } = parameter;
-  const given = parameter.default;
+  const defaultValue = parameter.default;
   const id = `${ability}-${name}`;
   const box = document.createElement("div");
   box.className = "field";
@@ -77,19 +78,19 @@ function field(parameter, ability) {
   let control;
   if (schema.enum) {
     control = document.createElement("select");
-    const last = name === "to" ? schema.enum.at(-1) : given;
-    if (last === null) control.append(new Option("default", ""));
+    const selected = name === "to" ? schema.enum.at(-1) : defaultValue;
+    if (selected === null) control.append(new Option("default", ""));
     control.append(...schema.enum.map((value) => new Option(value, value)));
-    if (last !== null) control.value = last;
+    if (selected !== null) control.value = selected;
   } else {
     control = document.createElement("input");
-    const kinds = { integer: "number", number: "number", boolean: "checkbox" };
-    control.type = kinds[schema.type] || "text";
+    const controlTypes = { integer: "number", number: "number", boolean: "checkbox" };
+    control.type = controlTypes[schema.type] || "text";
     control.required = name === "text"; // a caption has no default
     if (control.type === "checkbox") {
-      control.checked = given === true;
+      control.checked = defaultValue === true;
     } else {
-      control.placeholder = control.required ? "" : String(given ?? "default");
+      control.placeholder = control.required ? "" : String(defaultValue ?? "default");
     }
     if (control.type === "number") {
       control.step = schema.type === "integer" ? 1 : "any";
@@ -117,8 +118,8 @@ function field(parameter, ability) {
   return box;
 }
 
-/* The form's values; what is left empty has its default on the server. */
-function values(section) {
+/* Return the values of the form; the server uses its defaults for controls that are empty. */
+function readForm(section) {
   const form = new FormData();
   form.append("model", find("#model").value);
   for (const control of section.querySelectorAll(".field [name]")) {
@@ -135,12 +136,12 @@ function setStatus(section, text, failed = false) {
   status.classList.toggle("failed", failed);
 }
 
-/* Send a form, and return the file that comes back, with previews where a browser does not show it;
-   null where it fails, which is then shown. */
-async function send(section, path, form, work) {
+/* Send a form, and return the file of the result, with previews if browsers cannot display it.
+   If the request fails, display the error and return null. */
+async function send(section, path, form, progressText) {
   const button = find("button", section);
   button.disabled = true;
-  setStatus(section, work);
+  setStatus(section, progressText);
   try {
     const headers = { Accept: "multipart/form-data" };
     const response = await request(path, { method: "POST", body: form, headers });
@@ -157,6 +158,7 @@ async function send(section, path, form, work) {
   }
 }
 
+/* Display a file in an image element, and resolve to whether the browser could decode it. */
 function show(image, file, alt) {
   URL.revokeObjectURL(image.src);
   image.alt = alt;
@@ -166,7 +168,7 @@ function show(image, file, alt) {
 
 const suffixOf = (file) => /\.\w+$/.exec(file.name)[0];
 
-function offer(link, file, name) {
+function setDownload(link, file, name) {
   URL.revokeObjectURL(link.href);
   link.href = URL.createObjectURL(file);
   link.download = name;
@@ -183,25 +185,25 @@ async function translateImage(event) {
     return;
   }
   if (file.size > limits.max_bytes) {
-    const most = Math.floor(limits.max_bytes / 1e6);
-    setStatus(section, `${file.name} is too large: at most ${most} MB are accepted.`, true);
+    const maxMegabytes = Math.floor(limits.max_bytes / 1e6);
+    setStatus(section, `${file.name} is too large: at most ${maxMegabytes} MB are accepted.`, true);
     return;
   }
-  const form = values(section);
+  const form = readForm(section);
   form.append("image", file);
   const mask = find("#mask").files[0];
   if (mask && !find(".mask").hidden) form.append("mask", mask);
   const result = await send(section, "/v1/translate", form, "Translating …");
   if (!result) return;
-  const target = form.get("to") || "result";
+  const target = form.get("to") || "result"; // for names of files
   const before = find("#before");
   const after = find("#after");
-  const shown = await Promise.all([
+  const displayed = await Promise.all([
     show(after, result.after || result.file, `The result: ${file.name}, translated (${target})`),
     show(before, result.before || file, `The original: ${file.name}`),
   ]);
-  const complete = shown.every(Boolean);
-  for (const part of [".frames", "label", "#share"]) find(part, figure).hidden = !complete;
+  const allDisplayed = displayed.every(Boolean);
+  for (const query of [".frames", "label", "#share"]) find(query, figure).hidden = !allDisplayed;
   const ratio = (image) => image.naturalWidth / image.naturalHeight;
   const frames = find(".frames");
   frames.classList.toggle("apart", Math.abs(ratio(before) / ratio(after) - 1) > 0.02);
@@ -209,14 +211,15 @@ async function translateImage(event) {
   const sizes = [before, after].map((image) => `${image.naturalWidth}x${image.naturalHeight}`);
   find("figcaption", figure).textContent = result.after
     ? "8-bit previews; the download has all values, in the full size."
-    : complete ? sizes.join(" → ")
+    : allDisplayed ? sizes.join(" → ")
       : "This browser cannot display this format; the download is complete.";
   const stem = file.name.replace(/\.[^.]*$/, "");
-  offer(find(".download", figure), result.file, `${stem}-${target}${suffixOf(result.file)}`);
+  setDownload(find(".download", figure), result.file, `${stem}-${target}${suffixOf(result.file)}`);
   figure.hidden = false;
   compare();
 }
 
+/* Show the original left of the line, and the result right of it; both if the shapes differ. */
 function compare() {
   const share = Number(find("#share").value);
   const apart = find(".frames").classList.contains("apart");
@@ -229,12 +232,12 @@ async function generate(event) {
   const section = find("#sample");
   const figure = find("#drawn");
   figure.hidden = true;
-  const result = await send(section, "/v1/sample", values(section), "Generating …");
+  const result = await send(section, "/v1/sample", readForm(section), "Generating …");
   if (!result) return;
   const image = find("#generated");
   await show(image, result.after || result.file, `Images generated by ${find("#model").value}`);
   image.classList.toggle("small", image.naturalWidth < 512);
-  offer(find(".download", figure), result.file, `sample${suffixOf(result.file)}`);
+  setDownload(find(".download", figure), result.file, `sample${suffixOf(result.file)}`);
   figure.hidden = false;
 }
 

@@ -1,8 +1,8 @@
-"""Access to the server: by address, by origin of the page, and by token.
+"""Rules that decide which requests are allowed: by address, by origin of the page, and by token.
 
-Without a token, only programs and pages of this machine may use the server. Requests of pages of
-other sites are rejected by their ``Origin``, and those to a foreign domain that resolves to this
-machine (DNS rebinding) by their ``Host``.
+Without a token, only programs and pages of this machine may use the server. A request from a page
+of another site is rejected by its ``Origin``. A request to a foreign domain that resolves to this
+machine (DNS rebinding) is rejected by its ``Host``.
 """
 
 import socket
@@ -19,11 +19,11 @@ from translate.errors import ConfigError
 from translate.serve.requests.limits import RequestError
 
 PUBLIC_PATHS = frozenset({"/", "/page.css", "/page.js", "/docs", "/docs.js", "/health"})
-"""paths that need no token, and contain nothing about the models"""
-MIN_TOKEN = 16
+"""paths that need no token, because their content does not depend on the models"""
+MIN_TOKEN_LENGTH = 16
 """minimum length of a token in characters"""
-LOCAL = ("127.0.0.1", "::1", "localhost")
-HEADERS = {
+LOCAL_HOSTS = ("127.0.0.1", "::1", "localhost")
+SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' blob: data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
@@ -34,18 +34,19 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-"""headers of all responses: browsers load nothing from other sites, and do not frame or cache"""
+"""headers of every response: they forbid browsers to load from other sites, frame or cache it"""
 
 
 @dataclass(frozen=True)
 class Access:
-    """The rules for who may use the server."""
+    """The rules that decide which requests are allowed."""
 
     hosts: frozenset[str]
-    """values of ``Host`` that are accepted"""
+    """host names in the header ``Host`` that are accepted"""
     any_address: bool = False
-    """whether ``Host`` may be any IP address, as the server listens on all addresses"""
+    """whether ``Host`` may be any IP address, because the server listens on all addresses"""
     token: str | None = None
+    """token that requests must send; None: no token is required"""
 
     def check(self, path: str, headers: Headers) -> None:
         """Raise `RequestError` if a request is not allowed."""
@@ -55,8 +56,8 @@ class Access:
         origins = headers.getlist("origin")
         if any(origin not in (f"http://{hosts[0]}", f"https://{hosts[0]}") for origin in origins):
             raise RequestError(403, "Origin: pages of other sites may not use this server.")
-        site = headers.get("sec-fetch-site", "none")
-        if path != "/" and site not in ("none", "same-origin"):
+        fetch_site = headers.get("sec-fetch-site", "none")
+        if path != "/" and fetch_site not in ("none", "same-origin"):
             raise RequestError(403, "Sec-Fetch-Site: pages of other sites may not use this server.")
         if self.token and path not in PUBLIC_PATHS:
             scheme, _, token = headers.get("authorization", "").partition(" ")
@@ -73,14 +74,14 @@ class Access:
         return name in self.hosts or (self.any_address and _is_address(name))
 
 
-def access_to(host: str, token: str | None) -> Access:
+def create_access(host: str, token: str | None) -> Access:
     """Return the rules for a server that listens on `host`.
 
     Raises:
         ConfigError: `host` can be reached by other machines, and there is no token.
     """
-    if host in LOCAL or (_is_address(host) and ip_address(host).is_loopback):
-        return Access(frozenset({*LOCAL, host}), token=token)
+    if host in LOCAL_HOSTS or (_is_address(host) and ip_address(host).is_loopback):
+        return Access(frozenset({*LOCAL_HOSTS, host}), token=token)
     if not token:
         raise ConfigError(
             f"--host {host}: other machines can reach this address, so a token is required. Add "
@@ -88,13 +89,13 @@ def access_to(host: str, token: str | None) -> Access:
         )
     on_all_addresses = _is_address(host) and ip_address(host).is_unspecified
     names: Iterable[str] = (
-        (*LOCAL, socket.gethostname().lower()) if on_all_addresses else (host.lower(),)
+        (*LOCAL_HOSTS, socket.gethostname().lower()) if on_all_addresses else (host.lower(),)
     )
-    return Access(frozenset(names), on_all_addresses, token)
+    return Access(frozenset(names), any_address=on_all_addresses, token=token)
 
 
 def choose_token(generate: bool, file: Path | None) -> str | None:
-    """Return a new token, or the token in a file; None without either option.
+    """Return a new token if `generate` is set, or the token in `file`; None without both.
 
     Raises `ConfigError` for a file that cannot be read or has no token.
     """
@@ -104,10 +105,10 @@ def choose_token(generate: bool, file: Path | None) -> str | None:
         token = file.read_bytes().decode("ascii", "replace").strip()
     except OSError as error:
         raise ConfigError(f"--token-file {file}: {error.strerror}. Expected a file.") from error
-    if len(token) < MIN_TOKEN or not token.isascii() or len(token.split()) != 1:
+    if len(token) < MIN_TOKEN_LENGTH or not token.isascii() or len(token.split()) != 1:
         raise ConfigError(
-            f"--token-file {file}: expected one line of at least {MIN_TOKEN} ASCII characters "
-            f"without spaces. To make one: openssl rand -hex 32 > {file}"
+            f"--token-file {file}: expected one line of at least {MIN_TOKEN_LENGTH} ASCII "
+            f"characters without spaces. To make one: openssl rand -hex 32 > {file}"
         )
     return token
 

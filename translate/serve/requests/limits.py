@@ -5,12 +5,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of single requests, and of all requests together."""
+    """Maximum sizes, times and numbers, of single requests and of all requests together.
+
+    Sizes are in pixels and bytes, times in seconds.
+    """
 
     max_pixels: int = 24_000_000
-    """size of an image, before and after scaling"""
+    """pixels of an image, before and after scaling"""
     work_seconds: float = 60.0
-    """time to process a request, after which the model's process is replaced"""
+    """time to process a request; a model that takes longer is restarted"""
     max_bytes: int = 32_000_000
     """size of the body of a request"""
     body_seconds: float = 30.0
@@ -24,7 +27,7 @@ class Limits:
     requests: int = 16
     """number of requests that are processed at a time; others get status 503"""
     connections: int = 128
-    """number of connections at a time"""
+    """number of open connections at a time"""
     start_seconds: float = 300.0
     """time to load a model"""
     stop_seconds: float = 8.0

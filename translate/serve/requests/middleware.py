@@ -14,10 +14,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from translate.errors import describe_error
 from translate.serve.counters import Counters
-from translate.serve.requests.access import HEADERS, Access
+from translate.serve.requests.access import SECURITY_HEADERS, Access
 from translate.serve.requests.limits import Limits, RequestError
 
-INTERNAL = "internal error. The server's log has the reason, under the id of this request."
+INTERNAL_ERROR = "internal error. The server's log has the reason, under the id of this request."
 
 logger = logging.getLogger(__name__)
 
@@ -27,10 +27,10 @@ class RequestMiddleware:
 
     Args:
         app: The application that answers allowed requests.
-        access: The rules for who may use it.
-        limits: The limits of requests.
-        counters: The metrics.
-        routes: Paths that have their own metrics; others are counted together.
+        access: Rules that decide which requests are allowed.
+        limits: Limits of size and time.
+        counters: Metrics, which count each request.
+        routes: Paths that have their own metrics; all other paths are counted as ``other``.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class RequestMiddleware:
         self.counters, self.routes = counters, routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one HTTP request; other connections, such as web sockets, are ignored."""
         if scope["type"] != "http":
             return
         start, exchange = time.monotonic(), _Exchange(receive, send, self.limits)
@@ -63,7 +63,7 @@ class RequestMiddleware:
         except Exception as error:
             logger.info(f"request {exchange.id}: {describe_error(error)}")
             if not exchange.status:
-                response = error_response(RequestError(500, INTERNAL), exchange.id)
+                response = error_response(RequestError(500, INTERNAL_ERROR), exchange.id)
                 await response(scope, exchange.receive, exchange.send)
         finally:
             route = scope["path"] if scope["path"] in self.routes else "other"
@@ -71,44 +71,44 @@ class RequestMiddleware:
 
 
 class _Exchange:
-    """One request and its response, to which it adds headers."""
+    """Receives one request, and sends the response with additional headers."""
 
     def __init__(self, receive: Receive, send: Send, limits: Limits) -> None:
         self.id = token_hex(8)
         self.status = 0
         """the status of the response; 0 until it has started"""
         self._receive, self._send, self._limits = receive, send, limits
-        self._complete = False
+        self._request_complete = False
 
     async def receive(self) -> Message:
         """Return the next part of the request."""
         message = await self._receive()
-        self._complete = message["type"] != "http.request" or not message.get("more_body")
+        self._request_complete = message["type"] != "http.request" or not message.get("more_body")
         return message
 
     async def send(self, message: Message) -> None:
         """Send a part of the response; raises `TimeoutError` if the client does not read."""
         if message["type"] == "http.response.start":
-            await self._drain()
+            await self._discard_request()
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
-            for name, value in {**HEADERS, "X-Request-Id": self.id}.items():
+            for name, value in {**SECURITY_HEADERS, "X-Request-Id": self.id}.items():
                 headers[name] = value
-            if not self._complete:
+            if not self._request_complete:
                 headers["Connection"] = "close"
         async with asyncio.timeout(self._limits.send_seconds):
             await self._send(message)
 
-    async def _drain(self) -> None:
-        """Discard the rest of a rejected request, since clients read the response only after it."""
+    async def _discard_request(self) -> None:
+        """Discard the rest of a request: clients send all of it before they read the response."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._limits.drain_seconds):
-                while not self._complete:
+                while not self._request_complete:
                     await self.receive()
 
 
 def error_response(error: RequestError, identifier: str) -> JSONResponse:
-    """Return the response for `error`; its details are only logged."""
+    """Return the response for `error`; `error.detail` goes to the server's log only."""
     if error.detail:
         logger.info(f"request {identifier}: {error.detail}")
     headers: dict[str, Any] = {}

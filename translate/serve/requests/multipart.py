@@ -1,4 +1,4 @@
-"""Encode several files as one response, which browsers read by ``Response.formData``."""
+"""Encode several files as one response, a form that browsers read by ``Response.formData``."""
 
 from collections.abc import Sequence
 from secrets import token_hex
@@ -8,12 +8,11 @@ MEDIA_TYPE = "multipart/form-data"
 
 
 class Part(NamedTuple):
-    """A file in a form."""
+    """One file of a form."""
 
     name: str
-    """the name of the field"""
-    file: str
-    """the file name"""
+    """name of the form field"""
+    file_name: str
     media_type: str
     data: bytes
 
@@ -25,7 +24,7 @@ def encode_form(parts: Sequence[Part]) -> tuple[bytes, str]:
     for part in parts:
         body += (
             f"--{boundary}\r\n"
-            f'Content-Disposition: form-data; name="{part.name}"; filename="{part.file}"\r\n'
+            f'Content-Disposition: form-data; name="{part.name}"; filename="{part.file_name}"\r\n'
             f"Content-Type: {part.media_type}\r\n\r\n"
         ).encode()
         body += part.data + b"\r\n"

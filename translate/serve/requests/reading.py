@@ -1,4 +1,4 @@
-"""Read the parameters and files of a request, into memory.
+"""Read the parameters and the files of a request into memory.
 
 Names of uploaded files are ignored, and nothing that a client sends is used as a path or a URL.
 """
@@ -15,23 +15,25 @@ from starlette.requests import ClientDisconnect, Request
 from translate.serve.requests.limits import Limits, RequestError
 
 MAX_FIELDS = 50
-"""maximum number of parameters"""
-MAX_TEXT = 2_000
-"""maximum length of a name or value in characters"""
-FILES = ("image", "mask")
-"""names of files in a multipart form; any other body is the image"""
+"""maximum number of parameters of a request"""
+MAX_TEXT_LENGTH = 2_000
+"""maximum length of a parameter's name or value, in characters"""
+FILE_FIELDS = ("image", "mask")
+"""fields of a multipart form that are files; a body that is no form is the image"""
 
 
 @dataclass(frozen=True)
 class Submission:
-    """A request's files and fields."""
+    """The content of a request."""
 
     fields: dict[str, str]
+    """parameters by name"""
     files: Mapping[str, bytes] = field(default_factory=dict)
+    """content of the files, by names of `FILE_FIELDS`"""
 
 
-class _InMemory(MultiPartParser):
-    """A parser that writes no temporary files, as `read_body` limits the size."""
+class _InMemoryParser(MultiPartParser):
+    """A parser that keeps all files in memory; `read_body` has limited their size."""
 
     spool_max_size: ClassVar[int] = 1 << 40  # type: ignore[misc]
 
@@ -45,24 +47,24 @@ async def read(request: Request, limits: Limits) -> Submission:
     """
     body = await read_body(request, limits)
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    pairs: list[tuple[str, str]] = list(request.query_params.multi_items())
+    parameters: list[tuple[str, str]] = list(request.query_params.multi_items())
     files: dict[str, bytes] = {}
     if media_type == "multipart/form-data":
         for name, value in await _parse_multipart(request, body):
             if isinstance(value, str):
-                pairs.append((name, value))
-            elif name not in FILES or name in files:
+                parameters.append((name, value))
+            elif name not in FILE_FIELDS or name in files:
                 text = f"file {name[:40]!r}: expected one file called image, and for a model that"
                 raise RequestError(400, f"{text} fills holes one called mask.")
             else:
                 files[name] = value
-    elif body:  # of any media type: curl declares files as forms
+    elif body:  # of any media type: curl labels files as forms
         files["image"] = body
-    return Submission(_fields(pairs), files)
+    return Submission(_check_parameters(parameters), files)
 
 
 async def read_body(request: Request, limits: Limits) -> bytes:
-    """Return the body; raises `RequestError` once it is too large or too slow."""
+    """Return the body of a request; raise `RequestError` if it is too large or too slow."""
     too_large = RequestError(
         413, f"the request is too large: at most {limits.max_bytes:,} bytes are accepted."
     )
@@ -85,15 +87,17 @@ async def read_body(request: Request, limits: Limits) -> bytes:
 
 
 async def _parse_multipart(request: Request, body: bytes) -> list[tuple[str, str | bytes]]:
+    """Return the name and the value of each field of a form; values of files are bytes."""
+
     async def stream() -> AsyncGenerator[bytes]:
         yield body
 
-    parser = _InMemory(
+    parser = _InMemoryParser(
         request.headers,
         stream(),
-        max_files=len(FILES),
+        max_files=len(FILE_FIELDS),
         max_fields=MAX_FIELDS,
-        max_part_size=4 * MAX_TEXT,
+        max_part_size=4 * MAX_TEXT_LENGTH,
     )
     try:
         form = await parser.parse()
@@ -109,14 +113,15 @@ async def _parse_multipart(request: Request, body: bytes) -> list[tuple[str, str
     return fields
 
 
-def _fields(pairs: list[tuple[str, str]]) -> dict[str, str]:
-    if len(pairs) > MAX_FIELDS:
-        raise RequestError(400, f"{len(pairs)} parameters: at most {MAX_FIELDS} are accepted.")
+def _check_parameters(parameters: list[tuple[str, str]]) -> dict[str, str]:
+    """Return parameters by name; raise `RequestError` for many, repeated or long parameters."""
+    if len(parameters) > MAX_FIELDS:
+        raise RequestError(400, f"{len(parameters)} parameters: at most {MAX_FIELDS} are accepted.")
     fields: dict[str, str] = {}
-    for name, value in pairs:
+    for name, value in parameters:
         if name in fields:
             raise RequestError(400, f"{name[:40]!r} is given twice: give it once.")
-        if len(name) > MAX_TEXT or len(value) > MAX_TEXT:
-            raise RequestError(400, f"{name[:40]!r} has more than {MAX_TEXT:,} characters.")
+        if len(name) > MAX_TEXT_LENGTH or len(value) > MAX_TEXT_LENGTH:
+            raise RequestError(400, f"{name[:40]!r} has more than {MAX_TEXT_LENGTH:,} characters.")
         fields[name] = value
     return fields
