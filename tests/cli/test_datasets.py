@@ -61,7 +61,7 @@ def test_every_setting_of_data_has_an_effect(
     for setting, message in {
         "data.sizes=3": "data.sizes: unknown key. Did you mean 'size'?",
         "data.size=0": "data.size: expected",
-        "train.steps=3": "--set train.steps: no model is made here, expected data.KEY=VALUE.",
+        "train.steps=3": "--set train.steps: expected data.KEY=VALUE, as no model is made.",
         "size": "--set size: expected section.key=VALUE.",
     }.items():
         assert message in check("a", "--set", setting).err

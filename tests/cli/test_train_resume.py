@@ -148,7 +148,7 @@ def test_config_yaml_edited_after_a_kill_is_used_or_refused(run_command: Run, ro
     assert "config.yaml was edited: options.lr: 0.0002 -> 0.1: this would be" in result.err
     file.write_text("")
     result = run_command("train", "--resume", "run", "--steps", "4")
-    assert result.code == 0 and "Its newest checkpoint has the settings, too." in result.out
+    assert result.code == 0 and "The settings in the newest checkpoint are used." in result.out
     assert saved_settings(root / "run")["train"]["steps"] == 4
 
 

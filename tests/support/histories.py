@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from translate.engine.diagnosis.log import Log
-from translate.engine.diagnosis.preview import Preview, Row
+from translate.engine.diagnosis.preview import ImageRow, Preview
 from translate.run import LogRecord
 
 
@@ -39,7 +39,7 @@ def make_log(every: int = 50, end: int | None = None, **series: Mapping[str, Seq
     return Log(records, end or every * count)
 
 
-def photographs(count: int = 4, side: int = 32, seed: int = 0) -> Row:
+def photographs(count: int = 4, side: int = 32, seed: int = 0) -> ImageRow:
     """Return smooth random images, (count, side, side, 3), with values in [0, 255]."""
     random = np.random.default_rng(seed)
     y, x = np.mgrid[:side, :side] / side
@@ -50,7 +50,7 @@ def photographs(count: int = 4, side: int = 32, seed: int = 0) -> Row:
     return 128 + 90 * waves.reshape(count, 3, side, side).transpose(0, 2, 3, 1) + noise
 
 
-def make_preview(output: Row, step: int = 500, source: Row | None = None) -> Preview:
+def make_preview(output: ImageRow, step: int = 500, source: ImageRow | None = None) -> Preview:
     """Return a preview of a translation, with photographs as source and target."""
     rows = {
         "source": photographs(seed=1) if source is None else source,

@@ -13,7 +13,7 @@ from PIL import Image
 
 from translate.batches import UNNAMED
 from translate.engine.diagnosis import sheets
-from translate.engine.diagnosis.preview import Row
+from translate.engine.diagnosis.preview import ImageRow
 from translate.engine.disk import files
 from translate.evaluate import result
 from translate.evaluate.images.examples import with_thumbnails
@@ -75,6 +75,6 @@ def write_preview(path: Path, step: int) -> None:
     files.replace_json(path / sheets.ROWS, sheets.describe(preview))
 
 
-def levels(row: Row) -> NDArray[np.uint8]:
+def levels(row: ImageRow) -> NDArray[np.uint8]:
     """Return images as 8-bit levels."""
     return row.clip(0, 255).astype(np.uint8)

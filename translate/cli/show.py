@@ -126,7 +126,7 @@ def _resolve(document: dict[str, Any]) -> dict[str, Any]:
     data = document.get("data")
     placeholder = not (isinstance(data, dict) and data.get("domains"))
     flags = {"data.domains": ["A", "B"]} if placeholder else {}
-    return yaml.document(layers.resolve(config=document, flags=flags), unset=True)
+    return yaml.document(layers.resolve(config=document, flags=flags), include_none=True)
 
 
 def _document(name: str, kind: str | None) -> dict[str, Any] | None:

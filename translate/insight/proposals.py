@@ -9,7 +9,7 @@ import torch
 from translate.batches import ImageSpec
 from translate.engine.checkpoints import retention
 from translate.engine.config import layers, yaml
-from translate.engine.config.diff import WITHOUT_EFFECT_ON_RESULT
+from translate.engine.config.diff import WITHOUT_EFFECT_ON_STEPS
 from translate.engine.config.schema import Config
 from translate.engine.diagnosis.detection import COLLAPSE, DIVERGING, Detection
 from translate.engine.disk.records import json_files
@@ -67,7 +67,7 @@ def _command(detection: Detection, history: History, setting: Setting, fits: boo
         arguments = ["--init", run]
     else:
         arguments = ["--resume", run]
-        if setting.key not in WITHOUT_EFFECT_ON_RESULT and not is_longer:
+        if setting.key not in WITHOUT_EFFECT_ON_STEPS and not is_longer:
             arguments.append("--fork-run")
         if steps[-1] >= history.log.end and not is_longer:
             arguments += ["--steps", str(2 * steps[-1])]

@@ -18,6 +18,7 @@ def test_an_option_whose_weight_is_0_has_no_effect() -> None:
     assert why_without_effect(config, "options.content.layers") == "options.content_weight is 0"
     assert why_without_effect(config, "options.content_weight") == ""
     assert why_without_effect(config, "options.pixel") == ""
+    assert why_without_effect(config, "recipe") == ""
     config = resolve("srgan", config=BASE, assignments=["options.adversarial_weight=0"])
     for option in ("adversarial", "discriminator", "discriminator.width"):
         assert why_without_effect(config, f"options.{option}") == "options.adversarial_weight is 0"

@@ -24,7 +24,9 @@ def test_distributions_of_all_names_in_a_configuration_are_recorded(
 
 def test_an_error_names_missing_plugins_with_the_line_to_type() -> None:
     with (
-        pytest.raises(ConfigError, match=r"no x\. It was .*: pip install no-such-thing==2\.1$"),
+        pytest.raises(
+            ConfigError, match=r"no x\. .* made with .*: pip install no-such-thing==2\.1$"
+        ),
         missing_plugins_named({"no-such-thing": "2.1", "translate-kit": "0.1.0"}),
     ):
         raise ConfigError("no x.")

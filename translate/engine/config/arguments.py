@@ -16,9 +16,9 @@ Value = TypeVar("Value")
 def check_arguments(
     *unchecked: str,
 ) -> Callable[[Callable[Parameters, Value]], Callable[Parameters, Value]]:
-    """Return a decorator that raises `ConfigError` for an argument of another type than declared.
+    """Return a decorator that raises `ConfigError` if an argument does not have its declared type.
 
-    NumPy scalars are converted to Python's. Parameters named in `unchecked` are not checked.
+    NumPy scalars are converted to Python numbers. Parameters named in `unchecked` are not checked.
     """
 
     def decorate(function: Callable[Parameters, Value]) -> Callable[Parameters, Value]:

@@ -1,4 +1,8 @@
-"""Differences between configurations: settings that a resume may change, and that need a fork."""
+"""Differences between two configurations, and which of them a resumed run may have.
+
+A resume may change some settings of a run. The others need a fork: a new run in another folder that
+starts from the checkpoint of the first.
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,22 +13,22 @@ from translate.engine.config.renamed import current_document
 from translate.engine.config.schema import Config
 from translate.errors import ConfigError
 
-WITHOUT_EFFECT_ON_RESULT = {
+WITHOUT_EFFECT_ON_STEPS = {
     *("data.root", "data.workers", "data.cache", "data.max_bad"),
     *("train.log_every", "train.save_every", "train.preview_every", "train.keep", "train.guard"),
     *("train.evaluate_every", "train.metric", "train.patience", "train.trackers"),
     *("train.timeout", "train.checkpointing"),
 }
-"""settings without an effect on the trained weights"""
-WITHOUT_EXACT_REPETITION = {
+"""settings that change no training step; ``train.patience`` and ``train.guard`` may end training"""
+COMPUTATION = {
     *("train.accumulate", "train.device", "train.precision", "train.shard", "train.compile"),
     *("train.channels_last", "train.cuda_graphs", "train.deterministic"),
 }
-"""settings that change the trained weights only by rounding"""
+"""settings of how a step is computed: the same training, with other rounding errors"""
 DISCRIMINATOR_OPTIONS = ("discriminator", "critic")
 """options for the discriminator of an adversarial loss"""
 LENGTH = {"train.steps", "train.epochs", "train.schedule_steps"}
-"""settings for the end of training and the length of learning-rate schedules"""
+"""settings for the last step, and the length of learning-rate schedules"""
 
 
 def resumed_config(
@@ -36,20 +40,31 @@ def resumed_config(
     fork: bool,
     command: Config | None = None,
 ) -> tuple[Config, list[str]]:
-    """Return the configuration that `run` is resumed with, and a line for each key that differs.
+    """Return the configuration that `run` is resumed with, and a message for each changed setting.
 
-    It is that of `command`, the command that starts or resumes the run, but with the batch size of
-    the run where several processes have raised it. Without a `command`, it is that of
-    ``config.yaml``, with `flags` and `assignments` on top; `before` is that of the checkpoint. They
-    differ where that file was edited, or where a resume with other settings was killed before its
-    first checkpoint. Raises `ConfigError` if the result makes another method, or other data, of a
-    run that is not forked.
+    Args:
+        before: The configuration in the newest checkpoint. It differs from ``config.yaml`` if that
+            file was edited, or if a resume with other settings was killed before its first
+            checkpoint.
+        run: The folder of the run, with ``config.yaml``.
+        flags: Values by dotted key, which override ``config.yaml``.
+        assignments: ``section.key=VALUE``, which override `flags`.
+        fork: Whether the run continues in another folder, so that every setting may change.
+        command: The configuration of a command that starts or resumes the run, used instead of
+            ``config.yaml``, `flags` and `assignments`. A larger batch size of ``config.yaml`` is
+            kept: several processes have raised it.
+
+    Returns:
+        The configuration, and the messages. Changes of `LENGTH` have none: progress shows them.
+
+    Raises:
+        ConfigError: A setting has changed that makes another run, and `fork` is false.
     """
     document, lines = yaml.document(before), list[str]()
     try:
         document = current_document(yaml.read(str(run / "config.yaml")))
     except ConfigError as error:
-        lines.append(f"{error} Its newest checkpoint has the settings, too.")
+        lines.append(f"{error} The settings in the newest checkpoint are used.")
     written = layers.resolve(config=document)
     now = layers.resolve(config=document, flags=flags, assignments=assignments)
     if command:
@@ -59,51 +74,52 @@ def resumed_config(
     changes = {
         key: f"{key}: {old!r} -> {new!r}"
         for key, (old, new) in differences(before, now).items()
-        if key not in LENGTH  # progress shows the last step
+        if key not in LENGTH
     }
     effects = {key: _effect(now, key, fork=fork) for key in changes}
     lines += [f"{changes[key]}{effect}" for key, effect in effects.items() if effect is not None]
     edited = differences(before, written)
-    others = [
+    forbidden = [
         f"{run / 'config.yaml'} was edited: {changes[key]}" if key in edited else changes[key]
         for key, effect in effects.items()
         if effect is None
     ]
-    if others:
+    if forbidden:
         raise ConfigError(
-            f"{'; '.join(others)}: this would be another run. Leave it out, or continue in "
+            f"{'; '.join(forbidden)}: this would be another run. Undo the change, or continue in "
             "another folder from this run's newest checkpoint, with --fork-run."
         )
     return now, lines
 
 
 def _effect(config: Config, key: str, *, fork: bool) -> str | None:
-    """Return the effect of a changed setting in words; None if it makes another run."""
-    if key in WITHOUT_EFFECT_ON_RESULT:
+    """Return a clause on the effect of a changed setting; None if the change makes another run."""
+    if key in WITHOUT_EFFECT_ON_STEPS:
         return ""
-    if why := why_without_effect(config, key):
-        return f": no effect, as {why}"
-    if key in WITHOUT_EXACT_REPETITION:
+    if reason := why_without_effect(config, key):
+        return f": no effect, as {reason}"
+    if key in COMPUTATION:
         return ": training continues, but not bit for bit as it would have"
     return ": from here on, as this is a fork" if fork else None
 
 
 def why_without_effect(config: Config, key: str) -> str:
-    """Return the reason that a setting has no effect in a run of `config`, or "".
+    """Return the reason that the setting `key` has no effect in a run of `config`, or "".
 
-    An option ``NAME`` of a recipe has no effect if its ``NAME_weight`` is 0; a discriminator has
-    none without an adversarial loss.
+    An option ``NAME`` of a recipe has no effect if ``NAME_weight`` is 0. The options of a
+    discriminator have no effect if ``adversarial_weight`` is 0.
     """
-    section, name, *_ = key.split(".")
-    if section == "options":
-        weight = f"{'adversarial' if name in DISCRIMINATOR_OPTIONS else name}_weight"
-        return f"options.{weight} is 0" if config.options.get(weight) == 0 else ""
-    return ""
+    section, _, option = key.partition(".")
+    if section != "options":
+        return ""
+    name = option.partition(".")[0]
+    weight = f"{'adversarial' if name in DISCRIMINATOR_OPTIONS else name}_weight"
+    return f"options.{weight} is 0" if config.options.get(weight) == 0 else ""
 
 
 def differences(before: Config, now: Config) -> dict[str, tuple[Any, Any]]:
-    """Return the old and the new value of each key that differs, by dotted key."""
-    old, new = (yaml.document(config, unset=True) for config in (before, now))
+    """Return the old and the new value of each setting that differs, by dotted key; unset: None."""
+    old, new = (yaml.document(config, include_none=True) for config in (before, now))
     return _differences(old, new)
 
 

@@ -4,9 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
-from pydantic import (
-    ValidationError,
-)
+from pydantic import ValidationError
 
 from translate.engine.config.schema import Config, Data, Train
 from translate.engine.config.value_types import Fragment, Section
@@ -29,12 +27,13 @@ FLAGS: Mapping[str, str] = {
     "precision": "train.precision",
     "deterministic": "train.deterministic",
 }
-"""Settings with their own option of the command line and of `translate.api.train`."""
+"""Settings that have an option of their own on the command line and in `translate.api.train`."""
 EXAMPLES = {"options": "options.lr", "data": "data.size", "train": "train.steps"}
 """an example of a setting of each section, for error messages"""
 DEFAULT_PARTS = {"data.layout": Data.model_fields["layout"].default}
-"""default parts, whose options can be set without naming the part"""
+"""default plugins of settings: their options can be set without the plugin's name"""
 KEYS = {"": list(Config.model_fields)} | {k: list(s.model_fields) for k, s in SECTIONS.items()}
+"""known keys by section; the section "" is the whole configuration"""
 
 
 def resolve(
@@ -44,11 +43,11 @@ def resolve(
     flags: Mapping[str, Any] | None = None,
     assignments: Sequence[str] = (),
 ) -> Config:
-    """Merge the layers, later wins: defaults, the recipe's, `config`, `flags`, `assignments`.
+    """Merge the layers of a configuration; each overrides the layers before it.
 
-    `config` is a bundled name, a file or a document; `flags` maps dotted keys to values;
-    `assignments` are ``section.key=VALUE`` with YAML values. Raises `ConfigError` that names the
-    key, what was expected, and the nearest key there is.
+    The layers are the defaults of all settings, `Recipe.defaults`, `config` (a bundled name, a file
+    or a document), `flags` (values by dotted key) and `assignments` (``section.key=VALUE``, in
+    YAML). Raises `ConfigError` with the key, what was expected, and the nearest known key.
     """
     document = read(config) if isinstance(config, str) else config or {}
     recipe = recipe or document.get("recipe")
@@ -62,37 +61,37 @@ def resolve(
                 if key not in KEYS[""]
             ),
         )
-    kind: Any = find("recipe", recipe)
+    factory: Any = find("recipe", recipe)
     merged: Fragment = {"recipe": recipe, "options": {}, "data": {}, "train": {}}
-    _merge_recipe_defaults(merged, kind)
+    _merge_recipe_defaults(merged, factory)
     name = f"recipe {recipe!r}"
     try:
         merge_fragment(merged, {key: value for key, value in document.items() if key != "recipe"})
-    except ConfigError as error:  # all that is wrong in a file at once
-        unknown = signatures.unknown_options(name, kind, merged["options"], ["spec"])
+    except ConfigError as error:  # one error for all faults of a file
+        unknown = signatures.unknown_options(name, factory, merged["options"], ["spec"])
         raise ConfigError(*error.args, *unknown) from error
     for key, value in (flags or {}).items():
         set_key(merged, key, value)
-    merged["options"] = with_defaults(kind, merged["options"])
+    merged["options"] = with_defaults(factory, merged["options"])
     _assign_all(merged, assignments)
     _assign_layout(merged, flags or {})
     merged["options"] = signatures.convert_options(
-        name, kind, with_defaults(kind, merged["options"]), ["spec"]
+        name, factory, with_defaults(factory, merged["options"]), ["spec"]
     )
     return validate(merged)
 
 
-def _merge_recipe_defaults(below: Fragment, recipe: Any) -> None:
-    """Merge `Recipe.defaults` into `below`; raise `PluginError` for an error in them."""
+def _merge_recipe_defaults(document: Fragment, recipe: Any) -> None:
+    """Merge `Recipe.defaults` into `document`; raise `PluginError` if they are invalid."""
     try:
-        merge_fragment(below, recipe.defaults)
-        find("layout", validate(below).data.layout_name)
+        merge_fragment(document, recipe.defaults)
+        find("layout", validate(document).data.layout_name)
     except ConfigError as error:
         raise PluginError(f"the defaults of {recipe.__name__}, in its plugin: {error}") from error
 
 
 def resolve_data(flags: Mapping[str, Any], assignments: Sequence[str] = ()) -> Data:
-    """Return the settings of ``data`` alone; raises `ConfigError` as `resolve` does."""
+    """Return only the section ``data`` of the settings; raises `ConfigError` as `resolve` does."""
     document: Fragment = {"recipe": "none", "options": {}, "data": {}, "train": {}}
     for key, value in flags.items():
         set_key(document, key, value)
@@ -102,13 +101,13 @@ def resolve_data(flags: Mapping[str, Any], assignments: Sequence[str] = ()) -> D
         if document[section]:
             key = f"{section}.{next(iter(document[section]))}"
             raise ConfigError(
-                f"--set {printable_name(key)}: no model is made here, expected data.KEY=VALUE."
+                f"--set {printable_name(key)}: expected data.KEY=VALUE, as no model is made."
             )
     return validate(document).data
 
 
 def _assign_all(document: Fragment, assignments: Sequence[str]) -> None:
-    """Set what ``--set section.key=VALUE`` says."""
+    """Set the keys of `document` that `assignments`, ``section.key=VALUE``, name."""
     for assignment in assignments:
         key, equals, text = assignment.partition("=")
         if not equals:
@@ -117,19 +116,19 @@ def _assign_all(document: Fragment, assignments: Sequence[str]) -> None:
 
 
 def _assign_layout(document: Fragment, flags: Mapping[str, Any]) -> None:
-    """Set the options of a layout that have a flag, whichever layout was chosen after it."""
+    """Set the layout's options in `flags` again: an assignment may have replaced the layout."""
     for key, value in flags.items():
         if key.startswith("data.layout."):
             set_key(document, key, value)
 
 
 def settings_from_flags(flags: Mapping[str, Any]) -> Fragment:
-    """Return by dotted key those of `flags`, named as in `FLAGS`, that are set."""
+    """Return the `flags` that are given, by dotted key; their names are the keys of `FLAGS`."""
     return {FLAGS[name]: value for name, value in flags.items() if is_given(value)}
 
 
 def is_given(value: Any) -> bool:
-    """Return whether a flag was given: 0 is a value, and an absent switch is none."""
+    """Return whether a flag has a value; None, () and False (a switch that is off) are none."""
     return value is not None and value is not False and value != ()
 
 
@@ -142,7 +141,7 @@ def validate(document: Mapping[str, Any]) -> Config:
 
 
 def with_defaults(recipe: Callable[..., Any], settings: Mapping[str, Any]) -> Fragment:
-    """Return `settings` with the recipe's defaults for what is not given."""
+    """Return the options `settings`, with the recipe's default for each option that is missing."""
     known = signatures.read_options(recipe, ["spec"]).values()
     defaults = {
         o.name: to_yaml_types(o.default) for o in known if not o.required or o.name in settings
@@ -157,39 +156,39 @@ def with_defaults(recipe: Callable[..., Any], settings: Mapping[str, Any]) -> Fr
     return {**defaults, **settings}
 
 
-def merge_fragment(below: Fragment, above: Mapping[str, Any]) -> None:
-    """Merge the fragment `above` into `below`, section by section.
+def merge_fragment(document: Fragment, overrides: Mapping[str, Any]) -> None:
+    """Merge `overrides`, a part of a configuration, into `document`, section by section.
 
     Raises:
         ConfigError: Keys are unknown or values invalid: one line for each.
     """
-    if not isinstance(above, Mapping):
-        raise ConfigError(f"expected recipe, options, data and train, got {short_repr(above)}.")
-    errors = [
-        e for section, values in above.items() for e in _merge_section(below, section, values)
-    ]
+    if not isinstance(overrides, Mapping):
+        raise ConfigError(f"expected recipe, options, data and train, got {short_repr(overrides)}.")
+    errors = list[str]()
+    for section, values in overrides.items():
+        errors += _merge_section(document, section, values)
     if errors:
         raise ConfigError(*errors)
 
 
-def _merge_section(below: Fragment, section: str, values: Any) -> list[str]:
-    """Set all `values` of a section that are valid; return the errors of the others."""
+def _merge_section(document: Fragment, section: str, values: Any) -> list[str]:
+    """Set the valid `values` of a section of `document`; return an error for each invalid one."""
     if section not in KEYS[""]:
-        near = hint(str(section), below.get("recipe")) or suggest(section, KEYS[""])
+        near = hint(str(section), document.get("recipe")) or suggest(section, KEYS[""])
         return [f"{printable_name(str(section))}: unknown key.{near}"]
     if not isinstance(values, Mapping):
         return [f"{section}: expected a mapping, got {short_repr(values)}."]
     errors = []
     for key, value in values.items():
         try:
-            set_key(below, f"{section}.{key}", deepcopy(value))
+            set_key(document, f"{section}.{key}", deepcopy(value))
         except ConfigError as error:
             errors.append(str(error))
     return errors
 
 
 def set_key(document: Fragment, key: str, value: Any) -> None:
-    """Set one dotted key; None clears it. ``options.generator.blocks`` reaches into a part."""
+    """Set a dotted key, such as ``options.generator.blocks``, to `value`; None removes the key."""
     section, *path = key.split(".")
     recipe = document.get("recipe")
     if section == "recipe":
@@ -204,9 +203,9 @@ def set_key(document: Fragment, key: str, value: Any) -> None:
     if section in SECTIONS and path[0] not in KEYS[section]:
         near = hint(path[0], recipe) or suggest(path[0], KEYS[section])
         raise ConfigError(f"{printable_name(key)}: unknown key.{near}")
-    place = document[section]
+    settings = document[section]
     for name in path[:-1]:
-        inner = place.get(
+        inner = settings.get(
             name, DEFAULT_PARTS.get(f"{section}.{name}", {} if section == "train" else None)
         )
         if isinstance(inner, str) and section != "train":
@@ -219,28 +218,26 @@ def set_key(document: Fragment, key: str, value: Any) -> None:
                     f'Set it whole, such as --set "{whole}".'
                 )
             raise ConfigError(f"{printable_name(key)}: {name!r} holds no options.")
-        place[name] = place = dict(inner)
+        settings[name] = settings = dict(inner)
     if value is None:
-        place.pop(path[-1], None)
+        settings.pop(path[-1], None)
     else:
-        place[path[-1]] = value
+        settings[path[-1]] = value
     if section == "train" and value is not None and path[0] in ("steps", "epochs"):
-        place.pop("epochs" if path[0] == "steps" else "steps", None)
+        settings.pop("epochs" if path[0] == "steps" else "steps", None)
 
 
 def hint(name: str, recipe: str | None) -> str:
-    """Return a suggestion where the setting `name` belongs and what to type, or an empty string.
+    """Return a suggestion of the settings called `name`, with what to type; or an empty string.
 
-    Options of a recipe match by their first or last word as well.
+    If a recipe has no option `name`, its options that begin or end with the word `name` match.
     """
     keys = [f"{section}.{name}" for section in SECTIONS if name in KEYS[section]]
-    kinds = names("recipe")
-    known = [kinds[recipe]] if recipe in kinds else kinds.values() if recipe is None else ()
-    known_options = {option for kind in known for option in signatures.read_options(kind, ["spec"])}
-    words = [
-        o for o in sorted(known_options) if name in (o.partition("_")[0], o.rpartition("_")[2])
-    ]
-    keys += [f"options.{option}" for option in ([name] if name in known_options else words)]
+    recipes = names("recipe")
+    factories = recipes.values() if recipe is None else filter(None, [recipes.get(recipe)])
+    options = {o for factory in factories for o in signatures.read_options(factory, ["spec"])}
+    similar = [o for o in sorted(options) if name in (o.partition("_")[0], o.rpartition("_")[2])]
+    keys += [f"options.{option}" for option in ([name] if name in options else similar)]
     if not keys:
         return ""
     named_by = " or ".join(f"--set {key}=VALUE" for key in keys)

@@ -1,4 +1,4 @@
-"""The distributions of plugins that a configuration needs."""
+"""The Python distributions, with their versions, whose plugins a configuration needs."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,9 +10,9 @@ from translate.registry import HOOKS, list_registrations
 
 
 def plugin_versions(document: Mapping[str, Any]) -> dict[str, str]:
-    """Return the versions of the distributions that register a name in a configuration.
+    """Return the version of each distribution that registers a plugin named in `document`.
 
-    Our own is not among them; its version is recorded anyway.
+    The distribution of this toolkit is excluded: its version is recorded in any case.
     """
     names = set(_texts(document))
     distributions = {
@@ -28,7 +28,7 @@ def plugin_versions(document: Mapping[str, Any]) -> dict[str, str]:
 
 @contextmanager
 def missing_plugins_named(versions: Mapping[str, str]) -> Iterator[None]:
-    """Add the recorded plugins that are not installed to the message of a `ConfigError`."""
+    """Add to a `ConfigError` which distributions of `versions` are not installed."""
     try:
         yield
     except ConfigError as error:
@@ -37,7 +37,8 @@ def missing_plugins_named(versions: Mapping[str, str]) -> Iterator[None]:
             raise
         typed = printable_name(" ".join(missing))
         raise ConfigError(
-            f"{error} It was made with plugins that are not installed: pip install {typed}"
+            f"{error} The configuration was made with plugins that are not "
+            f"installed: pip install {typed}"
         ) from error
 
 

@@ -8,31 +8,31 @@ from translate.engine.system import signatures
 from translate.registry import names
 
 LAYOUT_OPTIONS = ("sides", "drop_unpaired")
-"""keys of ``data`` in 0.1.0"""
+"""options of layouts that were keys of ``data`` in version 0.1.0"""
 
 
 def renamed_by(recipe: str) -> Mapping[str, str]:
-    """Return the `renamed` names of a recipe; none if it is not installed."""
+    """Return the current name of each old name, `Recipe.renamed`; empty for an unknown recipe."""
     factory: Any = names("recipe").get(recipe)
     return factory.renamed if factory else {}
 
 
 def current_document(document: Mapping[str, Any]) -> Fragment:
-    """Return a configuration of an earlier version with the current names of its options."""
+    """Return `document`, a configuration of any version, with the current names of its options."""
     if isinstance(data := document.get("data"), Mapping):
         document = {**document, "data": _current_data(data)}
     recipe, options = document.get("recipe"), document.get("options")
     if not (isinstance(recipe, str) and isinstance(options, Mapping)):
-        return dict(document)  # validation says what is wrong with it
+        return dict(document)  # invalid: a later validation raises the error
     if not (renamed := renamed_by(recipe)):
         return dict(document)
-    current = signatures.read_options(names("recipe")[recipe], ["spec"])
-    old = {key: new for key, new in renamed.items() if key not in current}
-    return {**document, "options": _current_options(options, old)}
+    valid_names = signatures.read_options(names("recipe")[recipe], ["spec"])
+    new_names = {old: new for old, new in renamed.items() if old not in valid_names}
+    return {**document, "options": _current_options(options, new_names)}
 
 
 def _current_data(data: Mapping[str, Any]) -> Fragment:
-    """Return settings of ``data`` with the options of the layout moved to `layout`."""
+    """Return the settings `data` with `LAYOUT_OPTIONS` moved to its key ``layout``."""
     result = dict(data)
     old = {key: result.pop(key) for key in LAYOUT_OPTIONS if key in result}
     if options := {key: value for key, value in old.items() if value}:
@@ -47,7 +47,7 @@ def _current_data(data: Mapping[str, Any]) -> Fragment:
 def current_names(
     values: Mapping[str, Any], new_names: Mapping[str, str], valid_names: Iterable[str] = ()
 ) -> dict[str, Any]:
-    """Return `values` by their current names; `valid_names` are not replaced."""
+    """Return `values` under the new names of their keys; keys in `valid_names` are not renamed."""
     unchanged = set(valid_names)
     return {
         name if name in unchanged else current_name(name, new_names): value
@@ -67,7 +67,7 @@ def current_name(name: str, new_names: Mapping[str, str]) -> str:
 def _current_options(
     options: Mapping[str, Any], new_names: Mapping[str, str], path: str = ""
 ) -> Fragment:
-    """Return options, and the options of parts within them, by their current names."""
+    """Return `options`, and options nested in them, under their current names."""
     result: Fragment = {}
     for key, value in options.items():
         inner = isinstance(value, Mapping)

@@ -95,7 +95,7 @@ class Data(Section):
 
     @field_validator("channels", mode="before")
     @classmethod
-    def _by_name(cls, channels: Any, info: ValidationInfo) -> Any:
+    def _refuse_list(cls, channels: Any, info: ValidationInfo) -> Any:
         if not isinstance(channels, (list, tuple)):
             return channels
         names = info.data.get("domains") or ("A", "B")
@@ -108,7 +108,7 @@ class Data(Section):
 
     @field_validator("range")
     @classmethod
-    def _smaller_first(cls, value: Any) -> Any:
+    def _require_ascending_range(cls, value: Any) -> Any:
         for name, (low, high) in by_domain(value):
             if not low < high:
                 of = f" of {name}" if name else ""
@@ -117,7 +117,7 @@ class Data(Section):
 
     @field_validator(*BY_DOMAIN)
     @classmethod
-    def _known_domains(cls, value: Any, info: ValidationInfo) -> Any:
+    def _require_known_domains(cls, value: Any, info: ValidationInfo) -> Any:
         named = [] if info.field_name != "labels" and not isinstance(value, dict) else value or []
         known = {name for domain in info.data.get("domains", ()) for name in domain_names(domain)}
         for name in named:
@@ -128,7 +128,7 @@ class Data(Section):
 
     @field_validator("groups")
     @classmethod
-    def _with_a_group(cls, pattern: str | None) -> str | None:
+    def _require_group(cls, pattern: str | None) -> str | None:
         try:
             groups = re.compile(pattern).groups if pattern is not None else 1
         except re.error as error:
@@ -142,12 +142,12 @@ class Data(Section):
 
     @field_validator("labels", mode="before")
     @classmethod
-    def _listed(cls, labels: Any) -> Any:
+    def _as_list(cls, labels: Any) -> Any:
         return [labels] if isinstance(labels, str) else labels
 
     @field_validator("resize")
     @classmethod
-    def _least_first(cls, resize: Any) -> Any:
+    def _require_smaller_first(cls, resize: Any) -> Any:
         if isinstance(resize, tuple) and resize[0] > resize[1]:
             raise ValueError("expected the smaller side first")
         return resize
@@ -159,7 +159,7 @@ class Train(Section):
     steps: Positive | None = None
     """steps to train; setting it clears epochs"""
     epochs: Positive | None = None
-    """times to see every image of the longer domain; setting it clears steps"""
+    """passes over the images of the largest domain; setting it clears steps"""
     batch_size: int = Field(default=1, gt=0, le=LARGEST_BATCH)
     """images in a step, over all processes"""
     accumulate: Positive = 1
@@ -189,7 +189,7 @@ class Train(Section):
     evaluate_every: int = Field(default=0, ge=0, le=10**12)
     """steps between evaluations of train.metric on the validation images; 0: none"""
     metric: str | dict[str, Any] | None = None
-    """figure that chooses the best checkpoint, such as psnr, or {name: FIGURE, option: value}"""
+    """metric that chooses the best checkpoint, such as psnr, or {name: METRIC, option: value}"""
     patience: int = Field(default=0, ge=0, le=10**12)
     """evaluations without improvement after which training stops; 0: never"""
     trackers: tuple[str | dict[str, Any], ...] = ()
@@ -217,7 +217,7 @@ class Train(Section):
 
     @field_validator("checkpointing", "cuda_graphs")
     @classmethod
-    def _one_preparation(cls, value: bool, info: ValidationInfo) -> bool:
+    def _refuse_combination(cls, value: bool, info: ValidationInfo) -> bool:
         others = [key for key in ("compile", "checkpointing") if info.data.get(key)]
         if value and others:
             raise ValueError(f"expected false with train.{others[0]}")

@@ -33,7 +33,7 @@ Place = Annotated[Path, PlainValidator(_to_place), PlainSerializer(_unchanged)]
 Device = Annotated[str, AfterValidator(_known_device)]
 Fragment = dict[str, Any]
 LARGEST_SIDE, LARGEST_BATCH = 1 << 16, 1 << 16
-"""larger values exceed any memory: a damaged configuration is refused before it uses it up"""
+"""limits in pixels and in images: a damaged configuration is refused before it fills the memory"""
 Positive = Annotated[int, Field(gt=0, le=10**12)]
 Side = Annotated[int, Field(gt=0, le=LARGEST_SIDE)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -50,11 +50,11 @@ Schedule = Literal["constant", "linear", "cosine"]
 
 
 BY_DOMAIN = ("channels", "labels", "range", "units", "bands")
-"""settings of ``data`` that name domains"""
+"""settings of ``data`` whose keys, or items, may be names of domains"""
 
 
 class Section(BaseModel):
-    """A section of a configuration: unknown keys are refused, and it is immutable."""
+    """An immutable section of a configuration, which refuses unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
@@ -65,30 +65,32 @@ def domain_names(domain: str) -> set[str]:
 
 
 def of_domain(value: Any, domain: str) -> Any:
-    """Return the value of a setting for `domain`; None if it is not set for it."""
+    """Return a setting for `domain`, from its `value` for all or by domain; None if it is unset."""
     if not isinstance(value, dict):
         return value
     return next((value[name] for name in domain_names(domain) if name in value), None)
 
 
 def by_domain(value: Any) -> list[tuple[str, Any]]:
-    """Return the names of domains with the value of a setting; "" for all domains."""
+    """Return pairs of a domain's name and its value of a setting; the name "" is all domains."""
     return [*value.items()] if isinstance(value, dict) else [] if value is None else [("", value)]
 
 
 def rename_domains(data: Mapping[str, Any], domains: Sequence[str]) -> dict[str, Any]:
-    """Return the section `data` of a configuration with its settings by domain for `domains`.
+    """Return the section `data` of a configuration, with its settings `BY_DOMAIN` for `domains`.
 
-    A domain that `data` has keeps its settings; another takes those of the domain in its place.
-    Nothing is changed if the number of domains differs.
+    A domain that `data` names keeps its settings. Any other domain takes the settings of the domain
+    that `data` has at its position. Nothing is changed if the number of domains differs.
     """
     old = [str(name) for name in data.get("domains") or ()]
     if len(old) != len(domains) or list(domains) == old:
         return dict(data)
     old_names = [domain_names(name) for name in old]
     predecessors = {
-        new: next((o for o, known in zip(old, old_names, strict=True) if new in known), old[place])
-        for place, new in enumerate(domains)
+        new: next(
+            (o for o, known in zip(old, old_names, strict=True) if new in known), old[position]
+        )
+        for position, new in enumerate(domains)
     }
     return {**data} | {
         key: _renamed(data[key], predecessors)
@@ -98,8 +100,11 @@ def rename_domains(data: Mapping[str, Any], domains: Sequence[str]) -> dict[str,
 
 
 def _renamed(value: Any, predecessors: Mapping[str, str]) -> Any:
-    """Return a mapping from domains, or a list of domains, by the names of new domains."""
+    """Return a mapping from domains, or a list of domains, for the new domains in `predecessors`.
+
+    `predecessors` maps each new domain to the one whose settings it takes.
+    """
     if isinstance(value, dict):
         values = {name: of_domain(value, old) for name, old in predecessors.items()}
-        return {name: one for name, one in values.items() if one is not None}
+        return {name: item for name, item in values.items() if item is not None}
     return [name for name, old in predecessors.items() if not domain_names(old).isdisjoint(value)]

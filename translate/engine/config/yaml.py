@@ -17,9 +17,9 @@ from translate.errors import ConfigError, printable_name, short_repr
 from translate.registry import nearest
 
 MAX_BYTES = 100_000
-"""largest size of a file, which the parser reads in a second"""
+"""largest size of a file; parsing one of this size takes about a second"""
 MAX_DEPTH = 40
-"""largest depth of nesting, which slows down the parser"""
+"""largest depth of nested mappings and lists; deep nesting slows down the parser"""
 
 
 def to_yaml_types(value: Any) -> Any:
@@ -41,7 +41,7 @@ def is_plain(value: Any) -> bool:
 
 
 def read(name: str) -> Fragment:
-    """Return the YAML document of a configuration by its name, or of a file."""
+    """Return the document of a bundled configuration, or of the file `name` (.yaml or .yml)."""
     if name.endswith((".yaml", ".yml")):
         path: Path | Traversable = Path(name)
         if not path.is_file():
@@ -68,7 +68,10 @@ def read(name: str) -> Fragment:
 
 
 def parse(text: str, source: str) -> Any:
-    """Return the value of a YAML 1.2 document; raises `ConfigError`, also for tags and aliases."""
+    """Return the value of the YAML 1.2 `text`; raises `ConfigError`, also for tags and aliases.
+
+    `source` names the text in errors.
+    """
     yaml = YAML(typ="safe", pure=True)
     yaml.Parser = _PlainParser
     try:
@@ -84,7 +87,7 @@ def parse(text: str, source: str) -> Any:
 
 
 def _describe(error: Exception) -> str:
-    """Return the place of a syntax error, and what is wrong there."""
+    """Return the line and column of a syntax error, and its cause."""
     if not isinstance(error, MarkedYAMLError) or not error.problem or not error.problem_mark:
         return " ".join(str(error).split())
     mark, hint = error.problem_mark, ""
@@ -94,7 +97,7 @@ def _describe(error: Exception) -> str:
 
 
 def _key_without_space(value: Any) -> str:
-    """Return a key such as ``name:resnet``, at any depth, whose colon lacks a space; or ""."""
+    """Return a key such as ``name:resnet``, with a colon without a space, at any depth; or ""."""
     if isinstance(value, Mapping):
         keys = (k for k, v in value.items() if v is None and isinstance(k, str) and ":" in k)
         return next(keys, "") or _key_without_space(list(value.values()))
@@ -104,7 +107,7 @@ def _key_without_space(value: Any) -> str:
 
 
 class _PlainParser(Parser):
-    """A parser that refuses tags, aliases and deep nesting before anything is made of them."""
+    """A parser that refuses tags, aliases and deep nesting before it constructs any object."""
 
     depth = 0
 
@@ -122,7 +125,7 @@ class _PlainParser(Parser):
 
 
 def dump(config: Config) -> str:
-    """Return `config` as YAML that `read` takes."""
+    """Return `config` as the YAML text of a file for `read`."""
     yaml, stream = YAML(typ="safe", pure=True), StringIO()
     yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
@@ -130,13 +133,13 @@ def dump(config: Config) -> str:
     return stream.getvalue()
 
 
-def document(config: Config, *, unset: bool = False) -> Fragment:
-    """Return `config` as plain values, for YAML and JSON; with `unset`, also what is not set."""
-    return to_yaml_types(config.model_dump(exclude_none=not unset))
+def document(config: Config, *, include_none: bool = False) -> Fragment:
+    """Return `config` as plain values, for YAML and JSON; by default without settings of None."""
+    return to_yaml_types(config.model_dump(exclude_none=not include_none))
 
 
 def flow(value: Any) -> str:
-    """Return `value` on one line of YAML."""
+    """Return `value` in YAML's flow style, on one line."""
     yaml, stream = YAML(typ="safe", pure=True), StringIO()
     yaml.default_flow_style, yaml.width = True, 10_000
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]

@@ -1,1 +1,1 @@
-"""Detect failures of training from its log and previews, during training and afterwards."""
+"""Detect failures of training from the log and the previews of a run."""

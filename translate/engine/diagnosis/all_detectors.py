@@ -1,4 +1,4 @@
-"""All detectors, which read the log or previews."""
+"""All detectors of failures of training: some read the log of a run, some its previews."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -39,7 +39,13 @@ PREVIEW_DETECTORS: tuple[Detector, ...] = (
 def detect_in_log(
     log: Log, *, memory_limit_mb: int = 0, better: Mapping[str, str] | None = None
 ) -> list[Detection]:
-    """Return the failures that the log shows at its last record."""
+    """Return the failures that the newest record of `log` still shows.
+
+    Args:
+        log: The log of a run.
+        memory_limit_mb: Memory of the machine or GPU in MiB; 0: unknown.
+        better: For each metric, whether ``max`` or ``min`` is better; see `curves.overfitting`.
+    """
     if not log.records:
         return []
     detections = [d for detector in LOG_DETECTORS for d in detector(log)]

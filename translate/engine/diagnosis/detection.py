@@ -26,16 +26,17 @@ class Detection(NamedTuple):
     failure: str
     """one of `FAILURES`"""
     since_step: int
+    """the first step at which the failure shows"""
     evidence: str
-    """the evidence with its figures: a clause without a full stop"""
+    """the measured values as a clause, without a full stop"""
     figure: float
-    """the value that exceeds its limit"""
+    """the measured value that is beyond its limit"""
     subject: str = ""
-    """the player, or the title of the row of the preview, that fails"""
+    """the player that fails, or the title of the preview's row of images that shows the failure"""
 
 
 def start_of_last_streak(flags: Sequence[bool]) -> int:
-    """Return the index of the first of the True values at the end; the length if there are none."""
+    """Return the index from which all `flags` are True, up to the end; else their number."""
     start = len(flags)
     while start and flags[start - 1]:
         start -= 1

@@ -1,4 +1,4 @@
-"""The log of a run as series of values."""
+"""The log of a run as series of values over its records, which are lines of ``log.jsonl``."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ Field = Literal["losses", "metrics", "lr", "grad_norm"]
 
 @dataclass(frozen=True)
 class Log:
-    """Records of a run in order, and the step at which it ends."""
+    """The records of a run in order, and the step at which the run ends."""
 
     records: Sequence[LogRecord]
     end: int
@@ -26,11 +26,11 @@ class Log:
         return self.records[-1]
 
     def first_step(self, index: int) -> int:
-        """Return the first step of the interval of a record."""
+        """Return the first step that the record at `index` covers; the last is ``record.step``."""
         return self.records[index - 1].step + 1 if index else 1
 
     def names(self, field: Field) -> list[str]:
-        """Return the names in a field of any record, in order."""
+        """Return the keys of `field` in all records, in order of appearance."""
         return list(dict.fromkeys(name for r in self.records for name in getattr(r, field)))
 
     def values(self, field: Field, name: str) -> NDArray[np.float64]:
@@ -40,7 +40,7 @@ class Log:
         )
 
     def window(self, steps: int, minimum: int = 4) -> int:
-        """Return how many of the newest records cover `steps` steps, at least `minimum`."""
+        """Return the number of newest records that cover `steps` steps; at least `minimum`."""
         start = next(
             (r.step for r in reversed(self.records) if r.step <= self.last.step - steps), 0
         )
@@ -53,4 +53,5 @@ def players(log: Log) -> list[str]:
 
 
 def own_losses(record: LogRecord, player: str) -> Mapping[str, float]:
+    """Return the losses of one player, by ``player/name``."""
     return {n: v for n, v in record.losses.items() if n.partition("/")[0] == player}

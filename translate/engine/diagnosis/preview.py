@@ -1,4 +1,8 @@
-"""The images of a preview, and the failures that several consecutive previews show."""
+"""The images of a preview, and the failures that several consecutive previews show.
+
+A preview is a sheet of images from one step of training. Each of its rows has a title, such as
+``translated``, and shows images of the data set or outputs of the model.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,24 +12,27 @@ from numpy.typing import NDArray
 
 from translate.engine.diagnosis.detection import BORDER, CHECKERBOARD, Detection
 
-Row = NDArray[np.float64]
+ImageRow = NDArray[np.float64]
+"""the images of a row of a preview, (N, H, W, C) in levels from 0 to 255"""
 PREVIEWS, MIN_STEPS = 3, 1000
 """number of consecutive previews that must show a failure, and smallest step of the newest one:
 images of the first steps have all kinds of artifacts"""
 FADING = 0.7
-"""an artifact fades if its figure is less than this fraction of that `PREVIEWS` - 1 previews ago"""
+"""an artifact fades if its `Detection.figure` is less than this fraction of the figure that it had
+`PREVIEWS` - 1 previews ago"""
 
 
 @dataclass(frozen=True)
 class Preview:
-    """Rows of images of one step, (N, H, W, C) in levels from 0 to 255, by their titles."""
+    """The preview of one step."""
 
     step: int
-    rows: Mapping[str, Row]
+    rows: Mapping[str, ImageRow]
+    """rows of images by title"""
     dataset_rows: frozenset[str]
-    """titles of rows of the data set's images"""
+    """titles of the rows that show images of the data set"""
     inputs: Mapping[str, str]
-    """the title of the input of each row that is a translation"""
+    """for each row of translations, by title, the title of the row of their inputs"""
 
     @property
     def outputs(self) -> list[str]:
@@ -34,8 +41,8 @@ class Preview:
             t for t in self.rows if t not in self.dataset_rows and t not in self.inputs.values()
         ]
 
-    def references(self, title: str = "") -> list[Row]:
-        """Return the rows of the data set's images, without the input of a row."""
+    def references(self, title: str = "") -> list[ImageRow]:
+        """Return the rows of images of the data set, without the inputs of the row `title`."""
         source = self.inputs.get(title)
         return [row for t, row in self.rows.items() if t in self.dataset_rows and t != source]
 
@@ -44,10 +51,13 @@ Detector = Callable[[Preview], Iterator[Detection]]
 
 
 def persistent(detector: Detector, previews: Iterable[Preview]) -> Iterator[Detection]:
-    """Yield the failures that `detector` finds in the newest preview and each of those before it.
+    """Yield the failures that `detector` finds in each of the newest `PREVIEWS` or more previews.
 
-    Artifacts that fade are not yielded: training removes them. `previews` are in order from the
-    newest to the oldest, and read as far as needed.
+    Artifacts that fade are not yielded: training removes them.
+
+    Args:
+        detector: Returns the failures that one preview shows.
+        previews: From the newest to the oldest; read only as far as needed.
     """
     streaks: dict[str, list[Detection]] = {}
     for number, preview in enumerate(previews):
@@ -67,6 +77,6 @@ def persistent(detector: Detector, previews: Iterable[Preview]) -> Iterator[Dete
 
 
 def _fades(streak: Sequence[Detection]) -> bool:
-    """Return whether an artifact, with its newest detection first, has become much weaker."""
+    """Return whether an artifact has become much weaker; its newest detection is the first."""
     newest, earlier = streak[0], streak[PREVIEWS - 1]
     return newest.failure in (CHECKERBOARD, BORDER) and newest.figure < FADING * earlier.figure

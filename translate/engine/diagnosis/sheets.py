@@ -1,4 +1,4 @@
-"""Previews on the disk: the contact sheets, and the file that describes their rows."""
+"""Previews on the disk: PNG files with rows of images, and a file that describes the rows."""
 
 from pathlib import Path
 from typing import Any
@@ -17,25 +17,26 @@ ROWS = "previews.json"
 
 
 class Row(json_files.Record):
-    """A row of images in a contact sheet."""
+    """The description of a row of images in a preview; sides in pixels."""
 
     title: str
     count: int = Field(ge=1, le=1 << 12)
     height: int = Field(ge=1, le=1 << 16)
     width: int = Field(ge=1, le=1 << 16)
     given: bool
-    """whether they are images of the data set"""
+    """whether the images are of the data set"""
     input: str | None = None
+    """title of the row of inputs, if the images are translations"""
 
 
 class Rows(json_files.Record):
-    """The contents of `ROWS`."""
+    """The content of the file `ROWS`."""
 
     rows: list[Row] = Field(max_length=64)
 
 
 def describe(preview: Preview) -> dict[str, Any]:
-    """Return the content of `ROWS`: the size and the kind of each row."""
+    """Return the content of the file `ROWS`: the size and the kind of each row of `preview`."""
     rows = [
         {"title": title, "count": row.shape[0], "height": row.shape[1], "width": row.shape[2]}
         | {"given": title in preview.dataset_rows, "input": preview.inputs.get(title)}
@@ -51,7 +52,7 @@ def sheets(run: Path) -> list[tuple[int, Path]]:
 
 
 def read_rows(run: Path) -> list[Row]:
-    """Return the rows of a run's previews; raises `CheckpointError` if their file is missing."""
+    """Return the content of a run's file `ROWS`; raises `CheckpointError` if it is missing."""
     return json_files.read_record(run / ROWS, Rows).rows
 
 

@@ -1,4 +1,4 @@
-"""Builds the recipe, its optimizers and the moving average of its weights."""
+"""Build the recipe, its optimizers and the moving average of its weights."""
 
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -28,33 +28,43 @@ def build_training(
 ) -> TrainingState:
     """Return the recipe with initial weights, its optimizers and its moving average.
 
-    The initial weights depend only on the seed. `located` has the options that are files, where
-    they are not at the paths of `config`. Raises `ConfigError` for settings that do not match the
-    recipe.
+    The initial weights depend only on the seed.
+
+    Args:
+        config: The configuration of the run.
+        spec: The images that the recipe gets.
+        device: The device of the weights.
+        located: Paths of options that are files, for the files that were moved away from the paths
+            in `config`.
+
+    Raises:
+        ConfigError: Settings do not match the recipe.
+        PluginError: The recipe returns no valid optimizers.
     """
     expect_processes(config.train)
     seed_everything(config.train.seed)
     options = {"name": config.recipe, **config.options, **located}
     create = partial(create_recipe, options, spec=spec)
-    empty = construct_on_meta(create) if config.train.shard != "none" else None
-    recipe = create() if empty is None else empty
+    sharded = config.train.shard != "none"
+    # without values, which `fill_` adds shard by shard; None: the recipe needs values
+    meta_recipe = construct_on_meta(create) if sharded else None
+    recipe = create() if meta_recipe is None else meta_recipe
     expect_sides(config, recipe)
     recipe.train()
-    if empty is None:
+    if meta_recipe is None:
         recipe.to(device)
         distributed.broadcast_(recipe)
     if config.train.channels_last:
         use_channels_last(recipe)
     average = None
     if config.train.ema:
-        blend = get_ema_multi_avg_fn(config.train.ema)
-        average = AveragedModel(recipe, multi_avg_fn=blend)
+        average = AveragedModel(recipe, multi_avg_fn=get_ema_multi_avg_fn(config.train.ema))
     copies = [average.module] if average else []
-    if config.train.shard != "none":
+    if sharded:
         shard_networks(recipe, *copies, device=device)
-    if empty is not None:
-        values = create() if distributed.is_first() else None
-        fill_(recipe, *copies, values=values, device=device)
+    if meta_recipe is not None:
+        initial_values = create() if distributed.is_first() else None
+        fill_(recipe, *copies, values=initial_values, device=device)
     with plugin_code(recipe, "optimizers"):
         optimizers = recipe.optimizers()
     _expect_optimizers(recipe, optimizers)
@@ -71,7 +81,7 @@ def build_training(
 
 
 def _expect_optimizers(recipe: Recipe, optimizers: object) -> None:
-    """Raise `PluginError` unless `optimizers` is what `Recipe.optimizers` has to return."""
+    """Raise `PluginError` unless `optimizers` maps names of players to torch optimizers."""
     players = optimizers if isinstance(optimizers, Mapping) else {}
     if not players or not all(isinstance(each, Optimizer) for each in players.values()):
         kinds = {name: type(each).__name__ for name, each in players.items()}

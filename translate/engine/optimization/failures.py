@@ -1,4 +1,4 @@
-"""Errors of a training step, with the setting to change."""
+"""Errors of a training step that name the step and the setting to change."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,13 +12,13 @@ from translate.errors import ConfigError, PluginError, TrainingError
 
 @contextmanager
 def explained_failures(training: TrainingState, run: Path | None) -> Iterator[None]:
-    """Replace exceptions of a step by errors with its number and the setting to change.
+    """Replace exceptions of a step by errors that name the step and the setting to change.
 
-    `run` is None if nothing is saved.
+    `run` is the folder of the run, for the command that resumes it; None if nothing is saved.
 
     Raises:
-        TrainingError: a plugin failed, or there is not enough memory.
-        ConfigError: batches or crops are too small for a network.
+        TrainingError: A plugin failed, or there is not enough memory.
+        ConfigError: Batches or crops are too small for a network.
     """
     try:
         yield

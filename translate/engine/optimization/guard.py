@@ -1,4 +1,4 @@
-"""Stops training after too many consecutive turns that are not finite."""
+"""Stop training after too many consecutive turns whose loss or gradient is not finite."""
 
 import torch
 from torch import Tensor
@@ -8,13 +8,17 @@ from translate.errors import TrainingError
 
 
 class Guard:
-    """Counts skipped turns, and stops training after too many consecutive ones of a player."""
+    """Counts skipped turns: updates of a player without effect, as a value was not finite.
+
+    Training stops after `limit` consecutive skipped turns of one player.
+    """
 
     def __init__(self, limit: int, device: torch.device) -> None:
         self.limit = limit
         self.consecutive: dict[str, Tensor] = {}
         """number of consecutive skipped turns, by player"""
         self.total = torch.zeros((), dtype=torch.long, device=device)
+        """number of skipped turns of all players"""
 
     def count(self, result: StepResult) -> None:
         """Count one step's turns, without waiting for the device."""

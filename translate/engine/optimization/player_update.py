@@ -18,31 +18,35 @@ from translate.recipe import Recipe, Turn
 
 
 class GradientNorm(NamedTuple):
-    """The norm of a gradient before clipping; scalars on the device."""
+    """The norm of a player's gradient before clipping, as scalars on the device."""
 
     value: Tensor
     finite: Tensor
-    """whether norm and loss are finite; all processes get the same value"""
+    """whether both the norm and the loss are finite; all processes get the same value"""
 
 
 class PlayerUpdate:
-    """The update of one player by its turns in all microbatches of a batch."""
+    """The update of one player by the sum of the gradients of all microbatches of a batch."""
 
     def __init__(
         self, recipe: Recipe, optimizers: Mapping[str, Optimizer], microbatches: int
     ) -> None:
         self.recipe, self.optimizers, self.microbatches = recipe, optimizers, microbatches
         self.player = ""
-        """the player of the turn; empty at the end of the step"""
+        """the player of the turns; empty if the generators have yielded their last turns"""
         self.losses: dict[str, Tensor] = {}
-        """means over the microbatches, by ``player/name``"""
+        """mean losses over the microbatches, by ``player/name``"""
         self.metrics: dict[str, Tensor] = {}
         self._trainable: list[Tensor] = []
         self._mean_loss: Tensor | None = None
         self._microbatches_added = 0
 
-    def backpropagate(self, turn: Turn | None, step: Iterator[Turn]) -> None:
-        """Backpropagate the losses of one microbatch's turn; None: its `step` has ended.
+    def backpropagate(self, turn: Turn | None, turns: Iterator[Turn]) -> None:
+        """Backpropagate the losses of the turn of one microbatch.
+
+        Args:
+            turn: The turn; None if `turns` has ended.
+            turns: The generator that yielded it, whose line is named in errors.
 
         Raises:
             PluginError: The turn names no optimizer, its losses cannot be backpropagated, or
@@ -54,15 +58,15 @@ class PlayerUpdate:
             raise PluginError(
                 f"{type(self.recipe).__name__}: microbatches of one batch yielded different turns, "
                 f"{' and '.join(names)}: set train.accumulate to 1"
-                f"{yield_location(self.recipe, step)}"
+                f"{yield_location(self.recipe, turns)}"
             )
         if turn and not self._microbatches_added:
-            self._begin(turn, step)
+            self._begin(turn, turns)
         self._microbatches_added += 1
         if not turn:
             return
         if self._trainable:  # none if the player is frozen
-            with _explain_errors(self.recipe, turn, step):
+            with _explain_errors(self.recipe, turn, turns):
                 total = turn.total / self.microbatches if self.microbatches > 1 else turn.total
                 with explain_peer_failure():
                     backpropagate(total, self._trainable)  # other players' gradients are dropped
@@ -88,18 +92,20 @@ class PlayerUpdate:
         if clip_norm:
             clip_grads_with_norm_(trainable, clip_norm, norm)  # on the device, without waiting
         _step_if(finite, optimizer)
-        increment_version(trainable)  # fused optimizers do not, and autograd would miss the update
+        increment_version(
+            trainable
+        )  # fused optimizers do not do so, and autograd would not notice the update
         optimizer.zero_grad()  # frees the gradients before the next turn
         if sharded:
             self.recipe.zero_grad()
         return GradientNorm(norm, finite)
 
-    def _begin(self, turn: Turn, step: Iterator[Turn]) -> None:
+    def _begin(self, turn: Turn, turns: Iterator[Turn]) -> None:
         if turn.player not in self.optimizers:
             raise PluginError(
                 f"{type(self.recipe).__name__}: no optimizer is called {turn.player!r}."
                 f"{suggest(turn.player, self.optimizers)}"
-                f"{yield_location(self.recipe, step)}"
+                f"{yield_location(self.recipe, turns)}"
             )
         groups = self.optimizers[turn.player].param_groups
         self.player = turn.player
@@ -113,8 +119,8 @@ class PlayerUpdate:
 
 
 def _step_if(is_finite: Tensor, optimizer: Optimizer) -> None:
-    """Step if `is_finite` is true; fused optimizers do not wait for the device."""
-    # fused optimizers skip the step if their found_inf is 1, as GradScaler sets it
+    """Take a step of `optimizer` if `is_finite`; fused optimizers do not wait for its value."""
+    # fused optimizers skip the step on the device if found_inf, which GradScaler sets, is 1
     if all(group.get("fused") for group in optimizer.param_groups):
         optimizer.found_inf = (~is_finite).float()  # type: ignore[attr-defined]
         optimizer.step()
@@ -124,27 +130,28 @@ def _step_if(is_finite: Tensor, optimizer: Optimizer) -> None:
 
 
 @contextmanager
-def _explain_errors(recipe: Recipe, turn: Turn, step: Iterator[Turn]) -> Iterator[None]:
+def _explain_errors(recipe: Recipe, turn: Turn, turns: Iterator[Turn]) -> Iterator[None]:
     """Replace errors of autograd by errors that explain the mistake in the recipe."""
     try:
         yield
     except Exception as error:
         where = f"{type(recipe).__name__}, turn of {turn.player!r}"
-        at = yield_location(recipe, step)
+        location = yield_location(recipe, turns)
         if "modified by an inplace operation" in message_of(error):
             raise PluginError(
                 f"{where}: a network was updated after a loss that depends on it had been "
-                f"computed. Compute a turn's losses after the previous yield.{at}"
+                f"computed. Compute a turn's losses after the previous yield.{location}"
             ) from error
         if "backward through the graph a second time" in message_of(error):
             raise PluginError(
                 f"{where}: two turns use one autograd graph, which is freed by the first. "
-                f"Detach what the first turn does not need, or compute it again.{at}"
+                f"Detach what the first turn does not need, or compute it again.{location}"
             ) from error
         if "does not require grad" in message_of(error):
             raise PluginError(
-                f"{where}: no loss depends on any network; was a tensor detached by mistake?{at}"
+                f"{where}: no loss depends on any network; was a tensor detached by "
+                f"mistake?{location}"
             ) from error
         if is_explained(error):
             raise
-        raise plugin_error(error, recipe, "step", at) from error
+        raise plugin_error(error, recipe, "step", location) from error

@@ -11,14 +11,14 @@ from translate.errors import ConfigError
 
 
 def factor(step: int, steps: int, schedule: str, decay_from: float) -> float:
-    """Return the factor of the initial rates at `step` of `steps`, counted from 0.
+    """Return the factor by which the initial learning rates are multiplied at `step`, from 0.
 
-    The factor is 1 for the fraction `decay_from` of the steps. Then ``linear`` decays to 0 as in
-    the code of CycleGAN and pix2pix, but by steps instead of epochs, and ``cosine`` by half a
-    cosine wave. After the last step the factor is constant.
+    The factor is 1 for the fraction `decay_from` of the `steps`. Then it decays towards 0: linearly
+    for ``linear``, as in the code of CycleGAN and pix2pix, but by steps instead of epochs; by half
+    a cosine wave for ``cosine``. After the last step it is constant.
     """
-    constant = round(steps * decay_from)
-    progress = max(0, min(step + 1, steps) - constant) / (steps - constant + 1)
+    constant_steps = round(steps * decay_from)
+    progress = max(0, min(step + 1, steps) - constant_steps) / (steps - constant_steps + 1)
     if schedule == "linear":
         return 1.0 - progress
     if schedule == "cosine":
@@ -27,9 +27,9 @@ def factor(step: int, steps: int, schedule: str, decay_from: float) -> float:
 
 
 def player_factor(player: str, step: int, steps: int, train: Train) -> float:
-    """Return the factor of one player's rates at `step` of a run of `steps`, counted from 0.
+    """Return the factor of one player's learning rates at `step`, from 0, of a run of `steps`.
 
-    It is the factor of the schedule, multiplied by a linear warmup over ``train.warmup`` steps.
+    The factor of the schedule is multiplied by a linear warmup over ``train.warmup`` steps.
     """
     schedule = schedule_of(player, train)
     warmup = min(1.0, (step + 1) / train.warmup) if train.warmup else 1.0
@@ -52,7 +52,7 @@ def total_steps(train: Train, items: int) -> int:
 
 
 def set_rates(optimizers: Mapping[str, Optimizer], step: int, steps: int, train: Train) -> None:
-    """Set the learning rates of all parameter groups for `step`, counted from 0."""
+    """Set the learning rates of all parameter groups for `step`, from 0, of `steps`."""
     for player, optimizer in optimizers.items():
         scale = player_factor(player, step, steps, train)
         for group in optimizer.param_groups:
@@ -61,15 +61,16 @@ def set_rates(optimizers: Mapping[str, Optimizer], step: int, steps: int, train:
 
 
 def initial_rates(optimizers: Mapping[str, Optimizer]) -> dict[str, float]:
-    """Return the initial rate of each player's first parameter group."""
+    """Return the initial learning rate of each player's first parameter group."""
     groups = {player: optimizer.param_groups[0] for player, optimizer in optimizers.items()}
     return {player: group.get("initial_lr", group["lr"]) for player, group in groups.items()}
 
 
 class Schedule(NamedTuple):
-    """The settings of a learning-rate schedule without the initial rates."""
+    """The settings of a learning-rate schedule, except the initial rates."""
 
     steps: int
+    """length of the run"""
     train: Train
 
 
@@ -80,21 +81,27 @@ def rate_changes(
     before: Schedule,
     now: Schedule,
 ) -> list[str]:
-    """Return messages on how a resume changes the learning rates.
+    """Return a message for each change of learning rates that a resume makes at `step`.
 
-    `optimizers` have the initial rates; `saved_optimizers` are from the checkpoint at `step`.
+    Args:
+        optimizers: The optimizer of each player, with the initial rates of the resumed run.
+        saved_optimizers: The states of the optimizers in the checkpoint.
+        step: The step of the checkpoint; 0: nothing has changed.
+        before: The schedule of the checkpoint.
+        now: The schedule of the resumed run.
     """
     players_by_line: dict[str, list[str]] = {}
     for player in optimizers.keys() & saved_optimizers.keys() if step else ():
-        last = saved_optimizers[player]["param_groups"][0]
+        saved_group = saved_optimizers[player]["param_groups"][0]
+        last_rate = saved_group["lr"]
+        initial_rate = saved_group.get("initial_lr", last_rate)
         group = optimizers[player].param_groups[0]
-        first = last.get("initial_lr", last["lr"])
-        usual = first * player_factor(player, step, *before)
+        unchanged_rate = initial_rate * player_factor(player, step, *before)
         rate = group.get("initial_lr", group["lr"]) * player_factor(player, step, *now)
-        if math.isclose(rate, usual, rel_tol=1e-6):
+        if math.isclose(rate, unchanged_rate, rel_tol=1e-6):
             continue
-        verb = "falls" if rate < last["lr"] else "goes back" if rate <= first else "rises"
-        line = f"{verb} from {format_rate(last['lr'])} to {format_rate(rate)}"
+        verb = "falls" if rate < last_rate else "goes back" if rate <= initial_rate else "rises"
+        line = f"{verb} from {format_rate(last_rate)} to {format_rate(rate)}"
         if schedule_of(player, now.train) != "constant":
             line += f": the schedule now ends at step {now.train.schedule_steps or now.steps}"
             if verb == "goes back" and not now.train.schedule_steps and now.steps > before.steps:
@@ -112,5 +119,5 @@ def rate_changes(
 
 
 def format_rate(rate: float) -> str:
-    """Return a rate in scientific notation: ``4e-05``, ``1.8e-04``."""
+    """Return a learning rate in scientific notation with two digits: ``4e-05``, ``1.8e-04``."""
     return f"{rate:.1e}".replace(".0e", "e")

@@ -1,4 +1,8 @@
-"""One training step: each turn updates one player, if its loss and gradients are finite."""
+"""One training step of a recipe.
+
+A recipe's ``step`` is a generator of turns. Each turn has the losses of one player, a set of
+networks with an optimizer of its own, and updates that player if losses and gradients are finite.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -23,10 +27,10 @@ from translate.recipe import Recipe, Turn
 
 @dataclass
 class StepResult:
-    """The result of a step: scalars on the device, computed asynchronously."""
+    """The result of a step: scalars on the device, which are computed asynchronously."""
 
     losses: dict[str, Tensor] = field(default_factory=dict)
-    """by ``player/name``"""
+    """losses by ``player/name``"""
     metrics: dict[str, Tensor] = field(default_factory=dict)
     """logged values that are not minimised, by ``player/name``"""
     norms: dict[str, Tensor] = field(default_factory=dict)
@@ -49,39 +53,43 @@ def take_turns(
         recipe: The recipe, on the device of the batch.
         batch: A named tuple of tensors (N, ...).
         optimizers: The optimizer of each player.
-        precision: dtype of autocast in the forward passes.
+        precision: The dtype of autocast in the forward passes.
         clip_norm: Largest gradient norm, for all players or by player.
-        accumulate: Number of equal microbatches. The recipe's step runs on all of them in parallel,
-            turn by turn, and a player is updated with the mean of their gradients.
+        accumulate: Number of equal microbatches. Each has a generator of turns of its own. The
+            first turn of every generator is run, then the player is updated with the mean of their
+            gradients, then the second turn of every generator is run, and so on.
 
     Raises:
-        PluginError: The recipe breaks one of the rules of ``yield``.
+        PluginError: The recipe yields something other than turns, yields inside ``no_grad`` or
+            ``autocast``, or its losses cannot be backpropagated.
     """
     result = StepResult()
     device = next(recipe.parameters()).device.type
-    steps = [_begin(recipe, microbatch) for microbatch in split(batch, accumulate)]
-    padding = recompute_padding(recipe)
+    generators = [_generate_turns(recipe, microbatch) for microbatch in split(batch, accumulate)]
+    padding = recompute_padding(recipe)  # saves the memory of padded activations
     while True:
         update = PlayerUpdate(recipe, optimizers, accumulate)
-        for step in steps:
+        for turns in generators:
             with padding, torch.autocast(device, precision, enabled=precision != torch.float32):
-                turn = _next(recipe, step, device)  # the forward pass
-            update.backpropagate(turn, step)
+                turn = _next_turn(recipe, turns, device)  # the forward pass
+            update.backpropagate(turn, turns)
             del turn  # frees the graph before the next microbatch
-        if not update.player:
+        if not update.player:  # all generators have ended
             if any(is_sharded(o.param_groups[0]["params"][0]) for o in optimizers.values()):
-                reshard(recipe)  # networks used after the last turn, or by a frozen player
+                reshard(
+                    recipe
+                )  # networks that were used after the last turn, or by a frozen player
             return result
         limit = clip_norm.get(update.player) if isinstance(clip_norm, Mapping) else clip_norm
-        if norm := update.apply(limit):
+        if norm := update.apply(limit):  # None for a frozen player
             result.norms[update.player] = norm.value
             result.skipped.setdefault(update.player, []).append(~norm.finite)
         result.losses |= update.losses
         result.metrics |= update.metrics
 
 
-def _begin(recipe: Recipe, batch: Any) -> Iterator[Turn]:
-    """Return the generator of a step's turns."""
+def _generate_turns(recipe: Recipe, batch: Any) -> Iterator[Turn]:
+    """Return the generator of the turns of a step on `batch`."""
     with plugin_code(recipe, "step"):
         turns = recipe.step(batch)
     if not isinstance(turns, Iterator):
@@ -100,7 +108,8 @@ def split(batch: Any, count: int) -> list[Any]:
     return [type(batch)(*tensors) for tensors in microbatches]
 
 
-def _next(recipe: Recipe, turns: Iterator[Turn], device: str) -> Turn | None:
+def _next_turn(recipe: Recipe, turns: Iterator[Turn], device: str) -> Turn | None:
+    """Return the next of `turns`, or None at their end; raises `PluginError`."""
     before = _modes(device)
     with plugin_code(recipe, "step"), explain_peer_failure():
         turn = next(turns, None)
@@ -120,6 +129,7 @@ def _next(recipe: Recipe, turns: Iterator[Turn], device: str) -> Turn | None:
 
 
 def _modes(device: str) -> tuple[Any, ...]:
+    """Return the modes of autograd and autocast, which a generator must not change."""
     return (
         torch.is_grad_enabled(),
         torch.is_inference_mode_enabled(),
@@ -129,12 +139,12 @@ def _modes(device: str) -> tuple[Any, ...]:
 
 
 def take_step(training: TrainingState, batch: Any, steps: int) -> StepResult:
-    """Train one step, of `steps` in all, on a batch that is on the device."""
+    """Train one step of a run of `steps` on `batch`, whose tensors are on the device."""
     recipe, train = training.recipe, training.config.train
     recipe.iteration = training.step
-    for part in recipe.modules():
-        if isinstance(part, Progressive):
-            part.progress = min(1.0, training.step / (train.schedule_steps or steps))
+    for module in recipe.modules():
+        if isinstance(module, Progressive):  # its behaviour depends on the progress of training
+            module.progress = min(1.0, training.step / (train.schedule_steps or steps))
     set_rates(training.optimizers, training.step, steps, train)
     precision = torch.bfloat16 if train.precision == "bf16" else torch.float32
     result = take_turns(

@@ -10,10 +10,10 @@ from translate.engine.diagnosis.detectors.artifacts import (
     checkerboard,
     grid_peak,
 )
-from translate.engine.diagnosis.preview import Row
+from translate.engine.diagnosis.preview import ImageRow
 
 
-def with_grid(row: Row, period: int, amplitude: float, axis: int = 2) -> Row:
+def with_grid(row: ImageRow, period: int, amplitude: float, axis: int = 2) -> ImageRow:
     wave = amplitude * np.cos(2 * np.pi * np.arange(row.shape[axis]) / period)
     return row + (wave[:, None, None] if axis == 1 else wave[:, None])
 
@@ -36,7 +36,7 @@ def test_images_without_a_grid_have_no_checkerboard() -> None:
         assert not list(checkerboard(make_preview(row)))
 
 
-def framed(row: Row, levels: float) -> Row:
+def framed(row: ImageRow, levels: float) -> ImageRow:
     row = row.copy()
     inner = row[:, 2:-2, 2:-2].copy()
     row += levels

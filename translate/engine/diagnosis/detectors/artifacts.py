@@ -1,22 +1,35 @@
-"""Checkerboard and border artifacts, by comparison with the data set's images."""
+"""Checkerboard and border artifacts of outputs, in comparison with real images: the data set's.
+
+Each row of a preview is an array of images, (N, H, W, C) in levels from 0 to 255.
+"""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
 from translate.engine.diagnosis.detection import BORDER, CHECKERBOARD, Detection
-from translate.engine.diagnosis.preview import Preview, Row
+from translate.engine.diagnosis.preview import ImageRow, Preview
 
 PERIODS = (2, 4)
 """periods in pixels of the grids that upsampling leaves"""
 PEAK, PEAK_LEVELS = 8.0, 1.0
-"""a grid is visible if the ratio of its frequency's power to that of neighbouring frequencies
-exceeds `PEAK`, and its amplitude in levels exceeds `PEAK_LEVELS`"""
+"""a grid is visible if its `GridPeak.ratio` exceeds `PEAK` times the larger of 1 and the ratio of
+real images, and its amplitude exceeds `PEAK_LEVELS`, in levels"""
 BORDER_FACTOR, BORDER_LEVELS = 3.0, 16.0
-"""a border is visible if its difference from the pixels inside exceeds `BORDER_FACTOR` times that
-of real images, and `BORDER_LEVELS` levels"""
+"""a border is visible if its contrast exceeds `BORDER_LEVELS` levels, and `BORDER_FACTOR` times the
+contrast of real images"""
 MIN_SIDE = 16
 """shortest side in pixels of images that are examined"""
+
+
+class GridPeak(NamedTuple):
+    """The peak of the spectrum at the frequency of a grid."""
+
+    ratio: float
+    """the power at this frequency, divided by the median power of the frequencies around it"""
+    amplitude: float
+    """in levels"""
 
 
 def checkerboard(preview: Preview) -> Iterator[Detection]:
@@ -26,32 +39,32 @@ def checkerboard(preview: Preview) -> Iterator[Detection]:
         if min(row.shape[1:3]) < MIN_SIDE:
             continue
         for period in PERIODS:
-            ratio, amplitude = grid_peak(row, period)
-            peaks = (grid_peak(real, period)[0] for real in preview.references())
-            usual = max(peaks, default=1.0)
-            if ratio > PEAK * max(1.0, usual) and amplitude > PEAK_LEVELS:
+            peak = grid_peak(row, period)
+            real_ratios = (grid_peak(real, period).ratio for real in preview.references())
+            real_ratio = max(real_ratios, default=1.0)
+            if peak.ratio > PEAK * max(1.0, real_ratio) and peak.amplitude > PEAK_LEVELS:
                 yield Detection(
-                    CHECKERBOARD,
-                    preview.step,
-                    f"the row {title!r} has a grid of {period} pixels with an amplitude of "
-                    f"{amplitude:.1f} of 255 levels, {ratio:.0f} times the power of the "
-                    f"frequencies next to it; real images have {usual:.1f} times",
-                    ratio,
-                    title,
+                    failure=CHECKERBOARD,
+                    since_step=preview.step,
+                    evidence=f"the row {title!r} has a grid of {period} pixels with an amplitude "
+                    f"of "
+                    f"{peak.amplitude:.1f} of 255 levels, {peak.ratio:.0f} times the power of the "
+                    f"frequencies next to it; real images have {real_ratio:.1f} times",
+                    figure=peak.ratio,
+                    subject=title,
                 )
                 break
 
 
-def grid_peak(row: Row, period: int) -> tuple[float, float]:
-    """Return the power of a grid's frequency relative to its neighbours, and its amplitude.
+def grid_peak(images: ImageRow, period: int) -> GridPeak:
+    """Return the peak of a grid of `period` pixels, horizontal or vertical, whichever is larger.
 
-    The spectrum is that of the rows and columns of the mean of all channels. The amplitude is in
-    levels.
+    Spectra are of lines of pixels of the mean of all channels, averaged over all lines and images.
     """
-    ratio, amplitude = 0.0, 0.0
-    luma = row.mean(axis=3)
+    largest = GridPeak(0.0, 0.0)
+    brightness = images.mean(axis=3)
     for axis in (1, 2):
-        lines = np.moveaxis(luma, axis, 2)
+        lines = np.moveaxis(brightness, axis, 2)
         side = lines.shape[2] // 4 * 4
         window = np.hanning(side + 1)[:side]
         centred = lines[..., :side] - lines[..., :side].mean(axis=2, keepdims=True)
@@ -60,12 +73,13 @@ def grid_peak(row: Row, period: int) -> tuple[float, float]:
         index = side // period
         below = power[max(1, index - 5) : index - 1]
         above = power[index + 2 : index + 6]
-        usual = float(np.median(np.concatenate([below, above])))
+        background = max(float(np.median(np.concatenate([below, above]))), 1e-9)
         peak = float(power[index])
-        if peak > ratio * max(usual, 1e-9):
-            ratio = peak / max(usual, 1e-9)
+        if peak > largest.ratio * background:
+            # a cosine has half of its amplitude at each sign of its frequency, except the highest
             amplitude = float(np.sqrt(peak)) / float(window.sum()) * (1 if period == 2 else 2)
-    return ratio, amplitude
+            largest = GridPeak(peak / background, amplitude)
+    return largest
 
 
 def border(preview: Preview) -> Iterator[Detection]:
@@ -74,24 +88,26 @@ def border(preview: Preview) -> Iterator[Detection]:
         row = preview.rows[title]
         if min(row.shape[1:3]) < MIN_SIDE:
             continue
-        usual = max(map(border_contrast, preview.references()), default=0)
+        real_contrast = max(map(border_contrast, preview.references()), default=0)
         contrast = border_contrast(row)
-        if contrast > max(BORDER_LEVELS, BORDER_FACTOR * usual):
+        if contrast > max(BORDER_LEVELS, BORDER_FACTOR * real_contrast):
             yield Detection(
-                BORDER,
-                preview.step,
-                f"the border of the row {title!r} differs by {contrast:.0f} of 255 levels from the "
-                f"pixels next to it, and that of real images by {usual:.0f}",
-                contrast,
-                title,
+                failure=BORDER,
+                since_step=preview.step,
+                evidence=f"the border of the row {title!r} differs by {contrast:.0f} of 255 "
+                f"levels from the "
+                f"pixels next to it, and that of real images by {real_contrast:.0f}",
+                figure=contrast,
+                subject=title,
             )
 
 
-def border_contrast(row: Row) -> float:
-    """Return the difference between the outer two pixels and those four pixels further inside.
+def border_contrast(images: ImageRow) -> float:
+    """Return how much a frame along the border differs from the pixels inside, in levels.
 
-    It is the mean over all images and channels, in levels, of the side where it is smallest.
+    On each side, the first two lines of pixels are compared with the fifth and the sixth: the
+    difference of their means over all images and channels. The smallest of the four sides counts.
     """
-    transposed = row.transpose(0, 2, 1, 3)
-    sides = (row, row[:, ::-1], transposed, transposed[:, ::-1])
+    transposed = images.transpose(0, 2, 1, 3)
+    sides = (images, images[:, ::-1], transposed, transposed[:, ::-1])
     return float(min(abs(s[:, :2, 6:-6].mean() - s[:, 4:6, 6:-6].mean()) for s in sides))

@@ -1,39 +1,43 @@
-"""Outputs with inverted or shifted colours, and outputs that equal their input."""
+"""Outputs with inverted or shifted colours, and outputs that equal their input.
+
+Each row of a preview is an array of images, (N, H, W, C) in levels from 0 to 255.
+"""
 
 from collections.abc import Iterator
 
 import numpy as np
 
 from translate.engine.diagnosis.detection import INVERSION, TINT, UNCHANGED, Detection
-from translate.engine.diagnosis.preview import Preview, Row
+from translate.engine.diagnosis.preview import ImageRow, Preview
 
 INVERTED = -0.5
 """correlation with the input below which an output counts as its negative"""
 DOMAIN_CORRELATION = -0.2
-"""domains whose mean images have a lower correlation may be negatives of each other"""
+"""correlation of the mean images of two domains, below which negatives may be what is wanted"""
 TINT_LEVELS, TINT_ERRORS = 20.0, 4.0
-"""a tint is a colour shift that exceeds `TINT_ERRORS` standard errors of real images by more than
-`TINT_LEVELS` levels"""
+"""an output has a tint if its mean colour differs from the mean colour of real images by more than
+`TINT_LEVELS` levels plus `TINT_ERRORS` standard errors of the latter"""
 UNCHANGED_FRACTION = 0.05
-"""an output equals its input if they differ by less than this fraction of the difference between
-inputs and real images"""
+"""an output equals its input if their mean difference is less than this fraction of that between
+inputs and images of the target"""
 
 
 def inversion(preview: Preview) -> Iterator[Detection]:
     """Find translations that are negatives of their inputs."""
     for title, row, source, references in _translations(preview):
         value = correlation(row, source)
-        usual = max(
+        domain_correlation = max(
             (correlation(r.mean(axis=0), source.mean(axis=0)) for r in references), default=1.0
         )
-        if value < INVERTED and usual > DOMAIN_CORRELATION:
+        if value < INVERTED and domain_correlation > DOMAIN_CORRELATION:
             yield Detection(
-                INVERSION,
-                preview.step,
-                f"the brightness of the row {title!r} has a correlation of {value:.2f} with that "
-                f"of its input; the mean images of the data have {usual:.2f}",
-                value,
-                title,
+                failure=INVERSION,
+                since_step=preview.step,
+                evidence=f"the brightness of the row {title!r} has a correlation of {value:.2f} "
+                f"with that "
+                f"of its input; the mean images of the data have {domain_correlation:.2f}",
+                figure=value,
+                subject=title,
             )
 
 
@@ -44,12 +48,13 @@ def unchanged_translations(preview: Preview) -> Iterator[Detection]:
         expected = min((float(np.abs(r - source).mean()) for r in references), default=0.0)
         if expected and change < UNCHANGED_FRACTION * expected:
             yield Detection(
-                UNCHANGED,
-                preview.step,
-                f"the row {title!r} differs by {change:.2f} of 255 levels from its input, and the "
+                failure=UNCHANGED,
+                since_step=preview.step,
+                evidence=f"the row {title!r} differs by {change:.2f} of 255 levels from its "
+                f"input, and the "
                 f"images of the target by {expected:.1f}",
-                change,
-                title,
+                figure=change,
+                subject=title,
             )
 
 
@@ -65,36 +70,41 @@ def tint(preview: Preview) -> Iterator[Detection]:
         if size > TINT_LEVELS:
             text = ", ".join(f"{c} {v:+.0f}" for c, v in zip("RGB", colour, strict=True))
             yield Detection(
-                TINT,
-                preview.step,
-                f"the row {title!r} has another colour than real images, beyond their variation: "
+                failure=TINT,
+                since_step=preview.step,
+                evidence=f"the row {title!r} has another colour than real images, beyond their "
+                f"variation: "
                 f"{text} of 255 levels relative to the brightness",
-                size,
-                title,
+                figure=size,
+                subject=title,
             )
 
 
-def correlation(first: Row, second: Row) -> float:
-    """Return the correlation of the brightness of all pixels; 0 if one is nearly constant."""
+def correlation(first: ImageRow, second: ImageRow) -> float:
+    """Return the correlation of the brightness of all pixels; 0 if one row is nearly constant."""
     brightness = [row.mean(axis=-1).ravel() for row in (first, second)]
     if min(values.std() for values in brightness) < 1:
         return 0.0
     return float(np.corrcoef(*brightness)[0, 1])
 
 
-def _shift(row: Row, real: Row) -> Row:
-    """Return the difference in mean colour, in levels, that exceeds the variation of `real`.
+def _shift(row: ImageRow, real: ImageRow) -> ImageRow:
+    """Return by how much the mean colour of `row` differs from `real`, (C,) in levels.
 
-    Colours are relative to the brightness of their image; one value for each channel.
+    Colours are relative to the brightness of their image. `TINT_ERRORS` standard errors of the mean
+    of `real` are subtracted from each difference, down to 0.
     """
-    own, usual = (r.mean(axis=(1, 2)) - r.mean(axis=(1, 2, 3))[:, None] for r in (row, real))
-    shift = own.mean(axis=0) - usual.mean(axis=0)
-    error = usual.std(axis=0, ddof=1 if len(usual) > 1 else 0) / np.sqrt(len(usual))
+    colours, real_colours = (
+        images.mean(axis=(1, 2)) - images.mean(axis=(1, 2, 3))[:, None] for images in (row, real)
+    )
+    shift = colours.mean(axis=0) - real_colours.mean(axis=0)
+    count = len(real_colours)
+    error = real_colours.std(axis=0, ddof=1 if count > 1 else 0) / np.sqrt(count)
     return np.sign(shift) * np.maximum(0.0, np.abs(shift) - TINT_ERRORS * error)
 
 
-def _translations(preview: Preview) -> Iterator[tuple[str, Row, Row, list[Row]]]:
-    """Yield the title, outputs, inputs and references of each row that is a translation."""
+def _translations(preview: Preview) -> Iterator[tuple[str, ImageRow, ImageRow, list[ImageRow]]]:
+    """Yield title, outputs, inputs and real images of each row of translations, of equal shapes."""
     for title, source in preview.inputs.items():
         rows = preview.rows
         if title in rows and source in rows and rows[title].shape == rows[source].shape:

@@ -10,17 +10,19 @@ from translate.engine.diagnosis.detection import OSCILLATING, OVERFITTING, Detec
 from translate.engine.diagnosis.log import Log
 
 MIN_RECORDS, MIN_PERIODS = 48, 3
-"""smallest number of records, and of periods in half of them"""
+"""smallest number of records of the log, and of periods in each half of the records"""
 PEAK_POWER, HALF_POWER, PEAK_AMPLITUDE = 0.65, 0.6, 0.2
-"""a loss oscillates if one period has the fraction `PEAK_POWER` of the power of its spectrum, and
-`HALF_POWER` in each half of the records, and an amplitude of `PEAK_AMPLITUDE` times its mean"""
+"""a loss oscillates if one period has at least the fraction `PEAK_POWER` of the power of its
+spectrum, over `HALF_POWER` in each half of the records, and an amplitude of at least
+`PEAK_AMPLITUDE` times the mean of the absolute loss"""
 PERIOD_TOLERANCE = 0.2
-"""largest relative difference of the periods of both halves"""
+"""largest relative difference between the period of each half and that of all records"""
 EVALUATION = "evaluation/"
 """prefix of the names of metrics that are measured on held-out images"""
 WORSENING, WORSENING_DEVIATIONS, EVALUATIONS = 0.05, 3.0, 5
-"""a model overfits if the median of `EVALUATIONS` evaluations is worse than the best such median by
-the fraction `WORSENING`, and by `WORSENING_DEVIATIONS` standard deviations of evaluation noise"""
+"""a model overfits if the median of the newest `EVALUATIONS` evaluations is worse than the best
+median of as many by more than the fraction `WORSENING`, and by more than `WORSENING_DEVIATIONS`
+standard deviations of the noise between consecutive evaluations"""
 
 
 def oscillating_losses(log: Log) -> Iterator[Detection]:
@@ -43,21 +45,22 @@ def oscillating_losses(log: Log) -> Iterator[Detection]:
         ):
             steps = period * (records[-1].step - records[0].step) / (len(records) - 1)
             yield Detection(
-                OSCILLATING,
-                records[0].step,
-                f"the loss {name} swings by {amplitude:.2g} around {values.mean():.2g} with a "
+                failure=OSCILLATING,
+                since_step=records[0].step,
+                evidence=f"the loss {name} swings by {amplitude:.2g} around {values.mean():.2g} "
+                f"with a "
                 f"period of {steps:.0f} steps, which has {share:.0%} of the power of its spectrum",
-                share,
-                name.partition("/")[0],
+                figure=share,
+                subject=name.partition("/")[0],
             )
             return
 
 
 def strongest_period(values: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Return the strongest period of a series in records, its fraction of the power, its amplitude.
+    """Return the strongest period in records, its fraction of the power, and its amplitude.
 
-    The linear trend is removed; a peak is a frequency with its two neighbours, and slower changes
-    than `MIN_PERIODS` in the series count as a trend.
+    The linear trend is removed first. A peak is a frequency with its two neighbours. Frequencies
+    below `MIN_PERIODS` periods in the series count as a trend, not as a peak.
     """
     index = np.arange(len(values))
     residual = values - np.polyval(np.polyfit(index, values, 1), index)
@@ -77,30 +80,31 @@ def strongest_period(values: NDArray[np.float64]) -> tuple[float, float, float]:
 def overfitting(log: Log, better: Mapping[str, str]) -> Iterator[Detection]:
     """Find evaluations on held-out images that get worse while training continues.
 
-    `better` maps figures to ``max`` or ``min``; the log has them as ``evaluation/NAME``.
+    `better` maps names of metrics to ``max`` or ``min``; the log has them as ``evaluation/NAME``.
     """
-    for figure, direction in better.items():
-        name = f"{EVALUATION}{figure}"
-        column = log.values("metrics", name)
-        indices = np.flatnonzero(np.isfinite(column))
-        values = column[indices]
+    for metric, direction in better.items():
+        name = f"{EVALUATION}{metric}"
+        by_record = log.values("metrics", name)
+        indices = np.flatnonzero(np.isfinite(by_record))
+        values = by_record[indices]
         if len(values) < 2 * EVALUATIONS:
             continue
         windows = np.lib.stride_tricks.sliding_window_view(values, EVALUATIONS)
         medians = np.median(windows, axis=1)
         best = int(np.argmin(medians) if direction == "min" else np.argmax(medians))
         difference = abs(float(medians[-1] - medians[best]))
+        # 1.48: from the median absolute deviation to the standard deviation
         deviation = 1.48 * float(np.median(np.abs(np.diff(values)))) / math.sqrt(2)
         if difference > max(
             WORSENING * abs(float(medians[best])), WORSENING_DEVIATIONS * deviation
         ):
             step = log.records[indices[best + EVALUATIONS // 2]].step
             yield Detection(
-                OVERFITTING,
-                step,
-                f"{name} was best around step {step}, {medians[best]:.4g}, and is "
+                failure=OVERFITTING,
+                since_step=step,
+                evidence=f"{name} was best around step {step}, {medians[best]:.4g}, and is "
                 f"{medians[-1]:.4g} now, the median of {EVALUATIONS} evaluations; "
                 f"{'lower' if direction == 'min' else 'higher'} is better",
-                float(medians[-1]),
-                name,
+                figure=float(medians[-1]),
+                subject=name,
             )

@@ -13,30 +13,33 @@ from translate.engine.diagnosis.detection import (
 from translate.engine.diagnosis.log import Log, own_losses
 
 DISCRIMINATORS = ("discriminator", "discriminators")
-"""players whose losses are near 0 only if they are saturated; a critic's may have any value"""
+"""names of players, of one or several networks, whose losses are near 0 only if they are saturated;
+the loss of a critic (WGAN) may have any value"""
 SATURATED_LOSS, SATURATED_STEPS = 1e-4, 200
-"""a discriminator is saturated if all its losses are below `SATURATED_LOSS` for `SATURATED_STEPS`
-steps"""
+"""a discriminator is saturated if the absolute values of all its losses are below `SATURATED_LOSS`
+for `SATURATED_STEPS` steps"""
 AUC = "auc"
 """suffix of the names of metrics that are the area under a discriminator's ROC curve"""
 CHANCE_DISTANCE, CHANCE_STEPS = 0.04, 600
-"""a discriminator is at chance if its mean AUC is this close to 0.5 over this many steps"""
+"""a discriminator is at chance if its mean AUC over `CHANCE_STEPS` steps differs from 0.5 by less
+than `CHANCE_DISTANCE`"""
 
 
 def saturated_discriminators(log: Log) -> Iterator[Detection]:
-    """Find discriminators with losses near 0, which give a generator no gradient."""
+    """Find discriminators with losses near 0: a generator gets no gradient from them."""
     for player in DISCRIMINATORS:
         largest = [max(map(abs, own_losses(r, player).values()), default=1.0) for r in log.records]
         start = start_of_last_streak([value < SATURATED_LOSS for value in largest])
         steps = log.last.step - log.first_step(start) + 1 if start < len(largest) else 0
         if steps >= SATURATED_STEPS:
             yield Detection(
-                SATURATED,
-                log.first_step(start),
-                f"the losses of {player} have been below {SATURATED_LOSS:g} for {steps} steps, "
+                failure=SATURATED,
+                since_step=log.first_step(start),
+                evidence=f"the losses of {player} have been below {SATURATED_LOSS:g} for {steps} "
+                f"steps, "
                 f"now {largest[-1]:.1e}",
-                largest[-1],
-                player,
+                figure=largest[-1],
+                subject=player,
             )
 
 
@@ -54,11 +57,11 @@ def at_chance(log: Log) -> Iterator[Detection]:
         steps = log.last.step - log.first_step(len(values) - count) + 1
         if start < len(means):
             yield Detection(
-                CHANCE,
-                log.first_step(start),
-                f"{name} is {means[-1]:.3f} over the last {steps} steps: "
+                failure=CHANCE,
+                since_step=log.first_step(start),
+                evidence=f"{name} is {means[-1]:.3f} over the last {steps} steps: "
                 "the probability that a real image is scored above a generated one; 0.5 is "
                 "chance",
-                float(means[-1]),
-                name.partition("/")[0],
+                figure=float(means[-1]),
+                subject=name.partition("/")[0],
             )

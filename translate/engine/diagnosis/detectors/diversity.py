@@ -1,15 +1,18 @@
-"""Mode collapse: nearly equal outputs for different inputs."""
+"""Mode collapse: nearly equal outputs for different inputs.
+
+Each row of a preview is an array of images, (N, H, W, C) in levels from 0 to 255.
+"""
 
 from collections.abc import Iterator
 
 import numpy as np
 
 from translate.engine.diagnosis.detection import COLLAPSE, Detection
-from translate.engine.diagnosis.preview import Preview, Row
+from translate.engine.diagnosis.preview import ImageRow, Preview
 
 SAME_LEVELS, SAME_FRACTION = 2.0, 0.15
 """outputs are nearly equal if they differ by less than `SAME_LEVELS` levels, or by less than
-`SAME_FRACTION` of the difference between the data set's images"""
+`SAME_FRACTION` of the difference between their inputs, or between real images if they have none"""
 
 
 def collapse(preview: Preview) -> Iterator[Detection]:
@@ -22,20 +25,21 @@ def collapse(preview: Preview) -> Iterator[Detection]:
         real = max((mean_distance(preview.rows[name]) for name in names), default=0.0)
         distance = mean_distance(row)
         if names and real < 4 * SAME_LEVELS:
-            continue  # the images themselves are nearly the same
+            continue  # the inputs or real images are nearly equal, too
         if distance < max(SAME_LEVELS, SAME_FRACTION * real):
             against = f", and those of {names[0]!r} by {real:.1f}" if names else ""
             yield Detection(
-                COLLAPSE,
-                preview.step,
-                f"the {len(row)} images of the row {title!r} differ by {distance:.1f} of 255 levels"
+                failure=COLLAPSE,
+                since_step=preview.step,
+                evidence=f"the {len(row)} images of the row {title!r} differ by {distance:.1f} "
+                f"of 255 levels"
                 f"{against}",
-                distance,
-                title,
+                figure=distance,
+                subject=title,
             )
 
 
-def mean_distance(row: Row) -> float:
+def mean_distance(row: ImageRow) -> float:
     """Return the mean, over all pairs of images in a row, of their root mean square difference."""
     flat = row.reshape(len(row), -1)
     first, second = np.triu_indices(len(flat), 1)

@@ -1,4 +1,7 @@
-"""Gradients that vanish or explode, and losses that diverge."""
+"""Gradients that vanish or explode, losses that diverge, and turns that are not finite.
+
+A record is a line of the log, with the means over the steps since the line before.
+"""
 
 import math
 from collections.abc import Iterator
@@ -16,18 +19,21 @@ from translate.engine.diagnosis.detection import (
 from translate.engine.diagnosis.log import Log
 
 VANISHED_FRACTION, VANISHED_STEPS = 1e-4, 100
-"""a gradient has vanished if its norm is below this fraction of its maximum for this many steps"""
+"""a gradient has vanished if its norm is below the fraction `VANISHED_FRACTION` of its maximum for
+`VANISHED_STEPS` steps,"""
 SMALL_NORM, SMALL_FRACTION, ZERO_NORM = 1e-4, 5e-3, 1e-7
-"""or if it is below both `SMALL_NORM` and `SMALL_FRACTION` of its maximum, or below `ZERO_NORM`"""
+"""or below both `SMALL_NORM` and the fraction `SMALL_FRACTION` of its maximum, or below
+`ZERO_NORM`"""
 EXPLODED_FACTOR, EXPLODED_NORM = 100.0, 1e3
-"""a gradient explodes if its norm exceeds both this many times that of the first records, and
-`EXPLODED_NORM`"""
+"""a gradient explodes if its norm exceeds both `EXPLODED_NORM` and `EXPLODED_FACTOR` times the
+median of the first `FIRST_RECORDS` records, in two of the newest `FIRST_RECORDS` records"""
 DIVERGED = 1e4
-"""a finite loss diverges above this multiple of its first value, or of 1 if that is larger"""
+"""a finite loss diverges if its absolute value exceeds `DIVERGED` times its first value, or
+`DIVERGED` if the first value is below 1"""
 MEDIAN_RECORDS = 3
-"""number of records in a median"""
+"""number of consecutive records whose median counts as the norm of a vanishing gradient"""
 FIRST_RECORDS = 4
-"""number of records at the start that later ones are compared with"""
+"""number of records at the start and at the end that are compared for an exploding gradient"""
 
 
 def vanishing_gradients(log: Log) -> Iterator[Detection]:
@@ -36,7 +42,8 @@ def vanishing_gradients(log: Log) -> Iterator[Detection]:
         norms = log.values("grad_norm", player)
         if np.isnan(norms).all():
             continue
-        largest, width = float(np.nanmax(norms)), min(MEDIAN_RECORDS, len(norms))
+        largest = float(np.nanmax(norms))
+        width = min(MEDIAN_RECORDS, len(norms))  # of the median, in records
         small = min(SMALL_NORM, SMALL_FRACTION * largest)
         limit = max(ZERO_NORM, VANISHED_FRACTION * largest, small)
         medians = np.median(np.lib.stride_tricks.sliding_window_view(norms, width), axis=1)
@@ -44,11 +51,12 @@ def vanishing_gradients(log: Log) -> Iterator[Detection]:
         since = log.first_step(start + width // 2 if start else 0)
         if start < len(medians) and log.last.step - since + 1 >= VANISHED_STEPS:
             yield Detection(
-                VANISHING,
-                since,
-                f"the gradient norm of {player} is {medians[-1]:.1e}, and was up to {largest:.1e}",
-                float(medians[-1]),
-                player,
+                failure=VANISHING,
+                since_step=since,
+                evidence=f"the gradient norm of {player} is {medians[-1]:.1e}, and was up to "
+                f"{largest:.1e}",
+                figure=float(medians[-1]),
+                subject=player,
             )
 
 
@@ -65,12 +73,13 @@ def exploding_gradients(log: Log) -> Iterator[Detection]:
             start = int(np.argmax(flags))
             largest = float(np.nanmax(norms[-FIRST_RECORDS:]))
             yield Detection(
-                EXPLODING,
-                log.first_step(start),
-                f"the gradient norm of {player} is {largest:.1e}, and was {np.median(early):.1e} "
+                failure=EXPLODING,
+                since_step=log.first_step(start),
+                evidence=f"the gradient norm of {player} is {largest:.1e}, and was "
+                f"{np.median(early):.1e} "
                 "at the start",
-                largest,
-                player,
+                figure=largest,
+                subject=player,
             )
 
 
@@ -89,18 +98,19 @@ def diverging_losses(log: Log) -> Iterator[Detection]:
         if player not in by_player or largest > by_player[player].figure:
             rate = log.last.lr.get(player, math.nan)
             by_player[player] = Detection(
-                DIVERGING,
-                log.first_step(int(np.argmax(flags))),
-                f"the loss {name} is {largest:.1e} at a learning rate of {rate:g}, more than "
+                failure=DIVERGING,
+                since_step=log.first_step(int(np.argmax(flags))),
+                evidence=f"the loss {name} is {largest:.1e} at a learning rate of {rate:g}, more "
+                f"than "
                 f"{DIVERGED:g} times that of the first steps",
-                largest,
-                player,
+                figure=largest,
+                subject=player,
             )
     yield from by_player.values()
 
 
 def skipped_turns(log: Log) -> Iterator[Detection]:
-    """Find turns without an update, as a loss or gradient was not finite."""
+    """Find turns (updates of a player) without effect, as a loss or gradient was not finite."""
     count = log.last.skipped
     if not count:
         return
@@ -108,8 +118,9 @@ def skipped_turns(log: Log) -> Iterator[Detection]:
     files = next((f for r in log.records for f in r.skipped_files.values()), ())
     named = f"; images of the first: {', '.join(files[:2])}" if files else ""
     yield Detection(
-        SKIPPED,
-        log.first_step(first),
-        f"{count} turns had a loss or gradient that was not finite, and updated no weight{named}",
-        float(count),
+        failure=SKIPPED,
+        since_step=log.first_step(first),
+        evidence=f"{count} turns had a loss or gradient that was not finite, and updated no "
+        f"weight{named}",
+        figure=float(count),
     )

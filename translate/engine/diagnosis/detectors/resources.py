@@ -14,9 +14,11 @@ from translate.engine.diagnosis.detection import (
 from translate.engine.diagnosis.log import Log
 
 RATE_FRACTION, RATE_STEPS = 1e-3, 0.05
-"""a learning rate is near 0 below this fraction of its maximum, for this fraction of all steps"""
+"""a learning rate is near 0 if it is at most the fraction `RATE_FRACTION` of its maximum, for the
+fraction `RATE_STEPS` of all steps"""
 WAIT_FRACTION, WAIT_STEPS = 0.5, 100
-"""training waits for data if waiting takes this fraction of the time, over this many steps"""
+"""training waits for data if waiting takes more than the fraction `WAIT_FRACTION` of the time, on
+average over `WAIT_STEPS` steps"""
 MEMORY_FRACTION = 0.92
 """fraction of the memory limit above which memory is near the limit"""
 
@@ -33,12 +35,12 @@ def rate_near_zero(log: Log) -> Iterator[Detection]:
         since = log.first_step(start)
         if log.last.step - since + 1 >= RATE_STEPS * log.end and len(rates) - start >= 2:
             yield Detection(
-                RATE,
-                since,
-                f"the learning rate of {player} is {rates[-1]:.1e}, and was up to "
+                failure=RATE,
+                since_step=since,
+                evidence=f"the learning rate of {player} is {rates[-1]:.1e}, and was up to "
                 f"{np.nanmax(rates):.1e}",
-                float(rates[-1]),
-                player,
+                figure=float(rates[-1]),
+                subject=player,
             )
 
 
@@ -52,23 +54,23 @@ def waiting_for_images(log: Log) -> Iterator[Detection]:
     start = start_of_last_streak(list(means > WAIT_FRACTION))
     if start < len(means):
         yield Detection(
-            WAITING,
-            log.first_step(start),
-            f"{means[-1]:.0%} of the time is spent waiting for images, at "
+            failure=WAITING,
+            since_step=log.first_step(start),
+            evidence=f"{means[-1]:.0%} of the time is spent waiting for images, at "
             f"{log.last.images_per_second:.3g} images/s",
-            float(means[-1]),
+            figure=float(means[-1]),
         )
 
 
 def memory_near_limit(log: Log, limit_mb: int) -> Iterator[Detection]:
-    """Find runs that use nearly all of the machine's memory, `limit_mb` MiB; 0: unknown."""
-    near = [record.memory_mb > MEMORY_FRACTION * limit_mb for record in log.records]
-    start = start_of_last_streak(near)
-    if limit_mb and start < len(near):
+    """Find runs that use nearly all of the memory, `limit_mb` in MiB; with 0, unknown, none."""
+    flags = [record.memory_mb > MEMORY_FRACTION * limit_mb for record in log.records]
+    start = start_of_last_streak(flags)
+    if limit_mb and start < len(flags):
         used = log.last.memory_mb
         yield Detection(
-            MEMORY,
-            log.first_step(start),
-            f"the peak memory is {used:,} of {limit_mb:,} MiB, {used / limit_mb:.0%}",
-            used / limit_mb,
+            failure=MEMORY,
+            since_step=log.first_step(start),
+            evidence=f"the peak memory is {used:,} of {limit_mb:,} MiB, {used / limit_mb:.0%}",
+            figure=used / limit_mb,
         )
