@@ -45,7 +45,7 @@ def test_several_runs_are_compared_in_the_file_that_is_named(
     [
         (["none"], "none is no run folder: expected one that `translate train` has written."),
         (["run", "--out", "notes.txt"], "--out notes.txt: the file exists and is no report."),
-        (["run", "--port", "80"], "--port is read by --watch only"),
+        (["run", "--port", "80"], "--port is only for --watch"),
         (["run", "--watch", "--out", "x.html"], "--watch writes no file"),
     ],
 )

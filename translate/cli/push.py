@@ -38,11 +38,11 @@ def command(
     from translate.engine.checkpoints.references import hub
     from translate.exchange.publication.hub_upload import push
 
-    place = hub.parse_reference(repository)
+    destination = hub.parse_reference(repository)
     hub.library()  # before any work
-    publication = prepare(run, str(place), place.repository.partition("/")[2], **card)
+    publication = prepare(run, str(destination), destination.repository.partition("/")[2], **card)
     model = publication.model
-    upload = push(model, place.repository, private=private, revision=revision)
+    upload = push(model, destination.repository, private=private, revision=revision)
     if not quiet:
         publication.report(
             f"{upload.address}: {len(model.files)} files, model {model.record.model}\n"

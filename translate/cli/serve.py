@@ -130,8 +130,8 @@ def command(
                 logger.info(f"{message} An older checkpoint is used.")
             logger.info(f"{worker.name}: step {worker.description['step']}")
         server_socket.listen()  # before the address is printed
-        name = f"[{host}]" if ":" in host else host
-        address = f"http://{name}:{server_socket.getsockname()[1]}/"
+        url_host = f"[{host}]" if ":" in host else host  # an IPv6 address in brackets
+        address = f"http://{url_host}:{server_socket.getsockname()[1]}/"
         if token and not token_file:
             console.say(f"Page and token, printed only once: {address}#token={secret}")
         logger.info(f"Serving on {address} (HTTP API: /docs). Ctrl-C stops.")

@@ -130,7 +130,7 @@ def _resolve(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _document(name: str, kind: str | None) -> dict[str, Any] | None:
-    """Return the configuration that `name` stands for; None if it is a part."""
+    """Return the configuration that `name` stands for; None if `name` is only a part."""
     from translate.cli.messages import part
     from translate.cli.parameters.catalogue import entries
     from translate.engine.checkpoints.references.lookup import is_copy, resolve

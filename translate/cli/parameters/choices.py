@@ -60,8 +60,9 @@ def _purpose_of_generator(name: str) -> str:
     from translate.nn.noise import temporary_seed
     from translate.registry import create_generator
 
-    part, side = {"name": name, **small_options("generator", name)}, 32
-    create = partial(create_generator, part, in_channels=3, out_channels=3, size=(side, side))
+    side = 32
+    selection = {"name": name, **small_options("generator", name)}
+    create = partial(create_generator, selection, in_channels=3, out_channels=3, size=(side, side))
     try:
         with torch.device("meta"):
             weights = sum(parameter.numel() for parameter in create().parameters())
@@ -69,12 +70,12 @@ def _purpose_of_generator(name: str) -> str:
         device = "cpu" if weights <= MAX_CPU_WEIGHTS else "meta"
         with torch.device(device), torch.no_grad(), temporary_seed(0):
             network = create().eval()
-            side = geometry_of(network).fit(side)
+            side = geometry_of(network).fit(side)  # a size that the network accepts
             with suppress(Exception):  # a generator of images from codes may refuse images
                 if network(torch.zeros(2, 3, side, side)).shape[-1] == 1:
                     return "encodes"
                 return "translates"
-            network(torch.zeros(2, 3, 1, 1))
+            network(torch.zeros(2, 3, 1, 1))  # codes of three values
             return "generates"
     except Exception:  # plugins may raise anything; `translate plugins check` reports it
         return "unknown"

@@ -203,7 +203,7 @@ async function translateImage(event) {
     show(before, result.before || file, `The original: ${file.name}`),
   ]);
   const allDisplayed = displayed.every(Boolean);
-  for (const query of [".frames", "label", "#share"]) find(query, figure).hidden = !allDisplayed;
+  for (const query of [".frames", "label", "#split"]) find(query, figure).hidden = !allDisplayed;
   const ratio = (image) => image.naturalWidth / image.naturalHeight;
   const frames = find(".frames");
   frames.classList.toggle("apart", Math.abs(ratio(before) / ratio(after) - 1) > 0.02);
@@ -221,16 +221,16 @@ async function translateImage(event) {
 
 /* Show the original left of the line, and the result right of it; both if the shapes differ. */
 function compare() {
-  const share = Number(find("#share").value);
+  const originalPercent = Number(find("#split").value);
   const apart = find(".frames").classList.contains("apart");
-  find("#before").style.clipPath = apart ? "" : `inset(0 ${100 - share}% 0 0)`;
-  find("#share").setAttribute("aria-valuetext", `${share} % of the original`);
+  find("#before").style.clipPath = apart ? "" : `inset(0 ${100 - originalPercent}% 0 0)`;
+  find("#split").setAttribute("aria-valuetext", `${originalPercent} % of the original`);
 }
 
 async function generate(event) {
   event.preventDefault();
   const section = find("#sample");
-  const figure = find("#drawn");
+  const figure = find("#sample-figure");
   figure.hidden = true;
   const result = await send(section, "/v1/sample", readForm(section), "Generating …");
   if (!result) return;
@@ -254,7 +254,7 @@ for (const kind of ["dragover", "dragleave", "drop"]) {
 find("#model").addEventListener("change", showModel);
 find("#translate form").addEventListener("submit", translateImage);
 find("#sample form").addEventListener("submit", generate);
-find("#share").addEventListener("input", compare);
+find("#split").addEventListener("input", compare);
 find("#access").addEventListener("submit", (event) => {
   event.preventDefault();
   sessionStorage.setItem("token", find("#token").value.trim());
