@@ -48,8 +48,7 @@ class RankedImage:
 class RankedImages:
     """The best and the worst test images by a metric."""
 
-    figure: str
-    """name of the metric"""
+    metric: str
     best: Sequence[RankedImage]
     worst: Sequence[RankedImage]
 
@@ -60,7 +59,7 @@ class RankedImages:
         The worst come first for the metric ``trust``, which is to find outputs that are unreliable.
         """
         groups = [("Best", self.best), ("Worst", self.worst)]
-        return groups[::-1] if self.figure == "trust" else groups
+        return groups[::-1] if self.metric == "trust" else groups
 
 
 @dataclass(frozen=True)

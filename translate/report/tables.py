@@ -18,7 +18,9 @@ def config_differences(runs: Sequence[RunData]) -> list[tuple[str, list[str]]]:
     if base is None:
         return []
     base_values: dict[str, Any] = {}
-    other_values: list[dict[str, Any]] = [{} for _ in configs]  # where a run differs from `base`
+    other_values: list[dict[str, Any]] = [
+        {} for _ in configs
+    ]  # by run, where it differs from `base`
     for config, values in zip(configs, other_values, strict=True):
         if config is None or config is base:
             continue

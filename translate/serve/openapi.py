@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 BINARY = {"type": "string", "contentMediaType": "application/octet-stream"}
+"""schema of a file"""
 PREVIEWS = {"type": "object", "properties": dict.fromkeys(("image", "before", "after"), BINARY)}
+"""schema of a form with the result and previews of input and result"""
 ERROR = {
     "description": "The request is rejected; `id` identifies it in the server's log.",
     "content": {
