@@ -152,6 +152,7 @@ def _metrics(evaluation: EvaluationResult | None) -> Iterator[str]:
 
 
 def _limits(run: Path, checkpoint: Checkpoint) -> Iterator[str]:
+    """Yield lines on the training images, and on failures of training."""
     yield "## Limits"
     yield ""
     height, width = checkpoint.spec.size

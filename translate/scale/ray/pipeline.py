@@ -22,7 +22,7 @@ from translate.scale.columns import read_results
 from translate.scale.folder import FolderWriter
 from translate.scale.ray.cluster import connect
 
-MAX_ROWS = 64
+MAX_IMAGES_PER_TASK = 64
 """maximum number of images in a task, unless the task would have fewer than 8 batches"""
 TASKS_PER_ACTOR = 4
 """minimum number of tasks for each actor: all actors then end at about the same time"""
@@ -48,7 +48,7 @@ class RayPipeline:
     """address of the cluster; None: ``$RAY_ADDRESS``, or a local cluster for this command"""
 
     def run(self, jobs: Sequence[Job], stop: Callable[[], object]) -> Generator[PipelineResult]:
-        """Yield one result for each of `jobs`, in any order, until `stop` returns a true value.
+        """Yield one result for each job (image), in any order, until `stop` returns a true value.
 
         If the process of a task is killed at every retry, each image of the task is tried again in
         a task of its own. If that task fails too, the result is a `Problem`.
@@ -72,7 +72,7 @@ class RayPipeline:
             yield Problem(job.input, "translate", "crashed", message)
 
     def _images_per_task(self, count: int) -> int:
-        maximum = max(MAX_ROWS, 8 * (self.options.batch_size or 1))
+        maximum = max(MAX_IMAGES_PER_TASK, 8 * (self.options.batch_size or 1))
         return max(1, min(maximum, ceil(count / (self.actors * TASKS_PER_ACTOR))))
 
     def _results(

@@ -17,7 +17,7 @@ MAX_SIDE = 1600
 
 
 def needs_preview(suffix: str, domain: Domain) -> bool:
-    """Return whether browsers cannot display a file, or not in the value range of its domain."""
+    """Return whether browsers cannot display a file, or not as `domain` defines its values."""
     return suffix.lower() not in DISPLAYED_SUFFIXES or not is_photographic(domain)
 
 
