@@ -27,6 +27,6 @@ def test_a_pattern_has_braces_or_what_a_glob_has() -> None:
 
 @pytest.mark.parametrize("pattern", ["{0..999999999}", "{1..2}{0..6}"])
 def test_too_many_names_are_refused(pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("translate.folders.braces.MOST", 10)
+    monkeypatch.setattr("translate.folders.braces.MAX_NAMES", 10)
     with pytest.raises(DataError, match="over 10 names: use"):
         expand(pattern)

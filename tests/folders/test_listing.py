@@ -8,7 +8,7 @@ import pytest
 from translate.errors import DataError
 from translate.folders.listing import find_images, match, scan
 from translate.folders.names import is_hidden
-from translate.folders.walk import MOST_NAMES
+from translate.folders.walk import MAX_VISITS
 from translate.images.encode import encode_image
 from translate.images.source import read_image
 
@@ -114,7 +114,7 @@ def test_D21_links_that_double_at_every_level_end(tmp_path: Path) -> None:
     touch(tmp_path / "pool/30/0.png")
     (tmp_path / "in").symlink_to("pool/0")
     listing = scan(tmp_path / "in")
-    assert len(listing.images) <= MOST_NAMES
+    assert len(listing.images) <= MAX_VISITS
     assert any("over 100 names" in bad.reason for bad in listing.problems)
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from translate.folders.names import is_own, short_names
+from translate.folders.names import is_toolkit_file, short_names
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,9 @@ def test_the_working_directory_has_its_own_name(
     assert short_names([os.fspath(tmp_path / "here"), "."]) == ("here", "inner")
 
 
-def test_our_own_files_are_recognised() -> None:
-    assert [is_own(name) for name in ("captions.jsonl", "problems-3.jsonl")] == [True, True]
-    assert not is_own("my captions.jsonl")
+def test_files_of_this_toolkit_are_recognised() -> None:
+    assert [is_toolkit_file(name) for name in ("captions.jsonl", "problems-3.jsonl")] == [
+        True,
+        True,
+    ]
+    assert not is_toolkit_file("my captions.jsonl")

@@ -1,4 +1,4 @@
-"""Refuse domains that share images."""
+"""Refuse domains (folders of images) that share images."""
 
 from collections.abc import Iterable, Sequence
 from itertools import combinations
@@ -19,7 +19,10 @@ def refuse_equal(names: Sequence[str], folders: Sequence[Path]) -> None:
 
 
 def refuse_shared(names: Sequence[str], files: Sequence[Sequence[Path]]) -> None:
-    """Raise `DataError` if two domains share images; links to some files of another are allowed."""
+    """Raise `DataError` if two domains share images.
+
+    A domain may have links to some files of another domain, but not to all of them.
+    """
     by_key = [_by_real_folder(paths) for paths in files]
     for (name, paths, first_files), (other, _, second_files) in combinations(
         zip(names, files, by_key, strict=True), 2
@@ -40,7 +43,7 @@ def refuse_shared(names: Sequence[str], files: Sequence[Sequence[Path]]) -> None
 
 
 def _by_real_folder(paths: Iterable[Path]) -> dict[tuple[Path, str], Path]:
-    """Return `paths` by their real folder and their name in it."""
+    """Return `paths` by their resolved folder and their file name."""
     folders = {folder: _real(folder) for folder in {path.parent for path in paths}}
     return {(folders[path.parent], path.name): path for path in paths}
 
@@ -59,6 +62,6 @@ def _identity(path: Path) -> object:
         return path
     try:
         status = path.stat()
-    except OSError:  # deleted meanwhile: listed where it is read
+    except OSError:  # deleted meanwhile: reported when it is read
         return path
     return (status.st_dev, status.st_ino) if status.st_ino else path

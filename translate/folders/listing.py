@@ -1,4 +1,4 @@
-"""List the images in a folder."""
+"""List the images below a folder, and those that match a pattern."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from translate.engine.objects.files import open_files
 from translate.engine.system.locations import UrlPath
 from translate.errors import BadImage, DataError, reason_of
 from translate.folders.braces import expand, is_pattern
-from translate.folders.names import SPLITS, any_hidden, is_hidden, is_own
+from translate.folders.names import SPLITS, any_hidden, is_hidden, is_toolkit_file
 from translate.folders.patterns import matches, tar_depth, without_wildcards
 from translate.folders.stores.patterns import ObjectPattern
 from translate.folders.stores.tar_members import with_members
@@ -27,9 +27,9 @@ class FolderFiles(NamedTuple):
 
     images: list[Path]
     skipped: list[Path]
-    """Files with another suffix, without our own such as ``captions.jsonl``."""
+    """Files without an image suffix, except files of this toolkit such as ``captions.jsonl``."""
     problems: list[BadImage]
-    """Dead links, and files and folders that cannot be read."""
+    """An error for each dead link, and for each file or folder that cannot be read."""
 
 
 def find_images(source: Path) -> list[Path]:
@@ -41,8 +41,8 @@ def scan(source: Path, *, deep: bool = True) -> FolderFiles:
     """Return the files at any depth below a folder.
 
     Links are followed, except those to a parent folder. A file with two names is listed twice.
-    Hidden folders are skipped. If there are no images, but tar files, their members are the files:
-    ``shards/00.tar/cat.png``.
+    Hidden folders are skipped. If there are tar files and no images, the members of the tar files
+    are listed, as ``shards/00.tar/cat.png``.
 
     Args:
         source: The folder, or a tar file.
@@ -59,10 +59,10 @@ def scan(source: Path, *, deep: bool = True) -> FolderFiles:
     if not source.is_dir():
         raise DataError(f"{source} is not a folder.")
     files = FolderFiles([], [], [])
-    for siblings in walk(source, deep=deep):
-        files.images.extend(source / name for name in siblings.images)
-        files.skipped.extend(source / name for name in siblings.skipped)
-        files.problems.extend(siblings.problems)
+    for folder in walk(source, deep=deep):
+        files.images.extend(source / name for name in folder.images)
+        files.skipped.extend(source / name for name in folder.skipped)
+        files.problems.extend(folder.problems)
     files = _with_members(files) if deep else files
     return FolderFiles(
         sorted(files.images), sorted(files.skipped), sorted(files.problems, key=lambda b: b.path)
@@ -70,21 +70,21 @@ def scan(source: Path, *, deep: bool = True) -> FolderFiles:
 
 
 def _with_members(files: FolderFiles) -> FolderFiles:
-    """Return `files`; if there are no images, with the members of tar files in their place."""
+    """Return `files`; if it has no images, its tar files are replaced by their members."""
     tars = [path for path in files.skipped if is_tar(path)]
     if files.images or not tars:
         return files
     suffixes, problems = image_suffixes(), [*files.problems]
     images, skipped = list[Path](), [path for path in files.skipped if path not in tars]
-    for tar in tars:
+    for tar_path in tars:
         try:
-            index = read_index(tar)
+            index = read_index(tar_path)
         except OSError as error:
-            problems.append(BadImage(tar, reason_of(error)))
+            problems.append(BadImage(tar_path, reason_of(error)))
             continue
         problems += index.problems
         for path in index.members:
-            if not any_hidden(path.relative_to(tar).parts):
+            if not any_hidden(path.relative_to(tar_path).parts):
                 (images if path.suffix.lower() in suffixes else skipped).append(path)
     return FolderFiles(sorted(images), sorted(skipped), problems)
 
@@ -108,7 +108,7 @@ def _add(path: Path, files: FolderFiles, suffixes: frozenset[str]) -> None:
         if path.is_dir():
             return
         if path.is_file():
-            if not is_own(path.name):
+            if not is_toolkit_file(path.name):
                 (files.images if path.suffix.lower() in suffixes else files.skipped).append(path)
         elif path.is_symlink():
             files.problems.append(BadImage(path, "a link to nothing"))
@@ -119,7 +119,7 @@ def _add(path: Path, files: FolderFiles, suffixes: frozenset[str]) -> None:
 
 
 def subfolders(folder: Path) -> list[Path]:
-    """Return the folders in `folder`, sorted, without ignored ones.
+    """Return the folders in `folder`, sorted, except hidden ones.
 
     Raises `DataError` if there is no such folder.
     """
@@ -131,22 +131,22 @@ def subfolders(folder: Path) -> list[Path]:
 def match(pattern: str | Path) -> tuple[Path, FolderFiles]:
     """Return the folder that the glob `pattern` begins with, and the matching files below it.
 
-    ``**`` is any number of folders, including links to folders. ``shards/*.tar/*.a.png`` are
-    members of tar files. ``shards/{000..127}.tar`` are 128 files, of which a missing one is a
-    problem.
+    ``**`` is any number of folders, including links to folders. ``shards/*.tar/*.a.png`` matches
+    members of tar files. ``shards/{000..127}.tar`` matches 128 files; each one that does not exist
+    is a problem.
     """
     if isinstance(pattern, UrlPath):
         objects = ObjectPattern.of(open_files(pattern.scheme, pattern.host), pattern)
         return objects.root, _collected(objects.root, objects.folders())
     root, parts = _split_pattern(Path(pattern).parts)
     missing = _missing(root, parts)
-    tar = find_tar(root / "*")
-    in_tars = tar is not None or any(part.lower().endswith(".tar") for part in parts[:-1])
+    tar_path = find_tar(root / "*")  # `root`, or a parent of it
+    in_tars = tar_path is not None or any(part.lower().endswith(".tar") for part in parts[:-1])
     if not (in_tars or root.is_dir()):
         return root, FolderFiles([], [], missing)
     if in_tars or "**" in parts:
-        everything = scan(tar or root)
-        images_, skipped_ = (
+        everything = scan(tar_path or root)
+        images, skipped = (
             [
                 path
                 for path in paths
@@ -154,10 +154,10 @@ def match(pattern: str | Path) -> tuple[Path, FolderFiles]:
             ]
             for paths in (everything.images, everything.skipped)
         )
-        bad = everything.problems
+        problems = everything.problems
         if not in_tars:
-            bad = [b for b in bad if matches(b.path.relative_to(root).parts, parts)]
-        return root, FolderFiles(images_, skipped_, [*bad, *missing])
+            problems = [p for p in problems if matches(p.path.relative_to(root).parts, parts)]
+        return root, FolderFiles(images, skipped, [*problems, *missing])
     files, suffixes = FolderFiles([], [], missing), image_suffixes()
     for path in sorted({p for name in expand("/".join(parts)) for p in root.glob(name)}):
         if not any_hidden(path.relative_to(root).parts):
@@ -166,7 +166,10 @@ def match(pattern: str | Path) -> tuple[Path, FolderFiles]:
 
 
 def _split_pattern(parts: tuple[str, ...]) -> tuple[Path, tuple[str, ...]]:
-    """Return the folder that a glob begins with, and the rest; ``[x]`` may be a folder's name."""
+    """Return the folder that a glob begins with, and the other parts of the glob.
+
+    A part such as ``[x]`` is no pattern if a folder has this name.
+    """
     root = Path()
     for place, part in enumerate(parts[:-1]):
         if is_pattern(part) and not (root / part).is_dir():
@@ -176,7 +179,7 @@ def _split_pattern(parts: tuple[str, ...]) -> tuple[Path, tuple[str, ...]]:
 
 
 def _missing(root: Path, parts: Sequence[str]) -> list[BadImage]:
-    """Return the files that the braces of a pattern name, and that are not there."""
+    """Return a problem for each file that the braces of a pattern name and that does not exist."""
     reason = f"not there, and named by {'/'.join(parts[: tar_depth(parts) + 1])}"
     names = without_wildcards(parts)
     return [BadImage(root / name, reason) for name in names if not (root / name).exists()]
@@ -199,8 +202,9 @@ def join_words(things: Iterable[object]) -> str:
 
 
 def stem_below(path: Path, folder: Path) -> str:
-    """Return the path of a file below `folder` without its suffix, which names its pair or mask.
+    """Return the path of a file below `folder` without its suffix.
 
-    Accents are composed: macOS decomposes them, so that equal names may differ in bytes.
+    The two files of a pair have equal ones, and an image and its mask. Accents are composed: macOS
+    decomposes them, so that equal names may differ in bytes.
     """
     return unicodedata.normalize("NFC", str(path.relative_to(folder).with_suffix("")))

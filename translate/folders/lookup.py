@@ -1,9 +1,9 @@
-"""Folders of images: their files, and the places in which the images of a domain may be.
+"""Find the folder of a domain, and its images.
 
-A domain is a folder: ``ROOT/summer/train``, ``ROOT/train/summer``, ``ROOT/trainsummer`` (which is
-what ``trainA`` of the published archives is for the domain ``A``), or ``ROOT/summer`` itself. The
-test images of a domain ``trainA`` are those of ``testA`` next to it. A path works wherever a name
-does. Layouts of plugins may use all of this.
+The training images of a domain ``summer`` are in ``ROOT/summer/train``, ``ROOT/train/summer``,
+``ROOT/trainsummer`` (as ``trainA`` in the published archives of CycleGAN is the domain ``A``), or
+``ROOT/summer`` itself. The test images of a domain ``trainA`` are in ``testA`` next to it. A domain
+may also be given as a path. All functions here are for layouts of plugins, too.
 """
 
 import os
@@ -28,11 +28,11 @@ class Folder(NamedTuple):
     path: Path
     files: Sequence[Path]
     skipped: Sequence[Path] = ()
-    """Files below it without an image suffix."""
+    """Files below the folder without an image suffix."""
     problems: Sequence[BadImage] = ()
-    """Dead links and unreadable files below it."""
+    """An error for each dead link and each unreadable file below the folder."""
     outside_split: Sequence[Path] = ()
-    """Images in its parent, if it is the folder of a split: they are not read."""
+    """Images in the parent folder, which are not read, if this is the folder of a split."""
 
 
 def expect_domains(
@@ -45,10 +45,10 @@ def expect_domains(
         domains: The names of the domains.
         count: The number of domains that the layout reads.
         or_more: Accept more domains.
-        hint: The end of the error, after a space.
+        hint: The end of the error message, which begins with a space.
 
     Raises:
-        ConfigError: The number of domains is another.
+        ConfigError: The layout gets too few or too many domains.
     """
     if len(domains) == count or (or_more and len(domains) > count):
         return
@@ -72,7 +72,7 @@ def find_domains(root: Path, domains: Sequence[str], split: str) -> list[Folder]
         split: The subfolder to read, such as ``train``.
 
     Raises:
-        DataError: A domain has no images, or two domains share some.
+        DataError: A domain has no images, or two domains share images.
     """
     expect_different(root, domains)
     folders = [_find_domain(root, name, split) for name in domains]
@@ -98,9 +98,12 @@ def expect_different(root: Path, domains: Sequence[str]) -> None:
 
 
 def first_folder_with_images(name: str, places: Sequence[Path], near: str = "") -> Folder:
-    """Return the first of `places` that holds images, without those in subfolders of splits."""
+    """Return the first of `places` that holds images, except images in its folders of splits.
+
+    `name` and `near` are the beginning and the end of the `DataError` if there is none.
+    """
     existing = [place for place in places if is_folder(place)]
-    others: list[Folder] = []
+    folders: list[Folder] = []
     for place in existing:
         files = scan(place)
         images, skipped = (
@@ -108,11 +111,11 @@ def first_folder_with_images(name: str, places: Sequence[Path], near: str = "") 
             for paths in (files.images, files.skipped)
         )
         problems = [bad for bad in files.problems if not _in_split(bad.path.relative_to(place))]
-        others.append(Folder(place, images, skipped, problems, _outside_split(place, existing)))
+        folders.append(Folder(place, images, skipped, problems, _outside_split(place, existing)))
         if images:
-            return others[-1]
+            return folders[-1]
     if existing:
-        raise DataError(f"{name}: no images in {join_words(existing)}{_why_none(others)}.")
+        raise DataError(f"{name}: no images in {join_words(existing)}{_why_none(folders)}.")
     looked_for = join_words(dict.fromkeys(places[:2]))
     raise DataError(f"no folder for {name}: looked for {looked_for}.{near}")
 
@@ -137,7 +140,7 @@ def notes(*folders: Folder, read: Iterable[Path] = ()) -> list[str]:
 
 
 def problems(*folders: Folder) -> list[BadImage]:
-    """Return dead links and files without permission in `folders`, for `Layout.problems`."""
+    """Return an error for each dead link or unreadable file of `folders`, for `Layout.problems`."""
     return [bad for folder in folders for bad in folder.problems]
 
 
@@ -158,9 +161,10 @@ def usable_files(folder: Folder, leave_out: Iterable[Path]) -> list[Path]:
 
 
 def _find_domain(root: Path, name: str, split: str) -> Folder:
-    homes, description = places(root, name, split), f"domain {name!r}"
-    if any(place.is_dir() for place in homes):
-        return first_folder_with_images(description, homes)
+    """Return the folder, tar file, image or matching images that the domain `name` stands for."""
+    candidates, description = places(root, name, split), f"domain {name!r}"
+    if any(place.is_dir() for place in candidates):
+        return first_folder_with_images(description, candidates)
     for path in (Path(name), root / name):
         if is_tar(path):
             return Folder(path, *scan(path))
@@ -175,7 +179,7 @@ def _find_domain(root: Path, name: str, split: str) -> Folder:
     near = _found_in_split(root, name) or suggest(name, _names(root))
     if not is_path(root, name) and not root.is_dir():
         near = f" There is no folder {root}: --data DIR names the one that holds the domains."
-    return first_folder_with_images(description, homes, near)
+    return first_folder_with_images(description, candidates, near)
 
 
 def _found_in_split(root: Path, name: str) -> str:
@@ -187,16 +191,19 @@ def _found_in_split(root: Path, name: str) -> str:
 
 def places(root: Path, name: str, split: str) -> list[Path]:
     """Return the possible folders of the domain called `name`, the preferred one first."""
-    of_split, beside = _subfolder(root / name, split), _of_other_split(root / name, split)
+    split_folder = _subfolder(root / name, split)
+    siblings = _sibling_of_split(root / name, split)
     if is_path(root, name):
         path = Path(name)
-        siblings = _of_other_split(path, split)
-        return [_subfolder(path, split), *siblings, path, of_split, *beside, root / name]
-    return [of_split, *beside, root / name, _subfolder(root, split) / name, root / f"{split}{name}"]
+        path_siblings = _sibling_of_split(path, split)
+        below_root = [split_folder, *siblings, root / name]
+        return [_subfolder(path, split), *path_siblings, path, *below_root]
+    in_split_of_root = [_subfolder(root, split) / name, root / f"{split}{name}"]
+    return [split_folder, *siblings, root / name, *in_split_of_root]
 
 
-def _of_other_split(folder: Path, split: str) -> list[Path]:
-    """Return the folder ``testA`` next to `folder` ``trainA``, for the split ``test``, if it is."""
+def _sibling_of_split(folder: Path, split: str) -> list[Path]:
+    """Return the folder ``testA`` next to `folder` ``trainA``, for the split ``test``; else []."""
     rest = folder.name[len("train") :]
     if split == "train" or not rest or not folder.name.lower().startswith("train"):
         return []
@@ -205,7 +212,7 @@ def _of_other_split(folder: Path, split: str) -> list[Path]:
 
 
 def _subfolder(folder: Path, split: str) -> Path:
-    """Return the folder of a split, ignoring case."""
+    """Return the subfolder of `folder` for `split`; its name may differ in case."""
     usual = folder / split
     if usual.is_dir() or not folder.is_dir():
         return usual
@@ -215,7 +222,7 @@ def _subfolder(folder: Path, split: str) -> Path:
 
 
 def _outside_split(place: Path, folders: Sequence[Path]) -> list[Path]:
-    """Return the images next to the folder of a split, in the folder of a domain."""
+    """Return the images next to `place`, if it is the folder of a split in one of `folders`."""
     if not is_split(place.name) or place.parent not in folders:
         return []
     return scan(place.parent, deep=False).images
@@ -226,18 +233,18 @@ def _in_split(path: Path) -> bool:
 
 
 def _why_none(folders: Sequence[Folder]) -> str:
-    """Return a message on the other files of folders without images, or ""."""
+    """Return a clause on what is in `folders`, which have no images, or ""."""
     reasons = [*dict.fromkeys(str(bad) for bad in problems(*folders)).keys()][:1]
-    others = list(dict.fromkeys(path for folder in folders for path in folder.skipped))
-    texts = [text for text in (*reasons, skipped.describe(others)) if text]
+    paths = list(dict.fromkeys(path for folder in folders for path in folder.skipped))
+    texts = [text for text in (*reasons, skipped.describe(paths)) if text]
     return f": {'; '.join(texts)}" if texts else ""
 
 
 def _names(root: Path) -> set[str]:
-    """Return the names of domains below `root`, with those of sample domains in the default one."""
+    """Return the names of domains below `root`; for the default root, also of sample domains."""
     samples = set(registry.names("domain")) if root == Path("datasets") else set()
     if not root.is_dir():
         return samples
-    tops = {folder.name: folder for folder in subfolders(root)}
-    inner = {folder.name for top in SPLITS & tops.keys() for folder in subfolders(tops[top])}
-    return samples | (tops.keys() - SPLITS) | inner
+    by_name = {folder.name: folder for folder in subfolders(root)}
+    in_splits = {folder.name for s in SPLITS & by_name.keys() for folder in subfolders(by_name[s])}
+    return samples | (by_name.keys() - SPLITS) | in_splits

@@ -1,4 +1,4 @@
-"""Names of files and folders: hidden ones, and short names of domains."""
+"""Names of files and folders: which ones are ignored, and short names of domains."""
 
 import os
 import re
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 VALIDATION_SPLITS = ("val", "valid", "validation")
-"""Folders of a domain with images that are not trained on, used where there is no ``test``."""
+"""Folders of a domain with validation images, which are measured if there is no ``test``."""
 SPLITS = frozenset({"train", "test", *VALIDATION_SPLITS})
 """Folders of a domain that hold a part of its images."""
 HIDDEN = frozenset(
@@ -16,7 +16,7 @@ HIDDEN = frozenset(
     | {"@eadir", "@tmp", "@sharebin", "#recycle", "#snapshot", "@recycle"}  # network storage
     | {"@recently-snapshot", "lost+found"}
 )
-"""What operating systems and network storage leave in folders, in lower case."""
+"""Names, in lower case, of files and folders that systems and network storage add to folders."""
 
 
 def is_hidden(name: str) -> bool:
@@ -29,24 +29,24 @@ def any_hidden(names: Iterable[str]) -> bool:
     return any(is_hidden(name) for name in names)
 
 
-OWN = re.compile(r"captions\.jsonl|problems(-\d+(-of-\d+)?)?\.jsonl|.+\.trust\.png")
-"""Files of ours in folders of images; the last are maps of `translate infer --trust`."""
+TOOLKIT_FILES = re.compile(r"captions\.jsonl|problems(-\d+(-of-\d+)?)?\.jsonl|.+\.trust\.png")
+"""Files that this toolkit writes next to images; ``.trust.png``: `translate infer --trust`."""
 MAGIC = re.compile(r"[*?\[\]]+|\{[^{}]*(,|\.\.)[^{}]*\}")
 
 
-def is_own(name: str) -> bool:
-    """Return whether a file of this name is one of ours, which no message mentions."""
-    return bool(OWN.fullmatch(name))
+def is_toolkit_file(name: str) -> bool:
+    """Return whether `name` is that of a file that this toolkit writes next to images."""
+    return bool(TOOLKIT_FILES.fullmatch(name))
 
 
 def common_end(names: Iterable[str]) -> str:
-    """Return the longest end that all `names` share, without digits at its beginning."""
+    """Return the longest common end of `names`, without digits at the beginning of that end."""
     shortest, *others = sorted(names, key=len) or [""]
-    shared = next(
+    length = next(
         (n for n in range(len(shortest), 0, -1) if all(o.endswith(shortest[-n:]) for o in others)),
         0,
     )
-    return shortest[len(shortest) - shared :].lstrip("0123456789")
+    return shortest[len(shortest) - length :].lstrip("0123456789")
 
 
 def short_names(domains: Sequence[str]) -> tuple[str, ...]:
@@ -64,7 +64,7 @@ def short_names(domains: Sequence[str]) -> tuple[str, ...]:
 
 
 def _parts(domain: str) -> list[str]:
-    """Return the parts of a path that may name its images."""
+    """Return the parts of the path `domain` that may be a short name: no splits, no wildcards."""
     path = Path(domain)
     if {".", ".."} & {*domain.split("/")} and path.name in ("", ".."):
         path = Path(os.path.abspath(domain))  # noqa: PTH100 - a link keeps its own name

@@ -1,4 +1,4 @@
-"""Messages on files without an image suffix, with ways to convert them."""
+"""Messages on files without an image suffix, which are not read, with ways to convert them."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,14 +19,14 @@ ADVICE = {
     ),
     "unpack it": ".7z .bz2 .gz .rar .tar .tar.bz2 .tar.gz .tar.xz .tgz .xz .zip",
 }
-"""Advice, and the suffixes of the files that it is for; none of these formats is read."""
+"""Suffixes of files that are not read, by the advice that a message gives for them."""
 BY_SUFFIX = {suffix: advice for advice, suffixes in ADVICE.items() for suffix in suffixes.split()}
 
 
 def describe(paths: Sequence[Path]) -> str:
     """Return a message on skipped files: their number, suffixes, first names, and advice.
 
-    An empty text for no files.
+    The message is empty if there are no files.
     """
     if not paths:
         return ""
@@ -45,12 +45,12 @@ def describe(paths: Sequence[Path]) -> str:
 
 
 def advice(path: Path) -> str:
-    """Return how to convert a file that is not read, such as a video; empty for any other."""
+    """Return how to convert a file that is not read, such as a video; "" without advice."""
     return BY_SUFFIX.get(_suffix(path), "")
 
 
 def _suffix(path: Path) -> str:
-    """Return the suffix of `path` in lower case, both of ``volume.nii.gz``."""
-    *before, last = [suffix.lower() for suffix in path.suffixes[-2:]] or [""]
-    both = "".join((*before, last))
-    return both if last in COMPRESSIONS and both in BY_SUFFIX else last
+    """Return the suffix of `path` in lower case: ``.png``, or ``.nii.gz`` of a compressed file."""
+    suffixes = [suffix.lower() for suffix in path.suffixes[-2:]] or [""]
+    last, joined = suffixes[-1], "".join(suffixes)
+    return joined if last in COMPRESSIONS and joined in BY_SUFFIX else last

@@ -1,4 +1,4 @@
-"""Walk a folder, one folder at a time, so that memory does not grow with the number of files."""
+"""List a folder and its subfolders one by one, in memory that does not grow with their number."""
 
 import os
 import unicodedata
@@ -8,38 +8,44 @@ from pathlib import Path
 from typing import NamedTuple
 
 from translate.errors import BadImage, reason_of
-from translate.folders.names import is_hidden, is_own
+from translate.folders.names import is_hidden, is_toolkit_file
 from translate.images.files.format_registry import image_suffixes
 
-MOST_NAMES = 100
-"""under how many names one folder is read: links may double with every level"""
+MAX_VISITS = 100
+"""number of paths under which one folder is read; links between folders may make endless paths"""
 
 
 class Siblings(NamedTuple):
-    """The files of one folder, or of folders with names that differ only in case or accents."""
+    """The files of one folder, or of all folders whose paths differ only in case or accents."""
 
     images: list[str]
-    """their paths below the root, with slashes, sorted"""
+    """paths below the root, with slashes, sorted; so are `skipped` and `folders`"""
     skipped: list[str]
-    """files with another suffix, without our own such as ``captions.jsonl``"""
+    """files without an image suffix, except files of this toolkit such as ``captions.jsonl``"""
     folders: list[str]
-    """their subfolders"""
+    """subfolders"""
     problems: list[BadImage]
-    """dead links, and files and folders that cannot be read"""
+    """an error for each dead link, and for each file or folder that cannot be read"""
 
     @classmethod
     def empty(cls) -> "Siblings":
-        """Return lists to add to."""
+        """Return empty lists, to which `add_file` adds."""
         return cls([], [], [], [])
 
 
-Folder = tuple[str, tuple[Path, ...]]
-"""a folder's path below the root, and the resolved folders above it"""
+class PendingFolder(NamedTuple):
+    """A folder that is still to be listed."""
+
+    path: str
+    """below the root, with slashes"""
+    parents: tuple[Path, ...]
+    """resolved, from the root"""
 
 
 def walk(root: Path, *, deep: bool = True, excluded: Path | None = None) -> Iterator[Siblings]:
-    """Yield the files in `root`, then those of each subfolder, in an order of names alone.
+    """Yield the files in `root`, then those of each subfolder, sorted by path.
 
+    The order depends only on names, not on the file system.
     Links are followed, except those to a parent folder. A file with two names is listed twice.
     Hidden folders are skipped.
 
@@ -49,50 +55,49 @@ def walk(root: Path, *, deep: bool = True, excluded: Path | None = None) -> Iter
         excluded: A resolved folder of which no files are listed.
     """
     visits = Counter[Path]()
-    pending: list[list[Folder]] = [[("", ())]]
+    pending = [[PendingFolder("", ())]]
     while pending:
-        siblings, below = Siblings.empty(), dict[str, list[Folder]]()
-        for name, above in sorted(pending.pop()):
-            for folder in _list(root, name, above, visits, excluded, siblings):
-                below.setdefault(folded(folder[0]), []).append(folder)
-        for names in siblings[:3]:
+        siblings, below = Siblings.empty(), dict[str, list[PendingFolder]]()
+        for folder in sorted(pending.pop()):
+            for subfolder in _list_folder(root, folder, visits, excluded, siblings):
+                below.setdefault(folded(subfolder.path), []).append(subfolder)
+        for names in (siblings.images, siblings.skipped, siblings.folders):
             names.sort()
         yield siblings
         if deep:
             pending += [below[key] for key in sorted(below, reverse=True)]
 
 
-def _list(
+def _list_folder(
     root: Path,
-    name: str,
-    above: tuple[Path, ...],
+    pending: PendingFolder,
     visits: Counter[Path],
     excluded: Path | None,
     siblings: Siblings,
-) -> list[Folder]:
+) -> list[PendingFolder]:
     """Add the files of a folder to `siblings`, and return its subfolders."""
-    folder, subfolders, suffixes = root / name, list[Folder](), image_suffixes()
+    folder, subfolders, suffixes = root / pending.path, list[PendingFolder](), image_suffixes()
     try:
         real = folder.resolve(strict=True)
-        if any(real == place or real in place.parents for place in above):
-            return []  # a loop
+        if any(real == parent or real in parent.parents for parent in pending.parents):
+            return []  # a link to a parent folder
         if excluded and real.is_relative_to(excluded):
             return []
         visits[real] += 1
-        if visits[real] > MOST_NAMES:
-            if visits[real] == MOST_NAMES + 1:
-                reason = f"links give {real} over {MOST_NAMES} names: the others are not read"
+        if visits[real] > MAX_VISITS:
+            if visits[real] == MAX_VISITS + 1:
+                reason = f"links give {real} over {MAX_VISITS} names: the others are not read"
                 siblings.problems.append(BadImage(folder, reason))
             return []
         with os.scandir(folder) as listing:
             for entry in listing:
                 if is_hidden(entry.name):
                     continue
-                below = f"{name}/{entry.name}" if name else entry.name
+                below = f"{pending.path}/{entry.name}" if pending.path else entry.name
                 try:
                     if entry.is_dir():
                         siblings.folders.append(below)
-                        subfolders.append((below, (*above, real)))
+                        subfolders.append(PendingFolder(below, (*pending.parents, real)))
                     elif entry.is_file():
                         add_file(siblings, below, suffixes)
                     elif entry.is_symlink():
@@ -107,11 +112,11 @@ def _list(
 
 
 def add_file(siblings: Siblings, name: str, suffixes: frozenset[str]) -> None:
-    """Add a file to the images or the skipped files of `siblings`, unless it is one of ours."""
+    """Add a file to the images or the skipped files of `siblings`, unless this toolkit wrote it."""
     if has_suffix(name, suffixes):
-        if not name.endswith(".png") or not is_own(name.rpartition("/")[2]):
+        if not name.endswith(".png") or not is_toolkit_file(name.rpartition("/")[2]):
             siblings.images.append(name)
-    elif not is_own(name.rpartition("/")[2]):
+    elif not is_toolkit_file(name.rpartition("/")[2]):
         siblings.skipped.append(name)
 
 
@@ -129,21 +134,24 @@ def split_suffix(name: str) -> tuple[str, str]:
 
 
 def group(names: Iterable[str]) -> list[Siblings]:
-    """Return images by their folder, with these folders as the subfolders of others."""
+    """Return what `walk` yields for the images at the paths `names`."""
     groups, known = dict[str, Siblings](), {""}
     for name in sorted(names):
-        folder = name.rpartition("/")[0]
+        folder = name.rpartition("/")[0]  # "" for the root
         groups.setdefault(folded(folder), Siblings.empty()).images.append(name)
         while folder not in known:
             known.add(folder)
-            above = folder.rpartition("/")[0]
-            groups.setdefault(folded(above), Siblings.empty()).folders.append(folder)
-            folder = above
+            parent = folder.rpartition("/")[0]
+            groups.setdefault(folded(parent), Siblings.empty()).folders.append(folder)
+            folder = parent
     return [groups[key] for key in sorted(groups)]
 
 
 def folded(name: str) -> str:
-    """Return `name` without case and with composed accents, which some file systems ignore."""
+    """Return `name` in lower case with composed accents.
+
+    Some file systems take names that differ only in case, or in how accents are encoded, as equal.
+    """
     if name.isascii():
         return name if name.islower() else name.lower()
     return unicodedata.normalize("NFC", name.casefold())

@@ -10,8 +10,8 @@ from translate.folders.names import is_hidden
 from translate.folders.walk import Siblings, add_file, folded
 from translate.images.files.format_registry import image_suffixes
 
-UNNAMED = {"", ".", ".."}
-"""parts of keys that no path can have"""
+INVALID_PARTS = {"", ".", ".."}
+"""parts that the key of an object may have, and a path cannot"""
 
 
 def walk_objects(
@@ -36,7 +36,7 @@ def walk_objects(
                 continue
             for part, is_folder, *_ in files.entries(folder):
                 path = f"{name}/{part}" if name else part
-                if part in UNNAMED:
+                if part in INVALID_PARTS:
                     reason = f"keys with the part {part!r} are not read: no path has it"
                     siblings.problems.append(BadImage(folder, reason))
                 elif is_folder and not is_hidden(part):
@@ -44,7 +44,7 @@ def walk_objects(
                     below.setdefault(folded(path), []).append(path)
                 elif not is_hidden(part):
                     add_file(siblings, path, suffixes)
-        for names in siblings[:3]:
+        for names in (siblings.images, siblings.skipped, siblings.folders):
             names.sort()
         yield siblings
         pending += [below[key] for key in sorted(below, reverse=True)]
