@@ -84,7 +84,7 @@ def _training_warnings(
     """Yield the warnings that training prints for the same files."""
     headers = {file.path: file.header for file in reports}
     sizes = [file.header.size for file in reports if file.header]
-    lost = data_warnings.notes(headers, domain_of)
+    lost = data_warnings.notes_on_losses(headers, domain_of)
 
     def read(path: Path) -> NDArray[Any]:
         return domain_images.decode(files.read(path), domain_of[path])

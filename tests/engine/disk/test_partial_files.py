@@ -64,7 +64,7 @@ def test_cleaning_keeps_recent_and_foreign_files(tmp_path: Path) -> None:
     for path in (old, young, *foreign_files):
         path.touch()
     os.utime(old, (1, 1))
-    partial_files.remove_old_partial_files(tmp_path, older=60)
+    partial_files.remove_old_partial_files(tmp_path, min_age=60)
     assert not old.exists() and young.exists()
-    partial_files.remove_old_partial_files(tmp_path, older=0)
+    partial_files.remove_old_partial_files(tmp_path, min_age=0)
     assert not young.exists() and all(path.exists() for path in foreign_files)

@@ -16,13 +16,13 @@ META = torch.device("meta")
 
 
 class Blank:
-    """The `translate.batches.Transform` that reads no file and returns crops without values."""
+    """A `translate.batches.Transform` that reads no file and returns crops without values."""
 
     def __init__(self, size: tuple[int, int], spec: ImageSpec) -> None:
         self.size, self.domains = size, domain_images.by_role(spec)
         self.file = domain_images.common(spec)
         self.roles: set[str] = set()
-        """the roles of all images that it was called with"""
+        """the roles (such as ``source``) of all images for which crops were made"""
 
     def read(self, path: Path) -> NDArray[Any]:  # noqa: ARG002
         """Return (height, width, channels) zeros."""

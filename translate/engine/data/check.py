@@ -1,7 +1,7 @@
 """Check every file of a dataset once, before training.
 
-Afterwards the content of a batch is a pure function of the configuration, the seed and the step,
-for any number of workers and across resumes.
+Unusable files are excluded before training. So the content of a batch depends only on the
+configuration, the seed and the step, for any number of workers and across resumes.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from translate import registry
 from translate.batches import Domain, Layout
 from translate.engine.config.schema import Data
-from translate.engine.data.data_warnings import find_warnings, notes, palette_domains
+from translate.engine.data.data_warnings import find_warnings, notes_on_losses, palette_domains
 from translate.engine.data.domains import domains_of, require_compatible_domains
 from translate.engine.data.opened_files import OpenedFiles
 from translate.engine.disk.records.problems import Problem
@@ -29,6 +29,7 @@ from translate.images.domains import domain_images
 from translate.images.layers import guarded
 
 THREADS = 8
+"""number of threads that read files"""
 
 
 class CheckedData(NamedTuple):
@@ -41,7 +42,7 @@ class CheckedData(NamedTuple):
     warnings: list[str]
     """warnings about the usable files"""
     notes: Sequence[Problem] = ()
-    """information that usable files lose when they are read"""
+    """for usable files, information that reading loses, such as an alpha channel"""
     validation: "CheckedData | None" = None
     """images for evaluation, which are not trained on"""
 
@@ -53,10 +54,14 @@ def open_layout(
     *,
     known: Sequence[Domain] = (),
 ) -> Layout:
-    """Find the files of `data`, without those to `leave_out`.
+    """Return the layout of `data`, with the files that it finds.
 
-    `known` domains are those of a run or another split of `data`; by default they are found in the
-    headers of a few files, which `files` keeps.
+    Args:
+        data: The settings.
+        leave_out: Files that the layout excludes, such as unusable ones.
+        files: Keeps the files whose headers are read, to decode them later.
+        known: The domains of a run, or of another split of `data`; by default the headers of a few
+            files determine the domains.
 
     Raises:
         DataError: Folders cannot be used.
@@ -77,7 +82,7 @@ def open_layout(
         layout.notes = [
             *layout.notes,
             f"label maps: {' and '.join(label_maps)}, as all sampled images have a palette. They "
-            "are never blended;  --set data.labels=[] reads them as photographs",
+            "are never blended; --set data.labels=[] reads them as photographs",
         ]
     domains = known if len(known) == len(layout.spec.domains) else domains_of(layout, data, files)
     layout.spec = replace(layout.spec, domains=tuple(domains), size=data.crop)
@@ -115,34 +120,36 @@ def check_data(layout: Layout, data: Data, files: OpenedFiles | None = None) -> 
     """
     files = files or OpenedFiles()
     with DaemonThreadPool(THREADS) as pool:
-        kind, by_file = domain_images.common(layout.spec), domain_images.of_files(layout)
-        by_path = {path: by_file.get(path, kind) for path in layout.files}
+        common_domain = domain_images.common(layout.spec)  # of files of no domain
+        domains = domain_images.of_files(layout)
+        by_path = {path: domains.get(path, common_domain) for path in layout.files}
         results = pool.map(partial(_probe, data, files), by_path, by_path.values())
         headers = dict(zip(by_path, results, strict=True))
         sizes = {p: error.size for p, error in headers.items() if isinstance(error, Header)}
-        needed = sum(cached_bytes(size, by_path[path]) for path, size in sizes.items())
-        cache = Cache(sizes if needed <= data.cache * 1e9 else {}, kind, by_file)
+        cache_bytes = sum(cached_bytes(size, by_path[path]) for path, size in sizes.items())
+        fits = cache_bytes <= data.cache * 1e9
+        cache = Cache(sizes if fits else {}, common_domain, domains)
         augment = Augment(data, layout.spec, cache.read, _scaling(cache, data))
-        bad = [error for error in headers.values() if isinstance(error, BadImage)]
-        bad += layout.problems
-        if needed <= data.cache * 1e9:
-            bad += filter(None, pool.map(partial(_cache, cache, files), sizes))
-    problems = sorted(Problem.of(error, "check") for error in bad)
+        errors = [error for error in headers.values() if isinstance(error, BadImage)]
+        errors += layout.problems
+        if fits:
+            errors += filter(None, pool.map(partial(_cache, cache, files), sizes))
+    problems = sorted(Problem.of(error, "check") for error in errors)
     if problems:
-        _limit_problems(problems, len(layout.files) + len(layout.problems), data.max_bad)
+        _require_few(problems, len(layout.files) + len(layout.problems), data.max_bad)
         bad_paths = [problem.path for problem in problems]
         try:
             layout = open_layout(data, bad_paths, files, known=layout.spec.domains)
         except DataError as error:  # a domain has no usable file
-            raise DataError(f"{error} {_first(problems)}") from error
-    lost = notes(headers, by_path)
-    warnings = find_warnings(layout, data, lost, sizes.values(), cache.read)
-    listed = [Problem(path, "check", "note", note.text) for path, note in lost]
-    return CheckedData(layout, augment, problems, warnings, listed)
+            raise DataError(f"{error} {_first_problem(problems)}") from error
+    losses = notes_on_losses(headers, by_path)
+    warnings = find_warnings(layout, data, losses, sizes.values(), cache.read)
+    notes = [Problem(path, "check", "note", note.text) for path, note in losses]
+    return CheckedData(layout, augment, problems, warnings, notes)
 
 
 def _scaling(cache: Cache, data: Data) -> ScaledImages:
-    """Return the scaler of images; it caches them if each is always scaled to the same size."""
+    """Return the scaler of images, with a cache if each image is always scaled to the same size."""
     smallest, largest = data.shorter_side or (0, 0)
     memory = (data.cache * 1e9 - cache.nbytes) / max(1, data.workers)  # each worker has its own
     return ScaledImages(cache, memory if smallest == largest else 0)
@@ -161,6 +168,7 @@ def _probe(data: Data, files: OpenedFiles, path: Path, domain: Domain) -> Header
 
 
 def _cache(cache: Cache, files: OpenedFiles, path: Path) -> BadImage | None:
+    """Decode the file at `path` into `cache`; return the error if that fails."""
     try:
         cache.add(files.take(path))
     except BaseException as error:
@@ -168,8 +176,9 @@ def _cache(cache: Cache, files: OpenedFiles, path: Path) -> BadImage | None:
     return None
 
 
-def _limit_problems(problems: Sequence[Problem], files: int, maximum: float) -> None:
-    first = _first(problems)
+def _require_few(problems: Sequence[Problem], files: int, maximum: float) -> None:
+    """Raise an error if more than the fraction `maximum` of all `files` are unusable."""
+    first = _first_problem(problems)
     if len(problems) == files:
         raise DataError(f"not one of {files} images can be read. {first}")
     if len(problems) > maximum * files:
@@ -179,5 +188,5 @@ def _limit_problems(problems: Sequence[Problem], files: int, maximum: float) -> 
         )
 
 
-def _first(problems: Sequence[Problem]) -> str:
+def _first_problem(problems: Sequence[Problem]) -> str:
     return f"The first is {problems[0].path}: {problems[0].message}."

@@ -19,19 +19,24 @@ from translate.images.files.format_registry import is_lossy
 from translate.images.metadata.lost_information import losses
 
 PICKED_ITEMS = 100
-"""number of items that are picked to find domains with a single image"""
+"""number of items of the layout in which a domain with a single image is found"""
 HEADERS_CHECKED = 32
 """number of files of a domain that are checked for a palette"""
 IMAGES_CHECKED = 4
 """number of files of a domain whose pixel values are checked"""
 JOINED_RATIO = (1.6, 3.0)
-"""aspect ratios of two images side by side, each between 4:5 and 3:2"""
+"""smallest and largest width / height of two images side by side, each between 4:5 and 3:2"""
 FEW_LEVELS = 32
-"""a domain with fewer of 256 levels is nearly constant"""
+"""a domain is nearly constant if its values span less than this / 256 of its range"""
 
 
-def notes(headers: Mapping[Path, Any], domains: Mapping[Path, Domain]) -> list[tuple[Path, Note]]:
-    """Return a note for each loss of information when a file is read as its domain says."""
+def notes_on_losses(
+    headers: Mapping[Path, Any], domains: Mapping[Path, Domain]
+) -> list[tuple[Path, Note]]:
+    """Return a note for each loss of information in reading a file with its domain's settings.
+
+    `headers` has a `Header`, or an error, for each file.
+    """
     return [
         (path, note)
         for path, header in headers.items()
@@ -49,17 +54,21 @@ def find_warnings(
 ) -> list[str]:
     """Return a line for each property of the data that the user may not have intended.
 
-    `losses` is the result of `notes`; `sizes` are of the files that can be read, and `read` returns
-    the pixels of one.
+    Args:
+        layout: The layout, without unusable files.
+        data: The settings.
+        losses: The result of `notes_on_losses`.
+        sizes: Height and width of each usable file.
+        read: Returns the pixels of a file.
     """
     return [
         *_losses(losses, len(sizes)),
         *layout.notes,
         *_small_images(data, sizes),
-        *_numbers(layout, read),
+        *_pixel_values(layout, read),
         *_lossy_labels(layout),
         *_single_images(layout),
-        *_not_joined(layout, data, sizes),
+        *_unlikely_pairs(layout, data, sizes),
     ]
 
 
@@ -73,23 +82,25 @@ def _losses(losses: Sequence[tuple[Path, Note]], count: int) -> Iterable[str]:
 
 
 def _single_images(layout: Layout) -> Iterable[str]:
-    """Yield a line for each domain of one image."""
+    """Yield a line for each domain that has only one image."""
     picked = [files for number in range(PICKED_ITEMS) if (files := _pick(layout, number))]
-    for one, *others in map(set, zip(*picked, strict=False)):
-        if not others and one in layout.files:
-            yield f"{one} is the only image of its domain: networks will overfit it"
+    for image, *others in map(set, zip(*picked, strict=False)):
+        if not others and image in layout.files:
+            yield f"{image} is the only image of its domain: networks will overfit it"
 
 
-def _not_joined(layout: Layout, data: Data, sizes: Collection[tuple[int, int]]) -> Iterable[str]:
-    """Yield a warning if most images do not have the aspect ratio of two images side by side."""
+def _unlikely_pairs(
+    layout: Layout, data: Data, sizes: Collection[tuple[int, int]]
+) -> Iterable[str]:
+    """Yield a warning if most images are too narrow or too wide for two images side by side."""
     if not layout.joined:
         return
     least, most = JOINED_RATIO
-    others = [(height, width) for height, width in sizes if not least <= width / height <= most]
-    if 2 * len(others) > len(sizes):
-        height, width = others[0]
+    unlikely = [(height, width) for height, width in sizes if not least <= width / height <= most]
+    if 2 * len(unlikely) > len(sizes):
+        height, width = unlikely[0]
         yield (
-            f"{len(others)} of {len(sizes)} images below {data.root} are not about twice as wide "
+            f"{len(unlikely)} of {len(sizes)} images below {data.root} are not about twice as wide "
             f"as high, as joined pairs are; the first is {width}x{height}. Each is split into two "
             "halves anyway. If they are not pairs, name the folder of the pairs, --data DIR, "
             "or another layout: translate show --kind layout"
@@ -97,7 +108,7 @@ def _not_joined(layout: Layout, data: Data, sizes: Collection[tuple[int, int]]) 
 
 
 def _pick(layout: Layout, number: int) -> tuple[Path, ...]:
-    """Return the files of an item; none if a plugin fails, which training lists."""
+    """Return the files of an item; () if a plugin raises an error, which training reports."""
     try:
         return layout.pick(number % len(layout), Random(number)).files
     except BaseException as error:
@@ -113,7 +124,7 @@ def _small_images(data: Data, sizes: Collection[tuple[int, int]]) -> Iterable[st
         yield f"{small} of {len(sizes)} images are smaller than the crop of {rows}x{columns}: {how}"
 
 
-def _numbers(layout: Layout, read: Callable[[Path], NDArray[Any]]) -> Iterable[str]:
+def _pixel_values(layout: Layout, read: Callable[[Path], NDArray[Any]]) -> Iterable[str]:
     """Yield a line for each domain whose pixel values do not fit its range."""
     for index, (_, name, files) in enumerate(_domains(layout)):
         domain = layout.spec.domains[index]
@@ -146,9 +157,10 @@ def _few_levels(name: str, domain: Domain, values: Sequence[NDArray[Any]]) -> It
 
 
 def propose_range(dtype: str, least: float, most: float) -> tuple[float, float]:
-    """Return the range of the fewest bits that holds the values, or the values themselves.
+    """Return a range that holds the values from `least` to `most` of a few images.
 
-    Four images rarely have the largest value that a scanner writes: 4080 is of 12 bits.
+    For uint16 the range is that of the fewest bits, such as 0 to 4095 for 4080: a few images rarely
+    have the largest value that a scanner writes. For other dtypes it is `least` to `most`.
     """
     if dtype != "uint16" or most < 1:
         return least, most
@@ -188,16 +200,18 @@ def palette_domains(layout: Layout, domains: Sequence[str], cache: OpenedFiles) 
 
 
 def _values(path: Path, read: Callable[[Path], NDArray[Any]]) -> NDArray[Any] | None:
+    """Return the pixels of a file; None if it cannot be read."""
     try:
         return read(path)
     except Exception:
-        return None  # training lists it
+        return None  # training reports the error
 
 
 def _domains(layout: Layout) -> Iterable[tuple[str, str, Sequence[Path]]]:
-    """Yield role, name and files of each domain whose files are known."""
+    """Yield role, name and files of each domain; nothing if the layout does not know them."""
     names = layout.spec.names
     if len(layout.domain_files) != len(names):
         return
     for index, (name, files) in enumerate(zip(names, layout.domain_files, strict=True)):
-        yield "target" if 0 < index == len(names) - 1 else name if index else "source", name, files
+        is_last = index == len(names) - 1
+        yield "source" if index == 0 else "target" if is_last else name, name, files

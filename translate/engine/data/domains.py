@@ -1,7 +1,7 @@
 """The domains of a layout: their settings, and the dtype and channels of their files.
 
-Files of 8 bits are photographs, read in colour unless ``data.channels`` says otherwise. Other files
-are read with their own dtype and channels.
+Files of 8 bits with 1 or 3 channels are photographs, which are read in colour by default. Other
+files are read with their own dtype and channels. ``data.channels`` overrides the channels.
 """
 
 from collections import Counter
@@ -23,7 +23,7 @@ from translate.formats import Header
 SAMPLED_FILES = 8
 """number of files of a domain whose headers decide its dtype and channels"""
 PHOTOGRAPHS = ({1}, {3}, {1, 3})
-"""band counts of the files of a domain of photographs"""
+"""sets of channel counts that the files of a domain of photographs may have"""
 
 
 class PixelType(NamedTuple):
@@ -31,13 +31,13 @@ class PixelType(NamedTuple):
 
     dtype: str = "uint8"
     channels: int | None = None
-    """None: those of the layout"""
+    """None: the channels of the layout"""
     alpha: bool = False
     """whether the last channel is an alpha channel"""
 
 
 def image_counts(layout: Layout) -> dict[str, int]:
-    """Return the number of images of each domain, or of all domains if they share files."""
+    """Return the number of images of each domain; of all domains together if they share files."""
     names, files = layout.spec.names, layout.domain_files
     if len(files) == len(names):
         return {name: len(paths) for name, paths in zip(names, files, strict=True)}
@@ -45,8 +45,9 @@ def image_counts(layout: Layout) -> dict[str, int]:
 
 
 def domains_of(layout: Layout, data: Data, files: OpenedFiles) -> tuple[Domain, ...]:
-    """Return the domains of `layout` under short names, with the settings of `data`.
+    """Return the domains of `layout` with short names and the settings of `data`.
 
+    Dtype and channels are from the headers of a few files, which `files` reads and keeps.
     Raises `ConfigError` for settings that contradict each other.
     """
     domains = layout.spec.domains
@@ -65,6 +66,7 @@ def domains_of(layout: Layout, data: Data, files: OpenedFiles) -> tuple[Domain, 
 
 
 def _domain(domain: Domain, name: str, data: Data, headers: Sequence[Header]) -> Domain:
+    """Return `domain` with the settings of `data` for `name`, and the pixel type of `headers`."""
     labels, channels = data.is_labels(name), of_domain(data.channels, name)
     bands = of_domain(data.bands, name) or ()
     pixel_type = _pixel_type(headers, channels) if headers and not labels else PixelType()
@@ -87,7 +89,10 @@ def _domain(domain: Domain, name: str, data: Data, headers: Sequence[Header]) ->
 
 
 def _pixel_type(headers: Sequence[Header], channels: int | None) -> PixelType:
-    """Return the most common dtype of `headers`, and the channels of files with that dtype."""
+    """Return the most common dtype of `headers`, and the most common channels with that dtype.
+
+    The channels are None for photographs, or if the setting `channels` is given.
+    """
     (dtype, _), *_ = Counter(header.dtype for header in headers).most_common(1)
     same_dtype = [header for header in headers if header.dtype == dtype]
     counts = Counter(header.channels - header.alpha for header in same_dtype)
@@ -101,7 +106,7 @@ def _pixel_type(headers: Sequence[Header], channels: int | None) -> PixelType:
 
 
 def require_compatible_domains(layout: Layout, data: Data) -> None:
-    """Raise `ConfigError` if domains of different kinds are mixed in one field of batches."""
+    """Raise `ConfigError` if one field of batches has domains with different pixel types."""
     first, *others = layout.spec.domains or (Domain(""),)
     different = [d for d in others if replace(d, name=first.name) != first]
     if not different:
@@ -121,7 +126,7 @@ def require_compatible_domains(layout: Layout, data: Data) -> None:
 
 
 def _kind(domain: Domain) -> str:
-    """Return channels, dtype and range of a domain as text."""
+    """Return name, channels, dtype and range of a domain as text."""
     low, high = domain.range
     kind = "labels" if domain.labels else f"{domain.dtype} from {low:g} to {high:g}"
     return f"{domain.name}: {domain.channels} channels, {kind}"

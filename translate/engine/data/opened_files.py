@@ -8,11 +8,11 @@ from translate.formats import Header
 from translate.images.source import EncodedImage
 
 KEPT_BYTES = 256 << 20
-"""limit for all files together; files beyond it are read again to decode them"""
+"""limit in bytes for all kept files together; other files are read again to be decoded"""
 
 
 class OpenedFiles:
-    """Reads each file once for both its header and its pixels, which are read later."""
+    """Reads files for their headers, and keeps their bytes until `take`, to decode the pixels."""
 
     def __init__(self) -> None:
         self._files: dict[Path, EncodedImage] = {}
@@ -20,7 +20,7 @@ class OpenedFiles:
         self._lock = Lock()
 
     def read(self, path: Path) -> EncodedImage:
-        """Return the file at `path`, and keep it below the limit; raises `BadImage`."""
+        """Return the file at `path`, and keep it within `KEPT_BYTES`; raises `BadImage`."""
         if (kept := self._files.get(path)) is not None:
             return kept
         image = EncodedImage.open(path)
@@ -38,7 +38,7 @@ class OpenedFiles:
             return None
 
     def take(self, path: Path) -> EncodedImage:
-        """Return the file at `path`, and stop keeping it; raises `BadImage`."""
+        """Return the file at `path`, and keep it no longer; raises `BadImage`."""
         with self._lock:
             if (kept := self._files.pop(path, None)) is not None:
                 self._bytes -= len(kept.data)

@@ -1,6 +1,7 @@
 """Find the data of a run that is resumed from another working directory.
 
-A configuration has paths as they were typed; ``run.json`` has the directory they are relative to.
+A configuration has paths as they were typed. ``run.json`` has the working directory to which they
+are relative.
 """
 
 from collections.abc import Mapping
@@ -32,15 +33,21 @@ def working_directory() -> str:
 def locate(data: Data, directory: str, *, root_changed: bool) -> Data:
     """Return `data` with paths at which its images exist; unchanged if they are not found.
 
-    The working `directory` in which the paths were typed is tried as well. Domains that were typed
-    as paths are first looked up by name below a root that has changed.
+    Args:
+        data: The settings of a run.
+        directory: The working directory in which their paths were typed, or "".
+        root_changed: Whether this resume has another ``data.root``. Then domains that were typed as
+            paths are first looked up by name below the new root, and `directory` is not tried.
+
+    Raises:
+        DataError: The new root does not have the domains.
     """
     candidates = [data]
-    if root_changed:  # folders below the new root come first
-        _expect_below(data)
+    if root_changed:
+        _expect_domains_below_root(data)
         candidates.insert(0, _renamed(data, short_names(data.domains)))
     elif directory and directory != working_directory():
-        candidates.append(_from(data, Path(directory)))
+        candidates.append(_absolute_paths(data, Path(directory)))
     if len(candidates) == 1:
         return data
     for candidate in candidates:
@@ -53,13 +60,13 @@ def locate(data: Data, directory: str, *, root_changed: bool) -> Data:
 
 
 def with_root(data: Data, root: Path) -> Data:
-    """Return `data` with its domains below another `root`, by their names."""
+    """Return `data` with another `root`, and the short names of its domains instead of paths."""
     relocated = data.model_copy(update={"root": root})
     return relocated if is_joined(data) else _renamed(relocated, short_names(data.domains))
 
 
 def expect_root(data: Data) -> None:
-    """Raise `DataError` if domains are names below the root, and there is no such folder."""
+    """Raise `DataError` if domains are names below ``data.root``, and there is no such folder."""
     names = [name for name in data.domains if Path(name).name == name]
     has_samples = data.root == Data.model_fields["root"].default  # sample domains are generated
     if names and not has_samples and not is_pattern(str(data.root)) and not is_folder(data.root):
@@ -69,8 +76,8 @@ def expect_root(data: Data) -> None:
         )
 
 
-def _expect_below(data: Data) -> None:
-    """Raise `DataError` if the new root of a run does not have its domains."""
+def _expect_domains_below_root(data: Data) -> None:
+    """Raise `DataError` if ``data.root`` does not have the domains of `data`."""
     names = short_names(data.domains)
     expect_root(data.model_copy(update={"domains": names}))
     for name in names:
@@ -81,12 +88,12 @@ def _expect_below(data: Data) -> None:
             )
 
 
-def _from(data: Data, directory: Path) -> Data:
-    """Return `data` with paths made absolute from `directory`."""
-    domains = tuple(_absolute(name, data.root, directory) for name in data.domains)
+def _absolute_paths(data: Data, directory: Path) -> Data:
+    """Return `data` with absolute paths: those of `data` are relative to `directory`."""
+    domains = tuple(_absolute_domain(name, data.root, directory) for name in data.domains)
     layout: Any = data.layout
     if isinstance(layout, Mapping):
-        layout = {key: _existing(value, directory) for key, value in layout.items()}
+        layout = {key: _absolute_file(value, directory) for key, value in layout.items()}
     update: dict[str, Any] = {"root": joined(directory, data.root), "layout": layout}
     if isinstance(data.validation, str) and (directory / data.validation).is_dir():
         update["validation"] = str(directory / data.validation)
@@ -94,23 +101,23 @@ def _from(data: Data, directory: Path) -> Data:
     return absolute if is_joined(data) else _renamed(absolute, domains)
 
 
-def _absolute(name: str, root: Path, directory: Path) -> str:
-    """Return the absolute path of a domain that is a path; the name of a folder below `root`."""
+def _absolute_domain(name: str, root: Path, directory: Path) -> str:
+    """Return the absolute path of a domain that is a path; a name below `root` is unchanged."""
     is_path = Path(name).name != name or (
         (directory / name).exists() and not (directory / root / name).exists()
     )
     return str(directory / name) if is_path else name
 
 
-def _existing(value: Any, directory: Path) -> Any:
-    """Return an option of a layout; the path of a file in `directory` is made absolute."""
+def _absolute_file(value: Any, directory: Path) -> Any:
+    """Return the absolute path of a file that exists only in `directory`; else `value` itself."""
     if isinstance(value, str) and not Path(value).exists() and (directory / value).is_file():
         return str(directory / value)
     return value
 
 
 def _renamed(data: Data, domains: tuple[str, ...]) -> Data:
-    """Return `data` with other names of its domains, in all settings."""
+    """Return `data` with the names `domains` for its domains, in all settings that name domains."""
     settings = rename_domains({key: getattr(data, key) for key in DOMAIN_KEYS}, domains)
     labels = None if data.labels is None else tuple(settings["labels"])
     return data.model_copy(update={**settings, "domains": domains, "labels": labels})

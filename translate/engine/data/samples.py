@@ -1,4 +1,4 @@
-"""Generate sample domains, and list the domains below a root.
+"""Generate sample domains (folders of images that plugins generate), and list all domains.
 
 The folder of a sample domain has a marker file with the version that generated it. A folder without
 a marker belongs to the user, and is never written to.
@@ -35,17 +35,18 @@ logger = logging.getLogger(__name__)
 
 
 class Domain(NamedTuple):
-    """A folder of images."""
+    """The folder of a domain, of the user or generated."""
 
     name: str
     path: Path
     counts: dict[str, int]
-    """Images by split; ``images`` are those in no split."""
+    """Number of images by split; those outside of splits are counted as ``images``."""
     sample: bool
+    """whether it is a sample domain"""
 
 
 def ensure(data: Data) -> None:
-    """Generate each sample domain that `data` names and the default root does not have.
+    """Generate each sample domain that `data` names and that does not exist below the default root.
 
     Raises `DataError` for a domain that is named twice.
     """
@@ -68,7 +69,7 @@ def expect_existing(data: Data) -> None:
 
 def _sample_names(data: Data) -> list[str]:
     """Return the domains of `data` that are sample domains rather than folders of the user."""
-    if data.root != ROOT or is_joined(data):  # domains are parts of images, not folders
+    if data.root != ROOT or is_joined(data):  # a joined image holds both domains
         return []
     known = registry.names("domain")
     names = []
@@ -150,7 +151,7 @@ def sample_domains() -> list[str]:
 
 
 def cards() -> list[dict[str, Any]]:
-    """Return the cards of public data sets, each with its ``name``."""
+    """Return the bundled descriptions of public data sets, each with its ``name``."""
     folder = bundled.bundled_folder("datasets")
     files = sorted(folder.iterdir(), key=lambda file: file.name) if folder.is_dir() else []
     return [
@@ -189,7 +190,10 @@ def _is_current(name: str, root: Path) -> bool:
 
 
 def _current_marker(name: str) -> dict[str, Any]:
-    """Return what marks the current version: VERSION of the module with the function, or 1."""
+    """Return the content of the marker of the current version.
+
+    The version is ``VERSION`` of the module that defines the domain's function, or 1.
+    """
     factory = registry.find("domain", name)
     function = factory.func if isinstance(factory, partial) else factory
     return {"name": name, "version": vars(sys.modules[function.__module__]).get("VERSION", 1)}
@@ -200,7 +204,8 @@ def _is_sample(folder: Path) -> bool:
 
 
 def _marker(folder: Path) -> Any:
+    """Return the content of the marker in `folder`; None if it is damaged."""
     try:
         return json_files.read_json(folder / MARKER)
     except CheckpointError:
-        return None  # it is generated again
+        return None  # the domain is generated again

@@ -1,6 +1,6 @@
-"""System calls that write and sync bytes, and open only regular files.
+"""Write bytes durably, and open only regular files.
 
-A file is durable once it is synced: it survives a power cut.
+A file is durable, which means that it survives a power cut, once the disk has synced it.
 """
 
 import errno
@@ -14,7 +14,7 @@ from typing import TypeAlias
 from translate.engine.disk.file_system import NO_FOLDER_SYNC, tolerate
 
 CHUNK_BYTES = 1 << 24
-"""bytes up to which small chunks are merged before they are written"""
+"""largest size of a chunk that is merged with others before it is written"""
 BINARY = getattr(os, "O_BINARY", 0)
 """open flag of Windows that turns off the conversion of line breaks"""
 Chunk: TypeAlias = bytes | bytearray | memoryview
@@ -25,7 +25,7 @@ Content: TypeAlias = bytes | Iterable[Chunk]
 def open_regular(path: Path, flags: int) -> int:
     """Return a descriptor of the file `path`; raises `OSError` for a link, pipe or device.
 
-    It never waits for a writer of a pipe.
+    The call does not block on a pipe without a writer.
     """
     flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | BINARY
     descriptor = os.open(path, flags, 0o644)
@@ -36,7 +36,7 @@ def open_regular(path: Path, flags: int) -> int:
 
 
 def open_folder(folder: Path) -> int:
-    """Return a descriptor of `folder`; raises `OSError` if the system has none for folders."""
+    """Return a descriptor of `folder`; raises `OSError` on systems that cannot open folders."""
     return os.open(folder, os.O_RDONLY)
 
 
@@ -73,7 +73,7 @@ def _merge_small(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
 
 
 def write_all(descriptor: int, data: Chunk) -> None:
-    """Write `data`, where one system call may write only a part of it."""
+    """Write all of `data`: one system call may write only a part."""
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
@@ -86,7 +86,7 @@ def sync_descriptor(descriptor: int, path: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Sync the names in `folder`, if its file system can."""
-    unsynced = tolerate("folders cannot be synced", folder, NO_FOLDER_SYNC)
-    with unsynced, closing(open_folder(folder)) as descriptor:
+    """Sync the names of the files in `folder`, if its file system can."""
+    tolerated = tolerate("folders cannot be synced", folder, NO_FOLDER_SYNC)
+    with tolerated, closing(open_folder(folder)) as descriptor:
         os.fsync(descriptor)

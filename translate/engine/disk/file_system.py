@@ -1,4 +1,4 @@
-"""Operations that a file system does not support: recorded, and skipped."""
+"""Record and skip operations that a file system does not support, such as locks."""
 
 import errno
 import os
@@ -11,7 +11,7 @@ from translate.errors import printable_name
 UNSUPPORTED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 """errors of SMB, FUSE and network file systems for an unsupported operation"""
 NO_FOLDER_SYNC = UNSUPPORTED | {errno.EACCES, errno.EPERM, errno.EBADF, errno.EISDIR}
-"""errors for syncing a folder; some systems, such as Windows, cannot even open one"""
+"""errors for syncing a folder; some systems, such as Windows, cannot even open a folder"""
 NO_RENAME = UNSUPPORTED | {errno.EXDEV, errno.EPERM}
 """errors for renaming; overlay file systems return EXDEV for a folder of a lower layer"""
 BUSY = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
@@ -25,12 +25,15 @@ PATH_ERRORS = {
 
 PATHS = (str, bytes, os.PathLike)
 _unsupported: dict[tuple[int, str], str] = {}
-"""operation and reason in this process, by device and operation"""
+"""messages of unsupported operations in this process, by device number and operation"""
 
 
 @contextmanager
 def tolerate(operation: str, folder: Path, codes: set[int] = UNSUPPORTED) -> Iterator[None]:
-    """Record an `OSError` with one of `codes` as an unsupported operation, and skip the block."""
+    """End the block at an `OSError` with one of `codes`, and record `operation` as unsupported.
+
+    `operation` is a clause such as "files cannot be synced".
+    """
     try:
         yield
     except OSError as error:
@@ -40,19 +43,21 @@ def tolerate(operation: str, folder: Path, codes: set[int] = UNSUPPORTED) -> Ite
 
 
 def record_unsupported(operation: str, folder: Path, error: OSError) -> None:
-    """Record that the file system of `folder` does not support `operation`, as `error` says."""
+    """Record that the file system of `folder` does not support `operation`, with its `error`."""
     reason = error.strerror or str(error)
     _unsupported.setdefault((_device(folder), operation), f"{operation}: {reason}")
 
 
 def unsupported_operations(folder: Path) -> list[str]:
-    """Return the operations that failed on the file system of `folder` so far, with reasons."""
+    """Return messages of the operations that the file system of `folder` did not support so far."""
     device = _device(folder)
-    return sorted(text for (where, _), text in list(_unsupported.items()) if where == device)
+    return sorted(
+        text for (known_device, _), text in list(_unsupported.items()) if known_device == device
+    )
 
 
 def explain_path_error(error: BaseException) -> str:
-    """Return the path that caused `error`, and the reason; empty for any other error."""
+    """Return a message with the path that caused `error`; "" for an error that no path caused."""
     if not isinstance(error, OSError) or error.errno not in PATH_ERRORS or error.filename is None:
         return ""
     path = printable_name(os.fsdecode(error.filename)) if isinstance(error.filename, PATHS) else ""

@@ -1,7 +1,7 @@
 """Write files atomically; every file that this program writes is written by `engine.disk`.
 
-Content goes to a temporary file in the same folder, which is synced and then renamed. So a reader
-sees the complete old file or the complete new one, also after a crash or a power cut.
+Content is written to a temporary file in the same folder, which is synced and then renamed. So a
+reader gets the complete old file or the complete new file, also after a crash or a power cut.
 """
 
 import json
@@ -19,17 +19,18 @@ from translate.engine.disk.partial_files import temporary_file
 
 
 def replace(path: Path, data: durable.Content) -> None:
-    """Write `data` as `path`, durably and atomically.
+    """Write `data` as the file `path`, durably and atomically.
 
-    Chunks are iterated over twice if the file system cannot rename.
+    `data` in chunks must be an iterable that can be read twice: this happens if the file system
+    cannot rename.
     """
     make_folder(path.parent)
-    part = temporary_file(path)
+    temporary = temporary_file(path)
     try:
-        durable.write_durably(part, data)
-        _rename_or_write(part, path, data)
+        durable.write_durably(temporary, data)
+        _rename_or_write(temporary, path, data)
     except BaseException:
-        part.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     durable.sync_folder(path.parent)
 
@@ -38,18 +39,18 @@ def replace(path: Path, data: durable.Content) -> None:
 def open_atomically(path: Path) -> Iterator[BufferedRandom]:
     """Yield a temporary file, which is renamed to `path` at the end of the block.
 
-    If the block raises, it is deleted.
+    If the block raises an exception, the temporary file is deleted.
     """
     make_folder(path.parent)
-    part = temporary_file(path)
+    temporary = temporary_file(path)
     try:
-        with part.open("x+b") as file:
+        with temporary.open("x+b") as file:
             yield file
             file.flush()
-            durable.sync_descriptor(file.fileno(), part)
-        _rename_or_write(part, path, _chunks(part))
+            durable.sync_descriptor(file.fileno(), temporary)
+        _rename_or_write(temporary, path, _chunks(temporary))
     except BaseException:
-        part.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     durable.sync_folder(path.parent)
 
@@ -66,17 +67,14 @@ def replace_json(path: Path, value: Mapping[str, Any]) -> None:
 
 
 def append(path: Path, record: Mapping[str, Any]) -> None:
-    """Add `record` to the JSON lines of `path`, with one write; see `append_line`.
-
-    Raises `OSError` if `path` is a link or anything else than a file.
-    """
+    """Add `record` as a line of JSON to `path`; see `append_line`."""
     append_line(path, json.dumps(record))
 
 
 def append_line(path: Path, text: str) -> None:
-    """Add a line of `text` to `path`, with one write; an incomplete last line is ended first.
+    """Add `text` as a line to `path` with one write, after ending an incomplete last line.
 
-    Raises `OSError` if `path` is a link or anything else than a file.
+    Raises `OSError` if `path` is a link, or something other than a file.
     """
     line = f"{text}\n".encode()
     make_folder(path.parent)
@@ -90,7 +88,7 @@ def append_line(path: Path, text: str) -> None:
 
 
 def sync(path: Path, *, name: bool) -> None:
-    """Make appended lines of `path` durable; with `name`, also the name of a new file."""
+    """Make the content of `path` durable; with `name`, for a new file, also its name."""
     with durable.closing(durable.open_regular(path, os.O_RDWR)) as descriptor:
         durable.sync_descriptor(descriptor, path)
     if name:
@@ -105,24 +103,24 @@ def truncate(path: Path, size: int) -> None:
 
 
 def extend(path: Path, chunks: Iterable[durable.Chunk], *, start: int) -> None:
-    """Write `chunks` to `path` from byte `start`, without a temporary file.
+    """Write `chunks` to `path` from byte `start` on, without a temporary file.
 
-    If `chunks` raises, those that were written stay, durably, so that a later call can continue.
-    Readers must expect an incomplete file.
+    If the iterator of `chunks` raises an exception, the chunks before it are durable, so that a
+    later call can continue. Readers must expect an incomplete file.
     """
     make_folder(path.parent)
     with durable.closing(durable.open_regular(path, os.O_WRONLY | os.O_CREAT)) as descriptor:
         os.ftruncate(descriptor, start)
         os.lseek(descriptor, start, os.SEEK_SET)
         try:
-            for piece in chunks:
-                durable.write_all(descriptor, piece)
+            for chunk in chunks:
+                durable.write_all(descriptor, chunk)
         finally:
             durable.sync_descriptor(descriptor, path)
 
 
 def mark_used(path: Path) -> None:
-    """Set the modification time of `path` to now: caches delete the oldest files first."""
+    """Set the modification time of `path` to now, as a cache deletes its oldest files first."""
     os.utime(path)
 
 
@@ -131,10 +129,10 @@ def discard(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def _rename_or_write(part: Path, path: Path, data: durable.Content) -> None:
-    """Rename `part` to `path`; if the file system cannot, write `data` to `path` directly."""
+def _rename_or_write(temporary: Path, path: Path, data: durable.Content) -> None:
+    """Rename `temporary` to `path`; if the file system cannot, write `data` to `path` directly."""
     with tolerate("files cannot be renamed", path.parent, NO_RENAME):
-        os.replace(part, path)  # noqa: PTH105 - the tests count these calls
+        os.replace(temporary, path)  # noqa: PTH105 - the tests count these calls
         return
     durable.write_durably(path, data)
-    part.unlink()
+    temporary.unlink()

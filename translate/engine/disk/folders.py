@@ -21,12 +21,12 @@ from translate.errors import SaveError, printable_name
 PROBE = "probe"
 """name of the file that `ensure_writable` tries to write"""
 MANY_FILES, WRITERS = 100, 8
-"""number of files above which a folder is written by threads, and their number: a disk syncs
-several files in the time of one"""
+"""number of files above which a folder is written by threads, and number of these threads: a disk
+syncs several files in the time of one"""
 
 
 def make_folder(folder: Path) -> None:
-    """Make `folder` and its missing parents, durably; raises `OSError` if one is a file."""
+    """Make `folder` and its missing parents, durably; raises `OSError` if one of them is a file."""
     if folder.is_dir():
         return
     missing, parent = [folder], folder.parent
@@ -45,20 +45,20 @@ def write_folder(
     size: int = 0,
     write_first: Callable[[Path], Iterable[str]] = lambda _: (),
 ) -> None:
-    """Write the folder `target` with files by relative path, atomically: one rename at the end.
+    """Write the folder `target` atomically: a temporary folder is renamed at the end.
 
-    Up to `MANY_FILES` files are written in order, so that the content of the last may depend on
-    the others.
+    Up to `MANY_FILES` files are written in order: the content of a later file may be an iterable
+    that depends on files before it.
 
     Args:
-        target: The folder; an existing one is replaced.
-        contents: The files.
-        size: Bytes that must be free.
-        write_first: Called with the temporary folder before `contents` are written; also other
-            processes may write to it there. Returns the names of the files, which are durable.
+        target: The folder. An existing folder is replaced.
+        contents: The content of each file, by path relative to `target`.
+        size: Number of bytes that must be free.
+        write_first: Called with the temporary folder before `contents` are written. It writes other
+            files there durably, possibly in other processes, and returns their relative paths.
 
     Raises:
-        OSError: The disk refuses, or fewer bytes than `size` are free.
+        OSError: The folder cannot be written, or fewer bytes than `size` are free.
     """
     staged = temporary_folder(target)
     folders = sorted({staged, *((staged / name).parent for name in contents)})
@@ -86,10 +86,13 @@ def write_folder(
 
 
 def write_folders(root: Path, staging_name: str, contents: Iterable[tuple[str, Content]]) -> None:
-    """Write files by path below `root`, in order; each top folder of them appears atomically.
+    """Write several folders in `root`; each appears atomically, with all of its files.
 
-    They are first written to a temporary folder named after `staging_name`. The top folders must
-    not exist.
+    Args:
+        root: The folder that holds the new folders.
+        staging_name: Part of the name of the temporary folder to which all files are written first.
+        contents: Pairs of a path relative to `root` and the content, which are written in order.
+            The first part of a path is a new folder.
     """
     tree = temporary_folder(root / staging_name)
     folders, names = {tree}, dict[str, list[str]]()
@@ -111,7 +114,7 @@ def write_folders(root: Path, staging_name: str, contents: Iterable[tuple[str, C
 
 
 def remove_folder(folder: Path) -> None:
-    """Delete `folder` atomically: it is renamed first."""
+    """Delete `folder` atomically: it is renamed before its files are deleted."""
     renamed = temporary_folder(folder)
     with tolerate("folders cannot be renamed", folder.parent, NO_RENAME):
         folder.rename(renamed)
@@ -120,7 +123,7 @@ def remove_folder(folder: Path) -> None:
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """Yield a temporary folder for a library that can only write files; it is deleted later."""
+    """Yield a temporary folder for a library that can only write files; deleted after the block."""
     with TemporaryDirectory(prefix="translate-") as folder:
         yield Path(folder)
 
@@ -148,6 +151,7 @@ class UnwritableError(SaveError):
 
 
 def unwritable(folder: Path, error: OSError) -> UnwritableError:
+    """Return the error for a `folder` in which writing failed with `error`."""
     return UnwritableError(
         f"cannot write to {printable_name(str(folder))}: {error.strerror or error}."
     )

@@ -1,7 +1,7 @@
 """Locks of files: one process trains in a run folder, several may write into an output folder.
 
-The system releases them when the process ends. Without support of the file system, nothing is
-locked, and that is recorded.
+The operating system releases a lock when its process ends. If the file system does not support
+locks, nothing is locked, and this is recorded as an unsupported operation.
 """
 
 import os
@@ -26,8 +26,9 @@ except ImportError:
     msvcrt = None
 
 LOCK = ".lock"
+"""name of the file of `lock_folder`"""
 ATTEMPTS = 20
-"""attempts to lock a file, which a process that ends may delete in the meantime"""
+"""number of attempts to lock a file, which another process may delete between open and lock"""
 NO_LOCKS = "files cannot be locked"
 
 
@@ -35,7 +36,7 @@ NO_LOCKS = "files cannot be locked"
 def lock_folder(folder: Path) -> Iterator[None]:
     """Lock `folder` while the block runs; raises `ConfigError` if another process has locked it.
 
-    Child processes do not inherit the lock, so a worker that outlives a killed parent has none.
+    Child processes do not inherit the lock: a worker that outlives a killed parent has none.
     """
     path = folder / LOCK
     descriptor = _open_locked(path)
@@ -48,7 +49,7 @@ def lock_folder(folder: Path) -> Iterator[None]:
 
 
 def _open_locked(path: Path) -> int:
-    """Return a descriptor of the locked file at `path`."""
+    """Return a descriptor of the file `path`, locked; raises `ConfigError` if another holds it."""
     for _ in range(ATTEMPTS):
         descriptor = _open(path)
         try:
@@ -61,7 +62,7 @@ def _open_locked(path: Path) -> int:
             return descriptor
         if _is_at(descriptor, path):
             return descriptor
-        os.close(descriptor)  # deleted: another process would lock a new file
+        os.close(descriptor)  # the file was deleted: another process could lock a new one
     raise ConfigError(
         f"{path.parent} is in use: another process trains there. Wait for it, or stop it."
     )
@@ -79,7 +80,7 @@ def _open(path: Path) -> int:
 
 
 def _is_at(descriptor: int, path: Path) -> bool:
-    """Return whether `path` is still the open file."""
+    """Return whether `path` is still the file that `descriptor` has opened."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:
@@ -102,23 +103,25 @@ def shared_lock(path: Path, begin: Callable[[bool | None], None]) -> Iterator[No
 
     Args:
         path: The lock file, which is made if it is missing.
-        begin: Called first, with whether no other process or thread holds the lock; None: the file
-            system has no locks. While it runs with True, the lock is exclusive.
+        begin: Called before the block with True if no other process or thread holds the lock; the
+            lock is exclusive during this call. False: another holds it. None: the file system has
+            no locks.
     """
     folders.make_folder(path.parent)
     with durable.closing(durable.open_regular(path, os.O_RDWR | os.O_CREAT)) as descriptor:
-        alone = _flock(descriptor, path.parent, "LOCK_EX", wait=False)
-        begin(alone)
-        if alone is not None:
+        is_exclusive = _flock(descriptor, path.parent, "LOCK_EX", wait=False)
+        begin(is_exclusive)
+        if is_exclusive is not None:
             _flock(descriptor, path.parent, "LOCK_SH", wait=True)
         yield
 
 
 @contextmanager
 def exclusive_lock(folder: Path, on_wait: Callable[[], object]) -> Iterator[bool]:
-    """Let one process or thread at a time run the block; yields whether the lock is held.
+    """Let one process or thread at a time run the block; yields whether this process has the lock.
 
-    False: the file system has no locks. `on_wait` is called before waiting for another process.
+    It yields False if the file system has no locks. `on_wait` is called before waiting for another
+    process or thread.
     """
     try:
         descriptor = durable.open_folder(folder)
@@ -127,15 +130,15 @@ def exclusive_lock(folder: Path, on_wait: Callable[[], object]) -> Iterator[bool
         yield False
         return
     with durable.closing(descriptor):
-        alone = _flock(descriptor, folder, "LOCK_EX", wait=False)
-        if alone is False:
+        is_locked = _flock(descriptor, folder, "LOCK_EX", wait=False)
+        if is_locked is False:
             on_wait()
-            alone = _flock(descriptor, folder, "LOCK_EX", wait=True)
-        yield bool(alone)
+            is_locked = _flock(descriptor, folder, "LOCK_EX", wait=True)
+        yield bool(is_locked)
 
 
 def _flock(descriptor: int, folder: Path, kind: str, *, wait: bool) -> bool | None:
-    """Return whether this process has locked the file now; None if there are no locks."""
+    """Return whether this process now holds the lock; None: the file system has no locks."""
     try:
         if fcntl is None:
             raise OSError(0, "no fcntl")

@@ -1,4 +1,4 @@
-"""Names of temporary files and folders, and removal of those that killed processes left."""
+"""Name temporary files and folders, and remove those that killed processes have left."""
 
 import glob
 import os
@@ -11,12 +11,12 @@ from contextlib import suppress
 from pathlib import Path
 
 PART, STAGED = ".part-", ".tmp-"
-"""what the names of temporary files contain, and what those of temporary folders begin with"""
+"""part of the names of temporary files, and beginning of the names of temporary folders"""
 PARTIAL = re.compile(r"\..*\.part-\d+(-[0-9a-f]{12})?", re.DOTALL)
-"""the name of a temporary file; in older versions without the random part"""
+"""the name of a temporary file; earlier versions wrote names without the random number"""
 PREFIX_BYTES = 80
-"""bytes of a name in its temporary name, which so has less than 143, the lowest limit of file
-systems"""
+"""largest number of bytes of a file's name that are part of its temporary name, which stays below
+143 bytes: the lowest limit of file systems"""
 
 
 def remove_partial_files(folder: Path, *names: str) -> None:
@@ -27,27 +27,27 @@ def remove_partial_files(folder: Path, *names: str) -> None:
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
-def remove_old_partial_files(root: Path, *, older: float) -> None:
-    """Delete temporary files below `root` that were last written more than `older` seconds ago."""
+def remove_old_partial_files(root: Path, *, min_age: float) -> None:
+    """Delete temporary files below `root` last written over `min_age` seconds ago; 0: all."""
     for path in root.rglob(f".*{PART}*"):
-        _remove_old(path, older)
+        _remove_old(path, min_age)
 
 
-def remove_partial_files_of(paths: Iterable[Path], *, older: float) -> None:
-    """Delete temporary files of `paths` that were last written more than `older` seconds ago."""
+def remove_partial_files_of(paths: Iterable[Path], *, min_age: float) -> None:
+    """Delete temporary files of `paths` last written over `min_age` seconds ago; 0: all."""
     prefixes = dict[Path, set[str]]()
     for path in paths:
         prefixes.setdefault(path.parent, set()).add(_prefix(path.name))
     for folder, known in prefixes.items():
         for path in folder.glob(f".*{PART}*"):
             if path.name[1:].rpartition(PART)[0] in known:
-                _remove_old(path, older)
+                _remove_old(path, min_age)
 
 
-def _remove_old(path: Path, older: float) -> None:
+def _remove_old(path: Path, min_age: float) -> None:
     if PARTIAL.fullmatch(path.name):
         with suppress(FileNotFoundError):
-            if not older or time.time() - path.lstat().st_mtime > older:
+            if not min_age or time.time() - path.lstat().st_mtime > min_age:
                 path.unlink()
 
 
@@ -58,7 +58,7 @@ def remove_partial_folders(root: Path, name: str) -> None:
 
 
 def temporary_file(path: Path) -> Path:
-    """Return a path next to `path`, different in each call, thread, process and machine."""
+    """Return a path next to `path` that no other call, thread, process or machine gets."""
     return path.with_name(f".{_prefix(path.name)}{PART}{_unique()}")
 
 
@@ -72,5 +72,5 @@ def _unique() -> str:
 
 
 def _prefix(name: str) -> str:
-    """Return the first characters of `name`, without bytes that are not UTF-8."""
+    """Return the first characters of `name`, of at most `PREFIX_BYTES` bytes of UTF-8."""
     return os.fsencode(name)[:PREFIX_BYTES].decode("utf-8", "ignore")

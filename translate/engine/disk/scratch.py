@@ -15,15 +15,14 @@ from translate.engine.disk.partial_files import temporary_file
 
 
 class ScratchFile:
-    """A temporary file without a name: it is deleted while it is open.
+    """A temporary file that is deleted while it is open, so it has no name.
 
     The system frees its space after `close`, also if the process is killed. Windows cannot delete
-    an open file; there `close` deletes it.
-
-    It is made in `folder`. Raises `OSError` if fewer bytes than its size are free.
+    an open file: there, `close` deletes the file.
     """
 
     def __init__(self, folder: Path, size: int) -> None:
+        """Make a file of `size` bytes in `folder`; raises `OSError` if fewer bytes are free."""
         free = free_bytes(folder)
         if free is not None and free < size:
             needed = f"{size / 1e9:.1f} GB of scratch files, and {free / 1e9:.1f} GB are free"
@@ -52,7 +51,7 @@ class ScratchFile:
             buffer = buffer[count:]
 
     def close(self) -> None:
-        """Free the space."""
+        """Free the space of the file."""
         self._file.close()
         self._path.unlink(missing_ok=True)
 

@@ -5,10 +5,11 @@ import sys
 from pathlib import Path
 
 VARIABLE = "TRANSLATE_CACHE"
+"""environment variable with the path of the cache folder"""
 
 
 def folder(name: str) -> Path:
-    """Return ``$TRANSLATE_CACHE/NAME``; without the variable, one in the system's cache folder."""
+    """Return ``$TRANSLATE_CACHE/NAME``, or ``translate/NAME`` in the system's cache folder."""
     if configured := os.environ.get(VARIABLE):
         return Path(configured).expanduser() / name
     if sys.platform == "win32":

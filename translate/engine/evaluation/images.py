@@ -15,7 +15,7 @@ from translate.engine.loading.device import batch_to_device
 from translate.engine.loading.order import T, collate, spread
 from translate.engine.plugins.errors import plugin_code
 from translate.engine.splits.measured_images import MeasuredImages, UnpairedFiles
-from translate.engine.splits.validation import MEASURED
+from translate.engine.splits.validation import MAX_MEASURED
 from translate.errors import TrainingError
 from translate.images.tensors import to_device
 from translate.metrics import MetricBatch
@@ -54,7 +54,7 @@ class EvaluationImages:
         return frozenset(fields if self.translates or self.draws else ())
 
     def batches(
-        self, recipe: Recipe, needs: frozenset[str], limit: int = MEASURED
+        self, recipe: Recipe, needs: frozenset[str], limit: int = MAX_MEASURED
     ) -> Iterator[MetricBatch]:
         """Yield batches for a metric with these `needs`, with the outputs of `recipe`.
 

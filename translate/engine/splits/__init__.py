@@ -1,1 +1,1 @@
-"""Which images are trained on, and which are held out or of another split."""
+"""Choose the images for training and for validation, and find what both have in common."""

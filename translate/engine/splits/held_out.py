@@ -1,7 +1,7 @@
-"""Choose the items that are held out for validation, the same ones on every machine.
+"""Choose the items that are held out for validation, the same items on every machine.
 
-Whether an item is held out depends on the seed and on its name, or that of its group: new files
-do not move others to the other split.
+Whether an item is held out depends on the seed and on the name of the item, or of its group. So new
+files do not move other files to the other split.
 """
 
 from collections import defaultdict
@@ -39,16 +39,17 @@ class SplitUnit(NamedTuple):
     """Images that are held out together or not at all: those of a group, a pair, or one image."""
 
     key: str
-    """its name, which decides whether it is held out"""
+    """name of the unit, whose hash decides whether the unit is held out"""
     strata: set[Hashable]
-    """domains or classes of its images: each needs images in both splits"""
+    """domains and classes of the images: each domain and class needs images in both splits"""
     members: list[Any]
     """files, or indices of items in a layout without files"""
 
 
 def choose_held_out(layout: Layout, data: Data, share: float, seed: int) -> list[Any]:
-    """Return the files of about a `share` of the items; of a layout without files, the indices.
+    """Return the files of items to hold out, about the fraction `share` of all items.
 
+    For a layout without files, these are the indices of the items.
     Every domain and class has images in both splits. Raises `DataError` if that is impossible.
     """
     units = split_units(layout, data)
@@ -76,7 +77,7 @@ def choose_held_out(layout: Layout, data: Data, share: float, seed: int) -> list
 
 
 def split_units(layout: Layout, data: Data) -> list[SplitUnit]:
-    """Return what a data set is split into: groups, pairs or single images."""
+    """Return the units that a data set is split into: groups, pairs or single images."""
     names: dict[Any, str] = {**relative_names(layout.files, data)}
     if not names:
         picked = (layout.pick(index, Random(0)) for index in range(len(layout)))
@@ -84,8 +85,8 @@ def split_units(layout: Layout, data: Data) -> list[SplitUnit]:
     keys = {member: group_of(name, data.groups) or name for member, name in names.items()}
     merged = _merged_keys(layout, keys) if layout.paired and layout.files else {}
     strata, units = _strata(layout), dict[str, SplitUnit]()
-    for member, own in keys.items():
-        key = merged.get(own, own)
+    for member, member_key in keys.items():
+        key = merged.get(member_key, member_key)
         unit = units.setdefault(key, SplitUnit(key, set(), []))
         unit.members.append(member)
         unit.strata.update(strata.get(member, {""}))
@@ -93,28 +94,31 @@ def split_units(layout: Layout, data: Data) -> list[SplitUnit]:
 
 
 def _hash_fraction(seed: int, key: str) -> float:
-    """Return a hash of a key in [0, 1): keys below the share are held out."""
+    """Return a hash of a key in [0, 1); keys with a hash below the share are held out."""
     digest = sha256(f"{seed}/{key}".encode("utf-8", "surrogateescape")).digest()
     return int.from_bytes(digest[:6]) / 2**48
 
 
 def _merged_keys(layout: Layout, keys: dict[Any, str]) -> dict[str, str]:
-    """Return the key of the unit of each key: pairs put the files of both domains into one unit."""
-    least = {key: key for key in keys.values()}
+    """Return the key of the merged unit of each key: both files of a pair must be in one unit.
+
+    This is a union-find: `parents` leads from each key to the smallest key of its unit.
+    """
+    parents = {key: key for key in keys.values()}
 
     def root(key: str) -> str:
-        while least[key] != key:
-            key = least[key]
+        while parents[key] != key:
+            key = parents[key]
         return key
 
     for index in range(len(layout)):
         roots = {root(keys[path]) for path in layout.pick(index, Random(0)).files if path in keys}
-        least |= dict.fromkeys(roots, min(roots, default=""))
-    return {key: root(key) for key in least}
+        parents |= dict.fromkeys(roots, min(roots, default=""))
+    return {key: root(key) for key in parents}
 
 
 def _strata(layout: Layout) -> dict[Any, set[Hashable]]:
-    """Return the domains and classes of each member, if the layout has them."""
+    """Return the domains and classes of each file, or index of an item, if the layout has them."""
     strata = defaultdict[Any, set[Hashable]](set)
     for domain, files in enumerate(layout.domain_files):
         for path in files:

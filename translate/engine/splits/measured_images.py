@@ -1,4 +1,4 @@
-"""The images that a run is measured on: the same crops every time, and their ground truth."""
+"""The images that metrics of a run are measured on: equal crops each time, and ground truth."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -30,7 +30,7 @@ class CenterCropRandom(Random):
 
 
 class UnpairedFiles(NamedTuple):
-    """The files of two domains that are measured one by one, each once."""
+    """The files of two unpaired domains that are measured, each once."""
 
     source: Sequence[Path]
     target: Sequence[Path]
@@ -49,17 +49,21 @@ class MeasuredImages:
         seed: int = 0,
         read: Callable[[Path], NDArray[Any]] | None = None,
     ) -> None:
-        """Prepare to read `layout` with its settings; nothing is read.
+        """Prepare to read the images of `layout`; no file is read yet.
 
-        The files that it picks for an item depend on `seed`, that of training. `read` returns the
-        pixels of a file, such as from a cache.
+        Args:
+            layout: The layout of the split.
+            data: Its settings.
+            seed: The seed of training, on which the files of an item depend.
+            read: Returns the pixels of a file, such as from a cache.
         """
         self.layout, self.data, self.seed = layout, data, seed
-        kind, by_file = domain_images.common(layout.spec), domain_images.of_files(layout)
+        common_domain = domain_images.common(layout.spec)  # of files of no domain
+        domains = domain_images.of_files(layout)
         self.transform = center_crop(
             layout.spec,
             data,
-            read or (lambda path: domain_images.read(path, by_file.get(path, kind))),
+            read or (lambda path: domain_images.read(path, domains.get(path, common_domain))),
         )
 
     def crop(self, path: Path, role: str) -> Tensor:
@@ -78,38 +82,37 @@ class MeasuredImages:
 
     @property
     def is_unpaired(self) -> bool:
-        """Whether the images of the domains are files of their own, without partners."""
+        """Whether each domain has files of its own, which are not paired with files of another."""
         layout = self.layout
         separate = len(layout.domain_files) == len(layout.spec.domains) > 1
         return separate and not (layout.paired or layout.joined)
 
     def unpaired_files(self, source: int, target: int, limit: int | None) -> UnpairedFiles:
-        """Return the files of two domains, given by their places, where `is_unpaired`.
+        """Return the files of two domains, given by their indices, of an unpaired layout.
 
         At most `limit` files of each domain are returned, spread evenly.
         """
-        files = [self.layout.domain_files[place] for place in (source, target)]
-        truth = self._same_scenes((source, target))
-        chosen = spread(files[0], limit)
-        if truth:
-            return UnpairedFiles(chosen, [truth[path] for path in chosen], truth=True)
-        return UnpairedFiles(chosen, spread(files[1], limit), truth=False)
+        sources = spread(self.layout.domain_files[source], limit)
+        if truth := self._same_scenes(source, target):
+            return UnpairedFiles(sources, [truth[path] for path in sources], truth=True)
+        targets = spread(self.layout.domain_files[target], limit)
+        return UnpairedFiles(sources, targets, truth=False)
 
-    def _same_scenes(self, places: tuple[int, int]) -> dict[Path, Path]:
-        """Return the ground truth of each source file, where sample domains say so; else nothing.
+    def _same_scenes(self, source: int, target: int) -> dict[Path, Path]:
+        """Return the ground truth of each source file; {} if it is not known for all files.
 
-        A sample domain's function has an attribute ``scenes``: domains with equal values show the
-        same scenes in images of one split with one name.
+        It is known for sample domains that show the same scenes: their functions have an attribute
+        ``scenes`` with equal values. Then files of a split with equal names show the same scene.
         """
-        data, files = self.data, [self.layout.domain_files[place] for place in places]
-        known = registry.names("domain")
-        names = [samples.sample_name(data.root, data.domains[place]) for place in places]
-        scenes = [getattr(known.get(name), "scenes", None) for name in names]
+        data, files = self.data, self.layout.domain_files
+        functions = registry.names("domain")
+        names = [samples.sample_name(data.root, data.domains[i]) for i in (source, target)]
+        scenes = [getattr(functions.get(name), "scenes", None) for name in names]
         if data.split == "train" or None in scenes or scenes[0] != scenes[1]:
             return {}
-        by_name = {path.name: path for path in files[1]}
-        found = {path: by_name[path.name] for path in files[0] if path.name in by_name}
-        return found if len(found) == len(files[0]) else {}
+        targets = {path.name: path for path in files[target]}
+        truth = {path: targets[path.name] for path in files[source] if path.name in targets}
+        return truth if len(truth) == len(files[source]) else {}
 
 
 def center_crop(spec: ImageSpec, data: Data, read: Callable[[Path], NDArray[Any]]) -> Augment:

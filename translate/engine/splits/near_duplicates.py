@@ -1,8 +1,8 @@
-"""Near-duplicates across splits, which make results look better than they are.
+"""Find near-duplicates across splits, which make results look better than they are.
 
-Two images are near-duplicates if their perceptual hashes (pHash: 256 bits of a DCT) differ in at
-most `MAX_BITS`: the same image in another format, size or compression. The hash of a nearly
-constant image is noise: such images are not compared.
+Near-duplicates are, for example, one image in two formats or sizes: at most `MAX_BITS` bits of
+their perceptual hashes differ (pHash: 256 bits of a DCT). The hash of a nearly constant image is
+noise: such images are not compared.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -24,14 +24,15 @@ from translate.errors import BadImage, ConfigError, DataError
 from translate.images.files.tar_files import file_size
 
 HASH_SIDE = 16
-"""side of the block of DCT coefficients, one for each of 256 bits"""
+"""side of the square of DCT coefficients, each of which gives one bit"""
 MAX_BITS = 12
 """largest number of different bits in the hashes of near-duplicates"""
 MIN_DEVIATION = 4.0
 """standard deviation, of 255 levels, below which an image is nearly constant"""
 LIMIT, LIMIT_BYTES = 5000, 256 << 20
-"""images of a split that are compared, and bytes of their files: a larger split is sampled"""
+"""largest number and total file size of the images that are hashed: a larger split is sampled"""
 THREADS = 8
+"""number of threads that read images"""
 
 TEST = "test"
 
@@ -52,18 +53,18 @@ class Hashes(NamedTuple):
 
     paths: Sequence[Path]
     bits: NDArray[np.uint64]
-    """(N, 4)"""
+    """256 bits of each image, (N, 4)"""
     sample: str = ""
-    """a message if only a sample of the images was hashed; else empty"""
+    """a clause for messages if only a sample of the images was hashed; else empty"""
 
 
 def split_warnings(dataset: CheckedData, data: Data) -> list[str]:
     """Return a line for each split that has near-duplicates of images that are trained on."""
-    others = {"validation": dataset.validation} if dataset.validation else {}
+    other_splits = {"validation": dataset.validation} if dataset.validation else {}
     if data.split != TEST and (test_layout := _open_test(data)):
-        others[TEST] = CheckedData(test_layout, dataset.augment, [], [])
+        other_splits[TEST] = CheckedData(test_layout, dataset.augment, [], [])
     training_hashes, lines = None, []
-    for name, other in others.items():
+    for name, other in other_splits.items():
         files = sorted({*other.layout.files} - {*dataset.layout.files})
         if not files or not dataset.layout.files:
             continue
@@ -99,17 +100,17 @@ def stack(hashes: Iterable[tuple[Path, NDArray[np.uint64] | None]]) -> Hashes:
 
 
 def find_near_duplicates(one: Hashes, other: Hashes) -> list[NearDuplicate]:
-    """Return the pairs of an image of `one` and of `other`, the nearest first."""
+    """Return the pairs of an image of `one` and an image of `other`, the most similar first."""
     pairs = []
     for path, bits in zip(one.paths, one.bits, strict=True):
         distances = np.bitwise_count(other.bits ^ bits).sum(1)
-        for place in np.flatnonzero(distances <= MAX_BITS):
-            pairs.append(NearDuplicate(path, other.paths[int(place)], int(distances[place])))
+        for index in np.flatnonzero(distances <= MAX_BITS):
+            pairs.append(NearDuplicate(path, other.paths[int(index)], int(distances[index])))
     return sorted(pairs, key=lambda pair: (pair.bits, pair.path, pair.other))
 
 
 def _limit(files: Sequence[Path]) -> int:
-    """Return how many of `files` are hashed, by their number and size."""
+    """Return how many of `files` are hashed: at most `LIMIT` files of about `LIMIT_BYTES` bytes."""
     size = sum(map(_bytes_of, files))
     return min(len(files), LIMIT, max(1, len(files) * LIMIT_BYTES // max(1, size)))
 
@@ -132,13 +133,13 @@ def _hash(path: Path, read: Read) -> NDArray[np.uint64] | None:
     try:
         return hash_pixels(read(path))
     except BadImage:
-        return None  # the check of the files lists it
+        return None  # the check of the files reports it
 
 
 def hash_pixels(pixels: NDArray[Any]) -> NDArray[np.uint64] | None:
-    """Return the hash (4,) of an image (H, W, C), or None if it is nearly constant.
+    """Return the hash (4,) of an image (H, W, C), or None if the image is nearly constant.
 
-    Other dtypes than uint8 are scaled to 0 to 255 by their smallest and largest value.
+    Pixels of other dtypes than uint8 are scaled from their smallest and largest value to 0 and 255.
     """
     import imagehash  # slow, and only this check needs it
 

@@ -1,4 +1,4 @@
-"""The validation images of a run: held out, or of another split."""
+"""The validation images of a run: held out from training, or of another split."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,8 +15,8 @@ from translate.errors import ConfigError, DataError
 
 TEST = "test"
 """the default split of evaluations in training"""
-MEASURED = 1000
-"""largest number of items of an evaluation, which should be short compared with training"""
+MAX_MEASURED = 1000
+"""largest number of items of an evaluation during training, which must not take long"""
 ADVICE = (
     "Hold out a tenth of the training images: --set data.validation=0.1; or name a split: "
     "--set data.validation=val"
@@ -24,10 +24,11 @@ ADVICE = (
 
 
 def add_validation(dataset: CheckedData, data: Data, config: Config) -> CheckedData:
-    """Return `dataset` with the validation images, which are removed from the training images.
+    """Return `dataset` with validation images; held-out images are removed from training.
 
-    Raises `ConfigError` if ``train.evaluate_every`` is set and there are none, `DataError` if they
-    cannot be used.
+    Raises:
+        ConfigError: ``train.evaluate_every`` is set, and there are no validation images.
+        DataError: The validation images cannot be used.
     """
     layout, warnings = dataset.layout, [*dataset.warnings]
     if data.groups:
@@ -46,31 +47,36 @@ def add_validation(dataset: CheckedData, data: Data, config: Config) -> CheckedD
         warnings.append(
             f"validation: {len(validation.layout)} items, {len(dataset.layout)} are trained on"
         )
-        if config.train.evaluate_every and len(validation.layout) > MEASURED:
-            warnings[-1] += f"; {MEASURED} of them are measured, spread evenly"
+        if config.train.evaluate_every and len(validation.layout) > MAX_MEASURED:
+            warnings[-1] += f"; {MAX_MEASURED} of them are measured, spread evenly"
         dataset = dataset._replace(problems=[*dataset.problems, *validation.problems])
     return dataset._replace(warnings=warnings)
 
 
 def _hold_out(dataset: CheckedData, data: Data, share: float, seed: int) -> CheckedData:
-    """Return `dataset` without a share of its items, which become the validation images."""
-    bad = [problem.path for problem in dataset.problems]
-    layouts = hold_out(dataset.layout, data, share, seed, bad)
-    kept, validation = (dataset._replace(layout=each) for each in layouts)
-    return kept._replace(validation=validation._replace(problems=[]))
+    """Return `dataset` with the fraction `share` of its items as validation images instead."""
+    unreadable = [problem.path for problem in dataset.problems]
+    training, validation = hold_out(dataset.layout, data, share, seed, unreadable)
+    validation_data = dataset._replace(layout=validation, problems=[])
+    return dataset._replace(layout=training, validation=validation_data)
 
 
 def hold_out(
     layout: Layout, data: Data, share: float, seed: int, unreadable: Sequence[Path] = ()
 ) -> tuple[Layout, Layout]:
-    """Return the layouts of the items that are trained on, and of the share that is held out.
+    """Return the layouts of the items for training, and of the fraction `share` that is held out.
 
-    `layout`, of all items, has skipped the files `unreadable`; `seed` is that of training.
+    Args:
+        layout: The layout of all items, without `unreadable` files.
+        data: Its settings.
+        share: The fraction to hold out.
+        seed: The seed of training.
+        unreadable: Files that both layouts exclude.
     """
     chosen = held_out.choose_held_out(layout, data, share, seed)
     if not layout.files:
-        others = sorted({*range(len(layout))} - {*chosen})
-        return held_out.Subset(layout, others), held_out.Subset(layout, sorted(chosen))
+        training = sorted({*range(len(layout))} - {*chosen})
+        return held_out.Subset(layout, training), held_out.Subset(layout, sorted(chosen))
     kept = {*layout.files} - {*chosen}
     return _without(layout, data, [*unreadable, *chosen]), _without(
         layout, data, [*unreadable, *kept]
@@ -78,10 +84,10 @@ def hold_out(
 
 
 def _without(layout: Layout, data: Data, files: Sequence[Path]) -> Layout:
-    """Return `layout` of `data` without some `files`, with the same classes and lengths."""
-    rest = open_layout(data, files, known=layout.spec.domains)
-    rest.spec = layout.spec
-    return rest
+    """Return the layout of `data` without `files`, with classes and text length of `layout`."""
+    remaining = open_layout(data, files, known=layout.spec.domains)
+    remaining.spec = layout.spec
+    return remaining
 
 
 def _validation_settings(data: Data) -> tuple[Data, str]:
@@ -96,7 +102,11 @@ def _validation_settings(data: Data) -> tuple[Data, str]:
 
 
 def _check_validation(settings: Data, name: str, train_layout: Layout, data: Data) -> CheckedData:
-    """Return the checked images of `settings`; raises an error if they are trained on."""
+    """Return the checked validation images, which `settings` read.
+
+    Raises `ConfigError` or `DataError` if there are none, if some are also trained on, or if their
+    classes or captions do not fit those of training.
+    """
     key = "train.evaluate_every" if data.validation is None else "data.validation"
     try:
         layout = open_layout(settings, known=train_layout.spec.domains)

@@ -63,8 +63,8 @@ def shared_folder(
         if is_only is not False or in_group:
             storage.discard(problems)
         if is_only is not False and storage.is_local:
-            older = 0 if is_only and not in_group else DAY
-            partial_files.remove_old_partial_files(folder.parent, older=older)
+            min_age = 0 if is_only and not in_group else DAY
+            partial_files.remove_old_partial_files(folder.parent, min_age=min_age)
 
     def clean_shard(shard: Shard, is_only: bool | None) -> None:
         """Delete old files of the shard's outputs."""
@@ -72,7 +72,7 @@ def shared_folder(
             storage.discard(problems)
         if is_only is not False and storage.is_local:
             own = [*(item.output for item in todo), manifest_path(folder.parent, shard)]
-            partial_files.remove_partial_files_of(own, older=0 if is_only else DAY)
+            partial_files.remove_partial_files_of(own, min_age=0 if is_only else DAY)
 
     with ExitStack() as stack:
         lock_folder = partial(storage.share, folder / "lock")
