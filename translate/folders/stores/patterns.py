@@ -1,4 +1,4 @@
-"""Objects of a store whose paths match a glob, also in tar files."""
+"""Objects of a store, such as S3, whose paths match a glob, also in tar files."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,17 +22,20 @@ class ObjectPattern:
     root: Path
     """the folder, or the tar file, that the glob begins with"""
     parts: Sequence[str]
-    """the rest of the glob"""
+    """the parts of the glob below `root`"""
 
     @classmethod
     def of(cls, files: ObjectFiles, pattern: Path) -> "ObjectPattern":
-        """Divide a glob into a folder and the rest."""
-        depth = next(place for place, part in enumerate(pattern.parts) if is_pattern(part))
+        """Divide a glob into the folder that it begins with and the other parts."""
+        depth = next(index for index, part in enumerate(pattern.parts) if is_pattern(part))
         root = pattern.parents[len(pattern.parts) - 1 - depth]
         return cls(files, root, pattern.parts[depth:])
 
     def folders(self, excluded: Path | None = None) -> Iterator[Siblings]:
-        """Yield what matches, folder by folder, and then what braces name and is not there."""
+        """Yield the matching files folder by folder, then a problem for each missing file.
+
+        A file is missing if the braces of the glob name it and it does not exist.
+        """
         if tar := find_tar(self.root / "*"):
             yield from _filtered(members([tar], self.root), self._matching(self.parts))
             return
@@ -48,7 +51,7 @@ class ObjectPattern:
         yield Siblings([], [], [], [BadImage(self.root / name, reason) for name in expected])
 
     def _list(self, excluded: Path | None, expected: dict[str, None]) -> Iterator[Siblings]:
-        """Yield all files below the root, and remove those from `expected`."""
+        """Yield all files below the root, and remove these files from `expected`."""
         for siblings in walk_objects(self.files, self.root, excluded=excluded):
             for name in (*siblings.images, *siblings.skipped) if expected else ():
                 expected.pop(name, None)
@@ -64,7 +67,7 @@ def _filtered(
     *,
     images: bool = True,
 ) -> Iterator[Siblings]:
-    """Yield `folders` with the files that match; without `images`, only with other files."""
+    """Yield `folders` with only the files that match; without `images`, also without images."""
     for siblings in folders:
-        kept = matching(siblings.images) if images else []
-        yield siblings._replace(images=kept, skipped=matching(siblings.skipped))
+        matching_images = matching(siblings.images) if images else []
+        yield siblings._replace(images=matching_images, skipped=matching(siblings.skipped))

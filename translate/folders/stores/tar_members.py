@@ -1,4 +1,4 @@
-"""Members of tar files as inputs, where there are tar files and no images."""
+"""Members of tar files as inputs, if a folder has tar files and no images."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,11 +12,14 @@ from translate.images.files.tar_files import read_index
 from translate.images.files.tar_index import SUFFIX, TarIndex
 
 AHEAD = 16
-"""tar files with headers that are read at once, as each request to a store takes long"""
+"""number of tar files whose indices are read at once, as each request to a store takes long"""
 
 
 def with_members(root: Path, folders: Iterable[Siblings]) -> Iterator[Siblings]:
-    """Yield `folders`; if none has images, with the members of tar files in place of these."""
+    """Yield `folders`; if none has images, tar files are replaced by their members.
+
+    Folders with tar files are held back until it is known whether there are images.
+    """
     held = list[Siblings]()
     folders = iter(folders)
     for siblings in folders:
@@ -37,7 +40,7 @@ def with_members(root: Path, folders: Iterable[Siblings]) -> Iterator[Siblings]:
 
 
 def members(tars: Iterable[Path], root: Path) -> Iterator[Siblings]:
-    """Yield the members of tar files that are below `root`, folder by folder."""
+    """Yield the members of `tars` whose paths are below `root`, folder by folder."""
     with DaemonThreadPool(AHEAD) as pool:
         for tar, index in pool.map(_read_index, tars):
             suffixes, others = image_suffixes(), Siblings([], [], [], index.problems)

@@ -22,11 +22,11 @@ from translate.errors import CheckpointError, printable_name
 MAX_DOCUMENT_BYTES = 64 << 20
 """maximum size of a document"""
 MAX_LINE_BYTES = 1 << 20
-"""maximum length of a line; longer ones are skipped"""
+"""maximum length of a line; longer lines are skipped"""
 MAX_DEPTH = 64
-"""maximum levels of nesting"""
+"""maximum depth of nested objects and lists"""
 BLOCK_BYTES = 1 << 18
-"""size of a read when lines are read backwards"""
+"""number of bytes that are read at once when lines are read backwards"""
 
 
 class Record(BaseModel):
@@ -84,16 +84,16 @@ def parse(data: bytes) -> dict[str, Any]:
 
 
 def iterate_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the records of a file of JSON lines, without damaged lines; none if it is missing.
+    """Yield the records of a file of JSON lines, except damaged lines; none if there is no file.
 
     Raises `CheckpointError` if `path` cannot be read.
     """
     with readable(path), suppress(FileNotFoundError), open_regular(path) as file:
-        is_part = False  # of a line longer than MAX_LINE_BYTES
+        is_rest = False  # whether `line` is the rest of a line longer than MAX_LINE_BYTES
         while line := file.readline(MAX_LINE_BYTES):
-            if not is_part and (record := _parse_line(line)) is not None:
+            if not is_rest and (record := _parse_line(line)) is not None:
                 yield record
-            is_part = not line.endswith(b"\n")
+            is_rest = not line.endswith(b"\n")
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
@@ -104,7 +104,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 def end_of_last_record(path: Path, matches: Callable[[dict[str, Any]], bool]) -> int:
     """Return the byte offset after the last record for which `matches` is true; 0 if none.
 
-    Lines are read from the end, so that only those after that record take time.
+    Lines are read backwards from the end of the file, up to this record.
     Raises `CheckpointError` if `path` cannot be read.
     """
     with readable(path), open_regular(path) as file:
@@ -117,7 +117,7 @@ def end_of_last_record(path: Path, matches: Callable[[dict[str, Any]], bool]) ->
 
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
-    """Raise `CheckpointError` if the system refuses access to `path`."""
+    """Turn an `OSError` of the block into a `CheckpointError` that names `path`."""
     try:
         yield
     except OSError as error:
@@ -136,7 +136,7 @@ def _parse_line(line: bytes) -> dict[str, Any] | None:
     try:
         return parse(line)
     except ValueError:
-        return None  # such as after an interrupted write
+        return None  # a damaged line, such as after an interrupted write
 
 
 def _lines_backwards(file: BufferedReader) -> Iterator[tuple[bytes, int]]:

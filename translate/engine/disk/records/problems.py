@@ -6,7 +6,7 @@ from typing import NamedTuple
 from translate.errors import BadImage, ItemError, UnreachableImage
 
 FAILED = "failed"
-"""the reason if a plugin or this program has an error, and not the file"""
+"""the reason if a plugin or this program failed, rather than the file"""
 UNREACHABLE = "unreachable"
 """the reason if a storage service did not answer"""
 
@@ -16,7 +16,7 @@ class Problem(NamedTuple):
 
     path: Path
     stage: str
-    """where it happened: ``check``, ``training``, ``read``, ``translate``, ``write`` ..."""
+    """when it was skipped: ``check``, ``training``, ``read``, ``translate``, ``write`` ..."""
     reason: str
     """a fixed word for scripts, such as ``unreadable``"""
     message: str

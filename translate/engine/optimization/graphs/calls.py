@@ -1,4 +1,7 @@
-"""Calls of a network in a training step: what identifies one, and what forbids a graph of it."""
+"""Calls of a network in a training step: what identifies them, and what forbids CUDA graphs.
+
+A CUDA graph of a call replays its kernels, with the values that Python had during the capture.
+"""
 
 import random
 from collections.abc import Sequence
@@ -13,11 +16,11 @@ from torch.utils._pytree import tree_leaves
 from translate.nn.modes import Progressive
 
 PLAIN = (bool, int, float, str)
-"""types of attributes whose values a graph would freeze"""
+"""types of attributes whose values a graph would keep from its capture"""
 
 
 class TensorFacts(NamedTuple):
-    """What a graph requires of an input."""
+    """The properties of an input that must be equal in each replay of a graph."""
 
     shape: torch.Size
     stride: tuple[int, ...]
@@ -31,19 +34,20 @@ class TensorFacts(NamedTuple):
         return cls(tensor.shape, tensor.stride(), tensor.dtype, tensor.device, gradient)
 
     def sample(self) -> Tensor:
-        """Return a tensor with these facts: random numbers, or zeros where they are integers."""
-        empty = torch.empty_strided(self.shape, self.stride, dtype=self.dtype, device=self.device)
-        filled = empty.normal_() if self.dtype.is_floating_point else empty.zero_()
-        return filled.requires_grad_(self.requires_grad)
+        """Return a tensor with these properties, of random numbers; of zeros for integers."""
+        tensor = torch.empty_strided(self.shape, self.stride, dtype=self.dtype, device=self.device)
+        values = tensor.normal_() if self.dtype.is_floating_point else tensor.zero_()
+        return values.requires_grad_(self.requires_grad)
 
 
 class Call(NamedTuple):
-    """A call of a network: the same in every step that has it, but for the numbers."""
+    """What identifies a call of a network: equal calls differ only in the values of tensors."""
 
     ordinal: int
-    """calls of the network in the step before this one"""
+    """number of calls of the network before this call in the same step"""
     inputs: tuple[TensorFacts, ...]
     autocast: torch.dtype | None
+    """dtype of autocast, if it is on"""
 
     @classmethod
     def of(cls, ordinal: int, inputs: Sequence[Tensor]) -> "Call":
@@ -52,14 +56,14 @@ class Call(NamedTuple):
         return cls(ordinal, tuple(TensorFacts.of(each) for each in inputs), dtype)
 
     def samples(self) -> tuple[Tensor, ...]:
-        """Return inputs for this call."""
+        """Return sample inputs for this call."""
         return tuple(facts.sample() for facts in self.inputs)
 
 
 class Observation:
-    """An eager call of a network: what in it a replay would not repeat.
+    """Finds what an eager call of a network does that a replay of a graph would not do.
 
-    In a ``with`` block around the call; give its outputs to `watch` after it.
+    It is a ``with`` block around the call. Then `watch` gets the output of the call.
     """
 
     def __init__(self, network: nn.Module) -> None:
@@ -82,7 +86,7 @@ class Observation:
                 self._replaced_buffer = f"it replaces its buffer {name}"
 
     def watch(self, output: Any) -> None:
-        """Watch the outputs: their gradients, and whether the recipe keeps them."""
+        """Watch if gradients of `output` are differentiated, and if the recipe keeps `output`."""
         for tensor in tree_leaves(output):
             if isinstance(tensor, Tensor):
                 self._outputs.append(StorageWeakRef(tensor.untyped_storage()))
@@ -90,7 +94,7 @@ class Observation:
                     tensor.register_hook(self._note_gradient)
 
     def _note_gradient(self, gradient: Tensor) -> None:  # noqa: ARG002
-        self.is_penalized |= torch.is_grad_enabled()  # only while a graph of gradients is made
+        self.is_penalized |= torch.is_grad_enabled()  # true only if gradients are differentiated
 
     def obstacle(self) -> str:
         """Return why the call cannot be replayed, after its step has ended; else ""."""
@@ -102,7 +106,7 @@ class Observation:
 
 
 def lasting_obstacle(network: nn.Module) -> str:
-    """Return why no call of `network` can be replayed; else ""."""
+    """Return why no call of `network` can ever be replayed; else ""."""
     if any(isinstance(module, Progressive) for module in network.modules()):
         return "its strength changes over training"
     if network._forward_hooks or network._forward_pre_hooks or network._backward_hooks:
@@ -113,7 +117,7 @@ def lasting_obstacle(network: nn.Module) -> str:
 
 
 def plain_attributes(network: nn.Module) -> dict[str, Any]:
-    """Return the numbers, flags and strings that are attributes of modules in `network`."""
+    """Return the attributes of modules in `network` that are numbers, flags or strings, by name."""
     return {
         f"{name}.{key}".removeprefix("."): value
         for name, module in network.named_modules()

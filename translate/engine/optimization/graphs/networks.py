@@ -1,10 +1,10 @@
 """Networks of a recipe whose calls in a training step are replayed as CUDA graphs.
 
-At small batches a GPU waits for Python to launch kernels; a graph launches those of a network at
-once. Each call of a step gets a graph of its own, for the forward and the backward pass, with
-inputs, activations and outputs at fixed addresses: a network that a turn calls twice has two, so
-that the second call does not overwrite the first. A call is captured after
-`OBSERVED_STEPS` eager steps had an equal one; a network that cannot be captured stays eager.
+With small batches a GPU waits for Python to launch kernels. A CUDA graph launches all kernels of a
+network at once. Each call of a network in a step gets a graph of its own, for the forward and the
+backward pass, with inputs, activations and outputs at fixed addresses. So a second call does not
+overwrite the activations of the first. A call is captured after `OBSERVED_STEPS` eager steps with
+an equal call. A network that cannot be captured stays eager.
 """
 
 import logging
@@ -43,13 +43,13 @@ OTHERS_MAY_USE_CUDA = (
 )
 """whether other threads may use CUDA during a capture, which older versions of PyTorch forbid"""
 Capture: TypeAlias = Callable[[nn.Module, tuple[Tensor, ...]], Callable[..., Any]]
-"""Returns a module, captured with sample inputs, as a function of such inputs."""
+"""function that captures a module with sample inputs, and returns a function of such inputs"""
 
 logger = logging.getLogger(__name__)
 
 
 def graphed_networks(training: TrainingState) -> "GraphedNetworks":
-    """Return the networks that ``train.cuda_graphs`` makes graphs of; none where it is off."""
+    """Return the networks whose calls become graphs; none if ``train.cuda_graphs`` is off."""
     train, device = training.config.train, next(training.recipe.parameters()).device
     if not train.cuda_graphs:
         return GraphedNetworks()
@@ -82,7 +82,7 @@ def allows_pinning(train: Train) -> bool:
 
 
 class GraphedNetworks:
-    """The networks of a recipe whose calls are observed, and then replayed; None has none."""
+    """The networks of a recipe, whose calls are observed, captured and replayed; None: none."""
 
     def __init__(
         self, recipe: Recipe | None = None, capture: Capture = capture_cuda_graphs
@@ -125,7 +125,7 @@ class GraphedNetwork:
         network.forward = MethodType(self._forward, network)
 
     def begin_step(self) -> None:
-        """Count calls from here."""
+        """Begin to count the calls of a step."""
         self._ordinal = 0
 
     def end_step(self) -> None:
@@ -136,7 +136,7 @@ class GraphedNetwork:
         observations, self._observations = self._observations, {}
         if not observations or self.obstacle:
             return
-        if reason := self._why_not(observations):
+        if reason := self._obstacle_in(observations):
             self._stay_eager(reason)
             return
         self._observed.update(list(observations))
@@ -176,14 +176,15 @@ class GraphedNetwork:
         return output
 
     def _refuse_penalty(self, gradient: Tensor) -> None:  # noqa: ARG002
-        """Raise `TrainingError` for double backward: gradients of a graph are constants to it."""
+        """Raise `TrainingError` if gradients are differentiated: those of a graph are constants."""
         if torch.is_grad_enabled():
             raise TrainingError(
                 f"train.cuda_graphs: the gradient of {self.name} is differentiated now, and was "
                 "not in the first steps, which a graph forbids: --set train.cuda_graphs=false"
             )
 
-    def _why_not(self, observations: dict[Call, Observation]) -> str:
+    def _obstacle_in(self, observations: dict[Call, Observation]) -> str:
+        """Return why the calls of a step cannot be captured; else ""."""
         attributes = plain_attributes(self.network)
         for name, value in attributes.items():
             if self._attributes.get(name) != value:
@@ -216,7 +217,7 @@ class GraphedNetwork:
 
 
 class _Eager(nn.Module):
-    """A network without observation, with the same parameters."""
+    """A network with its own forward pass, neither observed nor replayed, and its parameters."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()

@@ -1,1 +1,1 @@
-"""The trained networks of a recipe: sharded, recomputed, padded, or in another memory format."""
+"""Ways to save memory and time of trained networks: sharding, recomputation, memory format."""

@@ -1,8 +1,8 @@
 """Activation checkpointing: repeated blocks of networks are computed again in the backward pass.
 
-The activations inside a block are then not kept in memory between the two passes, at the cost of
-one more forward pass of the block (Chen et al., 2016, "Training deep nets with sublinear memory
-cost"). Gradients, random numbers and running statistics stay the same, bit for bit.
+The activations inside a block are not kept in memory between the forward and the backward pass, at
+the cost of one more forward pass of the block (Chen et al., 2016, "Training deep nets with
+sublinear memory cost"). Gradients, random numbers and running statistics have the same bits.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ CONTAINERS = (nn.Sequential, nn.ModuleList)
 def checkpoint_blocks(network: nn.Module) -> int:
     """Make the repeated blocks in `network` recompute their activations; return their number.
 
-    Names of modules and keys of the state dict stay the same; a deep copy recomputes as well.
+    Names of modules and keys of the state dict stay the same. A deep copy recomputes, too.
     """
     blocks = list(repeated_blocks(network))
     for block in blocks:
@@ -30,10 +30,10 @@ def checkpoint_blocks(network: nn.Module) -> int:
 
 
 def repeated_blocks(network: nn.Module) -> Iterator[nn.Module]:
-    """Yield each block in `network` whose container has other blocks of its class.
+    """Yield each repeated block in `network`: its container has another block of the same class.
 
-    A block, such as a residual block, has parameters and submodules. Blocks inside a block are not
-    yielded.
+    A block, such as a residual block, is a module with parameters and submodules. Blocks inside a
+    block are not yielded.
     """
     children = list(network.children())
     classes = [type(child) for child in children]
@@ -72,10 +72,10 @@ def _forward(block: nn.Module, *inputs: Any, **keywords: Any) -> Any:
 
 
 class _SavedBuffers:
-    """Gives a block copies of its present buffers in later ``with`` blocks.
+    """A context in which a block has copies of the buffers that it had when this was made.
 
-    The recomputation then starts from the same vectors of spectral norms as the first pass, and
-    running statistics are updated only once.
+    So the recomputation starts from the same vectors of spectral norms as the first forward pass,
+    and running statistics are updated only once.
     """
 
     def __init__(self, block: nn.Module) -> None:

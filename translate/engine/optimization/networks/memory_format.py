@@ -19,8 +19,7 @@ logger = logging.getLogger(__name__)
 def use_channels_last(recipe: Recipe) -> None:
     """Store the weights of all 2D convolutions of a recipe in `channels_last` format.
 
-    It has no effect, which is logged, for a recipe without convolutions. Weights of other
-    dimensions stay as they are.
+    All weights with four dimensions are converted. A recipe without such weights is logged.
 
     Raises:
         ConfigError: A network has a norm whose gradients are wrong in this format.
@@ -32,10 +31,10 @@ def use_channels_last(recipe: Recipe) -> None:
                 "gradients are wrong in this format for a single image. Expected false, or "
                 "translate.nn.norms.InstanceNorm in its place."
             )
-    images = [p for p in recipe.parameters() if p.ndim == 4]
-    if not images:
+    weights = [p for p in recipe.parameters() if p.ndim == 4]
+    if not weights:
         logger.info(
             f"train.channels_last has no effect: {type(recipe).__name__} has no convolutions"
         )
-    for parameter in images:
+    for parameter in weights:
         parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)

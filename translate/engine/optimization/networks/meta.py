@@ -1,7 +1,8 @@
 """Recipes on PyTorch's meta device, for sharded training: tensors with shapes and without values.
 
-Only the first process constructs the networks with values. They reach the others one tensor at a
-time, of which each process keeps its shard, so no other process ever has whole networks.
+Only the first process constructs the networks with values. It sends the values to the other
+processes one tensor at a time, and each process keeps its shard. So no other process ever has whole
+networks.
 """
 
 import gc
@@ -25,25 +26,25 @@ Module = TypeVar("Module", bound=nn.Module)
 
 
 def construct_on_meta(create: Callable[[], Module]) -> Module | None:
-    """Return the recipe of `create` without values; None, which is logged, if it needs values.
+    """Return the recipe of `create` without values; None, and a log message, if that is impossible.
 
-    `fill_` can only fill parameters and buffers: all other tensors must have values, and nothing
-    may depend on random numbers of PyTorch, which the meta device does not draw.
+    `fill_` can only fill parameters and buffers. So it is impossible for a recipe with other
+    tensors, or whose constructor uses random numbers of PyTorch: the meta device draws none.
     """
     gc.collect()
-    earlier, before = list(_tensors_on_meta()), random_state()
+    earlier_tensors, earlier_random_state = list(_tensors_on_meta()), random_state()
     try:
         with META, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that weights which are loaded have no effect here
+            warnings.simplefilter("ignore")  # loaded weights have no effect on the meta device
             recipe = create()
         gc.collect()
         own = dict(_tensors(recipe))
-        known = {id(tensor) for tensor in (*earlier, *own.values())}
+        known = {id(tensor) for tensor in (*earlier_tensors, *own.values())}
         if any(id(tensor) not in known for tensor in _tensors_on_meta()):
             reason = "it has tensors that are neither parameters nor buffers"
         elif any(map(_refers_to_meta, recipe.modules())):
             reason = "an attribute of a layer is a device, or a tensor of another layer"
-        elif not torch.equal(torch.get_rng_state(), before["random/torch"]):
+        elif not torch.equal(torch.get_rng_state(), earlier_random_state["random/torch"]):
             reason = "its constructor draws random numbers on a device of its own"
         elif len(own) < len(list(_tensors(recipe, repeated=True))):
             reason = "some of its layers share parameters or buffers"
@@ -52,7 +53,7 @@ def construct_on_meta(create: Callable[[], Module]) -> Module | None:
     except Exception as error:  # a plugin's code may raise anything without values
         reason = f"its constructor needs values: {describe_error(error)}"
     finally:
-        restore_random_state(before)
+        restore_random_state(earlier_random_state)
     logger.info(f"train.shard: each process starts with whole networks of the recipe, as {reason}")
     return None
 
@@ -62,9 +63,10 @@ def fill_(recipe: Recipe, *copies: nn.Module, values: Recipe | None, device: tor
     """Give sharded networks on the meta device the values of the first process.
 
     Args:
-        recipe: It is filled, in the same order on all processes.
-        copies: Copies of it, which get the same values.
-        values: On the first process, the recipe with values, which loses them; None on the others.
+        recipe: The recipe to fill, in the same order on all processes.
+        copies: Copies of the recipe, which get the same values.
+        values: On the first process, a recipe with values, whose tensors are emptied to free their
+            memory; None on the other processes.
         device: Where the shards are stored.
     """
     for module in (recipe, *copies):
@@ -98,7 +100,7 @@ def _refers_to_meta(module: nn.Module) -> bool:
 
 
 def _tensors_on_meta() -> Iterator[Tensor]:
-    """Yield all tensors without values in this process."""
-    for thing in gc.get_objects():
-        if issubclass(type(thing), Tensor) and thing.is_meta:
-            yield thing
+    """Yield all tensors on the meta device in this process."""
+    for value in gc.get_objects():
+        if issubclass(type(value), Tensor) and value.is_meta:
+            yield value

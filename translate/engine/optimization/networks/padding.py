@@ -1,8 +1,8 @@
 """Padding without a padded copy in memory: the backward pass pads again.
 
-A convolution keeps its input until the backward pass. After a reflection padding, that is a copy of
-what the padding keeps itself: a third of the activations of a ResNet block. Here the backward pass
-computes the copy again, from the same numbers to the same bits.
+A convolution keeps its input until the backward pass. After a reflection padding, this input is a
+padded copy of a tensor that the padding keeps already: a third of the activations of a ResNet
+block. Here the backward pass computes the padded copy again, with the same bits.
 """
 
 from contextlib import AbstractContextManager, nullcontext
@@ -14,12 +14,12 @@ from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 
 MODES = {"ReflectionPad2DBackward0": "reflect", "ReplicationPad2DBackward0": "replicate"}
-"""the mode of `F.pad` by the name of autograd's node"""
+"""the mode of `F.pad`, by the name of the autograd node of a padding"""
 PADDINGS = (nn.ReflectionPad2d, nn.ReplicationPad2d)
 
 
 class Padded(NamedTuple):
-    """A padded tensor, as what it is computed from."""
+    """What a padded tensor is computed from, saved in place of the tensor."""
 
     source: Tensor
     padding: tuple[int, ...]
@@ -28,12 +28,13 @@ class Padded(NamedTuple):
 
 def recompute_padding(network: nn.Module) -> AbstractContextManager[Any]:
     """Return a context in which forward passes of `network` keep no padded copies."""
-    if any(isinstance(part, PADDINGS) for part in network.modules()):
+    if any(isinstance(module, PADDINGS) for module in network.modules()):
         return saved_tensors_hooks(_pack, _unpack)
-    return nullcontext()  # the hooks cost time for each tensor
+    return nullcontext()  # saves the time that the hooks take for each tensor
 
 
 def _pack(saved: Tensor) -> Tensor | Padded:
+    """Return what autograd keeps for the backward pass in place of `saved`."""
     node: Any = saved.grad_fn
     mode = MODES.get(node.name()) if node is not None else None
     if mode is None:
@@ -42,6 +43,7 @@ def _pack(saved: Tensor) -> Tensor | Padded:
 
 
 def _unpack(packed: Tensor | Padded) -> Tensor:
+    """Return the tensor that was packed, in the backward pass."""
     if isinstance(packed, Tensor):
         return packed
     with torch.no_grad():

@@ -27,7 +27,7 @@ ALTERNATIVE = "With --set train.shard=none each process has full copies of the n
 
 
 def shard_networks(recipe: Recipe, *copies: nn.Module, device: torch.device) -> None:
-    """Shard the networks of a recipe, and those of copies of it.
+    """Shard the networks of a recipe, and the networks of `copies` of the recipe.
 
     Raises `ConfigError` for a recipe that cannot be sharded.
     """
@@ -37,20 +37,20 @@ def shard_networks(recipe: Recipe, *copies: nn.Module, device: torch.device) -> 
     mesh = init_device_mesh(device.type, (distributed.world_size(),))
     for module in (recipe, *copies):
         for _, network in trained_networks(module):
-            for part in (*repeated_blocks(network), network):
-                _shard(part, mesh)
-    # safe to ignore: `reshard` finds gradients that were not averaged
+            for module_to_shard in (*repeated_blocks(network), network):
+                _shard(module_to_shard, mesh)
+    # safe to ignore: `reshard` raises an error if gradients were not averaged
     warnings.filterwarnings("ignore", "FSDP2-wrapped module .* returned a view tensor")
 
 
-def _shard(part: nn.Module, mesh: Any) -> None:
-    """Shard a network, or a part of it, over the processes of a device mesh."""
+def _shard(network: nn.Module, mesh: Any) -> None:
+    """Shard a network, or a block of one, over the processes of a device mesh."""
     from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
 
-    methods = _public_methods(part)
-    # full until `reshard`: the backward pass of a network that is used twice, or whose gradient is
-    # differentiated, needs its parameters again
-    sharded: Any = fully_shard(part, mesh=mesh, reshard_after_forward=False)
+    methods = _public_methods(network)
+    # full until `reshard`: the backward pass needs the parameters again if a network is used twice,
+    # or if its gradient is differentiated
+    sharded: Any = fully_shard(network, mesh=mesh, reshard_after_forward=False)
     sharded.set_reshard_after_backward(False, recurse=False)
     for method in methods:
         register_fsdp_forward_method(sharded, method)
@@ -79,7 +79,7 @@ def expect_processes(train: Train) -> None:
 
 
 def backpropagate(loss: Tensor, parameters: Sequence[Tensor]) -> None:
-    """Add the gradients of `loss` to `parameters`; if sharded, also to other parameters."""
+    """Add the gradients of `loss` to `parameters`; if sharded, to all other parameters, too."""
     if is_sharded(parameters[0]):
         loss.backward()  # the graph contains the full parameters, not the shards
     else:
@@ -113,15 +113,15 @@ def _public_methods(network: nn.Module) -> set[str]:
 
 
 def _expect_shardable(recipe: Recipe) -> None:
-    """Raise `ConfigError` for parameters outside of networks, and for those of two networks."""
+    """Raise `ConfigError` if a parameter belongs to no network, or to two networks."""
     name = type(recipe).__name__
     networks = [network for _, network in trained_networks(recipe)]
     inside = Counter(p for network in networks for p in network.parameters())
-    own = [key for key, p in recipe.named_parameters() if p not in inside]
-    if own:
+    outside = [key for key, p in recipe.named_parameters() if p not in inside]
+    if outside:
         raise ConfigError(
-            f"train.shard=fsdp: {name} has a parameter outside of its networks, {own[0]}, which "
-            f"cannot be sharded. {ALTERNATIVE}"
+            f"train.shard=fsdp: {name} has a parameter outside of its networks, {outside[0]}, "
+            f"which cannot be sharded. {ALTERNATIVE}"
         )
     if any(count > 1 for count in inside.values()):
         raise ConfigError(

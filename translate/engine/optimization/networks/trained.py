@@ -6,9 +6,9 @@ from torch import nn
 
 
 def trained_networks(module: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
-    """Yield the networks in `module` that have parameters; of a list, each of its modules.
+    """Yield the name and module of each network in `module` that has parameters.
 
-    Lists of parameters are no networks.
+    Each module of a `ModuleList` or `ModuleDict` counts as a network; a `ParameterList` does not.
     """
     for name, child in module.named_children():
         if isinstance(child, (nn.ModuleList, nn.ModuleDict)):
