@@ -47,9 +47,8 @@ def checkerboard(preview: Preview) -> Iterator[Detection]:
                     failure=CHECKERBOARD,
                     since_step=preview.step,
                     evidence=f"the row {title!r} has a grid of {period} pixels with an amplitude "
-                    f"of "
-                    f"{peak.amplitude:.1f} of 255 levels, {peak.ratio:.0f} times the power of the "
-                    f"frequencies next to it; real images have {real_ratio:.1f} times",
+                    f"of {peak.amplitude:.1f} of 255 levels, {peak.ratio:.0f} times the power of "
+                    f"the frequencies next to it; real images have {real_ratio:.1f} times",
                     figure=peak.ratio,
                     subject=title,
                 )
@@ -95,8 +94,8 @@ def border(preview: Preview) -> Iterator[Detection]:
                 failure=BORDER,
                 since_step=preview.step,
                 evidence=f"the border of the row {title!r} differs by {contrast:.0f} of 255 "
-                f"levels from the "
-                f"pixels next to it, and that of real images by {real_contrast:.0f}",
+                "levels from the pixels next to it, and that of real images by "
+                f"{real_contrast:.0f}",
                 figure=contrast,
                 subject=title,
             )

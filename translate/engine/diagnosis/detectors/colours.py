@@ -34,8 +34,8 @@ def inversion(preview: Preview) -> Iterator[Detection]:
                 failure=INVERSION,
                 since_step=preview.step,
                 evidence=f"the brightness of the row {title!r} has a correlation of {value:.2f} "
-                f"with that "
-                f"of its input; the mean images of the data have {domain_correlation:.2f}",
+                "with that of its input; the mean images of the data have "
+                f"{domain_correlation:.2f}",
                 figure=value,
                 subject=title,
             )
@@ -51,8 +51,7 @@ def unchanged_translations(preview: Preview) -> Iterator[Detection]:
                 failure=UNCHANGED,
                 since_step=preview.step,
                 evidence=f"the row {title!r} differs by {change:.2f} of 255 levels from its "
-                f"input, and the "
-                f"images of the target by {expected:.1f}",
+                f"input, and the images of the target by {expected:.1f}",
                 figure=change,
                 subject=title,
             )
@@ -73,8 +72,7 @@ def tint(preview: Preview) -> Iterator[Detection]:
                 failure=TINT,
                 since_step=preview.step,
                 evidence=f"the row {title!r} has another colour than real images, beyond their "
-                f"variation: "
-                f"{text} of 255 levels relative to the brightness",
+                f"variation: {text} of 255 levels relative to the brightness",
                 figure=size,
                 subject=title,
             )

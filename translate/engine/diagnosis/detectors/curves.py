@@ -48,8 +48,8 @@ def oscillating_losses(log: Log) -> Iterator[Detection]:
                 failure=OSCILLATING,
                 since_step=records[0].step,
                 evidence=f"the loss {name} swings by {amplitude:.2g} around {values.mean():.2g} "
-                f"with a "
-                f"period of {steps:.0f} steps, which has {share:.0%} of the power of its spectrum",
+                f"with a period of {steps:.0f} steps, which has {share:.0%} of the power of its "
+                "spectrum",
                 figure=share,
                 subject=name.partition("/")[0],
             )

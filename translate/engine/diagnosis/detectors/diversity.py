@@ -31,9 +31,8 @@ def collapse(preview: Preview) -> Iterator[Detection]:
             yield Detection(
                 failure=COLLAPSE,
                 since_step=preview.step,
-                evidence=f"the {len(row)} images of the row {title!r} differ by {distance:.1f} "
-                f"of 255 levels"
-                f"{against}",
+                evidence=f"the {len(row)} images of the row {title!r} differ by {distance:.1f} of "
+                f"255 levels{against}",
                 figure=distance,
                 subject=title,
             )

@@ -76,8 +76,7 @@ def exploding_gradients(log: Log) -> Iterator[Detection]:
                 failure=EXPLODING,
                 since_step=log.first_step(start),
                 evidence=f"the gradient norm of {player} is {largest:.1e}, and was "
-                f"{np.median(early):.1e} "
-                "at the start",
+                f"{np.median(early):.1e} at the start",
                 figure=largest,
                 subject=player,
             )
@@ -101,8 +100,7 @@ def diverging_losses(log: Log) -> Iterator[Detection]:
                 failure=DIVERGING,
                 since_step=log.first_step(int(np.argmax(flags))),
                 evidence=f"the loss {name} is {largest:.1e} at a learning rate of {rate:g}, more "
-                f"than "
-                f"{DIVERGED:g} times that of the first steps",
+                f"than {DIVERGED:g} times that of the first steps",
                 figure=largest,
                 subject=player,
             )
