@@ -205,7 +205,6 @@ def infer(
         return print_incomplete_shards(location, selected_shard.count)
     if trust:
         from translate.engine.trust import meter
-    inputs = find_inputs(source, location, files=files)
     set_options = {name: value for name, value in options.items() if value is not None}
     settings = InferenceOptions(
         format=form,
@@ -216,6 +215,7 @@ def infer(
         mask=parse_location(mask) if mask else None,
         **set_options,
     )
+    inputs = find_inputs(source, location, files=files)
     model, messages = load_model(run, device, settings)
     with (
         show_progress("translating", quiet=quiet) as update_progress,

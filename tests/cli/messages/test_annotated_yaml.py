@@ -21,7 +21,7 @@ def test_every_setting_has_its_meaning_as_a_comment(run_command: Run) -> None:
     assert re.search(
         r"^  cycle_weight: 10\.0 +# weight of the cycle-consistency loss \(L1\)$", text, re.M
     )
-    assert re.search(r"^  epochs: 200 +# times to see", text, re.M)
+    assert re.search(r"^  epochs: 200 +# passes over", text, re.M)
     assert re.search(r"^  steps: null +# ", text, re.M)
 
 

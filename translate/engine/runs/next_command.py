@@ -38,6 +38,8 @@ def _source(layout: Layout) -> str:
     first, *others = layout.pick(0, Random(0)).files
     if all(other.parent != first.parent for other in others):
         return str(first.parent)
+    if not layout.domain_files:
+        return str(first)
     sources, *targets = layout.domain_files
     end = common_end(path.stem for path in sources)
     pattern = str(first.parent / f"*{end}.*")
