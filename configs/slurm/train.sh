@@ -23,10 +23,13 @@ case " $* " in
 esac
 
 # bash runs a trap only after a command in the foreground has ended, so the command is in the
-# background; `wait` ends early when the trap runs, and is then called again
+# background; `wait` ends early when the trap runs, and is then called again. A signal that comes
+# before the number of the process is known is sent afterwards.
+child="" early=""
+trap 'if [ -n "$child" ]; then kill -TERM "$child" 2>/dev/null; else early=1; fi' TERM
 translate train "$@" --resume auto &
 child=$!
-trap 'kill -TERM "$child" 2>/dev/null' TERM
+[ -z "$early" ] || kill -TERM "$child"
 wait "$child"
 code=$?
 while kill -0 "$child" 2>/dev/null; do

@@ -82,7 +82,7 @@ def _fuzz_in_process(
             target(Random(f"{seed} {counter.value}"))
         except (TranslateError, BadImage) as error:
             refused += 1
-            if "\n" in str(error) or "not enough memory" in str(error):
+            if any("\n" in str(line) for line in error.args) or "not enough memory" in str(error):
                 errors.append(f"seed {seed}, mutant {counter.value}: {error}")
         except BaseException:
             errors.append(f"seed {seed}, mutant {counter.value}: {traceback.format_exc()}")

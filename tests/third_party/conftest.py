@@ -18,7 +18,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """Install all examples into a new environment."""
     home = tmp_path_factory.mktemp("sandbox")
     python = create_environment(home / "env")
-    copies = [home / example.name for example in sorted(EXAMPLES.glob("translate_*"))]
+    copies = [home / file.parent.name for file in sorted(EXAMPLES.glob("*/pyproject.toml"))]
     for copy in copies:
         shutil.copytree(EXAMPLES / copy.name, copy, ignore=shutil.ignore_patterns("__pycache__"))
     install = [python, "-m", "pip", "install", *OFFLINE, *map(str, copies)]
