@@ -169,6 +169,7 @@ def test_shakes_are_5_to_21_pixels_long() -> None:
         assert EXTENT[0] - 1 <= reach <= EXTENT[1] + 1
 
 
+@pytest.mark.slow
 def test_the_source_and_the_average_winter_image_have_a_low_psnr() -> None:
     def small(domain: str, split: str, count: int) -> NDArray:
         images = (render(domain, split, file) for file in NAMES[:count])

@@ -67,7 +67,7 @@ def test_T19_a_file_that_any_process_cannot_read_is_listed_once(root: Path) -> N
     assert line == bad.record()
 
 
-@pytest.mark.parametrize("victim", [0, 2])
+@pytest.mark.parametrize("victim", [0, pytest.param(2, marks=pytest.mark.slow)])
 def test_T19_a_process_that_is_killed_ends_the_others_within_seconds(
     victim: int, root: Path
 ) -> None:

@@ -116,6 +116,7 @@ def test_more_steps_at_a_resume_equal_more_steps_from_the_start(root: Path) -> N
     assert "steps" not in yaml.read(str(root / "raised/config.yaml"))["train"]
 
 
+@pytest.mark.slow
 def test_clipping_warm_up_and_schedules_per_player_resume_exactly(
     root: Path, stopper: Stopper
 ) -> None:

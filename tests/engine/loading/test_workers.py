@@ -88,7 +88,10 @@ class Undeliverable:
     ("error", "message", "starts"),
     [
         (OSError(24, "Too many open files"), "too many files are open.*ulimit -n 4096", 1),
-        (TypeError("not to be pickled"), "has died, for the second time", 2),
+        pytest.param(
+            *(TypeError("not to be pickled"), "has died, for the second time", 2),
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import flop_registry
 
 
 class FlopCounter(TorchDispatchMode):
@@ -16,8 +15,10 @@ class FlopCounter(TorchDispatchMode):
     """
 
     def __init__(self) -> None:
+        from torch.utils.flop_counter import flop_registry  # imports triton: a tenth of a second
+
         super().__init__()
-        self.flops = 0
+        self.flops, self._count = 0, flop_registry.get
 
     def __torch_dispatch__(
         self,
@@ -27,7 +28,7 @@ class FlopCounter(TorchDispatchMode):
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         result = func(*args, **(kwargs or {}))
-        count = flop_registry.get(func._overloadpacket)
+        count = self._count(func._overloadpacket)
         if count:
             self.flops += int(count(*args, **(kwargs or {}), out_val=result))
         return result

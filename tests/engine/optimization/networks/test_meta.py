@@ -20,7 +20,7 @@ from translate.engine.processes.sharded_tensors import full_tensor
 CPU = torch.device("cpu")
 
 
-@pytest.mark.parametrize("reads_a_value", [False, True])
+@pytest.mark.parametrize("reads_a_value", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_two_processes_start_with_the_bits_of_one_and_the_second_without_whole_networks(
     reads_a_value: bool,
 ) -> None:

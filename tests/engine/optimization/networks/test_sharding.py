@@ -70,6 +70,7 @@ def weights(training: TrainingState) -> dict[str, Tensor]:
     }
 
 
+@pytest.mark.slow  # the next one resumes such a training on one process and on two
 def test_two_processes_with_shards_train_as_one_process_without() -> None:
     settings = {"accumulate": 2, "batch_size": 2, "checkpointing": True, "clip_norm": 1.0}
     torch.manual_seed(3)
