@@ -24,7 +24,7 @@ docs: environment  ## Build the documentation, build/site/index.html, and check 
 	@PYTHONPATH=.ci $(RUN) documentation
 
 test: environment  ## Run all tests that take seconds and need no GPU.
-	@OMP_NUM_THREADS=1 $(RUN) pytest -m "not gpu and not slow" -n 2 --dist loadfile --no-loadscope-reorder
+	@OMP_NUM_THREADS=1 $(RUN) pytest -m "not gpu and not slow" -n 3 --dist loadfile --no-loadscope-reorder
 
 check: environment docs  ## Lint, formatting, types, the API reference and the documentation.
 	$(RUN) ruff check .
