@@ -1,11 +1,16 @@
-"""The cause of a broken rule: the message, the line of the plugin, and how to fix it."""
+"""The cause of a broken rule: the message, the line of the plugin, and how to fix it.
+
+A rule is a function of `translate.contract` that tests a plugin and raises an exception if the
+plugin is wrong.
+"""
 
 import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from translate.batches import Captioned, Images, Labelled, Pair
-from translate.engine.plugins.errors import RULES, Place, definition, find_place
+from translate.engine.plugins.errors import RULES as METHOD_RULES
+from translate.engine.plugins.errors import Place, definition, find_place
 from translate.errors import TranslateError, describe_error
 
 BATCHES = (Pair, Images, Labelled, Captioned)
@@ -18,7 +23,7 @@ MEMBERS = {
     "resumes_exactly": "step",
     "averages_gradients": "step",
     "preview_has_no_side_effects": "preview",
-    "names_its_targets": "targets",
+    "names_its_targets": "targets",  # which returns names of domains
     "translates_any_size": "translate",
     "is_independent_of_batch": "translate",
     "draws_trained_size": "draw",
@@ -45,10 +50,16 @@ class Cause(NamedTuple):
     is_exception: bool
     """whether the plugin raised an exception; otherwise a result was wrong"""
     first_message: str
-    """the message of the first exception in the chain, with numbers masked"""
+    """the message by which causes are compared, with numbers masked: that of the earliest exception
+    in the chain with a line of the plugin, else of the earliest `TranslateError`, else of the
+    exception itself"""
 
     def is_same(self, other: "Cause") -> bool:
-        """Return whether the causes are the same: equal messages, or exceptions of one line."""
+        """Return whether the causes are the same.
+
+        They are if one message contains the other, or if both are exceptions raised by the same
+        line of the plugin.
+        """
         if self.first_message in other.first_message or other.first_message in self.first_message:
             return True
         return self.is_exception and other.is_exception and self.place == other.place is not None
@@ -60,16 +71,17 @@ def find_cause(error: BaseException, owner: object, rule: Callable[..., Any], ba
     Args:
         error: The exception.
         owner: The class or function of the plugin.
-        rule: The rule.
-        batch: A batch like those of `step`, whose fields the message lists if the plugin used one
-            that does not exist; None: no batch.
+        rule: The function that tests the rule.
+        batch: A batch like those of `step`; None: the plugin gets no batch. If the plugin used a
+            field that the batch does not have, the message lists the fields of the batch.
     """
     for each in _chain(error):
         if not isinstance(each, AssertionError) and (place := find_place(each, owner)):
             hint = _wrong_field(each, batch)
             message = f"It raised {describe_error(each)}.{hint}{_expected(place, owner)}"
             return Cause(message, place, True, _mask_numbers(describe_error(each)))
-    place = getattr(error, "place", None) or definition(owner, _member(rule, owner))
+    place = getattr(error, "place", None)
+    place = place or definition(owner, _member(rule, owner))  # the line of the method's `def`
     has_message = isinstance(error, (AssertionError, TranslateError))
     message = str(error) if has_message else f"It raised {describe_error(error)}"
     first = next((each for each in _chain(error) if isinstance(each, TranslateError)), error)
@@ -95,21 +107,27 @@ def _member(rule: Callable[..., Any], owner: object) -> str:
 
 def _expected(place: Place, owner: object) -> str:
     """Return what the method that contains `place` must do, as a sentence; empty if unknown."""
-    rule = RULES.get(place.function, "") if hasattr(owner, place.function) else ""
-    return f" Rule: {rule}." if rule else ""
+    sentence = METHOD_RULES.get(place.function, "") if hasattr(owner, place.function) else ""
+    return f" Rule: {sentence}." if sentence else ""
 
 
 def _wrong_field(error: BaseException, batch: Any) -> str:
-    """Return a hint with the fields of `batch` if `error` is due to a missing field."""
+    """Return a hint with the fields of `batch`; empty if `error` is not due to them.
+
+    It is due to them if a field is missing, if the batch is unpacked into another number of
+    variables, or if it is indexed by a name.
+    """
     fields = getattr(batch, "_fields", None)
     if fields is None:
         return ""
     name = f"{type(batch).__name__}({', '.join(fields)})"
     if isinstance(error, AttributeError) and type(error.obj) is type(batch):
         others = [kind.__name__ for kind in BATCHES if error.name in kind._fields]
-        layout = f", or choose a layout with batches of {' or '.join(others)}" if others else ""
+        other_layout = (  # a layout makes batches of the files of a folder
+            f", or choose a layout with batches of {' or '.join(others)}" if others else ""
+        )
         usable = " or ".join(f"batch.{field}" for field in fields)
-        return f" The batch is {name}; it has no field {error.name!r}: use {usable}{layout}."
+        return f" The batch is {name}; it has no field {error.name!r}: use {usable}{other_layout}."
     unpacking = isinstance(error, ValueError) and "values to unpack" in str(error)
     if unpacking or (isinstance(error, TypeError) and "tuple indices" in str(error)):
         return f" The batch is {name}."

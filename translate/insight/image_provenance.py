@@ -41,7 +41,7 @@ def verify_image(
     provenance = _read(file)
     return Verification(
         provenance,
-        None if model is None else digest_of(model) == provenance.model,
+        None if model is None else digest_of(model) == provenance.model,  # both are digests
         None if source is None else _hash(source) == provenance.input_sha256,
     )
 
@@ -59,8 +59,9 @@ def _read(file: Path) -> Provenance:
         raise DataError(f"{file}: {error}.") from error
     if provenance is None:
         raise NothingUsableError(
-            f"{file}: no provenance. It was not made by translate infer or sample, or with "
-            "--no-provenance, or another program removed it. .npy, .bmp and .ppm cannot store it."
+            f"{file}: no provenance. Only images of translate infer and sample have it. Images "
+            "made with --no-provenance lack it, and other programs may remove it. .npy, .bmp and "
+            ".ppm cannot store it."
         )
     return provenance
 

@@ -7,19 +7,20 @@ from torch import Tensor
 STEPS, LAST_STEPS = 12, 24
 """relaxation steps at each coarser size, and at the size of the image"""
 HORIZONTAL_WEIGHT = 1.5
-"""weight of a pixel's horizontal neighbours, 1 for vertical: photographs change less sideways"""
+"""weight of the horizontal neighbours of a pixel, relative to 1 for the vertical ones, as images
+change less from left to right than from top to bottom; 1 is Laplace's equation"""
 SPECTRAL_RADIUS = 0.993
-"""spectral radius that the Chebyshev iteration assumes, as of holes of some dozens of pixels"""
+"""spectral radius that the Chebyshev iteration assumes; it suits holes of some dozens of pixels"""
 
 
 def harmonic_fill(images: Tensor, hole: Tensor) -> Tensor:
     """Return `images`, (N, C, H, W), with an approximately harmonic function in the hole.
 
-    The hole, (N, 1, H, W), gets a solution of Laplace's equation with the known pixels as boundary
-    values and no flux over the edge of the image. It is computed from coarse to fine: means of
-    known pixels, as in the pull-push algorithm of Gortler et al. (1996, section 3.4), are relaxed
-    at each size by Chebyshev iteration (Golub and Varga, 1961). An image without known pixels
-    becomes 0.
+    The hole, (N, 1, H, W), gets a solution of the anisotropic Laplace equation
+    ``HORIZONTAL_WEIGHT * u_xx + u_yy = 0`` with the known pixels as boundary values and no flux
+    over the edge of the image. It is computed from coarse to fine: means of known pixels, as in the
+    pull-push algorithm of Gortler et al. (1996, section 3.4), are relaxed at each size by Chebyshev
+    iteration (Golub and Varga, 1961). An image without known pixels becomes 0.
     """
     return _fill(images.masked_fill(hole, 0.0), (~hole).to(images), LAST_STEPS)
 
@@ -28,21 +29,25 @@ def _fill(images: Tensor, known: Tensor, steps: int) -> Tensor:
     """Return `images` with unknown pixels filled; `known` is 1 or 0, and unknown pixels are 0."""
     if max(images.shape[2:]) == 1:
         return images
-    weight = F.avg_pool2d(known, 2, ceil_mode=True)
-    means = F.avg_pool2d(images, 2, ceil_mode=True) / weight.clamp(min=1 / 4)
-    coarse = _fill(means, (weight > 0).to(images), STEPS)
+    known_fraction = F.avg_pool2d(known, 2, ceil_mode=True)
+    means = F.avg_pool2d(images, 2, ceil_mode=True) / known_fraction.clamp(min=1 / 4)
+    coarse = _fill(means, (known_fraction > 0).to(images), STEPS)
     guess = F.interpolate(coarse, size=images.shape[2:], mode="bilinear")
     return _relax(torch.lerp(guess, images, known), 1 - known, steps)
 
 
 def _relax(images: Tensor, hole: Tensor, steps: int) -> Tensor:
-    """Return `images` with the pixels of the hole relaxed towards the mean of their neighbours."""
-    before, weight = images, 1.0
+    """Return `images` with the pixels of the hole relaxed towards the mean of their neighbours.
+
+    The mean is weighted by `HORIZONTAL_WEIGHT`; the relaxation factor is that of Chebyshev
+    iteration.
+    """
+    before, relaxation = images, 1.0
     for step in range(steps):
         padded = F.pad(images, (1, 1, 1, 1), mode="replicate")
         mean = padded[..., 1:-1, :-2] + padded[..., 1:-1, 2:]
         mean.mul_(HORIZONTAL_WEIGHT).add_(padded[..., :-2, 1:-1]).add_(padded[..., 2:, 1:-1])
         mean.div_(2 * HORIZONTAL_WEIGHT + 2)
-        before, images = images, torch.lerp(before, mean, weight * hole)
-        weight = 1 / (1 - SPECTRAL_RADIUS**2 * weight / (4 if step else 2))
+        before, images = images, torch.lerp(before, mean, relaxation * hole)
+        relaxation = 1 / (1 - SPECTRAL_RADIUS**2 * relaxation / (4 if step else 2))
     return images

@@ -34,7 +34,7 @@ class _PerceptualDistance(MeanOverImages):
         else:
             with torch.no_grad():
                 distance = self.measure(fake, target, batch.get("mask"))
-        self.add("fake", value=distance)
+        self.add("fake", value=distance)  # `MeanOverImages` averages ``value``
 
     @abstractmethod
     def measure(self, fake: Tensor, target: Tensor, mask: Tensor | None) -> Tensor:
@@ -44,12 +44,12 @@ class _PerceptualDistance(MeanOverImages):
 class LearnedDistance(_PerceptualDistance):
     """Paired: LPIPS, distance in features, weighted to agree with human judgements.
 
-    Zhang et al. (2018), with their linear layers, version 0.1. With a mask, the distance is the
-    mean inside the mask of a map of distances at the resolution of the image. Undefined for images
-    with a side below 32 pixels.
+    Zhang et al. (2018), with their linear layers, version 0.1. With a mask, the network returns a
+    map of distances, one for each pixel, and the distance is the mean over the pixels of the mask.
+    Undefined for images with a side below 32 pixels.
     """
 
-    masked = True
+    masked = True  # measures only the pixels of the mask, if there is one
     figures = {"lpips": Figure("min")}
     pretrained = (*NETWORKS.values(),)
 
@@ -70,6 +70,7 @@ class LearnedDistance(_PerceptualDistance):
         return mean_inside(distance, mask) if mask is not None else distance.flatten()
 
     def protocol(self) -> dict[str, str]:
+        """Return the network and its weights, which must be equal for comparable figures."""
         weights = NETWORKS[self.network].sha256
         return {"network": f"{self.network}, LPIPS 0.1", "weights sha256": weights}
 
@@ -92,6 +93,7 @@ class StructureAndTextureDistance(_PerceptualDistance):
         return _dists().to(fake.device)(fake, target).reshape(-1)
 
     def protocol(self) -> dict[str, str]:
+        """Return the network and its weights, which must be equal for comparable figures."""
         return {"network": "VGG-16", "weights sha256": VGG16.sha256}
 
 
@@ -103,7 +105,7 @@ def to_unit_range(images: Tensor, domain: Domain) -> Tensor:
 
 @cache
 def _lpips(network: Network) -> Any:
-    NETWORKS[network].require()
+    NETWORKS[network].require()  # raises `ConfigError` if the file is missing or damaged
     from torchmetrics.image.lpip import LearnedPerceptualImagePatchSimilarity
 
     with torch.random.fork_rng(devices=[]):  # torchmetrics draws weights before it loads them
@@ -112,7 +114,7 @@ def _lpips(network: Network) -> Any:
 
 @cache
 def _dists() -> Any:
-    VGG16.require()
+    VGG16.require()  # raises `ConfigError` if the file is missing or damaged
     from torchmetrics.functional.image.dists import DISTSNetwork
 
     with torch.random.fork_rng(devices=[]):

@@ -21,7 +21,7 @@ CHANNELS = (1, 3, 4)
 
 
 class Sample(NamedTuple):
-    """Random pixels of one kind that a format declares to write."""
+    """Suffix, channels and dtype of a test image that a format can write, and random pixels."""
 
     suffix: str
     colours: int
@@ -42,7 +42,10 @@ class Sample(NamedTuple):
         return f"image{self.suffix} of {self.colours} channels of {self.dtype}{alpha}"
 
     def pixels(self) -> NDArray[Any]:
-        """Return random pixels over the whole range of their type; the same at every call."""
+        """Return random pixels (H, W, C), the same at every call.
+
+        Integers are uniform over the whole range of their dtype; floats are standard normal.
+        """
         random, shape = np.random.default_rng(0), (*SIZE, self.channels)
         if self.dtype.startswith("float"):
             return random.normal(size=shape).astype(self.dtype)
@@ -65,11 +68,11 @@ class FormatSubject:
     """files that it can read"""
 
     example_batch: ClassVar[None] = None
-    """None: a format gets no batch"""
+    """None, as formats read and write files and get no batch; `find_cause` asks for it"""
 
     @property
     def owner(self) -> object:
-        """The class or function of the plugin."""
+        """The class or function that the plugin registered as the format."""
         return find("format", self.name)
 
     @cached_property
@@ -85,7 +88,7 @@ class FormatSubject:
 
     @property
     def samples(self) -> list[Sample]:
-        """A sample for each suffix, number of channels and dtype that it writes."""
+        """The samples of the format, as `samples_of` selects them."""
         return list(samples_of(self.format))
 
     def write(self, sample: Sample) -> EncodedImage:
@@ -94,9 +97,14 @@ class FormatSubject:
         return EncodedImage(f"image{sample.suffix}", content)
 
 
-def samples_of(form: Format) -> Iterator[Sample]:
-    """Yield a sample of each suffix and dtype of a format, and of the first dtype all channels."""
-    for suffix, writable in form.writes.items():
+def samples_of(image_format: Format) -> Iterator[Sample]:
+    """Yield the samples that test what a format declares to write.
+
+    For each suffix, the first dtype is tested with all of `CHANNELS` that the format supports and
+    its largest number of channels; other dtypes are tested with the smallest of these. If alpha is
+    supported, every dtype is also tested with alpha, for gray and RGB if they are supported.
+    """
+    for suffix, writable in image_format.writes.items():
         counts = sorted({n for n in CHANNELS if n in writable.channels} | {max(writable.channels)})
         for index, dtype in enumerate(writable.dtypes):
             tested = counts if index == 0 else counts[:1]

@@ -1,9 +1,10 @@
-"""The number of CPU threads of PyTorch: at most the number of free cores.
+"""The number of CPU threads of PyTorch: about the number of free cores.
 
 OpenMP's threads wait for each other by spinning. While another process is busy, a step with one
 thread per core takes two to ten times as long as with fewer threads. Therefore the number is
-adjusted to the cores that other processes leave free. An explicit ``OMP_NUM_THREADS`` or
-`torch.set_num_threads` takes precedence.
+adjusted to the cores that other processes leave free. ``OMP_NUM_THREADS`` or ``MKL_NUM_THREADS``
+turns the adjustment off. A number set by `torch.set_num_threads` is the maximum if it was set
+before `ThreadCount` is created; if it is set later, it stays and the adjustment ends.
 """
 
 import os
@@ -21,7 +22,8 @@ UPDATE_SECONDS = 20.0
 SHORTEST_SECONDS = 0.5
 """minimum seconds over which the load is measured"""
 SLACK = 0.35
-"""fraction of a core that other processes may use before it counts as busy"""
+"""a thread is added for a core of which other processes use less than this fraction; when threads
+are removed, the number is the free cores, rounded"""
 
 
 class CpuTime(NamedTuple):
@@ -60,7 +62,8 @@ class ThreadCount:
     Use it on the thread that computes: PyTorch's number applies to the calling thread.
 
     Args:
-        adapt: Whether to adjust the number; False: it stays as it is.
+        adapt: Whether to adjust the number to the load. In both cases the constructor lowers it to
+            the cores that this process may use.
         measure: Returns the CPU time used so far, or None if it is unknown.
     """
 
@@ -70,13 +73,17 @@ class ThreadCount:
         explicit = any(os.environ.get(name) for name in THREAD_VARIABLES)
         self.measure = measure
         self.cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+        """the cores on which the load is measured; a container's quota only limits `max_threads`"""
         self.max_threads = torch.get_num_threads()
         """the initial number of threads, which is the maximum"""
         if not explicit:
             self.max_threads = min(self.max_threads, available_cores())
             torch.set_num_threads(self.max_threads)
-        self.current, self.others = self.max_threads, 0.0
+        self.current = self.max_threads
+        self.others = 0.0
+        """cores that other processes keep busy, such as 0.7"""
         self.last = _start if adapt and not explicit and self.max_threads > 1 else None
+        """the last measurement; None: the number is not adjusted"""
         if self.last and self.last.clock + SHORTEST_SECONDS < time.monotonic():
             self._adjust()
 
@@ -84,7 +91,9 @@ class ThreadCount:
         """Return the reason for the current number, in one line."""
         busy = f"other processes use {self.others:.1f} of {self.cores} cores"
         plural = "s" * (self.current > 1)
-        return f"{busy}: computing with {self.current} thread{plural} (OMP_NUM_THREADS fixes it)"
+        return (
+            f"{busy}: computing with {self.current} thread{plural} (set OMP_NUM_THREADS to pin it)"
+        )
 
     def update(self) -> bool:
         """Measure the load if that is due; return whether the number of threads has changed."""
@@ -114,9 +123,14 @@ class ThreadCount:
 def threads_for(others: float, *, cores: int, current: int, max_threads: int) -> int:
     """Return how many threads to use, from 1 to `max_threads`.
 
-    The current number is kept if it is nearly right: each change rounds sums differently, so a load
-    between two values must not toggle it. Of the `cores` that this process may use, other processes
-    keep `others` busy, such as 0.7.
+    The current number is kept if it is nearly right. Otherwise, a load between two whole numbers of
+    cores would change the number again and again, and each change changes rounding errors of sums.
+
+    Args:
+        others: How many of the `cores` other processes keep busy, such as 0.7.
+        cores: The cores that this process may use.
+        current: The current number of threads.
+        max_threads: The largest number of threads.
     """
     free = cores - others
     if current - 0.5 <= free <= current + 1 - SLACK or (

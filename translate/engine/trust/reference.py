@@ -1,4 +1,8 @@
-"""The reference that trust is relative to: measures of training images."""
+"""The reference of trust: measures of training images.
+
+Trust is a number for each output (`translate.engine.trust.meter`). It is low if the measures of the
+output are high compared with those of training images.
+"""
 
 import json
 import logging
@@ -14,7 +18,7 @@ from torch import Tensor
 from translate.engine.checkpoints.references.lookup import is_copy, resolve
 from translate.engine.checkpoints.safetensors import read_tensors, serialize
 from translate.engine.disk import files, user_cache
-from translate.engine.loading.order import spread
+from translate.engine.loading.order import spread as at_even_intervals
 from translate.engine.models.model import require_recipe
 from translate.engine.pixels.processing import ImageProcessor
 from translate.engine.trust import differences
@@ -24,7 +28,7 @@ from translate.errors import BadImage, CheckpointError, TranslateError
 from translate.images.layers import Pixels
 
 MAX_FEATURES = 1000
-"""largest number of training images with features, spread evenly"""
+"""largest number of training images with features, at even intervals in the order of the data"""
 MAX_TRANSLATIONS = 64
 """largest number of training images that are translated"""
 QUANTILE = 0.95
@@ -32,7 +36,7 @@ QUANTILE = 0.95
 MIN_LIMIT = 1e-3
 """lowest limit, for a measure that is 0 on all training images"""
 VERSION = 1
-"""version of the file"""
+"""version of the measures in a reference file; part of its name"""
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +48,14 @@ class Reference:
     features: Tensor
     """(N, D); N may be 0"""
     measures: dict[str, Tensor]
-    """``cycle`` and ``spread``, each (M,), if the model has them; ``distance``, (N,)"""
+    """values of each measure, by its name:
+
+    - ``cycle``, (M,), if the model translates back: the mean difference between an input and its
+      output translated back;
+    - ``spread``, (M,), if the model takes noise: the mean difference between an output and
+      those for other random seeds;
+    - ``distance``, (N,): the mean distance of features to those of the nearest other images.
+    """
 
     @property
     def limits(self) -> dict[str, float]:
@@ -56,9 +67,10 @@ class Reference:
 
 
 def open_reference(processor: ImageProcessor, inputs: TrainingInputs) -> Reference | None:
-    """Return the reference of a model from its run, or measure it and save it there.
+    """Return the saved reference of a model; if there is none, measure and save it.
 
-    None, with a message, if it is not saved and the training images cannot be read.
+    It is saved in the folder of the run, or in the user's cache if the run is a downloaded or
+    unpacked copy. None, with a message, if it is not saved and the training images cannot be read.
     """
     path = _path(processor)
     try:
@@ -71,8 +83,8 @@ def open_reference(processor: ImageProcessor, inputs: TrainingInputs) -> Referen
     except (TranslateError, BadImage, OSError) as error:
         logger.info(
             f"trust: the images that {processor.model.name} was trained on cannot be read: {error} "
-            "Without them there is no distance and no trust, only differences. Once they can be "
-            "read, the reference is measured and saved."
+            "Without them there is no distance and no trust: only the differences (cycle, spread) "
+            "are measured. Once they can be read, the reference is measured and saved."
         )
         return None
     logger.info(f"trust: measuring the reference on {len(crops)} training images, once")
@@ -89,54 +101,59 @@ def measure(processor: ImageProcessor, crops: list[Pixels]) -> Reference:
     """Return the measures of training inputs (H, W, C) of one size, as the network gets them."""
     source, device = processor.source, require_recipe(processor.model).device
     measures: dict[str, Tensor] = {}
-    rows = torch.empty(0, 1)
+    features_of_crops = torch.empty(0, 1)
     if source.channels in (1, 3) and len(crops) > 1:
-        rows = features([crop[..., : source.channels] for crop in crops], source, device)
-        measures["distance"] = distances_within(rows)
+        features_of_crops = features(
+            [crop[..., : source.channels] for crop in crops], source, device
+        )
+        measures["distance"] = distances_within(features_of_crops)  # to the other crops
     functions = {
         "cycle": differences.has_cycle(processor) and differences.cycle_differences,
         "spread": differences.has_spread(processor) and differences.spread_differences,
     }
-    selection = spread(crops, MAX_TRANSLATIONS)
+    selection = at_even_intervals(crops, MAX_TRANSLATIONS)
     for name, function in functions.items():
         if not function:
             continue
         means = []
         for crop in selection:
             outputs = processor.translate([crop])
-            finite = [output for output in outputs if output is not None]
+            finite = [output for output in outputs if output is not None]  # None: not finite
             means += [float(each.mean()) for each in function(processor, [crop], finite) if finite]
         measures[name] = torch.tensor(means)
-    return Reference(rows, measures)
+    return Reference(features_of_crops, measures)
 
 
 def _path(processor: ImageProcessor) -> Path:
     """Return the file of the reference in the folder of the run, or in the cache."""
-    model, (checkpoint, _) = processor.model, resolve(processor.model.name)
+    model = processor.model
+    checkpoint, _problems_of_newer = resolve(model.name)
     run = checkpoint.parent.parent if checkpoint.parent.name == "checkpoints" else checkpoint
     facts: dict[str, Any] = {
         "version": VERSION,
         "checkpoint": model.digest,
-        "to": processor.to,
+        "to": processor.to,  # the name of the domain of the outputs
         "options": dict(processor.options),
     }
     text = json.dumps(facts, sort_keys=True, default=str)
-    folder = user_cache.folder("trust") if is_copy(model.name) else run / "trust"
+    run_is_copy = is_copy(model.name)  # of a hub or an archive, which must not be changed
+    folder = user_cache.folder("trust") if run_is_copy else run / "trust"
     return folder / f"{sha256(text.encode()).hexdigest()[:16]}.safetensors"
 
 
 def read(path: Path) -> Reference:
     """Return a saved reference; raises `CheckpointError` if it is not one."""
     tensors = read_tensors(path)
-    rows = tensors.pop("features", torch.empty(0))
-    lengths = {"distance": len(rows), "cycle": None, "spread": None}
-    is_valid = rows.ndim == 2 and tensors.keys() <= lengths.keys() and len(tensors) > 0
+    saved_features = tensors.pop("features", torch.empty(0))
+    lengths = {"distance": len(saved_features), "cycle": None, "spread": None}
+    is_valid = saved_features.ndim == 2 and tensors.keys() <= lengths.keys() and len(tensors) > 0
     for name, values in tensors.items():
         is_valid &= values.ndim == 1 and len(values) > 0
         is_valid &= lengths.get(name) in (None, len(values))
-    all_tensors = [rows, *tensors.values()]
+    all_tensors = [saved_features, *tensors.values()]
     if not is_valid or not all(
         each.is_floating_point() and each.isfinite().all() for each in all_tensors
     ):
         raise CheckpointError(f"{path} holds no reference of trust.")
-    return Reference(rows.float(), {name: values.float() for name, values in tensors.items()})
+    measures = {name: values.float() for name, values in tensors.items()}
+    return Reference(saved_features.float(), measures)

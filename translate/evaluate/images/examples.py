@@ -30,16 +30,18 @@ class Ranking:
 
 
 def rankings(result: EvaluationResult) -> list[Ranking]:
-    """Return a ranking by each metric that measures single images, and one by trust.
+    """Return a ranking by each metric that measures single images, and a ranking by trust.
 
-    The ranking by trust is the last, or the first if there is no ground truth. No image is both
-    among the best and the worst of a ranking.
+    Trust is a number for each image that needs no ground truth (`EvaluationResult.trust`). Its
+    ranking is the last one, or the first one if there is no ground truth. No image is among both
+    the best and the worst of a ranking.
     """
     by_figure = [
         _ranking(name, figure.better, _column(result.per_image, name))
         for name, figure in result.figures.items()
     ]
     by_trust = _ranking("trust", "max", _column(result.trust, "trust"))
+    # the protocol names the kind of ground truth, such as "pairs"; "none" if there is none
     without_truth = result.protocol.get("ground truth", "none") == "none"
     ordered = [by_trust, *by_figure] if without_truth else [*by_figure, by_trust]
     return [ranking for ranking in ordered if ranking.best]
@@ -58,26 +60,28 @@ def _ranking(figure: str, better: str, values: Sequence[tuple[str, float]]) -> R
 def with_thumbnails(
     result: EvaluationResult, outputs: Sequence[Outputs], source: Domain, target: Domain
 ) -> EvaluationResult:
-    """Return a result with thumbnails of the images of its first ranking.
+    """Return `result` with `thumbnails` of the images of its first ranking.
+
+    Its `examples` name the file of each thumbnail.
 
     Args:
         result: The result, without thumbnails.
-        outputs: The images that were measured.
+        outputs: The measured outputs, with their inputs and ground truth if there are any.
         source: The domain of the inputs.
         target: The domain of the outputs and their ground truth.
     """
-    rows = {name: (group, row) for group in outputs for row, name in enumerate(group.names)}
+    positions = {name: (group, i) for group in outputs for i, name in enumerate(group.names)}
     examples: dict[str, dict[str, str]] = {}
     thumbnails: dict[str, bytes] = {}
     for ranking in rankings(result)[:1]:
         for kind, ranked in (("best", ranking.best), ("worst", ranking.worst)):
             for number, (name, _) in enumerate(ranked, 1):
-                group, row = rows[name]
+                group, index = positions[name]
                 files = examples.setdefault(name, {})
                 for field in (role for role in ROLES if role in group.fields):
                     files[field] = f"{kind}-{number}-{field}.png"
                     domain = source if field == "source" else target
-                    thumbnails[files[field]] = _thumbnail(getattr(group, field)[row], domain)
+                    thumbnails[files[field]] = _thumbnail(getattr(group, field)[index], domain)
     return replace(result, examples=examples, thumbnails=thumbnails)
 
 
@@ -87,4 +91,5 @@ def _thumbnail(pixels: Image, domain: Domain) -> bytes:
     scale = min(1, SIDE / max(height, width))
     size = max(1, round(height * scale)), max(1, round(width * scale))
     small = as_tensor(domain_images.resize(pixels, size, domain))
-    return encode_image(image_grid([to_device(small[None], "cpu", domain)]), ".png")
+    floats = to_device(small[None], "cpu", domain)  # maps the domain's range to [-1, 1]
+    return encode_image(image_grid([floats]), ".png")

@@ -79,9 +79,9 @@ class Alias(nn.Module):
         (Tied, "some of its layers share parameters"),
         (lambda: Holding(lambda: torch.rand(2).tolist()), "its constructor needs values: "),
         (lambda: Holding(lambda: [torch.ones(2)]), "tensors that are neither parameters nor buff"),
-        (lambda: Holding(lambda: torch.empty(0).device), "an attribute of a layer is a device, or"),
-        (Alias, "an attribute of a layer is a device, or a tensor of another layer"),
-        (lambda: Holding(lambda: torch.rand(2, device="cpu")), "draws random numbers on a device"),
+        (lambda: Holding(lambda: torch.empty(0).device), "an attribute that is a torch.device or"),
+        (Alias, "has an attribute that is a torch.device or another layer's tensor"),
+        (lambda: Holding(lambda: torch.rand(2, device="cpu")), "draws random numbers on the CPU"),
     ],
 )
 def test_a_recipe_that_needs_values_is_reported_and_leaves_no_trace(

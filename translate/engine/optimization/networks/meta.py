@@ -1,5 +1,6 @@
-"""Recipes on PyTorch's meta device, for sharded training: tensors with shapes and without values.
+"""Recipes (methods with their networks) on PyTorch's meta device, for sharded training.
 
+Tensors on the meta device have shapes and no values.
 Only the first process constructs the networks with values. It sends the values to the other
 processes one tensor at a time, and each process keeps its shard. So no other process ever has whole
 networks.
@@ -28,8 +29,11 @@ Module = TypeVar("Module", bound=nn.Module)
 def construct_on_meta(create: Callable[[], Module]) -> Module | None:
     """Return the recipe of `create` without values; None, and a log message, if that is impossible.
 
-    `fill_` can only fill parameters and buffers. So it is impossible for a recipe with other
-    tensors, or whose constructor uses random numbers of PyTorch: the meta device draws none.
+    `fill_` replaces parameters and buffers only. So it is impossible if the recipe has other
+    tensors on the meta device, or an attribute that refers to this device, or if its layers share
+    tensors. It is also impossible if the constructor reads values, or draws random numbers on the
+    CPU by an explicit device: these would differ from those of the first process, as the meta
+    device does not advance the generator. Random initial values of parameters are no obstacle.
     """
     gc.collect()
     earlier_tensors, earlier_random_state = list(_tensors_on_meta()), random_state()
@@ -43,14 +47,14 @@ def construct_on_meta(create: Callable[[], Module]) -> Module | None:
         if any(id(tensor) not in known for tensor in _tensors_on_meta()):
             reason = "it has tensors that are neither parameters nor buffers"
         elif any(map(_refers_to_meta, recipe.modules())):
-            reason = "an attribute of a layer is a device, or a tensor of another layer"
+            reason = "a layer has an attribute that is a torch.device or another layer's tensor"
         elif not torch.equal(torch.get_rng_state(), earlier_random_state["random/torch"]):
-            reason = "its constructor draws random numbers on a device of its own"
+            reason = "its constructor draws random numbers on the CPU by an explicit device"
         elif len(own) < len(list(_tensors(recipe, repeated=True))):
             reason = "some of its layers share parameters or buffers"
         else:
             return recipe
-    except Exception as error:  # a plugin's code may raise anything without values
+    except Exception as error:  # the code of a plugin may raise any exception
         reason = f"its constructor needs values: {describe_error(error)}"
     finally:
         restore_random_state(earlier_random_state)
@@ -63,7 +67,7 @@ def fill_(recipe: Recipe, *copies: nn.Module, values: Recipe | None, device: tor
     """Give sharded networks on the meta device the values of the first process.
 
     Args:
-        recipe: The recipe to fill, in the same order on all processes.
+        recipe: The recipe to fill; its tensors must have the same order on all processes.
         copies: Copies of the recipe, which get the same values.
         values: On the first process, a recipe with values, whose tensors are emptied to free their
             memory; None on the other processes.
