@@ -59,9 +59,9 @@ def _read(file: Path) -> Provenance:
         raise DataError(f"{file}: {error}.") from error
     if provenance is None:
         raise NothingUsableError(
-            f"{file}: no provenance. Only images of translate infer and sample have it. Images "
-            "made with --no-provenance lack it, and other programs may remove it. .npy, .bmp and "
-            ".ppm cannot store it."
+            f"{file}: no provenance. Only images of translate infer, sample and serve have it; "
+            "--no-provenance leaves it out, and other programs may remove it. .npy, .bmp and .ppm "
+            "cannot store it."
         )
     return provenance
 

@@ -63,7 +63,7 @@ class ThreadCount:
 
     Args:
         adapt: Whether to adjust the number to the load. In both cases the constructor lowers it to
-            the cores that this process may use.
+            the cores that this process may use, unless an environment variable sets it.
         measure: Returns the CPU time used so far, or None if it is unknown.
     """
 

@@ -54,7 +54,7 @@ def construct_on_meta(create: Callable[[], Module]) -> Module | None:
             reason = "some of its layers share parameters or buffers"
         else:
             return recipe
-    except Exception as error:  # the code of a plugin may raise any exception
+    except Exception as error:  # where values are missing, a plugin may raise any
         reason = f"its constructor needs values: {describe_error(error)}"
     finally:
         restore_random_state(earlier_random_state)
