@@ -40,7 +40,8 @@ def find_images(source: Path) -> list[Path]:
 def scan(source: Path, *, deep: bool = True) -> FolderFiles:
     """Return the files at any depth below a folder.
 
-    Links are followed, except those to a parent folder. A file with two names is listed twice.
+    Links are followed, except those to a parent folder. A file that has two names, by a link, is
+    listed under both.
     Hidden folders are skipped. If there are tar files and no images, the members of the tar files
     are listed, as ``shards/00.tar/cat.png``.
 
@@ -49,13 +50,15 @@ def scan(source: Path, *, deep: bool = True) -> FolderFiles:
         deep: Enter subfolders and tar files.
 
     Raises:
-        DataError: There is no such folder.
+        DataError: There is no such folder, or object storage cannot be read.
     """
     if is_tar(source):
         return _with_members(FolderFiles([], [source], []))
     if isinstance(source, UrlPath):
         folders = walk_objects(open_files(source.scheme, source.host), source)
-        return _collected(source, with_members(source, folders) if deep else islice(folders, 1))
+        return _files_of_objects(
+            source, with_members(source, folders) if deep else islice(folders, 1)
+        )
     if not source.is_dir():
         raise DataError(f"{source} is not a folder.")
     files = FolderFiles([], [], [])
@@ -89,8 +92,8 @@ def _with_members(files: FolderFiles) -> FolderFiles:
     return FolderFiles(sorted(images), sorted(skipped), problems)
 
 
-def _collected(root: Path, folders: Iterable[Siblings]) -> FolderFiles:
-    """Return the files of folders of a store; raises `DataError` if it fails."""
+def _files_of_objects(root: Path, folders: Iterable[Siblings]) -> FolderFiles:
+    """Return the files of folders in object storage; raise `DataError` if it cannot be read."""
     files = FolderFiles([], [], [])
     try:
         for siblings in folders:
@@ -132,15 +135,15 @@ def match(pattern: str | Path) -> tuple[Path, FolderFiles]:
     """Return the folder that the glob `pattern` begins with, and the matching files below it.
 
     ``**`` is any number of folders, including links to folders. ``shards/*.tar/*.a.png`` matches
-    members of tar files. ``shards/{000..127}.tar`` matches 128 files; each one that does not exist
-    is a problem.
+    members of tar files. ``shards/{000..127}.tar`` matches the members of 128 tar
+    files; each tar file that does not exist is a problem.
     """
     if isinstance(pattern, UrlPath):
         objects = ObjectPattern.of(open_files(pattern.scheme, pattern.host), pattern)
-        return objects.root, _collected(objects.root, objects.folders())
+        return objects.root, _files_of_objects(objects.root, objects.folders())
     root, parts = _split_pattern(Path(pattern).parts)
     missing = _missing(root, parts)
-    tar_path = find_tar(root / "*")  # `root`, or a parent of it
+    tar_path = find_tar(root / "*")  # looks at `root` and its parents, not at the last part
     in_tars = tar_path is not None or any(part.lower().endswith(".tar") for part in parts[:-1])
     if not (in_tars or root.is_dir()):
         return root, FolderFiles([], [], missing)
@@ -186,7 +189,7 @@ def _missing(root: Path, parts: Sequence[str]) -> list[BadImage]:
 
 
 def is_path(root: Path, name: str) -> bool:
-    """Return whether `name` is a path rather than the name of a folder below `root`."""
+    """Return whether `name` has several parts, or is a folder here and not below `root`."""
     path = Path(name)
     return path.name != name or (path.is_dir() and not (root / name).exists())
 
@@ -204,7 +207,7 @@ def join_words(things: Iterable[object]) -> str:
 def stem_below(path: Path, folder: Path) -> str:
     """Return the path of a file below `folder` without its suffix.
 
-    The two files of a pair have equal ones, and an image and its mask. Accents are composed: macOS
-    decomposes them, so that equal names may differ in bytes.
+    Two files belong together, as a pair or as image and mask, if their results are equal. Accents
+    are composed: macOS decomposes them, so that equal names may differ in bytes.
     """
     return unicodedata.normalize("NFC", str(path.relative_to(folder).with_suffix("")))

@@ -36,7 +36,7 @@ def _resize_channel(channel: NDArray[Any], size: tuple[int, int]) -> NDArray[Any
 
 
 def _resize(pixels: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
-    """Return an image that Pillow knows, bytes or floats, at another size."""
+    """Return an image of a type that Pillow has, uint8 or float32, at another size."""
     image = Image.fromarray(np.ascontiguousarray(pixels))
     return np.asarray(image.resize(size[::-1], Image.Resampling.BICUBIC))
 

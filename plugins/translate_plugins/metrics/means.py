@@ -14,12 +14,16 @@ from torch import Tensor
 
 from translate.metrics import Metric
 
-UNDEFINED = torch.empty(0, device="cpu")  # also if plugins are loaded under another default device
+UNDEFINED = torch.empty(0, device="cpu")  # whatever the default device is at import
 """returned by `MeanOverImageSet.values` if the metric is undefined, as for too few images"""
 
 
 class MeanOverImages(Metric):
-    """A mean over fake images; `update` adds a tensor ``value``, (N,), NaN where undefined."""
+    """A mean over fake images.
+
+    The `update` of a subclass calls ``self.add("fake", value=values)``, with a tensor (N,) that is
+    NaN where the value is undefined.
+    """
 
     def per_image(self) -> dict[str, Tensor]:
         return dict.fromkeys(self.figures, self.rows("fake", "value").double())

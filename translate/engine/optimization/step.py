@@ -47,7 +47,7 @@ def take_turns(
     clip_norm: float | Mapping[str, float] | None = None,
     accumulate: int = 1,
 ) -> StepResult:
-    """Take one step of `recipe` on `batch`.
+    """Run all turns of one step of `recipe` on `batch`.
 
     Args:
         recipe: The recipe, on the device of the batch.
