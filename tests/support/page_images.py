@@ -34,6 +34,7 @@ def write_images(root: Path) -> Path:
         for number in range(1, 5):
             write(f"NEW/{domain}/train/{number:04}.png")
     for number in range(1, 5):
+        write(f"frames/{number:06}.png")
         write(f"datasets/both/{number}_in.png")
         write(f"datasets/both/{number}_out.png")
         write(f"wide/labels/{number}.png", 2 * SIDE)
