@@ -97,6 +97,21 @@ def test_the_signal_is_forwarded_and_the_job_is_requeued(
     assert job.lines("requeued") == [f"requeue {requeued}"], "not after a hundred restarts"
 
 
+@pytest.mark.parametrize(
+    ("script", "arguments"),
+    [("infer.sh", ("run", "in", "out", "2000")), ("train.sh", ("--out", "x"))],
+)
+def test_a_signal_before_the_script_knows_its_process_is_forwarded_once(
+    job: Job, script: str, arguments: tuple[str, ...]
+) -> None:
+    job.write("translate", STUB)
+    early = job.folder / "early"  # sends the signal just before the script stores the number
+    early.write_text("""trap '[ "$BASH_COMMAND" != "child=\\$!" ] || kill -TERM $$' DEBUG\n""")
+    environment = {"CODE": "wait", "OFFSET": "1000", "BASH_ENV": str(early)}
+    assert job.start(script, *arguments, **environment).wait(60) == 143
+    assert len(job.lines("requeued")) == 1
+
+
 @pytest.mark.parametrize("script", ["infer.sh", "train.sh"])
 def test_missing_arguments_are_reported(job: Job, script: str) -> None:
     assert job.start(script).wait(20) == 2

@@ -21,6 +21,7 @@ class NewRun:
     """A run that starts at step 0, from initial weights or those of another run.
 
     Args:
+        config: the configuration.
         out: the run folder; None: a new folder under ``runs/``.
         init: initial weights from another run.
     """
@@ -28,13 +29,23 @@ class NewRun:
     recorded_spec: ImageSpec | None = None
     """the spec of the images at the start of a run that continues"""
 
-    def __init__(self, out: Path | None = None, init: InitialWeights | None = None) -> None:
-        self.out, self.init = out, init
+    def __init__(
+        self, config: schema.Config, out: Path | None = None, init: InitialWeights | None = None
+    ) -> None:
+        self.config, self.out, self.init = config, out, init
         self.directory = ""
         """the working directory when the paths of the configuration were typed, if another"""
 
-    def folder(self, config: schema.Config) -> Path:
+    @property
+    def checkpoint(self) -> read.Checkpoint | None:
+        """The checkpoint of initial weights, if the configuration builds the same networks."""
+        if self.init and self.init.checkpoint.config.options == self.config.options:
+            return self.init.checkpoint
+        return None
+
+    def folder(self) -> Path:
         """Return the run folder; raises `ConfigError` if it has a run already."""
+        config = self.config
         names = [n.replace("/", "-") for n in (config.recipe, *short_names(config.data.domains))]
         return unused_folder(self.out, Path("runs") / "-".join(names))
 
@@ -42,12 +53,6 @@ class NewRun:
         """Return what `ResumePoint.locate` does; raises `DataError` without a root folder."""
         places.expect_root(config.data)
         return config, config.data, ""
-
-    def checkpoint_of(self, config: schema.Config) -> read.Checkpoint | None:
-        """Return the checkpoint of initial weights if `config` builds the same networks."""
-        if self.init and self.init.checkpoint.config.options == config.options:
-            return self.init.checkpoint
-        return None
 
     def load(self, training: TrainingState) -> list[str]:
         """Load the initial weights; return messages on them."""

@@ -63,6 +63,7 @@ class ResumePoint:
         self.directory = working_directory_of(run)
         """the working directory when the paths of the configuration were typed"""
         self.checkpoint = read.read_checkpoint(path)
+        """the checkpoint that is loaded into the networks"""
         self.recorded_spec = None if fork else self.checkpoint.spec
         """the spec of the images at the start of the run"""
         self.config, self.changes = resumed_config(
@@ -72,7 +73,7 @@ class ResumePoint:
         given = [key.partition("=")[0].strip() for key in (*flags, *assignments)]
         self.has_new_root = "data.root" in given
 
-    def folder(self, config: schema.Config) -> Path:  # noqa: ARG002 - as `NewRun`
+    def folder(self) -> Path:
         """Return the run folder, or that of a fork.
 
         Raises `CheckpointError` on all processes if their newest checkpoints differ.
@@ -108,10 +109,6 @@ class ResumePoint:
         if self.has_new_root:
             return config.model_copy(update={"data": data}), data, ""
         return config, data, directory
-
-    def checkpoint_of(self, config: schema.Config) -> read.Checkpoint:  # noqa: ARG002 - as `NewRun`
-        """Return the checkpoint that is loaded into the networks."""
-        return self.checkpoint
 
     def restore(self, training: TrainingState, steps: int, items: int) -> list[str]:
         """Load the checkpoint into `training`; return a message for each change of settings.

@@ -80,28 +80,23 @@ class Session:
 
 
 def open_session(
-    config: schema.Config,
-    device: torch.device,
-    start: NewRun | ResumePoint,
-    *,
-    dry_run: bool = False,
+    device: torch.device, start: NewRun | ResumePoint, *, dry_run: bool = False
 ) -> Session:
     """Return a session after all checks; the run folder is created last.
 
     If a resumed run has no step left, nothing is written or logged.
 
     Args:
-        config: The configuration.
         device: The device to train on.
-        start: A new run, or the run to continue.
+        start: A new run, or the run to continue, with its configuration.
         dry_run: Whether to write nothing.
 
     Raises:
         TranslateError: A check failed.
     """
-    folder = start.folder(config)
-    located = locate_option_files(config, start.directory)
-    config = _batch_for_processes(config)
+    folder = start.folder()
+    located = locate_option_files(start.config, start.directory)
+    config = _batch_for_processes(start.config)
     trackers = create_trackers(config) if distributed.is_first() else []
     config, data, directory = start.locate(config)
     config = _without_preparation(config) if dry_run else config
@@ -114,8 +109,7 @@ def open_session(
     if not recorded:
         expect_parts(config, layout, device)
         expect_size(config, layout)
-    checkpoint = start.checkpoint_of(config)
-    with read.memory_limit(checkpoint) if checkpoint else nullcontext():
+    with read.memory_limit(start.checkpoint) if start.checkpoint else nullcontext():
         training = build_training(config, recorded or layout.spec, device, located)
     require_batch(config, layout)
     messages = start.load(training) if isinstance(start, NewRun) else []

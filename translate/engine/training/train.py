@@ -53,7 +53,7 @@ def start(
         TranslateError: A check failed, or training cannot continue.
     """
     with _processes(config) as device:
-        session = open_session(config, device, NewRun(out, init), dry_run=dry_run)
+        session = open_session(device, NewRun(config, out, init), dry_run=dry_run)
         return _plan(session) if dry_run else _train(session, progress, interrupts)
 
 
@@ -99,7 +99,7 @@ def resume(
         accept_data_change=accept_data_change,
     )
     with _processes(point.config) as device:
-        session = open_session(point.config, device, point, dry_run=dry_run)
+        session = open_session(device, point, dry_run=dry_run)
         if not session.is_complete:
             if dry_run:
                 return _plan(session)
