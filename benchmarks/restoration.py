@@ -30,7 +30,7 @@ import torch
 from numpy.typing import NDArray
 from score import Image
 
-from translate.engine.config import yaml
+from translate.engine.config import yaml_text
 from translate.images.encode import write_image
 from translate.images.tensors import as_tensor, from_device, to_device
 from translate.nn.noise import temporary_seed
@@ -77,7 +77,7 @@ def main() -> None:
 
 def create_task(args: argparse.Namespace, truth: list[Image]) -> Task:
     """Return the task that `args.run` was trained for, on `truth`."""
-    run = yaml.parse((args.run / "config.yaml").read_text(), "config.yaml")
+    run = yaml_text.parse((args.run / "config.yaml").read_text(), "config.yaml")
     options = run["options"]
     match run["recipe"]:
         case "srgan":

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from digit_metrics import DigitEvaluator, Images
 
-from translate.engine.config import yaml
+from translate.engine.config import yaml_text
 from translate.engine.disk.records import json_files
 
 
@@ -68,7 +68,7 @@ class TrainedRun(NamedTuple):
 
     def options(self) -> dict[str, Any]:
         """Return the options of the recipe, as the run has them."""
-        return yaml.parse((self.run / "config.yaml").read_text(), "config.yaml")["options"]
+        return yaml_text.parse((self.run / "config.yaml").read_text(), "config.yaml")["options"]
 
     def checkpoints(self) -> list[int]:
         """Return the steps of its checkpoints."""

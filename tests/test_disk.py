@@ -24,7 +24,7 @@ from specs import image_spec
 
 from translate.engine.checkpoints import retention
 from translate.engine.checkpoints import write as checkpoint
-from translate.engine.config import yaml
+from translate.engine.config import yaml_text
 from translate.engine.disk import files
 from translate.engine.disk.records import json_files
 from translate.engine.inference import pipeline
@@ -191,7 +191,7 @@ def test_P2_a_whole_run_is_atomic(
         assert all(retention.is_whole(path) for _, path in retention.list_checkpoints(run)), number
         act()
         assert small_runs.checkpoint_tensors(run) == straight, number
-        assert yaml.read(str(run / "config.yaml"))["train"]["steps"] == 4, number
+        assert yaml_text.read(str(run / "config.yaml"))["train"]["steps"] == 4, number
         assert all(read_image(p).any() for p in (run / "previews").glob("*")), number
         assert not list(run.rglob(".*")), number
         numbers.append(number)

@@ -13,7 +13,7 @@ import pytest
 import small_runs
 import two_processes
 
-from translate.engine.config import yaml
+from translate.engine.config import yaml_text
 
 SECONDS = 120
 """limit of a wait"""
@@ -57,7 +57,7 @@ def test_a_killed_process_is_restarted_and_the_run_ends_as_without_the_kill(
     victim: int, root: Path
 ) -> None:
     config = small_runs.config(root, train__batch_size=2, train__steps=200, train__save_every=10)
-    (root / "config.yaml").write_text(yaml.dump(config))
+    (root / "config.yaml").write_text(yaml_text.dump(config))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -42,7 +42,7 @@ from translate.contract.files.format_subject import as_array
 from translate.contract.kinds import small_options
 from translate.engine.checkpoints import contents, read
 from translate.engine.checkpoints.references.lookup import resolve
-from translate.engine.config import layers, yaml
+from translate.engine.config import layers, yaml_text
 from translate.engine.plugins.configs import configs as bundled
 from translate.errors import BadImage, TranslateError
 from translate.formats import Window
@@ -221,7 +221,7 @@ def use(model: Translator) -> None:
 def configuration_target(home: Path) -> Target:
     """Return a target for configurations and ``--set``: `show`, and training without data."""
     texts = [path.read_bytes() for path in bundled().values()]
-    documents = [yaml.parse(text.decode(), "bundled") for text in texts]
+    documents = [yaml_text.parse(text.decode(), "bundled") for text in texts]
     path = home / "mutant.yaml"
 
     def target(rng: Random) -> None:

@@ -7,7 +7,7 @@ from documentation import markup
 from translate.cli.messages.annotated_yaml import add_choices
 from translate.cli.parameters.choices import allowed_values
 from translate.engine.config.layers import SECTIONS
-from translate.engine.config.yaml import flow, to_yaml_types
+from translate.engine.config.yaml_text import one_line, to_yaml_types
 
 WORDS = {
     int: "integer",
@@ -35,7 +35,9 @@ def write() -> dict[str, str]:
             (
                 f'<span id="{section}.{key}"></span>{markup.code(f"{section}.{key}")}',
                 _type(field.annotation),
-                "" if field.default is None else markup.code(flow(to_yaml_types(field.default))),
+                ""
+                if field.default is None
+                else markup.code(one_line(to_yaml_types(field.default))),
                 markup.escape(
                     add_choices(
                         field.description or "", allowed_values(field.annotation, field.metadata)

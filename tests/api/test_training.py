@@ -10,7 +10,7 @@ import pytest
 import small_runs
 
 from translate.api import ProgressReporter, TrainingResult, train
-from translate.engine.config import yaml
+from translate.engine.config import yaml_text
 from translate.errors import ConfigError
 
 
@@ -34,7 +34,7 @@ def test_a_dry_run_returns_a_plan(root: Path) -> None:
 
 
 def resolved_config(run: Path) -> dict[str, Any]:
-    return yaml.read(str(run / "config.yaml"))
+    return yaml_text.read(str(run / "config.yaml"))
 
 
 @pytest.mark.usefixtures("root")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from translate.engine.config import layers
-from translate.engine.config.yaml import to_yaml_types
+from translate.engine.config.yaml_text import to_yaml_types
 
 
 @pytest.fixture

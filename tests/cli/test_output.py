@@ -15,7 +15,7 @@ import small_runs
 
 from translate import hookimpl
 from translate.cli import main
-from translate.engine.config import yaml
+from translate.engine.config import yaml_text
 
 NAME = "写真.png"
 
@@ -66,7 +66,7 @@ def test_T25_training_continues_without_a_terminal(
     folder: Path, image_folder: Callable[..., Path]
 ) -> None:
     image_folder("a", 3), image_folder("b", 3)
-    Path("tiny.yaml").write_text(yaml.dump(small_runs.config(folder, train__log_every=1)))
+    Path("tiny.yaml").write_text(yaml_text.dump(small_runs.config(folder, train__log_every=1)))
     assert code("train", "--config", "tiny.yaml", "--out", "run") == 0
     assert small_runs.checkpoint_steps(folder / "run") == [0, 4]
 
@@ -92,7 +92,7 @@ def test_T25_a_lost_line_is_noted_once_and_is_not_a_listed_file(
     folder: Path, image_folder: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image_folder("a", 3), image_folder("b", 3)
-    Path("tiny.yaml").write_text(yaml.dump(small_runs.config(folder, train__log_every=1)))
+    Path("tiny.yaml").write_text(yaml_text.dump(small_runs.config(folder, train__log_every=1)))
     stream = closed_pipe()
     monkeypatch.setattr(sys, "stdout", stream)
     assert code("train", "--config", "tiny.yaml", "--out", "run") == 0
@@ -135,6 +135,6 @@ def test_T25_sighup_saves_at_the_next_step_and_exits_with_129(
     register_plugin(SighupSender(), "other:terminal")
     image_folder("a", 3), image_folder("b", 3)
     config = small_runs.config(folder, train__log_every=1, train__steps=50)
-    Path("tiny.yaml").write_text(yaml.dump(config))
+    Path("tiny.yaml").write_text(yaml_text.dump(config))
     assert code("train", "--config", "tiny.yaml", "--out", "run") == 129
     assert small_runs.checkpoint_steps(folder / "run") == [0, 3]

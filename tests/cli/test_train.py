@@ -10,7 +10,7 @@ import pytest
 import small_runs
 from train_command import TINY, saved_settings
 
-from translate.engine.config import yaml
+from translate.engine.config import yaml_text
 
 Run = Callable[..., Any]
 pytestmark = pytest.mark.usefixtures("root")
@@ -86,7 +86,7 @@ def test_a_configuration_file_is_sufficient_and_flags_override_it(
     run_command: Run, root: Path
 ) -> None:
     config = small_runs.config(Path(), train__steps=3)
-    (root / "mine.yaml").write_text(yaml.dump(config))
+    (root / "mine.yaml").write_text(yaml_text.dump(config))
     assert run_command("train", "--config", "mine.yaml").code == 0
     assert small_runs.checkpoint_steps(root / "runs/cyclegan-a-b") == [0, 3]
     assert (

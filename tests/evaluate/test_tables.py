@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from translate.engine.config import yaml
+from translate.engine.config import yaml_text
 from translate.evaluate import tables
 from translate.evaluate.result import FLOOR, EvaluationResult, FigureResult, write
 
@@ -84,7 +84,7 @@ def test_json_is_what_the_file_holds(tmp_path: Path) -> None:
 
 
 def test_the_model_card_has_the_hubs_evaluation_block() -> None:
-    document = yaml.parse(tables.model_card(RESULT), "card")
+    document = yaml_text.parse(tables.model_card(RESULT), "card")
     (entry,) = document["model-index"]
     assert entry["name"] == "x"
     (found,) = entry["results"]

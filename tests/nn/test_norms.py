@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from translate.errors import ConfigError
-from translate.nn.norms import InstanceNorm, bias_before, norm_layer, vector_norm_layer
+from translate.nn.norms import InstanceNorm, conv_bias, norm_layer, vector_norm_layer
 
 
 def test_instance_norm_equals_that_of_torch():
@@ -46,8 +46,8 @@ def test_instance_norm_has_correct_gradients_in_both_memory_formats(memory):
 
 
 def test_a_convolution_has_a_bias_by_default_unless_batch_norm_follows():
-    assert [bias_before(norm) for norm in ("instance", "layer", "none", "batch")] == [1, 1, 1, 0]
-    assert bias_before("batch", True) and not bias_before("none", False)
+    assert [conv_bias(norm) for norm in ("instance", "layer", "none", "batch")] == [1, 1, 1, 0]
+    assert conv_bias("batch", True) and not conv_bias("none", False)
 
 
 def test_an_unknown_norm_is_refused_with_the_nearest_name():

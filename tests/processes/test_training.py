@@ -18,7 +18,7 @@ from trained_on_processes import train_on_processes
 
 from translate import hookimpl
 from translate.engine.checkpoints import read, retention
-from translate.engine.config import schema, yaml
+from translate.engine.config import schema, yaml_text
 from translate.engine.disk.records import json_files
 from translate.run import Run
 
@@ -89,7 +89,7 @@ def test_a_batch_size_is_rounded_up_to_a_multiple_of_the_processes_with_a_messag
     assert first["lines"][0] == (
         f"train.batch_size is {rounded} instead of {batch_size}: a multiple for 2 processes"
     )
-    assert yaml.read(str(root / "run/config.yaml"))["train"]["batch_size"] == rounded
+    assert yaml_text.read(str(root / "run/config.yaml"))["train"]["batch_size"] == rounded
 
 
 def test_T19_a_signal_to_one_process_stops_both_at_one_step(
@@ -123,7 +123,7 @@ def test_T19_three_processes_share_five_images_with_equal_batch_counts(
 @pytest.mark.slow
 def test_torchrun_trains_one_run(root: Path) -> None:
     config = small_runs.config(root, train__steps=6, train__log_every=2)
-    (root / "config.yaml").write_text(yaml.dump(config))
+    (root / "config.yaml").write_text(yaml_text.dump(config))
     command = [
         sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
         "-m", "translate", "train", "--config", "config.yaml", "--out", "run",

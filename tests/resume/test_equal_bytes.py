@@ -10,7 +10,7 @@ from hash_metric import HashPlugin
 from kills import STATE, RegisterPlugin, Stopper, train_in_pieces
 
 from translate.engine.checkpoints import retention
-from translate.engine.config import layers, yaml
+from translate.engine.config import layers, yaml_text
 from translate.engine.disk.records import json_files
 
 RECIPES = ["cyclegan", pytest.param("pix2pix", marks=pytest.mark.slow)]
@@ -111,9 +111,9 @@ def test_more_steps_at_a_resume_equal_more_steps_from_the_start(root: Path) -> N
         small_runs.train(config, root / name)
     assert small_runs.resume(root / "raised", steps=8).step == 8
     assert small_runs.equal_checkpoints(root / "raised", root / "straight")
-    assert yaml.read(str(root / "raised/config.yaml"))["train"]["steps"] == 8
+    assert yaml_text.read(str(root / "raised/config.yaml"))["train"]["steps"] == 8
     assert small_runs.resume(root / "raised", epochs=3).step == 12  # of 4 images
-    assert "steps" not in yaml.read(str(root / "raised/config.yaml"))["train"]
+    assert "steps" not in yaml_text.read(str(root / "raised/config.yaml"))["train"]
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ from translate import hookimpl
 from translate.cli.show import describe
 from translate.contract.recipes.subject import CPU
 from translate.engine.checkpoints import read, retention
-from translate.engine.config import layers, yaml
+from translate.engine.config import layers, yaml_text
 from translate.engine.disk.records import json_files
 from translate.engine.optimization.build import build_training
 from translate.engine.training import train
@@ -131,9 +131,9 @@ def effects(root: Path, register_plugin: Callable[..., Any], out: str, flags: Ma
 def assert_one_configuration(run: Path) -> None:
     """Assert that the file, the command `show` and the checkpoint have the same configuration."""
     path, _ = retention.newest_checkpoint(run)
-    saved = yaml.document(read.read_checkpoint(path).config)
-    assert yaml.read(str(run / "config.yaml")) == saved
-    shown = yaml.parse(describe(str(run)), "shown")
+    saved = yaml_text.plain_values(read.read_checkpoint(path).config)
+    assert yaml_text.read(str(run / "config.yaml")) == saved
+    shown = yaml_text.parse(describe(str(run)), "shown")
     assert {k: {n: v for n, v in shown[k].items() if v is not None} for k in ("data", "train")} == {
         k: saved[k] for k in ("data", "train")
     }

@@ -8,7 +8,7 @@ from typing import Any
 
 import small_runs
 
-from translate.engine.config import schema, yaml
+from translate.engine.config import schema, yaml_text
 from translate.engine.disk.records import json_files
 
 
@@ -28,7 +28,7 @@ def start_training(
 ) -> subprocess.Popen[str]:
     """Start a training, or resume `run` where it has a checkpoint."""
     file = run.with_suffix(".yaml")
-    file.write_text(yaml.dump(config))
+    file.write_text(yaml_text.dump(config))
     source = (
         ["--resume", run] if small_runs.checkpoint_steps(run) else ["--config", file, "--out", run]
     )

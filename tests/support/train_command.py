@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from translate.engine.config import yaml
+from translate.engine.config import yaml_text
 
 TINY = [
     *("train", "--plugin", "cyclegan", "--domains", "a", "b", "--data", ".", "--steps", "2"),
@@ -15,4 +15,4 @@ TINY = [
 
 def saved_settings(run: Path) -> dict[str, Any]:
     """Return the content of the run's config.yaml."""
-    return yaml.read(str(run / "config.yaml"))
+    return yaml_text.read(str(run / "config.yaml"))

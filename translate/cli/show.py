@@ -121,12 +121,12 @@ def record(name: str, kind: str | None = None) -> dict[str, Any]:
 
 def _resolve(document: dict[str, Any]) -> dict[str, Any]:
     """Return a configuration with all defaults, and domains A and B if it names none."""
-    from translate.engine.config import layers, yaml
+    from translate.engine.config import layers, yaml_text
 
     data = document.get("data")
     placeholder = not (isinstance(data, dict) and data.get("domains"))
     flags = {"data.domains": ["A", "B"]} if placeholder else {}
-    return yaml.document(layers.resolve(config=document, flags=flags), include_none=True)
+    return yaml_text.plain_values(layers.resolve(config=document, flags=flags), include_none=True)
 
 
 def _document(name: str, kind: str | None) -> dict[str, Any] | None:
@@ -134,7 +134,7 @@ def _document(name: str, kind: str | None) -> dict[str, Any] | None:
     from translate.cli.messages import part
     from translate.cli.parameters.catalogue import entries
     from translate.engine.checkpoints.references.lookup import is_copy, resolve
-    from translate.engine.config import yaml
+    from translate.engine.config import yaml_text
     from translate.engine.config.renamed import current_document
     from translate.engine.plugins.configs import configs
     from translate.errors import TranslateError, suggest
@@ -142,9 +142,9 @@ def _document(name: str, kind: str | None) -> dict[str, Any] | None:
 
     if kind in (None, "configuration"):
         if (Path(name) / "config.yaml").is_file():
-            return current_document(yaml.read(str(Path(name) / "config.yaml")))
+            return current_document(yaml_text.read(str(Path(name) / "config.yaml")))
         if name in configs() or name.endswith((".yaml", ".yml")):
-            return yaml.read(name)
+            return yaml_text.read(name)
     if kind in (None, "recipe") and name in names("recipe"):
         return {"recipe": name}
     if part.find(name, kind):
@@ -153,7 +153,7 @@ def _document(name: str, kind: str | None) -> dict[str, Any] | None:
         from translate.engine.checkpoints import read
 
         checkpoint, _ = resolve(name)
-        return yaml.document(read.read_checkpoint(checkpoint).config)
+        return yaml_text.plain_values(read.read_checkpoint(checkpoint).config)
     if kind in (None, "recipe") and "/" in name:
         find("recipe", name)  # raises if there is none
         return {"recipe": name}

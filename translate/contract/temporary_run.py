@@ -15,7 +15,7 @@ from translate.batches import Domain, Images, ImageSpec
 from translate.contract.rules import RuleError
 from translate.engine.checkpoints import write
 from translate.engine.checkpoints.state import TrainingState
-from translate.engine.config import layers, yaml
+from translate.engine.config import layers, yaml_text
 from translate.engine.disk import files
 from translate.engine.plugins.errors import Place
 from translate.engine.system.randomness import random_state
@@ -55,7 +55,7 @@ def temporary_run() -> Iterator[tuple[Run, list[Call]]]:
         training = TrainingState(
             config, ImageSpec((8, 8), (Domain("photos"),)), recipe, optimizers=recipe.optimizers()
         )
-        files.replace(path / "config.yaml", yaml.dump(config).encode())
+        files.replace(path / "config.yaml", yaml_text.dump(config).encode())
         files.replace_json(path / "run.json", {"command": ["translate", "train"], "seed": 0})
         calls: list[Call] = [("run_started", {})]
         for step in range(1, STEPS + 1):
@@ -74,7 +74,7 @@ def temporary_run() -> Iterator[tuple[Run, list[Call]]]:
                 ]
         for outcome in ("interrupted", "stopped", "failed", "finished"):
             calls += [("run_started", {}), ("run_finished", {"outcome": outcome})]
-        yield Run(path, yaml.document(config), STEPS), calls
+        yield Run(path, yaml_text.plain_values(config), STEPS), calls
 
 
 def _record(step: int) -> LogRecord:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from translate.engine.config.yaml import flow
+from translate.engine.config.yaml_text import one_line
 from translate.errors import printable_name
 from translate.importers import ImportedModel
 from translate.weights import hash_file
@@ -43,8 +43,8 @@ def write_card(
          f"{o.path.stat().st_size:,}", _code(hash_file(o.path))]
         for o in origins
     ]  # fmt: skip
-    listed = ", ".join(f"`{name}={flow(value)}`" for name, value in options.items())
-    settings = [f"- `{name}: {flow(value)}`" for name, value in imported.options.items()]
+    listed = ", ".join(f"`{name}={one_line(value)}`" for name, value in options.items())
+    settings = [f"- `{name}: {one_line(value)}`" for name, value in imported.options.items()]
     missing = ", ".join(_code(name) for name in untrained)
     lines = [
         f"# {printable_name(run.name)}: imported weights",

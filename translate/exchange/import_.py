@@ -11,7 +11,7 @@ from translate.batches import Domain, ImageSpec
 from translate.engine.checkpoints import write
 from translate.engine.checkpoints.state import ModelState
 from translate.engine.checkpoints.untrusted import MemoryLimit
-from translate.engine.config import layers, schema, yaml
+from translate.engine.config import layers, schema, yaml_text
 from translate.engine.disk import files, folders
 from translate.engine.plugins.errors import plugin_code
 from translate.errors import CheckpointError, ConfigError, SaveError, printable_name, short_repr
@@ -73,13 +73,13 @@ def import_weights(
         "importer": match.name,
         "imported": {str(origin.path): hash_file(origin.path) for origin in origins},
         "networks": [origin.network for origin in origins],
-        "options": yaml.to_yaml_types(options),
+        "options": yaml_text.to_yaml_types(options),
         "notes": list(imported.notes),
     }
     folders.ensure_writable(out)
     card = write_card(out, match.name, options, imported, origins, untrained)
     try:
-        files.replace(out / "config.yaml", yaml.dump(model.config).encode())
+        files.replace(out / "config.yaml", yaml_text.dump(model.config).encode())
         files.replace_json(out / "run.json", record)
         files.replace(out / "README.md", card.encode())
     except OSError as error:

@@ -9,7 +9,7 @@ from typing import Any
 
 from translate.batches import ImageSpec
 from translate.engine.checkpoints import read, retention
-from translate.engine.config import layers, yaml
+from translate.engine.config import layers, yaml_text
 from translate.engine.config.renamed import current_document
 from translate.engine.config.schema import Config
 from translate.engine.diagnosis import sheets
@@ -82,7 +82,7 @@ class History:
         except TranslateError as error:
             self.omissions.append(f"weights: {error}")
         try:
-            document = yaml.read(str(self.run / "config.yaml"))
+            document = yaml_text.read(str(self.run / "config.yaml"))
             return layers.resolve(config=current_document(document))
         except TranslateError as error:
             self.omissions.append(f"no setting can be proposed: {error}")

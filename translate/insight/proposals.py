@@ -8,7 +8,7 @@ import torch
 
 from translate.batches import ImageSpec
 from translate.engine.checkpoints import retention
-from translate.engine.config import layers, yaml
+from translate.engine.config import layers, yaml_text
 from translate.engine.config.diff import WITHOUT_EFFECT_ON_STEPS
 from translate.engine.config.schema import Config
 from translate.engine.diagnosis.detection import COLLAPSE, DIVERGING, Detection
@@ -76,14 +76,14 @@ def _command(detection: Detection, history: History, setting: Setting, fits: boo
 
 
 def _assignment(setting: Setting) -> str:
-    return f"{setting.key}={yaml.flow(setting.value)}"
+    return f"{setting.key}={yaml_text.one_line(setting.value)}"
 
 
 def _shapes(config: Config, spec: ImageSpec | None, setting: Setting | None) -> Shapes | None:
     """Return the shapes of all weights with a setting; None if the recipe cannot be built."""
     assignments = [_assignment(setting)] if setting else []
     try:
-        changed = layers.resolve(config=yaml.document(config), assignments=assignments)
+        changed = layers.resolve(config=yaml_text.plain_values(config), assignments=assignments)
         if not spec:
             return {}
         options = {"name": changed.recipe, **changed.options}

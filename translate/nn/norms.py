@@ -12,7 +12,7 @@ BIAS = (
     "biases of the convolutions before a norm: default none under batch norm, else one; "
     "`norm: none` of the authors' code is {norm: none, bias: false}"
 )
-"""description of an option that `bias_before` takes"""
+"""description of an option that `conv_bias` takes"""
 
 
 class InstanceNorm(nn.Module):
@@ -61,7 +61,7 @@ def vector_norm_layer(name: str) -> Callable[[int], nn.Module]:
     return _choose(name, VECTOR_NORMS)
 
 
-def bias_before(norm: str, bias: bool | None = None) -> bool:
+def conv_bias(norm: str, bias: bool | None = None) -> bool:
     """Return whether a convolution before this norm has a bias; by default, not before batch norm.
 
     Before instance norm a bias has no effect, but published checkpoints have it. The code of

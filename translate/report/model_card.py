@@ -12,7 +12,7 @@ from translate.engine.checkpoints import contents, read
 from translate.engine.checkpoints.read import Checkpoint
 from translate.engine.checkpoints.references.hub import is_hub_reference
 from translate.engine.checkpoints.references.packs import CONFIG, PREVIEW
-from translate.engine.config.yaml import flow
+from translate.engine.config.yaml_text import one_line
 from translate.engine.runs.run_record import read_last_session
 from translate.errors import ConfigError, TranslateError, printable_name, short_repr
 from translate.evaluate import result, tables
@@ -116,7 +116,7 @@ def _what_it_is(checkpoint: Checkpoint, name: str) -> Iterator[str]:
         yield "| option | value |"
         yield "|---|---|"
         for option, value in config.options.items():
-            yield f"| `{option}` | `{flow(value).replace('|', '/')}` |"
+            yield f"| `{option}` | `{one_line(value).replace('|', '/')}` |"
         yield ""
 
 
@@ -127,7 +127,7 @@ def _data(
     yield "## Data"
     yield ""
     folders = ", ".join(f"`{Path(domain).name}`" for domain in data.domains)
-    yield f"- folders: {folders}; layout {flow(data.layout)}"
+    yield f"- folders: {folders}; layout {one_line(data.layout)}"
     data_record = session.get("data")
     if isinstance(data_record, dict):
         yield f"- {data_record.get('files')} training images; names and sizes have the SHA-256 " \
@@ -147,7 +147,8 @@ def _metrics(evaluation: EvaluationResult | None) -> Iterator[str]:
         keys = ("split", "images", "size", "ground truth", "seeds")
         protocol = {key: evaluation.protocol[key] for key in keys if key in evaluation.protocol}
         yield ""
-        yield f"Protocol: {', '.join(f'{key} {flow(value)}' for key, value in protocol.items())}."
+        settings = ", ".join(f"{key} {one_line(value)}" for key, value in protocol.items())
+        yield f"Protocol: {settings}."
     yield ""
 
 

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from translate import __version__
-from translate.engine.config import yaml
+from translate.engine.config import yaml_text
 from translate.engine.diagnosis import sheets
 from translate.engine.runs.run_record import timestamp
 from translate.errors import CheckpointError
@@ -158,7 +158,7 @@ def _view(run: RunData, run_count: int) -> RunView:
         previews=previews,
         rows=rows,
         missing=list(dict.fromkeys(missing)),
-        config=yaml.dump(config) if config else "",
+        config=yaml_text.dump(config) if config else "",
         evaluation_caption=evaluation_tables.caption(evaluation) if evaluation else "",
         evaluation_rows=evaluation_tables.figure_rows(evaluation) if evaluation else [],
         rankings=rankings,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from translate.engine.config import diff, yaml
+from translate.engine.config import diff, yaml_text
 from translate.engine.config.schema import Config
 from translate.report.run_data import RunData
 
@@ -28,7 +28,9 @@ def config_differences(runs: Sequence[RunData]) -> list[tuple[str, list[str]]]:
             base_values[key], values[key] = base_value, value
 
     def cell(key: str, config: Config | None, values: Mapping[str, Any]) -> str:
-        return "unknown" if config is None else yaml.flow(values.get(key, base_values[key]))
+        return (
+            "unknown" if config is None else yaml_text.one_line(values.get(key, base_values[key]))
+        )
 
     columns = list(zip(configs, other_values, strict=True))
     return [(key, [cell(key, *column) for column in columns]) for key in sorted(base_values)]

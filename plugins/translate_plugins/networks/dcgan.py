@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 from torch import Tensor, nn
 
-from translate.nn.norms import NORM, bias_before, norm_layer
+from translate.nn.norms import NORM, conv_bias, norm_layer
 from translate.remedies import Remedy
 from translate_plugins.networks.patch import activations
 from translate_plugins.networks.sizes import expect_noise, expect_size, halvings
@@ -36,7 +36,7 @@ class DcganGenerator(nn.Module):
         size: Annotated[tuple[int, int], "height and width of a training image"] = (64, 64),
     ) -> None:
         super().__init__()
-        make_norm, bias, make_upsampling = norm_layer(norm), bias_before(norm), upsampler(upsample)
+        make_norm, bias, make_upsampling = norm_layer(norm), conv_bias(norm), upsampler(upsample)
         doublings, start_size = halvings(size)
         width *= 2 ** max(doublings - 1, 0)
         first = nn.ConvTranspose2d(in_channels, width, start_size, bias=bias)
@@ -102,7 +102,7 @@ class DcganDiscriminator(nn.Module):
         super().__init__()
         self.size = size
         self.main = _downsampling_layers(
-            in_channels, 1, width, norm, size, last_bias=bias_before(norm)
+            in_channels, 1, width, norm, size, last_bias=conv_bias(norm)
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -128,7 +128,7 @@ def _downsampling_layers(
     last_bias: bool,
 ) -> nn.Sequential:
     """Return the layers from images of `size` to (N, out_channels, 1, 1)."""
-    make_norm, bias = norm_layer(norm), bias_before(norm)
+    make_norm, bias = norm_layer(norm), conv_bias(norm)
     downsamplings, end_size = halvings(size)
     kernel, stride = (4, 2) if downsamplings else (3, 1)
     first = nn.Conv2d(in_channels, width, kernel, stride=stride, padding=1, bias=bias)

@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from translate.errors import ConfigError
-from translate.nn.norms import bias_before, vector_norm_layer
+from translate.nn.norms import conv_bias, vector_norm_layer
 from translate_plugins.networks.patch import activations
 from translate_plugins.networks.sizes import expect_noise, expect_size
 
@@ -126,7 +126,7 @@ def _hidden_layers(
     """Return hidden layers from vectors (N, in_units) to (N, width), with norms and activations."""
     if layers < 1:
         raise ConfigError(f"layers: expected 1 hidden layer or more, got {layers}.")
-    make_norm, bias = vector_norm_layer(norm), bias_before(norm)
+    make_norm, bias = vector_norm_layer(norm), conv_bias(norm)
     modules: list[nn.Module] = []
     for units in [in_units] + [width] * (layers - 1):
         modules += [nn.Linear(units, width, bias=bias), make_norm(width), activation()]

@@ -7,7 +7,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from translate.nn.geometry import Geometry
-from translate.nn.norms import BIAS, NORM, bias_before, norm_layer
+from translate.nn.norms import BIAS, NORM, conv_bias, norm_layer
 from translate_plugins.networks.antialiasing import BlurDown
 
 
@@ -37,7 +37,7 @@ class PatchDiscriminator(nn.Module):
         antialias: Annotated[bool, "blur before downsampling, as in CUT"] = False,
     ) -> None:
         super().__init__()
-        make_norm, bias = norm_layer(norm), bias_before(norm, bias)
+        make_norm, bias = norm_layer(norm), conv_bias(norm, bias)
         widths = [width * min(2**layer, 8) for layer in range(layers + 1)]
         modules: list[nn.Module] = []
         for layer, (in_width, out_width) in enumerate(pairwise([in_channels, *widths])):
@@ -84,7 +84,7 @@ class PixelDiscriminator(nn.Module):
         bias: Annotated[bool | None, BIAS] = None,
     ) -> None:
         super().__init__()
-        bias = bias_before(norm, bias)
+        bias = conv_bias(norm, bias)
         self.net = nn.Sequential(
             nn.Conv2d(in_channels, width, 1),
             nn.LeakyReLU(0.2),

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from translate.errors import ConfigError
 from translate.nn.geometry import Geometry
-from translate.nn.norms import BIAS, NORM, bias_before, norm_layer
+from translate.nn.norms import BIAS, NORM, conv_bias, norm_layer
 from translate.remedies import Remedy
 from translate_plugins.networks.antialiasing import BlurDown, BlurUp
 from translate_plugins.networks.upsampling import upsampler
@@ -64,7 +64,7 @@ class ResnetGenerator(nn.Module):
         if blurs_up and upsample != "deconv":
             raise ConfigError("upsample: antialias includes upsampling: set only one of them.")
         make_norm, make_upsampling = norm_layer(norm), upsampler(upsample)
-        bias = bias_before(norm, bias)
+        bias = conv_bias(norm, bias)
 
         reflect = padding == "reflect"
         first = same_size_conv(in_channels, width, kernel=7, bias=bias, reflect=reflect)
@@ -136,7 +136,7 @@ class ResidualBlock(nn.Module):
         reflect: bool = True,
     ) -> None:
         super().__init__()
-        make_norm, bias = norm_layer(norm), bias_before(norm, bias)
+        make_norm, bias = norm_layer(norm), conv_bias(norm, bias)
         self.conv_block = nn.Sequential(
             *same_size_conv(channels, channels, kernel=3, bias=bias, reflect=reflect),
             make_norm(channels),

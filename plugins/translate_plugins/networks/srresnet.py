@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from translate.errors import ConfigError
 from translate.nn.geometry import Geometry
-from translate.nn.norms import NORM, bias_before, norm_layer
+from translate.nn.norms import NORM, conv_bias, norm_layer
 from translate_plugins.networks.sizes import expect_size
 
 SCALES = (1, 2, 4, 8)
@@ -44,7 +44,7 @@ class SrResnet(nn.Module):
                 f"residual: {in_channels} channels cannot be added to {out_channels}: set it "
                 "to false."
             )
-        bias = bias_before(norm)
+        bias = conv_bias(norm)
         self.residual = residual
         self.geometry = Geometry(scale=scale)
         self.head = nn.Sequential(nn.Conv2d(in_channels, width, 9, padding=4), nn.PReLU())
@@ -67,7 +67,7 @@ class Block(nn.Module):
 
     def __init__(self, width: int, norm: str) -> None:
         super().__init__()
-        make_norm, bias = norm_layer(norm), bias_before(norm)
+        make_norm, bias = norm_layer(norm), conv_bias(norm)
         self.layers = nn.Sequential(
             nn.Conv2d(width, width, 3, padding=1, bias=bias),
             make_norm(width),
@@ -107,7 +107,7 @@ class VggDiscriminator(nn.Module):
     ) -> None:
         super().__init__()
         self.size = size
-        make_norm, bias = norm_layer(norm), bias_before(norm)
+        make_norm, bias = norm_layer(norm), conv_bias(norm)
         layers: list[nn.Module] = [nn.Conv2d(in_channels, width, 3, padding=1), nn.LeakyReLU(0.2)]
         channels = width
         for multiple, stride in zip((1, 2, 2, 4, 4, 8, 8), (2, 1, 2, 1, 2, 1, 2), strict=True):

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from translate.errors import ConfigError
 from translate.nn.geometry import Geometry
-from translate.nn.norms import BIAS, NORM, bias_before, norm_layer
+from translate.nn.norms import BIAS, NORM, conv_bias, norm_layer
 from translate.remedies import Remedy
 from translate_plugins.networks.upsampling import upsampler
 
@@ -56,7 +56,7 @@ class UnetGenerator(nn.Module):
         if levels < 1:
             raise ConfigError(f"levels: expected 1 or more, got {levels}.")
         make_norm, make_upsampling = norm_layer(norm), upsampler(upsample)
-        bias = bias_before(norm, bias)
+        bias = conv_bias(norm, bias)
         make_downsampling = partial(nn.Conv2d, kernel_size=4, stride=2, padding=1, bias=bias)
         widths = [width * min(2**level, 8) for level in range(levels)]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from translate.engine.config import layers, yaml
+from translate.engine.config import layers, yaml_text
 from translate.registry import create_generator
 
 Run = Callable[..., Any]
@@ -37,12 +37,12 @@ def test_a_part_is_shown_with_its_options_and_how_to_select_it(
     text = run_command("show", name).out
     assert selected in text
     assert re.search(f"^{line}", text, re.M), text
-    (document,) = [yaml.parse(part, name) for part in text.split("---")]
+    (document,) = [yaml_text.parse(part, name) for part in text.split("---")]
     assert document["name"] == name
 
 
 def test_a_shown_part_can_be_set_as_an_option(run_command: Run) -> None:
-    part = yaml.parse(run_command("show", "resnet").out, "resnet")
+    part = yaml_text.parse(run_command("show", "resnet").out, "resnet")
     data = {"domains": ["a", "b"]}
     resolved = layers.resolve("pix2pix", config={"options": {"generator": part}, "data": data})
     create_generator(resolved.options["generator"], in_channels=3, out_channels=3)

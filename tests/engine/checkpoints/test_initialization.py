@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load
 
 from translate.engine.checkpoints.initialization import InitialWeights
-from translate.engine.config import yaml
+from translate.engine.config import yaml_text
 from translate.engine.disk.records import json_files
 from translate.errors import CheckpointError
 
@@ -49,7 +49,7 @@ def test_weights_come_from_the_run_and_everything_else_starts_fresh(root: Path) 
     assert small_runs.checkpoint_steps(run) == [0, 3]
     state = json.loads((run / "checkpoints/step-00000000/state.json").read_bytes())
     assert not state["optimizers"]["generators"]["state"]
-    config = yaml.read(str(run / "config.yaml"))
+    config = yaml_text.read(str(run / "config.yaml"))
     assert config["data"]["domains"] == ["c", "d"]
     assert config["options"]["generator"] == small_runs.RESNET, "not set, so unchanged"
     record = json.loads((run / "run.json").read_bytes())["init"]

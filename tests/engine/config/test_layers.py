@@ -8,7 +8,7 @@ import small_runs
 
 from configs import resolve, write_config
 from translate.cli.show import describe
-from translate.engine.config import layers, yaml
+from translate.engine.config import layers, yaml_text
 from translate.engine.plugins.configs import configs
 from translate.errors import ConfigError, PluginError
 from translate.registry import names
@@ -137,7 +137,7 @@ def test_what_show_prints_is_the_same_configuration(name: str, tmp_path: Path) -
 def test_what_show_prints_of_a_run_repeats_it(tmp_path: Path) -> None:
     config = resolve("options.generator.blocks=2", "train.steps=3", "data.resize=none")
     (tmp_path / "run").mkdir()
-    (tmp_path / "run/config.yaml").write_text(yaml.dump(config))
+    (tmp_path / "run/config.yaml").write_text(yaml_text.dump(config))
     assert layers.resolve(config=write_config(tmp_path, describe(str(tmp_path / "run")))) == config
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from translate.engine.config import yaml
+from translate.engine.config import yaml_text
 from translate.engine.plugins.configs import configs
 
 
@@ -35,7 +35,7 @@ def test_a_package_of_a_plugin_brings_configurations_and_is_not_imported(install
     package = install_configs("sweets", "lemon", "lime")
     (package / "configs/README.md").write_text("no configuration")
     assert {"lemon", "lime", "cyclegan-small"} <= configs().keys()
-    assert yaml.read("lemon") == {"recipe": "sweets"}
+    assert yaml_text.read("lemon") == {"recipe": "sweets"}
     assert "README" not in "".join(configs())
     assert package.name not in sys.modules
 
@@ -45,8 +45,8 @@ def test_a_name_of_two_distributions_has_the_distribution_in_front(install_confi
     install_configs("sweet-drops", "lemon")
     assert configs().keys() >= {"sour-drops/lemon", "sweet-drops/lemon"}
     assert "lemon" not in configs()
-    assert yaml.read("cyclegan-small")["recipe"] == "cyclegan"
-    assert yaml.read("sour-drops/cyclegan-small") == {"recipe": "sour-drops"}
+    assert yaml_text.read("cyclegan-small")["recipe"] == "cyclegan"
+    assert yaml_text.read("sour-drops/cyclegan-small") == {"recipe": "sour-drops"}
 
 
 def test_only_allowed_plugins_bring_configurations(install_configs, monkeypatch) -> None:

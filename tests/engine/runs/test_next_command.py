@@ -13,9 +13,9 @@ from translate.contract.kinds import small_options
 
 def final_lines(run: Any, config: Any, out: str) -> list[str]:
     """Train by the command; return the last lines."""
-    from translate.engine.config import yaml
+    from translate.engine.config import yaml_text
 
-    Path("config.yaml").write_text(yaml.dump(config))
+    Path("config.yaml").write_text(yaml_text.dump(config))
     result = run("train", "--config", "config.yaml", "--out", out)
     assert (result.code, result.err) == (0, "")
     return result.out.splitlines()[-3:]

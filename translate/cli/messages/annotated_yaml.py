@@ -26,7 +26,7 @@ def annotate(document: dict[str, Any], options: "dict[str, Option]") -> str:
         options: The options of its recipe, by name.
     """
     from translate.engine.config.layers import SECTIONS
-    from translate.engine.config.yaml import flow
+    from translate.engine.config.yaml_text import one_line
 
     lines = [f"recipe: {document['recipe']}"]
     for section in ("options", "data", "train"):
@@ -41,7 +41,7 @@ def annotate(document: dict[str, Any], options: "dict[str, Option]") -> str:
             else:
                 option = options.get(key)
                 comment = add_choices(option.meaning, choices(option)) if option else ""
-            lines.append(append_comment(f"  {key}: {flow(value)}", comment))
+            lines.append(append_comment(f"  {key}: {one_line(value)}", comment))
         if section == "options":
             lines += _comment_on_parts(document[section])
     return "\n".join(lines) + "\n"
@@ -61,11 +61,11 @@ def append_comment(text: str, comment: str) -> str:
 
 def format_default(option: "Option") -> str:
     """Return the default of an option as YAML; ``...`` if it has none or YAML cannot express it."""
-    from translate.engine.config.yaml import flow
+    from translate.engine.config.yaml_text import one_line
 
     value = option.default
     is_plain = isinstance(value, (str, int, float, list, tuple, Mapping)) or value is None
-    return flow(value) if is_plain and value is not Parameter.empty else "..."
+    return one_line(value) if is_plain and value is not Parameter.empty else "..."
 
 
 def _comment_on_parts(options: dict[str, Any]) -> Iterator[str]:

@@ -49,7 +49,7 @@ def describe(part: Entry) -> str:
 
 def record(part: Entry) -> dict[str, Any]:
     """Return the content of `describe` as a JSON object."""
-    from translate.engine.config.yaml import to_yaml_types
+    from translate.engine.config.yaml_text import to_yaml_types
 
     described = [
         {

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from translate.engine.config.yaml import parse
+from translate.engine.config.yaml_text import parse
 from translate.errors import ConfigError, printable_name
 
 

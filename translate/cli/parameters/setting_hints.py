@@ -11,16 +11,16 @@ class SettingCommand(MultiValueCommand):
 
     def hint(self, option: str, args: list[str]) -> str:
         """Return the ``--set`` to type instead of `option`; empty if no setting has this name."""
-        from translate.engine.config import layers, yaml
+        from translate.engine.config import layers, yaml_text
         from translate.errors import TranslateError
 
         options = dict(pairwise(args))  # each argument with the next: click has not parsed them
         try:
             recipe = options.get("--plugin")
             if not recipe and "--config" in options:
-                recipe = yaml.read(options["--config"]).get("recipe")
+                recipe = yaml_text.read(options["--config"]).get("recipe")
             elif not recipe and (run := options.get("--resume") or options.get("--init")):
-                recipe = yaml.read(str(Path(run) / "config.yaml")).get("recipe")
+                recipe = yaml_text.read(str(Path(run) / "config.yaml")).get("recipe")
             return layers.hint(option.lstrip("-").replace("-", "_"), recipe)
         except (TranslateError, OSError):
             return ""

@@ -58,7 +58,7 @@ def command(name: str, assignments: tuple[str, ...], report_file: str | None, qu
     from translate.contract import results as contract_results
     from translate.contract.kinds import small_options
     from translate.contract.report import ContractReport
-    from translate.engine.config import yaml
+    from translate.engine.config import yaml_text
     from translate.engine.disk import files
 
     parts = _parts(name)
@@ -81,7 +81,7 @@ def command(name: str, assignments: tuple[str, ...], report_file: str | None, qu
             continue
         small = small_options(kind, part)
         settings = _settings(kind, part, small, assignments if (kind, part) in selected else ())
-        say(f"{kind} {part}" + (f", scaled down: {yaml.flow(small)}" if small else ""))
+        say(f"{kind} {part}" + (f", scaled down: {yaml_text.one_line(small)}" if small else ""))
         try:
             if missing := _missing_options(kind, part, settings["options"]):
                 message = f"needs {missing}: translate plugins check {part} --set ..."
@@ -195,7 +195,7 @@ def _missing_options(kind: Any, name: str, given: Mapping[str, Any]) -> str:
 
 def _settings(kind: Any, name: str, small: dict[str, Any], assignments: tuple[str, ...]) -> Any:
     """Return the sections ``options`` and ``data``: `small`, changed by `assignments`."""
-    from translate.engine.config import layers, yaml
+    from translate.engine.config import layers, yaml_text
     from translate.registry import find
 
     options = layers.with_defaults(find(kind, name), small) if kind == "recipe" else small
@@ -206,5 +206,5 @@ def _settings(kind: Any, name: str, small: dict[str, Any], assignments: tuple[st
         if not equals or key.partition(".")[0] not in sections:
             expected = " or ".join(f"{section}.KEY=VALUE" for section in sections)
             raise ConfigError(f"--set {assignment}: expected {expected}.")
-        layers.set_key(document, key, yaml.parse(value, key))
+        layers.set_key(document, key, yaml_text.parse(value, key))
     return document

@@ -11,7 +11,7 @@ from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import layers
 from translate.engine.config.schema import Config
 from translate.engine.config.value_types import rename_domains
-from translate.engine.config.yaml import document
+from translate.engine.config.yaml_text import plain_values
 from translate.engine.processes.sharded_tensors import shard_like
 from translate.errors import CheckpointError
 
@@ -43,7 +43,7 @@ class InitialWeights:
         by domain, such as ``data.range``, go to the new domains in their order.
         """
         if config is None and recipe in (None, self.checkpoint.config.recipe):
-            config = document(self.checkpoint.config)
+            config = plain_values(self.checkpoint.config)
             domains = (flags or {}).get("data.domains") or config["data"]["domains"]
             config["data"] = rename_domains(config["data"], domains)
         return layers.resolve(recipe, config=config, flags=flags, assignments=assignments)

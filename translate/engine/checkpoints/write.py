@@ -31,7 +31,7 @@ from translate.engine.checkpoints.training_state.optimizers import (
     describe_optimizers,
     optimizer_tensors,
 )
-from translate.engine.config import yaml
+from translate.engine.config import yaml_text
 from translate.engine.config.plugin_versions import plugin_versions
 from translate.engine.disk import folders
 from translate.engine.disk.durable import Chunk
@@ -180,7 +180,7 @@ def _describe(
     best: Best | None,
 ) -> dict[str, Any]:
     """Return ``state.json``: all that is not a tensor."""
-    config = yaml.document(model.config)
+    config = yaml_text.plain_values(model.config)
     return {
         "format": FORMAT,
         "step": model.step,

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from translate.engine.config import layers, yaml
+from translate.engine.config import layers, yaml_text
 from translate.engine.config.renamed import current_document
 from translate.engine.config.schema import Config
 from translate.errors import ConfigError
@@ -60,9 +60,9 @@ def resumed_config(
     Raises:
         ConfigError: A setting has changed that makes another run, and `fork` is false.
     """
-    document, lines = yaml.document(before), list[str]()
+    document, lines = yaml_text.plain_values(before), list[str]()
     try:
-        document = current_document(yaml.read(str(run / "config.yaml")))
+        document = current_document(yaml_text.read(str(run / "config.yaml")))
     except ConfigError as error:
         lines.append(f"{error} The settings in the newest checkpoint are used.")
     written = layers.resolve(config=document)
@@ -119,7 +119,7 @@ def why_without_effect(config: Config, key: str) -> str:
 
 def differences(before: Config, now: Config) -> dict[str, tuple[Any, Any]]:
     """Return the old and the new value of each setting that differs, by dotted key; unset: None."""
-    old, new = (yaml.document(config, include_none=True) for config in (before, now))
+    old, new = (yaml_text.plain_values(config, include_none=True) for config in (before, now))
     return _differences(old, new)
 
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from translate.engine.config.schema import Config, Data, Train
 from translate.engine.config.value_types import Fragment, Section
-from translate.engine.config.yaml import is_plain, parse, read, to_yaml_types
+from translate.engine.config.yaml_text import is_plain, parse, read, to_yaml_types
 from translate.engine.system import signatures
 from translate.errors import ConfigError, PluginError, printable_name, short_repr, suggest
 from translate.registry import find, names

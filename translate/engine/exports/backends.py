@@ -9,7 +9,7 @@ from typing import Any
 from translate.engine.checkpoints import contents
 from translate.engine.checkpoints.references import hub
 from translate.engine.checkpoints.references.lookup import resolve
-from translate.engine.config.yaml import to_yaml_types
+from translate.engine.config.yaml_text import to_yaml_types
 from translate.engine.exports import cache
 from translate.engine.exports.exported import files
 from translate.engine.exports.exported.file_model import FileModel, file_model

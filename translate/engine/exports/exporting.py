@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 import translate
-from translate.engine.config.yaml import to_yaml_types
+from translate.engine.config.yaml_text import to_yaml_types
 from translate.engine.exports.exported.record import ExportRecord
 from translate.engine.exports.tile_requirements import measure_tile_requirements
 from translate.engine.models import calls

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from translate.engine.config.yaml import to_yaml_types
+from translate.engine.config.yaml_text import to_yaml_types
 from translate.engine.inference.inputs.frames import with_frames
 from translate.engine.inference.inputs.jobs import Job, list_jobs
 from translate.engine.inference.inputs.masks import with_masks

@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from translate.engine.config.yaml import to_yaml_types
+from translate.engine.config.yaml_text import to_yaml_types
 from translate.engine.disk import file_system, folders
 from translate.engine.disk.records.problems import FAILED, Problem
 from translate.engine.inference.outputs.destinations import EncodedOutput

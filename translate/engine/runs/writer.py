@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from translate.engine.checkpoints.state import TrainingState
-from translate.engine.config import yaml
+from translate.engine.config import yaml_text
 from translate.engine.data.check import CheckedData
 from translate.engine.data.places import working_directory
 from translate.engine.disk import file_system, files, folders, partial_files
@@ -60,7 +60,7 @@ class RunWriter:
         self.trackers = RunTrackers(trackers, self.problems)
         self.session: dict[str, Any] = {}
         """the entries of this session in ``run.json``"""
-        self.run = Run(path, yaml.document(training.config), steps)
+        self.run = Run(path, yaml_text.plain_values(training.config), steps)
 
     def begin(self, training: TrainingState, data: CheckedData) -> None:
         """Write ``config.yaml`` and ``run.json``; cut the log back to the current step.
@@ -83,7 +83,7 @@ class RunWriter:
 
     def _begin(self, training: TrainingState, data: CheckedData) -> None:
         remove_partial_run_files(self.path)
-        files.replace(self.path / "config.yaml", yaml.dump(training.config).encode())
+        files.replace(self.path / "config.yaml", yaml_text.dump(training.config).encode())
         self.session = {**run_record.describe_session(training, data), **self.origin}
         self.session |= {"directory": self.directory}
         self.session |= {"earlier": self._earlier_sessions()} if training.step else {}

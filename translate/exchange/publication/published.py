@@ -18,7 +18,7 @@ from translate.engine.checkpoints.references.packs import (
     RECORD,
     PackRecord,
 )
-from translate.engine.config import yaml
+from translate.engine.config import yaml_text
 from translate.engine.models.model import load
 from translate.exchange.publication import parity
 
@@ -58,7 +58,7 @@ def publish(path: Path, name: str, card: str, preview: Path | None = None) -> Pu
     }
     files |= {
         CARD: card.encode(),
-        CONFIG: yaml.dump(checkpoint.config).encode(),
+        CONFIG: yaml_text.dump(checkpoint.config).encode(),
         PARITY: reference.data,
     }
     files |= {PREVIEW: preview} if preview else {}

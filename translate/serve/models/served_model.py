@@ -8,7 +8,7 @@ from tempfile import gettempdir
 from typing import Any, NoReturn
 
 from translate.engine.checkpoints.references.lookup import resolve
-from translate.engine.config.yaml import parse
+from translate.engine.config.yaml_text import parse
 from translate.engine.exports.backends import load_with_backend
 from translate.engine.exports.exported.file_model import FileModel
 from translate.engine.exports.exported.files import is_exported

@@ -12,7 +12,7 @@ from translate.engine.checkpoints.training_state.optimizers import (
     hyperparameters,
     restore_optimizer,
 )
-from translate.engine.config.yaml import to_yaml_types
+from translate.engine.config.yaml_text import to_yaml_types
 
 
 def stepped(optimizer: Optimizer) -> Optimizer:

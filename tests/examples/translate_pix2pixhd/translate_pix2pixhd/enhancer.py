@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from translate.nn.geometry import Geometry
-from translate.nn.norms import BIAS, NORM, bias_before, norm_layer
+from translate.nn.norms import BIAS, NORM, conv_bias, norm_layer
 
 
 class EnhancerGenerator(nn.Module):
@@ -47,7 +47,7 @@ class EnhancerGenerator(nn.Module):
         super().__init__()
         if downsamplings is None:
             downsamplings = max(0, min(4, min(size).bit_length() - 3)) if size else 4
-        normed, bias, twice = norm_layer(norm), bias_before(norm, bias), 2 * width
+        normed, bias, twice = norm_layer(norm), conv_bias(norm, bias), 2 * width
         self.model = global_features(in_channels, twice, coarse_blocks, downsamplings, norm, bias)
         self.model1_1 = nn.Sequential(
             nn.ReflectionPad2d(3),

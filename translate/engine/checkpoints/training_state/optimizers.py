@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from translate.engine.config.yaml import to_yaml_types
+from translate.engine.config.yaml_text import to_yaml_types
 from translate.engine.processes.sharded_tensors import shard_like
 
 LAYOUT = {"amsgrad", "centered", "momentum"}

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from translate.batches import ImageSpec
-from translate.engine.config.yaml import to_yaml_types
+from translate.engine.config.yaml_text import to_yaml_types
 from translate.engine.exports.exported import files
 from translate.engine.exports.exported.file_tiles import FileTiler
 from translate.engine.exports.exported.record import ExportRecord, parse_record

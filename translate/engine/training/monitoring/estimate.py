@@ -3,7 +3,7 @@
 import logging
 
 from translate.engine.checkpoints.state import TrainingState
-from translate.engine.config.yaml import read
+from translate.engine.config.yaml_text import read
 from translate.engine.plugins.configs import configs
 from translate.errors import ConfigError
 from translate.progress import duration

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from configs import error_message, resolve, write_config
-from translate.engine.config import layers, yaml
+from translate.engine.config import layers, yaml_text
 from translate.errors import ConfigError
 from translate.registry import part
 
@@ -34,7 +34,7 @@ def test_F7_a_file_that_is_not_plain_yaml_is_refused(
     data: bytes | str, expected: str, tmp_path: Path
 ) -> None:
     with pytest.raises(ConfigError, match=expected):
-        yaml.read(write_config(tmp_path, data))
+        yaml_text.read(write_config(tmp_path, data))
 
 
 def test_an_alias_in_set_is_refused() -> None:
@@ -57,7 +57,7 @@ def test_an_alias_in_set_is_refused() -> None:
     ],
 )
 def test_yaml_is_version_1_2(text: str, expected: object) -> None:
-    assert yaml.parse(text, "here") == expected
+    assert yaml_text.parse(text, "here") == expected
 
 
 def test_a_dumped_configuration_is_read_back_equal(tmp_path: Path) -> None:
@@ -69,15 +69,15 @@ def test_a_dumped_configuration_is_read_back_equal(tmp_path: Path) -> None:
         "options.lr=1e-4",
         "train.steps=7",
     )
-    file = write_config(tmp_path, yaml.dump(config))
+    file = write_config(tmp_path, yaml_text.dump(config))
     assert layers.resolve(config=file) == config
 
 
 def test_a_value_is_one_line_of_yaml() -> None:
-    assert yaml.flow({"name": "resnet", "blocks": 6}) == "{name: resnet, blocks: 6}"
-    assert yaml.flow({"of": part("patch", padding=2)}) == "{of: {name: patch, padding: 2}}"
-    assert yaml.flow("summer") == "summer"
-    assert yaml.flow([0.5, None]) == "[0.5, null]"
+    assert yaml_text.one_line({"name": "resnet", "blocks": 6}) == "{name: resnet, blocks: 6}"
+    assert yaml_text.one_line({"of": part("patch", padding=2)}) == "{of: {name: patch, padding: 2}}"
+    assert yaml_text.one_line("summer") == "summer"
+    assert yaml_text.one_line([0.5, None]) == "[0.5, null]"
 
 
 @pytest.mark.parametrize(
@@ -90,4 +90,4 @@ def test_a_value_is_one_line_of_yaml() -> None:
 )
 def test_a_syntax_error_is_named_by_its_line(text: str, message: str) -> None:
     with pytest.raises(ConfigError, match=rf"^mine\.yaml: {message}"):
-        yaml.parse(text, "mine.yaml")
+        yaml_text.parse(text, "mine.yaml")

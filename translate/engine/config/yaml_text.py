@@ -129,16 +129,16 @@ def dump(config: Config) -> str:
     yaml, stream = YAML(typ="safe", pure=True), StringIO()
     yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-    yaml.dump(document(config), stream)
+    yaml.dump(plain_values(config), stream)
     return stream.getvalue()
 
 
-def document(config: Config, *, include_none: bool = False) -> Fragment:
+def plain_values(config: Config, *, include_none: bool = False) -> Fragment:
     """Return `config` as plain values, for YAML and JSON; by default without settings of None."""
     return to_yaml_types(config.model_dump(exclude_none=not include_none))
 
 
-def flow(value: Any) -> str:
+def one_line(value: Any) -> str:
     """Return `value` in YAML's flow style, on one line."""
     yaml, stream = YAML(typ="safe", pure=True), StringIO()
     yaml.default_flow_style, yaml.width = True, 10_000
