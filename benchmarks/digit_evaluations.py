@@ -1,4 +1,4 @@
-"""The evaluation of each method that generates digits: figures by name, and rows for its sheet."""
+"""The evaluation of each method that generates digits: its metric values and rows of images."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -28,8 +28,8 @@ CLASSIFIER_SAMPLES = 10_000
 def evaluate_samples(run: TrainedRun) -> Evaluation:
     """Return C, H, P and FD of 2,000 samples."""
     images = digit_metrics.read_digits(run.sample("samples", digit_metrics.COUNT))
-    figures = run.evaluator.evaluate(images).figures()
-    return Evaluation(figures, sample_sheet.square(images), [run.walk()])
+    values = run.evaluator.evaluate(images).by_name()
+    return Evaluation(values, sample_sheet.square(images), [run.walk()])
 
 
 def evaluate_convergence(run: TrainedRun) -> Evaluation:
@@ -45,11 +45,11 @@ def evaluate_convergence(run: TrainedRun) -> Evaluation:
     pairs = zip(distances, steps, strict=True)
     late = [distance for distance, step in pairs if step >= CONVERGED_AFTER * critic_steps]
     samples = evaluate_samples(run)
-    figures = {"rank correlation": rank_correlation(estimates, distances)}
+    values = {"rank correlation": rank_correlation(estimates, distances)}
     if late:
-        figures["worst FD from 2,500 on"] = max(late)
+        values["worst FD from 2,500 on"] = max(late)
     details = {"steps": steps, "FD": distances, "estimate": estimates}
-    return samples._replace(figures={**samples.figures, **figures}, details=details)
+    return samples._replace(values={**samples.values, **values}, details=details)
 
 
 def evaluate_classes(run: TrainedRun) -> Evaluation:
@@ -66,12 +66,12 @@ def evaluate_classes(run: TrainedRun) -> Evaluation:
     predictions = evaluator.classifier.predict(images[subset])
     student = digit_classifier.train(images, requested.astype(np.uint8), seed=0, epochs=15)
     test_images, test_digits = evaluator.test
-    figures = {
+    values = {
         "class accuracy": float((predictions.digits == requested[subset]).mean()),
-        **evaluator.summarize(predictions).figures(),
+        **evaluator.summarize(predictions).by_name(),
         "TSTR": float((student.predict(test_images).digits == test_digits).mean()),
     }
-    return Evaluation(figures, [images[:10] for images in by_class.values()], [run.walk()])
+    return Evaluation(values, [images[:10] for images in by_class.values()], [run.walk()])
 
 
 def evaluate_codes(run: TrainedRun) -> Evaluation:
@@ -80,9 +80,9 @@ def evaluate_codes(run: TrainedRun) -> Evaluation:
     codes = np.concatenate([np.full(len(p), i) for i, p in enumerate(by_code.values())])
     predictions = run.evaluator.classifier.predict(np.concatenate(list(by_code.values())))
     fraction, digits = purity(codes, predictions.digits)
-    metrics = run.evaluator.summarize(predictions).figures()
-    figures = {"purity": fraction, "digits": digits, **metrics}
-    return Evaluation(figures, [images[:10] for images in by_code.values()], [run.walk()])
+    metrics = run.evaluator.summarize(predictions).by_name()
+    values = {"purity": fraction, "digits": digits, **metrics}
+    return Evaluation(values, [images[:10] for images in by_code.values()], [run.walk()])
 
 
 def evaluate_reconstructions(run: TrainedRun) -> Evaluation:
@@ -101,7 +101,7 @@ def evaluate_autoencoder(run: TrainedRun) -> Evaluation:
     """Return the MSE of reconstructions, and C, H, P and FD of samples."""
     reconstructions, samples = evaluate_reconstructions(run), evaluate_samples(run)
     return samples._replace(
-        figures=reconstructions.figures | samples.figures,
+        values=reconstructions.values | samples.values,
         rows=[*reconstructions.rows, *samples.rows],
     )
 
@@ -115,7 +115,7 @@ def evaluate_vae(run: TrainedRun) -> Evaluation:
         bounds = [model.recipe.elbo(batch).double() for batch in images.split(500)]
     rest = evaluate_autoencoder(run)
     bound = {"negative ELBO": -float(torch.cat(bounds).mean())}
-    return rest._replace(figures={**bound, **rest.figures})
+    return rest._replace(values={**bound, **rest.values})
 
 
 EVALUATIONS: Mapping[str, Callable[[TrainedRun], Evaluation]] = {

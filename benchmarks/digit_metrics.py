@@ -48,7 +48,7 @@ class DigitMetrics(NamedTuple):
     distance: float
     """as a fraction of that of averages of two digits"""
 
-    def figures(self) -> dict[str, float]:
+    def by_name(self) -> dict[str, float]:
         """Return the four by their letters."""
         return dict(zip(("C", "H", "P", "FD"), self, strict=True))
 

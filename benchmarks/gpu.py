@@ -3,7 +3,7 @@
 python benchmarks/gpu.py [--minutes 10] [--data ../shared/data] [--blocks NAME ...] [--out out/gpu]
 python benchmarks/gpu.py --smoke                       small networks and images, also on a CPU
 
-| block | command | figure |
+| block | command | measurement |
 | --- | --- | --- |
 | speed | gpu_speed.py | time and memory of a step, against the textbook's at the same precision |
 | zebras | zebras.py | share of translated horses that a classifier calls zebras |
@@ -11,7 +11,7 @@ python benchmarks/gpu.py --smoke                       small networks and images
 | folder | folder.py | time of a folder of images and of its parts, against a plain loop |
 | correctness | gpu_correctness.py | uploads, gradients of norms and networks, exact resume |
 
-`--out` gets what each block printed, and all figures as all.json. A block gets its share of the
+`--out` gets what each block printed, and all results as all.json. A block gets its share of the
 time that is left. One that fails, exceeds its time or is skipped for want of it is listed with the
 reason, and the others run. Exit code 1 if any was.
 """
@@ -34,7 +34,7 @@ import training_setup
 HERE = Path(__file__).parent
 ALL = "all.json"
 SCRIPTS = {"speed": "gpu_speed", "correctness": "gpu_correctness"}
-"""the blocks whose files of figures have another name"""
+"""the blocks whose result files have another name"""
 LEAST_SECONDS = 15
 """a block with less time is skipped: starting takes almost as long"""
 RESERVE = 0.4
@@ -73,8 +73,8 @@ def main() -> None:
         rows.append({"block": name, "result": result, "seconds": took, "budget": round(budget)})
     print("\n## all\n")
     note = f"printed output and JSON of each block: {args.out}"
-    figures = {path.stem: json.loads(path.read_text()) for path in figures_of(args.out)}
-    tables.report(rows, note, args.out / ALL, figures=figures)
+    results = {path.stem: json.loads(path.read_text()) for path in result_files(args.out)}
+    tables.report(rows, note, args.out / ALL, results=results)
     raise SystemExit(int(any(row["result"] != "done" for row in rows)))
 
 
@@ -86,8 +86,8 @@ def share_of(left: float, blocks: Sequence[str]) -> float:
     return max(0.0, left) * BLOCKS[blocks[0]].share / sum(BLOCKS[name].share for name in blocks)
 
 
-def figures_of(out: Path) -> list[Path]:
-    """Return the files of figures that the blocks have written."""
+def result_files(out: Path) -> list[Path]:
+    """Return the files of results that the blocks have written."""
     return [path for path in sorted(out.glob("*.json")) if path.name != ALL]
 
 

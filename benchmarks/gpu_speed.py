@@ -121,7 +121,7 @@ def equality(args: argparse.Namespace, root: Path, recipe: str) -> str:
 
 
 def note(args: argparse.Namespace) -> str:
-    """Return what the figures of the table are."""
+    """Return a note on how the numbers of the table were measured."""
     skipped = [v for v in VARIANTS if v not in args.variants]
     return (
         f"{args.size} px; median (quartiles) of at most {args.rounds} rounds of {args.steps} "

@@ -20,7 +20,7 @@ def bootstrap_interval(
     """Return the percentile bootstrap interval of the mean (Efron, 1979).
 
     Args:
-        values: One figure for each image.
+        values: One metric value for each image.
         level: The confidence level, between 0 and 1.
         resamples: How often `values` are drawn with replacement.
         seed: Equal seeds give equal intervals.

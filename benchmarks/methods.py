@@ -7,7 +7,7 @@ python benchmarks/methods.py --measure SAMPLES [SAMPLES ...]     folders of digi
 python benchmarks/methods.py --baselines                         baselines
 
 Training, sampling and reconstruction are `translate train`, `sample` and `infer`, one thread each.
-targets.py has the bounds of each figure, digit_evaluations.py how it is computed. `--out`
+targets.py has the bounds of each metric value, digit_evaluations.py how it is computed. `--out`
 (out/methods) gets a folder for each row, with sheet.png, the configuration, the log and the output
 of the commands; `--keep` keeps checkpoints and samples as well.
 """
@@ -27,7 +27,7 @@ import scene_evaluation
 import tables
 import torch
 from digit_metrics import DigitEvaluator, read_digits
-from targets import SEEDS, TARGETS, check, format_figure
+from targets import SEEDS, TARGETS, check, format_value
 from trained_run import TrainedRun
 
 from translate.engine.config import layers
@@ -97,7 +97,7 @@ def folder_metrics(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
 
 def measure(args: argparse.Namespace, name: str, seed: int) -> tuple[dict[str, Any], Any]:
-    """Train and evaluate a configuration; return its line of the table, and all figures."""
+    """Train and evaluate a configuration; return its line of the table, and all results."""
     kind = Path(name).stem
     if kind not in EVALUATIONS:
         raise SystemExit(f"{kind}: expected one of {', '.join(EVALUATIONS)}.")
@@ -108,19 +108,19 @@ def measure(args: argparse.Namespace, name: str, seed: int) -> tuple[dict[str, A
     run = TrainedRun(args.run or out / "run", out, args.out, digits, args.threads)
     seconds = None if args.run else train(args, run, name, seed)
     evaluation = EVALUATIONS[kind](run)
-    figures = evaluation.figures
+    values = evaluation.values
     sample_sheet.write(out / "sheet.png", evaluation.rows, evaluation.sheets)
     row = {
         "configuration": kind,
         "seed": "" if args.run else seed,
         "minutes": "" if seconds is None else f"{seconds[0] / 60:.1f}",
         "CPU minutes": "" if seconds is None else f"{seconds[1] / 60:.1f}",
-        "measured": ", ".join(f"{figure} {format_figure(v)}" for figure, v in figures.items()),
-        "required": check(figures, TARGETS[kind], "required"),
-        "goal": check(figures, TARGETS[kind], "goal"),
+        "measured": ", ".join(f"{name} {format_value(v)}" for name, v in values.items()),
+        "required": check(values, TARGETS[kind], "required"),
+        "goal": check(values, TARGETS[kind], "goal"),
     }
     print(" | ".join(map(str, row.values())), flush=True)
-    detail = {**row, "figures": figures, "details": evaluation.details}
+    detail = {**row, "values": values, "details": evaluation.details}
     (out / "evaluation.json").write_text(json.dumps(detail, indent=1) + "\n")
     if not args.keep:
         for folder in (out / "generated", out / "run" / "checkpoints"):

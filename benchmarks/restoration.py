@@ -6,7 +6,7 @@ CLEAN is a folder of images that training did not use, such as ../shared/data/ho
 --size first shrinks them, the shorter side to N. The inputs are made of them by the public
 functions of the method, always with one seed. OUT gets the inputs, what `translate infer` makes of
 them, and sheet.png: input | best baseline | restored | clean. With --libjpeg, a run of restore gets
-JPEG files of Pillow as input. The figures are those of score.py; PSNR and L1 of inpainted images
+JPEG files of Pillow as input. The values are those of score.py; PSNR and L1 of inpainted images
 are those of the hole alone. "perceptual" is the loss of that name, and "perceptual, deep" the same
 of blocks 10 and 15, which no recipe is trained with.
 """
@@ -65,14 +65,14 @@ def main() -> None:
     flags = ["--mask", save(task.holes, names, out / "masks")] if task.holes else []
     restored = restore(args.run, save(task.inputs, names, out / "input"), out, flags)
     rows = {"restored": [restored[name] for name in names], **task.baselines}
-    figures = [{"images": n, **measure(task.truth, row, task.holes)} for n, row in rows.items()]
-    best = max(figures[1:], key=lambda line: line["PSNR dB"])
+    values = [{"images": n, **measure(task.truth, row, task.holes)} for n, row in rows.items()]
+    best = max(values[1:], key=lambda line: line["PSNR dB"])
     save(rows[best["images"]], names, out / "baseline")
     save(task.truth, names, out / "clean")
     columns = ("input", "baseline", "restored", "clean")
     sheet.main(out / "sheet.png", *(out / name for name in columns))
-    gain = f"{figures[0]['PSNR dB'] - best['PSNR dB']:+.2f} dB to {best['images']}"
-    tables.report(figures, f"{len(names)} images of {args.clean}; {gain}", args.json)
+    gain = f"{values[0]['PSNR dB'] - best['PSNR dB']:+.2f} dB to {best['images']}"
+    tables.report(values, f"{len(names)} images of {args.clean}; {gain}", args.json)
 
 
 def create_task(args: argparse.Namespace, truth: list[Image]) -> Task:
@@ -112,7 +112,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--libjpeg", type=int, help="restore: inputs are JPEG files of this quality"
     )
-    parser.add_argument("--json", type=Path, help="write all figures to this file")
+    parser.add_argument("--json", type=Path, help="write all values to this file")
     return parser.parse_args()
 
 
@@ -233,23 +233,23 @@ def smooth(images: Sequence[Image]) -> Rows:
     return {"untouched": list(images), **blurred, **denoised}
 
 
-# -- figures ---------------------------------------------------------------------------------------
+# -- values ---------------------------------------------------------------------------------------
 
 
 def measure(
     truth: Sequence[Image], images: Sequence[Image], holes: Sequence[Image]
 ) -> dict[str, Any]:
     """Return the metrics of whole images, or of their holes if there are any."""
-    figures = score.mean_scores(truth, images).row("")
-    del figures["images"]
+    values = score.mean_scores(truth, images).row("")
+    del values["images"]
     if holes:
-        figures = {**measure_holes(truth, images, holes), "SSIM": figures["SSIM"]}
+        values = {**measure_holes(truth, images, holes), "SSIM": values["SSIM"]}
     pairs = [(tensor(t), tensor(f)) for t, f in zip(truth, images, strict=True)]
     with torch.no_grad():
         for name, selection in PERCEPTUAL.items():
             loss = create_loss(selection)
-            figures[name] = round(float(np.mean([loss(*pair) for pair in pairs])), 1)
-    return figures
+            values[name] = round(float(np.mean([loss(*pair) for pair in pairs])), 1)
+    return values
 
 
 def measure_holes(

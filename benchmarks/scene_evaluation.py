@@ -1,6 +1,6 @@
 """Metrics of images generated from captions: agreement with the caption, and diversity.
 
-python benchmarks/scene_evaluation.py [--size 32]     the figures of real scenes and of baselines
+python benchmarks/scene_evaluation.py [--size 32]     the metrics of real scenes and of baselines
 """
 
 import argparse
@@ -57,13 +57,13 @@ def evaluate_captions(run: TrainedRun) -> Evaluation:
     images = [_sample(run, model, text, f"held-out/{i}") for i, text in enumerate(texts)]
     attributes = [captioned_scenes.parse(text) for text in texts for _ in range(SAMPLES)]
     logits = scene_classifier.pretrained_classifier(size).predict(np.concatenate(images))
-    figures = agreement(logits, attributes)
+    values = agreement(logits, attributes)
     groups = captioned_scenes.generate_groups(size)
     again = [_sample(run, model, text, f"groups/{i}") for i, text in enumerate(groups.captions)]
-    figures["diversity"] = mean_pairwise_distance(again) / mean_pairwise_distance(groups.images)
+    values["diversity"] = mean_pairwise_distance(again) / mean_pairwise_distance(groups.images)
     rows = range(0, len(texts), len(texts) // 8)
     details = {"rows of the sheet": [texts[i] for i in rows]}
-    return Evaluation(figures, [images[i] for i in rows], details=details)
+    return Evaluation(values, [images[i] for i in rows], details=details)
 
 
 def mean_pairwise_distance(groups: Sequence[Images]) -> float:
@@ -79,10 +79,10 @@ def _sample(run: TrainedRun, model: infer.Model, text: str, name: str) -> Images
 
 
 def main() -> None:
-    """Print the figures of real scenes, of scenes of other captions, and of ten scenes."""
+    """Print the metrics of real scenes, of scenes of other captions, and of ten scenes."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--size", type=int, default=32, help="pixels of a side")
-    parser.add_argument("--json", type=Path, help="write all figures to this file")
+    parser.add_argument("--json", type=Path, help="write all values to this file")
     args = parser.parse_args()
     torch.set_num_threads(1)
     classifier = scene_classifier.pretrained_classifier(args.size)

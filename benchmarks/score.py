@@ -10,7 +10,7 @@ For the sample domains, after
 
 REAL and FAKE are matched by path without suffix. REAL, --source and --train are scaled as `infer
 --size` scales: the shorter side to N; without --size, to the size of each translated image. All
-figures are means over images; PSNR and L1 are computed on 8-bit levels, SSIM with a Gaussian window
+values are means over images; PSNR and L1 are computed on 8-bit levels, SSIM with a Gaussian window
 on each channel (Wang et al., 2004). "PSNR without tint" is computed after the mean error of each
 image and channel is subtracted: correcting only a tint does not raise it.
 """
@@ -39,7 +39,7 @@ REPEATED = 10
 
 
 class Scores(NamedTuple):
-    """Figures of one image, or their means over images."""
+    """Metric values of one image, or their means over images."""
 
     psnr: float
     """in dB"""
@@ -91,7 +91,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--source", type=Path, help="folder that infer read")
     parser.add_argument("--train", type=Path, help="training images of the target domain")
     parser.add_argument("--size", type=int, help="the --size that infer was given")
-    parser.add_argument("--json", type=Path, help="write all figures to this file")
+    parser.add_argument("--json", type=Path, help="write all values to this file")
     return parser.parse_args()
 
 

@@ -1,13 +1,13 @@
-"""The figures that each method is required to reach, and those that it should reach."""
+"""The metric values that each method is required to reach, and those that it should reach."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 
 class Target(NamedTuple):
-    """The bounds of one figure; None: no bound."""
+    """The bounds of one metric value; None: no bound."""
 
-    figure: str
+    name: str
     required: float | None = None
     goal: float | None = None
     minimum: bool = True
@@ -18,15 +18,15 @@ class Target(NamedTuple):
         return value >= bound if self.minimum else value <= bound
 
     def text(self, bound: float) -> str:
-        return f"{self.figure} {'≥' if self.minimum else '≤'} {format_figure(bound)}"
+        return f"{self.name} {'≥' if self.minimum else '≤'} {format_value(bound)}"
 
 
-def at_least(figure: str, required: float | None = None, goal: float | None = None) -> Target:
-    return Target(figure, required, goal)
+def at_least(name: str, required: float | None = None, goal: float | None = None) -> Target:
+    return Target(name, required, goal)
 
 
-def at_most(figure: str, required: float | None = None, goal: float | None = None) -> Target:
-    return Target(figure, required, goal, minimum=False)
+def at_most(name: str, required: float | None = None, goal: float | None = None) -> Target:
+    return Target(name, required, goal, minimum=False)
 
 
 _AUTOENCODER = (at_most("MSE", 0.018, 0.012), at_least("H", 2.2), at_least("P", 0.78, 0.88))
@@ -69,17 +69,17 @@ SEEDS = {"gan-mnist": 3, "wgan-gp-mnist": 3, "cgan-mnist": 3}
 """Configurations that are evaluated with more than one seed."""
 
 
-def check(figures: Mapping[str, float], targets: Sequence[Target], which: str) -> str:
+def check(values: Mapping[str, float], targets: Sequence[Target], which: str) -> str:
     """Return how the bounds `which` are met: ``miss: C ≥ 10 ✓, FD ≤ 0.8 ✗``.
 
     Args:
-        figures: Measured values by name.
+        values: Measured values by name.
         targets: The bounds of the method.
         which: "required" or "goal".
     """
     bounds = [(target, getattr(target, which)) for target in targets]
     met = {
-        target.text(bound): target.holds(figures.get(target.figure, float("nan")), bound)
+        target.text(bound): target.holds(values.get(target.name, float("nan")), bound)
         for target, bound in bounds
         if bound is not None
     }
@@ -89,6 +89,6 @@ def check(figures: Mapping[str, float], targets: Sequence[Target], which: str) -
     return f"{'pass' if all(met.values()) else 'miss'}: {texts}"
 
 
-def format_figure(value: float) -> str:
-    """Return a figure with as many digits as the table has."""
+def format_value(value: float) -> str:
+    """Return a value with as many digits as the table has."""
     return f"{value:.0f}" if value >= 1000 else f"{value:.{4 if value > 10 else 3}g}"

@@ -14,9 +14,9 @@ from translate.engine.disk.records import json_files
 
 
 class Evaluation(NamedTuple):
-    """The figures of a run, and rows of images for its sheet."""
+    """The metric values of a run, and rows of images for its sheet."""
 
-    figures: dict[str, float]
+    values: dict[str, float]
     rows: Sequence[Images] = ()
     sheets: Sequence[Path] = ()
     details: Any = None

@@ -2,7 +2,7 @@
 
 python benchmarks/zebras.py [--minutes 10] [--size 256] [--data ../shared/data/horse2zebra]
 
-The figure is the share of test images that EfficientNet-Lite0, trained on ImageNet, assigns to its
+The result is the share of test images that EfficientNet-Lite0, trained on ImageNet, assigns to its
 class zebra: of translated horses, and of the horses and the zebras themselves. The method is that
 of `translate train --plugin cyclegan`, at a constant learning rate. `--out` (out/zebras) gets the
 run, the translated horses, and sheet.png: horse | translated.

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from translate.errors import ConfigError
-from translate.metrics import Figure, Metric, MetricBatch
+from translate.metrics import Metric, MetricBatch, MetricValue
 from translate.registry import create
 
 
@@ -13,7 +13,7 @@ class Difference(Metric):
     """The mean of all fake images minus that of all real ones."""
 
     needs = frozenset({"fake", "real"})
-    figures = {"difference": Figure("min")}
+    values = {"difference": MetricValue("min")}
 
     def update(self, batch: MetricBatch) -> None:
         for name in ("fake", "real"):

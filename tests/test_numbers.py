@@ -56,11 +56,11 @@ def test_a_model_of_scans_is_trained_translates_and_is_measured_in_their_unit(
     by_python = Translator.load(tmp_path / "run")(read_array(scans / "mr/test/0.npy"))
     assert (by_python == result).all()
     measured = run_command("evaluate", tmp_path / "run", "--metric", "mae", "--format", "json")
-    figure = json.loads(measured.out)["figures"]["mae"]
+    mae = json.loads(measured.out)["values"]["mae"]
     truth = read_array(scans / "ct/test/0.tif").astype(float)
-    assert figure["unit"] == "HU"
-    assert 10 < figure["value"] < 4095
-    assert abs(np.abs(truth - result).mean() - figure["value"]) < 2000
+    assert mae["unit"] == "HU"
+    assert 10 < mae["value"] < 4095
+    assert abs(np.abs(truth - result).mean() - mae["value"]) < 2000
 
 
 def test_numbers_that_are_found_do_not_change_when_a_run_is_resumed(

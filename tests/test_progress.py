@@ -24,7 +24,7 @@ def report(losses: dict[str, float], **changes: Any) -> ProgressReport:
     return ProgressReport(**{**defaults, "seconds_left": 61.0, "losses": losses, **changes})  # type: ignore[arg-type]
 
 
-def test_figures_of_an_evaluation_are_before_losses() -> None:
+def test_values_of_an_evaluation_are_before_losses() -> None:
     line = report({"generator/gan": 0.5}, evaluation={"kd-lite0": 0.03126}).line()
     assert line.index("kd-lite0 0.03126") < line.index("generator gan 0.5")
 

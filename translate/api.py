@@ -15,15 +15,15 @@ from translate.engine.system import console
 from translate.engine.training import train as training
 from translate.errors import ConfigError
 from translate.evaluate.entry import evaluate
-from translate.evaluate.result import EvaluationResult, FigureResult
+from translate.evaluate.result import EvaluationResult, MeasuredValue
 from translate.progress import ProgressReport, ProgressReporter
 from translate.results import InferenceResult, TrainingPlan, TrainingResult
 from translate.translator import Translator
 
 __all__ = [
     "EvaluationResult",
-    "FigureResult",
     "InferenceResult",
+    "MeasuredValue",
     "ProgressReport",
     "ProgressReporter",
     "TrainingPlan",

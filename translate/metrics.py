@@ -14,8 +14,8 @@ from translate.errors import ConfigError
 from translate.weights import PretrainedFile
 
 
-class Figure(NamedTuple):
-    """The direction and unit of a figure: one of the numbers that a metric computes."""
+class MetricValue(NamedTuple):
+    """The better direction and the unit of a number that a metric computes."""
 
     better: Literal["min", "max"]
     """whether smaller or larger numbers are better"""
@@ -63,7 +63,7 @@ class Metric(ABC):
     Example:
         >>> class Brightness(Metric):
         ...     needs = frozenset({"fake"})
-        ...     figures = {"brightness": Figure("max")}
+        ...     values = {"brightness": MetricValue("max")}
         ...     def update(self, batch: MetricBatch) -> None:
         ...         self.add("fake", means=batch["fake"].mean((1, 2, 3)))
         ...     def compute(self) -> dict[str, float]:
@@ -77,16 +77,16 @@ class Metric(ABC):
     of_samples: ClassVar[bool] = False
     """True: it is for generated images; translations are measured only if it is named."""
     unbiased_from: ClassVar[int] = 0
-    """Number of images below which figures are biased, such as 1,000 for a Fréchet distance: they
-    are comparable only for equal numbers of images."""
+    """Number of images below which the metric is biased, such as 1,000 for a Fréchet distance: its
+    values are comparable only for equal numbers of images."""
     resamples: ClassVar[int] = 50
     """Number of bootstrap resamples for intervals; 0: no interval, for a metric that is slow to
-    compute. Figures in `per_image` get more resamples."""
+    compute. Values in `per_image` get more resamples."""
     pretrained: Sequence[PretrainedFile] = ()
     """Files of weights that it needs; as a class attribute, all files that its options may need,
     for ``translate weights``. If one is missing, the metric is skipped unless it is named."""
-    figures: Mapping[str, Figure]
-    """The figures that `compute` returns, by name. A name includes the network that is used:
+    values: Mapping[str, MetricValue]
+    """The values that `compute` returns, by name. A name includes the network that is used:
     ``kd-lite0``."""
 
     @abstractmethod
@@ -95,17 +95,17 @@ class Metric(ABC):
 
     @abstractmethod
     def compute(self) -> dict[str, float]:
-        """Return the figures of all batches; NaN for an undefined one."""
+        """Return the metric values of all batches, by the names in `values`; NaN for undefined."""
 
     def per_image(self) -> dict[str, Tensor]:
-        """Return values of each fake image, (N,), for figures that are means over images.
+        """Return the values of each fake image, (N,), of which a metric value is the mean, by name.
 
         By default there are none.
         """
         return {}
 
     def protocol(self) -> dict[str, str]:
-        """Return what must be equal for comparable figures: networks, sizes, conventions."""
+        """Return what must be equal for comparable values: networks, sizes, conventions."""
         return {}
 
     def add(self, images: str, /, **rows: Tensor) -> None:

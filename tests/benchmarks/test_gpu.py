@@ -42,6 +42,6 @@ def test_each_end_of_a_block_is_reported(
     (tmp_path / "speed.txt").write_text("of an earlier call")
     (tmp_path / "gpu_speed.json").write_text("{}")
     assert gpu.run("speed", ["-c", code], seconds, tmp_path).startswith(result)
-    assert gpu.figures_of(tmp_path) == [], "figures of an earlier call are not those of this one"
+    assert gpu.result_files(tmp_path) == [], "results of an earlier call are removed"
     log = tmp_path / "speed.txt"
     assert not log.exists() or "earlier" not in log.read_text()

@@ -88,9 +88,9 @@ def test_bounds_are_checked_one_by_one(import_benchmark: Import) -> None:
     assert targets.check({"C": 9, "FD": float("nan")}, bounds, "goal") == "miss: FD ≤ 0.25 ✗"
 
 
-def test_figures_are_rounded(import_benchmark: Import) -> None:
+def test_values_are_rounded(import_benchmark: Import) -> None:
     values = [10, 2.2834, 0.0123, 103.62, 2500, float("nan")]
-    texts = [import_benchmark("targets").format_figure(value) for value in values]
+    texts = [import_benchmark("targets").format_value(value) for value in values]
     assert texts == ["10", "2.28", "0.0123", "103.6", "2500", "nan"]
 
 

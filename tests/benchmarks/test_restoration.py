@@ -46,17 +46,17 @@ def test_only_pixels_in_the_hole_count(restoration: ModuleType, hole) -> None:
     output[hole > 0] = 110
     ten = {"PSNR dB": round(20 * np.log10(255 / 10), 2), "L1 of 255": 10}
     assert restoration.measure_holes([truth], [output], [hole]) == ten
-    all_figures = restoration.measure([truth], [output], [hole])
-    assert list(all_figures) == ["PSNR dB", "L1 of 255", "SSIM", "perceptual", "perceptual, deep"]
-    assert all_figures | ten == all_figures
+    all_values = restoration.measure([truth], [output], [hole])
+    assert list(all_values) == ["PSNR dB", "L1 of 255", "SSIM", "perceptual", "perceptual, deep"]
+    assert all_values | ten == all_values
 
 
-def test_figures_are_means_over_images(restoration: ModuleType) -> None:
-    figures = restoration.measure_holes(
+def test_values_are_means_over_images(restoration: ModuleType) -> None:
+    values = restoration.measure_holes(
         [gray(100), gray(100)], [gray(110), gray(120)], [gray(255)[..., 0]] * 2
     )
     ten, twenty = 20 * np.log10(255 / 10), 20 * np.log10(255 / 20)
-    assert figures == {"PSNR dB": round((ten + twenty) / 2, 2), "L1 of 255": 15}
+    assert values == {"PSNR dB": round((ten + twenty) / 2, 2), "L1 of 255": 15}
 
 
 def test_baselines_fill_holes_with_the_mean_of_all_or_of_the_surroundings(

@@ -31,7 +31,7 @@ def test_a_run_is_measured_and_the_result_is_printed_and_written(
     assert [line.split()[0] for line in lines[2:]] == ["metric", "psnr", "mae"]
     assert f"{run / 'evaluation.json'}" in done.err
     document = json.loads((run / "evaluation.json").read_text())
-    assert {*document["figures"]} == {"psnr", "mae"}
+    assert {*document["values"]} == {"psnr", "mae"}
 
 
 def test_json_alone_is_on_standard_output(run_command: Command, run: Path) -> None:

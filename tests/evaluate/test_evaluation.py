@@ -11,7 +11,7 @@ from translate.errors import ConfigError, PluginError
 from translate.evaluate.evaluation import Evaluation, Subject
 from translate.evaluate.images.outputs import Outputs
 from translate.evaluate.result import verdict
-from translate.metrics import Figure, Metric, MetricBatch
+from translate.metrics import Metric, MetricBatch, MetricValue
 
 
 def images(count: int = 4, *, seed: int = 0) -> list[np.ndarray]:
@@ -45,7 +45,7 @@ def test_V5_a_baseline_is_measured_by_the_same_code() -> None:
     assert found.per_image.keys() == {*"abcd"}
 
 
-def test_a_figure_that_a_baseline_lacks_the_images_for_is_absent() -> None:
+def test_a_value_that_a_baseline_lacks_the_images_for_is_absent() -> None:
     assert evaluate(subject(samples=Outputs("abcd", images()))).baselines == {}
 
 
@@ -60,18 +60,18 @@ def test_V11_a_metric_that_does_not_fit_is_refused_before_any_output_is_made() -
 def test_baselines_of_one_seed_are_noted_where_there_are_several() -> None:
     same = Outputs("abcd", images(seed=9), images(seed=9))
     assert evaluate(subject(same=same), seeds=(4, 2)).notes == (
-        "figures are means over seeds, baselines of the seed 4",
+        "values are means over seeds, baselines of the seed 4",
     )
     assert evaluate(subject(same=same)).notes == ()
 
 
 def test_several_seeds_give_mean_and_deviation() -> None:
-    each = [evaluate(subject(), seeds=(seed,)).figures["mae"].value for seed in (1, 2, 3)]
-    figure = evaluate(subject(), seeds=(1, 2, 3)).figures["mae"]
-    assert figure.value == pytest.approx(np.mean(each))
-    assert figure.deviation == pytest.approx(np.std(each, ddof=1))
-    assert figure.low is not None and figure.high is not None and figure.value is not None
-    assert figure.low < figure.value < figure.high
+    each = [evaluate(subject(), seeds=(seed,)).values["mae"].value for seed in (1, 2, 3)]
+    measured = evaluate(subject(), seeds=(1, 2, 3)).values["mae"]
+    assert measured.value == pytest.approx(np.mean(each))
+    assert measured.deviation == pytest.approx(np.std(each, ddof=1))
+    assert measured.low is not None and measured.high is not None and measured.value is not None
+    assert measured.low < measured.value < measured.high
 
 
 def test_of_translations_and_samples_each_metric_takes_those_that_it_needs() -> None:
@@ -82,8 +82,8 @@ def test_of_translations_and_samples_each_metric_takes_those_that_it_needs() -> 
         for made in (translations, samples)
     ]  # type: ignore[misc]
     found = evaluate(*both, metrics=("mae", "kd-lite0"))
-    assert found.figures["mae"].count == 4
-    assert found.figures["kd-lite0"].count == 2
+    assert found.values["mae"].count == 4
+    assert found.values["kd-lite0"].count == 2
     assert found.protocol["metrics"]["kd-lite0"]["network"].startswith("EfficientNet-Lite0")
 
 
@@ -91,7 +91,7 @@ class Novelty(Metric):
     """A metric of generated samples."""
 
     of_samples = True
-    figures = {"novelty": Figure("max")}
+    values = {"novelty": MetricValue("max")}
 
     def update(self, batch: MetricBatch) -> None:
         self.add("fake", levels=batch["fake"].mean((1, 2, 3)))
@@ -111,31 +111,31 @@ def test_a_metric_of_samples_measures_translations_only_where_it_is_named(
     register_plugin(Plugin())
     translations = made_of(Outputs("abcd", images(), source=images(seed=1)))
     samples = made_of(Outputs("abcd", images()))
-    assert "novelty" not in evaluate(translations, metrics=()).figures
-    assert "novelty" in evaluate(translations, metrics=("novelty",)).figures
-    assert "novelty" in evaluate(translations, samples, metrics=()).figures
+    assert "novelty" not in evaluate(translations, metrics=()).values
+    assert "novelty" in evaluate(translations, metrics=("novelty",)).values
+    assert "novelty" in evaluate(translations, samples, metrics=()).values
 
 
-def test_V4_few_images_are_noted_for_figures_that_they_bias() -> None:
+def test_V4_few_images_are_noted_for_values_that_they_bias() -> None:
     outputs = Outputs("abcd", images(seed=1), real=images(seed=2))
     found = evaluate(made_of(outputs), metrics=("fd-lite0", "kd-lite0"))
-    assert list(found.figures) == ["kd-lite0", "fd-lite0"]
+    assert list(found.values) == ["kd-lite0", "fd-lite0"]
     assert found.notes == (
         "fd-lite0 is biased for fewer than 1,000 images, and these are 4: compare it only for "
         "equal numbers of images",
     )
 
 
-def test_V2_an_undefined_figure_is_noted() -> None:
+def test_V2_an_undefined_value_is_noted() -> None:
     outputs = Outputs("a", images(1), real=images(1))
     found = evaluate(made_of(outputs), metrics=("kd-lite0",))
-    assert found.figures["kd-lite0"].value is None
+    assert found.values["kd-lite0"].value is None
     assert found.notes == ("kd-lite0 is undefined for these images: see translate show kd-lite0",)
     assert verdict(found, "kd-lite0") == "undefined"
 
 
 class NeedsWeights(Metric):
-    figures = {"weighty": Figure("min")}
+    values = {"weighty": MetricValue("min")}
 
     def update(self, batch: MetricBatch) -> None:  # noqa: ARG002
         raise ConfigError("weights.pth is not there: translate weights add FILE")

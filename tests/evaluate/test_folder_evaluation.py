@@ -39,7 +39,7 @@ def evaluate(real: Path, fake: Path, *metrics: str, **given: object) -> Evaluati
 
 
 def value(result: EvaluationResult, name: str) -> float:
-    found = result.figures[name].value
+    found = result.values[name].value
     assert found is not None
     return found
 
@@ -57,13 +57,13 @@ def test_pairs_are_compared_by_name(real: Path, fake: Path) -> None:
 
 def test_unpaired_folders_have_distances_alone(real: Path, fake: Path) -> None:
     found = evaluate(real, fake)
-    assert "psnr" not in found.figures
+    assert "psnr" not in found.values
     assert value(found, "kd-lite0") != 0
     (real / "0.png").unlink()
     assert evaluate(real, fake, "kd-lite0").protocol["real images"] == 2
 
 
-def test_figures_inside_masks_are_next_to_those_of_whole_images(
+def test_values_inside_masks_are_next_to_those_of_whole_images(
     real: Path, fake: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "mask").mkdir()
@@ -72,7 +72,7 @@ def test_figures_inside_masks_are_next_to_those_of_whole_images(
         mask[:8] = 255
         Image.fromarray(mask).save(tmp_path / f"mask/{n}.png")
     found = evaluate(real, fake, "mae", "kd-lite0", paired=True, mask=tmp_path / "mask")
-    assert list(found.figures) == ["mae", "mae in mask", "kd-lite0"]
+    assert list(found.values) == ["mae", "mae in mask", "kd-lite0"]
     inside = [
         np.abs(
             read_image(real / f"{n}.png")[:8].astype(float) - read_image(fake / f"{n}.bmp")[:8]
@@ -106,11 +106,11 @@ def test_equal_folders_are_equal(real: Path) -> None:
     assert value(found, "fd-lite0") == pytest.approx(0, abs=1e-6)
 
 
-def test_one_image_has_figures_of_its_own_and_no_distance(tmp_path: Path) -> None:
+def test_one_image_has_values_of_its_own_and_no_distance(tmp_path: Path) -> None:
     one, other = (write(tmp_path / str(seed), (16, 16, 3), seed=seed) for seed in (1, 2))
     found = evaluate(one, other, "psnr", "kd-lite0", paired=True)
     assert math.isfinite(value(found, "psnr"))
-    assert found.figures["kd-lite0"].value is None
+    assert found.values["kd-lite0"].value is None
     assert "kd-lite0 is undefined for these images: see translate show kd-lite0" in found.notes
 
 
@@ -122,13 +122,13 @@ def test_a_limit_measures_the_first_images(real: Path, fake: Path) -> None:
 def test_a_size_scales_the_shorter_sides(tmp_path: Path) -> None:
     real = write(tmp_path / "r", (32, 48, 3))
     fake = write(tmp_path / "f", (16, 24, 3))
-    assert evaluate(real, fake, "mae", paired=True, size=16).figures["mae"].value is not None
+    assert evaluate(real, fake, "mae", paired=True, size=16).values["mae"].value is not None
 
 
 def test_real_images_without_a_fake_are_noted(real: Path, fake: Path) -> None:
     (fake / "1.bmp").unlink()
     found = evaluate(real, fake, "mae", paired=True)
-    assert found.figures["mae"].count == 2
+    assert found.values["mae"].count == 2
     assert found.notes == (f"1 images in {real} have no partner: they are not measured",)
 
 
@@ -154,7 +154,7 @@ def test_V3_gray_images_are_not_compared_with_colour(real: Path, tmp_path: Path)
     gray = write(tmp_path / "gray", (20, 24), (20, 24), (16, 16))
     assert "holds gray images" in refused(real, gray, paired=True)
     assert "holds gray images" in refused(gray, real)
-    assert evaluate(gray, gray, "mae", paired=True).figures["mae"].value == 0
+    assert evaluate(gray, gray, "mae", paired=True).values["mae"].value == 0
 
 
 def test_V3_files_that_are_no_images_are_named(real: Path, fake: Path) -> None:

@@ -1,4 +1,4 @@
-"""Figures, intervals and figures of each image."""
+"""Metric values, their bootstrap intervals, and the values of each image."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def measured(name: str, outputs: Outputs, *, masked: bool = False) -> Metric:
     return measure(SelectedMetric(name, {}, masked), outputs, batch_size=3, device=CPU)
 
 
-def test_a_figure_is_that_of_all_images_in_one_batch() -> None:
+def test_a_value_is_that_of_all_images_in_one_batch() -> None:
     fake, target = images(seed=1), images(seed=2)
     whole = create("metric", "mae")
     batch = [torch.from_numpy(np.stack(each)).movedim(3, 1).float() for each in (fake, target)]
@@ -53,7 +53,7 @@ def test_only_pixels_inside_masks_count_where_that_is_chosen() -> None:
     )
     assert measured("mae", outputs, masked=True).compute()["mae"] == pytest.approx(inside, rel=1e-5)
     assert measured("mae", outputs).compute()["mae"] != pytest.approx(inside, rel=1e-3)
-    assert SelectedMetric("mae", {}, True).figure("mae") == "mae in mask"
+    assert SelectedMetric("mae", {}, True).result_name("mae") == "mae in mask"
 
 
 def test_the_interval_of_a_mean_is_the_bootstraps() -> None:
@@ -84,6 +84,6 @@ def test_one_image_has_no_interval() -> None:
     assert (result.low, result.high, result.resamples) == (None, None, 0)
 
 
-def test_an_undefined_figure_is_none() -> None:
+def test_an_undefined_value_is_none() -> None:
     outputs = Outputs("a", images(1), real=images(1, seed=2))
     assert measuring.values(measured("kd-lite0", outputs)) == {"kd-lite0": None}

@@ -11,7 +11,7 @@ from translate.errors import CheckpointError, SaveError
 from translate.evaluate.result import (
     FLOOR,
     EvaluationResult,
-    FigureResult,
+    MeasuredValue,
     flags,
     read,
     thumbnail_folder,
@@ -22,8 +22,8 @@ from translate.evaluate.result import (
 RESULT = EvaluationResult(
     "runs/x@1000",
     {
-        "psnr": FigureResult(18.5, "max", "dB", 40, 18.1, 18.9, 300),
-        "fd": FigureResult(None, "min", count=40),
+        "psnr": MeasuredValue(18.5, "max", "dB", 40, 18.1, 18.9, 300),
+        "fd": MeasuredValue(None, "min", count=40),
     },
     {
         "untouched input": {"psnr": 14.25, "fd": None},
@@ -87,23 +87,23 @@ def test_thumbnails_are_never_next_to_another_result(
     assert not thumbnail_folder(path).exists() and read(path) == with_images("best-1-fake.png")
 
 
-def test_an_undefined_figure_is_null_in_the_file(tmp_path: Path) -> None:
+def test_an_undefined_value_is_null_in_the_file(tmp_path: Path) -> None:
     write(RESULT, tmp_path / "x.json")
     text = (tmp_path / "x.json").read_text()
     assert "NaN" not in text
-    assert json.loads(text)["figures"]["fd"]["value"] is None
+    assert json.loads(text)["values"]["fd"]["value"] is None
 
 
 def test_keys_of_a_later_version_are_no_error(tmp_path: Path) -> None:
     write(RESULT, tmp_path / "x.json")
     document = json.loads((tmp_path / "x.json").read_text())
     document |= {"later": 1}
-    document["figures"]["psnr"]["later"] = 2
+    document["values"]["psnr"]["later"] = 2
     (tmp_path / "x.json").write_text(json.dumps(document))
     assert read(tmp_path / "x.json") == RESULT
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"subject": "x"}', '{"subject": 1, "figures": {}}'])
+@pytest.mark.parametrize("text", ["", "[]", '{"subject": "x"}', '{"subject": 1, "values": {}}'])
 def test_a_damaged_file_is_named_in_the_error(tmp_path: Path, text: str) -> None:
     (tmp_path / "x.json").write_text(text)
     with pytest.raises(CheckpointError, match=r"x\.json"):
@@ -125,22 +125,22 @@ def test_the_best_baseline_is_none_of_the_floor() -> None:
     ("better", "other", "reached"),
     [("max", 2.0, True), ("max", 1.0, False), ("min", 1.0, True), ("min", 2.0, False)],
 )
-def test_a_figure_is_reached_by_what_is_as_good(better, other, reached) -> None:
-    assert FigureResult(1.5, better).is_reached_by(other) == reached
-    assert FigureResult(other, better).is_reached_by(other)
+def test_a_value_is_reached_by_what_is_as_good(better, other, reached) -> None:
+    assert MeasuredValue(1.5, better).is_reached_by(other) == reached
+    assert MeasuredValue(other, better).is_reached_by(other)
 
 
-def test_an_undefined_figure_reaches_nothing_and_is_reached_by_nothing() -> None:
-    assert not FigureResult(None, "max").is_reached_by(1.0)
-    assert not FigureResult(1.0, "max").is_reached_by(None)
+def test_an_undefined_value_reaches_nothing_and_is_reached_by_nothing() -> None:
+    assert not MeasuredValue(None, "max").is_reached_by(1.0)
+    assert not MeasuredValue(1.0, "max").is_reached_by(None)
 
 
 def result_of(
     value: float | None = 1.0, better: str = "max", **baselines: float
 ) -> EvaluationResult:
-    figure = FigureResult(value, better, "dB", 4, 0.5, 1.5)  # type: ignore[arg-type]
-    found = EvaluationResult("x", {"f": figure}, {k: {"f": v} for k, v in baselines.items()})
-    return EvaluationResult("x", found.figures, found.baselines, flags(found))
+    measured = MeasuredValue(value, better, "dB", 4, 0.5, 1.5)  # type: ignore[arg-type]
+    found = EvaluationResult("x", {"f": measured}, {k: {"f": v} for k, v in baselines.items()})
+    return EvaluationResult("x", found.values, found.baselines, flags(found))
 
 
 @pytest.mark.parametrize(

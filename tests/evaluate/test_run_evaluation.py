@@ -20,7 +20,7 @@ PIXELS = ["mae", "psnr"]
 
 def test_a_paired_run_is_measured_next_to_all_baselines(paired_run: Path) -> None:
     found = evaluate_run(paired_run, device="cpu", metrics=PIXELS)
-    assert found.figures["psnr"].count == 5
+    assert found.values["psnr"].count == 5
     assert {*found.baselines} == {
         "untouched input",
         "best constant shift",
@@ -52,8 +52,8 @@ def test_the_untouched_input_is_not_compared_with_itself(unpaired_run: Path) -> 
 
 def test_an_unpaired_run_has_no_ground_truth_but_distances_and_a_floor(unpaired_run: Path) -> None:
     found = evaluate_run(unpaired_run, device="cpu")
-    assert {"kd-lite0", "fd-lite0"} <= {*found.figures}
-    assert not {"psnr", "ssim", "mae"} & {*found.figures}
+    assert {"kd-lite0", "fd-lite0"} <= {*found.values}
+    assert not {"psnr", "ssim", "mae"} & {*found.values}
     assert {*found.baselines[FLOOR]} >= {"kd-lite0", "fd-lite0"}
     assert "best constant shift" not in found.baselines
     assert {*found.trust} == {f"a/test/{number:04}.png" for number in range(5)}
@@ -67,7 +67,7 @@ def test_the_other_direction_is_measured_on_the_other_domain(unpaired_run: Path)
     there = evaluate_run(unpaired_run, device="cpu", metrics=["kd-lite0"])
     back = evaluate_run(unpaired_run, device="cpu", metrics=["kd-lite0"], to="a")
     assert (back.protocol["from"], back.protocol["to"]) == ("b", "a")
-    assert back.figures != there.figures
+    assert back.values != there.values
     with pytest.raises(ConfigError, match="does not translate to 'c'"):
         evaluate_run(unpaired_run, device="cpu", to="c")
 
@@ -76,9 +76,9 @@ def test_a_run_that_draws_is_measured_on_as_many_samples_as_there_are_images(
     class_run: Path,
 ) -> None:
     found = evaluate_run(class_run, device="cpu", metrics=["kd-lite0"], seeds=(0, 1))
-    figure = found.figures["kd-lite0"]
-    assert figure.count == 9
-    assert figure.deviation is not None and figure.deviation > 0
+    measured = found.values["kd-lite0"]
+    assert measured.count == 9
+    assert measured.deviation is not None and measured.deviation > 0
     assert {*found.baselines} == {
         "mean target image",
         "1 training image repeated",
@@ -104,7 +104,7 @@ def test_reconstructions_are_measured_against_the_image(tmp_path: Path, photos: 
         data={"root": str(photos), "layout": "images"},
     )
     found = evaluate_run(run, device="cpu", metrics=["psnr"])
-    assert found.figures["psnr"].value is not None
+    assert found.values["psnr"].value is not None
     assert {*found.baselines} == {
         "mean target image",
         "1 training image repeated",
@@ -146,12 +146,12 @@ def test_two_evaluations_are_equal(paired_run: Path) -> None:
     assert one == other
 
 
-def test_figures_do_not_depend_on_the_batch_size(paired_run: Path) -> None:
+def test_values_do_not_depend_on_the_batch_size(paired_run: Path) -> None:
     one, other = (
         evaluate_run(paired_run, device="cpu", metrics=PIXELS, batch_size=size) for size in (1, 5)
     )
-    for name, figure in one.figures.items():
-        assert math.isclose(figure.value or 0, other.figures[name].value or 0, rel_tol=1e-3)
+    for name, measured in one.values.items():
+        assert math.isclose(measured.value or 0, other.values[name].value or 0, rel_tol=1e-3)
 
 
 def test_what_is_no_run_is_named(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def test_all_metrics_that_fit_are_chosen_those_biased_for_few_images_last() -> N
     assert "mae" not in [each.name for each in chosen([], frozenset({"fake", "real"}))]
 
 
-def test_masks_add_the_figures_inside_them() -> None:
+def test_masks_add_the_values_inside_them() -> None:
     found = [(each.name, each.masked) for each in chosen(["psnr", "kd-lite0"])]
     assert found == [("psnr", False), ("psnr", True), ("kd-lite0", False)]
 

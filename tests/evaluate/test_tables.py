@@ -9,14 +9,14 @@ import pytest
 
 from translate.engine.config import yaml_text
 from translate.evaluate import tables
-from translate.evaluate.result import FLOOR, EvaluationResult, FigureResult, write
+from translate.evaluate.result import FLOOR, EvaluationResult, MeasuredValue, write
 
 RESULT = EvaluationResult(
     "runs/x@1000",
     {
-        "psnr": FigureResult(18.5, "max", "dB", 40, 18.1, 18.9, 300, 0.25),
-        "fd_x": FigureResult(0.5, "min", "", 40),
-        "kd": FigureResult(None, "min"),
+        "psnr": MeasuredValue(18.5, "max", "dB", 40, 18.1, 18.9, 300, 0.25),
+        "fd_x": MeasuredValue(0.5, "min", "", 40),
+        "kd": MeasuredValue(None, "min"),
     },
     {
         "mean target image": {"psnr": 14.93, "fd_x": 0.25},
@@ -106,5 +106,5 @@ def test_the_model_card_has_the_hubs_evaluation_block() -> None:
     ],
 )
 def test_numbers_have_four_digits(value: float, text: str) -> None:
-    found = EvaluationResult("x", {"f": FigureResult(value, "max")})
+    found = EvaluationResult("x", {"f": MeasuredValue(value, "max")})
     assert tables.table(found).splitlines()[3].split()[2] == text

@@ -42,7 +42,7 @@ def test_samples_that_equal_training_images_are_copies(
     pixels = [row.reshape(8, 8, 3).astype(np.uint8) for row in real]
     monkeypatch.setattr(copies, "draw_images", lambda *_: iter(pixels * 5))
     (found,) = copied_images(history)
-    assert (found.failure, found.figure, found.since_step) == ("copied training images", 0, 4)
+    assert (found.failure, found.value, found.since_step) == ("copied training images", 0, 4)
     assert "the nearest of 6 training images differs by 0.0 of 255 levels" in found.evidence
 
 

@@ -19,7 +19,7 @@ def test_a_diagnosis_has_evidence_an_option_and_a_command(small_run: Path) -> No
     for line in lines:
         files.append(small_run / "log.jsonl", line)
     (found,) = [d for d in diagnose(small_run) if d.name == "discriminator saturated"]
-    assert (found.since_step, found.figure) == (2, 1e-6)
+    assert (found.since_step, found.value) == (2, 1e-6)
     assert found.evidence.startswith("the losses of discriminators have been below 0.0001 for 499")
     assert found.option == "options.adversarial={name: lsgan, label_smoothing: 0.1}"
     assert found.command.startswith(f"translate train --resume {small_run} --fork-run ")

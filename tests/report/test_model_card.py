@@ -10,20 +10,20 @@ from translate.engine.checkpoints.contents import digest_of
 from translate.engine.checkpoints.references.lookup import resolve
 from translate.errors import ConfigError
 from translate.evaluate import result
-from translate.evaluate.result import EvaluationResult, FigureResult
+from translate.evaluate.result import EvaluationResult, MeasuredValue
 from translate.report.model_card import make_card
 
 
-def test_a_card_has_recipe_data_licences_and_the_figures_of_this_checkpoint(
+def test_a_card_has_recipe_data_licences_and_the_metric_values_of_this_checkpoint(
     tmp_path: Path,
 ) -> None:
     run = small_checkpoints.cyclegan(tmp_path / "run")
     digest = digest_of(run / "checkpoints/step-00000001")
     facts = {"data": {"files": 12, "sha256": "ab"}, "versions": {"torch": "9.9"}}
     (run / "run.json").write_text(json.dumps(facts))
-    figures = {"psnr": FigureResult(20.5, "max", "dB", 12)}
+    values = {"psnr": MeasuredValue(20.5, "max", "dB", 12)}
     protocol = {"checkpoint sha256": digest, "from": "summer", "to": "winter", "split": "test"}
-    result.write(EvaluationResult("run@1", figures, protocol=protocol), run / result.FILE)
+    result.write(EvaluationResult("run@1", values, protocol=protocol), run / result.FILE)
     card = make_card(resolve(run)[0], "hf-hub:org/run", licence="mit", data_licence="cc0-1.0")
     assert card.text.startswith("---\nlicense: mit\nlibrary_name: translate-kit\n")
     for part in (
@@ -42,9 +42,9 @@ def test_a_card_has_recipe_data_licences_and_the_figures_of_this_checkpoint(
     assert card.preview is None and "preview.png" not in card.text
 
 
-def test_figures_of_another_checkpoint_are_not_shown(tmp_path: Path) -> None:
+def test_metric_values_of_another_checkpoint_are_not_shown(tmp_path: Path) -> None:
     run = small_checkpoints.gan(tmp_path / "run")
-    other = EvaluationResult("run@7", {"fd": FigureResult(1.0, "min")}, protocol={"step": 7})
+    other = EvaluationResult("run@7", {"fd": MeasuredValue(1.0, "min")}, protocol={"step": 7})
     result.write(other, run / result.FILE)
     card = make_card(resolve(run)[0], "gan.zip", licence=None, data_licence=None)
     assert "was not evaluated" in card.text and "license:" not in card.text

@@ -14,7 +14,7 @@ def test_everything_that_a_run_records_is_read(run: Path) -> None:
     data = read_run(run, "first")
     assert [step for step, _ in data.previews] == [10, 20, 30]
     assert len(data.history.log.records) == 20
-    assert data.evaluation and data.evaluation.figures["psnr"].value == 16.4
+    assert data.evaluation and data.evaluation.values["psnr"].value == 16.4
     assert data.sessions[-1]["seed"] == 0 and data.problems[0]["reason"] == "unreadable"
     assert not data.missing
 
@@ -26,7 +26,7 @@ def test_R1_what_is_not_there_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["evaluation.json", "run.json"])
 def test_R2_a_damaged_file_is_named_and_the_others_are_read(run: Path, name: str) -> None:
-    (run / name).write_text('{"figures": ')
+    (run / name).write_text('{"values": ')
     data = read_run(run, "first")
     [line] = data.missing
     assert name in line

@@ -89,7 +89,7 @@ CASES: Mapping[str, Case] = {
 BUILT = {"train.compile", "train.checkpointing", "train.timeout", "train.shard", "data.units"}
 BUILT |= {"train.channels_last", "train.cuda_graphs"}
 """keys that are tested elsewhere: compiling networks takes minutes, checkpointing and channels_last
-change memory alone, a time-out and shards need several processes, a unit is that of figures,
+change memory alone, a time-out and shards need several processes, a unit is that of values,
 graphs need a GPU"""
 
 

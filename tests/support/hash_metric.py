@@ -5,13 +5,13 @@ from hashlib import sha256
 import torch
 
 from translate import hookimpl
-from translate.metrics import Figure, Metric, MetricBatch
+from translate.metrics import Metric, MetricBatch, MetricValue
 
 
 class HashMetric(Metric):
     """A number in [0, 1] that depends on every bit of the outputs."""
 
-    figures = {"hash": Figure("max")}
+    values = {"hash": MetricValue("max")}
 
     def update(self, batch: MetricBatch) -> None:
         rows = [sha256(image.cpu().numpy().tobytes()).digest() for image in batch.get("fake", ())]

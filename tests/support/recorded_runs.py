@@ -18,7 +18,7 @@ from translate.engine.disk import files
 from translate.evaluate import result
 from translate.evaluate.images.examples import with_thumbnails
 from translate.evaluate.images.outputs import Outputs
-from translate.evaluate.result import EvaluationResult, FigureResult
+from translate.evaluate.result import EvaluationResult, MeasuredValue
 from translate.images.contact_sheet import contact_sheet
 from translate.images.tensors import as_tensor, to_device
 
@@ -55,10 +55,10 @@ def write_run(path: Path, *, previews: int = 3, lines: int = 20, **settings: Any
 
 def write_evaluation(path: Path, psnr: Mapping[str, float], images: NDArray[np.uint8]) -> None:
     """Write an evaluation of outputs `images`, (N, H, W, 3), with the PSNR of each."""
-    figures = {"psnr": FigureResult(16.4, "max", "dB", 4, 15.0, 18.0)}
+    values = {"psnr": MeasuredValue(16.4, "max", "dB", 4, 15.0, 18.0)}
     baselines = {"mean target image": {"psnr": 14.9}}
     rows = {name: {"psnr": value} for name, value in psnr.items()}
-    found = EvaluationResult("first@1", figures, baselines, per_image=rows)
+    found = EvaluationResult("first@1", values, baselines, per_image=rows)
     outputs = Outputs([*psnr], list(images), list(images[::-1]), list(images))
     result.write(with_thumbnails(found, [outputs], UNNAMED, UNNAMED), path / result.FILE)
 

@@ -72,7 +72,7 @@ def evaluate(
             to do.
 
     Example:
-        >>> evaluate("runs/cyclegan-summer-winter").figures["psnr"].value
+        >>> evaluate("runs/cyclegan-summer-winter").values["psnr"].value
     """
     folder_options: dict[str, Any] = {"real": real, "fake": fake, "paired": paired or None}
     folder_options |= {"mask": mask, "source": source, "train": train}

@@ -52,7 +52,7 @@ class Evaluation:
     def run(
         self, name: str, subjects: Sequence[Subject], seeds: Sequence[int], protocol: dict[str, Any]
     ) -> EvaluationResult:
-        """Return the figures of all subjects.
+        """Return the metric values of all subjects.
 
         Args:
             name: What is evaluated.
@@ -75,14 +75,14 @@ class Evaluation:
             metrics = [each for each in selected if self._outputs_for(each, outputs) is own]
             self._measure_subject(subject, own, metrics, seeds, found)
         self._add_notes(selected, found, seeds)
-        if not found.figures:
+        if not found.values:
             raise ConfigError(
                 "there is nothing to measure: no metric fits these images. " + " ".join(self.notes)
             )
-        order = [name for each in selected for name in each.by_result_name(each.example.figures)]
+        order = [name for each in selected for name in each.by_result_name(each.example.values)]
         result = EvaluationResult(
             name,
-            {name: found.figures[name] for name in sorted(found.figures, key=order.index)},
+            {name: found.values[name] for name in sorted(found.values, key=order.index)},
             found.baselines,
             per_image=found.per_image,
             trust=self._trust(subjects, outputs),
@@ -113,18 +113,18 @@ class Evaluation:
         kept = [each for each, _ in measured]
         found.add_seeds(self._values(kept, subject.outputs(seed)) for seed in seeds[1:])
         for baseline, make in subject.baselines(outputs).items():
-            if figures := self._values(kept, make()):
+            if values := self._values(kept, make()):
                 logger.info(f"measured the {baseline}")
-                found.baselines.setdefault(baseline, {}).update(figures)
+                found.baselines.setdefault(baseline, {}).update(values)
 
     def _values(
         self, selected: Sequence[SelectedMetric], outputs: Outputs
     ) -> dict[str, float | None]:
-        """Return the figures of the metrics that could be computed."""
-        figures: dict[str, float | None] = {}
+        """Return the values of all metrics that could be computed."""
+        values: dict[str, float | None] = {}
         for each, metric in self._measure(selected, outputs):
-            figures |= each.by_result_name(measuring.values(metric))
-        return figures
+            values |= each.by_result_name(measuring.values(metric))
+        return values
 
     def _measure(
         self, selected: Sequence[SelectedMetric], outputs: Outputs
@@ -164,20 +164,20 @@ class Evaluation:
     def _add_notes(
         self, selected: Sequence[SelectedMetric], found: Measurements, seeds: Sequence[int]
     ) -> None:
-        """Add notes on skipped metrics, and on figures that are biased or undefined."""
+        """Add notes on skipped metrics, and on metric values that are biased or undefined."""
         if seeds[1:] and found.baselines:
-            self.notes.append(f"figures are means over seeds, baselines of the seed {seeds[0]}")
+            self.notes.append(f"values are means over seeds, baselines of the seed {seeds[0]}")
         self.notes += [f"skipped {', '.join(names)}: {why}" for why, names in self._skipped.items()]
         for each in selected:
             least = each.example.unbiased_from
-            for name in each.by_result_name(each.example.figures):
-                figure = found.figures.get(name)
-                if figure and figure.count < least:
+            for name in each.by_result_name(each.example.values):
+                measured = found.values.get(name)
+                if measured and measured.count < least:
                     self.notes.append(
                         f"{name} is biased for fewer than {least:,} images, and these are "
-                        f"{figure.count:,}: compare it only for equal numbers of images"
+                        f"{measured.count:,}: compare it only for equal numbers of images"
                     )
-                if figure and figure.value is None:
+                if measured and measured.value is None:
                     self.notes.append(
                         f"{name} is undefined for these images: see translate show {each.name}"
                     )

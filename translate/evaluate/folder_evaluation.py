@@ -170,7 +170,7 @@ def _read(files: Mapping[str, Path], domain: Domain, size: int | None) -> dict[s
     if bad := [each for each in loaded.values() if isinstance(each, BadImage)]:
         raise NothingUsableError(
             f"{len(bad)} of {len(files)} files cannot be read as images: {bad[0]}. Expected only "
-            "readable images, as figures of a part of them are not comparable. Remove these files."
+            "readable images: values of a part of them are not comparable. Remove these files."
         )
     return {name: image for name, image in loaded.items() if not isinstance(image, BadImage)}
 

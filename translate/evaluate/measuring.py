@@ -12,7 +12,7 @@ from torch import Tensor
 
 from translate.engine.plugins.errors import plugin_code
 from translate.evaluate.images.outputs import Outputs
-from translate.evaluate.result import FigureResult
+from translate.evaluate.result import MeasuredValue
 from translate.evaluate.selection import SelectedMetric
 from translate.images.tensors import as_tensor
 from translate.metrics import Metric
@@ -54,7 +54,7 @@ def number(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def with_interval(metric: Metric, count: int, *, seed: int = 0) -> dict[str, FigureResult]:
+def with_interval(metric: Metric, count: int, *, seed: int = 0) -> dict[str, MeasuredValue]:
     """Return the values of a metric with percentile intervals over resampled images.
 
     Distances of resampled sets are biased upwards, as images occur twice. Therefore the interval is
@@ -65,18 +65,18 @@ def with_interval(metric: Metric, count: int, *, seed: int = 0) -> dict[str, Fig
         count: The number of images that it has measured.
         seed: Random seed of the resampling.
     """
-    figure_values = values(metric)
+    computed = values(metric)
     per_image = metric.per_image()
-    resamples = MEAN_RESAMPLES if {*per_image} >= {*figure_values} else metric.resamples
-    if count < 2 or any(value is None for value in figure_values.values()):
+    resamples = MEAN_RESAMPLES if {*per_image} >= {*computed} else metric.resamples
+    if count < 2 or any(value is None for value in computed.values()):
         resamples = 0
     random = np.random.default_rng(seed)
     resampled = [metric.resample(random).compute() for _ in range(resamples)]
     results = {}
-    for name, value in figure_values.items():
-        figure = metric.figures[name]
-        result = FigureResult(value, figure.better, figure.unit, count)
-        sample = np.array([figures[name] for figures in resampled])
+    for name, value in computed.items():
+        better, unit = metric.values[name]
+        result = MeasuredValue(value, better, unit, count)
+        sample = np.array([resampled_values[name] for resampled_values in resampled])
         sample = sample[np.isfinite(sample)]
         if value is not None and len(sample) > 1:
             low, high = (
@@ -93,9 +93,9 @@ def with_interval(metric: Metric, count: int, *, seed: int = 0) -> dict[str, Fig
 def of_each_image(metric: Metric, names: Sequence[str]) -> dict[str, dict[str, float | None]]:
     """Return metric values of each image, by the name of the image, then of the value."""
     by_image: dict[str, dict[str, float | None]] = {}
-    for figure, column in metric.per_image().items():
-        for name, value in zip(names, column.tolist(), strict=True):
-            by_image.setdefault(name, {})[figure] = number(value)
+    for value_name, column in metric.per_image().items():
+        for image, value in zip(names, column.tolist(), strict=True):
+            by_image.setdefault(image, {})[value_name] = number(value)
     return by_image
 
 
@@ -125,7 +125,7 @@ def _tensor(column: Sequence[Any], name: str) -> Tensor:
 class Measurements:
     """Values of several metrics, by their names in the result."""
 
-    figures: dict[str, FigureResult] = field(default_factory=dict)
+    values: dict[str, MeasuredValue] = field(default_factory=dict)
     baselines: dict[str, dict[str, float | None]] = field(default_factory=dict)
     """values of each baseline"""
     per_image: dict[str, dict[str, float | None]] = field(default_factory=dict)
@@ -135,8 +135,8 @@ class Measurements:
 
     def add(self, selected: SelectedMetric, metric: Metric, outputs: Outputs, seed: int) -> None:
         """Add the values of a metric that has measured `outputs`."""
-        self.protocols[selected.figure(selected.name)] = metric.protocol()
-        self.figures |= selected.by_result_name(with_interval(metric, len(outputs.fake), seed=seed))
+        self.protocols[selected.result_name(selected.name)] = metric.protocol()
+        self.values |= selected.by_result_name(with_interval(metric, len(outputs.fake), seed=seed))
         for image, row in of_each_image(metric, outputs.names).items():
             self.per_image.setdefault(image, {}).update(selected.by_result_name(row))
 
@@ -147,14 +147,14 @@ class Measurements:
             for name, value in row.items():
                 others.setdefault(name, []).append(value)
         for name, column in others.items():
-            self.figures[name] = mean_over_seeds(self.figures[name], column)
+            self.values[name] = mean_over_seeds(self.values[name], column)
 
 
-def mean_over_seeds(result: FigureResult, others: Sequence[float | None]) -> FigureResult:
+def mean_over_seeds(result: MeasuredValue, others: Sequence[float | None]) -> MeasuredValue:
     """Return the mean over seeds, with the standard deviation; unchanged if one is undefined.
 
     Args:
-        result: The figure for the first seed.
+        result: The metric value for the first seed.
         others: Its values for the further seeds.
     """
     if result.value is None or None in others:

@@ -26,11 +26,11 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class FigureResult:
-    """One figure of the images that were evaluated."""
+class MeasuredValue:
+    """One metric value of the images that were evaluated."""
 
     value: float | None
-    """The mean over seeds; None if the figure is undefined for these images."""
+    """The mean over seeds; None if the value is undefined for these images."""
     better: Literal["min", "max"]
     """Whether smaller or larger numbers are better."""
     unit: str = ""
@@ -55,21 +55,18 @@ class FigureResult:
 
 @dataclass(frozen=True)
 class EvaluationResult:
-    """Metric values of a model or a folder of images, and of baselines computed by the same code.
-
-    A figure is one metric value.
-    """
+    """Metric values of a model or a folder of images, and of its baselines by the same code."""
 
     subject: str
     """The run with its step, or the folder, that was evaluated."""
-    figures: Mapping[str, FigureResult]
+    values: Mapping[str, MeasuredValue]
     """By name, such as ``psnr`` or ``kd-lite0``; ``psnr in mask`` is restricted to masks."""
     baselines: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
-    """Figures of each baseline by its name, such as ``untouched input``."""
+    """Values of each baseline by its name, such as ``untouched input``."""
     flags: Mapping[str, str] = field(default_factory=dict)
-    """A sentence for each figure that is no better than a baseline."""
+    """A sentence for each metric value that is no better than a baseline."""
     per_image: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
-    """Figures of each image by its name, for figures that are means over images."""
+    """Values of each image by its name, of metrics that are means over images."""
     trust: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """What `translate infer --trust` measures, by the name of the image: ``cycle``, ``spread``,
     ``distance``, and ``trust`` if validation images of the run give the usual values."""
@@ -84,18 +81,17 @@ class EvaluationResult:
     thumbnails: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
     """The content of these files, until `write` writes them; not read again."""
 
-    def best_baseline(self, figure: str) -> tuple[str, float] | None:
-        """Return the name and the value of the best baseline, other than `FLOOR`, in a figure."""
-        values = {
-            name: value
-            for name, figures in self.baselines.items()
-            if name != FLOOR and (value := figures.get(figure)) is not None
+    def best_baseline(self, name: str) -> tuple[str, float] | None:
+        """Return the best baseline by a metric, with its value; None if there is only `FLOOR`."""
+        candidates = {
+            baseline: value
+            for baseline, values in self.baselines.items()
+            if baseline != FLOOR and (value := values.get(name)) is not None
         }
-        if not values:
+        if not candidates:
             return None
-        choose = max if self.figures[figure].better == "max" else min
-        name = choose(values, key=lambda name: values[name])
-        return name, values[name]
+        choose = max if self.values[name].better == "max" else min
+        return choose(candidates.items(), key=lambda candidate: candidate[1])
 
 
 def document(result: EvaluationResult) -> dict[str, Any]:
@@ -153,25 +149,25 @@ def _is_replaceable(folder: Path) -> bool:
 
 
 def flags(result: EvaluationResult) -> dict[str, str]:
-    """Return a sentence for each figure that a baseline reaches."""
+    """Return a sentence for each metric value that a baseline reaches."""
     sentences = {}
-    for name, figure in result.figures.items():
+    for name, measured in result.values.items():
         best = result.best_baseline(name)
-        if best and figure.is_reached_by(best[1]):
-            unit = f" {figure.unit}" if figure.unit else ""
+        if best and measured.is_reached_by(best[1]):
+            unit = f" {measured.unit}" if measured.unit else ""
             sentences[name] = f"no better than the {best[0]} ({best[1]:.4g}{unit})"
     return sentences
 
 
 def verdict(result: EvaluationResult, name: str) -> str:
-    """Return a comparison of a figure with its baselines, in words."""
-    figure, best = result.figures[name], result.best_baseline(name)
-    if figure.value is None:
+    """Return a comparison of the metric value `name` with its baselines, in words."""
+    measured, best = result.values[name], result.best_baseline(name)
+    if measured.value is None:
         return "undefined"
     if flag := result.flags.get(name):
         return flag
     if best is None:
         return "no baseline"
-    near = figure.low if figure.better == "max" else figure.high
-    within = near is not None and replace(figure, value=near).is_reached_by(best[1])
+    near = measured.low if measured.better == "max" else measured.high
+    within = near is not None and replace(measured, value=near).is_reached_by(best[1])
     return f"better than every baseline{', but within the interval' if within else ''}"

@@ -42,13 +42,13 @@ class SelectedMetric:
         """The fields of `Outputs` that it needs."""
         return self.example.needs | ({"mask"} if self.masked else set())
 
-    def figure(self, name: str) -> str:
+    def result_name(self, name: str) -> str:
         """Return the name that the value `name` of the metric has in the result."""
         return f"{name}{IN_MASK}" if self.masked else name
 
-    def by_result_name(self, figures: Mapping[str, Value]) -> dict[str, Value]:
+    def by_result_name(self, values: Mapping[str, Value]) -> dict[str, Value]:
         """Return values of the metric by their names in the result."""
-        return {self.figure(name): value for name, value in figures.items()}
+        return {self.result_name(name): value for name, value in values.items()}
 
 
 def select_metrics(

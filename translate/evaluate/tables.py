@@ -5,7 +5,7 @@ import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 
-from translate.evaluate.result import FLOOR, EvaluationResult, FigureResult, document, verdict
+from translate.evaluate.result import FLOOR, EvaluationResult, MeasuredValue, document, verdict
 
 COLUMNS = ("metric", "value", "95 % interval", "best baseline", "verdict")
 ARROWS = {"max": "↑", "min": "↓"}
@@ -13,7 +13,7 @@ ARROWS = {"max": "↑", "min": "↓"}
 
 def table(result: EvaluationResult) -> str:
     """Return aligned columns for a terminal, with the subject above and the notes below."""
-    rows = [COLUMNS, *figure_rows(result)]
+    rows = [COLUMNS, *value_rows(result)]
     widths = [max(len(row[place]) for row in rows) for place in range(len(COLUMNS))]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -24,7 +24,7 @@ def table(result: EvaluationResult) -> str:
 
 def markdown(result: EvaluationResult) -> str:
     """Return a Markdown table, with the subject above and the notes below."""
-    rows = [COLUMNS, ("---",) * len(COLUMNS), *figure_rows(result)]
+    rows = [COLUMNS, ("---",) * len(COLUMNS), *value_rows(result)]
     lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
     notes = [f"- {line}" for line in _notes(result) if line]
     return "\n".join([caption(result), "", *lines, *([""] if notes else []), *notes])
@@ -41,7 +41,7 @@ def latex(result: EvaluationResult) -> str:
             text = text.replace(arrow, command)
         return text
 
-    rows = [" & ".join(map(cell, row)) + r" \\" for row in figure_rows(result)]
+    rows = [" & ".join(map(cell, row)) + r" \\" for row in value_rows(result)]
     head = " & ".join(map(cell, COLUMNS)) + r" \\ \hline"
     comments = [f"% {line}" for line in (caption(result), *_notes(result)) if line]
     return "\n".join([*comments, r"\begin{tabular}{lrrll}", head, *rows, r"\end{tabular}"])
@@ -52,14 +52,14 @@ def comma_separated(result: EvaluationResult) -> str:
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["images", "metric", "value", "low", "high", "deviation", "unit", "better"])
-    for name, figure in result.figures.items():
-        row = [figure.value, figure.low, figure.high, figure.deviation, figure.unit, figure.better]
-        writer.writerow([result.subject, name, *row])
+    for name, measured in result.values.items():
+        numbers = (measured.value, measured.low, measured.high, measured.deviation)
+        writer.writerow([result.subject, name, *numbers, measured.unit, measured.better])
     for baseline, values in result.baselines.items():
         for name, value in values.items():
-            figure = result.figures[name]
-            row = [value, None, None, None, figure.unit, figure.better]
-            writer.writerow([baseline, name, *row])
+            declared = result.values[name]
+            numbers = (value, None, None, None)
+            writer.writerow([baseline, name, *numbers, declared.unit, declared.better])
     return file.getvalue()
 
 
@@ -83,9 +83,9 @@ def model_card(result: EvaluationResult) -> str:
             "split": str(protocol.get("split", "test")),
         },
         "metrics": [
-            {"type": key, "name": key, "value": figure.value, "verified": False}
-            for key, figure in result.figures.items()
-            if figure.value is not None
+            {"type": key, "name": key, "value": measured.value, "verified": False}
+            for key, measured in result.values.items()
+            if measured.value is not None
         ],
     }
     file = io.StringIO()
@@ -105,31 +105,31 @@ FORMATS: Mapping[str, Callable[[EvaluationResult], str]] = {
 }
 
 
-def figure_rows(result: EvaluationResult) -> Sequence[tuple[str, ...]]:
-    """Return a row for each figure, with cells as in `COLUMNS`."""
+def value_rows(result: EvaluationResult) -> Sequence[tuple[str, ...]]:
+    """Return a row for each metric value, with cells as in `COLUMNS`."""
     return [
         (
-            f"{name} {ARROWS[figure.better]}",
-            _value(figure),
-            _interval(figure),
+            f"{name} {ARROWS[measured.better]}",
+            _value(measured),
+            _interval(measured),
             _baseline(result, name),
             verdict(result, name),
         )
-        for name, figure in result.figures.items()
+        for name, measured in result.values.items()
     ]
 
 
-def _value(figure: FigureResult) -> str:
-    if figure.value is None:
+def _value(measured: MeasuredValue) -> str:
+    if measured.value is None:
         return "-"
-    deviation = "" if figure.deviation is None else f" ± {number(figure.deviation)}"
-    return f"{number(figure.value)}{deviation}{f' {figure.unit}' if figure.unit else ''}"
+    deviation = "" if measured.deviation is None else f" ± {number(measured.deviation)}"
+    return f"{number(measured.value)}{deviation}{f' {measured.unit}' if measured.unit else ''}"
 
 
-def _interval(figure: FigureResult) -> str:
-    if figure.low is None or figure.high is None:
+def _interval(measured: MeasuredValue) -> str:
+    if measured.low is None or measured.high is None:
         return "-"
-    return f"{number(figure.low)} to {number(figure.high)}"
+    return f"{number(measured.low)} to {number(measured.high)}"
 
 
 def _baseline(result: EvaluationResult, name: str) -> str:
@@ -167,7 +167,7 @@ def caption(result: EvaluationResult) -> str:
 
 def _notes(result: EvaluationResult) -> list[str]:
     floor = result.baselines.get(FLOOR, {})
-    figures = [f"{name} {number(value)}" for name, value in floor.items() if value is not None]
-    lines = [f"{FLOOR}, the floor: {', '.join(figures)}"] if figures else []
+    values = [f"{name} {number(value)}" for name, value in floor.items() if value is not None]
+    lines = [f"{FLOOR}, the floor: {', '.join(values)}"] if values else []
     lines += result.notes
     return ["", *lines] if lines else []

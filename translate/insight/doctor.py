@@ -21,8 +21,8 @@ class Diagnosis:
     since_step: int
     """the first step that shows it"""
     evidence: str
-    """the evidence, with its figures"""
-    figure: float
+    """the measured values, as a clause"""
+    value: float
     """the value that exceeds its limit"""
     option: str
     """the setting that helps, such as ``options.lr=1e-4``; empty if none is known"""
@@ -67,7 +67,7 @@ def examine_history(history: History) -> Examination:
                 detection.failure,
                 detection.since_step,
                 detection.evidence,
-                detection.figure,
+                detection.value,
                 proposal.option,
                 proposal.command,
             )

@@ -34,7 +34,7 @@ class History:
         self.spec: ImageSpec | None = None
         """the spec of the images that the newest checkpoint was trained on"""
         self.better: dict[str, str] = {}
-        """for the figure that chooses the best checkpoint, whether ``min`` or ``max`` is better"""
+        """for the metric that chooses the best checkpoint, whether ``min`` or ``max`` is better"""
         self.resumable = False
         """whether training can continue from the newest checkpoint"""
         self.config = self._config()

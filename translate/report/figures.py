@@ -200,7 +200,7 @@ def _direction(runs: Sequence[RunData], metric: str) -> str:
     """Return whether larger or smaller values of a metric are better, as text; "" if unknown."""
     directions = {run.history.better.get(metric) for run in runs}
     directions |= {
-        e.figures[metric].better for run in runs if (e := run.evaluation) and metric in e.figures
+        e.values[metric].better for run in runs if (e := run.evaluation) and metric in e.values
     }
     return {"max": "larger is better", "min": "smaller is better"}.get(
         next(filter(None, directions), ""), ""
@@ -211,7 +211,7 @@ def _baselines(runs: Sequence[RunData], metric: str, colours_used: int) -> Itera
     """Yield a horizontal line for each baseline of a metric; its colour follows the used ones."""
     for run in runs:
         records = run.history.log.records
-        if run.evaluation is None or metric not in run.evaluation.figures or not records:
+        if run.evaluation is None or metric not in run.evaluation.values or not records:
             continue
         prefix = f"{run.name}: " if len(runs) > 1 else ""
         for name, values in run.evaluation.baselines.items():

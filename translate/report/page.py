@@ -160,7 +160,7 @@ def _view(run: RunData, run_count: int) -> RunView:
         missing=list(dict.fromkeys(missing)),
         config=yaml_text.dump(config) if config else "",
         evaluation_caption=evaluation_tables.caption(evaluation) if evaluation else "",
-        evaluation_rows=evaluation_tables.figure_rows(evaluation) if evaluation else [],
+        evaluation_rows=evaluation_tables.value_rows(evaluation) if evaluation else [],
         rankings=rankings,
         protocol=_protocol(evaluation) if evaluation else "",
         problems=problems,
@@ -221,4 +221,4 @@ def _ranked_images(
         ]
         for entries in (ranking.best, ranking.worst)
     )
-    return RankedImages(ranking.figure, best, worst)
+    return RankedImages(ranking.metric, best, worst)

@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import Tensor
 
 from translate.batches import UNNAMED, Domain
-from translate.metrics import Figure, MetricBatch
+from translate.metrics import MetricBatch, MetricValue
 from translate_plugins.metrics.classifier import SmallClassifier, train_classifier
 from translate_plugins.metrics.means import UNDEFINED, MeanOverImageSet
 
@@ -45,7 +45,7 @@ class _ClassifierAccuracy(MeanOverImageSet):
             self.add("real", levels=self._levels(batch["real"]), labels=batch["real_labels"])
 
     @abstractmethod
-    def values(self) -> Tensor: ...
+    def image_values(self) -> Tensor: ...
 
     def accuracy(self, trained_on: str, tested_on: str) -> Tensor:
         """Return (N,) bool: whether each image is classified correctly.
@@ -109,9 +109,9 @@ class ClassAccuracy(_ClassifierAccuracy):
     repeats one image of each class may reach 1.
     """
 
-    figures = {"class-accuracy": Figure("max")}
+    values = {"class-accuracy": MetricValue("max")}
 
-    def values(self) -> Tensor:
+    def image_values(self) -> Tensor:
         return self.accuracy("real", "fake")
 
 
@@ -122,7 +122,7 @@ class TrainSyntheticTestReal(_ClassifierAccuracy):
     of diversity all lower the accuracy.
     """
 
-    figures = {"tstr": Figure("max")}
+    values = {"tstr": MetricValue("max")}
 
-    def values(self) -> Tensor:
+    def image_values(self) -> Tensor:
         return self.accuracy("fake", "real")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from translate.batches import UNNAMED, Domain
-from translate.metrics import Figure, MetricBatch
+from translate.metrics import MetricBatch, MetricValue
 from translate_plugins.metrics.errors import mean_inside
 from translate_plugins.metrics.features import lite0_maps
 from translate_plugins.metrics.means import MeanOverImages
@@ -31,7 +31,7 @@ class CycleError(MeanOverImages):
     masked = True
 
     def __init__(self, *, source_domain: Domain = UNNAMED) -> None:
-        self.figures = {"cycle-error": Figure("min", source_domain.unit)}
+        self.values = {"cycle-error": MetricValue("min", source_domain.unit)}
 
     def update(self, batch: MetricBatch) -> None:
         error = (batch["cycle"] - batch["source"]).abs().mean(1, keepdim=True)
@@ -47,7 +47,7 @@ class StructureDistance(MeanOverImages):
     """
 
     needs = frozenset({"fake", "source"})
-    figures = {"structure-lite0": Figure("min")}
+    values = {"structure-lite0": MetricValue("min")}
 
     def __init__(self, *, domain: Domain = UNNAMED, source_domain: Domain = UNNAMED) -> None:
         self.domain, self.source_domain = domain, source_domain
@@ -71,7 +71,7 @@ class EdgeAgreement(MeanOverImages):
 
     needs = frozenset({"fake", "source"})
     masked = True
-    figures = {"edge-agreement": Figure("max")}
+    values = {"edge-agreement": MetricValue("max")}
 
     def __init__(self, *, domain: Domain = UNNAMED, source_domain: Domain = UNNAMED) -> None:
         self.domain, self.source_domain = domain, source_domain

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from translate.batches import UNNAMED, Domain
 from translate.errors import require_package
 from translate.images.resize import resize_pixels
-from translate.metrics import Figure
+from translate.metrics import MetricValue
 from translate.nn.pretrained import SIDE, Standardised
 from translate.weights import PretrainedFile
 from translate_plugins.metrics.distances import FrechetDistance
@@ -69,7 +69,7 @@ class FrechetDinoDistance(FrechetDistance):
     for few images: papers use 50,000. Values of different networks are not comparable.
     """
 
-    figures = {"fd-dinov2": Figure("min")}
+    values = {"fd-dinov2": MetricValue("min")}
     pretrained: tuple[PretrainedFile, ...] = (LARGE, SMALL)
 
     def __init__(

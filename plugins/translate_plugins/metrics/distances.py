@@ -11,7 +11,7 @@ from torch import Tensor
 
 from translate.batches import UNNAMED, Domain
 from translate.errors import require_package
-from translate.metrics import Figure, Metric, MetricBatch
+from translate.metrics import Metric, MetricBatch, MetricValue
 from translate_plugins.metrics.features import FeatureNetwork, lite0
 
 MAX_SUBSET = 1000
@@ -27,7 +27,7 @@ class KernelDistance(Metric):
     """
 
     needs = frozenset({"fake", "real"})
-    figures = {"kd-lite0": Figure("min")}
+    values = {"kd-lite0": MetricValue("min")}
     network = staticmethod(lite0)
 
     def __init__(
@@ -50,12 +50,12 @@ class KernelDistance(Metric):
         fake, real = features(self)
         size = min(len(fake), len(real), MAX_SUBSET)
         if size < 2:
-            return dict.fromkeys(self.figures, float("nan"))
+            return dict.fromkeys(self.values, float("nan"))
         subsets = 1 if len(fake) == len(real) == size else self.subsets
-        values = kid_features_to_metric(
+        distances = kid_features_to_metric(
             fake, real, kid_subsets=subsets, kid_subset_size=size, verbose=False
         )
-        return dict.fromkeys(self.figures, values[KEY_METRIC_KID_MEAN])
+        return dict.fromkeys(self.values, distances[KEY_METRIC_KID_MEAN])
 
     def protocol(self) -> dict[str, str]:
         return {**self.network().protocol(), "kernel": "(x·y / d + 1)³, unbiased"}
@@ -70,7 +70,7 @@ class FrechetDistance(Metric):
 
     needs = frozenset({"fake", "real"})
     unbiased_from = 1000
-    figures = {"fd-lite0": Figure("min")}
+    values = {"fd-lite0": MetricValue("min")}
     network = staticmethod(lite0)
 
     def __init__(self, *, domain: Domain = UNNAMED) -> None:
@@ -89,13 +89,13 @@ class FrechetDistance(Metric):
 
         fake, real = features(self)
         if min(len(fake), len(real)) < 2:
-            return dict.fromkeys(self.figures, float("nan"))
+            return dict.fromkeys(self.values, float("nan"))
         # in the span of the features the distance is the same, with fewer dimensions
         basis = torch.linalg.qr(torch.cat([fake, real]).T).Q
         fake_gaussian = fid_features_to_statistics(fake @ basis)
         real_gaussian = fid_features_to_statistics(real @ basis)
-        values = fid_statistics_to_metric(fake_gaussian, real_gaussian, verbose=False)
-        return dict.fromkeys(self.figures, values[KEY_METRIC_FID])
+        distances = fid_statistics_to_metric(fake_gaussian, real_gaussian, verbose=False)
+        return dict.fromkeys(self.values, distances[KEY_METRIC_FID])
 
     def protocol(self) -> dict[str, str]:
         return {**self.network().protocol(), "covariance": "unbiased"}

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from translate.batches import UNNAMED, Domain
-from translate.metrics import Figure, MetricBatch
+from translate.metrics import MetricBatch, MetricValue
 from translate_plugins.metrics.features import lite0
 from translate_plugins.metrics.means import UNDEFINED, MeanOverImageSet
 
@@ -18,7 +18,7 @@ class Diversity(MeanOverImageSet):
 
     needs = frozenset({"fake", "labels"})
     of_samples = True
-    figures = {"diversity-lite0": Figure("max")}
+    values = {"diversity-lite0": MetricValue("max")}
 
     def __init__(self, *, domain: Domain = UNNAMED) -> None:
         self.domain = domain
@@ -27,7 +27,7 @@ class Diversity(MeanOverImageSet):
         features = lite0()(batch["fake"], self.domain)
         self.add("fake", features=features, labels=batch["labels"])
 
-    def values(self) -> Tensor:
+    def image_values(self) -> Tensor:
         features, labels = self.rows("fake", "features").double(), self.rows("fake", "labels")
         groups = [features[labels == label] for label in labels.unique()]
         return torch.cat(

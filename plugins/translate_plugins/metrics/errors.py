@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from translate.batches import UNNAMED, Domain
-from translate.metrics import Figure, MetricBatch
+from translate.metrics import MetricBatch, MetricValue
 from translate_plugins.metrics.means import MeanOverImages
 
 SMALLEST_ERROR = 1e-10 / 255**2
@@ -17,7 +17,7 @@ class MeanAbsoluteError(MeanOverImages):
     masked = True
 
     def __init__(self, *, domain: Domain = UNNAMED) -> None:
-        self.figures = {"mae": Figure("min", domain.unit)}
+        self.values = {"mae": MetricValue("min", domain.unit)}
 
     def update(self, batch: MetricBatch) -> None:
         error = (batch["fake"] - batch["target"]).abs().mean(1, keepdim=True)
@@ -29,7 +29,7 @@ class PeakSignalToNoiseRatio(MeanOverImages):
 
     needs = frozenset({"fake", "target"})
     masked = True
-    figures = {"psnr": Figure("max", "dB")}
+    values = {"psnr": MetricValue("max", "dB")}
 
     def __init__(self, *, domain: Domain = UNNAMED) -> None:
         self.peak = domain.range[1] - domain.range[0]

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from translate.batches import UNNAMED, Domain
 from translate.errors import require_package
-from translate.metrics import Figure, Metric, MetricBatch
+from translate.metrics import Metric, MetricBatch, MetricValue
 from translate_plugins.metrics.distances import (
     FrechetDistance,
     KernelDistance,
@@ -30,7 +30,7 @@ class FrechetInceptionDistance(FrechetDistance):
     torchmetrics' default differs. Biased for few images: papers use 10,000 or more.
     """
 
-    figures = {"fid": Figure("min")}
+    values = {"fid": MetricValue("min")}
     pretrained = (INCEPTION,)
     network = staticmethod(inception)
 
@@ -42,7 +42,7 @@ class KernelInceptionDistance(KernelDistance):
     multiplied by 100 or 1,000 as in some papers.
     """
 
-    figures = {"kid": Figure("min")}
+    values = {"kid": MetricValue("min")}
     pretrained = (INCEPTION,)
     network = staticmethod(inception)
 
@@ -56,7 +56,7 @@ class ClipMeanDiscrepancy(Metric):
     """
 
     needs = frozenset({"fake", "real"})
-    figures = {"cmmd": Figure("min")}
+    values = {"cmmd": MetricValue("min")}
     pretrained = (CLIP,)
 
     def __init__(self, *, domain: Domain = UNNAMED) -> None:
@@ -87,7 +87,7 @@ class LiteScore(Metric):
 
     needs = frozenset({"fake"})
     of_samples = True
-    figures = {"is-lite0": Figure("max")}
+    values = {"is-lite0": MetricValue("max")}
     network = staticmethod(lite0_logits)
 
     def __init__(
@@ -111,9 +111,9 @@ class LiteScore(Metric):
 
         logits = self.rows("fake", "logits")
         if len(logits) < 2 * self.splits:
-            return dict.fromkeys(self.figures, float("nan"))
-        values = isc_features_to_metric(logits, splits=self.splits, shuffle=self.splits > 1)
-        return dict.fromkeys(self.figures, values[KEY_METRIC_ISC_MEAN])
+            return dict.fromkeys(self.values, float("nan"))
+        scores = isc_features_to_metric(logits, splits=self.splits, shuffle=self.splits > 1)
+        return dict.fromkeys(self.values, scores[KEY_METRIC_ISC_MEAN])
 
     def protocol(self) -> dict[str, str]:
         return {**self.network().protocol(), "splits": str(self.splits)}
@@ -126,6 +126,6 @@ class InceptionScore(LiteScore):
     ten parts of 50,000 images: ``splits=10``.
     """
 
-    figures = {"inception-score": Figure("max")}
+    values = {"inception-score": MetricValue("max")}
     pretrained = (INCEPTION,)
     network = staticmethod(inception_logits)

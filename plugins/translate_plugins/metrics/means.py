@@ -15,7 +15,7 @@ from torch import Tensor
 from translate.metrics import Metric
 
 UNDEFINED = torch.empty(0, device="cpu")  # whatever the default device is at import
-"""returned by `MeanOverImageSet.values` if the metric is undefined, as for too few images"""
+"""returned by `MeanOverImageSet.image_values` if the metric is undefined, as for too few images"""
 
 
 class MeanOverImages(Metric):
@@ -26,7 +26,7 @@ class MeanOverImages(Metric):
     """
 
     def per_image(self) -> dict[str, Tensor]:
-        return dict.fromkeys(self.figures, self.rows("fake", "value").double())
+        return dict.fromkeys(self.values, self.rows("fake", "value").double())
 
     def compute(self) -> dict[str, float]:
         return {name: float(values.nanmean()) for name, values in self.per_image().items()}
@@ -43,12 +43,12 @@ class MeanOverImageSet(Metric):
     """values that `resample` has drawn; None for the original metric"""
 
     @abstractmethod
-    def values(self) -> Tensor:
+    def image_values(self) -> Tensor:
         """Return the values (N,) of all added images; `UNDEFINED` if there are too few."""
 
     def compute(self) -> dict[str, float]:
         values = self._cached_values() if self.resampled_values is None else self.resampled_values
-        return dict.fromkeys(self.figures, float(values.double().mean()))
+        return dict.fromkeys(self.values, float(values.double().mean()))
 
     def resample(self, random: np.random.Generator) -> Self:
         values, other = self._cached_values(), copy.copy(self)
@@ -62,5 +62,5 @@ class MeanOverImageSet(Metric):
         """Return the values; they are computed again only if images were added."""
         counts = {name: len(tensor) for name, tensor in self.state().items()}
         if self.__dict__.get("_counts") != counts:
-            self._counts, self._values = counts, self.values()
+            self._counts, self._values = counts, self.image_values()
         return self._values

@@ -11,7 +11,7 @@ from pydantic import Field
 from torch import Tensor
 
 from translate.batches import UNNAMED, Domain
-from translate.metrics import Figure, MetricBatch
+from translate.metrics import MetricBatch, MetricValue
 from translate_plugins.metrics.distances import add_features, features
 from translate_plugins.metrics.features import lite0
 from translate_plugins.metrics.means import UNDEFINED, MeanOverImageSet
@@ -55,9 +55,9 @@ class Precision(_Neighbours):
     real image is at most that image's distance to its k-th neighbour among the real images.
     """
 
-    figures = {"precision-lite0": Figure("max")}
+    values = {"precision-lite0": MetricValue("max")}
 
-    def values(self) -> Tensor:
+    def image_values(self) -> Tensor:
         fake, real = features(self)
         radii = self.radii(real)
         return UNDEFINED if radii is None else (distances(fake, real) <= radii).any(1)
@@ -70,9 +70,9 @@ class Recall(_Neighbours):
     sets exchanged. Recall is 0 for a generator that repeats one image.
     """
 
-    figures = {"recall-lite0": Figure("max")}
+    values = {"recall-lite0": MetricValue("max")}
 
-    def values(self) -> Tensor:
+    def image_values(self) -> Tensor:
         fake, real = features(self)
         radii = self.radii(fake)
         return UNDEFINED if radii is None else (distances(real, fake) <= radii).any(1)
@@ -99,9 +99,9 @@ class Density(_FiveNeighbours):
     images, and less sensitive to outliers than precision.
     """
 
-    figures = {"density-lite0": Figure("max")}
+    values = {"density-lite0": MetricValue("max")}
 
-    def values(self) -> Tensor:
+    def image_values(self) -> Tensor:
         fake, real = features(self)
         radii = self.radii(real)
         if radii is None or not radii.any():  # equal real images have no neighbourhood
@@ -116,9 +116,9 @@ class Coverage(_FiveNeighbours):
     not raised by fake outliers.
     """
 
-    figures = {"coverage-lite0": Figure("max")}
+    values = {"coverage-lite0": MetricValue("max")}
 
-    def values(self) -> Tensor:
+    def image_values(self) -> Tensor:
         fake, real = features(self)
         radii = self.radii(real)
         if radii is None or not radii.any():

@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import Tensor
 
 from translate.batches import UNNAMED, Domain
-from translate.metrics import Figure, MetricBatch
+from translate.metrics import MetricBatch, MetricValue
 from translate_plugins.metrics.means import UNDEFINED, MeanOverImageSet
 
 
@@ -24,7 +24,7 @@ class ParzenLogLikelihood(MeanOverImageSet):
 
     needs = frozenset({"fake", "real"})
     of_samples = True
-    figures = {"parzen-log-likelihood": Figure("max", "nats")}
+    values = {"parzen-log-likelihood": MetricValue("max", "nats")}
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class ParzenLogLikelihood(MeanOverImageSet):
         if "real" in batch:
             self.add("real", pixels=self._pixels(batch["real"]))
 
-    def values(self) -> Tensor:
+    def image_values(self) -> Tensor:
         fake, real = (self.rows(name, "pixels").double() for name in ("fake", "real"))
         if len(real) < 2:
             return UNDEFINED

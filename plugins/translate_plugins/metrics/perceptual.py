@@ -9,7 +9,7 @@ from torch import Tensor
 
 from translate.batches import UNNAMED, Domain
 from translate.errors import require_package
-from translate.metrics import Figure, MetricBatch
+from translate.metrics import MetricBatch, MetricValue
 from translate.weights import PretrainedFile
 from translate_plugins.metrics.errors import mean_inside
 from translate_plugins.metrics.means import MeanOverImages
@@ -50,7 +50,7 @@ class LearnedDistance(_PerceptualDistance):
     """
 
     masked = True  # measures only the pixels of the mask, if there is one
-    figures = {"lpips": Figure("min")}
+    values = {"lpips": MetricValue("min")}
     pretrained = (*NETWORKS.values(),)
 
     def __init__(
@@ -70,7 +70,7 @@ class LearnedDistance(_PerceptualDistance):
         return mean_inside(distance, mask) if mask is not None else distance.flatten()
 
     def protocol(self) -> dict[str, str]:
-        """Return the network and its weights, which must be equal for comparable figures."""
+        """Return the network and its weights, which must be equal for comparable values."""
         weights = NETWORKS[self.network].sha256
         return {"network": f"{self.network}, LPIPS 0.1", "weights sha256": weights}
 
@@ -82,7 +82,7 @@ class StructureAndTextureDistance(_PerceptualDistance):
     images with a side below 32 pixels.
     """
 
-    figures = {"dists": Figure("min")}
+    values = {"dists": MetricValue("min")}
     pretrained = (VGG16,)
 
     def __init__(self, *, domain: Domain = UNNAMED) -> None:
@@ -93,7 +93,7 @@ class StructureAndTextureDistance(_PerceptualDistance):
         return _dists().to(fake.device)(fake, target).reshape(-1)
 
     def protocol(self) -> dict[str, str]:
-        """Return the network and its weights, which must be equal for comparable figures."""
+        """Return the network and its weights, which must be equal for comparable values."""
         return {"network": "VGG-16", "weights sha256": VGG16.sha256}
 
 

@@ -4,7 +4,7 @@ import torch
 
 from translate.batches import UNNAMED, Domain
 from translate.errors import require_package
-from translate.metrics import Figure, MetricBatch
+from translate.metrics import MetricBatch, MetricValue
 from translate_plugins.metrics.errors import mean_inside
 from translate_plugins.metrics.means import MeanOverImages
 
@@ -23,7 +23,7 @@ class StructuralSimilarity(MeanOverImages):
 
     needs = frozenset({"fake", "target"})
     masked = True
-    figures = {"ssim": Figure("max")}
+    values = {"ssim": MetricValue("max")}
 
     def __init__(self, *, domain: Domain = UNNAMED) -> None:
         self.low, self.peak = domain.range[0], domain.range[1] - domain.range[0]
@@ -55,7 +55,7 @@ class MultiScaleStructuralSimilarity(MeanOverImages):
     """
 
     needs = frozenset({"fake", "target"})
-    figures = {"ms-ssim": Figure("max")}
+    values = {"ms-ssim": MetricValue("max")}
 
     def __init__(self, *, domain: Domain = UNNAMED) -> None:
         require_package("torchmetrics", "metrics")

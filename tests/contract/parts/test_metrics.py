@@ -11,7 +11,7 @@ from translate import hookimpl
 from translate.batches import UNNAMED, Domain
 from translate.contract.results import run_rules
 from translate.errors import ConfigError
-from translate.metrics import Figure, Metric, MetricBatch
+from translate.metrics import Metric, MetricBatch, MetricValue
 from translate.registry import names
 from translate.testing import check_metric
 
@@ -22,7 +22,7 @@ class Sound(Metric):
     """A metric that keeps the rules."""
 
     needs = frozenset({"fake", "target"})
-    figures = {"error": Figure("min")}
+    values = {"error": MetricValue("min")}
 
     def __init__(self, *, domain: Domain, scale: float = 1.0) -> None:
         self.domain, self.scale = domain, scale
@@ -40,7 +40,7 @@ class WrongName(Sound):
 
 
 class WrongDirection(Sound):
-    figures = {"error": Figure("lower")}  # type: ignore[arg-type]
+    values = {"error": MetricValue("lower")}  # type: ignore[arg-type]
 
 
 class PerImageOfNothing(Sound):
@@ -56,10 +56,10 @@ class Greedy(Sound):
     def update(self, batch: MetricBatch) -> None:
         super().update(batch)
         if "source" in batch:
-            self.figures = {"error": Figure("min"), "more": Figure("min")}
+            self.values = {"error": MetricValue("min"), "more": MetricValue("min")}
 
     def compute(self) -> dict[str, float]:
-        return dict.fromkeys(self.figures, 1.0)
+        return dict.fromkeys(self.values, 1.0)
 
 
 class Forgets(Sound):
@@ -160,18 +160,18 @@ def test_an_unknown_option_is_named(register_plugin: Plugin) -> None:
 @pytest.mark.parametrize(
     ("metric", "message"),
     [
-        (WrongName, r"compute returned \['mistake'\], but figures declares \['error'\]"),
-        (WrongDirection, "expected Figure.'min'. or Figure.'max'."),
+        (WrongName, r"compute returned \['mistake'\], but `values` declares \['error'\]"),
+        (WrongDirection, "expected MetricValue.'min'. or MetricValue.'max'."),
         (PerImageOfNothing, "one number for each image"),
         (NeedsMore, "KeyError: 'target'"),
-        (Greedy, "With all fields of MetricBatch it returned other figures"),
+        (Greedy, "With all fields of MetricBatch it returned other names of values"),
         (Forgets, "In two batches instead of one: error is"),
         (FirstImage, "In another order of images: error is"),
         (KeepsApart, r"After merge\(state\(\)\) of two halves"),
         (Draws, "It drew from random/python"),
         (Overwrites, "update changed fake"),
         (Infinite, "error is inf: expected a finite number, or NaN"),
-        (Restless, "A second call of compute returned other figures"),
+        (Restless, "A second call of compute returned other values"),
         (IgnoresMasks, "With masks that cover all pixels"),
         (NeedsTwo, r"raise nothing\. too few"),
     ],

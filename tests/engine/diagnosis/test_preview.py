@@ -31,7 +31,7 @@ def test_a_failure_is_dated_to_the_first_preview_of_the_streak_at_the_end() -> N
 
 
 @pytest.mark.parametrize(
-    ("failure", "figures", "steps"),
+    ("failure", "values", "steps"),
     [
         (CHECKERBOARD, (12.4, 12.4, 22.4, 28.9), []),
         (CHECKERBOARD, (16.0, 12.4, 22.4, 28.9), [400]),
@@ -40,14 +40,14 @@ def test_a_failure_is_dated_to_the_first_preview_of_the_streak_at_the_end() -> N
     ],
 )
 def test_artifacts_that_fade_are_no_failure_but_a_collapse_that_goes_on_is(
-    failure: str, figures: tuple[float, ...], steps: list[int]
+    failure: str, values: tuple[float, ...], steps: list[int]
 ) -> None:
-    by_step = {400 * (len(figures) - number): figure for number, figure in enumerate(figures)}
+    by_step = {400 * (len(values) - number): value for number, value in enumerate(values)}
 
     def graded(preview: Preview) -> Iterator[Detection]:
         yield Detection(failure, preview.step, "", by_step[preview.step], "row")
 
-    found = persistent(graded, previews(*["dark"] * len(figures)))
+    found = persistent(graded, previews(*["dark"] * len(values)))
     assert [each.since_step for each in found] == steps
 
 

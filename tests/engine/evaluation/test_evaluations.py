@@ -17,7 +17,7 @@ from translate import hookimpl
 from translate.engine.checkpoints.references import lookup
 from translate.engine.disk import folders
 from translate.errors import ConfigError
-from translate.metrics import Figure, Metric, MetricBatch
+from translate.metrics import Metric, MetricBatch, MetricValue
 from translate.results import TrainingResult
 from translate.run import LogRecord
 
@@ -46,14 +46,14 @@ def decisions(run: Path) -> Any:
     }
     chosen = {name: [s["selection"], s["metrics"], s["best"]] for name, s in states.items()}
     best, _ = lookup.resolve(f"{run}@best")
-    figures = [line["metrics"] for line in log_lines(run)]
-    return chosen, best.name, figures, small_runs.checkpoint_tensors(run)
+    metrics = [line["metrics"] for line in log_lines(run)]
+    return chosen, best.name, metrics, small_runs.checkpoint_tensors(run)
 
 
 class Constant(Metric):
-    """A figure that never improves."""
+    """A value that never improves."""
 
-    figures = {"constant": Figure("min")}
+    values = {"constant": MetricValue("min")}
 
     def update(self, batch: MetricBatch) -> None:
         self.add("fake", rows=batch.get("fake", batch.get("real")).mean((1, 2, 3)))  # type: ignore[union-attr]
@@ -174,7 +174,7 @@ def test_a_best_checkpoint_that_cannot_be_saved_is_not_the_best(
     assert path.name == "step-00000004"
 
 
-def test_figures_are_in_the_log_for_hooks_and_on_the_progress_line(
+def test_values_are_in_the_log_for_hooks_and_on_the_progress_line(
     root: Path, register_plugin: Plugin
 ) -> None:
     records: list[LogRecord] = []

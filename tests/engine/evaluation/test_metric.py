@@ -1,4 +1,4 @@
-"""The metric of train.metric is found by its figure, and one without use is refused."""
+"""The metric of train.metric is found by its value, and one without use is refused."""
 
 from typing import Any
 
@@ -9,17 +9,17 @@ from translate.batches import Domain, ImageSpec
 from translate.engine.config.schema import Train
 from translate.engine.evaluation.metric import choose_metric, measure
 from translate.errors import ConfigError, PluginError
-from translate.metrics import Figure, Metric, MetricBatch
+from translate.metrics import Metric, MetricBatch, MetricValue
 
 SPEC = ImageSpec(domains=(Domain("a"), Domain("b", unit="HU")))
 PAIRED = frozenset({"fake", "real", "source", "target"})
 UNPAIRED = PAIRED - {"target"}
 
 
-class TwoFigures(Metric):
-    """Two figures of one measurement."""
+class TwoValues(Metric):
+    """Two values of one measurement."""
 
-    figures = {"mean": Figure("min"), "largest": Figure("max")}
+    values = {"mean": MetricValue("min"), "largest": MetricValue("max")}
 
     def __init__(self, *, power: int = 1) -> None:
         self.power = power
@@ -36,20 +36,20 @@ def offered(register_plugin: Any) -> None:
     class Offer:
         @hookimpl
         def register_metrics(self) -> dict[str, type[Metric]]:
-            return {"extremes": TwoFigures}
+            return {"extremes": TwoValues}
 
     register_plugin(Offer(), "other:extremes")
 
 
-def test_a_metric_is_found_by_its_figure_or_its_name() -> None:
+def test_a_metric_is_found_by_its_value_or_its_name() -> None:
     chosen = choose_metric(Train(evaluate_every=1, metric="mae"), SPEC, PAIRED)
-    assert (chosen.figure, chosen.best_by, chosen.direction.unit) == ("mae", ("mae", "min"), "HU")
+    assert (chosen.best_by, chosen.direction.unit) == (("mae", "min"), "HU")
     chosen = choose_metric(Train(evaluate_every=1, metric="largest"), SPEC, PAIRED)
     assert (chosen.part, chosen.best_by) == ("extremes", ("largest", "max"))
     part = {"name": "mean", "power": 2}
     chosen = choose_metric(Train(evaluate_every=1, metric=part), SPEC, PAIRED)
     metric = chosen.create()
-    assert isinstance(metric, TwoFigures) and metric.power == 2
+    assert isinstance(metric, TwoValues) and metric.power == 2
     assert chosen.create() is not metric
 
 
@@ -57,8 +57,8 @@ def test_a_metric_is_found_by_its_figure_or_its_name() -> None:
     ("metric", "message"),
     [
         (None, r"train.evaluate_every is 5, and train.metric is not set. .* These fit: .*largest"),
-        ("mean-error", r"no metric has a figure 'mean-error'.* These fit: .*largest"),
-        ("extremes", r"'extremes' has the figures mean, largest. Expected one: --set tr"),
+        ("mean-error", r"no metric has a value 'mean-error'.* These fit: .*largest"),
+        ("extremes", r"'extremes' has the values mean, largest. Expected one: --set tr"),
         ("mae", r"'mae' needs the ground truth of each image \(target\), and this recipe .* fit: "),
         ({"name": "mean", "size": 2}, r"metric 'extremes' has no option 'size'"),
     ],
@@ -72,5 +72,5 @@ def test_what_cannot_choose_a_checkpoint_is_refused_with_what_fits(
 
 
 def test_what_a_metric_raises_names_its_class() -> None:
-    with pytest.raises(PluginError, match=r"TwoFigures.update raised KeyError"):
-        measure(TwoFigures(), [{}])
+    with pytest.raises(PluginError, match=r"TwoValues.update raised KeyError"):
+        measure(TwoValues(), [{}])

@@ -1,4 +1,4 @@
-"""Halo and memory of networks, compared with figures that are calculated by hand."""
+"""Halo and memory of networks, compared with values that are calculated by hand."""
 
 from torch import Tensor, nn
 

@@ -82,7 +82,7 @@ def test_V8_without_validation_images_the_test_split_is_measured_with_a_warning(
     data = read(root, train__evaluate_every=1)
     assert data.validation and len(data.validation.layout) == 2
     (line,) = [line for line in data.warnings if "test" in line]
-    assert "its figures are optimistic. Hold out a tenth" in line
+    assert "its metric values are optimistic. Hold out a tenth" in line
 
 
 @pytest.mark.parametrize(

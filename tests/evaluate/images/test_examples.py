@@ -10,12 +10,12 @@ from PIL import Image
 from translate.batches import UNNAMED, Domain
 from translate.evaluate.images.examples import RANKED, rankings, with_thumbnails
 from translate.evaluate.images.outputs import Outputs
-from translate.evaluate.result import THUMBNAIL, EvaluationResult, FigureResult
+from translate.evaluate.result import THUMBNAIL, EvaluationResult, MeasuredValue
 
 
 def result(values: dict[str, float | None], better: str = "max") -> EvaluationResult:
-    figures = {"kd": FigureResult(1.0, "min"), "f": FigureResult(1.0, better)}  # type: ignore[arg-type]
-    return EvaluationResult("x", figures, per_image={k: {"f": v} for k, v in values.items()})
+    metric_values = {"kd": MeasuredValue(1.0, "min"), "f": MeasuredValue(1.0, better)}  # type: ignore[arg-type]
+    return EvaluationResult("x", metric_values, per_image={k: {"f": v} for k, v in values.items()})
 
 
 def decoded(data: bytes) -> np.ndarray:
@@ -25,7 +25,7 @@ def decoded(data: bytes) -> np.ndarray:
 @pytest.mark.parametrize(("better", "best", "worst"), [("max", "cb", "ad"), ("min", "ad", "cb")])
 def test_the_extreme_images_are_first(better: str, best: str, worst: str) -> None:
     [found] = rankings(result({"a": 1.0, "b": 3.0, "c": 4.0, "d": 2.0, "e": None}, better))
-    assert found.figure == "f"
+    assert found.metric == "f"
     assert ["".join(name for name, _ in rows) for rows in (found.best, found.worst)] == [
         best,
         worst,
@@ -44,10 +44,10 @@ def test_trust_ranks_first_where_there_is_no_ground_truth() -> None:
     found = result({"a": 1.0, "b": 2.0, "c": 3.0, "d": 4.0})
     trust = {"a": {"trust": 0.9}, "b": {"trust": 0.1}, "c": {"cycle": 0.5}}
     first, second = rankings(replace(found, trust=trust))
-    assert (first.figure, second.figure) == ("trust", "f")
+    assert (first.metric, second.metric) == ("trust", "f")
     assert (first.best, first.worst) == ([("a", 0.9)], [("b", 0.1)])
     compared = replace(found, trust=trust, protocol={"ground truth": "pairs"})
-    assert [each.figure for each in rankings(compared)] == ["f", "trust"]
+    assert [each.metric for each in rankings(compared)] == ["f", "trust"]
 
 
 def test_thumbnails_are_of_the_ranked_images_and_keep_their_aspect() -> None:
@@ -84,7 +84,7 @@ def test_class_numbers_of_label_maps_are_visible_and_not_blended() -> None:
     assert {*np.unique(decoded(found.thumbnails["best-1-fake.png"]))} == {0, 255}
 
 
-def test_images_without_figures_of_their_own_have_no_thumbnails() -> None:
+def test_images_without_values_of_their_own_have_no_thumbnails() -> None:
     samples = Outputs(["sample 0"], [np.zeros((8, 8, 3), np.uint8)])
     found = with_thumbnails(result({}), [samples], UNNAMED, UNNAMED)
     assert (found.examples, found.thumbnails) == ({}, {})

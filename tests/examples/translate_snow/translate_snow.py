@@ -1,7 +1,7 @@
 """A metric by a rule of your own: how much of an image has the colour of snow."""
 
 from translate import hookimpl
-from translate.metrics import Figure, Metric
+from translate.metrics import Metric, MetricValue
 
 
 @hookimpl
@@ -13,7 +13,7 @@ class Snow(Metric):
     """Difference of the snow cover of fake and real images: fraction of bright, gray pixels."""
 
     needs = frozenset({"fake", "real"})
-    figures = {"snow": Figure("min")}
+    values = {"snow": MetricValue("min")}
 
     def __init__(self, *, domain, level=0.7):
         low, high = domain.range

@@ -59,11 +59,11 @@ def test_it_is_undefined_for_training_images_of_one_class(name: str) -> None:
 def test_an_interval_trains_no_classifier_again(monkeypatch: pytest.MonkeyPatch) -> None:
     fake, labels = striped(60, seed=3)
     metric = measured("tstr", fake, (labels + (torch.arange(60) < 20)) % 3)
-    figure = metric.compute()["tstr"]
+    value = metric.compute()["tstr"]
     monkeypatch.setattr(class_accuracy, "train_classifier", None)
     random = np.random.default_rng(0)
     drawn = [metric.resample(random).compute()["tstr"] for _ in range(20)]
-    assert min(drawn) < figure < max(drawn)
+    assert min(drawn) < value < max(drawn)
 
 
 def test_training_depends_on_the_seed_alone() -> None:

@@ -1,4 +1,4 @@
-"""Content that a translation keeps: what changes of colour, place and size do to the figures."""
+"""Content that a translation keeps: what changes of colour, place and size do to the values."""
 
 import math
 
@@ -39,7 +39,7 @@ def test_the_cycle_error_is_in_the_unit_of_the_source_and_inside_the_mask() -> N
     ct = Domain("ct", channels=1, unit="HU")
     metric = measured("cycle-error", ct, source=source, cycle=cycle)
     assert metric.compute() == {"cycle-error": 1.0}
-    assert metric.figures["cycle-error"].unit == "HU"
+    assert metric.values["cycle-error"].unit == "HU"
     assert measured("cycle-error", ct, source=source, cycle=cycle, mask=mask).compute() == {
         "cycle-error": 2.0
     }

@@ -8,33 +8,33 @@ from torch import Tensor
 
 from translate import errors
 from translate.batches import Domain
-from translate.contract.parts.metrics import images, measure
+from translate.contract.parts import metrics
 from translate.errors import MissingPackageError
 from translate.metrics import Metric
 from translate.registry import create, names
 
 IN_UNITS = {"mae", "cycle-error"}
-"""whose figures are in the numbers of the images"""
+"""metrics in the unit of the pixel values"""
 TRAINED = {"class-accuracy", "tstr"}
 PUBLISHED = {name for name, factory in names("metric").items() if factory.pretrained}
 TORCHMETRICS = {"ms-ssim", "lpips", "dists"}
 TORCH_FIDELITY = {"kd-lite0", "fd-lite0", "kid", "fid", "cmmd", "is-lite0", "inception-score"}
 
 
-def figures(name: str, batch: dict[str, Tensor], domain: Domain) -> dict[str, float]:
+def metric_values(name: str, batch: dict[str, Tensor], domain: Domain) -> dict[str, float]:
     options = {"steps": 10} if name in TRAINED else {}
     part = {"name": name, **options}
     metric: Metric = create("metric", part, domain=domain, source_domain=domain)
-    measure(metric, batch)
+    metrics.measure(metric, batch)
     return metric.compute()
 
 
 @pytest.mark.parametrize("name", sorted({*names("metric")} - IN_UNITS - PUBLISHED))
-def test_figures_are_the_same_for_gray_images_in_another_range(name: str) -> None:
-    gray = {k: v[:, :1] if v.ndim == 4 else v for k, v in images().items()}
+def test_values_are_the_same_for_gray_images_in_another_range(name: str) -> None:
+    gray = {k: v[:, :1] if v.ndim == 4 else v for k, v in metrics.images().items()}
     wide = {k: v / 255 * 4000 - 1000 if v.ndim == 4 else v for k, v in gray.items()}
-    found = figures(name, wide, Domain("", channels=1, range=(-1000.0, 3000.0)))
-    expected = figures(name, gray, Domain("", channels=1))
+    found = metric_values(name, wide, Domain("", channels=1, range=(-1000.0, 3000.0)))
+    expected = metric_values(name, gray, Domain("", channels=1))
     assert found == pytest.approx(expected, rel=1e-3, nan_ok=True)
 
 

@@ -1,4 +1,4 @@
-"""Precision, recall, density and coverage: torch-fidelity's figures, a plane of points, limits."""
+"""Precision, recall, density and coverage: torch-fidelity's values, a plane of points, limits."""
 
 import math
 
@@ -29,7 +29,7 @@ def measured(name: str, fake: Tensor, real: Tensor, **options: int) -> Metric:
 
 
 def of_points(name: str, fake: Tensor, real: Tensor, **options: int) -> float:
-    """Return the figure of points (N, D) that stand for the features of images."""
+    """Return the value of points (N, D) that stand for the features of images."""
     metric: Metric = create("metric", {"name": name, **options})
     metric.add("fake", features=fake)
     metric.add("real", features=real)
@@ -58,7 +58,7 @@ def test_density_and_coverage_of_points_on_a_line_are_those_by_hand() -> None:
     assert of_points("recall-lite0", fake, real, neighbours=1) == pytest.approx(3 / 4)
 
 
-def test_naeems_figures_are_those_of_numpy() -> None:
+def test_naeems_values_are_those_of_numpy() -> None:
     random = np.random.default_rng(0)
     real, fake = random.normal(size=(40, 4)), random.normal(0.3, 1.2, size=(30, 4))
     between = np.linalg.norm(real[:, None] - fake[None], axis=2)
@@ -95,17 +95,17 @@ def test_one_repeated_image_has_no_recall_and_equal_real_images_no_neighbourhood
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_interval_draws_the_values_of_images_and_holds_the_figure(name: str) -> None:
+def test_an_interval_draws_the_values_of_images_and_holds_the_value(name: str) -> None:
     points = torch.randn(60, 2, generator=torch.Generator().manual_seed(0))
     metric: Metric = create("metric", name)
     metric.add("fake", features=0.5 * points[:30] + 1)
     metric.add("real", features=points[30:])
-    figure = metric.compute()[name]
+    value = metric.compute()[name]
     random = np.random.default_rng(0)
     drawn = [metric.resample(random).compute()[name] for _ in range(50)]
-    assert min(drawn) < figure < max(drawn)
-    assert np.mean(drawn) == pytest.approx(figure, abs=0.05)
-    assert metric.compute()[name] == figure
+    assert min(drawn) < value < max(drawn)
+    assert np.mean(drawn) == pytest.approx(value, abs=0.05)
+    assert metric.compute()[name] == value
 
 
 def test_images_that_come_later_count() -> None:

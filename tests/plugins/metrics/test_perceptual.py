@@ -1,4 +1,4 @@
-"""LPIPS and DISTS with random weights in the cache: torchmetrics' figures, masks, and refusals."""
+"""LPIPS and DISTS with random weights in the cache: torchmetrics' values, masks, and refusals."""
 
 import hashlib
 import io

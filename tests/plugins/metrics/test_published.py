@@ -1,4 +1,4 @@
-"""FID, KID, Inception score and CMMD with random weights: torch-fidelity's figures, by hand."""
+"""FID, KID, Inception score and CMMD with random weights: torch-fidelity's values, by hand."""
 
 import hashlib
 import io
@@ -63,7 +63,7 @@ class Levels(torch.utils.data.Dataset):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:This DataLoader will create 4 worker processes")
-def test_figures_of_inception_are_those_of_torch_fidelity(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_values_of_inception_are_those_of_torch_fidelity(monkeypatch: pytest.MonkeyPatch) -> None:
     import torch_fidelity
     from torch_fidelity import feature_extractor_inceptionv3 as inception_module
 

@@ -13,14 +13,14 @@ from translate.contract.parts.subject import PartSubject
 from translate.contract.rules import require, require_equal
 from translate.engine.system import randomness
 from translate.errors import ConfigError
-from translate.metrics import Figure, Metric
+from translate.metrics import Metric, MetricValue
 
 Rule: TypeAlias = Callable[[PartSubject], str | None]
 COUNT, SIDE = 8, 32
 REAL = ("real", "real_labels")
 """fields of the real images; all others have a row for each fake image"""
 TOLERANCE = 1e-4
-"""largest relative difference of figures, as the order of a sum changes its rounding"""
+"""largest relative difference of values, as the order of a sum changes its rounding"""
 
 
 def unless_unavailable(rule: Rule) -> Rule:
@@ -38,26 +38,26 @@ def unless_unavailable(rule: Rule) -> Rule:
 
 @unless_unavailable
 def returns_what_it_declares(part: PartSubject) -> None:
-    """Return the declared figures, as numbers, from the fields in `needs` alone."""
+    """Return the declared values, as numbers, from the fields in `needs` alone."""
     metric = measure_batches(part, needed_fields(part))
     unknown = metric.needs - images().keys()
     require(not unknown, f"needs has no field {unknown} of MetricBatch.")
-    for name, figure in metric.figures.items():
-        is_figure = isinstance(figure, Figure) and figure.better in ("min", "max")
+    for name, declared in metric.values.items():
         require(
-            is_figure, f"figures[{name!r}] is {figure!r}: expected Figure('min') or Figure('max')."
+            isinstance(declared, MetricValue) and declared.better in ("min", "max"),
+            f"values[{name!r}] is {declared!r}: expected MetricValue('min') or MetricValue('max').",
         )
-    figures = metric.compute()
+    computed = metric.compute()
     require(
-        figures.keys() == metric.figures.keys(),
-        f"compute returned {sorted(figures)}, but figures declares {sorted(metric.figures)}.",
+        computed.keys() == metric.values.keys(),
+        f"compute returned {sorted(computed)}, but `values` declares {sorted(metric.values)}.",
     )
-    for name, value in figures.items():
+    for name, value in computed.items():
         is_number = isinstance(value, (int, float)) and not math.isinf(value)
         require(is_number, f"{name} is {value!r}: expected a finite number, or NaN if undefined.")
-    for name, values in metric.per_image().items():
-        require(name in figures, f"per_image has {name!r}, which figures does not declare.")
-        shape = getattr(values, "shape", None)
+    for name, column in metric.per_image().items():
+        require(name in computed, f"per_image has {name!r}, which `values` does not declare.")
+        shape = getattr(column, "shape", None)
         require(
             shape == (COUNT,),
             f"per_image returned {name} {shape}: return one number for each image.",
@@ -66,20 +66,20 @@ def returns_what_it_declares(part: PartSubject) -> None:
 
 @unless_unavailable
 def ignores_other_fields(part: PartSubject) -> None:
-    """Return equal figures in each pass and call, and the same ones if all fields are given."""
+    """Return equal values in each pass and call, and the same ones if all fields are given."""
     first = measure_batches(part, needed_fields(part)).compute()
     second = measure_batches(part, needed_fields(part))
-    require_close(first, second.compute(), "A second pass returned other figures")
-    require_close(first, second.compute(), "A second call of compute returned other figures")
+    require_close(first, second.compute(), "A second pass returned other values")
+    require_close(first, second.compute(), "A second call of compute returned other values")
     require(
         measure_batches(part, images()).compute().keys() == first.keys(),
-        "With all fields of MetricBatch it returned other figures.",
+        "With all fields of MetricBatch it returned other names of values.",
     )
 
 
 @unless_unavailable
 def measures_in_any_order(part: PartSubject) -> None:
-    """Return the same figures for the same images in another order and in other batches."""
+    """Return the same values for the same images in another order and in other batches."""
     whole = measure_batches(part, needed_fields(part)).compute()
     order = torch.randperm(COUNT, generator=torch.Generator().manual_seed(1))
     reordered = {name: tensor[order] for name, tensor in needed_fields(part).items()}
@@ -92,7 +92,7 @@ def measures_in_any_order(part: PartSubject) -> None:
 
 @unless_unavailable
 def merges_states(part: PartSubject) -> None:
-    """Return the same figures from the merged states of two processes as from one process."""
+    """Return the same values from the merged states of two processes as from one process."""
     whole = measure_batches(part, needed_fields(part)).compute()
     first, second = (
         measure_batches(part, select(needed_fields(part), half))
@@ -112,14 +112,14 @@ def can_be_resampled(part: PartSubject) -> str | None:
     resampled = metric.resample(np.random.default_rng(0)).compute()
     require(resampled.keys() == before.keys(), f"A resampled metric returned {sorted(resampled)}.")
     require_close(
-        before, metric.compute(), "After resample, the original metric returned other figures"
+        before, metric.compute(), "After resample, the original metric returned other values"
     )
     return None
 
 
 @unless_unavailable
 def measures_inside_masks(part: PartSubject) -> str | None:
-    """If `masked`, return the same figures with masks that cover all pixels as without masks."""
+    """If `masked`, return the same values with masks that cover all pixels as without masks."""
     metric: Metric = part.make()
     if not metric.masked:
         return "it is not masked"
@@ -148,10 +148,10 @@ def has_no_side_effects(part: PartSubject) -> None:
 @unless_unavailable
 def accepts_one_image(part: PartSubject) -> None:
     """Return numbers or NaN for one image, and raise nothing."""
-    figures = measure_batches(part, select(needed_fields(part), slice(1))).compute()
-    infinite = [name for name, value in figures.items() if math.isinf(value)]
+    values = measure_batches(part, select(needed_fields(part), slice(1))).compute()
+    infinite = [name for name, value in values.items() if math.isinf(value)]
     require(
-        not infinite, f"For one image, {infinite} is infinite: return NaN for an undefined figure."
+        not infinite, f"For one image, {infinite} is infinite: return NaN for an undefined value."
     )
 
 
@@ -221,7 +221,7 @@ def _images() -> dict[str, Tensor]:
 
 
 def require_close(first: Mapping[str, float], other: Mapping[str, float], when: str) -> None:
-    """Require that figures are equal up to rounding; NaN is equal to NaN."""
+    """Require that values are equal up to rounding; NaN is equal to NaN."""
     for name, expected in first.items():
         actual = other.get(name, math.inf)
         close = math.isclose(expected, actual, rel_tol=TOLERANCE, abs_tol=1e-6)

@@ -37,8 +37,8 @@ class TrainingState(ModelState):
     """the best checkpoint so far, if ``train.metric`` is set"""
     replica: Recipe | None = None
     """a recipe with gathered weights: on the first process of a sharded run, while it is used"""
-    figures: Mapping[str, float] = field(default_factory=dict)
-    """results of the evaluation at this step, by the name of the figure"""
+    metric_values: Mapping[str, float] = field(default_factory=dict)
+    """results of the evaluation at this step, by the name of the metric value"""
 
     def __post_init__(self) -> None:
         self.initial_groups = {name: hyperparameters(o) for name, o in self.optimizers.items()}

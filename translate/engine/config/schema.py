@@ -51,7 +51,7 @@ class Data(Section):
     range: Range | dict[str, Range] | None = None
     """values that map to -1 and 1: [0, 4095], {ct: [-1024, 3071]}; default: the dtype's range"""
     units: str | dict[str, str] | None = None
-    """unit of the pixel values, for figures of an evaluation: HU, or {ct: HU}"""
+    """unit of the pixel values, of the results of evaluations: HU, or {ct: HU}"""
     bands: Bands | dict[str, Bands] | None = None
     """bands of each file that are read, from 1: [3, 2, 1], or by domain; default: as channels"""
     labels: tuple[str, ...] | None = None

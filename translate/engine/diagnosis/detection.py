@@ -29,7 +29,7 @@ class Detection(NamedTuple):
     """the first step at which the failure shows"""
     evidence: str
     """the measured values as a clause, without a full stop"""
-    figure: float
+    value: float
     """the measured value that is beyond its limit"""
     subject: str = ""
     """the player that fails, or the title of the preview's row of images that shows the failure"""

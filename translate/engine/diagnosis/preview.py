@@ -18,7 +18,7 @@ PREVIEWS, MIN_STEPS = 3, 1000
 """number of consecutive previews that must show a failure, and smallest step of the newest one:
 images of the first steps have all kinds of artifacts"""
 FADING = 0.7
-"""an artifact fades if its `Detection.figure` is less than this fraction of the figure that it had
+"""an artifact fades if its `Detection.value` is less than this fraction of the value that it had
 `PREVIEWS` - 1 previews ago"""
 
 
@@ -79,4 +79,4 @@ def persistent(detector: Detector, previews: Iterable[Preview]) -> Iterator[Dete
 def _fades(streak: Sequence[Detection]) -> bool:
     """Return whether an artifact has become much weaker; its newest detection is the first."""
     newest, earlier = streak[0], streak[PREVIEWS - 1]
-    return newest.failure in (CHECKERBOARD, BORDER) and newest.figure < FADING * earlier.figure
+    return newest.failure in (CHECKERBOARD, BORDER) and newest.value < FADING * earlier.value

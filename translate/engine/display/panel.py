@@ -101,8 +101,8 @@ class Panel(ProgressReporter):
                     line += "".join(f"  {name} {value:.3g}" for name, value in losses.items())
                 yield console.printable(player), console.printable(line)
             if report.evaluation:
-                figures = "  ".join(f"{n} {value:.4g}" for n, value in report.evaluation.items())
-                yield "evaluation", console.printable(f"{figures}, step {self.evaluation_step}")
+                values = "  ".join(f"{n} {value:.4g}" for n, value in report.evaluation.items())
+                yield "evaluation", console.printable(f"{values}, step {self.evaluation_step}")
             waiting = f", {report.data_wait:.0%} waiting" if report.data_wait >= 0.01 else ""
             yield "speed", f"{report.images_per_second:.3g} images/s{waiting}"
             if report.memory_mb:

@@ -29,7 +29,7 @@ TRIAL_IMAGES = 2
 class Evaluations:
     """Measures the validation images every ``train.evaluate_every`` steps, on the first process.
 
-    The other processes wait for the figure, so that all of them take the same decision.
+    The other processes wait for the metric value, so that all of them take the same decision.
 
     Raises:
         ConfigError: There is no metric for these images, or it needs what they do not have.
@@ -85,27 +85,27 @@ class Evaluations:
     def run(self, problems: ProblemList) -> bool:
         """Measure, and return whether the weights are the best so far.
 
-        If the metric fails, its figure is NaN, and the failure is listed.
+        If the metric fails, its value is NaN, and the failure is listed.
         """
-        start, name = time.perf_counter(), self.metric.figure
-        figures: dict[str, float] = {}
+        start, name = time.perf_counter(), self.metric.value_name
+        values: dict[str, float] = {}
         try:
             with gathered_weights(self.training):
                 if distributed.is_first():
-                    figures = self.measure()
+                    values = self.measure()
         except Exception as error:
             known = isinstance(error, (TranslateError, BadImage))
             reason = str(error) if known else describe_unexpected(error)
             problems.add_once([Problem(Path("evaluation"), "evaluation", FAILED, reason)])
-        figures[name] = distributed.broadcast(figures.get(name, math.nan))
+        values[name] = distributed.broadcast(values.get(name, math.nan))
         self.previous_selection, training = self._selection(), self.training
-        training.selection = self.previous_selection.with_evaluation(figures[name], training.step)
-        training.figures = figures
+        training.selection = self.previous_selection.with_evaluation(values[name], training.step)
+        training.metric_values = values
         self.seconds = time.perf_counter() - start
         return training.selection.waited == 0
 
     def measure(self) -> dict[str, float]:
-        """Return the figures for the current weights; only on the first process."""
+        """Return the metric values for the current weights; only on the first process."""
         metric = self.metric.create()
         with evaluation_mode(self.training) as recipe:
             measure(metric, self.images.batches(recipe, self.needs))

@@ -1,4 +1,4 @@
-"""The metric of ``train.metric``, chosen by the name of its figure."""
+"""The metric of ``train.metric``, chosen by the name of one of its values."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from translate.engine.checkpoints.contents import Best
 from translate.engine.config.schema import Train
 from translate.engine.plugins.errors import plugin_code
 from translate.errors import ConfigError, PluginError, suggest
-from translate.metrics import Figure, Metric, MetricBatch
+from translate.metrics import Metric, MetricBatch, MetricValue
 from translate.registry import PartConfig, create, names, split_part
 
 DESCRIPTIONS = {
@@ -24,17 +24,17 @@ DESCRIPTIONS = {
 
 @dataclass(frozen=True)
 class ChosenMetric:
-    """A metric, and its figure that chooses the best checkpoint."""
+    """A metric, and the one of its values that chooses the best checkpoint."""
 
     part: PartConfig
     spec: ImageSpec
-    figure: str
-    direction: Figure
+    value_name: str
+    direction: MetricValue
 
     @property
     def best_by(self) -> Best:
-        """The figure, and whether smaller or larger numbers are better."""
-        return self.figure, self.direction.better
+        """The name of the value, and whether smaller or larger values are better."""
+        return self.value_name, self.direction.better
 
     def create(self) -> Metric:
         """Return a new metric."""
@@ -42,7 +42,7 @@ class ChosenMetric:
 
 
 def choose_metric(train: Train, spec: ImageSpec, fields: frozenset[str]) -> ChosenMetric:
-    """Return the metric that has the figure ``train.metric``.
+    """Return the metric with a value of the name ``train.metric``.
 
     Args:
         train: The settings.
@@ -50,47 +50,47 @@ def choose_metric(train: Train, spec: ImageSpec, fields: frozenset[str]) -> Chos
         fields: The fields of `MetricBatch` that the recipe and its images have.
 
     Raises:
-        ConfigError: No metric has the figure, or it needs other fields; the message lists the
-            figures that can be computed.
+        ConfigError: No metric has such a value, or it needs other fields; the message lists the
+            values that can be computed.
     """
     if train.metric is None:
         raise ConfigError(
             f"train.evaluate_every is {train.evaluate_every}, and train.metric is not set. "
-            f"Expected the figure that chooses the best checkpoint: --set train.metric=NAME."
-            f"{_fitting_figures(spec, fields)}"
+            f"Expected the value that chooses the best checkpoint: --set train.metric=NAME."
+            f"{_fitting_values(spec, fields)}"
         )
     requested, options = split_part("metric", train.metric)
     name = requested
     if requested not in names("metric") and "/" not in requested:
-        available = {figure: name for figure, (name, _) in _figures(spec)}
+        available = {value_name: name for value_name, (name, _) in _metrics_by_value(spec)}
         name = available.get(requested, "")
         if not name:
             raise ConfigError(
-                f"train.metric: no metric has a figure {requested!r}."
-                f"{suggest(requested, available)}{_fitting_figures(spec, fields)}"
+                f"train.metric: no metric has a value {requested!r}."
+                f"{suggest(requested, available)}{_fitting_values(spec, fields)}"
             )
     part: PartConfig = {"name": name, **options} if options else name
     metric = _create(part, spec)
-    figure = _figure_of(metric, requested)
+    value_name = _value_name(metric, requested)
     if missing := metric.needs - fields:
         needed = " and ".join(
             f"{DESCRIPTIONS.get(field, field)} ({field})" for field in sorted(missing)
         )
         raise ConfigError(
-            f"train.metric: {figure!r} needs {needed}, and this recipe with these images has none."
-            f"{_fitting_figures(spec, fields)}"
+            f"train.metric: {value_name!r} needs {needed}, and this recipe with these images has "
+            f"none.{_fitting_values(spec, fields)}"
         )
-    return ChosenMetric(part, spec, figure, metric.figures[figure])
+    return ChosenMetric(part, spec, value_name, metric.values[value_name])
 
 
-def _figure_of(metric: Metric, requested: str) -> str:
-    """Return the figure `requested`, or that of a metric `requested` which has only one."""
-    first, *others = metric.figures
-    if requested in metric.figures:
+def _value_name(metric: Metric, requested: str) -> str:
+    """Return `requested` if it names a value, else the only value of the metric of that name."""
+    first, *others = metric.values
+    if requested in metric.values:
         return requested
     if others:
         raise ConfigError(
-            f"train.metric: {requested!r} has the figures {', '.join(metric.figures)}. Expected "
+            f"train.metric: {requested!r} has the values {', '.join(metric.values)}. Expected "
             f"one: --set train.metric={first}"
         )
     return first
@@ -110,18 +110,18 @@ def _create(part: PartConfig, spec: ImageSpec) -> Metric:
     return metric
 
 
-def _figures(spec: ImageSpec) -> Iterator[tuple[str, tuple[str, Metric]]]:
-    """Yield each figure with its metric, except those of metrics with required options."""
+def _metrics_by_value(spec: ImageSpec) -> Iterator[tuple[str, tuple[str, Metric]]]:
+    """Yield the name of each value with its metric; skip metrics with required options."""
     for name in names("metric"):
         try:
             metric = _create(name, spec)
         except (ConfigError, PluginError):
             continue
-        for figure in metric.figures:
-            yield figure, (name, metric)
+        for value_name in metric.values:
+            yield value_name, (name, metric)
 
 
-def _fitting_figures(spec: ImageSpec, fields: frozenset[str]) -> str:
-    """Return the figures that can be computed, for a message."""
-    fitting = [figure for figure, (_, metric) in _figures(spec) if metric.needs <= fields]
+def _fitting_values(spec: ImageSpec, fields: frozenset[str]) -> str:
+    """Return the names of the values that can be computed, as a sentence for a message."""
+    fitting = [value for value, (_, metric) in _metrics_by_value(spec) if metric.needs <= fields]
     return f" These fit: {', '.join(sorted(fitting))}." if fitting else " No metric fits."

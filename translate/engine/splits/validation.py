@@ -41,7 +41,7 @@ def add_validation(dataset: CheckedData, data: Data, config: Config) -> CheckedD
         if data.validation is None:
             warnings.append(
                 f"train.metric is measured on the split {TEST!r}, which then chooses the best "
-                f"checkpoint: its figures are optimistic. {ADVICE}"
+                f"checkpoint: its metric values are optimistic. {ADVICE}"
             )
     if validation := dataset.validation:
         warnings.append(

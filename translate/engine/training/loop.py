@@ -195,17 +195,17 @@ class Loop:
 
     def _evaluate(self) -> bool:
         """Evaluate if it is due; return whether the weights are the best so far."""
-        self.training.figures = {}
+        self.training.metric_values = {}
         if not self.evaluations or not self.evaluations.is_due():
             return False
         improved = self.evaluations.run(self.writer.problems)
-        self.log.add_evaluation(self.training.figures, self.evaluations.seconds)
+        self.log.add_evaluation(self.training.metric_values, self.evaluations.seconds)
         return improved
 
     def _intervals(self, *, is_last: bool, save: bool) -> bool:
         """Log, preview and save if due after a step; return whether any was due."""
         step, train = self.training.step, self.training.config.train
-        log = step % train.log_every == 0 or is_last or bool(self.training.figures)
+        log = step % train.log_every == 0 or is_last or bool(self.training.metric_values)
         every = train.preview_every
         draw = bool(every) and (step % every == 0 or step == self.steps)
         save = step % train.save_every == 0 or is_last or save

@@ -55,7 +55,11 @@ class Saver:
         best = training.selection.best_by if training.selection else None
         try:
             return write.save(
-                self.writer.path, training, resume=training, metrics=training.figures, best=best
+                self.writer.path,
+                training,
+                resume=training,
+                metrics=training.metric_values,
+                best=best,
             )
         except MemoryError as error:
             raise SaveError(f"could not save step {step}: not enough memory") from error

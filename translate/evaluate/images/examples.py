@@ -24,7 +24,7 @@ ROLES = {"source": "source", "fake": "output", "target": "ground truth"}
 class Ranking:
     """The best images by a metric, best first, and the worst, worst first: names and values."""
 
-    figure: str
+    metric: str
     best: Sequence[tuple[str, float]]
     worst: Sequence[tuple[str, float]]
 
@@ -36,14 +36,14 @@ def rankings(result: EvaluationResult) -> list[Ranking]:
     ranking is the last one, or the first one if there is no ground truth. No image is among both
     the best and the worst of a ranking.
     """
-    by_figure = [
-        _ranking(name, figure.better, _column(result.per_image, name))
-        for name, figure in result.figures.items()
+    by_metric = [
+        _ranking(name, measured.better, _column(result.per_image, name))
+        for name, measured in result.values.items()
     ]
     by_trust = _ranking("trust", "max", _column(result.trust, "trust"))
     # the protocol names the kind of ground truth, such as "pairs"; "none" if there is none
     without_truth = result.protocol.get("ground truth", "none") == "none"
-    ordered = [by_trust, *by_figure] if without_truth else [*by_figure, by_trust]
+    ordered = [by_trust, *by_metric] if without_truth else [*by_metric, by_trust]
     return [ranking for ranking in ordered if ranking.best]
 
 
@@ -51,10 +51,10 @@ def _column(rows: Mapping[str, Mapping[str, float | None]], name: str) -> list[t
     return [(image, v) for image, row in rows.items() if (v := row.get(name)) is not None]
 
 
-def _ranking(figure: str, better: str, values: Sequence[tuple[str, float]]) -> Ranking:
+def _ranking(metric: str, better: str, values: Sequence[tuple[str, float]]) -> Ranking:
     ranked = sorted(values, key=lambda item: item[1], reverse=better == "max")
     count = min(RANKED, len(ranked) // 2)
-    return Ranking(figure, ranked[:count], ranked[: -count - 1 : -1])
+    return Ranking(metric, ranked[:count], ranked[: -count - 1 : -1])
 
 
 def with_thumbnails(

@@ -11,7 +11,7 @@ from translate.engine.checkpoints.references.selection import Selection
 from translate.engine.disk.records import json_files
 
 
-def test_a_larger_or_smaller_value_is_better_by_the_figure() -> None:
+def test_a_larger_or_smaller_value_is_better_as_the_metric_declares() -> None:
     for better, values in (("max", [1.0, 2.0, 2.0, 1.5]), ("min", [2.0, 1.0, 1.0, 1.5])):
         selection = Selection(("psnr", better))  # type: ignore[arg-type]
         waited = []

@@ -17,7 +17,7 @@ def test_a_negative_of_the_input_is_an_inversion() -> None:
     source = photographs(seed=1)
     (found,) = inversion(make_preview(255 - source, source=source))
     assert (found.failure, found.subject) == ("colour inversion", "translated")
-    assert found.figure == pytest.approx(-1)
+    assert found.value == pytest.approx(-1)
     assert not list(inversion(make_preview(source * 0.5, source=source)))
     assert not list(inversion(make_preview(photographs(seed=5))))
 
@@ -36,7 +36,7 @@ def test_the_correlation_of_a_flat_image_is_0() -> None:
 def test_an_output_that_equals_its_input_is_found() -> None:
     source = photographs(seed=1)
     (found,) = unchanged_translations(make_preview(source + 0.5, source=source))
-    assert (found.failure, found.figure) == ("output equals input", pytest.approx(0.5))
+    assert (found.failure, found.value) == ("output equals input", pytest.approx(0.5))
     assert not list(unchanged_translations(make_preview(source + 20, source=source)))
 
 

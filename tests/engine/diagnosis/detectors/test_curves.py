@@ -63,7 +63,7 @@ def test_evaluations_that_get_worse_are_overfitting_since_the_best() -> None:
     psnr = [20.0, 22.0, 23.0, 24.0, 23.8, 23.6, 23.0, 22.5, 22.0, 21.5, 21.0, 20.5, 20.0]
     log = make_log(metrics={"evaluation/psnr": psnr})
     (found,) = overfitting(log, {"psnr": "max"})
-    assert (found.failure, found.since_step, found.figure) == ("overfitting", 200, 21.0)
+    assert (found.failure, found.since_step, found.value) == ("overfitting", 200, 21.0)
     assert found.evidence == (
         "evaluation/psnr was best around step 200, 23.6, and is 21 now, the median of 5 "
         "evaluations; higher is better"

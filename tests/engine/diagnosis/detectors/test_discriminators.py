@@ -11,7 +11,7 @@ from translate.engine.diagnosis.detectors.discriminators import at_chance, satur
 def test_a_saturated_discriminator_is_found_with_its_first_step_and_its_loss() -> None:
     log = make_log(losses={"discriminator/gan": [0.5, *[2e-5] * 9]})
     (found,) = saturated_discriminators(log)
-    assert (found.failure, found.since_step, found.figure) == ("discriminator saturated", 51, 2e-5)
+    assert (found.failure, found.since_step, found.value) == ("discriminator saturated", 51, 2e-5)
     assert found.subject == "discriminator"
     assert found.evidence == (
         "the losses of discriminator have been below 0.0001 for 450 steps, now 2.0e-05"
@@ -35,7 +35,7 @@ def test_a_discriminator_at_chance_is_found_with_its_auc() -> None:
     (found,) = at_chance(make_log(metrics={"discriminator/auc": series}))
     assert (found.failure, found.subject) == ("discriminator at chance", "discriminator")
     assert 400 <= found.since_step <= 600
-    assert found.figure == pytest.approx(0.505)
+    assert found.value == pytest.approx(0.505)
     assert "discriminator/auc is 0.505 over the last 600 steps" in found.evidence
 
 

@@ -25,9 +25,9 @@ def test_outputs_that_are_alike_for_different_inputs_are_a_collapse() -> None:
 def test_samples_are_compared_with_real_images_or_else_with_each_other() -> None:
     real, same = photographs(), np.full((32, 32, 32, 3), 90.0)
     (found,) = collapse(Preview(1, {"real": real, "samples": same}, frozenset({"real"}), {}))
-    assert found.figure == 0
+    assert found.value == 0
     (found,) = collapse(Preview(1, {"samples": same}, frozenset(), {}))
-    assert found.figure == 0
+    assert found.value == 0
 
 
 def test_diverse_outputs_and_alike_inputs_are_no_collapse() -> None:

@@ -43,7 +43,7 @@ def test_a_gradient_that_recovers_or_shrinks_has_not_vanished(norms: list[float]
 def test_a_gradient_that_grows_by_orders_of_magnitude_explodes() -> None:
     norms = [20.0, 30.0, 10.0, 20.0, 50.0, 4e4, 6e4]
     (found,) = exploding_gradients(make_log(grad_norm={"critic": norms}))
-    assert (found.failure, found.since_step, found.figure) == ("exploding gradient", 251, 6e4)
+    assert (found.failure, found.since_step, found.value) == ("exploding gradient", 251, 6e4)
     assert "is 6.0e+04, and was 2.0e+01 at the start" in found.evidence
 
 
@@ -56,7 +56,7 @@ def test_a_loss_far_above_that_of_the_first_step_diverges() -> None:
     losses = {"generator/gan": [3e6, 8e7], "generator/l1": [1.0, 2e5]}
     first = [{"generator/gan": 0.5}, {}]
     (found,) = diverging_losses(make_log(losses=losses, first_losses={"": first}))
-    assert (found.failure, found.since_step, found.figure) == ("diverging loss", 1, 8e7)
+    assert (found.failure, found.since_step, found.value) == ("diverging loss", 1, 8e7)
     assert "the loss generator/gan is 8.0e+07 at a learning rate of 0.0002" in found.evidence
 
 
@@ -68,7 +68,7 @@ def test_losses_of_usual_sizes_do_not_diverge(values: list[float]) -> None:
 def test_skipped_turns_are_counted_since_the_first_with_its_images() -> None:
     files = [{}, {"73": ["a.png", "b.png", "c.png"]}, {}]
     (found,) = skipped_turns(make_log(skipped={"": [0, 2, 3]}, skipped_files={"": files}))
-    assert (found.failure, found.since_step, found.figure) == ("skipped turns", 51, 3)
+    assert (found.failure, found.since_step, found.value) == ("skipped turns", 51, 3)
     assert "3 turns had a loss or gradient that was not finite" in found.evidence
     assert found.evidence.endswith("images of the first: a.png, b.png")
     assert not list(skipped_turns(make_log(skipped={"": [0, 0]})))

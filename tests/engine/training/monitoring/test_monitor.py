@@ -1,4 +1,4 @@
-"""Failures of training are logged once, with their figures."""
+"""Failures of training are logged once, with their values."""
 
 import logging
 from pathlib import Path

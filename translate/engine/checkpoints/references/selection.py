@@ -12,7 +12,7 @@ class Selection:
     """The best value of ``train.metric`` so far; saved in every checkpoint."""
 
     best_by: Best
-    """the figure, and whether smaller or larger numbers are better"""
+    """the name of the metric value, and whether ``min`` or ``max`` is better"""
     value: float | None = None
     """the best value so far"""
     step: int = 0
@@ -39,7 +39,7 @@ class Selection:
         return value < self.value if self.best_by[1] == "min" else value > self.value
 
     def document(self) -> dict[str, Any]:
-        """Return the entries for ``state.json``, without the figure."""
+        """Return the entries for ``state.json``, without `best_by`."""
         return {key: value for key, value in asdict(self).items() if key != "best_by"}
 
     @property

@@ -49,7 +49,7 @@ def checkerboard(preview: Preview) -> Iterator[Detection]:
                     evidence=f"the row {title!r} has a grid of {period} pixels with an amplitude "
                     f"of {peak.amplitude:.1f} of 255 levels, {peak.ratio:.0f} times the power of "
                     f"the frequencies next to it; real images have {real_ratio:.1f} times",
-                    figure=peak.ratio,
+                    value=peak.ratio,
                     subject=title,
                 )
                 break
@@ -96,7 +96,7 @@ def border(preview: Preview) -> Iterator[Detection]:
                 evidence=f"the border of the row {title!r} differs by {contrast:.0f} of 255 "
                 "levels from the pixels next to it, and that of real images by "
                 f"{real_contrast:.0f}",
-                figure=contrast,
+                value=contrast,
                 subject=title,
             )
 

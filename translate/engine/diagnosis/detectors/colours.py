@@ -36,7 +36,7 @@ def inversion(preview: Preview) -> Iterator[Detection]:
                 evidence=f"the brightness of the row {title!r} has a correlation of {value:.2f} "
                 "with that of its input; the mean images of the data have "
                 f"{domain_correlation:.2f}",
-                figure=value,
+                value=value,
                 subject=title,
             )
 
@@ -52,7 +52,7 @@ def unchanged_translations(preview: Preview) -> Iterator[Detection]:
                 since_step=preview.step,
                 evidence=f"the row {title!r} differs by {change:.2f} of 255 levels from its "
                 f"input, and the images of the target by {expected:.1f}",
-                figure=change,
+                value=change,
                 subject=title,
             )
 
@@ -73,7 +73,7 @@ def tint(preview: Preview) -> Iterator[Detection]:
                 since_step=preview.step,
                 evidence=f"the row {title!r} has another colour than real images, beyond their "
                 f"variation: {text} of 255 levels relative to the brightness",
-                figure=size,
+                value=size,
                 subject=title,
             )
 

@@ -50,7 +50,7 @@ def oscillating_losses(log: Log) -> Iterator[Detection]:
                 evidence=f"the loss {name} swings by {amplitude:.2g} around {values.mean():.2g} "
                 f"with a period of {steps:.0f} steps, which has {share:.0%} of the power of its "
                 "spectrum",
-                figure=share,
+                value=share,
                 subject=name.partition("/")[0],
             )
             return
@@ -105,6 +105,6 @@ def overfitting(log: Log, better: Mapping[str, str]) -> Iterator[Detection]:
                 evidence=f"{name} was best around step {step}, {medians[best]:.4g}, and is "
                 f"{medians[-1]:.4g} now, the median of {EVALUATIONS} evaluations; "
                 f"{'lower' if direction == 'min' else 'higher'} is better",
-                figure=float(medians[-1]),
+                value=float(medians[-1]),
                 subject=name,
             )

@@ -37,7 +37,7 @@ def saturated_discriminators(log: Log) -> Iterator[Detection]:
                 since_step=log.first_step(start),
                 evidence=f"the losses of {player} have been below {SATURATED_LOSS:g} for {steps} "
                 f"steps, now {largest[-1]:.1e}",
-                figure=largest[-1],
+                value=largest[-1],
                 subject=player,
             )
 
@@ -60,6 +60,6 @@ def at_chance(log: Log) -> Iterator[Detection]:
                 since_step=log.first_step(start),
                 evidence=f"{name} is {means[-1]:.3f} over the last {steps} steps: the probability "
                 "that a real image is scored above a generated one; 0.5 is chance",
-                figure=float(means[-1]),
+                value=float(means[-1]),
                 subject=name.partition("/")[0],
             )

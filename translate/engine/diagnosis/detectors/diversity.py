@@ -33,7 +33,7 @@ def collapse(preview: Preview) -> Iterator[Detection]:
                 since_step=preview.step,
                 evidence=f"the {len(row)} images of the row {title!r} differ by {distance:.1f} of "
                 f"255 levels{against}",
-                figure=distance,
+                value=distance,
                 subject=title,
             )
 

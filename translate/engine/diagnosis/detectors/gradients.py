@@ -55,7 +55,7 @@ def vanishing_gradients(log: Log) -> Iterator[Detection]:
                 since_step=since,
                 evidence=f"the gradient norm of {player} is {medians[-1]:.1e}, and was up to "
                 f"{largest:.1e}",
-                figure=float(medians[-1]),
+                value=float(medians[-1]),
                 subject=player,
             )
 
@@ -77,7 +77,7 @@ def exploding_gradients(log: Log) -> Iterator[Detection]:
                 since_step=log.first_step(start),
                 evidence=f"the gradient norm of {player} is {largest:.1e}, and was "
                 f"{np.median(early):.1e} at the start",
-                figure=largest,
+                value=largest,
                 subject=player,
             )
 
@@ -94,14 +94,14 @@ def diverging_losses(log: Log) -> Iterator[Detection]:
         if not flags.any():
             continue
         largest = float(values[flags][-1])
-        if player not in by_player or largest > by_player[player].figure:
+        if player not in by_player or largest > by_player[player].value:
             rate = log.last.lr.get(player, math.nan)
             by_player[player] = Detection(
                 failure=DIVERGING,
                 since_step=log.first_step(int(np.argmax(flags))),
                 evidence=f"the loss {name} is {largest:.1e} at a learning rate of {rate:g}, more "
                 f"than {DIVERGED:g} times that of the first steps",
-                figure=largest,
+                value=largest,
                 subject=player,
             )
     yield from by_player.values()
@@ -120,5 +120,5 @@ def skipped_turns(log: Log) -> Iterator[Detection]:
         since_step=log.first_step(first),
         evidence=f"{count} turns had a loss or gradient that was not finite, and updated no "
         f"weight{named}",
-        figure=float(count),
+        value=float(count),
     )

@@ -39,7 +39,7 @@ def rate_near_zero(log: Log) -> Iterator[Detection]:
                 since_step=since,
                 evidence=f"the learning rate of {player} is {rates[-1]:.1e}, and was up to "
                 f"{np.nanmax(rates):.1e}",
-                figure=float(rates[-1]),
+                value=float(rates[-1]),
                 subject=player,
             )
 
@@ -58,7 +58,7 @@ def waiting_for_images(log: Log) -> Iterator[Detection]:
             since_step=log.first_step(start),
             evidence=f"{means[-1]:.0%} of the time is spent waiting for images, at "
             f"{log.last.images_per_second:.3g} images/s",
-            figure=float(means[-1]),
+            value=float(means[-1]),
         )
 
 
@@ -72,5 +72,5 @@ def memory_near_limit(log: Log, limit_mb: int) -> Iterator[Detection]:
             failure=MEMORY,
             since_step=log.first_step(start),
             evidence=f"the peak memory is {used:,} of {limit_mb:,} MiB, {used / limit_mb:.0%}",
-            figure=used / limit_mb,
+            value=used / limit_mb,
         )

@@ -41,7 +41,7 @@ class IntervalLog:
         """results of the steps since the last record"""
         self.wait_seconds = 0.0
         """time of the interval spent waiting for images"""
-        self.figures: Mapping[str, float] = {}
+        self.metric_values: Mapping[str, float] = {}
         """metrics of the newest evaluation, by name"""
         self.evaluation_seconds = 0.0
         """time of the interval spent on evaluations"""
@@ -60,9 +60,9 @@ class IntervalLog:
         self.results.append(result)
         self.wait_seconds += wait_seconds
 
-    def add_evaluation(self, figures: Mapping[str, float], seconds: float) -> None:
+    def add_evaluation(self, metric_values: Mapping[str, float], seconds: float) -> None:
         """Add the metrics of an evaluation after this step, and its time in seconds."""
-        self.figures = figures
+        self.metric_values = metric_values
         self.evaluation_seconds += seconds
 
     def seconds(self) -> float:
@@ -90,7 +90,7 @@ class IntervalLog:
                 record.images_per_second,
                 record.data_wait,
                 left,
-                self.figures,
+                self.metric_values,
                 record.memory_mb,
             )
             self.progress.progress(report)
@@ -99,7 +99,7 @@ class IntervalLog:
     def _record(self, seconds: float) -> LogRecord:
         step, batch_size = self.training.step, self.training.config.train.batch_size
         optimizers = self.training.optimizers
-        evaluation = {f"evaluation/{name}": v for name, v in self.training.figures.items()}
+        evaluation = {f"evaluation/{name}": v for name, v in self.training.metric_values.items()}
         return LogRecord(
             step=step,
             epoch=round(step * batch_size / len(self.session.data.layout), 4),

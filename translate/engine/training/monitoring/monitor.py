@@ -23,7 +23,7 @@ class TrainingMonitor:
     """Examines each record of the log and each preview, as `translate doctor` does later.
 
     `rates` are the learning rates by player before any schedule, and training ends at step `end`.
-    A memory limit of 0 is unknown; `better` has ``min`` or ``max`` for each evaluated figure.
+    A memory limit of 0 is unknown; `better` has ``min`` or ``max`` for each metric value.
     """
 
     def __init__(
