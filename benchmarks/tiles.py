@@ -70,7 +70,7 @@ def model(options: argparse.Namespace) -> Model:
     for parameter in recipe.parameters():
         if parameter.ndim > 1:
             torch.nn.init.kaiming_normal_(parameter)
-    return Model("benchmark", "", recipe.eval().requires_grad_(False), SPEC, (), CPU)
+    return Model("benchmark", "", SPEC, recipe=recipe.eval().requires_grad_(False))
 
 
 def compare(options: argparse.Namespace) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def model() -> Translator:
     spec = image_spec(SIZE, ("in",))
-    return Translator._of(Model("runs/same", "same", Identity(), spec, (), torch.device("cpu")))
+    return Translator._of(Model("runs/same", "same", spec, recipe=Identity()))
 
 
 def read_for_training(folder: Path, **changes: Any) -> Any:

@@ -14,7 +14,7 @@ import torch
 
 from translate.api import Translator
 from translate.contract.kinds import small_options
-from translate.contract.recipes.subject import CPU, make_subject
+from translate.contract.recipes.subject import make_subject
 from translate.engine.models.model import Model
 from translate.recipe import Recipe
 from translate.registry import names
@@ -40,7 +40,7 @@ def translator(name: str) -> Translator:
     training = check_subject.build()
     check_subject.train(training, 1)
     recipe = training.recipe.eval().requires_grad_(False)
-    return Translator._of(Model(name, name, recipe, check_subject.spec, (), CPU))
+    return Translator._of(Model(name, name, check_subject.spec, recipe=recipe))
 
 
 def in_threads(work: Callable[[int], Any]) -> list[Any]:

@@ -108,7 +108,7 @@ def test_D25_infer_scales_label_maps_by_nearest_neighbour(tmp_path: Path) -> Non
     folder = write_maps(tmp_path / "in", palette=True)
     spec = ImageSpec((32, 32), (Domain("maps", labels=True), Domain("photos")))
     inputs: list[Any] = []
-    model = Model("x", "x", RecordsInputs(inputs, spec), spec, (), torch.device("cpu"))
+    model = Model("x", "x", spec, recipe=RecordsInputs(inputs, spec))
     Translator._of(model).folder(folder, tmp_path / "out", size=30)
     for path in sorted(folder.glob("*.png")):
         Translator._of(model)(path, size=20)
@@ -138,9 +138,7 @@ def test_D25_half_of_a_side_by_side_image_can_be_a_label_map(
     )  # fmt: skip
     layout = check.open_layout(config)
     inputs: list[Any] = []
-    model = Model(
-        "x", "x", RecordsInputs(inputs, layout.spec), layout.spec, sides, torch.device("cpu")
-    )
+    model = Model("x", "x", layout.spec, recipe=RecordsInputs(inputs, layout.spec))
     if coloured:
         stream = Augment(config, layout.spec, read_image)
         item = stream.item(Random(0))

@@ -183,7 +183,7 @@ def test_bicubic_upscaling_of_a_folder_is_exact_to_the_level(
     recipe = build(generator="bicubic").float().eval()
     pixels = np.random.default_rng(0).integers(0, 256, (11, 7, 3), dtype=np.uint8)
     write_image(tmp_path / "in/a.png", pixels)
-    model = Model("runs/x", "abc", recipe, SPEC, (), torch.device("cpu"))
+    model = Model("runs/x", "abc", SPEC, recipe=recipe)
     out = tmp_path / "out"
     translate_folder(model, find_inputs(tmp_path / "in", out), out, InferenceOptions())
     options = torch.from_numpy(pixels).permute(2, 0, 1)[None].float()

@@ -62,7 +62,7 @@ class Copy(MinimalRecipe):
 
 
 SPEC = image_spec((32, 32), ("photos",))
-MODEL = Model("runs/x", "abc", FillBlack(), SPEC, (), torch.device("cpu"))
+MODEL = Model("runs/x", "abc", SPEC, recipe=FillBlack())
 UPSCALING_MODEL = replace(MODEL, recipe=Upscale())
 COPYING_MODEL = replace(MODEL, recipe=Copy())
 

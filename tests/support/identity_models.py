@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from translate.batches import Domain, ImageSpec
@@ -39,7 +38,7 @@ class Identity(Recipe[Any]):
 def identity_model(source: Domain, target: Domain | None = None) -> Model:
     """Return a model that only converts values of `source` to those of `target`."""
     spec = ImageSpec((8, 8), (source, target or source))
-    return Model("identity", "0", Identity(spec), spec, (), torch.device("cpu"))
+    return Model("identity", "0", spec, recipe=Identity(spec))
 
 
 def translate_files(model: Model, source: Path, out: Path, **options: Any) -> InferenceResult:

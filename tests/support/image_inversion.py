@@ -36,10 +36,7 @@ class Invert(MinimalRecipe):
         return "a", "b"
 
 
-MODEL = Model(
-    "runs/x", "abc", Invert(), image_spec((32, 32), ("a", "b")), (),
-    torch.device("cpu"),
-)  # fmt: skip
+MODEL = Model("runs/x", "abc", image_spec((32, 32), ("a", "b")), recipe=Invert())
 
 
 def translate(

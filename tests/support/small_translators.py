@@ -16,12 +16,10 @@ def translator(name: str, **options: Any) -> Translator:
     torch.manual_seed(0)
     recipe = create_recipe({"name": name, **small_options("recipe", name), **options}, spec=SPEC)
     recipe.eval().requires_grad_(False)
-    return Translator._of(Model(name, name, recipe, SPEC, (), torch.device("cpu")))
+    return Translator._of(Model(name, name, SPEC, recipe=recipe))
 
 
 def tint(*, unscaled: bool = False, **args: Any) -> Translator:
     """Return a translator that tints its inputs."""
     recipe = Tint(**args)
-    return Translator._of(
-        Model("runs/t", "t", recipe, SPEC, (), torch.device("cpu"), unscaled=unscaled)
-    )
+    return Translator._of(Model("runs/t", "t", SPEC, recipe=recipe, unscaled=unscaled))

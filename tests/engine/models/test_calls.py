@@ -76,7 +76,7 @@ SPEC = ImageSpec((8, 8), (Domain("a"), Domain("b")))
 def model() -> Model:
     recipe = Grainy()
     recipe.domains = ("a", "b")
-    return Model("runs/g", "g", recipe, SPEC, (), torch.device("cpu"))
+    return Model("runs/g", "g", SPEC, recipe=recipe)
 
 
 @pytest.fixture

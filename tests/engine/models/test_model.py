@@ -65,8 +65,8 @@ def images(*shape: int, seed: int = 0) -> Tensor:
 
 
 def model(**changes: Any) -> Model:
-    defaults = {"name": "runs/x", "digest": "", "recipe": Painter(), "spec": SPEC, "sides": ()}
-    built_model = Model(**{**defaults, "device": torch.device("cpu"), **changes})
+    defaults = {"name": "runs/x", "digest": "", "recipe": Painter(), "spec": SPEC}
+    built_model = Model(**defaults | changes)
     built_model.recipe.domains = built_model.spec.names
     return built_model
 
@@ -188,19 +188,6 @@ def test_the_reverse_direction_swaps_the_channels() -> None:
     assert gray.channels("colour") == (1, 3) and gray.channels("gray") == (3, 1)
     single_domain = model(spec=image_spec((8, 8), ("photos",), 1))
     assert single_domain.channels("photos") == (1, 1)
-
-
-def test_a_side_must_be_one_of_the_training_sides() -> None:
-    joined = model(sides=("photo", "labels"))
-    assert [joined.side_index(side) for side in ("photo", "labels", "whole")] == [0, 1, None]
-    assert model().side_index(None) is None and model().side_index("whole") is None
-    assert model(sides=("whole", "half")).side_index("whole") == 0
-    with pytest.raises(ConfigError, match="photo on the left and labels on the right"):
-        joined.side_index(None)
-    with pytest.raises(ConfigError, match="Did you mean 'labels'"):
-        joined.side_index("label")
-    with pytest.raises(ConfigError, match="was not trained on side-by-side"):
-        model().side_index("photo")
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,12 @@
 """Every option that changes an output is in its record, and no other."""
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import small_checkpoints
-import torch
 from small_outputs import sample_images
 from tint_recipe import SPEC, Tint
 
@@ -45,7 +44,7 @@ def test_every_inference_option_is_tested_here() -> None:
 def folder(image_folder: Callable[..., Path], tmp_path: Path) -> Callable[..., Any]:
     """Translate two images into one folder, with any options."""
     source = image_folder("photos", 2, size=40)
-    model = Model("runs/t", "t", Tint(), SPEC, ("left", "right"), torch.device("cpu"))
+    model = Model("runs/t", "t", replace(SPEC, sides=("left", "right")), recipe=Tint())
 
     def translate(name: str = "out", **options: Any) -> Any:
         out = tmp_path / name

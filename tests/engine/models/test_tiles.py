@@ -8,16 +8,12 @@ import numpy as np
 import pytest
 import torch
 from specs import image_spec
-from tiled import CPU, Source, random_weights
+from tiled import Source, random_weights
 from torch import Tensor, nn
 
 from translate.engine.models.model import Model, translate_batch
-from translate.engine.models.tiles import (
-    StoppedError,
-    TileOptions,
-    Tiler,
-    Traced,
-)
+from translate.engine.models.tile_options import StoppedError, TileOptions
+from translate.engine.models.tiles import Tiler, Traced
 from translate.nn.geometry import Geometry
 from translate.nn.noise import Noise
 from translate.recipe import Recipe, Turn
@@ -31,7 +27,7 @@ def tiler(
 ) -> Tiler:
     """Return what translates from the first domain to the last."""
     names = recipe.domains or ("a", "b")
-    model = Model("runs/x", "digest", recipe.eval(), image_spec((32, 32), names), (), CPU)
+    model = Model("runs/x", "digest", image_spec((32, 32), names), recipe=recipe.eval())
     options = TileOptions(tile, **{"memory": 1 << 30, "folder": Path("/nowhere"), **limits})
     return Tiler(model, names[-1], {}, seed, options)
 

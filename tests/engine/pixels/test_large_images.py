@@ -10,7 +10,7 @@ import tifffile
 from command_result import CommandResult
 from image_inversion import counts
 from specs import image_spec
-from tiled import CPU, random_weights
+from tiled import random_weights
 
 from translate.api import Translator
 from translate.engine.inference.folder import FolderTranslation, translate_folder
@@ -34,7 +34,7 @@ SIZE = (150, 203)
 def translator() -> Translator:
     part = {"name": "cut", "generator": {"name": "resnet", "width": 4, "blocks": 1}}
     recipe = random_weights(create_recipe(part, spec=image_spec((32, 32), ("a", "b"))))
-    model = Model("runs/x", "digest", recipe, image_spec((32, 32), ("a", "b")), (), CPU)  # type: ignore[arg-type]
+    model = Model("runs/x", "digest", image_spec((32, 32), ("a", "b")), recipe=recipe)  # type: ignore[arg-type]
     return Translator._of(model)
 
 

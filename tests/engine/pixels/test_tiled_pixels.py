@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import torch
 from specs import image_spec
-from tiled import CPU
 
 from translate.engine.models.model import Model
 from translate.engine.models.tiles import TileOptions, Tiler
@@ -17,7 +16,7 @@ RANDOM = np.random.default_rng(0)
 
 
 def tiler(recipe: Any, name: str = "b") -> Tiler:
-    model = Model("x", "x", recipe.eval(), image_spec((32, 32), ("a", "b")), (), CPU)
+    model = Model("x", "x", image_spec((32, 32), ("a", "b")), recipe=recipe.eval())
     return Tiler(model, name, {}, None, TileOptions(16, 1 << 30, Path("/nowhere")))
 
 

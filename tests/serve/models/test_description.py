@@ -34,7 +34,7 @@ def names(described: dict[str, Any]) -> list[str]:
 def model(recipe: type[Shade], spec: ImageSpec = SPEC, **given: Any) -> Model:
     made = recipe(spec)
     made.domains = spec.names
-    return replace(Model("mine", "", made, spec, (), torch.device("cpu")), **given)
+    return replace(Model("mine", "", spec, recipe=made), **given)
 
 
 def test_a_model_that_translates_has_its_domains_and_options() -> None:

@@ -123,7 +123,7 @@ def describe(model: Model, to: str, options: Mapping[str, Any]) -> ExportedModel
         takes_mask=recipe.takes_mask,
         keeps_gray=recipe.keeps_gray,
         size=model.spec.size,
-        sides=model.sides,
+        sides=model.spec.sides,
         unscaled=model.unscaled,
         whole_image=tiles.reason,
         bytes_per_pixel=tiles.bytes_per_pixel,

@@ -151,10 +151,8 @@ def load_generator(path: Path, *, device: str = "auto") -> Model:
     return Model(
         str(path),
         files.digest_of(content),
-        FileGenerator(str(path), record.generation, network),
         ImageSpec(record.size, (record.target,), text_length=record.generation.text_length),
-        (),
-        torch.device("cpu"),
         recipe_name=record.recipe,
         step=record.step,
+        recipe=FileGenerator(str(path), record.generation, network),
     )

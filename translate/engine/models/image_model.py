@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
@@ -24,23 +27,23 @@ WHOLE = "whole"
 """value of ``--side`` for images that are not side by side"""
 
 
+@dataclass(frozen=True)
 class ImageModel(ABC):
     """A model that translates images of any size, independently of the batch."""
 
     name: str
     """the reference to the run, checkpoint or file"""
     digest: str
-    """SHA-256 of the checkpoint or file"""
+    """SHA-256 of the file, or of the checkpoint's manifest, which has those of its files"""
     spec: ImageSpec
-    sides: tuple[str, ...]
-    """names of the left and right half of side-by-side training images; empty for others"""
-    domain_arguments: tuple[str, ...]
+    domain_arguments: tuple[str, ...] = ()
     """the values of ``--domains``, such as paths, in the order of the domains"""
-    unscaled: bool
+    unscaled: bool = False
     """whether it was trained on crops at full resolution, and is suitable for large images"""
-    recipe_name: str
-    """the name of the recipe"""
-    step: int
+    recipe_name: str = ""
+    step: int = 0
+    lock: AbstractContextManager[Any] = field(default_factory=RLock, compare=False, repr=False)
+    """held while the network runs, so that several threads can share a model"""
 
     @property
     def identity(self) -> dict[str, str]:
@@ -161,20 +164,20 @@ class ImageModel(ABC):
         Raises `ConfigError` for an unknown side, and for None after training on side-by-side
         images.
         """
-        joined = len(self.sides) == 2
-        if side is None and joined:
-            left, right = self.sides
+        sides = self.spec.sides
+        if side is None and sides:
+            left, right = sides
             raise ConfigError(
                 f"side: {self.name} was trained on side-by-side images, {left} on the left and "
                 f"{right} on the right. Add --side {self.spec.source.name} to translate that half "
                 f"of each, or --side {WHOLE} for single images."
             )
-        if not joined and side not in (None, WHOLE):
+        if not sides and side not in (None, WHOLE):
             raise ConfigError(f"side: {self.name} was not trained on side-by-side images.")
-        if side in self.sides:
-            return self.sides.index(side)
+        if side in sides:
+            return sides.index(side)
         if side not in (None, WHOLE):
-            raise ConfigError(f"side: unknown side {side!r}.{suggest(side, [*self.sides, WHOLE])}")
+            raise ConfigError(f"side: unknown side {side!r}.{suggest(side, [*sides, WHOLE])}")
         return None
 
     @abstractmethod

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -36,23 +34,15 @@ if TYPE_CHECKING:
     from translate.engine.models.tiles import Tiler
 
 
-@dataclass(frozen=True)
+CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Model(ImageModel):
     """A trained recipe, ready to translate."""
 
-    name: str
-    digest: str
-    """SHA-256 of the checkpoint's manifest, which contains those of its files"""
     recipe: Recipe
-    spec: ImageSpec
-    sides: tuple[str, ...]
-    device: torch.device
-    domain_arguments: tuple[str, ...] = ()
-    unscaled: bool = False
-    recipe_name: str = ""
-    step: int = 0
-    lock: AbstractContextManager[Any] = field(default_factory=RLock, compare=False, repr=False)
-    """held while the recipe runs, so that several threads can share a model"""
+    device: torch.device = CPU
     threads: ThreadCount = field(default_factory=ThreadCount, compare=False, repr=False)
 
     @cached_property
@@ -170,14 +160,13 @@ def load(reference: str | Path, *, device: str = "auto") -> tuple[Model, list[st
     model = Model(
         hub.pin(reference, path),
         contents.digest_of(path),
-        recipe,
         checkpoint.spec,
-        checkpoint.spec.sides,
-        chosen_device,
         data.domains,
-        data.resize == "none",
-        checkpoint.config.recipe,
-        checkpoint.step,
+        unscaled=data.resize == "none",
+        recipe_name=checkpoint.config.recipe,
+        step=checkpoint.step,
+        recipe=recipe,
+        device=chosen_device,
     )
     return model, problems
 

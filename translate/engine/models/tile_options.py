@@ -53,6 +53,23 @@ class TileOptions:
         default = (free // 2 or UNKNOWN_MEMORY) if self.tile is None else MEMORY_OF_TILES
         return self.memory or default
 
+    def tile_within(
+        self, memory: int, bytes_of_tile: Callable[[int], int], smallest: int = SMALLEST_TILE
+    ) -> int:
+        """Return `tile`, or `DEFAULT_TILE` halved until a tile takes at most half of `memory`."""
+        if self.tile is not None:
+            return self.tile
+        tile = DEFAULT_TILE
+        while tile > smallest and bytes_of_tile(tile) > memory // 2:
+            tile = max(tile // 2, smallest)
+        return tile
+
+    def report_tile(self, fraction: float) -> None:
+        """Call `advance` with the fraction of a tile; raises `StoppedError` if `stop` says so."""
+        self.advance(fraction)
+        if self.stop():
+            raise StoppedError
+
 
 class ImageTiler(Protocol):
     """Translates images in tiles with one model to one domain."""

@@ -15,12 +15,7 @@ from torch import Tensor
 from translate.engine.models import calls
 from translate.engine.models.padding import padded_translation
 from translate.engine.models.separate_tiles import SeparateTiles
-from translate.engine.models.tile_options import (
-    DEFAULT_TILE,
-    SMALLEST_TILE,
-    StoppedError,
-    TileOptions,
-)
+from translate.engine.models.tile_options import DEFAULT_TILE, TileOptions
 from translate.engine.system.memory import free_memory
 from translate.engine.tiling.execution import Execution
 from translate.engine.tiling.plan import CHEAP, Plan, full_frame_bytes, make_plan
@@ -110,10 +105,10 @@ class Tiler:
         traced = self.trace(size)
         limits, noise = self.limits, self._noise(image, size)
         if isinstance(traced, UnsupportedError):
-            yield from self._separate(noise).translate(image, size, sides, self._advance)
+            yield from self._separate(noise).translate(image, size, sides, limits.report_tile)
             return
         plan = traced.plan
-        tile = limits.tile or _fitting_tile(plan, self.memory)
+        tile = limits.tile_within(self.memory, plan.working_bytes)
         memory = self.memory - plan.working_bytes(tile)
         if plan.stored_bytes > memory:
             plan = make_plan(plan.graph, cheap=CHEAP)
@@ -123,7 +118,7 @@ class Tiler:
         ]
         by_node = dict(zip(plan.graph.sources, sources, strict=True))
         with closing(Store(memory, limits.folder)) as store:
-            run = Execution(plan, by_node, tile, store, self.model.device, self._advance)
+            run = Execution(plan, by_node, tile, store, self.model.device, limits.report_tile)
             yield from run.tiles(sides)
 
     def trace(self, size: tuple[int, int]) -> Traced | UnsupportedError:
@@ -168,11 +163,6 @@ class Tiler:
                 digest.update(calls.to_uint8(image.read(rows)[0, channel]).numpy().tobytes())
         return Noise(self.seed or 0, [digest.hexdigest()], device=self.model.device)
 
-    def _advance(self, fraction: float) -> None:
-        self.limits.advance(fraction)
-        if self.limits.stop():
-            raise StoppedError
-
     def _separate(self, noise: Noise | None) -> SeparateTiles:
         """Return the independent translation of tiles."""
 
@@ -184,11 +174,3 @@ class Tiler:
         store = partial(Store, self.memory, limits.folder)
         tile = limits.tile or DEFAULT_TILE
         return SeparateTiles(translate, self.model.geometry, channels, tile, store)
-
-
-def _fitting_tile(plan: Plan, memory: int) -> int:
-    """Return the largest tile size, a power of two, that takes at most half of the memory."""
-    tile = DEFAULT_TILE
-    while tile > SMALLEST_TILE and plan.working_bytes(tile) > memory // 2:
-        tile //= 2
-    return tile

@@ -85,6 +85,6 @@ def test_a_file_without_a_halo_states_why_it_has_no_tiles(
     ):
         made.tiler("winter", {}, None, TileOptions(**values, folder=Path()))
     assert made.tiler("winter", {}, None, TileOptions(None, None, Path())) is None
-    older = FileModel("x", "", RECORD, blur, made.spec)
+    older = FileModel("x", "", made.spec, record=RECORD, network=blur)
     with pytest.raises(ConfigError, match="as it was exported by an older version: leave --tile"):
         older.tiler("winter", {}, None, TileOptions(64, None, Path()))

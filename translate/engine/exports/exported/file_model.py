@@ -1,10 +1,8 @@
 """A model that is loaded from an exported file, and translates without PyTorch."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -28,22 +26,12 @@ from translate.images.layers import Pixels
 from translate.nn.geometry import Geometry
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FileModel(ImageModel):
     """An exported translation to one domain."""
 
-    name: str
-    digest: str
     record: ExportRecord
     network: Network
-    spec: ImageSpec
-    sides: tuple[str, ...] = ()
-    unscaled: bool = False
-    recipe_name: str = ""
-    step: int = 0
-    domain_arguments: tuple[str, ...] = ()
-    lock: AbstractContextManager[Any] = field(default_factory=RLock, compare=False, repr=False)
-    """Held during a call of the network, as not every inference engine is thread-safe."""
 
     @property
     def geometry(self) -> Geometry:
@@ -142,7 +130,7 @@ class FileModel(ImageModel):
         columns = np.arange(self.geometry.fit(width)).clip(max=width - 1)
         padded = batch[:, :, rows[:, None], columns]
         try:
-            with self.lock:
+            with self.lock:  # not every inference engine is thread-safe
                 output = self.network(np.ascontiguousarray(padded))
         except Exception as error:  # inference engines may raise anything
             if out_of_memory(error):
@@ -180,13 +168,12 @@ def file_model(name: str, exporter: Exporter, content: Content, *, digest: str) 
     return FileModel(
         name,
         digest,
-        record,
-        network,
         ImageSpec(record.size, domains, sides=record.sides),
-        record.sides,
-        record.unscaled,
-        record.recipe,
-        record.step,
+        unscaled=record.unscaled,
+        recipe_name=record.recipe,
+        step=record.step,
+        record=record,
+        network=network,
     )
 
 

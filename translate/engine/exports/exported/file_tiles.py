@@ -7,12 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from translate.engine.models.tile_options import (
-    DEFAULT_TILE,
-    SMALLEST_TILE,
-    StoppedError,
-    TileOptions,
-)
+from translate.engine.models.tile_options import SMALLEST_TILE, TileOptions
 from translate.engine.system.memory import free_memory
 
 if TYPE_CHECKING:
@@ -40,27 +35,22 @@ class FileTiler:
 
     @property
     def device(self) -> torch.device:
-        """The CPU."""
         import torch  # takes seconds, and only tiles need it
 
         return torch.device("cpu")
 
     @cached_property
     def memory(self) -> int:
-        """Limit of memory for activations, in bytes."""
         return self.limits.memory_within(free_memory())
 
     @property
     def recorded_tile(self) -> None:
-        """None: results do not depend on the tile size."""
-        return None
+        return None  # outputs do not depend on the tile size
 
     def describe(self) -> str:
-        """Return an empty text, as results do not depend on the tiles."""
         return ""
 
     def needs_tiles(self, size: tuple[int, int]) -> bool:
-        """Return whether an image of this size is translated in tiles."""
         if self.limits.tile is not None:
             return True
         if not self.model.record.bytes_per_pixel:  # unknown
@@ -70,7 +60,6 @@ class FileTiler:
     def translate(
         self, image: Readable, size: tuple[int, int], sides: tuple[int, int] | None = None
     ) -> Iterator[tuple[Region, Tensor]]:
-        """Yield the translation region by region; see `ImageTiler.translate`."""
         import torch
 
         from translate.engine.models.separate_tiles import SeparateTiles
@@ -82,24 +71,14 @@ class FileTiler:
         channels = self.model.record.target.channels
         store = partial(Store, self.memory, self.limits.folder)
         tiles = SeparateTiles(translate, self.model.geometry, channels, self._tile, store)
-        yield from tiles.translate(image, size, sides, self._advance)
+        yield from tiles.translate(image, size, sides, self.limits.report_tile)
 
     @property
     def _tile(self) -> int:
-        """Tile size in pixels: `DEFAULT_TILE`, halved until a tile takes half of the memory."""
-        if self.limits.tile is not None:
-            return self.limits.tile
-        tile, halo = DEFAULT_TILE, self.model.geometry.halo or 0
+        halo = self.model.geometry.halo or 0
         smallest = max(SMALLEST_TILE, 4 * halo)  # else most of a tile would be overlap
-        while tile > smallest and self._bytes(tile, tile) > self.memory // 2:
-            tile = max(tile // 2, smallest)
-        return tile
+        return self.limits.tile_within(self.memory, lambda tile: self._bytes(tile, tile), smallest)
 
     def _bytes(self, height: int, width: int) -> int:
         """Return the memory that translating an image of this size without tiles takes."""
         return OVERHEAD * height * width * self.model.record.bytes_per_pixel
-
-    def _advance(self, fraction: float) -> None:
-        self.limits.advance(fraction)
-        if self.limits.stop():
-            raise StoppedError
