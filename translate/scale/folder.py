@@ -91,7 +91,7 @@ class FolderWriter:
                 self.out,
                 json.loads(made_by),
                 overwrite=self.overwrite,
-                part=f"-{platform.node() or 'unnamed'}",
+                suffix=f"-{platform.node() or 'unnamed'}",
             )
         return self._manifests[made_by]
 

@@ -31,7 +31,7 @@ def translator(model: Model) -> FileTranslator:
         ("x.png", 4, Domain("photo")),
     ],
 )
-def test_the_file_is_that_of_infer(
+def test_a_file_in_memory_becomes_the_file_that_translate_infer_writes(
     name: str, channels: int, domain: Domain, tmp_path: Path
 ) -> None:
     numbers = np.arange(24 * 20 * channels).reshape(24, 20, channels) % 100
@@ -39,13 +39,13 @@ def test_the_file_is_that_of_infer(
     model = identity_model(domain)
     translate_files(model, tmp_path / name, tmp_path / "out")
     content = (tmp_path / name).read_bytes()
-    made = translator(model).translate(EncodedImage("the image", content))
-    assert made.data == (tmp_path / "out" / name).read_bytes()
-    assert made.suffix in (name[1:], name[1:] + "f") and made.notes == ()
-    assert np.allclose(made.before, made.after, atol=1e-5)
+    result = translator(model).translate(EncodedImage("the image", content))
+    assert result.data == (tmp_path / "out" / name).read_bytes()
+    assert result.suffix in (name[1:], name[1:] + "f") and result.notes == ()
+    assert np.allclose(result.before, result.after, atol=1e-5)
 
 
-def test_what_does_not_suit_the_model_is_refused(tmp_path: Path) -> None:
+def test_images_and_masks_that_the_model_cannot_take_are_refused(tmp_path: Path) -> None:
     write_array(tmp_path / "x.png", np.zeros((8, 8, 3), np.uint8))
     image = EncodedImage.open(tmp_path / "x.png")
     scans = translator(identity_model(Domain("ct", 1, (-1024.0, 3071.0), "int16")))

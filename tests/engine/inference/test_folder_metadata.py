@@ -1,4 +1,4 @@
-"""Profiles, licences and locations of images in their translations."""
+"""Which profiles, licences and locations of images their translations have."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from image_inversion import MODEL, counts, translate
 from PIL import Image
+from PIL.ExifTags import IFD, Base
 
 from translate.errors import ConfigError
 from translate.formats import Header
@@ -24,8 +25,8 @@ def profile(space: bytes) -> bytes:
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif"])
 def test_I11_profiles_are_kept_and_locations_only_on_request(suffix: str, tmp_path: Path) -> None:
     exif, source = Image.Exif(), tmp_path / "in"
-    exif[0x0112], exif[0x010F] = 6, "a camera"
-    exif.get_ifd(0x8825)[1] = "N"
+    exif[Base.Orientation], exif[Base.Make] = 6, "a camera"
+    exif.get_ifd(IFD.GPSInfo)[1] = "N"
     source.mkdir()
     Image.new("RGB", (6, 4)).save(source / f"x{suffix}", exif=exif, icc_profile=profile(b"RGB "))
     Image.new("L", (6, 4)).save(source / f"gray{suffix}", icc_profile=profile(b"GRAY"))
@@ -36,9 +37,9 @@ def test_I11_profiles_are_kept_and_locations_only_on_request(suffix: str, tmp_pa
             exif_data = image.getexif()
             assert image.size == (4, 6)
             assert image.info["icc_profile"] == profile(b"RGB ")
-            assert (exif_data.get(0x010F), exif_data.get(0x0112)) == (camera, None)
-            if suffix != ".tif":  # where Pillow does not write it
-                assert dict(exif_data.get_ifd(0x8825)) == ({1: "N"} if camera else {})
+            assert (exif_data.get(Base.Make), exif_data.get(Base.Orientation)) == (camera, None)
+            if suffix != ".tif":  # where Pillow does not write the location
+                assert dict(exif_data.get_ifd(IFD.GPSInfo)) == ({1: "N"} if camera else {})
         with Image.open(tmp_path / name / f"gray{suffix}") as image:
             assert image.mode == "RGB"
             assert suffix == ".tif" or not image.getexif(), "the input had none"
@@ -58,17 +59,17 @@ def test_I11_the_licence_in_xmp_is_kept_and_the_rest_on_request(
     write_image(tmp_path / "in" / f"x{suffix}", np.zeros((4, 6, 3), np.uint8), like)
     for name, options in (("out", {}), ("kept", {"keep_metadata": True}), ("plain", NO_MAKER)):
         translate(tmp_path / "in", tmp_path / name, **options)
-        found = EncodedImage.open(tmp_path / name / f"x{suffix}").header.xmp
-        texts = Packet(found).texts
+        xmp = EncodedImage.open(tmp_path / name / f"x{suffix}").header.xmp
+        texts = Packet(xmp).texts
         assert texts[rights] == "CC0" and (place in texts) == (name == "kept")
-        assert (MODEL.digest.encode() in found) == (name != "plain")
+        assert (MODEL.digest.encode() in xmp) == (name != "plain")
 
 
 def test_damaged_or_oversized_metadata_does_not_skip_the_image(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
-    long = Image.Exif()
-    long[0x010E] = "x" * 66_000
-    for name, exif in {"a.png": b"Exif\0\0II*\0\xff\xff\xff\xff", "b.webp": long}.items():
+    oversized = Image.Exif()
+    oversized[Base.ImageDescription] = "x" * 66_000  # JPEG stores at most 65,533 bytes
+    for name, exif in {"a.png": b"Exif\0\0II*\0\xff\xff\xff\xff", "b.webp": oversized}.items():
         Image.new("RGB", (6, 4)).save(tmp_path / "in" / name, exif=exif)
     summary = translate(tmp_path / "in", tmp_path / "out", keep_metadata=True, format="jpg")
     assert counts(summary) == (2, 0, 0)

@@ -20,21 +20,18 @@ from translate.errors import PluginError
 
 
 def test_I8_the_batch_size_changes_no_file(mixed_folder: Path, tmp_path: Path) -> None:
-    for size in (1, 2, 8):
-        translate(mixed_folder, tmp_path / f"out{size}", batch_size=size)
-    assert (
-        file_digests(tmp_path / "out1")
-        == file_digests(tmp_path / "out2")
-        == file_digests(tmp_path / "out8")
-    )
+    outs = [tmp_path / str(size) for size in (1, 2, 8)]
+    for out in outs:
+        translate(mixed_folder, out, batch_size=int(out.name))
+    assert file_digests(outs[0]) == file_digests(outs[1]) == file_digests(outs[2])
 
 
 def test_batches_have_one_size_and_at_most_batch_size_images(
     mixed_folder: Path, tmp_path: Path
 ) -> None:
     shapes: list[tuple[int, ...]] = []
-    watching = replace(MODEL, recipe=Invert(lambda images: shapes.append(tuple(images.shape))))
-    translate(mixed_folder, tmp_path / "out", watching, batch_size=2)
+    recipe = Invert(lambda images: shapes.append(tuple(images.shape)))
+    translate(mixed_folder, tmp_path / "out", replace(MODEL, recipe=recipe), batch_size=2)
     assert sorted(shape[0] for shape in shapes) == [1, 1, 1, 1, 1, 1, 1, 2]
     assert (2, 3, 5, 9) in shapes
 
@@ -62,10 +59,10 @@ def test_D1_unreadable_images_are_listed_and_the_others_translated(
     assert file_digests(out) == file_digests(tmp_path / "good")
 
 
-def test_I10_a_result_that_is_not_finite_is_listed_not_written(
+def test_I10_an_output_that_is_not_finite_is_listed_and_not_written(
     mixed_folder: Path, tmp_path: Path
 ) -> None:
-    Image.new("RGB", (5, 9), "white").save(mixed_folder / "c.png")
+    Image.new("RGB", (5, 9), "white").save(mixed_folder / "c.png")  # white becomes NaN
     out = tmp_path / "out"
     assert counts(translate(mixed_folder, out, batch_size=4)) == (8, 0, 1)
     assert listed_problems(out)[0]["reason"] == "not finite"
@@ -75,29 +72,26 @@ def test_I10_a_result_that_is_not_finite_is_listed_not_written(
 def test_out_of_memory_halves_the_batch_then_lists_the_image(
     mixed_folder: Path, tmp_path: Path
 ) -> None:
-    def need(images: Tensor) -> None:
-        if images.numel() > 400:
+    def allocate(images: Tensor) -> None:
+        if images.numel() > 400:  # the largest image has 768 values
             raise RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9")
 
-    small = replace(MODEL, recipe=Invert(need))
-    out = tmp_path / "out"
-    assert counts(translate(mixed_folder, out, small, batch_size=3)) == (8, 0, 1)
-    assert (
-        listed_problems(out)[0]["path"].endswith("i.jpg")
-        and listed_problems(out)[0]["reason"] == "memory"
-    )
+    model, out = replace(MODEL, recipe=Invert(allocate)), tmp_path / "out"
+    assert counts(translate(mixed_folder, out, model, batch_size=3)) == (8, 0, 1)
+    (problem,) = listed_problems(out)
+    assert problem["path"].endswith("i.jpg") and problem["reason"] == "memory"
 
 
 def test_a_batch_is_halved_until_it_fits_into_memory(image_folder: Callable[..., Path]) -> None:
     sizes: list[int] = []
 
-    def need(images: Tensor) -> None:
+    def allocate(images: Tensor) -> None:
         sizes.append(len(images))
         if len(images) > 2:
             raise RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9")
 
     source = image_folder("photos", 8)
-    model = replace(MODEL, recipe=Invert(need))
+    model = replace(MODEL, recipe=Invert(allocate))
     assert counts(translate(source, source.parent / "out", model, batch_size=8)) == (8, 0, 0)
     assert sizes == [8, 4, 2, 2, 4, 2, 2]
 
@@ -106,22 +100,23 @@ def test_G12_a_bug_in_a_recipe_is_raised_and_not_listed(mixed_folder: Path, tmp_
     def fail(_: Tensor) -> None:
         raise RuntimeError("shapes do not match")
 
-    with pytest.raises(PluginError, match=r"Invert.translate raised .*shapes do not match") as e:
+    with pytest.raises(
+        PluginError, match=r"Invert.translate raised .*shapes do not match"
+    ) as error:
         translate(mixed_folder, tmp_path / "out", replace(MODEL, recipe=Invert(fail)))
-    assert f"{image_inversion.__file__}, line " in str(e.value)
+    assert f"{image_inversion.__file__}, line " in str(error.value)
 
 
 def test_G12_an_image_that_a_recipe_cannot_translate_is_listed_and_the_rest_done(
     mixed_folder: Path, tmp_path: Path
 ) -> None:
-    inputs: list[Tensor] = []
+    batches, logged = list[Tensor](), list[str]()
 
     def fail(batch: Tensor) -> None:
-        inputs.append(batch)
-        if len(inputs) == 2:
+        batches.append(batch)
+        if len(batches) == 2:
             raise KeyError("odd")
 
-    logged: list[str] = []
     model = replace(MODEL, recipe=Invert(fail))
     assert translate(mixed_folder, tmp_path / "out", model, logged=logged).done > 1
     assert any("Invert.translate raised KeyError: 'odd'" in line for line in logged)
@@ -134,14 +129,13 @@ def test_I3_a_file_size_limit_leaves_no_truncated_image(mixed_folder: Path, tmp_
     translate(mixed_folder, tmp_path / "whole")
     out = tmp_path / "out"
 
-    def limited(_: int) -> tuple[int, int, int]:
+    def translate_with_limit(_: int) -> tuple[int, int, int]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))  # of this forked process
         return counts(translate(mixed_folder, out))
 
-    assert two_processes.run(limited, world=1) == [(9, 0, 4)]
-    assert [(line["stage"], line["reason"]) for line in listed_problems(out)] == [
-        ("write", "EFBIG")
-    ] * 4
+    assert two_processes.run(translate_with_limit, world=1) == [(9, 0, 4)]
+    reasons = [(line["stage"], line["reason"]) for line in listed_problems(out)]
+    assert reasons == [("write", "EFBIG")] * 4
     (out / "problems.jsonl").unlink()
     assert file_digests(out).items() < file_digests(tmp_path / "whole").items()
     assert counts(translate(mixed_folder, out)) == (4, 9, 0)
@@ -160,7 +154,6 @@ def test_an_image_too_large_for_its_format_is_listed(tmp_path: Path) -> None:
 def test_D21_an_image_lost_in_the_pipeline_is_detected(
     image_folder: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Inputs = done + skipped + listed is asserted by the program."""
     run = pipeline.Pipeline.run
     monkeypatch.setattr(pipeline.Pipeline, "run", lambda *args: islice(run(*args), 2))
     monkeypatch.setattr("translate.engine.inference.folder.closing", nullcontext)
@@ -168,7 +161,7 @@ def test_D21_an_image_lost_in_the_pipeline_is_detected(
         translate(image_folder("in", 3), tmp_path / "out")
 
 
-def test_a_stop_finishes_started_images_and_a_rerun_the_rest(
+def test_a_stop_finishes_the_current_batch_and_a_rerun_the_other_images(
     mixed_folder: Path, tmp_path: Path
 ) -> None:
     translate(mixed_folder, tmp_path / "whole")

@@ -1,4 +1,4 @@
-"""Options, their record and the outputs are decided before any image is translated."""
+"""What records say of the options, and which options are refused."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Exceptions of single images as problems for ``problems.jsonl``."""
+"""The problem that ``problems.jsonl`` lists for an image whose translation raised an exception."""
 
 import errno
 from pathlib import Path
@@ -13,13 +13,9 @@ from translate.errors import BadImage, TranslateError
 def translation_problem(
     path: Path, output: Path, size: tuple[int, int], error: BaseException
 ) -> Problem:
-    """Return the problem that an exception of one image means.
+    """Return the problem of the image `path`, whose translation to `output` raised `error`.
 
-    Args:
-        path: the image.
-        output: the file of its translation.
-        size: height and width of the network's input.
-        error: the exception.
+    `size` is the height and width of the network's input.
     """
     if isinstance(error, BadImage):
         return Problem.of(error, "read")

@@ -1,4 +1,4 @@
-"""Translation of image files in memory: the steps of `translate infer`, of a server and of Ray."""
+"""Translation of image files in memory, as in `translate infer`, a server and Ray."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
 
 class EncodedResult(NamedTuple):
-    """The file of a translation."""
+    """A translated image as the content of a file."""
 
     data: bytes
     suffix: str
+    """suffix of the file's name, which determines its format"""
     notes: tuple[Note, ...]
     """information that was lost in reading and translating"""
     before: Pixels
@@ -37,16 +38,19 @@ class EncodedResult(NamedTuple):
 
 @dataclass(frozen=True)
 class FileTranslator:
-    """Translates files with one model: a pipeline takes the steps in several threads."""
+    """Translates files with one model.
+
+    `translate` does all steps; a `Pipeline` does them in several threads.
+    """
 
     processor: ImageProcessor
     options: InferenceOptions
-    """what is kept of the metadata and profile of a file, and whether the output names the model"""
+    """which metadata and colour profile are kept, and whether the output names the model"""
 
     def prepare(self, file: EncodedImage, decoded: DecodedInput, suffix: str) -> PreparedImage:
         """Return the network's input for a decoded `file`, whose output has the suffix `suffix`.
 
-        Raises `BadImage`, or what `prepare` raises.
+        Raises `BadImage` if the file does not match the domain.
         """
         layers, header, notes = decoded.layers, file.header, tuple[Note, ...]()
         if self.options.to_srgb:
@@ -56,7 +60,7 @@ class FileTranslator:
         return self._with_metadata(image, header, file, notes)
 
     def prepare_large(self, large: "LargeImage") -> PreparedImage:
-        """Return the output form of an image that is read in windows; raises `BadImage`."""
+        """Return the output form of an image that is read in windows, for the output's metadata."""
         header = large.image.header
         notes = unconverted_windows(header) if self.options.to_srgb else ()
         return self._with_metadata(large.prepare(), header, large.image, notes)
@@ -64,6 +68,7 @@ class FileTranslator:
     def _with_metadata(
         self, image: PreparedImage, header: Header, file: EncodedImage, notes: tuple[Note, ...]
     ) -> PreparedImage:
+        """Add the metadata of the output, and notes on what is lost."""
         form, keep = image.form, self.options.keep_metadata
         has_alpha = form.alpha is not None
         like = header.for_output(

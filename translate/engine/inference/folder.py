@@ -1,4 +1,4 @@
-"""Translation of a folder: plan outputs, skip those that exist, and count every image."""
+"""Translation of a folder: outputs that exist are skipped, and every image is counted."""
 
 import logging
 from collections import deque
@@ -15,7 +15,7 @@ from translate.engine.inference.inputs.jobs import Job
 from translate.engine.inference.inputs.paths import Inputs
 from translate.engine.inference.inputs.sources import Sources
 from translate.engine.inference.outputs.manifest import OutputManifest
-from translate.engine.inference.outputs.records import HIDDEN, SOURCE
+from translate.engine.inference.outputs.records import HUB_COMMIT, RECORDS_FOLDER
 from translate.engine.inference.outputs.remaining import find_remaining
 from translate.engine.inference.pipeline import ImageResult, Pipeline, PipelineResult
 from translate.engine.inference.planning import make_processor, plan_jobs
@@ -35,9 +35,9 @@ from translate.results import InferenceResult
 
 logger = logging.getLogger(__name__)
 OpenMeter = Callable[[ImageProcessor], TrustMeter]
-"""returns a meter of the trust of a processor's outputs"""
+"""Returns a meter, which measures the trust of a processor's outputs."""
 Execute = Callable[[Sequence[Job], Callable[[], object]], Generator[PipelineResult]]
-"""yields the results of jobs until a function returns true, as `Pipeline.run` does"""
+"""Yields the results of jobs until a function returns true, as `Pipeline.run` does."""
 
 
 def translate_folder(
@@ -55,10 +55,10 @@ def translate_folder(
 
 
 class FolderTranslation:
-    """Translates images into the same tree below another folder.
+    """Translates images into the same tree of folders below another folder.
 
     Images that cannot be translated are listed in ``out/problems.jsonl``. Under torchrun, each
-    process translates its part of the images.
+    process translates a part of the images.
     """
 
     def __init__(
@@ -79,17 +79,17 @@ class FolderTranslation:
             inputs: the images.
             out: the output folder.
             options: the options.
-            trust: opens a meter, with which the trust of each output is measured and recorded.
-            stop: once it returns true, the current batch is finished and no other started; an image
-                that is translated in tiles is abandoned.
-            watch: called with the counts while an image is translated in tiles.
+            trust: opens a meter, by which the trust of each output is measured and recorded.
+            stop: once it returns true, no other batch is started; the current batch is finished,
+                but an image in tiles is abandoned.
+            watch: called with the counts after each tile of an image that is translated in tiles.
 
         Raises:
             TranslateError: options are wrong, or an output exists from another input, model or
                 options.
         """
         self.options, self.stop, self.watch = options, stop, watch
-        scratch = out / HIDDEN if storage_of(out).is_local else Path(gettempdir())
+        scratch = out / RECORDS_FOLDER if storage_of(out).is_local else Path(gettempdir())
         limits = TileOptions(options.tile, options.memory, scratch, stop, self._advance)
         self.processor, made_by = make_processor(model, options, limits)
         with_trust = trust is not None
@@ -106,7 +106,7 @@ class FolderTranslation:
         self.todo, skipped, self.recorded_notes = find_remaining(
             self.manifest, jobs, self._digest, with_trust=with_trust
         )
-        self.manifest.digests.expect(self.todo)
+        self.manifest.digests.take_input_stamps(self.todo)
         self.meter = trust(self.processor) if trust and self.todo else None
         self.unreadable = [Problem.of(bad, "read") for bad in _unreadable(inputs, options.shard)]
         requested = len(jobs) + len(self.unreadable)
@@ -144,7 +144,7 @@ class FolderTranslation:
         ):
             if shard:
                 self._shards.discard(shard)
-            report.list_again(self.recorded_notes)
+            report.list_earlier(self.recorded_notes)
             for each in chain(self.unreadable, results):
                 report.add(each)
                 if isinstance(each, ImageResult):
@@ -154,7 +154,7 @@ class FolderTranslation:
         remaining = report.result.remaining
         if shard and not remaining:
             self._end_shard(shard)
-        report.end(part=shard is not None)
+        report.end(is_shard=shard is not None)
         assert self.stop() or not remaining, f"{remaining} images have no result"
         yield report.result
 
@@ -167,23 +167,25 @@ class FolderTranslation:
 
     def _digest(self, job: Job) -> str | None:
         keep = self.options.overwrite
-        return self.manifest.digests.of(job.files, lambda: self.sources.digest(job, keep=keep))
+        return self.manifest.digests.digest_of(
+            job.files, lambda: self.sources.digest(job, keep=keep)
+        )
 
     @property
     def _shards(self) -> ShardManifests:
-        made_by = {k: v for k, v in self.manifest.recorded.made_by.items() if k != SOURCE}
+        made_by = {k: v for k, v in self.manifest.recorded.made_by.items() if k != HUB_COMMIT}
         names = {"format": self.options.format, "frames": self.options.frames}
         return ShardManifests(self.manifest.out, {**made_by, **names})
 
     def _end_shard(self, shard: Shard) -> None:
-        if self.report.retriable:
+        if self.report.has_retriable:
             logger.info(f"shard {shard} is not complete: run it again")
         else:
             self._shards.end(shard, self.report.result)
 
 
 def _unreadable(inputs: Inputs, shard: Shard | None) -> list[BadImage]:
-    """Return the unreadable files that this process lists; each is listed by one process."""
+    """Return the unreadable files that this process must list; each is listed by one process."""
     if shard is None:
         return inputs.problems if read_launch().is_first else []
     return [bad for bad in inputs.problems if shard.has(str(bad.path))]

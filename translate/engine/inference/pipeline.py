@@ -1,7 +1,7 @@
-"""The pipeline of a folder: read images ahead, translate them, encode and write in threads.
+"""The pipeline of a folder: images are read ahead, translated, and encoded and written in threads.
 
-Each stage maps images and problems to as many images and problems: an image that fails becomes a
-`Problem`, and the others continue.
+Each of these stages takes a batch of images and returns as many results: for an image that fails,
+the result is a `Problem`, and the other images continue.
 """
 
 import os
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from translate.engine.pixels.large_images import LargeImage
 
 READ_AHEAD = 2
-"""number of batches"""
+"""number of batches that are read ahead"""
 WRITERS = min(4, os.cpu_count() or 1)
-"""number of threads that encode, which takes longer than translation on a GPU"""
+"""number of threads that encode and write; encoding takes longer than translation on a GPU"""
 
 
 class ImageResult(NamedTuple):
@@ -72,24 +72,25 @@ class ImageInProgress(NamedTuple):
         return self.image.form.input_size
 
     def result(self, notes: Sequence[Note]) -> ImageResult:
-        """Return the facts of the written image."""
+        """Return the result of this image, which is written."""
         return ImageResult(self.job, self.input_sha256, notes, self.trust, self.size)
 
 
 PipelineResult = ImageResult | Problem
-Items = Sequence[ImageInProgress | PipelineResult]
+Batch = Sequence[ImageInProgress | PipelineResult]
+"""images of one size, and the results of images for which the pipeline has ended"""
 
 
 @dataclass(frozen=True)
 class Pipeline:
     """The stages of the pipeline."""
 
-    files: FileTranslator
+    translator: FileTranslator
     sources: Sources
     outputs: Outputs
     batch_size: int
     meter: TrustMeter | None = None
-    """measures the trust of each output"""
+    """measures the trust of each output; None: not measured"""
     writers: int = 0
     """number of threads that encode and write; 0: `WRITERS`"""
 
@@ -98,24 +99,24 @@ class Pipeline:
 
         Once `stop` returns true, the current batch is finished and no other started.
         """
-        self.sources.expect(jobs)
+        self.sources.start(jobs)
         count = self.writers or WRITERS
         with DaemonThreadPool(1) as reader, DaemonThreadPool(count) as writer:
             batches = repeat(jobs_of_one_size(jobs, self.batch_size, self.sources))
             read = run_ahead(reader, self._read_next, batches, READ_AHEAD, stop)
-            until_stop = takewhile(lambda items: items is not None and not stop(), read)
-            translated = (self.translate(items or ()) for items in until_stop)
+            until_stop = takewhile(lambda batch: batch is not None and not stop(), read)
+            translated = (self.translate(batch or ()) for batch in until_stop)
             for results in run_ahead(writer, self.write, translated, 2 * count):
                 yield from results
             if stop():
                 reader.abandon()  # does not wait for the read in progress
 
-    def _read_next(self, batches: Iterator[Sequence[Job]]) -> Items | None:
+    def _read_next(self, batches: Iterator[Sequence[Job]]) -> Batch | None:
         jobs = next(batches, None)
         return None if jobs is None else [self.read(job) for job in jobs]
 
     def read(self, job: Job) -> ImageInProgress | Problem:
-        """Decode and preprocess an image."""
+        """Decode and preprocess an image; return a problem if it cannot be read."""
         try:
             with guarded(job.input):
                 return self._read(job)
@@ -127,34 +128,36 @@ class Pipeline:
 
     def _read(self, job: Job) -> ImageInProgress:
         source, suffix = self.sources.take(job), job.output.suffix
-        processor, large = self.files.processor, None
+        processor, large = self.translator.processor, None
         if source.is_large:
             from translate.engine.pixels.large_images import LargeImage  # imports PyTorch
 
             large = LargeImage(processor, source.image, job.frame, partial(best_type, suffix))
-            image = self.files.prepare_large(large)
+            image = self.translator.prepare_large(large)
         else:
             decoded = source.decode(job.frame, with_hole=processor.model.takes_mask)
-            image = self.files.prepare(source.image, decoded, suffix)
+            image = self.translator.prepare(source.image, decoded, suffix)
         return ImageInProgress(job, source.sha256, image, large)
 
-    def translate(self, items: Items) -> Items:
+    def translate(self, batch: Batch) -> Batch:
         """Translate images of one size; if a batch fails, each half of it is tried."""
         results: list[ImageInProgress | PipelineResult] = []
-        batch = list[ImageInProgress]()
-        for item in items:
+        in_memory = list[ImageInProgress]()
+        for item in batch:
             if not isinstance(item, ImageInProgress):
                 results.append(item)
             elif item.large:
                 results += self._translate_large(item, item.large)
             else:
-                batch.append(item)
-        return [*results, *self._translate(batch)] if batch else results
+                in_memory.append(item)
+        return [*results, *self._translate(in_memory)] if in_memory else results
 
-    def _translate(self, batch: Sequence[ImageInProgress]) -> Items:
+    def _translate(self, batch: Sequence[ImageInProgress]) -> Batch:
         try:
             inputs = [item.image.pixels for item in batch]
-            translated = self.files.processor.translate(inputs, [item.image.form for item in batch])
+            translated = self.translator.processor.translate(
+                inputs, [item.image.form for item in batch]
+            )
             trusts = measure_finite(self.meter, inputs, translated)
         except StoppedError:
             return []
@@ -173,8 +176,8 @@ class Pipeline:
             return [*self._translate(batch[:half]), *self._translate(batch[half:])]
         return [problem]
 
-    def _translate_large(self, item: ImageInProgress, large: "LargeImage") -> Items:
-        """Translate an image in windows, and write each as it is translated."""
+    def _translate_large(self, item: ImageInProgress, large: "LargeImage") -> Batch:
+        """Translate an image in windows, each of which is written at once."""
         job, image, notes = item.job, item.image, item.image.notes
 
         def write(file: BinaryIO) -> list[str]:
@@ -193,15 +196,15 @@ class Pipeline:
             return [translation_problem(job.input, job.output, item.size, error)]
         return [item.result(notes)]
 
-    def write(self, items: Items) -> list[PipelineResult]:
+    def write(self, batch: Batch) -> list[PipelineResult]:
         """Postprocess, encode and write images."""
-        return [self._write(item) if isinstance(item, ImageInProgress) else item for item in items]
+        return [self._write(item) if isinstance(item, ImageInProgress) else item for item in batch]
 
     def _write(self, item: ImageInProgress) -> PipelineResult:
         (source, output), image, trust = (item.job.input, item.job.output), item.image, item.trust
         notes = image.all_notes
         try:
-            pixels = self.files.processor.postprocess(image.pixels, image.form)
+            pixels = self.translator.processor.postprocess(image.pixels, image.form)
             encoded = EncodedOutput(
                 encode_image(pixels, output.suffix, image.like),
                 item.input_sha256,

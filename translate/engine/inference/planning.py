@@ -1,4 +1,4 @@
-"""The options, their record and the jobs of a folder, before any image is translated."""
+"""What is decided before any image of a folder is translated: the options and the jobs."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -23,17 +23,17 @@ from translate.errors import ConfigError
 def make_processor(
     model: ImageModel, options: InferenceOptions, limits: TileOptions
 ) -> tuple[ImageProcessor, Mapping[str, Any]]:
-    """Return the processor with `options`, and the keys and values that identify it in records.
+    """Return the processor with `options`, and the keys and values that records have of both.
 
     Raises `ConfigError` for options that the model does not support.
     """
     to, half = model.choose_target(options.to), model.side_index(options.side)
     side = None if half is None else options.side
-    own, seed = model.complete_options(options.options or {}), model.choose_seed(options.seed)
+    values, seed = model.complete_options(options.options or {}), model.choose_seed(options.seed)
     processor = ImageProcessor(
-        model, to, half, options.size, options.scale_back, options.max_pixels, own, seed, limits
+        model, to, half, options.size, options.scale_back, options.max_pixels, values, seed, limits
     )
-    complete = replace(options, to=to, side=side, options=to_yaml_types(own) or None, seed=seed)
+    complete = replace(options, to=to, side=side, options=to_yaml_types(values) or None, seed=seed)
     made_by = {
         **model.identity,
         "gray": model.keeps_gray or None,
@@ -71,7 +71,7 @@ def plan_jobs(
     if options.mask:
         if not model.takes_mask:
             raise ConfigError(f"mask: {model.name} does not inpaint: leave --mask out.")
-        jobs = with_masks(jobs, options.mask, part=shard is not None)
+        jobs = with_masks(jobs, options.mask, is_shard=shard is not None)
     jobs = jobs[: options.limit]
     if options.frames == "all":
         jobs = with_frames(jobs, sources)

@@ -11,8 +11,8 @@ POLL_SECONDS = 0.1
 """seconds between two calls of `stop`"""
 
 
-def cut(items: Sequence[Item], count: int) -> Iterator[Sequence[Item]]:
-    """Yield `items` in slices of `count`."""
+def slices_of(items: Sequence[Item], count: int) -> Iterator[Sequence[Item]]:
+    """Yield slices of `count` items; the last may be shorter."""
     return (items[start : start + count] for start in range(0, len(items), count))
 
 

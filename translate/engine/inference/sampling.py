@@ -1,4 +1,4 @@
-"""Writes images that are generated from noise to a folder; existing outputs are skipped."""
+"""Writes images that are generated from noise to a folder, and skips outputs that exist."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -51,7 +51,7 @@ class Sample(NamedTuple):
 
     @property
     def origin(self) -> str:
-        """The input's name in the record."""
+        """The name of the input in the records of outputs."""
         return f"noise {self.number}"
 
 
@@ -65,9 +65,9 @@ def sample_folder(
     provenance: bool = True,
     stop: Callable[[], object] = bool,
 ) -> Iterator[InferenceResult]:
-    """Write ``out/000001.png`` and so on, and yield the counts after each batch.
+    """Write ``out/000001.png`` and further images, and yield the counts after each batch.
 
-    Existing outputs of the same model and seed are skipped.
+    Outputs of the same model and seed that exist are skipped.
 
     Args:
         model: the model.
@@ -76,7 +76,7 @@ def sample_folder(
         form: the suffix of the outputs.
         overwrite: whether outputs of other models or options may be replaced.
         provenance: whether outputs get metadata that names the model.
-        stop: once it returns true, the current batch is finished and no other started.
+        stop: once it returns true, the current batch is finished, and no other is started.
 
     Raises:
         TranslateError: before any work, if the model cannot generate what is requested.
@@ -92,7 +92,8 @@ def sample_folder(
     folders.ensure_writable(out)
     recorded_request = replace(request, options=to_yaml_types(request.options))
     made_by = {**model.identity, **recorded(recorded_request, ["count"])}
-    made_by |= {} if provenance else {"provenance": False}
+    if not provenance:
+        made_by["provenance"] = False
     maker = model.maker if provenance else None
     manifest = OutputManifest(out, made_by, overwrite=overwrite)
     requested = _samples(model, out, request, suffix)
@@ -110,7 +111,7 @@ def sample_folder(
             problems = [problem for problem in written if problem]
             for problem in problems:
                 logger.info(f"{problem.path}: {problem.message}")
-                manifest.report(problem)
+                manifest.add_problem(problem)
             done = result.done + len(samples) - len(problems)
             result = replace(result, done=done, listed=result.listed + len(problems))
             yield result
@@ -141,10 +142,11 @@ def _write(
 
 
 def _samples(model: Model, out: Path, request: SampleRequest, suffix: str) -> Iterator[Sample]:
-    """Yield the images to generate; those of ``all`` classes are in a folder per class."""
-    known = classes(model)
+    """Yield the images to generate: of ``all`` classes in turn, each class in its own folder."""
+    class_names = classes(model)
     for number in range(request.count):
         folder, position = out, number
         if request.label == ALL_CLASSES:
-            folder, position = out / known[number % len(known)], number // len(known)
+            folder = out / class_names[number % len(class_names)]
+            position = number // len(class_names)
         yield Sample(number, folder / f"{position + 1:06}{suffix}")

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from translate.images.encode import encode_image
 from translate.images.layers import Pixels
 
-SUFFIX = ".trust.png"
-"""suffix added to the name of an output for its map"""
+MAP_SUFFIX = ".trust.png"
+"""what is added to the name of an output for the name of its map"""
 WHITE = 0.25
 """difference, as a fraction of the value range, that is white in a map"""
 
@@ -21,14 +21,14 @@ class Trust(NamedTuple):
     """How far one output can be trusted."""
 
     scores: Mapping[str, float]
-    """``trust`` in [0, 1], if the model is calibrated, and the measures that it is computed from"""
+    """``trust`` in [0, 1], if there are limits of its measures, and these measures"""
     differences: Sequence[NDArray[np.float32]]
     """(H, W) differences as fractions of the value range, one array for each measure of pixels"""
 
     def map(self, size: tuple[int, int]) -> bytes | None:
-        """Return a gray PNG file of this height and width; None without measures of pixels.
+        """Return a gray PNG file of this height and width; None without `differences`.
 
-        It shows the largest difference of each pixel, from black for 0 to white for `WHITE`.
+        A pixel shows the largest of its differences, from black for 0 to white for `WHITE`.
         """
         if not self.differences:
             return None
@@ -57,13 +57,13 @@ class TrustMeter(Protocol):
 
 def map_path(output: Path) -> Path:
     """Return the path of the map of an output."""
-    return output.with_name(output.name + SUFFIX)
+    return output.with_name(output.name + MAP_SUFFIX)
 
 
 def measure_finite(
     meter: TrustMeter | None, inputs: Sequence[Pixels], outputs: Sequence[Pixels | None]
 ) -> list[Trust | None]:
-    """Return the trust of each output; None for those that are not finite, or without a meter."""
+    """Return the trust of each output; None if the output is not finite, or without a meter."""
     trusts: list[Trust | None] = [None] * len(inputs)
     finite = {index: output for index, output in enumerate(outputs) if output is not None}
     if meter and finite:

@@ -1,4 +1,4 @@
-"""Images of one size are translated together, where there are several in a window."""
+"""Images of one size among consecutive jobs are translated in one batch."""
 
 from pathlib import Path
 
@@ -20,8 +20,8 @@ def test_batches_have_one_size_and_no_image_is_lost(
     for number, size in enumerate(sizes):
         Image.new("RGB", size).save(tmp_path / f"{number}.png")
         jobs.append(Job.of(tmp_path / f"{number}.png", tmp_path / f"out/{number}.png"))
-    jobs.append(Job.of(tmp_path / "none.png", tmp_path / "out/none.png"))
+    jobs.append(Job.of(tmp_path / "absent.png", tmp_path / "out/absent.png"))
     batches = list(jobs_of_one_size(jobs, 2, Sources(1 << 20)))
     names = [[job.name[0] for job in batch] for batch in batches]
-    assert names == [["0", "2"], ["3", "5"], ["1", "4"], ["6"], ["n"]]
+    assert names == [["0", "2"], ["3", "5"], ["1", "4"], ["6"], ["a"]]
     assert [len(batch) for batch in jobs_of_one_size(jobs, 1, Sources(1 << 20))] == [1] * 8

@@ -1,4 +1,4 @@
-"""A job for each image, and for no others where a shard is asked for."""
+"""Each image has one job, in one of the shards."""
 
 from pathlib import Path
 
@@ -15,11 +15,11 @@ def test_a_job_names_its_files_below_both_folders() -> None:
     assert job.origin == str(Path("in/a.gif"))
 
 
-def test_shards_have_the_outputs_that_the_whole_has() -> None:
+def test_the_jobs_of_all_shards_are_those_of_the_folder() -> None:
     names = ["x.gif", "x.png", "a/y.jpg", "a/b/z.tif", "w.mpo", "v.png"]
     inputs = Inputs.of(Path("in"), names)
-    whole = list_jobs(inputs, Path("out"), OutputNames())
-    assert sorted(job.name for job in whole) == sorted(names)
-    assert {job.name: job.output_name for job in whole}["x.gif"] == "x.gif.png"
-    parts = [list_jobs(inputs, Path("out"), OutputNames(), Shard(k, 3)) for k in range(3)]
-    assert sorted(job for part in parts for job in part) == sorted(whole)
+    jobs = list_jobs(inputs, Path("out"), OutputNames())
+    assert sorted(job.name for job in jobs) == sorted(names)
+    assert {job.name: job.output_name for job in jobs}["x.gif"] == "x.gif.png"
+    shards = [list_jobs(inputs, Path("out"), OutputNames(), Shard(k, 3)) for k in range(3)]
+    assert sorted(job for shard in shards for job in shard) == sorted(jobs)

@@ -1,4 +1,4 @@
-"""A mask belongs to the image of its name."""
+"""A mask belongs to the image with its name."""
 
 import unicodedata
 from pathlib import Path

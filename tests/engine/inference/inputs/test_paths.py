@@ -1,4 +1,4 @@
-"""Inputs and their outputs are determined before translation, one output for each input."""
+"""Which images a source has, and which sources and output folders are refused."""
 
 import tarfile
 from collections.abc import Callable
@@ -20,29 +20,25 @@ def test_a_file_a_folder_and_a_glob_are_sources(
     (root / ".hidden.png").touch()
     out = tmp_path / "out"
 
-    def found(source: str) -> tuple[str, list[str]]:
-        result = find_inputs(tmp_path / source, out)
-        root = result.root
-        names = [path.relative_to(root).as_posix() for path in result.images]
-        return root.relative_to(tmp_path).as_posix(), names
-
-    assert found("in") == ("in", ["0000.png", "0001.png", "deep/er/0000.jpg"])
-    assert found("in/0001.png") == ("in", ["0001.png"])
-    assert found("in/*") == ("in", ["0000.png", "0001.png"])
-    assert found("in/**/*.jpg") == ("in", ["deep/er/0000.jpg"])
-    assert found("in/d*/er/*") == ("in", ["deep/er/0000.jpg"])
+    for source, names in {
+        "in": ["0000.png", "0001.png", "deep/er/0000.jpg"],
+        "in/0001.png": ["0001.png"],
+        "in/*": ["0000.png", "0001.png"],
+        "in/**/*.jpg": ["deep/er/0000.jpg"],
+        "in/d*/er/*": ["deep/er/0000.jpg"],
+    }.items():
+        inputs = find_inputs(tmp_path / source, out)
+        assert inputs.root == root
+        assert [path.relative_to(root).as_posix() for path in inputs.images] == names
     assert len(find_inputs(root, out).skipped) == 1
 
 
 def test_a_source_without_images_is_refused_and_nothing_is_created(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in/notes.txt").touch()
-    for source, kind in {
-        "in": NothingUsableError,
-        "in/*.png": NothingUsableError,
-        "typo": DataError,
-    }.items():
-        with pytest.raises(kind):
+    errors = {"in": NothingUsableError, "in/*.png": NothingUsableError, "typo": DataError}
+    for source, error in errors.items():
+        with pytest.raises(error):
             find_inputs(tmp_path / source, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
@@ -57,16 +53,13 @@ def test_a_video_is_refused_with_the_command_that_saves_its_frames(
         find_inputs(image_folder("in", 1), tmp_path / "out.mp4")
 
 
-def test_an_output_folder_within_the_input_is_skipped(image_folder: Callable[..., Path]) -> None:
+def test_outputs_may_be_in_a_folder_of_the_input_or_around_the_input(
+    image_folder: Callable[..., Path],
+) -> None:
     root = image_folder("in", 2)
     image_folder("in/out", 3)
-    assert len(find_inputs(root, root / "out").images) == 2
-
-
-def test_an_output_folder_around_the_input_is_accepted(
-    image_folder: Callable[..., Path], tmp_path: Path
-) -> None:
-    assert len(find_inputs(image_folder("in", 2), tmp_path).images) == 2
+    assert len(find_inputs(root, root / "out").images) == 2, "outputs are no inputs"
+    assert len(find_inputs(root, root.parent).images) == 5
 
 
 @pytest.mark.parametrize("source", ["in", "in/0000.png", "in/*.png"])
@@ -89,7 +82,7 @@ def test_an_output_that_cannot_be_written_is_refused_before_translation(
         find_inputs(image_folder("in", 1), tmp_path / "out.png")
 
 
-def test_images_of_tar_files_go_to_folders_of_their_names(
+def test_outputs_of_images_in_a_tar_file_are_in_a_folder_with_its_name(
     image_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
     photos, shards = image_folder("photos", 3), tmp_path / "shards"

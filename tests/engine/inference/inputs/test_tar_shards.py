@@ -1,4 +1,4 @@
-"""Tar shards of a store are translated as those of the disk: outputs, records, problems, reruns."""
+"""Tar shards in an object store are translated like tar shards on the disk."""
 
 import json
 from pathlib import Path
@@ -19,7 +19,7 @@ from translate.errors import DataError
 
 @pytest.fixture
 def shards(images: Path, store: Path, tmp_path: Path) -> Path:
-    """Write two shards, the second truncated, to the disk and to the store; return the former."""
+    """Write two shards and a truncated one to the disk and the store; return the local folder."""
     png, gif = (images / "a.png").read_bytes(), (images / "b.gif").read_bytes()
     first = {"1.png": png, "1.json": b"{}", "deep/2.gif": gif, "../up.png": png, "bad.png": b"?"}
     write_shards([tmp_path / "shards", store / "shards"], {"00.tar": first, "01.tar": first})
@@ -29,7 +29,7 @@ def shards(images: Path, store: Path, tmp_path: Path) -> Path:
 
 
 def records(out: Path, root: Path) -> list[dict[str, object]]:
-    """Return the records of a folder of the disk, with inputs relative to `root`."""
+    """Return the records in a local folder, with inputs relative to `root`."""
     lines = [json.loads(line) for line in (out / ".translate/done.jsonl").read_text().splitlines()]
     return sorted(
         ({**line, "input": str(line["input"]).removeprefix(str(root))} for line in lines),
@@ -52,17 +52,17 @@ def problems(out: Path, root: Path) -> list[str]:
         *(pytest.param(x, marks=pytest.mark.slow) for x in ("", "/00.tar")),
     ],
 )
-def test_a_store_is_translated_as_the_disk_is(
+def test_shards_in_a_store_give_the_outputs_of_local_shards(
     source: str, shards: Path, store: Path, tmp_path: Path
 ) -> None:
-    here, there = tmp_path / "here", tmp_path / "there"
-    done = counts(translate(f"{shards}{source}", here))  # type: ignore[arg-type]
-    assert counts(translate(f"{store}/shards{source}", there)) == done  # type: ignore[arg-type]
-    assert file_digests(there) == file_digests(here) and done[0] in (1, 2, 4)
-    assert records(there, store / "shards") == records(here, shards)
-    assert problems(there, store / "shards") == problems(here, shards)
-    again = translate(f"{store}/shards{source}", there)  # type: ignore[arg-type]
-    assert counts(again) == (0, done[0], done[2])
+    local, stored = tmp_path / "local", tmp_path / "stored"
+    expected = counts(translate(f"{shards}{source}", local))  # type: ignore[arg-type]
+    assert counts(translate(f"{store}/shards{source}", stored)) == expected  # type: ignore[arg-type]
+    assert file_digests(stored) == file_digests(local) and expected[0] in (1, 2, 4)
+    assert records(stored, store / "shards") == records(local, shards)
+    assert problems(stored, store / "shards") == problems(local, shards)
+    rerun = translate(f"{store}/shards{source}", stored)  # type: ignore[arg-type]
+    assert counts(rerun) == (0, expected[0], expected[2])
 
 
 def test_a_rerun_reads_no_member_and_a_shard_that_has_changed_is_read_again(
@@ -72,32 +72,34 @@ def test_a_rerun_reads_no_member_and_a_shard_that_has_changed_is_read_again(
     copy = download(store / "out", shards.parent / "copy")
     translate(shards, shards.parent / "expected")
     assert file_digests(copy) == file_digests(shards.parent / "expected")
-    read, real = list[str](), ObjectFiles.read
+    reads, real_read = list[str](), ObjectFiles.read
 
-    def counted(files: ObjectFiles, path: Path, *part: int) -> bytes:
+    def read(files: ObjectFiles, path: Path, *part: int) -> bytes:
         if path.suffix == ".tar":
-            read.append(path.name)
-        return real(files, path, *part)
+            reads.append(path.name)
+        return real_read(files, path, *part)
 
-    monkeypatch.setattr(ObjectFiles, "read", counted)
+    monkeypatch.setattr(ObjectFiles, "read", read)
     assert counts(translate(store / "shards", store / "out"))[:2] == (0, 4)
-    assert read == ["00.tar", "01.tar"], "the images that could not be read"
+    assert reads == ["00.tar", "01.tar"], "for bad.png of each"
     other = {"1.png": (images / "deep/d.png").read_bytes()}
     write_shards([store / "shards"], {"01.tar": other})
     result = translate(store / "shards", store / "out", overwrite=True)
     assert counts(result)[:2] == (1, 2)
 
 
-def test_parts_of_all_shards_are_translated_once(shards: Path, store: Path, tmp_path: Path) -> None:
+def test_parallel_jobs_translate_each_image_of_tar_shards_once(
+    shards: Path, store: Path, tmp_path: Path
+) -> None:
     results = [translate(store / "shards", tmp_path / "out", shard=Shard(k, 3)) for k in range(3)]
     assert sum(result.done for result in results) == 4
     translate(shards, tmp_path / "expected")
-    made = file_digests(tmp_path / "out")
-    assert file_digests(tmp_path / "expected").items() <= made.items()
+    outputs = file_digests(tmp_path / "out")
+    assert file_digests(tmp_path / "expected").items() <= outputs.items()
 
 
-def test_what_is_not_there_is_one_line(shards: Path, store: Path, tmp_path: Path) -> None:
-    assert shards
+@pytest.mark.usefixtures("shards")
+def test_missing_tar_files_and_members_are_named(store: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     for source in ("shards/09.tar", "shards/00.tar/none.png"):
         with pytest.raises(DataError, match="there is no file or folder"):
@@ -110,15 +112,15 @@ def test_what_is_not_there_is_one_line(shards: Path, store: Path, tmp_path: Path
     ]  # fmt: skip
 
 
-def test_a_folder_with_images_has_no_members(shards: Path, store: Path, images: Path) -> None:
-    assert shards
+@pytest.mark.usefixtures("shards")
+def test_tar_files_in_a_folder_with_images_are_skipped(store: Path, images: Path) -> None:
     storage_of(store).replace(store / "shards/z/a.png", (images / "a.png").read_bytes())
     inputs = find_inputs(store / "shards", store / "out")
     assert [str(path) for path in inputs.images] == [f"{store}/shards/z/a.png"]
     assert [path.name for path in inputs.skipped] == ["00.tar", "01.tar", "02.tar"]
 
 
-def test_the_members_of_a_folder_of_a_shard_are_a_source(images: Path, tmp_path: Path) -> None:
+def test_a_glob_selects_members_of_a_shard(images: Path, tmp_path: Path) -> None:
     store = parse_location(f"memory://{uuid4()}")
     png = (images / "a.png").read_bytes()
     write_shards([store], {"00.tar": {"x/1.png": png, "x/y/2.png": png, "3.png": png}})

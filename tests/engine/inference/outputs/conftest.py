@@ -10,9 +10,8 @@ from small_outputs import sample_images
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs.paths import find_inputs
 from translate.engine.inference.outputs.manifest import OutputManifest
-from translate.engine.models import model as infer
 from translate.engine.models.drawing import SampleRequest
-from translate.engine.models.model import Model
+from translate.engine.models.model import Model, load
 from translate.engine.models.options import InferenceOptions
 from translate.results import InferenceResult
 
@@ -22,7 +21,7 @@ Action = Callable[[Path], InferenceResult]
 @pytest.fixture
 def model(tmp_path: Path) -> Model:
     """Return a CycleGAN."""
-    return infer.load(small_checkpoints.cyclegan(tmp_path / "run"))[0]
+    return load(small_checkpoints.cyclegan(tmp_path / "run"))[0]
 
 
 @pytest.fixture
@@ -30,7 +29,7 @@ def actions(model: Model, tmp_path: Path, image_folder: Callable[..., Path]) -> 
     """Return functions that fill an output folder, by command."""
     source = image_folder("in", 1, size=8).parent / "in"
     image_folder("in/below", 1, size=8)
-    gan, _ = infer.load(small_checkpoints.gan(tmp_path / "gan"))
+    gan, _ = load(small_checkpoints.gan(tmp_path / "gan"))
     return {
         "infer": lambda out: translate_folder(
             model, find_inputs(source, out), out, InferenceOptions()

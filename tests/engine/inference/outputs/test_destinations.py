@@ -1,4 +1,4 @@
-"""Outputs of the pipeline in memory are those of a folder."""
+"""Outputs that the pipeline keeps in memory have the bytes of files."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,16 +21,15 @@ def test_outputs_in_memory_have_the_bytes_of_files(
     options, source, out = InferenceOptions(), image_folder("photos", 2), tmp_path / "out"
     translate(source, out)
     processor, _ = make_processor(MODEL, options, TileOptions(None, None, tmp_path))
-    outputs = MemoryOutputs()
-    files = FileTranslator(processor, options)
-    pipeline = Pipeline(files, Sources(options.max_pixels), outputs, batch_size=1)
+    outputs, translator = MemoryOutputs(), FileTranslator(processor, options)
+    pipeline = Pipeline(translator, Sources(options.max_pixels), outputs, batch_size=1)
     jobs = [Job.of(path, out / path.name) for path in sorted(source.iterdir())]
     assert len(list(pipeline.run(jobs, stop=bool))) == len(jobs) == 2
     for job in jobs:
         assert outputs.outputs[job.input].data == job.output.read_bytes()
 
 
-def test_an_output_that_is_written_in_windows_is_kept_too() -> None:
+def test_an_output_that_is_written_in_windows_is_kept_in_memory() -> None:
     outputs, job = MemoryOutputs(), Job.of(Path("a.tif"), Path("out/a.tif"))
     outputs.write_with(job, "abc", lambda file: [str(file.write(b"data"))])
     assert outputs.outputs[job.input] == EncodedOutput(b"data", "abc", ["4"])

@@ -40,7 +40,7 @@ def test_two_concurrent_commands_fill_one_folder(
     assert not list(out.rglob(".*.part-*"))
 
 
-def test_a_second_command_does_not_touch_files_in_progress(
+def test_a_second_command_keeps_partial_files_and_problems_of_the_first(
     make_manifest: Callable[..., OutputManifest], tmp_path: Path
 ) -> None:
     with make_manifest().open():
@@ -55,15 +55,15 @@ def test_a_second_command_does_not_touch_files_in_progress(
         assert not (tmp_path / "out/problems.jsonl").exists()
 
 
-def test_a_foreign_file_that_appears_meanwhile_is_never_replaced(
+def test_a_file_that_another_program_writes_during_the_run_is_never_replaced(
     make_manifest: Callable[..., OutputManifest], tmp_path: Path
 ) -> None:
-    records_, (item,) = make_manifest(), items(tmp_path, "a.png")
-    assert remaining(records_, item) == ([item], 0)
+    manifest, (item,) = make_manifest(), items(tmp_path, "a.png")
+    assert remaining(manifest, item) == ([item], 0)
     item.output.parent.mkdir(exist_ok=True)
     item.output.write_bytes(b"the user's")
-    with records_.open(), pytest.raises(FileExistsError):
-        records_.write(item, EncodedOutput(b"mine", "0"))
+    with manifest.open(), pytest.raises(FileExistsError):
+        manifest.write(item, EncodedOutput(b"mine", "0"))
     with make_manifest("another").open(), pytest.raises(FileExistsError):
         make_manifest("another").write(item, EncodedOutput(b"mine", "0"))
     assert item.output.read_bytes() == b"the user's"
@@ -71,7 +71,7 @@ def test_a_foreign_file_that_appears_meanwhile_is_never_replaced(
     assert item.output.read_bytes() == b"mine"
 
 
-def test_an_output_whose_name_becomes_too_long_is_listed(
+def test_an_output_with_a_name_too_long_for_the_disk_is_listed(
     model: Model, tmp_path: Path, image_folder: Callable[..., Path]
 ) -> None:
     source, out = image_folder("in", 1, size=8), tmp_path / "out"
@@ -80,15 +80,14 @@ def test_an_output_whose_name_becomes_too_long_is_listed(
     for number in range(4):  # more than the number of failed writes that stops a run
         for suffix in ("jpg", "png"):
             shutil.copy(source / "0000.png", source / f"{number}{'z' * 250}.{suffix}")
-    summary = translate_folder(
-        model, find_inputs(source, out), out, InferenceOptions(format="tiff")
-    )
+    options = InferenceOptions(format="tiff")
+    summary = translate_folder(model, find_inputs(source, out), out, options)
     names = [path.name for path in out.glob("*.tif*")]
     assert summary.done == len(names) == 3
     assert summary.listed == summary.requested - summary.done > 4
     for line in json_files.read_lines(out / "problems.jsonl"):
         assert line["reason"] == "ENAMETOOLONG" and "File name too long" in line["message"]
-    second = translate_folder(model, find_inputs(source, out), out, InferenceOptions(format="tiff"))
+    second = translate_folder(model, find_inputs(source, out), out, options)
     assert (second.skipped, second.listed) == (summary.done, summary.listed)
 
 
@@ -103,16 +102,13 @@ def test_a_map_is_written_before_its_output(
     assert not item.output.exists()
 
 
-def test_an_output_that_is_written_piece_by_piece_is_recorded_with_its_notes(
-    tmp_path: Path,
-) -> None:
+def test_an_output_that_is_written_in_windows_is_recorded_with_its_notes(tmp_path: Path) -> None:
+    def write(file: BufferedRandom) -> list[str]:
+        file.write(b"0123")
+        return ["a note"]
+
     manifest, item = OutputManifest(tmp_path, {"model": "m"}), Item(tmp_path / "a.tif")
     with manifest.open():
-
-        def write(file: BufferedRandom) -> list[str]:
-            file.write(b"0123")
-            return ["a note"]
-
         manifest.write_with(item, "0", write)
         with pytest.raises(FileExistsError, match="another program"):
             manifest.write_with(item, "1", write)

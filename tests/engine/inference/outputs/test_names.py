@@ -15,19 +15,19 @@ def output_names(
     *names: str, file_format: str | None = None, channels: int = 3, **domain: Any
 ) -> list[str]:
     """Return the outputs of files of these names, in a domain of these properties."""
-    outputs, found = OutputNames(Domain("", channels, **domain), file_format), dict[str, str]()
+    chooser, outputs = OutputNames(Domain("", channels, **domain), file_format), dict[str, str]()
     for siblings in group(names):
-        found.update(outputs.name(siblings))
-    outputs.require_no_clash()
-    return [found[name] for name in names]
+        outputs.update(chooser.name(siblings))
+    chooser.require_no_clash()
+    return [outputs[name] for name in names]
 
 
-def test_tree_and_names_are_kept_if_the_format_can_hold_the_result() -> None:
+def test_outputs_keep_their_names_if_the_format_can_store_them() -> None:
     names = ["x.JPG", "a/x.png", "a/b/x.webp", "a/x.tiff", "x.bmp", "日本/é x.ppm"]
     assert output_names(*names) == names
 
 
-def test_D15_other_formats_become_png_under_the_next_free_name() -> None:
+def test_D15_images_in_other_formats_become_png_with_a_free_name() -> None:
     assert output_names("x.gif") == ["x.png"]
     assert output_names("x.gif", "x.png") == ["x.gif.png", "x.png"]
     assert output_names("x.gif", "x.mpo") == ["x.png", "x.mpo.png"]
@@ -41,11 +41,8 @@ def test_label_maps_are_written_without_loss_unless_a_format_is_requested() -> N
 
 
 def test_a_requested_format_applies_to_all_outputs() -> None:
-    assert output_names("x.jpg", "y.png", "x.png", file_format="png") == [
-        "x.jpg.png",
-        "y.png",
-        "x.png",
-    ]
+    names = output_names("x.jpg", "y.png", "x.png", file_format="png")
+    assert names == ["x.jpg.png", "y.png", "x.png"]
     assert output_names("x.JPEG", "y.gif", file_format="jpg") == ["x.JPEG", "y.jpg"]
     with pytest.raises(ConfigError, match="cannot write 'gif'"):
         output_names("x.jpg", file_format="gif")
@@ -56,7 +53,7 @@ def test_a_gray_map_keeps_its_suffix_only_for_gray() -> None:
     assert output_names("x.pgm", channels=3) == ["x.png"]
 
 
-def test_numbers_that_the_format_of_the_input_cannot_hold_become_tiff() -> None:
+def test_measured_values_become_tiff_if_the_format_of_the_input_cannot_store_them() -> None:
     ct = {"channels": 1, "dtype": "int16", "range": (-1024, 3071)}
     assert output_names("x.png", "y.tif", "z.npy", **ct) == ["x.tif", "y.tif", "z.npy"]
     assert output_names("x.jpg", "y.png", channels=5, dtype="uint16") == ["x.tif", "y.tif"]

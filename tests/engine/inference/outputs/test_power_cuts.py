@@ -35,9 +35,9 @@ def test_I15_a_rerun_after_a_power_cut_gives_the_same_bytes(
     states = list(recorder.crash_states())
     for complete, tree in states:
         out = write_tree(tree, tmp_path / "state") / "out"
-        left = images(out)
-        assert left.items() <= reference.items(), "an image is complete or absent"
-        assert left == reference or not complete, "reported outputs are durable"
+        remaining = images(out)
+        assert remaining.items() <= reference.items(), "an image is complete or absent"
+        assert remaining == reference or not complete, "reported outputs are durable"
         action(out)
         assert images(out) == reference
         shutil.rmtree(out.parent)

@@ -1,4 +1,4 @@
-"""Records of outputs: whose they are, and which of two counts."""
+"""Which records of an output folder are read, and which of two records of one output counts."""
 
 import json
 from pathlib import Path
@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from translate.engine.inference.outputs.records import HIDDEN, DoneRecord, RecordedOutputs
+from translate.engine.inference.outputs.records import RECORDS_FOLDER, DoneRecord, RecordedOutputs
 from translate.errors import ConfigError
 
 
 def write(out: Path, name: str, *lines: dict[str, Any] | str) -> None:
-    folder = out / HIDDEN
+    folder = out / RECORDS_FOLDER
     folder.mkdir(exist_ok=True)
     text = [line if isinstance(line, str) else json.dumps(line) for line in lines]
     (folder / name).write_text("".join(f"{line}\n" for line in text))
@@ -26,14 +26,14 @@ def test_records_of_all_processes_with_the_same_model_are_read(tmp_path: Path) -
     write(tmp_path, "done.jsonl", line(), line(output="y.png", model="other"), "{broken", {"z": 1})
     write(tmp_path, "done-3.jsonl", line(output="w.png", notes=["gray"]))
     write(tmp_path, "other.jsonl", line(output="v.png"))
-    found = RecordedOutputs(tmp_path, {"model": "m"}).read()
-    named = {name: found.find(f"{name}.png", "i", "o") for name in "vwxy"}
-    assert {name for name, record in named.items() if record} == {"x", "w"}
-    assert [record.notes for record in named.values() if record] == [["gray"], []]
-    assert not found.find("x.png", "i", "other")
+    records = RecordedOutputs(tmp_path, {"model": "m"}).read()
+    by_name = {name: records.find(f"{name}.png", "i", "o") for name in "vwxy"}
+    notes = {name: record.notes for name, record in by_name.items() if record}
+    assert notes == {"x": [], "w": ["gray"]}
+    assert not records.find("x.png", "i", "other")
 
 
-def test_a_record_with_trust_counts_wherever_it_is(tmp_path: Path) -> None:
+def test_a_record_with_trust_counts_in_any_file_and_line(tmp_path: Path) -> None:
     with_trust = line(trust={"trust": 0.5}, trust_map=True)
     expected = DoneRecord.model_validate(with_trust)
     write(tmp_path, "done.jsonl", line(), with_trust, line())
@@ -44,6 +44,6 @@ def test_a_record_with_trust_counts_wherever_it_is(tmp_path: Path) -> None:
 
 
 def test_records_that_cannot_be_read_are_reported(tmp_path: Path) -> None:
-    (tmp_path / HIDDEN / "done.jsonl").mkdir(parents=True)
+    (tmp_path / RECORDS_FOLDER / "done.jsonl").mkdir(parents=True)
     with pytest.raises(ConfigError, match="Outputs cannot be verified"):
         RecordedOutputs(tmp_path, {}).read()

@@ -1,4 +1,4 @@
-"""Outputs of an earlier or a concurrent process are verified, and the others made."""
+"""Outputs of an earlier or a concurrent process are verified, and all others are made."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,9 +10,6 @@ from translate.engine.inference.outputs.destinations import EncodedOutput
 from translate.engine.inference.outputs.manifest import OutputManifest
 from translate.engine.inference.outputs.records import RecordedOutputs
 from translate.engine.inference.trust import map_path
-from translate.results import InferenceResult
-
-Action = Callable[[Path], InferenceResult]
 
 
 def test_an_output_of_a_concurrent_process_counts_as_done(
@@ -33,13 +30,12 @@ def test_an_output_that_appears_after_the_records_are_read_counts_as_done(
     make_manifest: Callable[..., OutputManifest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other, (item,) = make_manifest(), items(tmp_path, "a.png")
-    real, reads = RecordedOutputs.read, list[int]()
+    real_read = RecordedOutputs.read
 
     def read(self: RecordedOutputs, *names: str) -> object:
-        records = real(self, *names)
-        if not reads:
+        records = real_read(self, *names)
+        if not item.output.exists():
             other.write(item, EncodedOutput(b"theirs", "0"))
-        reads.append(1)
         return records
 
     monkeypatch.setattr(RecordedOutputs, "read", read)

@@ -1,4 +1,4 @@
-"""Processes that share an output folder delete what is their own, and nothing of others."""
+"""Processes that share an output folder delete only their own old files."""
 
 import os
 import time
@@ -26,19 +26,17 @@ def parts(out: Path) -> list[str]:
     return sorted(path.relative_to(out).as_posix() for path in out.rglob(".*.part-*"))
 
 
-def test_a_shard_deletes_what_it_left_half_written_and_nothing_else(out: Path) -> None:
+def test_a_shard_deletes_only_its_own_partial_files_and_problems(out: Path) -> None:
     todo = [Job.of(Path("in/x"), out / name) for name in ("mine.png", "deep/mine.png")]
     for name in ("problems-0-of-2.jsonl", "problems-1-of-2.jsonl", "problems.jsonl"):
         (out / name).touch()
     with shared_folder(out / ".translate", Shard(1, 2), out / "problems-1-of-2.jsonl", todo):
         assert parts(out) == [PART.format("theirs.png")]
-        assert sorted(p.name for p in out.glob("*.jsonl")) == [
-            "problems-0-of-2.jsonl",
-            "problems.jsonl",
-        ]
+        lists = sorted(path.name for path in out.glob("*.jsonl"))
+        assert lists == ["problems-0-of-2.jsonl", "problems.jsonl"]
 
 
-def test_a_process_without_a_shard_leaves_what_running_shards_write(out: Path) -> None:
+def test_a_process_without_a_shard_keeps_partial_files_while_a_shard_runs(out: Path) -> None:
     problems, of_shard = out / "problems.jsonl", out / "problems-1-of-2.jsonl"
     with (
         shared_folder(out / ".translate", Shard(1, 2), of_shard, []),
@@ -49,7 +47,7 @@ def test_a_process_without_a_shard_leaves_what_running_shards_write(out: Path) -
         assert parts(out) == []
 
 
-def test_a_second_process_of_a_shard_leaves_what_the_first_writes(out: Path) -> None:
+def test_a_second_process_of_a_shard_keeps_the_files_of_the_first(out: Path) -> None:
     todo, problems = [Job.of(Path("in/x"), out / "mine.png")], out / "problems-1-of-2.jsonl"
     with shared_folder(out / ".translate", Shard(1, 2), problems, []):
         problems.touch()
@@ -57,7 +55,7 @@ def test_a_second_process_of_a_shard_leaves_what_the_first_writes(out: Path) -> 
             assert problems.exists() and len(parts(out)) == 3
 
 
-def test_where_there_are_no_locks_only_old_files_are_deleted(
+def test_without_locks_only_partial_files_older_than_a_day_are_deleted(
     out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("translate.engine.disk.locks.fcntl", None)

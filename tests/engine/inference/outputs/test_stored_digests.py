@@ -1,4 +1,4 @@
-"""A rerun reads no object of a store that is done, and each that has changed."""
+"""A rerun reads only those objects of a store that have changed."""
 
 import re
 from pathlib import Path
@@ -18,12 +18,12 @@ from translate.engine.system.locations import parse_location
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the names of the images that are read from stores from now on."""
-    names, real = list[str](), ObjectStore._read
+    names, real_read = list[str](), ObjectStore._read
 
     def read(storage: ObjectStore, path: Path) -> bytes:
         if path.suffix != ".jsonl":
             names.append(path.name)
-        return real(storage, path)
+        return real_read(storage, path)
 
     monkeypatch.setattr(ObjectStore, "_read", read)
     return names
@@ -63,12 +63,11 @@ def test_the_server_gets_no_request_for_an_image_that_is_done(
         assert counts(translate(url / "in", url / "out")) == (0, 5, 0)
     requests = [record.getMessage() for record in caplog.records]
     assert any("GET /counted?list-type=2" in line for line in requests)
-    assert not [
-        line for line in requests if re.search(r"/(in|out)/[\w/]+\.(png|gif|jpg|tif)", line)
-    ]
+    image = re.compile(r"/(in|out)/[\w/]+\.(png|gif|jpg|tif)")
+    assert not any(image.search(line) for line in requests)
 
 
-def test_hashes_that_are_lost_are_made_again_by_the_next_run(
+def test_damaged_hashes_are_made_again_by_the_next_run(
     store: Path, images: Path, reads: list[str]
 ) -> None:
     upload(images, store / "in")
@@ -79,7 +78,7 @@ def test_hashes_that_are_lost_are_made_again_by_the_next_run(
             storage.replace(folder / name, b'{"file": "x"}\n{broken\n{"file": 3, "sha256": 4}\n')
     reads.clear()
     assert counts(translate(store / "in", store / "out")) == (0, 5, 1)
-    assert len(reads) == 11
+    assert len(reads) == 11, "6 inputs and 5 outputs"
     assert counts(translate(store / "in", store / "out")) == (0, 5, 1)
     assert reads[11:] == ["bad.png"]
 

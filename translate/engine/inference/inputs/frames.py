@@ -10,9 +10,10 @@ from translate.folders.walk import folded, split_suffix
 
 
 def with_frames(jobs: Sequence[Job], sources: Sources) -> list[Job]:
-    """Return `jobs`, with a job per frame for files of several: ``x.0001.png``, ``x.0002.png``.
+    """Return `jobs`, with a job for each frame of a file: ``x.0001.png``, ``x.0002.png``.
 
-    Raises `ConfigError` if two outputs would have one name.
+    Jobs of files with one frame are unchanged. Raises `ConfigError` if two outputs would have one
+    name.
     """
     split = [frame_job for job in jobs for frame_job in _frames(job, sources)]
     names = Counter(folded(job.output_name) for job in split)
@@ -23,9 +24,9 @@ def with_frames(jobs: Sequence[Job], sources: Sources) -> list[Job]:
 
 def _frames(job: Job, sources: Sources) -> list[Job]:
     try:
-        header = sources.look(job).header
+        header = sources.get(job).header
     except BadImage:
-        return [job]  # reading it lists the problem
+        return [job]  # the problem is listed when the image is read
     if header.frames == 1:
         return [job]
     stem, suffix = split_suffix(job.output_name)

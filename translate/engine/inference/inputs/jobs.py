@@ -1,4 +1,4 @@
-"""Jobs: pairs of an input and an output file, small enough to keep millions in memory."""
+"""Jobs: an input and an output file each, small enough to keep millions in memory."""
 
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -33,7 +33,7 @@ class Job(NamedTuple):
     mask: Path | None = None
     """file of the mask"""
     frame: int | None = None
-    """index of the frame; None: the first, with a note if there are others"""
+    """index of the frame; None: the first frame, with a note if the file has others"""
 
     @classmethod
     def of(
@@ -54,12 +54,12 @@ class Job(NamedTuple):
 
     @property
     def origin(self) -> str:
-        """The input's name in the output manifest."""
+        """The name of the input in the records of outputs."""
         return str(self.input)
 
     @property
     def files(self) -> Files:
-        """The files to read."""
+        """The image file and its mask."""
         return self.input, self.mask
 
 
@@ -68,12 +68,12 @@ def list_jobs(
 ) -> list[Job]:
     """Return a job for each image, or for each image of a shard.
 
-    Outputs of a tar file ``00.tar`` go to a folder ``00``. Raises `ConfigError` if two images would
-    become one file, on this or another file system.
+    Outputs of images in a tar file ``00.tar`` are in a folder ``00``. Raises `ConfigError` if two
+    images would become one file, on this or another file system.
     """
     places = Places(inputs.root, out)
     jobs = [
-        Job(places, name, _without_tars(output, inputs.root))
+        Job(places, name, _without_tar_suffixes(output, inputs.root))
         for siblings in inputs.folders()
         for name, output in outputs.name(siblings)
         if shard is None or shard.has(name)
@@ -82,8 +82,7 @@ def list_jobs(
     return jobs
 
 
-def _without_tars(name: str, root: Path) -> str:
-    """Return an output's path with ``00`` in place of a tar file ``00.tar`` below `root`."""
+def _without_tar_suffixes(name: str, root: Path) -> str:
     if f"{SUFFIX}/" not in name.lower():
         return name
     return without_tar_suffixes(PurePosixPath(name), root).as_posix()

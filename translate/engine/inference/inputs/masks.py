@@ -1,4 +1,4 @@
-"""Masks of images, found by name."""
+"""The masks of images, which have their names."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -10,15 +10,13 @@ from translate.errors import ConfigError
 from translate.folders.walk import split_suffix
 
 
-def with_masks(jobs: Sequence[Job], masks: Path, *, part: bool = False) -> list[Job]:
-    """Return `jobs`, each with the mask in `masks` of the same relative path, whatever its suffix.
-
-    Images may lack a mask. If `masks` is a file, it is the mask of a single image.
+def with_masks(jobs: Sequence[Job], masks: Path, *, is_shard: bool = False) -> list[Job]:
+    """Return `jobs`, each with the mask of the same relative path, whatever its suffix.
 
     Args:
-        jobs: the images.
-        masks: a folder or file.
-        part: whether `jobs` are only a part of the images, of which none may have a mask.
+        jobs: the images, some of which may lack a mask.
+        masks: a folder of masks, or the mask of a single image.
+        is_shard: whether `jobs` are one of several parts, in which all images may lack a mask.
 
     Raises:
         ConfigError: `masks` does not exist, it is a file and there are several images, an image
@@ -36,15 +34,15 @@ def with_masks(jobs: Sequence[Job], masks: Path, *, part: bool = False) -> list[
         )
     if not is_folder:
         raise ConfigError(f"mask: there is no file or folder {masks}.")
-    known: dict[str, list[str]] = {}
+    masks_by_stem: dict[str, list[str]] = {}
     for siblings in storage.walk(masks):
         for name in siblings.images:
-            known.setdefault(_stem(name), []).append(name)
-    of_jobs = [known.get(_stem(job.name), []) for job in jobs]
-    if repeated := next((names for names in of_jobs if len(names) > 1), None):
+            masks_by_stem.setdefault(_stem(name), []).append(name)
+    masks_of_jobs = [masks_by_stem.get(_stem(job.name), []) for job in jobs]
+    if repeated := next((names for names in masks_of_jobs if len(names) > 1), None):
         first, second, *_ = (masks / name for name in repeated)
         raise ConfigError(f"mask: {first} and {second} are for one image: keep one of them.")
-    if jobs and not part and not any(of_jobs):
+    if jobs and not is_shard and not any(masks_of_jobs):
         example = f"{_stem(jobs[0].name)}.png"
         raise ConfigError(
             f"mask: no file in {masks} has the name of an image: expected {masks / example}, or "
@@ -52,7 +50,7 @@ def with_masks(jobs: Sequence[Job], masks: Path, *, part: bool = False) -> list[
         )
     return [
         job._replace(mask=masks / names[0] if names else None)
-        for job, names in zip(jobs, of_jobs, strict=True)
+        for job, names in zip(jobs, masks_of_jobs, strict=True)
     ]
 
 

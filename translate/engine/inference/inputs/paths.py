@@ -20,7 +20,7 @@ from translate.folders.walk import Siblings, add_file, folded, group
 from translate.images.files.format_registry import can_hold, image_suffixes
 from translate.images.files.tar_files import find_member, is_tar
 
-OUTSIDE = ("//", "/./", "/../")
+UNSAFE_PARTS = ("//", "/./", "/../")
 """parts of paths that may lead out of a folder"""
 
 
@@ -29,8 +29,9 @@ class Inputs:
     """Input files, listed folder by folder."""
 
     root: Path
-    """the folder whose tree the output mirrors"""
+    """the folder of the images; outputs have its tree"""
     list_folders: Callable[[], Iterable[Siblings]]
+    """returns the files of each folder"""
     skipped: list[Path] = field(default_factory=list)
     """files without an image suffix, in the folders listed so far"""
     problems: list[BadImage] = field(default_factory=list)
@@ -38,12 +39,12 @@ class Inputs:
 
     @classmethod
     def of(cls, root: Path, names: Iterable[str]) -> "Inputs":
-        """Return the images of `names`, paths relative to `root`."""
+        """Return the images with these names, paths relative to `root`."""
         folders = group(names)
         return cls(root, lambda: folders)
 
     def folders(self) -> Iterator[Siblings]:
-        """List the images, folder by folder, and collect the other files."""
+        """Yield the files of each folder, and collect `skipped` and `problems`."""
         self.skipped, self.problems = [], []
         for siblings in self.list_folders():
             self.skipped += (self.root / name for name in siblings.skipped)
@@ -93,7 +94,7 @@ def _find(storage: Storage, source: Path, out: Path) -> Inputs:
     if is_tar(source):
         return Inputs(source, partial(members, [source], source))
     if storage.is_folder(source):
-        excluded = _below(out, source)
+        excluded = _output_below(source, out)
         return Inputs(source, lambda: with_members(source, storage.walk(source, excluded=excluded)))
     if (advice := skipped.advice(source)) and storage.exists(source):
         raise NothingUsableError(f"{source} is not read as an image: {advice}.")
@@ -101,20 +102,15 @@ def _find(storage: Storage, source: Path, out: Path) -> Inputs:
         return Inputs.of(source.parent, [source.name])
     if not is_pattern(str(source)):
         raise DataError(f"there is no file or folder {source}.")
-    if not isinstance(source, UrlPath):
-        return _match(source, out)
-    pattern = ObjectPattern.of(open_files(source.scheme, source.host), source)
-    return Inputs(pattern.root, partial(pattern.folders, _below(out, pattern.root)))
-
-
-def _match(pattern: Path, out: Path) -> Inputs:
-    """Return the local files that match a glob."""
-    root, files = match(pattern)
-    return _from_files(root, files, _below(out, root))
+    if isinstance(source, UrlPath):
+        pattern = ObjectPattern.of(open_files(source.scheme, source.host), source)
+        return Inputs(pattern.root, partial(pattern.folders, _output_below(pattern.root, out)))
+    root, files = match(source)
+    return _from_files(root, files, _output_below(root, out))
 
 
 def _from_files(root: Path, files: FolderFiles, excluded: Path | None) -> Inputs:
-    """Return the files that were found below `root`, without those in `excluded`."""
+    """Return files that match a glob, except files in the folder `excluded`."""
     inputs = Inputs.of(
         root,
         (
@@ -134,31 +130,30 @@ def _from_list(root: Path, files: Path) -> Inputs:
     """Return the images whose paths relative to `root` are the lines of a file."""
     if not files.is_file():
         raise ConfigError(f"files: there is no file {files}.")
-
     return Inputs(root, partial(_listed_folders, root, files))
 
 
 def _listed_folders(root: Path, files: Path) -> Iterator[Siblings]:
-    """Yield the images that are listed one after another and are in one folder."""
+    """Yield images of one folder that are listed one after another."""
     suffixes = image_suffixes()
     with files.open(encoding="utf-8", errors="surrogateescape") as lines:
         names = (name for line in lines if (name := line.rstrip("\r\n")))
         for _, together in groupby(names, lambda name: folded(name.rpartition("/")[0])):
             siblings = Siblings.empty()
             for name in together:
-                below = name.removeprefix(f"{root}/").removeprefix("./")
-                if any(part in f"/{below}/" for part in OUTSIDE):
+                relative = name.removeprefix(f"{root}/").removeprefix("./")
+                if any(part in f"/{relative}/" for part in UNSAFE_PARTS):
                     reason = f"it is listed in {files}, but is not a path below {root}"
                     siblings.problems.append(BadImage(Path(name), reason))
                 else:
-                    add_file(siblings, below, suffixes)
+                    add_file(siblings, relative, suffixes)
             yield siblings
 
 
-def _below(out: Path, root: Path) -> Path | None:
-    """Return `out`, resolved, if it is inside `root`; else None."""
-    inside = _resolved(out)
-    return inside if inside.is_relative_to(_resolved(root)) else None
+def _output_below(root: Path, out: Path) -> Path | None:
+    """Return the output folder, resolved, if it is inside `root`; else None."""
+    resolved = _resolved(out)
+    return resolved if resolved.is_relative_to(_resolved(root)) else None
 
 
 def _resolved(path: Path) -> Path:

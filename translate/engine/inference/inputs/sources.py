@@ -23,14 +23,15 @@ from translate.images.masks import OpenImage
 from translate.images.source import MAX_PIXELS, EncodedImage
 
 CACHE_BYTES = 256 << 20
-"""total size of files that are kept in memory after reading a header or hash; others are read again
-for decoding"""
-
+"""total size of the files that stay in memory after their headers or hashes are read; further files
+are read again for decoding"""
 LARGE_BYTES = 64 << 20
-"""decoded size above which images are read in windows, if their format supports it; in an object
-store, the size of the file"""
+"""decoded size above which images are read in windows, if their format supports windows; in an
+object store, the size of the file"""
 UNLIMITED = 1 << 62
+"""number of pixels that no image has"""
 ADVICE = ": translate it in tiles, with --tile 1024"
+"""end of the message on an image with too many pixels"""
 
 
 class Source:
@@ -50,8 +51,7 @@ class Source:
         Args:
             files: the image and its mask.
             max_pixels: largest number of pixels of the image.
-            windows: whether a large image may be read in windows; None: it could be, with
-                ``--tile``.
+            windows: whether a large image may be read in windows; None: only with ``--tile``.
             content: the content of the image file, if it is in memory already.
             open_image: reads an image file.
         """
@@ -74,8 +74,8 @@ class Source:
         """The mask; raises `BadImage` if it cannot be read."""
         if self._mask_path is None:
             return None
-        most = self.image.max_pixels
-        return masks.open_mask(self._mask_path, self.path, most, self._open_image)
+        max_pixels = self.image.max_pixels
+        return masks.open_mask(self._mask_path, self.path, max_pixels, self._open_image)
 
     @cached_property
     def sha256(self) -> str:
@@ -108,17 +108,16 @@ class Source:
         self.image.close()
 
     @property
-    def length(self) -> int:
-        """Bytes in memory."""
+    def bytes_in_memory(self) -> int:
+        """Size of the content that is in memory."""
         return len(self.image.data)
 
 
 class Sources:
     """Reads each input file once, for its header, its hash and the pixels of its frames.
 
-    While outputs are planned, `look` caches files, up to `CACHE_BYTES`. Then `expect` gets the jobs
-    of all outputs, and `take` returns the input of each; files of several frames are cached until
-    the last of their jobs.
+    While outputs are planned, `get` caches files, up to `CACHE_BYTES`. Then `start` gets all jobs,
+    and `take` returns the input of each; a file of several frames stays cached until its last job.
     """
 
     def __init__(
@@ -131,7 +130,7 @@ class Sources:
 
         Args:
             max_pixels: largest number of pixels of an image.
-            windows: returns whether the image of a job may be read in windows, as for `Source`.
+            windows: returns the argument `windows` of `Source` for a job.
             contents: the content of input files that are in memory already.
         """
         self._max_pixels, self._windows, self._contents = max_pixels, windows, contents
@@ -140,25 +139,25 @@ class Sources:
         self._ahead: ReadAhead | None = None
         self._listings: dict[Storage, Listing] = {}
 
-    def look(self, job: Job, *, keep: bool = True) -> Source:
+    def get(self, job: Job, *, keep: bool = True) -> Source:
         """Return the input of `job`; with `keep`, cache it for `take`."""
         source = self._cache.get(job.files) or self._open(job)
-        used = sum(other.length for other in self._cache.values())
-        if keep and used + source.length <= CACHE_BYTES:
+        used = sum(cached.bytes_in_memory for cached in self._cache.values())
+        if keep and used + source.bytes_in_memory <= CACHE_BYTES:
             self._cache[job.files] = source
         return source
 
     def size(self, job: Job) -> tuple[int, int]:
         """Return the height and width of the image of `job`; (0, 0) if it cannot be read."""
         try:
-            return self.look(job).size(job.frame)
+            return self.get(job).size(job.frame)
         except Exception:
             return 0, 0  # reported when it is decoded
 
     def digest(self, job: Job, *, keep: bool = False) -> str | None:
         """Return the SHA-256 of the input of `job`; None if it cannot be read."""
         try:
-            source = self.look(job, keep=keep)
+            source = self.get(job, keep=keep)
             try:
                 return source.sha256
             finally:
@@ -167,14 +166,14 @@ class Sources:
         except BadImage:
             return None
 
-    def expect(self, jobs: Sequence[Job]) -> None:
-        """Set the jobs whose inputs will be taken, in this order; release all other inputs.
+    def start(self, jobs: Sequence[Job]) -> None:
+        """Expect that `take` is called for these jobs, in this order; release all other inputs.
 
-        Inputs in an object store are read ahead.
+        Inputs in an object store are read ahead from now on.
         """
         self._uses = Counter(job.files for job in jobs if job.frame is not None)
-        expected = {job.files for job in jobs if job.files in self._cache}
-        for files in self._cache.keys() - expected:
+        needed = {job.files for job in jobs if job.files in self._cache}
+        for files in self._cache.keys() - needed:
             self._cache.pop(files).close()
         if jobs and not storage_of(jobs[0].input).is_local:
             cached = set(self._cache)  # a copy: `take` removes from the cache
@@ -215,7 +214,7 @@ class Sources:
         )
 
     def _takes_windows(self, job: Job) -> bool | None:
-        """Return what `windows` says; in a store, only files that are large are opened for it."""
+        """Return the result of `windows`, but false for a small file in a store."""
         windows, storage = self._windows(job), storage_of(job.input)
         if not windows or storage.is_local:
             return windows
@@ -223,7 +222,7 @@ class Sources:
         try:
             return (listing.size(job.input) or 0) > LARGE_BYTES
         except CheckpointError:
-            return False  # it is listed when it is read
+            return False  # the problem is listed when the image is read
 
     def _open_image(self, path: Path, *, max_pixels: int, advice: str = "") -> EncodedImage:
         ahead = self._ahead
@@ -233,8 +232,8 @@ class Sources:
 
 def _open_large(path: Path, max_pixels: int) -> EncodedImage | None:
     """Open an image to read in windows; None if it is small or its format has no windows."""
-    most = max_pixels if max_pixels != MAX_PIXELS else UNLIMITED
-    image = storage_of(path).open_large(path, max_pixels=most)
+    limit = UNLIMITED if max_pixels == MAX_PIXELS else max_pixels  # unless the user has set one
+    image = storage_of(path).open_large(path, max_pixels=limit)
     with suppress(BadImage):  # raised again when the file is decoded
         header = image.header
         size = prod(header.size) * header.channels * np.dtype(header.dtype).itemsize

@@ -1,4 +1,4 @@
-"""Destinations of the pipeline's outputs: a folder, or memory."""
+"""Where the pipeline stores outputs: in a folder, or in memory."""
 
 from collections.abc import Callable, Mapping, Sequence
 from io import BufferedRandom, BytesIO
@@ -9,7 +9,7 @@ from translate.engine.inference.inputs.jobs import Job
 
 
 class EncodedOutput(NamedTuple):
-    """An encoded output, and the facts of its record."""
+    """An encoded output, and what its record contains."""
 
     data: bytes
     input_sha256: str
@@ -18,11 +18,11 @@ class EncodedOutput(NamedTuple):
     trust: Mapping[str, float] | None = None
     """scores of trust; None: not measured"""
     trust_map: bytes | None = None
-    """a gray PNG file that shows the pixels that cannot be trusted"""
+    """a gray PNG file that shows which pixels cannot be trusted"""
 
 
 class Outputs(Protocol):
-    """A destination of encoded outputs, such as an `OutputManifest` of a folder."""
+    """Stores encoded outputs, as the `OutputManifest` of a folder does."""
 
     def write(self, work: Job, output: EncodedOutput) -> None:
         """Store the output of an image; raises `OSError`."""
@@ -30,7 +30,7 @@ class Outputs(Protocol):
     def write_with(
         self, work: Job, input_sha256: str, write: Callable[[BufferedRandom], Sequence[str]]
     ) -> None:
-        """Store what `write` writes to a file, with the notes it returns; raises `OSError`."""
+        """Store the file that `write` writes, with the notes that it returns; raises `OSError`."""
 
 
 class MemoryOutputs:

@@ -1,10 +1,10 @@
-"""The manifest of an output folder: the origin of each output, so that reruns skip it.
+"""The manifest of an output folder: from what each output was made, so that reruns skip outputs.
 
 ``OUT/.translate/done.jsonl`` has a record of each output, and ``OUT/problems.jsonl`` lists images
 that were skipped, with reasons. Under torchrun, process N writes ``done-N.jsonl`` and
 ``problems-N.jsonl``; shard K of N writes ``done-K-of-N.jsonl`` and ``problems-K-of-N.jsonl``. All
-records are read. Several processes may write into one folder at once: a record is durable before
-its output is visible, so an output without a record comes from another program, model or option.
+records are read. Several processes may write to one folder at once: a record is durable before its
+output is visible, so an output without a record comes from another program, model or option.
 """
 
 import errno
@@ -19,7 +19,7 @@ from translate.engine.disk import files
 from translate.engine.disk.records.problems import Problem
 from translate.engine.inference.outputs.destinations import EncodedOutput
 from translate.engine.inference.outputs.records import (
-    HIDDEN,
+    RECORDS_FOLDER,
     DoneRecord,
     RecordedOutputs,
     Records,
@@ -27,15 +27,15 @@ from translate.engine.inference.outputs.records import (
 from translate.engine.inference.outputs.shared_folder import (
     Output,
     closing_lines,
-    part_of_process,
     shared_folder,
+    suffix_of_process,
 )
 from translate.engine.inference.outputs.stored_digests import StoredDigests
 from translate.engine.inference.trust import map_path
 from translate.engine.shards.shard import Shard
 from translate.engine.storage.lookup import storage_of
 
-FOREIGN = "another program has written this file since the start"
+FOREIGN_FILE = "another program has written this file since the start"
 
 
 class OutputManifest:
@@ -48,7 +48,7 @@ class OutputManifest:
         *,
         overwrite: bool = False,
         shard: Shard | None = None,
-        part: str | None = None,
+        suffix: str | None = None,
     ) -> None:
         """Create the manifest; nothing is written.
 
@@ -57,16 +57,16 @@ class OutputManifest:
             made_by: the model and the options, as keys and values of a record.
             overwrite: whether outputs of other inputs, models or options may be replaced.
             shard: the part of the images that this process translates.
-            part: suffix of the names of this process's files; by default that of its rank or shard.
+            suffix: what names of this process's files end with; default: its rank or shard.
         """
-        part = part_of_process(shard) if part is None else part
+        suffix = suffix_of_process(shard) if suffix is None else suffix
         self.out, self.overwrite, self.shard, self.storage = out, overwrite, shard, storage_of(out)
-        self.problems = out / f"problems{part}.jsonl"
+        self.problems = out / f"problems{suffix}.jsonl"
         """the file that lists the images that this process skipped"""
-        self.done = out / HIDDEN / f"done{part}.jsonl"
+        self.done = out / RECORDS_FOLDER / f"done{suffix}.jsonl"
         """the file of records of this process"""
         self.recorded = RecordedOutputs(out, made_by)
-        self.digests = StoredDigests(out / HIDDEN, part)
+        self.digests = StoredDigests(out / RECORDS_FOLDER, suffix)
         """known hashes of files in object stores"""
         self._done = self.storage.durable_lines(self.done)
         self._problems = self.storage.lines(self.problems)
@@ -77,7 +77,7 @@ class OutputManifest:
 
         Problems of earlier runs and partial files of killed processes are deleted.
         """
-        folder = self.out / HIDDEN
+        folder = self.out / RECORDS_FOLDER
         with (
             shared_folder(folder, self.shard, self.problems, todo),
             closing_lines(self._problems, self.problems),
@@ -90,15 +90,15 @@ class OutputManifest:
             if limits := self.storage.limits(self.out):
                 files.replace_json(folder / "file-system.json", {"file_system": limits})
 
-    def report(self, problem: Problem) -> None:
+    def add_problem(self, problem: Problem) -> None:
         """Add a line to ``problems.jsonl``."""
         self._problems.add(problem.record())
 
     def write(self, work: Output, output: EncodedOutput) -> None:
         """Write an output after its record, unless another process has written it since the start.
 
-        Of an output that exists, only the trust is recorded. Raises `OSError` if the output cannot
-        be written, or another program has written it.
+        If the output exists, only its trust is recorded. Raises `OSError` if the output cannot be
+        written, or another program has written it.
         """
         record = DoneRecord(
             output=self.recorded.name(work.output),
@@ -139,7 +139,7 @@ class OutputManifest:
                 notes=list(notes),
             )
             if not self.overwrite and self.storage.exists(work.output):
-                raise FileExistsError(errno.EEXIST, FOREIGN)
+                raise FileExistsError(errno.EEXIST, FOREIGN_FILE)
             self._add(work, record)
         self.digests.add_output(work.output, self.storage.stamp(work.output), record.output_sha256)
 
@@ -153,8 +153,7 @@ class OutputManifest:
     def _require_ours(self, work: Output, record: DoneRecord) -> DoneRecord:
         """Return the record of an output that exists; raises `FileExistsError` if it has none."""
         reads = lambda: Records([record]), self.recorded.read
-        hashed = record.input_sha256
-        found = self.recorded.find(work.output, hashed, self.storage.sha256, *reads)
-        if found is None:
-            raise FileExistsError(errno.EEXIST, FOREIGN)
-        return found
+        ours = self.recorded.find(work.output, record.input_sha256, self.storage.sha256, *reads)
+        if ours is None:
+            raise FileExistsError(errno.EEXIST, FOREIGN_FILE)
+        return ours

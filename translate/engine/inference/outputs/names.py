@@ -1,4 +1,4 @@
-"""Names of outputs, chosen before any translation: the relative path of the input, below OUT."""
+"""Names of outputs, chosen before any translation: the relative paths of the inputs, below OUT."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -18,20 +18,22 @@ from translate.images.files.format_registry import (
 )
 
 MAX_LISTED_CLASHES = 10
+"""number of clashes that the message of an error names"""
 
 
 @dataclass
 class OutputNames:
     """Chooses names of outputs, one folder after another.
 
-    A new suffix replaces the old one: ``x.gif`` becomes ``x.png``, or ``x.gif.png`` if ``x.png`` is
-    taken. The arguments are those of `suffix_of_result`.
+    A new suffix replaces the old one: ``x.gif`` becomes ``x.png``, or ``x.gif.png`` if ``x.png``
+    exists. For the arguments, see `suffix_of_result`.
     """
 
     target: Domain = UNNAMED
     form: str | None = None
     gray: bool = False
     clashes: list[str] = field(default_factory=list, init=False)
+    """pairs of images whose outputs would have one name"""
 
     def __post_init__(self) -> None:
         self._suffix = cache(suffix_of_result(self.target, self.form, gray=self.gray))
@@ -39,24 +41,25 @@ class OutputNames:
     def name(self, siblings: Siblings) -> Iterator[tuple[str, str]]:
         """Yield the path of each image of a folder, with the path of its output."""
         images = siblings.images
-        kept = [self._suffix(suffix) == suffix for suffix in map(_suffix_of, images)]
-        taken = {folded(name) for name, keep in zip(images, kept, strict=True) if keep}
-        if all(kept) and len(taken) == len(kept):
-            del kept, taken  # there may be millions
+        suffixes = (split_suffix(name)[1] for name in images)
+        is_kept = [self._suffix(suffix) == suffix for suffix in suffixes]
+        taken = {folded(name) for name, keep in zip(images, is_kept, strict=True) if keep}
+        if all(is_kept) and len(taken) == len(is_kept):
+            del is_kept, taken  # there may be millions
             yield from zip(images, images, strict=True)
             return
         taken.update(map(folded, siblings.folders))
-        claims = dict[str, str]()
-        for name, keep in zip(images, kept, strict=True):
-            new = name
+        image_of_output = dict[str, str]()
+        for name, keep in zip(images, is_kept, strict=True):
+            output = name
             if not keep:
                 stem, suffix = split_suffix(name)
-                new = f"{stem}{self._suffix(suffix)}"
-                new = f"{name}{self._suffix(suffix)}" if folded(new) in taken else new
-                taken.add(folded(new))
-            if (first := claims.setdefault(folded(new), name)) is not name:
+                output = f"{stem}{self._suffix(suffix)}"
+                output = f"{name}{self._suffix(suffix)}" if folded(output) in taken else output
+                taken.add(folded(output))
+            if (first := image_of_output.setdefault(folded(output), name)) is not name:
                 self.clashes.append(f"{first} and {name}")
-            yield name, new
+            yield name, output
 
     def require_no_clash(self) -> None:
         """Raise `ConfigError` if two outputs have one name, on this or another file system."""
@@ -68,19 +71,15 @@ class OutputNames:
             )
 
 
-def _suffix_of(name: str) -> str:
-    return split_suffix(name)[1]
-
-
 def suffix_of_result(
     target: Domain, form: str | None = None, *, gray: bool = False
 ) -> Callable[[str], str]:
-    """Return a function from the suffix of an image to that of its output.
+    """Return a function from the suffix of an image to the suffix of its output.
 
     Args:
         target: the domain of the output.
-        form: the suffix of outputs; None: that of the image, if its format can store the output
-            (of label maps: without loss).
+        form: the suffix of outputs; None: the suffix of the image, if its format can store the
+            output (label maps without loss).
         gray: whether outputs of images in a format without colour are gray.
 
     Raises:

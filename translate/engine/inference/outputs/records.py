@@ -15,10 +15,12 @@ from translate.engine.storage.lookup import storage_of
 from translate.engine.storage.object_lines import read_lines_of
 from translate.errors import CheckpointError, ConfigError
 
-HIDDEN = ".translate"
+RECORDS_FOLDER = ".translate"
 """the folder of records in an output folder"""
-EVERY = "done*.jsonl"
-"""glob of all files of records"""
+ALL_RECORDS = "done*.jsonl"
+"""glob of the files of records of all processes"""
+HUB_COMMIT = "hub"
+"""key of the model's commit on the Hub, which is not compared, as the model's digest is compared"""
 
 
 class DoneRecord(json_files.Record):
@@ -35,12 +37,8 @@ class DoneRecord(json_files.Record):
     """whether a map of trust, ``NAME.trust.png``, is next to the output"""
 
 
-SOURCE = "hub"
-"""key of the model's commit on the Hub; it is not compared, since the digest of the model is"""
-
-
 class Records:
-    """A set of records, which keeps only a hash of most, for millions of outputs in memory."""
+    """A set of records; of most of them, only a hash is in memory, as there may be millions."""
 
     def __init__(self, records: Iterable[DoneRecord] = ()) -> None:
         self._hashes, self._complete = set[bytes](), dict[bytes, DoneRecord]()
@@ -53,17 +51,17 @@ class Records:
     def add(self, record: DoneRecord) -> None:
         """Add a record.
 
-        Of several for the same output and the same hashes of both files, the last one with `trust`
-        is kept, or else the first.
+        Of several records of the same output and the same hashes, the last one with `trust` is
+        kept, or else the first one.
         """
-        key = _hash(record.output, record.input_sha256, record.output_sha256)
+        key = hash_of_texts(record.output, record.input_sha256, record.output_sha256)
         if record.trust or (record.notes and key not in self._hashes):
             self._complete[key] = record
         self._hashes.add(key)
 
     def find(self, output: str, input_sha256: str, output_sha256: str) -> DoneRecord | None:
         """Return the record with these fields; None if there is none."""
-        key = _hash(output, input_sha256, output_sha256)
+        key = hash_of_texts(output, input_sha256, output_sha256)
         if key not in self._hashes:
             return None
         return self._complete.get(key) or DoneRecord(
@@ -71,7 +69,8 @@ class Records:
         )
 
 
-def _hash(*texts: str) -> bytes:
+def hash_of_texts(*texts: str) -> bytes:
+    """Return a hash of 16 bytes."""
     data = "\0".join(texts).encode("utf-8", "surrogatepass")
     return blake2b(data, digest_size=16).digest()
 
@@ -85,16 +84,16 @@ class RecordedOutputs:
     """the model's digest and the options, as keys and values of each record"""
 
     def name(self, output: Path) -> str:
-        """Return the name of an output in its record."""
+        """Return the path of an output relative to the folder, as in its record."""
         return output.relative_to(self.out).as_posix()
 
-    def read(self, names: str = EVERY) -> Records:
+    def read(self, names: str = ALL_RECORDS) -> Records:
         """Return the records in files whose names match a glob; raises `ConfigError`."""
-        records, storage, folder = Records(), storage_of(self.out), self.out / HIDDEN
-        compared = {key: value for key, value in self.made_by.items() if key != SOURCE}
+        records, storage, folder = Records(), storage_of(self.out), self.out / RECORDS_FOLDER
+        compared = {key: value for key, value in self.made_by.items() if key != HUB_COMMIT}
         try:
-            found = [folder / name for name in storage.names(folder) if fnmatch(name, names)]
-            for line in read_lines_of(storage, found):
+            files = [folder / name for name in storage.names(folder) if fnmatch(name, names)]
+            for line in read_lines_of(storage, files):
                 if any(line.get(key) != value for key, value in compared.items()):
                     continue
                 with suppress(ValidationError):  # a damaged line: its output is computed again
@@ -112,13 +111,13 @@ class RecordedOutputs:
         hash_file: Callable[[Path], str | None],
         *reads: Callable[[], Records],
     ) -> DoneRecord | None:
-        """Return the record of an output; None if there is none, or a file has changed since.
+        """Return the record of an output; None without a record, or if a file has changed since.
 
         Args:
             output: an output that exists.
-            input_sha256: hash of its input; None: it cannot be read.
-            hash_file: returns the hash of a file; it may raise `OSError`.
-            reads: return records; each is called if those before have none of the output.
+            input_sha256: hash of its input; None if the input cannot be read.
+            hash_file: returns the hash of a file, or raises `OSError`.
+            reads: functions that return records, called in this order until one has the record.
         """
         if input_sha256 is None:
             return None
@@ -126,6 +125,6 @@ class RecordedOutputs:
         for records in (read() for read in reads):
             with suppress(OSError):
                 digest = hash_file(output) if records else None
-                if digest and (found := records.find(name, input_sha256, digest)):
-                    return found
+                if digest and (record := records.find(name, input_sha256, digest)):
+                    return record
         return None

@@ -1,4 +1,4 @@
-"""Which outputs remain to be made, and which are those of an earlier run, verified by hash."""
+"""Which outputs remain to be made, and which exist from an earlier run, verified by hash."""
 
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -7,7 +7,7 @@ from typing import Generic, NamedTuple
 
 from translate.engine.disk.records.problems import Problem
 from translate.engine.inference.outputs.manifest import OutputManifest
-from translate.engine.inference.outputs.records import EVERY, DoneRecord
+from translate.engine.inference.outputs.records import ALL_RECORDS, DoneRecord
 from translate.engine.inference.outputs.shared_folder import AnyOutput
 from translate.engine.inference.trust import map_path
 from translate.engine.system.locations import parse_location
@@ -15,11 +15,11 @@ from translate.errors import ConfigError
 
 
 class Remaining(NamedTuple, Generic[AnyOutput]):
-    """The outputs that remain to be made, and what is known of the others."""
+    """The outputs that remain to be made, and the records of the other outputs."""
 
     todo: list[AnyOutput]
     skipped: int
-    """number of verified outputs"""
+    """number of verified outputs, which need not be made"""
     notes: list[Problem]
     """notes in the records of verified outputs"""
 
@@ -44,13 +44,13 @@ def find_remaining(
             overwritten, or records cannot be read.
     """
     todo, skipped, notes, foreign = list[AnyOutput](), 0, list[Problem](), list[Path]()
-    find = _record_finder(manifest)
+    find_record = _record_finder(manifest)
     listing = manifest.digests.listing(manifest.storage)
     for item in work:
         if not listing.exists(item.output):
             todo.append(item)
             continue
-        record = find(item.output, digest(item))
+        record = find_record(item.output, digest(item))
         if record is None:
             foreign.append(item.output)
         if record is None or (with_trust and not _has_trust(manifest, item.output, record)):
@@ -74,12 +74,13 @@ def _record_finder(manifest: OutputManifest) -> Callable[[Path, str | None], Don
     Records of other processes are read again for the first output that has none.
     """
     recorded, storage, digests = manifest.recorded, manifest.storage, manifest.digests
-    own = f"{manifest.done.stem}*.jsonl" if manifest.shard else EVERY  # faster than all shards
-    made, made_since = recorded.read(own), cache(recorded.read)
+    # the records of one shard are read faster than those of all shards
+    files = f"{manifest.done.stem}*.jsonl" if manifest.shard else ALL_RECORDS
+    made, made_since = recorded.read(files), cache(recorded.read)
     digests.read(own=manifest.shard is not None)
 
     def hash_file(path: Path) -> str | None:
-        return digests.of((path,), lambda: storage.sha256(path))
+        return digests.digest_of((path,), lambda: storage.sha256(path))
 
     return lambda output, origin: recorded.find(output, origin, hash_file, lambda: made, made_since)
 

@@ -1,4 +1,4 @@
-"""Output folders that several processes write into: which old files each deletes at its start."""
+"""Output folders that several processes share, and the old files that each of them deletes."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,7 @@ from translate.engine.storage.storage import Lines
 
 logger = logging.getLogger(__name__)
 DAY = 24 * 3600.0
-"""age in seconds of partial files that are deleted even if a running process may own them"""
+"""age in seconds from which partial files are deleted even if their process may still run"""
 
 
 class HasOutput(Protocol):
@@ -32,7 +32,7 @@ class Output(HasOutput, Protocol):
 
     @property
     def origin(self) -> str:
-        """The input's name in the record."""
+        """The name of the input in the records of outputs."""
 
 
 AnyOutput = TypeVar("AnyOutput", bound=Output)
@@ -42,9 +42,9 @@ AnyOutput = TypeVar("AnyOutput", bound=Output)
 def shared_folder(
     folder: Path, shard: Shard | None, problems: Path, todo: Iterable[HasOutput]
 ) -> Iterator[None]:
-    """Hold the shared lock of an output folder, after old files of other runs are deleted.
+    """Delete old files of other runs, then hold the shared lock of an output folder.
 
-    Old files are the `problems` of earlier runs, and partial files of killed processes.
+    Old files are the list of problems of an earlier run, and partial files of killed processes.
 
     Args:
         folder: The folder of records, ``OUT/.translate``.
@@ -58,7 +58,7 @@ def shared_folder(
     storage = storage_of(folder)
 
     def clean_folder(is_only: bool | None) -> None:
-        """Delete old files; `is_only`: no other process has the lock, None: not known."""
+        """Delete old files; `is_only`: no other process holds the lock; None: not known."""
         in_group = not read_launch().is_single
         if is_only is not False or in_group:
             storage.discard(problems)
@@ -100,7 +100,7 @@ def closing_lines(lines: Lines, path: Path) -> Iterator[None]:
             logger.info(f"could not write {path}: {error.strerror}")
 
 
-def part_of_process(shard: Shard | None) -> str:
-    """Return the suffix of the names of this process's files: its shard or its rank, or ""."""
+def suffix_of_process(shard: Shard | None) -> str:
+    """Return what names of this process's files end with: its shard or its rank, or nothing."""
     rank = read_launch().rank
     return f"-{shard.name}" if shard else f"-{rank}" if rank else ""
