@@ -1,12 +1,12 @@
 """Masks in every common form give the same hole."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hole_filling import MODEL, fill_folder, problem_messages
+from image_inversion import with_sides
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -173,6 +173,6 @@ def test_the_mask_of_half_a_side_by_side_image_is_its_half(tmp_path: Path) -> No
     side_by_side = np.concatenate([PHOTO, PHOTO], axis=1)
     save(tmp_path / "in/a.png", side_by_side)
     save(tmp_path / "masks/a.png", np.concatenate([HOLE & ~HOLE, HOLE], axis=1))
-    model = replace(MODEL, spec=replace(MODEL.spec, sides=("left", "right")))
+    model = with_sides(MODEL, "left", "right")
     fill_folder(tmp_path / "in", tmp_path / "out", model, mask=tmp_path / "masks", side="right")
     assert (read_image(tmp_path / "out/a.png") == np.where(HOLE[..., None], 0, PHOTO)).all()

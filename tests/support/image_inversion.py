@@ -1,6 +1,7 @@
 """A model that inverts brightness, and helpers to run it on folders."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,11 @@ class Invert(MinimalRecipe):
 
 
 MODEL = Model("runs/x", "abc", image_spec((32, 32), ("a", "b")), recipe=Invert())
+
+
+def with_sides(model: Model, left: str, right: str) -> Model:
+    """Return a model as if it were trained on side-by-side images."""
+    return replace(model, spec=replace(model.spec, sides=(left, right)))
 
 
 def translate(

@@ -19,10 +19,10 @@ from image_inversion import (
     listed_problems,
     read_pixels,
     translate,
+    with_sides,
 )
 from PIL import Image
 
-from translate.engine.models.model import Model
 from translate.errors import ConfigError
 
 
@@ -52,11 +52,6 @@ def test_a_rerun_skips_correct_outputs(mixed_folder: Path, tmp_path: Path) -> No
     assert counts(translate(mixed_folder, out)) == (0, 9, 0)
 
 
-def with_sides(left: str, right: str) -> Model:
-    """Return the model as if it were trained on side-by-side images."""
-    return replace(MODEL, spec=replace(MODEL.spec, sides=(left, right)))
-
-
 @pytest.mark.parametrize("change", ["model", "options", "side", "input", "output", "record"])
 def test_I2_outputs_of_another_model_or_setting_are_translated_again(
     mixed_folder: Path, tmp_path: Path, change: str
@@ -70,7 +65,7 @@ def test_I2_outputs_of_another_model_or_setting_are_translated_again(
         case "options":
             options = {"to": "a"}
         case "side":
-            model, options = with_sides("left", "right"), {"side": "left"}
+            model, options = with_sides(MODEL, "left", "right"), {"side": "left"}
         case "input":
             Image.new("RGB", (5, 9)).save(mixed_folder / "c.png")
         case "output":
@@ -145,7 +140,7 @@ def test_one_half_of_side_by_side_images_is_translated(tmp_path: Path) -> None:
     joined[:, 10:20] = 100
     (tmp_path / "in").mkdir()
     Image.fromarray(joined).save(tmp_path / "in/x.png")
-    pairs = with_sides("left", "right")
+    pairs = with_sides(MODEL, "left", "right")
     for side, level in {"left": 255, "right": 155}.items():
         translate(tmp_path / "in", tmp_path / side, pairs, side=side)
         assert read_pixels(tmp_path / side / "x.png").tolist() == [[[level] * 3] * 10] * 10
@@ -156,7 +151,7 @@ def test_one_half_of_side_by_side_images_is_translated(tmp_path: Path) -> None:
 def test_D24_a_side_by_side_image_is_never_translated_as_one_image(
     mixed_folder: Path, tmp_path: Path
 ) -> None:
-    pairs = with_sides("a", "b")
+    pairs = with_sides(MODEL, "a", "b")
     with pytest.raises(ConfigError, match=r"Add --side a to .* that half .* --side whole for"):
         translate(mixed_folder, tmp_path / "out", pairs)
     assert not list((tmp_path / "out").glob("*"))
