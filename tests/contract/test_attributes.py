@@ -16,30 +16,34 @@ from translate.contract.attributes import attributes, differing_names
 from translate.contract.recipes.subject import make_subject
 from translate.contract.recipes.training import resumes_exactly
 
-Plugin = Callable[..., object]
+RegisterPlugin = Callable[..., object]
 
 
 def recipe_with(
-    name: str, change: Callable[[ValidRecipe, float], object], start: object = None
+    name: str, update: Callable[[ValidRecipe, float], object], initial: object = None
 ) -> type:
-    """Return a valid recipe that calls `change` with itself in each step."""
+    """Return a valid recipe with the attribute ``kept``, which `update` changes in each step.
 
-    class Changes(ValidRecipe):
+    Args:
+        name: The name of the class.
+        update: A function of the recipe and the mean of the source images.
+        initial: The first value of ``kept``, or a function that returns it.
+    """
+
+    class RecipeWithState(ValidRecipe):
         def __init__(self, spec, *, width=3):
             super().__init__(spec, width=width)
-            self.start = start() if callable(start) else start
+            self.kept = initial() if callable(initial) else initial
 
         def step(self, batch):
-            change(self, float(batch.source.mean()))
+            update(self, float(batch.source.mean()))
             yield from super().step(batch)
 
-    Changes.__name__ = name
-    return Changes
+    RecipeWithState.__name__ = name
+    return RecipeWithState
 
 
 class RunningMean:
-    """A running mean."""
-
     def __init__(self) -> None:
         self.value = 0.0
 
@@ -48,7 +52,7 @@ class RunningMean:
 
 
 def update_mean(recipe: ValidRecipe, mean: float) -> None:
-    recipe.start = 0.9 * recipe.start + mean
+    recipe.kept = 0.9 * recipe.kept + mean
 
 
 class SharedCounter(ValidRecipe):
@@ -70,54 +74,56 @@ class CountsInItsModule(ValidRecipe):
 
 
 STATEFUL = {
-    "start": [
+    "kept": [
         recipe_with("RunningMean", update_mean, 0.0),
         recipe_with("TensorMean", update_mean, lambda: torch.zeros(1)),
         recipe_with("ArrayMean", update_mean, lambda: np.zeros(1)),
-        recipe_with("Counter", lambda r, _: setattr(r, "start", r.start + 1), 0),
-        recipe_with("PrivateRandom", lambda r, _: r.start.random(), lambda: random.Random(0)),
+        recipe_with("Counter", lambda r, _: setattr(r, "kept", r.kept + 1), 0),
+        recipe_with("PrivateRandom", lambda r, _: r.kept.random(), lambda: random.Random(0)),
         recipe_with(
             "PrivateTorch",
-            lambda r, _: torch.rand(1, generator=r.start),
+            lambda r, _: torch.rand(1, generator=r.kept),
             lambda: torch.Generator().manual_seed(0),
         ),
-        recipe_with(
-            "PrivateNumpy", lambda r, _: r.start.random(), lambda: np.random.default_rng(0)
-        ),
-        recipe_with("Iterator", lambda r, _: next(r.start), count),
+        recipe_with("PrivateNumpy", lambda r, _: r.kept.random(), lambda: np.random.default_rng(0)),
+        recipe_with("Iterator", lambda r, _: next(r.kept), count),
     ],
-    "len(start)": [
-        recipe_with("History", lambda r, mean: r.start.append(mean), list),
-        recipe_with("Window", lambda r, mean: r.start.append(mean), lambda: deque(maxlen=9)),
-        recipe_with("Table", lambda r, mean: r.start.update({r.iteration: mean}), dict),
+    "len(kept)": [
+        recipe_with("History", lambda r, mean: r.kept.append(mean), list),
+        recipe_with("Window", lambda r, mean: r.kept.append(mean), lambda: deque(maxlen=9)),
+        recipe_with("Table", lambda r, mean: r.kept.update({r.iteration: mean}), dict),
     ],
-    "start.value": [recipe_with("OwnMeter", lambda r, mean: r.start.add(mean), RunningMean)],
-    "start[0].weight": [
+    "kept.value": [recipe_with("OwnMeter", lambda r, mean: r.kept.add(mean), RunningMean)],
+    "kept[0].weight": [
         recipe_with(
             "HiddenNetwork",
-            lambda r, _: r.start[0].weight.data.add_(1),
+            lambda r, _: r.kept[0].weight.data.add_(1),
             lambda: [nn.Linear(1, 1, bias=False)],
         )
     ],
     "SharedCounter.steps": [SharedCounter],
     "test_attributes.STEPS": [CountsInItsModule],
 }
+"""recipes that lose state in a resume, by the name of the state in the message"""
 
 
 @pytest.mark.parametrize(
     ("recipe", "name"),
-    [pytest.param(r, name, id=r.__name__) for name, error in STATEFUL.items() for r in error],
+    [
+        pytest.param(recipe, name, id=recipe.__name__)
+        for name, recipes in STATEFUL.items()
+        for recipe in recipes
+    ],
 )
 def test_state_in_a_plain_attribute_is_named(
-    register_plugin: Plugin, recipe: type, name: str
+    register_plugin: RegisterPlugin, recipe: type, name: str
 ) -> None:
     register(register_plugin, recipes={"tested": recipe})
     with pytest.raises(AssertionError) as error:
         resumes_exactly(make_subject("tested", {}, None, None))
-    assert name in str(error.value)
-    assert "belongs in a parameter, a buffer (register_buffer) or training_state()" in str(
-        error.value
-    )
+    message = str(error.value)
+    assert name in message
+    assert "belongs in a parameter, a buffer (register_buffer) or training_state()" in message
 
 
 class KeepsABuffer(ValidRecipe):
@@ -148,20 +154,22 @@ class KeepsTrainingState(ValidRecipe):
 STATELESS = [
     KeepsABuffer,
     KeepsTrainingState,
-    recipe_with("LastMean", lambda r, mean: setattr(r, "start", mean)),
-    recipe_with("LastTime", lambda r, _: setattr(r, "start", time.perf_counter())),
-    recipe_with("Cache", lambda r, _: r.start.setdefault("grid", torch.ones(3)), dict),
-    recipe_with("FromTheIteration", lambda r, _: setattr(r, "start", r.iteration / 4)),
+    recipe_with("LastMean", lambda r, mean: setattr(r, "kept", mean)),
+    recipe_with("LastTime", lambda r, _: setattr(r, "kept", time.perf_counter())),
+    recipe_with("Cache", lambda r, _: r.kept.setdefault("grid", torch.ones(3)), dict),
+    recipe_with("FromTheIteration", lambda r, _: setattr(r, "kept", r.iteration / 4)),
 ]
 
 
 @pytest.mark.parametrize("recipe", STATELESS, ids=lambda recipe: recipe.__name__)
-def test_state_that_a_resume_restores_breaks_no_rule(register_plugin: Plugin, recipe: type) -> None:
+def test_state_that_a_resume_restores_breaks_no_rule(
+    register_plugin: RegisterPlugin, recipe: type
+) -> None:
     register(register_plugin, recipes={"tested": recipe})
     resumes_exactly(make_subject("tested", {}, None, None))
 
 
-def test_the_line_that_changes_the_state_is_named(register_plugin: Plugin) -> None:
+def test_the_line_that_changes_the_state_is_named(register_plugin: RegisterPlugin) -> None:
     class LosesAMean(ValidRecipe):
         mean = 0.0
 
@@ -177,15 +185,11 @@ def test_the_line_that_changes_the_state_is_named(register_plugin: Plugin) -> No
 
 def test_attributes_are_compared_bit_for_bit_and_nan_equals_nan() -> None:
     module = nn.Linear(1, 1)
-    module.ours = [float("nan"), np.array([float("nan")]), torch.tensor([float("nan")])]
+    module.kept = [float("nan"), np.array([float("nan")]), torch.tensor([float("nan")])]
     before = attributes(module)
-    assert set(before) == {
-        "in_features",
-        "out_features",
-        "len(ours)",
-        *(f"ours[{i}]" for i in range(3)),
-    }
+    kept_names = {"len(kept)", "kept[0]", "kept[1]", "kept[2]"}
+    assert set(before) == {"in_features", "out_features"} | kept_names
     assert not differing_names(before, attributes(module))
-    module.ours[2][0] = 1.0
+    module.kept[2][0] = 1.0
     module.in_features = 1.0
-    assert differing_names(before, attributes(module)) == ["in_features", "ours[2]"]
+    assert differing_names(before, attributes(module)) == ["in_features", "kept[2]"]

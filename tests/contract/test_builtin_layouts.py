@@ -22,13 +22,13 @@ def test_built_in_layouts_that_need_other_folders_keep_the_rules(
 ) -> None:
     for label in ("7", "8"):
         image_folder(f"digits/train/{label}", 2)
-    image_folder("pairs", 2), image_folder("pairs/c", 2)
+    image_folder("pairs", 2)
+    image_folder("outputs", 2)
     for number in range(2):
         (tmp_path / f"pairs/{number:04}.png").rename(tmp_path / f"pairs/{number}_in.png")
-        (tmp_path / f"pairs/c/{number:04}.png").rename(tmp_path / f"pairs/{number}_out.png")
-    (tmp_path / "pairs.csv").write_text(
-        "\n".join(f"pairs/{n}_in.png,pairs/{n}_out.png" for n in range(2))
-    )
+        (tmp_path / f"outputs/{number:04}.png").rename(tmp_path / f"pairs/{number}_out.png")
+    (tmp_path / "pairs.csv").write_text("pairs/0_in.png,pairs/0_out.png\n"
+                                        "pairs/1_in.png,pairs/1_out.png\n")  # fmt: skip
     image_folder("text", 2)
     (tmp_path / "text/captions.jsonl").write_text(
         "".join(f'{{"file": "{n:04}.png", "text": "a disc"}}\n' for n in range(2))
@@ -38,8 +38,8 @@ def test_built_in_layouts_that_need_other_folders_keep_the_rules(
     check_layout("captioned", data={**root, "domains": ["text"]})
     check_layout("suffix", data={**root, "domains": ["pairs"]}, source="_in", target="_out")
     check_layout("csv", data={**root, "domains": ["in", "out"]}, file="pairs.csv")
-    side_by_side = {"root": str(tmp_path / "pairs"), "domains": ["l", "r"]}
-    check_layout("side-by-side", data=side_by_side, sides=["l", "r"])
+    halves = {"root": str(tmp_path / "pairs"), "domains": ["left", "right"]}
+    check_layout("side-by-side", data=halves, sides=["left", "right"])
     with pytest.raises(ConfigError, match=r"not tested: give it a folder by data\.root"):
         check_layout("labelled")
 

@@ -1,4 +1,4 @@
-"""One cause is one finding, with the line of the plugin and the fix."""
+"""A fault of a plugin is reported once, with the line of the plugin and the fix."""
 
 import re
 from collections.abc import Callable
@@ -15,8 +15,8 @@ from translate.contract.results import RuleResult, run_rules
 from translate.recipe import Turn
 from translate.testing import check_recipe
 
-Run = Callable[..., Any]
-Plugin = Callable[..., object]
+RunCommand = Callable[..., Any]
+RegisterPlugin = Callable[..., object]
 
 
 class ReadsImages(ValidRecipe):
@@ -35,7 +35,7 @@ class ReadsByKey(ValidRecipe):
         yield Turn("generator", mean=self.generator(batch["source"]).mean())
 
 
-class FailsLate(ValidRecipe):
+class FailsInStepThree(ValidRecipe):
     def step(self, batch):
         if self.iteration == 3:
             raise KeyError("schedule")
@@ -97,19 +97,19 @@ class TranslatesHalf(ValidRecipe):
         return super().translate(images, to=to)[..., ::2, ::2]
 
 
-def findings(register_plugin: Plugin, recipe: type) -> list[RuleResult]:
+def distinct_failures(register_plugin: RegisterPlugin, recipe: type) -> list[RuleResult]:
     """Return the failures of a check of `recipe`, one for each cause."""
     register(register_plugin, recipes={"tested": recipe})
     results = list(run_rules("recipe", "tested", {}))
     assert len(results) == len(kinds.RULES["recipe"])
-    return [v for v in results if v.failure and not v.same_as]
+    return [result for result in results if result.failure and not result.same_as]
 
 
-def line_of(text: str, after: str) -> int:
-    """Return the number of the first line of this file with `text`, below the class `after`."""
+def line_number(code: str, class_name: str) -> int:
+    """Return the number of the first line of this file with `code`, below the class."""
     lines = Path(__file__).read_text().splitlines()
-    first = next(n for n, line in enumerate(lines) if f"class {after}(" in line)
-    return next(n for n, line in enumerate(lines[first:], start=first + 1) if text in line)
+    first = next(n for n, line in enumerate(lines) if f"class {class_name}(" in line)
+    return next(n for n, line in enumerate(lines[first:], start=first + 1) if code in line)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def line_of(text: str, after: str) -> int:
         (ReadsImages, "batch.images", "'images': use batch.source or batch.target, or choose"),
         (UnpacksThree, "_labels = batch", "The batch is Pair(source, target)."),
         (ReadsByKey, 'batch["source"]', "The batch is Pair(source, target)."),
-        (FailsLate, "raise KeyError", "It raised KeyError: 'schedule'."),
+        (FailsInStepThree, "raise KeyError", "It raised KeyError: 'schedule'."),
         (CannotBeBuilt, '{}["missing"]', "It raised KeyError: 'missing'."),
         (TranslatesWithADivision, "1 // 0", "It raised ZeroDivisionError"),
         (OpensInHelper, 'ROOT / "LICENSE"', "open files and connections at first use"),
@@ -131,17 +131,17 @@ def line_of(text: str, after: str) -> int:
         (YieldsADictionary, "yield {", "expected Turn(player, name=loss)"),
     ],
 )
-def test_one_fault_is_one_finding_with_its_file_line_and_remedy(
-    register_plugin: Plugin, recipe: type, code: str, message: str
+def test_one_fault_is_reported_once_with_its_file_line_and_fix(
+    register_plugin: RegisterPlugin, recipe: type, code: str, message: str
 ) -> None:
-    (finding,) = findings(register_plugin, recipe)
-    assert message in finding.failure
-    place = f"{__file__}, line {line_of(code, recipe.__name__)}: `"
-    assert place in f"{finding.place} {finding.failure}", (finding.place, finding.failure)
+    (result,) = distinct_failures(register_plugin, recipe)
+    assert message in result.failure
+    place = f"{__file__}, line {line_number(code, recipe.__name__)}: `"
+    assert place in f"{result.place} {result.failure}"
 
 
-def test_two_faults_are_two_findings(register_plugin: Plugin) -> None:
-    first, second = findings(register_plugin, TwoFaults)
+def test_two_faults_are_reported_separately(register_plugin: RegisterPlugin) -> None:
+    first, second = distinct_failures(register_plugin, TwoFaults)
     assert "it has no field 'sources'" in first.failure
     assert "ZeroDivisionError" in second.failure
 
@@ -155,31 +155,30 @@ class RaisesInForward(nn.Module):
         return self.conv(x).reshape(-1, 7)
 
 
-def test_a_network_that_raises_is_one_finding(register_plugin: Plugin) -> None:
+def test_rules_that_fail_by_the_same_exception_name_the_first_one(
+    register_plugin: RegisterPlugin,
+) -> None:
     register(register_plugin, generators={"tested": RaisesInForward})
-    finding, *repeated = (v for v in run_rules("generator", "tested", {}) if v.failure)
-    assert [v.same_as for v in repeated] == [finding.rule] * 3
-    assert f"line {line_of('reshape(-1, 7)', 'RaisesInForward')}: `" in finding.place
+    first, *others = (v for v in run_rules("generator", "tested", {}) if v.failure)
+    assert [result.same_as for result in others] == [first.rule] * 3
+    assert f"line {line_number('reshape(-1, 7)', 'RaisesInForward')}: `" in first.place
 
 
-def test_the_command_prints_one_finding_and_its_line(
-    register_plugin: Plugin, run_command: Run
+def test_the_command_prints_a_repeated_failure_once_with_its_line(
+    register_plugin: RegisterPlugin, run_command: RunCommand
 ) -> None:
     register(register_plugin, "sweets:sugar", generators={"tested": RaisesInForward})
     result = run_command("plugins", "check", "tested")
     assert result.out.count("BROKEN") == 1
-    assert re.search(
-        rf"^ +in .*{re.escape(__file__)}, line \d+: `return .*reshape", result.out, re.M
-    )
-    assert (
-        "  -       Have finite gradients for the input and for every weight. (same failure as"
-        in result.out
-    )
+    place = rf"^ +in .*{re.escape(__file__)}, line \d+: `return .*reshape"
+    assert re.search(place, result.out, re.M)
+    repeated = "Have finite gradients for the input and for every weight. (same failure as"
+    assert f"  -       {repeated}" in result.out
     assert result.err == "Error: tested breaks a rule: see plugins/README.md.\n"
 
 
-def test_an_assertion_error_names_the_line(register_plugin: Plugin) -> None:
+def test_an_assertion_error_names_the_line(register_plugin: RegisterPlugin) -> None:
     register(register_plugin, recipes={"tested": TranslatesHalf})
-    line = line_of("def translate", "TranslatesHalf")
+    line = line_number("def translate", "TranslatesHalf")
     with pytest.raises(AssertionError, match=rf"geometry.*{re.escape(__file__)}, line {line}"):
         check_recipe("tested")

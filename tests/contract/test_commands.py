@@ -1,4 +1,4 @@
-"""A command that breaks a rule of the contract is named with what to change."""
+"""The check of a plugin's command says which rule the command breaks, and what to change."""
 
 import importlib
 from collections.abc import Callable
@@ -10,7 +10,7 @@ import pytest
 
 from translate.testing import check_command
 
-SOUND = """
+VALID_COMMAND = """
     import click
     from translate import hookimpl
 
@@ -27,10 +27,10 @@ SOUND = """
 
 
 @pytest.fixture
-def module(
+def write_module(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, register_plugin: Callable[..., object]
 ) -> Callable[[str], str]:
-    """Import and register a module with this code; return the path of its file."""
+    """Return a function that writes code to a module, registers it, and returns its path."""
     monkeypatch.syspath_prepend(tmp_path)
 
     def write(code: str) -> str:
@@ -43,8 +43,8 @@ def module(
     return write
 
 
-def test_a_sound_command_keeps_the_rules(module: Any, run_command: Any) -> None:
-    module(SOUND)
+def test_a_valid_command_keeps_the_rules(write_module: Any, run_command: Any) -> None:
+    write_module(VALID_COMMAND)
     check_command("tested")
     checked = run_command("plugins", "check", "tested")
     assert (checked.code, checked.err) == (0, "")
@@ -59,10 +59,10 @@ def test_a_sound_command_keeps_the_rules(module: Any, run_command: Any) -> None:
         ("import click\n", "import click, torch\n", "imports torch: import slow modules inside"),
     ],
 )
-def test_a_command_that_breaks_a_rule_is_named_with_what_to_change(
-    old: str, new: str, message: str, module: Any
+def test_the_message_for_a_broken_rule_has_the_line_of_the_command_and_the_fix(
+    old: str, new: str, message: str, write_module: Any
 ) -> None:
-    path = module(SOUND.replace(old, new, 1))
+    path = write_module(VALID_COMMAND.replace(old, new, 1))
     with pytest.raises(AssertionError, match=message) as error:
         check_command("tested")
     assert f"{path}, line " in str(error.value)

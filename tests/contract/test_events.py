@@ -3,7 +3,6 @@
 import json
 import random
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,16 +14,15 @@ from translate.contract.events import EVENTS, event_subjects
 from translate.errors import ConfigError
 from translate.testing import check_events
 
-Run = Callable[..., Any]
-Plugin = Callable[..., object]
+RunCommand = Callable[..., Any]
+RegisterPlugin = Callable[..., object]
 OUTCOMES = ("finished", "stopped", "interrupted", "failed")
 
 
-def register_hooks(register_plugin: Plugin, **hooks: Callable[..., object]) -> None:
-    """Register a plugin called csvlog with `hooks`."""
-    register_plugin(
-        SimpleNamespace(**{k: hookimpl(hook) for k, hook in hooks.items()}), "logs:csvlog"
-    )
+def register_hooks(register_plugin: RegisterPlugin, **hooks: Callable[..., object]) -> None:
+    """Register a plugin called csvlog, of the distribution logs, with `hooks` by event."""
+    plugin = SimpleNamespace(**{event: hookimpl(hook) for event, hook in hooks.items()})
+    register_plugin(plugin, "logs:csvlog")
 
 
 def write_losses(run: Any, step: int, losses: Mapping[str, float]) -> None:
@@ -32,14 +30,14 @@ def write_losses(run: Any, step: int, losses: Mapping[str, float]) -> None:
         file.write(",".join(map(str, [step, *losses.values()])) + "\n")
 
 
-def test_the_events_are_all_hooks_that_register_nothing() -> None:
-    specified = [n for n, hook in vars(hookspecs).items() if hasattr(hook, "translate_spec")]
-    assert list(EVENTS) == [name for name in specified if not name.startswith("register_")]
+def test_every_hook_without_the_prefix_register_is_an_event() -> None:
+    hooks = [n for n, hook in vars(hookspecs).items() if hasattr(hook, "translate_spec")]
+    assert list(EVENTS) == [name for name in hooks if not name.startswith("register_")]
 
 
 @pytest.mark.parametrize("name", ["csvlog", "logs", "logs:csvlog"])
-def test_a_plugin_of_hooks_alone_is_checked_by_its_name(
-    register_plugin: Plugin, run_command: Run, name: str
+def test_a_plugin_with_event_hooks_only_is_checked_by_its_name(
+    register_plugin: RegisterPlugin, run_command: RunCommand, name: str
 ) -> None:
     register_hooks(register_plugin, losses_logged=write_losses)
     result = run_command("plugins", "check", name)
@@ -51,7 +49,9 @@ def test_a_plugin_of_hooks_alone_is_checked_by_its_name(
     assert "logs ?\n  event hooks     losses_logged\n" in run_command("plugins").out
 
 
-def test_each_event_has_the_arguments_of_a_run(register_plugin: Plugin) -> None:
+def test_hooks_get_the_arguments_and_files_that_a_run_gives_them(
+    register_plugin: RegisterPlugin,
+) -> None:
     calls: list[tuple[str, Any]] = []
 
     def run_started(run):
@@ -105,27 +105,17 @@ def draw_a_number():
 @pytest.mark.parametrize(
     ("event", "hook", "message", "code"),
     [
-        ("losses_logged", raise_key_error, "It raised KeyError: 'gan'.", 'return losses["gan"]'),
-        (
-            "losses_logged",
-            round_losses,
-            "It raised ValueError: cannot convert float NaN",
-            "round(loss)",
-        ),
-        ("checkpoint_saved", delete_state, "It changed checkpoints/step-0", "def delete_state"),
-        ("run_started", rewrite_config, "It changed config.yaml of the run", "def rewrite_config"),
-        ("preview_drawn", add_a_preview, "It changed previews/mine.png", "def add_a_preview"),
-        (
-            "run_finished",
-            draw_a_number,
-            "It drew from the global generator of python",
-            "def draw_a_number",
-        ),
+        ("losses_logged", raise_key_error, "raised KeyError: 'gan'.", 'return losses["gan"]'),
+        ("losses_logged", round_losses, "raised ValueError: cannot convert float", "round(loss)"),
+        ("checkpoint_saved", delete_state, "changed checkpoints/step-0", "def delete_state"),
+        ("run_started", rewrite_config, "changed config.yaml of the run", "def rewrite_config"),
+        ("preview_drawn", add_a_preview, "changed previews/mine.png", "def add_a_preview"),
+        ("run_finished", draw_a_number, "drew from the global generator", "def draw_a_number"),
     ],
 )
-def test_a_hook_that_breaks_a_rule_is_named_with_its_line(
-    register_plugin: Plugin,
-    run_command: Run,
+def test_the_message_for_a_hook_that_breaks_a_rule_has_its_line(
+    register_plugin: RegisterPlugin,
+    run_command: RunCommand,
     event: str,
     hook: Callable[..., object],
     message: str,
@@ -134,17 +124,17 @@ def test_a_hook_that_breaks_a_rule_is_named_with_its_line(
     register_hooks(register_plugin, **{event: hook})
     result = run_command("plugins", "check", "csvlog")
     assert result.code == 2
-    assert (
-        f"  BROKEN  Take `{event}`, raise nothing, and leave the run unchanged. {message}"
-        in result.out
-    )
+    rule = f"Take `{event}`, raise nothing, and leave the run unchanged."
+    assert f"  BROKEN  {rule} It {message}" in result.out
     assert f"in {__file__}, line " in result.out
     assert code in result.out.splitlines()[-1]
     with pytest.raises(AssertionError, match="Take `"):
         check_events("csvlog")
 
 
-def test_a_plugin_without_hooks_is_an_error(register_plugin: Plugin, run_command: Run) -> None:
+def test_the_check_of_a_plugin_that_registers_nothing_is_an_error(
+    register_plugin: RegisterPlugin, run_command: RunCommand
+) -> None:
     register_plugin(SimpleNamespace(), "logs:idle")
     result = run_command("plugins", "check", "idle")
     assert (result.code, result.out) == (2, "")
@@ -153,10 +143,9 @@ def test_a_plugin_without_hooks_is_an_error(register_plugin: Plugin, run_command
         check_events("idle")
 
 
-def test_only_the_hooks_of_the_plugin_are_called(register_plugin: Plugin, tmp_path: Path) -> None:
+def test_a_check_calls_no_hooks_of_other_plugins(register_plugin: RegisterPlugin) -> None:
     register_hooks(register_plugin, losses_logged=write_losses)
     register_plugin(SimpleNamespace(run_started=hookimpl(lambda run: 1 // 0)), "logs:other")  # noqa: ARG005
-    (listener,) = event_subjects("csvlog")
-    assert list(listener.hooks) == ["losses_logged"]
+    (subject,) = event_subjects("csvlog")
+    assert list(subject.hooks) == ["losses_logged"]
     assert {name for name, _ in results.run_event_rules("logs")} == {"logs:csvlog", "logs:other"}
-    assert not list(tmp_path.iterdir())

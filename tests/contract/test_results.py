@@ -8,9 +8,9 @@ from translate.contract import kinds, results
 from translate.recipe import Recipe, Turn, adam
 
 
-class ReadsUnknownField(ValidRecipe):
-    def step(self, batch):
-        yield Turn("generator", mean=self.generator(batch.images).mean())
+class FailsInStep(ValidRecipe):
+    def step(self, batch):  # noqa: ARG002
+        raise KeyError("missing")
 
 
 class CannotBeBuilt(ValidRecipe):
@@ -33,18 +33,17 @@ class NeitherTranslatesNorDraws(Recipe):
         yield Turn("network", mean=self.network(batch.images).abs().mean())
 
 
-def test_rules_that_cannot_be_tried_are_not_broken(register_plugin) -> None:
-    register(
-        register_plugin, recipes={"unknown_field": ReadsUnknownField, "unbuilt": CannotBeBuilt}
-    )
-    notes = [v.note for v in results.run_rules("recipe", "unknown_field", {})]
+def test_rules_that_an_earlier_failure_prevents_are_not_tested(register_plugin) -> None:
+    register(register_plugin, recipes={"failing": FailsInStep, "unbuilt": CannotBeBuilt})
+    notes = [result.note for result in results.run_rules("recipe", "failing", {})]
     assert notes.count("not tested: its steps fail, see above") == len(kinds.RULES_THAT_TRAIN)
     _, *others = results.run_rules("recipe", "unbuilt", {})
-    assert {v.note for v in others} == {"not tested: it cannot be constructed"}
+    assert {result.note for result in others} == {"not tested: it cannot be constructed"}
 
 
-def test_rules_that_do_not_apply_to_a_recipe_are_marked(register_plugin) -> None:
+def test_rules_that_do_not_apply_to_a_recipe_have_a_note(register_plugin) -> None:
     register(register_plugin, recipes={"one": NeitherTranslatesNorDraws})
-    notes = [v.note for v in results.run_rules("recipe", "one", {}, spec=ImageSpec((16, 24)))]
+    tested = results.run_rules("recipe", "one", {}, spec=ImageSpec((16, 24)))
+    notes = [result.note for result in tested]
     assert notes.count("it does not translate") == 3
     assert notes.count("it returns no rows") == 1

@@ -11,11 +11,12 @@ from translate.contract.temporary_run import STEPS, require_unchanged, temporary
 
 def test_a_temporary_run_has_the_files_and_records_of_a_run() -> None:
     with temporary_run() as (run, calls):
-        steps = [facts["record"].step for event, facts in calls if event == "losses_logged"]
+        records = [arguments["record"] for _, arguments in calls if "record" in arguments]
+        steps = [record.step for record in records]
         assert steps == [*range(1, STEPS + 1)]
         lines = (run.path / "log.jsonl").read_text().splitlines()
         assert [json.loads(line)["step"] for line in lines] == steps
-        paths = [facts["path"] for _, facts in calls if "path" in facts]
+        paths = [arguments["path"] for _, arguments in calls if "path" in arguments]
         assert paths and all(path.exists() for path in paths)
     assert not run.path.exists()
 
@@ -24,9 +25,9 @@ def test_a_changed_file_and_a_random_number_break_the_rule() -> None:
     with temporary_run() as (run, _):
         with require_unchanged(run.path, lambda: None):
             (run.path / "mine.txt").write_text("a plugin's own")
-        changes = pytest.raises(RuleError, match=r"It changed log\.jsonl of the run")
-        with changes, require_unchanged(run.path, lambda: None):
+        raises_change = pytest.raises(RuleError, match=r"It changed log\.jsonl of the run")
+        with raises_change, require_unchanged(run.path, lambda: None):
             (run.path / "log.jsonl").write_text("")
-        draws = pytest.raises(RuleError, match="the global generator of python")
-        with draws, require_unchanged(run.path, lambda: None):
+        raises_draw = pytest.raises(RuleError, match="the global generator of python")
+        with raises_draw, require_unchanged(run.path, lambda: None):
             random.random()

@@ -16,7 +16,7 @@ from translate.images.source import EncodedImage
 MAGIC = b"PLAIN"
 
 
-class Plain:
+class PlainFormat:
     """Images of every dtype, with or without alpha, written as a whole or in tiles."""
 
     suffixes = frozenset({".plain"})

@@ -17,25 +17,25 @@ from torch import Tensor, nn
 
 from translate.engine.plugins.errors import Place, place_of
 
-PLAIN = (bool, int, float, complex, str, bytes, type(None))
-INTERNAL = frozenset(vars(nn.Module()))
-"""attributes of `nn.Module` itself: parameters, buffers, hooks"""
+SCALARS = (bool, int, float, complex, str, bytes, type(None))
+MODULE_ATTRIBUTES = frozenset(vars(nn.Module()))
+"""attributes that every `nn.Module` has, such as its parameters, buffers and hooks"""
 LIBRARIES = ("translate", "torch", "numpy", "builtins", "abc", "typing", "pluggy")
-"""packages whose classes are not a plugin's"""
+"""packages that are not plugins"""
 
 
 def attributes(recipe: nn.Module) -> dict[str, Any]:
     """Return copies of the attributes of all modules of `recipe`, by dotted name.
 
-    These are numbers, strings, tensors, arrays and random generators, also within lists,
-    dictionaries and objects; not parameters and buffers.
+    Numbers, strings, tensors, arrays and the states of random generators are copied, also those
+    within lists, dictionaries and objects. Parameters and buffers are not copied.
     """
     values: dict[str, Any] = {}
-    known = {id(module) for module in recipe.modules()}
+    visited_ids = {id(module) for module in recipe.modules()}
     for path, module in recipe.named_modules():
         for name, value in vars(module).items():
-            if name not in INTERNAL:
-                values |= _values(f"{path}.{name}".lstrip("."), value, known)
+            if name not in MODULE_ATTRIBUTES:
+                values |= _leaves(f"{path}.{name}".lstrip("."), value, visited_ids)
     return values
 
 
@@ -45,46 +45,54 @@ def class_and_global_numbers(recipe: nn.Module) -> dict[str, Any]:
     All instances share them, and no checkpoint saves them.
     """
     values: dict[str, Any] = {}
-    for kind in {c for module in recipe.modules() for c in type(module).__mro__}:
-        if kind.__module__.partition(".")[0] in LIBRARIES:
-            continue
-        for name, value in vars(kind).items():
-            if type(value) in (int, float, complex) or isinstance(value, Tensor):
-                values |= _values(f"{kind.__name__}.{name}", value, set())
-        source = sys.modules.get(kind.__module__)
-        for name, value in vars(source).items() if source else ():
-            if type(value) in (int, float, complex) or isinstance(value, Tensor):
-                values |= _values(f"{kind.__module__}.{name}", value, set())
+    for cls in _plugin_classes(recipe):
+        module = sys.modules.get(cls.__module__)
+        global_variables = vars(module) if module else {}
+        for owner, variables in ((cls.__name__, vars(cls)), (cls.__module__, global_variables)):
+            for name, value in variables.items():
+                if type(value) in (int, float, complex) or isinstance(value, Tensor):
+                    values |= _leaves(f"{owner}.{name}", value, set())
     return values
 
 
 def differing_names(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """Return the names of values that are not bitwise equal; NaN is equal to NaN."""
     missing = object()
-    keys = dict.fromkeys([*before, *after])
-    return [k for k in keys if not _equal(before.get(k, missing), after.get(k, missing))]
+    names = dict.fromkeys([*before, *after])
+    return [n for n in names if not _equal(before.get(n, missing), after.get(n, missing))]
 
 
 def find_assignment(recipe: nn.Module, name: str) -> Place | None:
-    """Return the line outside constructors that assigns the attribute `name`, or uses it."""
+    """Return the line outside constructors that assigns an attribute, or else one that uses it.
+
+    `name` is a name that `attributes` returns, such as ``len(pool.images)``.
+    """
     names = re.findall(r"\w+", name.removeprefix("len("))
-    for kind in {c for module in recipe.modules() for c in type(module).__mro__}:
-        if kind.__module__.partition(".")[0] in LIBRARIES:
-            continue
+    for cls in _plugin_classes(recipe):
         try:
-            lines, first = inspect.getsourcelines(kind)
+            lines, first_line = inspect.getsourcelines(cls)
             tree = ast.parse(textwrap.dedent("".join(lines)))
         except (OSError, TypeError, SyntaxError):
             continue  # no source file: defined interactively
         for function in ast.walk(tree):
             if isinstance(function, ast.FunctionDef) and function.name != "__init__":
-                for line in _lines_of(function, names):
-                    file = inspect.getfile(kind)
-                    return place_of(kind, file, first + line - 1, function.name)
+                for line in _attribute_lines(function, names):
+                    file = inspect.getfile(cls)
+                    return place_of(cls, file, first_line + line - 1, function.name)
     return None
 
 
-def _lines_of(function: ast.FunctionDef, names: list[str]) -> list[int]:
+def _plugin_classes(recipe: nn.Module) -> set[type]:
+    """Return the classes of all modules of `recipe`, and their bases, that a plugin defines."""
+    classes = {cls for module in recipe.modules() for cls in type(module).__mro__}
+    return {cls for cls in classes if not _is_of_library(cls)}
+
+
+def _is_of_library(cls: type) -> bool:
+    return cls.__module__.partition(".")[0] in LIBRARIES
+
+
+def _attribute_lines(function: ast.FunctionDef, names: list[str]) -> list[int]:
     """Return the lines that assign one of the attributes `names` of ``self``, or else use one."""
     nodes = [
         node
@@ -97,9 +105,12 @@ def _lines_of(function: ast.FunctionDef, names: list[str]) -> list[int]:
     return [n.lineno for n in nodes if isinstance(n.ctx, ast.Store)] or [n.lineno for n in nodes]
 
 
-def _values(name: str, value: Any, visited_ids: set[int]) -> Iterator[tuple[str, Any]]:
-    """Yield the scalars, arrays and generator states within `value`, each with its name."""
-    if isinstance(value, PLAIN):
+def _leaves(name: str, value: Any, visited_ids: set[int]) -> Iterator[tuple[str, Any]]:
+    """Yield the scalars, arrays and generator states within `value`, each with its name.
+
+    Objects whose ids are in `visited_ids` are skipped.
+    """
+    if isinstance(value, SCALARS):
         yield name, value
         return
     if id(value) in visited_ids:
@@ -120,17 +131,17 @@ def _values(name: str, value: Any, visited_ids: set[int]) -> Iterator[tuple[str,
     elif isinstance(value, Mapping):
         yield f"len({name})", len(value)
         for key, item in value.items():
-            yield from _values(f"{name}[{key!r}]", item, visited_ids)
+            yield from _leaves(f"{name}[{key!r}]", item, visited_ids)
     elif isinstance(value, list | tuple | deque):
         yield f"len({name})", len(value)
         for index, item in enumerate(value):
-            yield from _values(f"{name}[{index}]", item, visited_ids)
+            yield from _leaves(f"{name}[{index}]", item, visited_ids)
     elif isinstance(value, nn.Module):
         for key, item in value.state_dict().items():
             yield f"{name}.{key}", item.detach().clone()
-    elif not isinstance(value, type) and type(value).__module__.partition(".")[0] not in LIBRARIES:
+    elif not isinstance(value, type) and not _is_of_library(type(value)):
         for key, item in getattr(value, "__dict__", {}).items():
-            yield from _values(f"{name}.{key}", item, visited_ids)
+            yield from _leaves(f"{name}.{key}", item, visited_ids)
 
 
 def _equal(one: Any, other: Any) -> bool:

@@ -1,4 +1,4 @@
-"""The rules of commands: their help and their imports."""
+"""The rules of plugins that add commands to `translate`: help texts, and no slow imports."""
 
 import subprocess
 import sys
@@ -12,16 +12,17 @@ from translate.engine.plugins.errors import definition
 from translate.registry import find
 
 IMPORTS_TORCH = 3
-"""an exit code"""
-CODE = f"""
+"""exit code of `IMPORT_PROGRAM`"""
+IMPORT_PROGRAM = f"""
 import importlib, sys
 module, *sys.path = sys.argv[1:]
 importlib.import_module(module)
 sys.exit({IMPORTS_TORCH} if "torch" in sys.modules else 0)
 """
-"""program that exits with `IMPORTS_TORCH` if the given module imports torch"""
-SECONDS = 60
-"""time limit of that program"""
+"""program that exits with `IMPORTS_TORCH` if the module named by its first argument imports torch;
+the other arguments are `sys.path`"""
+IMPORT_TIMEOUT = 60
+"""seconds until `IMPORT_PROGRAM` is killed"""
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class CommandSubject:
 
     @property
     def owner(self) -> object:
-        """The function that the command calls."""
+        """The plugin's function, which the command calls."""
         return self.command.callback
 
     def require(self, condition: object, message: str) -> None:
@@ -55,25 +56,21 @@ def explains_itself(subject: CommandSubject) -> None:
     """Have a docstring, and `help` for each option."""
     command = subject.command
     subject.require(command.help or command.short_help, "Its function has no docstring.")
-    unexplained = [
-        parameter.opts[0]
-        for parameter in command.params
-        if isinstance(parameter, click.Option) and not (parameter.help or parameter.hidden)
-    ]
-    subject.require(
-        not unexplained, f"{' and '.join(unexplained)} has no help: click.option(help=...)."
-    )
+    options = [option for option in command.params if isinstance(option, click.Option)]
+    unexplained = [option.opts[0] for option in options if not (option.help or option.hidden)]
+    message = f"{' and '.join(unexplained)} has no help: click.option(help=...)."
+    subject.require(not unexplained, message)
     with click.Context(command, info_name=subject.name) as context:
-        command.get_help(context)
+        command.get_help(context)  # runs the plugin's code for defaults and help
 
 
 def imports_no_torch(subject: CommandSubject) -> str | None:
-    """Do not import torch with its module, which `translate --help` imports."""
+    """Do not import torch in the command's module, which `translate --help` imports."""
     module = getattr(subject.owner, "__module__", "")
     process = subprocess.run(
-        [sys.executable, "-c", CODE, module, *sys.path],
+        [sys.executable, "-c", IMPORT_PROGRAM, module, *sys.path],
         capture_output=True,
-        timeout=SECONDS,
+        timeout=IMPORT_TIMEOUT,
         check=False,
     )
     subject.require(

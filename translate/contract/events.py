@@ -1,4 +1,4 @@
-"""The rules of event hooks, which are called as in training, for a temporary run."""
+"""The rules of event hooks: each hook is called as training calls it, with a temporary run."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -16,30 +16,29 @@ class EventSubject(NamedTuple):
     name: str
     """``distribution:entry``"""
     hooks: Mapping[str, Any]
-    """pluggy's hook implementations by event"""
+    """pluggy's hook implementations, by event"""
     example_batch: None = None
+    """None: a hook gets no batch"""
 
     @property
     def owner(self) -> object:
-        """The function of its first hook."""
+        """The function of the plugin's first hook."""
         return next(iter(self.hooks.values())).function
 
 
 def event_subjects(name: str) -> list[EventSubject]:
     """Return the plugins with event hooks whose name or distribution is `name`."""
-    manager, result = discovery.load(), []
-    for full, _ in manager.list_name_plugin():
-        if name not in (full, *full.split(":")):
-            continue
+    manager, subjects = discovery.load(), []
+    for plugin_name, _ in manager.list_name_plugin():
         hooks = {
             event: hook
             for event in EVENTS
             for hook in getattr(manager.hook, event).get_hookimpls()
-            if hook.plugin_name == full
+            if hook.plugin_name == plugin_name
         }
-        if hooks:
-            result.append(EventSubject(full, hooks))
-    return result
+        if hooks and name in (plugin_name, *plugin_name.split(":")):
+            subjects.append(EventSubject(plugin_name, hooks))
+    return subjects
 
 
 def rules(subject: EventSubject) -> tuple[Callable[[EventSubject], None], ...]:
@@ -49,23 +48,14 @@ def rules(subject: EventSubject) -> tuple[Callable[[EventSubject], None], ...]:
 
 def _rule(event: str) -> Callable[[EventSubject], None]:
     def rule(subject: EventSubject) -> None:
+        hook = subject.hooks[event]
         with temporary_run() as (run, calls):
-            for name, arguments in calls:
-                if name == event:
-                    _call(subject.hooks[event], {"run": run, **arguments})
+            for called_event, event_arguments in calls:
+                if called_event == event:
+                    arguments = {"run": run, **event_arguments}
+                    with require_unchanged(run.path, lambda: definition(hook, "function")):
+                        hook.function(*(arguments[name] for name in hook.argnames))
 
     rule.__doc__ = f"Take `{event}`, raise nothing, and leave the run unchanged."
     rule.__name__ = event
     return rule
-
-
-def _call(hook: Any, arguments: Mapping[str, Any]) -> None:
-    """Call one hook as training does; raise `RuleError` if it changes the run."""
-    with require_unchanged(
-        arguments["run"].path, lambda: definition(_Hook(hook.function), "function")
-    ):
-        hook.function(*(arguments[name] for name in hook.argnames))
-
-
-class _Hook(NamedTuple):
-    function: Callable[..., Any]

@@ -100,11 +100,9 @@ RULES_THAT_TRAIN = (
     inference.draws_trained_size,
     averages_gradients,
 )
-"""rules that train some steps first: not tested if `takes_turns` is broken"""
-SMALL: Mapping[str, int] = {"width": 4, "blocks": 1, "layers": 2}
-"""default options of networks under test, so that a check takes seconds"""
-
-
+"""rules that train for some steps first; they are not tested if `takes_turns` is broken"""
+SMALL_SIZES: Mapping[str, int] = {"width": 4, "blocks": 1, "layers": 2}
+"""options of networks under test, so that a check takes seconds"""
 SUBJECTS: Mapping[Kind, Callable[..., Any]] = {
     "recipe": make_subject,
     "format": lambda name, *_: format_subject.FormatSubject(name),
@@ -112,7 +110,8 @@ SUBJECTS: Mapping[Kind, Callable[..., Any]] = {
     "command": lambda name, *_: commands.CommandSubject(name),
     **{kind: partial(make_part, kind) for kind in PARTS},
 }
-"""create a subject from name, options, spec and data; `layout_subject` creates those of layouts"""
+"""functions of name, options, spec and data that create the subject, which is the plugin under
+test; layouts have a subject of their own, `layout_subject.make_subject`"""
 
 
 def small_options(kind: TestedKind, name: str) -> dict[str, Any]:
@@ -120,11 +119,13 @@ def small_options(kind: TestedKind, name: str) -> dict[str, Any]:
     options = signatures.read_options(find(kind, name), ["spec"])
     small: dict[str, Any] = {}
     if kind in ("generator", "discriminator"):
-        small |= {key: value for key, value in SMALL.items() if key in options}
+        small |= {key: value for key, value in SMALL_SIZES.items() if key in options}
     for option in options.values():
         default = option.default
-        part = {"name": None, **default} if isinstance(default, Mapping) else {"name": default}
-        for network in ("generator", "discriminator"):
-            if isinstance(named := part["name"], str) and named in names(network):
-                small[option.name] = {"name": named, **small_options(network, named), **part}
+        part = default if isinstance(default, Mapping) else {"name": default}
+        network = part.get("name")
+        for network_kind in ("generator", "discriminator"):
+            if isinstance(network, str) and network in names(network_kind):
+                small_network = small_options(network_kind, network)
+                small[option.name] = {"name": network, **small_network, **part}
     return small

@@ -1,4 +1,4 @@
-"""Report of `translate plugins check`, for JSON: results of rules, time, versions and licence."""
+"""The report that `translate plugins check --report` writes: results, times, versions, licence."""
 
 import platform
 import time
@@ -18,7 +18,7 @@ class ContractReport:
 
     Args:
         name: The plugin or distribution that is checked.
-        distributions: The distributions that it belongs to.
+        distributions: The distributions that `name` belongs to.
     """
 
     def __init__(self, name: str, distributions: Iterable[str]) -> None:
@@ -29,7 +29,10 @@ class ContractReport:
         """messages of plugins that could not be loaded"""
 
     def record(self, part: str, results: Iterable[RuleResult]) -> Iterator[RuleResult]:
-        """Yield the results of one part, and record each with the seconds that it took."""
+        """Yield `results`, and record each with the seconds that it took.
+
+        `part` names what was tested, such as ``loss l1``.
+        """
         rules: list[dict[str, Any]] = []
         self.parts.append({"part": part, "rules": rules})
         start = time.perf_counter()
@@ -40,7 +43,7 @@ class ContractReport:
             start = time.perf_counter()
 
     def document(self) -> dict[str, Any]:
-        """Return the report for JSON."""
+        """Return the report as values for JSON."""
         rules = [rule for part in self.parts for rule in part["rules"]]
         return {
             "checked": self.name,
@@ -59,8 +62,8 @@ class ContractReport:
 
 
 def _document(result: RuleResult) -> dict[str, str]:
-    if skipped := result.same_as or ("" if result.failure else result.note):
-        return {"rule": result.rule, "result": "skipped", "text": skipped}
+    if reason := result.same_as or ("" if result.failure else result.note):
+        return {"rule": result.rule, "result": "skipped", "text": reason}
     if result.failure:
         place = {"place": result.place} if result.place else {}
         return {"rule": result.rule, "result": "broken", "text": result.failure, **place}

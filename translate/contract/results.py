@@ -1,4 +1,4 @@
-"""Test a plugin: run its rules, and return a result for each."""
+"""Tests a plugin: runs the rules of its kind, and yields a result for each rule."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -28,17 +28,18 @@ NO_FOLDER = "not tested: give it a folder by data.root and data.domains"
 
 
 class RuleResult(NamedTuple):
-    """The result of testing one rule; by default it is followed."""
+    """The result of testing one rule; the defaults say that the plugin follows the rule."""
 
     rule: str
     """what the plugin must do: the first line of the rule's docstring"""
     failure: str = ""
-    """what breaks it, and what to change"""
+    """what breaks the rule, and what to change"""
     note: str = ""
-    """why it does not apply, or was not tested"""
+    """why the rule does not apply, or was not tested"""
     error: BaseException | None = None
+    """the exception that the rule raised"""
     place: str = ""
-    """plugin, file and line that break it"""
+    """plugin, file and line that break the rule"""
     same_as: str = ""
     """an earlier rule that is broken by the same cause"""
 
@@ -51,25 +52,26 @@ def run_rules(
     spec: ImageSpec | None = None,
     data: Mapping[str, Any] | None = None,
 ) -> Iterator[RuleResult]:
-    """Yield the result of each rule; random states and the number of threads are restored.
+    """Yield the result of each rule of a kind of plugin, tested on the plugin called `name`.
 
-    Raises `ConfigError` for an unknown name, option or setting.
+    The states of random generators and the number of threads are restored after each rule. An
+    unknown name, option or setting raises `ConfigError`.
     """
     if kind == "layout":
-        yield from _run_layout_rules(name, options, data)
+        yield from _test_layout_rules(name, options, data)
         return
     options = {**small_options(kind, name), **options}
-    yield from _run_all(RULES[kind], SUBJECTS[kind](name, options, spec, data))
+    yield from _test_rules(RULES[kind], SUBJECTS[kind](name, options, spec, data))
 
 
-def _run_layout_rules(
+def _test_layout_rules(
     name: str, options: Mapping[str, Any], data: Mapping[str, Any] | None
 ) -> Iterator[RuleResult]:
     with layout_subject.make_subject(name, options, data) as subject:
         if not data and (reason := layout_subject.open_problem(subject.data)):
             yield RuleResult(_title(RULES["layout"][0]), note=f"{NO_FOLDER}: {reason}")
         else:
-            yield from _run_all(RULES["layout"], subject)
+            yield from _test_rules(RULES["layout"], subject)
 
 
 def run_file_rules(
@@ -77,37 +79,38 @@ def run_file_rules(
 ) -> Iterator[RuleResult]:
     """Yield the result of each rule of a format or importer, tested also on `files`."""
     subjects = {"format": format_subject.FormatSubject, "importer": importers.ImporterSubject}
-    yield from _run_all(RULES[kind], subjects[kind](name, files))
+    yield from _test_rules(RULES[kind], subjects[kind](name, files))
 
 
 def run_event_rules(name: str) -> Iterator[tuple[str, Iterator[RuleResult]]]:
     """Yield the name and the results of each plugin called `name` that has event hooks."""
     for subject in events.event_subjects(name):
-        yield subject.name, _run_all(events.rules(subject), subject)
+        yield subject.name, _test_rules(events.rules(subject), subject)
 
 
-def _run_all(rules: Sequence[Rule], subject: Any) -> Iterator[RuleResult]:
-    """Yield the result of each of `rules`; those that an earlier failure prevents get a note."""
+def _test_rules(rules: Sequence[Rule], subject: Any) -> Iterator[RuleResult]:
+    """Yield the result of each of `rules`; a rule that an earlier failure prevents gets a note."""
     causes: list[tuple[Cause, str]] = []
-    skipped: tuple[Rule, ...] = ()
+    skipped_rules: Sequence[Rule] = ()
     reason = ""
     for rule in rules:
-        if rule in skipped:
+        if rule in skipped_rules:
             yield RuleResult(_title(rule), note=reason)
             continue
-        result, cause = _run(rule, subject)
+        result, cause = _test_rule(rule, subject)
         if cause:
-            same = next((title for known, title in causes if known.is_same(cause)), "")
+            same_as = next((title for known, title in causes if known.is_same(cause)), "")
             causes.append((cause, result.rule))
-            result = result._replace(same_as=same)
+            result = result._replace(same_as=same_as)
             if rule in CONSTRUCTOR_RULES and cause.is_exception:
-                skipped, reason = tuple(rules), "not tested: it cannot be constructed"
+                skipped_rules, reason = rules, "not tested: it cannot be constructed"
             elif rule is training.takes_turns:
-                skipped, reason = RULES_THAT_TRAIN, "not tested: its steps fail, see above"
+                skipped_rules, reason = RULES_THAT_TRAIN, "not tested: its steps fail, see above"
         yield result
 
 
-def _run(rule: Rule, subject: Any) -> tuple[RuleResult, Cause | None]:
+def _test_rule(rule: Rule, subject: Any) -> tuple[RuleResult, Cause | None]:
+    """Return the result of `rule`, and the cause if the plugin breaks the rule."""
     random, threads = randomness.random_state(), torch.get_num_threads()
     torch.set_num_threads(1)  # the order of sums depends on the number of threads
     try:
@@ -117,7 +120,7 @@ def _run(rule: Rule, subject: Any) -> tuple[RuleResult, Cause | None]:
             raise  # the given options are wrong
         cause = find_cause(error, subject.owner, rule, subject.example_batch)
         place = "" if ", line " in cause.message or not cause.place else str(cause.place)
-        return RuleResult(_title(rule), cause.message, "", error, place), cause
+        return RuleResult(_title(rule), cause.message, error=error, place=place), cause
     finally:
         torch.set_num_threads(threads)
         randomness.restore_random_state(random)

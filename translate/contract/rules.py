@@ -1,16 +1,18 @@
-"""Helpers of rules: requirements, comparison of states, and a record of opened files."""
+"""What all rules use: requirements, comparison of states, and a record of opened files."""
 
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
+from traceback import walk_stack
 from types import FrameType
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
+from translate.contract.attributes import differing_names
 from translate.engine.plugins.errors import Place, innermost
 
 _accesses: ContextVar[list["Access"] | None] = ContextVar("_accesses", default=None)
@@ -19,13 +21,14 @@ _accesses: ContextVar[list["Access"] | None] = ContextVar("_accesses", default=N
 class Access(NamedTuple):
     """A file that was opened, or a network address that was requested."""
 
-    what: str
+    address: str
+    """path of the file, or network address"""
     frames: list[tuple[FrameType, int]]
     """frame and line of each caller, the outermost first"""
 
 
 class RuleError(AssertionError):
-    """A broken rule, with the line of the plugin that breaks it."""
+    """A plugin breaks a rule; `place` is the line of the plugin."""
 
     def __init__(self, message: str, place: Place | None = None) -> None:
         super().__init__(message)
@@ -40,18 +43,12 @@ def require(condition: Any, message: str) -> None:
 
 def require_equal(before: Mapping[str, Any], after: Mapping[str, Any], message: str) -> None:
     """Require that two states are bitwise equal; `{}` in `message` becomes the differing key."""
-    for key in dict.fromkeys([*before, *after]):
-        one, other = before.get(key), after.get(key)
-        if isinstance(one, Tensor) and isinstance(other, Tensor):
-            same = one.dtype == other.dtype and one.shape == other.shape
-            same = same and torch.equal(one.nan_to_num(), other.nan_to_num())
-        else:
-            same = type(one) is type(other) and one == other
-        require(same, message.format(key))
+    for key in differing_names(before, after):
+        raise AssertionError(message.format(key))
 
 
 def random_pixels(*shape: int) -> Tensor:
-    """Return random pixels in [-1, 1]; the same ones for the same shape."""
+    """Return random pixels in [-1, 1]; equal shapes give equal pixels."""
     return torch.rand(*shape, generator=torch.Generator().manual_seed(sum(shape))) * 2 - 1
 
 
@@ -80,20 +77,16 @@ def _record_access(event: str, arguments: tuple[Any, ...]) -> None:
         return
     if (accesses := _accesses.get()) is None:
         return
-    what = str(arguments[1] if event == "socket.connect" else arguments[0])
-    system = what.startswith(("/dev/", "/proc/", "/sys/")) or isinstance(arguments[0], int)
-    if event != "open" or not (system or what.endswith((".py", ".pyc", ".so"))):
-        frame: FrameType | None = sys._getframe(1)
-        frames = []
-        while frame:
-            frames.append((frame, frame.f_lineno))
-            frame = frame.f_back
-        accesses.append(Access(what, frames[::-1]))
+    address = str(arguments[1] if event == "socket.connect" else arguments[0])
+    is_system = address.startswith(("/dev/", "/proc/", "/sys/")) or isinstance(arguments[0], int)
+    if event != "open" or not (is_system or address.endswith((".py", ".pyc", ".so"))):
+        stack = list(walk_stack(sys._getframe(1)))
+        accesses.append(Access(address, stack[::-1]))
 
 
 def require_no_io(accesses: list[Access], owner: object) -> None:
     """Require that a constructor opened no file and requested no address."""
     if accesses:
-        names = ", ".join(access.what for access in accesses[:3])
+        names = ", ".join(access.address for access in accesses[:3])
         place = innermost(accesses[0].frames, owner)
         raise RuleError(f"It opened {names}: open files and connections at first use.", place)

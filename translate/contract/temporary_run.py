@@ -1,4 +1,4 @@
-"""A temporary run: the files and events of a run of a few steps, without training."""
+"""A temporary run for tests of hooks and trackers: files and events of a few steps, untrained."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +12,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from translate.batches import Domain, Images, ImageSpec
+from translate.contract.attributes import differing_names
 from translate.contract.rules import RuleError
 from translate.engine.checkpoints import write
 from translate.engine.checkpoints.state import TrainingState
@@ -26,12 +27,12 @@ from translate.run import LogRecord, Run
 
 STEPS = 4
 LOSSES = {"generator/adversarial": 0.7, "generator/cycle": 1.2, "discriminator/real": 0.4}
-Call = tuple[str, Mapping[str, Any]]
+EventCall = tuple[str, Mapping[str, Any]]
 """an event and its arguments"""
 
 
 class OneConvolution(Recipe[Images]):
-    """The recipe of the temporary run."""
+    """The recipe of the temporary run, with one network and one player, the generator."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,21 +46,20 @@ class OneConvolution(Recipe[Images]):
 
 
 @contextmanager
-def temporary_run() -> Iterator[tuple[Run, list[Call]]]:
-    """Yield a run of a few steps, in a temporary folder, and the calls of its event hooks."""
+def temporary_run() -> Iterator[tuple[Run, list[EventCall]]]:
+    """Yield a run of `STEPS` steps in a temporary folder, and the calls of its event hooks."""
     config = layers.validate(
         {"recipe": "probe", "data": {"domains": ["photos"]}, "train": {"steps": STEPS, "keep": 2}}
     )
+    spec, recipe = ImageSpec((8, 8), (Domain("photos"),)), OneConvolution()
+    training = TrainingState(config, spec, recipe, optimizers=recipe.optimizers())
     with TemporaryDirectory() as folder:
-        path, recipe = Path(folder) / "run", OneConvolution()
-        training = TrainingState(
-            config, ImageSpec((8, 8), (Domain("photos"),)), recipe, optimizers=recipe.optimizers()
-        )
+        path = Path(folder) / "run"
         files.replace(path / "config.yaml", yaml_text.dump(config).encode())
         files.replace_json(path / "run.json", {"command": ["translate", "train"], "seed": 0})
-        calls: list[Call] = [("run_started", {})]
+        calls: list[EventCall] = [("run_started", {})]
         for step in range(1, STEPS + 1):
-            record = _record(step)
+            record = _log_record(step)
             files.append(path / "log.jsonl", {"step": step, "losses": LOSSES})
             arguments = {"step": step, "losses": record.losses, "record": record}
             calls.append(("losses_logged", arguments))
@@ -77,8 +77,8 @@ def temporary_run() -> Iterator[tuple[Run, list[Call]]]:
         yield Run(path, yaml_text.plain_values(config), STEPS), calls
 
 
-def _record(step: int) -> LogRecord:
-    """Return a line of the log; that of the last step has a loss of NaN, and metrics."""
+def _log_record(step: int) -> LogRecord:
+    """Return a line of the log; the line of the last step has a loss of NaN, and metrics."""
     last = step == STEPS
     return LogRecord(
         step,
@@ -101,21 +101,19 @@ def require_unchanged(run: Path, place: Callable[[], Place | None]) -> Iterator[
 
     `place` returns the line of the plugin for the message.
     """
-    before, random = _digests(run), random_state()
+    files_before, random_before = _digests(run), random_state()
     yield
-    after = _digests(run)
-    changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-    if changed:
+    if changed := differing_names(files_before, _digests(run)):
         advice = "write your own files, under other names"
         raise RuleError(f"It changed {', '.join(changed[:3])} of the run: {advice}.", place())
-    for name, state in random_state().items():
-        if not torch.equal(state, random[name]):
-            advice = "use your own generator, else a resumed run differs"
-            raise RuleError(f"It drew from the global generator of {name[7:]}: {advice}.", place())
+    for name in differing_names(random_before, random_state()):
+        library = name.removeprefix("random/")
+        advice = "use your own generator, else a resumed run differs"
+        raise RuleError(f"It drew from the global generator of {library}: {advice}.", place())
 
 
 def _digests(run: Path) -> dict[str, str]:
-    """Return a digest of each file of a run that the engine writes."""
+    """Return the SHA-256 digest of each file of a run that the engine writes, by its path."""
     paths = [run / name for name in ("config.yaml", "run.json", "log.jsonl")]
     paths += [path for folder in ("previews", "checkpoints") for path in (run / folder).rglob("*")]
     files = (path for path in paths if path.is_file())

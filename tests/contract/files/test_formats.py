@@ -1,4 +1,4 @@
-"""Each rule for image formats has a format that breaks only this one."""
+"""The check of an image format says which rule the format breaks; built-in formats keep all."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from plain_format import Plain
+from plain_format import PlainFormat
+from valid_recipe import register
 
-from translate import hookimpl
 from translate.engine.plugins import discovery
 from translate.formats import Header, Writable
 from translate.images.layers import Layers
@@ -18,30 +18,20 @@ from translate.images.source import EncodedImage
 from translate.registry import names
 from translate.testing import check_format
 
-Register = Callable[..., object]
 RGB = {".plain": Writable((3,))}
 
 
 @pytest.fixture
-def check(register_plugin: Register) -> Callable[..., None]:
-    """Check a format that differs from `Plain` in some members."""
-    managers = discovery.load(), discovery.load(torch_free=True)
+def check(register_plugin: Callable[..., object]) -> Callable[..., None]:
+    """Return a function that checks a format with other members than `PlainFormat`."""
 
     def check_changed(**members: Any) -> None:
-        broken = type("Broken", (Plain,), members)
-
-        class Plugin:
-            @hookimpl
-            def register_formats(self) -> dict[str, Any]:
-                return {"broken": broken}
-
-        if not managers[0].has_plugin("other:thing"):
-            register_plugin(Plugin())
-        else:
-            for manager in managers:
-                manager.unregister(name="other:thing")
-                manager.register(Plugin(), name="other:thing")
-        check_format("broken")
+        for manager in (discovery.load(), discovery.load(torch_free=True)):
+            if manager.has_plugin("other:tested"):
+                manager.unregister(name="other:tested")
+        changed = type("ChangedFormat", (PlainFormat,), members)
+        register(register_plugin, "other:tested", formats={"changed": changed})
+        check_format("changed")
 
     return check_changed
 
@@ -57,11 +47,13 @@ def test_a_format_that_only_reads_is_checked_on_given_files(tmp_path: Path) -> N
     check_format("gif", files=[path])
 
 
-def test_a_format_of_all_types_keeps_the_rules(check: Callable[..., None]) -> None:
+def test_a_format_of_all_dtypes_keeps_the_rules(check: Callable[..., None]) -> None:
     check()
 
 
-def test_suffixes_are_in_lower_case_and_written_files_are_read(check: Callable[..., None]) -> None:
+def test_suffixes_are_in_lower_case_and_include_those_of_written_files(
+    check: Callable[..., None],
+) -> None:
     with pytest.raises(AssertionError, match=r"expected lower case with a dot.*'NPY'"):
         check(suffixes={"NPY"}, writes={})
     with pytest.raises(AssertionError, match=r"`writes` has \['.other'\]"):
@@ -70,120 +62,124 @@ def test_suffixes_are_in_lower_case_and_written_files_are_read(check: Callable[.
         check(suffixes=set(), writes={})
 
 
-def test_types_of_numbers_are_those_that_images_have(check: Callable[..., None]) -> None:
+def test_a_format_may_write_only_dtypes_that_images_have(check: Callable[..., None]) -> None:
     with pytest.raises(AssertionError, match=r"`writes` has the dtypes \['float64'\]: expected"):
         check(writes={".plain": Writable((3,), ("float64",))})
 
 
-def test_probe_must_refuse_files_of_other_formats(check: Callable[..., None]) -> None:
+def test_probe_must_return_none_for_other_files(check: Callable[..., None]) -> None:
     def probe(self: Any, source: Any, frame: int = 0) -> Any:
-        return Plain.probe(self, source, frame) or Header(format="ANY", size=(1, 1))
+        return PlainFormat.probe(self, source, frame) or Header(format="ANY", size=(1, 1))
 
     with pytest.raises(AssertionError, match="`probe` accepts an empty file"):
         check(probe=probe)
 
 
-def test_probe_must_not_decode(check: Callable[..., None]) -> None:
+def test_probe_must_not_decode_pixels(check: Callable[..., None]) -> None:
     def probe(self: Any, source: Any, frame: int = 0) -> Any:
-        header = Plain.probe(self, source, frame)
-        return header and self.read(source).pixels.astype(float).size and header
+        header = PlainFormat.probe(self, source, frame)
+        if header:
+            self.read(source).pixels.astype(float)
+        return header
 
     with pytest.raises(AssertionError, match=r"`probe` allocates .* read only its header"):
         check(probe=probe)
 
 
 def test_read_returns_what_probe_declares(check: Callable[..., None]) -> None:
-    def transposed(self: Any, *arguments: Any) -> Any:
-        return Plain.read(self, *arguments).pixels.swapaxes(0, 1)
+    def read_transposed(self: Any, *arguments: Any) -> Any:
+        return PlainFormat.read(self, *arguments).pixels.swapaxes(0, 1)
 
     with pytest.raises(AssertionError, match=r"declares \(9, 13, 3\), and `read` returns \(13, 9"):
-        check(read=transposed, writes=RGB)
+        check(read=read_transposed, writes=RGB)
 
-    def floats(self: Any, *arguments: Any) -> Any:
-        return (Plain.read(self, *arguments).pixels / 255).astype(np.float32)
+    def read_floats(self: Any, *arguments: Any) -> Any:
+        return (PlainFormat.read(self, *arguments).pixels / 255).astype(np.float32)
 
     with pytest.raises(AssertionError, match="declares uint8, and `read` returns float32"):
-        check(read=floats, writes=RGB)
+        check(read=read_floats, writes=RGB)
 
-    def unknown(self: Any, source: Any, frame: int = 0) -> Any:
-        header = Plain.probe(self, source, frame)
+    def probe_float64(self: Any, source: Any, frame: int = 0) -> Any:
+        header = PlainFormat.probe(self, source, frame)
         return header and replace(header, dtype="float64")
 
     with pytest.raises(AssertionError, match="declares float64: expected one of"):
-        check(probe=unknown)
+        check(probe=probe_float64)
 
 
-def test_read_of_a_window_is_that_part(check: Callable[..., None]) -> None:
-    def whole(self: Any, source: Any, frame: int = 0, window: Any = None) -> Any:  # noqa: ARG001
-        return Plain.read(self, source, frame)
+def test_read_must_return_the_pixels_of_a_window_only(check: Callable[..., None]) -> None:
+    def read_whole_image(self: Any, source: Any, frame: int = 0, window: Any = None) -> Any:  # noqa: ARG001
+        return PlainFormat.read(self, source, frame)
 
     with pytest.raises(AssertionError, match="in a window is not that part of the image"):
-        check(read=whole)
+        check(read=read_whole_image)
 
 
-def test_what_is_written_without_loss_is_read_back(check: Callable[..., None]) -> None:
+def test_a_lossless_format_must_store_the_exact_pixels(check: Callable[..., None]) -> None:
     def write(self: Any, pixels: Any, like: Any) -> bytes:
         changed = pixels // 2 * 2
         changed[..., 3:] = pixels[..., 3:]
-        return Plain.write(self, changed, like)
+        return PlainFormat.write(self, changed, like)
 
     with pytest.raises(AssertionError, match="pixels change when they are written and read"):
         check(write=write, writes=RGB)
     check(write=write, writes=RGB, lossless=False)
 
 
-def test_the_type_of_numbers_is_kept(check: Callable[..., None]) -> None:
+def test_a_format_must_store_the_dtype(check: Callable[..., None]) -> None:
     def write(self: Any, pixels: Any, like: Any) -> bytes:
-        return Plain.write(self, pixels.astype(np.uint8), like)
+        return PlainFormat.write(self, pixels.astype(np.uint8), like)
 
     with pytest.raises(AssertionError, match="of 3 channels of uint16 is read back as uint8"):
         check(write=write, writes={".plain": Writable((3,), ("uint8", "uint16"))})
 
 
-def test_alpha_is_neither_lost_nor_added(check: Callable[..., None]) -> None:
-    opaque = {".plain": Writable((3,), alpha=True)}
+def test_a_format_must_store_alpha_if_and_only_if_the_image_has_it(
+    check: Callable[..., None],
+) -> None:
+    rgb_or_rgba = {".plain": Writable((3,), alpha=True)}
 
-    def lost(self: Any, pixels: Any, like: Any) -> bytes:
-        return Plain.write(self, pixels[..., :3], replace(like, alpha=False))
+    def write_without_alpha(self: Any, pixels: Any, like: Any) -> bytes:
+        return PlainFormat.write(self, pixels[..., :3], replace(like, alpha=False))
 
     with pytest.raises(AssertionError, match="and alpha: alpha is lost"):
-        check(write=lost, writes=opaque)
+        check(write=write_without_alpha, writes=rgb_or_rgba)
 
-    def added(self: Any, pixels: Any, like: Any) -> bytes:
+    def write_white_alpha(self: Any, pixels: Any, like: Any) -> bytes:
         white = np.full_like(pixels[..., :1], 255)
-        return Plain.write(self, np.dstack([pixels, white]), replace(like, alpha=True))
+        return PlainFormat.write(self, np.dstack([pixels, white]), replace(like, alpha=True))
 
     with pytest.raises(AssertionError, match="of 3 channels of uint8: alpha is added"):
-        check(write=added, writes=RGB)
+        check(write=write_white_alpha, writes=RGB)
 
-    def declared(self: Any, source: Any, frame: int = 0) -> Any:
-        header = Plain.probe(self, source, frame)
+    def probe_opposite_alpha(self: Any, source: Any, frame: int = 0) -> Any:
+        header = PlainFormat.probe(self, source, frame)
         return header and replace(header, alpha=not header.alpha)
 
     with pytest.raises(AssertionError, match="`probe` declares `alpha` True, and `read` returns"):
-        check(probe=declared)
+        check(probe=probe_opposite_alpha)
 
-    def inverted(self: Any, *arguments: Any) -> Any:
-        layers = Plain.read(self, *arguments)
+    def read_inverted_alpha(self: Any, *arguments: Any) -> Any:
+        layers = PlainFormat.read(self, *arguments)
         return layers if layers.alpha is None else Layers(layers.pixels, 255 - layers.alpha)
 
     with pytest.raises(AssertionError, match="alpha changes when it is written and read"):
-        check(read=inverted, writes=opaque)
+        check(read=read_inverted_alpha, writes=rgb_or_rgba)
 
 
-def test_tiles_make_the_image(check: Callable[..., None]) -> None:
+def test_write_tiles_must_store_the_same_image_as_write(check: Callable[..., None]) -> None:
     def write_tiles(self: Any, file: Any, tiles: Any, *arguments: Any) -> None:
-        Plain.write_tiles(self, file, iter([*tiles][::-1]), *arguments)
+        PlainFormat.write_tiles(self, file, iter([*tiles][::-1]), *arguments)
 
     with pytest.raises(AssertionError, match="`write_tiles` stores other pixels than its tiles"):
         check(write_tiles=write_tiles)
 
 
-def test_half_a_file_is_not_read(check: Callable[..., None]) -> None:
+def test_read_must_raise_for_a_truncated_file(check: Callable[..., None]) -> None:
     def read(self: Any, source: Any, *arguments: Any) -> Any:
-        whole = source.data.ljust(40 + 9 * 13 * 3, b"\0")
-        head = whole.index(b"\n") + 1
-        return Plain.read(self, EncodedImage("x", whole[: head + 9 * 13 * 3]), *arguments)
+        header_end = source.data.index(b"\n") + 1
+        padded = source.data.ljust(header_end + 9 * 13 * 3, b"\0")
+        return PlainFormat.read(self, EncodedImage("padded", padded), *arguments)
 
     with pytest.raises(AssertionError, match="a truncated file is read as an image"):
         check(read=read, writes=RGB)

@@ -1,4 +1,4 @@
-"""An importer that breaks a rule gets its message and line."""
+"""The check of an importer says which rule the importer breaks, and in which line."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 import torch
+from valid_recipe import register
 
-from translate import hookimpl
 from translate.importers import ForeignWeights, ImportedModel
 from translate.testing import check_importer
 
@@ -51,7 +51,7 @@ class RecognizesAll(ValidImporter):
         return True
 
 
-class Raises(ValidImporter):
+class RaisesForUnknownWeights(ValidImporter):
     def recognizes(self, weights: ForeignWeights) -> bool:
         return weights.tensors["mine"].ndim == 1
 
@@ -70,19 +70,14 @@ class ChangesTheFile(ValidImporter):
 
 @pytest.fixture
 def check(register_plugin: Callable[..., object], tmp_path: Path) -> Callable[[Any], None]:
-    """Check an importer class, on a file that it recognizes."""
+    """Return a function that checks an importer class, on a file with a tensor ``mine``."""
     torch.save({"mine": torch.zeros(1000)}, tmp_path / "mine.pth")
 
-    def checked(importer: Any) -> None:
-        class Plugin:
-            @hookimpl
-            def register_importers(self) -> Any:
-                return {"tested": importer}
-
-        register_plugin(Plugin())
+    def check_class(importer: Any) -> None:
+        register(register_plugin, importers={"tested": importer})
         check_importer("tested", files=[tmp_path / "mine.pth"])
 
-    return checked
+    return check_class
 
 
 def test_a_valid_importer_keeps_the_rules(check: Callable[[Any], None]) -> None:
@@ -94,7 +89,7 @@ def test_a_valid_importer_keeps_the_rules(check: Callable[[Any], None]) -> None:
     [
         (ReadsInTheConstructor, "Read no file and open no connection in the constructor"),
         (RecognizesAll, "It returned True for a tensor 'weight'"),
-        (Raises, "It raised KeyError: 'mine'"),
+        (RaisesForUnknownWeights, "It raised KeyError: 'mine'"),
         (ReturnsUnknownTensors, "else is unknown"),
         (ChangesTheFile, "It changed mine of"),
     ],
@@ -115,7 +110,7 @@ def test_an_importer_that_breaks_a_rule_gets_its_message(
         (NamesARecipeAsText, "recipes is 'cut': expected a tuple of names"),
     ],
 )
-def test_an_importer_names_recipes_that_exist(
+def test_an_importer_must_name_registered_recipes_in_a_tuple(
     importer: Any, message: str, check: Callable[[Any], None]
 ) -> None:
     with pytest.raises(AssertionError, match=message):

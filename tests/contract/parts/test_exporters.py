@@ -1,4 +1,4 @@
-"""An exporter that breaks a rule gets its message."""
+"""The check of an exporter says which rule the exporter breaks."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,8 +8,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from torch import nn
+from valid_recipe import register
 
-from translate import hookimpl
 from translate.exporters import Content, ExportedModel, LoadedModel
 from translate.testing import check_exporter
 
@@ -34,7 +34,7 @@ class ValidExporter:
             return self.kept(torch.from_numpy(images)).numpy()
 
 
-class NoDot(ValidExporter):
+class HasASuffixWithoutDot(ValidExporter):
     suffix = "kept"
 
 
@@ -43,7 +43,7 @@ class ReturnsText(ValidExporter):
         return super().write(model).decode()
 
 
-class OtherImages(ValidExporter):
+class ReturnsOtherImages(ValidExporter):
     def run(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
         return super().run(images) + 0.1
 
@@ -67,18 +67,13 @@ class LeavesTrainingMode(ValidExporter):
 
 @pytest.fixture
 def check(register_plugin: Callable[..., object]) -> Callable[[Any], None]:
-    """Check an exporter class."""
+    """Return a function that checks an exporter class."""
 
-    def checked(exporter: Any) -> None:
-        class Plugin:
-            @hookimpl
-            def register_exporters(self) -> Any:
-                return {"tested": exporter}
-
-        register_plugin(Plugin())
+    def check_class(exporter: Any) -> None:
+        register(register_plugin, exporters={"tested": exporter})
         check_exporter("tested")
 
-    return checked
+    return check_class
 
 
 def test_a_valid_exporter_keeps_the_rules(check: Callable[[Any], None]) -> None:
@@ -88,10 +83,10 @@ def test_a_valid_exporter_keeps_the_rules(check: Callable[[Any], None]) -> None:
 @pytest.mark.parametrize(
     ("exporter", "message"),
     [
-        (NoDot, "suffix is 'kept'"),
+        (HasASuffixWithoutDot, "suffix is 'kept'"),
         (ReturnsText, "write returned str: expected bytes"),
         (ForgetsMetadata, "load changed step of the metadata"),
-        (OtherImages, "the outputs differ by 0.1"),
+        (ReturnsOtherImages, "the outputs differ by 0.1"),
         (ChangesWeights, "write changed down.weight"),
         (LeavesTrainingMode, "write left the network in training mode"),
     ],

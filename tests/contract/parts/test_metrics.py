@@ -1,4 +1,4 @@
-"""A metric that breaks a rule of the contract is named with its line; ours keep all of them."""
+"""The check of a metric says which rule the metric breaks; built-in metrics keep all rules."""
 
 import random
 from collections.abc import Callable
@@ -6,19 +6,19 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from valid_recipe import register
 
-from translate import hookimpl
-from translate.batches import UNNAMED, Domain
+from translate.batches import Domain
 from translate.contract.results import run_rules
 from translate.errors import ConfigError
 from translate.metrics import Metric, MetricBatch, MetricValue
 from translate.registry import names
 from translate.testing import check_metric
 
-Plugin = Callable[..., object]
+RegisterPlugin = Callable[..., object]
 
 
-class Sound(Metric):
+class ValidMetric(Metric):
     """A metric that keeps the rules."""
 
     needs = frozenset({"fake", "target"})
@@ -34,25 +34,25 @@ class Sound(Metric):
         return {"error": self.scale * float(self.rows("fake", "error").mean())}
 
 
-class WrongName(Sound):
+class ReturnsAnUndeclaredValue(ValidMetric):
     def compute(self) -> dict[str, float]:
         return {"mistake": 1.0}
 
 
-class WrongDirection(Sound):
+class HasAnUnknownDirection(ValidMetric):
     values = {"error": MetricValue("lower")}  # type: ignore[arg-type]
 
 
-class PerImageOfNothing(Sound):
+class ReturnsTwoValuesPerImage(ValidMetric):
     def per_image(self) -> dict[str, torch.Tensor]:
         return {"error": torch.zeros(2)}
 
 
-class NeedsMore(Sound):
+class ReadsAnUndeclaredField(ValidMetric):
     needs = frozenset({"fake"})
 
 
-class Greedy(Sound):
+class MeasuresOtherFieldsToo(ValidMetric):
     def update(self, batch: MetricBatch) -> None:
         super().update(batch)
         if "source" in batch:
@@ -62,9 +62,7 @@ class Greedy(Sound):
         return dict.fromkeys(self.values, 1.0)
 
 
-class Forgets(Sound):
-    """A metric that overwrites its state instead of adding to it."""
-
+class KeepsTheLastBatchOnly(ValidMetric):
     def update(self, batch: MetricBatch) -> None:
         self.total = float((batch["fake"] - batch["target"]).abs().mean())
 
@@ -72,14 +70,12 @@ class Forgets(Sound):
         return {"error": self.total}
 
 
-class FirstImage(Sound):
+class MeasuresTheFirstImage(ValidMetric):
     def compute(self) -> dict[str, float]:
         return {"error": float(self.rows("fake", "error")[0])}
 
 
-class KeepsApart(Sound):
-    """Its numbers are in no state, so another process has none of them."""
-
+class KeepsNumbersOutsideItsState(ValidMetric):
     def update(self, batch: MetricBatch) -> None:
         self.errors = [*getattr(self, "errors", []), *(batch["fake"] - batch["target"]).abs()]
 
@@ -87,28 +83,28 @@ class KeepsApart(Sound):
         return {"error": float(torch.stack(self.errors).mean())}
 
 
-class Draws(Sound):
+class DrawsARandomNumber(ValidMetric):
     def compute(self) -> dict[str, float]:
         return {"error": float(self.rows("fake", "error").mean()) + random.random() * 1e-9}
 
 
-class Overwrites(Sound):
+class OverwritesImages(ValidMetric):
     def update(self, batch: MetricBatch) -> None:
         super().update({"fake": batch["fake"].div_(2), "target": batch["target"] / 2})
 
 
-class Infinite(Sound):
+class IsInfinite(ValidMetric):
     def compute(self) -> dict[str, float]:
         return {"error": float("inf")}
 
 
-class Restless(Sound):
+class ChangesInEachCall(ValidMetric):
     def compute(self) -> dict[str, float]:
         self.scale *= 2
         return super().compute()
 
 
-class IgnoresMasks(Sound):
+class IgnoresMasks(ValidMetric):
     masked = True
 
     def update(self, batch: MetricBatch) -> None:
@@ -117,90 +113,82 @@ class IgnoresMasks(Sound):
             self.rows("fake", "error").zero_()
 
 
-class NeedsTwo(Sound):
+class NeedsTwoImages(ValidMetric):
     def compute(self) -> dict[str, float]:
         errors = self.rows("fake", "error")
         assert len(errors) > 1, "too few"
         return super().compute()
 
 
-class NoWeights(Sound):
+class HasNoWeights(ValidMetric):
     def update(self, batch: MetricBatch) -> None:  # noqa: ARG002
         raise ConfigError("weights.pth is not there")
 
 
-class Unresampled(Sound):
+class RefusesToResample(ValidMetric):
     resamples = 0
 
-    def resample(self, random: np.random.Generator) -> "Unresampled":  # noqa: ARG002
+    def resample(self, random: np.random.Generator) -> "RefusesToResample":  # noqa: ARG002
         raise AssertionError("nobody asks for it")
 
 
-def offer(register_plugin: Plugin, metric: type[Metric]) -> None:
-    class Module:
-        @hookimpl
-        def register_metrics(self) -> dict[str, type[Metric]]:
-            return {"tried": metric}
-
-    register_plugin(Module())
-
-
-@pytest.mark.parametrize("metric", [Sound, Unresampled])
-def test_a_sound_metric_passes(register_plugin: Plugin, metric: type[Metric]) -> None:
-    offer(register_plugin, metric)
-    check_metric("tried", scale=2.0)
+@pytest.mark.parametrize("metric", [ValidMetric, RefusesToResample])
+def test_a_valid_metric_keeps_the_rules(
+    register_plugin: RegisterPlugin, metric: type[Metric]
+) -> None:
+    register(register_plugin, metrics={"tested": metric})
+    check_metric("tested", scale=2.0)
 
 
-def test_an_unknown_option_is_named(register_plugin: Plugin) -> None:
-    offer(register_plugin, Sound)
+def test_the_message_for_an_unknown_option_has_the_nearest_name(
+    register_plugin: RegisterPlugin,
+) -> None:
+    register(register_plugin, metrics={"tested": ValidMetric})
     with pytest.raises(ConfigError, match=r"has no option 'sacle'\. Did you mean 'scale'"):
-        check_metric("tried", sacle=2.0)
+        check_metric("tested", sacle=2.0)
 
 
 @pytest.mark.parametrize(
     ("metric", "message"),
     [
-        (WrongName, r"compute returned \['mistake'\], but `values` declares \['error'\]"),
-        (WrongDirection, "expected MetricValue.'min'. or MetricValue.'max'."),
-        (PerImageOfNothing, "one number for each image"),
-        (NeedsMore, "KeyError: 'target'"),
-        (Greedy, "With all fields of MetricBatch it returned other names of values"),
-        (Forgets, "In two batches instead of one: error is"),
-        (FirstImage, "In another order of images: error is"),
-        (KeepsApart, r"After merge\(state\(\)\) of two halves"),
-        (Draws, "It drew from random/python"),
-        (Overwrites, "update changed fake"),
-        (Infinite, "error is inf: expected a finite number, or NaN"),
-        (Restless, "A second call of compute returned other values"),
+        (ReturnsAnUndeclaredValue, r"compute returned \['mistake'\], but `values` declares"),
+        (HasAnUnknownDirection, "expected MetricValue.'min'. or MetricValue.'max'."),
+        (ReturnsTwoValuesPerImage, "one number for each image"),
+        (ReadsAnUndeclaredField, "KeyError: 'target'"),
+        (
+            MeasuresOtherFieldsToo,
+            "With all fields of MetricBatch it returned other names",
+        ),
+        (KeepsTheLastBatchOnly, "In two batches instead of one: error is"),
+        (MeasuresTheFirstImage, "In another order of images: error is"),
+        (KeepsNumbersOutsideItsState, r"After merge\(state\(\)\) of two parts"),
+        (DrawsARandomNumber, "It drew from random/python"),
+        (OverwritesImages, "update changed fake"),
+        (IsInfinite, "error is inf: expected a finite number, or NaN"),
+        (ChangesInEachCall, "A second call of compute returned other values"),
         (IgnoresMasks, "With masks that cover all pixels"),
-        (NeedsTwo, r"raise nothing\. too few"),
+        (NeedsTwoImages, r"raise nothing\. too few"),
     ],
 )
-def test_a_broken_rule_is_named(
-    register_plugin: Plugin, metric: type[Metric], message: str
+def test_a_metric_that_breaks_a_rule_gets_its_message(
+    register_plugin: RegisterPlugin, metric: type[Metric], message: str
 ) -> None:
-    offer(register_plugin, metric)
+    register(register_plugin, metrics={"tested": metric})
     with pytest.raises(AssertionError, match=message):
-        check_metric("tried")
+        check_metric("tested")
 
 
-def test_rules_are_not_tried_without_the_weights_of_the_metric(register_plugin: Plugin) -> None:
-    offer(register_plugin, NoWeights)
-    notes = [verdict.note for verdict in run_rules("metric", "tried", {})]
-    assert notes == [
-        "",
-        *["not tested: weights.pth is not there"] * 5,
-        "it is not masked",
-        *notes[7:],
-    ]
-    assert not any(verdict.failure for verdict in run_rules("metric", "tried", {}))
+def test_rules_are_not_tested_without_the_weights_of_the_metric(
+    register_plugin: RegisterPlugin,
+) -> None:
+    register(register_plugin, metrics={"tested": HasNoWeights})
+    results = list(run_rules("metric", "tested", {}))
+    not_tested = ["not tested: weights.pth is not there"] * 5
+    assert [result.note for result in results[:7]] == ["", *not_tested, "it is not masked"]
+    assert not any(result.failure for result in results)
 
 
 @pytest.mark.parametrize("name", sorted(names("metric")))
-def test_ours_keep_the_rules(name: str) -> None:
-    trained = name in ("class-accuracy", "tstr")
-    check_metric(name, **({"steps": 10} if trained else {}))
-
-
-def test_a_metric_that_needs_its_domain_is_given_one() -> None:
-    assert Sound(domain=UNNAMED).scale == 1.0
+def test_built_in_metrics_keep_the_rules(name: str) -> None:
+    has_training = name in ("class-accuracy", "tstr")
+    check_metric(name, **({"steps": 10} if has_training else {}))

@@ -1,9 +1,9 @@
-"""A network under test: its use is found by calling it."""
+"""A network under test is created from a fixed seed, and called to find out what it maps."""
 
 import pytest
 import torch
 
-from translate.contract.parts.subject import PartSubject as Part
+from translate.contract.parts.subject import PartSubject
 
 
 @pytest.mark.parametrize(
@@ -18,12 +18,9 @@ from translate.contract.parts.subject import PartSubject as Part
 def test_a_generator_translates_encodes_or_draws(
     name: str, options: dict[str, object], use: str
 ) -> None:
-    assert Part("generator", name, options).use == use
+    assert PartSubject("generator", name, options).use == use
 
 
 def test_a_part_is_made_with_the_same_weights_each_time() -> None:
-    part = Part("discriminator", "patch", {"width": 4})
-    first, second = part.make(3), part.make(3)
-    assert all(
-        torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True)
-    )
+    part = PartSubject("discriminator", "patch", {"width": 4})
+    assert all(map(torch.equal, part.make(3).parameters(), part.make(3).parameters()))

@@ -1,4 +1,4 @@
-"""A tracker that breaks a rule gets its message and line; built-in trackers keep all rules."""
+"""The check of a tracker says which rule the tracker breaks; built-in trackers keep all rules."""
 
 import random
 from collections.abc import Callable
@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from valid_recipe import register
 
-from translate import hookimpl
 from translate.run import LogRecord, Run
 from translate.testing import check_tracker
 
-Plugin = Callable[..., object]
+RegisterPlugin = Callable[..., object]
 
 
 class ValidTracker:
@@ -41,7 +41,7 @@ class ReadsInTheConstructor(ValidTracker):
         self.text = (Path(__file__).parents[3] / "pyproject.toml").read_text()
 
 
-class Incomplete:
+class LacksMethods:
     def start(self, run: Run, step: int) -> None:
         pass
 
@@ -64,21 +64,12 @@ class DrawsRandomNumbers(ValidTracker):
         _ = random.random() * record.step
 
 
-class ClosesBeforeStart(ValidTracker):
+class CannotCloseBeforeStart(ValidTracker):
     def start(self, run: Run, step: int) -> None:
         self.file = (run.path / f"mine-{step}.txt").open("w")
 
     def close(self) -> None:
         self.file.close()
-
-
-def register_tracker(register_plugin: Plugin, tracker: Any) -> None:
-    class TrackerPlugin:
-        @hookimpl
-        def register_trackers(self) -> Any:
-            return {"tested": tracker}
-
-    register_plugin(TrackerPlugin(), "other:tested")
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -87,32 +78,26 @@ def test_built_in_trackers_keep_the_rules(name: str) -> None:
     check_tracker(name)
 
 
-def test_a_valid_tracker_keeps_the_rules(register_plugin: Plugin) -> None:
-    register_tracker(register_plugin, ValidTracker)
+def test_a_valid_tracker_keeps_the_rules(register_plugin: RegisterPlugin) -> None:
+    register(register_plugin, trackers={"tested": ValidTracker})
     check_tracker("tested", label="x")
 
 
 @pytest.mark.parametrize(
     ("tracker", "message"),
     [
-        (
-            ReadsInTheConstructor,
-            "Read no file and open no connection in the constructor.*pyproject",
-        ),
-        (Incomplete, "There is no method preview or finish or close"),
+        (ReadsInTheConstructor, "Read no file and open no connection .*pyproject"),
+        (LacksMethods, "There is no method preview or finish or close"),
         (RoundsLosses, "ValueError: cannot convert float NaN to integer"),
         (RewritesTheConfig, "It changed config.yaml of the run: write your own files"),
-        (
-            DrawsRandomNumbers,
-            "It drew from the global generator of python: use your own generator",
-        ),
-        (ClosesBeforeStart, "Close without errors if `start` was not called.*no attribute 'file'"),
+        (DrawsRandomNumbers, "It drew from the global generator of python: use your own"),
+        (CannotCloseBeforeStart, "Close without errors if `start` .*no attribute 'file'"),
     ],
 )
 def test_a_tracker_that_breaks_a_rule_gets_its_message(
-    tracker: Any, message: str, register_plugin: Plugin
+    tracker: Any, message: str, register_plugin: RegisterPlugin
 ) -> None:
-    register_tracker(register_plugin, tracker)
+    register(register_plugin, trackers={"tested": tracker})
     with pytest.raises(AssertionError, match=message) as error:
         check_tracker("tested")
-    assert "test_trackers.py, line " in str(error.value) or tracker is Incomplete
+    assert "test_trackers.py, line " in str(error.value) or tracker is LacksMethods

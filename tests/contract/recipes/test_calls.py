@@ -1,4 +1,4 @@
-"""Recipes whose options or noise break a rule get a message with the rule."""
+"""The check of a recipe says which rule of options and noise the recipe breaks."""
 
 import pytest
 import torch
@@ -49,6 +49,5 @@ def test_a_recipe_that_breaks_a_rule_of_calls_gets_a_message(register_plugin, re
 
 
 def test_noise_may_have_an_effect_with_some_options_only(register_plugin) -> None:
-    """A sampler of one step draws none, and one of several steps does."""
     register(register_plugin, recipes={"sampler": DrawsAfterTheFirstStep})
     assert calls.draws_from_given_noise(make_subject("sampler", {}, None, None)) is None

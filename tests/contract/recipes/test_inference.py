@@ -1,4 +1,4 @@
-"""Recipes that break a rule of inference get a message with the rule."""
+"""The check of a recipe says which rule of inference the recipe breaks."""
 
 import pytest
 import torch.nn.functional as F
@@ -12,16 +12,15 @@ class NamesAnUnknownTarget(ValidRecipe):
         return "elsewhere"
 
 
-class Halves(ValidRecipe):
+class ReturnsEvenSizes(ValidRecipe):
     def translate(self, images, *, to=None):
         return F.interpolate(super().translate(images, to=to)[..., ::2, ::2], scale_factor=2)
 
 
-class NeedsFour(ValidRecipe):
+class NeedsFourPixels(ValidRecipe):
     def translate(self, images, *, to=None):
-        return F.pad(super().translate(images, to=to), (3, 3, 3, 3), mode="reflect")[
-            ..., 3:-3, 3:-3
-        ]
+        outputs = super().translate(images, to=to)
+        return F.pad(outputs, (3, 3, 3, 3), mode="reflect")[..., 3:-3, 3:-3]
 
 
 class SharesStatistics(ValidRecipe):
@@ -35,8 +34,11 @@ BREAKS_INFERENCE = {
         inference.names_its_targets,
         r"targets\('source'\) returned 'elsewhere'",
     ),
-    Halves: (inference.translates_any_size, "or its geometry must state which"),
-    NeedsFour: (inference.translates_any_size, "1x1 raised .* Does its geometry have the sizes"),
+    ReturnsEvenSizes: (inference.translates_any_size, "or its geometry must state which"),
+    NeedsFourPixels: (
+        inference.translates_any_size,
+        "1x1 raised .* Does its geometry have",
+    ),
     SharesStatistics: (
         inference.is_independent_of_batch,
         "other images of the batch, or a repetition, change an output by",

@@ -1,4 +1,4 @@
-"""Recipes that train differently on two processes are found."""
+"""The check of a recipe finds training that differs between processes, or is not averaged."""
 
 import pytest
 import torch.distributed as dist
@@ -27,32 +27,29 @@ class ScalesByRank(ValidRecipe):
         yield Turn("generator", mean=self.generator(batch.source).mean())
 
 
-BREAKS_PROCESSES = {
-    TurnsDependOnTheImages: (averages_gradients, "The player of a turn depends on the images"),
-    ScalesByRank: (averages_gradients, "is not the mean of the gradients of both processes"),
-}
-"""recipes, the rule that each breaks, and the message for its author"""
-
-
-@pytest.mark.parametrize("recipe", BREAKS_PROCESSES, ids=lambda recipe: recipe.__name__)
-def test_a_recipe_that_breaks_a_rule_of_processes_gets_a_message(
-    register_plugin, monkeypatch, recipe
-) -> None:
-    monkeypatch.setattr(processes, "SECONDS", 6)
-    if not processes.can_fork():
-        pytest.skip("a new process would not have this plugin")
-    require_broken(register_plugin, recipe, *BREAKS_PROCESSES[recipe])
-
-
 needs_fork = pytest.mark.skipif(not processes.can_fork(), reason="a new process has no test plugin")
+
+
+@needs_fork
+@pytest.mark.parametrize(
+    ("recipe", "message"),
+    [
+        (TurnsDependOnTheImages, "The player of a turn depends on the images"),
+        (ScalesByRank, "is not the mean of the gradients of both processes"),
+    ],
+)
+def test_a_recipe_that_breaks_the_rule_of_processes_gets_a_message(
+    register_plugin, monkeypatch, recipe, message
+) -> None:
+    monkeypatch.setattr(processes, "TIMEOUT", 6)
+    require_broken(register_plugin, recipe, averages_gradients, message)
 
 
 @needs_fork
 def test_gradients_that_are_not_averaged_are_found(register_plugin, monkeypatch) -> None:
     monkeypatch.setattr(player_update, "average_gradients", lambda _parameters, loss: loss)
-    register(register_plugin, recipes={"valid": ValidRecipe})
-    with pytest.raises(AssertionError, match="gradient 0 differs between the processes"):
-        averages_gradients(make_subject("valid", {}, None, None))
+    message = "gradient 0 differs between the processes"
+    require_broken(register_plugin, ValidRecipe, averages_gradients, message)
 
 
 @needs_fork
@@ -65,9 +62,8 @@ def test_gradients_that_are_summed_are_found(register_plugin, monkeypatch) -> No
 
     average = player_update.average_gradients
     monkeypatch.setattr(player_update, "average_gradients", sum_gradients)
-    register(register_plugin, recipes={"valid": ValidRecipe})
-    with pytest.raises(AssertionError, match="is not the mean of the gradients of both processes"):
-        averages_gradients(make_subject("valid", {}, None, None))
+    message = "is not the mean of the gradients of both processes"
+    require_broken(register_plugin, ValidRecipe, averages_gradients, message)
 
 
 def test_without_fork_only_installed_plugins_are_checked(register_plugin, monkeypatch) -> None:
@@ -78,9 +74,7 @@ def test_without_fork_only_installed_plugins_are_checked(register_plugin, monkey
 
 
 @pytest.mark.slow
-def test_without_fork_an_installed_plugin_is_checked_in_new_processes(
-    monkeypatch,
-) -> None:
+def test_without_fork_an_installed_plugin_is_checked_in_new_processes(monkeypatch) -> None:
     monkeypatch.setattr(processes, "can_fork", lambda: False)
     cyclegan = make_subject("cyclegan", kinds.small_options("recipe", "cyclegan"), None, None)
     assert averages_gradients(cyclegan) is None

@@ -1,4 +1,4 @@
-"""A recipe under test: random batches of the type of its layout."""
+"""A recipe under test gets random batches of its layout's type, and is saved and loaded."""
 
 import pytest
 import torch
@@ -13,8 +13,8 @@ from translate.contract.recipes.subject import make_subject
     [("cyclegan", Pair), ("gan", Images), ("cgan", Labelled), ("text2img", Captioned)],
 )
 def test_a_recipe_gets_batches_of_the_type_that_it_trains_on(recipe: str, batch: type) -> None:
-    check_subject = make_subject(recipe, {}, None, None)
-    first, again, second = check_subject.batch(0), check_subject.batch(0), check_subject.batch(1)
+    subject = make_subject(recipe, {}, None, None)
+    first, again, second = subject.batch(0), subject.batch(0), subject.batch(1)
     assert type(first) is batch
     assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
     assert not torch.equal(first[0], second[0])
@@ -23,10 +23,10 @@ def test_a_recipe_gets_batches_of_the_type_that_it_trains_on(recipe: str, batch:
 
 def test_a_checkpoint_of_the_subject_restores_all_of_its_state(register_plugin) -> None:
     register(register_plugin, recipes={"valid": ValidRecipe})
-    check_subject = make_subject("valid", {}, None, None)
-    training = check_subject.build()
-    check_subject.train(training, 2)
-    restored = check_subject.reload(training)
+    subject = make_subject("valid", {}, None, None)
+    training = subject.build()
+    subject.train(training, 2)
+    restored = subject.reload(training)
     assert restored.step == 2
     for key, tensor in training.recipe.state_dict().items():
         assert torch.equal(restored.recipe.state_dict()[key], tensor)

@@ -1,4 +1,4 @@
-"""Recipes that break a rule of training get a message with the rule."""
+"""The check of a recipe says which rule of training the recipe breaks."""
 
 import socket
 import tempfile
@@ -144,7 +144,7 @@ class PreviewsANumber(ValidRecipe):
         return {"mean": batch.source.mean()}
 
 
-BREAKS_RECIPES = {
+BREAKS_TRAINING = {
     ReadsAFile: (
         training.constructor_does_no_io,
         "opened /.*: open files and connections at first use",
@@ -185,9 +185,9 @@ BREAKS_RECIPES = {
 """recipes, the rule that each breaks, and the message for its author"""
 
 
-@pytest.mark.parametrize("recipe", BREAKS_RECIPES, ids=lambda recipe: recipe.__name__)
-def test_a_recipe_that_breaks_a_rule_of_recipes_gets_a_message(register_plugin, recipe) -> None:
-    require_broken(register_plugin, recipe, *BREAKS_RECIPES[recipe])
+@pytest.mark.parametrize("recipe", BREAKS_TRAINING, ids=lambda recipe: recipe.__name__)
+def test_a_recipe_that_breaks_a_rule_of_training_gets_a_message(register_plugin, recipe) -> None:
+    require_broken(register_plugin, recipe, *BREAKS_TRAINING[recipe])
 
 
 def test_a_step_may_average_weights_into_a_network_without_an_optimizer(register_plugin) -> None:

@@ -17,11 +17,11 @@ from translate.registry import create, find
 SIZE = (9, 13)
 """height and width of test images"""
 CHANNELS = (1, 3, 4)
-"""numbers of channels to test, in addition to the largest one of a format"""
+"""numbers of channels to test, in addition to the largest number that a format can write"""
 
 
 class Sample(NamedTuple):
-    """Suffix, channels and dtype of a test image that a format can write, and random pixels."""
+    """A test image that a format can write."""
 
     suffix: str
     colours: int
@@ -36,8 +36,8 @@ class Sample(NamedTuple):
         return self.colours + self.alpha
 
     @property
-    def text(self) -> str:
-        """Description for messages."""
+    def description(self) -> str:
+        """Suffix, channels and dtype, for messages."""
         alpha = " and alpha" if self.alpha else ""
         return f"image{self.suffix} of {self.colours} channels of {self.dtype}{alpha}"
 
@@ -65,14 +65,14 @@ class FormatSubject:
 
     name: str
     files: Sequence[Path] = ()
-    """files that it can read"""
+    """files that the format can read"""
 
     example_batch: ClassVar[None] = None
-    """None, as formats read and write files and get no batch; `find_cause` asks for it"""
+    """None: a format gets no batch"""
 
     @property
     def owner(self) -> object:
-        """The class or function that the plugin registered as the format."""
+        """The class or function of the plugin."""
         return find("format", self.name)
 
     @cached_property
@@ -83,7 +83,7 @@ class FormatSubject:
 
     @cached_property
     def images(self) -> list[EncodedImage]:
-        """The given files, and one for each sample."""
+        """The given files, and a file for each sample."""
         return [*map(EncodedImage.open, self.files), *map(self.write, self.samples)]
 
     @property
@@ -100,18 +100,18 @@ class FormatSubject:
 def samples_of(image_format: Format) -> Iterator[Sample]:
     """Yield the samples that test what a format declares to write.
 
-    For each suffix, the first dtype is tested with all of `CHANNELS` that the format supports and
-    its largest number of channels; other dtypes are tested with the smallest of these. If alpha is
-    supported, every dtype is also tested with alpha, for gray and RGB if they are supported.
+    For each suffix, the first dtype is tested with the largest number of channels and with those of
+    `CHANNELS` that the format supports; other dtypes are tested with the smallest of these numbers.
+    If the format supports alpha, gray and RGB images of every dtype are also tested with alpha.
     """
     for suffix, writable in image_format.writes.items():
         counts = sorted({n for n in CHANNELS if n in writable.channels} | {max(writable.channels)})
         for index, dtype in enumerate(writable.dtypes):
-            tested = counts if index == 0 else counts[:1]
-            yield from (Sample(suffix, count, dtype, alpha=False) for count in tested)
-            if writable.alpha:
-                gray_or_rgb = (count for count in counts if count in (1, 3))
-                yield from (Sample(suffix, count, dtype, alpha=True) for count in gray_or_rgb)
+            for count in counts:
+                if index == 0 or count == counts[0]:
+                    yield Sample(suffix, count, dtype, alpha=False)
+                if writable.alpha and count in (1, 3):
+                    yield Sample(suffix, count, dtype, alpha=True)
 
 
 def as_array(content: NDArray[Any] | Layers) -> NDArray[Any]:

@@ -10,67 +10,59 @@ import numpy as np
 from numpy.typing import NDArray
 
 from translate.batches import DTYPES
-from translate.contract.files.format_subject import (
-    FormatSubject,
-    Sample,
-    as_array,
-    samples_of,
-)
+from translate.contract.files.format_subject import FormatSubject, Sample, as_array, samples_of
 from translate.contract.rules import require
 from translate.errors import BadImage
 from translate.formats import Header, Window, WindowedFormat
 from translate.images.files import format_registry
 from translate.images.source import EncodedImage
 
-LARGE = (640, 640)
+LARGE_SIZE = (640, 640)
 """height and width of an image for which memory is measured"""
 NO_FILES = "not tested: it writes no files; give it some: check_format(NAME, files=[...])"
 MUTATIONS = 20
-"""randomly changed copies of each file"""
+"""number of randomly changed copies of each file"""
 TILE = 16
-TILED = (2 * TILE + 5, 3 * TILE + 7)
+"""height and width of tiles"""
+TILED_SIZE = (2 * TILE + 5, 3 * TILE + 7)
 """height and width of an image, no multiples of the tile size"""
 
 
-def names_its_suffixes(subject: FormatSubject) -> str | None:
+def names_its_suffixes(subject: FormatSubject) -> None:
     """Name suffixes in lower case, and write only files with one of them."""
     suffixes = set(subject.format.suffixes)
     require(suffixes, "`suffixes` is empty: name at least one, as in {'.npy'}")
-    odd = [s for s in sorted(suffixes) if not s.startswith(".") or s != s.lower()]
-    require(not odd, f"`suffixes`: expected lower case with a dot, as in '.npy', got {odd}")
-    extra = sorted(set(subject.format.writes) - suffixes)
-    require(not extra, f"`writes` has {extra}, which `suffixes` lacks: such files are not read")
+    invalid = [s for s in sorted(suffixes) if not s.startswith(".") or s != s.lower()]
+    require(not invalid, f"`suffixes`: expected lower case with a dot, as in '.npy', got {invalid}")
+    unread = sorted(set(subject.format.writes) - suffixes)
+    require(not unread, f"`writes` has {unread}, which `suffixes` lacks: such files are not read")
     unknown = sorted({t for w in subject.format.writes.values() for t in w.dtypes} - {*DTYPES})
     require(not unknown, f"`writes` has the dtypes {unknown}: expected some of {DTYPES}")
-    return None
 
 
-def rejects_other_formats(subject: FormatSubject) -> str | None:
+def rejects_other_formats(subject: FormatSubject) -> None:
     """Return None from `probe` for files of other formats and for any other bytes."""
-    others = [
-        (other.name, other.format.write(sample.pixels(), sample.header()))
-        for other in format_registry.formats()
-        if other.name != subject.name
-        for sample in samples_of(other.format)
-        if sample.channels < 5
-    ]
-    noise = Random(0).randbytes(64)
-    for name, data in [
+    files = [
         ("an empty file", b""),
         ("a zero byte", b"\0"),
-        ("random bytes", noise),
-        *others,
-    ]:
+        ("random bytes", Random(0).randbytes(64)),
+        *(
+            (other.name, other.format.write(sample.pixels(), sample.header()))
+            for other in format_registry.formats()
+            if other.name != subject.name
+            for sample in samples_of(other.format)
+        ),
+    ]
+    for name, data in files:
         result = subject.format.probe(EncodedImage("other", data))
         require(result is None, f"`probe` accepts {name}: check the first bytes")
-    return None
 
 
 def probes_without_decoding(subject: FormatSubject) -> str | None:
     """Decode no pixels in `probe`: allocate much less memory than the image."""
     for sample in {sample.suffix: sample for sample in subject.samples}.values():
-        black = np.zeros((*LARGE, sample.channels), sample.dtype)
-        data = subject.format.write(black, sample.header(LARGE))
+        black = np.zeros((*LARGE_SIZE, sample.channels), sample.dtype)
+        data = subject.format.write(black, sample.header(LARGE_SIZE))
         subject.format.probe(EncodedImage("image", data))  # the first call may import modules
         tracemalloc.start()
         try:
@@ -88,14 +80,13 @@ def reads_what_probe_declares(subject: FormatSubject) -> str | None:
     """Return from `read` pixels of the size, channels and dtype that `probe` declares."""
     for image in subject.images:
         header = subject.format.probe(image)
-        require(header is not None, f"`probe` returns None for {image.name}, which it wrote")
-        assert header is not None
-        _require_declared(image.name, as_array(subject.format.read(image)), header)
+        assert header is not None, f"`probe` returns None for {image.name}, which it wrote"
+        _require_header_matches(image.name, as_array(subject.format.read(image)), header)
     return None if subject.images else NO_FILES
 
 
 def reads_windows(subject: FormatSubject) -> str | None:
-    """Return from `read` with a window that part of the image."""
+    """Return from `read`, if called with a window, the pixels within the window."""
     for image in subject.images:
         whole = as_array(subject.format.read(image))
         height, width = whole.shape[0] // 2, whole.shape[1] // 3
@@ -104,22 +95,22 @@ def reads_windows(subject: FormatSubject) -> str | None:
         for top, left in ((1, width), (whole.shape[0] - height, whole.shape[1] - width)):
             part = as_array(subject.format.read(image, 0, Window(top, left, height, width)))
             expected = whole[top : top + height, left : left + width]
-            require(_are_equal(part, expected),
+            require(np.array_equal(part, expected),
                  f"`read` of {image.name} in a window is not that part of the image")  # fmt: skip
     return None if subject.images else NO_FILES
 
 
 def keeps_pixels(subject: FormatSubject) -> str | None:
-    """Return from `read` what `write` stored: the dtype, and if `lossless` the exact values."""
+    """Return from `read` the dtype that `write` stored and, if `lossless`, the exact pixels."""
     for sample in subject.samples:
         image = subject.write(sample)
         dtype = image.header.dtype
-        require(dtype == sample.dtype, f"{sample.text} is read back as {dtype}: store the dtype, "
-             "or remove it from `writes`")  # fmt: skip
+        require(dtype == sample.dtype, f"{sample.description} is read back as {dtype}: store the "
+             "dtype, or remove it from `writes`")  # fmt: skip
         colours, expected = _colours(image, sample), sample.pixels()[..., : sample.colours]
-        require(_are_equal(colours, expected) or not subject.format.lossless,
-             f"{sample.text}: pixels change when they are written and read: store them exactly, "
-             "or set `lossless` to False")  # fmt: skip
+        require(np.array_equal(colours, expected) or not subject.format.lossless,
+             f"{sample.description}: pixels change when they are written and read: store them "
+             "exactly, or set `lossless` to False")  # fmt: skip
     return None if subject.samples else NO_FILES
 
 
@@ -130,14 +121,14 @@ def keeps_alpha(subject: FormatSubject) -> str | None:
         alpha = image.decode_layers().alpha
         declared = image.header.alpha
         require(declared == (alpha is not None),
-             f"{sample.text}: `probe` declares `alpha` {declared}, and `read` returns the "
+             f"{sample.description}: `probe` declares `alpha` {declared}, and `read` returns the "
              "opposite")  # fmt: skip
         require((alpha is not None) == sample.alpha,
-             f"{sample.text}: alpha is {'lost' if sample.alpha else 'added'}: write the last "
-             "channel as alpha if `like.alpha` is true")  # fmt: skip
+             f"{sample.description}: alpha is {'lost' if sample.alpha else 'added'}: write the "
+             "last channel as alpha if `like.alpha` is true")  # fmt: skip
         if alpha is not None and subject.format.lossless:
-            require(_are_equal(alpha, sample.pixels()[..., -1]),
-                 f"{sample.text}: alpha changes when it is written and read")  # fmt: skip
+            require(np.array_equal(alpha, sample.pixels()[..., -1]),
+                 f"{sample.description}: alpha changes when it is written and read")  # fmt: skip
     return None if subject.samples else NO_FILES
 
 
@@ -146,14 +137,14 @@ def writes_tiles(subject: FormatSubject) -> str | None:
     if not isinstance(subject.format, WindowedFormat):
         return "it has no write_tiles"
     for sample in subject.samples:
-        pixels = np.resize(sample.pixels(), (*TILED, sample.channels))
-        file = BytesIO()
+        pixels = np.resize(sample.pixels(), (*TILED_SIZE, sample.channels))
+        file, header = BytesIO(), sample.header(TILED_SIZE)
         subject.format.write_tiles(
-            file, _tiles(pixels), TILED, sample.channels, sample.dtype, TILE, sample.header(TILED)
+            file, _tiles(pixels), TILED_SIZE, sample.channels, sample.dtype, TILE, header
         )
         whole = as_array(EncodedImage("image", file.getvalue()).decode_layers())
-        same = _are_equal(whole, pixels) or not subject.format.lossless
-        require(same, f"{sample.text}: `write_tiles` stores other pixels than its tiles")
+        same = np.array_equal(whole, pixels) or not subject.format.lossless
+        require(same, f"{sample.description}: `write_tiles` stores other pixels than its tiles")
     return None
 
 
@@ -161,8 +152,8 @@ def rejects_damaged_files(subject: FormatSubject) -> str | None:
     """Raise an error for truncated files; read changed ones in the declared size, or not at all."""
     for image in subject.images:
         for length in (len(image.data) // 4, len(image.data) // 2):
-            part = EncodedImage(image.name, image.data[:length])
-            require(_is_rejected(part), f"{image.name}: a truncated file is read as an image: "
+            truncated = EncodedImage(image.name, image.data[:length])
+            require(_is_rejected(truncated), f"{image.name}: a truncated file is read as an image: "
                  "raise ValueError if pixels are missing")  # fmt: skip
         random = Random(0)
         for _ in range(MUTATIONS):
@@ -182,39 +173,29 @@ def _is_rejected(image: EncodedImage) -> bool:
     return False
 
 
-def _require_declared(name: str, pixels: NDArray[Any], header: Header) -> None:
-    shape = (*header.size, header.channels)
-    require(
-        pixels.shape == shape,
-        f"{name}: `probe` declares {shape}, and `read` returns {pixels.shape}",
-    )
-    require(header.dtype in DTYPES,
-         f"{name}: `probe` declares {header.dtype}: expected one of {DTYPES}")  # fmt: skip
-    require(
-        pixels.dtype == header.dtype,
-        f"{name}: `probe` declares {header.dtype}, and `read` returns {pixels.dtype}",
-    )
+def _require_header_matches(name: str, pixels: NDArray[Any], header: Header) -> None:
+    shape, dtype = (*header.size, header.channels), header.dtype
+    message = f"{name}: `probe` declares {shape}, and `read` returns {pixels.shape}"
+    require(pixels.shape == shape, message)
+    require(dtype in DTYPES, f"{name}: `probe` declares {dtype}: expected one of {DTYPES}")
+    message = f"{name}: `probe` declares {dtype}, and `read` returns {pixels.dtype}"
+    require(pixels.dtype == dtype, message)
 
 
 def _colours(image: EncodedImage, sample: Sample) -> NDArray[Any]:
-    """Return the colours of a file; three equal channels of a gray sample become one."""
+    """Return the colours of a file; if `sample` is gray, three equal channels become one."""
     pixels = image.decode_layers().pixels
     colours = pixels if pixels.ndim == 3 else pixels[..., None]
-    repeated = sample.colours == 1 and _are_equal(colours, colours[..., :1].repeat(3, axis=2))
+    repeated = sample.colours == 1 and np.array_equal(colours, colours[..., :1].repeat(3, axis=2))
     return colours[..., :1] if repeated else colours
-
-
-def _are_equal(pixels: NDArray[Any], others: NDArray[Any]) -> bool:
-    return pixels.shape == others.shape and bool((pixels == others).all())
 
 
 def _tiles(pixels: NDArray[Any]) -> Iterator[NDArray[Any]]:
     """Yield padded tiles (TILE, TILE, channels) in row-major order."""
     for top in range(0, pixels.shape[0], TILE):
         for left in range(0, pixels.shape[1], TILE):
-            part = pixels[top : top + TILE, left : left + TILE]
-            missing = [(0, TILE - part.shape[0]), (0, TILE - part.shape[1]), (0, 0)]
-            yield np.pad(part, missing)
+            tile = pixels[top : top + TILE, left : left + TILE]
+            yield np.pad(tile, [(0, TILE - tile.shape[0]), (0, TILE - tile.shape[1]), (0, 0)])
 
 
 RULES = (

@@ -1,4 +1,4 @@
-"""The rules of importers, tested on unknown weights and on given files."""
+"""The rules of importers, which convert weights of other toolkits; tested on given files."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -7,13 +7,7 @@ from typing import ClassVar
 
 import torch
 
-from translate.contract.rules import (
-    random_pixels,
-    record_io,
-    require,
-    require_equal,
-    require_no_io,
-)
+from translate.contract.rules import random_pixels, record_io, require, require_equal, require_no_io
 from translate.exchange.foreign import read_weights
 from translate.exchange.import_ import build
 from translate.importers import ForeignWeights, Importer
@@ -28,7 +22,7 @@ class ImporterSubject:
 
     name: str
     files: Sequence[Path] = ()
-    """files that it can convert"""
+    """files that the importer can convert"""
 
     example_batch: ClassVar[None] = None
     """None: an importer gets no batch"""

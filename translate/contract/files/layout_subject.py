@@ -21,7 +21,7 @@ from translate.registry import find, split_part
 SIDE = 32
 """training size"""
 MAX_ITEMS = 200
-"""number of items up to which all are tested"""
+"""largest number of items of which all are tested"""
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,12 @@ class LayoutSubject:
         return self.make()
 
     def make(self, leave_out: tuple[Path, ...] = (), **changes: Any) -> Layout:
-        """Create the layout without some files, and with `changes` of ``data`` settings."""
+        """Create the layout without the files `leave_out`, with other settings of ``data``."""
         return check.open_layout(self.data.model_copy(update=changes), leave_out)
 
     @property
     def indices(self) -> list[int]:
-        """Indices of the items to test: all, or of more than `MAX_ITEMS` the first and last."""
+        """Indices of the items to test: all, or if there are many the first 100 and the last 9."""
         count = len(self.layout)
         if count <= MAX_ITEMS:
             return list(range(count))
@@ -67,23 +67,24 @@ def make_subject(
     Args:
         name: The registered name.
         options: Options of the layout.
-        folder: Settings of ``data``; None: a temporary folder with one domain, ``a``, or with two,
-            ``a`` and ``b``, if the layout accepts two, of five random images each.
+        folder: Settings of ``data``; None: a temporary folder with the domains ``a`` and ``b`` of
+            five random images each, or with ``a`` alone if the layout reads only one domain.
     """
     settings = {f"data.{key}": value for key, value in (folder or {}).items()}
     settings = {"data.size": SIDE, **settings, "data.layout": {"name": name, **options}}
     with TemporaryDirectory() as root:
         if "data.domains" not in settings:
-            _write_random_images(Path(root))
-            single = layers.resolve_data({**settings, "data.root": root, "data.domains": ["a"]})
-            double = single.model_copy(update={"domains": ("a", "b")})
-            fits_only_one = open_problem(double) and not open_problem(single)
-            yield LayoutSubject(single if fits_only_one else double)
+            _write_domains(Path(root))
+            one_domain = layers.resolve_data({**settings, "data.root": root, "data.domains": ["a"]})
+            two_domains = one_domain.model_copy(update={"domains": ("a", "b")})
+            needs_one = open_problem(two_domains) and not open_problem(one_domain)
+            yield LayoutSubject(one_domain if needs_one else two_domains)
         else:
             yield LayoutSubject(layers.resolve_data(settings))
 
 
-def _write_random_images(root: Path) -> None:
+def _write_domains(root: Path) -> None:
+    """Write the domains ``a`` and ``b``, of five different random images each."""
     for number, domain in enumerate("ab"):
         for index in range(5):
             images = random_pixels(1, 3, SIDE + 8, SIDE + 16).roll(index + 9 * number, 3)

@@ -1,5 +1,6 @@
-"""The rules of layouts."""
+"""The rules of layouts, which find the files of a training set and load them as items."""
 
+from collections import Counter
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -9,6 +10,7 @@ from torch import Tensor
 from torch.utils.data import default_collate
 
 from translate.batches import ImageSpec, Item
+from translate.contract.attributes import differing_names
 from translate.contract.files.layout_subject import MAX_ITEMS, LayoutSubject
 from translate.contract.rules import require
 from translate.engine.data import check
@@ -16,23 +18,20 @@ from translate.errors import BadImage, ConfigError, DataError
 from translate.images.files.tar_files import find_member
 
 DRAWS = 20
-"""how often each item is picked, to collect all files that it may have"""
+"""how often each item is picked, to collect all files that the item may have"""
 
 
 def finds_its_files(subject: LayoutSubject) -> None:
     """Find the same items and files each time it is constructed."""
     layout, second = subject.layout, subject.make()
     require(len(layout) > 0, "It has no items: raise DataError if no file can be used.")
-    require(
-        all(isinstance(path, Path) for path in layout.files), "`files` are not all of type Path."
-    )
-    repeated = sorted({str(path) for path in layout.files if list(layout.files).count(path) > 1})
+    are_paths = all(isinstance(path, Path) for path in layout.files)
+    require(are_paths, "`files` are not all of type Path.")
+    repeated = sorted(str(path) for path, count in Counter(layout.files).items() if count > 1)
     require(not repeated, f"`files` has {repeated[:1]} twice: list each file once.")
     for path in (*layout.files, *layout.sources):
-        require(
-            bool(path.is_file() or find_member(path)),
-            f"{path}, in `files` or `sources`, is not a file.",
-        )
+        exists = path.is_file() or find_member(path)
+        require(exists, f"{path}, in `files` or `sources`, is not a file.")
     same = list(layout.files) == list(second.files) and len(layout) == len(second)
     require(same, "A second instance has other files, or another order: sort them.")
 
@@ -51,8 +50,8 @@ def picks_deterministically(subject: LayoutSubject) -> None:
         )
         require(
             item == first[index],
-            f"Item {index} was {_named(first[index])}, then {_named(item)}: draw only from the "
-            "argument `random`, and keep no state.",
+            f"Item {index} was {_file_names(first[index])}, then {_file_names(item)}: draw only "
+            "from the argument `random`, and keep no state.",
         )
 
 
@@ -64,14 +63,11 @@ def picks_its_files(subject: LayoutSubject) -> str | None:
         for draw in range(DRAWS):
             picked.update(layout.pick(index, Random(f"{index}/{draw}")).files)
     for path in sorted(picked):
-        require(
-            path in known,
-            f"{path} is picked, but is not in `files` or `sources`: add it.",
-        )
+        require(path in known, f"{path} is picked, but is not in `files` or `sources`: add it.")
     if len(subject.indices) < len(layout) or len(layout.files) > MAX_ITEMS:
         return f"not every file was tested: there are over {MAX_ITEMS}"
-    if unused := [path for path in layout.files if path not in picked]:
-        require(False, f"{unused[0]} is in `files`, and no item picks it: remove it.")
+    for path in layout.files:
+        require(path in picked, f"{path} is in `files`, and no item picks it: remove it.")
     return None
 
 
@@ -83,20 +79,20 @@ def skips_unreadable_files(subject: LayoutSubject) -> str | None:
     bad = layout.pick(0, Random(0)).files[0]
     bad = bad if bad in layout.files else layout.files[0]
     try:
-        rest = subject.make(leave_out=(bad,))
+        reduced_layout = subject.make(leave_out=(bad,))
     except DataError:
         return f"it raises DataError without {bad.name}: use a larger folder"
-    require(bad not in rest.files, f"`leave_out` has {bad}, and `files` still has it.")
-    added = {*rest.files} - {*layout.files}
+    require(bad not in reduced_layout.files, f"`leave_out` has {bad}, and `files` still has it.")
+    added = {*reduced_layout.files} - {*layout.files}
     require(not added, f"`leave_out` has {bad}, and `files` has new ones, such as {added}.")
-    for index in range(min(len(rest), MAX_ITEMS)):
+    for index in range(min(len(reduced_layout), MAX_ITEMS)):
         for draw in range(DRAWS):
-            picked = rest.pick(index, Random(draw)).files
+            picked = reduced_layout.pick(index, Random(draw)).files
             require(bad not in picked, f"`leave_out` has {bad}, and item {index} still picks it.")
-    lost = {*layout.files} - {*rest.files}
-    item_files = max(len(layout.pick(index, Random(0)).files) for index in subject.indices)
+    lost = {*layout.files} - {*reduced_layout.files}
+    files_per_item = max(len(layout.pick(index, Random(0)).files) for index in subject.indices)
     require(
-        len(lost) <= item_files,
+        len(lost) <= files_per_item,
         f"`leave_out` has {bad.name}, and {len(lost)} files are skipped: skip only its item.",
     )
     return None
@@ -113,27 +109,27 @@ def loads_named_tuples(subject: LayoutSubject) -> None:
             isinstance(item, tuple) and hasattr(item, "_fields"),
             f"`load` returned {type(item).__name__}, not a named tuple such as batches.Pair.",
         )
+        batch_type = getattr(layout, "batch", None)
         require(
-            type(item) is getattr(layout, "batch", None),
+            type(item) is batch_type,
             f"`load` returned {type(item).__name__}, and `batch` is "
-            f"{getattr(getattr(layout, 'batch', None), '__name__', 'missing')}: expected the same.",
+            f"{getattr(batch_type, '__name__', 'missing')}: expected the same.",
         )
-        for name, value in zip(item._fields, item, strict=True):
+        for name, value in item._asdict().items():
             require(isinstance(value, Tensor), f"{name} is {type(value).__name__}, not a tensor.")
-            fits = value.ndim != 3 or tuple(value.shape[1:]) == layout.spec.size
             require(
-                fits,
+                value.ndim != 3 or value.shape[1:] == layout.spec.size,
                 f"{name} is {tuple(value.shape)}, and data.size is {layout.spec.size}: call "
                 "`transform` for each image.",
             )
         items.append(item)
-    first, _, second = items
-    for name, one, other in zip(first._fields, first, second, strict=True):
-        require(torch.equal(one, other), f"{name} differs for the same files and the same crop.")
+    first, _, repeated = items
+    for name in differing_names(first._asdict(), repeated._asdict()):
+        raise AssertionError(f"{name} differs for the same files and the same crop.")
     try:
         default_collate(items)
     except (RuntimeError, TypeError) as error:
-        require(False, f"Items cannot be stacked to a batch: {error}")
+        raise AssertionError(f"Items cannot be stacked to a batch: {error}") from error
 
 
 def describes_its_images(subject: LayoutSubject) -> None:
@@ -141,10 +137,8 @@ def describes_its_images(subject: LayoutSubject) -> None:
     checked = check.check_data(subject.layout, subject.data)
     layout = checked.layout
     require(isinstance(layout.spec, ImageSpec), "`spec` is not an ImageSpec.")
-    require(
-        layout.spec.domains,
-        "`spec.domains` is empty: ImageSpec(domains=tuple(map(Domain, domains))).",
-    )
+    fix = "ImageSpec(domains=tuple(map(Domain, domains)))"
+    require(layout.spec.domains, f"`spec.domains` is empty: {fix}.")
     for index in subject.indices[:MAX_ITEMS]:
         try:
             item = layout.load(layout.pick(index, Random(0)), checked.augment.item(Random(1)))
@@ -173,11 +167,11 @@ def refuses_missing_folders(subject: LayoutSubject) -> None:
         try:
             layout = subject.make(root=missing, domains=names)
         except ConfigError:
-            return  # such as for an option that names domains
+            return  # for an option that names domains
         except DataError as error:
             require("no-such" in str(error), f"It does not name the folder: {error}")
             return
-        require(False, f"It found {len(layout)} items in a folder that does not exist.")
+        raise AssertionError(f"It found {len(layout)} items in a folder that does not exist.")
 
 
 def pairs_the_same_files(subject: LayoutSubject) -> str | None:
@@ -195,7 +189,7 @@ def pairs_the_same_files(subject: LayoutSubject) -> str | None:
     return None
 
 
-def _named(item: Item) -> str:
+def _file_names(item: Item) -> str:
     return " and ".join(Path(name).name for name in item.names)
 
 

@@ -1,1 +1,1 @@
-"""The rules of networks, losses, metrics, trackers and exporters, called parts."""
+"""The rules of parts: of networks, losses, metrics, trackers and exporters."""

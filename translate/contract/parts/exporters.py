@@ -1,4 +1,4 @@
-"""The rules of exporters, tested on a small network."""
+"""The rules of exporters, which write networks in other file formats; tested on a small one."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -15,8 +15,8 @@ from translate.exporters import ExportedModel, Exporter
 from translate.nn.geometry import Geometry
 
 
-class Halving(nn.Module):
-    """A network that downsamples by 2, normalizes over the whole image, and upsamples by 2."""
+class HalfSizeNetwork(nn.Module):
+    """A network that downsamples by 2, normalizes over all pixels, and upsamples by 2."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class Halving(nn.Module):
 
 
 def has_a_suffix(part: PartSubject) -> None:
-    """Have the attributes `suffix`, such as ``.onnx`` or ``_openvino``, and `backend`."""
+    """Have the attributes `suffix`, such as ``.onnx`` or ``_openvino``, and `backend`, a text."""
     exporter = part.make()
     suffix, backend = exporter.suffix, exporter.backend
     is_suffix = isinstance(suffix, str) and suffix[:1] in (".", "_") and len(suffix) > 1
@@ -39,7 +39,7 @@ def has_a_suffix(part: PartSubject) -> None:
 
 def writes_what_it_loads(part: PartSubject) -> str | None:
     """Write a network that returns the same images when it is loaded, for any N and size."""
-    exporter, network = cast(Exporter, part.make()), Halving().eval().requires_grad_(False)
+    exporter, network = cast(Exporter, part.make()), HalfSizeNetwork().eval().requires_grad_(False)
     before = {key: tensor.clone() for key, tensor in network.state_dict().items()}
     geometry = Geometry(multiple_of=2, minimum=4)
     model = ExportedModel(network=network, channels=3, geometry=geometry, metadata={"step": 1})
@@ -48,16 +48,15 @@ def writes_what_it_loads(part: PartSubject) -> str | None:
     except ConfigError as error:
         return f"not tested: it refuses a network of two convolutions: {error}"
     contents = data.values() if isinstance(data, Mapping) else [data]
-    is_bytes = all(isinstance(content, bytes) for content in contents)
-    require(
-        is_bytes, f"write returned {type(data).__name__}: expected bytes, or bytes by file name."
-    )
+    if not all(isinstance(content, bytes) for content in contents):
+        name = type(data).__name__
+        raise AssertionError(f"write returned {name}: expected bytes, or bytes by file name.")
     loaded = exporter.load(data, threads=1)
     require_equal(dict(model.metadata), dict(loaded.metadata), "load changed {} of the metadata.")
-    for (height, width), value in compare(model, loaded.network):
+    for (height, width), difference in compare(model, loaded.network):
         require(
-            value <= TOLERANCE,
-            f"At {width}x{height} the outputs differ by {value:.2g}: expected {TOLERANCE:g}.",
+            difference <= TOLERANCE,
+            f"At {width}x{height} the outputs differ by {difference:.2g}: expected {TOLERANCE:g}.",
         )
     require_equal(before, network.state_dict(), "write changed {} of the network.")
     require(not network.training, "write left the network in training mode.")

@@ -1,5 +1,6 @@
 """The rules of losses between images and of adversarial losses; see `translate.losses`."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -29,18 +30,19 @@ def returns_finite_scalar(part: PartSubject) -> None:
 def rewards_better_outputs(part: PartSubject) -> None:
     """Be lowest for equal images; adversarial: fall as real scores rise and fake scores fall.
 
-    The generator's loss falls as fake scores rise.
+    The loss of the generator must fall as fake scores rise.
     """
     loss = part.make()
     if not _is_adversarial(loss):
-        one, other = _image_pair()
-        same = one.clone().requires_grad_()
-        lowest = loss(same, one)
-        require(lowest <= loss(one, other), "Different images have a lower loss than equal ones.")
-        (gradient,) = torch.autograd.grad(lowest, same, allow_unused=True, materialize_grads=True)
+        image, other_image = _image_pair()
+        copy = image.clone().requires_grad_()
+        value = loss(copy, image)
+        different = loss(image, other_image)
+        require(value <= different, "Different images have a lower loss than equal ones.")
+        (gradient,) = torch.autograd.grad(value, copy, allow_unused=True, materialize_grads=True)
         require(gradient.isfinite().all(), "At equal images a gradient is not finite.")
         return
-    # so many that randomly flipped labels do not change the sign
+    # 256 scores: if a loss flips some labels at random, the sum of gradients keeps its sign
     real, fake = (torch.full((256,), score, requires_grad=True) for score in (0.0, 0.5))
     with temporary_seed(0):
         real_gradient, fake_gradient = torch.autograd.grad(
@@ -70,44 +72,40 @@ def has_correct_gradients(part: PartSubject) -> None:
         with temporary_seed(0):
             value = loss(*leaves)
         grads = torch.autograd.grad(value, leaves, allow_unused=True, materialize_grads=True)
+        # signs alternate, as inputs of equal shapes have equal random pixels
         directions = [(-1) ** i * random_pixels(*t.shape).double() for i, t in enumerate(inputs)]
-        slope = sum(
-            float((g * direction).sum()) for g, direction in zip(grads, directions, strict=True)
-        )
+        slope = sum(float((g * d).sum()) for g, d in zip(grads, directions, strict=True))
         values = []
-        for h in (1e-6, -1e-6):
-            moved = [t + h * direction for t, direction in zip(inputs, directions, strict=True)]
+        for step in (1e-6, -1e-6):
+            moved_inputs = [t + step * d for t, d in zip(inputs, directions, strict=True)]
             with torch.no_grad(), temporary_seed(0):  # the same random numbers
-                values.append(float(loss(*moved)))
+                values.append(float(loss(*moved_inputs)))
         difference = (values[0] - values[1]) / 2e-6
-        agrees = abs(difference - slope) <= 1e-4 * max(abs(difference), abs(slope)) + 1e-7
+        agrees = math.isclose(difference, slope, rel_tol=1e-4, abs_tol=1e-7)
         require(agrees, f"{name}: {slope:.6g} by autograd, {difference:.6g} by finite differences.")
 
 
 def _losses(
     part: PartSubject, dtype: torch.dtype = torch.float32
 ) -> list[tuple[str, Callable[..., Tensor], list[Tensor]]]:
-    """Return the functions of `part` by name, each with its inputs."""
+    """Return the loss functions of `part`: their names, the functions, and inputs for them."""
     loss = part.make()
     if isinstance(loss, nn.Module):
         loss.to(dtype)
     if not _is_adversarial(loss):
         return [("the loss", loss, [image.to(dtype) for image in _image_pair()])]
     coarse, fine = (random_pixels(2, 1, side, side).to(dtype) for side in (3, 7))
-    scores = [coarse, fine, coarse.flip(0), fine.flip(0)]
+    scores = [coarse, fine, coarse.flip(0), fine.flip(0)]  # real, then fake
+
+    def two_scales(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+        return lambda a, b, c, d: function([a, b], [c, d])
+
+    discriminator, generator = loss.for_discriminator, loss.for_generator
     return [
-        ("for_discriminator", loss.for_discriminator, scores[::2]),
-        ("for_generator", loss.for_generator, scores[1::2]),
-        (
-            "for_discriminator of two scales",
-            lambda a, b, c, d: loss.for_discriminator([a, b], [c, d]),
-            scores,
-        ),
-        (
-            "for_generator of two scales",
-            lambda a, b, c, d: loss.for_generator([a, b], [c, d]),
-            scores,
-        ),
+        ("for_discriminator", discriminator, [coarse, coarse.flip(0)]),
+        ("for_generator", generator, [fine, fine.flip(0)]),
+        ("for_discriminator of two scales", two_scales(discriminator), scores),
+        ("for_generator of two scales", two_scales(generator), scores),
     ]
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from functools import cache, wraps
+from functools import wraps
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,14 +17,15 @@ from translate.metrics import Metric, MetricValue
 
 Rule: TypeAlias = Callable[[PartSubject], str | None]
 COUNT, SIDE = 8, 32
-REAL = ("real", "real_labels")
-"""fields of the real images; all others have a row for each fake image"""
+"""number of images, and their height and width"""
+REAL_FIELDS = {"real", "real_labels"}
+"""fields of the real images, whose number may differ from that of the fake images"""
 TOLERANCE = 1e-4
 """largest relative difference of values, as the order of a sum changes its rounding"""
 
 
 def unless_unavailable(rule: Rule) -> Rule:
-    """Wrap `rule` so that it does not apply if `update` lacks a file or package."""
+    """Return `rule`, changed so that it does not apply if the metric lacks a file or package."""
 
     @wraps(rule)
     def checked_rule(part: PartSubject) -> str | None:
@@ -84,10 +85,10 @@ def measures_in_any_order(part: PartSubject) -> None:
     order = torch.randperm(COUNT, generator=torch.Generator().manual_seed(1))
     reordered = {name: tensor[order] for name, tensor in needed_fields(part).items()}
     require_close(whole, measure_batches(part, reordered).compute(), "In another order of images")
-    halves = measure_batches(
-        part, *(select(needed_fields(part), half) for half in (slice(3), slice(3, None)))
+    two_batches = measure_batches(
+        part, *(select(needed_fields(part), rows) for rows in (slice(3), slice(3, None)))
     )
-    require_close(whole, halves.compute(), "In two batches instead of one")
+    require_close(whole, two_batches.compute(), "In two batches instead of one")
 
 
 @unless_unavailable
@@ -95,11 +96,11 @@ def merges_states(part: PartSubject) -> None:
     """Return the same values from the merged states of two processes as from one process."""
     whole = measure_batches(part, needed_fields(part)).compute()
     first, second = (
-        measure_batches(part, select(needed_fields(part), half))
-        for half in (slice(3), slice(3, None))
+        measure_batches(part, select(needed_fields(part), rows))
+        for rows in (slice(3), slice(3, None))
     )
     first.merge({name: tensor.clone() for name, tensor in second.state().items()})
-    require_close(whole, first.compute(), "After merge(state()) of two halves")
+    require_close(whole, first.compute(), "After merge(state()) of two parts")
 
 
 @unless_unavailable
@@ -178,8 +179,8 @@ def measure(metric: Metric, *batches: Mapping[str, Tensor]) -> None:
     """Update `metric` first with the fake images of all `batches`, then with the real ones."""
     for real in (False, True):
         for batch in batches:
-            fields: Any = {k: v for k, v in batch.items() if (k in REAL) == real}
-            if fields and (not real or metric.needs & {*REAL}):
+            fields: Any = {k: v for k, v in batch.items() if (k in REAL_FIELDS) == real}
+            if fields and (not real or metric.needs & REAL_FIELDS):
                 metric.update(fields)
 
 
@@ -190,17 +191,12 @@ def needed_fields(part: PartSubject) -> dict[str, Tensor]:
 
 
 def select(batch: Mapping[str, Tensor], rows: slice) -> dict[str, Tensor]:
-    """Return the same rows of each field."""
+    """Return the given rows of each field."""
     return {name: tensor[rows] for name, tensor in batch.items()}
 
 
 def images() -> dict[str, Tensor]:
     """Return all fields of `MetricBatch` except the mask; images are random, from 0 to 255."""
-    return {name: tensor.clone() for name, tensor in _images().items()}
-
-
-@cache
-def _images() -> dict[str, Tensor]:
     generator = torch.Generator().manual_seed(0)
 
     def noise(levels: int = 256) -> Tensor:

@@ -1,4 +1,4 @@
-"""The rules of generators and discriminators."""
+"""The rules of generators and discriminators; `translate.nn.geometry` explains `geometry`."""
 
 from collections.abc import Sequence
 
@@ -12,6 +12,9 @@ from translate.engine.tiling.halo import network_halo
 from translate.errors import ConfigError
 from translate.losses import Scores
 from translate.nn.geometry import Geometry, geometry_of
+
+LARGEST_HALO = 128
+"""pixels; networks with a larger halo are not tested, as they need large images"""
 
 
 def constructor_does_no_io(part: PartSubject) -> None:
@@ -47,7 +50,7 @@ def _require_scaled_images(part: PartSubject) -> None:
             require(
                 output.shape == expected,
                 f"{tuple(images.shape)} became {tuple(output.shape)}: the attribute geometry must "
-                "have the sizes that it takes and the factor by which it enlarges them.",
+                "have the sizes that the network takes and the factor by which it enlarges them.",
             )
             require(output.isfinite().all(), f"The output for {tuple(images.shape)} is not finite.")
 
@@ -55,7 +58,7 @@ def _require_scaled_images(part: PartSubject) -> None:
 def respects_halo(part: PartSubject) -> str | None:
     """Depend, at each output pixel, only on input pixels within the halo.
 
-    The halo is `geometry.halo`, or the receptive field that is computed from the layers.
+    The halo is `geometry.halo`, or the radius of the receptive field, computed from the layers.
     """
     network = part.make(*part.channels).eval()
     geometry = geometry_of(network)
@@ -65,18 +68,14 @@ def respects_halo(part: PartSubject) -> str | None:
     if halo is None or halo > LARGEST_HALO:
         return "an output pixel depends on the whole image, or its receptive field is unknown"
     side = geometry.fit(2 * halo + 2 * geometry.multiple_of)
-    images, start = random_pixels(1, part.channels[0], side, side), side // 2
+    images, first_column = random_pixels(1, part.channels[0], side, side), side // 2
     changed = images.clone()
-    changed[..., start:] += 1
+    changed[..., first_column:] += 1
     with torch.no_grad():
         difference = (network(images) - network(changed)).abs().amax((0, 1, 2))
-    distance = start - int(difference.nonzero().min()) // geometry.scale
+    distance = first_column - int(difference.nonzero().min()) // geometry.scale
     require(distance <= halo, f"An output depends on pixels {distance} away, but halo is {halo}.")
     return None
-
-
-LARGEST_HALO = 128
-"""pixels; networks with a larger halo are not tested"""
 
 
 def _require_vectors(part: PartSubject) -> None:
@@ -104,10 +103,10 @@ def _raise_with_shapes(part: PartSubject) -> None:
         output = part.output(side)
         if isinstance(output, Exception):
             cause = cause or output
-            what = f"raised {type(output).__name__} ({output})"
+            result = f"raised {type(output).__name__} ({output})"
         else:
-            what = f"became {tuple(output.shape) if isinstance(output, Tensor) else output!r}"
-        attempts.append(f"(2, 3, {side}, {side}) {what}")
+            result = f"became {tuple(output.shape) if isinstance(output, Tensor) else output!r}"
+        attempts.append(f"(2, 3, {side}, {side}) {result}")
     raise AssertionError(
         f"{', '.join(attempts)}: expected a network that maps images to images, scaled by the "
         "attribute geometry; or images to vectors (N, C, 1, 1); or such vectors to images of the "
@@ -119,10 +118,8 @@ def scores_images(part: PartSubject) -> None:
     """Return one or several finite tensors of scores for images (N, in_channels, H, W) alone."""
     geometry = getattr(part.make(*part.channels), "geometry", Geometry(scale=0))
     require(isinstance(geometry, Geometry), f"geometry is {geometry!r:.60}, not a Geometry.")
-    require(
-        geometry.scale == 0,
-        "Its geometry has a scale, but its output is not an image: set scale=0.",
-    )
+    message = "Its geometry has a scale, but its output is not an image: set scale=0."
+    require(geometry.scale == 0, message)
     for channels, count in ((3, 1), (6, 2)):
         network = part.make(channels).eval()  # batch norm in training mode needs several images
         side = geometry_of(network).fit(SIDE)
@@ -131,7 +128,7 @@ def scores_images(part: PartSubject) -> None:
             isinstance(output, (Tensor, list, tuple)),
             f"It returned {output!r:.60}: expected a tensor, or a list with one for each scale.",
         )
-        for scores in _scales(output):
+        for scores in _list_of_scores(output):
             is_tensor = isinstance(scores, Tensor)
             require(
                 is_tensor and scores.shape[:1] == (count,) and scores.numel(),
@@ -143,9 +140,9 @@ def scores_images(part: PartSubject) -> None:
 
 def has_gradients(part: PartSubject) -> None:
     """Have finite gradients for the input and for every weight."""
-    # batch norm maps any two vectors to +1 and -1, and ReLUs may be off for a single image
+    # 8 inputs: batch norm maps any two vectors to +1 and -1, and one image may switch off ReLUs
     network, images = part.make(*part.channels), part.inputs(8).requires_grad_()
-    torch.stack([s.square().mean() for s in _scales(network(images))]).sum().backward()
+    torch.stack([s.square().mean() for s in _list_of_scores(network(images))]).sum().backward()
     for name, tensor in {"the input": images, **dict(network.named_parameters())}.items():
         if tensor.requires_grad:
             require(tensor.grad is not None, f"{name} has no gradient.")
@@ -170,7 +167,7 @@ def runs_in_bf16(part: PartSubject) -> None:
     """Run forward and backward under autocast to bf16, with finite results."""
     network, images = part.make(*part.channels), part.inputs(2).requires_grad_()
     with torch.autocast("cpu", torch.bfloat16):
-        outputs = _scales(network(images))
+        outputs = _list_of_scores(network(images))
     torch.stack([scores.float().mean() for scores in outputs]).sum().backward()
     require(all(scores.isfinite().all() for scores in outputs), "The output is not finite.")
     require(images.grad is not None and images.grad.isfinite().all(), "A gradient is not finite.")
@@ -185,16 +182,14 @@ def saves_all_state(part: PartSubject) -> None:
     old(images)  # changes running statistics
     new = part.make(*part.channels)
     new.load_state_dict({name: tensor.clone() for name, tensor in old.state_dict().items()})
-    before, after = _scales(old.eval()(images)), _scales(new.eval()(images))
-    same = all(torch.equal(one, other) for one, other in zip(before, after, strict=True))
-    unsaved = differing_names(attributes(old), attributes(new))
-    problem = (
-        f"{', '.join(unsaved[:3])} changed in a forward pass and was not saved"
-        if unsaved
-        else "The outputs differ"
-    )
-    require(same and not unsaved, f"{problem}: keep state in parameters and buffers.")
+    before, after = _list_of_scores(old.eval()(images)), _list_of_scores(new.eval()(images))
+    advice = "keep state in parameters and buffers."
+    if unsaved := differing_names(attributes(old), attributes(new)):
+        names = ", ".join(unsaved[:3])
+        raise AssertionError(f"{names} changed in a forward pass and was not saved: {advice}")
+    require(all(map(torch.equal, before, after)), f"The outputs differ: {advice}")
 
 
-def _scales(scores: Scores) -> Sequence[Tensor]:
+def _list_of_scores(scores: Scores) -> Sequence[Tensor]:
+    """Return the tensors of an output, which is a tensor or a list with one for each scale."""
     return [scores] if isinstance(scores, Tensor) else scores

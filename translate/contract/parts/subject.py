@@ -16,7 +16,7 @@ from translate.nn.geometry import geometry_of
 from translate.registry import Kind, create, find
 
 SIDE = 32
-"""height and width of input images, unless the geometry of the network needs larger ones"""
+"""height and width of input images, unless the network needs larger ones"""
 METRIC_ARGUMENTS = {
     "domain": Domain("target"),
     "source_domain": Domain("source"),
@@ -44,7 +44,10 @@ class PartSubject:
         return find(self.kind, self.name)
 
     def make(self, *channels: int, size: tuple[int, int] = (SIDE, SIDE)) -> Any:
-        """Create the part from a fixed seed, for numbers of input and output channels."""
+        """Create the part from a fixed seed.
+
+        `channels` are the numbers of input and output channels, `size` height and width of images.
+        """
         arguments: dict[str, Any] = dict(
             zip(("in_channels", "out_channels"), channels, strict=False)
         )
@@ -63,11 +66,9 @@ class PartSubject:
     @cached_property
     def use(self) -> Use:
         """What a generator does: it maps images to images or vectors, or vectors to images."""
-        network = self.make(*self.channels)
-        geometry = geometry_of(network)
-        side = geometry.fit(SIDE)
-        scaled, output = side * geometry.scale, self.output(side)
-        if isinstance(output, Tensor) and output.shape[-2:] in ((scaled, scaled), (1, 1)):
+        scaled_side = self.side * geometry_of(self.make(*self.channels)).scale
+        output = self.output(self.side)
+        if isinstance(output, Tensor) and output.shape[-2:] in ((scaled_side,) * 2, (1, 1)):
             return "encodes" if output.shape[-1] == 1 else "translates"
         output = self.output(1)
         is_image = isinstance(output, Tensor) and output.shape[-2:] == (SIDE, SIDE)
@@ -75,11 +76,11 @@ class PartSubject:
 
     @property
     def side(self) -> int:
-        """Height and width of its input images in most tests."""
+        """Height and width of the part's input images in most tests."""
         return geometry_of(self.make(*self.channels)).fit(SIDE)
 
     def output(self, side: int) -> Any:
-        """Return its output for (2, 3, side, side), or the exception that it raises."""
+        """Return the part's output for (2, 3, side, side), or the exception that it raises."""
         try:
             with torch.no_grad():
                 return self.make(*self.channels).eval()(random_pixels(2, 3, side, side))
@@ -96,7 +97,6 @@ class PartSubject:
 def make_part(kind: Kind, name: str, options: Mapping[str, Any], *_: Any) -> PartSubject:
     """Return the plugin called `name` for testing; raises `ConfigError` for unknown options."""
     arguments = ["in_channels", "out_channels", "size", *METRIC_ARGUMENTS]
-    factory = find(kind, name)
-    return PartSubject(
-        kind, name, signatures.convert_options(f"{kind} {name!r}", factory, options, arguments)
-    )
+    part = f"{kind} {name!r}"
+    converted = signatures.convert_options(part, find(kind, name), options, arguments)
+    return PartSubject(kind, name, converted)

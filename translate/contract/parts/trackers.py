@@ -21,7 +21,8 @@ def has_all_methods(part: PartSubject) -> None:
 def tracks_a_run(part: PartSubject) -> None:
     """Track a run and its resumption without errors or changes to its files and random numbers.
 
-    The last line of the log has a loss of NaN, and metrics that earlier lines lack.
+    The last line of the log has a loss of NaN, and metrics that earlier lines lack. The tracker
+    starts three times: at step 0, and as if the run had been resumed at two later steps.
     """
     with temporary_run() as (run, calls):
         for step, outcome in ((0, "interrupted"), (STEPS - 2, "stopped"), (STEPS - 1, "failed")):

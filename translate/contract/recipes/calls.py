@@ -16,7 +16,7 @@ from translate.nn.noise import Noise, temporary_seed
 from translate.recipe import Recipe
 
 Call: TypeAlias = Callable[[int, Mapping[str, Any]], Tensor]
-"""a call of a recipe as a function of the seed of its noise and of its options"""
+"""a function of a noise seed and options, which calls `translate` or `draw`"""
 
 
 def declares_options(subject: RecipeSubject) -> str | None:
@@ -35,8 +35,7 @@ def declares_options(subject: RecipeSubject) -> str | None:
 
 def draws_from_given_noise(subject: RecipeSubject) -> str | None:
     """Draw random numbers at inference only from the argument `noise`."""
-    recipe = subject.build().recipe.eval()
-    calls_with_noise = _calls_with_noise(subject, recipe)
+    calls_with_noise = _calls_with_noise(subject)
     for name, call, variants in calls_with_noise:
         with temporary_seed(0):
             first = call(0, {})
@@ -45,8 +44,8 @@ def draws_from_given_noise(subject: RecipeSubject) -> str | None:
         difference = float((first - second).abs().max())
         require(difference <= 1 / 255, f"{name}: equal noise gives results that differ "
              f"by {difference:.3f}. Use noise.normal(shape), not torch.randn.")  # fmt: skip
-        has_effect = not torch.equal(first, call(1, {})) or any(
-            not torch.equal(call(0, options), call(1, options)) for options in variants
+        has_effect = any(
+            not torch.equal(call(0, options), call(1, options)) for options in ({}, *variants)
         )
         tried = ", with the default options or others" if variants else ""
         require(
@@ -56,7 +55,7 @@ def draws_from_given_noise(subject: RecipeSubject) -> str | None:
 
 
 def _other_options(call: calls.Call) -> list[dict[str, Any]]:
-    """Return for each option that is a number, or true or false, another value than its default."""
+    """Return options in which one number or boolean differs from its default, for each option."""
     variants = []
     for name, option in calls.options_of(call).items():
         default = option.default
@@ -72,12 +71,10 @@ def _other_options(call: calls.Call) -> list[dict[str, Any]]:
     return variants
 
 
-def _calls_with_noise(
-    subject: RecipeSubject, recipe: Recipe
-) -> list[tuple[str, Call, list[dict[str, Any]]]]:
-    """Return the calls of `recipe` that take noise: names, functions and other options."""
+def _calls_with_noise(subject: RecipeSubject) -> list[tuple[str, Call, list[dict[str, Any]]]]:
+    """Return the calls that take noise: their names, the functions, and options to try."""
     named_calls: list[tuple[str, Call, list[dict[str, Any]]]] = []
-    spec = subject.spec
+    spec, recipe = subject.spec, subject.build().recipe.eval()
     if calls.takes_noise(recipe.translate):
         channels = spec.source.channels + int(recipe.takes_mask)
         images = random_pixels(2, channels, *spec.size)

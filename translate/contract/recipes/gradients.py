@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
+from itertools import islice
 from typing import Any
 
 import torch
@@ -13,10 +14,11 @@ from torch.utils._pytree import tree_map
 from translate.contract.recipes.subject import STEPS, RecipeSubject
 from translate.engine.system.randomness import seed_everything
 from translate.nn.noise import temporary_seed
-from translate.recipe import Recipe, Turn
+from translate.recipe import Recipe
 
 STEP_SIZES = (1e-6, 1e-7, 1e-8)
-"""relative to the root mean square of the weights; smaller steps cross fewer kinks of ReLUs"""
+"""steps along a random direction, relative to the root mean square of the weights; if a step
+crosses the kink of a ReLU, a smaller one may not"""
 TOLERANCE = 1e-3
 """largest accepted difference, relative to the norm of the gradient"""
 
@@ -29,80 +31,75 @@ def has_correct_gradients(subject: RecipeSubject) -> str | None:
     training = subject.build()
     recipe = training.recipe
     names = {id(parameter): name for name, parameter in recipe.named_parameters()}
-    players = {
+    untested = {  # names of each player's weights
         player: [names[id(p)] for g in o.param_groups for p in g["params"] if id(p) in names]
         for player, o in training.optimizers.items()
     }
     with _double_precision():
         recipe.double()
         batch = tree_map(_to_double, subject.batch(0))
-        untested = dict(players)
         for iteration in range(STEPS):
             recipe.iteration = iteration
             try:
-                turns = [turn.player for turn in _copy(recipe, {}).step(batch)]
+                turns = [turn.player for turn in _moved_copy(recipe, {}).step(batch)]
             except RuntimeError as error:
                 if any(words in str(error) for words in ("dtype", "scalar type", " type (")):
                     return f"it does not run in double precision ({error})"
                 raise
-            for number, player in enumerate(turns):
-                if weights := untested.pop(player, None):
-                    _check(recipe, batch, number, player, weights)
+            for turn_index, player in enumerate(turns):
+                if weight_names := untested.pop(player, None):
+                    _compare_gradients(recipe, batch, turn_index, player, weight_names)
             if not untested:
                 break
     return None
 
 
-def _check(recipe: Recipe, batch: Any, number: int, player: str, names: list[str]) -> None:
-    """Compare the directional derivative of a turn's total loss along one random direction."""
+def _compare_gradients(
+    recipe: Recipe, batch: Any, turn_index: int, player: str, names: list[str]
+) -> None:
+    """Compare the derivative of a turn's total loss along a random direction with differences."""
     constants = _Constants()
-    copy = _copy(recipe, {})
-    weights = [p for name, p in copy.named_parameters() if name in names and p.requires_grad]
-    total = _total(copy, batch, number, constants)
-    gradients = torch.autograd.grad(total, weights, allow_unused=True, materialize_grads=True)
+    copy = _moved_copy(recipe, {})
+    weights = {n: p for n, p in copy.named_parameters() if n in names and p.requires_grad}
+    total = _total_loss(copy, batch, turn_index, constants)
+    gradients = torch.autograd.grad(
+        total, [*weights.values()], allow_unused=True, materialize_grads=True
+    )
+    scales = [_root_mean_square(weight) or 0.01 for weight in weights.values()]
     with temporary_seed(1):
-        directions = [_scale(weight) * torch.randn_like(weight) for weight in weights]
-    trainable = [n for n, p in copy.named_parameters() if n in names and p.requires_grad]
-    slope = sum(
-        float((g * direction).sum()) for g, direction in zip(gradients, directions, strict=True)
-    )
-    squared_norm = sum(
-        float((g * _scale(w)).square().sum()) for g, w in zip(gradients, weights, strict=True)
-    )
-    differences = []
+        noise = [torch.randn_like(weight) for weight in weights.values()]
+    scaled_gradients = [g * scale for g, scale in zip(gradients, scales, strict=True)]
+    slope = sum(float((g * n).sum()) for g, n in zip(scaled_gradients, noise, strict=True))
+    norm = sum(float(g.square().sum()) for g in scaled_gradients) ** 0.5
     for size in STEP_SIZES:
         values = []
         for step in (size, -size):
             moves = {
-                name: step * direction
-                for name, direction in zip(trainable, directions, strict=True)
+                name: step * scale * direction
+                for name, scale, direction in zip(weights, scales, noise, strict=True)
             }
-            copy = _copy(recipe, moves)
-            values.append(float(_total(copy, batch, number, constants.replay()).detach()))
-        differences.append((values[0] - values[1]) / (2 * size))
-        if abs(differences[-1] - slope) <= TOLERANCE * max(abs(slope), squared_norm**0.5) + 1e-7:
+            copy = _moved_copy(recipe, moves)
+            values.append(float(_total_loss(copy, batch, turn_index, constants.replay()).detach()))
+        difference = (values[0] - values[1]) / (2 * size)
+        if abs(difference - slope) <= TOLERANCE * max(abs(slope), norm) + 1e-7:
             return
     raise AssertionError(
-        f"Turn of {player!r}: {slope:.6g} by autograd, {differences[-1]:.6g} by finite differences."
+        f"Turn of {player!r}: {slope:.6g} by autograd, {difference:.6g} by finite differences."
     )
 
 
-def _scale(weight: Tensor) -> float:
-    """Return the root mean square of a weight, which scales its steps."""
-    return float(weight.detach().square().mean().sqrt()) or 0.01
+def _root_mean_square(weight: Tensor) -> float:
+    return float(weight.detach().square().mean().sqrt())
 
 
-def _total(recipe: Recipe, batch: Any, number: int, constants: "_Constants") -> Tensor:
-    """Return the total loss of turn `number` of a step, before any update."""
+def _total_loss(recipe: Recipe, batch: Any, turn_index: int, constants: "_Constants") -> Tensor:
+    """Return the total loss of a turn of a step, before any update."""
     seed_everything(0)
     with constants:
-        turns: Iterator[Turn] = recipe.step(batch)
-        for _ in range(number):
-            next(turns)
-        return next(turns).total
+        return next(islice(recipe.step(batch), turn_index, None)).total
 
 
-def _copy(recipe: Recipe, moves: Mapping[str, Tensor]) -> Recipe:
+def _moved_copy(recipe: Recipe, moves: Mapping[str, Tensor]) -> Recipe:
     """Return a copy of `recipe` with `moves` added to its weights."""
     seed_everything(0)
     copy = deepcopy(recipe)
@@ -134,8 +131,7 @@ class _Constants(TorchFunctionMode):
     def __init__(self, recorded: list[Tensor] | None = None) -> None:
         super().__init__()
         self.constants: list[Tensor] = []
-        self.recorded = recorded
-        self.position = 0
+        self.recorded = None if recorded is None else iter(recorded)
 
     def replay(self) -> "_Constants":
         return _Constants(self.constants)
@@ -153,14 +149,13 @@ class _Constants(TorchFunctionMode):
         return self._constant(targets, result)
 
     def _constant(self, targets: list[Tensor], value: Any) -> Any:
-        """Return `value`, or in a replay the recorded one, which in-place calls also write."""
+        """Return `value`, or in a replay the recorded value, also copied to in-place targets."""
         if not (isinstance(value, Tensor) and value.is_floating_point()):
             return value
         if self.recorded is None:
             self.constants.append(value.detach().clone())
             return value
-        recorded = self.recorded[self.position]
-        self.position += 1
+        recorded = next(self.recorded)
         if any(value is each for each in targets):
             with torch.no_grad():
                 return value.copy_(recorded)

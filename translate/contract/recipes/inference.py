@@ -1,4 +1,4 @@
-"""The rules of a recipe at inference: translation and sampling."""
+"""The rules of recipes at inference: translation, and drawing of images from noise."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from translate.contract.rules import random_pixels, require, require_equal
 from translate.engine.models.model import translate_batch
 from translate.recipe import Recipe
 
-SIZES = (1, 1), (5, 7), (33, 20)
+SIZES = ((1, 1), (5, 7), (33, 20))
 """heights and widths of images to translate"""
 
 
@@ -31,7 +31,7 @@ def translates_any_size(subject: RecipeSubject) -> str | None:
     """Translate images of any size from 1x1, to `geometry.scale` times the size."""
     recipe = subject.build().recipe.eval()
     scale = recipe.geometry.scale
-    for to, channels, expected in _directions(subject, recipe):
+    for to, channels, output_channels in _directions(subject, recipe):
         for height, width in SIZES:
             try:
                 output = translate_batch(recipe, random_pixels(1, channels, height, width), to)
@@ -40,13 +40,11 @@ def translates_any_size(subject: RecipeSubject) -> str | None:
                     f"To {to!r}, {height}x{width} raised {type(error).__name__}: {error} "
                     "Does its geometry have the sizes that it takes?"
                 ) from error
-            shape = (1, expected, scale * height, scale * width)
-            returned = tuple(output.shape)
-            require(returned == shape, f"To {to!r}, it returned {returned} instead of {shape}.")
-            require(
-                output.isfinite().all(),
-                f"To {to!r}, the output for {height}x{width} is not finite.",
-            )
+            shape = tuple(output.shape)
+            expected = (1, output_channels, scale * height, scale * width)
+            require(shape == expected, f"To {to!r}, it returned {shape} instead of {expected}.")
+            message = f"To {to!r}, the output for {height}x{width} is not finite."
+            require(output.isfinite().all(), message)
     return None if _directions(subject, recipe) else "it does not translate"
 
 
@@ -79,34 +77,35 @@ def draws_trained_size(subject: RecipeSubject) -> str | None:
         return "it does not draw"
     subject.train(training, 2)
     recipe.eval()
-    first, second = (recipe.latents(3, torch.Generator().manual_seed(1)) for _ in range(2))
-    require(
-        first.device.type == "cpu" and len(first) == 3,
-        f"latents(3) are {tuple(first.shape)} on {first.device}.",
+    latents, equal_seed, other_seed = (
+        recipe.latents(3, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2)
     )
-    require(torch.equal(first, second), "latents returned different values for equal generators.")
-    other = recipe.latents(3, torch.Generator().manual_seed(2))
-    require(not torch.equal(first, other), "latents does not depend on its generator.")
+    require(
+        latents.device.type == "cpu" and len(latents) == 3,
+        f"latents(3) are {tuple(latents.shape)} on {latents.device}.",
+    )
+    message = "latents returned different values for equal generators."
+    require(torch.equal(latents, equal_seed), message)
+    require(not torch.equal(latents, other_seed), "latents does not depend on its generator.")
     before = {name: tensor.clone() for name, tensor in recipe.state_dict().items()}
     with torch.inference_mode():
         for label, condition in _conditions(recipe, subject.spec):
-            _draw(recipe, subject.spec, first, label, condition)
+            _test_drawing(recipe, subject.spec, latents, label, condition)
     require_equal(before, recipe.state_dict(), "Drawing changed {}.")
     return None
 
 
-def _draw(
-    recipe: Recipe, spec: ImageSpec, noise: Tensor, label: str, condition: Tensor | None
+def _test_drawing(
+    recipe: Recipe, spec: ImageSpec, latents: Tensor, label: str, condition: Tensor | None
 ) -> None:
-    together = recipe.draw(noise, condition)
+    """Draw three images in a batch, alone, and on a walk; `label` names the condition."""
+    together = recipe.draw(latents, condition)
     shape = (3, spec.target.channels, *spec.size)
     require(together.shape == shape, f"{label}: {tuple(together.shape)} instead of {shape}.")
-    require(
-        together.isfinite().all() and together.abs().max() <= 1, f"{label}: it is not in [-1, 1]."
-    )
+    in_range = together.isfinite().all() and together.abs().max() <= 1
+    require(in_range, f"{label}: it is not in [-1, 1].")
     conditions = condition.split(1) if condition is not None else (None,) * 3
-    rows = zip(noise.split(1), conditions, strict=True)
-    alone = torch.cat([recipe.draw(one, condition) for one, condition in rows])
+    alone = torch.cat([*map(recipe.draw, latents.split(1), conditions)])
     difference = float((together - alone).abs().max())
     message = f"{label}: other images of the batch change an output by {difference:.3f}."
     require(difference <= 1 / 255, message)
@@ -118,7 +117,7 @@ def _draw(
 
 
 def _conditions(recipe: Recipe, spec: ImageSpec) -> Iterator[tuple[str, Tensor | None]]:
-    """Yield a name and three times each condition of `draw`."""
+    """Yield each condition of `draw`, repeated for three images, with a name for messages."""
     for index, name in enumerate(recipe.conditions()):
         yield f"Of class {name!r}", torch.full((3,), index)
     if spec.text_length:

@@ -29,15 +29,15 @@ from translate.engine.system.randomness import seed_everything
 from translate.recipe import Turn
 from translate.registry import list_registrations
 
-SECONDS = 60
-"""time limit of the two processes"""
+TIMEOUT = 60
+"""seconds until the two processes are killed"""
 
 
 def averages_gradients(subject: RecipeSubject) -> str | None:
     """Train on two processes with averaged gradients, to the same weights on both."""
     if not dist.is_available() or not dist.is_gloo_available():
         return "PyTorch has no gloo here"
-    if not (can_fork() or _is_installed(subject.config.recipe)):
+    if not (can_fork() or _is_recipe_installed(subject.config.recipe)):
         return "its plugin is not installed, so another process cannot load it"
     expected = _step_in_one_process(subject)
     first, second = _step_on_two_processes(subject)
@@ -56,12 +56,12 @@ def averages_gradients(subject: RecipeSubject) -> str | None:
 
 
 def can_fork() -> bool:
-    """Return whether processes can be forked safely: not if PyTorch uses a GPU."""
+    """Return whether processes can be forked safely, which is false if PyTorch uses a GPU."""
     supported = "fork" in multiprocessing.get_all_start_methods()
     return supported and not torch.accelerator.is_available()
 
 
-def _is_installed(recipe: str) -> bool:
+def _is_recipe_installed(recipe: str) -> bool:
     installed = {
         (discovery.distribution(entry), entry.name) for entry in discovery.installed_entries()
     }
@@ -79,29 +79,31 @@ def _step_in_one_process(subject: RecipeSubject) -> dict[str, Tensor]:
 
     def step() -> None:
         seed_everything(0)
-        random = [randomness.random_state()] * 2
+        random_states = [randomness.random_state()] * 2
         steps = [replicas[rank].recipe.step(subject.batch(rank)) for rank in range(2)]
         while True:
             turns: list[Turn | None] = []
             for rank, turns_of_rank in enumerate(steps):
-                randomness.restore_random_state(random[rank])
+                randomness.restore_random_state(random_states[rank])
                 turns.append(next(turns_of_rank, None))
-                random[rank] = randomness.random_state()
+                random_states[rank] = randomness.random_state()
             players = {turn and turn.player for turn in turns}
             require(len(players) == 1, f"The player of a turn depends on the images: {players}.")
             if None in turns:
                 return
             updates = [
-                (r.optimizers[t.player], t.total) for r, t in zip(replicas, turns, strict=True) if t
+                (replica.optimizers[turn.player], turn.total)
+                for replica, turn in zip(replicas, turns, strict=True)
+                if turn and _trainable(replica.optimizers[turn.player])
             ]
-            updates = [(optimizer, total) for optimizer, total in updates if _trainable(optimizer)]
             gradients = [
                 torch.autograd.grad(total, _trainable(optimizer), materialize_grads=True)
                 for optimizer, total in updates
             ]
             for optimizer, _ in updates:
-                for parameter, *of_ranks in zip(_trainable(optimizer), *gradients, strict=True):
-                    parameter.grad = torch.stack(of_ranks).mean(0)
+                parameters = _trainable(optimizer)
+                for parameter, *rank_gradients in zip(parameters, *gradients, strict=True):
+                    parameter.grad = torch.stack(rank_gradients).mean(0)
                 optimizer.step()
 
     return _record_step(replicas[0], step)
@@ -110,20 +112,20 @@ def _step_in_one_process(subject: RecipeSubject) -> dict[str, Tensor]:
 def _step_on_two_processes(subject: RecipeSubject) -> list[dict[str, Tensor]]:
     """Take one step on two processes, and return what `_record_step` returns on each.
 
-    They are forked if that is safe, so that they have the plugins that this process registered.
+    The processes are forked if that is safe: then they have the plugins of this process.
     """
     with TemporaryDirectory() as folder:
         results = [Path(folder) / f"rank-{rank}" for rank in range(2)]
         processes: list[Any] = []
         for rank, path in enumerate(results):
             context: Any = multiprocessing.get_context("fork" if can_fork() else "spawn")
-            processes.append(context.Process(target=_process, args=(subject, rank, path)))
+            processes.append(context.Process(target=_train_in_process, args=(subject, rank, path)))
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)  # of forking, from Python 3.12
                 processes[-1].start()
         for process in processes:
-            process.join(SECONDS)
-            process.kill()  # no effect on one that has ended
+            process.join(TIMEOUT)
+            process.kill()  # no effect if the process has ended
         for path in results:
             if (error_file := path.with_suffix(".error")).exists():
                 raise AssertionError(f"In another process: {error_file.read_text()}")
@@ -131,7 +133,8 @@ def _step_on_two_processes(subject: RecipeSubject) -> list[dict[str, Tensor]]:
         return [load(path.read_bytes()) for path in results]
 
 
-def _process(subject: RecipeSubject, rank: int, result: Path) -> None:
+def _train_in_process(subject: RecipeSubject, rank: int, result: Path) -> None:
+    """Take one step as process `rank` of two, and write its tensors, or an error, to a file."""
     os.dup2(os.pipe()[1], 1)  # hides what gloo prints to standard output
     if sys.platform == "linux":
         os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
@@ -140,7 +143,7 @@ def _process(subject: RecipeSubject, rank: int, result: Path) -> None:
         dist.init_process_group(
             "gloo",
             init_method=(result.parent / "rendezvous").as_uri(),
-            timeout=timedelta(seconds=SECONDS / 3),
+            timeout=timedelta(seconds=TIMEOUT / 3),
             rank=rank,
             world_size=2,
         )
@@ -156,7 +159,7 @@ def _process(subject: RecipeSubject, rank: int, result: Path) -> None:
 
 
 def _record_step(training: TrainingState, step: Callable[[], Any]) -> dict[str, Tensor]:
-    """Call `step`; return the gradients that optimizers got, by turn, and the weights after it."""
+    """Call `step`; return the gradients that optimizers got in each turn, and the new weights."""
     tensors: dict[str, Tensor] = {}
     turns = count(1)
 

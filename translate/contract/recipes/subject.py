@@ -1,4 +1,4 @@
-"""A recipe under test: rules build it and train it for a few steps."""
+"""A recipe under test, which rules build, train for a few steps, save and load."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -27,20 +27,16 @@ from translate.registry import find
 
 CPU = torch.device("cpu")
 STEPS = 10
-"""length of the learning rate schedule"""
+"""steps of the learning rate schedule"""
 BATCH_SIZE = 2
 SPEC = ImageSpec(size=(32, 32), domains=(Domain("source"), Domain("target")))
-LABELLED = replace(SPEC, domains=(Domain("source"),), classes=("first", "second", "third"))
-CAPTIONED = replace(SPEC, domains=(Domain("source"),), text_length=12)
-
-
-BATCHES: Mapping[type, ImageSpec] = {
+RANDOM_SPECS: Mapping[type, ImageSpec] = {
     Pair: SPEC,
     Images: SPEC,
-    Labelled: LABELLED,
-    Captioned: CAPTIONED,
+    Labelled: replace(SPEC, domains=SPEC.domains[:1], classes=("first", "second", "third")),
+    Captioned: replace(SPEC, domains=SPEC.domains[:1], text_length=12),
 }
-"""the types of random batches for recipes without a folder, and the spec of each"""
+"""the spec of random batches, by the type of the batches"""
 
 
 @dataclass(frozen=True)
@@ -59,7 +55,7 @@ class RecipeSubject:
 
     @property
     def example_batch(self) -> Any:
-        """A batch like those of `step`, for messages about its fields."""
+        """A batch as `step` gets it, for messages about its fields."""
         return self.batch(0)
 
     def make(self) -> Recipe:
@@ -72,7 +68,7 @@ class RecipeSubject:
         return build_training(self.config, self.spec, CPU)
 
     def batch(self, index: int) -> Any:
-        """Return batch `index`, in [-1, 1]; the same index gives the same batch."""
+        """Return batch `index`, with images in [-1, 1]; equal indices give equal batches."""
         if self.dataset:
             [(batch, _)] = loader.batches(
                 self.dataset,
@@ -103,17 +99,15 @@ class RecipeSubject:
         return [take_step(training, self.batch(training.step), STEPS) for _ in range(steps)]
 
     def reload(self, training: TrainingState) -> TrainingState:
-        """Save `training`, and return the state that a new process loads from the checkpoint."""
+        """Save `training`, and return the state that is loaded from the checkpoint."""
         with TemporaryDirectory() as folder:
             checkpoint = read.read_checkpoint(write.save(Path(folder), training, resume=training))
             recipe = read.rebuild_recipe(checkpoint)
             read.restore_weights(recipe, checkpoint.path)
             reloaded = build_training(checkpoint.config, checkpoint.spec, CPU)
             read.restore(reloaded, checkpoint)
-        saved = training.recipe.state_dict()
-        require_equal(
-            saved, recipe.state_dict(), "Loaded for inference, {} differs from the saved one."
-        )
+        message = "Loaded for inference, {} differs from the saved one."
+        require_equal(training.recipe.state_dict(), recipe.state_dict(), message)
         return reloaded
 
 
@@ -131,42 +125,44 @@ def make_subject(
     Raises:
         ConfigError: An option is unknown, or random batches for the layout are not known.
     """
+    size_and_domains = spec or SPEC
+    domains = list(size_and_domains.names) or ["source"]
     training = {"steps": STEPS, "schedule": "linear", "decay_from": 0.2, "ema": 0.9}
     document = {
         "options": options,
-        "data": {"domains": ["source"], **(_data_settings(spec or SPEC)), **(folder or {})},
+        "data": {"size": list(size_and_domains.size), "domains": domains, **(folder or {})},
         "train": {**training, "device": "cpu", "compile": False},
     }
     config = layers.resolve(name, config=document)
     if folder:
         checked = check.check_data(check.open_layout(config.data), config.data)
         return RecipeSubject(config, checked.layout.spec, checked)
-    if (batch := _batch_type(config)) not in BATCHES:
+    if (batch := _batch_type(config)) not in RANDOM_SPECS:
         raise ConfigError(
             f"the batches of the layout {config.data.layout_name!r} are unknown: give the check a "
             f"folder of images: --set data.layout={config.data.layout_name} --set data.root=DIR "
             '--set "data.domains=[A, B]", or data={"layout": ..., "root": ..., "domains": [...]}.'
         )
-    return RecipeSubject(config, spec or BATCHES[batch])
+    return RecipeSubject(config, spec or RANDOM_SPECS[batch])
 
 
-def _data_settings(spec: ImageSpec) -> dict[str, Any]:
-    domains = {"domains": list(spec.names)} if spec.domains else {}
-    return {"size": list(spec.size), **domains}
-
-
-def state(training: TrainingState) -> dict[str, Any]:
+def training_tensors(training: TrainingState) -> dict[str, Any]:
     """Return copies of all tensors and values that a checkpoint must restore, by name."""
-    result: dict[str, Any] = {f"weight {k}": v for k, v in training.recipe.state_dict().items()}
-    result |= {f"training_state {k}": v for k, v in training.recipe.training_state().items()}
+    recipe = training.recipe
+    states: dict[str, Mapping[str, Any]] = {
+        "weight": recipe.state_dict(),
+        "training_state": recipe.training_state(),
+    }
     if training.average:
-        average = training.average.module.state_dict()
-        result |= {f"moving average {key}": value for key, value in average.items()}
+        states["moving average"] = training.average.module.state_dict()
     for player, optimizer in training.optimizers.items():
         for index, values in optimizer.state_dict()["state"].items():
-            result |= {f"optimizer {player} {index} {key}": v for key, v in values.items()}
-    copy = {k: v.detach().clone() if isinstance(v, Tensor) else v for k, v in result.items()}
-    return copy | randomness.random_state()
+            states[f"optimizer {player} {index}"] = values
+    return randomness.random_state() | {
+        f"{owner} {name}": value.detach().clone() if isinstance(value, Tensor) else value
+        for owner, values in states.items()
+        for name, value in values.items()
+    }
 
 
 def _batch_type(config: schema.Config) -> Any:

@@ -1,4 +1,4 @@
-"""The rules of recipes in training."""
+"""The rules of recipes in training: turns, updates, checkpoints and previews."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -14,7 +14,7 @@ from translate.contract.attributes import (
     differing_names,
     find_assignment,
 )
-from translate.contract.recipes.subject import STEPS, RecipeSubject, state
+from translate.contract.recipes.subject import STEPS, RecipeSubject, training_tensors
 from translate.contract.rules import RuleError, record_io, require, require_equal, require_no_io
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.training.monitoring.preview import draw_preview
@@ -64,16 +64,17 @@ def updates_one_player(subject: RecipeSubject) -> None:
             "their network an attribute.",
         )
     updated, violations = set[str](), list[str]()
-    others = set[int]().union(*players.values())
+    optimized = set[int]().union(*players.values())
 
     def find_updates(player: str, before: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Compare the weights with those `before` the turn of `player`, and return copies."""
         after = {name: p.detach().clone() for name, p in recipe.named_parameters()}
         for name, parameter in recipe.named_parameters():
             if name in before and not torch.equal(before[name], after[name]):
                 when = f"in the turn of {player!r}" if player else "before the first turn"
                 if id(parameter) in players.get(player, ()):
                     updated.add(player)
-                elif id(parameter) in others:  # not of a moving average, which no player updates
+                elif id(parameter) in optimized:  # a recipe may average weights into other weights
                     violations.append(f"{name} changed {when}.")
         return after
 
@@ -97,11 +98,13 @@ def updates_one_player(subject: RecipeSubject) -> None:
 
 
 def saves_all_state(subject: RecipeSubject) -> None:
-    """Save and restore weights, moving average, optimizers and training state."""
+    """Save and restore weights, moving average, optimizers and training training_state."""
     training = subject.build()
     subject.train(training, 2)
-    expected = state(training)
-    require_equal(expected, state(subject.reload(training)), "{} differs from what was saved.")
+    expected = training_tensors(training)
+    require_equal(
+        expected, training_tensors(subject.reload(training)), "{} differs from what was saved."
+    )
 
 
 def resumes_exactly(subject: RecipeSubject) -> None:
@@ -112,13 +115,13 @@ def resumes_exactly(subject: RecipeSubject) -> None:
     changed = differing_names(before, class_and_global_numbers(uninterrupted.recipe))
     message = f"{', '.join(changed)} changed in training: make it a buffer of the recipe."
     require(not changed, f"{message} {STATE_RULE}")
-    expected = state(uninterrupted)
+    expected = training_tensors(uninterrupted)
     interrupted = subject.build()
     subject.train(interrupted, 2)
     resumed = subject.reload(interrupted)
     subject.train(resumed, 2)
     _require_equal_attributes(subject, uninterrupted, resumed)
-    require_equal(expected, state(resumed), f"{{}} differs: {STATE_RULE}")
+    require_equal(expected, training_tensors(resumed), f"{{}} differs: {STATE_RULE}")
 
 
 def _require_equal_attributes(
@@ -142,21 +145,22 @@ def _versus(actual: Any, expected: Any) -> str:
     values = (actual, expected)
     if any(isinstance(value, Tensor) and value.numel() != 1 for value in values):
         return ""
-    one, other = (value.item() if isinstance(value, Tensor) else value for value in values)
-    return f" ({short_repr(one)} instead of {short_repr(other)})"
+    texts = (short_repr(v.item() if isinstance(v, Tensor) else v) for v in values)
+    return f" ({' instead of '.join(texts)})"
 
 
 def preview_has_no_side_effects(subject: RecipeSubject) -> str | None:
     """Preview named rows of images, (N, C, H, W), without side effects."""
     training = replace(subject.build(), average=None)  # so that previews use the recipe itself
     subject.train(training, 1)
-    before = state(training), [part.training for part in training.recipe.modules()]
+    before = training_tensors(training)
+    modes_before = [module.training for module in training.recipe.modules()]
     rows = draw_preview(training, subject.batch(0))
     is_named = isinstance(rows, Mapping) and all(isinstance(name, str) for name in rows)
     require(is_named, f"It returned {type(rows).__name__}: return a dict of rows by name.")
-    require_equal(before[0], state(training), "{} has changed afterwards.")
-    modes = [part.training for part in training.recipe.modules()]
-    require(modes == before[1], "The training mode of a module has changed afterwards.")
+    require_equal(before, training_tensors(training), "{} has changed afterwards.")
+    modes = [module.training for module in training.recipe.modules()]
+    require(modes == modes_before, "The training mode of a module has changed afterwards.")
     for name, row in rows.items():
         is_images = isinstance(row, Tensor) and row.ndim == 4
         shape = tuple(getattr(row, "shape", ()))
