@@ -1,4 +1,4 @@
-"""Baselines, worked out by hand."""
+"""Baselines give the images that are calculated by hand."""
 
 import numpy as np
 import pytest
@@ -30,18 +30,18 @@ def test_transferred_images_have_the_mean_and_the_deviation_of_the_target() -> N
     assert image.std() == pytest.approx(target.std(), abs=0.5)
 
 
-def test_the_mean_image_is_the_mean() -> None:
+def test_the_mean_image_has_the_mean_of_each_pixel() -> None:
     assert (baselines.mean_image([gray(10), gray(30)]) == 20).all()
 
 
-def test_images_are_repeated_in_order_and_evenly_chosen() -> None:
+def test_repeated_images_are_spread_evenly_over_the_training_images() -> None:
     images = [gray(level) for level in range(20)]
     levels = [image[0, 0, 0] for image in baselines.repeat_images(images, 5, different=4)]
     assert levels == [0, 5, 10, 15, 0]
     assert len(baselines.repeat_images(images[:3], 4)) == 4
 
 
-def test_averages_are_of_two_images() -> None:
+def test_pixel_averages_are_of_two_images() -> None:
     images = np.stack([np.zeros((4, 4), np.uint8), np.full((4, 4), 200, np.uint8)])
     assert set(np.unique(baselines.average_pairs(images, 50))) == {0, 100, 200}
 
@@ -56,8 +56,8 @@ def test_an_image_covers_the_size_and_keeps_its_centre() -> None:
 
 def test_training_images_are_not_compared_with_the_nearest_training_image() -> None:
     image = np.zeros((8, 8, 3), np.uint8)
-    made = Outputs(["a"], [image], [image], [image + 9])
+    outputs = Outputs(["a"], [image], [image], [image + 9])
     train = RunImages(["a"], (), [image + 9], [image], "pairs")
-    for of_training in (False, True):
-        names = baselines.of_translation(made, train, same_kind=True, of_training=of_training)
-        assert ("nearest training image" in names) is not of_training
+    for trained_on in (False, True):
+        names = baselines.of_translation(outputs, train, comparable=True, trained_on=trained_on)
+        assert ("nearest training image" in names) is not trained_on

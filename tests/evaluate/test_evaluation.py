@@ -29,35 +29,50 @@ def subject(**baselines: Outputs) -> Subject:
     return Subject(
         frozenset({"fake", "target"}),
         lambda seed: Outputs("abcd", images(seed=seed), images(seed=9)),
-        lambda _: {name: lambda made=made: made for name, made in baselines.items()},  # type: ignore[misc]
+        lambda _: {name: lambda outputs=outputs: outputs for name, outputs in baselines.items()},  # type: ignore[misc]
     )
 
 
-def made_of(outputs: Outputs) -> Subject:
+def subject_of(outputs: Outputs) -> Subject:
     return Subject(outputs.fields, lambda _: outputs, lambda _: {})
+
+
+@pytest.fixture
+def register_metric(register_plugin: Callable[..., object]) -> Callable[[str, type[Metric]], None]:
+    """Return a function that registers a metric by a plugin."""
+
+    def register(name: str, metric: type[Metric]) -> None:
+        class Plugin:
+            @hookimpl
+            def register_metrics(self):
+                return {name: metric}
+
+        register_plugin(Plugin())
+
+    return register
 
 
 def test_V5_a_baseline_is_measured_by_the_same_code() -> None:
     perfect = Outputs("abcd", images(seed=9), images(seed=9))
-    found = evaluate(subject(perfect=perfect))
-    assert found.baselines == {"perfect": {"mae": 0.0}}
-    assert found.flags == {"mae": "no better than the perfect (0)"}
-    assert found.per_image.keys() == {*"abcd"}
+    result = evaluate(subject(perfect=perfect))
+    assert result.baselines == {"perfect": {"mae": 0.0}}
+    assert result.flags == {"mae": "no better than the perfect (0)"}
+    assert result.per_image.keys() == {*"abcd"}
 
 
-def test_a_value_that_a_baseline_lacks_the_images_for_is_absent() -> None:
+def test_a_baseline_without_ground_truth_has_no_value_that_needs_it() -> None:
     assert evaluate(subject(samples=Outputs("abcd", images()))).baselines == {}
 
 
 def test_V11_a_metric_that_does_not_fit_is_refused_before_any_output_is_made() -> None:
-    made: list[int] = []
-    unmade = Subject(frozenset({"fake"}), made.append, lambda _: {})  # type: ignore[arg-type]
+    seeds: list[int] = []
+    without_outputs = Subject(frozenset({"fake"}), seeds.append, lambda _: {})  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="metric 'mae' needs target"):
-        evaluate(unmade)
-    assert not made
+        evaluate(without_outputs)
+    assert not seeds
 
 
-def test_baselines_of_one_seed_are_noted_where_there_are_several() -> None:
+def test_a_note_says_that_baselines_are_of_the_first_of_several_seeds() -> None:
     same = Outputs("abcd", images(seed=9), images(seed=9))
     assert evaluate(subject(same=same), seeds=(4, 2)).notes == (
         "values are means over seeds, baselines of the seed 4",
@@ -74,17 +89,14 @@ def test_several_seeds_give_mean_and_deviation() -> None:
     assert measured.low < measured.value < measured.high
 
 
-def test_of_translations_and_samples_each_metric_takes_those_that_it_needs() -> None:
+def test_a_metric_measures_samples_unless_it_needs_the_ground_truth_of_translations() -> None:
     translations = Outputs("abcd", images(seed=1), images(seed=2), real=images(seed=2))
     samples = Outputs(["sample 0", "sample 1"], images(2, seed=3), real=images(seed=2))
-    both = [
-        Subject(made.fields, lambda _, made=made: made, lambda _: {})
-        for made in (translations, samples)
-    ]  # type: ignore[misc]
-    found = evaluate(*both, metrics=("mae", "kd-lite0"))
-    assert found.values["mae"].count == 4
-    assert found.values["kd-lite0"].count == 2
-    assert found.protocol["metrics"]["kd-lite0"]["network"].startswith("EfficientNet-Lite0")
+    subjects = (subject_of(translations), subject_of(samples))
+    result = evaluate(*subjects, metrics=("mae", "kd-lite0"))
+    assert result.values["mae"].count == 4
+    assert result.values["kd-lite0"].count == 2
+    assert result.protocol["metrics"]["kd-lite0"]["network"].startswith("EfficientNet-Lite0")
 
 
 class Novelty(Metric):
@@ -101,16 +113,11 @@ class Novelty(Metric):
 
 
 def test_a_metric_of_samples_measures_translations_only_where_it_is_named(
-    register_plugin: Callable[..., object],
+    register_metric: Callable[..., None],
 ) -> None:
-    class Plugin:
-        @hookimpl
-        def register_metrics(self):
-            return {"novelty": Novelty}
-
-    register_plugin(Plugin())
-    translations = made_of(Outputs("abcd", images(), source=images(seed=1)))
-    samples = made_of(Outputs("abcd", images()))
+    register_metric("novelty", Novelty)
+    translations = subject_of(Outputs("abcd", images(), source=images(seed=1)))
+    samples = subject_of(Outputs("abcd", images()))
     assert "novelty" not in evaluate(translations, metrics=()).values
     assert "novelty" in evaluate(translations, metrics=("novelty",)).values
     assert "novelty" in evaluate(translations, samples, metrics=()).values
@@ -118,9 +125,9 @@ def test_a_metric_of_samples_measures_translations_only_where_it_is_named(
 
 def test_V4_few_images_are_noted_for_values_that_they_bias() -> None:
     outputs = Outputs("abcd", images(seed=1), real=images(seed=2))
-    found = evaluate(made_of(outputs), metrics=("fd-lite0", "kd-lite0"))
-    assert list(found.values) == ["kd-lite0", "fd-lite0"]
-    assert found.notes == (
+    result = evaluate(subject_of(outputs), metrics=("fd-lite0", "kd-lite0"))
+    assert list(result.values) == ["kd-lite0", "fd-lite0"]
+    assert result.notes == (
         "fd-lite0 is biased for fewer than 1,000 images, and these are 4: compare it only for "
         "equal numbers of images",
     )
@@ -128,35 +135,31 @@ def test_V4_few_images_are_noted_for_values_that_they_bias() -> None:
 
 def test_V2_an_undefined_value_is_noted() -> None:
     outputs = Outputs("a", images(1), real=images(1))
-    found = evaluate(made_of(outputs), metrics=("kd-lite0",))
-    assert found.values["kd-lite0"].value is None
-    assert found.notes == ("kd-lite0 is undefined for these images: see translate show kd-lite0",)
-    assert verdict(found, "kd-lite0") == "undefined"
+    result = evaluate(subject_of(outputs), metrics=("kd-lite0",))
+    assert result.values["kd-lite0"].value is None
+    assert result.notes == ("kd-lite0 is undefined for these images: see translate show kd-lite0",)
+    assert verdict(result, "kd-lite0") == "undefined"
 
 
 class NeedsWeights(Metric):
-    values = {"weighty": MetricValue("min")}
+    values = {"needs-weights": MetricValue("min")}
 
     def update(self, batch: MetricBatch) -> None:  # noqa: ARG002
         raise ConfigError("weights.pth is not there: translate weights add FILE")
 
     def compute(self) -> dict[str, float]:
-        return {"weighty": 0.0}
+        return {"needs-weights": 0.0}
 
 
 def test_V1_a_metric_without_weights_is_noted_unless_it_is_named(
-    register_plugin: Callable[..., object],
+    register_metric: Callable[..., None],
 ) -> None:
-    class Plugin:
-        @hookimpl
-        def register_metrics(self):
-            return {"weighty": NeedsWeights}
-
-    register_plugin(Plugin())
-    found = evaluate(subject(), metrics=())
-    assert "skipped weighty: weights.pth is not there: translate weights add FILE" in found.notes
+    register_metric("needs-weights", NeedsWeights)
+    result = evaluate(subject(), metrics=())
+    skipped = "skipped needs-weights: weights.pth is not there: translate weights add FILE"
+    assert skipped in result.notes
     with pytest.raises(ConfigError, match="translate weights add"):
-        evaluate(subject(), metrics=("weighty",))
+        evaluate(subject(), metrics=("needs-weights",))
 
 
 class Broken(NeedsWeights):
@@ -164,13 +167,8 @@ class Broken(NeedsWeights):
         raise LookupError("no idea")
 
 
-def test_a_metric_that_raises_is_a_plugins_error(register_plugin: Callable[..., object]) -> None:
-    class Plugin:
-        @hookimpl
-        def register_metrics(self):
-            return {"weighty": Broken}
-
-    register_plugin(Plugin())
+def test_an_exception_of_a_metric_is_a_plugin_error(register_metric: Callable[..., None]) -> None:
+    register_metric("needs-weights", Broken)
     with pytest.raises(PluginError, match="update raised LookupError"):
-        evaluate(subject(), metrics=("weighty",))
-    assert any("skipped weighty" in note for note in evaluate(subject(), metrics=()).notes)
+        evaluate(subject(), metrics=("needs-weights",))
+    assert any("skipped needs-weights" in note for note in evaluate(subject(), metrics=()).notes)

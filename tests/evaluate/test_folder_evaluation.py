@@ -15,7 +15,7 @@ from translate.images.tensors import as_tensor
 from translate.registry import create
 
 
-def write(folder: Path, *shapes: tuple[int, ...], seed: int = 0, suffix: str = ".png") -> Path:
+def save(folder: Path, *shapes: tuple[int, ...], seed: int = 0, suffix: str = ".png") -> Path:
     random = np.random.default_rng(seed)
     folder.mkdir(exist_ok=True)
     for number, shape in enumerate(shapes):
@@ -26,39 +26,39 @@ def write(folder: Path, *shapes: tuple[int, ...], seed: int = 0, suffix: str = "
 
 @pytest.fixture
 def real(tmp_path: Path) -> Path:
-    return write(tmp_path / "real", (20, 24, 3), (20, 24, 3), (16, 16, 3), seed=1)
+    return save(tmp_path / "real", (20, 24, 3), (20, 24, 3), (16, 16, 3), seed=1)
 
 
 @pytest.fixture
 def fake(tmp_path: Path) -> Path:
-    return write(tmp_path / "fake", (20, 24, 3), (20, 24, 3), (16, 16, 3), seed=2, suffix=".bmp")
+    return save(tmp_path / "fake", (20, 24, 3), (20, 24, 3), (16, 16, 3), seed=2, suffix=".bmp")
 
 
-def evaluate(real: Path, fake: Path, *metrics: str, **given: object) -> EvaluationResult:
-    return evaluate_folders(real, fake, metrics=metrics, device="cpu", **given)  # type: ignore[arg-type]
+def evaluate(real: Path, fake: Path, *metrics: str, **options: object) -> EvaluationResult:
+    return evaluate_folders(real, fake, metrics=metrics, device="cpu", **options)  # type: ignore[arg-type]
 
 
 def value(result: EvaluationResult, name: str) -> float:
-    found = result.values[name].value
-    assert found is not None
-    return found
+    number = result.values[name].value
+    assert number is not None
+    return number
 
 
 def test_pairs_are_compared_by_name(real: Path, fake: Path) -> None:
-    found = evaluate(real, fake, "mae", paired=True)
+    result = evaluate(real, fake, "mae", paired=True)
     each = [
         np.abs(read_image(real / f"{n}.png").astype(float) - read_image(fake / f"{n}.bmp")).mean()
         for n in range(3)
     ]
-    assert value(found, "mae") == pytest.approx(np.mean(each), rel=1e-5)
-    assert [found.per_image[str(n)]["mae"] for n in range(3)] == pytest.approx(each, rel=1e-5)
-    assert found.protocol["ground truth"] == "pairs"
+    assert value(result, "mae") == pytest.approx(np.mean(each), rel=1e-5)
+    assert [result.per_image[str(n)]["mae"] for n in range(3)] == pytest.approx(each, rel=1e-5)
+    assert result.protocol["ground truth"] == "pairs"
 
 
-def test_unpaired_folders_have_distances_alone(real: Path, fake: Path) -> None:
-    found = evaluate(real, fake)
-    assert "psnr" not in found.values
-    assert value(found, "kd-lite0") != 0
+def test_unpaired_folders_have_only_distances_of_sets(real: Path, fake: Path) -> None:
+    result = evaluate(real, fake)
+    assert "psnr" not in result.values
+    assert value(result, "kd-lite0") != 0
     (real / "0.png").unlink()
     assert evaluate(real, fake, "kd-lite0").protocol["real images"] == 2
 
@@ -71,24 +71,27 @@ def test_values_inside_masks_are_next_to_those_of_whole_images(
         mask = np.zeros(shape, np.uint8)
         mask[:8] = 255
         Image.fromarray(mask).save(tmp_path / f"mask/{n}.png")
-    found = evaluate(real, fake, "mae", "kd-lite0", paired=True, mask=tmp_path / "mask")
-    assert list(found.values) == ["mae", "mae in mask", "kd-lite0"]
+    result = evaluate(real, fake, "mae", "kd-lite0", paired=True, mask=tmp_path / "mask")
+    assert list(result.values) == ["mae", "mae in mask", "kd-lite0"]
     inside = [
         np.abs(
             read_image(real / f"{n}.png")[:8].astype(float) - read_image(fake / f"{n}.bmp")[:8]
         ).mean()
         for n in range(3)
     ]
-    assert value(found, "mae in mask") == pytest.approx(np.mean(inside), rel=1e-5)
+    assert value(result, "mae in mask") == pytest.approx(np.mean(inside), rel=1e-5)
 
 
 def test_inputs_and_training_images_give_baselines(tmp_path: Path) -> None:
     shapes = [(16, 16, 3)] * 3
-    real, fake = write(tmp_path / "r", *shapes, seed=1), write(tmp_path / "f", *shapes, seed=2)
-    source = write(tmp_path / "s", *shapes, seed=3)
-    train = write(tmp_path / "t", (32, 48, 3), (16, 16, 3), seed=4)
-    found = evaluate(real, fake, "psnr", paired=True, source=source, train=train)
-    assert {*found.baselines} == {
+    real, fake = (
+        save(tmp_path / "r", *shapes, seed=1),
+        save(tmp_path / "f", *shapes, seed=2),
+    )
+    source = save(tmp_path / "s", *shapes, seed=3)
+    train = save(tmp_path / "t", (32, 48, 3), (16, 16, 3), seed=4)
+    result = evaluate(real, fake, "psnr", paired=True, source=source, train=train)
+    assert {*result.baselines} == {
         "untouched input",
         "best constant shift",
         "mean target image",
@@ -99,78 +102,78 @@ def test_inputs_and_training_images_give_baselines(tmp_path: Path) -> None:
     assert not evaluate(real, fake, "psnr", paired=True).baselines
 
 
-def test_equal_folders_are_equal(real: Path) -> None:
-    found = evaluate(real, real, "mae", "psnr", "kd-lite0", "fd-lite0", paired=True)
-    assert value(found, "mae") == 0
-    assert value(found, "psnr") == pytest.approx(148.13, abs=0.01)
-    assert value(found, "fd-lite0") == pytest.approx(0, abs=1e-6)
+def test_a_folder_has_no_distance_to_itself(real: Path) -> None:
+    result = evaluate(real, real, "mae", "psnr", "kd-lite0", "fd-lite0", paired=True)
+    assert value(result, "mae") == 0
+    assert value(result, "psnr") == pytest.approx(148.13, abs=0.01)
+    assert value(result, "fd-lite0") == pytest.approx(0, abs=1e-6)
 
 
-def test_one_image_has_values_of_its_own_and_no_distance(tmp_path: Path) -> None:
-    one, other = (write(tmp_path / str(seed), (16, 16, 3), seed=seed) for seed in (1, 2))
-    found = evaluate(one, other, "psnr", "kd-lite0", paired=True)
-    assert math.isfinite(value(found, "psnr"))
-    assert found.values["kd-lite0"].value is None
-    assert "kd-lite0 is undefined for these images: see translate show kd-lite0" in found.notes
+def test_one_image_has_mean_values_and_no_distance(tmp_path: Path) -> None:
+    one, other = (save(tmp_path / str(seed), (16, 16, 3), seed=seed) for seed in (1, 2))
+    result = evaluate(one, other, "psnr", "kd-lite0", paired=True)
+    assert math.isfinite(value(result, "psnr"))
+    assert result.values["kd-lite0"].value is None
+    assert "kd-lite0 is undefined for these images: see translate show kd-lite0" in result.notes
 
 
 def test_a_limit_measures_the_first_images(real: Path, fake: Path) -> None:
-    found = evaluate(real, fake, "mae", paired=True, limit=2)
-    assert list(found.per_image) == ["0", "1"]
+    result = evaluate(real, fake, "mae", paired=True, limit=2)
+    assert list(result.per_image) == ["0", "1"]
 
 
 def test_a_size_scales_the_shorter_sides(tmp_path: Path) -> None:
-    real = write(tmp_path / "r", (32, 48, 3))
-    fake = write(tmp_path / "f", (16, 24, 3))
+    real = save(tmp_path / "r", (32, 48, 3))
+    fake = save(tmp_path / "f", (16, 24, 3))
     assert evaluate(real, fake, "mae", paired=True, size=16).values["mae"].value is not None
 
 
 def test_real_images_without_a_fake_are_noted(real: Path, fake: Path) -> None:
     (fake / "1.bmp").unlink()
-    found = evaluate(real, fake, "mae", paired=True)
-    assert found.values["mae"].count == 2
-    assert found.notes == (f"1 images in {real} have no partner: they are not measured",)
+    result = evaluate(real, fake, "mae", paired=True)
+    assert result.values["mae"].count == 2
+    assert result.notes == (f"1 images in {real} have no partner: they are not measured",)
 
 
-def refused(real: Path, fake: Path, **given: object) -> str:
+def refusal(real: Path, fake: Path, **options: object) -> str:
     with pytest.raises((ConfigError, DataError, NothingUsableError)) as caught:
-        evaluate(real, fake, **given)
+        evaluate(real, fake, **options)
     return str(caught.value)
 
 
 def test_V3_images_without_a_partner_are_refused(real: Path, fake: Path) -> None:
     (real / "1.png").unlink()
-    assert "1 of 3 images" in refused(real, fake, paired=True)
+    assert "1 of 3 images" in refusal(real, fake, paired=True)
 
 
 def test_V3_pairs_of_other_sizes_are_refused(real: Path, fake: Path) -> None:
-    write(fake, (24, 24, 3), suffix=".bmp")
-    said = refused(real, fake, paired=True)
-    assert "has 24x24 pixels, its ground truth 24x20" in said
-    assert "--size 20" in said
+    save(fake, (24, 24, 3), suffix=".bmp")
+    message = refusal(real, fake, paired=True)
+    assert "has 24x24 pixels, its ground truth 24x20" in message
+    assert "--size 20" in message
 
 
 def test_V3_gray_images_are_not_compared_with_colour(real: Path, tmp_path: Path) -> None:
-    gray = write(tmp_path / "gray", (20, 24), (20, 24), (16, 16))
-    assert "holds gray images" in refused(real, gray, paired=True)
-    assert "holds gray images" in refused(gray, real)
+    gray = save(tmp_path / "gray", (20, 24), (20, 24), (16, 16))
+    assert "holds gray images" in refusal(real, gray, paired=True)
+    assert "holds gray images" in refusal(gray, real)
     assert evaluate(gray, gray, "mae", paired=True).values["mae"].value == 0
 
 
 def test_V3_files_that_are_no_images_are_named(real: Path, fake: Path) -> None:
     (fake / "1.bmp").write_bytes(b"no image")
-    assert "1.bmp" in refused(real, fake)
+    assert "1.bmp" in refusal(real, fake)
 
 
 def test_V3_empty_and_missing_folders_are_named(real: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    assert f"there is no image in {tmp_path / 'empty'}" in refused(real, tmp_path / "empty")
-    assert f"there is no folder {tmp_path / 'none'}" in refused(tmp_path / "none", real)
+    assert f"there is no image in {tmp_path / 'empty'}" in refusal(real, tmp_path / "empty")
+    assert f"there is no folder {tmp_path / 'none'}" in refusal(tmp_path / "none", real)
 
 
 def test_two_images_of_one_name_are_refused(real: Path, fake: Path) -> None:
-    write(real, (20, 24, 3), suffix=".bmp")
-    assert "have the same name" in refused(real, fake)
+    save(real, (20, 24, 3), suffix=".bmp")
+    assert "have the same name" in refusal(real, fake)
 
 
 def test_masks_have_the_names_and_sizes_of_the_images(
@@ -179,17 +182,17 @@ def test_masks_have_the_names_and_sizes_of_the_images(
     masks = tmp_path / "mask"
     masks.mkdir()
     Image.fromarray(np.full((4, 4), 255, np.uint8)).save(masks / "0.png")
-    assert "2 of 3 images have no mask" in refused(real, fake, paired=True, mask=masks)
+    assert "2 of 3 images have no mask" in refusal(real, fake, paired=True, mask=masks)
     for n in (1, 2):
         Image.fromarray(np.full((4, 4), 255, np.uint8)).save(masks / f"{n}.png")
-    assert "that of 0 has 4x4 pixels" in refused(real, fake, paired=True, mask=masks)
+    assert "that of 0 has 4x4 pixels" in refusal(real, fake, paired=True, mask=masks)
 
 
-def test_a_metric_is_the_plugins_own(real: Path, fake: Path) -> None:
+def test_a_value_is_what_the_metric_computes_from_all_images(real: Path, fake: Path) -> None:
     metric = create("metric", "ssim")
     for n in (0, 1, 2):
         pair = (read_image(real / f"{n}.png"), read_image(fake / f"{n}.bmp"))
-        target, made = (as_tensor(p)[None].float() for p in pair)
-        metric.update({"fake": made, "target": target})
-    found = evaluate(real, fake, "ssim", paired=True)
-    assert value(found, "ssim") == pytest.approx(metric.compute()["ssim"], rel=1e-6)
+        target, translated = (as_tensor(pixels)[None].float() for pixels in pair)
+        metric.update({"fake": translated, "target": target})
+    result = evaluate(real, fake, "ssim", paired=True)
+    assert value(result, "ssim") == pytest.approx(metric.compute()["ssim"], rel=1e-6)

@@ -38,7 +38,7 @@ RESULT = EvaluationResult(
 )
 
 
-def test_what_is_written_is_read_as_it_was(tmp_path: Path) -> None:
+def test_a_written_result_is_read_back_equal(tmp_path: Path) -> None:
     write(RESULT, tmp_path / "evaluation.json")
     assert read(tmp_path / "evaluation.json") == RESULT
 
@@ -48,14 +48,14 @@ def with_images(*names: str) -> EvaluationResult:
     return replace(RESULT, examples=examples, thumbnails=dict.fromkeys(names, b"PNG"))
 
 
-def test_thumbnails_are_next_to_the_file_and_replaced_as_a_whole(tmp_path: Path) -> None:
+def test_the_thumbnails_of_an_earlier_result_are_all_replaced(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     folder = thumbnail_folder(path)
     write(with_images("best-1-source.png", "best-1-fake.png"), path)
     (tmp_path / f".tmp-{folder.name}-1").mkdir()  # of a process that was killed
-    found = with_images("worst-1-fake.png")
-    write(found, path)
-    assert read(path) == found and read(path).thumbnails == {}
+    newer = with_images("worst-1-fake.png")
+    write(newer, path)
+    assert read(path) == newer and read(path).thumbnails == {}
     assert [p.name for p in folder.iterdir()] == ["worst-1-fake.png"]
     write(RESULT, path)
     assert [p.name for p in tmp_path.iterdir()] == ["x.json"]
@@ -71,10 +71,9 @@ def test_a_folder_of_other_files_is_kept(tmp_path: Path, caplog: pytest.LogCaptu
     assert f"{folder} holds other files and is kept" in caplog.text
 
 
-def test_thumbnails_are_never_next_to_another_result(
+def test_a_write_that_fails_leaves_the_old_result_without_thumbnails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever is interrupted: the old result without images, or the new one."""
     path = tmp_path / "x.json"
     write(with_images("best-1-fake.png"), path)
 
@@ -116,7 +115,7 @@ def test_a_file_that_cannot_be_written_is_a_save_error(tmp_path: Path) -> None:
         write(RESULT, tmp_path / "folder/x.json")
 
 
-def test_the_best_baseline_is_none_of_the_floor() -> None:
+def test_the_best_baseline_is_never_the_floor() -> None:
     assert RESULT.best_baseline("psnr") == ("mean target image", 14.9)
     assert RESULT.best_baseline("fd") is None
 
@@ -125,12 +124,12 @@ def test_the_best_baseline_is_none_of_the_floor() -> None:
     ("better", "other", "reached"),
     [("max", 2.0, True), ("max", 1.0, False), ("min", 1.0, True), ("min", 2.0, False)],
 )
-def test_a_value_is_reached_by_what_is_as_good(better, other, reached) -> None:
+def test_a_value_is_reached_by_equal_and_better_values(better, other, reached) -> None:
     assert MeasuredValue(1.5, better).is_reached_by(other) == reached
     assert MeasuredValue(other, better).is_reached_by(other)
 
 
-def test_an_undefined_value_reaches_nothing_and_is_reached_by_nothing() -> None:
+def test_an_undefined_value_neither_reaches_a_value_nor_is_reached() -> None:
     assert not MeasuredValue(None, "max").is_reached_by(1.0)
     assert not MeasuredValue(1.0, "max").is_reached_by(None)
 
@@ -139,12 +138,12 @@ def result_of(
     value: float | None = 1.0, better: str = "max", **baselines: float
 ) -> EvaluationResult:
     measured = MeasuredValue(value, better, "dB", 4, 0.5, 1.5)  # type: ignore[arg-type]
-    found = EvaluationResult("x", {"f": measured}, {k: {"f": v} for k, v in baselines.items()})
-    return EvaluationResult("x", found.values, found.baselines, flags(found))
+    result = EvaluationResult("x", {"f": measured}, {k: {"f": v} for k, v in baselines.items()})
+    return replace(result, flags=flags(result))
 
 
 @pytest.mark.parametrize(
-    ("found", "said"),
+    ("result", "expected"),
     [
         (result_of(better="max", mean=2.0), "no better than the mean (2 dB)"),
         (result_of(better="max", mean=1.0), "no better than the mean (1 dB)"),
@@ -157,6 +156,8 @@ def result_of(
         (result_of(better="max", **{FLOOR: 5.0}), "no baseline"),
     ],
 )
-def test_a_verdict_states_what_a_baseline_reaches(found: EvaluationResult, said: str) -> None:
-    assert verdict(found, "f") == said
-    assert found.flags.get("f", said) == said
+def test_a_verdict_compares_the_value_with_the_best_baseline(
+    result: EvaluationResult, expected: str
+) -> None:
+    assert verdict(result, "f") == expected
+    assert result.flags.get("f", expected) == expected

@@ -19,9 +19,9 @@ PIXELS = ["mae", "psnr"]
 
 
 def test_a_paired_run_is_measured_next_to_all_baselines(paired_run: Path) -> None:
-    found = evaluate_run(paired_run, device="cpu", metrics=PIXELS)
-    assert found.values["psnr"].count == 5
-    assert {*found.baselines} == {
+    result = evaluate_run(paired_run, device="cpu", metrics=PIXELS)
+    assert result.values["psnr"].count == 5
+    assert {*result.baselines} == {
         "untouched input",
         "best constant shift",
         "mean target image",
@@ -29,62 +29,62 @@ def test_a_paired_run_is_measured_next_to_all_baselines(paired_run: Path) -> Non
         "colour statistics of training images",
         "nearest training image",
     }
-    assert list(found.per_image) == [f"a/test/{number:04}.png" for number in range(5)]
-    assert not found.trust, "metrics were named"
+    assert list(result.per_image) == [f"a/test/{number:04}.png" for number in range(5)]
+    assert not result.trust, "metrics were named"
 
 
 def test_the_untouched_input_is_the_test_image_itself(paired_run: Path, photos: Path) -> None:
-    found = evaluate_run(paired_run, device="cpu", metrics=["psnr"], size=24)
+    result = evaluate_run(paired_run, device="cpu", metrics=["psnr"], size=24)
     each = []
     for number in range(5):
-        one, other = (
+        source, target = (
             np.asarray(Image.open(photos / name / f"test/{number:04}.png")) for name in "ab"
         )
-        each.append(peak_signal_noise_ratio(other, one))
-    assert found.baselines["untouched input"]["psnr"] == pytest.approx(np.mean(each), rel=1e-6)
+        each.append(peak_signal_noise_ratio(target, source))
+    assert result.baselines["untouched input"]["psnr"] == pytest.approx(np.mean(each), rel=1e-6)
 
 
 def test_the_untouched_input_is_not_compared_with_itself(unpaired_run: Path) -> None:
-    found = evaluate_run(unpaired_run, device="cpu", metrics=["edge-agreement", "kd-lite0"])
-    assert {*found.baselines["untouched input"]} == {"kd-lite0"}
-    assert "edge-agreement" in found.baselines["mean target image"]
+    result = evaluate_run(unpaired_run, device="cpu", metrics=["edge-agreement", "kd-lite0"])
+    assert {*result.baselines["untouched input"]} == {"kd-lite0"}
+    assert "edge-agreement" in result.baselines["mean target image"]
 
 
 def test_an_unpaired_run_has_no_ground_truth_but_distances_and_a_floor(unpaired_run: Path) -> None:
-    found = evaluate_run(unpaired_run, device="cpu")
-    assert {"kd-lite0", "fd-lite0"} <= {*found.values}
-    assert not {"psnr", "ssim", "mae"} & {*found.values}
-    assert {*found.baselines[FLOOR]} >= {"kd-lite0", "fd-lite0"}
-    assert "best constant shift" not in found.baselines
-    assert {*found.trust} == {f"a/test/{number:04}.png" for number in range(5)}
-    assert all(row.keys() == {"trust", "cycle", "distance"} for row in found.trust.values())
-    assert {*found.examples} <= {*found.trust}
+    result = evaluate_run(unpaired_run, device="cpu")
+    assert {"kd-lite0", "fd-lite0"} <= {*result.values}
+    assert not {"psnr", "ssim", "mae"} & {*result.values}
+    assert {*result.baselines[FLOOR]} >= {"kd-lite0", "fd-lite0"}
+    assert "best constant shift" not in result.baselines
+    assert {*result.trust} == {f"a/test/{number:04}.png" for number in range(5)}
+    assert all(row.keys() == {"trust", "cycle", "distance"} for row in result.trust.values())
+    assert {*result.examples} <= {*result.trust}
     with pytest.raises(ConfigError, match="'psnr' needs target"):
         evaluate_run(unpaired_run, device="cpu", metrics=["psnr"])
 
 
 def test_the_other_direction_is_measured_on_the_other_domain(unpaired_run: Path) -> None:
-    there = evaluate_run(unpaired_run, device="cpu", metrics=["kd-lite0"])
-    back = evaluate_run(unpaired_run, device="cpu", metrics=["kd-lite0"], to="a")
-    assert (back.protocol["from"], back.protocol["to"]) == ("b", "a")
-    assert back.values != there.values
+    forward = evaluate_run(unpaired_run, device="cpu", metrics=["kd-lite0"])
+    backward = evaluate_run(unpaired_run, device="cpu", metrics=["kd-lite0"], to="a")
+    assert (backward.protocol["from"], backward.protocol["to"]) == ("b", "a")
+    assert backward.values != forward.values
     with pytest.raises(ConfigError, match="does not translate to 'c'"):
         evaluate_run(unpaired_run, device="cpu", to="c")
 
 
-def test_a_run_that_draws_is_measured_on_as_many_samples_as_there_are_images(
+def test_a_generator_is_measured_on_as_many_samples_as_there_are_images(
     class_run: Path,
 ) -> None:
-    found = evaluate_run(class_run, device="cpu", metrics=["kd-lite0"], seeds=(0, 1))
-    measured = found.values["kd-lite0"]
+    result = evaluate_run(class_run, device="cpu", metrics=["kd-lite0"], seeds=(0, 1))
+    measured = result.values["kd-lite0"]
     assert measured.count == 9
     assert measured.deviation is not None and measured.deviation > 0
-    assert {*found.baselines} == {
+    assert {*result.baselines} == {
         "mean target image",
         "1 training image repeated",
         FLOOR,
     }
-    assert "from" not in found.protocol
+    assert "from" not in result.protocol
     with pytest.raises(ConfigError, match="translates nothing"):
         evaluate_run(class_run, device="cpu", to="digits")
 
@@ -103,15 +103,15 @@ def test_reconstructions_are_measured_against_the_image(tmp_path: Path, photos: 
         size=8,
         data={"root": str(photos), "layout": "images"},
     )
-    found = evaluate_run(run, device="cpu", metrics=["psnr"])
-    assert found.values["psnr"].value is not None
-    assert {*found.baselines} == {
+    result = evaluate_run(run, device="cpu", metrics=["psnr"])
+    assert result.values["psnr"].value is not None
+    assert {*result.baselines} == {
         "mean target image",
         "1 training image repeated",
         "colour statistics of training images",
         "nearest training image",
     }, "the input is the ground truth itself"
-    assert found.protocol["ground truth"] == "the original images"
+    assert result.protocol["ground truth"] == "the original images"
 
 
 def test_images_of_other_channels_have_no_baseline_of_their_input(
@@ -121,18 +121,18 @@ def test_images_of_other_channels_have_no_baseline_of_their_input(
     run = small_checkpoints.pix2pix(
         tmp_path / "gray", domains=("a", "b"), channels=(1, 3), data=data
     )
-    found = evaluate_run(run, device="cpu", metrics=["psnr"])
-    assert {*found.baselines} == {
+    result = evaluate_run(run, device="cpu", metrics=["psnr"])
+    assert {*result.baselines} == {
         "mean target image",
         "1 training image repeated",
         "nearest training image",
     }
 
 
-def test_the_protocol_lists_what_a_repetition_needs(paired_run: Path) -> None:
-    found = evaluate_run(paired_run, device="cpu", metrics=["psnr", "kd-lite0"], limit=4)
+def test_the_protocol_lists_what_is_needed_to_repeat_the_evaluation(paired_run: Path) -> None:
+    result = evaluate_run(paired_run, device="cpu", metrics=["psnr", "kd-lite0"], limit=4)
     manifest = paired_run / "checkpoints/step-00000001/MANIFEST.json"
-    protocol = found.protocol
+    protocol = result.protocol
     assert protocol["checkpoint sha256"] == hashlib.sha256(manifest.read_bytes()).hexdigest()
     assert (protocol["step"], protocol["split"], protocol["images"]) == (1, "test", 4)
     assert (protocol["size"], protocol["seeds"]) == ([32, 32], [0])
@@ -141,9 +141,9 @@ def test_the_protocol_lists_what_a_repetition_needs(paired_run: Path) -> None:
     assert len(protocol["metrics"]["kd-lite0"]["weights sha256"]) == 64
 
 
-def test_two_evaluations_are_equal(paired_run: Path) -> None:
-    one, other = (evaluate_run(paired_run, device="cpu", batch_size=size) for size in (16, 16))
-    assert one == other
+def test_a_second_evaluation_returns_equal_results(paired_run: Path) -> None:
+    first, second = (evaluate_run(paired_run, device="cpu") for _ in range(2))
+    assert first == second
 
 
 def test_values_do_not_depend_on_the_batch_size(paired_run: Path) -> None:
@@ -154,7 +154,7 @@ def test_values_do_not_depend_on_the_batch_size(paired_run: Path) -> None:
         assert math.isclose(measured.value or 0, other.values[name].value or 0, rel_tol=1e-3)
 
 
-def test_what_is_no_run_is_named(tmp_path: Path) -> None:
+def test_a_missing_run_is_named(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="missing"):
         evaluate_run(tmp_path / "missing")
 
@@ -165,14 +165,14 @@ def test_baselines_of_the_sample_domains_are_the_known_ones(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     run = small_checkpoints.cyclegan(tmp_path / "run", size=64)
-    found = evaluate_run(run, device="cpu", metrics=["psnr"])
-    assert found.protocol["ground truth"] == "hidden ground truth"
-    assert found.baselines["mean target image"]["psnr"] == pytest.approx(14.89, abs=0.01)
-    assert found.baselines["best constant shift"]["psnr"] == pytest.approx(11.96, abs=0.01)
+    result = evaluate_run(run, device="cpu", metrics=["psnr"])
+    assert result.protocol["ground truth"] == "hidden ground truth"
+    assert result.baselines["mean target image"]["psnr"] == pytest.approx(14.89, abs=0.01)
+    assert result.baselines["best constant shift"]["psnr"] == pytest.approx(11.96, abs=0.01)
 
 
 def test_options_of_inference_are_in_the_protocol(paired_run: Path) -> None:
-    found = evaluate_run(paired_run, device="cpu", metrics=["mae"], options={"dropout": False})
-    assert found.protocol["options"] == {"dropout": False}
+    result = evaluate_run(paired_run, device="cpu", metrics=["mae"], options={"dropout": False})
+    assert result.protocol["options"] == {"dropout": False}
     with pytest.raises(ConfigError, match="translate has no option 'steps'"):
         evaluate_run(paired_run, device="cpu", metrics=["mae"], options={"steps": 3})

@@ -1,4 +1,4 @@
-"""Results as tables, as data and for a model card."""
+"""An evaluation as a table, Markdown, LaTeX, CSV, JSON and the block of a model card."""
 
 import csv
 import json
@@ -57,7 +57,7 @@ def test_markdown_has_a_row_for_each_metric() -> None:
     assert lines[-1] == "- kd is undefined for these images"
 
 
-def test_latex_escapes_what_it_would_obey() -> None:
+def test_latex_has_its_special_characters_escaped() -> None:
     text = tables.latex(RESULT)
     assert r"fd\_x $\downarrow$ & 0.5000 & - & " in text
     assert r"95 \% interval" in text
@@ -77,22 +77,22 @@ def test_csv_has_a_row_for_each_metric_and_baseline() -> None:
     ]
 
 
-def test_json_is_what_the_file_holds(tmp_path: Path) -> None:
-    found = replace(RESULT, thumbnails={"best-1-fake.png": b"PNG"})
-    write(found, tmp_path / "x.json")
-    assert json.loads(tables.as_json(found)) == json.loads((tmp_path / "x.json").read_text())
+def test_json_is_the_content_of_the_file(tmp_path: Path) -> None:
+    result = replace(RESULT, thumbnails={"best-1-fake.png": b"PNG"})
+    write(result, tmp_path / "x.json")
+    assert json.loads(tables.as_json(result)) == json.loads((tmp_path / "x.json").read_text())
 
 
 def test_the_model_card_has_the_hubs_evaluation_block() -> None:
     document = yaml_text.parse(tables.model_card(RESULT), "card")
     (entry,) = document["model-index"]
     assert entry["name"] == "x"
-    (found,) = entry["results"]
-    assert found["task"] == {"type": "image-to-image"}
-    assert found["dataset"] == {
+    (result,) = entry["results"]
+    assert result["task"] == {"type": "image-to-image"}
+    assert result["dataset"] == {
         "name": "summer to winter", "type": "summer-winter", "split": "test",
     }  # fmt: skip
-    assert found["metrics"] == [
+    assert result["metrics"] == [
         {"type": "psnr", "name": "psnr", "value": 18.5, "verified": False},
         {"type": "fd_x", "name": "fd_x", "value": 0.5, "verified": False},
     ]
@@ -106,5 +106,5 @@ def test_the_model_card_has_the_hubs_evaluation_block() -> None:
     ],
 )
 def test_numbers_have_four_digits(value: float, text: str) -> None:
-    found = EvaluationResult("x", {"f": MeasuredValue(value, "max")})
-    assert tables.table(found).splitlines()[3].split()[2] == text
+    result = EvaluationResult("x", {"f": MeasuredValue(value, "max")})
+    assert tables.table(result).splitlines()[3].split()[2] == text

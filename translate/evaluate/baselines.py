@@ -12,12 +12,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from translate.engine.loading.order import spread
 from translate.evaluate.images.outputs import Outputs
 from translate.evaluate.images.run_images import RunImages
 from translate.evaluate.result import FLOOR
 from translate.images.resize import resize_pixels
 
 Image = NDArray[np.uint8]
+ImageFunctions = dict[str, Callable[[], Sequence[Image]]]
+"""functions that compute the images of a baseline, by its name"""
+Baselines = dict[str, Callable[[], Outputs]]
+"""functions that compute the outputs of a baseline, by its name"""
 INPUT = "untouched input"
 COLLAPSED_IMAGES = 10
 """largest number of training images that a collapsed generator repeats"""
@@ -26,9 +31,9 @@ SEARCH_SIDE = 16
 
 
 def of_translation(
-    outputs: Outputs, train: RunImages | None, *, same_kind: bool, of_training: bool = False
-) -> dict[str, Callable[[], Outputs]]:
-    """Return baselines of a translation by name, each computed when it is called.
+    outputs: Outputs, train: RunImages | None, *, comparable: bool, trained_on: bool = False
+) -> Baselines:
+    """Return the baselines of a translation.
 
     A baseline is absent if it needs ground truth or training images that are missing, or if its
     images would have other channels or another size than the translations.
@@ -36,42 +41,41 @@ def of_translation(
     Args:
         outputs: The translations, with their inputs and ground truth.
         train: Training images of both domains; None if they are unknown.
-        same_kind: Whether source and target have equal channels, and neither is a label map.
-        of_training: Whether the inputs are training images: the nearest one of each is itself.
+        comparable: Whether source and target have equal channels, and neither is a label map.
+        trained_on: Whether the inputs are training images, which are nearest to themselves.
     """
-    images: dict[str, Callable[[], Sequence[Image]]] = {}
+    functions: ImageFunctions = {}
     source, target = outputs.source, outputs.target
-    reconstructs = all(map(np.array_equal, source, target)) if target else False
-    if same_kind and source and not reconstructs:  # else the input is the ground truth
-        images[INPUT] = lambda: source
+    input_is_truth = all(map(np.array_equal, source, target)) if target else False
+    if comparable and source and not input_is_truth:
+        functions[INPUT] = lambda: source
         if target:
-            images["best constant shift"] = lambda: shift_colours(source, target)
+            functions["best constant shift"] = lambda: shift_colours(source, target)
     if train and train.target:
-        images |= _of_training_images(train.target, len(outputs.fake))
-        if same_kind and source:
-            images["colour statistics of training images"] = lambda: transfer_colour_statistics(
+        functions |= _independent_of_input(train.target, len(outputs.fake))
+        if comparable and source:
+            functions["colour statistics of training images"] = lambda: transfer_colour_statistics(
                 source, train.target
             )
-        candidates = train.source if train.truth else train.target if same_kind else ()
-        if source and candidates and not of_training:
-            images["nearest training image"] = lambda: nearest(source, candidates, train.target)
-    baselines = {name: partial(_with_images, outputs, make) for name, make in images.items()}
-    if INPUT in baselines:  # it is not compared with itself
-        baselines[INPUT] = partial(_with_images, replace(outputs, source=()), lambda: source)
+        # without pairs, inputs are compared with the images of the target domain themselves
+        candidates = train.source if train.truth else train.target if comparable else ()
+        if source and candidates and not trained_on:
+            functions["nearest training image"] = lambda: nearest(source, candidates, train.target)
+    baselines = _with_images(outputs, functions)
+    if INPUT in functions:  # no metric compares the input with itself
+        baselines |= _with_images(replace(outputs, source=()), {INPUT: lambda: source})
     return baselines | _floor(outputs, train)
 
 
-def of_samples(outputs: Outputs, train: RunImages) -> dict[str, Callable[[], Outputs]]:
-    """Return baselines of generated images by name, which are made of training images."""
-    images = _of_training_images(train.target, len(outputs.fake))
+def of_samples(outputs: Outputs, train: RunImages) -> Baselines:
+    """Return the baselines of generated images, which are made of training images."""
+    functions = _independent_of_input(train.target, len(outputs.fake))
     unlabelled = replace(outputs, labels=(), real_labels=())
-    baselines = {name: partial(_with_images, unlabelled, make) for name, make in images.items()}
-    return baselines | _floor(outputs, train)
+    return _with_images(unlabelled, functions) | _floor(outputs, train)
 
 
-def _of_training_images(
-    train: Sequence[Image], count: int
-) -> dict[str, Callable[[], Sequence[Image]]]:
+def _independent_of_input(train: Sequence[Image], count: int) -> ImageFunctions:
+    """Return baselines of `count` images: the mean training image, and a collapsed generator."""
     # at most a tenth of the images: ten different images of twenty would not be mode collapse
     different = max(1, min(COLLAPSED_IMAGES, count // 10))
     repeated = "1 training image" if different == 1 else f"{different} training images"
@@ -81,19 +85,21 @@ def _of_training_images(
     }
 
 
-def _with_images(outputs: Outputs, make: Callable[[], Sequence[Image]]) -> Outputs:
-    """Return `outputs` with the images of a baseline, which have no cycle."""
-    return replace(outputs, fake=make(), cycle=())
+def _with_images(outputs: Outputs, functions: ImageFunctions) -> Baselines:
+    """Return baselines that are `outputs` with images of `functions`, which have no cycle."""
+
+    def compute(images: Callable[[], Sequence[Image]]) -> Outputs:
+        return replace(outputs, fake=images(), cycle=())
+
+    return {name: partial(compute, images) for name, images in functions.items()}
 
 
-def _floor(outputs: Outputs, train: RunImages | None) -> dict[str, Callable[[], Outputs]]:
+def _floor(outputs: Outputs, train: RunImages | None) -> Baselines:
     """Return the floor: real training images, which are as close to test images as can be."""
     if train is None or not train.target:
         return {}
     labels = train.field("labels") if outputs.labels else None
-    indices = [i * len(train.target) // len(outputs.fake) for i in range(len(outputs.fake))]
-    if len(train.target) < len(outputs.fake):
-        indices = list(range(len(train.target)))
+    indices = spread(range(len(train.target)), len(outputs.fake))
     floor = Outputs(
         [train.names[i % len(train.names)] for i in indices],
         [train.target[i] for i in indices],
@@ -114,10 +120,9 @@ def nearest(
         sources: Training images with as many channels, compared at 16x16 pixels by squared error.
         targets: The target of each of `sources`.
     """
+    size = (SEARCH_SIDE, SEARCH_SIDE)
     queries, candidates = (
-        np.stack(
-            [resize_pixels(image, (SEARCH_SIDE, SEARCH_SIDE)).ravel() for image in group]
-        ).astype(float)
+        np.stack([resize_pixels(image, size).ravel() for image in group]).astype(float)
         for group in (images, sources)
     )
     # squared distances, without a term that is equal for all candidates
@@ -128,11 +133,12 @@ def nearest(
 def shift_colours(source: Sequence[Image], truth: Sequence[Image]) -> list[Image]:
     """Add one colour to all images, the one that brings their means closest to the ground truth.
 
-    It uses the ground truth, which no method has: a method that beats it changes more than tint.
+    The shift is fitted to the ground truth, which no method has: a method that beats this baseline
+    changes more than the tint.
     """
     pairs = zip(truth, source, strict=True)
     shift = np.mean([t.mean((0, 1)) - s.mean((0, 1)) for t, s in pairs], axis=0)
-    return [_round(image + shift) for image in source]
+    return [_to_uint8(image + shift) for image in source]
 
 
 def transfer_colour_statistics(source: Sequence[Image], target: Sequence[Image]) -> list[Image]:
@@ -142,16 +148,16 @@ def transfer_colour_statistics(source: Sequence[Image], target: Sequence[Image])
     """
     mean, deviation = np.mean(target, (0, 1, 2)), np.std(target, (0, 1, 2))
     return [
-        _round((s - s.mean((0, 1))) / (s.std((0, 1)) + 1e-6) * deviation + mean) for s in source
+        _to_uint8((s - s.mean((0, 1))) / (s.std((0, 1)) + 1e-6) * deviation + mean) for s in source
     ]
 
 
 def mean_image(images: Sequence[Image]) -> Image:
     """Return the mean of images of one size, the best output that ignores its input.
 
-    It is blurred, and hard to beat in PSNR if the images are similar.
+    The mean is blurred, and hard to beat in PSNR if the images are similar.
     """
-    return _round(np.mean(images, axis=0))
+    return _to_uint8(np.mean(images, axis=0))
 
 
 def repeat_images(images: Sequence[Image], count: int, *, different: int = 10) -> list[Image]:
@@ -163,7 +169,7 @@ def repeat_images(images: Sequence[Image], count: int, *, different: int = 10) -
 def average_pairs(images: NDArray[np.uint8], count: int, *, seed: int = 0) -> NDArray[np.uint8]:
     """Return `count` pixel averages of two images each, drawn from `images` (N, ...)."""
     chosen = np.random.default_rng(seed).choice(len(images), (2, count))
-    return _round(images[chosen].mean(0))
+    return _to_uint8(images[chosen].mean(0))
 
 
 def resize_and_crop(image: Image, size: tuple[int, int]) -> Image:
@@ -178,5 +184,5 @@ def resize_and_crop(image: Image, size: tuple[int, int]) -> Image:
     return large[top : top + size[0], left : left + size[1]]
 
 
-def _round(levels: NDArray[Any]) -> Image:
+def _to_uint8(levels: NDArray[Any]) -> Image:
     return np.rint(levels).clip(0, 255).astype(np.uint8)

@@ -45,12 +45,12 @@ def evaluate(
         run: A run, ``RUN@STEP``, ``RUN@best`` or a checkpoint; or else `real` and `fake`.
         real: Folder of real images.
         fake: Folder of images to measure.
-        paired: Whether each image in `real` is the ground truth of the image with its name
-            in `fake`.
-        mask: Folder of masks for `fake`; only white pixels are measured.
-        source: Folder of the inputs of `fake`, for baselines.
+        paired: Whether the images in `real` are the ground truth of those in `fake` with the same
+            name.
+        mask: Folder of masks for `fake`, with the same names; only white pixels are measured.
+        source: Folder of the inputs of `fake`, with the same names, for baselines.
         train: Folder of training images of the target domain, for baselines.
-        metrics: Names of metrics; none: all whose data is there, such as ground truth.
+        metrics: Names of metrics; none: all that the images have the data for.
         to: Domain to translate to, by default the last one of the run.
         split: Split of the run's data, by default ``test``.
         limit: The largest number of images to measure.
@@ -104,19 +104,10 @@ def evaluate(
             raise ConfigError(f"size: got {size[0]}x{size[1]}: folders take one number, --size N.")
         path = Path(out) if out else None
         result = evaluate_folders(
-            real,
-            fake,
-            paired=paired,
-            mask=mask,
-            source=source,
-            train=train,
-            size=size,
-            **shared,
+            real, fake, paired=paired, mask=mask, source=source, train=train, size=size, **shared
         )
-    if path is None:
-        return replace(
-            result, examples={}, thumbnails={}
-        )  # their files would be next to the result
+    if path is None:  # and so there is no place for thumbnails
+        return replace(result, examples={}, thumbnails={})
     results.write(result, path)
     logger.info(f"{path}")
     return result

@@ -29,7 +29,7 @@ class Subject:
     outputs: Callable[[int], Outputs]
     """computes the outputs for a seed"""
     baselines: Callable[[Outputs], Mapping[str, Callable[[], Outputs]]]
-    """returns baselines of the outputs for the first seed"""
+    """returns functions that compute baselines of the outputs for the first seed, by name"""
     trust: Callable[[Outputs], Mapping[str, Mapping[str, float]]] = lambda _: {}
     """returns the trust of the outputs for the first seed, by the name of the image"""
 
@@ -70,23 +70,24 @@ class Evaluation:
             skipped=self._skipped,
         )  # before the outputs, which take long
         outputs = [subject.outputs(seeds[0]) for subject in subjects]
-        found = Measurements()
-        for subject, own in zip(subjects, outputs, strict=True):
-            metrics = [each for each in selected if self._outputs_for(each, outputs) is own]
-            self._measure_subject(subject, own, metrics, seeds, found)
-        self._add_notes(selected, found, seeds)
-        if not found.values:
+        measurements = Measurements()
+        for subject, subject_outputs in zip(subjects, outputs, strict=True):
+            metrics = [m for m in selected if self._outputs_for(m, outputs) is subject_outputs]
+            self._measure_subject(subject, subject_outputs, metrics, seeds, measurements)
+        self._add_notes(selected, measurements, seeds)
+        if not measurements.values:
             raise ConfigError(
                 "there is nothing to measure: no metric fits these images. " + " ".join(self.notes)
             )
         order = [name for each in selected for name in each.by_result_name(each.example.values)]
+        values = measurements.values
         result = EvaluationResult(
             name,
-            {name: found.values[name] for name in sorted(found.values, key=order.index)},
-            found.baselines,
-            per_image=found.per_image,
+            {value_name: values[value_name] for value_name in sorted(values, key=order.index)},
+            measurements.baselines,
+            per_image=measurements.per_image,
             trust=self._trust(subjects, outputs),
-            protocol={**protocol, "metrics": found.protocols},
+            protocol={**protocol, "metrics": measurements.protocols},
         )
         result = replace(result, flags=flags(result), notes=tuple(self.notes))
         return examples.with_thumbnails(result, outputs, self.source_domain, self.domain)
@@ -104,18 +105,19 @@ class Evaluation:
         outputs: Outputs,
         selected: Sequence[SelectedMetric],
         seeds: Sequence[int],
-        found: Measurements,
+        measurements: Measurements,
     ) -> None:
         """Measure the outputs of a subject, those for further seeds, and its baselines."""
         measured = self._measure(selected, outputs)
         for each, metric in measured:
-            found.add(each, metric, outputs, seeds[0])
-        kept = [each for each, _ in measured]
-        found.add_seeds(self._values(kept, subject.outputs(seed)) for seed in seeds[1:])
-        for baseline, make in subject.baselines(outputs).items():
-            if values := self._values(kept, make()):
+            measurements.add(each, metric, outputs, seeds[0])
+        computable = [each for each, _ in measured]
+        further = (self._values(computable, subject.outputs(seed)) for seed in seeds[1:])
+        measurements.add_seeds(further)
+        for baseline, compute in subject.baselines(outputs).items():
+            if values := self._values(computable, compute()):
                 logger.info(f"measured the {baseline}")
-                found.baselines.setdefault(baseline, {}).update(values)
+                measurements.baselines.setdefault(baseline, {}).update(values)
 
     def _values(
         self, selected: Sequence[SelectedMetric], outputs: Outputs
@@ -123,7 +125,7 @@ class Evaluation:
         """Return the values of all metrics that could be computed."""
         values: dict[str, float | None] = {}
         for each, metric in self._measure(selected, outputs):
-            values |= each.by_result_name(measuring.values(metric))
+            values |= each.by_result_name(measuring.compute_values(metric))
         return values
 
     def _measure(
@@ -138,7 +140,7 @@ class Evaluation:
                 metric = measuring.measure(
                     each, outputs, batch_size=self.batch_size, device=self.device
                 )
-                measuring.values(metric)
+                measuring.compute_values(metric)
             except TranslateError as error:
                 if self.metric_names:
                     raise
@@ -162,19 +164,19 @@ class Evaluation:
         return scores
 
     def _add_notes(
-        self, selected: Sequence[SelectedMetric], found: Measurements, seeds: Sequence[int]
+        self, selected: Sequence[SelectedMetric], measurements: Measurements, seeds: Sequence[int]
     ) -> None:
         """Add notes on skipped metrics, and on metric values that are biased or undefined."""
-        if seeds[1:] and found.baselines:
+        if seeds[1:] and measurements.baselines:
             self.notes.append(f"values are means over seeds, baselines of the seed {seeds[0]}")
         self.notes += [f"skipped {', '.join(names)}: {why}" for why, names in self._skipped.items()]
         for each in selected:
-            least = each.example.unbiased_from
+            unbiased_from = each.example.unbiased_from
             for name in each.by_result_name(each.example.values):
-                measured = found.values.get(name)
-                if measured and measured.count < least:
+                measured = measurements.values.get(name)
+                if measured and measured.count < unbiased_from:
                     self.notes.append(
-                        f"{name} is biased for fewer than {least:,} images, and these are "
+                        f"{name} is biased for fewer than {unbiased_from:,} images, and these are "
                         f"{measured.count:,}: compare it only for equal numbers of images"
                     )
                 if measured and measured.value is None:

@@ -1,7 +1,7 @@
 """Evaluate a folder of images of any origin against a folder of real images."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from translate.images.source import EncodedImage
 
 logger = logging.getLogger(__name__)
 NamedImages = Mapping[str, Image]
-"""images by path below the folder, without suffix"""
+"""images by the path below their folder, without suffix"""
 
 
 def evaluate_folders(
@@ -44,18 +44,8 @@ def evaluate_folders(
 ) -> EvaluationResult:
     """Return metric values of the images in the folder `fake`.
 
-    Args:
-        real: Folder of real images; with `paired`, the ground truth of each fake image.
-        fake: Folder of translated or generated images.
-        paired: Each real image is the ground truth of the fake image with its path, without suffix.
-        mask: Folder of masks with the names of the images; only white pixels are measured.
-        source: Folder of the images that were translated, with the names of `fake`, for baselines.
-        train: Folder of training images of the target domain, for baselines.
-        metrics: Names of metrics; none: all whose data is there, such as ground truth.
-        limit: The largest number of images to measure.
-        size: Length of the shorter side to which all images are scaled.
-        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        batch_size: Number of images in a batch.
+    The arguments are those of `translate.evaluate.entry.evaluate`. Files of several folders belong
+    together if their paths below the folders are equal, without suffix.
     """
     notes: list[str] = []
     folders = {"real": Path(real), "fake": Path(fake)}
@@ -97,7 +87,7 @@ def evaluate_folders(
 
 
 def _files(name: str, folder: Path) -> dict[str, Path]:
-    """Return the image files of a folder by name; each name may occur once."""
+    """Return the images of a folder by path below it, without suffix; no path may occur twice."""
     if not folder.is_dir():
         raise DataError(f"{name}: there is no folder {folder}. Expected a folder of images.")
     by_name: dict[str, Path] = {}
@@ -119,7 +109,7 @@ def _check_partners(
     other: str,
     notes: list[str],
 ) -> None:
-    """Raise `DataError` if a fake image has no partner; add a note on partners without one."""
+    """Raise `DataError` if a fake image has no partner in `other`; note unused partners."""
     missing = sorted(files["fake"].keys() - files[other].keys())
     if missing:
         raise DataError(
@@ -134,26 +124,25 @@ def _check_partners(
 
 
 def _channels(files: Mapping[str, Mapping[str, Path]], folders: Mapping[str, Path]) -> int:
-    """Return 1 if the images of both folders are gray, 3 if both have colour."""
-    gray = {}
-    for name in files.keys() & {"real", "fake"}:
-        channels = {_channels_of(path) for path in files[name].values()}
-        gray[name] = channels <= {1, 2}
-    if len(set(gray.values())) > 1:
-        one, other = ("real", "fake") if gray["real"] else ("fake", "real")
+    """Return 1 if real and fake images are gray, 3 if both have colour; else raise `DataError`."""
+    real_is_gray, fake_is_gray = (
+        {_channels_of(path) for path in files[name].values()} <= {1, 2} for name in ("real", "fake")
+    )
+    if real_is_gray != fake_is_gray:
+        gray, colour = ("real", "fake") if real_is_gray else ("fake", "real")
         raise DataError(
-            f"{one}: {folders[one]} holds gray images and {folders[other]} images in colour: "
+            f"{gray}: {folders[gray]} holds gray images and {folders[colour]} images in colour: "
             "expected both gray, or both in colour. Convert one of them: "
             "magick mogrify -colorspace gray DIR/*.png"
         )
-    return 1 if gray["real"] else 3
+    return 1 if real_is_gray else 3
 
 
 def _channels_of(path: Path) -> int:
     try:
         return EncodedImage.open(path).header.channels
     except BadImage:
-        return 1  # reported when it is read
+        return 1  # `_read` reports the file
 
 
 def _read(files: Mapping[str, Path], domain: Domain, size: int | None) -> dict[str, Image]:
@@ -167,12 +156,13 @@ def _read(files: Mapping[str, Path], domain: Domain, size: int | None) -> dict[s
 
     with DaemonThreadPool(THREADS) as pool:
         loaded = dict(zip(files, pool.map(load, files.values()), strict=True))
-    if bad := [each for each in loaded.values() if isinstance(each, BadImage)]:
+    images = {name: image for name, image in loaded.items() if not isinstance(image, BadImage)}
+    if bad := [image for image in loaded.values() if isinstance(image, BadImage)]:
         raise NothingUsableError(
             f"{len(bad)} of {len(files)} files cannot be read as images: {bad[0]}. Expected only "
             "readable images: values of a part of them are not comparable. Remove these files."
         )
-    return {name: image for name, image in loaded.items() if not isinstance(image, BadImage)}
+    return images
 
 
 def _outputs(
@@ -182,39 +172,37 @@ def _outputs(
     *,
     paired: bool,
 ) -> Outputs:
+    """Return the images to measure; raise `DataError` if sizes that must be equal differ."""
     fake, real = images["fake"], images["real"]
     names = list(fake)
-    if paired:
-        for name in names:
-            one, other = fake[name].shape, real[name].shape
-            if one != other:
-                raise DataError(
-                    f"paired: {folders['fake'] / name} has {one[1]}x{one[0]} pixels, its ground "
-                    f"truth {other[1]}x{other[0]}: expected equal sizes. Images of one aspect can "
-                    f"be scaled: --size {min(*one[:2], *other[:2])}"
-                )
-    for name, mask in zip(names, masks, strict=False):
-        if mask.shape[:2] != fake[name].shape[:2]:
+    for name in names if paired else ():
+        (height, width), (real_height, real_width) = fake[name].shape[:2], real[name].shape[:2]
+        if (height, width) != (real_height, real_width):
             raise DataError(
-                f"mask: that of {name} has {mask.shape[1]}x{mask.shape[0]} pixels, the image "
-                f"{fake[name].shape[1]}x{fake[name].shape[0]}: expected equal sizes."
+                f"paired: {folders['fake'] / name} has {width}x{height} pixels, its ground "
+                f"truth {real_width}x{real_height}: expected equal sizes. Images of one aspect can "
+                f"be scaled: --size {min(height, width, real_height, real_width)}"
             )
-    source = [
-        resize_pixels(images["source"][name], (fake[name].shape[0], fake[name].shape[1]))
-        for name in (names if "source" in images else ())
-    ]
+    for name, mask in zip(names, masks, strict=False):
+        (height, width), (mask_height, mask_width) = fake[name].shape[:2], mask.shape[:2]
+        if (height, width) != (mask_height, mask_width):
+            raise DataError(
+                f"mask: that of {name} has {mask_width}x{mask_height} pixels, the image "
+                f"{width}x{height}: expected equal sizes."
+            )
+    sources = images.get("source", {})
     return Outputs(
         names,
         list(fake.values()),
         [real[name] for name in names] if paired else (),
-        source,
+        [resize_pixels(sources[name], fake[name].shape[:2]) for name in names] if sources else (),
         mask=masks,
         real=list(real.values()),
     )
 
 
 def _masks(folder: str | Path | None, names: Sequence[str], size: int | None) -> list[Any]:
-    """Return the pixels to measure in each image: those where its mask is white."""
+    """Return the pixels to measure, (H, W, 1) bool for each image: the white pixels of its mask."""
     if folder is None:
         return []
     files = _files("mask", Path(folder))
@@ -224,18 +212,17 @@ def _masks(folder: str | Path | None, names: Sequence[str], size: int | None) ->
             f"{missing[0]}. Expected a mask with the name of each image."
         )
     try:
-        holes = [hole_from_file(EncodedImage.open(files[name])) for name in names]
+        white = [hole_from_file(EncodedImage.open(files[name])) for name in names]
     except BadImage as bad:
         raise DataError(f"mask: {bad}.") from bad
-    return [scaled(hole, size) > 0 for hole in holes]
+    return [scaled(pixels, size) > 0 for pixels in white]
 
 
-def _baselines(train: NamedImages, outputs: Outputs) -> Mapping[str, Callable[[], Outputs]]:
+def _baselines(train: NamedImages, outputs: Outputs) -> baselines.Baselines:
     """Return the baselines; those of training images need outputs of one size."""
-    sizes = {image.shape[:2] for image in outputs.fake}
+    size, *other_sizes = {image.shape[:2] for image in outputs.fake}
     training_images = None
-    if train and len(sizes) == 1:
-        ((height, width),) = sizes
-        target = [baselines.resize_and_crop(image, (height, width)) for image in train.values()]
+    if train and not other_sizes:
+        target = [baselines.resize_and_crop(image, size) for image in train.values()]
         training_images = RunImages(list(train), (), (), target)
-    return baselines.of_translation(outputs, training_images, same_kind=True)
+    return baselines.of_translation(outputs, training_images, comparable=True)

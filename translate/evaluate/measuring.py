@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from translate.engine.loading.order import chunks
 from translate.engine.plugins.errors import plugin_code
 from translate.evaluate.images.outputs import Outputs
 from translate.evaluate.result import MeasuredValue
@@ -43,18 +44,17 @@ def measure(
     return metric
 
 
-def values(metric: Metric) -> dict[str, float | None]:
+def compute_values(metric: Metric) -> dict[str, float | None]:
     """Return the values of a metric by name; None for an undefined value."""
     with plugin_code(metric, "compute"):
-        return {name: number(value) for name, value in metric.compute().items()}
+        return {name: _finite_or_none(value) for name, value in metric.compute().items()}
 
 
-def number(value: float) -> float | None:
-    """Return a finite number, else None."""
+def _finite_or_none(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def with_interval(metric: Metric, count: int, *, seed: int = 0) -> dict[str, MeasuredValue]:
+def values_with_intervals(metric: Metric, count: int, *, seed: int = 0) -> dict[str, MeasuredValue]:
     """Return the values of a metric with percentile intervals over resampled images.
 
     Distances of resampled sets are biased upwards, as images occur twice. Therefore the interval is
@@ -65,7 +65,7 @@ def with_interval(metric: Metric, count: int, *, seed: int = 0) -> dict[str, Mea
         count: The number of images that it has measured.
         seed: Random seed of the resampling.
     """
-    computed = values(metric)
+    computed = compute_values(metric)
     per_image = metric.per_image()
     resamples = MEAN_RESAMPLES if {*per_image} >= {*computed} else metric.resamples
     if count < 2 or any(value is None for value in computed.values()):
@@ -90,12 +90,12 @@ def with_interval(metric: Metric, count: int, *, seed: int = 0) -> dict[str, Mea
     return results
 
 
-def of_each_image(metric: Metric, names: Sequence[str]) -> dict[str, dict[str, float | None]]:
+def values_by_image(metric: Metric, names: Sequence[str]) -> dict[str, dict[str, float | None]]:
     """Return metric values of each image, by the name of the image, then of the value."""
     by_image: dict[str, dict[str, float | None]] = {}
     for value_name, column in metric.per_image().items():
         for image, value in zip(names, column.tolist(), strict=True):
-            by_image.setdefault(image, {})[value_name] = number(value)
+            by_image.setdefault(image, {})[value_name] = _finite_or_none(value)
     return by_image
 
 
@@ -105,13 +105,9 @@ def _batches(
     """Yield batches of consecutive images of one size, with the pixel values of their domain."""
     rows = list(zip(*(getattr(outputs, name) for name in fields), strict=True))
     for _, group in groupby(rows, key=lambda row: [np.shape(part)[:2] for part in row]):
-        same_size = list(group)
-        for start in range(0, len(same_size), size):
-            columns = zip(*same_size[start : start + size], strict=True)
-            yield {
-                name: _tensor(column, name).to(device)
-                for name, column in zip(fields, columns, strict=True)
-            }
+        for chunk in chunks(list(group), size):
+            columns = zip(fields, zip(*chunk, strict=True), strict=True)
+            yield {name: _tensor(column, name).to(device) for name, column in columns}
 
 
 def _tensor(column: Sequence[Any], name: str) -> Tensor:
@@ -136,36 +132,38 @@ class Measurements:
     def add(self, selected: SelectedMetric, metric: Metric, outputs: Outputs, seed: int) -> None:
         """Add the values of a metric that has measured `outputs`."""
         self.protocols[selected.result_name(selected.name)] = metric.protocol()
-        self.values |= selected.by_result_name(with_interval(metric, len(outputs.fake), seed=seed))
-        for image, row in of_each_image(metric, outputs.names).items():
+        self.values |= selected.by_result_name(
+            values_with_intervals(metric, len(outputs.fake), seed=seed)
+        )
+        for image, row in values_by_image(metric, outputs.names).items():
             self.per_image.setdefault(image, {}).update(selected.by_result_name(row))
 
     def add_seeds(self, rows: Iterable[Mapping[str, float | None]]) -> None:
-        """Replace values by their means over seeds, given those for further seeds."""
-        others: dict[str, list[float | None]] = {}
+        """Replace values by their means over seeds; `rows` has the values for further seeds."""
+        further: dict[str, list[float | None]] = {}
         for row in rows:
             for name, value in row.items():
-                others.setdefault(name, []).append(value)
-        for name, column in others.items():
+                further.setdefault(name, []).append(value)
+        for name, column in further.items():
             self.values[name] = mean_over_seeds(self.values[name], column)
 
 
-def mean_over_seeds(result: MeasuredValue, others: Sequence[float | None]) -> MeasuredValue:
-    """Return the mean over seeds, with the standard deviation; unchanged if one is undefined.
+def mean_over_seeds(first: MeasuredValue, further: Sequence[float | None]) -> MeasuredValue:
+    """Return the mean over seeds, with their deviation; the interval is that of the first.
 
     Args:
-        result: The metric value for the first seed.
-        others: Its values for the further seeds.
+        first: The metric value for the first seed; returned unchanged if a value is undefined.
+        further: The values for the further seeds.
     """
-    if result.value is None or None in others:
-        return result
-    seeds = [result.value, *(value for value in others if value is not None)]
-    mean = float(np.mean(seeds))
-    shift = mean - result.value
+    if first.value is None or None in further:
+        return first
+    by_seed = np.array([first.value, *further], float)
+    mean = float(by_seed.mean())
+    shift = mean - first.value
     return replace(
-        result,
+        first,
         value=mean,
-        low=None if result.low is None else result.low + shift,
-        high=None if result.high is None else result.high + shift,
-        deviation=float(np.std(seeds, ddof=1)),
+        low=None if first.low is None else first.low + shift,
+        high=None if first.high is None else first.high + shift,
+        deviation=float(by_seed.std(ddof=1)),
     )

@@ -79,7 +79,7 @@ class EvaluationResult:
     """Thumbnails of the best and the worst images: files in the folder of `thumbnail_folder`, by
     the name of the image, then by ``source``, ``fake`` and ``target``."""
     thumbnails: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
-    """The content of these files, until `write` writes them; not read again."""
+    """The PNG files in `examples`, by file name, until `write` writes them; not read again."""
 
     def best_baseline(self, name: str) -> tuple[str, float] | None:
         """Return the best baseline by a metric, with its value; None if there is only `FLOOR`."""
@@ -120,9 +120,8 @@ def write(result: EvaluationResult, path: Path) -> None:
             )
             result = replace(result, examples={}, thumbnails={})
         elif folder.exists():
-            folders.remove_folder(
-                folder
-            )  # before the result is replaced, as thumbnails must not be next to another result
+            # before the result is replaced: thumbnails must not be next to another result
+            folders.remove_folder(folder)
         files.replace_json(path, document(result))
         if result.thumbnails:
             folders.write_folder(folder, result.thumbnails)

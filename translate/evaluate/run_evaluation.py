@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from translate import __version__
-from translate.engine.checkpoints import read
+from translate.engine.checkpoints.read import read_checkpoint
 from translate.engine.checkpoints.references.lookup import is_copy, resolve
 from translate.engine.data import places
 from translate.engine.models.model import load
@@ -42,22 +42,14 @@ def evaluate_run(
 ) -> EvaluationResult:
     """Return metric values of a run and of baselines.
 
-    Args:
-        reference: A run, ``RUN@STEP``, ``RUN@best`` or a checkpoint.
-        metrics: Names of metrics; none: all whose data is there, such as ground truth.
-        to: The domain to translate to, by default the last one.
-        split: The split to measure, by default ``test``.
-        limit: The largest number of images to measure, spread evenly over the split.
-        size: The size of crops; None: as in training.
-        seeds: Random seeds of the outputs.
-        options: Options of the recipe's `translate` and `draw`.
-        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        batch_size: Number of images in a batch.
+    The arguments are those of `translate.evaluate.entry.evaluate`; `reference` is its ``run``. The
+    images of a `limit` are spread evenly over the split.
     """
     checkpoint, _ = resolve(reference)
     model, notes = load(reference, device=device)
-    target = model.choose_target(to) if model.domains else ""
-    generator = Generator(model, target, batch_size, options)
+    generator = Generator(
+        model, model.choose_target(to) if model.domains else "", batch_size, options
+    )
     _check_outputs(generator, to)
     if len(seeds) > 1 and not generator.is_random:
         raise ConfigError(
@@ -65,24 +57,22 @@ def evaluate_run(
             "Leave --seed out."
         )
     run = checkpoint.parent.parent if checkpoint.parent.name == "checkpoints" else checkpoint
-    config = read.read_checkpoint(checkpoint).config
+    config = read_checkpoint(checkpoint).config
     data = places.locate(config.data, working_directory_of(run), root_changed=False)
     data = data.model_copy(update={"size": size} if size else {})
     layout, split_data, trained_layout, note = open_split(data, split, config.train.seed)
-    notes = [*notes, *([note] if note else [])]
     names = [domain.name for domain in layout.spec.domains]
     target = generator.to or names[-1]
-    reverse = len(names) > 1 and target == names[0]
-    read_run = partial(
+    read = partial(
         read_images,
-        reverse=reverse,
+        reverse=len(names) > 1 and target == names[0],
         to=target,
         degrades_images=generator.degrades_images,
         seed=config.train.seed,
     )
-    images = read_run(layout, split_data, limit=limit)
-    train = read_run(trained_layout, data, limit=max(BASELINE_IMAGES, len(images.target)))
-    notes += [f"skipped {bad}" for bad in images.problems]
+    images = read(layout, split_data, limit=limit)
+    train = read(trained_layout, data, limit=max(BASELINE_IMAGES, len(images.target)))
+    notes = [*notes, *([note] if note else []), *(f"skipped {bad}" for bad in images.problems)]
     source_domain, domain = model.source_and_target(target)
     evaluation = Evaluation(
         metrics, domain, source_domain, model.spec.classes, batch_size, model.device, notes
@@ -91,7 +81,7 @@ def evaluate_run(
     name = model.name if is_copy(reference) else run
     return evaluation.run(
         f"{name}@{model.step}",
-        _subjects(generator, images, train, of_training=split_data.split == data.split),
+        _subjects(generator, images, train, trained_on=split_data.split == data.split),
         seeds,
         {
             **_protocol(generator, images, train, split_data.split, data.crop),
@@ -113,17 +103,16 @@ def versions() -> dict[str, str]:
         try:
             packages[package] = version(package)
         except PackageNotFoundError:
-            continue  # nothing was measured with it
+            continue  # no metric used it
     return packages
 
 
 def _subjects(
-    generator: Generator, images: RunImages, train: RunImages, *, of_training: bool
+    generator: Generator, images: RunImages, train: RunImages, *, trained_on: bool
 ) -> list[Subject]:
     """Return the translations, if the recipe translates, and the samples, if it generates."""
     source, target = generator.model.source_and_target(generator.to)
-    label_maps = source.labels or target.labels
-    same_kind = not label_maps and source.channels == target.channels
+    comparable = source.channels == target.channels and not (source.labels or target.labels)
     subjects = []
     if generator.model.translates:
         subjects.append(
@@ -131,7 +120,7 @@ def _subjects(
                 generator.translation_fields(images),
                 lambda seed: generator.translations(images, seed),
                 lambda outputs: baselines.of_translation(
-                    outputs, train, same_kind=same_kind, of_training=of_training
+                    outputs, train, comparable=comparable, trained_on=trained_on
                 ),
                 generator.trust,
             )
@@ -148,7 +137,7 @@ def _subjects(
 
 
 def _check_outputs(generator: Generator, to: str | None) -> None:
-    """Raise `ConfigError` for a recipe without outputs, and for a wrong domain or option."""
+    """Raise `ConfigError` for a recipe without outputs, and for a domain or option without use."""
     if not (generator.model.translates or generator.model.draws):
         raise ConfigError(
             f"{generator.model.name}: its recipe neither translates nor generates images, so there "
@@ -156,8 +145,8 @@ def _check_outputs(generator: Generator, to: str | None) -> None:
         )
     if to and not generator.model.translates:
         raise ConfigError(f"to: {generator.model.name} translates nothing: leave --to out.")
-    for call in generator.outputs:
-        generator.options_of(call)
+    for method in generator.output_methods:
+        generator.options_of(method)  # refuses options that neither method has
 
 
 def _subject_name(generator: Generator, images: RunImages) -> str:

@@ -110,34 +110,36 @@ def value_rows(result: EvaluationResult) -> Sequence[tuple[str, ...]]:
     return [
         (
             f"{name} {ARROWS[measured.better]}",
-            _value(measured),
-            _interval(measured),
-            _baseline(result, name),
+            _value_cell(measured),
+            _interval_cell(measured),
+            _baseline_cell(result, name),
             verdict(result, name),
         )
         for name, measured in result.values.items()
     ]
 
 
-def _value(measured: MeasuredValue) -> str:
+def _value_cell(measured: MeasuredValue) -> str:
     if measured.value is None:
         return "-"
-    deviation = "" if measured.deviation is None else f" ± {number(measured.deviation)}"
-    return f"{number(measured.value)}{deviation}{f' {measured.unit}' if measured.unit else ''}"
+    deviation = "" if measured.deviation is None else f" ± {format_number(measured.deviation)}"
+    return (
+        f"{format_number(measured.value)}{deviation}{f' {measured.unit}' if measured.unit else ''}"
+    )
 
 
-def _interval(measured: MeasuredValue) -> str:
+def _interval_cell(measured: MeasuredValue) -> str:
     if measured.low is None or measured.high is None:
         return "-"
-    return f"{number(measured.low)} to {number(measured.high)}"
+    return f"{format_number(measured.low)} to {format_number(measured.high)}"
 
 
-def _baseline(result: EvaluationResult, name: str) -> str:
+def _baseline_cell(result: EvaluationResult, name: str) -> str:
     best = result.best_baseline(name)
-    return f"{number(best[1])} {best[0]}" if best else "-"
+    return f"{format_number(best[1])} {best[0]}" if best else "-"
 
 
-def number(value: float) -> str:
+def format_number(value: float) -> str:
     """Return a number with four significant digits if it is 1 or more, else with four decimals."""
     integer_digits = len(str(int(abs(value)))) if abs(value) >= 1 else 0
     return f"{value:.{max(0, 4 - integer_digits)}f}"
@@ -167,7 +169,9 @@ def caption(result: EvaluationResult) -> str:
 
 def _notes(result: EvaluationResult) -> list[str]:
     floor = result.baselines.get(FLOOR, {})
-    values = [f"{name} {number(value)}" for name, value in floor.items() if value is not None]
+    values = [
+        f"{name} {format_number(value)}" for name, value in floor.items() if value is not None
+    ]
     lines = [f"{FLOOR}, the floor: {', '.join(values)}"] if values else []
     lines += result.notes
     return ["", *lines] if lines else []

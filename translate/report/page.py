@@ -216,7 +216,7 @@ def _ranked_images(
 ) -> RankedImages:
     best, worst = (
         [
-            RankedImage(name, evaluation_tables.number(value), thumbnails.get(name, ()))
+            RankedImage(name, evaluation_tables.format_number(value), thumbnails.get(name, ()))
             for name, value in entries
         ]
         for entries in (ranking.best, ranking.worst)

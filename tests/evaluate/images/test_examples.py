@@ -18,55 +18,53 @@ def result(values: dict[str, float | None], better: str = "max") -> EvaluationRe
     return EvaluationResult("x", metric_values, per_image={k: {"f": v} for k, v in values.items()})
 
 
-def decoded(data: bytes) -> np.ndarray:
+def decode(data: bytes) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(data)))
 
 
 @pytest.mark.parametrize(("better", "best", "worst"), [("max", "cb", "ad"), ("min", "ad", "cb")])
-def test_the_extreme_images_are_first(better: str, best: str, worst: str) -> None:
-    [found] = rankings(result({"a": 1.0, "b": 3.0, "c": 4.0, "d": 2.0, "e": None}, better))
-    assert found.metric == "f"
-    assert ["".join(name for name, _ in rows) for rows in (found.best, found.worst)] == [
-        best,
-        worst,
-    ]
+def test_the_best_and_the_worst_images_come_first(better: str, best: str, worst: str) -> None:
+    [ranking] = rankings(result({"a": 1.0, "b": 3.0, "c": 4.0, "d": 2.0, "e": None}, better))
+    assert ranking.metric == "f"
+    assert "".join(name for name, _ in ranking.best) == best
+    assert "".join(name for name, _ in ranking.worst) == worst
 
 
-def test_no_image_is_best_and_worst_and_one_image_is_neither() -> None:
-    [found] = rankings(result({str(number): float(number) for number in range(50)}))
-    assert len(found.best) == len(found.worst) == RANKED
-    [found] = rankings(result({"a": 1.0, "b": 2.0, "c": 3.0}))
-    assert (found.best, found.worst) == ([("c", 3.0)], [("a", 1.0)])
+def test_no_image_is_both_best_and_worst_and_a_single_image_is_neither() -> None:
+    [ranking] = rankings(result({str(number): float(number) for number in range(50)}))
+    assert len(ranking.best) == len(ranking.worst) == RANKED
+    [ranking] = rankings(result({"a": 1.0, "b": 2.0, "c": 3.0}))
+    assert (ranking.best, ranking.worst) == ([("c", 3.0)], [("a", 1.0)])
     assert rankings(result({"a": 1.0})) == []
 
 
 def test_trust_ranks_first_where_there_is_no_ground_truth() -> None:
-    found = result({"a": 1.0, "b": 2.0, "c": 3.0, "d": 4.0})
     trust = {"a": {"trust": 0.9}, "b": {"trust": 0.1}, "c": {"cycle": 0.5}}
-    first, second = rankings(replace(found, trust=trust))
+    unpaired = replace(result({"a": 1.0, "b": 2.0, "c": 3.0, "d": 4.0}), trust=trust)
+    first, second = rankings(unpaired)
     assert (first.metric, second.metric) == ("trust", "f")
     assert (first.best, first.worst) == ([("a", 0.9)], [("b", 0.1)])
-    compared = replace(found, trust=trust, protocol={"ground truth": "pairs"})
-    assert [each.metric for each in rankings(compared)] == ["f", "trust"]
+    paired = replace(unpaired, protocol={"ground truth": "pairs"})
+    assert [ranking.metric for ranking in rankings(paired)] == ["f", "trust"]
 
 
 def test_thumbnails_are_of_the_ranked_images_and_keep_their_aspect() -> None:
     levels = {"a": 10, "b": 20, "c": 30}
     fake = [np.full((300, 200, 3), level, np.uint8) for level in levels.values()]
     source = [np.full((30, 20, 1), 2 * level, np.uint8) for level in levels.values()]
-    found = with_thumbnails(
+    ranked = with_thumbnails(
         result({"a": 1.0, "b": 2.0, "c": 3.0}),
         [Outputs([*levels], fake, source=source)],
         Domain("a", channels=1),
         UNNAMED,
     )
-    assert found.examples == {
+    assert ranked.examples == {
         "c": {"source": "best-1-source.png", "fake": "best-1-fake.png"},
         "a": {"source": "worst-1-source.png", "fake": "worst-1-fake.png"},
     }
-    assert all(THUMBNAIL.fullmatch(name) for name in found.thumbnails)
+    assert all(THUMBNAIL.fullmatch(name) for name in ranked.thumbnails)
     large, small = (
-        decoded(found.thumbnails[f"best-1-{field}.png"]) for field in ("fake", "source")
+        decode(ranked.thumbnails[f"best-1-{field}.png"]) for field in ("fake", "source")
     )
     assert large.shape == (128, 85, 3) and np.all(large == 30)
     assert small.shape == (30, 20, 3) and np.all(small == 60)
@@ -75,16 +73,16 @@ def test_thumbnails_are_of_the_ranked_images_and_keep_their_aspect() -> None:
 def test_class_numbers_of_label_maps_are_visible_and_not_blended() -> None:
     labels = np.zeros((256, 256, 1), np.uint8)
     labels[:, 101:] = 2
-    found = with_thumbnails(
+    ranked = with_thumbnails(
         result({"a": 1.0, "b": 2.0}),
         [Outputs("ab", [labels, labels])],
         UNNAMED,
         Domain("b", channels=1, range=(0.0, 2.0), labels=True),
     )
-    assert {*np.unique(decoded(found.thumbnails["best-1-fake.png"]))} == {0, 255}
+    assert {*np.unique(decode(ranked.thumbnails["best-1-fake.png"]))} == {0, 255}
 
 
-def test_images_without_values_of_their_own_have_no_thumbnails() -> None:
+def test_without_values_of_single_images_there_are_no_thumbnails() -> None:
     samples = Outputs(["sample 0"], [np.zeros((8, 8, 3), np.uint8)])
-    found = with_thumbnails(result({}), [samples], UNNAMED, UNNAMED)
-    assert (found.examples, found.thumbnails) == ({}, {})
+    ranked = with_thumbnails(result({}), [samples], UNNAMED, UNNAMED)
+    assert (ranked.examples, ranked.thumbnails) == ({}, {})

@@ -17,7 +17,7 @@ from translate.evaluate.images.outputs import Generator
 from translate.evaluate.images.run_images import RunImages, open_split, read_images
 
 
-def generator(run, to: str = "b", batch_size: int = 2) -> tuple[Generator, RunImages]:
+def open_generator(run, to: str = "b", batch_size: int = 2) -> tuple[Generator, RunImages]:
     model: Model = load(run, device="cpu")[0]
     data = read.read_checkpoint(resolve(run)[0]).config.data
     layout, settings, *_ = open_split(data, None)
@@ -26,49 +26,50 @@ def generator(run, to: str = "b", batch_size: int = 2) -> tuple[Generator, RunIm
 
 
 def test_translations_are_those_of_the_model(unpaired_run) -> None:
-    made, images = generator(unpaired_run)
-    outputs = made.translations(images, 0)
+    generator, images = open_generator(unpaired_run)
+    outputs = generator.translations(images, 0)
     for image, source in zip(outputs.fake, images.source, strict=True):
-        (expected,) = made.model.translate([source], "b")
+        (expected,) = generator.model.translate([source], "b")
         assert np.abs(expected.astype(int) - image).max() <= 1
-    assert outputs.fields == {"fake", "source", "cycle", "real"} == made.translation_fields(images)
+    assert outputs.fields == {"fake", "source", "cycle", "real"}
+    assert outputs.fields == generator.translation_fields(images)
 
 
 def test_a_cycle_is_the_translation_of_the_translation(unpaired_run) -> None:
-    made, images = generator(unpaired_run)
-    outputs = made.translations(images, 0)
-    (expected,) = made.model.translate([outputs.fake[0]], "a")
+    generator, images = open_generator(unpaired_run)
+    outputs = generator.translations(images, 0)
+    (expected,) = generator.model.translate([outputs.fake[0]], "a")
     assert np.abs(expected.astype(int) - outputs.cycle[0]).max() <= 1
 
 
 def test_the_other_direction_translates_the_other_domain(unpaired_run) -> None:
-    made, images = generator(unpaired_run, "a")
-    outputs = made.translations(images, 0)
-    (expected,) = made.model.translate([images.source[0]], "a")
+    generator, images = open_generator(unpaired_run, "a")
+    outputs = generator.translations(images, 0)
+    (expected,) = generator.model.translate([images.source[0]], "a")
     assert np.abs(expected.astype(int) - outputs.fake[0]).max() <= 1
     assert images.names[0] == "b/test/0000.png"
 
 
-def test_pairs_have_a_target_and_no_way_back(paired_run) -> None:
-    made, images = generator(paired_run)
-    assert made.translations(images, 0).fields == {"fake", "source", "target", "real"}
-    assert made.translation_fields(images) == {"fake", "source", "target", "real"}
-    assert not made.is_random
+def test_paired_outputs_have_a_target_and_no_cycle(paired_run) -> None:
+    generator, images = open_generator(paired_run)
+    assert generator.translations(images, 0).fields == {"fake", "source", "target", "real"}
+    assert generator.translation_fields(images) == {"fake", "source", "target", "real"}
+    assert not generator.is_random
 
 
 def test_samples_are_those_of_translate_sample_and_have_their_labels(class_run) -> None:
-    made, images = generator(class_run, "digits")
-    outputs = made.samples(images, 3)
-    expected = list(draw_images(made.model, SampleRequest(9, seed=3)))
+    generator, images = open_generator(class_run, "digits")
+    outputs = generator.samples(images, 3)
+    expected = list(draw_images(generator.model, SampleRequest(9, seed=3)))
     assert all(np.array_equal(*pair) for pair in zip(outputs.fake, expected, strict=True))
     assert list(outputs.labels) == [0, 1, 2] * 3
-    assert outputs.fields == made.sample_fields(images)
+    assert outputs.fields == generator.sample_fields(images)
     assert list(outputs.real_labels) == [0] * 3 + [1] * 3 + [2] * 3
     assert outputs.fields == {"fake", "real", "labels", "real_labels"}
-    assert made.is_random and made.model.draws and not made.model.translates
+    assert generator.is_random and generator.model.draws and not generator.model.translates
 
 
-def test_inputs_that_the_recipe_makes_have_the_image_as_ground_truth(tmp_path, photos) -> None:
+def test_degraded_inputs_have_the_original_image_as_ground_truth(tmp_path, photos) -> None:
     run = small_checkpoints.write_run(
         tmp_path / "inpaint",
         "inpaint",
@@ -77,46 +78,46 @@ def test_inputs_that_the_recipe_makes_have_the_image_as_ground_truth(tmp_path, p
         size=16,
         data={"root": str(photos), "layout": "images"},
     )
-    made, images = generator(run, "a")
-    outputs = made.translations(images, 0)
+    generator, images = open_generator(run, "a")
+    outputs = generator.translations(images, 0)
     assert outputs.fields == {"fake", "source", "target", "mask", "real"}
-    assert outputs.fields == made.translation_fields(images)
+    assert outputs.fields == generator.translation_fields(images)
     assert all(np.array_equal(*pair) for pair in zip(outputs.target, images.target, strict=True))
     hole = outputs.mask[0]
     assert hole.shape == (16, 16, 1) and 0 < hole.mean() < 1
     outside = ~np.broadcast_to(hole, (16, 16, 3))
     assert np.array_equal(outputs.fake[0][outside], outputs.target[0][outside])
-    again = made.translations(images, 0)
+    again = generator.translations(images, 0)
     assert np.array_equal(again.mask, outputs.mask)
-    assert not np.array_equal(made.translations(images, 1).mask, outputs.mask)
+    assert not np.array_equal(generator.translations(images, 1).mask, outputs.mask)
 
 
-def test_outputs_that_are_not_finite_are_no_images(unpaired_run) -> None:
-    made, images = generator(unpaired_run)
+def test_an_output_that_is_not_finite_is_an_error(unpaired_run) -> None:
+    generator, images = open_generator(unpaired_run)
     with torch.no_grad():
-        next(made.model.recipe.parameters()).fill_(torch.nan)
+        next(generator.model.recipe.parameters()).fill_(torch.nan)
     with pytest.raises(NothingUsableError, match="the output for image 1 is not finite"):
-        made.translations(images, 0)
+        generator.translations(images, 0)
 
 
 def test_options_of_inference_reach_the_translation(paired_run, monkeypatch) -> None:
-    made, images = generator(paired_run)
-    translate, dropouts = made.model.recipe.translate, []
+    generator, images = open_generator(paired_run)
+    translate, dropouts = generator.model.recipe.translate, []
 
     @wraps(translate)
     def observed(images, **options):
         dropouts.append(options["dropout"])
         return translate(images, **options)
 
-    monkeypatch.setattr(made.model.recipe, "translate", observed)
-    replace(made, options={"dropout": False}).translations(images, 0)
-    made.translations(images, 0)
+    monkeypatch.setattr(generator.model.recipe, "translate", observed)
+    replace(generator, options={"dropout": False}).translations(images, 0)
+    generator.translations(images, 0)
     assert [*dict.fromkeys(dropouts)] == [False, True]
 
 
 def test_an_option_that_no_output_depends_on_is_refused(paired_run) -> None:
-    made, _ = generator(paired_run)
+    generator, _ = open_generator(paired_run)
     with pytest.raises(
         ConfigError, match=r"translate has no option 'drop'\. Did you mean 'dropout'"
     ):
-        replace(made, options={"drop": 0}).options_of(made.model.recipe.translate)
+        replace(generator, options={"drop": 0}).options_of(generator.model.recipe.translate)

@@ -19,19 +19,19 @@ from translate.evaluate.images.run_images import RunImages, open_split, read_ima
 from translate.images.resize import resize_pixels
 
 
-def data(root: Path, **settings: object) -> Data:
+def data_of(root: Path, **settings: object) -> Data:
     given = {"root": root, "domains": ("a", "b"), "size": 16, **settings}
     return Data.model_validate(given)
 
 
-def read(settings: Data, *, split: str | None = None, **given: object) -> RunImages:
-    layout, found, *_ = open_split(settings, split)
-    arguments = {"reverse": False, "to": "b", "limit": None, **given}
-    return read_images(layout, found, **arguments)  # type: ignore[arg-type]
+def read(settings: Data, *, split: str | None = None, **options: object) -> RunImages:
+    layout, split_settings, *_ = open_split(settings, split)
+    arguments = {"reverse": False, "to": "b", "limit": None, **options}
+    return read_images(layout, split_settings, **arguments)  # type: ignore[arg-type]
 
 
-def test_unpaired_domains_are_read_each_image_once(photos: Path) -> None:
-    images = read(data(photos))
+def test_each_image_of_unpaired_domains_is_read_once(photos: Path) -> None:
+    images = read(data_of(photos))
     assert images.names == [f"a/test/{number:04}.png" for number in range(5)]
     assert len(images.target) == 5
     assert not images.truth
@@ -39,40 +39,43 @@ def test_unpaired_domains_are_read_each_image_once(photos: Path) -> None:
     assert np.array_equal(images.source[2], expected)
 
 
-def test_pairs_are_read_together_and_the_other_way_round(photos: Path) -> None:
-    there = read(data(photos, layout="paired"))
-    back = read(data(photos, layout="paired"), reverse=True, to="a")
-    assert there.truth == back.truth == "pairs"
-    assert np.array_equal(there.source[0], back.target[0])
-    assert np.array_equal(there.target[4], back.source[4])
+def test_pairs_are_aligned_in_both_directions(photos: Path) -> None:
+    forward = read(data_of(photos, layout="paired"))
+    backward = read(data_of(photos, layout="paired"), reverse=True, to="a")
+    assert forward.truth == backward.truth == "pairs"
+    assert np.array_equal(forward.source[0], backward.target[0])
+    assert np.array_equal(forward.target[4], backward.source[4])
 
 
 def test_an_image_is_cropped_at_its_centre_and_not_mirrored(photos: Path) -> None:
     wide = np.zeros((16, 48, 3), np.uint8)
     wide[:, 16:24] = 200
     Image.fromarray(wide).save(photos / "a/test/0000.png")
-    (first, *_) = read(data(photos)).source
+    (first, *_) = read(data_of(photos)).source
     assert np.array_equal(first, wide[:, 16:32])
 
 
 def test_a_limit_takes_images_spread_evenly(photos: Path) -> None:
-    assert read(data(photos), limit=2).names == ["a/test/0000.png", "a/test/0002.png"]
-    assert read(data(photos), limit=9).names == read(data(photos)).names
+    assert read(data_of(photos), limit=2).names == [
+        "a/test/0000.png",
+        "a/test/0002.png",
+    ]
+    assert read(data_of(photos), limit=9).names == read(data_of(photos)).names
 
 
 @pytest.mark.usefixtures("same_scenes")
 def test_sample_domains_of_the_same_scenes_are_hidden_ground_truth(photos: Path) -> None:
     for name in ("a", "b"):
         (photos / name / MARKER).write_text(json.dumps({"name": name, "version": 1}))
-    images = read(data(photos))
+    images = read(data_of(photos))
     assert images.truth == "hidden ground truth"
     (photos / "b/test/0000.png").rename(photos / "b/test/other.png")
-    assert not read(data(photos)).truth
+    assert not read(data_of(photos)).truth
 
 
 @pytest.mark.usefixtures("same_scenes")
-def test_folders_of_a_users_own_are_no_hidden_ground_truth(photos: Path) -> None:
-    assert not read(data(photos)).truth
+def test_folders_of_the_user_have_no_hidden_ground_truth(photos: Path) -> None:
+    assert not read(data_of(photos)).truth
 
 
 def test_V6_without_a_test_split_the_training_images_are_read_and_that_is_reported(
@@ -80,11 +83,11 @@ def test_V6_without_a_test_split_the_training_images_are_read_and_that_is_report
 ) -> None:
     for name in ("a", "b"):
         rmtree(photos / name / "test")
-    _, settings, _, note = open_split(data(photos), None)
+    _, settings, _, note = open_split(data_of(photos), None)
     assert settings.split == "train"
     assert note.startswith("there is no test split: these are the images that it was trained on")
     with pytest.raises(DataError, match="there is no split 'val'"):
-        open_split(data(photos), "val")
+        open_split(data_of(photos), "val")
 
 
 @pytest.mark.parametrize(("split", "validation"), [("val", None), ("Valid", None), ("val", "val")])
@@ -93,7 +96,7 @@ def test_without_a_test_split_a_validation_folder_is_read_before_the_training_im
 ) -> None:
     for name in ("a", "b"):
         (photos / name / "test").rename(photos / name / split)
-    layout, settings, _, note = open_split(data(photos, validation=validation), None)
+    layout, settings, _, note = open_split(data_of(photos, validation=validation), None)
     assert {path.parent.name for path in layout.files} == {split}
     assert settings.split == split.lower()
     assert note == f"there is no test split: these are the images of the split {split.lower()!r}"
@@ -105,24 +108,24 @@ def test_images_that_were_held_out_are_measured_before_those_that_were_trained_o
 ) -> None:
     for name in ("a", "b"):
         rmtree(photos / name / "test")
-    settings = data(photos, layout=layout, validation=0.4)
-    found = open_split(settings, None, seed=3)
-    assert found.note.startswith("there is no test split: these are the validation images")
+    settings = data_of(photos, layout=layout, validation=0.4)
+    held_out = open_split(settings, None, seed=3)
+    assert held_out.note.startswith("there is no test split: these are the validation images")
     checked = check_data(open_layout(settings), settings, OpenedFiles())
     document = {"data": settings.model_dump(), "train": {"seed": 3, "steps": 1}}
     trained = add_validation(checked, settings, layers.resolve("cyclegan", config=document))
     assert trained.validation is not None
-    assert sorted(found.layout.files) == sorted(trained.validation.layout.files)
-    assert sorted(found.trained_layout.files) == sorted(trained.layout.files)
-    assert open_split(settings, "validation", seed=3).layout.files == found.layout.files
+    assert sorted(held_out.layout.files) == sorted(trained.validation.layout.files)
+    assert sorted(held_out.trained_layout.files) == sorted(trained.layout.files)
+    assert open_split(settings, "validation", seed=3).layout.files == held_out.layout.files
 
 
 def test_a_split_that_is_named_is_read(photos: Path) -> None:
-    assert read(data(photos), split="train").names[0] == "a/train/0000.png"
+    assert read(data_of(photos), split="train").names[0] == "a/train/0000.png"
 
 
 def test_a_flat_folder_has_no_other_split(photos: Path) -> None:
-    flat = data(photos, domains=("a/test", "b/test"))
+    flat = data_of(photos, domains=("a/test", "b/test"))
     *_, note = open_split(flat, None)
     assert note.startswith("there is no test split")
     with pytest.raises(DataError, match="there is no split 'val'"):
@@ -131,7 +134,7 @@ def test_a_flat_folder_has_no_other_split(photos: Path) -> None:
 
 def test_a_file_that_cannot_be_read_is_skipped_and_listed(photos: Path) -> None:
     (photos / "a/test/0001.png").write_bytes(b"no image")
-    images = read(data(photos))
+    images = read(data_of(photos))
     assert len(images.source) == 4
     assert "0001.png" in str(images.problems[0])
 
@@ -140,4 +143,4 @@ def test_files_that_are_no_images_are_an_error(photos: Path) -> None:
     for path in (photos / "a/test").iterdir():
         path.write_bytes(b"no image")
     with pytest.raises(NothingUsableError, match="not one image can be read"):
-        read(data(photos))
+        read(data_of(photos))

@@ -12,7 +12,7 @@ from translate.batches import Domain
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.data.check import CheckedData
 from translate.engine.loading.device import batch_to_device
-from translate.engine.loading.order import T, collate, spread
+from translate.engine.loading.order import chunks, collate, spread
 from translate.engine.plugins.errors import plugin_code
 from translate.engine.splits.measured_images import MeasuredImages, UnpairedFiles
 from translate.engine.splits.validation import MAX_MEASURED
@@ -48,7 +48,7 @@ class EvaluationImages:
         if self.translates:
             fields |= {"source"}
             fields |= {"target"} if self._has_truth() else set()
-            fields |= {"cycle"} if self._way_back() else set()
+            fields |= {"cycle"} if self._translates_back() else set()
         if self.draws and "labels" in getattr(self.layout.batch, "_fields", ()):
             fields |= {"labels", "real_labels"}
         return frozenset(fields if self.translates or self.draws else ())
@@ -72,9 +72,9 @@ class EvaluationImages:
             )
 
     def _unpaired(self, recipe: Recipe, needs: frozenset[str], limit: int) -> Iterator[MetricBatch]:
-        """Yield translations of the images of the first domain, then images of the last one.
+        """Yield translations of the images of the first domain, then real images of the last one.
 
-        Translations have their hidden ground truth, if any.
+        With hidden ground truth the real images are those of the translations: no others follow.
         """
         files = self._files(limit)
         for start in range(0, len(files.source), self.batch_size):
@@ -87,7 +87,7 @@ class EvaluationImages:
             yield measured
         if files.truth or "real" not in needs:
             return
-        for paths in _chunks(files.target, self.batch_size):
+        for paths in chunks(files.target, self.batch_size):
             targets = self._crops(paths, "target", self.spec.target)
             yield {"real": pixel_values(targets, self.spec.target)}
 
@@ -100,7 +100,7 @@ class EvaluationImages:
             return True
         return self.unpaired and self._files(1).truth
 
-    def _way_back(self) -> bool:
+    def _translates_back(self) -> bool:
         source, target = self.spec.source.name, self.spec.target.name
         return source != target and source in self.training.recipe.targets(target)
 
@@ -127,11 +127,11 @@ class EvaluationImages:
     def _items(self, limit: int) -> Iterator[Any]:
         """Yield batches of the items of the layout, on the device."""
         images, layout = self.images, self.layout
-        for indices in _chunks(spread(range(len(layout)), limit), self.batch_size):
+        for indices in chunks(spread(range(len(layout)), limit), self.batch_size):
             with plugin_code(layout, "load"):
-                batch, met = collate([(images.load(images.pick(i)), []) for i in indices])
+                batch, problems = collate([(images.load(images.pick(i)), []) for i in indices])
             if batch is None:
-                raise TrainingError(met[-1].reason)
+                raise TrainingError(problems[-1].reason)
             yield batch_to_device(batch, self.device, self.spec)
 
     def _crops(self, paths: Sequence[Path], role: str, domain: Domain) -> Tensor:
@@ -172,8 +172,3 @@ def _noise(call: Any, count: int, device: torch.device) -> dict[str, Noise]:
     if "noise" not in signature(call).parameters:
         return {}
     return {"noise": Noise(0, [f"image {number}" for number in range(count)], device=device)}
-
-
-def _chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """Yield `items` in slices of `size`."""
-    return (items[start : start + size] for start in range(0, len(items), size))

@@ -37,6 +37,11 @@ def spread(values: Sequence[T], limit: int | None) -> list[T]:
     return [values[place * len(values) // count] for place in range(count)]
 
 
+def chunks(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Yield `values` in slices of `size`; the last one may be shorter."""
+    return (values[start : start + size] for start in range(0, len(values), size))
+
+
 def item_rng(seed: int, epoch: int, index: int) -> Random:
     """Return the random number generator of one item in one epoch."""
     return Random(f"{seed}/{epoch}/{index}")

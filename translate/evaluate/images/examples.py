@@ -37,21 +37,21 @@ def rankings(result: EvaluationResult) -> list[Ranking]:
     the best and the worst of a ranking.
     """
     by_metric = [
-        _ranking(name, measured.better, _column(result.per_image, name))
+        _ranking(name, measured.better, result.per_image)
         for name, measured in result.values.items()
     ]
-    by_trust = _ranking("trust", "max", _column(result.trust, "trust"))
+    by_trust = _ranking("trust", "max", result.trust)
     # the protocol names the kind of ground truth, such as "pairs"; "none" if there is none
     without_truth = result.protocol.get("ground truth", "none") == "none"
     ordered = [by_trust, *by_metric] if without_truth else [*by_metric, by_trust]
     return [ranking for ranking in ordered if ranking.best]
 
 
-def _column(rows: Mapping[str, Mapping[str, float | None]], name: str) -> list[tuple[str, float]]:
-    return [(image, v) for image, row in rows.items() if (v := row.get(name)) is not None]
-
-
-def _ranking(metric: str, better: str, values: Sequence[tuple[str, float]]) -> Ranking:
+def _ranking(
+    metric: str, better: str, by_image: Mapping[str, Mapping[str, float | None]]
+) -> Ranking:
+    """Return the ranking of the images that have a value of `metric`."""
+    values = [(i, value) for i, row in by_image.items() if (value := row.get(metric)) is not None]
     ranked = sorted(values, key=lambda item: item[1], reverse=better == "max")
     count = min(RANKED, len(ranked) // 2)
     return Ranking(metric, ranked[:count], ranked[: -count - 1 : -1])
@@ -70,13 +70,13 @@ def with_thumbnails(
         source: The domain of the inputs.
         target: The domain of the outputs and their ground truth.
     """
-    positions = {name: (group, i) for group in outputs for i, name in enumerate(group.names)}
+    position = {name: (group, i) for group in outputs for i, name in enumerate(group.names)}
     examples: dict[str, dict[str, str]] = {}
     thumbnails: dict[str, bytes] = {}
     for ranking in rankings(result)[:1]:
         for kind, ranked in (("best", ranking.best), ("worst", ranking.worst)):
             for number, (name, _) in enumerate(ranked, 1):
-                group, index = positions[name]
+                group, index = position[name]
                 files = examples.setdefault(name, {})
                 for field in (role for role in ROLES if role in group.fields):
                     files[field] = f"{kind}-{number}-{field}.png"

@@ -1,6 +1,6 @@
 """The images to measure: outputs of a model, with their inputs, ground truth and labels."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils.data import default_collate
 
 from translate.engine.loading.device import batch_to_device
+from translate.engine.loading.order import chunks
 from translate.engine.models import calls, drawing
 from translate.engine.models.model import Model, translate_batch
 from translate.engine.pixels.processing import ImageProcessor
@@ -60,17 +61,17 @@ class Generator:
     """Options of the recipe's `translate` and `draw` that are given."""
 
     @property
-    def outputs(self) -> list[calls.Call]:
-        """The methods of the recipe that make outputs: `translate`, `draw` or both."""
+    def output_methods(self) -> list[calls.Call]:
+        """The methods of the recipe that compute outputs: `translate`, `draw` or both."""
         recipe, model = self.model.recipe, self.model
         return [recipe.translate] * model.translates + [recipe.draw] * model.draws
 
-    def options_of(self, call: calls.Call) -> dict[str, Any]:
-        """Return all options of `call`; raise `ConfigError` for one that no output depends on."""
-        own = calls.options_of(call)
-        others = {name for each in self.outputs for name in calls.options_of(each)} - own.keys()
-        given = {name: value for name, value in self.options.items() if name not in others}
-        return calls.complete(call, given, self.model.name)
+    def options_of(self, method: calls.Call) -> dict[str, Any]:
+        """Return all options of `method`; raise `ConfigError` for one that no method has."""
+        options = [calls.options_of(each) for each in self.output_methods]
+        only_others = {name for each in options for name in each} - calls.options_of(method).keys()
+        given = {name: value for name, value in self.options.items() if name not in only_others}
+        return calls.complete(method, given, self.model.name)
 
     @property
     def is_random(self) -> bool:
@@ -90,9 +91,8 @@ class Generator:
         """Return the fields of `translations`."""
         mask = {"mask"} if self.degrades_images and self.model.recipe.takes_mask else set()
         target = {"target"} if self.degrades_images or images.truth else set()
-        cycle = (
-            {"cycle"} if self.model.translates_back(self.to) and not self.degrades_images else set()
-        )
+        has_cycle = self.model.translates_back(self.to) and not self.degrades_images
+        cycle = {"cycle"} if has_cycle else set()
         return frozenset({"fake", "source", "real"} | target | cycle | mask)
 
     def sample_fields(self, images: RunImages) -> frozenset[FieldName]:
@@ -138,8 +138,8 @@ class Generator:
             if texts is not None and model.spec.text_length:
                 rows = texts[first : first + drawing.CHUNK]
                 text = rows[torch.arange(drawing.CHUNK) % len(rows)]
-            made = drawing.draw_chunk(model, request, first, text)[: count - first]
-            fake += [_finite(pixels, f"sample {first + i}") for i, pixels in enumerate(made)]
+            chunk = drawing.draw_chunk(model, request, first, text)[: count - first]
+            fake += [_require_finite(image, f"sample {first + i}") for i, image in enumerate(chunk)]
         real_labels = labels.tolist() if labels is not None else ()
         return Outputs(
             [f"sample {number}" for number in range(count)],
@@ -172,7 +172,7 @@ class Generator:
             (source,) = from_device(pair.source[:, : domain.channels], domain)
             rows["fake"].append(_image(fake, domain, images.names[number]))
             rows["target"].append(target)
-            rows["source"].append(_enlarged(source, target))
+            rows["source"].append(resize_pixels(source, target.shape[:2]))
             if model.recipe.takes_mask:
                 rows["mask"].append((pair.source[0, -1:] > 0).permute(1, 2, 0).cpu().numpy())
         return Outputs(images.names, **rows, real=images.target)
@@ -182,7 +182,7 @@ class Generator:
         model, translations = self.model, list[Image]()
         options = self.options_of(model.recipe.translate)
         by_name = {each.name: each for each in model.spec.domains}
-        for chunk in _chunks(images, self.batch_size):
+        for chunk in chunks(images, self.batch_size):
             batch = torch.stack([as_tensor(image) for image in chunk])
             with model.lock:
                 model.threads.update()
@@ -197,21 +197,11 @@ class Generator:
 def _image(output: Tensor, domain: Any, name: str) -> Image:
     """Return an output (1, C, H, W) with the pixel values that are saved."""
     finite = bool(output.isfinite().all())
-    return _finite(from_device(output, domain)[0] if finite else None, name)
+    return _require_finite(from_device(output, domain)[0] if finite else None, name)
 
 
-def _finite(pixels: Image | None, name: str) -> Image:
-    if pixels is None:
+def _require_finite(image: Image | None, name: str) -> Image:
+    """Return `image`; raise `NothingUsableError` if it is None, as its pixels are not finite."""
+    if image is None:
         raise NothingUsableError(f"the output for {name} is not finite: train the model again.")
-    return pixels
-
-
-def _enlarged(source: Image, target: Image) -> Image:
-    if source.shape[:2] == target.shape[:2]:
-        return source
-    return resize_pixels(source, (target.shape[0], target.shape[1]))
-
-
-def _chunks(images: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(images), size):
-        yield images[start : start + size]
+    return image

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from translate.batches import Domain, Layout
+from translate.batches import Layout
 from translate.engine.config.schema import Data
 from translate.engine.data import samples
 from translate.engine.data.check import open_layout
@@ -34,7 +34,7 @@ class RunImages(NamedTuple):
     names: Sequence[str]
     """The names of the source images, or of all images if nothing is translated."""
     items: Sequence[Any]
-    """The items that the layout loads, if the images of an item belong together; else empty."""
+    """The items of the layout; empty if it is unpaired, as its items pair images at random."""
     source: Sequence[Image]
     target: Sequence[Image]
     """Images of the target domain; the ground truth of `source` unless `truth` is empty."""
@@ -61,9 +61,7 @@ class Split(NamedTuple):
     """Which split it is, as a message; empty for a test split."""
 
 
-def open_split(
-    data: Data, split: str | None, seed: int = 0, domains: Sequence[Domain] = ()
-) -> Split:
+def open_split(data: Data, split: str | None, seed: int = 0) -> Split:
     """Return a split of a run's data.
 
     Args:
@@ -71,19 +69,18 @@ def open_split(
         split: The name of the split; None: ``test``, or if there is none the validation images,
             held out or in a folder, or else the training images; the note says which.
         seed: ``train.seed`` of the run, which decides which images were held out.
-        domains: The domains that the model was trained on.
 
     Raises:
         DataError: There is no split of that name.
     """
     samples.ensure(data)
-    layout_of_all, name = open_layout(data, known=domains), split or "test"
+    layout_of_all, name = open_layout(data), split or "test"
     trained, held_out = layout_of_all, None
     if isinstance(data.validation, float):
         trained, held_out = hold_out(layout_of_all, data, data.validation, seed)
     if held_out and name == VALIDATION:
         return Split(held_out, data.model_copy(update={"split": name}), trained)
-    layout, reason = _open_other(data, name, layout_of_all, domains)
+    layout, reason = _open_unless_trained_on(data, name, layout_of_all)
     if layout:
         return Split(layout, data.model_copy(update={"split": name}), trained)
     if split:
@@ -95,9 +92,9 @@ def open_split(
     if held_out:
         note = "there is no test split: these are the validation images that were held out"
         return Split(held_out, data.model_copy(update={"split": VALIDATION}), trained, note)
-    own = [data.validation] if isinstance(data.validation, str) else []
-    for other in [*own, *VALIDATION_SPLITS]:
-        layout, _ = _open_other(data, other, layout_of_all, domains)
+    configured = [data.validation] if isinstance(data.validation, str) else []
+    for other in [*configured, *VALIDATION_SPLITS]:
+        layout, _ = _open_unless_trained_on(data, other, layout_of_all)
         if layout:
             note = f"there is no test split: these are the images of the split {other!r}"
             return Split(layout, data.model_copy(update={"split": other}), trained, note)
@@ -105,15 +102,15 @@ def open_split(
     return Split(trained, data, trained, note)
 
 
-def _open_other(
-    data: Data, split: str, training_layout: Layout, domains: Sequence[Domain]
+def _open_unless_trained_on(
+    data: Data, split: str, training_layout: Layout
 ) -> tuple[Layout | None, str]:
-    """Return the layout of a split that has other images than `training_layout`; or None, and why.
+    """Return the layout of a split, or None and why there is no such split.
 
-    The split that the run was trained on counts as such a split.
+    Another split with the same files as `training_layout` does not count, as in a flat folder.
     """
     try:
-        layout = open_layout(data.model_copy(update={"split": split}), known=domains)
+        layout = open_layout(data.model_copy(update={"split": split}))
     except DataError as error:
         return None, f" ({error})"
     same = {*layout.files, *layout.sources} <= {*training_layout.files, *training_layout.sources}
@@ -137,15 +134,14 @@ def read_images(
         data: The settings of the layout.
         reverse: Whether images are translated from the last domain to the first.
         to: The domain to translate to.
-        limit: Read at most so many images of each domain, spread evenly.
+        limit: The largest number of images of each domain, spread evenly; None: all.
         degrades_images: Whether the recipe makes inputs by degrading the images.
         seed: ``train.seed`` of the run.
     """
     images = MeasuredImages(layout, data, seed=seed)
     if images.is_unpaired and not degrades_images:
         return _unpaired(images, reverse=reverse, to=to, limit=limit)
-    loaded, problems = _read(spread(range(len(layout)), limit), partial(_load_item, images))
-    _expect_any(loaded, problems)
+    loaded, problems = _load_all(partial(_load_item, images), spread(range(len(layout)), limit))
     names = _names([name for name, _ in loaded], data.root)
     items = [item for _, item in loaded]
     first, last = ("target", "source") if reverse else ("source", "target")
@@ -162,27 +158,39 @@ def _unpaired(images: MeasuredImages, *, reverse: bool, to: str, limit: int | No
     places = (len(domains) - 1, 0) if reverse else (0, domains.index(to))
     roles = ("target", "source") if reverse else ("source", "target")
     files = images.unpaired_files(*places, limit)
-    read = [
-        _read(each, partial(_load_file, images, role))
-        for each, role in zip((files.source, files.target), roles, strict=True)
-    ]
-    problems = [bad for _, unreadable in read for bad in unreadable]
-    (source, _), (target, _) = read
-    _expect_any(source, problems)
-    _expect_any(target, problems)
-    names = _names([name for name, _ in source], images.data.root)
-    first, last = ([image for _, image in each] for each in (source, target))
-    truth = "hidden ground truth" if files.truth and not problems else ""  # rows belong together
-    return RunImages(names, (), first, last, truth, problems)
+    (sources, bad_sources), (targets, bad_targets) = (
+        _load_all(partial(_load_file, images, role), paths)
+        for role, paths in zip(roles, (files.source, files.target), strict=True)
+    )
+    problems = [*bad_sources, *bad_targets]
+    # a file that is skipped on one side would misalign the pairs
+    truth = "hidden ground truth" if files.truth and not problems else ""
+    return RunImages(
+        _names([name for name, _ in sources], images.data.root),
+        (),
+        [image for _, image in sources],
+        [image for _, image in targets],
+        truth,
+        problems,
+    )
 
 
-def _read(
-    inputs: Sequence[Any], load: Callable[[Any], tuple[str, Any] | BadImage]
+def _load_all(
+    load: Callable[[Any], tuple[str, Any] | BadImage], arguments: Sequence[Any]
 ) -> tuple[list[tuple[str, Any]], list[BadImage]]:
+    """Return what `load` returns for each argument, and its errors; raise if all are errors.
+
+    Args:
+        load: Returns the name and the pixels of a file, or the name and the item of an index.
+        arguments: The files or indices.
+    """
     with DaemonThreadPool(THREADS) as pool:
-        loaded = list(pool.map(load, inputs))
-    bad = [each for each in loaded if isinstance(each, BadImage)]
-    return [each for each in loaded if not isinstance(each, BadImage)], bad
+        results = list(pool.map(load, arguments))
+    problems = [result for result in results if isinstance(result, BadImage)]
+    loaded = [result for result in results if not isinstance(result, BadImage)]
+    if not loaded:
+        raise NothingUsableError(f"not one image can be read. The first: {problems[0]}.")
+    return loaded, problems
 
 
 def _load_item(images: MeasuredImages, index: int) -> tuple[str, Any] | BadImage:
@@ -204,13 +212,8 @@ def _pixels(image: Tensor) -> Image:
     return image.permute(1, 2, 0).contiguous().numpy()
 
 
-def _expect_any(loaded: Sequence[Any], problems: Sequence[BadImage]) -> None:
-    if not loaded:
-        raise NothingUsableError(f"not one image can be read. The first: {problems[0]}.")
-
-
 def _names(paths: Sequence[str], root: Path) -> list[str]:
-    """Return the paths relative to `root`; those that are not below it as they are."""
+    """Return `paths` relative to `root`; paths outside `root` stay."""
     return [
         str(Path(path).relative_to(root)) if Path(path).is_relative_to(root) else path
         for path in paths
