@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Create `.venv`, the environment of this checkout, in seconds once its dependencies are installed.
 
-Dependencies take 6 GB, so all checkouts with equal requirements in pyproject.toml share one
-environment in ``$TRANSLATE_ENVIRONMENTS/<lock>-*`` or ``~/.cache/translate-kit``. `.venv` includes
-it by a ``.pth`` file, and holds an editable installation of the checkout.
+Dependencies take 6 GB, so all checkouts with equal requirements in pyproject.toml share an
+environment, ``<hash>-<time>`` in ``$TRANSLATE_ENVIRONMENTS`` or ``~/.cache/translate-kit``. `.venv`
+includes this environment by a ``.pth`` file, and has an editable installation of the checkout.
 """
 
 import fcntl
@@ -17,6 +17,7 @@ import sys
 import sysconfig
 import time
 import venv
+from itertools import chain
 from pathlib import Path
 
 if sys.version_info < (3, 11):  # noqa: UP036 - before the import of tomllib fails
@@ -31,17 +32,19 @@ PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
 SHARED = Path(os.environ.get("TRANSLATE_ENVIRONMENTS") or "~/.cache/translate-kit")
 SHARED = SHARED.expanduser().resolve()
 STAMP = "complete"
+"""Name of the file that a complete environment has."""
 PROMPT = "translate-checkout"
+"""Text in pyvenv.cfg by which an environment of ours is recognized."""
 
 
 def main() -> None:
-    """Create what is missing; processes wait for each other."""
+    """Create the environments that are missing; processes wait for each other."""
     SHARED.mkdir(parents=True, exist_ok=True)
-    with (SHARED / f"{lock()}.lock").open("w") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
+    with (SHARED / f"{requirements_hash()}.lock").open("w") as lock_file:
+        fcntl.flock(lock_file, fcntl.LOCK_EX)
         dependencies = find_dependencies() or install_dependencies()
         state = checkout_state(dependencies)
-        if not usable(CHECKOUT / ".venv", state):
+        if not is_complete(CHECKOUT / ".venv", state):
             install_checkout(CHECKOUT / ".venv", dependencies, state)
 
 
@@ -49,7 +52,7 @@ def requirements() -> list[str]:
     """Return all requirements for running, testing, checking and building without a network."""
     return [
         *PROJECT["project"]["dependencies"],
-        *(one for extra in PROJECT["project"]["optional-dependencies"].values() for one in extra),
+        *chain(*PROJECT["project"]["optional-dependencies"].values()),
         *PROJECT["dependency-groups"]["dev"],
         *PROJECT["build-system"]["requires"],
         "editables",
@@ -57,83 +60,85 @@ def requirements() -> list[str]:
     ]
 
 
-def lock() -> str:
-    """Return the name of the environment, a hash of everything that determines its content."""
+def requirements_hash() -> str:
+    """Return a hash of everything that determines the content of the shared environment."""
     python = [platform.python_implementation(), platform.python_version(), sys.base_prefix]
     text = json.dumps([python, sysconfig.get_platform(), sorted(requirements())])
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def checkout_state(dependencies: Path) -> str:
-    """Return a hash of what an installed checkout depends on: entry points, version and paths."""
+    """Return a hash of what the installed checkout depends on: entry points, version and paths."""
     files = [CHECKOUT / "pyproject.toml", CHECKOUT / "translate/__init__.py", Path(__file__)]
     text = b"\0".join([bytes(dependencies), bytes(CHECKOUT), *(f.read_bytes() for f in files)])
     return hashlib.sha256(text).hexdigest()
 
 
-def usable(environment: Path, state: str) -> bool:
-    """Return whether `environment` is complete, for this `state`, and its Python exists."""
+def is_complete(environment: Path, state: str) -> bool:
+    """Return whether `environment` was completed with this `state`, and its Python exists."""
     stamp = environment / STAMP
     return stamp.is_file() and stamp.read_text() == state and (environment / "bin/python").exists()
 
 
 def find_dependencies() -> Path | None:
-    """Return a complete environment with the present lock."""
-    return next((folder for folder in SHARED.glob(f"{lock()}-*") if usable(folder, lock())), None)
+    """Return a complete shared environment with the present requirements, or None."""
+    state = requirements_hash()
+    return next((path for path in SHARED.glob(f"{state}-*") if is_complete(path, state)), None)
 
 
 def install_dependencies() -> Path:
-    """Install everything in one call, so that torch and torchvision come from one index.
+    """Install all requirements in one call, so that torch and torchvision come from one index.
 
-    The folder is new, as the pip of an interrupted attempt may still write to the old one.
+    The folder has a new name, as the pip of an interrupted attempt may still write to the old one.
     """
-    for left in SHARED.glob(f"{lock()}-*"):
-        shutil.rmtree(left, ignore_errors=True)
-    environment = SHARED / f"{lock()}-{time.time_ns():x}"
+    state = requirements_hash()
+    for incomplete in SHARED.glob(f"{state}-*"):
+        shutil.rmtree(incomplete, ignore_errors=True)
+    environment = SHARED / f"{state}-{time.time_ns():x}"
     print(f"Installing dependencies into {environment}: some minutes, 6 GB.", flush=True)
-    create(environment)
-    pip(environment, "install", *requirements())
-    (environment / STAMP).write_text(lock())
+    create_environment(environment)
+    run_pip(environment, "install", *requirements())
+    (environment / STAMP).write_text(state)
     return environment
 
 
 def install_checkout(environment: Path, dependencies: Path, state: str) -> None:
     """Install the checkout, with access to the dependencies and their commands."""
-    ours = environment / "pyvenv.cfg"
-    if ours.exists() and PROMPT not in ours.read_text():
+    config = environment / "pyvenv.cfg"
+    if config.exists() and PROMPT not in config.read_text():
         sys.exit(f"{environment} was not created by make: use it as it is, or move it away.")
     print(f"Installing the checkout into {environment}.", flush=True)
-    create(environment)
-    (packages(environment) / "dependencies.pth").write_text(f"{packages(dependencies)}\n")
-    build = ["--no-deps", "--no-build-isolation", "--editable", str(CHECKOUT)]
-    pip(environment, "install", *build)
+    create_environment(environment)
+    (site_packages(environment) / "dependencies.pth").write_text(f"{site_packages(dependencies)}\n")
+    options = ["--no-deps", "--no-build-isolation", "--editable"]
+    run_pip(environment, "install", *options, str(CHECKOUT))
     for command in sorted(path for path in (dependencies / "bin").iterdir() if path.is_file()):
         if not (target := environment / "bin" / command.name).exists():
             copy_command(command, target)
     (environment / STAMP).write_text(state)
 
 
-def create(environment: Path) -> None:
+def create_environment(environment: Path) -> None:
     """Create an empty environment."""
     shutil.rmtree(environment, ignore_errors=True)
     venv.create(environment, symlinks=True, prompt=PROMPT)
 
 
-def pip(environment: Path, *arguments: str) -> None:
+def run_pip(environment: Path, *arguments: str) -> None:
     """Run pip on `environment`."""
     command = [sys.executable, "-m", "pip", "--python", str(environment / "bin/python")]
     command += ["--disable-pip-version-check", *([] if sys.stdout.isatty() else ["--quiet"])]
-    if failed := subprocess.run([*command, *arguments], cwd=CHECKOUT, check=False).returncode:
-        sys.exit(failed)
+    if code := subprocess.run([*command, *arguments], cwd=CHECKOUT, check=False).returncode:
+        sys.exit(code)
 
 
-def packages(environment: Path) -> Path:
+def site_packages(environment: Path) -> Path:
     """Return the folder of installed packages."""
     return environment / f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
 
 
 def copy_command(command: Path, target: Path) -> None:
-    """Copy a command of the dependencies, to be run by the Python of the checkout."""
+    """Copy the script of a command to `target`, so that the Python next to `target` runs it."""
     script = command.read_bytes()
     if script.startswith(b"#!"):
         target.write_bytes(script.replace(bytes(command.parent), bytes(target.parent)))

@@ -32,16 +32,16 @@ each plugin into a fresh environment and runs `translate plugins check` on it.
 
 def main() -> None:
     """Check all entries; the exit code is 1 if a plugin breaks a rule."""
-    results = {entry.name: check(entry) for entry in read_directory()}
-    rows = [row(entry, results[entry.name]) for entry in read_directory()]
+    results = [(entry, check(entry)) for entry in read_directory()]
+    rows = [table_row(entry, result) for entry, result in results]
     text = HEADER.format(version=__version__) + "".join(rows)
     (CHECKOUT / "plugins/directory/README.md").write_text(text)
     print(text)
-    sys.exit(any(result != "passes" for result in results.values()))
+    sys.exit(any(result != "passes" for _, result in results))
 
 
-def row(entry: DirectoryEntry, result: str) -> str:
-    """Return a line of the table."""
+def table_row(entry: DirectoryEntry, result: str) -> str:
+    """Return the line of a plugin in the table."""
     names = "; ".join(f"{kind} `{'`, `'.join(names)}`" for kind, names in entry.offers.items())
     address = entry.source if "://" in entry.source else f"../../{entry.source}"
     cells = f"[{entry.name}]({address})", f"{entry.summary}: {names}", entry.licence, result
@@ -49,28 +49,25 @@ def row(entry: DirectoryEntry, result: str) -> str:
 
 
 def check(entry: DirectoryEntry) -> str:
-    """Return ``passes``, or what went wrong, of a plugin in an environment of its own."""
+    """Install and check a plugin in an environment of its own; return ``passes`` or what failed."""
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        venv.create(home / "env", with_pip=False, symlinks=True)
-        variables = {"base": str(home / "env"), "platbase": str(home / "env")}
+        environment, report = Path(folder, "env"), Path(folder, "check.json")
+        venv.create(environment, with_pip=False, symlinks=True)
+        variables = {"base": str(environment), "platbase": str(environment)}
         site = Path(sysconfig.get_path("purelib", "venv", vars=variables))
-        ours = [path for path in sys.path if path.endswith("site-packages")]
-        lines = [f"import site; site.addsitedir({path!r})\n" for path in ours]
-        (site / "translate-kit.pth").write_text("".join(lines))
-        python = [str(home / "env/bin/python"), "-m"]
-        local = "://" not in entry.source
-        what = [str(CHECKOUT / entry.source)] if local else [entry.name]
-        flags = ["--quiet", "--no-deps", *(["--no-build-isolation", "--no-index"] if local else [])]
-        report = home / "check.json"
+        packages = [path for path in sys.path if path.endswith("site-packages")]
+        lines = [f"import site; site.addsitedir({path!r})\n" for path in packages]
+        (site / "translate-kit.pth").write_text("".join(lines))  # what is installed here
+        install = ["pip", "install", "--quiet", "--no-deps"]
+        if "://" in entry.source:
+            install.append(entry.name)
+        else:
+            install += ["--no-build-isolation", "--no-index", str(CHECKOUT / entry.source)]
         settings = [word for setting in entry.settings for word in ("--set", setting)]
-        check = [*python, "translate", "plugins", "check", entry.name, *settings]
-        commands = (
-            [*python, "pip", "install", *flags, *what],
-            [*check, "--report", str(report)],
-        )
-        for command in commands:
-            done = subprocess.run(command, cwd=home, capture_output=True, text=True, check=False)
+        check = ["translate", "plugins", "check", entry.name, *settings, "--report", str(report)]
+        for module in (install, check):
+            command = [str(environment / "bin/python"), "-m", *module]
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
             if done.returncode and not report.exists():
                 return " ".join(done.stderr.split()[-20:]) or f"exit code {done.returncode}"
         result = json.loads(report.read_text())

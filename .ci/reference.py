@@ -2,10 +2,10 @@
 
 The public modules are those that plugins may import (`PUBLIC` in tests/test_layers.py), and
 `translate.api`, `translate.scale`, `translate.translator` and `translate.testing`. Their docstrings
-are parsed as Google sections by griffe, without importing the code. Wrong are: what griffe warns of
+are parsed as Google sections by griffe, without importing the code. Problems are warnings of griffe
 (a documented parameter that does not exist or has no type, a line that is no "name: description"),
-a section of an unknown name, a documented attribute that does not exist, a reference to
-`translate.module.name` that leads nowhere, and a public function or class without a docstring.
+a section with an unknown title, a documented attribute that does not exist, a reference to a
+`translate.module.name` that does not exist, and a public function or class without a docstring.
 """
 
 import logging
@@ -23,8 +23,8 @@ ADMONITIONS = {"Example", "Note", "Warning"}
 """Titles of sections that griffe renders as a box."""
 
 
-class Collector(logging.Handler):
-    """Keeps the warnings of a logger."""
+class WarningCollector(logging.Handler):
+    """Keeps the warnings of a logger in `messages`."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -36,9 +36,9 @@ class Collector(logging.Handler):
 
 def public_modules() -> list[str]:
     """Return the names of all public modules and packages, without "translate."."""
-    sys.path.append(str(ROOT / "tests/support"))  # which that module imports from
-    names = runpy.run_path(str(ROOT / "tests/test_layers.py"))
-    return sorted({*names["PUBLIC"], *ALSO_PUBLIC} - {"translate", "engine"})
+    sys.path.append(str(ROOT / "tests/support"))  # test_layers.py imports modules from it
+    layers = runpy.run_path(str(ROOT / "tests/test_layers.py"))
+    return sorted({*layers["PUBLIC"], *ALSO_PUBLIC} - {"translate", "engine"})
 
 
 def load(root: Path = ROOT, package: str = "translate") -> griffe.Object:
@@ -54,27 +54,29 @@ def public_objects(module: griffe.Object) -> Iterator[griffe.Object]:
             yield from public_objects(member)
 
 
-def problems(package: griffe.Object, modules: list[str]) -> list[str]:
-    """Return what is wrong with the docstrings of `modules` of `package`, a line each."""
-    logger, collector = logging.getLogger("griffe"), Collector()
+def find_problems(package: griffe.Object, modules: list[str]) -> list[str]:
+    """Return a line for each problem of the docstrings in `modules` of `package`."""
+    logger, collector = logging.getLogger("griffe"), WarningCollector()
     logger.addHandler(collector)
-    found: list[str] = []
+    ours: list[str] = []
     try:
         for module in modules:
-            for one in public_objects(package[module]):
-                found += [f"{one.path}: {text}" for text in _problems(one, package)]
+            for documented in public_objects(package[module]):
+                texts = _problems_without_warning(documented, package)
+                ours += [f"{documented.path}: {text}" for text in texts]
     finally:
         logger.removeHandler(collector)
-    return [*collector.messages, *found]
+    return [*collector.messages, *ours]
 
 
-def _problems(one: griffe.Object, package: griffe.Object) -> Iterator[str]:
-    """Yield what griffe does not warn of."""
-    if one.docstring is None:
-        if (one.is_function or one.is_class) and one.parent and one.parent.is_module:
+def _problems_without_warning(documented: griffe.Object, package: griffe.Object) -> Iterator[str]:
+    """Yield the problems of a docstring that griffe does not warn of."""
+    parent = documented.parent
+    if documented.docstring is None:
+        if (documented.is_function or documented.is_class) and parent and parent.is_module:
             yield "expected a docstring, as it is public"
         return
-    for section in one.docstring.parsed:
+    for section in documented.docstring.parsed:
         if (
             section.kind is griffe.DocstringSectionKind.admonition
             and section.title not in ADMONITIONS
@@ -82,10 +84,10 @@ def _problems(one: griffe.Object, package: griffe.Object) -> Iterator[str]:
             yield f"unknown section {section.title!r}; expected Args, Returns, Raises, Example ..."
         if section.kind is griffe.DocstringSectionKind.attributes:
             for attribute in section.value:
-                if attribute.name not in one.all_members:
+                if attribute.name not in documented.all_members:
                     yield f"documents the attribute {attribute.name!r}, which does not exist"
     name = re.escape(package.name)
-    for reference in re.findall(rf"(?<!`)`({name}(?:\.\w+)+)`(?!`)", one.docstring.value):
+    for reference in re.findall(rf"(?<!`)`({name}(?:\.\w+)+)`(?!`)", documented.docstring.value):
         try:
             package[reference.removeprefix(f"{package.name}.")]
         except KeyError:
@@ -95,11 +97,11 @@ def _problems(one: griffe.Object, package: griffe.Object) -> Iterator[str]:
 def main() -> None:
     """Print every problem, and fail if there is one."""
     modules = public_modules()
-    found = problems(load(), modules)
-    print(*found, sep="\n", end="\n" if found else "")
-    count = f"{len(found)} problems" if found else "no problem"
+    problems = find_problems(load(), modules)
+    print(*problems, sep="\n", end="\n" if problems else "")
+    count = f"{len(problems)} problems" if problems else "no problem"
     print(f"API reference of {len(modules)} public modules: {count}")
-    sys.exit(1 if found else 0)
+    sys.exit(1 if problems else 0)
 
 
 if __name__ == "__main__":

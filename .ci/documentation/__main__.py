@@ -1,7 +1,7 @@
 """Build the documentation: ``make docs``, or ``PYTHONPATH=.ci python -m documentation``.
 
-Pages are collected in build/docs, and zensical makes build/site of them. A warning, a link that
-leads nowhere, or anything that a browser would load from another host is an error.
+Pages are collected in build/docs, from which zensical builds build/site. A warning, a broken link,
+or a file that a browser would load from another host is an error.
 """
 
 import os
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def main() -> None:
-    """Build the site; exit with 1 where something is wrong."""
+    """Build the site; the exit code is 1 if there are problems."""
     start = time.monotonic()
     problems = build(ROOT, ROOT / "build")
     print(*problems, sep="\n", end="\n" if problems else "")
@@ -30,15 +30,14 @@ def main() -> None:
 
 
 def build(root: Path, folder: Path) -> list[str]:
-    """Build the site of the checkout `root` in `folder`; return what is wrong."""
+    """Build the site of the checkout `root` in `folder`; return a line for each problem."""
     pages.write(root, folder / "docs")
     config = folder / "zensical.toml"
     config.write_text(navigation.complete((root / "zensical.toml").read_text(), folder / "docs"))
     shutil.rmtree(folder / "site", ignore_errors=True)
     command = [sys.executable, "-m", "zensical", "build", "--clean", "--config-file", str(config)]
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, env={**os.environ, "NO_COLOR": "1"}
-    )
+    environment = {**os.environ, "NO_COLOR": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     output = done.stdout + done.stderr
     if done.returncode or "Warning" in output or "Error" in output:
         return [output]

@@ -1,13 +1,13 @@
-"""Addresses of one page from another."""
+"""Relative addresses of pages."""
 
 import posixpath
 
 
 def relative(target: str, page: str) -> str:
-    """Return the address of the file `target` on the page `page`, both from the root."""
+    """Return the address that leads from `page` to the file `target`, both paths from the root."""
     return posixpath.relpath(target, posixpath.dirname(page) or ".")
 
 
 def resolve(address: str, page: str) -> str:
-    """Return the file that `address` on the page `page` leads to, from the root."""
+    """Return the path from the root of the file that `address` on `page` leads to."""
     return posixpath.normpath(posixpath.join(posixpath.dirname(page), address))

@@ -1,16 +1,16 @@
-"""A page for each public module, from its signatures and docstrings."""
+"""Pages of the Python API: one for each public module, from signatures and docstrings."""
 
 import griffe
 
 from documentation import docstrings, markup
-from documentation.names import FOLDER, Names, members
+from documentation.names import FOLDER, PublicNames, members
 
 WIDTH = 88
-"""Characters of a signature in one line."""
+"""Largest number of characters of a signature in one line."""
 HIDDEN = {"self", "cls"}
 
 
-def write(package: griffe.Object, modules: list[str], names: Names) -> dict[str, str]:
+def write(package: griffe.Object, modules: list[str], names: PublicNames) -> dict[str, str]:
     """Return the text of each page of the Python API by its path."""
     paths = {module: f"{FOLDER}/{module}.md" for module in modules}
     pages = {path: page(package[module], path, names) for module, path in paths.items()}
@@ -30,29 +30,30 @@ def overview(package: griffe.Object, modules: list[str]) -> str:
     return text + markup.table(("module", ""), rows)
 
 
-def page(module: griffe.Object, path: str, names: Names) -> str:
-    """Return the page `path`, of a module; those of a package follow on the same page."""
+def page(module: griffe.Object, path: str, names: PublicNames) -> str:
+    """Return the page at `path`, of a module or of a package with its modules."""
     return "".join(_object(module, 1, path, names)).lstrip()
 
 
-def _object(one: griffe.Object, level: int, path: str, names: Names) -> list[str]:
-    """Return the heading, signature and text of an object, then its members."""
-    title = one.path if one.is_module else one.name
-    parts = [markup.heading(level, f"`{title}`", one.path)]
-    if text := signature(one):
-        parts.append(f"{markup.block(text, 'python')}\n")
-    parts.append(docstrings.render(one.docstring, lambda name: names.link(name, one, path)) + "\n")
-    own = members(one)
-    rows = [_attribute(a, names, path) for a in own if isinstance(a, griffe.Attribute)]
-    parts.append(markup.table(("name", "type and value", ""), rows) + "\n" if rows else "")
-    for member in own:
+def _object(item: griffe.Object, level: int, path: str, names: PublicNames) -> list[str]:
+    """Return the heading, signature and docstring of `item`, then its attributes and members."""
+    title = item.path if item.is_module else item.name
+    texts = [markup.heading(level, f"`{title}`", item.path)]
+    if code := signature(item):
+        texts.append(f"{markup.block(code, 'python')}\n")
+    texts.append(
+        docstrings.render(item.docstring, lambda name: names.link(name, item, path)) + "\n"
+    )
+    attributes = [one for one in members(item) if isinstance(one, griffe.Attribute)]
+    if rows := [_attribute_row(attribute, names, path) for attribute in attributes]:
+        texts.append(markup.table(("name", "type and value", ""), rows) + "\n")
+    for member in members(item):
         if not isinstance(member, griffe.Attribute):
-            parts += _object(member, min(level + 1, 6), path, names)
-    return parts
+            texts += _object(member, min(level + 1, 6), path, names)
+    return texts
 
 
-def _attribute(one: griffe.Attribute, names: Names, path: str) -> tuple[str, str, str]:
-    """Return the row of an attribute."""
+def _attribute_row(one: griffe.Attribute, names: PublicNames, path: str) -> tuple[str, str, str]:
     text = docstrings.link_names(
         one.docstring.value if one.docstring else "", lambda name: names.link(name, one, path)
     )
@@ -62,13 +63,13 @@ def _attribute(one: griffe.Attribute, names: Names, path: str) -> tuple[str, str
 
 
 def signature(one: griffe.Object) -> str:
-    """Return what precedes the body of a function or class."""
+    """Return the signature of a function or class, and nothing for other objects."""
     if isinstance(one, griffe.Function):
-        word = "def " if one.parent and one.parent.is_class else ""
+        keyword = "def " if one.parent and one.parent.is_class else ""
         decorators = [
             f"@{label}\n" for label in ("staticmethod", "classmethod") if label in one.labels
         ]
-        return "".join(decorators) + _call(f"{word}{one.name}", one.parameters, one.returns)
+        return "".join(decorators) + _call(f"{keyword}{one.name}", one.parameters, one.returns)
     if isinstance(one, griffe.Class):
         bases = ", ".join(map(str, one.bases))
         head = f"class {one.name}({bases})" if bases else f"class {one.name}"
@@ -79,27 +80,27 @@ def signature(one: griffe.Object) -> str:
 
 
 def _call(name: str, parameters: griffe.Parameters, returns: object) -> str:
-    """Return a call with its parameters, a line each where one line is too short."""
-    shown = _parameters(parameters)
+    """Return a call in one line, or, if that is too long, with a line for each parameter."""
+    texts = _parameters(parameters)
     end = f") -> {returns}" if returns is not None else ")"
-    line = f"{name}({', '.join(shown)}{end}"
+    line = f"{name}({', '.join(texts)}{end}"
     if len(line) <= WIDTH:
         return line
-    return "\n".join([f"{name}(", *(f"    {parameter}," for parameter in shown), end])
+    return "\n".join([f"{name}(", *(f"    {text}," for text in texts), end])
 
 
 def _parameters(parameters: griffe.Parameters) -> list[str]:
-    """Return each parameter as it is written, with the signs that separate their kinds."""
-    shown: list[str] = []
+    """Return the parameters as they are written, with the separators ``/`` and ``*``."""
+    texts: list[str] = []
     starred = positional = False
     for one in parameters:
         if one.name in HIDDEN:
             continue
         if positional and one.kind is not griffe.ParameterKind.positional_only:
-            shown, positional = [*shown, "/"], False
+            texts, positional = [*texts, "/"], False
         positional |= one.kind is griffe.ParameterKind.positional_only
         if one.kind is griffe.ParameterKind.keyword_only and not starred:
-            shown, starred = [*shown, "*"], True
+            texts, starred = [*texts, "*"], True
         star = {
             griffe.ParameterKind.var_positional: "*",
             griffe.ParameterKind.var_keyword: "**",
@@ -108,5 +109,5 @@ def _parameters(parameters: griffe.Parameters) -> list[str]:
         text = f"{star}{one.name}" + (f": {one.annotation}" if one.annotation else "")
         if one.default is not None and not star:
             text += f" = {one.default}" if one.annotation else f"={one.default}"
-        shown.append(text)
-    return shown
+        texts.append(text)
+    return texts

@@ -11,20 +11,22 @@ from documentation import markup
 FOLDER = "reference/commands"
 DEFAULT = re.compile(r"\s*\[([^\[\]]*)\]\s*$")
 """The default at the end of the help of an option."""
+RANGE = re.compile(r"\s*\[x[<>]=?[^\]]*\]$")
+"""The range that click appends to the help of a number, such as ``[x>=1]``."""
 
 
 def write() -> dict[str, str]:
     """Return the text of each page by its path."""
     commands = dict(sorted(top_level().items()))
     rows = [
-        (f"[`translate {name}`]({name}.md)", one.get_short_help_str(100))
-        for name, one in commands.items()
+        (f"[`translate {name}`]({name}.md)", command.get_short_help_str(100))
+        for name, command in commands.items()
     ]
     index = (
         "# Commands\n\n`translate COMMAND --help` prints the same text. Exit codes and environment "
         "variables: [Exit codes](../exit-codes.md).\n\n" + markup.table(("command", ""), rows)
     )
-    pages = {f"{FOLDER}/{name}.md": page(name, one) for name, one in commands.items()}
+    pages = {f"{FOLDER}/{name}.md": page(name, command) for name, command in commands.items()}
     return {f"{FOLDER}/index.md": index, **pages}
 
 
@@ -33,8 +35,8 @@ def top_level() -> dict[str, click.Command]:
     from translate.cli import COMMANDS, cli
 
     context = click.Context(cli, info_name="translate")
-    found = {name: cli.get_command(context, name) for name in COMMANDS}
-    return {name: one for name, one in found.items() if one is not None}
+    commands = ((name, cli.get_command(context, name)) for name in COMMANDS)
+    return {name: command for name, command in commands if command is not None}
 
 
 def page(name: str, command: click.Command) -> str:
@@ -57,11 +59,10 @@ def _sections(path: str, command: click.Command, level: int) -> Iterator[str]:
 
 
 def _text(text: str) -> Iterator[str]:
-    """Yield the paragraphs of a help text; those marked for click keep their lines, as code."""
+    """Yield the paragraphs of a help text; those that click does not rewrap become code blocks."""
     for paragraph in re.split(r"\n\s*\n", cleandoc(text)):
-        literal = paragraph.startswith("\b")
         lines = paragraph.removeprefix("\b\n").splitlines()
-        if not literal:
+        if not paragraph.startswith("\b"):
             yield f"{markup.escape(' '.join(' '.join(lines).split()))}\n\n"
             continue
         if not lines[0].startswith((" ", "translate")):
@@ -76,7 +77,7 @@ def _rows(command: click.Command, context: click.Context) -> Iterator[tuple[str,
         if record is None:
             continue
         names, text = record
-        text = re.sub(r"\s*\[x[<>]=?[^\]]*\]$", "", text)
+        text = RANGE.sub("", text)
         default = DEFAULT.search(text)
         meaning = DEFAULT.sub("", text) if default else text
         yield markup.code(names), default[1] if default else "", markup.escape(meaning)

@@ -9,8 +9,8 @@ import griffe
 from documentation import markup
 
 Link = Callable[[str], str]
-"""Returns the address of a name, or nothing."""
-REFERENCE = re.compile(r"(?<![`\[])`([A-Za-z_][\w.]*)(\(\))?`(?!`)")
+"""Function that returns the address of a name, or an empty text."""
+NAME_IN_BACKTICKS = re.compile(r"(?<![`\[])`([A-Za-z_][\w.]*)(\(\))?`(?!`)")
 Kind = griffe.DocstringSectionKind
 
 
@@ -28,7 +28,7 @@ def link_names(text: str, link: Link) -> str:
         address = link(match[1])
         return f"[{match[0]}]({address})" if address else match[0]
 
-    return REFERENCE.sub(replace, markup.escape(text))
+    return NAME_IN_BACKTICKS.sub(replace, markup.escape(text))
 
 
 def _section(section: griffe.DocstringSection, link: Link) -> str:
@@ -40,9 +40,9 @@ def _section(section: griffe.DocstringSection, link: Link) -> str:
             rows = [_row(item, link) for item in section.value]
             return markup.table(titles, rows)
         case Kind.returns | Kind.yields:
-            word = "Returns" if section.kind is Kind.returns else "Yields"
+            title = "Returns" if section.kind is Kind.returns else "Yields"
             return "".join(
-                f"**{word}** {link_names(item.description, link)}\n" for item in section.value
+                f"**{title}** {link_names(item.description, link)}\n" for item in section.value
             )
         case Kind.raises:
             rows = [

@@ -1,6 +1,6 @@
-"""The table of recipes in docs/gallery.md, which is read where the site is not built.
+"""The table of recipes in docs/gallery.md, for readers of a checkout, where the site is not built.
 
-PYTHONPATH=.ci .venv/bin/python -m documentation.gallery     # writes it, as `make fix` does
+PYTHONPATH=.ci .venv/bin/python -m documentation.gallery     # writes the table; so does `make fix`
 """
 
 import re
@@ -14,13 +14,13 @@ from translate.registry import find, names
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs/gallery.md"
 TABLE = re.compile(r"(?<=<!-- recipes -->\n).*?(?=\n<!-- end -->)", re.DOTALL)
-"""the part of the page that is written"""
+"""the lines of the page that this module writes"""
 SUMMARY = re.compile(r"(.+) \((.+ \d{4}.*)\)\.")
 """the first line of a recipe's docstring: what it does, and the paper"""
 
 
 def table() -> str:
-    """Return a row for each recipe of ours: its images, what it does, paper and command."""
+    """Return a table with a row for each installed recipe of the gallery."""
     examples = tomllib.loads((ROOT / "benchmarks/gallery_examples.toml").read_text())
     recipes = {*names("recipe")}
     rows = [row(name, example["train"]) for name, example in examples.items() if name in recipes]
@@ -28,7 +28,7 @@ def table() -> str:
 
 
 def row(name: str, command: str) -> tuple[str, ...]:
-    """Return the row of a recipe."""
+    """Return name, summary, paper, command and link to the images of a recipe."""
     first = (getdoc(find("recipe", name)) or "").partition("\n")[0]
     match = SUMMARY.fullmatch(first)
     if match is None:
@@ -38,7 +38,7 @@ def row(name: str, command: str) -> tuple[str, ...]:
 
 
 def up_to_date(text: str) -> str:
-    """Return the text of the page with the present table."""
+    """Return `text`, the page, with the current table."""
     if not TABLE.search(text):
         raise ValueError(f"{PAGE}: expected the lines <!-- recipes --> and <!-- end -->")
     return TABLE.sub(lambda _: table(), text)

@@ -1,4 +1,4 @@
-"""What a page takes from other files, where it says ``<!-- insert: KIND ... -->``."""
+"""Insertions: a page has code or the gallery in place of a line ``<!-- insert: KIND ... -->``."""
 
 import ast
 import re
@@ -8,27 +8,27 @@ from textwrap import dedent
 
 from documentation import markup
 
-REASON = re.compile(r"^<!-- not run: (.+) -->$", re.MULTILINE)
-"""Why a test does not run the block below, which a reader sees as well."""
-MARK = re.compile(r"^<!-- insert: (\w+) ?(.*?) ?-->$", re.MULTILINE)
+NOT_RUN = re.compile(r"^<!-- not run: (.+) -->$", re.MULTILINE)
+"""The reason why no test runs the next block; readers of the site see it, too."""
+INSERTION = re.compile(r"^<!-- insert: (\w+) ?(.*?) ?-->$", re.MULTILINE)
 
 
 def insert(text: str, root: Path) -> str:
     """Return the text of a page with all insertions."""
-    kinds = {"code": code, "gallery": gallery}
-    text = REASON.sub(r"*Not run as printed: \1.*\n", text)
-    return MARK.sub(lambda mark: kinds[mark[1]](root, *mark[2].split()), text)
+    functions = {"code": code, "gallery": gallery}
+    text = NOT_RUN.sub(r"*Not run as printed: \1.*\n", text)
+    return INSERTION.sub(lambda match: functions[match[1]](root, *match[2].split()), text)
 
 
 def code(root: Path, file: str, name: str) -> str:
-    """Return the source of a class, function or method, ``Class.method``, of a file."""
+    """Return the source of the class, function or method `name`, such as ``Class.method``."""
     source = (root / file).read_text()
     node: ast.AST = ast.parse(source)
     for part in name.split("."):
-        inner = (n for n in ast.iter_child_nodes(node) if getattr(n, "name", None) == part)
-        if (found := next(inner, None)) is None:
+        children = {getattr(child, "name", None): child for child in ast.iter_child_nodes(node)}
+        if part not in children:
             raise ValueError(f"{file} has no {name}")
-        node = found
+        node = children[part]
     segment = ast.get_source_segment(source, node, padded=True) or ""
     return markup.block(dedent(segment), "python") + f"\n*`{name}` of `{file}`, as it is.*"
 
@@ -50,11 +50,11 @@ def gallery(root: Path) -> str:
         text += f"![{example['title']}: {titles}](gallery/{name}.jpg)\n\n"
         options = f"[Options](reference/recipes.md#recipe-{name})"
         commands = [example["train"], example["apply"]]
-        if place := example.get("pip"):
+        if project := example.get("pip"):
             options = (
-                "A [plugin](../plugins/directory/README.md) to install first, in the repository."
+                "First install this [plugin](../plugins/directory/README.md) of the repository."
             )
-            commands.insert(0, f"pip install {place}")
+            commands.insert(0, f"pip install {project}")
         text += f"*{' '.join(caption)}* {options}\n\n"
         text += markup.block("\n".join(commands)) + "\n"
     return text

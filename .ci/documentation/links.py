@@ -1,18 +1,18 @@
-"""Links of a built site: those that lead nowhere, and what would be loaded from elsewhere."""
+"""Check of the links of a built site: broken links, and files that other hosts would serve."""
 
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-LOADED = {"script": "src", "img": "src", "source": "src", "iframe": "src", "link": "href"}
-"""Elements that a browser loads when it shows a page, with the attribute of the address."""
-METADATA = {"canonical", "next", "prev", "alternate"}
-"""Kinds of <link> that are not loaded."""
+LOADED_ADDRESSES = {"script": "src", "img": "src", "source": "src", "iframe": "src", "link": "href"}
+"""Elements with files that a browser loads to show a page: the attribute with the address."""
+LINKS_NOT_LOADED = {"canonical", "next", "prev", "alternate"}
+"""Values of ``rel`` of <link> elements that are not loaded."""
 
 
 class Page(HTMLParser):
-    """The anchors and addresses of a page."""
+    """The anchors of a page, its addresses, and the addresses that a browser loads."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -28,17 +28,17 @@ class Page(HTMLParser):
         address = values.get("href") or values.get("src")
         if address:
             self.addresses.append(address)
-            if LOADED.get(tag) in values and values.get("rel") not in METADATA:
+            if LOADED_ADDRESSES.get(tag) in values and values.get("rel") not in LINKS_NOT_LOADED:
                 self.loaded.append(address)
 
 
 def problems(site: Path) -> list[str]:
-    """Return a line for each link, anchor or image that does not exist, or is on another host."""
+    """Return a line for each missing page, anchor or image, and each file of another host."""
     pages = {path: Page(path.read_text()) for path in sorted(site.rglob("*.html"))}
     return [
         f"{path.relative_to(site)}: {text}"
         for path, page in pages.items()
-        if path.name != "404.html"  # its addresses are those of the root of the host
+        if path.name != "404.html"  # has addresses from the root of the host
         for text in _problems(path, page, pages)
     ]
 

@@ -13,7 +13,7 @@ def escape(text: str) -> str:
 
 
 def outside_code(text: str, change: Callable[[str], str]) -> str:
-    """Return `text` with a change of each part that is not in backticks."""
+    """Return `text` after applying `change` to each part that is not in backticks."""
     parts, end = [], 0
     for match in CODE.finditer(text):
         parts += [change(text[end : match.start()]), match.group()]
@@ -22,7 +22,7 @@ def outside_code(text: str, change: Callable[[str], str]) -> str:
 
 
 def code(text: str) -> str:
-    """Return `text` as code in a line, or nothing."""
+    """Return `text` as inline code; an empty text has none."""
     text = " ".join(text.split())
     fence = "``" if "`" in text else "`"
     return f"{fence}{text}{fence}" if text else ""
@@ -34,12 +34,12 @@ def block(text: str, language: str = "") -> str:
 
 
 def heading(level: int, text: str, anchor: str = "") -> str:
-    """Return a heading; its anchor is that of its words unless one is given."""
+    """Return a heading; without `anchor`, Markdown derives the anchor from `text`."""
     return f"\n{'#' * level} {text}{f' {{#{anchor}}}' if anchor else ''}\n\n"
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table, or nothing where it has no row."""
+    """Return a table, or an empty text if there are no rows."""
     lines = [" | ".join(cell(text) for text in row) for row in rows]
     if not lines:
         return ""
@@ -48,5 +48,5 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def cell(text: str) -> str:
-    """Return `text` in one line; a ``|`` ends the cell, except in backticks."""
+    """Return `text` in one line, with ``|`` escaped except in backticks."""
     return outside_code(" ".join(text.split()), lambda part: part.replace("|", "\\|"))

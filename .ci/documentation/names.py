@@ -1,4 +1,4 @@
-"""The public objects by their names, so that docstrings can link to them."""
+"""Public objects by name, so that docstrings can link to them."""
 
 from collections.abc import Iterator
 
@@ -9,24 +9,29 @@ from documentation.addresses import relative
 FOLDER = "reference/api"
 
 
-class Names:
-    """The page of every public object; its anchor is its path."""
+class PublicNames:
+    """The pages of public objects by name; the anchor of an object on its page is its path."""
 
     def __init__(self, package: griffe.Object, modules: list[str]) -> None:
         self.package = package
         self.pages = {
-            one.path: f"{FOLDER}/{module}.md" for module in modules for one in walk(package[module])
+            member.path: f"{FOLDER}/{module}.md"
+            for module in modules
+            for member in walk(package[module])
         }
-        by_name: dict[str, list[str]] = {}
+        paths_by_name: dict[str, list[str]] = {}
         for module in modules:
-            for one in walk(package[module]):
-                if one.parent is not None and one.parent.is_module:
-                    by_name.setdefault(one.name, []).append(one.path)
-        self.unique = {name: paths[0] for name, paths in by_name.items() if len(paths) == 1}
-        """what is defined in one module alone, by its bare name"""
+            for member in walk(package[module]):
+                if member.parent is not None and member.parent.is_module:
+                    paths_by_name.setdefault(member.name, []).append(member.path)
+        self.unique = {name: paths[0] for name, paths in paths_by_name.items() if len(paths) == 1}
+        """the path of each name that is defined in one module only"""
 
     def link(self, name: str, scope: griffe.Object, page: str) -> str:
-        """Return the address of what a docstring of `scope` calls `name`, from `page`; or ""."""
+        """Return the address, on `page`, of the object that a docstring of `scope` calls `name`.
+
+        Empty if there is no such object, or if it is `scope` itself.
+        """
         path = self.resolve(name, scope)
         if path is None or path == scope.path:
             return ""
@@ -34,7 +39,7 @@ class Names:
         return f"{'' if target == page else relative(target, page)}#{path}"
 
     def resolve(self, name: str, scope: griffe.Object) -> str | None:
-        """Return the path of the public object that `name` means in `scope`."""
+        """Return the path of the public object that `name` refers to in `scope`, or None."""
         holder: griffe.Object | griffe.Alias | None = scope
         first, _, rest = name.partition(".")
         if isinstance(scope, griffe.Function) and first in scope.parameters:
@@ -50,27 +55,28 @@ class Names:
         return name if name in self.pages else self.unique.get(name)
 
 
-def walk(one: griffe.Object) -> Iterator[griffe.Object]:
+def walk(module_or_class: griffe.Object) -> Iterator[griffe.Object]:
     """Yield a module or class, and every public object that is defined in it."""
-    yield one
-    for member in members(one):
+    yield module_or_class
+    for member in members(module_or_class):
         yield from walk(member)
 
 
-def members(one: griffe.Object) -> list[griffe.Object]:
-    """Return the public members that are defined in a module or class, and that a page shows."""
+def members(module_or_class: griffe.Object) -> list[griffe.Object]:
+    """Return the public members of a module or class that are defined in it and that pages show."""
     return [
         member
-        for name, member in one.members.items()
+        for name, member in module_or_class.members.items()
         if isinstance(member, griffe.Object)
         and not name.startswith("_")
-        and (member.docstring is not None or not member.is_function)
-        and (member.docstring is not None or not member.is_attribute or _is_shown(member))
+        and (member.docstring is not None or _is_shown(member))
     ]
 
 
-def _is_shown(one: griffe.Object) -> bool:
-    """Return whether an attribute without a docstring is a field of a class, or a constant."""
-    if isinstance(holder := one.parent, griffe.Class):
+def _is_shown(member: griffe.Object) -> bool:
+    """Return whether pages show an object without a docstring: a class, field or constant."""
+    if not member.is_attribute:
+        return not member.is_function
+    if isinstance(holder := member.parent, griffe.Class):
         return "dataclass" in holder.labels or "NamedTuple" in map(str, holder.bases)
-    return one.name.isupper()
+    return member.name.isupper()

@@ -1,4 +1,4 @@
-"""The navigation of the site: that of zensical.toml, and pages that are written from code."""
+"""The navigation of the site: zensical.toml, completed by generated pages."""
 
 import tomllib
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 SECTIONS = ("reference/commands", "reference/api")
-"""Folders of pages from the code whose index alone is in zensical.toml."""
+"""Folders of generated pages; zensical.toml has only their index pages."""
 
 
 def complete(text: str, docs: Path) -> str:
@@ -25,9 +25,9 @@ def pages(text: str) -> list[str]:
 
 
 def _walk(item: Any) -> Iterator[str]:
-    """Yield the pages of a part of the navigation."""
+    """Yield the pages in an item of the navigation: a page, or a list or mapping of items."""
     if isinstance(item, str):
         yield item
-        return
-    for inner in item.values() if isinstance(item, dict) else item:
-        yield from _walk(inner)
+    else:
+        for inner in item.values() if isinstance(item, dict) else item:
+            yield from _walk(inner)

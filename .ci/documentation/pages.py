@@ -1,8 +1,7 @@
-"""The sources of the site: pages of docs/ and of other folders, and pages from the code."""
+"""The sources of the site: pages that people wrote, and pages that are generated from the code."""
 
 import re
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 
 import reference
@@ -10,9 +9,9 @@ import reference
 from documentation import api, commands, hooks, parts, process, settings
 from documentation.addresses import relative, resolve
 from documentation.insertions import insert
-from documentation.names import Names
+from documentation.names import PublicNames
 
-ELSEWHERE = {
+PAGES_OUTSIDE_DOCS = {
     "plugins/README.md": "plugins.md",
     "plugins/directory/README.md": "plugin-directory.md",
     "configs/README.md": "configurations.md",
@@ -21,15 +20,13 @@ ELSEWHERE = {
     "CHANGELOG.md": "changelog.md",
     "README.md": "index.md",
 }
-"""Files outside of docs/ by path, and their pages; the README stands for the first page."""
+"""Pages in the site of files outside of docs/. Links to README.md lead to docs/index.md."""
 REFERENCE = "docs/reference.md"
-"""A page for readers of the checkout, where pages from the code are missing: links to its sections
-lead to these in the site."""
+"""A page for readers of a checkout. In the site, links to its sections lead to generated pages."""
 INDEXED = {"api", "commands"}
-"""Sections of several pages from the code."""
-WRITTEN = [source for source in ELSEWHERE if source != "README.md"]
+"""Sections of the reference with several pages, and an index."""
 COPIED = {".png", ".jpg", ".css"}
-"""Suffixes of files that the site has as they are."""
+"""Suffixes of files that are copied into the site."""
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^(```.*?^```)$", re.MULTILINE | re.DOTALL)
 
@@ -37,7 +34,7 @@ FENCE = re.compile(r"^(```.*?^```)$", re.MULTILINE | re.DOTALL)
 def write(root: Path, target: Path) -> None:
     """Write the sources of all pages, their images and the style into the folder `target`."""
     shutil.rmtree(target, ignore_errors=True)
-    for path, text in {**from_folders(root), **from_code()}.items():
+    for path, text in {**written_pages(root), **generated_pages()}.items():
         (target / path).parent.mkdir(parents=True, exist_ok=True)
         (target / path).write_text(text)
     for file in (path for path in root.glob("docs/**/*") if path.suffix in COPIED):
@@ -46,28 +43,26 @@ def write(root: Path, target: Path) -> None:
         shutil.copyfile(file, copy)
 
 
-def from_folders(root: Path) -> dict[str, str]:
-    """Return the text of each page that a person has written, by its path in the site."""
-    own = {f"docs/{p.relative_to(root / 'docs').as_posix()}": p for p in root.glob("docs/**/*.md")}
-    own.pop(REFERENCE, None)
-    sources = {**own, **{source: root / source for source in WRITTEN}}
+def written_pages(root: Path) -> dict[str, str]:
+    """Return the text of each page that people wrote, by its path in the site."""
+    docs = {path.relative_to(root).as_posix() for path in root.glob("docs/**/*.md")}
     return {
-        place(source): relink(insert(path.read_text(), root), source, root)
-        for source, path in sources.items()
+        path_in_site(source): rewrite_links(insert((root / source).read_text(), root), source, root)
+        for source in docs.union(PAGES_OUTSIDE_DOCS) - {REFERENCE, "README.md"}
     }
 
 
-def place(source: str) -> str:
-    """Return the path in the site of a file of the checkout."""
-    return ELSEWHERE.get(source) or source.removeprefix("docs/")
+def path_in_site(source: str) -> str:
+    """Return the path in the site of the file at the path `source` of the checkout."""
+    return PAGES_OUTSIDE_DOCS.get(source) or source.removeprefix("docs/")
 
 
-def relink(text: str, source: str, root: Path) -> str:
-    """Return the text of a page with its links as they are in the site.
+def rewrite_links(text: str, source: str, root: Path) -> str:
+    """Return the text of the page `source` with addresses of the site in its links.
 
-    What is in the checkout and not in the site is named without a link.
+    Links to files that are not in the site become plain text.
     """
-    page = place(source)
+    page = path_in_site(source)
 
     def replace(match: re.Match[str]) -> str:
         image, title, address = match.groups()
@@ -75,25 +70,25 @@ def relink(text: str, source: str, root: Path) -> str:
         if not file or "://" in file:
             return match[0]
         if source.startswith("docs/") and file.startswith("reference/"):
-            return match[0]  # an insertion: a page from the code
+            return match[0]  # the insertion of the gallery has addresses of the site
         linked = resolve(file, source)
         if linked == REFERENCE:
-            written = f"{anchor}/index.md" if anchor in INDEXED else f"{anchor}.md"
-            return f"[{title}]({relative(f'reference/{written}', page)})"
+            section = f"{anchor}/index.md" if anchor in INDEXED else f"{anchor}.md"
+            return f"[{title}]({relative(f'reference/{section}', page)})"
         if not (root / linked).exists():
             raise FileNotFoundError(f"{source}: {address} does not exist")
-        if linked in ELSEWHERE or linked.startswith("docs/"):
-            return f"{image}[{title}]({relative(place(linked), page)}{mark}{anchor})"
+        if linked in PAGES_OUTSIDE_DOCS or linked.startswith("docs/"):
+            return f"{image}[{title}]({relative(path_in_site(linked), page)}{mark}{anchor})"
         return title
 
     parts = FENCE.split(text)
     return "".join(part if part.startswith("```") else LINK.sub(replace, part) for part in parts)
 
 
-def from_code() -> Mapping[str, str]:
-    """Return the text of each page that is written from the code, by its path."""
+def generated_pages() -> dict[str, str]:
+    """Return the text of each page that is generated from the code, by its path in the site."""
     package, modules = reference.load(), reference.public_modules()
-    names = Names(package, modules)
+    names = PublicNames(package, modules)
     return {
         **api.write(package, modules, names),
         **hooks.write(package, names),

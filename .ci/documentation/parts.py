@@ -1,4 +1,4 @@
-"""A page for each kind that plugins register: all names with their options."""
+"""Pages of what plugins register, such as recipes and metrics: all names with their options."""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -7,9 +7,10 @@ from itertools import groupby
 
 from documentation import markup
 from translate.cli.messages import annotated_yaml, part
-from translate.cli.parameters.catalogue import TITLES, Entry, entries
+from translate.cli.parameters.catalogue import TITLES, Entry
+from translate.cli.parameters.catalogue import entries as list_entries
 from translate.cli.parameters.choices import choices
-from translate.engine.models.calls import RESERVED as CALLED
+from translate.engine.models.calls import RESERVED
 from translate.engine.plugins.discovery import OWN_DISTRIBUTION
 from translate.engine.system import signatures
 from translate.engine.system.signatures import Option
@@ -17,6 +18,8 @@ from translate.recipe import Recipe
 from translate.registry import find
 
 FOLDER = "reference"
+COMMAND = "  "
+"""The indentation of commands in a usage."""
 PAGES = {
     "recipes": ("Recipes", ("recipe",)),
     "networks": ("Networks", ("generator", "discriminator")),
@@ -29,39 +32,39 @@ PAGES = {
     "configurations": ("Configurations", ("configuration",)),
     "domains": ("Sample domains", ("domain",)),
 }
-"""The title of each page, and the kinds on it."""
-TABLES = ("configuration", "domain")
-"""Kinds without options, in one table."""
+"""The title of each page, and the kinds of registered names on it."""
+KINDS_WITHOUT_OPTIONS = ("configuration", "domain")
+"""Kinds that are shown in one table."""
 
 
 def write() -> dict[str, str]:
     """Return the text of each page by its path."""
-    own = [entry for entry in entries() if entry.distribution == OWN_DISTRIBUTION]
-    return {f"{FOLDER}/{name}.md": page(*contents, own) for name, contents in PAGES.items()}
+    built_in = [entry for entry in list_entries() if entry.distribution == OWN_DISTRIBUTION]
+    return {f"{FOLDER}/{name}.md": page(*contents, built_in) for name, contents in PAGES.items()}
 
 
-def page(title: str, kinds: tuple[str, ...], own: Iterable[Entry]) -> str:
-    """Return the page of some kinds of names."""
+def page(title: str, kinds: tuple[str, ...], entries: Iterable[Entry]) -> str:
+    """Return the page of those `entries` that are of the given kinds."""
     text, level = f"# {title}\n\n", 2
     for kind in kinds:
         if len(kinds) > 1:
             text += markup.heading(2, f"{kind.capitalize()}s")
             level = 3
         text += f"{TITLES[kind]}.\n\n"
-        these = [entry for entry in own if entry.kind == kind]
-        if kind in TABLES:
-            rows = [(markup.code(entry.name), markup.escape(entry.summary)) for entry in these]
+        of_kind = [entry for entry in entries if entry.kind == kind]
+        if kind in KINDS_WITHOUT_OPTIONS:
+            rows = [(markup.code(entry.name), markup.escape(entry.summary)) for entry in of_kind]
             text += markup.table(("name", ""), rows)
         else:
-            text += "".join(section(entry, level) for entry in these)
+            text += "".join(section(entry, level) for entry in of_kind)
     return text
 
 
 def section(entry: Entry, level: int) -> str:
-    """Return the section of a name: what it is, how to select it, its options."""
+    """Return the section of an entry: its docstring, how to select it, its options."""
     parts = [markup.heading(level, f"`{entry.name}`", f"{entry.kind}-{entry.name}")]
     parts += [f"{paragraph}\n\n" for paragraph in _paragraphs(entry)]
-    for is_command, lines in groupby(_usage(entry), lambda line: line.startswith("  ")):
+    for is_command, lines in groupby(_usage(entry), lambda line: line.startswith(COMMAND)):
         if is_command:
             parts.append(markup.block("\n".join(line.strip() for line in lines)) + "\n")
         else:
@@ -71,7 +74,7 @@ def section(entry: Entry, level: int) -> str:
 
 
 def _paragraphs(entry: Entry) -> Iterator[str]:
-    """Yield the docstring of a factory, without its Google sections."""
+    """Yield the paragraphs of the factory's docstring, without its Google sections."""
     factory = find(entry.kind, entry.name)  # type: ignore[arg-type]
     if isinstance(factory, partial) and "__doc__" not in vars(factory):
         factory = factory.func
@@ -81,32 +84,32 @@ def _paragraphs(entry: Entry) -> Iterator[str]:
 
 
 def _usage(entry: Entry) -> list[str]:
-    """Return what to type to select a name; commands begin with two spaces."""
+    """Return the lines that say what to type to select an entry."""
     if entry.kind == "recipe":
-        return [f"  translate train --plugin {entry.name} --domains A B"]
+        return [f"{COMMAND}translate train --plugin {entry.name} --domains A B"]
     usage: list[str] = part.record(entry)["usage"]
     return usage
 
 
 def _tables(entry: Entry) -> Iterator[str]:
-    """Yield the table of the options, and that of the options of inference."""
+    """Yield the table of the options; for a recipe, also the tables of the options of inference."""
     if entry.kind != "recipe":
         yield _table(part.options(entry))
         return
     recipe: type[Recipe] = find("recipe", entry.name)  # type: ignore[assignment]
     yield _table(signatures.read_options(recipe, ["spec"]).values())
     for method, command in ((recipe.translate, "infer"), (recipe.draw, "sample")):
-        if own := signatures.read_options(method, CALLED).values():
-            yield f"Options of `translate {command} --set OPTION=VALUE`:\n\n{_table(own)}"
+        if options := signatures.read_options(method, RESERVED).values():
+            yield f"Options of `translate {command} --set OPTION=VALUE`:\n\n{_table(options)}"
 
 
 def _table(options: Iterable[Option]) -> str:
     rows = [
         (
-            markup.code(one.name),
-            "required" if one.required else markup.code(annotated_yaml.format_default(one)),
-            markup.escape(annotated_yaml.add_choices(one.meaning, choices(one))),
+            markup.code(option.name),
+            "required" if option.required else markup.code(annotated_yaml.format_default(option)),
+            markup.escape(annotated_yaml.add_choices(option.meaning, choices(option))),
         )
-        for one in options
+        for option in options
     ]
     return markup.table(("option", "default", ""), rows)

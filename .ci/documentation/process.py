@@ -1,4 +1,4 @@
-"""The page of exit codes and environment variables, from the help of the program."""
+"""The page of exit codes and environment variables, from ``translate --help``."""
 
 import re
 
@@ -12,7 +12,7 @@ VARIABLE = re.compile(r"^  ([A-Z_]+) +(.*(?:\n {8,}.*)*)$", re.MULTILINE)
 def write() -> dict[str, str]:
     """Return the text of the page by its path."""
     codes = [(markup.code(code), text) for code, text in CODE.findall(EXIT_CODES)]
-    text = "# Exit codes\n\nOf every command. Skipped items are listed in `problems.jsonl`.\n\n"
+    text = "# Exit codes\n\nOf all commands. Skipped items are listed in `problems.jsonl`.\n\n"
     text += markup.table(("code", ""), codes)
     text += markup.heading(2, "Environment variables")
     text += markup.table(("variable", "", "default"), map(_variable, VARIABLE.findall(ENVIRONMENT)))

@@ -9,7 +9,7 @@ from translate.cli.parameters.choices import allowed_values
 from translate.engine.config.layers import SECTIONS
 from translate.engine.config.yaml_text import one_line, to_yaml_types
 
-WORDS = {
+YAML_TYPES = {
     int: "integer",
     float: "number",
     bool: "true or false",
@@ -18,12 +18,12 @@ WORDS = {
     tuple: "list",
     type(None): "",
 }
-"""Types as YAML has them."""
+"""What YAML calls a type."""
 INTRO = """# Configuration keys
 
 A configuration has `recipe`, `options`, `data` and `train`. `options` are those of the
 [recipe](recipes.md). Set a key by `--set data.size=128`, or in a file for `--config`. An empty
-default: none. How sources are combined: [Configurations](../configurations.md).
+default means none. How sources are combined: [Configurations](../configurations.md).
 """
 
 
@@ -57,5 +57,5 @@ def _type(annotation: Any) -> str:
     if origin is Annotated:
         return _type(inner[0])
     if origin in (Union, UnionType):
-        return " or ".join(dict.fromkeys(word for one in inner if (word := _type(one))))
-    return "name" if origin is Literal else WORDS.get(origin or annotation, "text")
+        return " or ".join(dict.fromkeys(filter(None, map(_type, inner))))
+    return "name" if origin is Literal else YAML_TYPES.get(origin or annotation, "text")

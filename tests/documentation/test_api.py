@@ -5,7 +5,7 @@ from pathlib import Path
 import griffe
 import pytest
 from documentation import api
-from documentation.names import Names
+from documentation.names import PublicNames
 
 ERRORS = '''
 """Errors."""
@@ -68,7 +68,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     loaded = griffe.load("strange", search_paths=[str(package.parent)], docstring_parser="google")
     modules = ["errors", "sizes"]
     return {
-        module: api.page(loaded[module], f"reference/api/{module}.md", Names(loaded, modules))
+        module: api.page(loaded[module], f"reference/api/{module}.md", PublicNames(loaded, modules))
         for module in modules
     }
 
@@ -94,7 +94,7 @@ def test_google_sections_become_tables_and_blocks(pages: dict[str, str]) -> None
     assert "```pycon\n>>> scale(Size(1))\nSize(2)\n```" in pages["sizes"]
 
 
-def test_names_link_to_where_they_are_defined_and_not_to_themselves(pages: dict[str, str]) -> None:
+def test_names_link_to_their_definition_and_never_to_themselves(pages: dict[str, str]) -> None:
     text = pages["sizes"]
     link = "[`BadSize`](errors.md#strange.errors.BadSize)"
     assert f"A size; see [`scale`](#strange.sizes.scale) and {link}." in text
@@ -103,7 +103,7 @@ def test_names_link_to_where_they_are_defined_and_not_to_themselves(pages: dict[
     assert "## `BadSize` {#strange.errors.BadSize}" in pages["errors"]
 
 
-def test_attributes_and_properties_are_rows_with_anchors_and_private_names_are_left_out(
+def test_attributes_and_properties_are_rows_with_anchors_and_private_names_are_not_shown(
     pages: dict[str, str],
 ) -> None:
     assert (

@@ -1,4 +1,4 @@
-"""The table of recipes on the page of the gallery is that of the registry."""
+"""The gallery's table of recipes."""
 
 import pytest
 from documentation import gallery
@@ -19,6 +19,6 @@ def test_a_row_says_what_a_recipe_does_and_its_paper() -> None:
     assert command == "`translate train --config cut-small`" and image.endswith("cut.jpg)")
 
 
-def test_a_page_without_a_place_for_the_table_is_refused() -> None:
+def test_a_page_without_the_lines_that_enclose_the_table_is_refused() -> None:
     with pytest.raises(ValueError, match="expected the lines"):
         gallery.up_to_date("# Gallery")

@@ -1,4 +1,4 @@
-"""What pages take from other files."""
+"""Code and the gallery are inserted into pages."""
 
 from pathlib import Path
 

@@ -8,7 +8,7 @@ def test_only_text_outside_of_backticks_is_escaped() -> None:
     assert markup.escape("{width: 8}, `{width: 8}`") == "&#123;width: 8}, `{width: 8}`"
 
 
-def test_a_cell_is_one_line_and_does_not_end_at_a_sign_of_its_own() -> None:
+def test_the_text_of_a_cell_is_one_line_and_its_vertical_bars_are_escaped() -> None:
     assert markup.cell("one\n two | `x | y`") == "one two \\| `x | y`"
 
 

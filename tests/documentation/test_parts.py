@@ -1,4 +1,4 @@
-"""Pages of what plugins register."""
+"""Pages of registered recipes, networks, metrics and others."""
 
 import re
 
@@ -16,12 +16,12 @@ def pages() -> dict[str, str]:
     return {path.partition("/")[2]: text for path, text in parts.write().items()}
 
 
-def test_every_name_of_ours_is_on_a_page(pages: dict[str, str]) -> None:
+def test_every_built_in_name_is_on_a_page(pages: dict[str, str]) -> None:
     for page, (_, kinds) in parts.PAGES.items():
-        for kind in kinds:
-            for one in list_registrations(kind) if kind != "configuration" else ():
-                if one.distribution == OWN_DISTRIBUTION:
-                    assert f"`{one.name}`" in pages[f"{page}.md"], (kind, one.name)
+        for kind in set(kinds) - {"configuration"}:
+            for registration in list_registrations(kind):
+                if registration.distribution == OWN_DISTRIBUTION:
+                    assert f"`{registration.name}`" in pages[f"{page}.md"], registration
 
 
 def test_options_are_shown_with_default_text_and_values(pages: dict[str, str]) -> None:
@@ -33,7 +33,7 @@ def test_options_are_shown_with_default_text_and_values(pages: dict[str, str]) -
     assert "| `file` | required |" in pages["layouts.md"]
 
 
-def test_a_part_shows_how_it_is_selected(pages: dict[str, str]) -> None:
+def test_an_entry_says_how_to_select_it(pages: dict[str, str]) -> None:
     assert '--set "options.generator={name: unet, width: 64}"' in pages["networks.md"]
     assert "translate evaluate RUN --metric psnr" in pages["metrics.md"]
     assert "translate train --plugin cyclegan --domains A B" in pages["recipes.md"]
