@@ -8,15 +8,15 @@ import pytest
 import small_runs
 
 from translate.insight import copies
-from translate.insight.copies import copied_images, nearest
+from translate.insight.copies import copied_images, nearest_distances
 from translate.insight.history import History, read_history
 
 
 def test_the_nearest_image_is_at_the_root_mean_square_distance() -> None:
     images = np.array([[0.0, 0.0], [30.0, 40.0]], np.float32)
     others = np.array([[3.0, 4.0], [30.0, 40.0], [100.0, 100.0]], np.float32)
-    assert nearest(images, others) == pytest.approx([np.sqrt(12.5), 0])
-    assert nearest(others[:1], others, skip_self=True) == pytest.approx(
+    assert nearest_distances(images, others) == pytest.approx([np.sqrt(12.5), 0])
+    assert nearest_distances(others[:1], others, skip_self=True) == pytest.approx(
         [np.sqrt((27**2 + 36**2) / 2)]
     )
 
@@ -41,9 +41,13 @@ def test_samples_that_equal_training_images_are_copies(
     real = copies._training_images(history)
     pixels = [row.reshape(8, 8, 3).astype(np.uint8) for row in real]
     monkeypatch.setattr(copies, "draw_images", lambda *_: iter(pixels * 5))
-    (found,) = copied_images(history)
-    assert (found.failure, found.value, found.since_step) == ("copied training images", 0, 4)
-    assert "the nearest of 6 training images differs by 0.0 of 255 levels" in found.evidence
+    (detection,) = copied_images(history)
+    assert (detection.failure, detection.value, detection.since_step) == (
+        "copied training images",
+        0,
+        4,
+    )
+    assert "the nearest of 6 training images differs by 0.0 of 255 levels" in detection.evidence
 
 
 def test_missing_training_images_are_reported(history: History, tmp_path: Path) -> None:

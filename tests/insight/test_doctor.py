@@ -1,4 +1,4 @@
-"""Diagnoses have evidence, an option and a command."""
+"""A diagnosis has evidence, an option and a command."""
 
 from pathlib import Path
 
@@ -18,14 +18,16 @@ def test_a_diagnosis_has_evidence_an_option_and_a_command(small_run: Path) -> No
     (small_run / "log.jsonl").unlink()
     for line in lines:
         files.append(small_run / "log.jsonl", line)
-    (found,) = [d for d in diagnose(small_run) if d.name == "discriminator saturated"]
-    assert (found.since_step, found.value) == (2, 1e-6)
-    assert found.evidence.startswith("the losses of discriminators have been below 0.0001 for 499")
-    assert found.option == "options.adversarial={name: lsgan, label_smoothing: 0.1}"
-    assert found.command.startswith(f"translate train --resume {small_run} --fork-run ")
+    (diagnosis,) = [d for d in diagnose(small_run) if d.name == "discriminator saturated"]
+    assert (diagnosis.since_step, diagnosis.value) == (2, 1e-6)
+    assert diagnosis.evidence.startswith(
+        "the losses of discriminators have been below 0.0001 for 499"
+    )
+    assert diagnosis.option == "options.adversarial={name: lsgan, label_smoothing: 0.1}"
+    assert diagnosis.command.startswith(f"translate train --resume {small_run} --fork-run ")
 
 
-def test_a_run_that_has_just_begun_is_not_judged(small_run: Path) -> None:
+def test_a_run_without_log_and_previews_has_no_diagnosis(small_run: Path) -> None:
     (small_run / "log.jsonl").unlink()
     for path in (small_run / "previews").iterdir():
         path.unlink()

@@ -1,4 +1,4 @@
-"""Each failure is found in a run that is made to fail that way, and none in healthy runs."""
+"""Each failure is diagnosis in a run that is made to fail that way, and none in healthy runs."""
 
 import re
 import shlex
@@ -19,7 +19,7 @@ from translate.errors import TrainingError
 from translate.insight.doctor import Diagnosis, diagnose
 
 Run = Callable[..., CommandResult]
-SMALL = sorted(
+SMALL_CONFIGS = sorted(
     path
     for pattern in ("configs/*.yaml", "tests/examples/*/*/configs/*.yaml")
     for path in ROOT.glob(pattern)
@@ -66,9 +66,9 @@ def test_a_run_that_is_made_to_fail_has_the_failure_and_a_command_that_trains(
         small_runs.train(FAILING[failure](root), run)
     except TrainingError:
         assert failure == "skipped turns"  # the running statistics are not finite either
-    (found,) = [d for d in diagnose(run) if d.name == failure]
-    assert found.since_step <= 3000
-    check_command(found, run, run_command)
+    (diagnosis,) = [d for d in diagnose(run) if d.name == failure]
+    assert diagnosis.since_step <= 3000
+    check_command(diagnosis, run, run_command)
 
 
 @pytest.mark.slow
@@ -79,10 +79,10 @@ def test_a_run_that_fills_the_memory_has_the_failure(
     used = json_files.read_lines(root / "first/log.jsonl")[-1]["memory_mb"]
     monkeypatch.setattr(run_record, "memory_limit_mb", lambda _device: round(used * 1.05))
     small_runs.train(gan(root, train__steps=40), root / "run")
-    (found,) = diagnose(root / "run")
-    assert found.name == "memory near the limit"
-    assert found.option == "train.batch_size=4"
-    check_command(found, root / "run", run_command)
+    (diagnosis,) = diagnose(root / "run")
+    assert diagnosis.name == "memory near the limit"
+    assert diagnosis.option == "train.batch_size=4"
+    check_command(diagnosis, root / "run", run_command)
 
 
 @pytest.fixture(scope="session")
@@ -93,7 +93,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("path", SMALL, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SMALL_CONFIGS, ids=lambda path: path.stem)
 def test_a_healthy_run_has_no_failure(
     path: Path,
     samples: Path,
@@ -104,12 +104,12 @@ def test_a_healthy_run_has_no_failure(
     if path.parent.parent.name != ROOT.name:
         register_example(path.parent.parent.name)
     header = path.read_text()
-    place = re.search(r"translate train .*--data \.\./shared/data(\S*)", header)
-    data = Path(f"{shared_images}{place[1]}") if place else samples
-    course = {"steps": 600, "log_every": 10, "preview_every": 150, "device": "cpu"}
-    flags = {"data.root": data, **{f"train.{key}": value for key, value in course.items()}}
+    data_path = re.search(r"translate train .*--data \.\./shared/data(\S*)", header)
+    data = Path(f"{shared_images}{data_path[1]}") if data_path else samples
+    settings = {"steps": 600, "log_every": 10, "preview_every": 150, "device": "cpu"}
+    flags = {"data.root": data, **{f"train.{key}": value for key, value in settings.items()}}
     config = layers.resolve(config=str(path), flags=flags)
-    for name in () if place else config.data.domains:
+    for name in () if data_path else config.data.domains:
         draw(name, samples)
     small_runs.train(config, tmp_path / "run")
     assert diagnose(tmp_path / "run") == []

@@ -1,4 +1,4 @@
-"""The history of a run: what cannot be read is said, and the rest is examined."""
+"""The history of a run lists records that cannot be read, and has the others."""
 
 import json
 import math
@@ -10,7 +10,7 @@ import pytest
 from translate.errors import CheckpointError
 from translate.insight.history import parse_record, read_history
 
-EVALUATED = "overfitting: nothing was evaluated during training"
+NOT_EVALUATED = "overfitting: nothing was evaluated during training"
 
 
 def test_a_run_is_read_from_its_folder(small_run: Path) -> None:
@@ -24,10 +24,10 @@ def test_a_run_is_read_from_its_folder(small_run: Path) -> None:
     assert newest.inputs == {"source to target": "source", "target to source": "target"}
     assert history.config and history.config.recipe == "cyclegan"
     assert history.memory_limit_mb > 100
-    assert history.omissions == [EVALUATED]
+    assert history.omissions == [NOT_EVALUATED]
 
 
-def test_what_is_not_a_run_is_refused(tmp_path: Path) -> None:
+def test_a_folder_without_records_of_a_run_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "missing"):
         with pytest.raises(CheckpointError, match="no run folder: expected one that"):
             read_history(path)
@@ -42,7 +42,7 @@ def test_a_missing_empty_or_short_log_is_reported(small_run: Path) -> None:
     ):
         log.write_text("".join(lines))
         history = read_history(small_run)
-        assert history.omissions == [f"losses and gradients: log.jsonl {reason}", EVALUATED]
+        assert history.omissions == [f"losses and gradients: log.jsonl {reason}", NOT_EVALUATED]
         assert len(list(history.previews())) == 5
     log.unlink()
     assert "losses and gradients: log.jsonl is missing" in read_history(small_run).omissions
@@ -54,7 +54,7 @@ def test_damaged_lines_and_lines_out_of_order_are_counted(small_run: Path) -> No
     lines += ['{"step": "x"}', lines[2], '{"step": -4}']
     log.write_text("\n".join(lines) + "\n")
     history = read_history(small_run)
-    assert history.omissions == ["3 lines of log.jsonl: they are damaged", EVALUATED]
+    assert history.omissions == ["3 lines of log.jsonl: they are damaged", NOT_EVALUATED]
     assert len(history.log.records) == 10
 
 
@@ -82,7 +82,7 @@ def test_a_run_without_previews_or_checkpoints_is_examined_without_them(small_ru
     assert any(line.startswith("images: ") and "previews.json is missing" in line for line in lines)
 
 
-def test_a_record_has_nan_for_what_is_no_number() -> None:
+def test_invalid_numbers_of_a_record_are_nan_or_0() -> None:
     line = {"step": 4, "losses": {"a/b": None, "a/c": 2}, "data_wait": "x", "memory_mb": -1}
     record = parse_record(json.loads(json.dumps(line)))
     assert record and record.losses["a/c"] == 2

@@ -1,4 +1,4 @@
-"""The commands that are proposed continue the run."""
+"""The command of a proposal continues the run."""
 
 import shlex
 from collections.abc import Callable
@@ -25,10 +25,9 @@ def any_run(
     request: pytest.FixtureRequest, image_folder: Callable[..., Path], tmp_path: Path
 ) -> Path:
     """Return a finished run of 4 steps of a recipe."""
-    small, domains = {"width": 8, "layers": 1}, ["a", "b"]
-    for domain in domains:
+    for domain in "ab":
         image_folder(domain, 4)
-    network = {"name": "mlp", **small}
+    network = {"name": "mlp", "width": 8, "layers": 1}
     flags = {
         "cyclegan": {},
         "gan": {"options__generator": network, "options__discriminator": network},
@@ -63,7 +62,7 @@ def commands_for(run: Path, failure: str, subject: str = "", since: int = 1) -> 
     return propose(Detection(failure, since, "", 0.0, subject), read_history(run)).command
 
 
-def test_a_run_is_forked_where_its_weights_fit(small_run: Path) -> None:
+def test_a_run_is_forked_if_all_its_weights_fit(small_run: Path) -> None:
     command = commands_for(small_run, "discriminator saturated", "discriminators")
     assert command == (
         f"translate train --resume {small_run} --fork-run --steps 20 --set "
@@ -71,13 +70,13 @@ def test_a_run_is_forked_where_its_weights_fit(small_run: Path) -> None:
     )
 
 
-def test_other_networks_take_the_weights_that_fit(small_run: Path) -> None:
+def test_other_networks_are_initialised_with_the_weights_that_fit(small_run: Path) -> None:
     command = commands_for(small_run, "checkerboard artifacts", "source to target")
     assert command.startswith(f"translate train --init {small_run} --set 'options.generator={{")
     assert "upsample: resize" in command
 
 
-def test_what_changes_nothing_of_what_is_learned_needs_no_fork(small_run: Path) -> None:
+def test_a_setting_without_effect_on_the_weights_needs_no_fork(small_run: Path) -> None:
     command = commands_for(small_run, "waiting for data")
     assert command.startswith(
         f"translate train --resume {small_run} --steps 20 --set data.workers="

@@ -1,4 +1,4 @@
-"""Settings against a failure, from what is registered."""
+"""Settings against a failure come from options and wrappers of plugins, and from general rules."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from translate.engine.config.schema import Data, Train
 from translate.engine.diagnosis.detection import FAILURES
 from translate.engine.system import signatures
 from translate.insight.settings import Setting, Subject, settings
-from translate.registry import HOOKS, Kind, find, names
+from translate.registry import find, names
 from translate.remedies import Remedy, remedies_of
 
 
@@ -28,20 +28,19 @@ def test_options_of_parts_and_wrappers_are_found_by_what_they_declare() -> None:
     assert third == ("options.discriminator", {"name": "noisy", "of": "mlp"}, False)
 
 
-def test_what_is_set_already_is_not_proposed() -> None:
+def test_a_setting_of_the_run_is_not_proposed() -> None:
     smooth = "options.adversarial={name: vanilla, label_smoothing: 0.2}"
     noisy = "options.discriminator={name: noisy, of: mlp}"
-    keys = [
-        s.value for s in settings_of("discriminator saturated", smooth, noisy, name="discriminator")
-    ]
-    assert keys[0] == {"name": "vanilla", "label_smoothing": 0.2, "label_flipping": 0.05}
-    assert not any(isinstance(v, dict) and v["name"] == "noisy" for v in keys)
+    settings = settings_of("discriminator saturated", smooth, noisy, name="discriminator")
+    values = [setting.value for setting in settings]
+    assert values[0] == {"name": "vanilla", "label_smoothing": 0.2, "label_flipping": 0.05}
+    assert not any(isinstance(v, dict) and v["name"] == "noisy" for v in values)
 
 
 def test_a_wrapper_that_compares_images_needs_a_batch() -> None:
     def wrappers(size: int) -> list[Any]:
-        every = settings_of("mode collapse", f"train.batch_size={size}")
-        return [s.value["name"] for s in every if isinstance(s.value, dict)]
+        values = [s.value for s in settings_of("mode collapse", f"train.batch_size={size}")]
+        return [value["name"] for value in values if isinstance(value, dict)]
 
     assert wrappers(64) == ["minibatch"]
     assert wrappers(1) == []
@@ -92,16 +91,11 @@ def test_settings_of_every_recipe_exist(recipe: str) -> None:
 
 def test_declared_failures_exist() -> None:
     declared: set[str] = set()
-    for kind in HOOKS:
-        for factory in _factories(kind):
+    for kind in ("recipe", "loss", "generator", "discriminator"):
+        for factory in names(kind).values():
             declared |= {*remedies_of(factory)}
             for option in signatures.read_options(factory).values():
                 notes = getattr(option.annotation, "__metadata__", ())
                 declared |= {note.failure for note in notes if isinstance(note, Remedy)}
     assert declared <= {*FAILURES}
     assert len(declared) >= 9
-
-
-def _factories(kind: Kind) -> list[Any]:
-    return [f for f in names(kind).values() if kind in ("recipe", "loss", "generator",
-            "discriminator")]  # fmt: skip

@@ -72,7 +72,7 @@ def write_preview(path: Path, step: int) -> None:
     }
     (path / "previews").mkdir(exist_ok=True)
     Image.fromarray(contact_sheet(rows)).save(path / f"previews/step-{step:08}.png")
-    files.replace_json(path / sheets.ROWS, sheets.describe(preview))
+    files.replace_json(path / sheets.ROWS, sheets.describe_rows(preview))
 
 
 def levels(row: ImageRow) -> NDArray[np.uint8]:

@@ -28,6 +28,7 @@ COPY_FRACTION = 0.4
 of the median distance of training images to their nearest neighbour"""
 
 Images = NDArray[np.float32]
+"""(N, pixels): an image in each row"""
 
 
 def copied_images(history: History) -> Iterator[Detection]:
@@ -49,16 +50,16 @@ def copied_images(history: History) -> Iterator[Detection]:
         history.omissions.append("copied training images: there are fewer than 2 images")
         return
     samples = np.stack([pixels.ravel() for pixels in generated]).astype(np.float32)
-    usual = float(np.median(nearest(real[:SAMPLES], real, skip_self=True)))
-    distance = float(np.median(nearest(samples, real)))
-    if distance < COPY_FRACTION * usual:
+    usual_distance = float(np.median(nearest_distances(real[:SAMPLES], real, skip_self=True)))
+    distance = float(np.median(nearest_distances(samples, real)))
+    if distance < COPY_FRACTION * usual_distance:
         yield Detection(
             COPIES,
             model.step,
             f"the nearest of {len(real)} training images differs by {distance:.1f} of 255 levels "
-            f"from a sample (median of {len(samples)}), and by {usual:.1f} from another training "
-            "image",
-            distance / usual,
+            f"from a sample (median of {len(samples)}), and by "
+            f"{usual_distance:.1f} from another training image",
+            distance / usual_distance,
         )
 
 
@@ -68,36 +69,33 @@ def _draws(recipe: str) -> bool:
     return factory is not None and factory.overrides(Recipe.draw)
 
 
-def nearest(images: Images, others: Images, *, skip_self: bool = False) -> NDArray[np.float64]:
+def nearest_distances(
+    images: Images, others: Images, *, skip_self: bool = False
+) -> NDArray[np.float64]:
     """Return the root mean square difference between each image and the nearest of `others`.
 
-    Args:
-        images: (N, pixels).
-        others: (M, pixels).
-        skip_self: Whether ``others[i]`` is ``images[i]`` itself, and is skipped.
+    With `skip_self`, ``others[i]`` is ``images[i]`` itself, and is skipped.
     """
-    result = []
+    smallest = []
     for index, image in enumerate(images):
         distances = np.sqrt(((others - image) ** 2).mean(axis=1))
         if skip_self:
             distances[index] = np.inf
-        result.append(distances.min())
-    return np.array(result, np.float64)
+        smallest.append(distances.min())
+    return np.array(smallest, np.float64)
 
 
 def _training_images(history: History) -> Images:
-    """Return up to `TRAINING_IMAGES` training crops, one in each row."""
+    """Return up to `TRAINING_IMAGES` training crops, (N, pixels) in levels from 0 to 255."""
     assert history.config
     data = places.locate(history.config.data, working_directory_of(history.run), root_changed=False)
     data = data.model_copy(update={"flip": False, "augment": (), "workers": 0})
     layout = check.open_layout(data)
-    kind, by_file = domain_images.common(layout.spec), domain_images.of_files(layout)
-    augment = Augment(data, layout.spec, Cache({}, kind, by_file).read)
-    prepared = check.CheckedData(layout, augment, [], [])
+    common_domain, by_file = domain_images.common(layout.spec), domain_images.of_files(layout)
+    augment = Augment(data, layout.spec, Cache({}, common_domain, by_file).read)
+    checked = check.CheckedData(layout, augment, [], [])
     count = min(TRAINING_IMAGES, len(layout))
-    reader = loader.batches(prepared, data, seed=0, batch_size=count, start=0, stop=1)
-    [(batch, _)] = reader
-    field = getattr(batch, "target", None)
-    images = field if field is not None else batch[0]
+    [(batch, _)] = loader.batches(checked, data, seed=0, batch_size=count, start=0, stop=1)
+    images = getattr(batch, "target", batch[0])
     levels = from_device(to_device(images, "cpu", layout.spec.target))
     return levels.reshape(len(levels), -1).astype(np.float32)

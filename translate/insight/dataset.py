@@ -31,9 +31,10 @@ SPLITS = ("train", "val", "test")
 
 
 def check_images(data: Data) -> Iterator[Finding]:
-    """Check the images of `data` in every split, and yield the findings.
+    """Decode the images of `data` in every split once, and yield the findings.
 
-    Each image is decoded once. Raises `DataError` if there is nothing to train on.
+    Raises:
+        DataError: There is nothing to train on.
     """
     reports, problems, files = list[FileReport](), list[BadImage](), OpenedFiles()
     named_splits = (data.validation,) if isinstance(data.validation, str) else ()
@@ -45,8 +46,8 @@ def check_images(data: Data) -> Iterator[Finding]:
             if split == data.split:
                 raise
             continue
-        # a flat folder is the folder of every split
-        new_files = set(layout.files) - {file.path for file in reports}
+        # a folder without subfolders has the same files in every split
+        new_files = set(layout.files) - {report.path for report in reports}
         if split != data.split and not new_files:
             continue
         yield Finding("ok", f"{split}: {len(layout)} items in {len(layout.files)} files")
@@ -55,21 +56,21 @@ def check_images(data: Data) -> Iterator[Finding]:
         for line in groups.ungrouped_warnings(layout, settings):
             yield Finding("note", f"{split}: {line}")
         problems += layout.problems
-        kind, by_file = domain_images.common(layout.spec), domain_images.of_files(layout)
-        domain_of = {path: by_file.get(path, kind) for path in sorted(new_files)}
+        common, by_path = domain_images.common(layout.spec), domain_images.of_files(layout)
+        domain_of = {path: by_path.get(path, common) for path in sorted(new_files)}
         with ThreadPoolExecutor(THREADS) as pool:
             new_reports = list(
                 pool.map(partial(_check_file, split, data, files), domain_of, domain_of.values())
             )
         reports += new_reports
-        yield from _pairs(layout, {file.path: file for file in reports})
+        yield from _unequal_pairs(layout, {report.path: report for report in reports})
         yield from _training_warnings(layout, data, new_reports, domain_of, files)
     yield from _first_few([Finding("broken", str(bad), "skipped and listed") for bad in problems])
-    yield from _unreadable(reports, data)
+    yield from _unreadable_files(reports, data)
     yield from pixel_formats(reports)
     yield from pixel_values(reports)
     yield from sizes(reports)
-    yield from _duplicates(reports)
+    yield from _equal_images(reports)
     yield from _near_duplicates(reports, data.split)
     yield from _shared_groups(names, data)
 
@@ -82,8 +83,8 @@ def _training_warnings(
     files: OpenedFiles,
 ) -> Iterator[Finding]:
     """Yield the warnings that training prints for the same files."""
-    headers = {file.path: file.header for file in reports}
-    sizes = [file.header.size for file in reports if file.header]
+    headers = {report.path: report.header for report in reports}
+    sizes = [report.header.size for report in reports if report.header]
     lost = data_warnings.notes_on_losses(headers, domain_of)
 
     def read(path: Path) -> NDArray[Any]:
@@ -93,36 +94,36 @@ def _training_warnings(
         yield Finding("note", f"{reports[0].split}: {line}" if reports else line)
 
 
-def _check_file(split: str, data: Data, files: OpenedFiles, path: Path, kind: Domain) -> FileReport:
+def _check_file(
+    split: str, data: Data, files: OpenedFiles, path: Path, domain: Domain
+) -> FileReport:
     try:
         image = files.read(path)
-        pixels = domain_images.decode(image, kind)
+        pixels = domain_images.decode(image, domain)
         with guarded(path):
             require_size(data, *image.header.size)
-            domain_images.require_readable(image.header, kind)
+            domain_images.require_readable(image.header, domain)
     except BadImage as bad:
         return FileReport(path, split, None, "", bad.reason)
-    header, digest = image.header.without_extra(), image.sha256
     return FileReport(
         path,
         split,
-        header,
-        digest,
+        image.header.without_extra(),
+        image.sha256,
         "",
         near_duplicates.hash_pixels(pixels),
-        kind,
+        domain,
         (float(pixels.min()), float(pixels.max())),
-        levels.saturation(pixels, kind),
+        levels.saturation(pixels, domain),
     )
 
 
-def _unreadable(reports: Sequence[FileReport], data: Data) -> Iterator[Finding]:
-    bad = [file for file in reports if file.error]
-    yield from _first_few(
-        [Finding("broken", f"{file.path}: {file.error}", "skipped and listed") for file in bad]
-    )
-    training_files = [file for file in reports if file.split == data.split]
-    unreadable = sum(bool(file.error) for file in training_files)
+def _unreadable_files(reports: Sequence[FileReport], data: Data) -> Iterator[Finding]:
+    """Find files that cannot be read, and whether they are too many to train."""
+    errors = [f"{report.path}: {report.error}" for report in reports if report.error]
+    yield from _first_few([Finding("broken", text, "skipped and listed") for text in errors])
+    training_files = [report for report in reports if report.split == data.split]
+    unreadable = sum(bool(report.error) for report in training_files)
     if training_files and unreadable > data.max_bad * len(training_files):
         yield Finding(
             "broken", f"{unreadable} of {len(training_files)} files cannot be read",
@@ -130,35 +131,28 @@ def _unreadable(reports: Sequence[FileReport], data: Data) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _duplicates(reports: Sequence[FileReport]) -> Iterator[Finding]:
-    groups: dict[str, list[FileReport]] = defaultdict(list)
-    for file in reports:
-        if file.digest:
-            groups[file.digest].append(file)
-    duplicates = [group for group in groups.values() if len(group) > 1]
-    shared = [group for group in duplicates if len({file.split for file in group}) > 1]
-    within_split = [group for group in duplicates if len({file.split for file in group}) == 1]
-    yield from _first_few(
-        [
-            Finding(
-                "broken", _equal_files(group),
-                "a test image is a training image: remove one of them",
-            )
-            for group in shared
-        ]
-    )  # fmt: skip
-    yield from _first_few(
-        [
-            Finding("note", _equal_files(group), "used more often than others")
-            for group in within_split
-        ]
-    )
+def _equal_images(reports: Sequence[FileReport]) -> Iterator[Finding]:
+    """Find files with the same bytes."""
+    by_digest: dict[str, list[FileReport]] = defaultdict(list)
+    for report in reports:
+        if report.digest:
+            by_digest[report.digest].append(report)
+    across_splits, within_split = list[Finding](), list[Finding]()
+    for equal in (group for group in by_digest.values() if len(group) > 1):
+        if len({report.split for report in equal}) > 1:
+            effect = "a test image is a training image: remove one of them"
+            across_splits.append(Finding("broken", _equal_files(equal), effect))
+        else:
+            effect = "used more often than others"
+            within_split.append(Finding("note", _equal_files(equal), effect))
+    yield from _first_few(across_splits)
+    yield from _first_few(within_split)
 
 
 def _equal_files(group: Sequence[FileReport]) -> str:
     """Return the paths of equal files; of many, the first one of each split and some others."""
-    firsts = {file.split: file.path for file in reversed(group)}.values()
-    paths = [file.path for file in group]
+    firsts = {report.split: report.path for report in reversed(group)}.values()
+    paths = [report.path for report in group]
     shown = sorted(sorted(paths, key=lambda path: path not in firsts)[:MAX_EQUAL], key=paths.index)
     more = [f"... ({len(paths)} files)"] if len(paths) > len(shown) else []
     return " = ".join([*map(str, shown), *more])
@@ -166,13 +160,12 @@ def _equal_files(group: Sequence[FileReport]) -> str:
 
 def _near_duplicates(reports: Sequence[FileReport], train_split: str) -> Iterator[Finding]:
     """Find images of other splits that nearly equal training images."""
-    digests = {file.path: file.digest for file in reports}
-    by_training: dict[bool, list[FileReport]] = {True: [], False: []}
-    for file in reports:
-        by_training[file.split == train_split].append(file)
+    digests = {report.path: report.digest for report in reports}
+    training_reports = [report for report in reports if report.split == train_split]
+    other_reports = [report for report in reports if report.split != train_split]
     training_hashes, other_hashes = (
-        near_duplicates.stack((file.path, file.hash) for file in by_training[is_training])
-        for is_training in (True, False)
+        near_duplicates.stack((report.path, report.hash) for report in group)
+        for group in (training_reports, other_reports)
     )
     pairs = near_duplicates.find_near_duplicates(other_hashes, training_hashes)
     yield from _first_few(
@@ -200,7 +193,7 @@ def _shared_groups(names: Mapping[str, Sequence[str]], data: Data) -> Iterator[F
             )
 
 
-def _pairs(layout: Layout, reports: Mapping[Path, FileReport]) -> Iterator[Finding]:
+def _unequal_pairs(layout: Layout, reports: Mapping[Path, FileReport]) -> Iterator[Finding]:
     """Find pairs of images with different sizes."""
     unequal = []
     for index in range(len(layout) if layout.paired else 0):
@@ -216,6 +209,7 @@ def _pairs(layout: Layout, reports: Mapping[Path, FileReport]) -> Iterator[Findi
 
 
 def _first_few(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """Yield the first `MAX_LISTED` findings, and a finding with the number of the others."""
     yield from findings[:MAX_LISTED]
     if len(findings) > MAX_LISTED:
         yield findings[MAX_LISTED]._replace(

@@ -14,6 +14,7 @@ import numpy as np
 
 from translate import __version__
 from translate.engine.plugins import discovery
+from translate.errors import describe_error
 
 PROJECT = "translate-kit"
 CLASHING = ("translate", "translate-toolkit")
@@ -39,18 +40,19 @@ def check_environment() -> Iterator[Finding]:
         try:
             yield from check()
         except Exception as error:  # a broken library may raise anything
-            yield Finding(_name(check), "broken", f"{type(error).__name__}: {error}")
+            name = getattr(check, "__name__", "check").strip("_")
+            yield Finding(name, "broken", describe_error(error))
 
 
 def _python() -> Iterator[Finding]:
     text = f"{platform.python_version()}, {platform.system()} {platform.machine()}"
     yield Finding("python", "ok", text)
     folder = Path(str(import_module("translate").__file__)).parent
-    others = [name for name in CLASHING if _installed(name)]
-    if others:
+    clashing = [name for name in CLASHING if _is_installed(name)]
+    if clashing:
         yield Finding(
-            PROJECT, "broken", f"{', '.join(others)} is installed as well, in {folder}",
-            f"pip uninstall {' '.join(others)} && pip install --force-reinstall --no-deps "
+            PROJECT, "broken", f"{', '.join(clashing)} is installed as well, in {folder}",
+            f"pip uninstall {' '.join(clashing)} && pip install --force-reinstall --no-deps "
             f"{PROJECT}",
         )  # fmt: skip
     else:
@@ -72,8 +74,8 @@ def _torch() -> Iterator[Finding]:
 
     from translate.engine.processes import cores
 
-    explicit = next((name for name in cores.THREAD_VARIABLES if os.environ.get(name)), "")
-    rule = f"set by {explicit}" if explicit else "fewer while other processes use the cores"
+    variable = next((name for name in cores.THREAD_VARIABLES if os.environ.get(name)), "")
+    rule = f"set by {variable}" if variable else "fewer while other processes use the cores"
     count = min(torch.get_num_threads(), cores.available_cores())
     text = f"{count} threads on {cores.available_cores()} cores, {rule}"
     yield Finding("torch", "ok", f"{torch.__version__}, {text}")
@@ -96,7 +98,7 @@ def _torchvision() -> Iterator[Finding]:
         module = import_module("torchvision")
     except Exception as error:
         yield Finding(
-            "torchvision", "broken", " ".join(f"{type(error).__name__}: {error}".split()),
+            "torchvision", "broken", describe_error(error),
             "it was built for another torch: pip install --force-reinstall torch torchvision",
         )  # fmt: skip
     else:
@@ -109,8 +111,8 @@ def _libraries() -> Iterator[Finding]:
         try:
             yield Finding(name, "ok", import_module(name).__version__)
         except Exception as error:
-            reason = " ".join(f"{type(error).__name__}: {error}".split())
-            yield Finding(name, "broken", reason, f"pip install --force-reinstall {PROJECT}")
+            advice = f"pip install --force-reinstall {PROJECT}"
+            yield Finding(name, "broken", describe_error(error), advice)
 
 
 def _codecs() -> Iterator[Finding]:
@@ -131,12 +133,12 @@ def _codecs() -> Iterator[Finding]:
 
 
 def _plugins() -> Iterator[Finding]:
-    loaded = discovery.load()
-    others = sorted({name.partition(":")[0] for name, _ in loaded.list_name_plugin()} - {PROJECT})
-    yield Finding("plugins", "ok", ", ".join(others) or "only the built-in ones")
+    plugin_names = (name for name, _ in discovery.load().list_name_plugin())
+    third_party = sorted({name.partition(":")[0] for name in plugin_names} - {PROJECT})
+    yield Finding("plugins", "ok", ", ".join(third_party) or "only the built-in ones")
     for name, error in discovery.skipped.items():
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        yield Finding("plugins", "note", f"{name} was not loaded: {reason}", "translate plugins")
+        text = f"{name} was not loaded: {describe_error(error)}"
+        yield Finding("plugins", "note", text, "translate plugins")
 
 
 def _disk_space() -> Iterator[Finding]:
@@ -148,12 +150,12 @@ def _disk_space() -> Iterator[Finding]:
         yield Finding("disk", "note", f"{free:.1f} GB free in {folder}", "a run takes about 1 GB")
     else:
         yield Finding("disk", "ok", f"{free:.0f} GB free in {folder}")
-    memory = Path("/dev/shm")  # through which loader workers pass images
-    if memory.is_dir():
-        shared = shutil.disk_usage(memory).free / GB
-        small = shared < 0.5
+    shared_memory = Path("/dev/shm")  # loader workers pass images through it
+    if shared_memory.is_dir():
+        free = shutil.disk_usage(shared_memory).free / GB
+        small = free < 0.5
         yield Finding(
-            "shared memory", "note" if small else "ok", f"{shared:.1f} GB free",
+            "shared memory", "note" if small else "ok", f"{free:.1f} GB free",
             "leave data.workers at 0, or start the container with --shm-size 2g" if small else "",
         )  # fmt: skip
 
@@ -172,11 +174,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
 )
 
 
-def _name(check: Callable[[], Iterator[Finding]]) -> str:
-    return getattr(check, "__name__", "check").strip("_")
-
-
-def _installed(name: str) -> bool:
+def _is_installed(name: str) -> bool:
     try:
         metadata.distribution(name)
     except metadata.PackageNotFoundError:

@@ -41,14 +41,14 @@ class FileReport(NamedTuple):
 
 
 def pixel_formats(reports: Sequence[FileReport]) -> Iterator[Finding]:
-    """Yield the modes of the files, and how many are rotated by EXIF."""
-    headers = [file.header for file in reports if file.header]
+    """Yield the colour modes of the files, and how many files are rotated by EXIF."""
+    headers = [report.header for report in reports if report.header]
     modes = Counter(header.mode for header in headers)
     text = ", ".join(f"{count} {mode}" for mode, count in modes.most_common())
     if len(modes) < 2:
         yield Finding("ok", f"kinds: {text}", "")
     else:
-        domains = {file.domain for file in reports if file.domain}
+        domains = {report.domain for report in reports if report.domain}
         counts = sorted({domain.channels for domain in domains}, reverse=True)
         channels = " or ".join(map(str, counts)) or "the same number of"
         yield Finding("note", f"kinds: {text}", f"read with {channels} channels: see data.channels")
@@ -60,21 +60,21 @@ def pixel_formats(reports: Sequence[FileReport]) -> Iterator[Finding]:
 
 def pixel_values(reports: Sequence[FileReport]) -> Iterator[Finding]:
     """Yield the dtype and the values of each domain, and the fraction outside its range."""
-    groups: dict[Domain, list[FileReport]] = defaultdict(list)
-    for file in reports:
-        if file.domain and file.header:
-            groups[file.domain].append(file)
-    for domain, files in groups.items():
+    by_domain: dict[Domain, list[FileReport]] = defaultdict(list)
+    for report in reports:
+        if report.domain and report.header:
+            by_domain[report.domain].append(report)
+    for domain, files in by_domain.items():
         name, (low, high) = domain.name or "images", domain.range
         unit = f" {domain.unit}" if domain.unit else ""
-        least, most = min(f.values[0] for f in files), max(f.values[1] for f in files)
+        smallest, largest = min(r.values[0] for r in files), max(r.values[1] for r in files)
         plural = "s" if domain.channels > 1 else ""
         yield Finding(
             "ok",
-            f"{name}: {domain.channels} channel{plural} of {domain.dtype}, values from {least:g} "
-            f"to {most:g}{unit}; {low:g} is black and {high:g} white",
+            f"{name}: {domain.channels} channel{plural} of {domain.dtype}, values from "
+            f"{smallest:g} to {largest:g}{unit}; {low:g} is black and {high:g} white",
         )
-        depths = Counter(file.header.dtype for file in files if file.header)
+        depths = Counter(report.header.dtype for report in files if report.header)
         if len(depths) > 1:
             text = ", ".join(f"{count} {dtype}" for dtype, count in depths.most_common())
             yield Finding(
@@ -83,7 +83,7 @@ def pixel_values(reports: Sequence[FileReport]) -> Iterator[Finding]:
                 f"read as {domain.dtype}: 65535 in uint16 is 255 in uint8",
             )
         below, above = (
-            sum(file.saturation[side] for file in files) / len(files) for side in (0, 1)
+            sum(report.saturation[side] for report in files) / len(files) for side in (0, 1)
         )
         if text := levels.describe_saturation((below, above), domain):
             yield Finding("note", text, "clipped: see data.range")
@@ -91,7 +91,7 @@ def pixel_values(reports: Sequence[FileReport]) -> Iterator[Finding]:
 
 def sizes(reports: Sequence[FileReport]) -> Iterator[Finding]:
     """Yield the most common sizes in pixels."""
-    counts = Counter(file.header.size for file in reports if file.header)
+    counts = Counter(report.header.size for report in reports if report.header)
     if not counts:
         return
     common = ", ".join(f"{count} {w}x{h}" for (h, w), count in counts.most_common(3))

@@ -22,17 +22,17 @@ from translate.errors import BadImage, CheckpointError, TranslateError
 from translate.run import LogRecord
 
 MIN_RECORDS = 8
-"""least number of lines of the log for most detectors"""
+"""number of lines of the log that most detectors need"""
 
 
 class History:
-    """The records of a run; unreadable ones are listed in `omissions`."""
+    """The records of a run; `omissions` has a line for each record that cannot be examined."""
 
     def __init__(self, run: Path) -> None:
         self.run = run
         self.omissions: list[str] = []
         self.spec: ImageSpec | None = None
-        """the spec of the images that the newest checkpoint was trained on"""
+        """the images that the newest checkpoint was trained on"""
         self.better: dict[str, str] = {}
         """for the metric that chooses the best checkpoint, whether ``min`` or ``max`` is better"""
         self.resumable = False
@@ -41,7 +41,7 @@ class History:
         records = self._records()
         self.log = Log(records, self._end(records))
         self.rows = self._rows()
-        self.sheets = sheets.sheets(run) if self.rows else []
+        self.sheets = sheets.list_sheets(run) if self.rows else []
         if self.rows and len(self.sheets) < PREVIEWS:
             self.omissions.append(
                 f"images: {len(self.sheets)} previews, expected {PREVIEWS} or more"
@@ -49,10 +49,10 @@ class History:
         self.read = cache(self._read)
         self.memory_limit_mb = self._memory_limit()
         if not any(name.startswith(EVALUATION) for name in self.log.names("metrics")):
-            self.note("overfitting: nothing was evaluated during training")
+            self.add_omission("overfitting: nothing was evaluated during training")
 
-    def note(self, line: str) -> None:
-        """Add a line to `omissions`, once."""
+    def add_omission(self, line: str) -> None:
+        """Add a line to `omissions` unless it is there."""
         if line not in self.omissions:
             self.omissions.append(line)
 
@@ -154,7 +154,9 @@ def parse_record(line: Mapping[str, Any]) -> LogRecord | None:
     step = line.get("step")
     if type(step) is not int or step < 1:
         return None
-    skipped_files = line.get("skipped_files")
+    files_by_step = line.get("skipped_files")
+    if not isinstance(files_by_step, Mapping):
+        files_by_step = {}
     return LogRecord(
         step=step,
         epoch=_number(line.get("epoch")),
@@ -168,12 +170,10 @@ def parse_record(line: Mapping[str, Any]) -> LogRecord | None:
         skipped=_count(line.get("skipped")),
         metrics=_numbers(line.get("metrics")),
         skipped_files={
-            str(step): [str(file) for file in files]
-            for step, files in skipped_files.items()
+            str(skipped_step): [str(file) for file in files]
+            for skipped_step, files in files_by_step.items()
             if isinstance(files, list)
-        }
-        if isinstance(skipped_files, Mapping)
-        else {},
+        },
         first_losses=_numbers(line.get("first_losses")),
     )
 

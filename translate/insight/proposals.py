@@ -19,7 +19,7 @@ from translate.insight.settings import Setting, Subject, settings
 from translate.registry import create
 
 DESTRUCTIVE = {COLLAPSE, DIVERGING}
-"""failures that make the weights useless"""
+"""failures after which the weights are of no use"""
 Shapes = Mapping[str, tuple[int, ...]]
 
 
@@ -31,19 +31,19 @@ class Proposal(NamedTuple):
 
 
 def propose(detection: Detection, history: History) -> Proposal:
-    """Return the first setting against a failure with which the recipe can be built."""
+    """Return the first setting against a failure with which the recipe can be created."""
     if not history.config:
         return Proposal()
     subject = Subject(history.config, history.log.end, detection.subject)
     try:
         candidates = list(settings(detection.failure, subject))
     except TranslateError as error:  # a plugin is not installed any more
-        history.note(f"no setting can be proposed: {error}")
+        history.add_omission(f"no setting can be proposed: {error}")
         return Proposal()
     for setting in candidates:
-        shapes = _shapes(history.config, history.spec, setting)
+        shapes = _weight_shapes(history.config, history.spec, setting)
         if shapes is not None:
-            fits = shapes == _shapes(history.config, history.spec, None)
+            fits = shapes == _weight_shapes(history.config, history.spec, None)
             return Proposal(_assignment(setting), _command(detection, history, setting, fits))
     return Proposal()
 
@@ -51,11 +51,10 @@ def propose(detection: Detection, history: History) -> Proposal:
 def _command(detection: Detection, history: History, setting: Setting, fits: bool) -> str:
     """Return the command that continues a run with another setting.
 
-    If the weights fit, the run is forked; if only some fit, they are loaded by ``--init``. After a
-    failure that makes the weights useless, training restarts, from an earlier checkpoint if there
-    is one.
+    If all weights fit, the run is forked; if only some fit, ``--init`` loads these. After a
+    destructive failure, training starts from a checkpoint before it, or else from scratch.
     """
-    run, is_longer = str(history.run), setting.key == "train.steps"
+    run, trains_longer = str(history.run), setting.key == "train.steps"
     with json_files.readable(history.run):
         steps = sorted(step for step, _ in retention.list_checkpoints(history.run))
     usable = [step for step in steps if 0 < step < detection.since_step]
@@ -67,11 +66,13 @@ def _command(detection: Detection, history: History, setting: Setting, fits: boo
         arguments = ["--init", run]
     else:
         arguments = ["--resume", run]
-        if setting.key not in WITHOUT_EFFECT_ON_STEPS and not is_longer:
+        if setting.key not in WITHOUT_EFFECT_ON_STEPS and not trains_longer:
             arguments.append("--fork-run")
-        if steps[-1] >= history.log.end and not is_longer:
+        if steps[-1] >= history.log.end and not trains_longer:
             arguments += ["--steps", str(2 * steps[-1])]
-    arguments += ["--steps", str(setting.value)] if is_longer else ["--set", _assignment(setting)]
+    arguments += (
+        ["--steps", str(setting.value)] if trains_longer else ["--set", _assignment(setting)]
+    )
     return shlex.join(["translate", "train", *arguments])
 
 
@@ -79,8 +80,13 @@ def _assignment(setting: Setting) -> str:
     return f"{setting.key}={yaml_text.one_line(setting.value)}"
 
 
-def _shapes(config: Config, spec: ImageSpec | None, setting: Setting | None) -> Shapes | None:
-    """Return the shapes of all weights with a setting; None if the recipe cannot be built."""
+def _weight_shapes(
+    config: Config, spec: ImageSpec | None, setting: Setting | None
+) -> Shapes | None:
+    """Return the shapes of all weights with a setting; None if the recipe cannot be created.
+
+    They are unknown, and empty, without the spec of the images.
+    """
     assignments = [_assignment(setting)] if setting else []
     try:
         changed = layers.resolve(config=yaml_text.plain_values(config), assignments=assignments)

@@ -32,12 +32,13 @@ class Rate(NamedTuple):
 
 
 class Subject(NamedTuple):
-    """The run that settings are proposed for, and the player or row that fails."""
+    """The run that settings are proposed for, and the player or the preview's row that fails."""
 
     config: Config
     end: int
     """the step at which the run ends"""
     name: str
+    """the player, or the title of the row of images"""
 
     @property
     def options(self) -> Mapping[str, Option]:
@@ -45,7 +46,7 @@ class Subject(NamedTuple):
         return signatures.read_options(find("recipe", self.config.recipe), ["spec"])
 
     def rates(self) -> list[Rate]:
-        """Return the learning rate of the player, or else that of all players."""
+        """Return the learning rates of the failing player, which may be shared by all players."""
         names = (f"lr_{self.name}", f"lr_{self.name.removesuffix('s')}", "lr")
         return [rate for rate in self.all_rates() if rate.name in names]
 
@@ -86,10 +87,14 @@ def _declared_by_options(failure: str, subject: Subject) -> Iterator[Setting]:
         kind = part_kind(option)
         if not kind or current is None or why_without_effect(config, f"options.{name}"):
             continue
-        part, own = split_part(kind, current)
-        for inner in signatures.read_options(find(kind, part)).values():
-            for value in _remedies(inner, failure, own.get(inner.name, inner.default)):
-                yield Setting(f"options.{name}", {"name": part, **own, inner.name: value})
+        part, part_options = split_part(kind, current)
+        for part_option in signatures.read_options(find(kind, part)).values():
+            for value in _remedies(
+                part_option, failure, part_options.get(part_option.name, part_option.default)
+            ):
+                yield Setting(
+                    f"options.{name}", {"name": part, **part_options, part_option.name: value}
+                )
 
 
 def _remedies(option: Option, failure: str, current: Any) -> Iterator[Any]:
@@ -98,6 +103,7 @@ def _remedies(option: Option, failure: str, current: Any) -> Iterator[Any]:
     for note in notes:
         if isinstance(note, Remedy) and note.failure == failure and current != note.value:
             is_number = type(note.value) in (int, float) and type(current) in (int, float)
+            # a larger number than the remedy's helps, too; the remedy 0 switches something off
             if not is_number or not note.value or current < note.value:
                 yield note.value
 
@@ -107,17 +113,13 @@ def _wrappers(failure: str, subject: Subject) -> Iterator[Setting]:
     config = subject.config
     for name, option in subject.options.items():
         current = config.options.get(name, option.default)
-        if part_kind(option) != "discriminator" or current is None:
-            continue
-        if why_without_effect(config, f"options.{name}"):
+        is_discriminator = part_kind(option) == "discriminator" and current is not None
+        if not is_discriminator or why_without_effect(config, f"options.{name}"):
             continue
         for wrapper, factory in names("discriminator").items():
-            lacks_batch = getattr(factory, "batch_dependent", False) and config.train.batch_size < 2
-            if (
-                failure in remedies_of(factory)
-                and part_name(current) != wrapper
-                and not lacks_batch
-            ):
+            if failure not in remedies_of(factory) or part_name(current) == wrapper:
+                continue
+            if config.train.batch_size > 1 or not getattr(factory, "batch_dependent", False):
                 yield Setting(f"options.{name}", {"name": wrapper, "of": current})
 
 
@@ -208,7 +210,7 @@ RULES_BEFORE_PLUGINS: Mapping[str, tuple[SettingRule, ...]] = {
     failures.WAITING: (faster_reading,),
     failures.MEMORY: (smaller_batch,),
 }
-"""rules whose settings are tried before those that plugins declare"""
+"""by failure, rules with settings that are tried before those that plugins declare"""
 RULES_AFTER_PLUGINS: Mapping[str, tuple[SettingRule, ...]] = {
     failures.UNCHANGED: (higher_rate,),
     failures.OVERFITTING: (more_augmentation,),
@@ -218,4 +220,4 @@ RULES_AFTER_PLUGINS: Mapping[str, tuple[SettingRule, ...]] = {
     failures.TINT: (longer_training,),
     failures.INVERSION: (another_seed,),
 }
-"""rules whose settings are tried after those; for other failures, `lower_rate`"""
+"""by failure, rules with settings that are tried after them; for other failures, `lower_rate`"""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from translate.engine.diagnosis.detectors.curves import EVALUATION
-from translate.engine.diagnosis.log import Field, players
+from translate.engine.diagnosis.log import Field, loss_players
 from translate.report.run_data import RunData
 
 MAX_POINTS = 1200
@@ -75,7 +75,7 @@ def training_figures(runs: Sequence[RunData]) -> list[Figure]:
     A plot without data is omitted.
     """
     figures = []
-    for player in dict.fromkeys(player for run in runs for player in players(run.history.log)):
+    for player in dict.fromkeys(player for run in runs for player in loss_players(run.history.log)):
         names = [name for name in _names(runs, "losses") if name.partition("/")[0] == player]
         curves = [
             replace(curve, name=curve.name.partition("/")[2] or curve.name)

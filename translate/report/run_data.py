@@ -48,7 +48,7 @@ def read_runs(paths: Sequence[Path]) -> list[RunData]:
 def read_run(path: Path, name: str) -> RunData:
     """Return the contents of the run at `path`, which the report calls `name`."""
     history, missing = read_history(path), list[str]()
-    previews = sheets.sheets(path)[::-1]
+    previews = sheets.list_sheets(path)[::-1]
     if not previews:
         missing.append("previews: there is none; --set train.preview_every=N makes them")
     if not history.log.records:

@@ -1,4 +1,4 @@
-"""Streaks at the end of a series."""
+"""The last streak of a series, and the names of failures."""
 
 import pytest
 

@@ -4,7 +4,7 @@ import math
 
 from histories import make_log
 
-from translate.engine.diagnosis.log import own_losses
+from translate.engine.diagnosis.log import player_losses
 
 
 def test_values_of_a_series_are_nan_where_a_record_has_none() -> None:
@@ -28,4 +28,4 @@ def test_a_window_covers_its_steps_and_at_least_four_records() -> None:
 
 def test_losses_of_a_player_are_those_with_its_name() -> None:
     log = make_log(losses={"generators/gan": [1.0], "generator/l1": [2.0]})
-    assert own_losses(log.last, "generator") == {"generator/gan": 1.0, "generator/l1": 2.0}
+    assert player_losses(log.last, "generator") == {"generator/gan": 1.0, "generator/l1": 2.0}

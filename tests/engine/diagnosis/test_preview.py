@@ -1,4 +1,4 @@
-"""Failures that persist over previews."""
+"""A failure counts if it persists over several previews."""
 
 from collections.abc import Iterator
 
@@ -26,8 +26,8 @@ def previews(*states: str) -> list[Preview]:
 
 
 def test_a_failure_is_dated_to_the_first_preview_of_the_streak_at_the_end() -> None:
-    (found,) = persistent(dark, previews("dark", "dark", "dark", "light", "dark"))
-    assert (found.since_step, found.evidence) == (1200, "at 2000")
+    (detection,) = persistent(dark, previews("dark", "dark", "dark", "light", "dark"))
+    assert (detection.since_step, detection.evidence) == (1200, "at 2000")
 
 
 @pytest.mark.parametrize(
@@ -39,16 +39,16 @@ def test_a_failure_is_dated_to_the_first_preview_of_the_streak_at_the_end() -> N
         (COLLAPSE, (0.1, 9.0, 9.0), [400]),
     ],
 )
-def test_artifacts_that_fade_are_no_failure_but_a_collapse_that_goes_on_is(
+def test_artifacts_that_fade_are_no_failure_and_a_lasting_collapse_is(
     failure: str, values: tuple[float, ...], steps: list[int]
 ) -> None:
     by_step = {400 * (len(values) - number): value for number, value in enumerate(values)}
 
-    def graded(preview: Preview) -> Iterator[Detection]:
+    def with_value(preview: Preview) -> Iterator[Detection]:
         yield Detection(failure, preview.step, "", by_step[preview.step], "row")
 
-    found = persistent(graded, previews(*["dark"] * len(values)))
-    assert [each.since_step for each in found] == steps
+    detections = persistent(with_value, previews(*["dark"] * len(values)))
+    assert [detection.since_step for detection in detections] == steps
 
 
 def test_fewer_than_three_previews_are_not_enough() -> None:
@@ -58,12 +58,12 @@ def test_fewer_than_three_previews_are_not_enough() -> None:
     assert not list(persistent(dark, []))
 
 
-def test_a_model_that_has_just_begun_is_not_judged() -> None:
+def test_previews_of_the_first_1000_steps_have_no_detections() -> None:
     early = [p for p in previews(*["dark"] * 9) if p.step < 1000]
     assert not list(persistent(dark, early))
 
 
-def test_no_more_previews_are_read_than_needed() -> None:
+def test_previews_are_read_until_one_is_without_the_failure() -> None:
     read = []
 
     def reader() -> Iterator[Preview]:
@@ -75,7 +75,7 @@ def test_no_more_previews_are_read_than_needed() -> None:
     assert read == [1600, 1200]
 
 
-def test_outputs_are_rows_that_are_neither_given_nor_an_input() -> None:
+def test_outputs_are_rows_that_are_neither_of_the_data_set_nor_inputs() -> None:
     row = photographs()
     rows = {"degraded": row, "restored": row, "original": row}
     preview = Preview(1, rows, frozenset({"original"}), {"restored": "degraded"})

@@ -18,7 +18,7 @@ def write_preview(run: Path, step: int) -> None:
     """Write a preview of photographs, as training does."""
     preview = make_preview(photographs().round(), step)
     (run / "previews").mkdir(parents=True, exist_ok=True)
-    (run / sheets.ROWS).write_text(json.dumps(sheets.describe(preview)))
+    (run / sheets.ROWS).write_text(json.dumps(sheets.describe_rows(preview)))
     rows = {
         title: torch.from_numpy(row.transpose(0, 3, 1, 2)) / 127.5 - 1
         for title, row in preview.rows.items()
@@ -29,7 +29,7 @@ def write_preview(run: Path, step: int) -> None:
 def test_a_preview_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     for step in (500, 1000):
         write_preview(tmp_path, step)
-    (step, path), (earlier, _) = sheets.sheets(tmp_path)
+    (step, path), (earlier, _) = sheets.list_sheets(tmp_path)
     assert (step, earlier) == (1000, 500)
     preview = sheets.read_sheet(step, path, sheets.read_rows(tmp_path))
     assert preview.dataset_rows == {"source", "target"}

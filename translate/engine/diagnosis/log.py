@@ -47,11 +47,11 @@ class Log:
         return max(minimum, sum(record.step > start for record in self.records))
 
 
-def players(log: Log) -> list[str]:
+def loss_players(log: Log) -> list[str]:
     """Return the players that have losses."""
     return list(dict.fromkeys(name.partition("/")[0] for name in log.names("losses")))
 
 
-def own_losses(record: LogRecord, player: str) -> Mapping[str, float]:
-    """Return the losses of one player, by ``player/name``."""
+def player_losses(record: LogRecord, player: str) -> Mapping[str, float]:
+    """Return the losses of `player`; their names are ``player/loss``."""
     return {n: v for n, v in record.losses.items() if n.partition("/")[0] == player}

@@ -1,4 +1,4 @@
-"""Previews on the disk: PNG files with rows of images, and a file that describes the rows."""
+"""Previews on the disk: contact sheets (PNG files) of rows of images, and a file about the rows."""
 
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ class Rows(json_files.Record):
     rows: list[Row] = Field(max_length=64)
 
 
-def describe(preview: Preview) -> dict[str, Any]:
+def describe_rows(preview: Preview) -> dict[str, Any]:
     """Return the content of the file `ROWS`: the size and the kind of each row of `preview`."""
     rows = [
         {"title": title, "count": row.shape[0], "height": row.shape[1], "width": row.shape[2]}
@@ -45,7 +45,7 @@ def describe(preview: Preview) -> dict[str, Any]:
     return {"rows": rows}
 
 
-def sheets(run: Path) -> list[tuple[int, Path]]:
+def list_sheets(run: Path) -> list[tuple[int, Path]]:
     """Return the step and the path of each preview of a run, the newest first."""
     steps = [(p.stem.removeprefix("step-"), p) for p in (run / "previews").glob("step-*.png")]
     return sorted(((int(s), p) for s, p in steps if s.isdecimal()), reverse=True)

@@ -1,4 +1,4 @@
-"""Checkerboard and border artifacts."""
+"""Grids and frames in outputs are detected, and images without them are not."""
 
 import numpy as np
 import pytest
@@ -20,10 +20,10 @@ def with_grid(row: ImageRow, period: int, amplitude: float, axis: int = 2) -> Im
 
 @pytest.mark.parametrize("period", [2, 4])
 @pytest.mark.parametrize("axis", [1, 2])
-def test_a_grid_is_found_with_its_period_and_amplitude(period: int, axis: int) -> None:
-    (found,) = checkerboard(make_preview(with_grid(photographs(), period, 5.0, axis)))
-    assert (found.failure, found.subject) == ("checkerboard artifacts", "translated")
-    assert f"has a grid of {period} pixels" in found.evidence
+def test_a_grid_is_detected_with_its_period_and_amplitude(period: int, axis: int) -> None:
+    (detection,) = checkerboard(make_preview(with_grid(photographs(), period, 5.0, axis)))
+    assert (detection.failure, detection.subject) == ("checkerboard artifacts", "translated")
+    assert f"has a grid of {period} pixels" in detection.evidence
     ratio, amplitude = grid_peak(with_grid(photographs(), period, 5.0, axis), period)
     assert ratio > 8
     assert amplitude == pytest.approx(5.0, abs=0.5)
@@ -36,22 +36,20 @@ def test_images_without_a_grid_have_no_checkerboard() -> None:
         assert not list(checkerboard(make_preview(row)))
 
 
-def framed(row: ImageRow, levels: float) -> ImageRow:
-    row = row.copy()
-    inner = row[:, 2:-2, 2:-2].copy()
-    row += levels
-    row[:, 2:-2, 2:-2] = inner
-    return row
+def with_frame(row: ImageRow, levels: float) -> ImageRow:
+    framed = row + levels
+    framed[:, 2:-2, 2:-2] = row[:, 2:-2, 2:-2]
+    return framed
 
 
-def test_a_frame_on_all_sides_is_found_with_its_contrast() -> None:
-    (found,) = border(make_preview(framed(photographs(), -80)))
-    assert (found.failure, found.subject) == ("border artifacts", "translated")
-    assert border_contrast(framed(np.full((2, 32, 32, 3), 100.0), 40)) == 40
+def test_a_frame_on_all_sides_is_detected_with_its_contrast() -> None:
+    (detection,) = border(make_preview(with_frame(photographs(), -80)))
+    assert (detection.failure, detection.subject) == ("border artifacts", "translated")
+    assert border_contrast(with_frame(np.full((2, 32, 32, 3), 100.0), 40)) == 40
 
 
 def test_images_without_a_frame_have_no_border_artifacts() -> None:
     one_side = photographs()
     one_side[:, :2] = 0  # a dark sky
-    for row in (photographs(), one_side, framed(photographs(), 5), photographs(side=12)):
+    for row in (photographs(), one_side, with_frame(photographs(), 5), photographs(side=12)):
         assert not list(border(make_preview(row)))

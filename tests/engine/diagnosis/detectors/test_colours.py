@@ -15,18 +15,18 @@ from translate.engine.diagnosis.preview import Preview
 
 def test_a_negative_of_the_input_is_an_inversion() -> None:
     source = photographs(seed=1)
-    (found,) = inversion(make_preview(255 - source, source=source))
-    assert (found.failure, found.subject) == ("colour inversion", "translated")
-    assert found.value == pytest.approx(-1)
+    (detection,) = inversion(make_preview(255 - source, source=source))
+    assert (detection.failure, detection.subject) == ("colour inversion", "translated")
+    assert detection.value == pytest.approx(-1)
     assert not list(inversion(make_preview(source * 0.5, source=source)))
     assert not list(inversion(make_preview(photographs(seed=5))))
 
 
-def test_a_translation_into_the_negative_is_no_inversion_where_the_data_are_negatives() -> None:
+def test_negatives_are_no_inversion_if_the_target_images_are_negatives_too() -> None:
     source = photographs(seed=1)
     rows = {"source": source, "translated": 255 - source, "target": 250 - source}
-    given, inputs = frozenset({"source", "target"}), {"translated": "source"}
-    assert not list(inversion(Preview(1, rows, given, inputs)))
+    dataset_rows, inputs = frozenset({"source", "target"}), {"translated": "source"}
+    assert not list(inversion(Preview(1, rows, dataset_rows, inputs)))
 
 
 def test_the_correlation_of_a_flat_image_is_0() -> None:
@@ -35,16 +35,18 @@ def test_the_correlation_of_a_flat_image_is_0() -> None:
 
 def test_an_output_that_equals_its_input_is_found() -> None:
     source = photographs(seed=1)
-    (found,) = unchanged_translations(make_preview(source + 0.5, source=source))
-    assert (found.failure, found.value) == ("output equals input", pytest.approx(0.5))
+    (detection,) = unchanged_translations(make_preview(source + 0.5, source=source))
+    assert (detection.failure, detection.value) == ("output equals input", pytest.approx(0.5))
     assert not list(unchanged_translations(make_preview(source + 20, source=source)))
 
 
-def test_nothing_has_to_change_where_target_and_input_are_equal() -> None:
+def test_an_unchanged_output_is_no_failure_if_target_and_input_are_equal() -> None:
     row = photographs()
     rows = {"source": row, "translated": row, "target": row}
-    given = frozenset({"source", "target"})
-    assert not list(unchanged_translations(Preview(1, rows, given, {"translated": "source"})))
+    dataset_rows = frozenset({"source", "target"})
+    assert not list(
+        unchanged_translations(Preview(1, rows, dataset_rows, {"translated": "source"}))
+    )
 
 
 def test_a_tint_is_found_with_its_colour() -> None:
@@ -54,9 +56,9 @@ def test_a_tint_is_found_with_its_colour() -> None:
         "translated": target + np.array([60.0, 0, 0]),
         "target": target,
     }
-    given, inputs = frozenset({"source", "target"}), {"translated": "source"}
-    (found,) = tint(Preview(1, rows, given, inputs))
-    assert (found.failure, found.subject) == ("colour tint", "translated")
-    assert "R +40, G -20, B -20 of 255 levels" in found.evidence
+    dataset_rows, inputs = frozenset({"source", "target"}), {"translated": "source"}
+    (detection,) = tint(Preview(1, rows, dataset_rows, inputs))
+    assert (detection.failure, detection.subject) == ("colour tint", "translated")
+    assert "R +40, G -20, B -20 of 255 levels" in detection.evidence
     rows["translated"] = target + 30  # brighter, of the same colour
-    assert not list(tint(Preview(1, rows, given, inputs)))
+    assert not list(tint(Preview(1, rows, dataset_rows, inputs)))

@@ -17,17 +17,19 @@ from translate.engine.diagnosis.detectors.curves import (
 
 def test_the_period_of_a_wave_on_a_trend_is_found() -> None:
     index = np.arange(80)
-    period, share, amplitude = strongest_period(0.1 * index + 3 * np.sin(2 * np.pi * index / 8))
+    period, power_fraction, amplitude = strongest_period(
+        0.1 * index + 3 * np.sin(2 * np.pi * index / 8)
+    )
     assert period == pytest.approx(8, rel=0.01)
-    assert share > 0.9
+    assert power_fraction > 0.9
     assert amplitude == pytest.approx(3, rel=0.1)
 
 
-def test_a_loss_that_swings_is_found_with_its_period_in_steps() -> None:
+def test_an_oscillating_loss_is_detected_with_its_period_in_steps() -> None:
     wave = [1 + 0.8 * math.sin(2 * math.pi * n / 6) for n in range(60)]
-    (found,) = oscillating_losses(make_log(losses={"generator/gan": wave}))
-    assert (found.failure, found.subject) == ("oscillating loss", "generator")
-    period = float(re.search(r"period of (\d+) steps", found.evidence)[1])  # type: ignore[index]
+    (detection,) = oscillating_losses(make_log(losses={"generator/gan": wave}))
+    assert (detection.failure, detection.subject) == ("oscillating loss", "generator")
+    period = float(re.search(r"period of (\d+) steps", detection.evidence)[1])  # type: ignore[index]
     assert period == pytest.approx(300, rel=0.05)
 
 
@@ -43,28 +45,28 @@ def test_noise_a_trend_and_small_waves_do_not_oscillate() -> None:
         [math.nan] * 60,
     ):
         assert not list(oscillating_losses(make_log(losses={"generator/gan": list(values)})))
-    assert not list(
-        oscillating_losses(make_log(losses={"generator/gan": [0.0, 2.0] * 10}))
-    )  # too short
+    too_short = make_log(losses={"generator/gan": [0.0, 2.0] * 10})
+    assert not list(oscillating_losses(too_short))
 
 
 def test_noise_is_hardly_ever_an_oscillation() -> None:
     random = np.random.default_rng(0)
-    found = 0
+    detections = 0
     for _ in range(300):
         white = random.normal(1, 0.5, 48)
         slow = 1 + np.array(list(accumulate(random.normal(0, 1, 48), lambda x, e: 0.8 * x + e)))
         for values in (white, slow):
-            found += len(list(oscillating_losses(make_log(losses={"generator/gan": list(values)}))))
-    assert found <= 1
+            log = make_log(losses={"generator/gan": list(values)})
+            detections += len(list(oscillating_losses(log)))
+    assert detections <= 1
 
 
-def test_evaluations_that_get_worse_are_overfitting_since_the_best() -> None:
+def test_overfitting_begins_at_the_best_evaluation() -> None:
     psnr = [20.0, 22.0, 23.0, 24.0, 23.8, 23.6, 23.0, 22.5, 22.0, 21.5, 21.0, 20.5, 20.0]
     log = make_log(metrics={"evaluation/psnr": psnr})
-    (found,) = overfitting(log, {"psnr": "max"})
-    assert (found.failure, found.since_step, found.value) == ("overfitting", 200, 21.0)
-    assert found.evidence == (
+    (detection,) = overfitting(log, {"psnr": "max"})
+    assert (detection.failure, detection.since_step, detection.value) == ("overfitting", 200, 21.0)
+    assert detection.evidence == (
         "evaluation/psnr was best around step 200, 23.6, and is 21 now, the median of 5 "
         "evaluations; higher is better"
     )
@@ -73,10 +75,10 @@ def test_evaluations_that_get_worse_are_overfitting_since_the_best() -> None:
 
 
 def test_noisy_evaluations_are_hardly_ever_overfitting() -> None:
-    random, found = np.random.default_rng(0), 0
+    random, detections = np.random.default_rng(0), 0
     for _ in range(300):
         falling = 1 / (1 + np.arange(40) / 5) + 1
         values = falling * random.lognormal(0, 0.2, 40)
         log = make_log(metrics={"evaluation/kd": list(values)})
-        found += len(list(overfitting(log, {"kd": "min"})))
-    assert found <= 3
+        detections += len(list(overfitting(log, {"kd": "min"})))
+    assert detections <= 3

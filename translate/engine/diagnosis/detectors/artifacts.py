@@ -1,4 +1,4 @@
-"""Checkerboard and border artifacts of outputs, in comparison with real images: the data set's.
+"""Checkerboard and border artifacts of outputs, in comparison with images of the data set.
 
 Each row of a preview is an array of images, (N, H, W, C) in levels from 0 to 255.
 """

@@ -13,7 +13,7 @@ from translate.engine.diagnosis.preview import ImageRow, Preview
 INVERTED = -0.5
 """correlation with the input below which an output counts as its negative"""
 DOMAIN_CORRELATION = -0.2
-"""correlation of the mean images of two domains, below which negatives may be what is wanted"""
+"""correlation of the mean images of two domains below which the domains may be negatives"""
 TINT_LEVELS, TINT_ERRORS = 20.0, 4.0
 """an output has a tint if its mean colour differs from the mean colour of real images by more than
 `TINT_LEVELS` levels plus `TINT_ERRORS` standard errors of the latter"""
@@ -61,13 +61,17 @@ def tint(preview: Preview) -> Iterator[Detection]:
     """Find rows of outputs with a tint that the data set's images do not have."""
     for title in preview.outputs:
         row = preview.rows[title]
-        shifts = [(float(np.abs(c).max()), c) for c in (_shift(row, r) for r in
-                  preview.references(title) if r.shape[3] == row.shape[3] == 3)]  # fmt: skip
+        shifts = [
+            _colour_shift(row, real)
+            for real in preview.references(title)
+            if real.shape[3] == row.shape[3] == 3
+        ]
         if not shifts:
             continue
-        size, colour = min(shifts, key=lambda shift: shift[0])
+        shift = min(shifts, key=lambda shift: np.abs(shift).max())
+        size = float(np.abs(shift).max())
         if size > TINT_LEVELS:
-            text = ", ".join(f"{c} {v:+.0f}" for c, v in zip("RGB", colour, strict=True))
+            text = ", ".join(f"{c} {v:+.0f}" for c, v in zip("RGB", shift, strict=True))
             yield Detection(
                 failure=TINT,
                 since_step=preview.step,
@@ -86,7 +90,7 @@ def correlation(first: ImageRow, second: ImageRow) -> float:
     return float(np.corrcoef(*brightness)[0, 1])
 
 
-def _shift(row: ImageRow, real: ImageRow) -> ImageRow:
+def _colour_shift(row: ImageRow, real: ImageRow) -> ImageRow:
     """Return by how much the mean colour of `row` differs from `real`, (C,) in levels.
 
     Colours are relative to the brightness of their image. `TINT_ERRORS` standard errors of the mean
@@ -106,5 +110,5 @@ def _translations(preview: Preview) -> Iterator[tuple[str, ImageRow, ImageRow, l
     for title, source in preview.inputs.items():
         rows = preview.rows
         if title in rows and source in rows and rows[title].shape == rows[source].shape:
-            same = [r for r in preview.references(title) if r.shape == rows[title].shape]
-            yield title, rows[title], rows[source], same
+            real = [r for r in preview.references(title) if r.shape == rows[title].shape]
+            yield title, rows[title], rows[source], real

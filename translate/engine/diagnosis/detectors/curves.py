@@ -1,4 +1,4 @@
-"""Shapes of curves: losses that oscillate, and evaluations that get worse."""
+"""Losses that oscillate, and evaluations that get worse (overfitting)."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from translate.engine.diagnosis.detection import OSCILLATING, OVERFITTING, Detec
 from translate.engine.diagnosis.log import Log
 
 MIN_RECORDS, MIN_PERIODS = 48, 3
-"""smallest number of records of the log, and of periods in each half of the records"""
+"""smallest number of records (lines of the log), and of periods in each half of them"""
 PEAK_POWER, HALF_POWER, PEAK_AMPLITUDE = 0.65, 0.6, 0.2
 """a loss oscillates if one period has at least the fraction `PEAK_POWER` of the power of its
 spectrum, over `HALF_POWER` in each half of the records, and an amplitude of at least
@@ -35,22 +35,22 @@ def oscillating_losses(log: Log) -> Iterator[Detection]:
         values = recent.values("losses", name)
         if not np.isfinite(values).all():
             continue
-        period, share, amplitude = strongest_period(values)
-        if share < PEAK_POWER or amplitude < PEAK_AMPLITUDE * float(np.abs(values).mean()):
+        period, fraction, amplitude = strongest_period(values)
+        if fraction < PEAK_POWER or amplitude < PEAK_AMPLITUDE * float(np.abs(values).mean()):
             continue
         halves = [strongest_period(half) for half in (values[:middle], values[middle:])]
         if all(
-            half_share > HALF_POWER and abs(half_period - period) < PERIOD_TOLERANCE * period
-            for half_period, half_share, _ in halves
+            half_fraction > HALF_POWER and abs(half_period - period) < PERIOD_TOLERANCE * period
+            for half_period, half_fraction, _ in halves
         ):
             steps = period * (records[-1].step - records[0].step) / (len(records) - 1)
             yield Detection(
                 failure=OSCILLATING,
                 since_step=records[0].step,
                 evidence=f"the loss {name} swings by {amplitude:.2g} around {values.mean():.2g} "
-                f"with a period of {steps:.0f} steps, which has {share:.0%} of the power of its "
+                f"with a period of {steps:.0f} steps, which has {fraction:.0%} of the power of its "
                 "spectrum",
-                value=share,
+                value=fraction,
                 subject=name.partition("/")[0],
             )
             return
@@ -66,15 +66,15 @@ def strongest_period(values: NDArray[np.float64]) -> tuple[float, float, float]:
     residual = values - np.polyval(np.polyfit(index, values, 1), index)
     window = np.hanning(len(residual))
     power = np.abs(np.fft.rfft(residual * window)) ** 2
-    usable = power[1:].sum()
-    if not usable or len(power) <= MIN_PERIODS + 2:
+    total = power[1:].sum()
+    if not total or len(power) <= MIN_PERIODS + 2:
         return 0.0, 0.0, 0.0
     peak = MIN_PERIODS + int(np.argmax(power[MIN_PERIODS:-2]))
     near = power[peak - 1 : peak + 2]
-    share = float(near.sum() / usable)
+    fraction = float(near.sum() / total)
     centre = float((near * np.arange(peak - 1, peak + 2)).sum() / near.sum())
-    amplitude = float(np.sqrt(2 * share) * residual.std())
-    return len(values) / centre, share, amplitude
+    amplitude = float(np.sqrt(2 * fraction) * residual.std())
+    return len(values) / centre, fraction, amplitude
 
 
 def overfitting(log: Log, better: Mapping[str, str]) -> Iterator[Detection]:

@@ -10,7 +10,7 @@ from translate.engine.diagnosis.detection import (
     Detection,
     start_of_last_streak,
 )
-from translate.engine.diagnosis.log import Log, own_losses
+from translate.engine.diagnosis.log import Log, player_losses
 
 DISCRIMINATORS = ("discriminator", "discriminators")
 """names of players, of one or several networks, whose losses are near 0 only if they are saturated;
@@ -28,7 +28,9 @@ than `CHANCE_DISTANCE`"""
 def saturated_discriminators(log: Log) -> Iterator[Detection]:
     """Find discriminators with losses near 0: a generator gets no gradient from them."""
     for player in DISCRIMINATORS:
-        largest = [max(map(abs, own_losses(r, player).values()), default=1.0) for r in log.records]
+        largest = [
+            max(map(abs, player_losses(r, player).values()), default=1.0) for r in log.records
+        ]
         start = start_of_last_streak([value < SATURATED_LOSS for value in largest])
         steps = log.last.step - log.first_step(start) + 1 if start < len(largest) else 0
         if steps >= SATURATED_STEPS:

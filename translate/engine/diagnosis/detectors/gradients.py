@@ -18,12 +18,11 @@ from translate.engine.diagnosis.detection import (
 )
 from translate.engine.diagnosis.log import Log
 
-VANISHED_FRACTION, VANISHED_STEPS = 1e-4, 100
-"""a gradient has vanished if its norm is below the fraction `VANISHED_FRACTION` of its maximum for
-`VANISHED_STEPS` steps,"""
-SMALL_NORM, SMALL_FRACTION, ZERO_NORM = 1e-4, 5e-3, 1e-7
-"""or below both `SMALL_NORM` and the fraction `SMALL_FRACTION` of its maximum, or below
-`ZERO_NORM`"""
+VANISHED_FRACTION, SMALL_FRACTION = 1e-4, 5e-3
+SMALL_NORM, ZERO_NORM, VANISHED_STEPS = 1e-4, 1e-7, 100
+"""a gradient has vanished if for `VANISHED_STEPS` steps its norm is below the fraction
+`VANISHED_FRACTION` of its maximum, or below `SMALL_NORM` and the fraction `SMALL_FRACTION` of its
+maximum, or below `ZERO_NORM`"""
 EXPLODED_FACTOR, EXPLODED_NORM = 100.0, 1e3
 """a gradient explodes if its norm exceeds both `EXPLODED_NORM` and `EXPLODED_FACTOR` times the
 median of the first `FIRST_RECORDS` records, in two of the newest `FIRST_RECORDS` records"""
@@ -43,9 +42,9 @@ def vanishing_gradients(log: Log) -> Iterator[Detection]:
         if np.isnan(norms).all():
             continue
         largest = float(np.nanmax(norms))
-        width = min(MEDIAN_RECORDS, len(norms))  # of the median, in records
-        small = min(SMALL_NORM, SMALL_FRACTION * largest)
-        limit = max(ZERO_NORM, VANISHED_FRACTION * largest, small)
+        width = min(MEDIAN_RECORDS, len(norms))
+        small_norm = min(SMALL_NORM, SMALL_FRACTION * largest)
+        limit = max(ZERO_NORM, VANISHED_FRACTION * largest, small_norm)
         medians = np.median(np.lib.stride_tricks.sliding_window_view(norms, width), axis=1)
         start = start_of_last_streak(list(medians < limit))
         since = log.first_step(start + width // 2 if start else 0)
@@ -68,9 +67,9 @@ def exploding_gradients(log: Log) -> Iterator[Detection]:
         if len(norms) <= FIRST_RECORDS or not len(early):
             continue
         limit = max(EXPLODED_NORM, EXPLODED_FACTOR * float(np.median(early)))
-        flags = norms > limit
-        if flags[-FIRST_RECORDS:].sum() >= 2:
-            start = int(np.argmax(flags))
+        exceeds_limit = norms > limit
+        if exceeds_limit[-FIRST_RECORDS:].sum() >= 2:
+            start = int(np.argmax(exceeds_limit))
             largest = float(np.nanmax(norms[-FIRST_RECORDS:]))
             yield Detection(
                 failure=EXPLODING,
@@ -90,18 +89,18 @@ def diverging_losses(log: Log) -> Iterator[Detection]:
         candidates = [abs(log.records[0].first_losses.get(name, math.nan)), *values]
         limit = DIVERGED * max(1.0, next(filter(math.isfinite, candidates), 0.0))
         with np.errstate(invalid="ignore"):
-            flags = (values > limit) & np.isfinite(values)
-        if not flags.any():
+            exceeds_limit = (values > limit) & np.isfinite(values)
+        if not exceeds_limit.any():
             continue
-        largest = float(values[flags][-1])
-        if player not in by_player or largest > by_player[player].value:
+        newest = float(values[exceeds_limit][-1])
+        if player not in by_player or newest > by_player[player].value:
             rate = log.last.lr.get(player, math.nan)
             by_player[player] = Detection(
                 failure=DIVERGING,
-                since_step=log.first_step(int(np.argmax(flags))),
-                evidence=f"the loss {name} is {largest:.1e} at a learning rate of {rate:g}, more "
+                since_step=log.first_step(int(np.argmax(exceeds_limit))),
+                evidence=f"the loss {name} is {newest:.1e} at a learning rate of {rate:g}, more "
                 f"than {DIVERGED:g} times that of the first steps",
-                value=largest,
+                value=newest,
                 subject=player,
             )
     yield from by_player.values()
@@ -114,11 +113,11 @@ def skipped_turns(log: Log) -> Iterator[Detection]:
         return
     first = next(index for index, record in enumerate(log.records) if record.skipped)
     files = next((f for r in log.records for f in r.skipped_files.values()), ())
-    named = f"; images of the first: {', '.join(files[:2])}" if files else ""
+    examples = f"; images of the first: {', '.join(files[:2])}" if files else ""
     yield Detection(
         failure=SKIPPED,
         since_step=log.first_step(first),
         evidence=f"{count} turns had a loss or gradient that was not finite, and updated no "
-        f"weight{named}",
+        f"weight{examples}",
         value=float(count),
     )

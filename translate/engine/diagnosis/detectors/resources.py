@@ -63,7 +63,7 @@ def waiting_for_images(log: Log) -> Iterator[Detection]:
 
 
 def memory_near_limit(log: Log, limit_mb: int) -> Iterator[Detection]:
-    """Find runs that use nearly all of the memory, `limit_mb` in MiB; with 0, unknown, none."""
+    """Find runs that use nearly all of the memory of `limit_mb` MiB; none if it is 0, unknown."""
     flags = [record.memory_mb > MEMORY_FRACTION * limit_mb for record in log.records]
     start = start_of_last_streak(flags)
     if limit_mb and start < len(flags):

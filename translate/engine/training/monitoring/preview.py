@@ -54,7 +54,7 @@ class Previews:
                 if rows:
                     path = self.session.writer.preview(self.training.step, rows)
                     preview = self._describe_rows(rows)
-                    self.session.writer.describe_previews(sheets.describe(preview))
+                    self.session.writer.describe_previews(sheets.describe_rows(preview))
                     if len(self.session.data.layout) > 1:  # equal outputs are no mode collapse
                         self.monitor.check_preview(preview)
                     return path
