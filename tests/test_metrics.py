@@ -29,7 +29,7 @@ def images(*levels: float) -> torch.Tensor:
     return torch.tensor(levels, dtype=torch.float32).view(-1, 1, 1, 1).expand(-1, 3, 4, 4)
 
 
-def test_merged_states_of_two_processes_are_those_of_one() -> None:
+def test_merged_states_of_two_processes_equal_the_state_of_one() -> None:
     whole, first, second = Difference(), Difference(), Difference()
     whole.update({"fake": images(1, 2, 6), "real": images(4, 8)})
     first.update({"fake": images(1), "real": images(4)})
@@ -40,7 +40,7 @@ def test_merged_states_of_two_processes_are_those_of_one() -> None:
     assert torch.equal(first.state()["fake/means"], torch.tensor([1.0, 2.0, 6.0]))
 
 
-def test_resampled_images_keep_their_rows_together_and_leave_the_metric_as_it_was() -> None:
+def test_resampled_rows_of_an_image_stay_together_and_the_metric_is_unchanged() -> None:
     metric = Difference()
     metric.add("fake", means=torch.arange(50.0), squares=torch.arange(50.0) ** 2)
     resampled = metric.resample(np.random.default_rng(0))
@@ -56,9 +56,9 @@ def test_the_mean_absolute_error_counts_pixels_inside_the_mask() -> None:
     fake[0, :, 0, 0] = 8.0
     mask = torch.zeros(2, 1, 2, 2, dtype=torch.bool)
     mask[:, :, 0] = True
-    for extra, expected in (({}, 1.0), ({"mask": mask}, 2.0)):
+    for fields, expected in (({}, 1.0), ({"mask": mask}, 2.0)):
         metric = create("metric", "mae")
-        metric.update({"fake": fake, "target": target, **extra})
+        metric.update({"fake": fake, "target": target, **fields})
         assert metric.compute() == {"mae": expected}
 
 

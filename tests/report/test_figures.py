@@ -1,4 +1,4 @@
-"""Curves of runs, as Plotly reads them."""
+"""The plots of the report have the data and layout that Plotly reads."""
 
 from pathlib import Path
 
@@ -12,9 +12,9 @@ from translate.report import figures
 from translate.report.run_data import read_runs
 
 
-def test_figures_of_one_run_are_what_plotly_understands(run: Path) -> None:
-    found = figures.training_figures(read_runs([run]))
-    assert [figure.title for figure in found] == [
+def test_plotly_accepts_the_figures_of_a_run(run: Path) -> None:
+    plots = figures.training_figures(read_runs([run]))
+    assert [figure.title for figure in plots] == [
         "Losses of generators",
         "Losses of discriminators",
         "Gradient norms",
@@ -22,11 +22,11 @@ def test_figures_of_one_run_are_what_plotly_understands(run: Path) -> None:
         "Images per second",
         "Waiting for images",
     ]
-    for figure in found:
+    for figure in plots:
         PlotlyFigure(data=figure.data, layout=figure.layout)  # raises for an unknown property
-    [gan] = found[0].data
+    [gan] = plots[0].data
     assert gan["x"] == list(range(10, 210, 10)) and gan["y"][:2] == [1.0, 0.5]
-    assert found[0].caption == "Newest: gan 0.05."
+    assert plots[0].caption == "Newest: gan 0.05."
 
 
 def test_values_that_are_not_negative_are_drawn_from_zero(run: Path) -> None:
@@ -48,13 +48,13 @@ def test_evaluations_have_their_baselines_as_lines(run: Path) -> None:
     assert figure.caption == ("Larger is better. Dashed: baselines on the test images. Newest: 20.")
 
 
-def test_runs_are_compared_in_one_figure_with_a_colour_each(run: Path, tmp_path: Path) -> None:
+def test_several_runs_share_a_figure_and_have_different_colours(run: Path, tmp_path: Path) -> None:
     other = recorded_runs.write_run(tmp_path / "second", lines=5)
-    found = {figure.title: figure for figure in figures.training_figures(read_runs([run, other]))}
-    one, two = found["Gradient norms"].data
-    assert (one["name"], two["name"]) == ("first: generators", "second: generators")
-    assert one["line"]["color"] != two["line"]["color"]
-    assert found["Images per second"].caption == "Newest: first 12.5, second 12.5."
+    plots = {figure.title: figure for figure in figures.training_figures(read_runs([run, other]))}
+    first, second = plots["Gradient norms"].data
+    assert (first["name"], second["name"]) == ("first: generators", "second: generators")
+    assert first["line"]["color"] != second["line"]["color"]
+    assert plots["Images per second"].caption == "Newest: first 12.5, second 12.5."
 
 
 def test_R6_losses_that_are_not_finite_are_gaps_and_counted(run: Path) -> None:
@@ -74,8 +74,8 @@ def test_tags_in_names_are_text_for_plotly(run: Path) -> None:
 def test_many_points_are_means_of_neighbours(count: int) -> None:
     steps = np.arange(1, 10, dtype=np.float64)
     values = np.array([1, 2, np.nan, 4, np.inf, 6, np.nan, np.nan, np.nan])
-    found = figures.thin(steps, values, count)
+    points = figures.thin(steps, values, count)
     if count == 3:
-        assert found == [(3, 1.5), (6, 5.0), (9, None)]
+        assert points == [(3, 1.5), (6, 5.0), (9, None)]
     else:
-        assert found[2:5] == [(3, None), (4, 4.0), (5, None)] and len(found) == 9
+        assert points[2:5] == [(3, None), (4, 4.0), (5, None)] and len(points) == 9

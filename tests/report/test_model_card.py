@@ -1,6 +1,7 @@
-"""The card says what a model is, and leaves out what is not known."""
+"""A model card has recipe, data, licences and metric values, as far as they are known."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -52,17 +53,16 @@ def test_metric_values_of_another_checkpoint_are_not_shown(tmp_path: Path) -> No
     assert "licence of the images: unknown" in card.text
 
 
-def test_the_newest_preview_is_shown_unless_it_is_not_wanted(tmp_path: Path) -> None:
+def test_the_newest_preview_is_shown_unless_previews_are_switched_off(tmp_path: Path) -> None:
     run = small_checkpoints.gan(tmp_path / "run")
     (run / "previews").mkdir()
     for step in (1, 2):
         (run / f"previews/step-{step:08}.png").touch()
-    shown = make_card(resolve(run)[0], "x.zip", licence=None, data_licence=None)
-    assert shown.preview == run / "previews/step-00000002.png" and "](preview.png)" in shown.text
-    hidden = make_card(
-        resolve(run)[0], "x.zip", licence=None, data_licence=None, with_preview=False
-    )
-    assert hidden.preview is None and "](preview.png)" not in hidden.text
+    create = partial(make_card, resolve(run)[0], "x.zip", licence=None, data_licence=None)
+    card = create()
+    assert card.preview == run / "previews/step-00000002.png" and "](preview.png)" in card.text
+    card = create(with_preview=False)
+    assert card.preview is None and "](preview.png)" not in card.text
 
 
 def test_a_licence_that_is_no_identifier_is_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The page in a real browser, and for runs of which little is there."""
+"""The page in a real browser, and for runs with few or damaged files."""
 
 import re
 from itertools import pairwise
@@ -19,16 +19,18 @@ from translate.report.run_data import read_runs
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-DRAWN = "[...document.querySelectorAll('.plot')].every(plot => plot.querySelector('.scatterlayer'))"
-BAD = "<script>document.title = 'run'</script>"
+ALL_PLOTS_DRAWN = (
+    "[...document.querySelectorAll('.plot')].every(plot => plot.querySelector('.scatterlayer'))"
+)
+SCRIPT_TAG = "<script>document.title = 'run'</script>"
 
 
-def text_of(path: Path) -> str:
+def html_of(path: Path) -> str:
     return page.render(read_runs([path])).decode()
 
 
 def wait_for(tab: "Page", expression: str) -> None:
-    """Wait until an expression is true; Playwright's own way is against the page's policy."""
+    """Wait until an expression is true; `Page.wait_for_function` violates the page's policy."""
     for _ in range(1000):
         if tab.evaluate(expression):
             return
@@ -48,7 +50,7 @@ def test_the_slider_the_figures_and_both_colour_schemes_work_in_a_browser(
     tab.on("request", lambda request: requests.append(request.url))
     address = (tmp_path / "report.html").as_uri()
     tab.goto(address)
-    wait_for(tab, DRAWN)
+    wait_for(tab, ALL_PLOTS_DRAWN)
     fill = "document.querySelector('.plot .bg')?.style.fill"
     dark = tab.evaluate(fill)
     tab.emulate_media(color_scheme="light")
@@ -89,30 +91,35 @@ def test_the_slider_the_figures_and_both_colour_schemes_work_in_a_browser(
 
 
 def test_R3_text_of_a_run_is_never_code(browser: "Browser", tmp_path: Path) -> None:
-    run = recorded_runs.write_run(
-        tmp_path / BAD.replace("/", "-"), domains=(BAD.replace("/", "-"), "winter")
-    )
+    name = SCRIPT_TAG.replace("/", "-")
+    run = recorded_runs.write_run(tmp_path / name, domains=(name, "winter"))
     for name in ("run.json", "problems.jsonl"):
-        record = {"path": BAD, "stage": BAD, "message": BAD, "command": [BAD], "device": BAD}
+        record = {
+            "path": SCRIPT_TAG,
+            "stage": SCRIPT_TAG,
+            "message": SCRIPT_TAG,
+            "command": [SCRIPT_TAG],
+            "device": SCRIPT_TAG,
+        }
         (files.replace_json if name == "run.json" else files.append)(run / name, record)
-    files.append(run / "log.jsonl", {"step": 900, "losses": {f"generators/{BAD}": 1.0}})
-    names = {f'"{BAD}': 1.0, f"'{BAD}": 2.0}
+    files.append(run / "log.jsonl", {"step": 900, "losses": {f"generators/{SCRIPT_TAG}": 1.0}})
+    names = {f'"{SCRIPT_TAG}': 1.0, f"'{SCRIPT_TAG}": 2.0}
     recorded_runs.write_evaluation(run, names, np.zeros((2, 8, 8, 3), np.uint8))
-    text = text_of(run)
+    text = html_of(run)
     assert text.count("<script") == len(re.findall(r"<script (nonce|type|id)=", text)) == 3
     (tmp_path / "report.html").write_text(text)
     tab = browser.new_page()
     tab.goto((tmp_path / "report.html").as_uri())
-    wait_for(tab, DRAWN)
+    wait_for(tab, ALL_PLOTS_DRAWN)
     assert tab.title().startswith("Run <script>")
-    assert tab.get_by_role("cell", name=BAD).first.is_visible()
+    assert tab.get_by_role("cell", name=SCRIPT_TAG).first.is_visible()
     for name in names:
         assert tab.get_by_alt_text(f"output of {name}").is_visible()
     tab.close()
 
 
-def test_a_run_with_only_a_checkpoint_has_a_page_that_states_it(tmp_path: Path) -> None:
-    text = text_of(small_checkpoints.cyclegan(tmp_path / "bare"))
+def test_the_page_of_a_run_with_only_a_checkpoint_names_what_is_missing(tmp_path: Path) -> None:
+    text = html_of(small_checkpoints.cyclegan(tmp_path / "bare"))
     assert "previews: there is none" in text and "curves: log.jsonl has no usable line" in text
     assert "This run has not been evaluated: <code>translate evaluate " in text
     assert 'id="plotly"' not in text and len(text) < 30_000
@@ -121,7 +128,7 @@ def test_a_run_with_only_a_checkpoint_has_a_page_that_states_it(tmp_path: Path) 
 @pytest.mark.parametrize("lines", [1, 2])
 def test_a_log_of_few_lines_is_drawn(tmp_path: Path, lines: int) -> None:
     run = recorded_runs.write_run(tmp_path / "short", lines=lines, previews=1)
-    text = text_of(run)
+    text = html_of(run)
     assert f"step {10 * lines} of {10 * lines}" in text and "Losses of generators" in text
     assert "Preview of step 10" in text and 'type="range"' not in text
 
@@ -131,7 +138,7 @@ def test_damaged_previews_and_lines_are_named_on_the_page(run: Path) -> None:
     with (run / "log.jsonl").open("a") as file:
         file.write('{"step": 500, "los')
     (run / "previews.json").write_text("{")
-    text = text_of(run)
+    text = html_of(run)
     assert "the preview of step 20: " in text and 'data-step="30"' in text
     assert "previews.json" in text
 
@@ -147,11 +154,8 @@ def test_the_best_and_the_worst_images_are_ranked(run: Path) -> None:
 
 
 def test_the_least_trusted_images_are_shown_before_the_most_trusted() -> None:
-    orders = [
-        [title for title, _ in page.RankedImages(figure, (), ()).groups]
-        for figure in ("trust", "psnr")
-    ]
-    assert orders == [["Worst", "Best"], ["Best", "Worst"]]
+    for metric, titles in (("trust", ["Worst", "Best"]), ("psnr", ["Best", "Worst"])):
+        assert [title for title, _ in page.RankedImages(metric, (), ()).groups] == titles
 
 
 def test_compared_runs_have_fewer_images_each(run: Path) -> None:
@@ -165,20 +169,20 @@ def test_an_evaluation_without_thumbnails_has_tables(run: Path) -> None:
     document = json_files.read_json(run / "evaluation.json")
     del document["examples"]
     files.replace_json(run / "evaluation.json", document)
-    text = text_of(run)
+    text = html_of(run)
     assert "<td>0003.png</td><td>12.00</td>" in text and "<ol" not in text
     assert "best and worst test images:" not in text
 
 
-def test_thumbnails_that_are_gone_are_named_and_the_others_are_shown(run: Path) -> None:
+def test_missing_thumbnails_are_named_and_the_others_are_shown(run: Path) -> None:
     (run / "evaluation-images/worst-1-fake.png").unlink()
     (run / "evaluation-images/worst-2-fake.png").write_bytes(b"\x89PNG")
-    text = text_of(run)
+    text = html_of(run)
     assert text.count("best and worst test images: ") == 1 and ", and 1 more<" in text
     assert 'alt="source of 0003.png"' in text and 'alt="output of 0003.png"' not in text
     assert 'alt="output of 0001.png"' in text
     remove_folder(run / "evaluation-images")
-    assert "<td>0003.png</td><td>12.00</td>" in text_of(run)
+    assert "<td>0003.png</td><td>12.00</td>" in html_of(run)
 
 
 def test_R4_a_page_has_at_most_5_MB_with_100_previews_of_noise(

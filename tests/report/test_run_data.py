@@ -1,4 +1,4 @@
-"""Runs are read as far as they can be, and what is missing is named."""
+"""The records of runs are read as far as possible, and missing ones are named."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from translate.errors import CheckpointError
 from translate.report.run_data import read_run, read_runs
 
 
-def test_everything_that_a_run_records_is_read(run: Path) -> None:
+def test_all_records_of_a_run_are_read(run: Path) -> None:
     data = read_run(run, "first")
     assert [step for step, _ in data.previews] == [10, 20, 30]
     assert len(data.history.log.records) == 20

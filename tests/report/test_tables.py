@@ -1,4 +1,4 @@
-"""Settings that differ, environment, problems."""
+"""The tables of a report: settings that differ, the environment and problems."""
 
 from pathlib import Path
 
@@ -9,23 +9,17 @@ from translate.report import tables
 from translate.report.run_data import read_runs
 
 
-def test_only_settings_that_differ_are_listed_with_the_value_of_each_run(tmp_path: Path) -> None:
-    weights = {"first": 5.0, "second": 0.5, "third": 5.0}
+def test_settings_that_differ_are_listed_with_the_value_of_each_run_if_it_is_known(
+    tmp_path: Path,
+) -> None:
     paths = [
-        recorded_runs.write_run(tmp_path / name, identity_weight=weight)
-        for name, weight in weights.items()
+        recorded_runs.write_run(tmp_path / f"{number}", identity_weight=weight)
+        for number, weight in enumerate((5.0, 0.5, 5.0))
     ]
     runs = read_runs(paths)
     assert tables.config_differences(runs) == [("options.identity_weight", ["5.0", "0.5", "5.0"])]
     assert tables.config_differences(runs[:1]) == []
-
-
-def test_a_run_without_a_readable_configuration_has_unknown_settings(tmp_path: Path) -> None:
-    weights = {"first": 5.0, "second": 0.5, "third": 5.0}
-    paths = [
-        recorded_runs.write_run(tmp_path / name, identity_weight=weight)
-        for name, weight in weights.items()
-    ]
+    # a run without a readable configuration
     (paths[2] / "checkpoints/step-00000001/MANIFEST.json").unlink()
     [(_, values)] = tables.config_differences(read_runs(paths))
     assert values == ["5.0", "0.5", "unknown"]

@@ -1,4 +1,4 @@
-"""Previews become small images, within the bytes of a page."""
+"""Thumbnails of previews and examples are small enough for the size limit of a page."""
 
 import base64
 import io
@@ -11,7 +11,7 @@ from PIL import Image
 from translate.report import thumbnails
 
 
-def decoded(uri: str) -> Image.Image:
+def decode(uri: str) -> Image.Image:
     head, _, data = uri.partition(",")
     assert head == "data:image/webp;base64"
     return Image.open(io.BytesIO(base64.b64decode(data)))
@@ -19,19 +19,19 @@ def decoded(uri: str) -> Image.Image:
 
 def test_a_thumbnail_is_the_image_with_its_sizes() -> None:
     pixels = np.full((40, 30, 3), (200, 30, 30), np.uint8)
-    found = thumbnails.make_thumbnail(pixels, 10_000)
-    image = decoded(found.uri)
-    assert image.size == (found.width, found.height) == (30, 40)
-    assert not found.downscaled
+    thumbnail = thumbnails.make_thumbnail(pixels, 10_000)
+    image = decode(thumbnail.uri)
+    assert image.size == (thumbnail.width, thumbnail.height) == (30, 40)
+    assert not thumbnail.downscaled
     assert np.abs(np.asarray(image.convert("RGB")).astype(int) - pixels).max() < 12
 
 
 @pytest.mark.parametrize("limit", [20_000, 2_000])
 def test_an_image_of_noise_is_downscaled_until_it_fits(limit: int) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (1500, 700, 3), np.uint8)
-    found = thumbnails.make_thumbnail(pixels, limit)
-    assert len(found.uri) * 3 / 4 <= limit + 30
-    assert found.height > found.width > 20 and found.downscaled
+    thumbnail = thumbnails.make_thumbnail(pixels, limit)
+    assert len(thumbnail.uri) * 3 / 4 <= limit + 30
+    assert thumbnail.height > thumbnail.width > 20 and thumbnail.downscaled
 
 
 @pytest.mark.parametrize(
@@ -45,21 +45,21 @@ def test_the_first_and_the_last_preview_are_shown(count: int, steps: list[int]) 
 def test_examples_of_several_runs_share_the_bytes_of_a_page(run: Path) -> None:
     examples = {"a": {"fake": "best-1-fake.png", "later": "x.png"}, "b": {"fake": "../run.json"}}
     folder = run / "evaluation-images"
-    found, damaged = thumbnails.example_thumbnails(folder, examples, run_count=1)
-    [(role, one)] = found["a"]
-    assert role == "output" and decoded(one.uri).size == (32, 32) and "b" not in found
+    by_image, damaged = thumbnails.example_thumbnails(folder, examples, run_count=1)
+    [(role, large)] = by_image["a"]
+    assert role == "output" and decode(large.uri).size == (32, 32) and "b" not in by_image
     [line] = damaged
     assert line.startswith("best and worst test images: ") and "evaluation-images/run.json" in line
-    few = thumbnails.EXAMPLES_BYTES // 2 // 500
-    [(_, small)] = thumbnails.example_thumbnails(folder, examples, run_count=few)[0]["a"]
+    many_runs = thumbnails.EXAMPLES_BYTES // 2 // 500  # 500 bytes for each of two images
+    [(_, small)] = thumbnails.example_thumbnails(folder, examples, run_count=many_runs)[0]["a"]
     assert len(small.uri) * 3 / 4 <= 500 + 30
 
 
 def test_a_damaged_preview_is_named_and_the_others_are_shown(run: Path) -> None:
     previews = [(step, run / f"previews/step-{step:08}.png") for step in (10, 20, 30, 40)]
     previews[1][1].write_bytes(previews[1][1].read_bytes()[:200])
-    found, damaged = thumbnails.preview_thumbnails(previews, 1)
-    assert [step for step, _ in found] == [10, 30]
+    readable, damaged = thumbnails.preview_thumbnails(previews, 1)
+    assert [step for step, _ in readable] == [10, 30]
     assert [line.partition(":")[0] for line in damaged] == [
         "the preview of step 20",
         "the preview of step 40",

@@ -1,4 +1,4 @@
-"""The report of runs in training, on this machine only."""
+"""`translate report --watch` serves a page that changes with the run, on this machine only."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +15,8 @@ from translate.report.watch import serve_reports
 
 @pytest.fixture
 def address(run: Path) -> Iterator[str]:
-    with serve_reports([run], 0) as found:
-        yield found
+    with serve_reports([run], 0) as address:
+        yield address
 
 
 def test_the_page_changes_with_the_run(address: str, run: Path) -> None:
@@ -36,7 +36,6 @@ def test_the_page_changes_with_the_run(address: str, run: Path) -> None:
 
 
 def test_S1_only_requests_to_this_machine_are_answered(address: str) -> None:
-    """Pages of other sites reach 127.0.0.1 under names of their own."""
     answer = httpx.get(address, headers={"Host": "evil.example"})
     assert answer.status_code == 403 and "report" not in answer.text
     assert httpx.get(f"{address}../log.jsonl").status_code == 404

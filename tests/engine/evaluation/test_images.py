@@ -1,4 +1,4 @@
-"""The images that are measured are the same at every evaluation, each once, in their units."""
+"""Every evaluation measures the same images, each once, with the pixel values of their domain."""
 
 import json
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from translate.metrics import MetricBatch
 
 Folder = Callable[..., Path]
 CPU = torch.device("cpu")
-ALL = frozenset({"fake", "real", "source", "target"})
+PAIRED_FIELDS = frozenset({"fake", "real", "source", "target"})
 
 
 def images_of(config: Config) -> EvaluationImages:
@@ -34,7 +34,9 @@ def images_of(config: Config) -> EvaluationImages:
     return EvaluationImages(training, data, CPU)
 
 
-def measured(images: EvaluationImages, needs: frozenset[str] = ALL) -> list[MetricBatch]:
+def batches_of(
+    images: EvaluationImages, needs: frozenset[str] = PAIRED_FIELDS
+) -> list[MetricBatch]:
     with torch.no_grad():
         return list(images.batches(images.training.recipe, needs))
 
@@ -49,11 +51,11 @@ def test_every_image_of_unpaired_domains_is_measured_once(
     image_folder("a", 5), image_folder("b", 3)
     images = images_of(small_runs.config(tmp_path, data__augment=[{"name": "HueSaturationValue"}]))
     assert images.fields == {"fake", "real", "source", "cycle"}
-    batches = measured(images, ALL | {"cycle"})
+    batches = batches_of(images, PAIRED_FIELDS | {"cycle"})
     assert [count(batches, name) for name in ("fake", "source", "cycle", "real")] == [5, 5, 5, 3]
-    for one, other in zip(batches, measured(images, ALL | {"cycle"}), strict=True):
-        assert all(torch.equal(one[name], other[name]) for name in one)  # type: ignore[literal-required]
-    assert count(list(images.batches(images.training.recipe, ALL, 2)), "fake") == 2
+    for first, second in zip(batches, batches_of(images, PAIRED_FIELDS | {"cycle"}), strict=True):
+        assert all(torch.equal(first[name], second[name]) for name in first)  # type: ignore[literal-required]
+    assert count(list(images.batches(images.training.recipe, PAIRED_FIELDS, 2)), "fake") == 2
 
 
 @pytest.mark.usefixtures("same_scenes")
@@ -65,10 +67,10 @@ def test_sample_domains_of_the_same_scenes_have_a_ground_truth(
         (tmp_path / name / MARKER).write_text(json.dumps({"name": name, "version": 1}))
     config = small_runs.config(tmp_path)
     assert "target" not in images_of(config).fields, "the training scenes differ"
-    tested = config.model_copy(update={"data": config.data.model_copy(update={"split": "test"})})
-    images = images_of(tested)
+    data = config.data.model_copy(update={"split": "test"})
+    images = images_of(config.model_copy(update={"data": data}))
     assert "target" in images.fields
-    (batch,) = measured(images)
+    (batch,) = batches_of(images)
     assert batch["target"].shape == batch["fake"].shape == (3, 3, 16, 16)
     assert batch["target"] is batch["real"]
 
@@ -78,14 +80,14 @@ def test_every_batch_has_what_a_metric_of_unpaired_translations_needs(
 ) -> None:
     image_folder("a", 2), image_folder("b", 2)
     images, needs = images_of(small_runs.config(tmp_path)), frozenset({"source", "cycle"})
-    assert all(needs <= batch.keys() for batch in measured(images, needs))
+    assert all(needs <= batch.keys() for batch in batches_of(images, needs))
 
 
 def test_pairs_have_a_ground_truth(image_folder: Folder, tmp_path: Path) -> None:
     image_folder("a", 3, size=64), image_folder("b", 3, size=64)
     images = images_of(small_runs.config(tmp_path, "pix2pix"))
-    assert images.fields == ALL
-    (batch,) = measured(images)
+    assert images.fields == PAIRED_FIELDS
+    (batch,) = batches_of(images)
     with Image.open(tmp_path / "b/0001.png") as image:
         target = torch.from_numpy(np.array(image)).permute(2, 0, 1).float()
     assert torch.equal(batch["target"][1], target), "the crop is the whole image, not mirrored"
@@ -95,7 +97,7 @@ def test_pairs_have_a_ground_truth(image_folder: Folder, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("recipe", ["inpaint", "restore", "srgan", "autoencoder"])
-def test_recipes_that_make_their_own_pairs_are_compared_with_the_originals(
+def test_outputs_of_recipes_that_degrade_images_are_compared_with_the_originals(
     recipe: str, image_folder: Folder, tmp_path: Path
 ) -> None:
     from translate.contract.kinds import small_options
@@ -104,8 +106,8 @@ def test_recipes_that_make_their_own_pairs_are_compared_with_the_originals(
     options = {f"options.{k}": v for k, v in small_options("recipe", recipe).items()}
     flags = {"data.root": str(tmp_path), "data.domains": ["a"], "data.size": 64, "train.steps": 1}
     images = images_of(layers.resolve(recipe, flags={**flags, **options}))
-    assert images.fields >= ALL
-    (batch,) = measured(images)
+    assert images.fields >= PAIRED_FIELDS
+    (batch,) = batches_of(images)
     assert batch["fake"].shape == batch["target"].shape == (2, 3, 64, 64)
     assert batch["source"].shape[1] == 3, "without the mask"
     with Image.open(tmp_path / "a/0000.png") as image:
@@ -119,24 +121,24 @@ def test_generators_draw_as_many_images_as_there_are_real_ones(
 ) -> None:
     for label in ("x", "y"):
         image_folder(f"d/train/{label}", 3, size=8)
-    options: dict[str, Any] = {"generator": small_gans.MLP, "discriminator": small_gans.MLP}
-    flags = {"data.root": str(tmp_path), "data.domains": ["d"], "data.size": 8, "train.steps": 1}
-    flags |= {f"options.{key}": value for key, value in options.items()}
+    flags: dict[str, Any] = {"data.root": str(tmp_path), "data.domains": ["d"], "data.size": 8}
+    flags |= {"options.generator": small_gans.MLP, "options.discriminator": small_gans.MLP}
+    flags["train.steps"] = 1
     images = images_of(layers.resolve("cgan", flags=flags))
     assert images.fields == {"fake", "real", "labels", "real_labels"}
-    (batch,) = measured(images)
+    (batch,) = batches_of(images)
     assert batch["fake"].shape == batch["real"].shape == (6, 3, 8, 8)
     assert batch["labels"].tolist() == [0, 0, 0, 1, 1, 1]
 
 
-def test_numbers_are_those_of_the_domain() -> None:
-    ends = torch.tensor([-1.5, -1.0, 0.0, 1.0]).reshape(1, 1, 2, 2)
-    assert pixel_values(ends, Domain("a")).flatten().tolist() == [0.0, 0.0, 128.0, 255.0]
+def test_pixel_values_are_those_of_the_domain() -> None:
+    outputs = torch.tensor([-1.5, -1.0, 0.0, 1.0]).reshape(1, 1, 2, 2)
+    assert pixel_values(outputs, Domain("a")).flatten().tolist() == [0.0, 0.0, 128.0, 255.0]
     floats = Domain("ct", range=(-1000.0, 3000.0), dtype="float32")
-    assert pixel_values(ends, floats).flatten().tolist() == [-1000, -1000, 1000, 3000]
+    assert pixel_values(outputs, floats).flatten().tolist() == [-1000, -1000, 1000, 3000]
 
 
-def test_a_large_set_is_measured_in_part(
+def test_only_the_images_that_are_measured_are_read(
     image_folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image_folder("a", 4), image_folder("b", 4)
@@ -146,6 +148,6 @@ def test_a_large_set_is_measured_in_part(
     monkeypatch.setattr(
         images.images.transform, "read", lambda path: (read.append(path), real(path))[1]
     )
-    batches: list[MetricBatch] = list(images.batches(images.training.recipe, ALL, 2))
+    batches: list[MetricBatch] = list(images.batches(images.training.recipe, PAIRED_FIELDS, 2))
     assert [path.name for path in read] == ["0000.png", "0002.png"] * 2
     assert isinstance(batches[0]["fake"], Tensor)

@@ -1,4 +1,4 @@
-"""The metric of train.metric is found by its value, and one without use is refused."""
+"""`train.metric` names a metric or one of its values, which the images must have the fields for."""
 
 from typing import Any
 
@@ -32,16 +32,16 @@ class TwoValues(Metric):
 
 
 @pytest.fixture(autouse=True)
-def offered(register_plugin: Any) -> None:
-    class Offer:
+def extremes_plugin(register_plugin: Any) -> None:
+    class Plugin:
         @hookimpl
         def register_metrics(self) -> dict[str, type[Metric]]:
             return {"extremes": TwoValues}
 
-    register_plugin(Offer(), "other:extremes")
+    register_plugin(Plugin(), "other:extremes")
 
 
-def test_a_metric_is_found_by_its_value_or_its_name() -> None:
+def test_a_metric_is_chosen_by_its_name_or_that_of_a_value() -> None:
     chosen = choose_metric(Train(evaluate_every=1, metric="mae"), SPEC, PAIRED)
     assert (chosen.best_by, chosen.direction.unit) == (("mae", "min"), "HU")
     chosen = choose_metric(Train(evaluate_every=1, metric="largest"), SPEC, PAIRED)
@@ -63,7 +63,7 @@ def test_a_metric_is_found_by_its_value_or_its_name() -> None:
         ({"name": "mean", "size": 2}, r"metric 'extremes' has no option 'size'"),
     ],
 )
-def test_what_cannot_choose_a_checkpoint_is_refused_with_what_fits(
+def test_a_metric_that_cannot_be_computed_is_refused_with_those_that_fit(
     metric: Any, message: str
 ) -> None:
     with pytest.raises(ConfigError, match=message) as raised:
@@ -71,6 +71,6 @@ def test_what_cannot_choose_a_checkpoint_is_refused_with_what_fits(
     assert "mae" not in str(raised.value).partition("These fit")[2]
 
 
-def test_what_a_metric_raises_names_its_class() -> None:
+def test_an_exception_of_a_metric_names_its_class() -> None:
     with pytest.raises(PluginError, match=r"TwoValues.update raised KeyError"):
         measure(TwoValues(), [{}])

@@ -1,4 +1,4 @@
-"""What is computed in the middle of training has no effect on it."""
+"""An evaluation in the middle of training has no effect on modes, buffers and random numbers."""
 
 import random
 from collections.abc import Callable
@@ -22,8 +22,8 @@ def test_modes_buffers_and_random_numbers_are_as_before(
     config = small_runs.config(tmp_path, "pix2pix", train__ema=ema)
     training = build_training(config, open_layout(config.data).spec, torch.device("cpu"))
     expected = [module.training for module in training.recipe.modules()]
-    own = training.average.module if training.average else training.recipe
-    before = {name: t.clone() for name, t in own.state_dict().items()}
+    evaluated = training.average.module if training.average else training.recipe
+    before = {name: t.clone() for name, t in evaluated.state_dict().items()}
     states = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state()  # type: ignore[index]
     with evaluation_mode(training) as recipe:
         assert (recipe is training.recipe) != bool(ema)
@@ -36,7 +36,7 @@ def test_modes_buffers_and_random_numbers_are_as_before(
     with evaluation_mode(training):
         assert torch.equal(torch.rand(2), first), "random numbers start at the seed"
     assert [module.training for module in training.recipe.modules()] == expected
-    assert all(torch.equal(t, before[name]) for name, t in own.state_dict().items())
+    assert all(torch.equal(t, before[name]) for name, t in evaluated.state_dict().items())
     assert random.getstate() == states[0]
     assert np.random.get_state()[1].tolist() == states[1]  # type: ignore[index]
     assert torch.equal(torch.get_rng_state(), states[2])

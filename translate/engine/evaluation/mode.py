@@ -1,4 +1,4 @@
-"""Evaluate networks during training without an effect on training."""
+"""Contexts in which networks are evaluated during training without an effect on training."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,10 +17,10 @@ from translate.registry import create_recipe
 
 @contextmanager
 def gathered_weights(training: TrainingState) -> Iterator[None]:
-    """Let the first process use the networks in the block, also where they are sharded.
+    """Within the block, the first process has the networks with all weights, also if sharded.
 
-    Every process must enter the block. Sharded weights are gathered on the first one, a tensor at a
-    time, in a recipe that exists during the block.
+    Every process must enter the block. Sharded weights are gathered on the first process, a tensor
+    at a time, in a recipe that exists until the block ends.
     """
     if training.config.train.shard == "none":
         yield
@@ -29,9 +29,9 @@ def gathered_weights(training: TrainingState) -> Iterator[None]:
     replica = _new_recipe(training) if distributed.is_first() else None
     target = replica.state_dict() if replica else {}
     for name, tensor in recipe.state_dict().items():
-        whole = full_tensor(tensor.detach())
+        gathered = full_tensor(tensor.detach())
         if replica:
-            target[name].copy_(whole)
+            target[name].copy_(gathered)
     if replica:
         replica.iteration = recipe.iteration
         for part, copy in zip(recipe.modules(), replica.modules(), strict=True):
@@ -63,7 +63,7 @@ def _inference_recipe(training: TrainingState) -> Recipe:
 def evaluation_mode(training: TrainingState) -> Iterator[Recipe]:
     """Yield the recipe with the weights that inference uses, in evaluation mode.
 
-    In the block, the random state is that of ``train.seed``. At its end modes, buffers and random
+    Random numbers start at ``train.seed``. At the end of the block, modes, buffers and the random
     state are restored.
     """
     before = randomness.random_state()
