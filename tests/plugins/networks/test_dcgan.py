@@ -1,4 +1,4 @@
-"""The networks of DCGAN: keys of published checkpoints, sizes, plain code."""
+"""The networks of DCGAN: keys of published checkpoints, sizes, and the functions in plain code."""
 
 import pytest
 import torch
@@ -6,11 +6,12 @@ import torch.nn.functional as F
 from network_checks import (
     assert_same_function,
     batch_norm,
-    batch_normed,
     draw_weights_,
     on_meta,
+    plain_batch_norm,
+    plain_conv,
     shapes,
-    small,
+    small_network,
 )
 
 from translate.errors import ConfigError
@@ -52,36 +53,36 @@ def test_dcgan_keys_and_shapes_are_those_of_published_checkpoints():
 def test_dcgan_suggests_a_near_size_that_can_be_halved(size, message):
     for factory in (DcganGenerator, DcganEncoder, DcganDiscriminator):
         with pytest.raises(ConfigError, match=f"size: {message}"):
-            small(factory, size)
-    near = tuple(map(int, message.rpartition(" ")[2].split("x")))
-    on_meta(DcganGenerator, 3, 3, width=1, size=near)
+            small_network(factory, size)
+    suggested_size = tuple(map(int, message.rpartition(" ")[2].split("x")))
+    on_meta(DcganGenerator, 3, 3, width=1, size=suggested_size)
 
 
 def plain_dcgan_generator(state, x, training):
     x = F.conv_transpose2d(x, state["main.0.weight"])
     for norm, conv in ((1, 3), (4, 6), (7, 9), (10, 12)):
-        x = batch_normed(state, f"main.{norm}", x, training).relu()
+        x = plain_batch_norm(state, f"main.{norm}", x, training).relu()
         x = F.conv_transpose2d(x, state[f"main.{conv}.weight"], stride=2, padding=1)
     return x.tanh()
 
 
-def plain_dcgan_halves(state, x, training):
-    x = F.leaky_relu(F.conv2d(x, state["main.0.weight"], stride=2, padding=1), 0.2)
+def plain_dcgan_encoder(state, x, training):
+    x = F.leaky_relu(plain_conv(state, "main.0", x, stride=2, padding=1), 0.2)
     for conv in (2, 5):
-        x = F.conv2d(x, state[f"main.{conv}.weight"], stride=2, padding=1)
-        x = F.leaky_relu(batch_normed(state, f"main.{conv + 1}", x, training), 0.2)
-    return F.conv2d(x, state["main.8.weight"], state.get("main.8.bias"))
+        x = plain_conv(state, f"main.{conv}", x, stride=2, padding=1)
+        x = F.leaky_relu(plain_batch_norm(state, f"main.{conv + 1}", x, training), 0.2)
+    return plain_conv(state, "main.8", x)
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_dcgan_is_the_function_of_the_paper(training):
-    draw = draw_weights_(DcganGenerator(5, 2, width=3).double()).train(training)
+def test_dcgan_networks_are_the_functions_of_the_paper(training):
+    generator = draw_weights_(DcganGenerator(5, 2, width=3).double()).train(training)
     noise = torch.randn(3, 5, 1, 1, dtype=torch.double)
-    assert_same_function(draw, lambda s, x: plain_dcgan_generator(s, x, training), noise)
+    assert_same_function(generator, lambda s, x: plain_dcgan_generator(s, x, training), noise)
     for network in (
         DcganDiscriminator(2, width=3, size=(32, 64)),
         DcganEncoder(2, 4, width=3, size=(32, 64)),
     ):
         draw_weights_(network.double()).train(training)
         images = torch.randn(3, 2, 32, 64, dtype=torch.double)
-        assert_same_function(network, lambda s, x: plain_dcgan_halves(s, x, training), images)
+        assert_same_function(network, lambda s, x: plain_dcgan_encoder(s, x, training), images)

@@ -1,21 +1,21 @@
-"""The network of dilated convolutions as plain code."""
+"""The network of dilated convolutions, compared with plain code."""
 
 import pytest
 import torch
 import torch.nn.functional as F
-from network_checks import assert_same_function, draw_weights_
+from network_checks import assert_same_function, draw_weights_, plain_conv
 
 from translate_plugins.networks.dilated import DilatedGenerator
 
 
 def plain_dilated(state, x, blocks, factor):
-    def conv(key, x, wide=1):
-        weight, bias = state[f"{key}.weight"], state[f"{key}.bias"]
-        return F.conv2d(x, weight, bias, padding=wide, dilation=wide)
+    def conv(key, x, dilation=1):
+        return plain_conv(state, key, x, padding=dilation, dilation=dilation)
 
     x = conv("model.1", x.unfold(2, factor, factor).unfold(3, factor, factor).mean((4, 5)))
-    for block, wide in zip(range(2, 2 + blocks), [1, 2, 4, 1, 1], strict=False):
-        x = x + conv(f"model.{block}.near", conv(f"model.{block}.wide", x.relu(), wide).relu())
+    for block, dilation in zip(range(2, 2 + blocks), [1, 2, 4, 1, 1], strict=False):
+        inner = conv(f"model.{block}.wide", x.relu(), dilation)
+        x = x + conv(f"model.{block}.near", inner.relu())
     output = conv(f"model.{blocks + 3}", x.relu())
     return F.interpolate(output, scale_factor=factor, mode="bilinear")
 

@@ -5,7 +5,15 @@ from itertools import pairwise
 
 import pytest
 import torch
-from network_checks import AUTHORS_NONE, FACTORIES, MLPS, inputs_of, on_meta, shapes, small
+from network_checks import (
+    FACTORIES,
+    MLPS,
+    NORM_NONE_OF_PIX2PIX,
+    on_meta,
+    random_inputs,
+    shapes,
+    small_network,
+)
 from torch import nn
 
 from translate.nn.norms import InstanceNorm
@@ -13,7 +21,7 @@ from translate_plugins.networks.patch import PatchDiscriminator, PixelDiscrimina
 from translate_plugins.networks.resnet import ResnetGenerator
 from translate_plugins.networks.unet import UnetGenerator
 
-NORMED = [
+FACTORIES_AND_NORMS = [
     (factory, norm)
     for factory in FACTORIES
     for norm in ("instance", "batch", "layer", "none")
@@ -22,35 +30,31 @@ NORMED = [
 ]
 
 
-@pytest.mark.parametrize(("factory", "norm"), NORMED)
-def test_gradients_reach_every_parameter_but_biases_before_a_norm(factory, norm):
+@pytest.mark.parametrize(("factory", "norm"), FACTORIES_AND_NORMS)
+def test_every_parameter_has_a_gradient_except_biases_before_instance_norm(factory, norm):
     size = (256, 256) if factory is UnetGenerator else (32, 32)
-    network = small(factory, size, width=8, norm=norm).double()
+    network = small_network(factory, size, width=8, norm=norm).double()
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             nn.init.kaiming_normal_(module.weight)  # so that signals do not vanish over 18 layers
-    inputs = inputs_of(factory, 4, size, dtype=torch.double)
+    inputs = random_inputs(factory, 4, size, dtype=torch.double)
     network(inputs).mul(100).sin().sum().backward()
-    idle = {
+    biases_before_instance_norm = {
         f"{key}.{index}.bias"
         for key, sequence in network.named_modules()
         if isinstance(sequence, nn.Sequential)
         for index, (_, after) in enumerate(pairwise(sequence))
-        if isinstance(after, InstanceNorm)  # which subtracts the mean again
+        if isinstance(after, InstanceNorm)  # instance norm subtracts the bias with the mean
     }
     for key, parameter in network.named_parameters():
-        reached = parameter.grad.abs().max().item()
-        assert (reached < 1e-6) if key in idle else (reached > 1e-6), key
+        has_gradient = parameter.grad.abs().max().item() > 1e-6
+        assert has_gradient is (key not in biases_before_instance_norm), key
 
 
 @pytest.mark.parametrize("norm", ["instance", "batch", "none"])
 def test_only_batch_norm_takes_the_place_of_a_bias(norm):
-    assert ("model.4.bias" in on_meta(ResnetGenerator, 3, 3, norm=norm).state_dict()) is (
-        norm != "batch"
-    )
-    assert ("model.model.0.bias" in on_meta(UnetGenerator, 3, 3, norm=norm).state_dict()) is (
-        norm != "batch"
-    )
+    for factory, bias in ((ResnetGenerator, "model.4.bias"), (UnetGenerator, "model.model.0.bias")):
+        assert (bias in on_meta(factory, 3, 3, norm=norm).state_dict()) is (norm != "batch")
 
 
 @pytest.mark.parametrize(
@@ -62,44 +66,45 @@ def test_only_batch_norm_takes_the_place_of_a_bias(norm):
         (PixelDiscriminator, (3,)),
     ],
 )
-def test_norm_none_without_biases_has_the_keys_of_batch_norm_without_its_own(factory, channels):
-    # use_bias is true for instance norm alone in the authors' code, and nn.Identity takes the place
+def test_norm_none_without_biases_has_the_keys_of_convolutions_with_batch_norm(factory, channels):
+    # in the authors' code use_bias is true for instance norm only, and nn.Identity takes the place
     # of a norm, so that every convolution keeps its number
     batch = on_meta(factory, *channels, norm="batch")
     norms = [name for name, part in batch.named_modules() if isinstance(part, nn.BatchNorm2d)]
     expected = {k: s for k, s in shapes(batch).items() if k.rpartition(".")[0] not in norms}
-    assert norms and shapes(on_meta(factory, *channels, **AUTHORS_NONE)) == expected
+    assert norms and shapes(on_meta(factory, *channels, **NORM_NONE_OF_PIX2PIX)) == expected
 
 
 @pytest.mark.parametrize("factory", [ResnetGenerator, UnetGenerator, PatchDiscriminator])
-def test_biases_before_a_norm_follow_the_option(factory):
-    def biased(**options):
-        network = small(factory, (32, 32), width=2, **options)
+def test_the_option_bias_determines_biases_before_a_norm(factory):
+    def have_bias(**options):
+        network = small_network(factory, (32, 32), width=2, **options)
         convs = (nn.Conv2d, nn.ConvTranspose2d)
         return {part.bias is not None for part in network.modules() if isinstance(part, convs)}
 
-    assert biased(norm="instance") == biased(norm="none") == biased(norm="batch", bias=True)
-    assert biased(norm="none") == {True}
-    assert biased(norm="instance", bias=False) == biased(norm="batch") == {True, False}
+    for options in ({"norm": "instance"}, {"norm": "none"}, {"norm": "batch", "bias": True}):
+        assert have_bias(**options) == {True}
+    for options in ({"norm": "instance", "bias": False}, {"norm": "batch"}):
+        assert have_bias(**options) == {True, False}
 
 
-def dropouts(network):
+def dropout_keys(network):
     return [key for key, module in network.named_modules() if isinstance(module, nn.Dropout)]
 
 
 def test_dropout_is_where_the_authors_have_it():
-    inner = "model.model.1.model.3.model.3.model"
-    assert dropouts(on_meta(UnetGenerator, 3, 3)) == [
-        f"{inner}.3.model.3.model.3.model.7",
-        f"{inner}.3.model.3.model.7",
-        f"{inner}.3.model.7",
+    level_3 = "model.model.1.model.3.model.3.model"
+    assert dropout_keys(on_meta(UnetGenerator, 3, 3)) == [
+        f"{level_3}.3.model.3.model.3.model.7",
+        f"{level_3}.3.model.3.model.7",
+        f"{level_3}.3.model.7",
     ]
-    assert len(dropouts(on_meta(UnetGenerator, 3, 3, levels=7))) == 2
-    assert dropouts(on_meta(UnetGenerator, 3, 3, levels=5)) == []
-    assert dropouts(on_meta(UnetGenerator, 3, 3, dropout=0.0)) == []
-    assert dropouts(on_meta(ResnetGenerator, 3, 3)) == []
+    assert len(dropout_keys(on_meta(UnetGenerator, 3, 3, levels=7))) == 2
+    assert dropout_keys(on_meta(UnetGenerator, 3, 3, levels=5)) == []
+    assert dropout_keys(on_meta(UnetGenerator, 3, 3, dropout=0.0)) == []
+    assert dropout_keys(on_meta(ResnetGenerator, 3, 3)) == []
     blocks = [f"model.{index}.conv_block.4" for index in range(10, 19)]
-    assert dropouts(on_meta(ResnetGenerator, 3, 3, dropout=0.5)) == blocks
+    assert dropout_keys(on_meta(ResnetGenerator, 3, 3, dropout=0.5)) == blocks
 
 
 @pytest.mark.parametrize(

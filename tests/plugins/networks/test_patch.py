@@ -1,4 +1,4 @@
-"""The PatchGAN and pixel discriminators: keys, receptive field, features, plain code."""
+"""The PatchGAN and pixel discriminators: keys, receptive field, features, and plain code."""
 
 import pytest
 import torch
@@ -9,8 +9,9 @@ from network_checks import (
     conv,
     draw_weights_,
     on_meta,
+    plain_conv,
+    plain_instance_norm,
     shapes,
-    standardised,
 )
 
 from translate_plugins.networks.patch import PatchDiscriminator, PixelDiscriminator
@@ -56,10 +57,9 @@ def test_a_logit_has_the_receptive_field_of_the_paper(layers, patch):
 
 def plain_patch(state, x):
     for index, stride in ((0, 2), (2, 2), (5, 2), (8, 1)):
-        weight, bias = state[f"model.{index}.weight"], state[f"model.{index}.bias"]
-        x = F.conv2d(x, weight, bias, stride=stride, padding=1)
-        x = F.leaky_relu(standardised(x) if index else x, 0.2)
-    return F.conv2d(x, state["model.11.weight"], state["model.11.bias"], padding=1)
+        x = plain_conv(state, f"model.{index}", x, stride=stride, padding=1)
+        x = F.leaky_relu(plain_instance_norm(x) if index else x, 0.2)
+    return plain_conv(state, "model.11", x, padding=1)
 
 
 def test_patch_is_the_function_of_the_paper():
@@ -71,8 +71,7 @@ def test_patch_features_are_the_activations_before_the_logits():
     network = PatchDiscriminator(3, width=4)
     x = torch.randn(1, 3, 32, 48)
     features = network.features(x)
-    assert [tuple(feature.shape[1:]) for feature in features] == [
-        *[(4, 16, 24), (8, 8, 12), (16, 4, 6), (32, 3, 5)]
-    ]
+    sizes = [tuple(feature.shape[1:]) for feature in features]
+    assert sizes == [(4, 16, 24), (8, 8, 12), (16, 4, 6), (32, 3, 5)]
     torch.testing.assert_close(network.model[-1](features[-1]), network(x))
     assert [f.shape[1] for f in PixelDiscriminator(3, width=4).features(x)] == [4, 8]

@@ -1,41 +1,40 @@
-"""The networks of SRGAN as plain code, and the difference to bicubic upscaling."""
+"""The networks of SRGAN, compared with plain code and with bicubic upscaling."""
 
 import pytest
 import torch
 import torch.nn.functional as F
-from network_checks import assert_same_function, batch_normed, draw_weights_
+from network_checks import assert_same_function, draw_weights_, plain_batch_norm, plain_conv
 
 from translate_plugins.networks.srresnet import SrResnet, VggDiscriminator
 
 
 def plain_srresnet(state, x, training, blocks):
     def conv(key, x):
-        weight = state[f"{key}.weight"]
-        return F.conv2d(x, weight, state.get(f"{key}.bias"), padding=weight.shape[2] // 2)
+        return plain_conv(state, key, x, padding=state[f"{key}.weight"].shape[2] // 2)
 
-    def rectified(key, x):
+    def prelu(key, x):
         return x.clamp(min=0) + state[f"{key}.weight"] * x.clamp(max=0)
 
-    def normed(key, x):
-        return batch_normed(state, key, x, training)
+    def batch_norm(key, x):
+        return plain_batch_norm(state, key, x, training)
 
-    activations = x = rectified("head.1", conv("head.0", x))
+    activations = x = prelu("head.1", conv("head.0", x))
     for block in (f"body.{index}.layers" for index in range(blocks)):
-        inner = rectified(f"{block}.2", normed(f"{block}.1", conv(f"{block}.0", x)))
-        x = x + normed(f"{block}.4", conv(f"{block}.3", inner))
-    x = activations + normed(f"body.{blocks + 1}", conv(f"body.{blocks}", x))
-    for doubling in ("tail.0", "tail.1"):
-        four = conv(f"{doubling}.0", x).unflatten(1, (-1, 2, 2))  # for each position in the block
-        x = torch.stack([torch.stack([*row.unbind(2)], 4).flatten(3) for row in four.unbind(2)], 3)
-        x = rectified(f"{doubling}.2", x.flatten(2, 3))
+        inner = prelu(f"{block}.2", batch_norm(f"{block}.1", conv(f"{block}.0", x)))
+        x = x + batch_norm(f"{block}.4", conv(f"{block}.3", inner))
+    x = activations + batch_norm(f"body.{blocks + 1}", conv(f"body.{blocks}", x))
+    for upsampling in ("tail.0", "tail.1"):
+        x = conv(f"{upsampling}.0", x).unflatten(1, (-1, 2, 2))  # a channel per pixel of 2x2
+        x = x.permute(0, 1, 4, 2, 5, 3).flatten(4).flatten(2, 3)
+        x = prelu(f"{upsampling}.2", x)
     return conv("tail.2", x)
 
 
 def plain_vgg(state, x, training):
-    x = F.leaky_relu(F.conv2d(x, state["model.0.weight"], state["model.0.bias"], padding=1), 0.2)
+    x = F.leaky_relu(plain_conv(state, "model.0", x, padding=1), 0.2)
     for index, key in enumerate(range(2, 23, 3)):
-        x = F.conv2d(x, state[f"model.{key}.weight"], stride=1 + (index + 1) % 2, padding=1)
-        x = F.leaky_relu(batch_normed(state, f"model.{key + 1}", x, training), 0.2)
+        x = plain_conv(state, f"model.{key}", x, stride=1 + (index + 1) % 2, padding=1)
+        x = F.leaky_relu(plain_batch_norm(state, f"model.{key + 1}", x, training), 0.2)
     x = F.linear(x.flatten(1), state["model.24.weight"], state["model.24.bias"])
     return F.linear(F.leaky_relu(x, 0.2), state["model.26.weight"], state["model.26.bias"])
 
@@ -57,5 +56,5 @@ def test_a_residual_srresnet_predicts_the_difference_to_bicubic_upscaling(scale)
     with torch.no_grad():
         for parameter in network.tail[-1].parameters():
             parameter.zero_()
-    large = F.interpolate(images, (6 * scale, 9 * scale), mode="bicubic")
-    assert torch.equal(network(images), large)
+    bicubic = F.interpolate(images, (6 * scale, 9 * scale), mode="bicubic")
+    assert torch.equal(network(images), bicubic)

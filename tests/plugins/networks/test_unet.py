@@ -1,4 +1,4 @@
-"""The U-Net: keys of published checkpoints, depth, plain code."""
+"""The U-Net: keys of published checkpoints, depth, and plain code."""
 
 import pytest
 import torch
@@ -6,9 +6,10 @@ import torch.nn.functional as F
 from network_checks import (
     assert_same_function,
     batch_norm,
-    batch_normed,
     draw_weights_,
     on_meta,
+    plain_batch_norm,
+    plain_conv,
     shapes,
 )
 
@@ -45,45 +46,45 @@ def test_unet_keys_and_shapes_are_those_of_published_checkpoints(levels):
         *[((127, 127), 6), ((64, 64), 6), ((3, 3), 1), ((1, 1), 1)],
     ],
 )
-def test_unet_levels_depend_on_the_crop(size, levels):
+def test_the_number_of_unet_levels_depends_on_the_size_of_crops(size, levels):
     network = on_meta(UnetGenerator, 3, 3, size=size)
     assert network.geometry == Geometry(2**levels, 2**levels)
 
 
-def test_explicit_options_take_precedence_over_the_crop():
+def test_explicit_numbers_of_levels_and_blocks_take_precedence_over_the_size_of_crops():
     assert on_meta(UnetGenerator, 3, 3, levels=5, size=(256, 256)).geometry.multiple_of == 32
-    assert (
-        "model.12.weight" in on_meta(ResnetGenerator, 3, 3, blocks=2, size=(256, 256)).state_dict()
-    )
+    resnet = on_meta(ResnetGenerator, 3, 3, blocks=2, size=(256, 256))
+    assert "model.12.weight" in resnet.state_dict()  # the first upsampling, after two blocks
 
 
-def test_unet_names_the_factor_that_must_divide_the_sides():
+def test_an_image_whose_sides_do_not_divide_is_refused_with_the_divisor():
     network = UnetGenerator(3, 3, width=2, levels=6)
     with pytest.raises(ConfigError, match="6 levels needs sides that divide by 64, not 64x96"):
         network(torch.randn(1, 3, 64, 96))
 
 
 def plain_unet(state, x, levels, training):
-    """Compute it as the authors: a shortcut carries the result of the in-place activation."""
+    """Compute a U-Net as the authors do: skip connections carry the in-place activations."""
 
     def norm(key, x):
-        return batch_normed(state, key, x, training)
+        return plain_batch_norm(state, key, x, training)
 
     def up(key, x, bias=None):
         return F.conv_transpose2d(x.relu(), state[f"{key}.weight"], bias, stride=2, padding=1)
 
     prefixes = ["model.model.1.model" + ".3.model" * depth for depth in range(levels - 1)]
-    shortcuts = []
-    x = F.conv2d(x, state["model.model.0.weight"], stride=2, padding=1)
+    skip_connections = []
+    x = plain_conv(state, "model.model.0", x, stride=2, padding=1)
     for prefix in prefixes:
         x = F.leaky_relu(x, 0.2)
-        shortcuts.append(x)
-        x = F.conv2d(x, state[f"{prefix}.1.weight"], stride=2, padding=1)
+        skip_connections.append(x)
+        x = plain_conv(state, f"{prefix}.1", x, stride=2, padding=1)
         if prefix != prefixes[-1]:
             x = norm(f"{prefix}.2", x)
     for prefix in reversed(prefixes):
-        conv, after = (3, 4) if prefix == prefixes[-1] else (5, 6)
-        x = torch.cat([shortcuts.pop(), norm(f"{prefix}.{after}", up(f"{prefix}.{conv}", x))], 1)
+        conv_key, norm_key = (3, 4) if prefix == prefixes[-1] else (5, 6)
+        x = norm(f"{prefix}.{norm_key}", up(f"{prefix}.{conv_key}", x))
+        x = torch.cat([skip_connections.pop(), x], 1)
     return up("model.model.3", x, state["model.model.3.bias"]).tanh()
 
 

@@ -10,10 +10,10 @@ from translate_plugins.networks.upsampling import upsampler
 
 
 @pytest.mark.parametrize("factory", [ResnetGenerator, UnetGenerator])
-def test_resize_upsampling_has_no_transposed_convolution_and_keeps_the_size(factory):
+def test_resize_upsampling_has_no_transposed_convolution_and_no_checkerboard(factory):
     network = factory(3, 3, width=4, upsample="resize", size=(64, 64))
     assert not any(isinstance(module, nn.ConvTranspose2d) for module in network.modules())
     assert network(torch.randn(1, 3, 64, 128)).shape == (1, 3, 64, 128)
-    # repeated pixels of a flat map stay flat, whatever the convolution: no checkerboard
+    # any convolution of a constant feature map with repeated pixels is constant
     flat = upsampler("resize")(2, 3, kernel=4, bias=True)(torch.ones(1, 2, 4, 4))
     torch.testing.assert_close(flat, flat[..., :1, :1].expand_as(flat))
