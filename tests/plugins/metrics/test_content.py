@@ -1,14 +1,14 @@
-"""Content that a translation keeps: what changes of colour, place and size do to the values."""
+"""Cycle error, structure distance and edge agreement for changes of colour, position and size."""
 
 import math
 
 import numpy as np
 import pytest
 import torch
+from metric_values import value_of
 from torch import Tensor
 
 from translate.batches import Domain
-from translate.metrics import Metric
 from translate.registry import create
 from translate_plugins.metrics.content import self_similarity
 from translate_plugins.metrics.features import lite0_maps
@@ -24,10 +24,8 @@ def disc(
     return torch.from_numpy(np.where(inside, level, ground)).float().expand(1, 3, -1, -1).clone()
 
 
-def measured(name: str, source_domain: Domain = GRAY, **batch: Tensor) -> Metric:
-    metric: Metric = create("metric", name, domain=Domain(""), source_domain=source_domain)
-    metric.update(batch)  # type: ignore[arg-type]
-    return metric
+def value(name: str, source_domain: Domain = GRAY, **fields: Tensor) -> float:
+    return value_of(name, Domain(""), source_domain, **fields)
 
 
 def test_the_cycle_error_is_in_the_unit_of_the_source_and_inside_the_mask() -> None:
@@ -37,64 +35,55 @@ def test_the_cycle_error_is_in_the_unit_of_the_source_and_inside_the_mask() -> N
     mask = torch.zeros(2, 1, 2, 2, dtype=torch.bool)
     mask[:, :, 0] = True
     ct = Domain("ct", channels=1, unit="HU")
-    metric = measured("cycle-error", ct, source=source, cycle=cycle)
-    assert metric.compute() == {"cycle-error": 1.0}
-    assert metric.values["cycle-error"].unit == "HU"
-    assert measured("cycle-error", ct, source=source, cycle=cycle, mask=mask).compute() == {
-        "cycle-error": 2.0
-    }
+    assert create("metric", "cycle-error", source_domain=ct).values["cycle-error"].unit == "HU"
+    assert value("cycle-error", ct, source=source, cycle=cycle) == 1
+    assert value("cycle-error", ct, source=source, cycle=cycle, mask=mask) == 2
 
 
-def test_self_similarity_is_the_cosine_of_pairs_of_places() -> None:
+def test_self_similarity_is_the_cosine_of_each_pair_of_positions() -> None:
     features = torch.tensor([[1.0, 3.0], [0.0, 4.0]]).view(1, 2, 1, 2)
     expected = torch.tensor([[[1.0, 0.6], [0.6, 1.0]]])
     torch.testing.assert_close(self_similarity(features), expected)
 
 
 def test_the_structure_distance_is_that_of_the_maps_and_0_for_equal_images() -> None:
-    one, other = disc(), disc(0.3)
-    maps = [self_similarity(lite0_maps()(image, Domain(""))) for image in (one, other)]
+    centred, shifted = disc(), disc(0.3)
+    maps = [self_similarity(lite0_maps()(image, Domain(""))) for image in (centred, shifted)]
     assert maps[0].shape == (1, 14 * 14, 14 * 14)
     expected = float((maps[0] - maps[1]).square().mean())
-    found = measured("structure-lite0", fake=one, source=other).compute()["structure-lite0"]
-    assert found == pytest.approx(expected, rel=1e-4)
-    assert measured("structure-lite0", fake=one, source=one).compute()["structure-lite0"] == 0
+    distance = value("structure-lite0", fake=centred, source=shifted)
+    assert distance == pytest.approx(expected, rel=1e-4)
+    assert value("structure-lite0", fake=centred, source=centred) == 0
 
 
-def test_the_structure_changes_less_with_colours_than_with_places() -> None:
+def test_a_tint_changes_the_structure_less_than_a_shift_does() -> None:
     tint = disc() * torch.tensor([1.1, 1.0, 0.6]).view(3, 1, 1)
-    colour, place = (
-        measured("structure-lite0", fake=fake, source=disc()).compute()["structure-lite0"]
-        for fake in (tint, disc(0.25))
+    by_colour, by_position = (
+        value("structure-lite0", fake=fake, source=disc()) for fake in (tint, disc(0.25))
     )
-    assert colour < place / 2
+    assert by_colour < by_position / 2
 
 
-def test_edges_agree_whatever_the_colours_and_the_size() -> None:
+def test_edges_agree_in_other_colours_and_at_another_size() -> None:
     source = disc()[:, :1]
     for fake in (
         disc(),
         disc(level=30, ground=200),
         disc() * torch.tensor([1, 0.9, 0.8]).view(3, 1, 1),
     ):
-        assert measured("edge-agreement", fake=fake, source=source).compute()["edge-agreement"] == 1
-    small = disc(size=32)[:, :1]
-    assert measured("edge-agreement", fake=disc(), source=small).compute()["edge-agreement"] > 0.7
-    moved = measured("edge-agreement", fake=disc(0.3), source=source)
-    assert moved.compute()["edge-agreement"] < 0.2
+        assert value("edge-agreement", fake=fake, source=source) == 1
+    assert value("edge-agreement", fake=disc(), source=disc(size=32)[:, :1]) > 0.7
+    assert value("edge-agreement", fake=disc(0.3), source=source) < 0.2
 
 
-def test_edges_outside_the_mask_do_not_count() -> None:
+def test_edges_outside_the_mask_are_ignored() -> None:
     mask = torch.zeros(1, 1, 64, 64, dtype=torch.bool)
     mask[..., :28] = True
     fake = torch.cat([disc()[..., :32], disc(0.3)[..., 32:]], -1)
-    batch = {"fake": fake, "source": disc()[:, :1], "mask": mask}
-    assert measured("edge-agreement", **batch).compute()["edge-agreement"] > 0.9
-    del batch["mask"]
-    assert measured("edge-agreement", **batch).compute()["edge-agreement"] < 0.7
+    assert value("edge-agreement", fake=fake, source=disc()[:, :1], mask=mask) > 0.9
+    assert value("edge-agreement", fake=fake, source=disc()[:, :1]) < 0.7
 
 
-def test_images_without_edges_are_undefined() -> None:
+def test_edge_agreement_is_undefined_without_edges() -> None:
     plain = torch.full((1, 3, 64, 64), 80.0)
-    metric = measured("edge-agreement", fake=plain, source=plain[:, :1])
-    assert math.isnan(metric.compute()["edge-agreement"])
+    assert math.isnan(value("edge-agreement", fake=plain, source=plain[:, :1]))

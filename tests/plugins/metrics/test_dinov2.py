@@ -1,8 +1,5 @@
-"""FD-DINOv2 with random weights, against DINOv2 by hand and a Fréchet distance by numpy."""
+"""FD-DINOv2 with random weights equals a Fréchet distance in features that are computed by hand."""
 
-import hashlib
-import io
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +7,8 @@ import PIL.Image
 import pytest
 import torch
 import torch.nn.functional as F
+from metric_values import cache_weights, random_images
+from pretrained_files import saved_bytes
 from torch import Tensor
 
 from translate import errors
@@ -24,7 +23,7 @@ MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 def published_shapes(width: int, depth: int) -> dict[str, tuple[int, ...]]:
-    """Return the tensors of Meta's files: what each is called, and its shape."""
+    """Return the shape of each tensor in Meta's files, by its name."""
     linear = {"attn.qkv": (3, 1), "attn.proj": (1, 1), "mlp.fc1": (4, 1), "mlp.fc2": (1, 4)}
     shapes: dict[str, tuple[int, ...]] = {
         "cls_token": (1, 1, width),
@@ -93,24 +92,18 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Weights:
         name: torch.randn(shape, generator=generator) / max(1, shape[-1]) ** 0.5
         for name, shape in shapes.items()
     }
-    buffer = io.BytesIO()
-    torch.save(weights, buffer)
-    digest = hashlib.sha256(buffer.getvalue()).hexdigest()
-    file = replace(ARCHITECTURES["vit-s-14"].file, sha256=digest)
-    file.path.parent.mkdir(parents=True)
-    file.path.write_bytes(buffer.getvalue())
+    file = cache_weights(ARCHITECTURES["vit-s-14"].file, saved_bytes(weights))
     monkeypatch.setitem(ARCHITECTURES, "vit-s-14", Architecture(file, 24, 2, 3))
     return weights
 
 
-def images(count: int, *, seed: int, level: int = 256) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randint(0, level, (count, 3, 40, 60), generator=generator).float()
+def images(count: int, *, seed: int, levels: int = 256) -> Tensor:
+    return random_images(count, 40, 60, seed=seed, levels=levels)
 
 
 def test_the_distance_is_that_of_features_by_hand(weights: Weights) -> None:
     metric = create("metric", {"name": "fd-dinov2", "network": "vit-s-14"})
-    fake, real = images(6, seed=1), images(5, seed=2, level=128)
+    fake, real = images(6, seed=1), images(5, seed=2, levels=128)
     metric.update({"fake": fake, "real": real})
     features = [features_by_hand(weights, each, heads=3).numpy() for each in (fake, real)]
     np.testing.assert_allclose(metric.rows("fake", "features"), features[0], rtol=1e-3, atol=1e-4)
@@ -131,8 +124,8 @@ def test_networks_have_the_tensors_of_the_published_files(size: Size) -> None:
     network = dinov2._create(architecture, 518)
     shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     assert shapes == {name: shape for name, shape in published.items() if name != "mask_token"}
-    numbers = sum(np.prod(shape) for shape in published.values())
-    assert numbers * 4 / 2**20 == pytest.approx(architecture.file.megabytes, rel=2e-3)
+    count = sum(np.prod(shape) for shape in published.values())
+    assert count * 4 / 2**20 == pytest.approx(architecture.file.megabytes, rel=2e-3)
 
 
 @pytest.mark.parametrize("size", ARCHITECTURES)
@@ -164,5 +157,5 @@ def test_gray_images_in_another_range_have_the_same_features(weights: Weights) -
     scans = Domain("", channels=1, range=(-1000.0, 3000.0))
     features = dinov2.dinov2("vit-s-14")
     expected = features(gray.expand(-1, 3, -1, -1), Domain(""))
-    found = features(gray / 255 * 4000 - 1000, scans)
-    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+    actual = features(gray / 255 * 4000 - 1000, scans)
+    torch.testing.assert_close(actual, expected, rtol=1e-4, atol=1e-4)

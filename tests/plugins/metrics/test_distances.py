@@ -1,17 +1,17 @@
-"""Distances in features against torch-fidelity and against NumPy, and their feature network."""
+"""Distances of sets of features equal those of torch-fidelity and NumPy; their feature network."""
 
 import hashlib
 
 import numpy as np
 import pytest
 import torch
+from metric_values import measure, random_images, value_of
 from torch import Tensor
 from torch_fidelity.metric_kid import kernel_mmd
 
 from translate import errors
 from translate.batches import Domain
 from translate.errors import ConfigError, MissingPackageError
-from translate.metrics import Metric
 from translate.nn.pretrained import efficientnet_lite0, efficientnet_lite0_weights
 from translate.registry import create
 from translate_plugins.metrics.features import lite0
@@ -19,36 +19,28 @@ from translate_plugins.metrics.features import lite0
 GRAY = Domain("", channels=1)
 
 
-def images(count: int, *, seed: int, level: int = 256) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randint(0, level, (count, 3, 16, 16), generator=generator).float()
-
-
-def measured(name: str, fake: Tensor, real: Tensor) -> Metric:
-    metric: Metric = create("metric", name)
-    metric.update({"fake": fake})
-    metric.update({"real": real})
-    return metric
+def images(count: int, *, seed: int, levels: int = 256) -> Tensor:
+    return random_images(count, 16, 16, seed=seed, levels=levels)
 
 
 def features(batch: Tensor) -> np.ndarray:
     return lite0()(batch, Domain("")).double().numpy()
 
 
-def test_the_kernel_distance_is_torch_fidelitys() -> None:
-    fake, real = images(6, seed=1), images(6, seed=2, level=128)
+def test_the_kernel_distance_is_that_of_torch_fidelity() -> None:
+    fake, real = images(6, seed=1), images(6, seed=2, levels=128)
     expected = kernel_mmd(features(fake), features(real), kid_kernel="poly")
-    found = measured("kd-lite0", fake, real).compute()["kd-lite0"]
-    assert found == pytest.approx(expected, rel=1e-4)
-    assert measured("kd-lite0", real, images(6, seed=3, level=128)).compute()["kd-lite0"] < found
+    distance = value_of("kd-lite0", fake=fake, real=real)
+    assert distance == pytest.approx(expected, rel=1e-4)
+    assert value_of("kd-lite0", fake=real, real=images(6, seed=3, levels=128)) < distance
 
 
 def test_the_kernel_distance_of_unequal_numbers_is_a_mean_over_subsets() -> None:
-    fake, real = images(4, seed=1), images(7, seed=2, level=128)
-    metric = measured("kd-lite0", fake, real)
+    fake, real = images(4, seed=1), images(7, seed=2, levels=128)
+    metric = measure("kd-lite0", fake=fake, real=real)
     assert metric.compute() == metric.compute()
-    whole = measured("kd-lite0", fake, real[:4]).compute()["kd-lite0"]
-    assert metric.compute()["kd-lite0"] == pytest.approx(whole, rel=0.5)
+    equal_numbers = value_of("kd-lite0", fake=fake, real=real[:4])
+    assert metric.compute()["kd-lite0"] == pytest.approx(equal_numbers, rel=0.5)
 
 
 def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
@@ -57,25 +49,23 @@ def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
     The trace of the square root of a product A B of covariances is the sum of the square roots of
     the eigenvalues of the symmetric matrix A^½ B A^½.
     """
-    one, other = (np.cov(features, rowvar=False) for features in (first, second))
-    values, vectors = np.linalg.eigh(one)
+    a, b = (np.cov(features, rowvar=False) for features in (first, second))
+    values, vectors = np.linalg.eigh(a)
     root = vectors * np.sqrt(values.clip(0)) @ vectors.T
-    common = np.sqrt(np.linalg.eigvalsh(root @ other @ root).clip(0)).sum()
+    trace_of_root = np.sqrt(np.linalg.eigvalsh(root @ b @ root).clip(0)).sum()
     means = np.square(first.mean(0) - second.mean(0)).sum()
-    return float(means + np.trace(one) + np.trace(other) - 2 * common)
+    return float(means + np.trace(a) + np.trace(b) - 2 * trace_of_root)
 
 
-def test_the_frechet_distance_is_numpys() -> None:
-    fake, real = images(8, seed=1), images(9, seed=2, level=128)
+def test_the_frechet_distance_is_that_of_numpy() -> None:
+    fake, real = images(8, seed=1), images(9, seed=2, levels=128)
     expected = frechet_distance(features(fake), features(real))
-    found = measured("fd-lite0", fake, real).compute()["fd-lite0"]
-    assert found == pytest.approx(expected, rel=1e-4)
+    assert value_of("fd-lite0", fake=fake, real=real) == pytest.approx(expected, rel=1e-4)
 
 
 @pytest.mark.parametrize("name", ["kd-lite0", "fd-lite0"])
 def test_a_distance_of_one_image_is_undefined(name: str) -> None:
-    metric = measured(name, images(1, seed=1), images(3, seed=2))
-    assert np.isnan(metric.compute()[name])
+    assert np.isnan(value_of(name, fake=images(1, seed=1), real=images(3, seed=2)))
 
 
 @pytest.mark.parametrize("name", ["kd-lite0", "fd-lite0"])
@@ -86,7 +76,7 @@ def test_the_protocol_names_the_network_and_its_weights(name: str) -> None:
     assert protocol["weights sha256"] == digest
 
 
-def test_without_torch_fidelity_the_error_names_what_to_install(monkeypatch) -> None:
+def test_without_torch_fidelity_the_error_names_the_extra_to_install(monkeypatch) -> None:
     monkeypatch.setattr(errors, "find_spec", lambda _: None)
     with pytest.raises(MissingPackageError, match=r"pip install \"translate-kit\[metrics\]\""):
         create("metric", "kd-lite0")
@@ -110,16 +100,19 @@ def test_gray_images_and_other_ranges_have_the_features_of_the_same_image_in_col
 
 
 def test_features_of_an_image_are_computed_once(monkeypatch) -> None:
-    network, seen = lite0(), []
+    network, batch_sizes = lite0(), []
     compute = network._compute
-    monkeypatch.setattr(
-        network, "_compute", lambda batch, domain: seen.append(len(batch)) or compute(batch, domain)
-    )
+
+    def count_images(batch, domain):
+        batch_sizes.append(len(batch))
+        return compute(batch, domain)
+
+    monkeypatch.setattr(network, "_compute", count_images)
     batch = images(3, seed=11)
     first = network(batch, Domain(""))
     assert torch.equal(network(batch.flip(0), Domain("")), first.flip(0))
     assert network(torch.cat([batch[:1], batch[:1]]), Domain("")).shape == (2, 320)
-    assert sum(seen) == 3
+    assert sum(batch_sizes) == 3
 
 
 def test_images_with_five_bands_are_refused() -> None:

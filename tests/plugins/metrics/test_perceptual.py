@@ -1,17 +1,15 @@
-"""LPIPS and DISTS with random weights in the cache: torchmetrics' values, masks, and refusals."""
+"""LPIPS and DISTS with random weights in the cache equal those of torchmetrics."""
 
-import hashlib
-import io
 import math
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from metric_values import cache_weights, measure, random_images, value_of
+from pretrained_files import saved_bytes
 from torch import Tensor, nn
 
 from translate.errors import ConfigError
-from translate.metrics import Metric
 from translate.registry import create
 from translate.weights import PretrainedFile
 from translate_plugins.metrics import perceptual
@@ -26,20 +24,16 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         load.cache_clear()
 
 
-def cached(file: PretrainedFile, network: nn.Module) -> PretrainedFile:
-    """Put the weights of `network` into the cache, and return the file with their hash.
+def cache_network(file: PretrainedFile, network: nn.Module) -> PretrainedFile:
+    """Write the weights of `network` into the cache, and return the file with their hash.
 
-    Linear layers, of which features need none, are one number that is repeated.
+    Linear layers, which no feature needs, are one repeated number: the file is small.
     """
     state = {
         name: tensor[:1, :1].clone().expand_as(tensor) if tensor.ndim == 2 else tensor
         for name, tensor in network.state_dict().items()
     }
-    buffer = io.BytesIO()
-    torch.save(state, buffer)
-    file.path.parent.mkdir(parents=True, exist_ok=True)
-    file.path.write_bytes(buffer.getvalue())
-    return replace(file, sha256=hashlib.sha256(buffer.getvalue()).hexdigest())
+    return cache_weights(file, saved_bytes(state))
 
 
 @pytest.fixture
@@ -48,54 +42,44 @@ def squeezenet(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        file = cached(perceptual.SQUEEZENET, squeezenet1_1())
+        file = cache_network(perceptual.SQUEEZENET, squeezenet1_1())
     monkeypatch.setitem(perceptual.NETWORKS, "squeeze", file)
 
 
 def images(*, seed: int, side: int = 48) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randint(0, 256, (2, 3, side, side), generator=generator).float()
-
-
-def measured(part: str | dict[str, str], **batch: Tensor) -> Metric:
-    metric: Metric = create("metric", part)
-    metric.update(batch)  # type: ignore[arg-type]
-    return metric
+    return random_images(2, side, side, seed=seed)
 
 
 @pytest.mark.usefixtures("squeezenet")
-def test_lpips_is_torchmetrics_for_each_image() -> None:
+def test_lpips_is_that_of_torchmetrics_for_each_image() -> None:
     from torchmetrics.functional.image import learned_perceptual_image_patch_similarity
 
     fake, target = images(seed=1), images(seed=2)
-    found = measured(LPIPS, fake=fake, target=target).per_image()["lpips"]
+    distances = measure(LPIPS, fake=fake, target=target).per_image()["lpips"]
     for number in range(2):
         pair = (image[number : number + 1] / 255 for image in (fake, target))
         expected = learned_perceptual_image_patch_similarity(
             *pair, net_type="squeeze", normalize=True
         )
-        assert float(found[number]) == pytest.approx(float(expected), rel=1e-4)
-    assert measured(LPIPS, fake=fake, target=fake).compute()["lpips"] == 0
+        assert float(distances[number]) == pytest.approx(float(expected), rel=1e-4)
+    assert value_of(LPIPS, fake=fake, target=fake) == 0
 
 
 @pytest.mark.usefixtures("squeezenet")
-def test_lpips_inside_a_mask_counts_what_differs_there() -> None:
+def test_lpips_with_a_mask_counts_differences_inside_it() -> None:
     target = images(seed=1)
     fake = target.clone()
     fake[..., 24:] = images(seed=2)[..., 24:]
     mask = torch.zeros(2, 1, 48, 48, dtype=torch.bool)
     mask[..., 30:] = True
-    inside, outside = (
-        measured(LPIPS, fake=fake, target=target, mask=m).compute()["lpips"] for m in (mask, ~mask)
-    )
-    assert inside > 2 * outside
-    whole = measured(LPIPS, fake=fake, target=target, mask=torch.ones_like(mask)).compute()
-    plain = measured(LPIPS, fake=fake, target=target).compute()
-    assert whole["lpips"] == pytest.approx(plain["lpips"], rel=0.05)
+    pair = {"fake": fake, "target": target}
+    assert value_of(LPIPS, **pair, mask=mask) > 2 * value_of(LPIPS, **pair, mask=~mask)
+    all_pixels = value_of(LPIPS, **pair, mask=torch.ones_like(mask))
+    assert all_pixels == pytest.approx(value_of(LPIPS, **pair), rel=0.05)
 
 
 @pytest.mark.slow
-def test_dists_is_torchmetrics_for_each_image(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dists_is_that_of_torchmetrics_for_each_image(monkeypatch: pytest.MonkeyPatch) -> None:
     from torchmetrics.functional.image.dists import deep_image_structure_and_texture_similarity
     from torchvision.models import vgg16
 
@@ -103,21 +87,20 @@ def test_dists_is_torchmetrics_for_each_image(monkeypatch: pytest.MonkeyPatch) -
         torch.manual_seed(0)
         with torch.device("meta"):
             network = vgg16(init_weights=False)
-        network.features.to_empty(device="cpu").apply(_draw)
+        network.features.to_empty(device="cpu").apply(reset_convolution)
         network.classifier.to_empty(device="cpu")
-    monkeypatch.setattr(perceptual, "VGG16", cached(perceptual.VGG16, network))
+    monkeypatch.setattr(perceptual, "VGG16", cache_network(perceptual.VGG16, network))
     fake, target = images(seed=1), images(seed=2)
     state = torch.get_rng_state()
-    metric = measured("dists", fake=fake, target=target)
+    metric = measure("dists", fake=fake, target=target)
     assert torch.equal(torch.get_rng_state(), state)
     with torch.random.fork_rng(devices=[]):
         expected = deep_image_structure_and_texture_similarity(fake / 255, target / 255)
     torch.testing.assert_close(metric.per_image()["dists"].float(), expected.detach())
-    one = measured("dists", fake=fake[:1], target=fake[:1])
-    assert one.compute()["dists"] == pytest.approx(0, abs=1e-5)
+    assert value_of("dists", fake=fake[:1], target=fake[:1]) == pytest.approx(0, abs=1e-5)
 
 
-def _draw(layer: nn.Module) -> None:
+def reset_convolution(layer: nn.Module) -> None:
     if isinstance(layer, nn.Conv2d):
         layer.reset_parameters()
 
@@ -137,4 +120,4 @@ def test_missing_weights_are_named_with_what_to_do(name: str, file: str, size: i
 @pytest.mark.parametrize("name", ["lpips", "dists"])
 def test_images_below_32_pixels_are_undefined(name: str) -> None:
     small = images(seed=1, side=31)
-    assert math.isnan(measured(name, fake=small, target=small).compute()[name])
+    assert math.isnan(value_of(name, fake=small, target=small))

@@ -1,20 +1,18 @@
-"""FID, KID, Inception score and CMMD with random weights: torch-fidelity's values, by hand."""
+"""FID, KID, Inception score and CMMD with random weights equal torch-fidelity, or those by hand."""
 
-import hashlib
 import io
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from metric_values import cache_weights, random_images, value_of
+from pretrained_files import saved_bytes
 from torch import Tensor, nn
 
 from translate.batches import Domain
 from translate.errors import ConfigError
-from translate.metrics import Metric
 from translate.registry import create
-from translate.weights import PretrainedFile
 from translate_plugins.metrics import published
 from translate_plugins.metrics.features import lite0_logits
 
@@ -28,28 +26,12 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         load.cache_clear()
 
 
-def cached(file: PretrainedFile, data: bytes) -> PretrainedFile:
-    """Put `data` into the cache as `file`, and return it with the hash of these bytes."""
-    file.path.parent.mkdir(parents=True, exist_ok=True)
-    file.path.write_bytes(data)
-    return replace(file, sha256=hashlib.sha256(data).hexdigest())
+def images(count: int, *, seed: int, levels: int = 256) -> Tensor:
+    return random_images(count, 32, 32, seed=seed, levels=levels)
 
 
-def images(count: int, *, seed: int, level: int = 256) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randint(0, level, (count, 3, 32, 32), generator=generator).float()
-
-
-def measured(name: str, fake: Tensor, real: Tensor) -> float:
-    metric: Metric = create("metric", name)
-    metric.update({"fake": fake})
-    if "real" in metric.needs:
-        metric.update({"real": real})
-    return metric.compute()[name]
-
-
-class Levels(torch.utils.data.Dataset):
-    """Images as torch-fidelity takes them."""
+class ByteImages(torch.utils.data.Dataset):
+    """A data set of uint8 images, as torch-fidelity expects them."""
 
     def __init__(self, images: Tensor) -> None:
         self.images = images.byte()
@@ -78,15 +60,13 @@ def test_values_of_inception_are_those_of_torch_fidelity(monkeypatch: pytest.Mon
         for layer in network.modules():
             if isinstance(layer, nn.Conv2d):
                 nn.init.kaiming_normal_(layer.weight)
-    buffer = io.BytesIO()
-    torch.save(nn.Module.state_dict(network), buffer)
-    file = cached(published.INCEPTION, buffer.getvalue())
+    file = cache_weights(published.INCEPTION, saved_bytes(nn.Module.state_dict(network)))
     monkeypatch.setattr(published, "INCEPTION", file)
 
-    fake, real = images(5, seed=1), images(5, seed=2, level=128)
+    fake, real = images(5, seed=1), images(5, seed=2, levels=128)
     expected = torch_fidelity.calculate_metrics(
-        input1=Levels(fake),
-        input2=Levels(real),
+        input1=ByteImages(fake),
+        input2=ByteImages(real),
         feature_extractor_weights_path=str(file.path),
         cuda=False, verbose=False, cache=False, fid=True, kid=True, isc=True, isc_splits=1,
         kid_subsets=1, kid_subset_size=5,
@@ -96,11 +76,12 @@ def test_values_of_inception_are_those_of_torch_fidelity(monkeypatch: pytest.Mon
         "kid": "kernel_inception_distance_mean",
         "inception-score": "inception_score_mean",
     }
-    for name, theirs in names.items():
-        assert measured(name, fake, real) == pytest.approx(expected[theirs], rel=1e-4), name
+    for name, their_name in names.items():
+        value = value_of(name, fake=fake, real=real)
+        assert value == pytest.approx(expected[their_name], rel=1e-4), name
 
 
-class Tower(nn.Module):
+class SmallClip(nn.Module):
     """A vision transformer with the names and shapes of OpenAI's, much smaller."""
 
     def __init__(self) -> None:
@@ -121,21 +102,21 @@ def test_cmmd_is_the_biased_discrepancy_of_embeddings_of_unit_length(
     buffer = io.BytesIO()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        torch.jit.save(torch.jit.trace(Tower(), torch.zeros(1)), buffer)
-    monkeypatch.setattr(published, "CLIP", cached(published.CLIP, buffer.getvalue()))
-    fake, real = images(5, seed=1), images(4, seed=2, level=128)
+        torch.jit.save(torch.jit.trace(SmallClip(), torch.zeros(1)), buffer)
+    monkeypatch.setattr(published, "CLIP", cache_weights(published.CLIP, buffer.getvalue()))
+    fake, real = images(5, seed=1), images(4, seed=2, levels=128)
     features = [published.clip()(each, Domain("")).double().numpy() for each in (fake, real)]
     assert [each.shape for each in features] == [(5, 8), (4, 8)]
     np.testing.assert_allclose(np.linalg.norm(features[0], axis=1), 1, rtol=1e-5)
 
-    def kernel(one: np.ndarray, other: np.ndarray) -> float:
-        squares = np.square(one[:, None] - other[None]).sum(2)
+    def kernel(x: np.ndarray, y: np.ndarray) -> float:
+        squares = np.square(x[:, None] - y[None]).sum(2)
         return float(np.exp(-squares / (2 * 10**2)).mean())
 
-    one, other = features
-    expected = 1000 * (kernel(one, one) + kernel(other, other) - 2 * kernel(one, other))
-    assert measured("cmmd", fake, real) == pytest.approx(expected, rel=1e-4)
-    assert measured("cmmd", fake, fake) == pytest.approx(0, abs=1e-9)
+    x, y = features
+    expected = 1000 * (kernel(x, x) + kernel(y, y) - 2 * kernel(x, y))
+    assert value_of("cmmd", fake=fake, real=real) == pytest.approx(expected, rel=1e-4)
+    assert value_of("cmmd", fake=fake, real=fake) == pytest.approx(0, abs=1e-9)
 
 
 @pytest.mark.parametrize("name", ["fid", "kid", "inception-score", "cmmd"])
@@ -146,12 +127,11 @@ def test_missing_weights_are_named_with_what_to_do(name: str) -> None:
         metric.update({"fake": images(2, seed=1)})
 
 
-def test_the_score_of_lite0_is_the_entropy_of_classes_by_hand() -> None:
+def test_the_score_of_lite0_is_that_of_class_probabilities_by_hand() -> None:
     fake = images(6, seed=1)
     p = lite0_logits()(fake, Domain("")).double().softmax(1).numpy()
     assert p.shape == (6, 1000)
     expected = np.exp((p * np.log(p / p.mean(0))).sum(1).mean())
-    assert measured("is-lite0", fake, fake) == pytest.approx(expected, rel=1e-4)
-    same = fake[:1].expand(4, -1, -1, -1)
-    assert measured("is-lite0", same, same) == pytest.approx(1)
-    assert np.isnan(measured("is-lite0", fake[:1], fake))
+    assert value_of("is-lite0", fake=fake) == pytest.approx(expected, rel=1e-4)
+    assert value_of("is-lite0", fake=fake[:1].expand(4, -1, -1, -1)) == pytest.approx(1)
+    assert np.isnan(value_of("is-lite0", fake=fake[:1]))

@@ -1,16 +1,16 @@
-"""MS-SSIM: the product of five scales by SciPy, and what is too small for it. SSIM is elsewhere."""
+"""MS-SSIM is the product of five scales by SciPy. test_errors.py has SSIM."""
 
 import math
 
 import numpy as np
 import pytest
 import torch
+from metric_values import measure
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from translate.batches import UNNAMED, Domain
 from translate.metrics import Metric
-from translate.registry import create
 
 WEIGHTS = 0.0448, 0.2856, 0.3001, 0.2363, 0.1333
 """Wang et al. (2003), of the finest scale first"""
@@ -23,33 +23,30 @@ def by_scipy(fake: NDArray, target: NDArray) -> float:
     over windows inside the image, as torchmetrics does.
     """
 
-    def blurred(image: NDArray) -> NDArray:
+    def blur(image: NDArray) -> NDArray:
         return gaussian_filter(image, (0, 1.5, 1.5), radius=(0, 5, 5), mode="mirror")
 
     product = 1.0
     for scale, weight in enumerate(WEIGHTS):
-        one, two = blurred(fake), blurred(target)
-        variances = blurred(fake**2) - one**2 + blurred(target**2) - two**2
-        contrast = (2 * (blurred(fake * target) - one * two) + 58.5225) / (variances + 58.5225)
-        luminance = (2 * one * two + 6.5025) / (one**2 + two**2 + 6.5025)
+        x, y = blur(fake), blur(target)
+        variances = blur(fake**2) - x**2 + blur(target**2) - y**2
+        contrast = (2 * (blur(fake * target) - x * y) + 58.5225) / (variances + 58.5225)
+        luminance = (2 * x * y + 6.5025) / (x**2 + y**2 + 6.5025)
         inside = (contrast * luminance) if scale == 4 else contrast[:, 5:-5, 5:-5]
         product *= inside.mean() ** weight
-        fake, target = halved(fake), halved(target)
+        fake, target = downsample(fake), downsample(target)
     return float(product)
 
 
-def halved(image: NDArray) -> NDArray:
+def downsample(image: NDArray) -> NDArray:
     rows = image[:, : image.shape[1] // 2 * 2, : image.shape[2] // 2 * 2]
     rows = rows[:, ::2] + rows[:, 1::2]
     return (rows[..., ::2] + rows[..., 1::2]) / 4
 
 
-def measured(fake: NDArray, target: NDArray, domain: Domain = UNNAMED) -> Metric:
-    metric: Metric = create("metric", "ms-ssim", domain=domain)
-    metric.update(
-        {"fake": torch.from_numpy(fake).float(), "target": torch.from_numpy(target).float()}
-    )
-    return metric
+def measure_pair(fake: NDArray, target: NDArray, domain: Domain = UNNAMED) -> Metric:
+    fields = {"fake": torch.from_numpy(fake).float(), "target": torch.from_numpy(target).float()}
+    return measure("ms-ssim", domain, **fields)
 
 
 @pytest.fixture
@@ -60,22 +57,22 @@ def pair() -> tuple[NDArray, NDArray]:
 
 
 def test_ms_ssim_is_the_product_of_five_scales(pair: tuple[NDArray, NDArray]) -> None:
-    expected = [by_scipy(one, other) for one, other in zip(*pair, strict=True)]
-    found = measured(*pair)
-    assert found.per_image()["ms-ssim"].tolist() == pytest.approx(expected, rel=1e-4)
-    assert found.compute()["ms-ssim"] == pytest.approx(np.mean(expected), rel=1e-4)
+    expected = [by_scipy(fake, target) for fake, target in zip(*pair, strict=True)]
+    metric = measure_pair(*pair)
+    assert metric.per_image()["ms-ssim"].tolist() == pytest.approx(expected, rel=1e-4)
+    assert metric.compute()["ms-ssim"] == pytest.approx(np.mean(expected), rel=1e-4)
     assert expected[0] < expected[1] < 1
 
 
-def test_numbers_below_0_are_moved_into_the_range(pair: tuple[NDArray, NDArray]) -> None:
+def test_a_range_below_0_has_the_values_of_gray_images(pair: tuple[NDArray, NDArray]) -> None:
     ct = Domain("ct", channels=1, range=(-1000.0, 1000.0))
-    moved = measured(*((image / 255 * 2000 - 1000)[:, :1] for image in pair), ct)
-    plain = measured(*(image[:, :1] for image in pair)).compute()["ms-ssim"]
-    assert moved.compute()["ms-ssim"] == pytest.approx(plain, rel=1e-4)
+    scans = measure_pair(*((image / 255 * 2000 - 1000)[:, :1] for image in pair), ct)
+    gray = measure_pair(*(image[:, :1] for image in pair))
+    assert scans.compute()["ms-ssim"] == pytest.approx(gray.compute()["ms-ssim"], rel=1e-4)
 
 
 def test_equal_images_have_1_and_images_below_176_pixels_are_undefined() -> None:
     image = np.full((1, 3, 176, 176), 50.0)
-    assert measured(image, image).compute()["ms-ssim"] == pytest.approx(1, rel=1e-5)
+    assert measure_pair(image, image).compute()["ms-ssim"] == pytest.approx(1, rel=1e-5)
     small = image[..., :175]
-    assert math.isnan(measured(small, small).compute()["ms-ssim"])
+    assert math.isnan(measure_pair(small, small).compute()["ms-ssim"])
