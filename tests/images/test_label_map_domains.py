@@ -1,6 +1,5 @@
 """Domains of label maps: classes are read, scaled and augmented without new values."""
 
-from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -25,19 +24,17 @@ from translate.images.source import read_image
 from translate.insight.dataset import check_images
 from translate.recipe import Recipe
 
-ImageFolder = Callable[..., Path]
-
-
 COLOURS = np.random.default_rng(3).permutation(256 * 3).reshape(256, 3).astype(np.uint8)
+"""the colours of a palette, by index"""
 
 
-def write_maps(folder: Path, *, palette: bool, deep: bool = False, count: int = 3) -> Path:
-    """Write label maps of 19 classes in blocks, as palette images or as numbers."""
+def write_maps(folder: Path, *, palette: bool, dtype: str = "uint8") -> Path:
+    """Write three label maps of 19 classes in blocks of 7x7, as palette or gray images."""
     folder.mkdir(parents=True)
-    for number in range(count):
+    for number in range(3):
         random = np.random.default_rng(number)
-        classes = np.kron(random.integers(0, 19, (7, 7)), np.ones((7, 7), int)).astype(np.uint8)
-        image = Image.fromarray(classes.astype(np.uint16) if deep else classes)
+        classes = np.kron(random.integers(0, 19, (7, 7)), np.ones((7, 7), int))
+        image = Image.fromarray(classes.astype(dtype))
         if palette:
             image.putpalette(COLOURS.tobytes())
         image.save(folder / f"{number}.png")
@@ -45,15 +42,15 @@ def write_maps(folder: Path, *, palette: bool, deep: bool = False, count: int = 
 
 
 def colours_in(folder: Path, channels: int = 3) -> set[tuple[int, ...]]:
-    """Return the set of pixel values in the files."""
-    kind = Domain("", channels, labels=True)
-    read = [domain_images.read(path, kind) for path in folder.glob("*.png")]
-    return {tuple(pixel) for pixels in read for pixel in pixels.reshape(-1, channels).tolist()}
+    """Return the set of pixel values in the files of label maps."""
+    domain = Domain("", channels, labels=True)
+    images = [domain_images.read(path, domain) for path in folder.glob("*.png")]
+    return {tuple(pixel) for image in images for pixel in image.reshape(-1, channels).tolist()}
 
 
-def count_unknown(crops: torch.Tensor, known: set[tuple[int, ...]]) -> int:
-    """Return the number of pixels of `crops` that are of no class."""
-    pixels = crops.permute(0, 2, 3, 1).reshape(-1, crops.shape[1]).tolist()
+def count_unknown(images: torch.Tensor, known: set[tuple[int, ...]]) -> int:
+    """Return the number of pixels of `images` whose values are not `known`."""
+    pixels = images.permute(0, 2, 3, 1).reshape(-1, images.shape[1]).tolist()
     return sum(tuple(pixel) not in known for pixel in pixels)
 
 
@@ -63,9 +60,8 @@ def count_unknown(crops: torch.Tensor, known: set[tuple[int, ...]]) -> int:
 def test_D25_palettes_are_read_as_label_maps_and_never_blended(
     layout: str, cache: float, resize: Any, tmp_path: Path
 ) -> None:
-    write_maps(tmp_path / "maps", palette=True)
-    for path in (tmp_path / "maps").iterdir():
-        (tmp_path / "photos").mkdir(exist_ok=True)
+    (tmp_path / "photos").mkdir()
+    for path in write_maps(tmp_path / "maps", palette=True).iterdir():
         Image.fromarray(np.zeros((49, 49, 3), np.uint8)).save(tmp_path / "photos" / path.name)
     settings = {"root": tmp_path, "size": 16, "layout": layout, "cache": cache, "resize": resize}
     known = colours_in(tmp_path / "maps")
@@ -73,16 +69,16 @@ def test_D25_palettes_are_read_as_label_maps_and_never_blended(
     for domains in (("maps", "photos"), ("photos", "maps")):
         result = batch(Data(domains=domains, **settings))
         assert count_unknown(result[domains.index("maps")], known) == 0
-    blended = batch(Data(domains=("maps", "photos"), labels=(), **settings))
-    assert count_unknown(blended.source, known) > 0
+    as_photographs = batch(Data(domains=("maps", "photos"), labels=(), **settings))
+    assert count_unknown(as_photographs.source, known) > 0
 
 
-@pytest.mark.parametrize("deep", [False, True])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_D25_class_numbers_are_unchanged_in_any_depth(
-    deep: bool, channels: int, tmp_path: Path
+def test_D25_class_numbers_are_unchanged_in_any_bit_depth(
+    dtype: str, channels: int, tmp_path: Path
 ) -> None:
-    write_maps(tmp_path / "numbers", palette=False, deep=deep)
+    write_maps(tmp_path / "numbers", palette=False, dtype=dtype)
     settings = {"root": tmp_path, "domains": ("numbers",), "layout": "images", "size": 16}
     result = batch(Data(labels=("numbers",), channels=channels, resize=(20, 90), **settings))
     assert set(result.images.unique().tolist()) <= set(range(19))
@@ -104,16 +100,16 @@ def test_D25_class_numbers_above_255_are_refused(tmp_path: Path) -> None:
         domain_images.read(tmp_path / "a/x.png", Domain("", 1, labels=True))
 
 
-def test_D25_infer_scales_label_maps_by_nearest_neighbour(tmp_path: Path) -> None:
+def test_D25_inputs_of_a_model_are_scaled_by_nearest_neighbour(tmp_path: Path) -> None:
     folder = write_maps(tmp_path / "in", palette=True)
     spec = ImageSpec((32, 32), (Domain("maps", labels=True), Domain("photos")))
     inputs: list[Any] = []
-    model = Model("x", "x", spec, recipe=RecordsInputs(inputs, spec))
+    model = Model("x", "x", spec, recipe=InputRecorder(inputs, spec))
     Translator._of(model).folder(folder, tmp_path / "out", size=30)
     for path in sorted(folder.glob("*.png")):
         Translator._of(model)(path, size=20)
         Translator._of(model)(Image.open(path), size=70, scale_back=True)
-    assert len(inputs) == 9
+    assert len(inputs) == 3 * 3  # each image once by `folder`, and twice by the translator
     for images in inputs:
         levels = (images + 1).mul(127.5).round().byte()
         assert count_unknown(levels, colours_in(folder)) == 0
@@ -126,10 +122,10 @@ def test_D25_half_of_a_side_by_side_image_can_be_a_label_map(
     random, folder = np.random.default_rng(0), tmp_path / "train"
     folder.mkdir()
     classes = random.integers(0, 19, (32, 32)).astype(np.uint8)
-    half = COLOURS[classes] if coloured else np.dstack([classes] * 3)
+    label_map = COLOURS[classes] if coloured else np.dstack([classes] * 3)
     for number in range(4):
         photo = random.integers(0, 256, (32, 32, 3)).astype(np.uint8)
-        Image.fromarray(np.hstack([photo, half])).save(folder / f"{number}.png")
+        Image.fromarray(np.hstack([photo, label_map])).save(folder / f"{number}.png")
     sides = ("photo", "map")
     config = Data(
         root=tmp_path, domains=("map", "photo"), layout={"name": "side-by-side", "sides": sides},
@@ -138,25 +134,24 @@ def test_D25_half_of_a_side_by_side_image_can_be_a_label_map(
     )  # fmt: skip
     layout = check.open_layout(config)
     inputs: list[Any] = []
-    model = Model("x", "x", layout.spec, recipe=RecordsInputs(inputs, layout.spec))
+    model = Model("x", "x", layout.spec, recipe=InputRecorder(inputs, layout.spec))
     if coloured:
-        stream = Augment(config, layout.spec, read_image)
-        item = stream.item(Random(0))
+        transform = Augment(config, layout.spec, read_image).item(Random(0))
         with pytest.raises(BadImage, match="a label map in colours"):
-            layout.load(layout.pick(0, Random(0)), item)
+            layout.load(layout.pick(0, Random(0)), transform)
         with pytest.raises(BadImage, match="a label map in colours"):
             Translator._of(model)(folder / "0.png", side="map")
         return
     assert (batch(config).source.numpy() == classes).all()
     Translator._of(model)(folder / "0.png", side="map")
     Translator._of(model).folder(folder, tmp_path / "out", side="map")
-    assert len(inputs) == 5
+    assert len(inputs) == 1 + 4
     for labels in inputs:
         assert ((labels + 1).mul(127.5).round().numpy() == classes).all()
 
 
-class RecordsInputs(Recipe[Any]):
-    """Returns its inputs, and records them."""
+class InputRecorder(Recipe[Any]):
+    """A recipe whose translations are its inputs, which are added to the list `inputs`."""
 
     def __init__(self, inputs: list[Any], spec: ImageSpec) -> None:
         super().__init__()
@@ -177,20 +172,17 @@ def test_D25_a_run_records_which_domains_are_label_maps(tmp_path: Path) -> None:
     write_maps(tmp_path / "a", palette=True)
     write_maps(tmp_path / "b", palette=False)
     recorder = small_runs.ProgressRecorder()
-    small_runs.train(
-        small_runs.config(tmp_path, "pix2pix", train__steps=1), tmp_path / "run", recorder
-    )
+    config = small_runs.config(tmp_path, "pix2pix", train__steps=1)
+    small_runs.train(config, tmp_path / "run", recorder)
     assert "label maps: a, as all sampled images have a palette" in str(recorder)
     assert "b: values from 0 to 18 of 255" in str(recorder)
     assert "--set data.labels=[b]" in str(recorder)
     model, _ = infer.load(tmp_path / "run", device="cpu")
     assert model.source_and_target("b") == (Domain("a", labels=True), Domain("b"))
-    message = [
-        finding.message
-        for finding in check_images(Data(root=tmp_path, domains=("a", "b"), size=64))
-    ]
-    for line in ("label maps: a, as all sampled images", "b: values from 0 to 18 of 255"):
-        assert any(line in what for what in message)
+    findings = check_images(Data(root=tmp_path, domains=("a", "b"), size=64))
+    messages = "\n".join(finding.message for finding in findings)
+    assert "label maps: a, as all sampled images" in messages
+    assert "b: values from 0 to 18 of 255" in messages
     small_runs.resume(tmp_path / "run", recorder, steps=2)
     assert infer.load(tmp_path / "run", device="cpu")[0].spec.source.labels
 
@@ -207,7 +199,7 @@ def test_D25_a_run_records_which_domains_are_label_maps(tmp_path: Path) -> None:
         {"name": "GaussNoise"},
     ],
 )
-def test_D25_augmentations_move_label_maps_and_change_no_value(
+def test_D25_augmentations_of_label_maps_create_no_new_values(
     augmentation: dict[str, Any], tmp_path: Path
 ) -> None:
     folder = write_maps(tmp_path / "maps", palette=True)
@@ -216,8 +208,8 @@ def test_D25_augmentations_move_label_maps_and_change_no_value(
         root=tmp_path, domains=("maps", "photos"), layout="paired", size=24,
         augment=({**augmentation, "p": 1.0},),
     )  # fmt: skip
-    border = {(0, 0, 0)}  # the border colour
-    assert count_unknown(batch(config).source, colours_in(folder) | border) == 0
+    border_colour = (0, 0, 0)
+    assert count_unknown(batch(config).source, colours_in(folder) | {border_colour}) == 0
 
 
 def test_D25_colour_augmentation_of_label_maps_is_refused(tmp_path: Path) -> None:

@@ -1,17 +1,17 @@
+"""The layers of an image, such as its colours and alpha, are composited, converted and cropped."""
+
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from translate.errors import BadImage
 from translate.formats import Window
 from translate.images.layers import (
     Layers,
-    guarded,
+    errors_as_bad_image,
     layers_from_pillow,
     split_alpha,
     with_channels,
@@ -23,29 +23,21 @@ GOLDEN = np.array([[RED, GREEN, BLUE], [BLUE, WHITE, RED]], np.uint8).repeat(8, 
 """two rows of three 8x8 squares, changed by every rotation and reflection"""
 
 
-def encode(image: Image.Image | NDArray[Any], format_name: str, **options: Any) -> bytes:
-    buffer = BytesIO()
-    image = image if isinstance(image, Image.Image) else Image.fromarray(image)
-    image.save(buffer, format_name, **options)
-    return buffer.getvalue()
-
-
-def test_images_and_arrays_in_memory_are_read_like_files() -> None:
-    exif = Image.Exif()
-    exif[ORIENTATION] = 6
-    rotated = Image.open(BytesIO(encode(GOLDEN, "PNG", exif=exif)))
-    assert (
-        layers_from_pillow(ImageOps.exif_transpose(rotated)).flatten() == np.rot90(GOLDEN, -1)
-    ).all()
+def test_a_rotated_image_of_pillow_is_read_upright() -> None:
+    exif, buffer = Image.Exif(), BytesIO()
+    exif[ORIENTATION] = 6  # rotated by 90 degrees
+    Image.fromarray(GOLDEN).save(buffer, "PNG", exif=exif)
+    upright = ImageOps.exif_transpose(Image.open(buffer))
+    assert (layers_from_pillow(upright).flatten() == np.rot90(GOLDEN, -1)).all()
 
 
 def test_transparent_pixels_are_composited_over_white() -> None:
     colour = np.array([[[0, 100, 200], [0, 100, 200], [0, 100, 200]]], np.uint8)
-    alpha = np.array([[0, 255, 51]], np.uint8)  # nothing, all and a fifth of the colour
+    alpha = np.array([[0, 255, 51]], np.uint8)  # transparent, opaque, and opaque by a fifth
     result = Layers(colour, alpha).composite_over_white()
     assert result.tolist() == [[[255, 255, 255], [0, 100, 200], [204, 224, 244]]]
-    deep = Layers(np.array([[0, 0]], np.uint16), np.array([[0, 13107]], np.uint16))
-    assert deep.composite_over_white().tolist() == [[65535, 52428]]
+    black = Layers(np.array([[0, 0]], np.uint16), np.array([[0, 13107]], np.uint16))
+    assert black.composite_over_white().tolist() == [[65535, 52428]]
 
 
 @pytest.mark.parametrize(
@@ -70,7 +62,7 @@ def test_pixels_without_colour_or_with_too_many_channels_are_refused(
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "float32"])
-def test_gray_becomes_rgb_and_gray_again_in_every_type(dtype: str) -> None:
+def test_gray_becomes_rgb_and_gray_again_in_every_dtype(dtype: str) -> None:
     gray = np.array([[0, 1, 100]]).astype(dtype)
     colour = with_channels(gray, 3)
     assert colour.dtype == gray.dtype
@@ -80,11 +72,11 @@ def test_gray_becomes_rgb_and_gray_again_in_every_type(dtype: str) -> None:
         with_channels(colour, 5)
 
 
-def test_transparent_floats_and_signed_numbers_are_composited_over_their_white() -> None:
-    half = Layers(np.zeros((1, 1), np.float32), np.full((1, 1), 0.5, np.float32))
-    assert half.composite_over_white().tolist() == [[0.5]]
-    signed = Layers(np.full((1, 1), -100, np.int16), np.full((1, 1), 32767, np.int16))
-    assert signed.composite_over_white().tolist() == [[-100]]
+def test_transparent_floats_and_signed_integers_are_composited_over_their_white() -> None:
+    half_opaque = Layers(np.zeros((1, 1), np.float32), np.full((1, 1), 0.5, np.float32))
+    assert half_opaque.composite_over_white().tolist() == [[0.5]]
+    opaque = Layers(np.full((1, 1), -100, np.int16), np.full((1, 1), 32767, np.int16))
+    assert opaque.composite_over_white().tolist() == [[-100]]
 
 
 def test_a_window_crops_every_layer() -> None:
@@ -94,15 +86,19 @@ def test_a_window_crops_every_layer() -> None:
     assert Layers(numbers).crop(None).pixels is numbers
 
 
-def test_an_exception_while_reading_is_one_line() -> None:
-    exceptions = [
+@pytest.mark.parametrize(
+    ("exception", "message"),
+    [
         (MemoryError(), "not enough memory"),
         (KeyError("x"), "'x'"),
         (ValueError("a\nb"), "a b"),
         (OSError(2, "No such file"), "No such file"),
         (RuntimeError(), "RuntimeError"),
-    ]
-    for exception, expected in exceptions:
-        with pytest.raises(BadImage) as error, guarded(Path("x.png")):
-            raise exception
-        assert str(error.value) == f"x.png: {expected}"
+    ],
+)
+def test_any_exception_becomes_a_bad_image_with_a_message_of_one_line(
+    exception: Exception, message: str
+) -> None:
+    with pytest.raises(BadImage) as error, errors_as_bad_image(Path("x.png")):
+        raise exception
+    assert str(error.value) == f"x.png: {message}"

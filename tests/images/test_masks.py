@@ -1,4 +1,4 @@
-"""Masks in every common form give the same hole."""
+"""Masks in every common form give the same hole; other masks are listed with the reason."""
 
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from translate.images.source import MAX_PIXELS, read_image
 HOLE = np.zeros((9, 13), bool)
 HOLE[2:5, 3:9] = True
 PHOTO = np.random.default_rng(0).integers(20, 200, (9, 13, 3), np.uint8)
+FILLED_PHOTO = np.where(HOLE[..., None], 0, PHOTO)
+"""what `MODEL` makes of the photo: the hole becomes black"""
 
 
 def painted_layer(colour: int | NDArray[np.uint8], alpha: int = 255) -> NDArray[np.uint8]:
@@ -28,11 +30,10 @@ def painted_layer(colour: int | NDArray[np.uint8], alpha: int = 255) -> NDArray[
     return pixels
 
 
-def palette_image(*colours: int, levels: NDArray[Any] = HOLE) -> Image.Image:
-    """Return an image of class numbers with a palette of these colours."""
-    image = Image.fromarray(levels.astype(np.uint8))
-    image = Image.frombytes("P", image.size, image.tobytes())
-    image.putpalette(colours)
+def palette_image(*palette: int, indices: NDArray[Any] = HOLE) -> Image.Image:
+    """Return an image with a palette: the red, green and blue of each colour."""
+    image = Image.fromarray(indices.astype(np.uint8))
+    image.putpalette(palette)
     return image
 
 
@@ -46,7 +47,7 @@ FORMS: dict[str, Any] = {
     "grays": np.where(HOLE, 140, 100).astype(np.uint8),
     "colour": np.where(HOLE[..., None], [200, 180, 160], [90, 60, 40]).astype(np.uint8),
     "a palette of black and white": palette_image(0, 0, 0, 255, 255, 255),
-    "a palette of white and black": palette_image(255, 255, 255, 0, 0, 0, levels=~HOLE),
+    "a palette of white and black": palette_image(255, 255, 255, 0, 0, 0, indices=~HOLE),
     "a palette of 0 and 1": palette_image(0, 0, 0, 1, 1, 1),
     "a palette of black and red": palette_image(0, 0, 0, 128, 0, 0),
     "white on transparent": painted_layer(255),
@@ -57,38 +58,34 @@ FORMS: dict[str, Any] = {
 }  # fmt: skip
 EMPTY: dict[str, tuple[Any, str]] = {
     "black": (np.zeros((9, 13), np.uint8), "nothing in it is white (largest value 0)"),
-    "two": (HOLE.astype(np.uint8) * 2, "nothing in it is white (largest value 2)"),
-    "dark": (HOLE.astype(np.uint8) * 127, "nothing in it is white (largest value 127)"),
-    "deep": (HOLE.astype(np.uint16) * 255, "nothing in it is white (largest value 255 of 65535)"),
-    "bits": (Image.fromarray(HOLE & ~HOLE), "nothing in it is white (largest value 0)"),
-    "clear": (painted_layer(255, 100), "nothing is painted on its transparent ground"),
+    "0 and 2": (HOLE.astype(np.uint8) * 2, "nothing in it is white (largest value 2)"),
+    "dark gray": (HOLE.astype(np.uint8) * 127, "nothing in it is white (largest value 127)"),
+    "dark gray in 16 bits": (
+        HOLE.astype(np.uint16) * 255,
+        "nothing in it is white (largest value 255 of 65535)",
+    ),
+    "one bit": (Image.fromarray(HOLE & ~HOLE), "nothing in it is white (largest value 0)"),
+    "transparent": (painted_layer(255, 100), "nothing is painted on its transparent ground"),
 }
 
 
-def save(path: Path, form: Any) -> Path:
+def save(path: Path, image: Any) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    (form if isinstance(form, Image.Image) else Image.fromarray(form)).save(path)
+    (image if isinstance(image, Image.Image) else Image.fromarray(image)).save(path)
     return path
 
 
 @pytest.mark.parametrize("name", FORMS)
 def test_D26_every_form_of_mask_gives_the_same_hole(name: str, tmp_path: Path) -> None:
-    form, expected = FORMS[name], np.where(HOLE[..., None], 0, PHOTO)
-    photo, mask = save(tmp_path / "in/a.png", PHOTO), save(tmp_path / "masks/a.png", form)
-    hole = hole_from_mask(open_mask(mask, photo, MAX_PIXELS), photo)
+    photo, path = save(tmp_path / "in/a.png", PHOTO), save(tmp_path / "masks/a.png", FORMS[name])
+    hole = hole_from_mask(open_mask(path, photo, MAX_PIXELS), photo)
     assert (hole[..., 0] > 0).tolist() == HOLE.tolist()
     fill_folder(tmp_path / "in", tmp_path / "out", MODEL, mask=tmp_path / "masks")
-    assert (read_image(tmp_path / "out/a.png") == expected).all()
-    model = Translator._of(MODEL)
-    with Image.open(mask) as opened_mask:
-        masks = (
-            [str(mask), opened_mask, form]
-            if isinstance(form, Image.Image)
-            else [mask, opened_mask, form]
-        )
-        for one in masks:
-            if not (isinstance(one, np.ndarray) and one.shape[2:] == (2,)):
-                assert (model(PHOTO, mask=one) == expected).all(), type(one)
+    assert (read_image(tmp_path / "out/a.png") == FILLED_PHOTO).all()
+    with Image.open(path) as image:
+        for mask in (path, str(path), image, FORMS[name]):
+            if not (isinstance(mask, np.ndarray) and mask.shape[2:] == (2,)):  # gray with alpha
+                assert (Translator._of(MODEL)(PHOTO, mask=mask) == FILLED_PHOTO).all(), type(mask)
 
 
 @pytest.mark.parametrize("name", EMPTY)
@@ -110,10 +107,9 @@ def test_an_ambiguous_mask_is_listed(tmp_path: Path) -> None:
     save(tmp_path / "in/a.png", PHOTO)
     cut_out = np.dstack([PHOTO, np.where(HOLE, 0, 255).astype(np.uint8)])
     save(tmp_path / "cut/a.png", cut_out)
-    classes = palette_image(
-        0, 0, 0, 128, 0, 0, 224, 224, 192, levels=HOLE + np.eye(9, 13, dtype=int)
-    )
-    save(tmp_path / "classes/a.png", classes)
+    three_classes = HOLE + np.eye(9, 13, dtype=int)
+    palette = (0, 0, 0, 128, 0, 0, 224, 224, 192)
+    save(tmp_path / "classes/a.png", palette_image(*palette, indices=three_classes))
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken/a.png").write_bytes(b"<html>")
     for folder, message in {
@@ -127,19 +123,18 @@ def test_an_ambiguous_mask_is_listed(tmp_path: Path) -> None:
         assert line.startswith(message)
 
 
-def test_D26_a_file_is_the_mask_of_one_image(tmp_path: Path) -> None:
+def test_D26_one_mask_file_is_for_one_image_only(tmp_path: Path) -> None:
     photo, mask = save(tmp_path / "in/a.png", PHOTO), save(tmp_path / "other.png", FORMS["0 and 1"])
     fill_folder(photo, tmp_path / "out", MODEL, mask=mask)
-    assert (read_image(tmp_path / "out/a.png") == np.where(HOLE[..., None], 0, PHOTO)).all()
+    assert (read_image(tmp_path / "out/a.png") == FILLED_PHOTO).all()
     save(tmp_path / "in/b.png", PHOTO)
     with pytest.raises(ConfigError, match=r"other.png is one file, and there are 2 images"):
         fill_folder(tmp_path / "in", tmp_path / "out2", MODEL, mask=mask)
 
 
 def test_a_mask_array_may_be_booleans_or_zeros_and_ones() -> None:
-    expected = np.where(HOLE[..., None], 0, PHOTO)
     for dtype in (bool, np.int64, np.float32, np.uint8):
-        assert (Translator._of(MODEL)(PHOTO, mask=HOLE.astype(dtype)) == expected).all()
+        assert (Translator._of(MODEL)(PHOTO, mask=HOLE.astype(dtype)) == FILLED_PHOTO).all()
     for mask, message in (
         (HOLE * 0.5, "float64: expected uint8, uint16, booleans or only 0 and 1"),
         (HOLE.astype(int) * 255, "int64: expected"),
@@ -169,10 +164,10 @@ def test_a_filled_hole_is_not_reported_as_lost_transparency(tmp_path: Path) -> N
     assert not (tmp_path / "out/problems.jsonl").exists()
 
 
-def test_the_mask_of_half_a_side_by_side_image_is_its_half(tmp_path: Path) -> None:
+def test_a_mask_of_a_side_by_side_image_is_halved_like_the_image(tmp_path: Path) -> None:
     side_by_side = np.concatenate([PHOTO, PHOTO], axis=1)
     save(tmp_path / "in/a.png", side_by_side)
     save(tmp_path / "masks/a.png", np.concatenate([HOLE & ~HOLE, HOLE], axis=1))
     model = with_sides(MODEL, "left", "right")
     fill_folder(tmp_path / "in", tmp_path / "out", model, mask=tmp_path / "masks", side="right")
-    assert (read_image(tmp_path / "out/a.png") == np.where(HOLE[..., None], 0, PHOTO)).all()
+    assert (read_image(tmp_path / "out/a.png") == FILLED_PHOTO).all()

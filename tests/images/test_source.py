@@ -1,3 +1,5 @@
+"""An image file is hashed, described and decoded from the bytes that were read once."""
+
 from dataclasses import FrozenInstanceError
 from hashlib import sha256
 from io import BytesIO
@@ -5,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from translate.errors import BadImage
@@ -14,9 +17,9 @@ from translate.images.source import EncodedImage
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 5, 3), np.uint8)
 
 
-def encode(image: Image.Image) -> EncodedImage:
+def encode(pixels: NDArray[np.uint8]) -> EncodedImage:
     buffer = BytesIO()
-    image.save(buffer, "PNG")
+    Image.fromarray(pixels).save(buffer, "PNG")
     return EncodedImage("upload", buffer.getvalue())
 
 
@@ -30,32 +33,32 @@ def test_hash_header_and_pixels_come_from_the_bytes_that_were_read(tmp_path: Pat
     assert (image.decode() == PIXELS).all()
 
 
-def test_bytes_are_an_image_with_any_name() -> None:
-    assert (encode(Image.fromarray(PIXELS)).decode() == PIXELS).all()
+def test_bytes_in_memory_are_decoded_and_named_in_errors() -> None:
+    assert (encode(PIXELS).decode() == PIXELS).all()
     with pytest.raises(BadImage, match=r"^an upload: no image of a known format"):
-        EncodedImage("an upload", b"neither").decode()
+        EncodedImage("an upload", b"not an image").decode()
 
 
 def test_channels_are_those_of_the_file_unless_they_are_given() -> None:
-    gray = encode(Image.fromarray(PIXELS[..., 0]))
+    gray = encode(PIXELS[..., 0])
     assert gray.decode().shape == (6, 5, 1)
     assert gray.decode(channels=3).shape == (6, 5, 3)
-    assert encode(Image.fromarray(PIXELS)).decode(channels=1).shape == (6, 5, 1)
+    assert encode(PIXELS).decode(channels=1).shape == (6, 5, 1)
 
 
-def test_a_window_is_that_part_of_the_image() -> None:
-    image = encode(Image.fromarray(PIXELS))
-    assert (image.decode(window=Window(1, 2, 3, 2)) == PIXELS[1:4, 2:4]).all()
+def test_only_the_window_of_the_image_is_returned() -> None:
+    pixels = encode(PIXELS).decode(window=Window(1, 2, 3, 2))
+    assert (pixels == PIXELS[1:4, 2:4]).all()
 
 
 def test_an_image_cannot_be_changed_and_does_not_print_its_bytes() -> None:
-    image = encode(Image.fromarray(PIXELS))
+    image = encode(PIXELS)
     with pytest.raises(FrozenInstanceError):
         image.name = "other"  # type: ignore[misc]
     assert len(repr(image)) < 100
 
 
-def test_an_open_file_has_its_first_bytes_and_is_hashed_as_a_whole(tmp_path: Path) -> None:
+def test_only_the_first_bytes_of_an_open_file_are_read_but_all_are_hashed(tmp_path: Path) -> None:
     content = bytes(range(256)) * 8192
     path = tmp_path / "large.tif"
     path.write_bytes(content)

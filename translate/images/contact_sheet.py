@@ -1,4 +1,4 @@
-"""Contact sheets: rows of images, each with its name."""
+"""Contact sheets, such as the previews of a run: rows of images, each below its name."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,75 +7,71 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from translate.images.shown import shown_levels
+from translate.images.display import display_bytes
 
 GAP = 2
+"""pixels between images"""
 COLUMNS = 8
-"""images in a line; a longer row continues below"""
+"""images in a line; a longer row continues in the next line"""
 
 
 def contact_sheet(rows: Mapping[str, Tensor]) -> NDArray[np.uint8]:
-    """Return a sheet, RGB on white, of rows of images (N, C, H, W) in [-1, 1].
-
-    The name of each row is written above it.
-    """
-    blocks = []
-    for name, row in rows.items():
-        blocks += [_text_image(name), image_grid(row.split(COLUMNS), gap=GAP)]
-    width = max(block.shape[1] for block in blocks)
+    """Return a sheet (height, width, 3) of named rows of images (N, C, H, W) in [-1, 1]."""
     blocks = [
-        np.pad(p, ((0, GAP), (0, width - p.shape[1]), (0, 0)), constant_values=255) for p in blocks
+        block
+        for name, row in rows.items()
+        for block in (_text_image(name), image_grid(row.split(COLUMNS)))
     ]
-    return np.concatenate(blocks)[:-GAP]
+    width = max(block.shape[1] for block in blocks)
+    padded = [
+        np.pad(block, [(0, GAP), (0, width - block.shape[1]), (0, 0)], constant_values=255)
+        for block in blocks
+    ]
+    return np.concatenate(padded)[:-GAP]
 
 
 def split_sheet(
     sheet: NDArray[np.uint8], shapes: Mapping[str, tuple[int, int, int]]
 ) -> dict[str, NDArray[np.uint8]]:
-    """Return the rows (N, H, W, 3) of a sheet that `contact_sheet` has made.
+    """Return the rows (N, H, W, 3) of a sheet that `contact_sheet` has returned.
 
     Args:
         sheet: (height, width, 3).
-        shapes: Number, height and width of the images of each row, by its name, in order.
+        shapes: Number, height and width of the images of each row, by name, from top to bottom.
 
     Raises:
-        ValueError: The sheet has another size than such rows have.
+        ValueError: Rows of these shapes make a sheet of another size.
     """
     rows, top = {}, 0
     for name, (count, height, width) in shapes.items():
         top += _text_image(name).shape[0] + GAP
-        cells = []
+        images = []
         for number in range(count):
             line, column = divmod(number, COLUMNS)
             y, x = top + line * (height + GAP), column * (width + GAP)
-            cells.append(sheet[y : y + height, x : x + width, :3])
-            if cells[-1].shape != (height, width, 3):
+            images.append(sheet[y : y + height, x : x + width, :3])
+            if images[-1].shape != (height, width, 3):
                 raise ValueError(f"image {number + 1} of the row {name!r} is missing")
-        rows[name] = np.stack(cells)
+        rows[name] = np.stack(images)
         top += -(-count // COLUMNS) * (height + GAP)
     if top - GAP != sheet.shape[0]:
         raise ValueError(f"it is {sheet.shape[0]} pixels high, and {top - GAP} were expected")
     return rows
 
 
-def image_grid(rows: Sequence[Tensor], *, gap: int = 2) -> NDArray[np.uint8]:
-    """Return rows of images on one sheet, RGB on white.
+def image_grid(rows: Sequence[Tensor]) -> NDArray[np.uint8]:
+    """Return a white sheet (height, width, 3) of rows of images.
 
-    Args:
-        rows: (N, C, H, W) in [-1, 1] each; of more than three channels the first three are shown.
-        gap: Pixels between images.
-
-    Returns:
-        (H, W, 3), uint8.
+    Each row is (N, C, H, W) in [-1, 1]; of more than three channels the first three are shown.
     """
-    cells = [list(shown_levels(row)) for row in rows]
-    height, width = (max(c.shape[side] for row in cells for c in row) + gap for side in (0, 1))
-    columns = max(len(row) for row in cells)
-    sheet = np.full((height * len(rows) - gap, width * columns - gap, 3), 255, np.uint8)
+    cells = [display_bytes(row) for row in rows]
+    height, width = (max(row.shape[axis] for row in cells) + GAP for axis in (1, 2))
+    columns = max(map(len, cells))
+    sheet = np.full((height * len(rows) - GAP, width * columns - GAP, 3), 255, np.uint8)
     for y, row in enumerate(cells):
-        for x, cell in enumerate(row):
+        for x, image in enumerate(row):
             region = sheet[y * height :, x * width :]
-            region[: cell.shape[0], : cell.shape[1]] = cell  # gray broadcasts to three channels
+            region[: image.shape[0], : image.shape[1]] = image  # gray broadcasts to three channels
     return sheet
 
 

@@ -31,7 +31,7 @@ class Layers(NamedTuple):
     pixels: NDArray[Any]
     """(height, width) gray, (height, width, 3) RGB, or (height, width, channels) of other bands"""
     alpha: NDArray[Any] | None = None
-    """(height, width), the alpha channel, of the same type; None: opaque"""
+    """(height, width), the alpha channel, of the dtype of `pixels`; None: opaque"""
     indices: NDArray[np.uint8] | None = None
     """(height, width) indices into the palette, if the file has one"""
 
@@ -45,9 +45,9 @@ class Layers(NamedTuple):
         if dtype.kind != "u":
             composited = white + (self.pixels - white) * (alpha / white)
             return (np.rint(composited) if dtype.kind == "i" else composited).astype(dtype)
-        whole = int(white)
-        colour, alpha = self.pixels.astype(np.uint32), alpha.astype(np.uint32)
-        composited = (colour * alpha + whole * (whole - alpha) + whole // 2) // whole
+        white = int(white)
+        colours, alpha = self.pixels.astype(np.uint32), alpha.astype(np.uint32)
+        composited = (colours * alpha + white * (white - alpha) + white // 2) // white
         return composited.astype(dtype)
 
     @property
@@ -69,9 +69,9 @@ class Layers(NamedTuple):
         """Return the image without its alpha channel; wholly transparent pixels become white."""
         if self.alpha is None:
             return self
-        clear = self.alpha == 0 if self.pixels.ndim == 2 else (self.alpha == 0)[..., None]
-        white = self.pixels.dtype.type(WHITE[self.pixels.dtype])
-        return self._replace(pixels=np.where(clear, white, self.pixels), alpha=None)
+        pixels = self.pixels.copy()
+        pixels[self.alpha == 0] = WHITE[pixels.dtype]
+        return self._replace(pixels=pixels, alpha=None)
 
     def flatten(self, channels: int = 3) -> Pixels:
         """Return (height, width, channels) opaque pixels: gray for 1, RGB for 3."""
@@ -98,30 +98,26 @@ def split_alpha(pixels: NDArray[Any], *, alpha: bool) -> Layers:
     """Return (height, width[, channels]) pixels as layers.
 
     Args:
-        pixels: one channel or more.
-        alpha: whether the last channel is the alpha channel.
+        pixels: At least one channel without alpha.
+        alpha: Whether the last channel is the alpha channel.
 
     Raises:
-        ValueError: for another shape.
+        ValueError: `pixels` have another shape.
     """
     count = pixels.shape[2] if pixels.ndim == 3 else 1
     if pixels.ndim not in (2, 3) or not alpha < count <= MAX_CHANNELS:
-        raise ValueError(
-            f"pixels of the shape {pixels.shape}: expected (height, width, {1 + alpha} to "
-            f"{MAX_CHANNELS})"
-        )
+        expected = f"(height, width, {1 + alpha} to {MAX_CHANNELS})"
+        raise ValueError(f"pixels of the shape {pixels.shape}: expected {expected}")
     if pixels.ndim == 2:
         return Layers(pixels)
-    colours = pixels[..., : count - alpha]
-    return Layers(
-        colours[..., 0] if colours.shape[2] == 1 else colours, pixels[..., -1] if alpha else None
-    )
+    colours = pixels[..., 0] if count - alpha == 1 else pixels[..., : count - alpha]
+    return Layers(colours, pixels[..., -1] if alpha else None)
 
 
 def with_channels(pixels: NDArray[Any], channels: int) -> Pixels:
     """Return opaque (height, width[, bands]) pixels as (height, width, channels).
 
-    Raises `ValueError` unless there are as many bands, or gray becomes RGB or RGB gray.
+    Gray becomes RGB, and RGB gray. Other changes of the number of channels raise `ValueError`.
     """
     pixels = np.ascontiguousarray(pixels)
     bands = pixels.shape[2] if pixels.ndim == 3 else 1
@@ -145,7 +141,7 @@ def to_gray(pixels: NDArray[Any]) -> NDArray[Any]:
 def to_uint16(values: NDArray[Any]) -> NDArray[np.uint16]:
     """Return integers from 0 to 65535, or floats from 0 to 1, in 16 bits.
 
-    Raises `ValueError` for other values: files may have different ranges.
+    Raises `ValueError` for values outside these ranges, as the meaning of such values is unknown.
     """
     if not np.isfinite(values).all():
         raise ValueError("not all values are finite")
@@ -164,26 +160,27 @@ def layers_from_pillow(image: Image.Image) -> Layers:
 
     Raises `ValueError` for values out of range.
     """
-    stored = str(image.tile[0].args) if isinstance(image, ImageFile) and image.tile else ""
+    stored_mode = str(image.tile[0].args) if isinstance(image, ImageFile) and image.tile else ""
     image.load()
-    key = image.info.get("transparency")
+    transparent = image.info.get("transparency")  # a value or colour; or bytes, for a palette
     if image.mode.startswith("I;16"):
-        deep = np.asarray(image).astype(np.uint16)
-        return Layers(deep, None if key is None else np.where(deep == key, 0, 65535).astype("u2"))
+        gray = np.asarray(image).astype(np.uint16)
+        alpha = None if transparent is None else np.where(gray == transparent, 0, 65535)
+        return Layers(gray, None if alpha is None else alpha.astype(np.uint16))
     if image.mode == "I":
         return Layers(to_uint16(np.asarray(image)))
     if image.mode == "F":
         return Layers(np.asarray(image).astype(np.float32))
-    if isinstance(key, tuple) and max(key) > 255:
+    if isinstance(transparent, tuple) and max(transparent) > 255:
         raise ValueError("a transparent colour of 16 bits is not read in several frames")
     if image.mode in ("1", "L"):
         gray = np.asarray(image.convert("L"))
-        if not isinstance(key, int):
+        if not isinstance(transparent, int):
             return Layers(gray)
-        key *= {"L;2": 85, "L;4": 17}.get(stored, 1)  # Pillow scales the pixels, not this
-        return Layers(gray, np.where(gray == key, 0, 255).astype(np.uint8))
+        transparent *= {"L;2": 85, "L;4": 17}.get(stored_mode, 1)  # Pillow scales only the pixels
+        return Layers(gray, np.where(gray == transparent, 0, 255).astype(np.uint8))
     if image.mode in ("P", "PA"):
-        return _of_palette(image)
+        return _layers_from_palette(image)
     if image.mode in ("La", "RGBa"):
         image = image.convert(image.mode.upper())
     if image.mode == "LA":
@@ -196,17 +193,17 @@ def layers_from_pillow(image: Image.Image) -> Layers:
     return Layers(np.asarray(image.convert("RGB")))
 
 
-def _of_palette(image: Image.Image) -> Layers:
-    """Return the colours of a palette image, with their indices."""
+def _layers_from_palette(image: Image.Image) -> Layers:
+    """Return the colours of a palette image, with the indices into its palette."""
     indices = np.asarray(image)
-    transparent = image.has_transparency_data
-    mode = "RGBA" if transparent else "RGB"
-    colours = split_alpha(np.asarray(image.convert(mode)), alpha=transparent)
-    return colours._replace(indices=indices if indices.ndim == 2 else indices[..., 0])
+    has_alpha = image.has_transparency_data
+    colours = np.asarray(image.convert("RGBA" if has_alpha else "RGB"))
+    layers = split_alpha(colours, alpha=has_alpha)
+    return layers._replace(indices=indices if indices.ndim == 2 else indices[..., 0])
 
 
-class guarded:  # noqa: N801 - a class is faster than a generator, and each image passes several
-    """Turn any exception in the block into a `BadImage` of the image at `path`."""
+class errors_as_bad_image:  # noqa: N801 - a class is faster than a generator; many per image
+    """A context manager that turns any exception into a `BadImage` of the image at `path`."""
 
     __slots__ = ("_path",)
 
@@ -214,10 +211,9 @@ class guarded:  # noqa: N801 - a class is faster than a generator, and each imag
         self._path = path
 
     def __enter__(self) -> None:
-        """Begin the block."""
+        pass
 
-    def __exit__(self, kind: object, error: BaseException | None, where: object) -> None:
-        """Raise the `BadImage`."""
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         if isinstance(error, Exception) and not isinstance(error, BadImage):
             raise BadImage(self._path, reason(error)) from error
 

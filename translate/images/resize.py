@@ -14,43 +14,41 @@ def resize_pixels(pixels: Pixels, size: tuple[int, int]) -> Pixels:
     """Return an image at another size, by Pillow's bicubic filter, which is antialiased.
 
     Args:
-        pixels: (H, W, C), of any type; integers are rounded, and clipped to their type's range.
+        pixels: (H, W, C), of any dtype; integers are rounded, and clipped to their dtype's range.
         size: Height and width.
     """
     if pixels.shape[:2] == size:
         return pixels
     if pixels.dtype == np.uint8 and pixels.shape[2] == 3:
-        return _resize(pixels, size)
+        return _resize_with_pillow(pixels, size)
     return np.stack([_resize_channel(channel, size) for channel in np.moveaxis(pixels, 2, 0)], 2)
 
 
 def _resize_channel(channel: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
-    """Return (H, W) numbers at another size."""
     if channel.dtype == np.uint8:
-        return _resize(channel, size)
-    resized = _resize(channel.astype(np.float32), size)
+        return _resize_with_pillow(channel, size)
+    resized = _resize_with_pillow(channel.astype(np.float32), size)
     if not np.issubdtype(channel.dtype, np.integer):
         return resized
     limits = np.iinfo(channel.dtype)
     return np.rint(resized).clip(limits.min, limits.max).astype(channel.dtype)
 
 
-def _resize(pixels: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
-    """Return an image of a type that Pillow has, uint8 or float32, at another size."""
+def _resize_with_pillow(pixels: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
+    """Return an image of a dtype that Pillow has, uint8 or float32, at another size."""
     image = Image.fromarray(np.ascontiguousarray(pixels))
     return np.asarray(image.resize(size[::-1], Image.Resampling.BICUBIC))
 
 
 def pad_to(pixels: Pixels, size: tuple[int, int]) -> Pixels:
-    """Return an image of at least this size; its edge is repeated on the right and at the bottom.
+    """Return an image padded to at least `size` by its last row and column.
 
     Args:
         pixels: (H, W, C).
         size: Height and width.
     """
-    height, width = pixels.shape[:2]
-    missing = max(0, size[0] - height), max(0, size[1] - width)
-    if not any(missing):
+    bottom, right = (max(0, size[axis] - pixels.shape[axis]) for axis in (0, 1))
+    if not bottom and not right:
         return pixels
-    padded = cv2.copyMakeBorder(pixels, 0, missing[0], 0, missing[1], cv2.BORDER_REPLICATE)
+    padded = cv2.copyMakeBorder(pixels, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
     return padded.reshape(*padded.shape[:2], pixels.shape[2])

@@ -1,8 +1,7 @@
 """The content of an image file: read once, then hashed, described and decoded from memory.
 
-Pixels are upright numbers of the file's type until `translate.images.tensors` makes them floats in
-[-1, 1]. What a file loses by this is in `Header.notes`. What cannot be read completely is a
-`BadImage`.
+Pixels are upright and have the dtype of the file; `translate.images.tensors` converts them to
+floats in [-1, 1]. An image that cannot be read completely is a `BadImage`.
 """
 
 from collections.abc import Callable
@@ -19,37 +18,39 @@ from translate.engine.system.locations import parse_location
 from translate.errors import BadImage
 from translate.formats import Format, Header, Window, WindowedFormat
 from translate.images.files import format_registry
-from translate.images.files.file_bytes import identities, not_empty, read_file, require_file
+from translate.images.files.file_bytes import identities, read_file, require_content, require_file
 from translate.images.files.tar_files import find_tar
-from translate.images.layers import WHITE, Layers, Pixels, guarded, split_alpha
+from translate.images.layers import WHITE, Layers, Pixels, errors_as_bad_image, split_alpha
 
 MAX_PIXELS = 178_956_970
-HEAD = 1 << 20
+"""above this number of pixels Pillow raises `DecompressionBombError`, too"""
+HEADER_BYTES = 1 << 20
 """bytes of an open file that are read for its header"""
+OPENED = "opened"
+"""the key in `EncodedImage.cache` of the function that identifies an open file, and its result"""
 
 
 @dataclass(frozen=True)
 class EncodedImage:
     """The bytes of an image file, from a disk, an upload or an archive.
 
-    Hash, header and pixels all come from these bytes, so that a file that changes in the meantime
-    is never recorded as what it was.
+    Hash, header and pixels all come from these bytes, so they agree even if the file changes.
 
     Args:
-        name: what errors call the image; the path of a file.
-        data: the content of the file; its first MiB where there is a `file`.
-        max_pixels: how many pixels a frame may have.
-        file: the open file, where it may be too large for memory: see `open_file`.
+        name: The path of the file, or another name of the image for errors.
+        data: The content of the file; its first MiB if there is a `file`.
+        max_pixels: The largest number of pixels of a frame.
+        file: The open file, if it may be too large for memory: see `open_file`.
     """
 
     name: str
     data: bytes = field(repr=False)
     max_pixels: int = MAX_PIXELS
     advice: str = field(default="", kw_only=True, repr=False, compare=False)
-    """what follows the refusal of an image of more pixels in a format that has windows"""
+    """end of the message for too many pixels, if the format can read parts of an image"""
     file: BufferedReader | None = field(default=None, repr=False, compare=False)
     cache: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """what a format keeps between two calls, such as an open decoder, under its own name"""
+    """what a format keeps between two calls, such as an open decoder, by the format's name"""
 
     @classmethod
     def open(cls, path: Path, *, max_pixels: int = MAX_PIXELS, advice: str = "") -> Self:
@@ -58,12 +59,8 @@ class EncodedImage:
 
     @classmethod
     def of(cls, path: Path, data: bytes, *, max_pixels: int = MAX_PIXELS, advice: str = "") -> Self:
-        """Return the file at `path`, of which the content `data` is in memory.
-
-        Raises:
-            BadImage: It is empty.
-        """
-        image = cls(str(path), not_empty(path, data), max_pixels, advice=advice)
+        """Return the file at `path` with the content `data`; raises `BadImage` if it is empty."""
+        image = cls(str(path), require_content(path, data), max_pixels, advice=advice)
         vars(image)["path"] = path  # the cached property, which need not parse the name
         return image
 
@@ -71,10 +68,10 @@ class EncodedImage:
     def open_file(cls, path: Path, *, max_pixels: int = MAX_PIXELS) -> Self:
         """Open a file that may be too large for memory, and keep it open until `close`.
 
-        Only its first MiB is read. A format that reads windows reads the others from `file`. A
-        member of a tar file is read whole, without a `file`. Raises `BadImage` as `open` does.
+        Only the first MiB is read; a format that reads windows reads more from `file`. A member of
+        a tar file is read completely, and has no `file`. Raises `BadImage` as `open` does.
         """
-        with guarded(path):
+        with errors_as_bad_image(path):
             if find_tar(path):
                 return cls.of(path, read_file(path), max_pixels=max_pixels)
             require_file(path)
@@ -87,11 +84,12 @@ class EncodedImage:
     ) -> Self:
         """Return the image in the open `file`, which is closed if it cannot be read.
 
-        `identify` returns something else once the file was changed or replaced. Raises `BadImage`
-        if it is empty.
+        The result of `identify` changes if the file is changed or replaced. Raises `BadImage` if
+        the file is empty.
         """
         try:
-            image = cls(str(path), not_empty(path, file.read(HEAD)), max_pixels, file)
+            data = require_content(path, file.read(HEADER_BYTES))
+            image = cls(str(path), data, max_pixels, file)
             image.cache[OPENED] = identify, identify()
         except BaseException:
             file.close()
@@ -107,26 +105,27 @@ class EncodedImage:
         """Raise `BadImage` if the open file was changed or replaced since `open_file`."""
         if self.file is None:
             return
-        with guarded(self.path):
+        with errors_as_bad_image(self.path):
             identify, opened = self.cache[OPENED]
             if identify() != opened:
                 raise BadImage(self.path, "changed while it was read")
 
     @property
     def has_windows(self) -> bool:
-        """Whether its format reads and writes windows; raises `BadImage`."""
+        """Whether the format can read and write parts of an image; raises `BadImage`."""
         return isinstance(self._detected[0], WindowedFormat)
 
     @property
     def suffix(self) -> str:
-        """The suffix of files of its format, whatever its name is; raises `BadImage`."""
-        form, header = self._detected
-        usual = f".{header.format.lower()}"
-        return usual if usual in form.suffixes else min(form.writes or form.suffixes, default="")
+        """A suffix of the detected format, whatever the file is called; raises `BadImage`."""
+        image_format, header = self._detected
+        suffixes = image_format.suffixes
+        suffix = f".{header.format.lower()}"
+        return suffix if suffix in suffixes else min(image_format.writes or suffixes, default="")
 
     @cached_property
     def path(self) -> Path:
-        """The name, as a `BadImage` has it."""
+        """The name as a path, for `BadImage`."""
         return parse_location(self.name)
 
     @cached_property
@@ -134,7 +133,7 @@ class EncodedImage:
         """The hash of the bytes, in hexadecimal; raises `BadImage` if they cannot be read."""
         if self.file is None:
             return sha256(self.data).hexdigest()
-        with guarded(self.path):
+        with errors_as_bad_image(self.path):
             self.file.seek(0)
             return file_digest(self.file, "sha256").hexdigest()
 
@@ -144,44 +143,43 @@ class EncodedImage:
         return self._detected[1]
 
     def header_of(self, frame: int) -> Header:
-        """Return what the file says of a frame; raises `BadImage`."""
-        form, first = self._detected
-        if not frame or not first.pages:
-            return first
-        with guarded(self.path):
-            result = form.probe(self, frame)
-            if result is None:
+        """Return the header of a frame; raises `BadImage`."""
+        image_format, first_header = self._detected
+        if not frame or not first_header.pages:
+            return first_header
+        with errors_as_bad_image(self.path):
+            header = image_format.probe(self, frame)
+            if header is None:
                 raise ValueError(f"its frame {frame + 1} is of another format")
-            return self._checked(form, result)
+            return self._require_few_pixels(image_format, header)
 
     def decode(
         self, *, channels: int | None = None, frame: int = 0, window: Window | None = None
     ) -> Pixels:
-        """Return the upright pixels of a frame, opaque: (height, width, channels).
+        """Return the upright pixels of a frame, composited over white.
 
         Args:
-            channels: 1 for gray, 3 for RGB; None: what the file has without transparency.
-            frame: which one of several, from 0.
-            window: the part of the image to return; None: all of it.
+            channels: 1 for gray, 3 for RGB; None: as the file, without alpha.
+            frame: Index of the frame.
+            window: The part of the image to return; None: all of it.
 
         Returns:
-            In the file's type of numbers.
+            (height, width, channels), of the file's dtype.
 
         Raises:
-            BadImage: for what cannot be decoded completely, and nothing else.
+            BadImage: The frame cannot be decoded completely; nothing else is raised.
         """
         layers = self.decode_layers(frame, window)
-        with guarded(self.path):
+        with errors_as_bad_image(self.path):
             return layers.flatten(channels or (1 if layers.pixels.ndim == 2 else 3))
 
     def decode_layers(self, frame: int = 0, window: Window | None = None) -> Layers:
         """Return the pixels, alpha and palette indices of a frame; raises `BadImage`."""
         header = self.header_of(frame)
-        with guarded(self.path):
-            result = self._detected[0].read(self, frame, window)
-            layers = (
-                result if isinstance(result, Layers) else split_alpha(result, alpha=header.alpha)
-            )
+        with errors_as_bad_image(self.path):
+            layers = self._detected[0].read(self, frame, window)
+            if not isinstance(layers, Layers):
+                layers = split_alpha(layers, alpha=header.alpha)
             size = (window.height, window.width) if window else header.size
             if layers.pixels.shape[:2] != size:
                 raise ValueError(f"{layers.pixels.shape[:2]} pixels were decoded, {size} announced")
@@ -194,13 +192,13 @@ class EncodedImage:
 
     @cached_property
     def _detected(self) -> tuple[Format, Header]:
-        form, header = format_registry.detect(self)
-        with guarded(self.path):
-            return form, self._checked(form, header)
+        image_format, header = format_registry.detect(self)
+        with errors_as_bad_image(self.path):
+            return image_format, self._require_few_pixels(image_format, header)
 
-    def _checked(self, form: Format, header: Header) -> Header:
+    def _require_few_pixels(self, image_format: Format, header: Header) -> Header:
         if header.size[0] * header.size[1] > self.max_pixels:
-            advice = self.advice if isinstance(form, WindowedFormat) else ""
+            advice = self.advice if isinstance(image_format, WindowedFormat) else ""
             raise ValueError(f"more than {self.max_pixels:,} pixels{advice}")
         return header
 
@@ -217,13 +215,9 @@ def read_image(
         frame: Index of the frame or page.
 
     Returns:
-        (H, W, channels), in the file's type of numbers.
+        (H, W, channels), of the file's dtype.
 
     Raises:
         BadImage: The file cannot be decoded completely; nothing else is raised.
     """
     return EncodedImage.open(path, max_pixels=max_pixels).decode(channels=channels, frame=frame)
-
-
-OPENED = "opened"
-"""the entry of `EncodedImage.cache` for what identifies an open file, and its first result"""

@@ -1,14 +1,8 @@
 """Convert images to tensors in [-1, 1] on a device, and back to the pixel values of their domain.
 
-=================================  =================================================================
-dtype                              pixel values that map to -1 and 1
-=================================  =================================================================
-that of the domain                 the ends of the domain's `range`
-another, of a photograph           the same after scaling: 65535 in uint16 is 255 in uint8
-=================================  =================================================================
-
-Values outside the range are clipped. Integers inside it are restored exactly:
-``from_device(to_device(x)) == x``.
+The ends of the domain's `range` become -1 and 1, and values outside the range are clipped. Images
+of another dtype than the domain's are scaled: 65535 in uint16 is 255 in uint8. Integers in the
+range are restored exactly: ``from_device(to_device(x)) == x``.
 """
 
 from typing import Any
@@ -20,22 +14,22 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from translate.batches import UNNAMED, Domain
-from translate.images.domains.levels import from_unit, to_unit
+from translate.images.domains.levels import from_network_range, to_network_range
 from translate.images.layers import Pixels
 
 
 def as_tensor(pixels: Pixels) -> Tensor:
-    """Return `pixels` as (channels, height, width), a copy of the same type."""
+    """Return a copy of `pixels` as (channels, height, width), of the same dtype."""
     return torch.from_numpy(pixels.transpose(2, 0, 1).copy())
 
 
 def planar(pixels: Pixels) -> Tensor:
-    """Return `pixels` as (channels, height, width) in this order of memory, copied if need be."""
+    """Return `pixels` as a contiguous tensor (channels, height, width), copied only if needed."""
     return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))
 
 
 def planar_copy(image: Tensor) -> Tensor:
-    """Return a copy of (channels, height, width) in this order of memory."""
+    """Return a contiguous copy of an image (channels, height, width)."""
     if image.stride(2) == 1:
         return image.clone(memory_format=torch.contiguous_format)
     pixels = image.permute(1, 2, 0).numpy()
@@ -47,7 +41,7 @@ def planar_copy(image: Tensor) -> Tensor:
 
 
 def to_device(images: Tensor, device: torch.device | str, domain: Domain = UNNAMED) -> Tensor:
-    """Return images as floats in [-1, 1]; they are copied to the device in their own type.
+    """Return images as floats in [-1, 1]; they are copied to the device before the conversion.
 
     Args:
         images: (N, C, H, W) of a dtype in `translate.batches.DTYPES`. If it is not the domain's,
@@ -57,7 +51,7 @@ def to_device(images: Tensor, device: torch.device | str, domain: Domain = UNNAM
     """
     floats = images.to(device, non_blocking=True).to(torch.float32)
     floats = floats.clone() if floats is images else floats
-    return to_unit(floats, _name(images.dtype), domain)
+    return to_network_range(floats, str(images.dtype).removeprefix("torch."), domain)
 
 
 def network_input(pixels: Pixels, device: torch.device | str, domain: Domain) -> Tensor:
@@ -86,16 +80,11 @@ def from_device(images: Tensor, domain: Domain = UNNAMED, dtype: str = "") -> ND
             255 in uint8 becomes 1.0 in float32.
 
     Returns:
-        (N, H, W, C) of that type.
+        (N, H, W, C) of the given dtype.
     """
     dtype = dtype or domain.dtype
-    levels = from_unit(images.detach().float(), dtype, domain)
+    levels = from_network_range(images.detach().float(), dtype, domain)
     if dtype != "float32":
         limits = np.iinfo(dtype)
         levels = levels.round().clamp(limits.min, limits.max).to(getattr(torch, dtype))
     return levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
-
-
-def _name(dtype: torch.dtype) -> str:
-    """Return the NumPy name of a dtype."""
-    return str(dtype).removeprefix("torch.")

@@ -91,7 +91,10 @@ def _training_images(history: History) -> Images:
     data = places.locate(history.config.data, working_directory_of(history.run), root_changed=False)
     data = data.model_copy(update={"flip": False, "augment": (), "workers": 0})
     layout = check.open_layout(data)
-    common_domain, by_file = domain_images.common(layout.spec), domain_images.of_files(layout)
+    common_domain, by_file = (
+        domain_images.common_domain(layout.spec),
+        domain_images.domains_by_file(layout),
+    )
     augment = Augment(data, layout.spec, Cache({}, common_domain, by_file).read)
     checked = check.CheckedData(layout, augment, [], [])
     count = min(TRAINING_IMAGES, len(layout))

@@ -19,7 +19,7 @@ from translate.engine.loading.transform import require_size
 from translate.engine.splits import groups, near_duplicates
 from translate.errors import BadImage, DataError
 from translate.images.domains import domain_images, levels
-from translate.images.layers import guarded
+from translate.images.layers import errors_as_bad_image
 from translate.insight.file_reports import FileReport, Finding, pixel_formats, pixel_values, sizes
 
 THREADS = 8
@@ -56,7 +56,10 @@ def check_images(data: Data) -> Iterator[Finding]:
         for line in groups.ungrouped_warnings(layout, settings):
             yield Finding("note", f"{split}: {line}")
         problems += layout.problems
-        common, by_path = domain_images.common(layout.spec), domain_images.of_files(layout)
+        common, by_path = (
+            domain_images.common_domain(layout.spec),
+            domain_images.domains_by_file(layout),
+        )
         domain_of = {path: by_path.get(path, common) for path in sorted(new_files)}
         with ThreadPoolExecutor(THREADS) as pool:
             new_reports = list(
@@ -100,7 +103,7 @@ def _check_file(
     try:
         image = files.read(path)
         pixels = domain_images.decode(image, domain)
-        with guarded(path):
+        with errors_as_bad_image(path):
             require_size(data, *image.header.size)
             domain_images.require_readable(image.header, domain)
     except BadImage as bad:

@@ -15,7 +15,9 @@ from translate.images.source import EncodedImage
 
 CLASSES = np.random.default_rng(0).integers(0, 19, (24, 20)).astype(np.uint8)
 COLOURS = np.random.default_rng(1).permutation(256 * 3).reshape(256, 3).astype(np.uint8)
+"""the colours of a palette, by class"""
 COLORMAP = COLOURS.T.astype(np.uint16) * 257
+"""the palette as TIFF stores it: (3, 256) in 16 bits"""
 
 
 def write_page(writer: tifffile.TiffWriter, classes: NDArray[np.uint8], **tags: int) -> None:
@@ -51,11 +53,10 @@ def test_D25_each_page_of_label_maps_is_read_separately(channels: int, tmp_path:
 
 
 def test_D25_a_palette_of_8_bit_values_gives_the_same_colours_as_one_of_16(tmp_path: Path) -> None:
-    for name, colormap in (("dark", COLORMAP >> 8), ("usual", COLORMAP)):
-        tifffile.imwrite(
-            tmp_path / f"{name}.tif", CLASSES, photometric="palette", colormap=colormap
-        )
-        pixels = domain_images.read(tmp_path / f"{name}.tif", Domain("", 3, labels=True))
+    path = tmp_path / "a.tif"
+    for colormap in (COLORMAP >> 8, COLORMAP):
+        tifffile.imwrite(path, CLASSES, photometric="palette", colormap=colormap)
+        pixels = domain_images.read(path, Domain("", 3, labels=True))
         np.testing.assert_array_equal(pixels, COLOURS[CLASSES])
 
 
@@ -75,7 +76,7 @@ def test_D25_transparency_adds_no_values(mode: str, tmp_path: Path) -> None:
     np.testing.assert_array_equal(pixels, CLASSES[..., None] if mode == "LA" else COLOURS[CLASSES])
 
 
-def test_D25_colours_are_refused_for_one_channel(tmp_path: Path) -> None:
+def test_D25_colours_other_than_gray_are_refused_for_one_channel(tmp_path: Path) -> None:
     Image.fromarray(COLOURS[CLASSES]).save(tmp_path / "a.png")
     with pytest.raises(BadImage, match="a label map in colours, and its domain has one channel"):
         domain_images.read(tmp_path / "a.png", Domain("", 1, labels=True))

@@ -1,4 +1,4 @@
-"""Levels of 16 bits become the nearest of 8 bits."""
+"""Pixel values change their dtype in proportion, and clipped outputs are counted."""
 
 import numpy as np
 
@@ -11,12 +11,7 @@ def test_sixteen_bits_are_rounded_to_the_nearest_of_256_levels() -> None:
     assert scale_dtype(levels, "uint8").tolist() == [0, 0, 1, 1, 255, 255]
 
 
-def test_bytes_stay_as_they_are() -> None:
-    levels = np.arange(256, dtype=np.uint8)
-    assert scale_dtype(levels, "uint8") is levels
-
-
-def test_photographs_change_their_type_in_proportion() -> None:
+def test_white_stays_white_in_every_dtype() -> None:
     levels = np.array([0, 1, 128, 255], np.uint8)
     assert scale_dtype(levels, "uint16").tolist() == [0, 257, 128 * 257, 65535]
     assert scale_dtype(scale_dtype(levels, "float32"), "uint8").tolist() == levels.tolist()
@@ -24,16 +19,16 @@ def test_photographs_change_their_type_in_proportion() -> None:
     assert scale_dtype(levels, "uint8") is levels
 
 
-def test_numbers_of_an_output_beyond_its_range_are_counted_but_in_photographs() -> None:
+def test_outputs_outside_the_range_are_counted_except_for_photographs_and_label_maps() -> None:
     values = np.array([[-1.5, -1.0, 0.0, 1.000001], [1.2, 1.3, 0.5, np.nan]], np.float32)
-    count = ClippedNumbers(Domain("ct", 1, (-1000.0, 1000.0), "int16"))
-    assert count.notes() == ()
-    count.add(values[:1])
-    count.add(values[1:])
-    (note,) = count.notes()
+    clipped = ClippedNumbers(Domain("ct", 1, (-1000.0, 1000.0), "int16"))
+    assert clipped.notes() == ()
+    clipped.add(values[:1])
+    clipped.add(values[1:])
+    (note,) = clipped.notes()
     text = "12.5 % of output ct below -1000 and 25.0 % of output ct above 1000: clipped"
     assert (note.kind, note.text) == ("saturation", text)
-    for kind in (Domain("photo"), Domain("classes", 1, labels=True)):
-        other = ClippedNumbers(kind)
-        other.add(values)
-        assert other.notes() == ()
+    for domain in (Domain("photo"), Domain("classes", 1, labels=True)):
+        clipped = ClippedNumbers(domain)
+        clipped.add(values)
+        assert clipped.notes() == ()

@@ -1,4 +1,4 @@
-"""The headers of a tar file say where its members are, and are recognized again."""
+"""The index of a tar file says where the members are, and their headers are recognized again."""
 
 import tarfile
 from io import BytesIO
@@ -9,10 +9,11 @@ from shard_files import tar_of
 
 from translate.images.files.tar_index import is_header_of, read_headers
 
-LONG = "deep/" * 30 + "x.png"
+LONG_NAME = "folder/" * 30 + "x.png"
+"""more characters than a header can hold: an extended header has the name"""
 
 
-@pytest.mark.parametrize("name", ["a.png", "deep/b.png", "sch\u00f6n.png", LONG])
+@pytest.mark.parametrize("name", ["a.png", "folder/b.png", "sch\u00f6n.png", LONG_NAME])
 def test_the_header_of_a_member_is_before_its_content(name: str) -> None:
     data = tar_of({"first": b"1", name: b"0123456789"})
     index = read_headers(BytesIO(data), Path("x.tar"), len(data))  # type: ignore[arg-type]
@@ -25,6 +26,6 @@ def test_the_header_of_a_member_is_before_its_content(name: str) -> None:
     assert not is_header_of(b"0" * tarfile.BLOCKSIZE, path, size)
 
 
-def test_the_header_of_another_member_of_the_same_size_is_recognized() -> None:
+def test_the_header_of_another_member_of_the_same_size_is_refused() -> None:
     data = tar_of({"a.png": b"1", "b.png": b"2"})
-    assert not is_header_of(data[:512], Path("x.tar/b.png"), 1)
+    assert not is_header_of(data[: tarfile.BLOCKSIZE], Path("x.tar/b.png"), 1)

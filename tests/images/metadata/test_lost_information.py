@@ -1,4 +1,4 @@
-"""What a file loses when it is read as the images of a domain."""
+"""A note says which information of a file is lost when the file is read for a domain."""
 
 from typing import Any
 
@@ -6,25 +6,25 @@ import pytest
 
 from translate.batches import Domain
 from translate.formats import Header
-from translate.images.metadata.lost_information import losses
+from translate.images.metadata.lost_information import lost_information_notes
 
 PHOTO, GRAY = Domain("photo"), Domain("gray", channels=1)
-DEEP = Domain("deep", dtype="uint16", range=(0, 65535))
+PHOTO_16_BITS = Domain("photo", dtype="uint16", range=(0, 65535))
 
 
-def header(**facts: Any) -> Header:
-    return Header(format="TIFF", size=(2, 2), **facts)
+def header(**fields: Any) -> Header:
+    return Header(format="TIFF", size=(2, 2), **fields)
 
 
 @pytest.mark.parametrize(
-    ("facts", "domain", "kinds"),
+    ("fields", "domain", "kinds"),
     [
         ({}, PHOTO, ()),
         ({"channels": 4, "alpha": True}, PHOTO, ("alpha",)),
         ({"channels": 4, "alpha": True}, Domain("x", channels=4, alpha=True), ()),
         ({"bits": 16, "dtype": "uint16"}, PHOTO, ("depth",)),
-        ({"bits": 16, "dtype": "uint16"}, DEEP, ()),
-        ({"bits": 10}, DEEP, ("depth",)),  # the decoder gives 8 bits
+        ({"bits": 16, "dtype": "uint16"}, PHOTO_16_BITS, ()),
+        ({"bits": 10}, PHOTO_16_BITS, ("depth",)),  # the decoder gives 8 bits
         ({"channels": 4}, PHOTO, ("bands",)),
         ({"channels": 4}, Domain("x", channels=4), ()),
         ({"channels": 2}, GRAY, ("bands",)),
@@ -34,21 +34,21 @@ def header(**facts: Any) -> Header:
         ({"frames": 2}, PHOTO, ("frames",)),
     ],
 )
-def test_a_note_for_each_loss(
-    facts: dict[str, Any], domain: Domain, kinds: tuple[str, ...]
+def test_each_kind_of_lost_information_has_a_note(
+    fields: dict[str, Any], domain: Domain, kinds: tuple[str, ...]
 ) -> None:
-    assert tuple(note.kind for note in losses(header(**facts), domain)) == kinds
+    assert tuple(note.kind for note in lost_information_notes(header(**fields), domain)) == kinds
 
 
 def test_what_the_output_keeps_is_not_lost() -> None:
     transparent = header(channels=4, alpha=True, bits=16, dtype="uint16")
-    assert losses(transparent, PHOTO, keeps_alpha=True, dtype="uint16") == ()
-    assert losses(transparent, PHOTO, hole=True, dtype="uint16") == ()
-    assert losses(header(frames=2), PHOTO, frame=0) == ()
+    assert lost_information_notes(transparent, PHOTO, keeps_alpha=True, dtype="uint16") == ()
+    assert lost_information_notes(transparent, PHOTO, hole=True, dtype="uint16") == ()
+    assert lost_information_notes(header(frames=2), PHOTO, frame=0) == ()
 
 
 def test_bands_that_are_not_read_are_counted() -> None:
-    (note,) = losses(header(channels=5), Domain("x", channels=3, bands=(3, 2, 1)))
+    (note,) = lost_information_notes(header(channels=5), Domain("x", channels=3, bands=(3, 2, 1)))
     assert note.text == "has 5 bands: 3 and 2 and 1 of them are read"
-    (note,) = losses(header(channels=7), PHOTO)
+    (note,) = lost_information_notes(header(channels=7), PHOTO)
     assert note.text == "has 7 bands: the first three are read"

@@ -1,4 +1,4 @@
-"""What images say of the model that made them."""
+"""Files of images that a model made say which model made them, and from which input."""
 
 import numpy as np
 import pytest
@@ -18,25 +18,23 @@ from translate.images.source import EncodedImage
 
 MAKER = Maker("ab" * 32, "inversion")
 PIXELS = np.zeros((8, 6, 3), np.uint8)
-LIKE = Header(format="", size=(8, 6))
+HEADER = Header(format="", size=(8, 6))
 
 
 def test_a_translation_is_an_image_edited_by_a_model() -> None:
-    like, notes = with_xmp(LIKE, b"", MAKER, "cd" * 32)
-    found = Provenance.of(like.xmp)
-    assert found == Provenance("ab" * 32, "inversion", __version__, "cd" * 32, TRANSLATED)
-    assert (notes, found.meaning) == ((), "translated by a model")
-    assert (
-        b'Iptc4xmpExt:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/composite'
-        b'WithTrainedAlgorithmicMedia"' in like.xmp
-    )
+    like, notes = with_xmp(HEADER, b"", MAKER, "cd" * 32)
+    provenance = Provenance.of(like.xmp)
+    assert provenance == Provenance("ab" * 32, "inversion", __version__, "cd" * 32, TRANSLATED)
+    assert (notes, provenance.meaning) == ((), "translated by a model")
+    term = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+    assert f'Iptc4xmpExt:DigitalSourceType="{term}"'.encode() in like.xmp
 
 
 def test_a_sample_and_its_translation_are_generated_by_a_model() -> None:
     sample = header_of_sample(PIXELS, MAKER).xmp
-    for packet in (sample, with_xmp(LIKE, sample, MAKER, "cd" * 32)[0].xmp):
-        found = Provenance.of(packet)
-        assert found and found.source_type == GENERATED
+    for packet in (sample, with_xmp(HEADER, sample, MAKER, "cd" * 32)[0].xmp):
+        provenance = Provenance.of(packet)
+        assert provenance and provenance.source_type == GENERATED
 
 
 def test_without_a_maker_and_a_packet_nothing_is_written() -> None:
@@ -44,26 +42,34 @@ def test_without_a_maker_and_a_packet_nothing_is_written() -> None:
     assert Provenance.of(b"") is None
 
 
-@pytest.mark.parametrize("packet", [b"<broken", b'<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-'
-                                    b'syntax-ns#"><r:Description><t xmlns="urn:x">%s</t></r:'
-                                    b"Description></r:RDF>" % (b"x" * 65_000)])  # fmt: skip
-def test_metadata_that_cannot_be_kept_is_noted(packet: bytes) -> None:
-    like, notes = with_xmp(LIKE, packet, MAKER, "cd" * 32, keep_all=True)
+TOO_LARGE = (
+    b'<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><r:Description>'
+    b'<t xmlns="urn:x">%s</t></r:Description></r:RDF>' % (b"x" * 65_000)
+)
+
+
+@pytest.mark.parametrize("packet", [b"<broken", TOO_LARGE], ids=["damaged", "too large"])
+def test_metadata_that_cannot_be_kept_has_a_note(packet: bytes) -> None:
+    like, notes = with_xmp(HEADER, packet, MAKER, "cd" * 32, keep_all=True)
     assert [note.kind for note in notes] == ["xmp"] and "it is not kept" in notes[0].text
     assert Provenance.of(like.xmp)
 
 
-@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif", ".avif", ".heic", ".jxl"])
-@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
-def test_every_format_that_holds_xmp_returns_it(suffix: str, dtype: str) -> None:
-    if dtype == "uint16" and suffix not in (".png", ".tif", ".jxl"):
-        pytest.skip("8 bits alone")
-    for package, needs in {"pillow_heif": ".heic", "pillow_jxl": ".jxl"}.items():
-        if needs == suffix:
-            pytest.importorskip(package)
-    like, _ = with_xmp(LIKE, b"", MAKER, "cd" * 32)
+SUFFIXES_8_BITS = (".png", ".jpg", ".webp", ".tif", ".avif", ".heic", ".jxl")
+SUFFIXES_16_BITS = (".png", ".tif", ".jxl")
+PACKAGES = {".heic": "pillow_heif", ".jxl": "pillow_jxl"}
+
+
+@pytest.mark.parametrize(
+    ("suffix", "dtype"),
+    [(s, "uint8") for s in SUFFIXES_8_BITS] + [(s, "uint16") for s in SUFFIXES_16_BITS],
+)
+def test_xmp_is_written_and_read_in_every_format_that_has_it(suffix: str, dtype: str) -> None:
+    if package := PACKAGES.get(suffix):
+        pytest.importorskip(package)
+    like, _ = with_xmp(HEADER, b"", MAKER, "cd" * 32)
     image = EncodedImage("x", encode_image(PIXELS.astype(dtype), suffix, like))
     assert image.header.xmp == like.xmp
     assert (image.decode() == PIXELS).all()
-    plain = EncodedImage("x", encode_image(PIXELS.astype(dtype), suffix, LIKE))
-    assert plain.header.xmp == b""
+    without_xmp = EncodedImage("x", encode_image(PIXELS.astype(dtype), suffix, HEADER))
+    assert without_xmp.header.xmp == b""

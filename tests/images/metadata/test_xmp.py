@@ -1,4 +1,4 @@
-"""What is kept of an XMP packet, and what is added."""
+"""An XMP packet is merged with new properties; damaged packets are refused."""
 
 import pytest
 
@@ -6,10 +6,8 @@ from translate.images.metadata.xmp import DUBLIN_CORE, Packet, Property
 
 OWN = Property("https://example.org/", "Made")
 PREFIXES = {"https://example.org/": "own"}
-TITLE, GPS = (
-    Property(DUBLIN_CORE, "title"),
-    Property("http://ns.adobe.com/exif/1.0/", "GPSLatitude"),
-)
+TITLE = Property(DUBLIN_CORE, "title")
+GPS = Property("http://ns.adobe.com/exif/1.0/", "GPSLatitude")
 PACKET = b"""<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
   xmlns:exif="http://ns.adobe.com/exif/1.0/" xmlns:tiff="http://ns.adobe.com/tiff/1.0/">
@@ -23,7 +21,7 @@ PACKET = b"""<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <?xpacket end="w"?>   \0"""
 
 
-def test_all_but_what_describes_pixels_is_kept_and_own_properties_are_replaced() -> None:
+def test_properties_are_kept_unless_they_are_of_pixels_or_replaced() -> None:
     merged = Packet(PACKET).merge({OWN: 'by "a<b"'}, PREFIXES, keep_all=True)
     assert Packet(merged).texts == {GPS: "48,8N", TITLE: "Lake & boat", OWN: 'by "a<b"'}
     assert b"(c) A. Person" in merged
@@ -37,7 +35,7 @@ def test_only_owner_and_licence_are_kept_by_default() -> None:
     assert Packet(Packet(PACKET).merge({}, {}, keep_all=False)).texts == {}
 
 
-def test_a_packet_with_nothing_to_keep_is_replaced_and_of_nothing_none_is_made() -> None:
+def test_a_packet_without_kept_or_added_properties_is_empty() -> None:
     merged = Packet().merge({OWN: "now"}, PREFIXES, keep_all=True)
     assert Packet(merged).merge({OWN: "now"}, PREFIXES, keep_all=False) == merged
     assert Packet(merged).merge({}, PREFIXES, keep_all=False) == b""

@@ -19,8 +19,8 @@ class Blank:
     """A `translate.batches.Transform` that reads no file and returns crops without values."""
 
     def __init__(self, size: tuple[int, int], spec: ImageSpec) -> None:
-        self.size, self.domains = size, domain_images.by_role(spec)
-        self.file = domain_images.common(spec)
+        self.size, self.domains = size, domain_images.domains_by_role(spec)
+        self.file = domain_images.common_domain(spec)
         self.roles: set[str] = set()
         """the roles (such as ``source``) of all images for which crops were made"""
 
@@ -34,7 +34,7 @@ class Blank:
         """Return a crop (channels, height, width) without values for each of `images`."""
         self.roles.update(roles[: len(images)])
         domains = [
-            domain_images.of_role(self.domains, roles, index) for index in range(len(images))
+            domain_images.domain_of_role(self.domains, roles, index) for index in range(len(images))
         ]
         return tuple(
             torch.empty(

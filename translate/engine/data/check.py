@@ -26,7 +26,7 @@ from translate.engine.system.locations import UrlPath
 from translate.errors import BadImage, ConfigError, DataError, TrainingError
 from translate.formats import Header
 from translate.images.domains import domain_images
-from translate.images.layers import guarded
+from translate.images.layers import errors_as_bad_image
 
 THREADS = 8
 """number of threads that read files"""
@@ -120,8 +120,8 @@ def check_data(layout: Layout, data: Data, files: OpenedFiles | None = None) -> 
     """
     files = files or OpenedFiles()
     with DaemonThreadPool(THREADS) as pool:
-        common_domain = domain_images.common(layout.spec)  # of files of no domain
-        domains = domain_images.of_files(layout)
+        common_domain = domain_images.common_domain(layout.spec)  # of files of no domain
+        domains = domain_images.domains_by_file(layout)
         by_path = {path: domains.get(path, common_domain) for path in layout.files}
         results = pool.map(partial(_probe, data, files), by_path, by_path.values())
         headers = dict(zip(by_path, results, strict=True))
@@ -159,7 +159,7 @@ def _probe(data: Data, files: OpenedFiles, path: Path, domain: Domain) -> Header
     """Return the header of a usable file, or the reason that it is unusable."""
     try:
         header = files.read(path).header
-        with guarded(path):
+        with errors_as_bad_image(path):
             require_size(data, *header.size)
             domain_images.require_readable(header, domain)
         return header.without_extra()

@@ -16,7 +16,7 @@ from translate.engine.processes.signals import reraise_interruption
 from translate.formats import Header, Note
 from translate.images.domains import domain_images, levels
 from translate.images.files.format_registry import is_lossy
-from translate.images.metadata.lost_information import losses
+from translate.images.metadata.lost_information import lost_information_notes
 
 PICKED_ITEMS = 100
 """number of items of the layout in which a domain with a single image is found"""
@@ -41,14 +41,14 @@ def notes_on_losses(
         (path, note)
         for path, header in headers.items()
         if isinstance(header, Header)
-        for note in losses(header, domains[path])
+        for note in lost_information_notes(header, domains[path])
     ]
 
 
 def find_warnings(
     layout: Layout,
     data: Data,
-    losses: Sequence[tuple[Path, Note]],
+    loss_notes: Sequence[tuple[Path, Note]],
     sizes: Collection[tuple[int, int]],
     read: Callable[[Path], NDArray[Any]],
 ) -> list[str]:
@@ -57,12 +57,12 @@ def find_warnings(
     Args:
         layout: The layout, without unusable files.
         data: The settings.
-        losses: The result of `notes_on_losses`.
+        loss_notes: The result of `notes_on_losses`.
         sizes: Height and width of each usable file.
         read: Returns the pixels of a file.
     """
     return [
-        *_losses(losses, len(sizes)),
+        *_losses(loss_notes, len(sizes)),
         *layout.notes,
         *_small_images(data, sizes),
         *_pixel_values(layout, read),
@@ -72,11 +72,11 @@ def find_warnings(
     ]
 
 
-def _losses(losses: Sequence[tuple[Path, Note]], count: int) -> Iterable[str]:
+def _losses(loss_notes: Sequence[tuple[Path, Note]], count: int) -> Iterable[str]:
     """Yield a line for each kind of loss, with the first file that has it."""
-    kinds = Counter(note.kind for _, note in losses)
+    kinds = Counter(note.kind for _, note in loss_notes)
     for kind, number in kinds.items():
-        path, note = next((path, note) for path, note in losses if note.kind == kind)
+        path, note = next((path, note) for path, note in loss_notes if note.kind == kind)
         more = f" (and {number - 1} more of {count})" if number > 1 else ""
         yield f"{path}{more}: {note.text}"
 
@@ -177,7 +177,7 @@ def _clipped(domain: Domain, values: Sequence[NDArray[Any]]) -> Iterable[str]:
 
 def _lossy_labels(layout: Layout) -> Iterable[str]:
     """Yield a line for each domain of label maps with lossy files."""
-    domains = domain_images.by_role(layout.spec)
+    domains = domain_images.domains_by_role(layout.spec)
     for role, name, files in _domains(layout):
         if domains[role].labels and any(is_lossy(path.suffix) for path in files):
             yield f"{name}: label maps in JPEG have values of no class at edges: use PNG"

@@ -12,8 +12,8 @@ from translate.engine.pixels.processing import ImageProcessor
 from translate.formats import Header, Note
 from translate.images import masks
 from translate.images.encode import encode_image
-from translate.images.files.format_registry import best_type
-from translate.images.layers import Pixels, guarded
+from translate.images.files.format_registry import best_dtype
+from translate.images.layers import Pixels, errors_as_bad_image
 from translate.images.metadata.profiles import in_srgb, unconverted_windows
 from translate.images.metadata.provenance import with_xmp
 from translate.images.source import EncodedImage
@@ -56,7 +56,7 @@ class FileTranslator:
         if self.options.to_srgb:
             layers, header, notes = in_srgb(layers, header)
             decoded = decoded._replace(layers=layers)
-        image = prepare(self.processor, decoded, partial(best_type, suffix))
+        image = prepare(self.processor, decoded, partial(best_dtype, suffix))
         return self._with_metadata(image, header, file, notes)
 
     def prepare_large(self, large: "LargeImage") -> PreparedImage:
@@ -104,7 +104,7 @@ class FileTranslator:
         layers, hole = file.decode_layers(), None
         if model.takes_mask:
             hole = masks.hole_from_file(mask) if mask else masks.hole_from_alpha(layers, file.path)
-        with guarded(file.path):
+        with errors_as_bad_image(file.path):
             decoded = DecodedInput(layers, file.path, file, hole=hole, masked=mask is not None)
             image = self.prepare(file, decoded, suffix)
         pixels = image.translate(self.processor)

@@ -30,8 +30,8 @@ from translate.engine.processes.signals import reraise_interruption
 from translate.errors import BadImage, TranslateError
 from translate.formats import Note
 from translate.images.encode import encode_image
-from translate.images.files.format_registry import best_type
-from translate.images.layers import guarded
+from translate.images.files.format_registry import best_dtype
+from translate.images.layers import errors_as_bad_image
 
 if TYPE_CHECKING:
     from translate.engine.pixels.large_images import LargeImage
@@ -118,7 +118,7 @@ class Pipeline:
     def read(self, job: Job) -> ImageInProgress | Problem:
         """Decode and preprocess an image; return a problem if it cannot be read."""
         try:
-            with guarded(job.input):
+            with errors_as_bad_image(job.input):
                 return self._read(job)
         except BadImage as bad:
             return Problem.of(bad, "read")
@@ -132,7 +132,7 @@ class Pipeline:
         if source.is_large:
             from translate.engine.pixels.large_images import LargeImage  # imports PyTorch
 
-            large = LargeImage(processor, source.image, job.frame, partial(best_type, suffix))
+            large = LargeImage(processor, source.image, job.frame, partial(best_dtype, suffix))
             image = self.translator.prepare_large(large)
         else:
             decoded = source.decode(job.frame, with_hole=processor.model.takes_mask)

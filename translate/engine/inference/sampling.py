@@ -32,7 +32,7 @@ from translate.engine.processes.signals import reraise_interruption
 from translate.errors import NothingUsableError, SaveError
 from translate.images.domains.levels import is_photographic
 from translate.images.encode import encode_image
-from translate.images.files.format_registry import best_type, output_suffix
+from translate.images.files.format_registry import best_dtype, output_suffix
 from translate.images.layers import Pixels
 from translate.images.metadata.provenance import Maker, header_of_sample
 from translate.results import InferenceResult
@@ -88,7 +88,7 @@ def sample_folder(
     suffix = output_suffix(
         form, target.channels, "uint8" if is_photographic(target) else target.dtype
     )
-    dtype = best_type(suffix, target.channels, target.dtype)
+    dtype = best_dtype(suffix, target.channels, target.dtype)
     folders.ensure_writable(out)
     recorded_request = replace(request, options=to_yaml_types(request.options))
     made_by = {**model.identity, **recorded(recorded_request, ["count"])}

@@ -49,7 +49,7 @@ def batch_to_device(batch: Any, device: torch.device, spec: ImageSpec) -> Any:
     A field ``target`` belongs to the last domain, a field with the name of a domain to that one,
     and any other to the first.
     """
-    domains = domain_images.by_role(spec)
+    domains = domain_images.domains_by_role(spec)
     return batch._make(
         to_device(tensor, device, domains.get(name, spec.source))
         if tensor.ndim == 4

@@ -21,7 +21,7 @@ from translate.engine.loading.scaling import scale
 from translate.errors import ConfigError, suggest
 from translate.images.domains import domain_images
 from translate.images.domains.levels import scale_dtype
-from translate.images.layers import Pixels, guarded
+from translate.images.layers import Pixels, errors_as_bad_image
 from translate.images.resize import pad_to
 from translate.images.source import MAX_PIXELS
 from translate.images.tensors import planar, planar_copy
@@ -75,7 +75,7 @@ class Augment:
         read: Callable[[Path], NDArray[Any]],
         scale: Callable[[Pixels, tuple[int, int], Domain], Tensor] = scale,
     ) -> None:
-        self.data, self.domains, self.read = data, domain_images.by_role(spec), read
+        self.data, self.domains, self.read = data, domain_images.domains_by_role(spec), read
         self.scale = scale
         self.augmentations = [_create(entry, data, self.domains) for entry in data.augment]
 
@@ -144,12 +144,13 @@ class ItemTransform:
             raise ValueError(f"images of several sizes cannot be cropped at one position: {sizes}")
         if self._path is None:
             return self._crops(images, roles)
-        with guarded(self._path):
+        with errors_as_bad_image(self._path):
             return self._crops(images, roles)
 
     def _crops(self, images: Sequence[NDArray[Any]], roles: Sequence[str]) -> tuple[Tensor, ...]:
         by_role = self._augment.domains
-        domains = [domain_images.of_role(by_role, roles, place) for place in range(len(images))]
+        count = len(images)
+        domains = [domain_images.domain_of_role(by_role, roles, place) for place in range(count)]
         rows, columns = self._augment.data.crop
         height, width = images[0].shape[:2]
         height, width = self._augment.scaled(height, width, self._random)

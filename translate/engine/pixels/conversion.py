@@ -35,7 +35,14 @@ from translate.batches import MAX_CHANNELS, UNNAMED, Domain
 from translate.engine.pixels.decoded_input import DecodedInput
 from translate.errors import BadImage, DataError
 from translate.images.domains import levels
-from translate.images.layers import WHITE, Layers, Pixels, guarded, layers_from_pillow, split_alpha
+from translate.images.layers import (
+    WHITE,
+    Layers,
+    Pixels,
+    errors_as_bad_image,
+    layers_from_pillow,
+    split_alpha,
+)
 from translate.images.source import EncodedImage
 
 FileLike: TypeAlias = str | PathLike[str] | bytes | bytearray | memoryview | BinaryIO
@@ -108,7 +115,7 @@ def encode_input(value: Any) -> EncodedImage:
     path = Path(name) if isinstance(name, str) and name else Path("the file")
     if isinstance(value, TextIOBase):
         raise DataError(f"{path} is open as text: expected bytes. Open it with mode 'rb'.")
-    with guarded(path):
+    with errors_as_bad_image(path):
         if callable(getattr(value, "seekable", None)) and value.seekable():
             value.seek(0)  # after writing, the position is at the end
         data = value.read()
@@ -217,7 +224,7 @@ def _unit_floats(array: NDArray[Any]) -> NDArray[np.float32]:
 def named_errors(path: Path, advice: str = "", *, is_file: bool = False) -> Iterator[None]:
     """Raise `BadImage` for errors of files, and `DataError` for errors of other inputs."""
     try:
-        with guarded(path):
+        with errors_as_bad_image(path):
             yield
     except BadImage as bad:
         if is_file:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from translate.batches import Domain
 from translate.formats import profile_fits
 from translate.images.domains import domain_images
-from translate.images.layers import Layers, Pixels, guarded
+from translate.images.layers import Layers, Pixels, errors_as_bad_image
 from translate.images.source import EncodedImage
 
 
@@ -55,9 +55,9 @@ class DecodedInput(NamedTuple):
             keeps_alpha: whether the output gets the alpha channel; if not, colours are composited
                 over white.
         """
-        with guarded(self.path):
+        with errors_as_bad_image(self.path):
             layers = self.layers.without_alpha() if keeps_alpha else self.layers
-            return domain_images.from_layers(layers, domain, self.path)
+            return domain_images.pixels_from_layers(layers, domain, self.path)
 
     def profile_for(self, channels: int) -> bytes:
         """Return the colour profile, if it suits an image with this number of channels."""

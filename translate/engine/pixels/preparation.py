@@ -10,7 +10,7 @@ from translate.errors import ConfigError, TranslateError
 from translate.formats import Header, Note
 from translate.images.domains import levels
 from translate.images.layers import Pixels
-from translate.images.metadata.lost_information import losses
+from translate.images.metadata.lost_information import lost_information_notes
 
 ChooseType = Callable[[int, str, bool], str]
 """Returns the dtype in which an output can be stored, given its number of channels without alpha,
@@ -80,7 +80,7 @@ def prepare(
     )
     notes: tuple[Note, ...] = ()
     if image.image and (not image.frame or image.image.header.pages):  # once per animation
-        notes = losses(
+        notes = lost_information_notes(
             image.image.header,
             kind,
             frame=image.frame,

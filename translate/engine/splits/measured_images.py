@@ -58,8 +58,8 @@ class MeasuredImages:
             read: Returns the pixels of a file, such as from a cache.
         """
         self.layout, self.data, self.seed = layout, data, seed
-        common_domain = domain_images.common(layout.spec)  # of files of no domain
-        domains = domain_images.of_files(layout)
+        common_domain = domain_images.common_domain(layout.spec)  # of files of no domain
+        domains = domain_images.domains_by_file(layout)
         self.transform = center_crop(
             layout.spec,
             data,

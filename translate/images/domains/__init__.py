@@ -1,1 +1,1 @@
-"""The pixel values of a domain: read, scaled to [-1, 1], or label maps."""
+"""The images of a domain: reading, pixel values, and label maps."""

@@ -1,18 +1,18 @@
-"""Read, resize and convert the images of a domain: their bands and pixel values, or as label maps.
+"""Read, resize and convert images so that they have the channels and dtype of their domain.
 
 =================================  =================================================================
 content of a file                  how it is read
 =================================  =================================================================
-as many bands as the domain        as they are, with an alpha channel as the last band
-gray, RGB, further bands           photographs: as RGB, the first three bands; as gray, their luma
+as many bands as the domain        unchanged, with an alpha channel as the last band
+other numbers of bands             photographs: the first three as RGB, or as gray their luma
 alpha channel                      photographs: composited over white; else ignored
-bands that `Domain.bands` names    those, in that order
+bands that `Domain.bands` names    those bands, in that order
 another dtype                      photographs: scaled proportionally; else refused
 =================================  =================================================================
 
 Each pixel of a label map is the colour or index of a class, so no other values may be created:
-label maps are resized by nearest neighbour, their values are kept at any bit depth, and a palette
-image with one channel is read as its indices.
+label maps are resized by nearest neighbour, their values are kept at any bit depth, and if the
+domain has one channel, a palette image is read as its indices.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ from translate.batches import Domain, ImageSpec, Layout
 from translate.formats import Header
 from translate.images.domains import label_maps
 from translate.images.domains.levels import is_photographic, scale_dtype
-from translate.images.layers import Layers, Pixels, guarded, with_channels
+from translate.images.layers import Layers, Pixels, errors_as_bad_image, with_channels
 from translate.images.resize import resize_pixels
 from translate.images.source import EncodedImage
 
@@ -36,35 +36,33 @@ HALF_LEVEL = 1 / 131070
 """half a level of 16 bits, by which floats may exceed [0, 1]"""
 
 
-def by_role(spec: ImageSpec) -> Mapping[str, Domain]:
-    """Return the domains of ``source`` and ``target`` images, and each domain by its name."""
+def domains_by_role(spec: ImageSpec) -> Mapping[str, Domain]:
+    """Return the domains by role: ``source``, ``target``, and the name of each domain."""
     named = {domain.name: domain for domain in spec.domains}
     return named | {"source": spec.source, "target": spec.target}
 
 
-def of_role(by_role: Mapping[str, Domain], roles: Sequence[str], index: int) -> Domain:
+def domain_of_role(by_role: Mapping[str, Domain], roles: Sequence[str], index: int) -> Domain:
     """Return the domain of image `index` by its role; the source domain if it has no role."""
     return by_role.get(roles[index] if index < len(roles) else "", by_role["source"])
 
 
-def of_files(layout: Layout) -> Mapping[Path, Domain]:
-    """Return the domain of each file, without files that two different domains share."""
-    domains, shared = dict[Path, Domain](), set[Path]()
+def domains_by_file(layout: Layout) -> Mapping[Path, Domain]:
+    """Return the domain of each file; files of two domains with different settings are omitted."""
+    domains, ambiguous = dict[Path, Domain](), set[Path]()
     for domain, files in zip(layout.spec.domains, layout.domain_files, strict=False):
-        shared |= {path for path in files if not _are_equal(domains.get(path, domain), domain)}
-        domains |= dict.fromkeys(files, domain)
-    return {path: domain for path, domain in domains.items() if path not in shared}
+        for path in files:
+            if replace(domains.setdefault(path, domain), name=domain.name) != domain:
+                ambiguous.add(path)
+            domains[path] = domain
+    return {path: domain for path, domain in domains.items() if path not in ambiguous}
 
 
-def _are_equal(domain: Domain, other: Domain) -> bool:
-    return replace(domain, name=other.name) == other
-
-
-def common(spec: ImageSpec) -> Domain:
-    """Return the domain for files of unknown domain, with the channels that all domains need."""
+def common_domain(spec: ImageSpec) -> Domain:
+    """Return a domain for files of unknown domain, with the channels that all domains need."""
     domains = spec.domains or (spec.source,)
-    images = next((domain for domain in domains if not domain.labels), domains[0])
-    return replace(images, name="", channels=max(domain.channels for domain in domains))
+    template = next((domain for domain in domains if not domain.labels), domains[0])
+    return replace(template, name="", channels=max(domain.channels for domain in domains))
 
 
 def read(path: Path, domain: Domain) -> Pixels:
@@ -77,38 +75,38 @@ def decode(image: EncodedImage, domain: Domain) -> Pixels:
 
     Args:
         image: The bytes of a file.
-        domain: The domain that it belongs to; values of label maps are not converted.
+        domain: The domain of the image; values of label maps are not converted.
 
     Returns:
-        (H, W, C), of the domain's type.
+        (H, W, C), of the domain's dtype.
 
     Raises:
         BadImage: The image cannot be decoded completely, or has another dtype or other bands.
     """
     layers = image.decode_layers()
-    with guarded(image.path):
-        return scale_dtype(from_layers(layers, domain, image.path), domain.dtype)
+    with errors_as_bad_image(image.path):
+        return scale_dtype(pixels_from_layers(layers, domain, image.path), domain.dtype)
 
 
-def from_layers(layers: Layers, domain: Domain, path: Path) -> Pixels:
+def pixels_from_layers(layers: Layers, domain: Domain, path: Path) -> Pixels:
     """Return the pixels of a file with the channels of its domain, in the dtype of the file.
 
     Args:
         layers: The pixels.
-        domain: The domain that they belong to; values of label maps are not converted.
+        domain: The domain of the image; values of label maps are not converted.
         path: The file, for a `BadImage`.
 
     Returns:
         (H, W, C).
 
     Raises:
-        ValueError: They have another dtype or other bands.
+        ValueError: The pixels have another dtype or other bands than the domain.
     """
     if domain.labels:
         return label_maps.labels_from_layers(layers, path, domain.channels)
-    if _is_of_domain(layers, domain):
+    if _needs_no_conversion(layers, domain):
         return np.ascontiguousarray(layers.pixels)
-    _require_type(layers.pixels.dtype.name, domain)
+    _require_dtype(layers.pixels.dtype.name, domain)
     _require_unit_floats(layers.pixels, domain)
     count, has_alpha = _bands(layers.pixels), layers.alpha is not None
     _require_bands(count, has_alpha, domain)
@@ -122,12 +120,12 @@ def from_layers(layers: Layers, domain: Domain, path: Path) -> Pixels:
         return Layers(colours).opaque().with_alpha()
     if not is_photographic(domain):
         return with_channels(layers.pixels, domain.channels)
-    shown = layers.composite_over_white()
-    return with_channels(_colours(shown) if domain.channels in (1, 3) else shown, domain.channels)
+    pixels = layers.composite_over_white()
+    return with_channels(_colours(pixels) if domain.channels in (1, 3) else pixels, domain.channels)
 
 
-def _is_of_domain(layers: Layers, domain: Domain) -> bool:
-    """Return whether both are RGB of bytes, as most are: then nothing is converted."""
+def _needs_no_conversion(layers: Layers, domain: Domain) -> bool:
+    """Return whether the image and its domain are RGB of 8 bits, as most are."""
     pixels, alpha = layers.pixels, layers.alpha
     is_rgb = pixels.shape[2:] == (3,) and pixels.dtype == np.uint8 and alpha is None
     return is_rgb and domain.channels == 3 and domain.dtype == "uint8" and not domain.bands
@@ -137,11 +135,11 @@ def require_readable(header: Header, domain: Domain) -> None:
     """Raise `ValueError` for a file whose header does not fit `domain`."""
     if domain.labels:
         return
-    _require_type(header.dtype, domain)
+    _require_dtype(header.dtype, domain)
     _require_bands(header.channels - header.alpha, header.alpha, domain)
 
 
-def _require_type(dtype: str, domain: Domain) -> None:
+def _require_dtype(dtype: str, domain: Domain) -> None:
     if dtype == domain.dtype or (is_photographic(domain) and dtype != "int16"):
         return
     low, high = domain.range
@@ -155,16 +153,16 @@ def _require_bands(count: int, has_alpha: bool, domain: Domain) -> None:
     """Raise `ValueError` if `count` bands, and perhaps an alpha channel, do not fit `domain`."""
     total = count + has_alpha
     if domain.bands:
-        if max(domain.bands) > total:
+        if (largest := max(domain.bands)) > total:
             raise ValueError(
-                f"has {total} band{'s' if total > 1 else ''}, and data.bands names band "
-                f"{max(domain.bands)}: expected bands from 1 to {total}"
+                f"has {total} band{'s' if total > 1 else ''}, and data.bands names band {largest}: "
+                f"expected bands from 1 to {total}"
             )
         return
     channels = domain.channels
-    colour = channels in (1, 3) and (is_photographic(domain) or count in (1, 3))
-    with_alpha_channel = domain.alpha and count in (1, 3) and channels in (2, 4)
-    if channels not in (count, total) and not colour and not with_alpha_channel:
+    becomes_colour = channels in (1, 3) and (is_photographic(domain) or count in (1, 3))
+    gets_alpha = domain.alpha and count in (1, 3) and channels in (2, 4)
+    if channels not in (count, total) and not becomes_colour and not gets_alpha:
         raise ValueError(
             f"has {total} bands, and {_name(domain)} has {channels}: choose bands of all files in "
             f'training, as in --set "data.bands={{{domain.name or "ct"}: [1]}}"'
@@ -172,7 +170,7 @@ def _require_bands(count: int, has_alpha: bool, domain: Domain) -> None:
 
 
 def _require_unit_floats(pixels: Pixels, domain: Domain) -> None:
-    """Raise `ValueError` for floats outside [0, 1] where no other range is known."""
+    """Raise `ValueError` for floats outside [0, 1] if the domain has no other range."""
     if pixels.dtype != np.float32 or not is_photographic(domain):
         return
     least, most = float(pixels.min()), float(pixels.max())
@@ -189,7 +187,7 @@ def _bands(pixels: NDArray[Any]) -> int:
 
 
 def _colours(pixels: NDArray[Any]) -> NDArray[Any]:
-    """Return gray or RGB, the first bands of others."""
+    """Return gray or RGB pixels; of other numbers of bands the first three, or the first."""
     if pixels.ndim == 2:
         return pixels
     return pixels[..., :3] if pixels.shape[2] >= 3 else pixels[..., :1]
@@ -200,13 +198,7 @@ def _name(domain: Domain) -> str:
 
 
 def resize(pixels: Pixels, size: tuple[int, int], domain: Domain) -> Pixels:
-    """Return an image at another size; label maps by nearest neighbour.
-
-    Args:
-        pixels: (H, W, C).
-        size: Height and width.
-        domain: The domain that the image belongs to.
-    """
+    """Return an image (H, W, C) of `domain` at another `size`, height and width."""
     if not domain.labels:
         return resize_pixels(pixels, size)
     resized = cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_NEAREST_EXACT)

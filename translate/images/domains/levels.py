@@ -19,19 +19,19 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Floats = TypeVar("Floats", "Tensor", NDArray[np.float32])
-EXCESS = 1e-5
-"""beyond [-1, 1], by which no number of 16 bits changes"""
+TOLERANCE = 1e-5
+"""how far outputs may exceed [-1, 1] uncounted: less than half a level of 16 bits"""
 WHITE_LEVEL: Mapping[str, float] = {name: high for name, (_, high) in FULL_RANGES.items()}
 """the pixel value of white in each dtype"""
 
 
-def to_unit(levels: Floats, dtype: str, domain: Domain = UNNAMED) -> Floats:
-    """Map levels to [-1, 1], in place; those outside the range are clipped.
+def to_network_range(levels: Floats, dtype: str, domain: Domain = UNNAMED) -> Floats:
+    """Map pixel values to [-1, 1], in place; values outside the range are clipped.
 
     Args:
-        levels: float32; pixel values that were read as `dtype`. If that is not the domain's dtype,
-            they are scaled: 65535 in uint16 is 255 in uint8.
-        dtype: The NumPy name of a type.
+        levels: Pixel values as float32.
+        dtype: The dtype that the pixel values had. If it is not the domain's, they are scaled:
+            65535 in uint16 is 255 in uint8.
         domain: The domain whose `range` is mapped to [-1, 1].
     """
     low, half = _low_and_half(domain, dtype)
@@ -39,15 +39,15 @@ def to_unit(levels: Floats, dtype: str, domain: Domain = UNNAMED) -> Floats:
         levels -= low
     levels /= half
     levels -= 1
-    # a range of all integers of the dtype has every value
+    # the full range of an integer dtype has no values outside
     if domain.dtype == "float32" or domain.range != FULL_RANGES[domain.dtype]:
         levels[levels > 1] = 1
         levels[levels < -1] = -1
     return levels
 
 
-def from_unit(values: Floats, dtype: str, domain: Domain = UNNAMED) -> Floats:
-    """Return levels of the type `dtype` for [-1, 1], clamped: the inverse of `to_unit`."""
+def from_network_range(values: Floats, dtype: str, domain: Domain = UNNAMED) -> Floats:
+    """Return pixel values in levels of `dtype`, clamped: the inverse of `to_network_range`."""
     low, half = _low_and_half(domain, dtype)
     levels = values.clip(-1, 1)
     levels += 1
@@ -63,7 +63,7 @@ def _low_and_half(domain: Domain, dtype: str) -> tuple[float, float]:
     return low, (high - low) / 2
 
 
-def network_array(pixels: Pixels, domain: Domain) -> NDArray[np.float32]:
+def network_input_array(pixels: Pixels, domain: Domain) -> NDArray[np.float32]:
     """Return one image, with its mask if it has one, as the input of a network.
 
     Args:
@@ -76,12 +76,14 @@ def network_array(pixels: Pixels, domain: Domain) -> NDArray[np.float32]:
     dtype = pixels.dtype.name
     floats = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], np.float32)
     floats = floats.copy() if pixels.dtype == np.float32 else floats
-    to_unit(floats[:, : domain.channels], dtype, domain)
-    to_unit(floats[:, domain.channels :], dtype)
+    to_network_range(floats[:, : domain.channels], dtype, domain)
+    to_network_range(floats[:, domain.channels :], dtype)
     return floats
 
 
-def image_numbers(values: NDArray[np.float32], domain: Domain, dtype: str = "") -> NDArray[Any]:
+def network_output_pixels(
+    values: NDArray[np.float32], domain: Domain, dtype: str = ""
+) -> NDArray[Any]:
     """Return (N, C, H, W) in [-1, 1], finite, as pixel values (N, H, W, C); integers are rounded.
 
     Args:
@@ -90,7 +92,7 @@ def image_numbers(values: NDArray[np.float32], domain: Domain, dtype: str = "") 
         dtype: The dtype to scale to; empty: the domain's.
     """
     dtype = dtype or domain.dtype
-    levels = from_unit(values, dtype, domain)
+    levels = from_network_range(values, dtype, domain)
     if dtype != "float32":
         limits = np.iinfo(dtype)
         levels = np.rint(levels).clip(limits.min, limits.max).astype(dtype)
@@ -98,7 +100,7 @@ def image_numbers(values: NDArray[np.float32], domain: Domain, dtype: str = "") 
 
 
 def scale_dtype(pixels: Pixels, dtype: str) -> Pixels:
-    """Return intensities in another dtype, scaled so that white stays white, and rounded."""
+    """Return intensities in another dtype, scaled so that white stays white; integers rounded."""
     if pixels.dtype == dtype:
         return pixels
     if (pixels.dtype.name, dtype) == ("uint8", "uint16"):
@@ -139,9 +141,9 @@ def clipping_notes(fractions: tuple[float, float], domain: Domain) -> tuple[Note
 
 
 class ClippedNumbers:
-    """Counts what of a network's output is beyond the range of its domain, and so is clipped.
+    """Counts the values of outputs that are outside the domain's range, and so are clipped.
 
-    As in inputs, nothing counts in photographs and label maps.
+    Nothing is counted for photographs and label maps, as in `saturation`.
     """
 
     def __init__(self, domain: Domain) -> None:
@@ -150,14 +152,14 @@ class ClippedNumbers:
         self._below = self._above = self._total = 0
 
     def add(self, values: Floats) -> None:
-        """Count the numbers of an output, or of a part of it, of which [-1, 1] is the range."""
+        """Count the values of an output, or of a part of it, that are outside [-1, 1]."""
         if self._counts:
-            self._below += int((values < -1 - EXCESS).sum())
-            self._above += int((values > 1 + EXCESS).sum())
+            self._below += int((values < -1 - TOLERANCE).sum())
+            self._above += int((values > 1 + TOLERANCE).sum())
             self._total += prod(values.shape)
 
     def notes(self) -> tuple[Note, ...]:
-        """Return a note, if any number was clipped."""
+        """Return a note if any value was clipped."""
         total = self._total or 1
         return clipping_notes((self._below / total, self._above / total), self._domain)
 
@@ -165,7 +167,7 @@ class ClippedNumbers:
 def is_gray(pixels: Pixels) -> bool:
     """Return whether there is no colour in `pixels`, (height, width, 1 or 3).
 
-    Channels may differ by one of 255 levels, as they do where a lossy WebP or AVIF is decoded.
+    Channels may differ by one of 255 levels, as they do in gray images of lossy WebP or AVIF.
     """
     level = 1 / 250 if pixels.dtype == np.float32 else np.iinfo(pixels.dtype).max // 255
     first, *others = cv2.split(np.ascontiguousarray(pixels))

@@ -8,12 +8,12 @@ from translate.engine.objects.files import open_files
 from translate.engine.system.locations import UrlPath
 from translate.errors import BadImage
 from translate.images.files.tar_files import read_member
-from translate.images.layers import guarded
+from translate.images.layers import errors_as_bad_image
 
 
 def read_file(path: Path) -> bytes:
-    """Return the content of `path`, also in a tar file; raises `BadImage` if it cannot be had."""
-    with guarded(path):
+    """Return the content of a file or member of a tar file; `BadImage` if it cannot be read."""
+    with errors_as_bad_image(path):
         if isinstance(path, UrlPath):
             data = read_member(path)
             return read_object(path) if data is None else data
@@ -35,7 +35,7 @@ def require_file(path: Path) -> None:
         raise BadImage(path, "not a file" if path.exists() else "not there")
 
 
-def not_empty(path: Path, data: bytes) -> bytes:
+def require_content(path: Path, data: bytes) -> bytes:
     """Return `data`, the content of `path`; raises `BadImage` if it is empty."""
     if not data:
         raise BadImage(path, "an empty file")
@@ -44,10 +44,10 @@ def not_empty(path: Path, data: bytes) -> bytes:
 
 def identity(file: BufferedReader | Path) -> tuple[int, int, int]:
     """Return the size, the time of the last change and the inode of a file."""
-    facts = file.stat() if isinstance(file, Path) else os.fstat(file.fileno())
-    return facts.st_size, facts.st_mtime_ns, facts.st_ino
+    status = file.stat() if isinstance(file, Path) else os.fstat(file.fileno())
+    return status.st_size, status.st_mtime_ns, status.st_ino
 
 
 def identities(file: BufferedReader, path: Path) -> object:
-    """Return what identifies an open file, and the file that is now at its path."""
+    """Return the identity of an open file, and of the file that is at its path now."""
     return identity(file), identity(path)

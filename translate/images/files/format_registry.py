@@ -9,13 +9,13 @@ from translate.engine.plugins import discovery
 from translate.engine.processes.signals import reraise_interruption
 from translate.errors import BadImage, ConfigError, PluginError, describe_error, suggest
 from translate.formats import Format, Header
-from translate.images.layers import guarded
+from translate.images.layers import errors_as_bad_image
 
 if TYPE_CHECKING:
     from translate.images.source import EncodedImage
 
-USUAL = (".png", ".tif")
-"""suffixes of outputs, where the input's cannot hold them and these can"""
+DEFAULT_SUFFIXES = (".png", ".tif")
+"""suffixes of outputs that cannot be written in the format of their input, in this order"""
 UNREADABLE = (
     (0, b"\x00\x00\x00\x0cjP  ", "JPEG 2000"), (0, b"\xff\x4f\xff\x51", "JPEG 2000"),
     (128, b"DICM", "DICOM"),
@@ -26,7 +26,7 @@ UNREADABLE = (
     (0, b"version https://git-lfs", "a Git LFS pointer, which `git lfs pull` replaces"),
     (0, b"<", "HTML, XML or SVG"),
 )  # fmt: skip
-"""offset, bytes and name of files that are often mistaken for images that can be read"""
+"""offset, bytes and name of formats that cannot be read, for the message"""
 
 logger = logging.getLogger(__name__)
 
@@ -39,21 +39,21 @@ class NamedFormat(NamedTuple):
 
 
 def detect(source: "EncodedImage") -> tuple[Format, Header]:
-    """Return the format of `source`, found by its bytes, and the header of its first frame.
+    """Return the format of `source`, detected by its bytes, and the header of its first frame.
 
-    Raises `BadImage` if no format recognizes it, or it cannot be read.
+    Raises `BadImage` if no format recognizes the file, or it cannot be read.
     """
     for named in formats():
-        with guarded(source.path):
+        with errors_as_bad_image(source.path):
             header = named.format.probe(source)
         if header is not None:
             return named.format, header
     known = ", ".join(sorted(named.name.upper() for named in formats()))
-    for offset, magic, name in UNREADABLE:
-        if source.data[offset : offset + len(magic)] == magic:
-            reason = f"no image of a known format ({known}), but {name}"
-            raise BadImage(source.path, reason)
-    raise BadImage(source.path, f"no image of a known format ({known})")
+    unreadable = (
+        name for offset, magic, name in UNREADABLE if source.data.startswith(magic, offset)
+    )
+    hint = f", but {name}" if (name := next(unreadable, "")) else ""
+    raise BadImage(source.path, f"no image of a known format ({known}){hint}")
 
 
 def image_suffixes() -> frozenset[str]:
@@ -64,59 +64,58 @@ def image_suffixes() -> frozenset[str]:
 def can_hold(suffix: str, channels: int = 3, dtype: str = "uint8", *, alpha: bool = False) -> bool:
     """Return whether such an image can be written with this suffix, such as ``.png``.
 
-    `channels` includes alpha, if the last of them is.
+    `channels` includes the alpha channel.
     """
     writer = writer_of(suffix)
     if writer is None:
         return False
-    takes = writer.format.writes[suffix.lower()]
+    writable = writer.format.writes[suffix.lower()]
     colours = channels - alpha
-    fits = colours in takes.channels and dtype in takes.dtypes
-    return fits and (not alpha or (takes.alpha and colours in (1, 3)))
+    fits = colours in writable.channels and dtype in writable.dtypes
+    return fits and (not alpha or (writable.alpha and colours in (1, 3)))
 
 
 def writable_suffixes(channels: int = 3, dtype: str = "uint8") -> list[str]:
     """Return the suffixes of files that can hold such an image, sorted."""
-    every = {suffix for named in formats() for suffix in named.format.writes}
-    return sorted(suffix for suffix in every if can_hold(suffix, channels, dtype))
+    suffixes = {suffix for named in formats() for suffix in named.format.writes}
+    return sorted(suffix for suffix in suffixes if can_hold(suffix, channels, dtype))
 
 
-def best_type(suffix: str, channels: int, dtype: str, alpha: bool = False) -> str:
-    """Return the type of numbers that a file can hold an image of `dtype` in; empty if in none.
+def best_dtype(suffix: str, channels: int, dtype: str, alpha: bool = False) -> str:
+    """Return the dtype in which a file can store an image of `dtype`; "" if it cannot.
 
-    Photographs may have fewer bits. `channels` is without the channel that `alpha` adds.
+    Photographs may lose bits. `channels` does not include the alpha channel.
     """
-    smaller = (dtype, "uint16", "uint8") if dtype in ("uint16", "float32") else (dtype,)
-    held = (t for t in smaller if can_hold(suffix, channels + alpha, t, alpha=alpha))
-    return next(held, "")
+    candidates = (dtype, "uint16", "uint8") if dtype in ("uint16", "float32") else (dtype,)
+    storable = (t for t in candidates if can_hold(suffix, channels + alpha, t, alpha=alpha))
+    return next(storable, "")
 
 
 def default_suffix(channels: int = 3, dtype: str = "uint8", *, alpha: bool = False) -> str:
-    """Return the suffix of files for such an image, where its input's cannot hold it.
+    """Return a suffix for such an output if the format of its input cannot store it.
 
-    Raises `ConfigError` if no format that is installed can hold it.
+    Raises `ConfigError` if no installed format can store such an image.
     """
-    known = (*USUAL, *(suffix for suffix in writable_suffixes(channels, dtype)))
-    suffix = next((s for s in known if can_hold(s, channels, dtype, alpha=alpha)), None)
-    if suffix is None:
-        raise ConfigError(
-            f"format: no installed format can be written with {channels} channels of {dtype}."
-        )
-    return suffix
+    for suffix in (*DEFAULT_SUFFIXES, *writable_suffixes(channels, dtype)):
+        if can_hold(suffix, channels, dtype, alpha=alpha):
+            return suffix
+    raise ConfigError(
+        f"format: no installed format can be written with {channels} channels of {dtype}."
+    )
 
 
-def output_suffix(form: str, channels: int = 3, dtype: str = "uint8") -> str:
-    """Return the suffix of files in the format that a user has named by its suffix, such as png.
+def output_suffix(name: str, channels: int = 3, dtype: str = "uint8") -> str:
+    """Return the suffix of the format that a user calls `name`, such as png or .png.
 
-    Raises `ConfigError` if no format is written so, or it cannot hold such an image.
+    Raises `ConfigError` if the format is unknown, or cannot store such an image.
     """
-    suffix = f".{form.lower().removeprefix('.')}"
+    suffix = f".{name.lower().removeprefix('.')}"
     if can_hold(suffix, channels, dtype):
         return suffix
     known = [suffix[1:] for suffix in writable_suffixes(channels, dtype)]
     kind = "" if dtype == "uint8" else f" of {dtype}"
     raise ConfigError(
-        f"format: cannot write {form!r} of {channels} channels{kind}.{suggest(suffix[1:], known)}"
+        f"format: cannot write {name!r} of {channels} channels{kind}.{suggest(suffix[1:], known)}"
     )
 
 
@@ -133,14 +132,13 @@ def is_lossy(suffix: str) -> bool:
 
 def writer_of(suffix: str) -> NamedFormat | None:
     """Return the format that files with this suffix are written in, or None."""
-    wanted = suffix.lower()
-    return next((named for named in formats() if wanted in named.format.writes), None)
+    return next((named for named in formats() if suffix.lower() in named.format.writes), None)
 
 
 def formats() -> tuple[NamedFormat, ...]:
-    """Return the formats in the order in which they are tried: those of other plugins first.
+    """Return the formats in the order in which they are tried: built-in formats last.
 
-    Raises `PluginError` if there is none, which is an installation older than its code.
+    Raises `PluginError` if there is none, as in a checkout that is newer than its installation.
     """
     hooks = discovery.load_for("register_formats").hook.register_formats.get_hookimpls()
     return _formats(tuple(hooks))
@@ -149,8 +147,8 @@ def formats() -> tuple[NamedFormat, ...]:
 @lru_cache(maxsize=4)
 def _formats(hooks: tuple[object, ...]) -> tuple[NamedFormat, ...]:  # noqa: ARG001 - the cache's key
     registrations = registry.list_registrations("format")
-    others_first = sorted(registrations, key=lambda r: r.distribution == discovery.OWN_DISTRIBUTION)
-    if created := tuple(filter(None, map(_create, others_first))):
+    builtin_last = sorted(registrations, key=lambda r: r.distribution == discovery.OWN_DISTRIBUTION)
+    if created := tuple(filter(None, map(_create, builtin_last))):
         return created
     raise PluginError(
         "no image format is registered, so no image can be read: the installation is older than "
@@ -159,7 +157,7 @@ def _formats(hooks: tuple[object, ...]) -> tuple[NamedFormat, ...]:  # noqa: ARG
 
 
 def _create(registration: registry.Registration) -> NamedFormat | None:
-    """Return the format; None, with a warning, where its plugin fails."""
+    """Return the format; None, with a warning, if its plugin raises an exception."""
     try:
         return NamedFormat(registration.name, registration.factory())
     except BaseException as error:

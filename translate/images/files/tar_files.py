@@ -1,7 +1,8 @@
 """Images in tar files: ``shards/00.tar/cat.png`` is the member ``cat.png`` of ``shards/00.tar``.
 
-A process reads the headers of a tar file once, and then each member by its offset, in any order. A
-tar file may be in an object store.
+A process reads the headers of a tar file once, and then each member by its offset, in any order.
+Tar files may be on a disk or in an object store; each function raises `OSError` if the store fails
+or the tar file cannot be read.
 """
 
 from functools import cache
@@ -14,86 +15,72 @@ from translate.images.files.tar_objects import open_tar
 
 
 def is_tar(path: Path) -> bool:
-    """Return whether `path` is a file with the suffix ``.tar``; a store may raise `OSError`."""
+    """Return whether `path` is a file with the suffix ``.tar``."""
     if path.suffix.lower() != SUFFIX:
         return False
     return open_tar(path).exists() if isinstance(path, UrlPath) else path.is_file()
 
 
 def find_tar(path: Path) -> Path | None:
-    """Return the tar file that `path` is a member of; None if a file is at `path` itself.
+    """Return the tar file that is a folder of `path`; None if there is none, or `path` is a file.
 
-    A path in a store is looked up by the names of its folders. A store may raise `OSError`.
+    In a store, no file is expected at a path below a tar file.
     """
-    folders = (folder for folder in path.parents if is_tar(folder))
-    return None if _is_file(path) else next(folders, None)
-
-
-def _is_file(path: Path) -> bool:
-    return not isinstance(path, UrlPath) and path.is_file()
+    is_file = not isinstance(path, UrlPath) and path.is_file()
+    return None if is_file else next(filter(is_tar, path.parents), None)
 
 
 def read_index(path: Path) -> TarIndex:
-    """Return the members of the tar file at `path`; it is read again only if it has changed.
-
-    Raises `OSError` if it cannot be read.
-    """
+    """Return the members of the tar file at `path`; it is read again only if it has changed."""
     if isinstance(path, UrlPath):
         return open_tar(path).index()
-    facts = path.stat()
-    return _read_index(path, facts.st_size, facts.st_mtime_ns, facts.st_ino)
+    status = path.stat()
+    return _read_index(path, status.st_size, status.st_mtime_ns, status.st_ino)
 
 
 def find_member(path: Path) -> tuple[Path, Place] | None:
-    """Return the tar file of the member at `path`, and its place there; None if there is none.
-
-    Raises `OSError` if the tar file cannot be read.
-    """
+    """Return the tar file of the member at `path`, and the member's place; None if not there."""
     tar = find_tar(path)
     if tar is None:
         return None
-    known = open_tar(tar).index(fresh=False) if isinstance(tar, UrlPath) else read_index(tar)
-    place = known.members.get(path)
+    index = open_tar(tar).index(fresh=False) if isinstance(tar, UrlPath) else read_index(tar)
+    place = index.members.get(path)
     return (tar, place) if place else None
 
 
 def read_member(path: Path) -> bytes | None:
-    """Return the content of the member at `path`; None if there is none.
-
-    Raises `OSError` if the tar file cannot be read.
-    """
+    """Return the content of the member at `path`; None if there is none."""
     if isinstance(path, UrlPath):
         tar = find_tar(path)
         return open_tar(tar).read(path) if isinstance(tar, UrlPath) else None
-    found = find_member(path)
-    if found is None:
+    if (member := find_member(path)) is None:
         return None
-    tar, place = found
+    tar, place = member
     with tar.open("rb") as file:
         file.seek(place.start)
         return file.read(place.size)
 
 
 def file_size(path: Path) -> int:
-    """Return the bytes of a file, or of a member of a tar file; raises `OSError`."""
-    found = find_member(path)
-    if found:
-        return found[1].size
+    """Return the number of bytes of a file, or of a member of a tar file."""
+    if member := find_member(path):
+        _, place = member
+        return place.size
     if isinstance(path, UrlPath):
         return open_files(path.scheme, path.host).version(path)[0]
     return path.stat().st_size
 
 
 def without_tar_suffixes(name: PurePosixPath | Path, root: Path) -> Path:
-    """Return the relative path `name` below `root` with ``00`` for a tar file ``00.tar``."""
+    """Return the relative path `name` below `root`; tar files in it lose their suffix."""
     parts = list(name.parts)
-    for place, part in enumerate(parts[:-1]):
-        if part.lower().endswith(SUFFIX) and is_tar(root.joinpath(*name.parts[: place + 1])):
-            parts[place] = part[: -len(SUFFIX)]
+    for index, part in enumerate(parts[:-1]):
+        if part.lower().endswith(SUFFIX) and is_tar(root.joinpath(*name.parts[: index + 1])):
+            parts[index] = part[: -len(SUFFIX)]
     return Path(*parts)
 
 
-@cache
+@cache  # by size, time and inode, so that a changed file is read again
 def _read_index(path: Path, size: int, time: int, inode: int) -> TarIndex:  # noqa: ARG001
     with path.open("rb") as file:
         return read_headers(file, path, size)

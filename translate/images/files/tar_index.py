@@ -23,9 +23,9 @@ class TarIndex(NamedTuple):
     """The files in a tar file."""
 
     members: Mapping[Path, Place]
-    """By path: that of the tar file, and the name of the member below it."""
+    """place of each member, by the path of the tar file with the member's name below it"""
     problems: list[BadImage]
-    """Members that cannot be read, and a missing end."""
+    """members that cannot be read; for a truncated file also the tar file itself"""
 
 
 def read_headers(file: BufferedReader, path: Path, size: int) -> TarIndex:
@@ -39,34 +39,36 @@ def read_headers(file: BufferedReader, path: Path, size: int) -> TarIndex:
                 end = member.offset_data + -(-member.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
                 if not member.isreg() or member.issparse():
                     continue
-                if reason := _refusal(path, member, members, size):
+                if reason := _member_problem(path, member, members, size):
                     problems.append(BadImage(path / member.name, reason))
                 else:
                     members[path / member.name] = Place(member.offset_data, member.size)
         if end + tarfile.BLOCKSIZE > size:  # there is not even one of the two zero blocks
             problems.append(BadImage(path, TRUNCATED))
     except tarfile.ReadError as error:
-        begins_well = "unexpected end" in str(error) or members
-        reason = TRUNCATED if begins_well else f"not an uncompressed tar file: {error}"
+        is_tar = "unexpected end" in str(error) or members
+        reason = TRUNCATED if is_tar else f"not an uncompressed tar file: {error}"
         problems.append(BadImage(path, reason))
     return TarIndex(members, problems)
 
 
 def is_header_of(block: bytes, path: Path, size: int) -> bool:
-    """Return whether `block` is the header of a member with this path and size, as far as it says.
+    """Return whether `block` is a header with this size, and the name at the end of this path.
 
-    A name that is long or not ASCII is in an extended header instead.
+    The name is not compared if it is long or not ASCII, as it is then in another, extended header.
     """
     try:
         header = tarfile.TarInfo.frombuf(block, tarfile.ENCODING, "surrogateescape")
     except tarfile.HeaderError:
         return False
-    known = path.as_posix().isascii() and len(header.name) < tarfile.LENGTH_NAME
-    return header.size == size and (not known or path.as_posix().endswith(header.name))
+    has_name = path.as_posix().isascii() and len(header.name) < tarfile.LENGTH_NAME
+    return header.size == size and (not has_name or path.as_posix().endswith(header.name))
 
 
-def _refusal(path: Path, member: tarfile.TarInfo, members: Mapping[Path, Place], size: int) -> str:
-    """Return why a member cannot be used; empty if it can."""
+def _member_problem(
+    path: Path, member: tarfile.TarInfo, members: Mapping[Path, Place], size: int
+) -> str:
+    """Return why a member cannot be used, or ""."""
     name = PurePosixPath(member.name)
     if name.is_absolute() or ".." in name.parts:
         return "a name outside its tar file"

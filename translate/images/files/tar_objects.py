@@ -1,6 +1,6 @@
-"""Tar files in object stores: their headers are read in parts, and then each member by its offset.
+"""Tar files in object stores: the headers are read once, and then each member by its offset.
 
-No tar file is in memory as a whole, and none is copied to the disk.
+No tar file is kept in memory completely, and none is copied to the disk.
 """
 
 import errno
@@ -15,26 +15,26 @@ from translate.engine.objects.listing import Entry
 from translate.engine.system.locations import UrlPath
 from translate.images.files.tar_index import TarIndex, is_header_of, read_headers
 
-CHUNK = {"block_size": 256 << 10, "cache_type": "readahead"}
-"""options of fsspec for headers: bytes of a request, which has the headers of several small members
-"""
+HEADER_REQUESTS = {"block_size": 256 << 10, "cache_type": "readahead"}
+"""options of fsspec for reading headers: a request of 256 KiB has those of several small members"""
 Version = tuple[int, str | None]
-"""size and stamp of an object"""
+"""size of an object in bytes, and a text that changes with its content"""
 
 
 class TarObject:
-    """A tar file in a store; its headers are read once until it changes. For several threads."""
+    """A tar file in a store, for several threads; its headers are read again if it changes."""
 
     def __init__(self, path: UrlPath) -> None:
         self._path, self._lock = path, Lock()
         self._known: tuple[Version, TarIndex] | None = None
+        """the last version that was read, and its members"""
 
     @property
     def _files(self) -> ObjectFiles:
         return open_files(self._path.scheme, self._path.host)
 
     def exists(self) -> bool:
-        """Return whether there is such an object; raises `OSError`."""
+        """Return whether the tar file exists; raises `OSError`."""
         return self._known is not None or self._files.is_file(self._path)
 
     def index(self, *, fresh: bool = True) -> TarIndex:
@@ -43,32 +43,32 @@ class TarObject:
         Args:
             fresh: Ask the store whether the tar file has changed since it was read.
         """
-        known = self._known
-        return known[1] if known and not fresh else self._read()[1]
+        _, index = self._known if self._known and not fresh else self._current_index()
+        return index
 
-    def _read(self) -> tuple[Version, TarIndex]:
+    def _current_index(self) -> tuple[Version, TarIndex]:
         with self._lock:
             version = self._files.version(self._path)
             if self._known is None or self._known[0] != version:
-                with self._files.open_file(self._path, **CHUNK) as file:
+                with self._files.open_file(self._path, **HEADER_REQUESTS) as file:
                     self._known = version, read_headers(file, self._path, version[0])
             return self._known
 
     def entries(self, folder: Path) -> Iterator[Entry]:
         """Yield the members in `folder`, the tar file or a folder in it; raises `OSError`."""
-        (_, stamp), index = self._read()
+        (_, stamp), index = self._current_index()
         for path, (start, size) in index.members.items():
             if path.parent == folder:
                 yield Entry(path.name, False, f"{stamp}@{start}" if stamp else None, size)
 
     def read(self, member: Path) -> bytes | None:
-        """Return the content of a member by one request; None if there is none.
+        """Return the content of a member by one request; None if there is no such member.
 
-        Its header is read with it: if it is another one, the tar file has changed, and is read
-        again.
+        The request includes the header before the content. If it is not the header of the member,
+        the tar file has changed, and its headers are read again.
 
         Raises:
-            OSError: The store fails, or the tar file changes meanwhile.
+            OSError: The store fails, or the tar file changes again.
         """
         for fresh in (False, True):
             place = self.index(fresh=fresh).members.get(member)
@@ -84,5 +84,5 @@ class TarObject:
 
 @cache
 def open_tar(path: UrlPath) -> TarObject:
-    """Return the tar file at `path`, of which each process reads the headers once."""
+    """Return the tar file at `path`, always the same object for the same path."""
     return TarObject(path)

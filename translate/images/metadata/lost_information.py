@@ -1,6 +1,4 @@
-"""Information of a file that is lost when it is read: alpha channel, bit depth, bands, colour."""
-
-from collections.abc import Iterator
+"""Information of an image file that is lost on reading: alpha, bit depth, bands, colour, frames."""
 
 from translate.batches import UNNAMED, Domain
 from translate.formats import Header, Note
@@ -8,7 +6,7 @@ from translate.formats import Header, Note
 BITS = {"uint8": 8, "uint16": 16, "int16": 16, "float32": 32}
 
 
-def losses(
+def lost_information_notes(
     header: Header,
     domain: Domain = UNNAMED,
     *,
@@ -20,16 +18,24 @@ def losses(
     """Return a note for each kind of information that is lost.
 
     Args:
-        header: the header of the file.
-        domain: the domain of the image; label maps keep their values and colours.
-        frame: the index of the frame that is read; None: the first, and the others are lost.
-        hole: whether transparent pixels are a hole to fill, and so are not lost.
-        keeps_alpha: whether the alpha channel is added to the output again.
-        dtype: the dtype of the output; empty: the domain's.
+        header: The header of the file.
+        domain: The domain of the image; label maps keep their values and colours.
+        frame: Index of the frame that is read; None: the first, and the other frames are lost.
+        hole: Whether transparent pixels are a hole to fill, and so are not lost.
+        keeps_alpha: Whether the alpha channel is added to the output again.
+        dtype: The dtype of the output; empty: the domain's.
     """
-    notes = [*_alpha(header, domain, kept=hole or keeps_alpha)]
-    if not domain.labels:
-        notes += [*_depth(header, dtype or domain.dtype), *_colour(header, domain)]
+    notes = []
+    is_channel = domain.bands or domain.channels == header.channels
+    if header.alpha and not (hole or keeps_alpha or is_channel):
+        notes.append(Note("alpha", "transparency is composited over white"))
+    bits = min(BITS[header.dtype], BITS[dtype or domain.dtype])
+    if header.bits > bits and not domain.labels:
+        notes.append(Note("depth", f"{header.bits} bits a channel become {bits}"))
+    to_gray = domain.channels == 1 and not domain.bands
+    if (header.converted or (to_gray and not header.gray)) and not domain.labels:
+        source, target = header.converted or "colour", "gray" if to_gray else "RGB"
+        notes.append(Note("colour", f"{source} becomes {target}"))
     if text := _unread_bands(header, domain):
         notes.append(Note("bands", text))
     if frame is None and header.frames > 1:
@@ -37,27 +43,8 @@ def losses(
     return tuple(notes)
 
 
-def _alpha(header: Header, domain: Domain, *, kept: bool) -> Iterator[Note]:
-    is_channel = domain.bands or domain.channels == header.channels
-    if header.alpha and not kept and not is_channel:
-        yield Note("alpha", "transparency is composited over white")
-
-
-def _depth(header: Header, dtype: str) -> Iterator[Note]:
-    bits = min(BITS[header.dtype], BITS[dtype])
-    if header.bits > bits:
-        yield Note("depth", f"{header.bits} bits a channel become {bits}")
-
-
-def _colour(header: Header, domain: Domain) -> Iterator[Note]:
-    gray = domain.channels == 1 and not domain.bands
-    if header.converted or (gray and not header.gray):
-        source = header.converted or "colour"
-        yield Note("colour", f"{source} becomes {'gray' if gray else 'RGB'}")
-
-
 def _unread_bands(header: Header, domain: Domain) -> str:
-    """Return which bands are read, if `domain` does not read all; or ""."""
+    """Return which bands are read if some are not, or ""."""
     count = header.channels - header.alpha
     if domain.bands:
         unread = header.channels - len(set(domain.bands))

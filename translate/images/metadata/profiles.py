@@ -1,4 +1,4 @@
-"""Colours in sRGB, converted through the colour profile of their file."""
+"""Conversion of colours to sRGB by the colour profile of their file."""
 
 from dataclasses import replace
 from io import BytesIO
@@ -11,10 +11,10 @@ from translate.images.layers import Layers
 
 
 def in_srgb(layers: Layers, header: Header) -> tuple[Layers, Header, tuple[Note, ...]]:
-    """Return an image in sRGB and its header without a profile; or both unchanged, with a note.
+    """Return an image in sRGB, with a header without a profile.
 
-    Images without a profile are sRGB already. Colours in 8 bits are converted with perceptual
-    intent; gray images, other dtypes and images with damaged profiles are not converted.
+    RGB of 8 bits is converted with perceptual intent. Gray images, other dtypes and images with
+    damaged profiles are returned unchanged with a note; images without a profile count as sRGB.
     """
     profile = bytes(header.extra.get("icc_profile", b""))
     if not profile:
@@ -41,5 +41,5 @@ def _unconverted(reason: str) -> Note:
 
 
 def unconverted_windows(header: Header) -> tuple[Note, ...]:
-    """Return a note for an image with a profile that is read in windows: they are not converted."""
+    """Return a note if an image that is read in windows has a profile: it is not converted."""
     return (_unconverted("it is read in windows"),) if "icc_profile" in header.extra else ()

@@ -1,9 +1,9 @@
 """The provenance of an image that a model made, as XMP properties in its file.
 
-``Iptc4xmpExt:DigitalSourceType`` is IPTC's term, which others look for. A translation is an image
-edited by a model, ``compositeWithTrainedAlgorithmicMedia``; what is generated from noise, and the
-translation of such an image, is ``trainedAlgorithmicMedia``. There is no time: a rerun gives the
-same bytes.
+``Iptc4xmpExt:DigitalSourceType`` is the property of IPTC that other programs read. The translation
+of an image is ``compositeWithTrainedAlgorithmicMedia``; an image generated from noise, and the
+translation of such an image, is ``trainedAlgorithmicMedia``. No time is written, so that a rerun
+gives the same bytes.
 """
 
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ CREATOR_TOOL = Property(BASIC, "CreatorTool")
 RECIPE, MODEL, INPUT = (Property(OWN, name) for name in ("Recipe", "Model", "Input"))
 NAME = "translate-kit"
 MAX_BYTES = 64_000
-"""of a packet; a JPEG file holds no more"""
+"""largest size of an XMP packet, so that a JPEG file can hold it"""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Maker:
     """The model that makes images."""
 
     model: str
-    """the digest of its weights and settings, as ``done.jsonl`` has it"""
+    """the digest of the model's weights and settings, as in ``done.jsonl``"""
     recipe: str
 
 
@@ -45,11 +45,11 @@ class Provenance(NamedTuple):
     """digest of the model"""
     recipe: str
     version: str
-    """of translate-kit"""
+    """version of translate-kit"""
     input_sha256: str = ""
-    """of the file that it was translated from; empty for an image from noise"""
+    """SHA-256 of the file that was translated; empty for an image from noise"""
     source_type: str = ""
-    """the term of IPTC, without its address"""
+    """`GENERATED`, `TRANSLATED` or another term of IPTC"""
 
     @property
     def meaning(self) -> str:
@@ -59,16 +59,16 @@ class Provenance(NamedTuple):
 
     @classmethod
     def of(cls, packet: bytes) -> Self | None:
-        """Return what a packet says; None if nothing; raises `ValueError` if it is damaged."""
-        found = Packet(packet).texts
-        if MODEL not in found:
+        """Return the provenance in an XMP packet, or None; a damaged packet raises `ValueError`."""
+        texts = Packet(packet).texts
+        if MODEL not in texts:
             return None
         return cls(
-            found[MODEL],
-            found.get(RECIPE, ""),
-            found.get(SYSTEM_VERSION, ""),
-            found.get(INPUT, ""),
-            found.get(SOURCE_TYPE, "").removeprefix(TERMS),
+            texts[MODEL],
+            texts.get(RECIPE, ""),
+            texts.get(SYSTEM_VERSION, ""),
+            texts.get(INPUT, ""),
+            texts.get(SOURCE_TYPE, "").removeprefix(TERMS),
         )
 
 
@@ -83,16 +83,16 @@ def with_xmp(
     """Return the header of an output with its XMP packet, and a note if the input's is not kept.
 
     Args:
-        like: what else the output keeps of its input.
-        packet: of the input; one that is damaged or too large is not kept.
-        maker: the model; None: the file does not say what made it.
-        input_sha256: the hash of the input; empty for an image from noise.
-        keep_all: whether the input's metadata is kept, or only that on its owner and licence.
+        like: The header of the output without XMP.
+        packet: The XMP packet of the input; it is not kept if it is damaged or too large.
+        maker: The model; None: no provenance is written.
+        input_sha256: The hash of the input; empty for an image from noise.
+        keep_all: Whether all metadata of the input is kept, or only owner and licence.
     """
     try:
-        before = Packet(packet)
-        added = _describe(maker, input_sha256, before.texts.get(SOURCE_TYPE, ""))
-        merged = before.merge(added, PREFIXES, keep_all=keep_all)
+        input_packet = Packet(packet)
+        added = _describe(maker, input_sha256, input_packet.texts.get(SOURCE_TYPE, ""))
+        merged = input_packet.merge(added, PREFIXES, keep_all=keep_all)
         if len(merged) > MAX_BYTES:
             raise ValueError(f"its XMP would have {len(merged):,} bytes, more than {MAX_BYTES:,}")
         return replace(like, xmp=merged), ()
@@ -110,16 +110,15 @@ def header_of_sample(pixels: Pixels, maker: Maker | None) -> Header:
 
 def _describe(maker: Maker | None, input_sha256: str, input_type: str = "") -> dict[Property, str]:
     """Return the properties of an output; `input_type` is the source type of its input."""
-    added = dict[Property, str]()
-    if maker:
-        generated = not input_sha256 or input_type == TERMS + GENERATED
-        added = {
-            SOURCE_TYPE: TERMS + (GENERATED if generated else TRANSLATED),
-            SYSTEM: NAME,
-            SYSTEM_VERSION: __version__,
-            CREATOR_TOOL: f"{NAME} {__version__}",
-            RECIPE: maker.recipe,
-            MODEL: maker.model,
-        }
-        added |= {INPUT: input_sha256} if input_sha256 else {}
-    return added
+    if not maker:
+        return {}
+    is_generated = not input_sha256 or input_type == TERMS + GENERATED
+    properties = {
+        SOURCE_TYPE: TERMS + (GENERATED if is_generated else TRANSLATED),
+        SYSTEM: NAME,
+        SYSTEM_VERSION: __version__,
+        CREATOR_TOOL: f"{NAME} {__version__}",
+        RECIPE: maker.recipe,
+        MODEL: maker.model,
+    }
+    return properties | ({INPUT: input_sha256} if input_sha256 else {})

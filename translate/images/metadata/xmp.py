@@ -1,4 +1,4 @@
-"""XMP packets of image files: what an output keeps of its input's, and what is added to it."""
+"""XMP packets of image files: which properties an output keeps of its input, and which it adds."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -15,25 +15,28 @@ PLUS = "http://ns.useplus.org/ldf/xmp/1.0/"
 CREATIVE_COMMONS = "http://creativecommons.org/ns#"
 DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
 PHOTOSHOP = "http://ns.adobe.com/photoshop/1.0/"
-OF_RIGHTS = {(DUBLIN_CORE, "rights"), (DUBLIN_CORE, "creator"), (PHOTOSHOP, "Credit")}
-"""properties on the owner of an image, besides all of the three namespaces above"""
-OF_PIXELS = {
+RIGHTS_NAMESPACES = (RIGHTS, PLUS, CREATIVE_COMMONS)
+"""namespaces on the owner and the licence of an image"""
+RIGHTS_PROPERTIES = {(DUBLIN_CORE, "rights"), (DUBLIN_CORE, "creator"), (PHOTOSHOP, "Credit")}
+"""properties of other namespaces on the owner of an image"""
+PIXEL_NAMESPACES = {
     "http://ns.adobe.com/tiff/1.0/",
     "http://ns.adobe.com/hdr-gain-map/1.0/",
     "http://ns.adobe.com/xmp/note/",
     "http://ns.google.com/photos/1.0/camera/",
     "http://ns.google.com/photos/1.0/container/",
 }
-"""namespaces on the pixels and the parts of a file: orientation, gain map, video"""
-SIZES = {"PixelXDimension", "PixelYDimension", "Thumbnails"}
-"""properties of any namespace that hold for the input's pixels alone"""
+"""namespaces that hold for the input only, such as orientation, gain map and video"""
+SIZE_PROPERTIES = {"PixelXDimension", "PixelYDimension", "Thumbnails"}
+"""properties of any namespace that hold for the input only"""
 MAX_BYTES = 4 << 20
+"""largest size of an input's packet"""
 START = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
 END = '\n<?xpacket end="w"?>'
 
 
 class Property(NamedTuple):
-    """The name of a property."""
+    """The full name of a property."""
 
     namespace: str
     name: str
@@ -43,10 +46,10 @@ class Packet:
     """The properties in a packet.
 
     Args:
-        data: the packet; empty for one without properties.
+        data: The bytes of the packet; empty: no properties.
 
     Raises:
-        ValueError: It is damaged.
+        ValueError: The packet is damaged.
     """
 
     def __init__(self, data: bytes = b"") -> None:
@@ -61,25 +64,25 @@ class Packet:
     def merge(
         self, added: Mapping[Property, str], prefixes: Mapping[str, str], *, keep_all: bool
     ) -> bytes:
-        """Return a packet of what an output keeps of this one, and more; this one is changed.
+        """Return the packet of an output: properties of this packet, which is changed, and others.
 
         Args:
-            added: properties, which replace those of the same name.
-            prefixes: the usual prefix of each namespace in `added`.
-            keep_all: whether all properties are kept that hold for a translation, also place,
+            added: Properties and their texts, which replace those of the same name.
+            prefixes: The prefix of each namespace in `added`.
+            keep_all: Whether all properties are kept that hold for a translation, also place,
                 camera and persons; else only those on the owner and the licence.
 
         Returns:
-            A packet, the same for the same arguments; empty if there is nothing to write.
+            Equal bytes for equal arguments; empty if there are no properties.
         """
-        kept = False
+        has_kept = False
         for entry in self._entries:
             if entry.name not in added and _is_kept(entry.name, keep_all=keep_all):
-                kept = True
+                has_kept = True
             else:
                 entry.remove()
         description = _description(added, prefixes)
-        if self._document is None or not kept:
+        if self._document is None or not has_kept:
             rdf = f'<rdf:RDF xmlns:rdf="{RDF}">{description}</rdf:RDF>'
             text = f'<x:xmpmeta xmlns:x="adobe:ns:meta/">{rdf}</x:xmpmeta>'
             return f"{START}{text}{END}".encode() if added else b""
@@ -93,37 +96,38 @@ class _Entry(NamedTuple):
 
     name: Property
     text: str | None
-    """None if it has elements"""
+    """None if the property has child elements"""
     remove: Callable[[], object]
+    """removes the property from its document"""
 
 
 def _description(added: Mapping[Property, str], prefixes: Mapping[str, str]) -> str:
-    """Return an element with the properties as attributes; empty if there are none."""
+    """Return an element with the properties as attributes, or "" if there are none."""
     if not added:
         return ""
-    spaces = dict.fromkeys(each.namespace for each in added)
-    declared = [f"xmlns:{prefixes[space]}={quoteattr(space)}" for space in spaces]
+    namespaces = dict.fromkeys(each.namespace for each in added)
+    declared = [f"xmlns:{prefixes[name]}={quoteattr(name)}" for name in namespaces]
     values = [f"{prefixes[p.namespace]}:{p.name}={quoteattr(v)}" for p, v in added.items()]
-    inside = "\n ".join(["", f'xmlns:rdf="{RDF}" rdf:about=""', *declared, *values])
-    return f"<rdf:Description{inside}/>"
+    attributes = "\n ".join(["", f'xmlns:rdf="{RDF}" rdf:about=""', *declared, *values])
+    return f"<rdf:Description{attributes}/>"
 
 
 def _is_kept(name: Property, *, keep_all: bool) -> bool:
-    if name.namespace in OF_PIXELS or name.name in SIZES:
+    if name.namespace in PIXEL_NAMESPACES or name.name in SIZE_PROPERTIES:
         return False
-    return keep_all or name in OF_RIGHTS or name.namespace in (RIGHTS, PLUS, CREATIVE_COMMONS)
+    return keep_all or name in RIGHTS_PROPERTIES or name.namespace in RIGHTS_NAMESPACES
 
 
 def _parse(data: bytes) -> "Document":
     """Return a packet as a document with ``rdf:RDF``; raises `ValueError`."""
-    from xml.dom.minidom import parseString  # only where an input has a packet
+    from xml.dom.minidom import parseString  # here, as few inputs have a packet
     from xml.parsers.expat import ExpatError
 
     try:
         if len(data) > MAX_BYTES:
             raise ValueError(f"it has more than {MAX_BYTES:,} bytes")
         document = parseString(data.strip(b"\0 \r\n\t"))
-        _text_of(document)  # which fails for elements that lie too deep
+        _text_of(document)  # raises RecursionError for elements that are nested too deep
         if document.doctype is not None or not document.getElementsByTagNameNS(RDF, "RDF"):
             raise ValueError("expected rdf:RDF, and no DOCTYPE")
     except (ExpatError, RecursionError, LookupError, ValueError) as error:
@@ -158,6 +162,6 @@ def _elements(node: "Element") -> "list[Element]":
 
 
 def _plain_text(element: "Element") -> str | None:
-    """Return the text of an element; None if it has elements."""
+    """Return the text of an element; None if it has child elements."""
     texts = [getattr(child, "data", None) for child in element.childNodes]
     return None if None in texts else "".join(map(str, texts))

@@ -3,11 +3,11 @@
 import numpy as np
 
 from translate.batches import Domain
+from translate.images.display import display_bytes
 from translate.images.domains import domain_images
 from translate.images.domains.levels import is_photographic
 from translate.images.encode import encode_image
 from translate.images.layers import Pixels
-from translate.images.shown import shown_levels
 from translate.images.tensors import as_tensor, to_device
 
 DISPLAYED_SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp"})
@@ -34,5 +34,5 @@ def make_preview(pixels: Pixels, domain: Domain) -> bytes:
     if (factor := MAX_SIDE / max(height, width)) < 1:
         size = max(1, round(height * factor)), max(1, round(width * factor))
         pixels = domain_images.resize(np.ascontiguousarray(pixels), size, domain)
-    (levels,) = shown_levels(to_device(as_tensor(pixels)[None], "cpu", domain))
+    (levels,) = display_bytes(to_device(as_tensor(pixels)[None], "cpu", domain))
     return encode_image(levels, ".png")

@@ -22,7 +22,7 @@ from PIL.ImageFile import ImageFile
 
 from translate.errors import BadImage
 from translate.formats import Header
-from translate.images.layers import guarded
+from translate.images.layers import errors_as_bad_image
 from translate.images.source import EncodedImage
 from translate_plugins.formats import metadata
 
@@ -127,7 +127,7 @@ def pillow_limits(path: Path, max_pixels: int) -> Iterator[None]:
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         previous, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, max_pixels
         try:
-            with guarded(path):
+            with errors_as_bad_image(path):
                 yield
         except BadImage as bad:
             if isinstance(bad.__cause__, _TOO_MANY_PIXELS):

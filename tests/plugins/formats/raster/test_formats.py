@@ -13,7 +13,7 @@ from encoded_images import decode_bytes, header_of
 from PIL import Image
 
 from translate.errors import BadImage
-from translate.images.metadata.lost_information import losses
+from translate.images.metadata.lost_information import lost_information_notes
 from translate.images.source import EncodedImage, read_image
 from translate_plugins.formats.raster import pillow
 
@@ -87,7 +87,7 @@ def test_16_bit_colours_of_an_animated_png_become_8_and_are_noted() -> None:
     frames = [Image.new("I;16", (4, 4), level) for level in (0, 40_000)]
     data = content(frames[0], "PNG", save_all=True, append_images=frames[1:])
     header = header_of(data)
-    assert {note.kind for note in losses(header)} == {"depth", "frames"}
+    assert {note.kind for note in lost_information_notes(header)} == {"depth", "frames"}
     assert decode_bytes(data, frame=1)[0, 0, 0] == 40_000
 
 
@@ -95,7 +95,7 @@ def test_cmyk_written_by_adobe_is_inverted(shared_images: Path) -> None:
     for file_format, options in (("JPEG", {"quality": 100}), ("TIFF", {})):
         data = content(Image.new("CMYK", (8, 8), (0, 255, 255, 0)), file_format, **options)
         assert np.abs(decode_bytes(data)[0, 0].astype(int) - [255, 0, 0]).max() <= 2
-        (note,) = losses(header_of(data))
+        (note,) = lost_information_notes(header_of(data))
         assert note == ("colour", "CMYK becomes RGB")
     path = shared_images / "nasty/pil_sample_cmyk.jpg"
     assert read_image(path)[0, 0].tolist() == [255, 13, 25]
@@ -108,7 +108,7 @@ def test_avif_of_more_than_8_bits_is_noted(flags: int, bits: int) -> None:
     data[position] = data[position] & ~0x60 | flags
     assert pillow.avif_bits(bytes(data)) == bits
     if bits == 8:
-        assert not losses(header_of(bytes(data)))
+        assert not lost_information_notes(header_of(bytes(data)))
 
 
 def test_ppm_of_any_depth_spans_the_whole_range() -> None:

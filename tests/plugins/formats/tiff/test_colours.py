@@ -18,7 +18,7 @@ from tiff_files import (
 )
 
 from translate.errors import BadImage
-from translate.images.metadata.lost_information import losses
+from translate.images.metadata.lost_information import lost_information_notes
 from translate.images.source import EncodedImage
 from translate_plugins.formats.tiff.format import Tiff
 
@@ -102,5 +102,5 @@ def test_a_palette_of_8_bit_colours_keeps_its_colours() -> None:
         tags = {258: [8], 262: [3], 277: [1], 320: table.T.ravel().tolist()}
         data = handmade(tags, pack_bits(index, 8), (2, 2))
         assert (decode_bytes(data).reshape(4, 3) == colours).all()
-        (note,) = losses(header_of(data))
+        (note,) = lost_information_notes(header_of(data))
         assert note == ("colour", "a palette becomes RGB")

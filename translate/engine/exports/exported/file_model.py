@@ -111,13 +111,13 @@ class FileModel(ImageModel):
         clipped: Sequence[ClippedNumbers] = (),
     ) -> list[NDArray[Any] | None]:
         source, target = self.source_and_target(to)
-        batch = np.concatenate([levels.network_array(pixels, source) for pixels in images])
+        batch = np.concatenate([levels.network_input_array(pixels, source) for pixels in images])
         output = self.run_network(batch)
         for image, count in zip(output, clipped, strict=False):
             count.add(image)
         dtypes = dtypes or [target.dtype] * len(images)
         return [
-            levels.image_numbers(image[None], target, dtype)[0]
+            levels.network_output_pixels(image[None], target, dtype)[0]
             if np.isfinite(image).all()
             else None
             for image, dtype in zip(output, dtypes, strict=True)

@@ -21,7 +21,7 @@ from translate.engine.processes import distributed
 from translate.engine.training.monitoring.monitor import TrainingMonitor
 from translate.engine.training.session import Session
 from translate.errors import TranslateError
-from translate.images.shown import shown_levels
+from translate.images.display import display_bytes
 
 IMAGES = 4
 """number of images in a row of a preview"""
@@ -71,7 +71,7 @@ class Previews:
         inputs = self.training.recipe.preview_inputs
         return Preview(
             self.training.step,
-            {title: shown_levels(row).astype(np.float64) for title, row in rows.items()},
+            {title: display_bytes(row).astype(np.float64) for title, row in rows.items()},
             frozenset(real),
             {title: inputs[title] for title in rows if inputs.get(title) in rows},
         )
