@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from translate.batches import Domain
-from translate.engine.pixels.processing import scaled
+from translate.engine.pixels.processing import scale_shorter_side
 from translate.engine.processes import distributed
 from translate.engine.processes.pool import DaemonThreadPool
 from translate.errors import BadImage, DataError, NothingUsableError
@@ -150,7 +150,7 @@ def _read(files: Mapping[str, Path], domain: Domain, size: int | None) -> dict[s
 
     def load(path: Path) -> Image | BadImage:
         try:
-            return scaled(domain_images.read(path, domain), size)
+            return scale_shorter_side(domain_images.read(path, domain), size)
         except BadImage as bad:
             return bad
 
@@ -215,7 +215,7 @@ def _masks(folder: str | Path | None, names: Sequence[str], size: int | None) ->
         white = [hole_from_file(EncodedImage.open(files[name])) for name in names]
     except BadImage as bad:
         raise DataError(f"mask: {bad}.") from bad
-    return [scaled(pixels, size) > 0 for pixels in white]
+    return [scale_shorter_side(pixels, size) > 0 for pixels in white]
 
 
 def _baselines(train: NamedImages, outputs: Outputs) -> baselines.Baselines:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from translate.engine.models.model import Model, translate_batch
-from translate.engine.pixels.processing import scaled
+from translate.engine.pixels.processing import scale_shorter_side
 from translate.errors import ConfigError, PluginError
 from translate.nn.geometry import Geometry
 from translate.recipe import Recipe, Turn
@@ -202,4 +202,4 @@ def test_the_reverse_direction_swaps_the_channels() -> None:
 def test_scaling_keeps_the_aspect_ratio(
     before: tuple[int, int], shorter: int | None, after: tuple[int, int]
 ) -> None:
-    assert scaled(np.zeros((*before, 3), np.uint8), shorter).shape == (*after, 3)
+    assert scale_shorter_side(np.zeros((*before, 3), np.uint8), shorter).shape == (*after, 3)

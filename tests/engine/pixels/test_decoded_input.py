@@ -1,4 +1,4 @@
-"""A decoded image gives its pixels in the channels of a domain, and its opacity."""
+"""A decoded image has pixels in the channels of a domain, and an alpha channel."""
 
 from pathlib import Path
 
@@ -16,25 +16,24 @@ def test_a_gray_file_has_the_channels_of_its_domain(tmp_path: Path) -> None:
     Image.fromarray(np.arange(16, dtype=np.uint8).reshape(4, 4)).save(path)
     image = EncodedImage.open(path)
     decoded = DecodedInput(image.decode_layers(), path, image)
-    assert decoded.is_gray
+    assert decoded.has_one_channel
     assert decoded.pixels(Domain("gray", channels=1)).shape == (4, 4, 1)
     assert decoded.pixels(Domain("colour")).shape == (4, 4, 3)
     assert decoded.profile_for(3) == b""
 
 
-def test_opacity_is_carried_unless_it_is_a_channel_of_the_domain() -> None:
+def test_alpha_is_copied_to_the_output_unless_it_is_a_channel_of_the_domain() -> None:
     pixels, alpha = np.full((2, 3, 3), 9, np.uint8), np.full((2, 3), 7, np.uint8)
     decoded = DecodedInput(Layers(pixels, alpha), Path("x"))
-    carried = decoded.passthrough_alpha(Domain("photo"))
-    assert carried is not None
-    assert carried.shape == (2, 3, 1)
+    copied = decoded.passthrough_alpha(Domain("photo"))
+    assert copied is not None and copied.shape == (2, 3, 1)
     assert decoded.passthrough_alpha(Domain("sprite", channels=4, alpha=True)) is None
     assert decoded.pixels(Domain("sprite", channels=4, alpha=True)).shape == (2, 3, 4)
     assert DecodedInput(Layers(pixels), Path("x")).passthrough_alpha(Domain("photo")) is None
 
 
-def test_D5_the_colour_of_what_is_transparent_is_white_where_opacity_is_kept() -> None:
+def test_D5_transparent_pixels_are_white_if_the_output_keeps_alpha() -> None:
     pixels, alpha = np.full((1, 2, 3), 9, np.uint8), np.array([[0, 1]], np.uint8)
     decoded = DecodedInput(Layers(pixels, alpha), Path("x"))
-    kept = decoded.pixels(Domain("photo"), keeps_alpha=True)
-    assert kept.tolist() == [[[255] * 3, [9] * 3]]
+    colours = decoded.pixels(Domain("photo"), keeps_alpha=True)
+    assert colours.tolist() == [[[255] * 3, [9] * 3]]

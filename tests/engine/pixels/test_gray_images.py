@@ -1,4 +1,4 @@
-"""Gray inputs give gray outputs, by recipes that restore."""
+"""Recipes that restore images give gray outputs for gray inputs."""
 
 from pathlib import Path
 from typing import Any
@@ -19,30 +19,29 @@ KEEP_GRAY = ("deblurgan", "inpaint", "restore", "srgan")
 
 
 def test_only_restoration_recipes_keep_gray() -> None:
-    gray_recipes = set()
-    for name in names("recipe"):
-        spec = image_spec((32, 32), ("a", "b"), classes=("x", "y"), text_length=4)
-        recipe = create("recipe", {"name": name, **small_options("recipe", name)}, spec=spec)
-        gray_recipes |= {name} if recipe.keeps_gray else set()
-    assert gray_recipes == set(KEEP_GRAY)
-    assert not translator("restore", degradations=["gray"])._model.recipe.keeps_gray
-    assert not translator("restore", degradations=["noise", {"name": "gray", "amount": [0, 0.5]}]
-                          )._model.recipe.keeps_gray  # fmt: skip
+    spec = image_spec((32, 32), ("a", "b"), classes=("x", "y"), text_length=4)
+    recipes = {
+        name: create("recipe", {"name": name, **small_options("recipe", name)}, spec=spec)
+        for name in names("recipe")
+    }
+    assert {name for name, recipe in recipes.items() if recipe.keeps_gray} == set(KEEP_GRAY)
+    for degradations in (["gray"], ["noise", {"name": "gray", "amount": [0, 0.5]}]):
+        colorizing = translator("restore", degradations=degradations)._model.recipe
+        assert not colorizing.keeps_gray
 
 
 @pytest.mark.filterwarnings("ignore:reading an image")
 @pytest.mark.parametrize("name", KEEP_GRAY)
-@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
-def test_case_20_gray_inputs_give_gray_outputs(name: str, kind: Any, tmp_path: Path) -> None:
-    model, shades = translator(name), noise(12, 10, dtype=kind)
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_case_20_gray_inputs_give_gray_outputs(name: str, dtype: Any, tmp_path: Path) -> None:
+    model, shades = translator(name), noise(12, 10, dtype=dtype)
     folder = tmp_path / "in"
     folder.mkdir()
     hole = np.zeros((12, 10), np.uint8)
     hole[3:6, 3:6] = 255
     Image.fromarray(shades).save(folder / "gray.png")
-    Image.fromarray(scale_dtype(shades, "uint8")).convert("RGB").save(
-        folder / "stored-as-colour.png"
-    )
+    rgb = Image.fromarray(scale_dtype(shades, "uint8")).convert("RGB")
+    rgb.save(folder / "stored-as-colour.png")
     Image.fromarray(noise(12, 10, 3)).save(folder / "colour.png")
     options: dict[str, Any] = {}
     if model._model.recipe.takes_mask:
@@ -58,8 +57,8 @@ def test_case_20_gray_inputs_give_gray_outputs(name: str, kind: Any, tmp_path: P
     mask = {"mask": hole} if options else {}
     for path in folder.iterdir():
         written = scale_dtype(output[path.stem], "uint8").astype(int)  # as in a PIL image
-        by_python = model(path, **mask), model(Image.open(path), **mask)
-        assert all(np.abs(np.asarray(made) - written).max() <= 1 for made in by_python)
+        returned = model(path, **mask), model(Image.open(path), **mask)
+        assert all(np.abs(np.asarray(image) - written).max() <= 1 for image in returned)
         assert output[path.stem].dtype == np.uint8 or path.stem == "gray"
     assert model(shades, **mask).shape == output["gray"].shape
     assert model(shades[..., None], **mask).shape == (*output["gray"].shape, 1)
@@ -67,7 +66,7 @@ def test_case_20_gray_inputs_give_gray_outputs(name: str, kind: Any, tmp_path: P
 
 
 @pytest.mark.parametrize("level", [np.uint8(1), np.uint16(257), np.float32(1 / 255)])
-def test_a_gray_photograph_stays_gray_in_a_lossy_format(level: Any) -> None:
+def test_channels_that_differ_by_one_8_bit_level_are_gray(level: Any) -> None:
     pixels = np.full((4, 4, 3), 100 * level, level.dtype)
     pixels[..., 2] += level
     assert is_gray(pixels) and is_gray(pixels[..., :1])
@@ -78,8 +77,8 @@ def test_a_gray_photograph_stays_gray_in_a_lossy_format(level: Any) -> None:
 @pytest.mark.filterwarnings("ignore:reading an image")
 def test_case_20_a_gray_webp_gives_a_gray_output(tmp_path: Path) -> None:
     Image.fromarray(noise(40, 40)).save(tmp_path / "gray.webp", quality=80)
-    read = read_image(tmp_path / "gray.webp")
-    assert (read != read[..., :1]).any()
+    pixels = read_image(tmp_path / "gray.webp")
+    assert (pixels != pixels[..., :1]).any(), "the lossy format has changed the gray"
     assert is_gray(np.asarray(translator("restore")(tmp_path / "gray.webp")))
 
 

@@ -1,4 +1,4 @@
-"""A list of images in memory gives the results of single images, each with its mask."""
+"""Images in a list or batch give the results of single images, each with its mask."""
 
 from pathlib import Path
 
@@ -18,18 +18,17 @@ from translate.errors import ConfigError
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Translator:
-    return Translator.load(
-        small_checkpoints.cyclegan(tmp_path_factory.mktemp("runs") / "run"), device="cpu"
-    )
+    run = small_checkpoints.cyclegan(tmp_path_factory.mktemp("runs") / "run")
+    return Translator.load(run, device="cpu")
 
 
-def test_a_list_gives_a_list_in_its_order(model: Translator, tmp_path: Path) -> None:
+def test_a_list_of_images_gives_a_list_in_the_same_order(model: Translator, tmp_path: Path) -> None:
     pixels = [noise(9, 13, 3), noise(5, 4, 3), noise(9, 13)]
     Image.fromarray(pixels[0]).save(tmp_path / "x.png")
     outputs = model([*pixels, tmp_path / "x.png"])
-    assert [type(one) for one in outputs] == [np.ndarray] * 3 + [Image.Image]
-    for one, image in zip(outputs, pixels, strict=False):
-        assert (one == model(image)).all()
+    assert [type(output) for output in outputs] == [np.ndarray] * 3 + [Image.Image]
+    for output, image in zip(outputs, pixels, strict=False):
+        assert (output == model(image)).all()
     assert (np.asarray(outputs[3]) == outputs[0]).all()
     assert model([]) == [] and model(tuple(pixels[:1]))[0].shape == (9, 13, 3)
     with pytest.raises(ConfigError, match="mask: 1 masks for 2 images"):
@@ -42,8 +41,8 @@ def test_several_images_have_a_mask_each_or_share_one() -> None:
     masks = np.zeros((2, height, width), np.uint8)
     masks[0, 1:3], masks[1, :, 2:4] = 255, 255
     expected = [np.where(mask[..., None], 0, pixels) for mask in masks]
-    for options in ([*masks], masks, masks[..., None]):
-        assert np.array_equal(model([pixels, pixels], mask=options), expected)
+    for separate_masks in ([*masks], masks, masks[..., None]):
+        assert np.array_equal(model([pixels, pixels], mask=separate_masks), expected)
     batch = torch.from_numpy(np.stack([pixels, pixels])).permute(0, 3, 1, 2)
     outputs = model(batch, mask=torch.from_numpy(masks)[:, None])
     assert np.array_equal(outputs.permute(0, 2, 3, 1), expected)
@@ -56,7 +55,7 @@ def test_several_images_have_a_mask_each_or_share_one() -> None:
 
 
 @pytest.mark.filterwarnings("error")
-def test_rounded_float64_is_reported_where_numbers_have_a_meaning() -> None:
+def test_rounding_of_float64_is_reported_for_measured_values() -> None:
     scans = Translator._of(identity_model(Domain("ct", 1, (-1000.0, 1000.0), "float32")))
     exact, rounded = np.full((4, 4), 0.5), np.full((4, 4), 0.1)
     assert scans(exact).dtype == np.float64

@@ -39,7 +39,7 @@ def translator() -> Translator:
 
 
 @pytest.fixture(autouse=True)
-def small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+def treat_small_images_as_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "LARGE_BYTES", 1000)
 
 
@@ -53,7 +53,7 @@ def write(path: Path, pixels: Any, **options: Any) -> Path:
 @pytest.mark.parametrize(
     "layout", [{"tile": (32, 48)}, {"rowsperstrip": 7, "compression": "deflate"}]
 )
-def test_D9_an_image_in_windows_has_the_translation_of_the_whole(
+def test_D9_an_image_in_windows_has_the_translation_of_the_whole_image(
     dtype: str, layout: dict[str, Any], translator: Translator, tmp_path: Path
 ) -> None:
     pixels = RANDOM.integers(0, np.iinfo(dtype).max, (*SIZE, 3), dtype)
@@ -67,12 +67,13 @@ def test_D9_an_image_in_windows_has_the_translation_of_the_whole(
     largest = np.iinfo(dtype).max
     difference = np.abs(tifffile.imread(whole).astype(float) - tifffile.imread(tiles))
     assert difference.max() <= max(1, largest * 2e-5)
-    assert translator.folder(source, tmp_path / "tiles", tile=48).skipped == 1, "it is recorded"
+    rerun = translator.folder(source, tmp_path / "tiles", tile=48)
+    assert rerun.skipped == 1, "the output does not depend on the tile size"
     assert {path.name for path in (tmp_path / "tiles").iterdir()} == {"a.tif", ".translate"}
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".tif"])
-def test_D9_an_array_in_windows_has_the_translation_of_the_whole(
+def test_D9_an_array_in_windows_has_the_translation_of_the_whole_array(
     suffix: str, translator: Translator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = tmp_path / "in/a.npy"
@@ -80,14 +81,14 @@ def test_D9_an_array_in_windows_has_the_translation_of_the_whole(
     np.save(source, RANDOM.integers(0, 256, (*SIZE, 3), np.uint8))
     translator.folder(source, tmp_path / "whole", format=suffix[1:])
     with monkeypatch.context() as patch:
-        patch.setattr(EncodedImage, "open", None)  # which reads a file as a whole
+        patch.setattr(EncodedImage, "open", None)  # reads a whole file, and must not be called
         assert translator.folder(source, tmp_path / "tiles", format=suffix[1:], tile=64).done == 1
     whole, tiles = (read_image(tmp_path / out / f"a{suffix}") for out in ("whole", "tiles"))
     assert tiles.shape == (*SIZE, 3) and np.abs(whole.astype(int) - tiles).max() <= 1
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".tif"])
-def test_a_large_image_of_a_store_is_read_and_written_in_parts(
+def test_a_large_image_in_a_store_is_read_and_written_in_windows(
     suffix: str,
     translator: Translator,
     store: Path,
@@ -96,18 +97,18 @@ def test_a_large_image_of_a_store_is_read_and_written_in_parts(
 ) -> None:
     pixels = RANDOM.integers(0, 256, (*SIZE, 3), np.uint8)
     source = write(tmp_path / "in/a.tif", pixels, tile=(32, 48))
-    url, small = store / "in/a.tif", store / "in/small.tif"
-    storage_of(store).replace(url, source.read_bytes())
-    storage_of(store).replace(small, b"no image")
+    storage_of(store).replace(store / "in/a.tif", source.read_bytes())
+    storage_of(store).replace(store / "in/small.tif", b"no image")
     options = InferenceOptions(tile=64, format=suffix[1:])
     expected = translator.folder(source, tmp_path / "out", tile=64, format=suffix[1:])
-    read, real = list[Path](), ObjectStore._read
+    read_images, real_read = list[str](), ObjectStore._read
 
-    def read_whole(storage: ObjectStore, path: Path) -> bytes:
-        read.append(path)
-        return real(storage, path)
+    def read(storage: ObjectStore, path: Path) -> bytes:
+        if path.suffix != ".jsonl":
+            read_images.append(path.name)
+        return real_read(storage, path)
 
-    monkeypatch.setattr(ObjectStore, "_read", read_whole)
+    monkeypatch.setattr(ObjectStore, "_read", read)
     monkeypatch.setitem(objects.BLOCKS, "block_size", 1 << 14)
 
     def run() -> tuple[int, int, int]:
@@ -115,30 +116,28 @@ def test_a_large_image_of_a_store_is_read_and_written_in_parts(
         return counts(translate_folder(translator._model, inputs, store / "out", options))
 
     assert expected.done == 1 and run() == (1, 0, 1)
-    assert {path.name for path in read if path.suffix != ".jsonl"} == {"small.tif"}
+    assert run() == (0, 1, 1)
+    assert set(read_images) == {"small.tif"}, "no large image is read as a whole"
     copy = storage_of(store).open_image(store / f"out/a{suffix}", max_pixels=10**6)
     assert copy.data == (tmp_path / f"out/a{suffix}").read_bytes()
-    read.clear()
-    assert run() == (0, 1, 1)
-    assert {path.name for path in read if path.suffix != ".jsonl"} == {"small.tif"}
 
 
-def test_opacity_goes_around_the_network_in_windows(translator: Translator, tmp_path: Path) -> None:
+def test_alpha_is_copied_to_the_output_in_windows(translator: Translator, tmp_path: Path) -> None:
     pixels = RANDOM.integers(0, 256, (*SIZE, 4), np.uint8)
     source = write(tmp_path / "in/a.tif", pixels, extrasamples=["unassalpha"])
     translator.folder(source, tmp_path / "tiles", tile=64)
-    made = tifffile.imread(tmp_path / "tiles/a.tif")
-    assert np.array_equal(made[..., 3], pixels[..., 3])
+    output = tifffile.imread(tmp_path / "tiles/a.tif")
+    assert np.array_equal(output[..., 3], pixels[..., 3])
 
 
-def test_an_image_that_changes_while_it_is_read_leaves_nothing(
+def test_an_image_that_changes_while_it_is_read_leaves_no_output(
     translator: Translator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = write(tmp_path / "in/a.tif", RANDOM.integers(0, 256, (*SIZE, 3), np.uint8))
-    read = large_images.StoredImage.read_file
+    real_read = large_images.StoredImage.read_file
 
     def read_and_change(image: large_images.StoredImage) -> None:
-        read(image)
+        real_read(image)
         source.write_bytes(source.read_bytes() + b"0")
 
     monkeypatch.setattr(large_images.StoredImage, "read_file", read_and_change)
@@ -148,15 +147,15 @@ def test_an_image_that_changes_while_it_is_read_leaves_nothing(
     assert {path.name for path in (tmp_path / "out").iterdir()} == {".translate", "problems.jsonl"}
 
 
-def test_an_object_that_changes_while_it_is_read_leaves_nothing(
+def test_an_object_that_changes_while_it_is_read_leaves_no_output(
     translator: Translator, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = write(tmp_path / "a.tif", RANDOM.integers(0, 256, (*SIZE, 3), np.uint8))
-    storage, read = storage_of(store), large_images.StoredImage.read_file
+    storage, real_read = storage_of(store), large_images.StoredImage.read_file
     storage.replace(store / "in/a.tif", source.read_bytes())
 
     def read_and_change(image: large_images.StoredImage) -> None:
-        read(image)
+        real_read(image)
         storage.replace(store / "in/a.tif", source.read_bytes() + b"0")
 
     monkeypatch.setattr(large_images.StoredImage, "read_file", read_and_change)
@@ -168,20 +167,20 @@ def test_an_object_that_changes_while_it_is_read_leaves_nothing(
     assert storage.names(store / "out") == ["problems.jsonl"]
 
 
-def test_a_stop_between_tiles_leaves_nothing(translator: Translator, tmp_path: Path) -> None:
+def test_a_stop_between_tiles_leaves_no_output(translator: Translator, tmp_path: Path) -> None:
     source = write(tmp_path / "in/a.tif", RANDOM.integers(0, 256, (*SIZE, 3), np.uint8))
-    out, shares = tmp_path / "out", list[float]()
+    out, fractions = tmp_path / "out", list[float]()
     folder = FolderTranslation(
         translator._model, find_inputs(source, out), out, InferenceOptions(tile=64),
-        stop=lambda: len(shares) > 5, watch=lambda each: shares.append(each.current_fraction),
+        stop=lambda: len(fractions) > 5, watch=lambda each: fractions.append(each.current_fraction),
     )  # fmt: skip
     *_, result = folder.run()
     assert (result.done, result.listed, result.remaining) == (0, 0, 1)
-    assert 0 < shares[-1] < 1 and shares == sorted(shares)
+    assert 0 < fractions[-1] < 1 and fractions == sorted(fractions)
     assert {path.name for path in out.iterdir()} == {".translate"}
 
 
-def test_D9_too_many_pixels_are_refused_with_the_option_that_takes_them(
+def test_D9_an_image_with_too_many_pixels_is_refused_with_the_option_for_tiles(
     translator: Translator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("translate.engine.models.options.MAX_PIXELS", 10_000)
@@ -196,16 +195,16 @@ def test_D9_too_many_pixels_are_refused_with_the_option_that_takes_them(
         translator.folder(source, tmp_path / "other", max_pixels=20_000, tile=64)
 
 
-def test_other_formats_are_decoded_whole_and_translated_in_tiles(
+def test_formats_without_windows_are_decoded_as_a_whole_and_translated_in_tiles(
     translator: Translator, image_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
     source = image_folder("in", 2, size=90)
     assert translator.folder(source, tmp_path / "out", tile=32).done == 2
 
 
-def test_the_command_has_tiles_and_memory(run_command: Callable[..., CommandResult]) -> None:
+def test_the_command_has_options_for_tiles_and_memory(
+    run_command: Callable[..., CommandResult],
+) -> None:
     assert "--tile N" in run_command("infer", "--help").out
-    assert (
-        "expected a size such as 4GB"
-        in run_command("infer", "runs/x", "in", "out", "--memory", "4 pixels").err
-    )
+    result = run_command("infer", "runs/x", "in", "out", "--memory", "4 pixels")
+    assert "expected a size such as 4GB" in result.err

@@ -1,4 +1,4 @@
-"""Masks: the hole of an image comes from a mask or from its transparency."""
+"""The hole of an image is white in its mask, or transparent in the image."""
 
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ import pytest
 from hole_filling import MODEL, UPSCALING_MODEL, fill_folder, problem_messages
 from numpy.typing import NDArray
 from PIL import Image
+from PIL.ExifTags import Base
 
 from translate.api import Translator
 from translate.engine.pixels.mask_inputs import split_masks
@@ -23,9 +24,9 @@ def pixels() -> NDArray[np.uint8]:
 
 @pytest.fixture
 def hole() -> NDArray[np.bool_]:
-    missing = np.zeros((9, 13), bool)
-    missing[2:5, 3:9] = True
-    return missing
+    rectangle = np.zeros((9, 13), bool)
+    rectangle[2:5, 3:9] = True
+    return rectangle
 
 
 def save(path: Path, array: NDArray[Any]) -> Path:
@@ -34,7 +35,7 @@ def save(path: Path, array: NDArray[Any]) -> Path:
     return path
 
 
-def test_white_of_a_mask_is_the_hole_and_the_rest_is_unchanged(
+def test_only_pixels_that_are_white_in_the_mask_change(
     tmp_path: Path, pixels: NDArray[np.uint8], hole: NDArray[np.bool_]
 ) -> None:
     save(tmp_path / "in/deep/a.png", pixels)
@@ -45,7 +46,7 @@ def test_white_of_a_mask_is_the_hole_and_the_rest_is_unchanged(
     assert (output[hole] == 0).all()
 
 
-def test_without_a_mask_transparency_is_the_hole_and_the_result_is_opaque(
+def test_without_a_mask_transparent_pixels_are_filled_and_become_opaque(
     tmp_path: Path, pixels: NDArray[np.uint8], hole: NDArray[np.bool_]
 ) -> None:
     alpha = np.where(hole, 0, 255).astype(np.uint8)
@@ -62,13 +63,13 @@ def test_without_a_mask_transparency_is_the_hole_and_the_result_is_opaque(
         assert (np.asarray(output)[hole] == 0).all()
 
 
-def test_a_mask_follows_the_orientation_of_its_image(
+def test_transparent_pixels_are_rotated_with_their_image(
     tmp_path: Path, pixels: NDArray[np.uint8]
 ) -> None:
     alpha = np.full((9, 13), 255, np.uint8)
     alpha[:, 0] = 0
     exif = Image.Exif()
-    exif[0x0112] = 6  # orientation: rotate by 90 degrees clockwise
+    exif[Base.Orientation] = 6  # rotate by 90 degrees clockwise
     (tmp_path / "in").mkdir()
     Image.fromarray(np.dstack([pixels, alpha])).save(tmp_path / "in/a.png", exif=exif)
     image = EncodedImage.open(tmp_path / "in/a.png")
@@ -80,7 +81,7 @@ def test_a_mask_follows_the_orientation_of_its_image(
     assert (output[1:] > 0).all()
 
 
-def test_a_hole_grows_where_scaling_mixes_it_with_known_pixels(
+def test_pixels_that_scaling_mixes_from_hole_and_known_pixels_are_filled(
     tmp_path: Path, pixels: NDArray[np.uint8], hole: NDArray[np.bool_]
 ) -> None:
     alpha = np.where(hole, 0, 255).astype(np.uint8)
@@ -103,7 +104,7 @@ def test_a_mask_of_another_size_is_listed(
     assert message.endswith(f"{shape[1]}x{shape[0]}")
 
 
-def test_a_changed_mask_gives_another_output(tmp_path: Path, pixels: NDArray[np.uint8]) -> None:
+def test_a_changed_mask_needs_overwrite(tmp_path: Path, pixels: NDArray[np.uint8]) -> None:
     save(tmp_path / "in/a.png", pixels)
     mask = save(tmp_path / "masks/a.png", np.full((9, 13), 255, np.uint8))
     options = {"mask": tmp_path / "masks"}
@@ -114,7 +115,7 @@ def test_a_changed_mask_gives_another_output(tmp_path: Path, pixels: NDArray[np.
         fill_folder(tmp_path / "in", tmp_path / "out", MODEL, **options)
 
 
-def test_wrong_masks_are_refused_before_translation(
+def test_masks_of_no_image_or_for_no_inpainting_model_are_refused_before_translation(
     tmp_path: Path, pixels: NDArray[np.uint8]
 ) -> None:
     save(tmp_path / "in/a.png", pixels)
@@ -134,14 +135,14 @@ def test_masks_may_be_files_arrays_or_images(
 ) -> None:
     model, expected = Translator._of(MODEL), np.where(hole[..., None], 0, pixels)
     white = np.where(hole, 255, 0).astype(np.uint8)
-    clear = np.dstack([pixels, 255 - white])
-    path, mask = save(tmp_path / "a.png", clear), save(tmp_path / "mask.png", white)
-    for options in (
-        model(pixels, mask=white), model(pixels, mask=str(mask)), model(clear),
+    transparent = np.dstack([pixels, 255 - white])
+    path, mask = save(tmp_path / "a.png", transparent), save(tmp_path / "mask.png", white)
+    for output in (
+        model(pixels, mask=white), model(pixels, mask=str(mask)), model(transparent),
         model(Image.fromarray(pixels), mask=Image.fromarray(white)), model(path),
-        model(Image.fromarray(clear)),
+        model(Image.fromarray(transparent)),
     ):  # fmt: skip
-        assert (np.asarray(options) == expected).all()
+        assert (np.asarray(output) == expected).all()
     with pytest.raises(DataError, match="has no hole"):
         model(pixels)
     with pytest.raises(DataError, match="but its mask"):

@@ -1,4 +1,4 @@
-"""An image before the network: its opacity and depth are kept where the output can hold them."""
+"""The alpha channel and the dtype of an image are kept if the output can store them."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ PHOTO = Domain("photo")
 RANDOM = np.random.default_rng(0)
 
 
-def test_a_transparent_image_comes_back_transparent(tmp_path: Path) -> None:
+def test_the_alpha_channel_of_an_image_is_copied_to_the_output(tmp_path: Path) -> None:
     pixels = RANDOM.integers(0, 256, (9, 7, 4), np.uint8)
     pixels[pixels[..., 3] == 0] = [255, 255, 255, 0]
     write_array(tmp_path / "in/a.png", pixels)
@@ -23,7 +23,7 @@ def test_a_transparent_image_comes_back_transparent(tmp_path: Path) -> None:
     assert listed_notes(tmp_path / "out") == []
 
 
-def test_opacity_is_resized_with_the_image(tmp_path: Path) -> None:
+def test_alpha_is_resized_with_the_image(tmp_path: Path) -> None:
     pixels = np.full((16, 8, 4), 255, np.uint8)
     pixels[:8, :, 3] = 0
     write_array(tmp_path / "in/a.png", pixels)
@@ -33,7 +33,9 @@ def test_opacity_is_resized_with_the_image(tmp_path: Path) -> None:
     assert result[[0, -1], 0, 3].tolist() == [0, 255]
 
 
-def test_D5_opacity_is_composited_over_white_where_the_output_has_none(tmp_path: Path) -> None:
+def test_D5_colours_are_composited_over_white_if_the_output_has_no_alpha(
+    tmp_path: Path,
+) -> None:
     pixels = np.zeros((8, 8, 4), np.uint8)
     write_array(tmp_path / "in/a.png", pixels)
     translate_files(identity_model(PHOTO), tmp_path / "in", tmp_path / "out", format="bmp")
@@ -41,19 +43,19 @@ def test_D5_opacity_is_composited_over_white_where_the_output_has_none(tmp_path:
     assert listed_notes(tmp_path / "out") == [("a.png", "transparency is composited over white")]
 
 
-def test_the_depth_of_an_image_is_kept_where_the_output_holds_it(tmp_path: Path) -> None:
+def test_16_bits_are_kept_if_the_output_can_store_them(tmp_path: Path) -> None:
     pixels = RANDOM.integers(0, 65536, (9, 7, 3)).astype(np.uint16)
     write_array(tmp_path / "in/a.png", pixels)
     model = identity_model(PHOTO)
     translate_files(model, tmp_path / "in", tmp_path / "out")
     assert (read_array(tmp_path / "out/a.png") == pixels).all()
     assert listed_notes(tmp_path / "out") == []
-    translate_files(model, tmp_path / "in", tmp_path / "jpg", format="bmp")
-    assert read_array(tmp_path / "jpg/a.bmp").dtype == np.uint8
-    assert listed_notes(tmp_path / "jpg") == [("a.png", "16 bits a channel become 8")]
+    translate_files(model, tmp_path / "in", tmp_path / "bmp", format="bmp")
+    assert read_array(tmp_path / "bmp/a.bmp").dtype == np.uint8
+    assert listed_notes(tmp_path / "bmp") == [("a.png", "16 bits a channel become 8")]
 
 
-def test_numbers_outside_the_range_are_clipped_and_counted(tmp_path: Path) -> None:
+def test_values_outside_the_range_are_clipped_and_reported(tmp_path: Path) -> None:
     ct = Domain("ct", 1, (-1024, 3071), "int16", "HU")
     pixels = np.zeros((10, 10, 1), np.int16)
     pixels[0, :3], pixels[1, 0] = 4000, -2000
@@ -72,7 +74,7 @@ def test_numbers_outside_the_range_are_clipped_and_counted(tmp_path: Path) -> No
         ("int16", 2, "has 2 bands, and ct has 1"),
     ],
 )
-def test_files_of_other_numbers_or_bands_are_listed(
+def test_files_with_another_dtype_or_other_bands_are_listed(
     tmp_path: Path, dtype: str, channels: int, message: str
 ) -> None:
     ct = Domain("ct", 1, (-1024, 3071), "int16", "HU")

@@ -1,4 +1,4 @@
-"""Pre- and post-processing: sizes are restored, limited and enlarged, values clipped."""
+"""Images are scaled before the network, and outputs are scaled back and clipped."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +21,7 @@ from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import sources
 from translate.engine.inference.inputs.paths import find_inputs
 from translate.engine.models.options import InferenceOptions
-from translate.engine.pixels.processing import ImageProcessor, scaled
+from translate.engine.pixels.processing import ImageProcessor, scale_shorter_side
 from translate.engine.system import console
 from translate.errors import BadImage, DataError, NothingUsableError
 from translate.images.domains import domain_images
@@ -69,15 +69,13 @@ def test_scale_back_keeps_known_pixels_unchanged() -> None:
     assert (outputs[hole > 0] != pixels[hole > 0]).mean() > 0.9
 
 
-def test_a_strip_that_would_be_scaled_too_large_is_refused() -> None:
+def test_a_strip_that_would_have_too_many_pixels_is_refused() -> None:
     processor = ImageProcessor(tint()._model, "sharp", scale_back=True, max_pixels=10_000)
     with pytest.raises(ValueError, match="would become"):
-        processor.preprocess(np.zeros((1, 3000, 3), np.uint8), single=False)
+        processor.preprocess(np.zeros((1, 3000, 3), np.uint8), one_channel=False)
 
 
-def test_an_enlarged_image_has_exactly_scale_times_the_size(
-    tmp_path: Path,
-) -> None:
+def test_an_upscaling_model_enlarges_both_sides_by_its_scale(tmp_path: Path) -> None:
     pixels = noise(9, 13, 3)
     (tmp_path / "in").mkdir()
     Image.fromarray(pixels).save(tmp_path / "in/a.png")
@@ -87,9 +85,7 @@ def test_an_enlarged_image_has_exactly_scale_times_the_size(
     assert (np.asarray(Translator._of(UPSCALING_MODEL)(pixels)) == expected).all()
 
 
-def test_a_large_input_is_not_reported_for_an_upscaling_model(
-    tmp_path: Path,
-) -> None:
+def test_a_large_input_is_not_reported_for_an_upscaling_model(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     Image.fromarray(noise(90, 130, 3)).save(tmp_path / "in/a.png")
     logged: list[str] = []
@@ -107,12 +103,10 @@ def test_a_size_beyond_memory_is_listed_for_each_image(size: int, tmp_path: Path
     (message,) = problem_messages(tmp_path / "out")
     assert message.startswith("its 40x32 pixels would become ")
     assert message.endswith("178,956,970, choose a smaller size")
-    for options, error in (
-        (tmp_path / "in/a.png", BadImage),
-        (np.zeros((32, 40, 3), np.uint8), DataError),
-    ):
+    array = np.zeros((32, 40, 3), np.uint8)
+    for image, error in ((tmp_path / "in/a.png", BadImage), (array, DataError)):
         with pytest.raises(error, match="40x32 pixels would become"):
-            Translator._of(COPYING_MODEL)(options, size=size)
+            Translator._of(COPYING_MODEL)(image, size=size)
 
 
 @pytest.mark.parametrize("width", [60_000, 500_000, 2_000_000])
@@ -128,14 +122,16 @@ def test_a_strip_is_listed_and_the_others_are_translated(width: int, tmp_path: P
 
 def test_max_pixels_applies_to_enlarged_sizes(tmp_path: Path) -> None:
     write_photo(tmp_path / "in/a.png")
-    most = 64 * 80
-    assert (
-        fill_folder(tmp_path / "in", tmp_path / "out", COPYING_MODEL, size=64, max_pixels=most).done
-        == 1
-    )
+    source, enlarged = tmp_path / "in", 64 * 80
+    result = fill_folder(source, tmp_path / "out", COPYING_MODEL, size=64, max_pixels=enlarged)
+    assert result.done == 1
     with pytest.raises(NothingUsableError):
-        fill_folder(tmp_path / "in", tmp_path / "out2", COPYING_MODEL, size=64, max_pixels=most - 1)
-    assert scaled(np.zeros((32, 40, 3), np.uint8), 16, 1).shape == (16, 20, 3)  # never enlarged
+        fill_folder(source, tmp_path / "2", COPYING_MODEL, size=64, max_pixels=enlarged - 1)
+    assert scale_shorter_side(np.zeros((32, 40, 3), np.uint8), 16, 1).shape == (
+        16,
+        20,
+        3,
+    )  # never enlarged
 
 
 def test_an_error_while_scaling_an_image_is_listed(
@@ -143,21 +139,19 @@ def test_an_error_while_scaling_an_image_is_listed(
 ) -> None:
     for name in ("a", "b"):
         write_photo(tmp_path / f"in/{name}.png")
-    real, errors = resize_pixels, [MemoryError(), OverflowError("too large"), KeyError("x")]
-    for error in errors:
+    reasons = {MemoryError(): "not enough memory", OverflowError("x"): "x", KeyError("x"): "'x'"}
+    for error, reason in reasons.items():
 
         def fail(pixels: Any, size: Any, error: Exception = error) -> Any:
             if pixels.shape[0] == 32:
                 raise error
-            return real(pixels, size)
+            return resize_pixels(pixels, size)
 
         monkeypatch.setattr(domain_images, "resize_pixels", fail)
         out = tmp_path / type(error).__name__
         with pytest.raises(NothingUsableError):
             fill_folder(tmp_path / "in", out, COPYING_MODEL, size=16)
-        reason = {MemoryError: "not enough memory", OverflowError: "too large", KeyError: "'x'"}
-        assert problem_messages(out) == [reason[type(error)]] * 2
-    monkeypatch.undo()
+        assert problem_messages(out) == [reason] * 2
 
 
 class Doubling(Identity):
@@ -165,20 +159,20 @@ class Doubling(Identity):
         return 2 * images
 
 
-@pytest.mark.parametrize("way", ["whole", "tiles", "windows"])
-def test_results_beyond_the_range_are_clipped_and_reported(
-    way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("method", ["whole", "tiles", "windows"])
+def test_outputs_outside_the_range_are_clipped_and_reported(
+    method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     domain = Domain("ct", 1, (-1000.0, 1000.0), "int16")
-    numbers = np.zeros((40, 40), np.int16)
-    numbers[:10], numbers[10:14] = 800, -600
-    write_array(tmp_path / "x.tif", numbers)
-    if way == "windows":
+    pixels = np.zeros((40, 40), np.int16)
+    pixels[:10], pixels[10:14] = 800, -600
+    write_array(tmp_path / "x.tif", pixels)
+    if method == "windows":
         monkeypatch.setattr(sources, "LARGE_BYTES", 0)
     model = identity_model(domain)
     model = replace(model, recipe=Doubling(model.spec))
     with console.messages():
-        tile = None if way == "whole" else 32
+        tile = None if method == "whole" else 32
         translate_files(model, tmp_path / "x.tif", tmp_path / "out", tile=tile)
     result = read_array(tmp_path / "out/x.tif")
     assert (result.max(), result.min()) == (1000, -1000)

@@ -105,7 +105,7 @@ class FileTranslator:
         if model.takes_mask:
             hole = masks.hole_from_file(mask) if mask else masks.hole_from_alpha(layers, file.path)
         with errors_as_bad_image(file.path):
-            decoded = DecodedInput(layers, file.path, file, hole=hole, masked=mask is not None)
+            decoded = DecodedInput(layers, file.path, file, hole=hole, has_mask=mask is not None)
             image = self.prepare(file, decoded, suffix)
         pixels = image.translate(self.processor)
         return EncodedResult(

@@ -124,7 +124,7 @@ class FolderReport:
         """Advise options, once, if an image is much larger than the training crops."""
         model, (height, width) = self.processor.model, image.input_size
         trained = min(model.spec.size)
-        any_size = model.unscaled or model.geometry.scale > 1 or self.processor.shorter
+        any_size = model.unscaled or model.geometry.scale > 1 or self.processor.shorter_side
         if self.has_advised_size or any_size or min(height, width) <= 2 * trained:
             return
         self.has_advised_size = True

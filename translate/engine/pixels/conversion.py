@@ -1,4 +1,4 @@
-"""Inputs of `translate.api.Translator`, and outputs in the type of the input.
+"""Inputs of `translate.api.Translator`, and outputs with the type of their input.
 
 ==============================================  ====================================================
 input                                           output
@@ -7,15 +7,15 @@ a path, the bytes of a file, an open file       a PIL image with the colour prof
 a PIL image                                     a PIL image, with the profile in its ``info``
 an array (H, W) or (H, W, C), uint8 or uint16   an array of the same type
 an array of floats in [0, 1]                    an array of the same type in [0, 1]
-a tensor (C, H, W) or (N, C, H, W) of these     a tensor of the same type, on the same device
-dtypes
+a tensor (C, H, W) or (N, C, H, W) with one     a tensor of the same type, on the same device
+of these dtypes
 an array or tensor in the dtype of the source   an array or tensor in the dtype of the target
 domain, if it is another                        domain
 ==============================================  ====================================================
 
-Arrays and tensors have the channels of the source domain; photographs have 1, 3 or 4, of which the
-fourth is alpha. Outputs have the alpha channel of the input. Images are rotated upright by their
-EXIF orientation, as by `translate infer`. An open file is read from its beginning, as by PIL.
+Arrays and tensors have the channels of the source domain. Photographs have 1, 3 or 4 channels, the
+fourth of which is alpha. Outputs have the alpha channel of the input. Images are rotated upright by
+their EXIF orientation, as in `translate infer`. An open file is read from its beginning.
 """
 
 from collections.abc import Iterator
@@ -48,13 +48,13 @@ from translate.images.source import EncodedImage
 FileLike: TypeAlias = str | PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 ImageInput: TypeAlias = FileLike | Image.Image | NDArray[Any] | Tensor
 TOLERANCE = 1e-4
-"""rounding error by which floats may exceed [0, 1]"""
+"""rounding error by which floats may be outside [0, 1]"""
 
 
 def load(value: ImageInput, domain: Domain = UNNAMED) -> DecodedInput:
-    """Decode an input; raises `BadImage` for a file, `DataError` for anything else.
+    """Decode an input of the model; an array has the channels of `domain`.
 
-    The `domain` that it is read as determines the channels of arrays.
+    Raises `BadImage` for a file that cannot be decoded, and `DataError` for other inputs.
     """
     if isinstance(value, Image.Image):
         return _from_pillow(value)
@@ -68,7 +68,7 @@ def load(value: ImageInput, domain: Domain = UNNAMED) -> DecodedInput:
 
 
 def convert_back(value: ImageInput, source: DecodedInput, result: Pixels) -> Any:
-    """Return the `result`, (H, W, C), in the type of the input `value`; raises `DataError`."""
+    """Return the `result`, (H, W, C), with the type of the input `value`; raises `DataError`."""
     channels = result.shape[2]
     if isinstance(value, Tensor):
         tensor = torch.from_numpy(np.ascontiguousarray(result.transpose(2, 0, 1)))
@@ -105,7 +105,7 @@ def encode_input(value: Any) -> EncodedImage:
     if isinstance(value, (str, PathLike)):
         return EncodedImage.open(Path(value))
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return _not_empty(bytes(value), Path("the bytes"))
+        return _require_content(bytes(value), Path("the bytes"))
     if not callable(getattr(value, "read", None)):
         raise DataError(
             f"got {type(value).__name__}: expected a path, bytes, an open file, a PIL image, an "
@@ -123,10 +123,10 @@ def encode_input(value: Any) -> EncodedImage:
         raise DataError(
             f"{path} returned {type(data).__name__}: expected bytes. Open it with 'rb'."
         )
-    return _not_empty(data, path)
+    return _require_content(data, path)
 
 
-def _not_empty(data: bytes, path: Path) -> EncodedImage:
+def _require_content(data: bytes, path: Path) -> EncodedImage:
     if not data:
         raise BadImage(path, "is empty")
     return EncodedImage(str(path), data)
@@ -134,7 +134,7 @@ def _not_empty(data: bytes, path: Path) -> EncodedImage:
 
 def _from_pillow(value: Image.Image) -> DecodedInput:
     path = Path(getattr(value, "filename", "") or "the PIL image")
-    with named_errors(path):
+    with input_errors(path):
         if not value.width or not value.height:
             raise ValueError(f"is empty: {value.width}x{value.height} pixels")
         upright = ImageOps.exif_transpose(value)
@@ -143,10 +143,10 @@ def _from_pillow(value: Image.Image) -> DecodedInput:
 
 
 def _channels_last(value: Tensor, domain: Domain) -> NDArray[Any]:
-    if value.ndim != 3 or value.shape[0] not in _channels(domain) or not value.numel():
+    if value.ndim != 3 or value.shape[0] not in _channel_counts(domain) or not value.numel():
         raise DataError(
             f"got a tensor of {tuple(value.shape)}: expected (channels, height, width), or "
-            f"(N, channels, height, width), with {_listed(domain)} channels."
+            f"(N, channels, height, width), with {_channels_text(domain)} channels."
         )
     if value.is_meta or value.is_quantized or value.layout != torch.strided:
         raise DataError(
@@ -164,21 +164,26 @@ def _from_array(value: NDArray[Any], domain: Domain) -> Layers:
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
     known = array.dtype in WHITE or array.dtype.kind == "f"
     count = array.shape[2] if array.ndim == 3 else 1
-    if not known or array.ndim not in (2, 3) or not array.size or count not in _channels(domain):
-        first = value.ndim == 3 and value.shape[0] in _channels(domain)
-        fix = " Move channels last: array.transpose(1, 2, 0)." if first and known else ""
+    if (
+        not known
+        or array.ndim not in (2, 3)
+        or not array.size
+        or count not in _channel_counts(domain)
+    ):
+        channels_first = value.ndim == 3 and value.shape[0] in _channel_counts(domain)
+        fix = " Move channels last: array.transpose(1, 2, 0)." if channels_first and known else ""
         raise DataError(
             f"got {value.shape} of {value.dtype}: expected (height, width) or (height, width, "
-            f"{_listed(domain)}) of {_expected_values(domain)}.{fix}"
+            f"{_channels_text(domain)}) of {_expected_values(domain)}.{fix}"
         )
     if array.dtype.kind == "f":
-        photograph = levels.is_photographic(domain) and not domain.labels
-        array = _unit_floats(array) if photograph else _finite_floats(array)
+        is_photograph = levels.is_photographic(domain) and not domain.labels
+        array = _finite_floats(array, in_unit_interval=is_photograph)
     return split_alpha(array, alpha=count == 4 and domain.channels in (1, 3))
 
 
-def _channels(domain: Domain) -> set[int]:
-    """Return the numbers of channels that an array of `domain` may have."""
+def _channel_counts(domain: Domain) -> set[int]:
+    """Return the numbers of channels that an array in `domain` may have."""
     if domain.bands:
         return set(range(max(domain.bands), MAX_CHANNELS + 1))
     if domain.channels in (1, 3):
@@ -186,9 +191,9 @@ def _channels(domain: Domain) -> set[int]:
     return {domain.channels, domain.channels - 1} if domain.alpha else {domain.channels}
 
 
-def _listed(domain: Domain) -> str:
+def _channels_text(domain: Domain) -> str:
     """Return the possible numbers of channels as text."""
-    *others, last = sorted(_channels(domain))
+    *others, last = sorted(_channel_counts(domain))
     if len(others) > 4:
         return f"{others[0]} to {last}"
     return f"{', '.join(map(str, others))} or {last}" if others else str(last)
@@ -201,28 +206,25 @@ def _expected_values(domain: Domain) -> str:
     return f"{domain.dtype} from {domain.range[0]:g} to {domain.range[1]:g}"
 
 
-def _finite_floats(array: NDArray[Any]) -> NDArray[np.float32]:
+def _finite_floats(array: NDArray[Any], *, in_unit_interval: bool) -> NDArray[np.float32]:
+    """Return floats as float32; raises `DataError` if a value is not finite, or not in [0, 1]."""
     if not np.isfinite(array).all():
-        raise DataError("not all values are finite.")
-    return array.astype(np.float32)
-
-
-def _unit_floats(array: NDArray[Any]) -> NDArray[np.float32]:
-    """Return floats as float32 in [0, 1]."""
-    if not np.isfinite(array).all():
-        raise DataError("not all values are finite: expected floats in [0, 1].")
-    least, most = float(array.min()), float(array.max())
-    if least < -TOLERANCE or most > 1 + TOLERANCE:
+        expected = ": expected floats in [0, 1]" * in_unit_interval
+        raise DataError(f"not all values are finite{expected}.")
+    if not in_unit_interval:
+        return array.astype(np.float32)
+    lowest, highest = float(array.min()), float(array.max())
+    if lowest < -TOLERANCE or highest > 1 + TOLERANCE:
         raise DataError(
-            f"got floats from {least:g} to {most:g}: expected [0, 1]. Divide 8-bit values by 255; "
-            "pass (x + 1) / 2 for values in [-1, 1]."
+            f"got floats from {lowest:g} to {highest:g}: expected [0, 1]. Divide 8-bit values by "
+            "255; pass (x + 1) / 2 for values in [-1, 1]."
         )
     return np.clip(array, 0, 1).astype(np.float32)
 
 
 @contextmanager
-def named_errors(path: Path, advice: str = "", *, is_file: bool = False) -> Iterator[None]:
-    """Raise `BadImage` for errors of files, and `DataError` for errors of other inputs."""
+def input_errors(path: Path, advice: str = "", *, is_file: bool = False) -> Iterator[None]:
+    """Raise `BadImage` for errors in a file, and `DataError` for errors in another input."""
     try:
         with errors_as_bad_image(path):
             yield

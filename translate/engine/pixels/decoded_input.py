@@ -1,4 +1,4 @@
-"""A decoded image with its file's metadata."""
+"""A decoded image, with the metadata of its file."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -23,14 +23,14 @@ class DecodedInput(NamedTuple):
     """the colour profile of a PIL image"""
     hole: Pixels | None = None
     """(height, width, 1) uint8, 255 in the hole, for a model that inpaints"""
-    masked: bool = False
-    """whether it has a mask; if not, the hole is what is transparent"""
+    has_mask: bool = False
+    """whether the hole is that of a mask; if not, transparent pixels are the hole"""
     frame: int | None = None
-    """index of the frame of the file; None: the first, with a note if there are others"""
+    """index of the frame; None: the first frame, with a note if the file has others"""
 
     @property
-    def is_gray(self) -> bool:
-        """Whether it has one channel."""
+    def has_one_channel(self) -> bool:
+        """Whether it has one channel without alpha."""
         return self.layers.pixels.ndim == 2
 
     @property
@@ -40,7 +40,7 @@ class DecodedInput(NamedTuple):
     def passthrough_alpha(self, domain: Domain) -> Pixels | None:
         """Return the alpha channel, (height, width, 1), to copy from the input to the output.
 
-        None if there is none, or if alpha is a channel of the domain, which the network gets.
+        None without an alpha channel, or if the network translates it as a channel of the domain.
         """
         if self.layers.alpha is None or domain.labels or domain.bands:
             return None
@@ -51,7 +51,7 @@ class DecodedInput(NamedTuple):
         """Return (height, width, channels); raises `BadImage`.
 
         Args:
-            domain: the domain that it is read as.
+            domain: the domain whose channels are returned.
             keeps_alpha: whether the output gets the alpha channel; if not, colours are composited
                 over white.
         """
@@ -60,7 +60,7 @@ class DecodedInput(NamedTuple):
             return domain_images.pixels_from_layers(layers, domain, self.path)
 
     def profile_for(self, channels: int) -> bytes:
-        """Return the colour profile, if it suits an image with this number of channels."""
+        """Return the colour profile if it is for this number of channels, else no bytes."""
         if self.image:
             extra = self.image.header.for_output(channels, keep_private=False).extra
             return bytes(extra.get("icc_profile", b""))

@@ -1,4 +1,4 @@
-"""Translation of images in memory, each returned in the type of the input."""
+"""Translation of images in memory; each output has the type of its input."""
 
 import warnings
 from collections.abc import Sequence
@@ -25,15 +25,14 @@ def translate_images(
 ) -> Any:
     """Return the translation of an image, a list of images or a batch (N, C, H, W).
 
-    Information that is lost in reading is reported as a warning, `stacklevel` frames above this
-    function.
+    Lost information is reported as a warning, `stacklevel` frames above this function.
     """
     if isinstance(images, (list, tuple)):
-        each = zip(images, mask_inputs.split_masks(masks, len(images)), strict=True)
-        return [_translate(processor, image, mask, stacklevel + 1) for image, mask in each]
+        pairs = zip(images, mask_inputs.split_masks(masks, len(images)), strict=True)
+        return [_translate(processor, image, mask, stacklevel + 1) for image, mask in pairs]
     if isinstance(images, Tensor) and images.ndim == 4:
-        each = zip(images, mask_inputs.split_masks(masks, len(images), shared=True), strict=True)
-        outputs = [_translate(processor, image, mask, stacklevel + 1) for image, mask in each]
+        pairs = zip(images, mask_inputs.split_masks(masks, len(images), shared=True), strict=True)
+        outputs = [_translate(processor, image, mask, stacklevel + 1) for image, mask in pairs]
         return torch.stack(outputs) if outputs else images
     return _translate(processor, images, masks, stacklevel + 1)
 
@@ -41,15 +40,15 @@ def translate_images(
 def _translate(processor: ImageProcessor, image: Any, mask: Any, stacklevel: int) -> Any:
     if mask is not None:
         require_inpainting(processor.model)
-    source = conversion.load(image, processor.file)
+    source = conversion.load(image, processor.file_domain)
     if _loses_digits(image, processor.source):
-        text = "reading an image: float64 is rounded to float32"
-        warnings.warn(text, stacklevel=stacklevel + 1)
+        message = "reading an image: float64 is rounded to float32"
+        warnings.warn(message, stacklevel=stacklevel + 1)
     hole = mask_inputs.find_hole(source, mask) if processor.model.takes_mask else None
-    source = source._replace(hole=hole, masked=mask is not None)
-    choose = _pillow_dtype if conversion.is_pillow_result(image) else _same_dtype
-    with conversion.named_errors(source.path, is_file=source.image is not None):
-        prepared = prepare(processor, source, choose)
+    source = source._replace(hole=hole, has_mask=mask is not None)
+    choose_type = _pillow_dtype if conversion.is_pillow_result(image) else _same_dtype
+    with conversion.input_errors(source.path, is_file=source.image is not None):
+        prepared = prepare(processor, source, choose_type)
     for note in prepared.notes:
         warnings.warn(f"reading an image: {note.text}", stacklevel=stacklevel + 1)
     pixels = prepared.translate(processor)
@@ -58,9 +57,9 @@ def _translate(processor: ImageProcessor, image: Any, mask: Any, stacklevel: int
     return conversion.convert_back(image, source, pixels)
 
 
-def _loses_digits(image: Any, kind: Domain) -> bool:
+def _loses_digits(image: Any, domain: Domain) -> bool:
     """Return whether measured values are rounded; in photographs the loss is not visible."""
-    if is_photographic(kind) or getattr(image, "dtype", None) not in (np.float64, torch.float64):
+    if is_photographic(domain) or getattr(image, "dtype", None) not in (np.float64, torch.float64):
         return False
     numbers = image.detach().cpu().numpy() if isinstance(image, Tensor) else image
     return not np.array_equal(numbers, numbers.astype(np.float32))

@@ -1,6 +1,6 @@
-"""Images larger than memory: read and written in windows, translated in tiles."""
+"""Images larger than memory, which are read and written in windows and translated in tiles."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -13,7 +13,7 @@ from torch import Tensor
 from translate.batches import Domain
 from translate.engine.models.tile_options import ImageTiler, NotFiniteError
 from translate.engine.pixels.decoded_input import DecodedInput
-from translate.engine.pixels.preparation import PreparedImage, prepare
+from translate.engine.pixels.preparation import ChooseType, PreparedImage, prepare
 from translate.engine.pixels.processing import ImageProcessor, OutputForm
 from translate.engine.tiling.store import Store, StoredValue
 from translate.engine.traced.regions import Region, Span
@@ -28,11 +28,11 @@ from translate.images.source import EncodedImage
 from translate.images.tensors import from_device, to_device
 
 BAND_BYTES = 32 << 20
-"""bytes of the rows that are decoded at once"""
+"""size of the rows that are decoded at once"""
 CORNER = 64
-"""height and width of the corner that is decoded to find the image's channels and dtype"""
-LARGEST_OUTPUT_TILE, MULTIPLE = 512, 16
-"""largest tile size of output files, and its divisor"""
+"""height and width of the corner that is decoded to learn the image's channels and dtype"""
+LARGEST_TILE, TILE_MULTIPLE = 512, 16
+"""largest tile size of output files in pixels, and the divisor of all tile sizes"""
 
 
 @dataclass(frozen=True)
@@ -43,16 +43,18 @@ class LargeImage:
     image: EncodedImage
     """the open file"""
     frame: int | None
-    """index of the frame; None: the first, with a note if there are others"""
-    choose_type: Callable[[int, str, bool], str]
-    """see `translate.engine.pixels.preparation`"""
+    """index of the frame; None: the first frame, with a note if the file has others"""
+    choose_type: ChooseType
 
     @property
     def header(self) -> Header:
         return self.image.header_of(self.frame or 0)
 
     def prepare(self) -> PreparedImage:
-        """Prepare a corner of the image, with the output form of the image; raises `BadImage`."""
+        """Return a prepared corner of the image, with the output form of the whole image.
+
+        Raises `BadImage` if the corner cannot be decoded.
+        """
         height, width = self.header.size
         corner = Window(0, 0, min(CORNER, height), min(CORNER, width))
         prepared = prepare(self.processor, self.decode(corner), self.choose_type)
@@ -68,7 +70,11 @@ class LargeImage:
     ) -> tuple[Note, ...]:
         """Write the translation, and return notes on clipped values.
 
-        `form` is of the result of `prepare`, and `like` has the metadata of the output file.
+        Args:
+            file: the output file.
+            form: the output form that `prepare` returns.
+            like: metadata of the output file.
+            suffix: the suffix of the output file.
 
         Raises:
             BadImage: the image is damaged, or was changed while it was read.
@@ -80,8 +86,10 @@ class LargeImage:
         scale = tiler.model.geometry.scale
         writer = format_registry.writer_of(suffix)
         assert writer is not None and isinstance(writer.format, WindowedFormat)
-        tile = min(LARGEST_OUTPUT_TILE, max(MULTIPLE, tiler.limits.tile or LARGEST_OUTPUT_TILE))
-        tile -= tile % MULTIPLE
+        tile = min(
+            LARGEST_OUTPUT_TILE, max(TILE_MULTIPLE, tiler.limits.tile or LARGEST_OUTPUT_TILE)
+        )
+        tile -= tile % TILE_MULTIPLE
         has_alpha = form.alpha is not None
         with closing(Store(tiler.memory // 4, tiler.limits.folder)) as store:
             image = StoredImage(self, store, has_alpha)
@@ -122,7 +130,8 @@ class StoredImage:
         """whether no pixel read so far has a colour"""
         self.pixels: StoredValue | None = None
         self.alpha: StoredValue | None = None
-        self._outside = np.zeros(2)
+        self._clipped_rows = np.zeros(2)
+        """fractions of values below and above the range, summed over all rows"""
 
     def read_file(self) -> None:
         """Decode the whole image into the store, in bands of rows; raises `BadImage`."""
@@ -133,10 +142,12 @@ class StoredImage:
         for top in range(0, height, rows):
             region = Region(Span(top, min(top + rows, height)), Span(0, width))
             decoded = self._large.decode(Window(top, 0, region.rows.length, width))
-            part = decoded.pixels(processor.file, keeps_alpha=self._has_alpha)
-            self.gray = self.gray and part.shape[2] in (1, 3) and is_gray(part)
-            self._outside += np.array(levels.saturation(part, self.domain)) * region.rows.length
-            self.pixels = self._store_rows(self.pixels, part, region, height)
+            rows_read = decoded.pixels(processor.file_domain, keeps_alpha=self._has_alpha)
+            self.gray = self.gray and rows_read.shape[2] in (1, 3) and is_gray(rows_read)
+            self._clipped_rows += (
+                np.array(levels.saturation(rows_read, self.domain)) * region.rows.length
+            )
+            self.pixels = self._store_rows(self.pixels, rows_read, region, height)
             if self._has_alpha:
                 alpha = decoded.passthrough_alpha(self.domain)
                 if alpha is None:
@@ -144,11 +155,12 @@ class StoredImage:
                 self.alpha = self._store_rows(self.alpha, alpha, region, height)
 
     def _store_rows(
-        self, stored: StoredValue | None, part: Pixels, region: Region, height: int
+        self, stored: StoredValue | None, pixels: Pixels, region: Region, height: int
     ) -> StoredValue:
-        values = torch.from_numpy(np.ascontiguousarray(part)).permute(2, 0, 1)[None]
+        """Write rows to `stored`, which is allocated for an image of this height if it is None."""
+        values = torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None]
         if stored is None:
-            shape = (1, part.shape[2], height, region.columns.length)
+            shape = (1, pixels.shape[2], height, region.columns.length)
             stored = self._store.allocate(shape, values.dtype)
         stored.write(region, values)
         return stored
@@ -166,7 +178,7 @@ class StoredImage:
 
     def notes(self) -> tuple[Note, ...]:
         """Return a note on clipped input values."""
-        low, high = (float(fraction) for fraction in self._outside / self.size[0])
+        low, high = (float(fraction) for fraction in self._clipped_rows / self.size[0])
         return levels.clipping_notes((low, high), self.domain)
 
 
@@ -178,6 +190,7 @@ class OutputTiles:
     tiler: ImageTiler
     form: OutputForm
     gray: bool
+    """whether the output is converted to gray"""
     tile: int
     """tile size in pixels"""
 
@@ -188,11 +201,11 @@ class OutputTiles:
             if not bool(output.isfinite().all()):
                 raise NotFiniteError
             self.form.clipped.add(output)
-            part = self._finish(region, output)
-            missing = (self.tile - part.shape[0], self.tile - part.shape[1])
-            yield np.pad(part, ((0, missing[0]), (0, missing[1]), (0, 0)))
+            part = self._postprocess(region, output)
+            height, width = part.shape[:2]
+            yield np.pad(part, ((0, self.tile - height), (0, self.tile - width), (0, 0)))
 
-    def _finish(self, region: Region, output: Tensor) -> Pixels:
+    def _postprocess(self, region: Region, output: Tensor) -> Pixels:
         """Return a region of the network's output with the dtype and channels of the file."""
         form, (_, target) = self.form, self.tiler.model.source_and_target(self.tiler.to)
         (part,) = from_device(output, target, form.dtype)

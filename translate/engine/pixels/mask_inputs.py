@@ -1,4 +1,4 @@
-"""Inpainting masks of `translate.api.Translator`: one per image, of any type of image."""
+"""Inpainting masks of `translate.api.Translator`, each a file, array, tensor or PIL image."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from translate.engine.pixels.conversion import ImageInput, encode_input, named_errors
+from translate.engine.pixels.conversion import ImageInput, encode_input, input_errors
 from translate.engine.pixels.decoded_input import DecodedInput
 from translate.errors import ConfigError, DataError
 from translate.images import masks
@@ -16,12 +16,12 @@ from translate.images.layers import Pixels
 def find_hole(source: DecodedInput, mask: ImageInput | None) -> Pixels:
     """Return the hole of `source`, (height, width, 1) uint8: 255 in the hole, 0 elsewhere.
 
-    It is that of the `mask`, or transparent pixels without one. Raises `BadImage` for a file
-    without a hole, and `DataError` for other inputs.
+    The hole is white in `mask`; without a mask, transparent pixels are the hole. Raises `BadImage`
+    for a file without a hole, and `DataError` for other inputs.
     """
     if mask is None:
         advice = "pass mask=, or make the hole transparent"
-        with named_errors(source.path, advice, is_file=bool(source.image)):
+        with input_errors(source.path, advice, is_file=bool(source.image)):
             return masks.hole_from_alpha(source.layers, source.path)
     try:
         return _hole_from(mask)

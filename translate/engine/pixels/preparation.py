@@ -1,4 +1,4 @@
-"""Preparation of a decoded image for the network, and of the form of its output."""
+"""Preparation of a decoded image: the network's input, and the form of the output."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -13,8 +13,8 @@ from translate.images.layers import Pixels
 from translate.images.metadata.lost_information import lost_information_notes
 
 ChooseType = Callable[[int, str, bool], str]
-"""Returns the dtype in which an output can be stored, given its number of channels without alpha,
-its dtype, and whether it has alpha: that dtype or a smaller one; "" if it cannot be stored."""
+"""Returns the dtype in which an output can be stored: its own or a smaller one, or "" for none.
+Arguments: number of channels without alpha, dtype, and whether the output has alpha."""
 
 
 class PreparedImage(NamedTuple):
@@ -29,7 +29,7 @@ class PreparedImage(NamedTuple):
 
     @property
     def all_notes(self) -> tuple[Note, ...]:
-        """After the translation, `notes`, and a note on clipped output values."""
+        """The `notes`, and after the translation a note on clipped output values."""
         return (*self.notes, *self.form.clipped.notes())
 
     def translate(self, processor: ImageProcessor) -> Pixels:
@@ -41,7 +41,7 @@ class PreparedImage(NamedTuple):
 
 
 def require_inpainting(model: ImageModel) -> None:
-    """Raise `ConfigError` if a model gets a mask and does not inpaint."""
+    """Raise `ConfigError` if a model does not inpaint, and so takes no mask."""
     if not model.takes_mask:
         raise ConfigError(f"mask: {model.name} does not inpaint: leave the mask out.")
 
@@ -51,7 +51,7 @@ def prepare(
 ) -> PreparedImage:
     """Return the network's input for an image.
 
-    Its alpha channel is copied to the output, if that can store it; otherwise colours are
+    The output gets the alpha channel of the image if it can store alpha; otherwise colours are
     composited over white.
 
     Args:
@@ -63,17 +63,17 @@ def prepare(
         BadImage: The image does not have the dtype or bands of the domain.
         ValueError: See `ImageProcessor.preprocess`.
     """
-    kind, fills = processor.source, processor.model.takes_mask
-    alpha = None if fills else image.passthrough_alpha(kind)
+    domain, inpaints = processor.source, processor.model.takes_mask
+    alpha = None if inpaints else image.passthrough_alpha(domain)
     generates_alpha = processor.target.alpha
-    colours = processor.result_channels(single=image.is_gray) - generates_alpha
+    colours = processor.result_channels(one_channel=image.has_one_channel) - generates_alpha
     preferred = processor.result_dtype(image.dtype)
     dtype = choose_type(colours, preferred, generates_alpha or alpha is not None)
     if alpha is not None and not dtype:  # the output cannot store alpha
         alpha, dtype = None, choose_type(colours, preferred, False)
     pixels, form = processor.preprocess(
-        image.pixels(processor.file, keeps_alpha=alpha is not None),
-        single=image.is_gray,
+        image.pixels(processor.file_domain, keeps_alpha=alpha is not None),
+        one_channel=image.has_one_channel,
         hole=image.hole,
         alpha=alpha,
         dtype=dtype or processor.target.dtype,
@@ -82,11 +82,11 @@ def prepare(
     if image.image and (not image.frame or image.image.header.pages):  # once per animation
         notes = lost_information_notes(
             image.image.header,
-            kind,
+            domain,
             frame=image.frame,
-            hole=fills and not image.masked,
+            hole=inpaints and not image.has_mask,
             keeps_alpha=alpha is not None,
             dtype=form.dtype,
         )
-    outside = levels.saturation(pixels[..., : kind.channels], kind)
-    return PreparedImage(pixels, form, (*notes, *levels.clipping_notes(outside, kind)))
+    clipped = levels.saturation(pixels[..., : domain.channels], domain)
+    return PreparedImage(pixels, form, (*notes, *levels.clipping_notes(clipped, domain)))

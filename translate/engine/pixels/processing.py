@@ -1,4 +1,4 @@
-"""Pre- and postprocessing of images, the same for `translate infer` and `Translator`."""
+"""Pre- and postprocessing of images, for `translate infer` and `Translator` alike."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from translate.images.resize import resize_pixels
 from translate.images.source import MAX_PIXELS
 
 PHOTOGRAPH = Domain("")
+"""the domain of 8-bit RGB images"""
 
 
 class OutputForm(NamedTuple):
@@ -35,7 +36,7 @@ class OutputForm(NamedTuple):
     gray: bool = False
     """whether the output is converted to gray, in all its channels"""
     known: Pixels | None = None
-    """the image before resizing, whose pixels outside the `hole` replace those of the output"""
+    """the image before resizing, whose pixels replace the pixels of the output outside `hole`"""
     hole: Pixels | None = None
     """(height, width, 1), not zero in the hole"""
     dtype: str = "uint8"
@@ -52,13 +53,14 @@ class ImageProcessor:
 
     model: ImageModel
     to: str
+    """the target domain"""
     half: int | None = None
     """0 or 1 for the left or right half of side-by-side images; None: whole images"""
     size: int | None = None
-    """shorter side that images are scaled to first; None: not scaled"""
+    """length in pixels to which the shorter side of an image is scaled first; None: not scaled"""
     scale_back: bool = False
-    """whether outputs have the size that they would have without `size`; without a `size`, images
-    are translated at the size of the training crops"""
+    """whether outputs are scaled back to the size without `size`; if `size` is None, images are
+    translated at the size of the training crops"""
     max_pixels: int = MAX_PIXELS
     """largest number of pixels of a resized image"""
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -81,8 +83,8 @@ class ImageProcessor:
         return self.model.source_and_target(self.to)[0]
 
     @property
-    def file(self) -> Domain:
-        """The domain in which files are read: RGB for label maps that are half of a file."""
+    def file_domain(self) -> Domain:
+        """The domain as which files are read: RGB if a label map is half of a file."""
         source = self.source
         return source if self.half is None or not source.labels else replace(source, channels=3)
 
@@ -92,8 +94,8 @@ class ImageProcessor:
         return self.model.source_and_target(self.to)[1]
 
     @property
-    def shorter(self) -> int | None:
-        """The shorter side that images are scaled to; None: not scaled."""
+    def shorter_side(self) -> int | None:
+        """Length in pixels to which the shorter side of an image is scaled; None: not scaled."""
         if self.size or not self.scale_back or self.model.unscaled:
             return self.size
         return min(self.model.spec.size)
@@ -102,7 +104,7 @@ class ImageProcessor:
         self,
         pixels: Pixels,
         *,
-        single: bool,
+        one_channel: bool,
         hole: Pixels | None = None,
         alpha: Pixels | None = None,
         dtype: str = "uint8",
@@ -110,37 +112,39 @@ class ImageProcessor:
         """Return the network's input for an image, (height, width, channels), and its output form.
 
         Args:
-            pixels: the image in the domain `file`.
-            single: whether the file has one channel.
-            hole: (height, width, 1) uint8, 255 in the hole, for a recipe that takes a mask; of the
-                whole image, or of the half that is translated. It becomes the last channel.
+            pixels: the image in `file_domain`.
+            one_channel: whether the file has one channel.
+            hole: (height, width, 1) uint8, 255 in the hole, of the whole image or of the half that
+                is translated; for a recipe that takes a mask, which gets it as the last channel.
             alpha: (height, width, 1) alpha channel of the whole image, for the output; or None.
             dtype: the dtype of the output.
 
         Raises:
-            ValueError: the resized image has more than `max_pixels`; a side-by-side image is one
-                pixel wide; the hole has another size; a label map has colours that `source` lacks.
+            ValueError: the resized image has more than `max_pixels`, a side-by-side image is one
+                pixel wide, the hole has another size, or a label map has a colour of no class.
         """
         if self.half is not None:
             if pixels.shape[1] < 2:
                 raise ValueError("is one pixel wide: expected two images side by side")
             if hole is not None and hole.shape[:2] == pixels.shape[:2]:
-                hole = halved(hole, self.half)
-            pixels = domain_images.convert(halved(pixels, self.half), self.source)
-            alpha = None if alpha is None else halved(alpha, self.half)
+                hole = take_half(hole, self.half)
+            pixels = domain_images.convert(take_half(pixels, self.half), self.source)
+            alpha = None if alpha is None else take_half(alpha, self.half)
         height, width = pixels.shape[:2]
         if hole is not None and hole.shape[:2] != (height, width):
             raise ValueError(f"is {width}x{height}, but its mask {hole.shape[1]}x{hole.shape[0]}")
         gray = self.model.keeps_gray and self.target.channels == 3 and is_gray(pixels)
-        channels = 1 if gray and single else self.target.channels
-        resized = scaled(pixels, self.shorter, self.max_pixels, self.source)
+        channels = 1 if gray and one_channel else self.target.channels
+        resized = scale_shorter_side(pixels, self.shorter_side, self.max_pixels, self.source)
         input_size = resized.shape[0], resized.shape[1]
-        restore = hole is not None and self.scale_back and input_size != (height, width)
+        restores = hole is not None and self.scale_back and input_size != (height, width)
         if hole is not None:
-            resized = with_hole(resized, scaled(hole, self.shorter, self.max_pixels))
+            resized = append_hole(
+                resized, scale_shorter_side(hole, self.shorter_side, self.max_pixels)
+            )
         scale = self.model.geometry.scale
         rows, columns = (height, width) if self.scale_back else input_size
-        known, hole = (pixels, hole) if restore and scale == 1 else (None, None)
+        known, hole = (pixels, hole) if restores and scale == 1 else (None, None)
         size = scale * rows, scale * columns
         clipped = ClippedNumbers(self.target)
         return resized, OutputForm(
@@ -152,15 +156,15 @@ class ImageProcessor:
     ) -> list[NDArray[Any] | None]:
         """Return the translations of inputs of one size, as `ImageModel.translate` does.
 
-        Their dtypes are those of their `forms`, which also count clipped values; without forms,
-        the target domain's.
+        Outputs have the dtypes of their `forms`, which count clipped values; without forms, they
+        have the dtype of the target domain.
         """
         dtypes, clipped = [form.dtype for form in forms], [form.clipped for form in forms]
         if self.tiler and self.tiler.needs_tiles(images[0].shape[:2]):
             from translate.engine.pixels.tiled_pixels import translate_pixels
 
-            each = zip_longest(images, dtypes, clipped)
-            return [translate_pixels(self.tiler, *image) for image in each]
+            arguments = zip_longest(images, dtypes, clipped)
+            return [translate_pixels(self.tiler, *each) for each in arguments]
         return self.model.translate(
             images, self.to, dtypes=dtypes, options=self.options, seed=self.seed, clipped=clipped
         )
@@ -170,8 +174,8 @@ class ImageProcessor:
         if pixels.shape[:2] != form.size:
             pixels = domain_images.resize(pixels, form.size, self.target)
             if pixels.dtype == np.float32:  # cubic interpolation overshoots
-                same = form.dtype == self.target.dtype
-                limits = self.target.range if same else FULL_RANGES[form.dtype]
+                has_own_range = form.dtype == self.target.dtype
+                limits = self.target.range if has_own_range else FULL_RANGES[form.dtype]
                 pixels = pixels.clip(*limits, dtype=np.float32)
         if form.known is not None and form.hole is not None:
             pixels = np.where(form.hole, pixels, scale_dtype(form.known, pixels.dtype.name))
@@ -184,15 +188,15 @@ class ImageProcessor:
             pixels = np.concatenate([pixels, alpha.astype(pixels.dtype)], axis=2)
         return pixels
 
-    def result_channels(self, *, single: bool) -> int:
-        """Return the number of output channels, without copied alpha."""
+    def result_channels(self, *, one_channel: bool) -> int:
+        """Return the number of output channels, without the alpha channel of the input."""
         keeps_gray = self.model.keeps_gray and self.target.channels == 3
-        return 1 if keeps_gray and single else self.target.channels
+        return 1 if keeps_gray and one_channel else self.target.channels
 
     def result_dtype(self, dtype: str) -> str:
         """Return the dtype of the output for an input of `dtype`.
 
-        It is that of the target domain; photographs keep the dtype of the input.
+        Photographs keep the dtype of the input; other outputs have that of the target domain.
         """
         source, target = self.source, self.target
         photographs = all(map(levels.is_photographic, (source, target)))
@@ -201,19 +205,19 @@ class ImageProcessor:
         return target.dtype
 
 
-def halved(pixels: Pixels, half: int) -> Pixels:
+def take_half(pixels: Pixels, half: int) -> Pixels:
     """Return the left half of `pixels`, or for 1 the right one."""
     width = pixels.shape[1] // 2
     return pixels[:, half * width : (half + 1) * width]
 
 
-def scaled(
+def scale_shorter_side(
     pixels: Pixels,
     shorter: int | None,
     max_pixels: int = MAX_PIXELS,
-    kind: Domain = PHOTOGRAPH,
+    domain: Domain = PHOTOGRAPH,
 ) -> Pixels:
-    """Return `pixels` with the shorter side scaled to `shorter`; None: not scaled.
+    """Return `pixels` of `domain` with the shorter side scaled to `shorter`; None: not scaled.
 
     Raises `ValueError` if the result has more than `max_pixels`.
     """
@@ -227,10 +231,10 @@ def scaled(
             f"{shorter:,}: expected at most {max_pixels:,}, choose a smaller size"
         )
     scale = shorter / min(height, width)
-    return domain_images.resize(pixels, (round(height * scale), round(width * scale)), kind)
+    return domain_images.resize(pixels, (round(height * scale), round(width * scale)), domain)
 
 
-def with_hole(pixels: Pixels, hole: Pixels) -> Pixels:
+def append_hole(pixels: Pixels, hole: Pixels) -> Pixels:
     """Return `pixels` with one more channel, white where `hole` is not zero."""
     white = WHITE[pixels.dtype]
     return np.concatenate([pixels, np.where(hole > 0, white, 0).astype(pixels.dtype)], axis=2)

@@ -37,9 +37,9 @@ def translate_pixels(
     dtype: str | None = None,
     clipped: ClippedNumbers | None = None,
 ) -> NDArray[Any] | None:
-    """Return the translation of a preprocessed image (H, W, C) as `Model.translate` does.
+    """Return the translation of a preprocessed image (H, W, C) as `ImageModel.translate` does.
 
-    It has the target domain's dtype by default, and is None if it is not finite.
+    Its dtype is that of the target domain by default. None: the translation is not finite.
     """
     source, target = tiler.model.source_and_target(tiler.to)
     size, scale = (pixels.shape[0], pixels.shape[1]), tiler.model.geometry.scale

@@ -8,16 +8,16 @@ from translate.images.files import format_registry
 def takes_windows(processor: ImageProcessor, suffix: str) -> bool | None:
     """Return whether images are translated in windows to files with this suffix.
 
-    None: they can be, and are with ``--tile``.
+    None: only with ``--tile``.
     """
     writer = format_registry.writer_of(suffix)
-    possible = (
+    supports_windows = (
         isinstance(writer and writer.format, WindowedFormat)
         and processor.model.supports_tiles
         and processor.half is None
-        and processor.shorter is None
+        and processor.shorter_side is None
         and not processor.model.takes_mask
         and not processor.source.labels
     )
     has_tile_size = processor.limits is not None and processor.limits.tile is not None
-    return (has_tile_size or None) if possible else False
+    return (has_tile_size or None) if supports_windows else False

@@ -16,7 +16,7 @@ from translate.engine.checkpoints.references.packs import Kind, ParityRecord
 from translate.engine.checkpoints.safetensors import serialize
 from translate.engine.models.drawing import SampleRequest, draw_images
 from translate.engine.models.model import Model
-from translate.engine.pixels.processing import with_hole
+from translate.engine.pixels.processing import append_hole
 from translate.errors import CheckpointError, TranslateError
 from translate.images.domains.levels import is_photographic
 from translate.images.layers import Pixels
@@ -104,4 +104,4 @@ def _random_pixels(model: Model, to: str) -> Pixels:
         return pixels
     hole = np.zeros((height, width, 1), np.uint8)
     hole[height // 4 : height // 2, width // 4 : width // 2] = 255
-    return with_hole(pixels, hole)
+    return append_hole(pixels, hole)

@@ -100,8 +100,10 @@ class Source:
             hole = masks.hole_from_mask(self.mask, self.path)
         elif with_hole:
             hole = masks.hole_from_alpha(layers, self.path)
-        masked = self._mask_path is not None
-        return DecodedInput(layers, self.path, self.image, hole=hole, masked=masked, frame=frame)
+        has_mask = self._mask_path is not None
+        return DecodedInput(
+            layers, self.path, self.image, hole=hole, has_mask=has_mask, frame=frame
+        )
 
     def close(self) -> None:
         """Close the file, if it is open."""
