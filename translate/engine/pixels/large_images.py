@@ -86,9 +86,7 @@ class LargeImage:
         scale = tiler.model.geometry.scale
         writer = format_registry.writer_of(suffix)
         assert writer is not None and isinstance(writer.format, WindowedFormat)
-        tile = min(
-            LARGEST_OUTPUT_TILE, max(TILE_MULTIPLE, tiler.limits.tile or LARGEST_OUTPUT_TILE)
-        )
+        tile = min(LARGEST_TILE, max(TILE_MULTIPLE, tiler.limits.tile or LARGEST_TILE))
         tile -= tile % TILE_MULTIPLE
         has_alpha = form.alpha is not None
         with closing(Store(tiler.memory // 4, tiler.limits.folder)) as store:
@@ -142,12 +140,10 @@ class StoredImage:
         for top in range(0, height, rows):
             region = Region(Span(top, min(top + rows, height)), Span(0, width))
             decoded = self._large.decode(Window(top, 0, region.rows.length, width))
-            rows_read = decoded.pixels(processor.file_domain, keeps_alpha=self._has_alpha)
-            self.gray = self.gray and rows_read.shape[2] in (1, 3) and is_gray(rows_read)
-            self._clipped_rows += (
-                np.array(levels.saturation(rows_read, self.domain)) * region.rows.length
-            )
-            self.pixels = self._store_rows(self.pixels, rows_read, region, height)
+            band = decoded.pixels(processor.file_domain, keeps_alpha=self._has_alpha)
+            self.gray = self.gray and band.shape[2] in (1, 3) and is_gray(band)
+            self._clipped_rows += np.array(levels.saturation(band, self.domain)) * len(band)
+            self.pixels = self._store_rows(self.pixels, band, region, height)
             if self._has_alpha:
                 alpha = decoded.passthrough_alpha(self.domain)
                 if alpha is None:

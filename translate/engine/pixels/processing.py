@@ -139,9 +139,8 @@ class ImageProcessor:
         input_size = resized.shape[0], resized.shape[1]
         restores = hole is not None and self.scale_back and input_size != (height, width)
         if hole is not None:
-            resized = append_hole(
-                resized, scale_shorter_side(hole, self.shorter_side, self.max_pixels)
-            )
+            scaled_hole = scale_shorter_side(hole, self.shorter_side, self.max_pixels)
+            resized = append_hole(resized, scaled_hole)
         scale = self.model.geometry.scale
         rows, columns = (height, width) if self.scale_back else input_size
         known, hole = (pixels, hole) if restores and scale == 1 else (None, None)

@@ -100,10 +100,8 @@ class Source:
             hole = masks.hole_from_mask(self.mask, self.path)
         elif with_hole:
             hole = masks.hole_from_alpha(layers, self.path)
-        has_mask = self._mask_path is not None
-        return DecodedInput(
-            layers, self.path, self.image, hole=hole, has_mask=has_mask, frame=frame
-        )
+        decoded = DecodedInput(layers, self.path, self.image, hole=hole, frame=frame)
+        return decoded._replace(has_mask=self._mask_path is not None)
 
     def close(self) -> None:
         """Close the file, if it is open."""
