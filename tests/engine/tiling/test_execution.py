@@ -1,4 +1,4 @@
-"""Every network of ours gives in tiles what it gives for the whole image."""
+"""Built-in networks give in tiles the output for the whole image."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -32,35 +32,35 @@ NETWORKS: list[dict[str, Any]] = [
 
 @pytest.fixture(autouse=True)
 def plugin(register_example: Callable[[str], object]) -> None:
-    """Offer the generator `enhancer`, which averages pixels and adds two branches."""
+    """Register the generator `enhancer`, which averages pixels and adds two branches."""
     register_example("translate_pix2pixhd")
 
 
 @pytest.mark.parametrize("part", NETWORKS, ids=lambda part: "-".join(map(str, part.values())))
 @pytest.mark.parametrize("tile", [18, 40])
-def test_a_network_in_tiles_gives_the_full_frame(part: dict[str, Any], tile: int) -> None:
+def test_a_network_in_tiles_gives_the_whole_output(part: dict[str, Any], tile: int) -> None:
     network = random_weights(create_generator({**part, "width": 4}, in_channels=3, out_channels=3))
     fit = geometry_of(network).fit
     images = torch.rand(1, 3, fit(45), fit(71)) * 2 - 1
     whole = network(images)
-    rounding = 3e-5 * max(1, float(whole.std()))  # convolutions of other sizes sum in another order
+    rounding = 3e-5 * max(1, float(whole.std()))  # convolutions add up in an order that varies
     torch.testing.assert_close(in_tiles(network, images, tile), whole, rtol=0, atol=rounding)
 
 
-def test_values_on_a_disk_and_values_that_are_computed_again_change_nothing(tmp_path: Path) -> None:
+def test_values_in_scratch_files_and_recomputed_values_give_the_same_output(tmp_path: Path) -> None:
     part = {"name": "resnet", "blocks": 2, "width": 4}
     network = random_weights(create_generator(part, in_channels=3, out_channels=3))
     images = torch.rand(1, 3, 44, 72) * 2 - 1
-    made = in_tiles(network, images, 16, folder=tmp_path, memory=0, cheap=CHEAP)
-    torch.testing.assert_close(made, network(images), rtol=1e-5, atol=1e-5)
+    output = in_tiles(network, images, 16, folder=tmp_path, memory=0, cheap=CHEAP)
+    torch.testing.assert_close(output, network(images), rtol=1e-5, atol=1e-5)
     assert [*tmp_path.iterdir()] == []
 
 
-def test_the_shares_of_the_tiles_make_one_and_the_output_comes_in_the_sides_asked_for() -> None:
+def test_fractions_of_tiles_sum_to_one_and_regions_have_the_requested_size() -> None:
     layers = nn.Sequential(nn.Conv2d(1, 2, 3), nn.InstanceNorm2d(2), nn.Conv2d(2, 1, 3)).eval()
-    graph, shares = traced(layers.requires_grad_(False), 1, 1, 34, 34), list[float]()
+    graph, fractions = traced(layers.requires_grad_(False), 1, 1, 34, 34), list[float]()
     sources = {graph.sources[0]: Source(torch.rand(1, 1, 34, 34))}
-    run = Execution(make_plan(graph), sources, 8, Store(1 << 20, Path()), CPU, shares.append)
+    run = Execution(make_plan(graph), sources, 8, Store(1 << 20, Path()), CPU, fractions.append)
     regions = [region for region, _ in run.tiles((16, 30))]
     assert [region.size for region in regions] == [(16, 30), (14, 30)]
-    assert sum(shares) == pytest.approx(1)
+    assert sum(fractions) == pytest.approx(1)

@@ -1,4 +1,4 @@
-"""Norms that use the statistics of an earlier call."""
+"""Normalization layers use the statistics of an earlier call."""
 
 import pytest
 import torch
@@ -20,19 +20,19 @@ IMAGES = torch.rand(1, 4, 20, 24, generator=torch.Generator().manual_seed(0)) * 
     ],
     ids=str,
 )
-def test_a_part_is_normalized_as_the_whole_was(norm: nn.Module) -> None:
+def test_a_tile_is_normalized_with_the_statistics_of_the_image(norm: nn.Module) -> None:
     frozen = FrozenStatistics()
     with torch.no_grad(), frozen:
-        whole = norm(IMAGES)
+        expected = norm(IMAGES)
     frozen.replay()
     for _ in range(2):
         frozen.rewind()
         with torch.no_grad(), frozen:
-            part = norm(IMAGES[..., :7, :9])
-        torch.testing.assert_close(part, whole[..., :7, :9], rtol=1e-5, atol=1e-5)
+            tile = norm(IMAGES[..., :7, :9])
+        torch.testing.assert_close(tile, expected[..., :7, :9], rtol=1e-5, atol=1e-5)
 
 
-def test_fixed_statistics_stay_as_they_are() -> None:
+def test_a_layer_with_running_statistics_is_not_recorded() -> None:
     frozen, norm = FrozenStatistics(), nn.BatchNorm2d(4).eval()
     with torch.no_grad(), frozen:
         assert torch.equal(norm(IMAGES), F.batch_norm(IMAGES, norm.running_mean, norm.running_var))

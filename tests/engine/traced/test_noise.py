@@ -1,4 +1,4 @@
-"""Noise of tiles is that of the whole image."""
+"""The noise of a tile is a region of the noise of the whole image."""
 
 import pytest
 import torch
@@ -9,14 +9,14 @@ from translate.engine.traced.regions import Region, Span
 from translate.nn.noise import Noise
 
 
-def test_a_region_of_the_noise_is_part_of_the_whole() -> None:
+def test_a_region_of_the_noise_is_a_part_of_the_whole_noise() -> None:
     recorder = NoiseRecorder(torch.device("cpu"))
     recorder.uniform((1, 2, 9, 8), at=(1, 2), index=3)
     (request,), noise = recorder.requests, Noise(5, ["image"])
-    part = NoiseSource(noise, request).read(Region(Span(2, 6), Span(1, 8)))
-    assert torch.equal(part, noise.uniform((1, 2, 9, 8), at=(1, 2), index=3)[..., 2:6, 1:8])
+    tile = NoiseSource(noise, request).read(Region(Span(2, 6), Span(1, 8)))
+    assert torch.equal(tile, noise.uniform((1, 2, 9, 8), at=(1, 2), index=3)[..., 2:6, 1:8])
 
 
-def test_noise_that_is_no_image_is_refused() -> None:
+def test_noise_without_height_and_width_is_refused() -> None:
     with pytest.raises(UnsupportedError, match=r"\(1, 8\)"):
         NoiseRecorder(torch.device("cpu")).normal((1, 8))

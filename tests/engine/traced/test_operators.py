@@ -1,4 +1,4 @@
-"""Operations on each pixel, on channels, and padding."""
+"""Pointwise operations, operations on channels, and padding, computed in tiles."""
 
 from collections.abc import Callable
 
@@ -31,27 +31,21 @@ MASK = torch.rand(1, 1, 23, 31, generator=GENERATOR) > 0.5
         lambda x: x[:, :, 3:-2, 1::2],
         lambda x: x.clone().mul_(2).add_(x),
         lambda x: torch.zeros_like(x) + x,
+        lambda x: x + torch.tensor([0.5, 1, 1.5, 2])[:, None, None],
     ],
 )
 @pytest.mark.parametrize("tile", [5, 16])
-def test_an_operation_on_tiles_gives_the_whole(
+def test_an_operation_in_tiles_gives_the_whole_output(
     function: Callable[[Tensor], Tensor], tile: int
 ) -> None:
     torch.testing.assert_close(in_tiles(function, IMAGES, tile), function(IMAGES))
 
 
-def test_a_tensor_that_the_function_makes_is_a_constant() -> None:
-    def function(images: Tensor) -> Tensor:
-        return images + torch.tensor([0.5, 1, 1.5, 2])[:, None, None]
-
-    assert torch.equal(in_tiles(function, IMAGES, 7), function(IMAGES))
-
-
-def test_a_constant_of_the_size_of_the_image_is_cut_with_it() -> None:
+def test_a_constant_of_the_size_of_the_image_is_read_in_tiles() -> None:
     assert torch.equal(in_tiles(lambda x: x * MASK, IMAGES, 7), IMAGES * MASK)
 
 
-def test_an_operation_that_is_not_known_is_refused_by_name() -> None:
+def test_an_unknown_operation_is_refused_by_name() -> None:
     with pytest.raises(UnsupportedError, match=r"aten.sort"):
         traced(lambda x: x.sort(dim=3).values, 1, 4, 3000, 3000)
     with pytest.raises(UnsupportedError, match="transpose"):

@@ -1,4 +1,4 @@
-"""Norms and reductions use the statistics of the whole image."""
+"""Norms and reductions in tiles use the statistics of the whole image."""
 
 from collections.abc import Callable
 
@@ -25,7 +25,7 @@ IMAGES = torch.rand(1, 4, 23, 31, generator=torch.Generator().manual_seed(0)) * 
     ],
     ids=str,
 )
-def test_a_norm_on_tiles_gives_the_whole(layer: nn.Module) -> None:
+def test_a_norm_in_tiles_gives_the_whole_output(layer: nn.Module) -> None:
     torch.testing.assert_close(
         in_tiles(random_weights(layer), IMAGES, 9), layer(IMAGES), rtol=0, atol=2e-5
     )
@@ -41,32 +41,30 @@ def test_a_norm_on_tiles_gives_the_whole(layer: nn.Module) -> None:
         lambda x: x / x.sum((2, 3), keepdim=True),
     ],
 )
-def test_a_reduction_is_that_of_the_whole_image(function: Callable[[Tensor], Tensor]) -> None:
+def test_a_reduction_in_tiles_is_over_the_whole_image(function: Callable[[Tensor], Tensor]) -> None:
     torch.testing.assert_close(
         in_tiles(function, IMAGES, 9), function(IMAGES), rtol=1e-5, atol=1e-5
     )
 
 
-def test_moments_of_parts_are_those_of_the_whole() -> None:
+def test_moments_of_parts_are_merged_to_those_of_the_image() -> None:
     moments = Moments()
     for part in IMAGES.split([5, 1, 17], dim=2):
         moments.add(part)
-    mean, deviation, number = moments.of_groups(4)
+    mean, squared_deviations, number = moments.of_groups(4)
     assert number == 23 * 31
     exact = IMAGES.double()
     torch.testing.assert_close(mean, exact.mean((0, 2, 3)), rtol=1e-7, atol=0)
     torch.testing.assert_close(
-        deviation / number, exact.var((0, 2, 3), correction=0), rtol=1e-6, atol=0
+        squared_deviations / number, exact.var((0, 2, 3), correction=0), rtol=1e-6, atol=0
     )
-    pooled = moments.of_groups(1)[1] / moments.of_groups(1)[2]
-    torch.testing.assert_close(pooled, exact.var(correction=0).view(1), rtol=1e-6, atol=0)
+    _, squared_deviations, number = moments.of_groups(1)
+    variance = squared_deviations / number
+    torch.testing.assert_close(variance, exact.var(correction=0).view(1), rtol=1e-6, atol=0)
 
 
-def test_a_large_offset_costs_no_digits() -> None:
+def test_a_large_mean_does_not_reduce_the_accuracy() -> None:
     images = IMAGES + 5000
-    torch.testing.assert_close(
-        in_tiles(lambda x: F.instance_norm(x), images, 9),
-        F.instance_norm(images.double()).float(),
-        rtol=0,
-        atol=2e-3,
-    )
+    output = in_tiles(lambda x: F.instance_norm(x), images, 9)
+    expected = F.instance_norm(images.double()).float()
+    torch.testing.assert_close(output, expected, rtol=0, atol=2e-3)

@@ -1,4 +1,4 @@
-"""What can be traced, and what cannot."""
+"""Which functions can be traced, and why others cannot."""
 
 import multiprocessing
 import warnings
@@ -12,17 +12,14 @@ from translate.engine.traced.operators import UnsupportedError
 from translate.engine.traced.tracing import trace
 
 
-def test_nothing_is_computed_or_allocated_for_an_image_of_any_size() -> None:
+def test_a_trace_for_a_huge_image_allocates_nothing() -> None:
     module = trace(lambda x: x.relu() + 1, [(1, 3, 2_000_000, 2_000_000)], CPU)
     assert [node.op for node in module.graph.nodes].count("call_function") == 2
 
 
-def test_control_flow_by_the_size_is_followed() -> None:
-    def function(images: Tensor) -> Tensor:
-        return images.relu() if images.shape[-1] > 5 else images.tanh()
-
-    names = [str(node.target) for node in trace(function, [(1, 1, 6, 6)], CPU).graph.nodes]
-    assert "aten.relu.default" in names
+def test_a_function_may_choose_operations_by_the_size() -> None:
+    module = trace(lambda x: x.relu() if x.shape[-1] > 5 else x.tanh(), [(1, 1, 6, 6)], CPU)
+    assert "aten.relu.default" in [str(node.target) for node in module.graph.nodes]
 
 
 @pytest.mark.parametrize(
@@ -35,17 +32,17 @@ def test_control_flow_by_the_size_is_followed() -> None:
         lambda x: x * len(x.tolist()),
     ],
 )
-def test_a_function_that_reads_numbers_is_refused(function: object) -> None:
+def test_a_function_that_reads_pixel_values_is_refused(function: object) -> None:
     with pytest.raises(UnsupportedError):
         trace(function, [(1, 1, 8, 8)], CPU)  # type: ignore[arg-type]
 
 
-def test_the_error_of_a_function_is_the_reason() -> None:
-    def broken(images: Tensor) -> Tensor:
+def test_the_message_has_the_error_of_a_function_that_fails() -> None:
+    def fail(images: Tensor) -> Tensor:
         raise ValueError(f"no {images.shape[1]} channels")
 
     with pytest.raises(UnsupportedError, match="no 3 channels"):
-        trace(broken, [(1, 3, 8, 8)], CPU)
+        trace(fail, [(1, 3, 8, 8)], CPU)
 
 
 def test_processes_forked_after_a_trace_compute_gradients() -> None:

@@ -1,4 +1,4 @@
-"""Convolutions, pooling and interpolation, at sizes and tiles that do not divide."""
+"""Convolutions, pooling and interpolation in tiles, for sizes that are no multiples of a tile."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ GENERATOR = torch.Generator().manual_seed(0)
 IMAGES = torch.rand(1, 4, 23, 31, generator=GENERATOR) * 2 - 1
 
 
-def close(function: Callable[[Tensor], Tensor], tile: int) -> None:
+def assert_equal_in_tiles(function: Callable[[Tensor], Tensor], tile: int) -> None:
     with torch.no_grad():
         torch.testing.assert_close(
             in_tiles(function, IMAGES, tile), function(IMAGES), rtol=0, atol=5e-6
@@ -50,26 +50,26 @@ def close(function: Callable[[Tensor], Tensor], tile: int) -> None:
     ids=str,
 )
 @pytest.mark.parametrize("tile", [6, 13])
-def test_a_layer_on_tiles_gives_the_whole(layer: nn.Module, tile: int) -> None:
-    close(layer, tile)
+def test_a_layer_in_tiles_gives_the_whole_output(layer: nn.Module, tile: int) -> None:
+    assert_equal_in_tiles(layer, tile)
 
 
-def test_layers_in_a_row_and_across_give_the_whole() -> None:
+def test_layers_with_a_skip_connection_give_the_whole_output() -> None:
     first, second = nn.Conv2d(4, 4, 5, stride=2, padding=2), nn.ConvTranspose2d(4, 4, 4, 2, 1)
 
     def function(images: Tensor) -> Tensor:
         inner = second(F.leaky_relu(first(images)))
         return (inner[..., :23, :31] + images).tanh()
 
-    close(function, 8)
+    assert_equal_in_tiles(function, 8)
 
 
-def test_repeated_pixels_give_the_whole() -> None:
-    close(lambda x: x.repeat_interleave(2, 2).repeat_interleave(3, 3).relu(), 8)
-    close(lambda x: x.repeat_interleave(1, 2), 8)
+def test_repeated_pixels_in_tiles_are_those_of_the_whole_image() -> None:
+    assert_equal_in_tiles(lambda x: x.repeat_interleave(2, 2).repeat_interleave(3, 3).relu(), 8)
+    assert_equal_in_tiles(lambda x: x.repeat_interleave(1, 2), 8)
 
 
-def test_a_small_value_is_computed_as_a_whole_by_any_operation() -> None:
+def test_an_unknown_operation_on_a_small_input_is_computed_as_a_whole() -> None:
     graph = traced(lambda x: x.sort(dim=3).values.relu(), 1, 4, 23, 31)
     assert isinstance(next(iter(graph.operators.values())), Whole)
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from translate.engine.tiling.frozen import FrozenStatistics
 from translate.engine.tiling.overlap import overlapping_spans, translate_tiles
 from translate.engine.tiling.store import Readable, Store
-from translate.engine.traced.regions import Region, Span, fetch, split
+from translate.engine.traced.regions import Region, Span, read_padded, tile_regions
 from translate.nn.geometry import Geometry
 
 
@@ -64,7 +64,7 @@ class SeparateTiles:
             output = store.allocate(shape, torch.float32)
             for _ in translate_tiles(translate_tile, padded, rows, columns, output, scale):
                 advance(1 / (len(rows) * len(columns)))
-            for region in split((scale * size[0], scale * size[1]), sides or (tile, tile)):
+            for region in tile_regions((scale * size[0], scale * size[1]), sides or (tile, tile)):
                 yield region, output.read(region)
 
 
@@ -77,7 +77,7 @@ class _Padded:
     padded: tuple[int, int]
 
     def read(self, region: Region) -> Tensor:
-        return fetch(self.image.read, region, self.size, "replicate")
+        return read_padded(self.image.read, region, self.size, "replicate")
 
 
 def _reduced(image: _Padded, tile: int, geometry: Geometry) -> Tensor:

@@ -23,7 +23,7 @@ from translate.engine.tiling.store import Readable, Store
 from translate.engine.traced.graph import read_graph
 from translate.engine.traced.noise import NoiseRecorder, NoiseRequest, NoiseSource
 from translate.engine.traced.operators import UnsupportedError
-from translate.engine.traced.regions import Region, split, whole
+from translate.engine.traced.regions import Region, tile_regions, whole_image
 from translate.engine.traced.tracing import trace
 from translate.nn.noise import Noise
 
@@ -156,10 +156,10 @@ class Tiler:
         """Return the noise of the whole image, equal to that of `calls.noise_for`."""
         if not calls.takes_noise(self.model.recipe.translate):
             return None
-        channels = image.read(whole((1, 1))).shape[1]
+        channels = image.read(whole_image((1, 1))).shape[1]
         digest = sha256(f"{(channels, *size)}".encode())
         for channel in range(channels):
-            for rows in split(size, (256, size[1])):
+            for rows in tile_regions(size, (256, size[1])):
                 digest.update(calls.to_uint8(image.read(rows)[0, channel]).numpy().tobytes())
         return Noise(self.seed or 0, [digest.hexdigest()], device=self.model.device)
 

@@ -1,4 +1,4 @@
-"""Execute a plan: compute a function of images in tiles, one pass after another."""
+"""Executes a plan: computes a function of images in tiles, one pass after another."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from torch import Tensor, fx
 from translate.engine.tiling.plan import Pass, Plan, scaled_tile
 from translate.engine.tiling.store import Readable, Store
 from translate.engine.traced.operators import call_operation, shape_of, size_of
-from translate.engine.traced.regions import Region, count, split
+from translate.engine.traced.regions import Region, count_tiles, tile_regions
 from translate.engine.traced.statistics import Moments, value_of_reduction
 
 
@@ -24,7 +24,7 @@ class Execution:
         tile: side of the tiles of the image, in pixels.
         store: stores intermediate values.
         device: the device of the weights.
-        advance: called after each tile with its fraction of the work; may raise to stop.
+        advance: called after each tile with its fraction of all tiles; may raise to stop.
     """
 
     plan: Plan
@@ -41,7 +41,7 @@ class Execution:
         """Yield the output, (1, C, height, width), by regions of at most `sides`, row by row.
 
         Args:
-            sides: height and width; default: those that correspond to a tile of the image.
+            sides: height and width; default: the size that corresponds to a tile of the image.
         """
         self._stored |= self.sources
         passes = self.plan.passes
@@ -56,7 +56,7 @@ class Execution:
                     value.close()
 
     def _run_pass(self, each: Pass) -> None:
-        """Compute a value; store it, or accumulate its moments, or both."""
+        """Compute a value, then store it, accumulate its moments, or both."""
         moments, value = Moments(), None
         if each.is_stored:
             value = self.store.allocate(shape_of(each.node), each.node.meta["val"].dtype)
@@ -73,18 +73,18 @@ class Execution:
     def _compute(
         self, each: Pass, sides: tuple[int, int] | None
     ) -> Iterator[tuple[Region, Tensor]]:
-        """Yield a value region by region."""
+        """Yield the value of a pass region by region."""
         size = size_of(each.node)
         sides = sides or scaled_tile(each.node, self.plan.graph, self.tile)
-        share = 1 / count(size, sides) / len(self.plan.passes)
-        for region in split(size, sides):
+        fraction = 1 / count_tiles(size, sides) / len(self.plan.passes)
+        for region in tile_regions(size, sides):
             with torch.inference_mode():
                 pixels = self._evaluate(each.node, region, {})
             yield region, pixels
-            self.advance(share)
+            self.advance(fraction)
 
     def _evaluate(self, node: fx.Node, region: Region, memo: dict[Any, Tensor]) -> Tensor:
-        """Return a region of a value, on the device."""
+        """Return a region of the value of a node, on the device; `memo` has computed regions."""
         if node in self._stored:
             return self._stored[node].read(region).to(self.device)
         key = node, region
@@ -95,7 +95,7 @@ class Execution:
         return memo[key] if len(node.users) > 1 else memo.pop(key)
 
     def _constant(self, node: fx.Node | None) -> Any:
-        """Return the value of a node, or the moments of a spatial one; None for None."""
+        """Return the value of a node, or the moments of a spatial node's value; None for None."""
         if node is None:
             return None
         if node in self._moments:

@@ -1,4 +1,4 @@
-"""The halo of a function of images: the radius of its receptive field, found from its operators."""
+"""The halo of a function of images: the radius of its receptive field, from its operators."""
 
 import torch
 from torch import fx, nn
@@ -10,15 +10,15 @@ from translate.engine.traced.tracing import trace
 from translate.nn.geometry import geometry_of
 
 PERIOD = 64
-"""output pixels after which the alignment of strides and upsampling repeats"""
+"""number of output pixels after which the alignment of strides and upsampling repeats"""
 TRACED_SIDE = 2048
 """height and width of the traced image: larger than any halo"""
 
 
 def receptive_halo(graph: Graph) -> int | None:
-    """Return the largest distance, in pixels, of an input pixel that an output pixel depends on.
+    """Return the largest distance in pixels of an output pixel from an input pixel it depends on.
 
-    None: it depends on the whole image, through statistics of normalization layers.
+    None: output pixels depend on the whole image, through statistics of normalization layers.
     """
     if graph.measured:
         return None
@@ -39,18 +39,17 @@ def receptive_halo(graph: Graph) -> int | None:
 
 
 def _input_span(graph: Graph, region: Region, axis: int) -> Span | None:
-    """Return the rows or columns of the image that a region of the output depends on."""
+    """Return the rows or columns of the image on which a region of the output depends."""
     needed: dict[fx.Node, Span] = {graph.output: region[axis]}
     for node, each in reversed(list(graph.operators.items())):
         span = needed.get(node)
         if span is None:
             continue
-        here = Region(span, Span(0, 1)) if axis == 0 else Region(Span(0, 1), span)
-        for source, part in each.reads(here):
-            before = needed.get(source, part[axis])
-            needed[source] = Span(
-                min(before.start, part[axis].start), max(before.stop, part[axis].stop)
-            )
+        output_region = Region(span, Span(0, 1)) if axis == 0 else Region(Span(0, 1), span)
+        for source, part in each.reads(output_region):
+            read = part[axis]
+            before = needed.get(source, read)
+            needed[source] = Span(min(before.start, read.start), max(before.stop, read.stop))
     return needed.get(graph.sources[0])
 
 

@@ -1,7 +1,7 @@
 """Translation of overlapping tiles, for functions whose operators are not known.
 
-If the halo is known, only those pixels of a tile are used that do not depend on pixels outside it;
-otherwise neighbouring tiles are blended, and the result depends on the tile size.
+If the halo is known, pixels of a tile that depend on pixels outside the tile are not used.
+Otherwise neighbouring tiles are blended, and the result depends on the tile size.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from translate.engine.traced.regions import Region, Span
 from translate.errors import ConfigError
 
 OVERLAP_DIVISOR = 4
-"""blended tiles overlap by a quarter of their side"""
+"""blended tiles overlap by their side divided by this"""
 
 
 class WeightedSpan(NamedTuple):
@@ -33,10 +33,10 @@ def overlapping_spans(
 
     Args:
         side: length in pixels, a multiple of `multiple_of`.
-        tile: length of a span; a shorter side is one span.
+        tile: length of a span, if the side is not shorter.
         multiple_of: divisor of all lengths and starts.
         halo: number of pixels at each end of a span that are not used, except at the border of the
-            image; None: neighbours are blended linearly.
+            image; None: neighbouring spans are blended linearly.
 
     Raises:
         ConfigError: the tile is not larger than two halos.
@@ -71,8 +71,8 @@ def _weighted_spans(
 ) -> list[WeightedSpan]:
     """Return spans whose weights sum to 1 at each position.
 
-    `distances` are those to the ends of each span. With `blend`, weights are proportional to them;
-    without, the span with the largest distance has weight 1.
+    `distances` has for each span the distance of its pixels to the nearest end. With `blend`,
+    weights are proportional to the distances; without, the largest distance has weight 1.
     """
     total = torch.zeros(side, dtype=torch.float64)
     largest = torch.full((side,), -1.0, dtype=torch.float64)
@@ -98,10 +98,17 @@ def translate_tiles(
     output: StoredValue,
     scale: int,
 ) -> Iterator[int]:
-    """Add the weighted translations of all tiles to `output`, which is zero; yield after each.
+    """Add the weighted translations of all tiles to `output`, which is zero.
 
-    `translate` returns the translation, `scale` times as large, of a tile and its region. `rows`
-    and `columns` are the spans of the image's height and width.
+    Yields the number of translated tiles after each tile.
+
+    Args:
+        translate: returns the translation of a tile, given the tile and its region.
+        source: the image.
+        rows: the spans of the image's height.
+        columns: the spans of the image's width.
+        output: the sum, `scale` times as large as the image.
+        scale: factor of the sides of an output.
     """
     number = 0
     for row in rows:

@@ -1,4 +1,4 @@
-"""Plan a computation in tiles: its passes, the values that are stored, and their memory."""
+"""Plans a computation in tiles: its passes, the values that are stored, and their memory."""
 
 from dataclasses import dataclass
 from math import ceil, prod
@@ -10,7 +10,7 @@ from translate.engine.traced.operators import shape_of, size_of
 from translate.engine.traced.regions import Region, Span
 
 MAX_READS = 2
-"""A value that is read more than once is stored if it depends on more stored values than this."""
+"""number of stored values above which a value that depends on them is stored, too"""
 CHEAP = 256
 """multiplications per element that are faster than writing the element to disk and reading it"""
 
@@ -25,7 +25,7 @@ class Pass:
     is_measured: bool
     """whether the moments of the value are accumulated, for norms"""
     reads: frozenset[fx.Node]
-    """the stored values and sources that it reads"""
+    """the stored values and sources that the pass reads"""
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,14 @@ class Plan:
     @property
     def stored_bytes(self) -> int:
         """Peak size of all stored values."""
-        held, most = dict[fx.Node, int](), 0
+        sizes, peak = dict[fx.Node, int](), 0
         for index, each in enumerate(self.passes):
             if each.is_stored:
-                held[each.node] = size_in_bytes(each.node)
-            most = max(most, sum(held.values()))
+                sizes[each.node] = size_in_bytes(each.node)
+            peak = max(peak, sum(sizes.values()))
             for node in self.values_to_release(index):
-                held.pop(node, None)
-        return most
+                sizes.pop(node, None)
+        return peak
 
     def working_bytes(self, tile: int) -> int:
         """Return the peak memory of computing one tile, without stored values."""
@@ -62,22 +62,22 @@ def make_plan(graph: Graph, *, cheap: float = 0) -> Plan:
 
     Args:
         graph: the function.
-        cheap: multiplications per element up to which a value is computed again each time that it
-            is read, instead of being stored.
+        cheap: multiplications per element up to which a value is not stored, but computed again
+            each time that it is read.
     """
-    users: dict[fx.Node, list[fx.Node]] = {}
+    readers: dict[fx.Node, list[fx.Node]] = {}
     for node, each in graph.operators.items():
         for source in each.inputs:
-            users.setdefault(source, []).append(node)
+            readers.setdefault(source, []).append(node)
     measured, stored = graph.measured, set[fx.Node](graph.sources)
     cost, reads = dict[fx.Node, float](), dict[fx.Node, frozenset[fx.Node]]()
 
-    def repeats(node: fx.Node) -> bool:
+    def is_read_repeatedly(node: fx.Node) -> bool:
         """Return whether elements of a value are read more than once."""
-        after = users.get(node, [])
-        if len(after) != 1 or node in measured:
-            return len(after) > 1 or node in measured
-        return graph.operators[after[0]].local or repeats(after[0])
+        nodes = readers.get(node, [])
+        if len(nodes) != 1 or node in measured:
+            return len(nodes) > 1 or node in measured
+        return graph.operators[nodes[0]].reads_neighbours or is_read_repeatedly(nodes[0])
 
     passes = [
         Pass(node, is_stored=False, is_measured=True, reads=frozenset({node}))
@@ -85,15 +85,14 @@ def make_plan(graph: Graph, *, cheap: float = 0) -> Plan:
         if node in measured
     ]
     for node, each in graph.operators.items():
-        inputs = [i for i in each.inputs if i not in stored]
-        ratio = 1 / prod(shape_of(node))
-        cost[node] = each.work + sum(cost[i] * prod(shape_of(i)) * ratio for i in inputs)
-        direct = frozenset(i for i in each.inputs if i in stored)
-        reads[node] = direct.union(*(reads[i] for i in inputs))
-        heavy = (
-            cost[node] > max(cheap, len(reads[node]) * MAX_READS) or len(reads[node]) > MAX_READS
-        )
-        is_stored = node is not graph.output and heavy and repeats(node)
+        computed = [i for i in each.inputs if i not in stored]
+        cost_of_inputs = sum(cost[i] * prod(shape_of(i)) for i in computed)
+        cost[node] = each.multiplications + cost_of_inputs / prod(shape_of(node))
+        stored_inputs = frozenset(i for i in each.inputs if i in stored)
+        reads[node] = stored_inputs.union(*(reads[i] for i in computed))
+        number = len(reads[node])
+        is_expensive = cost[node] > max(cheap, number * MAX_READS) or number > MAX_READS
+        is_stored = node is not graph.output and is_expensive and is_read_repeatedly(node)
         if is_stored or node in measured or node is graph.output:
             passes.append(Pass(node, is_stored, node in measured, reads[node]))
         if is_stored:
@@ -114,17 +113,16 @@ def size_in_bytes(node: fx.Node) -> int:
 
 def full_frame_bytes(module: fx.GraphModule) -> int:
     """Return the peak memory, in bytes, of a function that is computed without tiles."""
-    last = {n: node for node in module.graph.nodes for n in node.all_input_nodes}
-    sizes: dict[fx.Node, int] = {}
-    most = 0
+    last_reader = {n: node for node in module.graph.nodes for n in node.all_input_nodes}
+    sizes, peak = dict[fx.Node, int](), 0
     for node in module.graph.nodes:
         if node.op in ("placeholder", "call_function") and hasattr(node.meta.get("val"), "shape"):
             sizes[node] = size_in_bytes(node)
-        most = max(most, sum(sizes.values()))
+        peak = max(peak, sum(sizes.values()))
         for used in node.all_input_nodes:
-            if last[used] is node:
+            if last_reader[used] is node:
                 sizes.pop(used, None)
-    return most
+    return peak
 
 
 def _bytes_of_tile(graph: Graph, each: Pass, tile: int) -> int:

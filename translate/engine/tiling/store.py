@@ -1,4 +1,4 @@
-"""Images and feature maps in memory up to a limit, and in scratch files beyond it."""
+"""Storage of images and feature maps in memory up to a limit, and in scratch files beyond it."""
 
 from dataclasses import dataclass, field
 from math import prod
@@ -16,7 +16,7 @@ class Readable(Protocol):
     """An image or feature map, (1, C, H, W), that is read region by region."""
 
     def read(self, region: Region) -> Tensor:
-        """Return a region, (1, C, height, width); it must not be changed."""
+        """Return a region, (1, C, height, width), which the caller must not change."""
 
 
 class StoredValue(Readable, Protocol):
@@ -36,7 +36,7 @@ class Store:
     memory: int
     """bytes that may still be allocated in memory"""
     folder: Path
-    """where scratch files are"""
+    """folder of scratch files"""
     values: list[StoredValue] = field(default_factory=list)
     """allocated values that are not closed yet"""
 

@@ -1,4 +1,4 @@
-"""The operators of a traced function of images."""
+"""The operators of a traced function of images, which compute the function region by region."""
 
 import operator
 from collections.abc import Container, Mapping, Sequence
@@ -25,7 +25,7 @@ from translate.engine.traced.operators import (
 from translate.engine.traced.statistics import REDUCTIONS, Norm, reduced_dims
 
 SMALL_VALUE = 1 << 22
-"""largest number of elements of a value that may be computed without regions"""
+"""largest number of elements of a value that may be computed as a whole"""
 CHANNEL_WISE = {"cat", "repeat", "flip", "index_select", "mean", "sum", "_softmax"}
 """operations that can be computed region by region if they are along the channels"""
 COPIES = {"view", "_unsafe_view", "reshape", "alias", "detach", "expand", "lift_fresh"}
@@ -40,11 +40,11 @@ class Graph:
 
     module: fx.GraphModule
     sources: Sequence[fx.Node]
-    """the images, and further spatial inputs"""
+    """the images, and further inputs with pixels"""
     operators: Mapping[fx.Node, Operator]
     """the operators of spatial values, in the order of computation"""
     reductions: Mapping[fx.Node, fx.Node]
-    """means, sums and variances over whole images, each with the node of its input"""
+    """means, sums and variances over whole images, and the node of the input of each"""
     output: fx.Node
 
     @property
@@ -57,7 +57,7 @@ class Graph:
 def read_graph(module: fx.GraphModule) -> Graph:
     """Return the operators of a traced function.
 
-    Raises `UnsupportedError` for an operation of which regions cannot be computed.
+    Raises `UnsupportedError` for an operation that cannot be computed region by region.
     """
     sources, operators = list[fx.Node](), dict[fx.Node, Operator]()
     reductions, splits = dict[fx.Node, fx.Node](), dict[fx.Node, fx.Node]()
@@ -80,7 +80,7 @@ def read_graph(module: fx.GraphModule) -> Graph:
         elif name_of(node) in ("split", "split_with_sizes", "chunk"):
             splits[node] = spatial[0]
         elif node.target is operator.getitem:
-            operators[node] = _part(node, splits)
+            operators[node] = _part_of_split(node, splits)
         elif name_of(node) in REDUCTIONS and {2, 3} <= reduced_dims(node):
             reductions[node] = spatial[0]
         else:
@@ -90,37 +90,37 @@ def read_graph(module: fx.GraphModule) -> Graph:
     return Graph(module, sources, operators, reductions, output)
 
 
-def _part(node: fx.Node, splits: Mapping[fx.Node, fx.Node]) -> Operator:
+def _part_of_split(node: fx.Node, splits: Mapping[fx.Node, fx.Node]) -> Operator:
     """Return the operator of one part of an input that was split by channels."""
-    several: Any = node.args[0]
-    dim = several.args[2] if len(several.args) > 2 else 0
-    if several in splits and dim % 4 == 0:
-        return Identity(node, (splits[several],))
-    if several not in splits or dim % 4 != 1:
-        raise UnsupportedError(f"value {node.args[1]} of {several.target}")
-    start = sum(part.shape[1] for part in several.meta["val"][: node.args[1]])
-    return Channels(node, splits[several], slice(start, start + shape_of(node)[1]))
+    split: Any = node.args[0]
+    dim = split.args[2] if len(split.args) > 2 else 0
+    if split in splits and dim % 4 == 0:
+        return Identity(node, (splits[split],))
+    if split not in splits or dim % 4 != 1:
+        raise UnsupportedError(f"value {node.args[1]} of {split.target}")
+    start = sum(part.shape[1] for part in split.meta["val"][: node.args[1]])
+    return Channels(node, splits[split], slice(start, start + shape_of(node)[1]))
 
 
 def _is_step_of_repetition(node: fx.Node, source: fx.Node, repeated: Container[fx.Node]) -> bool:
-    """Return whether a node is a step of `repeat_interleave` before pixels become an image."""
+    """Return whether a node is a step of `repeat_interleave`, but not the last step."""
     if name_of(node) == "unsqueeze":
         return source not in repeated and node.args[1] in (3, 4)
     return source in repeated and name_of(node) in ("expand", "clone")
 
 
 def _repetition(node: fx.Node, source: fx.Node) -> Operator:
-    """Return the operator of the last step, which repeats rows or columns."""
+    """Return the operator of the last step of `repeat_interleave`: it repeats rows or columns."""
     if name_of(node) not in COPIES or shape_of(node)[:2] != shape_of(source)[:2]:
         raise UnsupportedError(f"{node.target} of repeated pixels")
     return window_operators.Interpolation(node, source, "nearest")
 
 
 def _operator(node: fx.Node, spatial: tuple[fx.Node, ...]) -> Operator:
-    """Return the operator of a node; raises `UnsupportedError`."""
+    """Return the operator of a node with these `spatial` inputs; raises `UnsupportedError`."""
     try:
         _require_image(node)
-        return _supported(node, spatial)
+        return _tiled_operator(node, spatial)
     except UnsupportedError:
         small = all(prod(shape_of(n)) <= SMALL_VALUE for n in (node, *spatial))
         if len(spatial) == 1 and small and len(shape_of(node)) == 4:
@@ -134,7 +134,7 @@ def _require_image(node: fx.Node) -> None:
         raise UnsupportedError(f"{node.target} whose output is not one image")
 
 
-def _supported(node: fx.Node, spatial: tuple[fx.Node, ...]) -> Operator:
+def _tiled_operator(node: fx.Node, spatial: tuple[fx.Node, ...]) -> Operator:
     name, source, args = name_of(node), spatial[0], node.args
     if name == "convolution":
         kind = window_operators.TransposedConvolution if args[6] else window_operators.Convolution
@@ -207,7 +207,7 @@ def _norm(node: fx.Node, source: fx.Node, name: str) -> Operator:
     if name == "native_group_norm":
         return Norm(node, source, rest[-2], weight, bias, epsilon)
     running = None
-    if len(rest) > 3:  # no_stats has none
-        fixed = name.endswith("no_training") or not rest[2]
-        running = (rest[0], rest[1]) if fixed else None
+    if len(rest) > 3:  # the overload `no_stats` has no running statistics
+        in_evaluation = name.endswith("no_training") or not rest[2]
+        running = (rest[0], rest[1]) if in_evaluation else None
     return Norm(node, source, shape_of(source)[1], weight, bias, epsilon, running)

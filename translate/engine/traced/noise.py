@@ -1,4 +1,4 @@
-"""Noise of a traced function: each call of `Noise` becomes another input of the function."""
+"""Noise of a traced function: what each call of `Noise` returns is an input of the function."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -17,17 +17,17 @@ class NoiseRequest(NamedTuple):
     is_normal: bool
     shape: tuple[int, ...]
     at: tuple[int, int]
+    """row and column of the first pixel in the noise of the whole image"""
     number: int
-    """the `index` of the call"""
+    """the argument `index` of the call"""
 
 
 class NoiseRecorder(Noise):
-    """Replaces the noise while a function is traced, and records its calls.
+    """Replaces the noise while a function is traced, and records the calls in `requests`.
 
     Args:
         device: the device of the results.
-        inputs: the results of the calls, in their order; None: empty tensors, for a first trace
-            that records the calls in `requests`.
+        inputs: the results of the calls, in order; None: empty tensors, for a first trace.
     """
 
     def __init__(self, device: torch.device, inputs: Sequence[Tensor] | None = None) -> None:

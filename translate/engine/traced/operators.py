@@ -1,7 +1,7 @@
 """Operators that compute a region of their output from regions of their inputs.
 
-Each is created from a node of the graph that PyTorch traces (`translate.engine.traced.tracing`), so
-that nothing here depends on the class of a network.
+An operator is created from a node of the graph that PyTorch traces (see
+`translate.engine.traced.tracing`), so no operator depends on the class of a network.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,12 +9,12 @@ from typing import Any
 
 from torch import Tensor, fx
 
-from translate.engine.traced.regions import Fill, Region, Span, fetch, source_span
+from translate.engine.traced.regions import Fill, Region, Span, read_padded, span_to_read
 
 Evaluate = Callable[[fx.Node, Region], Tensor]
-"""returns a region of the value of a node"""
+"""Returns a region of the value of a node."""
 Constant = Callable[[Any], Any]
-"""returns the value of a node that is not spatial, or the moments of a spatial one"""
+"""Returns the value of a node without pixels, or the moments of the value of a spatial node."""
 
 
 class UnsupportedError(Exception):
@@ -38,48 +38,48 @@ def size_of(node: fx.Node) -> tuple[int, int]:
 
 
 def call_operation(node: fx.Node, argument: Callable[[fx.Node], Any]) -> Any:
-    """Return the result of the operation of `node`, with `argument` of each node that it takes."""
+    """Return the result of the operation of `node`; `argument` returns the value of an input."""
     operation: Any = node.target
     arguments = fx.node.map_arg(node.args, argument)
     return operation(*arguments, **fx.node.map_arg(node.kwargs, argument))
 
 
 class Operator:
-    """An operator whose output is spatial: (1, C, H, W), computed region by region.
+    """An operator with a spatial output, (1, C, H, W), which is computed region by region.
 
     Args:
         node: the node of the output.
         inputs: the nodes of its spatial inputs.
     """
 
-    local = False
+    reads_neighbours = False
     """whether a pixel depends on several pixels of an input, so that neighbouring regions of the
     output need the same pixels"""
-    work = 1.0
+    multiplications = 1.0
     """multiplications per element of the output"""
 
     def __init__(self, node: fx.Node, inputs: tuple[fx.Node, ...]) -> None:
         self.node, self.inputs = node, inputs
 
     def reads(self, region: Region) -> Iterator[tuple[fx.Node, Region]]:
-        """Yield each input, with its region that a region of the output depends on."""
+        """Yield each input, with the region on which a region of the output depends."""
         for node in self.inputs:
             yield node, self._broadcast_region(node, region)
 
     def run(self, evaluate: Evaluate, constant: Constant, region: Region) -> Tensor:
-        """Return a region inside the output."""
+        """Return a region of the output."""
         raise NotImplementedError
 
     def _broadcast_region(self, node: fx.Node, region: Region) -> Region:
         """Return the region of an input that is broadcast to `region` of the output."""
-        sides, own = size_of(node), size_of(self.node)
+        input_size, size = size_of(node), size_of(self.node)
 
         def align(axis: int, span: Span) -> Span:
-            if sides[axis] == own[axis]:
+            if input_size[axis] == size[axis]:
                 return span
-            if sides[axis] == 1:
+            if input_size[axis] == 1:
                 return Span(0, 1)
-            raise UnsupportedError(f"{self.node.target} of sizes {sides} and {own}")
+            raise UnsupportedError(f"{self.node.target} of sizes {input_size} and {size}")
 
         return region.map(align)
 
@@ -108,7 +108,7 @@ class Elementwise(Operator):
 class Channels(Operator):
     """A slice of the channels of an input."""
 
-    work = 0.0
+    multiplications = 0.0
 
     def __init__(self, node: fx.Node, source: fx.Node, part: slice) -> None:
         super().__init__(node, (source,))
@@ -121,16 +121,16 @@ class Channels(Operator):
 class Identity(Operator):
     """An input, unchanged."""
 
-    work = 0.0
+    multiplications = 0.0
 
     def run(self, evaluate: Evaluate, constant: Constant, region: Region) -> Tensor:  # noqa: ARG002
         return evaluate(self.inputs[0], region)
 
 
 class Windowed(Operator):
-    """An operation whose pixels depend on a window of the input, such as a convolution."""
+    """An operation that computes each pixel from a window of its input, such as a convolution."""
 
-    local = True
+    reads_neighbours = True
     fill: Fill = 0.0
     """padding of the input: a constant, or a mode"""
 
@@ -138,7 +138,7 @@ class Windowed(Operator):
         super().__init__(node, (source,))
 
     def needs(self, axis: int, span: Span) -> Span:
-        """Return the span of the input that a span of the output depends on, padding included."""
+        """Return the span of the padded input on which a span of the output depends."""
         raise NotImplementedError
 
     def apply(self, pixels: Tensor, constant: Constant, region: Region) -> Tensor:
@@ -148,25 +148,25 @@ class Windowed(Operator):
     def reads(self, region: Region) -> Iterator[tuple[fx.Node, Region]]:
         (source,) = self.inputs
         size = size_of(source)
-        yield (
-            source,
-            region.map(
-                lambda axis, span: source_span(self.needs(axis, span), size[axis], self.fill)
-            ),
-        )
+
+        def span_of_source(axis: int, span: Span) -> Span:
+            return span_to_read(self.needs(axis, span), size[axis], self.fill)
+
+        yield source, region.map(span_of_source)
 
     def run(self, evaluate: Evaluate, constant: Constant, region: Region) -> Tensor:
         (source,) = self.inputs
         needed = region.map(self.needs)
-        pixels = fetch(lambda part: evaluate(source, part), needed, size_of(source), self.fill)
+        size = size_of(source)
+        pixels = read_padded(lambda part: evaluate(source, part), needed, size, self.fill)
         return self.apply(pixels, constant, region)
 
 
 class Pad(Windowed):
     """Padding by a constant, by reflection or by repeating the edge; or cropping."""
 
-    local = False
-    work = 0.0
+    reads_neighbours = False
+    multiplications = 0.0
 
     def __init__(self, node: fx.Node, source: fx.Node, before: tuple[int, int], fill: Fill) -> None:
         super().__init__(node, source)
@@ -182,7 +182,7 @@ class Pad(Windowed):
 class Stride(Windowed):
     """A slice with a step, along the rows or the columns."""
 
-    work = 0.0
+    multiplications = 0.0
 
     def __init__(self, node: fx.Node, source: fx.Node, axis: int, start: int, step: int) -> None:
         super().__init__(node, source)

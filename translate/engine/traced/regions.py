@@ -1,4 +1,4 @@
-"""Regions of images and feature maps, with padding where they exceed the border."""
+"""Regions of images and feature maps, which are padded outside the border."""
 
 from collections.abc import Callable, Iterator
 from math import ceil
@@ -24,7 +24,7 @@ class Span(NamedTuple):
         return self.stop - self.start
 
     def within(self, side: int) -> "Span":
-        """Return the part that is inside an image with a side of this length."""
+        """Return the part inside an image with a side of this length."""
         start = min(max(self.start, 0), side)
         return Span(start, max(start, min(self.stop, side)))
 
@@ -46,40 +46,40 @@ class Region(NamedTuple):
         return self.rows.length * self.columns.length
 
     def map(self, change: Callable[[int, Span], Span]) -> "Region":
-        """Return the region whose spans are ``change(axis, span)``; axis 0 is that of the rows."""
+        """Return the region with the spans ``change(axis, span)``; axis 0 has the rows."""
         return Region(change(0, self.rows), change(1, self.columns))
 
     def within(self, size: tuple[int, int]) -> "Region":
-        """Return the part that is inside an image of this size."""
+        """Return the part inside an image of this size."""
         return self.map(lambda axis, span: span.within(size[axis]))
 
 
-def whole(size: tuple[int, int]) -> Region:
+def whole_image(size: tuple[int, int]) -> Region:
     """Return the region of a whole image of this height and width."""
     return Region(Span(0, size[0]), Span(0, size[1]))
 
 
-def split(size: tuple[int, int], tile: tuple[int, int]) -> Iterator[Region]:
-    """Yield regions of at most ``tile`` that cover an image, row by row."""
+def tile_regions(size: tuple[int, int], tile: tuple[int, int]) -> Iterator[Region]:
+    """Yield regions of at most the size `tile` that cover an image, row by row."""
     for top in range(0, size[0], tile[0]):
         for left in range(0, size[1], tile[1]):
             yield Region(Span(top, top + tile[0]), Span(left, left + tile[1])).within(size)
 
 
-def count(size: tuple[int, int], tile: tuple[int, int]) -> int:
-    """Return how many regions `split` yields."""
+def count_tiles(size: tuple[int, int], tile: tuple[int, int]) -> int:
+    """Return how many regions `tile_regions` yields."""
     return ceil(size[0] / tile[0]) * ceil(size[1] / tile[1])
 
 
-def source_span(span: Span, side: int, fill: Fill) -> Span:
-    """Return the span inside an image that `fetch` reads for `span`, which may exceed the image."""
+def span_to_read(span: Span, side: int, fill: Fill) -> Span:
+    """Return what `read_padded` reads of an image for `span`, which may exceed the image."""
     if not isinstance(fill, str):
         return span.within(side)
     indices = _padded_indices(span, side, fill)
     return Span(min(indices), max(indices) + 1)
 
 
-def fetch(
+def read_padded(
     read: Callable[[Region], Tensor], region: Region, size: tuple[int, int], fill: Fill
 ) -> Tensor:
     """Return a region of an image, padded where it exceeds the border.
@@ -90,7 +90,7 @@ def fetch(
         size: height and width of the image.
         fill: the padding.
     """
-    inside = region.map(lambda axis, span: source_span(span, size[axis], fill))
+    inside = region.map(lambda axis, span: span_to_read(span, size[axis], fill))
     pixels = read(inside)
     if inside == region:
         return pixels

@@ -12,25 +12,26 @@ from translate.engine.traced.regions import Region
 
 @dataclass
 class Moments:
-    """Number, mean and sum of squared deviations of each channel, in float64.
+    """Number of values, and mean and sum of squared deviations of each channel, in float64.
 
     Regions are merged by the numerically stable formula of Chan, Golub and LeVeque (1979).
     """
 
     count: int = 0
     mean: Tensor = field(default_factory=lambda: torch.zeros(1, dtype=torch.float64))
-    deviation: Tensor = field(default_factory=lambda: torch.zeros(1, dtype=torch.float64))
+    squared_deviations: Tensor = field(default_factory=lambda: torch.zeros(1, dtype=torch.float64))
 
     def add(self, pixels: Tensor) -> None:
         """Add a region, (1, C, H, W)."""
         rows = pixels.float().permute(0, 2, 3, 1).reshape(-1, pixels.shape[1])
-        local = rows.mean(0)
-        centred = rows - local  # `torch.var_mean` takes six times as long
-        deviation, mean = centred.mul_(centred).sum(0).double().cpu(), local.double().cpu()
-        number, difference = len(rows), mean - self.mean
+        mean = rows.mean(0)
+        centred = rows - mean  # `torch.var_mean` takes six times as long
+        squared_deviations = centred.mul_(centred).sum(0).double().cpu()
+        number, difference = len(rows), mean.double().cpu() - self.mean
         total = self.count + number
         self.mean = self.mean + difference * (number / total)
-        self.deviation = self.deviation + deviation + difference**2 * (self.count * number / total)
+        between_parts = difference**2 * (self.count * number / total)
+        self.squared_deviations = self.squared_deviations + squared_deviations + between_parts
         self.count = total
 
     def of_groups(self, groups: int) -> tuple[Tensor, Tensor, int]:
@@ -40,7 +41,7 @@ class Moments:
         between_groups = ((means - mean[:, None]) ** 2).sum(1) * self.count
         return (
             mean,
-            self.deviation.view(groups, -1).sum(1) + between_groups,
+            self.squared_deviations.view(groups, -1).sum(1) + between_groups,
             self.count * means.shape[1],
         )
 
@@ -76,8 +77,8 @@ class Norm(Operator):
     def run(self, evaluate: Evaluate, constant: Constant, region: Region) -> Tensor:
         pixels = evaluate(self.inputs[0], region)
         if self._factors is None:
-            each = self._scale_and_shift(constant)
-            self._factors = tuple(f.to(pixels)[None, :, None, None] for f in each)  # type: ignore[assignment]
+            factors = self._scale_and_shift(constant)
+            self._factors = tuple(f.to(pixels)[None, :, None, None] for f in factors)  # type: ignore[assignment]
         scale, shift = self._factors  # type: ignore[misc]
         return torch.addcmul(shift, pixels, scale)
 
@@ -86,10 +87,10 @@ class Norm(Operator):
         if self.running:
             mean, variance = (constant(each).double() for each in self.running)
         else:
-            mean, deviation, number = constant(self.inputs[0]).of_groups(self.groups)
+            mean, squared_deviations, number = constant(self.inputs[0]).of_groups(self.groups)
             repeats = shape_of(self.node)[1] // self.groups
             mean = mean.repeat_interleave(repeats)
-            variance = (deviation / number).repeat_interleave(repeats)
+            variance = (squared_deviations / number).repeat_interleave(repeats)
         scale = (variance + self.epsilon).rsqrt()
         shift = -mean * scale
         weight, bias = constant(self.weight), constant(self.bias)
@@ -102,14 +103,14 @@ def value_of_reduction(node: fx.Node, moments: Moments) -> Tensor:
     """Return the value of `node`, one of `REDUCTIONS`, from the moments of its input."""
     name, dims = name_of(node), reduced_dims(node)
     channels = len(moments.mean)
-    mean, deviation, number = moments.of_groups(1 if 1 in dims else channels)
+    mean, squared_deviations, number = moments.of_groups(1 if 1 in dims else channels)
     if name.startswith("mean"):
         result = mean
     elif name.startswith("sum"):
         result = mean * number
     else:
         correction = node.kwargs.get("correction", 1)
-        result = deviation / (number - (1 if correction is None else float(correction)))  # type: ignore[arg-type]
+        result = squared_deviations / (number - (1 if correction is None else float(correction)))  # type: ignore[arg-type]
         result = result.sqrt() if name.startswith("std") else result
     expected = node.meta["val"]
     return result.to(expected.dtype).reshape(expected.shape)

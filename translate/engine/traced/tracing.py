@@ -15,10 +15,10 @@ from translate.errors import describe_error
 
 @contextmanager
 def _without_fake_gpu() -> Iterator[None]:
-    """Keep fake tensors from initializing a GPU context.
+    """Prevent fake tensors from initializing a GPU context.
 
-    It would exist until the process ends, and autograd would start threads for it, so that
-    processes forked afterwards could not compute gradients.
+    Autograd would start threads for this context, so processes that are forked afterwards could not
+    compute gradients.
     """
     original = torch._C._ensureCUDADeviceGuardSet
     torch._C._ensureCUDADeviceGuardSet = lambda: None
@@ -26,6 +26,12 @@ def _without_fake_gpu() -> Iterator[None]:
         yield
     finally:
         torch._C._ensureCUDADeviceGuardSet = original
+
+
+READING_METHODS = {
+    "numpy", "__array__", "tolist", "item", "data_ptr", "__bool__", "__float__", "__int__",
+}  # fmt: skip
+"""methods of tensors that return their values"""
 
 
 class _RefuseValues(TorchFunctionMode):
@@ -39,18 +45,13 @@ class _RefuseValues(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
-READING_METHODS = {"numpy", "__array__", "tolist", "item", "data_ptr"}
-READING_METHODS |= {"__bool__", "__float__", "__int__"}
-"""methods of tensors that return their values"""
-
-
 def trace(
     function: Callable[..., Tensor], shapes: Sequence[tuple[int, ...]], device: torch.device
 ) -> fx.GraphModule:
     """Return the operations of a function, with the shapes of their values.
 
-    Its arguments, of these `shapes`, and its result are float32 tensors. Raises `UnsupportedError`
-    if its operations depend on the values of its arguments, or it fails.
+    The arguments, with these `shapes`, and the result are float32 tensors. Raises
+    `UnsupportedError` if the function fails, or chooses operations by the values of its arguments.
     """
     from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
     from torch.fx.experimental.proxy_tensor import make_fx
@@ -71,7 +72,7 @@ def trace(
     module.graph.eliminate_dead_code()
     for node in module.graph.nodes:
         value = getattr(module, str(node.target)) if node.op == "get_attr" else None
-        if isinstance(value, FakeTensor):  # created in the function
+        if isinstance(value, FakeTensor):  # the function has created this tensor
             if value.constant is None:
                 raise UnsupportedError("a tensor whose values are not known")
             setattr(module, str(node.target), value.constant)
@@ -79,7 +80,7 @@ def trace(
 
 
 def _replace_by_first_output(graph: fx.Graph) -> None:
-    """Let nodes with several outputs, such as norms and pooling, stand for their first output."""
+    """Replace nodes with several outputs, such as norms and pooling, by their first output."""
     for node in graph.nodes:
         source = node.args[0] if node.target is operator.getitem else None
         if isinstance(source, fx.Node) and node.args[1] == 0 and not _is_split(source):

@@ -15,38 +15,63 @@ from translate.engine.traced.operators import (
     shape_of,
     size_of,
 )
-from translate.engine.traced.regions import Region, Span, fetch, whole
+from translate.engine.traced.regions import Region, Span, read_padded, whole_image
 
 RADIUS = {"nearest": 0, "bilinear": 1, "bicubic": 2}
 """number of input pixels, on each side of its position, that an interpolated pixel depends on"""
 
 
-def pair(values: Any) -> tuple[int, int]:
+def as_pair(values: Any) -> tuple[int, int]:
     """Return an argument of an operation as a pair (rows, columns)."""
     numbers = (values,) if isinstance(values, int) else tuple(values)
     return numbers if len(numbers) == 2 else (numbers[0], numbers[0])
 
 
-def _factor(node: fx.Node) -> int:
-    factor: Any = node.args[1]
-    return int(factor)
+def _crop(
+    operator: Windowed,
+    pixels: Tensor,
+    region: Region,
+    factors: tuple[int, int],
+    padding: tuple[int, int] = (0, 0),
+) -> Tensor:
+    """Return `region` of the output from `pixels`, the output for all of the input that it needs.
+
+    `pixels` is larger than the input by `factors`, and its first pixels are `padding`.
+    """
+    for axis, span in enumerate(region):
+        first = operator.needs(axis, span).start * factors[axis] - padding[axis]
+        pixels = pixels.narrow(2 + axis, span.start - first, span.length)
+    return pixels
 
 
-class Convolution(Windowed):
+class _Strided(Windowed):
+    """An operation with a kernel, strides, padding and dilation."""
+
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    padding: tuple[int, int]
+    dilation: tuple[int, int]
+
+    def needs(self, axis: int, span: Span) -> Span:
+        start = span.start * self.stride[axis] - self.padding[axis]
+        extent = self.dilation[axis] * (self.kernel[axis] - 1) + 1
+        return Span(start, start + (span.length - 1) * self.stride[axis] + extent)
+
+
+class Convolution(_Strided):
     """Convolution with zero padding."""
 
     def __init__(self, node: fx.Node, source: fx.Node) -> None:
         super().__init__(node, source)
         args: Any = node.args
         _, self.weight, self.bias, stride, padding, dilation, *_, self.groups = args
-        self.stride, self.padding, self.dilation = pair(stride), pair(padding), pair(dilation)
-        self.kernel = pair(shape_of(self.weight)[-2:])
-        self.work = prod(shape_of(self.weight)[1:])
-
-    def needs(self, axis: int, span: Span) -> Span:
-        start = span.start * self.stride[axis] - self.padding[axis]
-        extent = self.dilation[axis] * (self.kernel[axis] - 1) + 1
-        return Span(start, start + (span.length - 1) * self.stride[axis] + extent)
+        self.stride, self.padding, self.dilation = (
+            as_pair(stride),
+            as_pair(padding),
+            as_pair(dilation),
+        )
+        self.kernel = as_pair(shape_of(self.weight)[-2:])
+        self.multiplications = prod(shape_of(self.weight)[1:])
 
     def apply(self, pixels: Tensor, constant: Constant, region: Region) -> Tensor:  # noqa: ARG002
         weight, bias = constant(self.weight), constant(self.bias)
@@ -59,7 +84,7 @@ class TransposedConvolution(Convolution):
     def __init__(self, node: fx.Node, source: fx.Node) -> None:
         super().__init__(node, source)
         channels, *rest = shape_of(self.weight)
-        self.work = channels * prod(rest[1:]) / self.groups / prod(self.stride)
+        self.multiplications = channels * prod(rest[1:]) / self.groups / prod(self.stride)
 
     def needs(self, axis: int, span: Span) -> Span:
         stride, padding = self.stride[axis], self.padding[axis]
@@ -70,17 +95,14 @@ class TransposedConvolution(Convolution):
 
     def apply(self, pixels: Tensor, constant: Constant, region: Region) -> Tensor:
         weight, bias = constant(self.weight), constant(self.bias)
-        padding = self.stride[0] - 1, self.stride[1] - 1  # rows and columns of the bias alone
+        output_padding = self.stride[0] - 1, self.stride[1] - 1  # pixels with only the bias
         larger = F.conv_transpose2d(
-            pixels, weight, bias, self.stride, 0, padding, self.groups, self.dilation
+            pixels, weight, bias, self.stride, 0, output_padding, self.groups, self.dilation
         )
-        for axis, span in enumerate(region):
-            first = self.needs(axis, span).start * self.stride[axis] - self.padding[axis]
-            larger = larger.narrow(2 + axis, span.start - first, span.length)
-        return larger
+        return _crop(self, larger, region, self.stride, self.padding)
 
 
-class Pool(Windowed):
+class Pool(_Strided):
     """Average or maximum of a window."""
 
     def __init__(self, node: fx.Node, source: fx.Node, *, average: bool) -> None:
@@ -91,28 +113,23 @@ class Pool(Windowed):
         defaults: list[Any] = [[], 0, False, True, None] if average else [[], 0, 1, False]
         complete: list[Any] = [*rest, *defaults[len(rest) :]]
         stride, padding, *others = complete
-        self.kernel, self.padding = pair(kernel), pair(padding)
-        self.stride = pair(stride) if stride else self.kernel
-        self.dilation = (1, 1) if average else pair(others[0])
-        self.work = prod(self.kernel)
+        self.kernel, self.padding = as_pair(kernel), as_pair(padding)
+        self.stride = as_pair(stride) if stride else self.kernel
+        self.dilation = (1, 1) if average else as_pair(others[0])
+        self.multiplications = prod(self.kernel)
         counts_padding = average and bool(others[1]) and any(self.padding)
         if average and (others[2] is not None or (counts_padding and others[0])):
             raise UnsupportedError("average pooling with divisor_override or ceil_mode")
-        self.counts_all = counts_padding
-
-    def needs(self, axis: int, span: Span) -> Span:
-        start = span.start * self.stride[axis] - self.padding[axis]
-        extent = self.dilation[axis] * (self.kernel[axis] - 1) + 1
-        return Span(start, start + (span.length - 1) * self.stride[axis] + extent)
+        self.counts_padding = counts_padding
 
     def apply(self, pixels: Tensor, constant: Constant, region: Region) -> Tensor:  # noqa: ARG002
         if not self.average:
             return F.max_pool2d(pixels, self.kernel, self.stride, 0, self.dilation)
         means, needed = F.avg_pool2d(pixels, self.kernel, self.stride), region.map(self.needs)
         size = size_of(self.inputs[0])
-        if self.counts_all or needed == needed.within(size):
+        if self.counts_padding or needed == needed.within(size):
             return means
-        inside = fetch(lambda part: pixels.new_ones(1, 1, *part.size), needed, size, 0.0)
+        inside = read_padded(lambda part: pixels.new_ones(1, 1, *part.size), needed, size, 0.0)
         return means / F.avg_pool2d(inside, self.kernel, self.stride)
 
 
@@ -124,11 +141,11 @@ class Interpolation(Windowed):
     def __init__(self, node: fx.Node, source: fx.Node, mode: str) -> None:
         super().__init__(node, source)
         before, after = size_of(source), size_of(node)
-        self.factors = tuple(a // b for a, b in zip(after, before, strict=True))
-        aligned = mode != "nearest" and len(node.args) > 2 and node.args[2] is True
-        if aligned or any(b * f != a for a, b, f in zip(after, before, self.factors, strict=True)):
+        self.factors = after[0] // before[0], after[1] // before[1]
+        aligns_corners = mode != "nearest" and len(node.args) > 2 and node.args[2] is True
+        if aligns_corners or any(a % b for a, b in zip(after, before, strict=True)):
             raise UnsupportedError(f"{mode} interpolation from {before} to {after}")
-        self.mode, self.work = mode, (2.0 * RADIUS[mode]) ** 2
+        self.mode, self.multiplications = mode, (2.0 * RADIUS[mode]) ** 2
 
     def needs(self, axis: int, span: Span) -> Span:
         factor, radius = self.factors[axis], RADIUS[self.mode]
@@ -140,39 +157,28 @@ class Interpolation(Windowed):
     def apply(self, pixels: Tensor, constant: Constant, region: Region) -> Tensor:  # noqa: ARG002
         factors: Any = tuple(map(float, self.factors))
         larger = F.interpolate(pixels, scale_factor=factors, mode=self.mode)
-        for axis, span in enumerate(region):
-            first = self.needs(axis, span).start * self.factors[axis]
-            larger = larger.narrow(2 + axis, span.start - first, span.length)
-        return larger
+        return _crop(self, larger, region, self.factors)
 
 
 class PixelShuffle(Windowed):
     """Pixel shuffle: channels become pixels (Shi et al., 2016)."""
 
-    work = 0.0
+    multiplications = 0.0
 
     def __init__(self, node: fx.Node, source: fx.Node) -> None:
         super().__init__(node, source)
-        self.factor = _factor(node)
+        self.factor: Any = node.args[1]
 
     def needs(self, axis: int, span: Span) -> Span:  # noqa: ARG002
         return Span(span.start // self.factor, -(-span.stop // self.factor))
 
     def apply(self, pixels: Tensor, constant: Constant, region: Region) -> Tensor:  # noqa: ARG002
         larger = F.pixel_shuffle(pixels, self.factor)
-        for axis, span in enumerate(region):
-            larger = larger.narrow(2 + axis, span.start % self.factor, span.length)
-        return larger
+        return _crop(self, larger, region, (self.factor, self.factor))
 
 
-class PixelUnshuffle(Windowed):
-    """The inverse of pixel shuffle."""
-
-    work = 0.0
-
-    def __init__(self, node: fx.Node, source: fx.Node) -> None:
-        super().__init__(node, source)
-        self.factor = _factor(node)
+class PixelUnshuffle(PixelShuffle):
+    """The inverse of pixel shuffle: pixels become channels."""
 
     def needs(self, axis: int, span: Span) -> Span:  # noqa: ARG002
         return Span(span.start * self.factor, span.stop * self.factor)
@@ -182,12 +188,12 @@ class PixelUnshuffle(Windowed):
 
 
 class Whole(Windowed):
-    """Any operation on a small input, computed from the whole input."""
+    """Any operation on a small input, which is computed from the whole input."""
 
     fill = "replicate"
 
     def needs(self, axis: int, span: Span) -> Span:  # noqa: ARG002
-        return whole(size_of(self.inputs[0]))[axis]
+        return whole_image(size_of(self.inputs[0]))[axis]
 
     def apply(self, pixels: Tensor, constant: Constant, region: Region) -> Tensor:
         def argument(node: fx.Node) -> Any:
