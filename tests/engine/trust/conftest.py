@@ -1,4 +1,4 @@
-"""Models whose training images are there: one that translates back, one that draws noise."""
+"""Runs with training images: one model translates back, the other takes noise."""
 
 from collections.abc import Callable
 from pathlib import Path

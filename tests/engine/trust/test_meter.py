@@ -1,4 +1,4 @@
-"""The trust of outputs: by hand, for what a model has learnt, and for what it has never met."""
+"""The trust of outputs, for training images and for images unlike them."""
 
 from pathlib import Path
 from shutil import rmtree
@@ -16,62 +16,57 @@ from translate.engine.trust.meter import Meter, open_meter, trust
 from translate.errors import ConfigError
 
 
-def measured(meter: Meter, *images: np.ndarray) -> list[dict[str, float]]:
-    outputs = [meter.processor.translate([image])[0] for image in images]
-    return [
-        dict(meter.measure([one], [other])[0].scores)
-        for one, other in zip(images, outputs, strict=True)
-        if other is not None
-    ]
+def scores_one_by_one(meter: Meter, *images: np.ndarray) -> list[dict[str, float]]:
+    scores = []
+    for image in images:
+        (output,) = meter.processor.translate([image])
+        assert output is not None
+        scores.append(dict(meter.measure([image], [output])[0].scores))
+    return scores
 
 
-def test_trust_is_a_half_at_the_limit_and_falls_beyond() -> None:
+def test_trust_is_one_half_at_the_limits_and_less_above_them() -> None:
     assert trust({"cycle": 1.0}) == trust({"distance": 1.0}) == trust({"spread": 1.0}) == 0.5
-    assert trust({"cycle": 0.5, "spread": 1.5}) == 0.5, "their mean"
+    assert trust({"cycle": 0.5, "spread": 1.5}) == 0.5, "the mean ratio is 1"
     assert trust({"cycle": 0.5}) == trust({"cycle": 0.5, "distance": 0.9}) == 1 / 1.5
-    assert trust({"cycle": 0.5, "distance": 3.5}) == 1 / 4, "0.5, and 2.5 beyond the limit"
+    assert trust({"cycle": 0.5, "distance": 3.5}) == 1 / 4, "r is 0.5 + 2.5"
     assert trust({"distance": 3.0}) == 1 / 4
 
 
-def test_an_image_that_is_like_no_training_image_is_trusted_least(
+def test_an_image_unlike_the_training_images_has_the_lowest_trust(
     cycle: ImageProcessor, photos: Path
 ) -> None:
     meter = open_meter(cycle)
     noise = np.random.default_rng(0).integers(0, 256, (32, 32, 3)).astype(np.uint8)
-    known = [np.asarray(Image.open(photos / f"a/train/{n:04}.png")) for n in range(4)]
-    scores = measured(meter, *known, noise)
+    training_images = [np.asarray(Image.open(photos / f"a/train/{n:04}.png")) for n in range(4)]
+    scores = scores_one_by_one(meter, *training_images, noise)
     assert all(score.keys() == {"trust", "cycle", "distance"} for score in scores)
-    *others, least = [score["trust"] for score in scores]
-    assert 0 < least < min(others) < 1
-    assert least == pytest.approx(
-        trust({name: scores[-1][name] / limit for name, limit in _limits(meter).items()}), abs=1e-3
-    )
-
-
-def _limits(meter: Meter) -> dict[str, float]:
+    *others, lowest = [score["trust"] for score in scores]
+    assert 0 < lowest < min(others) < 1
     assert meter.reference is not None
-    return meter.reference.limits
+    ratios = {name: scores[-1][name] / limit for name, limit in meter.reference.limits.items()}
+    assert lowest == pytest.approx(trust(ratios), abs=1e-3)
 
 
-def test_images_measured_together_have_the_scores_that_they_have_alone(
+def test_images_measured_together_have_the_scores_of_single_images(
     noisy: ImageProcessor, photos: Path
 ) -> None:
     meter = open_meter(noisy)
     images = [np.asarray(Image.open(photos / f"a/train/{n:04}.png")) for n in range(2)]
     outputs = [each for each in noisy.translate(images) if each is not None]
     together = [each.scores for each in meter.measure(images, outputs)]
-    for one, other in zip(together, measured(meter, *images), strict=True):
-        assert one == pytest.approx(other, abs=1e-4)
+    for scores, single in zip(together, scores_one_by_one(meter, *images), strict=True):
+        assert scores == pytest.approx(single, abs=1e-4)
 
 
-def test_without_training_images_there_are_differences_or_nothing(
+def test_without_training_images_only_differences_are_measured(
     cycle_run: Path, photos: Path
 ) -> None:
     data = {"root": str(photos), "layout": "paired"}
     plain = small_checkpoints.pix2pix(photos / "plain", domains=("a", "b"), data=data)
     rmtree(photos / "a")
     meter = open_meter(processor(cycle_run))
-    (scores,) = measured(meter, np.zeros((16, 16, 3), np.uint8))
+    (scores,) = scores_one_by_one(meter, np.zeros((16, 16, 3), np.uint8))
     assert scores.keys() == {"cycle"}
     with pytest.raises(ConfigError, match="cannot translate back and draws no random numbers"):
         open_meter(processor(plain))

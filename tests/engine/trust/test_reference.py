@@ -1,4 +1,4 @@
-"""What is usual for a model is measured once, saved in its run, and never trusted blindly."""
+"""The reference of trust is measured once, saved in the run, and validated when it is read."""
 
 from pathlib import Path
 from shutil import rmtree
@@ -14,54 +14,54 @@ from translate.engine.trust.training_inputs import TrainingInputs
 from translate.errors import CheckpointError
 
 
-def opened(processor: ImageProcessor) -> Reference | None:
-    return open_reference(processor, TrainingInputs(processor))
+def reference_of(processor: ImageProcessor) -> Reference:
+    reference = open_reference(processor, TrainingInputs(processor))
+    assert reference is not None
+    return reference
 
 
-def test_limits_are_what_5_percent_of_the_training_images_exceed() -> None:
-    hundred = torch.arange(101) / 100
-    found = Reference(torch.zeros(0, 1), {"cycle": hundred, "spread": torch.zeros(4)}).limits
-    assert found == {"cycle": pytest.approx(0.95), "spread": 0.001}
+def test_5_percent_of_the_training_images_exceed_a_limit() -> None:
+    measures = {"cycle": torch.arange(101) / 100, "spread": torch.zeros(4)}
+    limits = Reference(torch.zeros(0, 1), measures).limits
+    assert limits == {"cycle": pytest.approx(0.95), "spread": 0.001}
 
 
-def test_it_is_measured_on_the_training_images_once(
+def test_a_reference_is_measured_on_the_training_images_once(
     cycle: ImageProcessor, photos: Path, messages: list[str]
 ) -> None:
-    found = opened(cycle)
-    assert found is not None
-    assert {name: len(values) for name, values in found.measures.items()} == {
-        "distance": 8,
-        "cycle": 8,
-    }
+    measured = reference_of(cycle)
+    lengths = {name: len(values) for name, values in measured.measures.items()}
+    assert lengths == {"distance": 8, "cycle": 8}
     (file,) = (photos / "run/trust").iterdir()
     before = file.read_bytes()
     rmtree(photos / "a")
-    again = opened(cycle)
-    assert again is not None and again.limits == found.limits
-    assert torch.equal(again.features, found.features)
+    saved = reference_of(cycle)
+    assert saved.limits == measured.limits
+    assert torch.equal(saved.features, measured.features)
     assert file.read_bytes() == before
     assert messages == ["trust: measuring the reference on 8 training images, once"]
 
 
-def test_each_direction_has_its_own_whatever_the_seed_is(cycle_run: Path, noisy_run: Path) -> None:
-    one, other = opened(processor(cycle_run, "a")), opened(processor(cycle_run, "b"))
-    assert one is not None and other is not None
-    assert (len(one.features), len(other.features)) == (4, 8)
-    noisy = opened(processor(noisy_run, seed=3))
-    assert noisy is not None and noisy.measures.keys() == {"distance", "spread"}
-    assert opened(processor(noisy_run, seed=4)) is not None
+def test_each_direction_has_a_reference_and_seeds_share_it(
+    cycle_run: Path, noisy_run: Path
+) -> None:
+    assert len(reference_of(processor(cycle_run, "a")).features) == 4
+    assert len(reference_of(processor(cycle_run, "b")).features) == 8
+    noisy = reference_of(processor(noisy_run, seed=3))
+    assert noisy.measures.keys() == {"distance", "spread"}
+    reference_of(processor(noisy_run, seed=4))
     assert len([*(noisy_run / "trust").iterdir()]) == 1
 
 
-def test_a_damaged_one_is_measured_again(
+def test_a_damaged_reference_is_measured_again(
     cycle: ImageProcessor, photos: Path, messages: list[str]
 ) -> None:
-    opened(cycle)
+    reference_of(cycle)
     (file,) = (photos / "run/trust").iterdir()
-    whole = file.read_bytes()
-    file.write_bytes(whole[:-40])
-    opened(cycle)
-    assert file.read_bytes() == whole
+    complete = file.read_bytes()
+    file.write_bytes(complete[:-40])
+    reference_of(cycle)
+    assert file.read_bytes() == complete
     assert messages[1].endswith("It is measured again.")
 
 
@@ -80,7 +80,7 @@ ROWS = torch.zeros(3, 2)
         {"features": ROWS, "distance": torch.ones(3, dtype=torch.int64)},
     ],
 )
-def test_a_file_of_other_tensors_is_no_reference(
+def test_a_file_with_other_tensors_is_refused(
     tmp_path: Path, tensors: dict[str, torch.Tensor]
 ) -> None:
     file = tmp_path / "x.safetensors"
@@ -94,10 +94,10 @@ def test_a_file_of_other_tensors_is_no_reference(
         read(file)
 
 
-def test_V12_without_the_training_images_there_is_none_and_that_is_reported(
+def test_V12_missing_training_images_are_reported_and_leave_no_reference(
     cycle: ImageProcessor, photos: Path, messages: list[str]
 ) -> None:
     rmtree(photos / "a")
-    assert opened(cycle) is None
+    assert open_reference(cycle, TrainingInputs(cycle)) is None
     (message,) = messages
     assert "cannot be read" in message and "there is no distance and no trust" in message

@@ -1,4 +1,4 @@
-"""Training inputs are as the network got them; other inputs are cropped as they were."""
+"""Training inputs are read as for training, and other inputs are cropped like them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,31 +14,27 @@ from translate.engine.trust.training_inputs import TrainingInputs
 from translate.errors import NothingUsableError
 
 
-def test_a_training_image_is_cropped_alike_as_file_and_as_input(
-    cycle: ImageProcessor, photos: Path
-) -> None:
+def test_an_input_is_cropped_like_a_training_image(cycle: ImageProcessor, photos: Path) -> None:
     inputs = TrainingInputs(cycle)
-    every = inputs.read(100)
-    assert [image.shape for image in every] == [(16, 16, 3)] * 8
+    images = inputs.read(100)
+    assert [image.shape for image in images] == [(16, 16, 3)] * 8
     pixels = np.asarray(Image.open(photos / "a/train/0003.png"))
-    assert np.array_equal(inputs.crop(pixels), every[3])
-    assert np.array_equal(inputs.crop(pixels.astype(np.uint16) * 257), every[3])
-    masked = np.concatenate([pixels, pixels[..., :1]], axis=2)
-    assert np.array_equal(inputs.crop(masked), every[3])
-    assert [np.array_equal(*pair) for pair in zip(inputs.read(2), every[::4], strict=True)] == [
-        True,
-        True,
-    ]
+    with_mask = np.concatenate([pixels, pixels[..., :1]], axis=2)
+    for same in (pixels, pixels.astype(np.uint16) * 257, with_mask):
+        assert np.array_equal(inputs.crop(same), images[3])
+    assert np.array_equal(inputs.read(2), images[::4])
 
 
-def test_the_other_direction_starts_from_the_other_domain(cycle_run: Path, photos: Path) -> None:
+def test_inputs_of_the_reverse_direction_are_images_of_the_other_domain(
+    cycle_run: Path, photos: Path
+) -> None:
     inputs = TrainingInputs(processor(cycle_run, "a"))
     pixels = np.asarray(Image.open(photos / "b/train/0001.png"))
-    assert len(every := inputs.read(100)) == 4
-    assert np.array_equal(inputs.crop(pixels), every[1])
+    images = inputs.read(100)
+    assert len(images) == 4 and np.array_equal(inputs.crop(pixels), images[1])
 
 
-def test_a_bad_file_is_left_out(cycle: ImageProcessor, photos: Path) -> None:
+def test_unreadable_files_are_skipped(cycle: ImageProcessor, photos: Path) -> None:
     (photos / "a/train/0002.png").write_bytes(b"no image")
     assert len(TrainingInputs(cycle).read(100)) == 7
     for path in (photos / "a/train").iterdir():
@@ -47,13 +43,13 @@ def test_a_bad_file_is_left_out(cycle: ImageProcessor, photos: Path) -> None:
         TrainingInputs(cycle).read(100)
 
 
-def test_images_that_are_held_out_are_not_trained_on(photos: Path) -> None:
+def test_validation_images_are_no_training_inputs(photos: Path) -> None:
     data = {"root": str(photos), "validation": 0.25}
-    run = small_checkpoints.cyclegan(photos / "held", domains=("a", "b"), size=16, data=data)
+    run = small_checkpoints.cyclegan(photos / "run", domains=("a", "b"), size=16, data=data)
     assert len(TrainingInputs(processor(run)).read(100)) == 6
 
 
-def test_inputs_that_a_recipe_makes_have_their_mask(photos: Path) -> None:
+def test_inputs_that_a_recipe_makes_have_a_mask(photos: Path) -> None:
     run = small_checkpoints.write_run(
         photos / "inpaint",
         "inpaint",
@@ -63,13 +59,15 @@ def test_inputs_that_a_recipe_makes_have_their_mask(photos: Path) -> None:
         data={"root": str(photos), "layout": "images"},
     )
     inputs = TrainingInputs(processor(run, "a"))
-    every = inputs.read(3)
-    assert [image.shape for image in every] == [(16, 16, 4)] * 3
-    assert all({*np.unique(image[..., 3])} == {0, 255} for image in every)
-    assert all(np.array_equal(*pair) for pair in zip(every, inputs.read(3), strict=True))
+    images = inputs.read(3)
+    assert [image.shape for image in images] == [(16, 16, 4)] * 3
+    assert all({*np.unique(image[..., 3])} == {0, 255} for image in images)
+    assert np.array_equal(images, inputs.read(3)), "masks are the same in each call"
 
 
-def test_pairs_are_read_together(image_folder: Callable[..., Path], tmp_path: Path) -> None:
+def test_inputs_of_paired_images_are_the_source_images(
+    image_folder: Callable[..., Path], tmp_path: Path
+) -> None:
     image_folder("c/train", 3), image_folder("d/train", 3)
     data = {"root": str(tmp_path), "layout": "paired"}
     run = small_checkpoints.pix2pix(tmp_path / "run", domains=("c", "d"), data=data)

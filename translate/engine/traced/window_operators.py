@@ -65,11 +65,7 @@ class Convolution(_Strided):
         super().__init__(node, source)
         args: Any = node.args
         _, self.weight, self.bias, stride, padding, dilation, *_, self.groups = args
-        self.stride, self.padding, self.dilation = (
-            as_pair(stride),
-            as_pair(padding),
-            as_pair(dilation),
-        )
+        self.stride, self.padding, self.dilation = map(as_pair, (stride, padding, dilation))
         self.kernel = as_pair(shape_of(self.weight)[-2:])
         self.multiplications = prod(shape_of(self.weight)[1:])
 

@@ -1,6 +1,6 @@
-"""Differences that need no ground truth: cycle consistency, and the spread over random seeds."""
+"""Measures without ground truth: cycle consistency, and the spread over random seeds."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,51 +17,52 @@ SEEDS = 5
 """number of random seeds for the spread, including that of the written output"""
 Difference = NDArray[np.float32]
 """(H, W): the mean over channels, as a fraction of the range of the domain"""
+Measure = Callable[[ImageProcessor, Sequence[Pixels], Sequence[Pixels]], list[Difference]]
+"""Returns a difference for each input and its output."""
 
 
-def has_spread(processor: ImageProcessor) -> bool:
-    """Return whether outputs depend on a random seed."""
-    return calls.takes_noise(require_recipe(processor.model).recipe.translate)
-
-
-def has_cycle(processor: ImageProcessor) -> bool:
-    """Return whether outputs can be translated back."""
-    return require_recipe(processor.model).translates_back(processor.to)
+def supported_measures(processor: ImageProcessor) -> dict[str, Measure]:
+    """Return ``cycle`` if the model translates back, and ``spread`` if it takes noise."""
+    model, measures = require_recipe(processor.model), dict[str, Measure]()
+    if model.translates_back(processor.to):
+        measures["cycle"] = cycle_differences
+    if calls.takes_noise(model.recipe.translate):
+        measures["spread"] = spread_differences
+    return measures
 
 
 def cycle_differences(
     processor: ImageProcessor, inputs: Sequence[Pixels], outputs: Sequence[Pixels]
 ) -> list[Difference]:
     """Return the difference between each input and its output translated back."""
+    source = processor.source
     back = processor.model.translate(
-        outputs, processor.source.name, options=processor.options, seed=processor.seed
+        outputs, source.name, options=processor.options, seed=processor.seed
     )
-    return [
-        difference(one, other, processor.source) for one, other in zip(inputs, back, strict=True)
-    ]
+    return [difference(*images, source) for images in zip(inputs, back, strict=True)]
 
 
 def spread_differences(
     processor: ImageProcessor, inputs: Sequence[Pixels], outputs: Sequence[Pixels]
 ) -> list[Difference]:
-    """Return the mean difference between each output and those for other random seeds."""
+    """Return the mean difference between each output and the outputs for other random seeds."""
     totals: list[Any] = [0.0] * len(inputs)
     for number in range(1, SEEDS):
-        others = processor.model.translate(
+        other_outputs = processor.model.translate(
             inputs, processor.to, options=processor.options, seed=(processor.seed or 0) + number
         )
-        for index, (output, other) in enumerate(zip(outputs, others, strict=True)):
-            totals[index] = totals[index] + difference(output, other, processor.target)
+        for index, images in enumerate(zip(outputs, other_outputs, strict=True)):
+            totals[index] = totals[index] + difference(*images, processor.target)
     return [total / (SEEDS - 1) for total in totals]
 
 
 def difference(image: Pixels, other: Pixels | None, domain: Domain) -> Difference:
-    """Return the difference between two images; of label maps, 1 where the classes differ.
+    """Return the difference between two images; for label maps, 1 where the classes differ.
 
     Args:
-        image: (H, W, C); further channels, such as a mask, are ignored.
-        other: An image of the same size; None, an image that is not finite, differs everywhere.
-        domain: The domain of both; its range counts as 1.
+        image: (H, W, C); channels after those of the domain, such as a mask, are ignored.
+        other: An image of the same size; None: it is not finite, and the difference is 1.
+        domain: The domain of both images.
     """
     if other is None:
         return np.ones(image.shape[:2], np.float32)

@@ -13,27 +13,27 @@ from translate.nn.pretrained import efficientnet_lite0_features
 
 BATCH_SIZE = 16
 NEIGHBOURS = 5
-"""number of nearest training images whose mean distance is measured"""
+"""number of nearest training images over which distances are averaged"""
 
 
 @torch.inference_mode()
 def features(crops: Sequence[Pixels], domain: Domain, device: torch.device) -> Tensor:
     """Return the features (N, 320) of crops (H, W, C) of one size, on the CPU."""
-    network, rows = _network(device), []
+    network, features_of_batches = _network(device), []
     for start in range(0, len(crops), BATCH_SIZE):
-        chunk = crops[start : start + BATCH_SIZE]
-        images = torch.cat([network_input(crop, device, domain) for crop in chunk])
-        rows.append(network(images.expand(-1, 3, -1, -1)).cpu())
-    return torch.cat(rows)
+        batch = crops[start : start + BATCH_SIZE]
+        images = torch.cat([network_input(crop, device, domain) for crop in batch])
+        features_of_batches.append(network(images.expand(-1, 3, -1, -1)).cpu())
+    return torch.cat(features_of_batches)
 
 
 def distances(features: Tensor, others: Tensor) -> Tensor:
-    """Return the mean distance (N,) of features (N, D) to the nearest of others (M, D)."""
+    """Return the mean distance (N,) of features (N, D) to the nearest `NEIGHBOURS` of (M, D)."""
     return _mean_of_nearest(torch.cdist(features, others), min(NEIGHBOURS, len(others)))
 
 
 def distances_within(features: Tensor) -> Tensor:
-    """Return the mean distance (N,) of features (N, D), N at least 2, to the nearest others."""
+    """Return the mean distance (N,) of features (N, D) to their `NEIGHBOURS`; N is at least 2."""
     pairwise = torch.cdist(features, features).fill_diagonal_(torch.inf)
     return _mean_of_nearest(pairwise, min(NEIGHBOURS, len(features) - 1))
 
@@ -44,5 +44,5 @@ def _mean_of_nearest(pairwise: Tensor, count: int) -> Tensor:
 
 @cache
 def _network(device: torch.device) -> nn.Module:
-    with torch.random.fork_rng(devices=[]):  # it initializes weights before it loads them
+    with torch.random.fork_rng(devices=[]):  # as weights are initialized before they are loaded
         return efficientnet_lite0_features().eval().requires_grad_(False).to(device)

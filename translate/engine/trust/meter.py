@@ -1,4 +1,4 @@
-"""Measures how far each output can be trusted: differences and distance, in one number."""
+"""Measures how far each output can be trusted, in one number from differences and a distance."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from translate.engine.inference.trust import Trust
 from translate.engine.models.model import Model, require_recipe
 from translate.engine.pixels.processing import ImageProcessor
-from translate.engine.trust import differences
+from translate.engine.trust.differences import supported_measures
 from translate.engine.trust.features import distances, features
 from translate.engine.trust.reference import Reference, open_reference
 from translate.engine.trust.training_inputs import TrainingInputs
@@ -29,27 +29,28 @@ class Meter:
         """Return the trust of each output.
 
         Args:
-            inputs: (H, W, C) of one size, as the network gets them.
-            outputs: As the network returns them.
+            inputs: Inputs of the network, (H, W, C) of one size.
+            outputs: Outputs of the network.
         """
-        maps: dict[str, list[differences.Difference]] = {}
-        if differences.has_cycle(self.processor):
-            maps["cycle"] = differences.cycle_differences(self.processor, inputs, outputs)
-        if differences.has_spread(self.processor):
-            maps["spread"] = differences.spread_differences(self.processor, inputs, outputs)
-        measures = {name: [float(each.mean()) for each in rows] for name, rows in maps.items()}
+        processor = self.processor
+        differences = {
+            name: measure(processor, inputs, outputs)
+            for name, measure in supported_measures(processor).items()
+        }
+        measures = {
+            name: [float(each.mean()) for each in maps] for name, maps in differences.items()
+        }
         if self.reference and len(self.reference.features):
             crops = [self.inputs.crop(image) for image in inputs]
-            rows = features(
-                crops, self.processor.source, require_recipe(self.processor.model).device
-            )
-            measures["distance"] = distances(rows, self.reference.features).tolist()
+            device = require_recipe(processor.model).device
+            features_of_crops = features(crops, processor.source, device)
+            measures["distance"] = distances(features_of_crops, self.reference.features).tolist()
         return [
             Trust(
-                self._scores({name: values[place] for name, values in measures.items()}),
-                [rows[place] for rows in maps.values()],
+                self._scores({name: values[index] for name, values in measures.items()}),
+                [maps[index] for maps in differences.values()],
             )
-            for place in range(len(inputs))
+            for index in range(len(inputs))
         ]
 
     def _scores(self, measures: dict[str, float]) -> dict[str, float]:
@@ -61,11 +62,11 @@ class Meter:
 
 
 def trust(ratios: Mapping[str, float]) -> float:
-    """Return ``1 / (1 + r)``: 0.5 at the limits, and less above them.
+    """Return ``1 / (1 + r)``: 0.5 if all measures are at their limits, and less above the limits.
 
-    r is the mean ratio of the differences, plus the excess of the distance's ratio over 1: below
-    its limit, the distance does not predict the error. Without differences, r is the distance's
-    ratio.
+    r is the mean of the ratios of the differences, plus the distance's ratio - 1 if this is
+    positive, as a distance below its limit does not predict the error. Without differences, r is
+    the distance's ratio.
 
     Args:
         ratios: ``cycle``, ``spread`` and ``distance``, if measured, each divided by its limit.
@@ -91,9 +92,7 @@ def open_meter(processor: ImageProcessor) -> Meter:
         )
     inputs = TrainingInputs(processor)
     reference = open_reference(processor, inputs)
-    if reference is None and not (
-        differences.has_cycle(processor) or differences.has_spread(processor)
-    ):
+    if reference is None and not supported_measures(processor):
         raise ConfigError(
             f"trust: {processor.model.name} cannot translate back and draws no random numbers, "
             "and its training images are missing: nothing can be measured. Leave --trust out, or "

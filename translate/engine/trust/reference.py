@@ -1,7 +1,7 @@
 """The reference of trust: measures of training images.
 
-Trust is a number for each output (`translate.engine.trust.meter`). It is low if the measures of the
-output are high compared with those of training images.
+The trust of an output is a number (see `translate.engine.trust.meter`). It is low if the measures
+of the output are high compared with the measures of training images.
 """
 
 import json
@@ -21,18 +21,18 @@ from translate.engine.disk import files, user_cache
 from translate.engine.loading.order import spread as at_even_intervals
 from translate.engine.models.model import require_recipe
 from translate.engine.pixels.processing import ImageProcessor
-from translate.engine.trust import differences
+from translate.engine.trust.differences import supported_measures
 from translate.engine.trust.features import distances_within, features
 from translate.engine.trust.training_inputs import TrainingInputs
 from translate.errors import BadImage, CheckpointError, TranslateError
 from translate.images.layers import Pixels
 
 MAX_FEATURES = 1000
-"""largest number of training images with features, at even intervals in the order of the data"""
+"""largest number of training images with features; they are at even intervals in the data"""
 MAX_TRANSLATIONS = 64
 """largest number of training images that are translated"""
 QUANTILE = 0.95
-"""the limit of a measure is this quantile over training images"""
+"""the quantile over training images that is the limit of a measure"""
 MIN_LIMIT = 1e-3
 """lowest limit, for a measure that is 0 on all training images"""
 VERSION = 1
@@ -52,8 +52,8 @@ class Reference:
 
     - ``cycle``, (M,), if the model translates back: the mean difference between an input and its
       output translated back;
-    - ``spread``, (M,), if the model takes noise: the mean difference between an output and
-      those for other random seeds;
+    - ``spread``, (M,), if the model takes noise: the mean difference between an output and the
+      outputs for other random seeds;
     - ``distance``, (N,): the mean distance of features to those of the nearest other images.
     """
 
@@ -69,8 +69,9 @@ class Reference:
 def open_reference(processor: ImageProcessor, inputs: TrainingInputs) -> Reference | None:
     """Return the saved reference of a model; if there is none, measure and save it.
 
-    It is saved in the folder of the run, or in the user's cache if the run is a downloaded or
-    unpacked copy. None, with a message, if it is not saved and the training images cannot be read.
+    The reference is saved in the folder of the run, or in the user's cache if the run is a
+    downloaded or unpacked copy. Returns None, with a message, if no reference is saved and the
+    training images cannot be read.
     """
     path = _path(processor)
     try:
@@ -98,7 +99,7 @@ def open_reference(processor: ImageProcessor, inputs: TrainingInputs) -> Referen
 
 
 def measure(processor: ImageProcessor, crops: list[Pixels]) -> Reference:
-    """Return the measures of training inputs (H, W, C) of one size, as the network gets them."""
+    """Return the measures of training inputs of the network, (H, W, C) of one size."""
     source, device = processor.source, require_recipe(processor.model).device
     measures: dict[str, Tensor] = {}
     features_of_crops = torch.empty(0, 1)
@@ -107,19 +108,14 @@ def measure(processor: ImageProcessor, crops: list[Pixels]) -> Reference:
             [crop[..., : source.channels] for crop in crops], source, device
         )
         measures["distance"] = distances_within(features_of_crops)  # to the other crops
-    functions = {
-        "cycle": differences.has_cycle(processor) and differences.cycle_differences,
-        "spread": differences.has_spread(processor) and differences.spread_differences,
-    }
     selection = at_even_intervals(crops, MAX_TRANSLATIONS)
-    for name, function in functions.items():
-        if not function:
-            continue
+    for name, measure_differences in supported_measures(processor).items():
         means = []
         for crop in selection:
-            outputs = processor.translate([crop])
-            finite = [output for output in outputs if output is not None]  # None: not finite
-            means += [float(each.mean()) for each in function(processor, [crop], finite) if finite]
+            (output,) = processor.translate([crop])
+            if output is not None:  # it is finite
+                (difference,) = measure_differences(processor, [crop], [output])
+                means.append(float(difference.mean()))
         measures[name] = torch.tensor(means)
     return Reference(features_of_crops, measures)
 
@@ -127,7 +123,7 @@ def measure(processor: ImageProcessor, crops: list[Pixels]) -> Reference:
 def _path(processor: ImageProcessor) -> Path:
     """Return the file of the reference in the folder of the run, or in the cache."""
     model = processor.model
-    checkpoint, _problems_of_newer = resolve(model.name)
+    checkpoint, _ = resolve(model.name)
     run = checkpoint.parent.parent if checkpoint.parent.name == "checkpoints" else checkpoint
     facts: dict[str, Any] = {
         "version": VERSION,
@@ -136,8 +132,8 @@ def _path(processor: ImageProcessor) -> Path:
         "options": dict(processor.options),
     }
     text = json.dumps(facts, sort_keys=True, default=str)
-    run_is_copy = is_copy(model.name)  # of a hub or an archive, which must not be changed
-    folder = user_cache.folder("trust") if run_is_copy else run / "trust"
+    # a copy of a hub or an archive must not be changed
+    folder = user_cache.folder("trust") if is_copy(model.name) else run / "trust"
     return folder / f"{sha256(text.encode()).hexdigest()[:16]}.safetensors"
 
 
@@ -150,10 +146,9 @@ def read(path: Path) -> Reference:
     for name, values in tensors.items():
         is_valid &= values.ndim == 1 and len(values) > 0
         is_valid &= lengths.get(name) in (None, len(values))
-    all_tensors = [saved_features, *tensors.values()]
-    if not is_valid or not all(
-        each.is_floating_point() and each.isfinite().all() for each in all_tensors
-    ):
+    for values in (saved_features, *tensors.values()):
+        is_valid &= values.is_floating_point() and bool(values.isfinite().all())
+    if not is_valid:
         raise CheckpointError(f"{path} holds no reference of trust.")
     measures = {name: values.float() for name, values in tensors.items()}
     return Reference(saved_features.float(), measures)

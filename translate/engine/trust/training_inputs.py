@@ -1,4 +1,4 @@
-"""The inputs that a model was trained on, as crops for its network."""
+"""The images that a model was trained on, as crops for its network."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -43,9 +43,9 @@ class TrainingInputs:
         return read.read_checkpoint(resolve(self.processor.model.name)[0]).config
 
     def crop(self, pixels: Pixels) -> Pixels:
-        """Return the crop (H, W, C) of an input of any size, at its centre, as for training.
+        """Return the crop (H, W, C) at the centre of an input of any size, as for training.
 
-        Channels after those of the domain are dropped, and the dtype becomes that of the domain.
+        It has the channels and the dtype of the domain; further channels are dropped.
         """
         model, domain = self.processor.model, self.processor.source
         image = pixels[..., : domain.channels]
@@ -65,8 +65,9 @@ class TrainingInputs:
         """
         layout, images = self._open()
         recipe = require_recipe(self.processor.model).recipe
-        own = recipe.overrides(Recipe.ground_truth_pair)
-        inputs = list((self._own_inputs if own else self._file_inputs)(images, limit))
+        makes_inputs = recipe.overrides(Recipe.ground_truth_pair)
+        yield_inputs = self._recipe_inputs if makes_inputs else self._file_inputs
+        inputs = list(yield_inputs(images, limit))
         if not inputs:
             raise NothingUsableError(f"not one of {len(layout)} items can be read.")
         return inputs
@@ -91,8 +92,8 @@ class TrainingInputs:
         """Yield images of the source domain, as they are read."""
         role, layout = self._role, images.layout
         if images.is_unpaired:
-            place = -1 if role == "target" else 0
-            for path in spread(layout.domain_files[place], limit):
+            index = -1 if role == "target" else 0
+            for path in spread(layout.domain_files[index], limit):
                 try:
                     yield _pixels(images.crop(path, role))
                 except BadImage:
@@ -101,7 +102,7 @@ class TrainingInputs:
         for item in _items(images, limit):
             yield _pixels(getattr(item, role, item[0]))
 
-    def _own_inputs(self, images: MeasuredImages, limit: int) -> Iterator[Pixels]:
+    def _recipe_inputs(self, images: MeasuredImages, limit: int) -> Iterator[Pixels]:
         """Yield inputs that the recipe makes of training images."""
         model = require_recipe(self.processor.model)
         for number, item in enumerate(_items(images, limit)):
