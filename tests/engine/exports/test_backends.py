@@ -1,4 +1,4 @@
-"""A backend exports a run at the first use, and reads it from the cache later."""
+"""A backend exports a model at the first use, and later reads it from the cache."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -40,7 +40,7 @@ def test_a_model_is_exported_once_for_each_domain_and_checkpoint(run: Path) -> N
     assert newer.digest != model.digest
 
 
-def test_a_damaged_entry_of_the_cache_is_made_again(run: Path) -> None:
+def test_a_damaged_model_in_the_cache_is_exported_again(run: Path) -> None:
     backends.load_with_backend(run, "inverter")
     (path,) = cache.folder().iterdir()
     path.write_bytes(path.read_bytes()[:-9])
@@ -49,7 +49,7 @@ def test_a_damaged_entry_of_the_cache_is_made_again(run: Path) -> None:
     assert model.translate([np.zeros((8, 8, 3), np.uint8)], "winter")[0] is not None
 
 
-def test_a_cache_that_cannot_be_written_is_no_obstacle(
+def test_a_model_is_loaded_if_the_cache_cannot_be_written(
     run: Path, monkeypatch: pytest.MonkeyPatch, messages: list[str]
 ) -> None:
     (run.parent / "file").touch()

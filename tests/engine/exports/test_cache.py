@@ -1,4 +1,4 @@
-"""The cache of exported models: whole or not there, and bounded."""
+"""The cache of exported models has only complete models, and a limited size."""
 
 import os
 from pathlib import Path
@@ -25,13 +25,14 @@ def test_a_model_is_read_back_as_written(content: cache.Content) -> None:
 def test_a_damaged_model_counts_as_absent() -> None:
     cache.write("key", b"weights")
     (path,) = cache.folder().iterdir()
-    whole = path.read_bytes()
-    for damaged in (b"", whole[:-1], whole[:5], whole.replace(b"weights", b"weight5"), b"[]\n"):
+    complete = path.read_bytes()
+    changed = complete.replace(b"weights", b"weight5")
+    for damaged in (b"", complete[:-1], complete[:5], changed, b"[]\n"):
         path.write_bytes(damaged)
         assert cache.read("key") is None
 
 
-def test_the_models_used_longest_ago_are_deleted_above_the_limit(
+def test_the_least_recently_used_models_are_deleted_above_the_limit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for age, key in enumerate(["new", "middle", "old"]):
@@ -43,7 +44,7 @@ def test_the_models_used_longest_ago_are_deleted_above_the_limit(
     assert {path.stem for path in cache.folder().iterdir()} == {"old", "new", "another"}
 
 
-def test_keys_depend_on_every_fact() -> None:
-    facts = [{"a": 1}, {"a": 2}, {"a": 1, "b": None}]
-    assert len({cache.key_of(each) for each in facts}) == 3
+def test_a_key_depends_on_all_inputs_and_not_on_their_order() -> None:
+    different = [{"a": 1}, {"a": 2}, {"a": 1, "b": None}]
+    assert len({cache.key_of(inputs) for inputs in different}) == 3
     assert cache.key_of({"a": 1, "b": 2}) == cache.key_of({"b": 2, "a": 1})

@@ -1,4 +1,4 @@
-"""Exported models: three sizes compared, metadata, and models that are refused."""
+"""Exported models are compared with the run at three sizes, and have metadata."""
 
 from pathlib import Path
 
@@ -18,25 +18,23 @@ from translate.recipe import Recipe
 
 
 @pytest.mark.parametrize("geometry", [Geometry(), Geometry(16, 128), Geometry(scale=4)])
-def test_the_compared_sizes_suit_the_network_and_are_odd_if_it_takes_odd_ones(
-    geometry: Geometry,
-) -> None:
-    sizes = exporting.sizes(geometry)
+def test_the_network_takes_the_compared_sizes_which_are_odd_if_possible(geometry: Geometry) -> None:
+    sizes = exporting.sizes_to_compare(geometry)
     assert len({*sizes}) == 3
     assert all(geometry.fit(side) == side for size in sizes for side in size)
     if geometry.multiple_of == 1:
         assert any(side % 2 for size in sizes for side in size)
 
 
-def test_the_metadata_say_what_a_user_of_the_file_needs(tmp_path: Path) -> None:
+def test_the_metadata_has_the_domains_the_recipe_and_hashes(tmp_path: Path) -> None:
     model, _ = load(small_checkpoints.cyclegan(tmp_path / "run"), device="cpu")
     exported = exporting.describe(model, "summer", {})
     record = parse_record(exported.metadata)
     assert (record.source.name, record.target.name) == ("winter", "summer")
     assert (record.recipe, record.step, record.checkpoint) == ("cyclegan", 1, model.digest)
     assert record.geometry == model.geometry
-    names = exported.network.state_dict()
-    assert {name.split(".")[1] for name in names} == {"target_to_source"}, "no other network"
+    networks = {name.split(".")[1] for name in exported.network.state_dict()}
+    assert networks == {"target_to_source"}
     with torch.no_grad():
         next(model.recipe.target_to_source.parameters()).add_(1)
     changed = parse_record(exporting.describe(model, "summer", {}).metadata)
@@ -48,26 +46,26 @@ def test_I12_a_file_whose_outputs_differ_is_refused(
 ) -> None:
     model, _ = load(small_checkpoints.cyclegan(tmp_path / "run"), device="cpu")
 
-    class Shifting(InvertingExporter):
+    class InaccurateExporter(InvertingExporter):
         def write(self, model):
             content = super().write(model)
-            right = type(self).network
-            type(self).network = staticmethod(lambda images: right(images) + 0.01)
+            accurate = type(self).network
+            type(self).network = staticmethod(lambda images: accurate(images) + 0.01)
             return content
 
     monkeypatch.setattr(InvertingExporter, "network", staticmethod(invert))
     exported = exporting.describe(model, "winter", {})
     with pytest.raises(ConfigError, match=r"cannot be exported by x: its outputs differ by 0.01"):
-        exporting.export(model.name, "x", Shifting(), exported)
+        exporting.export(model.name, "x", InaccurateExporter(), exported)
 
 
 class Schedule(nn.Module):
-    """A module without parameters, which is read but not called."""
+    """A module without parameters, with an attribute that is read."""
 
     sign = -1
 
 
-class Stochastic(Recipe):
+class NoisySteps(Recipe):
     """Draws noise in all steps but the last."""
 
     def __init__(self) -> None:
@@ -96,12 +94,10 @@ class Stochastic(Recipe):
 
 def test_a_recipe_is_exported_with_options_for_which_it_draws_no_noise(tmp_path: Path) -> None:
     model, _ = load(small_checkpoints.cyclegan(tmp_path / "run"), device="cpu")
-    object.__setattr__(model, "recipe", Stochastic())
-    with pytest.raises(
-        ConfigError, match=r"recipe cyclegan draws noise for each image with these options.*--set"
-    ):
+    object.__setattr__(model, "recipe", NoisySteps())
+    with pytest.raises(ConfigError, match=r"cyclegan draws noise for each .* these options.*--set"):
         exporting.describe(model, "winter", {"steps": 2})
     exported = exporting.describe(model, "winter", {"steps": 1})
-    assert not exported.network.state_dict(), "no other network"
+    assert not exported.network.state_dict(), "the unused network is left out"
     _, differences = exporting.export(model.name, "x", InvertingExporter(), exported)
     assert max(difference.value for difference in differences) == 0

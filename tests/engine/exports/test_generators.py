@@ -1,4 +1,4 @@
-"""Exported generators: inputs, metadata, the images of their run, and models that are refused."""
+"""Exported generators give the images of their run, and have inputs and metadata."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -34,17 +34,18 @@ def run(tmp_path: Path) -> Path:
     return small_checkpoints.cgan(tmp_path / "run")
 
 
-def test_a_file_draws_the_images_of_its_run_alone_and_in_a_walk(run: Path, tmp_path: Path) -> None:
+def test_a_file_generates_the_samples_and_interpolations_of_its_run(
+    run: Path, tmp_path: Path
+) -> None:
     result = export_model(run, tmp_path / "g.inverting")
     assert [size for size, _ in result.differences] == [(8, 8)] * 3
-    (model, _), (of_file, _) = load(run), load_generator(tmp_path / "g.inverting", "auto")
+    models = load(run)[0], load_generator(tmp_path / "g.inverting", "auto")[0]
     for request in (SampleRequest(4, seed=1), SampleRequest(4, "two")):
-        pairs = zip(draw_images(model, request), draw_images(of_file, request), strict=True)
-        assert all(np.array_equal(one, other) for one, other in pairs)
-    assert np.array_equal(*(draw_walk(each, SampleRequest(3)) for each in (model, of_file)))
+        assert np.array_equal(*(list(draw_images(model, request)) for model in models))
+    assert np.array_equal(*(draw_walk(model, SampleRequest(3)) for model in models))
 
 
-def test_the_metadata_say_what_goes_in(run: Path) -> None:
+def test_the_metadata_has_the_latents_and_the_classes(run: Path) -> None:
     model, _ = load(run)
     exported = generators.describe(model, {})
     record = parse_record(exported.metadata)
@@ -60,41 +61,35 @@ def test_the_metadata_say_what_goes_in(run: Path) -> None:
     assert {name.split(".")[1] for name in exported.network.state_dict()} == {"generator"}
 
 
-def test_captions_go_in_as_bytes() -> None:
+def test_a_text_is_an_input_of_bytes() -> None:
     inputs = generators.network_inputs(Generation(latents=(4, 1, 1), text_length=20))
     assert inputs[1] == NetworkInput("condition", (20,), "uint8", 256)
 
 
 def test_latents_of_several_distributions_are_those_of_the_run(tmp_path: Path) -> None:
-    small_checkpoints.gan(tmp_path / "run", "infogan")
-    export_model(tmp_path / "run", tmp_path / "g.inverting")
-    (model, _), (of_file, _) = (
-        load(tmp_path / "run"),
-        load_generator(tmp_path / "g.inverting", "cpu"),
-    )
+    run = small_checkpoints.gan(tmp_path / "run", "infogan")
+    export_model(run, tmp_path / "g.inverting")
+    models = load(run)[0], load_generator(tmp_path / "g.inverting", "cpu")[0]
     request = SampleRequest(4, "2", seed=1)
-    pairs = zip(draw_images(model, request), draw_images(of_file, request), strict=True)
-    assert all(np.array_equal(one, other) for one, other in pairs)
+    assert np.array_equal(*(list(draw_images(model, request)) for model in models))
 
 
-def test_latents_of_the_recipe_s_own_are_drawn_by_the_run_alone(run: Path) -> None:
+def test_a_file_cannot_draw_latents_that_its_recipe_defines_in_code(run: Path) -> None:
     model, _ = load(run)
 
-    class Own(type(model.recipe)):
+    class WideLatents(type(model.recipe)):
         def latents(self, count, generator=None):
             return 2 * super().latents(count, generator)
 
-    model.recipe.__class__ = Own
+    model.recipe.__class__ = WideLatents
     record = parse_record(generators.describe(model, {}).metadata)
     assert record.generation and not record.generation.prior
     recipe = generators.FileGenerator("g.x", record.generation, lambda *_: np.zeros(()))
-    with pytest.raises(
-        ConfigError, match=r"does not contain the distribution of latents.* translate sample RUN"
-    ):
+    with pytest.raises(ConfigError, match=r"not contain the distribution.* translate sample RUN"):
         recipe.latents(1)
 
 
-def test_a_file_is_used_for_what_it_was_exported_for(run: Path, tmp_path: Path) -> None:
+def test_a_file_that_generates_cannot_translate_and_vice_versa(run: Path, tmp_path: Path) -> None:
     export_model(run, tmp_path / "g.inverting")
     data = (tmp_path / "g.inverting").read_bytes()
     with pytest.raises(ConfigError, match=r"generates images .* translate sample g OUT"):
@@ -106,12 +101,12 @@ def test_a_file_is_used_for_what_it_was_exported_for(run: Path, tmp_path: Path) 
         load_generator(tmp_path / "g.inverting", "cuda")
 
 
-def test_recipes_that_draw_nothing_or_with_further_noise_are_refused(
+def test_recipes_that_generate_no_images_or_draw_further_noise_are_refused(
     run: Path, tmp_path: Path
 ) -> None:
-    translating, _ = load(small_checkpoints.cyclegan(tmp_path / "cyclegan"))
+    cyclegan, _ = load(small_checkpoints.cyclegan(tmp_path / "cyclegan"))
     with pytest.raises(ConfigError, match="cyclegan does not generate images from latents"):
-        generators.describe(translating, {})
+        generators.describe(cyclegan, {})
     with pytest.raises(ConfigError, match=r"to: .* generates images of one domain: leave --to out"):
         export_model(run, tmp_path / "g.inverting", to="digits")
     model, _ = load(run)
@@ -125,11 +120,11 @@ def test_recipes_that_draw_nothing_or_with_further_noise_are_refused(
         generators.describe(model, {})
 
 
-def test_a_network_that_fails_is_named_and_a_file_is_not_trained() -> None:
-    def failing(*_: object) -> Any:
+def test_a_file_whose_network_fails_is_named_and_a_file_cannot_be_trained() -> None:
+    def fail(*_: object) -> Any:
         raise RuntimeError("no memory left")
 
-    recipe = generators.FileGenerator("g.x", Generation(latents=(4, 1, 1)), failing)
+    recipe = generators.FileGenerator("g.x", Generation(latents=(4, 1, 1)), fail)
     with pytest.raises(TranslateError, match=r"g.x: RuntimeError: no memory left"):
         recipe.draw(torch.zeros(1, 4, 1, 1))
     with pytest.raises(TranslateError, match=r"g.x is an exported file, which cannot be trained"):

@@ -1,4 +1,4 @@
-"""A reference is a run or an exported file, run by the program that the user names."""
+"""A model is loaded from a run or from an exported file."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from translate.contract.parts import networks
 from translate.contract.parts.subject import PartSubject
 from translate.contract.rules import require, require_equal
-from translate.engine.exports.exporting import TOLERANCE, compare
+from translate.engine.exports.exporting import TOLERANCE, output_differences
 from translate.errors import ConfigError
 from translate.exporters import ExportedModel, Exporter
 from translate.nn.geometry import Geometry
@@ -53,7 +53,7 @@ def writes_what_it_loads(part: PartSubject) -> str | None:
         raise AssertionError(f"write returned {name}: expected bytes, or bytes by file name.")
     loaded = exporter.load(data, threads=1)
     require_equal(dict(model.metadata), dict(loaded.metadata), "load changed {} of the metadata.")
-    for (height, width), difference in compare(model, loaded.network):
+    for (height, width), difference in output_differences(model, loaded.network):
         require(
             difference <= TOLERANCE,
             f"At {width}x{height} the outputs differ by {difference:.2g}: expected {TOLERANCE:g}.",

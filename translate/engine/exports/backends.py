@@ -1,4 +1,4 @@
-"""Backends: inference engines that run a model as an exported file, made at the first use."""
+"""Backends: inference engines, for which a model is exported at the first use."""
 
 import logging
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from translate.errors import ConfigError, short_repr, suggest
 from translate.exporters import Content, Exporter
 
 DEFAULT = "torch"
-"""the backend that needs no exported file: PyTorch"""
+"""the backend that needs no exported file, PyTorch"""
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ def other_backend(name: str | None) -> str | None:
 
 
 def backends() -> dict[str, tuple[str, Exporter]]:
-    """Return the exporter of each backend except the default, and its name, by backend."""
+    """Return the name and the exporter of each backend but the default, by the backend's name."""
     return {
         exporter.backend: (name, exporter)
         for name, exporter in files.exporters().items()
@@ -47,7 +47,7 @@ def load_with_backend(
 ) -> tuple[FileModel, list[str]]:
     """Return the exported translation to one domain, and problems of newer checkpoints of the run.
 
-    It is exported at the first use, and later read from the cache without importing PyTorch.
+    The model is exported at the first use, and later read from the cache without importing PyTorch.
 
     Args:
         reference: A run, or one of its checkpoints.
@@ -91,7 +91,7 @@ def load_with_backend(
 
 
 def _find_exporter(backend: str, device: str) -> tuple[str, Exporter]:
-    """Return the exporter of a backend, and its name; raises `ConfigError`."""
+    """Return the name and the exporter of a backend; raises `ConfigError`."""
     known = backends()
     if backend not in known:
         raise ConfigError(
@@ -107,12 +107,12 @@ def _find_exporter(backend: str, device: str) -> tuple[str, Exporter]:
 def _load(
     run_name: str, to: str | None, exporter: Exporter, content: Content, digest: str
 ) -> FileModel:
-    """Return the exported model, for which `to` is another name of its target domain."""
+    """Return the exported model; `to` becomes another name of its target domain."""
     model = file_model(run_name, exporter, content, digest=digest)
     return replace(model, domain_arguments=(*model.spec.names[:-1], to)) if to else model
 
 
 def _versions() -> dict[str, str]:
-    """Return the versions of distributions with plugins, on which exported files depend."""
+    """Return the versions of packages with plugins, on which exported files depend."""
     entries = discovery.installed_entries()
     return {discovery.distribution(e): e.dist.version for e in entries if e.dist is not None}

@@ -1,4 +1,4 @@
-"""Cache of exported models in the user's cache folder; reading verifies their hashes."""
+"""Cache of exported models in the user's cache folder; hashes are verified at each reading."""
 
 import json
 from collections.abc import Mapping
@@ -15,16 +15,16 @@ from translate.engine.exports.exported.files import size_of
 from translate.exporters import Content
 
 LIMIT = 4 << 30
-"""maximum size of the cache in bytes; the least recently used files are deleted"""
+"""largest size of the cache in bytes, above which the least recently used models are deleted"""
 SUFFIX = ".model"
 
 
 class Header(json_files.Record):
-    """The first line of a cached file; the files of the model follow it."""
+    """The first line of a cached file, which the files of the model follow."""
 
     is_folder: bool
     files: list[tuple[str, int, str]]
-    """name, size in bytes and SHA-256 of each; one without a name if it is no folder"""
+    """name, size in bytes and SHA-256 of each file; a single file has an empty name"""
 
 
 def folder() -> Path:
@@ -33,7 +33,7 @@ def folder() -> Path:
 
 
 def key_of(inputs: Mapping[str, Any]) -> str:
-    """Return the key of a model, a hash of all that it depends on; `inputs` must fit JSON."""
+    """Return the key of a model: a hash of all that it depends on, `inputs` of types of JSON."""
     return sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 
@@ -57,14 +57,13 @@ def read(key: str) -> Content | None:
 
 
 def write(key: str, content: Content) -> None:
-    """Add a model, and delete the least recently used ones above `LIMIT`; raises `OSError`."""
+    """Add a model, and delete the least recently used models above `LIMIT`; raises `OSError`."""
     parts = {"": content} if isinstance(content, bytes) else dict(content)
-    listed = [(name, len(data), sha256(data).hexdigest()) for name, data in parts.items()]
-    header = {"is_folder": not isinstance(content, bytes), "files": listed}
+    entries = [(name, len(data), sha256(data).hexdigest()) for name, data in parts.items()]
+    header = json.dumps({"is_folder": not isinstance(content, bytes), "files": entries})
     remove_oldest(LIMIT - size_of(content))
-    files.replace(
-        folder() / f"{key}{SUFFIX}", b"".join([json.dumps(header).encode(), b"\n", *parts.values()])
-    )
+    data = b"".join(parts.values())
+    files.replace(folder() / f"{key}{SUFFIX}", header.encode() + b"\n" + data)
 
 
 def remove_oldest(limit: int) -> None:

@@ -1,4 +1,4 @@
-"""Export the model of a run, and compare the outputs of the file with those of the model."""
+"""Exports the model of a run, and compares outputs of the file with outputs of the model."""
 
 import copy
 from collections.abc import Callable, Mapping
@@ -36,8 +36,8 @@ class Difference(NamedTuple):
     value: float
 
 
-class RefusedNoise(Noise):
-    """Noise that raises an error when it is drawn, as an exported file has none."""
+class RefusingNoise(Noise):
+    """Noise that raises `ConfigError` when it is drawn, as an exported file cannot draw noise."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(0, [])
@@ -61,16 +61,21 @@ class Translation(nn.Module):
 def export(
     model: str, name: str, exporter: Exporter, exported: ExportedModel
 ) -> tuple[Content, list[Difference]]:
-    """Return the file of a network, and how its outputs differ from the network's.
+    """Return the file of a network, and the differences between its outputs and the network's.
 
-    `exported` is of `describe`, or of `generators.describe`. Raises `ConfigError`, with the names
-    of the model and the exporter, if it cannot be exported, or its outputs differ by more than
-    `TOLERANCE`.
+    Args:
+        model: name of the model, for messages.
+        name: name of the exporter, for messages.
+        exporter: the exporter.
+        exported: the result of `describe`, or of `generators.describe`.
+
+    Raises:
+        ConfigError: the network cannot be exported, or outputs differ by more than `TOLERANCE`.
     """
     refused = f"{model} cannot be exported by {name}: "
     try:
         content = exporter.write(exported)
-        differences = compare(exported, exporter.load(content).network)
+        differences = output_differences(exported, exporter.load(content).network)
     except Exception as error:  # a compiler may raise anything
         reraise_interruption(error)
         reason = str(error)
@@ -91,10 +96,10 @@ def export(
 
 
 def describe(model: Model, to: str, options: Mapping[str, Any]) -> ExportedModel:
-    """Return what an exporter gets: the translation to a domain as a module, and its metadata.
+    """Return the translation to a domain as a module, with its metadata, for an exporter.
 
-    The model is on the CPU; all `options` of the recipe's `translate` are fixed in the file.
-    Raises `ConfigError` for a recipe that does not translate images, or draws noise with `options`.
+    The model is on the CPU. All options of the recipe's `translate`, as in `options`, are fixed in
+    the file. Raises `ConfigError` if the recipe does not translate images, or draws noise.
     """
     recipe, geometry = model.recipe, model.geometry
     if not model.translates:
@@ -102,7 +107,7 @@ def describe(model: Model, to: str, options: Mapping[str, Any]) -> ExportedModel
             f"{model.name} cannot be exported: its recipe {model.recipe_name} does not translate "
             "images."
         )
-    keywords = {**options, **refused_noise(model, recipe.translate)}
+    keywords = {**options, **refusing_noise(model)}
     source, target = model.source_and_target(to)
     channels = source.channels + recipe.takes_mask
     side = geometry.fit(64)
@@ -112,53 +117,51 @@ def describe(model: Model, to: str, options: Mapping[str, Any]) -> ExportedModel
             recipe, lambda: recipe.translate(images, to=to, **keywords)
         )
     network = Translation(smaller, to, keywords).eval()
-    tiles = measure_tile_requirements(network, channels, geometry)
+    requirements = measure_tile_requirements(network, channels, geometry)
     record = make_record(
         model,
         smaller,
         options,
         source=source,
         target=target,
-        geometry=replace(geometry, halo=tiles.halo),
+        geometry=replace(geometry, halo=requirements.halo),
         takes_mask=recipe.takes_mask,
         keeps_gray=recipe.keeps_gray,
         size=model.spec.size,
         sides=model.spec.sides,
         unscaled=model.unscaled,
-        whole_image=tiles.reason,
-        bytes_per_pixel=tiles.bytes_per_pixel,
+        whole_image=requirements.reason,
+        bytes_per_pixel=requirements.bytes_per_pixel,
     )
     return ExportedModel(
-        network=network,
-        channels=channels,
-        geometry=geometry,
-        metadata=record.json(),
+        network=network, channels=channels, geometry=geometry, metadata=record.json()
     )
 
 
-def refused_noise(model: Model, call: calls.Call) -> dict[str, Noise]:
-    """Return the argument `noise` of `call` for an export, if it takes one.
+def refusing_noise(model: Model) -> dict[str, Noise]:
+    """Return the argument `noise` of the recipe's `translate`, if it takes one.
 
-    A recipe that draws from it with the given options is refused by a `ConfigError`.
+    The call raises `ConfigError` if the recipe draws noise with the given options.
     """
-    if not calls.takes_noise(call):
+    translate_images = model.recipe.translate
+    if not calls.takes_noise(translate_images):
         return {}
-    settings = " with these options" if calls.options_of(call) else ""
+    settings = " with these options" if calls.options_of(translate_images) else ""
     reason = (
         f"{model.name}: its recipe {model.recipe_name} draws noise for each image{settings}, which "
         "an exported file cannot: expected "
         + ("options (--set NAME=VALUE) without noise, or " if settings else "")
         + "a recipe that takes images alone."
     )
-    return {"noise": RefusedNoise(reason)}
+    return {"noise": RefusingNoise(reason)}
 
 
 def make_record(
     model: Model, exported: Recipe, options: Mapping[str, Any], **facts: Any
 ) -> ExportRecord:
-    """Return the metadata of a model of which `exported` has the networks in the file.
+    """Return the metadata of a file with the networks of `exported`, and with fixed `options`.
 
-    `options` are fixed in it; `facts` are the fields that depend on what is exported.
+    `facts` are fields of `ExportRecord` that differ for translations and generators.
     """
     return ExportRecord(
         tool=f"translate-kit {translate.__version__}, PyTorch {torch.__version__}",
@@ -181,9 +184,9 @@ def digest_of_tensors(tensors: Mapping[str, Tensor]) -> str:
 
 
 def without_unused_networks(recipe: Recipe, call: Callable[[], object]) -> Recipe:
-    """Return a copy of `recipe` with only the networks that `call` uses, shared.
+    """Return a copy of `recipe` with only the networks that `call` uses; weights are shared.
 
-    Modules without parameters, such as a schedule, stay: their attributes may be read.
+    Modules without parameters, such as a schedule, are kept, as their attributes may be read.
     """
     used = {name for name, child in recipe.named_children() if not [*child.parameters()]}
     hooks = [
@@ -202,29 +205,29 @@ def without_unused_networks(recipe: Recipe, call: Callable[[], object]) -> Recip
     return smaller
 
 
-def compare(model: ExportedModel, network: Network) -> list[Difference]:
+def output_differences(model: ExportedModel, network: Network) -> list[Difference]:
     """Return the largest difference of outputs for each of three batches of random inputs.
 
-    Batches have one to three images, each of another size where the network takes images.
+    The batches have one, two and three images; input images have another size in each batch.
     """
     differences = []
-    for number, size in enumerate(sizes(model.geometry), start=1):
+    for number, size in enumerate(sizes_to_compare(model.geometry), start=1):
         generator = torch.Generator().manual_seed(number)
         if model.inputs:
-            inputs = [example(each, number, generator) for each in model.inputs]
+            inputs = [random_input(each, number, generator) for each in model.inputs]
         else:
             inputs = [torch.rand(number, model.channels, *size, generator=generator) * 2 - 1]
         with torch.no_grad():
             expected = model.network(*inputs).numpy()
         actual = network(*(each.numpy() for each in inputs))
-        same = actual.shape == expected.shape
-        value = float(np.abs(actual - expected).max()) if same else float("inf")
+        has_shape = actual.shape == expected.shape
+        value = float(np.abs(actual - expected).max()) if has_shape else float("inf")
         height, width = expected.shape[2:] if model.inputs else size
         differences.append(Difference((height, width), value))
     return differences
 
 
-def example(each: NetworkInput, count: int, generator: torch.Generator) -> Tensor:
+def random_input(each: NetworkInput, count: int, generator: torch.Generator) -> Tensor:
     """Return random values of an input of a network that generates `count` images."""
     shape = (count, *each.shape)
     if each.values:
@@ -233,8 +236,8 @@ def example(each: NetworkInput, count: int, generator: torch.Generator) -> Tenso
     return torch.randn(shape, generator=generator)
 
 
-def sizes(geometry: Geometry) -> tuple[tuple[int, int], ...]:
-    """Return a square, a wide and a tall size as (height, width); odd where the network allows."""
+def sizes_to_compare(geometry: Geometry) -> tuple[tuple[int, int], ...]:
+    """Return a square, a wide and a tall size, (height, width), odd if the network allows."""
     side, step = geometry.fit(64), geometry.multiple_of
     larger = geometry.fit(side + 1)
     return (side, side), (larger, larger + step), (larger + 2 * step, side)

@@ -1,4 +1,4 @@
-"""Export a recipe's `draw`, which generates images, and load such files as a recipe."""
+"""Exports the method `draw` of a recipe, which generates images, and loads such files."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,7 +13,7 @@ from translate.batches import ImageSpec
 from translate.engine.exports.exported import files
 from translate.engine.exports.exported.file_model import load_network
 from translate.engine.exports.exported.record import Generation, LatentPart
-from translate.engine.exports.exporting import example, make_record, without_unused_networks
+from translate.engine.exports.exporting import make_record, random_input, without_unused_networks
 from translate.engine.models import calls
 from translate.engine.models.drawing import classes
 from translate.engine.models.model import Model
@@ -37,10 +37,10 @@ class Generator(nn.Module):
 
 
 def describe(model: Model, options: Mapping[str, Any]) -> ExportedModel:
-    """Return what an exporter gets: `draw` as a module, its inputs and its metadata.
+    """Return the recipe's `draw` as a module, with its inputs and metadata, for an exporter.
 
-    The model is on the CPU; all `options` of the recipe's `draw` are fixed in the file. Raises
-    `ConfigError` for a recipe that does not generate images, or uses further noise.
+    The model is on the CPU. All options of `draw`, as in `options`, are fixed in the file. Raises
+    `ConfigError` if the recipe does not generate images, or draws noise besides the latents.
     """
     recipe, spec = model.recipe, model.spec
     if not model.draws:
@@ -63,7 +63,7 @@ def describe(model: Model, options: Mapping[str, Any]) -> ExportedModel:
         text_length=spec.text_length,
     )
     inputs = network_inputs(generation)
-    examples = [example(each, 2, torch.Generator().manual_seed(0)) for each in inputs]
+    examples = [random_input(each, 2, torch.Generator().manual_seed(0)) for each in inputs]
     with plugin_code(recipe, "draw"):
         smaller = without_unused_networks(recipe, lambda: recipe.draw(*examples, **options))
     record = make_record(
@@ -87,7 +87,7 @@ def describe(model: Model, options: Mapping[str, Any]) -> ExportedModel:
 
 
 def network_inputs(generation: Generation) -> tuple[NetworkInput, ...]:
-    """Return the inputs of the module: latents, and perhaps the class or text of each image."""
+    """Return the inputs of the module: latents, and the class or text of each image, if any."""
     latents = NetworkInput("latents", generation.latents, "float32")
     if generation.text_length:
         return latents, NetworkInput("condition", (generation.text_length,), "uint8", 256)

@@ -1,4 +1,4 @@
-"""Load a model from a run or an exported file, for PyTorch or another backend."""
+"""Loads a model from a run or an exported file, for PyTorch or another backend."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from translate.engine.checkpoints.references.lookup import resolve
 from translate.engine.exports import backends
 from translate.engine.exports.exported import files
 from translate.engine.exports.exported.file_model import load_file
-from translate.engine.exports.exported.files import is_exported
 from translate.engine.models.options import InferenceOptions
 from translate.errors import ConfigError
 
@@ -26,7 +25,7 @@ def digest_of(reference: str | Path) -> str:
         CheckpointError: The run has no checkpoint that can be read.
         ConfigError: The exported file cannot be read.
     """
-    if is_exported(reference):
+    if files.is_exported(reference):
         return files.digest_of(files.read_content(Path(reference)))
     return contents.digest_of(resolve(reference)[0])
 
@@ -39,13 +38,14 @@ def load_model(
     Args:
         reference: A run, a checkpoint, or an exported file or folder.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        options: Options of the translation; a backend exports for the domain and own options.
+        options: Options of the translation; with a backend, the model is exported for the domain
+            and the options of the recipe.
 
     Raises:
-        ConfigError: The model does not have these options.
+        ConfigError: An exported file has another backend, or the model cannot be exported.
         CheckpointError: The run has no checkpoint that can be read.
     """
-    if is_exported(reference):
+    if files.is_exported(reference):
         if options.backend:
             raise ConfigError(
                 f"backend: {reference} is an exported file, which has one backend, got "
@@ -62,11 +62,11 @@ def load_model(
 
 
 def load_generator(reference: str | Path, device: str) -> tuple[Model, list[str]]:
-    """Return the model of `reference` to generate images, as `load_model` does to translate them.
+    """Return the model of `reference` to generate images, and problems of newer checkpoints.
 
-    Raises `ConfigError` for an exported file that cannot be used, or translates images.
+    Raises `ConfigError` for an exported file that cannot be used, or that translates images.
     """
-    if is_exported(reference):
+    if files.is_exported(reference):
         from translate.engine.exports import generators
 
         return generators.load_generator(Path(reference), device=device), []

@@ -1,4 +1,4 @@
-"""What translation in tiles needs to know of a network: its receptive field and its memory."""
+"""The overlap and the memory that a network needs for translation in tiles."""
 
 from math import ceil
 from typing import NamedTuple
@@ -22,7 +22,7 @@ class TileRequirements(NamedTuple):
     halo: int | None
     """radius of the receptive field in input pixels; None: the whole image"""
     reason: str
-    """why there is no halo; else empty"""
+    """why `halo` is None; else empty"""
     bytes_per_pixel: int
     """memory of the activations per input pixel; 0: unknown"""
 
@@ -32,7 +32,8 @@ def measure_tile_requirements(
 ) -> TileRequirements:
     """Return the requirements of a network from a trace of its operators, without running it.
 
-    It is in evaluation mode, on the CPU. The halo of `geometry` is used if an operator is unknown.
+    The network is in evaluation mode, on the CPU. If an operator is unknown, the halo is that of
+    `geometry`.
     """
     side = geometry.fit(TRACED_SIDE)
     try:

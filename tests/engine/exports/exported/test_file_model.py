@@ -1,4 +1,4 @@
-"""A model in an exported file translates images of any size, and refuses what is fixed in it."""
+"""A model in an exported file translates images of any size, with fixed options."""
 
 import json
 from pathlib import Path
@@ -22,20 +22,22 @@ def model(monkeypatch: pytest.MonkeyPatch, network=invert, **changes: object) ->
 def test_sides_that_the_network_does_not_take_are_padded_and_cropped(
     size: tuple[int, int], dtype: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen = []
+    shapes = []
 
     def network(images):
-        seen.append(images.shape)
+        shapes.append(images.shape)
         return -images
 
     pixels = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, (*size, 3), dtype)
     (result,) = model(monkeypatch, network).translate([pixels], "winter")
     levels = np.rint(pixels / (np.iinfo(dtype).max / 255)).astype(int)
     assert np.abs(255 - levels - result).max() <= 1
-    assert all(side >= 8 and side % 4 == 0 for side in seen[0][2:])
+    assert all(side >= 8 and side % 4 == 0 for side in shapes[0][2:])
 
 
-def test_floats_stay_floats_and_what_is_not_finite_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_requested_float_output_is_float32_or_none_if_it_is_not_finite(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     pixels = np.full((8, 8, 3), 0.25, np.float32)
     (result,) = model(monkeypatch).translate([pixels], "winter", dtypes=["float32"])
     assert result.dtype == np.float32
@@ -48,17 +50,17 @@ def test_floats_stay_floats_and_what_is_not_finite_is_none(monkeypatch: pytest.M
 def test_a_network_that_fails_or_returns_another_shape_is_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def failing(images):  # noqa: ARG001
+    def fail(images):  # noqa: ARG001
         raise RuntimeError("no such operator")
 
     pixels = [np.zeros((8, 8, 3), np.uint8)]
     with pytest.raises(TranslateError, match=r"x.inverting: RuntimeError: no such operator"):
-        model(monkeypatch, failing).translate(pixels, "winter")
+        model(monkeypatch, fail).translate(pixels, "winter")
     with pytest.raises(TranslateError, match=r"returned \(1, 3, 8, 4\).* Export the run again"):
         model(monkeypatch, lambda images: images[..., :4]).translate(pixels, "winter")
 
 
-def test_its_domain_options_and_seed_are_fixed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_domain_the_options_and_the_seed_are_fixed(monkeypatch: pytest.MonkeyPatch) -> None:
     fixed = model(monkeypatch, options={"steps": 20})
     assert fixed.choose_target(None) == fixed.choose_target("winter") == "winter"
     with pytest.raises(ConfigError, match="does not translate to 'summer'"):

@@ -32,10 +32,10 @@ def model(monkeypatch: pytest.MonkeyPatch, *, halo: int | None = 1, **changes: o
     return file_model("x.inverting", InvertingExporter(), json.dumps(record).encode(), digest="d")
 
 
-def tiler(made: FileModel, tile: int | None = None, memory: int | None = None) -> FileTiler:
-    found = made.tiler("winter", {}, None, TileOptions(tile, memory, Path("/nowhere")))
-    assert found is not None
-    return found
+def tiler(model: FileModel, tile: int | None = None, memory: int | None = None) -> FileTiler:
+    made = model.tiler("winter", {}, None, TileOptions(tile, memory, Path("/nowhere")))
+    assert made is not None
+    return made
 
 
 @pytest.mark.parametrize("limits", [(16, None), (None, 200_000), (None, 1_500_000)])
@@ -55,16 +55,13 @@ def test_images_that_take_more_than_the_memory_are_translated_in_tiles_that_fit(
     made = model(monkeypatch)
     assert tiler(made, tile=512).needs_tiles((8, 8))
     assert not tiler(made).needs_tiles((70, 91))
-    small = tiler(made, memory=10_000_000)
-    assert small.needs_tiles((300, 300)) and not small.needs_tiles((200, 200)), (
-        "at 200 bytes for each pixel"
-    )
-    assert small._tile == 128
-    assert tiler(model(monkeypatch, halo=40), memory=1_000_000)._tile == 160
+    limited = tiler(made, memory=10_000_000)  # a pixel takes 200 bytes
+    assert limited.needs_tiles((300, 300)) and not limited.needs_tiles((200, 200))
+    assert limited._tile == 128
+    assert tiler(model(monkeypatch, halo=40), memory=1_000_000)._tile == 160, "4 halos at least"
     unknown = model(monkeypatch, bytes_per_pixel=0)
-    assert tiler(unknown, memory=1 << 40).needs_tiles((8, 8)) and not tiler(unknown).needs_tiles(
-        (9999, 9999)
-    )
+    assert tiler(unknown, memory=1 << 40).needs_tiles((8, 8))
+    assert not tiler(unknown).needs_tiles((9999, 9999))
 
 
 def test_an_interruption_between_tiles_ends_the_image(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,14 +72,13 @@ def test_an_interruption_between_tiles_ends_the_image(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("option", ["tile", "memory"])
-def test_a_file_without_a_halo_states_why_it_has_no_tiles(
+def test_tiles_are_refused_with_the_reason_why_a_file_has_no_halo(
     option: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = model(monkeypatch, halo=None, whole_image="its norms use the mean")
     values = {"tile": None, "memory": None, option: 1 << 20}
-    with pytest.raises(
-        ConfigError, match=f"^{option}: x.inverting translates images whole, as its"
-    ):
+    message = f"^{option}: x.inverting translates images whole, as its"
+    with pytest.raises(ConfigError, match=message):
         made.tiler("winter", {}, None, TileOptions(**values, folder=Path()))
     assert made.tiler("winter", {}, None, TileOptions(None, None, Path())) is None
     older = FileModel("x", "", made.spec, record=RECORD, network=blur)

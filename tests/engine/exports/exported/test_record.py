@@ -1,4 +1,4 @@
-"""Metadata of exported files are read back as written; others are refused in one line."""
+"""The metadata of exported files is read back as written; other metadata is refused."""
 
 import json
 
@@ -21,7 +21,7 @@ def test_a_record_is_read_back_from_its_json() -> None:
         ({"geometry": {"multiple_of": "x"}}, "not valid: geometry"),
     ],
 )
-def test_other_metadata_are_refused(change: dict[str, object], message: str) -> None:
+def test_metadata_that_is_no_record_is_refused(change: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         parse_record(RECORD.json() | change)
     with pytest.raises(ValueError, match="metadata"):

@@ -1,4 +1,4 @@
-"""A model that is loaded from an exported file, and translates without PyTorch."""
+"""Models in exported files, which translate without PyTorch."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -124,7 +124,7 @@ class FileModel(ImageModel):
         ]
 
     def run_network(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the translation of (N, C, H, W); sides are padded, and outputs cropped again."""
+        """Return the translation of (N, C, H, W), padded to sides that the network takes."""
         height, width = batch.shape[-2:]
         rows = np.arange(self.geometry.fit(height)).clip(max=height - 1)  # the edge is repeated
         columns = np.arange(self.geometry.fit(width)).clip(max=width - 1)
@@ -153,9 +153,9 @@ def load_file(path: str | Path, *, device: str = "auto") -> FileModel:
 
 
 def file_model(name: str, exporter: Exporter, content: Content, *, digest: str) -> FileModel:
-    """Return the model in the `content` of an exported file; messages call it `name`.
+    """Return the model in the `content` of an exported file; messages name it `name`.
 
-    Raises `ConfigError` if `exporter` cannot load it, or it does not translate images.
+    Raises `ConfigError` if `exporter` cannot load the file, or it does not translate images.
     """
     network, record = load_network(name, exporter, content)
     if record.generation is not None:
@@ -180,7 +180,7 @@ def file_model(name: str, exporter: Exporter, content: Content, *, digest: str) 
 def load_network(name: str, exporter: Exporter, content: Content) -> tuple[Network, ExportRecord]:
     """Return the network in the `content` of an exported file, and its record.
 
-    Raises `ConfigError` if `exporter` cannot load it; messages call the file `name`.
+    Raises `ConfigError` if `exporter` cannot load the file; messages name it `name`.
     """
     try:
         network, metadata = exporter.load(content, threads=thread_limit())

@@ -19,13 +19,12 @@ if TYPE_CHECKING:
     from translate.engine.traced.regions import Region
 
 OVERHEAD = 2
-"""upper bound of an inference engine's memory, relative to that of the activations: 1.0 to 1.8 for
-ONNX Runtime"""
+"""largest memory of an inference engine relative to the activations; ONNX Runtime: 1.0 to 1.8"""
 
 
 @dataclass
 class FileTiler:
-    """An `ImageTiler` for an exported file. Tiles overlap by the halo, so results have no seams."""
+    """An `ImageTiler` for an exported file; tiles overlap by the halo, so outputs have no seams."""
 
     model: FileModel
     """a model with a halo"""

@@ -1,4 +1,4 @@
-"""Exported files and folders: recognized by their suffix, read, hashed and written."""
+"""Reads, hashes and writes exported files and folders, which are recognized by their suffix."""
 
 from hashlib import sha256
 from pathlib import Path
@@ -15,7 +15,7 @@ def exporters() -> dict[str, Exporter]:
 
 
 def exporter_of(path: Path) -> tuple[str, Exporter] | None:
-    """Return the name and the exporter whose suffix `path` has, such as ``.onnx`` or ``_web``."""
+    """Return the name and the exporter with the suffix of `path`, such as ``.onnx`` or ``_web``."""
     for name, exporter in exporters().items():
         if path.name.endswith(exporter.suffix) and path.name != exporter.suffix:
             return name, exporter
@@ -29,7 +29,7 @@ def is_exported(reference: str | Path) -> bool:
 
 
 def require_exporter(path: Path) -> tuple[str, Exporter]:
-    """Return the exporter for `path`; raises `ConfigError` if none writes such files."""
+    """Return the name and the exporter for `path`; raises `ConfigError` if none has its suffix."""
     if chosen := exporter_of(path):
         return chosen
     known = ", ".join(f"{exporter.suffix} ({name})" for name, exporter in exporters().items())
@@ -50,9 +50,9 @@ def read_content(path: Path) -> Content:
 
 
 def open_exported(path: Path, device: str) -> tuple[Exporter, Content]:
-    """Return the exporter that loads `path`, and its content.
+    """Return the exporter that loads `path`, and the content of `path`.
 
-    Raises `ConfigError` for another device than ``auto`` and ``cpu``, too.
+    Raises `ConfigError` if either fails, or for another device than ``auto`` and ``cpu``.
     """
     if device not in ("auto", "cpu"):
         raise ConfigError(f"device: {path} runs on the CPU, got {device!r}: leave --device out.")

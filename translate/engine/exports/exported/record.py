@@ -13,11 +13,11 @@ FORMAT = 1
 
 
 class Tensors(json_files.Record):
-    """Axes and range of the tensors that the network takes and returns."""
+    """Axes and range of the network's input and output tensors."""
 
     layout: str = "NCHW"
     range: tuple[float, float] = (-1.0, 1.0)
-    """what a domain's minimum and maximum are mapped to"""
+    """the values of a domain's minimum and maximum"""
 
 
 class LatentPart(json_files.Record):
@@ -35,7 +35,7 @@ class Generation(json_files.Record):
     latents: tuple[int, ...]
     """shape of the latents of one image: (dim, 1, 1)"""
     prior: tuple[LatentPart, ...] = ()
-    """their distribution, in the order of `latents`; empty: defined by the recipe"""
+    """the distributions of the parts of `latents`; empty: the recipe defines them in code"""
     classes: tuple[str, ...] = ()
     """names of the classes, which the input ``condition`` indexes"""
     text_length: int = Field(default=0, ge=0)
@@ -68,7 +68,7 @@ class ExportRecord(json_files.Record):
     sides: tuple[str, ...] = ()
     unscaled: bool = False
     whole_image: str = "it was exported by an older version"
-    """why an output depends on the whole image, where `geometry` has no halo"""
+    """why an output depends on the whole image, if `geometry` has no halo"""
     bytes_per_pixel: int = Field(default=0, ge=0)
     """memory of the activations per input pixel; 0: unknown"""
 
@@ -81,10 +81,10 @@ class ExportRecord(json_files.Record):
 
 
 def parse_record(metadata: object) -> ExportRecord:
-    """Return the validated record of a file.
+    """Return the record in the metadata of a file.
 
     Raises:
-        ValueError: It is not a record, or one of a later version.
+        ValueError: The metadata is no record, or a record of another version.
     """
     if not isinstance(metadata, dict):
         raise ValueError("its metadata is not a JSON object")
