@@ -157,16 +157,16 @@ def test_every_page_is_in_the_navigation_once() -> None:
     assert sorted(written) == sorted(expected - {path_in_site(REFERENCE)})
 
 
-@pytest.mark.parametrize("page", page_blocks.PAGES, ids=page_blocks.name)
+@pytest.mark.parametrize("page", page_blocks.PAGES, ids=page_blocks.page_path)
 def test_every_block_of_commands_is_marked_as_tested_or_not_run(page: Path) -> None:
-    for block in page_blocks.blocks(page):
+    for block in page_blocks.code_blocks(page):
         if page_blocks.COMMAND.search(block.text):
             assert page_blocks.MARK.fullmatch(block.mark), (
                 f"{page}: put <!-- tested -->, <!-- tested with STAND-IN -->, "
                 "<!-- tested by tests/test_x.py --> or <!-- not run: REASON --> above\n"
                 f"{block.text}"
             )
-            file = block.mark.removeprefix(page_blocks.BY)
+            file = block.mark.removeprefix(page_blocks.TESTED_BY)
             asks = file == block.mark or "blocks_run_by(__file__)" in (ROOT / file).read_text()
             assert asks, f"{page}: {file} runs no block of a page"
 

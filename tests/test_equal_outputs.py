@@ -9,7 +9,7 @@ import small_checkpoints
 from encoded_arrays import read_array, write_array
 from numpy.typing import NDArray
 from PIL import ImageCms
-from served_models import served
+from served_models import served_model
 
 from translate.api import Translator
 from translate.scale import Translate
@@ -51,7 +51,7 @@ def test_files_have_equal_bytes_and_arrays_equal_pixels(
     data, model = source.read_bytes(), Translator.load(run, device="cpu")
     assert model.folder(source, tmp_path / "out", **options).done == 1
     output = tmp_path / "out" / name
-    made = served(run).translate({key: str(value) for key, value in options.items()}, data)
+    made = served_model(run).translate({key: str(value) for key, value in options.items()}, data)
     (by_ray,) = Translate(run, device="cpu", **options)({"path": [name], "bytes": [data]})["bytes"]
     assert made.data == by_ray == output.read_bytes()
     array = model(read_array(source), **options)
@@ -73,7 +73,7 @@ def test_masked_images_have_equal_bytes_and_pixels(tmp_path: Path) -> None:
     data, model = source.read_bytes(), Translator.load(run, device="cpu")
     assert model.folder(source, tmp_path / "out", mask=mask).done == 1
     output = tmp_path / "out/x.png"
-    made = served(run).translate({}, data, mask.read_bytes())
+    made = served_model(run).translate({}, data, mask.read_bytes())
     batch = {"path": ["x.png"], "bytes": [data], "mask": [str(mask)]}
     (by_ray,) = Translate(run, device="cpu")(batch)["bytes"]
     assert made.data == by_ray == output.read_bytes()

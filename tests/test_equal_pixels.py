@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from command_result import CommandResult
-from image_files import READABLE, SIZE, TABLE, UNREADABLE
+from image_files import IMAGE_FILES, READABLE, SIZE, UNREADABLE
 from PIL import Image
 from specs import image_spec
 
@@ -49,7 +49,7 @@ KEPT_BY_INFER = re.compile("^(16 bits|transparency)")
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "in").mkdir()
-    for file in TABLE:
+    for file in IMAGE_FILES:
         (tmp_path / "in" / file.name).write_bytes(file.data)
     return tmp_path / "in"
 

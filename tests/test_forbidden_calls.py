@@ -3,7 +3,7 @@
 import ast
 
 import pytest
-from source_modules import NAMES, OURS, PLUGINS, ROOT, imports, nodes
+from source_modules import MODULE_NAMES, OUR_MODULES, PLUGIN_MODULES, ROOT, imports, runtime_nodes
 
 SHELL = {"copy", "copy2", "copyfile", "copyfileobj", "copytree", "move", "rmtree", "make_archive"}
 SHELL |= {"unpack_archive", "mkstemp", "mkdtemp", "NamedTemporaryFile", "TemporaryFile"}
@@ -24,9 +24,9 @@ def test_only_five_modules_write_to_the_disk() -> None:
     writers = [ROOT / f"translate/engine/disk/{name}.py" for name in disk]
     wrong = [
         module.at(node, f"{ast.unparse(node.func)} writes: use translate.engine.disk.files")
-        for module in OURS + PLUGINS
+        for module in OUR_MODULES + PLUGIN_MODULES
         if module.path not in writers
-        for node in nodes(module.tree)
+        for node in runtime_nodes(module.tree)
         if isinstance(node, ast.Call) and writes(node, module.tree)
     ]
     assert not wrong, "\n".join(wrong)
@@ -37,9 +37,9 @@ def test_I13_only_console_prints() -> None:
     console = ROOT / "translate/engine/system/console.py"
     wrong = [
         module.at(node, f"{ast.unparse(node)[:40]} prints: use translate.engine.system.console")
-        for module in OURS + PLUGINS
+        for module in OUR_MODULES + PLUGIN_MODULES
         if module.path != console
-        for node in nodes(module.tree)
+        for node in runtime_nodes(module.tree)
         if prints(node)
     ]
     assert not wrong, "\n".join(wrong)
@@ -77,7 +77,7 @@ def prints(node: ast.AST) -> bool:
     ],
 )
 def test_the_search_for_prints_finds_every_kind(line: str, is_print: bool) -> None:
-    assert any(prints(node) for node in nodes(ast.parse(line))) == is_print
+    assert any(prints(node) for node in runtime_nodes(ast.parse(line))) == is_print
 
 
 def writes(call: ast.Call, tree: ast.AST) -> bool:
@@ -96,7 +96,7 @@ def writes(call: ast.Call, tree: ast.AST) -> bool:
     if name in ("open", "ZipFile"):
         return opens_to_write(call, owner) and not into_memory(call, tree)
     if name == "save":  # into memory is fine, and so is a function of our own of that name
-        ours = any(n.endswith(f".{owner}") for n in NAMES)
+        ours = any(n.endswith(f".{owner}") for n in MODULE_NAMES)
         return bool(owner) and not ours and not into_memory(call, tree)
     if name == "replace":  # a path's has one argument, a string's two
         return bool(owner) and len(call.args) == 1 and not call.keywords
@@ -121,7 +121,7 @@ def opens_to_write(call: ast.Call, owner: str) -> bool:
 def into_memory(call: ast.Call, tree: ast.AST) -> bool:
     """Return whether an argument is the name of a `BytesIO`."""
     buffers = set()
-    for node in nodes(tree):
+    for node in runtime_nodes(tree):
         if isinstance(node, ast.Assign) and "BytesIO(" in ast.unparse(node.value):
             for target in node.targets:
                 buffers |= {n.id for n in ast.walk(target) if isinstance(n, ast.Name)}
@@ -130,11 +130,11 @@ def into_memory(call: ast.Call, tree: ast.AST) -> bool:
 
 def test_F1_nothing_is_unpickled_or_evaluated() -> None:
     wrong = []
-    for module in OURS + PLUGINS:
+    for module in OUR_MODULES + PLUGIN_MODULES:
         for node, target in imports(module.tree):
             if target.split(".")[0] in PICKLERS:
                 wrong.append(module.at(node, f"imports {target}"))
-        for node in nodes(module.tree):
+        for node in runtime_nodes(module.tree):
             if not isinstance(node, ast.Call):
                 continue
             text = ast.unparse(node.func)
@@ -178,5 +178,5 @@ def test_F1_nothing_is_unpickled_or_evaluated() -> None:
 )
 def test_the_search_for_disk_writes_finds_every_kind(line: str, is_write: bool) -> None:
     tree = ast.parse(line)
-    calls = [node for node in nodes(tree) if isinstance(node, ast.Call)]
+    calls = [node for node in runtime_nodes(tree) if isinstance(node, ast.Call)]
     assert any(writes(call, tree) for call in calls) == is_write

@@ -26,12 +26,12 @@ from fuzzing import Target, fuzz
 from PIL import Image
 from valid_images import (
     PIXELS,
-    REFUSED,
-    TIFFS,
-    arrays,
+    REFUSED_FORMATS,
+    TIFF_OPTIONS,
+    encode_tiff,
     load_codecs,
+    numpy_files,
     optional_formats,
-    tiff,
     valid_images,
 )
 
@@ -104,7 +104,7 @@ def image_target(home: Path) -> Target:
         with suppress(BadImage):
             hole_from_alpha(EncodedImage(str(path), data, LARGEST).decode_layers(), path)
         header = EncodedImage(str(path), data, LARGEST).header
-        assert format_name not in REFUSED
+        assert format_name not in REFUSED_FORMATS
         for frame in range(min(header.frames, 3))[1:]:
             with suppress(BadImage):
                 read_image(path, max_pixels=LARGEST, frame=frame)
@@ -116,8 +116,8 @@ def image_target(home: Path) -> Target:
 
 def format_target(home: Path) -> Target:  # noqa: ARG001
     """Return a target for images of every type of numbers: whole, in a window, and written."""
-    tiffs = [("TIFF", tiff(**options)) for options in TIFFS]
-    seeds = [data for _, data in [*valid_images(), *tiffs, *arrays(), *optional_formats()]]
+    tiffs = [("TIFF", encode_tiff(**options)) for options in TIFF_OPTIONS]
+    seeds = [data for _, data in [*valid_images(), *tiffs, *numpy_files(), *optional_formats()]]
     load_codecs()
     for data in seeds:
         with suppress(BadImage):

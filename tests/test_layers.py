@@ -3,7 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
-from source_modules import NAMES, OURS, PLUGINS, ROOT, imports, package_of
+from source_modules import MODULE_NAMES, OUR_MODULES, PLUGIN_MODULES, ROOT, imports, package_of
 
 PACKAGES = """
 __main__
@@ -53,14 +53,14 @@ PUBLIC = {
 
 
 def test_every_module_is_in_a_package_of_the_list() -> None:
-    packages = {package_of(module.name) for module in OURS}
+    packages = {package_of(module.name) for module in OUR_MODULES}
     assert not packages - set(LAYERS), "put it into PACKAGES, in the row where it belongs"
     assert not set(LAYERS) - packages, "PACKAGES has a package that does not exist"
 
 
 def test_imports_only_point_down() -> None:
     wrong = []
-    for module in OURS:
+    for module in OUR_MODULES:
         own_package = package_of(module.name)
         for node, target in imports(module.tree):
             if target.startswith("."):
@@ -79,7 +79,7 @@ def test_imports_only_point_down() -> None:
 
 
 def test_there_are_no_circular_imports() -> None:
-    imports_of = {m.name: {t for _, t in imports(m.tree) if t in NAMES} for m in OURS}
+    imports_of = {m.name: {t for _, t in imports(m.tree) if t in MODULE_NAMES} for m in OUR_MODULES}
     circles = []
 
     def visit(name: str, path: tuple[str, ...]) -> None:
@@ -99,7 +99,7 @@ def test_every_module_has_a_test_of_its_name_at_its_place() -> None:
     """Package by package: ``translate/images/masks.py`` is ``tests/images/test_masks.py``."""
     missing = {
         module.name
-        for module in OURS
+        for module in OUR_MODULES
         if "." in module.name.removeprefix("translate.") and module.path.name != "__init__.py"
         if not (
             ROOT / "tests" / _path_of_test(module.path.relative_to(ROOT / "translate"))
@@ -116,7 +116,7 @@ def _path_of_test(path: Path) -> Path:
 def test_no_module_is_longer_than_250_lines() -> None:
     lengths = {
         path: len((ROOT / path).read_text().splitlines())
-        for path in (str(module.path.relative_to(ROOT)) for module in OURS + PLUGINS)
+        for path in (str(module.path.relative_to(ROOT)) for module in OUR_MODULES + PLUGIN_MODULES)
     }
     wrong = [f"{p}: {n} lines" for p, n in lengths.items() if n > 250]
     assert not wrong, "\n".join(wrong)
@@ -127,7 +127,7 @@ def test_no_folder_holds_more_than_nine_modules() -> None:
     lists = {"translate", "translate/cli", "translate/nn"}
     counts = Counter(
         module.path.parent.relative_to(ROOT).as_posix()
-        for module in OURS
+        for module in OUR_MODULES
         if module.path.name not in {"__init__.py", "__main__.py"}
     )
     wrong = {folder: count for folder, count in counts.items() if count > 9}
@@ -144,7 +144,7 @@ def test_no_test_file_is_longer_than_250_lines() -> None:
 def test_the_engine_imports_no_plugin() -> None:
     wrong = [
         module.at(node, target)
-        for module in OURS
+        for module in OUR_MODULES
         for node, target in imports(module.tree)
         if target.split(".")[0] == "translate_plugins"
     ]
@@ -153,7 +153,7 @@ def test_the_engine_imports_no_plugin() -> None:
 
 def test_builtin_plugins_use_only_the_public_api_and_not_each_other() -> None:
     wrong = []
-    for module in PLUGINS:
+    for module in PLUGIN_MODULES:
         own = ".".join(module.name.split(".")[:2])
         for node, target in imports(module.tree):
             package = target.split(".")[0]

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import small_runs
 from encoded_arrays import read_array, write_array
-from identity_models import identity_model, translate_files
+from hole_filling import translate_images
+from identity_models import identity_model
 
 from translate.api import Translator
 from translate.batches import FULL_RANGES, Domain
@@ -115,7 +116,7 @@ def test_an_identity_recipe_returns_equal_numbers(
     colours = 3 if opacity else channels
     domain = Domain("a", colours, FULL_RANGES[dtype], dtype)
     model = identity_model(domain if not opacity else Domain("a"))
-    result = translate_files(model, tmp_path / "in", tmp_path / "out")
+    result = translate_images(tmp_path / "in", tmp_path / "out", model)
     assert (result.done, result.listed) == (1, 0), (tmp_path / "out/problems.jsonl").read_text()
     made = read_array(tmp_path / "out" / name)
     assert made.dtype == pixels.dtype
@@ -135,7 +136,7 @@ def test_a_tiff_keeps_its_layout_and_tags(tmp_path: Path, big_endian: bool) -> N
         compression="zlib", tile=(16, 16), byteorder=">" if big_endian else "<", extratags=[scale],
     )  # fmt: skip
     domain = Domain("field", 5, (0, 65535), "uint16")
-    translate_files(identity_model(domain), path.parent, tmp_path / "out")
+    translate_images(path.parent, tmp_path / "out", identity_model(domain))
     with tifffile.TiffFile(path) as one, tifffile.TiffFile(tmp_path / "out/field.tif") as other:
         assert (one.asarray() == other.asarray()).all()
         assert one.byteorder == other.byteorder
@@ -148,7 +149,7 @@ def test_case_01_the_infrared_band_is_no_opacity(tmp_path: Path) -> None:
     write_array(tmp_path / "in/rgb_nir.tif", pixels)
     header = EncodedImage.open(tmp_path / "in/rgb_nir.tif").header
     assert (header.channels, header.alpha) == (4, False)
-    translate_files(identity_model(Domain("photo")), tmp_path / "in", tmp_path / "out")
+    translate_images(tmp_path / "in", tmp_path / "out", identity_model(Domain("photo")))
     assert (read_array(tmp_path / "out/rgb_nir.tif") == pixels[..., :3]).all()
     listed = (tmp_path / "out/problems.jsonl").read_text()
     assert "has 4 bands: the first three are read" in listed
@@ -171,7 +172,7 @@ def test_files_of_the_cases_are_read_with_their_own_numbers(name: str, tmp_path:
     header = EncodedImage.open(path).header
     colours = header.channels - header.alpha
     model = identity_model(Domain("a", colours, FULL_RANGES[header.dtype], header.dtype))
-    assert translate_files(model, path, tmp_path).done == 1
+    assert translate_images(path, tmp_path, model).done == 1
     made, pixels = read_array(tmp_path / path.name), read_array(path)
     assert made.dtype == pixels.dtype
     if pixels.dtype == np.float32:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from command_result import CommandResult
-from page_blocks import blocks, name, with_mark
+from page_blocks import code_blocks, page_path, pages_with_mark
 from page_images import CROP, train_run, write_images
 
 Run = Callable[..., CommandResult]
@@ -60,14 +60,14 @@ def shortened(words: list[str], steps: int) -> list[str]:
     return [*kept, *small, *([] if "--steps" in kept else ["--steps", str(steps)])]
 
 
-@pytest.mark.parametrize("page", with_mark("tested"), ids=name)
+@pytest.mark.parametrize("page", pages_with_mark("tested"), ids=page_path)
 def test_the_commands_of_a_page_work(
     page: Path, folder: Path, trained: Path, run_command: Run
 ) -> None:
-    for run in GIVEN.get(name(page), ()):
+    for run in GIVEN.get(page_path(page), ()):
         shutil.copytree(trained, folder / "runs" / run)
     steps = 2
-    for block in blocks(page):
+    for block in code_blocks(page):
         for words in block.commands if block.mark == "tested" else ():
             steps += "--resume" in words
             result = run_command(*shortened(words, steps))
@@ -76,9 +76,11 @@ def test_the_commands_of_a_page_work(
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("page", with_mark("tested, slow"), ids=name)
+@pytest.mark.parametrize("page", pages_with_mark("tested, slow"), ids=page_path)
 def test_the_commands_of_a_page_work_as_printed(page: Path, tmp_path: Path) -> None:
-    text = "".join(block.text for block in blocks(page) if block.mark in ("tested", "tested, slow"))
+    text = "".join(
+        block.text for block in code_blocks(page) if block.mark in ("tested", "tested, slow")
+    )
     (tmp_path / "datasets").mkdir()
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from command_result import ROOT
-from page_blocks import with_stand_ins
+from page_blocks import pages_with_stand_ins
 from page_images import train_run, write_images, write_shards
 from page_programs import program_environment, write_programs
 from page_stand_ins import STAND_INS
@@ -43,14 +43,14 @@ def folder(prepared: Path, tmp_path: Path) -> Path:
 
 
 def test_every_mark_names_a_stand_in() -> None:
-    assert {stand_in for _, stand_in, _ in with_stand_ins()} == set(STAND_INS)
+    assert {stand_in for _, stand_in, _ in pages_with_stand_ins()} == set(STAND_INS)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize(
     ("page", "stand_in", "text"),
-    [pytest.param(*case, id=f"{case[0].stem} with {case[1]}") for case in with_stand_ins()],
+    [pytest.param(*case, id=f"{case[0].stem} with {case[1]}") for case in pages_with_stand_ins()],
 )
 def test_the_blocks_of_a_page_run_with_their_stand_in(
     page: Path, stand_in: str, text: str, folder: Path

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 
 import pytest
-from source_modules import OURS, PLUGINS, Module, nodes, package_of
+from source_modules import OUR_MODULES, PLUGIN_MODULES, Module, package_of, runtime_nodes
 
 from translate.registry import HOOKS, Kind
 
@@ -29,8 +29,8 @@ ENGLISH = {"inpaint", "restore", "side-by-side"}
 def texts_of_the_engine() -> list[tuple[Module, ast.AST, str, bool]]:
     """Return every string of the engine in lower case, and whether it is a docstring."""
     texts = []
-    for module in OURS:
-        every = list(nodes(module.tree))
+    for module in OUR_MODULES:
+        every = list(runtime_nodes(module.tree))
         docstrings = {id(node.value) for node in every if isinstance(node, ast.Expr)}
         texts += [
             (module, node, node.value.lower(), id(node) in docstrings)
@@ -67,7 +67,7 @@ def test_names_that_plugins_register_are_found() -> None:
 
 def registered_names(hook: str) -> Iterator[str]:
     """Yield the keys of the mappings that built-in plugins return from `hook`."""
-    for module in PLUGINS:
+    for module in PLUGIN_MODULES:
         for node in module.tree.body:
             if isinstance(node, ast.FunctionDef) and node.name == hook:
                 for part in ast.walk(node):

@@ -8,7 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
-from valid_recipe import ValidRecipe, register
+from valid_recipe import ValidRecipe, register_parts
 
 from translate.batches import Domain, Images, ImageSpec, Item, Layout
 from translate.engine.system import randomness
@@ -27,7 +27,7 @@ class YieldsALoss(ValidRecipe):
 def test_a_valid_recipe_passes_and_a_check_leaves_the_random_state_unchanged(
     register_plugin,
 ) -> None:
-    register(register_plugin, recipes={"valid": ValidRecipe})
+    register_parts(register_plugin, recipes={"valid": ValidRecipe})
     before = randomness.random_state()
     check_recipe("valid", width=2)
     after = randomness.random_state()
@@ -35,13 +35,13 @@ def test_a_valid_recipe_passes_and_a_check_leaves_the_random_state_unchanged(
 
 
 def test_a_broken_plugin_is_an_assertion_error_with_the_rule(register_plugin) -> None:
-    register(register_plugin, recipes={"tested": YieldsALoss})
+    register_parts(register_plugin, recipes={"tested": YieldsALoss})
     with pytest.raises(AssertionError, match=r"^Yield turns, .* yielded .*: expected Turn"):
         check_recipe("tested")
 
 
 def test_a_wrong_option_is_a_config_error(register_plugin) -> None:
-    register(register_plugin, recipes={"valid": ValidRecipe})
+    register_parts(register_plugin, recipes={"valid": ValidRecipe})
     with pytest.raises(ConfigError, match="recipe 'valid' has no option 'widht'"):
         check_recipe("valid", widht=2)
     with pytest.raises(ConfigError, match="generator 'resnet' has no option 'blocs'"):
@@ -90,7 +90,7 @@ def test_a_recipe_is_checked_with_the_batches_of_its_own_layout_or_on_a_folder(
 ) -> None:
     unknown = type("Unknown", (Strips,), {"batch": tuple})
     undecided = type("Undecided", (OneDomain,), {"defaults": {"data": {"layout": "unknown"}}})
-    register(
+    register_parts(
         register_plugin,
         recipes={"dream": OneDomain, "undecided": undecided},
         layouts={"strips": Strips, "unknown": unknown},

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import small_checkpoints
-from small_exports import InvertingExporter, Plugin
+from small_exports import InvertingExporter, InvertingPlugin
 
 
 def test_the_differences_at_three_sizes_are_printed(
@@ -15,7 +15,7 @@ def test_the_differences_at_three_sizes_are_printed(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    register_plugin(Plugin())
+    register_plugin(InvertingPlugin())
     monkeypatch.setattr(InvertingExporter, "network", InvertingExporter.network)
     small_checkpoints.cyclegan(tmp_path / "run")
     result = run_command("export", "run", "model.inverting")

@@ -13,7 +13,7 @@ import small_checkpoints
 import torch
 from PIL import Image
 from small_exports import InvertingExporter
-from small_exports import Plugin as ExporterPlugin
+from small_exports import InvertingPlugin as ExporterPlugin
 
 from translate.engine.models import model
 

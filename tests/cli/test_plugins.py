@@ -3,13 +3,13 @@
 import json
 
 from swapped_loss import SwapsRealAndFake
-from valid_recipe import register
+from valid_recipe import register_parts
 
 
 def test_plugins_are_listed_by_distribution_as_text_and_as_json(
     register_plugin, run_command
 ) -> None:
-    register(register_plugin, "sweets:sugar", losses={"swapped": SwapsRealAndFake})
+    register_parts(register_plugin, "sweets:sugar", losses={"swapped": SwapsRealAndFake})
     assert "sweets ?\n  losses          swapped\n" in run_command("plugins").out
     listed = {
         each["distribution"]: each for each in json.loads(run_command("plugins", "--json").out)

@@ -19,7 +19,7 @@ REFERENCE = "hf-hub:org/small"
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
     """Run an empty Hub, and make a run."""
     small_checkpoints.cyclegan(tmp_path / "run")
-    with fake_hub.connected(monkeypatch, tmp_path / "hub-cache") as server:
+    with fake_hub.connected_hub(monkeypatch, tmp_path / "hub-cache") as server:
         yield server
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import small_runs
-from train_command import TINY, saved_settings
+from train_command import TRAIN, saved_settings
 
 from translate.engine.config import yaml_text
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("root")
 
 def test_runs_are_numbered_and_resumed(run_command: Run, root: Path) -> None:
     for name in ("cyclegan-a-b", "cyclegan-a-b-2", "cyclegan-a-b-3"):
-        result = run_command(*TINY)
+        result = run_command(*TRAIN)
         assert (result.code, result.err) == (0, "")
         assert small_runs.checkpoint_steps(root / "runs" / name) == [0, 2]
     lines = result.out.splitlines()
@@ -45,14 +45,14 @@ def test_runs_are_numbered_and_resumed(run_command: Run, root: Path) -> None:
 def test_domains_may_be_repeated_or_listed_anywhere_on_the_line(
     domains: list[str], run_command: Run, root: Path
 ) -> None:
-    result = run_command(*TINY[:3], *TINY[6:], "--out", "run", *domains)
+    result = run_command(*TRAIN[:3], *TRAIN[6:], "--out", "run", *domains)
     assert result.code == 0, result.err
     assert saved_settings(root / "run")["data"]["domains"] == ["a", "b"]
 
 
 def test_every_flag_reaches_its_setting(run_command: Run, root: Path) -> None:
     result = run_command(
-        *TINY,
+        *TRAIN,
         "--out",
         "run",
         "--batch-size",
@@ -97,18 +97,18 @@ def test_a_configuration_file_is_sufficient_and_flags_override_it(
 
 
 def test_quiet_prints_nothing(run_command: Run, run_subprocess: Run) -> None:
-    result = run_command(*TINY, "--quiet", "--out", "run")
+    result = run_command(*TRAIN, "--quiet", "--out", "run")
     assert result == (0, "", "")
     result = run_command("train", "--resume", "run", "--quiet")
     assert result == (0, "", "")
-    process = run_subprocess(*TINY, "--quiet")  # with messages of libraries
+    process = run_subprocess(*TRAIN, "--quiet")  # with messages of libraries
     assert (process.returncode, process.stdout, process.stderr) == (0, "", "")
 
 
 def test_a_pipe_gets_plain_lines_without_colour(run_command: Run, monkeypatch: Any) -> None:
     monkeypatch.setenv("FORCE_COLOR", "")
     monkeypatch.setenv("NO_COLOR", "1")
-    result = run_command(*TINY, "--set", "train.log_every=1")  # standard output is no terminal
+    result = run_command(*TRAIN, "--set", "train.log_every=1")  # standard output is no terminal
     assert (result.code, result.err) == (0, "")
     steps = [line.split("  ")[1] for line in result.out.splitlines()[1:3]]
     assert steps == ["step 1/2", "step 2/2"]
@@ -117,7 +117,7 @@ def test_a_pipe_gets_plain_lines_without_colour(run_command: Run, monkeypatch: A
 
 def test_paths_in_messages_are_printed_unchanged(run_command: Run) -> None:
     name = "[bold]run[/bold]-" + "x" * 100
-    run_command(*TINY, "--out", name)
+    run_command(*TRAIN, "--out", name)
     result = run_command("train", "--resume", name)
     assert result.out.startswith(f"{name} is complete: ")
     assert result.out.count("\n") == 1
@@ -125,7 +125,7 @@ def test_paths_in_messages_are_printed_unchanged(run_command: Run) -> None:
 
 def test_a_learning_rate_of_1000_is_reported_once_with_the_players(run_command: Run) -> None:
     high = ("--set", "options.lr=1000", "--set", "train.log_every=1", "--steps", "6")
-    result = run_command(*TINY, *high, "--out", "run")
+    result = run_command(*TRAIN, *high, "--out", "run")
     lines = [line for line in result.out.splitlines() if "learning rate" in line]
     assert len(lines) == 1
     assert lines[0].startswith(
@@ -134,7 +134,7 @@ def test_a_learning_rate_of_1000_is_reported_once_with_the_players(run_command: 
 
 
 def test_max_time_stops_training_with_the_command_to_resume(run_command: Run) -> None:
-    result = run_command(*TINY, "--out", "run", "--max-time", "0.001s")
+    result = run_command(*TRAIN, "--out", "run", "--max-time", "0.001s")
     assert (result.code, result.err) == (0, "")
     assert result.out.splitlines()[-1] == "time is up at step 1: translate train --resume run"
     assert run_command("train", "--resume", "run", "--max-time", "1d2h3m").code == 0
@@ -143,7 +143,7 @@ def test_max_time_stops_training_with_the_command_to_resume(run_command: Run) ->
 
 def test_a_dry_run_prints_a_plan_and_writes_nothing(run_command: Run, root: Path) -> None:
     before = sorted(root.rglob("*"))
-    result = run_command(*TINY, "--dry-run")
+    result = run_command(*TRAIN, "--dry-run")
     assert (result.code, result.err) == (0, "")
     rows = dict(re.split("  +", line, maxsplit=1) for line in result.out.splitlines())
     assert rows["recipe"] == "cyclegan on cpu, crops of 16x16, batch size 1"
@@ -151,16 +151,16 @@ def test_a_dry_run_prints_a_plan_and_writes_nothing(run_command: Run, root: Path
     assert rows["training"] == "to step 2, 0.5 epochs"
     assert re.fullmatch(r"[\d.]+ s, [\d.e-]+ GFLOPs, [\d.]+ images/s", rows["step"])
     assert rows["run folder"] == "runs/cyclegan-a-b, not written by this dry run"
-    plan = json.loads(run_command(*TINY, "--dry-run", "--json").out)
+    plan = json.loads(run_command(*TRAIN, "--dry-run", "--json").out)
     assert (plan["images"], plan["steps"], plan["path"]) == (
         {"a": 4, "b": 4},
         2,
         "runs/cyclegan-a-b",
     )
-    assert run_command(*TINY, "--dry-run", "--quiet").out == ""
+    assert run_command(*TRAIN, "--dry-run", "--quiet").out == ""
     assert sorted(root.rglob("*")) == before
 
 
 def test_json_is_for_a_dry_run(run_command: Run) -> None:
-    result = run_command(*TINY, "--json")
+    result = run_command(*TRAIN, "--json")
     assert (result.code, "--json is for --dry-run" in result.err) == (2, True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from disk_faults import FaultyDisk, no_space
-from train_command import TINY
+from train_command import TRAIN
 
 from translate import hookimpl
 
@@ -17,27 +17,27 @@ pytestmark = pytest.mark.usefixtures("root")
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([*TINY, "--domains"], "Option '--domains' requires an argument."),
-        ([*TINY[:3], "--domains", *TINY[6:]], "Option '--domains' requires an argument."),
+        ([*TRAIN, "--domains"], "Option '--domains' requires an argument."),
+        ([*TRAIN[:3], "--domains", *TRAIN[6:]], "Option '--domains' requires an argument."),
         (
-            [*TINY, "--epochs", "3"],
+            [*TRAIN, "--epochs", "3"],
             "--steps and --epochs exclude each other: leave out one.",
         ),
-        ([*TINY, "--size", "big"], "expected N or HEIGHTxWIDTH, got 'big'."),
-        ([*TINY, "--precision", "fp16"], "'fp16' is not one of 'fp32', 'bf16'."),
+        ([*TRAIN, "--size", "big"], "expected N or HEIGHTxWIDTH, got 'big'."),
+        ([*TRAIN, "--precision", "fp16"], "'fp16' is not one of 'fp32', 'bf16'."),
         (
             ["train", "--resume", "run", "--plugin", "cyclegan", "--out", "other"],
             "leave out --plugin, --out.",
         ),
         (["train", "--resume", "run", "--config", "x", "--fork-run"], "leave out --config."),
-        ([*TINY, "--fork-run"], "--fork-run is for --resume."),
-        ([*TINY, "--lr", "1e-4"], "No such option: --lr. Did you mean the setting options.lr of"),
-        ([*TINY, "--cycle-weight=5"], "Write --set options.cycle_weight=VALUE."),
+        ([*TRAIN, "--fork-run"], "--fork-run is for --resume."),
+        ([*TRAIN, "--lr", "1e-4"], "No such option: --lr. Did you mean the setting options.lr of"),
+        ([*TRAIN, "--cycle-weight=5"], "Write --set options.cycle_weight=VALUE."),
         (["train", "--config", "cgan-mnist", "--lr", "1"], "options.lr_generator"),
         (["train", "--domains", "a", "b", "--lr", "1"], "Write --set options.lr=VALUE."),
-        ([*TINY, "--log-every", "9"], "Did you mean the setting train.log_every?"),
-        ([*TINY, "--batch_size", "2"], "No such option: --batch_size. Did you mean --batch-size?"),
-        ([*TINY, "--stepps", "9"], "No such option '--stepps'"),
+        ([*TRAIN, "--log-every", "9"], "Did you mean the setting train.log_every?"),
+        ([*TRAIN, "--batch_size", "2"], "No such option: --batch_size. Did you mean --batch-size?"),
+        ([*TRAIN, "--stepps", "9"], "No such option '--stepps'"),
         (["train", "--resume", "run", "--steps", "3", "--epochs", "3"], "exclude each other"),
     ],
 )
@@ -52,9 +52,9 @@ def test_usage_errors_name_the_conflicting_options(
 def test_an_output_folder_with_a_run_is_refused_with_the_command_to_resume(
     run_command: Run, root: Path
 ) -> None:
-    run_command(*TINY, "--out", "run")
+    run_command(*TRAIN, "--out", "run")
     before = sorted(p.stat().st_mtime_ns for p in (root / "run").rglob("*"))
-    result = run_command(*TINY, "--out", "run")
+    result = run_command(*TRAIN, "--out", "run")
     assert (result.code, result.out) == (2, "")
     assert result.err == (
         "Error: run already contains a run. Resume it with --resume run, repeat this command with "
@@ -65,10 +65,10 @@ def test_an_output_folder_with_a_run_is_refused_with_the_command_to_resume(
 
 def test_an_output_that_cannot_be_written_is_exit_code_2(run_command: Run, root: Path) -> None:
     (root / "file").write_text("mine")
-    result = run_command(*TINY, "--out", "file/run")
+    result = run_command(*TRAIN, "--out", "file/run")
     assert result.code == 2
     assert result.err == "Error: cannot write to file/run: Not a directory.\n"
-    result = run_command(*TINY, "--out", "file")
+    result = run_command(*TRAIN, "--out", "file")
     assert result.code == 2
     assert "Traceback" not in result.err
 
@@ -84,7 +84,7 @@ def test_a_full_disk_is_exit_code_6(
             disk.arm(1, no_space, always=True)
 
     register_plugin(Filler(), "other:filler")
-    result = run_command(*TINY, "--out", "run")
+    result = run_command(*TRAIN, "--out", "run")
     disk.disarm()
     assert result.code == 6
     assert result.err == "Error: could not save step 2: No space left on device\n"
@@ -104,7 +104,7 @@ def test_resuming_a_folder_without_a_run_is_exit_code_2(
 
 def test_a_corrupt_file_is_listed_with_exit_code_3(run_command: Run, root: Path) -> None:
     (root / "a/bad.png").write_text("<html>")
-    result = run_command(*TINY, "--out", "run", "--set", "data.max_bad=0.5")
+    result = run_command(*TRAIN, "--out", "run", "--set", "data.max_bad=0.5")
     assert result.code == 3
     assert result.out.splitlines()[-1] == "1 listed in run/problems.jsonl"
     assert "\nskipped: a/bad.png: " in result.out
@@ -115,21 +115,21 @@ def test_too_many_corrupt_files_are_exit_code_5_and_none_usable_exit_code_2(
 ) -> None:
     for count in (1, 2, 3):
         (root / f"a/bad{count}.png").write_text("<html>")
-    result = run_command(*TINY, "--out", "run")
+    result = run_command(*TRAIN, "--out", "run")
     assert result.code == 5
     assert result.err.startswith("Error: 3 of 11 images cannot be read")
     for path in (*(root / "a").iterdir(), *(root / "b").iterdir()):
         path.write_text("")
-    assert run_command(*TINY, "--out", "run").code == 2
+    assert run_command(*TRAIN, "--out", "run").code == 2
     assert not (root / "run").exists()
 
 
 @pytest.mark.parametrize("key", ["schedule={generatr: linear}", "clip_norm={generatr: 1}"])
 def test_an_unknown_player_in_a_setting_is_refused(key: str, run_command: Run) -> None:
-    result = run_command(*TINY, "--set", f"train.{key}")
+    result = run_command(*TRAIN, "--set", f"train.{key}")
     assert result.code == 2
     assert "has no player 'generatr'. Did you mean 'generators'? Its players: " in result.err
 
 
 def test_accept_data_change_is_for_resume_only(run_command: Run) -> None:
-    assert "is for --resume" in run_command(*TINY, "--accept-data-change").err
+    assert "is for --resume" in run_command(*TRAIN, "--accept-data-change").err

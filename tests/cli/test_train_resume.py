@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import small_runs
-from train_command import TINY, saved_settings
+from train_command import TRAIN, saved_settings
 
 from translate.engine.disk.records import json_files
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("root")
 def test_T14_a_resume_reports_changed_settings_and_refuses_those_of_another_run(
     run_command: Run, root: Path
 ) -> None:
-    run_command(*TINY, "--out", "run")
+    run_command(*TRAIN, "--out", "run")
     weights = small_runs.checkpoint_tensors(root / "run")
     result = run_command(
         *("train", "--resume", "run", "--steps", "3", "--set", "train.log_every=1"),
@@ -46,7 +46,7 @@ def test_T14_a_resume_reports_changed_settings_and_refuses_those_of_another_run(
 
 
 def test_a_setting_that_changes_only_rounding_is_reported(run_command: Run) -> None:
-    run_command(*TINY, "--out", "run")
+    run_command(*TRAIN, "--out", "run")
     result = run_command(
         "train", "--resume", "run", "--steps", "3", "--deterministic", "--device", "cpu"
     )
@@ -59,7 +59,7 @@ def test_a_setting_that_changes_only_rounding_is_reported(run_command: Run) -> N
 def test_a_fork_continues_from_the_same_weights_in_a_new_folder(
     run_command: Run, root: Path
 ) -> None:
-    run_command(*TINY, "--out", "run")
+    run_command(*TRAIN, "--out", "run")
     before = {p: p.read_bytes() for p in (root / "run").rglob("*") if p.is_file()}
     fork = ("train", "--resume", "run", "--fork-run", "--steps", "4")
     result = run_command(*fork, "--set", "options.cycle_weight=5", "--batch-size", "2")
@@ -88,7 +88,7 @@ def log(run: Path) -> list[dict[str, Any]]:
 def test_T26_a_fork_trains_at_the_learning_rate_that_it_reports(
     run_command: Run, root: Path
 ) -> None:
-    run_command(*TINY, "--out", "run")
+    run_command(*TRAIN, "--out", "run")
     fork = ("train", "--resume", "run", "--fork-run", "--out", "fork", "--steps", "4")
     result = run_command(*fork, "--set", "options.lr=1e-6", "--set", "train.schedule=constant",
                 "--set", "train.log_every=1")  # fmt: skip
@@ -102,7 +102,7 @@ def test_T26_a_fork_trains_at_the_learning_rate_that_it_reports(
 def test_case_24_more_steps_that_raise_the_learning_rate_are_reported_with_the_setting_to_keep_it(
     run_command: Run, root: Path
 ) -> None:
-    run_command(*TINY, "--out", "run")
+    run_command(*TRAIN, "--out", "run")
     shutil.copytree(root / "run", root / "kept")
     more = ("--steps", "4", "--set", "train.log_every=1")
     result = run_command("train", "--resume", "run", *more)
@@ -118,7 +118,7 @@ def test_case_24_more_steps_that_raise_the_learning_rate_are_reported_with_the_s
 def test_a_fork_of_a_finished_run_is_refused_with_the_command_to_type(
     run_command: Run, root: Path
 ) -> None:
-    run_command(*TINY, "--out", "run")
+    run_command(*TRAIN, "--out", "run")
     result = run_command("train", "--resume", "run", "--fork-run", "--set", "options.lr=1e-6")
     assert (result.code, result.out) == (2, "")
     assert "this fork would take none" in result.err
@@ -130,14 +130,14 @@ def test_a_fork_of_a_finished_run_is_refused_with_the_command_to_type(
 
 
 def test_settings_of_a_finished_run_are_reported_as_unchanged(run_command: Run, root: Path) -> None:
-    run_command(*TINY, "--out", "run")
+    run_command(*TRAIN, "--out", "run")
     result = run_command("train", "--resume", "run", "--set", "train.log_every=1")
     assert result.out.splitlines()[-1] == "nothing was changed: train.log_every"
     assert saved_settings(root / "run")["train"]["log_every"] == 50
 
 
 def test_config_yaml_edited_after_a_kill_is_used_or_refused(run_command: Run, root: Path) -> None:
-    run_command(*TINY, "--out", "run")
+    run_command(*TRAIN, "--out", "run")
     file = root / "run/config.yaml"
     file.write_text(file.read_text().replace("  steps: 2\n", "  steps: 3\n"))
     assert run_command("train", "--resume", "run").code == 0
@@ -155,7 +155,7 @@ def test_config_yaml_edited_after_a_kill_is_used_or_refused(run_command: Run, ro
 def test_a_fork_continues_with_other_images(
     run_command: Run, image_folder: Callable[..., Path], root: Path
 ) -> None:
-    run_command(*TINY, "--out", "run")
+    run_command(*TRAIN, "--out", "run")
     image_folder("new/a", 3), image_folder("new/b", 5)
     fork = ("train", "--resume", "run", "--data", "new", "--fork-run", "--steps", "4")
     result = run_command(*fork, "--out", "fork")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from command_result import CommandResult
-from pretrained_files import WEIGHTS, register
+from pretrained_files import WEIGHTS, register_losses
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +41,7 @@ def test_a_file_is_added_and_others_are_refused(
     register_plugin: Callable[..., object],
     tmp_path: Path,
 ) -> None:
-    register(register_plugin)
+    register_losses(register_plugin)
     (tmp_path / "mine.pth").write_bytes(WEIGHTS)
     done = run_command("weights", "add", "mine.pth")
     place = tmp_path / "cache/hub/checkpoints/taste-v1.pth"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from valid_recipe import ValidRecipe, register
+from valid_recipe import ValidRecipe, register_parts
 
 from translate.contract.attributes import attributes, differing_names
 from translate.contract.recipes.subject import make_subject
@@ -118,7 +118,7 @@ STATEFUL = {
 def test_state_in_a_plain_attribute_is_named(
     register_plugin: RegisterPlugin, recipe: type, name: str
 ) -> None:
-    register(register_plugin, recipes={"tested": recipe})
+    register_parts(register_plugin, recipes={"tested": recipe})
     with pytest.raises(AssertionError) as error:
         resumes_exactly(make_subject("tested", {}, None, None))
     message = str(error.value)
@@ -165,7 +165,7 @@ STATELESS = [
 def test_state_that_a_resume_restores_breaks_no_rule(
     register_plugin: RegisterPlugin, recipe: type
 ) -> None:
-    register(register_plugin, recipes={"tested": recipe})
+    register_parts(register_plugin, recipes={"tested": recipe})
     resumes_exactly(make_subject("tested", {}, None, None))
 
 
@@ -177,7 +177,7 @@ def test_the_line_that_changes_the_state_is_named(register_plugin: RegisterPlugi
             self.mean += float(batch.source.mean())
             yield from super().step(batch)
 
-    register(register_plugin, recipes={"tested": LosesAMean})
+    register_parts(register_plugin, recipes={"tested": LosesAMean})
     with pytest.raises(AssertionError) as error:
         resumes_exactly(make_subject("tested", {}, None, None))
     assert "`self.mean += float(batch.source.mean())`" in str(error.value.place)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from command_result import ROOT
 from torch import nn
-from valid_recipe import ValidRecipe, register
+from valid_recipe import ValidRecipe, register_parts
 
 from translate.contract import kinds
 from translate.contract.results import RuleResult, run_rules
@@ -99,7 +99,7 @@ class TranslatesHalf(ValidRecipe):
 
 def distinct_failures(register_plugin: RegisterPlugin, recipe: type) -> list[RuleResult]:
     """Return the failures of a check of `recipe`, one for each cause."""
-    register(register_plugin, recipes={"tested": recipe})
+    register_parts(register_plugin, recipes={"tested": recipe})
     results = list(run_rules("recipe", "tested", {}))
     assert len(results) == len(kinds.RULES["recipe"])
     return [result for result in results if result.failure and not result.same_as]
@@ -158,7 +158,7 @@ class RaisesInForward(nn.Module):
 def test_rules_that_fail_by_the_same_exception_name_the_first_one(
     register_plugin: RegisterPlugin,
 ) -> None:
-    register(register_plugin, generators={"tested": RaisesInForward})
+    register_parts(register_plugin, generators={"tested": RaisesInForward})
     first, *others = (v for v in run_rules("generator", "tested", {}) if v.failure)
     assert [result.same_as for result in others] == [first.rule] * 3
     assert f"line {line_number('reshape(-1, 7)', 'RaisesInForward')}: `" in first.place
@@ -167,7 +167,7 @@ def test_rules_that_fail_by_the_same_exception_name_the_first_one(
 def test_the_command_prints_a_repeated_failure_once_with_its_line(
     register_plugin: RegisterPlugin, run_command: RunCommand
 ) -> None:
-    register(register_plugin, "sweets:sugar", generators={"tested": RaisesInForward})
+    register_parts(register_plugin, "sweets:sugar", generators={"tested": RaisesInForward})
     result = run_command("plugins", "check", "tested")
     assert result.out.count("BROKEN") == 1
     place = rf"^ +in .*{re.escape(__file__)}, line \d+: `return .*reshape"
@@ -178,7 +178,7 @@ def test_the_command_prints_a_repeated_failure_once_with_its_line(
 
 
 def test_an_assertion_error_names_the_line(register_plugin: RegisterPlugin) -> None:
-    register(register_plugin, recipes={"tested": TranslatesHalf})
+    register_parts(register_plugin, recipes={"tested": TranslatesHalf})
     line = line_number("def translate", "TranslatesHalf")
     with pytest.raises(AssertionError, match=rf"geometry.*{re.escape(__file__)}, line {line}"):
         check_recipe("tested")

@@ -2,7 +2,7 @@
 
 from types import MappingProxyType
 
-from valid_recipe import ValidRecipe, register
+from valid_recipe import ValidRecipe, register_parts
 
 from translate.contract import kinds
 from translate.contract.causes import TESTED_METHODS
@@ -23,7 +23,7 @@ def test_small_options_shrink_the_networks_of_a_recipe(register_plugin) -> None:
             super().__init__(spec)
             self.networks = generator, discriminator
 
-    register(register_plugin, recipes={"two": TwoNetworks})
+    register_parts(register_plugin, recipes={"two": TwoNetworks})
     assert kinds.small_options("recipe", "two") == {
         "generator": {"name": "resnet", "width": 4, "blocks": 1},
         "discriminator": {"name": "patch", "norm": "none", "width": 4, "layers": 2},

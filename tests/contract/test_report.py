@@ -4,7 +4,7 @@ import json
 
 import pytest
 from swapped_loss import SwapsRealAndFake
-from valid_recipe import register
+from valid_recipe import register_parts
 
 from translate import __version__
 
@@ -12,7 +12,7 @@ from translate import __version__
 def test_the_report_of_a_check_has_rules_versions_and_licence(
     register_plugin, run_command, tmp_path
 ) -> None:
-    register(register_plugin, "sweets:sugar", losses={"swapped": SwapsRealAndFake})
+    register_parts(register_plugin, "sweets:sugar", losses={"swapped": SwapsRealAndFake})
     for name, ok in (("l1", True), ("swapped", False)):
         file = tmp_path / f"{name}.json"
         run_command("plugins", "check", name, "--quiet", "--report", file)

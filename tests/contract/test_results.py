@@ -1,7 +1,7 @@
 """A result for each rule, with a note if a rule does not apply or cannot be tested."""
 
 from torch import nn
-from valid_recipe import ValidRecipe, register
+from valid_recipe import ValidRecipe, register_parts
 
 from translate.batches import ImageSpec
 from translate.contract import kinds, results
@@ -34,7 +34,7 @@ class NeitherTranslatesNorDraws(Recipe):
 
 
 def test_rules_that_an_earlier_failure_prevents_are_not_tested(register_plugin) -> None:
-    register(register_plugin, recipes={"failing": FailsInStep, "unbuilt": CannotBeBuilt})
+    register_parts(register_plugin, recipes={"failing": FailsInStep, "unbuilt": CannotBeBuilt})
     notes = [result.note for result in results.run_rules("recipe", "failing", {})]
     assert notes.count("not tested: its steps fail, see above") == len(kinds.RULES_THAT_TRAIN)
     _, *others = results.run_rules("recipe", "unbuilt", {})
@@ -42,7 +42,7 @@ def test_rules_that_an_earlier_failure_prevents_are_not_tested(register_plugin) 
 
 
 def test_rules_that_do_not_apply_to_a_recipe_have_a_note(register_plugin) -> None:
-    register(register_plugin, recipes={"one": NeitherTranslatesNorDraws})
+    register_parts(register_plugin, recipes={"one": NeitherTranslatesNorDraws})
     tested = results.run_rules("recipe", "one", {}, spec=ImageSpec((16, 24)))
     notes = [result.note for result in tested]
     assert notes.count("it does not translate") == 3

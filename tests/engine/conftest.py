@@ -10,7 +10,7 @@ import pytest
 import small_checkpoints
 import small_runs
 from PIL import Image
-from s3_server import connect, new_bucket, running_s3_server
+from s3_server import connect_clients, new_bucket, running_s3_server
 from two_player_recipe import TwoPlayers
 
 from translate import hookimpl
@@ -34,9 +34,9 @@ def two_players(register_plugin: Plugin) -> Iterator[type[TwoPlayers]]:
             return {"toy": TwoPlayers}
 
     register_plugin(Offer(), "other:toy")
-    TwoPlayers.bad, TwoPlayers.seen = {}, []
+    TwoPlayers.nan_losses, TwoPlayers.taken_steps = {}, []
     yield TwoPlayers
-    TwoPlayers.bad, TwoPlayers.seen = {}, []
+    TwoPlayers.nan_losses, TwoPlayers.taken_steps = {}, []
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def configure(
     two_players: type[TwoPlayers], image_folder: ImageFolder, tmp_path: Path
 ) -> Callable[..., Any]:
     image_folder("a", 4)
-    two_players.seen.clear()
+    two_players.taken_steps.clear()
     return lambda recipe="toy", **flags: small_runs.config(
         tmp_path, recipe, **{"data__domains": ["a"], **flags}
     )
@@ -105,7 +105,7 @@ def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Pa
 @pytest.fixture
 def s3(server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> ObjectStore:
     """Return a store on the S3 server, with a bucket that does not exist."""
-    connect(server, monkeypatch)
+    connect_clients(server, monkeypatch)
     return open_store("s3", f"bucket-{uuid4()}")
 
 

@@ -13,7 +13,7 @@ import pytest
 import small_checkpoints
 import torch
 from PIL import Image
-from small_exports import InvertingExporter, Plugin
+from small_exports import InvertingExporter, InvertingPlugin
 
 from translate.api import Translator
 from translate.engine.exports.exported.record import parse_record
@@ -141,7 +141,7 @@ def test_other_suffixes_existing_files_and_bad_folders_are_refused(
     register_plugin: Callable[..., Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    register_plugin(Plugin())
+    register_plugin(InvertingPlugin())
     monkeypatch.setattr(InvertingExporter, "network", InvertingExporter.network)
     with pytest.raises(ConfigError, match=r"no exporter writes .xyz. Expected a name that ends"):
         export_model(run, tmp_path / "model.xyz")

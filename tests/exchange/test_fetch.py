@@ -11,7 +11,8 @@ from pathlib import PurePosixPath
 
 import pytest
 from click.testing import CliRunner
-from download_server import WHOLE, Server, png_bytes, read_images
+from download_server import PETS, DownloadServer, png_bytes
+from file_trees import image_bytes
 
 from translate.cli.datasets import command
 from translate.engine.data import samples
@@ -34,9 +35,9 @@ def content() -> bytes:
 
 
 @pytest.fixture
-def server(content: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+def server(content: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[DownloadServer]:
     monkeypatch.setattr(module, "PAUSE", 0.0)
-    with Server(content) as server:
+    with DownloadServer(content) as server:
         threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
         card = {
             "name": "pets",
@@ -52,7 +53,7 @@ def server(content: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 def test_a_data_set_becomes_folders_of_images_only(server, content, tmp_path, messages):
     assert fetch("pets", tmp_path) == [tmp_path / "cat", tmp_path / "dog"]
-    assert read_images(tmp_path) == WHOLE
+    assert image_bytes(tmp_path) == PETS
     digest = hashlib.sha256(content).hexdigest()
     record = json.loads((tmp_path / "cat/.fetched.json").read_text())
     assert record == {"card": "pets", "url": server.url, "sha256": digest}
@@ -64,24 +65,25 @@ def test_a_data_set_becomes_folders_of_images_only(server, content, tmp_path, me
 
 def test_a_second_fetch_downloads_nothing_and_a_missing_folder_is_restored(server, tmp_path):
     fetch("pets", tmp_path)
-    request_count = len(server.seen)
+    request_count = len(server.requests)
     fetch("pets", tmp_path)
-    assert len(server.seen) == request_count
+    assert len(server.requests) == request_count
     module.folders.remove_folder(tmp_path / "dog")
     (tmp_path / "cat/train/mine.png").write_bytes(png_bytes(7))
     fetch("pets", tmp_path)
-    assert read_images(tmp_path) == WHOLE | {"cat/train/mine.png": png_bytes(7)}
+    assert image_bytes(tmp_path) == PETS | {"cat/train/mine.png": png_bytes(7)}
 
 
 def test_D20_an_interrupted_download_resumes_where_it_stopped(server, content, tmp_path):
     server.cuts = 2
     fetch("pets", tmp_path)
     starts = [
-        int(requested_range[6:-1]) if requested_range else 0 for requested_range, _ in server.seen
+        int(requested_range[6:-1]) if requested_range else 0
+        for requested_range, _ in server.requests
     ]
     half = len(content) // 2
     assert starts == [0, half, half + (len(content) - half) // 2]
-    assert read_images(tmp_path) == WHOLE
+    assert image_bytes(tmp_path) == PETS
 
 
 def test_a_partial_download_is_kept_for_the_next_command(server, tmp_path):
@@ -89,11 +91,11 @@ def test_a_partial_download_is_kept_for_the_next_command(server, tmp_path):
     with pytest.raises(DataError, match=r"closed the connection.*The same command continues"):
         fetch("pets", tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == [".fetch-pets"]
-    before = len(server.seen)
+    before = len(server.requests)
     fetch("pets", tmp_path)
-    ((requested_range, status),) = server.seen[before:]
+    ((requested_range, status),) = server.requests[before:]
     assert requested_range and status == 206
-    assert read_images(tmp_path) == WHOLE
+    assert image_bytes(tmp_path) == PETS
 
 
 def test_a_changed_file_is_downloaded_again(server, content, tmp_path):
@@ -105,14 +107,14 @@ def test_a_changed_file_is_downloaded_again(server, content, tmp_path):
         archive.writestr("pets/trainA/3.png", png_bytes(3))
     server.content = buffer.getvalue()
     fetch("pets", tmp_path)
-    assert read_images(tmp_path) == WHOLE | {"cat/train/3.png": png_bytes(3)}
+    assert image_bytes(tmp_path) == PETS | {"cat/train/3.png": png_bytes(3)}
 
 
 def test_a_server_without_ranges_sends_the_whole_file(server, tmp_path):
     server.cuts, server.ranges = 1, False
     fetch("pets", tmp_path)
-    assert [status for _, status in server.seen] == [200, 200]
-    assert read_images(tmp_path) == WHOLE
+    assert [status for _, status in server.requests] == [200, 200]
+    assert image_bytes(tmp_path) == PETS
 
 
 @pytest.mark.parametrize(
@@ -128,7 +130,7 @@ def test_a_server_without_ranges_sends_the_whole_file(server, tmp_path):
 def test_a_file_that_is_no_archive_is_named_and_removed(message, tmp_path):
     with pytest.raises(DataError, match=message):
         fetch("pets", tmp_path)
-    assert not read_images(tmp_path)
+    assert not image_bytes(tmp_path)
     assert not [*tmp_path.rglob("*.zip")]
 
 
@@ -138,7 +140,7 @@ def test_a_sha256_that_differs_from_the_card_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(samples, "cards", lambda: [card])
     with pytest.raises(DataError, match=f"another file: its sha256 is .* the card's {'0' * 64}"):
         fetch("pets", tmp_path)
-    assert not read_images(tmp_path)
+    assert not image_bytes(tmp_path)
 
 
 def test_an_archive_with_outside_paths_leaves_nothing(server, tmp_path):
@@ -149,7 +151,7 @@ def test_an_archive_with_outside_paths_leaves_nothing(server, tmp_path):
     root = tmp_path / "a/b/c"
     with pytest.raises(DataError, match="is outside the folder"):
         fetch("pets", root)
-    assert not read_images(tmp_path)
+    assert not image_bytes(tmp_path)
 
 
 @pytest.mark.usefixtures("server")
@@ -158,7 +160,7 @@ def test_an_archive_without_the_folders_of_the_card_leaves_nothing(tmp_path, mon
     monkeypatch.setattr(samples, "cards", lambda: [card])
     with pytest.raises(DataError, match="its folder trainC has no image"):
         fetch("pets", tmp_path)
-    assert not read_images(tmp_path)
+    assert not image_bytes(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -190,7 +192,7 @@ def test_an_existing_folder_is_never_written_to(server, tmp_path):
     (tmp_path / "cat").mkdir()
     with pytest.raises(DataError, match=rf"rename it, .*--data {tmp_path / 'pets'}"):
         fetch("pets", tmp_path)
-    assert not server.seen
+    assert not server.requests
 
 
 @pytest.mark.parametrize("full", [3, 8])
@@ -209,10 +211,10 @@ def test_a_full_disk_leaves_no_partial_data_set_and_the_next_command_continues(
     monkeypatch.setattr(durable, "write_all", write)
     with pytest.raises(SaveError, match=r"No space left on device\. The same command continues"):
         fetch("pets", tmp_path)
-    assert not read_images(tmp_path)
+    assert not image_bytes(tmp_path)
     fetch("pets", tmp_path)
-    assert read_images(tmp_path) == WHOLE
-    assert len(server.seen) == 2
+    assert image_bytes(tmp_path) == PETS
+    assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize(("status", "tries"), [(404, 1), (503, module.ATTEMPTS)])
@@ -220,7 +222,7 @@ def test_a_missing_file_on_the_server_is_an_error(server, tmp_path, status, trie
     server.status = status
     with pytest.raises(DataError, match=rf"the server says {status}"):
         fetch("pets", tmp_path)
-    assert len(server.seen) == tries
+    assert len(server.requests) == tries
 
 
 @pytest.mark.usefixtures("server")
@@ -244,6 +246,6 @@ def test_the_command_downloads_and_prints_the_folder(tmp_path):
     result = CliRunner().invoke(command, ["fetch", "pets", "--data", str(tmp_path)])
     assert result.exit_code == 0, result.output
     assert f"{tmp_path / 'dog'}: 3 images" in result.output
-    assert read_images(tmp_path) == WHOLE
+    assert image_bytes(tmp_path) == PETS
     quiet = CliRunner().invoke(command, ["fetch", "pets", "--quiet", "--data", str(tmp_path)])
     assert (quiet.exit_code, quiet.output) == (0, "")

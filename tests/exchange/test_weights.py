@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from disk_faults import FaultyDisk, no_space
-from pretrained_files import WEIGHTS, register
+from pretrained_files import WEIGHTS, register_losses
 
 from translate.errors import ConfigError, SaveError
 from translate.exchange import weights
@@ -18,7 +18,7 @@ def file(
 ) -> PretrainedFile:
     """Return a file that another distribution's plugin declares, with an empty cache."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "cache"))
-    return register(register_plugin)
+    return register_losses(register_plugin)
 
 
 def test_a_plugin_declares_its_files_and_ours_are_there_as_well(file: PretrainedFile) -> None:

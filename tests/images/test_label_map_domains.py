@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import small_runs
 import torch
-from first_batch import batch
+from first_batch import load_batch
 from PIL import Image
 
 from translate.api import Translator
@@ -67,9 +67,9 @@ def test_D25_palettes_are_read_as_label_maps_and_never_blended(
     known = colours_in(tmp_path / "maps")
     assert len(known) == 19
     for domains in (("maps", "photos"), ("photos", "maps")):
-        result = batch(Data(domains=domains, **settings))
+        result = load_batch(Data(domains=domains, **settings))
         assert count_unknown(result[domains.index("maps")], known) == 0
-    as_photographs = batch(Data(domains=("maps", "photos"), labels=(), **settings))
+    as_photographs = load_batch(Data(domains=("maps", "photos"), labels=(), **settings))
     assert count_unknown(as_photographs.source, known) > 0
 
 
@@ -80,7 +80,7 @@ def test_D25_class_numbers_are_unchanged_in_any_bit_depth(
 ) -> None:
     write_maps(tmp_path / "numbers", palette=False, dtype=dtype)
     settings = {"root": tmp_path, "domains": ("numbers",), "layout": "images", "size": 16}
-    result = batch(Data(labels=("numbers",), channels=channels, resize=(20, 90), **settings))
+    result = load_batch(Data(labels=("numbers",), channels=channels, resize=(20, 90), **settings))
     assert set(result.images.unique().tolist()) <= set(range(19))
     assert count_unknown(result.images, colours_in(tmp_path / "numbers", channels)) == 0
 
@@ -88,7 +88,7 @@ def test_D25_class_numbers_are_unchanged_in_any_bit_depth(
 def test_D25_a_palette_read_with_one_channel_gives_its_indices(tmp_path: Path) -> None:
     write_maps(tmp_path / "maps", palette=True)
     settings = {"root": tmp_path, "domains": ("maps",), "layout": "images", "size": 16}
-    result = batch(Data(channels={"maps": 1}, **settings))
+    result = load_batch(Data(channels={"maps": 1}, **settings))
     assert set(result.images.unique().tolist()) <= set(range(19))
 
 
@@ -142,7 +142,7 @@ def test_D25_half_of_a_side_by_side_image_can_be_a_label_map(
         with pytest.raises(BadImage, match="a label map in colours"):
             Translator._of(model)(folder / "0.png", side="map")
         return
-    assert (batch(config).source.numpy() == classes).all()
+    assert (load_batch(config).source.numpy() == classes).all()
     Translator._of(model)(folder / "0.png", side="map")
     Translator._of(model).folder(folder, tmp_path / "out", side="map")
     assert len(inputs) == 1 + 4
@@ -160,7 +160,7 @@ class InputRecorder(Recipe[Any]):
     def optimizers(self) -> dict[str, Any]:
         return {}
 
-    def step(self, batch: Any) -> Any:
+    def step(self, load_batch: Any) -> Any:
         raise NotImplementedError
 
     def translate(self, images: torch.Tensor, *, to: str | None = None) -> torch.Tensor:  # noqa: ARG002
@@ -209,7 +209,7 @@ def test_D25_augmentations_of_label_maps_create_no_new_values(
         augment=({**augmentation, "p": 1.0},),
     )  # fmt: skip
     border_colour = (0, 0, 0)
-    assert count_unknown(batch(config).source, colours_in(folder) | {border_colour}) == 0
+    assert count_unknown(load_batch(config).source, colours_in(folder) | {border_colour}) == 0
 
 
 def test_D25_colour_augmentation_of_label_maps_is_refused(tmp_path: Path) -> None:
@@ -218,4 +218,4 @@ def test_D25_colour_augmentation_of_label_maps_is_refused(tmp_path: Path) -> Non
     jitter = {"name": "ColorJitter", "to": "source"}
     config = Data(root=tmp_path, domains=("maps", "photos"), size=16, augment=(jitter,))
     with pytest.raises(ConfigError, match=r"ColorJitter changes colours, .* Try to: target"):
-        batch(config)
+        load_batch(config)

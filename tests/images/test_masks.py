@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hole_filling import MODEL, fill_folder, problem_messages
+from hole_filling import FILLER, problem_messages, translate_images
 from image_inversion import with_sides
 from numpy.typing import NDArray
 from PIL import Image
@@ -19,7 +19,7 @@ HOLE = np.zeros((9, 13), bool)
 HOLE[2:5, 3:9] = True
 PHOTO = np.random.default_rng(0).integers(20, 200, (9, 13, 3), np.uint8)
 FILLED_PHOTO = np.where(HOLE[..., None], 0, PHOTO)
-"""what `MODEL` makes of the photo: the hole becomes black"""
+"""what `FILLER` makes of the photo: the hole becomes black"""
 
 
 def painted_layer(colour: int | NDArray[np.uint8], alpha: int = 255) -> NDArray[np.uint8]:
@@ -80,12 +80,12 @@ def test_D26_every_form_of_mask_gives_the_same_hole(name: str, tmp_path: Path) -
     photo, path = save(tmp_path / "in/a.png", PHOTO), save(tmp_path / "masks/a.png", FORMS[name])
     hole = hole_from_mask(open_mask(path, photo, MAX_PIXELS), photo)
     assert (hole[..., 0] > 0).tolist() == HOLE.tolist()
-    fill_folder(tmp_path / "in", tmp_path / "out", MODEL, mask=tmp_path / "masks")
+    translate_images(tmp_path / "in", tmp_path / "out", FILLER, mask=tmp_path / "masks")
     assert (read_image(tmp_path / "out/a.png") == FILLED_PHOTO).all()
     with Image.open(path) as image:
         for mask in (path, str(path), image, FORMS[name]):
             if not (isinstance(mask, np.ndarray) and mask.shape[2:] == (2,)):  # gray with alpha
-                assert (Translator._of(MODEL)(PHOTO, mask=mask) == FILLED_PHOTO).all(), type(mask)
+                assert (Translator._of(FILLER)(PHOTO, mask=mask) == FILLED_PHOTO).all(), type(mask)
 
 
 @pytest.mark.parametrize("name", EMPTY)
@@ -95,12 +95,12 @@ def test_D26_a_mask_without_a_hole_is_listed(name: str, tmp_path: Path) -> None:
     save(tmp_path / "in/b.png", PHOTO)
     mask = save(tmp_path / "masks/a.png", form)
     save(tmp_path / "masks/b.png", FORMS["0 and 1"])
-    summary = fill_folder(tmp_path / "in", tmp_path / "out", MODEL, mask=tmp_path / "masks")
+    summary = translate_images(tmp_path / "in", tmp_path / "out", FILLER, mask=tmp_path / "masks")
     assert (summary.done, summary.listed) == (1, 1)
     assert problem_messages(tmp_path / "out") == [f"its mask has no hole: {reason}: {mask}"]
     for value in (mask, Image.open(mask), form):
         with pytest.raises((DataError, BadImage), match="has no hole: nothing"):
-            Translator._of(MODEL)(PHOTO, mask=value)
+            Translator._of(FILLER)(PHOTO, mask=value)
 
 
 def test_an_ambiguous_mask_is_listed(tmp_path: Path) -> None:
@@ -118,30 +118,32 @@ def test_an_ambiguous_mask_is_listed(tmp_path: Path) -> None:
         "broken": "its mask cannot be read, no image of a known format",
     }.items():
         with pytest.raises(NothingUsableError):
-            fill_folder(tmp_path / "in", tmp_path / f"out-{folder}", MODEL, mask=tmp_path / folder)
+            translate_images(
+                tmp_path / "in", tmp_path / f"out-{folder}", FILLER, mask=tmp_path / folder
+            )
         (line,) = problem_messages(tmp_path / f"out-{folder}")
         assert line.startswith(message)
 
 
 def test_D26_one_mask_file_is_for_one_image_only(tmp_path: Path) -> None:
     photo, mask = save(tmp_path / "in/a.png", PHOTO), save(tmp_path / "other.png", FORMS["0 and 1"])
-    fill_folder(photo, tmp_path / "out", MODEL, mask=mask)
+    translate_images(photo, tmp_path / "out", FILLER, mask=mask)
     assert (read_image(tmp_path / "out/a.png") == FILLED_PHOTO).all()
     save(tmp_path / "in/b.png", PHOTO)
     with pytest.raises(ConfigError, match=r"other.png is one file, and there are 2 images"):
-        fill_folder(tmp_path / "in", tmp_path / "out2", MODEL, mask=mask)
+        translate_images(tmp_path / "in", tmp_path / "out2", FILLER, mask=mask)
 
 
 def test_a_mask_array_may_be_booleans_or_zeros_and_ones() -> None:
     for dtype in (bool, np.int64, np.float32, np.uint8):
-        assert (Translator._of(MODEL)(PHOTO, mask=HOLE.astype(dtype)) == FILLED_PHOTO).all()
+        assert (Translator._of(FILLER)(PHOTO, mask=HOLE.astype(dtype)) == FILLED_PHOTO).all()
     for mask, message in (
         (HOLE * 0.5, "float64: expected uint8, uint16, booleans or only 0 and 1"),
         (HOLE.astype(int) * 255, "int64: expected"),
         (np.zeros((0, 3)), "has the shape"),
     ):
         with pytest.raises(DataError, match=message):
-            Translator._of(MODEL)(PHOTO, mask=mask)
+            Translator._of(FILLER)(PHOTO, mask=mask)
 
 
 def test_each_frame_has_its_own_transparent_hole(tmp_path: Path) -> None:
@@ -151,7 +153,7 @@ def test_each_frame_has_its_own_transparent_hole(tmp_path: Path) -> None:
         pages.append(Image.fromarray(np.dstack([PHOTO, alpha])))
     (tmp_path / "in").mkdir()
     pages[0].save(tmp_path / "in/a.tif", save_all=True, append_images=pages[1:])
-    fill_folder(tmp_path / "in", tmp_path / "out", MODEL, frames="all")
+    translate_images(tmp_path / "in", tmp_path / "out", FILLER, frames="all")
     for number, shift in enumerate((0, 3), start=1):
         output = read_image(tmp_path / f"out/a.{number:04}.tif")
         assert (output == np.where(np.roll(HOLE, shift, 1)[..., None], 0, PHOTO)).all()
@@ -160,7 +162,7 @@ def test_each_frame_has_its_own_transparent_hole(tmp_path: Path) -> None:
 def test_a_filled_hole_is_not_reported_as_lost_transparency(tmp_path: Path) -> None:
     transparent = np.dstack([PHOTO, np.where(HOLE, 0, 255).astype(np.uint8)])
     save(tmp_path / "in/a.png", transparent)
-    fill_folder(tmp_path / "in", tmp_path / "out", MODEL)
+    translate_images(tmp_path / "in", tmp_path / "out", FILLER)
     assert not (tmp_path / "out/problems.jsonl").exists()
 
 
@@ -168,6 +170,8 @@ def test_a_mask_of_a_side_by_side_image_is_halved_like_the_image(tmp_path: Path)
     side_by_side = np.concatenate([PHOTO, PHOTO], axis=1)
     save(tmp_path / "in/a.png", side_by_side)
     save(tmp_path / "masks/a.png", np.concatenate([HOLE & ~HOLE, HOLE], axis=1))
-    model = with_sides(MODEL, "left", "right")
-    fill_folder(tmp_path / "in", tmp_path / "out", model, mask=tmp_path / "masks", side="right")
+    model = with_sides(FILLER, "left", "right")
+    translate_images(
+        tmp_path / "in", tmp_path / "out", model, mask=tmp_path / "masks", side="right"
+    )
     assert (read_image(tmp_path / "out/a.png") == FILLED_PHOTO).all()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import small_runs
 from command_result import ROOT, CommandResult
-from failing_runs import FAILING, FailingPlugin, gan
+from failing_runs import FAILING_CONFIGS, FailingPlugin, gan_config
 
 from translate.engine.config import layers
 from translate.engine.data.samples import draw
@@ -52,7 +52,7 @@ def check_command(diagnosis: Diagnosis, run: Path, run_command: Run) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("failure", FAILING)
+@pytest.mark.parametrize("failure", FAILING_CONFIGS)
 def test_a_run_that_is_made_to_fail_has_the_failure_and_a_command_that_trains(
     failure: str, root: Path, image_folder: Callable[..., Path], run_command: Run
 ) -> None:
@@ -63,7 +63,7 @@ def test_a_run_that_is_made_to_fail_has_the_failure_and_a_command_that_trains(
             path.unlink()
     run = root / "run"
     try:
-        small_runs.train(FAILING[failure](root), run)
+        small_runs.train(FAILING_CONFIGS[failure](root), run)
     except TrainingError:
         assert failure == "skipped turns"  # the running statistics are not finite either
     (diagnosis,) = [d for d in diagnose(run) if d.name == failure]
@@ -75,10 +75,10 @@ def test_a_run_that_is_made_to_fail_has_the_failure_and_a_command_that_trains(
 def test_a_run_that_fills_the_memory_has_the_failure(
     root: Path, monkeypatch: pytest.MonkeyPatch, run_command: Run
 ) -> None:
-    small_runs.train(gan(root, train__steps=40), root / "first")
+    small_runs.train(gan_config(root, train__steps=40), root / "first")
     used = json_files.read_lines(root / "first/log.jsonl")[-1]["memory_mb"]
     monkeypatch.setattr(run_record, "memory_limit_mb", lambda _device: round(used * 1.05))
-    small_runs.train(gan(root, train__steps=40), root / "run")
+    small_runs.train(gan_config(root, train__steps=40), root / "run")
     (diagnosis,) = diagnose(root / "run")
     assert diagnosis.name == "memory near the limit"
     assert diagnosis.option == "train.batch_size=4"

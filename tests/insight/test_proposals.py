@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import small_runs
 from command_result import CommandResult
-from failing_runs import FailingPlugin, translation
+from failing_runs import FailingPlugin, translation_config
 
 from translate.engine.diagnosis.detection import FAILURES, Detection
 from translate.engine.plugins import discovery
@@ -103,7 +103,7 @@ def test_a_run_whose_plugin_is_gone_has_no_proposal(
     register_plugin(FailingPlugin(), "other:failing")
     image_folder("a", 4)
     image_folder("b", 4)
-    small_runs.train(translation(tmp_path, "framed", train__steps=4), tmp_path / "run")
+    small_runs.train(translation_config(tmp_path, "framed", train__steps=4), tmp_path / "run")
     discovery.load().unregister(name="other:failing")
     history = read_history(tmp_path / "run")
     detection = Detection("mode collapse", 1, "", 0.0, "source to target")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from configs import resolve
+from configs import resolve_config
 from translate.engine.config.schema import Data, Train
 from translate.engine.diagnosis.detection import FAILURES
 from translate.engine.system import signatures
@@ -17,7 +17,7 @@ def settings_of(
     failure: str, *assignments: str, recipe: str = "gan", name: str = ""
 ) -> list[Setting]:
     """Return the settings against a failure of a run of 1,000 steps."""
-    config = resolve(*assignments, recipe=recipe, flags={"data.domains": ["a"]})
+    config = resolve_config(*assignments, recipe=recipe, flags={"data.domains": ["a"]})
     return list(settings(failure, Subject(config, 1000, name)))
 
 
@@ -75,7 +75,7 @@ def test_the_first_setting_is_the_mildest(
 
 @pytest.mark.parametrize("recipe", sorted(names("recipe")))
 def test_settings_of_every_recipe_exist(recipe: str) -> None:
-    config = resolve(recipe=recipe, flags={"data.domains": ["a", "b"]})
+    config = resolve_config(recipe=recipe, flags={"data.domains": ["a", "b"]})
     keys = {
         setting.key
         for failure in FAILURES

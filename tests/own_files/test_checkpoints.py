@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import small_runs
-from file_damages import Damage, every_damage, one_line
+from file_damages import Damage, every_damage, one_line_message
 
 from translate.engine.checkpoints import retention
 from translate.engine.checkpoints.references.lookup import resolve
@@ -27,7 +27,7 @@ def test_a_damaged_checkpoint_is_replaced_by_the_previous_one(
         assert "\n" not in messages[0]
     with pytest.raises(CheckpointError) as caught:
         infer.load(second)
-    one_line(caught.value)
+    one_line_message(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,9 @@ def test_a_state_with_wrong_types_is_a_one_line_error(change: dict[str, Any], ru
     for call in (lambda: small_runs.resume(run, steps=3), lambda: infer.load(path)):
         with pytest.raises(CheckpointError) as caught:
             call()
-        assert next(iter(change)) in one_line(caught.value) or "state.json" in str(caught.value)
+        assert next(iter(change)) in one_line_message(caught.value) or "state.json" in str(
+            caught.value
+        )
 
 
 @pytest.mark.parametrize(
@@ -69,7 +71,7 @@ def test_numbers_out_of_range_are_refused_before_memory_is_allocated(
     for call in (lambda: small_runs.resume(run, steps=3), lambda: infer.load(path)):
         with pytest.raises(TranslateError) as caught:
             call()
-        one_line(caught.value)
+        one_line_message(caught.value)
 
 
 @pytest.mark.parametrize("name", ["step-\u00b2", "step-\u0663", "step-", "step-1e3", "step--1"])
@@ -94,7 +96,7 @@ def test_a_checkpoint_without_its_training_state_translates_and_is_not_resumed(
     assert infer.load(path)[0].domains
     with pytest.raises(CheckpointError, match=rf"translate train --init {run}$") as caught:
         small_runs.resume(run, steps=3)
-    assert "training.safetensors" in one_line(caught.value)
+    assert "training.safetensors" in one_line_message(caught.value)
 
 
 def test_a_resume_skips_a_checkpoint_without_training_state(run: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import small_checkpoints
-from file_damages import Damage, every_damage, one_line
+from file_damages import Damage, every_damage, one_line_message
 
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs.paths import find_inputs
@@ -32,7 +32,7 @@ def test_records_that_are_not_a_file_are_a_one_line_error_and_damaged_lines_are_
     damage(out / ".translate/done.jsonl")
     with pytest.raises(ConfigError) as caught:
         translate_again()
-    text = one_line(caught.value)
+    text = one_line_message(caught.value)
     assert "done.jsonl cannot be read" in text or "--overwrite" in text
     (out / "0000.png").unlink()
     if (out / ".translate/done.jsonl").is_file():
@@ -51,5 +51,5 @@ def test_paths_of_our_files_that_are_not_files_are_a_one_line_error(
     try:
         assert translate_again().done == 1
     except TranslateError as error:
-        assert name in one_line(error)
+        assert name in one_line_message(error)
         assert error.exit_code == 2

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import small_runs
-from file_damages import DEEPEST, Damage, every_damage, one_line, replace_by_folder
+from file_damages import DEEPEST, Damage, every_damage, one_line_message, replace_by_folder
 
 from translate.engine.disk.records import json_files
 from translate.errors import ConfigError, SaveError
@@ -23,7 +23,7 @@ def test_damaged_logs_never_prevent_a_resume(name: str, damage: Damage, run: Pat
     if name == "run.json" and damage is replace_by_folder:
         with pytest.raises(SaveError, match="Is a directory") as caught:
             small_runs.resume(run, recorder, steps=3)
-        one_line(caught.value)
+        one_line_message(caught.value)
         return
     assert small_runs.resume(run, recorder, steps=3).step == 3
     facts = json.loads((run / "run.json").read_bytes())
@@ -80,7 +80,7 @@ def test_a_lock_that_is_not_a_file_is_a_one_line_error(make: Damage, run: Path) 
     make(run / ".lock")
     with pytest.raises(ConfigError, match=r"\.lock is not a file that this program made") as caught:
         small_runs.resume(run, steps=3)
-    one_line(caught.value)
+    one_line_message(caught.value)
     assert not (run / "nowhere").exists()
 
 

@@ -37,7 +37,7 @@ def test_the_adversarial_turns_use_codes_of_the_updated_encoder() -> None:
     recipe = small_autoencoders.scalar_recipe(NAME)
     step, _ = advance_to_turn(recipe, small_gans.white_batch(), 0)
     with torch.no_grad():
-        recipe.encoder.share.fill_(1.5)
+        recipe.encoder.weight.fill_(1.5)
     expected = -math.log(chance(2)) - math.log(1 - chance(3))
     assert next(step).total.item() == pytest.approx(expected)
     with torch.no_grad():

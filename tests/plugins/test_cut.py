@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from small_cut import PATCH, RESNET, SPEC, STRAIGHT, batch, build, patch_loss
+from small_cut import PATCH, RESNET, SPEC, UNFLIPPED, build_recipe, patch_loss, random_pair
 from specs import image_spec
 from torch import Tensor, nn
 from turns import advance_to_turn
@@ -41,8 +41,8 @@ class Bare(nn.Module):
 
 @pytest.mark.parametrize("name", ["cut", "fastcut"])
 def test_the_discriminator_turn_is_first_and_uses_new_images(name: str) -> None:
-    recipe, (source, target) = build(name), batch()
-    with temporary_seed(STRAIGHT):
+    recipe, (source, target) = build_recipe(name), random_pair()
+    with temporary_seed(UNFLIPPED):
         _, turn = advance_to_turn(recipe, Pair(source, target), 0)
     discriminator = recipe.discriminator
     fake = recipe.generator(source)
@@ -55,7 +55,7 @@ def test_the_discriminator_turn_is_first_and_uses_new_images(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["cut", "fastcut"])
 def test_heads_are_updated_with_the_generator_and_not_with_the_discriminator(name: str) -> None:
-    recipe = build(name)
+    recipe = build_recipe(name)
     optimizers = recipe.optimizers()
     assert list(optimizers) == ["discriminator", "generator"]
     parameters = {player: o.param_groups[0]["params"] for player, o in optimizers.items()}
@@ -69,7 +69,7 @@ def test_heads_are_updated_with_the_generator_and_not_with_the_discriminator(nam
         (group,) = optimizer.param_groups
         assert (group["lr"], group["betas"], group["weight_decay"]) == (2e-4, (0.5, 0.999), 0)
     before = {name: p.detach().clone() for name, p in recipe.named_parameters()}
-    take_turns(recipe, batch(), optimizers)
+    take_turns(recipe, random_pair(), optimizers)
     changed_modules = {
         n.split(".")[0] for n, p in recipe.named_parameters() if not torch.equal(p, before[n])
     }
@@ -102,14 +102,14 @@ def test_defaults_are_those_of_the_authors_code(name: str, epochs: int, decay: f
 def test_options_that_cannot_work_are_refused(name: str, register_plugin) -> None:
     register_plugin(SimpleNamespace(register_generators=hookimpl(lambda: {"bare": Bare})))
     with pytest.raises(ConfigError, match=r"generator: Bare has no method features.*choose resnet"):
-        build(name, generator="bare")
+        build_recipe(name, generator="bare")
     with pytest.raises(ConfigError, match=r"data\.channels: a has 1 and b has 3, .* one encoder"):
         create("recipe", name, spec=image_spec((32, 32), ("a", "b"), 1, 3))
 
 
 @pytest.mark.parametrize("name", ["cut", "fastcut"])
 def test_images_are_translated_by_the_generator(name: str) -> None:
-    recipe, pair = build(name), batch()
+    recipe, pair = build_recipe(name), random_pair()
     output = recipe.generator(pair.source)
     assert torch.equal(recipe.translate(pair.source, to="winter"), output)
     rows = [*recipe.preview(pair).values()]
@@ -131,7 +131,7 @@ def test_blank_images_in_the_first_step_leave_every_gradient_finite(name: str) -
 
 
 def test_the_generator_loss_of_cut_is_adversarial_patch_nce_and_identity() -> None:
-    recipe, (source, target) = build(), batch()
+    recipe, (source, target) = build_recipe(), random_pair()
     step, _ = advance_to_turn(recipe, Pair(source, target), 0)
     with torch.no_grad():
         for parameter in recipe.discriminator.parameters():
@@ -159,7 +159,7 @@ def test_the_generator_loss_of_cut_is_adversarial_patch_nce_and_identity() -> No
 
 
 def test_one_pass_for_output_and_features_gives_the_gradients_of_two() -> None:
-    recipe = build()
+    recipe = build_recipe()
     weights = [*recipe.generator.parameters(), *recipe.patch_nce.parameters()]
     first = recipe.generator.model[1]
     passes: list[int] = []
@@ -167,23 +167,23 @@ def test_one_pass_for_output_and_features_gives_the_gradients_of_two() -> None:
     result = []
     for generator in (recipe.generator, TwoPasses(recipe.generator)):
         recipe.generator = generator
-        _, turn = advance_to_turn(recipe, batch(), 1)
+        _, turn = advance_to_turn(recipe, random_pair(), 1)
         result.append((turn.total, *torch.autograd.grad(turn.total, weights)))
     assert passes == [4, 4, 4, 4, 4]  # output and features at once; or one by one
     torch.testing.assert_close(*result, rtol=1e-10, atol=1e-14)  # positions are in another order
 
 
 def test_without_identity_loss_the_generator_gets_no_target() -> None:
-    recipe = build(identity_weight=0.0, nce_weight=1.0)
+    recipe = build_recipe(identity_weight=0.0, nce_weight=1.0)
     passes: list[int] = []
     recipe.generator.model[1].register_forward_hook(lambda _m, x, _o: passes.append(len(x[0])))
-    _, turn = advance_to_turn(recipe, batch(), 1)
+    _, turn = advance_to_turn(recipe, random_pair(), 1)
     assert set(turn.losses) == {"gan", "nce"}
     assert passes == [2, 2]
-    half = advance_to_turn(build(), batch(), 1)[1].losses["nce"]
+    half = advance_to_turn(build_recipe(), random_pair(), 1)[1].losses["nce"]
     torch.testing.assert_close(turn.losses["nce"], 2 * half)
 
 
 def test_source_and_target_may_be_of_one_image_each() -> None:
-    _, turn = advance_to_turn(build(), batch(1), 1)
+    _, turn = advance_to_turn(build_recipe(), random_pair(1), 1)
     assert [loss.numel() for loss in turn.losses.values()] == [1, 1, 1]

@@ -2,7 +2,8 @@
 
 import pytest
 import torch
-from small_deblurgan import RESNET, SPEC, batch, build, by_hand, flat
+from small_cut import random_pair
+from small_deblurgan import RESNET, SPEC, build_recipe, constant_pair, scalar_recipe
 from torch import Tensor
 from turns import advance_to_turn
 
@@ -16,8 +17,8 @@ from translate_plugins.deblurgan import match_means
     ("gp", "slope"), [("textbook", 2 * 12**0.5), ("deblurgan", 2 * 3**0.5)]
 )  # over the 12 entries of an image, or over the 3 channels of a pixel
 def test_the_critic_loss_is_the_score_difference_and_the_gradient_penalty(gp, slope) -> None:
-    recipe = by_hand(gradient_penalty=gp)
-    _, turn = advance_to_turn(recipe, flat(), 0)
+    recipe = scalar_recipe(gradient_penalty=gp)
+    _, turn = advance_to_turn(recipe, constant_pair(), 0)
     assert (turn.player, list(turn.losses)) == ("critic", ["gan", "penalty"])
     # restored images are -0.25: twelve entries, times a slope of 2
     assert turn.losses["gan"].item() == pytest.approx(2 * 12 * (-0.25 - 0.5))
@@ -25,8 +26,8 @@ def test_the_critic_loss_is_the_score_difference_and_the_gradient_penalty(gp, sl
 
 
 def test_the_generator_loss_is_the_score_and_the_content_loss() -> None:
-    recipe = by_hand(pixel="l1", pixel_weight=7.0)
-    step, _ = advance_to_turn(recipe, flat(), 4)
+    recipe = scalar_recipe(pixel="l1", pixel_weight=7.0)
+    step, _ = advance_to_turn(recipe, constant_pair(), 4)
     turn = next(step)
     assert (turn.player, list(turn.losses)) == ("generator", ["gan", "content", "pixel"])
     assert turn.losses["gan"].item() == pytest.approx(-2 * 12 * -0.25)
@@ -36,7 +37,7 @@ def test_the_generator_loss_is_the_score_and_the_content_loss() -> None:
 
 
 def test_sharp_images_are_shifted_to_the_channel_means_of_their_blurred_ones() -> None:
-    blurred, sharp = (0.4 * images for images in batch())
+    blurred, sharp = (0.4 * images for images in random_pair())
     matched = match_means(sharp, blurred)
     torch.testing.assert_close(matched.mean((2, 3)), blurred.mean((2, 3)))
     differences = (matched - sharp).flatten(2)  # one number in each channel of each image
@@ -47,31 +48,33 @@ def test_sharp_images_are_shifted_to_the_channel_means_of_their_blurred_ones() -
 
 def test_all_losses_use_the_sharp_image_of_matched_colour() -> None:
     step, turn = advance_to_turn(
-        by_hand(pixel="l1", pixel_weight=7.0, match_colour=True), flat(), 0
+        scalar_recipe(pixel="l1", pixel_weight=7.0, match_colour=True), constant_pair(), 0
     )
     # the sharp images of 0.5 are shifted to -0.5; restored ones are -0.25
     assert turn.losses["gan"].item() == pytest.approx(2 * 12 * (-0.25 + 0.5))
-    step, _ = advance_to_turn(by_hand(pixel="l1", pixel_weight=7.0, match_colour=True), flat(), 4)
+    step, _ = advance_to_turn(
+        scalar_recipe(pixel="l1", pixel_weight=7.0, match_colour=True), constant_pair(), 4
+    )
     turn = next(step)
     assert turn.losses["content"].item() == pytest.approx(100 * 0.25**2)
     assert turn.losses["pixel"].item() == pytest.approx(7 * 0.25)
 
 
 def test_terms_of_weight_0_are_omitted() -> None:
-    _, turn = advance_to_turn(by_hand(content_weight=0.0), flat(), 5)
+    _, turn = advance_to_turn(scalar_recipe(content_weight=0.0), constant_pair(), 5)
     assert list(turn.losses) == ["gan"]
 
 
 def test_the_content_loss_is_a_perceptual_loss() -> None:
     recipe = create("recipe", {"name": "deblurgan", "generator": RESNET}, spec=SPEC)
-    blurred, sharp = (images.float() for images in batch())
+    blurred, sharp = (images.float() for images in random_pair())
     _, turn = advance_to_turn(recipe, Pair(blurred, sharp), 5)
     expected = 100 * 0.02 * create_loss("perceptual")(recipe.restore(blurred), sharp)
     torch.testing.assert_close(turn.losses["content"], expected)
 
 
 def test_five_critic_turns_use_one_batch_and_the_generator_the_updated_critic() -> None:
-    recipe, pair = build(), batch()
+    recipe, pair = build_recipe(), random_pair()
     tensors: list[Tensor] = []
     recipe.critic.register_forward_hook(lambda _m, inputs, _o: tensors.append(inputs[0].detach()))
     noises: list[Tensor] = []
@@ -96,8 +99,8 @@ def test_five_critic_turns_use_one_batch_and_the_generator_the_updated_critic() 
 
 
 def test_a_turn_updates_its_player_alone() -> None:
-    recipe = build(critic_steps=1)
-    step = recipe.step(batch())
+    recipe = build_recipe(critic_steps=1)
+    step = recipe.step(random_pair())
     for other in (recipe.generator, recipe.critic):
         turn = next(step)
         gradients = torch.autograd.grad(turn.total, [*other.parameters()], allow_unused=True)
@@ -106,7 +109,7 @@ def test_a_turn_updates_its_player_alone() -> None:
         else:
             assert any(gradient is not None for gradient in gradients)  # which has the gradient
     before = {name: tensor.clone() for name, tensor in recipe.state_dict().items()}
-    take_turns(recipe, batch(), recipe.optimizers())
+    take_turns(recipe, random_pair(), recipe.optimizers())
     assert all(
         any(
             not torch.equal(tensor, before[name])
@@ -118,8 +121,8 @@ def test_a_turn_updates_its_player_alone() -> None:
 
 
 def test_a_critic_step_is_plain_wgan_gp() -> None:
-    recipe, (blurred, sharp) = build(critic_steps=2), batch()
-    plain = build(critic_steps=2)
+    recipe, (blurred, sharp) = build_recipe(critic_steps=2), random_pair()
+    plain = build_recipe(critic_steps=2)
     optimizer = torch.optim.Adam(plain.critic.parameters(), 1e-4, betas=(0.5, 0.999))
     torch.manual_seed(3)
     fake = (blurred + plain.generator(blurred)).clamp(-1, 1).detach()

@@ -2,7 +2,8 @@
 
 import pytest
 import torch
-from small_deblurgan import PATCH, RESNET, batch, build, by_hand
+from small_cut import random_pair
+from small_deblurgan import PATCH, RESNET, build_recipe, scalar_recipe
 from specs import image_spec
 from torch import nn
 
@@ -53,14 +54,14 @@ def test_networks_are_those_of_the_authors_code() -> None:
 
 
 def test_each_player_has_its_own_learning_rate() -> None:
-    players = build(lr_generator=1e-3, lr_critic=3e-4).optimizers()
+    players = build_recipe(lr_generator=1e-3, lr_critic=3e-4).optimizers()
     rates = {player: optimizer.param_groups[0]["lr"] for player, optimizer in players.items()}
     assert rates == {"critic": 3e-4, "generator": 1e-3}
 
 
 def test_a_batch_dependent_critic_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"critic: .* choose one without, such as \{name: patch"):
-        build(critic={**PATCH, "norm": "batch"})
+        build_recipe(critic={**PATCH, "norm": "batch"})
 
 
 @pytest.mark.parametrize(
@@ -69,11 +70,11 @@ def test_a_batch_dependent_critic_is_refused() -> None:
 )
 def test_unknown_options_are_refused(options, message) -> None:
     with pytest.raises(ConfigError, match=message):
-        build(**options)
+        build_recipe(**options)
 
 
 def test_the_output_of_the_generator_is_added_and_stays_in_range() -> None:
-    recipe = by_hand()
+    recipe = scalar_recipe()
     blurred = torch.tensor([-1.0, 0.0, 0.5, 0.9]).view(1, 1, 2, 2).expand(1, 3, 2, 2)
     expected = torch.tensor([-0.75, 0.25, 0.75, 1.0]).view(1, 1, 2, 2).expand(1, 3, 2, 2)
     assert torch.equal(recipe.restore(blurred), expected)
@@ -83,18 +84,18 @@ def test_the_output_of_the_generator_is_added_and_stays_in_range() -> None:
 
 
 def test_restoration_is_deterministic_without_dropout() -> None:
-    recipe = build(generator={**RESNET, "dropout": 0.5})
+    recipe = build_recipe(generator={**RESNET, "dropout": 0.5})
     with temporary_seed(2):
         for _ in range(3):
-            take_turns(recipe, batch(), recipe.optimizers())
-    blurred = batch().source
+            take_turns(recipe, random_pair(), recipe.optimizers())
+    blurred = random_pair().source
     with torch.no_grad():
         first, reloaded = recipe.restore(blurred), recipe.restore(blurred)
         assert (first - reloaded).abs().max() > 1e-4  # in training, with dropout
         recipe.eval()
         first, reloaded = (recipe.translate(blurred, to="sharp") for _ in range(2))
         assert torch.equal(first, reloaded)
-        plain = build()  # dropout shifts the keys of these weights by one
+        plain = build_recipe()  # dropout shifts the keys of these weights by one
         plain.generator.load_state_dict(
             {
                 key.replace("conv_block.6", "conv_block.5"): tensor
@@ -105,7 +106,7 @@ def test_restoration_is_deterministic_without_dropout() -> None:
 
 
 def test_a_preview_shows_blurred_restored_and_sharp() -> None:
-    recipe, pair = build().eval(), batch()
+    recipe, pair = build_recipe().eval(), random_pair()
     blurred, output, target = recipe.preview(pair).values()
     assert torch.equal(blurred, pair.source) and torch.equal(target, pair.target)
     assert torch.equal(output, recipe.restore(pair.source))
@@ -114,7 +115,7 @@ def test_a_preview_shows_blurred_restored_and_sharp() -> None:
 def test_the_critic_is_not_compiled_as_it_is_differentiated_twice(monkeypatch) -> None:
     compiled = []
     monkeypatch.setattr(nn.Module, "compile", lambda self, *_a, **_k: compiled.append(self))
-    recipe = build()
+    recipe = build_recipe()
     recipe.compile()
     assert compiled == [recipe.generator]
 
@@ -123,7 +124,7 @@ def test_the_critic_is_not_compiled_as_it_is_differentiated_twice(monkeypatch) -
 def test_a_shift_between_the_domains_is_learned_unless_colours_are_matched(
     match_colour: bool, learned: float
 ) -> None:
-    recipe = build(
+    recipe = build_recipe(
         content_weight=0.0,
         pixel_weight=100.0,
         lr_generator=5e-3,
@@ -131,7 +132,7 @@ def test_a_shift_between_the_domains_is_learned_unless_colours_are_matched(
         match_colour=match_colour,
     )
     players = recipe.optimizers()
-    sharp = batch(4).target * 0.5
+    sharp = random_pair(4).target * 0.5
     pair = Pair(sharp - 0.3, sharp)
     with temporary_seed(0):
         for _ in range(60):

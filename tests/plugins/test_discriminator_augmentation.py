@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from small_discriminators import MLP, images, make
+from small_discriminators import MLP, discriminator, random_images
 from torch import Tensor
 
 from translate.nn.modes import Progressive
@@ -13,7 +13,7 @@ from translate_plugins.discriminator_wrappers.instance_noise import InstanceNois
 
 
 def test_noise_decays_to_zero_over_its_fraction_of_training():
-    network = make("noisy", of=MLP, sigma=0.4, until=0.5)
+    network = discriminator("noisy", of=MLP, sigma=0.4, until=0.5)
     (noise,) = (part for part in network.modules() if isinstance(part, Progressive))
     x, result = torch.zeros(16, 3, 16, 16), []
     for noise.progress in (0.0, 0.25, 0.4, 0.5, 0.9):
@@ -23,7 +23,7 @@ def test_noise_decays_to_zero_over_its_fraction_of_training():
 
 
 def test_noise_differs_each_time_and_is_only_added_in_training():
-    network, x = make("noisy", of=MLP, sigma=0.4), images()
+    network, x = discriminator("noisy", of=MLP, sigma=0.4), random_images()
     assert not torch.equal(network(x), network(x))
     assert not torch.equal(network.features(x)[0], network.features(x)[0])
     before = torch.get_rng_state()
@@ -33,7 +33,7 @@ def test_noise_differs_each_time_and_is_only_added_in_training():
 
 
 def test_colours_change_by_the_random_factors_and_are_not_clamped():
-    x = images(256)
+    x = random_images(256)
     with temporary_seed(2):
         augmented = color(x, 3)
     with temporary_seed(2):
@@ -49,12 +49,15 @@ def test_colours_change_by_the_random_factors_and_are_not_clamped():
 
 
 def test_label_channels_keep_their_values():
-    x = images(8, channels=5)
+    x = random_images(8, channels=5)
     assert torch.equal(color(x, 3)[:, 3:], x[:, 3:])
     assert torch.equal(color(x, 1)[:, 1:], x[:, 1:])
-    assert make("augmented", of=MLP, channels=13, policy="color").preprocess.colors == 3
-    assert make("augmented", of=MLP, channels=2, policy="color").preprocess.colors == 1
-    assert make("augmented", of=MLP, channels=11, policy="color", colors=1).preprocess.colors == 1
+    assert discriminator("augmented", of=MLP, channels=13, policy="color").preprocess.colors == 3
+    assert discriminator("augmented", of=MLP, channels=2, policy="color").preprocess.colors == 1
+    assert (
+        discriminator("augmented", of=MLP, channels=11, policy="color", colors=1).preprocess.colors
+        == 1
+    )
 
 
 def test_translation_moves_whole_pixels_by_up_to_an_eighth():
@@ -92,17 +95,17 @@ def test_cutout_removes_half_of_each_side_and_may_cross_the_edge():
 
 
 def test_augmentation_differs_by_image_and_is_only_applied_in_training():
-    network, x = make("augmented", of=MLP), images(1).expand(4, -1, -1, -1)
+    network, x = discriminator("augmented", of=MLP), random_images(1).expand(4, -1, -1, -1)
     augmented = network.preprocess(x)
     assert len({image.sum().item() for image in augmented}) == 4
     torch.testing.assert_close(network.eval()(x), network.network(x), rtol=0, atol=0)
-    one = make("augmented", of=MLP, policy="translation").preprocess(x)
+    one = discriminator("augmented", of=MLP, policy="translation").preprocess(x)
     assert set(one.unique().tolist()) <= {*x.unique().tolist(), 0.0}
 
 
 @pytest.mark.parametrize("step", [color, translation, cutout])
 def test_augmentation_works_in_any_memory_format_and_precision(step):
-    x = images(4)
+    x = random_images(4)
     with temporary_seed(1):
         expected = step(x, 3)
     with temporary_seed(1):
@@ -114,8 +117,8 @@ def test_augmentation_works_in_any_memory_format_and_precision(step):
 
 
 def test_augmentation_is_differentiable_twice():
-    network = make("augmented", of={**MLP}).double()
-    x = images(2).double().requires_grad_()
+    network = discriminator("augmented", of={**MLP}).double()
+    x = random_images(2).double().requires_grad_()
 
     def changed(x: Tensor) -> Tensor:
         with temporary_seed(4):
@@ -130,6 +133,6 @@ def test_augmentation_is_differentiable_twice():
 
 def test_a_code_of_one_pixel_can_be_augmented_and_made_noisy():
     """The discriminator of an adversarial autoencoder gets codes."""
-    network = make("noisy", of={"name": "augmented", "of": MLP}, channels=8, side=1)
+    network = discriminator("noisy", of={"name": "augmented", "of": MLP}, channels=8, side=1)
     assert network(codes := torch.randn(4, 8, 1, 1)).shape == (4, 1)
     assert torch.equal(cutout(translation(codes, 1), 1), codes)  # one pixel cannot be translated

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from small_discriminators import MLP, images, make
+from small_discriminators import MLP, discriminator, random_images
 from torch import nn
 
 from translate import hookimpl
@@ -30,20 +30,20 @@ def test_recipes_resume_exactly_with_every_wrapper(name):
 
 
 def test_wrappers_pass_on_attributes_of_the_network():
-    plain = make("patch", width=4, layers=2)
+    plain = discriminator("patch", width=4, layers=2)
     for name in ("noisy", "augmented", "spectral", "minibatch"):
-        wrapped = make(name, of=PATCH).eval()
+        wrapped = discriminator(name, of=PATCH).eval()
         assert geometry_of(wrapped) == geometry_of(plain) == Geometry(minimum=12, scale=0)
-        assert [f.shape for f in wrapped.features(images())] == [
-            f.shape for f in plain.features(images())
+        assert [f.shape for f in wrapped.features(random_images())] == [
+            f.shape for f in plain.features(random_images())
         ]
 
 
 @pytest.mark.parametrize("name", ["noisy", "augmented"])
 def test_a_copied_wrapper_is_independent(name):
     """A moving average copies networks, so a copy must not share state."""
-    network = make(name, of=MLP).eval()
-    other, x = copy.deepcopy(network), images()
+    network = discriminator(name, of=MLP).eval()
+    other, x = copy.deepcopy(network), random_images()
     nn.init.zeros_(network.network.model[1].weight)
     assert not torch.equal(other.features(x)[0], network.features(x)[0])
 
@@ -70,7 +70,7 @@ def test_a_copied_wrapper_is_independent(name):
 )
 def test_wrong_options_are_refused(name, options, message):
     with pytest.raises(ConfigError) as error:
-        make(name, **options)
+        discriminator(name, **options)
     assert message in str(error.value)
 
 
@@ -88,18 +88,18 @@ class Bare(nn.Module):
 def test_only_minibatch_needs_features(register_plugin):
     register_plugin(SimpleNamespace(register_discriminators=hookimpl(lambda: {"bare": Bare})))
     for name in ("noisy", "augmented", "spectral"):
-        network = make(name, of="bare")
-        assert network(images()).shape == (4, 1, 16, 16) and not hasattr(network, "features")
+        network = discriminator(name, of="bare")
+        assert network(random_images()).shape == (4, 1, 16, 16) and not hasattr(network, "features")
     with pytest.raises(ConfigError, match="Bare has no method features"):
-        make("minibatch", of="bare")
+        discriminator("minibatch", of="bare")
 
 
 @pytest.mark.parametrize("of", [{**MLP, "layers": 2}, {**PATCH, "norm": "none"}])
 def test_the_largest_singular_value_of_every_layer_is_one(of):
-    network = make("spectral", of=of)
+    network = discriminator("spectral", of=of)
     init_normal_(network, std=0.3)  # as recipes do after creating it
     for _ in range(200):
-        network(images())
+        network(random_images())
     layers = [m for m in network.modules() if isinstance(m, (nn.Linear, nn.Conv2d))]
     assert len(layers) >= 3
     for layer in layers:
@@ -108,21 +108,21 @@ def test_the_largest_singular_value_of_every_layer_is_one(of):
 
 
 def test_the_lipschitz_constant_of_an_mlp_with_spectral_norm_is_at_most_one():
-    network = make("spectral", of={**MLP, "layers": 2})
+    network = discriminator("spectral", of={**MLP, "layers": 2})
     for _ in range(200):
-        network(images())
-    one, other = images(64), images(64)
+        network(random_images())
+    one, other = random_images(64), random_images(64)
     distances = (network.eval()(one) - network(other)).abs().flatten()
     assert (distances <= (one - other).flatten(1).norm(dim=1) * 1.001).all()
 
 
 def test_spectral_norm_saves_its_iteration_and_evaluation_does_not_change_it():
-    network, x = make("spectral", of=MLP), images()
+    network, x = discriminator("spectral", of=MLP), random_images()
     network(x)
     keys = network.state_dict()
     assert any(key.endswith("_u") for key in keys)
     original = {key: value.clone() for key, value in keys.items()}
-    other = make("spectral", of=MLP)
+    other = discriminator("spectral", of=MLP)
     other.load_state_dict(original)
     assert torch.equal(network(x), other(x))  # in training: the iteration continues from there
     assert torch.equal(network(x), other(x))
@@ -133,7 +133,7 @@ def test_spectral_norm_saves_its_iteration_and_evaluation_does_not_change_it():
 
 
 def test_minibatch_similarity_is_the_sum_of_the_paper_by_hand():
-    network = make("minibatch", of=MLP, kernels=2, dims=2)
+    network = discriminator("minibatch", of=MLP, kernels=2, dims=2)
     rows = torch.tensor([[0.0, 0, 0, 0], [1, 0, 0, 0], [0, 2, 1, 1]])  # two kernels of two numbers
     network.project = nn.Identity()
     one, two, three = (torch.exp(torch.tensor(-float(distance))).item() for distance in (1, 2, 3))
@@ -142,16 +142,16 @@ def test_minibatch_similarity_is_the_sum_of_the_paper_by_hand():
 
 
 def test_a_single_image_has_similarity_0():
-    network = make("minibatch", of=MLP)
-    features = network.features(images(1))[-1]
+    network = discriminator("minibatch", of=MLP)
+    features = network.features(random_images(1))[-1]
     assert torch.equal(network.similarity(features), torch.zeros(1, 16))
-    penalty = gradient_penalty(network, images(1), images(1))
+    penalty = gradient_penalty(network, random_images(1), random_images(1))
     penalty.backward()
     assert penalty.isfinite() and network.score.weight.grad.isfinite().all()
 
 
 def test_copies_have_the_greatest_similarity():
-    network, x = make("minibatch", of=MLP), images(8)
+    network, x = discriminator("minibatch", of=MLP), random_images(8)
     copies = network.features(x[:1].expand(8, -1, -1, -1))[-1]
     torch.testing.assert_close(network.similarity(copies), torch.full((8, 16), 7.0))
     varied = network.similarity(network.features(x)[-1])
@@ -186,7 +186,9 @@ def test_only_minibatch_discrimination_detects_a_collapsed_batch():
 
 
 def test_unused_layers_after_the_features_get_no_gradient():
-    network = make("minibatch", of=MLP)
+    network = discriminator("minibatch", of=MLP)
     resting = [name for name, p in network.named_parameters() if not p.requires_grad]
     assert resting == ["network.model.4.weight", "network.model.4.bias"]
-    assert make("minibatch", of={"name": "minibatch", "of": MLP})(images()).shape == (4, 1)
+    assert discriminator("minibatch", of={"name": "minibatch", "of": MLP})(
+        random_images()
+    ).shape == (4, 1)

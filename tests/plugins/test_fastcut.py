@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from small_cut import MIRRORED, RESNET, STRAIGHT, batch, build, patch_loss
+from small_cut import FLIPPED, RESNET, UNFLIPPED, build_recipe, patch_loss, random_pair
 from torch import nn
 from turns import advance_to_turn
 
@@ -10,14 +10,14 @@ from translate.batches import Pair
 from translate.nn.noise import temporary_seed
 
 
-@pytest.mark.parametrize("seed", [STRAIGHT, MIRRORED])
+@pytest.mark.parametrize("seed", [UNFLIPPED, FLIPPED])
 def test_half_of_the_sources_of_fastcut_are_flipped_and_features_flipped_back(
     seed: int,
 ) -> None:
-    recipe, (source, target) = build("fastcut"), batch()
+    recipe, (source, target) = build_recipe("fastcut"), random_pair()
     with temporary_seed(seed):
         _, turn = advance_to_turn(recipe, Pair(source, target), 1)
-    extract_features, mirrored = recipe.generator.features, seed == MIRRORED
+    extract_features, mirrored = recipe.generator.features, seed == FLIPPED
     fake = recipe.generator(source.flip(3) if mirrored else source)
     source_features = [
         feature.flip(3) if mirrored else feature for feature in extract_features(fake)
@@ -37,14 +37,14 @@ def test_half_of_the_sources_of_fastcut_are_flipped_and_features_flipped_back(
 
 def test_a_symmetric_generator_has_the_same_loss_for_a_flipped_source() -> None:
     """Symmetric kernels without downsampling: it commutes with a flip."""
-    recipe = build("fastcut", generator={**RESNET, "downsamplings": 0, "antialias": False})
+    recipe = build_recipe("fastcut", generator={**RESNET, "downsamplings": 0, "antialias": False})
     with torch.no_grad():
         for layer in recipe.generator.modules():
             if isinstance(layer, nn.Conv2d):
                 layer.weight.copy_((layer.weight + layer.weight.flip(3)) / 2)
     losses = []
-    for seed in (STRAIGHT, MIRRORED):
+    for seed in (UNFLIPPED, FLIPPED):
         with temporary_seed(seed):
-            _, turn = advance_to_turn(recipe, batch(), 1)
+            _, turn = advance_to_turn(recipe, random_pair(), 1)
         losses.append(turn.losses["nce"])
     torch.testing.assert_close(*losses)

@@ -36,7 +36,7 @@ def test_the_losses_are_those_of_the_paper() -> None:
     assert (turn.player, list(turn.losses)) == ("generator", ["gan"])
     assert turn.total.item() == pytest.approx(-math.log(chance(1)))
     turn.total.backward()  # the score grows by 2 with the level
-    assert recipe.generator.shade.grad.item() == pytest.approx(-2 * (1 - chance(1)))
+    assert recipe.generator.weight.grad.item() == pytest.approx(-2 * (1 - chance(1)))
     assert next(step, None) is None
 
 
@@ -47,7 +47,7 @@ def test_the_saturating_loss_is_the_first_loss_of_the_paper() -> None:
     _, turn = advance_to_turn(recipe, small_gans.white_batch(), 1)
     assert turn.total.item() == pytest.approx(math.log(1 - chance(1)))
     turn.total.backward()
-    assert recipe.generator.shade.grad.item() == pytest.approx(-2 * chance(1))
+    assert recipe.generator.weight.grad.item() == pytest.approx(-2 * chance(1))
 
 
 def test_feature_matching_adds_the_distance_of_mean_features() -> None:

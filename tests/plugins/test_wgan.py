@@ -38,7 +38,7 @@ def test_the_critic_is_clipped_between_its_turn_and_the_generator_turn() -> None
     turn = next(step)
     assert recipe.critic.slope.item() == pytest.approx(0.01)
     assert turn.total.item() == pytest.approx(-0.01 * 0.5)
-    assert recipe.generator.shade.item() == 0.5  # the generator is not clipped
+    assert recipe.generator.weight.item() == 0.5  # the generator is not clipped
 
 
 def test_weights_are_within_the_clip_after_every_turn() -> None:

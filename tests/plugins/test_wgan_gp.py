@@ -39,7 +39,7 @@ def test_the_penalty_is_ten_times_the_squared_excess_of_the_gradient_norm() -> N
     assert turn.losses["penalty"].item() == pytest.approx(10 * (3 - 1) ** 2)
     turn.losses["penalty"].backward()  # the norm is half the slope
     assert recipe.critic.slope.grad.item() == pytest.approx(10 * 2 * (3 - 1) / 2)
-    assert recipe.generator.shade.grad is None
+    assert recipe.generator.weight.grad is None
 
 
 def test_the_critic_has_five_turns_on_new_batches_before_the_generator_turn() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import small_runs
 from hash_metric import HashPlugin
-from kills import STATE, RegisterPlugin, Stopper, train_in_pieces
+from kills import STATEFUL, RegisterPlugin, TrainingStopper, train_in_pieces
 
 from translate.engine.checkpoints import retention
 from translate.engine.config import layers, yaml_text
@@ -19,9 +19,9 @@ RECIPES = ["cyclegan", pytest.param("pix2pix", marks=pytest.mark.slow)]
 @pytest.mark.parametrize("workers", [0, 2])
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_run_with_kills_and_resumes_ends_with_the_same_bytes(
-    recipe: str, workers: int, root: Path, stopper: Stopper
+    recipe: str, workers: int, root: Path, stopper: TrainingStopper
 ) -> None:
-    config = small_runs.config(root, recipe, train__steps=10, data__workers=workers, **STATE)
+    config = small_runs.config(root, recipe, train__steps=10, data__workers=workers, **STATEFUL)
     small_runs.train(config, root / "straight")
     # a signal while step 3 is logged stops training after step 4
     stopper.after = {2: signal.SIGKILL, 3: signal.SIGINT, 6: signal.SIGKILL, 7: signal.SIGTERM}
@@ -40,11 +40,11 @@ def test_a_run_with_kills_and_resumes_ends_with_the_same_bytes(
 
 
 def test_evaluations_with_kills_and_resumes_choose_the_same_checkpoint(
-    root: Path, stopper: Stopper, register_plugin: RegisterPlugin
+    root: Path, stopper: TrainingStopper, register_plugin: RegisterPlugin
 ) -> None:
     register_plugin(HashPlugin(), "other:hash")
     chosen = {"data__validation": 0.25, "train__evaluate_every": 1, "train__metric": "hash"}
-    config = small_runs.config(root, train__steps=10, **STATE, **chosen)
+    config = small_runs.config(root, train__steps=10, **STATEFUL, **chosen)
     small_runs.train(config, root / "straight")
     stopper.after = {2: signal.SIGKILL, 3: signal.SIGINT, 6: signal.SIGKILL, 7: signal.SIGTERM}
     train_in_pieces(config, root / "pieces")
@@ -96,12 +96,12 @@ def test_logging_and_saving_do_not_change_the_training(root: Path) -> None:
 
 def test_the_configuration_of_a_run_reproduces_it(root: Path) -> None:
     small_runs.train(
-        small_runs.config(root, train__steps=5, **{**STATE, "train__seed": 7}), root / "one"
+        small_runs.config(root, train__steps=5, **{**STATEFUL, "train__seed": 7}), root / "one"
     )
     again = layers.resolve(config=str(root / "one/config.yaml"))
     small_runs.train(again, root / "two")
     assert small_runs.equal_checkpoints(root / "one", root / "two")
-    small_runs.train(small_runs.config(root, train__steps=5, **STATE), root / "three")
+    small_runs.train(small_runs.config(root, train__steps=5, **STATEFUL), root / "three")
     assert not small_runs.equal_checkpoints(root / "one", root / "three")  # the seed has an effect
 
 
@@ -118,7 +118,7 @@ def test_more_steps_at_a_resume_equal_more_steps_from_the_start(root: Path) -> N
 
 @pytest.mark.slow
 def test_clipping_warm_up_and_schedules_per_player_resume_exactly(
-    root: Path, stopper: Stopper
+    root: Path, stopper: TrainingStopper
 ) -> None:
     options = {
         "train__schedule": {"generators": "cosine", "discriminators": "linear"},
@@ -126,19 +126,19 @@ def test_clipping_warm_up_and_schedules_per_player_resume_exactly(
         "train__schedule_steps": 6,
         "train__clip_norm": {"generators": 2.0, "discriminators": 0.5},
     }
-    config = small_runs.config(root, train__steps=8, **{**STATE, **options})
+    config = small_runs.config(root, train__steps=8, **{**STATEFUL, **options})
     small_runs.train(config, root / "straight")
     stopper.after = {2: signal.SIGKILL, 4: signal.SIGINT}
     train_in_pieces(config, root / "pieces")
     assert small_runs.equal_checkpoints(root / "pieces", root / "straight")
     for key in options:
         others = {k: v for k, v in options.items() if k != key}
-        without_option = small_runs.config(root, train__steps=8, **{**STATE, **others})
+        without_option = small_runs.config(root, train__steps=8, **{**STATEFUL, **others})
         small_runs.train(without_option, root / key)
         assert not small_runs.equal_checkpoints(root / key, root / "straight"), key
 
 
-def test_a_run_can_be_moved(root: Path, stopper: Stopper) -> None:
+def test_a_run_can_be_moved(root: Path, stopper: TrainingStopper) -> None:
     config = small_runs.config(root, train__steps=6)
     small_runs.train(config, root / "straight")
     stopper.after = {4: signal.SIGINT}

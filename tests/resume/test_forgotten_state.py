@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import small_runs
-from kills import STATE, Stopper
+from kills import STATEFUL, TrainingStopper
 
 from translate.engine.checkpoints import read
 from translate.engine.loading import loader
@@ -79,9 +79,11 @@ FORGET: dict[str, list[tuple[Callable[[pytest.MonkeyPatch, int], None] | None, l
 
 @pytest.mark.parametrize("recipe", ["cyclegan", pytest.param("pix2pix", marks=pytest.mark.slow)])
 def test_a_resume_differs_if_any_part_of_the_state_is_forgotten(
-    recipe: str, root: Path, stopper: Stopper
+    recipe: str, root: Path, stopper: TrainingStopper
 ) -> None:
-    config = small_runs.config(root, recipe, train__steps=12, **{**STATE, "train__decay_from": 0.2})
+    config = small_runs.config(
+        root, recipe, train__steps=12, **{**STATEFUL, "train__decay_from": 0.2}
+    )
     small_runs.train(config, root / "straight")
     straight = small_runs.checkpoint_tensors(root / "straight")
     stopper.after = {5: signal.SIGINT}

@@ -10,7 +10,7 @@ import pytest
 import small_runs
 import subprocesses
 from disk_faults import FaultyDisk
-from kills import STATE
+from kills import STATEFUL
 
 from translate.engine.disk.records import json_files
 
@@ -62,7 +62,7 @@ def test_T6_a_signal_saves_at_the_next_step_and_sets_the_exit_code(
     number: signal.Signals, code: int, workers: int, root: Path
 ) -> None:
     config = small_runs.config(
-        root, train__steps=STEPS, data__workers=workers, **{**STATE, "train__save_every": 1000}
+        root, train__steps=STEPS, data__workers=workers, **{**STATEFUL, "train__save_every": 1000}
     )
     run = root / "run"
     small_runs.train(config, root / "straight")
@@ -87,7 +87,7 @@ def test_T6_a_signal_saves_at_the_next_step_and_sets_the_exit_code(
 
 def kill_at_moments(root: Path, moments: int, seed: int) -> list[int]:
     """Kill a process at random moments, resume to the end; return the steps at each kill."""
-    config = small_runs.config(root, train__steps=STEPS, **STATE)
+    config = small_runs.config(root, train__steps=STEPS, **STATEFUL)
     run = root / "run"
     small_runs.train(config, root / "straight")
     rng, steps = random.Random(seed), []

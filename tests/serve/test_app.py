@@ -15,7 +15,7 @@ import httpx
 import pytest
 from PIL import Image
 from served import running_server
-from served_images import TOKEN, Workers, encoded, pixels
+from served_images import TOKEN, Workers, decoded_pixels, image_file
 
 from translate.serve.app import create_app
 from translate.serve.requests.access import PUBLIC_PATHS, create_access
@@ -38,7 +38,7 @@ def test_S9_there_are_no_routes_but_these(workers: Workers) -> None:
 
 
 def test_the_body_or_a_form_is_translated(server: str, model: Translator) -> None:
-    image = encoded()
+    image = image_file()
     expected = model(image, to="summer", size=8)
     query = httpx.post(f"{server}/v1/translate?to=summer&size=8", content=image)
     form = httpx.post(
@@ -48,7 +48,7 @@ def test_the_body_or_a_form_is_translated(server: str, model: Translator) -> Non
     )
     for answer in (query, form):
         assert answer.status_code == 200 and answer.headers["Content-Type"] == "image/png"
-        assert pixels(answer.content) == expected.tobytes()
+        assert decoded_pixels(answer.content) == expected.tobytes()
         assert answer.headers["Content-Disposition"].endswith('filename="translated.png"')
 
 
@@ -85,7 +85,7 @@ def test_S2_S6_no_documented_parameter_is_a_path_or_a_url(server: str) -> None:
     [
         (("POST", "/v1/translate", b"some text"), 422, "the image: no image of a known format"),
         (("POST", "/v1/translate", b""), 400, "image: expected the content of an image file"),
-        (("POST", "/v1/translate?steps=4", encoded()), 400, "no parameter 'steps'"),
+        (("POST", "/v1/translate?steps=4", image_file()), 400, "no parameter 'steps'"),
         (
             ("POST", "/v1/translate?model=../../etc/passwd", b"x"),
             404,
@@ -117,7 +117,7 @@ def test_S7_an_error_has_a_text_and_an_id_and_no_path(
 def test_S1_a_server_with_a_token_answers_who_has_it(workers: Workers) -> None:
     with running_server(workers, token=TOKEN) as address:
         assert httpx.get(f"{address}/v1/models").status_code == 401
-        answer = httpx.post(f"{address}/v1/translate", content=encoded())
+        answer = httpx.post(f"{address}/v1/translate", content=image_file())
         assert answer.status_code == 401 and TOKEN not in answer.text
         headers = {"Authorization": f"Bearer {TOKEN}"}
         assert httpx.get(f"{address}/v1/models", headers=headers).status_code == 200
@@ -128,7 +128,7 @@ def test_S4_200_requests_of_8_clients_are_neither_lost_nor_mixed(
     server: str, workers: Workers, model: Translator
 ) -> None:
     """One in ten is no image; each client has an image of its own."""
-    images = [encoded(number) for number in range(8)]
+    images = [image_file(number) for number in range(8)]
     expected = [model(image).tobytes() for image in images]
     assert len(set(expected)) == 8
     status = Path(f"/proc/{workers['cycle'].process.pid}/status")
@@ -147,7 +147,7 @@ def test_S4_200_requests_of_8_clients_are_neither_lost_nor_mixed(
                 if bad:
                     right.append(answer.status_code == 422)
                 else:
-                    right.append(pixels(answer.content) == expected[client])
+                    right.append(decoded_pixels(answer.content) == expected[client])
         return right
 
     ask(0)
@@ -168,18 +168,18 @@ def test_S4_more_requests_than_the_queue_holds_are_refused_at_once(workers: Work
         def slow() -> Iterator[bytes]:
             yield b"begun"
             began = time.monotonic()
-            answer = httpx.post(f"{address}/v1/translate", content=encoded())
+            answer = httpx.post(f"{address}/v1/translate", content=image_file())
             assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
             assert time.monotonic() - began < 5
             yield b"ended"
 
         assert httpx.post(place.join("/v1/translate"), content=slow()).status_code == 422
-        answer = httpx.post(f"{address}/v1/translate", content=encoded())
+        answer = httpx.post(f"{address}/v1/translate", content=image_file())
         assert answer.status_code == 200, "the server is free again"
 
 
 def test_S8_a_process_that_is_killed_is_replaced(server: str, workers: Workers) -> None:
-    image, worker = encoded(), workers["cycle"]
+    image, worker = image_file(), workers["cycle"]
     expected = httpx.post(f"{server}/v1/translate", content=image).content
     os.kill(worker.process.pid, signal.SIGSTOP)
     with ThreadPoolExecutor(2) as clients:

@@ -15,7 +15,7 @@ import pytest
 import ruamel.yaml
 import small_checkpoints
 from command_result import ROOT
-from odd_requests import FORMS, ODD, SECRET, Fuzzer, picture
+from odd_requests import FILE_FORMATS, ODD_NAMES, SECRET, Fuzzer, image_file
 
 from translate.engine.system.memory import CONTROL_GROUPS
 
@@ -110,15 +110,15 @@ def test_S2_S6_2000_odd_requests_open_no_file_and_no_connection(
     url, connections = hits
     own = [str(secret), f"..{secret}", f"file://{secret}", f"../../../../..{secret}", url]
     own += [str(secret).replace("/", "%2f"), str(secret).replace("/", "%252f")]
-    fuzzer = Fuzzer([*own, *own, *ODD])
+    fuzzer = Fuzzer([*own, *own, *ODD_NAMES])
     with httpx.Client(base_url=server.address, timeout=60) as client:
 
         def ask() -> httpx.Response:
             given = fuzzer.request()
             return client.request(given.pop("method"), given.pop("path"), **given)
 
-        for form in FORMS:  # what is imported at first use is imported now
-            assert client.post("/v1/translate", content=picture(form)).status_code == 200
+        for form in FILE_FORMATS:  # what is imported at first use is imported now
+            assert client.post("/v1/translate", content=image_file(form)).status_code == 200
         for _ in range(200):
             ask()
         events, memory = len(server.events()), server.memory()
@@ -141,7 +141,7 @@ def test_S2_S6_2000_odd_requests_open_no_file_and_no_connection(
 
 @pytest.mark.slow
 def test_requests_at_hand_are_finished_after_ctrl_c(server: Server) -> None:
-    image = picture()
+    image = image_file()
 
     def body() -> Iterator[bytes]:
         yield image[:100]

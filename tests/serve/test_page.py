@@ -9,14 +9,14 @@ from translate.translator import Translator
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
-from served_images import TOKEN, Workers, encoded, pixels
+from served_images import TOKEN, Workers, decoded_pixels, image_file
 
 
 def test_the_page_translates_compares_and_explains(
     browser: "Browser", server: str, model: Translator, tmp_path: Path
 ) -> None:
     photo, text = tmp_path / "photo.png", tmp_path / "notes.txt"
-    photo.write_bytes(encoded())
+    photo.write_bytes(image_file())
     text.write_text("no image")
     page = browser.new_page(viewport={"width": 375, "height": 700})
     errors, requests = [], []
@@ -40,7 +40,7 @@ def test_the_page_translates_compares_and_explains(
         page.get_by_text("Download the result").click()
     assert download.value.suggested_filename == "photo-summer.png"
     expected = model(photo, to="summer", size=8)
-    assert pixels(Path(download.value.path()).read_bytes()) == expected.tobytes()
+    assert decoded_pixels(Path(download.value.path()).read_bytes()) == expected.tobytes()
 
     before, share = page.get_by_alt_text("The original: photo.png"), page.get_by_label("Compare")
     share.focus()
@@ -55,7 +55,7 @@ def test_the_page_translates_compares_and_explains(
     assert width <= 375, "nothing is cut off on a phone"
     assert not errors
 
-    photo.with_suffix(".tif").write_bytes(encoded(form="TIFF"))
+    photo.with_suffix(".tif").write_bytes(image_file(form="TIFF"))
     page.get_by_label("Drop an image here").set_input_files(photo.with_suffix(".tif"))
     page.get_by_role("button", name="Translate").click()
     page.get_by_text("8-bit previews").wait_for()

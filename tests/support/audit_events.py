@@ -1,4 +1,4 @@
-"""Audit hooks that record events: code, processes and connections; changes of the disk."""
+"""Audit hooks that record executed code, new processes, connections, and changes of the disk."""
 
 import ast
 import collections
@@ -36,8 +36,8 @@ COMPILERS = {str(m.__file__) for m in (ast, collections, dataclasses, typing, ty
 
 def record_events() -> list[str]:
     """Return a list that collects forbidden events until the process ends."""
-    known = {*sys.stdlib_module_names, *packages_distributions(), *sys.modules}
-    known |= {"translate", "translate_plugins"}  # which an editable install does not list
+    installed = {*sys.stdlib_module_names, *packages_distributions(), *sys.modules}
+    installed |= {"translate", "translate_plugins"}  # which an editable install does not list
     events: list[str] = []
 
     def record(event: str, arguments: tuple[Any, ...]) -> None:
@@ -50,7 +50,7 @@ def record_events() -> list[str]:
             if not (name.startswith(INSTALLED) or caller in COMPILERS):
                 events.append(f"{event} {arguments[0]!r:.200}")
         elif event == "import":
-            if str(arguments[0]).partition(".")[0] not in known:
+            if str(arguments[0]).partition(".")[0] not in installed:
                 events.append(f"import {arguments[0]}")
         elif event in FORBIDDEN_EVENTS and not _is_expected(event, arguments):
             events.append(f"{event} {arguments!r:.200}")

@@ -1,6 +1,6 @@
-"""The command, which appends its audit events of files, processes and connections to $AUDIT_LOG.
+"""Run `translate`, and append audit events of files, processes and connections to $AUDIT_LOG.
 
-Spawned processes run this module again, and append theirs, too.
+Spawned processes run this module again, and append their events, too.
 """
 
 import os

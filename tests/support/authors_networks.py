@@ -1,4 +1,4 @@
-"""Generators of published code: layers, order and keys of its files."""
+"""Networks of published code, with the layers, their order and the keys of its weight files."""
 
 from functools import partial
 
@@ -15,7 +15,7 @@ NORMS = {
 
 
 class Blur(nn.Module):
-    """A filter of CUT before every other pixel is taken, or after zeros are put between pixels."""
+    """A blur of CUT that then drops every other pixel or, if `up`, first inserts zeros."""
 
     def __init__(self, channels: int, row: list[float], *, up: bool = False) -> None:
         super().__init__()
@@ -34,12 +34,14 @@ class Blur(nn.Module):
         return F.conv2d(spread, weight, padding=1, groups=channels)[..., 1:-1, 1:-1]
 
 
-def around(inner: int, outer: int, kernel: int, padding: str, bias: bool) -> list[nn.Module]:
-    """Return the layers of a convolution that keeps the sides."""
+def padded_conv(
+    inputs: int, outputs: int, kernel: int, padding: str, bias: bool
+) -> list[nn.Module]:
+    """Return the layers of a convolution that keeps the size of images."""
     pixels = kernel // 2
     if padding == "zero":
-        return [nn.Conv2d(inner, outer, kernel, padding=pixels, bias=bias)]
-    return [nn.ReflectionPad2d(pixels), nn.Conv2d(inner, outer, kernel, bias=bias)]
+        return [nn.Conv2d(inputs, outputs, kernel, padding=pixels, bias=bias)]
+    return [nn.ReflectionPad2d(pixels), nn.Conv2d(inputs, outputs, kernel, bias=bias)]
 
 
 class Block(nn.Module):
@@ -50,9 +52,9 @@ class Block(nn.Module):
     ) -> None:
         super().__init__()
         layers: list[nn.Module] = [
-            *around(width, width, 3, padding, bias), NORMS[norm](width),
+            *padded_conv(width, width, 3, padding, bias), NORMS[norm](width),
             nn.ReLU(True), *([nn.Dropout(0.5)] if dropout else []),
-            *around(width, width, 3, padding, bias), NORMS[norm](width),
+            *padded_conv(width, width, 3, padding, bias), NORMS[norm](width),
         ]  # fmt: skip
         self.conv_block = nn.Sequential(*layers)
 
@@ -66,13 +68,13 @@ class AuthorsResnet(nn.Module):
     Args:
         width: Channels after the first layer.
         blocks: Residual blocks.
-        norm: The norm.
+        norm: Key of `NORMS`.
         dropout: Whether blocks have dropout.
         inputs: Channels of the input.
         downsamplings: 2, or 3 and 4 in pix2pixHD.
         padding: ``zero`` before July 2017.
         bias: Whether convolutions before a norm have biases; None: before instance norm alone.
-        blurs: Parts of CUT's network that blur: ``down``, ``up``.
+        blurs: Where CUT's network blurs: ``down``, ``up``.
         kernel: Side of the transposed convolutions; 4 in DeblurGAN of May 2018.
     """
 
@@ -82,11 +84,11 @@ class AuthorsResnet(nn.Module):
         bias: bool | None = None, blurs: tuple[str, ...] = (), kernel: int = 3,
     ) -> None:  # fmt: skip
         super().__init__()
-        made, bias = NORMS[norm], norm.startswith("instance") if bias is None else bias
-        layers = [*around(inputs, width, 7, padding, bias), made(width), nn.ReLU(True)]
+        norm_layer, bias = NORMS[norm], norm.startswith("instance") if bias is None else bias
+        layers = [*padded_conv(inputs, width, 7, padding, bias), norm_layer(width), nn.ReLU(True)]
         for _ in range(downsamplings):
             stride = 1 if "down" in blurs else 2
-            layers += [nn.Conv2d(width, 2 * width, 3, stride, 1, bias=bias), made(2 * width)]
+            layers += [nn.Conv2d(width, 2 * width, 3, stride, 1, bias=bias), norm_layer(2 * width)]
             width *= 2
             layers += [nn.ReLU(True), *([Blur(width, [1, 2, 1])] if "down" in blurs else [])]
         layers += [Block(width, norm, dropout, padding, bias) for _ in range(blocks)]
@@ -98,8 +100,8 @@ class AuthorsResnet(nn.Module):
                 else [nn.ConvTranspose2d(width, half, kernel, 2, 1, 4 - kernel, bias=bias)]
             )
             width = half
-            layers += [made(width), nn.ReLU(True)]
-        layers += [*around(width, 3, 7, padding, True), nn.Tanh()]
+            layers += [norm_layer(width), nn.ReLU(True)]
+        layers += [*padded_conv(width, 3, 7, padding, True), nn.Tanh()]
         self.model = nn.Sequential(*layers)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -114,7 +116,7 @@ class Skip(nn.Module):
         outermost: int = 0, dropout: bool = False, bias: bool = True, inner_first: bool = False,
     ) -> None:  # fmt: skip
         super().__init__()
-        made = NORMS[norm]
+        norm_layer = NORMS[norm]
         down = nn.Conv2d(outermost or outer, inner, 4, 2, 1, bias=bias)
         channels = 2 * inner if inside else inner
         up = nn.ConvTranspose2d(channels, outer, 4, 2, 1, bias=bias or bool(outermost))
@@ -122,10 +124,10 @@ class Skip(nn.Module):
         if outermost and inside:
             layers = [down, inside, nn.ReLU(True), up, nn.Tanh()]
         elif inside:
-            layers = [nn.LeakyReLU(0.2, True), down, made(inner), inside, nn.ReLU(True), up]
-            layers += [made(outer), *([nn.Dropout(0.5)] if dropout else [])]
+            layers = [nn.LeakyReLU(0.2, True), down, norm_layer(inner), inside, nn.ReLU(True), up]
+            layers += [norm_layer(outer), *([nn.Dropout(0.5)] if dropout else [])]
         else:
-            layers = [nn.LeakyReLU(0.2, True), down, nn.ReLU(True), up, made(outer)]
+            layers = [nn.LeakyReLU(0.2, True), down, nn.ReLU(True), up, norm_layer(outer)]
         self.model, self.outermost = nn.Sequential(*layers), outermost
         self.inner_first = inner_first
 
@@ -146,10 +148,9 @@ class AuthorsUnet(nn.Module):
         super().__init__()
         bias = norm.startswith("instance") if bias is None else bias
         level = partial(Skip, norm=norm, bias=bias, inner_first=inner_first)
-        wide = 8 * width
-        block = level(wide, wide, None)
+        block = level(8 * width, 8 * width, None)
         for _ in range(levels - 5):
-            block = level(wide, wide, block, dropout=True)
+            block = level(8 * width, 8 * width, block, dropout=True)
         for outer in (4 * width, 2 * width, width):
             block = level(outer, 2 * outer, block)
         self.model = level(3, width, block, outermost=3)
@@ -172,27 +173,28 @@ class AuthorsDiscriminator(nn.Module):
 
 
 def old_instance_norms(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Add the statistics that instance norm had before PyTorch 0.4.1.
+    """Return `tensors` with the running statistics that instance norm had before PyTorch 0.4.1.
 
-    Its layers are those with weights, or else those next to each convolution but the last.
+    Norms are layers with a vector of weights or, if there are none, follow each convolution but the
+    last.
     """
-    added = dict(tensors)
+    result = dict(tensors)
     affine = any(key.endswith("weight") and tensor.ndim == 1 for key, tensor in tensors.items())
     for key, tensor in tensors.items():
         head, _, name = key.rpartition(".")
         if affine:
             norm = head if name == "weight" and tensor.ndim == 1 else ""
         else:
-            place, _, number = head.rpartition(".")
-            last = head.endswith((".23", ".26"))  # it has no norm
-            norm = f"{place}.{int(number) + 1}" if name == "bias" and not last else ""
+            parent, _, number = head.rpartition(".")
+            is_last = head.endswith((".23", ".26"))
+            norm = f"{parent}.{int(number) + 1}" if name == "bias" and not is_last else ""
         if norm:
-            added |= {f"{norm}.running_mean": tensor.clone(), f"{norm}.running_var": tensor.abs()}
-    return added
+            result |= {f"{norm}.running_mean": tensor.clone(), f"{norm}.running_var": tensor.abs()}
+    return result
 
 
 def draw_norms_(network: nn.Module) -> nn.Module:
-    """Draw the weights, biases and statistics of norms, which are 1 and 0 otherwise."""
+    """Draw random weights, biases and statistics of norms, in place of ones and zeros."""
     for key, tensor in network.state_dict().items():
         if tensor.ndim == 1 and tensor.is_floating_point():
             tensor.uniform_(0.5, 1.5) if key.endswith(("weight", "var")) else tensor.normal_(0, 0.1)

@@ -168,7 +168,7 @@ class DoesNotNameTheFolder(ValidLayout):
         super().__init__(root, domains, split, leave_out)
 
 
-BROKEN: dict[str, list[tuple[type[Layout], str]]] = {
+BROKEN_LAYOUTS: dict[str, list[tuple[type[Layout], str]]] = {
     "finds_its_files": [
         (Shuffled, "sort them"),
         (Empty, "It has no items"),

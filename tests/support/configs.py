@@ -11,16 +11,18 @@ from translate.errors import ConfigError
 DOMAINS = {"data.domains": ["summer", "winter"]}
 
 
-def resolve(*assignments: str, recipe: str | None = "cyclegan", **options: Any) -> schema.Config:
+def resolve_config(
+    *assignments: str, recipe: str | None = "cyclegan", **options: Any
+) -> schema.Config:
     """Return the configuration of `recipe` with two domains, flags and ``--set`` assignments."""
     flags = {**DOMAINS, **options.pop("flags", {})}
     return layers.resolve(recipe, flags=flags, assignments=assignments, **options)
 
 
-def error_message(*assignments: str, **options: Any) -> str:
+def config_error(*assignments: str, **options: Any) -> str:
     """Return the error message for an invalid configuration."""
     with pytest.raises(ConfigError) as error:
-        resolve(*assignments, **options)
+        resolve_config(*assignments, **options)
     return str(error.value)
 
 

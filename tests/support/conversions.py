@@ -12,18 +12,18 @@ Tensors = dict[str, Tensor]
 BLURS = ("down", "up")
 
 
-def weights_of(tensors: Tensors) -> ForeignWeights:
-    """Return tensors as those of a file of published code."""
+def foreign_weights(tensors: Tensors) -> ForeignWeights:
+    """Return tensors as if they were read from a weight file."""
     return ForeignWeights(Path("latest_net_G.pth"), tensors)
 
 
-def recognizing(tensors: Tensors) -> list[str]:
-    """Return the importers that recognize a network, in their order."""
-    weights = weights_of(tensors)
+def recognized_by(tensors: Tensors) -> list[str]:
+    """Return the names of the importers that recognize a network, in the order of the registry."""
+    weights = foreign_weights(tensors)
     return [name for name in names("importer") if create("importer", name).recognizes(weights)]
 
 
-def converted(
+def convert(
     importer: str,
     tensors: Tensors,
     *,
@@ -32,16 +32,16 @@ def converted(
     **options: Any,
 ) -> ImportedModel:
     """Convert a network by an importer with options."""
-    made: ImportedModel = create("importer", {"name": importer, **options}).convert(
-        weights_of(tensors), weights_of(other) if other else None, recipe
-    )
-    return made
+    opposite = foreign_weights(other) if other else None
+    converter = create("importer", {"name": importer, **options})
+    model: ImportedModel = converter.convert(foreign_weights(tensors), opposite, recipe)
+    return model
 
 
 def generator_of(model: ImportedModel) -> nn.Module:
-    """Return the generator in float64, which all tensors of the file fill."""
-    before, after = model.channels
+    """Return the generator with the converted tensors, in float64."""
+    inputs, outputs = model.channels
     part = model.options["generator"]
-    generator = create_generator(part, in_channels=before, out_channels=after)
+    generator = create_generator(part, in_channels=inputs, out_channels=outputs)
     generator.load_state_dict({k.removeprefix("generator."): t for k, t in model.tensors.items()})
     return generator.double().eval()

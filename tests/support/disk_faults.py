@@ -12,14 +12,7 @@ import pytest
 from translate.errors import TranslateError
 
 COUNTED_CALLS = (
-    "open",
-    "write",
-    "fsync",
-    "replace",
-    "rename",
-    "mkdir",
-    "unlink",
-    "rmdir",
+    *("open", "write", "fsync", "replace", "rename", "mkdir", "unlink", "rmdir"),
     "ftruncate",
 )
 Fault = Callable[[str, tuple[Any, ...], Callable[..., Any]], Any]
@@ -59,31 +52,33 @@ class FaultyDisk:
                 return real(*arguments, **options)  # a terminal or a pipe
             self.count += 1
             self.operations.append(name)
-            return (
-                self.fault(name, arguments, partial(real, **options))
-                if self._due()
-                else real(*arguments, **options)
-            )
+            if self._is_due():
+                return self.fault(name, arguments, partial(real, **options))
+            return real(*arguments, **options)
 
         return call
 
-    def _due(self) -> bool:
+    def _is_due(self) -> bool:
         return self.count >= self.at > 0 if self.always else self.count == self.at
 
 
 def kill_process(name: str, arguments: tuple[Any, ...], real: Callable[..., Any]) -> Any:
     """Kill the process during an operation; half of the bytes of a write are written."""
+    write_half(name, arguments, real)
+    raise ProcessKilled
+
+
+def write_half(name: str, arguments: tuple[Any, ...], real: Callable[..., Any]) -> None:
+    """Write half of the bytes, if the operation is a write."""
     if name == "write":
         real(arguments[0], arguments[1][: len(arguments[1]) // 2])
-    raise ProcessKilled
 
 
 def fail_with(number: int) -> Fault:
     """Return a fault that raises `OSError(number)`, after half of the bytes of a write."""
 
     def raise_(name: str, arguments: tuple[Any, ...], real: Callable[..., Any]) -> Any:
-        if name == "write":
-            real(arguments[0], arguments[1][: len(arguments[1]) // 2])
+        write_half(name, arguments, real)
         raise OSError(number, os.strerror(number))
 
     return raise_
@@ -124,9 +119,9 @@ def each_operation(
     disk.arm(0, short_write)
     act()
     disk.disarm()
-    total = disk.count
-    assert total >= 2, disk.operations
-    for number in range(1, total + 1):
+    count = disk.count
+    assert count >= 2, disk.operations
+    for number in range(1, count + 1):
         prepare()
 
         def run(fault: Fault, number: int = number) -> BaseException | None:

@@ -1,20 +1,20 @@
-"""A server of one file, which cuts its downloads off."""
+"""A server of one file, which can interrupt downloads."""
 
 import hashlib
 import io
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 from PIL import Image
 
 
-class Server(ThreadingHTTPServer):
-    """Serves one file, with ranges; breaks off after some bytes a given number of times."""
+class DownloadServer(ThreadingHTTPServer):
+    """Serves one file, with ranges; the next `cuts` downloads end after half of the bytes."""
 
     def __init__(self, content: bytes) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.content, self.cuts, self.status, self.ranges = content, 0, 200, True
-        self.seen: list[tuple[str, int]] = []
+        self.requests: list[tuple[str, int]] = []
+        """the range of each request, and the status of the response"""
 
     @property
     def url(self) -> str:
@@ -24,7 +24,7 @@ class Server(ThreadingHTTPServer):
 class Handler(BaseHTTPRequestHandler):
     """Answers a request with the server's file, from the position that the client asks for."""
 
-    server: Server
+    server: DownloadServer
 
     def do_GET(self) -> None:
         server, requested_range = self.server, self.headers.get("Range", "")
@@ -33,7 +33,7 @@ class Handler(BaseHTTPRequestHandler):
         if requested_range and server.ranges and self.headers.get("If-Range") == tag:
             start = int(requested_range.removeprefix("bytes=").rstrip("-"))
         status = server.status if server.status != 200 else 206 if start else 200
-        server.seen.append((requested_range, status))
+        server.requests.append((requested_range, status))
         self.send_response(status)
         body = server.content[start:] if status in (200, 206) else b"no"
         self.send_header("Content-Length", str(len(body)))
@@ -55,20 +55,7 @@ def png_bytes(shade: int) -> bytes:
     return buffer.getvalue()
 
 
-def tree(folder: Path) -> dict[str, bytes]:
-    """Return the content of every file below `folder`, by its relative path."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
-def read_images(folder: Path) -> dict[str, bytes]:
-    """Return the content of every PNG below `folder`, by its relative path."""
-    return {name: data for name, data in tree(folder).items() if name.endswith(".png")}
-
-
-WHOLE = {f"cat/train/{n}.png": png_bytes(n) for n in range(3)} | {
+PETS = {f"cat/train/{n}.png": png_bytes(n) for n in range(3)} | {
     f"dog/test/deep/{n}.png": png_bytes(100 + n) for n in range(3)
 }
+"""the files of a data set of two domains"""

@@ -14,11 +14,11 @@ from translate.engine.data import check
 from translate.engine.loading import loader
 from translate.engine.loading.transform import Augment
 
-SEVENTH = "0006.png"
+FAILING_FILE = "0006.png"
 
 
 class FailingLayout(Layout):
-    """Twelve gray images; the seventh raises."""
+    """Twelve black images, except `FAILING_FILE`, for which `load` returns ``fault()``."""
 
     batch = Images
 
@@ -34,7 +34,7 @@ class FailingLayout(Layout):
         return Item((self.files[index],))
 
     def load(self, item: Item, transform: Any) -> Any:  # noqa: ARG002
-        if item.files[0].name == SEVENTH:
+        if item.files[0].name == FAILING_FILE:
             return self.fault()
         return Images(torch.zeros(1, 8, 8, dtype=torch.uint8))
 
@@ -44,7 +44,7 @@ def read_zeros(_: Path) -> Any:
 
 
 def batches_of(layout: Layout, workers: int, stop: int = 8) -> list[Any]:
-    """Return the first batches of three items, each with the problems found before it."""
+    """Return the first batches of three items, each with the problems since the last batch."""
     settings = Data(domains=("a",), size=8, workers=workers)
-    prepared = check.CheckedData(layout, Augment(settings, layout.spec, read_zeros), [], [])
-    return list(loader.batches(prepared, settings, seed=1, batch_size=3, stop=stop))
+    data = check.CheckedData(layout, Augment(settings, layout.spec, read_zeros), [], [])
+    return list(loader.batches(data, settings, seed=1, batch_size=3, stop=stop))

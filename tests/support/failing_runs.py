@@ -53,7 +53,7 @@ class Framed(AlmostFixed):
 
 
 class Gridded(AlmostFixed):
-    """Halve an image and double it by a transposed convolution of uneven overlap."""
+    """Halve an image, and double its size by a transposed convolution of uneven overlap."""
 
     def change(self, x: Tensor) -> Tensor:
         kernel = x.new_full((x.shape[1], 1, 3, 3), 1 / 2.25)
@@ -100,8 +100,8 @@ class FailingPlugin:
 
     @hookimpl
     def register_generators(self) -> Mapping[str, Callable[..., nn.Module]]:
-        parts = (AlmostFixed, Negative, Tinted, Framed, Gridded, Dense)
-        return {f"test-{part.__name__.lower()}": part for part in parts}
+        generators = (AlmostFixed, Negative, Tinted, Framed, Gridded, Dense)
+        return {f"test-{generator.__name__.lower()}": generator for generator in generators}
 
     @hookimpl
     def register_recipes(self) -> Mapping[str, type[Recipe]]:
@@ -111,63 +111,65 @@ class FailingPlugin:
 MLP = {"name": "mlp", "width": 32, "layers": 2}
 
 
-def gan(root: Path, recipe: str = "gan", **flags: Any) -> Config:
-    """Return a GAN of 16x16 images, with steps of milliseconds."""
+def gan_config(root: Path, recipe: str = "gan", **flags: Any) -> Config:
+    """Return the configuration of a GAN of 16x16 images."""
     critic = "critic" if recipe.startswith("wgan") else "discriminator"
     networks = {"options__generator": MLP, f"options__{critic}": MLP}
-    return configuration(root, recipe, **{"data__domains": ["a"], **networks, **flags})
+    return short_config(root, recipe, **{"data__domains": ["a"], **networks, **flags})
 
 
-def translation(root: Path, generator: str, **flags: Any) -> Config:
-    """Return a CycleGAN with a generator of this module."""
+def translation_config(root: Path, generator: str, **flags: Any) -> Config:
+    """Return the configuration of a CycleGAN with a generator of this module."""
     options = {"options__generator": f"test-{generator}", "options__lr": 1e-5}
-    return configuration(root, "cyclegan", **{**options, "data__size": 32, **flags})
+    return short_config(root, "cyclegan", **{**options, "data__size": 32, **flags})
 
 
-def configuration(root: Path, recipe: str, **flags: Any) -> Config:
+def short_config(root: Path, recipe: str, **flags: Any) -> Config:
     """Return a configuration of 1,200 steps, with four previews."""
-    course = {"steps": 1200, "log_every": 20, "preview_every": 300, "batch_size": 8}
-    course |= {"save_every": 10_000}
-    data = {"data__size": 16, "data__flip": False, "data__resize": "fit"}
-    return small_runs.config(
-        root, recipe, **{**data, **{f"train__{k}": v for k, v in course.items()}, **flags}
-    )
+    defaults: dict[str, Any] = {
+        "data__size": 16, "data__flip": False, "data__resize": "fit", "train__steps": 1200,
+        "train__log_every": 20, "train__preview_every": 300, "train__batch_size": 8,
+        "train__save_every": 10_000,
+    }  # fmt: skip
+    return small_runs.config(root, recipe, **{**defaults, **flags})
 
 
-FAILING: Mapping[str, Callable[[Path], Config]] = {
-    "discriminator saturated": lambda root: gan(
+FAILING_CONFIGS: Mapping[str, Callable[[Path], Config]] = {
+    "discriminator saturated": lambda root: gan_config(
         root, options__lr_generator=1e-9, options__lr_discriminator=0.01
     ),
-    "discriminator at chance": lambda root: gan(
+    "discriminator at chance": lambda root: gan_config(
         root,
         options__discriminator={"name": "noisy", "of": MLP, "sigma": 100.0, "until": 1.0},
         train__schedule_steps=100_000,
         train__steps=1400,
     ),
-    "vanishing gradient": lambda root: gan(
+    "vanishing gradient": lambda root: gan_config(
         root,
         options__adversarial={"name": "vanilla", "saturating": True},
         options__lr_generator=1e-7,
         options__lr_discriminator=0.03,
     ),
-    "exploding gradient": lambda root: gan(
+    "exploding gradient": lambda root: gan_config(
         root, options__adversarial="wasserstein", options__lr_discriminator=1e-3
     ),
-    "diverging loss": lambda root: gan(
+    "diverging loss": lambda root: gan_config(
         root, options__adversarial="wasserstein", options__lr_discriminator=0.1
     ),
-    "oscillating loss": lambda root: configuration(
+    "oscillating loss": lambda root: short_config(
         root, "dirac", data__domains=["a"], train__log_every=10
     ),
-    "mode collapse": lambda root: gan(
+    "mode collapse": lambda root: gan_config(
         root, options__lr_generator=0.05, options__lr_discriminator=1e-5
     ),
-    "checkerboard artifacts": lambda root: translation(root, "gridded"),
-    "border artifacts": lambda root: translation(root, "framed"),
-    "colour inversion": lambda root: translation(root, "negative", options__identity_weight=0.0),
-    "colour tint": lambda root: translation(root, "tinted", options__identity_weight=0.0),
-    "output equals input": lambda root: translation(root, "almostfixed"),
-    "overfitting": lambda root: configuration(
+    "checkerboard artifacts": lambda root: translation_config(root, "gridded"),
+    "border artifacts": lambda root: translation_config(root, "framed"),
+    "colour inversion": lambda root: translation_config(
+        root, "negative", options__identity_weight=0.0
+    ),
+    "colour tint": lambda root: translation_config(root, "tinted", options__identity_weight=0.0),
+    "output equals input": lambda root: translation_config(root, "almostfixed"),
+    "overfitting": lambda root: short_config(
         root,
         "pix2pix",
         data__validation=0.5,
@@ -178,9 +180,11 @@ FAILING: Mapping[str, Callable[[Path], Config]] = {
         train__metric="mae",
         train__steps=600,
     ),
-    "copied training images": lambda root: gan(root, train__steps=3000, train__ema=0.99),
-    "learning rate near 0": lambda root: gan(root, options__lr_generator=0.0),
-    "waiting for data": lambda root: gan(root, data__cache=0.0, train__steps=200),
-    "skipped turns": lambda root: gan(root, options__lr_generator=1e25, train__guard=100_000),
+    "copied training images": lambda root: gan_config(root, train__steps=3000, train__ema=0.99),
+    "learning rate near 0": lambda root: gan_config(root, options__lr_generator=0.0),
+    "waiting for data": lambda root: gan_config(root, data__cache=0.0, train__steps=200),
+    "skipped turns": lambda root: gan_config(
+        root, options__lr_generator=1e25, train__guard=100_000
+    ),
 }
 """configurations of runs that fail, by the name of the failure"""

@@ -64,21 +64,14 @@ class Handler(BaseHTTPRequestHandler):
         """Print nothing."""
 
     def do_HEAD(self) -> None:
-        self.answer("HEAD")
+        self.answer()
 
-    def do_GET(self) -> None:
-        self.answer("GET")
+    do_GET = do_POST = do_PUT = do_HEAD  # noqa: N815
 
-    def do_POST(self) -> None:
-        self.answer("POST")
-
-    def do_PUT(self) -> None:
-        self.answer("PUT")
-
-    def answer(self, method: str) -> None:
+    def answer(self) -> None:
         path = unquote(urlsplit(self.path).path).strip("/")
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.hub.requests.append(f"{method} {path}")
+        self.hub.requests.append(f"{self.command} {path}")
         parts = path.split("/")
         if self.hub.refuse:
             code = {403: "Forbidden", 404: "RepoNotFound"}.get(self.hub.refuse, "")
@@ -94,17 +87,19 @@ class Handler(BaseHTTPRequestHandler):
             return self.batch(json.loads(body))
         name = "/".join(parts[2:4] if parts[0] == "api" else parts[:2])
         repository = self.hub.repositories.get(name)
-        known = self.headers.get("Authorization") == f"Bearer {TOKEN}"
-        if repository is None or (repository.private and not known):
+        if repository is None or (repository.private and not self.is_authorized()):
             return self.reply({"error": "no"}, 401, {"X-Error-Code": "RepoNotFound"})
-        if self.hub.gated and not known:
+        if self.hub.gated and not self.is_authorized():
             return self.reply({"error": "no"}, 403, {"X-Error-Code": "GatedRepo"})
         if parts[0] == "api":
             return self.api(repository, name, parts[4:], body)
-        return self.resolve(method, repository, parts[3], "/".join(parts[4:]))
+        return self.resolve(repository, parts[3], "/".join(parts[4:]))
+
+    def is_authorized(self) -> bool:
+        return self.headers.get("Authorization") == f"Bearer {TOKEN}"
 
     def create(self, request: dict[str, Any]) -> None:
-        if self.headers.get("Authorization") != f"Bearer {TOKEN}":
+        if not self.is_authorized():
             return self.reply({"error": "no"}, 401)
         name = f"{request.get('organization')}/{request['name']}"
         if name in self.hub.repositories:
@@ -171,7 +166,7 @@ class Handler(BaseHTTPRequestHandler):
             entries.append(entry)
         self.reply(entries)
 
-    def resolve(self, method: str, repository: Repository, revision: str, path: str) -> None:
+    def resolve(self, repository: Repository, revision: str, path: str) -> None:
         oid = repository.oid(revision)
         data = repository.commits[oid].get(path) if oid else None
         if data is None:
@@ -179,28 +174,26 @@ class Handler(BaseHTTPRequestHandler):
         etag = sha256(data).hexdigest() if len(data) > LARGE else git_oid(data)
         headers = {"ETag": f'"{etag}"', "X-Repo-Commit": str(oid)}
         sent = data
-        if path.endswith("weights.safetensors") and method == "GET":
+        if path.endswith("weights.safetensors") and self.command == "GET":
             if self.hub.fault == "corrupt":
                 sent = data[:-1] + bytes([data[-1] ^ 1])
             if self.hub.fault == "cut":
                 sent = data[: len(data) // 2]
                 self.close_connection = True
-        return self.send(sent, 200, headers, length=len(data), head=method == "HEAD")
+        return self.send(sent, 200, headers, length=len(data))
 
     def reply(self, value: Any, status: int = 200, headers: dict[str, str] | None = None) -> None:
         data = json.dumps(value).encode()
-        kind = {"Content-Type": "application/json", **(headers or {})}
-        self.send(data, status, kind, length=len(data), head=self.command == "HEAD")
+        headers = {"Content-Type": "application/json", **(headers or {})}
+        self.send(data, status, headers, length=len(data))
 
-    def send(
-        self, data: bytes, status: int, headers: dict[str, str], *, length: int, head: bool
-    ) -> None:
+    def send(self, data: bytes, status: int, headers: dict[str, str], *, length: int) -> None:
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(length))
         self.end_headers()
-        if not head:
+        if self.command != "HEAD":
             self.wfile.write(data)
 
 
@@ -210,19 +203,19 @@ def git_oid(data: bytes) -> str:
 
 
 @contextmanager
-def connected(monkeypatch: pytest.MonkeyPatch, cache: Path) -> Iterator[FakeHub]:
-    """Run an empty Hub; the client in this process connects to it, and downloads to `cache`."""
+def connected_hub(monkeypatch: pytest.MonkeyPatch, cache: Path) -> Iterator[FakeHub]:
+    """Run an empty Hub, to which the client in this process connects; it downloads to `cache`."""
     constants = import_module("huggingface_hub.constants")
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(cache))
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
     monkeypatch.setenv("HF_TOKEN", TOKEN)
-    with running() as server:
+    with running_hub() as server:
         monkeypatch.setenv("HF_ENDPOINT", server.address)
         yield server
 
 
 @contextmanager
-def running() -> Iterator[FakeHub]:
+def running_hub() -> Iterator[FakeHub]:
     """Run the server on a free port of this machine."""
     hub = FakeHub()
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"hub": hub}))

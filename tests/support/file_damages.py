@@ -1,4 +1,4 @@
-"""Ways to damage a file of ours."""
+"""Ways to damage a file that the program wrote, such as run.json."""
 
 import os
 from collections.abc import Callable
@@ -56,7 +56,7 @@ DAMAGES: dict[str, Damage] = {
 every_damage = pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 
 
-def one_line(error: BaseException) -> str:
+def one_line_message(error: BaseException) -> str:
     """Return the text of an error, which must be one short line."""
     text = str(error)
     assert "\n" not in text and len(text) < 1000, text

@@ -7,20 +7,9 @@ from copy import deepcopy
 from random import Random
 from typing import Any
 
-NUMBERS = (
-    0,
-    1,
-    0x7F,
-    0x80,
-    0xFF,
-    0x7FFF,
-    0xFFFF,
-    0x7FFFFFFF,
-    0x80000000,
-    0xFFFFFFFF,
-    2**62,
-    2**64 - 1,
-)
+NUMBERS = (0, 1, 2**7 - 1, 2**7, 2**8 - 1, 2**15 - 1, 2**16 - 1, 2**31 - 1, 2**31, 2**32 - 1, 2**62)
+NUMBERS += (2**64 - 1,)
+"""limits of integer types"""
 VALUES: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 3, 7, 255, 2**31, 2**63, 10**30, 10**400, 0.5, -0.1, 1e-300, 1e300,
     float("inf"), float("nan"), "", "x", "0", "nan", "\0", "\ud800", "é" * 40, "os.system",
@@ -43,7 +32,7 @@ def mutate_bytes(
 ) -> bytes:
     """Return `data` with one to eight random changes.
 
-    Some of them insert a word of `words`, or a part of another file of `others`.
+    A change may insert one of `words`, or a part of one of the files `others`.
     """
     mutant = bytearray(data)
     for _ in range(rng.choice((1, 1, 1, 2, 3, 8))):

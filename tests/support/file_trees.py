@@ -1,4 +1,4 @@
-"""Contents of folders, and files to write into them."""
+"""Contents of files and folders, to write and to read back."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ RECORD = {"step": 3, "text": "unicode \u2603 and an invalid byte \udcff"}
 
 
 def read_files(folder: Path) -> dict[str, bytes]:
-    """Return the content of each file in `folder`, which may be missing."""
+    """Return the content of each file in `folder`; empty if there is no folder."""
     return {p.name: p.read_bytes() for p in folder.iterdir()} if folder.exists() else {}
 
 

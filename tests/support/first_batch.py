@@ -7,7 +7,7 @@ from translate.engine.data import check
 from translate.engine.loading import loader
 
 
-def batch(config: Data, step: int = 0) -> Any:
+def load_batch(config: Data, step: int = 0) -> Any:
     """Return the batch of a step."""
     data = check.check_data(check.open_layout(config), config)
     stream = loader.batches(data, config, seed=0, batch_size=4, start=step, stop=step + 1)

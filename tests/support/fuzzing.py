@@ -1,4 +1,4 @@
-"""Give mutants to entry points in a process of their own."""
+"""Call functions with mutated files in a process of their own, which must not die or hang."""
 
 import faulthandler
 import multiprocessing
@@ -23,7 +23,7 @@ from translate.errors import BadImage, TranslateError
 HANG = 20
 """seconds for one mutant, after which the process ends with a traceback"""
 Target = Callable[[Random], object]
-"""makes a mutant, calls the entry points with it, and raises what they raise"""
+"""a function that makes a mutant, and calls the functions under test with it"""
 
 
 class Report(NamedTuple):
@@ -34,14 +34,14 @@ class Report(NamedTuple):
     slowest: float
     """seconds"""
     memory_growth: int
-    """megabytes by which the peak exceeds the use before"""
+    """growth of the peak memory during the run, in megabytes"""
     errors: list[str]
 
 
 def fuzz(prepare: Callable[[Path], Target], home: Path, seconds: int, minimum: int) -> Report:
-    """Test mutants for so many seconds, and at least `minimum`, in a process of their own.
+    """Try mutants for `seconds`, and at least `minimum` mutants, in a process of their own.
 
-    The process must neither die nor hang.
+    The test fails if the process dies or hangs.
     """
     seed = 0 if seconds == 1 else SystemRandom().randrange(10**6)
     target, context = prepare(home), multiprocessing.get_context("fork")
@@ -56,7 +56,7 @@ def fuzz(prepare: Callable[[Path], Target], home: Path, seconds: int, minimum: i
         report: Report = reader.recv()
     except EOFError:
         log = (home / "log").read_text(errors="replace")[-3000:]
-        pytest.fail(f"seed {seed}, mutant {counter.value}: it died or hung\n{log}")
+        pytest.fail(f"seed {seed}, mutant {counter.value}: the process died or hung\n{log}")
     finally:
         process.join()
     print(f"\n{prepare.__name__}, seed {seed}: {report}")

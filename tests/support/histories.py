@@ -14,7 +14,7 @@ def make_log(every: int = 50, end: int | None = None, **series: Mapping[str, Seq
     """Return a log with series of values, by field and name.
 
     ``make_log(losses={"generator/gan": [1, 2, 3]})`` has three records; all other values are those
-    of a healthy run. The series of a scalar field has the name ``""``.
+    of a healthy run. Scalar fields have the series ``{"": [...]}``.
     """
     count = max(len(values) for field in series.values() for values in field.values())
     records = []
@@ -32,8 +32,10 @@ def make_log(every: int = 50, end: int | None = None, **series: Mapping[str, Seq
             if "" in values:
                 fields[field] = values[""][number]
             else:
-                own = {name: value[number] for name, value in values.items()}
-                fields[field] = {**fields.get(field, {}), **own}
+                fields[field] = {
+                    **fields.get(field, {}),
+                    **{name: value[number] for name, value in values.items()},
+                }
         step = every * (number + 1)
         records.append(LogRecord(step=step, epoch=step / 40, **fields))
     return Log(records, end or every * count)

@@ -62,13 +62,13 @@ class Copy(MinimalRecipe):
 
 
 SPEC = image_spec((32, 32), ("photos",))
-MODEL = Model("runs/x", "abc", SPEC, recipe=FillBlack())
-UPSCALING_MODEL = replace(MODEL, recipe=Upscale())
-COPYING_MODEL = replace(MODEL, recipe=Copy())
+FILLER = Model("runs/x", "abc", SPEC, recipe=FillBlack())
+UPSCALING_MODEL = replace(FILLER, recipe=Upscale())
+COPYING_MODEL = replace(FILLER, recipe=Copy())
 
 
-def fill_folder(source: Path, out: Path, model: Model, **options: Any) -> InferenceResult:
-    """Translate a folder by a model, with options of `infer`."""
+def translate_images(source: Path, out: Path, model: Model, **options: Any) -> InferenceResult:
+    """Translate the folder `source` by a model, with options of `infer`."""
     return translate_folder(model, find_inputs(source, out), out, InferenceOptions(**options))
 
 

@@ -1,18 +1,13 @@
 """A recipe that returns images unchanged, and models of it with any domains."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
 from translate.batches import Domain, ImageSpec
-from translate.engine.inference.folder import translate_folder
-from translate.engine.inference.inputs.paths import find_inputs
 from translate.engine.models.model import Model
-from translate.engine.models.options import InferenceOptions
 from translate.recipe import Recipe, Turn
-from translate.results import InferenceResult
 
 
 class Identity(Recipe[Any]):
@@ -36,11 +31,6 @@ class Identity(Recipe[Any]):
 
 
 def identity_model(source: Domain, target: Domain | None = None) -> Model:
-    """Return a model that only converts values of `source` to those of `target`."""
+    """Return a model that converts values from the range of `source` to that of `target`."""
     spec = ImageSpec((8, 8), (source, target or source))
     return Model("identity", "0", spec, recipe=Identity(spec))
-
-
-def translate_files(model: Model, source: Path, out: Path, **options: Any) -> InferenceResult:
-    """Translate a folder, and return the counts."""
-    return translate_folder(model, find_inputs(source, out), out, InferenceOptions(**options))

@@ -12,7 +12,7 @@ from translate.images.tensors import as_tensor
 
 
 class IdentityTransform:
-    """Records the roles that it is called with."""
+    """Returns images as tensors, and records their roles."""
 
     def __init__(self) -> None:
         self.roles: list[str] = []

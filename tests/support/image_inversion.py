@@ -23,7 +23,7 @@ from translate.results import InferenceResult
 
 
 class Invert(MinimalRecipe):
-    """Translates by inverting brightness, after `before` was called with the images."""
+    """Inverts brightness, after calling `before` with the images; white becomes NaN."""
 
     def __init__(self, before: Callable[[Tensor], object] = Tensor.size) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class Invert(MinimalRecipe):
         return "a", "b"
 
 
-MODEL = Model("runs/x", "abc", image_spec((32, 32), ("a", "b")), recipe=Invert())
+INVERTER = Model("runs/x", "abc", image_spec((32, 32), ("a", "b")), recipe=Invert())
 
 
 def with_sides(model: Model, left: str, right: str) -> Model:
@@ -48,23 +48,23 @@ def with_sides(model: Model, left: str, right: str) -> Model:
 def translate(
     source: Path,
     out: Path,
-    model: Model = MODEL,
+    model: Model = INVERTER,
     *,
     logged: list[str] | None = None,
     **options: Any,
 ) -> InferenceResult:
-    """Translate, add what is logged to `logged`, and check that the numbers add up."""
+    """Translate a folder, append messages to `logged`, and check that the counts add up."""
     stop = options.pop("stop", lambda: False)
     inputs = find_inputs(source, out)
     with console.messages((logged if logged is not None else []).append):
-        summary = translate_folder(model, inputs, out, InferenceOptions(**options), stop=stop)
-    assert summary.requested == summary.done + summary.skipped + summary.listed + summary.remaining
-    return summary
+        result = translate_folder(model, inputs, out, InferenceOptions(**options), stop=stop)
+    assert result.requested == result.done + result.skipped + result.listed + result.remaining
+    return result
 
 
-def counts(summary: InferenceResult) -> tuple[int, int, int]:
+def done_skipped_listed(result: InferenceResult) -> tuple[int, int, int]:
     """Return the numbers of images that are done, skipped and listed."""
-    return summary.done, summary.skipped, summary.listed
+    return result.done, result.skipped, result.listed
 
 
 def file_digests(folder: Path) -> dict[str, str]:
@@ -82,13 +82,13 @@ def read_pixels(path: Path) -> Any:
 
 
 def listed_problems(out: Path) -> list[dict[str, Any]]:
-    """Return the problems of an output folder, without notes."""
+    """Return the lines of problems.jsonl that are not notes."""
     lines = json_files.read_lines(out / "problems.jsonl")
     return [line for line in lines if line["reason"] != "note"]
 
 
 def listed_notes(out: Path) -> list[tuple[str, str]]:
-    """Return the notes of an output folder: names of files and messages."""
+    """Return the file names and messages of the notes in problems.jsonl."""
     lines = json_files.read_lines(out / "problems.jsonl")
     assert all(line["stage"] == "read" for line in lines if line["reason"] == "note")
     return [(Path(x["path"]).name, x["message"]) for x in lines if x["reason"] == "note"]

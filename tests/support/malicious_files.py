@@ -5,10 +5,10 @@ import pickle
 import tarfile
 import zipfile
 from collections.abc import Callable
-from hashlib import sha256
 from pathlib import Path
 
 import small_checkpoints
+from small_runs import replace_checkpoint_file
 
 PAYLOAD = "open('it-was-run', 'w').close()"
 """the code in malicious files: it writes a file"""
@@ -23,10 +23,8 @@ class MaliciousPickle:
 
 def write_malicious_files(folder: Path) -> dict[str, Path]:
     """Write malicious files into `folder`; return their paths by kind."""
-    pickled, tag = (
-        pickle.dumps(MaliciousPickle()),
-        f"!!python/object/apply:builtins.exec [{PAYLOAD!r}]",
-    )
+    pickled = pickle.dumps(MaliciousPickle())
+    tag = f"!!python/object/apply:builtins.exec [{PAYLOAD!r}]"
     contents = {
         "pickle.pth": pickled,
         "pickle.safetensors": pickled,
@@ -48,7 +46,8 @@ def write_malicious_files(folder: Path) -> dict[str, Path]:
     paths = {name: folder / name for name in (*contents, "slip.zip", "link.tar")}
     for name, data in {"bomb": (2**62).to_bytes(8, "little"), "disguise": pickled}.items():
         paths[name] = small_checkpoints.gan(folder / name)
-        seal(paths[name], "weights.safetensors", data)
+        (checkpoint,) = (paths[name] / "checkpoints").iterdir()
+        replace_checkpoint_file(checkpoint, "weights.safetensors", data)
     for name, changes in {
         "names a module": {"recipe": "imported.run"},
         "names a file": {"recipe": "../code.py"},
@@ -59,15 +58,6 @@ def write_malicious_files(folder: Path) -> dict[str, Path]:
         (checkpoint,) = (paths[name] / "checkpoints").iterdir()
         state = json.loads((checkpoint / "state.json").read_bytes())
         state["config"] |= changes
-        seal(paths[name], "state.json", json.dumps(state).encode())
+        replace_checkpoint_file(checkpoint, "state.json", json.dumps(state).encode())
         (paths[name] / "config.yaml").write_text(json.dumps(state["config"]))
     return paths
-
-
-def seal(run: Path, name: str, data: bytes) -> None:
-    """Put `data` into the run's checkpoint, with its hash in the manifest."""
-    (checkpoint,) = (run / "checkpoints").iterdir()
-    (checkpoint / name).write_bytes(data)
-    manifest = json.loads((checkpoint / "MANIFEST.json").read_bytes())
-    manifest["files"][name] = {"sha256": sha256(data).hexdigest(), "size": len(data)}
-    (checkpoint / "MANIFEST.json").write_text(json.dumps(manifest))

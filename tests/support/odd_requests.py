@@ -1,65 +1,45 @@
 """Requests that no client should send, each determined by its number."""
 
-from io import BytesIO
 from random import Random
 from typing import Any
 from urllib.parse import quote
 
 import numpy as np
-from PIL import Image
+from random_images import encode
 
 SECRET = "the content of a file of the server"
 
 
-def picture(form: str = "PNG") -> bytes:
+def image_file(file_format: str = "PNG") -> bytes:
     """Return an image file of 24x16 random pixels."""
     pixels = np.random.default_rng(0).integers(0, 256, (16, 24, 3), np.uint8)
-    file = BytesIO()
-    Image.fromarray(pixels).save(file, form)
-    return file.getvalue()
+    return encode(pixels, file_format)
 
 
-FORMS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
+FILE_FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
 PARAMETERS = (
-    *(
-        "to",
-        "size",
-        "scale_back",
-        "side",
-        "seed",
-        "format",
-        "count",
-        "label",
-        "text",
-        "mask",
-        "image",
-    ),
+    *("to", "size", "scale_back", "side", "seed", "format", "count", "label", "text", "mask"),
+    "image",
     *("path", "file", "url", "model_in_file", "img_in", "out", "checkpoint", "token", "__class__"),
 )
 PATHS = (
     *("/", "/v1/translate", "/v1/sample", "/v1/models", "/health", "/metrics", "/docs", "/train"),
     *("/v1/models/{}", "/{}", "/file={}", "/gradio_api/file={}", "/gradio_api/upload", "/proxy={}"),
-    *(
-        "/static/{}",
-        "/page.js/{}",
-        "/v1/translate/{}",
-        "/fs/?path={}",
-        "/queue/join",
-        "/openapi.json",
-    ),
+    *("/static/{}", "/page.js/{}", "/v1/translate/{}", "/fs/?path={}", "/queue/join"),
+    "/openapi.json",
 )
-ODD = (
+ODD_NAMES = (
     *("../../etc/passwd", "/etc/passwd\0.png", "C:\\windows\\win.ini", "\\\\host\\share", "CON"),
     *("~/.ssh/id_rsa", "$(id)", "|id", "!!python/object/apply:os.system [id]", "\u202e", "."),
 )
 
 
 class Fuzzer:
-    """Makes requests at random; `names` are paths and URLs that nobody may open."""
+    """Makes random requests; `names` are paths and URLs that the server must not open."""
 
     def __init__(self, names: list[str]) -> None:
         self.random, self.names = Random(0), names
-        self.images = [picture(form) for form in FORMS]
+        self.images = [image_file(file_format) for file_format in FILE_FORMATS]
 
     def request(self) -> dict[str, Any]:
         pick = self.random.choice
@@ -70,15 +50,15 @@ class Fuzzer:
         fields["model"] = {"/v1/translate": "cycle", "/v1/sample": "c"}.get(path, self.name())
         if self.random.random() < 0.1:
             fields["model"] = self.name()
-        given: dict[str, Any] = {"method": method, "path": path}
-        where = self.random.random()
-        if where < 0.5:
-            return given | {"params": fields, "content": self.content()}
-        if where < 0.9:
+        request: dict[str, Any] = {"method": method, "path": path}
+        chance = self.random.random()
+        if chance < 0.5:
+            return request | {"params": fields, "content": self.content()}
+        if chance < 0.9:
             name = pick(["image", "image", "image", "mask", self.name()])
             file = (self.name(), self.content(), pick(["image/png", "text/plain", "a/b"]))
-            return given | {"data": fields, "files": {name: file}}
-        return given | {"content": self.content(), "headers": {"Content-Type": self.plain_name()}}
+            return request | {"data": fields, "files": {name: file}}
+        return request | {"content": self.content(), "headers": {"Content-Type": self.plain_name()}}
 
     def name(self) -> str:
         return self.random.choice(self.names)

@@ -18,7 +18,7 @@ class Upload(NamedTuple):
 
 
 class PackageIndex(ThreadingHTTPServer):
-    """Takes uploads with a password and the right hash, and keeps their forms."""
+    """Accepts uploads with a password and the right hash, and records them."""
 
     uploads: list[Upload]
 

@@ -8,14 +8,17 @@ from typing import NamedTuple
 from command_result import ROOT
 
 FOLDERS = ("benchmarks", "configs", "datasets", "plugins")
-PAGES = [*sorted(ROOT.glob("docs/*.md")), *(ROOT / name / "README.md" for name in FOLDERS)]
+PAGES = [
+    *sorted(ROOT.glob("docs/*.md")),
+    *(ROOT / page_path / "README.md" for page_path in FOLDERS),
+]
 """All pages but the README, whose commands tests/test_docs.py runs."""
 BLOCK = re.compile(r"^(?:<!-- (.+?) -->\n)?```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-STAND_IN = "tested with "
-"""the mark of a block that runs where something stands in for what it needs"""
-BY = "tested by "
-"""the mark of a block that another test runs, whose file it names"""
-MARK = re.compile(rf"tested|tested, slow|{STAND_IN}.+|{BY}tests/\S+\.py|not run: .+")
+TESTED_WITH = "tested with "
+"""the mark of a block that a test runs with a stand-in for what the block needs"""
+TESTED_BY = "tested by "
+"""the mark of a block that the test in the named file runs"""
+MARK = re.compile(rf"tested|tested, slow|{TESTED_WITH}.+|{TESTED_BY}tests/\S+\.py|not run: .+")
 COMMAND = re.compile(r"^(translate|torchrun) ", re.MULTILINE)
 
 
@@ -28,41 +31,41 @@ class Block(NamedTuple):
 
     @property
     def commands(self) -> list[list[str]]:
-        """The arguments of each command of the program."""
-        words = [shlex.split(line, comments=True) for line in self.text.splitlines() if line]
-        return [line[1:] for line in words if line[:1] == ["translate"]]
+        """The arguments of each `translate` command."""
+        lines = [shlex.split(line, comments=True) for line in self.text.splitlines()]
+        return [words[1:] for words in lines if words[:1] == ["translate"]]
 
 
-def name(page: Path) -> str:
+def page_path(page: Path) -> str:
     """Return the path of a page from the root."""
     return page.relative_to(ROOT).as_posix()
 
 
-def blocks(page: Path) -> list[Block]:
+def code_blocks(page: Path) -> list[Block]:
     """Return the blocks of a page."""
     return [Block(*block) for block in BLOCK.findall(page.read_text())]
 
 
-def with_mark(mark: str) -> list[Path]:
+def pages_with_mark(mark: str) -> list[Path]:
     """Return the pages that have blocks with `mark`."""
-    return [page for page in PAGES if any(block.mark == mark for block in blocks(page))]
+    return [page for page in PAGES if any(block.mark == mark for block in code_blocks(page))]
 
 
-def with_stand_ins() -> list[tuple[Path, str, str]]:
-    """Return the pages with what stands in for what they need, and their blocks for a shell.
+def pages_with_stand_ins() -> list[tuple[Path, str, str]]:
+    """Return pages, the names of their stand-ins, and the blocks of both as a shell script.
 
-    Each block runs in the folder in which the page begins.
+    Each block begins in the same folder.
     """
-    texts: dict[tuple[Path, str], str] = {}
+    scripts: dict[tuple[Path, str], str] = {}
     for page in PAGES:
-        for block in blocks(page):
-            if block.mark.startswith(STAND_IN):
-                key = page, block.mark.removeprefix(STAND_IN)
-                texts[key] = f"{texts.get(key, '')}(\n{block.text})\n"
-    return [(*key, text) for key, text in texts.items()]
+        for block in code_blocks(page):
+            if block.mark.startswith(TESTED_WITH):
+                key = page, block.mark.removeprefix(TESTED_WITH)
+                scripts[key] = f"{scripts.get(key, '')}(\n{block.text})\n"
+    return [(*key, script) for key, script in scripts.items()]
 
 
 def blocks_run_by(file: str) -> list[Block]:
     """Return the blocks that the test at the path `file` runs: ``tested by tests/test_x.py``."""
-    mark = BY + Path(file).relative_to(ROOT).as_posix()
-    return [block for page in PAGES for block in blocks(page) if block.mark == mark]
+    mark = TESTED_BY + Path(file).relative_to(ROOT).as_posix()
+    return [block for page in PAGES for block in code_blocks(page) if block.mark == mark]

@@ -1,4 +1,4 @@
-"""Images, tar shards and a run that pages of documentation name, small."""
+"""Small versions of the images, tar shards and run that pages of documentation name."""
 
 import tarfile
 from pathlib import Path
@@ -12,17 +12,17 @@ SIDE, CROP = 64, 32
 
 
 def write_images(root: Path) -> Path:
-    """Write the domains that pages name, of small images, into the folder `root`; return it."""
+    """Write small images of the domains that pages name into the folder `root`, and return it."""
     rng = np.random.default_rng(0)
 
     def write(path: str, width: int = SIDE) -> None:
         coarse = Image.fromarray(rng.integers(0, 256, (8, 8, 3), np.uint8))
         (root / path).parent.mkdir(parents=True, exist_ok=True)
-        pixels = np.asarray(coarse.resize((width, SIDE), Image.Resampling.BICUBIC))
+        image = coarse.resize((width, SIDE), Image.Resampling.BICUBIC)
         if path.endswith(".png"):
-            Image.fromarray(pixels).save(root / path)
-        else:
-            gray = pixels[..., 0].astype(np.int16) * 12 - (1024 if "ct" in path else 0)
+            image.save(root / path)
+        else:  # a scan, in Hounsfield units if it is a CT
+            gray = np.asarray(image)[..., 0].astype(np.int16) * 12 - (1024 if "ct" in path else 0)
             tifffile.imwrite(root / path, gray.astype(np.int16 if "ct" in path else np.uint16))
 
     for domain in DOMAINS:

@@ -1,4 +1,4 @@
-"""Programs that stand in for others where blocks of pages run, on one machine."""
+"""Scripts that replace programs such as sbatch and pip when blocks of pages are run."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ TRANSLATE = """#!/bin/bash
 [[ $1 == train ]] && set -- "$@" $SHORT
 exec "$PYTHON" -m translate "$@"
 """
-"""Trains for two steps."""
+"""Runs `translate`; training takes two steps."""
 SBATCH = """#!/bin/bash
 while [[ $1 == --* ]]; do
   [[ $1 == --array=* ]] && array=${1#--array=}
@@ -20,22 +20,22 @@ done
 export SLURM_JOB_ID=7 SLURM_ARRAY_JOB_ID=7 SLURM_ARRAY_TASK_ID=${array%%[-,%]*}
 exec bash "$@"
 """
-"""Runs the script at once, of an array the first task."""
+"""Runs the script at once; of an array, only the first task."""
 TORCHRUN = """#!/bin/bash
 set -- "${@/node1:29400/localhost:0}" $SHORT
 exec "$PYTHON" -m torch.distributed.run "$@"
 """
-"""Trains for two steps, on this machine alone."""
+"""Runs torchrun on this machine alone; training takes two steps."""
 PIP = """#!/bin/bash
 [[ $2 == translate-kit* ]] && exit
 exec "$PYTHON" -m pip "$@" --quiet --no-index --no-deps --no-build-isolation
 """
-"""Installs without an index, into the environment of `PYTHON`; ours is there."""
+"""Installs into the environment of `PYTHON` without an index; translate-kit is there already."""
 PYTHON = """#!/bin/bash
 [[ $2 == build ]] && set -- "$@" --no-isolation
 exec "$PYTHON" "$@"
 """
-"""Builds without an index."""
+"""Runs Python; builds packages without an index."""
 MODULE = """#!/bin/bash
 exec "$PYTHON" -m {} "$@"
 """
@@ -54,7 +54,7 @@ def write_programs(folder: Path) -> None:
 
 
 def program_environment(folder: Path) -> Mapping[str, str]:
-    """Return the environment in which the programs of a folder are found before others."""
+    """Return the environment variables with which the programs of `folder` are found first."""
     places = [str(folder), str(Path(sys.executable).parent), os.environ["PATH"]]
     return {
         **os.environ,

@@ -1,4 +1,4 @@
-"""What stands in for a bucket, the Hub, an index of packages and data sets where pages are run."""
+"""Stand-ins for a bucket, the Hub, an index of packages and data sets, to run blocks of pages."""
 
 import fnmatch
 import gzip
@@ -29,12 +29,12 @@ translate train --config cgan-mnist --domains classes --set data.layout=labelled
 translate train --config text2img-small --out runs/text2img-summer-winter
 translate train --config inpaint-small --domains summer --out runs/inpaint-trainB
 """
-"""the runs that a block expects from other configurations"""
+"""commands that train the runs that a block of docs/methods.md names"""
 
 
 @contextmanager
 def s3_server(folder: Path, *, expected: str) -> Iterator[Environment]:
-    """Run an S3 server with the bucket ``photos``; at the end it has an object `expected`."""
+    """Run an S3 server with a bucket ``photos``; in the end it must have an object `expected`."""
     import s3fs
 
     with running_s3_server() as environment:
@@ -56,8 +56,8 @@ def s3_server(folder: Path, *, expected: str) -> Iterator[Environment]:
 
 @contextmanager
 def hub(folder: Path) -> Iterator[Environment]:
-    """Run a Hub."""
-    with fake_hub.running() as server:
+    """Run a server with the protocol of the Hugging Face Hub."""
+    with fake_hub.running_hub() as server:
         yield {
             "HF_ENDPOINT": server.address,
             "HF_TOKEN": fake_hub.TOKEN,
@@ -68,9 +68,9 @@ def hub(folder: Path) -> Iterator[Environment]:
 
 @contextmanager
 def own_environment(folder: Path) -> Iterator[Environment]:
-    """Create an environment in which plugins are installed, and an index that takes uploads.
+    """Create an environment for plugins, and run an index of packages.
 
-    Whatever is built below the folder is uploaded in the end.
+    In the end, the index must have every package that was built below the folder.
     """
     shutil.copytree(ROOT / "tests/examples", folder / "tests/examples")
     for name, domain in (("blurred", "summer"), ("sharp", "winter")):
@@ -91,7 +91,7 @@ def own_environment(folder: Path) -> Iterator[Environment]:
 
 @contextmanager
 def authors_files(folder: Path) -> Iterator[Environment]:
-    """Write files as the authors' programs do."""
+    """Write weight files in the formats of the authors' programs."""
     weights = AuthorsResnet(4, 2).state_dict()
     for file in ("latest_net_G", "latest_net_G_A", "latest_net_G_B"):
         torch.save(weights, folder / f"{file}.pth")
@@ -112,7 +112,7 @@ def mnist(folder: Path) -> Iterator[Environment]:
 
 @contextmanager
 def short_runs(folder: Path) -> Iterator[Environment]:
-    """Train the runs for two steps."""
+    """Train the runs of `SHORT_RUNS` for two steps."""
     for domain in ("summer", "winter"):
         images = folder / "datasets" / domain / "train"
         lines = [
@@ -134,7 +134,7 @@ def short_runs(folder: Path) -> Iterator[Environment]:
 
 @contextmanager
 def nothing(_: Path) -> Iterator[Environment]:
-    """Provide nothing but the programs of the folder."""
+    """Need no stand-in but the programs of page_programs."""
     yield {}
 
 

@@ -1,4 +1,4 @@
-"""Parse a command line without running it."""
+"""Parse a command line without running the command."""
 
 import click
 

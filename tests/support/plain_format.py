@@ -1,4 +1,4 @@
-"""A third-party image format that follows every rule: a line of JSON, then the values."""
+"""A third-party image format that keeps every rule: a line of JSON, then the values."""
 
 import json
 from collections.abc import Iterator
@@ -46,21 +46,15 @@ class PlainFormat:
         return MAGIC + json.dumps(head).encode() + b"\n" + pixels.tobytes()
 
     def write_tiles(
-        self,
-        file: BinaryIO,
-        tiles: Iterator[NDArray[Any]],
-        size: tuple[int, int],
-        channels: int,
-        dtype: str,
-        tile: int,
-        like: Header,
-    ) -> None:
+        self, file: BinaryIO, tiles: Iterator[NDArray[Any]], size: tuple[int, int],
+        channels: int, dtype: str, tile: int, like: Header,
+    ) -> None:  # fmt: skip
         """Write a file from tiles."""
         pixels = np.zeros((*size, channels), dtype)
         for top in range(0, size[0], tile):
             for left in range(0, size[1], tile):
-                place = pixels[top : top + tile, left : left + tile]
-                place[:] = next(tiles)[: place.shape[0], : place.shape[1]]
+                window = pixels[top : top + tile, left : left + tile]
+                window[:] = next(tiles)[: window.shape[0], : window.shape[1]]
         file.write(self.write(pixels, like))
 
 

@@ -23,7 +23,7 @@ WEIGHTS = saved_bytes({"weight": torch.zeros(2)})
 
 
 def published_file(data: bytes = WEIGHTS, digits: int = 64) -> PretrainedFile:
-    """Return a file whose published content is `data`, with that many digits of its hash."""
+    """Return the declaration of a file with content `data`, with `digits` digits of its hash."""
     return PretrainedFile(
         name="taste-v1.pth",
         network="Taste (Doe, 2020)",
@@ -34,7 +34,7 @@ def published_file(data: bytes = WEIGHTS, digits: int = 64) -> PretrainedFile:
     )
 
 
-def register(register_plugin: Callable[..., object]) -> PretrainedFile:
+def register_losses(register_plugin: Callable[..., object]) -> PretrainedFile:
     """Register two losses that declare the file, and return it."""
     declared = published_file()
 

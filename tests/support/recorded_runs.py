@@ -58,9 +58,9 @@ def write_evaluation(path: Path, psnr: Mapping[str, float], images: NDArray[np.u
     values = {"psnr": MeasuredValue(16.4, "max", "dB", 4, 15.0, 18.0)}
     baselines = {"mean target image": {"psnr": 14.9}}
     rows = {name: {"psnr": value} for name, value in psnr.items()}
-    found = EvaluationResult("first@1", values, baselines, per_image=rows)
+    evaluation = EvaluationResult("first@1", values, baselines, per_image=rows)
     outputs = Outputs([*psnr], list(images), list(images[::-1]), list(images))
-    result.write(with_thumbnails(found, [outputs], UNNAMED, UNNAMED), path / result.FILE)
+    result.write(with_thumbnails(evaluation, [outputs], UNNAMED, UNNAMED), path / result.FILE)
 
 
 def write_preview(path: Path, step: int) -> None:

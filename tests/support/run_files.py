@@ -27,7 +27,7 @@ def log_lines(run: Path) -> list[dict[str, Any]]:
     return [json.loads(line, parse_constant=refuse) for line in lines]
 
 
-def run_facts(run: Path) -> Any:
+def run_record(run: Path) -> Any:
     """Return the content of run.json."""
     return json.loads((run / "run.json").read_bytes())
 
@@ -37,6 +37,6 @@ def listed_problems(run: Path) -> list[dict[str, Any]]:
     return json_files.read_lines(run / "problems.jsonl")
 
 
-def unreadable(name: str) -> Problem:
-    """Return the problem that a file is empty."""
+def unreadable_problem(name: str) -> Problem:
+    """Return the problem of an empty file."""
     return Problem(Path(name), "check", "unreadable", "is empty")

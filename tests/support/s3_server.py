@@ -33,8 +33,8 @@ def running_s3_server() -> Iterator[dict[str, str]]:
         moto.stop()
 
 
-def connect(server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let clients in this process find the server."""
+def connect_clients(server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connect the clients of this process to the server with these environment variables."""
     import s3fs
 
     for name, value in server.items():
@@ -45,10 +45,10 @@ def connect(server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def new_bucket(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return an empty bucket, of the scheme that is the parameter of a fixture."""
+    """Return the URL of an empty bucket; its scheme is the parameter of a fixture."""
     name = f"bucket-{uuid4()}"
     if request.param == "s3":
-        connect(request.getfixturevalue("server"), monkeypatch)
+        connect_clients(request.getfixturevalue("server"), monkeypatch)
         open_files("s3", name).system.mkdir(name)
     return parse_location(f"{request.param}://{name}")
 

@@ -1,4 +1,4 @@
-"""An environment of its own in which plugins are installed and the command runs."""
+"""A Python environment in which plugins are installed and commands run."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ QUICK = ",".join(path.name for path in EXAMPLES.glob("translate_*") if path.name
 
 
 class Sandbox(NamedTuple):
-    """An environment of its own, with the packages of this one and all examples."""
+    """A Python environment with the packages of the present one and all example plugins."""
 
     home: Path
     python: str
@@ -33,12 +33,12 @@ class Sandbox(NamedTuple):
             capture_output=True,
             text=True,
             check=False,
-            env=environment(),
+            env=sandbox_environment(),
         )
 
     def translate(self, *arguments: object) -> subprocess.CompletedProcess[str]:
-        """Run ``translate`` there, in a process that has the modules already."""
-        return self.process.run(*arguments, folder=self.home, environment=environment())
+        """Run ``translate`` there, in a fork of a process that has imported the modules."""
+        return self.process.run(*arguments, folder=self.home, environment=sandbox_environment())
 
     def output(self, *arguments: object) -> str:
         """Run ``translate`` there, which must succeed, and return its output."""
@@ -48,16 +48,17 @@ class Sandbox(NamedTuple):
 
 
 def create_environment(folder: Path) -> str:
-    """Create an environment that has the packages of this one; return its interpreter."""
+    """Create an environment with the packages of the present one; return its interpreter."""
     venv.create(folder, with_pip=False, symlinks=True)
     variables = {"base": str(folder), "platbase": str(folder)}
     site = Path(sysconfig.get_path("purelib", "venv", vars=variables))
-    here = [path for path in sys.path if path.endswith("site-packages")]
-    (site / "here.pth").write_text("".join(f"import site; site.addsitedir({p!r})\n" for p in here))
+    present = [path for path in sys.path if path.endswith("site-packages")]
+    lines = [f"import site; site.addsitedir({path!r})\n" for path in present]
+    (site / "present.pth").write_text("".join(lines))
     return str(folder / ("Scripts" if os.name == "nt" else "bin") / "python")
 
 
-def environment() -> dict[str, str]:
+def sandbox_environment() -> dict[str, str]:
     """Return the environment of programs in the sandbox."""
     quiet = {"PYTHONWARNINGS": "", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     return {"TRANSLATE_PLUGINS": QUICK, **os.environ, **quiet}

@@ -1,4 +1,4 @@
-"""A recipe of two scalar players, with steps that can be computed by hand."""
+"""A recipe of two players with one weight each; its steps can be computed by hand."""
 
 import math
 
@@ -44,17 +44,17 @@ def take_one_step(recipe: Recipe, *, optimizers=None, batch=ONE, **options):
     return take_turns(recipe, batch, optimizers or recipe.optimizers(), **options)
 
 
-def skipped(result: StepResult) -> dict[str, list[bool]]:
-    """Return the skipped turns as plain values."""
-    return {player: [bool(bad) for bad in turns] for player, turns in result.skipped.items()}
+def skipped_turns(result: StepResult) -> dict[str, list[bool]]:
+    """Return for each turn of each player whether it was skipped."""
+    return {player: [bool(turn) for turn in turns] for player, turns in result.skipped.items()}
 
 
-def with_step(step, **members) -> ScalarPlayers:
-    """Return the recipe with another step."""
+def recipe_of_step(step, **members) -> ScalarPlayers:
+    """Return the recipe with another method `step`, and other members."""
     return type("Scalars", (ScalarPlayers,), {"step": step, **members})()
 
 
-def blow_up(self, batch):
+def infinite_step(self, batch):
     """Yield a first turn whose loss is infinite."""
     yield Turn("generator", score=self.critic(self.generator(batch)) * math.inf)
     yield Turn("critic", score=-self.critic(self.generator(batch)))

@@ -1,9 +1,10 @@
-"""Images to send to a server, and the pixels that come back."""
+"""Image files to send to a server, and the pixels of its responses."""
 
 from io import BytesIO
 
 import numpy as np
 from PIL import Image
+from random_images import encode
 
 from translate.serve.models.worker import Worker
 
@@ -11,15 +12,12 @@ Workers = dict[str, Worker]
 TOKEN = "0123456789abcdef"
 
 
-def encoded(number: int = 0, form: str = "PNG") -> bytes:
-    """Return an image file, for each `number` another one."""
+def image_file(number: int = 0, file_format: str = "PNG") -> bytes:
+    """Return an image file with other pixels and another width for each `number`."""
     random = np.random.default_rng(number)
-    values = random.integers(0, 256, (16, 24 + number, 3), np.uint8)
-    file = BytesIO()
-    Image.fromarray(values).save(file, form)
-    return file.getvalue()
+    return encode(random.integers(0, 256, (16, 24 + number, 3), np.uint8), file_format)
 
 
-def pixels(data: bytes) -> bytes:
+def decoded_pixels(data: bytes) -> bytes:
     """Return the pixels of an image file."""
     return Image.open(BytesIO(data)).tobytes()

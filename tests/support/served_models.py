@@ -1,13 +1,12 @@
-"""Small models as a server has them, and images for them."""
+"""Models of small runs as a server loads them, and image files to send."""
 
 from collections.abc import Callable
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from random_images import encode
 
 from translate.serve.models.served_model import ServedModel
 from translate.serve.requests.limits import RequestError
@@ -15,21 +14,19 @@ from translate.serve.requests.limits import RequestError
 MAX_PIXELS = 10_000
 
 
-def served(run: Path, name: str = "mine") -> ServedModel:
-    """Return a model as a server has it."""
+def served_model(run: Path, name: str = "mine") -> ServedModel:
+    """Return the model of a run as a server loads it."""
     return ServedModel(str(run), name, device="cpu", max_pixels=MAX_PIXELS)
 
 
-def encoded(form: str = "PNG", size: tuple[int, int] = (40, 30), **options: Any) -> bytes:
-    """Return an image file of random pixels."""
+def image_file(file_format: str = "PNG", size: tuple[int, int] = (40, 30), **options: Any) -> bytes:
+    """Return the bytes of an image file of (width, height) random pixels."""
     pixels = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
-    file = BytesIO()
-    Image.fromarray(pixels).save(file, form, **options)
-    return file.getvalue()
+    return encode(pixels, file_format, **options)
 
 
-def refused(call: Callable[[], object]) -> tuple[int, str]:
-    """Return the status and the message of a call that is refused."""
+def rejection(call: Callable[[], object]) -> tuple[int, str]:
+    """Return the status and the message of the `RequestError` that `call` must raise."""
     with pytest.raises(RequestError) as caught:
         call()
     return caught.value.status, caught.value.message

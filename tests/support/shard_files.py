@@ -8,8 +8,8 @@ from pathlib import Path
 from translate.engine.storage.lookup import storage_of
 
 
-def tar_of(members: Mapping[str, bytes]) -> bytes:
-    """Return a tar file of these members."""
+def tar_file(members: Mapping[str, bytes]) -> bytes:
+    """Return the bytes of a tar file with these members."""
     file = BytesIO()
     with tarfile.open(fileobj=file, mode="w") as archive:
         for name, data in members.items():
@@ -23,4 +23,4 @@ def write_shards(places: Iterable[Path], shards: Mapping[str, Mapping[str, bytes
     """Write the members of each shard into folders of the disk or of stores."""
     for place in places:
         for name, members in shards.items():
-            storage_of(place).replace(place / name, tar_of(members))
+            storage_of(place).replace(place / name, tar_file(members))

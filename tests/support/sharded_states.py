@@ -30,10 +30,10 @@ class SavedRun(NamedTuple):
     path: Path
     """the checkpoint"""
     expected: dict[str, Tensor]
-    """all that it must hold, whole"""
+    """whole tensors of the state that was saved"""
 
 
-def build(shard: str = "fsdp", **flags: Any) -> TrainingState:
+def build_sharded(shard: str = "fsdp", **flags: Any) -> TrainingState:
     """Return the training state of a small CycleGAN, sharded over the processes."""
     config = small_runs.config(
         Path("none"), train__shard=shard, train__batch_size=4, train__ema=0.5, **flags
@@ -41,20 +41,20 @@ def build(shard: str = "fsdp", **flags: Any) -> TrainingState:
     return build_training(config, SPEC, CPU)
 
 
-def trained(steps: int = 1) -> TrainingState:
-    """Return a sharded training state after some steps, each process on images of its own."""
-    training = build()
+def train_sharded(steps: int = 1) -> TrainingState:
+    """Return a sharded training state after some steps, on other images in each process."""
+    training = build_sharded()
     torch.manual_seed(distributed.rank())
     train_steps(training, steps)
     return training
 
 
-def saved_by_two(run: Path) -> SavedRun:
+def save_on_two_processes(run: Path) -> SavedRun:
     """Save a checkpoint by two processes."""
 
     def work(_: int) -> dict[str, Any]:
         with distributed.process_group(CPU):
-            training = trained()
+            training = train_sharded()
             write.save(run, training, training)
             return {name: value.tolist() for name, value in whole_state(training).items()}
 
@@ -65,7 +65,7 @@ def saved_by_two(run: Path) -> SavedRun:
 
 
 def whole_state(training: TrainingState) -> dict[str, Tensor]:
-    """Return weights, averages and moments, gathered; every process must call this."""
+    """Return whole tensors of weights, averages and moments; every process must call this."""
     assert training.average
     state = {
         **{f"weights/{n}": t for n, t in training.recipe.state_dict().items()},

@@ -3,14 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+import small_gans
 import torch
-from small_gans import SPEC, MeanDiscriminator
 from torch import Tensor, nn
 
 from translate.batches import ImageSpec
 from translate.engine.checkpoints.state import TrainingState
-from translate.engine.config import layers
-from translate.engine.optimization.build import build_training
 from translate.recipe import Recipe
 
 NETWORKS: Mapping[str, Mapping[str, Any]] = {
@@ -24,10 +22,10 @@ class HalfMeanEncoder(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.share = nn.Parameter(torch.tensor(0.5))
+        self.weight = nn.Parameter(torch.tensor(0.5))
 
     def forward(self, images: Tensor) -> Tensor:
-        return self.share * images.mean(dim=(1, 2, 3), keepdim=True)
+        return self.weight * images.mean(dim=(1, 2, 3), keepdim=True)
 
 
 class ConstantDecoder(nn.Module):
@@ -35,26 +33,21 @@ class ConstantDecoder(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.shade = nn.Parameter(torch.tensor(0.2))
+        self.weight = nn.Parameter(torch.tensor(0.2))
 
     def forward(self, code: Tensor) -> Tensor:
-        return (self.shade * code).expand(-1, 1, 2, 2)
+        return (self.weight * code).expand(-1, 1, 2, 2)
 
 
-def build_state(name: str, spec: ImageSpec = SPEC, **options: Any) -> TrainingState:
+def build_state(name: str, spec: ImageSpec = small_gans.SPEC, **options: Any) -> TrainingState:
     """Return the training state of recipe `name` with small networks, at step 0."""
-    document = {
-        "options": {**NETWORKS, **options},
-        "data": {"domains": ["digits"], "size": list(spec.size)},
-        "train": {"steps": 10_000, "device": "cpu"},
-    }
-    return build_training(layers.resolve(name, config=document), spec, torch.device("cpu"))
+    return small_gans.build_state(name, spec, **{**NETWORKS, **options})
 
 
 def scalar_recipe(name: str, **options: Any) -> Recipe:
     """Return the recipe with the two networks above, a `MeanDiscriminator` and latents of 1."""
     recipe = build_state(name, **options).recipe
     recipe.encoder, recipe.decoder = HalfMeanEncoder(), ConstantDecoder()
-    recipe.discriminator = MeanDiscriminator()
+    recipe.discriminator = small_gans.MeanDiscriminator()
     recipe.latents = lambda count: torch.ones(count, 1, 1, 1)
     return recipe

@@ -32,12 +32,12 @@ def write_run(
     step: int = 1,
     data: Mapping[str, Any] | None = None,
     kinds: Sequence[Domain] = (),
-    **facts: Any,
+    **attributes: Any,
 ) -> Path:
     """Write a checkpoint into the run folder `path`, and return the folder.
 
-    `data` are further settings of the section data, `kinds` replace the photographic domains, and
-    `facts` are further attributes of the image spec: `classes`, `text_length` or `sides`.
+    `data` are other settings of the section data, `kinds` are domains in place of photographic
+    ones, and `attributes` of the image spec are `classes`, `text_length` or `sides`.
     """
     seed_everything(seed)
     domains = [kind.name for kind in kinds] or domains
@@ -45,7 +45,7 @@ def write_run(
     flags = {f"data.{key}": value for key, value in settings.items()}
     flags |= {f"options.{key}": value for key, value in (options or {}).items()}
     config = layers.resolve(recipe, flags={**flags, "train.steps": 1})
-    spec = image_spec((size, size), domains, *channels, **facts)
+    spec = image_spec((size, size), domains, *channels, **attributes)
     spec = replace(spec, domains=(*kinds,)) if kinds else spec
     model = create("recipe", {"name": config.recipe, **config.options}, spec=spec)
     write.save(path, ModelState(config, spec, model, step=step))
@@ -54,8 +54,8 @@ def write_run(
 
 def cyclegan(path: Path, *, identity_weight: float = 5.0, **settings: Any) -> Path:
     """Write the run of a tiny CycleGAN."""
-    parts = {"generator": RESNET, "discriminator": PATCH}
-    options = {**parts, "identity_weight": identity_weight}
+    networks = {"generator": RESNET, "discriminator": PATCH}
+    options = {**networks, "identity_weight": identity_weight}
     return write_run(path, "cyclegan", options=options, **settings)
 
 

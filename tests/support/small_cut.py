@@ -1,4 +1,4 @@
-"""Small recipes of CUT and FastCUT, and their loss of patches in plain PyTorch."""
+"""Small recipes of CUT and FastCUT, and PatchNCE, their contrastive loss, in plain PyTorch."""
 
 import torch
 from specs import image_spec
@@ -11,21 +11,21 @@ from translate.registry import create_recipe
 SPEC = image_spec((16, 16), ("summer", "winter"))
 RESNET = {"name": "resnet", "width": 2, "blocks": 1, "downsamplings": 1, "antialias": True}
 PATCH = {"name": "patch", "width": 2, "layers": 1, "antialias": True}
-EVERY = 10_000
-"""more patches than there are positions, so that the loss is not random"""
+ALL_PATCHES = 10_000
+"""more patches than there are positions, so that all are used and the loss is not random"""
 
 
-def build(name: str = "cut", **options: object) -> nn.Module:
+def build_recipe(name: str = "cut", **options: object) -> nn.Module:
     """Return a small recipe with random weights and biases everywhere."""
     with temporary_seed(0):
-        part = {"name": name, "generator": RESNET, "discriminator": PATCH, "patches": EVERY}
-        recipe = create_recipe({**part, **options}, spec=SPEC).double()
+        settings = {"generator": RESNET, "discriminator": PATCH, "patches": ALL_PATCHES}
+        recipe = create_recipe({"name": name, **settings, **options}, spec=SPEC).double()
         for parameter in recipe.parameters():
             nn.init.normal_(parameter, 0.0, 0.3)
     return recipe
 
 
-def batch(count: int = 2, seed: int = 1) -> Pair:
+def random_pair(count: int = 2, seed: int = 1) -> Pair:
     """Return random images of both domains, in double precision."""
     generator = torch.Generator().manual_seed(seed)
     return Pair(*(torch.rand(2, count, 3, 16, 16, generator=generator).double() * 2 - 1))
@@ -34,20 +34,21 @@ def batch(count: int = 2, seed: int = 1) -> Pair:
 def patch_loss(recipe: nn.Module, output: list[Tensor], source: list[Tensor]) -> Tensor:
     """Return the loss of equation 4 over all positions, averaged over layers and images."""
     layers = []
-    for head, one, other in zip(recipe.patch_nce.heads, output, source, strict=True):
-        vectors = [head(feature.flatten(2).mT) for feature in (one, other)]
+    for head, *features in zip(recipe.patch_nce.heads, output, source, strict=True):
+        vectors = [head(feature.flatten(2).mT) for feature in features]
         query, key = (v / (v.square().sum(2, keepdim=True).sqrt() + 1e-7) for v in vectors)
         logits = torch.einsum("nqc,nkc->nqk", query, key.detach()) / 0.07
-        own = torch.diagonal(logits, dim1=1, dim2=2)
-        layers.append((logits.logsumexp(2) - own).mean())
+        positive = torch.diagonal(logits, dim1=1, dim2=2)
+        layers.append((logits.logsumexp(2) - positive).mean())
     return torch.stack(layers).mean()
 
 
-def mirrors(seed: int) -> bool:
+def flips(seed: int) -> bool:
     """Return whether FastCUT flips its source in a step that starts at `seed`."""
     with temporary_seed(seed):
         return bool(torch.rand(()) < 0.5)
 
 
-STRAIGHT = next(seed for seed in range(100) if not mirrors(seed))
-MIRRORED = next(seed for seed in range(100) if mirrors(seed))
+UNFLIPPED = next(seed for seed in range(100) if not flips(seed))
+FLIPPED = next(seed for seed in range(100) if flips(seed))
+"""seeds with which FastCUT does not flip its source, and with which it does"""

@@ -26,9 +26,7 @@ def read_batches(config: Data, *, batch_size: int = 2, stop: int = 9, **options:
 
 
 def equal_batches(one: list[Any], other: list[Any]) -> bool:
-    """Return whether two lists of batches hold equal tensors."""
+    """Return whether two lists of batches have equal tensors."""
     return len(one) == len(other) and all(
-        torch.equal(a, b)
-        for x, y in zip(one, other, strict=True)
-        for a, b in zip(x, y, strict=True)
+        all(map(torch.equal, *batches)) for batches in zip(one, other, strict=True)
     )

@@ -1,4 +1,4 @@
-"""A small DeblurGAN, and one with scalar networks whose losses are computed by hand."""
+"""A small DeblurGAN, and one with networks of a single weight, for losses computed by hand."""
 
 import torch
 from specs import image_spec
@@ -35,26 +35,20 @@ class Sum(nn.Module):
         return self.slope * images.sum(dim=(1, 2, 3))
 
 
-def build(**options: object) -> nn.Module:
+def build_recipe(**options: object) -> nn.Module:
     """Return a small recipe in double precision, the same each time."""
     with temporary_seed(0):
-        part = {"name": "deblurgan", "generator": RESNET, "critic": PATCH, "content": "l2"}
-        return create("recipe", {**part, **options}, spec=SPEC).double()
+        settings = {"generator": RESNET, "critic": PATCH, "content": "l2"}
+        return create("recipe", {"name": "deblurgan", **settings, **options}, spec=SPEC).double()
 
 
-def batch(count: int = 2) -> Pair:
-    """Return random blurred and sharp images, in double precision."""
-    generator = torch.Generator().manual_seed(1)
-    return Pair(*(torch.rand(2, count, 3, 16, 16, generator=generator).double() * 2 - 1))
-
-
-def flat() -> Pair:
-    """Return images of 2x2 pixels: blurred ones of -0.5, sharp ones of 0.5."""
+def constant_pair() -> Pair:
+    """Return two pairs of 2x2 pixels: blurred images of -0.5, sharp images of 0.5."""
     return Pair(torch.full((2, 3, 2, 2), -0.5), torch.full((2, 3, 2, 2), 0.5))
 
 
-def by_hand(**options: object) -> nn.Module:
+def scalar_recipe(**options: object) -> nn.Module:
     """Return a recipe with a constant generator of 0.25 and a critic of slope 2."""
-    recipe = build(**options).float()
+    recipe = build_recipe(**options).float()
     recipe.generator, recipe.critic = Constant(0.25), Sum(2.0)
     return recipe

@@ -7,11 +7,11 @@ from translate.registry import create_discriminator
 MLP = {"name": "mlp", "width": 8, "layers": 1}
 
 
-def make(name, *, channels=3, side=16, **options):
+def discriminator(name, *, channels=3, side=16, **options):
     """Return a discriminator by name for images of `side` x `side`."""
     return create_discriminator({"name": name, **options}, in_channels=channels, size=(side, side))
 
 
-def images(count=4, channels=3, side=16):
+def random_images(count=4, channels=3, side=16):
     """Return random images in [-1, 1]."""
     return torch.rand(count, channels, side, side) * 2 - 1

@@ -1,4 +1,4 @@
-"""An exporter whose files take no compiler, so that tests of exported models take no seconds."""
+"""An exporter that needs no compiler, so that tests of exported models are quick."""
 
 import json
 from collections.abc import Callable
@@ -33,7 +33,7 @@ def invert(images: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 class InvertingExporter:
-    """Writes the metadata as JSON; its networks invert the colours of images."""
+    """Writes metadata as JSON; a loaded file runs `network`, which inverts colours by default."""
 
     suffix = ".inverting"
     backend = "inverter"
@@ -42,8 +42,8 @@ class InvertingExporter:
 
     def write(self, model: ExportedModel) -> Content:
         type(self).writes += 1
-        self.network = lambda *inputs: model.network(*map(_tensor, inputs)).detach().numpy()
-        type(self).network = staticmethod(self.network)
+        network = lambda *inputs: model.network(*map(_tensor, inputs)).detach().numpy()  # noqa: E731
+        type(self).network = staticmethod(network)
         return json.dumps(model.metadata).encode()
 
     def load(self, content: Content, *, threads: int | None = None) -> LoadedModel:  # noqa: ARG002
@@ -58,8 +58,8 @@ def _tensor(images: NDArray[np.float32]) -> Any:
     return torch.from_numpy(images)
 
 
-class Plugin:
-    """Offers the exporter."""
+class InvertingPlugin:
+    """A plugin that offers the exporter ``inverting``."""
 
     @hookimpl
     def register_exporters(self) -> Any:

@@ -33,10 +33,10 @@ class ConstantGenerator(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.shade = nn.Parameter(torch.tensor(0.5))
+        self.weight = nn.Parameter(torch.tensor(0.5))
 
     def forward(self, noise: Tensor) -> Tensor:
-        return (self.shade * noise).expand(-1, 1, 2, 2)
+        return (self.weight * noise).expand(-1, 1, 2, 2)
 
 
 class MeanDiscriminator(nn.Module):
@@ -56,7 +56,7 @@ class MeanDiscriminator(nn.Module):
 def build_state(name: str, spec: ImageSpec = SPEC, **options: Any) -> TrainingState:
     """Return the training state of recipe `name` with small networks, at step 0."""
     document = {
-        "options": {**NETWORKS[name], **options},
+        "options": {**NETWORKS.get(name, {}), **options},
         "data": {"domains": ["digits"], "size": list(spec.size)},
         "train": {"steps": 10_000, "device": "cpu"},
     }
@@ -64,9 +64,9 @@ def build_state(name: str, spec: ImageSpec = SPEC, **options: Any) -> TrainingSt
 
 
 def scalar_recipe(name: str, discriminator: str, **options: Any) -> Recipe:
-    """Return the recipe with the two networks above and latents of 1.
+    """Return a recipe with the two networks above and latents of 1.
 
-    `discriminator` is the name of its attribute.
+    `discriminator` is the recipe's attribute for the `MeanDiscriminator`.
     """
     recipe = build_state(name, **options).recipe
     recipe.generator = ConstantGenerator()
@@ -88,13 +88,6 @@ def random_batch(count: int = BATCH_SIZE, seed: int = 0, side: int = 8) -> Image
     """Return square images of uniform noise in [-1, 1]."""
     random = torch.Generator().manual_seed(seed)
     return Images(torch.rand(count, 1, side, side, generator=random) * 2 - 1)
-
-
-def to_float64(recipe: Recipe) -> Recipe:
-    """Return `recipe` in double precision, latents included."""
-    noise = recipe.latents
-    recipe.latents = lambda count: noise(count).double()
-    return recipe.double()
 
 
 def players_of_steps(training: TrainingState, steps: int) -> list[list[str]]:

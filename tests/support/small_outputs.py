@@ -1,4 +1,4 @@
-"""Outputs of an output folder, and what remains of them."""
+"""Outputs of `infer` and `sample` in a folder, and which of them are still to be written."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,23 +11,23 @@ from translate.engine.models.model import Model
 from translate.results import InferenceResult
 
 
-class Item(NamedTuple):
-    """An output to write."""
+class OutputItem(NamedTuple):
+    """An output to write, and the name of its input."""
 
     output: Path
     origin: str = "nothing"
 
 
-def remaining(
-    manifest: OutputManifest, item: Item, origin: str = "0", **options: bool
-) -> tuple[list[Item], int]:
-    """Return what remains of one item, whose input has the hash `origin`."""
-    return find_remaining(manifest, [item], lambda _: origin, **options)[:2]
+def remaining_items(
+    manifest: OutputManifest, item: OutputItem, input_hash: str = "0", **options: bool
+) -> tuple[list[OutputItem], int]:
+    """Return the items to write of `item` alone, and the number of skipped ones."""
+    return find_remaining(manifest, [item], lambda _: input_hash, **options)[:2]
 
 
-def items(folder: Path, *names: str) -> list[Item]:
-    """Return outputs below ``folder/out``."""
-    return [Item(folder / "out" / name) for name in names]
+def output_items(folder: Path, *names: str) -> list[OutputItem]:
+    """Return an item for each name in ``folder/out``."""
+    return [OutputItem(folder / "out" / name) for name in names]
 
 
 def sample_images(

@@ -1,4 +1,4 @@
-"""Small translators with random weights, which tint their outputs."""
+"""Translators of recipes with random weights, and of a recipe that tints images."""
 
 from typing import Any
 
@@ -11,15 +11,15 @@ from translate.engine.models.model import Model
 from translate.registry import create_recipe
 
 
-def translator(name: str, **options: Any) -> Translator:
-    """Return a recipe with tiny networks and random weights, which tints its outputs."""
+def random_translator(name: str, **options: Any) -> Translator:
+    """Return a translator of the recipe `name` with tiny networks and random weights."""
     torch.manual_seed(0)
     recipe = create_recipe({"name": name, **small_options("recipe", name), **options}, spec=SPEC)
     recipe.eval().requires_grad_(False)
     return Translator._of(Model(name, name, SPEC, recipe=recipe))
 
 
-def tint(*, unscaled: bool = False, **args: Any) -> Translator:
+def tinting_translator(*, unscaled: bool = False, **args: Any) -> Translator:
     """Return a translator that tints its inputs."""
     recipe = Tint(**args)
     return Translator._of(Model("runs/t", "t", SPEC, recipe=recipe, unscaled=unscaled))

@@ -21,28 +21,28 @@ class Module:
         """The file, parsed when a test first asks for it."""
         return ast.parse(self.path.read_text())
 
-    def at(self, node: ast.AST, what: str) -> str:
-        """Return `what` is wrong with a node, after its file and line."""
-        return f"{self.path.relative_to(ROOT)}:{getattr(node, 'lineno', 1)}: {what}"
+    def at(self, node: ast.AST, problem: str) -> str:
+        """Return a line with the file, the line of `node`, and its problem."""
+        return f"{self.path.relative_to(ROOT)}:{getattr(node, 'lineno', 1)}: {problem}"
 
 
 def modules(root: Path) -> list[Module]:
-    """Return every module below the source root that holds `root`, by dotted name."""
-    found = []
+    """Return every module of the package in the folder `root`."""
+    result = []
     for path in sorted(root.rglob("*.py")):
         parts = path.relative_to(root.parent).with_suffix("").parts
         name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-        found.append(Module(name, path))
-    return found
+        result.append(Module(name, path))
+    return result
 
 
-OURS = modules(ROOT / "translate")
-PLUGINS = modules(ROOT / "plugins/translate_plugins")
-NAMES = {module.name for module in OURS + PLUGINS}
+OUR_MODULES = modules(ROOT / "translate")
+PLUGIN_MODULES = modules(ROOT / "plugins/translate_plugins")
+MODULE_NAMES = {module.name for module in OUR_MODULES + PLUGIN_MODULES}
 
 
-def nodes(tree: ast.AST) -> Iterator[ast.AST]:
-    """Walk `tree`, but not into what only a type checker sees."""
+def runtime_nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield all nodes below `tree`, without blocks of ``if TYPE_CHECKING``."""
     pending = [tree]
     while pending:
         for child in ast.iter_child_nodes(pending.pop()):
@@ -54,20 +54,20 @@ def nodes(tree: ast.AST) -> Iterator[ast.AST]:
 
 def imports(tree: ast.AST) -> Iterator[tuple[ast.AST, str]]:
     """Yield every import, at any depth, with the imported module."""
-    for node in nodes(tree):
+    for node in runtime_nodes(tree):
         if isinstance(node, ast.Import):
             yield from ((node, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = "." * node.level + (node.module or "")
             for alias in node.names:
                 full = f"{base}.{alias.name}"
-                yield node, full if full in NAMES else base
+                yield node, full if full in MODULE_NAMES else base
 
 
 def package_of(name: str) -> str:
-    """Return the package of a module of ours, or its own name at the top level.
+    """Return the package of a module, such as ``engine.data``, or the name of a top-level module.
 
-    What ``python -m`` runs, a ``__main__``, is above all packages wherever it is.
+    Every ``__main__``, which ``python -m`` runs, has the package ``__main__``.
     """
     parts = name.removeprefix("translate.").split(".")
     if parts[-1] == "__main__":

@@ -1,6 +1,7 @@
-"""Image specs from names of domains."""
+"""Short notation of an `ImageSpec`."""
 
 from collections.abc import Iterable
+from itertools import chain, repeat
 from typing import Any
 
 from translate.batches import Domain, ImageSpec
@@ -10,10 +11,9 @@ def image_spec(
     size: tuple[int, int] = (256, 256),
     domains: Iterable[str] = ("source", "target"),
     *channels: int,
-    **facts: Any,
+    **attributes: Any,
 ) -> ImageSpec:
-    """Return a spec with domains of these `channels`; the last number is for all that follow."""
-    names = [*domains]
-    counts = [*(channels or (3,)), *(channels[-1:] or (3,)) * len(names)]
-    known_domains = tuple(Domain(name, count) for name, count in zip(names, counts, strict=False))
-    return ImageSpec(size, known_domains, **facts)
+    """Return a spec with named domains; the last number of channels repeats, 3 if there is none."""
+    channels = channels or (3,)
+    counts = chain(channels, repeat(channels[-1]))
+    return ImageSpec(size, tuple(map(Domain, domains, counts)), **attributes)

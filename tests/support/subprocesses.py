@@ -26,13 +26,12 @@ def start_command(*arguments: object, **options: Any) -> subprocess.Popen[str]:
 def start_training(
     config: schema.Config, run: Path, *flags: object, **options: Any
 ) -> subprocess.Popen[str]:
-    """Start a training, or resume `run` where it has a checkpoint."""
+    """Start a training, or resume `run` if it has a checkpoint."""
     file = run.with_suffix(".yaml")
     file.write_text(yaml_text.dump(config))
-    source = (
-        ["--resume", run] if small_runs.checkpoint_steps(run) else ["--config", file, "--out", run]
-    )
-    return start_command("train", *source, *flags, **options)
+    has_checkpoint = small_runs.checkpoint_steps(run)
+    start = ["--resume", run] if has_checkpoint else ["--config", file, "--out", run]
+    return start_command("train", *start, *flags, **options)
 
 
 def wait_for_lines(path: Path, count: int, process: subprocess.Popen[str]) -> None:
@@ -45,7 +44,7 @@ def wait_for_lines(path: Path, count: int, process: subprocess.Popen[str]) -> No
 
 
 def surviving_processes(process: subprocess.Popen[str], seconds: float = 5) -> list[str]:
-    """Return the processes of its session that still run `seconds` after `process` ended."""
+    """Return the processes in the session of `process` that still run `seconds` after its end."""
     deadline = time.monotonic() + seconds
     while (processes := _session_processes(process.pid)) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -65,8 +64,8 @@ def _session_processes(number: int) -> list[str]:
 
 
 def ray_actors(parent: int) -> list[int]:
-    """Return the actors of a Ray cluster below the process `parent` that translate."""
-    found, parents = [], {}
+    """Return the ids of processes below `parent` that are actors of Ray and translate."""
+    actors, parents = [], {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             stat, line = (folder / "stat").read_text(), (folder / "cmdline").read_bytes()
@@ -74,9 +73,9 @@ def ray_actors(parent: int) -> list[int]:
             continue
         parents[int(folder.name)] = int(stat.rpartition(")")[2].split()[1])
         if b"Translate" in line:
-            found.append(int(folder.name))
+            actors.append(int(folder.name))
 
     def is_below(pid: int) -> bool:
         return pid == parent or (pid in parents and is_below(parents[pid]))
 
-    return [pid for pid in found if is_below(pid)]
+    return [pid for pid in actors if is_below(pid)]

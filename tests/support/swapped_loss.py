@@ -4,7 +4,7 @@ from torch import Tensor, nn
 
 
 class SwapsRealAndFake(nn.Module):
-    """A Wasserstein loss with the scores of real and generated images exchanged."""
+    """A Wasserstein loss with swapped scores of real and generated images."""
 
     def for_discriminator(self, real, fake):
         return sum((r - f).mean() for r, f in zip(scales(real), scales(fake), strict=True))

@@ -1,4 +1,4 @@
-"""TIFF files of every type, and what is in them."""
+"""TIFF files of every type, and the tags and values in them."""
 
 import struct
 from collections.abc import Sequence
@@ -14,26 +14,26 @@ from translate.images import masks
 from translate.images.layers import Layers
 from translate.images.source import EncodedImage
 
-KINDS = {"u1": "uint8", "u2": "uint16", "i2": "int16", "f4": "float32"}
-"""types of files, and what they are read as: the same"""
-WIDER = {"i1": "int16", "u4": "float32", "i4": "float32", "u8": "float32", "f2": "float32",
+UNCHANGED_DTYPES = {"u1": "uint8", "u2": "uint16", "i2": "int16", "f4": "float32"}
+"""types that are read as the same type"""
+WIDER_DTYPES = {"i1": "int16", "u4": "float32", "i4": "float32", "u8": "float32", "f2": "float32",
          "f8": "float32"}  # fmt: skip
 BANDS: list[tuple[int, str, tuple[int, ...] | None]] = [
     (1, "minisblack", None), (2, "minisblack", (0,)), (2, "minisblack", (2,)), (3, "rgb", None),
     (4, "rgb", (0,)), (4, "rgb", (2,)), (5, "minisblack", (0,) * 4), (7, "rgb", (0,) * 4),
     (64, "minisblack", (0,) * 63),
 ]  # fmt: skip
-STORED: list[dict[str, Any]] = [
+STORAGE: list[dict[str, Any]] = [
     {}, {"byteorder": ">"}, {"compression": "zlib", "predictor": True}, {"tile": (16, 16)},
     {"bigtiff": True, "byteorder": ">"}, {"compression": "lzw", "rowsperstrip": 7},
     {"compression": "zstd", "tile": (32, 16)}, {"compression": "packbits"},
     {"compression": "lzma"}, {"rowsperstrip": 3},
 ]  # fmt: skip
-OTHER = (273, 279, 305, 324, 325)
-"""tags of where blocks are, of their lengths, and of the program"""
+UNCOMPARED_TAGS = (273, 279, 305, 324, 325)
+"""tags of the positions and lengths of blocks, and of the program"""
 
 
-def numbers(kind: str, bands: int) -> NDArray[Any]:
+def random_values(kind: str, bands: int) -> NDArray[Any]:
     """Return (18, 33, bands) random numbers over the whole range of a type."""
     random, dtype = np.random.default_rng(0), np.dtype(kind)
     if dtype.kind == "f":
@@ -42,38 +42,42 @@ def numbers(kind: str, bands: int) -> NDArray[Any]:
     return random.integers(ends.min, ends.max, (18, 33, bands), dtype, endpoint=True)
 
 
-def content(values: NDArray[Any], **options: Any) -> bytes:
-    """Return a TIFF as tifffile writes it."""
+def encode_tiff(values: NDArray[Any], **options: Any) -> bytes:
+    """Return the TIFF that tifffile writes for values (height, width[, bands])."""
     buffer = BytesIO()
     values = values[..., 0] if values.shape[2:] == (1,) else values
     tifffile.imwrite(buffer, np.ascontiguousarray(values), metadata=None, **options)
     return buffer.getvalue()
 
 
-def stored(values: NDArray[Any], bands: tuple[int, str, Any], planar: str, **options: Any) -> bytes:
+def encode_bands(
+    values: NDArray[Any], bands: tuple[int, str, Any], planar: str, **options: Any
+) -> bytes:
     """Return a TIFF of (height, width, bands) values."""
     count, photometric, extra = bands
     if count > 1:
         options |= {"extrasamples": extra, "planarconfig": planar}
     values = np.moveaxis(values, -1, 0) if planar == "separate" else values
-    return content(values, photometric=photometric, **options)
+    return encode_tiff(values, photometric=photometric, **options)
 
 
 def tags_of(data: bytes) -> dict[int, Any]:
     """Return the tags of the first page, and the byte order and BigTIFF as tag 0."""
     with tifffile.TiffFile(BytesIO(data)) as file:
-        tags = {tag.code: tag.value for tag in file.pages[0].tags if tag.code not in OTHER}
+        tags = {
+            tag.code: tag.value for tag in file.pages[0].tags if tag.code not in UNCOMPARED_TAGS
+        }
         return {**tags, 0: (file.byteorder, file.is_bigtiff)}
 
 
 def all_bands(layers: Layers) -> NDArray[Any]:
-    """Return the (height, width, bands) numbers, with opacity last."""
+    """Return pixels (height, width, bands), with alpha as the last band."""
     pixels = layers.pixels if layers.pixels.ndim == 3 else layers.pixels[..., None]
     return pixels if layers.alpha is None else np.dstack([pixels, layers.alpha])
 
 
 def hole_of(data: bytes) -> NDArray[np.uint8]:
-    """Return the hole that transparency of a TIFF marks."""
+    """Return the mask of a TIFF, in which transparent pixels are the hole."""
     return masks.hole_from_alpha(EncodedImage("x.tif", data).decode_layers(), Path("x.tif"))
 
 
@@ -87,32 +91,47 @@ def pack_bits(values: NDArray[Any], bits: int) -> bytes:
     return b"".join(rows)
 
 
-def handmade(
+def tiff_from_tags(
     tags: dict[int, Sequence[int]], pixels: bytes, size: tuple[int, int], order: str = "<"
 ) -> bytes:
-    """Return a TIFF of one page with these tags, all SHORT."""
+    """Return a TIFF of one page with these tags, all of the type SHORT."""
     height, width = size
     start = 8
-    own = {256: [width], 257: [height], 259: [1], 278: [height], 273: [start], 279: [len(pixels)]}
+    required = {
+        256: [width],
+        257: [height],
+        259: [1],
+        278: [height],
+        273: [start],
+        279: [len(pixels)],
+    }
     pixels += b"\0" * (len(pixels) % 2)
     position = start + len(pixels)
-    entries, pool = b"", b""
-    tags_sorted = sorted({**own, **tags}.items())
+    entries, long_values = b"", b""
+    tags_sorted = sorted({**required, **tags}.items())
     after = position + 2 + 12 * len(tags_sorted) + 4
     for tag, values in tags_sorted:
         raw = struct.pack(f"{order}{len(values)}H", *values)
         if len(raw) > 4:
-            value, pool = struct.pack(f"{order}I", after + len(pool)), pool + raw
+            value = struct.pack(f"{order}I", after + len(long_values))
+            long_values += raw
         else:
             value = raw.ljust(4, b"\0")
         entries += struct.pack(f"{order}HHI", tag, 3, len(values)) + value
     begin = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(f"{order}I", position)
-    return begin + pixels + struct.pack(f"{order}H", len(tags_sorted)) + entries + b"\0" * 4 + pool
+    return (
+        begin
+        + pixels
+        + struct.pack(f"{order}H", len(tags_sorted))
+        + entries
+        + b"\0" * 4
+        + long_values
+    )
 
 
-def chain(count: int, *, loop: bool = False) -> bytes:
+def tiff_of_pages(count: int, *, loop: bool = False) -> bytes:
     """Return a TIFF of `count` pages that share the pixels of the first."""
-    data = bytearray(handmade({258: [8], 262: [1], 277: [1]}, bytes(range(6)), (2, 3)))
+    data = bytearray(tiff_from_tags({258: [8], 262: [1], 277: [1]}, bytes(range(6)), (2, 3)))
     (first,) = struct.unpack_from("<I", data, 4)
     directory = bytes(data[first : len(data) - 4])
     for _ in range(count - 1):

@@ -1,4 +1,4 @@
-"""Functions of images computed in tiles, and the images that they read."""
+"""Compute functions of images in tiles."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,8 +17,8 @@ from translate.engine.traced.tracing import trace
 CPU = torch.device("cpu")
 
 
-class Source(NamedTuple):
-    """An image in memory."""
+class ImageSource(NamedTuple):
+    """An image in memory, which is read in regions."""
 
     pixels: Tensor
 
@@ -26,13 +26,13 @@ class Source(NamedTuple):
         return self.pixels[..., slice(*region.rows), slice(*region.columns)]
 
 
-def traced(function: Callable[..., Tensor], *shape: int) -> Graph:
+def trace_function(function: Callable[..., Tensor], *shape: int) -> Graph:
     """Return the graph of a function of images (1, C, H, W)."""
     with torch.no_grad():
         return read_graph(trace(function, [shape], CPU))
 
 
-def in_tiles(
+def run_in_tiles(
     function: Callable[..., Tensor],
     images: Tensor,
     tile: int,
@@ -41,13 +41,13 @@ def in_tiles(
     memory: int = 1 << 30,
     cheap: float = 0,
 ) -> Tensor:
-    """Return a function of one image, computed in tiles."""
-    graph = traced(function, *images.shape)
+    """Return `function` of one image, computed in tiles."""
+    graph = trace_function(function, *images.shape)
     store = Store(memory, folder)
-    sources = {graph.sources[0]: Source(images)}
+    sources = {graph.sources[0]: ImageSource(images)}
     plan = make_plan(graph, cheap=cheap)
     parts = [*Execution(plan, sources, tile, store, CPU, lambda _: None).tiles()]
-    assert not store.values, "every value is released"
+    assert not store.values, "values were not released"
     store.close()
     height, width = parts[-1][0].rows.stop, parts[-1][0].columns.stop
     result = torch.full((1, parts[0][1].shape[1], height, width), torch.nan)
@@ -57,7 +57,7 @@ def in_tiles(
 
 
 def random_weights(network: nn.Module) -> nn.Module:
-    """Return a network with weights that use the whole range of its output."""
+    """Return `network` with random weights, with which outputs use their whole range."""
     torch.manual_seed(0)
     for parameter in network.parameters():
         if parameter.ndim > 1:

@@ -17,13 +17,13 @@ class Tint(Recipe[Any]):
 
     def __init__(self, *, keeps_gray: bool = False, scale: int = 1, mask: bool = False) -> None:
         super().__init__()
-        self.keeps_gray, self.made = keeps_gray, Geometry(scale=scale)
+        self.keeps_gray, self._geometry = keeps_gray, Geometry(scale=scale)
         self.takes_mask = mask  # type: ignore[misc]
         self.sizes: list[tuple[int, ...]] = []
 
     @property
     def geometry(self) -> Geometry:
-        return self.made
+        return self._geometry
 
     def optimizers(self) -> dict[str, Any]:
         return {}
@@ -34,7 +34,8 @@ class Tint(Recipe[Any]):
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
         self.sizes.append(tuple(images.shape[-2:]))
         tinted = images[:, :3] + torch.tensor([0.2, 0.0, -0.2])[:, None, None]
-        return tinted.repeat_interleave(self.made.scale, 2).repeat_interleave(self.made.scale, 3)
+        scale = self._geometry.scale
+        return tinted.repeat_interleave(scale, 2).repeat_interleave(scale, 3)
 
     def targets(self, source: str) -> tuple[str, ...]:  # noqa: ARG002
         return tuple(domain.name for domain in SPEC.domains)

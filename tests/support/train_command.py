@@ -1,11 +1,11 @@
-"""A short training command for tests of `translate train`, and the settings that it saves."""
+"""A short command for tests of `translate train`, and the settings that it saves."""
 
 from pathlib import Path
 from typing import Any
 
 from translate.engine.config import yaml_text
 
-TINY = [
+TRAIN = [
     *("train", "--plugin", "cyclegan", "--domains", "a", "b", "--data", ".", "--steps", "2"),
     *("--set", "options.generator={name: resnet, width: 2, blocks: 1, downsamplings: 1}"),
     *("--set", "options.discriminator={name: patch, width: 2, layers: 1}"),

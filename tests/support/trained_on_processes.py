@@ -1,4 +1,4 @@
-"""Train on forked processes, and record what each has in the end."""
+"""Train on forked processes; each returns its messages, last step and weights."""
 
 from hashlib import sha256
 from pathlib import Path
@@ -22,7 +22,7 @@ def train_and_record(config: schema.Config, run: Path) -> dict[str, Any]:
         states.append(build_training(*arguments))
         return states[0]
 
-    session.build_training = build  # in a forked process, which ends after this
+    session.build_training = build  # this forked process runs nothing else
     result = small_runs.train(config, run, recorder)
     (training,) = states
     weights = {key: tensor.contiguous() for key, tensor in training.recipe.state_dict().items()}
@@ -37,5 +37,5 @@ def train_and_record(config: schema.Config, run: Path) -> dict[str, Any]:
 
 
 def train_on_processes(config: schema.Config, run: Path, world: int = 2) -> list[dict[str, Any]]:
-    """Train one run on `world` processes; return what each recorded, by rank."""
+    """Train one run on `world` processes; return the record of each, by rank."""
     return two_processes.run(lambda _: train_and_record(config, run), world=world)

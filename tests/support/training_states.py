@@ -16,7 +16,7 @@ from translate.engine.optimization.step import take_turns
 CPU = torch.device("cpu")
 
 
-def build(recipe: str = "cyclegan", **flags: Any) -> TrainingState:
+def build_training_state(recipe: str = "cyclegan", **flags: Any) -> TrainingState:
     """Return the training state of a small recipe at step 0."""
     size = small_runs.SIZES[recipe]
     config = small_runs.config(Path("nowhere"), recipe, **flags)
@@ -49,7 +49,7 @@ def restore(path: Path) -> TrainingState:
 
 def two_checkpoints(run: Path) -> tuple[Path, Path]:
     """Save checkpoints of steps 1 and 2."""
-    training = build(train__ema=0.5)
+    training = build_training_state(train__ema=0.5)
     train_steps(training, 1)
     first = save(run, training)
     train_steps(training, 1)

@@ -1,4 +1,4 @@
-"""A recipe that draws noise, and an image processor of a run's model."""
+"""A recipe that adds noise, and the image processor of a run's model."""
 
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,11 @@ class Noisy(OneWeight):
         noise: Noise | None = None,
     ) -> Tensor:
         assert noise is not None
-        drawn = noise.uniform(images.shape) - 0.5
-        drawn[..., images.shape[-1] // 2 :] = 0
-        return 0.5 * images + drawn
+        values = noise.uniform(images.shape) - 0.5
+        values[..., images.shape[-1] // 2 :] = 0
+        return 0.5 * images + values
 
 
-def processor(run: Path, to: str = "b", **settings: Any) -> ImageProcessor:
+def image_processor(run: Path, to: str = "b", **settings: Any) -> ImageProcessor:
     """Return an image processor of a run's model."""
     return ImageProcessor(load(run, device="cpu")[0], to, **settings)

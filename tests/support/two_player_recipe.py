@@ -13,15 +13,17 @@ from translate.recipe import Recipe, Turn, adam
 
 
 class Scheduled(Progressive):
-    """A part that depends on the progress of training."""
+    """A module with the attribute `progress` of training."""
 
 
 class TwoPlayers(Recipe[Images]):
-    """Two players with a weight each; `bad` makes losses NaN, by step and player."""
+    """Two players with a weight each."""
 
     defaults = {"data": {"layout": "images"}}
-    bad: dict[int, set[str]] = {}
-    seen: list[Any] = []
+    nan_losses: dict[int, set[str]] = {}
+    """the players with a loss that is NaN, by step"""
+    taken_steps: list[Any] = []
+    """iteration, progress and mean of the images of each step"""
 
     def __init__(self, spec: ImageSpec, *, fused: bool = True) -> None:  # noqa: ARG002
         super().__init__()
@@ -36,9 +38,9 @@ class TwoPlayers(Recipe[Images]):
 
     def step(self, batch: Images) -> Iterator[Turn]:
         level = batch.images.mean().reshape(1)
-        type(self).seen.append((self.iteration, self.fading.progress, level.item()))
+        type(self).taken_steps.append((self.iteration, self.fading.progress, level.item()))
         for player in ("one", "two"):
-            factor = math.nan if player in self.bad.get(self.iteration, ()) else 1.0
+            factor = math.nan if player in self.nan_losses.get(self.iteration, ()) else 1.0
             yield Turn(player, distance=factor * (getattr(self, player)(level) - 1) ** 2)
 
     def preview(self, batch: Images) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""Run a function in forked processes with the environment of torchrun."""
+"""Run a function in forked processes, with the environment variables of torchrun."""
 
 import multiprocessing
 import os
@@ -13,9 +13,9 @@ import torch._dynamo
 
 
 def run(work: Callable[[int], Any], *, world: int = 2, killed_rank: int | None = None) -> list[Any]:
-    """Call `work(rank)` in `world` processes under torchrun's environment; return the results.
+    """Call `work(rank)` in `world` processes; return the results.
 
-    The rank `killed_rank` must end by SIGKILL; it has no result.
+    The process `killed_rank` must end by SIGKILL; it has no result.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -22,7 +22,7 @@ def load_codecs() -> None:
         getattr(imagecodecs, f"{codec}_decode")
 
 
-REFUSED = ("EPS", "HTML", "ICNS", "ICO", "JPEG2000", "PCX", "PDF", "PSD", "SVG", "TGA")
+REFUSED_FORMATS = ("EPS", "HTML", "ICNS", "ICO", "JPEG2000", "PCX", "PDF", "PSD", "SVG", "TGA")
 
 
 def valid_images() -> list[tuple[str, bytes]]:
@@ -52,7 +52,7 @@ def valid_images() -> list[tuple[str, bytes]]:
         ("TIFF", bits, {"compression": "group4"}), ("TIFF", gray.convert("I"), {}),
         ("TIFF", colour, {"compression": "packbits"}), ("TIFF", colour.convert("YCbCr"), {}),
         ("WEBP", alpha, {**metadata, "lossless": True}), ("WEBP", colour, animated),
-        *((name, colour.resize((16, 16)), {}) for name in REFUSED if name not in WRITTEN),
+        *((name, colour.resize((16, 16)), {}) for name in REFUSED_FORMATS if name not in HANDMADE),
     ]  # fmt: skip
     encoded = []
     for name, image, options in cases:
@@ -63,14 +63,14 @@ def valid_images() -> list[tuple[str, bytes]]:
     for name, pixels in (("PNG", deep), ("PNG", deep[..., :3]), ("TIFF", deep[..., :3])):
         encoded.append((name, cv2.imencode(f".{name}", pixels)[1].tobytes()))
     return [*encoded, ("PPM", b"P3 2 1 255 1 2 3 4 5 6\n"), ("PPM", b"P2 #\n2 2 65535 1 2 3 4\n"),
-            *WRITTEN.items()]  # fmt: skip
+            *HANDMADE.items()]  # fmt: skip
 
 
 CODECS = (
     *("bitorder", "ccittfax3", "ccittfax4", "ccittrle", "deflate", "delta", "float24", "floatpred"),
     *("jpeg", "jpegxl", "lzma", "lzw", "packbits", "packints", "xor", "zlib", "zstd"),
 )
-TIFFS: list[dict[str, Any]] = [
+TIFF_OPTIONS: list[dict[str, Any]] = [
     {"tile": (16, 16), "compression": "zlib", "predictor": True},
     {"compression": "lzw", "rowsperstrip": 3, "byteorder": ">"},
     {"compression": "zstd", "bigtiff": True},
@@ -82,7 +82,7 @@ TIFFS: list[dict[str, Any]] = [
 ]
 
 
-def tiff(*, bands: int = 3, dtype: str = "uint8", **options: Any) -> bytes:
+def encode_tiff(*, bands: int = 3, dtype: str = "uint8", **options: Any) -> bytes:
     """Return a TIFF of 9x7 pixels."""
     pixels = np.resize(PIXELS, (9, 7, bands)).astype(dtype)
     pixels = np.moveaxis(pixels, 2, 0) if "planarconfig" in options else pixels
@@ -93,7 +93,7 @@ def tiff(*, bands: int = 3, dtype: str = "uint8", **options: Any) -> bytes:
     return buffer.getvalue()
 
 
-def arrays() -> list[tuple[str, bytes]]:
+def numpy_files() -> list[tuple[str, bytes]]:
     """Return NumPy files."""
     np.save(single := BytesIO(), PIXELS.astype(">i2"))
     np.savez_compressed(several := BytesIO(), image=PIXELS.astype("f4"), label=np.arange(3))
@@ -114,9 +114,9 @@ def optional_formats() -> list[tuple[str, bytes]]:
     return encoded
 
 
-WRITTEN = {
+HANDMADE = {
     "HTML": b"<html><body>404</body></html>",
     "PSD": b"8BPS\0\1" + bytes(6) + b"\0\3\0\0\0\4\0\0\0\4\0\10\0\3" + bytes(100),
     "SVG": b"<svg xmlns='http://www.w3.org/2000/svg'><image href='file:///etc/passwd'/></svg>",
 }
-"""formats that Pillow does not write"""
+"""files of formats that Pillow does not write"""

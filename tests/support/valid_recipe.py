@@ -1,8 +1,7 @@
-"""A recipe that satisfies every contract rule; tests break one at a time."""
+"""A recipe that keeps every rule of the contract; tests break one rule at a time."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Literal
 
 import pytest
 import torch.nn.functional as F
@@ -10,14 +9,13 @@ from torch import nn
 
 from translate import hookimpl
 from translate.batches import ImageSpec
-from translate.contract import results
 from translate.contract.recipes.subject import RecipeSubject, make_subject
 from translate.nn.pools import ImagePool
 from translate.recipe import Recipe, Turn, adam
 
 
 class ValidRecipe(Recipe):
-    """A generator and a critic that satisfy every rule, with a pool, dropout and a preview."""
+    """A generator and a critic that keep every rule, with a pool, dropout and a preview."""
 
     defaults = {"data": {"layout": "paired"}, "train": {"steps": 10}}
 
@@ -50,7 +48,7 @@ class ValidRecipe(Recipe):
         return {"source": batch.source, "translated": self.generator(batch.source)}
 
 
-def register(
+def register_parts(
     register_plugin: Callable[..., object], name: str = "a:b", **offers: dict[str, object]
 ) -> None:
     """Register a plugin that offers parts: ``register(register_plugin, losses={"mine": Mine})``."""
@@ -63,20 +61,13 @@ def register(
     )
 
 
-def require_broken(
+def assert_breaks(
     register_plugin: Callable[..., object],
     recipe: type[Recipe],
     rule: Callable[[RecipeSubject], object],
     message: str,
 ) -> None:
     """Assert that `recipe` breaks `rule` of the contract with `message`, a pattern."""
-    register(register_plugin, recipes={"tested": recipe})
+    register_parts(register_plugin, recipes={"tested": recipe})
     with pytest.raises(Exception, match=message):
         rule(make_subject("tested", {}, None, None))
-
-
-def broken_rules(kind: Literal["generator", "discriminator", "loss"], name: str) -> str:
-    """Return a line for each rule that a part breaks, with its message."""
-    return "\n".join(
-        f"{v.rule} {v.failure}" for v in results.run_rules(kind, name, {}) if v.failure
-    )

@@ -1,4 +1,4 @@
-"""Run the command in a real process that is forked from one with its modules: see warm_server."""
+"""Run commands in forks of a process that has imported the program: see warm_server."""
 
 import json
 import os
@@ -25,7 +25,7 @@ class WarmProcess:
     def run(
         self, *arguments: object, folder: Path, environment: Mapping[str, str]
     ) -> subprocess.CompletedProcess[str]:
-        """Run ``translate`` in a child process of it, as `subprocess.run` would."""
+        """Run ``translate`` in a child process, with the result of `subprocess.run`."""
         words = [str(argument) for argument in arguments]
         request: dict[str, Any] = {
             "arguments": words, "folder": str(folder), "environment": dict(environment)
@@ -47,12 +47,12 @@ class WarmProcess:
 def warm_process(
     python: str, modules: Sequence[str] = (), environment: Mapping[str, str] = os.environ
 ) -> Iterator[WarmProcess]:
-    """Start a process of the interpreter `python`, with these modules more."""
-    ours, theirs = socket.socketpair()
-    server = ROOT / "tests/support/warm_server.py"
-    command = [python, str(server), str(theirs.fileno()), *MODULES, *modules]
-    with ours, subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment) as process:
-        theirs.close()
-        yield WarmProcess(ours)
-        ours.close()
+    """Start a process of the interpreter `python` that imports `MODULES` and `modules`."""
+    client, server = socket.socketpair()
+    script = ROOT / "tests/support/warm_server.py"
+    command = [python, str(script), str(server.fileno()), *MODULES, *modules]
+    with client, subprocess.Popen(command, pass_fds=[server.fileno()], env=environment) as process:
+        server.close()
+        yield WarmProcess(client)
+        client.close()
         assert process.wait(60) == 0

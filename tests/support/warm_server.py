@@ -3,8 +3,8 @@
 python warm_server.py SOCKET MODULE ...
 
 Each request is a line of JSON with the file descriptors of standard output and error; the reply is
-the exit code. A child has its own arguments, folder, environment and streams. Unlike a new process
-of `translate`, it has the modules in memory already.
+the exit code. A child has the arguments, folder, environment and streams of the request. Unlike a
+new process of `translate`, a child has the modules in memory already.
 """
 
 import gc
@@ -18,7 +18,7 @@ from typing import Any
 
 
 def main() -> None:
-    """Import the modules, and serve until the other end is closed."""
+    """Import the modules, and run commands until the client closes the socket."""
     connection = socket.socket(fileno=int(sys.argv[1]))
     for name in sys.argv[2:]:
         import_module(name)
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def run_as_child(request: dict[str, Any], streams: list[int]) -> None:
-    """Run a command in this process, a child."""
+    """Run the command of a request in this process, a child of the server."""
     for number, stream in enumerate([os.open(os.devnull, os.O_RDONLY), *streams]):
         os.dup2(stream, number)
         os.close(stream)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sandbox import EXAMPLES, OFFLINE, QUICK, Sandbox, create_environment, environment
+from sandbox import EXAMPLES, OFFLINE, QUICK, Sandbox, create_environment, sandbox_environment
 from warm_processes import warm_process
 
 from translate.engine.plugins.discovery import installed_entries
@@ -22,10 +22,12 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     for copy in copies:
         shutil.copytree(EXAMPLES / copy.name, copy, ignore=shutil.ignore_patterns("__pycache__"))
     install = [python, "-m", "pip", "install", *OFFLINE, *map(str, copies)]
-    done = subprocess.run(install, capture_output=True, text=True, check=False, env=environment())
+    done = subprocess.run(
+        install, capture_output=True, text=True, check=False, env=sandbox_environment()
+    )
     assert done.returncode == 0, done.stderr
     modules = [entry.module for entry in installed_entries()] + QUICK.split(",")
-    with warm_process(python, modules, environment()) as process:
+    with warm_process(python, modules, sandbox_environment()) as process:
         yield Sandbox(home, python, process)
 
 

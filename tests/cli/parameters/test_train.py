@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import small_runs
-from train_command import TINY, saved_settings
+from train_command import TRAIN, saved_settings
 
 Run = Callable[..., Any]
 pytestmark = pytest.mark.usefixtures("root")
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("root")
 def test_one_command_starts_a_run_continues_it_and_then_reports_that_it_is_complete(
     run_command: Run, root: Path
 ) -> None:
-    automatic = [*TINY, "--out", "run", "--resume", "auto"]
+    automatic = [*TRAIN, "--out", "run", "--resume", "auto"]
     started = run_command(*automatic)
     assert (started.code, started.err) == (0, "")
     assert "resuming" not in started.out
@@ -33,7 +33,7 @@ def test_one_command_starts_a_run_continues_it_and_then_reports_that_it_is_compl
 
 
 def test_an_automatic_resume_with_other_settings_is_refused(run_command: Run, root: Path) -> None:
-    automatic = [*TINY, "--out", "run", "--resume", "auto"]
+    automatic = [*TRAIN, "--out", "run", "--resume", "auto"]
     run_command(*automatic)
     weights = small_runs.checkpoint_tensors(root / "run")
     refused = run_command(*automatic, "--seed", "7", "--steps", "3")
@@ -45,9 +45,9 @@ def test_an_automatic_resume_with_other_settings_is_refused(run_command: Run, ro
 def test_a_batch_that_more_processes_had_raised_stays_as_it_was(
     run_command: Run, root: Path
 ) -> None:
-    run_command(*TINY, "--batch-size", "2", "--out", "run")
+    run_command(*TRAIN, "--batch-size", "2", "--out", "run")
     result = run_command(
-        *TINY, "--batch-size", "1", "--steps", "3", "--out", "run", "--resume", "auto"
+        *TRAIN, "--batch-size", "1", "--steps", "3", "--out", "run", "--resume", "auto"
     )
     assert result.code == 0, result.err
     assert saved_settings(root / "run")["train"]["batch_size"] == 2
@@ -56,11 +56,11 @@ def test_a_batch_that_more_processes_had_raised_stays_as_it_was(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([*TINY, "--resume", "auto"], "add --out DIR"),
-        ([*TINY, "--resume", "auto", "--out", "run", "--fork-run"], "needs --resume RUN, got"),
+        ([*TRAIN, "--resume", "auto"], "add --out DIR"),
+        ([*TRAIN, "--resume", "auto", "--out", "run", "--fork-run"], "needs --resume RUN, got"),
         (["train", "--resume", "run", "--plugin", "cut"], "leave out --plugin"),
-        ([*TINY, "--fork-run"], "--fork-run is for --resume"),
-        ([*TINY, "--json"], "--json is for --dry-run"),
+        ([*TRAIN, "--fork-run"], "--fork-run is for --resume"),
+        ([*TRAIN, "--json"], "--json is for --dry-run"),
     ],
 )
 def test_options_that_do_not_suit_each_other_are_refused(
@@ -75,13 +75,13 @@ def test_T19_a_command_that_torchrun_may_restart_must_resume(
     run_command: Run, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TORCHELASTIC_MAX_RESTARTS", "3")
-    refused = run_command(*TINY, "--out", "run")
+    refused = run_command(*TRAIN, "--out", "run")
     assert refused.code == 2
     assert "(--max-restarts 3)" in refused.err and "--out DIR --resume auto" in refused.err
     assert not (root / "run").exists()
-    result = run_command(*TINY, "--out", "run", "--resume", "auto")
+    result = run_command(*TRAIN, "--out", "run", "--resume", "auto")
     assert result.code == 0
     assert "TORCH_DISABLE" not in result.out
     monkeypatch.setenv("TORCHELASTIC_USE_AGENT_STORE", "True")  # as torchrun sets it by default
-    again = run_command(*TINY, "--out", "run", "--resume", "auto", "--steps", "3")
+    again = run_command(*TRAIN, "--out", "run", "--resume", "auto", "--steps", "3")
     assert "export TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1" in again.out

@@ -8,14 +8,14 @@ import pytest
 import swapped_loss
 from swapped_loss import SwapsRealAndFake
 from torch import nn
-from valid_recipe import ValidRecipe, register
+from valid_recipe import ValidRecipe, register_parts
 
 from translate.batches import Layout
 from translate.contract import kinds
 
 
 def test_plugins_check_prints_a_line_for_each_rule(register_plugin, run_command) -> None:
-    register(
+    register_parts(
         register_plugin,
         "sweets:sugar",
         recipes={"valid": ValidRecipe},
@@ -30,7 +30,7 @@ def test_plugins_check_prints_a_line_for_each_rule(register_plugin, run_command)
 
 @pytest.mark.parametrize("name", ["swapped", "sweets", "sugar", "sweets/swapped"])
 def test_plugins_check_fails_if_a_rule_is_broken(register_plugin, run_command, name) -> None:
-    register(register_plugin, "sweets:sugar", losses={"swapped": SwapsRealAndFake})
+    register_parts(register_plugin, "sweets:sugar", losses={"swapped": SwapsRealAndFake})
     result = run_command("plugins", "check", name, "--quiet")
     assert result.code == 2
     line, place = result.out.splitlines()
@@ -43,7 +43,7 @@ def test_plugins_check_fails_if_a_rule_is_broken(register_plugin, run_command, n
 
 def test_plugins_check_suggests_the_nearest_name(register_plugin, run_command) -> None:
     losses = {"l5": nn.L1Loss, "l6": nn.L1Loss}
-    register(register_plugin, "sweets:sugar", recipes={"valid": ValidRecipe}, losses=losses)
+    register_parts(register_plugin, "sweets:sugar", recipes={"valid": ValidRecipe}, losses=losses)
     for arguments, message in (
         (["vald"], "nothing installed is called 'vald'. Did you mean 'valid'?"),
         (["valid", "--set", "optoins.width=2"], "expected options.KEY=VALUE or data.KEY=VALUE"),
@@ -66,7 +66,7 @@ class Shouts:
 def test_a_part_with_a_required_option_is_named_with_what_to_type(
     register_plugin, run_command
 ) -> None:
-    register(
+    register_parts(
         register_plugin,
         "sweets:sugar",
         trackers={"shouts": Shouts},
@@ -95,7 +95,7 @@ def test_a_recipe_whose_layout_needs_a_folder_does_not_end_the_check_of_the_othe
 ) -> None:
     losses = {"swapped": SwapsRealAndFake}
     parts = {"recipes": {"strip": ReadsStrips}, "layouts": {"strips": Strips}, "losses": losses}
-    register(register_plugin, "sweets:sugar", **parts)
+    register_parts(register_plugin, "sweets:sugar", **parts)
     result = run_command("plugins", "check", "sugar")
     folder = '--set data.layout=strips --set data.root=DIR --set "data.domains=[A, B]"'
     assert "not tested: the batches of the layout 'strips' are unknown" in result.out

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from plain_format import PlainFormat
-from valid_recipe import register
+from valid_recipe import register_parts
 
 from translate.engine.plugins import discovery
 from translate.formats import Header, Writable
@@ -30,7 +30,7 @@ def check(register_plugin: Callable[..., object]) -> Callable[..., None]:
             if manager.has_plugin("other:tested"):
                 manager.unregister(name="other:tested")
         changed = type("ChangedFormat", (PlainFormat,), members)
-        register(register_plugin, "other:tested", formats={"changed": changed})
+        register_parts(register_plugin, "other:tested", formats={"changed": changed})
         check_format("changed")
 
     return check_changed

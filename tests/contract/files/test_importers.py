@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from valid_recipe import register
+from valid_recipe import register_parts
 
 from translate.importers import ForeignWeights, ImportedModel
 from translate.testing import check_importer
@@ -74,7 +74,7 @@ def check(register_plugin: Callable[..., object], tmp_path: Path) -> Callable[[A
     torch.save({"mine": torch.zeros(1000)}, tmp_path / "mine.pth")
 
     def check_class(importer: Any) -> None:
-        register(register_plugin, importers={"tested": importer})
+        register_parts(register_plugin, importers={"tested": importer})
         check_importer("tested", files=[tmp_path / "mine.pth"])
 
     return check_class

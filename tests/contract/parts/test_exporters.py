@@ -8,7 +8,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from torch import nn
-from valid_recipe import register
+from valid_recipe import register_parts
 
 from translate.exporters import Content, ExportedModel, LoadedModel
 from translate.testing import check_exporter
@@ -70,7 +70,7 @@ def check(register_plugin: Callable[..., object]) -> Callable[[Any], None]:
     """Return a function that checks an exporter class."""
 
     def check_class(exporter: Any) -> None:
-        register(register_plugin, exporters={"tested": exporter})
+        register_parts(register_plugin, exporters={"tested": exporter})
         check_exporter("tested")
 
     return check_class

@@ -4,7 +4,7 @@ import pytest
 import torch.nn.functional as F
 from swapped_loss import SwapsRealAndFake, scales
 from torch import nn
-from valid_recipe import register
+from valid_recipe import register_parts
 
 from translate.testing import check_loss
 
@@ -72,6 +72,6 @@ class RefusesRealScores(OneScaleOnly):
     ],
 )
 def test_a_loss_that_breaks_a_rule_gets_its_message(register_plugin, loss, message) -> None:
-    register(register_plugin, losses={"tested": loss})
+    register_parts(register_plugin, losses={"tested": loss})
     with pytest.raises(AssertionError, match=message):
         check_loss("tested")

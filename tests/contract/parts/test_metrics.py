@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from valid_recipe import register
+from valid_recipe import register_parts
 
 from translate.batches import Domain
 from translate.contract.results import run_rules
@@ -136,14 +136,14 @@ class RefusesToResample(ValidMetric):
 def test_a_valid_metric_keeps_the_rules(
     register_plugin: RegisterPlugin, metric: type[Metric]
 ) -> None:
-    register(register_plugin, metrics={"tested": metric})
+    register_parts(register_plugin, metrics={"tested": metric})
     check_metric("tested", scale=2.0)
 
 
 def test_the_message_for_an_unknown_option_has_the_nearest_name(
     register_plugin: RegisterPlugin,
 ) -> None:
-    register(register_plugin, metrics={"tested": ValidMetric})
+    register_parts(register_plugin, metrics={"tested": ValidMetric})
     with pytest.raises(ConfigError, match=r"has no option 'sacle'\. Did you mean 'scale'"):
         check_metric("tested", sacle=2.0)
 
@@ -173,7 +173,7 @@ def test_the_message_for_an_unknown_option_has_the_nearest_name(
 def test_a_metric_that_breaks_a_rule_gets_its_message(
     register_plugin: RegisterPlugin, metric: type[Metric], message: str
 ) -> None:
-    register(register_plugin, metrics={"tested": metric})
+    register_parts(register_plugin, metrics={"tested": metric})
     with pytest.raises(AssertionError, match=message):
         check_metric("tested")
 
@@ -181,7 +181,7 @@ def test_a_metric_that_breaks_a_rule_gets_its_message(
 def test_rules_are_not_tested_without_the_weights_of_the_metric(
     register_plugin: RegisterPlugin,
 ) -> None:
-    register(register_plugin, metrics={"tested": HasNoWeights})
+    register_parts(register_plugin, metrics={"tested": HasNoWeights})
     results = list(run_rules("metric", "tested", {}))
     not_tested = ["not tested: weights.pth is not there"] * 5
     assert [result.note for result in results[:7]] == ["", *not_tested, "it is not masked"]

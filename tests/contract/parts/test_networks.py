@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from valid_recipe import register
+from valid_recipe import register_parts
 
 from translate.errors import ConfigError
 from translate.nn.geometry import Geometry
@@ -75,7 +75,7 @@ class ReturnsOneFeatureTensor(ValidGenerator):
     ],
 )
 def test_a_generator_that_breaks_a_rule_gets_its_message(register_plugin, network, message) -> None:
-    register(register_plugin, generators={"valid": ValidGenerator, "tested": network})
+    register_parts(register_plugin, generators={"valid": ValidGenerator, "tested": network})
     check_generator("valid")
     with pytest.raises(AssertionError, match=message):
         check_generator("tested")
@@ -144,7 +144,7 @@ def test_a_noise_generator_or_encoder_that_breaks_a_rule_gets_its_message(
     register_plugin, network, message
 ) -> None:
     valid = {"valid-noise": ValidNoiseGenerator, "valid-encoder": ValidEncoder}
-    register(register_plugin, generators={**valid, "tested": network})
+    register_parts(register_plugin, generators={**valid, "tested": network})
     check_generator("valid-noise")
     check_generator("valid-encoder")
     with pytest.raises(AssertionError, match=message):
@@ -157,7 +157,7 @@ class NeedsTwoInputs(nn.Bilinear):
 
 
 def test_the_message_for_a_generator_that_raises_has_its_exception(register_plugin) -> None:
-    register(register_plugin, generators={"tested": NeedsTwoInputs})
+    register_parts(register_plugin, generators={"tested": NeedsTwoInputs})
     message = r"\(2, 3, 32, 32\) raised TypeError .*vectors"
     with pytest.raises(AssertionError, match=message) as error:
         check_generator("tested")
@@ -218,7 +218,7 @@ class DetachesItsInput(ValidDiscriminator):
 def test_a_discriminator_that_breaks_a_rule_gets_its_message(
     register_plugin, network, message
 ) -> None:
-    register(register_plugin, discriminators={"valid": ValidDiscriminator, "tested": network})
+    register_parts(register_plugin, discriminators={"valid": ValidDiscriminator, "tested": network})
     check_discriminator("valid")
     with pytest.raises(AssertionError, match=message):
         check_discriminator("tested")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from valid_recipe import register
+from valid_recipe import register_parts
 
 from translate.run import LogRecord, Run
 from translate.testing import check_tracker
@@ -79,7 +79,7 @@ def test_built_in_trackers_keep_the_rules(name: str) -> None:
 
 
 def test_a_valid_tracker_keeps_the_rules(register_plugin: RegisterPlugin) -> None:
-    register(register_plugin, trackers={"tested": ValidTracker})
+    register_parts(register_plugin, trackers={"tested": ValidTracker})
     check_tracker("tested", label="x")
 
 
@@ -97,7 +97,7 @@ def test_a_valid_tracker_keeps_the_rules(register_plugin: RegisterPlugin) -> Non
 def test_a_tracker_that_breaks_a_rule_gets_its_message(
     tracker: Any, message: str, register_plugin: RegisterPlugin
 ) -> None:
-    register(register_plugin, trackers={"tested": tracker})
+    register_parts(register_plugin, trackers={"tested": tracker})
     with pytest.raises(AssertionError, match=message) as error:
         check_tracker("tested")
     assert "test_trackers.py, line " in str(error.value) or tracker is LacksMethods

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from valid_recipe import ValidRecipe, register, require_broken
+from valid_recipe import ValidRecipe, assert_breaks, register_parts
 
 from translate.contract.recipes import calls
 from translate.contract.recipes.subject import make_subject
@@ -45,9 +45,9 @@ BREAKS_CALLS = {
 
 @pytest.mark.parametrize("recipe", BREAKS_CALLS, ids=lambda recipe: recipe.__name__)
 def test_a_recipe_that_breaks_a_rule_of_calls_gets_a_message(register_plugin, recipe) -> None:
-    require_broken(register_plugin, recipe, *BREAKS_CALLS[recipe])
+    assert_breaks(register_plugin, recipe, *BREAKS_CALLS[recipe])
 
 
 def test_noise_may_have_an_effect_with_some_options_only(register_plugin) -> None:
-    register(register_plugin, recipes={"sampler": DrawsAfterTheFirstStep})
+    register_parts(register_plugin, recipes={"sampler": DrawsAfterTheFirstStep})
     assert calls.draws_from_given_noise(make_subject("sampler", {}, None, None)) is None

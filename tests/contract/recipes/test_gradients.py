@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from valid_recipe import ValidRecipe, register
+from valid_recipe import ValidRecipe, register_parts
 
 from translate.batches import Images, ImageSpec
 from translate.contract.recipes.gradients import has_correct_gradients
@@ -51,7 +51,7 @@ class ReadsANumber(ProductOfNetworks):
 
 
 def check_gradients(register_plugin: Callable[..., object], recipe: type[Recipe]) -> str | None:
-    register(register_plugin, recipes={"tested": recipe})
+    register_parts(register_plugin, recipes={"tested": recipe})
     return has_correct_gradients(make_subject("tested", {}, None, None))
 
 

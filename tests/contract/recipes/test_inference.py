@@ -2,7 +2,7 @@
 
 import pytest
 import torch.nn.functional as F
-from valid_recipe import ValidRecipe, require_broken
+from valid_recipe import ValidRecipe, assert_breaks
 
 from translate.contract.recipes import inference
 
@@ -49,4 +49,4 @@ BREAKS_INFERENCE = {
 
 @pytest.mark.parametrize("recipe", BREAKS_INFERENCE, ids=lambda recipe: recipe.__name__)
 def test_a_recipe_that_breaks_a_rule_of_inference_gets_a_message(register_plugin, recipe) -> None:
-    require_broken(register_plugin, recipe, *BREAKS_INFERENCE[recipe])
+    assert_breaks(register_plugin, recipe, *BREAKS_INFERENCE[recipe])

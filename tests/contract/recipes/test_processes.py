@@ -3,7 +3,7 @@
 import pytest
 import torch.distributed as dist
 from torch import Tensor
-from valid_recipe import ValidRecipe, register, require_broken
+from valid_recipe import ValidRecipe, assert_breaks, register_parts
 
 from translate.contract import kinds
 from translate.contract.recipes import processes
@@ -42,14 +42,14 @@ def test_a_recipe_that_breaks_the_rule_of_processes_gets_a_message(
     register_plugin, monkeypatch, recipe, message
 ) -> None:
     monkeypatch.setattr(processes, "TIMEOUT", 6)
-    require_broken(register_plugin, recipe, averages_gradients, message)
+    assert_breaks(register_plugin, recipe, averages_gradients, message)
 
 
 @needs_fork
 def test_gradients_that_are_not_averaged_are_found(register_plugin, monkeypatch) -> None:
     monkeypatch.setattr(player_update, "average_gradients", lambda _parameters, loss: loss)
     message = "gradient 0 differs between the processes"
-    require_broken(register_plugin, ValidRecipe, averages_gradients, message)
+    assert_breaks(register_plugin, ValidRecipe, averages_gradients, message)
 
 
 @needs_fork
@@ -63,12 +63,12 @@ def test_gradients_that_are_summed_are_found(register_plugin, monkeypatch) -> No
     average = player_update.average_gradients
     monkeypatch.setattr(player_update, "average_gradients", sum_gradients)
     message = "is not the mean of the gradients of both processes"
-    require_broken(register_plugin, ValidRecipe, averages_gradients, message)
+    assert_breaks(register_plugin, ValidRecipe, averages_gradients, message)
 
 
 def test_without_fork_only_installed_plugins_are_checked(register_plugin, monkeypatch) -> None:
     monkeypatch.setattr(processes, "can_fork", lambda: False)
-    register(register_plugin, recipes={"valid": ValidRecipe})
+    register_parts(register_plugin, recipes={"valid": ValidRecipe})
     note = averages_gradients(make_subject("valid", {}, None, None))
     assert note == "its plugin is not installed, so another process cannot load it"
 

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from valid_recipe import ValidRecipe, register
+from valid_recipe import ValidRecipe, register_parts
 
 from translate.batches import Captioned, Images, Labelled, Pair
 from translate.contract.recipes.subject import make_subject
@@ -22,7 +22,7 @@ def test_a_recipe_gets_batches_of_the_type_that_it_trains_on(recipe: str, batch:
 
 
 def test_a_checkpoint_of_the_subject_restores_all_of_its_state(register_plugin) -> None:
-    register(register_plugin, recipes={"valid": ValidRecipe})
+    register_parts(register_plugin, recipes={"valid": ValidRecipe})
     subject = make_subject("valid", {}, None, None)
     training = subject.build()
     subject.train(training, 2)

@@ -7,7 +7,7 @@ from copy import deepcopy
 import pytest
 import torch
 from torch import nn
-from valid_recipe import ValidRecipe, register, require_broken
+from valid_recipe import ValidRecipe, assert_breaks, register_parts
 
 from translate.contract.recipes import training
 from translate.contract.recipes.subject import make_subject
@@ -187,11 +187,11 @@ BREAKS_TRAINING = {
 
 @pytest.mark.parametrize("recipe", BREAKS_TRAINING, ids=lambda recipe: recipe.__name__)
 def test_a_recipe_that_breaks_a_rule_of_training_gets_a_message(register_plugin, recipe) -> None:
-    require_broken(register_plugin, recipe, *BREAKS_TRAINING[recipe])
+    assert_breaks(register_plugin, recipe, *BREAKS_TRAINING[recipe])
 
 
 def test_a_step_may_average_weights_into_a_network_without_an_optimizer(register_plugin) -> None:
-    register(register_plugin, recipes={"averaging": AveragesItsGenerator})
+    register_parts(register_plugin, recipes={"averaging": AveragesItsGenerator})
     subject = make_subject("averaging", {}, None, None)
     training.updates_one_player(subject)
     training.resumes_exactly(subject)

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 import small_runs
 import torch
-from training_states import build, save, two_checkpoints
+from training_states import build_training_state, save, two_checkpoints
 
 from translate.engine.checkpoints import read, retention
 from translate.errors import CheckpointError
 
 
 def test_a_checkpoint_describes_itself(tmp_path: Path) -> None:
-    training = build("pix2pix", data__channels=3)
+    training = build_training_state("pix2pix", data__channels=3)
     path = save(tmp_path, training)
     state = json.loads((path / "state.json").read_bytes())
     assert state["config"]["recipe"] == "pix2pix"

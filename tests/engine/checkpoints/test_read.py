@@ -11,7 +11,7 @@ import pytest
 import small_runs
 import torch
 from torch import Tensor
-from training_states import build, file_contents, restore, save, train_steps
+from training_states import build_training_state, file_contents, restore, save, train_steps
 
 from translate.engine.checkpoints import read
 from translate.engine.disk import files
@@ -23,7 +23,7 @@ from translate.errors import CheckpointError
 def test_a_checkpoint_restores_the_whole_training_state(
     recipe: str, ema: float, tmp_path: Path
 ) -> None:
-    training = build(recipe, train__ema=ema)
+    training = build_training_state(recipe, train__ema=ema)
     train_steps(training, 5)
     random.gauss(0, 1), np.random.normal()  # each caches a second number
     path = save(tmp_path, training)
@@ -66,7 +66,7 @@ def test_a_checkpoint_restores_the_whole_training_state(
 
 
 def test_a_run_in_a_folder_with_an_undecodable_name_is_read(tmp_path: Path) -> None:
-    training = build()
+    training = build_training_state()
     train_steps(training, 1)
     expected = file_contents(save(tmp_path / "one", training))
     run = Path(os.fsdecode(os.fsencode(tmp_path) + b"/r\xff\xfe"))
@@ -75,7 +75,7 @@ def test_a_run_in_a_folder_with_an_undecodable_name_is_read(tmp_path: Path) -> N
 
 
 def test_empty_and_full_image_pools_are_restored(tmp_path: Path) -> None:
-    training = build()
+    training = build_training_state()
     assert restore(save(tmp_path, training)).recipe.training_state()["source_pool"].numel() == 0
     train_steps(training, 6)
     pool = restore(save(tmp_path, training)).recipe.training_state()["source_pool"]
@@ -83,7 +83,7 @@ def test_empty_and_full_image_pools_are_restored(tmp_path: Path) -> None:
 
 
 def test_inference_uses_the_moving_average_if_there_is_one(tmp_path: Path) -> None:
-    training = build(train__ema=0.9)
+    training = build_training_state(train__ema=0.9)
     train_steps(training, 3)
     path = save(tmp_path, training)
     checkpoint = read.read_checkpoint(path)
@@ -98,8 +98,10 @@ def test_inference_uses_the_moving_average_if_there_is_one(tmp_path: Path) -> No
 
 
 def test_F5_weights_of_other_shapes_are_named(tmp_path: Path) -> None:
-    path = save(tmp_path, build())
-    other = build(options__generator={**small_runs.RESNET, "width": 3, "blocks": 2}).recipe
+    path = save(tmp_path, build_training_state())
+    other = build_training_state(
+        options__generator={**small_runs.RESNET, "width": 3, "blocks": 2}
+    ).recipe
     with pytest.raises(CheckpointError) as error:
         read.restore_weights(other, path)
     message = str(error.value)
@@ -113,14 +115,14 @@ def test_F5_weights_of_other_shapes_are_named(tmp_path: Path) -> None:
 
     state = {
         k: v
-        for k, v in build().recipe.state_dict().items()
+        for k, v in build_training_state().recipe.state_dict().items()
         if k != "source_to_target.model.1.weight"
     }
     files.replace(
         path / "weights.safetensors", _saved({**state, "source_to_target.model.99": torch.zeros(1)})
     )
     with pytest.raises(CheckpointError) as error:
-        read.restore_weights(build().recipe, path)
+        read.restore_weights(build_training_state().recipe, path)
     assert (
         "source_to_target.model.1.weight is missing; source_to_target.model.99 is unknown."
         in str(error.value)
@@ -128,7 +130,7 @@ def test_F5_weights_of_other_shapes_are_named(tmp_path: Path) -> None:
 
 
 def test_F8_shared_weights_are_restored_shared(tmp_path: Path) -> None:
-    one, other = build(), build(train__seed=1)
+    one, other = build_training_state(), build_training_state(train__seed=1)
     for training in (one, other):
         training.recipe.source_to_target.model[1].weight = training.recipe.target_to_source.model[
             1

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import small_checkpoints
 import small_runs
-from training_states import build, save, two_checkpoints
+from training_states import build_training_state, save, two_checkpoints
 
 from translate.engine.checkpoints import read, retention, write
 from translate.engine.checkpoints.references.lookup import resolve
@@ -138,19 +138,19 @@ def test_a_run_without_an_intact_checkpoint_is_an_error_with_the_faults(tmp_path
 
 
 def test_the_newest_few_are_kept_and_at_least_two(tmp_path: Path) -> None:
-    training = build(train__keep=3)
+    training = build_training_state(train__keep=3)
     for step in range(6):
         training.step = step
         save(tmp_path, training)
         assert small_runs.checkpoint_steps(tmp_path) == list(range(max(0, step - 2), step + 1))
     with pytest.raises(Exception, match=r"train.keep"):
-        build(train__keep=1)
+        build_training_state(train__keep=1)
 
 
 def test_T22_old_checkpoints_are_removed_after_the_new_one_is_verified(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    training = build()
+    training = build_training_state()
     for step in (0, 1):
         training.step = step
         save(tmp_path, training)
@@ -168,7 +168,7 @@ def test_T22_old_checkpoints_are_removed_after_the_new_one_is_verified(
 
 
 def test_damaged_checkpoints_of_later_steps_do_not_replace_intact_ones(tmp_path: Path) -> None:
-    training = build()
+    training = build_training_state()
     for step in (0, 1):
         training.step = step
         save(tmp_path, training)

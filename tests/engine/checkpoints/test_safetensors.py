@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 from safetensors.torch import load
-from training_states import build, save, train_steps
+from training_states import build_training_state, save, train_steps
 
 from translate.engine.checkpoints import read
 from translate.errors import CheckpointError
 
 
 def test_a_tensor_file_holds_tensors_and_no_metadata(tmp_path: Path) -> None:
-    training = build()
+    training = build_training_state()
     train_steps(training, 1)
     path = save(tmp_path, training)
     for file in path.glob("*.safetensors"):
@@ -24,15 +24,15 @@ def test_a_tensor_file_holds_tensors_and_no_metadata(tmp_path: Path) -> None:
 
 
 def test_there_is_no_pickle_in_a_checkpoint(tmp_path: Path) -> None:
-    path = save(tmp_path, build())
+    path = save(tmp_path, build_training_state())
     assert {file.suffix for file in path.iterdir()} == {".safetensors", ".json"}
     for file in path.glob("*.json"):
         json.loads(file.read_bytes())
 
 
 def test_a_malformed_tensor_file_is_a_checkpoint_error(tmp_path: Path) -> None:
-    path = save(tmp_path, build())
+    path = save(tmp_path, build_training_state())
     for content in (b"", b"\x80\x04pickle", b"\xff" * 64, (2**62).to_bytes(8, "little") + b"{}"):
         (path / "weights.safetensors").write_bytes(content)
         with pytest.raises(CheckpointError, match=r"weights.safetensors"):
-            read.restore_weights(build().recipe, path)
+            read.restore_weights(build_training_state().recipe, path)

@@ -6,14 +6,17 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import load
-from training_states import CPU, build, file_contents, restore, save, train_steps
+from training_states import CPU, build_training_state, file_contents, restore, save, train_steps
 
 from translate.engine.checkpoints import read, retention
 from translate.engine.optimization.build import build_training
 
 
 def test_equal_states_are_equal_bytes(tmp_path: Path) -> None:
-    first, second = build("pix2pix", train__ema=0.5), build("pix2pix", train__ema=0.5)
+    first, second = (
+        build_training_state("pix2pix", train__ema=0.5),
+        build_training_state("pix2pix", train__ema=0.5),
+    )
     for training in (first, second):
         torch.manual_seed(1)
         train_steps(training, 3)
@@ -33,7 +36,7 @@ def test_equal_states_are_equal_bytes(tmp_path: Path) -> None:
 
 
 def test_saving_what_was_loaded_writes_the_same_bytes(tmp_path: Path) -> None:
-    training = build("cyclegan", train__ema=0.5)
+    training = build_training_state("cyclegan", train__ema=0.5)
     train_steps(training, 4)
     path = save(tmp_path / "one", training)
     assert file_contents(save(tmp_path / "two", restore(path))) == file_contents(path)
@@ -42,7 +45,7 @@ def test_saving_what_was_loaded_writes_the_same_bytes(tmp_path: Path) -> None:
 def test_channels_last_weights_are_saved_as_the_same_bytes_and_train_on_the_same(
     tmp_path: Path,
 ) -> None:
-    plain, other = build(), build()
+    plain, other = build_training_state(), build_training_state()
     other.recipe.to(memory_format=torch.channels_last)
     paths = [save(tmp_path / str(i), t) for i, t in enumerate((plain, other))]
     assert file_contents(paths[0]) == file_contents(paths[1])
@@ -61,7 +64,7 @@ def test_channels_last_weights_are_saved_as_the_same_bytes_and_train_on_the_same
 
 
 def test_F3_random_numbers_are_saved_as_numbers(tmp_path: Path) -> None:
-    training = build()
+    training = build_training_state()
     path = save(tmp_path, training)
     saved = load((path / "training.safetensors").read_bytes())
     kinds = {name for name in saved if name.startswith("random/")}

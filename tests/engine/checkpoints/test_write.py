@@ -21,7 +21,7 @@ from disk_faults import (
     short_write,
 )
 from power_cut import DiskRecorder, write_tree
-from training_states import build, file_contents, save, train_steps, two_checkpoints
+from training_states import build_training_state, file_contents, save, train_steps, two_checkpoints
 
 from translate.engine.checkpoints import read, retention
 from translate.engine.checkpoints.references.lookup import resolve
@@ -32,7 +32,7 @@ from translate.errors import CheckpointError, SaveError
 def test_a_disk_error_is_a_save_error_and_keeps_old_checkpoints(
     fault: Fault, tmp_path: Path, disk: FaultyDisk
 ) -> None:
-    training = build(train__keep=2)
+    training = build_training_state(train__keep=2)
     before = [save(tmp_path, training)]
     training.step = 1
     (tmp_path / "elsewhere/checkpoints").mkdir(parents=True)
@@ -55,7 +55,7 @@ def test_a_disk_error_is_a_save_error_and_keeps_old_checkpoints(
 def test_T4_too_little_disk_space_is_reported_before_writing(
     tmp_path: Path, disk: FaultyDisk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    training = build(train__ema=0.5)
+    training = build_training_state(train__ema=0.5)
     train_steps(training, 1)
     path = save(tmp_path, training)
     needed = sum(file.stat().st_size for file in path.glob("*.safetensors"))
@@ -80,7 +80,7 @@ def test_T4_too_little_disk_space_is_reported_before_writing(
 
 
 def test_T4_a_file_size_limit_keeps_older_checkpoints(tmp_path: Path) -> None:
-    training = build(train__ema=0.5)
+    training = build_training_state(train__ema=0.5)
     train_steps(training, 1)
     first = save(tmp_path, training)
     largest = max(file.stat().st_size for file in first.iterdir())
@@ -102,7 +102,7 @@ def test_T4_a_file_size_limit_keeps_older_checkpoints(tmp_path: Path) -> None:
 def test_T2_a_killed_save_leaves_an_intact_checkpoint_and_no_files_after_the_next_save(
     tmp_path: Path, disk: FaultyDisk
 ) -> None:
-    training = build(train__keep=2, train__ema=0.5)
+    training = build_training_state(train__keep=2, train__ema=0.5)
     for step in (0, 1):
         training.step = step
         save(tmp_path, training)
@@ -135,7 +135,7 @@ def test_T2_a_killed_save_leaves_an_intact_checkpoint_and_no_files_after_the_nex
 def test_T3_the_newest_complete_state_survives_a_power_cut(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    training, run = build(train__keep=2), tmp_path / "run"
+    training, run = build_training_state(train__keep=2), tmp_path / "run"
     for step in (0, 1):
         training.step = step
         save(run, training)
@@ -168,7 +168,7 @@ def test_T3_the_newest_complete_state_survives_a_power_cut(
 def test_corrupt_writes_are_detected_before_anything_is_removed(
     tmp_path: Path, disk: FaultyDisk
 ) -> None:
-    training = build(train__keep=2)
+    training = build_training_state(train__keep=2)
     for step in (0, 1):
         training.step = step
         save(tmp_path, training)
@@ -184,7 +184,7 @@ def test_corrupt_writes_are_detected_before_anything_is_removed(
 def test_an_intact_checkpoint_is_never_removed_to_be_rewritten(
     tmp_path: Path, disk: FaultyDisk
 ) -> None:
-    training = build()
+    training = build_training_state()
     path = save(tmp_path, training)
     before = file_contents(path)
     for index in range(1, 60):

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import pytest
-from valid_recipe import ValidRecipe, register
+from valid_recipe import ValidRecipe, register_parts
 
 from translate.engine.checks.option_files import locate_option_files
 from translate.engine.config.layers import resolve
@@ -26,7 +26,7 @@ class Distilled(ValidRecipe):
 
 @pytest.fixture
 def config(register_plugin: Callable[..., object]) -> Callable[..., Config]:
-    register(register_plugin, recipes={"distilled": Distilled})
+    register_parts(register_plugin, recipes={"distilled": Distilled})
     return lambda **options: resolve("distilled", config={"options": options})
 
 

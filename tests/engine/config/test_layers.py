@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import small_runs
 
-from configs import resolve, write_config
+from configs import resolve_config, write_config
 from translate.cli.show import describe
 from translate.engine.config import layers, yaml_text
 from translate.engine.plugins.configs import configs
@@ -17,7 +17,7 @@ from translate_plugins.cyclegan import CycleGAN
 
 def test_each_layer_wins_over_those_before_it() -> None:
     config_file = {"train": {"schedule": "cosine", "batch_size": 2, "seed": 3}}
-    config = resolve(
+    config = resolve_config(
         "train.seed=5", config=config_file, flags={"train.batch_size": 4, "train.seed": 4}
     )
     assert config.train.log_every == 50  # default of the schema
@@ -28,7 +28,7 @@ def test_each_layer_wins_over_those_before_it() -> None:
 
 
 def test_options_are_complete_so_that_a_later_version_repeats_the_run() -> None:
-    config = resolve("options.cycle_weight=3").options
+    config = resolve_config("options.cycle_weight=3").options
     assert config["cycle_weight"] == 3.0
     assert config["identity_weight"] == 5.0
     assert config["generator"] == "resnet"
@@ -45,8 +45,8 @@ def test_options_are_complete_so_that_a_later_version_repeats_the_run() -> None:
 
 def test_a_flag_overrides_the_recipe_of_a_file() -> None:
     config_file = {"recipe": "pix2pix", "data": {"layout": "unpaired"}}
-    assert resolve(recipe=None, config=config_file).recipe == "pix2pix"
-    assert resolve(recipe="cyclegan", config=config_file).recipe == "cyclegan"
+    assert resolve_config(recipe=None, config=config_file).recipe == "pix2pix"
+    assert resolve_config(recipe="cyclegan", config=config_file).recipe == "cyclegan"
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_flag_overrides_the_recipe_of_a_file() -> None:
 def test_steps_and_epochs_clear_each_other(
     below: dict[str, int], above: list[str], expected: tuple[int | None, int | None]
 ) -> None:
-    config = resolve(*above, config={"train": below}).train
+    config = resolve_config(*above, config={"train": below}).train
     assert (config.steps, config.epochs) == expected
 
 
@@ -85,12 +85,12 @@ def test_steps_and_epochs_clear_each_other(
     ],
 )
 def test_set_takes_yaml_and_clears(assignment: str, key: str, expected: object) -> None:
-    assert resolve(assignment).options[key] == expected
+    assert resolve_config(assignment).options[key] == expected
 
 
 def test_set_reaches_into_a_part_and_clears_there() -> None:
     config_file = {"options": {"generator": {"name": "resnet", "blocks": 6, "width": 8}}}
-    config = resolve(
+    config = resolve_config(
         "options.generator.blocks=", "options.generator.norm=batch", config=config_file
     )
     assert config.options["generator"] == {"name": "resnet", "width": 8, "norm": "batch"}
@@ -105,7 +105,7 @@ def test_everything_that_is_wrong_in_a_file_is_listed_at_once() -> None:
         "trian": {},
     }
     with pytest.raises(ConfigError) as error:
-        resolve(config=config)
+        resolve_config(config=config)
     assert str(error.value).splitlines() == [
         "data.domain: unknown key. Did you mean 'domains'?",
         "data.sise: unknown key. Did you mean 'size'?",
@@ -116,7 +116,7 @@ def test_everything_that_is_wrong_in_a_file_is_listed_at_once() -> None:
 
 
 def test_lists_and_sizes_are_yaml_too() -> None:
-    config = resolve(
+    config = resolve_config(
         "data.size=[64, 128]",
         "data.layout={name: side-by-side, sides: [photo, labels]}",
         "data.resize=none",
@@ -135,7 +135,7 @@ def test_what_show_prints_is_the_same_configuration(name: str, tmp_path: Path) -
 
 
 def test_what_show_prints_of_a_run_repeats_it(tmp_path: Path) -> None:
-    config = resolve("options.generator.blocks=2", "train.steps=3", "data.resize=none")
+    config = resolve_config("options.generator.blocks=2", "train.steps=3", "data.resize=none")
     (tmp_path / "run").mkdir()
     (tmp_path / "run/config.yaml").write_text(yaml_text.dump(config))
     assert layers.resolve(config=write_config(tmp_path, describe(str(tmp_path / "run")))) == config

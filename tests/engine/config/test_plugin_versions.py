@@ -2,7 +2,7 @@
 
 import pytest
 from swapped_loss import SwapsRealAndFake
-from valid_recipe import register
+from valid_recipe import register_parts
 
 from translate.engine.config import plugin_versions
 from translate.engine.config.plugin_versions import missing_plugins_named
@@ -12,8 +12,8 @@ from translate.errors import ConfigError
 def test_distributions_of_all_names_in_a_configuration_are_recorded(
     register_plugin, monkeypatch
 ) -> None:
-    register(register_plugin, "sweets:sugar", losses={"swapped": SwapsRealAndFake})
-    register(register_plugin, "unused:salt", losses={"salty": SwapsRealAndFake})
+    register_parts(register_plugin, "sweets:sugar", losses={"swapped": SwapsRealAndFake})
+    register_parts(register_plugin, "unused:salt", losses={"salty": SwapsRealAndFake})
     monkeypatch.setattr(plugin_versions, "installed_version", lambda _: "1.5")
     document = {"recipe": "cyclegan", "options": {"gan": {"name": "swapped", "x": [1, None]}}}
     assert plugin_versions.plugin_versions(document) == {"sweets": "1.5"}

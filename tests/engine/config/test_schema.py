@@ -5,15 +5,15 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from configs import error_message, resolve
+from configs import config_error, resolve_config
 
 
 def test_a_configuration_never_changes() -> None:
-    config = resolve()
+    config = resolve_config()
     with pytest.raises(ValidationError, match=r"frozen"):
         config.train.steps = 3
-    assert resolve("options.generator.blocks=4") != config
-    assert resolve() == config  # and the recipe's defaults are unchanged
+    assert resolve_config("options.generator.blocks=4") != config
+    assert resolve_config() == config  # and the recipe's defaults are unchanged
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_the_shorter_side_defaults_to_286_for_256(
     size: Any, resize: Any, expected: tuple[int, int]
 ) -> None:
     options = {"data.size": size, **({"data.resize": resize} if resize else {})}
-    assert resolve(flags=options).data.shorter_side == expected
+    assert resolve_config(flags=options).data.shorter_side == expected
 
 
 @pytest.mark.parametrize(
@@ -120,10 +120,10 @@ def test_the_shorter_side_defaults_to_286_for_256(
 def test_each_wrong_key_or_value_is_named_with_the_nearest_key(
     assignments: list[str], options: dict[str, Any], expected: str
 ) -> None:
-    assert error_message(*assignments, **options) == expected
+    assert config_error(*assignments, **options) == expected
 
 
 def test_an_unknown_value_of_two_types_is_one_sentence() -> None:
-    message = error_message("data.size=large")
+    message = config_error("data.size=large")
     assert message.startswith("data.size: expected int or a list")
     assert message.endswith("got 'large'.")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from configs import error_message, resolve, write_config
+from configs import config_error, resolve_config, write_config
 from translate.engine.config import layers, yaml_text
 from translate.errors import ConfigError
 from translate.registry import part
@@ -38,7 +38,7 @@ def test_F7_a_file_that_is_not_plain_yaml_is_refused(
 
 
 def test_an_alias_in_set_is_refused() -> None:
-    assert "aliases" in error_message("options.generator=[&a x, *a]")
+    assert "aliases" in config_error("options.generator=[&a x, *a]")
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_yaml_is_version_1_2(text: str, expected: object) -> None:
 
 
 def test_a_dumped_configuration_is_read_back_equal(tmp_path: Path) -> None:
-    config = resolve(
+    config = resolve_config(
         "data.augment=[{name: ColorJitter, brightness: 0.2, p: 0.5, to: source}]",
         "data.size=[64, 128]",
         "data.layout={name: unpaired}",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from encoded_arrays import write_array
-from valid_recipe import register
+from valid_recipe import register_parts
 
 from translate.batches import Domain, ImageSpec, Item, Layout
 from translate.engine.config.schema import Data
@@ -148,7 +148,7 @@ class Triplets(Layout):
 def test_a_layout_may_have_three_different_domains_if_it_names_that_of_each_image(
     tmp_path: Path, register_plugin: Callable[..., object]
 ) -> None:
-    register(register_plugin, layouts={"triplets": Triplets})
+    register_parts(register_plugin, layouts={"triplets": Triplets})
     for name, shape, dtype in (
         ("photo", (3,), "uint8"),
         ("mask", (), "uint8"),

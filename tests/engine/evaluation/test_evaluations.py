@@ -11,7 +11,7 @@ import small_runs
 import two_processes
 from disk_faults import FaultyDisk
 from hash_metric import HashMetric, HashPlugin
-from run_files import listed_problems, log_lines, run_facts
+from run_files import listed_problems, log_lines, run_record
 
 from translate import hookimpl
 from translate.engine.checkpoints.references import lookup
@@ -123,7 +123,7 @@ def test_a_run_without_improvement_stops_and_prints_how_to_continue(
     result = small_runs.train(constant(), run)
     plateau = "no improvement in constant for 2 evaluations (best 0.25 at step 2)"
     assert (result.step, result.plateau, result.reason, result.listed) == (6, plateau, "", 0)
-    facts = run_facts(run)
+    facts = run_record(run)
     assert (facts["outcome"], facts["reason"]) == ("stopped", plateau)
     assert facts["stopped_by"] == "train.patience"
     assert small_runs.checkpoint_steps(run) == [2, 6], "0 is older than what is kept"

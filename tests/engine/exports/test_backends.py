@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import small_checkpoints
-from small_exports import InvertingExporter, Plugin
+from small_exports import InvertingExporter, InvertingPlugin
 
 from translate.engine.disk import user_cache
 from translate.engine.exports import backends, cache
@@ -21,7 +21,7 @@ def run(
     monkeypatch.setenv(user_cache.VARIABLE, str(tmp_path / "cache"))
     monkeypatch.setattr(InvertingExporter, "writes", 0)
     monkeypatch.setattr(InvertingExporter, "network", InvertingExporter.network)
-    register_plugin(Plugin())
+    register_plugin(InvertingPlugin())
     return small_checkpoints.cyclegan(tmp_path / "run")
 
 

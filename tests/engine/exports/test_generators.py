@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import small_checkpoints
 import torch
-from small_exports import RECORD, InvertingExporter, Plugin
+from small_exports import RECORD, InvertingExporter, InvertingPlugin
 
 from translate.engine.disk import files
 from translate.engine.exports import generators
@@ -25,7 +25,7 @@ from translate.nn.noise import Noise
 
 @pytest.fixture(autouse=True)
 def exporter(register_plugin: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    register_plugin(Plugin())
+    register_plugin(InvertingPlugin())
     monkeypatch.setattr(InvertingExporter, "network", InvertingExporter.network)  # restored
 
 

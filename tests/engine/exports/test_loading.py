@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import small_checkpoints
-from small_exports import RECORD, Plugin
+from small_exports import RECORD, InvertingPlugin
 
 from translate.engine.disk import files
 from translate.engine.exports.exported.file_model import FileModel
@@ -19,7 +19,7 @@ from translate.errors import ConfigError
 def test_a_run_and_an_exported_file_are_loaded(
     tmp_path: Path, register_plugin: Callable[..., Any]
 ) -> None:
-    register_plugin(Plugin())
+    register_plugin(InvertingPlugin())
     run = small_checkpoints.cyclegan(tmp_path / "run")
     model, problems = load_model(run, "cpu", InferenceOptions())
     assert isinstance(model, Model) and not problems

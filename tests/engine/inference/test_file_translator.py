@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from encoded_arrays import write_array
-from hole_filling import MODEL as FILLING
-from identity_models import identity_model, translate_files
+from hole_filling import FILLER, translate_images
+from identity_models import identity_model
 
 from translate.batches import Domain
 from translate.engine.inference.file_translator import FileTranslator
@@ -37,7 +37,7 @@ def test_a_file_in_memory_becomes_the_file_that_translate_infer_writes(
     numbers = np.arange(24 * 20 * channels).reshape(24, 20, channels) % 100
     write_array(tmp_path / name, numbers.astype(domain.dtype))
     model = identity_model(domain)
-    translate_files(model, tmp_path / name, tmp_path / "out")
+    translate_images(tmp_path / name, tmp_path / "out", model)
     content = (tmp_path / name).read_bytes()
     result = translator(model).translate(EncodedImage("the image", content))
     assert result.data == (tmp_path / "out" / name).read_bytes()
@@ -54,4 +54,4 @@ def test_images_and_masks_that_the_model_cannot_take_are_refused(tmp_path: Path)
     with pytest.raises(ConfigError, match="mask: identity does not inpaint: leave the mask out"):
         translator(identity_model(Domain("photo"))).translate(image, image)
     with pytest.raises(BadImage, match="has no hole"):
-        translator(FILLING).translate(image)
+        translator(FILLER).translate(image)

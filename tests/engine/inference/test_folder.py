@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 from image_inversion import (
-    MODEL,
-    counts,
+    INVERTER,
+    done_skipped_listed,
     file_digests,
     listed_notes,
     listed_problems,
@@ -31,7 +31,7 @@ def test_tree_names_sizes_and_pixels_are_kept(
     mixed_folder: Path, tmp_path: Path, batch_size: int
 ) -> None:
     out = tmp_path / "out"
-    assert counts(translate(mixed_folder, out, batch_size=batch_size)) == (9, 0, 0)
+    assert done_skipped_listed(translate(mixed_folder, out, batch_size=batch_size)) == (9, 0, 0)
     before = {path.relative_to(mixed_folder).as_posix() for path in mixed_folder.rglob("*.*")}
     assert set(file_digests(out)) == before - {"h.gif"} | {"h.png"}
     for name in before - {"h.gif", "i.jpg"}:
@@ -47,25 +47,25 @@ def test_a_rerun_skips_correct_outputs(mixed_folder: Path, tmp_path: Path) -> No
     out = tmp_path / "out"
     translate(mixed_folder, out, limit=4)
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*.png")}
-    assert counts(translate(mixed_folder, out)) == (5, 4, 0)
+    assert done_skipped_listed(translate(mixed_folder, out)) == (5, 4, 0)
     assert all(path.stat().st_mtime_ns == time for path, time in before.items())
-    assert counts(translate(mixed_folder, out)) == (0, 9, 0)
+    assert done_skipped_listed(translate(mixed_folder, out)) == (0, 9, 0)
 
 
 @pytest.mark.parametrize("change", ["model", "options", "side", "input", "output", "record"])
 def test_I2_outputs_of_another_model_or_setting_are_translated_again(
     mixed_folder: Path, tmp_path: Path, change: str
 ) -> None:
-    out, model, options = tmp_path / "out", MODEL, dict[str, Any]()
+    out, model, options = tmp_path / "out", INVERTER, dict[str, Any]()
     translate(mixed_folder, out)
     before = file_digests(out)
     match change:
         case "model":
-            model = replace(MODEL, digest="def")
+            model = replace(INVERTER, digest="def")
         case "options":
             options = {"to": "a"}
         case "side":
-            model, options = with_sides(MODEL, "left", "right"), {"side": "left"}
+            model, options = with_sides(INVERTER, "left", "right"), {"side": "left"}
         case "input":
             Image.new("RGB", (5, 9)).save(mixed_folder / "c.png")
         case "output":
@@ -82,9 +82,9 @@ def test_I2_outputs_of_another_model_or_setting_are_translated_again(
         "side": (8, 0, 1),
     }  # d.webp is 1 pixel wide
     overwritten = translate(mixed_folder, out, model, overwrite=True, **options)
-    assert counts(overwritten) == expected.get(change, (9, 0, 0))
+    assert done_skipped_listed(overwritten) == expected.get(change, (9, 0, 0))
     if change != "side":
-        assert counts(translate(mixed_folder, out, model, **options)) == (0, 9, 0)
+        assert done_skipped_listed(translate(mixed_folder, out, model, **options)) == (0, 9, 0)
 
 
 def test_a_deleted_output_is_made_again(mixed_folder: Path, tmp_path: Path) -> None:
@@ -92,12 +92,13 @@ def test_a_deleted_output_is_made_again(mixed_folder: Path, tmp_path: Path) -> N
     translate(mixed_folder, out)
     before = file_digests(out)
     (out / "deep/d.webp").unlink()
-    assert counts(translate(mixed_folder, out)) == (1, 8, 0)
+    assert done_skipped_listed(translate(mixed_folder, out)) == (1, 8, 0)
     assert file_digests(out) == before
 
 
 def test_an_image_over_the_limit_is_listed(mixed_folder: Path, tmp_path: Path) -> None:
-    assert counts(translate(mixed_folder, tmp_path / "out", max_pixels=200)) == (8, 0, 1)
+    result = translate(mixed_folder, tmp_path / "out", max_pixels=200)
+    assert done_skipped_listed(result) == (8, 0, 1)
     assert listed_problems(tmp_path / "out")[0]["path"].endswith("i.jpg")
 
 
@@ -106,7 +107,7 @@ def test_D7_the_first_frame_is_translated_and_the_others_are_mentioned(tmp_path:
     frames = [Image.new("L", (4, 4), level) for level in (0, 90)]
     frames[0].save(tmp_path / "in/x.gif", save_all=True, append_images=frames[1:])
     out = tmp_path / "out"
-    assert counts(translate(tmp_path / "in", out)) == (1, 0, 0)
+    assert done_skipped_listed(translate(tmp_path / "in", out)) == (1, 0, 0)
     assert ("x.gif", "only the first of 2 frames is read") in listed_notes(out)
 
 
@@ -119,7 +120,7 @@ def test_D7_frames_all_translates_every_frame(batch_size: int, tmp_path: Path) -
         pages = [Image.new("L", (n, n), level) for n, level in zip(sizes, levels, strict=False)]
         pages[0].save(source / name, save_all=len(pages) > 1, append_images=pages[1:])
     options = {"frames": "all", "batch_size": batch_size}
-    assert counts(translate(source, out, **options)) == (7, 0, 0)
+    assert done_skipped_listed(translate(source, out, **options)) == (7, 0, 0)
     frames = {f"x.{i:04}.png" for i in (1, 2, 3)} | {f"y.{i:04}.tif" for i in (1, 2, 3)}
     assert set(file_digests(out)) == frames | {"z.png"}
     assert not listed_problems(out)
@@ -128,8 +129,9 @@ def test_D7_frames_all_translates_every_frame(batch_size: int, tmp_path: Path) -
         page = read_pixels(out / f"y.{number:04}.tif")
         assert page.shape == (3 + number, 3 + number, 3)
         assert (page == 255 - level).all()
-    assert counts(translate(source, out, **options)) == (0, 7, 0)
-    assert counts(translate(source, tmp_path / "few", frames="all", max_pixels=20)) == (5, 0, 2)
+    assert done_skipped_listed(translate(source, out, **options)) == (0, 7, 0)
+    result = translate(source, tmp_path / "few", frames="all", max_pixels=20)
+    assert done_skipped_listed(result) == (5, 0, 2)
     Image.new("L", (4, 4)).save(source / "x.0002.png")
     with pytest.raises(ConfigError, match=r"two images would become .*x\.0002\.png"):
         translate(source, tmp_path / "other", frames="all")
@@ -140,7 +142,7 @@ def test_one_half_of_side_by_side_images_is_translated(tmp_path: Path) -> None:
     joined[:, 10:20] = 100
     (tmp_path / "in").mkdir()
     Image.fromarray(joined).save(tmp_path / "in/x.png")
-    pairs = with_sides(MODEL, "left", "right")
+    pairs = with_sides(INVERTER, "left", "right")
     for side, level in {"left": 255, "right": 155}.items():
         translate(tmp_path / "in", tmp_path / side, pairs, side=side)
         assert read_pixels(tmp_path / side / "x.png").tolist() == [[[level] * 3] * 10] * 10
@@ -151,14 +153,14 @@ def test_one_half_of_side_by_side_images_is_translated(tmp_path: Path) -> None:
 def test_D24_a_side_by_side_image_is_never_translated_as_one_image(
     mixed_folder: Path, tmp_path: Path
 ) -> None:
-    pairs = with_sides(MODEL, "a", "b")
+    pairs = with_sides(INVERTER, "a", "b")
     with pytest.raises(ConfigError, match=r"Add --side a to .* that half .* --side whole for"):
         translate(mixed_folder, tmp_path / "out", pairs)
     assert not list((tmp_path / "out").glob("*"))
     whole = translate(mixed_folder, tmp_path / "whole", pairs, side="whole")
-    assert counts(whole) == (9, 0, 0)
-    rerun = translate(mixed_folder, tmp_path / "whole", MODEL)
-    assert counts(rerun) == (0, 9, 0), "the outputs are those of single images"
+    assert done_skipped_listed(whole) == (9, 0, 0)
+    rerun = translate(mixed_folder, tmp_path / "whole", INVERTER)
+    assert done_skipped_listed(rerun) == (0, 9, 0), "the outputs are those of single images"
 
 
 def test_D21_links_are_translated_and_counted_as_files(
@@ -172,10 +174,10 @@ def test_D21_links_are_translated_and_counted_as_files(
     os.link(pool / "0000.png", tmp_path / "faces/hard.png")
     (tmp_path / "faces/dead.png").symlink_to("nowhere")
     summary = translate(tmp_path / "faces", tmp_path / "out")
-    assert (summary.requested, *counts(summary)) == (7, 6, 0, 1)
+    assert (summary.requested, *done_skipped_listed(summary)) == (7, 6, 0, 1)
     assert len(list((tmp_path / "out").rglob("*.png"))) == 6
     second = translate(tmp_path / "faces", tmp_path / "out")
-    assert (second.requested, *counts(second)) == (7, 0, 6, 1)
+    assert (second.requested, *done_skipped_listed(second)) == (7, 0, 6, 1)
 
 
 def test_processes_split_the_images_and_merge_their_reports(
@@ -187,7 +189,7 @@ def test_processes_split_the_images_and_merge_their_reports(
     monkeypatch.setenv("WORLD_SIZE", "3")
     for rank in "012":
         monkeypatch.setenv("RANK", rank)
-        done.append(counts(translate(mixed_folder, out)))
+        done.append(done_skipped_listed(translate(mixed_folder, out)))
     assert done == [(4, 0, 0), (3, 0, 0), (2, 0, 1)]
     records = sorted(path.name for path in (out / ".translate").iterdir())
     assert records == ["done-1.jsonl", "done-2.jsonl", "done.jsonl", "lock"]
@@ -196,7 +198,7 @@ def test_processes_split_the_images_and_merge_their_reports(
     assert file_digests(out) == file_digests(tmp_path / "whole")
     monkeypatch.delenv("RANK")
     monkeypatch.delenv("WORLD_SIZE")
-    assert counts(translate(mixed_folder, out)) == (0, 9, 1)
+    assert done_skipped_listed(translate(mixed_folder, out)) == (0, 9, 1)
 
 
 KILL_AT_EACH_OPERATION = """

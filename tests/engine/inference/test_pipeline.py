@@ -11,7 +11,14 @@ import image_inversion
 import numpy as np
 import pytest
 import two_processes
-from image_inversion import MODEL, Invert, counts, file_digests, listed_problems, translate
+from image_inversion import (
+    INVERTER,
+    Invert,
+    done_skipped_listed,
+    file_digests,
+    listed_problems,
+    translate,
+)
 from PIL import Image
 from torch import Tensor
 
@@ -31,7 +38,7 @@ def test_batches_have_one_size_and_at_most_batch_size_images(
 ) -> None:
     shapes: list[tuple[int, ...]] = []
     recipe = Invert(lambda images: shapes.append(tuple(images.shape)))
-    translate(mixed_folder, tmp_path / "out", replace(MODEL, recipe=recipe), batch_size=2)
+    translate(mixed_folder, tmp_path / "out", replace(INVERTER, recipe=recipe), batch_size=2)
     assert sorted(shape[0] for shape in shapes) == [1, 1, 1, 1, 1, 1, 1, 2]
     assert (2, 3, 5, 9) in shapes
 
@@ -50,7 +57,8 @@ def test_D1_unreadable_images_are_listed_and_the_others_translated(
         (mixed_folder / name).write_bytes(data)
     (mixed_folder / "z.png").symlink_to("nowhere")
     out, logged = tmp_path / "out", list[str]()
-    assert counts(translate(mixed_folder, out, logged=logged, batch_size=batch_size)) == (9, 0, 5)
+    result = translate(mixed_folder, out, logged=logged, batch_size=batch_size)
+    assert done_skipped_listed(result) == (9, 0, 5)
     problems = listed_problems(out)
     assert {Path(line["path"]).name for line in problems} == {*bad, "z.png"}
     assert {tuple(line) for line in problems} == {("path", "stage", "reason", "message")}
@@ -64,7 +72,7 @@ def test_I10_an_output_that_is_not_finite_is_listed_and_not_written(
 ) -> None:
     Image.new("RGB", (5, 9), "white").save(mixed_folder / "c.png")  # white becomes NaN
     out = tmp_path / "out"
-    assert counts(translate(mixed_folder, out, batch_size=4)) == (8, 0, 1)
+    assert done_skipped_listed(translate(mixed_folder, out, batch_size=4)) == (8, 0, 1)
     assert listed_problems(out)[0]["reason"] == "not finite"
     assert not (out / "c.png").exists()
 
@@ -76,8 +84,8 @@ def test_out_of_memory_halves_the_batch_then_lists_the_image(
         if images.numel() > 400:  # the largest image has 768 values
             raise RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9")
 
-    model, out = replace(MODEL, recipe=Invert(allocate)), tmp_path / "out"
-    assert counts(translate(mixed_folder, out, model, batch_size=3)) == (8, 0, 1)
+    model, out = replace(INVERTER, recipe=Invert(allocate)), tmp_path / "out"
+    assert done_skipped_listed(translate(mixed_folder, out, model, batch_size=3)) == (8, 0, 1)
     (problem,) = listed_problems(out)
     assert problem["path"].endswith("i.jpg") and problem["reason"] == "memory"
 
@@ -91,8 +99,9 @@ def test_a_batch_is_halved_until_it_fits_into_memory(image_folder: Callable[...,
             raise RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9")
 
     source = image_folder("photos", 8)
-    model = replace(MODEL, recipe=Invert(allocate))
-    assert counts(translate(source, source.parent / "out", model, batch_size=8)) == (8, 0, 0)
+    model = replace(INVERTER, recipe=Invert(allocate))
+    result = translate(source, source.parent / "out", model, batch_size=8)
+    assert done_skipped_listed(result) == (8, 0, 0)
     assert sizes == [8, 4, 2, 2, 4, 2, 2]
 
 
@@ -103,7 +112,7 @@ def test_G12_a_bug_in_a_recipe_is_raised_and_not_listed(mixed_folder: Path, tmp_
     with pytest.raises(
         PluginError, match=r"Invert.translate raised .*shapes do not match"
     ) as error:
-        translate(mixed_folder, tmp_path / "out", replace(MODEL, recipe=Invert(fail)))
+        translate(mixed_folder, tmp_path / "out", replace(INVERTER, recipe=Invert(fail)))
     assert f"{image_inversion.__file__}, line " in str(error.value)
 
 
@@ -117,7 +126,7 @@ def test_G12_an_image_that_a_recipe_cannot_translate_is_listed_and_the_rest_done
         if len(batches) == 2:
             raise KeyError("odd")
 
-    model = replace(MODEL, recipe=Invert(fail))
+    model = replace(INVERTER, recipe=Invert(fail))
     assert translate(mixed_folder, tmp_path / "out", model, logged=logged).done > 1
     assert any("Invert.translate raised KeyError: 'odd'" in line for line in logged)
 
@@ -131,14 +140,14 @@ def test_I3_a_file_size_limit_leaves_no_truncated_image(mixed_folder: Path, tmp_
 
     def translate_with_limit(_: int) -> tuple[int, int, int]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))  # of this forked process
-        return counts(translate(mixed_folder, out))
+        return done_skipped_listed(translate(mixed_folder, out))
 
     assert two_processes.run(translate_with_limit, world=1) == [(9, 0, 4)]
     reasons = [(line["stage"], line["reason"]) for line in listed_problems(out)]
     assert reasons == [("write", "EFBIG")] * 4
     (out / "problems.jsonl").unlink()
     assert file_digests(out).items() < file_digests(tmp_path / "whole").items()
-    assert counts(translate(mixed_folder, out)) == (4, 9, 0)
+    assert done_skipped_listed(translate(mixed_folder, out)) == (4, 9, 0)
     assert file_digests(out) == file_digests(tmp_path / "whole")
 
 
@@ -147,7 +156,7 @@ def test_an_image_too_large_for_its_format_is_listed(tmp_path: Path) -> None:
     for name, width in (("a.webp", 8000), ("b.webp", 8192)):
         Image.new("RGB", (width, 1)).save(tmp_path / "in" / name)
     out = tmp_path / "out"
-    assert counts(translate(tmp_path / "in", out, size=2)) == (1, 0, 1)
+    assert done_skipped_listed(translate(tmp_path / "in", out, size=2)) == (1, 0, 1)
     assert listed_problems(out)[0]["stage"] == "encode"
 
 
@@ -166,8 +175,8 @@ def test_a_stop_finishes_the_current_batch_and_a_rerun_the_other_images(
 ) -> None:
     translate(mixed_folder, tmp_path / "whole")
     batches: list[Tensor] = []
-    stopping = replace(MODEL, recipe=Invert(batches.append))
+    stopping = replace(INVERTER, recipe=Invert(batches.append))
     summary = translate(mixed_folder, tmp_path / "out", stopping, stop=lambda: len(batches) >= 2)
     assert (summary.done, summary.remaining) == (2, 7)
-    assert counts(translate(mixed_folder, tmp_path / "out")) == (7, 2, 0)
+    assert done_skipped_listed(translate(mixed_folder, tmp_path / "out")) == (7, 2, 0)
     assert file_digests(tmp_path / "out") == file_digests(tmp_path / "whole")

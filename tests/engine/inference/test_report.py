@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from image_inversion import MODEL, counts, listed_notes, listed_problems, translate
+from image_inversion import INVERTER, done_skipped_listed, listed_notes, listed_problems, translate
 from PIL import Image
 
 from translate.engine.disk import files
@@ -45,7 +45,7 @@ def test_I3_a_full_disk_is_listed_and_stops_after_three_images(
         real_replace(path, data)
 
     monkeypatch.setattr(files, "replace", refuse)
-    assert counts(translate(mixed_folder, out)) == (7, 0, 2)
+    assert done_skipped_listed(translate(mixed_folder, out)) == (7, 0, 2)
     reasons = {(line["stage"], line["reason"]) for line in listed_problems(out)}
     assert reasons == {("write", "ENOSPC")}
     refused |= {"f.tif", "g.ppm", "d.webp", "e.bmp"}
@@ -53,7 +53,7 @@ def test_I3_a_full_disk_is_listed_and_stops_after_three_images(
         translate(mixed_folder, tmp_path / "out2")
     assert error.value.exit_code == 6
     monkeypatch.undo()
-    assert counts(translate(mixed_folder, out)) == (2, 7, 0)
+    assert done_skipped_listed(translate(mixed_folder, out)) == (2, 7, 0)
 
 
 def test_D4_lost_information_is_listed_for_each_image(mixed_folder: Path, tmp_path: Path) -> None:
@@ -69,7 +69,8 @@ def test_D4_lost_information_is_listed_for_each_image(mixed_folder: Path, tmp_pa
     ):  # fmt: skip
         Image.new(mode, (4, 4), colour).save(mixed_folder / name)
         expected += [(name, f"{text} becomes RGB")] if text else []
-    assert counts(translate(mixed_folder, tmp_path / "out", logged=logged)) == (12, 0, 0)
+    result = translate(mixed_folder, tmp_path / "out", logged=logged)
+    assert done_skipped_listed(result) == (12, 0, 0)
     assert sorted(listed_notes(tmp_path / "out")) == expected
     assert logged == [
         f"{mixed_folder / 'b2.tif'}: CMYK becomes RGB",
@@ -77,7 +78,8 @@ def test_D4_lost_information_is_listed_for_each_image(mixed_folder: Path, tmp_pa
     ]
     (tmp_path / "out/b3.png").unlink()
     logged.clear()
-    assert counts(translate(mixed_folder, tmp_path / "out", logged=logged)) == (1, 11, 0)
+    result = translate(mixed_folder, tmp_path / "out", logged=logged)
+    assert done_skipped_listed(result) == (1, 11, 0)
     assert sorted(listed_notes(tmp_path / "out")) == expected  # also for existing outputs
     assert logged == [f"{mixed_folder / 'b3.png'}: a palette becomes RGB"]
 
@@ -108,6 +110,6 @@ def test_images_over_twice_the_training_size_are_reported_once(
         translate(source, tmp_path / f"out{size}", logged=logged)
     assert sum("over twice the 32" in line for line in logged) == len(logged) == 1
     translate(source, tmp_path / "scaled", logged=logged, size=40)
-    any_size = replace(MODEL, unscaled=True)  # it was trained on crops of unscaled images
+    any_size = replace(INVERTER, unscaled=True)  # it was trained on crops of unscaled images
     translate(source, tmp_path / "unscaled", any_size, logged=logged)
     assert len(logged) == 1, "neither is reported"

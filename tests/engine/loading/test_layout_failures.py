@@ -12,7 +12,7 @@ import cv2
 import pytest
 import small_runs
 import torch
-from failing_layout import SEVENTH, FailingLayout, batches_of
+from failing_layout import FAILING_FILE, FailingLayout, batches_of
 from forking_marks import forking
 from odd_exceptions import PanicException, UnprintableError
 from PIL import Image
@@ -47,7 +47,7 @@ def test_T23_any_exception_of_a_layout_is_a_listed_item(
     batches = batches_of(FailingLayout(tmp_path, fault), workers)
     assert len(batches) == 8
     (problem,) = [problem for _, problems in batches for problem in problems]
-    assert problem.path.name in (SEVENTH, "seventh")
+    assert problem.path.name in (FAILING_FILE, "seventh")
     kind = type(make())
     assert problem.reason == ("unreadable" if kind is BadImage else "failed")
     if kind not in (MemoryError, ConfigError, BadImage):

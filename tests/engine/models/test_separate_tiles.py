@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from tiled import Source
+from tiled import ImageSource
 from torch import Tensor
 
 from translate.engine.models.separate_tiles import SeparateTiles
@@ -22,7 +22,7 @@ def test_the_reduced_image_comes_first_and_each_tile_gets_its_place() -> None:
     geometry, images = Geometry(multiple_of=4, scale=2), torch.rand(1, 3, 30, 53)
     tiles = SeparateTiles(double, geometry, 3, 22, partial(Store, 1 << 20, Path("/nowhere")))
     shares, result = list[float](), torch.zeros(1, 3, 60, 106)
-    for region, part in tiles.translate(Source(images), (30, 53), (16, 16), shares.append):
+    for region, part in tiles.translate(ImageSource(images), (30, 53), (16, 16), shares.append):
         assert max(region.size) <= 16
         result[..., slice(*region.rows), slice(*region.columns)] = part
     torch.testing.assert_close(result, images.repeat_interleave(2, 2).repeat_interleave(2, 3))
@@ -38,5 +38,5 @@ def test_one_tile_is_the_image_itself() -> None:
         lambda pixels, at: pixels + at[0], Geometry(), 3, 64, partial(Store, 1 << 20, Path())
     )
     images = torch.rand(1, 3, 30, 53)
-    ((_, part),) = tiles.translate(Source(images), (30, 53), None, bool)
+    ((_, part),) = tiles.translate(ImageSource(images), (30, 53), None, bool)
     torch.testing.assert_close(part, images)

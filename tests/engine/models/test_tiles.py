@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from specs import image_spec
-from tiled import Source, random_weights
+from tiled import ImageSource, random_weights
 from torch import Tensor, nn
 
 from translate.engine.models.model import Model, translate_batch
@@ -36,7 +36,7 @@ def in_tiles(made: Tiler, images: Tensor) -> Tensor:
     """Return the translation of one image."""
     scale, size = made.model.geometry.scale, (images.shape[2], images.shape[3])
     result = torch.full((1, 3, scale * size[0], scale * size[1]), torch.nan)
-    for region, part in made.translate(Source(images), size):
+    for region, part in made.translate(ImageSource(images), size):
         result[..., slice(*region.rows), slice(*region.columns)] = part
     return result
 

@@ -2,7 +2,13 @@
 
 import pytest
 import torch
-from scalar_players import ScalarPlayers, blow_up, skipped, take_one_step, with_step
+from scalar_players import (
+    ScalarPlayers,
+    infinite_step,
+    recipe_of_step,
+    skipped_turns,
+    take_one_step,
+)
 from torch import nn
 from torch.optim import SGD, Adam, RMSprop
 from two_player_recipe import TwoPlayers
@@ -24,7 +30,7 @@ def test_a_step_by_hand() -> None:
     }
     assert result.norms["generator"].item() == pytest.approx(5.0)
     assert result.norms["critic"].item() == pytest.approx(1.5)
-    assert skipped(result) == {"generator": [False], "critic": [False]}
+    assert skipped_turns(result) == {"generator": [False], "critic": [False]}
 
 
 def test_a_turn_updates_one_player_although_the_loss_depends_on_both() -> None:
@@ -37,7 +43,7 @@ def test_a_turn_updates_one_player_although_the_loss_depends_on_both() -> None:
         yield Turn("generator", score=self.critic(self.generator(batch)))
         weights_after.append(self.weights)
 
-    recipe = with_step(step)
+    recipe = recipe_of_step(step)
     take_one_step(recipe)
     after_critic, after_generator = weights_after
     assert after_critic == (2.0, pytest.approx(2.8))
@@ -65,9 +71,9 @@ def test_a_loop_around_a_yield_is_several_turns() -> None:
             yield Turn("critic", score=-self.critic(fake.detach()))
         yield Turn("generator", score=self.critic(fake))
 
-    recipe = with_step(step)
+    recipe = recipe_of_step(step)
     result = take_one_step(recipe)
-    assert skipped(result) == {"critic": 5 * [False], "generator": [False]}
+    assert skipped_turns(result) == {"critic": 5 * [False], "generator": [False]}
     assert recipe.weights == (pytest.approx(2 - 0.1 * 4), pytest.approx(3 + 5 * 0.1 * 2))
 
 
@@ -85,7 +91,7 @@ OPTIMIZERS = {
 }
 
 
-@pytest.mark.parametrize("step", [blow_up, zero_times_infinity])
+@pytest.mark.parametrize("step", [infinite_step, zero_times_infinity])
 @pytest.mark.parametrize("kind", OPTIMIZERS)
 def test_a_turn_that_is_not_finite_updates_nothing_and_the_next_one_does(kind, step) -> None:
     recipe = ScalarPlayers()
@@ -99,14 +105,14 @@ def test_a_turn_that_is_not_finite_updates_nothing_and_the_next_one_does(kind, s
     }
     recipe.step = step.__get__(recipe)
     result = take_one_step(recipe, optimizers=optimizers)
-    assert skipped(result) == {"generator": [True], "critic": [False]}
+    assert skipped_turns(result) == {"generator": [True], "critic": [False]}
     assert recipe.generator.weight.item() == before[0]
     assert recipe.critic.weight.item() > before[1]
     for name, value in optimizers["generator"].state[recipe.generator.weight].items():
         assert torch.equal(value, state[name]), f"{name} moved"
     assert not hasattr(optimizers["generator"], "found_inf")
     recipe.step = ScalarPlayers.step.__get__(recipe)
-    assert skipped(take_one_step(recipe, optimizers=optimizers)) == {
+    assert skipped_turns(take_one_step(recipe, optimizers=optimizers)) == {
         "generator": [False],
         "critic": [False],
     }
@@ -130,9 +136,9 @@ def test_a_gradient_above_clip_norm_is_clipped_and_its_norm_is_logged() -> None:
 
 
 def test_a_clipped_gradient_that_is_not_finite_updates_nothing() -> None:
-    recipe = with_step(blow_up)
+    recipe = recipe_of_step(infinite_step)
     result = take_one_step(recipe, clip_norm=1.0)
-    assert skipped(result) == {"generator": [True], "critic": [False]}
+    assert skipped_turns(result) == {"generator": [True], "critic": [False]}
     assert recipe.generator.weight.item() == 2.0
 
 
@@ -143,7 +149,7 @@ def test_a_frozen_player_is_not_updated_and_is_logged() -> None:
     assert recipe.weights[1] == 3.0
     assert result.losses["critic/score"].item() == pytest.approx(-4.5)
     assert "critic" not in result.norms
-    assert skipped(result) == {"generator": [False]}
+    assert skipped_turns(result) == {"generator": [False]}
 
 
 def test_a_parameter_without_a_gradient_stays() -> None:
@@ -171,7 +177,7 @@ def test_bf16_runs_forward_in_bf16_and_keeps_weights_and_gradients_in_fp32() -> 
         yield Turn("generator", score=self.critic(fake).square())
         dtypes.append(self.generator(batch).dtype)
 
-    recipe = with_step(step)
+    recipe = recipe_of_step(step)
     result = take_one_step(recipe, precision=torch.bfloat16)
     assert dtypes == [torch.bfloat16, torch.bfloat16]
     assert recipe.generator.weight.dtype == result.norms["generator"].dtype == torch.float32
@@ -186,7 +192,7 @@ def train_steps(
     torch.manual_seed(0)
     recipe = two_players(ImageSpec(), fused=fused)
     optimizers = recipe.optimizers()
-    two_players.bad = bad
+    two_players.nan_losses = bad
     for step in range(5):
         recipe.iteration = step
         recipe.two.requires_grad_(step != left_out)
@@ -199,9 +205,11 @@ def train_steps(
 def test_T9_a_nan_turn_updates_neither_weights_nor_the_optimizer_state(
     fused: bool, two_players: type[TwoPlayers]
 ) -> None:
-    skipped = train_steps(two_players, fused, {2: {"two"}}, None)
+    skipping = train_steps(two_players, fused, {2: {"two"}}, None)
     expected = train_steps(two_players, fused, {}, 2)  # frozen at that step instead
-    assert not torch.equal(skipped.two.weight, train_steps(two_players, fused, {}, None).two.weight)
+    assert not torch.equal(
+        skipping.two.weight, train_steps(two_players, fused, {}, None).two.weight
+    )
     for key, tensor in expected.state_dict().items():
-        assert torch.equal(skipped.state_dict()[key], tensor), key
-    assert str(skipped.held) == str(expected.held)
+        assert torch.equal(skipping.state_dict()[key], tensor), key
+    assert str(skipping.held) == str(expected.held)

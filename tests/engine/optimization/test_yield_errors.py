@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from scalar_players import ScalarPlayers, take_one_step, with_step
+from scalar_players import ScalarPlayers, recipe_of_step, take_one_step
 
 from translate.errors import PluginError
 from translate.recipe import Turn
@@ -15,7 +15,7 @@ def test_an_unknown_player_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(
         PluginError, match=r"no optimizer is called 'generatr'\. Did you mean 'generator'"
     ):
-        take_one_step(with_step(step))
+        take_one_step(recipe_of_step(step))
 
 
 def test_a_yield_without_a_turn_is_refused() -> None:
@@ -23,7 +23,7 @@ def test_a_yield_without_a_turn_is_refused() -> None:
         yield self.generator(batch)
 
     with pytest.raises(PluginError, match=r"Scalars.step yielded tensor.*: expected Turn"):
-        take_one_step(with_step(step))
+        take_one_step(recipe_of_step(step))
 
 
 def no_grad(self, batch):
@@ -56,7 +56,7 @@ def enables_at_the_end(self, batch):
 )
 def test_a_yield_inside_a_mode_is_refused_and_the_mode_does_not_leak(step) -> None:
     with pytest.raises(PluginError, match=r"Scalars.step yields inside `with torch.no_grad\(\)`"):
-        take_one_step(with_step(step))
+        take_one_step(recipe_of_step(step))
     assert torch.is_grad_enabled()
     assert not torch.is_inference_mode_enabled()
     assert not torch.is_autocast_enabled("cpu")
@@ -73,7 +73,7 @@ def test_modes_that_close_before_the_yield_are_accepted() -> None:
         with torch.no_grad():
             self.generator.weight.clamp_(-0.5, 0.5)
 
-    recipe = with_step(step)
+    recipe = recipe_of_step(step)
     take_one_step(recipe)
     assert recipe.weights[0] == 0.5
 
@@ -86,7 +86,7 @@ def test_a_loss_computed_before_an_update_is_explained() -> None:
         yield Turn("generator", score=score)  # with a graph through the critic before its update
 
     with pytest.raises(PluginError, match=r"Scalars, turn of 'generator': a network was updated"):
-        take_one_step(with_step(step))
+        take_one_step(recipe_of_step(step))
 
 
 def test_a_graph_that_two_turns_share_is_explained() -> None:
@@ -96,7 +96,7 @@ def test_a_graph_that_two_turns_share_is_explained() -> None:
         yield Turn("generator", score=score)
 
     with pytest.raises(PluginError, match="turn of 'generator': two turns use one autograd graph"):
-        take_one_step(with_step(step))
+        take_one_step(recipe_of_step(step))
 
 
 def test_a_loss_without_a_graph_is_explained() -> None:
@@ -104,7 +104,7 @@ def test_a_loss_without_a_graph_is_explained() -> None:
         yield Turn("generator", score=self.generator(batch).detach())
 
     with pytest.raises(PluginError, match="turn of 'generator': no loss depends on any network"):
-        take_one_step(with_step(step))
+        take_one_step(recipe_of_step(step))
 
 
 def test_G12_an_error_in_a_recipe_names_its_line_and_keeps_its_traceback() -> None:
@@ -112,7 +112,7 @@ def test_G12_an_error_in_a_recipe_names_its_line_and_keeps_its_traceback() -> No
         yield Turn("generator", score=self.generator(torch.cat([batch, batch], 1)))
 
     with pytest.raises(PluginError, match="mat1 and mat2 shapes cannot be multiplied") as error:
-        take_one_step(with_step(step))
+        take_one_step(recipe_of_step(step))
     line = step.__code__.co_firstlineno + 1
     assert f"{__file__}, line {line}: `yield Turn(" in str(error.value)
     assert isinstance(error.value.__cause__, RuntimeError)
@@ -127,7 +127,7 @@ def test_G12_a_step_that_returns_is_an_error_that_names_yield() -> None:
 
     for step in (returns_a_turn, returns_nothing):
         with pytest.raises(PluginError, match="a step must yield a Turn") as error:
-            take_one_step(with_step(step))
+            take_one_step(recipe_of_step(step))
         assert f"{__file__}, line {step.__code__.co_firstlineno}" in str(error.value)
 
 
@@ -137,5 +137,5 @@ def test_G12_a_loss_that_is_no_tensor_names_the_line_of_the_yield() -> None:
         yield Turn("generator", score="low")
 
     with pytest.raises(PluginError, match="no tensor to minimize") as error:
-        take_one_step(with_step(step))
+        take_one_step(recipe_of_step(step))
     assert f"line {step.__code__.co_firstlineno + 2}" in str(error.value)

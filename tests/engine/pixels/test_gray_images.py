@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from random_images import noise
-from small_translators import tint, translator
+from small_translators import random_translator, tinting_translator
 from specs import image_spec
 
 from translate.contract.kinds import small_options
@@ -26,7 +26,7 @@ def test_only_restoration_recipes_keep_gray() -> None:
     }
     assert {name for name, recipe in recipes.items() if recipe.keeps_gray} == set(KEEP_GRAY)
     for degradations in (["gray"], ["noise", {"name": "gray", "amount": [0, 0.5]}]):
-        colorizing = translator("restore", degradations=degradations)._model.recipe
+        colorizing = random_translator("restore", degradations=degradations)._model.recipe
         assert not colorizing.keeps_gray
 
 
@@ -34,7 +34,7 @@ def test_only_restoration_recipes_keep_gray() -> None:
 @pytest.mark.parametrize("name", KEEP_GRAY)
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_case_20_gray_inputs_give_gray_outputs(name: str, dtype: Any, tmp_path: Path) -> None:
-    model, shades = translator(name), noise(12, 10, dtype=dtype)
+    model, shades = random_translator(name), noise(12, 10, dtype=dtype)
     folder = tmp_path / "in"
     folder.mkdir()
     hole = np.zeros((12, 10), np.uint8)
@@ -79,22 +79,22 @@ def test_case_20_a_gray_webp_gives_a_gray_output(tmp_path: Path) -> None:
     Image.fromarray(noise(40, 40)).save(tmp_path / "gray.webp", quality=80)
     pixels = read_image(tmp_path / "gray.webp")
     assert (pixels != pixels[..., :1]).any(), "the lossy format has changed the gray"
-    assert is_gray(np.asarray(translator("restore")(tmp_path / "gray.webp")))
+    assert is_gray(np.asarray(random_translator("restore")(tmp_path / "gray.webp")))
 
 
 def test_gray_output_is_the_luma_of_the_colour_output() -> None:
     shades = np.full((4, 4), 100, np.uint8)
-    assert tint(keeps_gray=True)(shades).tolist() == np.full((4, 4), 105).tolist()
+    assert tinting_translator(keeps_gray=True)(shades).tolist() == np.full((4, 4), 105).tolist()
     red, green, blue = (100 + change for change in (25.5, 0, -25.5))
     assert round(0.299 * red + 0.587 * green + 0.114 * blue) == 105
-    assert tint()(shades).shape == (4, 4, 3)
+    assert tinting_translator()(shades).shape == (4, 4, 3)
 
 
 def test_a_gray_format_keeps_its_suffix(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     Image.fromarray(noise(5, 4)).save(tmp_path / "in/x.pgm")
     Image.fromarray(noise(5, 4, 3)).save(tmp_path / "in/y.ppm")
-    tint(keeps_gray=True).folder(tmp_path / "in", tmp_path / "gray")
-    tint().folder(tmp_path / "in", tmp_path / "colour")
+    tinting_translator(keeps_gray=True).folder(tmp_path / "in", tmp_path / "gray")
+    tinting_translator().folder(tmp_path / "in", tmp_path / "colour")
     assert sorted(p.name for p in (tmp_path / "gray").glob("*.p*")) == ["x.pgm", "y.ppm"]
     assert sorted(p.name for p in (tmp_path / "colour").glob("*.p*")) == ["x.png", "y.ppm"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import small_checkpoints
 import torch
-from hole_filling import MODEL
+from hole_filling import FILLER
 from identity_models import identity_model
 from PIL import Image
 from random_images import noise
@@ -37,7 +37,7 @@ def test_a_list_of_images_gives_a_list_in_the_same_order(model: Translator, tmp_
 
 def test_several_images_have_a_mask_each_or_share_one() -> None:
     pixels = noise(6, 8, 3)
-    model, height, width = Translator._of(MODEL), *pixels.shape[:2]
+    model, height, width = Translator._of(FILLER), *pixels.shape[:2]
     masks = np.zeros((2, height, width), np.uint8)
     masks[0, 1:3], masks[1, :, 2:4] = 255, 255
     expected = [np.where(mask[..., None], 0, pixels) for mask in masks]

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hole_filling import MODEL, UPSCALING_MODEL, fill_folder, problem_messages
+from hole_filling import FILLER, UPSCALING_MODEL, problem_messages, translate_images
 from numpy.typing import NDArray
 from PIL import Image
 from PIL.ExifTags import Base
@@ -40,7 +40,7 @@ def test_only_pixels_that_are_white_in_the_mask_change(
 ) -> None:
     save(tmp_path / "in/deep/a.png", pixels)
     save(tmp_path / "masks/deep/a.bmp", np.where(hole, 255, 0).astype(np.uint8))
-    fill_folder(tmp_path / "in", tmp_path / "out", MODEL, mask=tmp_path / "masks")
+    translate_images(tmp_path / "in", tmp_path / "out", FILLER, mask=tmp_path / "masks")
     output = read_image(tmp_path / "out/deep/a.png")
     assert (output[~hole] == pixels[~hole]).all()
     assert (output[hole] == 0).all()
@@ -52,7 +52,7 @@ def test_without_a_mask_transparent_pixels_are_filled_and_become_opaque(
     alpha = np.where(hole, 0, 255).astype(np.uint8)
     save(tmp_path / "in/a.png", np.dstack([pixels, alpha]))
     save(tmp_path / "in/b.png", pixels)
-    summary = fill_folder(tmp_path / "in", tmp_path / "out", MODEL)
+    summary = translate_images(tmp_path / "in", tmp_path / "out", FILLER)
     assert (summary.done, summary.listed) == (1, 1)
     assert problem_messages(tmp_path / "out") == [
         "has no hole: nothing is transparent, and no --mask has a file for it"
@@ -74,7 +74,7 @@ def test_transparent_pixels_are_rotated_with_their_image(
     Image.fromarray(np.dstack([pixels, alpha])).save(tmp_path / "in/a.png", exif=exif)
     image = EncodedImage.open(tmp_path / "in/a.png")
     assert hole_from_alpha(image.decode_layers(), image.path)[0].all()
-    fill_folder(tmp_path / "in", tmp_path / "out", MODEL)
+    translate_images(tmp_path / "in", tmp_path / "out", FILLER)
     output = read_image(tmp_path / "out/a.png")
     assert output.shape == (13, 9, 3)
     assert (output[0] == 0).all()
@@ -86,7 +86,7 @@ def test_pixels_that_scaling_mixes_from_hole_and_known_pixels_are_filled(
 ) -> None:
     alpha = np.where(hole, 0, 255).astype(np.uint8)
     save(tmp_path / "in/a.png", np.dstack([pixels, alpha]))
-    fill_folder(tmp_path / "in", tmp_path / "out", MODEL, size=5)
+    translate_images(tmp_path / "in", tmp_path / "out", FILLER, size=5)
     assert ((read_image(tmp_path / "out/a.png") == 0).all(2)).sum() >= 6
 
 
@@ -98,7 +98,7 @@ def test_a_mask_of_another_size_is_listed(
     save(tmp_path / "in/b.png", pixels)
     save(tmp_path / "masks/a.png", np.full(shape, 255, np.uint8))
     save(tmp_path / "masks/b.png", np.full((9, 13), 255, np.uint8))
-    fill_folder(tmp_path / "in", tmp_path / "out", MODEL, mask=tmp_path / "masks")
+    translate_images(tmp_path / "in", tmp_path / "out", FILLER, mask=tmp_path / "masks")
     (message,) = problem_messages(tmp_path / "out")
     assert message.startswith("is 13x9, but its mask ")
     assert message.endswith(f"{shape[1]}x{shape[0]}")
@@ -108,11 +108,11 @@ def test_a_changed_mask_needs_overwrite(tmp_path: Path, pixels: NDArray[np.uint8
     save(tmp_path / "in/a.png", pixels)
     mask = save(tmp_path / "masks/a.png", np.full((9, 13), 255, np.uint8))
     options = {"mask": tmp_path / "masks"}
-    fill_folder(tmp_path / "in", tmp_path / "out", MODEL, **options)
-    assert fill_folder(tmp_path / "in", tmp_path / "out", MODEL, **options).skipped == 1
+    translate_images(tmp_path / "in", tmp_path / "out", FILLER, **options)
+    assert translate_images(tmp_path / "in", tmp_path / "out", FILLER, **options).skipped == 1
     save(mask, np.where(np.arange(13) > 5, 255, 0).astype(np.uint8)[None].repeat(9, 0))
     with pytest.raises(ConfigError, match="--overwrite"):
-        fill_folder(tmp_path / "in", tmp_path / "out", MODEL, **options)
+        translate_images(tmp_path / "in", tmp_path / "out", FILLER, **options)
 
 
 def test_masks_of_no_image_or_for_no_inpainting_model_are_refused_before_translation(
@@ -121,19 +121,19 @@ def test_masks_of_no_image_or_for_no_inpainting_model_are_refused_before_transla
     save(tmp_path / "in/a.png", pixels)
     save(tmp_path / "masks/b.png", pixels)
     for model, masks, message in (
-        (MODEL, "nowhere", "there is no file or folder"),
-        (MODEL, "masks", r"expected .*masks/a\.png"),
+        (FILLER, "nowhere", "there is no file or folder"),
+        (FILLER, "masks", r"expected .*masks/a\.png"),
         (UPSCALING_MODEL, "masks", "does not inpaint: leave --mask out"),
     ):
         with pytest.raises(ConfigError, match=message):
-            fill_folder(tmp_path / "in", tmp_path / "out", model, mask=tmp_path / masks)
+            translate_images(tmp_path / "in", tmp_path / "out", model, mask=tmp_path / masks)
     assert not list((tmp_path / "out").glob("*.png"))
 
 
 def test_masks_may_be_files_arrays_or_images(
     tmp_path: Path, pixels: NDArray[np.uint8], hole: NDArray[np.bool_]
 ) -> None:
-    model, expected = Translator._of(MODEL), np.where(hole[..., None], 0, pixels)
+    model, expected = Translator._of(FILLER), np.where(hole[..., None], 0, pixels)
     white = np.where(hole, 255, 0).astype(np.uint8)
     transparent = np.dstack([pixels, 255 - white])
     path, mask = save(tmp_path / "a.png", transparent), save(tmp_path / "mask.png", white)

@@ -13,7 +13,7 @@ from hole_filling import COPYING_MODEL, UPSCALING_MODEL, fill_folder, problem_me
 from identity_models import Identity, identity_model, translate_files
 from PIL import Image
 from random_images import noise
-from small_translators import tint
+from small_translators import tinting_translator
 
 from translate.api import Translator
 from translate.batches import Domain
@@ -42,7 +42,7 @@ from translate.images.source import read_image
 def test_scale_back_translates_at_the_training_size_and_restores_the_original(
     size: int | None, scale: int, network_size: Any, output_size: Any, tmp_path: Path
 ) -> None:
-    model = tint(scale=scale)
+    model = tinting_translator(scale=scale)
     pixels = noise(80, 120, 3)
     outputs = model(pixels, size=size, scale_back=True)
     recipe: Any = model._model.recipe
@@ -55,13 +55,13 @@ def test_scale_back_translates_at_the_training_size_and_restores_the_original(
 
 
 def test_scale_back_does_not_change_models_trained_at_full_size() -> None:
-    model = tint(unscaled=True)
+    model = tinting_translator(unscaled=True)
     assert model(noise(80, 120, 3), scale_back=True).shape == (80, 120, 3)
     assert model._model.recipe.sizes == [(80, 120)]  # type: ignore[comparison-overlap]
 
 
 def test_scale_back_keeps_known_pixels_unchanged() -> None:
-    model = tint(mask=True)
+    model = tinting_translator(mask=True)
     pixels, hole = noise(64, 64, 3), np.zeros((64, 64), np.uint8)
     hole[20:40, 20:40] = 255
     outputs = model(pixels, mask=hole, size=16, scale_back=True)
@@ -70,7 +70,9 @@ def test_scale_back_keeps_known_pixels_unchanged() -> None:
 
 
 def test_a_strip_that_would_have_too_many_pixels_is_refused() -> None:
-    processor = ImageProcessor(tint()._model, "sharp", scale_back=True, max_pixels=10_000)
+    processor = ImageProcessor(
+        tinting_translator()._model, "sharp", scale_back=True, max_pixels=10_000
+    )
     with pytest.raises(ValueError, match="would become"):
         processor.preprocess(np.zeros((1, 3000, 3), np.uint8), one_channel=False)
 

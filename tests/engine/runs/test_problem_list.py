@@ -5,7 +5,7 @@ from pathlib import Path
 
 import small_runs
 from PIL import Image
-from run_files import unreadable
+from run_files import unreadable_problem
 
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.data.check import CheckedData
@@ -18,8 +18,8 @@ def test_problems_are_listed_once(
     started_run: tuple[RunWriter, TrainingState, CheckedData],
 ) -> None:
     writer, training, checked_data = started_run
-    checked_data.problems.extend([unreadable("old.png"), unreadable("new.png")])
-    files.append(writer.path / "problems.jsonl", unreadable("old.png").record())
+    checked_data.problems.extend([unreadable_problem("old.png"), unreadable_problem("new.png")])
+    files.append(writer.path / "problems.jsonl", unreadable_problem("old.png").record())
     writer.begin(training, checked_data)
     lines = json_files.read_lines(writer.path / "problems.jsonl")
     assert [line["path"] for line in lines] == ["old.png", "new.png"]

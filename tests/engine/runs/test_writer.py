@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import small_runs
 from odd_exceptions import PanicException, UnprintableError
-from run_files import listed_problems, log_lines, run_facts
+from run_files import listed_problems, log_lines, run_record
 
 from translate import hookimpl
 from translate.engine.checkpoints import retention
@@ -98,7 +98,7 @@ def test_run_json_records_the_session(
 ) -> None:
     monkeypatch.setattr("sys.argv", ["/lib/translate/__main__.py", "train"])  # `python -m`
     small_runs.train(configure(), tmp_path / "run")
-    record = run_facts(tmp_path / "run")
+    record = run_record(tmp_path / "run")
     assert record["outcome"] == "finished"
     assert record["data"]["files"] == 4
     assert (record["seed"], record["device"], record["processes"]) == (0, "cpu", 1)
@@ -110,12 +110,12 @@ def test_run_json_records_the_session(
 
 def test_run_json_keeps_earlier_sessions(configure: Any, tmp_path: Path) -> None:
     small_runs.train(configure(), tmp_path / "run")
-    first = run_facts(tmp_path / "run")
+    first = run_record(tmp_path / "run")
     small_runs.resume(tmp_path / "run", steps=first["started_at_step"] + 20)
-    second = run_facts(tmp_path / "run")
+    second = run_record(tmp_path / "run")
     assert second["earlier"] == [first]
     small_runs.resume(tmp_path / "run", steps=21)
-    third = run_facts(tmp_path / "run")
+    third = run_record(tmp_path / "run")
     assert [f["started_at_step"] for f in third["earlier"]] == [0, second["started_at_step"]]
 
 

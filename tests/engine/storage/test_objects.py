@@ -5,9 +5,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from hole_filling import MODEL as FILLING
-from hole_filling import fill_folder
-from image_inversion import counts, file_digests, translate
+from hole_filling import FILLER, translate_images
+from image_inversion import done_skipped_listed, file_digests, translate
 from PIL import Image
 from s3_server import download, upload
 
@@ -31,15 +30,15 @@ def test_a_tree_of_objects_becomes_the_tree_that_files_become(
     storage_of(store).replace(store / "in/notes.txt", b"x")
     expected = translate(images, tmp_path / "out")
     result = translate(store / "in", store / "out")
-    assert counts(result) == counts(expected) == (5, 0, 1)
+    assert done_skipped_listed(result) == done_skipped_listed(expected) == (5, 0, 1)
     assert str(result.problems) == f"{store}/out/problems.jsonl"
     named = {line["path"].removeprefix(f"{store}/in/") for line in lines(result.problems)}
     assert {"bad.png", "b.gif"} == named
     outputs = file_digests(download(store / "out", tmp_path / "copy"))
     assert outputs == file_digests(tmp_path / "out")
-    assert counts(translate(store / "in", tmp_path / "from")) == (5, 0, 1)
+    assert done_skipped_listed(translate(store / "in", tmp_path / "from")) == (5, 0, 1)
     assert file_digests(tmp_path / "from") == outputs
-    assert counts(translate(images, store / "into")) == (5, 0, 1)
+    assert done_skipped_listed(translate(images, store / "into")) == (5, 0, 1)
     assert file_digests(download(store / "into", tmp_path / "into")) == outputs
     hidden = [n for n in storage_of(store).names(store / "out/.translate") if "probe" in n]
     assert not hidden and not list(tmp_path.rglob(".*.part-*"))
@@ -47,16 +46,16 @@ def test_a_tree_of_objects_becomes_the_tree_that_files_become(
 
 def test_a_rerun_skips_what_is_done_and_replaces_nothing(store: Path, images: Path) -> None:
     upload(images, store / "in")
-    assert counts(translate(store / "in", store / "out", limit=2)) == (2, 0, 0)
-    assert counts(translate(store / "in", store / "out", batch_size=4)) == (3, 2, 1)
-    assert counts(translate(store / "in", store / "out")) == (0, 5, 1)
+    assert done_skipped_listed(translate(store / "in", store / "out", limit=2)) == (2, 0, 0)
+    assert done_skipped_listed(translate(store / "in", store / "out", batch_size=4)) == (3, 2, 1)
+    assert done_skipped_listed(translate(store / "in", store / "out")) == (0, 5, 1)
     storage_of(store).replace(store / "in/a.png", (images / "deep/d.png").read_bytes())
     with pytest.raises(ConfigError, match=r"out/a.png exists already, and was not made from"):
         translate(store / "in", store / "out")
     with pytest.raises(ConfigError, match="--overwrite"):
         translate(store / "in", store / "out", to="a")
-    assert counts(translate(store / "in", store / "out", overwrite=True)) == (1, 4, 1)
-    assert counts(translate(store / "in", store / "out")) == (0, 5, 1)
+    assert done_skipped_listed(translate(store / "in", store / "out", overwrite=True)) == (1, 4, 1)
+    assert done_skipped_listed(translate(store / "in", store / "out")) == (0, 5, 1)
 
 
 def test_an_object_that_appears_meanwhile_is_not_replaced(
@@ -71,7 +70,7 @@ def test_an_object_that_appears_meanwhile_is_not_replaced(
         return real(storage, path, data, new=new)
 
     monkeypatch.setattr(ObjectStore, "write_stamped", write)
-    assert counts(translate(store / "in", store / "out")) == (4, 0, 2)
+    assert done_skipped_listed(translate(store / "in", store / "out")) == (4, 0, 2)
     assert storage_of(store).open_image(foreign, max_pixels=9).data == b"of another program"
     reasons = {line["path"]: line["reason"] for line in lines(store / "out/problems.jsonl")}
     assert reasons[f"{store}/in/deep/d.png"] == "EEXIST"
@@ -123,7 +122,7 @@ def test_masks_may_be_objects(store: Path, tmp_path: Path) -> None:
     for name in ("a.png", "b.png", "masks/a.bmp", "masks/b.bmp"):
         folder = "" if "masks" in name else "in/"
         storage_of(store).replace(store / f"{folder}{name}", (tmp_path / name).read_bytes())
-    assert fill_folder(store / "in", store / "out", FILLING, mask=store / "masks").done == 2
+    assert translate_images(store / "in", store / "out", FILLER, mask=store / "masks").done == 2
 
 
 # -- what goes wrong -------------------------------------------------------------------------------
@@ -167,11 +166,13 @@ def test_a_connection_that_is_cut_lists_the_image_and_the_shard_is_not_complete(
 
     with monkeypatch.context() as patch:
         patch.setattr(files, "cat_file", cat_file)
-        assert counts(translate(store / "in", store / "out", shard=Shard(0, 1))) == (4, 0, 2)
+        result = translate(store / "in", store / "out", shard=Shard(0, 1))
+        assert done_skipped_listed(result) == (4, 0, 2)
     problems = {line["path"]: line for line in lines(store / "out/problems-0-of-1.jsonl")}
     assert problems[f"{store}/in/deep/d.png"]["reason"] == "unreachable"
     assert missing_shards(store / "out", 1) == [0]
-    assert counts(translate(store / "in", store / "out", shard=Shard(0, 1))) == (1, 4, 1)
+    result = translate(store / "in", store / "out", shard=Shard(0, 1))
+    assert done_skipped_listed(result) == (1, 4, 1)
     assert missing_shards(store / "out", 1) == []
 
 
@@ -203,7 +204,7 @@ def test_a_storage_without_atomic_writes_gets_a_temporary_name_first(
 
     with monkeypatch.context() as patch:
         patch.setattr(files, "pipe_file", pipe_file)
-        assert counts(translate(images, store / "out")) == (5, 0, 1)
+        assert done_skipped_listed(translate(images, store / "out")) == (5, 0, 1)
     open_store.cache_clear()
     assert written and all(".part-" in path for path in written)
     translate(images, tmp_path / "out")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from tiled import CPU, Source, in_tiles, random_weights, traced
+from tiled import CPU, ImageSource, random_weights, run_in_tiles, trace_function
 from torch import nn
 
 from translate.engine.tiling.execution import Execution
@@ -44,22 +44,22 @@ def test_a_network_in_tiles_gives_the_whole_output(part: dict[str, Any], tile: i
     images = torch.rand(1, 3, fit(45), fit(71)) * 2 - 1
     whole = network(images)
     rounding = 3e-5 * max(1, float(whole.std()))  # convolutions add up in an order that varies
-    torch.testing.assert_close(in_tiles(network, images, tile), whole, rtol=0, atol=rounding)
+    torch.testing.assert_close(run_in_tiles(network, images, tile), whole, rtol=0, atol=rounding)
 
 
 def test_values_in_scratch_files_and_recomputed_values_give_the_same_output(tmp_path: Path) -> None:
     part = {"name": "resnet", "blocks": 2, "width": 4}
     network = random_weights(create_generator(part, in_channels=3, out_channels=3))
     images = torch.rand(1, 3, 44, 72) * 2 - 1
-    output = in_tiles(network, images, 16, folder=tmp_path, memory=0, cheap=CHEAP)
+    output = run_in_tiles(network, images, 16, folder=tmp_path, memory=0, cheap=CHEAP)
     torch.testing.assert_close(output, network(images), rtol=1e-5, atol=1e-5)
     assert [*tmp_path.iterdir()] == []
 
 
 def test_fractions_of_tiles_sum_to_one_and_regions_have_the_requested_size() -> None:
     layers = nn.Sequential(nn.Conv2d(1, 2, 3), nn.InstanceNorm2d(2), nn.Conv2d(2, 1, 3)).eval()
-    graph, fractions = traced(layers.requires_grad_(False), 1, 1, 34, 34), list[float]()
-    sources = {graph.sources[0]: Source(torch.rand(1, 1, 34, 34))}
+    graph, fractions = trace_function(layers.requires_grad_(False), 1, 1, 34, 34), list[float]()
+    sources = {graph.sources[0]: ImageSource(torch.rand(1, 1, 34, 34))}
     run = Execution(make_plan(graph), sources, 8, Store(1 << 20, Path()), CPU, fractions.append)
     regions = [region for region, _ in run.tiles((16, 30))]
     assert [region.size for region in regions] == [(16, 30), (14, 30)]

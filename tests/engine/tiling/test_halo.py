@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from tiled import random_weights, traced
+from tiled import random_weights, trace_function
 from torch import nn
 
 from translate.engine.tiling.halo import network_halo, receptive_halo
@@ -58,10 +58,10 @@ def test_pixels_have_an_effect_up_to_the_halo_and_not_beyond(
 def test_the_halo_of_layers_is_the_sum_of_their_halos() -> None:
     layers = nn.Sequential(nn.Conv2d(1, 1, 5, padding=2), nn.Conv2d(1, 1, 3, padding=2, dilation=2))
     assert network_halo(layers, 1) == 4
-    assert receptive_halo(traced(lambda x: x.relu(), 1, 1, 100, 100)) == 0
+    assert receptive_halo(trace_function(lambda x: x.relu(), 1, 1, 100, 100)) == 0
 
 
 def test_a_function_of_image_statistics_has_no_halo() -> None:
-    graph = traced(lambda x: x - x.mean((2, 3), keepdim=True), 1, 1, 100, 100)
+    graph = trace_function(lambda x: x - x.mean((2, 3), keepdim=True), 1, 1, 100, 100)
     assert receptive_halo(graph) is None
     assert network_halo(nn.InstanceNorm2d(3), 3) is None

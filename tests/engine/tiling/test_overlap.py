@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
-from tiled import Source
+from tiled import ImageSource
 
 from translate.engine.tiling.overlap import overlapping_spans, translate_tiles
 from translate.engine.tiling.store import Store
@@ -40,7 +40,7 @@ def test_tiles_with_the_halo_of_the_function_give_the_whole_output() -> None:
     def convolve(pixels: torch.Tensor, _: Region) -> torch.Tensor:
         return F.conv2d(pixels, kernel, padding=3)
 
-    number = [*translate_tiles(convolve, Source(images), rows, columns, output, 1)][-1]
+    number = [*translate_tiles(convolve, ImageSource(images), rows, columns, output, 1)][-1]
     assert number == len(rows) * len(columns)
     whole = output.read(Region(Span(0, 60), Span(0, 50)))
     torch.testing.assert_close(whole, F.conv2d(images, kernel, padding=3))

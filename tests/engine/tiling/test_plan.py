@@ -2,7 +2,7 @@
 
 import torch
 import torch.nn.functional as F
-from tiled import CPU, in_tiles, traced
+from tiled import CPU, run_in_tiles, trace_function
 from torch import Tensor, nn
 
 from translate.engine.tiling.plan import full_frame_bytes, make_plan
@@ -16,18 +16,18 @@ MEGABYTE = 4 * 500 * 500
 
 
 def test_a_convolution_that_another_convolution_reads_is_stored() -> None:
-    plan = make_plan(traced(CONVOLUTIONS, 1, 1, 500, 500))
+    plan = make_plan(trace_function(CONVOLUTIONS, 1, 1, 500, 500))
     assert [each.is_stored for each in plan.passes] == [True, True, False]
     assert plan.stored_bytes == 16 * MEGABYTE
     assert plan.values_to_release(1) == [plan.passes[0].node]
 
 
 def test_cheap_values_are_not_stored_but_computed_again() -> None:
-    plan = make_plan(traced(CONVOLUTIONS, 1, 1, 500, 500), cheap=10)
+    plan = make_plan(trace_function(CONVOLUTIONS, 1, 1, 500, 500), cheap=10)
     assert [each.is_stored for each in plan.passes] == [True, False]
     images = torch.rand(1, 1, 60, 70)
     torch.testing.assert_close(
-        in_tiles(CONVOLUTIONS, images, 16, cheap=10), CONVOLUTIONS(images), rtol=0, atol=1e-6
+        run_in_tiles(CONVOLUTIONS, images, 16, cheap=10), CONVOLUTIONS(images), rtol=0, atol=1e-6
     )
 
 
@@ -40,14 +40,15 @@ def test_a_long_chain_of_sums_stores_few_values() -> None:
             images = images + F.instance_norm(layer(images))
         return images
 
-    plan = make_plan(traced(function, 1, 4, 500, 500))
+    plan = make_plan(trace_function(function, 1, 4, 500, 500))
     assert plan.stored_bytes <= 5 * 4 * MEGABYTE
     assert all(len(each.reads) <= 3 for each in plan.passes)
 
 
 def test_the_memory_for_a_tile_does_not_grow_with_the_image() -> None:
     small, large = (
-        make_plan(traced(CONVOLUTIONS, 1, 1, side, side)).working_bytes(64) for side in (500, 5000)
+        make_plan(trace_function(CONVOLUTIONS, 1, 1, side, side)).working_bytes(64)
+        for side in (500, 5000)
     )
     assert 0 < large <= small
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 import torch
 import torch.nn.functional as F
-from tiled import in_tiles, traced
+from tiled import run_in_tiles, trace_function
 from torch import Tensor
 
 from translate.engine.traced.operators import UnsupportedError
@@ -38,15 +38,15 @@ MASK = torch.rand(1, 1, 23, 31, generator=GENERATOR) > 0.5
 def test_an_operation_in_tiles_gives_the_whole_output(
     function: Callable[[Tensor], Tensor], tile: int
 ) -> None:
-    torch.testing.assert_close(in_tiles(function, IMAGES, tile), function(IMAGES))
+    torch.testing.assert_close(run_in_tiles(function, IMAGES, tile), function(IMAGES))
 
 
 def test_a_constant_of_the_size_of_the_image_is_read_in_tiles() -> None:
-    assert torch.equal(in_tiles(lambda x: x * MASK, IMAGES, 7), IMAGES * MASK)
+    assert torch.equal(run_in_tiles(lambda x: x * MASK, IMAGES, 7), IMAGES * MASK)
 
 
 def test_an_unknown_operation_is_refused_by_name() -> None:
     with pytest.raises(UnsupportedError, match=r"aten.sort"):
-        traced(lambda x: x.sort(dim=3).values, 1, 4, 3000, 3000)
+        trace_function(lambda x: x.sort(dim=3).values, 1, 4, 3000, 3000)
     with pytest.raises(UnsupportedError, match="transpose"):
-        traced(lambda x: x.transpose(2, 3), 1, 4, 3000, 3000)
+        trace_function(lambda x: x.transpose(2, 3), 1, 4, 3000, 3000)

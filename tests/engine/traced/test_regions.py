@@ -3,7 +3,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from tiled import Source
+from tiled import ImageSource
 
 from translate.engine.traced.regions import (
     Region,
@@ -23,13 +23,13 @@ def test_reflection_and_replication_are_those_of_pytorch(fill: str, rows: tuple[
     padded = F.pad(IMAGE, (3, 3, 3, 3), mode=fill)
     region = Region(Span(*rows), Span(-1, 9))
     expected = padded[..., rows[0] + 3 : rows[1] + 3, 2:12]
-    assert torch.equal(read_padded(Source(IMAGE).read, region, (6, 7), fill), expected)  # type: ignore[arg-type]
+    assert torch.equal(read_padded(ImageSource(IMAGE).read, region, (6, 7), fill), expected)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("rows", [(-3, 2), (-2, 8), (-5, -1), (2, 4)])
 def test_pixels_outside_are_a_constant(rows: tuple[int, int]) -> None:
     padded = F.pad(IMAGE, (5, 5, 5, 5), value=9.0)
-    pixels = read_padded(Source(IMAGE).read, Region(Span(*rows), Span(5, 10)), (6, 7), 9.0)
+    pixels = read_padded(ImageSource(IMAGE).read, Region(Span(*rows), Span(5, 10)), (6, 7), 9.0)
     assert torch.equal(pixels, padded[..., rows[0] + 5 : rows[1] + 5, 10:15])
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 import torch
 import torch.nn.functional as F
-from tiled import in_tiles, random_weights
+from tiled import random_weights, run_in_tiles
 from torch import Tensor, nn
 
 from translate.engine.traced.statistics import Moments
@@ -27,7 +27,7 @@ IMAGES = torch.rand(1, 4, 23, 31, generator=torch.Generator().manual_seed(0)) * 
 )
 def test_a_norm_in_tiles_gives_the_whole_output(layer: nn.Module) -> None:
     torch.testing.assert_close(
-        in_tiles(random_weights(layer), IMAGES, 9), layer(IMAGES), rtol=0, atol=2e-5
+        run_in_tiles(random_weights(layer), IMAGES, 9), layer(IMAGES), rtol=0, atol=2e-5
     )
 
 
@@ -43,7 +43,7 @@ def test_a_norm_in_tiles_gives_the_whole_output(layer: nn.Module) -> None:
 )
 def test_a_reduction_in_tiles_is_over_the_whole_image(function: Callable[[Tensor], Tensor]) -> None:
     torch.testing.assert_close(
-        in_tiles(function, IMAGES, 9), function(IMAGES), rtol=1e-5, atol=1e-5
+        run_in_tiles(function, IMAGES, 9), function(IMAGES), rtol=1e-5, atol=1e-5
     )
 
 
@@ -65,6 +65,6 @@ def test_moments_of_parts_are_merged_to_those_of_the_image() -> None:
 
 def test_a_large_mean_does_not_reduce_the_accuracy() -> None:
     images = IMAGES + 5000
-    output = in_tiles(lambda x: F.instance_norm(x), images, 9)
+    output = run_in_tiles(lambda x: F.instance_norm(x), images, 9)
     expected = F.instance_norm(images.double()).float()
     torch.testing.assert_close(output, expected, rtol=0, atol=2e-3)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 import torch
 import torch.nn.functional as F
-from tiled import in_tiles, traced
+from tiled import run_in_tiles, trace_function
 from torch import Tensor, nn
 
 from translate.engine.traced.operators import UnsupportedError
@@ -18,7 +18,7 @@ IMAGES = torch.rand(1, 4, 23, 31, generator=GENERATOR) * 2 - 1
 def assert_equal_in_tiles(function: Callable[[Tensor], Tensor], tile: int) -> None:
     with torch.no_grad():
         torch.testing.assert_close(
-            in_tiles(function, IMAGES, tile), function(IMAGES), rtol=0, atol=5e-6
+            run_in_tiles(function, IMAGES, tile), function(IMAGES), rtol=0, atol=5e-6
         )
 
 
@@ -70,10 +70,12 @@ def test_repeated_pixels_in_tiles_are_those_of_the_whole_image() -> None:
 
 
 def test_an_unknown_operation_on_a_small_input_is_computed_as_a_whole() -> None:
-    graph = traced(lambda x: x.sort(dim=3).values.relu(), 1, 4, 23, 31)
+    graph = trace_function(lambda x: x.sort(dim=3).values.relu(), 1, 4, 23, 31)
     assert isinstance(next(iter(graph.operators.values())), Whole)
 
 
 def test_interpolation_to_a_fraction_is_refused() -> None:
     with pytest.raises(UnsupportedError, match=r"bilinear interpolation from \(3000, 2000\)"):
-        traced(lambda x: F.interpolate(x, size=(4000, 3000), mode="bilinear"), 1, 4, 3000, 2000)
+        trace_function(
+            lambda x: F.interpolate(x, size=(4000, 3000), mode="bilinear"), 1, 4, 3000, 2000
+        )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import small_runs
-from run_files import listed_problems, log_lines, run_facts, saved_weights
+from run_files import listed_problems, log_lines, run_record, saved_weights
 from two_player_recipe import TwoPlayers
 
 from translate import hookimpl
@@ -24,14 +24,14 @@ ImageFolder = Callable[..., Path]
 def test_T8_one_players_skipped_turns_in_a_row_stop_the_run_with_finite_weights_saved(
     two_players: type[TwoPlayers], configure: Any, tmp_path: Path
 ) -> None:
-    two_players.bad = {step: {"two"} for step in range(4, 100)}
+    two_players.nan_losses = {step: {"two"} for step in range(4, 100)}
     config = configure(train__steps=90, train__guard=3, train__log_every=1)
     with pytest.raises(TrainingError, match=r"the last 3 turns of 'two'") as error:
         small_runs.train(config, tmp_path / "run")
     assert error.value.exit_code == 5
     assert small_runs.checkpoint_steps(tmp_path / "run") == [0, 7]
     assert all(tensor.isfinite().all() for tensor in saved_weights(tmp_path / "run").values())
-    assert run_facts(tmp_path / "run")["outcome"] == "failed"
+    assert run_record(tmp_path / "run")["outcome"] == "failed"
 
 
 def test_the_last_step_is_logged_and_saved_whatever_the_intervals(
@@ -48,13 +48,13 @@ def test_recipes_get_the_iteration_and_parts_the_progress(
     two_players: type[TwoPlayers], configure: Any, tmp_path: Path
 ) -> None:
     small_runs.train(configure(train__steps=4), tmp_path / "run")
-    assert [feature[:2] for feature in two_players.seen] == [
+    assert [feature[:2] for feature in two_players.taken_steps] == [
         (0, 0.0),
         (1, 0.25),
         (2, 0.5),
         (3, 0.75),
     ]
-    assert all(-1 <= feature[2] <= 1 for feature in two_players.seen)
+    assert all(-1 <= feature[2] <= 1 for feature in two_players.taken_steps)
 
 
 @pytest.mark.parametrize("cache", [0.0, 2.0])
@@ -79,7 +79,7 @@ def test_a_corrupt_file_is_listed_and_does_not_change_training(
     assert small_runs.checkpoint_tensors(tmp_path / "with") == small_runs.checkpoint_tensors(
         tmp_path / "without"
     )
-    assert run_facts(tmp_path / "with")["data"] == run_facts(tmp_path / "without")["data"]
+    assert run_record(tmp_path / "with")["data"] == run_record(tmp_path / "without")["data"]
     second = small_runs.resume(tmp_path / "with", steps=5)
     assert (second.listed, len(listed_problems(tmp_path / "with"))) == (1, 1)  # listed once
 

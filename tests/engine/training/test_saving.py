@@ -9,7 +9,7 @@ import pytest
 import small_runs
 from disk_faults import FaultyDisk, no_space
 from odd_exceptions import PanicException
-from run_files import run_facts
+from run_files import run_record
 from two_player_recipe import TwoPlayers
 
 from translate import hookimpl
@@ -87,7 +87,7 @@ def test_a_disk_full_to_the_end_is_a_save_error_and_keeps_old_checkpoints(
     assert small_runs.checkpoint_steps(run) == [1, 2]
     assert sum("could not save step" in line for line in recorder.lines) == 2  # steps 3 and 4
     assert any("could not write" in line and "run.json" in line for line in recorder.lines)
-    assert run_facts(run)["seed"] == 0  # complete lines, without the last step
+    assert run_record(run)["seed"] == 0  # complete lines, without the last step
     assert not [p for p in run.rglob(".*") if p.is_file()]
     small_runs.resume(run)
     assert small_runs.checkpoint_steps(run) == [4, 5]
@@ -110,7 +110,7 @@ def test_a_disk_full_from_the_start_is_reported_before_training(
     with pytest.raises(SaveError, match=r"could not write to .*run: No space left"):
         small_runs.train(configure(), tmp_path / "run")
     disk.disarm()
-    assert not two_players.seen
+    assert not two_players.taken_steps
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import small_checkpoints
-from trust_models import Noisy, processor
+from trust_models import Noisy, image_processor
 
 from translate import hookimpl
 from translate.engine.pixels.processing import ImageProcessor
@@ -43,10 +43,10 @@ def noisy_run(photos: Path, register_plugin: Callable[..., object]) -> Path:
 @pytest.fixture
 def cycle(cycle_run: Path) -> ImageProcessor:
     """Return the processor of a CycleGAN."""
-    return processor(cycle_run)
+    return image_processor(cycle_run)
 
 
 @pytest.fixture
 def noisy(noisy_run: Path) -> ImageProcessor:
     """Return the processor of the recipe ``noisy``."""
-    return processor(noisy_run, seed=0)
+    return image_processor(noisy_run, seed=0)

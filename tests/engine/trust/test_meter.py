@@ -8,7 +8,7 @@ import pytest
 import small_checkpoints
 from PIL import Image
 from small_exports import RECORD, InvertingExporter
-from trust_models import processor
+from trust_models import image_processor
 
 from translate.engine.exports.exported.file_model import file_model
 from translate.engine.pixels.processing import ImageProcessor
@@ -65,11 +65,11 @@ def test_without_training_images_only_differences_are_measured(
     data = {"root": str(photos), "layout": "paired"}
     plain = small_checkpoints.pix2pix(photos / "plain", domains=("a", "b"), data=data)
     rmtree(photos / "a")
-    meter = open_meter(processor(cycle_run))
+    meter = open_meter(image_processor(cycle_run))
     (scores,) = scores_one_by_one(meter, np.zeros((16, 16, 3), np.uint8))
     assert scores.keys() == {"cycle"}
     with pytest.raises(ConfigError, match="cannot translate back and draws no random numbers"):
-        open_meter(processor(plain))
+        open_meter(image_processor(plain))
 
 
 def test_the_trust_of_an_exported_model_is_refused_with_the_reason() -> None:

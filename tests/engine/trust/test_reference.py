@@ -6,7 +6,7 @@ from shutil import rmtree
 import pytest
 import torch
 from safetensors.torch import save
-from trust_models import processor
+from trust_models import image_processor
 
 from translate.engine.pixels.processing import ImageProcessor
 from translate.engine.trust.reference import Reference, open_reference, read
@@ -14,8 +14,8 @@ from translate.engine.trust.training_inputs import TrainingInputs
 from translate.errors import CheckpointError
 
 
-def reference_of(processor: ImageProcessor) -> Reference:
-    reference = open_reference(processor, TrainingInputs(processor))
+def reference_of(image_processor: ImageProcessor) -> Reference:
+    reference = open_reference(image_processor, TrainingInputs(image_processor))
     assert reference is not None
     return reference
 
@@ -45,11 +45,11 @@ def test_a_reference_is_measured_on_the_training_images_once(
 def test_each_direction_has_a_reference_and_seeds_share_it(
     cycle_run: Path, noisy_run: Path
 ) -> None:
-    assert len(reference_of(processor(cycle_run, "a")).features) == 4
-    assert len(reference_of(processor(cycle_run, "b")).features) == 8
-    noisy = reference_of(processor(noisy_run, seed=3))
+    assert len(reference_of(image_processor(cycle_run, "a")).features) == 4
+    assert len(reference_of(image_processor(cycle_run, "b")).features) == 8
+    noisy = reference_of(image_processor(noisy_run, seed=3))
     assert noisy.measures.keys() == {"distance", "spread"}
-    reference_of(processor(noisy_run, seed=4))
+    reference_of(image_processor(noisy_run, seed=4))
     assert len([*(noisy_run / "trust").iterdir()]) == 1
 
 

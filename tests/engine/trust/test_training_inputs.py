@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import small_checkpoints
 from PIL import Image
-from trust_models import processor
+from trust_models import image_processor
 
 from translate.engine.pixels.processing import ImageProcessor
 from translate.engine.trust.training_inputs import TrainingInputs
@@ -28,7 +28,7 @@ def test_an_input_is_cropped_like_a_training_image(cycle: ImageProcessor, photos
 def test_inputs_of_the_reverse_direction_are_images_of_the_other_domain(
     cycle_run: Path, photos: Path
 ) -> None:
-    inputs = TrainingInputs(processor(cycle_run, "a"))
+    inputs = TrainingInputs(image_processor(cycle_run, "a"))
     pixels = np.asarray(Image.open(photos / "b/train/0001.png"))
     images = inputs.read(100)
     assert len(images) == 4 and np.array_equal(inputs.crop(pixels), images[1])
@@ -46,7 +46,7 @@ def test_unreadable_files_are_skipped(cycle: ImageProcessor, photos: Path) -> No
 def test_validation_images_are_no_training_inputs(photos: Path) -> None:
     data = {"root": str(photos), "validation": 0.25}
     run = small_checkpoints.cyclegan(photos / "run", domains=("a", "b"), size=16, data=data)
-    assert len(TrainingInputs(processor(run)).read(100)) == 6
+    assert len(TrainingInputs(image_processor(run)).read(100)) == 6
 
 
 def test_inputs_that_a_recipe_makes_have_a_mask(photos: Path) -> None:
@@ -58,7 +58,7 @@ def test_inputs_that_a_recipe_makes_have_a_mask(photos: Path) -> None:
         size=16,
         data={"root": str(photos), "layout": "images"},
     )
-    inputs = TrainingInputs(processor(run, "a"))
+    inputs = TrainingInputs(image_processor(run, "a"))
     images = inputs.read(3)
     assert [image.shape for image in images] == [(16, 16, 4)] * 3
     assert all({*np.unique(image[..., 3])} == {0, 255} for image in images)
@@ -71,6 +71,6 @@ def test_inputs_of_paired_images_are_the_source_images(
     image_folder("c/train", 3), image_folder("d/train", 3)
     data = {"root": str(tmp_path), "layout": "paired"}
     run = small_checkpoints.pix2pix(tmp_path / "run", domains=("c", "d"), data=data)
-    inputs = TrainingInputs(processor(run, "d"))
+    inputs = TrainingInputs(image_processor(run, "d"))
     pixels = np.asarray(Image.open(tmp_path / "c/train/0002.png"))
     assert np.array_equal(inputs.read(100)[2], inputs.crop(pixels))

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Use 'content:DeprecationWarning"
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
     """Run an empty Hub."""
-    with fake_hub.connected(monkeypatch, tmp_path / "hub-cache") as server:
+    with fake_hub.connected_hub(monkeypatch, tmp_path / "hub-cache") as server:
         yield server
 
 

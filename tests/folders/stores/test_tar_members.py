@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from shard_files import tar_of
+from shard_files import tar_file
 
 from translate.folders.stores.tar_members import members, with_members
 from translate.folders.walk import Siblings
@@ -13,7 +13,7 @@ from translate.folders.walk import Siblings
 def folder(tmp_path: Path) -> Path:
     for name in ("0.tar", "1.tar"):
         content = {"1.png": b"1", "x/2.png": b"2", "1.cls": b"7", ".hidden/3.png": b"3"}
-        (tmp_path / name).write_bytes(tar_of(content))
+        (tmp_path / name).write_bytes(tar_file(content))
     return tmp_path
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import small_runs
 import torch
-from first_batch import batch
+from first_batch import load_batch
 from PIL import Image
 from specs import image_spec
 
@@ -43,14 +43,14 @@ def test_case_27_each_domain_is_read_with_its_own_channels(
 ) -> None:
     settings = {"size": 32, "resize": "none", "flip": False, "cache": cache, "layout": layout}
     config = Data(root=root, domains=("a", "b"), channels={"a": 3, "b": 1}, **settings)
-    result = batch(config)
+    result = load_batch(config)
     assert (result.source.shape, result.target.shape) == ((4, 3, 32, 32), (4, 1, 32, 32))
     spec = check.open_layout(config).spec
     masks = [as_tensor(read_image(path, channels=1)) for path in (root / "b").iterdir()]
     assert all(any(torch.equal(mask, target) for mask in masks) for target in result.target)
     assert (spec.source.channels, spec.target.channels) == (3, 1)
     reversed_domains = Data(root=root, domains=("b", "a"), channels={"a": 3, "b": 1}, **settings)
-    assert batch(reversed_domains).source.shape[1] == 1
+    assert load_batch(reversed_domains).source.shape[1] == 1
 
 
 def test_halves_of_one_file_have_their_own_channels(root: Path) -> None:
@@ -63,7 +63,7 @@ def test_halves_of_one_file_have_their_own_channels(root: Path) -> None:
         layout={"name": "side-by-side", "sides": ["a", "b"]},
         channels={"b": 1}, size=32, resize="none", flip=False,
     )  # fmt: skip
-    result = batch(config)
+    result = load_batch(config)
     assert (result.source.shape[1], result.target.shape[1]) == (3, 1)
     assert set(result.target.unique().tolist()) <= {0, 255}
 
@@ -128,7 +128,7 @@ def test_mixed_domains_must_have_equal_channels(root: Path) -> None:
         lines = "".join(f'{{"file": "{n:04}.png", "text": "x"}}\n' for n in range(4))
         (root / domain / "captions.jsonl").write_text(lines)
     mixed = {"root": root, "domains": ("a", "b"), "layout": "captioned", "size": 32}
-    assert batch(Data(**mixed, channels=1)).images.shape[1] == 1
+    assert load_batch(Data(**mixed, channels=1)).images.shape[1] == 1
     for changes in ({"channels": {"a": 3, "b": 1}}, {"channels": {"b": 1}}, {"labels": ("a",)}):
         with pytest.raises(ConfigError, match="'captioned' mixes the images of a and b"):
             check.open_layout(Data(**mixed, **changes))

@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 import pytest
-from shard_files import tar_of
+from shard_files import tar_file
 
 from translate.engine.objects.files import ObjectFiles, open_files
 from translate.engine.system.locations import UrlPath, parse_location
@@ -19,7 +19,7 @@ def tar() -> UrlPath:
 
 
 def write(tar: UrlPath, **members: bytes) -> TarObject:
-    open_files(tar.scheme, tar.host).system.pipe_file(str(tar), tar_of(members))
+    open_files(tar.scheme, tar.host).system.pipe_file(str(tar), tar_file(members))
     return TarObject(tar)
 
 

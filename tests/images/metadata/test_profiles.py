@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from identity_models import identity_model, translate_files
+from hole_filling import translate_images
+from identity_models import identity_model
 from image_inversion import listed_notes
 from PIL import Image, ImageCms
 
@@ -58,8 +59,8 @@ def test_outputs_are_in_srgb_on_request_only(tmp_path: Path) -> None:
     pixels = np.full((8, 8, 3), [200, 30, 60], np.uint8)
     Image.fromarray(pixels).save(tmp_path / "in/a.png", icc_profile=swap_red_and_green(SRGB))
     model = identity_model(Domain("photo"))
-    translate_files(model, tmp_path / "in", tmp_path / "kept")
-    translate_files(model, tmp_path / "in", tmp_path / "srgb", to_srgb=True)
+    translate_images(tmp_path / "in", tmp_path / "kept", model)
+    translate_images(tmp_path / "in", tmp_path / "srgb", model, to_srgb=True)
     with Image.open(tmp_path / "kept/a.png") as kept, Image.open(tmp_path / "srgb/a.png") as srgb:
         assert (np.asarray(kept) == pixels).all()
         assert kept.info["icc_profile"] == swap_red_and_green(SRGB)

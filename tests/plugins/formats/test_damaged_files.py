@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
-from random_images import GOLDEN, content, noise
+from random_images import SIX_SQUARES, encode, noise
 
 from translate.errors import BadImage
 from translate.folders.listing import find_images
@@ -20,7 +20,7 @@ from translate.images.source import read_image
 
 
 def test_every_damaged_file_is_a_bad_image_with_a_reason(file: Callable[..., Path]) -> None:
-    jpeg, png = content(noise(64, 64, 3), "JPEG"), content(noise(64, 64, 3), "PNG")
+    jpeg, png = encode(noise(64, 64, 3), "JPEG"), encode(noise(64, 64, 3), "PNG")
     deep = cv2.imencode(".png", noise(64, 64, 3, dtype=np.uint16))[1].tobytes()
     cases = {
         "an empty file": b"",
@@ -65,10 +65,10 @@ def test_D8_too_many_pixels_are_refused_before_one_is_decoded(file: Callable[...
     before = Image.MAX_IMAGE_PIXELS
     with pytest.raises(BadImage, match="more than 178,956,970 pixels"):
         read_image(file(bomb(30_000)))
-    small = content(GOLDEN, "PNG")
+    small = encode(SIX_SQUARES, "PNG")
     with pytest.raises(BadImage, match="more than 383 pixels"):
         read_image(file(small), max_pixels=383)
-    assert read_image(file(small), max_pixels=384).shape == GOLDEN.shape
+    assert read_image(file(small), max_pixels=384).shape == SIX_SQUARES.shape
     assert before == Image.MAX_IMAGE_PIXELS
 
 

@@ -13,7 +13,7 @@ from encoded_images import header_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
-from random_images import BLUE, GOLDEN, GREEN, RED, WHITE, content, decode, noise
+from random_images import BLUE, GREEN, RED, SIX_SQUARES, WHITE, decode, encode, noise
 
 from translate_plugins.formats.raster.pillow import ORIENTATION
 
@@ -26,7 +26,9 @@ def test_D6_every_orientation_is_read_upright(
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
     lossless = {"WEBP": {"lossless": True}, "JPEG": {"quality": 100, "subsampling": 0}}
-    data = content(GOLDEN, file_format, exif=exif, **lossless.get(file_format, {"quality": 100}))
+    data = encode(
+        SIX_SQUARES, file_format, exif=exif, **lossless.get(file_format, {"quality": 100})
+    )
     header = header_of(data)
     pixels = decode(data, tmp_path)
     expected = np.asarray(ImageOps.exif_transpose(Image.open(BytesIO(data))).convert("RGB"))
@@ -40,21 +42,21 @@ def test_D6_every_orientation_is_read_upright(
 def test_an_orientation_in_text_before_or_after_the_pixels_of_a_png_counts(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[ORIENTATION] = 6
-    data = content(GOLDEN, "PNG", exif=exif)
+    data = encode(SIX_SQUARES, "PNG", exif=exif)
     start = data.index(b"eXIf") - 4
     length = 12 + int.from_bytes(data[start : start + 4], "big")
     chunk, rest = data[start : start + length], data[:start] + data[start + length :]
     late = rest[:-12] + chunk + rest[-12:]
-    assert (decode(late, tmp_path) == np.rot90(GOLDEN, -1)).all()
+    assert (decode(late, tmp_path) == np.rot90(SIX_SQUARES, -1)).all()
     assert header_of(late).size == (24, 16)
 
 
 def test_a_damaged_orientation_does_not_prevent_reading(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[ORIENTATION] = 99
-    assert decode(content(GOLDEN, "JPEG", exif=exif), tmp_path).shape == GOLDEN.shape
-    broken = content(GOLDEN, "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff")
-    assert decode(broken, tmp_path).shape == GOLDEN.shape
+    assert decode(encode(SIX_SQUARES, "JPEG", exif=exif), tmp_path).shape == SIX_SQUARES.shape
+    broken = encode(SIX_SQUARES, "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff")
+    assert decode(broken, tmp_path).shape == SIX_SQUARES.shape
 
 
 MODES = ["1", "L", "P", "LA", "RGB", "RGBA", "CMYK", "YCbCr", "I;16", "I", "F"]
@@ -80,7 +82,7 @@ def test_D4_every_mode_and_size_is_read_as_by_pillow(
     else:
         image = image.convert(mode)
     try:
-        data = content(image, form, **({"lossless": True} if form == "WEBP" else {}))
+        data = encode(image, form, **({"lossless": True} if form == "WEBP" else {}))
     except (OSError, KeyError, ValueError):
         return  # the format has no such mode
     stored = Image.open(BytesIO(data))
@@ -125,7 +127,7 @@ def test_lossless_files_of_opencv_are_read_bit_for_bit(
 def test_sixteen_bit_gray_is_never_clipped_to_white(tmp_path: Path) -> None:
     ramp = np.linspace(0, 65535, 256).astype(np.uint16).reshape(16, 16)
     for file_format in ("PNG", "TIFF", "PPM"):
-        pixels = decode(content(ramp, file_format), tmp_path, channels=1)
+        pixels = decode(encode(ramp, file_format), tmp_path, channels=1)
         assert pixels.dtype == np.uint16
         assert (pixels[..., 0] == ramp).all()
 
@@ -147,7 +149,7 @@ def test_sixteen_bit_colour_with_alpha_is_composited_over_white_in_sixteen_bits(
 @pytest.mark.parametrize("file_format", ["PNG", "WEBP", "TIFF", "GIF"])
 def test_D5_a_hidden_colour_never_shows(file_format: str, tmp_path: Path) -> None:
     invisible = Image.new("RGBA", (8, 8), (255, 0, 0, 0))
-    data = content(
+    data = encode(
         invisible,
         file_format,
         **({"lossless": True, "exact": True} if file_format == "WEBP" else {}),
@@ -161,23 +163,23 @@ def test_a_colour_declared_transparent_becomes_white(mode: str, key: Any, tmp_pa
     image = (
         Image.fromarray(values) if mode in ("L", "I;16") else Image.fromarray(values).convert(mode)
     )
-    pixels = decode(content(image, "PNG", transparency=key), tmp_path)
+    pixels = decode(encode(image, "PNG", transparency=key), tmp_path)
     white = np.iinfo(pixels.dtype).max
     assert (pixels[..., 0] == white).tolist() == [[True, False], [False, True]]
 
 
 def test_lab_and_cmyk_keep_their_colours(tmp_path: Path) -> None:
     lab = Image.merge("LAB", [Image.new("L", (4, 4), v) for v in (135, 208, 195)])  # CSS red
-    red = decode(content(lab, "TIFF"), tmp_path)[0, 0].astype(int)
+    red = decode(encode(lab, "TIFF"), tmp_path)[0, 0].astype(int)
     assert red[0] > 240
     assert max(red[1:]) < 40
     cmyk = Image.new("CMYK", (8, 8), (0, 255, 255, 0))
-    assert np.abs(decode(content(cmyk, "JPEG"), tmp_path)[0, 0].astype(int) - RED).max() <= 2
+    assert np.abs(decode(encode(cmyk, "JPEG"), tmp_path)[0, 0].astype(int) - RED).max() <= 2
 
 
 def test_floats_are_read_as_they_are(tmp_path: Path) -> None:
     values = np.array([[-1.5, 0.25, 3000]], np.float32)
-    pixels = decode(content(values, "TIFF"), tmp_path, 1)
+    pixels = decode(encode(values, "TIFF"), tmp_path, 1)
     assert pixels.dtype == np.float32
     assert (pixels[..., 0] == values).all()
 
@@ -186,7 +188,7 @@ def test_the_first_of_several_frames_is_read_and_the_others_are_counted(tmp_path
     frames = [Image.new("RGB", (6, 4), colour) for colour in (RED, GREEN, BLUE)]
     for file_format in ("GIF", "WEBP", "PNG", "TIFF"):
         options = {"lossless": True} if file_format == "WEBP" else {}
-        data = content(frames[0], file_format, save_all=True, append_images=frames[1:], **options)
+        data = encode(frames[0], file_format, save_all=True, append_images=frames[1:], **options)
         assert header_of(data).frames == 3
         assert decode(data, tmp_path)[0, 0].tolist() == list(RED)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from authors_networks import AuthorsDiscriminator, AuthorsResnet, AuthorsUnet, old_instance_norms
-from conversions import BLURS, converted, recognizing
+from conversions import BLURS, convert, recognized_by
 from torch import nn
 
 from translate.errors import ConfigError, TranslateError
@@ -30,26 +30,26 @@ def test_what_the_keys_do_not_show_is_asked_for_by_name(
     importer: str, network: nn.Module, arguments: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ConfigError, match=message):
-        converted(importer, network.state_dict(), **arguments)
+        convert(importer, network.state_dict(), **arguments)
 
 
 def test_two_files_belong_together_if_they_have_the_same_layers_and_a_recipe_for_both() -> None:
     one, other = AuthorsResnet(4, 2).state_dict(), AuthorsResnet(4, 3).state_dict()
     with pytest.raises(ConfigError, match="expected the same network as latest_net_G"):
-        converted("junyanz", one, other=other)
+        convert("junyanz", one, other=other)
     with pytest.raises(ConfigError, match=r"'pix2pix' does not use .* leave out --other"):
-        converted("junyanz", one, other=one, recipe="pix2pix")
+        convert("junyanz", one, other=one, recipe="pix2pix")
 
 
 def test_assumptions_and_the_options_that_change_them_are_stated() -> None:
     unet = AuthorsUnet(4, 5).state_dict()
-    model = converted("junyanz", unet, dropout=0.2, crop_size=64)
+    model = convert("junyanz", unet, dropout=0.2, crop_size=64)
     assert model.options["generator"]["dropout"] == 0.2
     assert model.size == (64, 64)
     for option in ("dropout", "skips", "crop_size"):
         assert any(f"(option {option})" in note for note in model.notes)
     old = old_instance_norms(AuthorsResnet(4, 2, "instance-affine").state_dict())
-    notes = converted("junyanz", old).notes
+    notes = convert("junyanz", old).notes
     assert any("instance norm with weights: instance-affine (option norm)" in n for n in notes)
 
 
@@ -57,7 +57,7 @@ def test_other_filters_than_those_of_cut_are_refused() -> None:
     tensors = AuthorsResnet(4, 2, blurs=BLURS).state_dict()
     tensors["model.7.filt"] = tensors["model.7.filt"] * 1.5
     with pytest.raises(TranslateError, match=r"model.7.filt is another filter than .*\[1, 2, 1\]"):
-        converted("cut", tensors)
+        convert("cut", tensors)
 
 
 @pytest.mark.parametrize("shape", [(), (1, 2, 3, 4)])
@@ -75,9 +75,9 @@ def test_a_file_with_a_tensor_of_any_shape_is_converted_or_refused(
     tensors = network.state_dict()
     for key in tensors:
         changed = tensors | {key: torch.zeros(shape)}
-        for importer in recognizing(changed):
+        for importer in recognized_by(changed):
             with suppress(TranslateError):
-                converted(importer, changed)
+                convert(importer, changed)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from authors_networks import AuthorsResnet, AuthorsUnet, Blur, draw_norms_, old_instance_norms
-from conversions import BLURS, Tensors, converted, generator_of, recognizing
+from conversions import BLURS, Tensors, convert, generator_of, recognized_by
 from torch import nn
 
 from translate.engine.models.model import load
@@ -56,8 +56,8 @@ def test_a_generator_equals_the_published_one_in_float64(
     options: dict[str, Any],
 ) -> None:
     tensors = change(draw_norms_(network.float()).state_dict())
-    assert recognizing(tensors)[0] == importer
-    model = converted(importer, tensors, **options)
+    assert recognized_by(tensors)[0] == importer
+    model = convert(importer, tensors, **options)
     assert model.recipe == recipe
     generator = generator_of(model)
     height = generator.geometry.fit(32)  # type: ignore[union-attr]
@@ -80,7 +80,7 @@ def test_a_generator_equals_the_published_one_in_float32_up_to_the_rounding_of_i
     options: dict[str, Any],
 ) -> None:
     tensors = change(draw_norms_(network.float()).state_dict())
-    model = converted(importer, tensors, recipe=recipe, **options)
+    model = convert(importer, tensors, recipe=recipe, **options)
     generator, network = generator_of(model).float(), network.eval()
     tolerance = 1e-5 if any(map(adds_in_another_order, network.modules())) else 0
     side = generator.geometry.fit(32)  # type: ignore[union-attr]
@@ -107,7 +107,7 @@ def test_deblurgan_adds_the_output_to_the_input_and_clamps(
 
 def test_a_unet_of_deblurgan_concatenates_the_inner_features_first() -> None:
     network = draw_norms_(AuthorsUnet(4, 5, inner_first=True))
-    generator = generator_of(converted("deblurgan", network.state_dict()))
+    generator = generator_of(convert("deblurgan", network.state_dict()))
     images = torch.rand(1, 3, 32, 64, dtype=torch.float64)
     torch.testing.assert_close(generator(images), network.double().eval()(images.clone()))
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 from authors_networks import AuthorsDiscriminator, AuthorsResnet
-from conversions import Tensors, converted, recognizing
+from conversions import Tensors, convert, recognized_by
 
 from translate.errors import TranslateError
 
@@ -41,6 +41,6 @@ def one(key: str, *shape: int) -> Tensors:
     ],
 )
 def test_networks_that_cannot_be_imported_are_named(tensors: Tensors, what: str) -> None:
-    assert recognizing(tensors) == ["other-networks"]
+    assert recognized_by(tensors) == ["other-networks"]
     with pytest.raises(TranslateError, match=what):
-        converted("other-networks", tensors)
+        convert("other-networks", tensors)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import small_checkpoints
-from served_models import served
+from served_models import served_model
 from shade_recipe import ShadePlugin
 
 from translate.serve.models.served_model import ServedModel
@@ -14,11 +14,11 @@ from translate.serve.models.served_model import ServedModel
 @pytest.fixture(scope="module")
 def cycle(tmp_path_factory: pytest.TempPathFactory) -> ServedModel:
     """Return a CycleGAN as a server has it."""
-    return served(small_checkpoints.cyclegan(tmp_path_factory.mktemp("runs") / "cycle"))
+    return served_model(small_checkpoints.cyclegan(tmp_path_factory.mktemp("runs") / "cycle"))
 
 
 @pytest.fixture
 def shade(tmp_path: Path, register_plugin: Callable[..., object]) -> ServedModel:
     """Return a recipe with options of its own, as a server has it."""
     register_plugin(ShadePlugin(), "other:shade")
-    return served(small_checkpoints.write_run(tmp_path / "shade", "shade"))
+    return served_model(small_checkpoints.write_run(tmp_path / "shade", "shade"))

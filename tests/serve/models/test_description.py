@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import pytest
 import small_checkpoints
 import torch
-from hole_filling import MODEL
+from hole_filling import FILLER
 from pydantic import Field
 from shade_recipe import Shade
 from specs import image_spec
@@ -72,7 +72,7 @@ def test_parameters_without_effect_are_left_out() -> None:
     sides = replace(SPEC, sides=("summer", "winter"))
     side = describe(model(Shade, sides))["translate"]["parameters"][3]
     assert (side["name"], side["schema"]["enum"]) == ("side", ["summer", "winter", "whole"])
-    assert describe(MODEL)["translate"]["mask"] is True
+    assert describe(FILLER)["translate"]["mask"] is True
 
 
 def test_a_model_that_samples_has_its_classes(tmp_path: Path) -> None:

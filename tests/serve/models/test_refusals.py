@@ -3,7 +3,7 @@
 from zlib import crc32
 
 import pytest
-from served_models import encoded, refused
+from served_models import image_file, rejection
 from shade_recipe import SECRET
 
 from translate.serve.models.description import describe
@@ -32,7 +32,7 @@ from translate.serve.requests.limits import RequestError
 def test_parameters_that_do_not_fit_are_refused(
     fields: dict[str, str], message: str, shade: ServedModel
 ) -> None:
-    status, text = refused(lambda: shade.translate(fields, encoded()))
+    status, text = rejection(lambda: shade.translate(fields, image_file()))
     assert status == 400 and message in text
 
 
@@ -41,25 +41,25 @@ def test_parameters_that_do_not_fit_are_refused(
     [
         (b"some text", "the image: no image of a known format"),
         (b"", "the image is empty"),
-        (encoded()[:-100], "the image: "),
+        (image_file()[:-100], "the image: "),
     ],
 )
 def test_files_that_are_no_image_are_refused(data: bytes, message: str, cycle: ServedModel) -> None:
-    status, text = refused(lambda: cycle.translate({}, data))
+    status, text = rejection(lambda: cycle.translate({}, data))
     assert status == 422 and text.startswith(message)
 
 
 def test_a_mask_is_refused_where_no_holes_are_filled(cycle: ServedModel) -> None:
-    status, text = refused(lambda: cycle.translate({}, encoded(), encoded()))
+    status, text = rejection(lambda: cycle.translate({}, image_file(), image_file()))
     assert (status, text) == (400, "mask: mine does not inpaint: leave the mask out.")
 
 
 def test_S3_too_many_pixels_are_refused_before_one_is_decoded(cycle: ServedModel) -> None:
-    bomb = bytearray(encoded())
+    bomb = bytearray(image_file())
     bomb[16:24] = (60_000).to_bytes(4) * 2  # width and height of a PNG
     bomb[29:33] = crc32(bomb[12:29]).to_bytes(4)
-    for image, mask in ((bomb, None), (encoded(), bomb)):
-        status, text = refused(
+    for image, mask in ((bomb, None), (image_file(), bomb)):
+        status, text = rejection(
             lambda i=image, m=mask: cycle.translate({}, bytes(i), m and bytes(m))
         )
         assert status == 413 and "60000x60000 pixels: at most 10,000 are accepted" in text
@@ -69,9 +69,9 @@ def test_S3_too_many_pixels_are_refused_before_one_is_decoded(cycle: ServedModel
 def test_S3_an_image_is_not_scaled_to_too_many_pixels(
     fields: dict[str, str], cycle: ServedModel
 ) -> None:
-    image = encoded(size=(1000, 1))
+    image = image_file(size=(1000, 1))
     assert cycle.translate({}, image)
-    status, text = refused(lambda: cycle.translate(fields, image))
+    status, text = rejection(lambda: cycle.translate(fields, image))
     assert status == 413 and "Choose a smaller size" in text
 
 
@@ -80,7 +80,7 @@ def test_S7_the_details_of_a_failure_in_a_model_are_in_the_log_alone(
     fault: str, status: int, shade: ServedModel
 ) -> None:
     with pytest.raises(RequestError) as caught:
-        shade.translate({"fault": fault}, encoded())
+        shade.translate({"fault": fault}, image_file())
     assert caught.value.status == status
     assert "/home" not in caught.value.message and str(shade.source) not in caught.value.message
     assert caught.value.detail

@@ -10,9 +10,9 @@ import pytest
 import small_checkpoints
 from encoded_arrays import write_array
 from PIL import Image, ImageCms
-from served_models import MAX_PIXELS, encoded, refused, served
+from served_models import MAX_PIXELS, image_file, rejection, served_model
 from small_exports import RECORD, InvertingExporter, invert
-from small_exports import Plugin as ExporterPlugin
+from small_exports import InvertingPlugin as ExporterPlugin
 
 from translate.batches import Domain
 from translate.contract.kinds import small_options
@@ -36,7 +36,7 @@ PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 @pytest.mark.parametrize("form", ["png", "jpg", "webp", "tif", "bmp", "ppm"])
 def test_a_result_is_what_infer_writes(form: str, cycle: ServedModel, tmp_path: Path) -> None:
     profile = {} if form in ("bmp", "ppm") else {"icc_profile": PROFILE}
-    data = encoded({"jpg": "JPEG", "tif": "TIFF"}.get(form, form.upper()), **profile)
+    data = image_file({"jpg": "JPEG", "tif": "TIFF"}.get(form, form.upper()), **profile)
     (tmp_path / f"x.{form}").write_bytes(data)
     model = Translator.load(cycle.source, device="cpu")
     model.folder(tmp_path / f"x.{form}", tmp_path / "out", to="summer", size=16)
@@ -51,7 +51,9 @@ CT = Domain("mr", 1, (-1024.0, 3071.0), "int16"), Domain("ct", 1, (-1024.0, 3071
 @pytest.fixture(scope="module")
 def scanner(tmp_path_factory: pytest.TempPathFactory) -> ServedModel:
     """Return a model of int16 numbers."""
-    return served(small_checkpoints.cyclegan(tmp_path_factory.mktemp("runs") / "ct", kinds=CT))
+    return served_model(
+        small_checkpoints.cyclegan(tmp_path_factory.mktemp("runs") / "ct", kinds=CT)
+    )
 
 
 @pytest.mark.parametrize("name", ["x.tif", "x.npy", "x.npz"])
@@ -87,14 +89,14 @@ def test_photographs_of_16_bits_come_back_in_16_bits(
 def test_numbers_of_many_bands_are_limited_as_pixels_are(cycle: ServedModel) -> None:
     header = Header(format="", size=(100, 100), channels=64)
     data = encode_image(np.zeros((100, 100, 64), np.uint8), ".tif", header)
-    status, text = refused(lambda: cycle.translate({}, data))
+    status, text = rejection(lambda: cycle.translate({}, data))
     assert status == 422 and "640,000 values: expected at most 4 channels of 10,000 pixels" in text
     other = EncodedImage("x", data, 1 << 40).suffix
     assert other in (".tif", ".tiff")
 
 
 def test_a_sample_of_other_numbers_is_a_tiff_file_with_a_preview(tmp_path: Path) -> None:
-    model = served(small_checkpoints.gan(tmp_path / "gan", kinds=CT[:1]))
+    model = served_model(small_checkpoints.gan(tmp_path / "gan", kinds=CT[:1]))
     made = model.sample({"seed": "3"}, previews=True)
     assert (made.suffix, EncodedImage("x", made.data).header.dtype) == (".tif", "int16")
     assert Image.open(BytesIO(made.previews["after"])).size == (8, 8)
@@ -108,29 +110,29 @@ def test_an_exported_file_is_served(
     monkeypatch.setattr(InvertingExporter, "network", staticmethod(invert))
     path = tmp_path / "model.inverting"
     path.write_text(json.dumps(RECORD.json()))
-    model = served(path)
+    model = served_model(path)
     found = describe(model.model, fixed_options=False)
     assert found["sample"] is None and found["translate"]["domains"] == ["winter"]
     assert [each["name"] for each in found["translate"]["parameters"]] == [
         *("to", "size", "scale_back", "format"),
     ]
-    made = Image.open(BytesIO(model.translate({}, encoded()).data))
-    difference = np.asarray(made, int) - 255 + np.asarray(Image.open(BytesIO(encoded())), int)
+    made = Image.open(BytesIO(model.translate({}, image_file()).data))
+    difference = np.asarray(made, int) - 255 + np.asarray(Image.open(BytesIO(image_file())), int)
     assert np.abs(difference).max() <= 1
-    status, text = refused(lambda: model.sample({}))
+    status, text = rejection(lambda: model.sample({}))
     assert status == 400 and "exported model" in text
     with pytest.raises(ConfigError, match="leave --backend out"):
         ServedModel(str(path), "x", device="cpu", max_pixels=9, backend="inverter")
 
 
 def test_formats_that_cannot_be_written_become_png(cycle: ServedModel) -> None:
-    made = cycle.translate({}, encoded("GIF"))
+    made = cycle.translate({}, image_file("GIF"))
     assert (made.suffix, made.media_type) == (".png", "image/png")
     assert Image.open(BytesIO(made.data)).size == (40, 30)
 
 
 def test_another_format_can_be_chosen(cycle: ServedModel) -> None:
-    made = cycle.translate({"format": "webp"}, encoded())
+    made = cycle.translate({"format": "webp"}, image_file())
     assert (made.suffix, made.media_type) == (".webp", "image/webp")
 
 
@@ -145,12 +147,12 @@ def test_what_the_image_loses_is_noted(cycle: ServedModel, tmp_path: Path) -> No
     model = Translator.load(cycle.source, device="cpu")
     model.folder(tmp_path / "x.png", tmp_path / "out", format="jpg")
     assert lost.data == (tmp_path / "out/x.jpg").read_bytes()
-    assert cycle.translate({}, encoded()).notes == []
+    assert cycle.translate({}, image_file()).notes == []
 
 
 def test_an_empty_parameter_has_its_default(cycle: ServedModel) -> None:
     given = {"to": "", "size": " ", "scale_back": "", "format": ""}
-    assert cycle.translate(given, encoded()).data == cycle.translate({}, encoded()).data
+    assert cycle.translate(given, image_file()).data == cycle.translate({}, image_file()).data
 
 
 def test_own_options_of_the_recipe_are_parameters(shade: ServedModel) -> None:
@@ -162,7 +164,7 @@ def test_own_options_of_the_recipe_are_parameters(shade: ServedModel) -> None:
 
 def test_samples_are_what_the_sample_command_draws(tmp_path: Path) -> None:
     run = small_checkpoints.cgan(tmp_path / "cgan")
-    model = served(run)
+    model = served_model(run)
     one = model.sample({"label": "one", "seed": "3"})
     (expected,) = Translator.load(run, device="cpu").sample(1, label="one", seed=3)
     assert one.media_type == "image/png"
@@ -175,16 +177,16 @@ def test_samples_are_what_the_sample_command_draws(tmp_path: Path) -> None:
         ({"text": "a lake"}, "was trained without captions"),
         ({"steps": "4"}, "there is no parameter 'steps'"),
     ):
-        status, text = refused(lambda f=fields: model.sample(f))
+        status, text = rejection(lambda f=fields: model.sample(f))
         assert status == 400 and message in text
 
 
 def test_half_of_a_joined_image_is_translated(tmp_path: Path) -> None:
     sides = ("photo", "labels")
     run = small_checkpoints.pix2pix(tmp_path / "pairs", domains=sides, sides=sides)
-    model = served(run)
-    assert refused(lambda: model.translate({}, encoded()))[0] == 400
-    made = model.translate({"side": "photo"}, encoded())
+    model = served_model(run)
+    assert rejection(lambda: model.translate({}, image_file()))[0] == 400
+    made = model.translate({"side": "photo"}, image_file())
     assert Image.open(BytesIO(made.data)).size == (20, 30)
 
 
@@ -194,11 +196,11 @@ def test_every_recipe_is_served(name: str, tmp_path: Path) -> None:
     tried = make_subject(name, small_options("recipe", name), None, None)
     training = tried.build()
     write.save(tmp_path, ModelState(training.config, tried.spec, training.recipe, step=1))
-    model = served(tmp_path, name)
+    model = served_model(tmp_path, name)
     found = describe(model.model)
     assert found["translate"] or found["sample"]
     if able := found["translate"]:
-        result = model.translate({}, encoded(), encoded() if able["mask"] else None)
+        result = model.translate({}, image_file(), image_file() if able["mask"] else None)
         scale = able["scale"]
         assert Image.open(BytesIO(result.data)).size == (40 * scale, 30 * scale)
     if able := found["sample"]:
@@ -215,8 +217,10 @@ def test_a_backend_translates_to_each_domain_and_takes_no_options(
     run = small_checkpoints.cyclegan(tmp_path / "run")
     model = ServedModel(str(run), "m", device="cpu", max_pixels=MAX_PIXELS, backend="inverter")
     assert len([*(tmp_path / "cache/models").iterdir()]) == 2, "one for each domain"
-    results = [model.translate({"to": to}, encoded()).data for to in ("summer", "winter")]
-    expected = [served(run).translate({"to": to}, encoded()).data for to in ("summer", "winter")]
+    results = [model.translate({"to": to}, image_file()).data for to in ("summer", "winter")]
+    expected = [
+        served_model(run).translate({"to": to}, image_file()).data for to in ("summer", "winter")
+    ]
     for actual, right in zip(results, expected, strict=True):
         actual, right = (np.asarray(Image.open(BytesIO(data)), int) for data in (actual, right))
         assert np.abs(actual - right).max() <= 1

@@ -4,12 +4,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from sharded_states import SavedRun, saved_by_two
+from sharded_states import SavedRun, save_on_two_processes
 
 
 @pytest.fixture(scope="session")
 def _saved_once(tmp_path_factory: pytest.TempPathFactory) -> SavedRun:
-    return saved_by_two(tmp_path_factory.mktemp("saved"))
+    return save_on_two_processes(tmp_path_factory.mktemp("saved"))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 import two_processes
-from sharded_states import CPU, SavedRun, build, whole_state
+from sharded_states import CPU, SavedRun, build_sharded, whole_state
 from small_runs import replace_checkpoint_file
 
 from translate.engine.checkpoints import read, retention
@@ -31,7 +31,7 @@ def test_a_checkpoint_of_two_processes_is_restored_on_any_number(
 
     def work(_: int) -> tuple[list[str], int, dict[str, Any]]:
         with distributed.process_group(CPU):
-            training = build(shard)
+            training = build_sharded(shard)
             notes = read.restore(training, read.read_checkpoint(saved.path))
             state = whole_state(training)
             return notes, training.step, {name: value.tolist() for name, value in state.items()}
@@ -62,7 +62,7 @@ def test_a_missing_or_truncated_part_is_named_and_the_checkpoint_before_is_used(
         [message] = messages
         assert "\n" not in message and f"{part}" in message and reason in message
         with pytest.raises(CheckpointError, match=r"training-rank-1.safetensors"):
-            read.restore(build("none"), read.read_checkpoint(saved.path))
+            read.restore(build_sharded("none"), read.read_checkpoint(saved.path))
         part.write_bytes(data)
     part.unlink()
     retention.verify(saved.path, training=False)  # inference needs no parts
@@ -84,7 +84,7 @@ def test_an_index_that_leads_elsewhere_is_refused(
     index["tensors"][name]["parts"][0] |= change
     replace_checkpoint_file(saved.path, SHARDS, json.dumps(index).encode())
     with pytest.raises(CheckpointError, match=message):
-        read.restore(build("none"), read.read_checkpoint(saved.path))
+        read.restore(build_sharded("none"), read.read_checkpoint(saved.path))
 
 
 def test_tensors_are_allocated_by_name_shape_and_type(saved: SavedRun) -> None:

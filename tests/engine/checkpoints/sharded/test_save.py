@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import two_processes
 from disk_faults import Fault, FaultyDisk, disk_full, io_error, short_write
-from sharded_states import CPU, SavedRun, trained
+from sharded_states import CPU, SavedRun, train_sharded
 
 from translate.engine.checkpoints import read, retention, write
 from translate.engine.checkpoints.sharded import writer
@@ -17,9 +17,9 @@ from translate.errors import SaveError, TrainingError
 
 
 def test_weights_have_the_bytes_of_a_run_without_shards(saved: SavedRun) -> None:
-    from training_states import build, save
+    from training_states import build_training_state, save
 
-    whole = build(train__ema=0.5)
+    whole = build_training_state(train__ema=0.5)
     whole.step = 1
     for prefix, module in (("weights/", whole.recipe), ("average/", whole.average)):
         target: Any = module if prefix == "weights/" else whole.average.module  # type: ignore[union-attr]
@@ -34,7 +34,7 @@ def test_weights_have_the_bytes_of_a_run_without_shards(saved: SavedRun) -> None
 def test_a_dry_run_prints_the_size_of_a_checkpoint_of_two_processes(saved: SavedRun) -> None:
     def work(_: int) -> int:
         with distributed.process_group(CPU):
-            return write.serialized_bytes(trained())
+            return write.serialized_bytes(train_sharded())
 
     tensors = sum(tensor.nbytes for tensor in saved.expected.values())
     written = sum(file.stat().st_size for file in saved.path.iterdir())
@@ -59,7 +59,7 @@ def test_a_disk_error_of_either_process_is_an_error_of_both_and_leaves_no_folder
 
     def work(rank: int) -> list[str]:
         with distributed.process_group(CPU):
-            training = trained(2)
+            training = train_sharded(2)
             disk.arm(0, short_write)
             write.save(saved.run / f"elsewhere-{failing}", training, training)
             writes = [i for i, name in enumerate(disk.operations, 1) if name == "write"]
@@ -98,7 +98,7 @@ def test_T2_a_process_killed_while_it_writes_its_parts_leaves_the_checkpoint_bef
             write_durably(file, data)
 
         with distributed.process_group(CPU):
-            training = trained(2)
+            training = train_sharded(2)
             writer.write_durably = killed_halfway  # in a forked process, which ends after this
             with pytest.raises(TrainingError) as error:
                 write.save(saved.run, training, training)

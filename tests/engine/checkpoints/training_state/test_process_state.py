@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor
-from training_states import build, restore, save, train_steps
+from training_states import build_training_state, restore, save, train_steps
 
 from translate.engine.checkpoints import read, retention
 from translate.engine.processes import distributed
@@ -16,7 +16,7 @@ from translate.engine.system import randomness
 def test_each_rank_restores_its_own_pools_and_random_state(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, second = build(), build()
+    first, second = build_training_state(), build_training_state()
     train_steps(first, 4)
     first_state = randomness.random_state()
     torch.manual_seed(77)
@@ -43,7 +43,7 @@ def test_each_rank_restores_its_own_pools_and_random_state(
 def test_a_new_rank_starts_from_its_own_seed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    training = build()
+    training = build_training_state()
     train_steps(training, 4)
     path = save(tmp_path, training)
     monkeypatch.setattr(distributed, "rank", lambda: 1)

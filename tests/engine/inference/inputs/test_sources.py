@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hole_filling import MODEL, fill_folder
+from hole_filling import FILLER, translate_images
 from image_inversion import translate
 from PIL import Image
 
@@ -43,7 +43,7 @@ def test_each_input_and_mask_is_opened_once(
         save(tmp_path / f"in/{number}.png", PHOTO)
         save(tmp_path / f"masks/{number}.bmp", hole)
     options = {"mask": tmp_path / "masks", "batch_size": batch_size}
-    result = fill_folder(tmp_path / "in", tmp_path / "out", MODEL, **options)
+    result = translate_images(tmp_path / "in", tmp_path / "out", FILLER, **options)
     assert len(input_hashes(tmp_path / "out")) == 4, result
     inputs = {f"{number}.{suffix}": 1 for number in range(4) for suffix in ("png", "bmp")}
     assert {name: open_counts[name] for name in inputs} == inputs

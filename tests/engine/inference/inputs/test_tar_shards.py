@@ -5,9 +5,9 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from image_inversion import counts, file_digests, translate
+from image_inversion import done_skipped_listed, file_digests, translate
 from s3_server import download
-from shard_files import tar_of, write_shards
+from shard_files import tar_file, write_shards
 
 from translate.engine.inference.inputs.paths import find_inputs
 from translate.engine.objects.files import ObjectFiles
@@ -24,7 +24,7 @@ def shards(images: Path, store: Path, tmp_path: Path) -> Path:
     first = {"1.png": png, "1.json": b"{}", "deep/2.gif": gif, "../up.png": png, "bad.png": b"?"}
     write_shards([tmp_path / "shards", store / "shards"], {"00.tar": first, "01.tar": first})
     for place in (tmp_path / "shards", store / "shards"):
-        storage_of(place).replace(place / "02.tar", tar_of({"x.png": png})[:540])
+        storage_of(place).replace(place / "02.tar", tar_file({"x.png": png})[:540])
     return tmp_path / "shards"
 
 
@@ -56,19 +56,19 @@ def test_shards_in_a_store_give_the_outputs_of_local_shards(
     source: str, shards: Path, store: Path, tmp_path: Path
 ) -> None:
     local, stored = tmp_path / "local", tmp_path / "stored"
-    expected = counts(translate(f"{shards}{source}", local))  # type: ignore[arg-type]
-    assert counts(translate(f"{store}/shards{source}", stored)) == expected  # type: ignore[arg-type]
+    expected = done_skipped_listed(translate(f"{shards}{source}", local))  # type: ignore[arg-type]
+    assert done_skipped_listed(translate(f"{store}/shards{source}", stored)) == expected  # type: ignore[arg-type]
     assert file_digests(stored) == file_digests(local) and expected[0] in (1, 2, 4)
     assert records(stored, store / "shards") == records(local, shards)
     assert problems(stored, store / "shards") == problems(local, shards)
     rerun = translate(f"{store}/shards{source}", stored)  # type: ignore[arg-type]
-    assert counts(rerun) == (0, expected[0], expected[2])
+    assert done_skipped_listed(rerun) == (0, expected[0], expected[2])
 
 
 def test_a_rerun_reads_no_member_and_a_shard_that_has_changed_is_read_again(
     shards: Path, store: Path, images: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert counts(translate(store / "shards", store / "out"))[:2] == (4, 0)
+    assert done_skipped_listed(translate(store / "shards", store / "out"))[:2] == (4, 0)
     copy = download(store / "out", shards.parent / "copy")
     translate(shards, shards.parent / "expected")
     assert file_digests(copy) == file_digests(shards.parent / "expected")
@@ -80,12 +80,12 @@ def test_a_rerun_reads_no_member_and_a_shard_that_has_changed_is_read_again(
         return real_read(files, path, *part)
 
     monkeypatch.setattr(ObjectFiles, "read", read)
-    assert counts(translate(store / "shards", store / "out"))[:2] == (0, 4)
+    assert done_skipped_listed(translate(store / "shards", store / "out"))[:2] == (0, 4)
     assert reads == ["00.tar", "01.tar"], "for bad.png of each"
     other = {"1.png": (images / "deep/d.png").read_bytes()}
     write_shards([store / "shards"], {"01.tar": other})
     result = translate(store / "shards", store / "out", overwrite=True)
-    assert counts(result)[:2] == (1, 2)
+    assert done_skipped_listed(result)[:2] == (1, 2)
 
 
 def test_parallel_jobs_translate_each_image_of_tar_shards_once(

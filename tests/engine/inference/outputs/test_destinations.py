@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from image_inversion import MODEL, translate
+from image_inversion import INVERTER, translate
 
 from translate.engine.inference.file_translator import FileTranslator
 from translate.engine.inference.inputs.jobs import Job
@@ -20,7 +20,7 @@ def test_outputs_in_memory_have_the_bytes_of_files(
 ) -> None:
     options, source, out = InferenceOptions(), image_folder("photos", 2), tmp_path / "out"
     translate(source, out)
-    processor, _ = make_processor(MODEL, options, TileOptions(None, None, tmp_path))
+    processor, _ = make_processor(INVERTER, options, TileOptions(None, None, tmp_path))
     outputs, translator = MemoryOutputs(), FileTranslator(processor, options)
     pipeline = Pipeline(translator, Sources(options.max_pixels), outputs, batch_size=1)
     jobs = [Job.of(path, out / path.name) for path in sorted(source.iterdir())]

@@ -7,7 +7,7 @@ from io import BufferedRandom
 from pathlib import Path
 
 import pytest
-from small_outputs import Item, items, remaining
+from small_outputs import OutputItem, output_items, remaining_items
 
 from translate.engine.disk.records import json_files
 from translate.engine.inference.folder import translate_folder
@@ -58,8 +58,8 @@ def test_a_second_command_keeps_partial_files_and_problems_of_the_first(
 def test_a_file_that_another_program_writes_during_the_run_is_never_replaced(
     make_manifest: Callable[..., OutputManifest], tmp_path: Path
 ) -> None:
-    manifest, (item,) = make_manifest(), items(tmp_path, "a.png")
-    assert remaining(manifest, item) == ([item], 0)
+    manifest, (item,) = make_manifest(), output_items(tmp_path, "a.png")
+    assert remaining_items(manifest, item) == ([item], 0)
     item.output.parent.mkdir(exist_ok=True)
     item.output.write_bytes(b"the user's")
     with manifest.open(), pytest.raises(FileExistsError):
@@ -94,7 +94,7 @@ def test_an_output_with_a_name_too_long_for_the_disk_is_listed(
 def test_a_map_is_written_before_its_output(
     make_manifest: Callable[..., OutputManifest], tmp_path: Path
 ) -> None:
-    (item,) = items(tmp_path, "x.png")
+    (item,) = output_items(tmp_path, "x.png")
     map_path(item.output).mkdir(parents=True)
     manifest = make_manifest()
     with manifest.open(), pytest.raises(OSError):
@@ -107,7 +107,7 @@ def test_an_output_that_is_written_in_windows_is_recorded_with_its_notes(tmp_pat
         file.write(b"0123")
         return ["a note"]
 
-    manifest, item = OutputManifest(tmp_path, {"model": "m"}), Item(tmp_path / "a.tif")
+    manifest, item = OutputManifest(tmp_path, {"model": "m"}), OutputItem(tmp_path / "a.tif")
     with manifest.open():
         manifest.write_with(item, "0", write)
         with pytest.raises(FileExistsError, match="another program"):

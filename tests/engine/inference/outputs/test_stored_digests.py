@@ -5,7 +5,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from image_inversion import counts, translate
+from image_inversion import done_skipped_listed, translate
 from s3_server import upload
 
 from translate.engine.objects import files
@@ -35,19 +35,19 @@ def test_a_rerun_reads_only_objects_that_have_changed(
     upload(images, store / "in")
     (images / "bad.png").unlink()
     storage_of(store).discard(store / "in/bad.png")
-    assert counts(translate(store / "in", store / "out", limit=3)) == (3, 0, 0)
+    assert done_skipped_listed(translate(store / "in", store / "out", limit=3)) == (3, 0, 0)
     assert sorted(reads) == ["a.png", "b.gif", "c.jpg"]
-    assert counts(translate(store / "in", store / "out")) == (2, 3, 0)
+    assert done_skipped_listed(translate(store / "in", store / "out")) == (2, 3, 0)
     assert sorted(reads[3:]) == ["d.png", "e.tif"]
-    assert counts(translate(store / "in", store / "out")) == (0, 5, 0)
-    assert counts(translate(images, store / "out", overwrite=True)) == (0, 5, 0)
+    assert done_skipped_listed(translate(store / "in", store / "out")) == (0, 5, 0)
+    assert done_skipped_listed(translate(images, store / "out", overwrite=True)) == (0, 5, 0)
     assert len(reads) == 5
     storage_of(store).replace(store / "in/a.png", (images / "deep/d.png").read_bytes())
     storage_of(store).replace(store / "out/deep/c.jpg", b"of another program")
-    assert counts(translate(store / "in", store / "out", overwrite=True)) == (2, 3, 0)
+    assert done_skipped_listed(translate(store / "in", store / "out", overwrite=True)) == (2, 3, 0)
     assert sorted(reads[5:]) == ["a.png", "c.jpg", "c.jpg"]  # both inputs, one output
-    assert counts(translate(store / "in", store / "out")) == (0, 5, 0)
-    assert counts(translate(store / "in", store / "copy")) == (5, 0, 0)
+    assert done_skipped_listed(translate(store / "in", store / "out")) == (0, 5, 0)
+    assert done_skipped_listed(translate(store / "in", store / "copy")) == (5, 0, 0)
 
 
 def test_the_server_gets_no_request_for_an_image_that_is_done(
@@ -60,7 +60,7 @@ def test_the_server_gets_no_request_for_an_image_that_is_done(
     translate(url / "in", url / "out")
     caplog.clear()
     with caplog.at_level("INFO", logger="werkzeug"):
-        assert counts(translate(url / "in", url / "out")) == (0, 5, 0)
+        assert done_skipped_listed(translate(url / "in", url / "out")) == (0, 5, 0)
     requests = [record.getMessage() for record in caplog.records]
     assert any("GET /counted?list-type=2" in line for line in requests)
     image = re.compile(r"/(in|out)/[\w/]+\.(png|gif|jpg|tif)")
@@ -77,9 +77,9 @@ def test_damaged_hashes_are_made_again_by_the_next_run(
         if name.startswith("digests"):
             storage.replace(folder / name, b'{"file": "x"}\n{broken\n{"file": 3, "sha256": 4}\n')
     reads.clear()
-    assert counts(translate(store / "in", store / "out")) == (0, 5, 1)
+    assert done_skipped_listed(translate(store / "in", store / "out")) == (0, 5, 1)
     assert len(reads) == 11, "6 inputs and 5 outputs"
-    assert counts(translate(store / "in", store / "out")) == (0, 5, 1)
+    assert done_skipped_listed(translate(store / "in", store / "out")) == (0, 5, 1)
     assert reads[11:] == ["bad.png"]
 
 
@@ -89,7 +89,7 @@ def test_files_of_a_store_without_entity_tags_are_hashed(
     monkeypatch.setattr(files, "time_of_creation", entity_tag)
     store = parse_location(f"memory://{uuid4()}")
     upload(images, store / "in")
-    assert counts(translate(store / "in", store / "out")) == (5, 0, 1)
+    assert done_skipped_listed(translate(store / "in", store / "out")) == (5, 0, 1)
     reads.clear()
-    assert counts(translate(store / "in", store / "out")) == (0, 5, 1)
+    assert done_skipped_listed(translate(store / "in", store / "out")) == (0, 5, 1)
     assert len(reads) == 11

@@ -7,7 +7,7 @@ import small_runs
 import torch
 from small_gans import build_state
 from torch import nn
-from training_states import build, file_contents, restore, save, train_steps
+from training_states import build_training_state, file_contents, restore, save, train_steps
 
 from translate.batches import Pair
 from translate.engine.optimization.networks.memory_format import use_channels_last
@@ -20,7 +20,7 @@ LAST = torch.channels_last
 def test_training_in_channels_last_differs_by_rounding_only() -> None:
     results = []
     for channels_last in (False, True):
-        training = build(train__channels_last=channels_last)
+        training = build_training_state(train__channels_last=channels_last)
         training.recipe.double()
         torch.manual_seed(0)
         for _ in range(3):
@@ -39,7 +39,7 @@ def test_training_in_channels_last_differs_by_rounding_only() -> None:
 
 
 def test_a_checkpoint_has_the_same_bytes_in_both_memory_formats(tmp_path: Path) -> None:
-    training = build(train__channels_last=True, train__ema=0.5)
+    training = build_training_state(train__channels_last=True, train__ema=0.5)
     train_steps(training, 1)
     path = save(tmp_path / "last", training)
     restored = restore(path)
@@ -70,7 +70,7 @@ def test_a_run_in_channels_last_is_resumed_bit_for_bit(root: Path) -> None:
 
 
 def test_pytorchs_instance_norm_is_refused_by_name() -> None:
-    recipe = build().recipe
+    recipe = build_training_state().recipe
     recipe.source_to_target.model[1] = nn.InstanceNorm2d(2)
     with pytest.raises(
         ConfigError, match=r"\.1 is PyTorch's InstanceNorm2d.*nn.norms.InstanceNorm"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import small_runs
 import torch
-from run_files import log_lines, run_facts, saved_weights
+from run_files import log_lines, run_record, saved_weights
 from two_player_recipe import TwoPlayers
 
 from translate.batches import Images
@@ -18,7 +18,7 @@ from translate.recipe import Turn
 def test_skipped_turns_are_counted_in_the_log_and_training_continues(
     two_players: type[TwoPlayers], configure: Any, tmp_path: Path
 ) -> None:
-    two_players.bad = {1: {"one"}, 2: {"one", "two"}}
+    two_players.nan_losses = {1: {"one"}, 2: {"one", "two"}}
     small_runs.train(configure(train__log_every=1, train__steps=5), tmp_path / "run")
     lines = log_lines(tmp_path / "run")
     assert [line["skipped"] for line in lines] == [0, 1, 3, 3, 3]
@@ -30,7 +30,7 @@ def test_skipped_turns_are_counted_in_the_log_and_training_continues(
         False,
     ]
     assert all(tensor.isfinite().all() for tensor in saved_weights(tmp_path / "run").values())
-    assert run_facts(tmp_path / "run")["outcome"] == "finished"
+    assert run_record(tmp_path / "run")["outcome"] == "finished"
 
 
 def test_T8_images_of_a_skipped_step_are_named(
@@ -43,7 +43,7 @@ def test_T8_images_of_a_skipped_step_are_named(
         return read(cache, path)
 
     monkeypatch.setattr(Cache, "read", remember)
-    two_players.bad, recorder = {3: {"one"}, 6: {"two"}}, small_runs.ProgressRecorder()
+    two_players.nan_losses, recorder = {3: {"one"}, 6: {"two"}}, small_runs.ProgressRecorder()
     config = configure(train__log_every=2, train__steps=8, train__batch_size=3, data__cache=0.0)
     small_runs.train(config, tmp_path / "run", recorder)
     skipped_files = [line.get("skipped_files", {}) for line in log_lines(tmp_path / "run")]

@@ -12,17 +12,17 @@ from encoded_images import decode_bytes, header_of
 from PIL import Image, ImageOps
 from tiff_files import (
     BANDS,
-    KINDS,
-    STORED,
-    WIDER,
+    STORAGE,
+    UNCHANGED_DTYPES,
+    WIDER_DTYPES,
     all_bands,
-    chain,
-    content,
-    handmade,
-    numbers,
+    encode_bands,
+    encode_tiff,
     pack_bits,
-    stored,
+    random_values,
     tags_of,
+    tiff_from_tags,
+    tiff_of_pages,
 )
 
 from translate.errors import BadImage
@@ -31,18 +31,18 @@ from translate.images.source import EncodedImage
 from translate_plugins.formats.tiff.format import Tiff
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", UNCHANGED_DTYPES)
 @pytest.mark.parametrize("bands", BANDS, ids=lambda bands: f"{bands[0]}-{bands[1]}")
 def test_D22_every_kind_is_read_whole_and_in_windows_and_written_alike(
     kind: str, bands: tuple[int, str, tuple[int, ...] | None]
 ) -> None:
-    values, window = numbers(kind, bands[0]), Window(3, 5, 11, 21)
-    for planar, options in [*product(["contig"], STORED), *product(["separate"], STORED[:4])]:
-        data = stored(values, bands, planar, **options)
+    values, window = random_values(kind, bands[0]), Window(3, 5, 11, 21)
+    for planar, options in [*product(["contig"], STORAGE), *product(["separate"], STORAGE[:4])]:
+        data = encode_bands(values, bands, planar, **options)
         image = EncodedImage("x", data, 10**6)
         header = image.header
         assert (header.size, header.channels) == ((18, 33), bands[0])
-        assert (header.dtype, header.alpha) == (KINDS[kind], bands[2] == (2,))
+        assert (header.dtype, header.alpha) == (UNCHANGED_DTYPES[kind], bands[2] == (2,))
         assert (all_bands(image.decode_layers()) == values).all(), (planar, options)
         part = all_bands(EncodedImage("x", data, 10**6).decode_layers(0, window))
         assert (part == values[3:14, 5:26]).all(), (planar, options)
@@ -51,15 +51,15 @@ def test_D22_every_kind_is_read_whole_and_in_windows_and_written_alike(
         assert tags_of(written) == tags_of(data), (planar, options)
 
 
-@pytest.mark.parametrize("kind", WIDER)
+@pytest.mark.parametrize("kind", WIDER_DTYPES)
 def test_D22_other_types_are_read_as_a_wider_one_where_it_has_their_numbers(kind: str) -> None:
     dtype = np.dtype(kind)
     ends = np.iinfo(dtype) if dtype.kind in "iu" else None
     low = max(ends.min, -(2**24)) if ends else -1.5
     values = np.array([low, 0, 1, min(ends.max, 2**24) if ends else 1000], kind).reshape(2, 2)
-    for options in STORED[:2]:
-        image = EncodedImage("x", content(values, photometric="minisblack", **options))
-        assert image.header.dtype == WIDER[kind]
+    for options in STORAGE[:2]:
+        image = EncodedImage("x", encode_tiff(values, photometric="minisblack", **options))
+        assert image.header.dtype == WIDER_DTYPES[kind]
         assert (image.decode_layers().pixels == values).all()
 
 
@@ -69,20 +69,24 @@ def test_D22_numbers_that_no_type_holds_are_refused() -> None:
         (-(2**40), "i8", "a TIFF of 1 band of int64: expected values"),
         (1e300, "f8", "a TIFF of 1 band of float64: expected values up to 3e38"),
     ):
-        image = EncodedImage("x", content(np.full((2, 2), value, kind), photometric="minisblack"))
+        image = EncodedImage(
+            "x", encode_tiff(np.full((2, 2), value, kind), photometric="minisblack")
+        )
         with pytest.raises(BadImage, match=reason):
             image.decode_layers()
     with pytest.raises(BadImage, match="of complex64: expected integers or floats"):
-        header_of(content(np.zeros((2, 2), "c8"), photometric="minisblack"))
+        header_of(encode_tiff(np.zeros((2, 2), "c8"), photometric="minisblack"))
     with pytest.raises(BadImage, match="a TIFF of 65 bands of uint8: expected at most 64 bands"):
-        header_of(content(numbers("u1", 65), photometric="minisblack", planarconfig="contig"))
+        header_of(
+            encode_tiff(random_values("u1", 65), photometric="minisblack", planarconfig="contig")
+        )
 
 
 @pytest.mark.parametrize("kind", ["u1", "u2"])
 @pytest.mark.parametrize("tile", [None, (16, 16), (2, 16, 16)])
 def test_D22_a_volume_in_one_page_is_refused(kind: str, tile: tuple[int, ...] | None) -> None:
-    volume = numbers(kind, 3).transpose(2, 0, 1)
-    data = content(volume, photometric="minisblack", volumetric=True, tile=tile)
+    volume = random_values(kind, 3).transpose(2, 0, 1)
+    data = encode_tiff(volume, photometric="minisblack", volumetric=True, tile=tile)
     with pytest.raises(BadImage, match="a volume of 3 slices in one page"):
         decode_bytes(data)
 
@@ -98,7 +102,7 @@ def test_D22_a_kind_that_is_not_read_is_refused_by_name(capfd: Any) -> None:
         ({262: [1], 259: [34712]}, "compression JPEG2000: expected one of"),
         ({262: [1], 258: [8, 4], 277: [2]}, "a TIFF of 2 bands of uint mixed depths"),
     ):
-        data = handmade({258: [8], 277: [1], **tags}, bytes(64), (2, 3))
+        data = tiff_from_tags({258: [8], 277: [1], **tags}, bytes(64), (2, 3))
         with pytest.raises(BadImage, match=reason) as error:
             header_of(data)
         assert error.value.reason.startswith("a TIFF of ")
@@ -113,7 +117,7 @@ def test_D22_other_depths_span_the_whole_range(bits: int, bands: int, order: str
     values = np.random.default_rng(0).integers(0, 2**bits, (5, 7, bands))
     values[0, :2] = np.array([0, 2**bits - 1])[:, None]
     tags = {258: [bits] * bands, 262: [1 if bands == 1 else 2], 277: [bands]}
-    data = handmade(tags, pack_bits(values, bits), (5, 7), order)
+    data = tiff_from_tags(tags, pack_bits(values, bits), (5, 7), order)
     pixels = decode_bytes(data, channels=bands)
     white = np.iinfo(pixels.dtype).max
     assert pixels.dtype == (np.uint16 if bits > 8 else np.uint8)
@@ -124,10 +128,10 @@ def test_D22_other_depths_span_the_whole_range(bits: int, bands: int, order: str
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("kind", ["u1", "u2", "f4"])
 def test_D6_a_tiff_of_any_depth_is_read_upright(kind: str, orientation: int) -> None:
-    values = numbers(kind, 3)
+    values = random_values(kind, 3)
     tags = [(274, "H", 1, orientation, True)]
-    data = content(values, photometric="rgb", extratags=tags)
-    plain = decode_bytes(content(values, photometric="rgb"))
+    data = encode_tiff(values, photometric="rgb", extratags=tags)
+    plain = decode_bytes(encode_tiff(values, photometric="rgb"))
     exif = Image.Exif()
     exif[274] = orientation
     index = Image.fromarray(np.arange(18 * 33, dtype=np.int32).reshape(18, 33))
@@ -142,11 +146,11 @@ def test_D6_a_tiff_of_any_depth_is_read_upright(kind: str, orientation: int) -> 
 
 def test_a_profile_is_kept_for_files_that_pillow_cannot_open() -> None:
     profile = bytes(16) + b"RGB " + bytes(100)
-    data = content(numbers("f4", 3), photometric="rgb", iccprofile=profile)
+    data = encode_tiff(random_values("f4", 3), photometric="rgb", iccprofile=profile)
     assert header_of(data).extra["icc_profile"] == profile
 
 
 def test_a_damaged_tiff_is_reported_as_damaged() -> None:
-    for data in (b"II*\0", b"II*\0\xff\xff\xff\xff", chain(1)[:-40]):
+    for data in (b"II*\0", b"II*\0\xff\xff\xff\xff", tiff_of_pages(1)[:-40]):
         with pytest.raises(BadImage, match="a damaged TIFF"):
             header_of(data)
