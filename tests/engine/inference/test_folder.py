@@ -76,11 +76,7 @@ def test_I2_outputs_of_another_model_or_setting_are_translated_again(
     with pytest.raises(ConfigError, match="--overwrite"):
         translate(mixed_folder, out, model, **options)
     assert file_digests(out) == before
-    expected = {
-        "input": (1, 8, 0),
-        "output": (1, 8, 0),
-        "side": (8, 0, 1),
-    }  # d.webp is 1 pixel wide
+    expected = {"input": (1, 8, 0), "output": (1, 8, 0), "side": (8, 0, 1)}  # d.webp has 1 column
     overwritten = translate(mixed_folder, out, model, overwrite=True, **options)
     assert done_skipped_listed(overwritten) == expected.get(change, (9, 0, 0))
     if change != "side":
@@ -196,8 +192,7 @@ def test_processes_split_the_images_and_merge_their_reports(
     (out / "problems-1.jsonl").unlink()
     (out / "problems-2.jsonl").unlink()
     assert file_digests(out) == file_digests(tmp_path / "whole")
-    monkeypatch.delenv("RANK")
-    monkeypatch.delenv("WORLD_SIZE")
+    monkeypatch.undo()
     assert done_skipped_listed(translate(mixed_folder, out)) == (0, 9, 1)
 
 
