@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from encoded_arrays import read_array, write_array
-from identity_models import identity_model, translate_files
+from hole_filling import translate_images
+from identity_models import identity_model
 from image_inversion import listed_notes
 
 from translate.batches import Domain
@@ -18,7 +19,7 @@ def test_the_alpha_channel_of_an_image_is_copied_to_the_output(tmp_path: Path) -
     pixels = RANDOM.integers(0, 256, (9, 7, 4), np.uint8)
     pixels[pixels[..., 3] == 0] = [255, 255, 255, 0]
     write_array(tmp_path / "in/a.png", pixels)
-    assert translate_files(identity_model(PHOTO), tmp_path / "in", tmp_path / "out").done == 1
+    assert translate_images(tmp_path / "in", tmp_path / "out", identity_model(PHOTO)).done == 1
     assert (read_array(tmp_path / "out/a.png") == pixels).all()
     assert listed_notes(tmp_path / "out") == []
 
@@ -27,7 +28,7 @@ def test_alpha_is_resized_with_the_image(tmp_path: Path) -> None:
     pixels = np.full((16, 8, 4), 255, np.uint8)
     pixels[:8, :, 3] = 0
     write_array(tmp_path / "in/a.png", pixels)
-    translate_files(identity_model(PHOTO), tmp_path / "in", tmp_path / "out", size=4)
+    translate_images(tmp_path / "in", tmp_path / "out", identity_model(PHOTO), size=4)
     result = read_array(tmp_path / "out/a.png")
     assert result.shape == (8, 4, 4)
     assert result[[0, -1], 0, 3].tolist() == [0, 255]
@@ -38,7 +39,7 @@ def test_D5_colours_are_composited_over_white_if_the_output_has_no_alpha(
 ) -> None:
     pixels = np.zeros((8, 8, 4), np.uint8)
     write_array(tmp_path / "in/a.png", pixels)
-    translate_files(identity_model(PHOTO), tmp_path / "in", tmp_path / "out", format="bmp")
+    translate_images(tmp_path / "in", tmp_path / "out", identity_model(PHOTO), format="bmp")
     assert (read_array(tmp_path / "out/a.bmp") == 255).all()
     assert listed_notes(tmp_path / "out") == [("a.png", "transparency is composited over white")]
 
@@ -47,10 +48,10 @@ def test_16_bits_are_kept_if_the_output_can_store_them(tmp_path: Path) -> None:
     pixels = RANDOM.integers(0, 65536, (9, 7, 3)).astype(np.uint16)
     write_array(tmp_path / "in/a.png", pixels)
     model = identity_model(PHOTO)
-    translate_files(model, tmp_path / "in", tmp_path / "out")
+    translate_images(tmp_path / "in", tmp_path / "out", model)
     assert (read_array(tmp_path / "out/a.png") == pixels).all()
     assert listed_notes(tmp_path / "out") == []
-    translate_files(model, tmp_path / "in", tmp_path / "bmp", format="bmp")
+    translate_images(tmp_path / "in", tmp_path / "bmp", model, format="bmp")
     assert read_array(tmp_path / "bmp/a.bmp").dtype == np.uint8
     assert listed_notes(tmp_path / "bmp") == [("a.png", "16 bits a channel become 8")]
 
@@ -60,7 +61,7 @@ def test_values_outside_the_range_are_clipped_and_reported(tmp_path: Path) -> No
     pixels = np.zeros((10, 10, 1), np.int16)
     pixels[0, :3], pixels[1, 0] = 4000, -2000
     write_array(tmp_path / "in/a.npy", pixels)
-    translate_files(identity_model(ct), tmp_path / "in", tmp_path / "out")
+    translate_images(tmp_path / "in", tmp_path / "out", identity_model(ct))
     assert (read_array(tmp_path / "out/a.npy") == pixels.clip(-1024, 3071)).all()
     assert listed_notes(tmp_path / "out") == [
         ("a.npy", "1.0 % of ct below -1024 and 3.0 % of ct above 3071: clipped")
@@ -80,6 +81,6 @@ def test_files_with_another_dtype_or_other_bands_are_listed(
     ct = Domain("ct", 1, (-1024, 3071), "int16", "HU")
     write_array(tmp_path / "in/a.npy", np.zeros((8, 8, channels), dtype))
     write_array(tmp_path / "in/b.npy", np.zeros((8, 8, 1), np.int16))
-    result = translate_files(identity_model(ct), tmp_path / "in", tmp_path / "out")
+    result = translate_images(tmp_path / "in", tmp_path / "out", identity_model(ct))
     assert (result.done, result.listed) == (1, 1)
     assert message in (tmp_path / "out/problems.jsonl").read_text()

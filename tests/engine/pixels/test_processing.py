@@ -9,8 +9,8 @@ import pytest
 import torch
 from encoded_arrays import read_array, write_array
 from encoded_images import write_photo, write_strip
-from hole_filling import COPYING_MODEL, UPSCALING_MODEL, fill_folder, problem_messages
-from identity_models import Identity, identity_model, translate_files
+from hole_filling import COPYING_MODEL, UPSCALING_MODEL, problem_messages, translate_images
+from identity_models import Identity, identity_model
 from PIL import Image
 from random_images import noise
 from small_translators import tinting_translator
@@ -81,7 +81,7 @@ def test_an_upscaling_model_enlarges_both_sides_by_its_scale(tmp_path: Path) -> 
     pixels = noise(9, 13, 3)
     (tmp_path / "in").mkdir()
     Image.fromarray(pixels).save(tmp_path / "in/a.png")
-    fill_folder(tmp_path / "in", tmp_path / "out", UPSCALING_MODEL)
+    translate_images(tmp_path / "in", tmp_path / "out", UPSCALING_MODEL)
     expected = pixels.repeat(3, 0).repeat(3, 1)
     assert (read_image(tmp_path / "out/a.png") == expected).all()
     assert (np.asarray(Translator._of(UPSCALING_MODEL)(pixels)) == expected).all()
@@ -101,7 +101,7 @@ def test_a_large_input_is_not_reported_for_an_upscaling_model(tmp_path: Path) ->
 def test_a_size_beyond_memory_is_listed_for_each_image(size: int, tmp_path: Path) -> None:
     write_photo(tmp_path / "in/a.png")
     with pytest.raises(NothingUsableError):
-        fill_folder(tmp_path / "in", tmp_path / "out", COPYING_MODEL, size=size)
+        translate_images(tmp_path / "in", tmp_path / "out", COPYING_MODEL, size=size)
     (message,) = problem_messages(tmp_path / "out")
     assert message.startswith("its 40x32 pixels would become ")
     assert message.endswith("178,956,970, choose a smaller size")
@@ -116,7 +116,7 @@ def test_a_strip_is_listed_and_the_others_are_translated(width: int, tmp_path: P
     for name in ("a", "z"):
         write_photo(tmp_path / f"in/{name}.png")
     write_strip(tmp_path / "in/b.png", width)
-    summary = fill_folder(tmp_path / "in", tmp_path / "out", COPYING_MODEL, size=64)
+    summary = translate_images(tmp_path / "in", tmp_path / "out", COPYING_MODEL, size=64)
     assert (summary.done, summary.listed) == (2, 1)
     (message,) = [line for line in problem_messages(tmp_path / "out") if "would become" in line]
     assert f"its {width}x1 pixels would become {width * 64 * 64:,}" in message
@@ -125,10 +125,10 @@ def test_a_strip_is_listed_and_the_others_are_translated(width: int, tmp_path: P
 def test_max_pixels_applies_to_enlarged_sizes(tmp_path: Path) -> None:
     write_photo(tmp_path / "in/a.png")
     source, enlarged = tmp_path / "in", 64 * 80
-    result = fill_folder(source, tmp_path / "out", COPYING_MODEL, size=64, max_pixels=enlarged)
+    result = translate_images(source, tmp_path / "out", COPYING_MODEL, size=64, max_pixels=enlarged)
     assert result.done == 1
     with pytest.raises(NothingUsableError):
-        fill_folder(source, tmp_path / "2", COPYING_MODEL, size=64, max_pixels=enlarged - 1)
+        translate_images(source, tmp_path / "2", COPYING_MODEL, size=64, max_pixels=enlarged - 1)
     reduced = scale_shorter_side(np.zeros((32, 40, 3), np.uint8), 16, 1)
     assert reduced.shape == (16, 20, 3), "the limit applies only to enlarged images"
 
@@ -149,7 +149,7 @@ def test_an_error_while_scaling_an_image_is_listed(
         monkeypatch.setattr(domain_images, "resize_pixels", fail)
         out = tmp_path / type(error).__name__
         with pytest.raises(NothingUsableError):
-            fill_folder(tmp_path / "in", out, COPYING_MODEL, size=16)
+            translate_images(tmp_path / "in", out, COPYING_MODEL, size=16)
         assert problem_messages(out) == [reason] * 2
 
 
@@ -172,7 +172,7 @@ def test_outputs_outside_the_range_are_clipped_and_reported(
     model = replace(model, recipe=Doubling(model.spec))
     with console.messages():
         tile = None if method == "whole" else 32
-        translate_files(model, tmp_path / "x.tif", tmp_path / "out", tile=tile)
+        translate_images(tmp_path / "x.tif", tmp_path / "out", model, tile=tile)
     result = read_array(tmp_path / "out/x.tif")
     assert (result.max(), result.min()) == (1000, -1000)
     text = "x.tif: 10.0 % of output ct below -1000 and 25.0 % of output ct above 1000: clipped"
