@@ -13,7 +13,7 @@ from torch.optim import Adam, Optimizer
 
 from translate.batches import Pair
 from translate.errors import TranslateError
-from translate.nn.geometry import Geometry, combine_geometries, geometries
+from translate.nn.geometry import Geometry, combine_geometries, network_geometries
 from translate.nn.latents import JointPrior, Prior, interpolate
 from translate.nn.pools import ImagePool
 
@@ -99,7 +99,7 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
 
         By default, sizes that all networks of the recipe take, except those that return scores.
         """
-        return combine_geometries(*(each for each in geometries(self) if each.scale))
+        return combine_geometries(*(each for each in network_geometries(self) if each.scale))
 
     @abstractmethod
     def optimizers(self) -> dict[str, Optimizer]:

@@ -15,7 +15,7 @@ from translate.batches import ImageSpec, Pair
 from translate.errors import ConfigError
 from translate.losses import auc, generator_loss
 from translate.nn.init import init_normal_
-from translate.nn.modes import mode, normalized_alone, unchanged_buffers
+from translate.nn.modes import mode, per_image_batch_norm, unchanged_buffers
 from translate.nn.noise import temporary_seed
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import PartConfig, create_discriminator, create_generator, create_loss, part
@@ -98,7 +98,7 @@ class Pix2Pix(Recipe[Pair]):
         ] = True,
     ) -> Tensor:
         if not dropout or not has_dropout(self.generator):
-            with normalized_alone(self.generator):
+            with per_image_batch_norm(self.generator):
                 return self.generator(images)
         if torch.compiler.is_exporting():
             raise ConfigError(

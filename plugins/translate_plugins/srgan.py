@@ -12,7 +12,7 @@ from translate import hookimpl
 from translate.batches import Images, ImageSpec, Pair
 from translate.errors import ConfigError
 from translate.losses import auc, generator_loss
-from translate.nn.geometry import expect_scale
+from translate.nn.geometry import require_scale
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import PartConfig, create_discriminator, create_generator, create_loss
 
@@ -80,7 +80,7 @@ class SRGAN(Recipe[Images]):
         self.generator = create_generator(
             generator, in_channels=channels, out_channels=channels, scale=scale
         )
-        expect_scale(self.generator, scale)
+        require_scale(self.generator, scale)
         self.discriminator = None
         if adversarial_weight:
             self.discriminator = create_discriminator(

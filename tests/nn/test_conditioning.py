@@ -1,4 +1,4 @@
-"""Class labels become channels and planes."""
+"""Class labels become one-hot vectors, and planes that are further channels of images."""
 
 import pytest
 import torch
@@ -6,7 +6,7 @@ import torch
 from translate.nn.conditioning import one_hot, with_labels
 
 
-def test_labels_become_channels_and_planes() -> None:
+def test_labels_become_one_hot_vectors_and_planes() -> None:
     labels = torch.tensor([2, 0], dtype=torch.uint8)
     assert one_hot(labels, 3).tolist() == [[[[0]], [[0]], [[1]]], [[[1]], [[0]], [[0]]]]
     images = torch.randn(2, 1, 2, 3)

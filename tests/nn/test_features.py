@@ -6,7 +6,7 @@ import torch
 from translate.nn.features import feature_distance
 
 
-def test_the_distance_of_features_is_that_of_their_means() -> None:
+def test_the_distance_is_the_squared_difference_of_the_mean_features() -> None:
     real = [torch.tensor([[0.0, 2.0], [2.0, 4.0]]), torch.ones(2, 1, 2, 2)]  # means (1, 3) and 1
     fake = [torch.tensor([[1.0, 0.0]]), torch.full((3, 1, 2, 2), 4.0)]  # means (1, 0) and 4
     assert feature_distance(real, fake) == (0 + 9) / 2 + 9

@@ -1,4 +1,4 @@
-"""Weights are initialised as in the papers."""
+"""Weights are initialized as in the papers."""
 
 import pytest
 from torch import nn
@@ -6,10 +6,8 @@ from torch import nn
 from translate.nn.init import init_normal_
 from translate.nn.noise import temporary_seed
 
-# -- initialisation --------------------------------------------------------------------------------
 
-
-def test_weights_are_initialized_as_in_the_papers() -> None:
+def test_weights_have_the_mean_and_standard_deviation_of_the_papers() -> None:
     network = nn.Sequential(
         nn.Conv2d(64, 64, 5), nn.ConvTranspose2d(64, 64, 5), nn.Linear(300, 300),
         nn.BatchNorm2d(20_000), nn.GroupNorm(1, 20_000), nn.BatchNorm2d(3, affine=False),

@@ -9,37 +9,37 @@ from translate.nn.noise import temporary_seed
 
 
 @pytest.mark.parametrize(
-    ("kind", "mean_square", "largest"),
+    ("name", "mean_square", "largest"),
     [("normal", 1, 6), ("uniform", 1 / 3, 1), ("sphere", 1, 6)],
 )
 def test_latent_vectors_have_the_distribution_of_their_prior(
-    kind: str, mean_square: float, largest: float
+    name: str, mean_square: float, largest: float
 ) -> None:
-    values = Prior(kind, dim=64).draw(500, torch.Generator().manual_seed(0))
+    values = Prior(name, dim=64).draw(500, torch.Generator().manual_seed(0))
     assert values.shape == (500, 64, 1, 1) and values.device.type == "cpu"
     assert values.mean().item() == pytest.approx(0, abs=0.02)
     assert values.square().mean().item() == pytest.approx(mean_square, rel=0.02)
     assert values.abs().max() <= largest
     lengths = values.flatten(1).norm(dim=1)
-    if kind == "sphere":
+    if name == "sphere":
         torch.testing.assert_close(lengths, torch.full((500,), 8.0))
     else:
         assert lengths.std() > 0.1
-    assert torch.equal(values, Prior(kind, dim=64).draw(500, torch.Generator().manual_seed(0)))
+    assert torch.equal(values, Prior(name, dim=64).draw(500, torch.Generator().manual_seed(0)))
 
 
 def test_latent_vectors_come_from_the_global_generator_by_default() -> None:
+    prior = Prior("normal", dim=3)
     with temporary_seed(5):
-        one = Prior("normal", dim=3).draw(2)
+        first = prior.draw(2)
     with temporary_seed(5):
-        other = Prior("normal", dim=3).draw(2)
+        assert torch.equal(prior.draw(2), first)
         before = torch.get_rng_state()
-        Prior("normal", dim=3).draw(2, torch.Generator())
+        prior.draw(2, torch.Generator())
         assert torch.equal(torch.get_rng_state(), before)
-    assert torch.equal(one, other)
 
 
-def test_independent_parts_are_in_their_order_and_categories_are_drawn_first() -> None:
+def test_parts_keep_their_order_in_the_vector_but_categories_are_drawn_first() -> None:
     prior = JointPrior((Prior("normal", 2), Prior("category", 3), Prior("uniform", 1)))
     values = prior.draw(600, torch.Generator().manual_seed(0))
     assert values.shape == (600, prior.dim, 1, 1) == (600, 6, 1, 1)

@@ -1,4 +1,4 @@
-"""The maximum mean discrepancy of latent codes and a prior."""
+"""The maximum mean discrepancy (MMD) of latent codes and a prior is correct and unbiased."""
 
 from math import sqrt
 
@@ -7,17 +7,15 @@ import torch
 from torch import Tensor
 
 from translate.errors import ConfigError
-from translate.nn.penalties import (
-    mmd,
-)
+from translate.nn.penalties import mmd
 
 
 @pytest.fixture(autouse=True)
-def fresh() -> None:
+def seed() -> None:
     torch.manual_seed(0)
 
 
-def plain_mmd(codes: Tensor, prior: Tensor, scale: float) -> float:
+def mmd_by_loops(codes: Tensor, prior: Tensor, scale: float) -> float:
     """Compute algorithm 2 of Tolstikhin et al. pair by pair."""
 
     def kernel(one: Tensor, other: Tensor) -> float:
@@ -39,22 +37,24 @@ def plain_mmd(codes: Tensor, prior: Tensor, scale: float) -> float:
 def test_mmd_is_the_sum_over_pairs() -> None:
     codes, prior = (torch.randn(5, 3, dtype=torch.double) for _ in range(2))
     codes += 0.5
-    assert mmd(codes, prior, 2.0).item() == pytest.approx(plain_mmd(codes, prior, 2.0))
-    as_images = mmd(codes[:, :, None, None], prior[:, :, None, None], 2.0)
-    torch.testing.assert_close(as_images, mmd(codes, prior, 2.0))
+    assert mmd(codes, prior, 2.0).item() == pytest.approx(mmd_by_loops(codes, prior, 2.0))
+    pixels = mmd(codes[:, :, None, None], prior[:, :, None, None], 2.0)
+    torch.testing.assert_close(pixels, mmd(codes, prior, 2.0))
 
 
-def test_mmd_of_two_points_by_hand() -> None:
-    # one dimension, scale 1/sqrt(2): C is each factor; both codes at 0, both of the prior at 1
-    codes, prior = torch.zeros(2, 1), torch.ones(2, 1)
-    cross = sum(f / (f + 1) for f in (0.1, 0.2, 0.5, 1, 2, 5, 10))
-    assert mmd(codes, prior, sqrt(0.5)).item() == pytest.approx(7 + 7 - 2 * cross, rel=1e-6)
+def test_mmd_of_two_points_equals_the_value_by_hand() -> None:
+    # 2 z scale^2 is 1, so C is each factor; both codes are 0, and both samples of the prior 1
+    codes, prior, scale = torch.zeros(2, 1), torch.ones(2, 1), sqrt(0.5)
+    within = 7  # seven kernels of 1 for the distance 0
+    across = sum(f / (f + 1) for f in (0.1, 0.2, 0.5, 1, 2, 5, 10))
+    expected = within + within - 2 * across
+    assert mmd(codes, prior, scale).item() == pytest.approx(expected, rel=1e-6)
 
 
 def test_mmd_is_unbiased() -> None:
-    equal = torch.stack([mmd(torch.randn(8, 4), torch.randn(8, 4), 1.0) for _ in range(2000)])
-    assert equal.mean().abs() < 4 * equal.std() / sqrt(len(equal))
-    assert 0.2 < (equal < 0).float().mean() < 0.8  # a biased one is never below 0
+    values = torch.stack([mmd(torch.randn(8, 4), torch.randn(8, 4), 1.0) for _ in range(2000)])
+    assert values.mean().abs() < 4 * values.std() / sqrt(len(values))
+    assert 0.2 < (values < 0).float().mean() < 0.8  # a biased estimate is never below 0
     assert mmd(torch.randn(512, 4), torch.randn(512, 4), 1.0).abs() < 0.02
     assert mmd(torch.randn(512, 4) + 1, torch.randn(512, 4), 1.0) > 0.3
 
@@ -63,9 +63,9 @@ def test_gradients_of_mmd_are_correct_and_move_codes_to_the_prior() -> None:
     codes = torch.randn(6, 2, dtype=torch.double).requires_grad_()
     prior = torch.randn(6, 2, dtype=torch.double)
     assert torch.autograd.gradcheck(lambda x: mmd(x, prior, 1.0), codes)
-    far = torch.full((64, 2), 2.0) + torch.randn(64, 2)
-    (slope,) = torch.autograd.grad(mmd(far.requires_grad_(), torch.randn(64, 2), 1.0), far)
-    assert (slope.mean(0) > 0).all()  # gradient descent leads to 0
+    codes = (torch.randn(64, 2) + 2).requires_grad_()
+    (gradient,) = torch.autograd.grad(mmd(codes, torch.randn(64, 2), 1.0), codes)
+    assert (gradient.mean(0) > 0).all()  # gradient descent decreases the mean, 2, to 0
 
 
 def test_mmd_refuses_a_single_code() -> None:

@@ -1,14 +1,14 @@
-"""Training mode and buffers are restored part by part."""
+"""Training mode and buffers of each submodule are restored after a block."""
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from translate.nn.modes import mode, normalized_alone, unchanged_buffers
+from translate.nn.modes import mode, per_image_batch_norm, unchanged_buffers
 
 
-def images(count: int, *, seed: int = 0, size: int = 4) -> Tensor:
-    return torch.randn(count, 3, size, size, generator=torch.Generator().manual_seed(seed))
+def images(count: int) -> Tensor:
+    return torch.randn(count, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 
 
 def test_training_modes_are_restored_for_each_module() -> None:
@@ -36,11 +36,12 @@ def test_buffers_are_restored_in_place_even_if_replaced() -> None:
         assert torch.equal(buffer, before[name])
 
 
-def test_images_that_are_normalized_alone_are_as_in_a_training_batch_of_one() -> None:
+def test_batch_norm_per_image_equals_training_mode_with_batches_of_one() -> None:
     network = nn.Sequential(nn.Conv2d(3, 3, 3), nn.BatchNorm2d(3), nn.Dropout(0.5)).train()
-    nn.init.normal_(network[1].weight), nn.init.normal_(network[1].bias)
-    batch, before = images(3, size=8), {k: v.clone() for k, v in network.state_dict().items()}
-    with normalized_alone(network), torch.no_grad():
+    nn.init.normal_(network[1].weight)
+    nn.init.normal_(network[1].bias)
+    batch, before = images(3), {k: v.clone() for k, v in network.state_dict().items()}
+    with per_image_batch_norm(network), torch.no_grad():
         actual = network(batch)
     assert all(torch.equal(before[k], v) for k, v in network.state_dict().items())
     assert all(part.training for part in network.modules())

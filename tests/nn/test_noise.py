@@ -14,8 +14,8 @@ from translate.nn.noise import Noise, temporary_seed
 SHAPE = (1, 3, 12, 20)
 
 
-def noise_of(*images: str, seed: int = 0, **args: Any) -> Noise:
-    return Noise(seed, images, **args)
+def noise_of(*images: str, seed: int = 0, **options: Any) -> Noise:
+    return Noise(seed, images, **options)
 
 
 def test_an_image_has_the_same_noise_alone_and_in_a_batch() -> None:
@@ -35,7 +35,7 @@ def test_a_tile_has_the_noise_of_its_position_in_the_image() -> None:
         assert torch.equal(inner, expected[..., 1:4, 2:5])
 
 
-def test_seed_image_index_channel_and_position_each_change_all_numbers() -> None:
+def test_another_seed_image_index_channel_or_position_gives_other_numbers() -> None:
     first = noise_of("a").normal(SHAPE)
     others = [
         noise_of("a", seed=1).normal(SHAPE),
@@ -49,25 +49,21 @@ def test_seed_image_index_channel_and_position_each_change_all_numbers() -> None
 
 
 def test_the_bits_are_those_of_splitmix64() -> None:
-    """The first outputs for the seed 1234567, as its authors' C program prints them."""
-    steps = torch.tensor([1, 2, 3])
-    states = 1234567 + steps * noise._signed(0x9E3779B97F4A7C15)
+    states = 1234567 + torch.tensor([1, 2, 3]) * noise._to_signed(0x9E3779B97F4A7C15)
     outputs = [value % 2**64 for value in noise._mix(states).tolist()]
+    # printed by the authors' C program for the seed 1234567
     assert outputs == [6457827717110365317, 3203168211198807973, 9817491932198370423]
 
 
-def test_known_values_are_stable() -> None:
-    """A translation made with noise can be reproduced by every later version."""
+def test_every_version_draws_the_same_numbers() -> None:
     normal, uniform = noise_of("a").normal((1, 1, 2, 2)), noise_of("a").uniform((1, 4))
-    assert normal.flatten().tolist() == pytest.approx(NORMAL, abs=1e-6)
-    assert uniform.flatten().tolist() == pytest.approx(UNIFORM, abs=1e-6)
+    expected = [0.288405627, -0.946084797, -0.66470933, 1.003295183]
+    assert normal.flatten().tolist() == pytest.approx(expected, abs=1e-6)
+    expected = [0.958636224, 0.136153936, 0.233588874, 0.421448827]
+    assert uniform.flatten().tolist() == pytest.approx(expected, abs=1e-6)
 
 
-NORMAL = [0.288405627, -0.946084797, -0.66470933, 1.003295183]
-UNIFORM = [0.958636224, 0.136153936, 0.233588874, 0.421448827]
-
-
-def test_a_number_follows_the_definition_by_hand() -> None:
+def test_numbers_equal_those_of_plain_python() -> None:
     def bits(image: str, index: int, counter: int) -> int:
         key = int.from_bytes(sha256(f"3/{index}/{image}".encode()).digest()[:8], "little")
         state = (key + counter * 0x9E3779B97F4A7C15) % 2**64
@@ -103,25 +99,26 @@ def test_moments_and_independence_are_those_of_the_normal_distribution() -> None
 
 def test_the_tails_have_the_expected_fractions() -> None:
     values = noise_of("a").normal((1, 1, 1000, 1000))
-    for bound, share in ((1, 0.15866), (2, 0.02275), (3, 0.00135)):
-        deviation = math.sqrt(share / 1e6)
-        assert abs(float((values > bound).double().mean()) - share) < 4 * deviation
-        assert abs(float((values < -bound).double().mean()) - share) < 4 * deviation
+    for bound, fraction in ((1, 0.15866), (2, 0.02275), (3, 0.00135)):
+        deviation = math.sqrt(fraction / 1e6)
+        assert abs(float((values > bound).double().mean()) - fraction) < 4 * deviation
+        assert abs(float((values < -bound).double().mean()) - fraction) < 4 * deviation
 
 
 def test_uniform_numbers_fill_the_unit_interval_evenly() -> None:
     values = noise_of("a").uniform((1, 1, 1000, 1000))
     assert values.min() >= 0 and values.max() < 1
     counts = torch.histc(values, 100, 0, 1)
-    assert float(((counts - 1e4) ** 2 / 1e4).sum()) < 99 + 4 * math.sqrt(2 * 99)
+    chi_squared, degrees_of_freedom = float(((counts - 1e4) ** 2 / 1e4).sum()), 99
+    assert chi_squared < degrees_of_freedom + 4 * math.sqrt(2 * degrees_of_freedom)
 
 
 def test_logarithm_and_cosine_are_exact_to_twelve_digits() -> None:
     bits = torch.cat([torch.randint(2**32, (10_000,)), torch.arange(9) * (2**29)])[:-1]
     values = (bits.double() + 0.5) / 2**32
     torch.testing.assert_close(noise._logarithm(values), values.log(), rtol=1e-12, atol=1e-12)
-    turns = (bits.double() / 2**32 * 2 * math.pi).cos()
-    torch.testing.assert_close(noise._cosine_of_turn(bits), turns, rtol=0, atol=1e-12)
+    cosines = (bits.double() / 2**32 * 2 * math.pi).cos()
+    torch.testing.assert_close(noise._cosine_of_turn(bits), cosines, rtol=0, atol=1e-12)
 
 
 def test_noise_may_be_a_vector_for_each_image() -> None:
@@ -131,25 +128,23 @@ def test_noise_may_be_a_vector_for_each_image() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shape", "index", "message"),
+    ("shape", "position", "message"),
     [
         ((2, 3, 4, 4), (0, 0), r"shape \(2, 3, 4, 4\): expected 1 images in the first dimension"),
         (SHAPE, (-1, 0), r"noise at \(-1, 0\): expected coordinates from 0"),
         ((1, 1 << 16), (0, 0), "expected 32,768 at most"),
     ],
 )
-def test_a_shape_without_noise_is_refused(
-    shape: tuple[int, ...], index: tuple[int, int], message: str
+def test_another_number_of_images_and_coordinates_out_of_range_are_refused(
+    shape: tuple[int, ...], position: tuple[int, int], message: str
 ) -> None:
     with pytest.raises(ConfigError, match=message):
-        noise_of("a").normal(shape, at=index)
+        noise_of("a").normal(shape, at=position)
 
 
-def test_noise_leaves_the_global_generators_alone() -> None:
+def test_noise_does_not_change_the_global_generators() -> None:
     before = torch.get_rng_state()
     noise_of("a").normal(SHAPE)
-    with temporary_seed(7):
-        torch.rand(3)
     assert torch.equal(before, torch.get_rng_state())
 
 
@@ -164,10 +159,7 @@ def test_a_gpu_draws_the_same_bits() -> None:
         assert torch.equal(on_cpu, on_gpu), draw
 
 
-# -- seeded blocks ---------------------------------------------------------------------------------
-
-
-def test_seeded_draws_the_same_and_puts_the_generator_back() -> None:
+def test_a_temporary_seed_is_in_effect_within_its_block_only() -> None:
     torch.manual_seed(3)
     expected = torch.rand(2)
     torch.manual_seed(3)

@@ -1,4 +1,4 @@
-"""Networks that depend on the other images of a batch."""
+"""Forward passes of several batches at once, and networks for which that changes the outputs."""
 
 from typing import Any
 
@@ -7,26 +7,26 @@ from torch import Tensor, nn
 
 
 def batch_dependent(network: nn.Module) -> bool:
-    """Return whether the output of `network` for one image depends on the others in its batch.
+    """Return whether the output of `network` for an image depends on other images of the batch.
 
-    Batch norm is; other modules declare it with an attribute ``batch_dependent = True``.
+    This is known of batch norms; other modules say so with an attribute ``batch_dependent = True``.
     """
+    batch_norm = nn.modules.batchnorm._BatchNorm
     return any(
-        isinstance(part, nn.modules.batchnorm._BatchNorm) or getattr(part, "batch_dependent", False)
-        for part in network.modules()
+        isinstance(module, batch_norm) or getattr(module, "batch_dependent", False)
+        for module in network.modules()
     )
 
 
 def forward_batched(network: nn.Module, *images: Tensor) -> tuple[Any, ...]:
-    """Return the outputs of `network` for several batches, in one forward pass if that is equal.
+    """Return the outputs of `network` for several batches, by one forward pass if possible.
 
     Args:
         network: Returns a tensor, or a list of tensors, such as a discriminator of several scales.
         images: Batches (N, C, H, W) of one image size.
 
     Returns:
-        One output per batch. A network that is `batch_dependent` runs once per batch, as joined
-        batches would share their statistics.
+        One output per batch. A `batch_dependent` network runs once per batch.
     """
     if batch_dependent(network):
         return tuple(network(image) for image in images)

@@ -1,4 +1,4 @@
-"""Features of discriminators and feature matching."""
+"""Features of discriminators, and the feature-matching loss."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ def features_of(
 
     Args:
         network: The discriminator.
-        option: The option that selected it, for the error message.
+        option: The recipe's option that selected the network, for the error message.
         such_as: Discriminators that have the method, for the error message.
 
     Returns:
@@ -40,10 +40,8 @@ def output_and_features(network: nn.Module, images: Tensor) -> tuple[Any, list[T
 
     A network with a method ``output_and_features(images)`` computes both in one forward pass.
     """
-    both = getattr(network, "output_and_features", None)
-    if callable(both):
-        return both(images)
-    return network(images), features_of(network)(images)
+    method = getattr(network, "output_and_features", None)
+    return method(images) if callable(method) else (network(images), features_of(network)(images))
 
 
 def feature_distance(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
@@ -55,10 +53,9 @@ def feature_distance(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
 
     Returns:
         A scalar: the squared difference of the means over the batch, averaged over the entries of a
-        layer, so that no layer outweighs another, and summed over layers.
+        layer, so that large layers do not outweigh small ones, and summed over layers.
     """
-    distances = [
-        (at_least_float32(layer).mean(0) - at_least_float32(fake_layer).mean(0)).square().mean()
-        for layer, fake_layer in zip(real, fake, strict=True)
-    ]
-    return torch.stack(distances).sum()
+    real_means = [at_least_float32(layer).mean(0) for layer in real]
+    fake_means = [at_least_float32(layer).mean(0) for layer in fake]
+    differences = [r - f for r, f in zip(real_means, fake_means, strict=True)]
+    return torch.stack([difference.square().mean() for difference in differences]).sum()

@@ -22,87 +22,78 @@ class Geometry:
     minimum: int = 1
     """Sides of the input must be at least this."""
     scale: int = 1
-    """How many times longer the sides of the output are; 0: the output is not an image."""
+    """The sides of the output divided by those of the input; 0: the output is not an image."""
     halo: int | None = None
-    """How many pixels away an output pixel depends on input pixels, at most. Only needed for a
-    network that PyTorch cannot trace: `translate infer --tile` computes it for others. None: the
-    output depends on the whole image, or the number is unknown."""
+    """The radius of the receptive field: how many input pixels beyond its position an output pixel
+    depends on, in each direction. None: the whole image, or unknown. Needed only for networks that
+    PyTorch cannot trace, as `translate infer --tile` computes the halo of other networks."""
 
     def fit(self, side: int) -> int:
         """Return the smallest accepted length that is at least `side`."""
-        least = max(side, self.minimum)
-        return least + -least % self.multiple_of
+        lower_bound = max(side, self.minimum)
+        return lower_bound + -lower_bound % self.multiple_of
 
 
 def geometry_of(network: nn.Module) -> Geometry:
-    """Return the ``geometry`` of a network; one without the attribute takes any size."""
+    """Return the ``geometry`` of a network; networks without the attribute take any size."""
     geometry = getattr(network, "geometry", None)
     return geometry if isinstance(geometry, Geometry) else Geometry()
 
 
-def combine_geometries(*geometries: Geometry) -> Geometry:
-    """Return the geometry of images that all of several networks take."""
-    if not geometries:
+def combine_geometries(*network_geometries: Geometry) -> Geometry:
+    """Return the geometry of images that all networks accept."""
+    if not network_geometries:
         return Geometry()
-    halos = [each.halo for each in geometries if each.halo is not None]
+    halos = [each.halo for each in network_geometries if each.halo is not None]
     return Geometry(
-        math.lcm(*(each.multiple_of for each in geometries)),
-        max(each.minimum for each in geometries),
-        max(each.scale for each in geometries),
-        max(halos) if len(halos) == len(geometries) else None,
+        math.lcm(*(each.multiple_of for each in network_geometries)),
+        max(each.minimum for each in network_geometries),
+        max(each.scale for each in network_geometries),
+        max(halos) if len(halos) == len(network_geometries) else None,
     )
 
 
-def geometries(module: nn.Module) -> Iterator[Geometry]:
-    """Yield the geometries of the networks in `module`, but not those of their submodules."""
+def network_geometries(module: nn.Module) -> Iterator[Geometry]:
+    """Yield the geometries of the networks in `module`, but not of the parts of a network."""
     for child in module.children():
-        if isinstance(found := getattr(child, "geometry", None), Geometry):
-            yield found
+        if isinstance(geometry := getattr(child, "geometry", None), Geometry):
+            yield geometry
         else:
-            yield from geometries(child)
+            yield from network_geometries(child)
 
 
-def expect_scale(generator: nn.Module, scale: int) -> None:
-    """Raise an error if the output of `generator` is not `scale` times as large as its input.
-
-    Args:
-        generator: A network; its attribute ``geometry`` has its scale.
-        scale: The ratio of output and input sides that the recipe needs.
-
-    Raises:
-        ConfigError: The scale is another.
-    """
-    if (found := geometry_of(generator).scale) != scale:
+def require_scale(generator: nn.Module, scale: int) -> None:
+    """Raise `ConfigError` unless the scale in the ``geometry`` of `generator` is `scale`."""
+    if (actual := geometry_of(generator).scale) != scale:
         raise ConfigError(
-            f"generator: {type(generator).__name__} has the scale {found}, expected {scale}:"
+            f"generator: {type(generator).__name__} has the scale {actual}, expected {scale}:"
             " choose a network with this scale, such as srresnet, whose scale the recipe sets."
         )
 
 
 def at_size(size: tuple[int, int], network: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
-    """Apply a network that takes images of one size to images of any size.
+    """Apply a network that accepts one image size to images of any size.
 
-    Larger images are scaled down to fit, with antialiasing, and the output is scaled up again.
-    Smaller sides are padded on the right and at the bottom by repeating the edge, and the output is
-    cropped.
+    Larger images are scaled down to fit into `size`, with antialiasing, and the output is scaled up
+    again. Sides that are then smaller than `size` are padded on the right and at the bottom by
+    repeating the edge, and the output is cropped.
 
     Args:
-        size: Height and width that `network` takes.
+        size: Height and width that `network` accepts.
         network: A function of images (N, C, height, width).
         images: (N, C, H, W) in [-1, 1].
 
     Returns:
         (N, C, H, W) in [-1, 1].
     """
-    import torch.nn.functional as F  # not above: `Geometry` serves exported models as well
+    import torch.nn.functional as F  # here, as programs without torch use `Geometry`, too
 
     height, width = images.shape[-2:]
     factor = min(1.0, size[0] / height, size[1] / width)
     rows, columns = max(1, round(height * factor)), max(1, round(width * factor))
     if factor < 1:
         images = F.interpolate(images, (rows, columns), mode="bilinear", antialias=True)
-    missing = (0, size[1] - columns, 0, size[0] - rows)
-    padded = F.pad(images, missing, mode="replicate")
+    padded = F.pad(images, (0, size[1] - columns, 0, size[0] - rows), mode="replicate")
     output = network(padded)[..., :rows, :columns]
     if factor == 1:
         return output

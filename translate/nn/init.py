@@ -1,4 +1,4 @@
-"""Weight initialisation."""
+"""Weight initialization of networks."""
 
 from collections.abc import Callable
 
@@ -34,7 +34,7 @@ def _init_(module: nn.Module, draw_: Callable[[Tensor], Tensor], norm_std: float
     for child in module.modules():
         if isinstance(child, (*weighted_layers, *norms)):
             if any(parameter.is_meta for parameter in child.parameters(recurse=False)):
-                continue  # it has no values, and meta takes longer to set them than a CPU
+                continue  # nothing to initialize: parameters on the meta device have no values
             if isinstance(child, weighted_layers):
                 draw_(child.weight)
             elif child.weight is not None:

@@ -11,7 +11,7 @@ from translate.errors import ConfigError, suggest
 from translate.nn.conditioning import one_hot
 
 PRIORS = ("normal", "uniform", "sphere", "category")
-"""The names of the distributions that a `Prior` may have."""
+"""names of the distributions of `Prior`"""
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ class Prior:
     def __post_init__(self) -> None:
         if self.name not in PRIORS:
             raise ConfigError(f"prior: there is no {self.name!r}.{suggest(self.name, PRIORS)}")
-        least = int(self.name == "category")
-        if self.dim < least:
-            raise ConfigError(f"latent_dim: expected {least} or more, got {self.dim}.")
+        minimum = 1 if self.name == "category" else 0
+        if self.dim < minimum:
+            raise ConfigError(f"latent_dim: expected {minimum} or more, got {self.dim}.")
 
     @property
     def parts(self) -> "tuple[Prior, ...]":
-        """The distribution itself, as the only part of a latent vector."""
+        """The distribution itself, as the only part of a latent vector: see `JointPrior`."""
         return (self,)
 
     def draw(self, count: int, generator: torch.Generator | None = None) -> Tensor:
@@ -63,7 +63,7 @@ class JointPrior:
     """The distribution of latent vectors of independent parts, such as the codes of InfoGAN."""
 
     parts: tuple[Prior, ...]
-    """in their order in the vector"""
+    """the distribution of each part, in the order of the vector"""
 
     @property
     def dim(self) -> int:
@@ -71,22 +71,25 @@ class JointPrior:
         return sum(part.dim for part in self.parts)
 
     def draw(self, count: int, generator: torch.Generator | None = None) -> Tensor:
-        """Return latent vectors (count, dim, 1, 1) as `Prior.draw` does; categories first."""
+        """Return latent vectors (count, dim, 1, 1) as `Prior.draw` does.
+
+        Categories are drawn before the other parts, whatever their place in the vector.
+        """
         order = sorted(range(len(self.parts)), key=lambda i: self.parts[i].name != "category")
-        drawn = {index: self.parts[index].draw(count, generator) for index in order}
-        return torch.cat([drawn[index] for index in sorted(drawn)], dim=1)
+        samples = {index: self.parts[index].draw(count, generator) for index in order}
+        return torch.cat([samples[index] for index in sorted(samples)], dim=1)
 
 
 def interpolate(start: Tensor, end: Tensor, count: int) -> Tensor:
-    """Return latent vectors between two, by spherical interpolation (White, 2016, section 2).
+    """Return latent vectors from `start` to `end` by spherical interpolation (White, 2016, sec. 2).
 
-    Directions change by equal angles, lengths linearly. A straight line between two samples of high
-    dimension would pass through lengths that samples do not have.
+    Directions change by equal angles, and lengths linearly. On a straight line between two samples
+    of high dimension, vectors would be shorter than samples are.
 
     Args:
         start: A latent vector of any shape.
-        end: Another of the same shape.
-        count: Number of vectors, both ends included.
+        end: A latent vector of the same shape.
+        count: Number of vectors, including both ends.
 
     Returns:
         (count, *shape).

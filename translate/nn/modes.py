@@ -1,4 +1,4 @@
-"""Training and evaluation mode of networks, their buffers, and progress of training."""
+"""Temporary changes of networks, such as evaluation mode, and modules that follow training."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 
 class Progressive(nn.Module):
-    """A module whose strength changes over training, such as instance noise that decays."""
+    """A module whose effect changes over training, such as instance noise that decays."""
 
     progress: float = 0.0
     """The fraction of training that is done, from 0 to 1; the engine sets it before each step."""
@@ -18,17 +18,18 @@ class Progressive(nn.Module):
 @contextmanager
 def unchanged_buffers(module: nn.Module) -> Iterator[None]:
     """Restore the buffers of `module`, such as running statistics, at the end of the block."""
-    saved = [(owner, name, buffer, buffer.clone()) for owner, name, buffer in own_buffers(module)]
+    buffers = list(buffers_with_owners(module))
+    values = [buffer.clone() for _, _, buffer in buffers]
     try:
         yield
     finally:
-        for owner, name, buffer, value in saved:
+        for (owner, name, buffer), value in zip(buffers, values, strict=True):
             buffer.copy_(value)
             setattr(owner, name, buffer)
 
 
-def own_buffers(module: nn.Module) -> Iterator[tuple[nn.Module, str, Tensor]]:
-    """Yield each buffer in `module`, with the module that owns it and its name there."""
+def buffers_with_owners(module: nn.Module) -> Iterator[tuple[nn.Module, str, Tensor]]:
+    """Yield each buffer in `module`: the submodule that owns it, its name there, and the buffer."""
     for owner in module.modules():
         for name, buffer in owner.named_buffers(recurse=False):
             yield owner, name, buffer
@@ -36,7 +37,7 @@ def own_buffers(module: nn.Module) -> Iterator[tuple[nn.Module, str, Tensor]]:
 
 @contextmanager
 def mode(module: nn.Module, *, training: bool) -> Iterator[None]:
-    """Set training or evaluation mode for the block; each module's own mode is restored."""
+    """Set training or evaluation mode for the block, and restore the mode of each submodule."""
     modes = [(child, child.training) for child in module.modules()]
     module.train(training)
     try:
@@ -47,21 +48,21 @@ def mode(module: nn.Module, *, training: bool) -> Iterator[None]:
 
 
 @contextmanager
-def normalized_alone(module: nn.Module) -> Iterator[None]:
-    """Give each image its own statistics in the batch norms of `module`, in evaluation mode.
+def per_image_batch_norm(module: nn.Module) -> Iterator[None]:
+    """Evaluate `module` in the block with the statistics of each image in its batch norms.
 
     For a single image this equals batch norm in training mode, without running statistics.
     """
-    norms = [part for part in module.modules() if isinstance(part, nn.BatchNorm2d)]
+    norms = [child for child in module.modules() if isinstance(child, nn.BatchNorm2d)]
     with mode(module, training=False):
         try:
             for norm in norms:
-                norm.forward = partial(_normalize_alone, norm)  # type: ignore[method-assign]
+                norm.forward = partial(_normalize_per_image, norm)  # type: ignore[method-assign]
             yield
         finally:
             for norm in norms:
                 del norm.forward
 
 
-def _normalize_alone(norm: nn.BatchNorm2d, images: Tensor) -> Tensor:
+def _normalize_per_image(norm: nn.BatchNorm2d, images: Tensor) -> Tensor:
     return F.group_norm(images, norm.num_features, norm.weight, norm.bias, norm.eps)

@@ -11,22 +11,21 @@ from torch import Tensor
 
 from translate.errors import ConfigError
 
-_global_generators = RLock()
-_ROWS, _COLUMNS, _CHANNELS = 1 << 24, 1 << 24, 1 << 15
-"""limits of coordinates: row, column and channel together fit 63 bits"""
+_global_generators_lock = RLock()
+_MAX_ROWS, _MAX_COLUMNS, _MAX_CHANNELS = 1 << 24, 1 << 24, 1 << 15
+"""row, column and channel together fit 63 bits"""
 _CHUNK = 1 << 15
 """number of values that are computed at once, so that they fit a CPU's cache"""
-_LN2, _PI = math.log(2), math.pi
 
 
 @contextmanager
 def temporary_seed(seed: int) -> Iterator[None]:
     """Seed PyTorch's global generators for the block, and restore their states at its end.
 
-    They belong to the process: only one thread at a time may be in such a block.
+    All threads share the generators, so other threads wait until the block ends.
     """
     devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
-    with _global_generators, torch.random.fork_rng(devices):
+    with _global_generators_lock, torch.random.fork_rng(devices):
         torch.manual_seed(seed)
         yield
 
@@ -34,19 +33,19 @@ def temporary_seed(seed: int) -> Iterator[None]:
 class Noise:
     """Noise for a batch of images: a pure function of seed, image and absolute coordinates.
 
-    An image has the same noise alone, in any batch, and in a tile that begins at `origin`; and the
-    same on a CPU and a GPU, bit for bit. No state changes: the same call returns the same numbers,
-    and a sampler that needs new ones at every step passes the number of its step as `index`.
+    An image has the same noise in any batch, in tiles, and on a CPU and a GPU, bit for bit. No
+    state changes: equal calls return equal numbers, so a sampler that needs new numbers at every
+    step passes the number of its step as `index`.
 
     Random bits are those of SplitMix64 (Steele, Lea and Flood, 2014) in counter mode. Normal values
     are computed from two uniform ones each (Box and Muller, 1958), in float64, using only
     additions, multiplications, divisions and square roots, which every device rounds equally.
 
     Args:
-        seed: the first part of the key of every image.
-        images: the second part, one for each image of the batch, such as a hash of its pixels.
-        origin: row and column at which the batch begins in the whole images.
-        device: the device of the results.
+        seed: A seed for all images.
+        images: A key for each image of the batch, such as a hash of its pixels.
+        origin: Row and column of the batch in the whole images, if it has tiles of them.
+        device: The device of the results.
 
     Example:
         >>> noise = Noise(0, ["first", "second"])
@@ -72,19 +71,19 @@ class Noise:
 
         Args:
             shape: (N, C, H, W) or (N, C), for the N images of the batch.
-            at: row and column of the first value, relative to `origin`.
-            index: the number of the draw: draws with different numbers are independent.
+            at: Row and column of the first value, relative to `origin`.
+            index: Number of the draw: draws with different numbers are independent.
         """
         return _normal(self._bits(shape, at, index))
 
     def uniform(
         self, shape: Sequence[int], *, at: tuple[int, int] = (0, 0), index: int = 0
     ) -> Tensor:
-        """Return numbers of U[0, 1), float32; the arguments are those of `normal`."""
+        """Return numbers of U[0, 1), float32, for the arguments of `normal`."""
         return ((self._bits(shape, at, index) >> 40) & 0xFFFFFF).float() / 2**24
 
     def tile(self, at: tuple[int, int]) -> "Noise":
-        """Return the noise of tiles that begin at row and column `at` of these images."""
+        """Return the noise of tiles of these images, which begin at row and column `at`."""
         origin = self.origin[0] + at[0], self.origin[1] + at[1]
         return Noise(self.seed, self.images, origin=origin, device=self.device)
 
@@ -97,25 +96,29 @@ class Noise:
                 "dimension, as many as there are in the batch."
             )
         top, left = self.origin[0] + at[0], self.origin[1] + at[1]
-        if not (0 <= top <= _ROWS - height and 0 <= left <= _COLUMNS - width):
-            raise ConfigError(f"noise at {(top, left)}: expected coordinates from 0 to {_ROWS:,}.")
-        if channels > _CHANNELS:
-            raise ConfigError(f"noise of {channels} channels: expected {_CHANNELS:,} at most.")
-        rows = torch.arange(top, top + height, device=self.device)[:, None] * _COLUMNS
+        if not (0 <= top <= _MAX_ROWS - height and 0 <= left <= _MAX_COLUMNS - width):
+            raise ConfigError(
+                f"noise at {(top, left)}: expected coordinates from 0 to {_MAX_ROWS:,}."
+            )
+        if channels > _MAX_CHANNELS:
+            raise ConfigError(f"noise of {channels} channels: expected {_MAX_CHANNELS:,} at most.")
+        rows = torch.arange(top, top + height, device=self.device)[:, None] * _MAX_COLUMNS
         columns = torch.arange(left, left + width, device=self.device)
-        planes = torch.arange(channels, device=self.device)[:, None, None] * (_ROWS * _COLUMNS)
+        planes = torch.arange(channels, device=self.device)[:, None, None] * (
+            _MAX_ROWS * _MAX_COLUMNS
+        )
         counters = (planes + rows + columns)[None]
-        keys = [_int64(f"{self.seed}/{index}/{image}".encode()) for image in self.images]
-        start = torch.tensor(keys, device=self.device)[:, None, None, None]
-        return _mix(start + counters * _signed(0x9E3779B97F4A7C15)).view(*shape)
+        keys = [_hash_int64(f"{self.seed}/{index}/{image}".encode()) for image in self.images]
+        seeds = torch.tensor(keys, device=self.device)[:, None, None, None]
+        return _mix(seeds + counters * _to_signed(0x9E3779B97F4A7C15)).view(*shape)
 
 
-def _int64(data: bytes) -> int:
+def _hash_int64(data: bytes) -> int:
     """Return a hash of `data` as a signed number of 64 bits."""
     return int.from_bytes(sha256(data).digest()[:8], "little", signed=True)
 
 
-def _signed(value: int) -> int:
+def _to_signed(value: int) -> int:
     """Return the signed number that has the 64 bits of `value`."""
     return value - (1 << 64) if value >> 63 else value
 
@@ -123,54 +126,56 @@ def _signed(value: int) -> int:
 def _mix(state: Tensor) -> Tensor:
     """Return the output of SplitMix64 for each state; int64 overflows as unsigned numbers do."""
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        state = (state ^ _shifted(state, shift)) * _signed(factor)
-    return state ^ _shifted(state, 31)
+        state = (state ^ _shift_right(state, shift)) * _to_signed(factor)
+    return state ^ _shift_right(state, 31)
 
 
-def _shifted(state: Tensor, count: int) -> Tensor:
-    """Shift to the right, filling with zeros."""
+def _shift_right(state: Tensor, count: int) -> Tensor:
+    """Shift to the right by `count` bits, filling with zeros."""
     return (state >> count) & ((1 << (64 - count)) - 1)
 
 
 def _normal(bits: Tensor) -> Tensor:
     """Return a number of N(0, 1), float32, for each 64 random bits."""
     result = torch.empty(bits.shape, device=bits.device)
-    pieces = bits.flatten().split(_CHUNK), result.view(-1).split(_CHUNK)
-    for part, out in zip(*pieces, strict=True):
-        first, second = (part >> 32) & 0xFFFFFFFF, part & 0xFFFFFFFF
-        uniform = first.double().add_(0.5).mul_(2.0**-32)
-        out.copy_(_logarithm(uniform).mul_(-2).sqrt_().mul_(_cosine_of_turn(second)))
+    chunks = zip(bits.flatten().split(_CHUNK), result.view(-1).split(_CHUNK), strict=True)
+    for bits_chunk, result_chunk in chunks:
+        upper_bits, lower_bits = (bits_chunk >> 32) & 0xFFFFFFFF, bits_chunk & 0xFFFFFFFF
+        uniform = upper_bits.double().add_(0.5).mul_(2.0**-32)
+        radius = _logarithm(uniform).mul_(-2).sqrt_()
+        result_chunk.copy_(radius.mul_(_cosine_of_turn(lower_bits)))
     return result
 
 
 def _logarithm(values: Tensor) -> Tensor:
     """Return the natural logarithm of float64 in (0, 1), as 2 artanh((m - 1) / (m + 1)) + e ln 2.
 
-    The mantissa m is in [0.7, 1.4], so that seven terms of the series have twelve digits.
+    The mantissa m is in [0.7, 1.4], so that eight terms of the series have twelve digits.
     """
-    mantissa, exponent = torch.frexp(values)  # in [0.5, 1)
-    small = mantissa < 0.70710678
-    mantissa = torch.where(small, mantissa * 2, mantissa)
+    mantissa, exponent = torch.frexp(values)  # mantissa in [0.5, 1)
+    is_small = mantissa < 0.70710678  # about sqrt(0.5)
+    mantissa = torch.where(is_small, mantissa * 2, mantissa)
     ratio = (mantissa - 1).div_(mantissa + 1)
     square = ratio * ratio
     series = torch.full_like(square, 1 / 15)
     for odd in range(13, 0, -2):
         series.mul_(square).add_(1 / odd)
-    return series.mul_(ratio).mul_(2).add_((exponent - small.int()).double().mul_(_LN2))
+    return series.mul_(ratio).mul_(2).add_((exponent - is_small.int()).double().mul_(math.log(2)))
 
 
 def _cosine_of_turn(bits: Tensor) -> Tensor:
-    """Return the cosine, float64, of a turn of ``bits / 2**32``.
+    """Return the cosine, float64, of the angle ``2 * pi * bits / 2**32``.
 
-    The upper two bits are the quarter; the others are an angle of which half is in [0, pi/4], where
-    six terms of the Taylor series have twelve digits.
+    The upper two bits are the quadrant. The other bits are an angle in [0, pi/2]; for half of it,
+    eight terms of the Taylor series have twelve digits.
     """
-    quarter = bits >> 30
-    rest = (bits & 0x3FFFFFFF).double().mul_(2.0**-30)
-    half = torch.where((quarter & 1).bool(), 1 - rest, rest).mul_(_PI / 4)  # mirrored
-    square = half.mul_(half)
+    quadrant = bits >> 30
+    fraction = (bits & 0x3FFFFFFF).double().mul_(2.0**-30)
+    is_odd = (quadrant & 1).bool()  # where the angle from the horizontal axis decreases
+    half_angle = torch.where(is_odd, 1 - fraction, fraction).mul_(math.pi / 4)
+    square = half_angle.mul_(half_angle)
     series = torch.ones_like(square)
     for even in range(14, 0, -2):
         series.mul_(square).mul_(-1 / (even * (even - 1))).add_(1)
-    cosine = series.mul_(series).mul_(2).sub_(1)  # of the whole angle
-    return torch.where((quarter == 1) | (quarter == 2), -cosine, cosine)
+    cosine = series.mul_(series).mul_(2).sub_(1)  # of the angle, from that of its half
+    return torch.where((quadrant == 1) | (quadrant == 2), -cosine, cosine)

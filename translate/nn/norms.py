@@ -53,28 +53,28 @@ VECTOR_NORMS: Mapping[str, Callable[[int], nn.Module]] = {
 
 def norm_layer(name: str) -> Callable[[int], nn.Module]:
     """Return the factory of a norm of images by name; it takes the number of channels."""
-    return _choose(name, NORMS)
+    return _find_norm(name, NORMS)
 
 
 def vector_norm_layer(name: str) -> Callable[[int], nn.Module]:
     """Return the factory of a norm of vectors (N, units) by name; it takes the number of units."""
-    return _choose(name, VECTOR_NORMS)
+    return _find_norm(name, VECTOR_NORMS)
 
 
 def conv_bias(norm: str, bias: bool | None = None) -> bool:
-    """Return whether a convolution before this norm has a bias; by default, not before batch norm.
+    """Return whether a convolution before this norm has a bias: `bias`, or the default for None.
 
-    Before instance norm a bias has no effect, but published checkpoints have it. The code of
-    pix2pix and CycleGAN has biases before instance norm only: its ``none`` is ``norm="none",
-    bias=False``. Here layers without norm have a bias by default, as they could not shift their
-    output otherwise.
+    By default only batch norm has none before it. A bias before instance norm has no effect, but
+    published checkpoints have it. The code of pix2pix and CycleGAN has biases before instance norm
+    only: its ``none`` is ``norm="none", bias=False`` here, where layers without norm have a bias by
+    default, as they could not shift their output otherwise.
     """
     return norm != "batch" if bias is None else bias
 
 
-def _choose(
-    name: str, known: Mapping[str, Callable[[int], nn.Module]]
+def _find_norm(
+    name: str, norms: Mapping[str, Callable[[int], nn.Module]]
 ) -> Callable[[int], nn.Module]:
-    if name not in known:
-        raise ConfigError(f"norm: there is no {name!r}.{suggest(name, known)}")
-    return known[name]
+    if name not in norms:
+        raise ConfigError(f"norm: there is no {name!r}.{suggest(name, norms)}")
+    return norms[name]

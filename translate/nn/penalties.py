@@ -1,4 +1,4 @@
-"""Penalties of critics on weights and gradients, and of latent codes on their distribution."""
+"""Regularization of critics by gradient penalties and weight clipping, of latent codes by MMD."""
 
 from collections.abc import Callable
 
@@ -11,9 +11,9 @@ from translate.losses import Scores, at_least_float32
 
 @torch.no_grad()
 def clip_weights_(network: nn.Module, bound: float) -> None:
-    """Clip every weight of a critic to [-bound, bound]; call it after each turn of the critic.
+    """Clip every weight of a critic to [-bound, bound]; call this after each turn of the critic.
 
-    It bounds the Lipschitz constant (Arjovsky et al., 2017, algorithm 1, line 7).
+    Clipping bounds the critic's Lipschitz constant (Arjovsky et al., 2017, algorithm 1, line 7).
     """
     for parameter in network.parameters():
         parameter.clamp_(-bound, bound)
@@ -25,8 +25,9 @@ Critic = Callable[[Tensor], Scores]
 def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
     """Return the gradient penalty of WGAN-GP (Gulrajani et al., 2017, algorithm 1).
 
-    The mean of ``(|gradient| - 1)^2`` at one random point between each real image and its fake one;
-    the norm is over all entries of an image. Random numbers are those of the global generator.
+    The penalty is the mean of ``(|gradient| - 1)^2`` at one random point between each real image
+    and its fake image; the norm is over all entries of an image. Random numbers are those of the
+    global generator.
 
     Args:
         critic: A function of images; a list of scores, one per scale, is summed.
@@ -45,8 +46,8 @@ def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
 def pixelwise_gradient_penalty(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
     """Return the gradient penalty of the authors' code of DeblurGAN (Kupyn et al., 2018).
 
-    It differs from `gradient_penalty`: one random point serves the whole batch, the gradient is
-    that of the sum of all logits, and the norm is over the channels of each pixel.
+    Differences to `gradient_penalty`: the whole batch has one random interpolation weight, the
+    gradient is of the sum of all logits, and the norm is over the channels of each pixel.
 
     Args:
         critic: A function of images; a list of scores, one per scale, is summed.
@@ -57,12 +58,8 @@ def pixelwise_gradient_penalty(critic: Critic, real: Tensor, fake: Tensor) -> Te
         A scalar.
     """
     interpolated = torch.lerp(fake.detach().to(real), real.detach(), torch.rand(1).to(real))
-    interpolated.requires_grad_()
-    scores = critic(interpolated)
-    scales = [scores] if isinstance(scores, Tensor) else scores
-    total = torch.stack([at_least_float32(scale).sum() for scale in scales]).sum()
-    (gradient,) = torch.autograd.grad(total, interpolated, create_graph=True)
-    return (torch.linalg.vector_norm(at_least_float32(gradient), dim=1) - 1).square().mean()
+    gradient = _gradient(critic, interpolated, torch.sum)
+    return (torch.linalg.vector_norm(gradient, dim=1) - 1).square().mean()
 
 
 def r1_penalty(critic: Critic, real: Tensor) -> Tensor:
@@ -82,16 +79,16 @@ def mmd(codes: Tensor, prior: Tensor, scale: float) -> Tensor:
     """Return an unbiased estimate of the maximum mean discrepancy of two batches of latent codes.
 
     WAE-MMD (Tolstikhin et al., 2018, algorithm 2) with inverse multiquadratic kernels as in the
-    authors' code: the sum of ``C / (C + d^2)`` for seven C around ``2 z scale^2``, the expected
-    squared distance of two samples of N(0, scale^2) in z dimensions.
+    authors' code: the sum of ``C / (C + d^2)`` for seven C from 0.1 to 10 times ``2 z scale^2``,
+    the expected squared distance of two samples of N(0, scale^2) in z dimensions.
 
     Args:
         codes: Codes of images, (N, z) or (N, z, 1, 1), N at least 2.
-        prior: Samples of the prior, likewise.
+        prior: Samples of the prior, of the same shape.
         scale: The standard deviation of the prior.
 
     Returns:
-        A scalar; as it is unbiased, it is negative half of the time for equal distributions.
+        A scalar; for equal distributions the estimate is often negative, as its mean is 0.
 
     Raises:
         ConfigError: A batch has fewer than two codes.
@@ -101,29 +98,37 @@ def mmd(codes: Tensor, prior: Tensor, scale: float) -> Tensor:
         raise ConfigError(
             "train.batch_size: MMD compares pairs of codes: 1 has none, set 2 or more."
         )
-    base = 2 * first.shape[1] * scale**2
+    expected_distance = 2 * first.shape[1] * scale**2
     within = sum(
-        _kernels(x, x, base).fill_diagonal_(0).sum() / (len(x) * (len(x) - 1))
+        _kernels(x, x, expected_distance).fill_diagonal_(0).sum() / (len(x) * (len(x) - 1))
         for x in (first, second)
     )
-    return within - 2 * _kernels(first, second, base).mean()
+    return within - 2 * _kernels(first, second, expected_distance).mean()
 
 
-def _kernels(first: Tensor, second: Tensor, base: float) -> Tensor:
-    """Return the kernel values of each pair of codes, (N, M)."""
+def _kernels(first: Tensor, second: Tensor, expected_distance: float) -> Tensor:
+    """Return the sum of the kernels for each pair of codes, (N, M)."""
     distances = (first[:, None] - second[None]).square().sum(dim=2)
-    widths = [base * factor for factor in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)]
+    widths = [expected_distance * factor for factor in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)]
     return torch.stack([width / (width + distances) for width in widths]).sum(dim=0)
 
 
 def _score_gradients(critic: Critic, images: Tensor) -> Tensor:
-    """Return the gradient of each image's score, (N, C * H * W), which can be differentiated again.
+    """Return the gradient of each image's score, (N, C * H * W).
 
     The score of an image is the mean over its logits, summed over scales, as in losses.
+    """
+    return _gradient(critic, images, lambda logits: logits.mean() * len(images)).flatten(1)
+
+
+def _gradient(critic: Critic, images: Tensor, reduce: Callable[[Tensor], Tensor]) -> Tensor:
+    """Return the gradient of a critic's total score for images, with a graph for a second one.
+
+    The total score is the sum over scales of the logits of a scale, which `reduce` adds up.
     """
     images = images.requires_grad_()
     scores = critic(images)
     scales = [scores] if isinstance(scores, Tensor) else scores
-    total = torch.stack([at_least_float32(scale).mean() for scale in scales]).sum() * len(images)
+    total = torch.stack([reduce(at_least_float32(scale)) for scale in scales]).sum()
     (gradient,) = torch.autograd.grad(total, images, create_graph=True)
-    return at_least_float32(gradient).flatten(1)
+    return at_least_float32(gradient)

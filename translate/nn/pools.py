@@ -1,4 +1,4 @@
-"""The buffer of previously generated images."""
+"""The buffer (pool) of previously generated images, with which CycleGAN trains discriminators."""
 
 import torch
 from torch import Tensor, nn
@@ -8,8 +8,8 @@ class ImagePool(nn.Module):
     """A buffer of generated images, from which a discriminator gets about half of its fake images.
 
     Shrivastava et al. (2017), section 2.3, as in CycleGAN: the pool is filled first; then, with
-    probability 0.5, an image is exchanged for a random one of the pool. Random numbers are those of
-    the global generator, which checkpoints save. With ``size=0`` images are returned unchanged.
+    probability 0.5, an image is exchanged for a random image of the pool. Random numbers are those
+    of the global generator, which checkpoints save. With ``size=0`` images are returned unchanged.
     """
 
     def __init__(self, size: int = 50) -> None:
@@ -19,14 +19,14 @@ class ImagePool(nn.Module):
 
     @torch.no_grad()
     def forward(self, images: Tensor) -> Tensor:
-        """Return as many images as `images`, (N, C, H, W), without gradient."""
+        """Return N images for `images`, (N, C, H, W), without gradient."""
         return torch.stack([self._exchange(image) for image in images.detach()])
 
     def _exchange(self, image: Tensor) -> Tensor:
         if len(self.images) and self.images.shape[1:] != image.shape:
-            self.images = torch.empty(0)  # a forked run with another crop size
+            self.images = torch.empty(0)  # the run was continued with another crop size
         if len(self.images) > self.size:
-            self.images = self.images[: self.size]  # a forked run with a smaller pool
+            self.images = self.images[: self.size]  # the run was continued with a smaller pool
         if len(self.images) < self.size:
             stored = self.images.to(image) if len(self.images) else image.new_empty(0, *image.shape)
             self.images = torch.cat([stored, image[None]])
@@ -35,6 +35,6 @@ class ImagePool(nn.Module):
             return image
         self.images = self.images.to(image)  # a resumed pool comes from the disk, on the CPU
         index = int(torch.randint(self.size, ()))
-        old = self.images[index].clone()
+        old_image = self.images[index].clone()
         self.images[index] = image
-        return old
+        return old_image

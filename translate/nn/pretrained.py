@@ -7,24 +7,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""mean and standard deviation of ImageNet, red, green and blue in [0, 1]"""
-
+MEAN, STANDARD_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""of ImageNet's images: red, green and blue in [0, 1]"""
 SIDE = 224
 """side of the images that EfficientNet-Lite0 was trained on, in pixels"""
 
 
-class Standardised(nn.Module):
-    """Standardize images in [-1, 1] to ImageNet's mean and standard deviation."""
+class ImageNetStandardization(nn.Module):
+    """Standardize images in [-1, 1] by ImageNet's statistics, and apply the layers `first`."""
 
     shift: Tensor
     scale: Tensor
 
     def __init__(self, *first: nn.Module) -> None:
         super().__init__()
-        mean, deviation = (torch.tensor(numbers).view(3, 1, 1) for numbers in IMAGENET)
-        self.register_buffer("shift", 2 * mean - 1)
-        self.register_buffer("scale", 2 * deviation)
+        self.register_buffer("shift", 2 * torch.tensor(MEAN).view(3, 1, 1) - 1)
+        self.register_buffer("scale", 2 * torch.tensor(STANDARD_DEVIATION).view(3, 1, 1))
         self.first = nn.Sequential(*first)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -41,7 +39,7 @@ class Resize(nn.Module):
 def efficientnet_lite0_features() -> nn.Module:
     """Return EfficientNet-Lite0 up to its last block, averaged over pixels.
 
-    From images (N, 3, H, W) in [-1, 1], of any size, to 320 features each.
+    The network maps images (N, 3, H, W) in [-1, 1], of any size, to features (N, 320).
     """
     return nn.Sequential(Resize(), *efficientnet_lite0(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
 
@@ -49,7 +47,7 @@ def efficientnet_lite0_features() -> nn.Module:
 def efficientnet_lite0() -> list[nn.Module]:
     """Return the stem and the 16 blocks of EfficientNet-Lite0 (Tan and Le, 2019)."""
     network = _efficientnet_lite0()
-    stem = Standardised(network._conv_stem, network._bn0, nn.ReLU6())
+    stem = ImageNetStandardization(network._conv_stem, network._bn0, nn.ReLU6())
     return [stem, *network._blocks]
 
 
@@ -63,7 +61,7 @@ def efficientnet_lite0_head() -> list[nn.Module]:
 def _efficientnet_lite0() -> Any:
     from efficientnet_lite_pytorch import EfficientNet
 
-    with torch.device("meta"):  # without initialization, which would draw random numbers
+    with torch.device("meta"):  # no initialization, which would draw random numbers
         network = EfficientNet.from_name("efficientnet-lite0", image_size=None)
     state = torch.load(efficientnet_lite0_weights(), map_location="cpu", weights_only=True)
     network.load_state_dict(state, assign=True)

@@ -12,7 +12,7 @@ from translate import hookimpl
 from translate.batches import Images, ImageSpec, Pair
 from translate.errors import ConfigError
 from translate.losses import auc, generator_loss
-from translate.nn.geometry import expect_scale
+from translate.nn.geometry import require_scale
 from translate.nn.init import init_normal_
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import PartConfig, create_discriminator, create_generator, create_loss, part
@@ -103,7 +103,7 @@ class Inpaint(Recipe[Images]):
         self.generator = create_generator(
             generator, in_channels=channels + 1, out_channels=channels, size=spec.size
         )
-        expect_scale(self.generator, 1)
+        require_scale(self.generator, 1)
         self.fill, self.discriminator = fill, None
         if adversarial_weight:
             self.discriminator = create_discriminator(

@@ -12,7 +12,7 @@ from translate.batches import UNNAMED, Domain
 from translate.errors import require_package
 from translate.images.resize import resize_pixels
 from translate.metrics import MetricValue
-from translate.nn.pretrained import SIDE, Standardised
+from translate.nn.pretrained import SIDE, ImageNetStandardization
 from translate.weights import PretrainedFile
 from translate_plugins.metrics.distances import FrechetDistance
 from translate_plugins.metrics.features import FeatureNetwork
@@ -89,7 +89,7 @@ def dinov2(size: Size) -> FeatureNetwork:
     """Return DINOv2, with the normalized class token of the last block: 1,024 or 384 features."""
     return FeatureNetwork(
         f"DINOv2 {size} (LVD-142M), by timm, class token after the last norm",
-        lambda: nn.Sequential(_Resize(), Standardised(_load(ARCHITECTURES[size]))),
+        lambda: nn.Sequential(_Resize(), ImageNetStandardization(_load(ARCHITECTURES[size]))),
         lambda: ARCHITECTURES[size].file.path,
         resize=f"{SIDE}x{SIDE}, bicubic, antialiased, by Pillow",
     )

@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 from translate import hookimpl
 from translate.batches import Images, ImageSpec, Pair
 from translate.losses import auc, generator_loss
-from translate.nn.geometry import expect_scale
+from translate.nn.geometry import require_scale
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import PartConfig, create_discriminator, create_generator, create_loss, part
 from translate_plugins.restore.degradations import Degradations
@@ -72,7 +72,7 @@ class Restore(Recipe[Images]):
         self.generator = create_generator(
             generator, in_channels=channels, out_channels=channels, size=spec.size
         )
-        expect_scale(self.generator, 1)
+        require_scale(self.generator, 1)
         self.discriminator = None
         if adversarial_weight:
             self.discriminator = create_discriminator(

@@ -13,7 +13,7 @@ from typing import Any
 from torch import Tensor, is_grad_enabled, nn
 from torch.utils.checkpoint import checkpoint
 
-from translate.nn.modes import own_buffers
+from translate.nn.modes import buffers_with_owners
 
 CONTAINERS = (nn.Sequential, nn.ModuleList)
 
@@ -79,7 +79,9 @@ class _SavedBuffers:
     """
 
     def __init__(self, block: nn.Module) -> None:
-        self._saved = [(owner, name, value.clone()) for owner, name, value in own_buffers(block)]
+        self._saved = [
+            (owner, name, value.clone()) for owner, name, value in buffers_with_owners(block)
+        ]
         self._current: list[tuple[nn.Module, str, Tensor]] = []
 
     def __enter__(self) -> None:
