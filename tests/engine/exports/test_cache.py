@@ -32,9 +32,7 @@ def test_a_damaged_model_counts_as_absent() -> None:
         assert cache.read("key") is None
 
 
-def test_the_least_recently_used_models_are_deleted_above_the_limit(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_the_least_recently_used_models_are_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
     for age, key in enumerate(["new", "middle", "old"]):
         cache.write(key, bytes(1000))
         os.utime(cache.folder() / f"{key}.model", (10**9 - age, 10**9 - age))

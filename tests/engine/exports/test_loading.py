@@ -16,9 +16,7 @@ from translate.engine.models.options import InferenceOptions
 from translate.errors import ConfigError
 
 
-def test_a_run_and_an_exported_file_are_loaded(
-    tmp_path: Path, register_plugin: Callable[..., Any]
-) -> None:
+def test_runs_and_exported_files_load(tmp_path: Path, register_plugin: Callable[..., Any]) -> None:
     register_plugin(InvertingPlugin())
     run = small_checkpoints.cyclegan(tmp_path / "run")
     model, problems = load_model(run, "cpu", InferenceOptions())

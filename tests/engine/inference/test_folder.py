@@ -27,9 +27,7 @@ from translate.errors import ConfigError
 
 
 @pytest.mark.parametrize("batch_size", [1, 3])
-def test_tree_names_sizes_and_pixels_are_kept(
-    mixed_folder: Path, tmp_path: Path, batch_size: int
-) -> None:
+def test_outputs_keep_names_and_sizes(mixed_folder: Path, tmp_path: Path, batch_size: int) -> None:
     out = tmp_path / "out"
     assert done_skipped_listed(translate(mixed_folder, out, batch_size=batch_size)) == (9, 0, 0)
     before = {path.relative_to(mixed_folder).as_posix() for path in mixed_folder.rglob("*.*")}
@@ -81,15 +79,6 @@ def test_I2_outputs_of_another_model_or_setting_are_translated_again(
     assert done_skipped_listed(overwritten) == expected.get(change, (9, 0, 0))
     if change != "side":
         assert done_skipped_listed(translate(mixed_folder, out, model, **options)) == (0, 9, 0)
-
-
-def test_a_deleted_output_is_made_again(mixed_folder: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    translate(mixed_folder, out)
-    before = file_digests(out)
-    (out / "deep/d.webp").unlink()
-    assert done_skipped_listed(translate(mixed_folder, out)) == (1, 8, 0)
-    assert file_digests(out) == before
 
 
 def test_an_image_over_the_limit_is_listed(mixed_folder: Path, tmp_path: Path) -> None:
@@ -146,9 +135,7 @@ def test_one_half_of_side_by_side_images_is_translated(tmp_path: Path) -> None:
     assert read_pixels(tmp_path / "small/x.png").shape == (4, 4, 3)
 
 
-def test_D24_a_side_by_side_image_is_never_translated_as_one_image(
-    mixed_folder: Path, tmp_path: Path
-) -> None:
+def test_D24_side_by_side_images_need_a_side(mixed_folder: Path, tmp_path: Path) -> None:
     pairs = with_sides(INVERTER, "a", "b")
     with pytest.raises(ConfigError, match=r"Add --side a to .* that half .* --side whole for"):
         translate(mixed_folder, tmp_path / "out", pairs)
@@ -236,9 +223,7 @@ KILL_AT_EACH_OPERATION = """
 
 
 @pytest.mark.slow
-def test_I1_a_rerun_completes_a_folder_after_a_kill_at_any_moment(
-    mixed_folder: Path, tmp_path: Path
-) -> None:
+def test_I1_a_rerun_completes_a_folder_after_any_kill(mixed_folder: Path, tmp_path: Path) -> None:
     code = dedent(KILL_AT_EACH_OPERATION.format(tests=str(Path(__file__).parents[2] / "support")))
     command = [sys.executable, "-c", code, str(mixed_folder), str(tmp_path / "out"), "40"]
     result = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)

@@ -49,9 +49,7 @@ def test_I11_profiles_are_kept_and_locations_only_on_request(suffix: str, tmp_pa
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif", ".avif"])
-def test_I11_the_licence_in_xmp_is_kept_and_the_rest_on_request(
-    suffix: str, tmp_path: Path
-) -> None:
+def test_I11_the_licence_in_xmp_is_kept_the_rest_on_request(suffix: str, tmp_path: Path) -> None:
     place, rights = Property("urn:x", "Place"), Property(RIGHTS, "UsageTerms")
     prefixes = {"urn:x": "x", RIGHTS: "r"}
     packet = Packet().merge({place: "home", rights: "CC0"}, prefixes, keep_all=True)

@@ -33,9 +33,7 @@ def test_I8_the_batch_size_changes_no_file(mixed_folder: Path, tmp_path: Path) -
     assert file_digests(outs[0]) == file_digests(outs[1]) == file_digests(outs[2])
 
 
-def test_batches_have_one_size_and_at_most_batch_size_images(
-    mixed_folder: Path, tmp_path: Path
-) -> None:
+def test_batches_have_one_size_and_at_most_two_images(mixed_folder: Path, tmp_path: Path) -> None:
     shapes: list[tuple[int, ...]] = []
     recipe = Invert(lambda images: shapes.append(tuple(images.shape)))
     translate(mixed_folder, tmp_path / "out", replace(INVERTER, recipe=recipe), batch_size=2)
@@ -67,9 +65,7 @@ def test_D1_unreadable_images_are_listed_and_the_others_translated(
     assert file_digests(out) == file_digests(tmp_path / "good")
 
 
-def test_I10_an_output_that_is_not_finite_is_listed_and_not_written(
-    mixed_folder: Path, tmp_path: Path
-) -> None:
+def test_I10_outputs_that_are_not_finite_are_listed(mixed_folder: Path, tmp_path: Path) -> None:
     Image.new("RGB", (5, 9), "white").save(mixed_folder / "c.png")  # white becomes NaN
     out = tmp_path / "out"
     assert done_skipped_listed(translate(mixed_folder, out, batch_size=4)) == (8, 0, 1)
@@ -77,9 +73,7 @@ def test_I10_an_output_that_is_not_finite_is_listed_and_not_written(
     assert not (out / "c.png").exists()
 
 
-def test_out_of_memory_halves_the_batch_then_lists_the_image(
-    mixed_folder: Path, tmp_path: Path
-) -> None:
+def test_an_image_beyond_the_memory_is_listed(mixed_folder: Path, tmp_path: Path) -> None:
     def allocate(images: Tensor) -> None:
         if images.numel() > 400:  # the largest image has 768 values
             raise RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9")
@@ -109,11 +103,9 @@ def test_G12_a_bug_in_a_recipe_is_raised_and_not_listed(mixed_folder: Path, tmp_
     def fail(_: Tensor) -> None:
         raise RuntimeError("shapes do not match")
 
-    with pytest.raises(
-        PluginError, match=r"Invert.translate raised .*shapes do not match"
-    ) as error:
+    with pytest.raises(PluginError, match=r"Invert.translate raised .*shapes do not match") as e:
         translate(mixed_folder, tmp_path / "out", replace(INVERTER, recipe=Invert(fail)))
-    assert f"{image_inversion.__file__}, line " in str(error.value)
+    assert f"{image_inversion.__file__}, line " in str(e.value)
 
 
 def test_G12_an_image_that_a_recipe_cannot_translate_is_listed_and_the_rest_done(
@@ -170,9 +162,7 @@ def test_D21_an_image_lost_in_the_pipeline_is_detected(
         translate(image_folder("in", 3), tmp_path / "out")
 
 
-def test_a_stop_finishes_the_current_batch_and_a_rerun_the_other_images(
-    mixed_folder: Path, tmp_path: Path
-) -> None:
+def test_a_rerun_continues_after_a_stopped_run(mixed_folder: Path, tmp_path: Path) -> None:
     translate(mixed_folder, tmp_path / "whole")
     batches: list[Tensor] = []
     stopping = replace(INVERTER, recipe=Invert(batches.append))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hole_filling import UPSCALING_MODEL
 from image_inversion import INVERTER, done_skipped_listed, listed_notes, listed_problems, translate
 from PIL import Image
 
@@ -84,9 +85,7 @@ def test_D4_lost_information_is_listed_for_each_image(mixed_folder: Path, tmp_pa
     assert logged == [f"{mixed_folder / 'b3.png'}: a palette becomes RGB"]
 
 
-def test_D13_files_without_an_image_suffix_are_named_with_what_to_do(
-    mixed_folder: Path, tmp_path: Path
-) -> None:
+def test_D13_other_files_are_named_with_what_to_do(mixed_folder: Path, tmp_path: Path) -> None:
     (mixed_folder / "scan.DCM").touch()
     (mixed_folder / "captions.jsonl").touch()
     logged: list[str] = []
@@ -112,4 +111,5 @@ def test_images_over_twice_the_training_size_are_reported_once(
     translate(source, tmp_path / "scaled", logged=logged, size=40)
     any_size = replace(INVERTER, unscaled=True)  # it was trained on crops of unscaled images
     translate(source, tmp_path / "unscaled", any_size, logged=logged)
-    assert len(logged) == 1, "neither is reported"
+    translate(source, tmp_path / "upscaled", UPSCALING_MODEL, logged=logged)
+    assert len(logged) == 1, "the other runs report nothing"

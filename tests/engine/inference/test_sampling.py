@@ -18,9 +18,7 @@ from translate.engine.models.model import Model
 from translate.errors import ConfigError, NothingUsableError, SaveError
 
 
-def test_the_requested_number_is_generated_at_the_training_size(
-    gan_model: Model, tmp_path: Path
-) -> None:
+def test_samples_have_the_requested_number_and_size(gan_model: Model, tmp_path: Path) -> None:
     summary = sample_images(gan_model, tmp_path, SampleRequest(70))
     assert (summary.requested, summary.done, summary.remaining) == (70, 70, 0)
     names = sorted(path.name for path in tmp_path.glob("*.png"))
@@ -31,23 +29,16 @@ def test_the_requested_number_is_generated_at_the_training_size(
 
 def test_a_second_run_continues_where_the_first_stopped(gan_model: Model, tmp_path: Path) -> None:
     stops = iter([False, True])
-    summary = sample_images(
-        gan_model, tmp_path / "out", SampleRequest(2 * CHUNK + 1), stop=lambda: next(stops)
-    )
+    out, request = tmp_path / "out", SampleRequest(2 * CHUNK + 1)
+    summary = sample_images(gan_model, out, request, stop=lambda: next(stops))
     assert (summary.done, summary.remaining) == (CHUNK, CHUNK + 1)
-    (tmp_path / "out/000003.png").unlink()
-    second = sample_images(gan_model, tmp_path / "out", SampleRequest(2 * CHUNK + 1))
+    (out / "000003.png").unlink()
+    first_written = (out / "000001.png").stat().st_mtime_ns
+    second = sample_images(gan_model, out, request)
     assert (second.done, second.skipped, second.remaining) == (CHUNK + 2, CHUNK - 1, 0)
-    sample_images(gan_model, tmp_path / "straight", SampleRequest(2 * CHUNK + 1))
-    assert image_bytes(tmp_path / "out") == image_bytes(tmp_path / "straight")
-
-
-def test_existing_samples_are_not_generated_again(gan_model: Model, tmp_path: Path) -> None:
-    sample_images(gan_model, tmp_path, SampleRequest(5))
-    before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.png")}
-    summary = sample_images(gan_model, tmp_path, SampleRequest(5))
-    assert (summary.done, summary.skipped) == (0, 5)
-    assert before == {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.png")}
+    assert (out / "000001.png").stat().st_mtime_ns == first_written
+    sample_images(gan_model, tmp_path / "uninterrupted", request)
+    assert image_bytes(out) == image_bytes(tmp_path / "uninterrupted")
 
 
 @pytest.mark.parametrize("change", ["seed", "model", "output"])
@@ -70,9 +61,7 @@ def test_samples_of_other_settings_are_replaced_only_with_overwrite(
     assert sample_images(other, tmp_path, samples, overwrite=True).done >= 1
 
 
-def test_all_classes_have_a_folder_each_and_the_count_is_the_total(
-    cgan_model: Model, tmp_path: Path
-) -> None:
+def test_the_samples_of_all_classes_are_in_folders(cgan_model: Model, tmp_path: Path) -> None:
     sample_images(cgan_model, tmp_path, SampleRequest(8, "all"))
     counts = {f.name: len(list(f.iterdir())) for f in tmp_path.iterdir() if f.name[0] != "."}
     assert counts == {"zero": 3, "one": 3, "two": 2}

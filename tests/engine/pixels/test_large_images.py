@@ -204,9 +204,7 @@ def test_formats_without_windows_are_decoded_as_a_whole_and_translated_in_tiles(
     assert translator.folder(source, tmp_path / "out", tile=32).done == 2
 
 
-def test_the_command_has_options_for_tiles_and_memory(
-    run_command: Callable[..., CommandResult],
-) -> None:
+def test_the_command_takes_tiles_and_memory(run_command: Callable[..., CommandResult]) -> None:
     assert "--tile N" in run_command("infer", "--help").out
     result = run_command("infer", "runs/x", "in", "out", "--memory", "4 pixels")
     assert "expected a size such as 4GB" in result.err

@@ -11,7 +11,6 @@ from PIL import Image
 from PIL.ExifTags import Base
 
 from translate.api import Translator
-from translate.engine.pixels.mask_inputs import split_masks
 from translate.errors import BadImage, ConfigError, DataError
 from translate.images.masks import hole_from_alpha
 from translate.images.source import EncodedImage, read_image
@@ -63,9 +62,7 @@ def test_without_a_mask_transparent_pixels_are_filled_and_become_opaque(
         assert (np.asarray(output)[hole] == 0).all()
 
 
-def test_transparent_pixels_are_rotated_with_their_image(
-    tmp_path: Path, pixels: NDArray[np.uint8]
-) -> None:
+def test_transparency_is_rotated_with_its_image(tmp_path: Path, pixels: NDArray[np.uint8]) -> None:
     alpha = np.full((9, 13), 255, np.uint8)
     alpha[:, 0] = 0
     exif = Image.Exif()
@@ -151,14 +148,3 @@ def test_masks_may_be_files_arrays_or_images(
         model(save(tmp_path / "whole.png", pixels))
     with pytest.raises(ConfigError, match="does not inpaint"):
         Translator._of(UPSCALING_MODEL)(pixels, mask=white)
-
-
-def test_each_image_has_a_mask_or_none() -> None:
-    mask = np.zeros((4, 5), np.uint8)
-    assert split_masks(None, 2) == [None, None]
-    assert split_masks([mask, None], 2)[1] is None
-    assert len(split_masks(mask, 3, shared=True)) == 3
-    with pytest.raises(ConfigError, match="mask: 1 masks for 2 images"):
-        split_masks([mask], 2)
-    with pytest.raises(ConfigError, match="expected a list with a mask or None for each of 2"):
-        split_masks(mask, 2)

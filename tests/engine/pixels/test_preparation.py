@@ -34,9 +34,7 @@ def test_alpha_is_resized_with_the_image(tmp_path: Path) -> None:
     assert result[[0, -1], 0, 3].tolist() == [0, 255]
 
 
-def test_D5_colours_are_composited_over_white_if_the_output_has_no_alpha(
-    tmp_path: Path,
-) -> None:
+def test_D5_colours_are_composited_over_white_if_the_output_has_no_alpha(tmp_path: Path) -> None:
     pixels = np.zeros((8, 8, 4), np.uint8)
     write_array(tmp_path / "in/a.png", pixels)
     translate_images(tmp_path / "in", tmp_path / "out", identity_model(PHOTO), format="bmp")

@@ -17,10 +17,7 @@ from small_translators import tinting_translator
 
 from translate.api import Translator
 from translate.batches import Domain
-from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import sources
-from translate.engine.inference.inputs.paths import find_inputs
-from translate.engine.models.options import InferenceOptions
 from translate.engine.pixels.processing import ImageProcessor, scale_shorter_side
 from translate.engine.system import console
 from translate.errors import BadImage, DataError, NothingUsableError
@@ -87,16 +84,6 @@ def test_an_upscaling_model_enlarges_both_sides_by_its_scale(tmp_path: Path) -> 
     assert (np.asarray(Translator._of(UPSCALING_MODEL)(pixels)) == expected).all()
 
 
-def test_a_large_input_is_not_reported_for_an_upscaling_model(tmp_path: Path) -> None:
-    (tmp_path / "in").mkdir()
-    Image.fromarray(noise(90, 130, 3)).save(tmp_path / "in/a.png")
-    logged: list[str] = []
-    inputs = find_inputs(tmp_path / "in", tmp_path / "out")
-    with console.messages(logged.append):
-        translate_folder(UPSCALING_MODEL, inputs, tmp_path / "out", InferenceOptions())
-    assert not logged
-
-
 @pytest.mark.parametrize("size", [100_000, 10**6, 2**31, 2**63, 10**20, 10**24, 10**400])
 def test_a_size_beyond_memory_is_listed_for_each_image(size: int, tmp_path: Path) -> None:
     write_photo(tmp_path / "in/a.png")
@@ -133,9 +120,7 @@ def test_max_pixels_applies_to_enlarged_sizes(tmp_path: Path) -> None:
     assert reduced.shape == (16, 20, 3), "the limit applies only to enlarged images"
 
 
-def test_an_error_while_scaling_an_image_is_listed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_error_in_scaling_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("a", "b"):
         write_photo(tmp_path / f"in/{name}.png")
     reasons = {MemoryError(): "not enough memory", OverflowError("x"): "x", KeyError("x"): "'x'"}

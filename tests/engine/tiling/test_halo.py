@@ -45,9 +45,7 @@ def measured_halo(network: nn.Module, halo: int, count: int) -> int:
         ("srresnet", {"blocks": 2, "scale": 2, "residual": True}),
     ],
 )
-def test_pixels_have_an_effect_up_to_the_halo_and_not_beyond(
-    name: str, options: dict[str, Any]
-) -> None:
+def test_no_pixel_beyond_the_halo_has_an_effect(name: str, options: dict[str, Any]) -> None:
     part = {"name": name, "width": 4, **options}
     network = random_weights(create_generator(part, in_channels=3, out_channels=3))
     halo = network_halo(network, 3)

@@ -15,9 +15,7 @@ from translate.errors import ConfigError
 
 @pytest.mark.parametrize("halo", [None, 3])
 @pytest.mark.parametrize(("side", "tile", "multiple"), [(100, 32, 4), (97, 30, 1), (20, 64, 4)])
-def test_the_weights_of_each_pixel_sum_to_one(
-    side: int, tile: int, multiple: int, halo: int | None
-) -> None:
+def test_weights_sum_to_one(side: int, tile: int, multiple: int, halo: int | None) -> None:
     total = torch.zeros(side, dtype=torch.float64)
     for span, weights in overlapping_spans(side, tile, multiple_of=multiple, halo=halo):
         total[slice(*span)] += weights

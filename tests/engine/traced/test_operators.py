@@ -35,9 +35,7 @@ MASK = torch.rand(1, 1, 23, 31, generator=GENERATOR) > 0.5
     ],
 )
 @pytest.mark.parametrize("tile", [5, 16])
-def test_an_operation_in_tiles_gives_the_whole_output(
-    function: Callable[[Tensor], Tensor], tile: int
-) -> None:
+def test_tiles_give_the_whole_output(function: Callable[[Tensor], Tensor], tile: int) -> None:
     torch.testing.assert_close(run_in_tiles(function, IMAGES, tile), function(IMAGES))
 
 

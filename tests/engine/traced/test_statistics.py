@@ -26,9 +26,8 @@ IMAGES = torch.rand(1, 4, 23, 31, generator=torch.Generator().manual_seed(0)) * 
     ids=str,
 )
 def test_a_norm_in_tiles_gives_the_whole_output(layer: nn.Module) -> None:
-    torch.testing.assert_close(
-        run_in_tiles(random_weights(layer), IMAGES, 9), layer(IMAGES), rtol=0, atol=2e-5
-    )
+    output = run_in_tiles(random_weights(layer), IMAGES, 9)
+    torch.testing.assert_close(output, layer(IMAGES), rtol=0, atol=2e-5)
 
 
 @pytest.mark.parametrize(
@@ -42,9 +41,8 @@ def test_a_norm_in_tiles_gives_the_whole_output(layer: nn.Module) -> None:
     ],
 )
 def test_a_reduction_in_tiles_is_over_the_whole_image(function: Callable[[Tensor], Tensor]) -> None:
-    torch.testing.assert_close(
-        run_in_tiles(function, IMAGES, 9), function(IMAGES), rtol=1e-5, atol=1e-5
-    )
+    output = run_in_tiles(function, IMAGES, 9)
+    torch.testing.assert_close(output, function(IMAGES), rtol=1e-5, atol=1e-5)
 
 
 def test_moments_of_parts_are_merged_to_those_of_the_image() -> None:
@@ -55,9 +53,8 @@ def test_moments_of_parts_are_merged_to_those_of_the_image() -> None:
     assert number == 23 * 31
     exact = IMAGES.double()
     torch.testing.assert_close(mean, exact.mean((0, 2, 3)), rtol=1e-7, atol=0)
-    torch.testing.assert_close(
-        squared_deviations / number, exact.var((0, 2, 3), correction=0), rtol=1e-6, atol=0
-    )
+    variances = exact.var((0, 2, 3), correction=0)
+    torch.testing.assert_close(squared_deviations / number, variances, rtol=1e-6, atol=0)
     _, squared_deviations, number = moments.of_groups(1)
     variance = squared_deviations / number
     torch.testing.assert_close(variance, exact.var(correction=0).view(1), rtol=1e-6, atol=0)

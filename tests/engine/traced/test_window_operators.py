@@ -17,9 +17,8 @@ IMAGES = torch.rand(1, 4, 23, 31, generator=GENERATOR) * 2 - 1
 
 def assert_equal_in_tiles(function: Callable[[Tensor], Tensor], tile: int) -> None:
     with torch.no_grad():
-        torch.testing.assert_close(
-            run_in_tiles(function, IMAGES, tile), function(IMAGES), rtol=0, atol=5e-6
-        )
+        output = run_in_tiles(function, IMAGES, tile)
+        torch.testing.assert_close(output, function(IMAGES), rtol=0, atol=5e-6)
 
 
 @pytest.mark.parametrize(

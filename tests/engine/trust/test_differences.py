@@ -36,9 +36,7 @@ def test_the_difference_to_an_output_that_is_not_finite_is_one() -> None:
     assert differences.difference(image(1, 2), None, Domain("a", channels=1)).tolist() == [[1, 1]]
 
 
-def test_cycle_differences_compare_an_input_with_its_output_translated_back(
-    cycle: ImageProcessor,
-) -> None:
+def test_cycle_differences_are_of_outputs_translated_back(cycle: ImageProcessor) -> None:
     assert differences.supported_measures(cycle).keys() == {"cycle"}
     pixels = np.random.default_rng(0).integers(0, 256, (16, 16, 3)).astype(np.uint8)
     (output,) = cycle.translate([pixels])

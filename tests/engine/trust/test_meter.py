@@ -33,9 +33,7 @@ def test_trust_is_one_half_at_the_limits_and_less_above_them() -> None:
     assert trust({"distance": 3.0}) == 1 / 4
 
 
-def test_an_image_unlike_the_training_images_has_the_lowest_trust(
-    cycle: ImageProcessor, photos: Path
-) -> None:
+def test_unfamiliar_images_have_the_lowest_trust(cycle: ImageProcessor, photos: Path) -> None:
     meter = open_meter(cycle)
     noise = np.random.default_rng(0).integers(0, 256, (32, 32, 3)).astype(np.uint8)
     training_images = [np.asarray(Image.open(photos / f"a/train/{n:04}.png")) for n in range(4)]
@@ -48,9 +46,7 @@ def test_an_image_unlike_the_training_images_has_the_lowest_trust(
     assert lowest == pytest.approx(trust(ratios), abs=1e-3)
 
 
-def test_images_measured_together_have_the_scores_of_single_images(
-    noisy: ImageProcessor, photos: Path
-) -> None:
+def test_scores_do_not_depend_on_the_batch(noisy: ImageProcessor, photos: Path) -> None:
     meter = open_meter(noisy)
     images = [np.asarray(Image.open(photos / f"a/train/{n:04}.png")) for n in range(2)]
     outputs = [each for each in noisy.translate(images) if each is not None]
@@ -59,9 +55,7 @@ def test_images_measured_together_have_the_scores_of_single_images(
         assert scores == pytest.approx(single, abs=1e-4)
 
 
-def test_without_training_images_only_differences_are_measured(
-    cycle_run: Path, photos: Path
-) -> None:
+def test_only_differences_need_no_training_images(cycle_run: Path, photos: Path) -> None:
     data = {"root": str(photos), "layout": "paired"}
     plain = small_checkpoints.pix2pix(photos / "plain", domains=("a", "b"), data=data)
     rmtree(photos / "a")

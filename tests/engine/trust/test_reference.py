@@ -42,9 +42,7 @@ def test_a_reference_is_measured_on_the_training_images_once(
     assert messages == ["trust: measuring the reference on 8 training images, once"]
 
 
-def test_each_direction_has_a_reference_and_seeds_share_it(
-    cycle_run: Path, noisy_run: Path
-) -> None:
+def test_each_direction_has_one_reference_for_all_seeds(cycle_run: Path, noisy_run: Path) -> None:
     assert len(reference_of(image_processor(cycle_run, "a")).features) == 4
     assert len(reference_of(image_processor(cycle_run, "b")).features) == 8
     noisy = reference_of(image_processor(noisy_run, seed=3))
@@ -80,9 +78,7 @@ ROWS = torch.zeros(3, 2)
         {"features": ROWS, "distance": torch.ones(3, dtype=torch.int64)},
     ],
 )
-def test_a_file_with_other_tensors_is_refused(
-    tmp_path: Path, tensors: dict[str, torch.Tensor]
-) -> None:
+def test_other_tensors_are_refused(tmp_path: Path, tensors: dict[str, torch.Tensor]) -> None:
     file = tmp_path / "x.safetensors"
     file.write_bytes(save(tensors))
     with pytest.raises(CheckpointError, match="holds no reference of trust"):

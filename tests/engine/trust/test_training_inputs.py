@@ -25,9 +25,7 @@ def test_an_input_is_cropped_like_a_training_image(cycle: ImageProcessor, photos
     assert np.array_equal(inputs.read(2), images[::4])
 
 
-def test_inputs_of_the_reverse_direction_are_images_of_the_other_domain(
-    cycle_run: Path, photos: Path
-) -> None:
+def test_the_reverse_direction_reads_the_other_domain(cycle_run: Path, photos: Path) -> None:
     inputs = TrainingInputs(image_processor(cycle_run, "a"))
     pixels = np.asarray(Image.open(photos / "b/train/0001.png"))
     images = inputs.read(100)

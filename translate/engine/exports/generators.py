@@ -106,9 +106,8 @@ class FileGenerator(Recipe[Any]):
         super().__init__()
         self._name, self._generation, self._network = name, generation, network
         if generation.prior:
-            self.prior = JointPrior(
-                tuple(Prior(part.distribution, dim=part.dim) for part in generation.prior)
-            )
+            parts = (Prior(part.distribution, dim=part.dim) for part in generation.prior)
+            self.prior = JointPrior(tuple(parts))
 
     def optimizers(self) -> dict[str, Optimizer]:
         raise TranslateError(f"{self._name} is an exported file, which cannot be trained.")

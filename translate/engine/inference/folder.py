@@ -152,8 +152,10 @@ class FolderTranslation:
                 yield report.result
             note_lost_messages(manifest)
         remaining = report.result.remaining
-        if shard and not remaining:
-            self._end_shard(shard)
+        if shard and not remaining and report.has_retriable:
+            logger.info(f"shard {shard} is not complete: run it again")
+        elif shard and not remaining:
+            self._shards.end(shard, report.result)
         report.end(is_shard=shard is not None)
         assert self.stop() or not remaining, f"{remaining} images have no result"
         yield report.result
@@ -176,12 +178,6 @@ class FolderTranslation:
         made_by = {k: v for k, v in self.manifest.recorded.made_by.items() if k != HUB_COMMIT}
         names = {"format": self.options.format, "frames": self.options.frames}
         return ShardManifests(self.manifest.out, {**made_by, **names})
-
-    def _end_shard(self, shard: Shard) -> None:
-        if self.report.has_retriable:
-            logger.info(f"shard {shard} is not complete: run it again")
-        else:
-            self._shards.end(shard, self.report.result)
 
 
 def _unreadable(inputs: Inputs, shard: Shard | None) -> list[BadImage]:

@@ -60,9 +60,8 @@ class LargeImage:
         prepared = prepare(self.processor, self.decode(corner), self.choose_type)
         notes = tuple(note for note in prepared.notes if note.kind != "saturation")
         scale = self.processor.model.geometry.scale
-        form = prepared.form._replace(
-            input_size=(height, width), size=(scale * height, scale * width)
-        )
+        size = scale * height, scale * width
+        form = prepared.form._replace(input_size=self.header.size, size=size)
         return prepared._replace(notes=notes, form=form)
 
     def write(

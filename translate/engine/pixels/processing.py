@@ -211,10 +211,7 @@ def take_half(pixels: Pixels, half: int) -> Pixels:
 
 
 def scale_shorter_side(
-    pixels: Pixels,
-    shorter: int | None,
-    max_pixels: int = MAX_PIXELS,
-    domain: Domain = PHOTOGRAPH,
+    pixels: Pixels, shorter: int | None, max_pixels: int = MAX_PIXELS, domain: Domain = PHOTOGRAPH
 ) -> Pixels:
     """Return `pixels` of `domain` with the shorter side scaled to `shorter`; None: not scaled.
 

@@ -115,12 +115,10 @@ def translate_tiles(
         for column in columns:
             region = Region(row.span, column.span)
             translated = translate(source.read(region), region)
-            down, across = (
-                each.weights.repeat_interleave(scale).to(translated) for each in (row, column)
-            )
+            down = row.weights.repeat_interleave(scale).to(translated)[:, None]
+            across = column.weights.repeat_interleave(scale).to(translated)
             place = region.map(lambda _, span: Span(span.start * scale, span.stop * scale))
-            output.write(
-                place, output.read(place).to(translated) + translated * down[:, None] * across
-            )
+            total = output.read(place).to(translated) + translated * down * across
+            output.write(place, total)
             number += 1
             yield number

@@ -35,10 +35,8 @@ def cycle_differences(
     processor: ImageProcessor, inputs: Sequence[Pixels], outputs: Sequence[Pixels]
 ) -> list[Difference]:
     """Return the difference between each input and its output translated back."""
-    source = processor.source
-    back = processor.model.translate(
-        outputs, source.name, options=processor.options, seed=processor.seed
-    )
+    source, options, seed = processor.source, processor.options, processor.seed
+    back = processor.model.translate(outputs, source.name, options=options, seed=seed)
     return [difference(*images, source) for images in zip(inputs, back, strict=True)]
 
 

@@ -26,20 +26,13 @@ class Meter:
     reference: Reference | None
 
     def measure(self, inputs: Sequence[Pixels], outputs: Sequence[Pixels]) -> list[Trust]:
-        """Return the trust of each output.
-
-        Args:
-            inputs: Inputs of the network, (H, W, C) of one size.
-            outputs: Outputs of the network.
-        """
+        """Return the trust of each output, given inputs and outputs of the network of one size."""
         processor = self.processor
         differences = {
             name: measure(processor, inputs, outputs)
             for name, measure in supported_measures(processor).items()
         }
-        measures = {
-            name: [float(each.mean()) for each in maps] for name, maps in differences.items()
-        }
+        measures = {n: [float(each.mean()) for each in maps] for n, maps in differences.items()}
         if self.reference and len(self.reference.features):
             crops = [self.inputs.crop(image) for image in inputs]
             device = require_recipe(processor.model).device

@@ -104,9 +104,8 @@ def measure(processor: ImageProcessor, crops: list[Pixels]) -> Reference:
     measures: dict[str, Tensor] = {}
     features_of_crops = torch.empty(0, 1)
     if source.channels in (1, 3) and len(crops) > 1:
-        features_of_crops = features(
-            [crop[..., : source.channels] for crop in crops], source, device
-        )
+        images = [crop[..., : source.channels] for crop in crops]
+        features_of_crops = features(images, source, device)
         measures["distance"] = distances_within(features_of_crops)  # to the other crops
     selection = at_even_intervals(crops, MAX_TRANSLATIONS)
     for name, measure_differences in supported_measures(processor).items():

@@ -35,9 +35,7 @@ def test_sides_that_the_network_does_not_take_are_padded_and_cropped(
     assert all(side >= 8 and side % 4 == 0 for side in shapes[0][2:])
 
 
-def test_a_requested_float_output_is_float32_or_none_if_it_is_not_finite(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_float_output_is_float32_or_none_if_not_finite(monkeypatch: pytest.MonkeyPatch) -> None:
     pixels = np.full((8, 8, 3), 0.25, np.float32)
     (result,) = model(monkeypatch).translate([pixels], "winter", dtypes=["float32"])
     assert result.dtype == np.float32
@@ -47,9 +45,7 @@ def test_a_requested_float_output_is_float32_or_none_if_it_is_not_finite(
     assert broken.translate([pixels], "winter") == [None]
 
 
-def test_a_network_that_fails_or_returns_another_shape_is_named(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_failing_network_and_a_wrong_shape_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(images):  # noqa: ARG001
         raise RuntimeError("no such operator")
 

@@ -49,9 +49,7 @@ def test_pixels_in_tiles_are_those_of_the_whole_image(
     assert np.array_equal(whole, tiles)
 
 
-def test_images_that_take_more_than_the_memory_are_translated_in_tiles_that_fit(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_images_beyond_the_memory_get_tiles_that_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     made = model(monkeypatch)
     assert tiler(made, tile=512).needs_tiles((8, 8))
     assert not tiler(made).needs_tiles((70, 91))
@@ -72,7 +70,7 @@ def test_an_interruption_between_tiles_ends_the_image(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("option", ["tile", "memory"])
-def test_tiles_are_refused_with_the_reason_why_a_file_has_no_halo(
+def test_tiles_of_a_file_without_halo_are_refused(
     option: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = model(monkeypatch, halo=None, whole_image="its norms use the mean")

@@ -11,7 +11,7 @@ from translate.engine.inference.inputs.jobs import Job
 from translate.engine.inference.inputs.sources import Sources
 
 
-def test_batches_have_one_size_and_no_image_is_lost(
+def test_batches_of_one_size_have_all_images(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(job_batches, "WINDOW", 3)

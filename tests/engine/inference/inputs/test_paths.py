@@ -11,7 +11,7 @@ from translate.engine.inference.inputs.paths import find_inputs
 from translate.errors import ConfigError, DataError, NothingUsableError, SaveError
 
 
-def test_a_file_a_folder_and_a_glob_are_sources(
+def test_files_folders_and_globs_are_sources(
     image_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
     root = image_folder("in", 2)
@@ -53,9 +53,7 @@ def test_a_video_is_refused_with_the_command_that_saves_its_frames(
         find_inputs(image_folder("in", 1), tmp_path / "out.mp4")
 
 
-def test_outputs_may_be_in_a_folder_of_the_input_or_around_the_input(
-    image_folder: Callable[..., Path],
-) -> None:
+def test_an_output_folder_may_be_in_or_around_the_input(image_folder: Callable[..., Path]) -> None:
     root = image_folder("in", 2)
     image_folder("in/out", 3)
     assert len(find_inputs(root, root / "out").images) == 2, "outputs are no inputs"

@@ -39,9 +39,7 @@ def records(out: Path, root: Path) -> list[dict[str, object]]:
 
 def problems(out: Path, root: Path) -> list[str]:
     """Return the lines of problems, with paths relative to `root`."""
-    return sorted(
-        line.replace(f"{root}/", "") for line in (out / "problems.jsonl").read_text().splitlines()
-    )
+    return sorted((out / "problems.jsonl").read_text().replace(f"{root}/", "").splitlines())
 
 
 @pytest.mark.parametrize(
@@ -88,9 +86,7 @@ def test_a_rerun_reads_no_member_and_a_shard_that_has_changed_is_read_again(
     assert done_skipped_listed(result)[:2] == (1, 2)
 
 
-def test_parallel_jobs_translate_each_image_of_tar_shards_once(
-    shards: Path, store: Path, tmp_path: Path
-) -> None:
+def test_parallel_jobs_translate_each_image_once(shards: Path, store: Path, tmp_path: Path) -> None:
     results = [translate(store / "shards", tmp_path / "out", shard=Shard(k, 3)) for k in range(3)]
     assert sum(result.done for result in results) == 4
     translate(shards, tmp_path / "expected")

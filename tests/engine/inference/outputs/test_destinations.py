@@ -15,9 +15,7 @@ from translate.engine.models.options import InferenceOptions
 from translate.engine.models.tile_options import TileOptions
 
 
-def test_outputs_in_memory_have_the_bytes_of_files(
-    image_folder: Callable[..., Path], tmp_path: Path
-) -> None:
+def test_memory_outputs_equal_files(image_folder: Callable[..., Path], tmp_path: Path) -> None:
     options, source, out = InferenceOptions(), image_folder("photos", 2), tmp_path / "out"
     translate(source, out)
     processor, _ = make_processor(INVERTER, options, TileOptions(None, None, tmp_path))

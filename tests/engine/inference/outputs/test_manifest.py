@@ -1,8 +1,8 @@
 """The records of an output folder: concurrent processes, long names, trust and notes."""
 
 import shutil
-import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from io import BufferedRandom
 from pathlib import Path
 
@@ -27,14 +27,9 @@ def test_two_concurrent_commands_fill_one_folder(
     actions: dict[str, Action], tmp_path: Path, image_folder: Callable[..., Path]
 ) -> None:
     image_folder("in", 12, size=8)
-    out, summaries = tmp_path / "out", list[InferenceResult]()
-    threads = [
-        threading.Thread(target=lambda: summaries.append(actions["infer"](out))) for _ in "12"
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    out = tmp_path / "out"
+    with ThreadPoolExecutor(2) as pool:
+        summaries = list(pool.map(actions["infer"], [out, out]))
     assert [(s.done + s.skipped, s.listed) for s in summaries] == [(13, 0)] * 2
     assert actions["infer"](out).skipped == 13
     assert not list(out.rglob(".*.part-*"))
@@ -91,7 +86,7 @@ def test_an_output_with_a_name_too_long_for_the_disk_is_listed(
     assert (second.skipped, second.listed) == (summary.done, summary.listed)
 
 
-def test_a_map_is_written_before_its_output(
+def test_a_map_precedes_its_output(
     make_manifest: Callable[..., OutputManifest], tmp_path: Path
 ) -> None:
     (item,) = output_items(tmp_path, "x.png")

@@ -29,9 +29,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-def test_a_rerun_reads_only_objects_that_have_changed(
-    store: Path, images: Path, reads: list[str]
-) -> None:
+def test_a_rerun_reads_only_changed_objects(store: Path, images: Path, reads: list[str]) -> None:
     upload(images, store / "in")
     (images / "bad.png").unlink()
     storage_of(store).discard(store / "in/bad.png")
@@ -67,9 +65,7 @@ def test_the_server_gets_no_request_for_an_image_that_is_done(
     assert not any(image.search(line) for line in requests)
 
 
-def test_damaged_hashes_are_made_again_by_the_next_run(
-    store: Path, images: Path, reads: list[str]
-) -> None:
+def test_the_next_run_replaces_damaged_hashes(store: Path, images: Path, reads: list[str]) -> None:
     upload(images, store / "in")
     translate(store / "in", store / "out")
     storage, folder = storage_of(store), store / "out/.translate"

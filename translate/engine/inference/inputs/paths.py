@@ -119,10 +119,8 @@ def _from_files(root: Path, files: FolderFiles, excluded: Path | None) -> Inputs
             if not excluded or not image.parent.resolve().is_relative_to(excluded)
         ),
     )
-    others = Siblings(
-        [], [p.relative_to(root).as_posix() for p in files.skipped], [], files.problems
-    )
-    folders = [*inputs.list_folders(), others]
+    skipped_names = [path.relative_to(root).as_posix() for path in files.skipped]
+    folders = [*inputs.list_folders(), Siblings([], skipped_names, [], files.problems)]
     return Inputs(root, lambda: folders)
 
 

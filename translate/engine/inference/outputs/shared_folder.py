@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -57,32 +56,26 @@ def shared_folder(
     """
     storage = storage_of(folder)
 
-    def clean_folder(is_only: bool | None) -> None:
+    def clean(is_only: bool | None) -> None:
         """Delete old files; `is_only`: no other process holds the lock; None: not known."""
         in_group = not read_launch().is_single
         if is_only is not False or in_group:
             storage.discard(problems)
-        if is_only is not False and storage.is_local:
-            min_age = 0 if is_only and not in_group else DAY
+        if is_only is False or not storage.is_local:
+            return
+        min_age = 0 if is_only and not in_group else DAY
+        if shard is None:
             partial_files.remove_old_partial_files(folder.parent, min_age=min_age)
-
-    def clean_shard(shard: Shard, is_only: bool | None) -> None:
-        """Delete old files of the shard's outputs."""
-        if is_only is not False:
-            storage.discard(problems)
-        if is_only is not False and storage.is_local:
+        else:
             own = [*(item.output for item in todo), manifest_path(folder.parent, shard)]
-            partial_files.remove_partial_files_of(own, min_age=0 if is_only else DAY)
+            partial_files.remove_partial_files_of(own, min_age=min_age)
 
     with ExitStack() as stack:
-        lock_folder = partial(storage.share, folder / "lock")
         try:
-            if shard is None:
-                stack.enter_context(lock_folder(clean_folder))
-            else:
-                stack.enter_context(lock_folder(lambda _: None))
-                lock = folder / f"lock-{shard.name}"
-                stack.enter_context(storage.share(lock, partial(clean_shard, shard)))
+            if shard:
+                stack.enter_context(storage.share(folder / "lock", lambda _: None))
+            lock = folder / (f"lock-{shard.name}" if shard else "lock")
+            stack.enter_context(storage.share(lock, clean))
         except OSError as error:
             raise folders.unwritable(Path(error.filename or folder), error) from error
         yield
