@@ -1,10 +1,10 @@
-"""Text to image of Reed et al. (2016), against plain PyTorch, and its bag of words."""
+"""Text to image of Reed et al. (2016), against plain PyTorch, and the words of a text."""
 
 import pytest
 import torch
 from specs import image_spec
 from torch import Tensor, nn
-from turns import advance_to_turn
+from turns import advance_to_turn, cross_entropy, discriminator_loss, random_images
 
 from translate.batches import Captioned
 from translate.engine.optimization.step import take_turns
@@ -28,7 +28,7 @@ SMALL = {
 def build(**options: object) -> nn.Module:
     with temporary_seed(0):
         recipe = create("recipe", {"name": "text2img", **SMALL, **options}, spec=SPEC).double()
-        nn.init.normal_(recipe.text_encoder.table.weight)  # as after training
+        nn.init.normal_(recipe.text_encoder.table.weight)  # zeros before training
     return recipe
 
 
@@ -38,15 +38,8 @@ def text(*sentences: str, length: int = LENGTH) -> Tensor:
 
 
 def batch(*sentences: str, seed: int = 1) -> Captioned:
-    generator = torch.Generator().manual_seed(seed)
-    images = torch.rand(len(sentences), 3, 16, 16, generator=generator).double() * 2 - 1
+    images = random_images(len(sentences), 3, 16, 16, seed=seed)
     return Captioned(images, text(*sentences))
-
-
-def says(scores: Tensor, real: bool) -> Tensor:
-    """Return the cross entropy of logits, written out."""
-    chance = torch.sigmoid(scores)
-    return -(chance if real else 1 - chance).log().mean()
 
 
 def score(recipe: nn.Module, images: Tensor, code: Tensor) -> Tensor:
@@ -62,51 +55,45 @@ def generate(recipe: nn.Module, code: Tensor) -> Tensor:
     return recipe.generator(torch.cat([noise, code.detach()], 1))
 
 
-# -- algorithm 1 -----------------------------------------------------------------------------------
-
-
-def test_mismatched_texts_and_generated_images_are_half_of_the_fakes_each() -> None:
+def test_mismatched_texts_and_generated_images_each_have_half_of_the_weight_of_fakes() -> None:
     recipe, pair = build(), batch("a lake", "two red houses", "a fir")
     code = recipe.text_encoder(pair.text)
     fake = generate(recipe, code)
-    wrong = code[[2, 0, 1]]
+    wrong_code = code[[2, 0, 1]]
+    # algorithm 1 trains the text encoder, but not through the generated images
     expected = (
-        says(score(recipe, pair.images, code), True)
-        + 0.5 * says(score(recipe, pair.images, wrong), False)
-        + 0.5 * says(score(recipe, fake, code), False)
+        cross_entropy(score(recipe, pair.images, code), real=True)
+        + 0.5 * cross_entropy(score(recipe, pair.images, wrong_code), real=False)
+        + 0.5 * cross_entropy(score(recipe, fake.detach(), code), real=False)
     )
     torch.manual_seed(5)
     _, turn = advance_to_turn(recipe, pair, 0)
     assert (turn.player, set(turn.losses)) == ("discriminator", {"gan", "text"})
     assert torch.allclose(turn.total, expected, rtol=1e-12)
-    table = (
-        recipe.text_encoder.table.weight
-    )  # which is trained by algorithm 1, but not through the fake
-    expected = expected - 0.5 * says(score(recipe, fake, code), False)
-    expected = expected + 0.5 * says(score(recipe, fake.detach(), code), False)
-    gradients, by_hand = (torch.autograd.grad(loss, table)[0] for loss in (turn.total, expected))
-    assert gradients.abs().max() > 0
-    assert torch.allclose(gradients, by_hand, rtol=1e-9)
+    table = recipe.text_encoder.table.weight
+    actual, expected = (torch.autograd.grad(loss, table)[0] for loss in (turn.total, expected))
+    assert actual.abs().max() > 0
+    assert torch.allclose(actual, expected, rtol=1e-9)
 
 
-def test_an_equal_text_is_not_wrong() -> None:
+def test_an_image_whose_rolled_text_is_equal_has_its_generated_image_as_fake() -> None:
     recipe, pair = build(), batch("a lake", "a lake", "a fir")  # after roll: a fir, a lake, a lake
     code = recipe.text_encoder(pair.text)
     fake = generate(recipe, code)
-    mixed = torch.cat(
+    fake_scores = torch.cat(
         [
             score(recipe, pair.images[:1], code[2:]),
             score(recipe, fake[1:2], code[1:2]),
             score(recipe, pair.images[2:], code[1:2]),
         ]
     )
-    expected = 0.5 * (says(score(recipe, pair.images, code), True) + says(mixed, False))
+    expected = 0.5 * discriminator_loss(score(recipe, pair.images, code), fake_scores)
     torch.manual_seed(5)
     _, turn = advance_to_turn(recipe, pair, 0)
     assert torch.allclose(turn.losses["text"], expected, rtol=1e-12)
 
 
-def test_with_equal_texts_it_is_a_plain_gan() -> None:
+def test_with_equal_texts_the_loss_is_that_of_a_gan() -> None:
     _, turn = advance_to_turn(build(), batch("a lake", "a lake"), 0)
     assert torch.equal(turn.losses["text"], turn.losses["gan"])
 
@@ -118,7 +105,8 @@ def test_the_generator_turn_does_not_train_the_text_encoder() -> None:
     torch.manual_seed(5)
     step, turn = advance_to_turn(recipe, pair, 1)
     assert (turn.player, set(turn.losses)) == ("generator", {"gan"})
-    assert torch.allclose(turn.total, says(score(recipe, fake, code), True), rtol=1e-12)
+    expected = cross_entropy(score(recipe, fake, code), real=True)
+    assert torch.allclose(turn.total, expected, rtol=1e-12)
     assert next(step, None) is None
     text_parameters = list(recipe.text_encoder.parameters())
     assert torch.autograd.grad(turn.total, text_parameters, allow_unused=True) == (None,)
@@ -129,9 +117,6 @@ def test_any_discriminator_can_be_used() -> None:
         recipe = build(discriminator=part)
         result = take_turns(recipe, batch("a lake", "two red houses"), recipe.optimizers())
         assert all(loss.isfinite() for loss in result.losses.values())
-
-
-# -- diversity -------------------------------------------------------------------------------------
 
 
 def test_the_mode_seeking_loss_is_the_distance_of_noise_over_that_of_images() -> None:
@@ -149,23 +134,20 @@ def test_equal_images_of_one_text_raise_the_mode_seeking_loss() -> None:
     assert turn.losses["mode_seeking"].min() > 0
 
 
-# -- words -----------------------------------------------------------------------------------------
-
-
-def bag(sentence: str, length: int = LENGTH) -> list[int]:
+def bag_of_words(sentence: str, length: int = LENGTH) -> list[int]:
     hashes, present = hash_words(text(sentence, length=length))
     return sorted(hashes[present].tolist())
 
 
-def test_hashes_are_polynomials_of_bytes_and_of_words() -> None:
+def test_hashes_are_polynomials_of_bytes_and_of_pairs_of_words() -> None:
     a, b = ord("a"), ord("b")
-    word = a + 257 * b
-    assert bag("ab a") == sorted([word, a, 257 * word + a + 1])
+    ab = a + 257 * b
+    assert bag_of_words("ab a") == sorted([ab, a, 257 * ab + a + 1])
 
 
 def test_padding_capitals_and_punctuation_are_ignored() -> None:
-    assert bag("two red houses") == bag("Two  RED houses.", 60)
-    assert bag("") == []
+    assert bag_of_words("two red houses") == bag_of_words("Two  RED houses.", 60)
+    assert bag_of_words("") == []
     with temporary_seed(0):
         encoder = TextEncoder(3)
         nn.init.normal_(encoder.table.weight)
@@ -175,8 +157,8 @@ def test_padding_capitals_and_punctuation_are_ignored() -> None:
 
 
 def test_word_order_changes_the_encoding() -> None:
-    assert bag("two firs and a tree") != bag("a fir and two trees")
-    assert bag("red house yellow") != bag("yellow house red")
+    assert bag_of_words("two firs and a tree") != bag_of_words("a fir and two trees")
+    assert bag_of_words("red house yellow") != bag_of_words("yellow house red")
 
 
 def test_untrained_words_do_not_change_the_encoding() -> None:
@@ -189,23 +171,19 @@ def test_untrained_words_do_not_change_the_encoding() -> None:
     assert torch.equal(encoder(text("house")).flatten(), encoder.scale * encoder.table.weight[row])
 
 
-def test_letters_beyond_ascii_are_letters() -> None:
-    assert len(bag("måne över sjön")) == 5
-
-
-# -- sampling --------------------------------------------------------------------------------------
+def test_words_may_have_letters_beyond_ascii() -> None:
+    assert len(bag_of_words("måne över sjön")) == 5
 
 
 def test_the_text_changes_the_image_and_its_score() -> None:
     recipe, pair = build().eval(), batch("a lake", "a lake")
     noise = recipe.latents(2, torch.Generator().manual_seed(3)).double()
-    other = text("two red houses", "two red houses")
+    texts = pair.text, text("two red houses", "two red houses")
     with torch.no_grad():
-        assert not torch.equal(recipe.draw(noise, pair.text), recipe.draw(noise, other))
-        (one,), (two,) = recipe.scores(
-            pair.images, recipe.text_encoder(pair.text), recipe.text_encoder(other)
-        )
-    assert not torch.equal(one, two)
+        images, images_of_other_text = (recipe.draw(noise, text) for text in texts)
+        scores, scores_of_other_text = recipe.scores(pair.images, *map(recipe.text_encoder, texts))
+    assert not torch.equal(images, images_of_other_text)
+    assert not torch.equal(scores[0], scores_of_other_text[0])
 
 
 def test_sampling_needs_a_text() -> None:
@@ -222,17 +200,13 @@ def test_images_without_captions_are_refused() -> None:
 def test_a_preview_shows_two_samples_of_each_text() -> None:
     recipe, pair = build().eval(), batch("a lake", "two red houses")
     with torch.no_grad():
-        real, one, other, same = recipe.preview(pair).values()
+        real, *samples = recipe.preview(pair).values()
     assert torch.equal(real, pair.images)
-    assert one.shape == other.shape == same.shape == real.shape
-    assert not torch.equal(one, other)
+    assert [row.shape for row in samples] == [real.shape] * 3
+    assert not torch.equal(samples[0], samples[1])
 
 
 def test_defaults_are_those_of_the_paper() -> None:
-    recipe = find("recipe", "text2img")
-    assert recipe.defaults["data"]["size"] == 64
-    assert recipe.defaults["train"] == {"epochs": 600, "batch_size": 64}
-    built = create("recipe", "text2img", spec=image_spec((64, 64), ("a",), text_length=LENGTH))
-    for optimizer in built.optimizers().values():
-        (group,) = optimizer.param_groups
-        assert (group["lr"], group["betas"]) == (2e-4, (0.5, 0.999))
+    defaults = find("recipe", "text2img").defaults
+    assert defaults["data"]["size"] == 64
+    assert defaults["train"] == {"epochs": 600, "batch_size": 64}

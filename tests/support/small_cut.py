@@ -1,11 +1,15 @@
 """Small recipes of CUT and FastCUT, and PatchNCE, their contrastive loss, in plain PyTorch."""
 
+from collections.abc import Mapping
+
 import torch
 from specs import image_spec
 from torch import Tensor, nn
+from turns import random_images
 
 from translate.batches import Pair
 from translate.nn.noise import temporary_seed
+from translate.recipe import Turn
 from translate.registry import create_recipe
 
 SPEC = image_spec((16, 16), ("summer", "winter"))
@@ -27,8 +31,7 @@ def build_recipe(name: str = "cut", **options: object) -> nn.Module:
 
 def random_pair(count: int = 2, seed: int = 1) -> Pair:
     """Return random images of both domains, in double precision."""
-    generator = torch.Generator().manual_seed(seed)
-    return Pair(*(torch.rand(2, count, 3, 16, 16, generator=generator).double() * 2 - 1))
+    return Pair(*random_images(2, count, 3, 16, 16, seed=seed))
 
 
 def patch_loss(recipe: nn.Module, output: list[Tensor], source: list[Tensor]) -> Tensor:
@@ -41,6 +44,17 @@ def patch_loss(recipe: nn.Module, output: list[Tensor], source: list[Tensor]) ->
         positive = torch.diagonal(logits, dim1=1, dim2=2)
         layers.append((logits.logsumexp(2) - positive).mean())
     return torch.stack(layers).mean()
+
+
+def assert_same_losses(recipe: nn.Module, turn: Turn, expected: Mapping[str, Tensor]) -> None:
+    """Compare the losses of the generator's turn and their gradients."""
+    assert (turn.player, turn.losses.keys()) == ("generator", expected.keys())
+    for name, loss in expected.items():
+        assert torch.allclose(turn.losses[name].mean(), loss, rtol=1e-12), name
+    weights = [*recipe.generator.parameters(), *recipe.patch_nce.parameters()]
+    gradients = torch.autograd.grad(turn.total, weights)
+    expected_gradients = torch.autograd.grad(torch.stack([*expected.values()]).sum(), weights)
+    torch.testing.assert_close(gradients, expected_gradients, rtol=1e-9, atol=1e-13)
 
 
 def flips(seed: int) -> bool:

@@ -1,4 +1,4 @@
-"""Harmonic filling: known pixels stay, and the hole solves Laplace's equation."""
+"""Harmonic filling: known pixels stay, and missing pixels solve Laplace's equation."""
 
 import numpy as np
 import pytest
@@ -22,25 +22,25 @@ def holes(images: Tensor) -> Tensor:
         return random_holes(images, (0.1, 0.3), 0.5)
 
 
-def solved(image: Tensor, hole: Tensor) -> Tensor:
-    """Solve for the pixels of the hole (H, W) as means of their neighbours; return (C, H, W).
+def exact_fill(image: Tensor, hole: Tensor) -> Tensor:
+    """Return an image (C, H, W) with each pixel of the hole (H, W) the mean of its neighbours.
 
-    Left and right neighbours have 1.5 times the weight of those above and below.
+    Neighbours to the left and right have 1.5 times the weight of neighbours above and below.
     """
     height, width = hole.shape
     matrix, known = np.eye(height * width), image.flatten(1).T.double().numpy().copy()
     for row, column in hole.nonzero().tolist():
-        here = row * width + column
-        known[here] = 0
+        index = row * width + column
+        known[index] = 0
         for down, right in ((-1, 0), (1, 0), (0, -1), (0, 1)):
-            y = min(max(row + down, 0), height - 1)  # at the edge it is its own neighbour
+            y = min(max(row + down, 0), height - 1)  # a pixel at the edge is its own neighbour
             x = min(max(column + right, 0), width - 1)
-            matrix[here, y * width + x] -= 0.2 if down else 0.3
+            matrix[index, y * width + x] -= 0.2 if down else 0.3
     return torch.from_numpy(np.linalg.solve(matrix, known)).T.reshape(image.shape)
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_known_pixels_are_kept_and_missing_ones_ignored(size: tuple[int, int]) -> None:
+def test_known_pixels_are_kept_and_the_content_of_holes_is_ignored(size: tuple[int, int]) -> None:
     images = random_images(4, size)
     hole = holes(images)
     result = harmonic_fill(images, hole)
@@ -55,12 +55,12 @@ def test_each_missing_pixel_is_the_mean_of_its_neighbours() -> None:
     hole = holes(smooth)
     result = harmonic_fill(smooth, hole)
     for image, missing, filled in zip(smooth, hole, result, strict=True):
-        exact = solved(image, missing[0])
-        distances = (filled - exact)[:, missing[0]].abs()
-        assert distances.mean() < 0.01
-        assert distances.max() < 0.1
-        away = (image - exact)[:, missing[0]].abs().mean()
-        assert away > 5 * distances.mean(), "the image itself is not a solution"
+        exact = exact_fill(image, missing[0])
+        errors = (filled - exact)[:, missing[0]].abs()
+        assert errors.mean() < 0.01
+        assert errors.max() < 0.1
+        errors_of_original = (image - exact)[:, missing[0]].abs()
+        assert errors_of_original.mean() > 5 * errors.mean()
 
 
 def test_a_uniform_image_stays_uniform_and_an_image_without_known_pixels_is_gray() -> None:

@@ -9,9 +9,8 @@ from metric_values import measure, random_images, value_of
 from torch import Tensor
 from torch_fidelity.metric_kid import kernel_mmd
 
-from translate import errors
 from translate.batches import Domain
-from translate.errors import ConfigError, MissingPackageError
+from translate.errors import ConfigError
 from translate.nn.pretrained import efficientnet_lite0, efficientnet_lite0_weights
 from translate.registry import create
 from translate_plugins.metrics.features import lite0
@@ -74,12 +73,6 @@ def test_the_protocol_names_the_network_and_its_weights(name: str) -> None:
     assert protocol["network"].startswith("EfficientNet-Lite0")
     digest = hashlib.sha256(efficientnet_lite0_weights().read_bytes()).hexdigest()
     assert protocol["weights sha256"] == digest
-
-
-def test_without_torch_fidelity_the_error_names_the_extra_to_install(monkeypatch) -> None:
-    monkeypatch.setattr(errors, "find_spec", lambda _: None)
-    with pytest.raises(MissingPackageError, match=r"pip install \"translate-kit\[metrics\]\""):
-        create("metric", "kd-lite0")
 
 
 def test_features_are_those_of_the_last_block_averaged_over_pixels() -> None:
