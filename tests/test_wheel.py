@@ -81,6 +81,7 @@ def test_the_environment_imports_the_packages_of_the_wheel(python: Path, tmp_pat
         assert Path(path).is_relative_to(python.parent.parent)
 
 
+@pytest.mark.slow
 def test_the_wheel_trains_and_translates(
     python: Path, tmp_path: Path, image_folder: Callable[..., Path]
 ) -> None:

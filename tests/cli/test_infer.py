@@ -108,22 +108,17 @@ try:
     main(sys.argv[1:])
 except SystemExit as end:
     print(json.dumps([end.code, sorted(sys.modules)]))
+import translate.api
+print(json.dumps(sorted(sys.modules)))
 """
     command = [sys.executable, "-c", code, "infer", str(RUN), "datasets/summer/test", "out"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-    exit_code, modules = json.loads(done.stdout.splitlines()[-1])
+    (exit_code, modules), modules_of_api = map(json.loads, done.stdout.splitlines()[-2:])
     assert exit_code == 0, done.stderr
-    heavy = {
-        "albumentations",
-        "torchvision",
-        "rich",
-        "torch._dynamo",
-        "sympy",
-        "scipy",
-        "skimage",
-        "matplotlib",
-    }
-    assert not heavy & set(modules)
+    metric_libraries = {"timm", "torchmetrics", "torch_fidelity"}
+    other = {"albumentations", "torchvision", "rich", "torch._dynamo", "sympy", "scipy", "skimage"}
+    assert not (metric_libraries | other | {"matplotlib"}) & set(modules)
+    assert not metric_libraries & set(modules_of_api)
 
 
 @pytest.mark.gpu

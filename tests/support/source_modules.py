@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
@@ -41,15 +41,17 @@ PLUGIN_MODULES = modules(ROOT / "plugins/translate_plugins")
 MODULE_NAMES = {module.name for module in OUR_MODULES + PLUGIN_MODULES}
 
 
-def runtime_nodes(tree: ast.AST) -> Iterator[ast.AST]:
-    """Yield all nodes below `tree`, without blocks of ``if TYPE_CHECKING``."""
-    pending = [tree]
+@cache
+def runtime_nodes(tree: ast.AST) -> list[ast.AST]:
+    """Return all nodes below `tree`, without blocks of ``if TYPE_CHECKING``."""
+    found, pending = [], [tree]
     while pending:
         for child in ast.iter_child_nodes(pending.pop()):
             if isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING"):
                 continue
-            yield child
+            found.append(child)
             pending.append(child)
+    return found
 
 
 def imports(tree: ast.AST) -> Iterator[tuple[ast.AST, str]]:

@@ -7,6 +7,7 @@ the exit code. A child has the arguments, folder, environment and streams of the
 new process of `translate`, a child has the modules in memory already.
 """
 
+import atexit
 import gc
 import json
 import os
@@ -49,7 +50,12 @@ def run_as_child(request: dict[str, Any], streams: list[int]) -> None:
     os.environ.clear()
     os.environ.update(request["environment"])
     sys.argv, sys.path[0] = ["translate", *request["arguments"]], request["folder"]
-    runpy.run_module("translate", run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module("translate", run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        atexit._run_exitfuncs()
+        sys.stdout.flush(), sys.stderr.flush()
+        os._exit(int(end.code or 0))  # to free all objects first would copy the pages of all
 
 
 if __name__ == "__main__":

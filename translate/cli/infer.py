@@ -14,6 +14,7 @@ from translate.cli.parameters.shards import parse_shard, print_incomplete_shards
 from translate.cli.parameters.shared import device_option
 from translate.cli.parameters.values import LocalPath, parse_bytes
 from translate.engine.system.locations import parse_location
+from translate.engine.system.memory import without_collection
 
 if TYPE_CHECKING:
     from translate.engine.inference.folder import Execute
@@ -190,14 +191,15 @@ def infer(
     `executor` takes the settings, and returns the function that translates the images in other
     processes. If `executor` is None, this process translates them.
     """
-    from translate.cli.parameters.assignments import parse_assignments
-    from translate.engine.exports.backends import other_backend
-    from translate.engine.exports.loading import load_model
-    from translate.engine.inference.folder import FolderTranslation
-    from translate.engine.inference.inputs.paths import find_inputs
-    from translate.engine.models.options import InferenceOptions
-    from translate.engine.processes.launch import read_launch
-    from translate.engine.processes.signals import Interrupts
+    with without_collection():
+        from translate.cli.parameters.assignments import parse_assignments
+        from translate.engine.exports.backends import other_backend
+        from translate.engine.exports.loading import load_model
+        from translate.engine.inference.folder import FolderTranslation
+        from translate.engine.inference.inputs.paths import find_inputs
+        from translate.engine.models.options import InferenceOptions
+        from translate.engine.processes.launch import read_launch
+        from translate.engine.processes.signals import Interrupts
 
     location = parse_location(out)
     selected_shard = parse_shard(shard, missing=missing)

@@ -17,6 +17,7 @@ from translate.cli.parameters.shared import (
 from translate.cli.parameters.train import AUTO, refuse_mixed_options
 from translate.cli.parameters.values import LocalPath, parse_duration, parse_size
 from translate.engine.system import console
+from translate.engine.system.memory import without_collection
 
 
 @click.command(cls=SettingCommand, no_args_is_help=True)
@@ -157,12 +158,13 @@ def command(**given: Any) -> int:
       translate train --init runs/cyclegan-summer-winter --domains autumn spring --steps 500
       translate train --resume runs/cyclegan-summer-winter --data NEW --fork-run --steps 4000
     """
-    from translate.engine.checkpoints.initialization import InitialWeights
-    from translate.engine.config import layers
-    from translate.engine.display.progress_bar import shown_messages, shown_progress
-    from translate.engine.processes.launch import read_launch
-    from translate.engine.processes.signals import Interrupts
-    from translate.engine.training import train
+    with without_collection():
+        from translate.engine.checkpoints.initialization import InitialWeights
+        from translate.engine.config import layers
+        from translate.engine.display.progress_bar import shown_messages, shown_progress
+        from translate.engine.processes.launch import read_launch
+        from translate.engine.processes.signals import Interrupts
+        from translate.engine.training import train
 
     max_seconds = parse_duration(given["max_time"])
     if given["steps"] is not None and given["epochs"] is not None:

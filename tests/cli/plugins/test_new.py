@@ -5,6 +5,7 @@ import subprocess
 import tarfile
 import zipfile
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -76,8 +77,16 @@ def test_new_projects_are_built_with_their_tests(run: Run, projects: Path, kind:
 
 
 def test_new_parts_train_together(
-    run: Run, image_folder: Callable[..., Path], tmp_path: Path
+    projects: Path,
+    register_plugin: Callable[..., object],
+    run_command: Callable[..., Any],
+    image_folder: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    for kind in KINDS:
+        monkeypatch.syspath_prepend(projects / kind)
+        register_plugin(import_module(f"translate_my_{kind}"), f"translate-my-{kind}:my-{kind}")
     for number in range(3):
         for side in ("source", "target"):
             folder = image_folder(f"data/pairs/{number}/{side}", 1)
@@ -90,8 +99,9 @@ def test_new_parts_train_together(
         "options.discriminator={name: my-discriminator, width: 4}",
     ]
     flags = [word for setting in settings for word in ("--set", setting)]
-    run("translate", "train", "--plugin", "my-recipe", "--domains", "pairs", "--steps", 4,
-        "--data", tmp_path / "data", "--size", 32, "--out", tmp_path / "run", *flags)  # fmt: skip
+    result = run_command("train", "--plugin", "my-recipe", "--domains", "pairs", "--steps", 4,
+                         "--data", "data", "--size", 32, "--out", "run", *flags)  # fmt: skip
+    assert result.code == 0, result.err
     assert len((tmp_path / "run/my-tracker.jsonl").read_text().splitlines()) == 4
     assert (tmp_path / "run/checkpoints/step-00000004").is_dir()
 

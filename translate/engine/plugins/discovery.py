@@ -203,6 +203,9 @@ def _expect_hooks(manager: pluggy.PluginManager, plugin: object) -> None:
 
 
 def _reject_unmet_requirement(entry: EntryPoint) -> None:
+    """Raise `PluginError` if the distribution of `entry` needs another version of ours."""
+    if distribution(entry) == OWN_DISTRIBUTION:
+        return
     from packaging.requirements import InvalidRequirement, Requirement  # slow; `--help` may wait
 
     for text in (entry.dist.requires if entry.dist else None) or ():

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,18 @@ CONTROL_GROUPS = (
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
 )
 """files with the memory limit of a container, by version of control groups"""
+
+
+@contextmanager
+def without_collection() -> Iterator[None]:
+    """Pause Python's garbage collection, which would search all modules again at each import."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def keep_freed_memory() -> None:

@@ -30,6 +30,7 @@ from translate.engine.runs.trackers import create_trackers
 from translate.engine.runs.writer import RunWriter
 from translate.engine.splits.near_duplicates import split_warnings
 from translate.engine.splits.validation import add_validation
+from translate.engine.system.memory import without_collection
 from translate.engine.training.new_run import NewRun
 from translate.engine.training.resume import ResumePoint, label_domains
 
@@ -79,6 +80,7 @@ class Session:
         return self.evaluations.plateau if self.evaluations else ""
 
 
+@without_collection()  # loads large modules
 def open_session(
     device: torch.device, start: NewRun | ResumePoint, *, dry_run: bool = False
 ) -> Session:

@@ -1,5 +1,6 @@
 """Recipes without values: the shards that they get, and recipes whose constructor needs values."""
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,12 @@ from translate.engine.processes import distributed
 from translate.engine.processes.sharded_tensors import full_tensor
 
 CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _without_objects_of_other_tests() -> None:
+    """Take all present objects out of garbage collection: each construction looks at the others."""
+    gc.freeze()
 
 
 @pytest.mark.parametrize("reads_a_value", [False, pytest.param(True, marks=pytest.mark.slow)])
