@@ -3,14 +3,13 @@
 python benchmarks/backends.py [--network unet resnet] [--width 64] [--size 256] [--rounds 7]
                               [--json FILE]
 
-Networks have random weights. Each round times all programs once, in an order that rotates, and the
-ratios are those of one round; so a load of the machine changes them little.
+Networks have random weights. Each round times all programs once, in an order that rotates. Ratios
+are those within a round, so that the load of the machine changes them little.
 """
 
 import argparse
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import tables
@@ -26,27 +25,27 @@ def main() -> None:
     """Measure, and print a row for each network and program."""
     args = arguments()
     torch.set_num_threads(1)
-    rows, seconds = [], {}
+    rows, seconds_by_network = [], {}
     for name in args.network:
         images = np.random.default_rng(0).uniform(-1, 1, (1, 3, args.size, args.size))
         programs = programs_of(name, args.width, args.size)
         times = interleaved(programs, images.astype(np.float32), args.rounds)
-        seconds[name] = times
-        for program, own in times.items():
-            ratios = [first / each for first, each in zip(times["torch"], own, strict=True)]
+        seconds_by_network[name] = times
+        for program, of_program in times.items():
+            pairs = zip(times["torch"], of_program, strict=True)
             rows.append(
                 {
                     "network": name,
                     "program": program,
-                    "ms": tables.spread([1000 * each for each in own]),
-                    "speed-up": tables.spread(ratios),
+                    "ms": tables.spread([1000 * seconds for seconds in of_program]),
+                    "speed-up": tables.spread([of_torch / other for of_torch, other in pairs]),
                 }
             )
     note = (
         f"{args.size} px, width {args.width}, batch 1, one thread: median (quartiles) of "
         f"{args.rounds} interleaved rounds after one that is not counted."
     )
-    tables.report(rows, note, args.json, seconds=seconds)
+    tables.report(rows, note, args.json, seconds=seconds_by_network)
 
 
 def programs_of(name: str, width: int, size: int) -> dict[str, Network]:
@@ -77,24 +76,22 @@ def interleaved(
     """Return the seconds of each program in each round; all must return the same images."""
     expected = programs["torch"](images)
     times: dict[str, list[float]] = {name: [] for name in programs}
-    names = list(programs)
     for number in range(rounds + 1):
-        for name in names[number % len(names) :] + names[: number % len(names)]:
+        for name in tables.rotate(list(programs), number):
             start = time.perf_counter()
             actual = programs[name](images)
             times[name].append(time.perf_counter() - start)
             assert np.abs(actual - expected).max() < 1e-4, name
-    return {name: own[1:] for name, own in times.items()}
+    return {name: of_rounds[1:] for name, of_rounds in times.items()}
 
 
 def arguments() -> argparse.Namespace:
     """Return the arguments of the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = tables.argument_parser(__doc__)
     parser.add_argument("--network", nargs="+", default=["unet", "resnet"])
     parser.add_argument("--width", type=int, default=64)
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--json", type=Path)
     return parser.parse_args()
 
 

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def covered_classes(labels: NDArray[Any], *, least: float = 0.01) -> int:
-    """Return how many classes have at least the fraction `least` of all `labels` (N,)."""
-    return int((np.bincount(labels) >= least * len(labels)).sum())
+def covered_classes(labels: NDArray[Any], *, minimum: float = 0.01) -> int:
+    """Return how many classes have at least the fraction `minimum` of all `labels` (N,)."""
+    return int((np.bincount(labels) >= minimum * len(labels)).sum())
 
 
 def class_entropy(labels: NDArray[Any]) -> float:

@@ -46,18 +46,18 @@ class Costs(NamedTuple):
     preview: float
     checkpoint: float
     process: float
-    """start of the process to the first checkpoint, and from the last one to its end"""
+    """from the start of the process to the first checkpoint, and from the last one to its end"""
 
 
-def times_due(steps: int, every: int) -> int:
-    """Return how often an event occurs that is due after `every` steps and after the last."""
+def count_events(steps: int, every: int) -> int:
+    """Return how often an event occurs that follows every `every` steps and the last one."""
     return -(-steps // every) if every else 0
 
 
-def measured_costs(name: str, interval: int, intervals: int, extra: Sequence[str]) -> Costs:
+def measure_costs(name: str, interval: int, intervals: int, extra_flags: Sequence[str]) -> Costs:
     """Train a few intervals of a configuration, and return the time of each part."""
     steps = interval * (intervals + 1)
-    flags = ["--steps", str(steps), *extra]
+    flags = ["--steps", str(steps), *extra_flags]
     for key in ("log_every", "preview_every", "save_every"):
         flags += ["--set", f"train.{key}={interval}"]
     events, start, end = timed_run(name, flags)
@@ -72,26 +72,26 @@ def costs_of(
     An event has a name, a step and a time; after a step come its log line, preview and checkpoint.
     """
     steps, previews, checkpoints = [], [], []
-    for (_, _, before), (event, step, at) in pairwise(events):
+    for (_, _, before), (event, step, now) in pairwise(events):
         if event == "logged" and step > interval:
-            steps.append((at - before) / interval)
+            steps.append((now - before) / interval)
         elif event == "preview":
-            previews.append(at - before)
+            previews.append(now - before)
         elif event == "checkpoint" and step:
-            checkpoints.append(at - before)
+            checkpoints.append(now - before)
     process = (events[0][2] - start) + (end - events[-1][2])
     medians = (statistics.median(values) if values else 0.0 for values in (previews, checkpoints))
     return Costs(statistics.median(steps), *medians, process)
 
 
-def timed_run(name: str, extra: Sequence[str]) -> tuple[list[tuple[str, int, float]], float, float]:
-    """Train with an event plugin; return its events, and when the process began and ended."""
+def timed_run(name: str, flags: Sequence[str]) -> tuple[list[tuple[str, int, float]], float, float]:
+    """Train with an event plugin; return its events, and the start and end of the process."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         install_plugin(root)
         events = root / "events.jsonl"
         path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
-        command = [sys.executable, "-m", "translate", *train_command(name), *extra]
+        command = [sys.executable, "-m", "translate", *train_command(name), *flags]
         command += ["--out", str(root / "run"), "--device", "cpu", "--quiet"]
         start = time.time()
         done = subprocess.run(
@@ -106,7 +106,7 @@ def timed_run(name: str, extra: Sequence[str]) -> tuple[list[tuple[str, int, flo
         if done.returncode:
             raise SystemExit(f"{' '.join(command)}\nexit code {done.returncode}\n{done.stderr}")
         lines = [json.loads(line) for line in events.read_text().splitlines()]
-    return [(event, step, at) for event, step, at in lines], start, end
+    return [(event, step, seconds) for event, step, seconds in lines], start, end
 
 
 def install_plugin(root: Path) -> None:

@@ -9,9 +9,9 @@ was written; the first interval is the warm-up. From the medians:
 
   time = start and end of the process + steps * seconds a step + previews + checkpoints
 
-each at the intervals of the configuration. Where a recipe begins with `warm_up` steps of another
-kind, both kinds are measured. `--full NAME` measures a whole run instead, which takes as long as it
-says. Sample domains are generated first and not counted.
+each at the intervals of the configuration. Where a recipe begins with `pretrain_steps` of
+another kind, both kinds are measured. `--full NAME` measures a whole run instead. Sample domains
+are generated first and not counted.
 
 `--write` stores the results in benchmarks/config_times.json, next to those of configurations that
 were not measured now, and writes the table of configs/README.md from them. Run it alone on an idle
@@ -24,12 +24,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import config_costs
 import tables
-from config_costs import ROOT, timed_run, times_due, train_command
+from config_costs import ROOT, count_events, timed_run, train_command
 
 from translate.engine.config import layers
 
@@ -48,7 +47,7 @@ class Result(NamedTuple):
     full: bool
     """whether the whole run was measured"""
     costs: Mapping[str, float]
-    """those of the second half, if the recipe warms up; empty for a whole run"""
+    """costs after the warm-up steps of the recipe, if it has any; empty for a whole run"""
     machine: Mapping[str, Any]
 
 
@@ -82,7 +81,7 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = tables.argument_parser(__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="default: all small ones")
     parser.add_argument("--full", nargs="+", default=[], metavar="NAME", help="measure whole runs")
     parser.add_argument(
@@ -96,7 +95,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--accept-load", action="store_true", help="write it although the machine is not idle"
     )
-    parser.add_argument("--json", type=Path, help="write every measurement to this file")
     return parser.parse_args()
 
 
@@ -121,21 +119,17 @@ def measure_part(name: str, args: argparse.Namespace) -> Result:
     steps = settings.train.steps or 0
     warm_up = min(int(settings.options.get("pretrain_steps", 0)), steps)
     interval = args.interval or max(25, steps // 200)
-    costs = config_costs.measured_costs(name, interval, args.intervals, [])
+    costs = config_costs.measure_costs(name, interval, args.intervals, [])
     step_seconds = steps * costs.step
     if 0 < warm_up < steps:
-        first, costs = (
-            costs,
-            config_costs.measured_costs(
-                name, interval, args.intervals, ["--set", "options.pretrain_steps=0"]
-            ),
-        )
-        step_seconds = warm_up * first.step + (steps - warm_up) * costs.step
+        warm_up_step, flags = costs.step, ["--set", "options.pretrain_steps=0"]
+        costs = config_costs.measure_costs(name, interval, args.intervals, flags)
+        step_seconds = warm_up * warm_up_step + (steps - warm_up) * costs.step
     seconds = (
         costs.process
         + step_seconds
-        + times_due(steps, settings.train.preview_every) * costs.preview
-        + times_due(steps, settings.train.save_every) * costs.checkpoint
+        + count_events(steps, settings.train.preview_every) * costs.preview
+        + count_events(steps, settings.train.save_every) * costs.checkpoint
     )
     return Result(steps, seconds, False, costs._asdict(), {})
 
@@ -174,7 +168,7 @@ def with_table(text: str, results: Mapping[str, Result]) -> str:
 
 
 def table(results: Mapping[str, Result]) -> str:
-    """Return a row for each small configuration, measured or not, and one of the machine."""
+    """Return a row for each small configuration, measured or not, and a note on the machine."""
     rows = []
     for name in small_configurations():
         result = results.get(name)

@@ -3,13 +3,12 @@
 python benchmarks/cost.py [--pairs 10] [--threads 1] [--json FILE]
 
 Without durability `os.fsync` returns at once, no sha256 is computed, and no line is appended to
-any log or record. Both take turns in one process. The steps are those of CycleGAN with networks of
-width 8 at 128 pixels, with a log line every 10 steps (a run has one every 50); the cost of a
-checkpoint every 1,000 steps is given separately. Images have 256 pixels a side and are translated
-one at a time by that generator.
+any log or record. Measurements with and without it take turns in one process. The steps are those
+of CycleGAN with networks of width 8 at 128 pixels, with a log line every 10 steps (a run has one
+every 50); the cost of a checkpoint every 1,000 steps is given separately. Images have 256 pixels a
+side and are translated one at a time by that generator.
 """
 
-import argparse
 import os
 import tempfile
 import time
@@ -23,7 +22,7 @@ import tables
 import torch
 import training_setup
 
-from translate.engine.checkpoints import retention, write
+from translate.engine.checkpoints import contents, retention, write
 from translate.engine.disk import files
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import paths, sources
@@ -57,23 +56,22 @@ class NoHash:
 
 @contextmanager
 def without_durability() -> Iterator[None]:
-    """Disable what makes files durable, and the records of them."""
+    """Disable `fsync`, hashes and records, all that makes files durable."""
     with ExitStack() as patches:
         patches.enter_context(mock.patch.object(os, "fsync", lambda _: None))
         patches.enter_context(mock.patch.object(files, "append", lambda *_: None))
         patches.enter_context(mock.patch.object(files, "sync", lambda *_, **__: None))
         patches.enter_context(mock.patch.object(retention, "verify", lambda _, **__: None))
-        for module in (write, manifest, source, sources):
+        for module in (contents, manifest, source, sources):
             patches.enter_context(mock.patch.object(module, "sha256", NoHash))
         yield
 
 
 def main() -> None:
     """Measure, and print a row for each."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = tables.argument_parser(__doc__)
     parser.add_argument("--pairs", type=int, default=10)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     with tempfile.TemporaryDirectory() as folder:
@@ -84,7 +82,11 @@ def main() -> None:
             preview_every=0,
         )  # fmt: skip
         steps = time_steps(setup, root / "run", args.pairs)
-        saves = alternate(lambda number: save(setup, root / f"saved-{number}"), args.pairs)
+
+        def save(number: int) -> None:
+            write.save(root / f"saved-{number}", setup.training, resume=setup.training)
+
+        saves = alternate(save, args.pairs)
         images = time_images(root, args.pairs)
     step = float(np.median([without for _, without in steps])) / STEPS
     saving = float(np.median([durable - without for durable, without in saves]))
@@ -102,7 +104,7 @@ def main() -> None:
 
 
 def row(pairs: list[tuple[float, float]]) -> dict[str, str]:
-    """Return the cells of one row."""
+    """Return the cells of a row from the seconds with and without durability of each pair."""
     return {
         "with": tables.spread([durable for durable, _ in pairs]),
         "without": tables.spread([without for _, without in pairs]),
@@ -127,7 +129,7 @@ def time_steps(
     """Return the seconds of steps of one run, with durability in every second log interval."""
     seconds, start, patches = list[float](), time.perf_counter(), ExitStack()
 
-    def change(_: ProgressReport) -> None:
+    def switch_durability(_: ProgressReport) -> None:
         nonlocal start
         seconds.append(time.perf_counter() - start)
         patches.close()
@@ -137,13 +139,8 @@ def time_steps(
 
     total = STEPS * (2 * pairs + 2)
     with patches:
-        setup.loop(run, total, training_setup.ProgressCallback(change)).run()
+        setup.loop(run, total, training_setup.ProgressCallback(switch_durability)).run()
     return list(zip(seconds[2::2], seconds[3::2], strict=True))
-
-
-def save(setup: training_setup.TrainingSetup, run: Path) -> None:
-    """Save a checkpoint into a run folder of its own."""
-    write.save(run, setup.training, resume=setup.training)
 
 
 def time_images(root: Path, pairs: int) -> list[tuple[float, float]]:

@@ -45,12 +45,11 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = tables.argument_parser(__doc__)
     parser.add_argument("run", type=Path)
     parser.add_argument("data", type=Path, help="a folder with blur/ and sharp/")
     parser.add_argument("out", type=Path, help="where infer writes")
     parser.add_argument("--shift", type=int, default=4, help="pixels of the largest shift")
-    parser.add_argument("--json", type=Path)
     return parser.parse_args()
 
 

@@ -20,7 +20,7 @@ from translate.folders.listing import subfolders
 from translate.images.tensors import to_device
 
 CONVERGED_AFTER = 2500
-"""Generator steps after which a WGAN is expected to draw digits."""
+"""generator steps after which a WGAN is expected to generate digits"""
 CLASSIFIER_SAMPLES = 10_000
 """Generated samples that a classifier is trained on."""
 
@@ -33,7 +33,7 @@ def evaluate_samples(run: TrainedRun) -> Evaluation:
 
 
 def evaluate_convergence(run: TrainedRun) -> Evaluation:
-    """Add how FD and the critic's estimate of the distance correlate over checkpoints."""
+    """Return C, H, P and FD, and the correlation of FD with the critic's estimate."""
     steps, log = [step for step in run.checkpoints() if step > 0], run.log()
     distances, estimates = [], []
     for before, step in zip([0, *steps], steps, strict=False):
@@ -113,9 +113,9 @@ def evaluate_vae(run: TrainedRun) -> Evaluation:
     torch.manual_seed(0)
     with torch.inference_mode():
         bounds = [model.recipe.elbo(batch).double() for batch in images.split(500)]
-    rest = evaluate_autoencoder(run)
+    evaluation = evaluate_autoencoder(run)
     bound = {"negative ELBO": -float(torch.cat(bounds).mean())}
-    return rest._replace(values={**bound, **rest.values})
+    return evaluation._replace(values={**bound, **evaluation.values})
 
 
 EVALUATIONS: Mapping[str, Callable[[TrainedRun], Evaluation]] = {

@@ -49,7 +49,7 @@ class DigitMetrics(NamedTuple):
     """as a fraction of that of averages of two digits"""
 
     def by_name(self) -> dict[str, float]:
-        """Return the four by their letters."""
+        """Return the metrics by their letters."""
         return dict(zip(("C", "H", "P", "FD"), self, strict=True))
 
     def row(self, name: str) -> dict[str, Any]:
@@ -105,10 +105,10 @@ def baselines(images: Images, digits: NDArray[np.uint8]) -> dict[str, Images]:
     """Return 2,000 images each of generators that are real, collapsed or random."""
     random = np.random.default_rng(1)
     real = images[random.choice(len(images), COUNT, replace=False)]
-    ten = np.stack([images[digits == digit][0] for digit in range(10)])
+    one_of_each = np.stack([images[digits == digit][0] for digit in range(10)])
     return {
         "real training digits": real,
-        "ten training digits repeated": np.resize(ten, (COUNT, SIDE, SIDE)),
+        "ten training digits repeated": np.resize(one_of_each, (COUNT, SIDE, SIDE)),
         "only 0, 1 and 2": images[digits < 3][:COUNT],
         "averages of two digits": average_pairs(images, COUNT),
         "noise": random.integers(0, 256, (COUNT, SIDE, SIDE), dtype=np.uint8),

@@ -5,10 +5,9 @@ python benchmarks/dry_run.py [NAME ...] [--steps N] [--json FILE]
 Each configuration is trained for `--steps` steps, by default in the working directory's `datasets`;
 those on MNIST read ../shared/data. Predicted and real are peak memory of the process and seconds
 from the first checkpoint to the end, as `run.json` has them. The time is predicted before and after
-the run: where these differ, the load of the machine has changed. Run it on an idle machine.
+the run: if both predictions differ, the load of the machine has changed. The machine must be idle.
 """
 
-import argparse
 import json
 import os
 import subprocess
@@ -27,10 +26,9 @@ NAMES = ("cyclegan-small", "pix2pix-small", "wgan-gp-mnist")
 
 def main() -> None:
     """Print a row for each configuration."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = tables.argument_parser(__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", default=NAMES)
     parser.add_argument("--steps", type=int, default=400)
-    parser.add_argument("--json", type=Path, help="write every measurement to this file")
     args = parser.parse_args()
     rows = [compare(name, args.steps) for name in args.names]
     tables.report(rows, f"{args.steps} steps each", args.json)
@@ -41,7 +39,7 @@ def compare(name: str, steps: int) -> dict[str, Any]:
     draw_sample_domains(name)
     command = [*train_command(name), "--steps", str(steps)]
     load = os.getloadavg()[0]
-    plan = predicted(command)
+    plan = predict(command)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "run"
         run([*command, "--out", str(path), "--quiet"])
@@ -49,7 +47,7 @@ def compare(name: str, steps: int) -> dict[str, Any]:
         *_, last = map(json.loads, (path / "log.jsonl").read_text().splitlines())
     started, ended = (datetime.fromisoformat(facts[key]) for key in ("started", "ended"))
     seconds = (ended - started).total_seconds()
-    later = predicted(command)
+    plan_after = predict(command)
     return {
         "configuration": name,
         "memory predicted, MiB": plan["memory_mb"],
@@ -57,14 +55,14 @@ def compare(name: str, steps: int) -> dict[str, Any]:
         "error": f"{plan['memory_mb'] / last['memory_mb'] - 1:+.0%}",
         "time predicted, s": round(plan["seconds"], 1),
         "real, s": round(seconds, 1),
-        "predicted afterwards, s": round(later["seconds"], 1),
+        "predicted afterwards, s": round(plan_after["seconds"], 1),
         "error of time": f"{plan['seconds'] / seconds - 1:+.0%}",
-        "afterwards": f"{later['seconds'] / seconds - 1:+.0%}",
+        "afterwards": f"{plan_after['seconds'] / seconds - 1:+.0%}",
         "load before, after": f"{load:.1f}, {os.getloadavg()[0]:.1f}",
     }
 
 
-def predicted(command: list[str]) -> dict[str, Any]:
+def predict(command: list[str]) -> dict[str, Any]:
     """Return the plan of a training command."""
     plan: dict[str, Any] = json.loads(run([*command, "--dry-run", "--json"]))
     return plan

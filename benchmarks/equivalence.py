@@ -1,4 +1,4 @@
-"""Compare our loop with the textbook loop: both train from one initialization."""
+"""Compare our loop with the textbook loop, from the same initial weights."""
 
 from collections.abc import Callable, Iterator
 from copy import deepcopy
@@ -23,9 +23,9 @@ class Difference(NamedTuple):
 
 
 def compare(create: Callable[[], TrainingSetup], out: Path, *, double: bool) -> Difference:
-    """Train one initialization by both loops.
+    """Train from the same initial weights by both loops.
 
-    Biases before an instance norm are skipped: their gradient is zero up to rounding.
+    Biases before an instance norm are not compared: their gradient is zero up to rounding.
 
     Args:
         create: Returns the setup.
@@ -54,22 +54,20 @@ def compare(create: Callable[[], TrainingSetup], out: Path, *, double: bool) -> 
     loop: Iterator[Any] = textbook_loop(setup, textbook_recipe, iter(batches), fused=True)
     their_losses = [[float(loss) for loss in losses] for losses in islice(loop, steps)]
 
-    ours, other, start = (_weights(r) for r in (recipe, textbook_recipe, initial))
+    ours, textbook, start = (_weights(r) for r in (recipe, textbook_recipe, initial))
     largest = max(
         abs(a - b) / max(abs(b), 1e-12)
         for our_values, their_values in zip(our_losses, their_losses, strict=True)
         for a, b in zip(our_values, their_values, strict=True)
     )
-    return Difference(largest, float((ours - other).norm() / (other - start).norm()))
+    return Difference(largest, float((ours - textbook).norm() / (textbook - start).norm()))
 
 
 def _to_double(value: Any) -> Any:
     """Return a tensor, or a list of features, in float64."""
-    return (
-        value.double()
-        if isinstance(value, torch.Tensor)
-        else [feature.double() for feature in value]
-    )
+    if isinstance(value, torch.Tensor):
+        return value.double()
+    return [feature.double() for feature in value]
 
 
 def _batch_to_double(batch: Any) -> Any:
@@ -82,11 +80,7 @@ def _weights(recipe: nn.Module) -> torch.Tensor:
     for module in recipe.modules():
         for first, second in pairwise(module.children()):
             if type(second).__name__ == "InstanceNorm":
-                skipped.add(getattr(_last(first), "bias", None))
+                convolution = first[-1] if isinstance(first, nn.Sequential) else first
+                skipped.add(getattr(convolution, "bias", None))
     parameters = [p for p in recipe.parameters() if p not in skipped]
     return torch.cat([p.detach().flatten().double() for p in parameters])
-
-
-def _last(module: nn.Module) -> nn.Module:
-    """Return the convolution itself, or the one that ends a small sequence."""
-    return module[-1] if isinstance(module, nn.Sequential) else module

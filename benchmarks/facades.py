@@ -41,13 +41,13 @@ def main() -> None:
     infer += ["--side", "labels", "--size", str(args.size), "--format", "png", "--overwrite"]
     subprocess.run([*TRANSLATE, *infer], check=True)
 
-    photos, labels = (half(args.data / "val", side, args.size) for side in SIDES)
+    photos, labels = (read_half(args.data / "val", side, args.size) for side in SIDES)
     for name, images in (("photo", photos), ("labels", labels)):
         save(images, out / name)
     translated = score.read(out / "translated", None)
     names = sorted(photos.keys() & translated.keys())
     truth = [photos[name] for name in names]
-    training = list(half(args.data / "train", "photo", args.size).values())
+    training = list(read_half(args.data / "train", "photo", args.size).values())
     baselines = score.baseline_images(truth, [], training)
     rows = {
         "translated": [translated[name] for name in names],
@@ -65,7 +65,7 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = tables.argument_parser(__doc__)
     parser.add_argument("--config")
     parser.add_argument(
         "--steps",
@@ -77,7 +77,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=Path("../shared/data/facades"))
     parser.add_argument("--out", type=Path, default=Path("out/facades"))
     parser.add_argument("--set", dest="settings", action="append", default=[])
-    parser.add_argument("--json", type=Path)
     return parser.parse_args()
 
 
@@ -103,7 +102,7 @@ def train(args: argparse.Namespace, run: Path) -> str:
     return saved[-1].name.removeprefix("step-").lstrip("0") or "0"
 
 
-def half(folder: Path, side: str, size: int) -> dict[str, score.Image]:
+def read_half(folder: Path, side: str, size: int) -> dict[str, score.Image]:
     """Return one side of the joined pairs in `folder`, scaled as `infer --side --size` scales."""
     images = {}
     for path in listing.find_images(folder):

@@ -3,8 +3,8 @@
 python benchmarks/folder.py [--images 200] [--width 8] [--backend NAME ...] [--rounds 5]
                             [--json FILE]
 
-The plain loop (plain_loop.py) does what test.py of pytorch-CycleGAN-and-pix2pix does: of each image
-it writes the input and the output as PNG. `outputs only` is the same without the inputs. The
+The plain loop (plain_loop.py) does what test.py of pytorch-CycleGAN-and-pix2pix does: for
+each image it writes the input and the output as PNG. `outputs only` is the same without inputs. The
 network is a ResNet of nine blocks with random weights; each process computes with `--threads`
 threads. Outputs are compared, in levels of 255.
 """
@@ -50,14 +50,14 @@ def main() -> None:
     args = arguments()
     with tempfile.TemporaryDirectory() as folder:
         setup = prepare(Path(folder), args)
-        calls = commands(setup, args)
-        seconds: dict[str, list[startup.Duration]] = {name: [] for name in calls}
+        command_by_name = commands(setup, args)
+        seconds: dict[str, list[startup.Duration]] = {name: [] for name in command_by_name}
         for number in range(args.rounds + 1):
-            for name, command in calls.items():
+            for name, command in command_by_name.items():
                 out = setup.root / f"{name}-{number}"
                 seconds[name].append(time_command([*command, str(out)], args.threads))
-        last = {name: setup.root / f"{name}-{args.rounds}" for name in calls}
-        rows = [row(name, seconds, last, args) for name in calls]
+        outputs = {name: setup.root / f"{name}-{args.rounds}" for name in command_by_name}
+        rows = [row(name, seconds, outputs, args) for name in command_by_name]
         parts = time_parts(setup, args)
     note = (
         f"{args.images} images of 256 px on {args.device}, width {args.width}, {args.threads} "
@@ -70,7 +70,7 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = tables.argument_parser(__doc__)
     parser.add_argument("--data", type=Path, default=DATA, help="images of 256 px")
     parser.add_argument("--images", type=int, default=200)
     parser.add_argument("--width", type=int, default=8, help="channels after the first layer")
@@ -81,7 +81,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--device", default="cpu", help="of the network: cpu or cuda")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--json", type=Path, help="write every measurement to this file")
     return parser.parse_args()
 
 
@@ -113,12 +112,11 @@ def commands(setup: Setup, args: argparse.Namespace) -> dict[str, list[str]]:
     infer = [*startup.COMMAND, "infer", "--format=png", f"--device={args.device}", "--quiet"]
     infer += [f"--batch-size={args.batch_size}"]
     run = [str(setup.run), str(setup.images)]
-    named = {name: [*infer, f"--backend={name}", *run] for name in args.backend}
     return {
         "loop": [*loop, *files],
         "loop, outputs only": [*loop, "--outputs-only", *files],
         "infer": [*infer, *run],
-        **{f"infer, {name}": command for name, command in named.items()},
+        **{f"infer, {name}": [*infer, f"--backend={name}", *run] for name in args.backend},
     }
 
 
@@ -135,22 +133,21 @@ def row(
     args: argparse.Namespace,
 ) -> dict[str, Any]:
     """Return the row of a command."""
-    own = seconds[name][1:]
-    ratios = {
-        f"{clock} time, {loop} to it": tables.spread(
-            [getattr(a, clock) / getattr(b, clock) for a, b in zip(of, own, strict=True)], 2
-        )
-        for loop in ("loop", "loop, outputs only")
-        for clock, of in (("wall", seconds[loop][1:]), ("cpu", seconds[loop][1:]))
-    }
+    durations = seconds[name][1:]
+    ratios = {}
+    for loop in ("loop", "loop, outputs only"):
+        pairs = list(zip(seconds[loop][1:], durations, strict=True))
+        for clock in ("wall", "cpu"):
+            by_round = [getattr(of_loop, clock) / getattr(own, clock) for of_loop, own in pairs]
+            ratios[f"{clock} time, {loop} to it"] = tables.spread(by_round, 2)
     written = sum(path.stat().st_size for path in outputs[name].glob("????.png"))
     return {
         "command": name,
-        "seconds": tables.spread([one.wall for one in own], 2),
-        "CPU seconds": tables.spread([one.cpu for one in own], 2),
+        "seconds": tables.spread([duration.wall for duration in durations], 2),
+        "CPU seconds": tables.spread([duration.cpu for duration in durations], 2),
         **ratios,
         "KB an output": round(written / args.images / 1e3, 1),
-        "largest difference": difference(outputs["loop"], outputs[name]),
+        "largest difference": largest_difference(outputs["loop"], outputs[name]),
     }
 
 
@@ -179,11 +176,12 @@ def time_parts(setup: Setup, args: argparse.Namespace) -> dict[str, float]:
     }
 
 
-def difference(folder: Path, other: Path) -> int:
-    """Return the largest difference of two images of one name in these folders."""
-    pairs = [(path, other / path.name) for path in sorted(folder.glob("????.png"))]
-    images = ((read_image(one).astype(int), read_image(two)) for one, two in pairs)
-    return max(int(np.abs(one - two).max()) for one, two in images)
+def largest_difference(folder: Path, other: Path) -> int:
+    """Return the largest difference of the images with equal names in two folders."""
+    return max(
+        int(np.abs(read_image(path).astype(int) - read_image(other / path.name)).max())
+        for path in folder.glob("????.png")
+    )
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ python benchmarks/gallery.py --steps 4 --work tmp --sheets tmp/sheets     a tria
 
 The commands are those of gallery_examples.toml, which docs/gallery.md prints. They run in the
 folder out/gallery; a recipe that is already trained there is not trained again. Recipes of other
-distributions are left out unless they are named, and installed.
+distributions are skipped unless they are named; they must be installed.
 """
 
 import argparse
@@ -41,8 +41,8 @@ LIMIT = 40_000
 
 
 def main() -> None:
-    """Make the sheets that the command line names."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    """Write the sheets of the recipes that the command line names."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("recipes", nargs="*", metavar="RECIPE", choices=EXAMPLES)
     parser.add_argument("--steps", type=int, help="instead of those of the example")
     parser.add_argument("--work", type=Path, default=ROOT / "out/gallery")
@@ -50,12 +50,12 @@ def main() -> None:
     args = parser.parse_args()
     for folder in (args.work / "datasets", args.sheets):
         folder.mkdir(parents=True, exist_ok=True)
-    own = [name for name, example in EXAMPLES.items() if "pip" not in example]
-    for name in args.recipes or own:
-        make(name, args.work, args.sheets / f"{name}.jpg", args.steps)
+    built_in = [name for name, example in EXAMPLES.items() if "pip" not in example]
+    for name in args.recipes or built_in:
+        make_sheet(name, args.work, args.sheets / f"{name}.jpg", args.steps)
 
 
-def make(name: str, work: Path, sheet: Path, steps: int | None = None) -> None:
+def make_sheet(name: str, work: Path, sheet: Path, steps: int | None = None) -> None:
     """Train and apply the recipe `name` in the folder `work`, and write its sheet."""
     example = EXAMPLES[name]
     if not (work / "runs" / name).exists():
@@ -91,13 +91,12 @@ def write_inputs(kind: str, work: Path) -> None:
             case "small":
                 pixels = cv2.resize(pixels, None, fx=1 / 4, fy=1 / 4, interpolation=cv2.INTER_AREA)
             case "holes":
-                size = cv2.resize(pixels, (64, 64), interpolation=cv2.INTER_AREA)
-                opacity = np.full((64, 64, 1), 255, np.uint8)
-                opacity[20:44, 12 + 6 * index : 34 + 6 * index] = 0
-                pixels = np.concatenate([size, opacity], axis=2)
-        target = (
-            work / "inputs" / kind / f"{path.parent.name if kind == 'digits' else ''}{path.name}"
-        )
+                small = cv2.resize(pixels, (64, 64), interpolation=cv2.INTER_AREA)
+                alpha = np.full((64, 64, 1), 255, np.uint8)
+                alpha[20:44, 12 + 6 * index : 34 + 6 * index] = 0
+                pixels = np.concatenate([small, alpha], axis=2)
+        prefix = path.parent.name if kind == "digits" else ""
+        target = work / "inputs" / kind / f"{prefix}{path.name}"
         target.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels.squeeze(2) if pixels.shape[2] == 1 else pixels).save(target)
 
@@ -111,15 +110,11 @@ def write_sheet(sheet: Path, folders: list[Path]) -> None:
         canvas = images[0][0].repeat(2, 0).repeat(2, 1)
     else:
         columns = count // 2 if len(images) == 1 else min(12 if small else COUNT, count)
-        rows = (
-            images
-            if len(images) > 1
-            else [images[0][i : i + columns] for i in range(0, count, columns)]
-        )
-        canvas = np.vstack(
-            [np.hstack([tile(image, small) for image in row[:columns]]) for row in rows]
-        )
-        canvas = canvas[:-GAP, :-GAP]
+        rows = images
+        if len(images) == 1:
+            rows = [images[0][i : i + columns] for i in range(0, count, columns)]
+        tiles = [np.hstack([tile(image, small) for image in row[:columns]]) for row in rows]
+        canvas = np.vstack(tiles)[:-GAP, :-GAP]
     for quality in range(92, 30, -4):
         Image.fromarray(canvas).save(sheet, quality=quality, optimize=True, progressive=True)
         if sheet.stat().st_size <= LIMIT:

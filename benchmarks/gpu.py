@@ -6,14 +6,14 @@ python benchmarks/gpu.py --smoke                       small networks and images
 | block | command | measurement |
 | --- | --- | --- |
 | speed | gpu_speed.py | time and memory of a step, against the textbook's at the same precision |
-| zebras | zebras.py | share of translated horses that a classifier calls zebras |
+| zebras | zebras.py | fraction of translated horses that a classifier calls zebras |
 | facades | facades.py | PSNR, SSIM and L1 of pix2pix on the validation facades |
 | folder | folder.py | time of a folder of images and of its parts, against a plain loop |
 | correctness | gpu_correctness.py | uploads, gradients of norms and networks, exact resume |
 
 `--out` gets what each block printed, and all results as all.json. A block gets its share of the
-time that is left. One that fails, exceeds its time or is skipped for want of it is listed with the
-reason, and the others run. Exit code 1 if any was.
+time that is left. A block that fails, exceeds its time or is skipped as too little time is left is
+listed with the reason, the others run, and the exit code is 1.
 """
 
 import argparse
@@ -38,7 +38,7 @@ SCRIPTS = {"speed": "gpu_speed", "correctness": "gpu_correctness"}
 LEAST_SECONDS = 15
 """a block with less time is skipped: starting takes almost as long"""
 RESERVE = 0.4
-"""minutes of a block that trains for what follows: translating and measuring"""
+"""minutes that a block with training needs after it, for translating and measuring"""
 TRAINED = "train.save_every=100000", "train.preview_every=0"
 TINY = {
     "zebras": ["options.generator={name: resnet, width: 4, blocks: 1}"],
@@ -79,9 +79,9 @@ def main() -> None:
 
 
 def share_of(left: float, blocks: Sequence[str]) -> float:
-    """Return how much of the time that is `left` the first of `blocks` gets.
+    """Return how many of the seconds that are `left` the first of `blocks` gets.
 
-    What a block does not need is divided among those after it.
+    The time that a block does not need is divided among the blocks after it.
     """
     return max(0.0, left) * BLOCKS[blocks[0]].share / sum(BLOCKS[name].share for name in blocks)
 
@@ -93,7 +93,7 @@ def result_files(out: Path) -> list[Path]:
 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--minutes", type=float, default=10.0, help="limit of all blocks together")
     parser.add_argument("--blocks", nargs="+", choices=list(BLOCKS), default=list(BLOCKS))
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
@@ -141,15 +141,12 @@ def speed(args: argparse.Namespace, minutes: float) -> list[str]:
 
 def zebras(args: argparse.Namespace, minutes: float) -> list[str]:
     """Return the command that trains CycleGAN on horses and zebras."""
-    return [
-        *_trained("zebras", "horse2zebra", args),
-        f"--minutes={max(0.05, minutes - RESERVE):.2f}",
-    ]
+    return _training_command("zebras", "horse2zebra", args, minutes)
 
 
 def facades(args: argparse.Namespace, minutes: float) -> list[str]:
     """Return the command that trains pix2pix on facades."""
-    return [*_trained("facades", "facades", args), f"--minutes={max(0.05, minutes - RESERVE):.2f}"]
+    return _training_command("facades", "facades", args, minutes)
 
 
 def folder(args: argparse.Namespace, minutes: float) -> list[str]:  # noqa: ARG001
@@ -171,8 +168,8 @@ def _script(name: str, args: argparse.Namespace) -> list[str]:
     return [str(HERE / name), "--json", str(args.out / name.replace(".py", ".json"))]
 
 
-def _trained(name: str, data: str, args: argparse.Namespace) -> list[str]:
-    """Return the command of a block that trains, up to its time."""
+def _training_command(name: str, data: str, args: argparse.Namespace, minutes: float) -> list[str]:
+    """Return the command of a block that trains."""
     settings = [*TRAINED, *(TINY[name] if args.smoke else [])]
     return [
         *_script(f"{name}.py", args),
@@ -180,6 +177,7 @@ def _trained(name: str, data: str, args: argparse.Namespace) -> list[str]:
         *("--size", str(args.size)),
         *(f"--set={setting}" for setting in settings),
         *(["--steps", "2"] if args.smoke else []),
+        f"--minutes={max(0.05, minutes - RESERVE):.2f}",
     ]
 
 

@@ -3,9 +3,10 @@
 python benchmarks/gpu_correctness.py [--size 256] [--json FILE]
 python benchmarks/gpu_correctness.py --tiny                           a small version for a CPU
 
-Streams: batches that are uploaded next to computation are what the computation reads.
+Streams: computation reads the right batches while further batches are uploaded.
 Gradients: those of the norms, and of each kind of network in both memory formats.
 Resume: a run that is resumed halfway ends with the same bytes as one without interruption.
+Each of these writes a file of its own, with the name of `--json FILE` as its prefix.
 """
 
 import argparse
@@ -37,7 +38,7 @@ from translate.run import Run
 
 RECIPES = ("cyclegan", "pix2pix")
 STEP = 1e-7
-"""of a finite difference, in float64: a longer one crosses kinks of ReLU"""
+"""step of a finite difference, in float64: a longer step crosses kinks of ReLU"""
 
 
 def main() -> None:
@@ -46,17 +47,16 @@ def main() -> None:
     for name, measure in MEASUREMENTS.items():
         rows, note = measure(args)
         print(f"\n### {name}\n")
-        to = args.json and args.json.with_name(f"{args.json.stem}-{name.replace(' ', '-')}.json")
-        tables.report(rows, note, to)
+        file = args.json and args.json.with_name(f"{args.json.stem}-{name.replace(' ', '-')}.json")
+        tables.report(rows, note, file)
 
 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = tables.argument_parser(__doc__)
     parser.add_argument("--tiny", action="store_true", help="small networks and images")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--size", type=int)
-    parser.add_argument("--json", type=Path, help="prefix of the files")
     args = parser.parse_args()
     args.size = args.size or (32 if args.tiny else 256)
     args.settings = training_setup.TINY if args.tiny else ()
@@ -64,7 +64,7 @@ def arguments() -> argparse.Namespace:
 
 
 def resume(args: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
-    """Train without a break, and in two halves of which the second starts from a checkpoint."""
+    """Train without interruption, and in two halves: the second resumes from a checkpoint."""
     rows = []
     half = 3 if args.tiny else 10
     for recipe in RECIPES:
@@ -74,7 +74,7 @@ def resume(args: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
             with tempfile.TemporaryDirectory() as folder:
                 root = Path(folder)
                 training_setup.write_images(root, args.size)
-                make = partial(
+                create = partial(
                     training_setup.create_quiet_setup,
                     args,
                     root,
@@ -83,14 +83,16 @@ def resume(args: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
                     steps=2 * half,
                     ema=0.9,
                 )
-                ends = [train(make(), root / name, 2 * half) for name in ("once", "again")]
-                halves = in_halves(make, root / "halves", half)
+                first, repeated = (
+                    train(create(), root / name, 2 * half) for name in ("first", "repeated")
+                )
+                resumed = train_in_halves(create, root / "resumed", half)
             rows.append(
                 {
                     "recipe": recipe,
                     "algorithms": "deterministic" if deterministic else "PyTorch's choice",
-                    "repeated run equal": ends[0] == ends[1],
-                    "resumed run equal": ends[0] == halves,
+                    "repeated run equal": first == repeated,
+                    "resumed run equal": first == resumed,
                 }
             )
     torch.use_deterministic_algorithms(False)
@@ -122,16 +124,18 @@ class StopAt(ProgressReporter):
             self.run.stop("half of the steps")
 
 
-def in_halves(make: Callable[[], training_setup.TrainingSetup], out: Path, half: int) -> list[str]:
-    """Train the first half, and the second from its checkpoint."""
+def train_in_halves(
+    create: Callable[[], training_setup.TrainingSetup], out: Path, half: int
+) -> list[str]:
+    """Train the first half, and the second from its checkpoint; return the digests of `train`."""
     reporter = StopAt(half)
-    loop = make().loop(out, 2 * half, reporter)
+    loop = create().loop(out, 2 * half, reporter)
     reporter.run = loop.writer.run
     loop.run()
-    second = make()
+    setup = create()
     path, _ = retention.newest_checkpoint(out)
-    read.restore(second.training, read.read_checkpoint(path))
-    return train(second, out, 2 * half)
+    read.restore(setup.training, read.read_checkpoint(path))
+    return train(setup, out, 2 * half)
 
 
 def norm_gradients(args: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
@@ -197,13 +201,14 @@ def network_gradients(args: argparse.Namespace) -> tuple[list[dict[str, Any]], s
 
 
 class GradientErrors(NamedTuple):
-    """How wrong the gradients of a network are; relative."""
+    """Relative errors of the gradients of a network."""
 
     difference: float
-    """of those in one memory format and in the other"""
+    """difference of the gradients in both memory formats"""
     contiguous: float
-    """of a directional derivative and its finite difference"""
+    """error of a directional derivative against its finite difference"""
     channels_last: float
+    """the same in the other memory format"""
 
 
 def gradient_errors(network: nn.Module, images: Tensor) -> GradientErrors:
@@ -217,19 +222,19 @@ def gradient_errors(network: nn.Module, images: Tensor) -> GradientErrors:
         inputs = images.double().contiguous(memory_format=layout).requires_grad_()
         leaves = [inputs, *(p for p in copy.parameters() if p.requires_grad)]
         total = _weighted_sum(copy, inputs, layout)
-        each = torch.autograd.grad(total, leaves, materialize_grads=True)
-        gradients.append(torch.cat([gradient.flatten() for gradient in each]))
+        leaf_gradients = torch.autograd.grad(total, leaves, materialize_grads=True)
+        gradients.append(torch.cat([gradient.flatten() for gradient in leaf_gradients]))
         generator = torch.Generator().manual_seed(1)
-        direction = [torch.randn(leaf.shape, generator=generator, dtype=leaf.dtype)
-                     .to(leaf.device) for leaf in leaves]  # fmt: skip
-        derivative = sum((g * d).sum() for g, d in zip(each, direction, strict=True))
-        ends = []
+        directions = [torch.randn(leaf.shape, generator=generator, dtype=leaf.dtype)
+                      .to(leaf.device) for leaf in leaves]  # fmt: skip
+        derivative = sum((g * d).sum() for g, d in zip(leaf_gradients, directions, strict=True))
+        sums = []
         with torch.no_grad():
-            for step in (STEP, -2 * STEP):
-                for leaf, towards in zip(leaves, direction, strict=True):
-                    leaf.add_(towards, alpha=step)
-                ends.append(_weighted_sum(copy, inputs, layout))
-        expected = (ends[0] - ends[1]) / (2 * STEP)
+            for step in (STEP, -2 * STEP):  # from the start to +STEP, and from there to -STEP
+                for leaf, direction in zip(leaves, directions, strict=True):
+                    leaf.add_(direction, alpha=step)
+                sums.append(_weighted_sum(copy, inputs, layout))
+        expected = (sums[0] - sums[1]) / (2 * STEP)
         errors.append(float((derivative - expected).abs() / expected.abs()))
     contiguous, channels_last = gradients
     difference = (channels_last - contiguous).norm() / contiguous.norm()
@@ -261,17 +266,18 @@ def streams(args: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
         for _ in range(4)
     ]
     rows = []
-    for last in (False, True):
-        upload, wrong = Uploader(device, spec, channels_last=last), 0
+    for channels_last in (False, True):
+        upload, wrong = Uploader(device, spec, channels_last=channels_last), 0
         expected = [Uploader(torch.device("cpu"), spec)(batch) for batch in batches]
         sums = []
-        busy = torch.randn(256 if args.tiny else 4096, 256 if args.tiny else 4096, device=device)
+        side = 256 if args.tiny else 4096
+        busy = torch.randn(side, side, device=device)
         for number in range(count):
             batch = batches[number % len(batches)]
             pinned = batch._make(t.pin_memory() for t in batch) if upload.stream else batch
             uploaded = upload(pinned)
             del pinned  # its memory may be reused: the next batch is read meanwhile
-            busy = (busy @ busy).clamp(-1, 1)  # the stream that computes is behind
+            busy = (busy @ busy).clamp(-1, 1)  # delays the stream that computes
             sums.append([field.double().sum() for field in uploaded])
             del uploaded
         for number, values in enumerate(sums):
@@ -280,7 +286,7 @@ def streams(args: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
                 abs(float(value) - float(field.double().sum())) > 1e-3 * field.numel() ** 0.5
                 for value, field in zip(values, reference, strict=True)
             )
-        layout = "channels_last" if last else "contiguous"
+        layout = "channels_last" if channels_last else "contiguous"
         rows.append({"memory format": layout, "batches": count, "wrong batches": wrong})
     return rows, f"batches of 8 pairs, {args.size} px, on {args.device}, read by a busy stream"
 

@@ -5,8 +5,9 @@ python benchmarks/gpu_speed.py --tiny                                 a small ve
 
 CycleGAN and pix2pix at `--size`, batch sizes 1 and 8. The textbook and the variants of our loop
 take turns of `--steps` steps; ours reads its batches, logs and guards as a run does, the textbook's
-batches are on the device. Before that, both train one initialization and are compared. Variants
-that need CUDA are skipped without it, and so are those for which no time is left; both are listed.
+batches are on the device. Before that, both train from the same initial weights and are compared.
+Variants that need CUDA are skipped without it, and so are variants for which no time is left; the
+table lists them.
 """
 
 import argparse
@@ -43,12 +44,13 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "compiled": {"compile": True},
     "bf16, channels_last, compiled": {"precision": "bf16", "channels_last": True, "compile": True},
 }
-"""settings of ``train``, in the order in which they are made, while there is time"""
+"""settings of ``train``, in the order in which they are measured while there is time"""
 SAME_MATHS = ("CUDA graphs", "channels_last")
+"""variants that only change the order of sums"""
 ON_CPU = ("eager", "channels_last", "bf16")
-"""The others need a compiler or CUDA."""
-MAKING = 0.7
-"""share of the time after which no more variants are made, which may have to be compiled"""
+"""variants that need neither CUDA nor a compiler"""
+PREPARATION = 0.7
+"""fraction of the time after which no further variant is prepared, which may include compiling"""
 
 Block = Callable[[], float]
 """Takes some steps and returns their seconds."""
@@ -64,7 +66,7 @@ def main() -> None:
         training_setup.write_images(root, args.size)
         for number, (recipe, size) in enumerate(sizes):
             if size == args.batches[0]:
-                print(equality(args, root, recipe), flush=True)
+                print(compare_loops(args, root, recipe), flush=True)
             now = time.monotonic()
             end = now + (args.end - now) / (len(sizes) - number)
             compared = compare_variants(args, root, recipe, size, end)
@@ -74,7 +76,7 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = tables.argument_parser(__doc__)
     parser.add_argument("--tiny", action="store_true", help="small networks and images")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--size", type=int)
@@ -83,7 +85,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, help="steps in a round")
     parser.add_argument("--minutes", type=float, default=8.0)
     parser.add_argument("--variants", nargs="+", choices=list(VARIANTS))
-    parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     if args.device == "cpu" and not args.tiny:
         parser.error("no GPU was found: use --tiny, which runs on a CPU.")
@@ -97,27 +98,27 @@ def arguments() -> argparse.Namespace:
     return args
 
 
-def equality(args: argparse.Namespace, root: Path, recipe: str) -> str:
-    """Return how much both loops differ after training one initialization.
+def compare_loops(args: argparse.Namespace, root: Path, recipe: str) -> str:
+    """Return how much both loops differ after training from the same initial weights.
 
-    Variants that only change the order of sums are compared as well: in float32, and in as many
-    steps that replay CUDA graphs as steps before.
+    Variants that only change the order of sums are compared as well, in float32, and for twice the
+    steps after which CUDA graphs are captured.
     """
     create = partial(create_quiet_setup, args, root, recipe, 1, log_every=1)
-    found = {
+    differences = {
         f"float{64 if in_float64 else 32}": equivalence.compare(
             partial(create, steps=3), root / f"equal-{recipe}-{in_float64}", double=in_float64
         )
         for in_float64 in (True, False)
     }
     for number, name in enumerate(name for name in args.variants if name in SAME_MATHS):
-        found[name] = equivalence.compare(
+        differences[name] = equivalence.compare(
             partial(create, steps=2 * OBSERVED_STEPS, **VARIANTS[name]),
             root / f"equal-{recipe}-{number}",
             double=False,
         )
-    differences = ", ".join(f"{difference} with {name}" for name, difference in found.items())
-    return f"{recipe}: ours and the textbook differ by {differences}"
+    texts = (f"{difference} with {name}" for name, difference in differences.items())
+    return f"{recipe}: ours and the textbook differ by {', '.join(texts)}"
 
 
 def note(args: argparse.Namespace) -> str:
@@ -137,24 +138,24 @@ def compare_variants(
     """Return a row for the textbook in either precision and for each variant, until `end`."""
     start = time.monotonic()
     precisions = ["fp32", *(["bf16"] if any("bf16" in v for v in args.variants) else [])]
-    makers: dict[str, Callable[[], Block]] = {
+    creators: dict[str, Callable[[], Block]] = {
         f"textbook {precision}": partial(
             create_textbook_block, args, root, recipe, batch_size, precision
         )
         for precision in precisions
     }
     for name in args.variants:
-        makers[name] = partial(create_our_block, args, root, recipe, batch_size, name)
+        creators[name] = partial(create_our_block, args, root, recipe, batch_size, name)
     blocks: dict[str, Block] = {}
     memory: dict[str, float] = {}
     failed: dict[str, str] = {}
-    for name, maker in makers.items():
-        if blocks and time.monotonic() > start + MAKING * (end - start):
+    for name, create in creators.items():
+        if blocks and time.monotonic() > start + PREPARATION * (end - start):
             failed[name] = "no time left"
             continue
         before = _allocated()
         try:
-            blocks[name] = maker()
+            blocks[name] = create()
             blocks[name]()  # warm-up: compiles, fills memory pools
             memory[name] = _peak() - before
         except Exception as error:
@@ -165,11 +166,10 @@ def compare_variants(
     for number in range(args.rounds):
         if number and time.monotonic() > end:
             break
-        order = list(blocks)
-        for name in order[number % len(order) :] + order[: number % len(order)]:
+        for name in tables.rotate(list(blocks), number):
             seconds[name].append(blocks[name]() / args.steps)
     rows = []
-    for name in makers:
+    for name in creators:
         base = "textbook bf16" if "bf16" in name else "textbook fp32"
         facts = {"ms/step": failed.get(name, ""), "ratio": "", "MB": ""}
         if name in blocks and base in blocks:

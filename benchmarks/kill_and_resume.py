@@ -39,7 +39,7 @@ SETTINGS = {
 
 
 def main() -> None:
-    """Kill, resume, compare, and print how many were equal."""
+    """Kill, resume and compare runs, and print how many of them were equal."""
     args = arguments()
     rng = random.Random(args.seed)
     with tempfile.TemporaryDirectory() as folder:
@@ -79,12 +79,11 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = tables.argument_parser(__doc__)
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0, help="random seed of the times")
-    parser.add_argument("--json", type=Path)
     return parser.parse_args()
 
 
@@ -119,11 +118,11 @@ def kill(command: list[str], run: Path, delay: float) -> bool:
     while not (first.exists() or later.exists()) and process.poll() is None:
         time.sleep(0.002)
     time.sleep(delay)
-    alive = process.poll() is None
-    if alive:
+    is_running = process.poll() is None
+    if is_running:
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    return alive
+    return is_running
 
 
 def digests(run: Path) -> dict[str, str]:

@@ -61,7 +61,7 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = tables.argument_parser(__doc__)
     parser.add_argument("configs", nargs="*", metavar="CONFIG", help="a name, or a file")
     parser.add_argument(
         "--all", action="store_true", help="every method, with its default number of seeds"
@@ -81,7 +81,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--classifier-seed", type=int, default=0)
     parser.add_argument("--keep", action="store_true", help="keep checkpoints and samples")
-    parser.add_argument("--json", type=Path)
     return parser.parse_args()
 
 

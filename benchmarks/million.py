@@ -42,19 +42,20 @@ def main() -> None:
     if args.stage:
         measure(args.stage[0], Path(args.stage[1]))
         return
-    import tables  # PyTorch, which the stages do not import
+    import tables  # imports PyTorch, which the stages do not need
 
     rows = []
     for count in args.files:
         with tempfile.TemporaryDirectory(dir=args.folder, prefix="million-") as folder:
             root = Path(folder)
-            image, other = png(0), png(255)
-            make_tree(root / "in", count, args.per_folder, image)
+            source, output = png(0), png(255)
+            make_tree(root / "in", count, args.per_folder, source)
             for stage in ("imports", "listing", "plan", "shard"):
                 rows.append(run_stage(stage, root, count))
             if count <= args.rerun_files:
-                make_tree(root / "out", count, args.per_folder, other)
-                write_records(root, count, args.per_folder, sha256(image), sha256(other))
+                make_tree(root / "out", count, args.per_folder, output)
+                digests = [sha256(content).hexdigest() for content in (source, output)]
+                write_records(root, count, args.per_folder, *digests)
                 rows.append(run_stage("rerun", root, count))
     if args.json:
         args.json.write_text(json.dumps(rows, indent=1))
@@ -87,7 +88,9 @@ def make_tree(root: Path, count: int, per_folder: int, data: bytes) -> None:
             os.link(original, path)
 
 
-def write_records(root: Path, count: int, per_folder: int, image: object, other: object) -> None:
+def write_records(
+    root: Path, count: int, per_folder: int, input_sha256: str, output_sha256: str
+) -> None:
     """Write the record of each output, as `translate infer` does."""
     from translate.engine.inference.outputs.records import DoneRecord
 
@@ -97,8 +100,8 @@ def write_records(root: Path, count: int, per_folder: int, image: object, other:
         for number in range(count):
             record = DoneRecord(
                 output=name_of(number, per_folder),
-                output_sha256=other.hexdigest(),  # type: ignore[attr-defined]
-                input_sha256=image.hexdigest(),  # type: ignore[attr-defined]
+                output_sha256=output_sha256,
+                input_sha256=input_sha256,
             )
             line = {**record.model_dump(exclude_defaults=True), "input": str(root), "model": "m"}
             file.write(json.dumps(line) + "\n")
@@ -108,9 +111,9 @@ def run_stage(stage: str, root: Path, count: int) -> dict[str, object]:
     """Run a stage in a process, and return its row."""
     command = [sys.executable, __file__, "--stage", stage, str(root)]
     result = subprocess.run(command, check=True, capture_output=True, text=True)
-    found, seconds, cpu, megabytes = json.loads(result.stdout)
+    files, seconds, cpu, megabytes = json.loads(result.stdout)
     print(f"{count} {stage}: {seconds:.1f} s {megabytes:.0f} MB", file=sys.stderr)
-    row = {"files": count, "stage": stage, "found": found, "seconds": round(seconds, 1)}
+    row = {"files": count, "stage": stage, "found": files, "seconds": round(seconds, 1)}
     return {**row, "CPU seconds": round(cpu, 1), "peak MB": round(megabytes)}
 
 
@@ -125,9 +128,8 @@ def measure(stage: str, root: Path) -> None:
     from translate.engine.shards.shard import Shard
 
     def list_all() -> int:
-        return sum(
-            len(folder.images) for folder in find_inputs(root / "in", root / "out").folders()
-        )
+        folders = find_inputs(root / "in", root / "out").folders()
+        return sum(len(folder.images) for folder in folders)
 
     def plan(shard: Shard | None = None) -> int:
         inputs, sources = find_inputs(root / "in", root / "out"), Sources(1 << 20)
@@ -144,12 +146,12 @@ def measure(stage: str, root: Path) -> None:
         "shard": lambda: plan(Shard(0, SHARDS)),
         "rerun": plan,
     }
-    begin, cpu = time.perf_counter(), time.process_time()
-    found = stages[stage]()
-    seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu
+    start, cpu_start = time.perf_counter(), time.process_time()
+    files = stages[stage]()
+    seconds, cpu = time.perf_counter() - start, time.process_time() - cpu_start
     status = Path("/proc/self/status").read_text()  # ru_maxrss would be that of the parent
     peak = int(status.partition("VmHWM:")[2].split()[0]) / 1024
-    print(json.dumps([found, seconds, cpu, peak]))
+    print(json.dumps([files, seconds, cpu, peak]))
 
 
 if __name__ == "__main__":

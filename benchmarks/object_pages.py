@@ -1,10 +1,10 @@
-"""A stand-in for S3 that answers requests for pages of a folder of many objects.
+"""CPU time and memory of planning the translation of a folder with many objects in S3.
 
 python benchmarks/object_pages.py [--objects 1000000] [--shards 1]
 
-Prints CPU time and peak memory after each step of planning a translation from that folder into an
-empty one: objects are listed, named, looked up among outputs, and their entity tags taken. There is
-no network: time is that of this program, without requests.
+Objects are listed, named, looked up among the outputs of an empty folder, and their entity tags
+taken; each step prints a line. A stand-in for S3 answers the requests for pages of the folder, so
+that time is that of this program without the network.
 """
 
 import argparse
@@ -65,7 +65,7 @@ class ManyObjects(AbstractFileSystem):
 
 def main() -> None:
     """Plan, and print a line for each step."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--objects", type=int, default=1_000_000)
     parser.add_argument("--shards", type=int, default=1, help="plan the first of them")
     args = parser.parse_args()

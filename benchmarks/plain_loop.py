@@ -1,4 +1,4 @@
-"""Translate a folder of images in a plain loop, as test.py of pytorch-CycleGAN-and-pix2pix does it.
+"""Translate a folder of images in a plain loop, as test.py of pytorch-CycleGAN-and-pix2pix.
 
 python benchmarks/plain_loop.py WEIGHTS IMAGES OUT [--width 8] [--outputs-only] [--device cuda]
 
@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from torchvision import transforms
 
 
-class Block(nn.Module):
-    """A residual block."""
+class ResidualBlock(nn.Module):
+    """Two convolutions and their input."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class Generator(nn.Module):
             layers += [nn.Conv2d(width, 2 * width, 3, stride=2, padding=1)]
             width *= 2
             layers += [nn.InstanceNorm2d(width), nn.ReLU(True)]
-        layers += [Block(width) for _ in range(9)]
+        layers += [ResidualBlock(width) for _ in range(9)]
         for _ in range(2):
             layers += [
                 nn.ConvTranspose2d(width, width // 2, 3, stride=2, padding=1, output_padding=1)
@@ -64,7 +64,7 @@ class Generator(nn.Module):
 
 def main() -> None:
     """Translate each image of a folder."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("weights", type=Path)
     parser.add_argument("images", type=Path)
     parser.add_argument("out", type=Path)
@@ -88,7 +88,7 @@ def main() -> None:
 
 
 def to_pixels(images: Tensor) -> NDArray[np.uint8]:
-    """Return the first of `images` in bytes."""
+    """Return the first of `images` as (H, W, 3) uint8."""
     values = images[0].cpu().float().numpy().transpose(1, 2, 0)
     return ((values + 1) / 2 * 255.0).astype(np.uint8)
 

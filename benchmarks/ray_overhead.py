@@ -47,20 +47,20 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         photos, run = prepare(root, args)
-        calls = {
+        commands = {
             "infer": ([*startup.COMMAND, "infer", "--device", "cpu"], args.threads),
             "ray": ([sys.executable, "-m", "translate.scale.ray", "--actors", str(args.actors)], 1),
         }
-        measured: dict[str, list[Measurement]] = {name: [] for name in calls}
+        measured: dict[str, list[Measurement]] = {name: [] for name in commands}
         for number in range(args.rounds):
             outputs = {}
-            for name, (command, threads) in calls.items():
+            for name, (program, threads) in commands.items():
                 outputs[name] = root / f"{name}-{number}"
-                whole = [*command, str(run), str(photos), str(outputs[name]), "--quiet"]
-                measured[name].append(measure(whole, outputs[name], threads))
+                command = [*program, str(run), str(photos), str(outputs[name]), "--quiet"]
+                measured[name].append(measure(command, outputs[name], threads))
                 print(f"{name}: {measured[name][-1]}", file=sys.stderr, flush=True)
             require_equal(*outputs.values())
-        rows = [row(name, measured) for name in calls]
+        rows = [row(name, measured) for name in commands]
     note = (
         f"{args.images} images of {SIZE} px, ResNet of width {args.width}, {args.actors} actors of "
         f"one thread against one process of {args.threads}; median (quartiles) of {args.rounds} "
@@ -71,14 +71,13 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = tables.argument_parser(__doc__)
     parser.add_argument("--data", type=Path, default=DATA, help="photographs of at least 128 px")
     parser.add_argument("--images", type=int, default=2000)
     parser.add_argument("--actors", type=int, default=2)
     parser.add_argument("--threads", type=int, default=1, help="of translate infer")
     parser.add_argument("--width", type=int, default=16, help="channels after the first layer")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--json", type=Path, help="write every measurement to this file")
     return parser.parse_args()
 
 
@@ -87,8 +86,8 @@ def prepare(root: Path, args: argparse.Namespace) -> tuple[Path, Path]:
     photos, run, files = root / "photos", root / "run", find_images(args.data)
     photos.mkdir()
     for number in range(args.images):
-        again, index = divmod(number, len(files))
-        y, x = divmod(again % POSITIONS**2, POSITIONS)
+        use, index = divmod(number, len(files))  # each use of a file has another crop
+        y, x = divmod(use % POSITIONS**2, POSITIONS)
         with Image.open(files[index]) as image:
             crop = image.convert("RGB").crop((16 * x, 16 * y, 16 * x + 128, 16 * y + 128))
         crop.resize((SIZE, SIZE)).save(photos / f"{number:05}.png")
@@ -103,16 +102,16 @@ def prepare(root: Path, args: argparse.Namespace) -> tuple[Path, Path]:
 def measure(command: Sequence[str], out: Path, threads: int) -> Measurement:
     """Run `command`, and return its time and that of all processes below it."""
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
-    begin, used = time.perf_counter(), dict[int, float]()
+    start, cpu_by_process = time.perf_counter(), dict[int, float]()
     process = subprocess.Popen(command, env=environment)
     while process.poll() is None:
-        used |= dict(cpu_seconds(process.pid))
+        cpu_by_process |= dict(cpu_seconds(process.pid))
         time.sleep(POLL_SECONDS)
-    wall = time.perf_counter() - begin
+    wall = time.perf_counter() - start
     if process.returncode:
         raise SystemExit(f"{command[:3]} ended with {process.returncode}")
     times = [path.stat().st_mtime for path in out.glob("*.png")]
-    return Measurement(wall, sum(used.values()), max(times) - min(times))
+    return Measurement(wall, sum(cpu_by_process.values()), max(times) - min(times))
 
 
 def cpu_seconds(pid: int) -> Iterator[tuple[int, float]]:
@@ -143,21 +142,14 @@ def require_equal(folder: Path, other: Path) -> None:
 def row(name: str, measured: dict[str, list[Measurement]]) -> dict[str, Any]:
     """Return the row of a command."""
     pairs = list(zip(measured[name], measured["infer"], strict=True))
-    return {
-        "command": name,
-        **{
-            f"{clock.replace('_', ' ')} seconds": tables.spread(
-                [getattr(one, clock) for one in measured[name]], 1
-            )
-            for clock in Measurement._fields
-        },
-        **{
-            f"{clock.replace('_', ' ')}, to infer": tables.spread(
-                [getattr(one, clock) / getattr(infer, clock) for one, infer in pairs], 2
-            )
-            for clock in Measurement._fields
-        },
-    }
+    cells: dict[str, Any] = {"command": name}
+    for clock in Measurement._fields:
+        seconds = [getattr(measurement, clock) for measurement in measured[name]]
+        cells[f"{clock.replace('_', ' ')} seconds"] = tables.spread(seconds, 1)
+    for clock in Measurement._fields:
+        ratios = [getattr(own, clock) / getattr(infer, clock) for own, infer in pairs]
+        cells[f"{clock.replace('_', ' ')}, to infer"] = tables.spread(ratios, 2)
+    return cells
 
 
 if __name__ == "__main__":

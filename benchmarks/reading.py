@@ -2,11 +2,11 @@
 
 python benchmarks/reading.py [FOLDER ...] [--crop 256] [--images 60] [--rounds 7] [--json FILE]
 
-Each reads, scales to crop * 286/256, crops, flips and normalises the same files one by one, in one
-thread, up to a batch of one float image in [-1, 1]. The other one is the transform of
-pytorch-CycleGAN-and-pix2pix: Pillow decodes and resizes (bicubic), torchvision crops, flips,
+Each pipeline reads, scales to crop * 286/256, crops, flips and normalises the same files one by
+one, in one thread, up to a batch of one float image in [-1, 1]. The other pipeline is the transform
+of pytorch-CycleGAN-and-pix2pix: Pillow decodes and resizes (bicubic), torchvision crops, flips,
 converts and normalises. Ours is that of a training run, from disk and from its cache in memory.
-Our scaled pixels are compared with Pillow's.
+Our scaled pixels are compared with those of Pillow.
 """
 
 import argparse
@@ -41,17 +41,16 @@ CPU = torch.device("cpu")
 
 def main() -> None:
     """Measure, and print a row for each folder."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = tables.argument_parser(__doc__)
     parser.add_argument("folders", nargs="*", type=Path, default=FOLDERS)
     parser.add_argument("--crop", type=int, default=256)
     parser.add_argument("--images", type=int, default=60, help="of each folder")
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--json", type=Path, help="write every measurement to this file")
     args = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    seconds = {str(folder): measured(folder, args) for folder in args.folders}
-    rows = [row(name, of_folder, args.crop) for name, of_folder in seconds.items()]
+    seconds = {str(folder): measure(folder, args) for folder in args.folders}
+    rows = [row(folder, by_pipeline, args.crop) for folder, by_pipeline in seconds.items()]
     note = (
         f"median (quartiles) of {args.rounds} rounds over {args.images} images a folder, each read "
         "by all three in turn; wall and CPU time: how many times as long Pillow and torchvision "
@@ -60,7 +59,7 @@ def main() -> None:
     tables.report(rows, note, args.json, seconds=seconds)
 
 
-def measured(folder: Path, args: argparse.Namespace) -> dict[str, NDArray[np.float64]]:
+def measure(folder: Path, args: argparse.Namespace) -> dict[str, NDArray[np.float64]]:
     """Return the wall and CPU seconds an image of each pipeline, (rounds, 2), in `folder`."""
     files = find_images(folder)[: args.images]
     with tempfile.TemporaryDirectory() as root:
@@ -68,21 +67,21 @@ def measured(folder: Path, args: argparse.Namespace) -> dict[str, NDArray[np.flo
         images.mkdir()
         for number, file in enumerate(files):
             (images / f"{number:04}{file.suffix}").symlink_to(file.resolve())
-        calls = {
+        pipelines = {
             "Pillow": published(sorted(images.iterdir()), args.crop),
             "ours": ours(Path(root), args.crop, cache=0.0, floats=False),
             "ours, floats": ours(Path(root), args.crop, cache=0.0, floats=True),
             "cached": ours(Path(root), args.crop, cache=2.0, floats=False),
             "cached, floats": ours(Path(root), args.crop, cache=2.0, floats=True),
         }
-        seconds = {name: np.zeros((args.rounds + 1, 2)) for name in calls}
+        seconds = {name: np.zeros((args.rounds + 1, 2)) for name in pipelines}
         for number in range(args.rounds + 1):
             for index in range(len(files)):
-                for name, call in calls.items():
+                for name, read in pipelines.items():
                     start = clocks()
-                    call(index)
+                    read(index)
                     seconds[name][number] += clocks() - start
-    return {name: of_rounds[1:] / len(files) for name, of_rounds in seconds.items()}
+    return {name: by_round[1:] / len(files) for name, by_round in seconds.items()}
 
 
 def clocks() -> NDArray[np.float64]:
@@ -131,8 +130,8 @@ def ours(root: Path, crop: int, *, cache: float, floats: bool) -> Callable[[int]
 def row(name: str, seconds: Mapping[str, NDArray[np.float64]], crop: int) -> dict[str, Any]:
     """Return the row of one folder."""
     row: dict[str, Any] = {"folder": name}
-    for key, of_rounds in seconds.items():
-        row[f"{key}, ms"] = tables.spread((1e3 * of_rounds[:, 0]).tolist(), 2)
+    for key, by_round in seconds.items():
+        row[f"{key}, ms"] = tables.spread((1e3 * by_round[:, 0]).tolist(), 2)
     for key in list(seconds)[1:]:
         for column, clock in enumerate(("wall", "CPU")):
             ratios = seconds["Pillow"][:, column] / seconds[key][:, column]
@@ -149,10 +148,13 @@ def differences(files: Sequence[Path], crop: int) -> dict[str, Any]:
         factor = shorter / min(pixels.shape[:2])
         height, width = (round(side * factor) for side in pixels.shape[:2])
         pillow = Image.open(file).convert("RGB").resize((width, height), Image.Resampling.BICUBIC)
-        ours = scale(pixels, (height, width), domain).permute(1, 2, 0).numpy()
-        counts += np.bincount(np.abs(np.asarray(pillow, int) - ours).ravel(), minlength=256)
-    shares = counts / counts.sum()
-    return {"equal": f"{shares[0]:.2%}", "more than 1 level": f"{1e6 * shares[2:].sum():.0f} ppm"}
+        scaled = scale(pixels, (height, width), domain).permute(1, 2, 0).numpy()
+        counts += np.bincount(np.abs(np.asarray(pillow, int) - scaled).ravel(), minlength=256)
+    fractions = counts / counts.sum()
+    return {
+        "equal": f"{fractions[0]:.2%}",
+        "more than 1 level": f"{1e6 * fractions[2:].sum():.0f} ppm",
+    }
 
 
 if __name__ == "__main__":

@@ -3,12 +3,12 @@
 python benchmarks/restoration.py RUN CLEAN OUT [--size N] [--libjpeg QUALITY] [--json FILE]
 
 CLEAN is a folder of images that training did not use, such as ../shared/data/horse2zebra/testB;
---size first shrinks them, the shorter side to N. The inputs are made of them by the public
-functions of the method, always with one seed. OUT gets the inputs, what `translate infer` makes of
-them, and sheet.png: input | best baseline | restored | clean. With --libjpeg, a run of restore gets
+--size first shrinks them, the shorter side to N. The inputs are degraded by the public
+functions of the method, always with one seed. OUT gets the inputs, the outputs of `translate infer`
+and sheet.png: input | best baseline | restored | clean. With --libjpeg, a run of restore gets
 JPEG files of Pillow as input. The values are those of score.py; PSNR and L1 of inpainted images
 are those of the hole alone. "perceptual" is the loss of that name, and "perceptual, deep" the same
-of blocks 10 and 15, which no recipe is trained with.
+loss of blocks 10 and 15, with which no recipe is trained.
 """
 
 import argparse
@@ -97,14 +97,13 @@ def create_task(args: argparse.Namespace, truth: list[Image]) -> Task:
             inputs = degrade(truth, Degradations(options["degradations"]))
             return Task(truth, inputs, smooth(inputs))
         case other:
-            raise SystemExit(
-                f"{args.run}: expected a run of srgan, inpaint or restore, not {other}."
-            )
+            expected = "expected a run of srgan, inpaint or restore"
+            raise SystemExit(f"{args.run}: {expected}, not {other}.")
 
 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = tables.argument_parser(__doc__)
     parser.add_argument("run", type=Path, help="a run of srgan, inpaint or restore")
     parser.add_argument("clean", type=Path, help="a folder of images that training did not use")
     parser.add_argument("out", type=Path, help="the folder for all results")
@@ -112,7 +111,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--libjpeg", type=int, help="restore: inputs are JPEG files of this quality"
     )
-    parser.add_argument("--json", type=Path, help="write all values to this file")
     return parser.parse_args()
 
 
@@ -132,9 +130,8 @@ def tensor(image: Image) -> torch.Tensor:
 
 def random_mask(clean: torch.Tensor, options: Mapping[str, Any]) -> torch.Tensor:
     """Return (1, 1, H, W): 1 in a random hole like those of training, -1 outside."""
-    return (
-        random_holes(clean, tuple(options["hole_fraction"]), options["stroke_fraction"]) * 2.0 - 1
-    )
+    holes = random_holes(clean, tuple(options["hole_fraction"]), options["stroke_fraction"])
+    return holes * 2.0 - 1
 
 
 def crop_to_multiple(image: Image, factor: int) -> Image:
@@ -154,7 +151,7 @@ def compress(image: Image, quality: int) -> Image:
 
 
 def enlarge(images: Sequence[Image], factor: int) -> Rows:
-    """Return each enlarged by interpolation, Pillow's and OpenCV's."""
+    """Return the images enlarged by each interpolation of Pillow and OpenCV."""
     methods: dict[str, Callable[[Image, tuple[int, int]], Image]] = {
         "nearest": lambda p, size: cv2.resize(p, size, interpolation=cv2.INTER_NEAREST),
         "bicubic (Pillow)": lambda p, size: resample(p, size, PIL.Image.Resampling.BICUBIC),
@@ -174,7 +171,7 @@ def resample(image: Image, size: tuple[int, int], method: PIL.Image.Resampling) 
 
 
 def fill_holes(images: Sequence[Image], holes: Sequence[Image]) -> Rows:
-    """Return each with its hole filled by one colour, or from its border without learning."""
+    """Return the images with their holes filled by each method without learning."""
 
     def telea(image: Image, hole: Image) -> Image:
         return cv2.inpaint(image, hole, 3, cv2.INPAINT_TELEA)

@@ -3,9 +3,7 @@
 python benchmarks/scene_evaluation.py [--size 32]     the metrics of real scenes and of baselines
 """
 
-import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 import captioned_scenes
 import numpy as np
@@ -80,9 +78,8 @@ def _sample(run: TrainedRun, model: infer.Model, text: str, name: str) -> Images
 
 def main() -> None:
     """Print the metrics of real scenes, of scenes of other captions, and of ten scenes."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = tables.argument_parser(__doc__)
     parser.add_argument("--size", type=int, default=32, help="pixels of a side")
-    parser.add_argument("--json", type=Path, help="write all values to this file")
     args = parser.parse_args()
     torch.set_num_threads(1)
     classifier = scene_classifier.pretrained_classifier(args.size)

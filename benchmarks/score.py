@@ -85,13 +85,12 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = tables.argument_parser(__doc__)
     parser.add_argument("real", type=Path, help="folder of the ground truth")
     parser.add_argument("fake", type=Path, help="folder that infer wrote")
     parser.add_argument("--source", type=Path, help="folder that infer read")
     parser.add_argument("--train", type=Path, help="training images of the target domain")
     parser.add_argument("--size", type=int, help="the --size that infer was given")
-    parser.add_argument("--json", type=Path, help="write all values to this file")
     return parser.parse_args()
 
 

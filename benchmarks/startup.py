@@ -47,12 +47,12 @@ def main() -> None:
         (root / "one").mkdir()
         image = root / "one" / "image.png"
         write_image(image, resize_pixels(read_image(root / "left/train/0.png"), (64, 64)))
-        whole = [*COMMAND, "infer", str(run), str(image), str(root / "out"), "--overwrite"]
+        infer = [*COMMAND, "infer", str(run), str(image), str(root / "out"), "--overwrite"]
         commands = {
             "translate --help": [*COMMAND, "--help"],
             "python -c pass": [sys.executable, "-c", "pass"],
             'python -c "import torch"': [sys.executable, "-c", "import torch"],
-            "translate infer, 64 px": [*whole, "--quiet"],
+            "translate infer, 64 px": [*infer, "--quiet"],
         }
         seconds: dict[str, list[Duration]] = {name: [] for name in commands}
         for _ in range(args.rounds + 1):
@@ -68,10 +68,10 @@ def main() -> None:
             }
             for name, command in commands.items()
         ]
-    torch, infer = (seconds[name][1:] for name in list(commands)[2:])
-    pairs = list(zip(torch, infer, strict=True))
-    extra = tables.spread([b.wall - a.wall for a, b in pairs])
-    extra_cpu = tables.spread([b.cpu - a.cpu for a, b in pairs])
+    of_torch, of_infer = (seconds[name][1:] for name in list(commands)[2:])
+    pairs = list(zip(of_torch, of_infer, strict=True))
+    extra = tables.spread([infer.wall - torch.wall for torch, infer in pairs])
+    extra_cpu = tables.spread([infer.cpu - torch.cpu for torch, infer in pairs])
     note = (
         f"median (quartiles) of {args.rounds} interleaved rounds after one that is not counted; "
         f"infer takes {extra} s more than importing torch, {extra_cpu} s of CPU time. "
@@ -82,10 +82,9 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = tables.argument_parser(__doc__)
     parser.add_argument("--run", type=Path, help="a run to translate with")
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--json", type=Path)
     return parser.parse_args()
 
 

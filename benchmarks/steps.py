@@ -6,9 +6,9 @@ The textbook (textbook*.py) has the same networks, losses, batches and schedule,
 in memory. `--passes ours` runs the networks as our recipes do, and so compares the loops alone;
 `--passes authors` as the authors' code does where that differs: CycleGAN's identity loss and each
 of CUT's two terms have forward passes of their own there, and InfoGAN's two heads share one.
-`--adam default` gives the textbook an Adam that is not fused. Ours is the whole loop of a run:
-reading, guard and log, with the log written every `--block` steps (a run does it every 50). Its
-checkpoints and previews are timed separately. `--checkpointing` recomputes blocks in ours alone.
+`--adam default` gives the textbook an Adam that is not fused. Our loop is the whole loop of a run:
+reading, guard and log, with the log written every `--block` steps (a run does it every 50). Our
+checkpoints and previews are timed separately. `--checkpointing` recomputes blocks only in our loop.
 """
 
 import argparse
@@ -73,9 +73,9 @@ def main() -> None:
         "ours s/step": tables.spread([p.ours for p in pairs]),
         "textbook s/step": tables.spread([p.textbook for p in pairs]),
         "time ratio": tables.spread([p.ours / p.textbook for p in pairs]),
-        "fraction reading": tables.spread([p.reading_share for p in pairs], 2),
+        "fraction reading": tables.spread([p.reading_fraction for p in pairs], 2),
         "ratio without reading": tables.spread(
-            [p.ours * (1 - p.reading_share) / p.textbook for p in pairs]
+            [p.ours * (1 - p.reading_fraction) / p.textbook for p in pairs]
         ),
         "CPU time ratio": tables.spread([p.ours_cpu / p.textbook_cpu for p in pairs]),
         "memory ratio": tables.spread(
@@ -84,12 +84,8 @@ def main() -> None:
         "memory ratio with save": tables.spread(
             [a["saved"] / b["saved"] for a, b in zip(*growth.values(), strict=True)]
         ),
-        "loss difference": " / ".join(
-            f"{difference.loss:.1e}" for difference in differences.values()
-        ),
-        "weight difference": " / ".join(
-            f"{difference.weights:.1e}" for difference in differences.values()
-        ),
+        "loss difference": " / ".join(f"{d.loss:.1e}" for d in differences.values()),
+        "weight difference": " / ".join(f"{d.weights:.1e}" for d in differences.values()),
     }
     note = (
         f"median (quartiles) of {len(pairs)} pairs of {args.block} steps, ours and the textbook's "
@@ -107,7 +103,7 @@ class StepSeconds(NamedTuple):
     ours_cpu: float
     textbook: float
     textbook_cpu: float
-    reading_share: float
+    reading_fraction: float
     """fraction of our time spent on reading and cropping; the textbook's batches are in memory"""
 
 
@@ -118,7 +114,7 @@ def clocks() -> NDArray[np.float64]:
 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = tables.argument_parser(__doc__)
     parser.add_argument("--recipe", choices=list(training_setup.LOOPS), default="cyclegan")
     parser.add_argument("--size", type=int, default=64)
     parser.add_argument("--batch-size", type=int, help="default: that of the recipe")
@@ -132,7 +128,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--children", type=int, default=3, help="processes for memory")
     parser.add_argument("--memory-steps", type=int, default=6)
     parser.add_argument("--set", dest="settings", action="append", default=[])
-    parser.add_argument("--json", type=Path)
     parser.add_argument("--child", choices=["ours", "textbook"], help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -168,23 +163,23 @@ def interleave(args: argparse.Namespace, root: Path) -> tuple[list[StepSeconds],
     total = args.block * (args.pairs + WARM_UP)
     setup = prepare(args, root, total, log_every=args.block)
     batches = cycle(setup.batches(training_setup.IMAGES))
-    theirs = create_textbook(args, setup, deepcopy(setup.training.recipe), batches)
+    textbook = create_textbook(args, setup, deepcopy(setup.training.recipe), batches)
     if args.checkpointing:
         checkpoint_blocks(setup.training.recipe)
     pairs: list[StepSeconds] = []
     started = clocks()
 
-    def change(report: ProgressReport) -> None:
+    def run_textbook(report: ProgressReport) -> None:
         nonlocal started
         middle = clocks()
         for _ in range(args.block):
-            next(theirs)
+            next(textbook)
         end = clocks()
-        ours, other = (middle - started) / args.block, (end - middle) / args.block
-        pairs.append(StepSeconds(*ours, *other, report.data_wait))
+        ours, others = (middle - started) / args.block, (end - middle) / args.block
+        pairs.append(StepSeconds(*ours, *others, report.data_wait))
         started = clocks()
 
-    setup.loop(root / "timed", total, training_setup.ProgressCallback(change)).run()
+    setup.loop(root / "timed", total, training_setup.ProgressCallback(run_textbook)).run()
     start = time.perf_counter()
     write.save(root / "timed", setup.training, resume=setup.training)
     middle = time.perf_counter()
@@ -227,8 +222,8 @@ def memory(args: argparse.Namespace, loop: str) -> dict[str, float]:
             setup.loop(root / "run", steps, training_setup.ProgressCallback(note)).run()
         else:
             recipe = setup.training.recipe
-            theirs = create_textbook(args, setup, recipe, iter(setup.batches(steps)))
-            for _ in theirs:
+            textbook = create_textbook(args, setup, recipe, iter(setup.batches(steps)))
+            for _ in textbook:
                 pass
             note()
             torch.save(recipe.state_dict(), root / "weights.pt")

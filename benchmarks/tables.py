@@ -1,5 +1,6 @@
-"""Output of the benchmarks: a markdown table, medians with quartiles, and the same as JSON."""
+"""Command line and output of the benchmarks: a Markdown table, with the same as JSON."""
 
+import argparse
 import json
 import os
 import time
@@ -9,6 +10,13 @@ from typing import Any
 
 import torch
 from intervals import quartiles
+
+
+def argument_parser(docstring: str | None) -> argparse.ArgumentParser:
+    """Return a parser with the option ``--json``, described by the first line of `docstring`."""
+    parser = argparse.ArgumentParser(description=(docstring or "").partition("\n")[0])
+    parser.add_argument("--json", type=Path, help="write every measurement to this file")
+    return parser
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -29,6 +37,12 @@ def spread(values: Sequence[float], digits: int = 3) -> str:
     return f"{middle:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
+def rotate(names: Sequence[str], number: int) -> list[str]:
+    """Return `names` in the order of a round, which begins with another name in each round."""
+    first = number % len(names)
+    return [*names[first:], *names[:first]]
+
+
 def machine() -> dict[str, Any]:
     """Return the machine and its load, which absolute times depend on."""
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
@@ -44,9 +58,9 @@ def machine() -> dict[str, Any]:
 
 def report(rows: Sequence[Mapping[str, Any]], note: str, to: Path | None, **details: Any) -> None:
     """Print `rows`, a `note` and the machine; write them and `details` to the file `to`."""
-    where = machine()
-    facts = ", ".join(f"{key} {value}" for key, value in where.items())
+    here = machine()
+    facts = ", ".join(f"{key} {value}" for key, value in here.items())
     print(f"{table(rows)}\n\n{note}\n{facts}", flush=True)
     if to:
-        document = {"rows": list(rows), "note": note, "machine": where, **details}
+        document = {"rows": list(rows), "note": note, "machine": here, **details}
         to.write_text(json.dumps(document, indent=1, default=str) + "\n")

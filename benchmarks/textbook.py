@@ -5,13 +5,13 @@ hand, without guards, logs, averaged weights or resume.
 """
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.optim import Adam
+from torch.optim import Adam, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 
@@ -20,13 +20,13 @@ class Settings(NamedTuple):
 
     steps: int
     decay_from: float | None
-    """share of the steps after which the rate falls linearly; None: never"""
+    """fraction of the steps after which the learning rate falls linearly to 0; None: never"""
     fused: bool | None
     """Adam's `fused`: True as ours, None as the default of PyTorch"""
     as_ours: bool = False
     """use the forward passes of our recipes, not those of the authors' code; the results are equal.
-    In ours, CycleGAN's identity loss and CUT's source features come from the pass that generates
-    the fake images, and InfoGAN's two heads have a pass each."""
+    In our recipes, CycleGAN's identity loss and CUT's source features come from the forward pass
+    that generates the fake images, and InfoGAN's two heads have a pass each."""
     precision: torch.dtype = torch.float32
 
 
@@ -66,15 +66,11 @@ def cyclegan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterato
                 (source_critic, source_pool, source, fake_source),
                 (target_critic, target_pool, target, fake_target),
             ):
-                old = pool.exchange(fake.detach())
-                discriminator_loss = least_squares(critic(real), 1.0) + least_squares(
-                    critic(old), 0.0
-                )
-                losses.append(0.5 * discriminator_loss)
+                loss = real_or_fake(least_squares, critic, real, pool.exchange(fake.detach()))
+                losses.append(0.5 * loss)
         (losses[-2] + losses[-1]).backward()
         critics.step()
-        for scheduler in schedules:
-            scheduler.step()
+        step_all(schedules)
         yield [loss.detach() for loss in losses]
 
 
@@ -101,8 +97,7 @@ def pix2pix(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
             pixel = recipe.pixel_weight * F.l1_loss(fake, target)
         (gan + pixel).backward()
         for_generator.step()
-        for scheduler in schedules:
-            scheduler.step()
+        step_all(schedules)
         yield [discriminator_loss.detach(), gan.detach(), pixel.detach()]
 
 
@@ -114,7 +109,7 @@ LOOPS: dict[str, Callable[[Any, Iterator[Any], Settings], Iterator[list[Tensor]]
 
 
 class Pool:
-    """The history of 50 generated images, as a list."""
+    """A buffer of previously generated images (Shrivastava et al., 2017), as a list."""
 
     def __init__(self, size: int) -> None:
         self.size, self.images = size, list[Tensor]()
@@ -128,9 +123,9 @@ class Pool:
             elif random.random() < 0.5:
                 result.append(image)
             else:
-                place = random.randrange(self.size)
-                result.append(self.images[place])
-                self.images[place] = image
+                index = random.randrange(self.size)
+                result.append(self.images[index])
+                self.images[index] = image
         return torch.stack(result)
 
 
@@ -148,8 +143,20 @@ def schedule(adam: Adam, settings: Settings) -> LambdaLR:
     if settings.decay_from is None:
         return LambdaLR(adam, lambda _: 1.0)
     constant = round(settings.steps * settings.decay_from)
-    left = settings.steps - constant + 1
-    return LambdaLR(adam, lambda step: 1.0 - max(0, step + 1 - constant) / left)
+    decaying = settings.steps - constant + 1
+    return LambdaLR(adam, lambda step: 1.0 - max(0, step + 1 - constant) / decaying)
+
+
+def step_all(schedules: Iterable[LambdaLR]) -> None:
+    for scheduler in schedules:
+        scheduler.step()
+
+
+def descend(optimizer: Optimizer, *losses: Tensor) -> None:
+    """Take a step of `optimizer` along the gradient of the sum of `losses`."""
+    optimizer.zero_grad()
+    sum(losses[1:], start=losses[0]).backward()
+    optimizer.step()
 
 
 def switch(networks: list[nn.Module], *, on: bool) -> None:
@@ -173,3 +180,10 @@ def least_squares(logits: Tensor, label: float) -> Tensor:
 
 def cross_entropy(logits: Tensor, label: float) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, label))
+
+
+def real_or_fake(
+    loss: Callable[[Tensor, float], Tensor], discriminator: nn.Module, real: Tensor, fake: Tensor
+) -> Tensor:
+    """Return the discriminator's loss: label 1 for `real`, 0 for `fake`, which is detached."""
+    return loss(discriminator(real), 1.0) + loss(discriminator(fake.detach()), 0.0)

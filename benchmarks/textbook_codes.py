@@ -5,17 +5,17 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from textbook import Settings, cross_entropy, optimizer, switch
-from textbook_noise import descend, noise
+from textbook import Settings, cross_entropy, descend, optimizer, real_or_fake, switch
+from textbook_noise import noise
 from torch import Tensor
 
-USUAL = (0.9, 0.999)
+DEFAULT_BETAS = (0.9, 0.999)
 
 
 def autoencoder(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
     """Hinton and Salakhutdinov (2006), without layer-wise pretraining."""
     encoder, decoder = recipe.encoder, recipe.decoder
-    adam = optimizer(settings, encoder, decoder, lr=recipe.lr, betas=USUAL)
+    adam = optimizer(settings, encoder, decoder, lr=recipe.lr, betas=DEFAULT_BETAS)
     for (images,) in batches:
         loss = F.mse_loss(decoder(encoder(images)), images)
         descend(adam, loss)
@@ -25,7 +25,7 @@ def autoencoder(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iter
 def vae(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
     """Kingma and Welling (2014), gray values as probabilities; the decoder ends in tanh."""
     encoder, decoder = recipe.encoder, recipe.decoder
-    adam = optimizer(settings, encoder, decoder, lr=recipe.lr, betas=USUAL)
+    adam = optimizer(settings, encoder, decoder, lr=recipe.lr, betas=DEFAULT_BETAS)
     for (images,) in batches:
         mean, log_variance = encoder(images).chunk(2, 1)
         code = mean + (0.5 * log_variance).exp() * noise(recipe, images)
@@ -33,7 +33,7 @@ def vae(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[lis
         reconstruction = F.binary_cross_entropy(white, target, reduction="sum") / len(images)
         kl_divergence = -0.5 * (1 + log_variance - mean.square() - log_variance.exp()).sum()
         prior = recipe.kl_weight * kl_divergence / len(images)
-        descend(adam, reconstruction + prior)
+        descend(adam, reconstruction, prior)
         yield [reconstruction.detach(), prior.detach()]
 
 
@@ -48,8 +48,8 @@ def aae(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[lis
         descend(for_both, reconstruction)
         code = encoder(images)
         switch([discriminator], on=True)
-        discriminator_loss = cross_entropy(discriminator(noise(recipe, images)), 1.0)
-        discriminator_loss = discriminator_loss + cross_entropy(discriminator(code.detach()), 0.0)
+        latents = noise(recipe, images)
+        discriminator_loss = real_or_fake(cross_entropy, discriminator, latents, code)
         descend(for_discriminator, discriminator_loss)
         switch([discriminator], on=False)
         gan = cross_entropy(discriminator(code), 1.0)
@@ -65,17 +65,14 @@ def wae_gan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
     for (images,) in batches:
         code = encoder(images)
         switch([discriminator], on=True)
-        discriminator_loss = cross_entropy(discriminator(noise(recipe, images)), 1.0)
-        discriminator_loss = recipe.adversarial_weight * (
-            discriminator_loss + cross_entropy(discriminator(code.detach()), 0.0)
-        )
+        adversarial = real_or_fake(cross_entropy, discriminator, noise(recipe, images), code)
+        discriminator_loss = recipe.adversarial_weight * adversarial
         descend(for_discriminator, discriminator_loss)
         switch([discriminator], on=False)
-        cost = (
-            recipe.reconstruction_weight * (decoder(code) - images).square().sum((1, 2, 3)).mean()
-        )
+        error = (decoder(code) - images).square().sum((1, 2, 3)).mean()
+        cost = recipe.reconstruction_weight * error
         gan = recipe.adversarial_weight * cross_entropy(discriminator(code), 1.0)
-        descend(for_both, cost + gan)
+        descend(for_both, cost, gan)
         yield [discriminator_loss.detach(), cost.detach(), gan.detach()]
 
 
@@ -93,14 +90,12 @@ def wae_mmd(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
         n, code = len(images), encoder(images)
         codes, latents = code.flatten(1), noise(recipe, images).flatten(1)
         off_diagonal = 1 - torch.eye(n).to(images)
-        within = ((kernel(codes, codes) + kernel(latents, latents)) * off_diagonal).sum() / (
-            n * (n - 1)
-        )
-        cost = (
-            recipe.reconstruction_weight * (decoder(code) - images).square().sum((1, 2, 3)).mean()
-        )
+        same_set = kernel(codes, codes) + kernel(latents, latents)
+        within = (same_set * off_diagonal).sum() / (n * (n - 1))
+        error = (decoder(code) - images).square().sum((1, 2, 3)).mean()
+        cost = recipe.reconstruction_weight * error
         prior = recipe.mmd_weight * (within - 2 * kernel(codes, latents).mean())
-        descend(adam, cost + prior)
+        descend(adam, cost, prior)
         yield [cost.detach(), prior.detach()]
 
 

@@ -8,7 +8,15 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from textbook import Settings, cross_entropy, gradient_penalty, optimizer, switch
+from textbook import (
+    Settings,
+    cross_entropy,
+    descend,
+    gradient_penalty,
+    optimizer,
+    real_or_fake,
+    switch,
+)
 from torch import Tensor, nn
 from torch.optim import RMSprop
 
@@ -22,11 +30,8 @@ def gan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[lis
         with torch.no_grad():
             fake = generator(noise(recipe, real))
         switch([discriminator], on=True)
-        discriminator_loss = cross_entropy(discriminator(real), 1.0) + cross_entropy(
-            discriminator(fake), 0.0
-        )
-        descend(for_discriminator, discriminator_loss)
-        losses = [discriminator_loss]
+        losses = [real_or_fake(cross_entropy, discriminator, real, fake)]
+        descend(for_discriminator, losses[0])
         if step % recipe.discriminator_steps == 0:
             switch([discriminator], on=False)
             losses.append(cross_entropy(discriminator(generator(noise(recipe, real))), 1.0))
@@ -62,9 +67,7 @@ def update_players(
 ) -> Any:
     """Update the discriminator, then the generator; return both losses."""
     switch([discriminator], on=True)
-    discriminator_loss = cross_entropy(discriminator(real), 1.0) + cross_entropy(
-        discriminator(fake.detach()), 0.0
-    )
+    discriminator_loss = real_or_fake(cross_entropy, discriminator, real, fake)
     descend(for_discriminator, discriminator_loss)
     switch([discriminator], on=False)
     gan = cross_entropy(discriminator(fake), 1.0)
@@ -105,7 +108,7 @@ def wgan_gp(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
         estimate = critic(fake).mean() - critic(real).mean()
         penalty = recipe.gradient_penalty_weight * gradient_penalty(critic, real, fake)
         losses = [estimate, penalty]
-        descend(for_critic, estimate + penalty)
+        descend(for_critic, estimate, penalty)
         if step % recipe.critic_steps == 0:
             switch([critic], on=False)
             losses.append(-critic(generator(noise(recipe, real))).mean())
@@ -143,11 +146,11 @@ def infogan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
         as_real = cross_entropy(discriminator(real), 1.0)
         logits, categorical, continuous = losses_of(fake.detach(), latents)
         losses = [as_real + cross_entropy(logits, 0.0), categorical, continuous]
-        descend(for_discriminator, losses[0] + losses[1] + losses[2])
+        descend(for_discriminator, *losses)
         switch([discriminator, head], on=False)
         logits, categorical, continuous = losses_of(fake, latents)
         losses += [cross_entropy(logits, 1.0), categorical, continuous]
-        descend(for_generator, losses[3] + losses[4] + losses[5])
+        descend(for_generator, *losses[3:])
         yield [loss.detach() for loss in losses]
 
 
@@ -164,18 +167,16 @@ def text2img(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterato
     for images, text in batches:
         switch(discriminators, on=True)
         code = recipe.text_encoder(text)
-        latents, _ = (
-            noise(recipe, images),
-            noise(recipe, images),
-        )  # ours draws a second one for its diversity loss
+        latents = noise(recipe, images)
+        noise(recipe, images)  # our recipe draws more noise, for its diversity loss
         fake = recipe.generator(torch.cat([latents, code.detach()], 1))
         real, mismatched = discriminator(images, code, code.roll(1, 0))
         (fake_score,) = discriminator(fake.detach(), code)
-        same = (text == text.roll(1, 0)).all(1).view_as(mismatched)
+        equal_captions = (text == text.roll(1, 0)).all(1).view_as(mismatched)
         as_real, as_fake = 0.5 * cross_entropy(real, 1.0), 0.5 * cross_entropy(fake_score, 0.0)
-        mismatch = 0.5 * cross_entropy(torch.where(same, fake_score, mismatched), 0.0)
+        mismatch = 0.5 * cross_entropy(torch.where(equal_captions, fake_score, mismatched), 0.0)
         losses = [as_real + as_fake, as_real + mismatch]
-        descend(for_discriminators, losses[0] + losses[1])
+        descend(for_discriminators, *losses)
         switch(discriminators, on=False)
         losses.append(cross_entropy(discriminator(fake, code.detach())[0], 1.0))
         descend(for_generator, losses[2])
@@ -184,12 +185,6 @@ def text2img(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterato
 
 def noise(recipe: Any, images: Tensor) -> Tensor:
     return recipe.latents(len(images)).to(images)
-
-
-def descend(optimizer: Any, loss: Tensor) -> None:
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
 
 
 LOOPS = {

@@ -9,8 +9,16 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from textbook import Settings, least_squares, optimizer, schedule, switch
-from textbook_noise import descend
+from textbook import (
+    Settings,
+    descend,
+    least_squares,
+    optimizer,
+    real_or_fake,
+    schedule,
+    step_all,
+    switch,
+)
 from torch import Tensor
 
 
@@ -32,10 +40,8 @@ def cut(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[lis
         if settings.as_ours:
             output_features = generator.features(output)
             positions = sample_positions(recipe.patch_nce, output_features)
-            contrasts = contrast(
-                recipe.patch_nce, output_features, input_features, positions
-            ).split(len(source))
-            contrasts = [values.mean() for values in contrasts]
+            losses = contrast(recipe.patch_nce, output_features, input_features, positions)
+            contrasts = [loss.mean() for loss in losses.split(len(source))]
         else:
             feature_pairs = [
                 [generator.features(x) for x in pair]
@@ -47,9 +53,8 @@ def cut(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[lis
             ]
         nce = recipe.nce_weight * contrasts[0]
         identity = recipe.identity_weight * contrasts[1]
-        descend(for_generator, gan + nce + identity)
-        for scheduler in schedules:
-            scheduler.step()
+        descend(for_generator, gan, nce, identity)
+        step_all(schedules)
         yield [discriminator_loss, gan.detach(), nce.detach(), identity.detach()]
 
 
@@ -70,9 +75,8 @@ def fastcut(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
         positions = sample_positions(recipe.patch_nce, output_features)
         nce = contrast(recipe.patch_nce, output_features, source_features, positions).mean()
         nce = recipe.nce_weight * nce
-        descend(for_generator, gan + nce)
-        for scheduler in schedules:
-            scheduler.step()
+        descend(for_generator, gan, nce)
+        step_all(schedules)
         yield [discriminator_loss, gan.detach(), nce.detach()]
 
 
@@ -104,10 +108,9 @@ def pix2pixhd(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterat
                 fake_feature, real_feature.detach()
             )
         content = recipe.content_weight * recipe.content(fake, target)
-        descend(for_generator, gan + features + content)
+        descend(for_generator, gan, features, content)
         descend(for_discriminators, discriminator_loss)
-        for scheduler in schedules:
-            scheduler.step()
+        step_all(schedules)
         yield [loss.detach() for loss in (gan, features, content, discriminator_loss)]
 
 
@@ -116,12 +119,10 @@ def update_discriminator(
 ) -> Tensor:
     """Update the discriminator, freeze it, and return its loss."""
     switch([discriminator], on=True)
-    discriminator_loss = least_squares(discriminator(real), 1.0) + least_squares(
-        discriminator(fake.detach()), 0.0
-    )
-    descend(for_discriminator, 0.5 * discriminator_loss)
+    discriminator_loss = 0.5 * real_or_fake(least_squares, discriminator, real, fake)
+    descend(for_discriminator, discriminator_loss)
     switch([discriminator], on=False)
-    return 0.5 * discriminator_loss.detach()
+    return discriminator_loss.detach()
 
 
 def sample_positions(heads: Any, features: Sequence[Tensor]) -> list[Tensor]:
@@ -133,7 +134,7 @@ def sample_positions(heads: Any, features: Sequence[Tensor]) -> list[Tensor]:
 def contrast(
     heads: Any, output: Sequence[Tensor], source: Sequence[Tensor], positions: Sequence[Tensor]
 ) -> Tensor:
-    """Return the mean over layers for each image, as the authors' code computes it."""
+    """Return PatchNCE of each image, (N,), averaged over layers as in the authors' code."""
     layers = []
     for head, output_layer, source_layer, indices in zip(
         heads.heads, output, source, positions, strict=True
@@ -142,10 +143,11 @@ def contrast(
             head(x.flatten(2)[:, :, indices].mT) for x in (output_layer, source_layer.detach())
         )
         query, key = (v / (v.norm(dim=2, keepdim=True) + 1e-7) for v in (query, key.detach()))
-        own = (query * key).sum(2, keepdim=True)
-        others = torch.bmm(query, key.mT)
-        diagonal = torch.eye(len(indices), dtype=torch.bool, device=others.device)
-        logits = torch.cat([own, others.masked_fill(diagonal, -10.0)], 2) / heads.temperature
+        positive = (query * key).sum(2, keepdim=True)
+        negatives = torch.bmm(query, key.mT)
+        diagonal = torch.eye(len(indices), dtype=torch.bool, device=negatives.device)
+        logits = torch.cat([positive, negatives.masked_fill(diagonal, -10.0)], 2)
+        logits = logits / heads.temperature
         label = torch.zeros(logits.shape[:2], dtype=torch.long, device=logits.device)
         layers.append(F.cross_entropy(logits.mT, label, reduction="none").mean(1))
     return torch.stack(layers).mean(0)

@@ -8,7 +8,17 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from textbook import Settings, cross_entropy, gradient_penalty, optimizer, schedule, switch
+from textbook import (
+    Settings,
+    cross_entropy,
+    descend,
+    gradient_penalty,
+    optimizer,
+    real_or_fake,
+    schedule,
+    step_all,
+    switch,
+)
 from torch import Tensor
 
 from translate_plugins.inpaint.holes import random_holes
@@ -31,8 +41,7 @@ def deblurgan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterat
         switch([critic], on=False)
         losses = [-critic(restored).mean(), recipe.content_weight * recipe.content(restored, sharp)]
         descend(for_generator, *losses)
-        for scheduler in schedules:
-            scheduler.step()
+        step_all(schedules)
         yield [loss.detach() for loss in (estimate, penalty, *losses)]
 
 
@@ -47,9 +56,7 @@ def srgan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[l
         small = F.interpolate(large, sides, mode="bicubic", antialias=True).clamp(-1, 1)
         fake = generator(small)
         switch([discriminator], on=True)
-        discriminator_loss = cross_entropy(discriminator(large), 1.0) + cross_entropy(
-            discriminator(fake.detach()), 0.0
-        )
+        discriminator_loss = real_or_fake(cross_entropy, discriminator, large, fake)
         descend(for_discriminator, discriminator_loss)
         switch([discriminator], on=False)
         losses = [
@@ -58,8 +65,7 @@ def srgan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[l
             recipe.content_weight * recipe.content(fake, large),
         ]
         descend(for_generator, *losses)
-        for scheduler in schedules:
-            scheduler.step()
+        step_all(schedules)
         yield [loss.detach() for loss in (discriminator_loss, *losses)]
 
 
@@ -76,9 +82,7 @@ def inpaint(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
         composed = hole * output + (1 - hole) * image
         real, fake = torch.cat([image, mask], 1), torch.cat([composed, mask], 1)
         switch([discriminator], on=True)
-        discriminator_loss = cross_entropy(discriminator(real), 1.0) + cross_entropy(
-            discriminator(fake.detach()), 0.0
-        )
+        discriminator_loss = real_or_fake(cross_entropy, discriminator, real, fake)
         descend(for_discriminator, discriminator_loss)
         switch([discriminator], on=False)
         error = (output - image).abs().mean(1, keepdim=True)
@@ -88,8 +92,7 @@ def inpaint(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
             recipe.adversarial_weight * cross_entropy(discriminator(fake), 1.0),
         ]
         descend(for_generator, *losses)
-        for scheduler in schedules:
-            scheduler.step()
+        step_all(schedules)
         yield [loss.detach() for loss in (discriminator_loss, *losses)]
 
 
@@ -104,12 +107,6 @@ def restore(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
         descend(for_generator, pixel)
         scheduler.step()
         yield [pixel.detach()]
-
-
-def descend(adam: Any, *losses: Tensor) -> None:
-    adam.zero_grad()
-    sum(losses[1:], start=losses[0]).backward()
-    adam.step()
 
 
 LOOPS = {"deblurgan": deblurgan, "srgan": srgan, "inpaint": inpaint, "restore": restore}

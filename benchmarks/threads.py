@@ -6,11 +6,11 @@ python benchmarks/threads.py [--config cyclegan-small] [--steps 60] [--rounds 3]
 Each measurement is a whole `translate train` of `--steps` steps with previews off; the rate is that
 of its `log.jsonl` without the first `--warm-up` steps. The variables of OpenMP and MKL are removed
 from the environment before those of a setting are added, so `program` is the program's own default.
-Settings take turns within a round, in an order that rotates from round to round, first idle, then
-next to 1 and 2 processes that count in a loop (this script starts and stops them). The program
-looks at the load of the machine every 20 s: give runs the `--steps` to last longer. Run it on an
+Settings take turns within a round, in an order that rotates from round to round: first idle, then
+next to 1 and 2 processes that count in a loop, which this script starts and stops. The program
+reads the load of the machine every 20 s: give runs enough `--steps` to last longer. Run it on an
 idle machine: the table states the load average before the first run. `--limit` bounds a single run;
-all of them together take a long time: 54 with the defaults.
+the defaults make 54 runs.
 """
 
 import argparse
@@ -75,7 +75,7 @@ def main() -> None:
     results: list[Measurement] = []
     for round_number in range(args.rounds):
         for busy in args.busy:
-            for name in rotate(list(settings), round_number):
+            for name in tables.rotate(list(settings), round_number):
                 with busy_processes(busy):
                     results.append(measure(name, settings[name], busy, args))
                 print(
@@ -87,17 +87,17 @@ def main() -> None:
     rows = table_rows(results, list(settings), args.busy)
     note = (
         f"`{args.config}`, {args.steps} steps, the first {args.warm_up} not counted: images/s, "
-        f"median (quartiles) of {args.rounds} interleaved rounds, and the share of the best median "
-        f"of its column. Load average before the first run: {load}. Environment of each setting: "
-        + "; ".join(f"{name}: {_joined(values)}" for name, values in settings.items())
+        f"median (quartiles) of {args.rounds} interleaved rounds, and the fraction of the best "
+        f"median of its column. Load average before the first run: {load}. Variables of each setting: "
+        + "; ".join(f"{name}: {_assignments(values)}" for name, values in settings.items())
         + "."
     )
-    tables.report(rows, note, args.json, measurements=[one._asdict() for one in results])
+    tables.report(rows, note, args.json, measurements=[result._asdict() for result in results])
 
 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = tables.argument_parser(__doc__)
     parser.add_argument("--config", default="cyclegan-small", help="the training configuration")
     parser.add_argument("--data", help="where its domains lie, if not in datasets/")
     parser.add_argument("--steps", type=int, default=60, help="steps of each run")
@@ -111,7 +111,6 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--only", nargs="+", help="measure only these settings")
     parser.add_argument("--limit", type=int, default=120, help="seconds after which a run stops")
-    parser.add_argument("--json", type=Path, help="write every measurement to this file")
     args = parser.parse_args()
     if not 0 < args.warm_up < args.steps:
         parser.error(f"--warm-up {args.warm_up}: expected 1 to {args.steps - 1}, fewer than steps")
@@ -176,18 +175,12 @@ def measure(
 
 
 def rate(lines: Sequence[Mapping[str, Any]]) -> float:
-    """Return images per second over the log intervals after the first one, or over it if alone."""
+    """Return images per second after the first log interval, or in it if there is no other."""
     counted = [(0, line) for line in lines] if len(lines) == 1 else []
     counted += [(before["step"], line) for before, line in pairwise(lines)]
     steps = [line["step"] - before for before, line in counted]
     seconds = [n / line["images_per_second"] for n, (_, line) in zip(steps, counted, strict=True)]
     return sum(steps) / sum(seconds)
-
-
-def rotate(names: Sequence[str], by: int) -> list[str]:
-    """Return `names`, rotated by the number of the round."""
-    first = by % len(names)
-    return [*names[first:], *names[:first]]
 
 
 def table_rows(
@@ -196,7 +189,7 @@ def table_rows(
     """Return a row for each setting, with a column for each number of busy processes."""
     rates = {
         (name, number): [
-            one.images_per_second for one in results if (one.setting, one.busy) == (name, number)
+            r.images_per_second for r in results if (r.setting, r.busy) == (name, number)
         ]
         for name in names
         for number in busy
@@ -206,15 +199,15 @@ def table_rows(
     for name in names:
         row = {"setting": name}
         for number in busy:
-            share = medians[name, number] / max(medians[other, number] for other in names)
+            fraction = medians[name, number] / max(medians[other, number] for other in names)
             title = f"next to {number} busy" if number else "idle"
-            row[title] = f"{tables.spread(rates[name, number], 2)}, {share:.0%}"
+            row[title] = f"{tables.spread(rates[name, number], 2)}, {fraction:.0%}"
         rows.append(row)
     return rows
 
 
-def _joined(values: Mapping[str, str]) -> str:
-    return " ".join(f"{name}={value}" for name, value in values.items()) or "none set"
+def _assignments(variables: Mapping[str, str]) -> str:
+    return " ".join(f"{name}={value}" for name, value in variables.items()) or "none set"
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ Without `--large`, an image is translated whole and in tiles in turn, by a ResNe
 weights and one thread: the table has the largest and the mean difference in levels of 255, and the
 ratio of the times. With `--large`, a TIFF of that size is made in a temporary folder and translated
 to another in a process of its own: the table has the peak of its resident memory over that after
-all imports, which does not contain the page cache of the kernel. The number of blocks changes its
-time and not its peak.
+all imports, which does not contain the page cache of the kernel. The number of blocks changes the
+time and not the peak.
 """
 
 import argparse
@@ -41,16 +41,13 @@ SPEC = ImageSpec((256, 256), (Domain("a"), Domain("b")))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = tables.argument_parser(__doc__)
     parser.add_argument("--size", default="1500x1000", help="width and height")
     parser.add_argument("--tile", type=int, default=256)
     parser.add_argument("--width", type=int, default=16)
     parser.add_argument("--blocks", type=int, default=9)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--large", help="width and height of a TIFF")
-    parser.add_argument("--json", type=Path)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -62,7 +59,7 @@ def main() -> None:
     tables.report([row], note, options.json)
 
 
-def model(options: argparse.Namespace) -> Model:
+def create_model(options: argparse.Namespace) -> Model:
     """Return a ResNet with instance norm and random weights."""
     torch.manual_seed(0)
     part = {"name": "resnet", "width": options.width, "blocks": options.blocks}
@@ -75,15 +72,15 @@ def model(options: argparse.Namespace) -> Model:
 
 def compare(options: argparse.Namespace) -> dict[str, Any]:
     """Translate one image whole and in tiles, in turn."""
-    made, (width, height) = model(options), map(int, options.size.split("x"))
+    resnet, (width, height) = create_model(options), map(int, options.size.split("x"))
     limits = TileOptions(options.tile, 4_000_000_000, Path(tempfile.gettempdir()))
-    tiler = Tiler(made, "b", {}, None, limits)
+    tiler = Tiler(resnet, "b", {}, None, limits)
     pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
     times: dict[str, list[float]] = {"whole": [], "tiles": []}
     tiler.trace((height, width))  # once for all images of one size
     for _ in range(options.rounds):
         start = time.perf_counter()
-        (whole,) = made.translate([pixels], "b")
+        (whole,) = resnet.translate([pixels], "b")
         times["whole"].append(time.perf_counter() - start)
         start = time.perf_counter()
         tiles = translate_pixels(tiler, pixels, "uint8")
@@ -136,22 +133,22 @@ def translate_large(options: argparse.Namespace) -> dict[str, Any]:
     import tifffile  # noqa: F401
     from torch.fx.experimental.proxy_tensor import make_fx  # noqa: F401
 
-    made, before = model(options), resident()
+    resnet, before = create_model(options), resident()
     peak, done = before, threading.Event()
 
-    def watch() -> None:
+    def record_peak() -> None:
         nonlocal peak
         while not done.wait(0.02):
             peak = max(peak, resident())
 
-    watcher = threading.Thread(target=watch)
-    watcher.start()
+    recorder = threading.Thread(target=record_peak)
+    recorder.start()
     start, out = time.perf_counter(), options.folder / "out"
     inputs = find_inputs(options.folder / "in.tif", out)
-    result = translate_folder(made, inputs, out, InferenceOptions(tile=options.tile))
+    result = translate_folder(resnet, inputs, out, InferenceOptions(tile=options.tile))
     seconds = time.perf_counter() - start
     done.set()
-    watcher.join()
+    recorder.join()
     assert result.done == 1, result
     return {
         "after imports, MB": before >> 20,

@@ -45,7 +45,7 @@ LAYOUTS = {
     **dict.fromkeys(["pix2pix", "pix2pixhd", "deblurgan"], "paired"),
 }
 ONE_DOMAIN = {"cgan": ("labelled", "classes"), "text2img": ("captioned", "left")}
-"""Layout and domain of recipes of one domain; of all others they are "images" and "left"."""
+"""layout and domain of recipes with one domain, if not ``images`` and ``left``"""
 
 
 class TrainingSetup(NamedTuple):
@@ -60,11 +60,7 @@ class TrainingSetup(NamedTuple):
         """Return the first `count` batches that our loop reads: on the device, in [-1, 1]."""
         train = self.config.train
         stream = loader.batches(
-            self.data,
-            self.config.data,
-            seed=train.seed,
-            batch_size=train.batch_size,
-            stop=count,
+            self.data, self.config.data, seed=train.seed, batch_size=train.batch_size, stop=count
         )
         return [batch_to_device(batch, self.device, self.data.layout.spec) for batch, _ in stream]
 
@@ -88,7 +84,7 @@ class ProgressCallback(ProgressReporter):
 
 
 def write_images(root: Path, side: int) -> None:
-    """Write smooth images a little larger than `side`: left, right, and classes of two names.
+    """Write smooth images a little larger than `side`: the domains left, right and classes.
 
     The images of "left" have captions, two of which are the same.
     """
@@ -112,14 +108,8 @@ def create_quiet_setup(
 ) -> TrainingSetup:
     """Return a setup of the command line's device, size and settings, without previews."""
     intervals = {"preview_every": 0, "save_every": 10**9, "batch_size": batch_size}
-    return create_setup(
-        recipe,
-        root,
-        args.size,
-        settings=args.settings,
-        device=args.device,
-        **{**intervals, **train},
-    )
+    flags = {"settings": args.settings, "device": args.device, **intervals, **train}
+    return create_setup(recipe, root, args.size, **flags)
 
 
 def create_setup(
@@ -147,9 +137,9 @@ def create_setup(
     }
     config = layers.resolve(recipe, flags=flags, assignments=settings)
     opened = check.open_layout(config.data)
-    where = torch.device(device)
-    training = build_training(config, opened.spec, where)
-    return TrainingSetup(config, training, check.check_data(opened, config.data), where)
+    training = build_training(config, opened.spec, torch.device(device))
+    data = check.check_data(opened, config.data)
+    return TrainingSetup(config, training, data, torch.device(device))
 
 
 def textbook_loop(

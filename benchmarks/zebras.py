@@ -2,10 +2,10 @@
 
 python benchmarks/zebras.py [--minutes 10] [--size 256] [--data ../shared/data/horse2zebra]
 
-The result is the share of test images that EfficientNet-Lite0, trained on ImageNet, assigns to its
-class zebra: of translated horses, and of the horses and the zebras themselves. The method is that
-of `translate train --plugin cyclegan`, at a constant learning rate. `--out` (out/zebras) gets the
-run, the translated horses, and sheet.png: horse | translated.
+The result is the fraction of test images that EfficientNet-Lite0, trained on ImageNet, classifies
+as zebras: of translated horses, and of the horses and the zebras themselves. The method is that of
+`translate train --plugin cyclegan`, at a constant learning rate. `--out` (out/zebras) gets the run,
+the translated horses, and sheet.png: horse | translated.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def main() -> None:
     subprocess.run([*TRANSLATE, *infer], check=True)
     folders = {"translated horses": translated}
     folders |= {"horses": args.data / "testA", "zebras": args.data / "testB"}
-    rows = [{"images": name, **zebra_share(path)} for name, path in folders.items()]
+    rows = [{"images": name, **zebra_fraction(path)} for name, path in folders.items()]
     sheet.main(args.out / "sheet.png", args.data / "testA", translated)
     step = max((run / "checkpoints").glob("step-*")).name.removeprefix("step-").lstrip("0")
     note = f"{args.size} px, {step} steps; {args.out / 'sheet.png'}: horse | translated"
@@ -49,14 +49,13 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = tables.argument_parser(__doc__)
     parser.add_argument("--minutes", type=float, default=10.0, help="longest training time")
     parser.add_argument("--steps", type=int, default=1_000_000)
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--data", type=Path, default=Path("../shared/data/horse2zebra"))
     parser.add_argument("--out", type=Path, default=Path("out/zebras"))
     parser.add_argument("--set", dest="settings", action="append", default=[])
-    parser.add_argument("--json", type=Path)
     return parser.parse_args()
 
 
@@ -75,14 +74,14 @@ def train(args: argparse.Namespace, run: Path) -> None:
 
 
 @torch.inference_mode()
-def zebra_share(folder: Path) -> dict[str, object]:
-    """Return the share of images that are classified as zebras, and their mean probability."""
+def zebra_fraction(folder: Path) -> dict[str, object]:
+    """Return the fraction of images that are classified as zebras, and their mean probability."""
     layers = [pretrained.Resize(), *pretrained.efficientnet_lite0()]
     classifier = nn.Sequential(*layers, *pretrained.efficientnet_lite0_head()).eval()
     probabilities = []
     for path in listing.find_images(folder):
         pixels = torch.tensor(read_image(path)).permute(2, 0, 1)[None].float()
-        pixels = pixels.expand(-1, 3, -1, -1)  # one of gray, too
+        pixels = pixels.expand(-1, 3, -1, -1)  # also if they are gray
         probabilities.append(classifier(pixels / 127.5 - 1).softmax(1)[0])
     each = torch.stack(probabilities)
     return {

@@ -22,43 +22,44 @@ def config_times(import_benchmark: Callable[[str], ModuleType]) -> ModuleType:
 
 
 def test_costs_are_medians_without_the_warm_up(config_costs: ModuleType) -> None:
-    events = [("checkpoint", 0, 103.0)]
-    at = 103.0
-    for number, per_step in enumerate([9.0, 1.0, 2.0, 6.0], start=1):
-        at += 10 * per_step
-        events.append(("logged", 10 * number, at))
-        at += 0.5
-        events.append(("preview", 10 * number, at))
-        at += 0.25
-        events.append(("checkpoint", 10 * number, at))
-    assert config_costs.costs_of(events, 100.0, at + 4, 10) == (2.0, 0.5, 0.25, 7.0)
+    time = 103.0
+    events = [("checkpoint", 0, time)]
+    for number, seconds_a_step in enumerate([9.0, 1.0, 2.0, 6.0], start=1):
+        for event, seconds in (
+            ("logged", 10 * seconds_a_step),
+            ("preview", 0.5),
+            ("checkpoint", 0.25),
+        ):
+            time += seconds
+            events.append((event, 10 * number, time))
+    assert config_costs.costs_of(events, 100.0, time + 4, 10) == (2.0, 0.5, 0.25, 7.0)
 
 
-def test_previews_and_checkpoints_are_counted_with_those_after_the_last_step(
+def test_previews_and_checkpoints_after_the_last_step_are_counted(
     config_times: ModuleType,
 ) -> None:
-    assert [config_times.times_due(steps, 1000) for steps in (1000, 1001, 2500)] == [1, 2, 3]
-    assert config_times.times_due(2500, 0) == 0
+    assert [config_times.count_events(steps, 1000) for steps in (1000, 1001, 2500)] == [1, 2, 3]
+    assert config_times.count_events(2500, 0) == 0
 
 
-def test_steps_after_a_warm_up_are_measured_on_their_own(
+def test_warm_up_steps_and_later_steps_are_measured_separately(
     config_times: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = []
 
-    def measured_costs(*arguments: object) -> tuple:
+    def measure_costs(*arguments: object) -> tuple:
         *_, extra = arguments
         calls.append(extra)
         return config_times.config_costs.Costs(3.0 if extra else 1.0, 10.0, 100.0, 5.0)
 
-    monkeypatch.setattr(config_times.config_costs, "measured_costs", measured_costs)
+    monkeypatch.setattr(config_times.config_costs, "measure_costs", measure_costs)
     arguments = config_times.argparse.Namespace(interval=None, intervals=2)
     config = layers.resolve(None, config="srgan-small")
     steps, warm_up = config.train.steps, config.options["pretrain_steps"]
     result = config_times.measure_part("srgan-small", arguments)
     assert calls == [[], ["--set", "options.pretrain_steps=0"]]
-    previews = config_times.times_due(steps, config.train.preview_every)
-    checkpoints = config_times.times_due(steps, config.train.save_every)
+    previews = config_times.count_events(steps, config.train.preview_every)
+    checkpoints = config_times.count_events(steps, config.train.save_every)
     expected = 5 + warm_up + 3 * (steps - warm_up) + 10 * previews + 100 * checkpoints
     assert result.seconds == expected and not result.full
 
@@ -106,16 +107,14 @@ def test_a_row_shows_whether_the_whole_run_was_measured(config_times: ModuleType
 
 
 @pytest.mark.slow
-def test_the_events_of_a_timed_run_are_in_order(
-    config_times: ModuleType,
-) -> None:
+def test_the_events_of_a_timed_run_are_in_order(config_times: ModuleType) -> None:
     config_times.draw_sample_domains("cyclegan-small")
-    small = ["--steps", "4", "--size", "32", "--set", "data.resize=32"]
+    flags = ["--steps", "4", "--size", "32", "--set", "data.resize=32"]
     for key in ("log_every", "preview_every", "save_every"):
-        small += ["--set", f"train.{key}=2"]
-    events, start, end = config_times.timed_run("cyclegan-small", small)
+        flags += ["--set", f"train.{key}=2"]
+    events, start, end = config_times.timed_run("cyclegan-small", flags)
     kinds = ["logged", "preview", "checkpoint"]
     expected = [("checkpoint", 0), *((kind, step) for step in (2, 4) for kind in kinds)]
     assert [(event, step) for event, step, _ in events] == expected
-    times = [start, *(at for _, _, at in events), end]
+    times = [start, *(time for _, _, time in events), end]
     assert times == sorted(times)

@@ -50,5 +50,5 @@ def test_the_whole_gallery_is_made_from_short_trainings(
     (tmp_path / "sheets").mkdir()
     (tmp_path / "work/datasets").mkdir(parents=True)
     for name in (name for name, each in gallery.EXAMPLES.items() if "pip" not in each):
-        gallery.make(name, tmp_path / "work", tmp_path / f"sheets/{name}.jpg", steps=2)
+        gallery.make_sheet(name, tmp_path / "work", tmp_path / f"sheets/{name}.jpg", steps=2)
         assert (tmp_path / f"sheets/{name}.jpg").stat().st_size <= gallery.LIMIT

@@ -39,8 +39,8 @@ def test_busy_processes_end_with_the_block(threads: ModuleType) -> None:
 
 
 def test_each_round_starts_with_a_different_setting(threads: ModuleType) -> None:
-    assert [threads.rotate("abc", n)[0] for n in range(4)] == ["a", "b", "c", "a"]
-    assert sorted(threads.rotate("abc", 2)) == ["a", "b", "c"]
+    assert [threads.tables.rotate("abc", n)[0] for n in range(4)] == ["a", "b", "c", "a"]
+    assert sorted(threads.tables.rotate("abc", 2)) == ["a", "b", "c"]
 
 
 def test_settings_are_added_restricted_and_refused_by_name(threads: ModuleType) -> None:
