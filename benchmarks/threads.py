@@ -88,7 +88,7 @@ def main() -> None:
     note = (
         f"`{args.config}`, {args.steps} steps, the first {args.warm_up} not counted: images/s, "
         f"median (quartiles) of {args.rounds} interleaved rounds, and the fraction of the best "
-        f"median of its column. Load average before the first run: {load}. Variables of each setting: "
+        f"median of its column. Load average before the first run: {load}. Variables: "
         + "; ".join(f"{name}: {_assignments(values)}" for name, values in settings.items())
         + "."
     )
