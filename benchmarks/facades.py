@@ -21,7 +21,7 @@ import score
 import sheet
 import tables
 
-from translate.engine.pixels.processing import scaled
+from translate.engine.pixels.processing import scale_shorter_side
 from translate.folders import listing
 from translate.images.encode import write_image
 from translate.images.source import read_image
@@ -109,7 +109,7 @@ def read_half(folder: Path, side: str, size: int) -> dict[str, score.Image]:
         joined = read_image(path)
         middle = joined.shape[1] // 2
         pixels = joined[:, :middle] if side == SIDES[0] else joined[:, middle:]
-        images[path.stem] = scaled(pixels, size)
+        images[path.stem] = scale_shorter_side(pixels, size)
     return images
 
 

@@ -26,7 +26,7 @@ import tables
 from intervals import bootstrap_interval
 from numpy.typing import NDArray
 
-from translate.engine.pixels.processing import scaled
+from translate.engine.pixels.processing import scale_shorter_side
 from translate.evaluate import baselines
 from translate.folders import listing
 from translate.images.domains.levels import scale_dtype
@@ -108,7 +108,7 @@ def read(
     for path in listing.find_images(folder):
         name = str(path.relative_to(folder).with_suffix(""))
         if like is None or name in like:
-            pixels = scaled(scale_dtype(read_image(path), "uint8"), shorter)
+            pixels = scale_shorter_side(scale_dtype(read_image(path), "uint8"), shorter)
             if like and not shorter:
                 pixels = resize_pixels(pixels, like[name].shape[:2])
             images[name] = pixels
