@@ -60,7 +60,11 @@ class TrainingSetup(NamedTuple):
         """Return the first `count` batches that our loop reads: on the device, in [-1, 1]."""
         train = self.config.train
         stream = loader.batches(
-            self.data, self.config.data, seed=train.seed, batch_size=train.batch_size, stop=count
+            self.data,
+            self.config.data,
+            seed=train.seed,
+            batch_size=train.batch_size,
+            steps=range(count),
         )
         return [batch_to_device(batch, self.device, self.data.layout.spec) for batch, _ in stream]
 

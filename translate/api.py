@@ -13,6 +13,7 @@ from translate.engine.config.arguments import check_arguments
 from translate.engine.display.progress_bar import shown_progress
 from translate.engine.system import console
 from translate.engine.training import train as training
+from translate.engine.training.resume import ResumePoint
 from translate.errors import ConfigError
 from translate.evaluate.entry import evaluate
 from translate.evaluate.result import EvaluationResult, MeasuredValue
@@ -130,16 +131,16 @@ def train(
     folder = Path(out) if out else None
     with _show_progress(progress, steps=not dry_run) as reporter:
         if resume and not automatic:
-            return training.resume(
+            point = ResumePoint(
                 Path(resume),
-                flags=flags,
-                assignments=assignments,
+                flags,
+                assignments,
                 accept_data_change=accept_data_change,
                 fork=fork_run,
                 out=folder,
                 dry_run=dry_run,
-                progress=reporter,
             )
+            return training.resume(point, progress=reporter)
         initial = InitialWeights(Path(init)) if init else None
         configuration = (initial.configuration if initial else layers.resolve)(
             plugin, config=config, flags=flags, assignments=assignments

@@ -159,7 +159,7 @@ class Translator:
             half,
             size,
             scale_back,
-            options=self._model.complete_options(options, others=calls.ARGUMENTS[:7]),
+            options=self._model.complete_options(options, calls.TRANSLATOR_ARGUMENTS[:7]),
             seed=self._model.choose_seed(seed),
             limits=TileOptions(tile, None, Path(gettempdir())),
         )

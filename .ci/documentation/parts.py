@@ -10,7 +10,7 @@ from translate.cli.messages import annotated_yaml, part
 from translate.cli.parameters.catalogue import TITLES, Entry
 from translate.cli.parameters.catalogue import entries as list_entries
 from translate.cli.parameters.choices import choices
-from translate.engine.models.calls import RESERVED
+from translate.engine.models.calls import ENGINE_PARAMETERS
 from translate.engine.plugins.discovery import OWN_DISTRIBUTION
 from translate.engine.system import signatures
 from translate.engine.system.signatures import Option
@@ -99,7 +99,7 @@ def _tables(entry: Entry) -> Iterator[str]:
     recipe: type[Recipe] = find("recipe", entry.name)  # type: ignore[assignment]
     yield _table(signatures.read_options(recipe, ["spec"]).values())
     for method, command in ((recipe.translate, "infer"), (recipe.draw, "sample")):
-        if options := signatures.read_options(method, RESERVED).values():
+        if options := signatures.read_options(method, ENGINE_PARAMETERS).values():
             yield f"Options of `translate {command} --set OPTION=VALUE`:\n\n{_table(options)}"
 
 

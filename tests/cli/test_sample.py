@@ -65,12 +65,12 @@ def test_a_device_that_is_not_supported_is_a_usage_error(
 def test_a_sample_that_is_not_finite_is_listed_with_exit_code_3(
     run_command: Callable[..., CommandResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    draw = sampling.draw_chunk
+    draw = sampling.draw_batch
 
     def first_sample_not_finite(*arguments: Any) -> list[Any]:
         return [None, *draw(*arguments)[1:]]
 
-    monkeypatch.setattr(sampling, "draw_chunk", first_sample_not_finite)
+    monkeypatch.setattr(sampling, "draw_batch", first_sample_not_finite)
     result = run_command(
         "sample", small_checkpoints.gan(tmp_path / "run"), tmp_path / "out", "--count", 3
     )

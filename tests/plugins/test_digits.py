@@ -120,7 +120,7 @@ def test_digits_are_gray_files_and_are_read_with_their_labels(
     header = EncodedImage.open(path).header
     assert (header.format, header.mode, header.size) == ("PNG", "L", (28, 28))
     checked_data = check.check_data(check.open_layout(settings), settings)
-    (batch, _), *_ = loader.batches(checked_data, settings, seed=0, batch_size=30, stop=1)
+    (batch, _), *_ = loader.batches(checked_data, settings, seed=0, batch_size=30, steps=range(1))
     assert checked_data.layout.spec.classes == tuple("0123456789")
     assert sorted(batch.labels.tolist()) == sorted(list(range(10)) * 3)
     assert batch.images.shape == (30, 1, 32, 32)

@@ -151,7 +151,7 @@ def test_a_batch_of_the_engine_holds_images_and_text(
     caption(image_folder("summer", 2), ("0000.png", "a"), ("0001.png", "bcd"))
     settings = Data(root=tmp_path, domains=("summer",), layout="captioned", size=16)
     checked_data = check.check_data(check.open_layout(settings), settings)
-    (batch, _), *_ = loader.batches(checked_data, settings, seed=0, batch_size=2, stop=1)
+    (batch, _), *_ = loader.batches(checked_data, settings, seed=0, batch_size=2, steps=range(1))
     assert isinstance(batch, Captioned)
     assert batch.images.shape == (2, 3, 16, 16)
     assert sorted(bytes(row.tolist()) for row in batch.text) == [b"a\0\0", b"bcd"]

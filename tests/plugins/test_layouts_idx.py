@@ -128,13 +128,13 @@ def test_batches_of_the_engine_are_gray_bytes(mnist: Any, workers: int, tmp_path
         root=tmp_path, domains=("mnist",), layout="idx", size=8, resize="fit", workers=workers
     )
     checked_data = check.check_data(check.open_layout(settings), settings)
-    (batch, met), *_ = loader.batches(checked_data, settings, seed=0, batch_size=5, stop=1)
+    (batch, met), *_ = loader.batches(checked_data, settings, seed=0, batch_size=5, steps=range(1))
     assert not met
     assert batch.images.shape == (5, 1, 8, 8)
     assert sorted(batch.labels.tolist()) == [0, 1, 1, 2, 2]
     colour = settings.model_copy(update={"channels": 3, "layout": {"name": "idx", "labels": False}})
     checked_data = check.check_data(check.open_layout(colour), colour)
-    (batch, _), *_ = loader.batches(checked_data, colour, seed=0, batch_size=5, stop=1)
+    (batch, _), *_ = loader.batches(checked_data, colour, seed=0, batch_size=5, steps=range(1))
     assert batch.images.shape == (5, 3, 8, 8)
     assert len(batch) == 1
 

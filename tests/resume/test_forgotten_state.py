@@ -51,8 +51,8 @@ def forget_weights(patch: pytest.MonkeyPatch, stopped: int) -> None:  # noqa: AR
 
 def forget_place(patch: pytest.MonkeyPatch, stopped: int) -> None:
     real = loader.batches
-    patch.setattr(loader, "batches", lambda *arguments, start, stop, **keywords: real(
-        *arguments, start=start - stopped, stop=stop, **keywords))  # fmt: skip
+    patch.setattr(loader, "batches", lambda *arguments, steps, **keywords: real(
+        *arguments, steps=range(steps.start - stopped, steps.stop), **keywords))  # fmt: skip
 
 
 FORGET: dict[str, list[tuple[Callable[[pytest.MonkeyPatch, int], None] | None, list[str]]]] = {

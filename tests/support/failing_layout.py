@@ -47,4 +47,4 @@ def batches_of(layout: Layout, workers: int, stop: int = 8) -> list[Any]:
     """Return the first batches of three items, each with the problems since the last batch."""
     settings = Data(domains=("a",), size=8, workers=workers)
     data = check.CheckedData(layout, Augment(settings, layout.spec, read_zeros), [], [])
-    return list(loader.batches(data, settings, seed=1, batch_size=3, stop=stop))
+    return list(loader.batches(data, settings, seed=1, batch_size=3, steps=range(stop)))

@@ -10,7 +10,7 @@ from translate.engine.loading import loader
 def load_batch(config: Data, step: int = 0) -> Any:
     """Return the batch of a step."""
     data = check.check_data(check.open_layout(config), config)
-    stream = loader.batches(data, config, seed=0, batch_size=4, start=step, stop=step + 1)
+    stream = loader.batches(data, config, seed=0, batch_size=4, steps=range(step, step + 1))
     [(result, problems)] = stream
     assert not problems
     return result

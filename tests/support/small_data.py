@@ -17,12 +17,15 @@ def checked_data(config: Data) -> check.CheckedData:
     return check.check_data(check.open_layout(config), config)
 
 
-def read_batches(config: Data, *, batch_size: int = 2, stop: int = 9, **options: Any) -> list[Any]:
-    """Return the batches of steps up to `stop`, without the problems."""
-    pairs = loader.batches(
-        checked_data(config), config, seed=7, batch_size=batch_size, stop=stop, **options
+def read_batches(
+    config: Data, *, batch_size: int = 2, steps: range = range(9), positions: range | None = None
+) -> list[Any]:
+    """Return the batches of `steps`, without the problems."""
+    data = checked_data(config)
+    batches = loader.batches(
+        data, config, seed=7, batch_size=batch_size, steps=steps, positions=positions
     )
-    return [batch for batch, _ in pairs]
+    return [batch for batch, _ in batches]
 
 
 def equal_batches(one: list[Any], other: list[Any]) -> bool:

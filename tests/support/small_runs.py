@@ -12,8 +12,10 @@ from disk_faults import FaultyDisk, ProcessKilled, kill_process, short_write
 from translate.engine.checkpoints import retention
 from translate.engine.config import layers
 from translate.engine.config.schema import Config
+from translate.engine.processes.signals import Interrupts
 from translate.engine.system import console
 from translate.engine.training import train as training
+from translate.engine.training.resume import ResumePoint
 from translate.progress import ProgressReport, ProgressReporter
 from translate.results import TrainingResult
 
@@ -80,6 +82,7 @@ def resume(
     steps: int | None = None,
     epochs: int | None = None,
     device: str | None = None,
+    interrupts: Interrupts | None = None,
     **options: Any,
 ) -> TrainingResult:
     """Resume a run, optionally to another last step or on another device."""
@@ -87,7 +90,8 @@ def resume(
     flags = {key: value for key, value in changes.items() if value is not None}
     progress = progress or ProgressReporter()
     with console.messages(progress.message):
-        return training.resume(run, progress=progress, flags=flags, **options)
+        point = ResumePoint(run, flags, **options)
+        return training.resume(point, progress=progress, interrupts=interrupts)
 
 
 def count_disk_operations(config: Config, run: Path, disk: FaultyDisk) -> int:

@@ -1,5 +1,7 @@
 """Training states of small recipes: built, trained, saved and restored."""
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +36,10 @@ def train_steps(training: TrainingState, steps: int) -> None:
             training.average.update_parameters(training.recipe)
 
 
-def save(run: Path, training: TrainingState, **options: Any) -> Path:
-    """Save a checkpoint with its resume state, and return its path."""
-    return write.save(run, training, training, **options)
+def save(run: Path, training: TrainingState, step: int | None = None) -> Path:
+    """Save a checkpoint with its resume state, as of another `step` if given; return its path."""
+    training.step = training.step if step is None else step
+    return write.save(run, training, training)
 
 
 def restore(path: Path) -> TrainingState:
@@ -59,3 +62,10 @@ def two_checkpoints(run: Path) -> tuple[Path, Path]:
 def file_contents(path: Path) -> dict[str, bytes]:
     """Return the content of each file of a checkpoint."""
     return {file.name: file.read_bytes() for file in path.iterdir()}
+
+
+def change_json(file: Path, change: Callable[[Any], object]) -> None:
+    """Let `change` modify the content of a JSON file."""
+    content = json.loads(file.read_bytes())
+    change(content)
+    file.write_text(json.dumps(content))

@@ -165,6 +165,7 @@ def command(**given: Any) -> int:
         from translate.engine.processes.launch import read_launch
         from translate.engine.processes.signals import Interrupts
         from translate.engine.training import train
+        from translate.engine.training.resume import ResumePoint
 
     max_seconds = parse_duration(given["max_time"])
     if given["steps"] is not None and given["epochs"] is not None:
@@ -173,21 +174,19 @@ def command(**given: Any) -> int:
     quiet = given["quiet"] or given["as_json"]
     with shown_progress(quiet=quiet, steps=not given["dry_run"]) as progress:
         work = "this step, then saving a checkpoint"
-        run_arguments: dict[str, Any] = {
-            "out": given["out"],
-            "dry_run": given["dry_run"],
-            "progress": progress,
-            "interrupts": Interrupts(save_on=given["save_on"], seconds=max_seconds, work=work),
-        }
+        interrupts = Interrupts(save_on=given["save_on"], seconds=max_seconds, work=work)
+        out, dry_run = given["out"], given["dry_run"]
         if given["resume"] not in (None, AUTO):
-            result = train.resume(
+            point = ResumePoint(
                 Path(given["resume"]),
-                flags=_flags(given),
-                assignments=given["assignments"],
+                _flags(given),
+                given["assignments"],
                 accept_data_change=given["accept_data_change"],
                 fork=given["fork_run"],
-                **run_arguments,
+                out=out,
+                dry_run=dry_run,
             )
+            result = train.resume(point, progress=progress, interrupts=interrupts)
         else:
             init = InitialWeights(given["init"]) if given["init"] else None
             config = (init.configuration if init else layers.resolve)(
@@ -196,15 +195,13 @@ def command(**given: Any) -> int:
                 flags=_flags(given),
                 assignments=given["assignments"],
             )
+            common: Any = {"init": init, "dry_run": dry_run, "progress": progress}
+            common |= {"out": out, "interrupts": interrupts}
             if given["resume"]:
-                result = train.start_or_resume(
-                    config,
-                    init=init,
-                    accept_data_change=given["accept_data_change"],
-                    **run_arguments,
-                )
+                accept = given["accept_data_change"]
+                result = train.start_or_resume(config, accept_data_change=accept, **common)
             else:
-                result = train.start(config, init=init, **run_arguments)
+                result = train.start(config, **common)
     if given["as_json"] and read_launch().is_first:
         console.show(plan_json(result.plan))
     with shown_messages(quiet=quiet):  # below the finished progress bar

@@ -65,7 +65,7 @@ def export_model(
     if sample or not model.translates:
         if to is not None:
             raise ConfigError(f"to: {model.name} generates images of one domain: leave --to out.")
-        complete = calls.complete(model.recipe.draw, options, model.name)
+        complete = calls.complete_options(model.recipe.draw, options, model.name)
         exported = generators.describe(model, complete)
     else:
         complete = model.complete_options(options)

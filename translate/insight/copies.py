@@ -98,7 +98,7 @@ def _training_images(history: History) -> Images:
     augment = Augment(data, layout.spec, Cache({}, common_domain, by_file).read)
     checked = check.CheckedData(layout, augment, [], [])
     count = min(TRAINING_IMAGES, len(layout))
-    [(batch, _)] = loader.batches(checked, data, seed=0, batch_size=count, start=0, stop=1)
+    [(batch, _)] = loader.batches(checked, data, seed=0, batch_size=count, steps=range(1))
     images = getattr(batch, "target", batch[0])
     levels = from_device(to_device(images, "cpu", layout.spec.target))
     return levels.reshape(len(levels), -1).astype(np.float32)

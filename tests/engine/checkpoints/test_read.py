@@ -1,16 +1,17 @@
-"""A checkpoint restores weights, optimizers, pools, averages and random numbers."""
+"""A checkpoint restores weights, optimizers, image pools, averages and random generators."""
 
-import copy
 import os
 import random
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import small_runs
 import torch
-from torch import Tensor
+from equal_tensors import assert_equal_tensors
+from safetensors.torch import save as serialized
 from training_states import build_training_state, file_contents, restore, save, train_steps
 
 from translate.engine.checkpoints import read
@@ -25,44 +26,30 @@ def test_a_checkpoint_restores_the_whole_training_state(
 ) -> None:
     training = build_training_state(recipe, train__ema=ema)
     train_steps(training, 5)
-    random.gauss(0, 1), np.random.normal()  # each caches a second number
+    random_numbers()  # each Gaussian number caches a second one
     path = save(tmp_path, training)
-    expected = [
-        torch.rand(3),
-        random.gauss(0, 1),
-        random.random(),
-        np.random.normal(),
-        np.random.rand(),
-    ]
+    expected_numbers = random_numbers()
 
     reloaded = restore(path)
+    assert random_numbers() == expected_numbers
     assert (reloaded.step, reloaded.spec, reloaded.config) == (5, training.spec, training.config)
-    for key, tensor in training.recipe.state_dict().items():
-        assert torch.equal(reloaded.recipe.state_dict()[key], tensor), key
-    for key, tensor in training.recipe.training_state().items():
-        assert torch.equal(reloaded.recipe.training_state()[key], tensor), key
+    assert_equal_tensors(reloaded.recipe.state_dict(), training.recipe.state_dict())
+    assert_equal_tensors(reloaded.recipe.training_state(), training.recipe.training_state())
     for player, optimizer in training.optimizers.items():
         before, after = optimizer.state_dict(), reloaded.optimizers[player].state_dict()
         assert before["param_groups"] == after["param_groups"]
-        assert before["state"].keys() == after["state"].keys()
-        for index, values in before["state"].items():
-            for name, value in values.items():
-                assert torch.equal(after["state"][index][name], value)
-                assert after["state"][index][name].dtype == value.dtype
+        assert_equal_tensors(after["state"], before["state"])
     if ema:
         assert training.average and reloaded.average
         assert reloaded.average.n_averaged == training.average.n_averaged == 5
-        for key, tensor in training.average.module.state_dict().items():
-            assert torch.equal(reloaded.average.module.state_dict()[key], tensor), key
-    output = [
-        torch.rand(3),
-        random.gauss(0, 1),
-        random.random(),
-        np.random.normal(),
-        np.random.rand(),
-    ]
-    assert torch.equal(output[0], expected[0])
-    assert output[1:] == expected[1:]
+        averages = [each.average.module.state_dict() for each in (reloaded, training)]
+        assert_equal_tensors(*averages)
+
+
+def random_numbers() -> list[float]:
+    """Draw numbers from each generator that a checkpoint has."""
+    numbers = [random.gauss(0, 1), random.random(), np.random.normal(), np.random.rand()]
+    return [*numbers, *torch.rand(3).tolist()]
 
 
 def test_a_run_in_a_folder_with_an_undecodable_name_is_read(tmp_path: Path) -> None:
@@ -107,47 +94,25 @@ def test_F5_weights_of_other_shapes_are_named(tmp_path: Path) -> None:
     message = str(error.value)
     assert message.startswith(f"{path / 'weights.safetensors'} does not fit CycleGAN: ")
     assert "source_to_target.model.1.bias is (2,) instead of (3,)" in message
-    assert message.count(";") == 4  # the first five
+    assert message.count(";") == 4, "five tensors are named"
     assert re.search(r"Expected cyclegan as translate-kit [\d.]+ and its plugins", message)
-    assert (
-        "options={'generator': {'name': 'resnet', 'width': 2" in message
-    )  # options that would fit
+    assert "options={'generator': {'name': 'resnet', 'width': 2" in message, "options that fit"
 
-    state = {
-        k: v
-        for k, v in build_training_state().recipe.state_dict().items()
-        if k != "source_to_target.model.1.weight"
-    }
-    files.replace(
-        path / "weights.safetensors", _saved({**state, "source_to_target.model.99": torch.zeros(1)})
-    )
-    with pytest.raises(CheckpointError) as error:
+    weights = dict(build_training_state().recipe.state_dict())
+    weights["source_to_target.model.99"] = weights.pop("source_to_target.model.1.weight").clone()
+    files.replace(path / "weights.safetensors", serialized(weights))
+    message = "source_to_target.model.1.weight is missing; source_to_target.model.99 is unknown."
+    with pytest.raises(CheckpointError, match=re.escape(message)):
         read.restore_weights(build_training_state().recipe, path)
-    assert (
-        "source_to_target.model.1.weight is missing; source_to_target.model.99 is unknown."
-        in str(error.value)
-    )
 
 
-def test_F8_shared_weights_are_restored_shared(tmp_path: Path) -> None:
-    one, other = build_training_state(), build_training_state(train__seed=1)
-    for training in (one, other):
-        training.recipe.source_to_target.model[1].weight = training.recipe.target_to_source.model[
-            1
-        ].weight  # type: ignore
-    path = save(tmp_path, one)
-    read.restore_weights(other.recipe, path)
-    weights = other.recipe.state_dict()
-    for name, tensor in one.recipe.state_dict().items():
-        assert torch.equal(weights[name], tensor), name
-    shared = [
-        weights[f"{name}.model.1.weight"].data_ptr()
-        for name in ("source_to_target", "target_to_source")
-    ]
-    assert shared[0] == shared[1]
-
-
-def _saved(tensors: dict[str, Tensor]) -> bytes:
-    from safetensors.torch import save
-
-    return save(copy.deepcopy(tensors))
+def test_F8_weights_that_two_networks_share_are_restored_as_one_tensor(tmp_path: Path) -> None:
+    saved, restored = build_training_state(), build_training_state(train__seed=1)
+    for training in (saved, restored):
+        networks: Any = training.recipe
+        networks.source_to_target.model[1].weight = networks.target_to_source.model[1].weight
+    read.restore_weights(restored.recipe, save(tmp_path, saved))
+    weights = restored.recipe.state_dict()
+    assert_equal_tensors(weights, saved.recipe.state_dict())
+    names = [f"{network}.model.1.weight" for network in ("source_to_target", "target_to_source")]
+    assert weights[names[0]].data_ptr() == weights[names[1]].data_ptr()

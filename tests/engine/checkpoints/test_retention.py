@@ -1,8 +1,10 @@
-"""The newest checkpoints stay, and the best; others are removed."""
+"""The newest checkpoints and the best one stay, others are removed; damaged ones are skipped."""
 
 import json
 import math
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 import small_checkpoints
@@ -10,6 +12,7 @@ import small_runs
 from training_states import build_training_state, save, two_checkpoints
 
 from translate.engine.checkpoints import read, retention, write
+from translate.engine.checkpoints.contents import AVERAGE, MANIFEST, TRAINING, WEIGHTS
 from translate.engine.checkpoints.references.lookup import resolve
 from translate.engine.checkpoints.state import ModelState
 from translate.engine.disk import folders
@@ -23,28 +26,23 @@ def model(tmp_path: Path) -> ModelState:
     return ModelState(checkpoint.config, checkpoint.spec, read.rebuild_recipe(checkpoint))
 
 
-def steps_left(run: Path, model: ModelState, values: list[float], mode: str) -> list[int]:
-    for step, value in enumerate(values, start=1):
-        model.step = step
-        write.save(run, model, metrics={"kid": value}, best=("kid", mode))  # type: ignore[arg-type]
-    return small_runs.checkpoint_steps(run)
-
-
 @pytest.mark.parametrize(
-    ("values", "mode", "left"),
+    ("values", "mode", "kept"),
     [
         ([3, 1, 2, 4, 5], "min", [2, 4, 5]),
         ([3, 1, 2, 4, 2], "max", [4, 5]),
         ([9, 1, 2, 4, 5], "max", [1, 4, 5]),
-        ([1, 1, 2, 4, 5], "min", [2, 4, 5]),  # of equal values, the newer
+        ([1, 1, 2, 4, 5], "min", [2, 4, 5]),  # the newer one of equal values
         ([math.nan, -math.inf, 2, 4, 5], "min", [3, 4, 5]),
         ([math.nan] * 4, "min", [3, 4]),
     ],
 )
-def test_the_newest_and_the_best_are_kept(
-    tmp_path: Path, model: ModelState, values: list[float], mode: str, left: list[int]
+def test_the_newest_two_and_the_best_are_kept(
+    tmp_path: Path, model: ModelState, values: list[float], mode: Any, kept: list[int]
 ) -> None:
-    assert steps_left(tmp_path / "run", model, values, mode) == left
+    for model.step, value in enumerate(values, start=1):
+        write.save(tmp_path / "run", model, metrics={"kid": value}, best=("kid", mode))
+    assert small_runs.checkpoint_steps(tmp_path / "run") == kept
 
 
 def test_without_a_metric_the_newest_are_kept(tmp_path: Path, model: ModelState) -> None:
@@ -68,9 +66,7 @@ def test_a_model_without_training_state_is_usable_but_not_resumable(
         "weights.safetensors", "state.json", "MANIFEST.json",
     }  # fmt: skip
     assert resolve(tmp_path / "run") == (path, [])
-    with pytest.raises(
-        CheckpointError, match=r"not the files for a resume.*translate train --init"
-    ):
+    with pytest.raises(CheckpointError, match=r"files for a resume.* translate train --init"):
         retention.newest_checkpoint(tmp_path / "run")
 
 
@@ -84,16 +80,7 @@ def test_a_tensor_file_that_the_manifest_does_not_list_is_refused(
         resolve(path)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "weights.safetensors",
-        "ema.safetensors",
-        "training.safetensors",
-        "state.json",
-        "MANIFEST.json",
-    ],
-)
+@pytest.mark.parametrize("name", [WEIGHTS, AVERAGE, TRAINING, "state.json", MANIFEST])
 @pytest.mark.parametrize("damage", ["flip", "cut", "empty", "remove"])
 def test_T5_a_damaged_checkpoint_is_replaced_by_the_previous_one(
     name: str, damage: str, tmp_path: Path
@@ -107,10 +94,8 @@ def test_T5_a_damaged_checkpoint_is_replaced_by_the_previous_one(
         data[len(data) // 2] ^= 1
         stored_bytes = {"flip": len(data), "cut": len(data) - 1, "empty": 0}[damage]
         (second / name).write_bytes(data[:stored_bytes])
-    checkpoint, warnings = retention.newest_checkpoint(tmp_path)
-    assert checkpoint == first
-    (warning,) = warnings
-    assert str(second) in warning
+    checkpoint, (warning,) = retention.newest_checkpoint(tmp_path)
+    assert checkpoint == first and str(second) in warning
 
 
 def test_T18_other_files_in_the_folder_are_not_checkpoints(tmp_path: Path) -> None:
@@ -121,27 +106,26 @@ def test_T18_other_files_in_the_folder_are_not_checkpoints(tmp_path: Path) -> No
     (folder / "best.state").write_text("")
     (folder / ".tmp-step-00000009").mkdir()
     (folder / "step-00000007").mkdir()  # empty: incomplete
-    checkpoint, warnings = retention.newest_checkpoint(tmp_path)
-    assert checkpoint == second
-    assert warnings == [f"{folder / 'step-00000007' / 'MANIFEST.json'} is missing."]
+    missing = f"{folder / 'step-00000007' / 'MANIFEST.json'} is missing."
+    assert retention.newest_checkpoint(tmp_path) == (second, [missing])
 
 
-def test_a_run_without_an_intact_checkpoint_is_an_error_with_the_faults(tmp_path: Path) -> None:
+def test_a_run_whose_checkpoints_are_all_damaged_is_an_error_that_names_them(
+    tmp_path: Path,
+) -> None:
     for path in two_checkpoints(tmp_path):
         (path / "state.json").unlink()
-    with pytest.raises(
-        CheckpointError, match=r"holds no whole checkpoint .*step-00000002.*step-00000001"
-    ):
+    message = "holds no whole checkpoint .*step-00000002.*step-00000001"
+    with pytest.raises(CheckpointError, match=message):
         retention.newest_checkpoint(tmp_path)
-    with pytest.raises(CheckpointError, match=r"there is no run"):
+    with pytest.raises(CheckpointError, match="there is no run"):
         retention.newest_checkpoint(tmp_path / "typo")
 
 
-def test_the_newest_few_are_kept_and_at_least_two(tmp_path: Path) -> None:
+def test_train_keep_is_the_number_of_newest_checkpoints_and_at_least_2(tmp_path: Path) -> None:
     training = build_training_state(train__keep=3)
     for step in range(6):
-        training.step = step
-        save(tmp_path, training)
+        save(tmp_path, training, step)
         assert small_runs.checkpoint_steps(tmp_path) == list(range(max(0, step - 2), step + 1))
     with pytest.raises(Exception, match=r"train.keep"):
         build_training_state(train__keep=1)
@@ -152,33 +136,29 @@ def test_T22_old_checkpoints_are_removed_after_the_new_one_is_verified(
 ) -> None:
     training = build_training_state()
     for step in (0, 1):
-        training.step = step
-        save(tmp_path, training)
-    order: list[str] = []
+        save(tmp_path, training, step)
+    calls: list[str] = []
     verify, remove = retention.verify, folders.remove_folder
     monkeypatch.setattr(
-        retention, "verify", lambda p, **_: (order.append(f"verify {p.name}"), verify(p))[1]
+        retention, "verify", lambda p, **_: (calls.append(f"verify {p.name}"), verify(p))[1]
     )
     monkeypatch.setattr(
-        folders, "remove_folder", lambda p: (order.append(f"remove {p.name}"), remove(p))[1]
+        folders, "remove_folder", lambda p: (calls.append(f"remove {p.name}"), remove(p))[1]
     )
-    training.step = 2
-    save(tmp_path, training)
-    assert order[-2:] == ["verify step-00000002", "remove step-00000000"]
+    save(tmp_path, training, 2)
+    assert calls[-2:] == ["verify step-00000002", "remove step-00000000"]
 
 
 def test_damaged_checkpoints_of_later_steps_do_not_replace_intact_ones(tmp_path: Path) -> None:
     training = build_training_state()
     for step in (0, 1):
-        training.step = step
-        save(tmp_path, training)
-    for step in (8, 9):  # as in a run that fell back to step 1
+        save(tmp_path, training, step)
+    for step in (8, 9):  # of a run that was resumed from step 1
         folder = tmp_path / f"checkpoints/step-{step:08d}"
         folder.mkdir()
-        (folder / "MANIFEST.json").write_text("torn")
-    for step in (2, 3, 8, 9):
-        training.step = step
-        save(tmp_path, training)
+        (folder / "MANIFEST.json").write_text("damaged")
+    for previous, step in pairwise((1, 2, 3, 8, 9)):
+        save(tmp_path, training, step)
         whole = [s for s, path in retention.list_checkpoints(tmp_path) if retention.is_whole(path)]
-        assert whole == [step, {2: 1, 3: 2, 8: 3, 9: 8}[step]]
+        assert whole == [step, previous]
     assert small_runs.checkpoint_steps(tmp_path) == [8, 9]

@@ -1,4 +1,4 @@
-"""Tensor files hold tensors and nothing else."""
+"""A checkpoint has tensors without metadata, and no pickle; damaged tensor files are errors."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ def test_a_tensor_file_holds_tensors_and_no_metadata(tmp_path: Path) -> None:
     assert weights.keys() == training.recipe.state_dict().keys()
 
 
-def test_there_is_no_pickle_in_a_checkpoint(tmp_path: Path) -> None:
+def test_a_checkpoint_has_tensor_files_and_json_and_no_pickle(tmp_path: Path) -> None:
     path = save(tmp_path, build_training_state())
     assert {file.suffix for file in path.iterdir()} == {".safetensors", ".json"}
     for file in path.glob("*.json"):

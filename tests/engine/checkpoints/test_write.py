@@ -21,11 +21,10 @@ from disk_faults import (
     short_write,
 )
 from power_cut import DiskRecorder, write_tree
-from training_states import build_training_state, file_contents, save, train_steps, two_checkpoints
+from training_states import build_training_state, file_contents, save, train_steps
 
 from translate.engine.checkpoints import read, retention
-from translate.engine.checkpoints.references.lookup import resolve
-from translate.errors import CheckpointError, SaveError
+from translate.errors import SaveError
 
 
 @pytest.mark.parametrize("fault", [disk_full, io_error])
@@ -33,21 +32,18 @@ def test_a_disk_error_is_a_save_error_and_keeps_old_checkpoints(
     fault: Fault, tmp_path: Path, disk: FaultyDisk
 ) -> None:
     training = build_training_state(train__keep=2)
-    before = [save(tmp_path, training)]
-    training.step = 1
+    first = save(tmp_path, training)
     (tmp_path / "elsewhere/checkpoints").mkdir(parents=True)
-    disk.arm(0, short_write)
-    save(tmp_path / "elsewhere", training)
+    disk.arm(0, short_write)  # counts operations, without a fault
+    save(tmp_path / "elsewhere", training, step=1)
     writes = [i for i, name in enumerate(disk.operations, 1) if name == "write"]
-    for at in writes:
-        disk.arm(at, fault)
+    for number in writes:
+        disk.arm(number, fault)
         with pytest.raises(SaveError, match=r"could not save step 1: "):
             save(tmp_path, training)
         disk.disarm()
-        assert retention.newest_checkpoint(tmp_path) == (before[0], [])
-        assert [p.name for p in (tmp_path / "checkpoints").iterdir()] == [before[0].name]
-    disk.disarm()
-    assert retention.newest_checkpoint(tmp_path)[0] == before[0]
+        assert retention.newest_checkpoint(tmp_path) == (first, [])
+        assert [*(tmp_path / "checkpoints").iterdir()] == [first]
     save(tmp_path, training)
     assert retention.newest_checkpoint(tmp_path)[0].name == "step-00000001"
 
@@ -70,13 +66,9 @@ def test_T4_too_little_disk_space_is_reported_before_writing(
     assert str(error.value) == f"could not save step 2: No space left on device: {free}"
     assert not {"open", "write"} & set(disk.operations)
     assert [p.name for p in (tmp_path / "checkpoints").iterdir()] == ["step-00000001"]
-    for enough in (needed, 0):  # 0: a file system without blocks
-        file_system_status.f_bavail, file_system_status.f_blocks, training.step = (
-            enough,
-            enough,
-            training.step + 1,
-        )
-        assert save(tmp_path, training).name == f"step-{training.step:08d}"
+    for step, blocks in ((3, needed), (4, 0)):  # 0: a file system that does not count blocks
+        file_system_status.f_bavail = file_system_status.f_blocks = blocks
+        assert save(tmp_path, training, step).name == f"step-{step:08d}"
 
 
 def test_T4_a_file_size_limit_keeps_older_checkpoints(tmp_path: Path) -> None:
@@ -104,32 +96,28 @@ def test_T2_a_killed_save_leaves_an_intact_checkpoint_and_no_files_after_the_nex
 ) -> None:
     training = build_training_state(train__keep=2, train__ema=0.5)
     for step in (0, 1):
-        training.step = step
-        save(tmp_path, training)
-    training.step = 2
-    disk.arm(0, short_write)
-    save(tmp_path, training)
+        save(tmp_path, training, step)
+    disk.arm(0, short_write)  # counts operations, without a fault
+    save(tmp_path, training, step=2)
     total = disk.count
     disk.disarm()
     assert total > 25
-    steps = set()
-    for index in range(1, total + 1):
-        run = tmp_path / f"run-{index}"
+    newest_steps = set()
+    for number in range(1, total + 1):
+        run = tmp_path / f"run-{number}"
         for step in (0, 1):
-            training.step = step
-            save(run, training)
-        training.step = 2
-        disk.arm(index, kill_process)
+            save(run, training, step)
+        disk.arm(number, kill_process)
         with pytest.raises(ProcessKilled):
-            save(run, training)
+            save(run, training, step=2)
         disk.disarm()
         checkpoint, warnings = retention.newest_checkpoint(run)
         assert not warnings
-        steps.add(read.read_checkpoint(checkpoint).step)
+        newest_steps.add(read.read_checkpoint(checkpoint).step)
         save(run, training)
         names = sorted(p.name for p in (run / "checkpoints").iterdir())
         assert names == ["step-00000001", "step-00000002"]
-    assert steps == {1, 2}
+    assert newest_steps == {1, 2}
 
 
 def test_T3_the_newest_complete_state_survives_a_power_cut(
@@ -137,32 +125,28 @@ def test_T3_the_newest_complete_state_survives_a_power_cut(
 ) -> None:
     training, run = build_training_state(train__keep=2), tmp_path / "run"
     for step in (0, 1):
-        training.step = step
-        save(run, training)
-    training.step = 2
+        save(run, training, step)
     with monkeypatch.context() as patch:
         recorder = DiskRecorder(run, patch)
-        save(run, training)
+        save(run, training, step=2)
 
-    def newest(name: str, first: int = 0) -> Iterator[tuple[bool, int]]:
+    def newest_steps(name: str, first: int = 0) -> Iterator[tuple[bool, int]]:
+        """Yield for each possible crash whether the save was complete, and the newest step."""
         for number, (complete, tree) in enumerate(recorder.crash_states(first_operation=first)):
-            checkpoint, _ = retention.newest_checkpoint(
-                write_tree(tree, tmp_path / f"{name}-{number}")
-            )
+            files = write_tree(tree, tmp_path / f"{name}-{number}")
+            checkpoint, _ = retention.newest_checkpoint(files)
             yield complete, read.read_checkpoint(checkpoint).step
 
-    checkpoint = list(newest("synced"))
-    assert len(checkpoint) > 24
-    assert {step for _, step in checkpoint} == {1, 2}
-    assert {step for complete, step in checkpoint if complete} == {2}, (
-        "a saved checkpoint is durable"
-    )
+    crashes = list(newest_steps("synced"))
+    assert len(crashes) > 24
+    assert {step for _, step in crashes} == {1, 2}
+    assert {step for complete, step in crashes if complete} == {2}, "a saved checkpoint is durable"
     operations = recorder.done
-    for kind in (bytes, dict):
+    for kind in (bytes, dict):  # syncs of files, and of folders
         recorder.done = operations
         recorder.forget_syncs(kind)
-        last = newest(kind.__name__, len(recorder.done))
-        assert {step for _, step in last} == {1, 2}, "syncs are necessary"
+        crashes_at_the_end = newest_steps(kind.__name__, len(recorder.done))
+        assert {step for _, step in crashes_at_the_end} == {1, 2}, "syncs are necessary"
 
 
 def test_corrupt_writes_are_detected_before_anything_is_removed(
@@ -170,12 +154,10 @@ def test_corrupt_writes_are_detected_before_anything_is_removed(
 ) -> None:
     training = build_training_state(train__keep=2)
     for step in (0, 1):
-        training.step = step
-        save(tmp_path, training)
-    training.step = 2
+        save(tmp_path, training, step)
     disk.arm(1, flip_bit, always=True)
     with pytest.raises(SaveError, match=r"could not save step 2: .*MANIFEST.json cannot be read"):
-        save(tmp_path, training)
+        save(tmp_path, training, step=2)
     disk.disarm()
     assert small_runs.checkpoint_steps(tmp_path)[:2] == [0, 1]
     assert retention.newest_checkpoint(tmp_path)[0].name == "step-00000001"
@@ -193,12 +175,3 @@ def test_an_intact_checkpoint_is_never_removed_to_be_rewritten(
             save(tmp_path, training)
         disk.disarm()
         assert file_contents(path) == before
-
-
-def test_a_run_a_step_and_a_checkpoint_folder_are_resolved(tmp_path: Path) -> None:
-    first, second = two_checkpoints(tmp_path)
-    assert resolve(tmp_path) == (second, [])
-    assert resolve(f"{tmp_path}@1") == (first, [])
-    assert resolve(first) == (first, [])
-    with pytest.raises(CheckpointError, match=r"no checkpoint of step 7. Steps: 1, 2; type"):
-        resolve(f"{tmp_path}@7")

@@ -13,7 +13,7 @@ from small_outputs import sample_images
 
 from translate.engine.disk import files
 from translate.engine.disk.records import json_files
-from translate.engine.models.drawing import CHUNK, SampleRequest
+from translate.engine.models.drawing import BATCH_SIZE, SampleRequest
 from translate.engine.models.model import Model
 from translate.errors import ConfigError, NothingUsableError, SaveError
 
@@ -29,13 +29,13 @@ def test_samples_have_the_requested_number_and_size(gan_model: Model, tmp_path: 
 
 def test_a_second_run_continues_where_the_first_stopped(gan_model: Model, tmp_path: Path) -> None:
     stops = iter([False, True])
-    out, request = tmp_path / "out", SampleRequest(2 * CHUNK + 1)
+    out, request = tmp_path / "out", SampleRequest(2 * BATCH_SIZE + 1)
     summary = sample_images(gan_model, out, request, stop=lambda: next(stops))
-    assert (summary.done, summary.remaining) == (CHUNK, CHUNK + 1)
+    assert (summary.done, summary.remaining) == (BATCH_SIZE, BATCH_SIZE + 1)
     (out / "000003.png").unlink()
     first_written = (out / "000001.png").stat().st_mtime_ns
     second = sample_images(gan_model, out, request)
-    assert (second.done, second.skipped, second.remaining) == (CHUNK + 2, CHUNK - 1, 0)
+    assert (second.done, second.skipped, second.remaining) == (BATCH_SIZE + 2, BATCH_SIZE - 1, 0)
     assert (out / "000001.png").stat().st_mtime_ns == first_written
     sample_images(gan_model, tmp_path / "uninterrupted", request)
     assert image_bytes(out) == image_bytes(tmp_path / "uninterrupted")
@@ -80,7 +80,9 @@ def test_a_sample_that_is_not_finite_is_listed(gan_model: Model, tmp_path: Path)
         assert (summary.done, summary.listed) == (3, 1)
         (line,) = json_files.read_lines(tmp_path / "some/problems.jsonl")
         assert line["path"].endswith("000002.png")
-        patch.setattr(gan_model.recipe, "draw", lambda *_: torch.full((CHUNK, 1, 8, 8), torch.nan))
+        patch.setattr(
+            gan_model.recipe, "draw", lambda *_: torch.full((BATCH_SIZE, 1, 8, 8), torch.nan)
+        )
         with pytest.raises(NothingUsableError, match="no image is finite"):
             sample_images(gan_model, tmp_path / "none", SampleRequest(4))
 
@@ -109,6 +111,6 @@ def test_at_most_two_batches_of_samples_are_in_memory(gan_model: Model, tmp_path
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gan_model.recipe, "draw", draw)
-        sample_images(gan_model, tmp_path, SampleRequest(6 * CHUNK))
+        sample_images(gan_model, tmp_path, SampleRequest(6 * BATCH_SIZE))
     assert len(alive) == 6
     assert max(alive) <= 1, "earlier batches, when the next batch is generated"

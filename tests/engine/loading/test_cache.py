@@ -20,16 +20,15 @@ from translate.images.source import EncodedImage
 def test_memory_and_disk_give_the_same_batches(
     data_config: Callable[..., Data], tmp_path: Path
 ) -> None:
-    deep = np.random.default_rng(0).integers(0, 65535, (40, 30), np.uint16, endpoint=True)
-    path = tmp_path / "a/train/deep.png"
-    Image.fromarray(deep).save(path)
+    pixels = np.random.default_rng(0).integers(0, 65535, (40, 30), np.uint16, endpoint=True)
+    Image.fromarray(pixels).save(tmp_path / "a/train/16-bit.png")
     cached = read_batches(data_config())
     assert equal_batches(cached, read_batches(data_config(cache=0)))
     dataset = checked_data(data_config())
     for file in tmp_path.rglob("*.png"):
         file.unlink()
-    second = loader.batches(dataset, data_config(), seed=7, batch_size=2, stop=9)
-    assert equal_batches(cached, [batch for batch, _ in second])
+    from_memory = loader.batches(dataset, data_config(), seed=7, batch_size=2, steps=range(9))
+    assert equal_batches(cached, [batch for batch, _ in from_memory])
 
 
 def test_a_data_set_is_cached_completely_or_not_at_all(

@@ -1,4 +1,4 @@
-"""Any exception of a layout is listed or stops training with its reason."""
+"""An exception of a layout is listed as a problem, or stops training with the reason."""
 
 import inspect
 import multiprocessing
@@ -15,13 +15,12 @@ import torch
 from failing_layout import FAILING_FILE, FailingLayout, batches_of
 from forking_marks import forking
 from odd_exceptions import PanicException, UnprintableError
-from PIL import Image
 from torch import Tensor
 
 from translate.batches import Images, Item
 from translate.errors import BadImage, ConfigError, TrainingError
 
-RAISED: list[Callable[[], BaseException]] = [
+CREATE_ERROR: list[Callable[[], BaseException]] = [
     lambda: KeyError("seventh"),
     lambda: MemoryError(),
     lambda: SystemExit(0),
@@ -36,19 +35,19 @@ RAISED: list[Callable[[], BaseException]] = [
 
 
 @pytest.mark.parametrize("workers", [0, 1, 2])
-@pytest.mark.parametrize("make", RAISED)
+@pytest.mark.parametrize("create_error", CREATE_ERROR)
 @forking
-def test_T23_any_exception_of_a_layout_is_a_listed_item(
-    make: Callable[[], BaseException], workers: int, tmp_path: Path
+def test_T23_an_item_for_which_a_layout_raises_anything_is_listed_and_replaced(
+    create_error: Callable[[], BaseException], workers: int, tmp_path: Path
 ) -> None:
-    def fault() -> None:
-        raise make()
+    def fail() -> None:
+        raise create_error()
 
-    batches = batches_of(FailingLayout(tmp_path, fault), workers)
+    batches = batches_of(FailingLayout(tmp_path, fail), workers)
     assert len(batches) == 8
     (problem,) = [problem for _, problems in batches for problem in problems]
     assert problem.path.name in (FAILING_FILE, "seventh")
-    kind = type(make())
+    kind = type(create_error())
     assert problem.reason == ("unreadable" if kind is BadImage else "failed")
     if kind not in (MemoryError, ConfigError, BadImage):
         assert f"FailingLayout.load raised {kind.__name__.rpartition('.')[2]}" in problem.message
@@ -58,7 +57,7 @@ def test_T23_any_exception_of_a_layout_is_a_listed_item(
     assert not multiprocessing.active_children()
 
 
-UNEQUAL: list[tuple[Callable[[], Any], str]] = [
+UNBATCHABLE: list[tuple[Callable[[], Any], str]] = [
     (lambda: Images(torch.zeros(1, 4, 4, dtype=torch.uint8)), "shapes"),
     (lambda: "no tuple at all", "TypeError|cannot be collated"),
     (lambda: Images("text"), "cannot be collated"),  # type: ignore[arg-type]
@@ -66,14 +65,14 @@ UNEQUAL: list[tuple[Callable[[], Any], str]] = [
 
 
 @pytest.mark.parametrize("workers", [0, 2])
-@pytest.mark.parametrize(("item", "message"), UNEQUAL)
+@pytest.mark.parametrize(("create_item", "message"), UNBATCHABLE)
 @forking
 def test_T23_items_that_cannot_be_batched_stop_training_with_the_reason(
-    item: Callable[[], Any], message: str, workers: int, tmp_path: Path
+    create_item: Callable[[], Any], message: str, workers: int, tmp_path: Path
 ) -> None:
     before = threading.active_count()
     with pytest.raises(TrainingError, match=message) as error:
-        batches_of(FailingLayout(tmp_path, item), workers)
+        batches_of(FailingLayout(tmp_path, create_item), workers)
     assert "must return a named tuple of tensors" in str(error.value)
     assert not multiprocessing.active_children()
     for _ in range(100):  # threads of queues end a moment later
@@ -84,16 +83,16 @@ def test_T23_items_that_cannot_be_batched_stop_training_with_the_reason(
 
 @forking
 def test_T23_an_item_that_cannot_be_pickled_does_not_hang(tmp_path: Path) -> None:
-    class Local(NamedTuple):
+    class LocalBatch(NamedTuple):
         images: Tensor
 
-    class All(FailingLayout):
+    class LocalLayout(FailingLayout):
         def load(self, item: Item, transform: Any) -> Any:  # noqa: ARG002
-            return Local(torch.zeros(1, 8, 8, dtype=torch.uint8))
+            return LocalBatch(torch.zeros(1, 8, 8, dtype=torch.uint8))
 
     with pytest.raises(TrainingError, match="not defined at the top of its module"):
-        batches_of(All(tmp_path, lambda: None), 1)
-    assert len(batches_of(All(tmp_path, lambda: None), 0)) == 8
+        batches_of(LocalLayout(tmp_path, lambda: None), 1)
+    assert len(batches_of(LocalLayout(tmp_path, lambda: None), 0)) == 8
 
 
 @pytest.mark.parametrize("workers", [0, 1])
@@ -101,31 +100,32 @@ def test_T23_an_item_that_cannot_be_pickled_does_not_hang(tmp_path: Path) -> Non
 def test_T23_a_layout_that_always_raises_stops_training_with_the_first_error(
     workers: int, tmp_path: Path
 ) -> None:
-    class Always(FailingLayout):
+    class AlwaysFailing(FailingLayout):
         def pick(self, index: int, random: Any) -> Item:  # noqa: ARG002
             raise LookupError(f"{index}")
 
-    with pytest.raises(TrainingError, match=r"100 items in a row .*Always.pick raised LookupError"):
-        batches_of(Always(tmp_path, lambda: None), workers)
+    message = r"100 items in a row .*AlwaysFailing.pick raised LookupError"
+    with pytest.raises(TrainingError, match=message):
+        batches_of(AlwaysFailing(tmp_path, lambda: None), workers)
     assert not multiprocessing.active_children()
 
 
 @pytest.mark.parametrize("workers", [0, 2])
 @forking
-def test_T23_a_run_that_cannot_read_on_ends_with_a_checkpoint_and_exit_code_5(
-    workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_T23_a_run_that_can_read_no_image_ends_with_a_checkpoint_and_exit_code_5(
+    workers: int,
+    image_folder: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for name in "ab":
-        (tmp_path / name / "train").mkdir(parents=True)
-        for n in range(4):
-            Image.new("RGB", (20, 20), (n, 0, 0)).save(tmp_path / name / f"train/{n}.png")
+    image_folder("a", 4), image_folder("b", 4)
     config = small_runs.config(tmp_path, data__workers=workers, data__cache=0, train__steps=50)
 
     def fail(*_: object, **__: object) -> None:
-        raise AttributeError("a decoder of tomorrow")
+        raise AttributeError("a bug of the decoder")
 
     monkeypatch.setattr("translate.engine.loading.cache.Cache.read", fail)
-    with pytest.raises(TrainingError, match="a decoder of tomorrow") as error:
+    with pytest.raises(TrainingError, match="a bug of the decoder") as error:
         small_runs.train(config, tmp_path / "run")
     assert error.value.exit_code == 5
     assert "please report it" in str(error.value)

@@ -4,6 +4,7 @@ import os
 import random
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -34,32 +35,34 @@ def test_batches_are_the_same_for_any_number_of_workers(data_config: Callable[..
     assert expected[0].source.shape == (2, 3, 16, 16)
     assert expected[0].source.dtype == torch.uint8
     for workers in (1, 3):
-        assert equal_batches(
-            expected, read_batches(data_config(augment=augmentation, workers=workers))
-        )
+        config = data_config(augment=augmentation, workers=workers)
+        assert equal_batches(expected, read_batches(config))
 
 
 def test_a_resumed_run_reads_the_batches_of_an_uninterrupted_one(
     data_config: Callable[..., Data],
 ) -> None:
     expected = read_batches(data_config())
-    assert equal_batches(expected[4:], read_batches(data_config(), start=4))
-    assert equal_batches(expected[:4], read_batches(data_config(), stop=4))
+    assert equal_batches(expected[4:], read_batches(data_config(), steps=range(4, 9)))
+    assert equal_batches(expected[:4], read_batches(data_config(), steps=range(4)))
 
 
 def test_processes_split_each_batch(data_config: Callable[..., Data]) -> None:
-    batches = read_batches(data_config(), batch_size=5)
-    shares = [read_batches(data_config(), batch_size=5, rank=rank, world=2) for rank in (0, 1)]
-    for batch, left, right in zip(batches, *shares, strict=True):
-        assert (len(left.source), len(right.source)) == (2, 3)
-        assert torch.equal(batch.source, torch.cat([left.source, right.source]))
+    batches, first_share, second_share = (
+        read_batches(data_config(), batch_size=5, positions=positions)
+        for positions in (None, range(2), range(2, 5))
+    )
+    for batch, first, second in zip(batches, first_share, second_share, strict=True):
+        assert (len(first.source), len(second.source)) == (2, 3)
+        assert torch.equal(batch.source, torch.cat([first.source, second.source]))
 
 
 def test_D16_a_data_set_smaller_than_a_batch_repeats(
     data_config: Callable[..., Data], image_folder: ImageFolder
 ) -> None:
     image_folder("one", 1)
-    (batch,) = read_batches(data_config(layout="images", domains=("one",)), batch_size=4, stop=1)
+    config = data_config(layout="images", domains=("one",))
+    (batch,) = read_batches(config, batch_size=4, steps=range(1))
     assert batch.images.shape == (4, 3, 16, 16)
 
 
@@ -86,10 +89,10 @@ def test_D3_a_file_that_becomes_unreadable_is_replaced_and_listed_once(
     dataset = checked_data(settings)
     bad = tmp_path / "a/train/0002.png"
     bad.write_bytes(b"")
-    batches = list(loader.batches(dataset, settings, seed=7, batch_size=2, stop=20))
+    batches = list(loader.batches(dataset, settings, seed=7, batch_size=2, steps=range(20)))
     reported = [problem for _, problems in batches for problem in problems]
     assert [(p.path, p.stage, p.message) for p in reported] == [(bad, "training", "an empty file")]
-    second = list(loader.batches(dataset, settings, seed=7, batch_size=2, stop=20))
+    second = list(loader.batches(dataset, settings, seed=7, batch_size=2, steps=range(20)))
     assert equal_batches([batch for batch, _ in batches], [batch for batch, _ in second])
 
 
@@ -102,10 +105,10 @@ def test_real_photographs_are_batched(shared_images: Path) -> None:
         size=128,
         channels=3,
     )
-    (batch,) = read_batches(facades, batch_size=8, stop=1)
+    (batch,) = read_batches(facades, batch_size=8, steps=range(1))
     assert batch.source.shape == batch.target.shape == (8, 3, 128, 128)
     zebras = Data(root=shared_images / "horse2zebra", domains=("A", "B"), split="test", size=64)
-    (batch,) = read_batches(zebras, batch_size=8, stop=1)
+    (batch,) = read_batches(zebras, batch_size=8, steps=range(1))
     assert batch.source.shape == (8, 3, 64, 64)
     assert checked_data(zebras).layout.spec.size == (64, 64)
 
@@ -114,18 +117,17 @@ def test_T24_too_little_shared_memory_is_reported_with_the_setting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loader, "SHARED_MEMORY", tmp_path)
-    usage = type("Usage", (), {"free": 64 * 9 * 7})
+    usage = SimpleNamespace(free=64 * 9 * 7)  # 7 batches of 9 images of 8x8 bytes
     monkeypatch.setattr("translate.engine.loading.loader.shutil.disk_usage", lambda _: usage)
     layout = FailingLayout(tmp_path, lambda: None)
 
-    def remark(workers: int, batch_size: int = 9) -> str:
+    def warning(workers: int, batch_size: int = 9) -> str:
         settings = Data(domains=("a",), size=8, workers=workers)
         dataset = check.CheckedData(layout, Augment(settings, layout.spec, read_zeros), [], [])
         return loader.shared_memory_warning(dataset, settings, seed=1, batch_size=batch_size)
 
-    assert remark(0, 10**6) == ""
-    assert remark(3) == ""
-    message = remark(4)
-    assert "data.workers: 4 workers with batches of" in message
-    assert "Set data.workers=3, or give a container more: docker run --shm-size=2g" in message
-    assert "Set data.workers=0" in remark(1, 100)
+    assert warning(0, 10**6) == ""
+    assert warning(3) == ""
+    assert "data.workers: 4 workers with batches of" in warning(4)
+    assert "Set data.workers=3, or give a container more: docker run --shm-size=2g" in warning(4)
+    assert "Set data.workers=0" in warning(1, 100)

@@ -1,4 +1,4 @@
-"""The order of items and their random numbers are pure functions of seed, epoch and index."""
+"""The order of items and their random numbers depend only on the seed, the epoch and the item."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,8 +13,8 @@ from translate.engine.config.schema import Data
 from translate.engine.loading import order
 
 
-class Drawing(Layout):
-    """Items with the random number that the layout draws as their image."""
+class RandomNumbers(Layout):
+    """A layout with a random number as the image of each item."""
 
     batch = Images
 
@@ -32,27 +32,17 @@ class Drawing(Layout):
 
 
 def draw_numbers(seed: int, keys: Sequence[tuple[int, int]]) -> list[tuple[float, ...]]:
-    items = order.Items(Drawing(4), lambda random: random.random(), seed)  # type: ignore[arg-type,return-value]
+    """Return two numbers for each item: those that the layout and the transform draw."""
+    items = order.Items(RandomNumbers(4), lambda random: random.random(), seed)  # type: ignore[arg-type,return-value]
     return [tuple(items[key][0].images.tolist()) for key in keys]
 
 
-def test_random_numbers_depend_on_run_epoch_and_item_alone() -> None:
+def test_random_numbers_depend_on_seed_epoch_and_item_alone() -> None:
     keys = [(epoch, index) for epoch in range(3) for index in range(4)]
-    first, second, other = (
-        draw_numbers(0, keys),
-        draw_numbers(0, keys[::-1])[::-1],
-        draw_numbers(1, keys),
-    )
-    assert first == second
-    everything = [number for pair in (*first, *other) for number in pair]
-    assert len(set(everything)) == len(everything)
-    states = {
-        order.item_rng(seed, epoch, i).random()
-        for seed in (0, 1)
-        for epoch in (0, 1)
-        for i in (0, 1)
-    }
-    assert len(states) == 8
+    numbers = draw_numbers(0, keys)
+    assert draw_numbers(0, keys[::-1])[::-1] == numbers
+    distinct = {number for pair in (*numbers, *draw_numbers(1, keys)) for number in pair}
+    assert len(distinct) == 2 * 2 * len(keys)
 
 
 def test_each_epoch_of_each_run_has_its_own_permutation() -> None:
@@ -72,12 +62,14 @@ def test_every_item_occurs_once_an_epoch_and_epochs_differ() -> None:
     assert order.order(5, 0, 1) == epochs[1] != order.order(5, 1, 1)
 
 
-def test_the_replacement_is_the_next_item(data_config: Callable[..., Data], tmp_path: Path) -> None:
+def test_the_next_item_replaces_an_unreadable_one(
+    data_config: Callable[..., Data], tmp_path: Path
+) -> None:
     settings = data_config(cache=0, layout="images", domains=("a",))
     dataset = checked_data(settings)
     items = order.Items(dataset.layout, dataset.augment.item, 7)
     expected, _ = items[3, 3]
     (tmp_path / "a/train/0002.png").unlink()
-    result, index = items[3, 2]
-    assert torch.equal(result.images, expected.images)
-    assert index[0].reason == "not there"
+    replacement, (error,) = items[3, 2]
+    assert torch.equal(replacement.images, expected.images)
+    assert error.reason == "not there"

@@ -1,4 +1,4 @@
-"""Images before the crop: scaled as Pillow scales them, and each one once."""
+"""Images before the crop are scaled as Pillow scales them, and each image is scaled once."""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def pixels(cache: Cache, tmp_path: Path) -> np.ndarray:
 
 @pytest.mark.parametrize("size", [(21, 33), (64, 40), (286, 286)])
 @pytest.mark.parametrize("channels", [1, 3, 5])
-def test_bytes_are_scaled_as_pillow_scales_them_but_for_rounding(
+def test_8_bit_images_are_scaled_as_by_pillow_except_for_rounding(
     size: tuple[int, int], channels: int
 ) -> None:
     smooth = np.random.default_rng(0).integers(0, 256, (9, 9, channels), np.uint8)
@@ -44,7 +44,7 @@ def test_bytes_are_scaled_as_pillow_scales_them_but_for_rounding(
     assert difference.max() <= 2 and (difference > 1).mean() < 1e-4 and difference.mean() < 0.02
 
 
-def test_label_maps_and_deep_images_are_scaled_as_everywhere_else() -> None:
+def test_label_maps_and_16_bit_images_are_scaled_as_everywhere_else() -> None:
     for pixels, domain in ((NOISE, LABELS), (NOISE.astype(np.uint16) * 257, PHOTO)):
         expected = domain_images.resize(pixels, SIZE, domain).transpose(2, 0, 1)
         assert (scale(pixels, SIZE, domain).numpy() == expected).all()
@@ -61,7 +61,7 @@ def test_an_image_of_the_cache_and_a_part_of_it_are_scaled_once(
     assert scaled(pixels, (11, 12), PHOTO).shape == (3, 11, 12)
 
 
-def test_copies_which_a_layout_may_change_are_scaled_each_time(
+def test_a_copy_is_scaled_each_time_as_a_layout_may_change_it(
     cache: Cache, pixels: np.ndarray
 ) -> None:
     scaled, copy = ScaledImages(cache, memory=1e6), pixels.copy()
@@ -70,7 +70,9 @@ def test_copies_which_a_layout_may_change_are_scaled_each_time(
     assert not torch.equal(scaled(copy, SIZE, PHOTO), before)
 
 
-def test_what_exceeds_the_memory_limit_is_not_kept(cache: Cache, pixels: np.ndarray) -> None:
+def test_a_result_that_exceeds_the_memory_limit_is_not_kept(
+    cache: Cache, pixels: np.ndarray
+) -> None:
     scaled = ScaledImages(cache, memory=3 * SIZE[0] * SIZE[1])
     first = scaled(pixels, SIZE, PHOTO)
     second = scaled(pixels, (22, 33), PHOTO)
@@ -79,7 +81,7 @@ def test_what_exceeds_the_memory_limit_is_not_kept(cache: Cache, pixels: np.ndar
 
 
 @pytest.mark.parametrize("size", [(286, 286), (17, 33), (1, 1)])
-def test_the_memory_layout_of_colours_changes_no_scaled_pixel(size: tuple[int, int]) -> None:
-    planes = torch.from_numpy(NOISE).permute(2, 0, 1)[None]
-    expected = torch.nn.functional.interpolate(planes, size, mode="bicubic", antialias=True)[0]
+def test_the_memory_format_of_an_image_changes_no_scaled_pixel(size: tuple[int, int]) -> None:
+    images = torch.from_numpy(NOISE).permute(2, 0, 1)[None]
+    expected = torch.nn.functional.interpolate(images, size, mode="bicubic", antialias=True)[0]
     assert torch.equal(scale(NOISE, size, PHOTO), expected)

@@ -1,4 +1,4 @@
-"""Augmentation (scale, crop, flip, colour) is a pure function of the item."""
+"""Images of an item are scaled, cropped, flipped and augmented, equally for equal random seeds."""
 
 import random
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from small_data import COLOUR, NOISE
 from specs import image_spec
+from torch import Tensor
 
 from translate.batches import Domain, ImageSpec
 from translate.engine.config.schema import Data
@@ -24,6 +25,7 @@ from translate.images.tensors import as_tensor
 
 
 def item(augment: tuple[Mapping[str, Any], ...] = (), seed: int = 0, **settings: Any) -> Any:
+    """Return the transform of an item."""
     defaults = {"domains": ("a", "b"), "size": 16, "augment": augment}
     data = Data(**{**defaults, **settings})
     number = data.channels if isinstance(data.channels, int) else 3
@@ -36,39 +38,38 @@ IMAGE = np.random.default_rng(1).integers(0, 255, (40, 60, 3), np.uint8, endpoin
 
 def test_a_crop_is_taken_from_the_scaled_image() -> None:
     (crop,) = item(resize=20, flip=False)(IMAGE)
-    scaled = scale(IMAGE, (20, 30), Domain(""))
-    places = scaled.unfold(1, 16, 1).unfold(2, 16, 1).permute(1, 2, 0, 3, 4).flatten(0, 1)
-    assert any(torch.equal(crop, candidate) for candidate in places)
+    assert is_crop(crop, scale(IMAGE, (20, 30), Domain("")))
     assert item(size=(8, 24))(IMAGE)[0].shape == (3, 8, 24)
 
 
-def test_a_range_of_resize_scales_each_image_randomly_and_pairs_alike() -> None:
+def is_crop(crop: Tensor, image: Tensor) -> bool:
+    """Return whether `image` contains the 16x16 pixels of `crop`."""
+    windows = image.unfold(1, 16, 1).unfold(2, 16, 1).permute(1, 2, 0, 3, 4)
+    return bool((windows == crop).all((2, 3, 4)).any())
+
+
+def test_a_range_of_resize_scales_each_item_randomly_and_its_images_equally() -> None:
     sides = range(16, 25, 2)
     scaled = {side: scale(IMAGE, (side, side * 3 // 2), Domain("")) for side in sides}
-    places = {
-        side: image.unfold(1, 16, 1).unfold(2, 16, 1).permute(1, 2, 0, 3, 4)
-        for side, image in scaled.items()
-    }
-    output, sizes = item(resize=(16, 24), flip=False), set()
+    output, found_sides = item(resize=(16, 24), flip=False), set()
     for _ in range(60):
         crop, other = output(IMAGE, IMAGE)
         assert torch.equal(crop, other)
-        sizes |= {side for side, result in places.items() if (result == crop).all((2, 3, 4)).any()}
-    assert sizes == {16, 18, 20, 22, 24}
+        found_sides |= {side for side, image in scaled.items() if is_crop(crop, image)}
+    assert found_sides == {*sides}
     (first,), (second,) = (item(resize=(16, 24), seed=5)(IMAGE) for _ in range(2))
     assert torch.equal(first, second)
 
 
 def test_fit_shrinks_to_the_crop_and_never_enlarges() -> None:
-    fitted = {"resize": "fit", "flip": False}
-    (crop,) = item(**fitted)(IMAGE)
-    scaled = scale(IMAGE, (16, 24), Domain(""))
-    assert any(torch.equal(crop, scaled[:, :, x : x + 16]) for x in range(9))
+    settings = {"resize": "fit", "flip": False}
+    (crop,) = item(**settings)(IMAGE)
+    assert is_crop(crop, scale(IMAGE, (16, 24), Domain("")))
     small = IMAGE[:13, :14]
-    (grown,) = item(**fitted)(small)
-    assert torch.equal(grown[:, :13, :14], as_tensor(small))
-    assert torch.equal(grown[:, 13:, :14], grown[:, 12:13, :14].expand(3, 3, 14))
-    assert torch.equal(grown[..., 14:], grown[..., 13:14].expand(3, 16, 2))
+    (padded,) = item(**settings)(small)
+    assert torch.equal(padded[:, :13, :14], as_tensor(small))
+    assert torch.equal(padded[:, 13:, :14], padded[:, 12:13, :14].expand(3, 3, 14))
+    assert torch.equal(padded[..., 14:], padded[..., 13:14].expand(3, 16, 2))
 
 
 def test_arrays_read_by_a_layout_get_the_channels_of_the_run() -> None:
@@ -89,14 +90,12 @@ def test_a_small_or_narrow_image_is_enlarged_to_cover_the_crop() -> None:
 
 def test_half_of_the_images_are_flipped_unless_flip_is_off() -> None:
     settings = {"resize": "none", "size": (40, 60)}
-    straight = as_tensor(IMAGE)
-    unflipped = [
-        torch.equal(item(seed=seed, **settings)(IMAGE)[0], straight) for seed in range(200)
-    ]
-    assert 70 < sum(unflipped) < 130
-    flipped = next(seed for seed, unchanged in enumerate(unflipped) if not unchanged)
-    assert torch.equal(item(seed=flipped, **settings)(IMAGE)[0], straight.flip(2))
-    assert torch.equal(item(seed=flipped, flip=False, **settings)(IMAGE)[0], straight)
+    image = as_tensor(IMAGE)
+    is_equal = [torch.equal(item(seed=seed, **settings)(IMAGE)[0], image) for seed in range(200)]
+    assert 70 < sum(is_equal) < 130
+    seed = is_equal.index(False)
+    assert torch.equal(item(seed=seed, **settings)(IMAGE)[0], image.flip(2))
+    assert torch.equal(item(seed=seed, flip=False, **settings)(IMAGE)[0], image)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +107,9 @@ def test_half_of_the_images_are_flipped_unless_flip_is_off() -> None:
         {"name": "CoarseDropout"},
     ],
 )
-def test_a_pair_always_shares_its_geometry(augmentation: Mapping[str, Any]) -> None:
+def test_geometric_transforms_are_equal_for_both_images_of_a_pair(
+    augmentation: Mapping[str, Any],
+) -> None:
     changed = 0
     for seed in range(5):
         source, target = item(({**augmentation, "p": 1.0, "to": "source"},), seed)(IMAGE, IMAGE)
@@ -119,21 +120,18 @@ def test_a_pair_always_shares_its_geometry(augmentation: Mapping[str, Any]) -> N
 
 @pytest.mark.parametrize("augmentation", [COLOUR, NOISE])
 def test_colour_and_noise_apply_to_the_selected_domain(augmentation: Mapping[str, Any]) -> None:
-    plain = item()(IMAGE)[0]
-    for to, changed in (
-        ("source", (True, False)),
-        ("target", (False, True)),
-        ("both", (True, True)),
-    ):
-        pair = item(({**augmentation, "to": to},))(IMAGE, IMAGE)
-        assert tuple(not torch.equal(side, plain) for side in pair) == changed
+    unchanged = item()(IMAGE)[0]
+    for to in ("source", "target", "both"):
+        source, target = item(({**augmentation, "to": to},))(IMAGE, IMAGE)
+        assert torch.equal(source, unchanged) == (to == "target")
+        assert torch.equal(target, unchanged) == (to == "source")
     source, target = item((augmentation,))(IMAGE, IMAGE)
-    assert torch.equal(source, target)  # "both": the same for both
+    assert torch.equal(source, target), "by default both are changed, and equally"
     augment = item(({**augmentation, "to": "source"},))
-    assert torch.equal(augment(IMAGE, roles=("target",))[0], plain)
+    assert torch.equal(augment(IMAGE, roles=("target",))[0], unchanged)
 
 
-def test_each_call_of_an_item_differs_and_items_are_reproducible() -> None:
+def test_two_calls_differ_and_are_repeated_by_the_same_seed() -> None:
     first, second = (item((NOISE,), 3) for _ in range(2))
     calls = [transform(IMAGE)[0] for transform in (first, first, second, second)]
     assert not torch.equal(calls[0], calls[1])
@@ -155,10 +153,10 @@ def test_gray_images_are_augmented_too() -> None:
     assert crop.shape == (1, 16, 16)
 
 
-def test_sixteen_bits_become_eight() -> None:
-    deep = IMAGE.astype(np.uint16) * 257
+def test_16_bits_become_8() -> None:
+    image_16_bit = IMAGE.astype(np.uint16) * 257
     settings = {"resize": "none", "size": (40, 60)}
-    assert torch.equal(item(**settings)(deep)[0], item(**settings)(IMAGE)[0])
+    assert torch.equal(item(**settings)(image_16_bit)[0], item(**settings)(IMAGE)[0])
 
 
 @pytest.mark.parametrize(
@@ -193,7 +191,7 @@ def test_an_error_in_a_crop_names_the_file(tmp_path: Path) -> None:
     assert error.value.path == tmp_path / "x.png"
 
 
-def test_a_strip_that_shrinks_is_accepted() -> None:
+def test_a_very_long_image_is_accepted_if_it_is_scaled_down() -> None:
     settings = Data(root=Path(), domains=("one",), size=64, resize="fit")
     transform.require_size(settings, 1, 170_000_000)
     with pytest.raises(ValueError, match="would become"):

@@ -1,4 +1,7 @@
-"""Batches read in advance by a thread; worker processes are in test_worker_failures.py."""
+"""Batches are read ahead, and errors of a thread or worker stop training with the reason.
+
+Workers that die or hang are tested in test_worker_failures.py.
+"""
 
 import multiprocessing
 import threading
@@ -15,7 +18,7 @@ from translate.engine.loading.workers import StoppedWaitingError, by_processes, 
 from translate.errors import TrainingError
 
 
-def test_the_next_batch_is_read_in_advance() -> None:
+def test_one_batch_is_read_ahead() -> None:
     events = [threading.Event() for _ in range(3)]
 
     def batches() -> Iterator[int]:
@@ -26,11 +29,11 @@ def test_the_next_batch_is_read_in_advance() -> None:
     reader = by_thread(batches())
     assert next(reader) == 0
     assert events[1].wait(timeout=5)
-    assert not events[2].wait(timeout=0.05)  # one in advance, and no more
+    assert not events[2].wait(timeout=0.05), "no more than one"
     assert list(reader) == [1, 2]
 
 
-def test_an_unreadable_batch_is_an_error_in_its_position() -> None:
+def test_an_unreadable_batch_is_an_error_after_the_batches_before_it() -> None:
     def batches() -> Iterator[int]:
         yield 0
         raise OSError("gone")
@@ -56,26 +59,26 @@ def test_T11_a_worker_that_dies_while_it_sends_a_batch_has_died(error: Exception
         yield
 
     with pytest.raises(workers.WorkerError, match="has died"):
-        workers._next(batches(), 1.0, workers.never)
+        workers._next_batch(batches(), 1.0, workers.never)
 
 
 def test_P10_a_stop_request_ends_the_wait_for_a_batch() -> None:
-    event, events = threading.Event(), list[bool]()
+    end, stop_requested = threading.Event(), threading.Event()
 
     def batches() -> Iterator[int]:
         yield 0
-        event.wait(60)
+        end.wait(60)
 
-    reader = by_thread(batches(), lambda: events)
+    reader = by_thread(batches(), stop_requested.is_set)
     assert next(reader) == 0
-    events.append(True)
+    stop_requested.set()
     with pytest.raises(StoppedWaitingError):
         next(reader)
-    event.set()
+    end.set()
 
 
-class Undeliverable:
-    """A batch that cannot be pickled, as when the process may open no more files."""
+class Unpicklable:
+    """A batch that cannot be pickled: `error` is raised."""
 
     def __init__(self, error: Exception) -> None:
         self.error = error
@@ -98,29 +101,32 @@ class Undeliverable:
 def test_T23_a_batch_that_cannot_be_pickled_does_not_hang(
     error: Exception, message: str, starts: int, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    starts_seen: list[int] = []
+    calls: list[int] = []
 
     def loader(done: int) -> Any:
-        starts_seen.append(done)
+        calls.append(done)
         return DataLoader(
-            [Undeliverable(error)], batch_size=None, num_workers=1, timeout=1,
+            [Unpicklable(error)], batch_size=None, num_workers=1, timeout=1,
             worker_init_fn=workers.initialize_worker,
         )  # fmt: skip
 
     with pytest.raises(TrainingError, match=message):
         next(by_processes(loader, [].append))
-    assert len(starts_seen) == starts
+    assert len(calls) == starts
     assert not multiprocessing.active_children()
     assert capfd.readouterr().err == ""
 
 
-class Dying:
-    """A loader whose workers end before their first batch."""
+class FailingLoader:
+    """A loader that raises instead of the first batch."""
 
     timeout = 5.0
 
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
     def __iter__(self) -> Iterator[Any]:
-        raise RuntimeError("DataLoader worker (pid(s) 7) exited unexpectedly")
+        raise self.error
         yield
 
 
@@ -130,15 +136,13 @@ def test_T29_spawned_workers_that_rerun_the_script_are_reported(
     monkeypatch.setattr(multiprocessing, "get_start_method", lambda: "spawn")
     script = SimpleNamespace(__file__="script.py", __package__=None)
     monkeypatch.setitem(workers.sys.modules, "__main__", script)
-    loader: Any = lambda _: Dying()  # noqa: E731
-    with pytest.raises(TrainingError) as error:
-        next(by_processes(loader, [].append))
-    assert 'if __name__ == "__main__":' in str(error.value)
-    assert "data.workers=0" in str(error.value)
+    loader: Any = FailingLoader(RuntimeError("DataLoader worker (pid(s) 7) exited unexpectedly"))
+    with pytest.raises(TrainingError, match=r'if __name__ == "__main__":.* data.workers=0'):
+        next(by_processes(lambda _: loader, [].append))
     module = SimpleNamespace(__file__="x", __package__="translate")
     monkeypatch.setitem(workers.sys.modules, "__main__", module)
     with pytest.raises(TrainingError, match="for the second time"):
-        next(by_processes(loader, [].append))
+        next(by_processes(lambda _: loader, [].append))
 
 
 def test_T29_a_spawned_process_that_reruns_the_script_ends(
@@ -168,14 +172,7 @@ def test_T29_a_spawned_process_that_reruns_the_script_ends(
 def test_T23_any_error_while_reading_names_the_setting(
     error: BaseException, message: str, by: str
 ) -> None:
-    class Failing:
-        timeout = 5.0
-
-        def __iter__(self) -> Iterator[int]:
-            raise error
-            yield 1
-
-    loader: Any = Failing()
+    loader: Any = FailingLoader(error)
     reader = by_thread(loader) if by == "thread" else by_processes(lambda _: loader, [].append)
     with pytest.raises(TrainingError) as raised_error:
         next(reader)

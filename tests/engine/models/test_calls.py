@@ -1,4 +1,4 @@
-"""Options of inference come from a recipe's signatures and are checked and recorded."""
+"""Options and noise of inference: options come from a recipe's signatures, noise from images."""
 
 import json
 from collections.abc import Callable
@@ -9,8 +9,10 @@ from typing import Annotated, Any
 
 import numpy as np
 import pytest
+import small_checkpoints
 import torch
 from command_result import CommandResult
+from file_trees import image_bytes
 from hole_filling import MinimalRecipe
 from pydantic import Field
 from small_outputs import sample_images
@@ -22,7 +24,7 @@ from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs.paths import find_inputs
 from translate.engine.models import calls
 from translate.engine.models.drawing import SampleRequest, draw_walk
-from translate.engine.models.model import Model
+from translate.engine.models.model import Model, translate_batch
 from translate.engine.models.options import InferenceOptions
 from translate.errors import ConfigError
 from translate.images.encode import write_image
@@ -30,14 +32,13 @@ from translate.images.source import read_image
 from translate.nn.noise import Noise
 
 
-class Grainy(MinimalRecipe):
+class NoisyRecipe(MinimalRecipe):
     """Adds noise in steps; generates uniform images with noise."""
-
-    seen: list[dict[str, Any]]
 
     def __init__(self) -> None:
         super().__init__()
-        self.seen = []
+        self.calls: list[dict[str, Any]] = []
+        """options of each call of `translate`"""
 
     def translate(
         self,
@@ -49,7 +50,7 @@ class Grainy(MinimalRecipe):
         strength: Annotated[float, "standard deviation of the noise"] = 0.1,
     ) -> Tensor:
         assert noise is not None
-        self.seen.append({"steps": steps, "strength": strength})
+        self.calls.append({"steps": steps, "strength": strength})
         for step in range(steps):
             images = images + strength * noise.normal(images.shape, index=step)
         return images
@@ -74,13 +75,14 @@ SPEC = ImageSpec((8, 8), (Domain("a"), Domain("b")))
 
 @pytest.fixture
 def model() -> Model:
-    recipe = Grainy()
+    recipe = NoisyRecipe()
     recipe.domains = ("a", "b")
     return Model("runs/g", "g", SPEC, recipe=recipe)
 
 
 @pytest.fixture
 def images(tmp_path: Path) -> Path:
+    """Return a folder of four random images, three of which have one size."""
     random = np.random.default_rng(0)
     for name, size in {"a": 8, "b": 8, "c": 8, "d": 12}.items():
         pixels = random.integers(60, 190, (size, size, 3), np.uint8)
@@ -92,32 +94,24 @@ def translate(model: Model, source: Path, out: Path, **args: Any) -> Any:
     return translate_folder(model, find_inputs(source, out), out, InferenceOptions(**args))
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.png"))}
-
-
-# -- options ---------------------------------------------------------------------------------------
-
-
 def test_options_are_the_keyword_only_parameters_that_the_engine_does_not_set() -> None:
-    options = calls.options_of(Grainy.translate)
-    assert {name: option.default for name, option in options.items()} == {
-        "steps": 2, "strength": 0.1,
-    }  # fmt: skip
+    options = calls.options_of(NoisyRecipe.translate)
+    defaults = {name: option.default for name, option in options.items()}
+    assert defaults == {"steps": 2, "strength": 0.1}
     assert options["steps"].meaning == "how often noise is added"
-    assert list(calls.options_of(Grainy().draw)) == ["guidance"]
+    assert list(calls.options_of(NoisyRecipe().draw)) == ["guidance"]
     assert calls.options_of(MinimalRecipe.translate) == {}
 
 
-def test_an_option_may_not_have_the_name_of_a_translator_argument() -> None:
+def test_the_names_of_all_translator_arguments_are_listed() -> None:
     methods = Translator.__call__, Translator.folder, Translator.sample
     names = {name for method in methods for name in signature(method).parameters}
-    assert names - {"self", "image", "options"} == set(calls.ARGUMENTS)
+    assert names - {"self", "image", "options"} == set(calls.TRANSLATOR_ARGUMENTS)
 
 
 def test_omitted_options_have_their_defaults() -> None:
-    complete = calls.complete(Grainy().translate, {"steps": "3"}, "runs/g")
-    assert complete == {"steps": 3, "strength": 0.1}
+    options = calls.complete_options(NoisyRecipe().translate, {"steps": "3"}, "runs/g")
+    assert options == {"steps": 3, "strength": 0.1}
 
 
 @pytest.mark.parametrize(
@@ -131,26 +125,26 @@ def test_omitted_options_have_their_defaults() -> None:
 def test_a_wrong_option_is_refused_with_a_correction(
     options: dict[str, Any], message: str, model: Model, images: Path, tmp_path: Path
 ) -> None:
-    translator = Translator._of(model)
-    acts: list[Callable[[], Any]] = [
-        lambda: translate(model, images, tmp_path / "out", options=options),
+    translator, out = Translator._of(model), tmp_path / "out"
+    interfaces: list[Callable[[], Any]] = [
+        lambda: translate(model, images, out, options=options),
         lambda: translator(images / "a.png", **options),
-        lambda: translator.folder(images, tmp_path / "out", **options),
+        lambda: translator.folder(images, out, **options),
     ]
-    for act in acts:
+    for call in interfaces:
         with pytest.raises(ConfigError, match=message + r".*See: translate show runs/g"):
-            act()
-    assert not (tmp_path / "out").exists() or not contents(tmp_path / "out")
+            call()
+    assert not image_bytes(out)
 
 
 def test_every_interface_passes_options(model: Model, images: Path, tmp_path: Path) -> None:
     translator, recipe = Translator._of(model), model.recipe
-    assert isinstance(recipe, Grainy)
+    assert isinstance(recipe, NoisyRecipe)
     translator(images / "a.png", steps=5)
     translator.folder(images, tmp_path / "out", strength=0.5, limit=1)
-    assert recipe.seen == [{"steps": 5, "strength": 0.1}, {"steps": 2, "strength": 0.5}]
-    plain, strong = translator.sample(2, guidance=0), translator.sample(2, guidance=3)
-    assert np.ptp(np.asarray(plain[0])) == 0 < np.ptp(np.asarray(strong[0]))
+    assert recipe.calls == [{"steps": 5, "strength": 0.1}, {"steps": 2, "strength": 0.5}]
+    uniform, noisy = translator.sample(2, guidance=0), translator.sample(2, guidance=3)
+    assert np.ptp(np.asarray(uniform[0])) == 0 < np.ptp(np.asarray(noisy[0]))
 
 
 def test_I2_inference_options_and_the_seed_are_in_the_record_of_an_output(
@@ -158,11 +152,11 @@ def test_I2_inference_options_and_the_seed_are_in_the_record_of_an_output(
 ) -> None:
     out, changes = tmp_path / "out", ({"options": {"steps": 3}}, {"seed": 7})
     assert translate(model, images, out).done == 4
-    before = contents(out)
+    before = image_bytes(out)
     for change in changes:
         with pytest.raises(ConfigError, match="--overwrite"):
             translate(model, images, out, **change)
-        assert contents(out) == before
+        assert image_bytes(out) == before
     assert translate(model, images, out, options={"steps": 2}, seed=0).skipped == 4, "defaults"
     record = json.loads((out / ".translate/done.jsonl").read_text().splitlines()[0])
     assert (record["options"], record["seed"]) == ({"steps": 2, "strength": 0.1}, 0)
@@ -177,22 +171,17 @@ def test_I2_sampling_options_are_in_the_record_of_a_sample(model: Model, tmp_pat
         draw_walk(model, SampleRequest(2, options={"guidance": 2}))
 
 
-def test_an_option_of_a_model_without_any_is_refused(
+def test_options_and_the_seed_are_refused_for_a_model_that_has_none(
     run_command: Callable[..., CommandResult], image_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
-    import small_checkpoints
-
-    run, source = small_checkpoints.cyclegan(tmp_path / "run"), image_folder("in", 1)
+    small_checkpoints.cyclegan(tmp_path / "run")
+    source = image_folder("in", 1)
     for arguments, message in (
         (("--set", "steps=3"), "translate has no option 'steps'"),
         (("--seed", 3), "seed: run uses no random numbers, got 3: leave --seed out"),
     ):
-        outcome = run_command("infer", "run", source, tmp_path / "out", *arguments)
-        assert outcome.code == 2 and message in outcome.err
-    assert run.is_dir()
-
-
-# -- noise -----------------------------------------------------------------------------------------
+        result = run_command("infer", "run", source, tmp_path / "out", *arguments)
+        assert result.code == 2 and message in result.err
 
 
 def test_an_image_has_the_same_noise_in_every_interface_and_batch(
@@ -200,15 +189,15 @@ def test_an_image_has_the_same_noise_in_every_interface_and_batch(
 ) -> None:
     for size in (1, 2, 8):
         translate(model, images, tmp_path / f"out{size}", batch_size=size)
-    single_outputs, batch_outputs = contents(tmp_path / "out1"), contents(tmp_path / "out8")
-    assert single_outputs == batch_outputs == contents(tmp_path / "out2")
+    outputs = [image_bytes(tmp_path / f"out{size}") for size in (1, 2, 8)]
+    assert outputs[0] == outputs[1] == outputs[2]
     translator, pixels = Translator._of(model), read_image(images / "a.png")
     expected = read_image(tmp_path / "out1/a.png")
     assert (np.asarray(translator(images / "a.png")) == expected).all()
     assert (translator(pixels) == expected).all()
-    deep = translator(pixels.astype(np.uint16) * 257)
-    assert deep.dtype == np.uint16
-    assert np.abs(deep / 257 - expected).max() <= 0.5
+    output_16_bit = translator(pixels.astype(np.uint16) * 257)
+    assert output_16_bit.dtype == np.uint16
+    assert np.abs(output_16_bit / 257 - expected).max() <= 0.5
     (images / "a.png").rename(tmp_path / "elsewhere.png")
     assert (np.asarray(translator(tmp_path / "elsewhere.png")) == expected).all()
 
@@ -221,17 +210,15 @@ def test_images_and_seeds_have_different_noise(model: Model) -> None:
     assert all((one != other).mean() > 0.5 for one, other in pairwise(noise))
 
 
-def test_a_sample_has_the_noise_of_its_number(model: Model, tmp_path: Path) -> None:
+def test_each_sample_has_the_noise_of_its_number(model: Model, tmp_path: Path) -> None:
     sample_images(model, tmp_path / "many", SampleRequest(70))
     sample_images(model, tmp_path / "few", SampleRequest(3))
-    many, few = contents(tmp_path / "many"), contents(tmp_path / "few")
+    many, few = image_bytes(tmp_path / "many"), image_bytes(tmp_path / "few")
     assert few == {name: many[name] for name in few}
     assert len(set(many.values())) == 70
 
 
-def test_the_noise_of_padded_images_is_that_of_the_image(model: Model) -> None:
-    from translate.engine.models.model import translate_batch
-
+def test_noise_depends_on_the_pixels_and_the_seed_alone(model: Model) -> None:
     batch = torch.rand(2, 3, 8, 8)
     names = calls.noise_for(batch, 0).images
     assert len(set(names)) == 2

@@ -1,5 +1,6 @@
 """Every option that changes an output is in its record, and no other."""
 
+import json
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
@@ -19,30 +20,24 @@ from translate.engine.models.options import NOT_RECORDED, InferenceOptions
 from translate.engine.shards.shard import Shard
 from translate.errors import ConfigError
 
-CHANGED: dict[str, Any] = {
+CHANGED_VALUES: dict[str, Any] = {
     "to": "blurred", "size": 16, "scale_back": True, "side": "right", "keep_metadata": True,
     "mask": None, "batch_size": 2, "format": "png", "max_pixels": 10_000, "frames": "all",
     "overwrite": True, "to_srgb": True, "limit": 1, "tile": 16, "memory": 1_000_000,
     "provenance": False, "shard": Shard(0, 1),
 }  # fmt: skip
-"""another value for each option"""
+"""another value than the default for each option"""
 
 
-OF_RECIPES = {"options", "seed"}
-"""tried in test_calls, with a recipe that has some"""
-OF_EXPORTS = {"backend"}
-"""tried in tests/engine/exports"""
-
-
-def test_every_inference_option_is_tested_here() -> None:
-    assert CHANGED.keys() | OF_RECIPES | OF_EXPORTS == {
-        field.name for field in fields(InferenceOptions)
-    }
+def test_every_inference_option_is_tested_here_or_elsewhere() -> None:
+    elsewhere = {"options", "seed", "backend"}  # in test_calls.py and tests/engine/exports
+    names = {field.name for field in fields(InferenceOptions)}
+    assert CHANGED_VALUES.keys() | elsewhere == names
 
 
 @pytest.fixture
 def folder(image_folder: Callable[..., Path], tmp_path: Path) -> Callable[..., Any]:
-    """Translate two images into one folder, with any options."""
+    """Return a function that translates two images into the folder `name` with any options."""
     source = image_folder("photos", 2, size=40)
     model = Model("runs/t", "t", replace(SPEC, sides=("left", "right")), recipe=Tint())
 
@@ -54,11 +49,11 @@ def folder(image_folder: Callable[..., Path], tmp_path: Path) -> Callable[..., A
     return translate
 
 
-@pytest.mark.parametrize("name", sorted(CHANGED.keys() - NOT_RECORDED))
+@pytest.mark.parametrize("name", sorted(CHANGED_VALUES.keys() - NOT_RECORDED))
 def test_I2_every_option_that_changes_an_output_is_in_its_record(
     name: str, folder: Callable[..., Any]
 ) -> None:
-    changed = {name: CHANGED[name]}
+    changed = {name: CHANGED_VALUES[name]}
     for out, before, after in (("out", {}, changed), ("other", changed, {})):
         assert folder(out, **before).done == 2
         with pytest.raises(ConfigError, match="--overwrite"):
@@ -71,9 +66,9 @@ def test_options_that_change_no_output_keep_existing_outputs(
     name: str, folder: Callable[..., Any], tmp_path: Path
 ) -> None:
     folder()
-    result = folder(**{name: CHANGED[name]})
+    result = folder(**{name: CHANGED_VALUES[name]})
     assert result.skipped == result.requested and not result.done
-    folder("other", **{name: CHANGED[name]})
+    folder("other", **{name: CHANGED_VALUES[name]})
     others = sorted((tmp_path / "other").glob("*.png"))
     assert others
     assert all(path.read_bytes() == (tmp_path / "out" / path.name).read_bytes() for path in others)
@@ -92,13 +87,11 @@ def test_I2_every_request_that_changes_a_sample_is_in_its_record(tmp_path: Path)
 def test_records_of_older_versions_are_still_valid(
     folder: Callable[..., Any], tmp_path: Path
 ) -> None:
-    import json
-
     folder()
-    records = tmp_path / "out/.translate/done.jsonl"
-    older = [json.loads(line) for line in records.read_text().splitlines()]
-    for line in older:
-        for later in ("scale_back", "metadata", "gray"):
-            del line[later]
-    records.write_text("".join(json.dumps(line) + "\n" for line in older))
+    file = tmp_path / "out/.translate/done.jsonl"
+    records = [json.loads(line) for line in file.read_text().splitlines()]
+    for record in records:
+        for key in ("scale_back", "metadata", "gray"):  # options that older versions lack
+            del record[key]
+    file.write_text("".join(json.dumps(record) + "\n" for record in records))
     assert folder().skipped == 2

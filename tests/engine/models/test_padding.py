@@ -1,4 +1,4 @@
-"""Recipes get images of the sides that they take."""
+"""A recipe gets images of a size that it accepts, and outputs are cropped."""
 
 import torch
 from tint_recipe import Tint
@@ -7,7 +7,7 @@ from translate.engine.models.padding import padded_translation
 from translate.nn.geometry import Geometry
 
 
-def test_images_are_padded_to_the_sides_of_the_recipe_and_results_cropped() -> None:
+def test_images_are_padded_to_a_size_that_the_recipe_accepts_and_outputs_cropped() -> None:
     recipe = Tint(scale=2)
     recipe.made = Geometry(multiple_of=8, minimum=16, scale=2)
     output = padded_translation(recipe, torch.zeros(1, 3, 9, 21), "sharp", {})

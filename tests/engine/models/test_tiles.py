@@ -1,4 +1,4 @@
-"""Recipes of ours in tiles give what they give for the whole image."""
+"""Translation in tiles equals that of the whole image for recipes that can be traced."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from translate.engine.models.model import Model, translate_batch
 from translate.engine.models.tile_options import StoppedError, TileOptions
-from translate.engine.models.tiles import Tiler, Traced
+from translate.engine.models.tiles import Tiler, TracedTranslation
 from translate.nn.geometry import Geometry
 from translate.nn.noise import Noise
 from translate.recipe import Recipe, Turn
@@ -22,21 +22,21 @@ from translate.registry import create_recipe
 SMALL = {"name": "resnet", "width": 4, "blocks": 1}
 
 
-def tiler(
+def make_tiler(
     recipe: Recipe[Any], tile: int | None = 20, *, seed: int | None = None, **limits: Any
 ) -> Tiler:
-    """Return what translates from the first domain to the last."""
+    """Return a tiler from the first domain of `recipe` to the last."""
     names = recipe.domains or ("a", "b")
     model = Model("runs/x", "digest", image_spec((32, 32), names), recipe=recipe.eval())
     options = TileOptions(tile, **{"memory": 1 << 30, "folder": Path("/nowhere"), **limits})
     return Tiler(model, names[-1], {}, seed, options)
 
 
-def in_tiles(made: Tiler, images: Tensor) -> Tensor:
+def in_tiles(tiler: Tiler, images: Tensor) -> Tensor:
     """Return the translation of one image."""
-    scale, size = made.model.geometry.scale, (images.shape[2], images.shape[3])
+    scale, size = tiler.model.geometry.scale, (images.shape[2], images.shape[3])
     result = torch.full((1, 3, scale * size[0], scale * size[1]), torch.nan)
-    for region, part in made.translate(ImageSource(images), size):
+    for region, part in tiler.translate(ImageSource(images), size):
         result[..., slice(*region.rows), slice(*region.columns)] = part
     return result
 
@@ -60,22 +60,20 @@ def test_a_recipe_in_tiles_gives_the_full_frame(
     part: dict[str, Any], domains: tuple[str, ...], register_example: Callable[[str], object]
 ) -> None:
     register_example("translate_pix2pixhd")
-    if isinstance(part.get("generator"), dict):
-        part["generator"] = {k: v for k, v in part["generator"].items() if v is not None}
     recipe = create_recipe(part, spec=image_spec((32, 32), domains))
     random_weights(recipe)
     images = torch.rand(1, 3 + recipe.takes_mask, 53, 70) * 2 - 1
     if recipe.takes_mask:
         images[:, -1] = torch.where(images[:, -1] > 0.6, 1.0, -1.0)
-    made = tiler(recipe)
-    assert made.is_exact and made.recorded_tile is None and made.describe() == ""
+    tiler = make_tiler(recipe)
+    assert tiler.is_exact and tiler.recorded_tile is None and tiler.describe() == ""
     expected = translate_batch(recipe, images, domains[-1])
-    level = 2 / 255
-    torch.testing.assert_close(in_tiles(made, images), expected, rtol=0, atol=level / 50)
+    level = 2 / 255  # of 8-bit images
+    torch.testing.assert_close(in_tiles(tiler, images), expected, rtol=0, atol=level / 50)
 
 
-class Unseen(Recipe[Any]):
-    """Translates by a convolution that PyTorch cannot trace, as it reads the numbers."""
+class Untraceable(Recipe[Any]):
+    """Translates by a convolution; PyTorch cannot trace it, as it reads the values of images."""
 
     def __init__(self, geometry: Geometry, norm: nn.Module | None = None) -> None:
         super().__init__()
@@ -98,29 +96,28 @@ class Unseen(Recipe[Any]):
 
 
 def test_a_recipe_that_cannot_be_traced_is_exact_with_the_halo_that_it_declares() -> None:
-    recipe = random_weights(Unseen(Geometry(halo=1, multiple_of=4)))
-    made, images = tiler(recipe), torch.rand(1, 3, 53, 70)  # type: ignore[arg-type]
-    assert "it reads the values of its images" in made.describe()
-    assert "with 1 pixels around them" in made.describe()
-    assert made.recorded_tile == 20
-    torch.testing.assert_close(
-        in_tiles(made, images), translate_batch(made.model.recipe, images, "b")
-    )
+    recipe = random_weights(Untraceable(Geometry(halo=1, multiple_of=4)))
+    tiler, images = make_tiler(recipe), torch.rand(1, 3, 53, 70)  # type: ignore[arg-type]
+    assert "it reads the values of its images" in tiler.describe()
+    assert "with 1 pixels around them" in tiler.describe()
+    assert tiler.recorded_tile == 20
+    expected = translate_batch(tiler.model.recipe, images, "b")
+    torch.testing.assert_close(in_tiles(tiler, images), expected)
 
 
-def test_other_recipes_are_blended_with_the_statistics_of_a_reduced_image() -> None:
-    recipe = random_weights(Unseen(Geometry(multiple_of=4), nn.InstanceNorm2d(3)))
-    made = tiler(recipe)  # type: ignore[arg-type]
-    assert "blended" in made.describe()
+def test_tiles_of_other_recipes_are_blended_with_statistics_of_a_downscaled_image() -> None:
+    recipe = random_weights(Untraceable(Geometry(multiple_of=4), nn.InstanceNorm2d(3)))
+    tiler = make_tiler(recipe)  # type: ignore[arg-type]
+    assert "blended" in tiler.describe()
     ramp = torch.linspace(-1, 1, 96).expand(1, 3, 64, 96).contiguous()
-    whole, tiles = translate_batch(made.model.recipe, ramp, "b"), in_tiles(made, ramp)
+    whole, tiles = translate_batch(tiler.model.recipe, ramp, "b"), in_tiles(tiler, ramp)
     assert float((tiles - whole).abs().mean()) < 0.06, "each tile alone would have mean 0"
-    steps = tiles[..., 1:] - tiles[..., :-1]
-    assert float(steps.abs().max()) < 0.1, "there is no seam"
+    differences = tiles[..., 1:] - tiles[..., :-1]
+    assert float(differences.abs().max()) < 0.1, "there is no seam"
 
 
-class Noisy(Unseen):
-    """Adds noise of the image's coordinates."""
+class AddsNoise(Untraceable):
+    """Adds noise of two sizes, at coordinates of the image."""
 
     def translate(  # type: ignore[override]
         self, images: Tensor, *, to: str | None = None, noise: Noise | None = None  # noqa: ARG002
@@ -129,38 +126,35 @@ class Noisy(Unseen):
         count, _, height, width = images.shape
         first = noise.normal((count, 3, height, width))
         second = noise.uniform((count, 1, height // 2, width // 2), at=(3, 1), index=1)
-        larger = second.repeat_interleave(2, 2).repeat_interleave(2, 3) if self.training else second
-        return images + first + torch.nn.functional.interpolate(larger, scale_factor=2.0)
+        return images + first + nn.functional.interpolate(second, scale_factor=2.0)
 
 
 def test_noise_of_tiles_is_that_of_the_whole_image() -> None:
-    recipe, images = Noisy(Geometry(multiple_of=2)).eval(), torch.rand(1, 3, 54, 70) * 2 - 1
-    made = tiler(recipe, seed=5)
-    assert made.is_exact
-    torch.testing.assert_close(
-        in_tiles(made, images), translate_batch(recipe, images, "b", seed=5), rtol=0, atol=1e-6
-    )
+    recipe, images = AddsNoise(Geometry(multiple_of=2)).eval(), torch.rand(1, 3, 54, 70) * 2 - 1
+    tiler = make_tiler(recipe, seed=5)
+    assert tiler.is_exact
+    expected = translate_batch(recipe, images, "b", seed=5)
+    torch.testing.assert_close(in_tiles(tiler, images), expected, rtol=0, atol=1e-6)
 
 
-def test_D9_images_are_translated_in_tiles_by_themselves_only_where_memory_does_not_suffice() -> (
+def test_D9_without_a_tile_size_only_images_that_exceed_the_memory_are_translated_in_tiles() -> (
     None
 ):
-    recipe = create_recipe(
-        {"name": "cut", "generator": SMALL}, spec=image_spec((32, 32), ("a", "b"))
-    )
-    made = tiler(recipe, None, memory=10_000_000)
-    traced = made.trace((400, 400))
-    assert isinstance(traced, Traced) and traced.full_frame > 5_000_000
-    assert not made.needs_tiles((40, 40))
-    assert made.needs_tiles((1000, 1000))
-    assert not tiler(recipe, None, memory=1 << 40).needs_tiles((1000, 1000))
-    assert not tiler(Unseen(Geometry()), None, memory=10_000).needs_tiles((1000, 1000))
-    assert tiler(recipe, 64).needs_tiles((8, 8))
+    part = {"name": "cut", "generator": SMALL}
+    recipe = create_recipe(part, spec=image_spec((32, 32), ("a", "b")))
+    tiler = make_tiler(recipe, None, memory=10_000_000)
+    traced = tiler.trace((400, 400))
+    assert isinstance(traced, TracedTranslation) and traced.full_frame_bytes > 5_000_000
+    assert not tiler.needs_tiles((40, 40))
+    assert tiler.needs_tiles((1000, 1000))
+    assert not make_tiler(recipe, None, memory=1 << 40).needs_tiles((1000, 1000))
+    assert not make_tiler(Untraceable(Geometry()), None, memory=10_000).needs_tiles((1000, 1000))
+    assert make_tiler(recipe, 64).needs_tiles((8, 8))
 
 
-def test_a_stop_between_tiles_ends_the_image() -> None:
-    recipe, shares = create_recipe("restore", spec=image_spec((32, 32), ("a",))), list[float]()
-    made = tiler(recipe, stop=lambda: len(shares) > 3, advance=shares.append)
+def test_a_stop_between_tiles_ends_the_translation() -> None:
+    recipe, fractions = create_recipe("restore", spec=image_spec((32, 32), ("a",))), list[float]()
+    tiler = make_tiler(recipe, stop=lambda: len(fractions) > 3, advance=fractions.append)
     with pytest.raises(StoppedError):
-        in_tiles(made, torch.zeros(1, 3, 60, 60))
-    assert len(shares) == 4
+        in_tiles(tiler, torch.zeros(1, 3, 60, 60))
+    assert len(fractions) == 4

@@ -1,6 +1,11 @@
-"""Errors of too little memory and of too small inputs are recognised."""
+"""Errors of too little memory and of too small inputs, the memory limit, and freed memory."""
 
+import os
+import platform
+import subprocess
+import sys
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 import torch
@@ -52,3 +57,29 @@ def test_the_memory_limit_is_that_of_the_machine_or_of_its_control_group(
     assert memory_limit_mb(torch.device("cpu")) == 95
     limit.write_text("max\n")
     assert memory_limit_mb(torch.device("cpu")) >= whole
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc gives memory back")
+def test_memory_that_a_step_frees_is_reused() -> None:
+    """Each newly allocated page is a page fault; 8 tensors of 4 MB are 8,192 pages."""
+    code = """
+        import resource, sys, torch
+        from translate.engine.system.memory import keep_freed_memory
+        if sys.argv[1] == "kept":
+            keep_freed_memory()
+        def step():
+            return sum(float(t[0]) for t in [torch.ones(1 << 20) for _ in range(8)])
+        for _ in range(5):
+            step()
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        for _ in range(10):
+            step()
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+    """
+    environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": str(1 << 17)}  # otherwise it varies
+    page_faults = {}
+    for mode in ("kept", "freed"):
+        command = [sys.executable, "-c", dedent(code), mode]
+        page_faults[mode] = int(subprocess.check_output(command, env=environment))
+    assert 20 * page_faults["kept"] < page_faults["freed"]

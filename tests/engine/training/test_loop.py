@@ -21,7 +21,7 @@ Plugin = Callable[..., object]
 ImageFolder = Callable[..., Path]
 
 
-def test_T8_one_players_skipped_turns_in_a_row_stop_the_run_with_finite_weights_saved(
+def test_T8_three_skipped_turns_of_a_player_in_a_row_stop_the_run_with_finite_weights_saved(
     two_players: type[TwoPlayers], configure: Any, tmp_path: Path
 ) -> None:
     two_players.nan_losses = {step: {"two"} for step in range(4, 100)}
@@ -37,24 +37,20 @@ def test_T8_one_players_skipped_turns_in_a_row_stop_the_run_with_finite_weights_
 def test_the_last_step_is_logged_and_saved_whatever_the_intervals(
     configure: Any, tmp_path: Path
 ) -> None:
-    small_runs.train(
-        configure(train__steps=5, train__log_every=3, train__save_every=3), tmp_path / "run"
-    )
-    assert [line["step"] for line in log_lines(tmp_path / "run")] == [3, 5]
-    assert small_runs.checkpoint_steps(tmp_path / "run") == [3, 5]
+    run = tmp_path / "run"
+    config = configure(train__steps=5, train__log_every=3, train__save_every=3)
+    small_runs.train(config, run)
+    assert [line["step"] for line in log_lines(run)] == [3, 5]
+    assert small_runs.checkpoint_steps(run) == [3, 5]
 
 
-def test_recipes_get_the_iteration_and_parts_the_progress(
+def test_a_recipe_gets_the_iteration_and_its_networks_the_progress_from_0_to_1(
     two_players: type[TwoPlayers], configure: Any, tmp_path: Path
 ) -> None:
     small_runs.train(configure(train__steps=4), tmp_path / "run")
-    assert [feature[:2] for feature in two_players.taken_steps] == [
-        (0, 0.0),
-        (1, 0.25),
-        (2, 0.5),
-        (3, 0.75),
-    ]
-    assert all(-1 <= feature[2] <= 1 for feature in two_players.taken_steps)
+    iterations, progresses, image_means = zip(*two_players.taken_steps, strict=True)
+    assert (iterations, progresses) == ((0, 1, 2, 3), (0.0, 0.25, 0.5, 0.75))
+    assert all(-1 <= mean <= 1 for mean in image_means)
 
 
 @pytest.mark.parametrize("cache", [0.0, 2.0])
@@ -63,25 +59,20 @@ def test_a_corrupt_file_is_listed_and_does_not_change_training(
 ) -> None:
     image_folder("a", 4), image_folder("b", 5)
     config = small_runs.config(tmp_path, data__cache=cache, data__max_bad=0.5)
-    small_runs.train(config, tmp_path / "without")
+    with_bad, without_bad = tmp_path / "with", tmp_path / "without"
+    small_runs.train(config, without_bad)
     bad = tmp_path / "a/0001a.png"
     bad.write_text("<html>not found</html>")
     recorder = small_runs.ProgressRecorder()
-    result = small_runs.train(config, tmp_path / "with", recorder)
+    result = small_runs.train(config, with_bad, recorder)
     assert result.listed == 1
-    (problem,) = listed_problems(tmp_path / "with")
-    assert (problem["path"], problem["stage"], problem["reason"]) == (
-        str(bad),
-        "check",
-        "unreadable",
-    )
+    (problem,) = listed_problems(with_bad)
+    assert {"path": str(bad), "stage": "check", "reason": "unreadable"}.items() <= problem.items()
     assert f"skipped: {bad}: " in str(recorder)
-    assert small_runs.checkpoint_tensors(tmp_path / "with") == small_runs.checkpoint_tensors(
-        tmp_path / "without"
-    )
-    assert run_record(tmp_path / "with")["data"] == run_record(tmp_path / "without")["data"]
-    second = small_runs.resume(tmp_path / "with", steps=5)
-    assert (second.listed, len(listed_problems(tmp_path / "with"))) == (1, 1)  # listed once
+    assert small_runs.equal_checkpoints(with_bad, without_bad)
+    assert run_record(with_bad)["data"] == run_record(without_bad)["data"]
+    resumed = small_runs.resume(with_bad, steps=5)
+    assert (resumed.listed, len(listed_problems(with_bad))) == (1, 1), "not listed again"
 
 
 def test_D11_a_vanished_folder_stops_the_run_with_a_checkpoint_and_lists_nothing(
@@ -107,7 +98,7 @@ def test_D11_a_vanished_folder_stops_the_run_with_a_checkpoint_and_lists_nothing
 
 
 @pytest.mark.parametrize("workers", [0, 2])
-def test_a_failed_run_ends_its_reader_threads_while_its_error_is_kept(
+def test_a_failed_run_ends_its_reader_threads_and_processes_though_its_traceback_is_kept(
     workers: int,
     two_players: type[TwoPlayers],
     configure: Any,
@@ -123,12 +114,12 @@ def test_a_failed_run_ends_its_reader_threads_while_its_error_is_kept(
         small_runs.train(configure(data__workers=workers), tmp_path / "run")
     assert "--resume" in str(error.value) and error.value.exit_code == 5
     assert small_runs.checkpoint_steps(tmp_path / "run") == [0]
-    assert error.tb, "its frames refer to everything that was read"
+    assert error.tb, "its frames refer to the reader, which the garbage collector thus keeps"
     assert threading.active_count() == threads
     assert active_children() == []
 
 
-def test_too_many_corrupt_files_stop_the_run_before_it_begins(
+def test_too_many_corrupt_files_stop_the_run_before_its_folder_is_made(
     image_folder: ImageFolder, tmp_path: Path
 ) -> None:
     image_folder("a", 4), image_folder("b", 5)

@@ -1,4 +1,4 @@
-"""The plan of a dry run: what it counts, that it writes nothing, and runs it cannot be made for."""
+"""The plan of a dry run: what it counts, that nothing is written, and errors."""
 
 from pathlib import Path
 from typing import Any
@@ -44,33 +44,36 @@ def test_a_plan_counts_images_steps_parameters_and_bytes(root: Path) -> None:
     assert planned.seconds > 6 * planned.step_seconds
 
 
-def test_a_resumed_run_is_planned_from_its_step_and_stays_as_it_is(root: Path) -> None:
+def test_a_resumed_run_is_planned_from_its_step_and_a_complete_run_has_no_plan(root: Path) -> None:
     run = small_runs.train(small_runs.config(root, train__steps=2), root / "run").path
-    before = {path: path.stat().st_mtime_ns for path in root.rglob("*")}
     result = small_runs.resume(run, steps=5, dry_run=True)
     assert result.plan and (result.step, result.plan.step, result.plan.steps) == (2, 2, 5)
     complete = small_runs.resume(run, dry_run=True)
     assert (complete.step, complete.plan) == (2, None)
-    assert {path: path.stat().st_mtime_ns for path in root.rglob("*")} == before
+
+
+EVERY_OUTPUT = {
+    "data__validation": 0.5,
+    "train__metric": "hash",
+    "train__evaluate_every": 1,
+    "train__preview_every": 1,
+}
+"""settings of a run that evaluates and draws a preview after each step"""
 
 
 def test_previews_and_evaluations_are_part_of_the_time(root: Path, register_plugin: Any) -> None:
     register_plugin(HashPlugin(), "other:hash")
-    settings = {"data__validation": 0.5, "train__evaluate_every": 1, "train__preview_every": 1}
-    planned = plan(small_runs.config(root, **settings, train__metric="hash"), root / "run")
+    planned = plan(small_runs.config(root, **EVERY_OUTPUT), root / "run")
     assert (planned.items, planned.validation) == (2, 2)
-    steps_alone = planned.step_seconds * planned.steps
-    assert planned.seconds > 1.2 * steps_alone
+    assert planned.seconds > 1.2 * planned.step_seconds * planned.steps
 
 
 def test_a_dry_run_changes_nothing_on_the_disk(root: Path, register_plugin: Any) -> None:
     register_plugin(HashPlugin(), "other:hash")
-    settings = {"data__validation": 0.5, "train__evaluate_every": 1, "train__preview_every": 1}
-    settings |= {"train__metric": "hash", "train__trackers": ["csv"]}
-    config = small_runs.config(root, **settings)
+    config = small_runs.config(root, **EVERY_OUTPUT, train__trackers=["csv"])
     run = small_runs.train(config, root / "run").path
 
-    def dry_runs(_: int) -> list[str]:  # in a process of its own: an audit hook stays
+    def dry_runs(_: int) -> list[str]:  # in its own process, as an audit hook cannot be removed
         events = record_writes()
         plans = [
             small_runs.train(config, root / "new", dry_run=True).plan,
@@ -82,19 +85,19 @@ def test_a_dry_run_changes_nothing_on_the_disk(root: Path, register_plugin: Any)
         assert [bool(planned) for planned in plans] == [True] * 4 + [False]
         changes = [*events]
         (root / "marker").mkdir()
-        assert len(events) == len(changes) + 1, "the hook records"
+        assert len(events) == len(changes) + 1, "the audit hook records writes"
         return changes
 
     assert two_processes.run(dry_runs, world=1) == [[]]
 
 
-def test_initial_weights_are_planned_with(root: Path) -> None:
+def test_a_run_with_initial_weights_is_planned_from_step_0(root: Path) -> None:
     run = small_runs.train(small_runs.config(root, train__steps=1), root / "run").path
     planned = plan(small_runs.config(root), root / "new", init=InitialWeights(run))
     assert (planned.step, planned.path) == (0, root / "new")
 
 
-def test_several_processes_take_the_same_steps(root: Path) -> None:
+def test_the_plans_of_two_processes_are_equal(root: Path) -> None:
     config = small_runs.config(root, train__batch_size=2, train__preview_every=1)
 
     def work(_: int) -> tuple[int, int, bool]:
@@ -116,7 +119,9 @@ class FailingPlugin:
         return {"failing": Failing}
 
 
-def test_a_failure_promises_no_checkpoint(root: Path, register_plugin: Any) -> None:
+def test_the_error_of_a_failed_dry_run_names_no_checkpoint_to_resume(
+    root: Path, register_plugin: Any
+) -> None:
     register_plugin(FailingPlugin())
     config = small_runs.config(root, "failing", data__domains=["a"])
     with pytest.raises(TrainingError, match=r"step 1.*a bug") as caught:
@@ -125,11 +130,9 @@ def test_a_failure_promises_no_checkpoint(root: Path, register_plugin: Any) -> N
     assert not (root / "run").exists()
 
 
-def test_compiled_code_is_not_cached(root: Path) -> None:
+def test_a_dry_run_does_not_compile_networks(root: Path) -> None:
     progress = small_runs.ProgressRecorder()
-    config = small_runs.config(root, train__compile=True)
-    result = small_runs.train(config, root / "run", progress, dry_run=True)
-    assert result.plan
+    plan(small_runs.config(root, train__compile=True), root / "run", progress=progress)
     assert "a dry run is without train.compile" in str(progress)
 
 
@@ -148,7 +151,7 @@ def test_compiled_code_is_not_cached(root: Path) -> None:
         ([20.0], True),
     ],
 )
-def test_steps_are_timed_longer_where_their_times_have_not_settled(
+def test_steps_are_timed_for_3_s_and_for_15_s_if_early_and_late_steps_differ(
     seconds: list[float], enough: bool
 ) -> None:
     assert is_enough(seconds) == enough

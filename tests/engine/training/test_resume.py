@@ -1,4 +1,4 @@
-"""A resumed run refuses changed images unless the change is accepted."""
+"""A run is not resumed with changed images, or from different checkpoints of its processes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,31 +8,30 @@ import pytest
 import small_runs
 import two_processes
 
-from translate.engine.training import train
 from translate.errors import CheckpointError, DataError
-from translate.progress import ProgressReporter
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [("more", r"has 8 files, and had 7"), ("other", "as many files as before, but other names")],
+    [
+        ("new file", "has 8 files, and had 7"),
+        ("rename", "as many files as before, but other names"),
+    ],
 )
 def test_T15_a_changed_data_set_is_refused_unless_accepted(
     root: Path, image_folder: Callable[..., Path], change: str, message: str
 ) -> None:
     small_runs.train(small_runs.config(root, train__steps=1), root / "run")
-    if change == "more":
+    if change == "new file":
         image_folder("a", 5)
     else:
         (root / "b/0000.png").rename(root / "b/9999.png")
     with pytest.raises(DataError, match=rf"{message}.*--accept-data-change"):
-        train.resume(root / "run", flags={"train.steps": 2}, progress=ProgressReporter())
+        small_runs.resume(root / "run", steps=2)
     recorder = small_runs.ProgressRecorder()
     small_runs.resume(root / "run", recorder, steps=2, accept_data_change=True)
     assert "continuing, but not bit for bit" in str(recorder)
-    assert (
-        train.resume(root / "run", flags={"train.steps": 3}, progress=ProgressReporter()).step == 3
-    )
+    assert small_runs.resume(root / "run", steps=3).step == 3
 
 
 def test_T19_processes_with_different_newest_checkpoints_are_refused(root: Path) -> None:

@@ -1,4 +1,4 @@
-"""Before the training loop: sizes, lengths and reproducible starts."""
+"""The start of `translate train`: checks, messages and the files of the run folder."""
 
 from pathlib import Path
 from typing import Any
@@ -10,20 +10,13 @@ import torch
 from translate.engine.config import layers
 from translate.errors import ConfigError, DataError, SaveError
 
-CPU = torch.device("cpu")
-
 
 def test_a_run_folder_holds_the_documented_files(root: Path) -> None:
     config = small_runs.config(root, train__preview_every=2, train__ema=0.5)
     run = small_runs.train(config, root / "run").path
     actual = {str(p.relative_to(run)) for p in run.rglob("*") if p.is_file()}
-    nested = [
-        "weights.safetensors",
-        "ema.safetensors",
-        "training.safetensors",
-        "state.json",
-        "MANIFEST.json",
-    ]
+    parts = ["weights.safetensors", "ema.safetensors", "training.safetensors"]
+    parts += ["state.json", "MANIFEST.json"]
     assert actual == {
         "config.yaml",
         "run.json",
@@ -31,7 +24,7 @@ def test_a_run_folder_holds_the_documented_files(root: Path) -> None:
         "previews.json",
         "previews/step-00000002.png",
         "previews/step-00000004.png",
-        *(f"checkpoints/step-{step:08d}/{name}" for step in (0, 4) for name in nested),
+        *(f"checkpoints/step-{step:08d}/{name}" for step in (0, 4) for name in parts),
     }
     assert layers.resolve(config=str(run / "config.yaml")) == config
 
@@ -46,7 +39,7 @@ def test_a_new_run_reports_its_images_steps_and_device(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("flags", "expected"),
+    ("length", "steps"),
     [
         ({"train__epochs": 2}, 8),  # 4 images of the longer domain, one a step
         ({"train__epochs": 2, "train__batch_size": 3}, 3),
@@ -55,19 +48,16 @@ def test_a_new_run_reports_its_images_steps_and_device(root: Path) -> None:
     ],
 )
 def test_epochs_are_counted_in_images_of_the_longer_domain(
-    flags: dict[str, Any], expected: int, root: Path
+    length: dict[str, Any], steps: int, root: Path
 ) -> None:
-    result = small_runs.train(
-        small_runs.config(root, **{"train__save_every": 100, **flags}), root / "run"
-    )
-    assert result.step == expected
+    config = small_runs.config(root, train__save_every=100, **length)
+    assert small_runs.train(config, root / "run").step == steps
 
 
 def test_a_run_without_steps_and_epochs_is_refused(root: Path) -> None:
+    config = small_runs.config(root, train__steps=None, train__epochs=None)
     with pytest.raises(ConfigError, match=r"steps is not set: add --steps or --epochs."):
-        small_runs.train(
-            small_runs.config(root, train__steps=None, train__epochs=None), root / "run"
-        )
+        small_runs.train(config, root / "run")
     assert not (root / "run").exists()
 
 
@@ -91,9 +81,8 @@ def test_T20_a_size_that_the_networks_cannot_take_is_refused_before_training(
 def test_data_warnings_are_shown_before_the_first_step(root: Path) -> None:
     (root / "a/notes.txt").touch()
     recorder = small_runs.ProgressRecorder()
-    small_runs.train(
-        small_runs.config(root, train__steps=1, train__log_every=1), root / "run", recorder
-    )
+    config = small_runs.config(root, train__steps=1, train__log_every=1)
+    small_runs.train(config, root / "run", recorder)
     line = f"skipped 1 file without an image suffix (1 .txt): {root / 'a/notes.txt'}"
     assert line in recorder.lines
     assert len(recorder.reports) == 1
@@ -117,8 +106,7 @@ def test_an_output_that_cannot_be_written_is_refused_before_training(root: Path)
 
 def test_a_missing_gpu_is_refused(root: Path) -> None:
     if torch.cuda.is_available():
-        pytest.skip("there is one")
-    with pytest.raises(
-        ConfigError, match=r"device cuda: PyTorch finds no GPU here. Use --device cpu"
-    ):
-        small_runs.train(small_runs.config(root, train__device="cuda"), root / "run")
+        pytest.skip("this machine has a GPU")
+    config = small_runs.config(root, train__device="cuda")
+    with pytest.raises(ConfigError, match="device cuda: PyTorch finds no GPU here"):
+        small_runs.train(config, root / "run")

@@ -1,11 +1,10 @@
-"""The word for each end of training."""
+"""Reasons to end training, and the outcomes that ``run.json`` has for them."""
 
 from translate.engine.training.stop import Stop
 
 
-def test_a_run_that_hooks_or_evaluations_end_is_stopped() -> None:
-    words = {stop.name: stop.outcome for stop in Stop}
-    assert words == {
+def test_each_reason_to_end_training_has_an_outcome() -> None:
+    assert {stop.name: stop.outcome for stop in Stop} == {
         "FINISHED": "finished",
         "SIGNAL": "interrupted",
         "TIME": "interrupted",

@@ -27,7 +27,7 @@ def declares_options(subject: RecipeSubject) -> str | None:
             where = f"The option {name!r} of {call.__name__}"
             require(not option.required, f"{where} has no default: give it one.")
             require(
-                name not in calls.ARGUMENTS,
+                name not in calls.TRANSLATOR_ARGUMENTS,
                 f"{where} is an argument of Translator: choose another name.",
             )
     return None
@@ -64,7 +64,7 @@ def _other_options(call: calls.Call) -> list[dict[str, Any]]:
         values = (not default,) if isinstance(default, bool) else (default + 1, default - 1)
         for value in values:
             try:
-                variants.append(calls.complete(call, {name: value}, "the recipe"))
+                variants.append(calls.complete_options(call, {name: value}, "the recipe"))
             except ConfigError:  # out of the option's range
                 continue
             break

@@ -75,8 +75,7 @@ class RecipeSubject:
                 self.config.data,
                 seed=0,
                 batch_size=BATCH_SIZE,
-                start=index,
-                stop=index + 1,
+                steps=range(index, index + 1),
             )
             return batch_to_device(batch, CPU, self.spec)
         kind: Any = _batch_type(self.config)

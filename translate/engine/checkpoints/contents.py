@@ -19,17 +19,16 @@ FORMAT = 1
 MANIFEST = "MANIFEST.json"
 WEIGHTS, AVERAGE = "weights.safetensors", "ema.safetensors"
 TRAINING = "training.safetensors"
-"""needed only to resume"""
+"""the file that only a resume needs"""
 MAX_STEPS = 10**12
 """largest step of a checkpoint"""
 MAX_TEXT_BYTES = 10**7
-"""largest caption in bytes"""
+"""largest length of a caption that a network takes"""
 REQUIRED_FILES = {WEIGHTS, "state.json"}
 """files that inference needs"""
 
-
 Best: TypeAlias = tuple[str, Literal["min", "max"]]
-"""a metric, and whether smaller or larger values are better"""
+"""the metric that decides which checkpoint is the best, and whether its minimum or maximum is"""
 
 
 class FileFacts(json_files.Record):
@@ -59,7 +58,7 @@ class SelectionState(BaseModel):
     value: float | None
     step: int = Field(ge=0, le=MAX_STEPS)
     waited: int = Field(ge=0, le=MAX_STEPS)
-    """number of evaluations since then, all without improvement"""
+    """number of evaluations after the best one"""
 
 
 class State(json_files.Record):
@@ -73,35 +72,32 @@ class State(json_files.Record):
     """number of updates of the moving average of the weights"""
     metrics: dict[str, float] = {}
     best: list[str] | None = Field(default=None, min_length=2, max_length=2)
-    """the metric that decides which checkpoint is the best, and min or max"""
+    """a `Best` as JSON has it"""
     selection: SelectionState | None = None
+    processes: int = Field(ge=1, le=MAX_STEPS)
+    versions: dict[str, str]
+    plugins: dict[str, str] = {}
+    """versions of the distributions whose plugins the configuration names, except our own"""
 
     @property
     def best_by(self) -> Best | None:
         """`best` as a pair, or None."""
         return (self.best[0], "min" if self.best[1] == "min" else "max") if self.best else None
 
-    processes: int = Field(ge=1, le=MAX_STEPS)
-    versions: dict[str, str]
-    plugins: dict[str, str] = {}
-    """versions of the distributions whose plugins the configuration names, without ours"""
-
 
 def digest_of(path: Path) -> str:
-    """Return the SHA-256 of the manifest of a checkpoint, which contains those of its files."""
+    """Return the SHA-256 of a checkpoint: that of its manifest, which has those of its files."""
     return sha256((path / MANIFEST).read_bytes()).hexdigest()
 
 
-def with_digest(
-    chunks: Iterable[Chunk], name: str, listed: dict[str, FileFacts]
-) -> Iterator[Chunk]:
-    """Yield `chunks`, then add their digest and size to `listed`."""
+def with_digest(chunks: Iterable[Chunk], name: str, facts: dict[str, FileFacts]) -> Iterator[Chunk]:
+    """Yield the chunks of the file `name`, then add its digest and size to `facts`."""
     digest, size = sha256(), 0
     for chunk in chunks:
         digest.update(chunk)
         size += len(chunk)
         yield chunk
-    listed[name] = FileFacts(sha256=digest.hexdigest(), size=size)
+    facts[name] = FileFacts(sha256=digest.hexdigest(), size=size)
 
 
 def with_prefix(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -109,5 +105,6 @@ def with_prefix(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]
 
 
 def without_prefix(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors whose names start with ``prefix/``, by the rest of their names."""
     start = f"{prefix}/"
     return {n.removeprefix(start): t for n, t in tensors.items() if n.startswith(start)}

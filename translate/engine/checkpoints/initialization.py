@@ -1,4 +1,4 @@
-"""Start a run from the weights of another: tensors that fit are loaded, others are listed."""
+"""Start a run from the weights of another run: those that fit are loaded, others are listed."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,18 +16,17 @@ from translate.engine.processes.sharded_tensors import shard_like
 from translate.errors import CheckpointError
 
 MAX_LISTED = 5
-"""tensors that a message names; ``run.json`` has all of them"""
+"""number of tensors that a message names; ``run.json`` has all of them"""
 
 
 class InitialWeights:
-    """The checkpoint that a run starts from."""
+    """The checkpoint of `run`, whose weights are the initial ones of a new run."""
 
     def __init__(self, run: Path) -> None:
         path, self.newer_problems = resolve(run)
         self.run, self.checkpoint = run, read.read_checkpoint(path)
-        facts = {"run": hub.pin(run, path), "step": self.checkpoint.step}
-        self.facts: dict[str, Any] = facts
-        """the entries for ``run.json``"""
+        self.facts: dict[str, Any] = {"run": hub.pin(run, path), "step": self.checkpoint.step}
+        """the entries of ``run.json`` about the initial weights"""
 
     def configuration(
         self,
@@ -37,7 +36,7 @@ class InitialWeights:
         flags: Mapping[str, Any] | None = None,
         assignments: Sequence[str] = (),
     ) -> Config:
-        """Return the configuration of the new run: other settings are those of the old one.
+        """Return the configuration of the new run: that of the old run, with the given settings.
 
         A given `config`, or another `recipe`, replaces the configuration of the old run. Settings
         by domain, such as ``data.range``, go to the new domains in their order.
@@ -49,22 +48,22 @@ class InitialWeights:
         return layers.resolve(recipe, config=config, flags=flags, assignments=assignments)
 
     def load(self, training: TrainingState) -> list[str]:
-        """Load all weights that fit the networks of `training`; return messages about the rest.
+        """Load all weights that fit the networks of `training`; return messages about the others.
 
-        They are the weights that inference uses, such as the moving average, if the run has one.
-        Raises `CheckpointError` if no tensor fits.
+        The moving average is loaded if the checkpoint has one, as for inference. Raises
+        `CheckpointError` if no tensor fits.
         """
         expected = training.recipe.state_dict()
         tensors = read.read_weights(self.checkpoint, expected)
         missing = [name for name in expected if name not in tensors]
         unused = [name for name in tensors if name not in expected]
         shapes = {
-            name: [list(tensors[name].shape), list(own.shape)]
-            for name, own in expected.items()
-            if name in tensors and tensors[name].shape != own.shape
+            name: [list(tensors[name].shape), list(tensor.shape)]
+            for name, tensor in expected.items()
+            if name in tensors and tensors[name].shape != tensor.shape
         }
-        others = {*unused, *shapes}
-        matching = {n: shard_like(t, expected[n]) for n, t in tensors.items() if n not in others}
+        fitting = tensors.keys() - unused - shapes.keys()
+        matching = {n: shard_like(t, expected[n]) for n, t in tensors.items() if n in fitting}
         if not matching:
             raise CheckpointError(
                 f"--init {self.run}: none of its {len(tensors)} tensors fits a network of "
@@ -77,7 +76,7 @@ class InitialWeights:
         self.facts |= {"taken": len(matching), "missing": missing}
         self.facts |= {"unused": unused, "shapes": shapes}
         sizes = [f"{n} was {tuple(old)} and is {tuple(new)}" for n, (old, new) in shapes.items()]
-        parts = {
+        groups = {
             "start as new, with another shape": sizes,
             "start as new, not in that run": missing,
             "not needed here": unused,
@@ -86,9 +85,9 @@ class InitialWeights:
             f"weights of {self.run}, step {self.checkpoint.step}: {len(matching)} of "
             f"{len(expected)} tensors taken; optimizers, schedule and step start as new"
         ]
-        for what, names in parts.items():
+        for title, names in groups.items():
             if names:
                 left = len(names) - MAX_LISTED
                 more = f" and {left} more (run.json)" if left > 0 else ""
-                lines.append(f"{what}: {'; '.join(names[:MAX_LISTED])}{more}")
+                lines.append(f"{title}: {'; '.join(names[:MAX_LISTED])}{more}")
         return lines

@@ -10,16 +10,15 @@ from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
 from translate.batches import Domain, ImageSpec
-from translate.engine.checkpoints.contents import (
-    MAX_TEXT_BYTES,
-    State,
-    without_prefix,
-)
+from translate.engine.checkpoints.contents import MAX_TEXT_BYTES, State, without_prefix
 from translate.engine.checkpoints.references.selection import Selection
 from translate.engine.checkpoints.safetensors import map_tensors, read_tensors
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.checkpoints.training_state.optimizers import restore_optimizer
-from translate.engine.checkpoints.training_state.process_state import read_moments, read_own_state
+from translate.engine.checkpoints.training_state.process_state import (
+    read_moments,
+    read_process_state,
+)
 from translate.engine.checkpoints.untrusted import MemoryLimit
 from translate.engine.config import layers, schema
 from translate.engine.config.plugin_versions import missing_plugins_named
@@ -43,22 +42,23 @@ from translate.recipe import Recipe
 from translate.registry import create_recipe
 
 OLD_SPEC = ("source_channels", "target_channels", "source_labels", "target_labels")
-"""entries of version 0.1.0, which described the first and the last domain only"""
+"""entries of a spec that version 0.1.0 wrote: they describe the first and the last domain only"""
 
 
 @dataclass
 class Checkpoint:
-    """The description of a checkpoint."""
+    """A checkpoint without its tensors."""
 
     path: Path
     step: int
     config: schema.Config
     spec: ImageSpec
     description: Mapping[str, Any]
+    """the content of ``state.json``"""
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Return the description of the verified checkpoint at `path`."""
+    """Return the checkpoint in the folder `path`, whose files were verified."""
     file = path / "state.json"
     json_files.read_record(file, State)
     description = json_files.read_json(file)
@@ -76,17 +76,17 @@ def _config(file: Path, document: Mapping[str, Any]) -> schema.Config:
 
 
 def _spec(document: Mapping[str, Any]) -> ImageSpec:
-    facts = {**document, "domains": [Domain(**domain) for domain in document["domains"]]}
-    known = asdict(ImageSpec(**facts))  # raises for unknown fields, as `Domain` does
-    spec = TypeAdapter(ImageSpec).validate_python(known)
-    fits = min(spec.size) >= 1 and max(spec.size) <= LARGEST_SIDE
-    if not fits or not 0 <= spec.text_length <= MAX_TEXT_BYTES or not spec.domains:
+    domains = [Domain(**domain) for domain in document["domains"]]
+    fields = asdict(ImageSpec(**{**document, "domains": domains}))  # raises for unknown fields
+    spec = TypeAdapter(ImageSpec).validate_python(fields)
+    is_possible_size = min(spec.size) >= 1 and max(spec.size) <= LARGEST_SIDE
+    if not is_possible_size or not 0 <= spec.text_length <= MAX_TEXT_BYTES or not spec.domains:
         raise ValueError(f"no image fits the spec {short_repr(document)}")
     return spec
 
 
 def _current_spec(spec: Mapping[str, Any], config: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a `spec` that version 0.1.0 wrote in the current form."""
+    """Return `spec` in the current form; version 0.1.0 wrote another one."""
     facts = dict(spec)
     if old := {key: facts.pop(key) for key in OLD_SPEC if key in facts}:
         names = facts["domains"]
@@ -117,7 +117,7 @@ def _readable_content(path: Path) -> Iterator[None]:
 
 
 def rebuild_recipe(checkpoint: Checkpoint) -> Recipe:
-    """Return the recipe of a checkpoint, as it was constructed for training."""
+    """Return the recipe of a checkpoint, built as for training, with new weights."""
     config, plugins = checkpoint.config, checkpoint.description.get("plugins", {})
     with missing_plugins_named(plugins):
         return create_recipe({"name": config.recipe, **config.options}, spec=checkpoint.spec)
@@ -131,7 +131,7 @@ def memory_limit(checkpoint: Checkpoint) -> Iterator[None]:
 
 
 def restore_weights(recipe: Recipe, path: Path, *, moving_average: bool = False) -> None:
-    """Load the weights at `path`; with `moving_average`, their average, if saved."""
+    """Load the weights of the checkpoint `path`, or with `moving_average` their average if any."""
     file, expected = _weights_file(path, moving_average), recipe.state_dict()
     tensors = current_names(map_tensors(file), recipe.renamed, expected)
     differences = [f"{key} is missing" for key in expected.keys() - tensors.keys()]
@@ -152,7 +152,8 @@ def restore_weights(recipe: Recipe, path: Path, *, moving_average: bool = False)
 def read_weights(checkpoint: Checkpoint, network_names: Iterable[str]) -> dict[str, Tensor]:
     """Return the weights that inference uses: the moving average, if the checkpoint has it.
 
-    Names in `network_names`, those of the network to load, are not renamed.
+    Tensors that the recipe has renamed since get their current names, but for names in
+    `network_names`, the tensors of the network to load.
     """
     tensors = read_tensors(_weights_file(checkpoint.path, moving_average=True))
     return current_names(tensors, renamed_by(checkpoint.config.recipe), network_names)
@@ -164,7 +165,7 @@ def _weights_file(path: Path, moving_average: bool) -> Path:
 
 
 def _built_by(path: Path) -> str:
-    """Return the recipe, version and options of the checkpoint at `path`."""
+    """Return the recipe, version and options of the checkpoint at `path`, for a message."""
     with _readable_content(path / "state.json"):
         checkpoint = read_checkpoint(path)
         version = printable_name(checkpoint.description["versions"]["translate-kit"])
@@ -173,10 +174,10 @@ def _built_by(path: Path) -> str:
 
 
 def restore(training: TrainingState, checkpoint: Checkpoint) -> list[str]:
-    """Restore the state of the checkpoint in `training`, which is newly built, on every process.
+    """Load a checkpoint into a newly built `training`; every process must call this.
 
     Hyperparameters that the configuration has changed keep their new values. Returns messages
-    about players whose moments could not be restored.
+    about players whose optimizers start without their saved moments.
     """
     with _readable_content(checkpoint.path):
         restore_weights(training.recipe, checkpoint.path)
@@ -187,23 +188,20 @@ def restore(training: TrainingState, checkpoint: Checkpoint) -> list[str]:
         optimizers = checkpoint.description["optimizers"]
         optimizers = current_names(optimizers, training.recipe.renamed, training.optimizers)
         checkpoint.description = {**checkpoint.description, "optimizers": optimizers}
-        moments = read_moments(checkpoint.path, training)
-        notes = [
-            f"the optimizer of {player!r} starts without moments: {reason}"
-            for player, optimizer in training.optimizers.items()
-            if (
-                reason := restore_optimizer(
-                    optimizer,
-                    training.initial_groups[player],
-                    optimizers.get(player),
-                    without_prefix(f"optimizer/{player}", moments),
-                )
+        moments, messages = read_moments(checkpoint.path, training), []
+        for player, optimizer in training.optimizers.items():
+            reason = restore_optimizer(
+                optimizer,
+                training.initial_groups[player],
+                optimizers.get(player),
+                without_prefix(f"optimizer/{player}", moments),
             )
-        ]
-        if own := read_own_state(checkpoint.path, training):
-            training.recipe.load_training_state(without_prefix("recipe", own))
-            restore_random_state(own)
+            if reason:
+                messages.append(f"the optimizer of {player!r} starts without moments: {reason}")
+        if process_state := read_process_state(checkpoint.path, training):
+            training.recipe.load_training_state(without_prefix("recipe", process_state))
+            restore_random_state(process_state)
         training.step = checkpoint.step
-        saved = json_files.read_record(checkpoint.path / "state.json", State)
-        training.selection = Selection.of(saved)
-    return notes
+        state = json_files.read_record(checkpoint.path / "state.json", State)
+        training.selection = Selection.of(state)
+    return messages

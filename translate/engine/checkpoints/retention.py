@@ -1,10 +1,10 @@
-"""Find, verify and remove checkpoints."""
+"""List, verify and remove the checkpoints of a run."""
 
 import os
 import re
 from collections.abc import Iterable, Iterator
 from hashlib import file_digest
-from math import isfinite, nan
+from math import inf, isfinite, nan
 from pathlib import Path
 
 from translate.engine.checkpoints.contents import (
@@ -21,28 +21,30 @@ from translate.engine.disk import folders, partial_files
 from translate.engine.disk.records import json_files
 from translate.errors import CheckpointError, printable_name, short_repr
 
-WEIGHTS = (".pth", ".pt", ".ckpt")
+FOREIGN_WEIGHTS = (".pth", ".pt", ".ckpt")
 """suffixes of files with the weights of other programs"""
 
 
-def retain(run: Path, newest: int, best: Best | None = None, *, upto: int = MAX_STEPS) -> None:
-    """Remove all but the `newest` checkpoints and the best one, and partial files of a killed save.
+def remove_old_checkpoints(
+    run: Path, keep: int, best: Best | None = None, *, newest_step: int = MAX_STEPS
+) -> None:
+    """Remove all but the newest `keep` checkpoints and the best one, and files of a killed save.
 
-    Checkpoints of steps after `upto` stay, and do not count: they are damaged ones that a resume
-    skipped, and are replaced at their step.
+    Checkpoints of steps after `newest_step` stay and do not count: they are damaged, so a resume
+    has skipped them, and training will replace them when it comes to their steps.
     """
     partial_files.remove_partial_files(run / "checkpoints")
-    past = [path for step, path in list_checkpoints(run) if step <= upto]
-    kept = {path for path, _ in _ranked(past, best)[:1]} if best else set()
-    for path in past[newest:]:
-        if path not in kept:
+    paths = [path for step, path in list_checkpoints(run) if step <= newest_step]
+    best_path = _best_of(paths, best) if best else None
+    for path in paths[keep:]:
+        if path != best_path:
             folders.remove_folder(path)
 
 
 def best_checkpoint(run: Path) -> Path:
-    """Return the best whole checkpoint of `run`, by the metric of the newest one.
+    """Return the best of the checkpoints of `run` that are not damaged.
 
-    Raises `CheckpointError` if no checkpoint was saved with metrics.
+    The metric of the newest one decides. Raises `CheckpointError` if no checkpoint has a value.
     """
     paths = [path for _, path in list_checkpoints(run) if is_whole(path, training=False)]
     states = (json_files.read_record(path / "state.json", State) for path in paths)
@@ -51,10 +53,9 @@ def best_checkpoint(run: Path) -> Path:
             f"{run}@best: no checkpoint of this run was saved with a metric. "
             f"Name one by its step, or use {run} for the newest. Steps: {existing_steps(run)}."
         )
-    ranked = _ranked(paths, best)
-    if not ranked:
+    if not (path := _best_of(paths, best)):
         raise CheckpointError(f"{run}@best: no checkpoint has a finite value of {best[0]!r}.")
-    return ranked[0][0]
+    return path
 
 
 def existing_steps(run: Path) -> str:
@@ -64,28 +65,26 @@ def existing_steps(run: Path) -> str:
     return (", ".join(reversed(steps)) or "none") + example
 
 
-def _ranked(paths: Iterable[Path], best: Best) -> list[tuple[Path, float]]:
-    """Return the checkpoints of `paths` that have the metric, the best first; of equals, the newer.
+def _best_of(paths: Iterable[Path], best: Best) -> Path | None:
+    """Return the best checkpoint of `paths`, newest first; the newer one if two are equal.
 
-    Unreadable ones are skipped.
+    None if no checkpoint has a finite value of the metric.
     """
     metric, mode = best
-    values = []
+    best_path, best_value = None, inf
     for path in paths:
         try:
             value = json_files.read_record(path / "state.json", State).metrics.get(metric, nan)
         except CheckpointError:
-            continue  # a damaged one is never the best
-        if isfinite(value):
-            values.append((path, value))
-    return sorted(values, key=lambda each: each[1] if mode == "min" else -each[1])
-
-
-# -- finding --------------------------------------------------------------------------------------
+            continue  # a damaged checkpoint is never the best
+        value = value if mode == "min" else -value
+        if isfinite(value) and value < best_value:
+            best_path, best_value = path, value
+    return best_path
 
 
 def list_checkpoints(run: Path) -> Iterator[tuple[int, Path]]:
-    """Yield the checkpoints of `run` with their steps, the newest first, verified or not."""
+    """Yield the step and the folder of each checkpoint of `run`, unverified, the newest first."""
     folder = run / "checkpoints"
     checkpoints = [
         (int(path.name.removeprefix("step-")), path)
@@ -96,15 +95,15 @@ def list_checkpoints(run: Path) -> Iterator[tuple[int, Path]]:
 
 
 def newest_step(run: Path) -> int:
-    """Return the step of the newest checkpoint of `run`, verified or not; -1 if there is none."""
+    """Return the step of the newest checkpoint of `run`, unverified; -1 if there is none."""
     return max((step for step, _ in list_checkpoints(run)), default=-1)
 
 
 def newest_checkpoint(run: Path, *, training: bool = True) -> tuple[Path, list[str]]:
-    """Return the newest whole checkpoint, and the problems of newer ones.
+    """Return the newest checkpoint that `verify` accepts, and what is wrong with newer ones.
 
     Without `training`, the files that only a resume needs may be missing. Raises
-    `CheckpointError` if no checkpoint is whole.
+    `CheckpointError` if `verify` accepts none.
     """
     with json_files.readable(run):
         if not run.is_dir():
@@ -133,8 +132,10 @@ def _why_no_run(path: Path) -> str:
     with path.open("rb") as file:
         if file.read(50).startswith(b"version https://git-lfs"):
             return f"{path} is a Git LFS pointer: fetch the file with `git lfs pull`."
-    hint = f" To convert weights: translate import {path} --out RUN" * (path.suffix in WEIGHTS)
-    return f"{path} is a file: expected a run folder, or one of its checkpoints.{hint}"
+    expected = f"{path} is a file: expected a run folder, or one of its checkpoints."
+    if path.suffix in FOREIGN_WEIGHTS:
+        return f"{expected} To convert weights: translate import {path} --out RUN"
+    return expected
 
 
 def is_whole(path: Path, *, training: bool = True) -> bool:
@@ -147,10 +148,10 @@ def is_whole(path: Path, *, training: bool = True) -> bool:
 
 
 def verify(path: Path, *, training: bool = True) -> None:
-    """Raise `CheckpointError` unless every file of `path` has the size and digest of its manifest.
+    """Raise `CheckpointError` unless each file has the size and digest that the manifest lists.
 
-    Without `training`, the files that only a resume needs may be missing. Tensor files that the
-    manifest does not list are refused: they cannot be verified.
+    `path` is the folder of the checkpoint. Without `training`, the files that only a resume needs
+    may be missing. Tensor files that the manifest does not list are refused.
     """
     version = json_files.read_json(path / MANIFEST).get("format")
     if version != FORMAT:
@@ -158,13 +159,13 @@ def verify(path: Path, *, training: bool = True) -> None:
             f"{path} has format {short_repr(version)}, and this version reads {FORMAT}."
         )
     manifest = json_files.read_record(path / MANIFEST, Manifest)
-    needed = REQUIRED_FILES | ({TRAINING} if training else set())
-    for name in sorted(needed - manifest.files.keys()):
+    required = REQUIRED_FILES | ({TRAINING} if training else set())
+    for name in sorted(required - manifest.files.keys()):
         raise CheckpointError(f"{path / MANIFEST} does not list {name}.")
-    for tensors in sorted(path.glob("*.safetensors")):
-        if tensors.name not in manifest.files:
+    for file in sorted(path.glob("*.safetensors")):
+        if file.name not in manifest.files:
             raise CheckpointError(
-                f"{tensors} is not listed in {MANIFEST}: it was not saved with this checkpoint. "
+                f"{file} is not listed in {MANIFEST}: it was not saved with this checkpoint. "
                 "Remove it, or bring back the manifest that lists it."
             )
     for name, facts in manifest.files.items():
@@ -175,10 +176,10 @@ def verify(path: Path, *, training: bool = True) -> None:
         if not training and name.startswith("training") and not os.path.lexists(path / name):
             continue
         try:
-            with json_files.open_regular(path / name) as file:
-                intact = os.fstat(file.fileno()).st_size == facts.size
-                intact = intact and file_digest(file, "sha256").hexdigest() == facts.sha256
+            with json_files.open_regular(path / name) as content:
+                is_intact = os.fstat(content.fileno()).st_size == facts.size
+                is_intact = is_intact and file_digest(content, "sha256").hexdigest() == facts.sha256
         except OSError as error:
             raise CheckpointError(f"{path / name}: {error.strerror}.") from error
-        if not intact:
+        if not is_intact:
             raise CheckpointError(f"{path / name} is damaged: it is not what was saved.")

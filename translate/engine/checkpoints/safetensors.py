@@ -1,7 +1,7 @@
-"""The safetensors format, written one tensor at a time.
+"""The safetensors format, written one tensor at a time and read by the library `safetensors`.
 
 `safetensors.torch.save` needs a second copy of all tensors in memory, which for a large network is
-more than a training step needs. Files are parsed by the library.
+more than a training step needs.
 """
 
 import json
@@ -17,7 +17,7 @@ from translate.engine.checkpoints.untrusted import check_header
 from translate.engine.processes.sharded_tensors import full_tensor
 from translate.errors import CheckpointError
 
-KINDS = {
+DTYPE_NAMES = {
     torch.float64: "F64",
     torch.float32: "F32",
     torch.float16: "F16",
@@ -35,17 +35,16 @@ KINDS = {
 def serialize(tensors: Mapping[str, Tensor]) -> Iterator[bytes | memoryview]:
     """Yield the bytes of a safetensors file: equal tensors give equal bytes on any device.
 
-    Channels-last tensors are written in their logical order, shared ones once for each name. A
-    sharded tensor is gathered while it is written: every other process must call `gather_all`.
+    Channels-last tensors are written in their logical order, and a tensor with several names once
+    for each name. A sharded tensor is gathered while it is written: every other process must call
+    `gather_all`.
     """
-    ordered = _ordered(tensors)
+    ordered = _in_file_order(tensors)
     header, offset = {}, 0
     for name, tensor in ordered.items():
+        dtype, shape = DTYPE_NAMES[tensor.dtype], list(tensor.shape)
         end = offset + tensor.numel() * tensor.element_size()
-        shape = list(tensor.shape)
-        header[name] = {
-            "dtype": KINDS[tensor.dtype], "shape": shape, "data_offsets": [offset, end],
-        }  # fmt: skip
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [offset, end]}
         offset = end
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
@@ -56,12 +55,13 @@ def serialize(tensors: Mapping[str, Tensor]) -> Iterator[bytes | memoryview]:
 
 
 def gather_all(tensors: Mapping[str, Tensor]) -> None:
-    """Take part in gathering the sharded ones of `tensors`, which another process serializes."""
-    for tensor in _ordered(tensors).values():
+    """Take part in gathering sharded tensors, while another process serializes `tensors`."""
+    for tensor in _in_file_order(tensors).values():
         full_tensor(tensor.detach())
 
 
-def _ordered(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def _in_file_order(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return `tensors` by decreasing size of their elements, which aligns them; then by name."""
     return dict(sorted(tensors.items(), key=lambda item: (-item[1].element_size(), item[0])))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
 
@@ -16,7 +17,7 @@ from translate.recipe import Recipe
 
 @dataclass
 class ModelState:
-    """A model: the networks of a recipe, and what is needed to construct and use them."""
+    """A recipe with its weights, and all that inference needs to know of it."""
 
     config: schema.Config
     spec: ImageSpec
@@ -25,18 +26,23 @@ class ModelState:
     """moving average of the weights"""
     step: int = 0
 
+    @property
+    def device(self) -> torch.device:
+        """The device of the networks."""
+        return next(self.recipe.parameters()).device
+
 
 @dataclass
 class TrainingState(ModelState):
-    """A model in training: with the optimizers, all that a resumed run needs."""
+    """A model in training: with its optimizers, and all else that a resumed run needs."""
 
     optimizers: dict[str, Optimizer] = field(kw_only=True)
     initial_groups: dict[str, list[dict[str, Any]]] = field(init=False)
-    """hyperparameters of each player's groups, as the recipe made them from its options"""
+    """hyperparameters of the parameter groups of each player's optimizer, before any step"""
     selection: Selection | None = None
     """the best checkpoint so far, if ``train.metric`` is set"""
     replica: Recipe | None = None
-    """a recipe with gathered weights: on the first process of a sharded run, while it is used"""
+    """a copy of the recipe with gathered weights: only on the first process of a sharded run"""
     metric_values: Mapping[str, float] = field(default_factory=dict)
     """results of the evaluation at this step, by the name of the metric value"""
 

@@ -1,4 +1,4 @@
-"""Limits of header size and memory for checkpoints from unknown sources."""
+"""Limits for checkpoints from unknown sources: the size of headers, and memory of networks."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,13 +11,20 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from translate.errors import CheckpointError
 
 MAX_HEADER_BYTES = 8 << 20
-"""size of a safetensors header; a network of 10,000 tensors needs 1 MiB"""
-SLACK = 256 << 20
+"""largest size of a safetensors header; a network of 10,000 tensors needs 1 MiB"""
+EXTRA_BYTES = 256 << 20
 """memory that a recipe may need in addition to its weights while it is constructed"""
-MALFORMED = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
-"""what reading a header of any other form may raise"""
 MIN_TENSOR_BYTES = 1 << 15
-"""counted for each tensor, so that very many small tensors are refused as well"""
+"""memory that is counted for a small tensor, so that very many small tensors are refused as well"""
+HEADER_ERRORS = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+)
+"""exceptions that a header of another form may cause"""
 
 
 def check_header(path: Path) -> None:
@@ -33,16 +40,16 @@ def check_header(path: Path) -> None:
             raise CheckpointError(f"{path} is no tensor file, or truncated.")
         text = file.read(length)
     try:
-        header = json.loads(text, object_pairs_hook=_unique)
-        sides = [s for n, facts in header.items() if n != "__metadata__" for s in facts["shape"]]
-        longest = max(map(int, sides), default=0)
-    except MALFORMED as error:
+        header = json.loads(text, object_pairs_hook=_dict_of_unique_names)
+        header.pop("__metadata__", None)
+        sides = [int(side) for tensor in header.values() for side in tensor["shape"]]
+    except HEADER_ERRORS as error:
         raise CheckpointError(f"{path} has a header that is not understood: {error}.") from error
-    if longest > size:
-        raise CheckpointError(f"{path} claims a tensor with a side of {longest:,}.")
+    if sides and max(sides) > size:
+        raise CheckpointError(f"{path} claims a tensor with a side of {max(sides):,}.")
 
 
-def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+def _dict_of_unique_names(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
         raise ValueError("a name occurs twice")
@@ -50,18 +57,18 @@ def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 
 class MemoryLimit(TorchDispatchMode):
-    """Limits the memory of tensors that are created within the block to a few times `file`.
+    """Limits the memory of tensors created within the block, by the size of the weights `file`.
 
     Otherwise a configuration of a few bytes could name a network that exhausts the memory.
     """
 
     def __init__(self, file: Path) -> None:
         super().__init__()
-        self.file, self.left = file, SLACK + 4 * file.stat().st_size
+        self.file, self.bytes_left = file, EXTRA_BYTES + 4 * file.stat().st_size
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
-        return False  # or PyTorch imports its compiler for it, which takes a second
+        return False  # with True, PyTorch imports its compiler, which takes a second
 
     def __torch_dispatch__(
         self,
@@ -72,7 +79,8 @@ class MemoryLimit(TorchDispatchMode):
     ) -> Any:
         shape = args[0] if args else None
         if isinstance(shape, (list, tuple)) and all(type(side) is int for side in shape):
-            self.left -= max(4 * prod(shape), MIN_TENSOR_BYTES)  # ``empty((3, 4))`` and its like
-            if self.left < 0:
+            # a function that takes a shape, such as ``empty``
+            self.bytes_left -= max(4 * prod(shape), MIN_TENSOR_BYTES)
+            if self.bytes_left < 0:
                 raise CheckpointError(f"{self.file} is too small for the network that it names.")
         return func(*args, **kwargs or {})

@@ -38,7 +38,7 @@ class Evaluations:
     def __init__(self, training: TrainingState, validation: CheckedData) -> None:
         train = training.config.train
         self.training, self.every, self.patience = training, train.evaluate_every, train.patience
-        device = next(training.recipe.parameters()).device
+        device = training.device
         self.images = EvaluationImages(training, validation, device)
         self.metric = choose_metric(train, training.spec, self.images.fields)
         self.needs = self.metric.create().needs

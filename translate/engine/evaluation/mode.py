@@ -51,7 +51,7 @@ def _new_recipe(training: TrainingState) -> Recipe:
         recipe = create_recipe({"name": config.recipe, **config.options}, spec=training.spec)
     finally:
         randomness.restore_random_state(before)
-    return recipe.to(next(training.recipe.parameters()).device)
+    return recipe.to(training.device)
 
 
 def _inference_recipe(training: TrainingState) -> Recipe:

@@ -17,15 +17,15 @@ from translate.engine.inference.outputs.remaining import find_remaining
 from translate.engine.inference.report import note_lost_messages
 from translate.engine.models.drawing import (
     ALL_CLASSES,
-    CHUNK,
+    BATCH_SIZE,
     SampleRequest,
-    check,
+    check_request,
     classes,
-    complete,
-    draw_chunk,
+    complete_request,
+    draw_batch,
 )
 from translate.engine.models.model import Model
-from translate.engine.models.options import recorded
+from translate.engine.models.options import recorded_options
 from translate.engine.plugins.errors import describe_unexpected
 from translate.engine.processes.pool import DaemonThreadPool
 from translate.engine.processes.signals import reraise_interruption
@@ -83,15 +83,15 @@ def sample_folder(
         SaveError: an image cannot be written.
         NothingUsableError: no image is finite.
     """
-    text, target = check(model, request), model.spec.target
-    request = complete(model, request)
+    text, target = check_request(model, request), model.spec.target
+    request = complete_request(model, request)
     suffix = output_suffix(
         form, target.channels, "uint8" if is_photographic(target) else target.dtype
     )
     dtype = best_dtype(suffix, target.channels, target.dtype)
     folders.ensure_writable(out)
     recorded_request = replace(request, options=to_yaml_types(request.options))
-    made_by = {**model.identity, **recorded(recorded_request, ["count"])}
+    made_by = {**model.identity, **recorded_options(recorded_request, ["count"])}
     if not provenance:
         made_by["provenance"] = False
     maker = model.maker if provenance else None
@@ -102,11 +102,12 @@ def sample_folder(
     for limit in file_system.unsupported_operations(out):
         logger.info(f"the file system of {out}: {limit}")
     with manifest.open(), DaemonThreadPool(WRITERS) as writers:
-        for chunk, group in groupby(todo, lambda sample: sample.number // CHUNK):
+        for batch, group in groupby(todo, lambda sample: sample.number // BATCH_SIZE):
             if stop():
                 break
-            images, samples = draw_chunk(model, request, chunk * CHUNK, text, dtype), list(group)
-            pixels = [images[sample.number % CHUNK] for sample in samples]
+            images = draw_batch(model, request, batch * BATCH_SIZE, text, dtype)
+            samples = list(group)
+            pixels = [images[sample.number % BATCH_SIZE] for sample in samples]
             written = writers.map(partial(_write, manifest, maker), samples, pixels)
             problems = [problem for problem in written if problem]
             for problem in problems:

@@ -1,1 +1,1 @@
-"""From a layout to batches, in the order of training."""
+"""Read the items of a layout, transform their images, and make batches in the order of training."""

@@ -1,4 +1,4 @@
-"""A cache of decoded images: one block of memory that worker processes share without copies."""
+"""A cache of decoded images: one block of memory, which worker processes share without copies."""
 
 from collections.abc import Mapping
 from math import prod
@@ -19,7 +19,7 @@ ALIGNMENT = 4
 
 
 class Cache:
-    """Reads images as (height, width, channels) with the dtype of their domain, and caches some.
+    """Reads images from memory or the disk: (height, width, channels) in the dtype of their domain.
 
     Args:
         sizes: Height and width of each image to cache.
@@ -48,7 +48,7 @@ class Cache:
 
     def add(self, image: EncodedImage) -> None:
         """Decode `image` into the cache; raises `BadImage`."""
-        pixels = decode(image, self._domains.get(image.path, self._default_domain))
+        pixels = self._decode(image)
         view = self._view(image.path)
         if pixels.shape != view.shape:
             raise BadImage(image.path, "changed while it was read")
@@ -61,7 +61,7 @@ class Cache:
         Raises `BadImage`.
         """
         if path not in self._cached_paths:
-            return decode(EncodedImage.open(path), self._domains.get(path, self._default_domain))
+            return self._decode(EncodedImage.open(path))
         pixels = self._view(path)
         pixels.flags.writeable = False
         return pixels
@@ -77,8 +77,11 @@ class Cache:
         None for other arrays, such as a copy.
         """
         offset = pixels.__array_interface__["data"][0] - self._block.data_ptr()
-        inside = 0 <= offset < self.nbytes and not pixels.flags.writeable
-        return offset if inside else None
+        is_in_block = 0 <= offset < self.nbytes and not pixels.flags.writeable
+        return offset if is_in_block else None
+
+    def _decode(self, image: EncodedImage) -> NDArray[Any]:
+        return decode(image, self._domains.get(image.path, self._default_domain))
 
     def _view(self, path: Path) -> NDArray[Any]:
         start, shape, dtype = self._entries[path]

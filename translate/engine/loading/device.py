@@ -1,4 +1,4 @@
-"""Copy batches to a device while it computes the previous step."""
+"""Move batches to a device, and their images to [-1, 1] there."""
 
 from typing import Any
 
@@ -29,25 +29,25 @@ class Uploader:
             return self._upload(batch)
         with torch.cuda.stream(self.stream):
             uploaded = self._upload(batch)
-        computing = torch.cuda.current_stream(self.device)
-        computing.wait_stream(self.stream)
+        step_stream = torch.cuda.current_stream(self.device)
+        step_stream.wait_stream(self.stream)
         for tensor in uploaded:
-            tensor.record_stream(computing)  # its memory is not reused before the step is done
+            tensor.record_stream(step_stream)  # its memory is not reused before the step is done
         return uploaded
 
     def _upload(self, batch: Any) -> Any:
-        moved = batch_to_device(batch, self.device, self.spec)
+        uploaded = batch_to_device(batch, self.device, self.spec)
         if self.format == torch.contiguous_format:
-            return moved
-        images = (t.contiguous(memory_format=self.format) if t.ndim == 4 else t for t in moved)
-        return moved._make(images)
+            return uploaded
+        tensors = (t.contiguous(memory_format=self.format) if t.ndim == 4 else t for t in uploaded)
+        return uploaded._make(tensors)
 
 
 def batch_to_device(batch: Any, device: torch.device, spec: ImageSpec) -> Any:
-    """Move a named tuple of tensors; its images become floats in [-1, 1] there.
+    """Return a named tuple of tensors on a device; images (N, C, H, W) become floats in [-1, 1].
 
-    A field ``target`` belongs to the last domain, a field with the name of a domain to that one,
-    and any other to the first.
+    A field ``target`` has images of the last domain, a field with the name of a domain images of
+    that domain, and any other field images of the first domain.
     """
     domains = domain_images.domains_by_role(spec)
     return batch._make(

@@ -1,4 +1,4 @@
-"""Exceptions while items are read."""
+"""Exceptions that a layout raises while it reads an item."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,9 +9,9 @@ from translate.errors import BadImage, ItemError, TranslateError
 
 
 def item_error(names: Sequence[Path | str], error: BaseException) -> BadImage:
-    """Return an exception as the error of the item with these `names`; a `BadImage` as it is.
+    """Return the error of the item with these `names` for an exception; a `BadImage` unchanged.
 
-    Interruptions are raised again.
+    Ctrl-C and the end of a generator are raised again.
     """
     reraise_interruption(error)
     if isinstance(error, BadImage):

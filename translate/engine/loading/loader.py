@@ -4,7 +4,6 @@ import shutil
 import sys
 from collections.abc import Callable, Generator
 from contextlib import closing
-from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,11 +27,11 @@ from translate.engine.loading.transform import Augment
 from translate.errors import BadImage, TrainingError
 
 SHARED_MEMORY = Path("/dev/shm")
-"""the folder through which worker processes pass batches, on Linux"""
+"""the folder in which worker processes share batches on Linux"""
 
 
 class Dataset(Protocol):
-    """The items of a layout, and the cropping and augmentation of their images."""
+    """A layout of items, and the cropping and augmentation of their images."""
 
     @property
     def layout(self) -> Layout: ...
@@ -42,7 +41,7 @@ class Dataset(Protocol):
 
 
 class AnyWorkers(DataLoader):
-    """A loader that accepts more workers than cores without a warning: they wait for disks."""
+    """A loader without a warning of more workers than cores, as workers wait for disks."""
 
     def check_worker_number_rationality(self) -> None:
         """Do not warn."""
@@ -54,14 +53,12 @@ def batches(
     *,
     seed: int,
     batch_size: int,
-    start: int = 0,
-    stop: int | None = None,
-    rank: int = 0,
-    world: int = 1,
+    steps: range = range(sys.maxsize),
+    positions: range | None = None,
     pin: bool = False,
     stop_requested: Callable[[], object] = workers.never,
 ) -> Generator[tuple[Any, list[Problem]]]:
-    """Yield the batches of steps `start` to `stop`, each with new problems of its files.
+    """Yield the batch of each step, with new problems of its files.
 
     Close the generator if not all batches are used: a thread or processes read ahead. An item with
     a file that cannot be read is replaced by the next item, and listed once.
@@ -70,11 +67,9 @@ def batches(
         dataset: The checked dataset.
         data: The settings.
         seed: The seed of the order and of augmentation.
-        batch_size: Items of a batch over all processes.
-        start: The first step.
-        stop: The step after the last; None: without end.
-        rank: The rank of this process, which reads its part of each batch.
-        world: The number of processes.
+        batch_size: The number of items of a batch over all processes.
+        steps: The steps; by default without end.
+        positions: The positions in each batch that this process reads; None: all.
         pin: Whether to pin memory, for a GPU.
         stop_requested: Returns whether to stop instead of waiting for the next batch.
 
@@ -82,24 +77,25 @@ def batches(
         TrainingError: Many items in a row cannot be read, or a worker fails.
         StoppedWaitingError: `stop_requested` returns true, and the next batch is not ready.
     """
-    positions = range(rank * batch_size // world, (rank + 1) * batch_size // world)
-    processes: dict[str, Any] = {"num_workers": data.workers}
+    positions = range(batch_size) if positions is None else positions
+    options: dict[str, Any] = {"num_workers": data.workers}
     if data.workers:
         cv2.setNumThreads(1)  # OpenCV's threads do not survive a fork
         fork = "fork" if sys.platform == "linux" else None
-        processes |= {"worker_init_fn": workers.initialize_worker, "multiprocessing_context": fork}
-        processes |= {"timeout": workers.WORKER_POLL_SECONDS}
+        options |= {"worker_init_fn": workers.initialize_worker, "multiprocessing_context": fork}
+        options |= {"timeout": workers.WORKER_POLL_SECONDS}
 
     def loader(done: int) -> DataLoader:
-        first = start + done
-        steps = count(first) if stop is None else range(first, stop)
+        """Return a loader that continues after `done` steps."""
         return AnyWorkers(
             Items(dataset.layout, dataset.augment.item, seed),
-            batch_sampler=batch_keys(steps, len(dataset.layout), seed, batch_size, positions),
+            batch_sampler=batch_keys(
+                steps[done:], len(dataset.layout), seed, batch_size, positions
+            ),
             collate_fn=collate,
             generator=torch.Generator(),  # otherwise it draws from the global generator
             pin_memory=pin,
-            **processes,
+            **options,
         )
 
     restarts: list[str] = []
@@ -111,22 +107,23 @@ def batches(
 def shared_memory_warning(dataset: Dataset, data: Data, *, seed: int, batch_size: int) -> str:
     """Return a warning if /dev/shm is too small for the batches that workers read ahead; else "".
 
-    There are two batches for each worker, and one for the training step.
+    It holds two batches for each worker, and one for the training step.
     """
     if not data.workers or not SHARED_MEMORY.is_dir():
         return ""
     item, _ = Items(dataset.layout, dataset.augment.item, seed)[0, 0]
-    parts = [part for part in item or () if isinstance(part, torch.Tensor)]
-    batch = batch_size * sum(part.numel() * part.element_size() for part in parts)
+    tensors = [field for field in item or () if isinstance(field, torch.Tensor)]
+    batch_bytes = batch_size * sum(tensor.nbytes for tensor in tensors)
     free = shutil.disk_usage(SHARED_MEMORY).free
-    needed = batch * (2 * data.workers + 1)
+    needed = batch_bytes * (2 * data.workers + 1)
     if needed <= free:
         return ""
-    fitting = max(0, int(free / max(1, batch) - 1) // 2)
+    workers_that_fit = max(0, int(free / max(1, batch_bytes) - 1) // 2)
     return (
-        f"data.workers: {data.workers} workers with batches of {batch / 1e6:.1f} MB may need "
+        f"data.workers: {data.workers} workers with batches of {batch_bytes / 1e6:.1f} MB may need "
         f"{needed / 1e6:.1f} MB of shared memory, and {SHARED_MEMORY} has {free / 1e6:.1f} MB "
-        f"free. Set data.workers={fitting}, or give a container more: docker run --shm-size=2g"
+        f"free. Set data.workers={workers_that_fit}, or give a container more: docker run "
+        "--shm-size=2g"
     )
 
 
@@ -141,7 +138,7 @@ def item_names(dataset: Dataset, *, seed: int, batch_size: int, step: int) -> li
 def report_once(
     batches: Generator[tuple[Any, list[BadImage]]], restarts: list[str]
 ) -> Generator[tuple[Any, list[Problem]]]:
-    """Yield `batches` with the new problems of each: every bad file is reported once."""
+    """Yield `batches` with new problems: each bad file once, and each message of `restarts`."""
     reported: set[Path] = set()
     with closing(batches):
         for batch, errors in batches:
@@ -152,12 +149,10 @@ def report_once(
                     f"{MAX_TRIES} items in a row cannot be read. The first is "
                     f"{str(errors[0]).removesuffix('.')}."
                 )
-            new = {
-                bad.path: Problem.of(bad, "training") for bad in errors if bad.path not in reported
-            }
+            new = {e.path: Problem.of(e, "training") for e in errors if e.path not in reported}
             reported.update(new)
-            restarted = [
-                Problem(Path("data.workers"), "training", "restarted", r) for r in restarts
-            ]
+            for reason in restarts:
+                problem = Problem(Path("data.workers"), "training", "restarted", reason)
+                new[problem.path] = problem
             restarts.clear()
-            yield batch, [*new.values(), *restarted]
+            yield batch, [*new.values()]

@@ -1,4 +1,4 @@
-"""The order of items in training, and replacements for unreadable ones: pure functions."""
+"""The order of items in training, replacements for unreadable ones, and their batches."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,9 +16,9 @@ from translate.engine.plugins.errors import RULES, plugin_code
 from translate.errors import BadImage, ItemError, describe_error, short_repr
 
 MAX_TRIES = 100
-"""largest number of consecutive items that are tried for one place in a batch"""
+"""largest number of consecutive items that are tried for one position in a batch"""
 UNBATCHED = Path("a batch")
-"""the path in errors about items that cannot be collated"""
+"""the path in errors about items that do not form a batch"""
 Key = tuple[int, int]
 """an epoch, and the index of an item"""
 T = TypeVar("T")
@@ -32,9 +32,9 @@ def order(length: int, seed: int, epoch: int) -> list[int]:
 
 
 def spread(values: Sequence[T], limit: int | None) -> list[T]:
-    """Return at most `limit` of `values`, spread evenly from the first on; None: all."""
+    """Return `limit` of `values` at equal distances, the first included; all for None or fewer."""
     count = min(limit or len(values), len(values))
-    return [values[place * len(values) // count] for place in range(count)]
+    return [values[number * len(values) // count] for number in range(count)]
 
 
 def chunks(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
@@ -50,20 +50,23 @@ def item_rng(seed: int, epoch: int, index: int) -> Random:
 def batch_keys(
     steps: Iterable[int], length: int, seed: int, batch_size: int, positions: range
 ) -> Iterator[list[Key]]:
-    """Yield the keys of each step's batch at `positions`; epochs follow without dropped items."""
-    current, indices = -1, list[int]()
+    """Yield for each step the keys of the items at `positions` of its batch.
+
+    A batch may end one epoch and begin the next, so that no item is dropped.
+    """
+    current_epoch, indices = -1, list[int]()
     for step in steps:
         keys = []
         for position in positions:
             epoch, index = divmod(step * batch_size + position, length)
-            if epoch != current:
-                current, indices = epoch, order(length, seed, epoch)
+            if epoch != current_epoch:
+                current_epoch, indices = epoch, order(length, seed, epoch)
             keys.append((epoch, indices[index]))
         yield keys
 
 
 class Items(Dataset):
-    """Items by key, each with the errors of the unreadable items that it replaces."""
+    """Items by key. If an item is unreadable, the next one replaces it, with the error."""
 
     def __init__(self, layout: Layout, transform: Callable[[Random], Transform], seed: int) -> None:
         self.layout, self.transform, self.seed = layout, transform, seed
@@ -93,30 +96,35 @@ def expect_item(item: Any) -> Item:
 
 
 def collate(items: Sequence[tuple[Any, list[BadImage]]]) -> tuple[Any, list[BadImage]]:
-    """Return the batch of `items`, or None if one is missing, and the bad images of all.
+    """Return the batch of `items`, and the errors of all of them.
 
-    If items cannot be collated, there is no batch, and the last error has the reason.
+    The batch is None if an item is missing, or if the items do not form a batch. Then the last
+    error has the reason.
     """
-    bad_images = [bad for _, bad_of_item in items for bad in bad_of_item]
-    if any(item is None for item, _ in items):
-        return None, bad_images
+    bad_images = [bad_image for _, errors in items for bad_image in errors]
     values = [item for item, _ in items]
-    fault = _difference(values)
+    if any(item is None for item in values):
+        return None, bad_images
+    reason = _difference(values)
     try:
-        batch = None if fault else _stack(values)
+        batch = None if reason else _stack(values)
     except (TypeError, ValueError, AttributeError, LookupError) as error:
-        fault = describe_error(error)
-    if fault := fault or _batch_fault(batch):
-        return None, [*bad_images, _collate_error(values[0], fault)]
-    return batch, bad_images
+        reason = describe_error(error)
+    if not (reason := reason or _why_no_batch(batch)):
+        return batch, bad_images
+    message = (
+        f"items of {type(values[0]).__name__} cannot be collated: {' '.join(reason.split())}. "
+        f"Rule: {RULES['load']}; all items of a layout have equal shapes"
+    )
+    return None, [*bad_images, ItemError(UNBATCHED, message)]
 
 
 def _stack(items: Sequence[Any]) -> Any:
     """Return the batch of `items`: named tuples of tensors, or what `default_collate` takes."""
     first = items[0]
-    tensors = isinstance(first, tuple) and all(type(part) is Tensor for part in first)
-    if not tensors or not hasattr(first, "_make") or get_worker_info():
-        return default_collate([*items])  # into shared memory in a worker
+    has_tensors = isinstance(first, tuple) and all(type(field) is Tensor for field in first)
+    if not has_tensors or not hasattr(first, "_make") or get_worker_info():
+        return default_collate([*items])  # in a worker, it stacks into shared memory
     return type(first)(*map(torch.stack, zip(*items, strict=True)))
 
 
@@ -127,31 +135,22 @@ def _difference(items: Sequence[Any]) -> str:
         if type(other) is not type(first):
             return f"{type(first).__name__} and {type(other).__name__}"
         if isinstance(first, tuple):
-            shapes = [[tuple(p.shape) for p in i if isinstance(p, Tensor)] for i in (first, other)]
+            shapes = [[tuple(f.shape) for f in i if isinstance(f, Tensor)] for i in (first, other)]
             if shapes[0] != shapes[1]:
                 return f"shapes {shapes[0]} and {shapes[1]}"
     return ""
 
 
-def _batch_fault(batch: Any) -> str:
+def _why_no_batch(batch: Any) -> str:
     """Return why `batch` is no batch, or cannot be sent to another process; or ""."""
     if not (isinstance(batch, tuple) and hasattr(batch, "_make")):
         return f"a batch of {type(batch).__name__}"
     names: tuple[str, ...] = getattr(batch, "_fields", ())
-    for name, part in zip(names, batch, strict=True):
-        if not isinstance(part, Tensor):
-            return f"{name!r} is not a tensor, but of {type(part).__name__}"
+    for name, field in zip(names, batch, strict=True):
+        if not isinstance(field, Tensor):
+            return f"{name!r} is not a tensor, but of {type(field).__name__}"
     kind = type(batch)
-    at_top_level = getattr(sys.modules.get(kind.__module__), kind.__qualname__, None) is kind
-    if get_worker_info() and not at_top_level:
+    is_at_top = getattr(sys.modules.get(kind.__module__), kind.__qualname__, None) is kind
+    if get_worker_info() and not is_at_top:
         return f"{kind.__qualname__} is not defined at the top of its module"
     return ""
-
-
-def _collate_error(item: Any, fault: str) -> ItemError:
-    reason = " ".join(fault.split())
-    return ItemError(
-        UNBATCHED,
-        f"items of {type(item).__name__} cannot be collated: {reason}. Rule: {RULES['load']}; all "
-        "items of a layout have equal shapes",
-    )

@@ -1,4 +1,4 @@
-"""Scale images to the size from which training crops are taken, and cache them."""
+"""Scale images to the size from which training crops are taken, and keep the results."""
 
 import numpy as np
 import torch
@@ -13,10 +13,10 @@ from translate.images.tensors import as_tensor
 
 
 def scale(pixels: Pixels, size: tuple[int, int], domain: Domain) -> Tensor:
-    """Return an image at another size, equal to `domain_images.resize` up to rounding.
+    """Return an image at another size, almost equal to that of `domain_images.resize`.
 
-    Images of bytes are scaled by PyTorch, which is two to four times as fast as Pillow. Almost all
-    values are equal, and hardly any differs by 2 levels.
+    8-bit images are scaled by PyTorch, which is two to four times as fast as Pillow. Values differ
+    by at most 2 levels, and less than one in 10,000 by more than 1.
 
     Args:
         pixels: (H, W, C).
@@ -44,10 +44,9 @@ def _writable(pixels: Pixels) -> Pixels:
 
 
 class ScaledImages:
-    """Scales images of a `Cache`, each once.
+    """Scales images like the function `scale`, but each image of a `Cache` once.
 
-    Call it as `scale`. Results for images in the cache, or for views of them, are kept up to
-    `memory` bytes.
+    Results for images in the cache, or for views of them, are kept up to `memory` bytes.
     """
 
     def __init__(self, cache: Cache, memory: float) -> None:

@@ -1,7 +1,7 @@
-"""The transform of the images of one item: a pure function of its random numbers.
+"""The transform of the images of one item: a function of the images and a random generator.
 
 An image is scaled, cropped at random, flipped, and augmented by the entries of ``data.augment``.
-This is the only module that uses albumentations, which is imported if there are entries.
+Only this module uses albumentations, which is imported if there are entries.
 """
 
 import os
@@ -34,14 +34,14 @@ class Augmentation(NamedTuple):
 
     transform: Any
     to: str
-    """one of `ROLES`: the images that it changes"""
+    """one of `ROLES`: the images to change"""
     is_geometric: bool
-    """whether it moves pixels: it is then applied to all images of an item"""
+    """whether the transform moves pixels; it is then applied to all images of an item"""
 
     def apply(self, pixels: Pixels, seed: int, domain: Domain) -> Pixels:
-        """Return augmented `pixels`; images of one size are transformed equally for equal seeds.
+        """Return augmented `pixels`; equal seeds transform images of one size equally.
 
-        For label maps, only geometric transforms are applied, by nearest neighbour.
+        Label maps are only transformed geometrically, with nearest-neighbour interpolation.
         """
         if domain.labels and not self.is_geometric:
             return pixels
@@ -49,13 +49,13 @@ class Augmentation(NamedTuple):
         self.transform.set_random_state(np.random.default_rng(seed), Random(seed))
         if domain.labels:
             return self.transform(image=pixels, mask=pixels)["mask"].reshape(pixels.shape)
-        return self.transformed(pixels, domain)
+        return self.transform_pixels(pixels, domain)
 
-    def transformed(self, pixels: Pixels, domain: Domain, **options: Any) -> Pixels:
+    def transform_pixels(self, pixels: Pixels, domain: Domain, **options: Any) -> Pixels:
         """Return `pixels` after the transform.
 
-        Images of more than 8 bits are transformed as floats, with the domain's range mapped to
-        [0, 1]: few transforms take other types, and none takes a range.
+        A transform of colours gets images of other types than uint8 as floats, with the range of
+        the domain mapped to [0, 1], which all transforms of albumentations accept.
         """
         if self.is_geometric or domain.dtype == "uint8":
             return self.transform(image=pixels, **options)["image"]
@@ -66,7 +66,7 @@ class Augmentation(NamedTuple):
 
 
 class Augment:
-    """Creates the transform of each item; `read` returns the pixels of a file."""
+    """Creates the transform of each item; `read` returns the pixels of a file, `scale` scales."""
 
     def __init__(
         self,
@@ -83,23 +83,23 @@ class Augment:
         """Return the transform of one item, with its random numbers."""
         return ItemTransform(self, random)
 
-    def scaled(self, height: int, width: int, random: Random) -> tuple[int, int]:
-        """Return the size to scale to before the crop; it is at least that of the crop.
+    def random_size(self, height: int, width: int, random: Random) -> tuple[int, int]:
+        """Return the size before the crop; the shorter side is random if there is a range.
 
         Raises `ValueError` for more than `MAX_PIXELS` pixels.
         """
         side = None
         if sides := self.data.shorter_side:
-            smallest, largest = sides
-            equal = smallest == largest  # then no random number is used
-            side = smallest if equal else random.randint(smallest, largest)
+            # for equal sides, no random number is drawn
+            side = sides[0] if sides[0] == sides[1] else random.randint(*sides)
         return scaled_size(self.data, height, width, side)
 
 
 def scaled_size(data: Data, height: int, width: int, side: int | None) -> tuple[int, int]:
     """Return the size before the crop of an image whose shorter side becomes `side`.
 
-    Raises `ValueError` for more than `MAX_PIXELS` pixels.
+    The size is at least that of the crop, unless ``data.resize`` is ``fit``. Raises `ValueError`
+    for more than `MAX_PIXELS` pixels.
     """
     rows, columns = data.crop
     if data.resize == "fit":
@@ -153,7 +153,7 @@ class ItemTransform:
         domains = [domain_images.domain_of_role(by_role, roles, place) for place in range(count)]
         rows, columns = self._augment.data.crop
         height, width = images[0].shape[:2]
-        height, width = self._augment.scaled(height, width, self._random)
+        height, width = self._augment.random_size(height, width, self._random)
         top = self._random.randint(0, max(0, height - rows))
         left = self._random.randint(0, max(0, width - columns))
         mirror = self._random.random() < 0.5 and self._augment.data.flip
@@ -166,14 +166,14 @@ class ItemTransform:
             crops.append(domain_images.convert(pad_to(pixels, (rows, columns)), domain))
         for augmentation in self._augment.augmentations:
             seed = self._random.getrandbits(64)
-            for place, role in enumerate(roles[: len(crops)]):
+            for number, role in enumerate(roles[: len(crops)]):
                 if augmentation.to in ("both", role):
-                    crops[place] = augmentation.apply(crops[place], seed, domains[place])
+                    crops[number] = augmentation.apply(crops[number], seed, domains[number])
         return tuple(planar(crop) for crop in crops)
 
 
 def _create(entry: Mapping[str, Any], data: Data, by_role: Mapping[str, Domain]) -> Augmentation:
-    """Return one entry of ``data.augment``, tested on blank crops; raises `ConfigError`."""
+    """Return one entry of ``data.augment``, tried on blank crops; raises `ConfigError`."""
     available = _albumentations()
     options = {key: value for key, value in entry.items() if key not in ("name", "to")}
     name, to = entry.get("name"), entry.get("to", "both")
@@ -189,25 +189,25 @@ def _create(entry: Mapping[str, Any], data: Data, by_role: Mapping[str, Domain])
         raise ConfigError(f"data.augment: {name}: {_reason(error)}") from error
     is_geometric = "mask" in transform.targets
     augmentation = Augmentation(transform, "both" if is_geometric else to, is_geometric)
-    chosen = [domain for role, domain in by_role.items() if augmentation.to in ("both", role)]
-    changed = [each for each in dict.fromkeys(chosen) if is_geometric or not each.labels]
-    if not changed:
+    domains = [domain for role, domain in by_role.items() if augmentation.to in ("both", role)]
+    changed_domains = [d for d in dict.fromkeys(domains) if is_geometric or not d.labels]
+    if not changed_domains:
         others = " and ".join(role for role in ROLES[:2] if not by_role[role].labels)
         fix = f"Try to: {others}." if others else "Remove it."
         raise ConfigError(
             f"data.augment: {name} changes colours, and {augmentation.to} is label maps here. {fix}"
         )
-    for domain in changed:
-        _test(augmentation, name, domain, data.crop)
+    for domain in changed_domains:
+        _try(augmentation, name, domain, data.crop)
     return augmentation
 
 
-def _test(augmentation: Augmentation, name: str, domain: Domain, size: tuple[int, int]) -> None:
+def _try(augmentation: Augmentation, name: str, domain: Domain, size: tuple[int, int]) -> None:
     """Raise `ConfigError` if a transform fails on a crop of `domain`, or changes its shape."""
     crop = np.full((*size, domain.channels), sum(domain.range) / 2, domain.dtype)
     try:
         augmentation.transform.set_random_state(np.random.default_rng(0), Random(0))
-        result = augmentation.transformed(crop.copy(), domain, force_apply=True)
+        result = augmentation.transform_pixels(crop.copy(), domain, force_apply=True)
     except Exception as error:
         kind = f"{domain.channels} channels of {domain.dtype}"
         raise ConfigError(
@@ -219,6 +219,7 @@ def _test(augmentation: Augmentation, name: str, domain: Domain, size: tuple[int
 
 
 def _reason(error: Exception) -> str:
+    """Return the message of albumentations in one line, without a link to pydantic's pages."""
     lines = [line.strip() for line in str(error).splitlines() if "errors.pydantic" not in line]
     return " ".join(lines)
 

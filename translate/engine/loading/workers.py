@@ -1,7 +1,7 @@
-"""Read batches ahead during training steps, by a thread or by worker processes.
+"""Read batches ahead during training steps, in a thread or in worker processes.
 
-If a worker process dies or hangs, all are restarted, once. An exception in a thread or process
-becomes a `TrainingError`, and all threads and processes end with the generator.
+If a worker process dies or hangs, all workers are restarted, once. An exception in a thread or
+process becomes a `TrainingError`, and all threads and processes end with the generator.
 """
 
 import atexit
@@ -10,7 +10,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, wait
 from contextlib import closing, suppress
 from functools import partial
@@ -36,9 +36,12 @@ THREAD_POLL_SECONDS = 0.5
 EXIT_SECONDS = 2.0
 """time in which workers may end before they are killed"""
 DEATH_PHRASES = ("exited unexpectedly", "killed by signal")
-SHARED_MEMORY = ("shared memory", "shm", "Bus error", "No space left on device")
-TOO_MANY_FILES = ("Too many open files", "ancdata", "Too many open")
-TOO_MANY_FILES_CODE = 24
+"""texts in errors of a worker process that has died"""
+SHARED_MEMORY_PHRASES = ("shared memory", "shm", "Bus error", "No space left on device")
+"""texts in errors of a full /dev/shm"""
+OPEN_FILES_PHRASES = ("ancdata", "Too many open")
+"""texts in errors of a process that has reached the limit of open files"""
+OPEN_FILES_CODE = 24
 """exit code of a worker that has reached the limit of open files"""
 MAIN_GUARD = 'if __name__ == "__main__":'
 
@@ -59,15 +62,15 @@ def never() -> bool:
 def by_thread(
     batches: Iterable[Any], stop_requested: Callable[[], object] = never
 ) -> Generator[Any]:
-    """Yield `batches`; a thread reads the next one meanwhile.
+    """Yield `batches`, while a thread reads the next one.
 
-    Raises `TrainingError` for an exception in the thread, and `StoppedWaitingError` where
+    Raises `TrainingError` for an exception in the thread, and `StoppedWaitingError` if
     `stop_requested` returns true and the next batch is not ready.
     """
     iterator = iter(batches)
     with DaemonThreadPool(1) as thread:
         future = thread.submit(next, iterator, None)
-        while (batch := _result(partial(_wait_for, future, stop_requested))) is not None:
+        while (batch := _explained(partial(_wait_for, future, stop_requested))) is not None:
             future = thread.submit(next, iterator, None)
             yield batch
 
@@ -88,10 +91,10 @@ def by_processes(
     """Yield the batches of ``loader(0)``, read by worker processes.
 
     If a worker dies or hangs, `report` gets a message, and ``loader(number of batches so far)``
-    continues; the second time, `TrainingError` is raised, as for an exception in a worker. As in
-    `by_thread`, `stop_requested` may end the wait for a batch.
+    continues. The second time, `TrainingError` is raised, as for an exception in a worker.
+    `StoppedWaitingError` is raised as by `by_thread`.
     """
-    done, failed = 0, False
+    done, has_failed = 0, False
     while True:
         running = _watch_workers(loader(done), stop_requested)
         try:
@@ -104,12 +107,12 @@ def by_processes(
         except WorkerError as error:
             if not done and (advice := _missing_guard_advice()):
                 raise TrainingError(f"{error} before its first image. {advice}") from error
-            if failed:
+            if has_failed:
                 raise TrainingError(
                     f"{error}, for the second time. Fewer data.workers need less memory, also "
                     "shared memory: see `translate doctor`."
                 ) from error
-            failed = True
+            has_failed = True
             report(f"{error}: all are started again, at the same image")
 
 
@@ -125,45 +128,46 @@ def refuse_in_worker() -> None:
 
 def _watch_workers(loader: DataLoader, stop_requested: Callable[[], object]) -> Generator[Any]:
     """Yield batches; raises `WorkerError`. All workers are ended with the generator."""
-    before, child = set(active_children()), getattr(signal, "SIGCHLD", None)
-    handler = signal.getsignal(child) if child else None
-    finished, workers = False, before
+    children_before, sigchld = set(active_children()), getattr(signal, "SIGCHLD", None)
+    handler = signal.getsignal(sigchld) if sigchld else None
+    is_finished, workers = False, None
     batches: Any = None
     try:
-        batches = _result(lambda: iter(loader))
-        workers = set(active_children()) - before
-        if child and current_thread() is main_thread():
-            signal.signal(child, handler or signal.SIG_DFL)
+        batches = _explained(lambda: iter(loader))
+        workers = set(active_children()) - children_before
+        if sigchld and current_thread() is main_thread():
             # PyTorch's handler would raise in the middle of a step
-        while (batch := _next(batches, loader.timeout, stop_requested)) is not None:
+            signal.signal(sigchld, handler or signal.SIG_DFL)
+        while (batch := _next_batch(batches, loader.timeout, stop_requested)) is not None:
             yield batch
-        finished = True
+        is_finished = True
     except WorkerError as error:
-        if any(worker.exitcode == TOO_MANY_FILES_CODE for worker in workers):
+        if any(worker.exitcode == OPEN_FILES_CODE for worker in workers or ()):
             raise _failure(OSError(errno.EMFILE, os.strerror(errno.EMFILE))) from error
         raise
     finally:
-        left = (set(active_children()) - before) if workers is before else workers
-        for worker in left:
-            if not finished:
+        if workers is None:
+            workers = set(active_children()) - children_before
+        for worker in workers:
+            if not is_finished:
                 worker.kill()  # a hung worker reacts to no other signal
         with suppress(Exception):  # the loader may be broken; this ends its threads
             batches._shutdown_workers()
-        for worker in left:
+        for worker in workers:
             worker.join(EXIT_SECONDS)
             worker.kill()
 
 
-def _next(batches: Iterator[Any], poll_seconds: float, stop_requested: Callable[[], object]) -> Any:
-    """Return the next batch, or None after the last."""
+def _next_batch(batches: Any, poll_seconds: float, stop_requested: Callable[[], object]) -> Any:
+    """Return the next batch, or None after the last one."""
     waited = 0.0
     while True:
         try:
             return next(batches, None)
         except BaseException as error:
             reraise_interruption(error)
-            died = any(phrase in message_of(error) for phrase in DEATH_PHRASES)
-            if died or isinstance(error, (ConnectionError, EOFError)):  # while it sent a batch
+            has_died = any(phrase in message_of(error) for phrase in DEATH_PHRASES)
+            if has_died or isinstance(error, (ConnectionError, EOFError)):  # while it sent a batch
                 raise WorkerError("a process that reads images has died") from error
             if "timed out after" not in message_of(error):
                 raise _failure(error) from error
@@ -174,8 +178,8 @@ def _next(batches: Iterator[Any], poll_seconds: float, stop_requested: Callable[
                 raise WorkerError(f"no image was read for {waited:.0f} s") from error
 
 
-def _result(call: Callable[[], Any]) -> Any:
-    """Return what `call` returns; raises `TrainingError` for whatever it raises."""
+def _explained(call: Callable[[], Any]) -> Any:
+    """Return the result of `call`; raises `TrainingError` for any exception but those of ours."""
     try:
         return call()
     except (TranslateError, BadImage):
@@ -188,29 +192,28 @@ def _result(call: Callable[[], Any]) -> Any:
 def _failure(error: BaseException) -> TrainingError:
     """Return an error with the setting to change, for an exception in a thread or process."""
     text = message_of(error)
-    last = next((line for line in reversed(text.splitlines()) if line.strip()), "")
-    if any(phrase in text for phrase in SHARED_MEMORY):
+    last_line = next((line for line in reversed(text.splitlines()) if line.strip()), "")
+    if any(phrase in text for phrase in SHARED_MEMORY_PHRASES):
         return TrainingError(
-            f"the workers have too little shared memory, /dev/shm: {last}. Set data.workers lower, "
-            "or to 0; or give a container more: docker run --shm-size=2g"
+            f"the workers have too little shared memory, /dev/shm: {last_line}. Set data.workers "
+            "lower, or to 0; or give a container more: docker run --shm-size=2g"
         )
-    if any(phrase in text for phrase in TOO_MANY_FILES):
+    if any(phrase in text for phrase in OPEN_FILES_PHRASES):
         return TrainingError(
-            f"too many files are open: {last}. Set data.workers lower, or type: ulimit -n 4096"
+            f"too many files are open: {last_line}. Set data.workers lower, or type: ulimit -n 4096"
         )
     if isinstance(error, OSError) and multiprocessing.current_process().name == "MainProcess":
-        return TrainingError(
-            f"images could not be read ahead: {error.strerror or last}. Set data.workers lower."
-        )
+        reason = error.strerror or last_line
+        return TrainingError(f"images could not be read ahead: {reason}. Set data.workers lower.")
     return TrainingError(f"reading images has failed: {describe_unexpected(error)}")
 
 
 def _missing_guard_advice() -> str:
-    """Return advice where spawned workers may have run the user's script again, or ""."""
+    """Return advice if spawned workers may have run the user's script again, else ""."""
     main = sys.modules["__main__"]
     script = getattr(main, "__file__", None)
-    ours = str(getattr(main, "__package__", "") or "").split(".")[0] == "translate"
-    if multiprocessing.get_start_method() == "fork" or script is None or ours:
+    is_ours = str(getattr(main, "__package__", "") or "").split(".")[0] == "translate"
+    if multiprocessing.get_start_method() == "fork" or script is None or is_ours:
         return ""
     return (
         "On macOS and Windows each worker imports the script that trains: put what it runs under "
@@ -219,9 +222,9 @@ def _missing_guard_advice() -> str:
 
 
 def initialize_worker(worker: int) -> None:  # noqa: ARG001
-    """Initialize a worker process, which exits if it cannot send a batch.
+    """Make a worker process exit if it cannot send a batch.
 
-    Python would drop the batch and print a traceback, and the main process would wait forever.
+    Otherwise Python drops the batch and prints a traceback, and the main process waits forever.
     """
     ignore_signals_in_worker()
     Queue._on_queue_feeder_error = staticmethod(  # type: ignore[attr-defined]
@@ -232,16 +235,16 @@ def initialize_worker(worker: int) -> None:  # noqa: ARG001
 
 
 def _exit_code(error: BaseException) -> int:
-    files = isinstance(error, OSError) and error.errno == errno.EMFILE
-    files = files or any(phrase in message_of(error) for phrase in TOO_MANY_FILES)
-    return TOO_MANY_FILES_CODE if files else 1
+    too_many_files = isinstance(error, OSError) and error.errno == errno.EMFILE
+    too_many_files |= any(phrase in message_of(error) for phrase in OPEN_FILES_PHRASES)
+    return OPEN_FILES_CODE if too_many_files else 1
 
 
 _running_loaders: WeakSet[Generator] = WeakSet()
 
 
 @atexit.register
-def _end() -> None:
+def _end_workers() -> None:
     """End workers at exit; Python would send them SIGTERM, which they ignore, and wait forever."""
     for running in list(_running_loaders):
         running.close()

@@ -1,1 +1,1 @@
-"""A trained model: on tensors, whole or in tiles."""
+"""Trained models: they translate images, whole or in tiles, and generate images from noise."""

@@ -16,12 +16,13 @@ from translate.nn.noise import Noise
 Call = Callable[..., Tensor]
 """`translate` or `draw` of a recipe or of its class"""
 
-RESERVED = ("self", "images", "to", "latents", "condition", "noise")
+ENGINE_PARAMETERS = ("self", "images", "to", "latents", "condition", "noise")
 """parameters that the engine sets, which are not options"""
-ARGUMENTS = ("to", "size", "scale_back", "side", "mask", "seed", "tile", "memory", "source",
-             "out", "batch_size", "format", "max_pixels", "frames", "keep_metadata", "to_srgb",
-             "overwrite", "limit", "count", "label", "text", "trust",
-             "provenance", "shard")  # fmt: skip
+TRANSLATOR_ARGUMENTS = (
+    "to", "size", "scale_back", "side", "mask", "seed", "tile", "memory", "source", "out",
+    "batch_size", "format", "max_pixels", "frames", "keep_metadata", "to_srgb", "overwrite",
+    "limit", "count", "label", "text", "trust", "provenance", "shard",
+)  # fmt: skip
 """arguments of `translate.api.Translator`: names that no option may have"""
 
 
@@ -30,7 +31,7 @@ def options_of(call: Call) -> dict[str, Option]:
     parameters = signature(call).parameters
     return {
         name: option
-        for name, option in signatures.read_options(call, RESERVED).items()
+        for name, option in signatures.read_options(call, ENGINE_PARAMETERS).items()
         if parameters[name].kind is Parameter.KEYWORD_ONLY
     }
 
@@ -40,16 +41,16 @@ def takes_noise(call: Call) -> bool:
     return "noise" in signature(call).parameters
 
 
-def complete(
-    call: Call, given: Mapping[str, Any], run: str, others: Sequence[str] = ()
+def complete_options(
+    call: Call, given: Mapping[str, Any], run: str, other_names: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Return the `given` options of `call`, converted to their types, and defaults for the rest.
+    """Return all options of `call`: the `given` ones converted to their types, or defaults.
 
     Args:
         call: `translate` or `draw` of a recipe.
         given: values of options by name.
         run: the name of the model, for messages.
-        others: further names to suggest for an unknown option.
+        other_names: further names to suggest for an unknown option.
 
     Raises:
         ConfigError: for an unknown option, or a value of another type or out of range.
@@ -58,15 +59,16 @@ def complete(
     see = f"See: translate show {run}"
     for name in given:
         if name not in known:
-            near = suggest(name, [*known, *others]) if known or others else ""
+            nearest = suggest(name, [*known, *other_names]) if known or other_names else ""
             raise ConfigError(
-                f"{run}: {call.__name__} has no option {short_repr(name)}.{near} {see}"
+                f"{run}: {call.__name__} has no option {short_repr(name)}.{nearest} {see}"
             )
+    title = f"{run}: {call.__name__}"
     try:
-        checked = signatures.convert_options(f"{run}: {call.__name__}", call, given, RESERVED)
+        converted = signatures.convert_options(title, call, given, ENGINE_PARAMETERS)
     except ConfigError as error:
         raise ConfigError(f"{error} {see}") from error
-    return {name: checked.get(name, option.default) for name, option in known.items()}
+    return {name: converted.get(name, option.default) for name, option in known.items()}
 
 
 def choose_seed(call: Call, seed: int | None, run: str) -> int | None:

@@ -1,4 +1,4 @@
-"""Images generated from noise: each depends only on the model, the seed and its number."""
+"""Images generated from noise: an image depends only on the model, the request and its number."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,9 +18,9 @@ from translate.images.layers import Pixels
 from translate.images.tensors import as_tensor, from_device, to_device
 from translate.nn.noise import Noise
 
-CHUNK = 64
-"""batch size: images 0 to 63 are always one batch, so that an image does not depend on how many
-images are requested or exist already"""
+BATCH_SIZE = 64
+"""number of images in a batch: images 0 to 63 are always computed together, so that an image does
+not depend on how many images are requested or exist already"""
 MAX_IMAGES_ON_SHEET = 256
 ALL_CLASSES = "all"
 
@@ -30,9 +30,9 @@ class SampleRequest:
     """The images to generate."""
 
     count: int
-    """total number of images; of a walk, images per row"""
+    """number of images, or of images per row of a walk"""
     label: str | None = field(default=None, metadata={"key": "class"})
-    """a class, ``all`` for a folder of each, or None for all classes in turn"""
+    """a class, ``all`` for a folder of each class, or None for all classes in turn"""
     text: str | None = None
     """caption, for a model trained on captions"""
     seed: int = 0
@@ -41,12 +41,12 @@ class SampleRequest:
 
     def condition(self, model: Model, number: int) -> int | None:
         """Return the index of the class of image `number`; None if there are no classes."""
-        known = classes(model)
-        if not known:
+        names = classes(model)
+        if not names:
             return None
         if self.label in (None, ALL_CLASSES):
-            return number % len(known)
-        return known.index(self.label)
+            return number % len(names)
+        return names.index(self.label)
 
 
 def classes(model: Model) -> tuple[str, ...]:
@@ -55,10 +55,10 @@ def classes(model: Model) -> tuple[str, ...]:
         return model.recipe.conditions()
 
 
-def check(model: Model, request: SampleRequest) -> Tensor | None:
-    """Check that the model can do `request`, and return its caption as `encoded` does.
+def check_request(model: Model, request: SampleRequest) -> Tensor | None:
+    """Raise `ConfigError` unless the model can do `request`; return its caption or None.
 
-    Raises `ConfigError` if it cannot; returns None if there is no caption.
+    The caption is a tensor as `encode_text` returns it.
     """
     recipe, spec = model.recipe, model.spec
     if not model.draws:
@@ -66,21 +66,19 @@ def check(model: Model, request: SampleRequest) -> Tensor | None:
             f"{model.name}: {type(recipe).__name__} cannot generate images from noise; translate "
             "images with it: translate infer."
         )
-    known = classes(model)
-    if request.label is not None and not known:
+    names = classes(model)
+    if request.label is not None and not names:
         raise ConfigError(f"{model.name} was trained without classes: leave --class out.")
-    if request.label is not None and request.label not in (ALL_CLASSES, *known):
-        raise ConfigError(f"no class is called {request.label!r}.{suggest(request.label, known)}")
+    if request.label is not None and request.label not in (ALL_CLASSES, *names):
+        raise ConfigError(f"no class is called {request.label!r}.{suggest(request.label, names)}")
     if (request.text is None) != (spec.text_length == 0):
         fix = "leave --text out" if request.text is not None else 'add a caption: --text "..."'
         kind = "without" if request.text is not None else "with"
         raise ConfigError(f"{model.name} was trained {kind} captions: {fix}.")
-    if request.text is None:
-        return None
-    return encoded(request.text, spec.text_length)
+    return None if request.text is None else encode_text(request.text, spec.text_length)
 
 
-def encoded(text: str, length: int) -> Tensor:
+def encode_text(text: str, length: int) -> Tensor:
     """Return `text` as a (1, length) tensor of UTF-8 bytes, padded with zeros.
 
     Raises `ConfigError` if it is empty or too long.
@@ -91,30 +89,31 @@ def encoded(text: str, length: int) -> Tensor:
     return torch.frombuffer(bytearray(data.ljust(length, b"\0")), dtype=torch.uint8)[None]
 
 
-def complete(model: Model, request: SampleRequest) -> SampleRequest:
+def complete_request(model: Model, request: SampleRequest) -> SampleRequest:
     """Return `request` with all options of the recipe's `draw`; raises `ConfigError`."""
-    own = calls.complete(model.recipe.draw, request.options or {}, model.name)
-    return replace(request, options=own or None)
+    options = calls.complete_options(model.recipe.draw, request.options or {}, model.name)
+    return replace(request, options=options or None)
 
 
 def draw_images(model: Model, request: SampleRequest, dtype: str = "") -> Iterator[Pixels | None]:
-    """Yield the images of `request` in order; None for one that is not finite."""
-    text = check(model, request)
-    request = complete(model, request)
-    for first in range(0, request.count, CHUNK):
-        yield from draw_chunk(model, request, first, text, dtype)[: request.count - first]
+    """Yield the images of `request` in order; None for an image that is not finite."""
+    text = check_request(model, request)
+    request = complete_request(model, request)
+    for first in range(0, request.count, BATCH_SIZE):
+        yield from draw_batch(model, request, first, text, dtype)[: request.count - first]
 
 
-def draw_chunk(
+def draw_batch(
     model: Model, request: SampleRequest, first: int, text: Tensor | None, dtype: str = ""
 ) -> list[Pixels | None]:
-    """Return the batch of images from number `first`; None for an image that is not finite.
+    """Return a batch of images that starts with number `first`; None for one that is not finite.
 
-    `dtype` is that of the images, to whose range values are scaled; by default the target domain's.
+    Values are scaled to the range of `dtype`, the type of the images; by default that of the
+    target domain.
     """
-    recipe, device, numbers = model.recipe, model.device, range(first, first + CHUNK)
+    recipe, device, numbers = model.recipe, model.device, range(first, first + BATCH_SIZE)
     labels = [request.condition(model, number) for number in numbers]
-    condition = text.expand(CHUNK, -1) if text is not None else None
+    condition = text.expand(BATCH_SIZE, -1) if text is not None else None
     if condition is None and labels[0] is not None:
         condition = torch.tensor(labels)
     keywords = dict(request.options or {})
@@ -129,14 +128,14 @@ def draw_chunk(
         with plugin_code(recipe, "draw"):
             condition = None if condition is None else condition.to(device)
             output = recipe.draw(latents.to(device), condition, **keywords)
-            finite = output.isfinite().flatten(1).all(1).tolist()
-            pixels = from_device(output.nan_to_num(), model.spec.target, dtype)
-    return [p if is_finite else None for p, is_finite in zip(pixels, finite, strict=True)]
+            are_finite = output.isfinite().flatten(1).all(1).tolist()
+            images = from_device(output.nan_to_num(), model.spec.target, dtype)
+    return [image if finite else None for image, finite in zip(images, are_finite, strict=True)]
 
 
 def draw_walk(model: Model, request: SampleRequest) -> Pixels:
-    """Return a sheet of the interpolations between latents that `Recipe.walk` returns."""
-    condition = check(model, request)
+    """Return a sheet of the images that `Recipe.walk` computes from interpolated latents."""
+    condition = check_request(model, request)
     if request.options:
         name = next(iter(request.options))
         raise ConfigError(f"a walk has no options, got {name!r}: leave --set out.")
@@ -154,10 +153,10 @@ def draw_sheet(model: Model, request: SampleRequest) -> Pixels:
     rows = len(classes(model)) if request.label == ALL_CLASSES else 0
     columns = ceil(count / rows) if rows else ceil(count**0.5)
     images = list(draw_images(model, request))
-    blank = next(pixels for pixels in images if pixels is not None) * 0
+    blank = next(image for image in images if image is not None) * 0
     cells = [
-        to_device(as_tensor(blank if p is None else p)[None], "cpu", model.spec.target)
-        for p in images
+        to_device(as_tensor(blank if image is None else image)[None], "cpu", model.spec.target)
+        for image in images
     ]
     if rows:
         cells = [cell for row in range(rows) for cell in cells[row::rows]]

@@ -39,37 +39,37 @@ class ImageModel(ABC):
     domain_arguments: tuple[str, ...] = ()
     """the values of ``--domains``, such as paths, in the order of the domains"""
     unscaled: bool = False
-    """whether it was trained on crops at full resolution, and is suitable for large images"""
+    """whether training crops had full resolution, so that the model is suitable for large images"""
     recipe_name: str = ""
     step: int = 0
     lock: AbstractContextManager[Any] = field(default_factory=RLock, compare=False, repr=False)
-    """held while the network runs, so that several threads can share a model"""
+    """lock that is held while the network runs, so that several threads can share a model"""
 
     @property
     def identity(self) -> dict[str, str]:
-        """What identifies the model in records of its outputs: digest, and commit on the Hub."""
+        """The entries about the model in records of outputs: digest, and reference on the Hub."""
         hub = {"hub": self.name} if is_hub_reference(self.name) else {}
         return {"model": self.digest, **hub}
 
     @property
     def maker(self) -> Maker:
-        """What identifies the model in the metadata of its outputs."""
+        """The model, for the metadata of its outputs."""
         return Maker(self.digest, self.recipe_name)
 
     @property
     @abstractmethod
     def geometry(self) -> Geometry:
-        """Input and output sizes."""
+        """The sizes of inputs that the networks accept, and the scale of outputs."""
 
     @property
     @abstractmethod
     def domains(self) -> tuple[str, ...]:
-        """The domains that it translates to."""
+        """The domains that the model translates to."""
 
     @property
     @abstractmethod
     def takes_mask(self) -> bool:
-        """Whether it inpaints the holes that a mask marks."""
+        """Whether the model inpaints holes, which a mask marks."""
 
     @property
     @abstractmethod
@@ -84,21 +84,21 @@ class ImageModel(ABC):
     @property
     @abstractmethod
     def supports_tiles(self) -> bool:
-        """Whether it can translate an image in tiles."""
+        """Whether the model can translate an image in tiles."""
 
     @property
     @abstractmethod
     def device_name(self) -> str:
-        """The device that it runs on, such as ``cuda:0``."""
+        """The device that the model runs on, such as ``cuda:0``."""
 
     @abstractmethod
     def complete_options(
-        self, given: Mapping[str, Any], others: Sequence[str] = ()
+        self, given: Mapping[str, Any], other_names: Sequence[str] = ()
     ) -> dict[str, Any]:
-        """Return the `given` options, converted to their types, and defaults for the rest.
+        """Return the options of `translate`: the `given` ones with their types, else defaults.
 
         Raises `ConfigError` for an unknown option, or a value of another type or out of range;
-        `others` are further names to suggest.
+        `other_names` are further names to suggest.
         """
 
     @abstractmethod
@@ -109,7 +109,7 @@ class ImageModel(ABC):
         """
 
     def describe(self) -> str:
-        """Return one line of ``key=value``."""
+        """Return the main facts about the model in one line of ``key=value``."""
         spec = self.spec
         facts = {
             "recipe": self.recipe_name,
@@ -124,22 +124,18 @@ class ImageModel(ABC):
     def choose_target(self, to: str | None) -> str:
         """Return the target domain that `to` names, by its name or path; None: the last domain.
 
-        Raises `ConfigError` for a domain that it does not translate to.
+        Raises `ConfigError` for a domain that the model does not translate to.
         """
-        known = self.spec.names
+        domains = self.spec.names
         if to is None:
-            return known[-1]
-        arguments = self.domain_arguments if len(self.domain_arguments) == len(known) else known
-        names = short_names(known)
-        by_name = {
-            **dict(zip(arguments, known, strict=True)),
-            **dict(zip(names, known, strict=True)),
-        }
-        domain = to if to in known else by_name.get(to, by_name.get(to.rstrip("/"), ""))
+            return domains[-1]
+        has_arguments = len(self.domain_arguments) == len(domains)
+        arguments, names = self.domain_arguments if has_arguments else domains, short_names(domains)
+        by_name = dict(zip((*arguments, *names, *domains), domains * 3, strict=True))
+        domain = by_name.get(to, by_name.get(to.rstrip("/"), ""))
         if domain not in self.domains:
-            targets = [
-                name for name, each in zip(names, known, strict=True) if each in self.domains
-            ]
+            targets = [short for short, name in zip(names, domains, strict=True)
+                       if name in self.domains]  # fmt: skip
             raise ConfigError(
                 f"{self.name} was trained on {' and '.join(names)}, and does not translate to "
                 f"{short_repr(to)}.{suggest(to, targets)}"
@@ -184,7 +180,7 @@ class ImageModel(ABC):
     def tiler(
         self, to: str, options: Mapping[str, Any], seed: int | None, limits: TileOptions
     ) -> ImageTiler | None:
-        """Return a tiler within `limits`; None if the model does not support tiles.
+        """Return a tiler with `limits`; None if the model does not support tiles.
 
         Args:
             to: the target domain.
@@ -207,14 +203,14 @@ class ImageModel(ABC):
         seed: int | None = None,
         clipped: Sequence[ClippedNumbers] = (),
     ) -> list[NDArray[Any] | None]:
-        """Return the translations of `images` of one size to the domain `to`; None: not finite.
+        """Return the translations of `images` of one size; None for one that is not finite.
 
         Args:
             images: (H, W, C); values of another dtype than the source domain's are scaled to it.
             to: the target domain.
-            dtypes: the dtype of each output, to whose range values are scaled; by default the
-                target domain's.
+            dtypes: the dtype of each output, to whose range its values are scaled; by default
+                that of the target domain.
             options: the options of `translate`, as `complete_options` returns them.
             seed: seed of the noise.
-            clipped: counters of the clipped values of each output; none by default.
+            clipped: a counter of clipped values for each output; by default nothing is counted.
         """

@@ -39,7 +39,7 @@ CPU = torch.device("cpu")
 
 @dataclass(frozen=True, kw_only=True)
 class Model(ImageModel):
-    """A trained recipe, ready to translate."""
+    """A trained recipe in evaluation mode."""
 
     recipe: Recipe
     device: torch.device = CPU
@@ -54,7 +54,7 @@ class Model(ImageModel):
         return target_domains(self.recipe, self.spec)
 
     def translates_back(self, to: str) -> bool:
-        """Return whether it also translates from the domain `to` to its source domain."""
+        """Return whether the model also translates from the domain `to` to its source domain."""
         source, target = self.source_and_target(to)
         return source.name != target.name and source.name in self.recipe.targets(target.name)
 
@@ -89,9 +89,9 @@ class Model(ImageModel):
         return str(self.device)
 
     def complete_options(
-        self, given: Mapping[str, Any], others: Sequence[str] = ()
+        self, given: Mapping[str, Any], other_names: Sequence[str] = ()
     ) -> dict[str, Any]:
-        return calls.complete(self.recipe.translate, given, self.name, others)
+        return calls.complete_options(self.recipe.translate, given, self.name, other_names)
 
     def choose_seed(self, seed: int | None) -> int | None:
         return calls.choose_seed(self.recipe.translate, seed, self.name)
@@ -99,7 +99,7 @@ class Model(ImageModel):
     def tiler(
         self, to: str, options: Mapping[str, Any], seed: int | None, limits: TileOptions
     ) -> Tiler:
-        from translate.engine.models.tiles import Tiler  # few images need it
+        from translate.engine.models.tiles import Tiler  # only here: few images need tiles
 
         return Tiler(self, to, options, seed, limits)
 
@@ -119,16 +119,16 @@ class Model(ImageModel):
             output = translate_batch(
                 self.recipe, torch.cat(tensors), to, options=options, seed=seed or 0
             )
-        for row, count in zip(output, clipped, strict=False):
-            count.add(row)
-        finite = output.isfinite().flatten(1).all(1).tolist()
-        types = dtypes or [target.dtype] * len(images)
-        rows = zip(output.nan_to_num().split(1), types, finite, strict=True)
-        return [from_device(row, target, t)[0] if ok else None for row, t, ok in rows]
+        for image, counter in zip(output, clipped, strict=False):
+            counter.add(image)
+        are_finite = output.isfinite().flatten(1).all(1).tolist()
+        dtypes = dtypes or [target.dtype] * len(images)
+        rows = zip(output.nan_to_num().split(1), dtypes, are_finite, strict=True)
+        return [from_device(row, target, t)[0] if finite else None for row, t, finite in rows]
 
 
 def require_recipe(model: ImageModel) -> Model:
-    """Return `model`; raises `ConfigError` for an exported one."""
+    """Return `model`; raises `ConfigError` for an exported model."""
     if not isinstance(model, Model):
         raise ConfigError(
             f"{model.name} is an exported model, which can only translate: expected the run "
@@ -144,10 +144,10 @@ def target_domains(recipe: Recipe, spec: ImageSpec) -> tuple[str, ...]:
 
 
 def load(reference: str | Path, *, device: str = "auto") -> tuple[Model, list[str]]:
-    """Return the model of a run, ``RUN@STEP``, ``RUN@best`` or a checkpoint.
+    """Return the model of a reference such as ``RUN`` or ``RUN@best``, and messages.
 
-    The second value lists problems of newer checkpoints, which were skipped. The model has the
-    moving average of the weights, if the checkpoint contains it.
+    The messages say what is wrong with newer checkpoints, which were skipped. The model has the
+    moving average of the weights if the checkpoint has it.
     """
     chosen_device = distributed.choose_device(device)
     path, problems = resolve(reference)
@@ -179,10 +179,10 @@ def translate_batch(
     options: Mapping[str, Any] = {},
     seed: int = 0,
 ) -> Tensor:
-    """Return (N, C, H, W) images in [-1, 1], translated to the domain `to`, `scale` times as large.
+    """Return the translation of (N, C, H, W) images in [-1, 1] to the domain `to`.
 
-    Images are padded as by `padded_translation`. A recipe that takes noise gets that of the
-    unpadded images, from `seed`.
+    Images are padded as by `padded_translation`. A recipe that takes noise gets the noise of the
+    unpadded images, which depends on `seed`.
     """
     keywords = dict(options)
     if calls.takes_noise(recipe.translate):

@@ -1,4 +1,4 @@
-"""Options of translating a folder, and those recorded with each output."""
+"""The options of translating a folder, and which of them are recorded with each output."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
@@ -12,9 +12,9 @@ NOT_RECORDED = frozenset(
     {"mask", "batch_size", "format", "max_pixels", "frames", "overwrite", "limit", "memory", "tile"}
     | {"shard"}
 )
-"""Fields of `InferenceOptions` that are not recorded, since they do not change the output of a
-name: the hash of the input covers the mask, and the name of the output contains format and frame.
-``tile`` is recorded separately if it changes outputs."""
+"""Fields of `InferenceOptions` that are not recorded. Most do not change an output. The hash of the
+input covers the mask, and the name of the output contains the format and the frame. ``tile`` is
+recorded elsewhere if it changes outputs."""
 
 
 @dataclass(frozen=True)
@@ -26,20 +26,20 @@ class InferenceOptions:
     size: int | None = None
     """shorter side, in pixels, that images are scaled to before translation; None: not scaled"""
     scale_back: bool = False
-    """scale outputs to the size that they would have without `size`; without a `size`, translate at
-    the size of the training crops"""
+    """scale outputs to the size that they would have without `size`, which is by default the size
+    of the training crops then"""
     side: str | None = None
-    """half of side-by-side images to translate, or ``whole``; required after training on such
-    images"""
+    """half of side-by-side images to translate, or ``whole`` for single images; required after
+    training on side-by-side images"""
     mask: Path | None = None
     """folder of masks, or the mask of a single image, for inpainting: white, or 1 in a mask of 0
     and 1, is the hole; None: transparent pixels are the hole"""
     batch_size: int | None = None
-    """images per batch, all of one size; None: 1, on a GPU 8"""
+    """images per batch, all of one size; None: 1, or 8 on a GPU"""
     format: str | None = None
     """suffix of the outputs; None: that of the input if it can store the output, else png"""
     max_pixels: int = MAX_PIXELS
-    """larger images are listed as problems, not decoded"""
+    """largest number of pixels of an image; larger ones are listed as problems, not decoded"""
     frames: str = "first"
     """``first``, or ``all`` frames or pages of each file"""
     keep_metadata: bool = field(default=False, metadata={"key": "metadata"})
@@ -67,11 +67,11 @@ class InferenceOptions:
     """runtime of the model; None: PyTorch"""
 
 
-def recorded(options: Any, excluded: Collection[str]) -> Mapping[str, Any]:
+def recorded_options(options: Any, excluded: Collection[str]) -> Mapping[str, Any]:
     """Return the fields of a dataclass of options that are not `excluded`, for an output's record.
 
-    Keys are the ``key`` in the metadata of fields, or their names. A flag with its default value is
-    None, which equals a record that was written before the option existed.
+    Each key is the ``key`` in the metadata of the field, or else its name. A flag with its default
+    value is None, as in a record that was written before the option existed.
     """
     result = {}
     for option in fields(options):

@@ -1,4 +1,4 @@
-"""Padding of images to sizes that a recipe accepts."""
+"""Translation of images that are padded to a size that the recipe accepts."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,8 +16,7 @@ def padded_translation(
 ) -> Tensor:
     """Call the recipe's `translate` with padded images, and crop the output.
 
-    Padding repeats the edge on the right and at the bottom, so that pixels keep their position in
-    the network's grid.
+    Padding repeats the right and bottom edges, so that pixels keep their coordinates.
 
     Args:
         recipe: the recipe.
@@ -29,9 +28,9 @@ def padded_translation(
         PluginError: the recipe returned another type or shape than expected.
     """
     height, width = batch.shape[-2:]
-    fit = recipe.geometry.fit
-    right, below = fit(width) - width, fit(height) - height
-    padded = F.pad(batch, (0, right, 0, below), mode="replicate")
+    fit, scale = recipe.geometry.fit, recipe.geometry.scale
+    padding = (0, fit(width) - width, 0, fit(height) - height)  # left, right, top, bottom
+    padded = F.pad(batch, padding, mode="replicate")
     with plugin_code(recipe, "translate"):
         output = recipe.translate(padded, to=to, **keywords)
     if not isinstance(output, Tensor):
@@ -39,9 +38,8 @@ def padded_translation(
             f"{type(recipe).__name__}.translate returned a {type(output).__name__}: it must "
             f"return a tensor (N, C, H, W){definition_location(recipe, 'translate')}."
         )
-    scale = recipe.geometry.scale
-    sides = tuple(scale * side for side in padded.shape[-2:])
-    if output.shape[-2:] != sides or len(output) != len(batch):
+    expected = tuple(scale * side for side in padded.shape[-2:])
+    if output.shape[-2:] != expected or len(output) != len(batch):
         raise PluginError(
             f"{type(recipe).__name__}.translate returned {tuple(output.shape)} for "
             f"{tuple(padded.shape)}: it must return images {scale} times as large, or its "

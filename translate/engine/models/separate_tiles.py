@@ -18,16 +18,17 @@ from translate.nn.geometry import Geometry
 
 @dataclass(frozen=True)
 class SeparateTiles:
-    """A translation that is blended from those of overlapping tiles."""
+    """A translation that is blended from the translations of overlapping tiles."""
 
-    recipe: Callable[[Tensor, tuple[int, int]], Tensor]
-    """translates a tile, (1, C, H, W) in [-1, 1], given its first row and column"""
+    call: Callable[[Tensor, tuple[int, int]], Tensor]
+    """function of a tile, (1, C, H, W) in [-1, 1], and its first row and column; translates it"""
     geometry: Geometry
     channels: int
     """number of output channels"""
     tile: int
     """tile size in pixels"""
     store: Callable[[], Store]
+    """creates the store of the output"""
 
     def translate(
         self,
@@ -42,24 +43,24 @@ class SeparateTiles:
         the tiles are smaller than the halo.
         """
         geometry, scale = self.geometry, self.geometry.scale
-        padded = _Padded(image, size, (geometry.fit(size[0]), geometry.fit(size[1])))
+        padded = _PaddedImage(image, size, (geometry.fit(size[0]), geometry.fit(size[1])))
         tile = geometry.fit(self.tile)
         rows, columns = (
             overlapping_spans(side, tile, multiple_of=geometry.multiple_of, halo=geometry.halo)
-            for side in padded.padded
+            for side in padded.padded_size
         )
         frozen = FrozenStatistics()
         if geometry.halo is None and len(rows) * len(columns) > 1:
             with torch.no_grad(), frozen:
-                self.recipe(_reduced(padded, tile, geometry), (0, 0))
+                self.call(_downscaled(padded, tile, geometry), (0, 0))
             frozen.replay()
 
         def translate_tile(pixels: Tensor, region: Region) -> Tensor:
             frozen.rewind()
             with torch.no_grad(), frozen:
-                return self.recipe(pixels, (region.rows.start, region.columns.start))
+                return self.call(pixels, (region.rows.start, region.columns.start))
 
-        shape = (1, self.channels, *(scale * side for side in padded.padded))
+        shape = (1, self.channels, *(scale * side for side in padded.padded_size))
         with closing(self.store()) as store:
             output = store.allocate(shape, torch.float32)
             for _ in translate_tiles(translate_tile, padded, rows, columns, output, scale):
@@ -69,27 +70,27 @@ class SeparateTiles:
 
 
 @dataclass(frozen=True)
-class _Padded:
-    """An image padded by its edge on the right and at the bottom."""
+class _PaddedImage:
+    """An image with its right and bottom edges repeated."""
 
     image: Readable
     size: tuple[int, int]
-    padded: tuple[int, int]
+    padded_size: tuple[int, int]
 
     def read(self, region: Region) -> Tensor:
         return read_padded(self.image.read, region, self.size, "replicate")
 
 
-def _reduced(image: _Padded, tile: int, geometry: Geometry) -> Tensor:
+def _downscaled(image: _PaddedImage, tile: int, geometry: Geometry) -> Tensor:
     """Return the whole image scaled down by an integer factor, to about the pixels of a tile."""
-    height, width = image.padded
+    height, width = image.padded_size
     factor = min(ceil((height * width) ** 0.5 / tile), height, width)
-    below, right = height - height % factor, width - width % factor
-    band = factor * max(1, tile // factor)
+    bottom, right = height - height % factor, width - width % factor
+    band = factor * max(1, tile // factor)  # rows to read at a time
     regions = (
-        Region(Span(top, min(top + band, below)), Span(0, right)) for top in range(0, below, band)
+        Region(Span(top, min(top + band, bottom)), Span(0, right)) for top in range(0, bottom, band)
     )
     small = torch.cat([F.avg_pool2d(image.read(region), factor) for region in regions], dim=2)
-    sides = small.shape[2], small.shape[3]
-    missing = (0, geometry.fit(sides[1]) - sides[1], 0, geometry.fit(sides[0]) - sides[0])
-    return F.pad(small, missing, mode="replicate")
+    height, width = small.shape[2], small.shape[3]
+    padding = (0, geometry.fit(width) - width, 0, geometry.fit(height) - height)
+    return F.pad(small, padding, mode="replicate")

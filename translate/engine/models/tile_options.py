@@ -1,4 +1,4 @@
-"""Tile size and memory limits, and the interface of tilers."""
+"""The tile size and memory limit of a translation in tiles, and the interface of tilers."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 DEFAULT_TILE = 1024
 """tile size in pixels"""
 SMALLEST_TILE = 64
-UNKNOWN_MEMORY = 4_000_000_000
-"""bytes of free memory to assume if the system does not report it"""
-MEMORY_OF_TILES = 400_000_000
-"""default limit in bytes for activations in memory, if the tile size is set"""
+DEFAULT_MEMORY = 4_000_000_000
+"""limit in bytes for activations in memory, if the system does not report its free memory"""
+TILE_MEMORY = 400_000_000
+"""limit in bytes for activations in memory, if the tile size is set"""
 
 
 class StoppedError(Exception):
-    """The user has interrupted the command while an image was translated in tiles."""
+    """The user has stopped the command while an image was translated in tiles."""
 
 
 class NotFiniteError(Exception):
@@ -39,8 +39,8 @@ class TileOptions:
     tile: int | None
     """tile size in pixels; None: tiles only for images that need more than `memory`"""
     memory: int | None
-    """limit in bytes for activations in memory, beyond which they are in scratch files; None: 400
-    MB with a `tile`, else half of the free memory"""
+    """limit in bytes for activations in memory; others are in scratch files. None: 400 MB with a
+    `tile`, else half of the free memory"""
     folder: Path
     """folder of scratch files"""
     stop: Callable[[], object] = bool
@@ -50,8 +50,7 @@ class TileOptions:
 
     def memory_within(self, free: int) -> int:
         """Return the limit in bytes for activations, if `free` bytes of memory are free."""
-        default = (free // 2 or UNKNOWN_MEMORY) if self.tile is None else MEMORY_OF_TILES
-        return self.memory or default
+        return self.memory or (TILE_MEMORY if self.tile else free // 2 or DEFAULT_MEMORY)
 
     def tile_within(
         self, memory: int, bytes_of_tile: Callable[[int], int], smallest: int = SMALLEST_TILE
@@ -94,7 +93,7 @@ class ImageTiler(Protocol):
         """The tile size if outputs depend on it, else None."""
 
     def describe(self) -> str:
-        """Return one line on how tiles change outputs; "" if they do not."""
+        """Return one line on how tiles change outputs; empty if they do not."""
 
     def needs_tiles(self, size: tuple[int, int]) -> bool:
         """Return whether an image of this size is translated in tiles."""
@@ -107,10 +106,10 @@ class ImageTiler(Protocol):
         Args:
             image: (1, C, H, W) in [-1, 1].
             size: its height and width.
-            sides: size of the regions, which are yielded row by row; by default any.
+            sides: size of the regions, which are yielded row by row; None: any sizes and order.
 
         Raises:
-            StoppedError: the user has interrupted the command.
+            StoppedError: the user has stopped the command.
             ConfigError: the tiles are smaller than the halo.
             OSError: the disk is full.
         """

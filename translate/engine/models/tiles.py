@@ -1,4 +1,4 @@
-"""Translation in tiles, exact if the operations of the recipe can be traced."""
+"""Translation in tiles; it equals that of the whole image if the recipe can be traced."""
 
 from __future__ import annotations
 
@@ -31,20 +31,19 @@ if TYPE_CHECKING:
     from translate.engine.models.model import Model
 
 LARGE_SIDE = 4096
-"""height and width of an image that is traced to represent all large images"""
+"""height and width of an image that is traced on behalf of all large images"""
 BYTES_PER_PIXEL = 4096
-"""more than the activations of most networks take per pixel: images that fit in memory by this
-estimate are not traced"""
+"""upper estimate of the memory of activations per pixel: an image that fits is not traced"""
 
 
 @dataclass(frozen=True)
-class Traced:
+class TracedTranslation:
     """The operations that translate images of one size."""
 
     plan: Plan
-    requests: tuple[NoiseRequest, ...]
-    full_frame: int
-    """peak memory in bytes without tiles"""
+    noise_requests: tuple[NoiseRequest, ...]
+    full_frame_bytes: int
+    """peak memory of a translation without tiles"""
 
 
 @dataclass
@@ -57,7 +56,9 @@ class Tiler:
     """options of the recipe's `translate`"""
     seed: int | None
     limits: TileOptions
-    _traced: dict[tuple[int, int], Traced | UnsupportedError] = field(default_factory=dict)
+    _traced: dict[tuple[int, int], TracedTranslation | UnsupportedError] = field(
+        default_factory=dict
+    )
 
     @property
     def device(self) -> torch.device:
@@ -97,32 +98,32 @@ class Tiler:
         if size[0] * size[1] * BYTES_PER_PIXEL <= self.memory:
             return False
         traced = self.trace(size)
-        return isinstance(traced, Traced) and traced.full_frame > self.memory
+        return isinstance(traced, TracedTranslation) and traced.full_frame_bytes > self.memory
 
     def translate(
         self, image: Readable, size: tuple[int, int], sides: tuple[int, int] | None = None
     ) -> Iterator[tuple[Region, Tensor]]:
-        traced = self.trace(size)
-        limits, noise = self.limits, self._noise(image, size)
+        traced, noise = self.trace(size), self._noise(image, size)
         if isinstance(traced, UnsupportedError):
-            yield from self._separate(noise).translate(image, size, sides, limits.report_tile)
+            yield from self._separate_tiles(noise).translate(
+                image, size, sides, self.limits.report_tile
+            )
             return
         plan = traced.plan
-        tile = limits.tile_within(self.memory, plan.working_bytes)
+        tile = self.limits.tile_within(self.memory, plan.working_bytes)
         memory = self.memory - plan.working_bytes(tile)
         if plan.stored_bytes > memory:
             plan = make_plan(plan.graph, cheap=CHEAP)
-        sources: list[Readable] = [
-            image,
-            *(NoiseSource(noise, r) for r in traced.requests if noise),
-        ]
+        noise_sources = [NoiseSource(noise, r) for r in traced.noise_requests if noise]
+        sources: list[Readable] = [image, *noise_sources]
         by_node = dict(zip(plan.graph.sources, sources, strict=True))
-        with closing(Store(memory, limits.folder)) as store:
-            run = Execution(plan, by_node, tile, store, self.model.device, limits.report_tile)
-            yield from run.tiles(sides)
+        with closing(Store(memory, self.limits.folder)) as store:
+            device, report_tile = self.model.device, self.limits.report_tile
+            execution = Execution(plan, by_node, tile, store, device, report_tile)
+            yield from execution.tiles(sides)
 
-    def trace(self, size: tuple[int, int]) -> Traced | UnsupportedError:
-        """Return the operations for images of this size, or why they cannot be traced."""
+    def trace(self, size: tuple[int, int]) -> TracedTranslation | UnsupportedError:
+        """Return the operations for images of this size, or the reason why tracing fails."""
         if size not in self._traced:
             try:
                 self._traced[size] = self._trace(size)
@@ -130,7 +131,7 @@ class Tiler:
                 self._traced[size] = error
         return self._traced[size]
 
-    def _trace(self, size: tuple[int, int]) -> Traced:
+    def _trace(self, size: tuple[int, int]) -> TracedTranslation:
         device, recipe = self.model.device, self.model.recipe
         channels = self.model.source_and_target(self.to)[0].channels + recipe.takes_mask
         shape, requests = (1, channels, *size), tuple[NoiseRequest, ...]()
@@ -144,7 +145,8 @@ class Tiler:
 
         with self.model.lock:
             module = trace(function, [shape, *(r.shape for r in requests)], device)
-        return Traced(make_plan(read_graph(module)), requests, full_frame_bytes(module))
+        plan = make_plan(read_graph(module))
+        return TracedTranslation(plan, requests, full_frame_bytes(module))
 
     def _call(self, images: Tensor, noise: Noise | None) -> Tensor:
         recipe, options = self.model.recipe, dict(self.options)
@@ -153,7 +155,7 @@ class Tiler:
         return padded_translation(recipe, images, self.to, options)
 
     def _noise(self, image: Readable, size: tuple[int, int]) -> Noise | None:
-        """Return the noise of the whole image, equal to that of `calls.noise_for`."""
+        """Return what `calls.noise_for` returns, without reading the whole image at once."""
         if not calls.takes_noise(self.model.recipe.translate):
             return None
         channels = image.read(whole_image((1, 1))).shape[1]
@@ -163,7 +165,7 @@ class Tiler:
                 digest.update(calls.to_uint8(image.read(rows)[0, channel]).numpy().tobytes())
         return Noise(self.seed or 0, [digest.hexdigest()], device=self.model.device)
 
-    def _separate(self, noise: Noise | None) -> SeparateTiles:
+    def _separate_tiles(self, noise: Noise | None) -> SeparateTiles:
         """Return the independent translation of tiles."""
 
         def translate(pixels: Tensor, origin: tuple[int, int]) -> Tensor:
@@ -171,6 +173,6 @@ class Tiler:
                 return self._call(pixels.to(self.model.device), noise and noise.tile(origin))
 
         limits, channels = self.limits, self.model.channels(self.to)[1]
-        store = partial(Store, self.memory, limits.folder)
+        store = partial(Store, self.memory, self.limits.folder)
         tile = limits.tile or DEFAULT_TILE
         return SeparateTiles(translate, self.model.geometry, channels, tile, store)

@@ -84,8 +84,8 @@ def describe_session(training: TrainingState, data: CheckedData) -> dict[str, An
             "torch": torch.__version__,
             "python": platform.python_version(),
         },
-        "device": str(next(training.recipe.parameters()).device),
-        "memory_limit_mb": memory_limit_mb(next(training.recipe.parameters()).device),
+        "device": str(training.device),
+        "memory_limit_mb": memory_limit_mb(training.device),
         "threads": torch.get_num_threads(),
         "processes": read_launch().world_size,
         "git": _git_state(),
@@ -111,7 +111,7 @@ def machine_changes(run: Path, checkpoint: Checkpoint, training: TrainingState) 
     current = {
         "processes": distributed.world_size(),
         "threads": torch.get_num_threads(),
-        "device": str(next(training.recipe.parameters()).device),
+        "device": str(training.device),
         "PyTorch": str(torch.__version__),
     }
     description = checkpoint.description

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
@@ -32,13 +32,13 @@ from translate.progress import ProgressReporter
 from translate.results import TrainingResult
 
 TIMED_STEPS = 3
-"""number of steps after which the remaining time is first estimated"""
+"""number of steps after which the remaining time is estimated for a message"""
 
 logger = logging.getLogger(__name__)
 
 
 class Loop:
-    """Trains until the last step or a reason to stop; runs in every process."""
+    """Trains until the last step or a reason to stop; every process runs one loop."""
 
     def __init__(
         self, session: Session, progress: ProgressReporter, interrupts: Interrupts
@@ -47,33 +47,35 @@ class Loop:
         self.session, self.training, self.writer = session, training, session.writer
         self.steps, self.first_step = session.steps, training.step
         self.progress, self.interrupts = progress, interrupts
-        self.device = next(training.recipe.parameters()).device
-        adapt = self.device.type == "cpu" and not train.deterministic
-        self.threads = ThreadCount(adapt=adapt)
-        self.upload = Uploader(self.device, training.spec, channels_last=train.channels_last)
+        device, selection = training.device, training.selection
+        self.threads = ThreadCount(adapt=device.type == "cpu" and not train.deterministic)
+        self.upload = Uploader(device, training.spec, channels_last=train.channels_last)
         self.graphs = graphed_networks(training)
-        self.guard = Guard(train.guard, self.device)
-        rates, limit = initial_rates(training.optimizers), memory_limit_mb(self.device)
-        better = dict([training.selection.best_by] if training.selection else [])
+        self.guard = Guard(train.guard, device)
+        rates, limit = initial_rates(training.optimizers), memory_limit_mb(device)
+        better = dict([selection.best_by] if selection else [])
         self.monitor = TrainingMonitor(rates, self.writer.path, self.steps, limit, better)
         self.log = IntervalLog(session, self.guard, self.threads, self.monitor, progress)
-        self.previews = Previews(session, self.monitor, self.device)
+        self.previews = Previews(session, self.monitor)
         self.saver, self.evaluations = Saver(session), session.evaluations
 
     def run(self) -> TrainingResult:
-        """Train; the run folder is closed however training ends."""
+        """Train; ``run.json`` is completed and trackers are closed however training ends."""
         keep_freed_memory()
         self.monitor.check_rates()
         if distributed.is_first():
             self.writer.begin(self.training, self.session.data)
-        self._report_limits()
+        self._report_machine_limits()
         outcome = "failed"
         try:
             if self.session.is_new:
                 self.saver.write_checkpoint(is_first=True)
-            # closed here, since the garbage collector could do so in a thread that holds a lock
-            with self.interrupts, closing(self._batches()) as batches:
-                stop = self._steps(batches)
+            single = distributed.world_size() == 1
+            stop_requested = (lambda: self.interrupts.caught) if single else workers.never
+            stream = self.session.batches(self.training.device, stop_requested)
+            # closed here: the garbage collector might close it in a thread that holds a lock
+            with self.interrupts, closing(stream) as batches:
+                stop = self._take_steps(batches)
             outcome = stop.outcome
             if stop == Stop.PLATEAU:
                 self.writer.stop(self.session.plateau, by="train.patience")
@@ -86,13 +88,12 @@ class Loop:
                 self.writer.end(outcome)
         return self._result(stop)
 
-    def _report_limits(self) -> None:
+    def _report_machine_limits(self) -> None:
         """Log limits of this machine that slow training down."""
+        data, train = self.training.config.data, self.training.config.train
+        batch_size = train.batch_size // distributed.world_size()
         warning = loader.shared_memory_warning(
-            self.session.data,
-            self.training.config.data,
-            seed=self.training.config.train.seed,
-            batch_size=self.training.config.train.batch_size // distributed.world_size(),
+            self.session.data, data, seed=train.seed, batch_size=batch_size
         )
         if warning:
             logger.info(warning)
@@ -104,6 +105,8 @@ class Loop:
         selection = self.training.selection
         best = selection.best if finished and selection and selection.value is not None else ""
         signal = distributed.all_reduce_max(self.interrupts.caught) if stop == Stop.SIGNAL else 0
+        layout = self.session.data.layout
+        command = next_command(self.training, layout, path, best=bool(best)) if finished else ""
         return TrainingResult(
             path,
             self.training.step,
@@ -114,30 +117,21 @@ class Loop:
             best=best,
             listed=self.writer.problems.count,
             preview=max(path.glob("previews/step-*.png"), default=None) if finished else None,
-            next_command=next_command(
-                self.training, self.session.data.layout, path, best=bool(best)
-            )
-            if finished
-            else "",
+            next_command=command,
         )
 
-    def _batches(self) -> Generator[tuple[Any, list[Problem]]]:
-        single = distributed.world_size() == 1
-        stop_requested = (lambda: self.interrupts.caught) if single else workers.never
-        return self.session.batches(self.device, stop_requested)
-
-    def _steps(self, batches: Iterator[tuple[Any, list[Problem]]]) -> Stop:
-        """Take steps until the last or a reason to stop, which is returned."""
+    def _take_steps(self, batches: Iterator[tuple[Any, list[Problem]]]) -> Stop:
+        """Take steps until the last one or a reason to stop; return the reason."""
         training = self.training
         self.log.restart()
         while training.step < self.steps:
             before = time.perf_counter()
             try:
-                batch, problems = self._next(batches)
-            except workers.StoppedWaitingError:  # after a checkpoint is saved
+                batch, problems = self._next_batch(batches)
+            except workers.StoppedWaitingError:  # `_next_batch` has saved a checkpoint
                 self._log()
-                return self._own_stop()
-            waited = time.perf_counter() - before
+                return self._local_stop()
+            wait_seconds = time.perf_counter() - before
             self.writer.problems.add_once(problems)
 
             if self.threads.update():
@@ -145,16 +139,16 @@ class Loop:
             with explained_failures(training, self.writer.path), self.graphs.step():
                 result = take_step(training, self.upload(batch), self.steps)
             self.guard.count(result)
-            self.log.add(result, waited)
+            self.log.add(result, wait_seconds)
             self.progress.step(training.step, self.steps)
             if len(self.log.results) == TIMED_STEPS == training.step - self.first_step:
                 report_long_training(self.log.seconds() / TIMED_STEPS, training, self.steps)
 
-            stop, save = self._agree()
+            stop, save = self._common_stop()
             improved = self._evaluate()
             stop = stop or (Stop.PLATEAU if self.session.plateau else Stop.FINISHED)
             is_last = training.step == self.steps or bool(stop)
-            hooks_ran = self._intervals(is_last=is_last, save=save or improved)
+            hooks_ran = self._write_outputs(is_last=is_last, save=save or improved)
             if improved and self.evaluations and self.saver.step != training.step:
                 self.evaluations.forget()
             if stop and training.step < self.steps:
@@ -163,32 +157,32 @@ class Loop:
                 return Stop.HOOK
         return Stop.FINISHED
 
-    def _own_stop(self) -> Stop:
-        """Return the reason to stop on this process, or FINISHED."""
+    def _local_stop(self) -> Stop:
+        """Return the reason to stop that this process has, or FINISHED for none."""
         if self.writer.run.stop_reason:
             return Stop.HOOK
         if self.interrupts.time_is_up:
             return Stop.TIME
         return Stop.SIGNAL if self.interrupts.caught else Stop.FINISHED
 
-    def _agree(self) -> tuple[Stop, bool]:
+    def _common_stop(self) -> tuple[Stop, bool]:
         """Return the reason to stop and whether to save, equal on all processes."""
         save = self.interrupts.take_save_request()
-        stop, saving = divmod(distributed.all_reduce_max(2 * self._own_stop() + save), 2)
-        return Stop(stop), bool(saving)
+        stop, any_save = divmod(distributed.all_reduce_max(2 * self._local_stop() + save), 2)
+        return Stop(stop), bool(any_save)
 
-    def _next(self, batches: Iterator[Any]) -> tuple[Any, list[Problem]]:
-        """Return the next batch, and the reading problems of all processes.
+    def _next_batch(self, batches: Iterator[Any]) -> tuple[Any, list[Problem]]:
+        """Return the next batch, and the problems of all processes with files that they read.
 
-        If a process cannot read a batch, a checkpoint is saved before all of them stop.
+        If a process cannot read a batch, all processes save a checkpoint and raise `TrainingError`.
         """
         failure, batch, problems = None, None, list[Problem]()
         try:
             batch, problems = next(batches)
         except TranslateError as error:
             failure = error if isinstance(error, TrainingError) else TrainingError(str(error))
-        worst = distributed.all_reduce_max(2 if failure else min(1, len(problems)))
-        if worst == 2:
+        worst = distributed.all_reduce_max(2 if failure else int(bool(problems)))
+        if worst == 2:  # a failure of any process
             self.saver.write_checkpoint(is_last=True)
             raise failure or TrainingError("another process cannot read its images.")
         return batch, gather_problems(problems) if worst else []
@@ -202,20 +196,20 @@ class Loop:
         self.log.add_evaluation(self.training.metric_values, self.evaluations.seconds)
         return improved
 
-    def _intervals(self, *, is_last: bool, save: bool) -> bool:
-        """Log, preview and save if due after a step; return whether any was due."""
+    def _write_outputs(self, *, is_last: bool, save: bool) -> bool:
+        """Write a log line, a preview and a checkpoint, each if due; return whether any was due."""
         step, train = self.training.step, self.training.config.train
         log = step % train.log_every == 0 or is_last or bool(self.training.metric_values)
         every = train.preview_every
-        draw = bool(every) and (step % every == 0 or step == self.steps)
+        preview = bool(every) and (step % every == 0 or step == self.steps)
         save = step % train.save_every == 0 or is_last or save
         if log:
             self._log()
-        if draw and (path := self.previews.draw()):
+        if preview and (path := self.previews.draw()):
             self.progress.preview(path)
         if save:
             self.saver.write_checkpoint(is_last=is_last)
-        return log or draw or save
+        return log or preview or save
 
     def _stopped_by_hook(self) -> bool:
         """Return whether a hook of the first process has just stopped the run."""
@@ -227,6 +221,7 @@ class Loop:
         return stopped
 
     def _log(self) -> None:
+        """Write a log line; after too many skipped turns save a checkpoint, and raise an error."""
         self.log.write()
         try:
             self.guard.check()

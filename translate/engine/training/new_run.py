@@ -1,16 +1,17 @@
-"""The start of a new run: its folder, and weights of another run."""
+"""The start of a new run: its folder, and initial weights from another run."""
 
 import logging
 from pathlib import Path
 from typing import Any
 
-from translate.batches import ImageSpec, Layout
+from translate.batches import ImageSpec
 from translate.engine.checkpoints import read, retention
 from translate.engine.checkpoints.initialization import InitialWeights
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import schema
-from translate.engine.data import places
+from translate.engine.data import check, places
 from translate.engine.data.domains import image_counts
+from translate.engine.runs.writer import RunWriter
 from translate.errors import ConfigError
 from translate.folders.names import short_names
 
@@ -18,23 +19,24 @@ logger = logging.getLogger(__name__)
 
 
 class NewRun:
-    """A run that starts at step 0, from initial weights or those of another run.
+    """A run that starts at step 0; has the methods of `ResumePoint`, for the start of a session.
 
     Args:
         config: the configuration.
         out: the run folder; None: a new folder under ``runs/``.
-        init: initial weights from another run.
+        init: initial weights from another run; None: random weights.
+        dry_run: whether to write nothing.
     """
 
+    directory = ""
+    """the directory that paths are relative to; empty for the working directory"""
     recorded_spec: ImageSpec | None = None
-    """the spec of the images at the start of a run that continues"""
+    """the spec of the images at the start of a resumed run; a new run has none"""
 
     def __init__(
-        self, config: schema.Config, out: Path | None = None, init: InitialWeights | None = None
+        self, config: schema.Config, out: Path | None, init: InitialWeights | None, *, dry_run: bool
     ) -> None:
-        self.config, self.out, self.init = config, out, init
-        self.directory = ""
-        """the working directory when the paths of the configuration were typed, if another"""
+        self.config, self.out, self.init, self.dry_run = config, out, init, dry_run
 
     @property
     def checkpoint(self) -> read.Checkpoint | None:
@@ -49,41 +51,47 @@ class NewRun:
         names = [n.replace("/", "-") for n in (config.recipe, *short_names(config.data.domains))]
         return unused_folder(self.out, Path("runs") / "-".join(names))
 
-    def locate(self, config: schema.Config) -> tuple[schema.Config, schema.Data, str]:
-        """Return what `ResumePoint.locate` does; raises `DataError` without a root folder."""
+    def resolve_paths(self, config: schema.Config) -> tuple[schema.Config, schema.Data, str]:
+        """Return `config`, its data section, and ``""``: paths of a new run are used unchanged.
+
+        Raises `DataError` if the folder ``data.root`` is missing.
+        """
         places.expect_root(config.data)
         return config, config.data, ""
 
     def load(self, training: TrainingState) -> list[str]:
-        """Load the initial weights; return messages on them."""
+        """Load the initial weights if there are any; return messages on them."""
         return [*self.init.newer_problems, *self.init.load(training)] if self.init else []
 
     def origin(self) -> dict[str, Any]:
-        """Return the record of the initial weights for ``run.json``."""
+        """Return the entry of ``run.json`` about the initial weights; {} without any."""
         return {"init": self.init.facts} if self.init else {}
 
-    def report(self, folder: Path, training: TrainingState, layout: Layout, steps: int) -> None:
-        """Log what is trained, where, and on how many images."""
-        device = next(training.recipe.parameters()).device.type
-        if device == "cpu" and training.config.train.device == "auto":
+    def report(self, writer: RunWriter, training: TrainingState, data: check.CheckedData) -> None:
+        """Log what is trained, where, and on how many images; nothing in a dry run."""
+        if self.dry_run:
+            return
+        config, device = training.config, training.device.type
+        if device == "cpu" and config.train.device == "auto":
             device = "cpu, as no GPU was found"
-        images = ", ".join(f"{count:,} {name}" for name, count in image_counts(layout).items())
-        rows, columns = training.config.data.crop
+        counts = image_counts(data.layout).items()
+        images = ", ".join(f"{count:,} {name}" for name, count in counts)
+        rows, columns = config.data.crop
         logger.info(
-            f"training {training.config.recipe} in {folder}: {images}, crops of {rows}x{columns}, "
-            f"{steps:,} steps, on {device}"
+            f"training {config.recipe} in {writer.path}: {images}, crops of {rows}x{columns}, "
+            f"{writer.run.steps:,} steps, on {device}"
         )
 
 
 def unused_folder(out: Path | None, default: Path) -> Path:
-    """Return the folder `out`, or the default with the next free number.
+    """Return `out`; without it, the first of `default`, ``default-2``, ... that does not exist.
 
     Raises `ConfigError` if the folder has a run already.
     """
     number, folder = 2, out or default
     while not out and folder.exists():
         folder, number = default.with_name(f"{default.name}-{number}"), number + 1
-    # a folder without checkpoints or log is of a run that was killed at its start
+    # a run that was killed at its start has neither a checkpoint nor a log; its folder can be used
     if any(retention.list_checkpoints(folder)) or (folder / "log.jsonl").exists():
         raise ConfigError(
             f"{folder} already contains a run. Resume it with --resume {folder}, repeat this "

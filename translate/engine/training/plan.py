@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, nullcontext
+from statistics import mean
 from typing import TypeVar
 
 import torch
@@ -27,9 +28,9 @@ from translate.recipe import Recipe
 from translate.results import TrainingPlan
 
 MIN_SECONDS, MAX_SECONDS = 3.0, 15.0
-"""time for which steps are measured; beyond the minimum only if their times vary"""
+"""time for which steps are measured; longer than the minimum only if their times vary"""
 AGREEMENT = 0.1
-"""largest relative difference of the mean times of both halves of the steps at which timing ends"""
+"""relative difference between the mean times of early and late steps, below which timing ends"""
 WRITE_FACTOR = 4
 """time to write, sync and verify a checkpoint, relative to the time to serialize and hash it:
 measured 3.4 to 4.1 for 100 and 400 MB on a local disk"""
@@ -46,7 +47,7 @@ def measure_plan(session: Session) -> TrainingPlan:
     """
     training, data, steps = session.training, session.data, session.steps
     config, train = training.config, training.config.train
-    device = next(training.recipe.parameters()).device
+    device = training.device
     for warning in data.warnings:
         logger.info(warning)
     keep_freed_memory()
@@ -55,7 +56,7 @@ def measure_plan(session: Session) -> TrainingPlan:
         logger.info(threads.reason())
     start = training.step
     step_seconds, gflops = _take_steps(session, device)
-    size, seconds = _time_outputs(session, start, device)
+    checkpoint_bytes, output_seconds = _time_outputs(session, start, device)
     return TrainingPlan(
         recipe=config.recipe,
         path=session.writer.path,
@@ -74,27 +75,28 @@ def measure_plan(session: Session) -> TrainingPlan:
         step_seconds=step_seconds,
         images_per_second=train.batch_size / step_seconds,
         memory_mb=peak_memory_mb(),
-        checkpoint_mb=size / 1e6,
-        seconds=seconds + step_seconds * (steps - start),
+        checkpoint_mb=checkpoint_bytes / 1e6,
+        seconds=output_seconds + step_seconds * (steps - start),
     )
 
 
 def _time_outputs(session: Session, start: int, device: torch.device) -> tuple[int, float]:
-    """Return the size of a checkpoint in bytes, and the seconds of all outputs after step `start`.
+    """Return the size of a checkpoint in bytes, and the time of all outputs after step `start`.
 
-    These are checkpoints, previews and evaluations.
+    Outputs are checkpoints, previews and evaluations; their time is in seconds.
     """
     training, steps, train = session.training, session.steps, session.training.config.train
-    size, once = _time_call(lambda: serialized_bytes(training), device)
-    seconds = WRITE_FACTOR * once * (_times_due(start, steps, train.save_every) + session.is_new)
+    size, seconds = _time_call(lambda: serialized_bytes(training), device)
+    checkpoints = _times_due(start, steps, train.save_every) + session.is_new
+    total = WRITE_FACTOR * seconds * checkpoints
     with gathered_weights(training):
         if train.preview_every and distributed.is_first():
-            _, once = _time_call(lambda: _draw(session, device), device)
-            seconds += once * _times_due(start, steps, train.preview_every)
+            _, seconds = _time_call(lambda: _compute_preview(session), device)
+            total += seconds * _times_due(start, steps, train.preview_every)
         if session.evaluations and distributed.is_first():
-            _, once = _time_call(session.evaluations.measure, device)
-            seconds += once * (steps // train.evaluate_every - start // train.evaluate_every)
-    return size, seconds
+            _, seconds = _time_call(session.evaluations.measure, device)
+            total += seconds * (steps // train.evaluate_every - start // train.evaluate_every)
+    return size, total
 
 
 def _take_steps(session: Session, device: torch.device) -> tuple[float, float]:
@@ -103,22 +105,20 @@ def _take_steps(session: Session, device: torch.device) -> tuple[float, float]:
     The first step is a warm-up, unless there is no other.
     """
     training, start = session.training, session.training.step
-    last = training.config.train.channels_last
-    upload = Uploader(device, training.spec, channels_last=last)
+    upload = Uploader(device, training.spec, channels_last=training.config.train.channels_last)
     counter, times = FlopCounter(), list[float]()
     with closing(session.batches(device)) as batches:
         while training.step < session.steps:
             if distributed.all_reduce_max(is_enough(times[1:])):
-                break  # on all processes
+                break  # all processes end at the same step
             before = time.perf_counter()
             batch = upload(next(batches)[0])
-            counted = counter if training.step == start else nullcontext()
-            with counted, explained_failures(training, None):
+            count_flops = counter if training.step == start else nullcontext()
+            with count_flops, explained_failures(training, None):
                 take_step(training, batch, session.steps)
             _synchronize(device)
             times.append(time.perf_counter() - before)
-    measured = times[1:] or times
-    return sum(measured) / len(measured), counter.flops / 1e9
+    return mean(times[1:] or times), counter.flops / 1e9
 
 
 def is_enough(times: Sequence[float]) -> bool:
@@ -132,10 +132,10 @@ def is_enough(times: Sequence[float]) -> bool:
     )
 
 
-def _draw(session: Session, device: torch.device) -> None:
-    """Compute a preview with the current weights, without writing it."""
+def _compute_preview(session: Session) -> None:
+    """Compute and encode a preview with the current weights, and discard it."""
     with plugin_code(session.training.recipe, "preview"):
-        rows = draw_preview(session.training, fixed_batch(session, device))
+        rows = draw_preview(session.training, fixed_batch(session))
     if rows:
         encode_image(contact_sheet(rows), ".png")
 
@@ -154,7 +154,7 @@ def _synchronize(device: torch.device) -> None:
 
 
 def _times_due(start: int, steps: int, every: int) -> int:
-    """Return the number of steps after `start` at multiples of `every` or at the end."""
+    """Return the number of steps after `start` that are multiples of `every`, or the last step."""
     return steps // every - start // every + (steps % every > 0)
 
 

@@ -1,4 +1,4 @@
-"""Resuming of a run: its checkpoint, its configuration, and messages on changes."""
+"""The start of a resumed run: its checkpoint, its configuration, and messages on changes."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -10,11 +10,12 @@ from translate.engine.checkpoints import contents, read, retention
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import schema
 from translate.engine.config.diff import resumed_config
-from translate.engine.data import places
+from translate.engine.data import check, places
 from translate.engine.disk.records import json_files
 from translate.engine.optimization.schedules import Schedule, rate_changes, total_steps
 from translate.engine.processes import distributed
 from translate.engine.runs.run_record import machine_changes, working_directory_of
+from translate.engine.runs.writer import RunWriter
 from translate.engine.training.new_run import unused_folder
 from translate.errors import CheckpointError, ConfigError, DataError
 
@@ -28,26 +29,30 @@ class ResumePoint:
         run: the run folder.
         flags: settings that replace those of the run.
         assignments: further settings, ``key=value``.
-        fork: whether the run continues in another folder, where any setting may change.
+        fork: whether to continue in another folder, where any setting may change that leaves the
+            shapes of the weights unchanged.
         out: the folder of a fork; None: a new one next to the run.
         command: the complete configuration of ``--resume auto``, instead of `flags`.
-        accept_data_change: whether the run continues even if the images have changed.
+        accept_data_change: whether to continue even if the images have changed.
+        dry_run: whether to write nothing.
 
     Raises:
-        ConfigError: a changed setting would make another run of it, and it is not forked.
+        ConfigError: only a fork may change one of these settings.
     """
 
     def __init__(
         self,
         run: Path,
-        flags: Mapping[str, Any],
-        assignments: Sequence[str],
+        flags: Mapping[str, Any] | None = None,
+        assignments: Sequence[str] = (),
         *,
         fork: bool = False,
         out: Path | None = None,
         command: schema.Config | None = None,
         accept_data_change: bool = False,
+        dry_run: bool = False,
     ) -> None:
+        flags = flags or {}
         with json_files.readable(run):
             is_checkpoint = (run / contents.MANIFEST).is_file()
         if is_checkpoint:
@@ -58,69 +63,57 @@ class ResumePoint:
         path, messages = retention.newest_checkpoint(run)
         for message in messages:
             logger.info(f"{message} Resuming from {path.name}.")
-        self.run, self.fork, self.out = run, fork, out
+        self.run, self.fork, self.out, self.dry_run = run, fork, out, dry_run
         self.accept_data_change = accept_data_change
         self.directory = working_directory_of(run)
-        """the working directory when the paths of the configuration were typed"""
+        """the directory that paths are relative to: the working directory when they were typed"""
         self.checkpoint = read.read_checkpoint(path)
-        """the checkpoint that is loaded into the networks"""
         self.recorded_spec = None if fork else self.checkpoint.spec
         """the spec of the images at the start of the run"""
         self.config, self.changes = resumed_config(
             self.checkpoint.config, run, flags, assignments, fork=fork, command=command
         )
         """the configuration to continue with, and a line for each change"""
-        given = [key.partition("=")[0].strip() for key in (*flags, *assignments)]
-        self.has_new_root = "data.root" in given
+        keys = [key.partition("=")[0].strip() for key in (*flags, *assignments)]
+        self.has_new_root = "data.root" in keys
 
     def folder(self) -> Path:
-        """Return the run folder, or that of a fork.
+        """Return the folder of the run, or of its fork.
 
         Raises `CheckpointError` on all processes if their newest checkpoints differ.
         """
         folder = self.run
         if self.fork:
             folder = unused_folder(self.out, self.run.with_name(f"{self.run.name}-fork"))
-        self._expect_same_checkpoint()
-        return folder
-
-    def _expect_same_checkpoint(self) -> None:
         step = self.checkpoint.step
-        newest, oldest = (distributed.all_reduce_max(number) for number in (step, -step))
-        if newest != -oldest:
+        newest, oldest = distributed.all_reduce_max(step), -distributed.all_reduce_max(-step)
+        if newest != oldest:
             raise CheckpointError(
-                f"{self.run}: the newest checkpoint is that of step {-oldest} for one process, and "
+                f"{self.run}: the newest checkpoint is that of step {oldest} for one process, and "
                 f"of step {newest} for another. Expected one folder on a file system that all "
                 "machines share: choose it with --out."
             )
+        return folder
 
-    def locate(self, config: schema.Config) -> tuple[schema.Config, schema.Data, str]:
-        """Return `config`, its data section with paths that exist from the working directory.
+    def resolve_paths(self, config: schema.Config) -> tuple[schema.Config, schema.Data, str]:
+        """Return the configuration to record, the data section to read, and a directory.
 
-        The third value is the directory that the paths in `config` are relative to, or empty for
-        the working directory.
+        The paths in the data section exist from the working directory. Those in the configuration
+        are relative to the directory; it is empty for the working directory.
         """
-        directory = self.directory
-        data = places.locate(config.data, directory, root_changed=self.has_new_root)
+        data = places.locate(config.data, self.directory, root_changed=self.has_new_root)
         if data == config.data:
             return config, data, ""
         names = any(Path(domain).name == domain for domain in data.domains)
         logger.info(f"reading {' and '.join(data.domains)}{f' in {data.root}' * names}")
         if self.has_new_root:
             return config.model_copy(update={"data": data}), data, ""
-        return config, data, directory
+        return config, data, self.directory
 
-    def restore(self, training: TrainingState, steps: int, items: int) -> list[str]:
+    def load(self, training: TrainingState) -> list[str]:
         """Load the checkpoint into `training`; return a message for each change of settings.
 
-        Args:
-            training: the state before the first step.
-            steps: the step at which training ends.
-            items: number of items of the layout.
-
-        Raises:
-            CheckpointError: the weights do not match the networks.
-            ConfigError: a fork has no step left.
+        Raises `CheckpointError` if the weights do not match the networks.
         """
         try:
             self.changes += read.restore(training, self.checkpoint)
@@ -131,37 +124,53 @@ class ResumePoint:
                 f"{error} To start a new run with the tensors that match, type --init {self.run} "
                 f"instead of --resume {self.run} --fork-run."
             ) from error
-        if training.step >= steps and self.fork:
-            raise ConfigError(
-                f"{self.run} is complete: {training.step} steps, and this fork would take none. "
-                f"To train as long again: translate train --resume {self.run} --fork-run --steps "
-                f"{training.step * 2}"
-            )
-        if self.fork:  # the best checkpoint so far is not in its folder
+        if self.fork:  # the best checkpoint so far is not in the folder of the fork
             training.selection = None
-        before = self.checkpoint.config.train
-        return self.changes + rate_changes(
-            training.optimizers,
-            self.checkpoint.description["optimizers"],
-            training.step,
-            Schedule(total_steps(before, items), before),
-            Schedule(steps, training.config.train),
-        )
+        return self.changes
 
     def origin(self) -> dict[str, Any]:
-        """Return the record of a fork's origin for ``run.json``; empty without a fork."""
+        """Return the entry of ``run.json`` about the run that this fork continues, or {}."""
         facts = {"run": str(self.run), "step": self.checkpoint.step}
         return {"fork": facts} if self.fork else {}
 
-    def report(self, folder: Path, training: TrainingState) -> None:
-        """Log differences from the machine before, and the step at which training continues."""
+    def report(self, writer: RunWriter, training: TrainingState, data: check.CheckedData) -> None:
+        """Log at which step training continues, and what differs from the session before.
+
+        Raises `DataError` for a change of the images, unless the user accepts it.
+        """
+        before = self.checkpoint.config.train
+        rates = rate_changes(
+            training.optimizers,
+            self.checkpoint.description["optimizers"],
+            training.step,
+            Schedule(total_steps(before, len(data.layout)), before),
+            Schedule(writer.run.steps, training.config.train),
+        )
+        for change in rates:
+            logger.info(change)
         for change in machine_changes(self.run, self.checkpoint, training):
             logger.info(f"{change}: training continues, but not bit for bit.")
-        where = f" in {folder}" if self.fork else ""
+        where = f" in {writer.path}" if self.fork else ""
         logger.info(f"resuming {self.run} from step {training.step}{where}")
+        if not (data_change := writer.data_change(data)):
+            return
+        if not self.accept_data_change:
+            raise DataError(
+                f"{data_change}. A run cannot be continued bit-exactly on other images: restore "
+                "them, or continue with --accept-data-change."
+            )
+        logger.info(f"{data_change}: continuing, but not bit for bit")
 
     def report_complete(self, step: int, plateau: str) -> None:
-        """Log that the run has no step left; `plateau`: the reason of early stopping, or empty."""
+        """Log that the run has no step left, and how to continue it; a fork raises `ConfigError`.
+
+        `plateau` is the reason of early stopping, or empty.
+        """
+        if self.fork:
+            raise ConfigError(
+                f"{self.run} is complete: {step} steps, and this fork would take none. To train "
+                f"as long again: translate train --resume {self.run} --fork-run --steps {step * 2}"
+            )
         end, key = f"{self.run} is complete: {step} steps", "--steps N with a larger N"
         if plateau:
             end, key = f"{end}, {plateau}", "--set train.patience=N with a larger N"
@@ -170,22 +179,11 @@ class ResumePoint:
             keys = "; ".join(line.partition(": ")[0] for line in self.changes)
             logger.info(f"nothing was changed: {keys}")
 
-    def expect_same_data(self, change: str) -> None:
-        """Raise `DataError` for a `change` of the images, unless the user accepts it."""
-        if not change:
-            return
-        if not self.accept_data_change:
-            raise DataError(
-                f"{change}. A run cannot be continued bit-exactly on other images: restore them, "
-                "or continue with --accept-data-change."
-            )
-        logger.info(f"{change}: continuing, but not bit for bit")
-
 
 def label_domains(data: schema.Data, spec: ImageSpec) -> tuple[str, ...]:
     """Return the domains of `data` that are label maps in `spec`."""
     names, domains = data.domains, spec.domains
     if len(names) != len(domains):  # images of several domains are in one file or folder
         names, domains = (names[0], names[-1]), (spec.source, spec.target)
-    named = zip(names, domains, strict=True)
-    return tuple(dict.fromkeys(name for name, domain in named if domain.labels))
+    pairs = zip(names, domains, strict=True)
+    return tuple(dict.fromkeys(name for name, domain in pairs if domain.labels))

@@ -1,4 +1,4 @@
-"""Checkpoints during training: only finite weights are saved, and failed writes are repeated."""
+"""Checkpoints during training: weights must be finite, and training survives a failed write."""
 
 import logging
 from pathlib import Path
@@ -20,22 +20,23 @@ class Saver:
     def __init__(self, session: Session) -> None:
         self.training, self.writer, self.steps = session.training, session.writer, session.steps
         self.step = -1
-        """the step of the newest checkpoint of this session"""
+        """the step of the newest checkpoint that this session has written; -1: none"""
 
     def write_checkpoint(self, *, is_first: bool = False, is_last: bool = False) -> None:
         """Write a checkpoint of this step.
 
         Raises:
             TrainingError: weights are not finite, or a plugin failed.
-            SaveError: the first or last checkpoint cannot be written; others are tried again.
+            SaveError: the first or last checkpoint cannot be written. If another one cannot, a
+                message is logged, and the next one is written when it is due.
         """
         training = self.training
         weights = training.recipe.state_dict()
         broken = [name for name, tensor in weights.items() if not _is_finite(local_shard(tensor))]
         if distributed.all_reduce_max(bool(broken)):
-            tensor = broken[0] if broken else "a tensor of another process"
+            name = broken[0] if broken else "a tensor of another process"
             raise TrainingError(
-                f"step {training.step}: {tensor} is not finite, so nothing was saved; "
+                f"step {training.step}: {name} is not finite, so nothing was saved; "
                 "the last checkpoint is intact."
             )
         try:
@@ -43,14 +44,14 @@ class Saver:
         except SaveError as error:
             if is_first or is_last:
                 raise
-            self._report(error)
+            self._report_retry(error)
             return
         self.step = training.step
         if distributed.is_first():
             self.writer.notify("checkpoint_saved", step=training.step, path=path)
 
     def _write(self, is_first: bool) -> Path:
-        """Write a checkpoint; an error of a plugin stops the run, unless it is the first one."""
+        """Write a checkpoint; a plugin's error becomes a `TrainingError` unless it `is_first`."""
         training, step = self.training, self.training.step
         best = training.selection.best_by if training.selection else None
         try:
@@ -71,11 +72,9 @@ class Saver:
                 f"--resume {self.writer.path}"
             ) from error.__cause__
 
-    def _report(self, error: SaveError) -> None:
-        checkpoints = retention.list_checkpoints(self.writer.path)
-        newest = next(
-            (f"the checkpoint of step {step}" for step, _ in checkpoints), "no checkpoint"
-        )
+    def _report_retry(self, error: SaveError) -> None:
+        step = retention.newest_step(self.writer.path)
+        newest = f"the checkpoint of step {step}" if step >= 0 else "no checkpoint"
         retry = min(self.training.step + self.training.config.train.save_every, self.steps)
         logger.info(f"{error}; {newest} is intact; trying again at step {retry}")
 

@@ -1,8 +1,8 @@
-"""Training sessions: everything is built and checked before the loop starts."""
+"""The start of `translate train`: everything is built and checked before the first step."""
 
 import logging
 import math
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Session:
-    """A model, its data and its run folder, ready for the loop."""
+    """A model, its data and its run folder, ready for the first step of this process."""
 
     training: TrainingState
     data: check.CheckedData
@@ -56,15 +56,15 @@ class Session:
     ) -> Generator[tuple[Any, list[Problem]]]:
         """Yield the batches of this process from the current step to the last."""
         config = self.training.config
+        share = config.train.batch_size // distributed.world_size()
+        first = distributed.rank() * share
         return loader.batches(
             self.data,
             config.data,
             seed=config.train.seed,
             batch_size=config.train.batch_size,
-            start=self.training.step,
-            stop=self.steps,
-            rank=distributed.rank(),
-            world=distributed.world_size(),
+            steps=range(self.training.step, self.steps),
+            positions=range(first, first + share),
             pin=device.type == "cuda" and allows_pinning(config.train),
             stop_requested=stop_requested,
         )
@@ -81,26 +81,17 @@ class Session:
 
 
 @without_collection()  # loads large modules
-def open_session(
-    device: torch.device, start: NewRun | ResumePoint, *, dry_run: bool = False
-) -> Session:
-    """Return a session after all checks; the run folder is created last.
+def open_session(device: torch.device, start: NewRun | ResumePoint) -> Session:
+    """Return a session on `device` after all checks; the run folder is created last.
 
-    If a resumed run has no step left, nothing is written or logged.
-
-    Args:
-        device: The device to train on.
-        start: A new run, or the run to continue, with its configuration.
-        dry_run: Whether to write nothing.
-
-    Raises:
-        TranslateError: A check failed.
+    If a resumed run has no step left, nothing is written or logged. Raises `TranslateError` if a
+    check fails.
     """
-    folder = start.folder()
-    located = locate_option_files(start.config, start.directory)
-    config = _batch_for_processes(start.config)
+    folder, dry_run = start.folder(), start.dry_run
+    option_files = locate_option_files(start.config, start.directory)
+    config = _round_up_batch_size(start.config)
     trackers = create_trackers(config) if distributed.is_first() else []
-    config, data, directory = start.locate(config)
+    config, data, directory = start.resolve_paths(config)
     config = _without_preparation(config) if dry_run else config
     _ensure_samples(data, dry_run=dry_run)
     recorded = start.recorded_spec
@@ -112,13 +103,11 @@ def open_session(
         expect_parts(config, layout, device)
         expect_size(config, layout)
     with read.memory_limit(start.checkpoint) if start.checkpoint else nullcontext():
-        training = build_training(config, recorded or layout.spec, device, located)
+        training = build_training(config, recorded or layout.spec, device, option_files)
     require_batch(config, layout)
-    messages = start.load(training) if isinstance(start, NewRun) else []
     checked = add_validation(check.check_data(layout, data, files), data, config)
+    messages = start.load(training)  # after all that may draw random numbers
     steps = total_steps(config.train, len(checked.layout))
-    if isinstance(start, ResumePoint):
-        messages += start.restore(training, steps, len(checked.layout))
     origin = start.origin()
     writer = RunWriter(
         folder, training, steps, trackers=trackers, directory=directory, origin=origin
@@ -127,32 +116,16 @@ def open_session(
     if config.train.evaluate_every and checked.validation and training.step < steps:
         evaluations = Evaluations(training, checked.validation)
     session = Session(training, checked, writer, steps, recorded is None, evaluations)
-    if not session.is_complete:
-        _begin(session, start, messages, data, dry_run=dry_run)
-    return session
-
-
-def _begin(
-    session: Session,
-    start: NewRun | ResumePoint,
-    messages: Sequence[str],
-    data: schema.Data,
-    *,
-    dry_run: bool,
-) -> None:
-    """Create the run folder, and log what a user should know before the first step."""
-    folder, warnings = session.writer.path, list[str]()
+    if session.is_complete:
+        return session
     if session.is_new and distributed.is_first():
         if not dry_run:
             folders.ensure_writable(folder)
-        warnings = split_warnings(session.data, data)
-    for message in (*messages, *warnings):
+        messages += split_warnings(checked, data)
+    for message in messages:
         logger.info(message)
-    if isinstance(start, ResumePoint):
-        start.report(folder, session.training)
-        start.expect_same_data(session.writer.data_change(session.data))
-    elif not dry_run:
-        start.report(folder, session.training, session.data.layout, session.steps)
+    start.report(writer, training, checked)
+    return session
 
 
 def _ensure_samples(data: schema.Data, *, dry_run: bool) -> None:
@@ -165,9 +138,10 @@ def _ensure_samples(data: schema.Data, *, dry_run: bool) -> None:
 
 
 def _without_preparation(config: schema.Config) -> schema.Config:
-    """Return `config` without settings that make the first steps slow, and so need many of them.
+    """Return `config` without ``train.compile`` and ``train.cuda_graphs``, with a message.
 
-    ``train.compile`` also writes a cache of compiled code.
+    Both make the first steps slow, and a dry run takes no others. ``train.compile`` also writes a
+    cache of compiled code.
     """
     off = {key: False for key in ("compile", "cuda_graphs") if getattr(config.train, key)}
     if not off:
@@ -177,12 +151,13 @@ def _without_preparation(config: schema.Config) -> schema.Config:
     return config.model_copy(update={"train": config.train.model_copy(update=off)})
 
 
-def _batch_for_processes(config: schema.Config) -> schema.Config:
-    """Increase the batch size to a multiple of processes and microbatches, with a message."""
+def _round_up_batch_size(config: schema.Config) -> schema.Config:
+    """Increase the batch size to a multiple of the number of microbatches, with a message."""
     world, train = distributed.world_size(), config.train
-    if train.batch_size % (world * train.accumulate) == 0:
+    microbatches = world * train.accumulate
+    if train.batch_size % microbatches == 0:
         return config
-    increased = math.ceil(train.batch_size / (world * train.accumulate)) * world * train.accumulate
+    increased = math.ceil(train.batch_size / microbatches) * microbatches
     reasons = [f"{world} processes"] if world > 1 else []
     reasons += [f"train.accumulate={train.accumulate}"] if train.accumulate > 1 else []
     logger.info(

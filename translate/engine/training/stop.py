@@ -9,12 +9,14 @@ class Stop(IntEnum):
     FINISHED = 0
     SIGNAL = 1
     TIME = 2
+    """the time limit was reached"""
     HOOK = 3
+    """a plugin's hook called `Run.stop`"""
     PLATEAU = 4
-    """too many evaluations without improvement"""
+    """too many evaluations were without improvement"""
 
     @property
     def outcome(self) -> str:
-        """The outcome in ``run.json``, which hooks and trackers get: ``finished`` and so on."""
-        words = {self.FINISHED: "finished", self.HOOK: "stopped", self.PLATEAU: "stopped"}
-        return words.get(self, "interrupted")
+        """``finished``, ``stopped`` or ``interrupted``, for ``run.json``, hooks and trackers."""
+        outcomes = {self.FINISHED: "finished", self.HOOK: "stopped", self.PLATEAU: "stopped"}
+        return outcomes.get(self, "interrupted")

@@ -1,8 +1,8 @@
-"""Training of a new run, and continuation of a run."""
+"""Train a new run, or resume a run."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -53,62 +53,36 @@ def start(
         TranslateError: A check failed, or training cannot continue.
     """
     with _processes(config) as device:
-        session = open_session(device, NewRun(config, out, init), dry_run=dry_run)
+        session = open_session(device, NewRun(config, out, init, dry_run=dry_run))
         return _plan(session) if dry_run else _train(session, progress, interrupts)
 
 
 def resume(
-    run: Path,
-    *,
-    flags: Mapping[str, Any] | None = None,
-    assignments: Sequence[str] = (),
-    accept_data_change: bool = False,
-    fork: bool = False,
-    out: Path | None = None,
-    dry_run: bool = False,
-    progress: ProgressReporter,
-    interrupts: Interrupts | None = None,
-    command: Config | None = None,
+    point: ResumePoint, *, progress: ProgressReporter, interrupts: Interrupts | None = None
 ) -> TrainingResult:
-    """Continue `run` from its newest complete checkpoint.
+    """Continue a run from `point`; a dry run returns the plan of the remaining steps.
 
     Args:
-        run: The run folder.
-        flags: Settings that replace those of the run.
-        assignments: Further settings, ``key=value``.
-        accept_data_change: Continue even if the images have changed.
-        fork: Continue in another folder, where any setting may change that matches the weights.
-        out: The folder of a fork; None: a new one next to the run.
-        dry_run: Only return the plan of the remaining steps.
+        point: The checkpoint and the configuration to continue with.
         progress: Shows the progress.
         interrupts: Signals and a time limit that stop training.
-        command: The complete configuration, instead of `flags` and `assignments`.
 
     Raises:
-        ConfigError: A changed setting would make another run of it, and it is not forked.
+        ConfigError: The run is complete, and `point` is a fork.
         DataError: The images have changed.
     """
-    workers.refuse_in_worker()
-    point = ResumePoint(
-        run,
-        flags or {},
-        assignments,
-        fork=fork,
-        out=out,
-        command=command,
-        accept_data_change=accept_data_change,
-    )
     with _processes(point.config) as device:
-        session = open_session(device, point, dry_run=dry_run)
+        session = open_session(device, point)
         if not session.is_complete:
-            if dry_run:
+            if point.dry_run:
                 return _plan(session)
-            return _train(session, progress, interrupts, -1 if fork else point.newest_step)
-        if distributed.is_first() and not dry_run:
-            with locks.lock_folder(run):
-                remove_partial_run_files(run)  # of a process that was killed after its last step
+            return _train(session, progress, interrupts, -1 if point.fork else point.newest_step)
+        if distributed.is_first() and not point.dry_run:
+            with locks.lock_folder(point.run):
+                # a process may have been killed after its last step
+                remove_partial_run_files(point.run)
         point.report_complete(session.training.step, session.plateau)
-        return TrainingResult(run, session.training.step)
+        return TrainingResult(point.run, session.training.step)
 
 
 def start_or_resume(
@@ -121,12 +95,12 @@ def start_or_resume(
     progress: ProgressReporter,
     interrupts: Interrupts | None = None,
 ) -> TrainingResult:
-    """Continue the run in `out` if it has a checkpoint, else start it.
+    """Continue the run in `out` if it has a checkpoint, else start a run there.
 
-    A launcher such as torchrun can then repeat the same command after a failure. Raises
-    `ConfigError` if `config` differs from that of the run.
+    So a launcher such as torchrun can repeat one command after a failure. Raises `ConfigError` if
+    `config` differs from the configuration of the run.
     """
-    common: Any = {"dry_run": dry_run, "progress": progress, "interrupts": interrupts}
+    common: Any = {"progress": progress, "interrupts": interrupts}
     with _processes(config):  # all processes decide before the first one writes
         if distributed.is_first() and restarts_share_store():
             logger.info(
@@ -135,13 +109,16 @@ def start_or_resume(
             )
         exists = distributed.all_reduce_max(any(retention.list_checkpoints(out)))
         if not exists:
-            return start(config, out=out, init=init, **common)
-        return resume(out, command=config, accept_data_change=accept_data_change, **common)
+            return start(config, out=out, init=init, dry_run=dry_run, **common)
+        point = ResumePoint(
+            out, command=config, accept_data_change=accept_data_change, dry_run=dry_run
+        )
+        return resume(point, **common)
 
 
 @contextmanager
 def _processes(config: Config) -> Iterator[torch.device]:
-    """Join the other processes of this training; yield the device to train on."""
+    """Join the other processes that train this run; yield the device to train on."""
     workers.refuse_in_worker()
     device = distributed.choose_device(config.train.device)
     group = distributed.process_group(device, config.train.timeout)
@@ -157,12 +134,10 @@ def _plan(session: Session) -> TrainingResult:
 def _train(
     session: Session, progress: ProgressReporter, interrupts: Interrupts | None, newest: int = -1
 ) -> TrainingResult:
-    """Train a session whose folder had checkpoints up to step `newest` when it was opened."""
-    folder = session.writer.path
-    if not distributed.is_first():
-        return Loop(session, progress, interrupts or Interrupts()).run()
-    with locks.lock_folder(folder):
-        if (step := retention.newest_step(folder)) > newest:
+    """Train in a run folder whose newest checkpoint is of step `newest`; -1 if it has none."""
+    folder, is_first = session.writer.path, distributed.is_first()
+    with locks.lock_folder(folder) if is_first else nullcontext():
+        if is_first and (step := retention.newest_step(folder)) > newest:
             raise ConfigError(
                 f"{folder}: another process has trained there meanwhile, to step {step}. To "
                 f"continue from that step: translate train --resume {folder}"

@@ -71,7 +71,7 @@ class Generator:
         options = [calls.options_of(each) for each in self.output_methods]
         only_others = {name for each in options for name in each} - calls.options_of(method).keys()
         given = {name: value for name, value in self.options.items() if name not in only_others}
-        return calls.complete(method, given, self.model.name)
+        return calls.complete_options(method, given, self.model.name)
 
     @property
     def is_random(self) -> bool:
@@ -133,12 +133,12 @@ class Generator:
         options = self.options_of(model.recipe.draw)
         request = drawing.SampleRequest(count, seed=seed, options=options or None)
         fake: list[Image] = []
-        for first in range(0, count, drawing.CHUNK):
+        for first in range(0, count, drawing.BATCH_SIZE):
             text = None
             if texts is not None and model.spec.text_length:
-                rows = texts[first : first + drawing.CHUNK]
-                text = rows[torch.arange(drawing.CHUNK) % len(rows)]
-            chunk = drawing.draw_chunk(model, request, first, text)[: count - first]
+                rows = texts[first : first + drawing.BATCH_SIZE]
+                text = rows[torch.arange(drawing.BATCH_SIZE) % len(rows)]
+            chunk = drawing.draw_batch(model, request, first, text)[: count - first]
             fake += [_require_finite(image, f"sample {first + i}") for i, image in enumerate(chunk)]
         real_labels = labels.tolist() if labels is not None else ()
         return Outputs(

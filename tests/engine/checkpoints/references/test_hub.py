@@ -1,8 +1,9 @@
 """Models on the Hub: downloaded once, pinned, and refused if they are not what was uploaded."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import fake_hub
 import pytest
@@ -66,40 +67,22 @@ def test_only_json_and_safetensors_of_checkpoints_are_downloaded(
     assert not [r for r in hub.requests if r.endswith((".py", ".pt", "README.md"))]
 
 
-def refuse(code: int) -> Callable[[FakeHub], None]:
-    def change(hub: FakeHub) -> None:
-        hub.refuse = code
-
-    return change
-
-
-def gate(hub: FakeHub) -> None:
-    hub.gated = True
-
-
-def remove(hub: FakeHub) -> None:
-    hub.repositories.clear()
-
-
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("state", "message"),
     [
-        (refuse(401), "is not on the Hub, or is private: check the name"),
-        (refuse(403), r"the Hub refuses access \(403\)"),
-        (refuse(404), "is not on the Hub, or is private"),
-        (gate, "is gated: accept its terms at http://127.0.0.1"),
-        (remove, "is not on the Hub, or is private"),
+        ({"refuse": 401}, "is not on the Hub, or is private: check the name"),
+        ({"refuse": 403}, r"the Hub refuses access \(403\)"),
+        ({"refuse": 404}, "is not on the Hub, or is private"),
+        ({"gated": True}, "is gated: accept its terms at http://127.0.0.1"),
+        ({"repositories": {}}, "is not on the Hub, or is private"),
     ],
     ids=["401", "403", "404", "gated", "removed"],
 )
-def test_what_the_hub_refuses_is_one_clear_line(
-    change: Callable[[FakeHub], None],
-    message: str,
-    hub: FakeHub,
-    monkeypatch: pytest.MonkeyPatch,
+def test_a_refusal_of_the_hub_is_an_error_of_one_line(
+    state: dict[str, Any], message: str, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_other")
-    change(hub)
+    vars(hub).update(state)
     with pytest.raises(CheckpointError, match=message) as caught:
         resolve(REFERENCE)
     assert "\n" not in str(caught.value)
@@ -126,6 +109,6 @@ def test_a_damaged_download_is_refused_and_never_used_later(
 
 
 @pytest.mark.parametrize("name", ["org", "../x/y", "org/name/more", "org/..", "org/na me", ""])
-def test_what_is_no_repository_is_refused_before_any_request(name: str) -> None:
+def test_a_reference_that_names_no_repository_is_refused(name: str) -> None:
     with pytest.raises(CheckpointError, match="expected hf-hub:org/name"):
         resolve(f"hf-hub:{name}")

@@ -1,4 +1,4 @@
-"""The best checkpoint is chosen by finite values, and evaluations without one are counted."""
+"""The best value of a run is finite, and evaluations without improvement are counted."""
 
 import math
 from pathlib import Path
@@ -33,27 +33,25 @@ def test_a_value_that_is_not_finite_is_never_the_best() -> None:
 
 def test_a_checkpoint_without_a_selection_has_none() -> None:
     facts = {"step": 1, "config": {}, "spec": {}, "optimizers": {}, "averaged": 0}
-    state = State.model_validate({**facts, "processes": 1, "versions": {}})
-    assert Selection.of(state) is None
-    document = Selection(("psnr", "max"), 20.5, 4, 1).document()
-    state = State.model_validate(
-        {**facts, "processes": 1, "versions": {}, "best": ["psnr", "max"], "selection": document}
-    )
-    assert Selection.of(state) == Selection(("psnr", "max"), 20.5, 4, 1)
+    facts |= {"processes": 1, "versions": {}}
+    assert Selection.of(State.model_validate(facts)) is None
+    selection = Selection(("psnr", "max"), value=20.5, step=4, waited=1)
+    facts |= {"best": ["psnr", "max"], "selection": selection.document()}
+    assert Selection.of(State.model_validate(facts)) == selection
 
 
 def test_every_checkpoint_of_a_run_has_the_selection(image_folder: object, tmp_path: Path) -> None:
     image_folder("a", 4), image_folder("b", 4)  # type: ignore[operator]
-    given = {"data__layout": "paired", "data__validation": 0.25, "train__metric": "mae"}
-    config = small_runs.config(tmp_path, train__evaluate_every=2, train__save_every=1, **given)
+    settings = {"data__layout": "paired", "data__validation": 0.25, "train__metric": "mae"}
+    config = small_runs.config(tmp_path, train__evaluate_every=2, train__save_every=1, **settings)
     small_runs.train(config, tmp_path / "run")
     states = {
         step: json_files.read_record(path / "state.json", State)
         for step, path in retention.list_checkpoints(tmp_path / "run")
     }
     values = {step: state.metrics["mae"] for step, state in states.items() if state.metrics}
-    assert 3 in states and 3 not in values, "it is not evaluated at this step"
-    best = min(values, key=values.__getitem__)
-    chosen = Selection.of(states[4])
-    assert chosen == Selection(("mae", "min"), values[best], best, (4 - best) // 2)
-    assert read.read_checkpoint(retention.best_checkpoint(tmp_path / "run")).step == best
+    assert 3 in states and 3 not in values, "step 3 is not evaluated"
+    best_step = min(values, key=values.__getitem__)
+    expected = Selection(("mae", "min"), values[best_step], best_step, (4 - best_step) // 2)
+    assert Selection.of(states[4]) == expected
+    assert read.read_checkpoint(retention.best_checkpoint(tmp_path / "run")).step == best_step

@@ -1,4 +1,4 @@
-"""The index of sharded tensors, and the files it leads to."""
+"""The index of sharded tensors, and the files that it may name."""
 
 import pytest
 from pydantic import ValidationError
@@ -7,7 +7,7 @@ from translate.engine.checkpoints.contents import TRAINING
 from translate.engine.checkpoints.sharded.index import Part, training_file
 
 
-def test_each_process_has_a_file_and_the_index_leads_to_no_other() -> None:
+def test_each_process_has_a_file_and_the_index_names_no_other_files() -> None:
     assert training_file(0) == TRAINING
     assert training_file(12) == "training-rank-12.safetensors"
     for rank in (0, 12):

@@ -1,11 +1,13 @@
-"""Sharded checkpoints are read on other numbers of processes, and damage is named."""
+"""A sharded checkpoint is read on any number of processes, and an error names a damaged file."""
 
 import json
+from shutil import copytree
 from typing import Any
 
 import pytest
 import torch
 import two_processes
+from equal_tensors import assert_equal_tensors
 from sharded_states import CPU, SavedRun, build_sharded, whole_state
 from small_runs import replace_checkpoint_file
 
@@ -32,34 +34,30 @@ def test_a_checkpoint_of_two_processes_is_restored_on_any_number(
     def work(_: int) -> tuple[list[str], int, dict[str, Any]]:
         with distributed.process_group(CPU):
             training = build_sharded(shard)
-            notes = read.restore(training, read.read_checkpoint(saved.path))
+            messages = read.restore(training, read.read_checkpoint(saved.path))
             state = whole_state(training)
-            return notes, training.step, {name: value.tolist() for name, value in state.items()}
+            return messages, training.step, {name: value.tolist() for name, value in state.items()}
 
-    for notes, step, state in two_processes.run(work, world=world):
-        assert (notes, step) == ([], 1)
-        assert state.keys() == saved.expected.keys()
+    for messages, step, state in two_processes.run(work, world=world):
+        assert (messages, step) == ([], 1)
         assert any(name.startswith("optimizer/") for name in state)
-        for name, value in state.items():
-            assert torch.equal(torch.tensor(value), saved.expected[name]), name
+        tensors = {name: torch.tensor(value) for name, value in state.items()}
+        assert_equal_tensors(tensors, saved.expected)
 
 
-def test_a_missing_or_truncated_part_is_named_and_the_checkpoint_before_is_used(
+def test_a_missing_or_truncated_part_is_named_and_the_previous_checkpoint_is_used(
     saved: SavedRun,
 ) -> None:
     older = saved.path.with_name("step-00000000")
-    older.mkdir()
-    for file in saved.path.iterdir():
-        (older / file.name).write_bytes(file.read_bytes())
+    copytree(saved.path, older)
     part = saved.path / "training-rank-1.safetensors"
     data = part.read_bytes()
     for content, reason in ((data[:-1], "is damaged"), (None, "No such file or directory")):
         part.unlink()
         if content is not None:
             part.write_bytes(content)
-        newest, messages = retention.newest_checkpoint(saved.run)
+        newest, [message] = retention.newest_checkpoint(saved.run)
         assert newest == older
-        [message] = messages
         assert "\n" not in message and f"{part}" in message and reason in message
         with pytest.raises(CheckpointError, match=r"training-rank-1.safetensors"):
             read.restore(build_sharded("none"), read.read_checkpoint(saved.path))
@@ -76,7 +74,7 @@ def test_a_missing_or_truncated_part_is_named_and_the_checkpoint_before_is_used(
         ({"shape": [1, 1, 1, 1]}, "has no part"),
     ],
 )
-def test_an_index_that_leads_elsewhere_is_refused(
+def test_an_index_with_a_wrong_file_or_shape_is_refused(
     change: dict[str, Any], message: str, saved: SavedRun
 ) -> None:
     index = json.loads((saved.path / SHARDS).read_bytes())
@@ -95,5 +93,5 @@ def test_tensors_are_allocated_by_name_shape_and_type(saved: SavedRun) -> None:
         return tensors[name]
 
     assert load_shards(saved.path, allocate) == tensors
-    for name, tensor in tensors.items():
-        assert torch.equal(tensor, saved.expected[name].to(tensor.dtype)), name
+    expected = {name: saved.expected[name].to(tensor.dtype) for name, tensor in tensors.items()}
+    assert_equal_tensors(tensors, expected)

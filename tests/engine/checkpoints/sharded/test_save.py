@@ -1,4 +1,4 @@
-"""A checkpoint that two processes write is whole or not there, whichever of them fails."""
+"""A checkpoint that two processes write is whole, or missing if either of them fails."""
 
 import os
 import signal
@@ -11,6 +11,7 @@ from disk_faults import Fault, FaultyDisk, disk_full, io_error, short_write
 from sharded_states import CPU, SavedRun, train_sharded
 
 from translate.engine.checkpoints import read, retention, write
+from translate.engine.checkpoints.contents import without_prefix
 from translate.engine.checkpoints.sharded import writer
 from translate.engine.processes import distributed
 from translate.errors import SaveError, TrainingError
@@ -19,15 +20,13 @@ from translate.errors import SaveError, TrainingError
 def test_weights_have_the_bytes_of_a_run_without_shards(saved: SavedRun) -> None:
     from training_states import build_training_state, save
 
-    whole = build_training_state(train__ema=0.5)
-    whole.step = 1
-    for prefix, module in (("weights/", whole.recipe), ("average/", whole.average)):
-        target: Any = module if prefix == "weights/" else whole.average.module  # type: ignore[union-attr]
-        target.load_state_dict({n: saved.expected[prefix + n] for n in target.state_dict()})
-        assert module
-    other = save(saved.run / "whole", whole)
+    unsharded = build_training_state(train__ema=0.5)
+    assert unsharded.average
+    unsharded.recipe.load_state_dict(without_prefix("weights", saved.expected))
+    unsharded.average.module.load_state_dict(without_prefix("average", saved.expected))
+    path = save(saved.run / "unsharded", unsharded, step=1)
     for name in ("weights.safetensors", "ema.safetensors"):
-        assert (saved.path / name).read_bytes() == (other / name).read_bytes()
+        assert (saved.path / name).read_bytes() == (path / name).read_bytes()
 
 
 @pytest.mark.slow
@@ -45,28 +44,23 @@ def test_a_dry_run_prints_the_size_of_a_checkpoint_of_two_processes(saved: Saved
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("failing", "fault"),
-    [
-        (1, disk_full),
-        (1, io_error),
-        (0, disk_full),
-        (0, io_error),
-    ],
+    ("failing_rank", "fault"), [(1, disk_full), (1, io_error), (0, disk_full), (0, io_error)]
 )
 def test_a_disk_error_of_either_process_is_an_error_of_both_and_leaves_no_folder(
-    failing: int, fault: Fault, saved: SavedRun, disk: FaultyDisk
+    failing_rank: int, fault: Fault, saved: SavedRun, disk: FaultyDisk
 ) -> None:
 
     def work(rank: int) -> list[str]:
+        fails = rank == failing_rank
         with distributed.process_group(CPU):
             training = train_sharded(2)
-            disk.arm(0, short_write)
-            write.save(saved.run / f"elsewhere-{failing}", training, training)
+            disk.arm(0, short_write)  # counts operations, without a fault
+            write.save(saved.run / f"elsewhere-{failing_rank}", training, training)
             writes = [i for i, name in enumerate(disk.operations, 1) if name == "write"]
             disk.disarm()
             messages = []
-            for number in range(distributed.all_reduce_max(len(writes) if rank == failing else 0)):
-                if rank == failing:
+            for number in range(distributed.all_reduce_max(len(writes) if fails else 0)):
+                if fails:
                     disk.arm(writes[number], fault)
                 with pytest.raises(SaveError) as error:
                     write.save(saved.run, training, training)
@@ -78,14 +72,14 @@ def test_a_disk_error_of_either_process_is_an_error_of_both_and_leaves_no_folder
 
     first, second = two_processes.run(work)
     assert all("could not save step 2: " in message for message in first + second)
-    if failing:
-        assert first == second  # parts are written before anything else
+    if failing_rank:
+        assert first == second, "its only files, the shards, are written before all others"
     assert retention.newest_checkpoint(saved.run)[0] == saved.path.with_name("step-00000002")
     names = sorted(file.name for file in (saved.run / "checkpoints").iterdir())
     assert names == ["step-00000001", "step-00000002"]
 
 
-def test_T2_a_process_killed_while_it_writes_its_parts_leaves_the_checkpoint_before(
+def test_T2_a_process_killed_while_it_writes_its_parts_leaves_the_previous_checkpoint(
     saved: SavedRun,
 ) -> None:
     write_durably = writer.write_durably
@@ -108,5 +102,5 @@ def test_T2_a_process_killed_while_it_writes_its_parts_leaves_the_checkpoint_bef
     assert "another process has died" in message
     assert retention.newest_checkpoint(saved.run) == (saved.path, [])
     assert read.read_checkpoint(saved.path).step == 1
-    retention.retain(saved.run, 2)
+    retention.remove_old_checkpoints(saved.run, 2)
     assert list((saved.run / "checkpoints").iterdir()) == [saved.path]

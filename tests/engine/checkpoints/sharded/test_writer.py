@@ -1,4 +1,4 @@
-"""Each process writes its parts, and the index says where they are."""
+"""Each process writes its shards to a file, and the index names the file of each part."""
 
 import json
 from hashlib import sha256
@@ -21,14 +21,14 @@ def test_two_processes_write_about_half_of_the_moments_each_and_no_element_twice
     }
     assert index.keys() == moments.keys()
     for name, tensor in moments.items():
-        covered = tensor.clone().fill_(0)
+        times_written = tensor.clone().fill_(0)
         for part in index[name]["parts"]:
-            ends = zip(part["offsets"], part["shape"], strict=True)
-            where = tuple(slice(start, start + length) for start, length in ends)
+            ranges = zip(part["offsets"], part["shape"], strict=True)
+            region = tuple(slice(start, start + length) for start, length in ranges)
             written = files[part["file"]][name]
-            assert written.tolist() == tensor[where].tolist(), name
-            covered[where] += 1
-        assert (covered == 1).all(), name
+            assert written.tolist() == tensor[region].tolist(), name
+            times_written[region] += 1
+        assert (times_written == 1).all(), name
     sizes = [sum(t.nbytes for n, t in each.items() if n in index) for each in files.values()]
     assert max(sizes) < 0.6 * sum(sizes)
     assert all("random/torch" in each for each in files.values())

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from equal_tensors import assert_equal_tensors
 from torch import Tensor, nn
 from torch.optim import SGD, Adam, Optimizer, RMSprop
 
@@ -15,7 +16,8 @@ from translate.engine.checkpoints.training_state.optimizers import (
 from translate.engine.config.yaml_text import to_yaml_types
 
 
-def stepped(optimizer: Optimizer) -> Optimizer:
+def take_step(optimizer: Optimizer) -> Optimizer:
+    """Take a step with gradients of 1; return the optimizer, which has moments now."""
     for group in optimizer.param_groups:
         for parameter in group["params"]:
             parameter.grad = torch.ones_like(parameter)
@@ -33,11 +35,11 @@ def create_optimizer(
 def saved_state(
     optimizer: Optimizer, configured: list[dict[str, Any]]
 ) -> tuple[Any, dict[str, Tensor]]:
-    """Return the record that a checkpoint keeps of `optimizer`, after a round trip through JSON."""
+    """Return what a checkpoint has of `optimizer`: an entry of ``state.json``, and moments."""
     state = optimizer.state_dict()
     tensors = {f"{i}/{n}": t for i, v in state["state"].items() for n, t in v.items()}
-    record = {"kind": type(optimizer).__name__, "state": {}, "configured": configured}
-    return json.loads(json.dumps({**record, "param_groups": state["param_groups"]})), tensors
+    entry = {"kind": type(optimizer).__name__, "state": {}, "configured": configured}
+    return json.loads(json.dumps({**entry, "param_groups": state["param_groups"]})), tensors
 
 
 @pytest.mark.parametrize(
@@ -54,57 +56,57 @@ def test_T26_hyperparameters_come_from_the_config_and_moments_from_the_checkpoin
     kind: type[Optimizer], changes: dict[str, Any]
 ) -> None:
     defaults = {"momentum": 0.9} if kind is SGD else {}
-    before = create_optimizer(kind, **defaults)
-    record, tensors = saved_state(
-        stepped(before), hyperparameters(create_optimizer(kind, **defaults))
-    )
-    now = create_optimizer(kind, **{**defaults, **changes})
-    hyperparameters_now = hyperparameters(now)
-    assert restore_optimizer(now, hyperparameters_now, record, tensors) == ""
-    assert to_yaml_types(hyperparameters(now)) == to_yaml_types(hyperparameters_now)
-    (values,) = now.state.values()
-    for name, value in values.items():
-        assert torch.equal(value, tensors[f"0/{name}"])
-    stepped(now)
+    saved = create_optimizer(kind, **defaults)
+    configured = hyperparameters(saved)
+    entry, tensors = saved_state(take_step(saved), configured)
+    resumed = create_optimizer(kind, **{**defaults, **changes})
+    changed = hyperparameters(resumed)
+    assert restore_optimizer(resumed, changed, entry, tensors) == ""
+    assert to_yaml_types(hyperparameters(resumed)) == to_yaml_types(changed)
+    (moments,) = resumed.state.values()
+    assert_equal_tensors({f"0/{name}": value for name, value in moments.items()}, tensors)
+    take_step(resumed)
 
 
 def test_hyperparameters_changed_by_a_schedule_are_kept_if_options_are_equal() -> None:
-    before = stepped(create_optimizer(betas=(0.5, 0.9)))
-    hyperparameters_now = hyperparameters(before)
-    before.param_groups[0] |= {"initial_lr": 0.1, "lr": 0.02, "betas": (0.1, 0.2), "eps": 7.0}
-    now = create_optimizer(betas=(0.5, 0.9), eps=5.0)
-    restore_optimizer(now, hyperparameters(now), *saved_state(before, hyperparameters_now))
-    (group,) = hyperparameters(now)
+    saved = take_step(create_optimizer(betas=(0.5, 0.9)))
+    configured = hyperparameters(saved)
+    saved.param_groups[0] |= {"initial_lr": 0.1, "lr": 0.02, "betas": (0.1, 0.2), "eps": 7.0}
+    resumed = create_optimizer(betas=(0.5, 0.9), eps=5.0)
+    restore_optimizer(resumed, hyperparameters(resumed), *saved_state(saved, configured))
+    (group,) = hyperparameters(resumed)
     assert (group["lr"], group["initial_lr"], group["betas"]) == (0.02, 0.1, (0.1, 0.2))
     assert group["eps"] == 5.0
 
 
-def test_the_configuration_overrides_an_older_checkpoint() -> None:
-    before = stepped(create_optimizer())
-    before.param_groups[0] |= {"initial_lr": 0.1, "lr": 0.02}
-    record, tensors = saved_state(before, [])
-    del record["configured"], record["kind"]
-    same, other = create_optimizer(), create_optimizer(lr=0.3)
-    for now in (same, other):
-        assert restore_optimizer(now, hyperparameters(now), record, tensors) == ""
-    assert hyperparameters(same)[0]["lr"] == 0.02
-    assert hyperparameters(other)[0]["lr"] == 0.3 and "initial_lr" not in other.param_groups[0]
+def test_a_changed_learning_rate_overrides_that_of_a_checkpoint_of_an_older_version() -> None:
+    saved = take_step(create_optimizer())
+    saved.param_groups[0] |= {"initial_lr": 0.1, "lr": 0.02}
+    entry, tensors = saved_state(saved, [])
+    del entry["configured"], entry["kind"]
+    unchanged, changed = create_optimizer(), create_optimizer(lr=0.3)
+    for resumed in (unchanged, changed):
+        assert restore_optimizer(resumed, hyperparameters(resumed), entry, tensors) == ""
+    assert hyperparameters(unchanged)[0]["lr"] == 0.02
+    (group,) = hyperparameters(changed)
+    assert group["lr"] == 0.3 and "initial_lr" not in group
 
 
 @pytest.mark.parametrize(
-    ("now", "message"),
+    ("settings", "message"),
     [
-        (lambda: create_optimizer(amsgrad=True), "amsgrad is True, and was False"),
-        (lambda: create_optimizer(SGD), "it is SGD, and was Adam"),
-        (lambda: create_optimizer(parameters=2), "it has other parameters now"),
+        ({"amsgrad": True}, "amsgrad is True, and was False"),
+        ({"kind": SGD}, "it is SGD, and was Adam"),
+        ({"parameters": 2}, "it has other parameters now"),
     ],
 )
-def test_moments_of_other_shapes_are_skipped_and_the_optimizer_works(
-    now: Any, message: str
+def test_an_optimizer_with_other_moments_starts_without_any(
+    settings: dict[str, Any], message: str
 ) -> None:
-    record, tensors = saved_state(stepped(create_optimizer()), hyperparameters(create_optimizer()))
-    optimizer = now()
-    assert restore_optimizer(optimizer, hyperparameters(optimizer), record, tensors) == message
+    saved = create_optimizer()
+    entry, tensors = saved_state(take_step(saved), hyperparameters(saved))
+    optimizer = create_optimizer(**settings)
+    assert restore_optimizer(optimizer, hyperparameters(optimizer), entry, tensors) == message
     assert not optimizer.state
-    stepped(optimizer)
+    take_step(optimizer)
     assert restore_optimizer(optimizer, [], None, {}) == "the checkpoint has no such player"

@@ -1,14 +1,15 @@
-"""Every process restores its own state, and the moments it needs."""
+"""Each process restores its own image pools and random state."""
 
-import copy
 from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor
+from equal_tensors import assert_equal_tensors
+from safetensors.torch import save as serialized
 from training_states import build_training_state, restore, save, train_steps
 
 from translate.engine.checkpoints import read, retention
+from translate.engine.checkpoints.contents import with_prefix
 from translate.engine.processes import distributed
 from translate.engine.system import randomness
 
@@ -22,11 +23,10 @@ def test_each_rank_restores_its_own_pools_and_random_state(
     torch.manual_seed(77)
     train_steps(second, 5)
     second_state = randomness.random_state()
-    other = _saved(
-        {**second_state, **{f"recipe/{k}": v for k, v in second.recipe.training_state().items()}}
-    )
+    pools = with_prefix("recipe", second.recipe.training_state())
+    gathered = [b"", serialized({**second_state, **pools})]
     randomness.restore_random_state(first_state)
-    monkeypatch.setattr(distributed, "gather_bytes", lambda data: [data, other])
+    monkeypatch.setattr(distributed, "gather_bytes", lambda _: gathered)
     path = save(tmp_path, first)
     assert (path / "training-rank-1.safetensors").is_file()
     retention.verify(path)
@@ -35,12 +35,12 @@ def test_each_rank_restores_its_own_pools_and_random_state(
     for rank, training, random_state in ((0, first, first_state), (1, second, second_state)):
         monkeypatch.setattr(distributed, "rank", lambda rank=rank: rank)
         reloaded = restore(path)
-        _same(reloaded.recipe.training_state(), training.recipe.training_state())
-        _same(randomness.random_state(), random_state)
-        _same(reloaded.recipe.state_dict(), first.recipe.state_dict())
+        assert_equal_tensors(reloaded.recipe.training_state(), training.recipe.training_state())
+        assert_equal_tensors(randomness.random_state(), random_state)
+        assert_equal_tensors(reloaded.recipe.state_dict(), first.recipe.state_dict())
 
 
-def test_a_new_rank_starts_from_its_own_seed(
+def test_a_process_that_the_checkpoint_lacks_starts_from_its_own_seed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     training = build_training_state()
@@ -52,15 +52,3 @@ def test_a_new_rank_starts_from_its_own_seed(
     expected = torch.Generator().manual_seed(training.config.train.seed + 1)
     assert torch.equal(torch.rand(3), torch.rand(3, generator=expected))
     assert reloaded.step == 4
-
-
-def _saved(tensors: dict[str, Tensor]) -> bytes:
-    from safetensors.torch import save
-
-    return save(copy.deepcopy(tensors))
-
-
-def _same(one: dict[str, Tensor], other: dict[str, Tensor]) -> None:
-    assert one.keys() == other.keys()
-    for key, tensor in one.items():
-        assert torch.equal(tensor, other[key]), key

@@ -1,1 +1,1 @@
-"""What a reference names: a run, a step, the best checkpoint, a packed model, the Hub."""
+"""Find the checkpoint of a reference: a run, a step, the best one, a packed model, the Hub."""

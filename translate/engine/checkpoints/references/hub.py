@@ -1,8 +1,8 @@
 """Models on the Hugging Face Hub: ``hf-hub:org/name``, or ``hf-hub:org/name@REVISION``.
 
 Only the JSON and safetensors files of a checkpoint are downloaded, into the cache of
-`huggingface_hub`; nothing else in a repository is read. A reference is pinned to the commit that it
-names at the time, and works offline once that commit is in the cache.
+`huggingface_hub`; nothing else in a repository is read. Records of a model name its commit. A
+reference works offline once its commit is in the cache.
 """
 
 import os
@@ -59,7 +59,7 @@ def parse_reference(reference: str | Path) -> HubReference:
 
 
 def pin(reference: str | Path, checkpoint: Path) -> str:
-    """Return `reference` with the commit of its `checkpoint`; any other one as it is."""
+    """Return a reference to the Hub with the commit of its `checkpoint`; others unchanged."""
     if not is_hub_reference(reference):
         return str(reference)
     commit = checkpoint.parents[1].name
@@ -67,12 +67,12 @@ def pin(reference: str | Path, checkpoint: Path) -> str:
 
 
 def download(reference: str | Path) -> tuple[Path, list[str]]:
-    """Return the newest checkpoint of a model on the Hub, and problems of newer ones.
+    """Return the newest checkpoint of a model on the Hub, and what is wrong with newer ones.
 
-    A file with other bytes than its checkpoint lists is downloaded once more.
+    If all are damaged, everything is downloaded once more.
 
     Raises:
-        CheckpointError: It cannot be downloaded, or is no model of translate.
+        CheckpointError: The model cannot be downloaded, or is no model of translate.
         MissingPackageError: `huggingface_hub` is not installed.
         SaveError: The cache cannot be written to.
     """
@@ -103,35 +103,34 @@ def library() -> "ModuleType":
 
 
 def endpoint() -> str | None:
-    """Return the address of the Hub in ``HF_ENDPOINT``; None: its own."""
+    """Return the address in the variable ``HF_ENDPOINT``; None for that of huggingface.co."""
     return os.environ.get("HF_ENDPOINT") or None
 
 
 def _snapshot(place: HubReference, *, again: bool) -> Path:
-    """Return the folder of a revision in the cache, after what is missing was downloaded."""
+    """Return the folder of a revision in the cache; download missing files, or all `again`."""
     package = library()
     try:
-        return Path(
-            package.snapshot_download(
-                place.repository,
-                revision=place.revision,
-                allow_patterns=PATTERNS,
-                endpoint=endpoint(),
-                force_download=again,
-                library_name="translate-kit",
-            )
+        folder = package.snapshot_download(
+            place.repository,
+            revision=place.revision,
+            allow_patterns=PATTERNS,
+            endpoint=endpoint(),
+            force_download=again,
+            library_name="translate-kit",
         )
     except Exception as error:
         raise explain(place, error) from error
+    return Path(folder)
 
 
 def explain(place: HubReference, error: Exception) -> CheckpointError | SaveError:
-    """Return what went wrong between this machine and the Hub, and what to type."""
+    """Return the error to raise for an exception of `huggingface_hub`, with what to type."""
     from huggingface_hub import errors
 
     login = "`hf auth login`, or the variable HF_TOKEN, says who you are"
-    wrapping = (RuntimeError, errors.LocalEntryNotFoundError)
-    while isinstance(error, wrapping) and isinstance(error.__cause__, errors.HfHubHTTPError):
+    wrappers = (RuntimeError, errors.LocalEntryNotFoundError)
+    while isinstance(error, wrappers) and isinstance(error.__cause__, errors.HfHubHTTPError):
         error = error.__cause__
     response = getattr(error, "response", None)
     status = getattr(response, "status_code", None)

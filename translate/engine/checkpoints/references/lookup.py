@@ -18,19 +18,20 @@ EXPECTED = (
 
 
 def resolve(reference: str | Path) -> tuple[Path, list[str]]:
-    """Return the checkpoint of `reference`, and the problems of newer ones of its run.
+    """Return the checkpoint of `reference`, and what is wrong with newer ones of its run.
 
-    A path that exists is that path, also with ``@`` or ``:`` in its name. Files that only a resume
-    needs may be missing in the checkpoint.
+    An existing path is used as it is, also with ``@`` or ``:`` in its name. Files that only a
+    resume needs may be missing in the checkpoint.
 
     Args:
-        reference: ``runs/x`` for its newest whole checkpoint, ``runs/x@500`` for that of a step,
-            ``runs/x@best`` for the best by the metric that was recorded,
+        reference: ``runs/x`` for the newest checkpoint that is not damaged, ``runs/x@500`` for
+            the checkpoint of a step, ``runs/x@best`` for the best by the recorded metric,
             ``runs/x/checkpoints/step-00000500``, ``x.zip`` of ``translate pack``, or
             ``hf-hub:org/name`` of ``translate push``.
 
     Raises:
-        CheckpointError: No usable checkpoint; the message lists those that exist.
+        CheckpointError: There is no such checkpoint, or it is damaged; the message lists the
+            existing steps.
     """
     path = Path(reference)
     if hub.is_hub_reference(reference) and not path.exists():
@@ -43,16 +44,17 @@ def resolve(reference: str | Path) -> tuple[Path, list[str]]:
             return retention.newest_checkpoint(unpack(path), training=False)
         if path.exists():
             return retention.newest_checkpoint(path, training=False)
-        run, at, which = str(path).rpartition("@")
+        run, at, step_or_best = str(path).rpartition("@")
         with readable(Path(run)):
             if at and Path(run).is_dir():
-                return _resolve_in_run(Path(run), which)
-        if scheme := re.match("[a-z][a-z0-9+.-]+:", str(path)):  # not a drive: two letters or more
+                return _resolve_in_run(Path(run), step_or_best)
+        # two letters or more: one letter is a drive of Windows
+        if scheme := re.match("[a-z][a-z0-9+.-]+:", str(path)):
             raise CheckpointError(
                 f"unknown scheme {scheme[0]!r} in {printable_name(str(path))}: expected "
                 f"{EXPECTED.format(run='runs/x', step=500)}."
             )
-        return retention.newest_checkpoint(path, training=False)  # raises
+        return retention.newest_checkpoint(path, training=False)  # raises, as there is no run
 
 
 def is_copy(reference: str | Path) -> bool:
@@ -60,16 +62,16 @@ def is_copy(reference: str | Path) -> bool:
     return hub.is_hub_reference(reference) or is_pack(Path(reference))
 
 
-def _resolve_in_run(run: Path, which: str) -> tuple[Path, list[str]]:
-    """Return the checkpoint `which`, a step or ``best``, of `run`."""
-    if which == "best":
+def _resolve_in_run(run: Path, step_or_best: str) -> tuple[Path, list[str]]:
+    if step_or_best == "best":
         return retention.best_checkpoint(run), []
+    is_step = step_or_best.isascii() and step_or_best.isdecimal()
     steps = dict(retention.list_checkpoints(run))
-    if which.isascii() and which.isdecimal() and (path := steps.get(int(which))):
+    if is_step and (path := steps.get(int(step_or_best))):
         retention.verify(path, training=False)
         return path, []
-    if which.isascii() and which.isdecimal():
-        message = f"{run} has no checkpoint of step {which}."
+    if is_step:
+        message = f"{run} has no checkpoint of step {step_or_best}."
     else:
-        message = f"{run} has no checkpoint {short_repr(which)}: expected a step or best."
+        message = f"{run} has no checkpoint {short_repr(step_or_best)}: expected a step or best."
     raise CheckpointError(f"{message} Steps: {retention.existing_steps(run)}.")

@@ -1,7 +1,7 @@
 """Packed models: a file with a checkpoint and a sample to verify it, usable like a run folder.
 
-A pack is a zip file without compression, so that it cannot expand. It holds the files that `FILES`
-matches and no others; ``pack.json`` has the hash of each.
+A pack is a zip file without compression, so that it cannot expand. `FILES` matches the names of all
+files that it may hold, and ``pack.json`` has the hash of each.
 """
 
 import re
@@ -30,8 +30,6 @@ FILES = re.compile(
     "|".join(map(re.escape, (CARD, PREVIEW, CONFIG, PARITY, RECORD)))
     + rf"|checkpoints/step-[0-9]{{8,13}}/({'|'.join(map(re.escape, CHECKPOINT_FILES))})"
 )
-
-
 Kind: TypeAlias = Literal["translate", "draw"]
 """what a sample is of: a translation, or an image from noise"""
 
@@ -43,7 +41,7 @@ class ParityRecord(json_files.Record):
     to: str
     """the domain of the output"""
     tolerance: float = Field(gt=0, lt=1)
-    """the largest difference that is accepted, as a part of the range of numbers"""
+    """largest accepted difference of values, as a fraction of their range"""
 
 
 class PackRecord(json_files.Record):
@@ -55,7 +53,7 @@ class PackRecord(json_files.Record):
     """the digest of the checkpoint"""
     versions: dict[str, str]
     plugins: dict[str, str]
-    """versions of the distributions whose plugins the model needs, without ours"""
+    """versions of the distributions whose plugins the model needs, except our own"""
     parity: ParityRecord
     files: dict[str, FileFacts]
 
@@ -85,7 +83,7 @@ def unpack(path: Path) -> Path:
     with _readable_pack(path), ZipFile(path) as archive:
         record = _read_record(path, archive)
         names = [*record.files, RECORD]
-        contents = {name: _verified(path, archive, name, record) for name in names}
+        contents = {name: _read_verified(path, archive, name, record) for name in names}
         try:
             folders.make_folder(target.parent)
             folders.write_folder(target, contents)
@@ -139,11 +137,10 @@ def _read_record(path: Path, archive: ZipFile) -> PackRecord:
     return record
 
 
-def _verified(path: Path, archive: ZipFile, name: str, record: PackRecord) -> Iterator[Chunk]:
+def _read_verified(path: Path, archive: ZipFile, name: str, record: PackRecord) -> Iterator[Chunk]:
     """Yield the bytes of a file; raises `CheckpointError` at the end if their hash is wrong."""
     actual: dict[str, FileFacts] = {}
     with archive.open(name, mode="r") as file:
         yield from with_digest(iter(partial(file.read, CHUNK_BYTES), b""), name, actual)
-    facts, found = record.files.get(name), actual[name]
-    if facts and (found.sha256, found.size) != (facts.sha256, facts.size):
+    if name in record.files and record.files[name] != actual[name]:
         raise CheckpointError(f"{path} is damaged: {name} has other bytes than were packed.")

@@ -1,4 +1,4 @@
-"""The best checkpoint of a run so far, and the number of evaluations since."""
+"""The best value of ``train.metric`` in a run, and the number of evaluations since."""
 
 from dataclasses import asdict, dataclass, replace
 from math import isfinite
@@ -16,9 +16,9 @@ class Selection:
     value: float | None = None
     """the best value so far"""
     step: int = 0
-    """the step of that value"""
+    """the step of the best value"""
     waited: int = 0
-    """number of evaluations since then, all without improvement"""
+    """number of evaluations after the best one"""
 
     @classmethod
     def of(cls, state: State) -> Self | None:

@@ -1,6 +1,6 @@
 """``training-shards.json``: which file of a checkpoint has which part of a sharded tensor."""
 
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
@@ -8,24 +8,25 @@ from translate.engine.checkpoints.contents import TRAINING
 from translate.engine.disk.records import json_files
 
 SHARDS = "training-shards.json"
-Sides = list[Annotated[int, Field(ge=0)]]
+Sizes: TypeAlias = list[Annotated[int, Field(ge=0)]]
+"""a number for each dimension of a tensor"""
 
 
 class Part(json_files.Record):
     """A part of a tensor, under the tensor's name in a file of one process."""
 
     file: str = Field(pattern=r"^training(-rank-[0-9]+)?\.safetensors$")
-    offsets: Sides
+    offsets: Sizes
     """the part's first index in each dimension"""
-    shape: Sides
+    shape: Sizes
 
 
 class ShardedTensor(json_files.Record):
     """A tensor whose parts are in the files of several processes."""
 
     dtype: str
-    """as safetensors names it, such as F32"""
-    shape: Sides
+    """the name of the type in safetensors, such as F32"""
+    shape: Sizes
     parts: list[Part]
 
 

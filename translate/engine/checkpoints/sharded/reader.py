@@ -1,6 +1,6 @@
-"""Read sharded tensors on any number of processes: each only what it needs of every file.
+"""Read sharded tensors on any number of processes: each process reads only what it needs.
 
-The planner of `torch.distributed.checkpoint` finds the parts that overlap.
+The planner of `torch.distributed.checkpoint` finds which saved parts overlap a process's shard.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,23 +18,20 @@ from torch.distributed.checkpoint.metadata import (
     TensorStorageMetadata,
 )
 
-from translate.engine.checkpoints.safetensors import KINDS, map_tensors
+from translate.engine.checkpoints.safetensors import DTYPE_NAMES, map_tensors
 from translate.engine.checkpoints.sharded.index import SHARDS, ShardIndex
 from translate.engine.disk.records import json_files
 from translate.errors import CheckpointError
 
-DTYPES = {kind: dtype for dtype, kind in KINDS.items()}
+DTYPES = {name: dtype for dtype, name in DTYPE_NAMES.items()}
 Allocate: TypeAlias = Callable[[str, Size, torch.dtype], Tensor]
-"""Returns an empty tensor of a name, a shape and a type, sharded or not."""
+"""function of a tensor's name, shape and type; returns an empty tensor, sharded or not"""
 
 
 def load_shards(folder: Path, allocate: Allocate) -> dict[str, Tensor]:
-    """Return the sharded tensors of a checkpoint, as `allocate` shards them.
+    """Return the sharded tensors of a checkpoint, loaded into tensors that `allocate` returns.
 
-    Each process reads for itself, and may be the only one.
-
-    Raises:
-        CheckpointError: A file is missing or damaged.
+    Processes do not communicate. Raises `CheckpointError` if a file is missing or damaged.
     """
     index = json_files.read_record(folder / SHARDS, ShardIndex)
     parts = {
@@ -62,16 +59,16 @@ def load_shards(folder: Path, allocate: Allocate) -> dict[str, Tensor]:
                 f"{folder / part.file} has no part {part.shape} of {name}, which {SHARDS} places "
                 "there."
             )
-        ends = zip(item.storage_offsets, item.lengths, strict=True)
-        piece = saved[tuple(slice(start, start + length) for start, length in ends)]
+        ranges = zip(item.storage_offsets, item.lengths, strict=True)
+        overlap = saved[tuple(slice(start, start + length) for start, length in ranges)]
         target = planner.resolve_tensor(item).detach()
-        target.copy_(piece)
+        target.copy_(overlap)
         planner.commit_tensor(item, target)
     return tensors
 
 
 def _metadata(index: ShardIndex) -> Metadata:
-    """Return the shapes of all tensors and their parts, as the planner takes them."""
+    """Return the shapes of all tensors and their parts for the planner."""
     return Metadata(
         {
             name: TensorStorageMetadata(

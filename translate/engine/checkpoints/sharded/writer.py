@@ -1,7 +1,7 @@
-"""Write sharded tensors: each process writes its parts to one file.
+"""Write sharded tensors: each process writes its shards to one file.
 
-`torch.distributed.checkpoint` divides the tensors, and raises the error of one process on all. Its
-own storage writer pickles the index; this one writes JSON.
+`torch.distributed.checkpoint` assigns tensors to processes, and raises the error of one process on
+all. Its storage writer pickles the index; ours writes JSON.
 """
 
 import json
@@ -19,7 +19,7 @@ from torch.distributed.checkpoint.storage import StorageWriter, WriteResult
 from torch.futures import Future
 
 from translate.engine.checkpoints.contents import FileFacts, with_digest
-from translate.engine.checkpoints.safetensors import KINDS, serialize
+from translate.engine.checkpoints.safetensors import DTYPE_NAMES, serialize
 from translate.engine.checkpoints.sharded.index import (
     SHARDS,
     Part,
@@ -32,11 +32,11 @@ from translate.engine.processes import distributed
 
 
 def write_shards(
-    folder: Path, tensors: Mapping[str, Tensor], own: Mapping[str, Tensor]
+    folder: Path, tensors: Mapping[str, Tensor], process_state: Mapping[str, Tensor]
 ) -> dict[str, FileFacts]:
-    """Write this process's parts of `tensors`, and its `own` ones, to its file in `folder`.
+    """Write this process's shards of `tensors`, and its `process_state`, to its file in `folder`.
 
-    Every process must call this. Of a tensor that is not sharded one process writes the whole.
+    Every process must call this. A tensor that is not sharded is written by one process.
 
     Returns:
         The files of all processes and their index, on the first process; {} on the others.
@@ -44,37 +44,37 @@ def write_shards(
     Raises:
         OSError: The disk refused a file of any process.
     """
-    writer = ShardWriter(folder, own)
+    writer = ShardWriter(folder, process_state)
     try:
         with distributed.explain_peer_failure():
             save(dict(tensors), storage_writer=writer)
     except CheckpointException as error:
         cause, _ = error.failures[min(error.failures)]
         raise cause from error
-    own_facts = {name: facts.model_dump() for name, facts in writer.written.items()}
-    gathered = distributed.gather_bytes(json.dumps(own_facts).encode())
+    facts = {name: file_facts.model_dump() for name, file_facts in writer.facts.items()}
+    gathered = distributed.gather_bytes(json.dumps(facts).encode())
     return {
-        name: FileFacts.model_validate(facts)
-        for each in gathered
-        for name, facts in json.loads(each).items()
+        name: FileFacts.model_validate(file_facts)
+        for data in gathered
+        for name, file_facts in json.loads(data).items()
     }
 
 
 class ShardWriter(StorageWriter):
     """The storage of `write_shards`."""
 
-    def __init__(self, folder: Path, own: Mapping[str, Tensor]) -> None:
+    def __init__(self, folder: Path, process_state: Mapping[str, Tensor]) -> None:
         super().__init__()
-        self.folder, self.own = folder, own
-        self.written: dict[str, FileFacts] = {}
-        """the files that this process has written"""
+        self.folder, self.process_state = folder, process_state
+        self.facts: dict[str, FileFacts] = {}
+        """digests and sizes of the files that this process has written"""
 
     def write_data(self, plan: SavePlan, planner: SavePlanner) -> Future[list[WriteResult]]:
-        """Write the parts of this process to its file."""
+        """Write the shards of this process to its file."""
         name = training_file(distributed.rank())
-        parts = {item.index.fqn: planner.resolve_data(item) for item in plan.items}
-        tensors = {key: part for key, part in parts.items() if isinstance(part, Tensor)}
-        self._write(name, serialize({**tensors, **self.own}))
+        values = {item.index.fqn: planner.resolve_data(item) for item in plan.items}
+        shards = {key: value for key, value in values.items() if isinstance(value, Tensor)}
+        self._write(name, serialize({**shards, **self.process_state}))
         future: Future[list[WriteResult]] = Future()
         future.set_result(
             [WriteResult(i.index, i.tensor_storage_size() or 0, name) for i in plan.items]
@@ -82,30 +82,30 @@ class ShardWriter(StorageWriter):
         return future
 
     def finish(self, metadata: Metadata, results: list[list[WriteResult]]) -> None:
-        """Write the index, on the first process, when all have written their files."""
+        """Write the index, on the first process, when all processes have written their files."""
         files = {
             (result.index.fqn, result.index.offset): result.storage_data
-            for of_process in results
-            for result in of_process
+            for process_results in results
+            for result in process_results
         }
         tensors = {}
-        for name, facts in metadata.state_dict_metadata.items():
-            if isinstance(facts, TensorStorageMetadata):
+        for name, tensor in metadata.state_dict_metadata.items():
+            if isinstance(tensor, TensorStorageMetadata):
                 parts = [
                     Part(
                         file=files[name, chunk.offsets],
                         offsets=list(chunk.offsets),
                         shape=list(chunk.sizes),
                     )
-                    for chunk in facts.chunks
+                    for chunk in tensor.chunks
                 ]
-                kind = KINDS[facts.properties.dtype]
-                tensors[name] = ShardedTensor(dtype=kind, shape=list(facts.size), parts=parts)
+                dtype = DTYPE_NAMES[tensor.properties.dtype]
+                tensors[name] = ShardedTensor(dtype=dtype, shape=list(tensor.size), parts=parts)
         index = ShardIndex(tensors=tensors).model_dump()
         self._write(SHARDS, [(json.dumps(index, indent=1) + "\n").encode()])
 
     def _write(self, name: str, chunks: Iterable[Chunk]) -> None:
-        write_durably(self.folder / name, with_digest(chunks, name, self.written))
+        write_durably(self.folder / name, with_digest(chunks, name, self.facts))
 
     # The interface requires these; there is nothing to prepare.
 

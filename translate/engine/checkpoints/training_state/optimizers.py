@@ -10,12 +10,12 @@ from torch.optim import Optimizer
 from translate.engine.config.yaml_text import to_yaml_types
 from translate.engine.processes.sharded_tensors import shard_like
 
-LAYOUT = {"amsgrad", "centered", "momentum"}
-"""hyperparameters that decide which moments PyTorch's optimizers keep"""
+MOMENT_SETTINGS = {"amsgrad", "centered", "momentum"}
+"""hyperparameters that decide which moments PyTorch's optimizers have"""
 
 
 def hyperparameters(optimizer: Optimizer) -> list[dict[str, Any]]:
-    """Return the hyperparameters of each of the optimizer's groups."""
+    """Return the hyperparameters of each parameter group of the optimizer."""
     return [
         {key: value for key, value in group.items() if key != "params"}
         for group in optimizer.param_groups
@@ -25,8 +25,8 @@ def hyperparameters(optimizer: Optimizer) -> list[dict[str, Any]]:
 def describe_optimizers(
     optimizers: Mapping[str, Optimizer], initial_groups: Mapping[str, Sequence[Mapping[str, Any]]]
 ) -> dict[str, Any]:
-    """Return the state of each player's optimizer but tensors, with its `initial_groups`."""
-    described = {}
+    """Return the state of each player's optimizer except its tensors, with its `initial_groups`."""
+    descriptions = {}
     for player, optimizer in optimizers.items():
         state = optimizer.state_dict()
         scalars: dict[str, dict[str, Any]] = {}
@@ -34,13 +34,13 @@ def describe_optimizers(
             for name, value in values.items():
                 if not isinstance(value, Tensor):
                     scalars.setdefault(str(index), {})[name] = value
-        described[player] = {
+        descriptions[player] = {
             "kind": type(optimizer).__name__,
             "state": scalars,
             "param_groups": state["param_groups"],
             "configured": initial_groups[player],
         }
-    return described
+    return descriptions
 
 
 def optimizer_tensors(optimizers: Mapping[str, Optimizer]) -> dict[str, Tensor]:
@@ -62,23 +62,31 @@ def restore_optimizer(
 ) -> str:
     """Restore the state of one player's new optimizer; return why not, or an empty string.
 
-    `initial_groups` are its groups as they were built, `saved_state` its description in the
-    checkpoint, and `tensors` its moments, by ``index/name``. A hyperparameter whose configured
-    value is that of the checkpoint gets its saved value, which the schedule or the recipe may have
-    changed; any other one keeps the value of the configuration.
+    A hyperparameter that is configured as in the checkpoint gets its saved value, which a schedule
+    or the recipe may have changed. If the configuration has changed, the new value stays.
+
+    Args:
+        optimizer: the new optimizer.
+        initial_groups: its hyperparameters by group, before any step.
+        saved_state: its description in the checkpoint.
+        tensors: its saved moments, by ``index/name``.
     """
     if saved_state is None:
         return "the checkpoint has no such player"
-    groups, last = optimizer.state_dict()["param_groups"], saved_state["param_groups"]
-    if [len(group["params"]) for group in groups] != [len(group["params"]) for group in last]:
+    groups, saved_groups = optimizer.state_dict()["param_groups"], saved_state["param_groups"]
+    if [len(g["params"]) for g in groups] != [len(g["params"]) for g in saved_groups]:
         return "it has other parameters now"
     if (kind := type(optimizer).__name__) != saved_state.get("kind", kind):
         return f"it is {kind}, and was {saved_state['kind']}"
     # older versions did not save the configured values
-    past = saved_state.get("configured", [{**g, "lr": g.get("initial_lr", g["lr"])} for g in last])
-    for group, now, before, then in zip(groups, initial_groups, past, last, strict=True):
-        if why := _restore_group(group, now, before, then):
-            return why
+    saved_initial_groups = saved_state.get(
+        "configured", [{**g, "lr": g.get("initial_lr", g["lr"])} for g in saved_groups]
+    )
+    for group, *others in zip(
+        groups, initial_groups, saved_initial_groups, saved_groups, strict=True
+    ):
+        if reason := _restore_group(group, *others):
+            return reason
     state: dict[int, dict[str, Any]] = {
         int(index): dict(values) for index, values in saved_state["state"].items()
     }
@@ -89,32 +97,32 @@ def restore_optimizer(
     optimizer.load_state_dict({"state": state, "param_groups": groups})
     for parameter, values in optimizer.state.items():
         moments = {name: value for name, value in values.items() if isinstance(value, Tensor)}
-        values |= {name: _own_memory(moment, parameter) for name, moment in moments.items()}
+        values |= {name: _copy_like(moment, parameter) for name, moment in moments.items()}
     return ""
 
 
 def _restore_group(
     group: dict[str, Any],
-    now: Mapping[str, Any],
-    before: Mapping[str, Any],
-    then: Mapping[str, Any],
+    initial: Mapping[str, Any],
+    saved_initial: Mapping[str, Any],
+    saved: Mapping[str, Any],
 ) -> str:
-    """Set hyperparameters whose configured values are `now` as `before` to those saved `then`.
+    """Set hyperparameters of `group` to `saved` values, if `initial` is equal to `saved_initial`.
 
     Returns why the group cannot be restored, or an empty string.
     """
-    for key, value in now.items():
-        if key in before and to_yaml_types(value) == to_yaml_types(before[key]):
-            group[key] = tuple(then[key]) if isinstance(then[key], list) else then[key]
-            if key == "lr" and "initial_lr" in then:
-                group["initial_lr"] = then["initial_lr"]
-        elif key in LAYOUT and bool(value) != bool(before.get(key)):
-            return f"{key} is {value}, and was {before.get(key)}"
+    for key, value in initial.items():
+        if key in saved_initial and to_yaml_types(value) == to_yaml_types(saved_initial[key]):
+            group[key] = tuple(saved[key]) if isinstance(saved[key], list) else saved[key]
+            if key == "lr" and "initial_lr" in saved:
+                group["initial_lr"] = saved["initial_lr"]
+        elif key in MOMENT_SETTINGS and bool(value) != bool(saved_initial.get(key)):
+            return f"{key} is {value}, and was {saved_initial.get(key)}"
     return ""
 
 
-def _own_memory(moment: Tensor, parameter: Tensor) -> Tensor:
-    """Return a copy of a moment, which may be memory-mapped.
+def _copy_like(moment: Tensor, parameter: Tensor) -> Tensor:
+    """Return a copy of a moment, which may be memory-mapped, in the parameter's memory format.
 
     Fused optimizers need equal memory formats of a parameter and its moments.
     """

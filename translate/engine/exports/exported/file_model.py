@@ -64,7 +64,7 @@ class FileModel(ImageModel):
     def complete_options(
         self,
         given: Mapping[str, Any],
-        others: Sequence[str] = (),  # noqa: ARG002
+        other_names: Sequence[str] = (),  # noqa: ARG002
     ) -> dict[str, Any]:
         fixed = self.record.options
         for name, value in given.items():

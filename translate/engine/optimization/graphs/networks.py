@@ -50,7 +50,7 @@ logger = logging.getLogger(__name__)
 
 def graphed_networks(training: TrainingState) -> "GraphedNetworks":
     """Return the networks whose calls become graphs; none if ``train.cuda_graphs`` is off."""
-    train, device = training.config.train, next(training.recipe.parameters()).device
+    train, device = training.config.train, training.device
     if not train.cuda_graphs:
         return GraphedNetworks()
     if reason := why_eager(train, device):

@@ -1,1 +1,1 @@
-"""Training, watched: its log, previews, detected failures and the expected end."""
+"""The log and the previews of training, messages on its failures, and an estimate of its time."""

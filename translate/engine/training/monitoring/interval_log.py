@@ -1,4 +1,4 @@
-"""The training log: a record of means for each interval of steps."""
+"""The training log: for each interval of steps a record, a line of means."""
 
 import logging
 import time
@@ -19,7 +19,7 @@ from translate.progress import ProgressReport, ProgressReporter
 from translate.run import LogRecord
 
 MAX_NAMES = 4
-"""largest number of images that the message on a skipped step names"""
+"""largest number of images named by the message on a step with a skipped turn"""
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class IntervalLog:
         """time of the interval spent on evaluations"""
         self.start = time.perf_counter()
         self.skipped = 0
-        """number of skipped turns at the last record"""
+        """number of turns skipped before the last record"""
 
     def restart(self) -> None:
         """Start an interval."""
@@ -56,7 +56,7 @@ class IntervalLog:
         self.evaluation_seconds = 0.0
 
     def add(self, result: StepResult, wait_seconds: float) -> None:
-        """Add the result of one step, which waited `wait_seconds` for its images."""
+        """Add the result of one step, and the time for which it waited for its images."""
         self.results.append(result)
         self.wait_seconds += wait_seconds
 
@@ -85,7 +85,7 @@ class IntervalLog:
                 evaluations.report_cost(seconds / len(self.results))
             report = ProgressReport(
                 record.step,
-                self.session.steps,
+                steps,
                 record.losses,
                 record.images_per_second,
                 record.data_wait,
@@ -118,7 +118,7 @@ class IntervalLog:
         )
 
     def _skipped_files(self) -> dict[str, list[str]]:
-        """Return the images of each step with a skipped turn, and log those of the first."""
+        """Return the files of each step with a skipped turn; log the first such step of a run."""
         if int(self.guard.total) == self.skipped:
             return {}
         train, is_first = self.training.config.train, self.skipped == 0
@@ -128,24 +128,24 @@ class IntervalLog:
             players = [name for name, turns in result.skipped.items() if any(map(bool, turns))]
             if not players:
                 continue
-            picked = loader.item_names(
+            names = loader.item_names(
                 self.session.data, seed=train.seed, batch_size=train.batch_size, step=step
             )
-            files[str(step + 1)] = [str(file) for file in picked]
+            files[str(step + 1)] = names
             if is_first:
                 is_first = False
-                named = ", ".join(files[str(step + 1)][:MAX_NAMES]) or "see the data"
                 logger.info(
                     f"step {step + 1}: a loss or gradient of {' and '.join(players)} was not "
-                    f"finite, and updated no weights. The images: {named}"
+                    "finite, and updated no weights. The images: "
+                    f"{', '.join(names[:MAX_NAMES]) or 'see the data'}"
                 )
         return files
 
 
 def _means(values: list[dict[str, Tensor]]) -> dict[str, float]:
     """Return the mean of the finite values of each name; NaN if none is finite."""
-    names = dict.fromkeys(name for step in values for name in step)
-    return {
-        name: float(torch.stack([v[name].float() for v in values if name in v]).nanmean())
-        for name in names
-    }
+    by_name: dict[str, list[Tensor]] = {}
+    for step in values:
+        for name, value in step.items():
+            by_name.setdefault(name, []).append(value.float())
+    return {name: float(torch.stack(each).nanmean()) for name, each in by_name.items()}

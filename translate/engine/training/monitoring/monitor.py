@@ -1,4 +1,4 @@
-"""Detection of training failures: each is logged once, with its evidence."""
+"""Messages on failures of training, such as mode collapse: each failure is logged once."""
 
 import logging
 from collections import deque
@@ -12,9 +12,9 @@ from translate.engine.diagnosis.preview import PREVIEWS, Preview, persistent
 from translate.run import LogRecord
 
 MAX_RATE = 1.0
-"""learning rate above which training will diverge"""
+"""learning rate above which training is expected to diverge"""
 FIRST_RECORDS, NEWEST_RECORDS = 4, 200
-"""numbers of records that are examined: the first of the session, and the newest"""
+"""numbers of log records that are examined: the first of the session, and the newest"""
 
 logger = logging.getLogger(__name__)
 
@@ -22,8 +22,12 @@ logger = logging.getLogger(__name__)
 class TrainingMonitor:
     """Examines each record of the log and each preview, as `translate doctor` does later.
 
-    `rates` are the learning rates by player before any schedule, and training ends at step `end`.
-    A memory limit of 0 is unknown; `better` has ``min`` or ``max`` for each metric value.
+    Args:
+        rates: the learning rates by player, before any schedule.
+        run: the run folder.
+        end: the step at which training ends.
+        memory_limit_mb: the memory limit in MiB; 0 if it is unknown.
+        better: ``min`` or ``max`` for each metric value.
     """
 
     def __init__(
@@ -41,17 +45,17 @@ class TrainingMonitor:
         self.previews: deque[Preview] = deque(maxlen=PREVIEWS)
         """the newest previews, the newest first"""
         self.reported_failures = {SKIPPED}
-        """failures that were logged; skipped turns are logged by `IntervalLog`"""
+        """failures that were logged already; `IntervalLog` logs skipped turns"""
 
     def check_rates(self) -> None:
         """Log a warning of learning rates that are too high."""
         high = {player: rate for player, rate in self.rates.items() if rate > MAX_RATE}
         if high:
-            players = " and ".join(f"{player} is {rate:g}" for player, rate in high.items())
+            too_high = " and ".join(f"{player} is {rate:g}" for player, rate in high.items())
             self.reported_failures.add(DIVERGING)
             logger.info(
-                f"the learning rate of {players}: training will probably diverge. Set a lower one, "
-                "usually 1e-05 to 1e-02."
+                f"the learning rate of {too_high}: training will probably diverge. Set a lower "
+                "one, usually 1e-05 to 1e-02."
             )
 
     def check_record(self, record: LogRecord) -> None:

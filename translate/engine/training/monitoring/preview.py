@@ -30,19 +30,18 @@ IMAGES = 4
 class Previews:
     """Writes previews on the first process; a failure is listed in ``problems.jsonl``."""
 
-    def __init__(self, session: Session, monitor: TrainingMonitor, device: torch.device) -> None:
-        self.session, self.training = session, session.training
-        self.monitor, self.device = monitor, device
+    def __init__(self, session: Session, monitor: TrainingMonitor) -> None:
+        self.session, self.training, self.monitor = session, session.training, monitor
 
     @cached_property
     def batch(self) -> Any:
-        """The fixed batch of all previews."""
-        return fixed_batch(self.session, self.device)
+        """The batch of all previews."""
+        return fixed_batch(self.session)
 
     def draw(self) -> Path | None:
-        """Write a preview of this step, and return its path; None if there is none.
+        """Write a preview of this step, and return its path; None if the recipe has no preview.
 
-        Every process must call this.
+        Every process must call this method. Only the first process writes; others get None.
         """
         with gathered_weights(self.training):
             return self._draw() if distributed.is_first() else None
@@ -55,7 +54,7 @@ class Previews:
                     path = self.session.writer.preview(self.training.step, rows)
                     preview = self._describe_rows(rows)
                     self.session.writer.describe_previews(sheets.describe_rows(preview))
-                    if len(self.session.data.layout) > 1:  # equal outputs are no mode collapse
+                    if len(self.session.data.layout) > 1:  # one image alone is no mode collapse
                         self.monitor.check_preview(preview)
                     return path
         except Exception as error:
@@ -65,9 +64,9 @@ class Previews:
         return None
 
     def _describe_rows(self, rows: Mapping[str, Tensor]) -> Preview:
-        """Return the rows, with those that are images of the batch, and the inputs of others."""
+        """Return the rows by title; which are images of the batch; and the inputs of the others."""
         images = [field for field in self.batch if field.ndim == 4]
-        real = [t for t, row in rows.items() if any(torch.equal(row, field) for field in images)]
+        real = [title for title, row in rows.items() if any(torch.equal(row, i) for i in images)]
         inputs = self.training.recipe.preview_inputs
         return Preview(
             self.training.step,
@@ -77,18 +76,18 @@ class Previews:
         )
 
 
-def fixed_batch(session: Session, device: torch.device) -> Any:
-    """Return the first images of the data set as training crops."""
+def fixed_batch(session: Session) -> Any:
+    """Return the first batch of `IMAGES` training crops, on the device and in [-1, 1]."""
     config = session.training.config
     data, seed = config.data.model_copy(update={"workers": 0}), config.train.seed
-    [(batch, _)] = loader.batches(session.data, data, seed=seed, batch_size=IMAGES, start=0, stop=1)
-    return batch_to_device(batch, device, session.training.spec)
+    [(batch, _)] = loader.batches(session.data, data, seed=seed, batch_size=IMAGES, steps=range(1))
+    return batch_to_device(batch, session.training.device, session.training.spec)
 
 
 def draw_preview(training: TrainingState, batch: Any) -> dict[str, Tensor]:
     """Return the recipe's preview of `batch`, with the weights of inference.
 
-    Weights, buffers and random states do not change.
+    Weights, buffers and the states of random generators do not change.
     """
     with evaluation_mode(training) as recipe:
         return recipe.preview(batch)
