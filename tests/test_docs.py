@@ -12,14 +12,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import click
 import page_blocks
 import pytest
 from click.testing import CliRunner
 from command_result import ROOT
 from documentation import navigation
 from documentation.pages import PAGES_OUTSIDE_DOCS, REFERENCE, path_in_site
-from parsed_command import parse_command
+from parsed_command import all_commands, parse_command
 
 from translate import hookspecs
 
@@ -37,18 +36,13 @@ def hooks() -> list[str]:
 
 def flags() -> Iterator[tuple[str, str]]:
     """Yield every flag, with the command that has it."""
-    from translate.cli import cli
-
-    def walk(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
+    for name, command in all_commands():
         for parameter in command.params:
-            yield from ((path, flag) for flag in parameter.opts if flag.startswith("--"))
-        if isinstance(command, click.Group):
-            context = click.Context(command)
-            for name in command.list_commands(context):
-                if subcommand := command.get_command(context, name):
-                    yield from walk(subcommand, f"{path} {name}")
-
-    return walk(cli, "translate")
+            yield from (
+                (f"translate {name}".strip(), flag)
+                for flag in parameter.opts
+                if flag.startswith("--")
+            )
 
 
 def test_every_hook_is_in_the_plugin_guide_with_its_arguments() -> None:

@@ -8,6 +8,8 @@ import pytest
 from command_result import CommandResult
 from PIL import Image
 
+Run = Callable[..., CommandResult]
+
 
 @pytest.fixture
 def root(image_folder: Callable[..., Path], tmp_path: Path) -> Path:
@@ -16,9 +18,7 @@ def root(image_folder: Callable[..., Path], tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_broken_images_are_exit_code_3(
-    run_command: Callable[..., CommandResult], root: Path
-) -> None:
+def test_broken_images_are_exit_code_3(run_command: Run, root: Path) -> None:
     good = run_command("datasets", "check", "a", "b", "--data", root, "--size", "32")
     assert (good.code, good.err) == (0, "")
     (root / "a/train/0001.png").write_bytes(b"")
@@ -30,9 +30,7 @@ def test_broken_images_are_exit_code_3(
     )
 
 
-def test_every_setting_of_data_has_an_effect(
-    run_command: Callable[..., CommandResult], root: Path
-) -> None:
+def test_every_setting_of_data_has_an_effect(run_command: Run, root: Path) -> None:
     for number in range(2):
         for folder in ("train", "p"):
             (root / folder).mkdir(exist_ok=True)
@@ -67,9 +65,7 @@ def test_every_setting_of_data_has_an_effect(
         assert message in check("a", "--set", setting).err
 
 
-def test_options_of_the_group_are_defaults_of_its_commands(
-    run_command: Callable[..., CommandResult], root: Path
-) -> None:
+def test_options_of_the_group_are_defaults_of_its_commands(run_command: Run, root: Path) -> None:
     by_group = run_command("datasets", "--data", root, "check", "a", "--size", "32")
     assert by_group.out == run_command("datasets", "check", "a", "--data", root, "--size", "32").out
     assert by_group.out.startswith("  train: 30 items")

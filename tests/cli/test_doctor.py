@@ -1,4 +1,4 @@
-"""`translate doctor` prints the findings; a broken one is exit code 2."""
+"""`translate doctor` prints findings about the installation or a run; its exit codes."""
 
 import json
 from collections.abc import Callable
@@ -12,9 +12,11 @@ from translate.engine.disk import files
 from translate.insight import environment
 from translate.insight.environment import Finding
 
+Run = Callable[..., CommandResult]
+
 
 def test_a_broken_installation_is_exit_code_2(
-    run_command: Callable[..., CommandResult], monkeypatch: pytest.MonkeyPatch
+    run_command: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     intact = run_command("doctor")
     assert (intact.code, intact.err) == (0, "")
@@ -28,7 +30,7 @@ def test_a_broken_installation_is_exit_code_2(
 
 
 def test_a_run_with_a_failure_exits_3_with_evidence_and_command(
-    run_command: Callable[..., CommandResult], tmp_path: Path
+    run_command: Run, tmp_path: Path
 ) -> None:
     small_checkpoints.cyclegan(tmp_path / "run")
     record = {"losses": {"discriminators/target": 1e-6}, "lr": {"generators": 2e-4}}
@@ -47,7 +49,7 @@ def test_a_run_with_a_failure_exits_3_with_evidence_and_command(
     assert document["omissions"]
 
 
-def test_a_healthy_run_exits_0(run_command: Callable[..., CommandResult], tmp_path: Path) -> None:
+def test_a_healthy_run_exits_0(run_command: Run, tmp_path: Path) -> None:
     small_checkpoints.cyclegan(tmp_path / "run")
     result = run_command("doctor", "run")
     assert result.code == 0
@@ -55,9 +57,7 @@ def test_a_healthy_run_exits_0(run_command: Callable[..., CommandResult], tmp_pa
     assert run_command("doctor", "run", "--quiet").out == ""
 
 
-def test_a_folder_that_is_no_run_is_refused(
-    run_command: Callable[..., CommandResult], tmp_path: Path
-) -> None:
+def test_a_folder_that_is_no_run_is_refused(run_command: Run, tmp_path: Path) -> None:
     result = run_command("doctor", tmp_path)
     assert result.code == 2
     assert "is no run folder: expected one that `translate train` has written" in result.err

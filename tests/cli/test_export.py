@@ -1,4 +1,4 @@
-"""`translate export`: the file, the differences that are printed, and --quiet."""
+"""`translate export`: printed differences, and refusals."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -27,4 +27,4 @@ def test_the_differences_at_three_sizes_are_printed(
         "Error: model.inverting already exists: choose another name, or delete it.\n"
     )
     other = run_command("export", "run", "other.inverting", "--set", "steps=3")
-    assert (other.code, "translate has no option 'steps'" in other.err) == (2, True)
+    assert other.code == 2 and "translate has no option 'steps'" in other.err

@@ -1,4 +1,4 @@
-"""An exception in a command is one line, a log file with the traceback, and an exit code."""
+"""Exceptions in a command: an error of one line, a log file with the traceback, an exit code."""
 
 import subprocess
 import sys
@@ -16,6 +16,8 @@ Run = Callable[..., Any]
 
 
 def raiser(error: BaseException) -> Callable[..., str]:
+    """Return a function that raises `error`."""
+
     def raise_(*_: object) -> str:
         raise error
 

@@ -1,4 +1,4 @@
-"""`translate import`: from a file of weights to translated images."""
+"""`translate import`: weight files become runs that translate."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`infer` that is stopped by a signal, or that is one of several processes."""
+"""`translate infer` that is stopped by a signal, or runs in several processes."""
 
 import os
 import signal
@@ -14,6 +14,8 @@ from torch import Tensor
 from translate import hookimpl
 from translate.recipe import Recipe, adam
 from translate.registry import create_generator
+
+Run = Callable[..., Any]
 
 
 class SendsASignal(Recipe[Any]):
@@ -43,7 +45,7 @@ def test_a_signal_stops_after_the_current_image(
     tmp_path: Path,
     image_folder: Callable[..., Path],
     register_plugin: Callable[..., object],
-    run_command: Callable[..., Any],
+    run_command: Run,
     monkeypatch: pytest.MonkeyPatch,
     number: int,
 ) -> None:
@@ -61,7 +63,7 @@ def test_a_signal_stops_after_the_current_image(
 
 
 def test_a_listed_image_does_not_stop_the_other_processes(
-    run_and_domains: Path, run_command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    run_and_domains: Path, run_command: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Path("datasets/summer/test/bad.png").touch()
     monkeypatch.setenv("WORLD_SIZE", "2")

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 import small_checkpoints
 import small_runs
+from exit_codes import exit_code
 
 from translate import hookimpl
-from translate.cli import main
 from translate.engine.config import yaml_text
 
-NAME = "写真.png"
+NOT_LATIN = "写真.png"
 
 
 @pytest.fixture
@@ -25,12 +25,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TRANSLATE_DEBUG", "1")
     return tmp_path
-
-
-def code(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as end:
-        main([str(argument) for argument in arguments])
-    return int(end.value.code or 0)
 
 
 def closed_pipe() -> Any:
@@ -67,7 +61,7 @@ def test_T25_training_continues_without_a_terminal(
 ) -> None:
     image_folder("a", 3), image_folder("b", 3)
     Path("tiny.yaml").write_text(yaml_text.dump(small_runs.config(folder, train__log_every=1)))
-    assert code("train", "--config", "tiny.yaml", "--out", "run") == 0
+    assert exit_code("train", "--config", "tiny.yaml", "--out", "run") == 0
     assert small_runs.checkpoint_steps(folder / "run") == [0, 4]
 
 
@@ -78,14 +72,14 @@ def test_T25_other_commands_work_without_a_terminal(
 ) -> None:
     image_folder("in", 3)
     (folder / "in/broken.png").write_bytes(b"x")
-    assert code("infer", small_checkpoints.cyclegan(folder / "run"), "in", "out") == 3
+    assert exit_code("infer", small_checkpoints.cyclegan(folder / "run"), "in", "out") == 3
     assert len(list((folder / "out").glob("*.png"))) == 3
-    assert code("sample", small_checkpoints.gan(folder / "gan"), "samples", "--count", 4) == 0
+    assert exit_code("sample", small_checkpoints.gan(folder / "gan"), "samples", "--count", 4) == 0
     assert len(list((folder / "samples").glob("*.png"))) == 4
     for command in (["datasets"], ["show", "cyclegan"], ["plugins"], ["--help"], ["--version"]):
-        assert code(*command) == 0, command
-    assert code("show", "cyclgan") == 2
-    assert code("shw") == 2
+        assert exit_code(*command) == 0, command
+    assert exit_code("show", "cyclgan") == 2
+    assert exit_code("shw") == 2
 
 
 def test_T25_a_lost_line_is_noted_once_and_is_not_a_listed_file(
@@ -95,7 +89,7 @@ def test_T25_a_lost_line_is_noted_once_and_is_not_a_listed_file(
     Path("tiny.yaml").write_text(yaml_text.dump(small_runs.config(folder, train__log_every=1)))
     stream = closed_pipe()
     monkeypatch.setattr(sys, "stdout", stream)
-    assert code("train", "--config", "tiny.yaml", "--out", "run") == 0
+    assert exit_code("train", "--config", "tiny.yaml", "--out", "run") == 0
     lines = (folder / "run/problems.jsonl").read_text().splitlines()
     (note,) = [json.loads(line) for line in lines if "standard output" in line]
     assert (note["reason"], note["stage"]) == ("note", "print")
@@ -111,13 +105,13 @@ def test_I13_a_name_that_the_console_cannot_print_is_escaped_and_listed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     image_folder("in", 3)
-    (folder / "in" / NAME).write_bytes(b"x")
+    (folder / "in" / NOT_LATIN).write_bytes(b"x")
     (folder / "in/\u202egnp.\x1b[31m.png").write_bytes(b"x")
     data = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(data, encoding, errors="strict"))
-    assert code("infer", small_checkpoints.cyclegan(folder / "run"), "in", "out") == 3
+    assert exit_code("infer", small_checkpoints.cyclegan(folder / "run"), "in", "out") == 3
     text = data.getvalue().decode(encoding)
-    assert (NAME if encoding in ("gbk", "utf-8") else r"\u5199\u771f.png") in text
+    assert (NOT_LATIN if encoding in ("gbk", "utf-8") else r"\u5199\u771f.png") in text
     assert r"\u202egnp.\x1b[31m.png" in text
     assert "3 done, 0 skipped (already there), 2 listed" in text
     assert len((folder / "out/problems.jsonl").read_text().splitlines()) == 2
@@ -136,5 +130,5 @@ def test_T25_sighup_saves_at_the_next_step_and_exits_with_129(
     image_folder("a", 3), image_folder("b", 3)
     config = small_runs.config(folder, train__log_every=1, train__steps=50)
     Path("tiny.yaml").write_text(yaml_text.dump(config))
-    assert code("train", "--config", "tiny.yaml", "--out", "run") == 129
+    assert exit_code("train", "--config", "tiny.yaml", "--out", "run") == 129
     assert small_runs.checkpoint_steps(folder / "run") == [0, 3]

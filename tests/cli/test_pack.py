@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 import small_checkpoints
 
+Run = Callable[..., Any]
+
 
 @pytest.fixture
-def pack(run_command: Callable[..., Any], tmp_path: Path) -> Path:
+def pack(run_command: Run, tmp_path: Path) -> Path:
     small_checkpoints.cyclegan(tmp_path / "runs/winter")
     packed = run_command("pack", "runs/winter", "winter.zip", "--license", "mit")
     assert packed.code == 0 and packed.out.startswith("winter.zip: ")
@@ -19,8 +21,8 @@ def pack(run_command: Callable[..., Any], tmp_path: Path) -> Path:
     return Path("winter.zip")
 
 
-def test_a_pack_translates_as_its_run_does_and_is_a_run_elsewhere(
-    run_command: Callable[..., Any], image_folder: Callable[..., Path], pack: Path
+def test_a_pack_translates_like_its_run_and_is_accepted_by_other_commands(
+    run_command: Run, image_folder: Callable[..., Path], pack: Path
 ) -> None:
     image_folder("photos", 1)
     run_command("infer", "runs/winter", "photos", "a", "--quiet")
@@ -34,7 +36,7 @@ def test_a_pack_translates_as_its_run_does_and_is_a_run_elsewhere(
 
 
 def test_verify_needs_no_network(
-    run_command: Callable[..., Any], pack: Path, monkeypatch: pytest.MonkeyPatch
+    run_command: Run, pack: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise OSError("a connection was opened")
@@ -48,7 +50,7 @@ def test_verify_needs_no_network(
     assert refused.code == 2 and "leave it out" in refused.err
 
 
-def test_a_damaged_pack_is_refused(run_command: Callable[..., Any], pack: Path) -> None:
+def test_a_damaged_pack_is_refused(run_command: Run, pack: Path) -> None:
     data = bytearray(pack.read_bytes())
     data[len(data) // 2] ^= 1
     pack.write_bytes(data)

@@ -11,9 +11,8 @@ def test_plugins_are_listed_by_distribution_as_text_and_as_json(
 ) -> None:
     register_parts(register_plugin, "sweets:sugar", losses={"swapped": SwapsRealAndFake})
     assert "sweets ?\n  losses          swapped\n" in run_command("plugins").out
-    listed = {
-        each["distribution"]: each for each in json.loads(run_command("plugins", "--json").out)
-    }
-    assert listed["sweets"]["offers"] == {"loss": ["swapped"]}
-    assert "cyclegan" in listed["translate-kit"]["offers"]["recipe"]
+    records = json.loads(run_command("plugins", "--json").out)
+    offers = {record["distribution"]: record["offers"] for record in records}
+    assert offers["sweets"] == {"loss": ["swapped"]}
+    assert "cyclegan" in offers["translate-kit"]["recipe"]
     assert run_command("plugins", "--quiet").out == ""

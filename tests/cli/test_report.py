@@ -2,8 +2,6 @@
 
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +16,7 @@ from translate import errors
 Run = Callable[..., CommandResult]
 
 
-def test_one_run_is_reported_in_its_folder_which_is_otherwise_as_it_was(
+def test_the_report_of_a_run_is_written_into_its_folder_and_changes_no_other_file(
     run_command: Run, tmp_path: Path
 ) -> None:
     run = recorded_runs.write_run(tmp_path / "run")
@@ -31,9 +29,7 @@ def test_one_run_is_reported_in_its_folder_which_is_otherwise_as_it_was(
     assert run_command("report", "run", "--quiet").out == ""
 
 
-def test_several_runs_are_compared_in_the_file_that_is_named(
-    run_command: Run, tmp_path: Path
-) -> None:
+def test_several_runs_are_compared_in_one_file(run_command: Run, tmp_path: Path) -> None:
     for name in ("one", "two"):
         recorded_runs.write_run(tmp_path / name)
     assert run_command("report", "one", "two", "--out", "new/both.html").code == 0
@@ -66,20 +62,6 @@ def test_a_missing_extra_is_one_line(run_command: Run, monkeypatch: pytest.Monke
     assert result.err == (
         'Error: the package plotly is not installed: pip install "translate-kit[report]"\n'
     )
-
-
-def test_help_imports_no_library_of_the_page() -> None:
-    code = """
-import runpy, sys
-sys.argv = ["translate", "report", "--help"]
-try:
-    runpy.run_module("translate", run_name="__main__")
-except SystemExit:
-    pass
-sys.exit(str({"torch", "jinja2", "plotly", "http.server"} & sys.modules.keys() or ""))
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.stderr.strip() == "" and "Usage: " in done.stdout
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""`translate sample` as a command: files, messages and exit codes."""
+"""`translate sample`: files, messages and exit codes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,10 +11,10 @@ from command_result import CommandResult
 from translate.engine.inference import sampling
 from translate.images.source import read_image
 
+Run = Callable[..., CommandResult]
 
-def test_images_and_a_sheet_are_written(
-    run_command: Callable[..., CommandResult], tmp_path: Path
-) -> None:
+
+def test_images_and_a_sheet_are_written(run_command: Run, tmp_path: Path) -> None:
     model = small_checkpoints.gan(tmp_path / "run")
     result = run_command("sample", model, tmp_path / "out", "--count", "9", "--grid")
     assert (result.code, result.err) == (0, "")
@@ -25,7 +25,7 @@ def test_images_and_a_sheet_are_written(
     assert again.out.splitlines()[-1] == "0 done, 9 skipped (already there), 0 listed"
 
 
-def test_a_walk_is_one_sheet(run_command: Callable[..., CommandResult], tmp_path: Path) -> None:
+def test_a_walk_is_one_sheet(run_command: Run, tmp_path: Path) -> None:
     model = small_checkpoints.cgan(tmp_path / "run")
     result = run_command("sample", model, tmp_path / "out", "--walk", "--count", "7")
     assert result.code == 0
@@ -33,9 +33,7 @@ def test_a_walk_is_one_sheet(run_command: Callable[..., CommandResult], tmp_path
     assert read_image(tmp_path / "out/walk.png").shape == (28, 68, 3)
 
 
-def test_an_unknown_class_is_a_usage_error(
-    run_command: Callable[..., CommandResult], tmp_path: Path
-) -> None:
+def test_an_unknown_class_is_a_usage_error(run_command: Run, tmp_path: Path) -> None:
     model = small_checkpoints.cgan(tmp_path / "run")
     result = run_command("sample", model, tmp_path / "out", "--class", "on")
     assert result.code == 2
@@ -43,17 +41,13 @@ def test_an_unknown_class_is_a_usage_error(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_translation_model_cannot_draw_samples(
-    run_command: Callable[..., CommandResult], tmp_path: Path
-) -> None:
+def test_a_translation_model_cannot_draw_samples(run_command: Run, tmp_path: Path) -> None:
     result = run_command("sample", small_checkpoints.cyclegan(tmp_path / "run"), tmp_path / "out")
     assert result.code == 2
     assert "cannot generate images from noise" in result.err
 
 
-def test_a_device_that_is_not_supported_is_a_usage_error(
-    run_command: Callable[..., CommandResult], tmp_path: Path
-) -> None:
+def test_a_device_that_is_not_supported_is_a_usage_error(run_command: Run, tmp_path: Path) -> None:
     result = run_command(
         "sample", small_checkpoints.gan(tmp_path / "run"), tmp_path / "out", "--device", "cpu:99"
     )
@@ -63,7 +57,7 @@ def test_a_device_that_is_not_supported_is_a_usage_error(
 
 
 def test_a_sample_that_is_not_finite_is_listed_with_exit_code_3(
-    run_command: Callable[..., CommandResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run_command: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draw = sampling.draw_batch
 
@@ -80,7 +74,7 @@ def test_a_sample_that_is_not_finite_is_listed_with_exit_code_3(
 
 
 def test_G12_a_recipe_that_cannot_draw_names_its_line(
-    run_command: Callable[..., CommandResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run_command: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from translate.registry import find
 

@@ -1,11 +1,10 @@
-"""`translate serve`: its errors before anything is loaded, its start and its end."""
+"""`translate serve`: errors before a model is loaded, the start and the end of the server."""
 
 import os
 import re
 import shlex
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -56,20 +55,6 @@ def test_a_token_file_that_is_missing_is_one_line(run_command: Run) -> None:
     assert outcome.err == "Error: --token-file none: No such file or directory. Expected a file.\n"
 
 
-def test_help_imports_no_web_library() -> None:
-    code = """
-import runpy, sys
-sys.argv = ["translate", "serve", "--help"]
-try:
-    runpy.run_module("translate", run_name="__main__")
-except SystemExit:
-    pass
-sys.exit(str({"torch", "fastapi", "starlette", "uvicorn"} & sys.modules.keys() or ""))
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.stderr.strip() == "" and "Usage: " in done.stdout
-
-
 @pytest.mark.slow
 def test_a_missing_run_is_one_line(run_command: Run) -> None:
     outcome = run_command("serve", "runs/none", "--port", 0)
@@ -107,8 +92,7 @@ def test_a_signal_ends_the_server_and_the_processes_of_its_models(
 @pytest.mark.slow
 def test_the_commands_of_the_page_work_as_printed(tmp_path: Path, run_command: Run) -> None:
     server, requests = (block.text for block in blocks_run_by(__file__))
-    range_ = (-1024.0, 3071.0)
-    scans = [Domain(name, 1, range_, "int16") for name in ("mr", "ct")]
+    scans = [Domain(name, 1, (-1024.0, 3071.0), "int16") for name in ("mr", "ct")]
     photos = small_checkpoints.cyclegan(tmp_path / "runs/cyclegan-summer-winter")
     scanner = small_checkpoints.cyclegan(tmp_path / "runs/mr-ct", kinds=scans)
     assert run_command("export", photos, tmp_path / "runs/model.onnx").code == 0

@@ -1,4 +1,4 @@
-"""`translate train` as a command: flags, files and messages."""
+"""`translate train`: options, files and messages."""
 
 import json
 import re
@@ -52,24 +52,9 @@ def test_domains_may_be_repeated_or_listed_anywhere_on_the_line(
 
 def test_every_flag_reaches_its_setting(run_command: Run, root: Path) -> None:
     result = run_command(
-        *TRAIN,
-        "--out",
-        "run",
-        "--batch-size",
-        "2",
-        "--seed",
-        "5",
-        "--precision",
-        "bf16",
-        "--drop-unpaired",
-        "--set",
-        "data.layout=paired",
-        "--size",
-        "16x32",
-        "--set",
-        "train.log_every=1",
-        "--set",
-        "options.lr=1e-3",
+        *(*TRAIN, "--out", "run", "--batch-size", "2", "--seed", "5", "--precision", "bf16"),
+        *("--drop-unpaired", "--set", "data.layout=paired", "--size", "16x32"),
+        *("--set", "train.log_every=1", "--set", "options.lr=1e-3"),
     )
     assert result.code == 0, result.err
     config = saved_settings(root / "run")
@@ -89,9 +74,8 @@ def test_a_configuration_file_is_sufficient_and_flags_override_it(
     (root / "mine.yaml").write_text(yaml_text.dump(config))
     assert run_command("train", "--config", "mine.yaml").code == 0
     assert small_runs.checkpoint_steps(root / "runs/cyclegan-a-b") == [0, 3]
-    assert (
-        run_command("train", "--config", "mine.yaml", "--epochs", "1", "--out", "other").code == 0
-    )
+    result = run_command("train", "--config", "mine.yaml", "--epochs", "1", "--out", "other")
+    assert result.code == 0
     assert saved_settings(root / "other")["train"]["epochs"] == 1
     assert small_runs.checkpoint_steps(root / "other") == [0, 4]
 
@@ -152,15 +136,7 @@ def test_a_dry_run_prints_a_plan_and_writes_nothing(run_command: Run, root: Path
     assert re.fullmatch(r"[\d.]+ s, [\d.e-]+ GFLOPs, [\d.]+ images/s", rows["step"])
     assert rows["run folder"] == "runs/cyclegan-a-b, not written by this dry run"
     plan = json.loads(run_command(*TRAIN, "--dry-run", "--json").out)
-    assert (plan["images"], plan["steps"], plan["path"]) == (
-        {"a": 4, "b": 4},
-        2,
-        "runs/cyclegan-a-b",
-    )
+    assert (plan["images"], plan["steps"]) == ({"a": 4, "b": 4}, 2)
+    assert plan["path"] == "runs/cyclegan-a-b"
     assert run_command(*TRAIN, "--dry-run", "--quiet").out == ""
     assert sorted(root.rglob("*")) == before
-
-
-def test_json_is_for_a_dry_run(run_command: Run) -> None:
-    result = run_command(*TRAIN, "--json")
-    assert (result.code, "--json is for --dry-run" in result.err) == (2, True)

@@ -11,6 +11,7 @@ from train_command import TRAIN
 from translate import hookimpl
 
 Run = Callable[..., Any]
+RESUME = ("train", "--resume", "run")
 pytestmark = pytest.mark.usefixtures("root")
 
 
@@ -19,18 +20,16 @@ pytestmark = pytest.mark.usefixtures("root")
     [
         ([*TRAIN, "--domains"], "Option '--domains' requires an argument."),
         ([*TRAIN[:3], "--domains", *TRAIN[6:]], "Option '--domains' requires an argument."),
-        (
-            [*TRAIN, "--epochs", "3"],
-            "--steps and --epochs exclude each other: leave out one.",
-        ),
+        ([*TRAIN, "--epochs", "3"], "--steps and --epochs exclude each other: leave out one."),
         ([*TRAIN, "--size", "big"], "expected N or HEIGHTxWIDTH, got 'big'."),
         ([*TRAIN, "--precision", "fp16"], "'fp16' is not one of 'fp32', 'bf16'."),
-        (
-            ["train", "--resume", "run", "--plugin", "cyclegan", "--out", "other"],
-            "leave out --plugin, --out.",
-        ),
-        (["train", "--resume", "run", "--config", "x", "--fork-run"], "leave out --config."),
+        ([*RESUME, "--plugin", "cyclegan", "--out", "other"], "leave out --plugin, --out."),
+        ([*RESUME, "--config", "x", "--fork-run"], "leave out --config."),
         ([*TRAIN, "--fork-run"], "--fork-run is for --resume."),
+        ([*TRAIN, "--accept-data-change"], "is for --resume"),
+        ([*TRAIN, "--json"], "--json is for --dry-run"),
+        ([*TRAIN, "--resume", "auto"], "add --out DIR"),
+        ([*TRAIN, "--resume", "auto", "--out", "run", "--fork-run"], "needs --resume RUN, got"),
         ([*TRAIN, "--lr", "1e-4"], "No such option: --lr. Did you mean the setting options.lr of"),
         ([*TRAIN, "--cycle-weight=5"], "Write --set options.cycle_weight=VALUE."),
         (["train", "--config", "cgan-mnist", "--lr", "1"], "options.lr_generator"),
@@ -38,10 +37,10 @@ pytestmark = pytest.mark.usefixtures("root")
         ([*TRAIN, "--log-every", "9"], "Did you mean the setting train.log_every?"),
         ([*TRAIN, "--batch_size", "2"], "No such option: --batch_size. Did you mean --batch-size?"),
         ([*TRAIN, "--stepps", "9"], "No such option '--stepps'"),
-        (["train", "--resume", "run", "--steps", "3", "--epochs", "3"], "exclude each other"),
+        ([*RESUME, "--steps", "3", "--epochs", "3"], "exclude each other"),
     ],
 )
-def test_usage_errors_name_the_conflicting_options(
+def test_wrong_options_are_refused_with_what_to_type(
     arguments: list[str], message: str, run_command: Run
 ) -> None:
     result = run_command(*arguments)
@@ -129,7 +128,3 @@ def test_an_unknown_player_in_a_setting_is_refused(key: str, run_command: Run) -
     result = run_command(*TRAIN, "--set", f"train.{key}")
     assert result.code == 2
     assert "has no player 'generatr'. Did you mean 'generators'? Its players: " in result.err
-
-
-def test_accept_data_change_is_for_resume_only(run_command: Run) -> None:
-    assert "is for --resume" in run_command(*TRAIN, "--accept-data-change").err

@@ -1,6 +1,5 @@
 """`translate train --resume` and `--fork-run` with other settings."""
 
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -8,9 +7,8 @@ from typing import Any
 
 import pytest
 import small_runs
+from run_files import log_lines, run_record
 from train_command import TRAIN, saved_settings
-
-from translate.engine.disk.records import json_files
 
 Run = Callable[..., Any]
 pytestmark = pytest.mark.usefixtures("root")
@@ -60,7 +58,8 @@ def test_a_fork_continues_from_the_same_weights_in_a_new_folder(
     run_command: Run, root: Path
 ) -> None:
     run_command(*TRAIN, "--out", "run")
-    before = {p: p.read_bytes() for p in (root / "run").rglob("*") if p.is_file()}
+    files = [path for path in (root / "run").rglob("*") if path.is_file()]
+    before = [path.read_bytes() for path in files]
     fork = ("train", "--resume", "run", "--fork-run", "--steps", "4")
     result = run_command(*fork, "--set", "options.cycle_weight=5", "--batch-size", "2")
     assert (result.code, result.err) == (0, "")
@@ -68,21 +67,15 @@ def test_a_fork_continues_from_the_same_weights_in_a_new_folder(
     assert "resuming run from step 2 in run-fork" in result.out
     assert small_runs.checkpoint_steps(root / "run-fork")[-1] == 4
     assert saved_settings(root / "run-fork")["options"]["cycle_weight"] == 5.0
-    assert {p: p.read_bytes() for p in (root / "run").rglob("*") if p.is_file()} == before
+    assert [path.read_bytes() for path in files] == before
     assert run_command(*fork, "--quiet").code == 0
     assert small_runs.checkpoint_steps(root / "run-fork-2")[-1] == 4
     assert run_command(*fork, "--out", "mine", "--quiet").code == 0
     assert run_command(*fork, "--out", "mine").code == 2
-    assert small_runs.checkpoint_steps(root / "mine")[0] == 2, (
-        "a fork has a checkpoint from its start"
-    )
+    assert small_runs.checkpoint_steps(root / "mine")[0] == 2  # the start of the fork
     refused = run_command(*fork, "--set", "options.generator.width=5")
     assert refused.code == 2
     assert "does not fit CycleGAN: " in refused.err
-
-
-def log(run: Path) -> list[dict[str, Any]]:
-    return json_files.read_lines(run / "log.jsonl")
 
 
 def test_T26_a_fork_trains_at_the_learning_rate_that_it_reports(
@@ -94,12 +87,12 @@ def test_T26_a_fork_trains_at_the_learning_rate_that_it_reports(
                 "--set", "train.log_every=1")  # fmt: skip
     assert "options.lr: 0.0002 -> 1e-06: from here on, as this is a fork\n" in result.out
     assert "the learning rate falls from 1e-04 to 1e-06\n" in result.out
-    rates = [line["lr"] for line in log(root / "fork")]
+    rates = [line["lr"] for line in log_lines(root / "fork")]
     assert rates == [{"generators": 1e-6, "discriminators": 1e-6}] * 2
     assert saved_settings(root / "fork")["options"]["lr"] == 1e-6
 
 
-def test_case_24_more_steps_that_raise_the_learning_rate_are_reported_with_the_setting_to_keep_it(
+def test_more_steps_that_raise_the_learning_rate_are_reported_with_the_setting_to_keep_it(
     run_command: Run, root: Path
 ) -> None:
     run_command(*TRAIN, "--out", "run")
@@ -112,7 +105,7 @@ def test_case_24_more_steps_that_raise_the_learning_rate_are_reported_with_the_s
     ) in result.out
     constant = run_command("train", "--resume", "kept", *more, "--set", "train.schedule_steps=2")
     assert (constant.code, "learning rate" in constant.out) == (0, False)
-    assert [line["lr"]["generators"] for line in log(root / "kept")][-2:] == [1e-4, 1e-4]
+    assert [line["lr"]["generators"] for line in log_lines(root / "kept")][-2:] == [1e-4, 1e-4]
 
 
 def test_a_fork_of_a_finished_run_is_refused_with_the_command_to_type(
@@ -160,6 +153,6 @@ def test_a_fork_continues_with_other_images(
     fork = ("train", "--resume", "run", "--data", "new", "--fork-run", "--steps", "4")
     result = run_command(*fork, "--out", "fork")
     assert (result.code, result.err) == (0, "")
-    facts = json.loads((root / "fork/run.json").read_bytes())
-    assert (facts["data"]["files"], facts["fork"]) == (8, {"run": "run", "step": 2})
+    record = run_record(root / "fork")
+    assert (record["data"]["files"], record["fork"]) == (8, {"run": "run", "step": 2})
     assert saved_settings(root / "fork")["data"]["root"] == "new"

@@ -5,8 +5,8 @@ import pytest
 from translate.cli import main
 
 
-def exit_code(*arguments: str) -> int:
-    """Run the command as a user does, and return its exit code."""
+def exit_code(*arguments: object) -> int:
+    """Run `translate` with these arguments in this process, and return its exit code."""
     with pytest.raises(SystemExit) as end:
-        main(list(arguments))
+        main([str(argument) for argument in arguments])
     return int(end.value.code or 0)

@@ -1,8 +1,22 @@
-"""Parse a command line without running the command."""
+"""All commands, and command lines that are parsed without running them."""
+
+from collections.abc import Iterator
 
 import click
 
 from translate.cli import cli
+
+
+def all_commands(
+    path: str = "", command: click.Command = cli
+) -> Iterator[tuple[str, click.Command]]:
+    """Yield every command with its full name, such as ``plugins check``; `cli` has no name."""
+    yield path, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            if subcommand := command.get_command(context, name):
+                yield from all_commands(f"{path} {name}".strip(), subcommand)
 
 
 def parse_command(words: list[str]) -> str:

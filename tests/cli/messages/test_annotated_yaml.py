@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from translate.cli.messages import annotated_yaml
+from translate.cli.messages.annotated_yaml import add_choices
 from translate.engine.config.layers import KEYS, SECTIONS
 
 Run = Callable[..., Any]
@@ -37,10 +37,7 @@ def test_options_of_parts_are_shown_with_their_purpose(run_command: Run) -> None
 
 
 def test_a_text_is_followed_by_its_values_unless_it_lists_them() -> None:
-    assert (
-        annotated_yaml.add_choices("kind of norm", "batch, instance")
-        == "kind of norm (batch, instance)"
-    )
-    assert annotated_yaml.add_choices("batch or instance", "batch, instance") == "batch or instance"
-    assert annotated_yaml.add_choices("use a bias", "true, false") == "use a bias"
-    assert annotated_yaml.add_choices("", "a, b") == "a, b"
+    assert add_choices("kind of norm", "batch, instance") == "kind of norm (batch, instance)"
+    assert add_choices("batch or instance", "batch, instance") == "batch or instance"
+    assert add_choices("use a bias", "true, false") == "use a bias"
+    assert add_choices("", "a, b") == "a, b"

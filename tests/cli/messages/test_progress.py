@@ -1,4 +1,4 @@
-"""Messages and progress of many images, and the last line."""
+"""Lines of progress while many images are processed, and the last line."""
 
 import time
 from pathlib import Path
@@ -9,6 +9,7 @@ from translate.cli.messages import progress
 from translate.results import InferenceResult
 
 PROBLEMS = Path("out/problems.jsonl")
+QUARTER_OF_AN_IMAGE = InferenceResult(1, PROBLEMS, current_fraction=0.25)
 
 
 def test_progress_is_a_plain_line_at_intervals(
@@ -25,10 +26,7 @@ def test_progress_is_a_plain_line_at_intervals(
     [
         (InferenceResult(10, PROBLEMS, done=4, skipped=1), "5 of 10 images, 50 s left"),
         (InferenceResult(10, PROBLEMS, skipped=1), "1 of 10 images"),
-        (
-            InferenceResult(1, PROBLEMS, current_fraction=0.25),
-            "0 of 1 images, 25% of image 1, 2 min left",
-        ),
+        (QUARTER_OF_AN_IMAGE, "0 of 1 images, 25% of image 1, 2 min left"),
     ],
 )
 def test_a_line_has_the_time_left_by_the_images_that_took_time(

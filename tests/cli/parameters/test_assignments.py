@@ -7,8 +7,8 @@ from translate.errors import ConfigError
 
 
 def test_values_are_yaml_and_an_empty_one_is_none() -> None:
-    given = parse_assignments(["steps=20", "dropout=false", "style=", "name=a=b"])
-    assert given == {"steps": 20, "dropout": False, "style": None, "name": "a=b"}
+    values = parse_assignments(["steps=20", "dropout=false", "style=", "name=a=b"])
+    assert values == {"steps": 20, "dropout": False, "style": None, "name": "a=b"}
 
 
 @pytest.mark.parametrize("text", ["steps", "=20", ""])

@@ -54,18 +54,16 @@ def test_the_kind_of_an_option_is_the_kind_of_part_that_the_recipe_creates(
 
     for name in registry.names("recipe"):
         options = kinds.small_options("recipe", name)
-        check_subject = make_subject(name, options, None, None)
+        subject = make_subject(name, options, None, None)
         monkeypatch.setattr(registry, "create", record_and_create)
         created.clear()
-        check_subject.make()
+        subject.make()
         monkeypatch.undo()
         for option in signatures.read_options(registry.find("recipe", name), ["spec"]).values():
             if kind := part_kind(option):
-                is_default = option.name not in ("content", "adversarial", "discriminator", "pixel")
-                assert (kind, part_name(option.default)) in created or not is_default, (
-                    name,
-                    option.name,
-                )
+                is_optional = option.name in ("content", "adversarial", "discriminator", "pixel")
+                is_created = (kind, part_name(option.default)) in created
+                assert is_created or is_optional, (name, option.name)
             assert kind or "Mapping" not in str(option.annotation) or option.name == "degradations"
 
 

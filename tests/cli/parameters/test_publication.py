@@ -1,4 +1,4 @@
-"""What `translate pack` and `translate push` say of a card."""
+"""Messages of `translate pack` and `translate push` about the model card."""
 
 from pathlib import Path
 
@@ -30,7 +30,9 @@ def test_a_card_with_licences_and_without_a_preview_has_no_message(run: Path) ->
     assert silent.messages == []
 
 
-def test_the_place_comes_before_the_messages(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_written_file_is_reported_before_the_messages(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     prepare(run, "x", "x", licence=None, data_licence=None, no_preview=True).report("x.zip: 1 MB")
     place, licences = capsys.readouterr().out.splitlines()
     assert place == "x.zip: 1 MB" and licences.endswith("set --license NAME, --data-license NAME")

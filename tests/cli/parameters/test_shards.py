@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 import small_checkpoints
 
+Run = Callable[..., Any]
+
 
 def test_an_array_of_shards_is_run_until_nothing_is_missing(
-    run_command: Callable[..., Any], tmp_path: Path, image_folder: Callable[..., Path]
+    run_command: Run, tmp_path: Path, image_folder: Callable[..., Path]
 ) -> None:
     image_folder("in", 6, size=8)
     (tmp_path / "in/bad.png").touch()
@@ -37,7 +39,7 @@ def test_an_array_of_shards_is_run_until_nothing_is_missing(
 
 
 def test_a_file_of_names_is_read_instead_of_the_folder(
-    run_command: Callable[..., Any], tmp_path: Path, image_folder: Callable[..., Path]
+    run_command: Run, tmp_path: Path, image_folder: Callable[..., Path]
 ) -> None:
     image_folder("in/a", 3, size=8)
     small_checkpoints.cyclegan(tmp_path / "run")
@@ -58,7 +60,7 @@ def test_a_file_of_names_is_read_instead_of_the_folder(
     ],
 )
 def test_options_that_do_not_go_together_are_refused(
-    run_command: Callable[..., Any], options: tuple[object, ...], message: str, tmp_path: Path
+    run_command: Run, options: tuple[object, ...], message: str, tmp_path: Path
 ) -> None:
     (tmp_path / "in").mkdir()
     result = run_command("infer", "run", "in", "out", *options)

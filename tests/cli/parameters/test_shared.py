@@ -1,4 +1,4 @@
-"""Options that take several values, and completion that imports nothing heavy."""
+"""Options that take several values, and shell completion without heavy modules."""
 
 import os
 import subprocess
@@ -61,12 +61,8 @@ def test_an_option_without_a_value_is_a_usage_error(arguments: str) -> None:
     assert "Option '--domains' requires an argument." in result.output
 
 
-# -- completion ------------------------------------------------------------------------------------
-
-
 def completions(folder: Path, words: str) -> tuple[set[str], set[str]]:
     """Return the completions of the last of `words`, and the imported modules."""
-    arguments = words.split(" ")
     code = (
         "import sys, atexit\n"
         "atexit.register(lambda: print('\\n'.join(m for m in sys.modules if '.' not in m), "
@@ -78,7 +74,7 @@ def completions(folder: Path, words: str) -> tuple[set[str], set[str]]:
         **os.environ,
         "_TRANSLATE_COMPLETE": "bash_complete",
         "COMP_WORDS": words,
-        "COMP_CWORD": str(len(arguments) - 1),
+        "COMP_CWORD": str(words.count(" ")),
     }
     result = subprocess.run(
         [sys.executable, "-c", code],

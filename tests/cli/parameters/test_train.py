@@ -1,4 +1,4 @@
-"""`translate train`: options that suit a start, a resume, or both, and ``--resume auto``."""
+"""`translate train --resume auto`, which starts or continues a run."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,20 +9,20 @@ import small_runs
 from train_command import TRAIN, saved_settings
 
 Run = Callable[..., Any]
+AUTOMATIC = [*TRAIN, "--out", "run", "--resume", "auto"]
 pytestmark = pytest.mark.usefixtures("root")
 
 
 def test_one_command_starts_a_run_continues_it_and_then_reports_that_it_is_complete(
     run_command: Run, root: Path
 ) -> None:
-    automatic = [*TRAIN, "--out", "run", "--resume", "auto"]
-    started = run_command(*automatic)
+    started = run_command(*AUTOMATIC)
     assert (started.code, started.err) == (0, "")
     assert "resuming" not in started.out
-    again = run_command(*automatic)
+    again = run_command(*AUTOMATIC)
     assert again.code == 0
     assert again.out.startswith("run is complete: 2 steps.")
-    longer = run_command(*automatic, "--steps", "3", "--set", "train.log_every=1")
+    longer = run_command(*AUTOMATIC, "--steps", "3", "--set", "train.log_every=1")
     assert longer.code == 0
     assert longer.out.splitlines()[:2] == [
         "train.log_every: 50 -> 1",
@@ -33,42 +33,19 @@ def test_one_command_starts_a_run_continues_it_and_then_reports_that_it_is_compl
 
 
 def test_an_automatic_resume_with_other_settings_is_refused(run_command: Run, root: Path) -> None:
-    automatic = [*TRAIN, "--out", "run", "--resume", "auto"]
-    run_command(*automatic)
+    run_command(*AUTOMATIC)
     weights = small_runs.checkpoint_tensors(root / "run")
-    refused = run_command(*automatic, "--seed", "7", "--steps", "3")
+    refused = run_command(*AUTOMATIC, "--seed", "7", "--steps", "3")
     assert refused.code == 2
     assert "train.seed: 0 -> 7: this would be another run." in refused.err
     assert small_runs.checkpoint_tensors(root / "run") == weights
 
 
-def test_a_batch_that_more_processes_had_raised_stays_as_it_was(
-    run_command: Run, root: Path
-) -> None:
+def test_a_batch_size_that_more_processes_had_raised_is_kept(run_command: Run, root: Path) -> None:
     run_command(*TRAIN, "--batch-size", "2", "--out", "run")
-    result = run_command(
-        *TRAIN, "--batch-size", "1", "--steps", "3", "--out", "run", "--resume", "auto"
-    )
+    result = run_command(*AUTOMATIC, "--batch-size", "1", "--steps", "3")
     assert result.code == 0, result.err
     assert saved_settings(root / "run")["train"]["batch_size"] == 2
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ([*TRAIN, "--resume", "auto"], "add --out DIR"),
-        ([*TRAIN, "--resume", "auto", "--out", "run", "--fork-run"], "needs --resume RUN, got"),
-        (["train", "--resume", "run", "--plugin", "cut"], "leave out --plugin"),
-        ([*TRAIN, "--fork-run"], "--fork-run is for --resume"),
-        ([*TRAIN, "--json"], "--json is for --dry-run"),
-    ],
-)
-def test_options_that_do_not_suit_each_other_are_refused(
-    arguments: list[str], message: str, run_command: Run
-) -> None:
-    refused = run_command(*arguments)
-    assert refused.code == 2
-    assert message in " ".join(refused.err.split())
 
 
 def test_T19_a_command_that_torchrun_may_restart_must_resume(
@@ -79,9 +56,9 @@ def test_T19_a_command_that_torchrun_may_restart_must_resume(
     assert refused.code == 2
     assert "(--max-restarts 3)" in refused.err and "--out DIR --resume auto" in refused.err
     assert not (root / "run").exists()
-    result = run_command(*TRAIN, "--out", "run", "--resume", "auto")
+    result = run_command(*AUTOMATIC)
     assert result.code == 0
     assert "TORCH_DISABLE" not in result.out
     monkeypatch.setenv("TORCHELASTIC_USE_AGENT_STORE", "True")  # as torchrun sets it by default
-    again = run_command(*TRAIN, "--out", "run", "--resume", "auto", "--steps", "3")
+    again = run_command(*AUTOMATIC, "--steps", "3")
     assert "export TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1" in again.out

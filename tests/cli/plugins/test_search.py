@@ -1,4 +1,4 @@
-"""`translate plugins search`: what is in the directory, and the line that installs it."""
+"""`translate plugins search`: matching plugins, and the commands that install them."""
 
 from collections.abc import Callable
 from typing import Any
