@@ -8,7 +8,7 @@ import torch
 from tiled import random_weights, trace_function
 from torch import nn
 
-from translate.engine.tiling.halo import network_halo, receptive_halo
+from translate.engine.tiling.halo import TRACED_SIDE, receptive_halo
 from translate.nn.geometry import geometry_of
 from translate.registry import create_generator
 
@@ -48,18 +48,18 @@ def measured_halo(network: nn.Module, halo: int, count: int) -> int:
 def test_no_pixel_beyond_the_halo_has_an_effect(name: str, options: dict[str, Any]) -> None:
     part = {"name": name, "width": 4, **options}
     network = random_weights(create_generator(part, in_channels=3, out_channels=3))
-    halo = network_halo(network, 3)
+    side = geometry_of(network).fit(TRACED_SIDE)
+    halo = receptive_halo(trace_function(network, 1, 3, side, side))
     assert halo is not None
     assert measured_halo(network, halo, geometry_of(network).multiple_of * 2) == halo
 
 
 def test_the_halo_of_layers_is_the_sum_of_their_halos() -> None:
     layers = nn.Sequential(nn.Conv2d(1, 1, 5, padding=2), nn.Conv2d(1, 1, 3, padding=2, dilation=2))
-    assert network_halo(layers, 1) == 4
+    assert receptive_halo(trace_function(layers, 1, 1, 100, 100)) == 4
     assert receptive_halo(trace_function(lambda x: x.relu(), 1, 1, 100, 100)) == 0
 
 
 def test_a_function_of_image_statistics_has_no_halo() -> None:
-    graph = trace_function(lambda x: x - x.mean((2, 3), keepdim=True), 1, 1, 100, 100)
-    assert receptive_halo(graph) is None
-    assert network_halo(nn.InstanceNorm2d(3), 3) is None
+    for function in (lambda x: x - x.mean((2, 3), keepdim=True), nn.InstanceNorm2d(1)):
+        assert receptive_halo(trace_function(function, 1, 1, 100, 100)) is None

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from translate.contract.attributes import attributes, differing_names
 from translate.contract.parts.subject import SIDE, PartSubject
 from translate.contract.rules import random_pixels, record_io, require, require_equal, require_no_io
-from translate.engine.tiling.halo import network_halo
+from translate.engine.exports.tile_requirements import measure_tile_requirements
 from translate.errors import ConfigError
 from translate.losses import Scores
 from translate.nn.geometry import Geometry, geometry_of
@@ -64,7 +64,7 @@ def respects_halo(part: PartSubject) -> str | None:
     geometry = geometry_of(network)
     halo = geometry.halo
     if halo is None and part.use == "translates":
-        halo = network_halo(network, part.channels[0])
+        halo = measure_tile_requirements(network, part.channels[0], geometry).halo
     if halo is None or halo > LARGEST_HALO:
         return "an output pixel depends on the whole image, or its receptive field is unknown"
     side = geometry.fit(2 * halo + 2 * geometry.multiple_of)

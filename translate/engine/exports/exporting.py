@@ -112,10 +112,9 @@ def describe(model: Model, to: str, options: Mapping[str, Any]) -> ExportedModel
     channels = source.channels + recipe.takes_mask
     side = geometry.fit(64)
     images = torch.zeros(1, channels, side, side)
+    translation = Translation(recipe, to, keywords)
     with plugin_code(recipe, "translate"):
-        smaller = without_unused_networks(
-            recipe, lambda: recipe.translate(images, to=to, **keywords)
-        )
+        smaller = without_unused_networks(recipe, lambda: translation(images))
     network = Translation(smaller, to, keywords).eval()
     requirements = measure_tile_requirements(network, channels, geometry)
     record = make_record(

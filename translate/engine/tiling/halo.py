@@ -1,13 +1,10 @@
 """The halo of a function of images: the radius of its receptive field, from its operators."""
 
-import torch
-from torch import fx, nn
+from torch import fx
 
-from translate.engine.traced.graph import Graph, read_graph
-from translate.engine.traced.operators import UnsupportedError, size_of
+from translate.engine.traced.graph import Graph
+from translate.engine.traced.operators import size_of
 from translate.engine.traced.regions import Region, Span
-from translate.engine.traced.tracing import trace
-from translate.nn.geometry import geometry_of
 
 PERIOD = 64
 """number of output pixels after which the alignment of strides and upsampling repeats"""
@@ -51,17 +48,3 @@ def _input_span(graph: Graph, region: Region, axis: int) -> Span | None:
             before = needed.get(source, read)
             needed[source] = Span(min(before.start, read.start), max(before.stop, read.stop))
     return needed.get(graph.sources[0])
-
-
-def network_halo(network: nn.Module, channels: int) -> int | None:
-    """Return the halo of a network in evaluation mode, in pixels, from its layers.
-
-    None: the output depends on the whole image, or the network cannot be traced.
-    """
-    side = geometry_of(network).fit(TRACED_SIDE)
-    parameter = next(network.parameters(), None)
-    device = torch.device("cpu") if parameter is None else parameter.device
-    try:
-        return receptive_halo(read_graph(trace(network, [(1, channels, side, side)], device)))
-    except UnsupportedError:
-        return None

@@ -24,7 +24,7 @@ def with_frames(jobs: Sequence[Job], sources: Sources) -> list[Job]:
 
 def _frames(job: Job, sources: Sources) -> list[Job]:
     try:
-        header = sources.get(job).header
+        header = sources.get(job).image.header
     except BadImage:
         return [job]  # the problem is listed when the image is read
     if header.frames == 1:

@@ -17,7 +17,6 @@ from translate.engine.storage.read_ahead import ReadAhead
 from translate.engine.storage.storage import Listing, Storage
 from translate.engine.system.locations import UrlPath
 from translate.errors import BadImage, CheckpointError
-from translate.formats import Header
 from translate.images import masks
 from translate.images.masks import OpenImage
 from translate.images.source import MAX_PIXELS, EncodedImage
@@ -84,15 +83,6 @@ class Source:
             return self.image.sha256
         return sha256(self.image.data + self.mask.data).hexdigest()
 
-    @property
-    def header(self) -> Header:
-        """The header of the first frame."""
-        return self.image.header
-
-    def size(self, frame: int | None) -> tuple[int, int]:
-        """Return the height and width of a frame; raises `BadImage`."""
-        return self.image.header_of(frame or 0).size
-
     def decode(self, frame: int | None, *, with_hole: bool) -> DecodedInput:
         """Return a frame, and if requested the hole of its mask or alpha; raises `BadImage`."""
         layers, hole = self.image.decode_layers(frame or 0), None
@@ -150,7 +140,7 @@ class Sources:
     def size(self, job: Job) -> tuple[int, int]:
         """Return the height and width of the image of `job`; (0, 0) if it cannot be read."""
         try:
-            return self.get(job).size(job.frame)
+            return self.get(job).image.header_of(job.frame or 0).size
         except Exception:
             return 0, 0  # reported when it is decoded
 
