@@ -113,9 +113,8 @@ def test_a_large_image_in_a_store_is_read_and_written_in_windows(
 
     def run() -> tuple[int, int, int]:
         inputs = find_inputs(str(store / "in"), store / "out")
-        return done_skipped_listed(
-            translate_folder(translator._model, inputs, store / "out", options)
-        )
+        result = translate_folder(translator._model, inputs, store / "out", options)
+        return done_skipped_listed(result)
 
     assert expected.done == 1 and run() == (1, 0, 1)
     assert run() == (0, 1, 1)

@@ -67,9 +67,8 @@ def test_scale_back_keeps_known_pixels_unchanged() -> None:
 
 
 def test_a_strip_that_would_have_too_many_pixels_is_refused() -> None:
-    processor = ImageProcessor(
-        tinting_translator()._model, "sharp", scale_back=True, max_pixels=10_000
-    )
+    model = tinting_translator()._model
+    processor = ImageProcessor(model, "sharp", scale_back=True, max_pixels=10_000)
     with pytest.raises(ValueError, match="would become"):
         processor.preprocess(np.zeros((1, 3000, 3), np.uint8), one_channel=False)
 

@@ -75,6 +75,4 @@ def test_an_unknown_operation_on_a_small_input_is_computed_as_a_whole() -> None:
 
 def test_interpolation_to_a_fraction_is_refused() -> None:
     with pytest.raises(UnsupportedError, match=r"bilinear interpolation from \(3000, 2000\)"):
-        trace_function(
-            lambda x: F.interpolate(x, size=(4000, 3000), mode="bilinear"), 1, 4, 3000, 2000
-        )
+        trace_function(lambda x: F.interpolate(x, (4000, 3000), mode="bilinear"), 1, 4, 3000, 2000)

@@ -63,14 +63,9 @@ def export(
 ) -> tuple[Content, list[Difference]]:
     """Return the file of a network, and the differences between its outputs and the network's.
 
-    Args:
-        model: name of the model, for messages.
-        name: name of the exporter, for messages.
-        exporter: the exporter.
-        exported: the result of `describe`, or of `generators.describe`.
-
-    Raises:
-        ConfigError: the network cannot be exported, or outputs differ by more than `TOLERANCE`.
+    `exported` is the result of `describe` or `generators.describe`; messages have the names of the
+    `model` and of the exporter, `name`. Raises `ConfigError` if the network cannot be exported, or
+    outputs differ by more than `TOLERANCE`.
     """
     refused = f"{model} cannot be exported by {name}: "
     try:

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from tempfile import gettempdir
@@ -168,10 +169,8 @@ class FolderTranslation:
         self.watch(self.report.result)
 
     def _digest(self, job: Job) -> str | None:
-        keep = self.options.overwrite
-        return self.manifest.digests.digest_of(
-            job.files, lambda: self.sources.digest(job, keep=keep)
-        )
+        read = partial(self.sources.digest, job, keep=self.options.overwrite)
+        return self.manifest.digests.digest_of(job.files, read)
 
     @property
     def _shards(self) -> ShardManifests:

@@ -108,9 +108,7 @@ class FolderReport:
             least = ", ".join(f"{output} {trust:.2f}" for trust, output in self.lowest_trust)
             logger.info(f"lowest trust: {least}; all values are in {self.manifest.done}")
         if self.note_counts.total() > len(self.note_counts):
-            counts = ", ".join(
-                f"{kind} {count}" for kind, count in sorted(self.note_counts.items())
-            )
+            counts = ", ".join(f"{kind} {n}" for kind, n in sorted(self.note_counts.items()))
             logger.info(f"notes on lost information are in {result.problems}: {counts}")
         if result.listed == result.requested > 0:
             self._require_working_recipe(0)
@@ -141,7 +139,7 @@ class FolderReport:
         add(Problem(path, "read", "note", note.text))
 
     def _require_working_recipe(self, count: int) -> None:
-        """Raise `PluginError` if the recipe failed for `count` images or more, and always."""
+        """Raise `PluginError` if the recipe failed for `count` images, and succeeded for none."""
         if self.recipe_errors and len(self.recipe_errors) >= count and not self.result.done:
             raise PluginError(self.recipe_errors[0])
 

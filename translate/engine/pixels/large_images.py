@@ -69,11 +69,7 @@ class LargeImage:
     ) -> tuple[Note, ...]:
         """Write the translation, and return notes on clipped values.
 
-        Args:
-            file: the output file.
-            form: the output form that `prepare` returns.
-            like: metadata of the output file.
-            suffix: the suffix of the output file.
+        `form` is the output form that `prepare` returns, and `like` is metadata of the file.
 
         Raises:
             BadImage: the image is damaged, or was changed while it was read.

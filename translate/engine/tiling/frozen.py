@@ -26,7 +26,7 @@ class FrozenStatistics(TorchDispatchMode):
     def __init__(self) -> None:
         super().__init__()
         self.statistics: list[tuple[Tensor, Tensor]] = []
-        """mean and reciprocal standard squared_deviations of each channel, layer by layer"""
+        """mean and reciprocal standard deviation of each channel, layer by layer"""
         self._position: int | None = None
         """index of the next layer; None while statistics are recorded"""
 

@@ -98,17 +98,10 @@ def translate_tiles(
     output: StoredValue,
     scale: int,
 ) -> Iterator[int]:
-    """Add the weighted translations of all tiles to `output`, which is zero.
+    """Add the weighted translations of all tiles to `output`; yield the number of tiles after each.
 
-    Yields the number of translated tiles after each tile.
-
-    Args:
-        translate: returns the translation of a tile, given the tile and its region.
-        source: the image.
-        rows: the spans of the image's height.
-        columns: the spans of the image's width.
-        output: the sum, `scale` times as large as the image.
-        scale: factor of the sides of an output.
+    `translate` returns the translation, `scale` times as large, of a tile and its region. `rows`
+    and `columns` are the spans of the image's height and width; `output` is zero at first.
     """
     number = 0
     for row in rows:

@@ -10,7 +10,8 @@ from translate.engine.traced.operators import shape_of, size_of
 from translate.engine.traced.regions import Region, Span
 
 MAX_READS = 2
-"""number of stored values above which a value that depends on them is stored, too"""
+"""A value that is read repeatedly is stored if it depends on more stored values than this, or takes
+more multiplications per element than this for each of these stored values."""
 CHEAP = 256
 """multiplications per element that are faster than writing the element to disk and reading it"""
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from io import BufferedRandom
 from pathlib import Path
+from typing import Any
 
 import pytest
 from small_outputs import OutputItem, output_items, remaining_items
@@ -18,13 +19,10 @@ from translate.engine.inference.outputs.remaining import find_remaining
 from translate.engine.inference.trust import map_path
 from translate.engine.models.model import Model
 from translate.engine.models.options import InferenceOptions
-from translate.results import InferenceResult
-
-Action = Callable[[Path], InferenceResult]
 
 
 def test_two_concurrent_commands_fill_one_folder(
-    actions: dict[str, Action], tmp_path: Path, image_folder: Callable[..., Path]
+    actions: dict[str, Callable[[Path], Any]], tmp_path: Path, image_folder: Callable[..., Path]
 ) -> None:
     image_folder("in", 12, size=8)
     out = tmp_path / "out"

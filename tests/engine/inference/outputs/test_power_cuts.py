@@ -10,9 +10,8 @@ from power_cut import DiskRecorder, write_tree
 from translate.engine.disk import files
 from translate.engine.inference import pipeline, sampling
 from translate.errors import ConfigError
-from translate.results import InferenceResult
 
-Action = Callable[[Path], InferenceResult]
+Actions = dict[str, Callable[[Path], object]]
 
 
 def images(out: Path) -> dict[str, bytes]:
@@ -21,7 +20,7 @@ def images(out: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("command", ["infer", "sample"])
 def test_I15_a_rerun_after_a_power_cut_gives_the_same_bytes(
-    command: str, actions: dict[str, Action], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command: str, actions: Actions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pipeline, "WRITERS", 1)
     monkeypatch.setattr(sampling, "WRITERS", 1)
@@ -45,7 +44,7 @@ def test_I15_a_rerun_after_a_power_cut_gives_the_same_bytes(
 
 
 def test_I15_a_record_is_durable_before_its_output_is_visible(
-    actions: dict[str, Action], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    actions: Actions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without the sync of the records, some crash states are refused by a rerun."""
     monkeypatch.setattr(pipeline, "WRITERS", 1)

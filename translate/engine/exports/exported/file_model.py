@@ -153,7 +153,7 @@ def load_file(path: str | Path, *, device: str = "auto") -> FileModel:
 
 
 def file_model(name: str, exporter: Exporter, content: Content, *, digest: str) -> FileModel:
-    """Return the model in the `content` of an exported file; messages name it `name`.
+    """Return the model in the `content` of an exported file, which messages call `name`.
 
     Raises `ConfigError` if `exporter` cannot load the file, or it does not translate images.
     """
@@ -180,7 +180,7 @@ def file_model(name: str, exporter: Exporter, content: Content, *, digest: str) 
 def load_network(name: str, exporter: Exporter, content: Content) -> tuple[Network, ExportRecord]:
     """Return the network in the `content` of an exported file, and its record.
 
-    Raises `ConfigError` if `exporter` cannot load the file; messages name it `name`.
+    Raises `ConfigError` if `exporter` cannot load the file, which messages call `name`.
     """
     try:
         network, metadata = exporter.load(content, threads=thread_limit())

@@ -1,4 +1,4 @@
-"""The masks of images, which have their names."""
+"""Masks, which have the names of their images."""
 
 import unicodedata
 from collections.abc import Sequence

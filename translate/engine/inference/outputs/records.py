@@ -20,7 +20,7 @@ RECORDS_FOLDER = ".translate"
 ALL_RECORDS = "done*.jsonl"
 """glob of the files of records of all processes"""
 HUB_COMMIT = "hub"
-"""key of the model's commit on the Hub, which is not compared, as the model's digest is compared"""
+"""key of the model's commit on the Hub; it is not compared, as the digest identifies the model"""
 
 
 class DoneRecord(json_files.Record):
