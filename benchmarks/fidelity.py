@@ -57,7 +57,7 @@ def ssim(image: NDArray[np.uint8], truth: NDArray[np.uint8]) -> float:
         raise ValueError(
             f"SSIM of images of {width}x{height} pixels: expected at least {SSIM_WINDOW} a side."
         )
-    pair = (torch.from_numpy(one.astype(np.float64)).movedim(2, 0)[None] for one in (image, truth))
+    pair = (torch.from_numpy(p.astype(np.float64)).movedim(2, 0)[None] for p in (image, truth))
     return float(kornia_ssim(*pair, SSIM_WINDOW, float(LEVELS), padding="valid").mean())
 
 

@@ -25,7 +25,7 @@ def bootstrap_interval(
         resamples: How often `values` are drawn with replacement.
         seed: Equal seeds give equal intervals.
     """
-    drawn = np.random.default_rng(seed).choice(values, (resamples, len(values)))
+    resampled = np.random.default_rng(seed).choice(values, (resamples, len(values)))
     tail = (1 - level) / 2
-    low, high = np.quantile(drawn.mean(1), [tail, 1 - tail])
+    low, high = np.quantile(resampled.mean(1), [tail, 1 - tail])
     return float(low), float(high)

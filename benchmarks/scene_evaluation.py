@@ -57,8 +57,8 @@ def evaluate_captions(run: TrainedRun) -> Evaluation:
     logits = scene_classifier.pretrained_classifier(size).predict(np.concatenate(images))
     values = agreement(logits, attributes)
     groups = captioned_scenes.generate_groups(size)
-    again = [_sample(run, model, text, f"groups/{i}") for i, text in enumerate(groups.captions)]
-    values["diversity"] = mean_pairwise_distance(again) / mean_pairwise_distance(groups.images)
+    samples = [_sample(run, model, text, f"groups/{i}") for i, text in enumerate(groups.captions)]
+    values["diversity"] = mean_pairwise_distance(samples) / mean_pairwise_distance(groups.images)
     rows = range(0, len(texts), len(texts) // 8)
     details = {"rows of the sheet": [texts[i] for i in rows]}
     return Evaluation(values, [images[i] for i in rows], details=details)

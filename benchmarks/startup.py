@@ -61,9 +61,9 @@ def main() -> None:
         rows = [
             {
                 "command": name,
-                "seconds": tables.spread([one.wall for one in seconds[name][1:]]),
+                "seconds": tables.spread([duration.wall for duration in seconds[name][1:]]),
                 "minimum": round(min(seconds[name][1:]).wall, 3),
-                "CPU seconds": tables.spread([one.cpu for one in seconds[name][1:]]),
+                "CPU seconds": tables.spread([duration.cpu for duration in seconds[name][1:]]),
                 "imported": ", ".join(imported_modules(command)) or "none",
             }
             for name, command in commands.items()

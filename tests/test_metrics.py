@@ -30,13 +30,13 @@ def images(*levels: float) -> torch.Tensor:
 
 
 def test_merged_states_of_two_processes_equal_the_state_of_one() -> None:
-    whole, first, second = Difference(), Difference(), Difference()
-    whole.update({"fake": images(1, 2, 6), "real": images(4, 8)})
+    single, first, second = Difference(), Difference(), Difference()
+    single.update({"fake": images(1, 2, 6), "real": images(4, 8)})
     first.update({"fake": images(1), "real": images(4)})
     second.update({"fake": images(2, 6)})
     second.update({"real": images(8)})
     first.merge(second.state())
-    assert first.compute() == whole.compute() == {"difference": -3.0}
+    assert first.compute() == single.compute() == {"difference": -3.0}
     assert torch.equal(first.state()["fake/means"], torch.tensor([1.0, 2.0, 6.0]))
 
 

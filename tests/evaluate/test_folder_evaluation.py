@@ -110,8 +110,8 @@ def test_a_folder_has_no_distance_to_itself(real: Path) -> None:
 
 
 def test_one_image_has_mean_values_and_no_distance(tmp_path: Path) -> None:
-    one, other = (save(tmp_path / str(seed), (16, 16, 3), seed=seed) for seed in (1, 2))
-    result = evaluate(one, other, "psnr", "kd-lite0", paired=True)
+    real, fake = (save(tmp_path / str(seed), (16, 16, 3), seed=seed) for seed in (1, 2))
+    result = evaluate(real, fake, "psnr", "kd-lite0", paired=True)
     assert math.isfinite(value(result, "psnr"))
     assert result.values["kd-lite0"].value is None
     assert "kd-lite0 is undefined for these images: see translate show kd-lite0" in result.notes

@@ -25,10 +25,10 @@ def run_metric(name: str, outputs: Outputs, *, masked: bool = False) -> Metric:
 
 def test_a_value_does_not_depend_on_the_batches() -> None:
     fake, target = images(seed=1), images(seed=2)
-    whole = create("metric", "mae")
+    in_one_batch = create("metric", "mae")
     batch = [torch.from_numpy(np.stack(each)).movedim(3, 1).float() for each in (fake, target)]
-    whole.update({"fake": batch[0], "target": batch[1]})
-    assert run_metric("mae", Outputs("abcd", fake, target)).compute() == whole.compute()
+    in_one_batch.update({"fake": batch[0], "target": batch[1]})
+    assert run_metric("mae", Outputs("abcd", fake, target)).compute() == in_one_batch.compute()
 
 
 def test_images_of_several_sizes_are_measured_in_order() -> None:

@@ -147,11 +147,11 @@ def test_a_second_evaluation_returns_equal_results(paired_run: Path) -> None:
 
 
 def test_values_do_not_depend_on_the_batch_size(paired_run: Path) -> None:
-    one, other = (
+    first, second = (
         evaluate_run(paired_run, device="cpu", metrics=PIXELS, batch_size=size) for size in (1, 5)
     )
-    for name, measured in one.values.items():
-        assert math.isclose(measured.value or 0, other.values[name].value or 0, rel_tol=1e-3)
+    for name, measured in first.values.items():
+        assert math.isclose(measured.value or 0, second.values[name].value or 0, rel_tol=1e-3)
 
 
 def test_a_missing_run_is_named(tmp_path: Path) -> None:

@@ -35,10 +35,10 @@ def test_a_folder_without_records_of_a_run_is_refused(tmp_path: Path) -> None:
 
 def test_a_missing_empty_or_short_log_is_reported(small_run: Path) -> None:
     log = small_run / "log.jsonl"
-    whole = log.read_text().splitlines(keepends=True)
+    all_lines = log.read_text().splitlines(keepends=True)
     for lines, reason in (
         ([], "has 0 usable lines, expected 8 or more"),
-        (whole[:2], "has 2 usable lines, expected 8 or more"),
+        (all_lines[:2], "has 2 usable lines, expected 8 or more"),
     ):
         log.write_text("".join(lines))
         history = read_history(small_run)

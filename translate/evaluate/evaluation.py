@@ -61,14 +61,15 @@ class Evaluation:
             seeds: Random seeds of the outputs; baselines are computed for the first.
             protocol: Settings to record, in addition to those of the metrics.
         """
+        # before the outputs, which take long: a metric that does not fit is an error
         selected = select_metrics(
             self.metric_names,
-            frozenset().union(*(each.fields for each in subjects)),
+            frozenset().union(*(subject.fields for subject in subjects)),
             domain=self.domain,
             source_domain=self.source_domain,
             classes=self.classes,
             skipped=self._skipped,
-        )  # before the outputs, which take long
+        )
         outputs = [subject.outputs(seeds[0]) for subject in subjects]
         measurements = Measurements()
         for subject, subject_outputs in zip(subjects, outputs, strict=True):
@@ -79,11 +80,11 @@ class Evaluation:
             raise ConfigError(
                 "there is nothing to measure: no metric fits these images. " + " ".join(self.notes)
             )
-        order = [name for each in selected for name in each.by_result_name(each.example.values)]
+        names = [value_name for chosen in selected for value_name in chosen.result_names]
         values = measurements.values
         result = EvaluationResult(
             name,
-            {value_name: values[value_name] for value_name in sorted(values, key=order.index)},
+            {value_name: values[value_name] for value_name in names if value_name in values},
             measurements.baselines,
             per_image=measurements.per_image,
             trust=self._trust(subjects, outputs),
@@ -94,9 +95,9 @@ class Evaluation:
 
     def _outputs_for(self, selected: SelectedMetric, outputs: Sequence[Outputs]) -> Outputs | None:
         """Return the outputs that a metric measures; None if all lack a field."""
-        fitting = [each for each in outputs if selected.needs <= each.fields]
+        fitting = [group for group in outputs if selected.needs <= group.fields]
         if selected.example.of_samples and not self.metric_names:
-            fitting = [each for each in fitting if "source" not in each.fields]
+            fitting = [group for group in fitting if "source" not in group.fields]
         return fitting[-1] if fitting else None
 
     def _measure_subject(
@@ -109,9 +110,9 @@ class Evaluation:
     ) -> None:
         """Measure the outputs of a subject, those for further seeds, and its baselines."""
         measured = self._measure(selected, outputs)
-        for each, metric in measured:
-            measurements.add(each, metric, outputs, seeds[0])
-        computable = [each for each, _ in measured]
+        for chosen, metric in measured:
+            measurements.add(chosen, metric, outputs, seeds[0])
+        computable = [chosen for chosen, _ in measured]
         further = (self._values(computable, subject.outputs(seed)) for seed in seeds[1:])
         measurements.add_seeds(further)
         for baseline, compute in subject.baselines(outputs).items():
@@ -124,8 +125,8 @@ class Evaluation:
     ) -> dict[str, float | None]:
         """Return the values of all metrics that could be computed."""
         values: dict[str, float | None] = {}
-        for each, metric in self._measure(selected, outputs):
-            values |= each.by_result_name(measuring.compute_values(metric))
+        for chosen, metric in self._measure(selected, outputs):
+            values |= chosen.by_result_name(measuring.compute_values(metric))
         return values
 
     def _measure(
@@ -133,20 +134,20 @@ class Evaluation:
     ) -> list[tuple[SelectedMetric, Metric]]:
         """Return the metrics that could be computed, each with its measurement."""
         measured = []
-        for each in selected:
-            if not each.needs <= outputs.fields:
+        for chosen in selected:
+            if not chosen.needs <= outputs.fields:
                 continue
             try:
                 metric = measuring.measure(
-                    each, outputs, batch_size=self.batch_size, device=self.device
+                    chosen, outputs, batch_size=self.batch_size, device=self.device
                 )
                 measuring.compute_values(metric)
             except TranslateError as error:
                 if self.metric_names:
                     raise
-                skip(self._skipped, each.name, error)
+                skip(self._skipped, chosen.name, error)
                 continue
-            measured.append((each, metric))
+            measured.append((chosen, metric))
         return measured
 
     def _trust(
@@ -154,9 +155,9 @@ class Evaluation:
     ) -> dict[str, Mapping[str, float]]:
         """Return the trust of each image; empty if metrics were chosen by name."""
         scores: dict[str, Mapping[str, float]] = {}
+        if self.metric_names:
+            return scores
         for subject, subject_outputs in zip(subjects, outputs, strict=True):
-            if self.metric_names:
-                continue
             try:
                 scores |= subject.trust(subject_outputs)
             except TranslateError as error:
@@ -170,9 +171,9 @@ class Evaluation:
         if seeds[1:] and measurements.baselines:
             self.notes.append(f"values are means over seeds, baselines of the seed {seeds[0]}")
         self.notes += [f"skipped {', '.join(names)}: {why}" for why, names in self._skipped.items()]
-        for each in selected:
-            unbiased_from = each.example.unbiased_from
-            for name in each.by_result_name(each.example.values):
+        for chosen in selected:
+            unbiased_from = chosen.example.unbiased_from
+            for name in chosen.result_names:
                 measured = measurements.values.get(name)
                 if measured and measured.count < unbiased_from:
                     self.notes.append(
@@ -181,5 +182,5 @@ class Evaluation:
                     )
                 if measured and measured.value is None:
                     self.notes.append(
-                        f"{name} is undefined for these images: see translate show {each.name}"
+                        f"{name} is undefined for these images: see translate show {chosen.name}"
                     )

@@ -63,7 +63,7 @@ def evaluate_folders(
     elif limit:
         files["real"] = dict(list(files["real"].items())[:limit])
     domain = Domain("fake", channels=_channels(files, folders))
-    images = {name: _read(each, domain, size) for name, each in files.items()}
+    images = {name: _read(paths, domain, size) for name, paths in files.items()}
     outputs = _outputs(images, _masks(mask, names, size), folders, paired=paired)
     chosen_device = distributed.choose_device(device)
     logger.info(f"evaluating {len(outputs.fake)} images of {fake}")

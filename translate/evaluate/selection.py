@@ -42,6 +42,11 @@ class SelectedMetric:
         """The fields of `Outputs` that it needs."""
         return self.example.needs | ({"mask"} if self.masked else set())
 
+    @property
+    def result_names(self) -> list[str]:
+        """The names that the values of the metric have in the result."""
+        return [self.result_name(name) for name in self.example.values]
+
     def result_name(self, name: str) -> str:
         """Return the name that the value `name` of the metric has in the result."""
         return f"{name}{IN_MASK}" if self.masked else name
@@ -106,6 +111,6 @@ def select_metrics(
 def skip(skipped: dict[str, list[str]], name: str, error: TranslateError) -> None:
     """Add the name of a metric that cannot be computed to `skipped`, by the reason."""
     reason = MISSING if isinstance(error, MissingWeightsError) else str(error).splitlines()[0]
-    others = skipped.setdefault(reason, [])
-    if name not in others:
-        others.append(name)
+    names_of_reason = skipped.setdefault(reason, [])
+    if name not in names_of_reason:
+        names_of_reason.append(name)

@@ -57,8 +57,8 @@ def copied_images(history: History) -> Iterator[Detection]:
             COPIES,
             model.step,
             f"the nearest of {len(real)} training images differs by {distance:.1f} of 255 levels "
-            f"from a sample (median of {len(samples)}), and by "
-            f"{usual_distance:.1f} from another training image",
+            f"from a sample (median of {len(samples)}), and by {usual_distance:.1f} from another "
+            "training image",
             distance / usual_distance,
         )
 
@@ -91,11 +91,11 @@ def _training_images(history: History) -> Images:
     data = places.locate(history.config.data, working_directory_of(history.run), root_changed=False)
     data = data.model_copy(update={"flip": False, "augment": (), "workers": 0})
     layout = check.open_layout(data)
-    common_domain, by_file = (
+    common, by_file = (
         domain_images.common_domain(layout.spec),
         domain_images.domains_by_file(layout),
     )
-    augment = Augment(data, layout.spec, Cache({}, common_domain, by_file).read)
+    augment = Augment(data, layout.spec, Cache({}, common, by_file).read)
     checked = check.CheckedData(layout, augment, [], [])
     count = min(TRAINING_IMAGES, len(layout))
     [(batch, _)] = loader.batches(checked, data, seed=0, batch_size=count, steps=range(1))

@@ -56,15 +56,12 @@ def check_images(data: Data) -> Iterator[Finding]:
         for line in groups.ungrouped_warnings(layout, settings):
             yield Finding("note", f"{split}: {line}")
         problems += layout.problems
-        common, by_path = (
-            domain_images.common_domain(layout.spec),
-            domain_images.domains_by_file(layout),
-        )
+        common = domain_images.common_domain(layout.spec)
+        by_path = domain_images.domains_by_file(layout)
         domain_of = {path: by_path.get(path, common) for path in sorted(new_files)}
+        check_file = partial(_check_file, split, data, files)
         with ThreadPoolExecutor(THREADS) as pool:
-            new_reports = list(
-                pool.map(partial(_check_file, split, data, files), domain_of, domain_of.values())
-            )
+            new_reports = [*pool.map(check_file, domain_of, domain_of.values())]
         reports += new_reports
         yield from _unequal_pairs(layout, {report.path: report for report in reports})
         yield from _training_warnings(layout, data, new_reports, domain_of, files)
@@ -156,9 +153,10 @@ def _equal_files(group: Sequence[FileReport]) -> str:
     """Return the paths of equal files; of many, the first one of each split and some others."""
     firsts = {report.split: report.path for report in reversed(group)}.values()
     paths = [report.path for report in group]
-    shown = sorted(sorted(paths, key=lambda path: path not in firsts)[:MAX_EQUAL], key=paths.index)
-    more = [f"... ({len(paths)} files)"] if len(paths) > len(shown) else []
-    return " = ".join([*map(str, shown), *more])
+    by_rank = sorted(paths, key=lambda path: path not in firsts)  # the first of each split leads
+    listed = sorted(by_rank[:MAX_EQUAL], key=paths.index)
+    more = [f"... ({len(paths)} files)"] if len(paths) > len(listed) else []
+    return " = ".join([*map(str, listed), *more])
 
 
 def _near_duplicates(reports: Sequence[FileReport], train_split: str) -> Iterator[Finding]:

@@ -43,12 +43,13 @@ def propose(detection: Detection, history: History) -> Proposal:
     for setting in candidates:
         shapes = _weight_shapes(history.config, history.spec, setting)
         if shapes is not None:
-            fits = shapes == _weight_shapes(history.config, history.spec, None)
-            return Proposal(_assignment(setting), _command(detection, history, setting, fits))
+            weights_fit = shapes == _weight_shapes(history.config, history.spec, None)
+            command = _command(detection, history, setting, weights_fit)
+            return Proposal(_assignment(setting), command)
     return Proposal()
 
 
-def _command(detection: Detection, history: History, setting: Setting, fits: bool) -> str:
+def _command(detection: Detection, history: History, setting: Setting, weights_fit: bool) -> str:
     """Return the command that continues a run with another setting.
 
     If all weights fit, the run is forked; if only some fit, ``--init`` loads these. After a
@@ -57,12 +58,13 @@ def _command(detection: Detection, history: History, setting: Setting, fits: boo
     run, trains_longer = str(history.run), setting.key == "train.steps"
     with json_files.readable(history.run):
         steps = sorted(step for step, _ in retention.list_checkpoints(history.run))
-    usable = [step for step in steps if 0 < step < detection.since_step]
-    if setting.restarts or not steps or (detection.failure in DESTRUCTIVE and not usable):
+    before_failure = [step for step in steps if 0 < step < detection.since_step]
+    destructive = detection.failure in DESTRUCTIVE
+    if setting.restarts or not steps or (destructive and not before_failure):
         arguments = ["--config", f"{run}/config.yaml"]
-    elif detection.failure in DESTRUCTIVE:
-        arguments = ["--init", f"{run}@{usable[-1]}"]
-    elif not (fits and history.resumable):
+    elif destructive:
+        arguments = ["--init", f"{run}@{before_failure[-1]}"]
+    elif not (weights_fit and history.resumable):
         arguments = ["--init", run]
     else:
         arguments = ["--resume", run]
@@ -70,10 +72,8 @@ def _command(detection: Detection, history: History, setting: Setting, fits: boo
             arguments.append("--fork-run")
         if steps[-1] >= history.log.end and not trains_longer:
             arguments += ["--steps", str(2 * steps[-1])]
-    arguments += (
-        ["--steps", str(setting.value)] if trains_longer else ["--set", _assignment(setting)]
-    )
-    return shlex.join(["translate", "train", *arguments])
+    flags = ["--steps", str(setting.value)] if trains_longer else ["--set", _assignment(setting)]
+    return shlex.join(["translate", "train", *arguments, *flags])
 
 
 def _assignment(setting: Setting) -> str:
@@ -85,7 +85,7 @@ def _weight_shapes(
 ) -> Shapes | None:
     """Return the shapes of all weights with a setting; None if the recipe cannot be created.
 
-    They are unknown, and empty, without the spec of the images.
+    Without the spec of the images the shapes are unknown: the mapping is empty.
     """
     assignments = [_assignment(setting)] if setting else []
     try:

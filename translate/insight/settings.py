@@ -88,13 +88,10 @@ def _declared_by_options(failure: str, subject: Subject) -> Iterator[Setting]:
         if not kind or current is None or why_without_effect(config, f"options.{name}"):
             continue
         part, part_options = split_part(kind, current)
-        for part_option in signatures.read_options(find(kind, part)).values():
-            for value in _remedies(
-                part_option, failure, part_options.get(part_option.name, part_option.default)
-            ):
-                yield Setting(
-                    f"options.{name}", {"name": part, **part_options, part_option.name: value}
-                )
+        for key, part_option in signatures.read_options(find(kind, part)).items():
+            part_value = part_options.get(key, part_option.default)
+            for value in _remedies(part_option, failure, part_value):
+                yield Setting(f"options.{name}", {"name": part, **part_options, key: value})
 
 
 def _remedies(option: Option, failure: str, current: Any) -> Iterator[Any]:

@@ -20,8 +20,7 @@ from translate.images.resize import resize_pixels
 
 
 def data_of(root: Path, **settings: object) -> Data:
-    given = {"root": root, "domains": ("a", "b"), "size": 16, **settings}
-    return Data.model_validate(given)
+    return Data.model_validate({"root": root, "domains": ("a", "b"), "size": 16, **settings})
 
 
 def read(settings: Data, *, split: str | None = None, **options: object) -> RunImages:

@@ -85,5 +85,5 @@ def test_edges_outside_the_mask_are_ignored() -> None:
 
 
 def test_edge_agreement_is_undefined_without_edges() -> None:
-    plain = torch.full((1, 3, 64, 64), 80.0)
-    assert math.isnan(value("edge-agreement", fake=plain, source=plain[:, :1]))
+    uniform = torch.full((1, 3, 64, 64), 80.0)
+    assert math.isnan(value("edge-agreement", fake=uniform, source=uniform[:, :1]))

@@ -85,10 +85,10 @@ def choose_metric(train: Train, spec: ImageSpec, fields: frozenset[str]) -> Chos
 
 def _value_name(metric: Metric, requested: str) -> str:
     """Return `requested` if it names a value, else the only value of the metric of that name."""
-    first, *others = metric.values
     if requested in metric.values:
         return requested
-    if others:
+    first, *further = metric.values
+    if further:
         raise ConfigError(
             f"train.metric: {requested!r} has the values {', '.join(metric.values)}. Expected "
             f"one: --set train.metric={first}"

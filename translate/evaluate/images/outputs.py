@@ -68,19 +68,16 @@ class Generator:
 
     def options_of(self, method: calls.Call) -> dict[str, Any]:
         """Return all options of `method`; raise `ConfigError` for one that no method has."""
-        options = [calls.options_of(each) for each in self.output_methods]
-        only_others = {name for each in options for name in each} - calls.options_of(method).keys()
-        given = {name: value for name, value in self.options.items() if name not in only_others}
-        return calls.complete_options(method, given, self.model.name)
+        all_names = {name for other in self.output_methods for name in calls.options_of(other)}
+        only_others = all_names - calls.options_of(method).keys()
+        options = {name: value for name, value in self.options.items() if name not in only_others}
+        return calls.complete_options(method, options, self.model.name)
 
     @property
     def is_random(self) -> bool:
         """Whether outputs depend on the seed."""
-        return (
-            self.model.draws
-            or self.degrades_images
-            or calls.takes_noise(self.model.recipe.translate)
-        )
+        takes_noise = calls.takes_noise(self.model.recipe.translate)
+        return self.model.draws or self.degrades_images or takes_noise
 
     @property
     def degrades_images(self) -> bool:
@@ -121,7 +118,7 @@ class Generator:
         seed = calls.choose_seed(model.recipe.translate, None, model.name)
         meter = open_meter(ImageProcessor(model, self.to, options=options, seed=seed))
         pairs = zip(outputs.source, outputs.fake, strict=True)
-        scores = [meter.measure([one], [other])[0].scores for one, other in pairs]
+        scores = [meter.measure([source], [fake])[0].scores for source, fake in pairs]
         return dict(zip(outputs.names, scores, strict=True))
 
     def samples(self, images: RunImages, seed: int) -> Outputs:
@@ -153,7 +150,7 @@ class Generator:
         return bool(drawing.classes(self.model)) and images.field("labels") is not None
 
     def _restored(self, images: RunImages, seed: int) -> Outputs:
-        """Return the outputs for inputs that the recipe makes by degrading the images."""
+        """Return the outputs for inputs that the recipe degrades; the images are the truth."""
         model = self.model
         options = self.options_of(model.recipe.translate)
         rows: dict[str, list[Any]] = {"fake": [], "source": [], "target": [], "mask": []}
@@ -181,16 +178,16 @@ class Generator:
         """Return the translations of images of one size, of `domain`, to the domain `to`."""
         model, translations = self.model, list[Image]()
         options = self.options_of(model.recipe.translate)
-        by_name = {each.name: each for each in model.spec.domains}
+        domains = {each.name: each for each in model.spec.domains}
         for chunk in chunks(images, self.batch_size):
             batch = torch.stack([as_tensor(image) for image in chunk])
             with model.lock:
                 model.threads.update()
-                inputs = to_device(batch, model.device, by_name[domain])
+                inputs = to_device(batch, model.device, domains[domain])
                 fake = translate_batch(model.recipe, inputs, to, options=options, seed=seed)
             for image in fake.split(1):
                 number = len(translations) + 1
-                translations.append(_image(image, by_name[to], f"image {number}"))
+                translations.append(_image(image, domains[to], f"image {number}"))
         return translations
 
 

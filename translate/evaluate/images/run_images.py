@@ -113,8 +113,9 @@ def _open_unless_trained_on(
         layout = open_layout(data.model_copy(update={"split": split}))
     except DataError as error:
         return None, f" ({error})"
-    same = {*layout.files, *layout.sources} <= {*training_layout.files, *training_layout.sources}
-    return (None, "") if same and split != data.split else (layout, "")
+    training_files = {*training_layout.files, *training_layout.sources}
+    trained_on = {*layout.files, *layout.sources} <= training_files
+    return (None, "") if trained_on and split != data.split else (layout, "")
 
 
 def read_images(
