@@ -1,4 +1,4 @@
-"""The card of an imported run."""
+"""The README of an imported run says where its weights come from and what was assumed."""
 
 from pathlib import Path
 
@@ -17,14 +17,9 @@ def test_a_card_names_the_files_the_settings_and_the_assumptions(tmp_path: Path)
         channels=(1, 3),
         notes=("crops had 256 pixels",),
     )
-    card = write_card(
-        tmp_path / "run",
-        "junyanz",
-        {"dropout": 0.5},
-        imported,
-        [Origin(file, "netG", ("photo", "monet"))],
-        ["discriminator"],
-    )
+    origins = [Origin(file, "netG", ("photo", "monet"))]
+    options, untrained = {"dropout": 0.5}, ["discriminator"]
+    card = write_card(tmp_path / "run", "junyanz", options, imported, origins, untrained)
     assert card.splitlines() == [
         "# run: imported weights",
         "",

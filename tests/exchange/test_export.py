@@ -1,4 +1,4 @@
-"""Files of each kind: written with equal outputs, and run on images of other sizes."""
+"""Exported files of each kind have the outputs of their run, also for images of other sizes."""
 
 import json
 import subprocess
@@ -41,29 +41,25 @@ def test_an_onnx_file_of_a_conditional_generator_draws_what_its_run_draws(tmp_pa
     export_model(run, file)
     graph = onnx.load(file).graph
     assert [each.name for each in graph.input] == ["latents", "condition"]
-    dimensions = graph.output[0].type.tensor_type.shape.dim
-    assert [dim.dim_param or dim.dim_value for dim in dimensions] == ["images", 1, 8, 8]
-    folders = []
-    for model, _ in (load_generator(run, "cpu"), load_generator(file, "cpu")):
-        folders.append([*draw_images(model, SampleRequest(5, seed=3))])
-    assert np.abs(np.stack(folders[0]).astype(int) - np.stack(folders[1])).max() <= 1
+    assert onnx_shape(graph.output[0]) == ["images", 1, 8, 8]
+    of_run, of_file = (
+        np.stack([*draw_images(load_generator(path, "cpu")[0], SampleRequest(5, seed=3))])
+        for path in (run, file)
+    )
+    assert np.abs(of_run.astype(int) - of_file).max() <= 1
 
 
-def photograph(path: Path, *size: int) -> Path:
-    pixels = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
-    Image.fromarray(pixels).save(path)
-    return path
+def onnx_shape(value: onnx.ValueInfoProto) -> list[str | int]:
+    """Return the dimensions of an input or output of an ONNX file: names or numbers."""
+    return [dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim]
 
 
-def test_an_onnx_file_names_its_dimensions_and_its_origin(run: Path, model_file: Path) -> None:
-    proto = onnx.load(model_file)
-    shapes = [
-        [dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim]
-        for value in (proto.graph.input[0], proto.graph.output[0])
-    ]
-    assert shapes == [["images", 3, "height", "width"]] * 2
-    assert proto.opset_import[0].version >= 18
-    metadata = {prop.key: prop.value for prop in proto.metadata_props}
+def test_an_onnx_file_names_its_dimensions_and_its_recipe(run: Path, model_file: Path) -> None:
+    model = onnx.load(model_file)
+    assert onnx_shape(model.graph.input[0]) == ["images", 3, "height", "width"]
+    assert onnx_shape(model.graph.output[0]) == ["images", 3, "height", "width"]
+    assert model.opset_import[0].version >= 18
+    metadata = {prop.key: prop.value for prop in model.metadata_props}
     record = parse_record(json.loads(metadata["translate"]))
     assert (record.recipe, record.target.name, record.size) == ("cyclegan", "winter", (32, 32))
     assert record.target.range == (0, 255)
@@ -73,7 +69,8 @@ def test_an_onnx_file_names_its_dimensions_and_its_origin(run: Path, model_file:
 def test_an_onnx_file_gives_the_images_of_the_run_without_pytorch(
     run: Path, model_file: Path, tmp_path: Path
 ) -> None:
-    photograph(tmp_path / "in.png", 33, 47)
+    pixels = np.random.default_rng(0).integers(0, 256, (33, 47, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "in.png")
     command = (
         "import sys; from translate.__main__ import main; sys.argv[1:] = "
         f"['infer', {str(model_file)!r}, 'in.png', 'out', '--quiet']\n"
@@ -84,13 +81,13 @@ def test_an_onnx_file_gives_the_images_of_the_run_without_pytorch(
     subprocess.run([sys.executable, "-c", command], check=True, cwd=tmp_path)
     Translator.load(run).folder(tmp_path / "in.png", tmp_path / "expected")
     actual, expected = (
-        np.asarray(Image.open(tmp_path / d / "in.png")) for d in ("out", "expected")
+        np.asarray(Image.open(tmp_path / folder / "in.png")) for folder in ("out", "expected")
     )
     assert actual.shape == (33, 47, 3)
     assert np.abs(actual.astype(int) - expected).max() <= 1
 
 
-def test_the_same_file_in_python_gives_the_images_of_the_run(run: Path, model_file: Path) -> None:
+def test_an_onnx_file_gives_the_images_of_the_run_in_python(run: Path, model_file: Path) -> None:
     image = np.random.default_rng(1).random((20, 30, 3)).astype(np.float32)
     actual, expected = (Translator.load(path)(image) for path in (model_file, run))
     assert np.abs(actual - expected).max() < 1e-5
@@ -98,9 +95,7 @@ def test_the_same_file_in_python_gives_the_images_of_the_run(run: Path, model_fi
         Translator.load(model_file).sample(1)
 
 
-def test_a_program_of_torch_export_translates_images_of_other_sizes(
-    run: Path, tmp_path: Path
-) -> None:
+def test_a_file_of_torch_export_translates_images_of_other_sizes(run: Path, tmp_path: Path) -> None:
     result = export_model(run, tmp_path / "model.pt2", to="summer")
     assert [size for size, _ in result.differences] == [(64, 64), (66, 68), (70, 64)]
     assert max(value for _, value in result.differences) < 1e-5
@@ -120,8 +115,8 @@ def test_a_folder_for_openvino_gives_the_images_of_the_run(run: Path, tmp_path: 
 
 @pytest.mark.slow
 def test_seeded_dropout_is_refused_with_the_option_that_exports(tmp_path: Path) -> None:
-    deep = {"name": "unet", "width": 2, "levels": 6}  # dropout is in inner levels
-    options = {"generator": deep, "discriminator": small_checkpoints.PATCH}
+    generator = {"name": "unet", "width": 2, "levels": 6}  # inner levels have dropout
+    options = {"generator": generator, "discriminator": small_checkpoints.PATCH}
     run = small_checkpoints.write_run(tmp_path / "run", "pix2pix", options=options, size=64)
     with pytest.raises(ConfigError, match=r"seeded by the pixels.* --set dropout=false") as error:
         export_model(run, tmp_path / "model.onnx")
@@ -135,14 +130,14 @@ def test_seeded_dropout_is_refused_with_the_option_that_exports(tmp_path: Path) 
     assert np.abs(actual.astype(int) - expected).max() <= 1
 
 
-def test_other_suffixes_existing_files_and_bad_folders_are_refused(
+def test_other_suffixes_existing_files_and_unwritable_folders_are_refused(
     run: Path,
     tmp_path: Path,
     register_plugin: Callable[..., Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     register_plugin(InvertingPlugin())
-    monkeypatch.setattr(InvertingExporter, "network", InvertingExporter.network)
+    monkeypatch.setattr(InvertingExporter, "network", InvertingExporter.network)  # restored later
     with pytest.raises(ConfigError, match=r"no exporter writes .xyz. Expected a name that ends"):
         export_model(run, tmp_path / "model.xyz")
     (tmp_path / "model.inverting").write_text("mine")

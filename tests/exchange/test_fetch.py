@@ -1,4 +1,4 @@
-"""Public data sets from a local server: complete, interrupted and invalid downloads."""
+"""Public data sets are downloaded from a local server; invalid downloads leave no files."""
 
 import errno
 import hashlib
@@ -7,6 +7,7 @@ import json
 import threading
 import zipfile
 from collections.abc import Iterator
+from itertools import count
 from pathlib import PurePosixPath
 
 import pytest
@@ -63,7 +64,7 @@ def test_a_data_set_becomes_folders_of_images_only(server, content, tmp_path, me
     assert "licence: ours; cite: Nobody, 2026" in messages
 
 
-def test_a_second_fetch_downloads_nothing_and_a_missing_folder_is_restored(server, tmp_path):
+def test_only_missing_folders_are_fetched_again(server, tmp_path):
     fetch("pets", tmp_path)
     request_count = len(server.requests)
     fetch("pets", tmp_path)
@@ -77,12 +78,11 @@ def test_a_second_fetch_downloads_nothing_and_a_missing_folder_is_restored(serve
 def test_D20_an_interrupted_download_resumes_where_it_stopped(server, content, tmp_path):
     server.cuts = 2
     fetch("pets", tmp_path)
-    starts = [
-        int(requested_range[6:-1]) if requested_range else 0
-        for requested_range, _ in server.requests
-    ]
+    first_range, *further_ranges = (requested_range for requested_range, _ in server.requests)
     half = len(content) // 2
-    assert starts == [0, half, half + (len(content) - half) // 2]
+    three_quarters = half + (len(content) - half) // 2
+    assert not first_range
+    assert further_ranges == [f"bytes={half}-", f"bytes={three_quarters}-"]
     assert image_bytes(tmp_path) == PETS
 
 
@@ -93,7 +93,7 @@ def test_a_partial_download_is_kept_for_the_next_command(server, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == [".fetch-pets"]
     before = len(server.requests)
     fetch("pets", tmp_path)
-    ((requested_range, status),) = server.requests[before:]
+    [(requested_range, status)] = server.requests[before:]
     assert requested_range and status == 206
     assert image_bytes(tmp_path) == PETS
 
@@ -127,7 +127,7 @@ def test_a_server_without_ranges_sends_the_whole_file(server, tmp_path):
     ],
 )
 @pytest.mark.usefixtures("server")
-def test_a_download_that_is_no_archive_is_named_and_removed(message, tmp_path):
+def test_a_download_that_is_no_archive_is_described_and_removed(message, tmp_path):
     with pytest.raises(DataError, match=message):
         fetch("pets", tmp_path)
     assert not image_bytes(tmp_path)
@@ -143,7 +143,7 @@ def test_a_sha256_that_differs_from_the_card_is_refused(tmp_path, monkeypatch):
     assert not image_bytes(tmp_path)
 
 
-def test_an_archive_with_outside_paths_leaves_nothing(server, tmp_path):
+def test_an_archive_with_paths_outside_the_folder_leaves_nothing(server, tmp_path):
     buffer = io.BytesIO(server.content)
     with zipfile.ZipFile(buffer, "a") as archive:
         archive.writestr("pets/trainA/../../../out.png", png_bytes(1))
@@ -175,9 +175,9 @@ def test_an_archive_without_the_folders_of_the_card_leaves_nothing(tmp_path, mon
         ("train/GOPR0372/blur_gamma", ""),
     ],
 )
-def test_a_star_matches_one_folder_and_is_kept(name, folder):
+def test_a_star_matches_one_folder_whose_name_is_kept(name, folder):
     folders = {"blurred/train": "train/*/blur_gamma", "sharp/test": "test/*/sharp"}
-    assert module._target(PurePosixPath(name), folders) == folder
+    assert module._path_below_root(PurePosixPath(name), folders) == folder
 
 
 def test_every_card_is_complete():
@@ -195,20 +195,18 @@ def test_an_existing_folder_is_never_written_to(server, tmp_path):
     assert not server.requests
 
 
-@pytest.mark.parametrize("full", [3, 8])
+@pytest.mark.parametrize("failing_write", [3, 8])
 def test_a_full_disk_leaves_no_partial_data_set_and_the_next_command_continues(
-    server, tmp_path, monkeypatch, full
+    server, tmp_path, monkeypatch, failing_write
 ):
-    write_all, written = durable.write_all, 0
+    write_all, write_numbers = durable.write_all, count(1)
 
-    def write(descriptor: int, data: bytes) -> None:
-        nonlocal written
-        written += 1
-        if written == full:
+    def write_unless_full(descriptor: int, data: bytes) -> None:
+        if next(write_numbers) == failing_write:
             raise OSError(errno.ENOSPC, "No space left on device")
         write_all(descriptor, data)
 
-    monkeypatch.setattr(durable, "write_all", write)
+    monkeypatch.setattr(durable, "write_all", write_unless_full)
     with pytest.raises(SaveError, match=r"No space left on device\. The same command continues"):
         fetch("pets", tmp_path)
     assert not image_bytes(tmp_path)
@@ -217,12 +215,12 @@ def test_a_full_disk_leaves_no_partial_data_set_and_the_next_command_continues(
     assert len(server.requests) == 2
 
 
-@pytest.mark.parametrize(("status", "tries"), [(404, 1), (503, module.ATTEMPTS)])
-def test_a_missing_file_on_the_server_is_an_error(server, tmp_path, status, tries):
+@pytest.mark.parametrize(("status", "attempts"), [(404, 1), (503, module.ATTEMPTS)])
+def test_an_error_of_the_server_is_tried_again_only_from_500_on(server, tmp_path, status, attempts):
     server.status = status
     with pytest.raises(DataError, match=rf"the server says {status}"):
         fetch("pets", tmp_path)
-    assert len(server.requests) == tries
+    assert len(server.requests) == attempts
 
 
 @pytest.mark.usefixtures("server")
@@ -233,7 +231,7 @@ def test_an_unknown_name_and_an_invalid_address_are_refused(tmp_path):
         download("file:///etc/passwd", tmp_path / "x")
 
 
-def test_an_unreachable_server_is_a_one_line_error(tmp_path, monkeypatch):
+def test_an_unreachable_server_is_an_error(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "PAUSE", 0.0)
     with pytest.raises(DataError, match=r"cannot be fetched: .*refused"):
         download("http://127.0.0.1:9/x.zip", tmp_path / "x.zip")
@@ -245,5 +243,5 @@ def test_the_command_downloads_and_prints_the_folder(tmp_path):
     assert result.exit_code == 0, result.output
     assert f"{tmp_path / 'dog'}: 3 images" in result.output
     assert image_bytes(tmp_path) == PETS
-    quiet = CliRunner().invoke(command, ["fetch", "pets", "--quiet", "--data", str(tmp_path)])
-    assert (quiet.exit_code, quiet.output) == (0, "")
+    result = CliRunner().invoke(command, ["fetch", "pets", "--quiet", "--data", str(tmp_path)])
+    assert (result.exit_code, result.output) == (0, "")

@@ -1,4 +1,4 @@
-"""Files of tensors that other programs wrote: what is read, and one line for what is not."""
+"""Files of tensors of other programs are read without running code; other files are refused."""
 
 import os
 import warnings
@@ -18,9 +18,9 @@ WEIGHT = torch.arange(6.0).view(2, 3)
 def test_nested_dictionaries_are_joined_and_prefixes_are_removed(tmp_path: Path) -> None:
     path = tmp_path / "G.pth"
     torch.save({"model": {"a.weight": WEIGHT}, "epoch": 3, "name": "mine"}, path)
-    found = read_weights(path)
-    assert list(found.tensors) == ["model/a.weight"]
-    assert found.metadata == {"epoch": 3, "name": "mine"}
+    weights = read_weights(path)
+    assert list(weights.tensors) == ["model/a.weight"]
+    assert weights.metadata == {"epoch": 3, "name": "mine"}
     torch.save({"module._orig_mod.a.weight": WEIGHT, "module._orig_mod.b": WEIGHT}, path)
     assert list(read_weights(path).tensors) == ["a.weight", "b"]
 
@@ -30,21 +30,19 @@ def test_safetensors_are_read(tmp_path: Path) -> None:
     assert torch.equal(read_weights(tmp_path / "G.safetensors").tensors["a"], WEIGHT)
 
 
-class RunsCode:
+class MakesAFolderWhenUnpickled:
     def __reduce__(self) -> Any:
-        return os.mkdir, ("it-was-run",)
+        return os.mkdir, ("folder",)
 
 
 def test_F1_a_pickle_with_code_is_refused_and_not_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    torch.save({"a": WEIGHT, "b": RunsCode()}, tmp_path / "G.pth")
-    with pytest.raises(
-        CheckpointError, match=r"is not loaded, since it would run code of posix.mkdir"
-    ):
+    torch.save({"a": WEIGHT, "b": MakesAFolderWhenUnpickled()}, tmp_path / "G.pth")
+    with pytest.raises(CheckpointError, match=r"since it would run code of posix.mkdir"):
         read_weights(tmp_path / "G.pth")
-    assert not (tmp_path / "it-was-run").exists()
+    assert not (tmp_path / "folder").exists()
 
 
 @pytest.mark.parametrize(
@@ -69,7 +67,9 @@ def test_other_files_are_refused_in_one_line(
     assert "\n" not in str(error.value)
 
 
-def test_a_folder_a_truncated_file_and_one_without_tensors_are_refused(tmp_path: Path) -> None:
+def test_folders_truncated_files_programs_and_files_without_tensors_are_refused(
+    tmp_path: Path,
+) -> None:
     with pytest.raises(CheckpointError, match="is a folder: expected a file of tensors"):
         read_weights(tmp_path)
     path = tmp_path / "G.pth"
@@ -78,7 +78,7 @@ def test_a_folder_a_truncated_file_and_one_without_tensors_are_refused(tmp_path:
     with pytest.raises(CheckpointError, match=r"is truncated at 2,000 bytes: copy or"):
         read_weights(path)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # such files will be met for years
+        warnings.simplefilter("ignore", FutureWarning)  # TorchScript is deprecated
         torch.jit.script(torch.nn.ReLU()).save(path)
     with pytest.raises(CheckpointError, match="is a TorchScript program, not weights"):
         read_weights(path)
@@ -88,7 +88,7 @@ def test_a_folder_a_truncated_file_and_one_without_tensors_are_refused(tmp_path:
 
 
 @pytest.mark.parametrize("tensor", [WEIGHT.to_sparse(), WEIGHT + 1j, WEIGHT.to("meta")])
-def test_tensors_that_no_network_has_are_refused(tensor: torch.Tensor, tmp_path: Path) -> None:
+def test_sparse_complex_and_meta_tensors_are_refused(tensor: torch.Tensor, tmp_path: Path) -> None:
     torch.save({"a": tensor}, tmp_path / "G.pth")
     with pytest.raises(CheckpointError, match="a is sparse, quantized, complex or without values"):
         read_weights(tmp_path / "G.pth")

@@ -1,4 +1,4 @@
-"""Runs of imported weights: what is written, and what is refused before anything is written."""
+"""A run with imported weights has their origin; weights that do not fit are refused."""
 
 import json
 from collections.abc import Callable
@@ -25,16 +25,16 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_run_records_what_it_was_made_from(
+def test_an_imported_run_records_its_files_options_and_assumptions(
     file: Path, tmp_path: Path, messages: list[str]
 ) -> None:
     options = {"crop_size": 64}
     path = import_weights(file, tmp_path / "run", domains=("photo", "monet"), options=options)
     assert path == tmp_path / "run/checkpoints/step-00000000"
-    facts = json.loads((tmp_path / "run/run.json").read_text())
-    assert (facts["importer"], facts["imported"]) == ("junyanz", {str(file): hash_file(file)})
-    assert facts["options"] == {"crop_size": 64}
-    assert "training crops had 64 pixels (option crop_size)" in facts["notes"]
+    record = json.loads((tmp_path / "run/run.json").read_text())
+    assert (record["importer"], record["imported"]) == ("junyanz", {str(file): hash_file(file)})
+    assert record["options"] == {"crop_size": 64}
+    assert "training crops had 64 pixels (option crop_size)" in record["notes"]
     card = (tmp_path / "run/README.md").read_text()
     assert f"`latest_net_G.pth` | all | photo → monet | {file.stat().st_size:,} | " in card
     assert hash_file(file) in card
@@ -43,7 +43,9 @@ def test_a_run_records_what_it_was_made_from(
     assert not (path / "training.safetensors").exists()
 
 
-def test_domains_have_the_names_that_were_given(file: Path, tmp_path: Path) -> None:
+def test_domains_have_the_given_names_which_must_be_names_of_two_folders(
+    file: Path, tmp_path: Path
+) -> None:
     import_weights(file, tmp_path / "run", domains=("photo", "monet"))
     model, _ = load(tmp_path / "run", device="cpu")
     assert model.spec.names == ("photo", "monet")
@@ -58,39 +60,30 @@ def test_domains_have_the_names_that_were_given(file: Path, tmp_path: Path) -> N
     assert not (tmp_path / "other").exists()
 
 
-def test_an_imported_run_is_not_resumed(
-    file: Path, tmp_path: Path, run_command: Callable[..., Any]
-) -> None:
-    import_weights(file, tmp_path / "run")
-    resumed = run_command("train", "--resume", "run")
-    assert resumed.code == 2
-    assert len(resumed.err.splitlines()) == 1
-    assert "or fine-tune the weights in a new run: translate train --init run" in resumed.err
-
-
-def test_an_imported_run_is_trained_further(
+def test_an_imported_run_cannot_be_resumed_but_fine_tuned(
     file: Path, tmp_path: Path, run_command: Callable[..., Any], image_folder: Callable[..., Path]
 ) -> None:
-    image_folder("data/source/train"), image_folder("data/target/train")
+    image_folder("data/source/train")
+    image_folder("data/target/train")
     import_weights(file, tmp_path / "run")
+    result = run_command("train", "--resume", "run")
+    assert (result.code, len(result.err.splitlines())) == (2, 1)
+    assert "or fine-tune the weights in a new run: translate train --init run" in result.err
     small = ["--set", "options.discriminator={name: patch, width: 4}", "--size", 32, "--steps", 1]
-    trained = run_command("train", "--init", "run", "--data", "data", "--out", "new", *small)
-    assert trained.code == 0, trained.err
+    result = run_command("train", "--init", "run", "--data", "data", "--out", "new", *small)
+    assert result.code == 0, result.err
     assert (tmp_path / "new/checkpoints/step-00000001").is_dir()
 
 
-@pytest.mark.parametrize("kind", ["run", "file"])
-def test_nothing_that_exists_is_written_over(file: Path, tmp_path: Path, kind: str) -> None:
-    out = tmp_path / "run"
-    if kind == "run":
-        import_weights(file, out)
-    else:
-        out.write_text("mine")
-    with pytest.raises(ConfigError, match="run already exists: choose another folder with --out"):
-        import_weights(file, out)
+def test_existing_runs_and_files_are_not_overwritten(file: Path, tmp_path: Path) -> None:
+    import_weights(file, tmp_path / "run")
+    (tmp_path / "file").touch()
+    for out in (tmp_path / "run", tmp_path / "file"):
+        with pytest.raises(ConfigError, match="already exists: choose another folder with --out"):
+            import_weights(file, out)
 
 
-def test_a_folder_that_cannot_be_written_to_is_reported(file: Path, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_to_is_an_error(file: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SaveError, match="cannot write to"):
         import_weights(file, tmp_path / "file/run")
@@ -115,7 +108,7 @@ def test_channels_that_images_cannot_have_are_refused(tmp_path: Path) -> None:
         build(imported, tmp_path / "G.pth")
 
 
-def test_a_network_that_the_file_could_never_fill_is_not_made(tmp_path: Path) -> None:
+def test_a_network_that_is_much_larger_than_the_file_is_not_created(tmp_path: Path) -> None:
     file = tmp_path / "G.pth"
     file.write_bytes(bytes(1000))
     options = {"generator": {"name": "resnet", "width": 4096, "blocks": 9}}

@@ -1,4 +1,4 @@
-"""Files that plugins declare: whose they are, and how one is added."""
+"""Files of pretrained weights that plugins declare are listed, and added by their hash."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,8 +21,8 @@ def file(
     return register_losses(register_plugin)
 
 
-def test_a_plugin_declares_its_files_and_ours_are_there_as_well(file: PretrainedFile) -> None:
-    declared = {found.file.name: found for found in weights.declared_files()}
+def test_the_files_of_all_plugins_are_listed_by_name(file: PretrainedFile) -> None:
+    declared = {declaration.file.name: declaration for declaration in weights.declared_files()}
     assert declared[file.name].used_by == (("loss", "taste"), ("loss", "smell"))
     assert "vgg19-dcbb9e9d.pth" in declared
     assert list(declared) == sorted(declared)
@@ -36,7 +36,7 @@ def test_a_file_is_recognized_by_its_hash_whatever_its_name_is(
     assert file.require().read_bytes() == WEIGHTS
     before = file.path.stat().st_mtime_ns
     assert weights.add(tmp_path / "download (1)") == file
-    assert file.path.stat().st_mtime_ns == before, "it was there already"
+    assert file.path.stat().st_mtime_ns == before, "written again"
 
 
 def test_adding_replaces_a_damaged_file(file: PretrainedFile, tmp_path: Path) -> None:
@@ -63,13 +63,13 @@ def test_an_unknown_file_is_refused(
     assert not file.present
 
 
-def test_no_file_and_a_folder_are_refused(tmp_path: Path) -> None:
-    for path in (tmp_path / "nothing.pth", tmp_path):
+def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
+    for path in (tmp_path / "missing.pth", tmp_path):
         with pytest.raises(ConfigError, match="cannot be read"):
             weights.add(path)
 
 
-def test_a_full_disk_leaves_no_half_file(
+def test_a_full_disk_leaves_no_partial_file(
     file: PretrainedFile, tmp_path: Path, disk: FaultyDisk
 ) -> None:
     (tmp_path / "taste.pth").write_bytes(WEIGHTS)

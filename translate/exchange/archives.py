@@ -1,4 +1,4 @@
-"""Unpack untrusted archives: all entries are checked before anything is written."""
+"""Read untrusted zip and tar files: all entries are checked before any file is unpacked."""
 
 import lzma
 import stat
@@ -14,9 +14,11 @@ from translate.errors import DataError
 
 MAX_FILES = 1_000_000
 MAX_BYTES = 200 << 30
+"""largest size of all unpacked files"""
 MAX_RATIO = 200
-"""unpacked bytes for each packed byte"""
+"""largest number of unpacked bytes for each packed byte"""
 CHUNK = 1 << 20
+"""bytes that are unpacked at once"""
 T = TypeVar("T")
 DAMAGED = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, OSError,
            NotImplementedError)  # fmt: skip
@@ -29,7 +31,7 @@ class Member(NamedTuple):
     name: str
     size: int
     chunks: Callable[[], Iterator[bytes]]
-    """yields its content; call it before the next member"""
+    """yields the content; must be called before the next member is read"""
 
 
 class Entry(NamedTuple):
@@ -38,21 +40,21 @@ class Entry(NamedTuple):
     name: str
     size: int
     kind: str
-    """``file``, ``folder``, or why it is rejected"""
+    """``file``, ``folder``, or the reason why the entry is rejected"""
 
 
 def check_archive(path: Path) -> None:
-    """Raise `DataError` if unpacking the archive `path` could do harm, or it is damaged.
+    """Raise `DataError` if the archive `path` is damaged, or unpacking it could do harm.
 
-    Rejected are paths outside the folder, links, devices, repeated names, and sizes above
-    `MAX_FILES`, `MAX_BYTES` and `MAX_RATIO`.
+    Paths outside the folder, links, devices, repeated names, and sizes above `MAX_FILES`,
+    `MAX_BYTES` and `MAX_RATIO` are rejected.
     """
     names: set[PurePosixPath] = set()
     total = 0
-    with _readable(path):
+    with _errors_as_data_error(path):
         for entry in _entries(path):
             total += entry.size
-            if reason := _reject(entry, names):
+            if reason := _rejection(entry, names):
                 raise DataError(f"{path}: {entry.name!r} {reason}: nothing was unpacked.")
             max_bytes = min(MAX_BYTES, MAX_RATIO * path.stat().st_size)
             if len(names) > MAX_FILES or total > max_bytes:
@@ -63,20 +65,20 @@ def check_archive(path: Path) -> None:
 
 
 def members(path: Path) -> Iterator[Member]:
-    """Yield the files of the archive `path` in its order; call `check_archive` first."""
-    with _readable(path):
+    """Yield the files of the archive `path` in the archive's order; call `check_archive` first."""
+    with _errors_as_data_error(path):
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 for info in archive.infolist():
                     if not info.is_dir():
-                        yield Member(
-                            info.filename, info.file_size, _chunks(path, archive.open, info)
-                        )
+                        chunks = _chunk_reader(path, archive.open, info)
+                        yield Member(info.filename, info.file_size, chunks)
         else:
-            with tarfile.open(path) as tape:
-                for item in tape:
-                    if item.isreg():
-                        yield Member(item.name, item.size, _chunks(path, tape.extractfile, item))
+            with tarfile.open(path) as tar:
+                for tar_info in tar:
+                    if tar_info.isreg():
+                        chunks = _chunk_reader(path, tar.extractfile, tar_info)
+                        yield Member(tar_info.name, tar_info.size, chunks)
 
 
 def is_archive(path: Path) -> bool:
@@ -85,7 +87,8 @@ def is_archive(path: Path) -> bool:
 
 
 @contextmanager
-def _readable(path: Path) -> Iterator[None]:
+def _errors_as_data_error(path: Path) -> Iterator[None]:
+    """Turn the exceptions of a damaged archive into a `DataError`."""
     try:
         yield
     except DAMAGED as error:
@@ -99,8 +102,8 @@ def _entries(path: Path) -> Iterator[Entry]:
             for info in archive.infolist():
                 yield Entry(info.orig_filename, info.file_size, _zip_kind(info))
     else:
-        with tarfile.open(path) as tape:
-            for item in tape:
+        with tarfile.open(path) as tar:
+            for item in tar:
                 yield Entry(item.name, item.size, _tar_kind(item))
 
 
@@ -119,7 +122,7 @@ def _tar_kind(item: tarfile.TarInfo) -> str:
     return "file" if item.isreg() and not item.issparse() else "is a link or a device"
 
 
-def _reject(entry: Entry, names: set[PurePosixPath]) -> str:
+def _rejection(entry: Entry, names: set[PurePosixPath]) -> str:
     """Return why `entry` is rejected, or an empty string; add its name to `names`."""
     if entry.kind not in ("file", "folder"):
         return entry.kind
@@ -132,13 +135,13 @@ def _reject(entry: Entry, names: set[PurePosixPath]) -> str:
     return ""
 
 
-def _chunks(
+def _chunk_reader(
     path: Path, unpack: Callable[[T], IO[bytes] | None], item: T
 ) -> Callable[[], Iterator[bytes]]:
     """Return a function that yields the content of `item` in chunks."""
 
     def read() -> Iterator[bytes]:
-        with _readable(path):
+        with _errors_as_data_error(path):
             file = unpack(item)
             if file is not None:
                 with file:

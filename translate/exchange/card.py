@@ -1,4 +1,4 @@
-"""The README of an imported run: the origin of its weights, and what was assumed."""
+"""The README of a run with imported weights: their origin, and what the importer assumed."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -39,18 +39,18 @@ def write_card(
         untrained: Networks of the recipe that no file has.
     """
     rows = [
-        [_code(o.path.name), _code(o.network) if o.network else "all", " → ".join(o.domains),
-         f"{o.path.stat().st_size:,}", _code(hash_file(o.path))]
-        for o in origins
+        [_code(path.name), _code(network) if network else "all", " → ".join(domains),
+         f"{path.stat().st_size:,}", _code(hash_file(path))]
+        for path, network, domains in origins
     ]  # fmt: skip
-    listed = ", ".join(f"`{name}={one_line(value)}`" for name, value in options.items())
-    settings = [f"- `{name}: {one_line(value)}`" for name, value in imported.options.items()]
-    missing = ", ".join(_code(name) for name in untrained)
+    importer_options = ", ".join(f"`{name}={one_line(value)}`" for name, value in options.items())
+    recipe_options = [f"- `{name}: {one_line(value)}`" for name, value in imported.options.items()]
+    untrained_names = ", ".join(_code(name) for name in untrained)
     lines = [
         f"# {printable_name(run.name)}: imported weights",
         "",
         f"Made by `translate import`, importer `{importer}`"
-        f"{f' with {listed}' if listed else ''}, recipe `{imported.recipe}`.",
+        f"{f' with {importer_options}' if options else ''}, recipe `{imported.recipe}`.",
         "",
         "| file | network | translates | bytes | sha256 |",
         "|---|---|---|---|---|",
@@ -60,13 +60,13 @@ def write_card(
         "",
         "## Recognized",
         "",
-        *settings,
+        *recipe_options,
         f"- channels: {imported.channels[0]} to {imported.channels[1]}",
         "",
         "## Assumed",
         "",
         *(f"- {printable_name(note)}" for note in imported.notes),
-        *([f"- untrained, because not in the file: {missing}"] if untrained else []),
+        *([f"- untrained, because not in the file: {untrained_names}"] if untrained else []),
         "",
         "## Use",
         "",

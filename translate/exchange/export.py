@@ -1,4 +1,4 @@
-"""Export a model to a file, such as ONNX, and compare the outputs of both."""
+"""Export a model to a file, such as ONNX, and compare its outputs with those of PyTorch."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +11,9 @@ from translate.engine.models.model import load
 from translate.errors import ConfigError
 from translate.registry import create
 
+WEB = "_web"
+"""suffix of the exporter that writes a web page"""
+
 
 class ExportResult(NamedTuple):
     """An exported file or folder."""
@@ -19,15 +22,11 @@ class ExportResult(NamedTuple):
     size: int
     """size in bytes"""
     differences: list[exporting.Difference]
-    """largest differences between its outputs and those of PyTorch"""
+    """largest differences between outputs of the file and of PyTorch, by image size"""
     options: dict[str, Any]
     """options of the recipe's `translate` or `draw`, which are fixed in the file"""
     problems: list[str]
     """problems of newer checkpoints of the run, which were not used"""
-
-
-WEB = "_web"
-"""suffix of the exporter that writes a web page"""
 
 
 def export_model(
@@ -49,7 +48,7 @@ def export_model(
         options: Options of the recipe's `translate` or `draw`, such as ``{"steps": 20}``.
         sample: Export the generation of images from latents instead of a translation; recipes that
             do not translate are always exported in this way.
-        web: Write a web page, with any name of `path`.
+        web: Write a web page, whatever the suffix of `path` is.
         runtime: The npm package onnxruntime-web for the page; None: it is downloaded.
 
     Raises:
@@ -65,11 +64,11 @@ def export_model(
     if sample or not model.translates:
         if to is not None:
             raise ConfigError(f"to: {model.name} generates images of one domain: leave --to out.")
-        complete = calls.complete_options(model.recipe.draw, options, model.name)
-        exported = generators.describe(model, complete)
+        all_options = calls.complete_options(model.recipe.draw, options, model.name)
+        exported = generators.describe(model, all_options)
     else:
-        complete = model.complete_options(options)
-        exported = exporting.describe(model, model.choose_target(to), complete)
+        all_options = model.complete_options(options)
+        exported = exporting.describe(model, model.choose_target(to), all_options)
     content, differences = exporting.export(model.name, name, exporter, exported)
     files.write_content(path, content)
-    return ExportResult(path, files.size_of(content), differences, complete, problems)
+    return ExportResult(path, files.size_of(content), differences, all_options, problems)

@@ -1,6 +1,7 @@
-"""Download public data sets by their cards: verified, and unpacked atomically.
+"""Download public data sets by their cards, verify the downloads, and unpack them atomically.
 
-The card of a data set has its name, URL, licence, citation, folders, and perhaps the sha256.
+The card of a data set has its name, URL, licence, citation and folders, and may have a sha256. A
+domain is a folder of images below the root, such as ``horse`` for ``horse/train``.
 """
 
 import hashlib
@@ -10,7 +11,8 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -22,35 +24,38 @@ from translate.errors import CheckpointError, ConfigError, DataError, SaveError,
 from translate.exchange import archives
 
 MARKER = ".fetched.json"
-"""a file in each folder of a fetched set: its card, URL and the sha256 of the archive"""
+"""a file in each domain of a fetched data set: name of the card, URL, sha256 of the archive"""
 TIMEOUT = 60.0
 """seconds without data, after which a connection is closed"""
-ATTEMPTS, PAUSE = 5, 2.0
-"""number of attempts to download, and a factor of the seconds between them"""
+ATTEMPTS = 5
+PAUSE = 2.0
+"""seconds before the third attempt; each further attempt waits this much longer"""
 CHUNK = 1 << 20
+"""bytes of a download that are written at once"""
 Progress = Callable[[int, int | None], object]
-"""called with the bytes received, and the total if the server sends it"""
+"""function of the number of bytes received, and of all bytes if the server sends their number"""
 
 logger = logging.getLogger(__name__)
 
 
 def fetch(name: str, root: Path, progress: Progress = lambda *_: None) -> list[Path]:
-    """Download the public data set `name` into folders below `root`, and return them.
+    """Download the public data set `name` into folders below `root`, and return the folders.
 
     Existing folders are not changed. The next call continues an interrupted download.
 
     Raises:
         ConfigError: No card has this name.
-        DataError: A folder with another content exists, the download fails, or its content is not
-            that of the card.
+        DataError: A folder of another origin exists, the download fails, or its content does not
+            match the card.
         SaveError: `root` is not writable.
     """
     card = _card(name)
-    missing = _missing_domains(card, root)
-    targets = [root / domain for domain in sorted({_domain(path) for path in card["folders"]})]
+    domains = sorted({_domain(folder) for folder in card["folders"]})
+    domain_folders = [root / domain for domain in domains]
+    missing = _missing_domains(card, root, domains)
     if not missing:
-        logger.info(f"{name} exists already: {', '.join(map(str, targets))}")
-        return targets
+        logger.info(f"{name} exists already: {', '.join(map(str, domain_folders))}")
+        return domain_folders
     folders.ensure_writable(root)
     downloads = root / f".fetch-{name}"
     archive = downloads / PurePosixPath(card["url"]).name
@@ -63,28 +68,26 @@ def fetch(name: str, root: Path, progress: Progress = lambda *_: None) -> list[P
         folders.write_folders(root, name, _files(archive, card, missing, digest, counts))
         folders.remove_folder(downloads)
     except OSError as error:
-        raise SaveError(
-            f"cannot write to {root}: {error.strerror or error}. The same command "
-            "continues the download."
-        ) from error
-    for folder in targets:
+        reason = f"cannot write to {root}: {error.strerror or error}"
+        raise SaveError(f"{reason}. The same command continues the download.") from error
+    for folder in domain_folders:
         logger.info(f"{folder}: {counts[folder.name]} images")
     if "sha256" not in card:
         logger.info(f"sha256 of the download: {digest}; the card has none to compare with")
     logger.info(f"licence: {card['licence']}; cite: {card['citation']}")
-    return targets
+    return domain_folders
 
 
 def download(url: str, target: Path, progress: Progress = lambda *_: None) -> None:
     """Download `url` to `target`, continuing a partial file of an earlier attempt.
 
-    Raises `DataError` if the server does not have it, or closes the connection `ATTEMPTS` times.
+    Raises `DataError` if the server does not have the file, or `ATTEMPTS` attempts fail.
     """
     if not url.startswith(("http://", "https://")):
         raise ConfigError(f"{url}: only http:// and https:// are fetched.")
     for attempt in range(ATTEMPTS):
         try:
-            if _attempt(url, target, progress):
+            if _download_rest(url, target, progress):
                 return
             reason = "the server closed the connection"
         except urllib.error.HTTPError as error:
@@ -98,9 +101,9 @@ def download(url: str, target: Path, progress: Progress = lambda *_: None) -> No
     raise DataError(f"{url} cannot be fetched: {reason}. The same command continues the download.")
 
 
-def _attempt(url: str, target: Path, progress: Progress) -> bool:
-    """Download the rest of `target`; return whether it is complete, if the size is known."""
-    received, validator = _partial(target, url)
+def _download_rest(url: str, target: Path, progress: Progress) -> bool:
+    """Download the rest of `target`; return False if it is not complete."""
+    received, validator = _partial_download(target, url)
     headers = {"User-Agent": "translate-kit"}
     if received and validator:
         headers |= {"Range": f"bytes={received}-", "If-Range": validator}
@@ -110,10 +113,10 @@ def _attempt(url: str, target: Path, progress: Progress) -> bool:
     except urllib.error.HTTPError as error:
         if error.code != 416 or not received:
             raise
-        if error.headers.get("Content-Range", "").rpartition("/")[2] == str(received):
-            return True
-        files.discard(target)  # longer than the file of the server: start again
-        return False
+        size = error.headers.get("Content-Range", "").rpartition("/")[2]
+        if size != str(received):
+            files.discard(target)  # longer than the file of the server: start again
+        return size == str(received)
     with response:
         start = received if response.status == 206 else 0
         size = response.headers.get("Content-Length")
@@ -124,8 +127,8 @@ def _attempt(url: str, target: Path, progress: Progress) -> bool:
     return total is None or target.stat().st_size == total
 
 
-def _partial(target: Path, url: str) -> tuple[int, str]:
-    """Return the number of bytes of `url` in `target`, and the validator for ``If-Range``."""
+def _partial_download(target: Path, url: str) -> tuple[int, str]:
+    """Return the number of bytes of `url` in `target`, and the ETag or date of the file."""
     try:
         origin = json_files.read_json(_origin(target))
         validator = str(origin["validator"]) if origin["url"] == url else ""
@@ -135,21 +138,18 @@ def _partial(target: Path, url: str) -> tuple[int, str]:
 
 
 def _origin(target: Path) -> Path:
+    """Return the path of the file with URL and validator of the partial download `target`."""
     return target.with_name(f"{target.name}.origin.json")
 
 
 def _chunks(response: Any, received: int, total: int | None, progress: Progress) -> Iterator[bytes]:
     """Yield the content of `response` until its end, or until the connection fails."""
-    while True:
-        progress(received, total)
-        try:
-            chunk = response.read(CHUNK)
-        except (HTTPException, TimeoutError, ConnectionError):
-            return
-        if not chunk:
-            return
-        received += len(chunk)
-        yield chunk
+    progress(received, total)
+    with suppress(HTTPException, TimeoutError, ConnectionError):
+        while chunk := response.read(CHUNK):
+            yield chunk
+            received += len(chunk)
+            progress(received, total)
 
 
 def _card(name: str) -> dict[str, Any]:
@@ -159,22 +159,20 @@ def _card(name: str) -> dict[str, Any]:
     return cards[name]
 
 
-def _missing_domains(card: dict[str, Any], root: Path) -> set[str]:
-    """Return the domains of `card` without a folder; raise for a folder of another origin."""
-    missing = set()
-    for domain in {_domain(path) for path in card["folders"]}:
-        folder = root / domain
-        if not folder.exists():
-            missing.add(domain)
-        elif _card_of(folder) != card["name"]:
+def _missing_domains(card: dict[str, Any], root: Path, domains: Iterable[str]) -> set[str]:
+    """Return the domains without a folder; raise `DataError` for a folder of another origin."""
+    missing = {domain for domain in domains if not (root / domain).exists()}
+    for domain in domains:
+        if domain not in missing and _card_name(root / domain) != card["name"]:
             raise DataError(
-                f"{folder} exists, and was not fetched as {card['name']}: rename it, or fetch into "
-                f"another folder, such as by --data {root / card['name']}."
+                f"{root / domain} exists, and was not fetched as {card['name']}: rename it, or "
+                f"fetch into another folder, such as by --data {root / card['name']}."
             )
     return missing
 
 
-def _card_of(folder: Path) -> str:
+def _card_name(folder: Path) -> str:
+    """Return the name of the card by which `folder` was fetched, or ""."""
     try:
         return str(json_files.read_json(folder / MARKER)["card"])
     except (CheckpointError, KeyError):
@@ -182,11 +180,12 @@ def _card_of(folder: Path) -> str:
 
 
 def _domain(path: str) -> str:
+    """Return the domain of a path below the root, which is the name of its first folder."""
     return PurePosixPath(path).parts[0]
 
 
 def _verify(archive: Path, card: dict[str, Any]) -> str:
-    """Return the sha256 of `archive`; delete it and raise `DataError` if it is another file."""
+    """Return the sha256 of `archive`; delete the file and raise `DataError` if it is wrong."""
     with archive.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)
@@ -209,12 +208,15 @@ def _verify(archive: Path, card: dict[str, Any]) -> str:
 def _files(
     archive: Path, card: dict[str, Any], domains: set[str], digest: str, counts: Counter[str]
 ) -> Iterator[tuple[str, durable.Content]]:
-    """Yield the path below the root and the content of each image of `domains`, and a marker."""
+    """Yield path and content of the files of `domains`: a marker for each, and the images.
+
+    `counts` gets the number of images of each domain.
+    """
     for domain in domains:
         record = {"card": card["name"], "url": card["url"], "sha256": digest}
         yield f"{domain}/{MARKER}", json.dumps(record).encode()
     for member in archives.members(archive):
-        name = _target(PurePosixPath(member.name), card["folders"])
+        name = _path_below_root(PurePosixPath(member.name), card["folders"])
         if name and _domain(name) in domains and samples.is_image(name):
             counts[_domain(name)] += 1
             yield name, member.chunks()
@@ -223,18 +225,19 @@ def _files(
             raise DataError(f"{card['url']}: its folder {source} has no image.")
 
 
-def _target(name: PurePosixPath, folders: dict[str, str]) -> str:
-    """Return the new path of the file `name` in an archive; empty if it is in no folder.
+def _path_below_root(name: PurePosixPath, folders: dict[str, str]) -> str:
+    """Return the path below the root of a file in an archive, or "" if it is in no folder.
 
     Args:
-        name: The path in the archive, where everything may be in one more folder.
-        folders: Folders of the archive by new folder. ``*`` is any folder, and keeps its name.
+        name: The path in the archive; the first folder is ignored if that is necessary.
+        folders: Folders of the archive by their path below the root, such as ``train/*/blur`` by
+            ``blurred/train``. The folders that ``*`` matches are appended to the path.
     """
     for folder, source in folders.items():
         pattern = PurePosixPath(source).parts
         for parts in (name.parts, name.parts[1:]):
             pairs = list(zip(pattern, parts[:-1], strict=False))
-            if len(pairs) == len(pattern) and all(want in ("*", part) for want, part in pairs):
-                kept = [part for want, part in pairs if want == "*"]
-                return str(PurePosixPath(folder, *kept, *parts[len(pattern) :]))
+            if len(pairs) == len(pattern) and all(p in ("*", part) for p, part in pairs):
+                any_folders = [part for p, part in pairs if p == "*"]
+                return str(PurePosixPath(folder, *any_folders, *parts[len(pattern) :]))
     return ""

@@ -1,4 +1,4 @@
-"""Read weights of other programs, without running code from their files."""
+"""Read files of weights of other programs, without running code from the files."""
 
 import re
 import warnings
@@ -16,8 +16,8 @@ from translate.errors import CheckpointError, describe_error, message_of, printa
 from translate.importers import ForeignWeights
 
 PREFIXES = ("module.", "_orig_mod.")
-"""prefixes of `nn.DataParallel` and `torch.compile` in all keys"""
-MAGIC = (b"PK", b"\x80\x02")
+"""prefixes that `nn.DataParallel` and `torch.compile` add to all keys"""
+TORCH_SAVE_STARTS = (b"PK", b"\x80\x02")
 """first bytes of files of torch.save: a zip archive, or before PyTorch 1.6 a pickle"""
 OTHER_FILES = {
     b"version https://git-lfs": "is a pointer of Git LFS, not the file itself: get it by `git lfs "
@@ -28,14 +28,16 @@ OTHER_FILES = {
     b"\x89hdf": "is an HDF5 file, as Keras writes them: expected a file of tensors of PyTorch.",
     b"\x1f\x8b": "is compressed by gzip: unpack it first.",
 }
-"""first bytes of other files, in lower case, and what to do"""
+"""messages for files of other kinds, by their first bytes in lower case"""
 EXPECTED = "a file of tensors, .pth, .pt or .safetensors"
 MAX_DEPTH = 20
 """levels of nested dictionaries that are read"""
 
 
 def read_weights(path: Path) -> ForeignWeights:
-    """Return the tensors and the other values of a file.
+    """Return the tensors of a file, and its other values as metadata.
+
+    Keys of nested dictionaries are joined by a slash, as in ``state_dict/conv.weight``.
 
     Raises:
         CheckpointError: The file is missing or damaged, or needs code to be run.
@@ -50,7 +52,7 @@ def read_weights(path: Path) -> ForeignWeights:
             check_header(path)
             content: Any = load_file(path)
         else:
-            content = _unpickle(path, start)
+            content = _torch_load(path, start)
     except OSError as error:
         reason = error.strerror or str(error)
         raise CheckpointError(f"{name} cannot be read: {reason}. Expected {EXPECTED}.") from error
@@ -74,27 +76,28 @@ def read_weights(path: Path) -> ForeignWeights:
     return ForeignWeights(path, without_prefixes(tensors), metadata)
 
 
-def _unpickle(path: Path, start: bytes) -> Any:
+def _torch_load(path: Path, start: bytes) -> Any:
+    """Return the content of a file of `torch.save`, of which `start` is the first bytes."""
     name, size = printable_name(str(path)), path.stat().st_size
-    for beginning, reason in OTHER_FILES.items():
-        if start.lstrip().lower().startswith(beginning):
-            raise CheckpointError(f"{name} {reason}")
+    for first_bytes, message in OTHER_FILES.items():
+        if start.lstrip().lower().startswith(first_bytes):
+            raise CheckpointError(f"{name} {message}")
     if not size:
         raise CheckpointError(f"{name} is empty: copy or download it again.")
-    if not start.startswith(MAGIC):
+    if not start.startswith(TORCH_SAVE_STARTS):
         raise CheckpointError(f"{name} is not a file of torch.save: expected {EXPECTED}.")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an error has one line
+            warnings.simplefilter("ignore")  # the error message says enough
             return torch.load(path, map_location="cpu", weights_only=True)
     except OSError:
         raise
     except Exception as error:  # a hostile file may make PyTorch raise anything
-        raise CheckpointError(f"{name} {_reason(error, size)}") from error
+        raise CheckpointError(f"{name} {_load_problem(error, size)}") from error
 
 
-def _reason(error: Exception, size: int) -> str:
-    """Return why PyTorch could not load a file, in one line."""
+def _load_problem(error: Exception, size: int) -> str:
+    """Return why PyTorch could not load a file of `size` bytes, in one line."""
     text = message_of(error)
     if code := re.search(r"GLOBAL (\S+)", text):
         return (
@@ -121,8 +124,8 @@ def _flatten(
 
 
 def without_prefixes(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return `tensors` without `PREFIXES` that all keys have."""
-    for prefix in PREFIXES * 2:  # in either order
+    """Return `tensors` with `PREFIXES` removed from their keys, if all keys have them."""
+    for prefix in PREFIXES * 2:  # twice, as the prefixes may be in either order
         if all(key.startswith(prefix) for key in tensors):
             tensors = {key.removeprefix(prefix): tensor for key, tensor in tensors.items()}
     return dict(tensors)

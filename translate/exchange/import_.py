@@ -1,4 +1,4 @@
-"""Import weights of another program as a run."""
+"""Import weights of another program as a run, for inference or fine-tuning."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -68,7 +68,8 @@ def import_weights(
     model, untrained = build(imported, file, domains)
     origins = [Origin(file, match.weights.network, domains)]
     if match.other:
-        origins.append(Origin(match.other.path, match.other.network, domains[::-1]))
+        opposite = (domains[1], domains[0])
+        origins.append(Origin(match.other.path, match.other.network, opposite))
     record = {
         "importer": match.name,
         "imported": {str(origin.path): hash_file(origin.path) for origin in origins},
@@ -112,7 +113,7 @@ def _check_names(domains: tuple[str, str]) -> None:
 def build(
     imported: ImportedModel, file: Path, domains: tuple[str, str] = DOMAINS
 ) -> tuple[ModelState, list[str]]:
-    """Return the model of an imported file, and the names of its untrained networks.
+    """Return the model of an imported file, and names of networks that the file does not have.
 
     Raises:
         CheckpointError: The tensors do not fit the recipe with these options.
@@ -121,8 +122,8 @@ def build(
     try:
         config = _config(imported, domains)
     except ConfigError as error:
-        before, after = imported.channels
-        raise ConfigError(f"{file}, {before} to {after} channels: {error}") from error
+        in_channels, out_channels = imported.channels
+        raise ConfigError(f"{file}, {in_channels} to {out_channels} channels: {error}") from error
     spec = ImageSpec(imported.size, tuple(map(Domain, domains, imported.channels)))
     with temporary_seed(0), MemoryLimit(file):
         recipe = create_recipe({"name": config.recipe, **config.options}, spec=spec)
@@ -141,26 +142,27 @@ def _config(imported: ImportedModel, domains: tuple[str, str]) -> schema.Config:
 
 def _load(recipe: Recipe, tensors: Mapping[str, Tensor], file: Path) -> list[str]:
     """Load `tensors` into `recipe`; return the names of its networks without tensors."""
-    own = recipe.state_dict()
-    networks = {key.partition(".")[0] for key in tensors}
-    wrong = [f"{key} is unknown" for key in tensors if key not in own]
-    wrong += [
-        f"{key} is missing"
-        for key in own
-        if key.partition(".")[0] in networks and key not in tensors
+    expected = recipe.state_dict()
+    networks = {_network(key) for key in tensors}
+    problems = [f"{key} is unknown" for key in tensors if key not in expected]
+    problems += [
+        f"{key} is missing" for key in expected if _network(key) in networks and key not in tensors
     ]
-    wrong += [
-        f"{key} is {tuple(tensor.shape)} instead of {tuple(own[key].shape)}"
+    problems += [
+        f"{key} is {tuple(tensor.shape)} instead of {tuple(expected[key].shape)}"
         for key, tensor in tensors.items()
-        if key in own and own[key].shape != tensor.shape
+        if key in expected and expected[key].shape != tensor.shape
     ]
-    if wrong:
-        more = f"; and {len(wrong) - MAX_LISTED} more" if len(wrong) > MAX_LISTED else ""
+    if problems:
+        more = f"; and {len(problems) - MAX_LISTED} more" if len(problems) > MAX_LISTED else ""
         raise CheckpointError(
             f"{file} does not fit {type(recipe).__name__}: "
-            f"{printable_name('; '.join(wrong[:MAX_LISTED]))}{more}."
+            f"{printable_name('; '.join(problems[:MAX_LISTED]))}{more}."
         )
     recipe.load_state_dict(tensors, strict=False)
-    return list(
-        dict.fromkeys(k.partition(".")[0] for k in own if k.partition(".")[0] not in networks)
-    )
+    return [name for name in dict.fromkeys(map(_network, expected)) if name not in networks]
+
+
+def _network(key: str) -> str:
+    """Return the name of the network that has the tensor `key`, the first component of the key."""
+    return key.partition(".")[0]

@@ -1,6 +1,6 @@
 """Find the networks in a file of weights that importers recognize, and choose one or two."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,10 +14,10 @@ from translate.importers import ForeignWeights, Importer
 from translate.registry import create, names
 
 MAX_LISTED = 5
-"""keys that a message lists"""
+"""largest number of names that a message lists"""
 MAX_DEPTH = 3
-"""components of a key that may name a network, as ``model.generator`` in
-``model.generator.main.weight``"""
+"""largest number of components of a key that name a network: ``model.generator`` in
+``model.generator.main.weight`` has two"""
 
 
 class Recognition(NamedTuple):
@@ -61,76 +61,74 @@ def recognize(
             f"--network {' '.join(networks)}: expected one network, or two without --other."
         )
     importers: dict[str, Importer] = {name: create("importer", name) for name in names("importer")}
-    parts, importable = _networks_of(file, importers, importers)
-    first, *rest = _choose(file, importable, networks)
-    matching = _recognizing(importers, first)
+    found, importable = _find_importable(file, importers, importers)
+    weights, *opposite = _choose_networks(file, importable, networks)
+    matching = _matching_importers(importers, weights)
     recipes = list(dict.fromkeys(r for name in matching for r in importers[name].recipes))
     if recipe not in (None, *recipes):
         raise ConfigError(
-            f"--recipe {recipe}: {first.name} is recognized by {', '.join(matching)}."
+            f"--recipe {recipe}: {weights.name} is recognized by {', '.join(matching)}."
             f"{suggest(str(recipe), recipes)}"
         )
     name = next(n for n in matching if recipe is None or recipe in importers[n].recipes)
+    used = [weights.network, *(network.network for network in opposite)]
+    ignored = tuple(network.network for network in found if network.network not in used)
     if other:
-        _, importable = _networks_of(other, importers, {name: importers[name]})
-        rest = _choose(other, importable, ())
-    used = [first.network, *(part.network for part in rest if not other)]
-    ignored = tuple(part.network for part in parts if part.network not in used)
+        _, importable = _find_importable(other, importers, {name: importers[name]})
+        opposite = _choose_networks(other, importable, ())
     importer: Importer = create("importer", {"name": name, **(options or {})})
-    return Recognition(name, importer, first, rest[0] if rest else None, ignored)
+    return Recognition(name, importer, weights, opposite[0] if opposite else None, ignored)
 
 
-def _networks_of(
+def _find_importable(
     file: Path, importers: Mapping[str, Importer], suitable: Mapping[str, Importer]
 ) -> tuple[list[ForeignWeights], dict[str, ForeignWeights]]:
-    """Return all networks of a file, and by name those that one of `suitable` can import."""
-    parts = find_networks(read_weights(file), importers)
-    importable = {part.network: part for part in parts if _recognizing(suitable, part)}
+    """Return all networks of a file, and by name the networks that one of `suitable` can import."""
+    networks = find_networks(read_weights(file), importers)
+    importable = {each.network: each for each in networks if _matching_importers(suitable, each)}
     if not importable:
-        raise_unknown(parts, importers)
-    return parts, importable
+        raise_unknown(networks, importers)
+    return networks, importable
 
 
 def find_networks(
     weights: ForeignWeights, importers: Mapping[str, Importer]
 ) -> list[ForeignWeights]:
     """Return the networks of a file that importers recognize; the whole file if there are none."""
-
-    def known(part: ForeignWeights) -> bool:
-        return bool(_recognizing(importers, part, also_refused=True))
-
+    if _matching_importers(importers, weights, also_refused=True):
+        return [weights]
     groups: dict[str, dict[str, Tensor]] = {}
     for key, tensor in weights.tensors.items():
         folder, _, name = key.rpartition("/")
         groups.setdefault(folder, {})[name] = tensor
-    if known(weights):
-        return [weights]
-    return [
+    networks = [
         network
         for name, tensors in groups.items()
-        for network in _search(replace(weights, network=name, tensors=tensors), known, MAX_DEPTH)
-    ] or [weights]
+        for network in _search(replace(weights, network=name, tensors=tensors), importers)
+    ]
+    return networks or [weights]
 
 
 def _search(
-    weights: ForeignWeights, known: Callable[[ForeignWeights], bool], depth: int
+    weights: ForeignWeights, importers: Mapping[str, Importer], depth: int = MAX_DEPTH
 ) -> Iterator[ForeignWeights]:
-    """Yield `weights` if `known`, else the known networks of each first component of the keys."""
+    """Yield `weights` if recognized, else the recognized networks within, up to `depth` deeper."""
     weights = replace(weights, tensors=without_prefixes(weights.tensors))
-    if known(weights):
+    if _matching_importers(importers, weights, also_refused=True):
         yield weights
     elif depth:
         groups: dict[str, dict[str, Tensor]] = {}
         for key, tensor in weights.tensors.items():
-            start, _, rest = key.partition(".")
+            component, _, rest = key.partition(".")
             if rest:
-                groups.setdefault(start, {})[rest] = tensor
-        for start, tensors in groups.items():
-            name = f"{weights.network}.{start}".removeprefix(".")
-            yield from _search(replace(weights, network=name, tensors=tensors), known, depth - 1)
+                groups.setdefault(component, {})[rest] = tensor
+        for component, tensors in groups.items():
+            name = f"{weights.network}.{component}".removeprefix(".")
+            inner_weights = replace(weights, network=name, tensors=tensors)
+            yield from _search(inner_weights, importers, depth - 1)
 
 
-def _recognizing(
+def _matching_importers(
     importers: Mapping[str, Importer], weights: ForeignWeights, *, also_refused: bool = False
 ) -> list[str]:
     """Return the names of importers that recognize `weights`.
@@ -145,7 +143,7 @@ def _recognizing(
     return matching
 
 
-def _choose(
+def _choose_networks(
     file: Path, importable: Mapping[str, ForeignWeights], networks: Sequence[str]
 ) -> list[ForeignWeights]:
     """Return the networks called `networks`; the only network if `networks` is empty."""
@@ -159,7 +157,7 @@ def _choose(
 
 
 def _full_name(file: Path, importable: Mapping[str, ForeignWeights], name: str) -> str:
-    """Return the full name of the network called `name`, which may be the end of it."""
+    """Return the full name of a network, of which `name` may be the last components."""
     matching = [full for full in importable if full.endswith((f".{name}", f"/{name}"))]
     if name in importable:
         return name
@@ -175,13 +173,13 @@ def _listed(texts: Collection[str]) -> str:
     return printable_name(", ".join(list(texts)[:MAX_LISTED])) + more
 
 
-def raise_unknown(parts: Sequence[ForeignWeights], importers: Mapping[str, Importer]) -> None:
-    """Raise the error of an importer that refuses one of `parts`, or else a general one."""
-    for weights in parts:
-        for name in _recognizing(importers, weights, also_refused=True):
+def raise_unknown(networks: Sequence[ForeignWeights], importers: Mapping[str, Importer]) -> None:
+    """Raise the error of an importer that refuses one of `networks`, or else a general error."""
+    for weights in networks:
+        for name in _matching_importers(importers, weights, also_refused=True):
             with plugin_code(importers[name], "convert"):
                 importers[name].convert(weights, None, None)
-    weights = parts[0]
+    weights = networks[0]
     shapes = [f"{key} {tuple(tensor.shape)}" for key, tensor in weights.tensors.items()]
     raise CheckpointError(
         f"no importer recognizes {weights.path}: it has {_listed(shapes)}. Tried: "

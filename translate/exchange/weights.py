@@ -1,4 +1,4 @@
-"""List files of pretrained weights that plugins declare, and add one to the cache."""
+"""Files of pretrained weights that plugins declare: listed, and added to the cache."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +10,7 @@ from translate.registry import HOOKS, Kind, list_registrations
 from translate.weights import PretrainedFile, hash_file
 
 CHUNK = 1 << 24
+"""bytes that are copied at once"""
 
 
 class DeclaredFile(NamedTuple):
@@ -17,7 +18,7 @@ class DeclaredFile(NamedTuple):
 
     file: PretrainedFile
     used_by: tuple[tuple[Kind, str], ...]
-    """kind and name of each, such as ``("metric", "lpips")``"""
+    """kind and name of each plugin, such as ``("metric", "lpips")``"""
 
 
 def declared_files() -> list[DeclaredFile]:
@@ -27,13 +28,14 @@ def declared_files() -> list[DeclaredFile]:
         for registration in list_registrations(kind):
             for file in getattr(registration.factory, "pretrained", ()):
                 users.setdefault(file, []).append((kind, registration.name))
-    return [DeclaredFile(file, tuple(used)) for file, used in sorted(users.items(), key=_by_name)]
+    names = sorted(users, key=lambda file: file.name)
+    return [DeclaredFile(file, tuple(users[file])) for file in names]
 
 
 def add(source: Path) -> PretrainedFile:
-    """Copy the downloaded file `source` to PyTorch's cache, and return which file it is.
+    """Copy the downloaded file `source` to PyTorch's cache, and return which declared file it is.
 
-    It is recognized by its hash, with any name, and must load without running code.
+    The file is recognized by its hash, whatever its name is, and must load without running code.
 
     Raises:
         ConfigError: The file is missing, or has the hash of no declared file.
@@ -46,15 +48,16 @@ def add(source: Path) -> PretrainedFile:
     known = [declared.file for declared in declared_files()]
     matching = [file for file in known if digest.startswith(file.sha256)]
     if not matching:
-        raise ConfigError(_unknown(source, digest, known))
-    matching[0].check_tensors(source)
-    if matching[0].present and hash_file(matching[0].path) == digest:
-        return matching[0]
+        raise ConfigError(_unknown_file(source, digest, known))
+    file = matching[0]
+    file.check_tensors(source)
+    if file.present and hash_file(file.path) == digest:
+        return file
     try:
-        files.replace(matching[0].path, _Chunks(source))
+        files.replace(file.path, _Chunks(source))
     except OSError as error:
-        raise SaveError(f"cannot write {matching[0].path}: {error.strerror or error}.") from error
-    return matching[0]
+        raise SaveError(f"cannot write {file.path}: {error.strerror or error}.") from error
+    return file
 
 
 class _Chunks:
@@ -69,7 +72,7 @@ class _Chunks:
                 yield chunk
 
 
-def _unknown(source: Path, digest: str, known: list[PretrainedFile]) -> str:
+def _unknown_file(source: Path, digest: str, known: list[PretrainedFile]) -> str:
     """Return a message for a file with an unknown hash."""
     for file in known:
         if source.name in (file.name, file.url.rpartition("/")[2]):

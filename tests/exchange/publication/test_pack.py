@@ -1,4 +1,4 @@
-"""Packed models, verified on the machine they came to."""
+"""Packed models are verified; missing plugins and other versions are listed."""
 
 import json
 from pathlib import Path
@@ -13,13 +13,14 @@ from translate.exchange.publication.pack import verify_pack, write_pack
 from translate.exchange.publication.published import PublishedModel, publish
 
 
-def test_what_is_packed_verifies_and_the_same_model_gives_the_same_file(tmp_path: Path) -> None:
+def test_a_pack_is_verified_and_equal_models_give_equal_files(tmp_path: Path) -> None:
     run = small_checkpoints.cyclegan(tmp_path / "run")
     for name in ("a.zip", "b.zip"):
         write_pack(publish(resolve(run)[0], "run", "# run\n"), tmp_path / name)
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
-    found = verify_pack(tmp_path / "a.zip")
-    assert found.is_equal and (found.difference, found.missing, found.other_versions) == (0, [], [])
+    result = verify_pack(tmp_path / "a.zip")
+    assert result.is_equal and result.difference == 0
+    assert (result.missing, result.other_versions) == ([], [])
 
 
 def test_existing_files_and_other_suffixes_are_refused(tmp_path: Path) -> None:
@@ -40,6 +41,6 @@ def test_missing_plugins_and_other_versions_are_listed(
     files = {**model.files, "pack.json": json.dumps(record).encode()}
     write_pack(PublishedModel(files, model.record), tmp_path / "a.zip")
     monkeypatch.setattr(pack, "__version__", "9")
-    found = verify_pack(tmp_path / "a.zip")
-    assert not found.is_equal and found.missing == ["translate-gone==1.0"]
-    assert [line.split()[0] for line in found.other_versions] == ["numpy", "translate-kit"]
+    result = verify_pack(tmp_path / "a.zip")
+    assert not result.is_equal and result.missing == ["translate-gone==1.0"]
+    assert [line.split()[0] for line in result.other_versions] == ["numpy", "translate-kit"]

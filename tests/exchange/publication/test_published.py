@@ -1,4 +1,4 @@
-"""The files of a model that leaves the machine."""
+"""A published model has the files that inference reads, and no other files of its run."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from translate.engine.checkpoints.references.packs import FILES
 from translate.exchange.publication.published import publish
 
 
-def test_only_what_inference_reads_leaves_the_machine(tmp_path: Path) -> None:
+def test_only_files_that_inference_reads_are_published(tmp_path: Path) -> None:
     run = small_checkpoints.cyclegan(tmp_path / "run")
     (run / "checkpoints/step-00000001/notes.txt").write_text("mine")
     (run / "log.jsonl").write_text("{}\n")

@@ -21,7 +21,7 @@ def push(
 ) -> Upload:
     """Upload a model to a repository in one commit; create the repository if it does not exist.
 
-    The commit deletes earlier checkpoints, so that the newest one is this one.
+    The commit deletes other checkpoints, so that the uploaded checkpoint is the newest.
 
     Args:
         model: The model and its files.
@@ -41,8 +41,12 @@ def push(
         if revision:
             api.create_branch(target.repository, branch=revision, exist_ok=True)
         existing = api.list_repo_files(target.repository, revision=revision)
-        old = [f for f in existing if f.startswith("checkpoints/") and f not in model.files]
-        operations = [package.CommitOperationDelete(name) for name in old]
+        other_checkpoints = [name for name in existing if name.startswith("checkpoints/")]
+        operations = [
+            package.CommitOperationDelete(name)
+            for name in other_checkpoints
+            if name not in model.files
+        ]
         operations += [
             package.CommitOperationAdd(name, model.files[name]) for name in sorted(model.files)
         ]

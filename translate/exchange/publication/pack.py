@@ -1,4 +1,4 @@
-"""Pack a model into a zip file, and verify such a file on this machine."""
+"""Pack a model into a zip file, and verify a packed model on another machine."""
 
 from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
@@ -17,22 +17,22 @@ from translate.exchange.publication.published import PublishedModel
 
 
 class PackVerification(NamedTuple):
-    """How a packed model works on this machine."""
+    """Whether a packed model works on this machine as on the machine that packed it."""
 
     record: PackRecord
     size: int
-    """bytes of all files, whose hashes are those of the record"""
+    """bytes of all files; their hashes equal those of the record"""
     missing: list[str]
     """plugins that are not installed, as requirements for pip"""
     other_versions: list[str]
     """plugins whose version differs from that of packing, a line for each"""
     difference: float | None
-    """largest difference of outputs for the reference input, as a fraction of the range of values;
-    None: plugins are missing"""
+    """largest difference to the reference output, as a fraction of the range of values; None:
+    plugins are missing"""
 
     @property
     def is_equal(self) -> bool:
-        """Whether the outputs are those of the machine that packed the model."""
+        """Whether the output equals the reference output up to the tolerance."""
         return self.difference is not None and self.difference <= self.record.parity.tolerance
 
 
@@ -67,7 +67,7 @@ def write_pack(model: PublishedModel, path: Path) -> int:
 
 
 def verify_pack(path: Path) -> PackVerification:
-    """Check the hashes of a packed model, and compare its output for the reference input.
+    """Check the hashes of a packed model, and compare its output with the reference output.
 
     Nothing is downloaded. Raises `CheckpointError` for a damaged pack.
     """
@@ -75,13 +75,13 @@ def verify_pack(path: Path) -> PackVerification:
     record = packs.read_record(folder)
     size = sum(file.size for file in record.files.values())
     installed = {name: _installed_version(name) for name in record.plugins}
-    missing = [f"{n}=={record.plugins[n]}" for n, number in installed.items() if not number]
+    missing = [f"{name}=={record.plugins[name]}" for name in installed if not installed[name]]
     packed = {**record.plugins, "translate-kit": record.versions.get("translate-kit", "")}
     installed["translate-kit"] = __version__
     other_versions = [
-        f"{name} {number} instead of {packed[name]}"
-        for name, number in installed.items()
-        if number and number != packed[name]
+        f"{name} {installed[name]} instead of {packed[name]}"
+        for name in installed
+        if installed[name] and installed[name] != packed[name]
     ]
     if missing:
         return PackVerification(record, size, missing, other_versions, None)

@@ -1,4 +1,4 @@
-"""A reference input of a model and its output, to compare outputs on another machine."""
+"""A reference input and output of a model, by which its outputs on another machine are verified."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -41,7 +41,7 @@ class Parity(NamedTuple):
 
 
 def make_parity(model: Model) -> Parity:
-    """Return random pixels and their translation, or a generated image without an input."""
+    """Return random pixels and their translation, or only an image that is drawn from noise."""
     to = model.choose_target(None) if model.translates else model.spec.target.name
     kind: Kind = "translate" if model.translates else "draw"
     record = ParityRecord(kind=kind, to=to, tolerance=TOLERANCE)
@@ -63,12 +63,15 @@ def difference(model: Model, record: ParityRecord, path: Path) -> float:
         raise CheckpointError(f"{path}: the reference output cannot be read: {error}.") from error
     if actual.shape != expected.shape:
         raise CheckpointError(f"{path}: the output is {actual.shape}: expected {expected.shape}.")
-    low, high = _range(_target(model, record))
+    target = _target(model, record)
+    low, high = (0.0, 1.0) if is_photographic(target) else target.range
     return float(np.abs(actual.astype(float) - expected.astype(float)).max() / (high - low))
 
 
 def _output(model: Model, record: ParityRecord, tensors: Mapping[str, Tensor]) -> NDArray:
-    dtype = _dtype(_target(model, record))
+    """Return the output (H, W, C): photographs as floats in [0, 1], others in their own dtype."""
+    target = _target(model, record)
+    dtype = "float32" if is_photographic(target) else target.dtype
     if record.kind == "draw":
         text = "a" if model.spec.text_length else None
         (image,) = draw_images(model, SampleRequest(1, text=text, seed=SEED), dtype)
@@ -84,14 +87,6 @@ def _output(model: Model, record: ParityRecord, tensors: Mapping[str, Tensor]) -
 def _target(model: Model, record: ParityRecord) -> Domain:
     is_drawn = record.kind == "draw"
     return model.spec.target if is_drawn else model.source_and_target(record.to)[1]
-
-
-def _dtype(domain: Domain) -> str:
-    return "float32" if is_photographic(domain) else domain.dtype
-
-
-def _range(domain: Domain) -> tuple[float, float]:
-    return (0.0, 1.0) if is_photographic(domain) else domain.range
 
 
 def _random_pixels(model: Model, to: str) -> Pixels:

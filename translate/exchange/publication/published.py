@@ -40,7 +40,7 @@ def publish(path: Path, name: str, card: str, preview: Path | None = None) -> Pu
     """Return the files of a model to be packed or uploaded.
 
     Args:
-        path: The folder of its checkpoint, as `resolve` returns it.
+        path: The folder of the checkpoint, as `resolve` returns it.
         name: The name of the model.
         card: The model card, Markdown.
         preview: A PNG file of outputs of the model; None: the model has no preview.
@@ -72,11 +72,11 @@ def publish(path: Path, name: str, card: str, preview: Path | None = None) -> Pu
         files={},
     )
     published = PublishedModel(files, record)
-    listed = {name: _facts(published.read(name)) for name in files}
-    record = record.model_copy(update={"files": listed})
+    facts = {name: _hash_and_size(published.read(name)) for name in files}
+    record = record.model_copy(update={"files": facts})
     text = json.dumps(record.model_dump(), indent=1, sort_keys=True) + "\n"
     return PublishedModel({**files, RECORD: text.encode()}, record)
 
 
-def _facts(data: bytes) -> FileFacts:
+def _hash_and_size(data: bytes) -> FileFacts:
     return FileFacts(sha256=sha256(data).hexdigest(), size=len(data))
