@@ -25,17 +25,26 @@ def header_of(data: bytes, *, frame: int = 0, max_pixels: int = MAX_PIXELS) -> H
     return EncodedImage("x", data, max_pixels).header_of(frame)
 
 
+def png_chunk(kind: bytes, content: bytes) -> bytes:
+    """Return a chunk of a PNG file with its length and checksum."""
+    checksum = struct.pack(">I", zlib.crc32(kind + content))
+    return struct.pack(">I", len(content)) + kind + content + checksum
+
+
+def png_file(
+    size: tuple[int, int], depth: int, colour_type: int, rows: bytes, before_rows: bytes = b""
+) -> bytes:
+    """Return a PNG file of compressed `rows`, with chunks `before_rows`."""
+    height, width = size
+    head = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, 0)
+    body = before_rows + png_chunk(b"IDAT", rows) + png_chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", head) + body
+
+
 def write_strip(path: Path, width: int) -> Path:
     """Write a black PNG of `width` by 1 pixels, which takes `width` / 1000 bytes."""
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        checksum = struct.pack(">I", zlib.crc32(kind + content))
-        return struct.pack(">I", len(content)) + kind + content + checksum
-
-    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, 1, 8, 0, 0, 0, 0))
-    body = chunk(b"IDAT", zlib.compress(bytes(1 + width))) + chunk(b"IEND", b"")
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + head + body)
+    path.write_bytes(png_file((1, width), 8, 0, zlib.compress(bytes(1 + width))))
     return path
 
 

@@ -1,7 +1,7 @@
 """TIFF files of every type, and the tags and values in them."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,19 @@ def random_values(kind: str, bands: int) -> NDArray[Any]:
         return random.random((18, 33, bands)).astype(dtype)
     ends = np.iinfo(dtype)
     return random.integers(ends.min, ends.max, (18, 33, bands), dtype, endpoint=True)
+
+
+TILE = 16
+"""side of a tile in pixels"""
+
+
+def split_into_tiles(pixels: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """Yield the tiles (TILE, TILE, channels) of an image in row-major order, padded with zeros."""
+    height, width, _ = pixels.shape
+    padded = np.pad(pixels, ((0, -height % TILE), (0, -width % TILE), (0, 0)))
+    for top in range(0, height, TILE):
+        for left in range(0, width, TILE):
+            yield padded[top : top + TILE, left : left + TILE]
 
 
 def encode_tiff(values: NDArray[Any], **options: Any) -> bytes:

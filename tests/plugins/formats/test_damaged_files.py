@@ -2,7 +2,6 @@
 
 import os
 import resource
-import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from encoded_images import png_file
 from PIL import Image
 from random_images import SIX_SQUARES, encode, noise
 
@@ -36,7 +36,7 @@ def test_every_damaged_file_is_a_bad_image_with_a_reason(file: Callable[..., Pat
         assert "\n" not in str(error.value)
 
 
-def test_a_path_that_is_no_file_is_a_bad_image(tmp_path: Path) -> None:
+def test_a_path_that_is_not_a_file_is_a_bad_image(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.png")  # reading it would block
     for path in (tmp_path / "gone.png", tmp_path, tmp_path / "pipe.png"):
         with pytest.raises(BadImage):
@@ -48,23 +48,18 @@ def test_D10_other_formats_are_not_decoded(file: Callable[..., Path]) -> None:
         read_image(file(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "x.png"))
 
 
-def chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-def bomb(side: int) -> bytes:
+def decompression_bomb(side: int) -> bytes:
     """Return a valid black PNG of `side` by `side` bits, a thousandth of that in bytes."""
-    packer = zlib.compressobj(9)
+    compressor = zlib.compressobj(9)
     row = bytes(1 + (side + 7) // 8)
-    packed = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
-    head = chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
+    rows = b"".join(compressor.compress(row) for _ in range(side)) + compressor.flush()
+    return png_file((side, side), 1, 0, rows)
 
 
-def test_D8_too_many_pixels_are_refused_before_one_is_decoded(file: Callable[..., Path]) -> None:
+def test_D8_too_many_pixels_are_refused_before_any_is_decoded(file: Callable[..., Path]) -> None:
     before = Image.MAX_IMAGE_PIXELS
     with pytest.raises(BadImage, match="more than 178,956,970 pixels"):
-        read_image(file(bomb(30_000)))
+        read_image(file(decompression_bomb(30_000)))
     small = encode(SIX_SQUARES, "PNG")
     with pytest.raises(BadImage, match="more than 383 pixels"):
         read_image(file(small), max_pixels=383)
@@ -72,7 +67,9 @@ def test_D8_too_many_pixels_are_refused_before_one_is_decoded(file: Callable[...
     assert before == Image.MAX_IMAGE_PIXELS
 
 
-def test_a_chunk_that_claims_gigabytes_allocates_none(file: Callable[..., Path]) -> None:
+def test_no_memory_is_allocated_for_a_chunk_that_states_gigabytes(
+    file: Callable[..., Path],
+) -> None:
     deep = bytearray(cv2.imencode(".png", noise(9, 7, 3, dtype=np.uint16))[1].tobytes())
     position = deep.index(b"IDAT") - 4
     deep[position : position + 4] = (2_000_000_000).to_bytes(4, "big")
@@ -99,5 +96,5 @@ def test_files_of_the_nasty_folder_are_read_or_refused_with_a_reason(shared_imag
     assert len(outcomes) - len(refused) > 40
     deep = outcomes["made_gray16_zebra.png"]
     assert deep.dtype == np.uint16
-    assert deep.mean() / 257 == pytest.approx(87.3, abs=0.1)  # 252 where it is clipped
+    assert deep.mean() / 257 == pytest.approx(87.3, abs=0.1)  # 252 if values above 255 are clipped
     assert outcomes["orientation_rectangle.jpg"].shape == (2, 1, 3)

@@ -1,4 +1,4 @@
-"""Images of every format are read upright, in their own depth, over white."""
+"""Images of every format are read upright, in their own depth, composited over white."""
 
 import subprocess
 import sys
@@ -39,16 +39,16 @@ def test_D6_every_orientation_is_read_upright(
     assert np.abs(pixels[4, 4].astype(int) - squares[index]).max() <= 24  # AVIF is not exact
 
 
-def test_an_orientation_in_text_before_or_after_the_pixels_of_a_png_counts(tmp_path: Path) -> None:
+def test_an_orientation_after_the_pixels_of_a_png_counts(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[ORIENTATION] = 6
     data = encode(SIX_SQUARES, "PNG", exif=exif)
     start = data.index(b"eXIf") - 4
     length = 12 + int.from_bytes(data[start : start + 4], "big")
-    chunk, rest = data[start : start + length], data[:start] + data[start + length :]
-    late = rest[:-12] + chunk + rest[-12:]
-    assert (decode(late, tmp_path) == np.rot90(SIX_SQUARES, -1)).all()
-    assert header_of(late).size == (24, 16)
+    chunk, other_chunks = data[start : start + length], data[:start] + data[start + length :]
+    moved = other_chunks[:-12] + chunk + other_chunks[-12:]  # after the pixels, before IEND
+    assert (decode(moved, tmp_path) == np.rot90(SIX_SQUARES, -1)).all()
+    assert header_of(moved).size == (24, 16)
 
 
 def test_a_damaged_orientation_does_not_prevent_reading(tmp_path: Path) -> None:
@@ -89,12 +89,11 @@ def test_D4_every_mode_and_size_is_read_as_by_pillow(
     pixels = decode(data, tmp_path)
     assert pixels.shape == (*size, 3)
     if stored.mode.startswith(("I", "F")):
-        numbers = np.asarray(stored).astype(float)
-        expected = numbers
+        expected = np.asarray(stored).astype(float)
     else:
-        over = Image.new("RGBA", stored.size, WHITE)
-        over.alpha_composite(stored.convert("RGBA"))
-        expected = np.asarray(over.convert("RGB"))
+        composited = Image.new("RGBA", stored.size, WHITE)
+        composited.alpha_composite(stored.convert("RGBA"))
+        expected = np.asarray(composited.convert("RGB"))
     expected = expected[..., None] if expected.ndim == 2 else expected
     assert np.abs(pixels.astype(float) - expected).max() <= 1
     gray = decode(data, tmp_path, channels=1)
@@ -149,12 +148,8 @@ def test_sixteen_bit_colour_with_alpha_is_composited_over_white_in_sixteen_bits(
 @pytest.mark.parametrize("file_format", ["PNG", "WEBP", "TIFF", "GIF"])
 def test_D5_a_hidden_colour_never_shows(file_format: str, tmp_path: Path) -> None:
     invisible = Image.new("RGBA", (8, 8), (255, 0, 0, 0))
-    data = encode(
-        invisible,
-        file_format,
-        **({"lossless": True, "exact": True} if file_format == "WEBP" else {}),
-    )
-    assert (decode(data, tmp_path) == 255).all()
+    options = {"lossless": True, "exact": True} if file_format == "WEBP" else {}
+    assert (decode(encode(invisible, file_format, **options), tmp_path) == 255).all()
 
 
 @pytest.mark.parametrize(("mode", "key"), [("L", 7), ("RGB", (7, 7, 7)), ("P", 7), ("I;16", 7)])
@@ -193,7 +188,7 @@ def test_the_first_of_several_frames_is_read_and_the_others_are_counted(tmp_path
         assert decode(data, tmp_path)[0, 0].tolist() == list(RED)
 
 
-def test_other_libraries_are_imported_for_the_files_that_need_them() -> None:
+def test_reading_a_png_imports_no_library_of_another_format() -> None:
     program = (
         "import sys, numpy as np; from translate.images.encode import encode_image\n"
         "from translate.images.source import EncodedImage\n"

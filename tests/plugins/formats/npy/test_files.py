@@ -1,4 +1,4 @@
-"""NumPy files are read without unpickling, and come back with their type, order and dimensions."""
+"""NumPy files are read without unpickling, and written with their type, order and dimensions."""
 
 import pickle
 import resource
@@ -11,14 +11,14 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tiff_files import TILE, UNCHANGED_DTYPES, split_into_tiles
 
 from translate.errors import BadImage
-from translate.formats import Format, Header, Window
+from translate.formats import Header, Window
 from translate.images.source import EncodedImage
 from translate_plugins.formats.npy.files import Npy, Npz
 
-KINDS = {"u1": "uint8", "u2": "uint16", "i2": "int16", "f4": "float32"}
-WIDER = {"i1": "int16", "u4": "float32", "i8": "float32", "f2": "float32", "f8": "float32"}
+WIDER_DTYPES = {"i1": "int16", "u4": "float32", "i8": "float32", "f2": "float32", "f8": "float32"}
 
 
 def npy(array: NDArray[Any], **options: Any) -> bytes:
@@ -33,50 +33,48 @@ def npz(**arrays: NDArray[Any]) -> bytes:
     return buffer.getvalue()
 
 
-def with_header(text: str, numbers: bytes = b"") -> bytes:
-    return b"\x93NUMPY\1\0" + struct.pack("<H", len(text)) + text.encode() + numbers
+def with_header(text: str, values: bytes = b"") -> bytes:
+    return b"\x93NUMPY\1\0" + struct.pack("<H", len(text)) + text.encode() + values
 
 
-def numbers(shape: tuple[int, ...], kind: str) -> NDArray[Any]:
+def random_array(shape: tuple[int, ...], kind: str) -> NDArray[Any]:
     random, dtype = np.random.default_rng(0), np.dtype(kind)
     if dtype.kind == "f":
         return random.normal(size=shape).astype(kind)
-    ends = np.iinfo(dtype)
-    return random.integers(ends.min, ends.max, shape, dtype.newbyteorder("="), endpoint=True)
+    limits = np.iinfo(dtype)
+    return random.integers(limits.min, limits.max, shape, dtype, endpoint=True)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", UNCHANGED_DTYPES)
 @pytest.mark.parametrize("shape", [(6, 5), (6, 5, 1), (6, 5, 3), (6, 5, 64)])
-def test_arrays_come_back_equal_with_their_byte_order(kind: str, shape: tuple[int, ...]) -> None:
+def test_arrays_are_read_and_written_in_their_byte_order(kind: str, shape: tuple[int, ...]) -> None:
     for order in "<>":
-        array = numbers(shape, kind).astype(order + kind)
-        for form, data in ((Npy(), npy(array)), (Npz(), npz(slices=array))):
+        array = random_array(shape, kind).astype(order + kind)
+        for array_format, data in ((Npy(), npy(array)), (Npz(), npz(slices=array))):
             image = EncodedImage("x", data)
             header, pixels = image.header, image.decode_layers().pixels.reshape(6, 5, -1)
-            assert header.dtype == KINDS[kind]
+            assert header.dtype == UNCHANGED_DTYPES[kind]
             assert pixels.dtype == header.dtype
             assert (pixels == array.reshape(6, 5, -1)).all()
-            written = form.write(pixels, header)
-            again = np.load(BytesIO(written))
-            again = again if isinstance(form, Npy) else again["slices"]
-            assert again.dtype == array.dtype
-            assert again.shape == shape
-            assert (again == array).all()
+            written = np.load(BytesIO(array_format.write(pixels, header)))
+            written = written if isinstance(array_format, Npy) else written["slices"]
+            assert (written.dtype, written.shape) == (array.dtype, shape)
+            assert (written == array).all()
 
 
 @pytest.mark.parametrize("order", "CF")
-def test_a_window_is_that_part_in_either_order(order: Any) -> None:
-    array = np.asarray(numbers((9, 7, 3), "i2"), order=order)
+def test_a_window_is_that_part_of_an_array_in_c_or_fortran_order(order: Any) -> None:
+    array = np.asarray(random_array((9, 7, 3), "i2"), order=order)
     for data in (npy(array), npz(image=array)):
         part = EncodedImage("x", data).decode(window=Window(2, 1, 4, 5))
         assert (part == array[2:6, 1:6]).all()
 
 
-@pytest.mark.parametrize("kind", WIDER)
-def test_other_types_are_read_as_a_wider_one(kind: str) -> None:
+@pytest.mark.parametrize("kind", WIDER_DTYPES)
+def test_other_types_are_read_as_a_wider_type(kind: str) -> None:
     array = np.array([[1, 100], [3, 0]], kind)
     image = EncodedImage("x", npy(array))
-    assert image.header.dtype == WIDER[kind]
+    assert image.header.dtype == WIDER_DTYPES[kind]
     assert (image.decode()[..., 0] == array).all()
 
 
@@ -86,12 +84,12 @@ def test_masks_of_true_and_false_are_black_and_white() -> None:
 
 
 def test_nothing_is_unpickled(tmp_path: Path) -> None:
-    class Trap:
+    class TouchesFile:
         def __reduce__(self) -> tuple[Any, ...]:
             return (Path.touch, (tmp_path / "touched",))
 
     array = np.empty((2, 2), object)
-    array[:] = Trap()
+    array[:] = TouchesFile()
     for data in (npy(array, allow_pickle=True), npz(image=array)):
         with pytest.raises(BadImage, match="an array of Python objects, which could"):
             EncodedImage("x", data).decode()
@@ -125,7 +123,7 @@ def test_a_file_that_is_no_image_is_refused_with_a_reason(data: bytes, reason: s
     assert "\n" not in error.value.reason
 
 
-def test_the_array_called_image_is_read_of_several() -> None:
+def test_of_several_arrays_the_array_called_image_is_read() -> None:
     data = npz(image=np.full((2, 2), 7, "u1"), label=np.zeros(3))
     assert EncodedImage("x", data).decode().max() == 7
 
@@ -133,11 +131,11 @@ def test_the_array_called_image_is_read_of_several() -> None:
 @pytest.mark.parametrize("shape", ["(100000, 100000, 64)", "(9999999999, 9999999999)"])
 def test_a_huge_shape_is_refused_before_it_is_allocated(shape: str) -> None:
     text = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}}}"
-    bomb = BytesIO()
-    with ZipFile(bomb, "w", ZIP_DEFLATED) as archive:
+    compressed = BytesIO()
+    with ZipFile(compressed, "w", ZIP_DEFLATED) as archive:
         archive.writestr("image.npy", with_header(text, bytes(1 << 20)))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    for data in (with_header(text, bytes(100)), bomb.getvalue()):
+    for data in (with_header(text, bytes(100)), compressed.getvalue()):
         with pytest.raises(BadImage, match=r"truncated|more than 178,956,970 pixels"):
             EncodedImage("x", data).decode()
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
@@ -149,35 +147,33 @@ def test_too_many_channels_for_the_allowed_pixels_are_refused() -> None:
             EncodedImage("x", data, 1000).decode()
 
 
-def test_other_archives_and_pixels_without_a_file_keep_their_form() -> None:
+def test_an_archive_without_arrays_is_refused() -> None:
     buffer = BytesIO()
     with ZipFile(buffer, "w") as archive:
         archive.writestr("text.txt", "no arrays")
     with pytest.raises(BadImage, match="but ZIP"):
         EncodedImage("x", buffer.getvalue()).decode()
-    form: Format = Npy()
+
+
+def test_gray_images_of_other_formats_are_written_with_two_dimensions() -> None:
     like = Header(format="", size=(2, 2))
-    assert np.load(BytesIO(form.write(np.zeros((2, 2, 1), "u1"), like))).shape == (2, 2)
-    assert np.load(BytesIO(form.write(np.zeros((2, 2, 3), "u1"), like))).shape == (2, 2, 3)
+    for channels, shape in ((1, (2, 2)), (3, (2, 2, 3))):
+        written = Npy().write(np.zeros((2, 2, channels), "u1"), like)
+        assert np.load(BytesIO(written)).shape == shape
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", UNCHANGED_DTYPES)
 @pytest.mark.parametrize(
-    ("shape", "flat"), [((37, 50), True), ((37, 50, 1), False), ((5, 70, 3), False)]
+    ("shape", "two_dimensions"), [((37, 50), True), ((37, 50, 1), False), ((5, 70, 3), False)]
 )
-def test_tiles_make_the_file_that_the_whole_makes(
-    kind: str, shape: tuple[int, ...], flat: bool
+def test_tiles_and_the_whole_image_are_written_as_the_same_bytes(
+    kind: str, shape: tuple[int, ...], two_dimensions: bool
 ) -> None:
-    pixels = numbers(shape, kind).reshape(*shape[:2], -1)
-    extra = {"npy_two_dimensions": flat, "npy_order": ">" if kind != "u1" else "="}
+    pixels = random_array(shape, kind).reshape(*shape[:2], -1)
+    extra = {"npy_two_dimensions": two_dimensions, "npy_order": ">" if kind != "u1" else "="}
     like = Header(format="NPY", size=shape[:2], channels=pixels.shape[2], extra=extra)
-    padded = np.pad(pixels, ((0, 16), (0, 16), (0, 0)))
-    tiles = (
-        np.pad(part, ((0, 16 - part.shape[0]), (0, 16 - part.shape[1]), (0, 0)))
-        for top in range(0, shape[0], 16)
-        for left in range(0, shape[1], 16)
-        for part in [padded[top : top + 16, left : left + 16]]
-    )
+    tiles = split_into_tiles(pixels)
     file = BytesIO()
-    Npy().write_tiles(file, tiles, shape[:2], pixels.shape[2], KINDS[kind], 16, like)
+    dtype = UNCHANGED_DTYPES[kind]
+    Npy().write_tiles(file, tiles, shape[:2], pixels.shape[2], dtype, TILE, like)
     assert file.getvalue() == Npy().write(pixels, like)

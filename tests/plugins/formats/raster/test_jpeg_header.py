@@ -1,4 +1,4 @@
-"""The header of a usual JPEG file, against Pillow's."""
+"""The headers of common JPEG files equal those that Pillow reads."""
 
 from io import BytesIO
 from random import Random
@@ -19,12 +19,12 @@ def jpeg(mode: str = "RGB", **options: Any) -> bytes:
     return buffer.getvalue()
 
 
-def by_pillow(source: EncodedImage) -> pillow.FrameDetails:
+def details_by_pillow(source: EncodedImage) -> pillow.FrameDetails:
     with pillow.open_frame(source, "JPEG") as image:
         return pillow.read_details(image, source, "JPEG")
 
 
-def facts(details: pillow.FrameDetails) -> tuple[object, ...]:
+def header_fields(details: pillow.FrameDetails) -> tuple[object, ...]:
     header = details.header
     return header.without_extra(), header.extra, dict(header.private), header.xmp, details.frames
 
@@ -41,11 +41,11 @@ def facts(details: pillow.FrameDetails) -> tuple[object, ...]:
     ],
     ids=["colour", "gray", "progressive", "comment", "profile", "restarts"],
 )
-def test_usual_files_have_the_header_that_pillow_reads(data: bytes) -> None:
+def test_common_files_have_the_header_that_pillow_reads(data: bytes) -> None:
     source = EncodedImage("x.jpg", data)
     details = jpeg_header.read_common_header(source)
     assert details is not None
-    assert facts(details) == facts(by_pillow(source))
+    assert header_fields(details) == header_fields(details_by_pillow(source))
 
 
 @pytest.mark.parametrize(
@@ -62,15 +62,15 @@ def test_usual_files_have_the_header_that_pillow_reads(data: bytes) -> None:
     ],
     ids=["CMYK", "EXIF", "XMP", "profile in parts", "cut", "start", "empty segment", "12 bits"],
 )
-def test_other_files_are_left_to_pillow(data: bytes) -> None:
+def test_the_headers_of_other_files_are_not_read(data: bytes) -> None:
     assert jpeg_header.read_common_header(EncodedImage("x.jpg", data)) is None
 
 
 def test_damaged_files_have_the_size_that_pillow_reads() -> None:
-    random, whole = Random(0), jpeg(icc_profile=b"p" * 20)
-    agreed = 0
+    random, undamaged = Random(0), jpeg(icc_profile=b"p" * 20)
+    compared = 0
     for _ in range(400):
-        data = bytearray(whole)
+        data = bytearray(undamaged)
         for _ in range(random.randint(1, 3)):
             data[random.randrange(2, len(data) // 2)] = random.randrange(256)
         source = EncodedImage("x.jpg", bytes(data))
@@ -78,9 +78,9 @@ def test_damaged_files_have_the_size_that_pillow_reads() -> None:
         if details is None:
             continue
         try:
-            expected = by_pillow(source).header
+            expected = details_by_pillow(source).header
         except Exception:  # a damaged table, which the decoder refuses
             continue
         assert (details.header.size, details.header.mode) == (expected.size, expected.mode)
-        agreed += 1
-    assert agreed > 100
+        compared += 1
+    assert compared > 100

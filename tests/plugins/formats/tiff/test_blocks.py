@@ -1,4 +1,4 @@
-"""A window reads the blocks that it touches, and no others."""
+"""Windows of a TIFF: only the blocks that overlap the window are read."""
 
 import resource
 from io import BytesIO
@@ -21,14 +21,14 @@ LAYOUTS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-class Counted(BytesIO):
+class CountingFile(BytesIO):
     """A file that counts the bytes that are read."""
 
-    count = 0
+    bytes_read = 0
 
     def read(self, size: int | None = -1) -> bytes:
         data = super().read(size)
-        self.count += len(data)
+        self.bytes_read += len(data)
         return data
 
 
@@ -41,13 +41,13 @@ def tiff(**options: Any) -> bytes:
 @pytest.mark.parametrize("options", LAYOUTS, ids=str)
 def test_a_window_of_an_open_file_reads_few_bytes(options: dict[str, Any]) -> None:
     data = tiff(**options)
-    file = Counted(data)
+    file = CountingFile(data)
     image = EncodedImage("x", data[:1000], file=file)  # type: ignore[arg-type]
     assert image.header.size == (256, 320)
-    before = file.count
+    before = file.bytes_read
     part = image.decode_layers(0, Window(100, 90, 40, 50)).pixels
     assert (part == PIXELS[100:140, 90:140]).all()
-    assert file.count - before < len(data) / 4
+    assert file.bytes_read - before < len(data) / 4
 
 
 @pytest.mark.parametrize("options", LAYOUTS, ids=str)
@@ -60,7 +60,7 @@ def test_windows_in_any_order_are_parts_of_the_image(options: dict[str, Any]) ->
         assert (part == PIXELS[top : top + height, left : left + width]).all()
 
 
-def test_a_window_may_be_read_of_an_image_that_is_too_large_to_be_read_whole(
+def test_a_window_of_an_image_that_does_not_fit_in_memory_is_read(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "large.tif"
@@ -77,7 +77,7 @@ def test_a_window_may_be_read_of_an_image_that_is_too_large_to_be_read_whole(
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 60_000
 
 
-def test_blocks_that_cannot_be_are_refused_before_they_are_allocated() -> None:
+def test_impossible_sizes_of_blocks_are_refused_before_memory_is_allocated() -> None:
     for tag, value, reason in (
         (322, 2**20, "blocks of .* bytes"),
         (325, 0, "blocks are empty"),

@@ -1,4 +1,4 @@
-"""Colours and opacity of a TIFF: CMYK, palettes, extra bands, every depth."""
+"""Colours and opacity of TIFF files: CMYK, palettes and extra bands in every depth."""
 
 import struct
 
@@ -49,8 +49,8 @@ def test_D22_cmyk_becomes_rgb_in_its_own_depth(
     values, white = random_values(kind, 4 + len(extra)), np.iinfo(kind).max
     data = encode_bands(values, (values.shape[2], "separated", extra or None), planar)
     layers = EncodedImage("x", data).decode_layers()
-    paper = 1 - values[..., :4] / white
-    rgb = np.rint(paper[..., :3] * paper[..., 3:] * white)
+    without_ink = 1 - values[..., :4] / white
+    rgb = np.rint(without_ink[..., :3] * without_ink[..., 3:] * white)
     assert layers.pixels.dtype == kind
     assert np.abs(all_bands(layers)[..., :3] - rgb).max() <= 1
     assert (all_bands(layers)[..., 3:] == values[..., 4:]).all()
@@ -85,7 +85,7 @@ def test_a_fourth_band_without_a_tag_is_not_alpha(depth: str) -> None:
     assert (layers.pixels == values).all()
 
 
-def test_D22_white_is_zero_holds_at_every_depth() -> None:
+def test_D22_values_of_a_tiff_with_0_as_white_are_inverted_at_every_depth() -> None:
     for kind, white in (("u1", 255), ("u2", 65535), ("f4", 1), ("f8", 1)):
         values = np.array([[[0], [white]]], kind)
         for options in STORAGE[:4]:

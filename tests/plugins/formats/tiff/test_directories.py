@@ -1,4 +1,4 @@
-"""Pages of a TIFF: their number, their depths, and reduced copies."""
+"""Pages of TIFF files: their number, their depths, and reduced copies."""
 
 from io import BytesIO
 
@@ -23,7 +23,7 @@ def test_a_chain_of_60_000_directories_is_counted_quickly(loop: bool) -> None:
         frames.decode_layers(60_000)
 
 
-def test_a_longer_chain_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_chain_of_too_many_directories_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(directories, "MAX_PAGES", 50)
     assert header_of(tiff_of_pages(50)).frames == 50
     with pytest.raises(BadImage, match="a TIFF of more than 50 directories"):

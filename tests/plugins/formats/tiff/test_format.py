@@ -33,7 +33,7 @@ from translate_plugins.formats.tiff.format import Tiff
 
 @pytest.mark.parametrize("kind", UNCHANGED_DTYPES)
 @pytest.mark.parametrize("bands", BANDS, ids=lambda bands: f"{bands[0]}-{bands[1]}")
-def test_D22_every_kind_is_read_whole_and_in_windows_and_written_alike(
+def test_D22_every_type_is_read_whole_and_in_windows_and_written_with_the_same_tags(
     kind: str, bands: tuple[int, str, tuple[int, ...] | None]
 ) -> None:
     values, window = random_values(kind, bands[0]), Window(3, 5, 11, 21)
@@ -52,18 +52,18 @@ def test_D22_every_kind_is_read_whole_and_in_windows_and_written_alike(
 
 
 @pytest.mark.parametrize("kind", WIDER_DTYPES)
-def test_D22_other_types_are_read_as_a_wider_one_where_it_has_their_numbers(kind: str) -> None:
+def test_D22_other_types_are_read_as_a_wider_type_that_has_their_values(kind: str) -> None:
     dtype = np.dtype(kind)
-    ends = np.iinfo(dtype) if dtype.kind in "iu" else None
-    low = max(ends.min, -(2**24)) if ends else -1.5
-    values = np.array([low, 0, 1, min(ends.max, 2**24) if ends else 1000], kind).reshape(2, 2)
+    limits = np.iinfo(dtype) if dtype.kind in "iu" else None
+    low = max(limits.min, -(2**24)) if limits else -1.5  # float32 has all integers up to 2**24
+    values = np.array([low, 0, 1, min(limits.max, 2**24) if limits else 1000], kind).reshape(2, 2)
     for options in STORAGE[:2]:
         image = EncodedImage("x", encode_tiff(values, photometric="minisblack", **options))
         assert image.header.dtype == WIDER_DTYPES[kind]
         assert (image.decode_layers().pixels == values).all()
 
 
-def test_D22_numbers_that_no_type_holds_are_refused() -> None:
+def test_D22_values_that_no_type_of_ours_has_are_refused() -> None:
     for value, kind, reason in (
         (2**24 + 1, "u4", "a TIFF of 1 band of uint32: expected values up to 2..24"),
         (-(2**40), "i8", "a TIFF of 1 band of int64: expected values"),
@@ -113,7 +113,9 @@ def test_D22_a_kind_that_is_not_read_is_refused_by_name(capfd: Any) -> None:
 
 @pytest.mark.parametrize("order", "<>")
 @pytest.mark.parametrize(("bits", "bands"), [*product([1, 2, 4, 6, 10, 12, 14], [1, 3])])
-def test_D22_other_depths_span_the_whole_range(bits: int, bands: int, order: str) -> None:
+def test_D22_values_of_other_depths_are_scaled_to_the_whole_range(
+    bits: int, bands: int, order: str
+) -> None:
     values = np.random.default_rng(0).integers(0, 2**bits, (5, 7, bands))
     values[0, :2] = np.array([0, 2**bits - 1])[:, None]
     tags = {258: [bits] * bands, 262: [1 if bands == 1 else 2], 277: [bands]}
