@@ -46,7 +46,7 @@ class Costs(NamedTuple):
     preview: float
     checkpoint: float
     process: float
-    """from the start of the process to the first checkpoint, and from the last one to its end"""
+    """time from the start of the process to its first checkpoint, and from the last to its end"""
 
 
 def count_events(steps: int, every: int) -> int:

@@ -82,12 +82,12 @@ def main() -> None:
 def arguments() -> argparse.Namespace:
     """Return the command line."""
     parser = tables.argument_parser(__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="default: all small ones")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="configurations [all small ones]")
     parser.add_argument("--full", nargs="+", default=[], metavar="NAME", help="measure whole runs")
     parser.add_argument(
         "--interval", type=int, help="steps between log lines; default 1/200 of all, at least 25"
     )
-    parser.add_argument("--intervals", type=int, default=8, help="after the one that is a warm-up")
+    parser.add_argument("--intervals", type=int, default=8, help="log intervals after the warm-up")
     parser.add_argument("--write", action="store_true", help="write the table of configs/README.md")
     parser.add_argument(
         "--table-only", action="store_true", help="write the table from what is stored, and stop"

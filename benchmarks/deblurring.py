@@ -48,7 +48,7 @@ def arguments() -> argparse.Namespace:
     parser = tables.argument_parser(__doc__)
     parser.add_argument("run", type=Path)
     parser.add_argument("data", type=Path, help="a folder with blur/ and sharp/")
-    parser.add_argument("out", type=Path, help="where infer writes")
+    parser.add_argument("out", type=Path, help="folder of the restored images")
     parser.add_argument("--shift", type=int, default=4, help="pixels of the largest shift")
     return parser.parse_args()
 

@@ -42,11 +42,13 @@ class DigitMetrics(NamedTuple):
     """The metrics of some generated digits."""
 
     classes: int
+    """C: number of classes with at least 1 % of the images"""
     entropy: float
-    """in nats"""
+    """H: entropy of the predicted classes in nats"""
     confidence: float
+    """P: mean probability of the predicted class"""
     distance: float
-    """as a fraction of that of averages of two digits"""
+    """FD: Fréchet distance, as a fraction of the distance of pixel averages of two digits"""
 
     def by_name(self) -> dict[str, float]:
         """Return the metrics by their letters."""

@@ -70,7 +70,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--steps",
         type=int,
-        help="default: those of the configuration, or as many as the minutes allow",
+        help="training steps [those of the configuration, or as many as the minutes allow]",
     )
     parser.add_argument("--minutes", type=float, default=10.0, help="longest training time")
     parser.add_argument("--size", type=int, default=128)

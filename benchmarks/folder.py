@@ -74,11 +74,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=DATA, help="images of 256 px")
     parser.add_argument("--images", type=int, default=200)
     parser.add_argument("--width", type=int, default=8, help="channels after the first layer")
-    parser.add_argument("--batch-size", type=int, default=1, help="of translate infer")
+    parser.add_argument("--batch-size", type=int, default=1, help="batch size of translate infer")
     parser.add_argument(
         "--backend", nargs="*", default=[], help="backends of translate infer besides its default"
     )
-    parser.add_argument("--device", default="cpu", help="of the network: cpu or cuda")
+    parser.add_argument("--device", default="cpu", help="device of the network: cpu or cuda")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=5)
     return parser.parse_args()

@@ -44,7 +44,7 @@ def main() -> None:
     """Write the sheets of the recipes that the command line names."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("recipes", nargs="*", metavar="RECIPE", choices=EXAMPLES)
-    parser.add_argument("--steps", type=int, help="instead of those of the example")
+    parser.add_argument("--steps", type=int, help="training steps [those of the example]")
     parser.add_argument("--work", type=Path, default=ROOT / "out/gallery")
     parser.add_argument("--sheets", type=Path, default=ROOT / "docs/gallery")
     args = parser.parse_args()

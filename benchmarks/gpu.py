@@ -51,9 +51,9 @@ class Block(NamedTuple):
     """A benchmark, and the arguments of its process."""
 
     share: float
-    """of the time of all blocks"""
+    """fraction of the time of all blocks"""
     arguments: Callable[[argparse.Namespace, float], list[str]]
-    """of the command line and the minutes of the block"""
+    """returns the arguments from the parsed command line and the minutes of the block"""
 
 
 def main() -> None:

@@ -208,7 +208,7 @@ class GradientErrors(NamedTuple):
     contiguous: float
     """error of a directional derivative against its finite difference"""
     channels_last: float
-    """the same in the other memory format"""
+    """error of a directional derivative in the other memory format"""
 
 
 def gradient_errors(network: nn.Module, images: Tensor) -> GradientErrors:

@@ -75,7 +75,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=DATA, help="photographs of at least 128 px")
     parser.add_argument("--images", type=int, default=2000)
     parser.add_argument("--actors", type=int, default=2)
-    parser.add_argument("--threads", type=int, default=1, help="of translate infer")
+    parser.add_argument("--threads", type=int, default=1, help="threads of translate infer")
     parser.add_argument("--width", type=int, default=16, help="channels after the first layer")
     parser.add_argument("--rounds", type=int, default=3)
     return parser.parse_args()

@@ -44,7 +44,7 @@ def main() -> None:
     parser = tables.argument_parser(__doc__)
     parser.add_argument("folders", nargs="*", type=Path, default=FOLDERS)
     parser.add_argument("--crop", type=int, default=256)
-    parser.add_argument("--images", type=int, default=60, help="of each folder")
+    parser.add_argument("--images", type=int, default=60, help="number of images of each folder")
     parser.add_argument("--rounds", type=int, default=7)
     args = parser.parse_args()
     torch.set_num_threads(1)

@@ -42,12 +42,12 @@ class Scores(NamedTuple):
     """Metric values of one image, or their means over images."""
 
     psnr: float
-    """in dB"""
+    """PSNR in dB"""
     ssim: float
     l1: float
-    """in levels of 255"""
+    """mean absolute error in levels of 255"""
     psnr_without_tint: float
-    """in dB"""
+    """PSNR in dB, after the mean error of each channel is subtracted"""
 
     def row(self, name: str) -> dict[str, Any]:
         """Return one line of the table."""

@@ -117,7 +117,7 @@ def arguments() -> argparse.Namespace:
     parser = tables.argument_parser(__doc__)
     parser.add_argument("--recipe", choices=list(training_setup.LOOPS), default="cyclegan")
     parser.add_argument("--size", type=int, default=64)
-    parser.add_argument("--batch-size", type=int, help="default: that of the recipe")
+    parser.add_argument("--batch-size", type=int, help="batch size [that of the recipe]")
     parser.add_argument("--passes", choices=["ours", "authors"], default="ours")
     parser.add_argument("--adam", choices=["same", "default"], default="same")
     parser.add_argument("--checkpointing", action="store_true", help="train.checkpointing, ours")

@@ -59,7 +59,7 @@ class Measurement(NamedTuple):
     setting: str
     busy: int
     images_per_second: float
-    """after the warm-up"""
+    """mean rate after the warm-up"""
     intervals: Sequence[float]
     """images per second of each log interval, the warm-up first"""
     steps: int
@@ -99,7 +99,7 @@ def arguments() -> argparse.Namespace:
     """Return the command line."""
     parser = tables.argument_parser(__doc__)
     parser.add_argument("--config", default="cyclegan-small", help="the training configuration")
-    parser.add_argument("--data", help="where its domains lie, if not in datasets/")
+    parser.add_argument("--data", help="root of the domains [datasets]")
     parser.add_argument("--steps", type=int, default=60, help="steps of each run")
     parser.add_argument("--warm-up", type=int, default=10, help="steps that are not counted")
     parser.add_argument("--rounds", type=int, default=3)

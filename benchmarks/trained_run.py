@@ -29,7 +29,7 @@ class TrainedRun(NamedTuple):
     out: Path
     data: Path
     evaluator: DigitEvaluator | None
-    """None where it generates no digits"""
+    """evaluator of digits; None if the run generates other images"""
     threads: int
 
     def sample(self, name: str, count: int, *flags: object, step: int | None = None) -> Path:

@@ -39,7 +39,7 @@ class Evaluation:
     """Measures subjects by metrics, and returns an `EvaluationResult`."""
 
     metric_names: Sequence[str]
-    """none: all metrics that the images have the data for"""
+    """metrics to measure; none: all metrics that the images have the data for"""
     domain: Domain
     source_domain: Domain
     classes: tuple[str, ...] = ()

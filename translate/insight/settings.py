@@ -217,4 +217,4 @@ RULES_AFTER_PLUGINS: Mapping[str, tuple[SettingRule, ...]] = {
     failures.TINT: (longer_training,),
     failures.INVERSION: (another_seed,),
 }
-"""by failure, rules with settings that are tried after them; for other failures, `lower_rate`"""
+"""by failure, rules with settings that are tried last; for other failures, `lower_rate`"""

@@ -47,7 +47,7 @@ class Evaluations:
         self.seconds = 0.0
         """time that the newest evaluation took"""
         self.cost_reported = False
-        """whether its cost was logged"""
+        """whether the cost of evaluations was logged"""
         with gathered_weights(training):
             if distributed.is_first():
                 self._try_metric()

@@ -29,7 +29,7 @@ class GridPeak(NamedTuple):
     ratio: float
     """the power at this frequency, divided by the median power of the frequencies around it"""
     amplitude: float
-    """in levels"""
+    """amplitude of the grid in levels"""
 
 
 def checkerboard(preview: Preview) -> Iterator[Detection]:
