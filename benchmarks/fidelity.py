@@ -1,21 +1,20 @@
 """Fidelity of an image to its ground truth: PSNR, SSIM and L1, in 8-bit levels.
 
-SSIM is kornia's. PSNR and L1 are one line of NumPy each, and torchmetrics and scikit-image, which
-have all three, are no dependencies of an installation; the tests compare with both.
+PSNR and L1 are one line of NumPy each: unlike metrics of `translate evaluate`, they take parts of
+images and arrays of floats.
 """
 
 from itertools import product
 from typing import Any
 
 import numpy as np
-import torch
-from kornia.metrics import ssim as kornia_ssim
 from numpy.typing import NDArray
+
+from translate.images.tensors import as_tensor
+from translate.registry import create
 
 LEVELS = 255
 """The data range."""
-SSIM_WINDOW = 11
-"""Side of the Gaussian window in pixels; its standard deviation is 1.5."""
 SMALLEST_ERROR = 1e-10
 """Mean squared error below which PSNR no longer grows: 148 dB for equal images."""
 
@@ -40,25 +39,11 @@ def l1(image: NDArray[Any], truth: NDArray[Any]) -> float:
 
 
 def ssim(image: NDArray[np.uint8], truth: NDArray[np.uint8]) -> float:
-    """Return the structural similarity of two images (Wang et al., 2004).
-
-    The window is Gaussian with a standard deviation of 1.5 pixels; the index is computed for each
-    channel and averaged over all windows that lie within the image.
-
-    Args:
-        image: (H, W, C), at least 11 pixels a side.
-        truth: The same shape.
-
-    Raises:
-        ValueError: The images are smaller than the window.
-    """
-    if min(truth.shape[:2]) < SSIM_WINDOW:
-        height, width = truth.shape[:2]
-        raise ValueError(
-            f"SSIM of images of {width}x{height} pixels: expected at least {SSIM_WINDOW} a side."
-        )
-    pair = (torch.from_numpy(p.astype(np.float64)).movedim(2, 0)[None] for p in (image, truth))
-    return float(kornia_ssim(*pair, SSIM_WINDOW, float(LEVELS), padding="valid").mean())
+    """Return the structural similarity of two images (H, W, C), as `translate evaluate` does."""
+    metric = create("metric", "ssim")
+    fake, target = (as_tensor(pixels)[None].float() for pixels in (image, truth))
+    metric.update({"fake": fake, "target": target})
+    return metric.compute()["ssim"]
 
 
 def psnr_without_tint(image: NDArray[Any], truth: NDArray[Any]) -> float:

@@ -1,14 +1,12 @@
-"""Fidelity, against numbers worked out by hand and against scikit-image and torchmetrics."""
+"""PSNR, SSIM and L1 equal numbers that are calculated by hand, and PSNR of scikit-image."""
 
 from collections.abc import Callable
 from types import ModuleType
 
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
-from skimage.metrics import peak_signal_noise_ratio, structural_similarity
-from torchmetrics.functional.image import structural_similarity_index_measure
+from skimage.metrics import peak_signal_noise_ratio
 
 Image = NDArray[np.uint8]
 
@@ -46,42 +44,10 @@ def test_equal_images_have_an_ssim_of_one_and_no_error(
     assert fidelity.l1(truth, truth) == 0
 
 
-def test_psnr_equals_that_of_scikit_image(
-    pair: tuple[Image, Image],
-    fidelity: ModuleType,
-) -> None:
+def test_psnr_equals_that_of_scikit_image(pair: tuple[Image, Image], fidelity: ModuleType) -> None:
     image, truth = pair
-    assert fidelity.psnr(image, truth) == pytest.approx(
-        peak_signal_noise_ratio(truth, image, data_range=255)
-    )
-
-
-def test_ssim_equals_that_of_scikit_image_and_torchmetrics(
-    pair: tuple[Image, Image], fidelity: ModuleType
-) -> None:
-    image, truth = pair
-    expected = structural_similarity(
-        truth,
-        image,
-        channel_axis=2,
-        data_range=255,
-        gaussian_weights=True,
-        sigma=1.5,
-        use_sample_covariance=False,
-    )
-    assert 0.5 < expected < 0.999
-    assert fidelity.ssim(image, truth) == pytest.approx(expected, abs=1e-9)
-    first, second = (torch.from_numpy(one).permute(2, 0, 1)[None].double() for one in pair)
-    _, everywhere = structural_similarity_index_measure(
-        first, second, data_range=255.0, return_full_image=True
-    )
-    within = everywhere[..., 5:-5, 5:-5]  # torchmetrics counts the reflected border as well
-    assert fidelity.ssim(image, truth) == pytest.approx(float(within.mean()), abs=1e-9)
-
-
-def test_ssim_refuses_images_smaller_than_its_window(fidelity: ModuleType) -> None:
-    with pytest.raises(ValueError, match="16x10 pixels: expected at least 11"):
-        fidelity.ssim(gray(0)[:10], gray(0)[:10])
+    expected = peak_signal_noise_ratio(truth, image, data_range=255)
+    assert fidelity.psnr(image, truth) == pytest.approx(expected)
 
 
 def test_a_tint_is_no_error_after_its_subtraction(fidelity: ModuleType) -> None:
