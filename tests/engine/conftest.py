@@ -110,6 +110,20 @@ def s3(server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> ObjectStore:
 
 
 @pytest.fixture
+def read_images(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the names of the images that are read from stores from now on."""
+    names, real_read = list[str](), ObjectStore._read
+
+    def read(storage: ObjectStore, path: Path) -> bytes:
+        if path.suffix != ".jsonl":
+            names.append(path.name)
+        return real_read(storage, path)
+
+    monkeypatch.setattr(ObjectStore, "_read", read)
+    return names
+
+
+@pytest.fixture
 def images(tmp_path: Path) -> Path:
     """Return a folder of five images, and one file that is none."""
     for number, name in enumerate(("a.png", "b.gif", "deep/c.jpg", "deep/d.png", "deep/er/e.tif")):

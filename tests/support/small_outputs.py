@@ -18,16 +18,16 @@ class OutputItem(NamedTuple):
     origin: str = "nothing"
 
 
+def make_manifest(folder: Path, model: str = "m", **options: bool) -> OutputManifest:
+    """Return the manifest of ``folder/out`` for a model with this digest."""
+    return OutputManifest(folder / "out", {"model": model}, **options)
+
+
 def remaining_items(
     manifest: OutputManifest, item: OutputItem, input_hash: str = "0", **options: bool
 ) -> tuple[list[OutputItem], int]:
     """Return the items to write of `item` alone, and the number of skipped ones."""
     return find_remaining(manifest, [item], lambda _: input_hash, **options)[:2]
-
-
-def output_items(folder: Path, *names: str) -> list[OutputItem]:
-    """Return an item for each name in ``folder/out``."""
-    return [OutputItem(folder / "out" / name) for name in names]
 
 
 def sample_images(

@@ -15,17 +15,9 @@ from translate.errors import BadImage, ConfigError, DataError
 from translate.images.masks import hole_from_alpha
 from translate.images.source import EncodedImage, read_image
 
-
-@pytest.fixture
-def pixels() -> NDArray[np.uint8]:
-    return np.random.default_rng(0).integers(20, 200, (9, 13, 3), np.uint8)
-
-
-@pytest.fixture
-def hole() -> NDArray[np.bool_]:
-    rectangle = np.zeros((9, 13), bool)
-    rectangle[2:5, 3:9] = True
-    return rectangle
+PIXELS = np.random.default_rng(0).integers(20, 200, (9, 13, 3), np.uint8)
+HOLE = np.zeros((9, 13), bool)
+HOLE[2:5, 3:9] = True
 
 
 def save(path: Path, array: NDArray[Any]) -> Path:
@@ -34,23 +26,19 @@ def save(path: Path, array: NDArray[Any]) -> Path:
     return path
 
 
-def test_only_pixels_that_are_white_in_the_mask_change(
-    tmp_path: Path, pixels: NDArray[np.uint8], hole: NDArray[np.bool_]
-) -> None:
-    save(tmp_path / "in/deep/a.png", pixels)
-    save(tmp_path / "masks/deep/a.bmp", np.where(hole, 255, 0).astype(np.uint8))
+def test_only_pixels_that_are_white_in_the_mask_change(tmp_path: Path) -> None:
+    save(tmp_path / "in/deep/a.png", PIXELS)
+    save(tmp_path / "masks/deep/a.bmp", np.where(HOLE, 255, 0).astype(np.uint8))
     translate_images(tmp_path / "in", tmp_path / "out", FILLER, mask=tmp_path / "masks")
     output = read_image(tmp_path / "out/deep/a.png")
-    assert (output[~hole] == pixels[~hole]).all()
-    assert (output[hole] == 0).all()
+    assert (output[~HOLE] == PIXELS[~HOLE]).all()
+    assert (output[HOLE] == 0).all()
 
 
-def test_without_a_mask_transparent_pixels_are_filled_and_become_opaque(
-    tmp_path: Path, pixels: NDArray[np.uint8], hole: NDArray[np.bool_]
-) -> None:
-    alpha = np.where(hole, 0, 255).astype(np.uint8)
-    save(tmp_path / "in/a.png", np.dstack([pixels, alpha]))
-    save(tmp_path / "in/b.png", pixels)
+def test_without_a_mask_transparent_pixels_are_filled_and_become_opaque(tmp_path: Path) -> None:
+    alpha = np.where(HOLE, 0, 255).astype(np.uint8)
+    save(tmp_path / "in/a.png", np.dstack([PIXELS, alpha]))
+    save(tmp_path / "in/b.png", PIXELS)
     summary = translate_images(tmp_path / "in", tmp_path / "out", FILLER)
     assert (summary.done, summary.listed) == (1, 1)
     assert problem_messages(tmp_path / "out") == [
@@ -58,17 +46,17 @@ def test_without_a_mask_transparent_pixels_are_filled_and_become_opaque(
     ]
     with Image.open(tmp_path / "out/a.png") as output:
         assert output.mode == "RGB"
-        assert (np.asarray(output)[~hole] == pixels[~hole]).all()
-        assert (np.asarray(output)[hole] == 0).all()
+        assert (np.asarray(output)[~HOLE] == PIXELS[~HOLE]).all()
+        assert (np.asarray(output)[HOLE] == 0).all()
 
 
-def test_transparency_is_rotated_with_its_image(tmp_path: Path, pixels: NDArray[np.uint8]) -> None:
+def test_transparency_is_rotated_with_its_image(tmp_path: Path) -> None:
     alpha = np.full((9, 13), 255, np.uint8)
     alpha[:, 0] = 0
     exif = Image.Exif()
     exif[Base.Orientation] = 6  # rotate by 90 degrees clockwise
     (tmp_path / "in").mkdir()
-    Image.fromarray(np.dstack([pixels, alpha])).save(tmp_path / "in/a.png", exif=exif)
+    Image.fromarray(np.dstack([PIXELS, alpha])).save(tmp_path / "in/a.png", exif=exif)
     image = EncodedImage.open(tmp_path / "in/a.png")
     assert hole_from_alpha(image.decode_layers(), image.path)[0].all()
     translate_images(tmp_path / "in", tmp_path / "out", FILLER)
@@ -78,21 +66,17 @@ def test_transparency_is_rotated_with_its_image(tmp_path: Path, pixels: NDArray[
     assert (output[1:] > 0).all()
 
 
-def test_pixels_that_scaling_mixes_from_hole_and_known_pixels_are_filled(
-    tmp_path: Path, pixels: NDArray[np.uint8], hole: NDArray[np.bool_]
-) -> None:
-    alpha = np.where(hole, 0, 255).astype(np.uint8)
-    save(tmp_path / "in/a.png", np.dstack([pixels, alpha]))
+def test_pixels_that_scaling_mixes_from_hole_and_known_pixels_are_filled(tmp_path: Path) -> None:
+    alpha = np.where(HOLE, 0, 255).astype(np.uint8)
+    save(tmp_path / "in/a.png", np.dstack([PIXELS, alpha]))
     translate_images(tmp_path / "in", tmp_path / "out", FILLER, size=5)
     assert ((read_image(tmp_path / "out/a.png") == 0).all(2)).sum() >= 6
 
 
 @pytest.mark.parametrize("shape", [(9, 12), (13, 9)])
-def test_a_mask_of_another_size_is_listed(
-    tmp_path: Path, pixels: NDArray[np.uint8], shape: tuple[int, int]
-) -> None:
-    save(tmp_path / "in/a.png", pixels)
-    save(tmp_path / "in/b.png", pixels)
+def test_a_mask_of_another_size_is_listed(tmp_path: Path, shape: tuple[int, int]) -> None:
+    save(tmp_path / "in/a.png", PIXELS)
+    save(tmp_path / "in/b.png", PIXELS)
     save(tmp_path / "masks/a.png", np.full(shape, 255, np.uint8))
     save(tmp_path / "masks/b.png", np.full((9, 13), 255, np.uint8))
     translate_images(tmp_path / "in", tmp_path / "out", FILLER, mask=tmp_path / "masks")
@@ -101,8 +85,8 @@ def test_a_mask_of_another_size_is_listed(
     assert message.endswith(f"{shape[1]}x{shape[0]}")
 
 
-def test_a_changed_mask_needs_overwrite(tmp_path: Path, pixels: NDArray[np.uint8]) -> None:
-    save(tmp_path / "in/a.png", pixels)
+def test_a_changed_mask_needs_overwrite(tmp_path: Path) -> None:
+    save(tmp_path / "in/a.png", PIXELS)
     mask = save(tmp_path / "masks/a.png", np.full((9, 13), 255, np.uint8))
     options = {"mask": tmp_path / "masks"}
     translate_images(tmp_path / "in", tmp_path / "out", FILLER, **options)
@@ -113,10 +97,10 @@ def test_a_changed_mask_needs_overwrite(tmp_path: Path, pixels: NDArray[np.uint8
 
 
 def test_masks_of_no_image_or_for_no_inpainting_model_are_refused_before_translation(
-    tmp_path: Path, pixels: NDArray[np.uint8]
+    tmp_path: Path,
 ) -> None:
-    save(tmp_path / "in/a.png", pixels)
-    save(tmp_path / "masks/b.png", pixels)
+    save(tmp_path / "in/a.png", PIXELS)
+    save(tmp_path / "masks/b.png", PIXELS)
     for model, masks, message in (
         (FILLER, "nowhere", "there is no file or folder"),
         (FILLER, "masks", r"expected .*masks/a\.png"),
@@ -127,24 +111,22 @@ def test_masks_of_no_image_or_for_no_inpainting_model_are_refused_before_transla
     assert not list((tmp_path / "out").glob("*.png"))
 
 
-def test_masks_may_be_files_arrays_or_images(
-    tmp_path: Path, pixels: NDArray[np.uint8], hole: NDArray[np.bool_]
-) -> None:
-    model, expected = Translator._of(FILLER), np.where(hole[..., None], 0, pixels)
-    white = np.where(hole, 255, 0).astype(np.uint8)
-    transparent = np.dstack([pixels, 255 - white])
+def test_masks_may_be_files_arrays_or_images(tmp_path: Path) -> None:
+    model, expected = Translator._of(FILLER), np.where(HOLE[..., None], 0, PIXELS)
+    white = np.where(HOLE, 255, 0).astype(np.uint8)
+    transparent = np.dstack([PIXELS, 255 - white])
     path, mask = save(tmp_path / "a.png", transparent), save(tmp_path / "mask.png", white)
     for output in (
-        model(pixels, mask=white), model(pixels, mask=str(mask)), model(transparent),
-        model(Image.fromarray(pixels), mask=Image.fromarray(white)), model(path),
+        model(PIXELS, mask=white), model(PIXELS, mask=str(mask)), model(transparent),
+        model(Image.fromarray(PIXELS), mask=Image.fromarray(white)), model(path),
         model(Image.fromarray(transparent)),
     ):  # fmt: skip
         assert (np.asarray(output) == expected).all()
     with pytest.raises(DataError, match="has no hole"):
-        model(pixels)
+        model(PIXELS)
     with pytest.raises(DataError, match="but its mask"):
-        model(pixels, mask=white[1:])
+        model(PIXELS, mask=white[1:])
     with pytest.raises(BadImage, match="has no hole"):
-        model(save(tmp_path / "whole.png", pixels))
+        model(save(tmp_path / "whole.png", PIXELS))
     with pytest.raises(ConfigError, match="does not inpaint"):
-        Translator._of(UPSCALING_MODEL)(pixels, mask=white)
+        Translator._of(UPSCALING_MODEL)(PIXELS, mask=white)

@@ -32,12 +32,7 @@ class Trust(NamedTuple):
         """
         if not self.differences:
             return None
-        resized = [
-            cv2.resize(each, size[::-1], interpolation=cv2.INTER_LINEAR)
-            if each.shape != size
-            else each
-            for each in self.differences
-        ]
+        resized = [cv2.resize(each, size[::-1]) for each in self.differences]  # bilinear
         levels = np.maximum.reduce(resized) * (255 / WHITE)
         pixels = np.rint(levels.clip(0, 255)).astype(np.uint8)[..., None]
         return encode_image(pixels, ".png")

@@ -11,9 +11,9 @@ from torch import fx
 
 from translate.engine.traced import window_operators
 from translate.engine.traced.operators import (
+    ALL_CHANNELS,
     Channels,
     Elementwise,
-    Identity,
     Operator,
     Pad,
     Stride,
@@ -95,7 +95,7 @@ def _part_of_split(node: fx.Node, splits: Mapping[fx.Node, fx.Node]) -> Operator
     split: Any = node.args[0]
     dim = split.args[2] if len(split.args) > 2 else 0
     if split in splits and dim % 4 == 0:
-        return Identity(node, (splits[split],))
+        return Channels(node, splits[split], ALL_CHANNELS)
     if split not in splits or dim % 4 != 1:
         raise UnsupportedError(f"value {node.args[1]} of {split.target}")
     start = sum(part.shape[1] for part in split.meta["val"][: node.args[1]])
@@ -155,7 +155,7 @@ def _tiled_operator(node: fx.Node, spatial: tuple[fx.Node, ...]) -> Operator:
                 "_native_batch_norm_legit_no_training"):  # fmt: skip
         return _norm(node, source, name)
     if name in COPIES and shape_of(node) == shape_of(source):
-        return Identity(node, spatial)
+        return Channels(node, source, ALL_CHANNELS)
     tags = getattr(node.target, "tags", ())
     if torch.Tag.pointwise in tags or name in UNTAGGED or _is_channel_wise(node, name, spatial):
         return Elementwise(node, spatial)
@@ -191,7 +191,7 @@ def _slice(node: fx.Node, source: fx.Node) -> Operator:
     part = slice(start, None if end is None else min(end, length), step)
     first, _, step = part.indices(length)
     if dim == 0:
-        return Identity(node, (source,))
+        return Channels(node, source, ALL_CHANNELS)
     if dim == 1:
         return Channels(node, source, part)
     if step == 1:

@@ -105,8 +105,11 @@ class Elementwise(Operator):
         return call_operation(self.node, argument)
 
 
+ALL_CHANNELS = slice(None)
+
+
 class Channels(Operator):
-    """A slice of the channels of an input."""
+    """A slice of the channels of an input; with `ALL_CHANNELS`, the input itself."""
 
     multiplications = 0.0
 
@@ -116,15 +119,6 @@ class Channels(Operator):
 
     def run(self, evaluate: Evaluate, constant: Constant, region: Region) -> Tensor:  # noqa: ARG002
         return evaluate(self.inputs[0], region)[:, self.part]
-
-
-class Identity(Operator):
-    """An input, unchanged."""
-
-    multiplications = 0.0
-
-    def run(self, evaluate: Evaluate, constant: Constant, region: Region) -> Tensor:  # noqa: ARG002
-        return evaluate(self.inputs[0], region)
 
 
 class Windowed(Operator):

@@ -27,18 +27,15 @@ def features(crops: Sequence[Pixels], domain: Domain, device: torch.device) -> T
     return torch.cat(features_of_batches)
 
 
-def distances(features: Tensor, others: Tensor) -> Tensor:
-    """Return the mean distance (N,) of features (N, D) to the nearest `NEIGHBOURS` of (M, D)."""
-    return _mean_of_nearest(torch.cdist(features, others), min(NEIGHBOURS, len(others)))
+def distances(features: Tensor, others: Tensor | None = None) -> Tensor:
+    """Return the mean distance (N,) of features (N, D) to the nearest of `others`, (M, D).
 
-
-def distances_within(features: Tensor) -> Tensor:
-    """Return the mean distance (N,) of features (N, D) to their `NEIGHBOURS`; N is at least 2."""
-    pairwise = torch.cdist(features, features).fill_diagonal_(torch.inf)
-    return _mean_of_nearest(pairwise, min(NEIGHBOURS, len(features) - 1))
-
-
-def _mean_of_nearest(pairwise: Tensor, count: int) -> Tensor:
+    None: the other rows of `features`, at least one.
+    """
+    pairwise = torch.cdist(features, features if others is None else others)
+    if others is None:
+        pairwise.fill_diagonal_(torch.inf)
+    count = min(NEIGHBOURS, pairwise.shape[1] - (others is None))
     return pairwise.topk(count, dim=1, largest=False).values.mean(1)
 
 

@@ -22,7 +22,7 @@ from translate.engine.loading.order import spread as at_even_intervals
 from translate.engine.models.model import require_recipe
 from translate.engine.pixels.processing import ImageProcessor
 from translate.engine.trust.differences import supported_measures
-from translate.engine.trust.features import distances_within, features
+from translate.engine.trust.features import distances, features
 from translate.engine.trust.training_inputs import TrainingInputs
 from translate.errors import BadImage, CheckpointError, TranslateError
 from translate.images.layers import Pixels
@@ -106,7 +106,7 @@ def measure(processor: ImageProcessor, crops: list[Pixels]) -> Reference:
     if source.channels in (1, 3) and len(crops) > 1:
         images = [crop[..., : source.channels] for crop in crops]
         features_of_crops = features(images, source, device)
-        measures["distance"] = distances_within(features_of_crops)  # to the other crops
+        measures["distance"] = distances(features_of_crops)  # to the other crops
     selection = at_even_intervals(crops, MAX_TRANSLATIONS)
     for name, measure_differences in supported_measures(processor).items():
         means = []

@@ -9,7 +9,6 @@ from small_outputs import sample_images
 
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs.paths import find_inputs
-from translate.engine.inference.outputs.manifest import OutputManifest
 from translate.engine.models.drawing import SampleRequest
 from translate.engine.models.model import Model, load
 from translate.engine.models.options import InferenceOptions
@@ -36,11 +35,3 @@ def actions(model: Model, tmp_path: Path, image_folder: Callable[..., Path]) -> 
         ),
         "sample": lambda out: sample_images(gan, out, SampleRequest(2)),
     }
-
-
-@pytest.fixture
-def make_manifest(tmp_path: Path) -> Callable[..., OutputManifest]:
-    def make(model: str = "m", **args: bool) -> OutputManifest:
-        return OutputManifest(tmp_path / "out", {"model": model}, **args)
-
-    return make

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_outputs import OutputItem, output_items, remaining_items
+from small_outputs import OutputItem, make_manifest, remaining_items
 
 from translate.engine.disk.records import json_files
 from translate.engine.inference.folder import translate_folder
@@ -33,34 +33,32 @@ def test_two_concurrent_commands_fill_one_folder(
     assert not list(out.rglob(".*.part-*"))
 
 
-def test_a_second_command_keeps_partial_files_and_problems_of_the_first(
-    make_manifest: Callable[..., OutputManifest], tmp_path: Path
-) -> None:
-    with make_manifest().open():
+def test_a_second_command_keeps_partial_files_and_problems_of_the_first(tmp_path: Path) -> None:
+    with make_manifest(tmp_path).open():
         part = tmp_path / "out/.a.png.part-1-0123456789ab"
         part.touch()
         (tmp_path / "out/problems.jsonl").touch()
-        with make_manifest().open():
+        with make_manifest(tmp_path).open():
             assert part.exists()
             assert (tmp_path / "out/problems.jsonl").exists()
-    with make_manifest().open():
+    with make_manifest(tmp_path).open():
         assert not part.exists(), "no process is writing it any more"
         assert not (tmp_path / "out/problems.jsonl").exists()
 
 
 def test_a_file_that_another_program_writes_during_the_run_is_never_replaced(
-    make_manifest: Callable[..., OutputManifest], tmp_path: Path
+    tmp_path: Path,
 ) -> None:
-    manifest, (item,) = make_manifest(), output_items(tmp_path, "a.png")
+    manifest, item = make_manifest(tmp_path), OutputItem(tmp_path / "out/a.png")
     assert remaining_items(manifest, item) == ([item], 0)
     item.output.parent.mkdir(exist_ok=True)
     item.output.write_bytes(b"the user's")
     with manifest.open(), pytest.raises(FileExistsError):
         manifest.write(item, EncodedOutput(b"mine", "0"))
-    with make_manifest("another").open(), pytest.raises(FileExistsError):
-        make_manifest("another").write(item, EncodedOutput(b"mine", "0"))
+    with make_manifest(tmp_path, "another").open(), pytest.raises(FileExistsError):
+        make_manifest(tmp_path, "another").write(item, EncodedOutput(b"mine", "0"))
     assert item.output.read_bytes() == b"the user's"
-    make_manifest(overwrite=True).write(item, EncodedOutput(b"mine", "0"))
+    make_manifest(tmp_path, overwrite=True).write(item, EncodedOutput(b"mine", "0"))
     assert item.output.read_bytes() == b"mine"
 
 
@@ -84,12 +82,10 @@ def test_an_output_with_a_name_too_long_for_the_disk_is_listed(
     assert (second.skipped, second.listed) == (summary.done, summary.listed)
 
 
-def test_a_map_precedes_its_output(
-    make_manifest: Callable[..., OutputManifest], tmp_path: Path
-) -> None:
-    (item,) = output_items(tmp_path, "x.png")
+def test_a_map_precedes_its_output(tmp_path: Path) -> None:
+    item = OutputItem(tmp_path / "out/x.png")
     map_path(item.output).mkdir(parents=True)
-    manifest = make_manifest()
+    manifest = make_manifest(tmp_path)
     with manifest.open(), pytest.raises(OSError):
         manifest.write(item, EncodedOutput(b"image", "s", trust={"trust": 0.4}, trust_map=b"map"))
     assert not item.output.exists()

@@ -1,4 +1,4 @@
-"""A rerun reads only those objects of a store that have changed."""
+"""A rerun read_images only those objects of a store that have changed."""
 
 import re
 from pathlib import Path
@@ -15,35 +15,23 @@ from translate.engine.storage.objects import ObjectStore
 from translate.engine.system.locations import parse_location
 
 
-@pytest.fixture
-def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the names of the images that are read from stores from now on."""
-    names, real_read = list[str](), ObjectStore._read
-
-    def read(storage: ObjectStore, path: Path) -> bytes:
-        if path.suffix != ".jsonl":
-            names.append(path.name)
-        return real_read(storage, path)
-
-    monkeypatch.setattr(ObjectStore, "_read", read)
-    return names
-
-
-def test_a_rerun_reads_only_changed_objects(store: Path, images: Path, reads: list[str]) -> None:
+def test_a_rerun_reads_only_changed_objects(
+    store: Path, images: Path, read_images: list[str]
+) -> None:
     upload(images, store / "in")
     (images / "bad.png").unlink()
     storage_of(store).discard(store / "in/bad.png")
     assert done_skipped_listed(translate(store / "in", store / "out", limit=3)) == (3, 0, 0)
-    assert sorted(reads) == ["a.png", "b.gif", "c.jpg"]
+    assert sorted(read_images) == ["a.png", "b.gif", "c.jpg"]
     assert done_skipped_listed(translate(store / "in", store / "out")) == (2, 3, 0)
-    assert sorted(reads[3:]) == ["d.png", "e.tif"]
+    assert sorted(read_images[3:]) == ["d.png", "e.tif"]
     assert done_skipped_listed(translate(store / "in", store / "out")) == (0, 5, 0)
     assert done_skipped_listed(translate(images, store / "out", overwrite=True)) == (0, 5, 0)
-    assert len(reads) == 5
+    assert len(read_images) == 5
     storage_of(store).replace(store / "in/a.png", (images / "deep/d.png").read_bytes())
     storage_of(store).replace(store / "out/deep/c.jpg", b"of another program")
     assert done_skipped_listed(translate(store / "in", store / "out", overwrite=True)) == (2, 3, 0)
-    assert sorted(reads[5:]) == ["a.png", "c.jpg", "c.jpg"]  # both inputs, one output
+    assert sorted(read_images[5:]) == ["a.png", "c.jpg", "c.jpg"]  # both inputs, one output
     assert done_skipped_listed(translate(store / "in", store / "out")) == (0, 5, 0)
     assert done_skipped_listed(translate(store / "in", store / "copy")) == (5, 0, 0)
 
@@ -65,27 +53,29 @@ def test_the_server_gets_no_request_for_an_image_that_is_done(
     assert not any(image.search(line) for line in requests)
 
 
-def test_the_next_run_replaces_damaged_hashes(store: Path, images: Path, reads: list[str]) -> None:
+def test_the_next_run_replaces_damaged_hashes(
+    store: Path, images: Path, read_images: list[str]
+) -> None:
     upload(images, store / "in")
     translate(store / "in", store / "out")
     storage, folder = storage_of(store), store / "out/.translate"
     for name in storage.names(folder):
         if name.startswith("digests"):
             storage.replace(folder / name, b'{"file": "x"}\n{broken\n{"file": 3, "sha256": 4}\n')
-    reads.clear()
+    read_images.clear()
     assert done_skipped_listed(translate(store / "in", store / "out")) == (0, 5, 1)
-    assert len(reads) == 11, "6 inputs and 5 outputs"
+    assert len(read_images) == 11, "6 inputs and 5 outputs"
     assert done_skipped_listed(translate(store / "in", store / "out")) == (0, 5, 1)
-    assert reads[11:] == ["bad.png"]
+    assert read_images[11:] == ["bad.png"]
 
 
 def test_files_of_a_store_without_entity_tags_are_hashed(
-    images: Path, reads: list[str], monkeypatch: pytest.MonkeyPatch
+    images: Path, read_images: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(files, "time_of_creation", entity_tag)
     store = parse_location(f"memory://{uuid4()}")
     upload(images, store / "in")
     assert done_skipped_listed(translate(store / "in", store / "out")) == (5, 0, 1)
-    reads.clear()
+    read_images.clear()
     assert done_skipped_listed(translate(store / "in", store / "out")) == (0, 5, 1)
-    assert len(reads) == 11
+    assert len(read_images) == 11
