@@ -21,7 +21,7 @@ from translate.metrics import Metric, MetricBatch, MetricValue
 from translate.results import TrainingResult
 from translate.run import LogRecord
 
-Plugin = Callable[..., object]
+Register = Callable[..., object]
 HASH_SETTINGS: dict[str, Any] = {
     "data__validation": 0.3,
     "train__evaluate_every": 1,
@@ -31,7 +31,7 @@ HASH_SETTINGS: dict[str, Any] = {
 
 
 @pytest.fixture
-def root(image_folder: Callable[..., Path], tmp_path: Path, register_plugin: Plugin) -> Path:
+def root(image_folder: Callable[..., Path], tmp_path: Path, register_plugin: Register) -> Path:
     """Return a folder with the domains ``a`` and ``b``, and offer the metric ``hash``."""
     register_plugin(HashPlugin(), "other:hash")
     image_folder("a", 5), image_folder("b", 5)
@@ -63,7 +63,7 @@ class Constant(Metric):
 
 
 @pytest.fixture
-def constant(root: Path, register_plugin: Plugin) -> Callable[..., Any]:
+def constant(root: Path, register_plugin: Register) -> Callable[..., Any]:
     """Return a function that configures a run with a metric that never improves."""
 
     class Plugin:
@@ -163,7 +163,7 @@ def test_a_best_checkpoint_that_cannot_be_saved_is_not_the_best(
 
 
 def test_metric_values_are_in_the_log_and_on_the_progress_line(
-    root: Path, register_plugin: Plugin
+    root: Path, register_plugin: Register
 ) -> None:
     records: list[LogRecord] = []
 
