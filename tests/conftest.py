@@ -35,7 +35,7 @@ sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
-DEAR_FILES = (
+SLOW_FILES = (
     "third_party/test_example_plugins.py",
     "plugins/test_recipes.py",
     "cli/plugins/test_new.py",
@@ -52,17 +52,17 @@ DEAR_FILES = (
     "test_docs.py",
     "exchange/test_export.py",
 )
-"""files of 7 to 30 seconds, which begin first, so that all processes of `make test` end together"""
+"""files of 7 to 30 seconds, which run first, so that all processes of `make test` end together"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the files that take longest first."""
-    dear = {ROOT / "tests" / name: place for place, name in enumerate(DEAR_FILES)}
-    items.sort(key=lambda item: dear.get(item.path, len(dear)))
+    order = {ROOT / "tests" / name: number for number, name in enumerate(SLOW_FILES)}
+    items.sort(key=lambda item: order.get(item.path, len(order)))
 
 
 def pytest_collection_finish() -> None:
-    """Leave the objects of imported modules out of garbage collection, also of forked processes."""
+    """Exclude the objects of imported modules from garbage collection, also in forked processes."""
     gc.freeze()
     atexit.register(gc.freeze)  # ends the process a second earlier
 
@@ -117,7 +117,7 @@ def root(image_folder: Callable[..., Path], tmp_path: Path) -> Path:
 
 @pytest.fixture
 def messages() -> Iterator[list[str]]:
-    """Collect what is logged for a person."""
+    """Collect the messages that the command would print."""
     lines: list[str] = []
     with console.messages(lines.append):
         yield lines
@@ -170,7 +170,7 @@ def shared_images() -> Path:
 
 @pytest.fixture
 def run_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., CommandResult]:
-    """Run the command in this process and in the test's folder: ``run_command("infer", ...).code``.
+    """Run `translate` in this process, in the test's folder: ``run_command("infer", ...).code``.
 
     An unexpected exception propagates; a user would get one line.
     """
@@ -190,7 +190,7 @@ def run_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...
 
 @pytest.fixture
 def run_subprocess(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run the command as a subprocess in the test's folder."""
+    """Run `translate` as a subprocess in the test's folder."""
 
     def call(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -207,7 +207,7 @@ def run_subprocess(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[
 
 @pytest.fixture
 def same_scenes(register_plugin: Callable[..., object]) -> None:
-    """Offer the sample domains a and b, which show the same scenes."""
+    """Register the sample domains a and b, which show the same scenes."""
 
     def draw() -> Iterator[object]:
         yield from ()

@@ -1,4 +1,4 @@
-"""What a recipe knows about its images."""
+"""Image specs, domains and items."""
 
 from pathlib import Path
 from typing import Any
@@ -26,12 +26,12 @@ def test_without_domains_images_are_in_colour() -> None:
     assert ImageSpec().names == ()
 
 
-def test_a_name_is_not_a_domain() -> None:
+def test_a_name_in_place_of_a_domain_is_refused() -> None:
     with pytest.raises(TypeError, match=r"expected a Domain, got 'a'.*Domain\('name'\)"):
         ImageSpec(domains=("a",))  # type: ignore[arg-type]
 
 
-def test_domains_have_equal_channels_or_are_named_with_theirs() -> None:
+def test_domains_have_equal_channels_or_are_refused_with_their_channels() -> None:
     assert ImageSpec().equal_channels("so") == 3
     assert ImageSpec(domains=(Domain("a", 5), Domain("b", 5))).equal_channels("so") == 5
     spec = ImageSpec(domains=(Domain("a", 1), Domain("b"), Domain("c")))
@@ -50,7 +50,9 @@ def test_domains_have_equal_channels_or_are_named_with_theirs() -> None:
         ({"range": (0.0, float("inf"))}, "range: expected"),
     ],
 )
-def test_a_domain_refuses_numbers_that_mean_nothing(values: dict[str, Any], message: str) -> None:
+def test_a_domain_refuses_an_unknown_dtype_and_an_empty_range(
+    values: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         Domain("a", **values)
 

@@ -38,13 +38,12 @@ from translate.images.source import read_image
 
 KINDS = {"kill": kill_process, "ENOSPC": disk_full, "EIO": io_error, "short": short_write}
 PROCESSES = count(1)
-"""process ids: each start has its own"""
+"""the process id of each start"""
 every_kind = pytest.mark.parametrize("fault", KINDS.values(), ids=KINDS)
 slow_errors = pytest.mark.parametrize(
-    "fault",
-    [pytest.param(KINDS[k], id=k, marks=[pytest.mark.slow] * (k != "kill")) for k in KINDS],
+    "fault", [pytest.param(KINDS[k], id=k, marks=[pytest.mark.slow] * (k != "kill")) for k in KINDS]
 )
-"""every kind, those that are errors in the slow tier"""
+"""every kind of fault; those that raise errors are slow tests"""
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +51,7 @@ def one_writer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline, "WRITERS", 1)  # else the order of operations would vary
 
 
-def visible(folder: Path) -> dict[str, Any]:
+def visible_contents(folder: Path) -> dict[str, Any]:
     """Return the content of each file: its bytes, or the records of a JSON Lines file."""
     return {
         str(path.relative_to(folder)): (
@@ -86,20 +85,20 @@ def fail_everywhere(
             act()
 
     reset()
-    before = visible(folder)
+    before = visible_contents(folder)
     run_action()
-    after = visible(folder)
+    after = visible_contents(folder)
     number = 0
     for number, run_with in each_operation(disk, reset, run_action):
         failed = run_with(fault)
-        now = visible(folder)
+        now = visible_contents(folder)
         both = {**before, **after}
-        torn = [name for name in both if now.get(name) not in (before.get(name), after.get(name))]
-        assert not torn, (number, disk.operations)
+        partial = [k for k in both if now.get(k) not in (before.get(k), after.get(k))]
+        assert not partial, (number, disk.operations)
         assert now.keys() - both.keys() <= {"problems.jsonl"}, number
         assert failed or fault is short_write or now == after, number
         run_action()
-        assert visible(folder) == after, number
+        assert visible_contents(folder) == after, number
         assert not [p for p in folder.rglob(".*") if p.name != ".translate"], number
     return number
 
@@ -182,9 +181,10 @@ def test_P2_a_whole_run_is_atomic(
         shutil.rmtree(run, ignore_errors=True)
 
     def act() -> None:
-        small_runs.resume(run) if small_runs.checkpoint_steps(run) else small_runs.train(
-            config, run
-        )
+        if small_runs.checkpoint_steps(run):
+            small_runs.resume(run)
+        else:
+            small_runs.train(config, run)
 
     for number, run_with in each_operation(disk, reset, act):
         run_with(fault)

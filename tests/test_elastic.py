@@ -20,7 +20,7 @@ SECONDS = 120
 
 
 def start_node(root: Path, port: int, log: Path) -> subprocess.Popen:
-    """Start the torchrun of one node, with one process."""
+    """Start torchrun as on one of two nodes, with one process."""
     command = [
         *(sys.executable, "-m", "torch.distributed.run", "--nnodes", "1:2", "--nproc-per-node"),
         *("1", "--max-restarts", "3", "--rdzv-backend", "c10d", "--rdzv-endpoint"),
@@ -36,7 +36,7 @@ def start_node(root: Path, port: int, log: Path) -> subprocess.Popen:
 
 
 def worker_of(node: subprocess.Popen) -> int:
-    """Return the process that torchrun has started."""
+    """Return the id of the training process that torchrun has started."""
     children = Path(f"/proc/{node.pid}/task/{node.pid}/children").read_text().split()
     commands = {int(pid): Path(f"/proc/{pid}/cmdline").read_text() for pid in children}
     return next(pid for pid, command in commands.items() if "\0translate\0" in command)

@@ -9,6 +9,7 @@ import small_checkpoints
 from encoded_arrays import read_array, write_array
 from numpy.typing import NDArray
 from PIL import ImageCms
+from random_images import noise
 from served_models import served_model
 
 from translate.api import Translator
@@ -27,13 +28,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 
 def pixels_of(name: str) -> NDArray[Any]:
-    """Return random pixels with the channels and dtype that a name says."""
+    """Return random pixels; the name of the file determines channels and dtype."""
     channels = 1 if "gray" in name else 4 if "alpha" in name else 3
     dtype: Any = np.uint16 if "deep" in name else np.uint8
-    most = np.iinfo(dtype).max
-    pixels = np.random.default_rng(0).integers(0, most + 1, (40, 28, channels)).astype(dtype)
+    pixels = noise(40, 28, channels, dtype=dtype)
     if channels == 4:
-        pixels[:20, :, 3], pixels[20:24, :, 3] = most, 0
+        pixels[:20, :, 3], pixels[20:24, :, 3] = np.iinfo(dtype).max, 0
     return pixels
 
 
@@ -51,9 +51,9 @@ def test_files_have_equal_bytes_and_arrays_equal_pixels(
     data, model = source.read_bytes(), Translator.load(run, device="cpu")
     assert model.folder(source, tmp_path / "out", **options).done == 1
     output = tmp_path / "out" / name
-    made = served_model(run).translate({key: str(value) for key, value in options.items()}, data)
+    by_server = served_model(run).translate({key: str(options[key]) for key in options}, data)
     (by_ray,) = Translate(run, device="cpu", **options)({"path": [name], "bytes": [data]})["bytes"]
-    assert made.data == by_ray == output.read_bytes()
+    assert by_server.data == by_ray == output.read_bytes()
     array = model(read_array(source), **options)
     if output.suffix in (".png", ".tif"):  # without loss
         written = read_array(output)
@@ -73,10 +73,10 @@ def test_masked_images_have_equal_bytes_and_pixels(tmp_path: Path) -> None:
     data, model = source.read_bytes(), Translator.load(run, device="cpu")
     assert model.folder(source, tmp_path / "out", mask=mask).done == 1
     output = tmp_path / "out/x.png"
-    made = served_model(run).translate({}, data, mask.read_bytes())
+    by_server = served_model(run).translate({}, data, mask.read_bytes())
     batch = {"path": ["x.png"], "bytes": [data], "mask": [str(mask)]}
     (by_ray,) = Translate(run, device="cpu")(batch)["bytes"]
-    assert made.data == by_ray == output.read_bytes()
+    assert by_server.data == by_ray == output.read_bytes()
     array = model(pixels_of("x.png"), mask=hole)
     assert np.array_equal(array, read_array(output))
-    assert np.array_equal(array[20:], pixels_of("x.png")[20:]), "what is known is kept"
+    assert np.array_equal(array[20:], pixels_of("x.png")[20:]), "known pixels are kept"

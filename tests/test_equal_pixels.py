@@ -1,6 +1,5 @@
 """The same input files read by `infer`, `Translator`, `datasets check` and training."""
 
-import json
 import re
 from collections.abc import Callable
 from io import BytesIO
@@ -9,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from command_result import CommandResult
+from identity_models import Identity
 from image_files import IMAGE_FILES, READABLE, SIZE, UNREADABLE
 from PIL import Image
 from specs import image_spec
@@ -18,32 +17,23 @@ from specs import image_spec
 from translate.api import Translator
 from translate.engine.config.schema import Data
 from translate.engine.data import check
+from translate.engine.disk.records.json_files import read_lines
 from translate.engine.models.model import Model
 from translate.errors import BadImage
 from translate.images.domains.levels import scale_dtype
 from translate.images.layers import split_alpha
 from translate.images.source import EncodedImage
 from translate.insight.dataset import check_images
-from translate.recipe import Recipe
 
 
-class Identity(Recipe[Any]):
+class GrayIdentity(Identity):
     """Returns its input, so that the output shows how a file was read."""
 
     keeps_gray = True
 
-    def optimizers(self) -> dict[str, Any]:
-        return {}
-
-    def step(self, batch: Any) -> Any:
-        raise NotImplementedError
-
-    def translate(self, images: torch.Tensor, *, to: str | None = None) -> torch.Tensor:  # noqa: ARG002
-        return images
-
 
 KEPT_BY_INFER = re.compile("^(16 bits|transparency)")
-"""what training loses and a translation has, as its input"""
+"""notes on what training loses; outputs of `infer` keep it"""
 
 
 @pytest.fixture
@@ -57,7 +47,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def model() -> Translator:
     spec = image_spec(SIZE, ("in",))
-    return Translator._of(Model("runs/same", "same", spec, recipe=Identity()))
+    return Translator._of(Model("runs/same", "same", spec, recipe=GrayIdentity(spec)))
 
 
 def read_for_training(folder: Path, **changes: Any) -> Any:
@@ -81,12 +71,8 @@ def open_image(path: Path) -> Image.Image:
     return Image.open(BytesIO(path.read_bytes()))
 
 
-def read_lines(path: Path) -> list[Any]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
-
-
 def on_white(image: Image.Image) -> Any:
-    """Return the pixels of an image, with white behind what is transparent."""
+    """Return the pixels of an image, composited onto white."""
     pixels = np.asarray(image)
     if "A" not in image.mode:
         return pixels

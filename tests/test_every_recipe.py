@@ -79,22 +79,24 @@ def test_T20_every_recipe_takes_a_step_on_blank_crops_of_the_meta_device(
     assert shapes.Trial(config, layout).failure() is None
 
 
-def parts(path: Path) -> dict[str, dict[str, Tensor]]:
+def tensors_by_owner(path: Path) -> dict[str, dict[str, Tensor]]:
     """Return the tensors of a checkpoint by owner: a network, a player, a pool."""
-    tensors_by_part: dict[str, dict[str, Tensor]] = {}
+    result: dict[str, dict[str, Tensor]] = {}
     for file in sorted(path.glob("*.safetensors")):
         depth = 2 if file.stem == "training" else 1
         for key, tensor in load(file.read_bytes()).items():
             owner = "/".join(key.replace(".", "/").split("/")[:depth])
-            tensors_by_part.setdefault(f"{file.name}/{owner}", {})[key] = tensor
-    return tensors_by_part
+            result.setdefault(f"{file.name}/{owner}", {})[key] = tensor
+    return result
 
 
 def reset_part(path: Path, part: str, initial: Mapping[str, Tensor]) -> None:
     """Replace one part of a checkpoint by its `initial` tensors."""
     name = part.partition("/")[0]
-    others = {k: v for p, tensors in parts(path).items() if p != part for k, v in tensors.items()
-            if p.partition("/")[0] == name}  # fmt: skip
+    others = {}
+    for owner, tensors in tensors_by_owner(path).items():
+        if owner != part and owner.partition("/")[0] == name:
+            others.update(tensors)
     small_runs.replace_checkpoint_file(path, name, save({**others, **initial}))
 
 
@@ -113,7 +115,7 @@ def reset_each_part(name: str, root: Path) -> set[str]:
     small_runs.train(config, run)
     straight = small_runs.checkpoint_tensors(run)
     first, middle = (run / f"checkpoints/step-0000000{step}" for step in (0, 6))
-    before, after = parts(first), parts(middle)
+    before, after = tensors_by_owner(first), tensors_by_owner(middle)
     changed = [part for part in after if save(after[part]) != save(before.get(part, {}))]
 
     def ends_equal(change: Callable[..., None], *arguments: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Every row of docs/faults.md has a test that is named after it, or is marked as open."""
+"""Every row of docs/faults.md has a test with its number in the name, or is marked as open."""
 
 import re
 

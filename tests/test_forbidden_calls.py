@@ -5,19 +5,38 @@ import ast
 import pytest
 from source_modules import MODULE_NAMES, OUR_MODULES, PLUGIN_MODULES, ROOT, imports, runtime_nodes
 
-SHELL = {"copy", "copy2", "copyfile", "copyfileobj", "copytree", "move", "rmtree", "make_archive"}
-SHELL |= {"unpack_archive", "mkstemp", "mkdtemp", "NamedTemporaryFile", "TemporaryFile"}
-SYSTEM = {"open", "rename", "renames", "replace", "remove", "unlink", "mkdir", "makedirs", "rmdir"}
-SYSTEM |= {"removedirs", "link", "symlink", "truncate", "write", "mkfifo", "chmod", "utime"}
+SHUTIL_WRITERS = {
+    "copy",
+    "copy2",
+    "copyfile",
+    "copyfileobj",
+    "copytree",
+    "move",
+    "rmtree",
+    "make_archive",
+}
+SHUTIL_WRITERS |= {"unpack_archive", "mkstemp", "mkdtemp", "NamedTemporaryFile", "TemporaryFile"}
+OS_WRITERS = {
+    "open",
+    "rename",
+    "renames",
+    "replace",
+    "remove",
+    "unlink",
+    "mkdir",
+    "makedirs",
+    "rmdir",
+}
+OS_WRITERS |= {"removedirs", "link", "symlink", "truncate", "write", "mkfifo", "chmod", "utime"}
 WRITERS = {"write_text", "write_bytes", "unlink", "mkdir", "rmdir", "touch", "rename", "chmod"}
 WRITERS |= {"symlink_to", "hardlink_to", "extractall", "extract", "tofile", "memmap"}
 WRITERS |= {"imwrite", "imwritemulti", "imencode_to_file", "save_file", "save_image", "savez"}
 WRITERS |= {"savez_compressed", "savetxt", "open_memmap"}
-SUSPECTS = SHELL | SYSTEM | WRITERS | {"open", "ZipFile", "save"}
+SUSPECTS = SHUTIL_WRITERS | OS_WRITERS | WRITERS | {"open", "ZipFile", "save"}
 PICKLERS = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "jsonpickle"}
 LOADERS = ("pretrained.py", "weights.py", "foreign.py", "state_dict.py")
 TRUSTED = {(name, "torch.load") for name in LOADERS}
-"""loads tensors only, and runs no code"""
+"""calls that load only tensors, and run no code"""
 
 
 def test_only_five_modules_write_to_the_disk() -> None:
@@ -95,15 +114,15 @@ def writes(call: ast.Call, tree: ast.AST) -> bool:
     if call.args and ast.unparse(call.args[0]) == "os.devnull":
         return False
     if owner in ("os", "shutil", "tempfile"):
-        return name in SYSTEM | SHELL
+        return name in OS_WRITERS | SHUTIL_WRITERS
     if name in ("open", "ZipFile"):
         return opens_to_write(call, owner) and not into_memory(call, tree)
-    if name == "save":  # into memory is fine, and so is a function of our own of that name
+    if name == "save":  # a save into memory, or a function of ours, does not write
         ours = any(n.endswith(f".{owner}") for n in MODULE_NAMES)
         return bool(owner) and not ours and not into_memory(call, tree)
-    if name == "replace":  # a path's has one argument, a string's two
+    if name == "replace":  # `Path.replace` has one argument, `str.replace` two
         return bool(owner) and len(call.args) == 1 and not call.keywords
-    return name in WRITERS or (not owner and name in SHELL)
+    return name in WRITERS or (not owner and name in SHUTIL_WRITERS)
 
 
 def opens_to_write(call: ast.Call, owner: str) -> bool:
@@ -114,7 +133,7 @@ def opens_to_write(call: ast.Call, owner: str) -> bool:
     if owner.endswith(("Image", "Pillow")):
         return False  # Pillow's only mode is "r"
     if len(call.args) > 1 and ast.unparse(call.args[1]) == "'rb'":
-        return False  # a file system's has a path first
+        return False  # the first argument of a file system's `open` is the path
     mode = keywords.get("mode", call.args[position] if len(call.args) > position else None)
     if mode is None:
         return False

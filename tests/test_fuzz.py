@@ -1,4 +1,4 @@
-"""Fuzzing: mutated files give a valid result or one of our own errors.
+"""Fuzzing: mutated files give a valid result, or an error of `translate.errors`.
 
 Mutant N of a seed is always the same. By default each kind is tested for a second; the slow tests
 run for a minute, each time with a new seed.
@@ -51,7 +51,7 @@ from translate.images.masks import hole_from_alpha
 from translate.images.source import EncodedImage, read_image
 
 LARGEST = 1 << 14
-"""the most pixels of an image that is decoded"""
+"""largest number of pixels that are decoded"""
 SECONDS = pytest.mark.parametrize("seconds", [1, pytest.param(60, marks=pytest.mark.slow)])
 
 
@@ -150,17 +150,11 @@ def checkpoint_target(home: Path) -> Target:
         (home / name).mkdir()
         Image.fromarray(PIXELS[..., :3]).resize((32, 32)).save(home / name / "x.png")
     runs = [small_checkpoints.cgan(home / "cgan")]
-    runs += [
-        make(home / make.__name__, domains="ab")
-        for make in (small_checkpoints.cyclegan, small_checkpoints.pix2pix)
-    ]
+    runs += [small_checkpoints.cyclegan(home / "cyclegan", domains="ab")]
+    runs += [small_checkpoints.pix2pix(home / "pix2pix", domains="ab")]
     for name, domains in (("srgan", "ab"), ("inpaint", "a")):
-        options = small_options("recipe", name)
-        runs.append(
-            small_checkpoints.write_run(
-                home / name, name, domains=domains, options=options, size=64
-            )
-        )
+        settings = {"domains": domains, "options": small_options("recipe", name), "size": 64}
+        runs.append(small_checkpoints.write_run(home / name, name, **settings))
     paths = [next((run / "checkpoints").iterdir()) for run in runs]
     originals = {path: {file.name: file.read_bytes() for file in path.iterdir()} for path in paths}
 
@@ -193,8 +187,7 @@ def mutate_file(file: Path, rng: Random) -> None:
     file.write_bytes(data)
     if file.name != contents.MANIFEST:
         manifest = json.loads((file.parent / contents.MANIFEST).read_bytes())
-        facts = {"sha256": sha256(data).hexdigest(), "size": len(data)}
-        manifest["files"][file.name] = facts
+        manifest["files"][file.name] = {"sha256": sha256(data).hexdigest(), "size": len(data)}
         (file.parent / contents.MANIFEST).write_text(json.dumps(manifest))
 
 
@@ -211,10 +204,11 @@ def resume_if_unchanged(path: Path, original: bytes) -> None:
 
 
 def use(model: Translator) -> None:
+    """Translate and draw a sample; most recipes can do only one of these."""
     for domain in model.domains[:3]:
-        with suppress(TranslateError):  # it only draws samples
+        with suppress(TranslateError):
             model(PIXELS, to=domain)
-    with suppress(TranslateError):  # it only translates
+    with suppress(TranslateError):
         model.sample(1)
 
 

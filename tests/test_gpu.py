@@ -39,11 +39,11 @@ def test_channels_last_gives_the_gradients_of_contiguous_images_on_a_gpu() -> No
     from translate.nn.norms import InstanceNorm
 
     x = torch.randn(1, 4, 8, 8, dtype=torch.float64, device="cuda")
-    towards = torch.randn_like(x)
+    weights = torch.randn_like(x)
     gradients = []
     for layout in (torch.contiguous_format, torch.channels_last):
         leaf = x.clone(memory_format=layout).requires_grad_()
-        (InstanceNorm(4)(leaf) * towards.clone(memory_format=layout)).sum().backward()
+        (InstanceNorm(4)(leaf) * weights.clone(memory_format=layout)).sum().backward()
         assert leaf.grad is not None
         gradients.append(leaf.grad.contiguous())
     torch.testing.assert_close(*gradients)

@@ -1,6 +1,7 @@
 """Layers of imports, where modules and their tests are, and how long they may be."""
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from source_modules import MODULE_NAMES, OUR_MODULES, PLUGIN_MODULES, ROOT, imports, package_of
@@ -68,13 +69,10 @@ def test_imports_only_point_down() -> None:
             if not (target == "translate" or target.startswith("translate.")):
                 continue
             imported_package = package_of(target)
-            if own_package == imported_package or LAYERS.get(imported_package, 99) < LAYERS.get(
-                own_package, -1
-            ):
-                continue
-            wrong.append(
-                module.at(node, f"{own_package} imports {imported_package}, which is not below it")
-            )
+            is_below = LAYERS.get(imported_package, 99) < LAYERS.get(own_package, -1)
+            if own_package != imported_package and not is_below:
+                problem = f"{own_package} imports {imported_package}, which is not below it"
+                wrong.append(module.at(node, problem))
     assert not wrong, "\n".join(wrong)
 
 
@@ -102,28 +100,27 @@ def test_every_module_has_a_test_of_its_name_at_its_place() -> None:
         for module in OUR_MODULES
         if "." in module.name.removeprefix("translate.") and module.path.name != "__init__.py"
         if not (
-            ROOT / "tests" / _path_of_test(module.path.relative_to(ROOT / "translate"))
+            ROOT
+            / "tests"
+            / module.path.parent.relative_to(ROOT / "translate")
+            / f"test_{module.path.name}"
         ).exists()
     }
-    assert sorted(missing) == [], "move the tests that are about it, or write one"
-
-
-def _path_of_test(path: Path) -> Path:
-    """Return where the test of a module lies, below ``tests``."""
-    return path.parent / f"test_{path.name}"
+    assert sorted(missing) == [], "move the tests of these modules, or write some"
 
 
 def test_no_module_is_longer_than_250_lines() -> None:
-    lengths = {
-        path: len((ROOT / path).read_text().splitlines())
-        for path in (str(module.path.relative_to(ROOT)) for module in OUR_MODULES + PLUGIN_MODULES)
-    }
-    wrong = [f"{p}: {n} lines" for p, n in lengths.items() if n > 250]
-    assert not wrong, "\n".join(wrong)
+    assert not too_long(module.path for module in OUR_MODULES + PLUGIN_MODULES)
+
+
+def too_long(paths: Iterable[Path]) -> list[str]:
+    """Return the files of more than 250 lines, with their numbers of lines."""
+    lengths = {path: len(path.read_text().splitlines()) for path in paths}
+    return [f"{path}: {count} lines" for path, count in lengths.items() if count > 250]
 
 
 def test_no_folder_holds_more_than_nine_modules() -> None:
-    """But for lists of equals: what plugins may import, a command or a building block a file."""
+    """Except folders of equals: public modules, commands, and building blocks of networks."""
     lists = {"translate", "translate/cli", "translate/nn"}
     counts = Counter(
         module.path.parent.relative_to(ROOT).as_posix()
@@ -135,10 +132,8 @@ def test_no_folder_holds_more_than_nine_modules() -> None:
 
 
 def test_no_test_file_is_longer_than_250_lines() -> None:
-    paths = [*(ROOT / "tests").rglob("*.py")]
-    lengths = {path.relative_to(ROOT): len(path.read_text().splitlines()) for path in paths}
-    wrong = [f"{path}: {count} lines" for path, count in sorted(lengths.items()) if count > 250]
-    assert not wrong, "\n".join(["split them by idea, and move helpers to tests/support", *wrong])
+    wrong = too_long((ROOT / "tests").rglob("*.py"))
+    assert not wrong, "split them by idea, and move helpers to tests/support"
 
 
 def test_the_engine_imports_no_plugin() -> None:

@@ -1,10 +1,7 @@
 """Every command of the pages is run: for two steps here, as printed where marked slow."""
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,9 +9,10 @@ import pytest
 from command_result import CommandResult
 from page_blocks import code_blocks, page_path, pages_with_mark
 from page_images import CROP, train_run, write_images
+from subprocesses import run_shell
 
 Run = Callable[..., CommandResult]
-GIVEN = {
+NEEDED_RUNS = {
     "docs/doctor.md": ("cyclegan-summer-winter",),
     "docs/evaluate.md": ("first", "second"),
     "docs/large-images.md": ("first",),
@@ -22,9 +20,9 @@ GIVEN = {
     "docs/scale.md": ("first",),
     "docs/video.md": ("first",),
 }
-"""Runs that a page expects from another one."""
+"""Runs of other pages that the commands of a page need."""
 CODES = {"doctor": (0, 3)}
-"""Exit codes of commands, where others than 0 are right."""
+"""Expected exit codes of commands that may end with another code than 0."""
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +62,7 @@ def shortened(words: list[str], steps: int) -> list[str]:
 def test_the_commands_of_a_page_work(
     page: Path, folder: Path, trained: Path, run_command: Run
 ) -> None:
-    for run in GIVEN.get(page_path(page), ()):
+    for run in NEEDED_RUNS.get(page_path(page), ()):
         shutil.copytree(trained, folder / "runs" / run)
     steps = 2
     for block in code_blocks(page):
@@ -82,15 +80,5 @@ def test_the_commands_of_a_page_work_as_printed(page: Path, tmp_path: Path) -> N
         block.text for block in code_blocks(page) if block.mark in ("tested", "tested, slow")
     )
     (tmp_path / "datasets").mkdir()
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", text],
-        cwd=tmp_path,
-        env={**os.environ, "PATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}"
-    sums = re.findall(r"^([0-9a-f]{64})  ", done.stdout, re.MULTILINE)
+    sums = re.findall(r"^([0-9a-f]{64})  ", run_shell(text, tmp_path), re.MULTILINE)
     assert len(set(sums)) <= 1  # a page that prints checksums says that they are equal

@@ -1,10 +1,9 @@
 """Blocks of pages that need a bucket, the Hub, Slurm or several processes run with stand-ins.
 
-They run as printed, but that each training ends after two steps.
+They run as printed, but each training ends after two steps.
 """
 
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from page_blocks import pages_with_stand_ins
 from page_images import train_run, write_images, write_shards
 from page_programs import program_environment, write_programs
 from page_stand_ins import STAND_INS
+from subprocesses import run_shell
 
 RUNS = ("first", "cyclegan-summer-winter")
 
@@ -49,19 +49,14 @@ def test_every_mark_names_a_stand_in() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize(
-    ("page", "stand_in", "text"),
-    [pytest.param(*case, id=f"{case[0].stem} with {case[1]}") for case in pages_with_stand_ins()],
+    ("stand_in", "script"),
+    [
+        pytest.param(stand_in, script, id=f"{page.stem} with {stand_in}")
+        for page, stand_in, script in pages_with_stand_ins()
+    ],
 )
 def test_the_blocks_of_a_page_run_with_their_stand_in(
-    page: Path, stand_in: str, text: str, folder: Path
+    stand_in: str, script: str, folder: Path
 ) -> None:
     with STAND_INS[stand_in](folder) as environment:
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", text],
-            cwd=folder,
-            env={**program_environment(folder / "programs"), **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, f"{page}\n{text}\n{done.stdout}\n{done.stderr}"
+        run_shell(script, folder, {**program_environment(folder / "programs"), **environment})

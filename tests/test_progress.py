@@ -1,4 +1,4 @@
-"""Progress in one line: the time left first, players by name, and no wider than a terminal."""
+"""The line of progress begins with the time left, names players, and fits into a terminal."""
 
 import math
 from typing import Any

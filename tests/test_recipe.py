@@ -29,7 +29,7 @@ class Small(Recipe[Any]):
         yield Turn("network", loss=self.network(batch).mean())
 
 
-def test_a_turns_total_is_the_sum_of_the_means() -> None:
+def test_the_total_of_a_turn_is_the_sum_of_the_mean_losses() -> None:
     turn = Turn("one", a=torch.tensor([1.0, 3.0]), b=torch.tensor(5.0), c=torch.zeros(2, 2))
     assert turn.total == 7.0
     assert turn.player == "one"

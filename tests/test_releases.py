@@ -1,6 +1,6 @@
-"""Checkpoints of every release still load and translate an image to the same pixels.
+"""Checkpoints of every release still load, and translate an image to the same pixels.
 
-A fixture is added with each release that changes checkpoints; existing ones are never rewritten.
+Each release that changes checkpoints adds a folder in tests/releases; no folder is ever rewritten.
 """
 
 import shutil

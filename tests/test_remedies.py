@@ -1,4 +1,4 @@
-"""What plugins declare against failures."""
+"""Plugins declare which failures of training they help against."""
 
 from translate.remedies import remedies_of, remedy_for
 

@@ -1,12 +1,12 @@
-"""Hooks stop a run at a step boundary."""
+"""Plugins stop a run between two steps by `Run.stop`."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import small_runs
+from run_files import run_record
 
 from translate import hookimpl
 from translate.engine.disk.records import json_files
@@ -55,9 +55,9 @@ def test_a_hook_stops_the_run_with_a_checkpoint_at_the_step_at_which_it_is_calle
     assert (result.step, result.reason, result.signal) == (last_step, "the losses are good", 0)
     assert small_runs.checkpoint_steps(run)[-1] == last_step
     assert json_files.read_lines(run / "log.jsonl")[-1]["step"] == last_step
-    facts = json.loads((run / "run.json").read_bytes())
-    assert (facts["outcome"], facts["reason"]) == ("stopped", "the losses are good")
-    assert facts["stopped_by"] == "other:stopper"
+    record = run_record(run)
+    assert (record["outcome"], record["reason"]) == ("stopped", "the losses are good")
+    assert record["stopped_by"] == "other:stopper"
     assert stopper.finished == ["stopped"]  # type: ignore[attr-defined]
 
 
@@ -81,7 +81,7 @@ def test_a_stop_at_the_last_step_changes_nothing(root: Path, register_plugin: Pl
     config = small_runs.config(root, train__steps=2, train__log_every=1)
     result = small_runs.train(config, root / "run")
     assert (result.step, result.reason) == (2, "")
-    assert json.loads((root / "run/run.json").read_bytes())["outcome"] == "finished"
+    assert run_record(root / "run")["outcome"] == "finished"
 
 
 def test_a_stopped_run_is_exit_code_0_with_the_reason_and_the_command_to_resume(

@@ -48,7 +48,7 @@ class Job:
             )
 
     def stop_when(self, process: subprocess.Popen[bytes], begun: Callable[[], object]) -> int:
-        """Send the signal once `begun` holds, to the script alone as Slurm does."""
+        """Send SIGTERM to the script alone, as Slurm does, when `begun` holds; return its code."""
         deadline = time.monotonic() + 60
         while not begun() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -66,7 +66,7 @@ def job(tmp_path: Path) -> Job:
 
 
 @pytest.mark.parametrize(("code", "expected"), [(0, 0), (3, 0), (2, 2), (5, 5), (6, 6)])
-def test_exit_codes_that_no_requeue_helps_are_those_of_the_job(
+def test_the_job_ends_with_the_exit_code_of_the_command_and_0_for_listed_images(
     job: Job, code: int, expected: int
 ) -> None:
     job.write("translate", STUB)

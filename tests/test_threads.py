@@ -36,11 +36,11 @@ def frequent_thread_switches() -> Iterator[None]:
 
 def translator(name: str) -> Translator:
     """Return a translator of a recipe with tiny networks, after a training step on noise."""
-    check_subject = make_subject(name, small_options("recipe", name), None, None)
-    training = check_subject.build()
-    check_subject.train(training, 1)
+    subject = make_subject(name, small_options("recipe", name), None, None)
+    training = subject.build()
+    subject.train(training, 1)
     recipe = training.recipe.eval().requires_grad_(False)
-    return Translator._of(Model(name, name, check_subject.spec, recipe=recipe))
+    return Translator._of(Model(name, name, subject.spec, recipe=recipe))
 
 
 def in_threads(work: Callable[[int], Any]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Files of pretrained weights: where they are, what is in them, and what to type."""
+"""Files of pretrained weights: their place, their content, and errors that say what to type."""
 
 import io
 from dataclasses import replace
@@ -27,7 +27,7 @@ def cached(data: bytes, *, digits: int = 64) -> PretrainedFile:
 
 
 @pytest.mark.parametrize("digits", [8, 64])
-def test_a_file_lies_in_the_cache_of_pytorch(tmp_path: Path, digits: int) -> None:
+def test_a_file_is_found_in_the_cache_of_pytorch(tmp_path: Path, digits: int) -> None:
     file = cached(WEIGHTS, digits=digits)
     assert file.present
     assert file.require() == tmp_path / "hub/checkpoints/taste-v1.pth"
@@ -52,7 +52,7 @@ def test_tensors_are_loaded_from_the_published_file_only() -> None:
         file.load()
 
 
-def test_a_torn_file_is_refused() -> None:
+def test_an_incomplete_file_is_refused() -> None:
     file = cached(WEIGHTS)
     file.path.write_bytes(WEIGHTS[:-1])
     with pytest.raises(ConfigError, match="is incomplete or another file: its sha256 begins with"):
@@ -73,7 +73,7 @@ def test_a_file_that_runs_code_is_refused(capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit.*")
-def test_torchscript_is_loaded_only_where_all_digits_of_the_hash_are_known() -> None:
+def test_torchscript_is_loaded_only_if_all_digits_of_the_hash_are_known() -> None:
     buffer = io.BytesIO()
     torch.jit.save(torch.jit.script(torch.nn.Linear(2, 2)), buffer)
     file = replace(cached(buffer.getvalue()), torchscript=True)

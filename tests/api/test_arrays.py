@@ -1,4 +1,4 @@
-"""Arrays and tensors give their own type, in the same range; others are refused with the fix."""
+"""A `Translator` returns arrays for arrays and tensors for tensors, of the same type and range."""
 
 from typing import Any
 
@@ -27,9 +27,8 @@ def test_an_array_gives_an_array_of_its_type(
     translator: Translator, shape: tuple[int, ...], expected_shape: tuple[int, ...], dtype: Any
 ) -> None:
     output = translator(noise(*shape, dtype=dtype))
-    assert (
-        isinstance(output, np.ndarray) and output.dtype == dtype and output.shape == expected_shape
-    )
+    assert isinstance(output, np.ndarray)
+    assert (output.dtype, output.shape) == (dtype, expected_shape)
 
 
 def test_a_gray_result_has_the_dimensions_of_the_input(gray_translator: Translator) -> None:

@@ -1,4 +1,4 @@
-"""Paths, bytes and images give images; domains, sides, sizes and folders."""
+"""A `Translator` returns images for paths, bytes and images; domains, sides, sizes, folders."""
 
 from collections.abc import Callable
 from io import BytesIO
@@ -106,10 +106,8 @@ def test_samples_equal_those_of_the_command(tmp_path: Path) -> None:
     assert [(image.size, image.mode) for image in samples] == [((8, 8), "L")] * 5
     sample_images(translator._model, tmp_path / "out", SampleRequest(5, "two", seed=3))
     files = [read_image(path, channels=1) for path in sorted((tmp_path / "out").glob("*.png"))]
-    assert all(
-        (np.asarray(sample) == pixels[..., 0]).all()
-        for sample, pixels in zip(samples, files, strict=True)
-    )
+    for sample, pixels in zip(samples, files, strict=True):
+        assert (np.asarray(sample) == pixels[..., 0]).all()
     with pytest.raises(ConfigError, match="no class is called 'three'"):
         translator.sample(label="three")
 

@@ -1,6 +1,5 @@
 """Training by the Python interface: settings, resume, progress and dry runs."""
 
-import json
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -8,9 +7,10 @@ from typing import Any
 
 import pytest
 import small_runs
+from run_files import run_record
+from train_command import saved_settings
 
 from translate.api import ProgressReporter, TrainingResult, train
-from translate.engine.config import yaml_text
 from translate.errors import ConfigError
 
 
@@ -21,6 +21,7 @@ def root(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def training(**changes: Any) -> TrainingResult:
+    """Train a small CycleGAN for two steps, with `changes` of the arguments of `train`."""
     options = {"generator": small_runs.RESNET, "discriminator": small_runs.PATCH, "lr": 1e-3}
     defaults = {"domains": ["a", "b"], "options": options, "steps": 2, "device": "cpu"}
     defaults |= {"data": {"root": ".", "size": 16, "flip": False}, "progress": False}
@@ -33,27 +34,20 @@ def test_a_dry_run_returns_a_plan(root: Path) -> None:
     assert not result.path.exists() and sorted(p.name for p in root.iterdir()) == ["a", "b"]
 
 
-def resolved_config(run: Path) -> dict[str, Any]:
-    return yaml_text.read(str(run / "config.yaml"))
-
-
 @pytest.mark.usefixtures("root")
-def test_settings_are_given_as_a_mapping_text_or_sections() -> None:
+def test_settings_may_be_a_mapping_of_keys_a_list_of_texts_or_a_mapping_of_sections() -> None:
     forms: list[Any] = [
         {"train.preview_every": 0, "train.log_every": 7},
         ["train.preview_every=0", "train.log_every=7"],
         {"train": {"preview_every": 0, "log_every": 7}},
     ]
-    configs = [
-        resolved_config(training(settings=form, out=f"run{i}").path) for i, form in enumerate(forms)
-    ]
+    runs = [training(settings=form, out=f"run{i}").path for i, form in enumerate(forms)]
+    configs = [saved_settings(run) for run in runs]
     assert configs[0] == configs[1] == configs[2]
     assert configs[0]["train"]["log_every"] == 7
     assert (configs[0]["data"]["flip"], configs[0]["data"]["size"]) == (False, 16)
-    assert (configs[0]["options"]["lr"], configs[0]["options"]["generator"]) == (
-        1e-3,
-        small_runs.RESNET,
-    )
+    assert configs[0]["options"]["lr"] == 1e-3
+    assert configs[0]["options"]["generator"] == small_runs.RESNET
     with pytest.raises(ConfigError, match=r"lr: unknown key\. Did you mean the setting options.lr"):
         training(settings={"lr": 1e-4})
     with pytest.raises(ConfigError, match="no option 'lrr'"):
@@ -66,10 +60,10 @@ def test_a_run_is_resumed_forked_and_fine_tuned() -> None:
     assert train(resume=run, steps=3, progress=False).step == 3
     fork = train(resume=run, fork_run=True, steps=4, options={"lr": 1e-5}, progress=False)
     assert (fork.path, fork.step) == (Path("run-fork"), 4)
-    assert resolved_config(fork.path)["options"]["lr"] == 1e-5
+    assert saved_settings(fork.path)["options"]["lr"] == 1e-5
     tuned = train(init=run, steps=1, out="tuned", progress=False)
-    assert json.loads((tuned.path / "run.json").read_bytes())["init"]["run"] == "run"
-    assert resolved_config(tuned.path)["options"]["generator"] == small_runs.RESNET
+    assert run_record(tuned.path)["init"]["run"] == "run"
+    assert saved_settings(tuned.path)["options"]["generator"] == small_runs.RESNET
     with pytest.raises(ConfigError, match="omit plugin, config and init"):
         train("cyclegan", resume=run)
     with pytest.raises(ConfigError, match="require resume"):
@@ -98,7 +92,7 @@ def test_progress_is_printed_hidden_or_passed_to_a_reporter(capsys: Any) -> None
 
 
 @pytest.mark.usefixtures("root")
-def test_a_notebook_shows_one_line_that_is_updated(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_notebook_shows_one_line_and_updates_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """IPython is not installed here: a stub records what a cell would show."""
     displayed: list[str] = []
 

@@ -59,12 +59,7 @@ def test_quiet_prints_nothing_and_writes(run_command: Command, run: Path, tmp_pa
     ],
 )
 def test_bad_input_is_one_line(
-    run_command: Command,
-    run: Path,
-    tmp_path: Path,
-    arguments: list[str],
-    code: int,
-    said: str,
+    run_command: Command, run: Path, tmp_path: Path, arguments: list[str], code: int, said: str
 ) -> None:
     (tmp_path / "empty").mkdir()
     given = [run if argument == "RUN" else argument for argument in arguments]

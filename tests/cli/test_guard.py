@@ -55,9 +55,7 @@ def test_an_unexpected_exception_is_one_line_a_log_file_and_exit_code_1(
 
 
 def test_the_log_is_written_to_the_temporary_folder_if_this_one_is_read_only(
-    user_folder: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    user_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(show, "describe", raiser(KeyError("x")))
     monkeypatch.setattr(guard.tempfile, "gettempdir", lambda: str(user_folder / "temporary"))

@@ -21,9 +21,7 @@ RUN = Path("runs/cyclegan-summer-winter")
 
 
 @pytest.mark.usefixtures("run_and_domains")
-def test_I7_the_last_line_counts_every_input(
-    run_command: Callable[..., Any],
-) -> None:
+def test_I7_the_last_line_counts_every_input(run_command: Callable[..., Any]) -> None:
     command = ("infer", RUN, "datasets/summer/test", "out")
     first = run_command(*command, "--limit", 1)
     assert (first.code, first.out) == (0, "1 done, 0 skipped (already there), 0 listed\n")

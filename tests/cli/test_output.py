@@ -99,10 +99,7 @@ def test_T25_a_lost_line_is_noted_once_and_is_not_a_listed_file(
 
 @pytest.mark.parametrize("encoding", ["cp1252", "gbk", "ascii", "utf-8"])
 def test_I13_a_name_that_the_console_cannot_print_is_escaped_and_listed(
-    encoding: str,
-    folder: Path,
-    image_folder: Callable[..., Path],
-    monkeypatch: pytest.MonkeyPatch,
+    encoding: str, folder: Path, image_folder: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image_folder("in", 3)
     (folder / "in" / NOT_LATIN).write_bytes(b"x")

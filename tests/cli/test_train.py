@@ -39,8 +39,7 @@ def test_runs_are_numbered_and_resumed(run_command: Run, root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "domains",
-    [["--domains", "a", "b"], ["--domains=a", "b"], ["--domains", "a", "--domains", "b"]],
+    "domains", [["--domains", "a", "b"], ["--domains=a", "b"], ["--domains", "a", "--domains", "b"]]
 )
 def test_domains_may_be_repeated_or_listed_anywhere_on_the_line(
     domains: list[str], run_command: Run, root: Path

@@ -16,9 +16,7 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "cache"))
 
 
-def test_the_list_names_size_licence_address_and_users(
-    run_command: Run,
-) -> None:
+def test_the_list_names_size_licence_address_and_users(run_command: Run) -> None:
     listed = run_command("weights")
     assert (listed.code, listed.err) == (0, "")
     assert "vgg19-dcbb9e9d.pth  missing, 548 MB, BSD-3-Clause\n" in listed.out
@@ -39,9 +37,7 @@ def test_the_list_is_json_for_programs(run_command: Run, tmp_path: Path) -> None
 
 
 def test_a_file_is_added_and_others_are_refused(
-    run_command: Run,
-    register_plugin: Callable[..., object],
-    tmp_path: Path,
+    run_command: Run, register_plugin: Callable[..., object], tmp_path: Path
 ) -> None:
     register_losses(register_plugin)
     (tmp_path / "mine.pth").write_bytes(WEIGHTS)

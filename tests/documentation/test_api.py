@@ -80,9 +80,7 @@ def test_a_signature_shows_every_kind_of_parameter(pages: dict[str, str]) -> Non
     assert "class Size(tuple)\n\nSize(height: int, *, unit: str = 'px')" in text
 
 
-def test_a_long_signature_has_a_line_for_each_parameter(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_long_signature_has_a_line_for_each_parameter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api, "WIDTH", 20)
     module = griffe.visit("m", Path("m.py"), "def f(size, *, unit: str = 'px') -> int: ...")
     assert api.signature(module["f"]) == "f(\n    size,\n    *,\n    unit: str = 'px',\n) -> int"

@@ -24,7 +24,7 @@ def translate_again(tmp_path: Path, image_folder: Callable[..., Path]) -> Callab
 
 
 @every_damage
-def test_records_that_are_not_a_file_are_a_one_line_error_and_damaged_lines_are_redone(
+def test_damaged_records_are_a_one_line_error_until_the_outputs_are_removed(
     damage: Damage, translate_again: Callable[[], Any], tmp_path: Path
 ) -> None:
     translate_again()
@@ -42,7 +42,7 @@ def test_records_that_are_not_a_file_are_a_one_line_error_and_damaged_lines_are_
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("nowhere")])
 @pytest.mark.parametrize("name", ["problems.jsonl", ".translate/lock", ".translate"])
-def test_paths_of_our_files_that_are_not_files_are_a_one_line_error(
+def test_a_folder_pipe_or_dead_link_in_place_of_our_file_is_a_one_line_error_at_most(
     name: str, make: Damage, translate_again: Callable[[], Any], tmp_path: Path
 ) -> None:
     path = tmp_path / "out" / name

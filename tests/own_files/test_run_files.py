@@ -1,4 +1,4 @@
-"""Damaged logs, records and locks of a run: a resume continues or is a one-line error."""
+"""A resume with a damaged log, run.json or lock continues, or is refused in one line."""
 
 import json
 import os
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import small_runs
 from file_damages import DEEPEST, Damage, every_damage, one_line_message, replace_by_folder
+from run_files import run_record
 
 from translate.engine.disk.records import json_files
 from translate.errors import ConfigError, SaveError
@@ -26,8 +27,8 @@ def test_damaged_logs_never_prevent_a_resume(name: str, damage: Damage, run: Pat
         one_line_message(caught.value)
         return
     assert small_runs.resume(run, recorder, steps=3).step == 3
-    facts = json.loads((run / "run.json").read_bytes())
-    assert facts["outcome"] == "finished" and facts["started_at_step"] == 2
+    record = run_record(run)
+    assert record["outcome"] == "finished" and record["started_at_step"] == 2
     assert len([line for line in recorder.lines if name in line]) <= 3, recorder.lines
     if name == "log.jsonl" and not (run / name).is_dir() and not (run / name).is_symlink():
         assert (run / name).is_fifo() or json_files.read_lines(run / name)[-1]["step"] == 3
@@ -44,17 +45,15 @@ def test_damaged_logs_never_prevent_a_resume(name: str, damage: Damage, run: Pat
 def test_a_run_json_with_wrong_types_never_prevents_a_resume(
     change: dict[str, Any], run: Path
 ) -> None:
-    facts = json.loads((run / "run.json").read_bytes())
-    (run / "run.json").write_text(json.dumps({**facts, **change}))
+    (run / "run.json").write_text(json.dumps({**run_record(run), **change}))
     assert small_runs.resume(run, steps=3).step == 3
 
 
 def test_invalid_lines_of_a_log_are_removed_and_the_others_kept(run: Path) -> None:
     log, invalid = run / "log.jsonl", [{"step": s} for s in ("2", None, [2], -1, 2.5, True, 9)]
     content = log.read_bytes()
-    log.write_bytes(
-        content + b"".join(json.dumps(line).encode() + b"\n" for line in invalid) + DEEPEST
-    )
+    lines = "".join(f"{json.dumps(line)}\n" for line in invalid)
+    log.write_bytes(content + lines.encode() + DEEPEST)
     small_runs.resume(run, steps=3)
     assert log.read_bytes().startswith(content)
     assert [line["step"] for line in json_files.read_lines(log)] == [1, 2, 3]

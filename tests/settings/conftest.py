@@ -11,7 +11,7 @@ import pytest
 def root(
     image_folder: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
-    """Go to a folder of two domains, paired, joined, damaged and with an orphan; return it."""
+    """Change to a folder of domains for every key: paired, joined, damaged, with an orphan."""
     monkeypatch.chdir(tmp_path)
     for folder in ("a/train", "b/train", "a/test", "b/test", "other/a", "other/b", "joined/train"):
         image_folder(folder, 3)

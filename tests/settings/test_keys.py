@@ -28,10 +28,12 @@ from translate.progress import ProgressReporter
 
 
 class Case(NamedTuple):
-    """Another value of a key, and the other settings that make its effect observable."""
+    """A changed key: its effect is the difference between a fork with and without the change."""
 
     value: Any
+    """the changed value"""
     also: Mapping[str, Any] = {}
+    """other settings of both forks"""
     base: Mapping[str, Any] = {}
     """settings of the run that is forked"""
     meanwhile: Callable[[Path], object] | None = None
@@ -87,15 +89,14 @@ CASES: Mapping[str, Case] = {
     "train.deterministic": Case(True),
     "train.trackers": Case(["csv"]),
 }  # fmt: skip
-BUILT = {"train.compile", "train.checkpointing", "train.timeout", "train.shard", "data.units"}
-BUILT |= {"train.channels_last", "train.cuda_graphs"}
-"""keys that are tested elsewhere: compiling networks takes minutes, checkpointing and channels_last
-change memory alone, a time-out and shards need several processes, a unit is that of values,
-graphs need a GPU"""
+ELSEWHERE = {"train.compile", "train.checkpointing", "train.timeout", "train.shard", "data.units"}
+ELSEWHERE |= {"train.channels_last", "train.cuda_graphs"}
+"""keys with other tests: compiling takes minutes, channels_last and checkpointing change memory
+alone, shards and a time-out need several processes, evaluations show units, graphs need a GPU"""
 
 
 class RunObserver:
-    """Record, as a plugin, effects of a run that are not in its files."""
+    """A plugin that records effects of a run that are not in its files."""
 
     def __init__(self, meanwhile: Callable[[], object]) -> None:
         self.meanwhile, self.seen = meanwhile, set[Any]()
@@ -143,7 +144,7 @@ def assert_one_configuration(run: Path) -> None:
 def test_T26_every_key_of_data_and_train_is_tested() -> None:
     keys = {f"{section}.{key}" for section, model in layers.SECTIONS.items()
             for key in model.model_fields}  # fmt: skip
-    assert keys == {key for key in CASES if not key.startswith("data.layout.")} | BUILT
+    assert keys == {key for key in CASES if not key.startswith("data.layout.")} | ELSEWHERE
 
 
 QUICK = {"data.size", "train.clip_norm", "train.ema", "train.batch_size", "data.channels"}

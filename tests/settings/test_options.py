@@ -28,7 +28,7 @@ RECIPES = sorted(names("recipe"))
 SAMPLED = {"gan", "wgan"}
 """recipes that are always tested"""
 BEFORE, AFTER = 6, 6
-"""steps before and after the fork: a generator may wait for five turns of its critic"""
+"""numbers of steps: a generator may wait for five turns of its critic"""
 NEEDED: Mapping[str, Mapping[str, Any]] = {
     "deblurgan": {"pixel_weight": 1.0},
     "inpaint": {"content_weight": 0.1},
@@ -101,7 +101,7 @@ def literals_of(annotation: Any) -> tuple[Any, ...]:
 def effect_of(
     value: Any, key: str, subject: RecipeSubject, checkpoint: Checkpoint, expected: list[Any]
 ) -> str:
-    """Return the effect of a fork with another `value`: seen, refused, unsuited, or none."""
+    """Return the effect of a fork with another `value`: seen, refused, unsuited, or empty."""
     try:
         config, _ = resumed_config(checkpoint.config, Path("none"), {key: value}, (), fork=True)
     except ConfigError:

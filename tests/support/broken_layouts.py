@@ -179,10 +179,7 @@ BROKEN_LAYOUTS: dict[str, list[tuple[type[Layout], str]]] = {
         (KeepsState, "keep no state"),
         (PicksTuples, "not an Item"),
     ],
-    "picks_its_files": [
-        (PicksUnlistedFiles, "not in `files`"),
-        (LeavesAFileUnused, "remove it"),
-    ],
+    "picks_its_files": [(PicksUnlistedFiles, "not in `files`"), (LeavesAFileUnused, "remove it")],
     "skips_unreadable_files": [
         (IgnoresLeaveOut, "still has it"),
         (LeavesOutTooMuch, "skip only its item"),

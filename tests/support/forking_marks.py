@@ -3,5 +3,5 @@
 import pytest
 
 forking = pytest.mark.filterwarnings(
-    "ignore:.*multi-threaded.*fork:DeprecationWarning",  # a warning of Python 3.12
+    "ignore:.*multi-threaded.*fork:DeprecationWarning"  # a warning of Python 3.12
 )

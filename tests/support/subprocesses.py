@@ -1,8 +1,10 @@
-"""The command as a subprocess: start it, wait for its log, find its surviving processes."""
+"""Subprocesses: `translate` and shell scripts, waiting for a log, surviving processes."""
 
+import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from translate.engine.disk.records import json_files
 
 
 def start_command(*arguments: object, **options: Any) -> subprocess.Popen[str]:
-    """Start the command in a new process."""
+    """Start `translate` in a new process."""
     return subprocess.Popen(
         [sys.executable, "-m", "translate", *map(str, arguments)],
         stdout=subprocess.PIPE,
@@ -21,6 +23,21 @@ def start_command(*arguments: object, **options: Any) -> subprocess.Popen[str]:
         text=True,
         **options,
     )
+
+
+def run_shell(script: str, folder: Path, environment: Mapping[str, str] | None = None) -> str:
+    """Run a bash script in `folder`, and return its output; each of its commands must succeed."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=folder,
+        env={**os.environ, "PATH": path, **(environment or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
 
 
 def start_training(

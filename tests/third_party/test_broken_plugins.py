@@ -1,4 +1,4 @@
-"""Broken plugins, installed: each is one line, and the others work."""
+"""Installed plugins that are broken are reported in a line each, and the others work."""
 
 from pathlib import Path
 
@@ -48,4 +48,4 @@ def test_P9_each_of_seven_broken_plugins_is_one_line(
         assert done.returncode == 0, (command, done.stderr)
         for name in broken if command[0] != "--help" else ():
             assert f"plugin '{name}' of {name} 1.5 is skipped" in done.stderr, command
-    assert "sharpen" in sandbox.run("translate", "plugins").stdout  # the valid one is still loaded
+    assert "sharpen" in sandbox.run("translate", "plugins").stdout  # a valid plugin is still loaded

@@ -1,4 +1,4 @@
-"""The examples of plugins, pip-installed from their own projects: checked, trained and used."""
+"""Example plugins that are installed by pip: they are checked, trained and used."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +14,6 @@ from PIL import Image
 from sandbox import EXAMPLES, MEDICAL, Sandbox
 
 from translate.images.source import read_image
-
-EXAMPLE = EXAMPLES / "translate_sharpen"
 
 
 def test_a_third_party_plugin_is_listed_with_the_built_ins(sandbox: Sandbox) -> None:
@@ -37,7 +35,7 @@ def test_a_third_party_plugin_keeps_the_contract(sandbox: Sandbox) -> None:
     assert "BROKEN" not in checked
 
 
-def test_a_third_party_recipe_trains_and_translates_and_its_absence_is_reported(
+def test_a_third_party_recipe_trains_and_translates_and_a_missing_plugin_is_named(
     sandbox: Sandbox, domains: list[Any], run_command: Callable[..., Any], tmp_path: Path
 ) -> None:
     source, run = tmp_path / "data/soft/train", tmp_path / "run"
@@ -86,10 +84,8 @@ def test_third_party_parts_work_in_every_recipe(
     assert (tmp_path / "run/checkpoints/step-00000002").is_dir()
 
 
-def test_flow_matching_trains_and_translates_with_options_of_its_own(
-    sandbox: Sandbox,
-    image_folder: Callable[..., Path],
-    tmp_path: Path,
+def test_flow_matching_trains_and_translates_with_its_options_of_inference(
+    sandbox: Sandbox, image_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
     source, _ = image_folder("data/labels/train", 4), image_folder("data/summer/train", 4)
     run, flags = tmp_path / "run", ["--plugin", "flow", "--domains", "labels", "summer"]
@@ -106,8 +102,7 @@ def test_flow_matching_trains_and_translates_with_options_of_its_own(
 
 
 def test_a_third_party_metric_measures_folders(
-    sandbox: Sandbox,
-    image_folder: Callable[..., Path],
+    sandbox: Sandbox, image_folder: Callable[..., Path]
 ) -> None:
     real, fake = image_folder("real", 3), image_folder("fake", 4)
     arguments = ["--real", real, "--fake", fake, "--metric", "snow", "--device", "cpu"]
@@ -115,9 +110,7 @@ def test_a_third_party_metric_measures_folders(
 
 
 def test_one_generator_translates_between_three_domains(
-    sandbox: Sandbox,
-    image_folder: Callable[..., Path],
-    tmp_path: Path,
+    sandbox: Sandbox, image_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
     seasons = ("summer", "autumn", "winter")
     folders = [image_folder(f"data/{season}/train", 3) for season in seasons]
@@ -141,9 +134,7 @@ def test_one_generator_translates_between_three_domains(
 
 
 def test_pairs_of_a_third_party_layout_are_trained_on(
-    sandbox: Sandbox,
-    image_folder: Callable[..., Path],
-    tmp_path: Path,
+    sandbox: Sandbox, image_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
     named, listed = image_folder("named", 4), image_folder("listed", 4)
     for number in range(4):
@@ -161,13 +152,11 @@ def test_pairs_of_a_third_party_layout_are_trained_on(
 def test_the_plugin_guide_shows_the_example_verbatim() -> None:
     guide = (ROOT / "plugins/README.md").read_text()
     for name in ("translate_sharpen.py", "pyproject.toml", "test_sharpen.py"):
-        assert f"\n{(EXAMPLE / name).read_text()}```\n" in guide, name
+        assert f"\n{(EXAMPLES / 'translate_sharpen' / name).read_text()}```\n" in guide, name
 
 
 def test_a_third_party_image_format_is_checked_trained_on_and_written(
-    sandbox: Sandbox,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("TRANSLATE_PLUGINS", ",".join(MEDICAL))
     random = np.random.default_rng(0)
@@ -215,7 +204,7 @@ def test_a_third_party_exporter_writes_a_model(sandbox: Sandbox, tmp_path: Path)
     assert "largest difference from PyTorch at 64x64: 0, in the value range [-1, 1]" in written
 
 
-def test_a_distribution_brings_recipe_network_importer_and_configuration(
+def test_the_recipe_network_importer_and_configuration_of_one_distribution_work_together(
     sandbox: Sandbox, image_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
     source, _ = image_folder("data/labels/train", 2), image_folder("data/summer/train", 2)

@@ -4,7 +4,7 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -12,32 +12,21 @@ import pytest
 import small_checkpoints
 from command_result import ROOT
 from malicious_files import MaliciousPickle, write_malicious_files
+from parsed_command import all_commands
 
-from translate.cli import COMMANDS, cli
-
-
-def commands(group: click.Group, *names: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """Yield every command below `group` with its full name."""
-    context = click.Context(group)
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        assert command
-        yield (*names, name), command
-        if isinstance(command, click.Group):
-            yield from commands(command, *names, name)
-
+from translate.cli import COMMANDS
 
 EXTRA_LINES = {
-    ("train",): [
+    "train": [
         "--config {file}", "--resume {file}", "--config {file} --data {folder}",
         "--plugin {file} --domains a b --steps 1", "--plugin gan --domains {file} --steps 1",
         "--plugin cyclegan --domains a {folder} --steps 1 --set data.max_bad=1 --size 32",
         "--plugin gan --domains a --steps 1 --set options.generator={file}",
     ],
-    ("infer",): ["{run} {file} out", "{run} {folder} out", "{run} a out --mask {file}"],
-    ("datasets", "check"): ["{file}", "{folder}"],
+    "infer": ["{run} {file} out", "{run} {folder} out", "{run} a out --mask {file}"],
+    "datasets check": ["{file}", "{folder}"],
 }  # fmt: skip
-"""command lines in addition to those in which each argument is a malicious file"""
+"""patterns of command lines, in addition to the one with a malicious file as first argument"""
 SERVED = ("pickle.pth", "disguise", "names a module")
 """files for `translate serve`, which loads any run as `infer` does, in a process of its own"""
 RUN_LINES = """
@@ -73,20 +62,18 @@ def test_F1_no_command_executes_a_file_that_it_is_given(
     image_folder("a", 2)
     image_folder("datasets/digits/train", 2)  # else a resume would generate 7,000
     (tmp_path / "evil").mkdir()
-    paths, run = (
-        write_malicious_files(tmp_path / "evil"),
-        small_checkpoints.cyclegan(tmp_path / "run"),
-    )
+    paths = write_malicious_files(tmp_path / "evil")
+    run = small_checkpoints.cyclegan(tmp_path / "run")
     lines = dict[str, None]()
-    for names, command in commands(cli):
+    for name, command in all_commands():
         arguments = [p for p in command.params if isinstance(p, click.Argument)]
         default = " ".join(["{file}", "a", "out"][: len(arguments)])
-        for pattern in [*EXTRA_LINES.get(names, ()), *([default] if arguments else ())]:
+        for pattern in [*EXTRA_LINES.get(name, ()), *([default] if arguments else ())]:
             for kind, file in paths.items():
-                if names == ("serve",) and kind not in SERVED:
+                if name == "serve" and kind not in SERVED:
                     continue
                 words = pattern.format(file=file, folder=tmp_path / "evil", run=run).split()
-                lines["\t".join([*names, *words])] = None
+                lines["\t".join([*name.split(), *words])] = None
     assert {line.split("\t")[0] for line in lines} == {*COMMANDS}
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", RUN_LINES],

@@ -32,9 +32,9 @@ from translate.nn import modes
 
 MODULES = (api, archives, entry, batches, fetch, listing, lookup, encode, masks, losses, modes,
            recipe, registry, run, source, testing, translator)  # fmt: skip
-"""what plugins and notebooks import, and what opens archives"""
+"""modules that plugins and notebooks import, and modules that open archives"""
 WRITERS = {"translator.Translator.sample", "encode.write_image", "fetch.fetch", "fetch.download"}
-"""functions whose path is one to write to"""
+"""functions that write to their path"""
 
 
 def path_takers(modules: tuple[ModuleType, ...]) -> Iterator[str]:
@@ -43,16 +43,12 @@ def path_takers(modules: tuple[ModuleType, ...]) -> Iterator[str]:
         for name, member in vars(module).items():
             if name.startswith("_") or getattr(member, "__module__", "") != module.__name__:
                 continue
-            members = (
-                vars(member) if inspect.isclass(member) and member is Translator else {"": member}
-            )
+            members = vars(member) if member is Translator else {"": member}
             for method, function in members.items():
                 function = getattr(function, "__func__", function)
                 if inspect.isfunction(function) and (method == "__call__" or method[:1] != "_"):
                     parameters = inspect.signature(function).parameters.values()
-                    hints = {
-                        p.name: str(p.annotation) for p in parameters
-                    }  # as text: some name torch
+                    hints = {p.name: str(p.annotation) for p in parameters}
                     if "config" in hints or any("Path" in hint for hint in hints.values()):
                         module_name = module.__name__.rpartition(".")[2]
                         yield ".".join(filter(None, (module_name, name, method)))

@@ -24,10 +24,7 @@ def test_one_command_starts_a_run_continues_it_and_then_reports_that_it_is_compl
     assert again.out.startswith("run is complete: 2 steps.")
     longer = run_command(*AUTOMATIC, "--steps", "3", "--set", "train.log_every=1")
     assert longer.code == 0
-    assert longer.out.splitlines()[:2] == [
-        "train.log_every: 50 -> 1",
-        "resuming run from step 2",
-    ]
+    assert longer.out.splitlines()[:2] == ["train.log_every: 50 -> 1", "resuming run from step 2"]
     assert small_runs.checkpoint_steps(root / "run") == [2, 3]
     assert saved_settings(root / "run")["train"]["log_every"] == 1
 
