@@ -30,7 +30,7 @@ from translate_plugins.networks import ResnetGenerator
 
 @pytest.fixture
 def losses(register_plugin: Callable[..., object]) -> Callable[..., None]:
-    """Register losses of a distribution: ``losses("sweets", mine=Mine)``."""
+    """Register losses of a distribution: ``losses("acme", mine=Mine)``."""
 
     def register_losses(distribution: str, **factories: object) -> None:
         hook = hookimpl(lambda: factories)
@@ -50,7 +50,7 @@ class Other(nn.Module):
 
 
 def test_a_part_is_a_name_with_or_without_options(losses) -> None:
-    losses("sweets", scaled=Scaled)
+    losses("acme", scaled=Scaled)
     assert create_loss("scaled").weight == 1.0
     assert create_loss({"name": "scaled", "weight": "2"}).weight == 2.0
     assert registry.split_part("loss", {"name": "a", "b": 1}) == ("a", {"b": 1})
@@ -62,7 +62,7 @@ def test_a_part_with_options_is_an_immutable_default(losses) -> None:
     assert default == mapping == default
     assert str(default) == str(mapping)
 
-    losses("sweets", scaled=Scaled)
+    losses("acme", scaled=Scaled)
     assert create_loss(part("scaled", weight=3)).weight == 3
 
     def function(loss: PartConfig = default) -> None: ...
@@ -76,7 +76,7 @@ def test_a_part_with_options_is_an_immutable_default(losses) -> None:
 
 
 def test_a_factory_gets_only_the_arguments_that_it_declares(losses) -> None:
-    losses("sweets", scaled=Scaled, other=Other)
+    losses("acme", scaled=Scaled, other=Other)
     assert create_loss("scaled", size=(8, 8), depth=3).size == (8, 8)
     assert isinstance(create_loss("other", size=(8, 8)), Other)
     with pytest.raises(ConfigError, match="loss 'other' has no option 'weight'"):
@@ -125,17 +125,17 @@ def test_built_in_names_cannot_be_shadowed_and_the_attempt_is_one_warning(losses
 
 
 def test_one_name_of_two_third_party_plugins_is_an_error(losses) -> None:
-    losses("sweets", lemon=Scaled, mint=Scaled)
-    losses("sours", lemon=Other)
-    with pytest.raises(PluginError, match="two plugins register a loss called 'lemon'") as error:
-        find("loss", "lemon")
-    assert "sweets/lemon" in str(error.value)
-    assert "sours/lemon" in str(error.value)
-    assert find("loss", "sweets/lemon") is Scaled
-    assert find("loss", "sours/lemon") is Other
-    assert find("loss", "mint") is Scaled
-    assert "lemon" not in registry.names("loss")
-    assert "mint" in registry.names("loss")
+    losses("acme", common=Scaled, other=Scaled)
+    losses("other-acme", common=Other)
+    with pytest.raises(PluginError, match="two plugins register a loss called 'common'") as error:
+        find("loss", "common")
+    assert "acme/common" in str(error.value)
+    assert "other-acme/common" in str(error.value)
+    assert find("loss", "acme/common") is Scaled
+    assert find("loss", "other-acme/common") is Other
+    assert find("loss", "other") is Scaled
+    assert "common" not in registry.names("loss")
+    assert "other" in registry.names("loss")
 
 
 def test_one_name_may_exist_in_two_kinds(register_plugin) -> None:
@@ -146,7 +146,9 @@ def test_one_name_may_exist_in_two_kinds(register_plugin) -> None:
     assert find("loss", "twice") is find("layout", "twice") is Other
 
 
-@pytest.mark.parametrize("name", ["nobody/edge", "translate-kit/", "/edge/", "translate-kit/lemon"])
+@pytest.mark.parametrize(
+    "name", ["nobody/edge", "translate-kit/", "/edge/", "translate-kit/common"]
+)
 def test_a_distribution_without_that_name_is_refused(name) -> None:
     with pytest.raises(ConfigError, match="no loss is called"):
         find("loss", name)
@@ -172,11 +174,14 @@ def raise_os_error() -> None:
         (raise_panic, "PanicException: boom"),
         (raise_unprintable, "UnprintableError"),
         (lambda: None, "PluginError: it returned None: expected a mapping from names"),
-        (lambda: ["lemon"], "PluginError: it returned ['lemon']: expected a mapping from names"),
-        (lambda: {"lemon": None}, "PluginError: 'lemon': expected its class or a function, got N"),
+        (lambda: ["common"], "PluginError: it returned ['common']: expected a mapping from names"),
         (
-            lambda: {"lemon": nn.ReLU()},
-            "PluginError: 'lemon': expected its class or a function, got an",
+            lambda: {"common": None},
+            "PluginError: 'common': expected its class or a function, got N",
+        ),
+        (
+            lambda: {"common": nn.ReLU()},
+            "PluginError: 'common': expected its class or a function, got an",
         ),
         (lambda: {"le/mon": Other}, "PluginError: 'le/mon': expected a name without a slash"),
         (lambda: {3: Other}, "PluginError: 3: expected a name without a slash"),
@@ -185,17 +190,17 @@ def raise_os_error() -> None:
 def test_a_hook_that_fails_is_reported_once_and_other_plugins_work(
     register_plugin, caplog, hook, reason
 ) -> None:
-    register_plugin(SimpleNamespace(register_losses=hookimpl(hook)), "sweets:sugar")
+    register_plugin(SimpleNamespace(register_losses=hookimpl(hook)), "acme:parts")
     assert find("loss", "l1") is MeanAbsolute
     find("loss", "l1")
     (line,) = caplog.messages
-    assert line.startswith(f"sweets:sugar, register_losses failed ({reason}")
-    with pytest.raises(ConfigError, match=r"no loss is called 'sugar'.*sweets:sugar.* could not"):
-        find("loss", "sugar")
+    assert line.startswith(f"acme:parts, register_losses failed ({reason}")
+    with pytest.raises(ConfigError, match=r"no loss is called 'parts'.*acme:parts.* could not"):
+        find("loss", "parts")
 
 
 def test_built_in_names_are_listed_first(losses) -> None:
-    losses("aaa", lemon=Scaled)
+    losses("aaa", common=Scaled)
     owners = [offer.distribution for offer in registry.list_registrations("loss")]
     assert owners == [discovery.OWN_DISTRIBUTION] * (len(owners) - 1) + ["aaa"]
 

@@ -21,15 +21,16 @@ def encode_image(pixels: Pixels, suffix: str, like: Header | None = None) -> byt
             `alpha` says whether the last channel of `pixels` is alpha.
 
     Raises:
-        ValueError: The format cannot store this number of channels, or this dtype.
+        ValueError: No format writes this suffix, or it cannot store this number of channels or
+            this dtype.
     """
     channels, dtype = pixels.shape[2], pixels.dtype.name
-    writer = format_registry.writer_of(suffix)
+    named = format_registry.writer_of(suffix)
     like = like or Header(format="", size=pixels.shape[:2], channels=channels, dtype=dtype)
-    if writer is None or not format_registry.can_hold(suffix, channels, dtype, alpha=like.alpha):
+    if named is None or not format_registry.can_hold(suffix, channels, dtype, alpha=like.alpha):
         alpha = ", with alpha" if like.alpha else ""
         raise ValueError(f"{suffix} cannot store {channels} channels of {dtype}{alpha}")
-    return writer.format.write(pixels, like)
+    return named.format.write(pixels, like)
 
 
 def write_image(path: Path, pixels: NDArray[np.uint8], like: Header | None = None) -> None:

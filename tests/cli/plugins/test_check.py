@@ -17,7 +17,7 @@ from translate.contract import kinds
 def test_plugins_check_prints_a_line_for_each_rule(register_plugin, run_command) -> None:
     register_parts(
         register_plugin,
-        "sweets:sugar",
+        "acme:parts",
         recipes={"valid": ValidRecipe},
         losses={"swapped": SwapsRealAndFake},
     )
@@ -28,9 +28,9 @@ def test_plugins_check_prints_a_line_for_each_rule(register_plugin, run_command)
     assert run_command("plugins", "check", "valid", "--quiet").out == ""
 
 
-@pytest.mark.parametrize("name", ["swapped", "sweets", "sugar", "sweets/swapped"])
+@pytest.mark.parametrize("name", ["swapped", "acme", "parts", "acme/swapped"])
 def test_plugins_check_fails_if_a_rule_is_broken(register_plugin, run_command, name) -> None:
-    register_parts(register_plugin, "sweets:sugar", losses={"swapped": SwapsRealAndFake})
+    register_parts(register_plugin, "acme:parts", losses={"swapped": SwapsRealAndFake})
     result = run_command("plugins", "check", name, "--quiet")
     assert result.code == 2
     line, place = result.out.splitlines()
@@ -43,13 +43,13 @@ def test_plugins_check_fails_if_a_rule_is_broken(register_plugin, run_command, n
 
 def test_plugins_check_suggests_the_nearest_name(register_plugin, run_command) -> None:
     losses = {"l5": nn.L1Loss, "l6": nn.L1Loss}
-    register_parts(register_plugin, "sweets:sugar", recipes={"valid": ValidRecipe}, losses=losses)
+    register_parts(register_plugin, "acme:parts", recipes={"valid": ValidRecipe}, losses=losses)
     for arguments, message in (
         (["vald"], "nothing installed is called 'vald'. Did you mean 'valid'?"),
         (["valid", "--set", "optoins.width=2"], "expected options.KEY=VALUE or data.KEY=VALUE"),
         (["valid", "--set", "options.widt=2"], "has no option 'widt'. Did you mean 'width'?"),
         (["l5", "--set", "data.root=."], "--set data.root=.: expected options.KEY=VALUE."),
-        (["sugar", "--set", "options.a=1"], "--set is for one part, and sugar has 3"),
+        (["parts", "--set", "options.a=1"], "--set is for one part, and parts has 3"),
     ):
         result = run_command("plugins", "check", *arguments)
         assert result.code == 2
@@ -68,14 +68,14 @@ def test_a_part_with_a_required_option_is_named_with_what_to_type(
 ) -> None:
     register_parts(
         register_plugin,
-        "sweets:sugar",
+        "acme:parts",
         trackers={"shouts": Shouts},
         losses={"swapped": SwapsRealAndFake},
     )
-    everything = run_command("plugins", "check", "sugar")
+    everything = run_command("plugins", "check", "parts")
     needs = "needs options.url (address): translate plugins check shouts --set ..."
     assert f"tracker shouts\n  -       not tested: {needs}\n" in everything.out
-    assert everything.err == "Error: sugar breaks a rule: see plugins/README.md.\n"
+    assert everything.err == "Error: parts breaks a rule: see plugins/README.md.\n"
     alone = run_command("plugins", "check", "shouts")
     assert alone.err == f"Error: tracker 'shouts': {needs}\n"
 
@@ -95,9 +95,9 @@ def test_a_recipe_whose_layout_needs_a_folder_does_not_end_the_check_of_the_othe
 ) -> None:
     losses = {"swapped": SwapsRealAndFake}
     parts = {"recipes": {"strip": ReadsStrips}, "layouts": {"strips": Strips}, "losses": losses}
-    register_parts(register_plugin, "sweets:sugar", **parts)
-    result = run_command("plugins", "check", "sugar")
+    register_parts(register_plugin, "acme:parts", **parts)
+    result = run_command("plugins", "check", "parts")
     folder = '--set data.layout=strips --set data.root=DIR --set "data.domains=[A, B]"'
     assert "not tested: the batches of the layout 'strips' are unknown" in result.out
     assert folder in result.out
-    assert result.err == "Error: sugar breaks 2 rules: see plugins/README.md.\n"
+    assert result.err == "Error: parts breaks 2 rules: see plugins/README.md.\n"

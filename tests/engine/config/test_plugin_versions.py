@@ -12,13 +12,13 @@ from translate.errors import ConfigError
 def test_distributions_of_all_names_in_a_configuration_are_recorded(
     register_plugin, monkeypatch
 ) -> None:
-    register_parts(register_plugin, "sweets:sugar", losses={"swapped": SwapsRealAndFake})
-    register_parts(register_plugin, "unused:salt", losses={"salty": SwapsRealAndFake})
+    register_parts(register_plugin, "acme:parts", losses={"swapped": SwapsRealAndFake})
+    register_parts(register_plugin, "unused:parts", losses={"unused": SwapsRealAndFake})
     monkeypatch.setattr(plugin_versions, "installed_version", lambda _: "1.5")
     document = {"recipe": "cyclegan", "options": {"gan": {"name": "swapped", "x": [1, None]}}}
-    assert plugin_versions.plugin_versions(document) == {"sweets": "1.5"}
-    document["options"] = {"gan": "sweets/swapped"}
-    assert plugin_versions.plugin_versions(document) == {"sweets": "1.5"}
+    assert plugin_versions.plugin_versions(document) == {"acme": "1.5"}
+    document["options"] = {"gan": "acme/swapped"}
+    assert plugin_versions.plugin_versions(document) == {"acme": "1.5"}
     assert plugin_versions.plugin_versions({"recipe": "cyclegan"}) == {}
 
 

@@ -15,7 +15,7 @@ Install = Callable[..., str]
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
-    """Install distributions of one module each: ``install("sweets", "import nothing")``.
+    """Install distributions of one module each: ``install("acme", "import nothing")``.
 
     They are there from the next `plugins.load` on, and the real ones again after the test.
     """
@@ -55,5 +55,7 @@ def eight(install: Install) -> None:
     for name, (code, _) in BROKEN_PLUGINS.items():
         install(name, code, requires="translate-kit>=99" if name == "tomorrow" else "")
     install("late", FAILS_IN_HOOK)
-    install("sour-drops", plugin_source("lemon", "lime"), entry="drops", requires="translate-kit")
-    install("sweet_drops", plugin_source("lemon", "honey"), entry="drops")
+    install(
+        "first-losses", plugin_source("common", "first"), entry="losses", requires="translate-kit"
+    )
+    install("second_losses", plugin_source("common", "second"), entry="losses")

@@ -77,7 +77,7 @@ def test_broken_plugins_are_in_the_json_by_distribution(run_command) -> None:
         "events": [],
         "broken": {"leaver": "SystemExit: 0"},
     }
-    assert actual["sour-drops"]["offers"] == {"loss": ["sour-drops/lemon", "lime"]}
+    assert actual["first-losses"]["offers"] == {"loss": ["first-losses/common", "first"]}
     quiet = run_command("plugins", "--quiet").out
     assert "leaver" in quiet
     assert "translate-kit 0" not in quiet

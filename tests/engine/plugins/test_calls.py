@@ -7,10 +7,10 @@ def test_traced_hooks_are_printed_with_their_result_and_duration(
     run_command, install, monkeypatch
 ) -> None:
     monkeypatch.setenv("TRANSLATE_TRACE", "1")
-    install("sweets", plugin_source("lemon", "lime"))
+    install("acme", plugin_source("common", "first"))
     install("late", FAILS_IN_HOOK)
     traced = run_command("plugins").err
-    assert "trace: sweets:sweets register_losses() -> ['lemon', 'lime'], 0." in traced
+    assert "trace: acme:acme register_losses() -> ['common', 'first'], 0." in traced
     assert "trace: late:late register_losses() -> OSError: no weights, 0." in traced
     monkeypatch.setenv("TRANSLATE_TRACE", "0")
     assert "trace:" not in run_command("plugins").err

@@ -11,7 +11,7 @@ from translate.engine.plugins.configs import configs
 
 @pytest.fixture
 def install_configs(install, tmp_path):
-    """Install a package with configurations: ``install_configs("sweets", "lemon")``."""
+    """Install a package with configurations: ``install_configs("acme", "common")``."""
 
     def write(name: str, *named: str, code: str = "raise SystemExit", **options: str) -> Path:
         package = tmp_path / "site" / install(name, code, **options)
@@ -32,27 +32,27 @@ def test_every_config_of_ours_names_the_command_that_runs_it() -> None:
 
 
 def test_a_package_of_a_plugin_brings_configurations_and_is_not_imported(install_configs) -> None:
-    package = install_configs("sweets", "lemon", "lime")
+    package = install_configs("acme", "common", "first")
     (package / "configs/README.md").write_text("no configuration")
-    assert {"lemon", "lime", "cyclegan-small"} <= configs().keys()
-    assert yaml_text.read("lemon") == {"recipe": "sweets"}
+    assert {"common", "first", "cyclegan-small"} <= configs().keys()
+    assert yaml_text.read("common") == {"recipe": "acme"}
     assert "README" not in "".join(configs())
     assert package.name not in sys.modules
 
 
 def test_a_name_of_two_distributions_has_the_distribution_in_front(install_configs) -> None:
-    install_configs("sour-drops", "lemon", "cyclegan-small")
-    install_configs("sweet-drops", "lemon")
-    assert configs().keys() >= {"sour-drops/lemon", "sweet-drops/lemon"}
-    assert "lemon" not in configs()
+    install_configs("first-losses", "common", "cyclegan-small")
+    install_configs("second-losses", "common")
+    assert configs().keys() >= {"first-losses/common", "second-losses/common"}
+    assert "common" not in configs()
     assert yaml_text.read("cyclegan-small")["recipe"] == "cyclegan"
-    assert yaml_text.read("sour-drops/cyclegan-small") == {"recipe": "sour-drops"}
+    assert yaml_text.read("first-losses/cyclegan-small") == {"recipe": "first-losses"}
 
 
 def test_only_allowed_plugins_bring_configurations(install_configs, monkeypatch) -> None:
-    install_configs("sweets", "lemon")
+    install_configs("acme", "common")
     monkeypatch.setenv("TRANSLATE_PLUGINS", "other")
-    assert "lemon" not in configs()
+    assert "common" not in configs()
 
 
 def test_modules_and_plugins_without_a_module_bring_none(install, tmp_path) -> None:
@@ -65,8 +65,8 @@ def test_modules_and_plugins_without_a_module_bring_none(install, tmp_path) -> N
 def test_the_commands_list_and_show_a_configuration_that_is_no_text(
     install_configs, run_command
 ) -> None:
-    package = install_configs("sweets", "lemon", code="nothing = 1")
-    (package / "configs/lemon.yaml").write_bytes(b"# caf\xe9\n")
-    assert "lemon" in run_command("show", "--kind", "configuration").out
-    shown = run_command("show", "lemon")
-    assert shown.code == 2 and "lemon is not a text file" in shown.err
+    package = install_configs("acme", "common", code="nothing = 1")
+    (package / "configs/common.yaml").write_bytes(b"# caf\xe9\n")
+    assert "common" in run_command("show", "--kind", "configuration").out
+    shown = run_command("show", "common")
+    assert shown.code == 2 and "common is not a text file" in shown.err

@@ -28,16 +28,18 @@ def test_G5_a_plugin_is_registered_completely_or_not_at_all() -> None:
 @pytest.mark.parametrize("turned", [False, True])
 def test_G6_two_plugins_of_one_entry_name_load_in_either_order(install, turned) -> None:
     pair = [
-        ("sour-drops", plugin_source("lemon", "lime")),
-        ("sweet-drops", plugin_source("lemon", "honey")),
+        ("first-losses", plugin_source("common", "first")),
+        ("second-losses", plugin_source("common", "second")),
     ]
     for name, code in reversed(pair) if turned else pair:
-        install(name, code, entry="drops")
-    assert {"lime", "honey"} <= names("loss").keys()
-    with pytest.raises(PluginError, match="write sour-drops/lemon and sweet-drops/lemon for one"):
-        find("loss", "lemon")
-    assert find("loss", "sour-drops/lemon").__module__ == "site_sour_drops_plugin"
-    assert find("loss", "sweet-drops/lemon").__module__ == "site_sweet_drops_plugin"
+        install(name, code, entry="losses")
+    assert {"first", "second"} <= names("loss").keys()
+    with pytest.raises(
+        PluginError, match="write first-losses/common and second-losses/common for one"
+    ):
+        find("loss", "common")
+    assert find("loss", "first-losses/common").__module__ == "site_first_losses_plugin"
+    assert find("loss", "second-losses/common").__module__ == "site_second_losses_plugin"
 
 
 def test_built_in_names_cannot_be_shadowed_by_an_earlier_distribution(install) -> None:
@@ -50,23 +52,23 @@ def test_built_in_names_cannot_be_shadowed_by_an_earlier_distribution(install) -
 @pytest.mark.parametrize(
     ("allowed", "expected"),
     [
-        (None, {"lime", "honey"}),
+        (None, {"first", "second"}),
         ("", set()),
-        ("sour-drops", {"lime"}),
-        (" Sour_Drops , nobody", {"lime"}),
-        ("sour.drops,sweet_drops", {"lime", "honey"}),
+        ("first-losses", {"first"}),
+        (" First_Losses , nobody", {"first"}),
+        ("first.losses,second_losses", {"first", "second"}),
     ],
 )
 def test_G9_the_allow_list_decides_which_plugins_are_imported(
     install, monkeypatch, allowed, expected
 ) -> None:
     modules = [
-        install("sour-drops", plugin_source("lime")),
-        install("sweet_drops", plugin_source("honey")),
+        install("first-losses", plugin_source("first")),
+        install("second_losses", plugin_source("second")),
     ]
     if allowed is not None:
         monkeypatch.setenv("TRANSLATE_PLUGINS", allowed)
-    assert names("loss").keys() & {"lime", "honey"} == expected
+    assert names("loss").keys() & {"first", "second"} == expected
     assert "l1" in names("loss")
     assert len(set(modules) & sys.modules.keys()) == len(expected)
 
@@ -83,8 +85,8 @@ def test_G9_the_allow_list_decides_which_plugins_are_imported(
     ],
 )
 def test_G7_the_version_that_a_plugin_requires_is_checked(install, requires, loads) -> None:
-    install("sweets", plugin_source("honey"), requires=requires)
-    assert ("honey" in names("loss")) == loads
+    install("acme", plugin_source("second"), requires=requires)
+    assert ("second" in names("loss")) == loads
 
 
 def test_G2_a_plugin_that_exits_is_skipped_and_an_interrupt_is_raised(install, caplog) -> None:
@@ -92,7 +94,7 @@ def test_G2_a_plugin_that_exits_is_skipped_and_an_interrupt_is_raised(install, c
     discovery.load()
     assert list(map(repr, discovery.skipped.values())) == ["SystemExit(0)"]
     assert "plugin 'leaver' of leaver 1.5 is skipped" in caplog.text
-    install("sweets", "raise KeyboardInterrupt")
+    install("acme", "raise KeyboardInterrupt")
     with pytest.raises(KeyboardInterrupt):
         discovery.load()
 
@@ -105,8 +107,8 @@ def test_G3_a_hook_with_wrong_arguments_is_rejected_with_its_distribution(instal
 
 
 def test_a_half_removed_distribution_is_skipped(install, tmp_path) -> None:
-    install("sweets", plugin_source("honey"))
-    (tmp_path / "site/sweets-1.5.dist-info/METADATA").unlink()
+    install("acme", plugin_source("second"))
+    (tmp_path / "site/acme-1.5.dist-info/METADATA").unlink()
     discovery.load.cache_clear()
     assert "l1" in names("loss")
     assert discovery.installed_entries()[0].name == "aae"
@@ -114,10 +116,10 @@ def test_a_half_removed_distribution_is_skipped(install, tmp_path) -> None:
 
 def test_a_distribution_that_is_on_the_path_twice_counts_once(install, tmp_path) -> None:
     (tmp_path / "other").mkdir()
-    install("sweets", plugin_source("honey"))
-    install("sweets", plugin_source("honey"), base=tmp_path / "other")
-    assert [e.name for e in discovery.installed_entries()].count("sweets") == 1
-    assert find("loss", "honey").__module__ == "other_sweets_plugin"
+    install("acme", plugin_source("second"))
+    install("acme", plugin_source("second"), base=tmp_path / "other")
+    assert [e.name for e in discovery.installed_entries()].count("acme") == 1
+    assert find("loss", "second").__module__ == "other_acme_plugin"
 
 
 def test_G8_help_and_completion_read_metadata_alone(install, tmp_path) -> None:
@@ -164,16 +166,16 @@ def test_formats_and_exporters_are_found_without_pytorch() -> None:
 
 
 def test_plugins_of_distributions_without_the_torch_free_group_are_all_loaded(install) -> None:
-    install("sweets", plugin_source("honey"))
+    install("acme", plugin_source("second"))
     loaded = {name for name, _ in discovery.load(torch_free=True).list_name_plugin()}
-    assert "sweets:sweets" in loaded
+    assert "acme:acme" in loaded
     assert "translate-kit:formats" in loaded
     assert "translate-kit:cyclegan" not in loaded
 
 
 def test_a_plugin_for_newer_hooks_is_refused_with_the_line_to_type(run_command, install) -> None:
     install(
-        "tomorrow-sweets", plugin_source("lemon", "lime"), entry="tomorrow", group="translate.2"
+        "tomorrow-acme", plugin_source("common", "first"), entry="tomorrow", group="translate.2"
     )
     listing = run_command("plugins")
     assert listing.code == 0
@@ -181,17 +183,17 @@ def test_a_plugin_for_newer_hooks_is_refused_with_the_line_to_type(run_command, 
         f"tomorrow: PluginError: it needs hooks 2, and translate-kit {__version__} has hooks 1: "
         "pip install --upgrade translate-kit"
     ) in listing.out
-    assert "lime" not in names("loss")
+    assert "first" not in names("loss")
 
 
 def test_a_plugin_for_old_and_new_hooks_is_loaded_by_the_old_ones(
     run_command, install, tmp_path
 ) -> None:
-    install("both", plugin_source("lime"))
+    install("both", plugin_source("first"))
     file = tmp_path / "site/both-1.5.dist-info/entry_points.txt"
     file.write_text(file.read_text() + "[translate.2]\nboth = both_of_tomorrow\n")
     listing = run_command("plugins")
-    assert "lime" in listing.out and "broken" not in listing.out
+    assert "first" in listing.out and "broken" not in listing.out
 
 
 def test_metadata_are_read_again_only_after_an_installation(install, monkeypatch) -> None:
@@ -200,9 +202,9 @@ def test_metadata_are_read_again_only_after_an_installation(install, monkeypatch
     monkeypatch.setattr(
         discovery, "entry_points", lambda group: readings.append(group) or read(group=group)
     )
-    install("sweets", plugin_source("honey"))
+    install("acme", plugin_source("second"))
     for _ in range(3):
-        assert "sweets" in {entry.name for entry in discovery.installed_entries()}
+        assert "acme" in {entry.name for entry in discovery.installed_entries()}
     assert len(readings) == 1
-    install("drops", plugin_source("lime"))  # into the same folder
-    assert {"drops", "sweets"} <= {entry.name for entry in discovery.installed_entries()}
+    install("losses", plugin_source("first"))  # into the same folder
+    assert {"losses", "acme"} <= {entry.name for entry in discovery.installed_entries()}
