@@ -42,9 +42,7 @@ def test_the_metadata_has_the_domains_the_recipe_and_hashes(tmp_path: Path) -> N
     assert changed.weights != record.weights
 
 
-def test_I12_a_file_with_other_outputs_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_I12_other_outputs_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model, _ = load(small_checkpoints.cyclegan(tmp_path / "run"), device="cpu")
 
     class InaccurateExporter(InvertingExporter):

@@ -33,14 +33,6 @@ def test_I8_the_batch_size_changes_no_file(mixed_folder: Path, tmp_path: Path) -
     assert file_digests(outs[0]) == file_digests(outs[1]) == file_digests(outs[2])
 
 
-def test_batches_have_one_size_and_at_most_two_images(mixed_folder: Path, tmp_path: Path) -> None:
-    shapes: list[tuple[int, ...]] = []
-    recipe = Invert(lambda images: shapes.append(tuple(images.shape)))
-    translate(mixed_folder, tmp_path / "out", replace(INVERTER, recipe=recipe), batch_size=2)
-    assert sorted(shape[0] for shape in shapes) == [1, 1, 1, 1, 1, 1, 1, 2]
-    assert (2, 3, 5, 9) in shapes
-
-
 @pytest.mark.parametrize("batch_size", [1, 4])
 def test_D1_unreadable_images_are_listed_and_the_others_translated(
     mixed_folder: Path, tmp_path: Path, batch_size: int

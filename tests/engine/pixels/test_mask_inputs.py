@@ -96,9 +96,7 @@ def test_a_changed_mask_needs_overwrite(tmp_path: Path) -> None:
         translate_images(tmp_path / "in", tmp_path / "out", FILLER, **options)
 
 
-def test_masks_of_no_image_or_for_no_inpainting_model_are_refused_before_translation(
-    tmp_path: Path,
-) -> None:
+def test_masks_of_no_image_or_for_other_models_are_refused(tmp_path: Path) -> None:
     save(tmp_path / "in/a.png", PIXELS)
     save(tmp_path / "masks/b.png", PIXELS)
     for model, masks, message in (

@@ -70,9 +70,7 @@ def test_an_interruption_between_tiles_ends_the_image(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("option", ["tile", "memory"])
-def test_tiles_of_a_file_without_halo_are_refused(
-    option: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_tiles_of_a_file_need_a_halo(option: str, monkeypatch: pytest.MonkeyPatch) -> None:
     made = model(monkeypatch, halo=None, whole_image="its norms use the mean")
     values = {"tile": None, "memory": None, option: 1 << 20}
     message = f"^{option}: x.inverting translates images whole, as its"

@@ -11,9 +11,7 @@ from translate.engine.inference.inputs.paths import find_inputs
 from translate.errors import ConfigError, DataError, NothingUsableError, SaveError
 
 
-def test_files_folders_and_globs_are_sources(
-    image_folder: Callable[..., Path], tmp_path: Path
-) -> None:
+def test_files_folders_globs_are_read(image_folder: Callable[..., Path], tmp_path: Path) -> None:
     root = image_folder("in", 2)
     image_folder("in/deep/er", 1, suffix=".jpg")
     (root / "notes.txt").touch()

@@ -46,9 +46,7 @@ def test_a_second_command_keeps_partial_files_and_problems_of_the_first(tmp_path
         assert not (tmp_path / "out/problems.jsonl").exists()
 
 
-def test_a_file_that_another_program_writes_during_the_run_is_never_replaced(
-    tmp_path: Path,
-) -> None:
+def test_a_file_that_another_program_writes_meanwhile_is_never_replaced(tmp_path: Path) -> None:
     manifest, item = make_manifest(tmp_path), OutputItem(tmp_path / "out/a.png")
     assert remaining_items(manifest, item) == ([item], 0)
     item.output.parent.mkdir(exist_ok=True)

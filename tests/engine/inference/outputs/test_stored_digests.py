@@ -15,9 +15,7 @@ from translate.engine.storage.objects import ObjectStore
 from translate.engine.system.locations import parse_location
 
 
-def test_a_rerun_reads_only_changed_objects(
-    store: Path, images: Path, read_images: list[str]
-) -> None:
+def test_reruns_skip_unchanged_objects(store: Path, images: Path, read_images: list[str]) -> None:
     upload(images, store / "in")
     (images / "bad.png").unlink()
     storage_of(store).discard(store / "in/bad.png")
@@ -53,9 +51,7 @@ def test_the_server_gets_no_request_for_an_image_that_is_done(
     assert not any(image.search(line) for line in requests)
 
 
-def test_the_next_run_replaces_damaged_hashes(
-    store: Path, images: Path, read_images: list[str]
-) -> None:
+def test_reruns_replace_damaged_hashes(store: Path, images: Path, read_images: list[str]) -> None:
     upload(images, store / "in")
     translate(store / "in", store / "out")
     storage, folder = storage_of(store), store / "out/.translate"

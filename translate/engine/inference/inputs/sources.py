@@ -126,6 +126,7 @@ class Sources:
         self._max_pixels, self._windows, self._contents = max_pixels, windows, contents
         self._cache: dict[Files, Source] = {}
         self._uses: Counter[Files] = Counter()
+        """number of frames that will be taken of each file"""
         self._ahead: ReadAhead | None = None
         self._listings: dict[Storage, Listing] = {}
 
@@ -177,15 +178,11 @@ class Sources:
     def take(self, job: Job) -> Source:
         """Return the input of `job`; raises `BadImage`."""
         files = job.files
-        remaining = self._uses[files] - 1 if files in self._uses else 0
-        try:
-            source = self._cache.pop(files, None) or self._open(job)
-        finally:
-            if remaining > 0:
-                self._uses[files] = remaining
-            else:
-                self._uses.pop(files, None)
-        if remaining > 0:
+        remaining_uses = self._uses.pop(files, 1) - 1
+        if remaining_uses:
+            self._uses[files] = remaining_uses
+        source = self._cache.pop(files, None) or self._open(job)
+        if remaining_uses:
             self._cache[files] = source
         return source
 
