@@ -3,9 +3,9 @@
 python benchmarks/steps.py --recipe cyclegan --size 64 --pairs 30 [--threads 1] [--json FILE]
 
 The textbook (textbook*.py) has the same networks, losses, batches and schedule, with all batches
-in memory. `--passes ours` runs the networks as our recipes do, and so compares the loops alone;
-`--passes authors` as the authors' code does where that differs: CycleGAN's identity loss and each
-of CUT's two terms have forward passes of their own there, and InfoGAN's two heads share one.
+in memory. With `--passes ours` it has the forward passes of our recipes, which compares the loops
+alone. With `--passes authors` it has those of the authors' code: CycleGAN's identity loss and each
+of CUT's two terms have their own forward passes, and InfoGAN's two heads share one.
 `--adam default` gives the textbook an Adam that is not fused. Our loop is the whole loop of a run:
 reading, guard and log, with the log written every `--block` steps (a run does it every 50). Our
 checkpoints and previews are timed separately. `--checkpointing` recomputes blocks only in our loop.
@@ -40,7 +40,7 @@ from translate.progress import ProgressReport
 from translate.recipe import adam
 
 WARM_UP = 2
-"""Blocks of each loop that are not counted."""
+"""blocks of steps of each loop that are not counted"""
 
 
 def main() -> None:
@@ -48,7 +48,7 @@ def main() -> None:
     args = arguments()
     torch.set_num_threads(args.threads)
     if args.child:
-        print(json.dumps(memory(args, args.child)))
+        print(json.dumps(measure_memory(args, args.child)))
         return
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
@@ -62,8 +62,9 @@ def main() -> None:
             for dtype in ("float64", "float32")
             if args.equal_steps
         }
-        pairs, extra = interleave(args, root) if args.pairs else ([], "")
-    growth = {loop: in_processes(args, loop) for loop in ("ours", "textbook")}
+        pairs, saving_times = interleave(args, root) if args.pairs else ([], "")
+    memory = {loop: measure_memory_in_processes(args, loop) for loop in ("ours", "textbook")}
+    memory_pairs = list(zip(*memory.values(), strict=True))
     row = {
         "recipe": args.recipe,
         "px": args.size,
@@ -78,12 +79,8 @@ def main() -> None:
             [p.ours * (1 - p.reading_fraction) / p.textbook for p in pairs]
         ),
         "CPU time ratio": tables.spread([p.ours_cpu / p.textbook_cpu for p in pairs]),
-        "memory ratio": tables.spread(
-            [a["steps"] / b["steps"] for a, b in zip(*growth.values(), strict=True)]
-        ),
-        "memory ratio with save": tables.spread(
-            [a["saved"] / b["saved"] for a, b in zip(*growth.values(), strict=True)]
-        ),
+        "memory ratio": tables.spread([a["steps"] / b["steps"] for a, b in memory_pairs]),
+        "memory ratio with save": tables.spread([a["saved"] / b["saved"] for a, b in memory_pairs]),
         "loss difference": " / ".join(f"{d.loss:.1e}" for d in differences.values()),
         "weight difference": " / ".join(f"{d.weights:.1e}" for d in differences.values()),
     }
@@ -91,9 +88,9 @@ def main() -> None:
         f"median (quartiles) of {len(pairs)} pairs of {args.block} steps, ours and the textbook's "
         f"in turn; differences: relative, after {args.equal_steps} steps in float64 / float32; "
         f"memory: peak RSS over the imported program, {args.children} processes each "
-        f"(MB: {json.dumps(growth)}).{extra}"
+        f"(MB: {json.dumps(memory)}).{saving_times}"
     )
-    tables.report([row], note, args.json, pairs=pairs, memory=growth, differences=differences)
+    tables.report([row], note, args.json, pairs=pairs, memory=memory, differences=differences)
 
 
 class StepSeconds(NamedTuple):
@@ -120,9 +117,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--batch-size", type=int, help="batch size [that of the recipe]")
     parser.add_argument("--passes", choices=["ours", "authors"], default="ours")
     parser.add_argument("--adam", choices=["same", "default"], default="same")
-    parser.add_argument("--checkpointing", action="store_true", help="train.checkpointing, ours")
+    parser.add_argument(
+        "--checkpointing", action="store_true", help="train.checkpointing, only in our loop"
+    )
     parser.add_argument("--pairs", type=int, default=30, help="0: only memory and differences")
-    parser.add_argument("--block", type=int, default=1, help="steps between changes of turn")
+    parser.add_argument(
+        "--block", type=int, default=1, help="steps of a loop before the other one continues"
+    )
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--equal-steps", type=int, default=4, help="0: no differences")
     parser.add_argument("--children", type=int, default=3, help="processes for memory")
@@ -188,8 +189,8 @@ def interleave(args: argparse.Namespace, root: Path) -> tuple[list[StepSeconds],
     return pairs[WARM_UP:], " A checkpoint takes {:.2f} s, a preview {:.2f} s.".format(*seconds)
 
 
-def in_processes(args: argparse.Namespace, loop: str) -> list[dict[str, float]]:
-    """Measure the memory of `loop` in processes of its own."""
+def measure_memory_in_processes(args: argparse.Namespace, loop: str) -> list[dict[str, float]]:
+    """Return the results of `measure_memory` in `--children` processes."""
     command = [sys.executable, *sys.argv, "--child", loop]
     environment = {**os.environ, "OMP_NUM_THREADS": str(args.threads)}
     return [
@@ -198,7 +199,7 @@ def in_processes(args: argparse.Namespace, loop: str) -> list[dict[str, float]]:
     ]
 
 
-def memory(args: argparse.Namespace, loop: str) -> dict[str, float]:
+def measure_memory(args: argparse.Namespace, loop: str) -> dict[str, float]:
     """Return the growth of the peak RSS over the imported program, in MB.
 
     ``steps``: after the last step; ``saved``: after its checkpoint is written, the textbook's by
@@ -212,20 +213,20 @@ def memory(args: argparse.Namespace, loop: str) -> dict[str, float]:
         adam(torch.nn.Linear(1, 1)).zero_grad()  # imports what torch imports with an optimizer
         before, growth = resident(), dict[str, float]()
 
-        def note(report: ProgressReport | None = None) -> None:  # noqa: ARG001
+        def record(report: ProgressReport | None = None) -> None:  # noqa: ARG001
             growth["steps"] = peak() - before
 
         setup = prepare(args, root, steps, log_every=steps)
         if loop == "ours":
             if args.checkpointing:
                 checkpoint_blocks(setup.training.recipe)
-            setup.loop(root / "run", steps, training_setup.ProgressCallback(note)).run()
+            setup.loop(root / "run", steps, training_setup.ProgressCallback(record)).run()
         else:
             recipe = setup.training.recipe
             textbook = create_textbook(args, setup, recipe, iter(setup.batches(steps)))
             for _ in textbook:
                 pass
-            note()
+            record()
             torch.save(recipe.state_dict(), root / "weights.pt")
         return {**growth, "saved": peak() - before}
 
