@@ -1,4 +1,4 @@
-"""Degradations of images, against numpy, OpenCV and libjpeg."""
+"""Degradations of images, compared with NumPy, OpenCV and libjpeg."""
 
 from io import BytesIO
 from typing import Any
@@ -21,8 +21,8 @@ def random_images(count: int = 2, channels: int = 3, size: tuple[int, int] = (24
     return torch.rand(count, channels, *size, generator=generator) * 2 - 1
 
 
-def scenery(height: int, width: int) -> NDArray[np.uint8]:
-    """Return an image like a photograph: fine in luma, coarse in chroma."""
+def photograph_like_image(height: int, width: int) -> NDArray[np.uint8]:
+    """Return an image with fine detail in luma and coarse detail in chroma, like a photograph."""
     random = np.random.default_rng(0).uniform(-1, 1, (height, width, 4))
     coarse = cv2.GaussianBlur(random, (0, 0), 6.0) * 800
     fine = cv2.GaussianBlur(random[..., 3], (0, 0), 1.0) * 80
@@ -34,11 +34,9 @@ def degrade(images: Tensor, *chain: Any, seed: int = 0) -> Tensor:
         return Degradations([*chain])(images)
 
 
-def psnr(one: Tensor, other: Tensor) -> float:
-    return (20 * torch.log10(2 / (one - other).square().mean().sqrt())).item()
+def psnr(image: Tensor, target: Tensor) -> float:
+    return (20 * torch.log10(2 / (image - target).square().mean().sqrt())).item()
 
-
-# -- the chain -------------------------------------------------------------------------------------
 
 ALL = ("gray", {"name": "noise", "sigma": [0.05, 0.2]}, {"name": "blur", "sigma": [0, 2]}, "jpeg")
 
@@ -52,13 +50,14 @@ def test_degradation_is_a_function_of_the_images_and_the_seed() -> None:
 
 
 @pytest.mark.parametrize("part", ["gray", "noise", "blur", "jpeg"])
-def test_each_degradation_changes_images_and_keeps_8_bit_levels(part: str) -> None:
+def test_each_degradation_changes_images_and_keeps_their_shape_type_and_range(part: str) -> None:
     for channels in (1, 3):
         images = random_images(channels=channels, size=(17, 21)).double()
-        blurred = degrade(images, part)
-        assert (blurred.shape, blurred.dtype) == (images.shape, images.dtype)
-        assert blurred.abs().max() <= 1
-        assert torch.allclose(blurred, images, atol=1e-6) is ((part, channels) == ("gray", 1))
+        degraded = degrade(images, part)
+        assert (degraded.shape, degraded.dtype) == (images.shape, images.dtype)
+        assert degraded.abs().max() <= 1
+        is_unchanged = torch.allclose(degraded, images, atol=1e-6)
+        assert is_unchanged is ((part, channels) == ("gray", 1))
 
 
 def test_degradations_are_applied_in_order() -> None:
@@ -84,12 +83,9 @@ def test_the_strength_for_each_image_is_random_within_the_range() -> None:
     assert len({round(v, 3) for v in amounts.std(1).mean((1, 2)).tolist()}) == 9
 
 
-# -- single degradations ---------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("amount", [0, 0.25, 1])
 def test_gray_is_luma(amount: float) -> None:
-    # of red, green, blue .8, .4, .2: .299 * .8 + .587 * .4 + .114 * .2 = .4968
+    # luma of red 0.8, green 0.4 and blue 0.2: .299 * .8 + .587 * .4 + .114 * .2 = .4968
     colour = torch.tensor([0.8, 0.4, 0.2]).view(1, 3, 1, 1).expand(1, 3, 2, 2)
     expected = colour + amount * (0.4968 - colour)
     result = degrade(colour * 2 - 1, {"name": "gray", "amount": amount})
@@ -109,7 +105,7 @@ def test_noise_is_normal_and_independent_by_channel() -> None:
 
 def test_blur_equals_that_of_opencv() -> None:
     images = random_images(2)
-    blurred = degrade(images, {"name": "blur", "sigma": 1.5})  # to 3 * 1.5, rounded: 5 pixels
+    blurred = degrade(images, {"name": "blur", "sigma": 1.5})  # a radius of 3 * 1.5, rounded to 5
     for image, result in zip(images, blurred, strict=True):
         pixels = image.permute(1, 2, 0).numpy()
         expected = cv2.GaussianBlur(pixels, (11, 11), 1.5, borderType=cv2.BORDER_REPLICATE)
@@ -128,16 +124,16 @@ def test_images_of_one_batch_have_different_blur_widths() -> None:
     assert blurred.sum((1, 2, 3)).tolist() == pytest.approx([1, 1])
 
 
-@pytest.mark.parametrize(("quality", "alike"), [(10, 36), (30, 39), (90, 45)])
-def test_jpeg_degradation_equals_that_of_libjpeg(quality: int, alike: float) -> None:
-    pixels = scenery(96, 160)
+@pytest.mark.parametrize(("quality", "smallest_psnr"), [(10, 36), (30, 39), (90, 45)])
+def test_jpeg_degradation_is_close_to_that_of_libjpeg(quality: int, smallest_psnr: float) -> None:
+    pixels = photograph_like_image(96, 160)
     file = BytesIO()
     Image.fromarray(pixels).save(file, "JPEG", quality=quality, subsampling="4:2:0")
     expected = torch.from_numpy(np.array(Image.open(file))).permute(2, 0, 1)[None] / 127.5 - 1
     images = torch.from_numpy(pixels).permute(2, 0, 1)[None] / 127.5 - 1
     actual = degrade(images, {"name": "jpeg", "quality": quality})
     assert psnr(actual, images) == pytest.approx(psnr(expected, images), abs=0.1)
-    assert psnr(actual, expected) > alike
+    assert psnr(actual, expected) > smallest_psnr
 
 
 def test_jpeg_removes_faint_detail_completely() -> None:
@@ -145,9 +141,6 @@ def test_jpeg_removes_faint_detail_completely() -> None:
     faint = 0.004 * random_images(1, 1, (32, 32))
     result = degrade(faint, {"name": "jpeg", "quality": 10})
     assert (result - result.mean()).abs().max() < 1e-5
-
-
-# -- errors ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -15,20 +15,19 @@ from translate_plugins.discriminator_wrappers.instance_noise import InstanceNois
 def test_noise_decays_to_zero_over_its_fraction_of_training():
     network = discriminator("noisy", of=MLP, sigma=0.4, until=0.5)
     (noise,) = (part for part in network.modules() if isinstance(part, Progressive))
-    x, result = torch.zeros(16, 3, 16, 16), []
+    x, sigmas = torch.zeros(16, 3, 16, 16), []
     for noise.progress in (0.0, 0.25, 0.4, 0.5, 0.9):
-        result.append(noise(x).std().item())
-    assert result[:3] == pytest.approx([0.4, 0.2, 0.08], rel=0.02)
-    assert result[3:] == [0, 0]
+        sigmas.append(noise(x).std().item())
+    assert sigmas == pytest.approx([0.4, 0.2, 0.08, 0, 0], rel=0.02)
 
 
-def test_noise_differs_each_time_and_is_only_added_in_training():
+def test_noise_differs_in_each_forward_pass_and_is_only_added_in_training():
     network, x = discriminator("noisy", of=MLP, sigma=0.4), random_images()
     assert not torch.equal(network(x), network(x))
     assert not torch.equal(network.features(x)[0], network.features(x)[0])
     before = torch.get_rng_state()
     torch.testing.assert_close(network.eval()(x), network.network(x), rtol=0, atol=0)
-    assert torch.equal(torch.get_rng_state(), before)  # and no random number was used
+    assert torch.equal(torch.get_rng_state(), before)  # no random number was drawn
     assert torch.equal(InstanceNoise(0.0, 0.5)(x), x)
 
 
@@ -39,12 +38,12 @@ def test_colours_change_by_the_random_factors_and_are_not_clamped():
     with temporary_seed(2):
         brightness, saturation, contrast = torch.rand(3, 256)
     gray = x.mean(1, keepdim=True)
-    torch.testing.assert_close(  # the mean changes by the brightness alone
-        augmented.mean((1, 2, 3)), x.mean((1, 2, 3)) + brightness - 0.5, atol=1e-5, rtol=0
-    )
-    hue, before = augmented - augmented.mean(1, keepdim=True), x - gray
+    # only the brightness changes the mean
+    expected_means = x.mean((1, 2, 3)) + brightness - 0.5
+    torch.testing.assert_close(augmented.mean((1, 2, 3)), expected_means, atol=1e-5, rtol=0)
+    chroma = augmented - augmented.mean(1, keepdim=True)
     strength = (2 * saturation * (contrast + 0.5)).view(-1, 1, 1, 1)
-    torch.testing.assert_close(hue, strength * before, atol=1e-5, rtol=0)
+    torch.testing.assert_close(chroma, strength * (x - gray), atol=1e-5, rtol=0)
     assert augmented.max() > 1.2 and augmented.min() < -1.2
 
 
@@ -52,30 +51,31 @@ def test_label_channels_keep_their_values():
     x = random_images(8, channels=5)
     assert torch.equal(color(x, 3)[:, 3:], x[:, 3:])
     assert torch.equal(color(x, 1)[:, 1:], x[:, 1:])
-    assert discriminator("augmented", of=MLP, channels=13, policy="color").preprocess.colors == 3
-    assert discriminator("augmented", of=MLP, channels=2, policy="color").preprocess.colors == 1
-    assert (
-        discriminator("augmented", of=MLP, channels=11, policy="color", colors=1).preprocess.colors
-        == 1
-    )
+    for options, colors in (
+        ({"channels": 13}, 3),
+        ({"channels": 2}, 1),
+        ({"channels": 11, "colors": 1}, 1),
+    ):
+        network = discriminator("augmented", of=MLP, policy="color", **options)
+        assert network.preprocess.colors == colors
 
 
 def test_translation_moves_whole_pixels_by_up_to_an_eighth():
     x = torch.zeros(2000, 2, 16, 24)
     x[:, :, 8, 12] = 1
     shifted = translation(x, 1)
-    assert torch.equal(shifted[:, 0], shifted[:, 1])  # all channels alike
+    assert torch.equal(shifted[:, 0], shifted[:, 1])  # all channels of an image move together
     assert (shifted[:, 0].sum((1, 2)) == 1).all() and set(shifted.unique().tolist()) == {0, 1}
     _, rows, columns = shifted[:, 0].nonzero().T
     assert rows.unique().tolist() == [6, 7, 8, 9, 10]
     assert columns.unique().tolist() == [9, 10, 11, 12, 13, 14, 15]
-    assert torch.bincount(rows)[6:].min() > 300  # each about as often
+    assert torch.bincount(rows)[6:].min() > 300  # each of the 5 shifts is about equally frequent
     x = torch.ones(1, 1, 8, 8)
     with temporary_seed(1):
         down, right = (torch.randint(-1, 2, (1, 1, 1, 1)).item() for _ in range(2))
     with temporary_seed(1):
         output = translation(x, 1)[0, 0]
-    assert output.sum() == (8 - abs(down)) * (8 - abs(right))  # new pixels are gray
+    assert output.sum() == (8 - abs(down)) * (8 - abs(right))  # new pixels are 0
 
 
 def test_cutout_removes_half_of_each_side_and_may_cross_the_edge():
@@ -83,13 +83,12 @@ def test_cutout_removes_half_of_each_side_and_may_cross_the_edge():
     cut = cutout(x, 1)
     assert torch.equal(cut[:, 0], cut[:, 1])
     sizes = (cut[:, 0] == 0).sum((1, 2))
-    assert sizes.max() == 16 and sizes.min() == 4  # 4x4 within, 2x2 in a corner
+    assert sizes.max() == 16 and sizes.min() == 4  # 4x4 pixels, or 2x2 of them in a corner
     rows = (cut[:, 0] == 0).any(2).sum(1)
     assert rows.unique().tolist() == [2, 3, 4]
     fractions = (cut[:, 0] == 0).float().mean(0)
-    torch.testing.assert_close(
-        fractions, fractions.flip(0), atol=0.05, rtol=0
-    )  # no side is preferred
+    # the top and the bottom are cut equally often
+    torch.testing.assert_close(fractions, fractions.flip(0), atol=0.05, rtol=0)
     sizes = (cutout(torch.ones(500, 1, 7, 7), 1) == 0).sum((1, 2, 3))
     assert sizes.max() == 9  # half of 7, rounded down
 
@@ -99,19 +98,19 @@ def test_augmentation_differs_by_image_and_is_only_applied_in_training():
     augmented = network.preprocess(x)
     assert len({image.sum().item() for image in augmented}) == 4
     torch.testing.assert_close(network.eval()(x), network.network(x), rtol=0, atol=0)
-    one = discriminator("augmented", of=MLP, policy="translation").preprocess(x)
-    assert set(one.unique().tolist()) <= {*x.unique().tolist(), 0.0}
+    translated = discriminator("augmented", of=MLP, policy="translation").preprocess(x)
+    assert set(translated.unique().tolist()) <= {*x.unique().tolist(), 0.0}
 
 
-@pytest.mark.parametrize("step", [color, translation, cutout])
-def test_augmentation_works_in_any_memory_format_and_precision(step):
+@pytest.mark.parametrize("augment", [color, translation, cutout])
+def test_augmentation_is_equal_in_any_memory_format_and_up_to_rounding_in_bf16(augment):
     x = random_images(4)
     with temporary_seed(1):
-        expected = step(x, 3)
+        expected = augment(x, 3)
     with temporary_seed(1):
-        torch.testing.assert_close(step(x.to(memory_format=torch.channels_last), 3), expected)
+        torch.testing.assert_close(augment(x.to(memory_format=torch.channels_last), 3), expected)
     with temporary_seed(1):
-        half = step(x.bfloat16(), 3)
+        half = augment(x.bfloat16(), 3)
     assert half.dtype == torch.bfloat16
     torch.testing.assert_close(half.float(), expected, atol=0.05, rtol=0.05)
 
@@ -120,11 +119,11 @@ def test_augmentation_is_differentiable_twice():
     network = discriminator("augmented", of={**MLP}).double()
     x = random_images(2).double().requires_grad_()
 
-    def changed(x: Tensor) -> Tensor:
+    def augment(x: Tensor) -> Tensor:
         with temporary_seed(4):
             return network.preprocess(x)
 
-    assert torch.autograd.gradcheck(changed, x, fast_mode=True)
+    assert torch.autograd.gradcheck(augment, x, fast_mode=True)
     gradient_penalty(network, x, x.flip(0)).backward()
     assert all(
         p.grad.isfinite().all() for n, p in network.named_parameters() if not n.endswith("bias")

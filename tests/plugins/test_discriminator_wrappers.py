@@ -1,11 +1,11 @@
-"""Discriminators that wrap another one: what they change and what they keep."""
+"""Discriminators that wrap another discriminator: what they change and what they keep."""
 
 import copy
 from types import SimpleNamespace
 
 import pytest
 import torch
-from small_discriminators import MLP, discriminator, random_images
+from small_discriminators import MLP, WithoutFeatures, discriminator, random_images
 from torch import nn
 
 from translate import hookimpl
@@ -25,18 +25,16 @@ PATCH = {"name": "patch", "width": 4, "layers": 2}
 
 @pytest.mark.parametrize("name", ["noisy", "augmented", "spectral", "minibatch"])
 def test_recipes_resume_exactly_with_every_wrapper(name):
-    small_one = {**small_options("recipe", "pix2pix"), "discriminator": {"name": name, "of": PATCH}}
-    resumes_exactly(make_subject("pix2pix", small_one, None, None))
+    options = {**small_options("recipe", "pix2pix"), "discriminator": {"name": name, "of": PATCH}}
+    resumes_exactly(make_subject("pix2pix", options, None, None))
 
 
-def test_wrappers_pass_on_attributes_of_the_network():
-    plain = discriminator("patch", width=4, layers=2)
-    for name in ("noisy", "augmented", "spectral", "minibatch"):
-        wrapped = discriminator(name, of=PATCH).eval()
-        assert geometry_of(wrapped) == geometry_of(plain) == Geometry(minimum=12, scale=0)
-        assert [f.shape for f in wrapped.features(random_images())] == [
-            f.shape for f in plain.features(random_images())
-        ]
+@pytest.mark.parametrize("name", ["noisy", "augmented", "spectral", "minibatch"])
+def test_wrappers_have_the_geometry_and_features_of_the_wrapped_network(name):
+    patch, wrapper = discriminator(**PATCH), discriminator(name, of=PATCH).eval()
+    assert geometry_of(wrapper) == geometry_of(patch) == Geometry(minimum=12, scale=0)
+    expected, features = patch.features(random_images()), wrapper.features(random_images())
+    assert [feature.shape for feature in features] == [feature.shape for feature in expected]
 
 
 @pytest.mark.parametrize("name", ["noisy", "augmented"])
@@ -52,20 +50,12 @@ def test_a_copied_wrapper_is_independent(name):
     ("name", "options", "message"),
     [
         ("noisy", {"of": "pach"}, "no discriminator is called 'pach'. Did you mean 'patch'?"),
-        (
-            "noisy",
-            {"until": 0},
-            "until: expected a fraction of training, above 0 and up to 1, got 0",
-        ),
+        ("noisy", {"until": 0}, "expected a fraction of training, above 0 and up to 1, got 0"),
         ("noisy", {"sigma": -1}, "sigma: expected 0 or more, got -1"),
         ("augmented", {"policy": "colour"}, "policy: there is no 'colour'. Did you mean 'color'?"),
         ("augmented", {"colors": 4}, "colors: expected 0 to 3, the number of channels, got 4"),
         ("spectral", {"of": {**PATCH, "widht": 4}}, "has no option 'widht'. Did you mean 'width'?"),
-        (
-            "minibatch",
-            {"of": MLP, "kernels": 0},
-            "kernels, dims: expected at least 1 of each, got 0 and 8.",
-        ),
+        ("minibatch", {"of": MLP, "kernels": 0}, "expected at least 1 of each, got 0 and 8."),
     ],
 )
 def test_wrong_options_are_refused(name, options, message):
@@ -74,24 +64,14 @@ def test_wrong_options_are_refused(name, options, message):
     assert message in str(error.value)
 
 
-class Bare(nn.Module):
-    """A discriminator without features."""
-
-    def __init__(self, in_channels):
-        super().__init__()
-        self.conv = nn.Conv2d(in_channels, 1, 1)
-
-    def forward(self, x):
-        return self.conv(x)
-
-
 def test_only_minibatch_needs_features(register_plugin):
-    register_plugin(SimpleNamespace(register_discriminators=hookimpl(lambda: {"bare": Bare})))
+    hook = hookimpl(lambda: {"plain": WithoutFeatures})
+    register_plugin(SimpleNamespace(register_discriminators=hook))
     for name in ("noisy", "augmented", "spectral"):
-        network = discriminator(name, of="bare")
+        network = discriminator(name, of="plain")
         assert network(random_images()).shape == (4, 1, 16, 16) and not hasattr(network, "features")
-    with pytest.raises(ConfigError, match="Bare has no method features"):
-        discriminator("minibatch", of="bare")
+    with pytest.raises(ConfigError, match="WithoutFeatures has no method features"):
+        discriminator("minibatch", of="plain")
 
 
 @pytest.mark.parametrize("of", [{**MLP, "layers": 2}, {**PATCH, "norm": "none"}])
@@ -111,28 +91,26 @@ def test_the_lipschitz_constant_of_an_mlp_with_spectral_norm_is_at_most_one():
     network = discriminator("spectral", of={**MLP, "layers": 2})
     for _ in range(200):
         network(random_images())
-    one, other = random_images(64), random_images(64)
-    distances = (network.eval()(one) - network(other)).abs().flatten()
-    assert (distances <= (one - other).flatten(1).norm(dim=1) * 1.001).all()
+    x, y = random_images(64), random_images(64)
+    distances = (network.eval()(x) - network(y)).abs().flatten()
+    assert (distances <= (x - y).flatten(1).norm(dim=1) * 1.001).all()
 
 
 def test_spectral_norm_saves_its_iteration_and_evaluation_does_not_change_it():
     network, x = discriminator("spectral", of=MLP), random_images()
     network(x)
-    keys = network.state_dict()
-    assert any(key.endswith("_u") for key in keys)
-    original = {key: value.clone() for key, value in keys.items()}
-    other = discriminator("spectral", of=MLP)
-    other.load_state_dict(original)
-    assert torch.equal(network(x), other(x))  # in training: the iteration continues from there
-    assert torch.equal(network(x), other(x))
-    original = {key: value.clone() for key, value in network.state_dict().items()}
+    assert any(key.endswith("_u") for key in network.state_dict())
+    loaded = discriminator("spectral", of=MLP)
+    loaded.load_state_dict(network.state_dict())
+    for _ in range(2):  # each forward pass in training continues the power iteration
+        assert torch.equal(network(x), loaded(x))
+    before = copy.deepcopy(network.state_dict())
     with mode(network, training=True), unchanged_buffers(network):
         network(x)
-    assert all(torch.equal(value, original[key]) for key, value in network.state_dict().items())
+    assert all(torch.equal(value, before[key]) for key, value in network.state_dict().items())
 
 
-def test_minibatch_similarity_is_the_sum_of_the_paper_by_hand():
+def test_minibatch_similarity_equals_the_sum_of_the_paper_computed_by_hand():
     network = discriminator("minibatch", of=MLP, kernels=2, dims=2)
     rows = torch.tensor([[0.0, 0, 0, 0], [1, 0, 0, 0], [0, 2, 1, 1]])  # two kernels of two numbers
     network.project = nn.Identity()
@@ -150,7 +128,7 @@ def test_a_single_image_has_similarity_0():
     assert penalty.isfinite() and network.score.weight.grad.isfinite().all()
 
 
-def test_copies_have_the_greatest_similarity():
+def test_equal_images_have_the_greatest_similarity():
     network, x = discriminator("minibatch", of=MLP), random_images(8)
     copies = network.features(x[:1].expand(8, -1, -1, -1))[-1]
     torch.testing.assert_close(network.similarity(copies), torch.full((8, 16), 7.0))
@@ -158,14 +136,17 @@ def test_copies_have_the_greatest_similarity():
     assert varied.max() < 7
 
 
-def collapse_is_seen(part):
-    """Train `part` to distinguish batches of copies from batches of different images."""
+def accuracy_of_detecting_collapse(part):
+    """Train `part` to distinguish batches of nearly equal images from batches of different images.
+
+    Returns the accuracy on new batches.
+    """
     network = create_discriminator(part, in_channels=1, size=(4, 4))
     optimizer, loss = torch.optim.Adam(network.parameters(), lr=0.01), Vanilla()
 
     def batches():
-        varied, single = torch.randn(16, 1, 4, 4), torch.randn(1, 1, 4, 4)
-        return varied, single + 0.01 * torch.randn(16, 1, 4, 4)
+        varied, image = torch.randn(16, 1, 4, 4), torch.randn(1, 1, 4, 4)
+        return varied, image + 0.01 * torch.randn(16, 1, 4, 4)
 
     for _ in range(200):
         varied, copies = batches()
@@ -181,14 +162,14 @@ def collapse_is_seen(part):
 
 
 def test_only_minibatch_discrimination_detects_a_collapsed_batch():
-    assert collapse_is_seen({"name": "minibatch", "of": MLP}) > 0.97
-    assert collapse_is_seen(MLP) < 0.65  # image by image, copies are as real as any
+    assert accuracy_of_detecting_collapse({"name": "minibatch", "of": MLP}) > 0.97
+    assert accuracy_of_detecting_collapse(MLP) < 0.65  # scores each image for itself
 
 
 def test_unused_layers_after_the_features_get_no_gradient():
     network = discriminator("minibatch", of=MLP)
-    resting = [name for name, p in network.named_parameters() if not p.requires_grad]
-    assert resting == ["network.model.4.weight", "network.model.4.bias"]
+    untrained = [name for name, p in network.named_parameters() if not p.requires_grad]
+    assert untrained == ["network.model.4.weight", "network.model.4.bias"]
     assert discriminator("minibatch", of={"name": "minibatch", "of": MLP})(
         random_images()
     ).shape == (4, 1)

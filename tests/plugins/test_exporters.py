@@ -1,4 +1,4 @@
-"""The built-in exporters keep the rules; state dicts come back as they were imported."""
+"""The contract of the built-in exporters, exports of all recipes, and exported state dicts."""
 
 import subprocess
 import sys
@@ -23,18 +23,10 @@ from translate.exchange.import_ import import_weights
 from translate.testing import check_exporter
 from translate.translator import Translator
 
-TRANSLATING = (
-    "cut",
-    "cyclegan",
-    "deblurgan",
-    "inpaint",
-    "pix2pix",
-    "restore",
-    "srgan",
-)
+TRANSLATING = ("cut", "cyclegan", "deblurgan", "inpaint", "pix2pix", "restore", "srgan")
 
 
-def untrained(recipe: str, path: Path) -> Path:
+def write_untrained_run(recipe: str, path: Path) -> Path:
     """Write the run of a recipe with small networks that were not trained."""
     subject = make_subject(recipe, small_options("recipe", recipe), None, None)
     training = subject.build()
@@ -43,7 +35,7 @@ def untrained(recipe: str, path: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", ["onnx", "openvino", "torch-export", "state-dict"])
-def test_the_exporters_keep_the_rules(name: str) -> None:
+def test_exporters_keep_the_contract(name: str) -> None:
     check_exporter(name)
 
 
@@ -67,50 +59,42 @@ def test_an_imported_state_dict_is_exported_with_equal_tensors(
     tensors = draw_norms_(network).state_dict()
     torch.save(tensors, tmp_path / "G.pth")
     import_weights(tmp_path / "G.pth", tmp_path / "run", recipe=recipe, options=options)
-    differences = export_model(tmp_path / "run", tmp_path / "again.pth").differences
+    differences = export_model(tmp_path / "run", tmp_path / "exported.pth").differences
     assert max(value for _, value in differences) == 0
-    again = torch.load(tmp_path / "again.pth", weights_only=True)
-    torch.testing.assert_close(again, tensors, rtol=0, atol=0)
+    exported = torch.load(tmp_path / "exported.pth", weights_only=True)
+    torch.testing.assert_close(exported, tensors, rtol=0, atol=0)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".onnx", ".pt2"])
 @pytest.mark.parametrize("recipe", TRANSLATING)
-def test_a_file_of_every_recipe_that_translates_gives_what_its_run_gives_at_odd_sizes(
+def test_the_exported_file_of_each_translating_recipe_has_the_outputs_of_its_run(
     recipe: str, suffix: str, tmp_path: Path
 ) -> None:
-    run = untrained(recipe, tmp_path / "run")
+    run = write_untrained_run(recipe, tmp_path / "run")
     result = export_model(run, tmp_path / f"model{suffix}")
     assert len(result.differences) == 3
     assert max(value for _, value in result.differences) < 1e-5
     pixels = np.random.default_rng(0).integers(0, 256, (37, 51, 3), np.uint8)
     mask = (pixels[..., 0] > 99).astype(np.uint8) if recipe == "inpaint" else None
-    made = Translator.load(tmp_path / f"model{suffix}")(pixels, mask=mask).astype(int)
-    assert np.abs(made - Translator.load(run, device="cpu")(pixels, mask=mask)).max() <= 1
+    output = Translator.load(tmp_path / f"model{suffix}")(pixels, mask=mask).astype(int)
+    assert np.abs(output - Translator.load(run, device="cpu")(pixels, mask=mask)).max() <= 1
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".onnx", "_openvino", ".pt2"])
 @pytest.mark.parametrize("recipe", ["aae", "cgan", "dcgan", "infogan", "text2img", "wgan-gp"])
-def test_a_file_of_every_recipe_that_generates_gives_what_its_run_gives(
+def test_the_exported_file_of_each_generating_recipe_has_the_outputs_of_its_run(
     recipe: str, suffix: str, tmp_path: Path
 ) -> None:
-    run = untrained(recipe, tmp_path / "run")
+    run = write_untrained_run(recipe, tmp_path / "run")
     result = export_model(run, tmp_path / f"model{suffix}", sample=True)
     assert max(value for _, value in result.differences) < 1e-5
 
 
-@pytest.mark.parametrize(
-    ("recipe", "reason"),
-    [
-        ("autoencoder", "its operations depend on the sizes of images"),
-    ],
-)
-def test_a_recipe_that_no_file_can_hold_is_refused_with_the_reason(
-    recipe: str, reason: str, tmp_path: Path
-) -> None:
-    run = untrained(recipe, tmp_path / "run")
-    with pytest.raises(ConfigError, match=reason):
+def test_a_recipe_whose_operations_depend_on_sizes_of_images_is_refused(tmp_path: Path) -> None:
+    run = write_untrained_run("autoencoder", tmp_path / "run")
+    with pytest.raises(ConfigError, match="its operations depend on the sizes of images"):
         export_model(run, tmp_path / "model.pt2")
 
 
@@ -125,17 +109,17 @@ def test_the_generator_of_a_direction_is_exported(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "part",
+    "option",
     [
         {"norm": "layer"},
         {"norm": "none"},  # with biases, so that its keys are those of instance norm
         {"upsample": "resize"},
     ],
 )
-def test_a_generator_with_other_keys_or_the_same_keys_and_another_function_is_refused(
-    part: dict[str, Any], tmp_path: Path
+def test_a_generator_that_differs_from_the_published_networks_is_refused(
+    option: dict[str, Any], tmp_path: Path
 ) -> None:
-    generator = {"name": "resnet", "width": 4, "blocks": 1, **part}
+    generator = {"name": "resnet", "width": 4, "blocks": 1, **option}
     small_checkpoints.write_run(tmp_path / "run", "cut", options={"generator": generator})
     with pytest.raises(ConfigError, match="has no published layout of keys"):
         export_model(tmp_path / "run", tmp_path / "G.pth")

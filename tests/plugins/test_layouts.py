@@ -1,3 +1,5 @@
+"""The layouts of one domain, of unpaired domains, of pairs and of images side by side."""
+
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -6,6 +8,7 @@ from random import Random
 import numpy as np
 import pytest
 from identity_transform import IdentityTransform
+from layout_files import relative_pairs, write_uniform
 
 from translate.errors import BadImage, ConfigError, DataError
 from translate.images.encode import write_image
@@ -15,11 +18,6 @@ from translate_plugins.layouts.images import OneDomain
 from translate_plugins.layouts.pairs import Paired, SideBySide, Unpaired
 
 ImageFolder = Callable[..., Path]
-
-
-def write(path: Path, height: int = 8, width: int = 8, level: int = 0) -> Path:
-    write_image(path, np.full((height, width, 3), level, np.uint8))
-    return path
 
 
 def test_published_archives_are_read_unchanged(shared_images: Path) -> None:
@@ -35,9 +33,9 @@ def test_published_archives_are_read_unchanged(shared_images: Path) -> None:
     assert len(facades) == 240
     item = facades.load(facades.pick(0, Random(0)), IdentityTransform())
     assert item.source.shape == item.target.shape == (3, 256, 256)
-    joined = as_tensor(read_image(facades.files[0]))
-    assert (item.target == joined[..., :256]).all()
-    assert (item.source == joined[..., 256:]).all()
+    both_sides = as_tensor(read_image(facades.files[0]))
+    assert (item.target == both_sides[..., :256]).all()
+    assert (item.source == both_sides[..., 256:]).all()
 
 
 def test_a_path_is_accepted_in_place_of_a_name(image_folder: ImageFolder, tmp_path: Path) -> None:
@@ -56,7 +54,7 @@ def test_a_name_takes_precedence_over_a_folder_in_the_working_directory(
 
 
 def test_a_file_is_a_domain_of_one_image(tmp_path: Path) -> None:
-    files = [write(tmp_path / "x/a.png"), write(tmp_path / "x/b.png", level=9)]
+    files = [write_uniform(tmp_path / "x/a.png"), write_uniform(tmp_path / "x/b.png", level=9)]
     layout = Unpaired(tmp_path, [str(files[0]), "x/b.png"], "train")
     assert list(layout.files) == files
 
@@ -67,21 +65,18 @@ def test_a_pattern_that_the_shell_expanded_is_recognized(tmp_path: Path) -> None
         Unpaired(tmp_path, names, "train")
 
 
-# -- unpaired --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("first", "second"), [(5, 2), (2, 5)])
+@pytest.mark.parametrize(("sources", "targets"), [(5, 2), (2, 5)])
 def test_an_epoch_has_each_image_of_the_longer_domain_once(
-    first: int, second: int, image_folder: ImageFolder, tmp_path: Path
+    sources: int, targets: int, image_folder: ImageFolder, tmp_path: Path
 ) -> None:
-    image_folder("a", first)
-    image_folder("b", second)
+    image_folder("a", sources)
+    image_folder("b", targets)
     layout = Unpaired(tmp_path, ["a", "b"], "train")
     assert len(layout) == 5
     epoch = [layout.pick(index, Random(index)).files for index in range(5)]
     assert {path.parent.name for path, _ in epoch} == {"a"}
     assert {path.parent.name for _, path in epoch} == {"b"}
-    longer = [pair[0 if first > second else 1] for pair in epoch]
+    longer = [pair[0 if sources > targets else 1] for pair in epoch]
     assert sorted(longer) == sorted(longer[0].parent.iterdir())
 
 
@@ -100,31 +95,27 @@ def test_leaving_out_an_image_equals_removing_it(image_folder: ImageFolder, tmp_
     image_folder("b", 1)
     layout = Unpaired(tmp_path, ["a", "b"], "train", leave_out=[files[1]])
     files[1].unlink()
-    second = Unpaired(tmp_path, ["a", "b"], "train")
-    assert layout.files == second.files
-    assert [layout.pick(i, Random(i)) for i in range(2)] == [
-        second.pick(i, Random(i)) for i in range(2)
-    ]
+    after_removal = Unpaired(tmp_path, ["a", "b"], "train")
+    assert layout.files == after_removal.files
+    for index in range(2):
+        assert layout.pick(index, Random(0)) == after_removal.pick(index, Random(0))
     with pytest.raises(DataError, match="not one of its 1 images can be read"):
         Unpaired(tmp_path, ["a", "b"], "train", leave_out=(tmp_path / "b").iterdir())
 
 
-# -- paired ----------------------------------------------------------------------------------------
-
-
 def test_pairs_have_one_name_whatever_their_suffixes_and_depth(tmp_path: Path) -> None:
     for name in ("a/1.png", "a/deep/2.jpg", "b/1.jpg", "b/deep/2.bmp"):
-        write(tmp_path / name)
+        write_uniform(tmp_path / name)
     layout = Paired(tmp_path, ["a", "b"], "train")
-    names = [
-        [str(p.relative_to(tmp_path)) for p in layout.pick(i, Random(0)).files] for i in range(2)
+    assert relative_pairs(layout, tmp_path) == [
+        ["a/1.png", "b/1.jpg"],
+        ["a/deep/2.jpg", "b/deep/2.bmp"],
     ]
-    assert names == [["a/1.png", "b/1.jpg"], ["a/deep/2.jpg", "b/deep/2.bmp"]]
 
 
 def test_D17_unpaired_files_are_listed_and_a_flag_drops_them(tmp_path: Path) -> None:
     for name in ("a/1.png", "a/2.png", "b/2.png", "b/long-name.png", "b/4.png"):
-        write(tmp_path / name)
+        write_uniform(tmp_path / name)
     with pytest.raises(DataError) as error:
         Paired(tmp_path, ["a", "b"], "train")
     *table, rule, flag = str(error.value).splitlines()
@@ -144,8 +135,8 @@ def test_D17_unpaired_files_are_listed_and_a_flag_drops_them(tmp_path: Path) -> 
 
 
 def test_folders_without_a_pair_are_refused(tmp_path: Path) -> None:
-    write(tmp_path / "a/1.png")
-    write(tmp_path / "b/2.png")
+    write_uniform(tmp_path / "a/1.png")
+    write_uniform(tmp_path / "b/2.png")
     with pytest.raises(DataError, match="no two files have the same name"):
         Paired(tmp_path, ["a", "b"], "train", drop_unpaired=True)
 
@@ -153,27 +144,27 @@ def test_folders_without_a_pair_are_refused(tmp_path: Path) -> None:
 def test_D21_an_image_that_is_its_own_partner_by_a_link_is_refused(
     image_folder: ImageFolder, tmp_path: Path
 ) -> None:
-    one, other = image_folder("a", 3) / "0000.png", image_folder("b", 3) / "0000.png"
-    other.unlink()
-    for link in (other.symlink_to, other.hardlink_to):
-        link(one)
+    source, target = image_folder("a", 3) / "0000.png", image_folder("b", 3) / "0000.png"
+    target.unlink()
+    for link_to in (target.symlink_to, target.hardlink_to):
+        link_to(source)
         with pytest.raises(DataError, match="1 of 3 pairs are links to one file"):
             Paired(tmp_path, ["a", "b"], "train")
         layout = Paired(tmp_path, ["a", "b"], "train", drop_unpaired=True)
         assert len(layout) == 2
         assert layout.notes == ["skipped 1 pairs of one file; 2 pairs are left"]
-        other.unlink()
+        target.unlink()
 
 
 def test_D21_names_of_a_pair_may_differ_in_unicode_form(tmp_path: Path) -> None:
-    write(tmp_path / "a" / unicodedata.normalize("NFC", "é.png"))
-    write(tmp_path / "b" / unicodedata.normalize("NFD", "é.png"))
+    write_uniform(tmp_path / "a" / unicodedata.normalize("NFC", "é.png"))
+    write_uniform(tmp_path / "b" / unicodedata.normalize("NFD", "é.png"))
     assert len(Paired(tmp_path, ["a", "b"], "train")) == 1
 
 
 def test_two_files_of_one_name_cannot_be_paired(tmp_path: Path) -> None:
     for name in ("a/1.png", "a/1.bmp", "b/1.png"):
-        write(tmp_path / name)
+        write_uniform(tmp_path / name)
     with pytest.raises(DataError, match=r"a/1\.bmp and \S+a/1\.png have the same name"):
         Paired(tmp_path, ["a", "b"], "train")
 
@@ -197,23 +188,19 @@ def test_a_pair_of_two_sizes_is_a_bad_image(shared_images: Path, tmp_path: Path)
         layout.load(layout.pick(0, Random(0)), IdentityTransform())
 
 
-# -- side by side ----------------------------------------------------------------------------------
-
-
 def test_sides_name_the_halves_and_domains_the_direction(tmp_path: Path) -> None:
-    joined = np.zeros((4, 8, 3), np.uint8)
-    joined[:, 4:] = 255
-    write_image(tmp_path / "1.png", joined)
-    forth = SideBySide(tmp_path, ["black", "white"], "train", sides=["black", "white"])
-    back = SideBySide(tmp_path, ["white", "black"], "train", sides=["black", "white"])
-    for layout, level in ((forth, 0), (back, 255)):
+    both_sides = np.zeros((4, 8, 3), np.uint8)
+    both_sides[:, 4:] = 255
+    write_image(tmp_path / "1.png", both_sides)
+    for domains, level in ((["black", "white"], 0), (["white", "black"], 255)):
+        layout = SideBySide(tmp_path, domains, "train", sides=["black", "white"])
         item = layout.load(layout.pick(0, Random(0)), IdentityTransform())
         assert (item.source == level).all()
         assert (item.target == 255 - level).all()
 
 
 def test_an_odd_width_cannot_be_halved(tmp_path: Path) -> None:
-    write(tmp_path / "train/1.png", 4, 7)
+    write_uniform(tmp_path / "train/1.png", size=(4, 7))
     layout = SideBySide(tmp_path, ["a", "b"], "train", sides=["a", "b"])
     with pytest.raises(BadImage, match="cannot be halved: it is 7 pixels wide"):
         layout.load(layout.pick(0, Random(0)), IdentityTransform())
@@ -224,13 +211,11 @@ def test_sides_must_be_named_and_domains_be_among_them(tmp_path: Path) -> None:
         SideBySide(tmp_path, ["labels", "photo"], "train")
     with pytest.raises(ConfigError, match=r"no side is called 'foto'\. Did you mean 'photo'\?"):
         SideBySide(tmp_path, ["labels", "foto"], "train", sides=["photo", "labels"])
-    with pytest.raises(
-        DataError, match=r"no folder for pairs of a and b: looked for \S+/train and "
-    ):
+    with pytest.raises(DataError, match=r"no folder for pairs of a and b: looked for \S+/train an"):
         SideBySide(tmp_path / "no", ["a", "b"], "train", sides=["a", "b"])
 
 
-def test_one_domain_is_read_alone(image_folder: ImageFolder, tmp_path: Path) -> None:
+def test_the_images_of_one_domain_are_read(image_folder: ImageFolder, tmp_path: Path) -> None:
     image_folder("a", 2)
     layout, transform = OneDomain(tmp_path, ["a"], "train"), IdentityTransform()
     item = layout.load(layout.pick(1, Random(0)), transform)

@@ -1,3 +1,5 @@
+"""The layout of images with captions in a file `captions.jsonl` next to them."""
+
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -5,54 +7,53 @@ from random import Random
 
 import pytest
 import torch
+from first_batch import load_batch
 from identity_transform import IdentityTransform
 
 from translate.batches import Captioned
 from translate.engine.config.schema import Data
-from translate.engine.data import check
-from translate.engine.loading import loader
 from translate.errors import ConfigError, DataError
 from translate_plugins.layouts.captioned import CaptionedFolders
 
 ImageFolder = Callable[..., Path]
 
 
-def caption(folder: Path, *message: tuple[str, str]) -> Path:
-    """Write a line for each file and text."""
+def write_captions(folder: Path, *captions: tuple[str, str]) -> Path:
+    """Write `captions.jsonl` with a line for each file and text."""
     path = folder / "captions.jsonl"
-    path.write_text("".join(json.dumps({"file": f, "text": t}) + "\n" for f, t in message))
+    path.write_text("".join(json.dumps({"file": f, "text": t}) + "\n" for f, t in captions))
     return path
 
 
-def text(item: Captioned) -> str:
-    """Return the text before the padding."""
+def caption_of(item: Captioned) -> str:
+    """Return the text of an item without its padding."""
     return bytes(item.text.tolist()).rstrip(b"\0").decode()
 
 
 def test_each_image_comes_with_its_caption(image_folder: ImageFolder, tmp_path: Path) -> None:
     folder = image_folder("summer/train", 2)
-    caption(folder, ("0001.png", "a lake"), ("0000.png", "drei Häuser"))
+    write_captions(folder, ("0001.png", "a lake"), ("0000.png", "drei Häuser"))
     layout = CaptionedFolders(tmp_path, ["summer"], "train")
     assert layout.spec.text_length == 12  # the umlaut is two bytes
     assert layout.spec.names == ("summer",)
     transform = IdentityTransform()
-    result = {}
+    captions = {}
     for index in range(len(layout)):
         picked_item = layout.pick(index, Random(0))
         item = layout.load(picked_item, transform)
         assert item.text.shape == (12,)
         assert item.text.dtype == torch.uint8
         assert item.images.shape == (3, 32, 32)
-        result[picked_item.files[0].name] = text(item)
-    assert result == {"0000.png": "drei Häuser", "0001.png": "a lake"}
+        captions[picked_item.files[0].name] = caption_of(item)
+    assert captions == {"0000.png": "drei Häuser", "0001.png": "a lake"}
     assert transform.roles == ["source"] * 2
 
 
-def test_domains_are_read_together_and_padded_to_the_longest(
+def test_captions_of_all_domains_are_padded_to_the_longest(
     image_folder: ImageFolder, tmp_path: Path
 ) -> None:
-    caption(image_folder("summer/train", 1), ("0000.png", "green"))
-    caption(image_folder("winter", 2), ("0000.png", "white"), ("0001.png", "whiter"))
+    write_captions(image_folder("summer/train", 1), ("0000.png", "green"))
+    write_captions(image_folder("winter", 2), ("0000.png", "white"), ("0001.png", "whiter"))
     layout = CaptionedFolders(tmp_path, ["summer", "winter"], "train")
     assert len(layout) == len(layout.files) == 3
     assert layout.spec.names == ("summer", "winter")
@@ -60,27 +61,26 @@ def test_domains_are_read_together_and_padded_to_the_longest(
     assert [bytes(item.text.tolist()) for item in items] == [b"green\0", b"white\0", b"whiter"]
 
 
-def test_one_of_several_captions_is_picked_by_the_random_number(
+def test_one_of_several_captions_of_an_image_is_picked_at_random(
     image_folder: ImageFolder, tmp_path: Path
 ) -> None:
-    caption(image_folder("a", 1), ("0000.png", "one"), ("0000.png", "two"), ("0000.png", "three"))
+    write_captions(
+        image_folder("a", 1), ("0000.png", "one"), ("0000.png", "two"), ("0000.png", "three")
+    )
     layout = CaptionedFolders(tmp_path, ["a"], "train")
     assert len(layout) == 1
     picks = [layout.pick(0, Random(seed)) for seed in range(20)]
     assert picks == [layout.pick(0, Random(seed)) for seed in range(20)]
-    assert {text(layout.load(files, IdentityTransform())) for files in picks} == {
-        "one",
-        "two",
-        "three",
-    }
+    captions = {caption_of(layout.load(item, IdentityTransform())) for item in picks}
+    assert captions == {"one", "two", "three"}
 
 
-def test_images_without_a_caption_are_left_out(image_folder: ImageFolder, tmp_path: Path) -> None:
+def test_images_without_a_caption_are_skipped(image_folder: ImageFolder, tmp_path: Path) -> None:
     folder = image_folder("a/train", 3)
-    caption(folder, ("0001.png", "here"))
+    write_captions(folder, ("0001.png", "here"))
     layout = CaptionedFolders(tmp_path, ["a"], "train")
     assert list(layout.files) == [folder / "0001.png"]
-    caption(folder)
+    write_captions(folder)
     none = r"a/train: none of its 3 images has a caption\. Expected captions\.jsonl in their folder"
     with pytest.raises(DataError, match=none):
         CaptionedFolders(tmp_path, ["a"], "train")
@@ -95,11 +95,11 @@ def test_captions_are_next_to_their_images_at_any_depth(
     image_folder: ImageFolder, tmp_path: Path
 ) -> None:
     image_folder("a/train/deep", 2)
-    caption(image_folder("a/train/deeper/still", 1), ("0000.png", "still"))
-    caption(tmp_path / "a/train", ("deep/0001.png", "deep"))
+    write_captions(image_folder("a/train/deeper/still", 1), ("0000.png", "still"))
+    write_captions(tmp_path / "a/train", ("deep/0001.png", "deep"))
     layout = CaptionedFolders(tmp_path, ["a"], "train")
     items = [layout.load(layout.pick(index, Random(0)), IdentityTransform()) for index in range(2)]
-    assert [text(item) for item in items] == ["deep", "still"]
+    assert [caption_of(item) for item in items] == ["deep", "still"]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_captions_are_next_to_their_images_at_any_depth(
 def test_a_malformed_line_is_named_by_its_number(
     line: str, image_folder: ImageFolder, tmp_path: Path
 ) -> None:
-    path = caption(image_folder("a", 1), ("0000.png", "good"))
+    path = write_captions(image_folder("a", 1), ("0000.png", "good"))
     content = path.read_bytes() + b"\n" + line.encode(errors="surrogateescape") + b"\n"
     path.write_bytes(content)
     with pytest.raises(DataError, match=r'captions\.jsonl, line 3: expected \{"file": ') as error:
@@ -127,7 +127,7 @@ def test_a_malformed_line_is_named_by_its_number(
 
 def test_captions_of_missing_images_are_refused(image_folder: ImageFolder, tmp_path: Path) -> None:
     expected = [("0000.png", "good"), ("gone.png", "bad"), ("../a/0000.png", "bad")]
-    caption(image_folder("a", 1), *expected)
+    write_captions(image_folder("a", 1), *expected)
     with pytest.raises(
         DataError,
         match=r"captions\.jsonl: 2 captions are of images that do not exist\. "
@@ -138,7 +138,7 @@ def test_captions_of_missing_images_are_refused(image_folder: ImageFolder, tmp_p
 
 def test_leaving_out_an_image_drops_its_caption(image_folder: ImageFolder, tmp_path: Path) -> None:
     folder = image_folder("a", 2)
-    caption(folder, ("0000.png", "the longest of them"), ("0001.png", "short"))
+    write_captions(folder, ("0000.png", "the longest of them"), ("0001.png", "short"))
     layout = CaptionedFolders(tmp_path, ["a"], "train", leave_out=[folder / "0000.png"])
     assert list(layout.files) == [folder / "0001.png"]
     with pytest.raises(DataError, match="not one of its 2 images can be read"):
@@ -148,10 +148,9 @@ def test_leaving_out_an_image_drops_its_caption(image_folder: ImageFolder, tmp_p
 def test_a_batch_of_the_engine_holds_images_and_text(
     image_folder: ImageFolder, tmp_path: Path
 ) -> None:
-    caption(image_folder("summer", 2), ("0000.png", "a"), ("0001.png", "bcd"))
+    write_captions(image_folder("summer", 2), ("0000.png", "a"), ("0001.png", "bcd"))
     settings = Data(root=tmp_path, domains=("summer",), layout="captioned", size=16)
-    checked_data = check.check_data(check.open_layout(settings), settings)
-    (batch, _), *_ = loader.batches(checked_data, settings, seed=0, batch_size=2, steps=range(1))
+    batch = load_batch(settings, batch_size=2)
     assert isinstance(batch, Captioned)
     assert batch.images.shape == (2, 3, 16, 16)
     assert sorted(bytes(row.tolist()) for row in batch.text) == [b"a\0\0", b"bcd"]

@@ -1,4 +1,4 @@
-"""Several domains: the label of an image is its domain."""
+"""The layout of several domains, which are the labels of their images."""
 
 from pathlib import Path
 from random import Random
@@ -37,7 +37,7 @@ def test_classes_have_the_last_part_of_domain_paths_as_names(
     assert spec.names == spec.classes == ("a", "b")
 
 
-def test_one_domain_or_one_twice_is_refused(image_folder: Any, tmp_path: Path) -> None:
+def test_a_single_or_a_repeated_domain_is_refused(image_folder: Any, tmp_path: Path) -> None:
     image_folder("a", 1)
     with pytest.raises(ConfigError, match="layout 'domains' reads two domains or more, got 1"):
         LabelledDomains(tmp_path, ["a"], "train")

@@ -1,3 +1,5 @@
+"""The layout of idx files, the format of MNIST: images, labels and damaged files."""
+
 import gzip
 import struct
 from collections.abc import Callable
@@ -8,14 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from first_batch import load_batch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from identity_transform import IdentityTransform
 
 from translate.batches import Images, Item, Labelled
 from translate.engine.config.schema import Data
-from translate.engine.data import check
-from translate.engine.loading import loader
 from translate.errors import ConfigError, DataError
 from translate_plugins.layouts.idx import IdxFiles, read
 
@@ -44,9 +45,6 @@ def mnist(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return make
-
-
-# -- reading ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("packed", [True, False])
@@ -113,10 +111,9 @@ def test_the_real_mnist_is_read(shared_images: Path) -> None:
     assert len(layout) == 60_000
     assert layout.spec.classes == tuple("0123456789")
     assert layout.labels is not None
-    assert layout.labels[:5].tolist() == [5, 0, 4, 1, 9]  # as in tutorials
-    assert layout.images.float().mean() / 255 == pytest.approx(
-        0.1307, abs=1e-4
-    )  # their documented values
+    assert layout.labels[:5].tolist() == [5, 0, 4, 1, 9]
+    mean_of_tutorials = 0.1307
+    assert layout.images.float().mean() / 255 == pytest.approx(mean_of_tutorials, abs=1e-4)
     assert len(IdxFiles(shared_images / "mnist", ["mnist"], "test", labels=False)) == 10_000
 
 
@@ -127,14 +124,11 @@ def test_batches_of_the_engine_are_gray_bytes(mnist: Any, workers: int, tmp_path
     settings = Data(
         root=tmp_path, domains=("mnist",), layout="idx", size=8, resize="fit", workers=workers
     )
-    checked_data = check.check_data(check.open_layout(settings), settings)
-    (batch, met), *_ = loader.batches(checked_data, settings, seed=0, batch_size=5, steps=range(1))
-    assert not met
+    batch = load_batch(settings, batch_size=5)
     assert batch.images.shape == (5, 1, 8, 8)
     assert sorted(batch.labels.tolist()) == [0, 1, 1, 2, 2]
     colour = settings.model_copy(update={"channels": 3, "layout": {"name": "idx", "labels": False}})
-    checked_data = check.check_data(check.open_layout(colour), colour)
-    (batch, _), *_ = loader.batches(checked_data, colour, seed=0, batch_size=5, steps=range(1))
+    batch = load_batch(colour, batch_size=5)
     assert batch.images.shape == (5, 3, 8, 8)
     assert len(batch) == 1
 
@@ -147,9 +141,6 @@ def test_spawned_workers_share_the_images(mnist: Any, tmp_path: Path) -> None:
     context = torch.multiprocessing.get_context("spawn")
     with context.Pool(1) as pool:
         assert pool.apply(len, (layout,)) == 5
-
-
-# -- errors ----------------------------------------------------------------------------------------
 
 
 @settings(suppress_health_check=SAME_FOLDER, deadline=None)
@@ -169,18 +160,17 @@ def test_arrays_of_numpy_are_read_back(
 
 @settings(suppress_health_check=SAME_FOLDER, deadline=None)
 @given(
-    start=st.binary(max_size=20),
-    rest=st.binary(max_size=40),
+    random_bytes=st.binary(max_size=60),
     packed=st.booleans(),
-    whole=st.booleans(),
+    has_magic_number=st.booleans(),
     dimensions=st.sampled_from([1, 3]),
 )
 def test_any_content_raises_only_data_errors(
-    start: bytes, rest: bytes, packed: bool, whole: bool, dimensions: int, tmp_path: Path
+    random_bytes: bytes, packed: bool, has_magic_number: bool, dimensions: int, tmp_path: Path
 ) -> None:
-    content = (bytes((0, 0, 8, dimensions)) if whole else b"") + start + rest
+    content = (bytes((0, 0, 8, dimensions)) if has_magic_number else b"") + random_bytes
     path = tmp_path / "file"
-    path.write_bytes(gzip.compress(content)[: len(rest) + 20] if packed else content)
+    path.write_bytes(gzip.compress(content)[: len(random_bytes) + 10] if packed else content)
     try:
         values = read(path, dimensions)
     except DataError as error:
@@ -222,17 +212,17 @@ def test_a_decompression_bomb_is_inflated_only_to_the_size_of_its_header(
 ) -> None:
     path = tmp_path / "train-images-idx3-ubyte.gz"
     path.write_bytes(gzip.compress(idx(PIXELS) + bytes(1 << 26)))
-    arguments = []
+    inflated = []
     inflate = gzip.GzipFile.read
 
-    def counted(self: gzip.GzipFile, size: int | None = -1) -> bytes:
-        arguments.append(inflate(self, size))
-        return arguments[-1]
+    def record_inflated_bytes(self: gzip.GzipFile, size: int | None = -1) -> bytes:
+        inflated.append(inflate(self, size))
+        return inflated[-1]
 
-    monkeypatch.setattr(gzip.GzipFile, "read", counted)
+    monkeypatch.setattr(gzip.GzipFile, "read", record_inflated_bytes)
     with pytest.raises(DataError, match="and more follow"):
         read(path, 3)
-    assert sum(map(len, arguments)) == len(idx(PIXELS)) + 1
+    assert len(b"".join(inflated)) == len(idx(PIXELS)) + 1
 
 
 def test_the_numbers_of_labels_and_images_must_agree(mnist: Any, tmp_path: Path) -> None:
@@ -242,6 +232,6 @@ def test_the_numbers_of_labels_and_images_must_agree(mnist: Any, tmp_path: Path)
         IdxFiles(tmp_path, ["mnist"], "train")
 
 
-def test_a_folder_without_such_files_is_named(tmp_path: Path) -> None:
+def test_a_folder_without_idx_files_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"with or without \.gz, in \S+/mnist and \S+\.$"):
         IdxFiles(tmp_path, ["mnist"], "train")

@@ -1,16 +1,16 @@
+"""The layout of class folders: the label of an image is its folder."""
+
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
 import torch
+from first_batch import load_batch
 from identity_transform import IdentityTransform
 
 from translate.batches import Labelled
 from translate.engine.config.schema import Data
-from translate.engine.data import check
-from translate.engine.loading import loader
 from translate.errors import ConfigError, DataError
 from translate_plugins.layouts.images import OneDomain
 from translate_plugins.layouts.labelled import LabelledFolders
@@ -40,7 +40,9 @@ def test_a_class_is_a_folder_and_classes_are_in_natural_order(
         assert item.labels.shape == ()
 
 
-def test_D21_linked_classes_keep_every_label(image_folder: ImageFolder, tmp_path: Path) -> None:
+def test_D21_an_image_that_is_linked_into_two_classes_has_both_labels(
+    image_folder: ImageFolder, tmp_path: Path
+) -> None:
     pool = sorted(image_folder("pool", 3).iterdir())
     for label, files in {"young": pool[:2], "male": pool}.items():
         folder = tmp_path / "faces/train" / label
@@ -127,7 +129,7 @@ def test_a_batch_of_the_engine_holds_images_and_labels(
     for name in ("7", "8"):
         image_folder(f"digits/train/{name}", 2)
     settings = Data(root=tmp_path, domains=("digits",), layout="labelled", size=16, channels=1)
-    batch = next(batches(settings))
+    batch = load_batch(settings)
     assert isinstance(batch, Labelled)
     assert batch.images.shape == (4, 1, 16, 16)
     assert sorted(batch.labels.tolist()) == [0, 0, 1, 1]
@@ -141,9 +143,3 @@ def test_images_of_all_classes_can_be_read_without_labels(
     layout = OneDomain(tmp_path, ["digits"], "train")
     assert {path.parent.name for path in layout.files} == {"0", "1", "9"}
     assert len(layout) == 6
-
-
-def batches(settings: Data) -> Any:
-    """Return the engine's batches of four."""
-    checked_data = check.check_data(check.open_layout(settings), settings)
-    return (batch for batch, _ in loader.batches(checked_data, settings, seed=0, batch_size=4))

@@ -1,45 +1,38 @@
+"""The layout of a CSV table with a pair of images in each row."""
+
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
 
-import numpy as np
 import pytest
 from identity_transform import IdentityTransform
+from layout_files import relative_pairs, write_uniform
 
 from translate.errors import ConfigError, DataError
-from translate.images.encode import write_image
 from translate_plugins.layouts.table import Table
 
-Make = Callable[..., Table]
+OpenTable = Callable[..., Table]
 NAMES = ("photo", "mask")
 
 
-def write(path: Path, level: int = 0) -> None:
-    write_image(path, np.full((8, 8, 3), level, np.uint8))
-
-
 @pytest.fixture
-def make(tmp_path: Path) -> Make:
-    """Write a table, and read it: images ``x/0.png`` to ``x/3.png`` are there, and ``y/``."""
+def open_table(tmp_path: Path) -> OpenTable:
+    """Write images ``x/0.png`` to ``x/3.png`` and ``y/0.png`` to ``y/3.png``; open a table."""
     for number in range(4):
-        write(tmp_path / f"x/{number}.png", number)
-        write(tmp_path / f"y/{number}.png", 9 - number)
+        write_uniform(tmp_path / f"x/{number}.png", number)
+        write_uniform(tmp_path / f"y/{number}.png", 9 - number)
 
-    def build(text: str, *domains: str, table: str = "pairs.csv", **options: Any) -> Table:
+    def open_text(text: str, *domains: str, table: str = "pairs.csv", **options: Any) -> Table:
         (tmp_path / table).write_bytes(text.encode("utf-8-sig" if "source" in text else "utf-8"))
         options = {"file": table, **options}
         return Table(tmp_path, domains or NAMES, options.pop("split", "train"), **options)
 
-    return build
+    return open_text
 
 
-def below(layout: Table, folder: Path) -> list[list[str]]:
-    return [[path.relative_to(folder).as_posix() for path in pair] for pair in layout.pairs]
-
-
-WANTED = [["x/0.png", "y/1.png"], ["x/2.png", "y/3.png"]]
+PAIRS = [["x/0.png", "y/1.png"], ["x/2.png", "y/3.png"]]
 
 
 @pytest.mark.parametrize(
@@ -55,43 +48,49 @@ WANTED = [["x/0.png", "y/1.png"], ["x/2.png", "y/3.png"]]
         "source,target\nx\\0.png,y\\1.png\n.\\x\\2.png,y\\3.png\n",
     ],
 )
-def test_a_row_is_a_pair_with_or_without_a_header(text: str, make: Make, tmp_path: Path) -> None:
-    layout = make(text)
-    assert below(layout, tmp_path) == WANTED
+def test_a_row_is_a_pair_with_or_without_a_header(
+    text: str, open_table: OpenTable, tmp_path: Path
+) -> None:
+    layout = open_table(text)
+    assert relative_pairs(layout, tmp_path) == PAIRS
     assert layout.spec.names == NAMES
     assert list(layout.sources) == [tmp_path / "pairs.csv"]
     pair = layout.load(layout.pick(0, Random(0)), IdentityTransform())
     assert (int(pair.source[0, 0, 0]), int(pair.target[0, 0, 0])) == (0, 8)
 
 
-def test_columns_may_have_other_names_and_rows_a_split(make: Make, tmp_path: Path) -> None:
+def test_columns_may_have_other_names_and_rows_a_split(
+    open_table: OpenTable, tmp_path: Path
+) -> None:
     text = "split,before,after\ntrain,x/0.png,y/1.png\ntest,x/2.png,y/3.png\n"
     columns = {"source": "before", "target": "after"}
-    assert below(make(text, **columns), tmp_path) == WANTED[:1]
-    assert below(make(text, split="test", **columns), tmp_path) == WANTED[1:]
+    assert relative_pairs(open_table(text, **columns), tmp_path) == PAIRS[:1]
+    assert relative_pairs(open_table(text, split="test", **columns), tmp_path) == PAIRS[1:]
     with pytest.raises(DataError, match="no row of split 'val'; its column split has test and tra"):
-        make(text, split="val", **columns)
+        open_table(text, split="val", **columns)
     with pytest.raises(DataError, match=r"line 1: expected a header with source,target or photo,m"):
-        make(text)
+        open_table(text)
 
 
-def test_paths_are_below_the_table_the_root_or_the_domain(make: Make, tmp_path: Path) -> None:
-    assert below(make("0.png,../y/1.png", table="x/t.csv"), tmp_path) == [
+def test_paths_are_below_the_table_the_root_or_the_domain(
+    open_table: OpenTable, tmp_path: Path
+) -> None:
+    assert relative_pairs(open_table("0.png,../y/1.png", table="x/t.csv"), tmp_path) == [
         ["x/0.png", "x/../y/1.png"]
     ]
-    assert below(make("x/0.png,y/1.png", table="x/t.csv"), tmp_path) == WANTED[:1]
-    assert below(make("source,target\n0.png,1.png", "x", "y"), tmp_path) == WANTED[:1]
-    one = make("source,target\n0.png,1.png", "x", table="x/t.csv", file="t.csv")
-    assert below(one, tmp_path) == [["x/0.png", "x/1.png"]]
-    assert one.spec.names == ("source", "target")
-    assert len(make(f"{tmp_path}/x/0.png,{tmp_path}/y/1.png")) == 1
+    assert relative_pairs(open_table("x/0.png,y/1.png", table="x/t.csv"), tmp_path) == PAIRS[:1]
+    assert relative_pairs(open_table("source,target\n0.png,1.png", "x", "y"), tmp_path) == PAIRS[:1]
+    in_domain = open_table("source,target\n0.png,1.png", "x", table="x/t.csv", file="t.csv")
+    assert relative_pairs(in_domain, tmp_path) == [["x/0.png", "x/1.png"]]
+    assert in_domain.spec.names == ("source", "target")
+    assert len(open_table(f"{tmp_path}/x/0.png,{tmp_path}/y/1.png")) == 1
 
 
-def test_faulty_rows_are_listed_with_their_lines(make: Make) -> None:
+def test_faulty_rows_are_listed_with_their_lines(open_table: OpenTable) -> None:
     rows = ["x/0.png,y/0.png", "x/9.png,y/1.png", "x/1.png", "x/1.png,", "x/2.png,x/2.png"]
     text = "\n".join(["source,target", *rows, *["gone.png,y/0.png"] * 3])
     with pytest.raises(DataError) as error:
-        make(text)
+        open_table(text)
     assert str(error.value).splitlines()[0].endswith("pairs.csv: 7 of 8 rows cannot be used")
     assert [line.partition("pairs")[0] for line in str(error.value).splitlines()[1:4]] == [
         "  line 3: there is no file x/9.png.",
@@ -101,25 +100,27 @@ def test_faulty_rows_are_listed_with_their_lines(make: Make) -> None:
     assert "line 6: " in str(error.value) and "x/2.png is its own target." in str(error.value)
     assert "... and 2 more" in str(error.value)
     assert str(error.value).endswith("--drop-unpaired skips these rows.")
-    layout = make(text, drop_unpaired=True)
+    layout = open_table(text, drop_unpaired=True)
     assert len(layout) == 1
     assert "skipped 7 of 8 rows, line 3: there is no file x/9.png." in layout.notes[0]
 
 
 def test_a_pair_in_two_rows_counts_once_and_an_image_may_be_in_several_pairs(
-    make: Make, tmp_path: Path
+    open_table: OpenTable, tmp_path: Path
 ) -> None:
-    layout = make("source,target\nx/0.png,y/1.png\nx/0.png,y/2.png\nx/0.png,y/1.png\n")
-    assert below(layout, tmp_path) == [["x/0.png", "y/1.png"], ["x/0.png", "y/2.png"]]
+    layout = open_table("source,target\nx/0.png,y/1.png\nx/0.png,y/2.png\nx/0.png,y/1.png\n")
+    assert relative_pairs(layout, tmp_path) == [["x/0.png", "y/1.png"], ["x/0.png", "y/2.png"]]
     assert layout.notes == [f"{tmp_path}/pairs.csv: 1 of 3 rows repeat others: skipped"]
 
 
-def test_D24_a_row_of_one_file_under_two_names_is_refused(make: Make, tmp_path: Path) -> None:
+def test_D24_a_row_of_one_file_under_two_names_is_refused(
+    open_table: OpenTable, tmp_path: Path
+) -> None:
     (tmp_path / "link.png").symlink_to("x/0.png")
     with pytest.raises(DataError, match=r"x/0\.png is its own target"):
-        make("source,target\nx/0.png,link.png")
+        open_table("source,target\nx/0.png,link.png")
     with pytest.raises(DataError, match="domains 'x' and 'x' are the same"):
-        make("source,target\n0.png,1.png", "x", "x")
+        open_table("source,target\n0.png,1.png", "x", "x")
 
 
 @pytest.mark.parametrize(
@@ -132,31 +133,33 @@ def test_D24_a_row_of_one_file_under_two_names_is_refused(make: Make, tmp_path: 
         ("source,target\nx/0.png\0,y/0.png\n", "line 2: "),
     ],
 )
-def test_a_malformed_table_is_named(text: str, message: str, make: Make) -> None:
+def test_a_malformed_table_is_named(text: str, message: str, open_table: OpenTable) -> None:
     with pytest.raises(DataError, match=message):
-        make(text)
+        open_table(text)
 
 
-def test_a_binary_or_missing_table_is_named(make: Make, tmp_path: Path) -> None:
+def test_a_binary_or_missing_table_is_named(open_table: OpenTable, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"there is no table other\.csv in"):
-        make("source,target", file="other.csv")
+        open_table("source,target", file="other.csv")
     (tmp_path / "bad.csv").write_bytes(b"\xff\xfe\xff")
     with pytest.raises(DataError, match="cannot be read as text in UTF-8"):
         Table(tmp_path, NAMES, "train", file="bad.csv")
     with pytest.raises(ConfigError, match="'csv' reads two domains, got 3"):
-        make("source,target", "a", "b", "c")
+        open_table("source,target", "a", "b", "c")
 
 
-def test_a_pair_is_dropped_if_either_image_is_left_out(make: Make, tmp_path: Path) -> None:
+def test_a_pair_is_dropped_if_either_image_is_left_out(
+    open_table: OpenTable, tmp_path: Path
+) -> None:
     text = "source,target\nx/0.png,y/1.png\nx/2.png,y/3.png\n"
-    assert below(make(text, leave_out=[tmp_path / "y/1.png"]), tmp_path) == WANTED[1:]
+    assert relative_pairs(open_table(text, leave_out=[tmp_path / "y/1.png"]), tmp_path) == PAIRS[1:]
 
 
 def test_names_may_have_accents_in_either_form_and_unicode_line_breaks(
-    make: Make, tmp_path: Path
+    open_table: OpenTable, tmp_path: Path
 ) -> None:
     names = unicodedata.normalize("NFD", "x/é.png"), "y/a\u2028b.png"
     for name in names:
-        write(tmp_path / name)
-    layout = make(unicodedata.normalize("NFC", f"source,target\n{names[0]},{names[1]}\n"))
-    assert below(layout, tmp_path) == [[*names]]
+        write_uniform(tmp_path / name)
+    layout = open_table(unicodedata.normalize("NFC", f"source,target\n{names[0]},{names[1]}\n"))
+    assert relative_pairs(layout, tmp_path) == [[*names]]

@@ -1,15 +1,14 @@
-"""The layout webdataset reads samples of tar shards."""
+"""The layout `webdataset`: samples of tar shards."""
 
-import tarfile
 from collections.abc import Callable
-from io import BytesIO
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import numpy as np
 import pytest
 from identity_transform import IdentityTransform
+from layout_files import relative_pairs
+from shard_files import tar_file
 
 from translate.errors import ConfigError, DataError
 from translate.images.encode import encode_image
@@ -23,21 +22,15 @@ def png(level: int, side: int = 8) -> bytes:
 
 @pytest.fixture
 def shard(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes a tar file of `members`."""
+
     def write(name: str, **members: bytes) -> Path:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tarfile.open(path, "w") as archive:
-            for member, data in members.items():
-                info = tarfile.TarInfo(member)
-                info.size = len(data)
-                archive.addfile(info, BytesIO(data))
+        path.write_bytes(tar_file(members))
         return path
 
     return write
-
-
-def pairs(layout: Any, root: Path) -> list[list[str]]:
-    return [[path.relative_to(root).as_posix() for path in pair] for pair in layout.pairs]
 
 
 @pytest.mark.parametrize("folder", ["", "train/"])
@@ -48,7 +41,7 @@ def test_a_pair_is_two_parts_of_a_sample(
         members = {"x/1.a.png": png(10), "x/1.B.png": png(20), "2.b.png": png(3), "2.a.png": png(4)}
         shard(f"{folder}{number}.tar", **members, **{"2.json": b"{}"})
     layout = webdataset(tmp_path, ["a", "b"], "train")
-    assert pairs(layout, tmp_path / folder) == [
+    assert relative_pairs(layout, tmp_path / folder) == [
         ["0.tar/2.a.png", "0.tar/2.b.png"], ["0.tar/x/1.a.png", "0.tar/x/1.B.png"],
         ["1.tar/2.a.png", "1.tar/2.b.png"], ["1.tar/x/1.a.png", "1.tar/x/1.B.png"],
     ]  # fmt: skip
@@ -76,7 +69,7 @@ def test_parts_may_be_distinguished_by_their_file_type(
 ) -> None:
     shard("0.tar", **{"1.png": png(1), "1.webp": png(2)})
     layout = webdataset(tmp_path, ["webp", "png"], "train")
-    assert pairs(layout, tmp_path) == [["0.tar/1.webp", "0.tar/1.png"]]
+    assert relative_pairs(layout, tmp_path) == [["0.tar/1.webp", "0.tar/1.png"]]
 
 
 def test_samples_without_an_image_of_a_domain_are_refused_or_skipped(
@@ -87,7 +80,7 @@ def test_samples_without_an_image_of_a_domain_are_refused_or_skipped(
         webdataset(tmp_path, ["a", "b"], "train")
     assert "KEY.a.png and KEY.b.png in one shard" in str(error.value)
     layout = webdataset(tmp_path, ["a", "b"], "train", drop_unpaired=True)
-    assert pairs(layout, tmp_path) == [["0.tar/1.a.png", "0.tar/1.b.png"]]
+    assert relative_pairs(layout, tmp_path) == [["0.tar/1.a.png", "0.tar/1.b.png"]]
 
 
 def test_two_images_of_one_sample_and_domain_are_refused(
@@ -128,7 +121,7 @@ def test_a_truncated_shard_is_listed_and_its_whole_samples_used(
     assert any("truncated" in bad.reason for bad in layout.problems)
 
 
-def test_wrong_domains_say_what_names_are_expected(
+def test_a_message_about_wrong_domains_has_the_expected_and_the_actual_names(
     shard: Callable[..., Path], tmp_path: Path
 ) -> None:
     shard("0.tar", **{"1.png": png(1)})
@@ -140,10 +133,12 @@ def test_wrong_domains_say_what_names_are_expected(
         webdataset(tmp_path, ["a"], "train", labels=True)
 
 
-def test_the_layout_keeps_the_rules(shard: Callable[..., Path], tmp_path: Path) -> None:
+def test_the_layout_keeps_the_contract(shard: Callable[..., Path], tmp_path: Path) -> None:
     members = {f"{n}.{side}.png": png(40 * n, 32) for n in range(4) for side in "ab"}
-    shard("pairs/0.tar", **members)
+    shard("relative_pairs/0.tar", **members)
     shard("digits/0.tar", **{f"{n}.png": png(40 * n, 32) for n in range(4)},
           **{f"{n}.cls": b"%d" % (n % 2) for n in range(4)})  # fmt: skip
-    check_layout("webdataset", data={"root": str(tmp_path / "pairs"), "domains": ["a", "b"]})
+    check_layout(
+        "webdataset", data={"root": str(tmp_path / "relative_pairs"), "domains": ["a", "b"]}
+    )
     check_layout("webdataset", data={"root": str(tmp_path), "domains": ["digits"]}, labels=True)

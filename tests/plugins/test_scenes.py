@@ -1,4 +1,4 @@
-"""The sample domains, checked on their images."""
+"""The images and captions of the sample domains of scenes."""
 
 from __future__ import annotations
 
@@ -55,12 +55,13 @@ def captions(domain: str) -> dict[str, list[dict[str, str]]]:
     }
 
 
-def psnr(one: NDArray, other: NDArray) -> float:
-    error = np.mean((one.astype(float) - other.astype(float)) ** 2)
+def psnr(image: NDArray, target: NDArray) -> float:
+    error = np.mean((image.astype(float) - target.astype(float)) ** 2)
     return float(10 * np.log10(255**2 / error))
 
 
-def shows(labels: NDArray[np.uint8], colour: tuple[int, int, int]) -> NDArray[np.bool_]:
+def mask_of(labels: NDArray[np.uint8], colour: tuple[int, int, int]) -> NDArray[np.bool_]:
+    """Return the mask of the pixels of a label map that have the colour of a class."""
     return (labels == np.array(colour, np.uint8)).all(axis=2)
 
 
@@ -96,37 +97,38 @@ def test_captions_name_the_visible_objects_only() -> None:
         text, classes = describe(scene), label(scene)
         walls = [colour for name, colour in WALLS.items() if f"{name} house" in text]
         assert ("house" in text) == bool(scene.houses) == bool(walls)
-        assert all(shows(classes, colour).any() for colour in walls)
+        assert all(mask_of(classes, colour).any() for colour in walls)
         for word, name in [
             ("lake", "lake"), ("path", "path"), ("fir", "fir"), ("leafy tree", "leafy"),
             ("mountain", "peak"), ("cloud", "cloud"), ("sun", "sun"),
         ]:  # fmt: skip
-            assert (word in text) == shows(classes, CLASSES[name]).any(), text
+            assert (word in text) == mask_of(classes, CLASSES[name]).any(), text
 
 
-def test_captions_of_frozen_lakes_and_bare_trees_are_of_winter_only() -> None:
-    summer, winter = captions("summer")["test"], captions("winter")["test"]
-    for warm, cold in zip(summer, winter, strict=True):
-        assert ("by a lake" in warm["text"]) == ("by a frozen lake" in cold["text"])
-        assert ("leafy tree" in warm["text"]) == ("bare tree" in cold["text"])
+def test_lakes_are_frozen_and_leafy_trees_are_bare_in_captions_of_winter() -> None:
+    summer, winter = ([c["text"] for c in captions(name)["test"]] for name in ("summer", "winter"))
+    for summer_text, winter_text in zip(summer, winter, strict=True):
+        assert ("by a lake" in summer_text) == ("by a frozen lake" in winter_text)
+        assert ("leafy tree" in summer_text) == ("bare tree" in winter_text)
+
+
+def eroded_mask(file: str, class_name: str, side: int) -> NDArray[np.bool_]:
+    """Return the mask of a class in a test scene without its edges, which are antialiased."""
+    mask = mask_of(render("labels", "test", file), CLASSES[class_name]).astype(np.uint8)
+    return cv2.erode(mask, np.ones((side, side), np.uint8)) > 0
 
 
 def test_test_scenes_are_the_same_in_summer_winter_and_labels() -> None:
     for file in NAMES[:12]:
-        sky = shows(render("labels", "test", file), CLASSES["sky"])
-        sky = (
-            cv2.erode(sky.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-        )  # edges are antialiased
+        sky, meadow = eroded_mask(file, "sky", 3), eroded_mask(file, "meadow", 9)
         summer, winter = render("summer", "test", file), render("winter", "test", file)
         red, _, blue = np.moveaxis(summer[sky].astype(int), 1, 0)
         assert np.mean(blue > red - 60) > 0.99  # the sun's halo is yellow
         assert summer[sky].mean() > winter[sky].mean() + 15
-        meadow = shows(render("labels", "test", file), CLASSES["meadow"])
-        meadow = cv2.erode(meadow.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
-        assert winter[meadow].mean() > summer[meadow].mean() + 60, "the ground is snow"
+        assert winter[meadow].mean() > summer[meadow].mean() + 60  # of snow
 
 
-def test_summer_and_winter_train_on_different_scenes_and_labels_on_those_of_summer() -> None:
+def test_training_scenes_of_summer_are_those_of_labels_but_not_those_of_winter() -> None:
     summer, winter = (list(scenes(name, "train", 200)) for name in ("summer", "winter"))
     assert not {scene.sun for scene in summer} & {scene.sun for scene in winter}
     assert summer == list(scenes("labels", "train", 200))
@@ -139,7 +141,7 @@ def test_the_horizon_varies_between_its_bounds() -> None:
     assert np.ptp(horizons) > 0.4
 
 
-def test_a_label_map_holds_class_colours_only() -> None:
+def test_a_label_map_has_only_colours_of_classes() -> None:
     pixels = render("labels", "test", NAMES[0]).reshape(-1, 3)
     assert len(np.unique(pixels, axis=0)) < 25
 
@@ -163,10 +165,10 @@ def test_camera_shake_spreads_a_point_along_its_path() -> None:
     assert np.count_nonzero(path_image) == len(set(path))
 
 
-def test_shakes_are_5_to_21_pixels_long() -> None:
+def test_paths_of_camera_shake_have_an_extent_in_the_documented_range() -> None:
     for seed in range(50):
-        reach = max(np.ptp(np.array(camera_path(Random(seed))), axis=0))
-        assert EXTENT[0] - 1 <= reach <= EXTENT[1] + 1
+        extent = max(np.ptp(np.array(camera_path(Random(seed))), axis=0))
+        assert EXTENT[0] - 1 <= extent <= EXTENT[1] + 1
 
 
 @pytest.mark.slow
@@ -175,8 +177,7 @@ def test_the_source_and_the_average_winter_image_have_a_low_psnr() -> None:
         images = (render(domain, split, file) for file in NAMES[:count])
         return np.stack([cv2.resize(p, (64, 64), interpolation=cv2.INTER_AREA) for p in images])
 
-    truths = small("winter", "test", 40)
+    sources, targets = small("summer", "test", 40), small("winter", "test", 40)
     average = small("winter", "train", 60).mean(axis=0)
-    assert np.mean([psnr(average, truth) for truth in truths]) <= 15
-    untouched = zip(small("summer", "test", 40), truths, strict=True)
-    assert np.mean([psnr(source, truth) for source, truth in untouched]) <= 10
+    assert np.mean([psnr(average, target) for target in targets]) <= 15
+    assert np.mean([psnr(*pair) for pair in zip(sources, targets, strict=True)]) <= 10

@@ -1,9 +1,8 @@
-"""The built-in trackers: rows of a CSV file and events of TensorBoard, also after a resume."""
+"""The built-in trackers: read_rows of a CSV file and events of TensorBoard, also after a resume."""
 
 import csv
 import math
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,25 +14,13 @@ from translate.registry import create
 from translate.run import LogRecord, Run
 
 
-@pytest.fixture
-def root(image_folder: Callable[..., Path], tmp_path: Path) -> Path:
-    image_folder("a", 4), image_folder("b", 4)
-    return tmp_path
-
-
 def record(step: int, **values: Any) -> LogRecord:
-    options = {
-        "losses": {"generator/gan": 0.5},
-        "lr": {"generator": 0.1},
-        "grad_norm": {},
-        **values,
-    }
-    return LogRecord(
-        step, step / 2, images_per_second=3.0, data_wait=0.0, memory_mb=9, threads=1, **options
-    )
+    fixed = {"images_per_second": 3.0, "data_wait": 0.0, "memory_mb": 9, "threads": 1}
+    players = {"losses": {"generator/gan": 0.5}, "lr": {"generator": 0.1}, "grad_norm": {}}
+    return LogRecord(step, step / 2, **{**fixed, **players, **values})
 
 
-def rows(path: Path) -> list[dict[str, str]]:
+def read_rows(path: Path) -> list[dict[str, str]]:
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
 
@@ -41,11 +28,18 @@ def rows(path: Path) -> list[dict[str, str]]:
 def test_a_csv_file_has_a_row_for_each_line_of_the_log(root: Path) -> None:
     config = small_runs.config(root, train__trackers=["csv"], train__log_every=1)
     small_runs.train(config, root / "run")
-    result = rows(root / "run/log.csv")
+    result = read_rows(root / "run/log.csv")
     assert [row["step"] for row in result] == ["1", "2", "3", "4"]
     assert float(result[0]["loss/discriminators/source"]) > 0
     small_runs.resume(root / "run", steps=6)
-    assert [row["step"] for row in rows(root / "run/log.csv")] == ["1", "2", "3", "4", "5", "6"]
+    assert [row["step"] for row in read_rows(root / "run/log.csv")] == [
+        "1",
+        "2",
+        "3",
+        "4",
+        "5",
+        "6",
+    ]
 
 
 def test_a_csv_file_is_truncated_to_the_resumed_step(tmp_path: Path) -> None:
@@ -58,7 +52,7 @@ def test_a_csv_file_is_truncated_to_the_resumed_step(tmp_path: Path) -> None:
     tracker = create("tracker", {"name": "csv", "file": "my.csv"})
     tracker.start(run, 2)
     tracker.log(record(3))
-    assert [row["step"] for row in rows(tmp_path / "my.csv")] == ["1", "2", "3"]
+    assert [row["step"] for row in read_rows(tmp_path / "my.csv")] == ["1", "2", "3"]
 
 
 def test_a_new_value_adds_a_column(tmp_path: Path) -> None:
@@ -67,13 +61,13 @@ def test_a_new_value_adds_a_column(tmp_path: Path) -> None:
     tracker.log(record(1))
     tracker.log(record(2, metrics={"critic/real, score": math.nan}))
     tracker.log(record(3))
-    result = [row["metric/critic/real, score"] for row in rows(tmp_path / "log.csv")]
+    result = [row["metric/critic/real, score"] for row in read_rows(tmp_path / "log.csv")]
     assert result == ["", "nan", ""]
-    assert [row["loss/generator/gan"] for row in rows(tmp_path / "log.csv")] == ["0.5"] * 3
+    assert [row["loss/generator/gan"] for row in read_rows(tmp_path / "log.csv")] == ["0.5"] * 3
 
 
 @pytest.mark.parametrize("file", ["", "a/log.csv", "../log.csv"])
-def test_a_csv_file_has_a_name_and_no_path(file: str) -> None:
+def test_the_name_of_a_csv_file_must_not_be_a_path(file: str) -> None:
     with pytest.raises(ConfigError, match=r"file: expected a name such as log\.csv, not a path"):
         create("tracker", {"name": "csv", "file": file})
 

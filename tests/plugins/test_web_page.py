@@ -1,4 +1,4 @@
-"""The page of an exported model computes in a real browser what the run computes."""
+"""The page of an exported model has in a real browser the outputs of the run."""
 
 import hashlib
 from base64 import b64decode, b64encode
@@ -78,16 +78,16 @@ def served(run: Path, page: Path, runtime: Path) -> Iterator[str]:
 
 
 @pytest.mark.slow  # it compiles a model and starts a browser
-def test_an_image_that_is_chosen_is_translated_as_by_infer(
+def test_a_chosen_image_is_translated_as_by_the_run(
     browser: "Browser", site: tuple[str, Path], tmp_path: Path
 ) -> None:
     address, run = site
     pixels = cv2.resize(np.random.default_rng(0).integers(0, 256, (6, 9, 3), np.uint8), (61, 45))
     Image.fromarray(pixels).save(tmp_path / "photo.png")
     page = browser.new_page(viewport={"width": 360, "height": 740}, color_scheme="dark")
-    complaints, hosts = [], set()
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page_errors, hosts = [], set()
+    page.on("console", lambda message: page_errors.append(message.text))
+    page.on("pageerror", lambda error: page_errors.append(str(error)))
     page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
     page.goto(address)
     page.get_by_text("The model is ready.").wait_for()
@@ -119,7 +119,7 @@ def test_an_image_that_is_chosen_is_translated_as_by_infer(
     (tmp_path / "broken.png").write_bytes(b"no image")
     page.get_by_label("Drop an image here").set_input_files(tmp_path / "broken.png")
     page.get_by_text("broken.png is no image that this browser can read").wait_for()
-    assert not complaints
+    assert not page_errors
     assert hosts == {address.split("/")[2]}, "nothing leaves the computer"
 
 
@@ -147,8 +147,8 @@ def latents_of(page: "Page", parts: Sequence[Prior], count: int, seed: int) -> T
 @pytest.mark.slow
 def test_images_are_generated_from_a_seed_and_a_class(generation: tuple["Page", Model]) -> None:
     page, model = generation
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
+    page_errors: list[str] = []
+    page.on("console", lambda message: page_errors.append(message.text))
     page.get_by_label("Number of images").select_option("4")
     page.get_by_label("Random seed").fill("5")
     for label, classes in (("", [0, 1, 2, 3]), ("7", [7] * 4)):
@@ -165,7 +165,7 @@ def test_images_are_generated_from_a_seed_and_a_class(generation: tuple["Page", 
         expected = np.block([[first, second], [third, fourth]])
         assert np.abs(sheet.astype(int) - expected).max() <= 1
     assert page.evaluate("document.documentElement.scrollWidth") <= 360, "nothing is cut off"
-    assert not complaints
+    assert not page_errors
 
 
 @pytest.mark.slow
@@ -178,8 +178,8 @@ def test_the_page_draws_latents_of_each_distribution(
     assert (values.mean(0) - expected.mean(0)).abs().max() < 0.1
     assert values.square().mean().item() == pytest.approx(expected.square().mean().item(), rel=0.03)
     assert values.abs().max() <= expected.abs().max() * 1.1
-    spread = [each.flatten(1).norm(dim=1).std().item() for each in (values, expected)]
-    assert spread[0] == pytest.approx(spread[1], abs=0.05)
+    actual, expected = (x.flatten(1).norm(dim=1).std().item() for x in (values, expected))
+    assert actual == pytest.approx(expected, abs=0.05)
     assert torch.equal(values[:3], latents_of(generation[0], [Prior(name, dim=8)], 3, 0).double())
     assert not torch.equal(values[:3], latents_of(generation[0], [Prior(name, dim=8)], 3, 1))
 
@@ -193,7 +193,7 @@ def test_latents_that_a_page_cannot_draw_are_refused(tmp_path: Path) -> None:
         web.WebExporter(runtime=Path("none")).write(generators.describe(model, {}))
 
 
-def test_another_file_than_npm_published_is_refused(tmp_path: Path) -> None:
+def test_a_runtime_that_differs_from_the_file_of_npm_is_refused(tmp_path: Path) -> None:
     assert len(b64decode(web.RUNTIME_SHA512)) == 64
     (tmp_path / "runtime.tgz").write_bytes(b"another")
     with pytest.raises(ConfigError, match=r"runtime.tgz is not the file that npm published as"):
@@ -202,7 +202,7 @@ def test_another_file_than_npm_published_is_refused(tmp_path: Path) -> None:
         web.read_runtime(tmp_path / "absent.tgz")
 
 
-def test_a_machine_without_network_gets_the_command_to_type(
+def test_a_failed_download_of_the_runtime_names_the_option_that_replaces_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(web, "RUNTIME_URL", "http://127.0.0.1:9/onnxruntime-web.tgz")

@@ -1,4 +1,4 @@
-"""A batch of four items, loaded as in training."""
+"""A batch, loaded as in training."""
 
 from typing import Any
 
@@ -7,10 +7,11 @@ from translate.engine.data import check
 from translate.engine.loading import loader
 
 
-def load_batch(config: Data, step: int = 0) -> Any:
+def load_batch(config: Data, step: int = 0, *, batch_size: int = 4) -> Any:
     """Return the batch of a step."""
     data = check.check_data(check.open_layout(config), config)
-    stream = loader.batches(data, config, seed=0, batch_size=4, steps=range(step, step + 1))
+    steps = range(step, step + 1)
+    stream = loader.batches(data, config, seed=0, batch_size=batch_size, steps=steps)
     [(result, problems)] = stream
     assert not problems
     return result
