@@ -20,10 +20,10 @@ from translate.engine.plugins.directory import DirectoryEntry, read_directory
 CHECKOUT = Path(__file__).resolve().parent.parent
 HEADER = """# Directory of plugins
 
-One TOML file for each published plugin; `translate plugins search` reads them. To add yours, add a
-file: `name`, `summary`, `offers`, `licence`, `source`, and if they apply `domains`, `paper`,
-`needs_weights`. The table is written by `.venv/bin/python .ci/plugin_directory.py`, which installs
-each plugin into a fresh environment and runs `translate plugins check` on it.
+`translate plugins search` reads one TOML file for each published plugin. To add your plugin, add a
+file with the keys `name`, `summary`, `offers`, `licence` and `source`, and if they apply `domains`,
+`paper`, `needs_weights` and `settings`. `.venv/bin/python .ci/plugin_directory.py` writes the
+table: it installs each plugin into a new environment and runs `translate plugins check`.
 
 | plugin | what it offers | licence | checked with translate-kit {version} |
 |---|---|---|---|

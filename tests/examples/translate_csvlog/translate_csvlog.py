@@ -1,4 +1,4 @@
-"""Write the losses of runs into one CSV file outside their folders."""
+"""Write the losses of many runs into one CSV file, with the columns run, step, name and value."""
 
 import csv
 from pathlib import Path
@@ -13,14 +13,15 @@ def register_trackers():
 
 
 class CsvLog:
-    """Add the losses of each run to one CSV file."""
+    """Add the losses and the outcome of each run to one CSV file."""
 
-    def __init__(self, *, file: Annotated[str, "path of the table"] = "losses.csv"):
+    def __init__(self, *, file: Annotated[str, "path of the CSV file"] = "losses.csv"):
         self.path = Path(file)
         self.run = ""
 
     def start(self, run, step):
         self.run = run.path.name
+        # a resumed run logs the steps after `step` again
         rows = [row for row in self._rows() if row[0] != self.run or int(row[1]) <= step]
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("w", newline="") as file:
@@ -32,7 +33,7 @@ class CsvLog:
                 csv.writer(file).writerow([self.run, record.step, name, value])
 
     def preview(self, step, path):
-        pass  # a table has no images
+        pass  # CSV files have no images
 
     def finish(self, outcome):
         with self.path.open("a", newline="") as file:

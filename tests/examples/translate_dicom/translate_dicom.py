@@ -1,7 +1,7 @@
-"""DICOM slices as images: numbers in Hounsfield units where a file says so.
+"""DICOM slices as images, with pixels in Hounsfield units if the file defines them.
 
-A file names a person. Nothing of it is in an error or a log, and only ``--keep-metadata`` writes
-it into a translation, which is a new image of a new series.
+DICOM files contain personal data. Errors and logs do not, and outputs only with
+``--keep-metadata``. An output is a new image of a new series.
 """
 
 from hashlib import sha256
@@ -14,11 +14,11 @@ from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, ge
 from translate import hookimpl
 from translate.formats import Header, Writable
 
-KEPT = ("Modality", "PixelSpacing", "ImageOrientationPatient", "ImagePositionPatient",
-        "SliceThickness", "RescaleType", "WindowCenter", "WindowWidth")  # fmt: skip
-PERSONAL = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyInstanceUID",
-            "StudyDate", "StudyTime", "StudyID", "AccessionNumber")  # fmt: skip
-pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE  # its warnings show values
+GEOMETRY_TAGS = ("Modality", "PixelSpacing", "ImageOrientationPatient", "ImagePositionPatient",
+                 "SliceThickness", "RescaleType", "WindowCenter", "WindowWidth")  # fmt: skip
+PERSONAL_TAGS = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyInstanceUID",
+                 "StudyDate", "StudyTime", "StudyID", "AccessionNumber")  # fmt: skip
+pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE  # warnings print values
 
 
 @hookimpl
@@ -26,15 +26,15 @@ def register_formats():
     return {"dicom": Dicom}
 
 
-class Values(dict):
-    """Values of tags, which are not printed."""
+class HiddenTags(dict):
+    """DICOM tags by name; `repr` does not print their values."""
 
     def __repr__(self):
         return f"<{len(self)} tags>"
 
 
 class Dicom:
-    """Gray images of 8 and 16 bits without compression."""
+    """Gray DICOM images of 8 or 16 bits, without compression."""
 
     suffixes = {".dcm", ".dicom"}
     writes = {suffix: Writable((1,), ("uint8", "uint16", "int16")) for suffix in (".dcm", ".dicom")}
@@ -51,9 +51,9 @@ class Dicom:
             dtype=dtype_of(tags),
             bits=tags.BitsStored,
             mode=f"{tags.get('Modality', 'DICOM')} {dtype_of(tags)}",
-            frames=int(tags.get("NumberOfFrames", None) or 1),
-            extra={"dicom": Values({key: tags[key] for key in KEPT if key in tags})},
-            private={"dicom": Values({key: tags[key] for key in PERSONAL if key in tags})},
+            frames=frame_count(tags),
+            extra={"dicom": HiddenTags({key: tags[key] for key in GEOMETRY_TAGS if key in tags})},
+            private={"dicom": HiddenTags({key: tags[key] for key in PERSONAL_TAGS if key in tags})},
         )
 
     def read(self, source, frame=0, window=None):
@@ -62,22 +62,22 @@ class Dicom:
             stored = tags.pixel_array
         except Exception:
             raise ValueError("a damaged DICOM file: its pixels cannot be read") from None
-        stored = stored[frame] if int(tags.get("NumberOfFrames", None) or 1) > 1 else stored
-        slope, intercept = rescale(tags)
+        stored = stored[frame] if frame_count(tags) > 1 else stored
+        slope, intercept = slope_and_intercept(tags)
         exact = stored * slope + intercept
-        numbers = exact.astype(dtype_of(tags))[..., None]
-        if dtype_of(tags) != "float32" and (numbers[..., 0] != exact).any():
+        pixels = exact.astype(dtype_of(tags))[..., None]
+        if dtype_of(tags) != "float32" and (pixels[..., 0] != exact).any():
             raise ValueError(f"numbers from {exact.min():g} to {exact.max():g}: expected int16")
-        top, left, height, width = window or (0, 0, *numbers.shape[:2])
-        return numbers[top : top + height, left : left + width]
+        top, left, height, width = window or (0, 0, *pixels.shape[:2])
+        return pixels[top : top + height, left : left + width]
 
     def write(self, pixels, like):
         tags, kept = Dataset(), {**like.extra.get("dicom", {}), **like.private.get("dicom", {})}
         tags.update({element.tag: element for element in kept.values()})
-        content = sha256(pixels.tobytes() + repr(sorted(kept)).encode()).hexdigest()
+        digest = sha256(pixels.tobytes() + repr(sorted(kept)).encode()).hexdigest()
         tags.SOPClassUID = SecondaryCaptureImageStorage
-        tags.SOPInstanceUID = generate_uid(entropy_srcs=[content, "image"])
-        tags.SeriesInstanceUID = generate_uid(entropy_srcs=[content, "series"])
+        tags.SOPInstanceUID = generate_uid(entropy_srcs=[digest, "image"])
+        tags.SeriesInstanceUID = generate_uid(entropy_srcs=[digest, "series"])
         tags.ImageType = ["DERIVED", "SECONDARY"]
         tags.Rows, tags.Columns, tags.SamplesPerPixel = *pixels.shape[:2], 1
         tags.PhotometricInterpretation = "MONOCHROME2"
@@ -93,25 +93,31 @@ class Dicom:
 
 
 def read_tags(data, **options):
-    """Return the tags of a file that can be read; raises ValueError without any value of it."""
+    """Return the tags of a file; raises ValueError, without values of tags, if not supported."""
     try:
         tags = pydicom.dcmread(BytesIO(data), **options)
         compressed = tags.file_meta.TransferSyntaxUID.is_compressed
         gray = (tags.SamplesPerPixel, tags.PhotometricInterpretation) == (1, "MONOCHROME2")
-        sound = min(tags.Rows, tags.Columns, tags.BitsStored) > 0 and tags.BitsAllocated in (8, 16)
+        valid = min(tags.Rows, tags.Columns, tags.BitsStored) > 0 and tags.BitsAllocated in (8, 16)
     except Exception:
         raise ValueError("a damaged DICOM file: its tags cannot be read") from None
-    if compressed or not gray or not sound:
+    if compressed or not gray or not valid:
         raise ValueError("a DICOM file that is not gray, of 8 or 16 bits and without compression")
     return tags
 
 
-def rescale(tags):
+def frame_count(tags):
+    return int(tags.get("NumberOfFrames", None) or 1)
+
+
+def slope_and_intercept(tags):
+    """Return the factor and the offset from stored numbers to Hounsfield units."""
     return float(tags.get("RescaleSlope", 1)), float(tags.get("RescaleIntercept", 0))
 
 
 def dtype_of(tags):
-    (slope, intercept), signed = rescale(tags), tags.PixelRepresentation == 1
+    """Return the dtype that can hold the pixels after rescaling."""
+    (slope, intercept), signed = slope_and_intercept(tags), tags.PixelRepresentation == 1
     if slope != 1 or intercept % 1:
         return "float32"
     return "int16" if signed or intercept else f"uint{tags.BitsAllocated}"

@@ -19,9 +19,9 @@ def register_recipes():
 
 
 class Velocity(nn.Module):
-    """A small network that predicts the direction from noise to image.
+    """A small network that predicts the velocity from noise to an image.
 
-    It sees the condition, the image so far and the time, (N,) in [0, 1], as a constant plane.
+    The input is the condition, the point on the path, and the time (N,) in [0, 1] as a plane.
     """
 
     geometry = Geometry(multiple_of=2)
@@ -45,7 +45,7 @@ class FlowMatching(Recipe):
     """Conditional flow matching along straight paths (Lipman et al., 2023, section 4.1).
 
     With noise x0, image x1 and time t, the network learns the velocity x1 - x0 of the path
-    (1 - t) x0 + t x1; translation follows it from t = 0 to 1 in Euler steps.
+    (1 - t) x0 + t x1. Translation integrates the velocity from t = 0 to 1 in Euler steps.
     """
 
     defaults = {

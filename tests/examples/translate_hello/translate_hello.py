@@ -1,4 +1,4 @@
-"""A command: `translate hello RUN IMAGE` says how much a model changes an image."""
+"""The command `translate hello RUN IMAGE`, which prints how much a model changes an image."""
 
 import click
 
@@ -14,7 +14,8 @@ def register_commands():
 @click.argument("run")
 @click.argument("image", type=click.Path(exists=True, dir_okay=False))
 @click.option("--to", metavar="DOMAIN", help="Domain to translate to. [the last domain of the run]")
-@click.option("--above", type=click.FloatRange(0, 255), default=0, help="Exit with 1 up to this.")
+@click.option("--above", type=click.FloatRange(0, 255), default=0,
+              help="Largest difference, in levels, for which the exit status is 1.")  # fmt: skip
 def command(run, image, to, above):
     """Print the mean absolute difference between IMAGE and its translation by RUN."""
     import numpy as np  # imported when the command runs: `translate --help` stays fast

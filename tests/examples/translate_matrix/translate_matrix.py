@@ -1,4 +1,4 @@
-"""Import colour-correction matrices: a linear map of RGB, as tools of photographers save it."""
+"""Import colour-correction matrices: linear maps of RGB, which photo editors save."""
 
 from torch import nn
 
@@ -47,6 +47,6 @@ class MatrixImporter:
 
     def convert(self, weights, other, recipe):
         matrix, offset = weights.tensors["matrix"], weights.tensors["offset"]
-        bias = matrix.sum(1) + 2 * offset - 1  # of pixels in [-1, 1]
+        bias = matrix.sum(1) + 2 * offset - 1  # for pixels in [-1, 1] instead of [0, 1]
         tensors = {"map.weight": matrix[..., None, None], "map.bias": bias}
         return ImportedModel(recipe="colour-matrix", options={}, tensors=tensors)

@@ -1,4 +1,4 @@
-"""NIfTI volumes as images: each slice of a .nii file is a frame; its place in space is kept."""
+"""NIfTI volumes as images: each slice of a .nii file is a frame; positions in space are kept."""
 
 from io import BytesIO
 
@@ -18,7 +18,7 @@ def register_formats():
 
 
 class Nifti:
-    """Volumes of gray numbers."""
+    """Gray NIfTI volumes, of one slice or several."""
 
     suffixes = {".nii"}
     writes = {".nii": Writable((1,), DTYPES)}
@@ -48,9 +48,9 @@ class Nifti:
         header = self.probe(source)
         volume = Nifti1Image.from_file_map({"image": FileHolder(fileobj=BytesIO(source.data))})
         top, left, height, width = window or (0, 0, *header.size)
-        across, down = slice(left, left + width), slice(top, top + height)
-        part = (across, down, frame)[: len(volume.shape)]
-        return np.asarray(volume.dataobj[part]).astype(header.dtype).T[..., None]
+        columns, rows = slice(left, left + width), slice(top, top + height)
+        region = (columns, rows, frame)[: len(volume.shape)]
+        return np.asarray(volume.dataobj[region]).astype(header.dtype).T[..., None]
 
     def write(self, pixels, like):
         volume = pixels.transpose(1, 0, 2)

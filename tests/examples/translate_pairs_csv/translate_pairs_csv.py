@@ -14,17 +14,17 @@ def register_layouts():
 
 
 class Pairs(Layout):
-    """Pairs of one folder: rows of `file`, or names that end in ``_source`` and ``_target``."""
+    """Pairs in one folder: rows of `file`, or names that end with ``_source`` and ``_target``."""
 
     batch, paired = Pair, True
 
     def __init__(self, root, domains, split, leave_out=(), *, file="pairs.csv"):
         expect_domains("pairs-csv", domains, 1)
         (folder,) = find_domains(root, domains, split)
-        known = set(usable_files(folder, leave_out))
+        usable = set(usable_files(folder, leave_out))
         table = folder.path / file
-        pairs = by_table(table) if table.is_file() else by_name(folder.files)
-        self.pairs = [pair for pair in pairs if known.issuperset(pair)]
+        pairs = pairs_in_table(table) if table.is_file() else pairs_by_name(folder.files)
+        self.pairs = [pair for pair in pairs if usable.issuperset(pair)]
         if not self.pairs:
             raise DataError(
                 f"{folder.path}: no pairs. Expected {file} with a row source,target for each, or "
@@ -48,12 +48,12 @@ class Pairs(Layout):
         return Pair(*transform(source, target))
 
 
-def by_table(table):
+def pairs_in_table(table):
     with table.open(newline="", encoding="utf-8") as rows:
         return [tuple(table.parent / name for name in row[:2]) for row in csv.reader(rows) if row]
 
 
-def by_name(files):
+def pairs_by_name(files):
     targets = {path.stem.removesuffix("_target"): path for path in files}
     sources = [path for path in files if path.stem.endswith("_source")]
     candidates = [(path, targets.get(path.stem.removesuffix("_source"))) for path in sources]

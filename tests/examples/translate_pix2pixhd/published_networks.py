@@ -1,4 +1,4 @@
-"""Generators of pix2pixHD's published code: layers, order and keys of its files."""
+"""The generators of pix2pixHD's published code, with the same layers and state-dict keys."""
 
 from functools import partial
 
@@ -11,9 +11,9 @@ NORMS = {
 }
 
 
-def padded(inner, outer, kernel):
-    """Return the layers of a convolution that keeps the sides."""
-    return [nn.ReflectionPad2d(kernel // 2), nn.Conv2d(inner, outer, kernel)]
+def padded_conv(in_channels, out_channels, kernel):
+    """Return reflection padding and a convolution, which keep height and width."""
+    return [nn.ReflectionPad2d(kernel // 2), nn.Conv2d(in_channels, out_channels, kernel)]
 
 
 class Block(nn.Module):
@@ -21,55 +21,56 @@ class Block(nn.Module):
 
     def __init__(self, width, norm):
         super().__init__()
-        layers = [*padded(width, width, 3), NORMS[norm](width), nn.ReLU(True)]
-        self.conv_block = nn.Sequential(*layers, *padded(width, width, 3), NORMS[norm](width))
+        layers = [*padded_conv(width, width, 3), NORMS[norm](width), nn.ReLU(True)]
+        self.conv_block = nn.Sequential(*layers, *padded_conv(width, width, 3), NORMS[norm](width))
 
     def forward(self, x):
         return x + self.conv_block(x)
 
 
-class Global(nn.Module):
-    """The global generator."""
+class PublishedGlobal(nn.Module):
+    """The global generator, from `inputs` channels to 3."""
 
     def __init__(self, width, blocks, norm="instance", *, inputs=3, downsamplings=4):
         super().__init__()
-        made = NORMS[norm]
-        layers = [*padded(inputs, width, 7), made(width), nn.ReLU(True)]
+        norm_layer = NORMS[norm]
+        layers = [*padded_conv(inputs, width, 7), norm_layer(width), nn.ReLU(True)]
         for _ in range(downsamplings):
-            layers += [nn.Conv2d(width, 2 * width, 3, 2, 1), made(2 * width), nn.ReLU(True)]
+            layers += [nn.Conv2d(width, 2 * width, 3, 2, 1), norm_layer(2 * width), nn.ReLU(True)]
             width *= 2
         layers += [Block(width, norm) for _ in range(blocks)]
         for _ in range(downsamplings):
-            layers += [nn.ConvTranspose2d(width, width // 2, 3, 2, 1, 1), made(width // 2)]
+            layers += [nn.ConvTranspose2d(width, width // 2, 3, 2, 1, 1), norm_layer(width // 2)]
             layers += [nn.ReLU(True)]
             width //= 2
-        self.model = nn.Sequential(*layers, *padded(width, 3, 7), nn.Tanh())
+        self.model = nn.Sequential(*layers, *padded_conv(width, 3, 7), nn.Tanh())
 
     def forward(self, x):
         return self.model(x)
 
 
-class Enhancer(nn.Module):
+class PublishedEnhancer(nn.Module):
     """The generator with one local enhancer."""
 
     def __init__(self, width, blocks, norm="instance", *, downsamplings=3):
         super().__init__()
-        made, twice = NORMS[norm], 2 * width
-        self.model = Global(twice, blocks, norm, downsamplings=downsamplings).model[:-3]
+        norm_layer, global_width = NORMS[norm], 2 * width
+        generator = PublishedGlobal(global_width, blocks, norm, downsamplings=downsamplings)
+        self.model = generator.model[:-3]
         self.model1_1 = nn.Sequential(
-            *padded(3, width, 7),
-            made(width),
+            *padded_conv(3, width, 7),
+            norm_layer(width),
             nn.ReLU(True),
-            nn.Conv2d(width, twice, 3, 2, 1),
-            made(twice),
+            nn.Conv2d(width, global_width, 3, 2, 1),
+            norm_layer(global_width),
             nn.ReLU(True),
         )
         self.model1_2 = nn.Sequential(
-            *(Block(twice, norm) for _ in range(2)),
-            nn.ConvTranspose2d(twice, width, 3, 2, 1, 1),
-            made(width),
+            *(Block(global_width, norm) for _ in range(2)),
+            nn.ConvTranspose2d(global_width, width, 3, 2, 1, 1),
+            norm_layer(width),
             nn.ReLU(True),
-            *padded(width, 3, 7),
+            *padded_conv(width, 3, 7),
             nn.Tanh(),
         )
 
@@ -78,7 +79,7 @@ class Enhancer(nn.Module):
         return self.model1_2(self.model1_1(x) + self.model(half))
 
 
-def drawn(network):
+def with_random_weights(network):
     """Return the network with random weights, biases and statistics of norms."""
     for key, tensor in network.state_dict().items():
         if tensor.ndim == 1 and tensor.is_floating_point():

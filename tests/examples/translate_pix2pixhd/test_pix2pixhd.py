@@ -1,4 +1,4 @@
-"""pix2pixHD of Wang et al. (2018) and their code, against plain PyTorch."""
+"""The recipe has the losses of Wang et al. (2018) and of their code, computed in plain PyTorch."""
 
 from types import SimpleNamespace
 
@@ -18,45 +18,45 @@ from translate.testing import check_recipe
 SPEC = ImageSpec((32, 32), (Domain("labels"), Domain("photo")))
 RESNET = {"name": "resnet", "width": 2, "blocks": 1, "downsamplings": 2}
 PATCH = {"name": "patch", "width": 2, "layers": 1, "padding": 2}
-TINY = {"generator": RESNET, "discriminator": {"name": "scales", "of": PATCH}}
+SMALL = {"generator": RESNET, "discriminator": {"name": "scales", "of": PATCH}}
 
 
-def build(**options):
+def small_recipe(**options):
     """Return a small recipe with random weights and biases everywhere."""
     with temporary_seed(0):
-        recipe = create_recipe({"name": "pix2pixhd", **TINY, **options}, spec=SPEC).double()
+        recipe = create_recipe({"name": "pix2pixhd", **SMALL, **options}, spec=SPEC).double()
         for parameter in recipe.parameters():
             nn.init.normal_(parameter, 0.0, 0.3)
     return recipe
 
 
-def batch(count=2, seed=1):
+def random_batch(count=2, seed=1):
     generator = torch.Generator().manual_seed(seed)
     return Pair(*(torch.rand(2, count, 3, 32, 32, generator=generator).double() * 2 - 1))
 
 
-def by_scale(recipe, *images):
-    """Return the scores of each discriminator and the outputs of its leaky ReLUs, by hand."""
-    x, result = torch.cat(images, 1), []
+def outputs_by_scale(recipe, *images):
+    """Return the scores of the discriminator of each scale, and the outputs of its leaky ReLUs."""
+    scaled_images, result = torch.cat(images, 1), []
     for network in recipe.discriminator.networks:
-        features, here = [], x
+        features, x = [], scaled_images
         for layer in network.model:
-            here = layer(here)
-            features += [here] if isinstance(layer, nn.LeakyReLU) else []
-        result.append((here, features))
-        x = F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)
+            x = layer(x)
+            features += [x] if isinstance(layer, nn.LeakyReLU) else []
+        result.append((x, features))
+        scaled_images = F.avg_pool2d(scaled_images, 3, 2, padding=1, count_include_pad=False)
     return result
 
 
-class Bare(nn.Module):
-    """A discriminator without features."""
+class HasNoFeatures(nn.Module):
+    """A discriminator without a method `features`."""
 
     def __init__(self, in_channels):
         super().__init__()
         self.conv = nn.Conv2d(in_channels, 1, 1)
 
 
-RULES = [
+OPTIONS = [
     {
         "generator": {"name": "enhancer", "width": 4, "blocks": 1, "coarse_blocks": 1},
         "discriminator": {"name": "scales", "of": {"name": "patch", "width": 4, "padding": 2}},
@@ -69,27 +69,27 @@ RULES = [
 ]
 
 
-@pytest.mark.parametrize("options", [RULES[0], pytest.param(RULES[1], marks=pytest.mark.slow)])
+@pytest.mark.parametrize("options", [OPTIONS[0], pytest.param(OPTIONS[1], marks=pytest.mark.slow)])
 def test_the_recipe_keeps_the_rules(options):
     check_recipe("pix2pixhd", **options)
 
 
-# -- the step --------------------------------------------------------------------------------------
-
-
 def test_the_generator_turn_is_first_with_adversarial_feature_and_content_losses():
-    recipe, (source, target) = build(), batch()
+    recipe, (source, target) = small_recipe(), random_batch()
     turn = next(recipe.step(Pair(source, target)))
     fake = recipe.generator(source)
-    fake_scales, true = by_scale(recipe, source, fake), by_scale(recipe, source, target)
-    features = torch.tensor(0.0)
-    for (_, fake_features), (_, wanted) in zip(fake_scales, true, strict=True):
-        for one, other in zip(fake_features, wanted, strict=True):  # two layers and two scales
-            features = features + 1 / 2 * 4 / 2 * (one - other.detach()).abs().mean()
+    fake_scales = outputs_by_scale(recipe, source, fake)
+    real_scales = outputs_by_scale(recipe, source, target)
+    distance = torch.tensor(0.0)
+    for (_, fake_features), (_, real_features) in zip(fake_scales, real_scales, strict=True):
+        for fake_layer, real_layer in zip(fake_features, real_features, strict=True):
+            layers, scales = 2, 2
+            layer_distance = (fake_layer - real_layer.detach()).abs().mean()
+            distance = distance + 1 / scales * 4 / layers * layer_distance
     content = create_loss({"name": "perceptual", "criterion": "l1"})
     expected = {
         "gan": sum(((scores - 1) ** 2).mean() for scores, _ in fake_scales),
-        "feature_matching": 10 * features,
+        "feature_matching": 10 * distance,
         "content": 10 * content(fake, target),
     }
     assert turn.player == "generator"
@@ -98,41 +98,42 @@ def test_the_generator_turn_is_first_with_adversarial_feature_and_content_losses
         torch.testing.assert_close(turn.losses[name], loss, rtol=1e-9, atol=0, msg=name)
     weights = list(recipe.generator.parameters())
     gradients = torch.autograd.grad(turn.total, weights)
-    plain = torch.autograd.grad(torch.stack([*expected.values()]).sum(), weights)
-    torch.testing.assert_close(gradients, plain, rtol=1e-7, atol=1e-10)
+    expected_gradients = torch.autograd.grad(sum(expected.values()), weights)
+    torch.testing.assert_close(gradients, expected_gradients, rtol=1e-7, atol=1e-10)
 
 
 def test_the_discriminators_get_the_fake_from_before_the_generator_update():
-    recipe, (source, target) = build(), batch()
+    recipe, (source, target) = small_recipe(), random_batch()
     fake = recipe.generator(source).detach()
     step = recipe.step(Pair(source, target))
     next(step)
     with torch.no_grad():
         for parameter in recipe.generator.parameters():
-            parameter.add_(0.05)  # the generator is updated
+            parameter.add_(0.05)  # an update of the generator
     turn = next(step)
     expected = torch.tensor(0.0)
-    for real, output in zip(
-        by_scale(recipe, source, target), by_scale(recipe, source, fake), strict=True
-    ):
-        expected = expected + 0.5 * (((real[0] - 1) ** 2).mean() + (output[0] ** 2).mean())
+    real_scales = outputs_by_scale(recipe, source, target)
+    fake_scales = outputs_by_scale(recipe, source, fake)
+    for (real_scores, _), (fake_scores, _) in zip(real_scales, fake_scales, strict=True):
+        expected = expected + 0.5 * ((real_scores - 1) ** 2).mean()
+        expected = expected + 0.5 * (fake_scores**2).mean()
     assert (turn.player, set(turn.losses)) == ("discriminator", {"gan"})
     torch.testing.assert_close(turn.total, expected, rtol=1e-12, atol=0)
     weights = list(recipe.discriminator.parameters())
     gradients = torch.autograd.grad(turn.total, weights, retain_graph=True)
     torch.testing.assert_close(gradients, torch.autograd.grad(expected, weights))
-    others = list(recipe.generator.parameters())
-    assert set(torch.autograd.grad(turn.total, others, allow_unused=True)) == {None}
+    generator_weights = list(recipe.generator.parameters())
+    assert set(torch.autograd.grad(turn.total, generator_weights, allow_unused=True)) == {None}
     assert next(step, None) is None
 
 
 def test_each_turn_of_a_step_updates_its_own_network():
-    recipe = build(content_weight=0.0)
+    recipe = small_recipe(content_weight=0.0)
     before = {name: p.detach().clone() for name, p in recipe.named_parameters()}
     optimizers = recipe.optimizers()
     assert list(optimizers) == ["generator", "discriminator"]
     turns = []
-    for turn in recipe.step(batch()):
+    for turn in recipe.step(random_batch()):
         turns.append((turn.player, list(turn.losses)))
         optimizer = optimizers[turn.player]
         weights = optimizer.param_groups[0]["params"]
@@ -140,20 +141,14 @@ def test_each_turn_of_a_step_updates_its_own_network():
             weight.grad = gradient
         optimizer.step()
     assert turns == [("generator", ["gan", "feature_matching"]), ("discriminator", ["gan"])]
-    changed_modules = {
-        n.split(".")[0] for n, p in recipe.named_parameters() if not torch.equal(p, before[n])
-    }
-    assert changed_modules == {"generator", "discriminator"}
+    changed = [n for n, p in recipe.named_parameters() if not torch.equal(p, before[n])]
+    assert {name.split(".")[0] for name in changed} == {"generator", "discriminator"}
 
 
-# -- feature matching ------------------------------------------------------------------------------
-
-
-def test_feature_matching_by_hand():
+def test_the_feature_matching_loss_is_four_times_the_mean_distance_of_the_layers():
     fake = [torch.tensor([1.0, 3.0]), torch.tensor([[2.0]])]
     real = [torch.tensor([0.0, 1.0]), torch.tensor([[6.0]])]
-    # means 1.5 and 4; four times their mean
-    assert feature_matching_loss(fake, real).item() == 11.0
+    assert feature_matching_loss(fake, real).item() == 4 * (1.5 + 4.0) / 2
     assert feature_matching_loss(real, real).item() == 0.0
 
 
@@ -180,12 +175,9 @@ def test_gradients_of_feature_matching_are_correct_and_real_features_are_detache
 
 def test_features_are_compared_in_full_precision():
     fake, real = torch.full((4,), 1.0), torch.full((4,), 1.0 + 2**-7)
-    halves = [[x.bfloat16()] for x in (fake, real)]
-    assert feature_matching_loss(*halves).dtype == torch.float32
-    assert feature_matching_loss(*halves).item() == 4 * 2**-7
-
-
-# -- options ---------------------------------------------------------------------------------------
+    loss = feature_matching_loss([fake.bfloat16()], [real.bfloat16()])
+    assert loss.dtype == torch.float32
+    assert loss.item() == 4 * 2**-7
 
 
 def test_defaults_are_those_of_the_authors_code():
@@ -198,28 +190,29 @@ def test_defaults_are_those_of_the_authors_code():
     }
     spec = ImageSpec((256, 256), (Domain("a", 36), Domain("b")))
     with torch.device("meta"):
-        built = create_recipe("pix2pixhd", spec=spec)
-    assert sum(p.numel() for p in built.generator.parameters()) == 182_546_755
-    # 16 * (39 * 64 + 64 * 128 + 128 * 256 + 256 * 512 + 512) + 64 + 128 + 256 + 512 + 1, twice
-    assert sum(p.numel() for p in built.discriminator.parameters()) == 2 * 2_801_601
-    for player, optimizer in built.optimizers().items():
+        recipe = create_recipe("pix2pixhd", spec=spec)
+    assert sum(p.numel() for p in recipe.generator.parameters()) == 182_546_755
+    weights = 4 * 4 * (39 * 64 + 64 * 128 + 128 * 256 + 256 * 512 + 512)
+    biases = 64 + 128 + 256 + 512 + 1
+    assert sum(p.numel() for p in recipe.discriminator.parameters()) == 2 * (weights + biases)
+    for player, optimizer in recipe.optimizers().items():
         assert type(optimizer) is torch.optim.Adam
         (group,) = optimizer.param_groups
         assert (group["lr"], group["betas"], group["weight_decay"]) == (2e-4, (0.5, 0.999), 0)
-        own = getattr(built, player).parameters()
-        assert {id(p) for p in group["params"]} == {id(p) for p in own}
+        parameters = getattr(recipe, player).parameters()
+        assert {id(p) for p in group["params"]} == {id(p) for p in parameters}
 
 
 def test_a_discriminator_without_features_is_refused(register_plugin):
-    hook = hookimpl(lambda: {"bare": Bare})
+    hook = hookimpl(lambda: {"bare": HasNoFeatures})
     register_plugin(SimpleNamespace(register_discriminators=hook))
-    with pytest.raises(ConfigError, match=r"discriminator: Bare has no method features"):
-        build(discriminator="bare")
+    with pytest.raises(ConfigError, match=r"discriminator: HasNoFeatures has no method features"):
+        small_recipe(discriminator="bare")
 
 
 @pytest.mark.parametrize("generator", [RESNET, {"name": "enhancer", "width": 2, "blocks": 1}])
 def test_images_are_translated_by_the_generator(generator):
-    recipe, pair = build(generator=generator), batch()
+    recipe, pair = small_recipe(generator=generator), random_batch()
     output = recipe.generator(pair.source)
     assert torch.equal(recipe.translate(pair.source, to="photo"), output)
     rows = [*recipe.preview(pair).values()]

@@ -1,4 +1,4 @@
-"""Learn to sharpen from pairs of soft and crisp photographs."""
+"""Learn to sharpen photographs from pairs of blurred and sharp photographs."""
 
 import torch.nn.functional as F
 from kornia.filters import sobel
@@ -37,14 +37,14 @@ class Shallow(nn.Module):
 
 
 class EdgeLoss(nn.Module):
-    """L1 distance of Sobel edges."""
+    """L1 distance between the Sobel edges of output and target."""
 
     def forward(self, output, target):
         return F.l1_loss(sobel(output), sobel(target))
 
 
 class Sharpen(Recipe):
-    """One player, two losses."""
+    """A generator that minimizes the L1 distances of pixels and of edges."""
 
     defaults = {"data": {"layout": "paired"}, "train": {"batch_size": 4, "steps": 20_000}}
 

@@ -1,4 +1,4 @@
-"""A metric by a rule of your own: how much of an image has the colour of snow."""
+"""A metric of your own: how much of an image has the colour of snow."""
 
 from translate import hookimpl
 from translate.metrics import Metric, MetricValue
@@ -10,7 +10,7 @@ def register_metrics():
 
 
 class Snow(Metric):
-    """Difference of the snow cover of fake and real images: fraction of bright, gray pixels."""
+    """Difference between fake and real images in snow cover, the fraction of bright gray pixels."""
 
     needs = frozenset({"fake", "real"})
     values = {"snow": MetricValue("min")}

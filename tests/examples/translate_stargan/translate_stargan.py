@@ -47,7 +47,7 @@ class StarGAN(Recipe[Labelled]):
         self,
         spec,
         *,
-        # instance norm would subtract what a constant plane adds
+        # batch norm, as instance norm would subtract the constant planes of the labels
         generator=part("resnet", width=64, blocks=6, norm="batch"),
         width=64,
         layers=6,
@@ -109,4 +109,4 @@ class StarGAN(Recipe[Labelled]):
         return {"source": batch.images, **rows}
 
     def compile(self, *args, **kwargs):
-        self.generator.compile(*args, **kwargs)  # the penalty differentiates the critic's gradient
+        self.generator.compile(*args, **kwargs)  # not the critic: the penalty needs its gradient

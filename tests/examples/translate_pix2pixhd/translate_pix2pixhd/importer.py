@@ -1,4 +1,4 @@
-"""Weights of pix2pixHD: the global generator and the local enhancer."""
+"""Import weights of pix2pixHD's published code: the global generator and the local enhancer."""
 
 import re
 from collections.abc import Mapping
@@ -14,20 +14,20 @@ from translate.registry import create_generator
 
 NORMS = ("instance", "batch")
 DOWNSAMPLINGS = (2, 3, 4)
-"""how often the global generator halves the sides"""
-COUNT = "num_batches_tracked"
-STATISTICS = ("running_mean", "running_var", COUNT)
+"""supported numbers of downsamplings of the global generator"""
+BATCH_COUNT = "num_batches_tracked"
+STATISTICS = ("running_mean", "running_var", BATCH_COUNT)
 
 
 class Generator(NamedTuple):
-    """A generator of a file."""
+    """A generator in a file."""
 
     part: dict[str, Any]
-    """the name of a network, with options"""
+    """name and options of the network"""
     tensors: dict[str, Tensor]
-    """by the keys of this network"""
+    """the weights, by state-dict key"""
     channels: tuple[int, int]
-    """of the images that go in and come out"""
+    """numbers of input and output channels"""
 
 
 class Pix2PixHDImporter:
@@ -56,9 +56,7 @@ class Pix2PixHDImporter:
         notes = ["the padding is by reflection", "all pixel values are mapped to [-1, 1]"]
         notes.append(f"training crops had {self.crop_size} pixels (option crop_size)")
         if generator.part["norm"] == "batch":
-            notes.append(
-                "batch norm uses its stored statistics; the authors' code those of an image"
-            )
+            notes.append("batch norm uses stored statistics; the authors' code each image's own")
         if (channels := generator.channels[0]) > 4:
             notes.append(
                 f"the input has {channels} channels: in the authors' code one-hot labels, edges of "
@@ -76,32 +74,34 @@ class Pix2PixHDImporter:
 
 def read_generator(tensors: Mapping[str, Tensor]) -> Generator | None:
     """Return the generator that has exactly these keys and shapes, or None."""
-    local = "model1_1.1.weight" in tensors
-    first = tensors.get("model1_1.1.weight" if local else "model.1.weight")
-    coarse = [key for key in tensors if re.fullmatch(r"model\.\d+\.weight", key)]
-    halvings = sum(tensors[key].shape[2:] == (3, 3) for key in coarse) // 2
-    outputs = [t for t in tensors.values() if t.ndim == 4 and t.shape[2:] == (7, 7)]
-    if first is None or first.ndim != 4 or len(outputs) != (3 if local else 2):
+    has_enhancer = "model1_1.1.weight" in tensors
+    first = tensors.get("model1_1.1.weight" if has_enhancer else "model.1.weight")
+    global_keys = [key for key in tensors if re.fullmatch(r"model\.\d+\.weight", key)]
+    # as many 3x3 convolutions with stride 2 as transposed ones
+    downsamplings = sum(tensors[key].shape[2:] == (3, 3) for key in global_keys) // 2
+    outer_layers = [t for t in tensors.values() if t.ndim == 4 and t.shape[2:] == (7, 7)]
+    if first is None or first.ndim != 4 or len(outer_layers) != (3 if has_enhancer else 2):
         return None
-    if halvings not in DOWNSAMPLINGS or 0 in (*first.shape, len(outputs[-1])):
+    channels = first.shape[1], len(outer_layers[-1])
+    if downsamplings not in DOWNSAMPLINGS or 0 in (*first.shape, *channels):
         return None
-    part = {"width": len(first), "downsamplings": halvings}
-    if local:
-        counts = {"blocks": blocks(tensors, "model1_2"), "coarse_blocks": blocks(tensors, "model")}
-        part = {"name": "enhancer", **part, **counts}
+    part = {"width": len(first), "downsamplings": downsamplings}
+    global_blocks = count_blocks(tensors, "model")
+    if has_enhancer:
+        blocks = count_blocks(tensors, "model1_2")
+        part = {"name": "enhancer", **part, "blocks": blocks, "coarse_blocks": global_blocks}
     else:
-        part = {"name": "resnet", **part, "blocks": blocks(tensors, "model")}
-    channels = first.shape[1], len(outputs[-1])
+        part = {"name": "resnet", **part, "blocks": global_blocks}
     for norm in NORMS:
-        kept = with_statistics(tensors, norm)
+        weights = with_statistics(tensors, norm)
         expected = shapes_of({**part, "norm": norm, "bias": True}, channels)
-        if {key: tensor.shape for key, tensor in kept.items()} == expected:
+        if {key: tensor.shape for key, tensor in weights.items()} == expected:
             options = {"norm": norm, **({"bias": True} if norm == "batch" else {})}
-            return Generator({**part, **options}, kept, channels)
+            return Generator({**part, **options}, weights, channels)
     return None
 
 
-def blocks(tensors: Mapping[str, Tensor], name: str) -> int:
+def count_blocks(tensors: Mapping[str, Tensor], name: str) -> int:
     """Return the number of residual blocks in the sequence `name`."""
     return sum(
         re.fullmatch(rf"{name}\.\d+\.conv_block\.1\.weight", key) is not None for key in tensors
@@ -109,18 +109,18 @@ def blocks(tensors: Mapping[str, Tensor], name: str) -> int:
 
 
 def with_statistics(tensors: Mapping[str, Tensor], norm: str) -> dict[str, Tensor]:
-    """Return tensors without the statistics that instance norm saved before PyTorch 0.4.1.
+    """Return the tensors that PyTorch saves from version 0.4.1 on.
 
-    For batch norm, return them with the counts that PyTorch before 0.4.1 did not save.
+    Earlier versions saved statistics of instance norm, and no batch counts of batch norm.
     """
     if norm == "batch":
         means = [key.rpartition(".")[0] for key in tensors if key.endswith(".running_mean")]
-        return {**{f"{name}.{COUNT}": torch.tensor(0) for name in means}, **tensors}
+        return {**{f"{name}.{BATCH_COUNT}": torch.tensor(0) for name in means}, **tensors}
     return {k: t for k, t in tensors.items() if k.rpartition(".")[2] not in STATISTICS}
 
 
 def shapes_of(part: dict[str, Any], channels: tuple[int, int]) -> dict[str, torch.Size]:
-    """Return the shapes of the tensors of a network by key; none if it cannot be made."""
+    """Return the shapes of a network's tensors by key; none if it cannot be created."""
     try:
         with torch.device("meta"):
             network = create_generator(part, in_channels=channels[0], out_channels=channels[1])

@@ -59,7 +59,7 @@ class Pix2PixHD(Recipe[Pair]):
         self.discriminator = create_discriminator(
             discriminator, in_channels=source + target, size=spec.size
         )
-        features_of(self.discriminator)  # raises an error if it has none
+        features_of(self.discriminator)  # raises ConfigError if the network has no features
         init_normal_(self)
         self.adversarial, self.content = create_loss(adversarial), create_loss(content)
         self.feature_matching_weight, self.content_weight, self.lr = (
@@ -94,7 +94,7 @@ class Pix2PixHD(Recipe[Pair]):
         ).log(auc=auc(real_scores, fake_scores))
 
     def scores_and_features(self, source: Tensor, target: Tensor) -> tuple[Scores, list[Tensor]]:
-        """Return the scores of `target` being the true target of `source`, and its features."""
+        """Return the discriminator's scores and features of `target` as the target of `source`."""
         return output_and_features(self.discriminator, torch.cat([source, target], dim=1))
 
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:
@@ -115,7 +115,7 @@ def feature_matching_loss(fake: Sequence[Tensor], real: Sequence[Tensor]) -> Ten
     layers and scales. Features of real images get no gradient.
     """
     distances = [
-        F.l1_loss(at_least_float32(one), at_least_float32(other.detach()))
-        for one, other in zip(fake, real, strict=True)
+        F.l1_loss(at_least_float32(fake_layer), at_least_float32(real_layer.detach()))
+        for fake_layer, real_layer in zip(fake, real, strict=True)
     ]
     return 4 * torch.stack(distances).mean()

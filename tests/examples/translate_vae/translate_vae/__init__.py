@@ -74,24 +74,25 @@ class VAE(Recipe[Images]):
         return {"autoencoder": adam(self, lr=self.lr, betas=(0.9, 0.999))}
 
     def step(self, batch: Images) -> Iterator[Turn]:
-        likelihood, divergence = self.bound(batch.images)
+        likelihood, divergence = self.likelihood_and_divergence(batch.images)
         yield Turn("autoencoder", reconstruction=-likelihood, prior=self.kl_weight * divergence)
 
-    def bound(self, images: Tensor) -> tuple[Tensor, Tensor]:
+    def likelihood_and_divergence(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Return each image's log-likelihood given one code, and its KL divergence, in nats."""
         mean, log_variance = self.encoder(images).to(images).chunk(2, dim=1)
         code = mean + torch.exp(0.5 * log_variance) * self.latents(len(images)).to(images)
-        return self.log_likelihood(self.decoder(code), images), divergence(mean, log_variance)
+        likelihood = self.log_likelihood(self.decoder(code), images)
+        return likelihood, normal_divergence(mean, log_variance)
 
     def elbo(self, images: Tensor) -> Tensor:
         """Return (N,), the evidence lower bound on each image's log-likelihood, in nats."""
-        likelihood, divergence = self.bound(images)
+        likelihood, divergence = self.likelihood_and_divergence(images)
         return likelihood - divergence
 
     def log_likelihood(self, decoded: Tensor, images: Tensor) -> Tensor:
         """Return (N,), the log-likelihood of `images` given the decoder's output, in nats."""
         if self.likelihood == "bernoulli":
-            return bernoulli(decoded.to(images), images)
+            return bernoulli_log_likelihood(decoded.to(images), images)
         error = (decoded - images).square() / self.log_variance.exp()
         return -0.5 * (error + self.log_variance + math.log(2 * math.pi)).sum((1, 2, 3))
 
@@ -118,7 +119,7 @@ class VAE(Recipe[Images]):
         }
 
 
-def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
+def normal_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
     """Return (N,), the Kullback-Leibler divergence of N(mean, variance) from N(0, 1), in nats.
 
     Kingma and Welling (2014), appendix B.
@@ -126,12 +127,12 @@ def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
     return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum((1, 2, 3))
 
 
-def bernoulli(decoded: Tensor, images: Tensor) -> Tensor:
+def bernoulli_log_likelihood(decoded: Tensor, images: Tensor) -> Tensor:
     """Return (N,), the negative binary cross-entropy of images in [-1, 1], in nats.
 
-    `decoded` is tanh(a); the probability of white is sigmoid(2a). Unlike the gradient of
-    `binary_cross_entropy`, this one is a sum of logarithms and stays exact near black and white. A
-    pixel where tanh is rounded to 1 costs at most 17 nats.
+    `decoded` is tanh(a), so that the probability of white is sigmoid(2a). The sum of logarithms has
+    exact gradients near black and white, unlike `binary_cross_entropy`. Where tanh is rounded to 1,
+    a wrong pixel costs at most 17 nats.
     """
     largest = 1 - torch.finfo(decoded.dtype).eps
     decoded = decoded.clamp(-largest, largest)
