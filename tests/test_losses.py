@@ -1,4 +1,4 @@
-"""The generator's loss with and without the scores of real images, and the precision of losses."""
+"""The adversarial loss of the generator, AUC, and the precision of losses."""
 
 import pytest
 import torch
@@ -36,7 +36,7 @@ def test_only_a_relativistic_loss_has_real_images_scored(loss: Plain, passes: li
     assert fake.grad == -2 and real.grad is None
 
 
-def test_auc_is_the_share_of_pairs_in_which_the_real_image_scores_higher() -> None:
+def test_auc_is_the_fraction_of_pairs_in_which_the_real_image_scores_higher() -> None:
     real, fake = torch.tensor([[3.0], [1.0]]), torch.tensor([[2.0], [1.0]])
     assert auc(real, fake) == 0.625  # 3 > 2, 3 > 1, 1 = 1
     patches = torch.tensor([[[[0.0, 4.0]]]])
@@ -54,7 +54,7 @@ def test_auc_is_the_share_of_pairs_in_which_the_real_image_scores_higher() -> No
         (torch.float64, torch.float64),
     ],
 )
-def test_half_precision_becomes_single_and_the_rest_stays(
+def test_half_precision_becomes_single_precision_and_other_dtypes_stay(
     before: torch.dtype, after: torch.dtype
 ) -> None:
     assert at_least_float32(torch.ones(2, dtype=before)).dtype == after

@@ -1,4 +1,4 @@
-"""Images of any numbers from end to end: training, translation, evaluation."""
+"""Images of every dtype and range are trained on, translated and evaluated with their values."""
 
 import json
 from collections.abc import Callable
@@ -24,7 +24,7 @@ HOUNSFIELD = {"data__range": {"ct": [-1024, 3071]}, "data__units": {"ct": "HU"}}
 
 
 def scan(low: int, high: int, dtype: str) -> Any:
-    """Return (H, W) smooth numbers between two ends."""
+    """Return smooth values (H, W) from `low` to `high`."""
     rows = np.linspace(0, 1, 64)[:, None] * np.linspace(RANDOM.random(), 1, 64)[None]
     return (low + rows * (high - low)).astype(dtype)
 
@@ -64,9 +64,7 @@ def test_a_model_of_scans_is_trained_translates_and_is_measured_in_their_unit(
     assert abs(np.abs(truth - result).mean() - mae["value"]) < 2000
 
 
-def test_numbers_that_are_found_do_not_change_when_a_run_is_resumed(
-    scans: Path, tmp_path: Path
-) -> None:
+def test_a_resume_with_images_of_another_dtype_is_refused(scans: Path, tmp_path: Path) -> None:
     small_runs.train(small_runs.config(scans, "pix2pix", **SCANS, **HOUNSFIELD), tmp_path / "run")
     for path in (scans / "mr/train").iterdir():
         write_array(path, read_array(path).astype(np.int16))
@@ -89,7 +87,8 @@ def test_another_range_unit_or_bands_would_be_another_run(
         )
 
 
-def field(dtype: str, *shape: int) -> Any:
+def random_values(dtype: str, *shape: int) -> Any:
+    """Return random values over the whole range of a dtype."""
     low, high = FULL_RANGES[dtype]
     if dtype == "float32":
         return RANDOM.integers(0, 4097, shape).astype(np.float32) / 4096
@@ -105,24 +104,23 @@ def field(dtype: str, *shape: int) -> Any:
         ("a.png", "uint16", 3), ("a.png", "uint8", 4), ("a.png", "uint16", 2),
     ],
 )  # fmt: skip
-def test_an_identity_recipe_returns_equal_numbers(
+def test_a_recipe_that_returns_its_input_writes_equal_values(
     tmp_path: Path, name: str, dtype: str, channels: int
 ) -> None:
-    pixels = field(dtype, 9, 11, channels)
-    opacity = name == "a.png" and channels in (2, 4)
-    if opacity:
-        pixels[..., -1] |= 1  # what is wholly transparent has no colour
+    pixels = random_values(dtype, 9, 11, channels)
+    has_alpha = name == "a.png" and channels in (2, 4)
+    if has_alpha:
+        pixels[..., -1] |= 1  # fully transparent pixels have no colour
     write_array(tmp_path / "in" / name, pixels)
-    colours = 3 if opacity else channels
-    domain = Domain("a", colours, FULL_RANGES[dtype], dtype)
-    model = identity_model(domain if not opacity else Domain("a"))
+    domain = Domain("a") if has_alpha else Domain("a", channels, FULL_RANGES[dtype], dtype)
+    model = identity_model(domain)
     result = translate_images(tmp_path / "in", tmp_path / "out", model)
     assert (result.done, result.listed) == (1, 0), (tmp_path / "out/problems.jsonl").read_text()
-    made = read_array(tmp_path / "out" / name)
-    assert made.dtype == pixels.dtype
-    if channels == 2 and opacity:  # gray became colour on the way
+    output = read_array(tmp_path / "out" / name)
+    assert output.dtype == pixels.dtype
+    if channels == 2 and has_alpha:  # outputs are in colour
         pixels = pixels[..., [0, 0, 0, 1]]
-    assert (made == pixels).all()
+    assert (output == pixels).all()
 
 
 @pytest.mark.parametrize("big_endian", [False, True])
@@ -132,7 +130,7 @@ def test_a_tiff_keeps_its_layout_and_tags(tmp_path: Path, big_endian: bool) -> N
     path.parent.mkdir()
     scale = (33550, "d", 3, (10.0, 10.0, 0.0), True)  # ModelPixelScale of a GeoTIFF
     tifffile.imwrite(
-        path, field("uint16", 64, 48, 5), photometric="minisblack", planarconfig="contig",
+        path, random_values("uint16", 64, 48, 5), photometric="minisblack", planarconfig="contig",
         compression="zlib", tile=(16, 16), byteorder=">" if big_endian else "<", extratags=[scale],
     )  # fmt: skip
     domain = Domain("field", 5, (0, 65535), "uint16")
@@ -144,8 +142,8 @@ def test_a_tiff_keeps_its_layout_and_tags(tmp_path: Path, big_endian: bool) -> N
             assert one.pages[0].tags[name].value == other.pages[0].tags[name].value
 
 
-def test_case_01_the_infrared_band_is_no_opacity(tmp_path: Path) -> None:
-    pixels = field("uint16", 8, 8, 4)
+def test_an_infrared_band_is_not_read_as_alpha(tmp_path: Path) -> None:
+    pixels = random_values("uint16", 8, 8, 4)
     write_array(tmp_path / "in/rgb_nir.tif", pixels)
     header = EncodedImage.open(tmp_path / "in/rgb_nir.tif").header
     assert (header.channels, header.alpha) == (4, False)
@@ -167,21 +165,21 @@ CASES = Path("/work/shared/cases")
         *(str(path.relative_to(CASES)) for path in CASES.glob("05-*/in/*.tif")),
     ],
 )  # fmt: skip
-def test_files_of_the_cases_are_read_with_their_own_numbers(name: str, tmp_path: Path) -> None:
+def test_shared_files_of_difficult_cases_are_translated_with_their_own_values(
+    name: str, tmp_path: Path
+) -> None:
     path = CASES / name
     header = EncodedImage.open(path).header
-    colours = header.channels - header.alpha
-    model = identity_model(Domain("a", colours, FULL_RANGES[header.dtype], header.dtype))
+    channels = header.channels - header.alpha
+    model = identity_model(Domain("a", channels, FULL_RANGES[header.dtype], header.dtype))
     assert translate_images(path, tmp_path, model).done == 1
-    made, pixels = read_array(tmp_path / path.name), read_array(path)
-    assert made.dtype == pixels.dtype
-    if pixels.dtype == np.float32:
-        assert np.abs(made - pixels).max() <= 2**-23
-    else:
-        assert (made == pixels).all()
+    output, pixels = read_array(tmp_path / path.name), read_array(path)
+    assert output.dtype == pixels.dtype
+    tolerance = 2**-23 if pixels.dtype == np.float32 else 0
+    np.testing.assert_allclose(output, pixels, rtol=0, atol=tolerance)
 
 
 @pytest.mark.skipif(not CASES.exists(), reason="the shared cases are not here")
-def test_case_03_numbers_that_floats_do_not_hold_are_refused() -> None:
+def test_integers_that_floats_cannot_represent_are_refused() -> None:
     with pytest.raises(BadImage, match=r"uint32: expected values up to 2\*\*24"):
         EncodedImage.open(CASES / "03-signed-and-wide-numbers/in/u32.tif").decode()

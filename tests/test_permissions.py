@@ -11,6 +11,7 @@ import permissions
 import pytest
 import small_checkpoints
 
+Run = Callable[..., Any]
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="capabilities are Linux's")
 TRAIN = (
     "train", "--plugin", "cyclegan", "--domains", "a", "b", "--data", ".", "--size", "16",
@@ -21,8 +22,8 @@ TRAIN = (
 
 
 @pytest.fixture
-def translate(run_command: Callable[..., Any], tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    """Run the command with file modes enforced, and make all files readable afterwards."""
+def translate(run_command: Run, tmp_path: Path) -> Iterator[Run]:
+    """Run `translate` with file modes enforced, and make all folders accessible afterwards."""
 
     def call(*arguments: object) -> Any:
         with permissions.permissions_enforced():
@@ -52,7 +53,7 @@ def test_file_modes_apply_in_these_tests(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mode", [0o444, 0o000, 0o111])
 def test_a_folder_without_permissions_is_listed_and_the_rest_is_done(
-    mode: int, translate: Callable[..., Any], model: Path, image_folder: Callable[..., Path]
+    mode: int, translate: Run, model: Path, image_folder: Callable[..., Path]
 ) -> None:
     source = image_folder("in", 2, size=8)
     image_folder("in/closed", 2, size=8).chmod(mode)
@@ -65,7 +66,7 @@ def test_a_folder_without_permissions_is_listed_and_the_rest_is_done(
 
 
 def test_a_file_without_permissions_is_listed(
-    translate: Callable[..., Any], model: Path, image_folder: Callable[..., Path]
+    translate: Run, model: Path, image_folder: Callable[..., Path]
 ) -> None:
     source = image_folder("in", 2, size=8)
     (source / "0000.png").chmod(0)
@@ -81,7 +82,7 @@ def test_a_file_without_permissions_is_listed(
 def test_an_output_folder_without_permissions_is_a_one_line_error(
     path: str,
     mode: int,
-    translate: Callable[..., Any],
+    translate: Run,
     model: Path,
     image_folder: Callable[..., Path],
 ) -> None:
@@ -103,7 +104,7 @@ def test_an_output_folder_without_permissions_is_a_one_line_error(
 @pytest.mark.parametrize("path", [".", ".lock", "checkpoints", "run.json", "log.jsonl"])
 @pytest.mark.parametrize("mode", [0o555, 0o444, 0o000])
 def test_a_run_without_permissions_is_a_one_line_error_or_resumes(
-    path: str, mode: int, translate: Callable[..., Any], image_folder: Callable[..., Path]
+    path: str, mode: int, translate: Run, image_folder: Callable[..., Path]
 ) -> None:
     image_folder("a", 2, size=16), image_folder("b", 2, size=16)
     assert translate(*TRAIN, "--quiet").code == 0
@@ -117,7 +118,7 @@ def test_a_run_without_permissions_is_a_one_line_error_or_resumes(
 
 @pytest.mark.parametrize("mode", [0o444, 0o000, 0o111])
 def test_training_data_without_permissions_are_listed_or_a_one_line_error(
-    mode: int, translate: Callable[..., Any], image_folder: Callable[..., Path]
+    mode: int, translate: Run, image_folder: Callable[..., Path]
 ) -> None:
     image_folder("a", 2, size=16), image_folder("b", 2, size=16)
     image_folder("a/closed", 1, size=16).chmod(mode)
@@ -128,16 +129,12 @@ def test_training_data_without_permissions_are_listed_or_a_one_line_error(
 
 @pytest.mark.parametrize("mode", [0o444, 0o000])
 def test_a_run_that_cannot_be_read_is_a_one_line_error(
-    mode: int, translate: Callable[..., Any], model: Path, image_folder: Callable[..., Path]
+    mode: int, translate: Run, model: Path, image_folder: Callable[..., Path]
 ) -> None:
     source = image_folder("in", 1, size=8)
     (step,) = (model / "checkpoints").iterdir()
-    for path in (
-        model,
-        model / "checkpoints",
-        step,
-        *([step / "MANIFEST.json"] if not mode else []),
-    ):
+    manifest = [step / "MANIFEST.json"] if not mode else []
+    for path in (model, model / "checkpoints", step, *manifest):
         path.chmod(mode)
         for command in (("infer", model, source, "out"), ("train", "--resume", model)):
             outcome = translate(*command)
@@ -146,7 +143,7 @@ def test_a_run_that_cannot_be_read_is_a_one_line_error(
 
 
 def test_a_path_of_thousands_of_characters_is_a_one_line_error(
-    translate: Callable[..., Any], model: Path, image_folder: Callable[..., Path]
+    translate: Run, model: Path, image_folder: Callable[..., Path]
 ) -> None:
     source, long = image_folder("in", 1, size=8), "x" * 6000
     for command in (

@@ -1,4 +1,4 @@
-"""What Python lacks on Windows and macOS is checked for before it is used."""
+"""Modules and functions that Windows or macOS lack are used only after a check."""
 
 import ast
 from collections.abc import Callable, Iterator
@@ -11,8 +11,8 @@ from command_result import ROOT
 
 from translate.insight import environment
 
-MODULES = {"fcntl", "resource", "pwd", "grp", "termios", "tty", "pty", "posix", "syslog"}
-MEMBERS = {
+UNIX_MODULES = {"fcntl", "resource", "pwd", "grp", "termios", "tty", "pty", "posix", "syslog"}
+UNIX_MEMBERS = {
     "os": {"fork", "register_at_fork", "statvfs", "pread", "pwrite", "killpg", "getuid", "mkfifo",
            "sched_getaffinity", "sysconf", "setsid", "O_DIRECTORY", "O_NOFOLLOW"},
     "signal": {"SIGHUP", "SIGCHLD", "SIGKILL", "SIGUSR1", "SIGUSR2", "SIGALRM", "pthread_kill"},
@@ -21,28 +21,27 @@ CATCHING = ("ImportError", "AttributeError", "Exception", "ModuleNotFoundError")
 
 
 def unguarded_uses(tree: ast.AST, is_guarded: bool = False) -> Iterator[ast.AST]:
-    """Yield uses of MODULES and MEMBERS without a check that they exist."""
+    """Yield uses of `UNIX_MODULES` and `UNIX_MEMBERS` without a check that they exist."""
     for child in ast.iter_child_nodes(tree):
         guarded = is_guarded
         if isinstance(child, ast.Try):
             exceptions = " ".join(ast.unparse(h.type) for h in child.handlers if h.type)
-            guarded = guarded or any(name in exceptions for name in CATCHING)
+            guarded |= any(name in exceptions for name in CATCHING)
         elif isinstance(child, ast.With):
             exceptions = " ".join(ast.unparse(item.context_expr) for item in child.items)
-            guarded = guarded or (
-                "suppress(" in exceptions and any(name in exceptions for name in CATCHING)
-            )
+            suppressed = "suppress(" in exceptions
+            guarded |= suppressed and any(name in exceptions for name in CATCHING)
         elif isinstance(child, (ast.If, ast.IfExp)):
-            guarded = guarded or "hasattr(" in ast.unparse(child.test)
+            guarded |= "hasattr(" in ast.unparse(child.test)
         if not guarded:
             names = [a.name for a in child.names] if isinstance(child, ast.Import) else []
             names += [str(child.module)] if isinstance(child, ast.ImportFrom) else []
-            if MODULES & {name.split(".")[0] for name in names}:
+            if UNIX_MODULES & {name.split(".")[0] for name in names}:
                 yield child
-            if isinstance(child, ast.Attribute):
-                owner = ast.unparse(child.value)
-                if child.attr in MEMBERS.get(owner, ()):
-                    yield child
+            if isinstance(child, ast.Attribute) and child.attr in UNIX_MEMBERS.get(
+                ast.unparse(child.value), ()
+            ):
+                yield child
         yield from unguarded_uses(child, guarded)
 
 
@@ -91,7 +90,7 @@ for name in ("statvfs", "sched_getaffinity", "pread"):  # torch itself forks whe
 
 
 @pytest.mark.slow
-def test_T29_every_command_works_without_what_windows_lacks(
+def test_T29_every_command_works_without_modules_and_functions_that_windows_lacks(
     tmp_path: Path, image_folder: Callable[..., Path], run_subprocess: Callable[..., Any]
 ) -> None:
     (tmp_path / "windows").mkdir()

@@ -20,21 +20,21 @@ SHARED_WORDS = {
     "webdataset": "the package of the extra shards",
     **dict.fromkeys(("jpeg", "webp", "tiff", "bmp", "ppm", "avif"), "choices of --format, codecs"),
 }
-"""names of plugins that are words of the interface as well, with their meaning there"""
-ENGLISH = {"inpaint", "restore", "side-by-side"}
+"""names of plugins that the engine uses with another meaning"""
+ENGLISH_WORDS = {"inpaint", "restore", "side-by-side"}
 """names that are words of sentences: a string may contain them, but may not be one"""
 
 
 @cache
 def texts_of_the_engine() -> list[tuple[Module, ast.AST, str, bool]]:
-    """Return every string of the engine in lower case, and whether it is a docstring."""
+    """Return module, node and text of every string in lower case, and whether it is a docstring."""
     texts = []
     for module in OUR_MODULES:
-        every = list(runtime_nodes(module.tree))
-        docstrings = {id(node.value) for node in every if isinstance(node, ast.Expr)}
+        nodes = list(runtime_nodes(module.tree))
+        docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
         texts += [
             (module, node, node.value.lower(), id(node) in docstrings)
-            for node in every
+            for node in nodes
             if isinstance(node, ast.Constant) and isinstance(node.value, str)
         ]
     return texts
@@ -47,7 +47,7 @@ def test_the_engine_contains_no_name_that_plugins_register(kind: Kind) -> None:
     A distinctive name may not be a part of a string either.
     """
     registered = {*registered_names(HOOKS[kind])} - SHARED_WORDS.keys()
-    distinctive = registered - ENGLISH
+    distinctive = registered - ENGLISH_WORDS
     parts = {name for name in distinctive if kind == "recipe" or "-" in name or len(name) > 9}
     wrong = []
     for module, node, text, is_docstring in texts_of_the_engine():
@@ -58,11 +58,11 @@ def test_the_engine_contains_no_name_that_plugins_register(kind: Kind) -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_names_that_plugins_register_are_found() -> None:
+def test_the_search_for_registered_names_finds_every_kind() -> None:
     assert "cyclegan" in {*registered_names("register_recipes")}
     assert {"resnet", "unet"} <= {*registered_names("register_generators")}
-    kinds_without = {k for k, hook in HOOKS.items() if not [*registered_names(hook)]}
-    assert kinds_without == {"command"}, "our own plugins add no command"
+    kinds_without_names = {kind for kind, hook in HOOKS.items() if not [*registered_names(hook)]}
+    assert kinds_without_names == {"command"}, "built-in plugins add no command"
 
 
 def registered_names(hook: str) -> Iterator[str]:

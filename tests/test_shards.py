@@ -1,4 +1,4 @@
-"""Shards that are killed lose no image and do none twice; a complete manifest means complete."""
+"""A shard that is killed loses no image and translates none twice; its manifest comes last."""
 
 import json
 import os
@@ -20,8 +20,8 @@ from translate.engine.shards.shard import Shard
 SHARD = Shard(1, 2)
 
 
-class Killed:
-    """A shard of a folder that is killed again and again."""
+class KilledShard:
+    """A shard with processes that are killed, and its complete outputs to compare with."""
 
     def __init__(self, source: Path, folder: Path) -> None:
         self.source, self.out = source, folder / "out"
@@ -31,17 +31,17 @@ class Killed:
         assert self.images == reference.requested > 5
 
     def translate(self) -> None:
-        """Translate what is left, and check that what was there is skipped."""
+        """Translate the remaining images, and check that the existing outputs are skipped."""
         before = len(list(self.out.rglob("*.png")))
         result = translate(self.source, self.out, shard=SHARD)
         assert done_skipped_listed(result) == (self.images - before, before, 0)
 
     def check(self) -> None:
-        """Check the folder, whatever has happened."""
-        found = images(self.out)
-        assert found.items() <= self.complete.items(), "an image is complete or absent"
+        """Check that each output is complete or absent, and that all are there with a manifest."""
+        outputs = images(self.out)
+        assert outputs.items() <= self.complete.items()
         if 1 not in missing_shards(self.out, 2):
-            assert found == self.complete
+            assert outputs == self.complete
             record = json.loads((self.out / ".shards/1-of-2.json").read_text())
             assert record["done"] + record["skipped"] == self.images
 
@@ -50,22 +50,23 @@ class Killed:
         assert missing_shards(self.out, 2) == [0]
         assert not list(self.out.rglob(".*.part-*"))
         records = (self.out / ".translate/done-1-of-2.jsonl").read_text().splitlines()
-        named = [json.loads(line)["output"] for line in records if line.endswith("}")]
-        assert set(named) == set(self.complete)
+        recorded = {json.loads(line)["output"] for line in records if line.endswith("}")}
+        assert recorded == set(self.complete)
 
 
 def images(folder: Path) -> dict[str, str]:
+    """Return the hash of each image below `folder`."""
     return {n: digest for n, digest in file_digests(folder).items() if n.endswith(".png")}
 
 
 @pytest.fixture
-def killed(tmp_path: Path, image_folder: Callable[..., Path]) -> Killed:
+def killed(tmp_path: Path, image_folder: Callable[..., Path]) -> KilledShard:
     image_folder("in/deep", 6, size=8)
-    return Killed(image_folder("in", 10, size=8), tmp_path)
+    return KilledShard(image_folder("in", 10, size=8), tmp_path)
 
 
 def test_a_shard_that_is_killed_at_any_operation_is_completed_by_the_next_run(
-    killed: Killed, disk: FaultyDisk, monkeypatch: pytest.MonkeyPatch
+    killed: KilledShard, disk: FaultyDisk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pipeline, "WRITERS", 1)
     moments = 0
@@ -84,7 +85,7 @@ def test_a_shard_that_is_killed_at_any_operation_is_completed_by_the_next_run(
 
 @pytest.mark.slow
 def test_a_shard_that_is_killed_fifty_times_loses_no_image_and_does_none_twice(
-    killed: Killed, tmp_path: Path
+    killed: KilledShard, tmp_path: Path
 ) -> None:
     generator, moments, rounds = random.Random(0), 0, 0
     while moments < 50:
@@ -107,7 +108,7 @@ def test_a_shard_that_is_killed_fifty_times_loses_no_image_and_does_none_twice(
     assert rounds > 2
 
 
-def test_two_shards_at_once_share_a_folder(killed: Killed) -> None:
+def test_two_shards_at_once_share_a_folder(killed: KilledShard) -> None:
     children = []
     for index in (0, 1):
         if (child := os.fork()) == 0:

@@ -1,4 +1,4 @@
-"""Signals to real processes: the current work is saved, the next start does the rest."""
+"""A process that gets a signal saves its work, and the next start does the rest."""
 
 import os
 import random
@@ -22,7 +22,7 @@ from translate.engine.models.options import InferenceOptions
 
 STEPS = 60
 STOPPING = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
-SEVERAL = [pytest.param(n, marks=pytest.mark.slow) for n in range(20)]
+TWENTY_SEEDS = [pytest.param(n, marks=pytest.mark.slow) for n in range(20)]
 
 
 def send(process: Any, number: int, draw: random.Random) -> None:
@@ -31,7 +31,7 @@ def send(process: Any, number: int, draw: random.Random) -> None:
         os.killpg(process.pid, number) if draw.random() < 0.5 else process.send_signal(number)
 
 
-@pytest.mark.parametrize("seed", SEVERAL)
+@pytest.mark.parametrize("seed", TWENTY_SEEDS)
 @pytest.mark.parametrize(
     "number", [*STOPPING[:2], pytest.param(signal.SIGHUP, marks=pytest.mark.slow), signal.SIGUSR1]
 )
@@ -54,7 +54,7 @@ def test_P10_T25_a_signal_at_a_random_moment_of_training_changes_no_byte(
     assert not err
     saved = small_runs.checkpoint_steps(run)
     if number == signal.SIGUSR1:
-        assert process.returncode in (0, -number)  # the latter while it exits, after training
+        assert process.returncode in (0, -number)  # the latter during the exit, after training
         assert len(saved) == 2 and saved[-1] == STEPS  # two are kept
     elif saved[-1] < STEPS:
         assert process.returncode == 128 + number
@@ -66,7 +66,7 @@ def test_P10_T25_a_signal_at_a_random_moment_of_training_changes_no_byte(
     assert small_runs.equal_checkpoints(run, root / "straight")
 
 
-@pytest.mark.parametrize("seed", [0, *SEVERAL[1:]])
+@pytest.mark.parametrize("seed", [0, *TWENTY_SEEDS[1:]])
 @pytest.mark.parametrize(
     "number",
     [*(pytest.param(n, marks=pytest.mark.slow) for n in (signal.SIGTERM, signal.SIGUSR1)),

@@ -1,4 +1,4 @@
-"""The contract reports plugins that break its rules."""
+"""`translate.testing` reports rules of the contract that a plugin breaks."""
 
 import ast
 from collections.abc import Iterator
@@ -51,7 +51,7 @@ def test_a_wrong_option_is_a_config_error(register_plugin) -> None:
 
 
 class Strips(Layout):
-    """A custom layout: images of one domain."""
+    """A layout for images of one domain."""
 
     batch = Images
 
@@ -70,7 +70,7 @@ class Strips(Layout):
 
 
 class OneDomain(Recipe):
-    """A recipe for images of one domain, loaded by the layout of its author."""
+    """A recipe for images of one domain, which are read by the layout ``strips``."""
 
     defaults = {"data": {"layout": "strips"}, "train": {"steps": 10}}
 

@@ -55,7 +55,7 @@ def test_the_page_translates_compares_and_explains(
     assert width <= 375, "nothing is cut off on a phone"
     assert not errors
 
-    photo.with_suffix(".tif").write_bytes(image_file(form="TIFF"))
+    photo.with_suffix(".tif").write_bytes(image_file(file_format="TIFF"))
     page.get_by_label("Drop an image here").set_input_files(photo.with_suffix(".tif"))
     page.get_by_role("button", name="Translate").click()
     page.get_by_text("8-bit previews").wait_for()
