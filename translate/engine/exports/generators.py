@@ -77,12 +77,9 @@ def describe(model: Model, options: Mapping[str, Any]) -> ExportedModel:
         whole_image="it generates images",
         generation=generation,
     )
+    network = Generator(smaller, options).eval()
     return ExportedModel(
-        network=Generator(smaller, options).eval(),
-        channels=0,
-        geometry=Geometry(),
-        metadata=record.json(),
-        inputs=inputs,
+        network=network, channels=0, geometry=Geometry(), metadata=record.json(), inputs=inputs
     )
 
 

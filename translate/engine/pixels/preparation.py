@@ -54,11 +54,6 @@ def prepare(
     The output gets the alpha channel of the image if it can store alpha; otherwise colours are
     composited over white.
 
-    Args:
-        processor: the model and the options.
-        image: the image.
-        choose_type: returns the dtype in which the output can be stored.
-
     Raises:
         BadImage: The image does not have the dtype or bands of the domain.
         ValueError: See `ImageProcessor.preprocess`.

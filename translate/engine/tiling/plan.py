@@ -61,10 +61,8 @@ class Plan:
 def make_plan(graph: Graph, *, cheap: float = 0) -> Plan:
     """Return the plan of a function.
 
-    Args:
-        graph: the function.
-        cheap: multiplications per element up to which a value is not stored, but computed again
-            each time that it is read.
+    Values that take up to `cheap` multiplications per element are not stored, but computed again
+    each time that they are read.
     """
     readers: dict[fx.Node, list[fx.Node]] = {}
     for node, each in graph.operators.items():

@@ -68,10 +68,15 @@ def find_inputs(source: str | Path, out: Path, *, files: Path | None = None) -> 
     Raises:
         TranslateError: There is no image, or `out` cannot be written to.
     """
+    if files and not files.is_file():
+        raise ConfigError(f"files: there is no file {files}.")
     place = parse_location(source)
     storage = storage_of(place)
     try:
-        inputs = _from_list(place, files) if files else _find(storage, place, out)
+        if files:
+            inputs = Inputs(place, partial(_listed_folders, place, files))
+        else:
+            inputs = _find(storage, place, out)
         if _resolved(inputs.root) == _resolved(out):
             raise ConfigError(f"{out} is the folder of the images: choose another folder for OUT.")
         if can_hold(out.suffix) and not storage_of(out).exists(out):
@@ -124,15 +129,8 @@ def _from_files(root: Path, files: FolderFiles, excluded: Path | None) -> Inputs
     return Inputs(root, lambda: folders)
 
 
-def _from_list(root: Path, files: Path) -> Inputs:
-    """Return the images whose paths relative to `root` are the lines of a file."""
-    if not files.is_file():
-        raise ConfigError(f"files: there is no file {files}.")
-    return Inputs(root, partial(_listed_folders, root, files))
-
-
 def _listed_folders(root: Path, files: Path) -> Iterator[Siblings]:
-    """Yield images of one folder that are listed one after another."""
+    """Yield the images of the list `files`: together if they are consecutive and in one folder."""
     suffixes = image_suffixes()
     with files.open(encoding="utf-8", errors="surrogateescape") as lines:
         names = (name for line in lines if (name := line.rstrip("\r\n")))

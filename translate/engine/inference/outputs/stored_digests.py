@@ -80,7 +80,8 @@ class StoredDigests:
         """
         if jobs and storage_of(jobs[0].input).is_local:
             return  # quick: there may be millions
-        for (root, folder_name), jobs_of_folder in groupby(jobs, _folder_of):
+        by_folder = groupby(jobs, lambda job: (job.places.root, job.name.rpartition("/")[0]))
+        for (root, folder_name), jobs_of_folder in by_folder:
             inputs = dict[str, str]()  # from the name in the folder to the name of the job
             for job in jobs_of_folder:
                 if job.mask is None:
@@ -135,7 +136,3 @@ class StoredDigests:
                 return None
             texts += [str(path), stamp]
         return hash_of_texts(*texts)
-
-
-def _folder_of(job: Job) -> tuple[Path, str]:
-    return job.places.root, job.name.rpartition("/")[0]
