@@ -72,7 +72,8 @@ def _weighted_spans(
     """Return spans whose weights sum to 1 at each position.
 
     `distances` has for each span the distance of its pixels to the nearest end. With `blend`,
-    weights are proportional to the distances; without, the largest distance has weight 1.
+    weights are proportional to the distances; without, only the span with the largest distance has
+    a weight, which is 1.
     """
     total = torch.zeros(side, dtype=torch.float64)
     largest = torch.full((side,), -1.0, dtype=torch.float64)

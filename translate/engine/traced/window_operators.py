@@ -107,16 +107,18 @@ class Pool(_Strided):
         _, kernel, *rest = args
         self.average, self.fill = average, 0.0 if average else -torch.inf
         defaults: list[Any] = [[], 0, False, True, None] if average else [[], 0, 1, False]
-        complete: list[Any] = [*rest, *defaults[len(rest) :]]
-        stride, padding, *others = complete
+        stride, padding, *options = [*rest, *defaults[len(rest) :]]
         self.kernel, self.padding = as_pair(kernel), as_pair(padding)
         self.stride = as_pair(stride) if stride else self.kernel
-        self.dilation = (1, 1) if average else as_pair(others[0])
         self.multiplications = prod(self.kernel)
-        counts_padding = average and bool(others[1]) and any(self.padding)
-        if average and (others[2] is not None or (counts_padding and others[0])):
-            raise UnsupportedError("average pooling with divisor_override or ceil_mode")
-        self.counts_padding = counts_padding
+        self.dilation, self.counts_padding = (1, 1), False
+        if average:
+            ceil_mode, count_include_pad, divisor = options
+            self.counts_padding = count_include_pad and any(self.padding)
+            if divisor is not None or (self.counts_padding and ceil_mode):
+                raise UnsupportedError("average pooling with divisor_override or ceil_mode")
+        else:
+            self.dilation = as_pair(options[0])
 
     def apply(self, pixels: Tensor, constant: Constant, region: Region) -> Tensor:  # noqa: ARG002
         if not self.average:

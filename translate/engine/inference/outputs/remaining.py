@@ -34,8 +34,8 @@ def find_remaining(
     """Return the items of `work` without a verified output.
 
     Args:
-        manifest: the output folder.
-        work: the outputs.
+        manifest: the manifest of the output folder.
+        work: the outputs to make.
         digest: returns the SHA-256 of an item's input; None if it cannot be read.
         with_trust: whether outputs whose trust was not measured are made again.
 
