@@ -109,6 +109,16 @@ def test_a_damaged_file_is_named_in_the_error(tmp_path: Path, text: str) -> None
         read(tmp_path / "x.json")
 
 
+def test_a_file_of_an_earlier_version_is_refused_with_the_command_that_replaces_it(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "x.json").write_text('{"subject": "x", "figures": {}}')
+    with pytest.raises(
+        CheckpointError, match=r"x\.json .*values: is missing\. `translate evaluate"
+    ):
+        read(tmp_path / "x.json")
+
+
 def test_a_file_that_cannot_be_written_is_a_save_error(tmp_path: Path) -> None:
     (tmp_path / "folder").write_text("a file")
     with pytest.raises(SaveError, match="could not write"):

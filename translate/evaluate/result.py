@@ -135,7 +135,7 @@ def read(path: Path) -> EvaluationResult:
         return TypeAdapter(EvaluationResult).validate_python(json_files.read_json(path))
     except ValidationError as error:
         raise CheckpointError(
-            f"{path} is not understood: {validation_message(error)}. "
+            f"{path} is not understood: {validation_message(error)} "
             "`translate evaluate RUN` writes it again."
         ) from error
 
