@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from translate.contract.attributes import differing_names
-from translate.engine.plugins.errors import Place, innermost
+from translate.engine.plugins.errors import Place, innermost_place
 
 _accesses: ContextVar[list["Access"] | None] = ContextVar("_accesses", default=None)
 
@@ -88,5 +88,5 @@ def require_no_io(accesses: list[Access], owner: object) -> None:
     """Require that a constructor opened no file and requested no address."""
     if accesses:
         names = ", ".join(access.address for access in accesses[:3])
-        place = innermost(accesses[0].frames, owner)
+        place = innermost_place(accesses[0].frames, owner)
         raise RuleError(f"It opened {names}: open files and connections at first use.", place)

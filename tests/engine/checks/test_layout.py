@@ -6,7 +6,7 @@ import pytest
 from torch import nn
 
 from translate.batches import Images, Labelled, Pair
-from translate.engine.checks.layout import batch_type, require_batch
+from translate.engine.checks.layout import batch_type, check_batch_type
 from translate.engine.config.layers import resolve
 from translate.engine.data.check import open_layout
 from translate.errors import ConfigError, PluginError
@@ -38,7 +38,7 @@ def test_a_layout_with_other_batches_is_refused_with_the_ones_that_fit(
     image_folder("a", 2)
     training_config = config("cyclegan", "images", tmp_path, "a")
     with pytest.raises(ConfigError) as error:
-        require_batch(training_config, open_layout(training_config.data))
+        check_batch_type(training_config, open_layout(training_config.data))
     message = str(error.value)
     assert message.startswith(
         "data.layout: 'images' gives Images(images), and cyclegan trains on Pair(source, target). "
@@ -51,7 +51,7 @@ def test_labels_that_a_recipe_does_not_need_are_accepted(image_folder: Any, tmp_
     training_config = config("gan", "labelled", tmp_path, "a")
     layout = open_layout(training_config.data)
     assert layout.batch is Labelled and {*Images._fields} < {*Labelled._fields}
-    require_batch(training_config, layout)
+    check_batch_type(training_config, layout)
 
 
 def test_a_layout_without_a_batch_type_is_refused_with_the_line_to_add(
@@ -64,4 +64,4 @@ def test_a_layout_without_a_batch_type_is_refused_with_the_line_to_add(
     with pytest.raises(
         PluginError, match=r"Expected the type of its batches, such as: batch = Pair"
     ):
-        require_batch(training_config, layout)
+        check_batch_type(training_config, layout)

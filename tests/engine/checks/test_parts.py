@@ -53,7 +53,7 @@ def configuration(root: Path, recipe: str, **options: Any) -> Config:
 
 
 def check_parts(config: Config) -> None:
-    parts.expect_parts(config, check.open_layout(config.data), CPU)
+    parts.check_networks_and_losses(config, check.open_layout(config.data), CPU)
 
 
 SLOTS = [

@@ -94,7 +94,7 @@ def test_T20_a_crop_too_small_for_a_layer_of_a_plugin_is_refused_before_data_are
     assert message.endswith("(in net.1).")
     assert not (tmp_path / "run").exists()
     large = make_config(layer, data__size=32)
-    shapes.expect_size(large, check.open_layout(large.data))
+    shapes.check_crop_size(large, check.open_layout(large.data))
 
 
 def test_T20_a_batch_of_one_is_too_small_for_batch_norm(make_config: Any, tmp_path: Path) -> None:
@@ -124,4 +124,4 @@ def test_a_failure_on_meta_tensors_alone_is_left_to_training(make_config: Any) -
     config = make_config(nn.Identity, "counting")
     layout = check.open_layout(config.data)
     assert isinstance(shapes.Trial(config, layout).failure((8, 8), 2), RuntimeError)
-    shapes.expect_size(config, layout)
+    shapes.check_crop_size(config, layout)

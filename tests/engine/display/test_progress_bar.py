@@ -17,7 +17,7 @@ def test_only_the_first_process_prints(monkeypatch: pytest.MonkeyPatch) -> None:
     with progress_bar.shown_progress(quiet=True) as progress:
         assert type(progress) is ProgressReporter
     with progress_bar.shown_progress(quiet=False) as progress:
-        assert type(progress) is progress_bar.Lines
+        assert type(progress) is progress_bar.PlainLines
 
 
 def test_a_terminal_gets_a_panel(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,4 +25,4 @@ def test_a_terminal_gets_a_panel(monkeypatch: pytest.MonkeyPatch) -> None:
     with progress_bar.shown_progress(quiet=False) as progress:
         assert type(progress) is Panel
     with progress_bar.shown_progress(quiet=False, steps=False) as progress:
-        assert type(progress) is progress_bar.Lines
+        assert type(progress) is progress_bar.PlainLines

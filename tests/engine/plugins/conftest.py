@@ -15,9 +15,9 @@ Install = Callable[..., str]
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
-    """Install distributions of one module each: ``install("acme", "import nothing")``.
+    """Return a function that installs a distribution with one module: ``install(name, code)``.
 
-    They are there from the next `plugins.load` on, and the real ones again after the test.
+    `discovery.load` finds the distributions during the test.
     """
     folder = tmp_path / "site"
     folder.mkdir()
@@ -50,8 +50,8 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
 
 
 @pytest.fixture
-def eight(install: Install) -> None:
-    """Install five broken plugins, one that fails at use, and two of one entry name."""
+def broken_and_working_plugins(install: Install) -> None:
+    """Install `BROKEN_PLUGINS`, one plugin with a failing hook, and two with one entry name."""
     for name, (code, _) in BROKEN_PLUGINS.items():
         install(name, code, requires="translate-kit>=99" if name == "tomorrow" else "")
     install("late", FAILS_IN_HOOK)

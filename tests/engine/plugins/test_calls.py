@@ -1,6 +1,9 @@
-"""Calls of hooks, and ``TRANSLATE_TRACE=1``, which prints them."""
+"""``TRANSLATE_TRACE=1`` prints the calls of hooks."""
 
+import small_runs
 from broken_plugins import FAILS_IN_HOOK, plugin_source
+
+from translate.engine.config import yaml_text
 
 
 def test_traced_hooks_are_printed_with_their_result_and_duration(
@@ -23,13 +26,8 @@ def test_traced_event_hooks_are_printed_each_time(
     install("listener", code)
     monkeypatch.setenv("TRANSLATE_TRACE", "1")
     image_folder("data/a/train"), image_folder("data/b/train")
-    flags = ["--plugin", "cyclegan", "--domains", "a", "b", "--data", tmp_path / "data"]
-    small = [
-        *("options.generator={name: resnet, width: 2, blocks: 1}", "train.log_every=1"),
-        "options.discriminator={name: patch, width: 2, layers: 1}",
-    ]
-    settings = [word for setting in small for word in ("--set", setting)]
-    trained = run_command("train", *flags, *settings, "--size", 16, "--steps", 2,
-                          "--out", tmp_path / "run")  # fmt: skip
-    assert trained.code == 0
-    assert trained.err.count("trace: listener:listener losses_logged(step) -> None, ") == 2
+    config = small_runs.config(tmp_path / "data", train__steps=2, train__log_every=1)
+    (tmp_path / "config.yaml").write_text(yaml_text.dump(config))
+    result = run_command("train", "--config", tmp_path / "config.yaml", "--out", tmp_path / "run")
+    assert result.code == 0
+    assert result.err.count("trace: listener:listener losses_logged(step) -> None, ") == 2

@@ -11,13 +11,13 @@ from translate.engine.plugins.configs import configs
 
 @pytest.fixture
 def install_configs(install, tmp_path):
-    """Install a package with configurations: ``install_configs("acme", "common")``."""
+    """Return a function that installs a package with configurations, and returns its folder."""
 
-    def write(name: str, *named: str, code: str = "raise SystemExit", **options: str) -> Path:
-        package = tmp_path / "site" / install(name, code, **options)
+    def write(name: str, *configs: str, code: str = "raise SystemExit") -> Path:
+        package = tmp_path / "site" / install(name, code)
         (package / "configs").mkdir(parents=True)
         (package / "__init__.py").write_text(code)
-        for config in named:
+        for config in configs:
             (package / f"configs/{config}.yaml").write_text(f"recipe: {name}\n")
         return package
 
@@ -55,14 +55,14 @@ def test_only_allowed_plugins_bring_configurations(install_configs, monkeypatch)
     assert "common" not in configs()
 
 
-def test_modules_and_plugins_without_a_module_bring_none(install, tmp_path) -> None:
+def test_a_single_module_and_a_missing_module_bring_no_configurations(install, tmp_path) -> None:
     before = configs()
     install("single", "nothing = 1")
     (tmp_path / "site" / f"{install('gone', '')}.py").unlink()
     assert configs() == before
 
 
-def test_the_commands_list_and_show_a_configuration_that_is_no_text(
+def test_a_configuration_that_is_no_text_is_listed_and_an_error_if_shown(
     install_configs, run_command
 ) -> None:
     package = install_configs("acme", "common", code="nothing = 1")

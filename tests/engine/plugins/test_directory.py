@@ -30,12 +30,12 @@ def test_entries_match_all_words_of_a_search_in_any_case() -> None:
 @pytest.mark.parametrize(
     ("flag", "name"), [("--plugin", "pix2pixhd"), ("--config", "pix2pixhd-small")]
 )
-def test_what_a_plugin_of_the_directory_offers_is_refused_with_the_line_to_type(
+def test_a_name_of_a_plugin_that_is_not_installed_is_an_error_with_the_command_to_install_it(
     flag: str, name: str, run_command: Callable[..., Any]
 ) -> None:
-    refused = run_command("train", flag, name, "--domains", "a", "b")
-    assert refused.code == 2
-    assert "`pip install tests/examples/translate_pix2pixhd` installs a plugin" in refused.err
+    result = run_command("train", flag, name, "--domains", "a", "b")
+    assert result.code == 2
+    assert "`pip install tests/examples/translate_pix2pixhd` installs a plugin" in result.err
 
 
 @pytest.mark.slow

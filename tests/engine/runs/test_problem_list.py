@@ -1,4 +1,4 @@
-"""Problems are listed once over all sessions of a run, and counted in each."""
+"""A problem is listed once in all sessions of a run, and counted in each session."""
 
 from collections.abc import Callable
 from pathlib import Path

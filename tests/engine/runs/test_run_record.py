@@ -26,13 +26,15 @@ def test_a_fingerprint_covers_names_and_sizes(data: CheckedData, tmp_path: Path)
     assert fingerprint(data)["sha256"] != before["sha256"]
 
 
-def test_a_fingerprint_has_the_images_that_are_held_out(data: CheckedData, tmp_path: Path) -> None:
-    held = checked_data(small_runs.config(tmp_path, data__domains=["b", "a"]).data)
-    found = fingerprint(data._replace(validation=held))
-    assert found == {**fingerprint(data), "validation": fingerprint(held)}
+def test_a_fingerprint_has_an_entry_for_validation_images(
+    data: CheckedData, tmp_path: Path
+) -> None:
+    validation = checked_data(small_runs.config(tmp_path, data__domains=["b", "a"]).data)
+    expected = {**fingerprint(data), "validation": fingerprint(validation)}
+    assert fingerprint(data._replace(validation=validation)) == expected
 
 
-def test_a_fingerprint_covers_captions_and_tables(data: CheckedData, tmp_path: Path) -> None:
+def test_a_fingerprint_covers_files_of_captions(data: CheckedData, tmp_path: Path) -> None:
     captions = tmp_path / "captions.jsonl"
     captions.write_text("{}")
     data.layout.sources = [captions]

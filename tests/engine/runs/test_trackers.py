@@ -1,9 +1,10 @@
-"""Trackers are called in order, fail independently, and are always closed."""
+"""Trackers are called in order, fail independently of each other, and are always closed."""
 
 import math
 import os
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,12 +12,11 @@ from typing import Any
 import pytest
 import small_runs
 from disk_faults import FaultyDisk, no_space
+from run_files import listed_problems
 
 from translate import hookimpl
 from translate.batches import Pair
-from translate.engine.disk.records import json_files
 from translate.engine.processes.signals import Interrupts
-from translate.engine.training import train
 from translate.errors import ConfigError, SaveError, TrainingError
 from translate.progress import ProgressReporter
 from translate.recipe import Turn
@@ -26,8 +26,8 @@ from translate_plugins.cyclegan import CycleGAN
 Plugin = Callable[..., object]
 
 
-class Recorder:
-    """Records the calls of all its instances."""
+class CallRecorder:
+    """A tracker that records the calls of all instances."""
 
     calls: list[tuple[Any, ...]] = []
 
@@ -53,19 +53,19 @@ class Recorder:
 
 @pytest.fixture
 def calls(register_plugin: Plugin) -> list[tuple[Any, ...]]:
-    """Register the recorder; return its calls."""
-    offer_trackers(register_plugin, "other:recorder", recorder=Recorder)
-    Recorder.calls = []
-    return Recorder.calls
+    """Register `CallRecorder`; return its calls."""
+    register_trackers(register_plugin, "other:recorder", recorder=CallRecorder)
+    CallRecorder.calls = []
+    return CallRecorder.calls
 
 
-def offer_trackers(register_plugin: Plugin, name: str, **trackers: Any) -> None:
-    class Offer:
+def register_trackers(register_plugin: Plugin, name: str, **trackers: Any) -> None:
+    class TrackerPlugin:
         @hookimpl
         def register_trackers(self) -> Any:
             return trackers
 
-    register_plugin(Offer(), name)
+    register_plugin(TrackerPlugin(), name)
 
 
 @pytest.fixture
@@ -79,20 +79,12 @@ def config(root: Path, *trackers: Any, **flags: Any) -> Any:
     return small_runs.config(root, train__trackers=list(trackers), **flags)
 
 
-def problems(run: Path) -> list[dict[str, Any]]:
-    path = run / "problems.jsonl"
-    return json_files.read_lines(path) if path.exists() else []
-
-
 def test_several_trackers_are_called_in_order(root: Path, calls: list[tuple[Any, ...]]) -> None:
-    two = ("recorder", {"name": "recorder", "label": "second"})
-    small_runs.train(config(root, *two, train__preview_every=4), root / "run")
-    events = [("start", "run", 0), ("log", 2), ("log", 4), ("preview", 4)]
-    assert [call[1:] for call in calls if call[0] == "first"] == [
-        *events,
-        ("finish", "finished"),
-        ("close",),
-    ]
+    trackers = ("recorder", {"name": "recorder", "label": "second"})
+    small_runs.train(config(root, *trackers, train__preview_every=4), root / "run")
+    expected = [("start", "run", 0), ("log", 2), ("log", 4), ("preview", 4)]
+    expected += [("finish", "finished"), ("close",)]
+    assert [call[1:] for call in calls if call[0] == "first"] == expected
     assert [call[0] for call in calls[:4]] == ["first", "second"] * 2
 
 
@@ -116,29 +108,21 @@ def test_an_option_that_does_not_exist_is_refused_before_the_run_folder_is_made(
     assert not (root / "run").exists() and not calls
 
 
-def interrupt(number: int) -> Callable[[], object]:
-    return lambda: os.kill(os.getpid(), number)
-
-
-class After(ProgressReporter):
+class CallAfterStep1(ProgressReporter):
     """Calls a function after step 1."""
 
     def __init__(self, action: Callable[[], object]) -> None:
-        self.act = action
+        self.action = action
 
     def step(self, step: int, steps: int) -> None:  # noqa: ARG002
         if step == 1:
-            self.act()
+            self.action()
 
 
-def stop(run: Run) -> None:
-    run.stop("enough")
-
-
-def end_by(
+def prepare_end(
     ending: str, register_plugin: Plugin, monkeypatch: pytest.MonkeyPatch, disk: FaultyDisk
 ) -> tuple[ProgressReporter, Interrupts]:
-    """Make the run end in this way after its first step."""
+    """Return arguments of `train` with which the run ends in this way after its first step."""
     interrupts = Interrupts()
 
     def fail(recipe: CycleGAN, batch: Pair) -> Iterator[Turn]:  # noqa: ARG001
@@ -150,9 +134,9 @@ def end_by(
             yield turn
 
     step = CycleGAN.step
-    acts: dict[str, Callable[[], object]] = {
+    actions: dict[str, Callable[[], object]] = {
         "finished": lambda: None,
-        "signal": interrupt(signal.SIGTERM),
+        "signal": lambda: os.kill(os.getpid(), signal.SIGTERM),
         "time": lambda: setattr(interrupts, "_deadline", 0.0),
         "guard": lambda: monkeypatch.setattr(CycleGAN, "step", diverge),
         "exception": lambda: monkeypatch.setattr(CycleGAN, "step", fail),
@@ -161,9 +145,9 @@ def end_by(
         "hook": lambda: None,
     }
     if ending == "hook":
-        stopper = SimpleNamespace(losses_logged=hookimpl(lambda run: stop(run)))
+        stopper = SimpleNamespace(losses_logged=hookimpl(lambda run: run.stop("enough")))
         register_plugin(stopper, "other:stopper")
-    return After(acts[ending]), interrupts
+    return CallAfterStep1(actions[ending]), interrupts
 
 
 @pytest.mark.parametrize(
@@ -189,18 +173,11 @@ def test_trackers_are_closed_once_however_a_run_ends(
     monkeypatch: pytest.MonkeyPatch,
     disk: FaultyDisk,
 ) -> None:
-    progress, interrupts = end_by(ending, register_plugin, monkeypatch, disk)
+    progress, interrupts = prepare_end(ending, register_plugin, monkeypatch, disk)
     steps = 3 if ending in ("finished", "failed save") else 30
     options = config(root, "recorder", train__steps=steps, train__guard=2, train__log_every=1)
-
-    def start() -> None:
-        train.start(options, out=root / "run", progress=progress, interrupts=interrupts)
-
-    if error:
-        with pytest.raises(error):
-            start()
-    else:
-        start()
+    with pytest.raises(error) if error else nullcontext():
+        small_runs.train(options, root / "run", progress, interrupts=interrupts)
     disk.disarm()
     assert calls[0][1] == "start"
     assert [call[1:] for call in calls[-2:]] == [("finish", outcome), ("close",)]
@@ -211,15 +188,15 @@ def test_trackers_are_closed_once_however_a_run_ends(
 def test_a_tracker_that_fails_is_listed_with_its_line_and_the_run_continues(
     method: str, root: Path, calls: list[tuple[Any, ...]], register_plugin: Plugin
 ) -> None:
-    def fail(self: Recorder, *_: object) -> None:  # noqa: ARG001
+    def fail(self: CallRecorder, *_: object) -> None:  # noqa: ARG001
         raise ConnectionError("no answer")
 
-    failing = type("Failing", (Recorder,), {method: fail})
-    offer_trackers(register_plugin, "other:failing", failing=lambda: failing("failing"))
+    failing = type("Failing", (CallRecorder,), {method: fail})
+    register_trackers(register_plugin, "other:failing", failing=lambda: failing("failing"))
     options = config(root, "failing", "recorder", train__preview_every=2)
     result = small_runs.train(options, root / "run")
     assert (result.step, result.listed) == (4, 1)
-    (problem,) = problems(root / "run")
+    (problem,) = listed_problems(root / "run")
     assert (problem["path"], problem["reason"]) == ("tracker failing", "tracker failed")
     assert problem["stage"] == method
     assert "ConnectionError: no answer (plugin other:failing" in problem["message"]
@@ -227,7 +204,7 @@ def test_a_tracker_that_fails_is_listed_with_its_line_and_the_run_continues(
     assert [call[1] for call in calls if call[0] == "first"] == [
         "start", "log", "preview", "log", "preview", "finish", "close",
     ]  # fmt: skip
-    closed = [call for call in calls if call[:2] == ("failing", "close")]
-    assert len(closed) == (method != "close")
+    calls_of_failing = [call[1] for call in calls if call[0] == "failing"]
+    assert calls_of_failing.count("close") == (method != "close")
     if method == "start":
-        assert [call[1] for call in calls if call[0] == "failing"] == ["close"]
+        assert calls_of_failing == ["close"]

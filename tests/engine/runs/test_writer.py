@@ -1,4 +1,4 @@
-"""Files of a run other than its checkpoints."""
+"""The files of a run except its checkpoints, and the hooks that are called for them."""
 
 import json
 import math
@@ -30,18 +30,8 @@ def test_numbers_that_json_does_not_have_are_null(
     losses = {"a/b": math.nan, "a/c": 0.5}
     writer.log(LogRecord(1, 0.5, losses, {"a": 0.1}, {"a": math.inf}, 3.0, 0.0, 100, 1))
     text = (writer.path / "log.jsonl").read_text()
-    assert json.loads(text, parse_constant=lambda name: pytest.fail(name)) == {
-        "step": 1,
-        "epoch": 0.5,
-        "losses": {"a/b": None, "a/c": 0.5},
-        "lr": {"a": 0.1},
-        "grad_norm": {"a": None},
-        "images_per_second": 3.0,
-        "data_wait": 0.0,
-        "memory_mb": 100,
-        "threads": 1,
-        "skipped": 0,
-    }
+    record = json.loads(text, parse_constant=lambda name: pytest.fail(name))
+    assert (record["losses"], record["grad_norm"]) == ({"a/b": None, "a/c": 0.5}, {"a": None})
 
 
 def test_the_end_is_recorded_and_the_start_kept(
@@ -111,12 +101,11 @@ def test_run_json_records_the_session(
 def test_run_json_keeps_earlier_sessions(configure: Any, tmp_path: Path) -> None:
     small_runs.train(configure(), tmp_path / "run")
     first = run_record(tmp_path / "run")
-    small_runs.resume(tmp_path / "run", steps=first["started_at_step"] + 20)
-    second = run_record(tmp_path / "run")
-    assert second["earlier"] == [first]
+    small_runs.resume(tmp_path / "run", steps=20)
+    assert run_record(tmp_path / "run")["earlier"] == [first]
     small_runs.resume(tmp_path / "run", steps=21)
-    third = run_record(tmp_path / "run")
-    assert [f["started_at_step"] for f in third["earlier"]] == [0, second["started_at_step"]]
+    earlier = run_record(tmp_path / "run")["earlier"]
+    assert [session["started_at_step"] for session in earlier] == [0, 4]
 
 
 @pytest.mark.parametrize("name", ["log.jsonl", "step-00000002.png"])
@@ -126,14 +115,14 @@ def test_T21_a_log_or_preview_that_cannot_be_written_is_listed_and_training_cont
     config = configure(train__steps=4, train__log_every=2, train__preview_every=2)
     small_runs.train(config, tmp_path / "straight")
     for function in ("append", "replace"):
-        real = getattr(files, function)
+        write = getattr(files, function)
 
-        def refuse(path: Path, data: Any, real: Any = real) -> None:
+        def write_or_fail(path: Path, data: Any, write: Any = write) -> None:
             if path.name == name:
                 raise OSError(28, "No space left on device")
-            real(path, data)
+            write(path, data)
 
-        monkeypatch.setattr(files, function, refuse)
+        monkeypatch.setattr(files, function, write_or_fail)
     recorder = small_runs.ProgressRecorder()
     result = small_runs.train(config, tmp_path / "run", recorder)
     count = 2 if name == "log.jsonl" else 1
@@ -141,9 +130,7 @@ def test_T21_a_log_or_preview_that_cannot_be_written_is_listed_and_training_cont
     assert result.listed == len(listed_problems(tmp_path / "run")) == count
     assert listed_problems(tmp_path / "run")[0]["reason"] == "could not write"
     assert f"could not write: {tmp_path / 'run'}" in str(recorder)
-    assert small_runs.checkpoint_tensors(tmp_path / "run") == small_runs.checkpoint_tensors(
-        tmp_path / "straight"
-    )
+    assert small_runs.equal_checkpoints(tmp_path / "run", tmp_path / "straight")
 
 
 def test_event_hooks_are_called_in_order_with_documented_arguments(
@@ -161,7 +148,7 @@ def test_event_hooks_are_called_in_order_with_documented_arguments(
             events.append(("losses", run.path.name, step, sorted(losses)))
 
         @hookimpl
-        def preview_drawn(self, path: Path, step: int) -> None:  # any order, any subset
+        def preview_drawn(self, path: Path, step: int) -> None:  # some arguments, in another order
             events.append(("preview", step, path.is_file()))
 
         @hookimpl
@@ -174,14 +161,11 @@ def test_event_hooks_are_called_in_order_with_documented_arguments(
             events.append(("finished", outcome))
 
     register_plugin(Listener(), "other:listener")
-    run = tmp_path / "run"
-    small_runs.train(
-        configure(train__steps=3, train__log_every=2, train__preview_every=2, train__save_every=2),
-        run,
-    )
+    every = {f"train__{key}_every": 2 for key in ("log", "preview", "save")}
+    small_runs.train(configure(train__steps=3, **every), tmp_path / "run")
     losses = ["one/distance", "two/distance"]
     assert events == [
-        ("started", run, "toy", 3),
+        ("started", tmp_path / "run", "toy", 3),
         ("saved", 0, "step-00000000"),
         ("losses", "run", 2, losses),
         ("preview", 2, True),

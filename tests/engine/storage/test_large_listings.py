@@ -1,4 +1,4 @@
-"""A shard of many objects is planned with the listing of one folder in memory."""
+"""To list the jobs of a shard, only the listing of one folder of a store is in memory."""
 
 import tracemalloc
 from functools import partial
@@ -18,7 +18,7 @@ ROOT = parse_location("s3://bucket/in")
 
 
 class ManyObjects:
-    """A file system of FOLDERS folders with FILES files each, which are named when listed."""
+    """A file system of FOLDERS folders with FILES files each; it records which are listed."""
 
     def __init__(self) -> None:
         self.listed: list[str] = []
@@ -31,11 +31,11 @@ class ManyObjects:
 
     def ls(self, path: str, *, detail: bool) -> list[dict[str, Any]]:  # noqa: ARG002
         self.listed.append(path)
-        own = self._strip_protocol(path)
+        key = self._strip_protocol(path)
         if path == str(ROOT):
-            return [{"name": f"{own}/{n:03}", "type": "directory"} for n in range(FOLDERS)]
+            return [{"name": f"{key}/{n:03}", "type": "directory"} for n in range(FOLDERS)]
         return [
-            {"name": f"{own}/{n:04}.png", "type": "file", "size": n, "ETag": f'"{own}{n}"'}
+            {"name": f"{key}/{n:04}.png", "type": "file", "size": n, "ETag": f'"{key}{n}"'}
             for n in range(FILES)
         ]
 
@@ -49,7 +49,7 @@ def test_listing_goes_folder_by_folder() -> None:
     assert len(files.listed) == 1 + FOLDERS
 
 
-def test_a_shard_of_20000_objects_takes_memory_for_one_folder_and_its_own() -> None:
+def test_the_jobs_of_a_shard_of_20000_objects_take_the_memory_of_one_folder() -> None:
     storage = ObjectStore(ObjectFiles(ManyObjects()), is_atomic=True)
     inputs, out = Inputs(ROOT, partial(storage.walk, ROOT)), Path("out")
 
@@ -59,6 +59,6 @@ def test_a_shard_of_20000_objects_takes_memory_for_one_folder_and_its_own() -> N
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert 120 < len(jobs) < 280
-    assert peak < 2 * FILES * 1024  # a kilobyte of each object of a folder
+    assert 120 < len(jobs) < 280, "about one of 100"
+    assert peak < 2 * FILES * 1024, "about a kilobyte for each object of a folder"
     assert len(list_jobs(inputs, out, OutputNames())) == FOLDERS * FILES

@@ -22,19 +22,19 @@ def test_a_folder_that_is_a_file_has_no_names(tmp_path: Path) -> None:
 
 
 def test_waiting_threads_share_one_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lines, real, syncs = DurableLines(tmp_path / "done.jsonl"), os.fsync, list[int]()
+    lines, fsync, syncs = DurableLines(tmp_path / "done.jsonl"), os.fsync, list[int]()
     barrier = threading.Barrier(9, timeout=10)
 
-    def slow(descriptor: int) -> None:
+    def slow_fsync(descriptor: int) -> None:
         if not syncs:
             syncs.append(0)
-            barrier.wait()  # all other threads are waiting
+            barrier.wait()  # until all other threads wait
             while lines.line_count < 9:
                 pass
         syncs.append(descriptor)
-        real(descriptor)
+        fsync(descriptor)
 
-    monkeypatch.setattr(os, "fsync", slow)
+    monkeypatch.setattr(os, "fsync", slow_fsync)
 
     def add(number: int) -> None:
         if number:
@@ -48,5 +48,5 @@ def test_waiting_threads_share_one_sync(tmp_path: Path, monkeypatch: pytest.Monk
     for thread in threads:
         thread.join()
     assert lines.durable_count == lines.line_count == 9
-    assert len(syncs) <= 1 + 3, "the first of the nine, the file's name, and one for all others"
+    assert len(syncs) <= 1 + 3, "one for the first thread, one for the name, one for all others"
     assert sorted(line["number"] for line in json_files.read_lines(lines.path)) == list(range(9))

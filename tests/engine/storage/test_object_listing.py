@@ -1,4 +1,4 @@
-"""A view of a store lists each folder once."""
+"""A view of a store lists each folder once, and keeps the listings of few folders."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from translate.engine.objects.listing import Entry
 from translate.engine.storage.object_listing import RECENT, ObjectListing
 
 
-def test_a_folder_is_listed_once_and_few_are_kept() -> None:
+def test_a_folder_is_listed_once_and_the_listings_of_few_folders_are_kept() -> None:
     listed = list[str]()
 
     def list_files(folder: Path) -> list[Entry]:

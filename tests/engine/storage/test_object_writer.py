@@ -1,4 +1,4 @@
-"""Objects are complete or absent, also where a storage is not atomic."""
+"""Objects are complete or absent, even if the file system is not atomic."""
 
 from pathlib import Path
 from uuid import uuid4
@@ -16,7 +16,9 @@ def folder() -> Path:
 
 
 @pytest.mark.parametrize("is_atomic", [True, False])
-def test_a_new_object_never_replaces_one(folder: Path, tmp_path: Path, is_atomic: bool) -> None:
+def test_a_new_object_never_replaces_an_existing_one(
+    folder: Path, tmp_path: Path, is_atomic: bool
+) -> None:
     files, file = MemoryFileSystem(), tmp_path / "x"
     file.write_bytes(b"2")
     writer = ObjectWriter(files, is_atomic)

@@ -1,4 +1,4 @@
-"""Folders in object stores, an S3 server and memory, are translated as those of a disk are."""
+"""Folders in an S3 server and in a store in memory are translated like folders on a disk."""
 
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ from s3_server import download, upload
 
 from translate.engine.inference.inputs.paths import find_inputs
 from translate.engine.objects.files import open_files
+from translate.engine.shards.manifests import missing_shards
+from translate.engine.shards.shard import Shard
 from translate.engine.storage import objects
 from translate.engine.storage.lookup import storage_of
 from translate.engine.storage.objects import ObjectStore, open_store
@@ -19,11 +21,11 @@ from translate.engine.system.locations import parse_location
 from translate.errors import ConfigError, DataError, NothingUsableError, SaveError
 
 
-def lines(url: Path) -> list[dict[str, Any]]:
+def read_lines(url: Path) -> list[dict[str, Any]]:
     return list(storage_of(url).read_lines(url))
 
 
-def test_a_tree_of_objects_becomes_the_tree_that_files_become(
+def test_a_folder_in_a_store_is_translated_to_the_same_files_as_on_a_disk(
     store: Path, images: Path, tmp_path: Path
 ) -> None:
     upload(images, store / "in")
@@ -32,19 +34,19 @@ def test_a_tree_of_objects_becomes_the_tree_that_files_become(
     result = translate(store / "in", store / "out")
     assert done_skipped_listed(result) == done_skipped_listed(expected) == (5, 0, 1)
     assert str(result.problems) == f"{store}/out/problems.jsonl"
-    named = {line["path"].removeprefix(f"{store}/in/") for line in lines(result.problems)}
-    assert {"bad.png", "b.gif"} == named
+    listed = {line["path"].removeprefix(f"{store}/in/") for line in read_lines(result.problems)}
+    assert listed == {"bad.png", "b.gif"}
     outputs = file_digests(download(store / "out", tmp_path / "copy"))
     assert outputs == file_digests(tmp_path / "out")
     assert done_skipped_listed(translate(store / "in", tmp_path / "from")) == (5, 0, 1)
     assert file_digests(tmp_path / "from") == outputs
     assert done_skipped_listed(translate(images, store / "into")) == (5, 0, 1)
     assert file_digests(download(store / "into", tmp_path / "into")) == outputs
-    hidden = [n for n in storage_of(store).names(store / "out/.translate") if "probe" in n]
-    assert not hidden and not list(tmp_path.rglob(".*.part-*"))
+    probes = [n for n in storage_of(store).names(store / "out/.translate") if "probe" in n]
+    assert not probes and not list(tmp_path.rglob(".*.part-*"))
 
 
-def test_a_rerun_skips_what_is_done_and_replaces_nothing(store: Path, images: Path) -> None:
+def test_a_rerun_skips_existing_outputs_and_replaces_nothing(store: Path, images: Path) -> None:
     upload(images, store / "in")
     assert done_skipped_listed(translate(store / "in", store / "out", limit=2)) == (2, 0, 0)
     assert done_skipped_listed(translate(store / "in", store / "out", batch_size=4)) == (3, 2, 1)
@@ -62,24 +64,23 @@ def test_an_object_that_appears_meanwhile_is_not_replaced(
     store: Path, images: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload(images, store / "in")
-    real, foreign = ObjectStore.write_stamped, store / "out/deep/d.png"
+    write_stamped, foreign = ObjectStore.write_stamped, store / "out/deep/d.png"
 
-    def write(storage: ObjectStore, path: Path, data: bytes, *, new: bool) -> str | None:
+    def write_after_another_program(
+        storage: ObjectStore, path: Path, data: bytes, *, new: bool
+    ) -> str | None:
         if path == foreign:
             storage.replace(path, b"of another program")
-        return real(storage, path, data, new=new)
+        return write_stamped(storage, path, data, new=new)
 
-    monkeypatch.setattr(ObjectStore, "write_stamped", write)
+    monkeypatch.setattr(ObjectStore, "write_stamped", write_after_another_program)
     assert done_skipped_listed(translate(store / "in", store / "out")) == (4, 0, 2)
     assert storage_of(store).open_image(foreign, max_pixels=9).data == b"of another program"
-    reasons = {line["path"]: line["reason"] for line in lines(store / "out/problems.jsonl")}
+    reasons = {line["path"]: line["reason"] for line in read_lines(store / "out/problems.jsonl")}
     assert reasons[f"{store}/in/deep/d.png"] == "EEXIST"
 
 
 def test_shards_share_a_bucket(store: Path, images: Path, tmp_path: Path) -> None:
-    from translate.engine.shards.manifests import missing_shards
-    from translate.engine.shards.shard import Shard
-
     upload(images, store / "in")
     results = [translate(store / "in", store / "out", shard=Shard(k, 3)) for k in (2, 0)]
     assert missing_shards(store / "out", 3) == [1]
@@ -95,37 +96,33 @@ def test_a_glob_a_file_and_a_missing_folder_are_sources(store: Path, images: Pat
     upload(images, store / "in")
     out = store / "out"
 
-    def found(name: str) -> list[str]:
-        inputs = find_inputs(f"{store}/{name}", out)
+    def image_names(pattern: str) -> list[str]:
+        inputs = find_inputs(f"{store}/{pattern}", out)
         return [path.relative_to(inputs.root).as_posix() for path in inputs.images]
 
-    assert found("in/deep/d.png") == ["d.png"]
-    assert found("in/*.png") == ["a.png", "bad.png"]
-    assert found("in/{a,b,c}.{png,gif}") == ["a.png", "b.gif"]
-    assert found("{in,out}/deep/*.jpg") == ["in/deep/c.jpg"]
-    assert found("in/**/*.png") == ["a.png", "bad.png", "deep/d.png"]
+    assert image_names("in/deep/d.png") == ["d.png"]
+    assert image_names("in/*.png") == ["a.png", "bad.png"]
+    assert image_names("in/{a,b,c}.{png,gif}") == ["a.png", "b.gif"]
+    assert image_names("{in,out}/deep/*.jpg") == ["in/deep/c.jpg"]
+    assert image_names("in/**/*.png") == ["a.png", "bad.png", "deep/d.png"]
     with pytest.raises(DataError, match="there is no file or folder"):
-        found("none")
+        image_names("none")
     with pytest.raises(NothingUsableError, match="there is no image"):
-        found("in/*.webp")
+        image_names("in/*.webp")
     with pytest.raises(ConfigError, match="choose another folder"):
         find_inputs(f"{store}/in", store / "in")
 
 
 def test_masks_may_be_objects(store: Path, tmp_path: Path) -> None:
+    mask = Image.new("L", (8, 8))
+    mask.paste(255, (2, 2, 5, 5))
+    images = {"in/{}.png": Image.new("RGB", (8, 8), (90, 60, 30)), "masks/{}.bmp": mask}
     for name in ("a", "b"):
-        Image.new("RGB", (8, 8), (90, 60, 30)).save(tmp_path / f"{name}.png")
-        mask = Image.new("L", (8, 8))
-        mask.paste(255, (2, 2, 5, 5))
-        (tmp_path / "masks").mkdir(exist_ok=True)
-        mask.save(tmp_path / f"masks/{name}.bmp")
-    for name in ("a.png", "b.png", "masks/a.bmp", "masks/b.bmp"):
-        folder = "" if "masks" in name else "in/"
-        storage_of(store).replace(store / f"{folder}{name}", (tmp_path / name).read_bytes())
+        for pattern, image in images.items():
+            file = tmp_path / Path(pattern).name
+            image.save(file)
+            storage_of(store).replace(store / pattern.format(name), file.read_bytes())
     assert translate_images(store / "in", store / "out", FILLER, mask=store / "masks").done == 2
-
-
-# -- what goes wrong -------------------------------------------------------------------------------
 
 
 def test_a_bucket_that_does_not_exist_is_an_error(s3: ObjectStore, images: Path) -> None:  # noqa: ARG001
@@ -136,7 +133,9 @@ def test_a_bucket_that_does_not_exist_is_an_error(s3: ObjectStore, images: Path)
     assert error.value.exit_code == 2
 
 
-def test_a_part_of_a_key_that_no_path_has_is_listed(s3: ObjectStore, tmp_path: Path) -> None:
+def test_a_key_with_an_empty_part_or_a_dot_is_listed_as_a_problem(
+    s3: ObjectStore, tmp_path: Path
+) -> None:
     s3._files.system.mkdir("odd-keys")
     for key in ("in/x.png", "in/", "in//y.png", "in/./z.png"):
         s3._files.system.call_s3("put_object", Bucket="odd-keys", Key=key, Body=b"")
@@ -148,27 +147,24 @@ def test_a_part_of_a_key_that_no_path_has_is_listed(s3: ObjectStore, tmp_path: P
     ]
 
 
-def test_a_connection_that_is_cut_lists_the_image_and_the_shard_is_not_complete(
+def test_an_image_whose_connection_is_lost_is_listed_and_its_shard_is_not_complete(
     images: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from translate.engine.shards.manifests import missing_shards
-    from translate.engine.shards.shard import Shard
-
     store = parse_location(f"memory://{uuid4()}")
     upload(images, store / "in")
     files = storage_of(store)._files.system  # type: ignore[attr-defined]
-    real = files.cat_file
+    cat_file = files.cat_file
 
-    def cat_file(path: str, **part: object) -> bytes:
+    def read_or_fail(path: str, **part: object) -> bytes:
         if path.endswith("d.png"):
             raise ConnectionResetError(104, "Connection reset by peer")
-        return real(path, **part)
+        return cat_file(path, **part)
 
     with monkeypatch.context() as patch:
-        patch.setattr(files, "cat_file", cat_file)
+        patch.setattr(files, "cat_file", read_or_fail)
         result = translate(store / "in", store / "out", shard=Shard(0, 1))
         assert done_skipped_listed(result) == (4, 0, 2)
-    problems = {line["path"]: line for line in lines(store / "out/problems-0-of-1.jsonl")}
+    problems = {line["path"]: line for line in read_lines(store / "out/problems-0-of-1.jsonl")}
     assert problems[f"{store}/in/deep/d.png"]["reason"] == "unreachable"
     assert missing_shards(store / "out", 1) == [0]
     result = translate(store / "in", store / "out", shard=Shard(0, 1))
@@ -176,34 +172,34 @@ def test_a_connection_that_is_cut_lists_the_image_and_the_shard_is_not_complete(
     assert missing_shards(store / "out", 1) == []
 
 
-def test_a_store_that_takes_no_more_ends_the_work(
+def test_a_store_that_refuses_three_images_in_a_row_ends_the_translation(
     images: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = parse_location(f"memory://{uuid4()}")
 
-    def write(_: ObjectStore, path: Path, data: bytes, *, new: bool) -> None:  # noqa: ARG001
+    def refuse(_: ObjectStore, path: Path, data: bytes, *, new: bool) -> None:  # noqa: ARG001
         raise PermissionError(13, "access is denied", str(path))
 
-    monkeypatch.setattr(ObjectStore, "write_stamped", write)
+    monkeypatch.setattr(ObjectStore, "write_stamped", refuse)
     with pytest.raises(SaveError, match="3 images in a row could not be written to memory://"):
         translate(images, out)
 
 
-def test_a_storage_without_atomic_writes_gets_a_temporary_name_first(
+def test_a_file_in_a_storage_without_atomic_writes_gets_a_temporary_name_first(
     images: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     store = parse_location(f"memory://{uuid4()}")
     monkeypatch.setattr(objects, "ATOMIC", set())
     open_store.cache_clear()
     written, files = list[str](), open_files(store.scheme, store.host).system  # type: ignore[attr-defined]
-    real = files.pipe_file
+    pipe_file = files.pipe_file
 
-    def pipe_file(path: str, data: bytes) -> None:
+    def record_and_write(path: str, data: bytes) -> None:
         written.append(path)
-        real(path, data)
+        pipe_file(path, data)
 
     with monkeypatch.context() as patch:
-        patch.setattr(files, "pipe_file", pipe_file)
+        patch.setattr(files, "pipe_file", record_and_write)
         assert done_skipped_listed(translate(images, store / "out")) == (5, 0, 1)
     open_store.cache_clear()
     assert written and all(".part-" in path for path in written)

@@ -1,4 +1,4 @@
-"""A disk and an object store keep the same promises."""
+"""The local disk and an object store have the same operations with the same results."""
 
 import json
 from hashlib import sha256
@@ -78,7 +78,7 @@ def test_the_lines_of_many_files_are_read_in_their_order(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("durable", [True, False])
-def test_lines_are_read_again_and_damaged_ones_left_out(folder: Path, durable: bool) -> None:
+def test_lines_are_read_without_damaged_ones(folder: Path, durable: bool) -> None:
     storage, path = storage_of(folder), folder / "done.jsonl"
     lines = storage.durable_lines(path) if durable else storage.lines(path)
     lines.add({"a": 1})
@@ -100,8 +100,8 @@ def test_a_missing_and_an_empty_image_are_reported(folder: Path) -> None:
         assert error.value.path == folder / name
 
 
-def test_the_lock_is_shared(folder: Path) -> None:
-    storage, begun = storage_of(folder), list[bool | None]()
-    with storage.share(folder / "lock", begun.append):
+def test_a_shared_lock_says_whether_no_other_process_shares_it(folder: Path) -> None:
+    storage, is_only_process = storage_of(folder), list[bool | None]()
+    with storage.share(folder / "lock", is_only_process.append):
         pass
-    assert begun == [True if storage.is_local else None]
+    assert is_only_process == [True if storage.is_local else None]

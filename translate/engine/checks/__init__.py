@@ -1,1 +1,1 @@
-"""Refuse what cannot be trained, before a run folder is made."""
+"""Checks of a configuration before its run folder is made: networks, losses, sizes and layouts."""

@@ -1,4 +1,4 @@
-"""Refuse a layout whose batches a recipe cannot train on."""
+"""Check that a recipe can train on the batches of a layout."""
 
 from typing import Any, get_args, get_origin
 
@@ -9,11 +9,11 @@ from translate.recipe import Recipe
 from translate.registry import find, names
 
 
-def require_batch(config: Config, layout: Layout) -> None:
+def check_batch_type(config: Config, layout: Layout) -> None:
     """Raise `ConfigError` if the layout's batches lack a field of the recipe's batches.
 
-    A recipe declares the type of its batches by its base, ``class CycleGAN(Recipe[Pair])``; without
-    a type it is not checked.
+    A recipe declares the type of its batches by its base, ``class CycleGAN(Recipe[Pair])``. If it
+    declares no type, nothing is checked.
     """
     expected, actual = batch_type(find("recipe", config.recipe)), getattr(layout, "batch", None)
     if actual is None:
@@ -21,14 +21,14 @@ def require_batch(config: Config, layout: Layout) -> None:
             f"layout {config.data.layout_name!r}: {type(layout).__name__} has no attribute "
             "`batch`. Expected the type of its batches, such as: batch = Pair"
         )
-    if _fits(expected, actual):
+    if _has_fields_of(actual, expected):
         return
-    fitting = sorted(
+    suitable = sorted(
         name
         for name, factory in names("layout").items()
-        if _fits(expected, getattr(factory, "batch", tuple))
+        if _has_fields_of(getattr(factory, "batch", tuple), expected)
     )
-    proposal = f" Choose {' or '.join(fitting)}: --set data.layout=NAME" if fitting else ""
+    proposal = f" Choose {' or '.join(suitable)}: --set data.layout=NAME" if suitable else ""
     raise ConfigError(
         f"data.layout: {config.data.layout_name!r} gives {_describe(actual)}, and {config.recipe} "
         f"trains on {_describe(expected)}.{proposal}"
@@ -45,8 +45,8 @@ def batch_type(recipe: Any) -> Any:
     return None
 
 
-def _fits(expected: Any, actual: Any) -> bool:
-    return {*_fields(expected)} <= {*_fields(actual)}
+def _has_fields_of(batch: Any, expected: Any) -> bool:
+    return {*_fields(expected)} <= {*_fields(batch)}
 
 
 def _fields(batch: Any) -> tuple[str, ...]:

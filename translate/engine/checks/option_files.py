@@ -11,11 +11,11 @@ from translate.registry import find
 
 
 def locate_option_files(config: Config, directory: str = "") -> dict[str, str]:
-    """Return the options whose files are elsewhere than they say, with the paths that exist.
+    """Return an existing path for each option whose value exists only relative to `directory`.
 
     Args:
         config: The configuration; its options of the type `Path` must name files or folders.
-        directory: The working directory when the paths were typed, which is tried as well.
+        directory: The working directory when the paths were typed; empty for the current one.
 
     Raises:
         ConfigError: There is no such file.
@@ -36,7 +36,7 @@ def locate_option_files(config: Config, directory: str = "") -> dict[str, str]:
 
 
 def _types(annotation: Any) -> Iterator[Any]:
-    """Yield an annotation and all that it consists of, such as those of ``Path | None``."""
+    """Yield an annotation and the types in it, such as ``Path`` in ``Path | None``."""
     yield annotation
-    for part in get_args(annotation):
-        yield from _types(part)
+    for argument in get_args(annotation):
+        yield from _types(argument)

@@ -1,10 +1,9 @@
 """Check that the configured networks and losses fit the recipe, before a run folder is made.
 
-A recipe takes its first step on PyTorch's meta device; see
-`translate.engine.checks.shapes`. If that fails with the configured parts, and succeeds with a
-default in place of one, that part does not fit: a network with another shape, or a loss of the
-other kind. As the meta device cannot compute everything, a failure must repeat on the device to
-train on.
+A recipe takes its first step on PyTorch's meta device; see `translate.engine.checks.shapes`. If the
+step fails with a configured network or loss, and succeeds with the default of the recipe instead,
+the network or loss does not fit. As the meta device cannot compute everything, the step must also
+fail on the device to train on. Networks and losses are called parts here.
 """
 
 from collections.abc import Sequence
@@ -26,8 +25,7 @@ MAX_NAMED = 8
 MAX_REASON = 300
 """largest number of characters of a reason in a message"""
 
-
-Outcome: TypeAlias = shapes.Failure | shapes.Refusal | Exception
+Failure: TypeAlias = shapes.TooSmall | shapes.Refusal | Exception
 
 
 class PartSwap(NamedTuple):
@@ -38,35 +36,36 @@ class PartSwap(NamedTuple):
     default: Any
 
 
-def expect_parts(config: Config, layout: Layout, device: torch.device) -> None:
-    """Raise `ConfigError` for a part in `options` with which the recipe cannot take a step.
+def check_networks_and_losses(config: Config, layout: Layout, device: torch.device) -> None:
+    """Raise `ConfigError` for a network or loss with which the recipe cannot take a step.
 
-    `device` is the one to train on.
+    `device` is the device to train on.
     """
-    swapped, trial = _swaps(config), shapes.Trial(config, layout, turns=None)
-    if not swapped or (outcome := trial.failure()) is None:
+    swaps, trial = _swaps(config), shapes.Trial(config, layout, turns=None)
+    if not swaps or (failure := trial.failure()) is None:
         return
-    if isinstance(outcome, shapes.Refusal):
+    if isinstance(failure, shapes.Refusal):
         return  # building the recipe reports it
-    if isinstance(outcome, shapes.Failure) and trial.sufficient_multiple(outcome):
+    if isinstance(failure, shapes.TooSmall) and trial.sufficient_multiple(failure):
         return  # the size is the cause
-    at_fault, on_device = _at_fault(trial, swapped), replace(trial, device=device)
-    if (outcome := on_device.failure()) is None:
+    faults, on_device = _faults(trial, swaps), replace(trial, device=device)
+    if (failure := on_device.failure()) is None:
         return  # only the meta device could not compute it
-    if not (at_fault := at_fault or _at_fault(on_device, swapped)):
+    if not (faults := faults or _faults(on_device, swaps)):
         return
-    option, kind, default = at_fault[0]
+    option, kind, default = faults[0]
     configured, usual = part_name(config.options[option]), part_name(default)
-    others = [n for n in names(kind) if n != usual and _fits(trial, option, {"name": n})]
-    fits = ", ".join([usual, *others][:MAX_NAMED]) + ", ..." * (len(others) >= MAX_NAMED)
+    others = [n for n in names(kind) if n != usual and _succeeds(trial, option, {"name": n})]
+    fitting = ", ".join([usual, *others][:MAX_NAMED]) + ", ..." * (len(others) >= MAX_NAMED)
     raise ConfigError(
         f"options.{option}: {configured!r} does not fit {config.recipe}: "
-        f"{_other_use(kind, configured, usual) or _reason(outcome)}. Expected {fits}: "
-        f"--set options.{option}={usual}, or see: translate show {config.recipe}"
+        f"{_loss_kind_difference(kind, configured, usual) or _reason(failure)}. Expected "
+        f"{fitting}: --set options.{option}={usual}, or see: translate show {config.recipe}"
     )
 
 
 def _swaps(config: Config) -> list[PartSwap]:
+    """Return the configured parts that are not defaults."""
     declared = signatures.read_options(find("recipe", config.recipe), ["spec"])
     swapped = []
     for name, value in config.options.items():
@@ -77,31 +76,31 @@ def _swaps(config: Config) -> list[PartSwap]:
     return swapped
 
 
-def _at_fault(trial: shapes.Trial, swaps: Sequence[PartSwap]) -> list[PartSwap]:
+def _faults(trial: shapes.Trial, swaps: Sequence[PartSwap]) -> list[PartSwap]:
     """Return the parts of `swaps` for which a step succeeds with their default instead."""
-    return [swap for swap in swaps if _fits(trial, swap.option, swap.default)]
+    return [swap for swap in swaps if _succeeds(trial, swap.option, swap.default)]
 
 
-def _fits(trial: shapes.Trial, option: str, part: Any) -> bool:
+def _succeeds(trial: shapes.Trial, option: str, part: Any) -> bool:
     """Return whether a step succeeds with another `part`."""
     options = {**trial.config.options, option: part}
     changed = trial.config.model_copy(update={"options": options})
     return replace(trial, config=changed).failure() is None
 
 
-def _other_use(kind: Kind, configured: str, usual: str) -> str:
-    """Return how the kind of the configured loss differs from the default's, or ""."""
-    uses = [hasattr(find(kind, name), "for_discriminator") for name in (configured, usual)]
-    if kind != "loss" or uses[0] == uses[1]:
+def _loss_kind_difference(kind: Kind, configured: str, usual: str) -> str:
+    """Return a text if only one of two losses is adversarial, else ""."""
+    adversarial = [hasattr(find(kind, name), "for_discriminator") for name in (configured, usual)]
+    if kind != "loss" or adversarial[0] == adversarial[1]:
         return ""
-    return "it is an adversarial loss" if uses[0] else "it is no adversarial loss"
+    return "it is an adversarial loss" if adversarial[0] else "it is no adversarial loss"
 
 
-def _reason(outcome: Outcome) -> str:
+def _reason(failure: Failure) -> str:
     """Return the reason of a failure in one line, without the text that a plugin error adds."""
-    if isinstance(outcome, shapes.Failure):
-        return outcome.message.rstrip(".")
-    error = outcome.error if isinstance(outcome, shapes.Refusal) else outcome
+    if isinstance(failure, shapes.TooSmall):
+        return failure.message.rstrip(".")
+    error = failure.error if isinstance(failure, shapes.Refusal) else failure
     cause = error.__cause__ if isinstance(error, PluginError) and error.__cause__ else error
     text = str(cause) if isinstance(cause, TranslateError) else describe_error(cause)
     return (text if len(text) <= MAX_REASON else f"{text[:MAX_REASON]} ...").rstrip(".")

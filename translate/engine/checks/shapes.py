@@ -1,8 +1,8 @@
 """Check that networks take crops of the configured size, before any image is read.
 
 A recipe is built on PyTorch's meta device, where tensors have shapes and no values, and takes the
-first turn of a step on a blank batch. Only PyTorch's errors about images that become too small
-count here: other errors may come from the meta device, see `translate.engine.checks.parts`.
+first turn of a step on a blank batch. Only PyTorch's errors about images that become too small are
+reported: the meta device may cause others, see `translate.engine.checks.parts`.
 """
 
 from collections.abc import Iterator
@@ -32,11 +32,11 @@ MULTIPLES = (2, 4, 8, 16, 32)
 """multiples of the configured size to try if it is too small"""
 
 
-class Failure(NamedTuple):
+class TooSmall(NamedTuple):
     """The first layer for which an image became too small."""
 
     setting: str
-    """``size`` or ``batch_size``"""
+    """``size`` or ``batch_size``, whichever is to be increased"""
     message: str
     layer: str
 
@@ -47,42 +47,45 @@ class Refusal(NamedTuple):
     error: ConfigError
 
 
-def expect_sides(config: Config, recipe: nn.Module) -> None:
+def check_crop_geometry(config: Config, recipe: nn.Module) -> None:
     """Raise `ConfigError` for crops with sides that the geometry of `recipe` excludes."""
     size = config.data.crop
-    needed = combine_geometries(*map(geometry_of, recipe.modules()))  # discriminators included
-    if any(side != needed.fit(side) for side in size):
+    geometry = combine_geometries(*map(geometry_of, recipe.modules()))  # discriminators included
+    if any(side != geometry.fit(side) for side in size):
         raise ConfigError(
             f"data.size: {config.recipe} with these networks needs sides that divide by "
-            f"{needed.multiple_of} and are at least {needed.minimum}, not "
+            f"{geometry.multiple_of} and are at least {geometry.minimum}, not "
             f"{'x'.join(map(str, size))}."
         )
 
 
-def expect_size(config: Config, layout: Layout) -> None:
+def check_crop_size(config: Config, layout: Layout) -> None:
     """Raise `ConfigError` for crops or batches that are too small, if larger ones suffice.
 
-    It names the layer, and the smallest sufficient crop with the same aspect ratio.
+    The error names the layer, and the smallest sufficient crop with the same aspect ratio.
     """
     trial, size = Trial(config, layout), config.data.crop
-    failed = trial.failure()
-    if not isinstance(failed, Failure) or not (enough := trial.sufficient_multiple(failed)):
+    failure = trial.failure()
+    if not isinstance(failure, TooSmall) or not (multiple := trial.sufficient_multiple(failure)):
         return
-    if failed.setting == "batch_size":
+    if failure.setting == "batch_size":
         raise ConfigError(
             f"train.batch_size: {config.recipe} with these networks needs more than {trial.count} "
-            f"at a time: {failed.message} (in {failed.layer}). Try --batch-size "
+            f"at a time: {failure.message} (in {failure.layer}). Try --batch-size "
             f"{2 * config.train.batch_size}."
         )
-    too_small, smallest = enough // 2 * min(size), enough * min(size)
-    while smallest - too_small > 1:
-        middle = (too_small + smallest) // 2
-        suffices = trial.failure(_times(size, middle / min(size))) is None
-        too_small, smallest = (too_small, middle) if suffices else (middle, smallest)
-    height, width = _times(size, smallest / min(size))
+    shorter_side = min(size)
+    insufficient, sufficient = multiple // 2 * shorter_side, multiple * shorter_side
+    while sufficient - insufficient > 1:
+        middle = (insufficient + sufficient) // 2
+        if trial.failure(_scaled(size, middle / shorter_side)) is None:
+            sufficient = middle
+        else:
+            insufficient = middle
+    height, width = _scaled(size, sufficient / shorter_side)
     raise ConfigError(
         f"data.size: {config.recipe} with these networks needs crops of {height}x{width} at least, "
-        f"not {size[0]}x{size[1]}: {failed.message} (in {failed.layer})."
+        f"not {size[0]}x{size[1]}: {failure.message} (in {failure.layer})."
     )
 
 
@@ -94,7 +97,7 @@ class Trial:
     layout: Layout
     device: torch.device = META
     turns: int | None = 1
-    """by default only the first: later ones may need values; None: the whole step"""
+    """number of turns to take: later turns may need values of tensors; None: the whole step"""
 
     @property
     def count(self) -> int:
@@ -102,60 +105,63 @@ class Trial:
         train = self.config.train
         return max(1, train.batch_size // (distributed.world_size() * train.accumulate))
 
-    def sufficient_multiple(self, failed: Failure) -> int:
+    def sufficient_multiple(self, failure: TooSmall) -> int:
         """Return the multiple of the size, or of the batch size, that suffices; 0 if none does."""
-        if failed.setting == "batch_size":
+        if failure.setting == "batch_size":
             return 2 if self.failure(count=2 * self.count) is None else 0
         size = self.config.data.crop
-        return next((f for f in MULTIPLES if self.failure(_times(size, f)) is None), 0)
+        return next((f for f in MULTIPLES if self.failure(_scaled(size, f)) is None), 0)
 
     def failure(
         self, size: tuple[int, int] | None = None, count: int | None = None
-    ) -> Failure | Refusal | Exception | None:
-        """Return the failure on crops of the configured or another size and number, or None."""
+    ) -> TooSmall | Refusal | Exception | None:
+        """Return the failure of the turns, or None.
+
+        By default, `size` and `count` are those of the configured crops in a microbatch.
+        """
         size, config = size or self.config.data.crop, self.config
-        with temporary_seed(0), _record_modules() as entered:
+        with temporary_seed(0), _record_modules() as called_modules:
             try:
                 with self.device:
                     options = {"name": config.recipe, **config.options}
                     recipe = create("recipe", options, spec=replace(self.layout.spec, size=size))
-                expect_sides(config, recipe)
+                check_crop_geometry(config, recipe)
             except ConfigError as error:
                 return Refusal(error)
             except Exception as error:
                 return error
-            entered.append(recipe)
+            called_modules.append(recipe)
             try:
-                batch = _blank(self.layout, size, count or self.count, self.device)
+                batch = _blank_batch(self.layout, size, count or self.count, self.device)
                 for _ in islice(recipe.train().step(batch), self.turns):
                     pass
             except Exception as error:  # a plugin's code may raise anything without values
-                if not (short := too_small(error)):
+                if not (setting := too_small(error)):
                     return error
                 names = {module: name for name, module in recipe.named_modules()}
-                layer = names.get(entered[-1]) or type(entered[-1]).__name__
-                return Failure(short, str(error).splitlines()[0], layer)
+                layer = names.get(called_modules[-1]) or type(called_modules[-1]).__name__
+                return TooSmall(setting, str(error).splitlines()[0], layer)
         return None
 
 
-def _times(size: tuple[int, int], factor: float) -> tuple[int, int]:
+def _scaled(size: tuple[int, int], factor: float) -> tuple[int, int]:
     return round(size[0] * factor), round(size[1] * factor)
 
 
 @contextmanager
 def _record_modules() -> Iterator[list[nn.Module]]:
     """Yield a list to which each module is appended when it is called."""
-    entered: list[nn.Module] = []
-    hook = register_module_forward_pre_hook(lambda module, _: entered.append(module))
+    called_modules: list[nn.Module] = []
+    hook = register_module_forward_pre_hook(lambda module, _: called_modules.append(module))
     try:
-        yield entered
+        yield called_modules
     finally:
         hook.remove()
 
 
-def _blank(layout: Layout, size: tuple[int, int], count: int, device: torch.device) -> Any:
-    """Return a batch of the layout's type, of crops of zeros."""
+def _blank_batch(layout: Layout, size: tuple[int, int], count: int, device: torch.device) -> Any:
+    """Return a batch of the layout's type whose images are zeros."""
     item = layout.load(layout.pick(0, Random(0)), Blank(size, layout.spec))
     batch, _ = collate([(item, [])] * count)
-    moved = (torch.zeros_like(p, device=device) if p.is_meta else p.to(device) for p in batch)
-    return batch._make(to_device(p, device) if p.ndim == 4 else p for p in moved)
+    fields = (torch.zeros_like(f, device=device) if f.is_meta else f.to(device) for f in batch)
+    return batch._make(to_device(f, device) if f.ndim == 4 else f for f in fields)

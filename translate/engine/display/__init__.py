@@ -1,1 +1,1 @@
-"""Show the progress of training."""
+"""The display of training progress on a terminal, in a notebook or in a log."""

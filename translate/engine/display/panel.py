@@ -16,20 +16,20 @@ from translate.progress import WIDTH, ProgressReport, ProgressReporter, duration
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 SPARKLINE = 24
-"""columns of a sparkline; a third of a narrow terminal"""
+"""largest number of columns of a sparkline"""
 WIDE = 60
-"""columns from which on the single losses of a player are shown"""
+"""number of columns from which each loss of a player is shown, not only their sum"""
 
 
 class Panel(ProgressReporter):
-    """What is shown of a run; rich draws it again several times a second."""
+    """The lines that show a run; rich draws them again several times a second."""
 
     def __init__(self, screen: Console) -> None:
         self.screen = screen
-        self.place = (0, 0)
-        """steps done, and all steps; zeros before the first"""
+        self.steps_done, self.steps = 0, 0
+        """zeros before the first step"""
         self.first_step: tuple[int, float] | None = None
-        """the first step that was shown, and when"""
+        """the number of the first step that was shown, and its time"""
         self.step_seconds = 0.0
         self.report: ProgressReport | None = None
         self.totals: dict[str, list[float]] = {}
@@ -43,17 +43,17 @@ class Panel(ProgressReporter):
         self.screen.print(console.printable(line), markup=False, highlight=False, soft_wrap=True)
 
     def step(self, step: int, steps: int) -> None:
-        """Show how many steps are done."""
-        self.place, now = (step, steps), time.monotonic()
-        first, since = self.first_step = self.first_step or (step, now)
+        """Show the number of steps that are done."""
+        self.steps_done, self.steps, now = step, steps, time.monotonic()
+        first, first_time = self.first_step = self.first_step or (step, now)
         if self.report is None and step > first:
-            self.step_seconds = (now - since) / (step - first)
+            self.step_seconds = (now - first_time) / (step - first)
 
     def progress(self, report: ProgressReport) -> None:
         """Show new losses."""
         if report.evaluation and (not self.report or self.report.evaluation != report.evaluation):
             self.evaluation_step = report.step
-        self.report, self.place = report, (report.step, report.steps)
+        self.report, self.steps_done, self.steps = report, report.step, report.steps
         if report.step < report.steps:
             self.step_seconds = report.seconds_left / (report.steps - report.step)
         for player, losses in report.by_player().items():
@@ -73,21 +73,19 @@ class Panel(ProgressReporter):
         margin = min(max((len(label) for label, _ in rows), default=0), width // 3)
         columns = width - margin - 2
         for label, text in rows:
-            cut = label == "preview" and len(text) > columns  # the end of a path says more
-            shown = f"...{text[3 - columns :]}" if cut else text[:columns]
+            is_long_path = label == "preview" and len(text) > columns
+            shown = f"...{text[3 - columns :]}" if is_long_path else text[:columns]
             yield Text(f"{label[:margin]:<{margin}}  {shown}", no_wrap=True)
 
     def _bar(self, width: int) -> RenderableType:
-        step, steps = self.place
+        step, steps = self.steps_done, self.steps
         if not steps:
             return Text("starting")
-        left = f"{duration(self.step_seconds * (steps - step))} left" if self.step_seconds else ""
-        place = "  ".join(filter(None, [f"{step}/{steps}", left]))
+        left = f"  {duration(self.step_seconds * (steps - step))} left" if self.step_seconds else ""
+        text = f"{step}/{steps}{left}"
         line = Table.grid(padding=(0, 2, 0, 0))
-        line.add_row(
-            ProgressBar(steps, step, width=max(1, width - len(place) - 2)),
-            Text(place, no_wrap=True),
-        )
+        bar = ProgressBar(steps, step, width=max(1, width - len(text) - 2))
+        line.add_row(bar, Text(text, no_wrap=True))
         return line
 
     def _rows(self, width: int, *, ascii_only: bool) -> Iterator[tuple[str, str]]:
@@ -112,13 +110,13 @@ class Panel(ProgressReporter):
 
 
 def sparkline(values: Sequence[float], width: int) -> str:
-    """Return block characters, at most `width`, from the least of `values` to the largest.
+    """Return at most `width` block characters whose heights show `values`.
 
-    Each is the mean of neighbouring values, where there are more; a space is a value that is not
-    finite.
+    If there are more values, each character shows a mean of neighbouring ones. A space is a mean
+    that is not finite.
     """
     count = min(width, len(values))
-    bounds = (place * len(values) // count for place in range(count + 1) if count)
+    bounds = (number * len(values) // count for number in range(count + 1) if count)
     means = [sum(values[start:end]) / (end - start) for start, end in pairwise(bounds)]
     finite = [mean for mean in means if isfinite(mean)]
     low, high = min(finite, default=0.0), max(finite, default=0.0)

@@ -12,13 +12,13 @@ from translate.engine.system import console
 from translate.progress import ProgressReport, ProgressReporter
 
 BAR = 12
-"""columns of the bar itself"""
+"""number of columns of the bar itself"""
 WIDEST = 120
-"""columns that the line of a notebook takes at most"""
+"""largest number of columns of a line in a notebook"""
 
 
-class Lines(ProgressReporter):
-    """Plain lines, for pipes and logs."""
+class PlainLines(ProgressReporter):
+    """Progress as lines of text, for pipes and logs."""
 
     def message(self, line: str) -> None:
         console.say(line)
@@ -27,8 +27,8 @@ class Lines(ProgressReporter):
         console.say(report.line())
 
 
-class NotebookBar(Lines):
-    """A progress bar in the output of a notebook's cell, of text alone."""
+class NotebookBar(PlainLines):
+    """A progress bar of text in the output of a notebook's cell."""
 
     def __init__(self) -> None:
         self.handle: Any = None
@@ -69,15 +69,15 @@ def in_notebook() -> bool:
 
 @contextmanager
 def shown_progress(*, quiet: bool, steps: bool = True) -> Iterator[ProgressReporter]:
-    """Yield what shows a run and its messages here; of several processes the first shows any.
+    """Yield a reporter that shows a run and its messages; without `steps`, only the messages.
 
-    Without `steps` it shows the messages alone.
+    Only the first of several processes shows anything.
     """
     if quiet or not read_launch().is_first:
         yield ProgressReporter()
         return
     with (
-        _reporter() if steps else nullcontext(Lines()) as reporter,
+        _reporter() if steps else nullcontext(PlainLines()) as reporter,
         console.messages(reporter.message),
     ):
         yield reporter
@@ -85,18 +85,18 @@ def shown_progress(*, quiet: bool, steps: bool = True) -> Iterator[ProgressRepor
 
 @contextmanager
 def shown_messages(*, quiet: bool) -> Iterator[None]:
-    """Show messages alone; of several processes the first shows any."""
+    """Show messages within the block, on the first of several processes."""
     with nullcontext() if quiet or not read_launch().is_first else console.messages():
         yield
 
 
 @contextmanager
 def _reporter() -> Iterator[ProgressReporter]:
-    """Yield what suits the place where progress is shown."""
+    """Yield a bar for a notebook, a panel for a terminal, or lines for anything else."""
     if in_notebook():
         yield NotebookBar()
     elif not console.has_bars():
-        yield Lines()
+        yield PlainLines()
     else:
         from rich.live import Live
 
@@ -104,6 +104,6 @@ def _reporter() -> Iterator[ProgressReporter]:
 
         screen = console.rich_console()
         panel = Panel(screen)
-        on_screen = console.stderr().isatty()  # not where it is redirected to a file
-        with Live(panel, console=screen, refresh_per_second=4, redirect_stderr=on_screen):
+        is_terminal = console.stderr().isatty()  # else standard error is redirected to a file
+        with Live(panel, console=screen, refresh_per_second=4, redirect_stderr=is_terminal):
             yield panel

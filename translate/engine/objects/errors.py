@@ -14,13 +14,13 @@ REASONS = {
     "where it is set",
     "Timeout": "the store did not answer in time",
 }
-"""reasons by a part of the name of an exception: the libraries of providers share no classes"""
+"""reasons by a part of an exception's class name, as libraries of providers share no classes"""
 DENIED = "access is denied: check the credentials and their rights"
 
 
 @contextmanager
 def as_os_errors(path: Path) -> Iterator[None]:
-    """Turn any exception in the block into an `OSError` with a reason for a person."""
+    """Turn any exception in the block into an `OSError` with a reason in plain words."""
     try:
         yield
     except Exception as error:
@@ -28,17 +28,17 @@ def as_os_errors(path: Path) -> Iterator[None]:
 
 
 def _explain(error: Exception) -> tuple[int, str]:
-    """Return the error number and the reason."""
+    """Return the error number and the reason of an exception, or of its causes."""
     chain: list[BaseException] = [error]
     while (cause := chain[-1].__cause__ or chain[-1].__context__) and cause not in chain:
         chain.append(cause)
-    for each in chain:
+    for cause in chain:
         for part, reason in REASONS.items():
-            if part in type(each).__name__:
+            if part in type(cause).__name__:
                 return errno.EIO, reason
     if isinstance(error, FileNotFoundError):
-        bucket = "bucket does not exist" in message_of(error)
-        return errno.ENOENT, "there is no such bucket" if bucket else "not there"
+        lacks_bucket = "bucket does not exist" in message_of(error)
+        return errno.ENOENT, "there is no such bucket" if lacks_bucket else "not there"
     if isinstance(error, FileExistsError):
         return errno.EEXIST, "it exists"
     if isinstance(error, PermissionError):

@@ -37,13 +37,13 @@ class ObjectFiles:
     def entries(self, folder: Path) -> Iterator[Entry]:
         """Yield the files and folders in `folder`, in the order of the store."""
         with as_os_errors(folder):
-            own = self.system._strip_protocol(str(folder)).strip("/")
+            key = self.system._strip_protocol(str(folder)).strip("/")
             for facts in self._lister(self.system, str(folder)):
-                if entry := to_entry(facts, own, self.stamp_of):
+                if entry := to_entry(facts, key, self.stamp_of):
                     yield entry
 
     def is_folder(self, path: Path) -> bool:
-        """Return whether there is a folder, which is a file in it."""
+        """Return whether there is a folder: a store has folders of its files only."""
         with as_os_errors(path):
             self.system.invalidate_cache()
             if self._lister is list_at_once:
@@ -77,12 +77,12 @@ class ObjectFiles:
         return facts["size"], self.stamp_of(facts)
 
     def read(self, path: Path, start: int | None = None, end: int | None = None) -> bytes:
-        """Return the bytes of a file, or those from `start` to before `end`."""
+        """Return the bytes of a file, or its bytes `start` to ``end - 1``."""
         with as_os_errors(path):
             return bytes(self.system.cat_file(str(path), start=start, end=end))
 
     def open_file(self, path: Path, **options: Any) -> BufferedReader:
-        """Open a file, which is read in parts; `options` are those of fsspec."""
+        """Open a file to read it in parts; `options` are passed to fsspec."""
         with as_os_errors(path):
             file: BufferedReader = self.system.open(str(path), "rb", **options)
             return file

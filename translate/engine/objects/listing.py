@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 Facts = Mapping[str, Any]
 """the metadata of a file that fsspec returns"""
 StampOf = Callable[[Facts], str | None]
+"""function that returns the stamp of a file"""
 Lister = Callable[[Any, str], Iterator[Facts]]
-"""yields the files and folders in a folder of a file system of fsspec"""
+"""function of a file system of fsspec and a folder; yields the files and folders in it"""
 PAGE = 1000
-"""objects of a page, which is also the largest number that S3 allows"""
+"""number of objects in a page of a listing, the largest that S3 allows"""
 
 
 class Entry(NamedTuple):
@@ -22,23 +23,23 @@ class Entry(NamedTuple):
     name: str
     is_folder: bool
     stamp: str | None
-    """identifies the version of its content; None if the store does not say"""
+    """None if the store has no stamps"""
     size: int
     """bytes"""
 
 
 def list_at_once(files: Any, folder: str) -> Iterator[Facts]:
-    """Yield what fsspec lists, which takes a kilobyte of memory for each file."""
+    """Yield the listing of fsspec, which takes a kilobyte of memory for each file."""
     files.invalidate_cache()  # of all listings
     yield from files.ls(folder, detail=True)
     files.invalidate_cache()
 
 
 def list_by_page(files: Any, folder: str) -> Iterator[Facts]:
-    """Yield what S3 lists, a page at a time; raises `FileNotFoundError` if there is nothing."""
+    """Yield the listing of S3, page by page; raises `FileNotFoundError` if it is empty."""
     bucket, _, key = files._strip_protocol(folder).strip("/").partition("/")
     prefix, page = key and f"{key}/", {"IsTruncated": True, "NextContinuationToken": ""}
-    found = not key
+    exists = not key
     while page.get("IsTruncated"):
         token = page["NextContinuationToken"]
         page = files.call_s3(
@@ -50,38 +51,34 @@ def list_by_page(files: Any, folder: str) -> Iterator[Facts]:
             **({"ContinuationToken": token} if token else {}),
             **files.req_kw,
         )
-        for below in page.get("CommonPrefixes", ()):
-            found = True
-            yield {"name": f"{bucket}/{below['Prefix']}", "type": "directory"}
+        for subfolder in page.get("CommonPrefixes", ()):
+            exists = True
+            yield {"name": f"{bucket}/{subfolder['Prefix']}", "type": "directory"}
         for item in page.get("Contents", ()):
-            found = True
-            yield {
-                "name": f"{bucket}/{item['Key']}",
-                "type": "file",
-                "size": item["Size"],
-                "ETag": item["ETag"],
-            }
-    if not found:
+            exists = True
+            name, tag = f"{bucket}/{item['Key']}", item["ETag"]
+            yield {"name": name, "type": "file", "size": item["Size"], "ETag": tag}
+    if not exists:
         raise FileNotFoundError("nothing has this prefix")
 
 
-def to_entry(facts: Facts, own: str, stamp_of: StampOf) -> Entry | None:
-    """Return what a listing of the folder `own` says of a file or folder in it.
+def to_entry(facts: Facts, folder: str, stamp_of: StampOf) -> Entry | None:
+    """Return the entry of a file or folder in the listing of `folder`.
 
-    None is the placeholder of an empty folder.
+    None for the object that some programs write to mark an empty folder.
     """
     key, is_folder = facts["name"], facts["type"] == "directory"
     if key.endswith("/") and not is_folder:
         return None
     key = key.removesuffix("/")
-    name = "" if key.strip("/") == own else key.rpartition("/")[2]
+    name = "" if key.strip("/") == folder else key.rpartition("/")[2]
     return Entry(name, is_folder, None if is_folder else stamp_of(facts), facts.get("size") or 0)
 
 
 def entity_tag(facts: Facts) -> str | None:
-    """Return the size and the entity tag (ETag) of an object; None where the store has no tags.
+    """Return the size and the entity tag (ETag) of an object; None if the store has no tags.
 
-    The modification time is not used: two versions may be written within the clock's resolution.
+    The modification time is not used, as two versions may be written at the same time by the clock.
     """
     tag = facts.get("ETag") or facts.get("etag")
     return f"{facts['size']}-{str(tag).strip(chr(34))}" if tag else None

@@ -9,7 +9,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from translate.batches import ImageSpec
 from translate.engine.checkpoints.state import TrainingState
-from translate.engine.checks.shapes import expect_sides
+from translate.engine.checks.shapes import check_crop_geometry
 from translate.engine.config.schema import Config
 from translate.engine.optimization.networks.checkpointing import checkpoint_blocks
 from translate.engine.optimization.networks.memory_format import use_channels_last
@@ -49,7 +49,7 @@ def build_training(
     # without values, which `fill_` adds shard by shard; None: the recipe needs values
     meta_recipe = construct_on_meta(create) if sharded else None
     recipe = create() if meta_recipe is None else meta_recipe
-    expect_sides(config, recipe)
+    check_crop_geometry(config, recipe)
     recipe.train()
     if meta_recipe is None:
         recipe.to(device)

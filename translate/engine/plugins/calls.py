@@ -1,4 +1,4 @@
-"""Calls of hooks, which ``TRANSLATE_TRACE=1`` prints with their duration."""
+"""Calls of the hooks of plugins; ``TRANSLATE_TRACE=1`` prints each with its duration."""
 
 import os
 import time
@@ -15,7 +15,7 @@ _printed: set[tuple[str, str]] = set()
 
 
 def call_hook(hook: pluggy.HookImpl, arguments: Mapping[str, Any]) -> Any:
-    """Call a plugin's hook with those of the arguments that it takes; raise what it raises."""
+    """Call a plugin's hook with the arguments that it takes; raises what the hook raises."""
     values = [arguments[name] for name in hook.argnames]
     if os.environ.get(TRACE_VARIABLE, "0") in ("", "0"):
         return hook.function(*values)
@@ -27,6 +27,7 @@ def call_hook(hook: pluggy.HookImpl, arguments: Mapping[str, Any]) -> Any:
         result = describe_error(error)
         raise
     finally:
+        # registration hooks have no arguments, and are called often
         _print(hook, result, time.perf_counter() - start, first_only=not values)
     return value
 
@@ -34,26 +35,25 @@ def call_hook(hook: pluggy.HookImpl, arguments: Mapping[str, Any]) -> Any:
 def call_registration_hook(hook: pluggy.HookImpl) -> dict[str, Callable[..., Any]]:
     """Return the factories by name that a hook registers.
 
-    Raises `PluginError` if it returns anything else, and what it raises.
+    Raises `PluginError` if the hook returns anything else, and what the hook raises.
     """
-    registered = call_hook(hook, {})
-    if not isinstance(registered, Mapping):
+    factories = call_hook(hook, {})
+    if not isinstance(factories, Mapping):
         example = "expected a mapping from names to classes or functions, {'name': Class}"
-        raise PluginError(f"it returned {short_repr(registered)}: {example}")
-    for name, factory in registered.items():
+        raise PluginError(f"it returned {short_repr(factories)}: {example}")
+    for name, factory in factories.items():
         if not isinstance(name, str) or "/" in name:
             raise PluginError(f"{short_repr(name)}: expected a name without a slash")
-        is_instance = hasattr(factory, "state_dict") and not isinstance(factory, type)
-        if is_instance or not callable(factory):  # a network is callable, and makes none
-            found = (
-                f"an instance of {type(factory).__name__}" if is_instance else short_repr(factory)
-            )
-            raise PluginError(f"{name!r}: expected its class or a function, got {found}")
-    return dict(registered)
+        # a network is callable, but no factory of networks
+        is_network = hasattr(factory, "state_dict") and not isinstance(factory, type)
+        if is_network or not callable(factory):
+            got = f"an instance of {type(factory).__name__}" if is_network else short_repr(factory)
+            raise PluginError(f"{name!r}: expected its class or a function, got {got}")
+    return dict(factories)
 
 
 def _print(hook: pluggy.HookImpl, result: str, seconds: float, *, first_only: bool) -> None:
-    """Print a call; hooks that register names are called often, and only the first is printed."""
+    """Print a call; with `first_only`, only the first call of each hook."""
     name = hook.function.__name__
     if first_only and (hook.plugin_name, name) in _printed:
         return

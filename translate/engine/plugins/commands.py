@@ -1,4 +1,4 @@
-"""Commands of plugins; plugins without commands are not imported."""
+"""The commands that plugins register; plugins without commands are not imported."""
 
 import logging
 import re
@@ -33,10 +33,10 @@ class PluginCommand(NamedTuple):
 
 @cache
 def plugin_commands(reserved_names: tuple[str, ...]) -> dict[str, PluginCommand]:
-    """Return the commands of plugins by the name to type; `reserved_names` names are refused.
+    """Return the commands of plugins by the name to type.
 
-    Only modules of plugins that mention the hook are imported. A plugin that fails, or registers
-    a reserved name, is named in a warning and adds nothing.
+    Only plugins whose modules mention the hook are imported. A plugin that fails, or registers one
+    of the `reserved_names`, is named in a warning and adds nothing.
     """
     manager = pluggy.PluginManager("translate")
     manager.add_hookspecs(hookspecs)
@@ -58,17 +58,18 @@ def plugin_commands(reserved_names: tuple[str, ...]) -> dict[str, PluginCommand]
         commands += [PluginCommand(owner, *item) for item in by_name.items()]
     counts = Counter(command.name for command in commands)
     return {
-        each.name if counts[each.name] == 1 else f"{each.distribution}/{each.name}": each
-        for each in commands
-    }
+        command.name if counts[command.name] == 1 else f"{command.distribution}/{command.name}":
+        command
+        for command in commands
+    }  # fmt: skip
 
 
 def _check_commands(
     by_name: dict[Any, Any], reserved_names: tuple[str, ...]
 ) -> dict[str, click.Command]:
-    """Return what a hook returned.
+    """Return the commands that a hook has registered.
 
-    Raises `PluginError` for a reserved name, an invalid one, and anything but a command.
+    Raises `PluginError` for a reserved or invalid name, and for anything but a command.
     """
     for name, command in by_name.items():
         if name in reserved_names:
@@ -86,9 +87,9 @@ def _mentions_hook(entry: EntryPoint) -> bool:
         return hasattr(loaded, HOOK)
     package, *path = entry.module.split(".")
     try:
-        spec = find_spec(package)  # a package without a dot: nothing is imported
+        spec = find_spec(package)  # imports nothing, as the name has no dot
     except (ImportError, ValueError):
-        return False  # a broken plugin: reported where all plugins are loaded
+        return False  # `discovery.load` reports this broken plugin
     if spec is None:
         return False
     folders = [Path(folder) for folder in spec.submodule_search_locations or ()]

@@ -1,4 +1,4 @@
-"""Configurations by name: ours, and those that plugins bring in the folder ``configs``."""
+"""Configurations by name: our own, and those in the folder ``configs`` of plugins."""
 
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
@@ -14,10 +14,11 @@ SUFFIX = ".yaml"
 
 
 def configs() -> dict[str, Traversable]:
-    """Return the files of all configurations by name, ours first; imports no plugin.
+    """Return the files of all configurations by name, our own first; imports no plugin.
 
-    Those of a plugin are the files ``configs/NAME.yaml`` in the package of its entry point. Where
-    another distribution has the same name, one is called ``distribution/NAME``, unless it is ours.
+    The configurations of a plugin are the files ``configs/NAME.yaml`` in the package of its entry
+    point. If several distributions have the same NAME, it becomes ``distribution/NAME``, but for
+    our own configuration.
     """
     files = dict(_files(bundled_folder("configs")))
     by_name: dict[str, dict[str, Traversable]] = {}
@@ -38,7 +39,7 @@ def _plugin_files() -> Iterator[tuple[str, str, Traversable]]:
 
 
 def _packages(entry: EntryPoint) -> list[Path]:
-    """Return the folders of the top-level package of `entry`; none of a module."""
+    """Return the folders of the top-level package of `entry`; [] for a single module."""
     try:
         spec = find_spec(entry.module.partition(".")[0])
     except (ImportError, ValueError):  # `translate plugins` lists it with the reason

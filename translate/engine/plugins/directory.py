@@ -18,24 +18,24 @@ class DirectoryEntry(Record):
     offers: dict[str, list[str]] = Field(min_length=1)
     """registered names by kind: ``{"recipes": ["stargan"]}``"""
     domains: list[str] = []
-    """the images that it is for"""
+    """the kinds of images that the plugin is for"""
     needs_weights: bool = False
-    """whether it needs a published file of weights"""
+    """whether the plugin needs a published file of weights"""
     licence: str
     paper: str = ""
     settings: list[str] = []
-    """``--set`` of its contract check, such as a smaller network"""
+    """``--set`` of the contract check of the plugin, such as a smaller network"""
     source: str
     """where its code is: an address, or a folder of the repository of translate-kit"""
 
     @property
     def installed(self) -> str:
-        """The installed version; empty if it is not installed."""
+        """The installed version; empty if the plugin is not installed."""
         return installed_version(self.name)
 
     @property
     def install_command(self) -> str:
-        """The line that installs it: from PyPI, or from the folder of a checkout."""
+        """The command that installs the plugin: from PyPI, or from the folder of a checkout."""
         return f"pip install {self.source if '://' not in self.source else self.name}"
 
     def matches(self, text: str) -> bool:
@@ -55,9 +55,9 @@ def read_directory() -> list[DirectoryEntry]:
 
 
 def install_hint(kind: str, name: str) -> str:
-    """Return a sentence with the line that installs a plugin of the directory; empty if none fits.
+    """Return a sentence with the command that installs a plugin that registers `name`, or "".
 
-    `kind` is that of a part, such as "recipe", whose `name` a plugin registers.
+    `kind` is the kind of the name, such as "recipe".
     """
     for entry in read_directory():
         if name in entry.offers.get(f"{kind}s", ()) and not entry.installed:

@@ -1,4 +1,4 @@
-"""The installed plugins: their names from metadata, their hooks from imports."""
+"""The installed plugins: their entry points, read from metadata, and their registered hooks."""
 
 import logging
 import os
@@ -25,7 +25,7 @@ from translate.errors import PluginError, describe_error, suggest
 GROUP = "translate"
 """the group of entry points; later versions of the hooks have groups ``translate.2`` and so on"""
 HOOKS_VERSION = 1
-"""increased if a hook loses an argument or changes its meaning, not if hooks are added"""
+"""version of the hooks: increased if a hook loses an argument or changes its meaning"""
 TORCH_FREE = "translate.torch_free"
 """group in which a distribution may repeat the entry points of formats and exporters that do not
 import PyTorch"""
@@ -40,9 +40,9 @@ logger = logging.getLogger(__name__)
 
 
 def installed_entries() -> list[EntryPoint]:
-    """Return every installed plugin's entry point, ours first; imports nothing.
+    """Return every installed plugin's entry point, our own first; imports nothing.
 
-    The metadata of all distributions is read again where a folder of ``sys.path`` has changed.
+    If a folder of ``sys.path`` has changed, the metadata of all distributions is read again.
     """
     return list(_read_entries(tuple(map(_folder_state, sys.path))))
 
@@ -54,7 +54,7 @@ def _read_entries(_: tuple[tuple[str, int, int], ...]) -> list[EntryPoint]:
 
 
 def _folder_state(path: str) -> tuple[str, int, int]:
-    """Return what changes where a distribution is installed into or removed from `path`."""
+    """Return a state that differs after a distribution is installed into or removed from `path`."""
     try:
         state = Path(path).stat()
     except OSError:
@@ -92,9 +92,9 @@ def installed_version(name: str) -> str:
 
 
 def allowed_entries(entries: Iterable[EntryPoint]) -> Iterator[EntryPoint]:
-    """Yield the entries of the distributions that ``TRANSLATE_PLUGINS=a,b`` names, and our own.
+    """Yield the entries of distributions in ``TRANSLATE_PLUGINS=a,b``, and our own.
 
-    All of them where the variable is not set.
+    If the variable is not set, all entries are allowed.
     """
     value = os.environ.get(ALLOWED_VARIABLE)
     if value is None:
@@ -108,18 +108,18 @@ def allowed_entries(entries: Iterable[EntryPoint]) -> Iterator[EntryPoint]:
 def load(*, torch_free: bool = False) -> pluggy.PluginManager:
     """Import and register every installed, allowed plugin, once.
 
-    One that fails is unregistered as a whole, and named in one warning.
+    A plugin that fails is unregistered as a whole, and named in one warning.
 
     Args:
-        torch_free: Of distributions with the group `TORCH_FREE`, load the plugins in it only:
-            exported models run without PyTorch, whose import takes seconds.
+        torch_free: Whether to load only the plugins in the group `TORCH_FREE` of distributions that
+            have this group: exported models run without PyTorch, whose import takes seconds.
     """
     manager = pluggy.PluginManager("translate")
     manager.add_hookspecs(hookspecs)
-    for entry in allowed_entries(_torch_free() if torch_free else installed_entries()):
+    for entry in allowed_entries(_torch_free_entries() if torch_free else installed_entries()):
         name = f"{distribution(entry)}:{entry.name}"
         if name in skipped:
-            continue  # it failed when its commands were looked up, and was named then
+            continue  # `commands.plugin_commands` has warned of it
         try:
             load_entry(manager, entry)
         except BaseException as error:
@@ -127,12 +127,12 @@ def load(*, torch_free: bool = False) -> pluggy.PluginManager:
             skipped[name] = error
             logger.warning(_failure_message(entry, error))
     if not torch_free:
-        _skip_newer()
+        _skip_plugins_for_newer_hooks()
     return manager
 
 
-def _skip_newer() -> None:
-    """List the plugins that need newer hooks as skipped, each named in one warning."""
+def _skip_plugins_for_newer_hooks() -> None:
+    """Add the plugins that need newer hooks to `skipped`, and warn of each."""
     versions = dict(written_for_newer_hooks())
     for entry in allowed_entries(versions):
         error = PluginError(
@@ -148,20 +148,20 @@ def load_for(hook: str) -> pluggy.PluginManager:
     return load(torch_free=True) if hook in TORCH_FREE_HOOKS else load()
 
 
-def _torch_free() -> Iterator[EntryPoint]:
-    """Yield the plugins in the group `TORCH_FREE`, and all of distributions without it."""
-    repeated = {(distribution(entry), entry.name) for entry in entry_points(group=TORCH_FREE)}
-    distributions = {name for name, _ in repeated}
+def _torch_free_entries() -> Iterator[EntryPoint]:
+    """Yield the plugins in the group `TORCH_FREE`, and all of distributions without this group."""
+    torch_free = {(distribution(entry), entry.name) for entry in entry_points(group=TORCH_FREE)}
+    distributions = {name for name, _ in torch_free}
     for entry in installed_entries():
         owner = distribution(entry)
-        if owner not in distributions or (owner, entry.name) in repeated:
+        if owner not in distributions or (owner, entry.name) in torch_free:
             yield entry
 
 
 def load_entry(manager: pluggy.PluginManager, entry: EntryPoint) -> object:
     """Import and register one plugin.
 
-    Raises whatever its import raises, and `PluginError` for a requirement or hook that is wrong.
+    Raises whatever its import raises, and `PluginError` for an unmet requirement or a wrong hook.
     """
     _reject_unmet_requirement(entry)
     plugin: object = entry.load()
@@ -175,7 +175,7 @@ def register(manager: pluggy.PluginManager, plugin: object, name: str) -> None:
     Raises `PluginError` for a hook that does not exist or has other arguments.
     """
     try:
-        _expect_hooks(manager, plugin)
+        _check_hooks(manager, plugin)
         manager.register(plugin, name=name)
     except BaseException:
         if manager.has_plugin(name):
@@ -183,7 +183,7 @@ def register(manager: pluggy.PluginManager, plugin: object, name: str) -> None:
         raise
 
 
-def _expect_hooks(manager: pluggy.PluginManager, plugin: object) -> None:
+def _check_hooks(manager: pluggy.PluginManager, plugin: object) -> None:
     """Raise `PluginError` for a hook of `plugin` that does not exist or has other arguments."""
     for name in dir(plugin):
         if manager.parse_hookimpl_opts(plugin, name) is None:

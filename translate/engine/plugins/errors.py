@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
-from types import FrameType, TracebackType
+from traceback import walk_tb
+from types import FrameType
 from typing import NamedTuple
 
 from translate.engine.disk import file_system
@@ -36,7 +37,7 @@ RULES = {
 }
 """The rule of the contract for each method of a plugin."""
 RESULT_RULES = ("optimizers", "step", "targets", "conditions", "training_state")
-"""rules of results, which do not explain what the code of the method raises"""
+"""methods with a rule about their result: it does not help if the method itself raises"""
 MAX_CODE = 100
 """largest number of characters of a line of code in a message"""
 NO_TEMPORARY = "No usable temporary directory"
@@ -68,8 +69,8 @@ class Place(NamedTuple):
 def plugin_code(owner: object, member: str) -> Iterator[None]:
     """Turn an exception in the block, which runs ``owner.member``, into a `PluginError`.
 
-    Errors that `is_explained` knows pass. `owner` is the plugin's class, object or function,
-    `member` a key of `RULES` or the name of a hook.
+    Exceptions that `is_explained` accepts are raised unchanged. `owner` is the plugin's class,
+    object or function, `member` a key of `RULES` or the name of a hook.
     """
     try:
         yield
@@ -81,7 +82,7 @@ def plugin_code(owner: object, member: str) -> Iterator[None]:
 
 
 def is_explained(error: BaseException) -> bool:
-    """Return whether `error` has a message for the user, as those of memory and paths have."""
+    """Return whether `error` has a message for the user: ours, or one on memory, sizes or paths."""
     if isinstance(error, (TranslateError, BadImage)) or NO_TEMPORARY in message_of(error):
         return True
     if not isinstance(error, Exception):
@@ -90,18 +91,18 @@ def is_explained(error: BaseException) -> bool:
 
 
 def plugin_error(error: BaseException, owner: object, member: str, at: str = "") -> PluginError:
-    """Return a `PluginError` with plugin, file, line and rule, for what ``owner.member`` raised.
+    """Return a `PluginError` with plugin, file, line and rule, for an error of ``owner.member``.
 
-    `owner` and `member` are those of `plugin_code`. The message ends with `at` if no line of the
+    `owner` and `member` are as in `plugin_code`. `at` is the place to name if no line of the
     plugin is in the traceback.
     """
     place = find_place(error, owner)
     where = f" ({place})" if place else at
     report = REPORT_TO_US if place and _is_ours(place) else REPORT_TO_AUTHOR
-    rule_of = "" if place and member in RESULT_RULES else rule(member)
+    broken_rule = "" if place and member in RESULT_RULES else rule(member)
     return PluginError(
         f"{qualified_name(owner, member)} raised {describe_error(error)}{where}. "
-        f"{rule_of}{report}; TRANSLATE_DEBUG=1 shows the traceback."
+        f"{broken_rule}{report}; TRANSLATE_DEBUG=1 shows the traceback."
     )
 
 
@@ -120,14 +121,14 @@ def rule(member: str) -> str:
 def find_place(error: BaseException, owner: object = None) -> Place | None:
     """Return the innermost line of a plugin's code in the traceback of `error`, or None.
 
-    A plugin's code is that of a registered plugin's package, or of `owner`'s module. Where a third
-    party's plugin calls a built-in one, the line is the third party's.
+    Modules in a registered plugin's package are a plugin's code, and so is `owner`'s module. If a
+    third party's plugin calls a built-in plugin, the line is the third party's.
     """
-    return innermost(_frames(error.__traceback__), owner)
+    return innermost_place(walk_tb(error.__traceback__), owner)
 
 
-def innermost(frames: Iterable[tuple[FrameType, int]], owner: object = None) -> Place | None:
-    """Return the last of `frames` (each with its line) that is a plugin's code, or None."""
+def innermost_place(frames: Iterable[tuple[FrameType, int]], owner: object = None) -> Place | None:
+    """Return the last line of a plugin's code in `frames`, which are frames and lines; or None."""
     owners = _owners(owner)
     places = []
     for frame, line in frames:
@@ -144,13 +145,13 @@ def _is_ours(place: Place) -> bool:
 
 
 def definition_location(owner: object, member: str) -> str:
-    """Return where a plugin defines ``owner.member``, as the end of a message, or ""."""
+    """Return the place where a plugin defines ``owner.member``, to end a message with, or ""."""
     place = definition(owner, member)
     return f" ({place})" if place else ""
 
 
 def definition(owner: object, member: str) -> Place | None:
-    """Return where a plugin defines ``owner.member``, or None if it is not written in Python."""
+    """Return the place where a plugin defines ``owner.member``; None if it is not in Python."""
     function = getattr(owner, member, None)
     code = getattr(getattr(function, "__func__", function), "__code__", None)
     if code is None:
@@ -162,7 +163,7 @@ def definition(owner: object, member: str) -> Place | None:
 
 
 def yield_location(recipe: object, generator: object) -> str:
-    """Return where a `generator` of ``recipe.step`` has yielded, as the end of a message."""
+    """Return the line at which a `generator` of ``recipe.step`` has yielded, to end a message."""
     frame, code = getattr(generator, "gi_frame", None), getattr(generator, "gi_code", None)
     if frame is None or code is None:
         return definition_location(recipe, "step")
@@ -180,7 +181,7 @@ def engine_place(error: BaseException) -> str:
     """Return the innermost line of the engine in the traceback of `error`: ``FILE, line N``."""
     lines = [
         f"{Path(frame.f_code.co_filename)}, line {line}"
-        for frame, line in _frames(error.__traceback__)
+        for frame, line in walk_tb(error.__traceback__)
         if str(frame.f_globals.get("__name__", "")).split(".")[0] == "translate"
     ]
     return lines[-1] if lines else "no line of translate"
@@ -193,7 +194,7 @@ def is_third_party(error: BaseException) -> bool:
 
 
 def describe_unexpected(error: BaseException, owner: object = None) -> str:
-    """Return a message for an unexpected exception: what, where, and to whom to report it."""
+    """Return a message on an unexpected exception: its text, place, and to whom to report it."""
     if isinstance(error, MemoryError) or (isinstance(error, Exception) and out_of_memory(error)):
         return "not enough memory"
     if place := find_place(error, owner):
@@ -202,24 +203,14 @@ def describe_unexpected(error: BaseException, owner: object = None) -> str:
     return f"{describe_error(error)} ({engine_place(error)}). {REPORT_TO_US}."
 
 
-def _frames(trace: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
-    while trace is not None:
-        yield trace.tb_frame, trace.tb_lineno
-        trace = trace.tb_next
-
-
 def _owners(owner: object) -> dict[str, str]:
-    """Return the name of the plugin of each module that is a plugin's code."""
+    """Return the name of the plugin for each module with a plugin's code."""
     plugins: dict[str, str] = {}
     for name, plugin in discovery.load().list_name_plugin():
         module = getattr(plugin, "__name__", None)
         plugins |= dict.fromkeys([str(module)] if module else _modules(plugin), name)
-    own = {module: _plugin(module, plugins) or "" for module in _modules(owner)}
-    return {
-        module: name
-        for module, name in {**own, **plugins}.items()
-        if module.split(".")[0] not in BASE_PACKAGES
-    }
+    owners = {module: _plugin(module, plugins) or "" for module in _modules(owner)} | plugins
+    return {m: name for m, name in owners.items() if m.split(".")[0] not in BASE_PACKAGES}
 
 
 def _modules(owner: object) -> Iterator[str]:
@@ -229,9 +220,9 @@ def _modules(owner: object) -> Iterator[str]:
     kind = owner if isinstance(owner, type) else type(owner)
     if hasattr(owner, "__name__") and not isinstance(owner, type):
         yield str(getattr(owner, "__module__", ""))
-    for each in kind.__mro__:
-        functions = (getattr(member, "__module__", None) for member in vars(each).values())
-        yield from {each.__module__, *(name for name in functions if isinstance(name, str))}
+    for base in kind.__mro__:
+        modules = (getattr(member, "__module__", None) for member in vars(base).values())
+        yield from {base.__module__, *(name for name in modules if isinstance(name, str))}
 
 
 def _plugin(module: str, owners: dict[str, str]) -> str | None:

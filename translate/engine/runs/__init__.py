@@ -1,1 +1,1 @@
-"""The run folder: its log, previews, problems, ``run.json`` and trackers."""
+"""The run folder except its checkpoints: log, previews, problems, ``run.json``; and trackers."""

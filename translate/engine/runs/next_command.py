@@ -1,4 +1,4 @@
-"""The command that training prints last: how to apply the trained run."""
+"""The command that training prints last: it translates or generates images with the run."""
 
 import shlex
 from fnmatch import fnmatch
@@ -13,28 +13,29 @@ from translate.recipe import Recipe
 
 
 def next_command(training: TrainingState, layout: Layout, path: Path, *, best: bool) -> str:
-    """Return the `infer` or `sample` command for a run, or for its best checkpoint.
+    """Return the `infer` or `sample` command for the run `path`, or for its best checkpoint.
 
     Empty for a recipe that neither translates nor draws images.
     """
-    recipe, out, run = training.recipe, str(Path("out") / path.name), str(path)
-    run += "@best" * best
-    if not recipe.overrides(Recipe.translate):
-        if not recipe.overrides(Recipe.draw):
-            return ""
+    recipe, out, run = training.recipe, str(Path("out") / path.name), f"{path}{'@best' * best}"
+    if recipe.overrides(Recipe.translate):
+        words = ["infer", run, _source(_images_to_translate(training, layout)), out]
+        words += ["--side", training.spec.source.name] if training.spec.sides else []
+        words += ["--mask", "MASKS"] if recipe.takes_mask else []
+    elif recipe.overrides(Recipe.draw):
         words = ["sample", run, out, "--count", "16", "--grid"]
         words += ["--text", "TEXT"] if training.spec.text_length else []
-        return _as_command(words)
-    words = ["infer", run, _source(_images_to_translate(training, layout)), out]
-    if training.spec.sides:
-        words += ["--side", training.spec.source.name]
-    if recipe.takes_mask:
-        words += ["--mask", "MASKS"]
-    return _as_command(words)
+    else:
+        return ""
+    return shlex.join(["translate", *words])
 
 
 def _source(layout: Layout) -> str:
-    """Return the folder of the source images; where targets are in it, a pattern or one image."""
+    """Return the folder of the source images.
+
+    If targets are in the same folder, return a pattern that matches the sources alone, or the
+    first image.
+    """
     first, *others = layout.pick(0, Random(0)).files
     if all(other.parent != first.parent for other in others):
         return str(first.parent)
@@ -48,12 +49,8 @@ def _source(layout: Layout) -> str:
     return pattern
 
 
-def _as_command(words: list[str]) -> str:
-    return " ".join(["translate", *map(shlex.quote, words)])
-
-
-def _images_to_translate(training: TrainingState, trained: Layout) -> Layout:
-    """Return the layout of the test images; else of validation images; else of the trained ones."""
+def _images_to_translate(training: TrainingState, training_images: Layout) -> Layout:
+    """Return the layout of the test images, else of validation images, else `training_images`."""
     data = training.config.data
     for split in ("test", *VALIDATION_SPLITS):
         # the names of the files suffice, so that no header is read
@@ -62,6 +59,6 @@ def _images_to_translate(training: TrainingState, trained: Layout) -> Layout:
             layout = check.open_layout(settings, known=training.spec.domains)
         except Exception:  # a plugin's layout may raise anything; training is finished
             continue
-        if len(layout) and not {*layout.files} <= {*trained.files}:
+        if len(layout) and not {*layout.files} <= {*training_images.files}:
             return layout
-    return trained
+    return training_images

@@ -1,4 +1,4 @@
-"""The problems of a run: ``problems.jsonl``, and their number in this session."""
+"""The problems of a run: ``problems.jsonl``, and the number of problems in this session."""
 
 import json
 import logging
@@ -15,7 +15,7 @@ from translate.engine.system import console
 from translate.errors import CheckpointError
 
 LABELS = {"unreadable": "skipped"}
-"""words for reasons in log messages; other reasons are printed unchanged"""
+"""words for reasons in messages; other reasons are printed unchanged"""
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ def gather_problems(problems: Iterable[Problem]) -> list[Problem]:
 
 
 class ProblemList:
-    """Adds lines to ``problems.jsonl``; a file that cannot be written never stops a run."""
+    """Adds lines to ``problems.jsonl``; if it cannot be written, the run continues."""
 
     def __init__(self, run: Path) -> None:
         self.path = run / "problems.jsonl"
@@ -47,33 +47,33 @@ class ProblemList:
         self._write(problem)
 
     def add_once(self, problems: Iterable[Problem]) -> None:
-        """Add problems that this method has not added yet, as several processes may report one."""
+        """Add problems that are not added yet, as several processes may report the same."""
         for problem in problems:
             if problem not in self._added:
                 self._added.add(problem)
                 self.add(problem)
 
     def add_checked(self, data: CheckedData) -> None:
-        """Add the problems and notes of `data`; those of earlier sessions are not added again."""
-        listed = self._listed_before([*data.problems, *data.notes])
+        """Add the problems and notes of `data` that earlier sessions have not listed."""
+        already_listed = self._listed_before([*data.problems, *data.notes])
         for problem in data.problems:
-            if problem in listed:
+            if problem in already_listed:
                 self.count += 1
             else:
                 self.add(problem)
         for note in data.notes:
-            if note not in listed and not self._write(note):
+            if note not in already_listed and not self._write(note):
                 break  # the failure is logged
 
     def note_lost_output(self) -> None:
-        """Add one note if lines could not be printed; it does not count as a problem."""
+        """Add a note if lines could not be printed; a note is not counted as a problem."""
         if reason := console.take_loss():
             note = Problem(Path("standard output"), "print", "note", reason)
             with suppress(OSError):  # a full disk may be why printing failed
                 files.append(self.path, note.record())
 
     def _listed_before(self, problems: Iterable[Problem]) -> set[Problem]:
-        """Return those of `problems` that earlier sessions have listed."""
+        """Return the problems that earlier sessions have listed."""
         by_line = {json.dumps(problem.record()): problem for problem in problems}
         result = set[Problem]()
         try:

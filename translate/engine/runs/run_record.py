@@ -28,7 +28,7 @@ from translate.images.files.tar_files import file_size
 
 
 class DataFingerprint(json_files.Record):
-    """Number of files of a data set, and the digest of their names and sizes."""
+    """The number of files of a data set, and the digest of their names and sizes."""
 
     files: int
     sha256: str
@@ -103,7 +103,7 @@ def _program() -> str:
 
 
 def machine_changes(run: Path, checkpoint: Checkpoint, training: TrainingState) -> list[str]:
-    """Return how this machine differs from that of the last session, a line for each change."""
+    """Return a line for each difference between this machine and that of the last session."""
     try:
         before = read_last_session(run)
     except CheckpointError:
@@ -133,13 +133,13 @@ def machine_changes(run: Path, checkpoint: Checkpoint, training: TrainingState) 
 def fingerprint(data: CheckedData) -> dict[str, Any]:
     """Return a `DataFingerprint` of the training files, and of the validation files if any.
 
-    Where some items of a layout are held out, the digest includes the indices of the others.
+    If some items of a layout are held out, the digest includes the indices of the other items.
     """
     paths = (*data.layout.files, *data.layout.sources)
-    listed = [f"{path.name} {file_size(path)}" for path in paths]
+    lines = [f"{path.name} {file_size(path)}" for path in paths]
     if isinstance(data.layout, Subset):
-        listed += map(str, data.layout.indices)
-    digest = sha256("\n".join(sorted(listed)).encode("utf-8", "surrogateescape")).hexdigest()
+        lines += map(str, data.layout.indices)
+    digest = sha256("\n".join(sorted(lines)).encode("utf-8", "surrogateescape")).hexdigest()
     validation = {"validation": fingerprint(data.validation)} if data.validation else {}
     return {"files": len(paths), "sha256": digest, **validation}
 

@@ -31,13 +31,13 @@ def create_trackers(config: Config) -> list[tuple[str, Tracker]]:
 
 
 class RunTrackers:
-    """Calls every tracker of a run; an exception of one becomes a problem, others continue."""
+    """Calls every tracker of a run; an exception of one tracker becomes a problem."""
 
     def __init__(self, trackers: Sequence[tuple[str, Tracker]], problems: ProblemList) -> None:
         self.trackers, self.problems = list(trackers), problems
 
     def start(self, run: Run, step: int) -> None:
-        """Start all trackers; one that fails is closed and gets no more calls."""
+        """Start all trackers; a tracker that fails is closed and gets no more calls."""
         try:
             for name, tracker in list(self.trackers):
                 if not self._call(name, "start", tracker.start, run, step):
@@ -67,6 +67,7 @@ class RunTrackers:
         self.trackers.clear()
 
     def _call(self, name: str, stage: str, method: Callable[..., None], *arguments: object) -> bool:
+        """Call a method of the tracker `name`; return whether it succeeded."""
         try:
             method(*arguments)
         except BaseException as error:

@@ -1,4 +1,4 @@
-"""Writes the run folder except checkpoints: log, previews, problems, run.json."""
+"""Writes the run folder except checkpoints: log, previews, problems, ``run.json``."""
 
 import logging
 import math
@@ -33,11 +33,17 @@ logger = logging.getLogger(__name__)
 
 
 class RunWriter:
-    """Writes the run folder; only the first process has one.
+    """Writes the run folder, on the first process.
 
-    A log line or a preview that cannot be written becomes a problem, and never stops a run.
-    Relative paths refer to `directory`, by default the working directory; `origin` has further
-    entries of ``run.json``, such as where initial weights came from.
+    If a log line or a preview cannot be written, a problem is listed and the run continues.
+
+    Args:
+        path: the run folder.
+        training: the state of training.
+        steps: the step at which training ends.
+        trackers: trackers by name.
+        directory: what relative paths refer to; empty for the working directory.
+        origin: further entries of ``run.json``, about the run that the weights come from.
     """
 
     def __init__(
@@ -53,9 +59,9 @@ class RunWriter:
         self.path, self.origin = path, origin or {}
         self.directory = directory or working_directory()
         self.stopped_by = ""
-        """the setting or plugin that stopped the run"""
+        """the setting or plugin that stopped the run; empty if none did"""
         self.problems = ProblemList(path)
-        self.previews_described = False
+        self.has_previews_file = False
         """whether this session has written ``previews.json``"""
         self.trackers = RunTrackers(trackers, self.problems)
         self.session: dict[str, Any] = {}
@@ -63,9 +69,9 @@ class RunWriter:
         self.run = Run(path, yaml_text.plain_values(training.config), steps)
 
     def begin(self, training: TrainingState, data: CheckedData) -> None:
-        """Write ``config.yaml`` and ``run.json``; cut the log back to the current step.
+        """Write ``config.yaml`` and ``run.json``; remove lines of the log after the current step.
 
-        Raises `SaveError` if they cannot be written.
+        Raises `SaveError` if the files cannot be written.
         """
         try:
             self._begin(training, data)
@@ -88,10 +94,10 @@ class RunWriter:
         self.session |= {"directory": self.directory}
         self.session |= {"earlier": self._earlier_sessions()} if training.step else {}
         self._write_session()
-        self._cut_log(training.step)
+        self._truncate_log(training.step)
 
-    def _cut_log(self, step: int) -> None:
-        """Remove log lines after `step`; a failure is logged, and training continues."""
+    def _truncate_log(self, step: int) -> None:
+        """Remove log lines after `step`; if that fails, log the reason and continue."""
         log = self.path / "log.jsonl"
         if not os.path.lexists(log):
             return  # the first session
@@ -99,11 +105,10 @@ class RunWriter:
             end = json_files.end_of_last_record(log, lambda line: _is_up_to(line, step))
             if end < log.stat().st_size:
                 files.truncate(log, end)
-        except (OSError, CheckpointError) as error:
-            reason = (
-                str(error) if isinstance(error, CheckpointError) else f"{log}: {error.strerror}."
-            )
-            logger.info(f"{reason} Its lines after step {step} are kept.")
+        except CheckpointError as error:
+            logger.info(f"{error} Its lines after step {step} are kept.")
+        except OSError as error:
+            logger.info(f"{log}: {error.strerror}. Its lines after step {step} are kept.")
 
     def _earlier_sessions(self) -> list[dict[str, Any]]:
         try:
@@ -118,16 +123,16 @@ class RunWriter:
         files.replace_json(self.path / "run.json", {**self.session, **extra})
 
     def data_change(self, data: CheckedData) -> str:
-        """Return how the data differ from those of the last session; empty if they are the same."""
+        """Return the difference between `data` and the data of the last session, or ""."""
         try:
             session = run_record.read_last_session(self.path)
         except CheckpointError:
             return ""  # `begin` logs it
-        before, now = session.get("data"), run_record.fingerprint(data)
-        validation = (before or {}).get("validation"), now.get("validation")
+        before, now = session.get("data") or {}, run_record.fingerprint(data)
+        validation = before.get("validation"), now.get("validation")
         for name, old, new in ("data set", before, now), ("validation set", *validation):
             if not old or not new:
-                continue  # a session without such a set
+                continue  # one of the sessions has no such set
             if old["files"] != new["files"]:
                 return f"the {name} has {new['files']} files, and had {old['files']}"
             if old["sha256"] != new["sha256"]:
@@ -140,7 +145,7 @@ class RunWriter:
         self.stopped_by = self.stopped_by or by
 
     def end(self, outcome: str) -> None:
-        """Complete ``run.json`` and close the trackers; a failure is only logged."""
+        """Complete ``run.json`` and close the trackers; failures are logged."""
         self.problems.note_lost_output()
         self.session |= {"ended": run_record.timestamp(), "outcome": outcome}
         if outcome == "stopped":
@@ -157,19 +162,18 @@ class RunWriter:
     def log(self, record: LogRecord) -> None:
         """Add a line to ``log.jsonl``."""
         self.problems.note_lost_output()
-        self._try(
-            "log", "log.jsonl", lambda path: files.append(path, _nan_to_none(record.document()))
-        )
+        line = _nan_to_none(record.document())
+        self._try_write("log", "log.jsonl", lambda path: files.append(path, line))
         self.notify("losses_logged", step=record.step, losses=record.losses, record=record)
         self.trackers.log(record)
 
     def preview(self, step: int, rows: Mapping[str, Tensor]) -> Path | None:
-        """Write a contact sheet of named `rows` of images (N, C, H, W); return its path.
+        """Write a contact sheet of `rows`, images (N, C, H, W) by title.
 
-        None if it cannot be written.
+        Returns the path of the sheet; None if it cannot be written.
         """
         name = f"previews/step-{step:08d}.png"
-        if self._try("preview", name, lambda path: write_image(path, contact_sheet(rows))):
+        if self._try_write("preview", name, lambda path: write_image(path, contact_sheet(rows))):
             self.notify("preview_drawn", step=step, path=self.path / name)
             self.trackers.preview(step, self.path / name)
             return self.path / name
@@ -177,25 +181,26 @@ class RunWriter:
 
     def describe_previews(self, description: Mapping[str, Any]) -> None:
         """Write ``previews.json``, which names the rows of previews, once a session."""
-        if not self.previews_described:
-            self.previews_described = self._try(
+        if not self.has_previews_file:
+            self.has_previews_file = self._try_write(
                 "preview", "previews.json", lambda path: files.replace_json(path, description)
             )
 
     def notify(self, event: str, **arguments: Any) -> None:
-        """Call the hook `event` of every plugin; one that fails becomes a problem."""
+        """Call the hook `event` of every plugin; a failure becomes a problem."""
         for hook in getattr(discovery.load().hook, event).get_hookimpls():
             try:
                 call_hook(hook, {"run": self.run, **arguments})
             except BaseException as error:
                 reraise_interruption(error)
                 reason = describe_unexpected(error, hook.function)
-                where = f"plugin {hook.plugin_name}"
-                self.problems.add(Problem(Path(where), event, "hook failed", reason))
+                plugin = Path(f"plugin {hook.plugin_name}")
+                self.problems.add(Problem(plugin, event, "hook failed", reason))
             if self.run.stop_reason and not self.stopped_by:
                 self.stopped_by = hook.plugin_name
 
-    def _try(self, stage: str, name: str, write: Callable[[Path], None]) -> bool:
+    def _try_write(self, stage: str, name: str, write: Callable[[Path], None]) -> bool:
+        """Let `write` write the file `name`; return whether it could."""
         try:
             write(self.path / name)
         except OSError as error:
@@ -207,18 +212,18 @@ class RunWriter:
 
 def _nan_to_none(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return `record` with None for NaN and infinity, which JSON does not have."""
-    return {
-        key: _nan_to_none(value)
-        if isinstance(value, Mapping)
-        else None
-        if isinstance(value, float) and not math.isfinite(value)
-        else value
-        for key, value in record.items()
-    }
+    result: dict[str, Any] = {}
+    for key, value in record.items():
+        if isinstance(value, Mapping):
+            result[key] = _nan_to_none(value)
+        else:
+            is_finite = not isinstance(value, float) or math.isfinite(value)
+            result[key] = value if is_finite else None
+    return result
 
 
 def remove_partial_run_files(run: Path) -> None:
-    """Delete partial files of a killed process from its run folder."""
+    """Delete partial files that a killed process has left in its run folder."""
     names = ("config.yaml", "run.json", "log.jsonl", "previews.json")
     partial_files.remove_partial_files(run, folders.PROBE, *names)
     partial_files.remove_partial_files(run / "previews")
@@ -226,6 +231,6 @@ def remove_partial_run_files(run: Path) -> None:
 
 
 def _is_up_to(line: Mapping[str, Any], step: int) -> bool:
-    """Return whether a line of the log is of `step` or an earlier one."""
+    """Return whether a line of the log is of `step` or an earlier step."""
     value = line.get("step")
     return type(value) is int and 0 <= value <= step

@@ -1,1 +1,1 @@
-"""Shards: parts of a folder that processes translate independently."""
+"""Shards: parts of a folder of images, which processes translate independently of each other."""

@@ -1,11 +1,12 @@
-"""The manifest of each shard that is complete: ``OUT/.shards/17-of-200.json``.
+"""The manifests of complete shards, such as ``OUT/.shards/17-of-200.json``.
 
-``OUT/.shards/made-by.json`` says which model and options all shards of the folder have.
+``OUT/.shards/made-by.json`` has the model and the options of all shards of the folder.
 """
 
 import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -20,7 +21,7 @@ from translate.results import InferenceResult
 
 FOLDER = ".shards"
 MADE_BY = "made-by.json"
-OTHER = (
+CONFLICT = (
     "{path} is of another model or other options: choose another folder for OUT, or --overwrite "
     "for every shard."
 )
@@ -28,7 +29,7 @@ OTHER = (
 
 @dataclass(frozen=True)
 class ShardManifests:
-    """The manifests below one output folder.
+    """The manifests of one output folder.
 
     Args:
         out: The output folder.
@@ -48,18 +49,21 @@ class ShardManifests:
     def begin(self, *, overwrite: bool) -> None:
         """Record the model and the options before any shard has an output.
 
-        Raises `ConfigError` if shards in this folder have others, unless they may be overwritten.
+        Raises `ConfigError` if shards in this folder have another model or other options, unless
+        `overwrite` is set.
         """
         path, digests = self.out / FOLDER / MADE_BY, self.digests
         earlier = _read(path)
-        if _same(earlier, digests):
+        if _are_compatible(earlier, digests):
             return
         if earlier is not None and not overwrite:
-            raise ConfigError(OTHER.format(path=path))
-        data = {**digests, "version": __version__, "made_by": dict(self.made_by)}
-        _write(path, data, exists=earlier is not None)
-        if not overwrite and not _same(_read(path), digests):
-            raise ConfigError(OTHER.format(path=path))  # another shard was first
+            raise ConfigError(CONFLICT.format(path=path))
+        data = _encode({**digests, "version": __version__, "made_by": dict(self.made_by)})
+        storage = storage_of(path)
+        with suppress(FileExistsError):  # another shard was first
+            (storage.create if earlier is None else storage.replace)(path, data)
+        if not overwrite and not _are_compatible(_read(path), digests):
+            raise ConfigError(CONFLICT.format(path=path))  # of the shard that was first
 
     def end(self, shard: Shard, result: InferenceResult) -> None:
         """Write the manifest of a shard that is complete; raises `OSError`."""
@@ -102,29 +106,25 @@ def missing_shards(out: Path, count: int) -> list[int]:
     present = [index for index, path in paths.items() if path.name in names]
     with ThreadPoolExecutor(storage.threads or 1) as pool:
         records = pool.map(_read, [paths[index] for index in present])
-        complete = {i for i, record in zip(present, records, strict=True) if _same(record, made_by)}
+        complete = {
+            index
+            for index, record in zip(present, records, strict=True)
+            if _are_compatible(record, made_by)
+        }
     return [index for index in range(count) if index not in complete]
 
 
-def _same(record: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
-    """Return whether two records are of one model and one set of options."""
+def _are_compatible(record: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
+    """Return whether two records have the same model and options."""
     if not record or not other:
         return False
     return all(record.get(key) == other.get(key) for key in ("model", "options"))
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    """Return a JSON object; None if there is none, or not a whole one."""
+    """Return the JSON object in a file; None if the file is missing or damaged."""
     lines = list(storage_of(path).read_lines(path))
     return lines[0] if len(lines) == 1 else None
-
-
-def _write(path: Path, record: Mapping[str, Any], *, exists: bool) -> None:
-    storage = storage_of(path)
-    try:
-        (storage.replace if exists else storage.create)(path, _encode(record))
-    except FileExistsError:
-        return  # another shard was first
 
 
 def _encode(record: Mapping[str, Any]) -> bytes:

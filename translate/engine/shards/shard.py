@@ -1,4 +1,4 @@
-"""A shard of the images of a folder, by the hash of their relative paths."""
+"""One shard of the images of a folder; the hash of an image's relative path selects its shard."""
 
 import re
 from collections.abc import Iterable
@@ -41,27 +41,26 @@ class Shard:
 
     @property
     def name(self) -> str:
-        """The shard in names of files: ``17-of-200``."""
+        """The name of the shard in names of files, such as ``17-of-200``."""
         return f"{self.index}-of-{self.count}"
 
     def has(self, name: str) -> bool:
-        """Return whether an image is in this shard.
+        """Return whether this shard has an image.
 
-        Args:
-            name: Its path below the folder of images, with slashes.
+        `name` is the path of the image below the folder of images, with slashes.
         """
         digest = blake2b(name.encode("utf-8", "surrogateescape")).digest()
         return int.from_bytes(digest[:8], "big") % self.count == self.index
 
 
 def format_indices(indices: Iterable[int]) -> str:
-    """Return the `indices` of shards sorted, as `sbatch --array` takes them: ``3,17,20-24``."""
-    runs = groupby(enumerate(sorted(indices)), lambda place: place[1] - place[0])
-    return ",".join(_range([index for _, index in run]) for _, run in runs)
-
-
-def _range(run: list[int]) -> str:
-    return str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}"
+    """Return the sorted `indices` of shards in the form of `sbatch --array`: ``3,17,20-24``."""
+    texts = []
+    # in a run of successive indices, index minus position is constant
+    for _, pairs in groupby(enumerate(sorted(indices)), lambda pair: pair[1] - pair[0]):
+        run = [index for _, index in pairs]
+        texts.append(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}")
+    return ",".join(texts)
 
 
 def require_count(count: int) -> None:

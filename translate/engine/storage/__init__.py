@@ -1,1 +1,1 @@
-"""Where images are read from and written to: the local disk, or an object store."""
+"""Storages that images are read from and written to: the local disk, or an object store."""

@@ -20,7 +20,7 @@ from translate.images.source import EncodedImage
 
 @dataclass
 class DurableLines:
-    """Adds records to a file from several threads; a call returns when its record is durable."""
+    """Adds records to a file from several threads; `add` returns when the record is durable."""
 
     path: Path
     line_count: int = 0
@@ -33,9 +33,9 @@ class DurableLines:
         with self.add_lock:
             files.append(self.path, record)
             self.line_count += 1
-            own_line = self.line_count
+            number = self.line_count
         with self.sync_lock:
-            if self.durable_count < own_line:
+            if self.durable_count < number:
                 line_count = self.line_count
                 files.sync(self.path, name=not self.durable_count)
                 self.durable_count = line_count
@@ -46,7 +46,7 @@ class DurableLines:
 
 @dataclass(frozen=True)
 class AppendedLines:
-    """Lines that are appended to a file without fsync."""
+    """Adds records to a file without fsync."""
 
     path: Path
 
@@ -61,14 +61,14 @@ class LocalListing:
     """The files of the local disk, which are compared by hash."""
 
     def __init__(self) -> None:
-        self._folder, self._is_there = "", False
+        self._folder, self._folder_exists = "", False
 
     def exists(self, path: Path) -> bool:
         name = str(path)
         if (parent := name.rpartition(os.sep)[0]) != self._folder:
             self._folder = parent
-            self._is_there = not parent or os.path.isdir(parent)  # noqa: PTH112
-        return self._is_there and os.path.exists(name)  # noqa: PTH110 - of millions of files
+            self._folder_exists = not parent or os.path.isdir(parent)  # noqa: PTH112
+        return self._folder_exists and os.path.exists(name)  # noqa: PTH110 - faster, for millions
 
     def size(self, path: Path) -> int | None:
         return path.stat().st_size if self.exists(path) else None
@@ -90,7 +90,7 @@ class LocalStorage:
         try:
             return path.exists()
         except OSError:
-            return False  # too long a name, or a folder without rights: it is listed when written
+            return False  # a name that is too long, or missing rights: writing reports it
 
     def listing(self) -> Listing:
         return LocalListing()
@@ -116,7 +116,7 @@ class LocalStorage:
 
     def names(self, folder: Path) -> list[str]:
         with json_files.readable(folder), suppress(FileNotFoundError):
-            return sorted(os.listdir(folder))  # noqa: PTH208 - it raises, unlike glob
+            return sorted(os.listdir(folder))  # noqa: PTH208 - raises OSError, unlike glob
         return []
 
     def ensure_writable(self, folder: Path) -> None:

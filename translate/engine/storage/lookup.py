@@ -1,4 +1,4 @@
-"""The storage that a path is in."""
+"""Find the storage of a path."""
 
 from pathlib import Path
 
@@ -8,11 +8,7 @@ from translate.engine.system.locations import UrlPath
 
 
 def storage_of(path: Path) -> Storage:
-    """Return the storage that `path` is in.
-
-    Raises:
-        ConfigError: There is no such storage, or a package for it is missing.
-    """
+    """Return the storage of `path`; raises `ConfigError` if a package for it is missing."""
     if isinstance(path, UrlPath):
         from translate.engine.storage.objects import open_store  # it imports fsspec
 

@@ -1,4 +1,4 @@
-"""A view of an object store, for which each folder is listed once."""
+"""A view of the files of an object store, for which each folder is listed once."""
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from translate.engine.objects.listing import Entry
 
 RECENT = 3
-"""number of folders whose listings are kept: those of images, masks and outputs"""
+"""number of folders whose listings are kept: one each of images, masks and outputs"""
 
 
 class ObjectListing:

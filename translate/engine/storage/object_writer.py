@@ -1,4 +1,4 @@
-"""Writes objects, each of which is complete or absent."""
+"""Writes objects atomically: an object is complete or absent."""
 
 import errno
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from translate.engine.objects.errors import as_os_errors
 class ObjectWriter:
     """Writes to a file system of fsspec.
 
-    If it is not `is_atomic`, such as ``sftp://``, a file first gets a temporary name.
+    If the file system is not atomic, such as ``sftp://``, a file first gets a temporary name.
     """
 
     files: Any

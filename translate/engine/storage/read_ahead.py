@@ -10,11 +10,11 @@ from translate.engine.storage.lookup import storage_of
 from translate.images.source import MAX_PIXELS, EncodedImage
 
 AHEAD = 16
-"""largest number of files that are being read, or were read and are not used yet"""
+"""largest number of files that are read ahead and not used yet"""
 
 
 class ReadAhead:
-    """Reads `paths` in order, up to `AHEAD` of them ahead."""
+    """Reads `paths` in their order, at most `AHEAD` files ahead of their use."""
 
     def __init__(self, paths: Iterable[Path]) -> None:
         self._paths, self._pool, self._lock = iter(paths), DaemonThreadPool(AHEAD), Lock()
@@ -25,13 +25,12 @@ class ReadAhead:
     ) -> EncodedImage:
         """Return the content of a file; raises `BadImage`."""
         with self._lock:
-            while len(self._pending) < AHEAD and (ahead := next(self._paths, None)):
-                if ahead not in self._pending:
-                    storage = storage_of(ahead)
-                    read = self._pool.submit(
-                        storage.open_image, ahead, max_pixels=max_pixels, advice=advice
+            while len(self._pending) < AHEAD and (next_path := next(self._paths, None)):
+                if next_path not in self._pending:
+                    open_image = storage_of(next_path).open_image
+                    self._pending[next_path] = self._pool.submit(
+                        open_image, next_path, max_pixels=max_pixels, advice=advice
                     )
-                    self._pending[ahead] = read
             pending = self._pending.pop(path, None)
         if pending:
             return pending.result()

@@ -1,4 +1,4 @@
-"""The operations on files that the translation of a folder needs, wherever the files are."""
+"""The operations on files that the translation of a folder needs, on a disk or in a store."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -11,23 +11,23 @@ from translate.images.source import EncodedImage
 
 
 class Lines(Protocol):
-    """JSON lines that are added to one by one, from several threads."""
+    """A file of JSON lines, to which several threads add records."""
 
     def add(self, record: Mapping[str, Any]) -> None:
         """Add a record; raises `OSError`."""
 
     def close(self) -> None:
-        """Write what is not written yet; raises `OSError`."""
+        """Write all records that are not written yet; raises `OSError`."""
 
 
 class Listing(Protocol):
-    """The contents of folders at their first lookup; lookups should go folder by folder."""
+    """The files in folders, as they are at the first lookup; look up files folder by folder."""
 
     def exists(self, path: Path) -> bool:
         """Return whether there is a file or a folder."""
 
     def size(self, path: Path) -> int | None:
-        """Return the bytes of a file; None if it does not exist.
+        """Return the number of bytes of a file; None if it does not exist.
 
         Raises `CheckpointError` if its folder cannot be listed.
         """
@@ -39,9 +39,9 @@ class Listing(Protocol):
         """
 
     def stamps(self, folder: Path) -> Iterator[tuple[str, str | None]]:
-        """Yield the name and the `stamp` of each file in a folder; none is kept in memory.
+        """Yield the name and the `stamp` of each file in a folder, without keeping the listing.
 
-        Raises `CheckpointError` if it cannot be listed.
+        Raises `CheckpointError` if the folder cannot be listed.
         """
 
 
@@ -49,9 +49,9 @@ class Storage(Protocol):
     """The local disk, or an object store. Methods raise `OSError` unless documented otherwise."""
 
     is_local: bool
-    """whether it is the disk of this machine: files can be read and written in parts"""
+    """whether this is the disk of this machine, on which files can be read and written in parts"""
     threads: int
-    """how many files are read or written at once; 0: as many as there is work for"""
+    """number of threads that read or write files at once; 0 for the local disk"""
 
     # -- read ---------------------------------------------------------------------------------
 
@@ -77,21 +77,21 @@ class Storage(Protocol):
         """Return the hash of a file."""
 
     def read_lines(self, path: Path) -> Iterator[dict[str, Any]]:
-        """Yield the JSON objects of a file of lines, without damaged ones.
+        """Yield the JSON objects of a file of lines, without damaged lines.
 
-        A missing file has none. Raises `CheckpointError` if it cannot be read.
+        A missing file has no lines. Raises `CheckpointError` if the file cannot be read.
         """
 
     def names(self, folder: Path) -> list[str]:
-        """Return the sorted names of the files in `folder`; none if it does not exist.
+        """Return the sorted names of the files in `folder`; [] if it does not exist.
 
-        Raises `CheckpointError` if it cannot be read.
+        Raises `CheckpointError` if the folder cannot be read.
         """
 
     # -- write --------------------------------------------------------------------------------
 
     def ensure_writable(self, folder: Path) -> None:
-        """Raise `SaveError` now rather than later if files in `folder` cannot be written."""
+        """Raise `SaveError` if files in `folder` cannot be written."""
 
     def replace(self, path: Path, data: bytes) -> None:
         """Write `data` as `path`, which is complete or absent at any moment."""
@@ -100,7 +100,7 @@ class Storage(Protocol):
         """Write `data` as `path` as `replace` does; raises `FileExistsError` if it exists."""
 
     def write_stamped(self, path: Path, data: bytes, *, new: bool) -> str | None:
-        """Write as `create` does, or as `replace` if not `new`; return its `Listing.stamp`."""
+        """Write like `create`, or like `replace` if not `new`; return its `Listing.stamp`."""
 
     def open_atomically(self, path: Path, *, new: bool) -> AbstractContextManager[BufferedRandom]:
         """Return a local file that atomically becomes `path` at the end of the block.
@@ -116,18 +116,18 @@ class Storage(Protocol):
         """Delete a file, if it exists."""
 
     def durable_lines(self, path: Path) -> Lines:
-        """Return lines that are durable when `add` returns."""
+        """Return a file of lines; a record is durable when `add` returns."""
 
     def lines(self, path: Path) -> Lines:
-        """Return lines that are durable some time after `add`, at the latest after `close`."""
+        """Return a file of lines; records are durable some time after `add`, or after `close`."""
 
     def share(
         self, path: Path, begin: Callable[[bool | None], None]
     ) -> AbstractContextManager[None]:
         """Share the lock file `path` while the block runs.
 
-        `begin` gets whether this process is the only one that shares it; None if that is unknown.
+        `begin` is called with whether no other process shares the lock; None if that is unknown.
         """
 
     def limits(self, folder: Path) -> list[str]:
-        """Return what the file system of `folder` has refused so far, one line an operation."""
+        """Return a line for each operation that the file system of `folder` has refused so far."""

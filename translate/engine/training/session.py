@@ -11,10 +11,10 @@ import torch
 
 from translate.engine.checkpoints import read
 from translate.engine.checkpoints.state import TrainingState
-from translate.engine.checks.layout import require_batch
+from translate.engine.checks.layout import check_batch_type
 from translate.engine.checks.option_files import locate_option_files
-from translate.engine.checks.parts import expect_parts
-from translate.engine.checks.shapes import expect_size
+from translate.engine.checks.parts import check_networks_and_losses
+from translate.engine.checks.shapes import check_crop_size
 from translate.engine.config import layers, schema
 from translate.engine.data import check, samples
 from translate.engine.data.opened_files import OpenedFiles
@@ -100,11 +100,11 @@ def open_session(device: torch.device, start: NewRun | ResumePoint) -> Session:
     files = OpenedFiles()
     layout = check.open_layout(data, files=files, known=recorded.domains if recorded else ())
     if not recorded:
-        expect_parts(config, layout, device)
-        expect_size(config, layout)
+        check_networks_and_losses(config, layout, device)
+        check_crop_size(config, layout)
     with read.memory_limit(start.checkpoint) if start.checkpoint else nullcontext():
         training = build_training(config, recorded or layout.spec, device, option_files)
-    require_batch(config, layout)
+    check_batch_type(config, layout)
     checked = add_validation(check.check_data(layout, data, files), data, config)
     messages = start.load(training)  # after all that may draw random numbers
     steps = total_steps(config.train, len(checked.layout))

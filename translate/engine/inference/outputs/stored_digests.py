@@ -19,7 +19,7 @@ from typing import Any
 from translate.engine.inference.inputs.jobs import Job
 from translate.engine.inference.outputs.records import hash_of_texts
 from translate.engine.storage.lookup import storage_of
-from translate.engine.storage.object_lines import LINES, encode, read_lines_of
+from translate.engine.storage.object_lines import MAX_LINES, encode, read_lines_of
 from translate.engine.storage.storage import Listing, Storage
 from translate.errors import CheckpointError
 
@@ -118,7 +118,7 @@ class StoredDigests:
     def _add(self, key: bytes, sha256: str) -> None:
         with self._lock:
             self._lines.append({"file": key.hex(), "sha256": sha256})
-            many = len(self._lines) >= LINES
+            many = len(self._lines) >= MAX_LINES
         if many:
             with suppress(OSError):  # these files are hashed again by the next run
                 self.write()
