@@ -176,7 +176,7 @@ def test_two_images_of_one_name_are_refused(real: Path, fake: Path) -> None:
     assert "have the same name" in refusal(real, fake)
 
 
-def test_masks_have_the_names_and_sizes_of_the_images(
+def test_masks_without_the_names_or_sizes_of_the_images_are_refused(
     real: Path, fake: Path, tmp_path: Path
 ) -> None:
     masks = tmp_path / "mask"

@@ -32,7 +32,7 @@ def test_an_image_is_compared_with_a_model_and_an_input(tmp_path: Path) -> None:
         verify_image(output, source=tmp_path / "gone.png")
 
 
-def test_an_image_without_provenance_is_nothing_usable(tmp_path: Path) -> None:
+def test_an_image_without_provenance_is_refused(tmp_path: Path) -> None:
     write_image(tmp_path / "x.png", PIXELS)
     with pytest.raises(NothingUsableError, match=r"x\.png: no provenance"):
         verify_image(tmp_path / "x.png")

@@ -21,7 +21,7 @@ def settings_of(
     return list(settings(failure, Subject(config, 1000, name)))
 
 
-def test_options_of_parts_and_wrappers_are_found_by_what_they_declare() -> None:
+def test_settings_come_from_the_remedies_that_options_and_wrappers_declare() -> None:
     first, second, third, *_ = settings_of("discriminator saturated", name="discriminator")
     assert first == ("options.adversarial", {"name": "vanilla", "label_smoothing": 0.1}, False)
     assert second.value == {"name": "vanilla", "label_flipping": 0.05}

@@ -29,7 +29,7 @@ def test_plotly_accepts_the_figures_of_a_run(run: Path) -> None:
     assert plots[0].caption == "Newest: gan 0.05."
 
 
-def test_values_that_are_not_negative_are_drawn_from_zero(run: Path) -> None:
+def test_axes_of_rates_and_speeds_begin_at_zero(run: Path) -> None:
     axes = {
         figure.title: figure.layout["yaxis"]
         for figure in figures.training_figures(read_runs([run]))
@@ -40,7 +40,7 @@ def test_values_that_are_not_negative_are_drawn_from_zero(run: Path) -> None:
     assert axes["Losses of generators"] == {}, "a loss may be negative, or far from zero"
 
 
-def test_evaluations_have_their_baselines_as_lines(run: Path) -> None:
+def test_the_plot_of_an_evaluation_has_a_line_for_each_baseline(run: Path) -> None:
     [figure] = figures.evaluation_figures(read_runs([run]))
     measured, baseline = figure.data
     assert measured["x"] == [50, 100, 150, 200] and measured["y"] == [12.5, 15.0, 17.5, 20.0]

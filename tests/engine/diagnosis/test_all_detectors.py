@@ -34,7 +34,7 @@ def test_a_healthy_translation_has_no_detection() -> None:
 
 
 @pytest.mark.parametrize("series", ["losses", "grad_norm", "lr", "metrics"])
-def test_series_without_a_number_are_no_failure_and_no_error(series: str) -> None:
+def test_series_of_nan_are_neither_a_failure_nor_an_error(series: str) -> None:
     nothing = {series: {"critic/gan": [float("nan")] * 40}}
     assert detect_in_log(make_log(**nothing)) == []
 

@@ -15,7 +15,7 @@ from translate.engine.optimization.build import build_training
 
 
 @pytest.mark.parametrize("ema", [0.0, 0.5])
-def test_modes_buffers_and_random_numbers_are_as_before(
+def test_evaluation_mode_restores_modes_buffers_and_random_numbers(
     ema: float, image_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
     image_folder("a", 2), image_folder("b", 2)

@@ -54,7 +54,7 @@ def test_an_image_is_cropped_at_its_centre_and_not_mirrored(photos: Path) -> Non
     assert np.array_equal(first, wide[:, 16:32])
 
 
-def test_a_limit_takes_images_spread_evenly(photos: Path) -> None:
+def test_images_of_a_limit_are_spread_evenly(photos: Path) -> None:
     assert read(data_of(photos), limit=2).names == [
         "a/test/0000.png",
         "a/test/0002.png",
@@ -102,7 +102,7 @@ def test_without_a_test_split_a_validation_folder_is_read_before_the_training_im
 
 
 @pytest.mark.parametrize("layout", ["unpaired", "paired"])
-def test_images_that_were_held_out_are_measured_before_those_that_were_trained_on(
+def test_held_out_images_are_measured_rather_than_training_images(
     photos: Path, layout: str
 ) -> None:
     for name in ("a", "b"):

@@ -72,7 +72,7 @@ def test_real_images_have_the_best_value_and_far_images_0(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_too_few_images_are_undefined(name: str) -> None:
+def test_values_of_too_few_images_are_undefined(name: str) -> None:
     few = torch.randn(3, 3)
     assert math.isnan(value_of_points(name, few, few))
 

@@ -49,7 +49,7 @@ def test_the_bandwidth_is_the_best_for_half_of_the_real_images() -> None:
     assert log_likelihood(fake, real) == pytest.approx(expected, rel=1e-4)
 
 
-def test_one_real_image_is_undefined_and_equal_images_are_finite() -> None:
+def test_the_estimate_is_undefined_for_one_real_image_and_finite_for_equal_images() -> None:
     assert math.isnan(log_likelihood(noise(3, 0, 0.1), noise(1, 1, 0.1)))
     equal = torch.full((4, 3, 64, 64), 30.0)
     assert math.isfinite(log_likelihood(equal, equal))

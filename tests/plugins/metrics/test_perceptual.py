@@ -118,6 +118,6 @@ def test_missing_weights_are_named_with_what_to_do(name: str, file: str, size: i
 
 
 @pytest.mark.parametrize("name", ["lpips", "dists"])
-def test_images_below_32_pixels_are_undefined(name: str) -> None:
+def test_distances_of_images_below_32_pixels_are_undefined(name: str) -> None:
     small = images(seed=1, side=31)
     assert math.isnan(value_of(name, fake=small, target=small))

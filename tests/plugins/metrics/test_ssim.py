@@ -71,7 +71,7 @@ def test_a_range_below_0_has_the_values_of_gray_images(pair: tuple[NDArray, NDAr
     assert scans.compute()["ms-ssim"] == pytest.approx(gray.compute()["ms-ssim"], rel=1e-4)
 
 
-def test_equal_images_have_1_and_images_below_176_pixels_are_undefined() -> None:
+def test_ms_ssim_is_1_for_equal_images_and_undefined_below_176_pixels() -> None:
     image = np.full((1, 3, 176, 176), 50.0)
     assert measure_pair(image, image).compute()["ms-ssim"] == pytest.approx(1, rel=1e-5)
     small = image[..., :175]

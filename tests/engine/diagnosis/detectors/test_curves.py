@@ -15,7 +15,7 @@ from translate.engine.diagnosis.detectors.curves import (
 )
 
 
-def test_the_period_of_a_wave_on_a_trend_is_found() -> None:
+def test_the_period_of_a_wave_on_a_linear_trend_is_measured() -> None:
     index = np.arange(80)
     period, power_fraction, amplitude = strongest_period(
         0.1 * index + 3 * np.sin(2 * np.pi * index / 8)
