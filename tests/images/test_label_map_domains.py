@@ -160,7 +160,7 @@ class InputRecorder(Recipe[Any]):
     def optimizers(self) -> dict[str, Any]:
         return {}
 
-    def step(self, load_batch: Any) -> Any:
+    def step(self, batch: Any) -> Any:
         raise NotImplementedError
 
     def translate(self, images: torch.Tensor, *, to: str | None = None) -> torch.Tensor:  # noqa: ARG002

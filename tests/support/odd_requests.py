@@ -1,4 +1,4 @@
-"""Requests that no client should send, each determined by its number."""
+"""Random requests that no client should send, the same in each run."""
 
 from random import Random
 from typing import Any
@@ -42,6 +42,7 @@ class Fuzzer:
         self.images = [image_file(file_format) for file_format in FILE_FORMATS]
 
     def request(self) -> dict[str, Any]:
+        """Return arguments for `httpx.Client.request`."""
         pick = self.random.choice
         method = pick(["POST"] * 20 + ["GET", "PUT", "DELETE"])
         path = pick(PATHS[1:3] * 60 + PATHS).format(quote(self.name(), safe="/%"))
@@ -58,13 +59,12 @@ class Fuzzer:
             name = pick(["image", "image", "image", "mask", self.name()])
             file = (self.name(), self.content(), pick(["image/png", "text/plain", "a/b"]))
             return request | {"data": fields, "files": {name: file}}
-        return request | {"content": self.content(), "headers": {"Content-Type": self.plain_name()}}
+        content_type = "".join(c for c in self.name() if " " < c < "~")
+        return request | {"content": self.content(), "headers": {"Content-Type": content_type}}
 
     def name(self) -> str:
+        """Return one of the names that the server must not open."""
         return self.random.choice(self.names)
-
-    def plain_name(self) -> str:
-        return "".join(c for c in self.name() if " " < c < "~")
 
     def content(self) -> bytes:
         """Return an image, a damaged one, or a document that refers to a file."""

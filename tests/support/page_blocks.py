@@ -8,11 +8,8 @@ from typing import NamedTuple
 from command_result import ROOT
 
 FOLDERS = ("benchmarks", "configs", "datasets", "plugins")
-PAGES = [
-    *sorted(ROOT.glob("docs/*.md")),
-    *(ROOT / page_path / "README.md" for page_path in FOLDERS),
-]
-"""All pages but the README, whose commands tests/test_docs.py runs."""
+PAGES = [*sorted(ROOT.glob("docs/*.md")), *(ROOT / folder / "README.md" for folder in FOLDERS)]
+"""all pages but README.md, with commands that tests/test_docs.py runs"""
 BLOCK = re.compile(r"^(?:<!-- (.+?) -->\n)?```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TESTED_WITH = "tested with "
 """the mark of a block that a test runs with a stand-in for what the block needs"""
@@ -37,7 +34,7 @@ class Block(NamedTuple):
 
 
 def page_path(page: Path) -> str:
-    """Return the path of a page from the root."""
+    """Return the path of a page relative to the root, such as ``docs/gpu.md``."""
     return page.relative_to(ROOT).as_posix()
 
 

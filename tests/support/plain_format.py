@@ -27,14 +27,14 @@ class PlainFormat:
         """Return the header of a file; None for a file of another format."""
         if not source.data.startswith(MAGIC):
             return None
-        shape, dtype, alpha, _ = parse(source.data)
+        shape, dtype, alpha, _ = parse_header(source.data)
         return Header(
             format="PLAIN", size=shape[:2], channels=shape[2], dtype=dtype, alpha=alpha, mode=dtype
         )
 
     def read(self, source: EncodedImage, frame: int = 0, window: Window | None = None) -> Layers:  # noqa: ARG002
         """Return the pixels of a file."""
-        shape, dtype, alpha, start = parse(source.data)
+        shape, dtype, alpha, start = parse_header(source.data)
         if len(source.data) - start != prod(shape) * np.dtype(dtype).itemsize:
             raise ValueError("a PLAIN file that ends early")
         pixels = np.frombuffer(source.data, dtype, offset=start).reshape(shape)
@@ -58,7 +58,7 @@ class PlainFormat:
         file.write(self.write(pixels, like))
 
 
-def parse(data: bytes) -> tuple[tuple[int, int, int], str, bool, int]:
+def parse_header(data: bytes) -> tuple[tuple[int, int, int], str, bool, int]:
     """Return the shape, the dtype, whether the last channel is alpha, and the offset of values."""
     end = data.index(b"\n")
     (height, width, channels), dtype, alpha = json.loads(data[len(MAGIC) : end])

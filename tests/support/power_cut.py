@@ -17,17 +17,18 @@ FileTree = dict[str, "bytes | FileTree"]
 
 
 class Operation(NamedTuple):
-    """One change: of the content of a file `node`, or of a name in a folder `node`."""
+    """A recorded operation on `node`, a file or a folder."""
 
     kind: str
+    """``write`` appends bytes, ``add`` and ``remove`` change a name in a folder, ``sync`` syncs"""
     node: int
     name: str = ""
     value: Any = None
-    """written bytes, or the node that the name refers to"""
+    """written bytes, or the node that the added name refers to"""
 
 
 class DiskRecorder:
-    """Records file operations below `root`; `crash_states` yields what they may leave."""
+    """Records file operations below `root`; `crash_states` yields the trees that they may leave."""
 
     def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.root, self.opened = str(root), dict[int, str]()
@@ -72,20 +73,23 @@ class DiskRecorder:
             case "open" if is_new:
                 self._add(path, b"")
             case "unlink" | "rmdir":
-                folder, name = self._place(path)
-                self._do(Operation("take", folder, name))
+                folder, name = self._folder_and_name(path)
+                self._do(Operation("remove", folder, name))
             case "rename" | "replace":
-                (folder, name), (target, new) = self._place(path), self._place(str(arguments[1]))
-                self._do(Operation("give", target, new, self.nodes[folder][name]))
-                self._do(Operation("take", folder, name))
+                (folder, name), (target, new) = (
+                    self._folder_and_name(path),
+                    self._folder_and_name(str(arguments[1])),
+                )
+                self._do(Operation("add", target, new, self.nodes[folder][name]))
+                self._do(Operation("remove", folder, name))
 
     def _add(self, path: str, content: Any) -> None:
         self.nodes.append(type(content)())
         self.before.append(content)
-        folder, name = self._place(path)
-        self._do(Operation("give", folder, name, len(self.nodes) - 1))
+        folder, name = self._folder_and_name(path)
+        self._do(Operation("add", folder, name, len(self.nodes) - 1))
 
-    def _place(self, path: str) -> tuple[int, str]:
+    def _folder_and_name(self, path: str) -> tuple[int, str]:
         folder, name = os.path.split(path)
         return self._find(folder), name
 
@@ -102,7 +106,9 @@ class DiskRecorder:
     def forget_syncs(self, kind: type) -> None:
         """Drop the recorded syncs of files (`bytes`) or of folders (`dict`)."""
         self.done = [
-            it for it in self.done if it.kind != "sync" or not isinstance(self.nodes[it.node], kind)
+            each
+            for each in self.done
+            if each.kind != "sync" or not isinstance(self.nodes[each.node], kind)
         ]
 
     def crash_states(self, *, first_operation: int = 0) -> Iterator[tuple[bool, FileTree]]:
@@ -114,20 +120,10 @@ class DiskRecorder:
         states = set()
         for count in range(first_operation, len(self.done) + 1):
             done = self.done[:count]
-            not_durable = [
-                i
-                for i, it in enumerate(done)
-                if it.kind != "sync"
-                and not any(o.kind == "sync" and o.node == it.node for o in done[i:])
-            ]
+            not_durable = {i for i, each in enumerate(done) if not _is_durable(each, done[i:])}
             contents = {i for i in not_durable if done[i].kind == "write"}
-            losses = [
-                set(not_durable),
-                set(),
-                contents,
-                {*not_durable} - contents,
-                *({i} for i in not_durable),
-            ]
+            single = [{i} for i in sorted(not_durable)]
+            losses = [not_durable, set[int](), contents, not_durable - contents, *single]
             for lost in losses:
                 nodes = deepcopy(self.before)
                 for i, operation in enumerate(done):
@@ -139,14 +135,20 @@ class DiskRecorder:
                     yield key[0], tree
 
 
+def _is_durable(operation: Operation, later: list[Operation]) -> bool:
+    """Return whether an operation is a sync, or is followed by a sync of its node."""
+    syncs = {each.node for each in later if each.kind == "sync"}
+    return operation.kind == "sync" or operation.node in syncs
+
+
 def _apply(nodes: list[Any], operation: Operation) -> None:
     """Apply `operation` to `nodes`; removing a name that is missing does nothing."""
     match operation.kind:
         case "write":
             nodes[operation.node] += operation.value
-        case "give":
+        case "add":
             nodes[operation.node][operation.name] = operation.value
-        case "take":
+        case "remove":
             nodes[operation.node].pop(operation.name, None)
 
 
